@@ -1,0 +1,36 @@
+import type { z } from 'zod';
+import type { Fetch } from '../src/fetch.ts';
+
+/** Reports what is wrong with a param: where it stands below `params`, and what is allowed. It repeats no value of the request. */
+export type Fault = (path: readonly (string | number)[], detail: string) => void;
+
+/** One operation: what its params may say, and how its answer can be taken other than gathered. */
+export interface Op {
+  /** Shape of the params. A position where a reference may stand is wrapped in `fillable()`. */
+  readonly params: z.ZodType;
+  /** `items`: may be read item by item; `body`: its bytes may be passed through. */
+  readonly streams?: 'items' | 'body';
+}
+
+/** A kind of datastore: what its configuration and its queries may say, and how to open one. */
+export interface Adapter<Options = unknown> {
+  /** Its part of a source's configuration. Every field is named in CONTRACT §5. */
+  readonly options: z.ZodType<Options>;
+  readonly ops: Readonly<Record<string, Op>>;
+  /**
+   * Checks params that fit their schema against this source, and makes of them what `fetch` takes.
+   * Called while planning, with a Placeholder wherever a reference stands, and again before running, with a Filled in each one's place,
+   * so one walk serves both. Faults go to `fault`; after one the result is not used.
+   */
+  compile(op: string, params: Record<string, unknown>, options: Options, fault: Fault): unknown;
+  /** Opens a source. Never waits for the store: one that is down fails its queries, not the service. */
+  open(options: Options): Promise<Connection>;
+}
+
+/** An open source. */
+export interface Connection extends AsyncDisposable {
+  /** Its query's params are what `compile` made. */
+  readonly fetch: Fetch;
+  /** Resolves when the store answers; rejects with CodapError. */
+  ping(signal: AbortSignal): Promise<void>;
+}

@@ -1,0 +1,82 @@
+/** The codes of CONTRACT §2, with the HTTP status a batch answers when this failure decided it, and whether trying again may help. */
+export const CODES = {
+  TIMEOUT: { http: 504, retryable: true },
+  UNAVAILABLE: { http: 502, retryable: true },
+  OVERLOADED: { http: 503, retryable: true },
+  CIRCUIT_OPEN: { http: 503, retryable: true },
+  NOT_FOUND: { http: 404, retryable: false },
+  FORBIDDEN: { http: 502, retryable: false },
+  INVALID: { http: 422, retryable: false },
+  TOO_LARGE: { http: 422, retryable: false },
+  BAD_RESPONSE: { http: 502, retryable: false },
+  DEPENDENCY_FAILED: { http: 422, retryable: false },
+  CANCELLED: { http: 500, retryable: false },
+  INTERNAL: { http: 500, retryable: false },
+} as const;
+
+/** One of the error codes a reply may carry. */
+export type Code = keyof typeof CODES;
+
+/** What an error may say beside its code and message. */
+export interface ErrorDetails {
+  /** The source's name. */
+  source?: string;
+  /** The HTTP status the store answered. */
+  status?: number;
+  /** How long the store asks callers to wait, in milliseconds. */
+  retryAfterMs?: number;
+  /** The names of the queries whose failure this one follows from. */
+  dependsOn?: string[];
+  /** Overrides the code's own word on whether trying again may help. */
+  retryable?: boolean;
+  /** Overrides the HTTP status of a batch that this failure decides. */
+  http?: number;
+  /** What was caught; for logs at debug level only, never part of an answer. */
+  cause?: unknown;
+}
+
+/** A failure that may be shown: its message never holds a host, a credential or a driver's text. */
+export class CodapError extends Error {
+  readonly code: Code;
+  readonly retryable: boolean;
+  readonly http: number;
+  readonly source?: string;
+  readonly status?: number;
+  readonly retryAfterMs?: number;
+  readonly dependsOn?: string[];
+
+  constructor(code: Code, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'CodapError';
+    this.code = code;
+    this.retryable = details.retryable ?? CODES[code].retryable;
+    this.http = details.http ?? CODES[code].http;
+    if (details.source !== undefined) this.source = details.source;
+    if (details.status !== undefined) this.status = details.status;
+    if (details.retryAfterMs !== undefined) this.retryAfterMs = details.retryAfterMs;
+    if (details.dependsOn !== undefined) this.dependsOn = details.dependsOn;
+  }
+
+  /** The error as an answer shows it. */
+  toJSON(): Record<string, unknown> {
+    const { code, message, source, status, retryable, retryAfterMs, dependsOn } = this;
+    return { code, message, source, status, retryable, retryAfterMs, dependsOn };
+  }
+}
+
+/** Any thrown thing as a CodapError; what codap did not foresee is INTERNAL and keeps its text to the log. */
+export function toCodapError(error: unknown, source?: string): CodapError {
+  if (error instanceof CodapError) return error;
+  return new CodapError('INTERNAL', 'codap failed to run this query', { source, cause: error });
+}
+
+/** How every layer judges a failure. */
+export type Kind = 'transient' | 'permanent' | 'rejected' | 'cancelled';
+
+/** Decides once, for all layers, what kind of failure this is: rejected means that the store was never asked. */
+export function classify(error: unknown): Kind {
+  if (!(error instanceof CodapError)) return 'permanent';
+  if (error.code === 'CANCELLED') return 'cancelled';
+  if (error.code === 'CIRCUIT_OPEN' || (error.code === 'OVERLOADED' && error.status === undefined)) return 'rejected';
+  return error.retryable ? 'transient' : 'permanent';
+}

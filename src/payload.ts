@@ -1,0 +1,39 @@
+import type { Readable } from 'node:stream';
+
+/** What a store says about a body, shown as `meta` beside a value. */
+export interface Meta {
+  status?: number;
+  contentType?: string;
+  /** Bytes, as stored. */
+  size?: number;
+  etag?: string;
+  /** ISO 8601. */
+  lastModified?: string;
+  /** How the value stands for the stored bytes. */
+  encoding?: 'json' | 'text' | 'base64';
+}
+
+/** A gathered value. `json` is its text as the answer shows it; `value` is opened only if a reference or `select` looks inside. */
+export interface Value {
+  readonly kind: 'value';
+  readonly json: string;
+  /** Plain JavaScript with typed leaves (see `src/json/leaf.ts`): ObjectId, Date, Long, Decimal128, UUID, Binary, Digits. */
+  readonly value: unknown;
+  readonly meta?: Meta;
+}
+
+/** A list that is read item by item; ending the iteration early closes it in the store. */
+export interface Items {
+  readonly kind: 'items';
+  readonly items: AsyncIterable<Value>;
+}
+
+/** A store's bytes, not yet read. Whoever gets it consumes or destroys it. */
+export interface Body {
+  readonly kind: 'body';
+  readonly stream: Readable;
+  readonly meta: Meta;
+}
+
+/** A store's answer. */
+export type Payload = Value | Items | Body;
