@@ -1,0 +1,120 @@
+import { setMaxListeners } from 'node:events';
+import { CodapError } from '../errors.ts';
+import type { Caller } from '../fetch.ts';
+import type { Payload } from '../payload.ts';
+import type { Source } from '../sources/open.ts';
+import type { QueryNode } from './node.ts';
+
+/** A failure and where it happened. */
+export interface Failure {
+  readonly path: readonly (string | number)[];
+  readonly error: CodapError;
+}
+
+/** What one request allows itself, and how its answer is taken. */
+export interface BatchOptions {
+  readonly caller: Caller;
+  /** An instant: `performance.now()` ms. */
+  readonly deadline: number;
+  /** Aborts when the client leaves. */
+  readonly signal: AbortSignal;
+  readonly calls: number;
+  readonly answerBytes: number;
+  /** Whether the first failure that nothing absorbs fails the batch. */
+  readonly failFast: boolean;
+  /** How the encoding takes a query's answer. */
+  readonly want?: (node: QueryNode) => Payload['kind'];
+}
+
+/** What the queries of one request share: its deadline, its budgets, and what has failed so far. */
+export class Batch {
+  readonly options: BatchOptions;
+  readonly failures: Failure[] = [];
+  /** The longest call of each source, in milliseconds. */
+  readonly timings = new Map<string, number>();
+  /** The failure that failed the whole batch. */
+  decidedBy: Failure | undefined;
+  readonly #controller = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  readonly #leave: () => void;
+  readonly #callers = new Map<Source, Caller>();
+  #calls: number;
+  #bytes: number;
+
+  constructor(options: BatchOptions) {
+    this.options = options;
+    this.#calls = options.calls;
+    this.#bytes = options.answerBytes;
+    setMaxListeners(0, this.#controller.signal);
+    const left = Math.max(0, options.deadline - performance.now());
+    this.#timer = setTimeout(() => this.cancel(new CodapError('TIMEOUT', "the batch's deadline passed")), left);
+    this.#leave = () => this.cancel();
+    if (options.signal.aborted) this.cancel();
+    else options.signal.addEventListener('abort', this.#leave, { once: true });
+  }
+
+  /** Aborts at the deadline, when the client leaves, and when the batch has failed. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Ends whatever still runs. */
+  cancel(reason: CodapError = new CodapError('CANCELLED', 'not needed any more')): void {
+    this.#controller.abort(reason);
+  }
+
+  /** Nothing runs any more: lets go of timer and listener. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.options.signal.removeEventListener('abort', this.#leave);
+  }
+
+  /** Notes a failed query. */
+  note(failure: Failure): void {
+    if (failure.error.code !== 'CANCELLED') this.failures.push(failure);
+  }
+
+  /** Fails the batch and ends what still runs; only the first word counts. */
+  decide(failure: Failure): void {
+    if (this.decidedBy || failure.error.code === 'CANCELLED') return;
+    this.decidedBy = failure;
+    this.cancel();
+  }
+
+  /** Takes so many store calls out of the budget, all or none. */
+  takeCalls(count: number): void {
+    if (count > this.#calls) throw new CodapError('TOO_LARGE', `the batch would make more than ${this.options.calls} calls`);
+    this.#calls -= count;
+  }
+
+  /** Takes a text that is gathered, or copied, out of the answer's budget. */
+  takeBytes(count: number): void {
+    if (count > this.#bytes) throw new CodapError('TOO_LARGE', `the gathered answer would exceed ${this.options.answerBytes} bytes`);
+    this.#bytes -= count;
+  }
+
+  /** The caller as one source may see it: only the headers it forwards. */
+  callerFor(source: Source): Caller {
+    if (source.forwards.length === 0) return this.#reduced(source, {});
+    const headers: Record<string, string> = {};
+    for (const name of source.forwards) {
+      const value = this.options.caller.headers[name];
+      if (value !== undefined) headers[name] = value;
+    }
+    return this.#reduced(source, headers);
+  }
+
+  #reduced(source: Source, headers: Record<string, string>): Caller {
+    let caller = this.#callers.get(source);
+    if (!caller) {
+      caller = { ...this.options.caller, headers };
+      this.#callers.set(source, caller);
+    }
+    return caller;
+  }
+
+  /** Notes how long a source took, for `Server-Timing`. */
+  timed(source: string, ms: number): void {
+    this.timings.set(source, Math.max(this.timings.get(source) ?? 0, ms));
+  }
+}

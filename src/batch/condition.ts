@@ -1,0 +1,77 @@
+import { equalPlain, plain } from '../json/write.ts';
+import type { Condition, Selection } from './node.ts';
+import { follow, parsePointer } from './pointer.ts';
+import { readTemplate, Reference, type Findings } from './reference.ts';
+import { CodapError } from '../errors.ts';
+
+/** Reads a `when` or `unless`: `{"equals": [a, b]}`, `{"in": [a, list]}`, or a value. */
+export function readCondition(value: unknown, at: readonly (string | number)[], found: Findings): Condition {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    const [test, ...others] = Object.keys(value);
+    if (others.length === 0 && (test === 'equals' || test === 'in')) {
+      const sides = (value as Record<string, unknown>)[test];
+      if (Array.isArray(sides) && sides.length === 2) {
+        const left = readTemplate(sides[0], [...at, test, 0], found);
+        const right = readTemplate(sides[1], [...at, test, 1], found);
+        if (test === 'in' && !Array.isArray(right) && !(right instanceof Reference)) {
+          found.faults.push({ path: [...at, test, 1], detail: 'a list or a reference to one is allowed here' });
+        }
+        return { test, left, right };
+      }
+      found.faults.push({ path: [...at, test], detail: test === 'in' ? 'a value and a list: [a, list]' : 'two values: [a, b]' });
+    }
+  }
+  return { test: 'holds', value: readTemplate(value, at, found) };
+}
+
+/** Whether a condition holds; `fill` gives a template's value, null where a pointer leads nowhere. */
+export function holds(condition: Condition, fill: (template: unknown) => unknown): boolean {
+  if (condition.test === 'equals') return equalPlain(fill(condition.left), fill(condition.right));
+  if (condition.test === 'in') {
+    const left = fill(condition.left);
+    const list = fill(condition.right);
+    if (list === null) return false;
+    if (!Array.isArray(list)) throw new CodapError('INVALID', 'the second part of "in" is not a list');
+    return list.some((member) => equalPlain(left, member));
+  }
+  const value = plain(fill(condition.value));
+  return !(value === false || value === null || value === 0 || value === '' || (Array.isArray(value) && value.length === 0));
+}
+
+/** Reads a `select`: a pointer, a reference, or an object of these, to any depth. */
+export function readSelection(value: unknown, at: readonly (string | number)[], found: Findings): Selection | undefined {
+  if (typeof value === 'string') {
+    try {
+      return { kind: 'pointer', steps: parsePointer(value) };
+    } catch {
+      found.faults.push({ path: at, detail: 'not a JSON Pointer: it is empty or begins with "/" (RFC 6901)' });
+      return undefined;
+    }
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    found.faults.push({ path: at, detail: 'a pointer, a reference, or an object of these is allowed here' });
+    return undefined;
+  }
+  const [first = ''] = Object.keys(value);
+  if (['$result', '$item', '$param', '$join', '$verbatim'].some((word) => Object.hasOwn(value, word)) && first !== '') {
+    return { kind: 'template', template: readTemplate(value, at, found) };
+  }
+  const members: (readonly [string, Selection])[] = [];
+  for (const [key, part] of Object.entries(value)) {
+    const selection = readSelection(part, [...at, key], found);
+    if (selection) members.push([key, selection]);
+  }
+  return { kind: 'object', members };
+}
+
+/** The reshaped value; a pointer that leads nowhere is null. */
+export function select(selection: Selection, value: unknown, fill: (template: unknown) => unknown): unknown {
+  if (selection.kind === 'template') return fill(selection.template);
+  if (selection.kind === 'pointer') {
+    const there = follow(value, selection.steps);
+    return there.found ? there.value : null;
+  }
+  const shaped: Record<string, unknown> = Object.create(null);
+  for (const [key, part] of selection.members) shaped[key] = select(part, value, fill);
+  return shaped;
+}

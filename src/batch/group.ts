@@ -1,0 +1,152 @@
+import { setMaxListeners } from 'node:events';
+import { CodapError } from '../errors.ts';
+import { FirstReply, KV, Ordered } from '../patterns/index.ts';
+import { type Container, Live } from './live.ts';
+import type { GroupNode } from './node.ts';
+import { failed, type MemberList, type Reply } from './reply.ts';
+import { runMember, type Scope } from './run.ts';
+
+/** A group while it runs, for references to find its members in. */
+export interface GroupRun {
+  readonly parent: GroupRun | undefined;
+  readonly lives: readonly Live[];
+}
+
+type Decision = NonNullable<MemberList['decidedBy']>;
+
+/** Runs a group's members by its pattern; resolves once each has settled or is not needed any more. */
+export async function runGroup(node: GroupNode, live: Live, scope: Scope, started = performance.now()): Promise<MemberList> {
+  const lives = node.members.map((member) => new Live(member, [...live.path, member.key ?? member.index]));
+  const ending = new Ending(node, scope, started);
+  const inside: Scope = {
+    ...scope,
+    signal: ending.signal,
+    deadline: ending.deadline,
+    group: { parent: scope.group, lives },
+    absorbed: scope.absorbed || node.take !== undefined || node.default !== undefined,
+  };
+  const runOne = async (one: Live): Promise<Live> => {
+    await runMember(one, inside);
+    if (one.node.required && one.settled && failed(one.settled)) ending.decide(one);
+    return one;
+  };
+  try {
+    if (node.pattern === 'first-reply') return await firstReply(node, live, lives, runOne, ending);
+    live.open({ keyed: node.pattern === 'kv', lives });
+    if (node.pattern === 'kv') {
+      const kv = new KV<Live>();
+      for (const one of lives) kv.put(one.node.key as string, runOne, one);
+      for await (const _ of kv);
+    } else {
+      const ordered = new Ordered<Live>();
+      for (const one of lives) ordered.push(runOne, one);
+      for await (const _ of ordered);
+    }
+    return listOf(node, lives, ending, 0);
+  } finally {
+    ending.close();
+  }
+}
+
+/** In order of arrival; with `take`, until that many have succeeded or too few are left. */
+async function firstReply(node: GroupNode, live: Live, lives: readonly Live[], runOne: (one: Live) => Promise<Live>, ending: Ending): Promise<MemberList> {
+  const { take, hedgeMs } = node;
+  const replies = new FirstReply<Live>();
+  const arrived: Live[] = [];
+  const container: Container = { keyed: false, lives };
+  if (take === undefined) container.arrival = (n) => (n < lives.length ? replies.at(n) : Promise.resolve(undefined));
+  let started = 0;
+  const start = (count: number): void => {
+    for (const one of lives.slice(started, started + count)) replies.push(runOne, one);
+    started = Math.min(lives.length, started + count);
+  };
+  start(hedgeMs === undefined ? lives.length : (take ?? lives.length));
+  if (take === undefined) live.open(container);
+  const hedge = hedgeMs === undefined ? undefined : setInterval(() => start(1), hedgeMs);
+  let successes = 0;
+  try {
+    for await (const one of replies) {
+      arrived.push(one);
+      if (one.settled?.status === 'ok') successes += 1;
+      else if (hedge) start(1);
+      if (take !== undefined) {
+        if (successes === take) break;
+        if (successes + lives.length - arrived.length < take) ending.decide(lastFailed(arrived) ?? one);
+      }
+      if (ending.decidedBy) break;
+    }
+  } finally {
+    clearInterval(hedge);
+  }
+  const taken = take !== undefined && successes === take;
+  const rest = lives.filter((one) => !arrived.includes(one));
+  if (taken || ending.decidedBy) ending.cancel();
+  for (const one of rest) one.settle({ status: 'error', error: notNeeded(), ms: 0 });
+  return listOf(node, take === undefined ? [...arrived, ...rest] : arrived, ending, take === undefined ? 0 : rest.length, taken);
+}
+
+function lastFailed(arrived: readonly Live[]): Live | undefined {
+  return arrived.findLast((one) => one.settled && failed(one.settled));
+}
+
+function listOf(node: GroupNode, lives: readonly Live[], ending: Ending, cancelled: number, taken = false): MemberList {
+  const members = lives.map((one) => ({
+    node: one.node,
+    path: one.path,
+    as: one.as,
+    hidden: one.node.hidden,
+    reply: one.settled as Reply,
+  }));
+  return { keyed: node.pattern === 'kv', members, cancelled, taken, ...(ending.decidedBy && { decidedBy: ending.decidedBy }) };
+}
+
+function notNeeded(): CodapError {
+  return new CodapError('CANCELLED', 'not needed any more');
+}
+
+/** What can end a group before its members end by themselves: its own time-out, a required member, its `take`. */
+class Ending {
+  readonly signal: AbortSignal;
+  readonly deadline: number;
+  decidedBy: Decision | undefined;
+  readonly #controller: AbortController | undefined;
+  readonly #outer: AbortSignal;
+  readonly #follow = (): void => this.#controller?.abort(this.#outer.reason);
+  readonly #timer: NodeJS.Timeout | undefined;
+
+  constructor(node: GroupNode, scope: Scope, started: number) {
+    this.#outer = scope.signal;
+    this.deadline = Math.min(scope.deadline, started + (node.timeoutMs ?? Infinity));
+    const ownEnd = this.deadline < scope.deadline || node.take !== undefined || node.members.some((member) => member.required);
+    if (!ownEnd) {
+      this.signal = scope.signal;
+      return;
+    }
+    this.#controller = new AbortController();
+    this.signal = this.#controller.signal;
+    setMaxListeners(0, this.signal);
+    if (scope.signal.aborted) this.#follow();
+    else scope.signal.addEventListener('abort', this.#follow, { once: true });
+    if (this.deadline < scope.deadline) {
+      const late = new CodapError('TIMEOUT', 'no answer within the time allowed');
+      this.#timer = setTimeout(() => this.#controller?.abort(late), Math.max(0, this.deadline - performance.now()));
+    }
+  }
+
+  /** Fails the group by this member's failure and cancels the rest; only the first word counts. */
+  decide(one: Live): void {
+    if (this.decidedBy) return;
+    const error = one.settled?.error ?? new CodapError('NOT_FOUND', 'too few queries were left to reach take');
+    this.decidedBy = { path: one.path, error };
+    this.cancel();
+  }
+
+  cancel(): void {
+    this.#controller?.abort(notNeeded());
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#outer.removeEventListener('abort', this.#follow);
+  }
+}

@@ -1,0 +1,132 @@
+import type { GroupNode, Node } from './node.ts';
+import type { Reference } from './reference.ts';
+
+type Report = (path: readonly (string | number)[], detail: string) => void;
+
+/** The groups around a node, innermost last, and whether a forEach is among what surrounds it. */
+interface Surroundings {
+  readonly groups: readonly GroupNode[];
+  readonly inForEach: boolean;
+}
+
+/** Finds what each reference names, and reports names that are unknown, doubled, or would have to wait for themselves. */
+export function linkReferences(root: GroupNode, report: Report): void {
+  const waits = new Waits();
+  const link = (node: Node, around: Surroundings): void => {
+    const inside = { ...around, inForEach: around.inForEach || node.forEach !== undefined };
+    if (node.forEach) linkOne(node.forEach, node, around, waits, report);
+    for (const reference of [...node.conditionReferences, ...node.references, ...node.selectReferences]) {
+      if (reference.word !== '$join') linkOne(reference, node, inside, waits, report);
+    }
+    if (node.kind === 'group') linkMembers(node, { groups: [...around.groups, node], inForEach: inside.inForEach });
+  };
+  const linkMembers = (group: GroupNode, around: Surroundings): void => {
+    for (const member of group.members) {
+      waits.inside(group, member);
+      link(member, around);
+    }
+  };
+  linkMembers(root, { groups: [root], inForEach: false });
+  waits.reportCycles(report);
+}
+
+/** The literal name a member bears in its group, by which references find it. */
+function nameOf(node: Node): string {
+  return node.key ?? (typeof node.as === 'string' ? node.as : String(node.index));
+}
+
+const tables = new WeakMap<GroupNode, Map<string, Node | 'doubled'>>();
+
+function namesIn(group: GroupNode): Map<string, Node | 'doubled'> {
+  let table = tables.get(group);
+  if (!table) {
+    table = new Map();
+    for (const member of group.members) {
+      const name = nameOf(member);
+      table.set(name, table.has(name) ? 'doubled' : member);
+    }
+    tables.set(group, table);
+  }
+  return table;
+}
+
+function linkOne(reference: Reference, node: Node, around: Surroundings, waits: Waits, report: Report): void {
+  if (reference.word === '$item') {
+    if (around.inForEach) reference.target = { from: 'item', steps: reference.steps };
+    else report(reference.at, '$item stands only below a forEach');
+    return;
+  }
+  const [name = '', ...steps] = reference.steps;
+  for (let up = 0; up < around.groups.length; up += 1) {
+    const group = around.groups[around.groups.length - 1 - up] as GroupNode;
+    const named = namesIn(group).get(name);
+    if (named === undefined) continue;
+    if (named === 'doubled') return report(reference.at, 'two queries bear this name');
+    if (named === node || (named.kind === 'group' && around.groups.includes(named))) {
+      return report(reference.at, 'a query cannot wait for itself or for a group around it');
+    }
+    if (streamsIn(part(named, steps))) return report(reference.at, 'a query with "stream" has no value to refer to');
+    reference.target = { from: 'result', name, up, member: named.index, steps };
+    waits.edge(node, part(named, steps), reference);
+    return;
+  }
+  report(reference.at, 'no query of this group, or of a group around it, bears this name');
+}
+
+/** As far as the request itself tells, the member of a group that a pointer leads to; else the whole. */
+function part(node: Node, steps: readonly string[]): Node {
+  if (node.kind !== 'group' || node.forEach || node.select || node.default || node.pattern === 'first-reply') return node;
+  const [step, ...rest] = steps;
+  if (step === undefined) return node;
+  const member = node.members.find((one) => (one.key ?? String(one.index)) === step);
+  return member ? part(member, rest) : node;
+}
+
+function streamsIn(node: Node): boolean {
+  return node.kind === 'query' ? node.stream : node.members.some(streamsIn);
+}
+
+/** Who waits for whom: a node has a start and an end; a group ends after its members, which start after it. */
+class Waits {
+  readonly #starts = new Map<Node, { on: Node; reference: Reference }[]>();
+  readonly #parents = new Map<Node, GroupNode>();
+
+  inside(group: GroupNode, member: Node): void {
+    this.#parents.set(member, group);
+  }
+
+  edge(from: Node, on: Node, reference: Reference): void {
+    const edges = this.#starts.get(from);
+    if (edges) edges.push({ on, reference });
+    else this.#starts.set(from, [{ on, reference }]);
+  }
+
+  reportCycles(report: Report): void {
+    if (this.#starts.size === 0) return;
+    const state = new Map<string, 'open' | 'done'>();
+    const ids = new Map<Node, number>();
+    const idOf = (node: Node): number => {
+      const id = ids.get(node) ?? ids.size;
+      ids.set(node, id);
+      return id;
+    };
+    // Two vertices per node: its start waits for the start of the group around it and for what it names; its end for its start and its members' ends.
+    const visit = (node: Node, side: 'start' | 'end', via: Reference | undefined): void => {
+      const vertex = `${side}${idOf(node)}`;
+      const seen = state.get(vertex);
+      if (seen === 'open' && via) report(via.at, 'a cycle: this waits, in the end, for itself');
+      if (seen) return;
+      state.set(vertex, 'open');
+      if (side === 'end') {
+        visit(node, 'start', via);
+        if (node.kind === 'group') for (const member of node.members) visit(member, 'end', via);
+      } else {
+        const parent = this.#parents.get(node);
+        if (parent) visit(parent, 'start', via);
+        for (const { on, reference } of this.#starts.get(node) ?? []) visit(on, 'end', reference);
+      }
+      state.set(vertex, 'done');
+    };
+    for (const node of this.#starts.keys()) visit(node, 'end', undefined);
+  }
+}

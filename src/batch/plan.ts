@@ -1,0 +1,232 @@
+import type { z } from 'zod';
+import type { Limits } from '../config.ts';
+import type { Source } from '../sources/open.ts';
+import { readCondition, readSelection } from './condition.ts';
+import { linkReferences } from './link.ts';
+import type { GroupNode, Modifiers, Node, Pattern, Plan, QueryNode } from './node.ts';
+import { fragment } from './pointer.ts';
+import { hasReference, readTemplate, Reference, type Findings, type RequestFault } from './reference.ts';
+import { bodySchemas, groupSchema, querySchema } from './schema.ts';
+
+/** At most this many faults are named in one answer. */
+const MOST_FAULTS = 100;
+
+/** A request that cannot be run: every fault found, each with its JSON Pointer. */
+export class BadRequest extends Error {
+  readonly errors: readonly { pointer: string; detail: string }[];
+
+  constructor(errors: readonly { pointer: string; detail: string }[]) {
+    super('the request is not valid');
+    this.name = 'BadRequest';
+    this.errors = errors.slice(0, MOST_FAULTS);
+  }
+}
+
+/** What planning looks things up in. */
+export interface PlanContext {
+  readonly sources: ReadonlyMap<string, Source>;
+  readonly limits: Limits;
+}
+
+/** Checks a request and turns it into a Plan; no store is asked. Throws BadRequest with all faults. */
+export function plan(pattern: Pattern, body: unknown, context: PlanContext): Plan {
+  return new Planner(context).plan(pattern, body);
+}
+
+type Path = readonly (string | number)[];
+
+class Planner {
+  readonly #context: PlanContext;
+  readonly #faults: RequestFault[] = [];
+  #queries = 0;
+
+  constructor(context: PlanContext) {
+    this.#context = context;
+  }
+
+  plan(pattern: Pattern, body: unknown): Plan {
+    const fields = this.#fields(bodySchemas[pattern], body, []);
+    const root: GroupNode = {
+      ...this.#modifiers({}, [], [], undefined, 0),
+      kind: 'group',
+      pattern,
+      ...this.#group(pattern, fields, [], [], 0),
+    };
+    linkReferences(root, (path, detail) => this.#fault(path, detail));
+    if (root.calls > this.#context.limits.calls) this.#fault(['queries'], `more than ${this.#context.limits.calls} calls`);
+    if (this.#faults.length > 0) {
+      throw new BadRequest(this.#faults.map(({ path, detail }) => ({ pointer: fragment(path), detail })));
+    }
+    return {
+      root,
+      timeoutMs: fields['timeoutMs'] as number | undefined,
+      onError: (fields['onError'] as Plan['onError'] | undefined) ?? 'partial',
+      shape: (fields['shape'] as Plan['shape'] | undefined) ?? 'replies',
+      filename: fields['filename'] as string | undefined,
+    };
+  }
+
+  #fault(path: Path, detail: string): void {
+    this.#faults.push({ path, detail });
+  }
+
+  /** Checks an object against a schema, and answers its own fields, `queries` untouched. */
+  #fields(schema: z.ZodType, value: unknown, at: Path): Record<string, unknown> {
+    const checked = schema.safeParse(value);
+    for (const issue of checked.error?.issues ?? []) {
+      const path = [...at, ...(issue.path as (string | number)[])];
+      if (issue.code === 'unrecognized_keys') for (const key of issue.keys) this.#fault([...path, key], 'unknown field');
+      else this.#fault(path, issue.message);
+    }
+    if (typeof value !== 'object' || value === null) return {};
+    if (Object.hasOwn(value, '__proto__')) this.#fault([...at, '__proto__'], 'unknown field');
+    return value as Record<string, unknown>;
+  }
+
+  #group(pattern: Pattern, fields: Record<string, unknown>, at: Path, path: Path, depth: number) {
+    const members = this.#members(pattern, fields['queries'], at, path, depth);
+    const take = pattern === 'first-reply' ? (fields['take'] as number | undefined) : undefined;
+    if (typeof take === 'number' && take > members.length) this.#fault([...at, 'take'], 'take is more than there are queries');
+    if (fields['hedgeMs'] !== undefined && fields['take'] === undefined) this.#fault([...at, 'hedgeMs'], 'hedgeMs needs take');
+    let calls = 0;
+    for (const member of members) {
+      if (member.forEach === undefined) calls += member.kind === 'query' ? 1 : member.calls;
+    }
+    return { members, take, hedgeMs: fields['hedgeMs'] as number | undefined, calls };
+  }
+
+  #members(pattern: Pattern, queries: unknown, at: Path, path: Path, depth: number): Node[] {
+    const here = [...at, 'queries'];
+    const keyed = pattern === 'kv';
+    const fits = typeof queries === 'object' && queries !== null && Array.isArray(queries) !== keyed;
+    if (!fits) {
+      this.#fault(here, keyed ? 'an object of queries, by key' : 'a list of queries');
+      return [];
+    }
+    const members: Node[] = [];
+    for (const [key, query] of Object.entries(queries as object)) {
+      this.#queries += 1;
+      if (this.#queries > this.#context.limits.queries) {
+        if (this.#queries === this.#context.limits.queries + 1) this.#fault(here, `more than ${this.#context.limits.queries} queries`);
+        break;
+      }
+      const index = members.length;
+      const step = keyed ? key : index;
+      if (keyed && key.length > this.#context.limits.keyChars) this.#fault([...here, key], `a key has at most ${this.#context.limits.keyChars} characters`);
+      members.push(this.#node(query, [...here, step], [...path, step], keyed ? key : undefined, index, depth));
+    }
+    return members;
+  }
+
+  #node(value: unknown, at: Path, path: Path, key: string | undefined, index: number, depth: number): Node {
+    const isGroup = typeof value === 'object' && value !== null && (Object.hasOwn(value, 'pattern') || Object.hasOwn(value, 'queries'));
+    const fields = this.#fields(isGroup ? groupSchema : querySchema, value, at);
+    if (!isGroup) return this.#query(fields, at, path, key, index);
+    const pattern = fields['pattern'] as Pattern;
+    if (pattern !== 'first-reply') {
+      for (const field of ['take', 'hedgeMs']) if (fields[field] !== undefined) this.#fault([...at, field], `${field} belongs to first-reply`);
+    }
+    if (depth + 1 > this.#context.limits.nesting) {
+      this.#fault(at, `groups are nested at most ${this.#context.limits.nesting} deep`);
+      return this.#query({}, at, path, key, index);
+    }
+    return {
+      ...this.#modifiers(fields, at, path, key, index),
+      kind: 'group',
+      pattern,
+      ...(pattern === 'kv' || pattern === 'ordered' || pattern === 'first-reply'
+        ? this.#group(pattern, fields, at, path, depth + 1)
+        : { members: [], take: undefined, hedgeMs: undefined, calls: 0 }),
+    };
+  }
+
+  #query(fields: Record<string, unknown>, at: Path, path: Path, key: string | undefined, index: number): QueryNode {
+    const found: Findings = { references: [], faults: this.#faults };
+    const template = readTemplate(fields['params'] ?? {}, [...at, 'params'], found);
+    const source = typeof fields['source'] === 'string' ? this.#context.sources.get(fields['source']) : undefined;
+    const op = fields['op'] as string;
+    let params: unknown = template;
+    if (typeof fields['source'] === 'string' && !source) this.#fault([...at, 'source'], `no such source; there are: ${[...this.#context.sources.keys()].join(', ')}`);
+    else if (source && typeof op === 'string') {
+      const isReference = template instanceof Reference;
+      if (isReference) this.#fault([...at, 'params'], 'a reference may not stand for the params as a whole');
+      else if (typeof template === 'object' && template !== null && !Array.isArray(template)) {
+        params = source.prepare(op, template as Record<string, unknown>, (sub, detail) => this.#fault([...at, ...sub], detail));
+      }
+    }
+    const stream = fields['stream'] === true;
+    const streams = source?.streams(op);
+    if (stream) {
+      for (const field of ['select', 'accept', 'default']) if (fields[field] !== undefined) this.#fault([...at, field], `${field} cannot stand beside stream`);
+      if (source && streams !== 'items') this.#fault([...at, 'stream'], 'this op has no list to stream');
+    }
+    const literal = !hasReference(template);
+    return {
+      ...this.#modifiers(fields, at, path, key, index, found.references),
+      kind: 'query',
+      source: source as Source,
+      op,
+      params: literal ? params : template,
+      literal,
+      stream,
+      streams,
+    };
+  }
+
+  #modifiers(fields: Record<string, unknown>, at: Path, path: Path, key: string | undefined, index: number, references: Reference[] = []): Modifiers {
+    const found: Findings = { references, faults: this.#faults };
+    const conditions: Findings = { references: [], faults: this.#faults };
+    const selected: Findings = { references: [], faults: this.#faults };
+    const as = this.#as(fields['as'], [...at, 'as'], found);
+    const forEach = this.#forEach(fields['forEach'], [...at, 'forEach']);
+    if (fields['concurrency'] !== undefined && fields['forEach'] === undefined) this.#fault([...at, 'concurrency'], 'concurrency needs forEach');
+    return {
+      path,
+      key,
+      index,
+      as,
+      required: fields['required'] === true,
+      hidden: fields['hidden'] === true,
+      forEach,
+      concurrency: (fields['concurrency'] as number | undefined) ?? 8,
+      when: fields['when'] === undefined ? undefined : readCondition(fields['when'], [...at, 'when'], conditions),
+      unless: fields['unless'] === undefined ? undefined : readCondition(fields['unless'], [...at, 'unless'], conditions),
+      timeoutMs: fields['timeoutMs'] as number | undefined,
+      found: fields['accept'] === 'found',
+      select: fields['select'] === undefined ? undefined : readSelection(fields['select'], [...at, 'select'], selected),
+      default: this.#default(fields, [...at, 'default']),
+      conditionReferences: conditions.references,
+      selectReferences: selected.references,
+      references: found.references,
+    };
+  }
+
+  #as(value: unknown, at: Path, found: Findings): string | Reference | undefined {
+    if (value === undefined) return undefined;
+    const as = readTemplate(value, at, found);
+    if (typeof as === 'string') {
+      if (as.length > this.#context.limits.keyChars) this.#fault(at, `a name has at most ${this.#context.limits.keyChars} characters`);
+      return as;
+    }
+    if (as instanceof Reference) return as;
+    if (as !== null) this.#fault(at, 'a string or a reference is allowed here');
+    return undefined;
+  }
+
+  #forEach(value: unknown, at: Path): Reference | undefined {
+    if (value === undefined) return undefined;
+    const found: Findings = { references: [], faults: this.#faults };
+    const list = readTemplate(value, at, found);
+    if (list instanceof Reference && list.word !== '$join') return list;
+    if (list !== null) this.#fault(at, 'a reference to a list is allowed here');
+    return undefined;
+  }
+
+  #default(fields: Record<string, unknown>, at: Path): { value: unknown } | undefined {
+    if (!Object.hasOwn(fields, 'default')) return undefined;
+    const found: Findings = { references: [], faults: this.#faults };
+    const value = readTemplate(fields['default'], at, found);
+    for (const reference of found.references) this.#fault(reference.at, 'no reference may stand in a default');
+    return { value };
+  }
+}

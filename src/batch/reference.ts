@@ -1,0 +1,111 @@
+import { Placeholder } from '../placeholder.ts';
+import { parsePointer } from './pointer.ts';
+
+const WORDS = new Set(['$result', '$item', '$param', '$join']);
+
+/** Where a planned reference reads from: another query's value, or the item of the nearest forEach. */
+export type Target =
+  | { readonly from: 'result'; readonly name: string; readonly up: number; readonly member: number; readonly steps: readonly string[] }
+  | { readonly from: 'item'; readonly steps: readonly string[] };
+
+/** A reference of the request: a Placeholder that knows where it stands, what it names and, once planned, where that is. */
+export class Reference extends Placeholder {
+  /** Where it stands in the request. */
+  readonly at: readonly (string | number)[];
+  /** Its pointer's steps; of a `$join` none. */
+  readonly steps: readonly string[];
+  target: Target | undefined;
+
+  constructor(
+    word: Placeholder['word'],
+    at: readonly (string | number)[],
+    steps: readonly string[],
+    parts?: readonly (string | Placeholder)[],
+  ) {
+    super(word, parts);
+    this.at = at;
+    this.steps = steps;
+  }
+}
+
+/** What is wrong with the request, and where. */
+export interface RequestFault {
+  readonly path: readonly (string | number)[];
+  readonly detail: string;
+}
+
+/** Collects what reading a template finds. */
+export interface Findings {
+  readonly references: Reference[];
+  readonly faults: RequestFault[];
+}
+
+/**
+ * Reads a JSON value of the request with its references in it: each `{"$result": …}` becomes a Reference, each `{"$verbatim": x}` becomes x.
+ * A value without any is returned as it is, so that what is literal costs nothing later.
+ */
+export function readTemplate(value: unknown, at: readonly (string | number)[], found: Findings): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    const copy = value.map((member, index) => readTemplate(member, [...at, index], found));
+    return copy.some((member, index) => member !== value[index]) ? copy : value;
+  }
+  const keys = Object.keys(value);
+  const word = keys.find((key) => WORDS.has(key) || key === '$verbatim');
+  if (word !== undefined) {
+    if (keys.length > 1) {
+      found.faults.push({ path: [...at, word], detail: 'a reference stands alone in its object' });
+      return null;
+    }
+    const argument = (value as Record<string, unknown>)[word];
+    return word === '$verbatim' ? argument : readReference(word as Placeholder['word'], argument, at, found);
+  }
+  let changed = false;
+  const copy: Record<string, unknown> = Object.create(null);
+  for (const key of keys) {
+    const member = (value as Record<string, unknown>)[key];
+    copy[key] = readTemplate(member, [...at, key], found);
+    changed ||= copy[key] !== member;
+  }
+  return changed ? copy : value;
+}
+
+function readReference(word: Placeholder['word'], argument: unknown, at: readonly (string | number)[], found: Findings): unknown {
+  const fault = (detail: string): null => {
+    found.faults.push({ path: [...at, word], detail });
+    return null;
+  };
+  if (word === '$join') {
+    if (!Array.isArray(argument)) return fault('$join takes a list of strings and references');
+    const parts: (string | Placeholder)[] = [];
+    for (const [index, part] of argument.entries()) {
+      const path = [...at, word, index];
+      const read = readTemplate(part, path, found);
+      if (typeof read === 'string' || read instanceof Reference) parts.push(read);
+      else if (typeof read === 'number' || typeof read === 'boolean') parts.push(String(read));
+      else found.faults.push({ path, detail: 'a string, a number, a boolean or a reference is allowed here' });
+    }
+    const join = new Reference(word, at, [], parts);
+    found.references.push(join);
+    return join;
+  }
+  if (word === '$param') return fault('parameters exist in saved batches only');
+  if (typeof argument !== 'string') return fault('a JSON Pointer (RFC 6901), written as a string, is allowed here');
+  let steps: readonly string[];
+  try {
+    steps = parsePointer(argument);
+  } catch {
+    return fault('not a JSON Pointer: it is empty or begins with "/", and "~" is written ~0 (RFC 6901)');
+  }
+  if (word === '$result' && (steps[0] ?? '') === '') return fault('$result names a query: "/name" or "/name/…"');
+  const reference = new Reference(word, at, steps);
+  found.references.push(reference);
+  return reference;
+}
+
+/** True if a template has a reference anywhere in it. */
+export function hasReference(template: unknown): boolean {
+  if (template instanceof Placeholder) return true;
+  if (typeof template !== 'object' || template === null) return false;
+  return Object.values(template).some(hasReference);
+}

@@ -1,0 +1,115 @@
+import { CodapError } from '../errors.ts';
+import type { Value } from '../payload.ts';
+import type { Node } from './node.ts';
+
+/** What became of a query, a group or a forEach. */
+export interface Reply {
+  readonly status: 'ok' | 'partial' | 'error' | 'skipped';
+  /** Milliseconds from its start to its end; a skipped one has none. */
+  readonly ms?: number;
+  /** Of a query; of a group with `select`, a default in force, or a nested `take: 1`. */
+  readonly value?: Value;
+  readonly error?: CodapError;
+  readonly defaulted?: true;
+  /** Index of the query that answered a nested `take: 1`. */
+  readonly winner?: number;
+  /** What a group or forEach holds. */
+  readonly list?: MemberList;
+}
+
+/** The members of a group or forEach, in the order of the answer. */
+export interface MemberList {
+  readonly keyed: boolean;
+  readonly members: readonly Member[];
+  /** How many members were not waited for. */
+  readonly cancelled: number;
+  /** Its `take` was reached, so that failures below do not matter. */
+  readonly taken: boolean;
+  /** The failure that failed the whole: of a required member, or the one that put `take` out of reach. */
+  readonly decidedBy?: { readonly path: readonly (string | number)[]; readonly error: CodapError };
+}
+
+/** A reply in its place. */
+export interface Member {
+  readonly node: Node;
+  /** Where it stands in the answer: keys, and in lists indices. */
+  readonly path: readonly (string | number)[];
+  readonly as: string | undefined;
+  readonly hidden: boolean;
+  readonly reply: Reply;
+}
+
+/** The last step of a member's path: its key or its index. */
+export function stepOf(member: Pick<Member, 'path'>): string | number {
+  return member.path.at(-1) ?? '';
+}
+
+/** A failure counts; being skipped by `when` or `unless` is a choice. */
+export function failed(reply: Reply): boolean {
+  return reply.status === 'error' || (reply.status === 'skipped' && reply.error !== undefined);
+}
+
+/** The members an answer shows: all but the hidden that are ok. */
+export function shown(members: readonly Member[]): readonly Member[] {
+  return members.some((member) => member.hidden)
+    ? members.filter((member) => !member.hidden || failed(member.reply) || member.reply.status === 'partial')
+    : members;
+}
+
+/** True if every reply, at every depth, is ok without a default, or was skipped by choice. */
+export function isComplete(reply: Reply): boolean {
+  if (reply.defaulted || failed(reply)) return false;
+  if (!reply.list || reply.list.taken) return true;
+  return reply.list.members.every((member) => isComplete(member.reply));
+}
+
+/** The members that count as values: under a `take` the successes only. */
+export function valued(list: MemberList): readonly Member[] {
+  return list.taken ? list.members.filter((member) => member.reply.status === 'ok') : list.members;
+}
+
+/** A reply's value as data, as `shape: "values"` would show it were nothing hidden; undefined where there is none. */
+export function valueOf(reply: Reply): unknown {
+  if (reply.value) return reply.value.value;
+  const { list } = reply;
+  if (!list || reply.status === 'error') return undefined;
+  if (!list.keyed) return valued(list).map((member) => valueOf(member.reply) ?? null);
+  const object: Record<string, unknown> = Object.create(null);
+  for (const member of list.members) object[stepOf(member)] = valueOf(member.reply) ?? null;
+  return object;
+}
+
+/** The status of a group or forEach, by its members' (CONTRACT §2). */
+export function statusOf(list: MemberList): Reply['status'] {
+  if (list.decidedBy) return 'error';
+  if (list.taken) return 'ok';
+  let usable = false;
+  let incomplete = false;
+  let failure = false;
+  for (const { reply } of list.members) {
+    usable ||= reply.status === 'ok' || reply.status === 'partial';
+    incomplete ||= reply.status === 'partial';
+    failure ||= failed(reply);
+  }
+  if (failure) return usable ? 'partial' : 'error';
+  return incomplete ? 'partial' : 'ok';
+}
+
+/** The first failed member's error, in the order asked. */
+export function firstError(list: MemberList): CodapError | undefined {
+  let first: Member | undefined;
+  for (const member of list.members) {
+    if (failed(member.reply) && (!first || Number(member.path.at(-1)) < Number(first.path.at(-1)))) first = member;
+  }
+  return first?.reply.error;
+}
+
+/** The first failure at any depth, in the order of the answer. */
+export function firstFailure(list: MemberList): { path: Member['path']; error: CodapError } | undefined {
+  for (const { path, reply } of list.members) {
+    const below = reply.list && firstFailure(reply.list);
+    if (below) return below;
+    if (failed(reply) && reply.error) return { path, error: reply.error };
+  }
+  return undefined;
+}

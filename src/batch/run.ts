@@ -1,0 +1,248 @@
+import { CodapError, toCodapError } from '../errors.ts';
+import { Ordered } from '../patterns/index.ts';
+import type { Value } from '../payload.ts';
+import { Batch, type BatchOptions } from './batch.ts';
+import { holds, select } from './condition.ts';
+import { fillParams, fillValue, type Values } from './fill.ts';
+import { type GroupRun, runGroup } from './group.ts';
+import { Live } from './live.ts';
+import type { GroupNode, Node, Plan, QueryNode } from './node.ts';
+import type { Reference } from './reference.ts';
+import { failed, firstError, firstFailure, statusOf, valueOf, type MemberList, type Reply } from './reply.ts';
+import { resolve, type Found } from './resolve.ts';
+import { TypedValue } from './typed-value.ts';
+
+/** What surrounds a member while it runs. */
+export interface Scope {
+  readonly batch: Batch;
+  readonly signal: AbortSignal;
+  /** An instant: `performance.now()` ms. */
+  readonly deadline: number;
+  readonly group: GroupRun | undefined;
+  /** The current item of the nearest forEach. */
+  readonly item: { readonly value: unknown } | undefined;
+  /** A `take` or `default` around it absorbs its failure. */
+  readonly absorbed: boolean;
+}
+
+/** A batch under way. */
+export interface Running {
+  readonly batch: Batch;
+  readonly root: Live;
+}
+
+/** Starts a planned batch; its root settles when all of it has, at the deadline at the latest. */
+export function run(plan: Plan, options: BatchOptions): Running {
+  const batch = new Batch(options);
+  const root = new Live(plan.root, []);
+  batch.takeCalls(plan.root.calls);
+  const scope: Scope = { batch, signal: batch.signal, deadline: options.deadline, group: undefined, item: undefined, absorbed: false };
+  void runGroup(plan.root, root, scope).then((list) => {
+    if (list.decidedBy && !batch.decidedBy) batch.decidedBy = list.decidedBy;
+    root.settle(replyOf(list, performance.now()));
+    batch.close();
+  });
+  return { batch, root };
+}
+
+/** Runs one member with all its modifiers and settles it; never rejects. */
+export async function runMember(live: Live, scope: Scope): Promise<void> {
+  const reply = await (live.each ? runEach(live, scope) : runOnce(live, scope)).catch(
+    (error: unknown): Reply => ({ status: 'error', error: toCodapError(error), ms: 0 }),
+  );
+  speak(live, reply, scope);
+  live.settle(reply);
+}
+
+/** Tells the batch of a failure. A group's members have told of theirs, but for those that its `take` or `default` was to absorb and did not. */
+function speak({ node, path }: Live, reply: Reply, { batch, absorbed }: Scope): void {
+  const error = failed(reply) ? reply.error : undefined;
+  if (error && !reply.list) batch.note({ path, error });
+  if (!batch.options.failFast || absorbed) return;
+  if (error) batch.decide({ path, error });
+  else if (reply.status === 'partial' && node.default) {
+    const first = reply.list && firstFailure(reply.list);
+    if (first) batch.decide(first);
+  }
+}
+
+/** Once per item: work on one never waits for another, but for a place among `concurrency`. */
+async function runEach(live: Live, scope: Scope): Promise<Reply> {
+  const { node } = live;
+  const reference = node.forEach as Reference;
+  const started = performance.now();
+  const found = await within(scope.signal, find(reference, scope));
+  if (found.is !== 'value') return skippedBy([[reference, found]]);
+  const items = found.value;
+  if (!Array.isArray(items)) return failure(new CodapError('INVALID', 'forEach was given something that is not a list'), started);
+  try {
+    scope.batch.takeCalls(items.length * (node.kind === 'query' ? 1 : 1 + node.calls));
+  } catch (error) {
+    return failure(toCodapError(error), started);
+  }
+  const lives = items.map((_, index) => new Live(node, [...live.path, index], false));
+  live.open({ keyed: false, lives });
+  const runs = new Ordered<void>({ concurrency: node.concurrency });
+  for (const [index, one] of lives.entries()) runs.push(runMember, one, { ...scope, item: { value: items[index] } });
+  for await (const _ of runs);
+  const members = lives.map((one) => ({ node, path: one.path, as: one.as, hidden: false, reply: one.settled as Reply }));
+  return replyOf({ keyed: false, members, cancelled: 0, taken: false }, started);
+}
+
+async function runOnce(live: Live, scope: Scope): Promise<Reply> {
+  const { node } = live;
+  let started: number | undefined;
+  try {
+    const values = new Map<Reference, unknown>();
+    if (node.when || node.unless) {
+      const skipped = await read(node.conditionReferences, true, scope, values);
+      if (skipped) return withDefault(node, skipped, scope);
+      const fill = (template: unknown): unknown => fillValue(template, values);
+      if ((node.when && !holds(node.when, fill)) || (node.unless && holds(node.unless, fill))) return { status: 'skipped' };
+    }
+    const skipped =
+      (await read(node.references, false, scope, values)) ?? (await read(node.selectReferences, true, scope, values));
+    if (skipped) return withDefault(node, skipped, scope);
+    if (typeof node.as === 'object') live.as = nameFrom(fillValue(node.as, values));
+    started = performance.now();
+    if (scope.signal.aborted) throw scope.signal.reason;
+    if (node.kind === 'group') return finishGroup(node, await runGroup(node, live, scope, started), values, started, scope);
+    const value = finish(node, await call(node, values, scope, started), values, scope);
+    return { status: 'ok', value, ms: performance.now() - started };
+  } catch (error) {
+    const known = toCodapError(error);
+    return withDefault(node, failure(node.kind === 'query' ? known.from(node.source.name) : known, started ?? performance.now()), scope);
+  }
+}
+
+/** Asks the store. */
+async function call(node: QueryNode, values: Values, scope: Scope, started: number): Promise<Value> {
+  const { source, op } = node;
+  const params = node.literal ? node.params : compile(node, values, scope);
+  const deadline = Math.min(scope.deadline, started + Math.min(node.timeoutMs ?? Infinity, source.timeoutMs));
+  try {
+    const context = { signal: scope.signal, deadline, caller: scope.batch.callerFor(source) };
+    const payload = await source.fetch({ op, params, want: 'value' }, context);
+    if (payload.kind !== 'value') throw new CodapError('INTERNAL', 'codap failed to gather this answer');
+    return payload;
+  } finally {
+    scope.batch.timed(source.name, performance.now() - started);
+  }
+}
+
+function compile(node: QueryNode, values: Values, scope: Scope): unknown {
+  for (const value of values.values()) scope.batch.takeBytes(sizeOf(value));
+  const faults: string[] = [];
+  const params = node.source.prepare(node.op, fillParams(node.params, values) as Record<string, unknown>, (_path, detail) => faults.push(detail));
+  if (faults.length > 0) throw new CodapError('INVALID', `a filled-in value does not fit: ${faults[0]}`);
+  return params;
+}
+
+/** `accept`, `select`, and the answer's budget. */
+function finish(node: Node, value: Value, values: Values, scope: Scope): Value {
+  if (node.found && value.json === 'null') throw new CodapError('NOT_FOUND', 'nothing was found');
+  if (!node.select) {
+    scope.batch.takeBytes(Buffer.byteLength(value.json));
+    return value;
+  }
+  const shaped = new TypedValue(select(node.select, value.value, (template) => fillValue(template, values)), value.meta);
+  scope.batch.takeBytes(Buffer.byteLength(shaped.json));
+  return shaped;
+}
+
+function finishGroup(node: GroupNode, list: MemberList, values: Values, started: number, scope: Scope): Reply {
+  const reply = replyOf(list, started);
+  if (failed(reply)) return withDefault(node, reply, scope);
+  const winner = node.take === 1 ? list.members.find((member) => member.reply.status === 'ok') : undefined;
+  if (!winner && !node.select) return reply;
+  const whole = winner ? (winner.reply.value ?? new TypedValue(valueOf(winner.reply) ?? null)) : new TypedValue(valueOf(reply));
+  const value = node.select || node.found ? finish(node, whole, values, scope) : whole;
+  return { ...reply, value, ...(winner && { winner: winner.path.at(-1) as number }) };
+}
+
+function replyOf(list: MemberList, started: number): Reply {
+  const status = statusOf(list);
+  const error = list.decidedBy?.error ?? (status === 'error' ? firstError(list) : undefined);
+  return { status, ms: performance.now() - started, list, ...(error && { error }) };
+}
+
+function failure(error: CodapError, started: number): Reply {
+  return { status: 'error', error, ms: performance.now() - started };
+}
+
+/** A `default` stands in for a failure, but for work that is not needed any more. */
+function withDefault(node: Node, reply: Reply, scope: Scope): Reply {
+  if (!node.default || !reply.error || reply.error.code === 'CANCELLED') return reply;
+  const value = new TypedValue(node.default.value);
+  try {
+    scope.batch.takeBytes(Buffer.byteLength(value.json));
+  } catch (error) {
+    return { ...reply, status: 'error', error: toCodapError(error) };
+  }
+  return { ...reply, status: 'ok', value, defaulted: true };
+}
+
+/** Reads references into `values`; answers a skipped reply if one of them cannot be had. */
+async function read(references: readonly Reference[], nullable: boolean, scope: Scope, values: Map<Reference, unknown>): Promise<Reply | undefined> {
+  const plain = references.filter((reference) => reference.word !== '$join');
+  if (plain.length === 0) return undefined;
+  const founds = await within(scope.signal, Promise.all(plain.map((reference) => find(reference, scope))));
+  const missing: [Reference, Found][] = [];
+  for (const [index, reference] of plain.entries()) {
+    const found = founds[index] as Found;
+    if (found.is === 'value') values.set(reference, found.value);
+    else if (found.is === 'nowhere' && nullable) values.set(reference, null);
+    else missing.push([reference, found]);
+  }
+  return missing.length > 0 ? skippedBy(missing) : undefined;
+}
+
+async function find(reference: Reference, scope: Scope): Promise<Found> {
+  const { target } = reference;
+  if (target?.from === 'result') {
+    let group = scope.group;
+    for (let up = 0; up < target.up; up += 1) group = group?.parent;
+    const live = group?.lives[target.member];
+    if (live) return resolve(live, target.steps);
+  }
+  return scope.item ? resolve(itemLive(scope.item.value), reference.steps) : { is: 'nowhere' };
+}
+
+/** An item of a forEach, as something that steps can lead into. */
+function itemLive(value: unknown): Live {
+  const live = new Live({} as Node, [], false);
+  live.settle({ status: 'ok', value: new TypedValue(value) });
+  return live;
+}
+
+function skippedBy(missing: readonly [Reference, Found][]): Reply {
+  const failures = missing.filter(([, found]) => found.is !== 'skipped');
+  if (failures.length === 0) return { status: 'skipped' };
+  const dependsOn = [...new Set(failures.map(([reference]) => (reference.target?.from === 'result' ? reference.target.name : '$item')))];
+  const cause = failures.map(([, found]) => (found.is === 'failed' ? found.error : undefined)).find((error) => error !== undefined);
+  const error = cause
+    ? new CodapError('DEPENDENCY_FAILED', 'a query that this one refers to failed', { dependsOn, retryable: cause.retryable, http: cause.http })
+    : new CodapError('DEPENDENCY_FAILED', 'a reference leads nowhere', { dependsOn });
+  return { status: 'skipped', error };
+}
+
+function nameFrom(value: unknown): string {
+  if (typeof value !== 'string') throw new CodapError('INVALID', 'as was filled in with something that is not a string');
+  return value;
+}
+
+/** Waits, but no longer than the signal allows. */
+function within<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  if (signal.aborted) return Promise.reject(signal.reason as Error);
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+/** About how many bytes a copy of a value takes. */
+function sizeOf(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  return typeof value === 'object' && value !== null ? Buffer.byteLength(new TypedValue(value).json) : 8;
+}

@@ -1,0 +1,22 @@
+import { writeJson } from '../json/write.ts';
+import type { Meta, Value } from '../payload.ts';
+
+/** A value made by codap itself: data with typed leaves, written as JSON once, when first asked for. */
+export class TypedValue implements Value {
+  readonly kind = 'value';
+  readonly value: unknown;
+  readonly meta?: Meta;
+  readonly #mode: 'plain' | 'relaxed' | 'canonical';
+  #json: string | undefined;
+
+  constructor(value: unknown, meta?: Meta, mode: 'plain' | 'relaxed' | 'canonical' = 'plain') {
+    this.value = value;
+    this.#mode = mode;
+    if (meta) this.meta = meta;
+  }
+
+  get json(): string {
+    this.#json ??= writeJson(this.value, this.#mode);
+    return this.#json;
+  }
+}

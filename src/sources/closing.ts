@@ -1,0 +1,53 @@
+import type { Payload, Value } from '../payload.ts';
+
+/** Calls `done` once a payload holds nothing of its store any more: at once for a value, at its end or close for a list or a body. */
+export function onceClosed(payload: Payload, done: () => void): Payload {
+  if (payload.kind === 'value') {
+    done();
+    return payload;
+  }
+  if (payload.kind === 'body') {
+    payload.stream.once('close', done);
+    return payload;
+  }
+  return { kind: 'items', items: watched(payload.items, done) };
+}
+
+function watched(items: AsyncIterable<Value>, done: () => void): AsyncIterable<Value> {
+  return {
+    [Symbol.asyncIterator]() {
+      const iterator = items[Symbol.asyncIterator]();
+      let open = true;
+      const close = (): void => {
+        if (open) done();
+        open = false;
+      };
+      return {
+        async next() {
+          try {
+            const step = await iterator.next();
+            if (step.done) close();
+            return step;
+          } catch (error) {
+            close();
+            throw error;
+          }
+        },
+        async return() {
+          try {
+            await iterator.return?.();
+          } finally {
+            close();
+          }
+          return { done: true, value: undefined };
+        },
+      };
+    },
+  };
+}
+
+/** Gives up a payload that nobody will read. */
+export function discard(payload: Payload): void {
+  if (payload.kind === 'body') payload.stream.destroy();
+  else if (payload.kind === 'items') void payload.items[Symbol.asyncIterator]().return?.().catch(() => {});
+}

@@ -1,0 +1,51 @@
+import { CodapError } from '../../errors.ts';
+import type { Layer } from '../../fetch.ts';
+import { onceClosed } from '../closing.ts';
+
+/** How many calls of a source may run, and how many may wait for that. */
+export interface LimitOptions {
+  readonly name: string;
+  readonly concurrency: number;
+  readonly queue: number;
+}
+
+/**
+ * At most `concurrency` calls at a time, at most `queue` waiting, first come first served; beyond that OVERLOADED at once.
+ * Waiting spends the query's own budget. A body or a list keeps its place until it is closed.
+ */
+export function limit({ name, concurrency, queue }: LimitOptions): Layer {
+  let running = 0;
+  const waiting = new Set<() => void>();
+  const release = (): void => {
+    const [next] = waiting;
+    if (next) {
+      waiting.delete(next);
+      next();
+    } else running -= 1;
+  };
+  const turn = (signal: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const leave = (): void => {
+        waiting.delete(enter);
+        reject(signal.reason as Error);
+      };
+      const enter = (): void => {
+        signal.removeEventListener('abort', leave);
+        resolve();
+      };
+      waiting.add(enter);
+      signal.addEventListener('abort', leave, { once: true });
+    });
+
+  return (next) => async (query, context) => {
+    if (running < concurrency) running += 1;
+    else if (waiting.size < queue) await turn(context.signal);
+    else throw new CodapError('OVERLOADED', 'too many queries wait for this source', { source: name });
+    try {
+      return onceClosed(await next(query, context), release);
+    } catch (error) {
+      release();
+      throw error;
+    }
+  };
+}

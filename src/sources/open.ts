@@ -1,0 +1,80 @@
+import type { Adapter, Fault } from '../../adapters/adapter.ts';
+import { adapters } from '../../adapters/index.ts';
+import type { Config, SourceConfig } from '../config.ts';
+import type { Fetch } from '../fetch.ts';
+import { limit } from './layers/limit.ts';
+import { timeout } from './layers/timeout.ts';
+import { stack } from './stack.ts';
+
+/** An open source, as the rest of codap sees it: its layers stacked over its adapter. */
+export interface Source {
+  readonly name: string;
+  readonly adapter: string;
+  /** The operations the operator allows. */
+  readonly ops: readonly string[];
+  /** Milliseconds: the default and ceiling of a query's own time-out. */
+  readonly timeoutMs: number;
+  /** Names, lower-case, of the caller's headers it forwards. */
+  readonly forwards: readonly string[];
+  readonly fetch: Fetch;
+  /** Checks a query's op and params, with a Placeholder or a Filled wherever a reference stands; answers what `fetch` takes. Faults are relative to the query. */
+  prepare(op: string, params: Record<string, unknown>, fault: Fault): unknown;
+  /** How an op can be answered other than gathered. */
+  streams(op: string): 'items' | 'body' | undefined;
+  ping(signal: AbortSignal): Promise<void>;
+}
+
+/** All sources of a configuration; disposing closes them. */
+export interface Sources extends AsyncDisposable {
+  readonly sources: ReadonlyMap<string, Source>;
+}
+
+/** Opens every source. A store that is down does not keep this from returning. */
+export async function openSources(config: Pick<Config, 'sources'>): Promise<Sources> {
+  const stackOfConnections = new AsyncDisposableStack();
+  const sources = new Map<string, Source>();
+  for (const options of Object.values(config.sources)) {
+    const source = await openSource(options, stackOfConnections);
+    sources.set(source.name, source);
+  }
+  return { sources, [Symbol.asyncDispose]: () => stackOfConnections.disposeAsync() };
+}
+
+async function openSource(options: SourceConfig, connections: AsyncDisposableStack): Promise<Source> {
+  const { name } = options;
+  const adapter = adapters[options.adapter] as Adapter<SourceConfig>;
+  const connection = connections.use(await adapter.open(options));
+  const ops = options.ops ?? Object.keys(adapter.ops);
+  return {
+    name,
+    adapter: options.adapter,
+    ops,
+    timeoutMs: options.timeoutMs,
+    forwards: forwardsOf(options),
+    // Outermost first; DESIGN §3 says why each stands where it does.
+    fetch: stack(
+      connection.fetch,
+      timeout(name), // the caller's budget, waiting included
+      limit(options), // a place before the store is called
+      options.attemptTimeoutMs === undefined ? undefined : timeout(name, options.attemptTimeoutMs), // its clock starts when the store is called
+    ),
+    prepare(op, params, fault) {
+      const spec = Object.hasOwn(adapter.ops, op) ? adapter.ops[op] : undefined;
+      if (!spec || !ops.includes(op)) return fault(['op'], `allowed here: ${ops.join(', ')}`);
+      const checked = spec.params.safeParse(params);
+      for (const issue of checked.error?.issues ?? []) {
+        const path = ['params', ...(issue.path as (string | number)[])];
+        if (issue.code === 'unrecognized_keys') for (const key of issue.keys) fault([...path, key], 'unknown field');
+        else fault(path, issue.message);
+      }
+      if (!checked.success) return undefined;
+      return adapter.compile(op, checked.data as Record<string, unknown>, options, (path, detail) => fault(['params', ...path], detail));
+    },
+    streams: (op) => (Object.hasOwn(adapter.ops, op) ? adapter.ops[op]?.streams : undefined),
+    ping: (signal) => connection.ping(signal),
+  };
+}
+
+function forwardsOf(options: SourceConfig): readonly string[] {
+  return 'forwardHeaders' in options ? (options.forwardHeaders as string[]).map((name) => name.toLowerCase()) : [];
+}
