@@ -57,6 +57,12 @@ export class CodapError extends Error {
     if (details.dependsOn !== undefined) this.dependsOn = details.dependsOn;
   }
 
+  /** The same failure, with the source it came from where it did not yet say so. */
+  from(source: string): CodapError {
+    if (this.source !== undefined) return this;
+    return new CodapError(this.code, this.message, { ...this, source, cause: this.cause });
+  }
+
   /** The error as an answer shows it. */
   toJSON(): Record<string, unknown> {
     const { code, message, source, status, retryable, retryAfterMs, dependsOn } = this;

@@ -49,6 +49,11 @@ export function failed(reply: Reply): boolean {
   return reply.status === 'error' || (reply.status === 'skipped' && reply.error !== undefined);
 }
 
+/** Milliseconds with one decimal. */
+export function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
+
 /** The members an answer shows: all but the hidden that are ok. */
 export function shown(members: readonly Member[]): readonly Member[] {
   return members.some((member) => member.hidden)

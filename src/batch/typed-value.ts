@@ -16,7 +16,6 @@ export class TypedValue implements Value {
   }
 
   get json(): string {
-    this.#json ??= writeJson(this.value, this.#mode);
-    return this.#json;
+    return (this.#json ??= writeJson(this.value, this.#mode));
   }
 }

@@ -1,0 +1,51 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Pattern } from '../src/batch/node.ts';
+import { plan } from '../src/batch/plan.ts';
+import { readBody } from '../src/batch/read-body.ts';
+import { isComplete } from '../src/batch/reply.ts';
+import { run } from '../src/batch/run.ts';
+import type { Config } from '../src/config.ts';
+import { mediaTypes, negotiate } from '../src/encodings/index.ts';
+import { sendProblem } from '../src/problem.ts';
+import type { Source } from '../src/sources/open.ts';
+
+/** What the routes of the three patterns answer from. */
+export interface Service {
+  readonly config: Config;
+  readonly sources: ReadonlyMap<string, Source>;
+}
+
+/** Answers one batch: reads, plans, runs and encodes it, and logs one line. */
+export async function answer(pattern: Pattern, { config, sources }: Service, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const received = performance.now();
+  const encoding = negotiate(request.headers);
+  if (!encoding) return sendProblem(reply, { status: 406, title: 'Not Acceptable', detail: `there are: ${mediaTypes.join(', ')}` });
+  const planned = plan(pattern, readBody(request.body as Buffer, config.limits), { sources, limits: config.limits });
+  const left = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) left.abort();
+  });
+  const running = run(planned, {
+    caller: callerOf(request),
+    deadline: received + Math.min(planned.timeoutMs ?? config.server.timeoutMs, config.server.maxTimeoutMs),
+    signal: left.signal,
+    calls: config.limits.calls,
+    answerBytes: config.limits.answerBytes,
+    failFast: planned.onError === 'fail',
+    want: encoding.want,
+  });
+  await encoding.send(running, planned, reply);
+  const { status, ms, list } = await running.root.reply;
+  request.log.info(
+    { pattern, queries: planned.root.members.length, complete: isComplete({ status: 'ok', list }), ms, failures: running.batch.failures.length, failed: running.batch.decidedBy?.error.code, left: left.signal.aborted || undefined, status },
+    'batch',
+  );
+}
+
+function callerOf({ headers }: FastifyRequest): { headers: Record<string, string>; traceparent?: string; tracestate?: string } {
+  const single: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) single[name] = Array.isArray(value) ? value.join(', ') : value;
+  }
+  return { headers: single, traceparent: single['traceparent'], tracestate: single['tracestate'] };
+}

@@ -1,0 +1,17 @@
+import { isComplete } from '../batch/reply.ts';
+import type { Encoding } from './encoding.ts';
+import { answerText } from './json.ts';
+import { sendFailed, summaryHeaders } from './outcome.ts';
+
+/** The whole answer at once, when the last reply is there. */
+export const json: Encoding = {
+  mediaType: 'application/json',
+  async send({ batch, root }, plan, reply) {
+    const { list, ms } = await root.reply;
+    if (batch.decidedBy) return sendFailed(batch, reply, ms);
+    if (!list) return;
+    const complete = isComplete({ status: 'ok', list });
+    reply.headers(summaryHeaders(batch, complete, ms));
+    reply.type('application/json; charset=utf-8').send(answerText(list, complete, plan.shape));
+  },
+};

@@ -1,0 +1,27 @@
+import type { FastifyReply } from 'fastify';
+import type { Batch, Failure } from '../batch/batch.ts';
+import { formatPointer } from '../batch/pointer.ts';
+import { tenths } from '../batch/reply.ts';
+import { sendProblem } from '../problem.ts';
+
+/** What a gathered answer tells in its headers: whether it is complete, and how long each source took. */
+export function summaryHeaders(batch: Batch, complete: boolean, ms = 0): Record<string, string> {
+  const timings = [...batch.timings].map(([source, took]) => `${source};dur=${tenths(took)}`);
+  return { 'codap-complete': String(complete), 'server-timing': [...timings, `total;dur=${tenths(ms)}`].join(', ') };
+}
+
+/** Answers a batch that failed as a whole: the status of the failure that decided it, and all that was known by then. */
+export function sendFailed(batch: Batch, reply: FastifyReply, ms?: number): void {
+  const { path, error } = batch.decidedBy as Failure;
+  reply.headers(summaryHeaders(batch, false, ms));
+  if (error.retryAfterMs !== undefined) reply.header('retry-after', Math.ceil(error.retryAfterMs / 1000));
+  sendProblem(reply, {
+    status: error.http,
+    title: 'The batch failed',
+    detail: error.message,
+    code: error.code,
+    source: error.source,
+    path: formatPointer(path),
+    failures: batch.failures.map((failure) => ({ path: formatPointer(failure.path), ...failure.error.toJSON() })),
+  });
+}
