@@ -1,0 +1,225 @@
+import { Deferred, quiet } from './deferred.ts';
+import type { Entry, Slot } from './handle.ts';
+
+/** A function that is called with the arguments it was put or pushed with. */
+export type Task<T, A extends unknown[] = []> = (...args: A) => T | PromiseLike<T>;
+
+/** What all three patterns may be told. */
+export interface Options {
+  /** Its abort cancels whatever has not settled. */
+  signal?: AbortSignal;
+  /** How many tasks may run at once, a positive integer; the others wait in order. Default: no bound. */
+  concurrency?: number;
+}
+
+/** What follows the key in `put`, and all there is to `push`: a task with its arguments, or nothing for a slot. */
+export type Call<T> = [] | Started<T>;
+
+type Started<T> = [task: Task<T, never[]>, ...args: unknown[]];
+
+interface Job<T> {
+  readonly entry: Entry<T>;
+  readonly task: Task<T, never[]>;
+  readonly args: unknown[];
+  next?: Job<T>;
+}
+
+/**
+ * What the three patterns have in common: tasks start in the turn in which they are added, at most `concurrency` at once;
+ * each settles its own entry, exactly once; `cancel` rejects the rest.
+ */
+export abstract class Tasks<T> {
+  readonly #outer: AbortSignal | undefined;
+  readonly #concurrency: number;
+  readonly #unsettled = new Set<Entry<T>>();
+  readonly #awaited = new Map<number, Deferred<void>>();
+  #controller?: AbortController;
+  #cancelled?: { reason: unknown };
+  #onAbort?: () => void;
+  #count = 0;
+  #running = 0;
+  #first?: Job<T>;
+  #last?: Job<T>;
+
+  /** All that has settled, in order of arrival. */
+  protected readonly arrivals: Entry<T>[] = [];
+
+  constructor({ signal, concurrency = Infinity }: Options = {}) {
+    if (concurrency !== Infinity && !(Number.isSafeInteger(concurrency) && concurrency > 0)) {
+      throw new RangeError('concurrency is a positive integer');
+    }
+    this.#outer = signal;
+    this.#concurrency = concurrency;
+  }
+
+  /** For tasks: aborts on `cancel`, on an early leave, and with the outer signal while anything is unsettled. */
+  get signal(): AbortSignal {
+    const cancelled = this.#whetherCancelled();
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (cancelled) this.#controller.abort(cancelled.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Rejects whatever has not settled, and whatever is added later, with `reason` (an AbortError by default); a task that waits never starts. */
+  cancel(reason: unknown = new DOMException('This operation was aborted', 'AbortError')): void {
+    if (this.#cancelled) return;
+    this.#cancelled = { reason };
+    this.#first = this.#last = undefined;
+    for (const entry of this.#unsettled) this.#settle(entry, { status: 'rejected', reason });
+    for (const waiting of this.#awaited.values()) waiting.settle({ status: 'rejected', reason });
+    this.#awaited.clear();
+    this.#listen();
+    this.#controller?.abort(reason);
+  }
+
+  /** How many were added. */
+  protected get count(): number {
+    return this.#count;
+  }
+
+  /** Counts in an entry made with `count` as its index. */
+  protected add(entry: Entry<T>): void {
+    this.#count++;
+    this.#unsettled.add(entry);
+    const cancelled = this.#whetherCancelled();
+    if (cancelled) this.#settle(entry, { status: 'rejected', reason: cancelled.reason });
+    else this.#listen();
+  }
+
+  /** Runs a task for an entry, once there is room for it; without a task, the entry becomes a slot, which takes up no room. */
+  protected run<E extends Entry<T>>(entry: E, call: Call<T>): E {
+    if (call.length === 0) return this.#open(entry);
+    if (entry.settled) return entry;
+    const [task, ...args] = call as Started<T>;
+    const job: Job<T> = { entry, task, args };
+    if (this.#last) this.#last.next = job;
+    else this.#first = job;
+    this.#last = job;
+    this.#startNext();
+    return entry;
+  }
+
+  /** Resolves when `arrivals[place]` is there; rejects if it will never be. */
+  protected arrival(place: number): Promise<void> {
+    if (place < this.arrivals.length) return Promise.resolve();
+    const cancelled = this.#whetherCancelled();
+    let waiting = this.#awaited.get(place);
+    if (!waiting) {
+      waiting = new Deferred();
+      if (cancelled) waiting.settle({ status: 'rejected', reason: cancelled.reason });
+      else this.#awaited.set(place, waiting);
+      this.#listen();
+    }
+    return waiting.promise;
+  }
+
+  /** A loop over what `next` reads; leaving it early cancels what has not settled. A rejected `next` leaves nothing: the others go on. */
+  protected loop<R>(next: () => Promise<IteratorResult<R, undefined>>): AsyncIterableIterator<R, undefined> {
+    const done = { done: true, value: undefined } as const;
+    let left = false;
+    return {
+      next: () => (left ? Promise.resolve(done) : quiet(next())),
+      return: async () => {
+        left = true;
+        if (this.#unsettled.size > 0) this.cancel();
+        return done;
+      },
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  #open<E extends Entry<T>>(entry: E): E & Slot<T> {
+    let given = false;
+    const once = (result: () => T | PromiseLike<T>) => {
+      if (!given) this.#follow(entry, result);
+      given = true;
+    };
+    return Object.assign(entry, {
+      fill: (value: T | PromiseLike<T>) => once(() => value),
+      fail: (error: unknown) =>
+        once(() => {
+          throw error;
+        }),
+    });
+  }
+
+  #startNext(): void {
+    while (this.#first && this.#running < this.#concurrency) {
+      const { entry, task, args, next } = this.#first;
+      this.#first = next;
+      if (!next) this.#last = undefined;
+      this.#running++;
+      const goesOn = this.#follow(entry, () => task(...(args as never[])), this.#ended);
+      if (!goesOn) this.#running--;
+    }
+  }
+
+  readonly #ended = (): void => {
+    this.#running--;
+    this.#startNext();
+  };
+
+  /** Settles an entry as `result` turns out: in this turn, or, which it tells by true, once a promise settles, calling `ended` then. */
+  #follow(entry: Entry<T>, result: () => T | PromiseLike<T>, ended?: () => void): boolean {
+    const settle = (outcome: PromiseSettledResult<T>) => {
+      this.#settle(entry, outcome);
+      ended?.();
+    };
+    try {
+      const value = result();
+      if (isPromiseLike(value)) {
+        void Promise.resolve(value).then(
+          (value) => settle({ status: 'fulfilled', value }),
+          (reason: unknown) => settle({ status: 'rejected', reason }),
+        );
+        return true;
+      }
+      this.#settle(entry, { status: 'fulfilled', value });
+    } catch (reason) {
+      this.#settle(entry, { status: 'rejected', reason });
+    }
+    return false;
+  }
+
+  #settle(entry: Entry<T>, outcome: PromiseSettledResult<T>): void {
+    if (!entry.settle(outcome)) return;
+    this.#unsettled.delete(entry);
+    const place = this.arrivals.push(entry) - 1;
+    if (this.#awaited.size > 0) {
+      this.#awaited.get(place)?.settle({ status: 'fulfilled', value: undefined });
+      this.#awaited.delete(place);
+    }
+    this.#listen();
+  }
+
+  /** An outer signal may have aborted while nobody listened, for nothing was unsettled. */
+  #whetherCancelled(): { reason: unknown } | undefined {
+    if (!this.#cancelled && this.#outer?.aborted) this.cancel(this.#outer.reason);
+    return this.#cancelled;
+  }
+
+  /** Listens to the outer signal exactly while somebody would notice, so that a long-lived signal does not hold finished instances. */
+  #listen(): void {
+    if (!this.#outer) return;
+    const needed = this.#unsettled.size > 0 || this.#awaited.size > 0;
+    if (needed && !this.#onAbort) {
+      this.#onAbort = () => this.cancel(this.#outer?.reason);
+      this.#outer.addEventListener('abort', this.#onAbort, { once: true });
+    } else if (!needed && this.#onAbort) {
+      this.#outer.removeEventListener('abort', this.#onAbort);
+      this.#onAbort = undefined;
+    }
+  }
+}
+
+function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return (
+    value !== null &&
+    (typeof value === 'object' || typeof value === 'function') &&
+    typeof (value as { then?: unknown }).then === 'function'
+  );
+}
