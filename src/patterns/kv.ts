@@ -80,13 +80,13 @@ export class KV<T = unknown> extends Tasks<T> {
   }
 
   /**
-   * Yields `[key, value]` in order of arrival, from the first on in each loop, until nothing that was put is outstanding.
+   * Yields `[key, value]` in order of arrival, from the first on in each loop, until every key was there.
    * Throws a failed task's error when its turn comes; leaving the loop early cancels what has not settled.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<[string, T]> {
     let place = 0;
     return this.loop(async () => {
-      while (place < this.count) {
+      while (this.#mayArrive(place)) {
         const turn = place++;
         await this.arrival(turn);
         const entry = this.arrivals[turn] as KeyedEntry<T>;
@@ -94,5 +94,11 @@ export class KV<T = unknown> extends Tasks<T> {
       }
       return { done: true, value: undefined };
     });
+  }
+
+  /** A former task of a key put twice is not waited for. */
+  #mayArrive(place: number): boolean {
+    if (place < this.arrivals.length || this.count === this.size) return place < this.count;
+    return Array.from(this.#entries.values()).some((entry) => !entry.settled);
   }
 }

@@ -1,0 +1,179 @@
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { KV, type Handle, type Keyed, type Slot } from '../../src/patterns/index.ts';
+import { collect } from './collect.ts';
+
+interface Photo {
+  url: string;
+}
+
+async function getPhotos(id: string, options: { limit: number }): Promise<Photo[]> {
+  return Array.from({ length: options.limit }, (_, n) => ({ url: `${id}/${n}` }));
+}
+
+describe('KV', () => {
+  it('set takes a task, a promise or a value', async () => {
+    const kv = new KV();
+    kv.set('task', async () => 1)
+      .set('promise', Promise.resolve(2))
+      .set('value', 3);
+    expect(await Promise.all(['task', 'promise', 'value'].map((key) => kv.get(key)))).toEqual([1, 2, 3]);
+  });
+
+  it('put passes all arguments to its task', async () => {
+    const kv = new KV();
+    kv.put('cats', getPhotos, 'cat', { limit: 4 });
+    expect(await kv.get('cats')).toEqual([0, 1, 2, 3].map((n) => ({ url: `cat/${n}` })));
+  });
+
+  it('put returns a handle that can be awaited and knows its key and index', async () => {
+    const kv = new KV<number>();
+    kv.set('first', 1);
+    const handle = kv.put('second', async (n: number) => n * 2, 21);
+    expect([handle.key, handle.index, await handle]).toEqual(['second', 1, 42]);
+  });
+
+  it('reading waits for that key alone', async () => {
+    const kv = new KV<number>();
+    kv.put('never');
+    kv.set('now', async () => 1);
+    expect(await kv.get('now')).toBe(1);
+  });
+
+  it('reading may be repeated and runs the task once', async () => {
+    const kv = new KV<number>();
+    let runs = 0;
+    kv.set('foo', async () => ++runs);
+    expect([await kv.get('foo'), await kv.get('foo'), await kv.get('foo')]).toEqual([1, 1, 1]);
+  });
+
+  it('reading a key under which nothing was put rejects and names it', async () => {
+    const kv = new KV();
+    await expect(kv.get('toString')).rejects.toThrow(new RangeError('nothing was put under the key "toString"'));
+  });
+
+  it('put without a task opens a slot, filled by hand', async () => {
+    const kv = new KV<string>();
+    const slot = kv.put('slot');
+    const reading = kv.get('slot');
+    slot.fill('by hand');
+    expect([await reading, await slot]).toEqual(['by hand', 'by hand']);
+  });
+
+  it('a slot takes a promise, or an error', async () => {
+    const kv = new KV<string>();
+    kv.put('later').fill(Promise.resolve('there'));
+    kv.put('broken').fail(new Error('no'));
+    expect(await kv.get('later')).toBe('there');
+    await expect(kv.get('broken')).rejects.toThrow('no');
+  });
+
+  it('a slot keeps what it was given first', async () => {
+    const kv = new KV<string>();
+    const slot = kv.put('slot');
+    slot.fill(Promise.resolve('first'));
+    slot.fill('second');
+    slot.fail(new Error('third'));
+    expect(await slot).toBe('first');
+  });
+
+  it('has, size and keys tell what was put, settled or not', () => {
+    const kv = new KV();
+    kv.put('open');
+    kv.set('there', 1);
+    expect([kv.has('open'), kv.has('constructor'), kv.size, [...kv.keys()]]).toEqual([
+      true,
+      false,
+      2,
+      ['open', 'there'],
+    ]);
+  });
+
+  it('spreads into entries of promises, for a template that awaits', async () => {
+    const kv = new KV<number>();
+    kv.set('a', async () => 1).set('b', 2);
+    const context = Object.fromEntries(kv);
+    expect([await context['a'], await context['b']]).toEqual([1, 2]);
+    expect([...kv.entries()].map(([key]) => key)).toEqual(['a', 'b']);
+    expect(await new Map(kv).get('b')).toBe(2);
+  });
+
+  it('toObject waits for all values, to spread into a template context', async () => {
+    const kv = new KV<number>();
+    kv.set('a', async () => 1).set('b', 2);
+    expect({ title: 'cats', ...(await kv.toObject()) }).toEqual({ title: 'cats', a: 1, b: 2 });
+  });
+
+  it('toObject rejects with the failure of a key', async () => {
+    const kv = new KV<number>();
+    kv.set('a', 1).set('b', async () => Promise.reject(new Error('b broke')));
+    await expect(kv.toObject()).rejects.toThrow('b broke');
+  });
+
+  it('__proto__ and constructor are keys like any other', async () => {
+    const kv = new KV<number>();
+    kv.set('__proto__', 1).set('constructor', 2);
+    const object = await kv.toObject();
+    expect(Object.getPrototypeOf(object)).toBeNull();
+    expect(Object.entries(object)).toEqual([
+      ['__proto__', 1],
+      ['constructor', 2],
+    ]);
+    expect(await kv.get('__proto__')).toBe(1);
+  });
+
+  it('a loop yields keys with values in order of arrival, each time from the first', async () => {
+    const kv = new KV<number>();
+    const [a, b, c] = [kv.put('a'), kv.put('b'), kv.put('c')];
+    const reading = collect(kv);
+    c.fill(3);
+    a.fill(1);
+    b.fill(2);
+    const arrived = [
+      ['c', 3],
+      ['a', 1],
+      ['b', 2],
+    ];
+    expect([await reading, await collect(kv)]).toEqual([arrived, arrived]);
+  });
+
+  it('a loop also yields what is put while it runs', async () => {
+    const kv = new KV<number>();
+    kv.set('3', 3);
+    for await (const [, n] of kv) if (n > 0) kv.set(String(n - 1), async () => n - 1);
+    expect([...kv.keys()]).toEqual(['3', '2', '1', '0']);
+  });
+
+  it('a key put again is replaced; the former handle still gets its result', async () => {
+    const kv = new KV<string>();
+    const former = kv.put('key');
+    kv.set('other', 'other').set('key', 'new');
+    expect([await kv.get('key'), kv.size]).toEqual(['new', 2]);
+    former.fill('old');
+    expect([await former, await kv.get('key')]).toEqual(['old', 'new']);
+    expect(await collect(kv)).toEqual([
+      ['other', 'other'],
+      ['key', 'new'],
+    ]);
+  });
+
+  it('a loop does not wait for a former task of a key put twice', async () => {
+    const kv = new KV<string>();
+    kv.put('key');
+    const reading = collect(kv);
+    kv.set('key', async () => 'new');
+    expect(await reading).toEqual([['key', 'new']]);
+  });
+
+  it('types the arguments by the parameters of the task, and the handle by its result', () => {
+    const kv = new KV();
+    expectTypeOf(kv.put('cats', getPhotos, 'cat', { limit: 4 })).toEqualTypeOf<Handle<Photo[]> & Keyed>();
+    expectTypeOf(kv.put<string>('slot')).toEqualTypeOf<Slot<string> & Keyed>();
+    expectTypeOf(new KV<number>().get('n')).resolves.toEqualTypeOf<number>();
+    // @ts-expect-error -- limit is a number
+    kv.put('cats', getPhotos, 'cat', { limit: '4' });
+    // @ts-expect-error -- an argument is missing
+    new KV<Photo[]>().put('cats', async (id: string, limit: number) => [{ url: id + limit }], 'cat');
+    // @ts-expect-error -- the task gives no number
+    new KV<number>().put('cats', getPhotos, 'cat', { limit: 4 });
+  });
+});

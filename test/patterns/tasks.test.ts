@@ -1,0 +1,284 @@
+import { getEventListeners } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { collect } from './collect.ts';
+import { EACH } from './each-pattern.ts';
+
+const broken = async () => Promise.reject(new Error('broken'));
+
+/** What `process` emits under `event` until a turn of the loop after `work`. */
+async function emitted(event: 'unhandledRejection' | 'warning', work: () => unknown): Promise<unknown[]> {
+  const seen: unknown[] = [];
+  const listener = (what: unknown) => void seen.push(what);
+  process.on(event, listener);
+  await work();
+  await turn();
+  await turn();
+  process.off(event, listener);
+  return seen;
+}
+
+describe.each(EACH)('%s: failures', (_, make) => {
+  it('a failing task rejects only its own reading', async () => {
+    const { push } = make();
+    const [a, b, c] = [push(async () => 1), push(broken), push(async () => 3)];
+    expect([await a, await c]).toEqual([1, 3]);
+    await expect(b).rejects.toThrow('broken');
+  });
+
+  it('a task that throws at once rejects its own reading alone, and push does not throw', async () => {
+    const { push } = make();
+    const thrower = push(() => {
+      throw new Error('at once');
+    });
+    expect(await push(() => 2)).toBe(2);
+    await expect(thrower).rejects.toThrow('at once');
+  });
+
+  it('a failure in a loop cancels nothing', async () => {
+    const { pattern, push, slot, loop } = make();
+    push(broken);
+    const rest = slot();
+    await expect(collect(loop())).rejects.toThrow('broken');
+    expect(pattern.signal.aborted).toBe(false);
+    rest.fill(2);
+    expect(await rest).toBe(2);
+  });
+
+  it('a failure that nobody reads raises no unhandled rejection', async () => {
+    const unhandled = await emitted('unhandledRejection', () => {
+      const { push, slot } = make();
+      push(broken);
+      slot().fail(new Error('by hand'));
+      slot().fill(Promise.reject(new Error('a promise')));
+    });
+    expect(unhandled).toEqual([]);
+  });
+
+  it('a reading that is begun and dropped raises no unhandled rejection', async () => {
+    const unhandled = await emitted('unhandledRejection', () => {
+      const { pattern, push, loop } = make();
+      push(broken);
+      if ('get' in pattern) void [pattern.get('0'), pattern.get('none'), pattern.toObject(), [...pattern]];
+      else void [pattern.at(0), pattern.at(-9)];
+      if ('slice' in pattern) void pattern.slice();
+      void loop()[Symbol.asyncIterator]().next();
+      if ('next' in pattern) {
+        push(broken);
+        void pattern.next();
+      }
+    });
+    expect(unhandled).toEqual([]);
+  });
+
+  it('whatever cancel rejects raises no unhandled rejection', async () => {
+    const unhandled = await emitted('unhandledRejection', () => {
+      const { pattern, push, slot } = make({ concurrency: 1 });
+      slot();
+      push(async () => turn(1));
+      push(async () => 2);
+      pattern.cancel();
+    });
+    expect(unhandled).toEqual([]);
+  });
+});
+
+describe.each(EACH)('%s: starting', (_, make) => {
+  it('a task starts in the turn in which it is pushed', () => {
+    let started = false;
+    make().push(async () => Number((started = true)));
+    expect(started).toBe(true);
+  });
+
+  it('at most `concurrency` tasks run at once, started in the order pushed', async () => {
+    const { push } = make({ concurrency: 2 });
+    const started: number[] = [];
+    const ends: (() => void)[] = [];
+    const handles = [0, 1, 2, 3, 4].map((n) =>
+      push(() => {
+        started.push(n);
+        return new Promise((resolve) => (ends[n] = () => resolve(n)));
+      }),
+    );
+    expect(started).toEqual([0, 1]);
+    ends[1]?.();
+    await handles[1];
+    expect(started).toEqual([0, 1, 2]);
+    ends[0]?.();
+    ends[2]?.();
+    await Promise.all([handles[0], handles[2]]);
+    expect(started).toEqual([0, 1, 2, 3, 4]);
+    ends[3]?.();
+    ends[4]?.();
+    expect(await Promise.all(handles)).toEqual([0, 1, 2, 3, 4]);
+  });
+
+  it('a failure makes room, thrown at once or later', async () => {
+    const { push } = make({ concurrency: 1 });
+    push(broken);
+    push(() => {
+      throw new Error('at once');
+    });
+    expect(await push(async () => 3)).toBe(3);
+  });
+
+  it('100,000 tasks that end at once do not overflow the stack under concurrency 1', async () => {
+    const { push } = make({ concurrency: 1 });
+    push(async () => 0);
+    for (let n = 1; n < 100_000; n++) push(() => n);
+    expect(await push(() => 7)).toBe(7);
+  });
+
+  it('a slot takes up no room', async () => {
+    const { push, slot } = make({ concurrency: 1 });
+    slot();
+    expect(await push(async () => 1)).toBe(1);
+  });
+
+  it('a task may push others while it starts', async () => {
+    const { push } = make();
+    let inner: PromiseLike<number> | undefined;
+    const outer = push(() => {
+      inner = push(async () => 1);
+      return 0;
+    });
+    expect([await outer, await inner]).toEqual([0, 1]);
+  });
+
+  it.each([0, -1, 1.5, NaN])('concurrency %d is a RangeError', (concurrency) => {
+    expect(() => make({ concurrency })).toThrow(RangeError);
+  });
+});
+
+describe.each(EACH)('%s: cancelling', (_, make) => {
+  it('leaving a loop early aborts `signal`, keeps what had arrived and rejects the rest with AbortError', async () => {
+    const { pattern, push, slot, loop } = make();
+    const { signal } = pattern;
+    const [first, second, rest] = [push(() => 1), push(() => 2), slot()];
+    for await (const value of loop()) {
+      expect([value].flat().at(-1)).toBe(1);
+      break;
+    }
+    expect(signal.aborted).toBe(true);
+    expect([await first, await second]).toEqual([1, 2]);
+    await expect(rest).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
+  it('an error thrown inside a loop leaves it early too', async () => {
+    const { push, slot, loop } = make();
+    push(() => 1);
+    const rest = slot();
+    const reading = async () => {
+      for await (const _ of loop()) throw new Error('mine');
+    };
+    await expect(reading()).rejects.toThrow('mine');
+    await expect(rest).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
+  it('leaving a loop when everything has arrived cancels nothing, and more can be pushed', async () => {
+    const { pattern, push, loop } = make();
+    push(() => 1);
+    push(() => 2);
+    for await (const _ of loop()) break;
+    expect(pattern.signal.aborted).toBe(false);
+    expect(await push(async () => 3)).toBe(3);
+  });
+
+  it('leaving a loop that waits ends the waiting', async () => {
+    const { slot, loop } = make();
+    slot();
+    const iterator = loop()[Symbol.asyncIterator]();
+    const waiting = iterator.next();
+    await iterator.return?.();
+    await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
+    expect((await iterator.next()).done).toBe(true);
+  });
+
+  it('a loop that is read to its end leaves `signal` alone', async () => {
+    const { pattern, push, loop } = make();
+    push(async () => 1);
+    await collect(loop());
+    expect(pattern.signal.aborted).toBe(false);
+  });
+
+  it('cancel rejects with its reason, and queued tasks never start', async () => {
+    const { pattern, push, slot } = make({ concurrency: 1 });
+    const hand = slot();
+    const running = push(async () => hand);
+    let started = false;
+    const queued = push(async () => Number((started = true)));
+    pattern.cancel(new Error('enough'));
+    await expect(running).rejects.toThrow('enough');
+    await expect(queued).rejects.toThrow('enough');
+    expect([started, pattern.signal.aborted, (pattern.signal.reason as Error).message]).toEqual([
+      false,
+      true,
+      'enough',
+    ]);
+  });
+
+  it('after cancel nothing starts, and what is pushed rejects with the reason of the first cancel', async () => {
+    const { pattern, push, slot } = make();
+    pattern.cancel(new Error('first'));
+    pattern.cancel(new Error('second'));
+    let started = false;
+    await expect(push(async () => Number((started = true)))).rejects.toThrow('first');
+    await expect(slot()).rejects.toThrow('first');
+    expect(started).toBe(false);
+  });
+
+  it('a task that ends after cancel changes nothing', async () => {
+    const { pattern, push } = make();
+    let end: ((n: number) => void) | undefined;
+    const handle = push(() => new Promise((resolve) => (end = resolve)));
+    pattern.cancel(new Error('enough'));
+    end?.(1);
+    await turn();
+    await expect(handle).rejects.toThrow('enough');
+  });
+
+  it('an outer abort cancels with its reason, and reaches the tasks by `signal`', async () => {
+    const outer = new AbortController();
+    const { pattern, push } = make({ signal: outer.signal });
+    let heard: unknown;
+    const handle = push(() => {
+      pattern.signal.addEventListener('abort', () => (heard = pattern.signal.reason));
+      return new Promise(() => {});
+    });
+    outer.abort(new Error('outer'));
+    await expect(handle).rejects.toThrow('outer');
+    expect(heard).toEqual(new Error('outer'));
+  });
+
+  it('an outer signal that had aborted, before or between tasks, lets nothing start', async () => {
+    const outer = new AbortController();
+    const { pattern, push } = make({ signal: outer.signal });
+    expect(await push(() => 1)).toBe(1);
+    outer.abort();
+    await expect(push(() => 2)).rejects.toMatchObject({ name: 'AbortError' });
+    expect(pattern.signal.aborted).toBe(true);
+    expect(make({ signal: outer.signal }).pattern.signal.aborted).toBe(true);
+  });
+
+  it('1,000 instances on one outer signal hold one listener each while they run, none after, and raise no warning', async () => {
+    const outer = new AbortController();
+    const listeners = () => getEventListeners(outer.signal, 'abort').length;
+    const warnings = await emitted('warning', async () => {
+      const all = Array.from({ length: 1000 }, () => make({ signal: outer.signal }));
+      const slots = all.flatMap(({ slot }) => [slot(), slot()]);
+      expect(listeners()).toBe(1000);
+      for (const slot of slots) slot.fill(slot.index);
+      await Promise.all(all.map(({ loop }) => collect(loop())));
+      expect(listeners()).toBe(0);
+    });
+    expect(warnings).toEqual([]);
+  });
+
+  it('cancel leaves no listener on the outer signal', () => {
+    const outer = new AbortController();
+    const { pattern, slot } = make({ signal: outer.signal });
+    slot();
+    pattern.cancel();
+    expect(getEventListeners(outer.signal, 'abort')).toEqual([]);
+  });
+});
