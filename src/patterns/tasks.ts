@@ -1,5 +1,6 @@
 import { Deferred, quiet } from './deferred.ts';
 import type { Entry, Slot } from './handle.ts';
+import { onAbort } from './on-abort.ts';
 
 /** A function that is called with the arguments it was put or pushed with. */
 export type Task<T, A extends unknown[] = []> = (...args: A) => T | PromiseLike<T>;
@@ -35,7 +36,7 @@ export abstract class Tasks<T> {
   readonly #awaited = new Map<number, Deferred<void>>();
   #controller?: AbortController;
   #cancelled?: { reason: unknown };
-  #onAbort?: () => void;
+  #stopListening?: () => void;
   #count = 0;
   #running = 0;
   #first?: Job<T>;
@@ -206,12 +207,10 @@ export abstract class Tasks<T> {
   #listen(): void {
     if (!this.#outer) return;
     const needed = this.#unsettled.size > 0 || this.#awaited.size > 0;
-    if (needed && !this.#onAbort) {
-      this.#onAbort = () => this.cancel(this.#outer?.reason);
-      this.#outer.addEventListener('abort', this.#onAbort, { once: true });
-    } else if (!needed && this.#onAbort) {
-      this.#outer.removeEventListener('abort', this.#onAbort);
-      this.#onAbort = undefined;
+    if (needed) this.#stopListening ??= onAbort(this.#outer, () => this.cancel(this.#outer?.reason));
+    else if (this.#stopListening) {
+      this.#stopListening();
+      this.#stopListening = undefined;
     }
   }
 }

@@ -3,9 +3,9 @@ import { FirstReply, KV, Ordered, type Handle, type Options, type Slot, type Tas
 /** What the three patterns have in common, under the same names. */
 export interface Common {
   readonly pattern: KV<number> | Ordered<number> | FirstReply<number>;
-  push(task: Task<number>): Handle<number>;
-  slot(): Slot<number>;
-  loop(): AsyncIterable<number | [string, number]>;
+  readonly push: (task: Task<number>) => Handle<number>;
+  readonly slot: () => Slot<number>;
+  readonly loop: () => AsyncIterable<number | [string, number]>;
 }
 
 /** A maker of each pattern; the keys of a KV are the indexes. */

@@ -6,8 +6,8 @@ interface Photo {
   url: string;
 }
 
-async function getPhotos(id: string, options: { limit: number }): Promise<Photo[]> {
-  return Array.from({ length: options.limit }, (_, n) => ({ url: `${id}/${n}` }));
+function getPhotos(id: string, options: { limit: number }): Promise<Photo[]> {
+  return Promise.resolve(Array.from({ length: options.limit }, (_, n) => ({ url: `${id}/${n}` })));
 }
 
 describe('KV', () => {
