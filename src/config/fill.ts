@@ -1,0 +1,62 @@
+import type { Env } from '../config.ts';
+import { type ConfigFault, toPath } from './fault.ts';
+
+/** Data with its `${…}` filled in, the places that were nothing but one, and what went wrong. */
+export interface FilledIn {
+  readonly value: unknown;
+  /** Paths of the strings that were one whole `${…}`: their place decides whether they are a number, a boolean or a text. */
+  readonly whole: ReadonlySet<string>;
+  readonly faults: readonly ConfigFault[];
+}
+
+const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{/g;
+
+/**
+ * Fills in `${NAME}` and `${NAME:-default}` in every string below the named top-level fields; keys are left alone.
+ * As in a shell, the default also stands in for an empty variable. What a variable holds is not looked at again.
+ */
+export function fill(raw: unknown, env: Env, fields: readonly string[]): FilledIn {
+  const whole = new Set<string>();
+  const faults: ConfigFault[] = [];
+  const containers: unknown[] = [];
+
+  const text = (template: string, path: readonly PropertyKey[]): string =>
+    template.replace(REFERENCE, (match, name: string | undefined, fallback: string | undefined) => {
+      if (match.length === template.length) whole.add(toPath(path));
+      if (name === undefined) {
+        faults.push({ path: toPath(path), detail: 'write ${NAME} or ${NAME:-default}' });
+        return match;
+      }
+      const value = Object.hasOwn(env, name) ? env[name] : undefined;
+      if (fallback !== undefined) return value || fallback;
+      if (value !== undefined) return value;
+      faults.push({ path: toPath(path), detail: `the environment variable ${name} is not set` });
+      return match;
+    });
+
+  const walk = (node: unknown, path: readonly PropertyKey[]): unknown => {
+    if (typeof node === 'string') return path.length > 0 && fields.includes(String(path[0])) ? text(node, path) : node;
+    if (typeof node !== 'object' || node === null) return node;
+    if (containers.includes(node)) {
+      faults.push({ path: toPath(path), detail: 'an alias may not stand inside what it names' });
+      return null;
+    }
+    containers.push(node);
+    const copy = Array.isArray(node)
+      ? node.map((item, index) => walk(item, [...path, index]))
+      : Object.fromEntries(Object.entries(node).flatMap((entry) => member(entry, path)));
+    containers.pop();
+    return copy;
+  };
+
+  const member = ([key, value]: [string, unknown], path: readonly PropertyKey[]): [string, unknown][] => {
+    // The schema would drop this key without a word.
+    if (key === '__proto__') {
+      faults.push({ path: toPath([...path, key]), detail: 'unknown field' });
+      return [];
+    }
+    return [[key, walk(value, [...path, key])]];
+  };
+
+  return { value: walk(raw, []), whole, faults };
+}
