@@ -1,0 +1,92 @@
+import { type Document, ObjectId, serialize } from 'bson';
+import type { Options } from 'mingo/types';
+import { updateOne } from 'mingo/updater';
+import { toQuery, toTyped, toView } from './bson.ts';
+import type { Command } from './command.ts';
+import { comparer } from './compare.ts';
+import { matching, optionsOf } from './select.ts';
+
+type Fields = Record<string, unknown>;
+type Change = Fields | Fields[];
+
+/** `update`: replacements, operators, pipelines and upserts. */
+export const update: Command = (request, { store }) => {
+  const collection = store.write(request.database, request.collection ?? '');
+  const upserted: Document[] = [];
+  let n = 0;
+  let nModified = 0;
+  for (const [index, raw] of request.documents('updates').entries()) {
+    const { q: filter, collation, multi, upsert, arrayFilters } = toQuery(raw);
+    const options = { ...optionsOf(request, store), ...(collation && { collation }) };
+    const apply = (document: Document, inserting: boolean): Document =>
+      changed(document, changeIn(raw, inserting), inserting ? {} : filter, arrayFilters, options);
+    const found = matching(collection, filter, options, request);
+    const targets = multi ? found.toArray() : found.take(1).toArray();
+    for (const stored of targets) {
+      const after = serialize(apply(toTyped(stored.raw), false));
+      n += 1;
+      if (Buffer.compare(after, stored.raw) === 0) continue;
+      collection.replace(stored, after);
+      nModified += 1;
+    }
+    if (targets.length > 0 || !upsert) continue;
+    const { _id = new ObjectId(), ...rest } = apply(equalities(filter), true);
+    collection.insert(serialize({ _id, ...rest }));
+    upserted.push({ index, _id });
+    n += 1;
+  }
+  return { n, nModified, ok: 1, ...(upserted.length > 0 && { upserted }) };
+};
+
+/** The change as mingo takes it, `$set` with its BSON types; `$setOnInsert` counts as `$set` on an insert and for nothing else. */
+function changeIn(raw: Uint8Array, inserting: boolean): Change {
+  const typed = toTyped(raw).u as Change;
+  if (isReplacement(typed)) return typed;
+  const change = toQuery(raw).u as Change;
+  if (Array.isArray(change) || Array.isArray(typed)) return change;
+  const { $set, $setOnInsert } = typed as Record<string, Fields | undefined>;
+  const { $setOnInsert: _, ...others } = change;
+  const set = { ...$set, ...(inserting && $setOnInsert) };
+  return { ...others, ...(Object.keys(set).length > 0 && { $set: set }) };
+}
+
+function isReplacement(change: Change): change is Fields {
+  return !Array.isArray(change) && !Object.keys(change).some((name) => name.startsWith('$'));
+}
+
+function changed(
+  document: Document,
+  change: Change,
+  filter: Document,
+  arrayFilters: Document[] = [],
+  options: Partial<Options>,
+): Document {
+  if (isReplacement(change)) return { ...('_id' in document && { _id: document._id as unknown }), ...change };
+  const documents = [toView(serialize(document))];
+  // mingo tests the filter again because it tells it what a positional `$` stands for.
+  updateOne(documents, filter, change as Parameters<typeof updateOne>[2], { arrayFilters }, options);
+  return withTypes(documents[0], document) as Document;
+}
+
+/** What did not change keeps its BSON type. */
+function withTypes(after: unknown, before: unknown): unknown {
+  if (comparer()(after, before) === 0) return before;
+  if (Array.isArray(after) && Array.isArray(before))
+    return after.map((member, index) => withTypes(member, before[index]));
+  if (!isPlainObject(after) || !isPlainObject(before)) return after;
+  return Object.fromEntries(Object.entries(after).map(([name, member]) => [name, withTypes(member, before[name])]));
+}
+
+function isPlainObject(value: unknown): value is Document {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** What an upsert's filter says about the document that is not there yet. */
+function equalities(filter: Document): Document {
+  const fields = Object.entries(filter).flatMap(([path, condition]): [string, unknown][] => {
+    if (path.startsWith('$') || path.includes('.')) return [];
+    if (!isPlainObject(condition)) return [[path, condition]];
+    return Object.hasOwn(condition, '$eq') ? [[path, condition.$eq]] : [];
+  });
+  return Object.fromEntries(fields);
+}
