@@ -20,8 +20,9 @@ function known(n: number): Promise<number> {
   if (!memo.has(key)) memo.put(key, sum, n);
   return memo.get(key);
 }
-async function sum(n: number): Promise<number> {
-  return n < 2 ? n : (await known(n - 1)) + (await known(n - 2));
+function sum(n: number): number | Promise<number> {
+  if (n < 2) return n;
+  return Promise.all([known(n - 1), known(n - 2)]).then(([a, b]) => a + b);
 }
 console.log('KV: fibonacci(70) is', await known(70), 'and fibonacci(40)', await known(40));
 

@@ -128,6 +128,13 @@ describe('FirstReply', () => {
     await expect(replies.at(7)).rejects.toThrow('enough');
   });
 
+  it('what ends after cancel does not arrive a second time', () => {
+    const { replies, arrive } = open(2);
+    replies.cancel();
+    arrive(0, 1);
+    expect(replies.arrived).toBe(2);
+  });
+
   it('an outer abort rejects a place asked for before anything is pushed', async () => {
     const outer = new AbortController();
     const waiting = new FirstReply({ signal: outer.signal }).at(0);

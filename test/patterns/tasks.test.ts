@@ -187,6 +187,7 @@ describe.each(EACH)('%s: cancelling', (_, make) => {
   it('leaving a loop that waits ends the waiting', async () => {
     const { slot, loop } = make();
     slot();
+    slot();
     const iterator = loop()[Symbol.asyncIterator]();
     const waiting = iterator.next();
     await iterator.return?.();
@@ -266,14 +267,24 @@ describe.each(EACH)('%s: cancelling', (_, make) => {
     const warnings = await emitted('warning', async () => {
       const all = Array.from({ length: 1000 }, () => make({ signal: outer.signal }));
       const slots = all.flatMap(({ slot }) => [slot(), slot()]);
+      const readings = all.map(({ loop }) => collect(loop()));
       expect(listeners()).toBe(1);
-      slots.pop()?.fill(0);
+      for (const slot of slots.splice(2)) slot.fill(slot.index);
       expect(listeners()).toBe(1);
       for (const slot of slots) slot.fill(slot.index);
-      await Promise.all(all.map(({ loop }) => collect(loop())));
+      expect(listeners()).toBe(0);
+      await Promise.all(readings);
       expect(listeners()).toBe(0);
     });
     expect(warnings).toEqual([]);
+  });
+
+  it('an outer signal that was listened to before is listened to again', async () => {
+    const outer = new AbortController();
+    make({ signal: outer.signal }).slot().fill(1);
+    const waiting = make({ signal: outer.signal }).slot();
+    outer.abort(new Error('outer'));
+    await expect(waiting).rejects.toThrow('outer');
   });
 
   it('cancel leaves no listener on the outer signal', () => {
