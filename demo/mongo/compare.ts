@@ -17,6 +17,7 @@ import { canonicalDecimal, compareDecimals } from './decimal.ts';
 /** Orders two BSON values as mongod does: by type first, then by value; 0 means equal. */
 export type Compare = (left: unknown, right: unknown) => number;
 
+const NOTHING = 1;
 const NUMBER = 2;
 const STRING = 3;
 const OBJECT = 4;
@@ -24,7 +25,7 @@ const ARRAY = 5;
 
 /** A value's place in BSON's order of types; all numbers share one, and so do a missing value and null. */
 export function typeRank(value: unknown): number {
-  if (value === undefined || value === null) return 1;
+  if (value === undefined || value === null) return NOTHING;
   if (typeof value === 'number' || typeof value === 'bigint') return NUMBER;
   if (typeof value === 'string' || value instanceof BSONSymbol) return STRING;
   if (Array.isArray(value)) return ARRAY;
@@ -65,7 +66,7 @@ export function comparer(collation?: CollationSpec): Compare {
   const compare: Compare = (left, right) => {
     const rank = typeRank(left);
     const byType = order(rank, typeRank(right));
-    if (byType !== 0) return byType;
+    if (byType !== 0 || rank === NOTHING) return byType;
     if (rank === NUMBER) return compareNumbers(left, right);
     if (rank === STRING)
       return collator ? collator.compare(String(left), String(right)) : order(String(left), String(right));
@@ -119,7 +120,7 @@ function compareObjects(left: object, right: object, compare: Compare): number {
 /** A text that two values share exactly if the plain comparison finds them equal; for maps and sets. */
 export function keyOf(value: unknown): string {
   const rank = typeRank(value);
-  if (rank === 1) return 'null';
+  if (rank === NOTHING) return 'null';
   if (rank === NUMBER) return Number.isSafeInteger(value) ? `n${value as number}` : numberKey(numberText(value));
   if (rank === STRING) return JSON.stringify(String(value));
   if (Array.isArray(value)) return `[${value.map(keyOf).join()}]`;

@@ -3,6 +3,7 @@ import type { Document } from 'bson';
 import type { Fault, Faults } from '../faults.ts';
 import type { Server } from './command.ts';
 import { COMMANDS, HOUSEKEEPING } from './commands.ts';
+import { deliver } from './deliver.ts';
 import { CODE, failureReply, MongoFailure } from './failure.ts';
 import { checkLogin } from './login.ts';
 import { Request, type Session } from './request.ts';
@@ -19,11 +20,11 @@ export function serve(socket: Socket, server: Server, tally: Tally, faults?: Fau
   async function answer(message: Message): Promise<void> {
     const request = new Request(message, session);
     const fault = HOUSEKEEPING.has(request.name) ? undefined : faults?.next('mongo', request.operation);
-    const reply = await tally.during(request.name, () => run(request, fault));
-    if (message.silent || gone.signal.aborted) return;
-    const bytes = encodeReply(message, reply);
-    if (fault?.kind === 'cut') socket.end(bytes.subarray(0, bytes.length / 2), () => socket.destroy());
-    else socket.write(bytes);
+    await tally.during(request.name, gone.signal, async () => {
+      const reply = await run(request, fault);
+      if (message.silent || gone.signal.aborted) return;
+      await deliver(socket, encodeReply(message, reply), fault, gone.signal);
+    });
   }
 
   async function run(request: Request, fault: Fault | undefined): Promise<Document | Uint8Array> {
@@ -34,7 +35,6 @@ export function serve(socket: Socket, server: Server, tally: Tally, faults?: Fau
       if (fault) await suffer(fault, request.maxTimeMs, gone.signal);
       return command(request, server);
     } catch (error) {
-      if (gone.signal.aborted) tally.cancelled += 1;
       return failureReply(error);
     }
   }

@@ -58,10 +58,10 @@ export async function startMongo({
     },
     stats: () => tally.read(cursors.size),
     async close() {
-      const closed = once(listener, 'close');
+      const closed = [listener, ...sockets].map((open) => once(open, 'close'));
       listener.close();
       for (const socket of sockets) socket.destroy();
-      await closed;
+      await Promise.all(closed);
     },
   };
 }

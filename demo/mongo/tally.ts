@@ -17,23 +17,30 @@ export interface MongoStats {
 /** Counts for a server's statistics. */
 export class Tally {
   connections = 0;
-  cancelled = 0;
+  #cancelled = 0;
   #running = 0;
   readonly #commands = new Map<string, number>();
 
-  async during<T>(command: string, run: () => Promise<T>): Promise<T> {
+  /** Counts a command as running until it is answered, and as cancelled if its client, whose end aborts `gone`, left before. */
+  async during(command: string, gone: AbortSignal, run: () => Promise<void>): Promise<void> {
     // Names come from clients: only those that mean something may take up room.
     if (COMMANDS.has(command)) this.#commands.set(command, (this.#commands.get(command) ?? 0) + 1);
     this.#running += 1;
     try {
-      return await run();
+      await run();
     } finally {
       this.#running -= 1;
+      if (gone.aborted) this.#cancelled += 1;
     }
   }
 
   read(cursors: number): MongoStats {
-    const { connections, cancelled } = this;
-    return { connections, running: this.#running, cursors, commands: Object.fromEntries(this.#commands), cancelled };
+    return {
+      connections: this.connections,
+      running: this.#running,
+      cursors,
+      commands: Object.fromEntries(this.#commands),
+      cancelled: this.#cancelled,
+    };
   }
 }
