@@ -1,4 +1,4 @@
-import { Binary, Decimal128, Long, ObjectId, UUID } from 'bson';
+import { bsonType, type Binary, type BSONTypeTag } from 'bson';
 
 /** A JSON number that a double cannot hold (an integer beyond ±2^53, or one out of range), kept as the digits it came as. */
 export class Digits {
@@ -9,23 +9,45 @@ export class Digits {
   }
 }
 
+/** The BSON type of a value; a document's own `_bsontype` key is only a key, and values of another copy of `bson` are recognised. */
+export function bsonTag(value: object): BSONTypeTag | undefined {
+  return (value as { [bsonType]?: BSONTypeTag })[bsonType];
+}
+
 /** True for objects that are one value rather than a container: BSON types, Date, RegExp, Digits. Pointers lead nowhere inside them. */
 export function isLeaf(value: object): boolean {
-  return '_bsontype' in value || value instanceof Date || value instanceof RegExp || value instanceof Digits || value instanceof Uint8Array;
+  return (
+    bsonTag(value) !== undefined ||
+    value instanceof Date ||
+    value instanceof RegExp ||
+    value instanceof Digits ||
+    value instanceof Uint8Array
+  );
+}
+
+/** The text of a UUID in its usual form with hyphens; undefined for any other Binary. */
+export function uuidText(binary: Binary): string | undefined {
+  return binary.sub_type === 4 && binary.length() === 16 ? binary.toUUID().toHexString() : undefined;
 }
 
 /** The text of a string, number, boolean, id, UUID or date, as `$join`, REST and S3 positions show it; undefined for anything else. */
 export function toText(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
+  if (typeof value !== 'object' || value === null) return undefined;
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.toISOString();
-  if (value instanceof ObjectId) return value.toHexString();
-  if (value instanceof UUID) return value.toString();
-  if (value instanceof Binary && value.sub_type === Binary.SUBTYPE_UUID) return value.toUUID().toString();
-  if (value instanceof Long || value instanceof Decimal128) return value.toString();
   if (value instanceof Digits) return value.text;
-  if (typeof value === 'object' && value !== null && '_bsontype' in value) {
-    if (value._bsontype === 'Int32' || value._bsontype === 'Double') return String(value.valueOf());
+  switch (bsonTag(value)) {
+    case 'Binary':
+      return uuidText(value as Binary);
+    case 'ObjectId':
+    case 'Long':
+    case 'Decimal128':
+      return value.toString();
+    case 'Int32':
+    case 'Double':
+      return String(value.valueOf());
+    default:
+      return undefined;
   }
-  return undefined;
 }

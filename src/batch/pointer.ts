@@ -1,0 +1,64 @@
+import { isLeaf } from '../json/leaf.ts';
+
+/** What a pointer led to. */
+export type There = { readonly found: true; readonly value: unknown } | { readonly found: false };
+
+const NOT_FOUND: There = { found: false };
+const INDEX = /^(?:0|[1-9]\d*)$/;
+
+/** The steps of a JSON Pointer (RFC 6901 §3); none for `''`, the whole value. Throws SyntaxError. */
+export function parsePointer(text: string): readonly string[] {
+  if (text === '') return [];
+  if (!text.startsWith('/')) throw new SyntaxError('a JSON Pointer is empty or begins with "/"');
+  if (/~(?![01])/.test(text)) throw new SyntaxError('in a JSON Pointer "~" is written ~0 and "/" is written ~1');
+  const steps = text.slice(1).split('/');
+  return text.includes('~') ? steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~')) : steps;
+}
+
+/** The JSON Pointer with these steps (RFC 6901 §3). */
+export function formatPointer(steps: readonly (string | number)[]): string {
+  return steps.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+/** The JSON Pointer with these steps as a URI fragment (RFC 6901 §6); a lone surrogate, which UTF-8 cannot hold, shows as U+FFFD. */
+export function fragment(steps: readonly (string | number)[]): string {
+  // What encodeURI leaves alone may stand in a fragment (RFC 3986 §3.5), except "#" itself.
+  return `#${encodeURI(formatPointer(steps).toWellFormed()).replaceAll('#', '%23')}`;
+}
+
+/**
+ * Follows steps into a value: by own key into an object, by index into a list, by `*` over a whole list.
+ * `*` gathers what the steps after it lead to, passes over members where they lead nowhere, and adds the members of a list instead of
+ * the list (RFC 8620 §3.7); in an object it is an ordinary key. Leaves such as dates and ids lead nowhere.
+ */
+export function follow(value: unknown, steps: readonly string[]): There {
+  return followFrom(value, steps, 0);
+}
+
+function followFrom(start: unknown, steps: readonly string[], from: number): There {
+  let value = start;
+  for (let at = from; at < steps.length; at++) {
+    const step = steps[at] as string;
+    if (typeof value !== 'object' || value === null) return NOT_FOUND;
+    if (Array.isArray(value)) {
+      if (step === '*') return { found: true, value: overAll(value, steps, at + 1) };
+      if (!INDEX.test(step) || Number(step) >= value.length) return NOT_FOUND;
+      value = value[Number(step)];
+    } else {
+      if (isLeaf(value) || !Object.hasOwn(value, step)) return NOT_FOUND;
+      value = (value as Record<string, unknown>)[step];
+    }
+  }
+  return { found: true, value };
+}
+
+function overAll(members: readonly unknown[], steps: readonly string[], from: number): unknown[] {
+  const gathered: unknown[] = [];
+  for (const member of members) {
+    const there = followFrom(member, steps, from);
+    if (!there.found) continue;
+    if (Array.isArray(there.value)) for (const inner of there.value) gathered.push(inner);
+    else gathered.push(there.value);
+  }
+  return gathered;
+}
