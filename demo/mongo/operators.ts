@@ -1,7 +1,6 @@
 import { Context } from 'mingo/core';
 import { Lazy } from 'mingo/lazy';
 import * as accumulator from 'mingo/operators/accumulator';
-import * as expression from 'mingo/operators/expression';
 import * as pipeline from 'mingo/operators/pipeline';
 import * as projection from 'mingo/operators/projection';
 import * as query from 'mingo/operators/query';
@@ -9,6 +8,7 @@ import * as window from 'mingo/operators/window';
 import type { AnyObject, Options } from 'mingo/types';
 import { flatten, resolve } from 'mingo/util';
 import { comparer, keyOf, typeRank, type Compare } from './compare.ts';
+import { expressions } from './expressions.ts';
 import { CODE, MongoFailure } from './failure.ts';
 import { sorted } from './sort.ts';
 
@@ -92,7 +92,7 @@ const $sort: typeof pipeline.$sort = (input, spec, options: Options) =>
 /** mingo's operators, with BSON's comparison where mingo has only JavaScript's. */
 export const operators: Context = Context.init({
   accumulator: { ...accumulator },
-  expression: { ...expression },
+  expression: expressions,
   pipeline: { ...pipeline, $lookup, $sort, $out: refuse('$out'), $merge: refuse('$merge') },
   projection: { ...projection },
   query: {

@@ -33,6 +33,11 @@ function run(collection: string, pipeline: Document[], options = {}): Promise<Do
   return client.db('shop').collection(collection).aggregate(pipeline, options).toArray();
 }
 
+/** The `_id`s of the mixed documents for which an expression holds. */
+async function matching($expr: Document): Promise<unknown[]> {
+  return (await run('mixed', [{ $match: { $expr } }])).map(({ _id }) => _id as unknown);
+}
+
 function projected(projection: Document): Promise<unknown> {
   return products.findOne({ _id: 4 as never }, { projection });
 }
@@ -239,6 +244,19 @@ describe('find', () => {
     await expect(ids({ $where: 'true' })).rejects.toMatchObject({ code: 2 });
   });
 
+  test('stops scanning once maxTimeMS is used up', async () => {
+    server.load(
+      'shop',
+      'long',
+      Array.from({ length: 20_000 }, (_, n) => ({ n })),
+    );
+    const found = client
+      .db('shop')
+      .collection('long')
+      .find({ n: { $lt: 0 } }, { maxTimeMS: 1 });
+    await expect(found.toArray()).rejects.toMatchObject({ code: 50, codeName: 'MaxTimeMSExpired' });
+  });
+
   test('takes field names such as constructor as ordinary ones', async () => {
     const document = JSON.parse('{"_id":9,"constructor":1,"__proto__":{"a":1}}') as Document;
     await products.insertOne(document);
@@ -372,6 +390,18 @@ describe('aggregate', () => {
     expect(await run('orders', [{ $facet: facets }])).toEqual([
       { best: [{ _id: 1, user: 'ada', sum: 10 }], total: [{ _id: null, sum: 22 }] },
     ]);
+  });
+
+  test('compares in expressions by value, and arrays whole', async () => {
+    server.load('shop', 'mixed', [
+      { _id: 1, a: Decimal128.fromString('2.0'), b: 2, list: [2] },
+      { _id: 2, a: Long.fromString('9007199254740993'), b: 2, list: [3] },
+    ]);
+    expect(await matching({ $eq: ['$a', '$b'] })).toEqual([1]);
+    expect(await matching({ $gt: ['$a', '$b'] })).toEqual([2]);
+    expect(await matching({ $eq: ['$list', 2] })).toEqual([]);
+    expect(await matching({ $in: [{ $literal: Decimal128.fromString('2.00') }, '$list'] })).toEqual([1]);
+    await expect(matching({ $eq: ['$a'] })).rejects.toMatchObject({ code: 2 });
   });
 
   test('leaves what is stored as it was', async () => {
