@@ -1,4 +1,13 @@
-import { bsonType, type Binary, type BSONTypeTag } from 'bson';
+import {
+  bsonType,
+  type Binary,
+  type BSONTypeTag,
+  type Decimal128,
+  type Double,
+  type Int32,
+  type Long,
+  type ObjectId,
+} from 'bson';
 
 /** A JSON number that a double cannot hold (an integer beyond ±2^53, or one out of range), kept as the digits it came as. */
 export class Digits {
@@ -7,6 +16,11 @@ export class Digits {
   constructor(text: string) {
     this.text = text;
   }
+}
+
+/** True for an integer's digits within ±2^53, up to which a double holds every integer. */
+export function isExactInteger(digits: string): boolean {
+  return Math.abs(Number(digits)) < 2 ** 53 || digits === '9007199254740992' || digits === '-9007199254740992';
 }
 
 /** The BSON type of a value; a document's own `_bsontype` key is only a key, and values of another copy of `bson` are recognised. */
@@ -43,10 +57,10 @@ export function toText(value: unknown): string | undefined {
     case 'ObjectId':
     case 'Long':
     case 'Decimal128':
-      return value.toString();
+      return (value as ObjectId | Long | Decimal128).toString();
     case 'Int32':
     case 'Double':
-      return String(value.valueOf());
+      return String((value as Int32 | Double).value);
     default:
       return undefined;
   }
