@@ -14,10 +14,10 @@ export function runPipeline(request: Request, store: Store): IteratorObject<Uint
   const collection = store.read(request.database, request.collection ?? '');
   checkHint(collection, hint);
 
-  const [first] = pipeline;
-  const filter = first && isOnly(first, '$match') ? (first.$match as Document) : {};
-  let found = matching(collection, filter, options, request);
-  let rest = pipeline.slice(filter === first?.$match ? 1 : 0);
+  // Only a $match that comes first may find its documents by _id.
+  const match = pipeline.slice(0, 1).find((stage) => isOnly(stage, '$match'));
+  let found = matching(collection, (match?.$match ?? {}) as Document, options, request);
+  let rest = match ? pipeline.slice(1) : pipeline;
   for (let chosen; rest[0] && (chosen = choose(found, rest[0], options)); rest = rest.slice(1)) found = chosen;
 
   if (rest.length === 0) return found.map(({ raw }) => raw);
