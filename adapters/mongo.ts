@@ -1,0 +1,61 @@
+import type { Context, Query } from '../src/fetch.ts';
+import type { Payload } from '../src/payload.ts';
+import type { Adapter, Connection } from './adapter.ts';
+import { Client } from './mongo/client.ts';
+import { mongoError } from './mongo/errors.ts';
+import { options, type MongoOptions } from './mongo/options.ts';
+import { compileQuery, ops } from './mongo/query.ts';
+import { gather, stream, type Caps } from './mongo/read.ts';
+import { untilAborted } from './mongo/until-aborted.ts';
+
+export type { MongoOptions } from './mongo/options.ts';
+
+/** MongoDB: reads from the collections that the operator names, by the operators and stages that read. */
+export const mongo: Adapter<MongoOptions> = {
+  options,
+  ops,
+  compile: compileQuery,
+  open: (options) => Promise.resolve(new MongoConnection(options)),
+};
+
+class MongoConnection implements Connection {
+  readonly #client: Client;
+  readonly #name: string | undefined;
+  readonly #caps: Caps;
+
+  constructor(options: MongoOptions) {
+    this.#client = new Client(options);
+    this.#name = options.name;
+    this.#caps = { documents: options.maxDocuments, bytes: options.maxBytes ?? 8 * 1024 * 1024 };
+  }
+
+  readonly fetch = (query: Query, context: Context): Promise<Payload> =>
+    this.#attempt(context.signal, async () => {
+      const db = await this.#client.db();
+      if (query.want === 'items')
+        return stream(db, query.params, context, (error) => this.#judge(error, context.signal));
+      return gather(db, query, this.#caps, context);
+    });
+
+  async ping(signal: AbortSignal): Promise<void> {
+    await this.#attempt(signal, async () => (await this.#client.db()).command({ ping: 1 }, { signal }));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#client[Symbol.asyncDispose]();
+  }
+
+  /** Runs one attempt; rejects as soon as the signal aborts, also while the client is still connecting for others. */
+  async #attempt<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    try {
+      return await untilAborted(signal, work);
+    } catch (error) {
+      throw this.#judge(error, signal);
+    }
+  }
+
+  #judge(error: unknown, signal: AbortSignal) {
+    this.#client.failed(error);
+    return mongoError(error, this.#name, signal);
+  }
+}

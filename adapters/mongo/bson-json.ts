@@ -1,0 +1,177 @@
+import { Decimal128, BSONError } from 'bson';
+import { endOf, nul, utf8 } from './bson-reader.ts';
+import type { Mode } from './query.ts';
+
+const MOST_DEPTH = 1000;
+
+/**
+ * Writes a BSON document as JSON text, straight from its bytes: plain JSON as CONTRACT §2 has it, or Extended JSON v2
+ * (https://www.mongodb.com/docs/manual/reference/mongodb-extended-json/). Throws BSONError or RangeError for what is no BSON.
+ */
+export function bsonToJson(bytes: Buffer, mode: Mode): string {
+  return container(bytes, 0, false, mode, 1);
+}
+
+/** Writes one element's value. */
+export function elementToJson(bytes: Buffer, type: number, at: number, mode: Mode): string {
+  return value(bytes, type, at, mode, 1);
+}
+
+function container(bytes: Buffer, start: number, list: boolean, mode: Mode, depth: number): string {
+  if (depth > MOST_DEPTH) throw new BSONError('nested too deep');
+  let at = start + 4;
+  let text = list ? '[' : '{';
+  for (let first = true; ; first = false) {
+    const type = bytes.readUInt8(at);
+    if (type === 0) break;
+    const nameEnd = nul(bytes, at + 1);
+    if (!first) text += ',';
+    if (!list) text += `${key(bytes, at + 1, nameEnd)}:`;
+    const end = endOf(bytes, type, nameEnd + 1);
+    text += value(bytes, type, nameEnd + 1, mode, depth);
+    at = end;
+  }
+  return text + (list ? ']' : '}');
+}
+
+function value(bytes: Buffer, type: number, at: number, mode: Mode, depth: number): string {
+  switch (type) {
+    case 0x10:
+      return int32(bytes.readInt32LE(at), mode);
+    case 0x02:
+      return string(bytes, at);
+    case 0x03:
+      return container(bytes, at, false, mode, depth + 1);
+    case 0x04:
+      return container(bytes, at, true, mode, depth + 1);
+    case 0x07:
+      return mode === 'plain'
+        ? `"${bytes.toString('hex', at, at + 12)}"`
+        : `{"$oid":"${bytes.toString('hex', at, at + 12)}"}`;
+    case 0x01:
+      return double(bytes.readDoubleLE(at), mode);
+    case 0x08:
+      return bytes[at] === 0 ? 'false' : 'true';
+    case 0x09:
+      return date(bytes.readBigInt64LE(at), mode);
+    case 0x0a:
+      return 'null';
+    case 0x12:
+      return long(bytes.readBigInt64LE(at), mode);
+    case 0x13:
+      return decimal(bytes.subarray(at, at + 16), mode);
+    case 0x05:
+      return binary(bytes, at, mode);
+    default:
+      return rare(bytes, type, at, mode, depth);
+  }
+}
+
+/** What is seldom stored, and has one form in all modes. */
+function rare(bytes: Buffer, type: number, at: number, mode: Mode, depth: number): string {
+  switch (type) {
+    case 0x06:
+      return mode === 'plain' ? 'null' : '{"$undefined":true}';
+    case 0x0b: {
+      const end = nul(bytes, at);
+      const pattern = JSON.stringify(utf8(bytes, at, end));
+      const options = JSON.stringify(utf8(bytes, end + 1, nul(bytes, end + 1)));
+      return `{"$regularExpression":{"pattern":${pattern},"options":${options}}}`;
+    }
+    case 0x0c: {
+      const id = at + 4 + bytes.readInt32LE(at);
+      return `{"$dbPointer":{"$ref":${string(bytes, at)},"$id":{"$oid":"${bytes.toString('hex', id, id + 12)}"}}}`;
+    }
+    case 0x0d:
+      return `{"$code":${string(bytes, at)}}`;
+    case 0x0e:
+      return `{"$symbol":${string(bytes, at)}}`;
+    case 0x0f: {
+      const scope = at + 8 + bytes.readInt32LE(at + 4);
+      return `{"$code":${string(bytes, at + 4)},"$scope":${container(bytes, scope, false, mode, depth + 1)}}`;
+    }
+    case 0x11:
+      return `{"$timestamp":{"t":${bytes.readUInt32LE(at + 4)},"i":${bytes.readUInt32LE(at)}}}`;
+    case 0x7f:
+      return '{"$maxKey":1}';
+    case 0xff:
+      return '{"$minKey":1}';
+    default:
+      throw new BSONError('unknown BSON type');
+  }
+}
+
+// The keys of a collection's documents are few, and the same again and again.
+const keys = new Map<string, string>();
+const MOST_KEYS = 4096;
+
+function key(bytes: Buffer, from: number, to: number): string {
+  const name = utf8(bytes, from, to);
+  let written = keys.get(name);
+  if (written === undefined) {
+    written = JSON.stringify(name);
+    if (keys.size < MOST_KEYS && name.length <= 64) keys.set(name, written);
+  }
+  return written;
+}
+
+function string(bytes: Buffer, at: number): string {
+  const end = at + 3 + bytes.readInt32LE(at);
+  if (bytes[end] !== 0) throw new BSONError('a BSON string does not end');
+  return JSON.stringify(utf8(bytes, at + 4, end));
+}
+
+function int32(number: number, mode: Mode): string {
+  return mode === 'canonical' ? `{"$numberInt":"${number}"}` : String(number);
+}
+
+function double(number: number, mode: Mode): string {
+  const negativeZero = Object.is(number, -0);
+  if (mode === 'canonical') {
+    const digits = negativeZero ? '-0.0' : Number.isInteger(number) ? number.toFixed(1) : String(number);
+    return `{"$numberDouble":"${digits}"}`;
+  }
+  if (Number.isFinite(number)) return negativeZero ? '-0' : String(number);
+  return mode === 'plain' ? `"${number}"` : `{"$numberDouble":"${number}"}`;
+}
+
+function long(number: bigint, mode: Mode): string {
+  if (mode === 'canonical') return `{"$numberLong":"${number}"}`;
+  if (BigInt(Number.MIN_SAFE_INTEGER) <= number && number <= BigInt(Number.MAX_SAFE_INTEGER)) return String(number);
+  return mode === 'plain' ? `"${number}"` : `{"$numberLong":"${number}"}`;
+}
+
+function decimal(bytes: Buffer, mode: Mode): string {
+  const digits = new Decimal128(Uint8Array.from(bytes)).toString();
+  return mode === 'plain' ? `"${digits}"` : `{"$numberDecimal":"${digits}"}`;
+}
+
+const YEAR_10000 = 253_402_300_800_000n;
+const MOST_DATE = 8_640_000_000_000_000n;
+
+function date(milliseconds: bigint, mode: Mode): string {
+  const holds =
+    mode === 'plain'
+      ? -MOST_DATE <= milliseconds && milliseconds <= MOST_DATE
+      : 0n <= milliseconds && milliseconds < YEAR_10000;
+  if (mode === 'canonical' || !holds) return `{"$date":{"$numberLong":"${milliseconds}"}}`;
+  const iso = new Date(Number(milliseconds)).toISOString();
+  return mode === 'plain' ? `"${iso}"` : `{"$date":"${iso.endsWith('.000Z') ? iso.replace('.000Z', 'Z') : iso}"}`;
+}
+
+function binary(bytes: Buffer, at: number, mode: Mode): string {
+  const end = at + 5 + bytes.readInt32LE(at);
+  const subType = bytes.readUInt8(at + 4);
+  // The old binary subtype 2 holds its length once more.
+  const start = at + (subType === 2 ? 9 : 5);
+  if (mode === 'plain' && subType === 4 && end - start === 16)
+    return `"${hyphened(bytes.toString('hex', start, end))}"`;
+  const base64 = bytes.toString('base64', start, end);
+  return mode === 'plain'
+    ? `"${base64}"`
+    : `{"$binary":{"base64":"${base64}","subType":"${subType.toString(16).padStart(2, '0')}"}}`;
+}
+
+function hyphened(hex: string): string {
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}

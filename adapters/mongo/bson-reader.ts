@@ -1,0 +1,96 @@
+import { isUtf8 } from 'node:buffer';
+import { BSONError } from 'bson';
+
+/** Where a BSON element's value begins and ends, by type (https://bsonspec.org/spec.html). Throws BSONError for what is no BSON. */
+export function endOf(bytes: Buffer, type: number, at: number): number {
+  return within(bytes, at + sizeOf(bytes, type, at));
+}
+
+function sizeOf(bytes: Buffer, type: number, at: number): number {
+  switch (type) {
+    case 0x01:
+    case 0x09:
+    case 0x11:
+    case 0x12:
+      return 8;
+    case 0x02:
+    case 0x0d:
+    case 0x0e:
+      return 4 + length(bytes, at, 1);
+    case 0x03:
+    case 0x04:
+    case 0x0f:
+      return length(bytes, at, 5);
+    case 0x05:
+      return 5 + length(bytes, at, 0);
+    case 0x06:
+    case 0x0a:
+    case 0x7f:
+    case 0xff:
+      return 0;
+    case 0x07:
+      return 12;
+    case 0x08:
+      return 1;
+    case 0x0b:
+      return nul(bytes, nul(bytes, at) + 1) + 1 - at;
+    case 0x0c:
+      return 4 + length(bytes, at, 1) + 12;
+    case 0x10:
+      return 4;
+    case 0x13:
+      return 16;
+    default:
+      throw new BSONError('unknown BSON type');
+  }
+}
+
+function length(bytes: Buffer, at: number, least: number): number {
+  const size = bytes.readInt32LE(at);
+  if (size < least) throw new BSONError('a BSON length is too small');
+  return size;
+}
+
+function within(bytes: Buffer, end: number): number {
+  if (end > bytes.length) throw new BSONError('a BSON value ends beyond its document');
+  return end;
+}
+
+/** Where the next NUL stands. */
+export function nul(bytes: Buffer, at: number): number {
+  const found = bytes.indexOf(0, at);
+  if (found === -1) throw new BSONError('a BSON string does not end');
+  return found;
+}
+
+/** Decodes UTF-8, which it refuses to repair. */
+export function utf8(bytes: Buffer, from: number, to: number): string {
+  const text = bytes.toString('utf8', from, to);
+  if (text.includes('\uFFFD') && !isUtf8(bytes.subarray(from, to))) throw new BSONError('a BSON string is not UTF-8');
+  return text;
+}
+
+/** The elements of a BSON document: each one's type, where its name stands and where its value. */
+export function* elements(bytes: Buffer): Generator<{ type: number; name: string; at: number; end: number }> {
+  let at = 4;
+  while (bytes[at] !== 0) {
+    const type = bytes.readUInt8(at);
+    const nameEnd = nul(bytes, at + 1);
+    const end = endOf(bytes, type, nameEnd + 1);
+    yield { type, name: utf8(bytes, at + 1, nameEnd), at: nameEnd + 1, end };
+    at = end;
+  }
+}
+
+/** The documents in a BSON list of documents, each its own bytes. */
+export function documents(bytes: Buffer): Buffer[] {
+  const found: Buffer[] = [];
+  let at = 4;
+  while (bytes[at] !== 0) {
+    const from = nul(bytes, at + 1) + 1;
+    const end = endOf(bytes, bytes.readUInt8(at), from);
+    found.push(bytes.subarray(from, end));
+    at = end;
+  }
+  return found;
+}

@@ -1,0 +1,73 @@
+import {
+  MongoClientClosedError,
+  MongoError,
+  MongoNetworkError,
+  MongoNotConnectedError,
+  MongoServerError,
+  MongoServerSelectionError,
+  MongoTopologyClosedError,
+  MongoUnexpectedServerResponseError,
+} from 'mongodb';
+import { BSONError } from 'bson';
+import { CodapError, type Code } from '../../src/errors.ts';
+
+// MongoDB's error codes: https://www.mongodb.com/docs/manual/reference/error-codes/
+const TIMED_OUT = new Set([50, 262]);
+const FORBIDDEN = new Set([11, 13, 18, 33, 8000]);
+const TOO_LARGE = new Set([292, 10334, 17217, 17280]);
+const UNAVAILABLE = new Set([
+  6, 7, 43, 89, 91, 133, 134, 189, 237, 365, 402, 462, 9001, 10058, 10107, 11600, 11602, 13388, 13435, 13436,
+]);
+
+/** Any failure of the driver as a CodapError, without a word of the driver's text; `signal` tells a caller who left from a store that failed. */
+export function mongoError(error: unknown, source: string | undefined, signal: AbortSignal): CodapError {
+  if (signal.aborted) {
+    const { reason } = signal as { reason: unknown };
+    return reason instanceof CodapError
+      ? reason
+      : new CodapError('CANCELLED', 'the query was not needed any more', { source });
+  }
+  if (error instanceof CodapError) return error;
+  const [code, message] = judge(error);
+  return new CodapError(code, message, { source, cause: error });
+}
+
+/** True if this client will never work again, and a new one is needed. */
+export function isDead(error: unknown): boolean {
+  return (
+    error instanceof MongoTopologyClosedError ||
+    error instanceof MongoClientClosedError ||
+    error instanceof MongoNotConnectedError
+  );
+}
+
+function judge(error: unknown): [Code, string] {
+  if (error instanceof MongoServerError) return judgeAnswer(error);
+  if (error instanceof MongoServerSelectionError && error.cause instanceof MongoServerError)
+    return judgeAnswer(error.cause);
+  if (
+    error instanceof BSONError ||
+    error instanceof MongoUnexpectedServerResponseError ||
+    error instanceof RangeError
+  ) {
+    return ['BAD_RESPONSE', 'the answer of the store could not be read'];
+  }
+  if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError || isDead(error)) {
+    return ['UNAVAILABLE', 'the store cannot be reached'];
+  }
+  if (error instanceof MongoError) return ['UNAVAILABLE', 'the store did not answer'];
+  return ['INTERNAL', 'codap failed to run this query'];
+}
+
+function judgeAnswer(error: MongoServerError): [Code, string] {
+  const code = Number(error.code);
+  if (TIMED_OUT.has(code)) return ['TIMEOUT', 'the store took too long'];
+  if (FORBIDDEN.has(code)) return ['FORBIDDEN', 'the store refused codap'];
+  if (TOO_LARGE.has(code))
+    return ['TOO_LARGE', 'the answer, or what the store needs to make it, is too large; a narrower filter may help'];
+  if (UNAVAILABLE.has(code)) return ['UNAVAILABLE', 'the store cannot answer now'];
+  // A constant of MongoDB's such as BadValue: it repeats nothing of the query.
+  const name =
+    typeof error.codeName === 'string' && /^[A-Za-z]{1,64}$/.test(error.codeName) ? ` (${error.codeName})` : '';
+  return ['INVALID', `the store refused this query${name}`];
+}

@@ -1,0 +1,151 @@
+import { Binary, BSONRegExp, Decimal128, Double, Int32, Long, MaxKey, MinKey, ObjectId, Timestamp, UUID } from 'bson';
+import { toText } from '../../src/json/leaf.ts';
+import { Filled, Placeholder } from '../../src/placeholder.ts';
+import { isFields, isHole, type Fields, type Walk } from './walk.ts';
+
+const INT32 = { least: -(2n ** 31n), most: 2n ** 31n - 1n };
+const INT64 = { least: -(2n ** 63n), most: 2n ** 63n - 1n };
+const UINT32_MOST = 2 ** 32 - 1;
+
+/**
+ * Reads one wrapper of Extended JSON v2 exactly: `argument` is what stands under its key. Answers undefined for what does not read.
+ * A reference inside a wrapper is its text once filled in; until then anything fits.
+ */
+type Wrapper = (argument: unknown) => unknown;
+
+const WRAPPERS: Readonly<Record<string, { readonly read: Wrapper; readonly holds: string }>> = {
+  $oid: {
+    holds: 'a string of 24 hexadecimal digits',
+    read: text((it) => (/^[\da-f]{24}$/i.test(it) ? new ObjectId(it) : undefined)),
+  },
+  $date: { holds: 'a date of ISO 8601 with its time zone, or {"$numberLong": milliseconds}', read: date },
+  $numberInt: { holds: 'the digits of a 32-bit integer', read: integer(INT32, (it) => new Int32(Number(it))) },
+  $numberLong: { holds: 'the digits of a 64-bit integer', read: integer(INT64, (it) => Long.fromBigInt(it)) },
+  $numberDouble: { holds: 'the digits of a double, "NaN", "Infinity" or "-Infinity"', read: text(double) },
+  $numberDecimal: { holds: 'the digits of a Decimal128, "NaN", "Infinity" or "-Infinity"', read: text(decimal) },
+  $binary: { holds: 'base64 and subType', read: binary },
+  $uuid: {
+    holds: 'a UUID with its hyphens',
+    read: text((it) => (/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(it) ? new UUID(it) : undefined)),
+  },
+  $timestamp: { holds: 't and i, two unsigned 32-bit integers', read: timestamp },
+  $minKey: { holds: '1', read: (it) => (it === 1 ? new MinKey() : undefined) },
+  $maxKey: { holds: '1', read: (it) => (it === 1 ? new MaxKey() : undefined) },
+  $regularExpression: { holds: 'pattern and options, two strings', read: regularExpression },
+};
+
+/** Stands for a wrapper whose text is not known yet. */
+class Unknown {}
+const UNKNOWN = new Unknown();
+
+/** True if the first key of an object is one of Extended JSON's wrappers. */
+export function isWrapper(value: Fields): boolean {
+  const [first] = Object.keys(value);
+  return first !== undefined && Object.hasOwn(WRAPPERS, first);
+}
+
+/** Reads a wrapper, whose first key `isWrapper` found. */
+export function readWrapper(walk: Walk, value: Fields): unknown {
+  const [key = '', ...beside] = Object.keys(value);
+  for (const other of beside) walk.faultAt(other, `nothing may stand beside ${key}`);
+  const wrapper = WRAPPERS[key];
+  if (!wrapper || beside.length > 0) return null;
+  return walk.at(key, value[key], (_, argument) => {
+    if (containsHole(argument) && !walk.mayHole()) return null;
+    const read = wrapper.read(argument);
+    if (read === undefined) return walk.fault(`allowed here: ${wrapper.holds}`);
+    return read === UNKNOWN ? null : read;
+  });
+}
+
+function containsHole(value: unknown): boolean {
+  return isHole(value) || (isFields(value) && Object.values(value).some(containsHole));
+}
+
+/** A wrapper made of one text, which may be filled in. */
+function text(read: (text: string) => unknown): Wrapper {
+  return (argument) => {
+    if (argument instanceof Placeholder) return UNKNOWN;
+    const known = argument instanceof Filled ? toText(argument.value) : argument;
+    return typeof known === 'string' ? read(known) : undefined;
+  };
+}
+
+function integer(range: { least: bigint; most: bigint }, make: (value: bigint) => unknown): Wrapper {
+  return text((it) => {
+    if (!/^-?\d{1,19}$/.test(it)) return undefined;
+    const value = BigInt(it);
+    return value >= range.least && value <= range.most ? make(value) : undefined;
+  });
+}
+
+function double(it: string): unknown {
+  if (it === 'NaN' || it === 'Infinity' || it === '-Infinity') return new Double(Number(it));
+  if (!/^-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(it)) return undefined;
+  const value = Number(it);
+  return Number.isFinite(value) ? new Double(value) : undefined;
+}
+
+function decimal(it: string): unknown {
+  try {
+    return Decimal128.fromString(it);
+  } catch {
+    return undefined;
+  }
+}
+
+const ISO_8601 = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})$/;
+
+function date(argument: unknown): unknown {
+  if (isFields(argument)) {
+    if (Object.keys(argument).join() !== '$numberLong') return undefined;
+    const long = integer(INT64, Number)(argument['$numberLong']);
+    if (typeof long !== 'number') return long;
+    const value = new Date(long);
+    return Number.isNaN(value.getTime()) ? undefined : value;
+  }
+  return text((it) => {
+    const parts = ISO_8601.exec(it);
+    if (!parts) return undefined;
+    const [, year, month, day] = parts.map(Number);
+    // `Date` reads 30 February as 1 or 2 March.
+    if (day === undefined || day > new Date(Date.UTC(year ?? 0, month ?? 0, 0)).getUTCDate()) return undefined;
+    const value = new Date(it);
+    return Number.isNaN(value.getTime()) ? undefined : value;
+  })(argument);
+}
+
+function binary(argument: unknown): unknown {
+  if (!isFields(argument) || Object.keys(argument).toSorted().join() !== 'base64,subType') return undefined;
+  const base64 = text((it) => (isBase64(it) ? Buffer.from(it, 'base64') : undefined))(argument['base64']);
+  const subType = text((it) => (/^[\da-f]{1,2}$/i.test(it) ? parseInt(it, 16) : undefined))(argument['subType']);
+  if (base64 === undefined || subType === undefined) return undefined;
+  if (!Buffer.isBuffer(base64) || typeof subType !== 'number') return UNKNOWN;
+  if (subType !== Binary.SUBTYPE_UUID) return new Binary(base64, subType);
+  return base64.length === 16 ? new UUID(base64) : undefined;
+}
+
+function isBase64(it: string): boolean {
+  return it.length % 4 === 0 && /^[A-Za-z\d+/]*={0,2}$/.test(it);
+}
+
+function timestamp(argument: unknown): unknown {
+  if (!isFields(argument) || Object.keys(argument).toSorted().join() !== 'i,t') return undefined;
+  const known = [argument['t'], argument['i']].map((it) => (it instanceof Filled ? it.value : it));
+  if (
+    !known.every(
+      (it) => it instanceof Placeholder || (Number.isInteger(it) && Number(it) >= 0 && Number(it) <= UINT32_MOST),
+    )
+  )
+    return undefined;
+  if (known.some((it) => it instanceof Placeholder)) return UNKNOWN;
+  return new Timestamp({ t: Number(known[0]), i: Number(known[1]) });
+}
+
+function regularExpression(argument: unknown): unknown {
+  if (!isFields(argument) || Object.keys(argument).toSorted().join() !== 'options,pattern') return undefined;
+  const { pattern, options } = argument;
+  if (typeof pattern !== 'string' || typeof options !== 'string') return undefined;
+  if (pattern.includes('\0') || !/^[imsux]*$/.test(options)) return undefined;
+  return new BSONRegExp(pattern, options);
+}

@@ -1,0 +1,54 @@
+import { BSONRegExp, BSONSymbol, BSONValue, Code, DBRef, Decimal128, Long } from 'bson';
+import { Digits } from '../../src/json/leaf.ts';
+import type { Filled } from '../../src/placeholder.ts';
+import { isSendable } from './walk.ts';
+
+const MOST_DEPTH = 100;
+const INT64 = { least: -(2n ** 63n), most: 2n ** 63n - 1n };
+
+/** Thrown with the detail of a fault: a filled-in value that may not be sent. */
+export class NotData extends Error {}
+
+/** A filled-in value as it is sent to the store: data alone. Throws NotData for what the store would read as more than that. */
+export function dataOf(filled: Filled): unknown {
+  return data(filled.value, MOST_DEPTH);
+}
+
+function data(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null) {
+    if (value === undefined) throw new NotData('what was filled in cannot be sent to the store');
+    return value;
+  }
+  if (depth === 0) throw new NotData('what was filled in is nested too deep');
+  if (Array.isArray(value)) return value.map((member) => data(member, depth - 1));
+  if (value instanceof Digits) return numberOf(value);
+  if (value instanceof RegExp || value instanceof BSONRegExp)
+    throw new NotData('a filled-in value may not hold a regular expression');
+  if (value instanceof Code || value instanceof DBRef || value instanceof BSONSymbol) {
+    throw new NotData('a filled-in value may not hold code or a DBRef');
+  }
+  if (value instanceof Date) {
+    if (Number.isNaN(value.getTime())) throw new NotData('a filled-in value may not hold an invalid date');
+    return value;
+  }
+  if (value instanceof BSONValue || value instanceof Uint8Array) return value;
+  const copy: Record<string, unknown> = Object.create(null);
+  for (const [key, member] of Object.entries(value)) {
+    if (key.startsWith('$')) throw new NotData('a filled-in value may not hold a key that begins with $');
+    if (!isSendable(key)) throw new NotData('a filled-in value holds a key that cannot be sent to the store');
+    copy[key] = data(member, depth - 1);
+  }
+  return copy;
+}
+
+function numberOf({ text }: Digits): unknown {
+  if (/^-?\d+$/.test(text)) {
+    const integer = BigInt(text);
+    if (integer >= INT64.least && integer <= INT64.most) return Long.fromBigInt(integer);
+  }
+  try {
+    return Decimal128.fromString(text);
+  } catch {
+    throw new NotData('a filled-in number has more digits than the store can hold');
+  }
+}

@@ -1,0 +1,129 @@
+import { Filled } from '../../src/placeholder.ts';
+import { readData, readHole, readLiteral } from './data.ts';
+import { readExpression } from './expression.ts';
+import { isWrapper, readWrapper } from './extended-json.ts';
+import { readGeometry, readNear, readShape } from './geo.ts';
+import { CONDITION_OPERATORS, FIELD_OPERATORS } from './operators.ts';
+import { readPattern } from './regex.ts';
+import { isFields, isHole, isSendable, type Fields, type Read, type Walk } from './walk.ts';
+
+/** Reads a filter: an object whose keys are fields, each with its condition, or `$and` and the like. */
+export function readFilter(walk: Walk, value: unknown): unknown {
+  if (isHole(value)) return walk.noHole();
+  if (!isFields(value)) return walk.fault('a filter, an object, is allowed here');
+  const result: Record<string, unknown> = Object.create(null);
+  for (const [key, member] of Object.entries(value)) {
+    if (key.startsWith('$')) result[key] = readOperator(walk, key, member, CONDITION_OPERATORS, CONDITIONS);
+    else if (isSendable(key)) result[key] = walk.at(key, member, readCondition);
+    else walk.faultAt(key, 'a key that cannot be sent to the store');
+  }
+  return result;
+}
+
+/** Reads the condition of one field: data it is equal to, or operators. */
+function readCondition(walk: Walk, value: unknown): unknown {
+  if (isHole(value)) return walk.mayHole() ? { $eq: readHole(walk, value) } : null;
+  if (!isFields(value)) return readData(walk, value);
+  if (isWrapper(value)) return readWrapper(walk, value);
+  return Object.keys(value).some((key) => key.startsWith('$')) ? readOperators(walk, value) : readData(walk, value);
+}
+
+function readOperators(walk: Walk, value: Fields): unknown {
+  const result: Record<string, unknown> = {};
+  for (const [key, member] of Object.entries(value)) {
+    result[key] = readOperator(walk, key, member, FIELD_OPERATORS, COMPARISONS);
+  }
+  return result;
+}
+
+function readOperator(
+  walk: Walk,
+  key: string,
+  member: unknown,
+  known: ReadonlySet<string>,
+  reads: Readonly<Record<string, Read>>,
+): unknown {
+  if (!known.has(key) || !walk.lists.operators.has(key)) {
+    return walk.faultAt(key, key.startsWith('$') ? 'this operator is not allowed here' : 'an operator is allowed here');
+  }
+  return walk.at(key, member, reads[key] ?? readLiteral);
+}
+
+const readFilters: Read = (walk, value) => walk.list(value, readFilter, 1);
+
+const readSearch: Read = (walk, value) => {
+  const text = value instanceof Filled ? value.value : value;
+  if (isHole(text)) return walk.mayHole() ? '' : null;
+  return typeof text === 'string' ? text : walk.fault('a string is allowed here');
+};
+
+const CONDITIONS: Readonly<Record<string, Read>> = {
+  $and: readFilters,
+  $or: readFilters,
+  $nor: readFilters,
+  $expr: (walk, value) => (isHole(value) ? walk.noHole() : readExpression(walk, value)),
+  $text: (walk, value) =>
+    walk.fields(
+      value,
+      { $search: readSearch, $language: readLiteral, $caseSensitive: readLiteral, $diacriticSensitive: readLiteral },
+      ['$search'],
+    ),
+};
+
+/** A list in which references may stand, or which one stands for. */
+const readList: Read = (walk, value) => {
+  const list = value instanceof Filled ? value.value : value;
+  if (isHole(list) || Array.isArray(list)) return readData(walk, value);
+  return walk.fault('a list is allowed here');
+};
+
+const readAll: Read = (walk, value) => {
+  const match = Array.isArray(value) && value.some((member) => isFields(member) && Object.hasOwn(member, '$elemMatch'));
+  if (!match) return readList(walk, value);
+  return walk.list(value, (walk, member) =>
+    isFields(member) ? readOperators(walk, member) : walk.fault('$elemMatch is allowed here'),
+  );
+};
+
+const readSize: Read = (walk, value) => {
+  if (isHole(value) && !(value instanceof Filled)) return walk.mayHole() ? 0 : null;
+  if (isFields(value)) return readLiteral(walk, value);
+  const size = value instanceof Filled && walk.mayHole() ? value.value : value;
+  return Number.isInteger(size) && Number(size) >= 0 ? size : walk.fault('a whole number, 0 or more, is allowed here');
+};
+
+const readNot: Read = (walk, value) => {
+  if (isHole(value)) return walk.noHole();
+  if (!isFields(value)) return walk.fault('an object of operators is allowed here');
+  return isWrapper(value) ? readWrapper(walk, value) : readOperators(walk, value);
+};
+
+/** Its argument is a filter for documents in a list, or operators for plain values in it. */
+const readElemMatch: Read = (walk, value) => {
+  if (!isFields(value)) return readFilter(walk, value);
+  const [first] = Object.keys(value);
+  return first?.startsWith('$') && !CONDITION_OPERATORS.has(first)
+    ? readOperators(walk, value)
+    : readFilter(walk, value);
+};
+
+const COMPARISONS: Readonly<Record<string, Read>> = {
+  $eq: readData,
+  $ne: readData,
+  $gt: readData,
+  $gte: readData,
+  $lt: readData,
+  $lte: readData,
+  $in: readList,
+  $nin: readList,
+  $all: readAll,
+  $size: readSize,
+  $regex: readPattern,
+  $not: readNot,
+  $elemMatch: readElemMatch,
+  $geoWithin: readShape,
+  $geoIntersects: readShape,
+  $near: readNear,
+  $nearSphere: readNear,
+  $geometry: readGeometry,
+};

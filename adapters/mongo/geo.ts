@@ -1,0 +1,58 @@
+import { Filled, Placeholder } from '../../src/placeholder.ts';
+import { readData, readLiteral } from './data.ts';
+import { isFields, isHole, type Read, type Walk } from './walk.ts';
+
+/** Reads a GeoJSON object; a reference may stand for its `coordinates` or in them. */
+export function readGeometry(walk: Walk, value: unknown): unknown {
+  return walk.fields(
+    value,
+    { type: readLiteral, coordinates: readCoordinates, crs: readLiteral, geometries: readGeometries },
+    ['type'],
+  );
+}
+
+const readGeometries: Read = (walk, value) => walk.list(value, readGeometry, 1);
+
+function readCoordinates(walk: Walk, value: unknown): unknown {
+  const isList =
+    Array.isArray(value) || value instanceof Placeholder || (value instanceof Filled && Array.isArray(value.value));
+  return isList ? readPosition(walk, value) : walk.fault('a list of numbers, or of such lists, is allowed here');
+}
+
+function readPosition(walk: Walk, value: unknown): unknown {
+  if (value instanceof Filled && !isPosition(value.value))
+    return walk.fault('a number, or a list of numbers, is allowed here');
+  if (Array.isArray(value)) return value.map((member, index) => walk.at(index, member, readPosition));
+  if (typeof value === 'number' || isHole(value) || isFields(value)) return readData(walk, value);
+  return walk.fault('a number, or a list of numbers, is allowed here');
+}
+
+function isPosition(value: unknown): boolean {
+  return typeof value === 'number' || (Array.isArray(value) && value.every(isPosition));
+}
+
+const SHAPES: Readonly<Record<string, Read>> = {
+  $geometry: readGeometry,
+  $box: readLiteral,
+  $polygon: readLiteral,
+  $center: readLiteral,
+  $centerSphere: readLiteral,
+};
+
+/** Reads what `$geoWithin` and `$geoIntersects` take: one shape. */
+export function readShape(walk: Walk, value: unknown): unknown {
+  return walk.fields(value, allowed(walk, SHAPES));
+}
+
+/** Reads what `$near` and `$nearSphere` take: a point with distances, or a pair of coordinates. */
+export function readNear(walk: Walk, value: unknown): unknown {
+  if (Array.isArray(value)) return readLiteral(walk, value);
+  return walk.fields(
+    value,
+    allowed(walk, { $geometry: readGeometry, $maxDistance: readLiteral, $minDistance: readLiteral }),
+  );
+}
+
+function allowed(walk: Walk, shape: Readonly<Record<string, Read>>): Readonly<Record<string, Read>> {
+  return Object.fromEntries(Object.entries(shape).filter(([name]) => walk.lists.operators.has(name)));
+}

@@ -1,0 +1,38 @@
+import { readLiteral } from './data.ts';
+import { readCode, readExpression } from './expression.ts';
+import { isWrapper } from './extended-json.ts';
+import { readFilter } from './filter.ts';
+import { readMeta } from './sort.ts';
+import { isFields, isHole, type Read, type Walk } from './walk.ts';
+
+/** Reads a find's projection, all of it written out. */
+export function readProjection(walk: Walk, value: unknown): unknown {
+  return walk.literally(value, (walk) => walk.named(value, readFindField));
+}
+
+/** Reads what `$project` takes; references may stand inside its expressions, but not for a field's own. */
+export function readProject(walk: Walk, value: unknown): unknown {
+  return walk.named(value, readField);
+}
+
+const readFindField: Read = (walk, value) => {
+  if (!isFields(value) || isWrapper(value)) return readCode(walk, value);
+  const [first = ''] = Object.keys(value);
+  if (!first.startsWith('$')) return walk.named(value, readFindField);
+  if (first === '$meta') return readMeta(walk, value);
+  if (first !== '$elemMatch' && !isFindSlice(value)) return readExpression(walk, value);
+  if (!walk.lists.operators.has(first)) return walk.faultAt(first, 'this operator is not allowed here');
+  return walk.fields(value, { $elemMatch: readFilter, $slice: readLiteral });
+};
+
+/** A find's `$slice` counts; an expression's begins with the list it slices. */
+function isFindSlice(value: Readonly<Record<string, unknown>>): boolean {
+  const slice = value['$slice'];
+  return typeof slice === 'number' || (Array.isArray(slice) && slice.every((it) => typeof it === 'number'));
+}
+
+const readField: Read = (walk, value) => {
+  if (isHole(value)) return walk.noHole();
+  const nested = isFields(value) && !isWrapper(value) && !Object.keys(value)[0]?.startsWith('$');
+  return nested ? walk.named(value, readField) : readExpression(walk, value);
+};

@@ -1,0 +1,141 @@
+import { z } from 'zod';
+import { fillable } from '../fillable.ts';
+import type { Fault } from '../adapter.ts';
+import { readFilter } from './filter.ts';
+import { OPERATORS, STAGES } from './operators.ts';
+import type { MongoOptions } from './options.ts';
+import { readPipeline } from './pipeline.ts';
+import { readProjection } from './projection.ts';
+import { readHint, readSort } from './sort.ts';
+import { readCount } from './stages.ts';
+import { Walk, type Lists, type Read } from './walk.ts';
+
+/** How values are written: plain JSON (CONTRACT §2), or Extended JSON. */
+export type Mode = 'plain' | 'relaxed' | 'canonical';
+
+/** A query that was checked: the command it is sent as, but for what its run adds (caps, deadline). */
+export interface MongoQuery {
+  readonly collection: string;
+  readonly mode: Mode;
+  readonly command: Readonly<Record<string, unknown>>;
+  readonly limit?: number;
+  readonly batchSize?: number;
+}
+
+const MOST_INT32 = 2 ** 31 - 1;
+
+const collation = z.strictObject({
+  locale: z.string(),
+  strength: z.int().min(1).max(5).optional(),
+  caseLevel: z.boolean().optional(),
+  caseFirst: z.enum(['upper', 'lower', 'off']).optional(),
+  numericOrdering: z.boolean().optional(),
+  alternate: z.enum(['non-ignorable', 'shifted']).optional(),
+  maxVariable: z.enum(['punct', 'space']).optional(),
+  backwards: z.boolean().optional(),
+  normalization: z.boolean().optional(),
+});
+
+const fields = {
+  collection: z.string('the name of a collection, written out, is allowed here'),
+  ejson: z.enum(['relaxed', 'canonical']).optional(),
+  filter: z.unknown().optional().meta({ type: 'object', description: 'A MongoDB filter.' }),
+  projection: z.unknown().optional().meta({ type: 'object' }),
+  sort: z.unknown().optional().meta({ type: 'object' }),
+  pipeline: z.unknown().meta({ type: 'array', description: 'An aggregation pipeline.' }),
+  hint: z
+    .unknown()
+    .optional()
+    .meta({ type: ['string', 'object'] }),
+  collation: collation.optional(),
+  skip: fillable(z.int().min(0).max(MOST_INT32)).optional(),
+  limit: fillable(z.int().min(1).max(MOST_INT32)).optional(),
+  batchSize: z.int().min(1).max(MOST_INT32).optional(),
+  key: z
+    .string('the name of a field, written out, is allowed here')
+    .regex(/^[^$\0][^\0]*$/, 'the name of a field is allowed here'),
+};
+const { collection, ejson, filter, projection, sort, pipeline, hint, skip, limit, batchSize, key } = fields;
+const shared = { collection, ejson, collation: fields.collation };
+
+/** The operations, and what their params may say. */
+export const ops = {
+  findOne: { params: z.strictObject({ ...shared, filter, projection, sort, skip, hint }) },
+  find: {
+    params: z.strictObject({ ...shared, filter, projection, sort, skip, hint, limit, batchSize }),
+    streams: 'items',
+  },
+  aggregate: { params: z.strictObject({ ...shared, pipeline, hint, batchSize }), streams: 'items' },
+  countDocuments: { params: z.strictObject({ ...shared, filter, skip, limit, hint }) },
+  distinct: { params: z.strictObject({ ...shared, key, filter }) },
+} as const;
+
+const READS: Readonly<Record<string, Read>> = {
+  filter: readFilter,
+  projection: readProjection,
+  sort: readSort,
+  pipeline: readPipeline,
+  hint: readHint,
+  skip: readCount(0),
+  limit: readCount(1),
+};
+
+/** Checks an operation's params, and makes the command of them. Faults go to `fault`. */
+export function compileQuery(
+  op: string,
+  params: Readonly<Record<string, unknown>>,
+  options: MongoOptions,
+  fault: Fault,
+): MongoQuery {
+  const lists = listsOf(options);
+  const walk = new Walk(lists, fault);
+  const read: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(params)) {
+    const reader = READS[name];
+    read[name] = reader && value !== undefined ? walk.at(name, value, reader) : value;
+  }
+  const collection = params['collection'] as string;
+  if (!lists.collections.has(collection)) fault(['collection'], `allowed here: ${[...lists.collections].join(', ')}`);
+  const numbers = { limit: read['limit'] as number | undefined, batchSize: read['batchSize'] as number | undefined };
+  const mode = (read['ejson'] as Mode | undefined) ?? 'plain';
+  return { collection, mode, command: commandOf(op, collection, read), ...defined(numbers) };
+}
+
+function commandOf(op: string, collection: string, read: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { filter = {}, projection, sort, skip, limit, pipeline, key, collation, hint } = read;
+  if (op === 'distinct') return defined({ distinct: collection, key, query: filter, collation });
+  if (op === 'find' || op === 'findOne')
+    return defined({ find: collection, filter, projection, sort, skip, collation, hint, allowDiskUse: false });
+  const stages = op === 'aggregate' ? pipeline : counting(filter, skip, limit);
+  return defined({ aggregate: collection, pipeline: stages, cursor: {}, collation, hint, allowDiskUse: false });
+}
+
+/** The count command counts wrongly on a sharded cluster; drivers count by aggregation, too. */
+function counting(filter: unknown, skip: unknown, limit: unknown): unknown[] {
+  const stages: unknown[] = [{ $match: filter }];
+  if (skip !== undefined) stages.push({ $skip: skip });
+  if (limit !== undefined) stages.push({ $limit: limit });
+  stages.push({ $group: { _id: 1, n: { $sum: 1 } } });
+  return stages;
+}
+
+function defined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}
+
+const known = new WeakMap<MongoOptions, Lists>();
+
+function listsOf(options: MongoOptions): Lists {
+  let lists = known.get(options);
+  if (!lists) {
+    lists = {
+      collections: new Set(options.collections),
+      operators: options.operators ? new Set(options.operators) : OPERATORS,
+      stages: options.stages ? new Set(options.stages) : STAGES,
+    };
+    known.set(options, lists);
+  }
+  return lists;
+}

@@ -1,0 +1,61 @@
+import { isFields, isHole, isSendable, type Read, type Walk } from './walk.ts';
+
+const WAYS: readonly unknown[] = [1, -1];
+const KINDS: readonly unknown[] = [1, -1, 'text', 'hashed', '2d', '2dsphere'];
+const METAS: readonly unknown[] = [
+  'textScore',
+  'indexKey',
+  'searchScore',
+  'vectorSearchScore',
+  'searchHighlights',
+  'geoNearDistance',
+  'score',
+];
+
+/** Reads a sort: fields with 1, -1 or `{$meta: …}`, all of it written out. */
+export function readSort(walk: Walk, value: unknown): unknown {
+  return readOrder(walk, value, readWay);
+}
+
+/** Reads what orders plain values (`$sortArray`): 1 or -1; or a sort. */
+export function readArraySort(walk: Walk, value: unknown): unknown {
+  return WAYS.includes(value) ? value : readSort(walk, value);
+}
+
+/** Reads a hint: an index's name, or its fields; never `$natural`. */
+export function readHint(walk: Walk, value: unknown): unknown {
+  if (typeof value !== 'string') return readOrder(walk, value, readKind);
+  return value.startsWith('$') ? walk.fault('the name of an index is allowed here') : value;
+}
+
+/** Reads `{$meta: …}`, by which a sort or a projection asks for a score. */
+export function readMeta(walk: Walk, value: unknown): unknown {
+  if (!walk.lists.operators.has('$meta')) return walk.faultAt('$meta', 'this operator is not allowed here');
+  return walk.fields(value, {
+    $meta: (walk, it) => (METAS.includes(it) ? it : walk.fault('the name of a score is allowed here')),
+  });
+}
+
+function readOrder(walk: Walk, value: unknown, readField: Read): unknown {
+  if (isHole(value)) return walk.noHole();
+  if (!isFields(value)) return walk.fault('an object of fields is allowed here');
+  const keys = Object.keys(value);
+  if (keys.length === 0) return walk.fault('at least one field is missing');
+  const result: Record<string, unknown> = Object.create(null);
+  for (const key of keys) {
+    if (key === '' || key.startsWith('$') || !isSendable(key)) walk.faultAt(key, 'the name of a field is allowed here');
+    else result[key] = walk.at(key, value[key], readField);
+  }
+  return result;
+}
+
+const readWay: Read = (walk, value) => {
+  if (isHole(value)) return walk.noHole();
+  if (isFields(value)) return readMeta(walk, value);
+  return WAYS.includes(value) ? value : walk.fault('1, -1 or {"$meta": …} is allowed here');
+};
+
+const readKind: Read = (walk, value) => {
+  if (isHole(value)) return walk.noHole();
+  return KINDS.includes(value) ? value : walk.fault('1, -1 or the kind of an index is allowed here');
+};

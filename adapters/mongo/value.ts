@@ -1,0 +1,53 @@
+import { deserialize, type DeserializeOptions } from 'bson';
+import type { Value } from '../../src/payload.ts';
+import { bsonToJson, elementToJson } from './bson-json.ts';
+import { elements } from './bson-reader.ts';
+import type { Mode } from './query.ts';
+
+/** Types are kept, so that what was read can be asked for again; doubles and 32-bit integers are plain numbers. */
+const TYPED: DeserializeOptions = { promoteLongs: false, promoteBuffers: false, bsonRegExp: true };
+
+/** One document of the store, or null. Its JSON is written at once, its typed value read only if something looks inside. */
+export function documentValue(bytes: Buffer | undefined, mode: Mode): Value {
+  if (!bytes) return { kind: 'value', json: 'null', value: null };
+  return new Lazy(bsonToJson(bytes, mode), () => deserialize(bytes, TYPED));
+}
+
+/** A list of documents. */
+export function documentsValue(documents: readonly Buffer[], mode: Mode): Value {
+  const json = `[${documents.map((bytes) => bsonToJson(bytes, mode)).join(',')}]`;
+  return new Lazy(json, () => documents.map((bytes) => deserialize(bytes, TYPED)));
+}
+
+/** A member of a document, which is a list or a number. */
+export function memberValue(bytes: Buffer, name: string, mode: Mode): Value | undefined {
+  for (const element of elements(bytes)) {
+    if (element.name === name) {
+      return new Lazy(
+        elementToJson(bytes, element.type, element.at, mode),
+        () => deserialize(bytes, TYPED)[name] as unknown,
+      );
+    }
+  }
+  return undefined;
+}
+
+class Lazy implements Value {
+  readonly kind = 'value';
+  readonly json: string;
+  #read: (() => unknown) | undefined;
+  #value: unknown;
+
+  constructor(json: string, read: () => unknown) {
+    this.json = json;
+    this.#read = read;
+  }
+
+  get value(): unknown {
+    if (this.#read) {
+      this.#value = this.#read();
+      this.#read = undefined;
+    }
+    return this.#value;
+  }
+}

@@ -1,0 +1,126 @@
+import { Filled, Placeholder } from '../../src/placeholder.ts';
+import type { Fault } from '../adapter.ts';
+
+/** What a source lets its queries name. */
+export interface Lists {
+  readonly collections: ReadonlySet<string>;
+  readonly operators: ReadonlySet<string>;
+  readonly stages: ReadonlySet<string>;
+}
+
+/** A reference, before or after it was filled in. */
+export type Hole = Placeholder | Filled;
+
+/** True where a reference stands. */
+export function isHole(value: unknown): value is Hole {
+  return value instanceof Placeholder || value instanceof Filled;
+}
+
+/** A JSON object: neither null, a list nor a reference. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** True for a JSON object. */
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isHole(value);
+}
+
+/** False for the keys that BSON, or the driver's way of writing it, cannot hold. */
+export function isSendable(key: string): boolean {
+  return key !== '_bsontype' && !key.includes('\0');
+}
+
+/** Reads one position of a query: checks it, and answers what is sent to the store in its place. */
+export type Read = (walk: Walk, value: unknown) => unknown;
+
+/** One walk over a query: where it stands, what it may name, and what it found wrong. */
+export class Walk {
+  readonly lists: Lists;
+  readonly #report: Fault;
+  readonly #path: (string | number)[] = [];
+  #literalOnly = 0;
+
+  constructor(lists: Lists, report: Fault) {
+    this.lists = lists;
+    this.#report = report;
+  }
+
+  /** The last step to where it stands: a key, or '' at the start and in a list. */
+  get key(): string {
+    const last = this.#path.at(-1);
+    return typeof last === 'string' ? last : '';
+  }
+
+  /** Reads a value one step further down. */
+  at(key: string | number, value: unknown, read: Read): unknown {
+    this.#path.push(key);
+    const result = read(this, value);
+    this.#path.pop();
+    return result;
+  }
+
+  /** Reports what is wrong here; what is answered in its place is never sent. */
+  fault(detail: string): null {
+    this.#report([...this.#path], detail);
+    return null;
+  }
+
+  /** Reports what is wrong one step further down. */
+  faultAt(key: string | number, detail: string): null {
+    this.#report([...this.#path, key], detail);
+    return null;
+  }
+
+  /** Reads a value in which, at any depth, no reference may stand. */
+  literally(value: unknown, read: Read): unknown {
+    this.#literalOnly += 1;
+    const result = read(this, value);
+    this.#literalOnly -= 1;
+    return result;
+  }
+
+  /** True where a reference may stand, as far as what is around it is concerned; if not, that is reported. */
+  mayHole(): boolean {
+    if (this.#literalOnly === 0) return true;
+    this.noHole();
+    return false;
+  }
+
+  noHole(): null {
+    return this.fault('a reference may not stand here');
+  }
+
+  /** Reads every member of a list, which is no reference. */
+  list(value: unknown, read: Read, atLeast = 0): unknown {
+    if (isHole(value)) return this.noHole();
+    if (!Array.isArray(value)) return this.fault('a list is allowed here');
+    if (value.length < atLeast) return this.fault('the list may not be empty');
+    return value.map((member, index) => this.at(index, member, read));
+  }
+
+  /** Reads every member of an object, whose keys name fields. */
+  named(value: unknown, read: Read): unknown {
+    if (isHole(value)) return this.noHole();
+    if (!isFields(value)) return this.fault('an object is allowed here');
+    const result: Record<string, unknown> = Object.create(null);
+    for (const [key, member] of Object.entries(value)) {
+      if (key.startsWith('$')) this.faultAt(key, 'a field name is allowed here, no operator');
+      else if (!isSendable(key)) this.faultAt(key, 'a key that cannot be sent to the store');
+      else result[key] = this.at(key, member, read);
+    }
+    return result;
+  }
+
+  /** Reads an object with these members alone. */
+  fields(value: unknown, shape: Readonly<Record<string, Read>>, required: readonly string[] = []): unknown {
+    if (isHole(value)) return this.noHole();
+    if (!isFields(value)) return this.fault('an object is allowed here');
+    const result: Record<string, unknown> = {};
+    for (const [key, member] of Object.entries(value)) {
+      const read = Object.hasOwn(shape, key) ? shape[key] : undefined;
+      if (read) result[key] = this.at(key, member, read);
+      else this.faultAt(key, `allowed here: ${Object.keys(shape).join(', ')}`);
+    }
+    for (const key of required) if (!Object.hasOwn(value, key)) this.fault(`${key} is missing`);
+    return result;
+  }
+}
