@@ -11,6 +11,7 @@ export function demoConfig({ mongoUrl, s3Endpoint, restUrl }: Pick<Stores, 'mong
         url: mongoUrl,
         database: 'shop',
         collections: ['users', 'products', 'orders', 'reviews'],
+        unique: { users: ['email'], products: ['sku'] },
       },
       photos: { ...s3, bucket: 'photos', prefix: 'public/' },
       files: { ...s3, bucket: 'files' },

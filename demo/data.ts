@@ -2,8 +2,6 @@ import { Decimal128, type Document, Long, ObjectId } from 'bson';
 
 /** The `_id` of the user who has ordered most. */
 export const ADA = '66f000000000000000000001';
-/** The `_id` of another user. */
-export const GRACE = '66f000000000000000000002';
 /** The `_id` of Ada's latest order. */
 export const ADAS_ORDER = '66f0000000000000000a0001';
 

@@ -9,7 +9,7 @@ import { get, json, of, type Route } from './route.ts';
 /** Addresses that answer in every way a REST service may, for tests. */
 export const PROBES: readonly Route[] = [
   { methods: [], pattern: /^\/echo(?:\/.*)?$/, answer: echo },
-  { methods: [], pattern: /^\/status\/([1-5]\d\d)$/, answer: status },
+  { methods: [], pattern: /^\/status\/([2-5]\d\d)$/, answer: status },
   get(/^\/redirect$/, (call) => ({
     status: call.number('status', 302),
     headers: { location: call.query.get('to') ?? '/text' },
@@ -51,7 +51,9 @@ async function echo(call: Call): Promise<Answer> {
 
 function status(call: Call, code: string): Answer {
   const retryAfter = call.query.get('retryAfter');
-  const answer = json({ status: Number(code) }, Number(code));
+  const answer = ['204', '304'].includes(code)
+    ? { status: Number(code) }
+    : json({ status: Number(code) }, Number(code));
   return retryAfter === null ? answer : { ...answer, headers: { ...answer.headers, 'retry-after': retryAfter } };
 }
 

@@ -8,7 +8,7 @@ const ENTITIES: Record<string, string> = {
 };
 
 /** Text that may stand in an XML element. */
-export function escapeXml(text: string): string {
+function escapeXml(text: string): string {
   return text.replace(/[&<>"\r\n]/g, (character) => ENTITIES[character] ?? '');
 }
 

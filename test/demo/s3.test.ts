@@ -15,6 +15,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Faults } from '../../demo/faults.ts';
 import { type S3Server, startS3 } from '../../demo/s3/server.ts';
@@ -91,6 +92,17 @@ describe('objects', () => {
       '5;chunk-signature=ab\r\nhe\r\no\r\n1\r\n!\r\n0;chunk-signature=cd\r\nx-amz-checksum-crc32:AAAA\r\n\r\n';
     expect(String(unframe(Buffer.from(body)))).toBe('he\r\no!');
     expect(() => unframe(Buffer.from(body.slice(0, 24)))).toThrow('IncompleteBody');
+  });
+
+  it('takes chunks of any sizes out of a body', () => {
+    const chunks = fc.array(fc.uint8Array({ minLength: 1, maxLength: 40 }));
+    fc.assert(
+      fc.property(chunks, (chunks) => {
+        const framed = chunks.map((chunk) => [`${chunk.length.toString(16)}\r\n`, chunk, '\r\n']);
+        const body = Buffer.concat([...framed.flat(), '0\r\n\r\n'].map((one) => Buffer.from(one as Uint8Array)));
+        expect(unframe(body).equals(Buffer.concat(chunks))).toBe(true);
+      }),
+    );
   });
 
   it('forgets what was deleted', async () => {
@@ -210,6 +222,39 @@ describe('listings', () => {
       ContinuationToken = page.NextContinuationToken;
     } while (ContinuationToken);
     expect(seen).toEqual(['d/a/', 'd/b', 'd/c/', 'd/d']);
+  });
+
+  it('shows every key or common prefix once, in the order of UTF-8, whatever the keys, prefix and page size', async () => {
+    const word = fc.string({ unit: fc.constantFrom('a', 'b', '/', ' ', 'é', '\uff5e', '\u{1f600}'), maxLength: 5 });
+    const keys = fc.uniqueArray(
+      word.filter((key) => key !== ''),
+      { minLength: 1, maxLength: 12 },
+    );
+    let runs = 0;
+    await fc.assert(
+      fc.asyncProperty(keys, word, fc.integer({ min: 1, max: 4 }), async (keys, Prefix, MaxKeys) => {
+        const Bucket = `listed-${(runs += 1)}`;
+        for (const key of keys) server.putObject(Bucket, key, '');
+        const expected = keys
+          .filter((key) => key.startsWith(Prefix))
+          .toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+          .map((key) => (key.includes('/', Prefix.length) ? key.slice(0, key.indexOf('/', Prefix.length) + 1) : key));
+        const seen: string[] = [];
+        let ContinuationToken: string | undefined;
+        do {
+          const list = { Bucket, Prefix, Delimiter: '/', MaxKeys, ContinuationToken };
+          const page = await client.send(new ListObjectsV2Command(list));
+          const entries = [
+            ...(page.Contents ?? []).map(({ Key }) => Key),
+            ...(page.CommonPrefixes ?? []).map((one) => one.Prefix),
+          ];
+          seen.push(...entries.map(String).toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b))));
+          ContinuationToken = page.NextContinuationToken;
+        } while (ContinuationToken);
+        expect(seen).toEqual([...new Set(expected)]);
+      }),
+      { numRuns: 60 },
+    );
   });
 
   it('starts after a key, and encodes keys that XML cannot hold', async () => {
