@@ -1,0 +1,75 @@
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import { firstReplyRoute } from '../routes/first-reply.ts';
+import { healthRoute } from '../routes/health.ts';
+import { kvRoute } from '../routes/kv.ts';
+import { limitsRoute } from '../routes/limits.ts';
+import { orderedRoute } from '../routes/ordered.ts';
+import { sourcesRoute } from '../routes/sources.ts';
+import { Admission } from './admission.ts';
+import type { Config } from './config.ts';
+import { cors } from './http/cors.ts';
+import { answerFault, answerUnreadable } from './http/faults.ts';
+import { acceptJsonBytes } from './http/json-body.ts';
+import { requestId } from './http/request-id.ts';
+import { refuseUnknown } from './http/routing.ts';
+import { repairTraceContext } from './http/trace-context.ts';
+import type { Source } from './sources/open.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Readiness fails from now on and no batch is let in; resolves once the last answer under way has left. Then `close()`. */
+    drain(): Promise<void>;
+  }
+}
+
+/** What an app is built from, beside its configuration. */
+export interface AppDeps {
+  readonly sources: ReadonlyMap<string, Source>;
+  /** Nothing is logged without one. */
+  readonly logger?: FastifyBaseLogger;
+}
+
+/** How long the headers, and the whole of a request, may take to arrive, in milliseconds. */
+const REQUEST_MS = 10_000;
+
+/** The service as an app that never listens by itself. It uses the sources but does not close them. */
+export async function buildApp(config: Config, { sources, logger }: AppDeps): Promise<FastifyInstance> {
+  const app: FastifyInstance = Fastify({
+    ...(logger ? { loggerInstance: logger } : { logger: false }),
+    disableRequestLogging: true,
+    requestIdLogLabel: 'requestId',
+    genReqId: requestId,
+    bodyLimit: config.limits.bodyBytes,
+    requestTimeout: REQUEST_MS,
+    http: { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, connectionsCheckingInterval: 500 },
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    frameworkErrors: answerFault,
+    clientErrorHandler: answerUnreadable,
+  });
+  const admission = new Admission(config.server.maxInFlight);
+  app.decorate('drain', () => admission.drain());
+  app.setErrorHandler(answerFault);
+
+  app.addHook('onRequest', (request, reply, done) => {
+    repairTraceContext(request.raw.headers);
+    reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
+    if (request.method === 'POST') reply.header('cache-control', 'no-store');
+    done();
+  });
+  cors(app, config.server.corsOrigins);
+  refuseUnknown(app);
+  await admission.guard(app);
+  acceptJsonBytes(app);
+
+  healthRoute(app, { admission, sources });
+  sourcesRoute(app, sources);
+  limitsRoute(app, config);
+  if (config.server.adhoc) {
+    const service = { config, sources };
+    kvRoute(app, service);
+    orderedRoute(app, service);
+    firstReplyRoute(app, service);
+  }
+  return app;
+}

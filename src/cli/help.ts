@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
+
+/** What `codap --help` prints. */
+export const HELP = `codap: one batch of datastore queries in, one answer out
+
+  codap demo                   embedded stores with sample data; needs nothing else
+  codap serve [file]           serves a configuration: the file, else CODAP_CONFIG, else ./codap.yaml
+  codap check <file> [--ping]  checks a configuration and, with --ping, asks every source
+  codap start                  serve where CODAP_CONFIG is set or ./codap.yaml is there, else demo
+
+  --host <address>             where to listen, else CODAP_HOST, else the configuration's
+  --port <number>              likewise, else CODAP_PORT or PORT
+  --help, --version
+
+  CODAP_LOG_LEVEL              trace, debug, info, warn, error, fatal or silent
+
+Exit status: 0; 1 for a fault; 2 for a command line that cannot be read.`;
+
+/** The package's version. */
+export function version(): string {
+  const file = findPackageJSON(import.meta.url);
+  return (JSON.parse(readFileSync(file!, 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs';
+import type { LevelWithSilent } from 'pino';
+import type { Config, Env } from '../config.ts';
+import { LEVELS } from '../log.ts';
+import { StartFault, UsageFault } from './fault.ts';
+
+/** What the command line may say about where to listen. */
+export interface ListenFlags {
+  readonly host?: string | undefined;
+  readonly port?: string | undefined;
+}
+
+/** Where to listen: the command line, else `CODAP_HOST`, `CODAP_PORT` or `PORT`, else the configuration. An empty variable counts as unset. */
+export function listenOn(
+  { host, port }: ListenFlags,
+  env: Env,
+  { server }: Pick<Config, 'server'>,
+): { host: string; port: number } {
+  const variable = ['CODAP_PORT', 'PORT'].find((name) => env[name]);
+  return {
+    host: host ?? (env['CODAP_HOST'] || server.host),
+    port:
+      port === undefined
+        ? variable === undefined
+          ? server.port
+          : toPort(env[variable]!, StartFault, variable)
+        : toPort(port, UsageFault, '--port'),
+  };
+}
+
+function toPort(text: string, Fault: typeof UsageFault | typeof StartFault, origin: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new Fault(`${origin} must be a number from 0 to 65535`);
+}
+
+/** How much to log: `CODAP_LOG_LEVEL`, else the default. */
+export function logLevel(env: Env, byDefault: LevelWithSilent): LevelWithSilent {
+  const level = env['CODAP_LOG_LEVEL'] || byDefault;
+  if ((LEVELS as readonly string[]).includes(level)) return level as LevelWithSilent;
+  throw new StartFault(`CODAP_LOG_LEVEL must be one of: ${LEVELS.join(', ')}`);
+}
+
+/** The configuration file that the environment or the working directory has, if any. */
+export function defaultFile(env: Env): string | undefined {
+  return env['CODAP_CONFIG'] || (existsSync('codap.yaml') ? 'codap.yaml' : undefined);
+}

@@ -1,0 +1,47 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { sendProblem } from '../problem.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The URL parameters a route takes, each without a value (`?strict`); none if left out. */
+    flags?: readonly string[];
+  }
+}
+
+/** Answers 404 for an unknown path, 405 with `Allow` for a method a path does not have, 400 for an unknown URL parameter; before any body is read. */
+export function refuseUnknown(app: FastifyInstance): void {
+  const methods = new Map<string, Set<string>>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const known = methods.get(url) ?? new Set();
+    for (const name of [method].flat()) known.add(name);
+    methods.set(url, known);
+  });
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.is404) refusePath(reply, methods.get(request.url.replace(/\?.*$/s, '')));
+    else if (Object.keys(request.query as object).length === 0 || takesParameters(request, reply)) done();
+  });
+}
+
+function refusePath(reply: FastifyReply, methods: ReadonlySet<string> | undefined): void {
+  if (!methods) return sendProblem(reply, { status: 404, title: 'Not Found', detail: 'there is nothing at this path' });
+  const allow = [...methods].toSorted().join(', ');
+  reply.header('allow', allow);
+  sendProblem(reply, { status: 405, title: 'Method Not Allowed', detail: `allowed here: ${allow}` });
+}
+
+function takesParameters(request: FastifyRequest, reply: FastifyReply): boolean {
+  const flags = request.routeOptions.config.flags ?? [];
+  const errors = Object.entries(request.query as Record<string, unknown>)
+    .filter(([name, value]) => !flags.includes(name) || value !== '')
+    .map(([parameter]) => ({
+      parameter,
+      detail: flags.includes(parameter) ? 'takes no value, once' : 'unknown URL parameter',
+    }));
+  if (errors.length === 0) return true;
+  const detail =
+    flags.length > 0
+      ? `URL parameters allowed here, without a value: ${flags.join(', ')}`
+      : 'no URL parameter is allowed here';
+  sendProblem(reply, { status: 400, title: 'Bad Request', detail, errors: errors.slice(0, 100) });
+  return false;
+}

@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+
+const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
+
+/**
+ * Replaces a malformed `traceparent` by that of a new trace, and drops the `tracestate` that came with it (W3C Trace Context §3.2, §4.2).
+ * One of a later version is read as version 00; a missing one stays missing.
+ */
+export function repairTraceContext(headers: IncomingHttpHeaders): void {
+  const given = headers['traceparent'];
+  if (given === undefined) return;
+  const [, version, trace, parent, flags, rest] = TRACEPARENT.exec(String(given)) ?? [];
+  const wellFormed =
+    version !== undefined &&
+    version !== 'ff' &&
+    !(version === '00' && rest !== undefined) &&
+    !isZero(trace) &&
+    !isZero(parent);
+  if (wellFormed) {
+    if (version !== '00') headers['traceparent'] = `00-${trace}-${parent}-0${Number.parseInt(flags!, 16) & 1}`;
+    return;
+  }
+  headers['traceparent'] = `00-${hex(16)}-${hex(8)}-00`;
+  delete headers['tracestate'];
+}
+
+function isZero(digits: string | undefined): boolean {
+  return digits === undefined || /^0+$/.test(digits);
+}
+
+function hex(bytes: number): string {
+  const digits = randomBytes(bytes).toString('hex');
+  return isZero(digits) ? hex(bytes) : digits;
+}

@@ -1,0 +1,67 @@
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { StartFault, UsageFault } from './cli/fault.ts';
+import { HELP, version } from './cli/help.ts';
+import { ConfigError } from './config.ts';
+
+const listening = { host: { type: 'string' }, port: { type: 'string' } } as const;
+
+/** Reads the command line, runs what it says, and sets the exit status. What serves goes on after this has resolved. */
+async function main([command, ...args]: readonly string[]): Promise<void> {
+  if (command === '--version') return console.log(version());
+  if (command === '--help' || command === '-h' || args.includes('--help')) return console.log(HELP);
+  const env = process.env;
+  if (command === 'serve') {
+    const { values, positionals } = read(args, listening, 1);
+    const { serve } = await import('./cli/serve.ts');
+    return serve(positionals[0], values, env);
+  }
+  if (command === 'demo') return demo(read(args, listening, 0).values);
+  if (command === 'start') {
+    const { values } = read(args, listening, 0);
+    const { defaultFile } = await import('./cli/settings.ts');
+    if (defaultFile(env) === undefined) return demo(values);
+    const { serve } = await import('./cli/serve.ts');
+    return serve(undefined, values, env);
+  }
+  if (command === 'check') {
+    const { values, positionals } = read(args, { ping: { type: 'boolean' } }, 1);
+    if (positionals[0] === undefined) throw new UsageFault('check needs a file');
+    const { check } = await import('./cli/check.ts');
+    process.exitCode = await check(positionals[0], values.ping ?? false, env);
+    return;
+  }
+  throw new UsageFault(command === undefined ? 'say what to do' : `there is no command ${JSON.stringify(command)}`);
+}
+
+async function demo(flags: { host?: string | undefined; port?: string | undefined }): Promise<void> {
+  const { demo } = await import('./cli/demo.ts');
+  return demo(flags, process.env);
+}
+
+function read<const T extends NonNullable<ParseArgsConfig['options']>>(
+  args: readonly string[],
+  options: T,
+  files: number,
+) {
+  try {
+    const parsed = parseArgs({ args: [...args], options, allowPositionals: true });
+    if (parsed.positionals.length > files)
+      throw new UsageFault(`${JSON.stringify(parsed.positionals[files])} is one word too many`);
+    return parsed;
+  } catch (error) {
+    if (error instanceof UsageFault) throw error;
+    throw new UsageFault((error as Error).message);
+  }
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (error instanceof UsageFault) {
+    console.error(`codap: ${error.message}\nTry: codap --help`);
+    process.exit(2);
+  }
+  const expected = error instanceof StartFault || error instanceof ConfigError;
+  console.error(expected ? `codap: ${error.message}` : error);
+  process.exit(1);
+}

@@ -1,0 +1,19 @@
+import type { FastifyReply } from 'fastify';
+
+/** A fault told to a client (RFC 9457): a title for the kind, a detail for this case, and members of its own such as `code` or `errors`. */
+export interface Problem {
+  /** The HTTP status. */
+  readonly status: number;
+  readonly title: string;
+  readonly detail?: string;
+  readonly code?: string;
+  readonly [member: string]: unknown;
+}
+
+/** The media type of every fault. */
+export const PROBLEM = 'application/problem+json';
+
+/** Answers a fault. */
+export function sendProblem(reply: FastifyReply, problem: Problem): void {
+  reply.code(problem.status).type(PROBLEM).send(JSON.stringify(problem));
+}
