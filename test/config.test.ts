@@ -1,0 +1,284 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { Adapter } from '../adapters/adapter.ts';
+import { ConfigError, type Env, loadConfig } from '../src/config.ts';
+import { fill } from '../src/config/fill.ts';
+import { readConfig } from '../src/config/read.ts';
+import { readYaml } from '../src/config/yaml.ts';
+
+const options = z.strictObject({
+  url: z.url(),
+  password: z.string().optional(),
+  maxDocuments: z.int().min(1).default(10_000),
+  fast: z.boolean().default(false),
+});
+const adapter = { options, ops: { get: { params: z.unknown() }, head: { params: z.unknown() } } } as unknown as Adapter;
+const adapters = { rest: adapter, shelf: adapter };
+const parse = (raw: unknown, env: Env = {}) => readConfig(raw, env, adapters);
+const withSource = (source: unknown) => ({ sources: { shop: source } });
+
+function faultsOf(work: () => unknown): Record<string, string> {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof ConfigError) return Object.fromEntries(error.faults.map(({ path, detail }) => [path, detail]));
+    throw error;
+  }
+  throw new Error('no fault was found');
+}
+
+describe('defaults', () => {
+  it('are those of the contract', () => {
+    expect(parse({})).toEqual({
+      server: {
+        host: '127.0.0.1',
+        port: 8080,
+        timeoutMs: 2000,
+        maxTimeoutMs: 30000,
+        graceMs: 10000,
+        maxInFlight: 1000,
+        adhoc: true,
+        corsOrigins: [],
+      },
+      limits: {
+        bodyBytes: 1048576,
+        depth: 32,
+        queries: 500,
+        nesting: 4,
+        keyChars: 256,
+        calls: 1000,
+        answerBytes: 67108864,
+        streamIdleMs: 30000,
+        streamMs: 3600000,
+      },
+      sources: {},
+    });
+  });
+
+  it('give a source its name, what every source has, and what its adapter adds', () => {
+    const { sources } = parse(withSource({ adapter: 'rest', url: 'http://a.example/' }));
+    expect(sources['shop']).toEqual({
+      name: 'shop',
+      adapter: 'rest',
+      url: 'http://a.example/',
+      maxDocuments: 10_000,
+      fast: false,
+      timeoutMs: 2000,
+      concurrency: 512,
+      queue: 1000,
+      maxBytes: 8 * 2 ** 20,
+    });
+  });
+});
+
+describe('faults', () => {
+  it('name their path and what is allowed, all at once', () => {
+    const faults = faultsOf(() =>
+      parse({
+        server: { prot: 1, port: 70_000 },
+        batches: {},
+        sources: { shop: { adapter: 'sql' }, other: { adapter: 'rest', url: 'nope', ops: ['put'] } },
+      }),
+    );
+    expect(Object.keys(faults).toSorted()).toEqual([
+      'batches',
+      'server.port',
+      'server.prot',
+      'sources.other.ops.0',
+      'sources.other.url',
+      'sources.shop.adapter',
+    ]);
+    expect(faults['sources.shop.adapter']).toBe('there are: rest, shelf');
+    expect(faults['server.prot']).toContain('there are: adhoc, corsOrigins, graceMs');
+    expect(faults['batches']).toContain('there are: limits, server, sources');
+    expect(faults['sources.other.ops.0']).toContain('"get"|"head"');
+  });
+
+  it('are printed one a line', () => {
+    const error = new ConfigError([
+      { path: 'a.b', detail: 'one' },
+      { path: 'c', detail: 'two' },
+    ]);
+    expect(error.message).toBe('a.b: one\nc: two');
+  });
+
+  it.each(['a b', '-a', '', 'ä', 'a'.repeat(65), '__proto__'])('a source may not be called %j', (name) => {
+    const faults = faultsOf(() =>
+      parse({
+        sources: JSON.parse(`{${JSON.stringify(name)}: {"adapter": "rest", "url": "http://a.example"}}`) as unknown,
+      }),
+    );
+    expect(Object.keys(faults)).toEqual([`sources.${name}`]);
+  });
+
+  it('a source may be called constructor', () => {
+    expect(
+      parse({ sources: { constructor: { adapter: 'rest', url: 'http://a.example' } } }).sources['constructor'],
+    ).toMatchObject({ name: 'constructor' });
+  });
+
+  it('a time-out above the maximum is one', () => {
+    expect(faultsOf(() => parse({ server: { timeoutMs: 500, maxTimeoutMs: 400 } }))).toEqual({
+      'server.timeoutMs': 'expected at most maxTimeoutMs',
+    });
+  });
+
+  it.each(['https://app.example/', 'https://app.example/x', '*', 'app.example'])('%s is not an origin', (origin) => {
+    expect(Object.keys(faultsOf(() => parse({ server: { corsOrigins: [origin] } })))).toEqual(['server.corsOrigins.0']);
+  });
+
+  it('hold no value', () => {
+    const secret = 'hunter2-hunter2';
+    const source = {
+      adapter: 'rest',
+      url: secret,
+      password: [secret],
+      maxDocuments: secret,
+      fast: '${S}',
+      ops: [secret],
+    };
+    const faults = faultsOf(() => parse({ ...withSource(source), limits: secret }, { S: secret }));
+    expect(Object.keys(faults)).toHaveLength(6);
+    expect(JSON.stringify(faults)).not.toContain(secret);
+  });
+});
+
+describe('${NAME}', () => {
+  it('is filled in below server and sources alone', () => {
+    const env = { HOST: 'h', URL: 'http://x.example' };
+    const { server, sources } = parse(
+      { server: { host: '${HOST}.example' }, ...withSource({ adapter: 'rest', url: '${URL}/v1' }) },
+      env,
+    );
+    expect(server.host).toBe('h.example');
+    expect(sources['shop']).toMatchObject({ url: 'http://x.example/v1' });
+    expect(faultsOf(() => parse({ limits: { depth: '${DEPTH}' } }, { DEPTH: '3' }))).toHaveProperty(['limits.depth']);
+  });
+
+  it('is a number or boolean where one is expected and it stands alone, and a text elsewhere', () => {
+    const { server, sources } = parse(
+      {
+        server: { port: '${PORT:-8081}', adhoc: '${ADHOC}' },
+        ...withSource({ adapter: 'rest', url: 'http://x.example', password: '${PIN}', maxDocuments: '${MAX}' }),
+      },
+      { ADHOC: 'false', PIN: '0123', MAX: '5' },
+    );
+    expect(server).toMatchObject({ port: 8081, adhoc: false });
+    expect(sources['shop']).toMatchObject({ password: '0123', maxDocuments: 5 });
+    expect(faultsOf(() => parse({ server: { port: '8081' } }))).toHaveProperty(['server.port']);
+    expect(faultsOf(() => parse({ server: { port: '80${X}' } }, { X: '81' }))).toHaveProperty(['server.port']);
+  });
+
+  it('unset without a default is the only fault of its place, however many there are', () => {
+    const faults = faultsOf(() => parse(withSource({ adapter: 'rest', url: '${NOWHERE}', maxDocuments: '${TOO}' })));
+    expect(faults).toEqual({
+      'sources.shop.url': 'the environment variable NOWHERE is not set',
+      'sources.shop.maxDocuments': 'the environment variable TOO is not set',
+    });
+  });
+
+  it.each(['${', '${}', '${1A}', '${A-b}', '${A B}'])('%s is a fault', (text) => {
+    expect(faultsOf(() => parse({ server: { host: text } }, { A: 'a' }))).toEqual({
+      'server.host': 'write ${NAME} or ${NAME:-default}',
+    });
+  });
+
+  it('with a default takes it for an empty variable too, as a shell does', () => {
+    expect(parse({ server: { host: '${A:-b}' } }, { A: '' }).server.host).toBe('b');
+  });
+
+  const name = fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_]{0,8}$/);
+  const literal = fc.string().map((text) => text.replaceAll('$', ''));
+
+  it('puts each value between the literal texts, whatever they hold', () => {
+    const parts = fc.array(fc.record({ before: literal, name, value: fc.string({ minLength: 1 }) }), {
+      minLength: 1,
+      maxLength: 5,
+    });
+    fc.assert(
+      fc.property(parts, literal, (parts, after) => {
+        const env = Object.assign(
+          Object.create(null),
+          ...parts.map(({ name, value }) => ({ [name]: value })),
+        ) as Record<string, string>;
+        const template = parts.map(({ before, name }) => `${before}\${${name}}`).join('') + after;
+        const expected = parts.map(({ before, name }) => before + env[name]).join('') + after;
+        const { value, faults } = fill({ sources: [{ deep: template }] }, env, ['sources']);
+        expect(faults).toEqual([]);
+        expect(value).toEqual({ sources: [{ deep: expected }] });
+      }),
+    );
+  });
+
+  it('leaves what has none, and every other field, as it was', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (other) => {
+        const raw = { other, sources: JSON.parse(JSON.stringify(other).replaceAll('${', '$')) as unknown };
+        if (JSON.stringify(raw).includes('"__proto__"')) return;
+        expect(fill(raw, {}, ['sources'])).toEqual({ value: raw, whole: new Set(), faults: [] });
+      }),
+    );
+  });
+});
+
+describe('YAML', () => {
+  const problemsOf = (text: string) => Object.entries(faultsOf(() => readYaml(text, 'codap.yaml')));
+
+  it('names line and column of what cannot be read, and repeats none of it', () => {
+    expect(problemsOf('server:\n  port: [1, 2\nsources: {}\n')[0]?.[0]).toMatch(/^codap\.yaml:\d+:\d+$/);
+    expect(JSON.stringify(problemsOf('a: |hunter2\n  x'))).not.toContain('hunter2');
+    expect(JSON.stringify(problemsOf('a: !hunter2 x'))).not.toContain('hunter2');
+  });
+
+  it('refuses a doubled key', () => {
+    expect(problemsOf('sources:\n  shop: 1\n  shop: 2\n')).toEqual([['codap.yaml:3:3', 'Map keys must be unique']]);
+  });
+
+  it('refuses an alias without an anchor', () => {
+    expect(problemsOf('a: *b')).toHaveLength(1);
+  });
+
+  it('lets sources share settings by anchor and merge key', () => {
+    const raw = readYaml(
+      'sources:\n  a: &a { adapter: rest, url: "http://a.example", queue: 5 }\n  b: { <<: *a, url: "http://b.example" }\n',
+      'f',
+    );
+    expect(parse(raw).sources).toMatchObject({
+      a: { queue: 5, url: 'http://a.example' },
+      b: { queue: 5, url: 'http://b.example', name: 'b' },
+    });
+  });
+
+  it('refuses an alias inside what it names', () => {
+    expect(faultsOf(() => parse(readYaml('sources: &a { x: *a }', 'f')))).toHaveProperty(['sources.x']);
+  });
+});
+
+describe('a configuration file', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'codap-config-'));
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it('is read with the environment given', async () => {
+    const file = join(folder, 'codap.yaml');
+    await writeFile(file, 'server: { port: "${PORT}" }\n');
+    expect((await loadConfig(file, { PORT: '9999' })).server.port).toBe(9999);
+  });
+
+  it('that is not there is a fault that names it', async () => {
+    const file = join(folder, 'nowhere.yaml');
+    await expect(loadConfig(file)).rejects.toThrow(`${file}: cannot be read (ENOENT)`);
+  });
+
+  it('that is empty is a fault', async () => {
+    const file = join(folder, 'empty.yaml');
+    await writeFile(file, '');
+    await expect(loadConfig(file)).rejects.toBeInstanceOf(ConfigError);
+  });
+});
