@@ -1,0 +1,251 @@
+import { isUtf8 } from 'node:buffer';
+import { fragment } from '../batch/pointer.ts';
+import { hashOf, KeyTable } from './key-table.ts';
+import { isExactInteger } from './leaf.ts';
+
+/** What is wrong with a request's body, and where: a JSON Pointer as a URI fragment (RFC 6901 §6). */
+export interface ScanFault {
+  pointer: string;
+  detail: string;
+}
+
+const MAX_FAULTS = 100;
+
+const QUOTE = 0x22;
+const PLUS = 0x2b;
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const COLON = 0x3a;
+const OPEN_LIST = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_LIST = 0x5d;
+const LOWER_E = 0x65;
+const LOWER_U = 0x75;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+const ESCAPED = new Set(Buffer.from('"\\/bfnrt'));
+const LITERALS = ['true', 'false', 'null'].map((text) => Buffer.from(text));
+
+/** In place of a position: the scan is over. */
+const STOP = -1;
+
+/**
+ * Checks a body in one pass, before `JSON.parse`, for what that would drop or change in silence: nesting beyond `limits.depth` (the body
+ * is 1), duplicate keys, lone surrogates, invalid UTF-8, numbers that a double cannot hold. What is not JSON (RFC 8259) is a fault at `#`
+ * that ends the scan, and so does nesting. At most 100 faults, which repeat no value of the body. Never throws.
+ */
+export function scan(body: Buffer, limits: { depth: number }): ScanFault[] {
+  return new Scanner(body, limits.depth).run();
+}
+
+class Scanner {
+  readonly #body: Buffer;
+  readonly #maxDepth: number;
+  readonly #isUtf8: boolean;
+  readonly #keys: KeyTable;
+  readonly #faults: ScanFault[] = [];
+  // Of each open container: an object's number, from 1, or 0 for a list; and where its current key begins, or its current index.
+  readonly #objects: number[] = [];
+  readonly #steps: number[] = [];
+  #objectCount = 0;
+  // What the string read last has in it.
+  #hasEscape = false;
+  #hasLoneSurrogate = false;
+
+  constructor(body: Buffer, maxDepth: number) {
+    this.#body = body;
+    this.#maxDepth = maxDepth;
+    this.#isUtf8 = isUtf8(body);
+    this.#keys = new KeyTable((one, other) => this.#keyAt(one) === this.#keyAt(other), body.length / 16);
+  }
+
+  run(): ScanFault[] {
+    let at = this.#skip(0);
+    while (at !== STOP && this.#faults.length < MAX_FAULTS) {
+      const byte = this.#body[at];
+      if (byte === OPEN_OBJECT || byte === OPEN_LIST) at = this.#open(at, byte === OPEN_OBJECT);
+      else at = this.#next(this.#scalar(at));
+    }
+    return this.#faults;
+  }
+
+  /** Enters a container; gives the position of its first value or, if it is empty, of the next value after it. */
+  #open(start: number, isObject: boolean): number {
+    if (this.#objects.length >= this.#maxDepth) {
+      this.#fault(`nested deeper than ${this.#maxDepth}`);
+      return STOP;
+    }
+    this.#objects.push(isObject ? ++this.#objectCount : 0);
+    this.#steps.push(0);
+    const at = this.#skip(start + 1);
+    if (this.#body[at] === (isObject ? CLOSE_OBJECT : CLOSE_LIST)) return this.#next(at);
+    return isObject ? this.#key(at) : at;
+  }
+
+  /** Goes on where a value ended: leaves the containers that end there too, and gives the position of the next value. */
+  #next(end: number): number {
+    let at = end;
+    while (at !== STOP) {
+      at = this.#skip(at);
+      const top = this.#objects.length - 1;
+      if (top < 0) return at === this.#body.length ? STOP : this.#notJson(at);
+      const inObject = this.#objects[top] !== 0;
+      const byte = this.#body[at];
+      if (byte === COMMA) {
+        at = this.#skip(at + 1);
+        if (inObject) return this.#key(at);
+        (this.#steps[top] as number)++;
+        return at;
+      }
+      if (byte !== (inObject ? CLOSE_OBJECT : CLOSE_LIST)) return this.#notJson(at);
+      this.#objects.pop();
+      this.#steps.pop();
+      at++;
+    }
+    return STOP;
+  }
+
+  /** Reads a key and its colon; gives the position of its value. */
+  #key(start: number): number {
+    if (this.#body[start] !== QUOTE) return this.#notJson(start);
+    const top = this.#steps.length - 1;
+    this.#steps[top] = start;
+    const end = this.#string(start, 'the key');
+    if (end === STOP) return STOP;
+    const hash = this.#hasEscape ? hashOf(Buffer.from(this.#keyAt(start))) : hashOf(this.#body, start + 1, end - 1);
+    if (!this.#keys.add(this.#objects[top] as number, hash, start)) this.#fault('the object has this key already');
+    const at = this.#skip(end);
+    return this.#body[at] === COLON ? this.#skip(at + 1) : this.#notJson(at);
+  }
+
+  /** Reads a string, number or literal; gives the position after it. */
+  #scalar(start: number): number {
+    const byte = this.#body[start];
+    if (byte === QUOTE) return this.#string(start, 'the string');
+    if (byte === MINUS || isDigit(byte)) return this.#number(start);
+    const literal = LITERALS.find(([first]) => first === byte);
+    if (!literal) return this.#notJson(start);
+    for (const [index, expected] of literal.entries()) {
+      if (this.#body[start + index] !== expected) return this.#notJson(start + index);
+    }
+    return start + literal.length;
+  }
+
+  #string(start: number, name: string): number {
+    const body = this.#body;
+    this.#hasEscape = false;
+    this.#hasLoneSurrogate = false;
+    let at = start + 1;
+    for (;;) {
+      const byte = body[at];
+      if (byte === QUOTE) break;
+      if (byte === BACKSLASH) {
+        at = this.#escape(at);
+        if (at === STOP) return STOP;
+      } else if (byte === undefined || byte < 0x20) return this.#notJson(at);
+      else at++;
+    }
+    const end = at + 1;
+    if (this.#hasLoneSurrogate) this.#fault(`${name} has a lone surrogate, half a character`);
+    if (!this.#isUtf8 && !isUtf8(body.subarray(start, end))) this.#fault(`${name} is not UTF-8`);
+    return end;
+  }
+
+  #escape(start: number): number {
+    this.#hasEscape = true;
+    const letter = this.#body[start + 1];
+    if (letter !== LOWER_U) return letter !== undefined && ESCAPED.has(letter) ? start + 2 : this.#notJson(start + 1);
+    const unit = this.#codeUnit(start);
+    if (unit === undefined) return this.#notJson(start);
+    const isHigh = unit >= 0xd800 && unit < 0xdc00;
+    if (isHigh && isLow(this.#codeUnit(start + 6))) return start + 12;
+    if (isHigh || isLow(unit)) this.#hasLoneSurrogate = true;
+    return start + 6;
+  }
+
+  /** The code unit that a `\u` escape at `at` stands for, undefined if there is none. */
+  #codeUnit(at: number): number | undefined {
+    const text = this.#body.toString('latin1', at, at + 6);
+    return /^\\u[\da-f]{4}$/i.test(text) ? Number.parseInt(text.slice(2), 16) : undefined;
+  }
+
+  #number(start: number): number {
+    const body = this.#body;
+    const first = body[start] === MINUS ? start + 1 : start;
+    let at = body[first] === ZERO ? first + 1 : this.#digits(first);
+    const integerDigits = at - first;
+    let isInteger = true;
+    let exponent = 0;
+    if (at !== STOP && body[at] === DOT) {
+      isInteger = false;
+      at = this.#digits(at + 1);
+    }
+    if (at !== STOP && ((body[at] as number) | 0x20) === LOWER_E) {
+      isInteger = false;
+      const sign = body[at + 1];
+      const from = sign === PLUS || sign === MINUS ? at + 2 : at + 1;
+      at = this.#digits(from);
+      if (sign !== MINUS) exponent = Number(body.toString('latin1', from, at));
+    }
+    if (at === STOP) return STOP;
+    // Only the numbers that may not fit are looked at closely.
+    if (isInteger && integerDigits > 15 && !isExactInteger(body.toString('latin1', start, at))) {
+      this.#fault('an integer beyond ±2^53: write {"$numberLong": "…"} or a string');
+    } else if (integerDigits + exponent > 308 && !Number.isFinite(Number(body.toString('latin1', start, at)))) {
+      this.#fault('a number out of range');
+    }
+    return at;
+  }
+
+  /** Reads one or more digits; gives the position after them. */
+  #digits(start: number): number {
+    let at = start;
+    while (isDigit(this.#body[at])) at++;
+    return at > start ? at : this.#notJson(at);
+  }
+
+  #skip(start: number): number {
+    let at = start;
+    for (;;) {
+      const byte = this.#body[at];
+      if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return at;
+      at++;
+    }
+  }
+
+  /** The key whose opening quote is at `start`. */
+  #keyAt(start: number): string {
+    let end = start + 1;
+    while (this.#body[end] !== QUOTE) end += this.#body[end] === BACKSLASH ? 2 : 1;
+    const text = this.#body.toString('utf8', start, end + 1);
+    return text.includes('\\') ? (JSON.parse(text) as string) : text.slice(1, -1);
+  }
+
+  /** Notes a fault at the value or key that is being read. */
+  #fault(detail: string): void {
+    if (this.#faults.length >= MAX_FAULTS) return;
+    const steps = this.#steps.map((step, level) => (this.#objects[level] === 0 ? step : this.#keyAt(step)));
+    this.#faults.push({ pointer: fragment(steps), detail });
+  }
+
+  #notJson(at: number): number {
+    const before = this.#body.toString('utf8', 0, at);
+    const line = before.split('\n').length;
+    const column = before.length - before.lastIndexOf('\n');
+    const what = at < this.#body.length ? 'not JSON from here on' : 'the JSON ends too early';
+    if (this.#faults.length < MAX_FAULTS)
+      this.#faults.push({ pointer: '#', detail: `${what}: line ${line}, column ${column}, byte ${at}` });
+    return STOP;
+  }
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}
+
+function isLow(unit: number | undefined): boolean {
+  return unit !== undefined && unit >= 0xdc00 && unit < 0xe000;
+}
