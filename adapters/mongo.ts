@@ -1,11 +1,12 @@
 import type { Context, Query } from '../src/fetch.ts';
 import type { Payload } from '../src/payload.ts';
 import type { Adapter, Connection } from './adapter.ts';
+import type { Caps } from './mongo/caps.ts';
 import { Client } from './mongo/client.ts';
 import { mongoError } from './mongo/errors.ts';
 import { options, type MongoOptions } from './mongo/options.ts';
-import { compileQuery, ops } from './mongo/query.ts';
-import { gather, stream, type Caps } from './mongo/read.ts';
+import { compileQuery, ops, type MongoQuery } from './mongo/query.ts';
+import { gather, stream } from './mongo/read.ts';
 import { untilAborted } from './mongo/until-aborted.ts';
 
 export type { MongoOptions } from './mongo/options.ts';
@@ -29,12 +30,12 @@ class MongoConnection implements Connection {
     this.#caps = { documents: options.maxDocuments, bytes: options.maxBytes ?? 8 * 1024 * 1024 };
   }
 
-  readonly fetch = (query: Query, context: Context): Promise<Payload> =>
+  readonly fetch = ({ op, params, want }: Query, context: Context): Promise<Payload> =>
     this.#attempt(context.signal, async () => {
       const db = await this.#client.db();
-      if (query.want === 'items')
-        return stream(db, query.params, context, (error) => this.#judge(error, context.signal));
-      return gather(db, query, this.#caps, context);
+      const query = params as MongoQuery;
+      if (want !== 'items') return gather(db, op, query, this.#caps, context);
+      return stream(db, query, context, (error) => this.#judge(error, context.signal));
     });
 
   async ping(signal: AbortSignal): Promise<void> {

@@ -126,19 +126,23 @@ function int32(number: number, mode: Mode): string {
 }
 
 function double(number: number, mode: Mode): string {
-  const negativeZero = Object.is(number, -0);
-  if (mode === 'canonical') {
-    const digits = negativeZero ? '-0.0' : Number.isInteger(number) ? number.toFixed(1) : String(number);
-    return `{"$numberDouble":"${digits}"}`;
-  }
-  if (Number.isFinite(number)) return negativeZero ? '-0' : String(number);
+  if (mode === 'canonical') return `{"$numberDouble":"${exactly(number)}"}`;
+  if (Number.isFinite(number)) return String(number);
   return mode === 'plain' ? `"${number}"` : `{"$numberDouble":"${number}"}`;
 }
 
+function exactly(number: number): string {
+  if (Object.is(number, -0)) return '-0.0';
+  return Number.isInteger(number) ? number.toFixed(1) : String(number);
+}
+
+// Up to here a double holds every integer.
+const EXACT = 2n ** 53n;
+
 function long(number: bigint, mode: Mode): string {
   if (mode === 'canonical') return `{"$numberLong":"${number}"}`;
-  if (BigInt(Number.MIN_SAFE_INTEGER) <= number && number <= BigInt(Number.MAX_SAFE_INTEGER)) return String(number);
-  return mode === 'plain' ? `"${number}"` : `{"$numberLong":"${number}"}`;
+  const exact = -EXACT <= number && number <= EXACT;
+  return mode === 'relaxed' || exact ? String(number) : `"${number}"`;
 }
 
 function decimal(bytes: Buffer, mode: Mode): string {

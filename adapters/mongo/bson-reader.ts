@@ -94,3 +94,9 @@ export function documents(bytes: Buffer): Buffer[] {
   }
   return found;
 }
+
+/** Bytes as a Buffer, without a copy. */
+export function toBuffer(bytes: unknown): Buffer {
+  if (!(bytes instanceof Uint8Array)) throw new BSONError('no document');
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

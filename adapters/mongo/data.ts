@@ -1,7 +1,8 @@
-import { Filled } from '../../src/placeholder.ts';
+import { bsonTag, toText } from '../../src/json/leaf.ts';
+import { Filled, Placeholder } from '../../src/placeholder.ts';
 import { isWrapper, readWrapper } from './extended-json.ts';
 import { dataOf, NotData } from './filled.ts';
-import { isFields, isHole, isSendable, type Hole, type Walk } from './walk.ts';
+import { isFields, isHole, isSendable, type Hole, type Read, type Walk } from './walk.ts';
 
 /** Reads a value that is nothing but data: JSON, Extended JSON, references at any depth. */
 export function readData(walk: Walk, value: unknown): unknown {
@@ -32,4 +33,27 @@ export function readHole(walk: Walk, hole: Hole): unknown {
 /** Reads data in which no reference may stand. */
 export function readLiteral(walk: Walk, value: unknown): unknown {
   return walk.literally(value, readData);
+}
+
+/** A position that takes one kind of value alone, written out or filled in. */
+export function readOnly(fits: (value: unknown) => boolean, detail: string): Read {
+  return (walk, value) => {
+    if (isHole(value) && !walk.mayHole()) return null;
+    if (value instanceof Placeholder) return null;
+    const known = value instanceof Filled ? value.value : value;
+    return fits(known) ? known : walk.fault(detail);
+  };
+}
+
+/** A position that takes a whole number, written out or filled in. */
+export function readWhole(least: 0 | 1): Read {
+  const read = readOnly(
+    (value) => Number.isSafeInteger(value) && Number(value) >= least,
+    `a whole number, ${least} or more, is allowed here`,
+  );
+  return (walk, value) => read(walk, value instanceof Filled ? new Filled(fromLong(value.value)) : value);
+}
+
+function fromLong(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && bsonTag(value) === 'Long' ? Number(toText(value)) : value;
 }

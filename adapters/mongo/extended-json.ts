@@ -35,8 +35,7 @@ const WRAPPERS: Readonly<Record<string, { readonly read: Wrapper; readonly holds
 };
 
 /** Stands for a wrapper whose text is not known yet. */
-class Unknown {}
-const UNKNOWN = new Unknown();
+const UNKNOWN = Symbol('unknown');
 
 /** True if the first key of an object is one of Extended JSON's wrappers. */
 export function isWrapper(value: Fields): boolean {

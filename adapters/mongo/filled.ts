@@ -1,10 +1,12 @@
-import { BSONRegExp, BSONSymbol, BSONValue, Code, DBRef, Decimal128, Long } from 'bson';
-import { Digits } from '../../src/json/leaf.ts';
+import { Decimal128, Long } from 'bson';
+import { bsonTag, Digits, isLeaf } from '../../src/json/leaf.ts';
 import type { Filled } from '../../src/placeholder.ts';
 import { isSendable } from './walk.ts';
 
 const MOST_DEPTH = 100;
 const INT64 = { least: -(2n ** 63n), most: 2n ** 63n - 1n };
+
+const CODE: ReadonlySet<string> = new Set(['BSONRegExp', 'Code', 'DBRef', 'BSONSymbol']);
 
 /** Thrown with the detail of a fault: a filled-in value that may not be sent. */
 export class NotData extends Error {}
@@ -22,16 +24,7 @@ function data(value: unknown, depth: number): unknown {
   if (depth === 0) throw new NotData('what was filled in is nested too deep');
   if (Array.isArray(value)) return value.map((member) => data(member, depth - 1));
   if (value instanceof Digits) return numberOf(value);
-  if (value instanceof RegExp || value instanceof BSONRegExp)
-    throw new NotData('a filled-in value may not hold a regular expression');
-  if (value instanceof Code || value instanceof DBRef || value instanceof BSONSymbol) {
-    throw new NotData('a filled-in value may not hold code or a DBRef');
-  }
-  if (value instanceof Date) {
-    if (Number.isNaN(value.getTime())) throw new NotData('a filled-in value may not hold an invalid date');
-    return value;
-  }
-  if (value instanceof BSONValue || value instanceof Uint8Array) return value;
+  if (isLeaf(value)) return leaf(value);
   const copy: Record<string, unknown> = Object.create(null);
   for (const [key, member] of Object.entries(value)) {
     if (key.startsWith('$')) throw new NotData('a filled-in value may not hold a key that begins with $');
@@ -39,6 +32,16 @@ function data(value: unknown, depth: number): unknown {
     copy[key] = data(member, depth - 1);
   }
   return copy;
+}
+
+function leaf(value: object): unknown {
+  if (value instanceof Date && Number.isNaN(value.getTime())) {
+    throw new NotData('a filled-in value may not hold an invalid date');
+  }
+  const tag = value instanceof RegExp ? 'BSONRegExp' : bsonTag(value);
+  if (tag !== undefined && CODE.has(tag))
+    throw new NotData('a filled-in value may not hold a regular expression, code or a DBRef');
+  return value;
 }
 
 function numberOf({ text }: Digits): unknown {

@@ -1,5 +1,5 @@
 import { Filled } from '../../src/placeholder.ts';
-import { readData, readHole, readLiteral } from './data.ts';
+import { readData, readHole, readLiteral, readOnly, readWhole } from './data.ts';
 import { readExpression } from './expression.ts';
 import { isWrapper, readWrapper } from './extended-json.ts';
 import { readGeometry, readNear, readShape } from './geo.ts';
@@ -51,11 +51,7 @@ function readOperator(
 
 const readFilters: Read = (walk, value) => walk.list(value, readFilter, 1);
 
-const readSearch: Read = (walk, value) => {
-  const text = value instanceof Filled ? value.value : value;
-  if (isHole(text)) return walk.mayHole() ? '' : null;
-  return typeof text === 'string' ? text : walk.fault('a string is allowed here');
-};
+const readSearch: Read = readOnly((value) => typeof value === 'string', 'a string is allowed here');
 
 const CONDITIONS: Readonly<Record<string, Read>> = {
   $and: readFilters,
@@ -85,13 +81,6 @@ const readAll: Read = (walk, value) => {
   );
 };
 
-const readSize: Read = (walk, value) => {
-  if (isHole(value) && !(value instanceof Filled)) return walk.mayHole() ? 0 : null;
-  if (isFields(value)) return readLiteral(walk, value);
-  const size = value instanceof Filled && walk.mayHole() ? value.value : value;
-  return Number.isInteger(size) && Number(size) >= 0 ? size : walk.fault('a whole number, 0 or more, is allowed here');
-};
-
 const readNot: Read = (walk, value) => {
   if (isHole(value)) return walk.noHole();
   if (!isFields(value)) return walk.fault('an object of operators is allowed here');
@@ -117,7 +106,7 @@ const COMPARISONS: Readonly<Record<string, Read>> = {
   $in: readList,
   $nin: readList,
   $all: readAll,
-  $size: readSize,
+  $size: readWhole(0),
   $regex: readPattern,
   $not: readNot,
   $elemMatch: readElemMatch,

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { fillable } from '../fillable.ts';
 import type { Fault } from '../adapter.ts';
+import { readWhole } from './data.ts';
 import { readFilter } from './filter.ts';
 import { OPERATORS, STAGES } from './operators.ts';
 import type { MongoOptions } from './options.ts';
 import { readPipeline } from './pipeline.ts';
 import { readProjection } from './projection.ts';
 import { readHint, readSort } from './sort.ts';
-import { readCount } from './stages.ts';
 import { Walk, type Lists, type Read } from './walk.ts';
 
 /** How values are written: plain JSON (CONTRACT §2), or Extended JSON. */
@@ -76,8 +76,8 @@ const READS: Readonly<Record<string, Read>> = {
   sort: readSort,
   pipeline: readPipeline,
   hint: readHint,
-  skip: readCount(0),
-  limit: readCount(1),
+  skip: readWhole(0),
+  limit: readWhole(1),
 };
 
 /** Checks an operation's params, and makes the command of them. Faults go to `fault`. */

@@ -1,16 +1,12 @@
 import { isFields, isHole, isSendable, type Read, type Walk } from './walk.ts';
 
-const WAYS: readonly unknown[] = [1, -1];
-const KINDS: readonly unknown[] = [1, -1, 'text', 'hashed', '2d', '2dsphere'];
-const METAS: readonly unknown[] = [
-  'textScore',
-  'indexKey',
-  'searchScore',
-  'vectorSearchScore',
-  'searchHighlights',
-  'geoNearDistance',
-  'score',
-];
+const WAYS: ReadonlySet<unknown> = new Set([1, -1]);
+const KINDS: ReadonlySet<unknown> = new Set([1, -1, 'text', 'hashed', '2d', '2dsphere']);
+const METAS: ReadonlySet<unknown> = new Set(
+  'textScore indexKey searchScore searchScoreDetails searchHighlights vectorSearchScore geoNearDistance score scoreDetails'.split(
+    ' ',
+  ),
+);
 
 /** Reads a sort: fields with 1, -1 or `{$meta: …}`, all of it written out. */
 export function readSort(walk: Walk, value: unknown): unknown {
@@ -19,7 +15,7 @@ export function readSort(walk: Walk, value: unknown): unknown {
 
 /** Reads what orders plain values (`$sortArray`): 1 or -1; or a sort. */
 export function readArraySort(walk: Walk, value: unknown): unknown {
-  return WAYS.includes(value) ? value : readSort(walk, value);
+  return WAYS.has(value) ? value : readSort(walk, value);
 }
 
 /** Reads a hint: an index's name, or its fields; never `$natural`. */
@@ -32,7 +28,7 @@ export function readHint(walk: Walk, value: unknown): unknown {
 export function readMeta(walk: Walk, value: unknown): unknown {
   if (!walk.lists.operators.has('$meta')) return walk.faultAt('$meta', 'this operator is not allowed here');
   return walk.fields(value, {
-    $meta: (walk, it) => (METAS.includes(it) ? it : walk.fault('the name of a score is allowed here')),
+    $meta: (walk, it) => (METAS.has(it) ? it : walk.fault('the name of a score is allowed here')),
   });
 }
 
@@ -52,10 +48,10 @@ function readOrder(walk: Walk, value: unknown, readField: Read): unknown {
 const readWay: Read = (walk, value) => {
   if (isHole(value)) return walk.noHole();
   if (isFields(value)) return readMeta(walk, value);
-  return WAYS.includes(value) ? value : walk.fault('1, -1 or {"$meta": …} is allowed here');
+  return WAYS.has(value) ? value : walk.fault('1, -1 or {"$meta": …} is allowed here');
 };
 
 const readKind: Read = (walk, value) => {
   if (isHole(value)) return walk.noHole();
-  return KINDS.includes(value) ? value : walk.fault('1, -1 or the kind of an index is allowed here');
+  return KINDS.has(value) ? value : walk.fault('1, -1 or the kind of an index is allowed here');
 };

@@ -1,22 +1,11 @@
-import { Filled, Placeholder } from '../../src/placeholder.ts';
-import { readLiteral } from './data.ts';
+import { readLiteral, readWhole } from './data.ts';
 import { readExpression, readExpressions, readOperator } from './expression.ts';
 import { readFilter } from './filter.ts';
 import { readGeometry } from './geo.ts';
 import { readOwnPipeline, readPipeline } from './pipeline.ts';
 import { readProject } from './projection.ts';
 import { readSort } from './sort.ts';
-import { isFields, isHole, type Read, type Walk } from './walk.ts';
-
-/** Reads the number of `limit` and `skip`, which may be filled in. */
-export function readCount(least: 0 | 1): Read {
-  return (walk, value) => {
-    if (value instanceof Placeholder) return walk.mayHole() ? least : null;
-    const count = value instanceof Filled ? value.value : value;
-    if (Number.isSafeInteger(count) && Number(count) >= least) return count;
-    return walk.fault(`a whole number, ${least} or more, is allowed here`);
-  };
-}
+import { isFields, isHole, type Read } from './walk.ts';
 
 const readCollection: Read = (walk, value) => {
   if (typeof value === 'string' && walk.lists.collections.has(value)) return value;
@@ -155,7 +144,7 @@ export const STAGE_READS: Readonly<Record<string, Read>> = {
   $geoNear: readGeoNear,
   $graphLookup: readGraphLookup,
   $group: readGroup,
-  $limit: readCount(1),
+  $limit: readWhole(1),
   $lookup: readLookup,
   $match: readFilter,
   $project: readProject,
@@ -181,7 +170,7 @@ export const STAGE_READS: Readonly<Record<string, Read>> = {
       },
       ['output'],
     ),
-  $skip: readCount(0),
+  $skip: readWhole(0),
   $sort: readSort,
   $sortByCount: readExpression,
   $unionWith: readUnionWith,

@@ -1,4 +1,4 @@
-import { deserialize, type DeserializeOptions } from 'bson';
+import { BSONError, deserialize, type DeserializeOptions } from 'bson';
 import type { Value } from '../../src/payload.ts';
 import { bsonToJson, elementToJson } from './bson-json.ts';
 import { elements } from './bson-reader.ts';
@@ -20,7 +20,7 @@ export function documentsValue(documents: readonly Buffer[], mode: Mode): Value 
 }
 
 /** A member of a document, which is a list or a number. */
-export function memberValue(bytes: Buffer, name: string, mode: Mode): Value | undefined {
+export function memberValue(bytes: Buffer, name: string, mode: Mode): Value {
   for (const element of elements(bytes)) {
     if (element.name === name) {
       return new Lazy(
@@ -29,7 +29,7 @@ export function memberValue(bytes: Buffer, name: string, mode: Mode): Value | un
       );
     }
   }
-  return undefined;
+  throw new BSONError(`no ${name}`);
 }
 
 class Lazy implements Value {

@@ -1,0 +1,37 @@
+import { CodapError } from '../../src/errors.ts';
+
+/** What one gathered answer may hold. */
+export interface Caps {
+  readonly documents: number;
+  /** Of BSON. */
+  readonly bytes: number;
+}
+
+/** The documents of one gathered answer. Never cut: `add` throws TOO_LARGE beyond a cap. */
+export class Gathered {
+  readonly documents: Buffer[] = [];
+  readonly #caps: Caps;
+  #bytes = 0;
+
+  constructor(caps: Caps) {
+    this.#caps = caps;
+  }
+
+  add(batch: readonly Buffer[]): void {
+    for (const document of batch) {
+      this.documents.push(document);
+      this.#bytes += document.length;
+    }
+    check(this.#caps, this.documents.length, this.#bytes);
+  }
+}
+
+/** Throws TOO_LARGE beyond a cap. */
+export function check(caps: Caps, documents: number, bytes: number): void {
+  if (documents > caps.documents) {
+    throw new CodapError('TOO_LARGE', `more than ${caps.documents} documents: ask for fewer, with a filter or a limit`);
+  }
+  if (bytes > caps.bytes) {
+    throw new CodapError('TOO_LARGE', `more than ${caps.bytes} bytes: ask for less, with a projection or a limit`);
+  }
+}

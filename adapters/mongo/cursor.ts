@@ -1,0 +1,33 @@
+import type { AbstractCursor, Db } from 'mongodb';
+import { toBuffer } from './bson-reader.ts';
+import type { MongoQuery } from './query.ts';
+import { untilAborted } from './until-aborted.ts';
+
+/** A cursor of a find or an aggregation, read batch by batch; its documents stay bytes. */
+export class Cursor {
+  readonly #cursor: AbstractCursor<unknown>;
+  readonly #signal: AbortSignal;
+
+  constructor(db: Db, query: MongoQuery, run: { readonly signal: AbortSignal; readonly maxTimeMS?: number }) {
+    const { collection, command, limit, batchSize } = query;
+    const { find, aggregate: _aggregate, cursor: _cursor, filter, pipeline, ...own } = command;
+    const options = { ...own, ...run, raw: true, ...(batchSize !== undefined && { batchSize }) };
+    const source = db.collection(collection);
+    this.#signal = run.signal;
+    this.#cursor =
+      find === undefined
+        ? source.aggregate(pipeline as object[], options)
+        : source.find(filter as object, { ...options, ...(limit !== undefined && { limit }) });
+  }
+
+  /** The next batch, or undefined after the last. An abort does not wait for the store: a getMore ends only once its cursor was killed. */
+  async next(): Promise<Buffer[] | undefined> {
+    const more = await untilAborted(this.#signal, () => this.#cursor.hasNext());
+    return more ? this.#cursor.readBufferedDocuments().map(toBuffer) : undefined;
+  }
+
+  /** Ends it in the store, too. Never rejects. */
+  close(): Promise<void> {
+    return this.#cursor.close().catch(() => undefined);
+  }
+}
