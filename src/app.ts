@@ -1,4 +1,10 @@
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import { firstReplyRoute } from '../routes/first-reply.ts';
 import { healthRoute } from '../routes/health.ts';
 import { kvRoute } from '../routes/kv.ts';
@@ -36,15 +42,17 @@ const REQUEST_MS = 10_000;
 export async function buildApp(config: Config, { sources, logger }: AppDeps): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
-    disableRequestLogging: true,
-    requestIdLogLabel: 'requestId',
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: requestId,
     bodyLimit: config.limits.bodyBytes,
     requestTimeout: REQUEST_MS,
     http: { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, connectionsCheckingInterval: 500 },
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    frameworkErrors: answerFault,
+    frameworkErrors(error, request, reply) {
+      standardHeaders(request, reply);
+      answerFault(error, request, reply);
+    },
     clientErrorHandler: answerUnreadable,
   });
   const admission = new Admission(config.server.maxInFlight);
@@ -53,8 +61,7 @@ export async function buildApp(config: Config, { sources, logger }: AppDeps): Pr
 
   app.addHook('onRequest', (request, reply, done) => {
     repairTraceContext(request.raw.headers);
-    reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
-    if (request.method === 'POST') reply.header('cache-control', 'no-store');
+    standardHeaders(request, reply);
     done();
   });
   cors(app, config.server.corsOrigins);
@@ -72,4 +79,9 @@ export async function buildApp(config: Config, { sources, logger }: AppDeps): Pr
     firstReplyRoute(app, service);
   }
   return app;
+}
+
+function standardHeaders(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
+  if (request.method === 'POST') reply.header('cache-control', 'no-store');
 }

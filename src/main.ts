@@ -1,6 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { StartFault, UsageFault } from './cli/fault.ts';
 import { HELP, version } from './cli/help.ts';
+import { defaultFile, type ListenFlags, toListenFlags } from './cli/settings.ts';
 import { ConfigError } from './config.ts';
 
 const listening = { host: { type: 'string' }, port: { type: 'string' } } as const;
@@ -12,16 +13,16 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
   const env = process.env;
   if (command === 'serve') {
     const { values, positionals } = read(args, listening, 1);
+    const flags = toListenFlags(values);
     const { serve } = await import('./cli/serve.ts');
-    return serve(positionals[0], values, env);
+    return serve(positionals[0], flags, env);
   }
-  if (command === 'demo') return demo(read(args, listening, 0).values);
+  if (command === 'demo') return demo(toListenFlags(read(args, listening, 0).values));
   if (command === 'start') {
-    const { values } = read(args, listening, 0);
-    const { defaultFile } = await import('./cli/settings.ts');
-    if (defaultFile(env) === undefined) return demo(values);
+    const flags = toListenFlags(read(args, listening, 0).values);
+    if (defaultFile(env) === undefined) return demo(flags);
     const { serve } = await import('./cli/serve.ts');
-    return serve(undefined, values, env);
+    return serve(undefined, flags, env);
   }
   if (command === 'check') {
     const { values, positionals } = read(args, { ping: { type: 'boolean' } }, 1);
@@ -33,7 +34,7 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
   throw new UsageFault(command === undefined ? 'say what to do' : `there is no command ${JSON.stringify(command)}`);
 }
 
-async function demo(flags: { host?: string | undefined; port?: string | undefined }): Promise<void> {
+async function demo(flags: ListenFlags): Promise<void> {
   const { demo } = await import('./cli/demo.ts');
   return demo(flags, process.env);
 }
@@ -50,7 +51,7 @@ function read<const T extends NonNullable<ParseArgsConfig['options']>>(
     return parsed;
   } catch (error) {
     if (error instanceof UsageFault) throw error;
-    throw new UsageFault((error as Error).message);
+    throw new UsageFault((error as Error).message.split('. ')[0]);
   }
 }
 

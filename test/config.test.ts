@@ -31,6 +31,8 @@ function faultsOf(work: () => unknown): Record<string, string> {
   throw new Error('no fault was found');
 }
 
+const problemsOf = (text: string) => Object.entries(faultsOf(() => readYaml(text, 'codap.yaml')));
+
 describe('defaults', () => {
   it('are those of the contract', () => {
     expect(parse({})).toEqual({
@@ -226,8 +228,6 @@ describe('${NAME}', () => {
 });
 
 describe('YAML', () => {
-  const problemsOf = (text: string) => Object.entries(faultsOf(() => readYaml(text, 'codap.yaml')));
-
   it('names line and column of what cannot be read, and repeats none of it', () => {
     expect(problemsOf('server:\n  port: [1, 2\nsources: {}\n')[0]?.[0]).toMatch(/^codap\.yaml:\d+:\d+$/);
     expect(JSON.stringify(problemsOf('a: |hunter2\n  x'))).not.toContain('hunter2');

@@ -4,31 +4,30 @@ import type { Config, Env } from '../config.ts';
 import { LEVELS } from '../log.ts';
 import { StartFault, UsageFault } from './fault.ts';
 
-/** What the command line may say about where to listen. */
+/** What the command line says about where to listen. */
 export interface ListenFlags {
-  readonly host?: string | undefined;
-  readonly port?: string | undefined;
+  readonly host: string | undefined;
+  readonly port: number | undefined;
 }
 
-/** Where to listen: the command line, else `CODAP_HOST`, `CODAP_PORT` or `PORT`, else the configuration. An empty variable counts as unset. */
+/** Reads `--host` and `--port`. Throws UsageFault. */
+export function toListenFlags({ host, port }: { host?: string | undefined; port?: string | undefined }): ListenFlags {
+  if (host === '') throw new UsageFault('--host must name an address');
+  return { host, port: port === undefined ? undefined : toPort(port, '--port', UsageFault) };
+}
+
+/** Where to listen: the command line, else `CODAP_HOST`, `CODAP_PORT` or `PORT`, else the configuration. An empty variable counts as unset. Throws StartFault. */
 export function listenOn(
   { host, port }: ListenFlags,
   env: Env,
   { server }: Pick<Config, 'server'>,
 ): { host: string; port: number } {
   const variable = ['CODAP_PORT', 'PORT'].find((name) => env[name]);
-  return {
-    host: host ?? (env['CODAP_HOST'] || server.host),
-    port:
-      port === undefined
-        ? variable === undefined
-          ? server.port
-          : toPort(env[variable]!, StartFault, variable)
-        : toPort(port, UsageFault, '--port'),
-  };
+  const otherwise = variable === undefined ? server.port : toPort(env[variable]!, variable, StartFault);
+  return { host: host ?? (env['CODAP_HOST'] || server.host), port: port ?? otherwise };
 }
 
-function toPort(text: string, Fault: typeof UsageFault | typeof StartFault, origin: string): number {
+function toPort(text: string, origin: string, Fault: typeof UsageFault | typeof StartFault): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
   throw new Fault(`${origin} must be a number from 0 to 65535`);
 }

@@ -1,0 +1,248 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+
+const BIN = new URL('../bin/codap.js', import.meta.url).pathname;
+let folder: string;
+const children: ChildProcess[] = [];
+const servers: Server[] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'codap-main-'));
+});
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** A command of its own environment, in a folder without a configuration. */
+function start(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
+  const child = spawn(process.execPath, [BIN, ...args], { cwd: folder, env: { PATH: process.env['PATH'], ...env } });
+  children.push(child);
+  return child;
+}
+
+async function run(
+  args: readonly string[],
+  env?: Record<string, string>,
+): Promise<{ status: number; out: string; err: string }> {
+  const child = start(args, env);
+  const output = { out: '', err: '' };
+  child.stdout!.on('data', (chunk) => (output.out += String(chunk)));
+  child.stderr!.on('data', (chunk) => (output.err += String(chunk)));
+  const [status] = (await once(child, 'close')) as [number];
+  return { status, ...output };
+}
+
+async function configured(text: string): Promise<string> {
+  const file = join(folder, `${crypto.randomUUID()}.yaml`);
+  await writeFile(file, text);
+  return file;
+}
+
+async function store(listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  servers.push(server);
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+
+/** The address a service says it listens on, in its log or its greeting. */
+async function addressOf(child: ChildProcess): Promise<string> {
+  for await (const line of createInterface({ input: child.stdout! })) {
+    const [address] = /http:\/\/127\.0\.0\.1:\d+/.exec(line) ?? [];
+    if (address !== undefined) {
+      child.stdout!.resume();
+      return address;
+    }
+  }
+  throw new Error('it never listened');
+}
+
+const exit = async (child: ChildProcess): Promise<unknown> =>
+  child.exitCode === null && child.signalCode === null ? await once(child, 'exit') : [child.exitCode, child.signalCode];
+
+describe('the command line', () => {
+  it.each([
+    [[]],
+    [['fly']],
+    [['serve', '--fast']],
+    [['serve', 'a', 'b']],
+    [['demo', 'a']],
+    [['check']],
+    [['check', 'a', '--port', '1']],
+    [['demo', '--port', '70000']],
+  ])('%j cannot be read: exit status 2', async (args) => {
+    const { status, out, err } = await run(args);
+    expect(status).toBe(2);
+    expect(out).toBe('');
+    expect(err).toMatch(/^codap: .+\nTry: codap --help\n$/);
+  });
+
+  it('helps', async () => {
+    for (const args of [['--help'], ['serve', '--help']]) {
+      const { status, out } = await run(args);
+      expect(status).toBe(0);
+      expect(out).toContain('codap check <file> [--ping]');
+    }
+  });
+
+  it('tells its version', async () => {
+    expect(await run(['--version'])).toMatchObject({
+      status: 0,
+      out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string,
+    });
+  });
+});
+
+describe('serve', () => {
+  it('without a configuration is a fault that names codap demo', async () => {
+    const { status, err } = await run(['serve']);
+    expect(status).toBe(1);
+    expect(err).toMatch(/^codap: .*codap demo\n$/);
+  });
+
+  it('tells every fault of a configuration, one a line', async () => {
+    const { status, err } = await run(['serve'], {
+      CODAP_CONFIG: await configured('server: { port: x, host: "${NOPE}" }\nbatches: {}\n'),
+    });
+    expect(status).toBe(1);
+    expect(err.trim().split('\n')).toHaveLength(3);
+    expect(err).toContain('server.host: the environment variable NOPE is not set');
+  });
+
+  it.each([
+    [{ PORT: 'x' }, 'PORT'],
+    [{ CODAP_PORT: '1e3', PORT: '0' }, 'CODAP_PORT'],
+    [{ CODAP_LOG_LEVEL: 'loud' }, 'CODAP_LOG_LEVEL'],
+  ])('%j is a fault', async (env, name) => {
+    const { status, err } = await run(['serve', await configured('{}')], env);
+    expect(status).toBe(1);
+    expect(err).toMatch(new RegExp(`^codap: ${name} must be .+\n$`));
+  });
+
+  it('on a port in use says so in one line', async () => {
+    const { port } = new URL(await store(() => {}));
+    const { status, err } = await run(['serve', await configured('{}'), '--port', port]);
+    expect(status).toBe(1);
+    expect(err).toMatch(new RegExp(`^codap: cannot listen on 127.0.0.1:${port}: the port is in use.*\n$`));
+  });
+
+  it('listens where the command line says, before the environment, before the file', async () => {
+    const file = await configured('server: { port: 1, host: 192.0.2.1 }');
+    const child = start(['serve', file, '--port', '0'], { PORT: '2', CODAP_HOST: '127.0.0.1' });
+    const answer = await fetch(`${await addressOf(child)}/health/live`);
+    expect(answer.status).toBe(200);
+  });
+
+  it('start serves the configuration that the environment names', async () => {
+    const child = start(['start', '--port', '0'], { CODAP_CONFIG: await configured('{}') });
+    expect(await (await fetch(`${await addressOf(child)}/sources`)).json()).toEqual({ sources: [] });
+  });
+});
+
+describe('check', () => {
+  it('says that a configuration is right', async () => {
+    const file = await configured('sources: { a: { adapter: rest, url: "http://127.0.0.1:1/" } }');
+    expect(await run(['check', file])).toEqual({ status: 0, out: `${file}: ok, 1 source\n`, err: '' });
+  });
+
+  it('--ping tells of every source whether it answers, and fails if one does not', async () => {
+    const url = await store((_request, response) => response.end());
+    const up = await configured(`sources: { long-name: { adapter: rest, url: "${url}" } }`);
+    expect(await run(['check', up, '--ping'])).toMatchObject({
+      status: 0,
+      out: expect.stringMatching(/^long-name {2}rest {2}ok {6}\d+\.\d ms\n$/) as string,
+    });
+    const one = await configured(
+      `sources: { a: { adapter: rest, url: "http://127.0.0.1:1/" }, b: { adapter: rest, url: "${url}" } }`,
+    );
+    const { status, out } = await run(['check', one, '--ping']);
+    expect(status).toBe(1);
+    expect(out).toMatch(/^a {2}rest {2}failed {2}\d+\.\d ms {2}UNAVAILABLE\nb {2}rest {2}ok {6}\d+\.\d ms\n$/);
+  });
+});
+
+describe('a signal', () => {
+  const BATCH = { queries: { a: { source: 'slow', op: 'get', params: { path: '/' } } }, timeoutMs: 20_000 };
+
+  /** A service with a batch under way that ends when it is told. */
+  async function busy(server: string) {
+    const asked = Promise.withResolvers<() => void>();
+    const url = await store((_request, response) => asked.resolve(() => response.end('"late"')));
+    const child = start([
+      'serve',
+      await configured(`server: { ${server} }\nsources: { slow: { adapter: rest, url: "${url}", timeoutMs: 20000 } }`),
+      '--port',
+      '0',
+    ]);
+    const address = await addressOf(child);
+    const answer = fetch(`${address}/kv`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(BATCH),
+    });
+    answer.catch(() => {});
+    return { child, address, answer, finish: await asked.promise };
+  }
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('%s ends an idle service', async (signal) => {
+    const child = start(['serve', await configured('{}'), '--port', '0']);
+    await addressOf(child);
+    child.kill(signal);
+    expect(await exit(child)).toEqual([0, null]);
+  });
+
+  it('fails readiness at once and lets the running answer finish', async () => {
+    const { child, address, answer, finish } = await busy('graceMs: 20000');
+    child.kill('SIGTERM');
+    let ready: Response;
+    do ready = await fetch(`${address}/health/ready`);
+    while (ready.status === 200);
+    expect(ready.status).toBe(503);
+    finish();
+    const { status, headers } = await answer;
+    expect(status).toBe(200);
+    expect(headers.get('connection')).toBe('close');
+    const finished = performance.now();
+    expect(await exit(child)).toEqual([0, null]);
+    expect(performance.now() - finished).toBeLessThan(2000);
+  });
+
+  it('ends the service when graceMs is over', async () => {
+    const { child, answer } = await busy('graceMs: 200');
+    child.kill('SIGTERM');
+    expect(await exit(child)).toEqual([1, null]);
+    await expect(answer).rejects.toThrow();
+  });
+
+  it('a second time ends it at once', async () => {
+    const { child, address } = await busy('graceMs: 20000');
+    child.kill('SIGTERM');
+    while ((await fetch(`${address}/health/ready`)).status === 200);
+    child.kill('SIGTERM');
+    expect(await exit(child)).toEqual([1, null]);
+  });
+
+  it('ends it while it is still starting', async () => {
+    const pipe = join(folder, 'pipe.yaml');
+    await promisify(execFile)('mkfifo', [pipe]);
+    const child = start(['serve', pipe]);
+    // Opens once the service has begun to read its configuration, of which nothing comes.
+    const end = await open(pipe, 'w');
+    child.kill('SIGTERM');
+    await end.close();
+    expect(await exit(child)).toEqual([0, null]);
+  });
+});
