@@ -1,0 +1,280 @@
+import { BSONRegExp, Code, DBRef, Decimal128, Long, ObjectId } from 'bson';
+import { describe, expect, test } from 'vitest';
+import { Digits } from '../../../src/json/leaf.ts';
+import { checked, filled, filterFaults, hole, joined, pipelineFaults, sentFilter, sentPipeline } from './checked.ts';
+
+/** Where a reference may stand in a filter, and what is then sent for the value v. */
+const comparisons: [string, (it: unknown) => unknown, (v: unknown) => unknown][] = [
+  ['a field', (it) => ({ a: it }), (v) => ({ a: { $eq: v } })],
+  ['a field of $or', (it) => ({ $or: [{ a: it }] }), (v) => ({ $or: [{ a: { $eq: v } }] })],
+  [
+    'a field of $elemMatch',
+    (it) => ({ a: { $elemMatch: { b: it } } }),
+    (v) => ({ a: { $elemMatch: { b: { $eq: v } } } }),
+  ],
+  ['a literal document', (it) => ({ a: { b: [it] } }), (v) => ({ a: { b: [v] } })],
+  ['$expr', (it) => ({ $expr: { $eq: ['$a', it] } }), (v) => ({ $expr: { $eq: ['$a', { $literal: v }] } })],
+  [
+    '$literal',
+    (it) => ({ $expr: { $eq: ['$a', { $literal: it }] } }),
+    (v) => ({ $expr: { $eq: ['$a', { $literal: v }] } }),
+  ],
+  ...['$eq', '$ne', '$gt', '$gte', '$lt', '$lte'].map(
+    (op): [string, (it: unknown) => unknown, (v: unknown) => unknown] => [
+      op,
+      (it) => ({ a: { [op]: it } }),
+      (v) => ({ a: { [op]: v } }),
+    ],
+  ),
+  ...['$in', '$nin', '$all'].map((op): [string, (it: unknown) => unknown, (v: unknown) => unknown] => [
+    `a member of ${op}`,
+    (it) => ({ a: { [op]: [1, it] } }),
+    (v) => ({ a: { [op]: [1, v] } }),
+  ]),
+];
+
+const hostile: [string, unknown][] = [
+  ['a document of operators', { $gt: '' }],
+  ['a deep operator', { a: [{ b: { $where: '1' } }] }],
+  ['an operator in a list', [{ $ne: null }]],
+  ['a RegExp', /a/],
+  ['a deep BSON regular expression', { a: [new BSONRegExp('a')] }],
+  ['Code', new Code('f')],
+  ['a DBRef', { a: new DBRef('users', new ObjectId()) }],
+  ['an invalid date', new Date(Number.NaN)],
+  ['a key that BSON cannot hold', { _bsontype: 'Code', code: 'f' }],
+];
+
+describe('a reference in a filter', () => {
+  test.each(comparisons)('may stand for %s', (_, around, sent) => {
+    expect(filterFaults(around(hole))).toEqual([]);
+    for (const value of [
+      '$password',
+      '$$ROOT',
+      5,
+      null,
+      true,
+      ['$a'],
+      { a: '$b' },
+      new ObjectId(),
+      new Date(0),
+      new Long(7),
+    ]) {
+      expect(filterFaults(around(filled(value)))).toEqual([]);
+      expect(sentFilter(around(filled(value)))).toEqual(sent(value));
+    }
+  });
+
+  test.each(comparisons)('is data alone at %s', (_, around) => {
+    for (const [what, value] of hostile) expect(filterFaults(around(filled(value))), what).toHaveLength(1);
+  });
+
+  test.each(['$in', '$nin', '$all'])('may stand for the list of %s', (op) => {
+    expect(filterFaults({ a: { [op]: hole } })).toEqual([]);
+    expect(sentFilter({ a: { [op]: filled([1, 'x']) } })).toEqual({ a: { [op]: [1, 'x'] } });
+    expect(filterFaults({ a: { [op]: filled('x') } })).toEqual([`a/${op}`]);
+    expect(filterFaults({ a: { [op]: filled([{ $gt: 1 }]) } })).toEqual([`a/${op}`]);
+  });
+
+  test('may stand for $size, $search and coordinates, of their kind', () => {
+    const near = (coordinates: unknown) => ({ a: { $near: { $geometry: { type: 'Point', coordinates } } } });
+    expect(filterFaults({ a: { $size: hole }, $text: { $search: hole }, ...near(hole) })).toEqual([]);
+    expect(sentFilter({ a: { $size: filled(3) } })).toEqual({ a: { $size: 3 } });
+    expect(sentFilter({ a: { $size: filled(new Long(3)) } })).toEqual({ a: { $size: 3 } });
+    expect(sentFilter({ $text: { $search: joined('"', ['x'], '"') } })).toEqual({ $text: { $search: '"x"' } });
+    expect(sentFilter(near([filled(1), 2]))).toEqual(near([1, 2]));
+    expect(sentFilter(near(filled([1, 2])))).toEqual(near([1, 2]));
+    expect(filterFaults({ a: { $size: filled('3') } })).toEqual(['a/$size']);
+    expect(filterFaults({ a: { $size: filled({ $gt: 1 }) } })).toEqual(['a/$size']);
+    expect(filterFaults({ $text: { $search: filled(['x']) } })).toEqual(['$text/$search']);
+    expect(filterFaults(near(filled({ $gt: 1 })))).toEqual(['a/$near/$geometry/coordinates']);
+    expect(filterFaults(near([filled('x'), 2]))).toEqual(['a/$near/$geometry/coordinates/0']);
+  });
+
+  test('is sent with the digits of a large number', () => {
+    expect(sentFilter({ a: filled(new Digits('9007199254740993')) })).toEqual({
+      a: { $eq: Long.fromString('9007199254740993') },
+    });
+    expect(sentFilter({ a: filled(new Digits('92233720368547758080')) })).toEqual({
+      a: { $eq: Decimal128.fromString('92233720368547758080') },
+    });
+    expect(filterFaults({ a: filled(new Digits('1'.repeat(40))) })).toEqual(['a']);
+  });
+
+  test.each([
+    [(it: unknown) => it, ''],
+    [(it: unknown) => ({ $and: it }), '$and'],
+    [(it: unknown) => ({ $or: [it] }), '$or/0'],
+    [(it: unknown) => ({ $nor: [it] }), '$nor/0'],
+    [(it: unknown) => ({ $expr: it }), '$expr'],
+    [(it: unknown) => ({ $jsonSchema: it }), '$jsonSchema'],
+    [(it: unknown) => ({ $jsonSchema: { required: [it] } }), '$jsonSchema/required/0'],
+    [(it: unknown) => ({ $text: it }), '$text'],
+    [(it: unknown) => ({ $text: { $search: 'a', $language: it } }), '$text/$language'],
+    [(it: unknown) => ({ a: { $not: it } }), 'a/$not'],
+    [(it: unknown) => ({ a: { $elemMatch: it } }), 'a/$elemMatch'],
+    [(it: unknown) => ({ a: { $regex: 'x', $options: it } }), 'a/$options'],
+    [(it: unknown) => ({ a: { $regularExpression: { pattern: it, options: '' } } }), 'a/$regularExpression'],
+    [(it: unknown) => ({ a: { $type: it } }), 'a/$type'],
+    [(it: unknown) => ({ a: { $exists: it } }), 'a/$exists'],
+    [(it: unknown) => ({ a: { $mod: [it, 0] } }), 'a/$mod/0'],
+    [(it: unknown) => ({ a: { $bitsAllSet: it } }), 'a/$bitsAllSet'],
+    [(it: unknown) => ({ a: { $geoWithin: it } }), 'a/$geoWithin'],
+    [(it: unknown) => ({ a: { $geoWithin: { $geometry: it } } }), 'a/$geoWithin/$geometry'],
+    [(it: unknown) => ({ a: { $near: { $geometry: { type: it, coordinates: [1, 2] } } } }), 'a/$near/$geometry/type'],
+    [(it: unknown) => ({ a: { $near: { $maxDistance: it } } }), 'a/$near/$maxDistance'],
+    [(it: unknown) => ({ $expr: { $regexMatch: { input: '$a', regex: it } } }), '$expr/$regexMatch/regex'],
+    [
+      (it: unknown) => ({ $expr: { $regexMatch: { input: '$a', regex: { $concat: ['^', it] } } } }),
+      '$expr/$regexMatch/regex/$concat/1',
+    ],
+    [(it: unknown) => ({ $expr: { $getField: it } }), '$expr/$getField'],
+    [(it: unknown) => ({ $expr: { $getField: { field: it, input: '$$ROOT' } } }), '$expr/$getField/field'],
+    [(it: unknown) => ({ $expr: { $getField: { $literal: it } } }), '$expr/$getField/$literal'],
+    [(it: unknown) => ({ $expr: { $getField: { $concat: ['a', it] } } }), '$expr/$getField/$concat'],
+    [(it: unknown) => ({ $expr: { $map: { input: '$a', as: it, in: 1 } } }), '$expr/$map/as'],
+    [(it: unknown) => ({ $expr: { $meta: it } }), '$expr/$meta'],
+    [(it: unknown) => ({ $expr: { $dateToString: { date: '$a', format: it } } }), '$expr/$dateToString/format'],
+  ])('may not stand elsewhere (%#: %s)', (around, at) => {
+    expect(filterFaults(around(hole))).toContain(at);
+    expect(filterFaults(around(filled('x')))).toContain(at);
+  });
+});
+
+describe('a reference under $regex', () => {
+  const sent = (it: unknown) => (sentFilter({ a: { $regex: it } }) as { a: { $regex: string } }).a.$regex;
+
+  test('is escaped, but for the literal parts of a $join', () => {
+    expect(sent(filled('a.*b'))).toBe(String.raw`a\.\*b`);
+    expect(sent(joined('^', ['(x)'], '.*$'))).toBe(String.raw`^\(x\).*$`);
+    expect(sent(filled(5))).toBe('5');
+    expect(sent(filled(' \u2028#'))).toBe('\\ \\\u2028\\#');
+    expect(filterFaults({ a: { $regex: hole } })).toEqual([]);
+  });
+
+  test.each([
+    filled({ $gt: 1 }),
+    filled(/a/),
+    filled(null),
+    filled(['a']),
+    filled('a\0b'),
+    joined('a\\', ['.']),
+    joined(String.raw`\c`, ['.']),
+  ])('is refused where it cannot be escaped (%#)', (it) => {
+    expect(filterFaults({ a: { $regex: it } })).toEqual(['a/$regex']);
+  });
+
+  test('matches the text it was filled in with and nothing else', () => {
+    for (const text of ['a.b', '.*', '[^]', '(?i)x', 'x{1,2}', '\\', '$', 'a|b', '^']) {
+      const pattern = new RegExp(`^${sent(filled(text))}$`);
+      expect(pattern.test(text)).toBe(true);
+      expect(pattern.test(`${text}x`)).toBe(false);
+      expect(pattern.test('axb')).toBe(false);
+    }
+  });
+});
+
+describe('a reference in a pipeline', () => {
+  test('may stand for a literal in an expression', () => {
+    const around = (it: unknown) => [
+      { $project: { a: { $concat: ['$name', it] } } },
+      { $addFields: { b: it } },
+      { $group: { _id: it, n: { $sum: it } } },
+      { $bucket: { groupBy: '$a', boundaries: [it], default: it } },
+      { $match: { a: it } },
+      { $limit: 1 },
+    ];
+    const literal = { $literal: '$password' };
+    expect(pipelineFaults(around(hole))).toEqual([]);
+    expect(sentPipeline(around(filled('$password')))).toEqual([
+      { $project: { a: { $concat: ['$name', literal] } } },
+      { $addFields: { b: literal } },
+      { $group: { _id: literal, n: { $sum: literal } } },
+      { $bucket: { groupBy: '$a', boundaries: [literal], default: literal } },
+      { $match: { a: { $eq: '$password' } } },
+      { $limit: 1 },
+    ]);
+  });
+
+  test('may stand for the number of $limit and $skip', () => {
+    expect(pipelineFaults([{ $limit: hole }, { $skip: hole }])).toEqual([]);
+    expect(sentPipeline([{ $limit: filled(5) }, { $skip: filled(0) }])).toEqual([{ $limit: 5 }, { $skip: 0 }]);
+    for (const value of [-1, 1.5, '5', null, Number.NaN, { $add: [1, 2] }, [5], 2 ** 60]) {
+      expect(pipelineFaults([{ $limit: filled(value) }, { $skip: filled(value) }])).toEqual(['0/$limit', '1/$skip']);
+    }
+  });
+
+  test.each([
+    [(it: unknown) => it, ''],
+    [(it: unknown) => [it], '0'],
+    [(it: unknown) => [{ $match: it }], '0/$match'],
+    [(it: unknown) => [{ $project: it }], '0/$project'],
+    [(it: unknown) => [{ $project: { a: it } }], '0/$project/a'],
+    [(it: unknown) => [{ $addFields: it }], '0/$addFields'],
+    [(it: unknown) => [{ $group: it }], '0/$group'],
+    [(it: unknown) => [{ $group: { _id: 1, n: it } }], '0/$group/n'],
+    [(it: unknown) => [{ $sort: it }], '0/$sort'],
+    [(it: unknown) => [{ $sort: { a: it } }], '0/$sort/a'],
+    [(it: unknown) => [{ $lookup: { from: it, as: 'x' } }], '0/$lookup/from'],
+    [(it: unknown) => [{ $lookup: { from: 'users', as: it } }], '0/$lookup/as'],
+    [(it: unknown) => [{ $lookup: { from: 'users', as: 'x', pipeline: it } }], '0/$lookup/pipeline'],
+    [(it: unknown) => [{ $unionWith: it }], '0/$unionWith'],
+    [(it: unknown) => [{ $facet: { a: it } }], '0/$facet/a'],
+    [(it: unknown) => [{ $unwind: it }], '0/$unwind'],
+    [(it: unknown) => [{ $unset: it }], '0/$unset'],
+    [(it: unknown) => [{ $count: it }], '0/$count'],
+    [(it: unknown) => [{ $sample: { size: it } }], '0/$sample/size'],
+    [(it: unknown) => [{ $search: { text: { query: it } } }], '0/$search/text/query'],
+    [(it: unknown) => [{ $documents: it }], '0/$documents'],
+  ])('may not stand elsewhere (%#: %s)', (around, at) => {
+    expect(pipelineFaults(around(hole))).toContain(at);
+    expect(pipelineFaults(around(filled('users')))).toContain(at);
+  });
+});
+
+describe('a reference in the params', () => {
+  test('may stand for limit and skip', () => {
+    expect(checked('find', { collection: 'users', limit: hole, skip: hole }).faults).toEqual([]);
+    expect(checked('find', { collection: 'users', limit: filled(5), skip: filled(2) }).query).toMatchObject({
+      limit: 5,
+      command: { skip: 2 },
+    });
+    expect(checked('find', { collection: 'users', limit: filled(0) }).faults).toHaveLength(1);
+    expect(checked('countDocuments', { collection: 'users', limit: filled('1') }).faults).toHaveLength(1);
+  });
+
+  test.each([
+    ['find', 'collection'],
+    ['find', 'ejson'],
+    ['find', 'filter'],
+    ['find', 'projection'],
+    ['find', 'sort'],
+    ['find', 'hint'],
+    ['find', 'collation'],
+    ['find', 'batchSize'],
+    ['aggregate', 'pipeline'],
+    ['distinct', 'key'],
+  ])('of %s may not stand for %s', (op, field) => {
+    for (const it of [hole, filled('users')]) {
+      const params = {
+        collection: 'users',
+        ...(op === 'distinct' && { key: 'a' }),
+        ...(op === 'aggregate' && { pipeline: [] }),
+        [field]: it,
+      };
+      expect(checked(op, params).faults.map(({ at }) => at)).toContain(field);
+    }
+  });
+
+  test.each([
+    { projection: { a: hole } },
+    { projection: { a: { $concat: ['$a', hole] } } },
+    { projection: { a: { $slice: hole } } },
+    { projection: { a: { $elemMatch: { b: hole } } } },
+    { sort: { a: hole } },
+    { hint: { a: hole } },
+    { collation: { locale: hole } },
+  ])('may not stand inside %j', (params) => {
+    expect(checked('find', { collection: 'users', ...params }).faults.length).toBeGreaterThan(0);
+  });
+});
