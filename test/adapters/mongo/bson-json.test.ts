@@ -1,0 +1,133 @@
+import {
+  Binary,
+  BSONRegExp,
+  Code,
+  Decimal128,
+  deserialize,
+  Double,
+  EJSON,
+  Int32,
+  Long,
+  MaxKey,
+  MinKey,
+  ObjectId,
+  serialize,
+  Timestamp,
+  UUID,
+} from 'bson';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { bsonToJson } from '../../../adapters/mongo/bson-json.ts';
+import { writeJson } from '../../../src/json/write.ts';
+
+const bytesOf = (document: object) => Buffer.from(serialize(document, { ignoreUndefined: false }));
+const plain = (value: unknown) => bsonToJson(bytesOf({ v: value }), 'plain').slice('{"v":'.length, -1);
+
+const long = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map((it) => Long.fromBigInt(it));
+const leaf = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  fc.boolean(),
+  fc.constant(null),
+  fc.double().map((it) => new Double(it)),
+  fc.integer().map((it) => new Int32(it)),
+  long,
+  fc.uint8Array({ minLength: 12, maxLength: 12 }).map((it) => new ObjectId(it)),
+  fc.date({ noInvalidDate: true }),
+  fc.uint8Array({ maxLength: 40 }).map((it) => new Binary(it, 0)),
+  fc.uint8Array({ minLength: 16, maxLength: 16 }).map((it) => new UUID(it)),
+  fc.uint8Array({ minLength: 16, maxLength: 16 }).map((it) => new Decimal128(it)),
+  fc.tuple(fc.nat(), fc.nat()).map(([t, i]) => new Timestamp({ t, i })),
+  fc.constantFrom(new MinKey(), new MaxKey(), new BSONRegExp('^a"/\\n', 'im')),
+);
+const key = fc
+  .string({ unit: 'binary' })
+  .filter((it) => !it.includes('\0') && !it.startsWith('$') && it !== '_bsontype');
+const { document } = fc.letrec<{ value: unknown; document: Record<string, unknown> }>((tie) => ({
+  value: fc.oneof({ depthSize: 'small' }, leaf, fc.array(tie('value'), { maxLength: 4 }), tie('document')),
+  document: fc.dictionary(key, tie('value'), { maxKeys: 5 }),
+}));
+
+describe('BSON as JSON', () => {
+  test.each(['plain', 'relaxed', 'canonical'] as const)(
+    'is, in %s mode, what writing the values read from it gives',
+    (mode) => {
+      fc.assert(
+        fc.property(document, (it) => {
+          const bytes = bytesOf(it);
+          const values = deserialize(bytes, {
+            promoteValues: false,
+            promoteLongs: false,
+            promoteBuffers: false,
+            bsonRegExp: true,
+          });
+          expect(bsonToJson(bytes, mode)).toBe(writeJson(values, mode));
+        }),
+      );
+    },
+  );
+
+  test('is, in canonical mode, read back by the driver as the same bytes', () => {
+    fc.assert(
+      fc.property(document, (it) => {
+        const bytes = bytesOf(it);
+        const back = EJSON.parse(bsonToJson(bytes, 'canonical'), { relaxed: false }) as object;
+        expect(bsonToJson(bytesOf(back), 'canonical')).toBe(bsonToJson(bytes, 'canonical'));
+      }),
+    );
+  });
+
+  test.each([
+    [new ObjectId('66f0a1b2c3d4e5f601234567'), '"66f0a1b2c3d4e5f601234567"'],
+    [new Date(1.5e12), '"2017-07-14T02:40:00.000Z"'],
+    [Long.fromString('9007199254740992'), '9007199254740992'],
+    [Long.fromString('9007199254740993'), '"9007199254740993"'],
+    [Long.fromString('-9007199254740993'), '"-9007199254740993"'],
+    [new Double(1), '1'],
+    [new Double(Number.NaN), '"NaN"'],
+    [new Double(-Infinity), '"-Infinity"'],
+    [Decimal128.fromString('1.50'), '"1.50"'],
+    [new UUID('3b241101-e2bb-4255-8caf-4136c566a962'), '"3b241101-e2bb-4255-8caf-4136c566a962"'],
+    [new Binary(Buffer.from('ab')), '"YWI="'],
+    [new Code('f', { a: 1 }), '{"$code":"f","$scope":{"a":1}}'],
+    [new Timestamp({ t: 1, i: 2 }), '{"$timestamp":{"t":1,"i":2}}'],
+    [undefined, 'null'],
+  ])('shows %j as %s', (value, json) => {
+    expect(plain(value)).toBe(json);
+  });
+
+  test('keeps every key', () => {
+    const bytes = bytesOf(
+      new Map<string, unknown>([
+        ['__proto__', 1],
+        ['constructor', { '': 2 }],
+        ['_bsontype', 'ObjectId'],
+      ]),
+    );
+    expect(bsonToJson(bytes, 'plain')).toBe('{"__proto__":1,"constructor":{"":2},"_bsontype":"ObjectId"}');
+  });
+
+  test('refuses bytes that are no BSON, and ends', () => {
+    fc.assert(
+      fc.property(document, fc.nat(), fc.nat({ max: 255 }), (it, at, byte) => {
+        const bytes = bytesOf(it);
+        bytes[at % bytes.length] = byte;
+        try {
+          JSON.parse(bsonToJson(bytes, 'plain'));
+        } catch (error) {
+          expect((error as Error).name).toMatch(/^(BSONError|RangeError)$/);
+        }
+      }),
+    );
+    const cut = bytesOf({ a: 'text' }).subarray(0, 12);
+    expect(() => bsonToJson(cut, 'plain')).toThrow();
+  });
+
+  test('refuses text that is not UTF-8, and a nesting beyond 1,000', () => {
+    const bytes = bytesOf({ a: 'xx' });
+    bytes[11] = 0xff;
+    expect(() => bsonToJson(bytes, 'plain')).toThrow('not UTF-8');
+    let deep: object = {};
+    for (let depth = 0; depth < 1001; depth++) deep = { a: deep };
+    expect(() => bsonToJson(bytesOf(deep), 'plain')).toThrow('nested too deep');
+  });
+});

@@ -1,0 +1,121 @@
+import { Binary, BSONRegExp, Decimal128, Double, Int32, Long, MaxKey, MinKey, ObjectId, Timestamp, UUID } from 'bson';
+import { describe, expect, test } from 'vitest';
+import { filled, filterFaults, hole, joined, sentFilter } from './checked.ts';
+
+const hex = '66f0a1b2c3d4e5f601234567';
+const uuid = '3b241101-e2bb-4255-8caf-4136c566a962';
+
+describe('Extended JSON in a request', () => {
+  test.each([
+    [{ $oid: hex }, new ObjectId(hex)],
+    [{ $date: '2024-02-29T12:00:00Z' }, new Date('2024-02-29T12:00:00Z')],
+    [{ $date: '2024-01-01T12:00:00.123+02:00' }, new Date('2024-01-01T10:00:00.123Z')],
+    [{ $date: { $numberLong: '-1' } }, new Date(-1)],
+    [{ $numberInt: '-2147483648' }, new Int32(-2147483648)],
+    [{ $numberLong: '9223372036854775807' }, Long.MAX_VALUE],
+    [{ $numberDouble: '-0.0' }, new Double(-0)],
+    [{ $numberDouble: 'Infinity' }, new Double(Infinity)],
+    [{ $numberDecimal: '1.50' }, Decimal128.fromString('1.50')],
+    [{ $binary: { base64: 'YWI=', subType: '00' } }, new Binary(Buffer.from('ab'), 0)],
+    [{ $uuid: uuid }, new UUID(uuid)],
+    [{ $timestamp: { t: 4294967295, i: 1 } }, new Timestamp({ t: 4294967295, i: 1 })],
+    [{ $minKey: 1 }, new MinKey()],
+    [{ $maxKey: 1 }, new MaxKey()],
+    [{ $regularExpression: { pattern: '^a', options: 'i' } }, new BSONRegExp('^a', 'i')],
+  ])('%j is read exactly', (wrapper, value) => {
+    expect(filterFaults({ a: wrapper, b: { $in: [wrapper] }, c: { d: wrapper } })).toEqual([]);
+    expect(sentFilter({ a: wrapper })).toEqual({ a: value });
+    expect(filterFaults({ $expr: { $eq: ['$a', wrapper] } })).toEqual([]);
+  });
+
+  test.each([
+    { $oid: hex.slice(1) },
+    { $oid: `${hex.slice(1)}g` },
+    { $oid: 5 },
+    { $oid: { $numberInt: '5' } },
+    { $date: 'nope' },
+    { $date: '2024-02-30T00:00:00Z' },
+    { $date: '2023-02-29T00:00:00Z' },
+    { $date: '2024-01-01T25:00:00Z' },
+    { $date: '2024-01-01' },
+    { $date: '2024-01-01T00:00:00' },
+    { $date: 0 },
+    { $date: { $numberLong: '9223372036854775807' } },
+    { $date: { $numberLong: '1', x: 1 } },
+    { $numberInt: '2147483648' },
+    { $numberInt: '1.5' },
+    { $numberInt: 1 },
+    { $numberLong: '9223372036854775808' },
+    { $numberLong: ' 1' },
+    { $numberLong: '' },
+    { $numberDouble: '1e999' },
+    { $numberDouble: '0x10' },
+    { $numberDouble: '' },
+    { $numberDecimal: 'abc' },
+    { $numberDecimal: '1'.repeat(40) },
+    { $binary: { base64: '*', subType: '00' } },
+    { $binary: { base64: 'YWI=' } },
+    { $binary: { base64: 'YWI=', subType: '04' } },
+    { $binary: { base64: 'YWI=', subType: '00', x: 1 } },
+    { $uuid: uuid.replaceAll('-', '') },
+    { $timestamp: { t: 1 } },
+    { $timestamp: { t: -1, i: 0 } },
+    { $timestamp: { t: 1, i: 4294967296 } },
+    { $minKey: 2 },
+    { $maxKey: true },
+    { $regularExpression: { pattern: 'a', options: 'q' } },
+    { $regularExpression: { pattern: 'a' } },
+  ])('%j does not read', (wrapper) => {
+    const [key] = Object.keys(wrapper);
+    expect(filterFaults({ a: wrapper })).toEqual([`a/${key}`]);
+    expect(filterFaults({ $expr: { $eq: [1, wrapper] } })).toEqual([`$expr/$eq/1/${key}`]);
+  });
+
+  test.each([
+    [{ $oid: hex, x: 1 }, 'a/x'],
+    [{ $oid: hex, $gt: 1 }, 'a/$gt'],
+    [{ x: 1, $oid: hex }, 'a/$oid'],
+    [{ $gt: 1, $oid: hex }, 'a/$oid'],
+    [{ $code: 'f()' }, 'a/$code'],
+    [{ $code: 'f()', $scope: {} }, 'a/$code'],
+    [{ $dbPointer: { $ref: 'a', $id: { $oid: hex } } }, 'a/$dbPointer'],
+    [{ $ref: 'users', $id: { $oid: hex } }, 'a/$ref'],
+    [{ $symbol: 'a' }, 'a/$symbol'],
+    [{ $undefined: true }, 'a/$undefined'],
+  ])('%j is refused', (wrapper, at) => {
+    expect(filterFaults({ a: wrapper })).toContain(at);
+    expect(filterFaults({ b: { $in: [wrapper] } }).length).toBeGreaterThan(0);
+  });
+
+  test('is read after references are filled in', () => {
+    expect(
+      filterFaults({
+        a: { $oid: hole },
+        b: { $date: { $numberLong: hole } },
+        c: { $binary: { base64: hole, subType: '00' } },
+      }),
+    ).toEqual([]);
+    expect(filterFaults({ a: { $timestamp: { t: hole, i: 1 } }, b: { $numberLong: hole } })).toEqual([]);
+    expect(sentFilter({ a: { $oid: filled(hex) } })).toEqual({ a: new ObjectId(hex) });
+    expect(sentFilter({ a: { $oid: filled(new ObjectId(hex)) } })).toEqual({ a: new ObjectId(hex) });
+    expect(sentFilter({ a: { $date: joined(['2024-01-01'], 'T00:00:00Z') } })).toEqual({
+      a: new Date('2024-01-01T00:00:00Z'),
+    });
+    expect(sentFilter({ a: { $numberLong: filled(5) } })).toEqual({ a: new Long(5) });
+    expect(sentFilter({ a: { $date: { $numberLong: filled(5) } } })).toEqual({ a: new Date(5) });
+    expect(sentFilter({ a: { $in: [{ $uuid: filled(new UUID(uuid)) }] } })).toEqual({ a: { $in: [new UUID(uuid)] } });
+  });
+
+  test.each([
+    [{ $oid: filled('nope') }, '$oid'],
+    [{ $oid: filled({ $gt: 1 }) }, '$oid'],
+    [{ $date: filled({ $numberLong: '5' }) }, '$date'],
+    [{ $date: filled('nope') }, '$date'],
+    [{ $numberInt: filled(2 ** 31) }, '$numberInt'],
+    [{ $binary: filled({ base64: 'YWI=', subType: '00' }) }, '$binary'],
+    [{ $timestamp: { t: filled('1'), i: 1 } }, '$timestamp'],
+    [{ $regularExpression: { pattern: filled('a'), options: '' } }, '$regularExpression'],
+  ])('does not read what does not fit, filled in (%#)', (wrapper, key) => {
+    expect(filterFaults({ a: wrapper })).toEqual([`a/${key}`]);
+  });
+});

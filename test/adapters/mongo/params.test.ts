@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest';
+import { options } from '../../../adapters/mongo/options.ts';
+import { mongo } from '../../../adapters/mongo.ts';
+import { checked, hole, source } from './checked.ts';
+
+const at = (op: string, params: Record<string, unknown>) => checked(op, params).faults.map((fault) => fault.at);
+
+describe('params', () => {
+  test.each([
+    [
+      'findOne',
+      { filter: {}, projection: { a: 1 }, sort: { a: 1 }, skip: 1, collation: { locale: 'en' }, hint: 'a_1' },
+    ],
+    ['find', { limit: 5, batchSize: 2, hint: { a: 1, b: '2dsphere' } }],
+    ['aggregate', { pipeline: [{ $match: {} }], batchSize: 2, ejson: 'canonical' }],
+    ['countDocuments', { filter: {}, skip: 0, limit: 3 }],
+    ['distinct', { key: 'a.b', filter: { a: 1 }, collation: { locale: 'en', strength: 2 } }],
+  ])('of %s may be %j', (op, params) => {
+    expect(at(op, { collection: 'users', ...params })).toEqual([]);
+  });
+
+  test.each([
+    ['find', { collection: 'secrets' }, 'collection'],
+    ['find', {}, 'collection'],
+    ['find', { collection: 'users', ejson: 'plain' }, 'ejson'],
+    ['find', { collection: 'users', limit: 0 }, 'limit'],
+    ['find', { collection: 'users', skip: -1 }, 'skip'],
+    ['find', { collection: 'users', limit: '5' }, 'limit'],
+    ['find', { collection: 'users', hint: { $natural: 1 } }, 'hint/$natural'],
+    ['find', { collection: 'users', hint: '$natural' }, 'hint'],
+    ['find', { collection: 'users', sort: { a: '1' } }, 'sort/a'],
+    ['find', { collection: 'users', sort: { a: { $function: 1 } } }, 'sort/a/$function'],
+    ['find', { collection: 'users', projection: { a: { $function: {} } } }, 'projection/a/$function'],
+    ['find', { collection: 'users', projection: { a: { b: { $function: {} } } } }, 'projection/a/b/$function'],
+    [
+      'find',
+      { collection: 'users', projection: { a: { $elemMatch: { $where: '1' } } } },
+      'projection/a/$elemMatch/$where',
+    ],
+    ['find', { collection: 'users', projection: { a: '$$USER_ROLES' } }, 'projection/a'],
+    ['find', { collection: 'users', projection: { $where: 1 } }, 'projection/$where'],
+    ['find', { collection: 'users', projection: [] }, 'projection'],
+    ['find', { collection: 'users', collation: { locale: 'en', strength: 9 } }, 'collation/strength'],
+    ['aggregate', { collection: 'users', pipeline: {} }, 'pipeline'],
+    ['distinct', { collection: 'users', key: '$where' }, 'key'],
+  ])('of %s may not be %j', (op, params, fault) => {
+    expect(at(op, params)).toEqual([fault]);
+  });
+
+  test.each(['findOne', 'find', 'aggregate', 'countDocuments', 'distinct'])('of %s hold no unknown field', (op) => {
+    const params = { collection: 'users', key: 'a', pipeline: [], allowDiskUse: true };
+    const issue = mongo.ops[op]?.params
+      .safeParse(params)
+      .error?.issues.find(({ code }) => code === 'unrecognized_keys');
+    expect(issue).toMatchObject({ keys: expect.arrayContaining(['allowDiskUse']) as unknown });
+  });
+
+  test.each([
+    { a: 1, b: 0, _id: false },
+    { 'a.$': 1, b: { $slice: [1, 2] }, c: { $elemMatch: { d: { $gt: 1 } } }, e: { $meta: 'textScore' } },
+    { a: { b: 1 }, c: '$d', e: { $concat: ['$f', 'x'] }, g: { $slice: ['$h', 2] } },
+  ])('may have the projection %j', (projection) => {
+    expect(at('find', { collection: 'users', projection })).toEqual([]);
+  });
+
+  test('never ask the store to use its disk', () => {
+    expect(checked('find', { collection: 'users' }).query?.command).toMatchObject({ allowDiskUse: false });
+    expect(checked('aggregate', { collection: 'users', pipeline: [] }).query?.command).toMatchObject({
+      allowDiskUse: false,
+    });
+  });
+
+  test('are named in a fault, but never repeated', () => {
+    const secret = 'xyzzy';
+    const filter = { [`$${secret}`]: secret, a: { [`$${secret}`]: secret }, b: { $oid: secret }, c: { $size: secret } };
+    const { faults } = checked('find', { collection: 'users', filter, sort: { a: secret } });
+    expect(faults).toHaveLength(5);
+    for (const { detail } of faults) expect(detail).not.toContain(secret);
+  });
+});
+
+describe('options', () => {
+  const own = { url: 'mongodb://127.0.0.1:27017', database: 'shop', collections: ['users'] };
+
+  test('cap documents at 10,000 by default', () => {
+    expect(options.parse(own)).toEqual({ ...own, maxDocuments: 10_000 });
+  });
+
+  test.each([
+    [{ ...own, url: 'http://127.0.0.1' }, 'url'],
+    [{ ...own, collections: [] }, 'collections'],
+    [{ ...own, collections: ['$cmd'] }, 'collections/0'],
+    [{ ...own, operators: ['$eq', '$where'] }, 'operators/1'],
+    [{ ...own, stages: ['$out'] }, 'stages/0'],
+    [{ ...own, maxDocuments: 0 }, 'maxDocuments'],
+    [{ ...own, unique: { users: [] } }, 'unique/users'],
+    [{ ...own, more: 1 }, ''],
+    [{ url: own.url, database: 'shop' }, 'collections'],
+  ])('%j are at fault', (value, path) => {
+    expect(options.safeParse(value).error?.issues.map((issue) => issue.path.join('/'))).toEqual([path]);
+  });
+});
+
+test('a reference does not keep the rest of a query from being checked', () => {
+  const params = { collection: 'users', filter: { a: hole, $where: '1' }, limit: hole };
+  expect(checked('find', params, source()).faults.map((fault) => fault.at)).toEqual(['filter/$where']);
+});
