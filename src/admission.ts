@@ -4,7 +4,7 @@ import { sendProblem } from './problem.ts';
 
 /** The event loop's lag above which no batch is let in, in milliseconds; a mean over `LAG_WINDOW_MS`, so that one pause alone refuses nothing. */
 const MAX_LAG_MS = 100;
-const LAG_WINDOW_MS = 250;
+const LAG_WINDOW_MS = 500;
 
 /**
  * Lets batches in (every POST) before their bodies are read: at most `maxInFlight` at a time, none while the event loop lags, none while draining.
