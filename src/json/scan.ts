@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { fragment } from '../batch/pointer.ts';
-import { hashOf, KeyTable } from './key-table.ts';
 import { isExactInteger } from './leaf.ts';
+import { hashOf, SeenKeys } from './seen-keys.ts';
+import { escapeLength, LONE_SURROGATE, unescape } from './unescape.ts';
 
 /** What is wrong with a request's body, and where: a JSON Pointer as a URI fragment (RFC 6901 §6). */
 export interface ScanFault {
@@ -22,12 +23,12 @@ const OPEN_LIST = 0x5b;
 const BACKSLASH = 0x5c;
 const CLOSE_LIST = 0x5d;
 const LOWER_E = 0x65;
-const LOWER_U = 0x75;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-const ESCAPED = new Set(Buffer.from('"\\/bfnrt'));
-const LITERALS = ['true', 'false', 'null'].map((text) => Buffer.from(text));
+const LITERALS = new Map(
+  ['true', 'false', 'null'].map((text) => [text.charCodeAt(0) as number | undefined, Buffer.from(text)]),
+);
 
 /** In place of a position: the scan is over. */
 const STOP = -1;
@@ -45,12 +46,12 @@ class Scanner {
   readonly #body: Buffer;
   readonly #maxDepth: number;
   readonly #isUtf8: boolean;
-  readonly #keys: KeyTable;
+  readonly #keys: SeenKeys;
   readonly #faults: ScanFault[] = [];
-  // Of each open container: an object's number, from 1, or 0 for a list; and where its current key begins, or its current index.
-  readonly #objects: number[] = [];
-  readonly #steps: number[] = [];
-  #objectCount = 0;
+  // Of each open container: 1 for an object, 0 for a list; and where its current key begins, or its current index.
+  readonly #objects: Uint8Array;
+  readonly #steps: Int32Array;
+  #depth = 0;
   // What the string read last has in it.
   #hasEscape = false;
   #hasLoneSurrogate = false;
@@ -59,7 +60,9 @@ class Scanner {
     this.#body = body;
     this.#maxDepth = maxDepth;
     this.#isUtf8 = isUtf8(body);
-    this.#keys = new KeyTable((one, other) => this.#keyAt(one) === this.#keyAt(other), body.length / 16);
+    this.#objects = new Uint8Array(Math.min(maxDepth, body.length));
+    this.#steps = new Int32Array(this.#objects.length);
+    this.#keys = new SeenKeys((one, other) => this.#keyAt(one) === this.#keyAt(other));
   }
 
   run(): ScanFault[] {
@@ -74,12 +77,13 @@ class Scanner {
 
   /** Enters a container; gives the position of its first value or, if it is empty, of the next value after it. */
   #open(start: number, isObject: boolean): number {
-    if (this.#objects.length >= this.#maxDepth) {
+    if (this.#depth >= this.#maxDepth) {
       this.#fault(`nested deeper than ${this.#maxDepth}`);
       return STOP;
     }
-    this.#objects.push(isObject ? ++this.#objectCount : 0);
-    this.#steps.push(0);
+    if (isObject) this.#keys.open();
+    this.#objects[this.#depth] = isObject ? 1 : 0;
+    this.#steps[this.#depth++] = 0;
     const at = this.#skip(start + 1);
     if (this.#body[at] === (isObject ? CLOSE_OBJECT : CLOSE_LIST)) return this.#next(at);
     return isObject ? this.#key(at) : at;
@@ -90,9 +94,9 @@ class Scanner {
     let at = end;
     while (at !== STOP) {
       at = this.#skip(at);
-      const top = this.#objects.length - 1;
+      const top = this.#depth - 1;
       if (top < 0) return at === this.#body.length ? STOP : this.#notJson(at);
-      const inObject = this.#objects[top] !== 0;
+      const inObject = this.#objects[top] === 1;
       const byte = this.#body[at];
       if (byte === COMMA) {
         at = this.#skip(at + 1);
@@ -101,8 +105,8 @@ class Scanner {
         return at;
       }
       if (byte !== (inObject ? CLOSE_OBJECT : CLOSE_LIST)) return this.#notJson(at);
-      this.#objects.pop();
-      this.#steps.pop();
+      if (inObject) this.#keys.close();
+      this.#depth--;
       at++;
     }
     return STOP;
@@ -111,12 +115,14 @@ class Scanner {
   /** Reads a key and its colon; gives the position of its value. */
   #key(start: number): number {
     if (this.#body[start] !== QUOTE) return this.#notJson(start);
-    const top = this.#steps.length - 1;
+    const top = this.#depth - 1;
     this.#steps[top] = start;
     const end = this.#string(start, 'the key');
     if (end === STOP) return STOP;
-    const hash = this.#hasEscape ? hashOf(Buffer.from(this.#keyAt(start))) : hashOf(this.#body, start + 1, end - 1);
-    if (!this.#keys.add(this.#objects[top] as number, hash, start)) this.#fault('the object has this key already');
+    const hash = this.#hasEscape
+      ? hashOf(unescape(this.#body, start + 1, end - 1))
+      : hashOf(this.#body, start + 1, end - 1);
+    if (!this.#keys.add(hash, start)) this.#fault('the object has this key already');
     const at = this.#skip(end);
     return this.#body[at] === COLON ? this.#skip(at + 1) : this.#notJson(at);
   }
@@ -126,10 +132,10 @@ class Scanner {
     const byte = this.#body[start];
     if (byte === QUOTE) return this.#string(start, 'the string');
     if (byte === MINUS || isDigit(byte)) return this.#number(start);
-    const literal = LITERALS.find(([first]) => first === byte);
+    const literal = LITERALS.get(byte);
     if (!literal) return this.#notJson(start);
-    for (const [index, expected] of literal.entries()) {
-      if (this.#body[start + index] !== expected) return this.#notJson(start + index);
+    for (let index = 1; index < literal.length; index++) {
+      if (this.#body[start + index] !== literal[index]) return this.#notJson(start + index);
     }
     return start + literal.length;
   }
@@ -143,8 +149,11 @@ class Scanner {
       const byte = body[at];
       if (byte === QUOTE) break;
       if (byte === BACKSLASH) {
-        at = this.#escape(at);
-        if (at === STOP) return STOP;
+        const length = escapeLength(body, at);
+        if (length === 0) return this.#notJson(at);
+        this.#hasEscape = true;
+        if (length === LONE_SURROGATE) this.#hasLoneSurrogate = true;
+        at += Math.abs(length);
       } else if (byte === undefined || byte < 0x20) return this.#notJson(at);
       else at++;
     }
@@ -152,24 +161,6 @@ class Scanner {
     if (this.#hasLoneSurrogate) this.#fault(`${name} has a lone surrogate, half a character`);
     if (!this.#isUtf8 && !isUtf8(body.subarray(start, end))) this.#fault(`${name} is not UTF-8`);
     return end;
-  }
-
-  #escape(start: number): number {
-    this.#hasEscape = true;
-    const letter = this.#body[start + 1];
-    if (letter !== LOWER_U) return letter !== undefined && ESCAPED.has(letter) ? start + 2 : this.#notJson(start + 1);
-    const unit = this.#codeUnit(start);
-    if (unit === undefined) return this.#notJson(start);
-    const isHigh = unit >= 0xd800 && unit < 0xdc00;
-    if (isHigh && isLow(this.#codeUnit(start + 6))) return start + 12;
-    if (isHigh || isLow(unit)) this.#hasLoneSurrogate = true;
-    return start + 6;
-  }
-
-  /** The code unit that a `\u` escape at `at` stands for, undefined if there is none. */
-  #codeUnit(at: number): number | undefined {
-    const text = this.#body.toString('latin1', at, at + 6);
-    return /^\\u[\da-f]{4}$/i.test(text) ? Number.parseInt(text.slice(2), 16) : undefined;
   }
 
   #number(start: number): number {
@@ -188,7 +179,7 @@ class Scanner {
       const sign = body[at + 1];
       const from = sign === PLUS || sign === MINUS ? at + 2 : at + 1;
       at = this.#digits(from);
-      if (sign !== MINUS) exponent = Number(body.toString('latin1', from, at));
+      if (sign !== MINUS) exponent = this.#valueOf(from, at);
     }
     if (at === STOP) return STOP;
     // Only the numbers that may not fit are looked at closely.
@@ -205,6 +196,12 @@ class Scanner {
     let at = start;
     while (isDigit(this.#body[at])) at++;
     return at > start ? at : this.#notJson(at);
+  }
+
+  #valueOf(start: number, end: number): number {
+    let value = 0;
+    for (let at = start; at < end; at++) value = value * 10 + (this.#body[at] as number) - ZERO;
+    return value;
   }
 
   #skip(start: number): number {
@@ -227,7 +224,8 @@ class Scanner {
   /** Notes a fault at the value or key that is being read. */
   #fault(detail: string): void {
     if (this.#faults.length >= MAX_FAULTS) return;
-    const steps = this.#steps.map((step, level) => (this.#objects[level] === 0 ? step : this.#keyAt(step)));
+    const open = Array.from(this.#steps.subarray(0, this.#depth));
+    const steps = open.map((step, level) => (this.#objects[level] === 1 ? this.#keyAt(step) : step));
     this.#faults.push({ pointer: fragment(steps), detail });
   }
 
@@ -244,8 +242,4 @@ class Scanner {
 
 function isDigit(byte: number | undefined): boolean {
   return byte !== undefined && byte >= 0x30 && byte <= 0x39;
-}
-
-function isLow(unit: number | undefined): boolean {
-  return unit !== undefined && unit >= 0xdc00 && unit < 0xe000;
 }

@@ -1,0 +1,118 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { CodapError } from '../../src/errors.ts';
+import { Digits } from '../../src/json/leaf.ts';
+import { checkJson, parseExact } from '../../src/json/parse.ts';
+
+const check = (text: string, maxDepth?: number) => () => checkJson(text, maxDepth);
+const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
+
+const expected = (text: string): unknown =>
+  JSON.parse(
+    text.replaceAll(/[^[\],]+/g, (token) => JSON.stringify(/^-?\d+$/.test(token) ? token : String(Number(token)))),
+  );
+
+describe('parseExact', () => {
+  it.each([
+    '9007199254740993',
+    '-9007199254740993',
+    '1e400',
+    '-12e999',
+    '9'.repeat(400),
+    `1${'0'.repeat(310)}.5`,
+    '0.1e310',
+    '1E+309',
+    '1e0000400',
+  ])('keeps the digits of %s', (digits) => {
+    expect(parseExact(digits)).toEqual(new Digits(digits));
+    expect(parseExact(`{"a":["x",${digits}]}`)).toEqual({ a: ['x', new Digits(digits)] });
+  });
+
+  it.each([
+    '9007199254740992',
+    '-9007199254740992',
+    '1e308',
+    '12345678901234567.5',
+    '0.12345678901234567890',
+    '-0',
+    '1e-400',
+    '"9007199254740993"',
+  ])('reads %s as JSON.parse does', (text) => {
+    expect(parseExact(text)).toBe(JSON.parse(text));
+  });
+
+  it('keeps every key, __proto__ too', () => {
+    const value = parseExact('{"__proto__":{"a":9007199254740993},"constructor":1}') as object;
+    expect(Object.keys(value)).toEqual(['__proto__', 'constructor']);
+    expect(Object.getOwnPropertyDescriptor(value, '__proto__')?.value).toEqual({ a: new Digits('9007199254740993') });
+  });
+
+  it('keeps the last of duplicate keys, its digits too', () => {
+    expect(parseExact('{"a":1,"a":9007199254740993}')).toEqual({ a: new Digits('9007199254740993') });
+  });
+
+  it('reads any JSON, and loses no integer', () => {
+    const { json } = fc.letrec((tie) => ({
+      json: fc.oneof(
+        { depthSize: 'small' },
+        fc.bigInt().map(String),
+        fc.double({ noNaN: true, noDefaultInfinity: true }).map((number) => JSON.stringify(number)),
+        fc.array(tie('json') as fc.Arbitrary<string>).map((parts) => `[${parts.join(',')}]`),
+      ),
+    }));
+    const digitsOf = (value: unknown): unknown => {
+      if (Array.isArray(value)) return value.map(digitsOf);
+      return value instanceof Digits ? value.text : String(value);
+    };
+    fc.assert(
+      fc.property(json, (text) => {
+        expect(digitsOf(parseExact(text))).toEqual(expected(text));
+      }),
+    );
+  });
+});
+
+describe('checkJson', () => {
+  it.each(['1', '{"a":[1,"x"]}', ' null '])('lets %j pass', (text) => {
+    expect(check(text)).not.toThrow();
+  });
+
+  it.each(['', 'secret', '{"secret":}', '[1', '"secret', `[${'"secret",'.repeat(500)}`, `${nested(900)}"\\`])(
+    'answers BAD_RESPONSE, without the text, for what is not JSON',
+    (text) => {
+      expect(check(text)).toThrow(
+        expect.objectContaining({ code: 'BAD_RESPONSE', message: expect.not.stringContaining('secret') }),
+      );
+      expect(check(text)).toThrow(CodapError);
+    },
+  );
+
+  it('lets a depth of 1,000 pass and no more', () => {
+    expect(check(nested(1000))).not.toThrow();
+    expect(check(nested(1001))).toThrow('nested deeper than 1000');
+    expect(check('{"a":'.repeat(1001) + '1' + '}'.repeat(1001))).toThrow('nested deeper than 1000');
+    expect(check(nested(100_000))).toThrow('nested deeper than 1000');
+  });
+
+  it('takes another depth', () => {
+    expect(check(nested(2), 2)).not.toThrow();
+    expect(check(nested(3), 2)).toThrow('nested deeper than 2');
+  });
+
+  it('counts no brackets in strings, and is not misled by escaped quotes', () => {
+    expect(check(JSON.stringify(['\\'.repeat(3), `"${'['.repeat(3000)}`, '\\"'.repeat(50)]))).not.toThrow();
+    expect(check(`["\\\\",${nested(1000)}]`)).toThrow('nested deeper than 1000');
+  });
+
+  it('finds the depth that a list has', () => {
+    const depthOf = (value: unknown): number =>
+      typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0;
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 6 }), fc.integer({ min: 1, max: 6 }), (value, depth) => {
+        const text = JSON.stringify(value);
+        if (depthOf(value) > depth) expect(check(text, depth)).toThrow('nested deeper');
+        else expect(check(text, depth)).not.toThrow();
+      }),
+    );
+  });
+});

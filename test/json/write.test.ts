@@ -1,0 +1,205 @@
+import { createRequire } from 'node:module';
+import * as bson from 'bson';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Digits } from '../../src/json/leaf.ts';
+import { equalPlain, plain, writeJson } from '../../src/json/write.ts';
+
+const {
+  Binary,
+  BSONRegExp,
+  BSONSymbol,
+  Code,
+  DBRef,
+  Decimal128,
+  Double,
+  EJSON,
+  Int32,
+  Long,
+  MaxKey,
+  MinKey,
+  ObjectId,
+  Timestamp,
+  UUID,
+} = bson;
+const id = new ObjectId('66f0c0ffee66f0c0ffee66f0');
+const uuid = '8f14e45f-ceea-467f-a4f1-0a1b2c3d4e5f';
+const parsed = (text: string): unknown => JSON.parse(text);
+const nested = (depth: number): unknown => parsed('['.repeat(depth) + ']'.repeat(depth));
+
+describe('plain JSON', () => {
+  it.each([
+    ['ObjectId', id, '66f0c0ffee66f0c0ffee66f0'],
+    ['Date', new Date(1234), '1970-01-01T00:00:01.234Z'],
+    ['Date before 1970', new Date(-1), '1969-12-31T23:59:59.999Z'],
+    ['Long', Long.fromNumber(42), 42],
+    ['Long of 2^53', Long.fromString('9007199254740992'), 9007199254740992],
+    ['Long beyond 2^53', Long.fromString('9007199254740993'), '9007199254740993'],
+    ['Long beyond -2^53', Long.fromString('-9007199254740993'), '-9007199254740993'],
+    ['bigint', 7n, 7],
+    ['bigint beyond 2^53', 2n ** 60n, '1152921504606846976'],
+    ['Int32', new Int32(3), 3],
+    ['Double', new Double(1.5), 1.5],
+    ['Double NaN', new Double(NaN), 'NaN'],
+    ['NaN', NaN, 'NaN'],
+    ['Infinity', Infinity, 'Infinity'],
+    ['-Infinity', -Infinity, '-Infinity'],
+    ['Decimal128', Decimal128.fromString('1.10'), '1.10'],
+    ['UUID', new UUID(uuid), uuid],
+    ['Binary of subtype 4', new Binary(new UUID(uuid).buffer, 4), uuid],
+    ['Binary of subtype 4 that is no UUID', new Binary(Buffer.from('hi'), 4), 'aGk='],
+    ['Binary', new Binary(Buffer.from('hi')), 'aGk='],
+    ['bytes', Buffer.from('hi'), 'aGk='],
+    ['Timestamp', new Timestamp({ t: 1, i: 2 }), { $timestamp: { t: 1, i: 2 } }],
+    ['MinKey', new MinKey(), { $minKey: 1 }],
+    ['MaxKey', new MaxKey(), { $maxKey: 1 }],
+    ['RegExp', /a\d/gi, { $regularExpression: { pattern: 'a\\d', options: 'is' } }],
+    ['BSONRegExp', new BSONRegExp('a', 'x'), { $regularExpression: { pattern: 'a', options: 'x' } }],
+    ['BSONSymbol', new BSONSymbol('s'), { $symbol: 's' }],
+    ['Code', new Code('f'), { $code: 'f' }],
+    ['Code with a scope', new Code('f', { id }), { $code: 'f', $scope: { id: id.toHexString() } }],
+    ['DBRef', new DBRef('c', id, 'd'), { $ref: 'c', $id: id.toHexString(), $db: 'd' }],
+    ['Date out of range', new Date(NaN), { $date: { $numberLong: 'NaN' } }],
+  ])('writes %s', (_name, value, expected) => {
+    expect(parsed(writeJson(value))).toEqual(expected);
+    expect(parsed(writeJson({ a: [value] }))).toEqual({ a: [expected] });
+    expect(plain({ a: [value] })).toEqual(Object.assign(Object.create(null), { a: [expected] }));
+  });
+
+  it('writes Digits as they came', () => {
+    expect(writeJson([new Digits('9007199254740993'), new Digits('1e400')])).toBe('[9007199254740993,1e400]');
+  });
+
+  it('writes values that another copy of bson made', () => {
+    const other = createRequire(import.meta.url)('bson') as typeof bson;
+    expect(new other.ObjectId()).not.toBeInstanceOf(ObjectId);
+    expect(writeJson([new other.ObjectId(id.toHexString()), other.Long.fromNumber(1)])).toBe(
+      `["${id.toHexString()}",1]`,
+    );
+  });
+});
+
+describe('Extended JSON', () => {
+  const values = {
+    id,
+    uuid: new UUID(uuid),
+    date: new Date(1234),
+    old: new Date(-5),
+    far: new Date(8e15),
+    long: Long.fromNumber(42),
+    int: new Int32(1),
+    double: new Double(1),
+    decimal: Decimal128.fromString('1.10'),
+    binary: new Binary(Buffer.from('hi'), 5),
+    timestamp: new Timestamp({ t: 1, i: 2 }),
+    min: new MinKey(),
+    max: new MaxKey(),
+    regExp: /a/i,
+    pattern: new BSONRegExp('a', 'x'),
+    symbol: new BSONSymbol('s'),
+    code: new Code('f', { id }),
+    ref: new DBRef('c', id, 'd'),
+    numbers: [1, 1.5, 2 ** 40, -3, 1e300, NaN, -Infinity],
+    big: 5n,
+    rest: [null, true, 'x', {}],
+  };
+
+  it.each(['relaxed', 'canonical'] as const)('is what bson writes: %s', (mode) => {
+    expect(parsed(writeJson(values, mode))).toEqual(parsed(EJSON.stringify(values, { relaxed: mode === 'relaxed' })));
+  });
+
+  it('keeps every digit of a 64-bit integer', () => {
+    expect(writeJson([Long.MAX_VALUE, 2n ** 60n], 'relaxed')).toBe('[9223372036854775807,1152921504606846976]');
+    expect(writeJson([Long.MAX_VALUE], 'canonical')).toBe('[{"$numberLong":"9223372036854775807"}]');
+  });
+
+  it('takes bytes, and every flag a RegExp may have', () => {
+    expect(parsed(writeJson(Buffer.from('hi'), 'canonical'))).toEqual({ $binary: { base64: 'aGk=', subType: '00' } });
+    expect(parsed(writeJson(/a/dgimsuy, 'relaxed'))).toEqual({ $regularExpression: { pattern: 'a', options: 'imsu' } });
+  });
+});
+
+describe('what is written', () => {
+  it('is what JSON.stringify writes, for any data without types', () => {
+    const data = fc.oneof(
+      fc.jsonValue({ stringUnit: 'binary' }),
+      fc.object({
+        values: [fc.integer(), fc.string(), fc.constantFrom(undefined, null, -0, 1e21, '\ud800')],
+        withNullPrototype: true,
+      }),
+    );
+    fc.assert(
+      fc.property(data, (value) => {
+        expect(writeJson(value)).toBe(JSON.stringify(value));
+      }),
+    );
+  });
+
+  it('keeps every key, __proto__ and _bsontype too', () => {
+    const text = '{"__proto__":{"a":1},"_bsontype":"ObjectId","toJSON":1}';
+    expect(writeJson(JSON.parse(text))).toBe(text);
+    expect(Object.keys(plain(JSON.parse(text)) as object)).toEqual(['__proto__', '_bsontype', 'toJSON']);
+  });
+
+  it('may be nested 1,000 deep and no deeper', () => {
+    const deeper = expect.objectContaining({ code: 'BAD_RESPONSE' });
+    expect(writeJson(nested(1000))).toHaveLength(2000);
+    expect(() => writeJson(nested(1001))).toThrow(deeper);
+    expect(() => plain(nested(1001))).toThrow(deeper);
+  });
+});
+
+const sorted = (value: unknown): string =>
+  JSON.stringify(value, (_key, member: unknown) =>
+    typeof member === 'object' && member !== null && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : member,
+  );
+
+describe('equalPlain', () => {
+  it.each([
+    [Long.fromString('9007199254740993'), '9007199254740993'],
+    [new Digits('9007199254740993'), Long.fromString('9007199254740993')],
+    [id, id.toHexString()],
+    [new Date(0), '1970-01-01T00:00:00.000Z'],
+    [new Int32(1), Long.fromNumber(1)],
+    [1, new Double(1)],
+    [0, -0],
+    [NaN, 'NaN'],
+    [
+      { a: 1, b: [id] },
+      { b: [id.toHexString()], a: 1 },
+    ],
+    [{ a: 1, b: undefined }, { a: 1 }],
+    [[undefined], [null]],
+  ])('holds for %j and %j', (one, other) => {
+    expect(equalPlain(one, other)).toBe(true);
+    expect(equalPlain(other, one)).toBe(true);
+  });
+
+  it.each([
+    [1, '1'],
+    [null, false],
+    [[], {}],
+    [[1], [1, 2]],
+    [{ a: 1 }, { b: 1 }],
+    [{ a: 1 }, { a: 1, b: 2 }],
+    [{ toString: 1 }, { a: 1 }],
+    [JSON.parse('{"__proto__":{}}'), { a: {} }],
+    [new Digits('9007199254740993'), new Digits('9007199254740995')],
+    ['a', { 0: 'a' }],
+  ])('does not hold for %j and %j', (one, other) => {
+    expect(equalPlain(one, other)).toBe(false);
+    expect(equalPlain(other, one)).toBe(false);
+  });
+
+  it('agrees with the JSON of two values, keys in order', () => {
+    const small = fc.jsonValue({ maxDepth: 2, stringUnit: fc.constantFrom('a', 'b') });
+    fc.assert(
+      fc.property(small, small, (one, other) => {
+        expect(equalPlain(one, structuredClone(one))).toBe(true);
+        expect(equalPlain(one, other)).toBe(sorted(one) === sorted(other));
+      }),
+    );
+  });
+});
