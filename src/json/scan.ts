@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { fragment } from '../batch/pointer.ts';
-import { isExactInteger } from './leaf.ts';
-import { hashOf, SeenKeys } from './seen-keys.ts';
+import { isBeyondExact, valueOfDigits } from './digits.ts';
+import { hashOf } from './key-table.ts';
+import { SeenKeys } from './seen-keys.ts';
 import { escapeLength, LONE_SURROGATE, unescape } from './unescape.ts';
 
 /** What is wrong with a request's body, and where: a JSON Pointer as a URI fragment (RFC 6901 §6). */
@@ -179,11 +180,11 @@ class Scanner {
       const sign = body[at + 1];
       const from = sign === PLUS || sign === MINUS ? at + 2 : at + 1;
       at = this.#digits(from);
-      if (sign !== MINUS) exponent = this.#valueOf(from, at);
+      if (sign !== MINUS) exponent = valueOfDigits(body, from, at);
     }
     if (at === STOP) return STOP;
     // Only the numbers that may not fit are looked at closely.
-    if (isInteger && integerDigits > 15 && !isExactInteger(body.toString('latin1', start, at))) {
+    if (isInteger && integerDigits > 15 && isBeyondExact(body, first, at)) {
       this.#fault('an integer beyond ±2^53: write {"$numberLong": "…"} or a string');
     } else if (integerDigits + exponent > 308 && !Number.isFinite(Number(body.toString('latin1', start, at)))) {
       this.#fault('a number out of range');
@@ -196,12 +197,6 @@ class Scanner {
     let at = start;
     while (isDigit(this.#body[at])) at++;
     return at > start ? at : this.#notJson(at);
-  }
-
-  #valueOf(start: number, end: number): number {
-    let value = 0;
-    for (let at = start; at < end; at++) value = value * 10 + (this.#body[at] as number) - ZERO;
-    return value;
   }
 
   #skip(start: number): number {

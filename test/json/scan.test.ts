@@ -216,9 +216,10 @@ describe('a body that is not JSON', () => {
   });
 });
 
+const few = (count: number) => Array.from({ length: count }, (_, index) => `"k${index}":{"k0":0,"k1":0}`).join(',');
+
 describe('duplicate keys', () => {
   it('are found around objects that have been left', () => {
-    const few = (count: number) => Array.from({ length: count }, (_, index) => `"k${index}":{"k0":0,"k1":0}`).join(',');
     for (const count of [1, 7, 8, 9, 20]) {
       expect(pointersOf(`{"a":{${few(count)}},"b":{${few(count)},"k0":1},"a":0}`)).toEqual(['#/b/k0', '#/a']);
       expect(pointersOf(`{${few(count)},"k${count - 1}":1}`)).toEqual([`#/k${count - 1}`]);

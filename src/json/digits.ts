@@ -1,0 +1,14 @@
+/** The value of the ASCII digits from `start` up to `end`. */
+export function valueOfDigits(bytes: Uint8Array, start: number, end: number): number {
+  let value = 0;
+  for (let at = start; at < end; at++) value = value * 10 + (bytes[at] as number) - 0x30;
+  return value;
+}
+
+/** Whether the ASCII digits from `start` up to `end` are more than 2^53. */
+export function isBeyondExact(bytes: Uint8Array, start: number, end: number): boolean {
+  // The last digit is looked at apart: a double does not hold 2^53 + 1.
+  const tens = valueOfDigits(bytes, start, end - 1);
+  const last = valueOfDigits(bytes, end - 1, end);
+  return tens > 900719925474099 || (tens === 900719925474099 && last > 2);
+}
