@@ -20,7 +20,7 @@ describe('toText', () => {
     [new Int32(3), '3'],
     [new Double(1.5), '1.5'],
     [new Digits('9007199254740993'), '9007199254740993'],
-  ])('of %j is %j', (value, text) => {
+  ])('of a value (%#) is its text', (value, text) => {
     expect(toText(value)).toBe(text);
   });
 
