@@ -27,7 +27,9 @@ export class Cursor {
   }
 
   /** Ends it in the store, too. Never rejects. */
-  close(): Promise<void> {
-    return this.#cursor.close().catch(() => undefined);
+  async close(): Promise<void> {
+    // The driver closes it on an abort. Closing it once more would end the session under its killCursors, which then is never sent.
+    if (this.#signal.aborted) return;
+    await this.#cursor.close().catch(() => undefined);
   }
 }

@@ -128,10 +128,7 @@ describe('a pipeline', () => {
     ['0/$match/$expr', (it) => ({ $match: { $expr: it } })],
     ['0/$project/a/$map/in', (it) => ({ $project: { a: { $map: { input: '$x', as: 'y', in: it } } } })],
     ['0/$project/a/$let/vars/v', (it) => ({ $project: { a: { $let: { vars: { v: it }, in: '$$v' } } } })],
-    [
-      '0/$project/a/$switch/branches/0/case',
-      (it) => ({ $project: { a: { $switch: { branches: [{ case: it, then: 1 }], default: 0 } } } }),
-    ],
+    ['0/$project/a/$switch/default', (it) => ({ $project: { a: { $switch: { branches: [], default: it } } } })],
     ['0/$project/a/$cond/1', (it) => ({ $project: { a: { $cond: [true, it, 0] } } })],
     ['0/$project/a/$getField/input', (it) => ({ $project: { a: { $getField: { field: 'b', input: it } } } })],
   ];

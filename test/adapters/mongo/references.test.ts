@@ -45,6 +45,8 @@ const hostile: [string, unknown][] = [
   ['a key that BSON cannot hold', { _bsontype: 'Code', code: 'f' }],
 ];
 
+const near = (coordinates: unknown) => ({ a: { $near: { $geometry: { type: 'Point', coordinates } } } });
+
 describe('a reference in a filter', () => {
   test.each(comparisons)('may stand for %s', (_, around, sent) => {
     expect(filterFaults(around(hole))).toEqual([]);
@@ -77,8 +79,7 @@ describe('a reference in a filter', () => {
   });
 
   test('may stand for $size, $search and coordinates, of their kind', () => {
-    const near = (coordinates: unknown) => ({ a: { $near: { $geometry: { type: 'Point', coordinates } } } });
-    expect(filterFaults({ a: { $size: hole }, $text: { $search: hole }, ...near(hole) })).toEqual([]);
+    expect(filterFaults({ b: { $size: hole }, $text: { $search: hole }, ...near(hole) })).toEqual([]);
     expect(sentFilter({ a: { $size: filled(3) } })).toEqual({ a: { $size: 3 } });
     expect(sentFilter({ a: { $size: filled(new Long(3)) } })).toEqual({ a: { $size: 3 } });
     expect(sentFilter({ $text: { $search: joined('"', ['x'], '"') } })).toEqual({ $text: { $search: '"x"' } });
@@ -141,14 +142,14 @@ describe('a reference in a filter', () => {
   });
 });
 
-describe('a reference under $regex', () => {
-  const sent = (it: unknown) => (sentFilter({ a: { $regex: it } }) as { a: { $regex: string } }).a.$regex;
+const sentPattern = (it: unknown) => (sentFilter({ a: { $regex: it } }) as { a: { $regex: string } }).a.$regex;
 
+describe('a reference under $regex', () => {
   test('is escaped, but for the literal parts of a $join', () => {
-    expect(sent(filled('a.*b'))).toBe(String.raw`a\.\*b`);
-    expect(sent(joined('^', ['(x)'], '.*$'))).toBe(String.raw`^\(x\).*$`);
-    expect(sent(filled(5))).toBe('5');
-    expect(sent(filled(' \u2028#'))).toBe('\\ \\\u2028\\#');
+    expect(sentPattern(filled('a.*b'))).toBe(String.raw`a\.\*b`);
+    expect(sentPattern(joined('^', ['(x)'], '.*$'))).toBe(String.raw`^\(x\).*$`);
+    expect(sentPattern(filled(5))).toBe('5');
+    expect(sentPattern(filled(' \u2028#'))).toBe('\\ \\\u2028\\#');
     expect(filterFaults({ a: { $regex: hole } })).toEqual([]);
   });
 
@@ -166,7 +167,7 @@ describe('a reference under $regex', () => {
 
   test('matches the text it was filled in with and nothing else', () => {
     for (const text of ['a.b', '.*', '[^]', '(?i)x', 'x{1,2}', '\\', '$', 'a|b', '^']) {
-      const pattern = new RegExp(`^${sent(filled(text))}$`);
+      const pattern = new RegExp(`^${sentPattern(filled(text))}$`);
       expect(pattern.test(text)).toBe(true);
       expect(pattern.test(`${text}x`)).toBe(false);
       expect(pattern.test('axb')).toBe(false);
@@ -174,19 +175,20 @@ describe('a reference under $regex', () => {
   });
 });
 
+const literals = (it: unknown) => [
+  { $project: { a: { $concat: ['$name', it] } } },
+  { $addFields: { b: it } },
+  { $group: { _id: it, n: { $sum: it } } },
+  { $bucket: { groupBy: '$a', boundaries: [it], default: it } },
+  { $match: { a: it } },
+  { $limit: 1 },
+];
+
 describe('a reference in a pipeline', () => {
   test('may stand for a literal in an expression', () => {
-    const around = (it: unknown) => [
-      { $project: { a: { $concat: ['$name', it] } } },
-      { $addFields: { b: it } },
-      { $group: { _id: it, n: { $sum: it } } },
-      { $bucket: { groupBy: '$a', boundaries: [it], default: it } },
-      { $match: { a: it } },
-      { $limit: 1 },
-    ];
     const literal = { $literal: '$password' };
-    expect(pipelineFaults(around(hole))).toEqual([]);
-    expect(sentPipeline(around(filled('$password')))).toEqual([
+    expect(pipelineFaults(literals(hole))).toEqual([]);
+    expect(sentPipeline(literals(filled('$password')))).toEqual([
       { $project: { a: { $concat: ['$name', literal] } } },
       { $addFields: { b: literal } },
       { $group: { _id: literal, n: { $sum: literal } } },
