@@ -55,7 +55,8 @@ async function all(db: Db, query: MongoQuery, caps: Caps, context: Context): Pro
   if (query.batchSize === undefined) {
     const gathered = new Gathered(caps);
     const { found, open } = await firstBatch(db, gathering(limited), context);
-    if (open) void db.command({ killCursors: query.collection, cursors: [open] }).catch(() => undefined);
+    if (open)
+      void db.command({ killCursors: query.collection, cursors: [open] }, preference(db)).catch(() => undefined);
     gathered.add(found);
     if (!open) return gathered.documents;
     // The store cuts a batch at 16 MiB. From its start a cursor of the driver's stays with one server and one session.
@@ -110,10 +111,13 @@ function counted(document: Buffer | undefined, { mode }: MongoQuery): Value {
 
 /** Runs a command as the connection string says: `db.command` itself passes over its read preference and read concern. */
 function run(db: Db, command: object, options: RunCommandOptions, context: Context): Promise<Record<string, unknown>> {
-  const { readPreference } = db;
   const readConcern = db.readConcern?.toJSON();
   const sent = { ...command, maxTimeMS: timeLeft(context), ...(readConcern && { readConcern }) };
-  return db.command(sent, { ...options, signal: context.signal, ...(readPreference && { readPreference }) });
+  return db.command(sent, { ...options, ...preference(db), signal: context.signal });
+}
+
+function preference({ readPreference }: Db): RunCommandOptions {
+  return readPreference ? { readPreference } : {};
 }
 
 function timeLeft({ deadline }: Context): number {

@@ -138,6 +138,20 @@ describe('a query', () => {
     expect(server.stats().commands['getMore']).toBeUndefined();
   });
 
+  test('gathers what the store cannot send in one batch', async () => {
+    await connection[Symbol.asyncDispose]();
+    connection = await open({ collections: ['large'], maxBytes: 2 ** 26 });
+    const text = 'x'.repeat(2 ** 22);
+    server.load(
+      'shop',
+      'large',
+      [1, 2, 3, 4, 5].map((_id) => ({ _id, text })),
+    );
+    const found = (await value('find', { collection: 'large' })).value as { text: string }[];
+    expect(found.map((it) => it.text.length)).toEqual(Array(5).fill(text.length));
+    await vi.waitUntil(() => server.stats().cursors === 0);
+  });
+
   test('finds again what was read, by every type that it has', async () => {
     const read = (await value('findOne', { collection: 'users', filter: { name: 'Ada' } })).value as Record<
       string,
