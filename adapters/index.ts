@@ -1,4 +1,6 @@
 import type { Adapter } from './adapter.ts';
+import { mongo } from './mongo.ts';
+import { rest } from './rest.ts';
 
 /** The kinds of datastore codap can read, by the name a configuration gives them. */
-export const adapters: Readonly<Record<string, Adapter>> = {};
+export const adapters: Readonly<Record<string, Adapter>> = { mongo, rest };
