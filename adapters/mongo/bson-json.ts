@@ -1,5 +1,5 @@
 import { Decimal128, BSONError } from 'bson';
-import { endOf, nul, utf8 } from './bson-reader.ts';
+import { endOf, int32, nul, octet, utf8 } from './bson-reader.ts';
 import type { Mode } from './query.ts';
 
 const MOST_DEPTH = 1000;
@@ -22,8 +22,9 @@ function container(bytes: Buffer, start: number, list: boolean, mode: Mode, dept
   let at = start + 4;
   let text = list ? '[' : '{';
   for (let first = true; ; first = false) {
-    const type = bytes.readUInt8(at);
+    const type = bytes[at];
     if (type === 0) break;
+    if (type === undefined) throw new BSONError('a BSON document does not end');
     const nameEnd = nul(bytes, at + 1);
     if (!first) text += ',';
     if (!list) text += `${key(bytes, at + 1, nameEnd)}:`;
@@ -37,7 +38,7 @@ function container(bytes: Buffer, start: number, list: boolean, mode: Mode, dept
 function value(bytes: Buffer, type: number, at: number, mode: Mode, depth: number): string {
   switch (type) {
     case 0x10:
-      return int32(bytes.readInt32LE(at), mode);
+      return integer(int32(bytes, at), mode);
     case 0x02:
       return string(bytes, at);
     case 0x03:
@@ -45,19 +46,17 @@ function value(bytes: Buffer, type: number, at: number, mode: Mode, depth: numbe
     case 0x04:
       return container(bytes, at, true, mode, depth + 1);
     case 0x07:
-      return mode === 'plain'
-        ? `"${bytes.toString('hex', at, at + 12)}"`
-        : `{"$oid":"${bytes.toString('hex', at, at + 12)}"}`;
+      return mode === 'plain' ? `"${hex(bytes, at, at + 12)}"` : `{"$oid":"${hex(bytes, at, at + 12)}"}`;
     case 0x01:
       return double(bytes.readDoubleLE(at), mode);
     case 0x08:
       return bytes[at] === 0 ? 'false' : 'true';
     case 0x09:
-      return date(bytes.readBigInt64LE(at), mode);
+      return date(int64(bytes, at), mode);
     case 0x0a:
       return 'null';
     case 0x12:
-      return long(bytes.readBigInt64LE(at), mode);
+      return long(int64(bytes, at), mode);
     case 0x13:
       return decimal(bytes.subarray(at, at + 16), mode);
     case 0x05:
@@ -79,15 +78,15 @@ function rare(bytes: Buffer, type: number, at: number, mode: Mode, depth: number
       return `{"$regularExpression":{"pattern":${pattern},"options":${options}}}`;
     }
     case 0x0c: {
-      const id = at + 4 + bytes.readInt32LE(at);
-      return `{"$dbPointer":{"$ref":${string(bytes, at)},"$id":{"$oid":"${bytes.toString('hex', id, id + 12)}"}}}`;
+      const id = at + 4 + int32(bytes, at);
+      return `{"$dbPointer":{"$ref":${string(bytes, at)},"$id":{"$oid":"${hex(bytes, id, id + 12)}"}}}`;
     }
     case 0x0d:
       return `{"$code":${string(bytes, at)}}`;
     case 0x0e:
       return `{"$symbol":${string(bytes, at)}}`;
     case 0x0f: {
-      const scope = at + 8 + bytes.readInt32LE(at + 4);
+      const scope = at + 8 + int32(bytes, at + 4);
       return `{"$code":${string(bytes, at + 4)},"$scope":${container(bytes, scope, false, mode, depth + 1)}}`;
     }
     case 0x11:
@@ -101,27 +100,61 @@ function rare(bytes: Buffer, type: number, at: number, mode: Mode, depth: number
   }
 }
 
-// The keys of a collection's documents are few, and the same again and again.
-const keys = new Map<string, string>();
-const MOST_KEYS = 4096;
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+function hex(bytes: Buffer, from: number, to: number): string {
+  let text = '';
+  for (let at = from; at < to; at++) text += HEX[octet(bytes, at)];
+  return text;
+}
+
+// The keys of a collection's documents are few, and the same again and again: found by a hash of their bytes, and compared.
+const keys: { readonly bytes: Buffer; readonly json: string }[] = [];
+const KEY_SLOTS = 4096;
+const MOST_KEY_BYTES = 64;
+// Up to here a loop is faster than a call into Node's C++.
+const MOST_SHORT = 16;
 
 function key(bytes: Buffer, from: number, to: number): string {
-  const name = utf8(bytes, from, to);
-  let written = keys.get(name);
-  if (written === undefined) {
-    written = JSON.stringify(name);
-    if (keys.size < MOST_KEYS && name.length <= 64) keys.set(name, written);
-  }
-  return written;
+  let slot = to - from;
+  for (let at = from; at < to; at++) slot = (slot * 31 + octet(bytes, at)) & (KEY_SLOTS - 1);
+  const known = keys[slot];
+  if (known && same(known.bytes, bytes, from, to)) return known.json;
+  const json = JSON.stringify(utf8(bytes, from, to));
+  if (to - from <= MOST_KEY_BYTES) keys[slot] = { bytes: Buffer.from(bytes.subarray(from, to)), json };
+  return json;
+}
+
+function same(known: Buffer, bytes: Buffer, from: number, to: number): boolean {
+  if (known.length !== to - from) return false;
+  for (let at = from; at < to; at++) if (known[at - from] !== bytes[at]) return false;
+  return true;
 }
 
 function string(bytes: Buffer, at: number): string {
-  const end = at + 3 + bytes.readInt32LE(at);
+  const from = at + 4;
+  const end = at + 3 + int32(bytes, at);
   if (bytes[end] !== 0) throw new BSONError('a BSON string does not end');
-  return JSON.stringify(utf8(bytes, at + 4, end));
+  return isBare(bytes, from, end) ? `"${ascii(bytes, from, end)}"` : JSON.stringify(utf8(bytes, from, end));
 }
 
-function int32(number: number, mode: Mode): string {
+function ascii(bytes: Buffer, from: number, to: number): string {
+  if (to - from > MOST_SHORT) return bytes.toString('latin1', from, to);
+  let text = '';
+  for (let at = from; at < to; at++) text += String.fromCharCode(octet(bytes, at));
+  return text;
+}
+
+/** True for ASCII that JSON writes without escapes. */
+function isBare(bytes: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) {
+    const byte = octet(bytes, at);
+    if (byte < 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c) return false;
+  }
+  return true;
+}
+
+function integer(number: number, mode: Mode): string {
   return mode === 'canonical' ? `{"$numberInt":"${number}"}` : String(number);
 }
 
@@ -137,9 +170,15 @@ function exactly(number: number): string {
 }
 
 // Up to here a double holds every integer.
-const EXACT = 2n ** 53n;
+const EXACT = 2 ** 53;
 
-function long(number: bigint, mode: Mode): string {
+/** A 64-bit integer: a bigint, which is slow, only where a number does not hold it. */
+function int64(bytes: Buffer, at: number): number | bigint {
+  const number = int32(bytes, at + 4) * 2 ** 32 + (int32(bytes, at) >>> 0);
+  return -EXACT < number && number < EXACT ? number : bytes.readBigInt64LE(at);
+}
+
+function long(number: number | bigint, mode: Mode): string {
   if (mode === 'canonical') return `{"$numberLong":"${number}"}`;
   const exact = -EXACT <= number && number <= EXACT;
   return mode === 'relaxed' || exact ? String(number) : `"${number}"`;
@@ -150,26 +189,25 @@ function decimal(bytes: Buffer, mode: Mode): string {
   return mode === 'plain' ? `"${digits}"` : `{"$numberDecimal":"${digits}"}`;
 }
 
-const YEAR_10000 = 253_402_300_800_000n;
-const MOST_DATE = 8_640_000_000_000_000n;
+const YEAR_10000 = 253_402_300_800_000;
+const MOST_DATE = 8_640_000_000_000_000;
 
-function date(milliseconds: bigint, mode: Mode): string {
+function date(milliseconds: number | bigint, mode: Mode): string {
   const holds =
     mode === 'plain'
       ? -MOST_DATE <= milliseconds && milliseconds <= MOST_DATE
-      : 0n <= milliseconds && milliseconds < YEAR_10000;
+      : 0 <= milliseconds && milliseconds < YEAR_10000;
   if (mode === 'canonical' || !holds) return `{"$date":{"$numberLong":"${milliseconds}"}}`;
   const iso = new Date(Number(milliseconds)).toISOString();
   return mode === 'plain' ? `"${iso}"` : `{"$date":"${iso.endsWith('.000Z') ? iso.replace('.000Z', 'Z') : iso}"}`;
 }
 
 function binary(bytes: Buffer, at: number, mode: Mode): string {
-  const end = at + 5 + bytes.readInt32LE(at);
+  const end = at + 5 + int32(bytes, at);
   const subType = bytes.readUInt8(at + 4);
   // The old binary subtype 2 holds its length once more.
   const start = at + (subType === 2 ? 9 : 5);
-  if (mode === 'plain' && subType === 4 && end - start === 16)
-    return `"${hyphened(bytes.toString('hex', start, end))}"`;
+  if (mode === 'plain' && subType === 4 && end - start === 16) return `"${hyphened(hex(bytes, start, end))}"`;
   const base64 = bytes.toString('base64', start, end);
   return mode === 'plain'
     ? `"${base64}"`

@@ -46,7 +46,7 @@ function sizeOf(bytes: Buffer, type: number, at: number): number {
 }
 
 function length(bytes: Buffer, at: number, least: number): number {
-  const size = bytes.readInt32LE(at);
+  const size = int32(bytes, at);
   if (size < least) throw new BSONError('a BSON length is too small');
   return size;
 }
@@ -56,11 +56,23 @@ function within(bytes: Buffer, end: number): number {
   return end;
 }
 
+// The calls into Node's C++ (indexOf, readInt32LE) cost more than these loops over a few bytes.
+
 /** Where the next NUL stands. */
 export function nul(bytes: Buffer, at: number): number {
-  const found = bytes.indexOf(0, at);
-  if (found === -1) throw new BSONError('a BSON string does not end');
+  let found = at;
+  while (bytes[found] !== 0) if (++found >= bytes.length) throw new BSONError('a BSON string does not end');
   return found;
+}
+
+/** A 32-bit integer; bytes beyond the end count as 0. */
+export function int32(bytes: Buffer, at: number): number {
+  return octet(bytes, at) | (octet(bytes, at + 1) << 8) | (octet(bytes, at + 2) << 16) | (octet(bytes, at + 3) << 24);
+}
+
+/** One byte, 0 beyond the end. */
+export function octet(bytes: Buffer, at: number): number {
+  return bytes[at] ?? 0;
 }
 
 /** Decodes UTF-8, which it refuses to repair. */
