@@ -25,14 +25,15 @@ export async function answer(pattern: Pattern, { config, sources }: Service, req
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) left.abort();
   });
+  const timeoutMs = Math.min(planned.timeoutMs ?? config.server.timeoutMs, config.server.maxTimeoutMs);
   const running = run(planned, {
     caller: callerOf(request),
-    deadline: received + Math.min(planned.timeoutMs ?? config.server.timeoutMs, config.server.maxTimeoutMs),
+    deadline: received + timeoutMs,
+    timeoutMs,
     signal: left.signal,
-    calls: config.limits.calls,
-    answerBytes: config.limits.answerBytes,
+    limits: config.limits,
     failFast: planned.onError === 'fail',
-    want: encoding.want,
+    ...(encoding.open && { open: encoding.open }),
   });
   await encoding.send(running, planned, reply);
   const { status, ms, list } = await running.root.reply;

@@ -1,9 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { CodapError } from '../errors.ts';
-import type { Caller } from '../fetch.ts';
-import type { Payload } from '../payload.ts';
+import type { Caller, Query } from '../fetch.ts';
 import type { Source } from '../sources/open.ts';
+import type { Limits } from '../config.ts';
+import type { Live } from './live.ts';
 import type { QueryNode } from './node.ts';
+import type { Opened } from './opened.ts';
+import type { Scope } from './run.ts';
 
 /** A failure and where it happened. */
 export interface Failure {
@@ -11,19 +14,23 @@ export interface Failure {
   readonly error: CodapError;
 }
 
+/** Opens a query's answer as a list or body that flows. */
+export type Open = (node: QueryNode, query: Pick<Query, 'op' | 'params'>, live: Live, scope: Scope) => Promise<Opened>;
+
 /** What one request allows itself, and how its answer is taken. */
 export interface BatchOptions {
   readonly caller: Caller;
   /** An instant: `performance.now()` ms. */
   readonly deadline: number;
+  /** How long the batch was given, in milliseconds. */
+  readonly timeoutMs: number;
   /** Aborts when the client leaves. */
   readonly signal: AbortSignal;
-  readonly calls: number;
-  readonly answerBytes: number;
+  readonly limits: Pick<Limits, 'calls' | 'answerBytes' | 'streamIdleMs' | 'streamMs'>;
   /** Whether the first failure that nothing absorbs fails the batch. */
   readonly failFast: boolean;
-  /** How the encoding takes a query's answer. */
-  readonly want?: (node: QueryNode) => Payload['kind'];
+  /** How the encoding opens a query's answer; undefined where it takes it gathered. */
+  readonly open?: (node: QueryNode) => Open | undefined;
 }
 
 /** What the queries of one request share: its deadline, its budgets, and what has failed so far. */
@@ -35,6 +42,7 @@ export class Batch {
   /** The failure that failed the whole batch. */
   decidedBy: Failure | undefined;
   readonly #controller = new AbortController();
+  readonly #ended = new AbortController();
   readonly #timer: NodeJS.Timeout;
   readonly #leave: () => void;
   readonly #callers = new Map<Source, Caller>();
@@ -43,11 +51,11 @@ export class Batch {
 
   constructor(options: BatchOptions) {
     this.options = options;
-    this.#calls = options.calls;
-    this.#bytes = options.answerBytes;
-    setMaxListeners(0, this.#controller.signal);
+    this.#calls = options.limits.calls;
+    this.#bytes = options.limits.answerBytes;
+    setMaxListeners(0, this.#controller.signal, this.#ended.signal);
     const left = Math.max(0, options.deadline - performance.now());
-    this.#timer = setTimeout(() => this.cancel(new CodapError('TIMEOUT', "the batch's deadline passed")), left);
+    this.#timer = setTimeout(() => this.#controller.abort(new CodapError('TIMEOUT', "the batch's deadline passed")), left);
     this.#leave = () => this.cancel();
     if (options.signal.aborted) this.cancel();
     else options.signal.addEventListener('abort', this.#leave, { once: true });
@@ -58,15 +66,20 @@ export class Batch {
     return this.#controller.signal;
   }
 
+  /** Aborts when the client leaves and when the batch has failed, not at the deadline: for lists and bodies that flow. */
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
   /** Ends whatever still runs. */
   cancel(reason: CodapError = new CodapError('CANCELLED', 'not needed any more')): void {
     this.#controller.abort(reason);
+    this.#ended.abort(reason);
   }
 
-  /** Nothing runs any more: lets go of timer and listener. */
+  /** Every reply is there: lets go of the timer. The client may still leave while lists and bodies flow. */
   close(): void {
     clearTimeout(this.#timer);
-    this.options.signal.removeEventListener('abort', this.#leave);
   }
 
   /** Notes a failed query. */
@@ -83,13 +96,13 @@ export class Batch {
 
   /** Takes so many store calls out of the budget, all or none. */
   takeCalls(count: number): void {
-    if (count > this.#calls) throw new CodapError('TOO_LARGE', `the batch would make more than ${this.options.calls} calls`);
+    if (count > this.#calls) throw new CodapError('TOO_LARGE', `the batch would make more than ${this.options.limits.calls} calls`);
     this.#calls -= count;
   }
 
   /** Takes a text that is gathered, or copied, out of the answer's budget. */
   takeBytes(count: number): void {
-    if (count > this.#bytes) throw new CodapError('TOO_LARGE', `the gathered answer would exceed ${this.options.answerBytes} bytes`);
+    if (count > this.#bytes) throw new CodapError('TOO_LARGE', `the gathered answer would exceed ${this.options.limits.answerBytes} bytes`);
     this.#bytes -= count;
   }
 

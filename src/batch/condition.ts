@@ -26,16 +26,16 @@ export function readCondition(value: unknown, at: readonly (string | number)[], 
 
 /** Whether a condition holds; `fill` gives a template's value, null where a pointer leads nowhere. */
 export function holds(condition: Condition, fill: (template: unknown) => unknown): boolean {
-  if (condition.test === 'equals') return equalPlain(fill(condition.left), fill(condition.right));
-  if (condition.test === 'in') {
-    const left = fill(condition.left);
-    const list = fill(condition.right);
-    if (list === null) return false;
-    if (!Array.isArray(list)) throw new CodapError('INVALID', 'the second part of "in" is not a list');
-    return list.some((member) => equalPlain(left, member));
+  if (condition.test === 'holds') {
+    const value = plain(fill(condition.value));
+    return !(value === false || value === null || value === 0 || value === '' || (Array.isArray(value) && value.length === 0));
   }
-  const value = plain(fill(condition.value));
-  return !(value === false || value === null || value === 0 || value === '' || (Array.isArray(value) && value.length === 0));
+  const left = fill(condition.left);
+  const right = fill(condition.right);
+  if (condition.test === 'equals') return equalPlain(left, right);
+  if (right === null) return false;
+  if (!Array.isArray(right)) throw new CodapError('INVALID', 'the second part of "in" is not a list');
+  return right.some((member) => equalPlain(left, member));
 }
 
 /** Reads a `select`: a pointer, a reference, or an object of these, to any depth. */

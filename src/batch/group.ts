@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { CodapError } from '../errors.ts';
 import { FirstReply, KV, Ordered } from '../patterns/index.ts';
-import { type Container, Live } from './live.ts';
+import { Live } from './live.ts';
 import type { GroupNode } from './node.ts';
 import { failed, type MemberList, type Reply } from './reply.ts';
 import { runMember, type Scope } from './run.ts';
@@ -32,7 +32,7 @@ export async function runGroup(node: GroupNode, live: Live, scope: Scope, starte
   };
   try {
     if (node.pattern === 'first-reply') return await firstReply(node, live, lives, runOne, ending);
-    live.open({ keyed: node.pattern === 'kv', lives });
+    live.open({ keyed: node.pattern === 'kv', lives, pattern: node.pattern });
     if (node.pattern === 'kv') {
       const kv = new KV<Live>();
       for (const one of lives) kv.put(one.node.key as string, runOne, one);
@@ -52,37 +52,38 @@ export async function runGroup(node: GroupNode, live: Live, scope: Scope, starte
 async function firstReply(node: GroupNode, live: Live, lives: readonly Live[], runOne: (one: Live) => Promise<Live>, ending: Ending): Promise<MemberList> {
   const { take, hedgeMs } = node;
   const replies = new FirstReply<Live>();
-  const arrived: Live[] = [];
-  const container: Container = { keyed: false, lives };
-  if (take === undefined) container.arrival = (n) => (n < lives.length ? replies.at(n) : Promise.resolve(undefined));
+  const arrivals = new Ordered<Live | undefined>();
+  const slots = lives.map(() => arrivals.push());
+  live.open({ keyed: false, lives, pattern: node.pattern, arrivals, taking: take !== undefined });
   let started = 0;
   const start = (count: number): void => {
     for (const one of lives.slice(started, started + count)) replies.push(runOne, one);
     started = Math.min(lives.length, started + count);
   };
   start(hedgeMs === undefined ? lives.length : (take ?? lives.length));
-  if (take === undefined) live.open(container);
   const hedge = hedgeMs === undefined ? undefined : setInterval(() => start(1), hedgeMs);
+  const arrived: Live[] = [];
   let successes = 0;
   try {
     for await (const one of replies) {
+      slots[arrived.length]?.fill(one);
       arrived.push(one);
       if (one.settled?.status === 'ok') successes += 1;
       else if (hedge) start(1);
-      if (take !== undefined) {
-        if (successes === take) break;
-        if (successes + lives.length - arrived.length < take) ending.decide(lastFailed(arrived) ?? one);
-      }
+      if (successes === take) break;
+      if (take !== undefined && successes + lives.length - arrived.length < take) ending.decide(lastFailed(arrived) ?? one);
       if (ending.decidedBy) break;
     }
   } finally {
     clearInterval(hedge);
   }
   const taken = take !== undefined && successes === take;
-  const rest = lives.filter((one) => !arrived.includes(one));
+  const rest = new Set(lives).difference(new Set(arrived));
   if (taken || ending.decidedBy) ending.cancel();
-  for (const one of rest) one.settle({ status: 'error', error: notNeeded(), ms: 0 });
-  return listOf(node, take === undefined ? [...arrived, ...rest] : arrived, ending, take === undefined ? 0 : rest.length, taken);
+  for (const one of rest) one.giveUp(notNeeded());
+  for (const slot of slots.slice(arrived.length)) slot.fill(undefined);
+  if (take === undefined) arrived.push(...rest);
+  return listOf(node, arrived, ending, lives.length - arrived.length, taken);
 }
 
 function lastFailed(arrived: readonly Live[]): Live | undefined {

@@ -28,6 +28,22 @@ export function linkReferences(root: GroupNode, report: Report): void {
   };
   linkMembers(root, { groups: [root], inForEach: false });
   waits.reportCycles(report);
+  for (const member of root.members) mark(member, false, false);
+}
+
+/** Marks the queries whose value somebody looks into, and those that compete to be a group's value. */
+function mark(node: Node, gathered: boolean, contested: boolean): void {
+  const whole = gathered || node.hidden || node.select !== undefined || node.found || (node.kind === 'group' && node.default !== undefined);
+  if (node.kind === 'query') {
+    node.gathered ||= whole;
+    node.contested ||= contested;
+  } else for (const member of node.members) mark(member, whole, contested || node.take === 1);
+}
+
+/** Something refers to this node, so all of it has to be gathered. */
+function gather(node: Node): void {
+  if (node.kind === 'query') node.gathered = true;
+  else for (const member of node.members) gather(member);
 }
 
 /** The literal name a member bears in its group, by which references find it. */
@@ -67,6 +83,7 @@ function linkOne(reference: Reference, node: Node, around: Surroundings, waits: 
     }
     if (streamsIn(part(named, steps))) return report(reference.at, 'a query with "stream" has no value to refer to');
     reference.target = { from: 'result', name, up, member: named.index, steps };
+    gather(part(named, steps));
     waits.edge(node, part(named, steps), reference);
     return;
   }

@@ -1,12 +1,18 @@
-import { isOpaque, type Node } from './node.ts';
+import type { CodapError } from '../errors.ts';
+import type { Ordered } from '../patterns/index.ts';
+import { isOpaque, type Node, type Pattern } from './node.ts';
 import type { Reply } from './reply.ts';
 
 /** A group or forEach whose members have started: what a reference can wait for in part. */
 export interface Container {
   readonly keyed: boolean;
   readonly lives: readonly Live[];
-  /** Of a first-reply without `take`: the n-th member in order of arrival. */
-  arrival?(n: number): Promise<Live | undefined>;
+  /** Of a group; a forEach has none. */
+  readonly pattern?: Pattern;
+  /** Of a first-reply: its members in order of arrival, undefined once no more are waited for. */
+  readonly arrivals?: Ordered<Live | undefined>;
+  /** A first-reply with `take`: which members count is known only once it has settled. */
+  readonly taking?: boolean;
 }
 
 /** One member while it runs. Both promises always resolve. */
@@ -18,10 +24,13 @@ export class Live {
   /** Its name in a list; known by the time it has settled. */
   as: string | undefined;
   readonly reply: Promise<Reply>;
+  /** Resolves when an answer in order has come to this one: it need not wait for a place any more. */
+  readonly demanded: Promise<void>;
   /** Resolves as soon as its members exist; undefined if it has none, or failed before. */
   readonly container: Promise<Container | undefined>;
   /** Its reply, once there. */
   settled: Reply | undefined;
+  readonly demand: () => void;
   readonly #resolveReply: (reply: Reply) => void;
   readonly #resolveContainer: (container: Container | undefined) => void;
 
@@ -32,6 +41,9 @@ export class Live {
     this.as = !each && typeof node.as === 'string' ? node.as : undefined;
     const reply = Promise.withResolvers<Reply>();
     const container = Promise.withResolvers<Container | undefined>();
+    const demand = Promise.withResolvers<void>();
+    this.demanded = demand.promise;
+    this.demand = demand.resolve;
     this.reply = reply.promise;
     this.container = container.promise;
     this.#resolveReply = reply.resolve;
@@ -50,9 +62,18 @@ export class Live {
 
   /** It has ended; only the first word counts. */
   settle(reply: Reply): void {
-    if (this.settled) return;
+    if (this.settled) {
+      if (this.settled !== reply) reply.opened?.close();
+      return;
+    }
     this.settled = reply;
     this.#resolveContainer(undefined);
     this.#resolveReply(reply);
+  }
+
+  /** It is not needed any more: whatever it has opened is closed, and if it still runs, what it comes to later does not count. */
+  giveUp(reason: CodapError): void {
+    this.settled?.opened?.close(reason);
+    this.settle({ status: 'error', error: reason, ms: 0 });
   }
 }

@@ -44,6 +44,10 @@ export interface Modifiers {
 /** One planned query. */
 export interface QueryNode extends Modifiers {
   readonly kind: 'query';
+  /** Something looks into its value, so that it cannot flow: a reference, `select`, `accept`, or a group's. */
+  gathered: boolean;
+  /** A nested `take: 1` around it answers one value. */
+  contested: boolean;
   readonly source: Source;
   readonly op: string;
   /** Compiled if `literal`, else a template to fill in and compile before each run. */

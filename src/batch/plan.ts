@@ -164,6 +164,8 @@ class Planner {
     return {
       ...this.#modifiers(fields, at, path, key, index, found.references),
       kind: 'query',
+      gathered: false,
+      contested: false,
       source: source as Source,
       op,
       params: literal ? params : template,

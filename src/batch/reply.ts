@@ -1,6 +1,7 @@
 import { CodapError } from '../errors.ts';
 import type { Value } from '../payload.ts';
 import type { Node } from './node.ts';
+import type { Opened } from './opened.ts';
 
 /** What became of a query, a group or a forEach. */
 export interface Reply {
@@ -13,6 +14,10 @@ export interface Reply {
   readonly defaulted?: true;
   /** Index of the query that answered a nested `take: 1`. */
   readonly winner?: number;
+  /** Of a query answered by a list or body that flows: open, its first item or byte is here. */
+  readonly opened?: Opened;
+  /** How many items a list that has flowed had. */
+  readonly items?: number;
   /** What a group or forEach holds. */
   readonly list?: MemberList;
 }

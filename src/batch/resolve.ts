@@ -16,7 +16,7 @@ const SKIPPED: Found = { is: 'skipped' };
 /** Reads below a member, waiting for no more than the part that the steps name. */
 export async function resolve(live: Live, steps: readonly string[]): Promise<Found> {
   const container = steps.length === 0 || live.opaque ? undefined : await live.container;
-  if (!container) {
+  if (!container || container.taking) {
     const found = ofReply(await live.reply);
     if (found.is !== 'value' || steps.length === 0) return found;
     const there = follow(found.value, steps);
@@ -32,7 +32,8 @@ export async function resolve(live: Live, steps: readonly string[]): Promise<Fou
     return { is: 'value', value: founds.flatMap((found) => (found.is === 'value' ? found.value : [])) };
   }
   if (!/^(0|[1-9]\d*)$/.test(step)) return NOWHERE;
-  const member = container.arrival ? await container.arrival(Number(step)) : container.lives[Number(step)];
+  if (Number(step) >= container.lives.length) return NOWHERE;
+  const member = container.arrivals ? await container.arrivals.at(Number(step)) : container.lives[Number(step)];
   return member ? resolve(member, rest) : NOWHERE;
 }
 

@@ -1,4 +1,5 @@
 import { CodapError, toCodapError } from '../errors.ts';
+import type { Query } from '../fetch.ts';
 import { Ordered } from '../patterns/index.ts';
 import type { Value } from '../payload.ts';
 import { Batch, type BatchOptions } from './batch.ts';
@@ -91,23 +92,34 @@ async function runEach(live: Live, scope: Scope): Promise<Reply> {
 
 async function runOnce(live: Live, scope: Scope): Promise<Reply> {
   const { node } = live;
+  const open = node.kind === 'query' ? scope.batch.options.open?.(node) : undefined;
+  // What flows may wait for its turn beyond the deadline; what it refers to is there by then.
+  const patience = open ? scope.batch.ended : scope.signal;
   let started: number | undefined;
   try {
     const values = new Map<Reference, unknown>();
     if (node.when || node.unless) {
-      const skipped = await read(node.conditionReferences, true, scope, values);
+      const skipped = await read(node.conditionReferences, true, scope, patience, values);
       if (skipped) return withDefault(node, skipped, scope);
       const fill = (template: unknown): unknown => fillValue(template, values);
       if ((node.when && !holds(node.when, fill)) || (node.unless && holds(node.unless, fill))) return { status: 'skipped' };
     }
     const skipped =
-      (await read(node.references, false, scope, values)) ?? (await read(node.selectReferences, true, scope, values));
+      (await read(node.references, false, scope, patience, values)) ??
+      (await read(node.selectReferences, true, scope, patience, values));
     if (skipped) return withDefault(node, skipped, scope);
     if (typeof node.as === 'object') live.as = nameFrom(fillValue(node.as, values));
     started = performance.now();
-    if (scope.signal.aborted) throw scope.signal.reason;
-    if (node.kind === 'group') return finishGroup(node, await runGroup(node, live, scope, started), values, started, scope);
-    const value = finish(node, await call(node, values, scope, started), values, scope);
+    if (patience.aborted) throw patience.reason;
+    if (node.kind === 'group') {
+      return finishGroup(node, await runGroup(node, live, scope, started), values, started, scope);
+    }
+    const query = { op: node.op, params: node.literal ? node.params : compile(node, values, scope) };
+    if (open) {
+      const opened = await open(node, query, live, scope);
+      return { status: 'ok', opened, ms: performance.now() - started };
+    }
+    const value = finish(node, await gather(node, query, scope, started), values, scope);
     return { status: 'ok', value, ms: performance.now() - started };
   } catch (error) {
     const known = toCodapError(error);
@@ -115,14 +127,13 @@ async function runOnce(live: Live, scope: Scope): Promise<Reply> {
   }
 }
 
-/** Asks the store. */
-async function call(node: QueryNode, values: Values, scope: Scope, started: number): Promise<Value> {
-  const { source, op } = node;
-  const params = node.literal ? node.params : compile(node, values, scope);
+/** Asks the store for the whole answer. */
+async function gather(node: QueryNode, query: Pick<Query, 'op' | 'params'>, scope: Scope, started: number): Promise<Value> {
+  const { source } = node;
   const deadline = Math.min(scope.deadline, started + Math.min(node.timeoutMs ?? Infinity, source.timeoutMs));
   try {
     const context = { signal: scope.signal, deadline, caller: scope.batch.callerFor(source) };
-    const payload = await source.fetch({ op, params, want: 'value' }, context);
+    const payload = await source.fetch({ ...query, want: 'value' }, context);
     if (payload.kind !== 'value') throw new CodapError('INTERNAL', 'codap failed to gather this answer');
     return payload;
   } finally {
@@ -154,6 +165,8 @@ function finishGroup(node: GroupNode, list: MemberList, values: Values, started:
   const reply = replyOf(list, started);
   if (failed(reply)) return withDefault(node, reply, scope);
   const winner = node.take === 1 ? list.members.find((member) => member.reply.status === 'ok') : undefined;
+  const opened = winner?.reply.opened;
+  if (winner && opened) return { status: 'ok', opened, winner: winner.path.at(-1) as number, ...(reply.ms !== undefined && { ms: reply.ms }) };
   if (!winner && !node.select) return reply;
   const whole = winner ? (winner.reply.value ?? new TypedValue(valueOf(winner.reply) ?? null)) : new TypedValue(valueOf(reply));
   const value = node.select || node.found ? finish(node, whole, values, scope) : whole;
@@ -183,10 +196,16 @@ function withDefault(node: Node, reply: Reply, scope: Scope): Reply {
 }
 
 /** Reads references into `values`; answers a skipped reply if one of them cannot be had. */
-async function read(references: readonly Reference[], nullable: boolean, scope: Scope, values: Map<Reference, unknown>): Promise<Reply | undefined> {
+async function read(
+  references: readonly Reference[],
+  nullable: boolean,
+  scope: Scope,
+  patience: AbortSignal,
+  values: Map<Reference, unknown>,
+): Promise<Reply | undefined> {
   const plain = references.filter((reference) => reference.word !== '$join');
   if (plain.length === 0) return undefined;
-  const founds = await within(scope.signal, Promise.all(plain.map((reference) => find(reference, scope))));
+  const founds = await within(patience, Promise.all(plain.map((reference) => find(reference, scope))));
   const missing: [Reference, Found][] = [];
   for (const [index, reference] of plain.entries()) {
     const found = founds[index] as Found;

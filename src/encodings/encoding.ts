@@ -1,13 +1,13 @@
 import type { FastifyReply } from 'fastify';
-import type { Running } from '../batch/run.ts';
+import type { Open } from '../batch/batch.ts';
 import type { Plan, QueryNode } from '../batch/node.ts';
-import type { Payload } from '../payload.ts';
+import type { Running } from '../batch/run.ts';
 
 /** A media type in which the replies of any pattern can be answered. */
 export interface Encoding {
   readonly mediaType: string;
-  /** How it takes a query's answer; gathered unless it says otherwise. */
-  readonly want?: (node: QueryNode) => Payload['kind'];
+  /** How it opens a query's answer that it does not take gathered. */
+  readonly open?: (node: QueryNode) => Open | undefined;
   /** Answers a batch under way; resolves once the answer is on its way or has been handed over. */
   send(running: Running, plan: Plan, reply: FastifyReply): Promise<void>;
 }

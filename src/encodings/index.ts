@@ -1,9 +1,11 @@
 import Negotiator from 'negotiator';
 import type { Encoding } from './encoding.ts';
 import { json } from './json-encoding.ts';
+import { ndjson } from './ndjson.ts';
+import { sse } from './sse.ts';
 
 /** Every encoding, the default first. */
-const encodings: readonly Encoding[] = [json];
+const encodings: readonly Encoding[] = [json, ndjson, sse];
 
 /** The media types an answer can have, in order of preference where the client has none. */
 export const mediaTypes = encodings.map((encoding) => encoding.mediaType);

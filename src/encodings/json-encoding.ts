@@ -1,5 +1,6 @@
 import { isComplete } from '../batch/reply.ts';
 import type { Encoding } from './encoding.ts';
+import { sendText } from './compression.ts';
 import { answerText } from './json.ts';
 import { sendFailed, summaryHeaders } from './outcome.ts';
 
@@ -12,6 +13,6 @@ export const json: Encoding = {
     if (!list) return;
     const complete = isComplete({ status: 'ok', list });
     reply.headers(summaryHeaders(batch, complete, ms));
-    reply.type('application/json; charset=utf-8').send(answerText(list, complete, plan.shape));
+    await sendText(reply.type('application/json; charset=utf-8'), answerText(list, complete, plan.shape));
   },
 };

@@ -8,6 +8,7 @@ export function replyFields(reply: Reply, members: 'replies' | 'count' = 'replie
     text += `,"value":${value.json}`;
     if (value.meta) text += `,"meta":${JSON.stringify(value.meta)}`;
   }
+  if (reply.items !== undefined) text += `,"items":${reply.items}`;
   if (winner !== undefined) text += `,"winner":${winner}`;
   if (list && !value) {
     text += members === 'count' ? `,"count":${shown(list.members).length}` : `,"replies":${repliesText(list)}`;

@@ -3,6 +3,7 @@ import { adapters } from '../../adapters/index.ts';
 import type { Config, SourceConfig } from '../config.ts';
 import type { Fetch } from '../fetch.ts';
 import { limit } from './layers/limit.ts';
+import { prime } from './layers/prime.ts';
 import { timeout } from './layers/timeout.ts';
 import { stack } from './stack.ts';
 
@@ -57,6 +58,7 @@ async function openSource(options: SourceConfig, connections: AsyncDisposableSta
       timeout(name), // the caller's budget, waiting included
       limit(options), // a place before the store is called
       options.attemptTimeoutMs === undefined ? undefined : timeout(name, options.attemptTimeoutMs), // its clock starts when the store is called
+      prime, // a list or body is there when its first item or byte is
     ),
     prepare(op, params, fault) {
       const spec = Object.hasOwn(adapter.ops, op) ? adapter.ops[op] : undefined;

@@ -1,0 +1,39 @@
+import { CodapError } from '../errors.ts';
+import type { Query } from '../fetch.ts';
+import type { QueryNode } from './node.ts';
+import { Opened } from './opened.ts';
+import type { Scope } from './run.ts';
+
+/**
+ * Opens a query's answer as a list or body that flows. Its first item or byte has the query's own time-out, from now on;
+ * the batch's deadline, which is for what is gathered, does not end it, but the client leaving or the batch failing does.
+ */
+export async function openFlow(node: QueryNode, query: Query, { batch, signal }: Scope): Promise<Opened> {
+  const { source } = node;
+  const { limits, timeoutMs } = batch.options;
+  const controller = new AbortController();
+  const cancelled = (): void => {
+    if (!(signal.reason instanceof CodapError) || signal.reason.code !== 'TIMEOUT') controller.abort(signal.reason);
+  };
+  const ended = (): void => controller.abort(batch.ended.reason);
+  if (signal.aborted) cancelled();
+  if (batch.ended.aborted) ended();
+  signal.addEventListener('abort', cancelled, { once: true });
+  batch.ended.addEventListener('abort', ended, { once: true });
+  const began = performance.now();
+  const deadline = began + Math.min(node.timeoutMs ?? Infinity, source.timeoutMs, timeoutMs);
+  try {
+    const payload = await source.fetch(query, { signal: controller.signal, deadline, caller: batch.callerFor(source) });
+    if (payload.kind === 'value') throw new CodapError('INTERNAL', 'codap failed to open this answer');
+    return new Opened(payload, source.name, limits, (reason) => {
+      batch.ended.removeEventListener('abort', ended);
+      controller.abort(reason);
+    });
+  } catch (error) {
+    batch.ended.removeEventListener('abort', ended);
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', cancelled);
+    batch.timed(source.name, performance.now() - began);
+  }
+}

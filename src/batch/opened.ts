@@ -1,0 +1,62 @@
+import { CodapError } from '../errors.ts';
+import type { Body, Items } from '../payload.ts';
+
+/** How long an open list or body may keep its reader waiting. */
+export interface StreamLimits {
+  /** Milliseconds between two items or chunks. */
+  readonly streamIdleMs: number;
+  /** Milliseconds in all. */
+  readonly streamMs: number;
+}
+
+/** A list or body that is open and not yet read. Only time in which somebody waits for it counts. */
+export class Opened<T = unknown> {
+  readonly payload: Items | Body;
+  readonly #iterator: AsyncIterator<T>;
+  readonly #limits: StreamLimits;
+  readonly #abort: (reason: CodapError) => void;
+  readonly #source: string;
+  #waited = 0;
+  #rejectNext: ((reason: CodapError) => void) | undefined;
+  #broken: CodapError | undefined;
+
+  constructor(payload: Items | Body, source: string, limits: StreamLimits, abort: (reason: CodapError) => void) {
+    this.payload = payload;
+    this.#iterator = (payload.kind === 'items' ? payload.items : payload.stream)[Symbol.asyncIterator]() as AsyncIterator<T>;
+    this.#source = source;
+    this.#limits = limits;
+    this.#abort = abort;
+  }
+
+  /** The next item or chunk. Rejects with TIMEOUT when it is not there in time, and with whatever broke the stream. */
+  async next(): Promise<IteratorResult<T, void>> {
+    if (this.#broken) throw this.#broken;
+    const began = performance.now();
+    const left = Math.min(this.#limits.streamIdleMs, this.#limits.streamMs - this.#waited);
+    const timer = setTimeout(() => this.break(new CodapError('TIMEOUT', 'the store paused for too long', { source: this.#source })), Math.max(0, left));
+    try {
+      return await new Promise<IteratorResult<T, void>>((resolve, reject) => {
+        this.#rejectNext = reject;
+        this.#iterator.next().then(resolve as (step: IteratorResult<T>) => void, reject);
+      });
+    } finally {
+      clearTimeout(timer);
+      this.#rejectNext = undefined;
+      this.#waited += performance.now() - began;
+    }
+  }
+
+  /** Ends it from outside: whoever waits for the next item is told why. */
+  break(reason: CodapError): void {
+    this.#broken ??= reason;
+    this.#rejectNext?.(reason);
+    this.close(reason);
+  }
+
+  /** Lets go of the store. */
+  close(reason: CodapError = new CodapError('CANCELLED', 'not needed any more')): void {
+    this.#abort(reason);
+    if (this.payload.kind === 'body') this.payload.stream.destroy();
+    else void this.#iterator.return?.().catch(() => {});
+  }
+}

@@ -1,0 +1,28 @@
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
+import type { FastifyReply } from 'fastify';
+import Negotiator from 'negotiator';
+import type { Coding } from './outlet.ts';
+
+/** Below this many characters compressing costs more than it saves. */
+const WORTHWHILE = 1400;
+
+const compressors = {
+  gzip: promisify(gzip),
+  br: (text: string) => promisify(brotliCompress)(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }),
+} as const;
+
+/** The coding the client would like (RFC 9110 §12.5.3), if any; says so in `Vary`. */
+export function codingFor(reply: FastifyReply): Coding | undefined {
+  reply.header('vary', 'Accept, Accept-Encoding');
+  const coding = new Negotiator(reply.request.raw).encoding(['br', 'gzip', 'identity']);
+  return coding === 'br' || coding === 'gzip' ? coding : undefined;
+}
+
+/** Sends a text, compressed where the client likes that and it pays. */
+export async function sendText(reply: FastifyReply, text: string): Promise<void> {
+  const coding = codingFor(reply);
+  if (!coding || text.length < WORTHWHILE) return void reply.send(text);
+  const body = await compressors[coding](text);
+  reply.header('content-encoding', coding).send(body);
+}

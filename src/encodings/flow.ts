@@ -1,0 +1,101 @@
+import type { FastifyReply } from 'fastify';
+import { formatPointer } from '../batch/pointer.ts';
+import { failed, isComplete, tenths, type MemberList, type Reply } from '../batch/reply.ts';
+import { frames, type Frame } from '../batch/frames.ts';
+import { openFlow } from '../batch/flow.ts';
+import type { Open } from '../batch/batch.ts';
+import type { QueryNode } from '../batch/node.ts';
+import type { Running } from '../batch/run.ts';
+import { replyFields } from './json.ts';
+import { codingFor } from './compression.ts';
+import { sendFailed } from './outcome.ts';
+import { Outlet } from './outlet.ts';
+
+/** How a media type writes frames. */
+export interface FrameFormat {
+  readonly mediaType: string;
+  /** One frame, given its event's name and its JSON on a line of its own. */
+  write(event: 'reply' | 'item' | 'end', json: string, id: number): string;
+  /** What keeps an idle connection open, and how often it is sent. */
+  readonly heartbeat?: { readonly text: string; readonly ms: number };
+}
+
+/** Opens the queries that asked to be answered item by item. */
+export function openItems(node: QueryNode): Open | undefined {
+  if (!node.stream || node.gathered || node.contested) return undefined;
+  return (query, { op, params }, _live, scope) => openFlow(query, { op, params, want: 'items' }, scope);
+}
+
+/** Answers a batch frame by frame: each leaves as soon as the pattern allows. */
+export async function sendFrames({ batch, root }: Running, reply: FastifyReply, format: FrameFormat): Promise<void> {
+  const sequence = frames(root, { inOrder: ['ordered'] });
+  const counts = { ok: 0, error: 0, skipped: 0, cancelled: 0 };
+  const began = performance.now();
+  let next = sequence.next();
+  await Promise.race([next.catch(() => {}), deadline(batch.options.deadline)]);
+  if (batch.decidedBy) {
+    await sequence.return({ status: 'skipped' });
+    return sendFailed(batch, reply, performance.now() - began);
+  }
+  reply.type(format.mediaType).header('x-accel-buffering', 'no');
+  const outlet = new Outlet(reply, codingFor(reply));
+  let id = 0;
+  const write = (event: 'reply' | 'item' | 'end', fields: string): Promise<void> | undefined =>
+    outlet.write(format.write(event, oneLine(`{"event":"${event}",${fields}}`), (id += 1)));
+  const heart = format.heartbeat && setInterval(() => outlet.write(format.heartbeat?.text ?? ''), format.heartbeat.ms);
+  try {
+    let whole: Reply | undefined;
+    while (!outlet.gone) {
+      const step = await next;
+      if (step.done) {
+        whole = step.value;
+        break;
+      }
+      count(step.value, counts);
+      await write(step.value.kind, frameFields(step.value));
+      next = sequence.next();
+    }
+    if (!whole?.list) return;
+    counts.cancelled += cancelledIn(whole.list);
+    const decidedBy = batch.decidedBy ?? whole.list.decidedBy;
+    const complete = !decidedBy && isComplete({ status: 'ok', list: whole.list });
+    const error = decidedBy ? `,"error":${JSON.stringify({ ...decidedBy.error.toJSON(), path: formatPointer(decidedBy.path) })}` : '';
+    await write('end', `"complete":${complete},"counts":${JSON.stringify(counts)},"ms":${tenths(performance.now() - began)}${error}`);
+    await outlet.end();
+  } catch (error) {
+    outlet.destroy();
+    throw error;
+  } finally {
+    clearInterval(heart);
+    batch.cancel();
+  }
+}
+
+function frameFields(frame: Frame): string {
+  if (frame.kind === 'item') {
+    return `"path":${JSON.stringify(formatPointer(frame.path))},"index":${frame.index},"value":${frame.value.json}`;
+  }
+  const { path, as, reply } = frame.member;
+  const name = as === undefined ? '' : `"as":${JSON.stringify(as)},`;
+  return `"path":${JSON.stringify(formatPointer(path))},${name}${replyFields(reply, frame.count === undefined ? 'replies' : 'count')}`;
+}
+
+function count(frame: Frame, counts: { ok: number; error: number; skipped: number; cancelled: number }): void {
+  if (frame.kind === 'item' || frame.count !== undefined) return;
+  const { reply } = frame.member;
+  if (reply.error?.code === 'CANCELLED' && failed(reply)) counts.cancelled += 1;
+  else counts[reply.status === 'partial' ? 'error' : reply.status] += 1;
+}
+
+function cancelledIn(list: MemberList): number {
+  return list.members.reduce((sum, { reply }) => sum + (reply.list && !reply.value ? cancelledIn(reply.list) : 0), list.cancelled);
+}
+
+/** JSON text from a store may hold line breaks, between tokens only. */
+function oneLine(json: string): string {
+  return /[\r\n]/.test(json) ? json.replace(/[\r\n]+/g, ' ') : json;
+}
+
+function deadline(instant: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.max(0, instant - performance.now())).unref());
+}

@@ -1,0 +1,10 @@
+import type { Encoding } from './encoding.ts';
+import { openItems, sendFrames } from './flow.ts';
+
+/** One frame a line. */
+export const ndjson: Encoding = {
+  mediaType: 'application/x-ndjson',
+  open: openItems,
+  send: (running, _plan, reply) =>
+    sendFrames(running, reply, { mediaType: 'application/x-ndjson', write: (_event, json) => `${json}\n` }),
+};

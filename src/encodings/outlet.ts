@@ -1,0 +1,78 @@
+import type { ServerResponse } from 'node:http';
+import { createBrotliCompress, createGzip, constants, type BrotliCompress, type Gzip } from 'node:zlib';
+import type { FastifyReply } from 'fastify';
+
+/** The codings an answer that flows can be compressed in. */
+export type Coding = 'gzip' | 'br';
+
+/** Where an answer that flows goes: written as fast as the client takes it, each turn's frames flushed. */
+export class Outlet {
+  readonly #raw: ServerResponse;
+  readonly #compressor: Gzip | BrotliCompress | undefined;
+  #flushing = false;
+
+  /** Takes the response over from Fastify and sends its headers. */
+  constructor(reply: FastifyReply, coding?: Coding) {
+    if (coding) reply.header('content-encoding', coding);
+    reply.hijack();
+    this.#raw = reply.raw;
+    for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) this.#raw.setHeader(name, value);
+    this.#raw.writeHead(reply.statusCode);
+    this.#raw.flushHeaders();
+    if (coding) {
+      this.#compressor = coding === 'gzip' ? createGzip() : createBrotliCompress({ params: { [constants.BROTLI_PARAM_QUALITY]: 4 } });
+      this.#compressor.pipe(this.#raw);
+    }
+  }
+
+  /** True once the client has gone. */
+  get gone(): boolean {
+    return this.#raw.destroyed || this.#raw.writableFinished;
+  }
+
+  /** Writes; answers a promise to wait for only where the client has to catch up first. */
+  write(chunk: string | Uint8Array): Promise<void> | undefined {
+    const stream = this.#compressor ?? this.#raw;
+    const room = stream.write(chunk);
+    this.#flushSoon();
+    return room || this.gone ? undefined : this.#drained();
+  }
+
+  /** The last bytes: resolves when they have left codap, or the client has. */
+  end(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.gone) return resolve();
+      this.#raw.once('close', resolve);
+      this.#raw.once('finish', resolve);
+      (this.#compressor ?? this.#raw).end();
+    });
+  }
+
+  /** Cuts the connection, so that nobody takes what was sent for the whole. */
+  destroy(): void {
+    this.#compressor?.destroy();
+    this.#raw.destroy();
+  }
+
+  #flushSoon(): void {
+    if (!this.#compressor || this.#flushing) return;
+    this.#flushing = true;
+    setImmediate(() => {
+      this.#flushing = false;
+      if (this.#compressor?.writable) this.#compressor.flush();
+    });
+  }
+
+  #drained(): Promise<void> {
+    const stream = this.#compressor ?? this.#raw;
+    return new Promise((resolve) => {
+      const done = (): void => {
+        stream.off('drain', done);
+        this.#raw.off('close', done);
+        resolve();
+      };
+      stream.once('drain', done);
+      this.#raw.once('close', done);
+    });
+  }
+}

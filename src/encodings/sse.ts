@@ -1,0 +1,14 @@
+import type { Encoding } from './encoding.ts';
+import { openItems, sendFrames } from './flow.ts';
+
+/** Server-sent events (WHATWG HTML §9.2): the frames of NDJSON, numbered, with a comment every 15 s to keep the connection open. */
+export const sse: Encoding = {
+  mediaType: 'text/event-stream',
+  open: openItems,
+  send: (running, _plan, reply) =>
+    sendFrames(running, reply, {
+      mediaType: 'text/event-stream',
+      write: (event, json, id) => `event: ${event}\nid: ${id}\ndata: ${json}\n\n`,
+      heartbeat: { text: ': still here\n\n', ms: 15_000 },
+    }),
+};

@@ -1,0 +1,34 @@
+import { once } from 'node:events';
+import type { Layer } from '../../fetch.ts';
+import type { Items, Value } from '../../payload.ts';
+
+/** A list or body counts as opened only once its first item or byte is here, so that the time-outs above cover it. */
+export const prime: Layer = (next) => async (query, context) => {
+  const payload = await next(query, context);
+  if (payload.kind === 'items') return primed(payload);
+  if (payload.kind === 'body' && !payload.stream.readableEnded && payload.stream.readableLength === 0) {
+    await Promise.race([once(payload.stream, 'readable'), once(payload.stream, 'end')]);
+  }
+  return payload;
+};
+
+async function primed({ items }: Items): Promise<Items> {
+  const iterator = items[Symbol.asyncIterator]();
+  let first: Promise<IteratorResult<Value>> | undefined = Promise.resolve(await iterator.next());
+  return {
+    kind: 'items',
+    items: {
+      [Symbol.asyncIterator]: () => ({
+        next() {
+          const step = first ?? iterator.next();
+          first = undefined;
+          return step;
+        },
+        async return() {
+          await iterator.return?.();
+          return { done: true, value: undefined };
+        },
+      }),
+    },
+  };
+}

@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import { ask, q, simulate, start } from './simulated.ts';
+
+const ok = (value: unknown) => ({ status: 'ok', value });
+
+describe('the three patterns', () => {
+  it('kv answers an object, by key', async () => {
+    expect(await ask('kv', { queries: { b: q({ value: 1, ms: 5 }), a: q({ value: 2 }) } })).toEqual({
+      complete: true,
+      results: { b: ok(1), a: ok(2) },
+    });
+  });
+
+  it('ordered answers a list in the order asked', async () => {
+    expect(await ask('ordered', { queries: [q({ value: 1, ms: 10 }), q({ value: 2 }, { as: 'two' })] })).toEqual({
+      complete: true,
+      results: [
+        { index: 0, ...ok(1) },
+        { index: 1, as: 'two', ...ok(2) },
+      ],
+    });
+  });
+
+  it('first-reply answers a list in order of arrival', async () => {
+    expect(await ask('first-reply', { queries: [q({ value: 1, ms: 20 }), q({ value: 2 })] })).toEqual({
+      complete: true,
+      results: [
+        { index: 1, ...ok(2) },
+        { index: 0, ...ok(1) },
+      ],
+    });
+  });
+
+  it('keys such as __proto__ and constructor are keys like any other', async () => {
+    const queries = JSON.parse('{"__proto__":{"source":"sim","op":"get","params":{"value":1}},"constructor":{"source":"sim","op":"get"}}') as object;
+    const answer = (await ask('kv', { queries, shape: 'values' })) as object;
+    expect(Object.entries(answer)).toEqual([['__proto__', 1], ['constructor', null]]);
+  });
+
+  it('an empty batch is complete', async () => {
+    expect(await ask('kv', { queries: {} })).toEqual({ complete: true, results: {} });
+    expect(await ask('ordered', { queries: [] })).toEqual({ complete: true, results: [] });
+  });
+});
+
+describe('outcomes', () => {
+  it('a failed query is data: the others answer, the batch is not complete', async () => {
+    expect(await ask('kv', { queries: { a: q({ fail: 'UNAVAILABLE' }), b: q({ value: 1 }) } })).toEqual({
+      complete: false,
+      results: {
+        a: { status: 'error', error: { code: 'UNAVAILABLE', message: 'told to fail', source: 'sim', retryable: true } },
+        b: ok(1),
+      },
+    });
+  });
+
+  it('default stands in for a failure, which is shown beside it', async () => {
+    expect(await ask('kv', { queries: { a: q({ fail: 'NOT_FOUND' }, { default: { n: 0 } }) } })).toMatchObject({
+      complete: false,
+      results: { a: { status: 'ok', value: { n: 0 }, defaulted: true, error: { code: 'NOT_FOUND' } } },
+    });
+  });
+
+  it('accept "found" makes null NOT_FOUND', async () => {
+    expect(await ask('kv', { queries: { a: q({}, { accept: 'found' }), b: q({}, { accept: 'any' }) } })).toMatchObject({
+      results: { a: { status: 'error', error: { code: 'NOT_FOUND' } }, b: ok(null) },
+    });
+  });
+
+  it('shape "values" leaves the values, null where there is none', async () => {
+    expect(await ask('ordered', { shape: 'values', queries: [q({ value: 1 }), q({ fail: 'INTERNAL' }), q({ fail: 'TIMEOUT' }, { default: 3 })] })).toEqual([1, null, 3]);
+  });
+
+  it('a required query at the top fails the batch and cancels the rest', async () => {
+    const simulation = simulate();
+    const answer = await ask('kv', { queries: { a: q({ id: 'a', stall: true }), b: q({ fail: 'NOT_FOUND' }, { required: true }) } }, { simulation });
+    expect(answer).toEqual({ failed: 'NOT_FOUND', path: '/b', failures: 1 });
+    expect(simulation.aborted).toEqual(['a']);
+  });
+
+  it('onError "fail" fails the batch at the first failure, but not at a defaulted one', async () => {
+    const queries = { a: q({ fail: 'INVALID' }, { default: 1 }), b: q({ ms: 5, fail: 'BAD_RESPONSE' }), c: q({ stall: true }) };
+    expect(await ask('kv', { onError: 'fail', queries })).toMatchObject({ failed: 'BAD_RESPONSE', path: '/b' });
+  });
+
+  it('a query past its own time-out is TIMEOUT, and its call is aborted', async () => {
+    const simulation = simulate();
+    expect(await ask('kv', { queries: { a: q({ id: 'a', stall: true }, { timeoutMs: 10 }), b: q({ value: 1 }) } }, { simulation })).toMatchObject({
+      results: { a: { status: 'error', error: { code: 'TIMEOUT', source: 'sim' } }, b: ok(1) },
+    });
+    expect(simulation.aborted).toEqual(['a']);
+  });
+
+  it('at the deadline every reply is there', async () => {
+    expect(await ask('first-reply', { timeoutMs: 20, queries: [q({ stall: true }), q({ value: 1 })] })).toMatchObject({
+      results: [{ index: 1, status: 'ok' }, { index: 0, status: 'error', error: { code: 'TIMEOUT' } }],
+    });
+  });
+
+  it('when the client leaves, what runs is aborted', async () => {
+    const simulation = simulate();
+    const client = new AbortController();
+    const { root } = start('kv', { queries: { a: q({ id: 'a', stall: true }) } }, { simulation, signal: client.signal });
+    client.abort();
+    expect((await root.reply).list?.members[0]?.reply.error?.code).toBe('CANCELLED');
+    expect(simulation.aborted).toEqual(['a']);
+  });
+
+  it('an answer beyond answerBytes is TOO_LARGE for what does not fit', async () => {
+    const queries = [q({ value: 'x'.repeat(50) }), q({ ms: 5, value: 'y'.repeat(60) }), q({ ms: 10, value: 1 })];
+    expect(await ask('ordered', { queries }, { limits: { answerBytes: 100 } })).toMatchObject({
+      results: [{ status: 'ok' }, { status: 'error', error: { code: 'TOO_LARGE' } }, { status: 'ok' }],
+    });
+  });
+});
+
+describe('take', () => {
+  it('stops after so many successes, earlier failures included, the rest cancelled and counted', async () => {
+    const simulation = simulate();
+    const queries = [q({ id: 'slow', stall: true }), q({ fail: 'UNAVAILABLE' }), q({ value: 1, ms: 10 }), q({ value: 2, ms: 20 })];
+    const answer = await ask('first-reply', { take: 2, queries }, { simulation });
+    expect(answer).toMatchObject({ complete: true, cancelled: 1, results: [{ index: 1, status: 'error' }, { index: 2 }, { index: 3 }] });
+    expect(simulation.aborted).toEqual(['slow']);
+  });
+
+  it('values are the successes only', async () => {
+    expect(await ask('first-reply', { take: 1, shape: 'values', queries: [q({ fail: 'TIMEOUT' }), q({ value: 7, ms: 5 })] })).toEqual([7]);
+  });
+
+  it('succeeds if and only if enough are left, and fails as soon as they are not', async () => {
+    for (const [n, m, k] of [[3, 1, 2], [3, 2, 2], [4, 3, 1], [4, 4, 1], [5, 0, 5], [5, 1, 5]] as const) {
+      const queries = Array.from({ length: n }, (_, index) => (index < m ? q({ fail: 'UNAVAILABLE' }) : q({ value: index, ms: 5 })));
+      const answer = await ask('first-reply', { take: k, queries });
+      expect('failed' in (answer as object), `${n} ${m} ${k}`).toBe(n - m < k);
+    }
+    const simulation = simulate();
+    const stalls = [q({ id: 'a', stall: true }), q({ fail: 'FORBIDDEN' })];
+    expect(await ask('first-reply', { take: 2, queries: stalls }, { simulation })).toEqual({ failed: 'FORBIDDEN', path: '/1', failures: 1 });
+  });
+
+  it('hedgeMs starts take at once, one more every so often, and one at once on a failure', async () => {
+    const simulation = simulate();
+    const queries = [q({ id: 'a', stall: true }), q({ id: 'b', fail: 'UNAVAILABLE' }), q({ id: 'c', value: 1 }), q({ id: 'd', value: 2 })];
+    const answer = await ask('first-reply', { take: 1, hedgeMs: 15, queries }, { simulation });
+    expect(answer).toMatchObject({ results: [{ index: 1, status: 'error' }, { index: 2, status: 'ok' }], cancelled: 2 });
+    expect(simulation.started).toEqual(['a', 'b', 'c']);
+  });
+});

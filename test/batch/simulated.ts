@@ -1,0 +1,114 @@
+import { plan } from '../../src/batch/plan.ts';
+import { formatPointer } from '../../src/batch/pointer.ts';
+import type { Pattern } from '../../src/batch/node.ts';
+import { isComplete } from '../../src/batch/reply.ts';
+import { run, type Running } from '../../src/batch/run.ts';
+import { TypedValue } from '../../src/batch/typed-value.ts';
+import { parseConfig } from '../../src/config.ts';
+import { answerText } from '../../src/encodings/json.ts';
+import { CodapError, type Code } from '../../src/errors.ts';
+import { Filled, Placeholder } from '../../src/placeholder.ts';
+import { timeout } from '../../src/sources/layers/timeout.ts';
+import type { Source } from '../../src/sources/open.ts';
+import { stack } from '../../src/sources/stack.ts';
+
+/** What a simulated query is told to do: answer `value` after `ms`, or fail with a code; `stall` never answers. */
+interface Told {
+  readonly id?: string;
+  readonly value?: unknown;
+  readonly ms?: number;
+  readonly fail?: Code;
+  readonly stall?: boolean;
+}
+
+/** A store without a store, which writes down what it was asked. */
+export interface Simulation {
+  readonly source: Source;
+  readonly started: string[];
+  readonly finished: string[];
+  readonly aborted: string[];
+}
+
+/** A source `sim` with one op, `get`, whose params are what it is told to do. */
+export function simulate(timeoutMs = 2000): Simulation {
+  const started: string[] = [];
+  const finished: string[] = [];
+  const aborted: string[] = [];
+  const source: Source = {
+    name: 'sim',
+    adapter: 'sim',
+    ops: ['get'],
+    timeoutMs,
+    forwards: [],
+    prepare(op, params, fault) {
+      if (op !== 'get') fault(['op'], 'allowed here: get');
+      if ('refuse' in params) fault(['params', 'refuse'], 'not allowed');
+      return bare(params);
+    },
+    fetch: stack(async (query, { signal }) => {
+      const { id = '', value = null, ms = 0, fail, stall } = query.params as Told;
+      started.push(id);
+      await new Promise<void>((resolve, reject) => {
+        const timer = stall ? undefined : ms > 0 ? setTimeout(resolve, ms) : setImmediate(resolve);
+        signal.addEventListener('abort', () => {
+          clearTimeout(timer as NodeJS.Timeout);
+          aborted.push(id);
+          reject(signal.reason as Error);
+        });
+      });
+      finished.push(id);
+      if (fail) throw new CodapError(fail, 'told to fail');
+      return new TypedValue(value);
+    }, timeout('sim')),
+    streams: () => undefined,
+    ping: () => Promise.resolve(),
+  };
+  return { source, started, finished, aborted };
+}
+
+function bare(value: unknown): unknown {
+  if (value instanceof Filled) return value.value;
+  if (value instanceof Placeholder || typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(bare);
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, bare(member)]));
+}
+
+/** The limits of a configuration that says nothing. */
+export const limits = parseConfig({ sources: {} }, {}).limits;
+
+/** How a request is run; all have defaults. */
+export interface Asking {
+  readonly simulation?: Simulation;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+  readonly limits?: Partial<typeof limits>;
+}
+
+/** Starts a request on the simulated source. */
+export function start(pattern: Pattern, body: object, { simulation = simulate(), timeoutMs, signal, limits: own }: Asking = {}): Running {
+  const all = { ...limits, ...own };
+  const planned = plan(pattern, body, { sources: new Map([['sim', simulation.source]]), limits: all });
+  return run(planned, {
+    caller: { headers: {} },
+    deadline: performance.now() + (timeoutMs ?? planned.timeoutMs ?? 2000),
+    timeoutMs: timeoutMs ?? planned.timeoutMs ?? 2000,
+    signal: signal ?? new AbortController().signal,
+    limits: all,
+    failFast: planned.onError === 'fail',
+  });
+}
+
+/** The answer's body, `ms` left out so that answers can be compared; or, of a batch that failed, what decided it. */
+export async function ask(pattern: Pattern, body: object, asking: Asking = {}): Promise<unknown> {
+  const { batch, root } = start(pattern, body, asking);
+  const { list } = await root.reply;
+  if (batch.decidedBy) return { failed: batch.decidedBy.error.code, path: formatPointer(batch.decidedBy.path), failures: batch.failures.length };
+  if (!list) throw new Error('the root has no members');
+  const shape = 'shape' in body && body.shape === 'values' ? 'values' : 'replies';
+  return JSON.parse(answerText(list, isComplete({ status: 'ok', list }), shape), (key, value: unknown) => (key === 'ms' ? undefined : value));
+}
+
+/** One simulated query. */
+export function q(told: Record<string, unknown> = {}, modifiers: Record<string, unknown> = {}): Record<string, unknown> {
+  return { source: 'sim', op: 'get', params: told, ...modifiers };
+}
