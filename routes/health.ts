@@ -13,11 +13,10 @@ export function healthRoute(app: FastifyInstance, { admission, sources }: Health
   const pings = pinger(sources.values());
   app.get('/health/live', () => ({ status: 'live' }));
   app.get('/health/ready', { config: { flags: ['strict'] } }, async (request, reply) => {
-    const found = await pings();
-    const down = found.some(({ status }) => status === 'down');
+    if (admission.draining) return reply.code(503).send({ status: 'draining' });
+    const sources = await pings();
     const strict = Object.hasOwn(request.query as object, 'strict');
-    const status = admission.draining ? 'draining' : strict && down ? 'unavailable' : 'ready';
-    if (status !== 'ready') reply.code(503);
-    return { status, sources: found };
+    const ready = !strict || sources.every(({ status }) => status === 'up');
+    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'unavailable', sources });
   });
 }

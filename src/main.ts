@@ -2,7 +2,7 @@ import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { StartFault, UsageFault } from './cli/fault.ts';
 import { HELP, version } from './cli/help.ts';
 import { defaultFile, type ListenFlags, toListenFlags } from './cli/settings.ts';
-import { ConfigError } from './config.ts';
+import { ConfigError } from './config/fault.ts';
 
 const listening = { host: { type: 'string' }, port: { type: 'string' } } as const;
 

@@ -1,8 +1,8 @@
 import { CodapError, type Code } from './errors.ts';
 import type { Source } from './sources/open.ts';
 
-/** How long a ping may take, in milliseconds. */
-export const PING_MS = 1000;
+/** How long a ping may take unless told, in milliseconds: well below the second that probes of readiness usually wait. */
+const PING_MS = 500;
 
 /** What asking a source found; `ms` is how long it took. */
 export interface Pinged {
