@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ask, q, simulate, start } from './simulated.ts';
 
 const ok = (value: unknown) => ({ status: 'ok', value });
@@ -101,6 +101,7 @@ describe('outcomes', () => {
     const simulation = simulate();
     const client = new AbortController();
     const { root } = start('kv', { queries: { a: q({ id: 'a', stall: true }) } }, { simulation, signal: client.signal });
+    await vi.waitFor(() => expect(simulation.started).toEqual(['a']));
     client.abort();
     expect((await root.reply).list?.members[0]?.reply.error?.code).toBe('CANCELLED');
     expect(simulation.aborted).toEqual(['a']);
