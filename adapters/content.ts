@@ -1,0 +1,82 @@
+import { isUtf8 } from 'node:buffer';
+import { MIMEType, TextDecoder } from 'node:util';
+import { CodapError } from '../src/errors.ts';
+import { checkJson, parseExact } from '../src/json/parse.ts';
+import type { Meta, Value } from '../src/payload.ts';
+
+/** How a body is read: by its content type, or as the query says. */
+export type Format = 'auto' | 'json' | 'text' | 'base64';
+
+/** JSON text passed on as it came, opened only if someone looks inside. */
+export class JsonText implements Value {
+  readonly kind = 'value';
+  readonly json: string;
+  readonly meta?: Meta;
+  #value: unknown;
+  #open = false;
+
+  constructor(json: string, meta?: Meta) {
+    this.json = json;
+    if (meta) this.meta = meta;
+  }
+
+  get value(): unknown {
+    if (!this.#open) this.#value = parseExact(this.json);
+    this.#open = true;
+    return this.#value;
+  }
+}
+
+/** Plain data made by an adapter, such as a listing. */
+export function plain(value: unknown, meta?: Meta): Value {
+  return { kind: 'value', json: JSON.stringify(value), value, ...(meta && { meta }) };
+}
+
+/** How a body of this content type is read under `auto`: JSON, any `text/*` whose charset is known, else base64. */
+export function formatOf(contentType: string | undefined): Exclude<Format, 'auto'> {
+  const type = parsed(contentType);
+  if (!type) return 'base64';
+  if (/^(?:application|text)\/json$|\+json$/.test(type.essence)) return 'json';
+  return type.type === 'text' && decoder(type.params.get('charset')) ? 'text' : 'base64';
+}
+
+/** A body as a value, `meta` completed by its size and encoding; BAD_RESPONSE if its bytes are not what they should be. */
+export function content(bytes: Buffer, format: Format, meta: Meta): Value {
+  const encoding = format === 'auto' ? formatOf(meta.contentType) : format;
+  const told = { ...meta, size: meta.size ?? bytes.length, encoding };
+  if (encoding === 'base64') return plain(bytes.toString('base64'), told);
+  if (encoding === 'json') return new JsonText(jsonText(bytes), told);
+  try {
+    return plain((decoder(parsed(meta.contentType)?.params.get('charset')) ?? utf8()).decode(bytes), told);
+  } catch (cause) {
+    throw new CodapError('BAD_RESPONSE', 'a text that is not in the charset it should be in', { cause });
+  }
+}
+
+function jsonText(bytes: Buffer): string {
+  if (!isUtf8(bytes)) throw new CodapError('BAD_RESPONSE', 'JSON that is not UTF-8');
+  const text = bytes.toString();
+  const json = text.startsWith('\uFEFF') ? text.slice(1) : text;
+  checkJson(json);
+  return json;
+}
+
+function parsed(contentType: string | undefined): MIMEType | undefined {
+  try {
+    return contentType === undefined ? undefined : new MIMEType(contentType);
+  } catch {
+    return undefined;
+  }
+}
+
+function decoder(charset: string | null | undefined): TextDecoder | undefined {
+  try {
+    return charset ? new TextDecoder(charset, { fatal: true }) : utf8();
+  } catch {
+    return undefined;
+  }
+}
+
+function utf8(): TextDecoder {
+  return new TextDecoder('utf-8', { fatal: true });
+}

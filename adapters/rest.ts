@@ -1,0 +1,96 @@
+import { Pool, type Dispatcher } from 'undici';
+import type { Context, Query } from '../src/fetch.ts';
+import type { Payload } from '../src/payload.ts';
+import type { Adapter, Connection } from './adapter.ts';
+import { plain } from './content.ts';
+import { raced } from './raced.ts';
+import { drop, readAnswer } from './rest/answer.ts';
+import { compileRest } from './rest/compile.ts';
+import { statusFailure, transportFailure } from './rest/failure.ts';
+import { metaOf } from './rest/meta.ts';
+import { options, type RestOptions } from './rest/options.ts';
+import { postParams, readParams } from './rest/params.ts';
+import { requestHeaders, type RestQuery } from './rest/request.ts';
+
+export type { RestOptions } from './rest/options.ts';
+
+/** HTTP APIs: reads what lies below one base URL. Redirects are not followed. */
+export const rest: Adapter<RestOptions> = {
+  options: options as unknown as Adapter<RestOptions>['options'],
+  ops: {
+    get: { params: readParams, streams: 'body' },
+    head: { params: readParams },
+    post: { params: postParams, streams: 'body' },
+  },
+  compile: compileRest,
+  open: (options) => Promise.resolve(new RestConnection(options)),
+};
+
+class RestConnection implements Connection {
+  readonly #options: RestOptions;
+  readonly #base: URL;
+  readonly #pool: Pool;
+
+  constructor(options: RestOptions) {
+    this.#options = options;
+    this.#base = new URL(options.url);
+    this.#pool = new Pool(this.#base.origin, {
+      // Twice: an answer that nobody reads, or a call given up while it connects, keeps its connection a moment longer than its place.
+      connections: 2 * options.concurrency,
+      allowH2: false,
+      connect: { timeout: options.timeoutMs },
+      // The deadline is kept by the signal; these would also count time in which codap itself does not read.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  }
+
+  readonly fetch = ({ op, params, want }: Query, { signal, caller }: Context): Promise<Payload> =>
+    raced(signal, () => this.#fetch(op, params as RestQuery, want, { signal, caller }), discard);
+
+  async #fetch(
+    op: string,
+    query: RestQuery,
+    want: Payload['kind'],
+    { signal, caller }: Pick<Context, 'signal' | 'caller'>,
+  ): Promise<Payload> {
+    const answer = await this.#request({
+      method: op === 'get' ? 'GET' : op === 'head' ? 'HEAD' : 'POST',
+      path: query.path,
+      headers: requestHeaders(query, this.#options, caller, want !== 'body' && op !== 'head'),
+      body: op === 'post' ? (query.body?.text ?? '') : null,
+      signal,
+    });
+    if (op !== 'head') return readAnswer(answer, { want, maxBytes: this.#options.maxBytes, signal });
+    drop(answer.body);
+    const { statusCode, headers } = answer;
+    const failure = statusFailure(statusCode, String(headers['retry-after'] ?? ''));
+    if (failure) throw failure;
+    return plain(null, metaOf(statusCode, headers));
+  }
+
+  /** Any answer at all shows that the store is there. */
+  ping(signal: AbortSignal): Promise<void> {
+    const { headers } = this.#options;
+    return raced(signal, async () => {
+      const answer = await this.#request({ method: 'HEAD', path: this.#base.pathname, headers, signal });
+      drop(answer.body);
+    });
+  }
+
+  async #request(request: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
+    try {
+      return await this.#pool.request(request);
+    } catch (error) {
+      throw transportFailure(error);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool.destroy();
+  }
+}
+
+function discard(payload: Payload): void {
+  if (payload.kind === 'body') payload.stream.destroy();
+}

@@ -1,0 +1,27 @@
+import type { Fault } from '../adapter.ts';
+import { restBody } from './body.ts';
+import { restHeaders } from './headers.ts';
+import type { RestOptions } from './options.ts';
+import type { RestParams } from './params.ts';
+import { restPath } from './path.ts';
+import { restQuery } from './query.ts';
+import type { RestQuery } from './request.ts';
+
+/** Checks each param where it will stand in the request, and puts the request together. */
+export function compileRest(
+  op: string,
+  params: Record<string, unknown>,
+  options: RestOptions,
+  fault: Fault,
+): RestQuery | undefined {
+  if (!options.methods.includes(op as RestOptions['methods'][number])) {
+    fault([], `this source allows the methods: ${options.methods.join(', ')}`);
+    return undefined;
+  }
+  const { path, query, headers, body } = params as unknown as RestParams;
+  const below = restPath(path, new URL(options.url), fault);
+  const search = restQuery(query, fault);
+  const request = { path: `${below}${search}`, headers: restHeaders(headers, options.requestHeaders, fault) };
+  const posted = body === undefined ? undefined : restBody(body, fault);
+  return posted ? { ...request, body: posted } : request;
+}

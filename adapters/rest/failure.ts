@@ -1,0 +1,44 @@
+import { CodapError, type Code, type ErrorDetails } from '../../src/errors.ts';
+import { retryAfterMs } from '../retry-after.ts';
+
+/** What an answer's status says went wrong; undefined for one that has a value: 2xx and 304. */
+export function statusFailure(status: number, retryAfter?: string): CodapError | undefined {
+  if ((status >= 200 && status < 300) || status === 304) return undefined;
+  const details: ErrorDetails = { status };
+  if (status === 429 || status === 503) {
+    const wait = retryAfterMs(retryAfter);
+    if (wait !== undefined) details.retryAfterMs = wait;
+  }
+  return new CodapError(codeOf(status), message(status), details);
+}
+
+function codeOf(status: number): Code {
+  if (status === 404 || status === 410) return 'NOT_FOUND';
+  if (status === 401 || status === 403 || status === 407) return 'FORBIDDEN';
+  if (status === 429) return 'OVERLOADED';
+  if (status === 408 || status >= 500) return 'UNAVAILABLE';
+  return status < 400 ? 'BAD_RESPONSE' : 'INVALID';
+}
+
+function message(status: number): string {
+  if (status < 400) return `the store answered a redirect (${status}), which is not followed`;
+  if (codeOf(status) === 'FORBIDDEN') return `the store refused codap (${status})`;
+  return `the store answered ${status}`;
+}
+
+/** What kept an answer from coming, or from coming whole. */
+export function transportFailure(error: unknown): CodapError {
+  if (error instanceof CodapError) return error;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (/^(?:HPE_|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RESPONSE)/.test(code)) {
+    return new CodapError('BAD_RESPONSE', 'the store answered something that is not HTTP as it should be', {
+      cause: error,
+    });
+  }
+  if (/^(?:Z_|ZSTD_|ERR__ERROR_)/.test(code)) {
+    return new CodapError('BAD_RESPONSE', 'the store answered a compressed body that cannot be read', { cause: error });
+  }
+  if (code === 'UND_ERR_INVALID_ARG')
+    return new CodapError('INTERNAL', 'codap failed to make this request', { cause: error });
+  return new CodapError('UNAVAILABLE', 'no connection to the store, or its answer was cut', { cause: error });
+}

@@ -1,0 +1,19 @@
+import { toText } from '../../src/json/leaf.ts';
+import { Filled, Placeholder } from '../../src/placeholder.ts';
+import type { Fault } from '../adapter.ts';
+import { HEADER_VALUE } from './options.ts';
+
+/** The headers a query sets, by lower-case name, each allowed and able to be a header. */
+export function restHeaders(headers: object, allowed: readonly string[], fault: Fault): Record<string, string> {
+  const found = new Map<string, string>();
+  for (const [key, value] of Object.entries(headers)) {
+    const name = key.toLowerCase();
+    const text = value instanceof Placeholder ? '' : toText(value instanceof Filled ? value.value : value);
+    if (!allowed.includes(name)) fault(['headers', key], `a query may set: ${allowed.join(', ') || 'no header'}`);
+    else if (found.has(name)) fault(['headers', key], 'a header is named once, in whatever case');
+    else if (text === undefined || !HEADER_VALUE.test(text))
+      fault(['headers', key], 'one line of Latin-1 text is allowed here');
+    else found.set(name, text);
+  }
+  return Object.fromEntries(found);
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import type { SourceOptions } from '../source-options.ts';
+
+/** Names that a query, a caller or a configuration may not set: the connection's own (RFC 9110 §7.6.1), and those that say where the message goes or ends. */
+const RESERVED = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** What a header's value may hold (RFC 9110 §5.5). */
+export const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+const name = z
+  .string()
+  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected a header name')
+  .toLowerCase()
+  .refine((name) => !RESERVED.has(name), 'host, content-length, expect and hop-by-hop headers cannot be set');
+
+const url = z.string().superRefine((text, context) => {
+  const issue = (message: string): void => context.addIssue({ code: 'custom', message });
+  const parsed = URL.parse(text);
+  if (!parsed || !['http:', 'https:'].includes(parsed.protocol)) return issue('expected an http or https URL');
+  if (parsed.username || parsed.password) issue('credentials belong in headers');
+  if (/[?#]/.test(text)) issue('a base URL has no query and no fragment');
+});
+
+const headers = z.record(name, z.string().regex(HEADER_VALUE, 'expected a header value'));
+
+/** A REST source's own fields (CONTRACT §5). */
+export const options = z.strictObject({
+  url: url.meta({ description: 'Where its paths begin.' }),
+  headers: headers.default({}).meta({ description: 'Sent with every request; they win over all others.' }),
+  methods: z
+    .array(z.enum(['get', 'head', 'post']))
+    .min(1)
+    .default(['get', 'head'])
+    .meta({ description: 'post is for searches that need a body.' }),
+  requestHeaders: z
+    .array(name)
+    .default(['accept', 'accept-language', 'if-none-match', 'if-modified-since', 'range'])
+    .meta({ description: 'The headers that a query may set.' }),
+  forwardHeaders: z.array(name).default([]).meta({ description: "The caller's headers that are passed on." }),
+});
+
+/** A REST source's configuration. */
+export type RestOptions = z.output<typeof options> & SourceOptions;

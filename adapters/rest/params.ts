@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { Filled, Placeholder } from '../../src/placeholder.ts';
+import { fillable } from '../fillable.ts';
+
+/** An object whose members are checked one by one later: a record schema would drop a key such as `__proto__`. */
+const object = z.custom<object>(
+  (value) =>
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Placeholder) &&
+    !(value instanceof Filled),
+  'an object is allowed here, references among its values',
+);
+
+const read = {
+  path: z
+    .union(
+      [z.string(), z.array(fillable(z.union([z.string(), z.number()])))],
+      'a string without references, or a list of segments, is allowed here',
+    )
+    .default('')
+    .meta({ description: 'Below the base URL: a literal path, or a list of segments, each encoded whole.' }),
+  query: object.default({}).meta({ description: 'Values by key; a list repeats its key.' }),
+  headers: object.default({}).meta({ description: 'Only those that the source allows.' }),
+};
+
+/** The params of `get` and `head`. */
+export const readParams = z.strictObject(read);
+
+/** The params of `post`. */
+export const postParams = z.strictObject({
+  ...read,
+  body: z.unknown().optional().meta({ description: 'JSON, or a string that is sent as text.' }),
+});
+
+/** Params that fit their schema. */
+export interface RestParams {
+  readonly path: string | readonly unknown[];
+  readonly query: object;
+  readonly headers: object;
+  readonly body?: unknown;
+}

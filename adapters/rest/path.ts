@@ -1,0 +1,63 @@
+import { toText } from '../../src/json/leaf.ts';
+import { Filled, Placeholder } from '../../src/placeholder.ts';
+import type { Fault } from '../adapter.ts';
+import { climbs } from '../climbs.ts';
+
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+
+/** The path of a query below the base URL, percent-encoded and proven to stay there; undefined after a fault. */
+export function restPath(path: unknown, base: URL, fault: Fault): string | undefined {
+  const below = Array.isArray(path) ? ofSegments(path, fault) : ofLiteral(path as string, fault);
+  if (below === undefined) return undefined;
+  const root = base.pathname.replace(/\/$/, '');
+  const full = below === '' ? base.pathname : `${root}/${below}`;
+  // Whatever the checks above missed: the URL parser must see the same origin, the prefix, and nothing to rewrite.
+  const parsed = URL.parse(base.origin + full);
+  if (
+    parsed?.origin === base.origin &&
+    parsed.pathname === full &&
+    (full === base.pathname || full.startsWith(`${root}/`))
+  )
+    return full;
+  fault(['path'], 'a path below the base URL is allowed here');
+  return undefined;
+}
+
+function ofLiteral(path: string, fault: Fault): string | undefined {
+  const detail = literalFault(path);
+  if (detail === undefined) return encodeURI(path.replace(/^\//, '')).replaceAll('%25', '%');
+  fault(['path'], detail);
+  return undefined;
+}
+
+function literalFault(path: string): string | undefined {
+  if (/[?#\\]/.test(path)) return '"?", "#" and "\\" are not allowed in a path; use query, or a list of segments';
+  if (path.startsWith('//')) return 'a path may not begin with "//"';
+  if (CONTROL.test(path) || !path.isWellFormed())
+    return 'control characters and lone surrogates are not allowed in a path';
+  if (/%(?![0-9a-f]{2})/i.test(path))
+    return 'a "%" begins two hexadecimal digits; a list of segments is encoded for you';
+  // Some servers drop what follows a ";" before they look for dots.
+  if (climbs(path) || climbs(path.replace(/;[^/]*/g, '')))
+    return 'a path may not have "." or ".." as a segment, encoded or not';
+  return undefined;
+}
+
+function ofSegments(segments: readonly unknown[], fault: Fault): string | undefined {
+  const encoded = segments.map((segment, index) => ofSegment(segment, (detail) => fault(['path', index], detail)));
+  return encoded.includes(undefined) ? undefined : encoded.join('/');
+}
+
+function ofSegment(segment: unknown, fault: (detail: string) => void): string | undefined {
+  // Any text will do in its place while planning.
+  if (segment instanceof Placeholder) return 'x';
+  const text = toText(segment instanceof Filled ? segment.value : segment);
+  if (text === undefined) fault('a string, number, boolean, id or date is allowed as a segment');
+  else if (text === '') fault('a segment may not be empty');
+  else if (CONTROL.test(text) || !text.isWellFormed())
+    fault('a segment may not have control characters or lone surrogates');
+  else if (climbs(text)) fault('a segment may not have "." or ".." between slashes, encoded or not');
+  else return encodeURIComponent(text);
+  return undefined;
+}

@@ -1,0 +1,8 @@
+/** What every source's configuration says beside its adapter's own fields, with defaults filled in (CONTRACT §5). */
+export interface SourceOptions {
+  readonly name: string;
+  readonly timeoutMs: number;
+  readonly concurrency: number;
+  /** Bytes, decoded, that one gathered answer may have. */
+  readonly maxBytes: number;
+}
