@@ -1,0 +1,148 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Agent, request } from 'undici';
+import { adapters } from '../adapters/index.ts';
+import { demoConfig } from '../demo/config.ts';
+import { startStores, type Stores } from '../demo/stores.ts';
+import { buildApp } from '../src/app.ts';
+import { parseConfig } from '../src/config.ts';
+import { openSources } from '../src/sources/open.ts';
+import { findLeaks } from './leaks.ts';
+
+/** How to start the service: over these stores, with this beside the demo's configuration. */
+export interface ServiceOptions {
+  stores?: Stores;
+  server?: object;
+  limits?: object;
+  /** Fields to change in a source of the demo, or whole sources beside them. */
+  sources?: Record<string, object>;
+}
+
+/** An answer that has arrived whole. */
+export interface Answer {
+  status: number;
+  headers: Readonly<Record<string, string>>;
+  text: string;
+  /** Milliseconds from the request's start to the answer's last byte. */
+  ms: number;
+  /** The body as JSON. */
+  json<T = Body>(): T;
+}
+
+/** What a test looks at in the JSON of an answer. */
+// oxlint-disable-next-line typescript/no-explicit-any -- a test says what it expects by expecting it
+export type Body = any;
+
+/** The whole service listening on a free port, with the demo's stores behind it. */
+export interface Service {
+  readonly stores: Stores;
+  readonly port: number;
+  readonly url: string;
+  /** Posts a body, as JSON unless it is text, with these headers beside its content type. */
+  post(path: string, body: unknown, headers?: Record<string, string>, signal?: AbortSignal): Promise<Answer>;
+  get(path: string, headers?: Record<string, string>, method?: string): Promise<Answer>;
+  /** Posts queries to /kv and gives the answer's JSON. */
+  kv(queries: object, more?: object): Promise<Body>;
+  close(): Promise<void>;
+}
+
+/** Whether the sources of this adapter can be configured. */
+export const has = (adapter: string): boolean => Object.hasOwn(adapters, adapter);
+
+/** Starts it. Stores that were handed in outlive it; each answer is searched for what none may tell. */
+export async function startService({ stores, server, limits, sources = {} }: ServiceOptions = {}): Promise<Service> {
+  const own = stores ? undefined : await startStores();
+  const used = stores ?? (own as Stores);
+  const demo: Record<string, object> = demoConfig(used).sources;
+  const merged = { ...demo, ...sources };
+  for (const name of Object.keys(merged)) merged[name] = { ...demo[name], ...sources[name] };
+  const known = Object.entries(merged).filter(([, source]) => has((source as { adapter: string }).adapter));
+  const config = parseConfig({
+    ...(server && { server }),
+    ...(limits && { limits }),
+    sources: Object.fromEntries(known),
+  });
+  const opened = await openSources(config);
+  const app = await buildApp(config, opened);
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const agent = new Agent({ keepAliveTimeout: 60_000, headersTimeout: 20_000 });
+  const leaks: string[] = [];
+
+  async function send(path: string, method: string, headers: Record<string, string>, body?: string, signal?: AbortSignal) {
+    const began = performance.now();
+    const response = await request(url + path, {
+      method,
+      headers,
+      dispatcher: agent,
+      ...(body !== undefined && { body }),
+      ...(signal && { signal }),
+    });
+    const text = await response.body.text();
+    leaks.push(...findLeaks(text));
+    return {
+      status: response.statusCode,
+      headers: response.headers as Record<string, string>,
+      text,
+      ms: performance.now() - began,
+      json: () => JSON.parse(text) as Body,
+    };
+  }
+  const post: Service['post'] = (path, body, headers, signal) => {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    return send(path, 'POST', { 'content-type': 'application/json', ...headers }, text, signal);
+  };
+  return {
+    stores: used,
+    port: (app.server.address() as AddressInfo).port,
+    url,
+    post,
+    get: (path, headers = {}, method = 'GET') => send(path, method, headers),
+    kv: async (queries, more) => (await post('/kv', { ...more, queries })).json(),
+    async close() {
+      await agent.destroy();
+      app.server.closeAllConnections();
+      await app.close();
+      await opened[Symbol.asyncDispose]();
+      await own?.close();
+      if (leaks.length > 0) throw new Error(`answers told what none may tell: ${leaks.join(' | ')}`);
+    },
+  };
+}
+
+/** How many questions have reached the stores so far; what a driver says to keep a connection does not count. */
+export async function asked(stores: Stores): Promise<number> {
+  const { mongo, s3, rest } = await stores.stats();
+  const idle = new Set(['hello', 'ismaster', 'isMaster', 'ping', 'endSessions', 'buildInfo', 'killCursors']);
+  const questions = Object.entries(mongo.commands).filter(([name]) => !idle.has(name));
+  const counts = [...questions.map(([, count]) => count), ...Object.values(s3.requests), ...Object.values(rest.requests)];
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** Waits until something is so, looking again and again; rejects if that takes longer than two seconds. Resolves to how long it took, in milliseconds. */
+export async function until(holds: () => Promise<boolean> | boolean, what = 'it'): Promise<number> {
+  const began = performance.now();
+  while (!(await holds())) {
+    if (performance.now() - began > 2000) throw new Error(`waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  return performance.now() - began;
+}
+
+/** A REST API that answers each path with exactly this JSON text. */
+export async function startTexts(texts: ReadonlyMap<string, string>): Promise<{ url: string; close(): Promise<void> }> {
+  const server: Server = createServer((message, response) => {
+    const text = texts.get(message.url ?? '');
+    response.writeHead(text === undefined ? 404 : 200, { 'content-type': 'application/json' }).end(text);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
