@@ -79,7 +79,6 @@ class Planner {
       else this.#fault(path, issue.message);
     }
     if (typeof value !== 'object' || value === null) return {};
-    if (Object.hasOwn(value, '__proto__')) this.#fault([...at, '__proto__'], 'unknown field');
     return value as Record<string, unknown>;
   }
 

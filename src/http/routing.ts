@@ -17,13 +17,15 @@ export function refuseUnknown(app: FastifyInstance): void {
     methods.set(url, known);
   });
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.is404) refusePath(reply, methods.get(request.url.replace(/\?.*$/s, '')));
+    if (request.is404) refuse(request, reply, methods.get(request.url.replace(/\?.*$/s, '')));
     else if (Object.keys(request.query as object).length === 0 || takesParameters(request, reply)) done();
   });
 }
 
-function refusePath(reply: FastifyReply, methods: ReadonlySet<string> | undefined): void {
+function refuse(request: FastifyRequest, reply: FastifyReply, methods: ReadonlySet<string> | undefined): void {
   if (!methods) return sendProblem(reply, { status: 404, title: 'Not Found', detail: 'there is nothing at this path' });
+  // An event source that has lost its stream comes back for ever, unless it is answered 204 (WHATWG HTML §9.2.3).
+  if (request.method === 'GET' && request.headers['last-event-id'] !== undefined) return void reply.code(204).send();
   const allow = [...methods].toSorted().join(', ');
   reply.header('allow', allow);
   sendProblem(reply, { status: 405, title: 'Method Not Allowed', detail: `allowed here: ${allow}` });
