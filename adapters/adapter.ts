@@ -10,6 +10,8 @@ export interface Op {
   readonly params: z.ZodType;
   /** `items`: may be read item by item; `body`: its bytes may be passed through. */
   readonly streams?: 'items' | 'body';
+  /** Compiled params take a `range` and an `ifMatch`, so that a body can be read in parts. */
+  readonly resumable?: boolean;
 }
 
 /** A kind of datastore: what its configuration and its queries may say, and how to open one. */

@@ -21,6 +21,10 @@ export async function answer(pattern: Pattern, { config, sources }: Service, req
   const encoding = negotiate(request.headers);
   if (!encoding) return sendProblem(reply, { status: 406, title: 'Not Acceptable', detail: `there are: ${mediaTypes.join(', ')}` });
   const planned = plan(pattern, readBody(request.body as Buffer, config.limits), { sources, limits: config.limits });
+  if (encoding.accepts?.(planned) === false) {
+    const detail = `${encoding.mediaType} is for a batch whose one reply is a store's body; there are: ${mediaTypes.join(', ')}`;
+    return sendProblem(reply, { status: 406, title: 'Not Acceptable', detail });
+  }
   const left = new AbortController();
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) left.abort();

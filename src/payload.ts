@@ -28,11 +28,19 @@ export interface Items {
   readonly items: AsyncIterable<Value>;
 }
 
+/** What is known of the bytes that follow, beside what `meta` shows. */
+export interface BodyMeta {
+  /** Bytes to come, where the store says. */
+  readonly length?: number;
+  /** Of a partial answer: `bytes first-last/size` (RFC 9110 §14.4); `size` is then the whole object's. */
+  readonly contentRange?: string;
+}
+
 /** A store's bytes, not yet read. Whoever gets it consumes or destroys it. */
 export interface Body {
   readonly kind: 'body';
   readonly stream: Readable;
-  readonly meta: Meta;
+  readonly meta: Meta & BodyMeta;
 }
 
 /** A store's answer. */

@@ -17,6 +17,7 @@ export class Opened<T = unknown> {
   readonly #abort: (reason: CodapError) => void;
   readonly #source: string;
   #waited = 0;
+  #onClose: (() => void) | undefined;
   #rejectNext: ((reason: CodapError) => void) | undefined;
   #broken: CodapError | undefined;
 
@@ -53,9 +54,15 @@ export class Opened<T = unknown> {
     this.close(reason);
   }
 
+  /** Calls back once it is closed. */
+  onClose(callback: () => void): void {
+    this.#onClose = callback;
+  }
+
   /** Lets go of the store. */
   close(reason: CodapError = new CodapError('CANCELLED', 'not needed any more')): void {
     this.#abort(reason);
+    this.#onClose?.();
     if (this.payload.kind === 'body') this.payload.stream.destroy();
     else void this.#iterator.return?.().catch(() => {});
   }

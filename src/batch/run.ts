@@ -72,7 +72,7 @@ async function runEach(live: Live, scope: Scope): Promise<Reply> {
   const { node } = live;
   const reference = node.forEach as Reference;
   const started = performance.now();
-  const found = await within(scope.signal, find(reference, scope));
+  const found = await waitFor(reference, scope, scope.signal);
   if (found.is !== 'value') return skippedBy([[reference, found]]);
   const items = found.value;
   if (!Array.isArray(items)) return failure(new CodapError('INVALID', 'forEach was given something that is not a list'), started);
@@ -205,7 +205,7 @@ async function read(
 ): Promise<Reply | undefined> {
   const plain = references.filter((reference) => reference.word !== '$join');
   if (plain.length === 0) return undefined;
-  const founds = await within(patience, Promise.all(plain.map((reference) => find(reference, scope))));
+  const founds = await Promise.all(plain.map((reference) => waitFor(reference, scope, patience)));
   const missing: [Reference, Found][] = [];
   for (const [index, reference] of plain.entries()) {
     const found = founds[index] as Found;
@@ -214,6 +214,16 @@ async function read(
     else missing.push([reference, found]);
   }
   return missing.length > 0 ? skippedBy(missing) : undefined;
+}
+
+/** What a reference comes to. Where a deadline passes first, what it names has failed. */
+async function waitFor(reference: Reference, scope: Scope, patience: AbortSignal): Promise<Found> {
+  if (patience.aborted) throw patience.reason;
+  return within(patience, find(reference, scope)).catch((error: unknown) => {
+    const known = toCodapError(error);
+    if (known.code === 'CANCELLED') throw known;
+    return { is: 'failed', error: known };
+  });
 }
 
 async function find(reference: Reference, scope: Scope): Promise<Found> {

@@ -2,10 +2,13 @@ import Negotiator from 'negotiator';
 import type { Encoding } from './encoding.ts';
 import { json } from './json-encoding.ts';
 import { ndjson } from './ndjson.ts';
+import { raw } from './raw.ts';
 import { sse } from './sse.ts';
+import { tar, tarGz } from './tar.ts';
+import { zip } from './zip.ts';
 
 /** Every encoding, the default first. */
-const encodings: readonly Encoding[] = [json, ndjson, sse];
+const encodings: readonly Encoding[] = [json, ndjson, sse, zip, tar, tarGz, raw];
 
 /** The media types an answer can have, in order of preference where the client has none. */
 export const mediaTypes = encodings.map((encoding) => encoding.mediaType);

@@ -22,6 +22,8 @@ export interface Source {
   prepare(op: string, params: Record<string, unknown>, fault: Fault): unknown;
   /** How an op can be answered other than gathered. */
   streams(op: string): 'items' | 'body' | undefined;
+  /** Whether a body can be asked for in parts: these params take a `range` and an `ifMatch`, and have none of their own. */
+  resumable(op: string, params: unknown): boolean;
   ping(signal: AbortSignal): Promise<void>;
 }
 
@@ -73,6 +75,8 @@ async function openSource(options: SourceConfig, connections: AsyncDisposableSta
       return adapter.compile(op, checked.data as Record<string, unknown>, options, (path, detail) => fault(['params', ...path], detail));
     },
     streams: (op) => (Object.hasOwn(adapter.ops, op) ? adapter.ops[op]?.streams : undefined),
+    resumable: (op, params) =>
+      adapter.ops[op]?.resumable === true && !(params as { range?: string; ifNoneMatch?: string }).range,
     ping: (signal) => connection.ping(signal),
   };
 }

@@ -61,6 +61,7 @@ export function simulate(timeoutMs = 2000): Simulation {
       return new TypedValue(value);
     }, timeout('sim')),
     streams: () => undefined,
+    resumable: () => false,
     ping: () => Promise.resolve(),
   };
   return { source, started, finished, aborted };

@@ -1,0 +1,45 @@
+import { toText } from '../../src/json/leaf.ts';
+import { Filled, Placeholder } from '../../src/placeholder.ts';
+import type { Fault } from '../adapter.ts';
+import { climbs } from '../climbs.ts';
+import type { S3Options } from './options.ts';
+
+/** UTF-8 bytes of a key, its prefix included (Amazon S3 user guide, "Naming Amazon S3 objects"). */
+const KEY_BYTES = 1024;
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+const CONTROL = /[\u0000-\u001f\u007f]/;
+
+/** Puts keys and prefixes behind the source's prefix, which none of them leaves. */
+export function compileS3(op: string, params: Record<string, unknown>, options: S3Options, fault: Fault): unknown {
+  if (op === 'listObjects') {
+    const prefix = behind(params['prefix'] as string, options, (detail) => fault(['prefix'], detail));
+    const startAfter = params['startAfter'];
+    const after = startAfter === undefined ? {} : { startAfter: behind(startAfter as string, options, (detail) => fault(['startAfter'], detail)) };
+    return { ...params, prefix, ...after };
+  }
+  const key = keyOf(params['key'], options, (detail) => fault(['key'], detail));
+  if (op !== 'presignGetObject') return { ...params, key };
+  const most = options.maxExpiresInSeconds;
+  const expiresInSeconds = (params['expiresInSeconds'] as number | undefined) ?? most;
+  if (expiresInSeconds > most) fault(['expiresInSeconds'], `at most ${most} is allowed here`);
+  return { ...params, key, expiresInSeconds };
+}
+
+function keyOf(key: unknown, options: S3Options, fault: (detail: string) => void): string {
+  // Any key will do in its place while planning.
+  if (key instanceof Placeholder) return `${options.prefix}x`;
+  const text = toText(key instanceof Filled ? key.value : key);
+  if (text === undefined || text === '') {
+    fault('a key is a text that is not empty');
+    return '';
+  }
+  return behind(text, options, fault);
+}
+
+function behind(text: string, { prefix }: S3Options, fault: (detail: string) => void): string {
+  const whole = prefix + text;
+  if (climbs(text)) fault('"." and ".." are not allowed as segments, encoded or not');
+  else if (CONTROL.test(text) || !text.isWellFormed()) fault('control characters and lone surrogates are not allowed here');
+  else if (Buffer.byteLength(whole) > KEY_BYTES) fault(`at most ${KEY_BYTES} bytes, the source's prefix included`);
+  return whole;
+}

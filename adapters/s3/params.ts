@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { fillable } from '../fillable.ts';
+
+const key = fillable(z.string()).meta({ description: "Below the source's prefix." });
+const token = z.string().min(1).max(1024);
+
+/** `bytes=first-last`, open at either end (RFC 9110 §14.1.2); one range. */
+const range = z.string().regex(/^bytes=(\d+-\d*|-\d+)$/, 'one range of bytes is allowed here: "bytes=0-99", "bytes=100-" or "bytes=-100"');
+
+const date = z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'a date is allowed here: ISO 8601 or an HTTP date');
+
+/** The params of each op. */
+export const params = {
+  getObject: z.strictObject({
+    key,
+    range: range.optional(),
+    versionId: token.optional(),
+    ifNoneMatch: z.string().min(1).max(1024).regex(/^[\x21-\x7e ]+$/, 'an entity tag is allowed here').optional(),
+    ifModifiedSince: date.optional(),
+    format: z.enum(['auto', 'json', 'text', 'base64']).default('auto'),
+  }),
+  headObject: z.strictObject({ key, versionId: token.optional() }),
+  listObjects: z.strictObject({
+    prefix: z.string().default(''),
+    delimiter: z.string().min(1).max(64).optional(),
+    limit: z.int().min(1).max(10_000).default(1000),
+    startAfter: z.string().min(1).optional(),
+    token: z.string().min(1).max(4096).optional(),
+  }),
+  presignGetObject: z.strictObject({
+    key,
+    versionId: token.optional(),
+    expiresInSeconds: z.int().min(1).optional(),
+    filename: z.string().min(1).max(255).optional(),
+  }),
+} as const;
+
+/** What `compile` makes of them: keys whole, behind the source's prefix. */
+export interface GetObject {
+  readonly key: string;
+  readonly format: 'auto' | 'json' | 'text' | 'base64';
+  readonly range?: string;
+  readonly versionId?: string;
+  readonly ifNoneMatch?: string;
+  readonly ifModifiedSince?: string;
+  readonly ifMatch?: string;
+}
+
+/** A compiled `headObject`. */
+export interface HeadObject {
+  readonly key: string;
+  readonly versionId?: string;
+}
+
+/** A compiled `listObjects`. */
+export interface ListObjects {
+  readonly prefix: string;
+  readonly limit: number;
+  readonly delimiter?: string;
+  readonly startAfter?: string;
+  readonly token?: string;
+}
+
+/** A compiled `presignGetObject`. */
+export interface PresignGetObject {
+  readonly key: string;
+  readonly expiresInSeconds: number;
+  readonly versionId?: string;
+  readonly filename?: string;
+}

@@ -1,0 +1,88 @@
+import type { Opened } from '../../batch/opened.ts';
+import { formatPointer } from '../../batch/pointer.ts';
+import type { Member } from '../../batch/reply.ts';
+import type { Meta, Value } from '../../payload.ts';
+import { valuesText } from '../json.ts';
+
+/** What goes into an archive under one name. */
+export interface Entry {
+  /** As wanted; made safe and unique when it is written. */
+  readonly name: string;
+  readonly modified: Date;
+  /** Known in advance, in bytes; a tar needs it. */
+  readonly size: number | undefined;
+  readonly content: Buffer | Opened<Buffer>;
+}
+
+const EXTENSIONS: Readonly<Record<string, string>> = {
+  'application/json': 'json',
+  'application/ld+json': 'json',
+  'application/pdf': 'pdf',
+  'application/xml': 'xml',
+  'application/zip': 'zip',
+  'application/gzip': 'gz',
+  'application/javascript': 'js',
+  'application/x-ndjson': 'ndjson',
+  'audio/mpeg': 'mp3',
+  'font/woff2': 'woff2',
+  'image/avif': 'avif',
+  'image/bmp': 'bmp',
+  'image/gif': 'gif',
+  'image/jpeg': 'jpg',
+  'image/png': 'png',
+  'image/svg+xml': 'svg',
+  'image/webp': 'webp',
+  'text/calendar': 'ics',
+  'text/css': 'css',
+  'text/csv': 'csv',
+  'text/html': 'html',
+  'text/javascript': 'js',
+  'text/markdown': 'md',
+  'text/plain': 'txt',
+  'text/xml': 'xml',
+  'video/mp4': 'mp4',
+};
+
+/** The entry of a reply; undefined if it has nothing to read. */
+export function entryOf(member: Member): Entry | undefined {
+  const { reply } = member;
+  if (reply.opened?.payload.kind === 'body') {
+    const { meta } = reply.opened.payload;
+    return { name: nameOf(member, meta.contentType), modified: modifiedOf(meta), size: meta.size, content: reply.opened as Opened<Buffer> };
+  }
+  const value = reply.value;
+  if (value) {
+    const content = bytesOf(value);
+    return { name: nameOf(member, typeOf(value)), modified: modifiedOf(value.meta), size: content.length, content };
+  }
+  if (!reply.list || reply.status === 'error' || reply.status === 'skipped') return undefined;
+  const content = Buffer.from(valuesText(reply.list));
+  return { name: nameOf(member, 'application/json'), modified: new Date(), size: content.length, content };
+}
+
+function nameOf(member: Member, contentType: string | undefined): string {
+  if (member.as !== undefined) return member.as;
+  const type = contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  const known = Object.hasOwn(EXTENSIONS, type) ? EXTENSIONS[type] : undefined;
+  return `${member.path.join('/')}.${known ?? (type.endsWith('+json') ? 'json' : type.startsWith('text/') ? 'txt' : 'bin')}`;
+}
+
+/** The stored bytes where a gathered value stands for some; else its JSON. */
+function bytesOf(value: Value): Buffer {
+  if (typeof value.value !== 'string' || !value.meta?.encoding || value.meta.encoding === 'json') return Buffer.from(value.json);
+  return Buffer.from(value.value, value.meta.encoding === 'base64' ? 'base64' : 'utf8');
+}
+
+function typeOf({ meta }: Value): string | undefined {
+  return meta?.encoding === 'text' || meta?.encoding === 'base64' ? meta.contentType : 'application/json';
+}
+
+function modifiedOf(meta: Meta | undefined): Date {
+  const stored = new Date(meta?.lastModified ?? '');
+  return Number.isNaN(stored.getTime()) ? new Date() : stored;
+}
+
+/** A member's path as an archive's list of failures names it. */
+export function pathOf(member: Member): string {
+  return formatPointer(member.path);
+}

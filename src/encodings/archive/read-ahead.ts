@@ -1,0 +1,85 @@
+import { Readable } from 'node:stream';
+import { openFlow } from '../../batch/flow.ts';
+import type { QueryNode } from '../../batch/node.ts';
+import { Opened } from '../../batch/opened.ts';
+import type { Scope } from '../../batch/run.ts';
+import { classify, CodapError, toCodapError } from '../../errors.ts';
+import type { Query } from '../../fetch.ts';
+import type { Meta } from '../../payload.ts';
+
+/** Bytes read ahead of each coming body. */
+const HEAD = 64 * 1024;
+/** How often a body that breaks is taken up again where it broke. */
+const RESUMES = 2;
+
+type Asked = Pick<Query, 'op' | 'params'>;
+
+/**
+ * A body whose beginning is read by range, so that it holds no connection while it waits for its turn, and whose rest, if any, is
+ * asked for when somebody reads that far: by range and `If-Match`, so that it is the same object. A rest that breaks is resumed likewise.
+ */
+export async function openAhead(node: QueryNode, asked: Asked, scope: Scope): Promise<Opened> {
+  const head = await readHead(node, asked, scope);
+  const { meta } = head;
+  const { source } = node;
+  const stream = Readable.from(bytes(node, asked, scope, head), { objectMode: false, highWaterMark: HEAD });
+  return new Opened({ kind: 'body', stream, meta }, source.name, scope.batch.options.limits, () => {});
+}
+
+interface Head {
+  readonly bytes: Buffer;
+  readonly meta: Meta;
+}
+
+async function readHead(node: QueryNode, asked: Asked, scope: Scope): Promise<Head> {
+  let opened: Opened;
+  try {
+    opened = await openFlow(node, ranged(asked, 0, HEAD - 1), scope);
+  } catch (error) {
+    // No byte of an empty object is within any range.
+    if (toCodapError(error).status !== 416) throw error;
+    opened = await openFlow(node, { ...asked, want: 'body' }, scope);
+  }
+  if (opened.payload.kind !== 'body') throw new CodapError('INTERNAL', 'codap failed to open this body');
+  const chunks: Buffer[] = [];
+  try {
+    for (;;) {
+      const step = await opened.next();
+      if (step.done) break;
+      chunks.push(step.value as Buffer);
+    }
+  } finally {
+    opened.close();
+  }
+  return { bytes: Buffer.concat(chunks), meta: opened.payload.meta };
+}
+
+async function* bytes(node: QueryNode, asked: Asked, scope: Scope, head: Head): AsyncGenerator<Buffer> {
+  const { size = head.bytes.length, etag } = head.meta;
+  let offset = head.bytes.length;
+  let left = RESUMES;
+  if (offset > 0) yield head.bytes;
+  while (offset < size) {
+    let opened: Opened | undefined;
+    try {
+      opened = await openFlow(node, ranged(asked, offset, undefined, etag), scope);
+      for (;;) {
+        const step = await opened.next();
+        if (step.done) break;
+        offset += (step.value as Buffer).length;
+        yield step.value as Buffer;
+      }
+      if (offset < size) throw new CodapError('UNAVAILABLE', 'the body ended too early', { source: node.source.name });
+    } catch (error) {
+      left -= 1;
+      if (left < 0 || classify(error) !== 'transient') throw error;
+    } finally {
+      opened?.close();
+    }
+  }
+}
+
+function ranged({ op, params }: Asked, first: number, last?: number, etag?: string): Query {
+  const range = `bytes=${first}-${last ?? ''}`;
+  return { op, params: { ...(params as object), range, ...(etag !== undefined && { ifMatch: etag }) }, want: 'body' };
+}

@@ -1,0 +1,87 @@
+import { pack, type Pack } from 'tar-stream';
+import { CodapError } from '../../errors.ts';
+import type { Entry } from './entry.ts';
+import { chunksOf, type ArchiveWriter, type Sink } from './writer.ts';
+
+/** A body whose size is not known in advance is collected up to this many bytes, since a tar's header names it. */
+const COLLECTED = 8 * 1024 * 1024;
+const ZEROS = Buffer.alloc(64 * 1024);
+
+/** A tar (POSIX.1-2001 pax where a name or a size needs it). */
+export class TarWriter implements ArchiveWriter {
+  readonly #pack: Pack = pack();
+  readonly #sent: Promise<void>;
+
+  constructor(sink: Sink) {
+    this.#sent = (async () => {
+      for await (const chunk of this.#pack) await sink(chunk as Uint8Array);
+    })();
+    this.#sent.catch(() => {});
+  }
+
+  async add(entry: Entry, name: string): Promise<unknown> {
+    const content = Buffer.isBuffer(entry.content) || entry.size !== undefined ? entry.content : await collected(entry.content);
+    if (!Buffer.isBuffer(content) && 'error' in content) return content.error;
+    const size = Buffer.isBuffer(content) ? content.length : (entry.size as number);
+    const header = { name, size, mtime: entry.modified, mode: 0o644 };
+    if (Buffer.isBuffer(content)) {
+      await new Promise<void>((resolve, reject) => this.#pack.entry(header, content, (error) => (error ? reject(error) : resolve())));
+      return undefined;
+    }
+    return this.#stream(header, content as Exclude<Entry['content'], Buffer>, size);
+  }
+
+  async end(_comment: string): Promise<void> {
+    this.#pack.finalize();
+    await this.#sent;
+  }
+
+  /** Exactly as many bytes as the header says: what ends too early is filled with zeros, what goes on is cut. */
+  async #stream(header: { name: string; size: number; mtime: Date; mode: number }, body: Exclude<Entry['content'], Buffer>, size: number): Promise<unknown> {
+    const closed = Promise.withResolvers<undefined>();
+    const entry = this.#pack.entry(header, (error) => (error ? closed.reject(error) : closed.resolve(undefined)));
+    closed.promise.catch(() => {});
+    const write = (chunk: Uint8Array): Promise<void> | undefined =>
+      entry.write(chunk) ? undefined : new Promise((resolve) => entry.once('drain', resolve));
+    let left = size;
+    let broken: unknown;
+    try {
+      for await (const chunk of chunksOf(body)) {
+        if (chunk.length > left) {
+          broken = new CodapError('BAD_RESPONSE', 'the body is longer than the store said');
+          await write(chunk.subarray(0, left));
+          left = 0;
+          break;
+        }
+        left -= chunk.length;
+        await write(chunk);
+      }
+      if (left > 0) broken = new CodapError('UNAVAILABLE', 'the body ended too early');
+    } catch (error) {
+      broken = error;
+    }
+    while (left > 0) {
+      const zeros = ZEROS.subarray(0, Math.min(left, ZEROS.length));
+      left -= zeros.length;
+      await write(zeros);
+    }
+    entry.end();
+    await closed.promise;
+    return broken;
+  }
+}
+
+async function collected(body: Exclude<Entry['content'], Buffer>): Promise<Buffer | { error: unknown }> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of chunksOf(body)) {
+      size += chunk.length;
+      if (size > COLLECTED) throw new CodapError('TOO_LARGE', `a tar holds a body of unknown length up to ${COLLECTED} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    return { error };
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,79 @@
+import { create as contentDisposition } from 'content-disposition';
+import { openFlow } from '../batch/flow.ts';
+import { isOpaque, type GroupNode, type Node } from '../batch/node.ts';
+import type { Reply } from '../batch/reply.ts';
+import { CodapError } from '../errors.ts';
+import type { Body } from '../payload.ts';
+import type { Encoding } from './encoding.ts';
+import { sendFailed, summaryHeaders } from './outcome.ts';
+import { Outlet } from './outlet.ts';
+
+/** A store's body as it is stored, where that is the one reply. */
+export const raw: Encoding = {
+  mediaType: 'application/octet-stream',
+  accepts: ({ root }) => isBody(root),
+  open: (node) =>
+    node.streams !== 'body' || node.gathered
+      ? undefined
+      : (query, asked, _live, scope) => openFlow(query, { ...asked, want: 'body' }, scope),
+  async send({ batch, root }, plan, reply) {
+    const whole = await root.reply;
+    const found = bodyReply(whole);
+    if (!found?.opened) {
+      const error = found?.error ?? whole.error ?? new CodapError('NOT_FOUND', 'there is no body to answer');
+      batch.decide({ path: [], error });
+    }
+    if (batch.decidedBy || !found?.opened) {
+      batch.cancel();
+      return sendFailed(batch, reply, whole.ms);
+    }
+    const { opened } = found;
+    const { meta } = opened.payload as Body;
+    reply.code(meta.status === 206 || meta.status === 304 ? meta.status : 200);
+    reply.headers({
+      ...summaryHeaders(batch, true, whole.ms),
+      'content-type': meta.contentType ?? 'application/octet-stream',
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': 'sandbox',
+      'content-disposition': contentDisposition(plan.filename),
+      ...(meta.etag !== undefined && { etag: meta.etag }),
+      ...(meta.lastModified !== undefined && { 'last-modified': new Date(meta.lastModified).toUTCString() }),
+      ...(meta.contentRange !== undefined && { 'content-range': meta.contentRange }),
+      ...(meta.length !== undefined && { 'content-length': meta.length }),
+    });
+    const outlet = new Outlet(reply);
+    try {
+      for (;;) {
+        const step = await opened.next();
+        if (step.done || outlet.gone) break;
+        await outlet.write(step.value as Buffer);
+      }
+      await outlet.end();
+    } catch {
+      outlet.destroy();
+    } finally {
+      opened.close();
+      batch.cancel();
+    }
+  },
+};
+
+/** Whether a group's answer, as planned, is one store body: a single query's, or that of whoever wins. */
+function isBody(group: GroupNode): boolean {
+  const visible = group.members.filter((member) => !member.hidden);
+  if (group.take === 1) return visible.length > 0 && visible.every(isSingle);
+  return visible.length === 1 && visible.every(isSingle);
+}
+
+function isSingle(node: Node): boolean {
+  if (node.forEach) return false;
+  if (node.kind === 'group') return node.take === 1 && node.select === undefined && isBody(node);
+  return node.streams === 'body' && !node.gathered && !isOpaque(node);
+}
+
+function bodyReply(reply: Reply): Reply | undefined {
+  if (!reply.list) return reply;
+  const members = reply.list.members.filter((member) => !member.hidden);
+  const found = reply.list.taken ? members.find((member) => member.reply.status === 'ok') : members[0];
+  return found && bodyReply(found.reply);
+}

@@ -1,0 +1,42 @@
+import { createGzip } from 'node:zlib';
+import { openBody } from './archive/open-body.ts';
+import { sendArchive, type ArchiveFormat } from './archive/send.ts';
+import { TarWriter } from './archive/tar.ts';
+import type { ArchiveWriter, Sink } from './archive/writer.ts';
+import type { Encoding } from './encoding.ts';
+
+const plain: ArchiveFormat = { mediaType: 'application/x-tar', extension: 'tar', start: (sink) => new TarWriter(sink) };
+const gzipped: ArchiveFormat = { mediaType: 'application/gzip', extension: 'tar.gz', start: gzip };
+
+/** An entry per reply. */
+export const tar: Encoding = encoding(plain);
+
+/** The same tar, gzipped. */
+export const tarGz: Encoding = encoding(gzipped);
+
+function encoding(format: ArchiveFormat): Encoding {
+  return {
+    mediaType: format.mediaType,
+    open: openBody,
+    send: (running, plan, reply) => sendArchive(running, plan, reply, format),
+  };
+}
+
+function gzip(sink: Sink): ArchiveWriter {
+  const gzipStream = createGzip();
+  const sent = (async () => {
+    for await (const chunk of gzipStream) await sink(chunk as Uint8Array);
+  })();
+  sent.catch(() => {});
+  const inner = new TarWriter((bytes) =>
+    gzipStream.write(bytes) ? undefined : new Promise((resolve) => gzipStream.once('drain', resolve)),
+  );
+  return {
+    add: (entry, name) => inner.add(entry, name),
+    async end() {
+      await inner.end('');
+      gzipStream.end();
+      await sent;
+    },
+  };
+}

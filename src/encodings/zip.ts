@@ -1,0 +1,13 @@
+import { openBody } from './archive/open-body.ts';
+import { sendArchive, type ArchiveFormat } from './archive/send.ts';
+import { ZipWriter } from './archive/zip.ts';
+import type { Encoding } from './encoding.ts';
+
+const format: ArchiveFormat = { mediaType: 'application/zip', extension: 'zip', start: (sink) => new ZipWriter(sink) };
+
+/** An entry per reply, stored rather than deflated. */
+export const zip: Encoding = {
+  mediaType: format.mediaType,
+  open: openBody,
+  send: (running, plan, reply) => sendArchive(running, plan, reply, format),
+};
