@@ -34,13 +34,14 @@ export interface Running {
 
 /** Starts a planned batch; its root settles when all of it has, at the deadline at the latest. */
 export function run(plan: Plan, options: BatchOptions): Running {
+  const started = performance.now();
   const batch = new Batch(options);
   const root = new Live(plan.root, []);
   batch.takeCalls(plan.root.calls);
   const scope: Scope = { batch, signal: batch.signal, deadline: options.deadline, group: undefined, item: undefined, absorbed: false };
   void runGroup(plan.root, root, scope).then((list) => {
     if (list.decidedBy && !batch.decidedBy) batch.decidedBy = list.decidedBy;
-    root.settle(replyOf(list, performance.now()));
+    root.settle(replyOf(list, started));
     batch.close();
   });
   return { batch, root };
