@@ -49,7 +49,8 @@ class S3Connection implements Connection {
     if (op === 'headObject') return head(this.#client, params as HeadObject, this.#options, signal);
     if (op === 'presignGetObject') return presign(this.#signer, params as PresignGetObject, this.#options);
     const query = params as ListObjects;
-    if (want === 'items') return { kind: 'items', items: translated(listItems(this.#client, query, this.#options, signal)) };
+    if (want === 'items')
+      return { kind: 'items', items: translated(listItems(this.#client, query, this.#options, signal)) };
     return list(this.#client, query, this.#options, signal);
   }
 
@@ -75,7 +76,8 @@ function clientFor(options: S3Options, endpoint: string | undefined): S3Client {
     region: options.region,
     ...(endpoint !== undefined && { endpoint }),
     forcePathStyle: options.forcePathStyle,
-    ...(accessKeyId !== undefined && secretAccessKey !== undefined && { credentials: { accessKeyId, secretAccessKey } }),
+    ...(accessKeyId !== undefined &&
+      secretAccessKey !== undefined && { credentials: { accessKeyId, secretAccessKey } }),
     maxAttempts: 1,
     // Checksums of whole objects do not hold for ranges of them.
     requestChecksumCalculation: 'WHEN_REQUIRED',

@@ -16,10 +16,16 @@ export interface Service {
 }
 
 /** Answers one batch: reads, plans, runs and encodes it, and logs one line. */
-export async function answer(pattern: Pattern, { config, sources }: Service, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+export async function answer(
+  pattern: Pattern,
+  { config, sources }: Service,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
   const received = performance.now();
   const encoding = negotiate(request.headers);
-  if (!encoding) return sendProblem(reply, { status: 406, title: 'Not Acceptable', detail: `there are: ${mediaTypes.join(', ')}` });
+  if (!encoding)
+    return sendProblem(reply, { status: 406, title: 'Not Acceptable', detail: `there are: ${mediaTypes.join(', ')}` });
   const planned = plan(pattern, readBody(request.body as Buffer, config.limits), { sources, limits: config.limits });
   if (encoding.accepts?.(planned) === false) {
     const detail = `${encoding.mediaType} is for a batch whose one reply is a store's body; there are: ${mediaTypes.join(', ')}`;
@@ -42,12 +48,25 @@ export async function answer(pattern: Pattern, { config, sources }: Service, req
   await encoding.send(running, planned, reply);
   const { status, ms, list } = await running.root.reply;
   request.log.info(
-    { pattern, queries: planned.root.members.length, complete: isComplete({ status: 'ok', list }), ms, failures: running.batch.failures.length, failed: running.batch.decidedBy?.error.code, left: left.signal.aborted || undefined, status },
+    {
+      pattern,
+      queries: planned.root.members.length,
+      complete: isComplete({ status: 'ok', list }),
+      ms,
+      failures: running.batch.failures.length,
+      failed: running.batch.decidedBy?.error.code,
+      left: left.signal.aborted || undefined,
+      status,
+    },
     'batch',
   );
 }
 
-function callerOf({ headers }: FastifyRequest): { headers: Record<string, string>; traceparent?: string; tracestate?: string } {
+function callerOf({ headers }: FastifyRequest): {
+  headers: Record<string, string>;
+  traceparent?: string;
+  tracestate?: string;
+} {
   const single: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) single[name] = Array.isArray(value) ? value.join(', ') : value;

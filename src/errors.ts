@@ -60,7 +60,8 @@ export class CodapError extends Error {
   /** The same failure, with the source it came from where it did not yet say so. */
   from(source: string): CodapError {
     if (this.source !== undefined) return this;
-    return new CodapError(this.code, this.message, { ...this, source, cause: this.cause });
+    const { code, message, status, retryAfterMs, dependsOn, retryable, http, cause } = this;
+    return new CodapError(code, message, { source, status, retryAfterMs, dependsOn, retryable, http, cause });
   }
 
   /** The error as an answer shows it. */

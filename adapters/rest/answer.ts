@@ -6,7 +6,7 @@ import { content, plain } from '../content.ts';
 import { decoders } from '../decoders.ts';
 import { owned } from '../owned.ts';
 import { statusFailure, transportFailure } from './failure.ts';
-import { metaOf } from './meta.ts';
+import { lengthOf, metaOf } from './meta.ts';
 
 /** How an answer is to be read. */
 export interface Reading {
@@ -21,22 +21,30 @@ export async function readAnswer(
   { want, maxBytes, signal }: Reading,
 ): Promise<Payload> {
   const { statusCode: status, body } = answer;
-  const headers = answer.headers as Record<string, string | undefined>;
+  const { headers } = answer;
   const failure = statusFailure(status, one(headers['retry-after']));
   if (failure) {
     drop(body);
     throw failure;
   }
   const meta = metaOf(status, answer.headers);
+  const length = lengthOf(answer.headers);
   const coding = decoders(one(headers['content-encoding']));
-  if (!coding || (want === 'value' && coding.length === 0 && (meta.size ?? 0) > maxBytes)) {
+  if (!coding || (want !== 'body' && (length ?? 0) > maxBytes)) {
     body.on('error', () => {}).destroy();
     throw coding
       ? tooLarge(maxBytes)
       : new CodapError('BAD_RESPONSE', 'the store answered in an unknown content encoding', { status });
   }
   const stream = owned(body, signal, transportFailure, coding);
-  if (want === 'body') return { kind: 'body', stream, meta };
+  if (want === 'body') {
+    const contentRange = status === 206 ? one(headers['content-range']) : undefined;
+    return {
+      kind: 'body',
+      stream,
+      meta: { ...meta, ...(length !== undefined && { length }), ...(contentRange !== undefined && { contentRange }) },
+    };
+  }
   const bytes = await collect(stream, maxBytes, () => tooLarge(maxBytes));
   const empty = status === 204 || status === 304 || (bytes.length === 0 && meta.contentType === undefined);
   return empty ? plain(null, meta) : content(bytes, 'auto', meta);

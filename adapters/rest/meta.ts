@@ -6,11 +6,18 @@ export function metaOf(status: number, headers: IncomingHttpHeaders): Meta {
   const meta: Meta = { status };
   const contentType = headers['content-type'];
   if (contentType !== undefined) meta.contentType = contentType;
-  // Of an encoded body the length says nothing about the bytes that are handed on.
-  const length = headers['content-encoding'] === undefined ? headers['content-length'] : undefined;
-  if (length !== undefined && status !== 304) meta.size = Number(length);
+  const length = lengthOf(headers);
+  const whole = status === 206 ? /\/(\d+)$/.exec(headers['content-range'] ?? '')?.[1] : undefined;
+  if (whole !== undefined) meta.size = Number(whole);
+  else if (length !== undefined && status !== 304) meta.size = length;
   if (headers.etag !== undefined) meta.etag = headers.etag;
   const modified = new Date(headers['last-modified'] ?? Number.NaN);
   if (!Number.isNaN(modified.getTime())) meta.lastModified = modified.toISOString();
   return meta;
+}
+
+/** Bytes that an answer will have; of an encoded body the header says nothing about the bytes that are handed on. */
+export function lengthOf(headers: IncomingHttpHeaders): number | undefined {
+  const length = headers['content-encoding'] === undefined ? headers['content-length'] : undefined;
+  return length === undefined ? undefined : Number(length);
 }

@@ -14,7 +14,10 @@ export function compileS3(op: string, params: Record<string, unknown>, options: 
   if (op === 'listObjects') {
     const prefix = behind(params['prefix'] as string, options, (detail) => fault(['prefix'], detail));
     const startAfter = params['startAfter'];
-    const after = startAfter === undefined ? {} : { startAfter: behind(startAfter as string, options, (detail) => fault(['startAfter'], detail)) };
+    const after =
+      startAfter === undefined
+        ? {}
+        : { startAfter: behind(startAfter as string, options, (detail) => fault(['startAfter'], detail)) };
     return { ...params, prefix, ...after };
   }
   const key = keyOf(params['key'], options, (detail) => fault(['key'], detail));
@@ -39,7 +42,8 @@ function keyOf(key: unknown, options: S3Options, fault: (detail: string) => void
 function behind(text: string, { prefix }: S3Options, fault: (detail: string) => void): string {
   const whole = prefix + text;
   if (climbs(text)) fault('"." and ".." are not allowed as segments, encoded or not');
-  else if (CONTROL.test(text) || !text.isWellFormed()) fault('control characters and lone surrogates are not allowed here');
+  else if (CONTROL.test(text) || !text.isWellFormed())
+    fault('control characters and lone surrogates are not allowed here');
   else if (Buffer.byteLength(whole) > KEY_BYTES) fault(`at most ${KEY_BYTES} bytes, the source's prefix included`);
   return whole;
 }

@@ -10,7 +10,13 @@ import type { S3Options } from './options.ts';
 import type { GetObject, HeadObject } from './params.ts';
 
 /** An object's content, gathered or as its bytes; every body is consumed, destroyed, or belongs to the payload. */
-export async function get(client: S3Client, query: GetObject, want: Payload['kind'], options: S3Options, signal: AbortSignal): Promise<Value | Body> {
+export async function get(
+  client: S3Client,
+  query: GetObject,
+  want: Payload['kind'],
+  options: S3Options,
+  signal: AbortSignal,
+): Promise<Value | Body> {
   const command = new GetObjectCommand({
     Bucket: options.bucket,
     Key: query.key,
@@ -42,7 +48,12 @@ export async function get(client: S3Client, query: GetObject, want: Payload['kin
 }
 
 /** What the store says about an object. */
-export async function head(client: S3Client, { key, versionId }: HeadObject, options: S3Options, signal: AbortSignal): Promise<Value> {
+export async function head(
+  client: S3Client,
+  { key, versionId }: HeadObject,
+  options: S3Options,
+  signal: AbortSignal,
+): Promise<Value> {
   const command = new HeadObjectCommand({ Bucket: options.bucket, Key: key, VersionId: versionId });
   const answer = await client.send(command, { abortSignal: signal });
   return plain({

@@ -14,12 +14,24 @@ interface Listing {
 }
 
 /** Follows pages until `limit` objects and prefixes are there; keys are told without the source's prefix. */
-export async function list(client: S3Client, query: ListObjects, options: S3Options, signal: AbortSignal): Promise<Value> {
+export async function list(
+  client: S3Client,
+  query: ListObjects,
+  options: S3Options,
+  signal: AbortSignal,
+): Promise<Value> {
   const objects: Listing['objects'] = [];
   const prefixes: string[] = [];
   let token = query.token;
   do {
-    const page = await onePage(client, query, options, Math.min(PAGE, query.limit - objects.length - prefixes.length), token, signal);
+    const page = await onePage(
+      client,
+      query,
+      options,
+      Math.min(PAGE, query.limit - objects.length - prefixes.length),
+      token,
+      signal,
+    );
     objects.push(...page.objects);
     prefixes.push(...page.prefixes);
     token = page.nextToken ?? undefined;
@@ -28,7 +40,12 @@ export async function list(client: S3Client, query: ListObjects, options: S3Opti
 }
 
 /** The objects of a listing one by one, page after page, without an end but the bucket's or `limit`. */
-export async function* listItems(client: S3Client, query: ListObjects, options: S3Options, signal: AbortSignal): AsyncGenerator<Value> {
+export async function* listItems(
+  client: S3Client,
+  query: ListObjects,
+  options: S3Options,
+  signal: AbortSignal,
+): AsyncGenerator<Value> {
   let token = query.token;
   let left = query.limit;
   do {

@@ -26,11 +26,25 @@ export const options = z.strictObject({
     .meta({ description: 'Stands before every key.' }),
   region: z.string().min(1).default('us-east-1').meta({ description: 'The region requests are signed for.' }),
   endpoint: endpoint.optional().meta({ description: 'Where the store answers; without one, AWS.' }),
-  publicEndpoint: endpoint.optional().meta({ description: 'The endpoint in presigned addresses; without one, endpoint.' }),
-  forcePathStyle: z.boolean().default(false).meta({ description: 'The bucket stands in the path instead of the host name.' }),
-  accessKeyId: z.string().min(1).optional().meta({ description: 'With secretAccessKey; without them, the environment is asked.' }),
+  publicEndpoint: endpoint
+    .optional()
+    .meta({ description: 'The endpoint in presigned addresses; without one, endpoint.' }),
+  forcePathStyle: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'The bucket stands in the path instead of the host name.' }),
+  accessKeyId: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'With secretAccessKey; without them, the environment is asked.' }),
   secretAccessKey: z.string().min(1).optional(),
-  maxExpiresInSeconds: z.int().min(1).max(3600).default(300).meta({ description: 'The longest a presigned address is valid.' }),
+  maxExpiresInSeconds: z
+    .int()
+    .min(1)
+    .max(3600)
+    .default(300)
+    .meta({ description: 'The longest a presigned address is valid.' }),
 });
 
 /** An S3 source's configuration. */

@@ -5,9 +5,13 @@ const key = fillable(z.string()).meta({ description: "Below the source's prefix.
 const token = z.string().min(1).max(1024);
 
 /** `bytes=first-last`, open at either end (RFC 9110 §14.1.2); one range. */
-const range = z.string().regex(/^bytes=(\d+-\d*|-\d+)$/, 'one range of bytes is allowed here: "bytes=0-99", "bytes=100-" or "bytes=-100"');
+const range = z
+  .string()
+  .regex(/^bytes=(\d+-\d*|-\d+)$/, 'one range of bytes is allowed here: "bytes=0-99", "bytes=100-" or "bytes=-100"');
 
-const date = z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'a date is allowed here: ISO 8601 or an HTTP date');
+const date = z
+  .string()
+  .refine((text) => !Number.isNaN(Date.parse(text)), 'a date is allowed here: ISO 8601 or an HTTP date');
 
 /** The params of each op. */
 export const params = {
@@ -15,7 +19,12 @@ export const params = {
     key,
     range: range.optional(),
     versionId: token.optional(),
-    ifNoneMatch: z.string().min(1).max(1024).regex(/^[\x21-\x7e ]+$/, 'an entity tag is allowed here').optional(),
+    ifNoneMatch: z
+      .string()
+      .min(1)
+      .max(1024)
+      .regex(/^[\x21-\x7e ]+$/, 'an entity tag is allowed here')
+      .optional(),
     ifModifiedSince: date.optional(),
     format: z.enum(['auto', 'json', 'text', 'base64']).default('auto'),
   }),

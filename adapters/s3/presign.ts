@@ -19,5 +19,8 @@ export async function presign(client: S3Client, query: PresignGetObject, options
     ResponseContentDisposition: query.filename === undefined ? undefined : contentDisposition(query.filename),
   });
   const url = await getSignedUrl(client, command, { expiresIn: query.expiresInSeconds, signingDate: new Date(now) });
-  return plain({ url, expiresAt: new Date(Math.floor(now / 1000) * 1000 + query.expiresInSeconds * 1000).toISOString() });
+  return plain({
+    url,
+    expiresAt: new Date(Math.floor(now / 1000) * 1000 + query.expiresInSeconds * 1000).toISOString(),
+  });
 }

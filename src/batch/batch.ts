@@ -55,7 +55,10 @@ export class Batch {
     this.#bytes = options.limits.answerBytes;
     setMaxListeners(0, this.#controller.signal, this.#ended.signal);
     const left = Math.max(0, options.deadline - performance.now());
-    this.#timer = setTimeout(() => this.#controller.abort(new CodapError('TIMEOUT', "the batch's deadline passed")), left);
+    this.#timer = setTimeout(
+      () => this.#controller.abort(new CodapError('TIMEOUT', "the batch's deadline passed")),
+      left,
+    );
     this.#leave = () => this.cancel();
     if (options.signal.aborted) this.cancel();
     else options.signal.addEventListener('abort', this.#leave, { once: true });
@@ -96,13 +99,15 @@ export class Batch {
 
   /** Takes so many store calls out of the budget, all or none. */
   takeCalls(count: number): void {
-    if (count > this.#calls) throw new CodapError('TOO_LARGE', `the batch would make more than ${this.options.limits.calls} calls`);
+    if (count > this.#calls)
+      throw new CodapError('TOO_LARGE', `the batch would make more than ${this.options.limits.calls} calls`);
     this.#calls -= count;
   }
 
   /** Takes a text that is gathered, or copied, out of the answer's budget. */
   takeBytes(count: number): void {
-    if (count > this.#bytes) throw new CodapError('TOO_LARGE', `the gathered answer would exceed ${this.options.limits.answerBytes} bytes`);
+    if (count > this.#bytes)
+      throw new CodapError('TOO_LARGE', `the gathered answer would exceed ${this.options.limits.answerBytes} bytes`);
     this.#bytes -= count;
   }
 

@@ -18,7 +18,10 @@ export function readCondition(value: unknown, at: readonly (string | number)[], 
         }
         return { test, left, right };
       }
-      found.faults.push({ path: [...at, test], detail: test === 'in' ? 'a value and a list: [a, list]' : 'two values: [a, b]' });
+      found.faults.push({
+        path: [...at, test],
+        detail: test === 'in' ? 'a value and a list: [a, list]' : 'two values: [a, b]',
+      });
     }
   }
   return { test: 'holds', value: readTemplate(value, at, found) };
@@ -28,7 +31,13 @@ export function readCondition(value: unknown, at: readonly (string | number)[], 
 export function holds(condition: Condition, fill: (template: unknown) => unknown): boolean {
   if (condition.test === 'holds') {
     const value = plain(fill(condition.value));
-    return !(value === false || value === null || value === 0 || value === '' || (Array.isArray(value) && value.length === 0));
+    return !(
+      value === false ||
+      value === null ||
+      value === 0 ||
+      value === '' ||
+      (Array.isArray(value) && value.length === 0)
+    );
   }
   const left = fill(condition.left);
   const right = fill(condition.right);
@@ -39,7 +48,11 @@ export function holds(condition: Condition, fill: (template: unknown) => unknown
 }
 
 /** Reads a `select`: a pointer, a reference, or an object of these, to any depth. */
-export function readSelection(value: unknown, at: readonly (string | number)[], found: Findings): Selection | undefined {
+export function readSelection(
+  value: unknown,
+  at: readonly (string | number)[],
+  found: Findings,
+): Selection | undefined {
   if (typeof value === 'string') {
     try {
       return { kind: 'pointer', steps: parsePointer(value) };

@@ -8,12 +8,16 @@ export type Values = ReadonlyMap<Reference, unknown>;
 
 /** A template with every reference replaced by its bare value: for conditions, `select` and `as`. Throws INVALID. */
 export function fillValue(template: unknown, values: Values): unknown {
-  return fill(template, (reference) => (reference.word === '$join' ? join(reference, values).value : values.get(reference)));
+  return fill(template, (reference) =>
+    reference.word === '$join' ? join(reference, values).value : values.get(reference),
+  );
 }
 
 /** Params with every reference replaced by a Filled, for the adapter to place. Throws INVALID. */
 export function fillParams(template: unknown, values: Values): unknown {
-  return fill(template, (reference) => (reference.word === '$join' ? join(reference, values) : new Filled(values.get(reference))));
+  return fill(template, (reference) =>
+    reference.word === '$join' ? join(reference, values) : new Filled(values.get(reference)),
+  );
 }
 
 function fill(template: unknown, of: (reference: Reference) => unknown): unknown {
@@ -38,6 +42,7 @@ function join(reference: Reference, values: Values): Filled {
 /** A value as part of a joined string: a list's members with commas between. */
 function textOf(value: unknown): string {
   const texts = Array.isArray(value) ? value.map(toText) : [toText(value)];
-  if (texts.includes(undefined)) throw new CodapError('INVALID', '$join takes strings, numbers, booleans, ids, dates and lists of these');
+  if (texts.includes(undefined))
+    throw new CodapError('INVALID', '$join takes strings, numbers, booleans, ids, dates and lists of these');
   return texts.join(',');
 }

@@ -45,7 +45,11 @@ async function* memberFrames(live: Live, order: FrameOrder, sequential: boolean)
   return member;
 }
 
-async function* unfold(container: Container, order: FrameOrder, around: boolean): AsyncGenerator<Frame, Map<Live, Member>> {
+async function* unfold(
+  container: Container,
+  order: FrameOrder,
+  around: boolean,
+): AsyncGenerator<Frame, Map<Live, Member>> {
   const ended = new Map<Live, Member>();
   if (container.taking) {
     for await (const one of container.arrivals ?? []) {
@@ -99,4 +103,3 @@ function regroup(reply: Reply, ended: ReadonlyMap<Live, Member>): Reply {
   const error = decidedBy?.error ?? (status === 'error' ? firstError(list) : undefined);
   return { status, list, ...(reply.ms !== undefined && { ms: reply.ms }), ...(error && { error }) };
 }
-

@@ -15,7 +15,12 @@ export interface GroupRun {
 type Decision = NonNullable<MemberList['decidedBy']>;
 
 /** Runs a group's members by its pattern; resolves once each has settled or is not needed any more. */
-export async function runGroup(node: GroupNode, live: Live, scope: Scope, started = performance.now()): Promise<MemberList> {
+export async function runGroup(
+  node: GroupNode,
+  live: Live,
+  scope: Scope,
+  started = performance.now(),
+): Promise<MemberList> {
   const lives = node.members.map((member) => new Live(member, [...live.path, member.key ?? member.index]));
   const ending = new Ending(node, scope, started);
   const inside: Scope = {
@@ -49,7 +54,13 @@ export async function runGroup(node: GroupNode, live: Live, scope: Scope, starte
 }
 
 /** In order of arrival; with `take`, until that many have succeeded or too few are left. */
-async function firstReply(node: GroupNode, live: Live, lives: readonly Live[], runOne: (one: Live) => Promise<Live>, ending: Ending): Promise<MemberList> {
+async function firstReply(
+  node: GroupNode,
+  live: Live,
+  lives: readonly Live[],
+  runOne: (one: Live) => Promise<Live>,
+  ending: Ending,
+): Promise<MemberList> {
   const { take, hedgeMs } = node;
   const replies = new FirstReply<Live>();
   const arrivals = new Ordered<Live | undefined>();
@@ -71,7 +82,8 @@ async function firstReply(node: GroupNode, live: Live, lives: readonly Live[], r
       if (one.settled?.status === 'ok') successes += 1;
       else if (hedge) start(1);
       if (successes === take) break;
-      if (take !== undefined && successes + lives.length - arrived.length < take) ending.decide(lastFailed(arrived) ?? one);
+      if (take !== undefined && successes + lives.length - arrived.length < take)
+        ending.decide(lastFailed(arrived) ?? one);
       if (ending.decidedBy) break;
     }
   } finally {
@@ -98,7 +110,13 @@ function listOf(node: GroupNode, lives: readonly Live[], ending: Ending, cancell
     hidden: one.node.hidden,
     reply: one.settled as Reply,
   }));
-  return { keyed: node.pattern === 'kv', members, cancelled, taken, ...(ending.decidedBy && { decidedBy: ending.decidedBy }) };
+  return {
+    keyed: node.pattern === 'kv',
+    members,
+    cancelled,
+    taken,
+    ...(ending.decidedBy && { decidedBy: ending.decidedBy }),
+  };
 }
 
 function notNeeded(): CodapError {
@@ -118,7 +136,8 @@ class Ending {
   constructor(node: GroupNode, scope: Scope, started: number) {
     this.#outer = scope.signal;
     this.deadline = Math.min(scope.deadline, started + (node.timeoutMs ?? Infinity));
-    const ownEnd = this.deadline < scope.deadline || node.take !== undefined || node.members.some((member) => member.required);
+    const ownEnd =
+      this.deadline < scope.deadline || node.take !== undefined || node.members.some((member) => member.required);
     if (!ownEnd) {
       this.signal = scope.signal;
       return;

@@ -33,7 +33,12 @@ export function linkReferences(root: GroupNode, report: Report): void {
 
 /** Marks the queries whose value somebody looks into, and those that compete to be a group's value. */
 function mark(node: Node, gathered: boolean, contested: boolean): void {
-  const whole = gathered || node.hidden || node.select !== undefined || node.found || (node.kind === 'group' && node.default !== undefined);
+  const whole =
+    gathered ||
+    node.hidden ||
+    node.select !== undefined ||
+    node.found ||
+    (node.kind === 'group' && node.default !== undefined);
   if (node.kind === 'query') {
     node.gathered ||= whole;
     node.contested ||= contested;
@@ -92,7 +97,8 @@ function linkOne(reference: Reference, node: Node, around: Surroundings, waits: 
 
 /** As far as the request itself tells, the member of a group that a pointer leads to; else the whole. */
 function part(node: Node, steps: readonly string[]): Node {
-  if (node.kind !== 'group' || node.forEach || node.select || node.default || node.pattern === 'first-reply') return node;
+  if (node.kind !== 'group' || node.forEach || node.select || node.default || node.pattern === 'first-reply')
+    return node;
   const [step, ...rest] = steps;
   if (step === undefined) return node;
   const member = node.members.find((one) => (one.key ?? String(one.index)) === step);

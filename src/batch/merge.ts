@@ -1,13 +1,16 @@
 /** Yields what several generators yield, in order of arrival, each asked for more only once its last one was taken. `ended` hears what each returns. */
-export async function* merge<T, R>(generators: readonly AsyncGenerator<T, R>[], ended: (result: R) => void): AsyncGenerator<T> {
+export async function* merge<T, R>(
+  generators: readonly AsyncGenerator<T, R>[],
+  ended: (result: R) => void,
+): AsyncGenerator<T> {
   const open = new Set(generators);
   const ready: { generator: AsyncGenerator<T, R>; step: Promise<IteratorResult<T, R>> }[] = [];
-  let wake = (): void => {};
+  let wake: (() => void) | undefined;
   const pull = (generator: AsyncGenerator<T, R>): void => {
     const step = generator.next();
     const arrive = (): void => {
       ready.push({ generator, step });
-      wake();
+      wake?.();
     };
     step.then(arrive, arrive);
   };
@@ -22,9 +25,9 @@ export async function* merge<T, R>(generators: readonly AsyncGenerator<T, R>[], 
       const { done, value } = await next.step;
       if (done) {
         open.delete(next.generator);
-        ended(value as R);
+        ended(value);
       } else {
-        yield value as T;
+        yield value;
         pull(next.generator);
       }
     }

@@ -82,5 +82,9 @@ export interface Plan {
 
 /** True if a group's value is known only as a whole: `select`, `default`, or a nested `take: 1`. */
 export function isOpaque(node: Node): boolean {
-  return node.select !== undefined || node.default !== undefined || (node.kind === 'group' && node.take === 1 && node.path.length > 0);
+  return (
+    node.select !== undefined ||
+    node.default !== undefined ||
+    (node.kind === 'group' && node.take === 1 && node.path.length > 0)
+  );
 }

@@ -23,7 +23,9 @@ export class Opened<T = unknown> {
 
   constructor(payload: Items | Body, source: string, limits: StreamLimits, abort: (reason: CodapError) => void) {
     this.payload = payload;
-    this.#iterator = (payload.kind === 'items' ? payload.items : payload.stream)[Symbol.asyncIterator]() as AsyncIterator<T>;
+    this.#iterator = (payload.kind === 'items' ? payload.items : payload.stream)[
+      Symbol.asyncIterator
+    ]() as AsyncIterator<T>;
     this.#source = source;
     this.#limits = limits;
     this.#abort = abort;
@@ -34,7 +36,10 @@ export class Opened<T = unknown> {
     if (this.#broken) throw this.#broken;
     const began = performance.now();
     const left = Math.min(this.#limits.streamIdleMs, this.#limits.streamMs - this.#waited);
-    const timer = setTimeout(() => this.break(new CodapError('TIMEOUT', 'the store paused for too long', { source: this.#source })), Math.max(0, left));
+    const timer = setTimeout(
+      () => this.break(new CodapError('TIMEOUT', 'the store paused for too long', { source: this.#source })),
+      Math.max(0, left),
+    );
     try {
       return await new Promise<IteratorResult<T, void>>((resolve, reject) => {
         this.#rejectNext = reject;

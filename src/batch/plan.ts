@@ -53,7 +53,8 @@ class Planner {
       ...this.#group(pattern, fields, [], [], 0),
     };
     linkReferences(root, (path, detail) => this.#fault(path, detail));
-    if (root.calls > this.#context.limits.calls) this.#fault(['queries'], `more than ${this.#context.limits.calls} calls`);
+    if (root.calls > this.#context.limits.calls)
+      this.#fault(['queries'], `more than ${this.#context.limits.calls} calls`);
     if (this.#faults.length > 0) {
       throw new BadRequest(this.#faults.map(({ path, detail }) => ({ pointer: fragment(path), detail })));
     }
@@ -75,7 +76,8 @@ class Planner {
     const checked = schema.safeParse(value);
     for (const issue of checked.error?.issues ?? []) {
       const path = [...at, ...(issue.path as (string | number)[])];
-      if (issue.code === 'unrecognized_keys') for (const key of issue.keys) this.#fault([...path, key], 'unknown field');
+      if (issue.code === 'unrecognized_keys')
+        for (const key of issue.keys) this.#fault([...path, key], 'unknown field');
       else this.#fault(path, issue.message);
     }
     if (typeof value !== 'object' || value === null) return {};
@@ -85,8 +87,10 @@ class Planner {
   #group(pattern: Pattern, fields: Record<string, unknown>, at: Path, path: Path, depth: number) {
     const members = this.#members(pattern, fields['queries'], at, path, depth);
     const take = pattern === 'first-reply' ? (fields['take'] as number | undefined) : undefined;
-    if (typeof take === 'number' && take > members.length) this.#fault([...at, 'take'], 'take is more than there are queries');
-    if (fields['hedgeMs'] !== undefined && fields['take'] === undefined) this.#fault([...at, 'hedgeMs'], 'hedgeMs needs take');
+    if (typeof take === 'number' && take > members.length)
+      this.#fault([...at, 'take'], 'take is more than there are queries');
+    if (fields['hedgeMs'] !== undefined && fields['take'] === undefined)
+      this.#fault([...at, 'hedgeMs'], 'hedgeMs needs take');
     let calls = 0;
     for (const member of members) {
       if (member.forEach === undefined) calls += member.kind === 'query' ? 1 : member.calls;
@@ -103,27 +107,33 @@ class Planner {
       return [];
     }
     const members: Node[] = [];
-    for (const [key, query] of Object.entries(queries as object)) {
+    for (const [key, query] of Object.entries(queries)) {
       this.#queries += 1;
       if (this.#queries > this.#context.limits.queries) {
-        if (this.#queries === this.#context.limits.queries + 1) this.#fault(here, `more than ${this.#context.limits.queries} queries`);
+        if (this.#queries === this.#context.limits.queries + 1)
+          this.#fault(here, `more than ${this.#context.limits.queries} queries`);
         break;
       }
       const index = members.length;
       const step = keyed ? key : index;
-      if (keyed && key.length > this.#context.limits.keyChars) this.#fault([...here, key], `a key has at most ${this.#context.limits.keyChars} characters`);
+      if (keyed && key.length > this.#context.limits.keyChars)
+        this.#fault([...here, key], `a key has at most ${this.#context.limits.keyChars} characters`);
       members.push(this.#node(query, [...here, step], [...path, step], keyed ? key : undefined, index, depth));
     }
     return members;
   }
 
   #node(value: unknown, at: Path, path: Path, key: string | undefined, index: number, depth: number): Node {
-    const isGroup = typeof value === 'object' && value !== null && (Object.hasOwn(value, 'pattern') || Object.hasOwn(value, 'queries'));
+    const isGroup =
+      typeof value === 'object' &&
+      value !== null &&
+      (Object.hasOwn(value, 'pattern') || Object.hasOwn(value, 'queries'));
     const fields = this.#fields(isGroup ? groupSchema : querySchema, value, at);
     if (!isGroup) return this.#query(fields, at, path, key, index);
     const pattern = fields['pattern'] as Pattern;
     if (pattern !== 'first-reply') {
-      for (const field of ['take', 'hedgeMs']) if (fields[field] !== undefined) this.#fault([...at, field], `${field} belongs to first-reply`);
+      for (const field of ['take', 'hedgeMs'])
+        if (fields[field] !== undefined) this.#fault([...at, field], `${field} belongs to first-reply`);
     }
     if (depth + 1 > this.#context.limits.nesting) {
       this.#fault(at, `groups are nested at most ${this.#context.limits.nesting} deep`);
@@ -145,18 +155,22 @@ class Planner {
     const source = typeof fields['source'] === 'string' ? this.#context.sources.get(fields['source']) : undefined;
     const op = fields['op'] as string;
     let params: unknown = template;
-    if (typeof fields['source'] === 'string' && !source) this.#fault([...at, 'source'], `no such source; there are: ${[...this.#context.sources.keys()].join(', ')}`);
+    if (typeof fields['source'] === 'string' && !source)
+      this.#fault([...at, 'source'], `no such source; there are: ${[...this.#context.sources.keys()].join(', ')}`);
     else if (source && typeof op === 'string') {
       const isReference = template instanceof Reference;
       if (isReference) this.#fault([...at, 'params'], 'a reference may not stand for the params as a whole');
       else if (typeof template === 'object' && template !== null && !Array.isArray(template)) {
-        params = source.prepare(op, template as Record<string, unknown>, (sub, detail) => this.#fault([...at, ...sub], detail));
+        params = source.prepare(op, template as Record<string, unknown>, (sub, detail) =>
+          this.#fault([...at, ...sub], detail),
+        );
       }
     }
     const stream = fields['stream'] === true;
     const streams = source?.streams(op);
     if (stream) {
-      for (const field of ['select', 'accept', 'default']) if (fields[field] !== undefined) this.#fault([...at, field], `${field} cannot stand beside stream`);
+      for (const field of ['select', 'accept', 'default'])
+        if (fields[field] !== undefined) this.#fault([...at, field], `${field} cannot stand beside stream`);
       if (source && streams !== 'items') this.#fault([...at, 'stream'], 'this op has no list to stream');
     }
     const literal = !hasReference(template);
@@ -174,13 +188,21 @@ class Planner {
     };
   }
 
-  #modifiers(fields: Record<string, unknown>, at: Path, path: Path, key: string | undefined, index: number, references: Reference[] = []): Modifiers {
+  #modifiers(
+    fields: Record<string, unknown>,
+    at: Path,
+    path: Path,
+    key: string | undefined,
+    index: number,
+    references: Reference[] = [],
+  ): Modifiers {
     const found: Findings = { references, faults: this.#faults };
     const conditions: Findings = { references: [], faults: this.#faults };
     const selected: Findings = { references: [], faults: this.#faults };
     const as = this.#as(fields['as'], [...at, 'as'], found);
     const forEach = this.#forEach(fields['forEach'], [...at, 'forEach']);
-    if (fields['concurrency'] !== undefined && fields['forEach'] === undefined) this.#fault([...at, 'concurrency'], 'concurrency needs forEach');
+    if (fields['concurrency'] !== undefined && fields['forEach'] === undefined)
+      this.#fault([...at, 'concurrency'], 'concurrency needs forEach');
     return {
       path,
       key,
@@ -191,7 +213,8 @@ class Planner {
       forEach,
       concurrency: (fields['concurrency'] as number | undefined) ?? 8,
       when: fields['when'] === undefined ? undefined : readCondition(fields['when'], [...at, 'when'], conditions),
-      unless: fields['unless'] === undefined ? undefined : readCondition(fields['unless'], [...at, 'unless'], conditions),
+      unless:
+        fields['unless'] === undefined ? undefined : readCondition(fields['unless'], [...at, 'unless'], conditions),
       timeoutMs: fields['timeoutMs'] as number | undefined,
       found: fields['accept'] === 'found',
       select: fields['select'] === undefined ? undefined : readSelection(fields['select'], [...at, 'select'], selected),
@@ -206,7 +229,8 @@ class Planner {
     if (value === undefined) return undefined;
     const as = readTemplate(value, at, found);
     if (typeof as === 'string') {
-      if (as.length > this.#context.limits.keyChars) this.#fault(at, `a name has at most ${this.#context.limits.keyChars} characters`);
+      if (as.length > this.#context.limits.keyChars)
+        this.#fault(at, `a name has at most ${this.#context.limits.keyChars} characters`);
       return as;
     }
     if (as instanceof Reference) return as;

@@ -5,7 +5,13 @@ const WORDS = new Set(['$result', '$item', '$param', '$join']);
 
 /** Where a planned reference reads from: another query's value, or the item of the nearest forEach. */
 export type Target =
-  | { readonly from: 'result'; readonly name: string; readonly up: number; readonly member: number; readonly steps: readonly string[] }
+  | {
+      readonly from: 'result';
+      readonly name: string;
+      readonly up: number;
+      readonly member: number;
+      readonly steps: readonly string[];
+    }
   | { readonly from: 'item'; readonly steps: readonly string[] };
 
 /** A reference of the request: a Placeholder that knows where it stands, what it names and, once planned, where that is. */
@@ -70,7 +76,12 @@ export function readTemplate(value: unknown, at: readonly (string | number)[], f
   return changed ? copy : value;
 }
 
-function readReference(word: Placeholder['word'], argument: unknown, at: readonly (string | number)[], found: Findings): unknown {
+function readReference(
+  word: Placeholder['word'],
+  argument: unknown,
+  at: readonly (string | number)[],
+  found: Findings,
+): unknown {
   const fault = (detail: string): null => {
     found.faults.push({ path: [...at, word], detail });
     return null;

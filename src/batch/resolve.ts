@@ -38,7 +38,8 @@ export async function resolve(live: Live, steps: readonly string[]): Promise<Fou
 }
 
 function ofReply(reply: Reply): Found {
-  if (failed(reply)) return { is: 'failed', error: reply.error ?? new CodapError('INTERNAL', 'codap failed to run this query') };
+  if (failed(reply))
+    return { is: 'failed', error: reply.error ?? new CodapError('INTERNAL', 'codap failed to run this query') };
   if (reply.status === 'skipped') return SKIPPED;
   return { is: 'value', value: valueOf(reply) };
 }

@@ -38,7 +38,14 @@ export function run(plan: Plan, options: BatchOptions): Running {
   const batch = new Batch(options);
   const root = new Live(plan.root, []);
   batch.takeCalls(plan.root.calls);
-  const scope: Scope = { batch, signal: batch.signal, deadline: options.deadline, group: undefined, item: undefined, absorbed: false };
+  const scope: Scope = {
+    batch,
+    signal: batch.signal,
+    deadline: options.deadline,
+    group: undefined,
+    item: undefined,
+    absorbed: false,
+  };
   void runGroup(plan.root, root, scope).then((list) => {
     if (list.decidedBy && !batch.decidedBy) batch.decidedBy = list.decidedBy;
     root.settle(replyOf(list, started));
@@ -49,9 +56,11 @@ export function run(plan: Plan, options: BatchOptions): Running {
 
 /** Runs one member with all its modifiers and settles it; never rejects. */
 export async function runMember(live: Live, scope: Scope): Promise<void> {
-  const reply = await (live.each ? runEach(live, scope) : runOnce(live, scope)).catch(
-    (error: unknown): Reply => ({ status: 'error', error: toCodapError(error), ms: 0 }),
-  );
+  const reply = await (live.each ? runEach(live, scope) : runOnce(live, scope)).catch((error: unknown): Reply => ({
+    status: 'error',
+    error: toCodapError(error),
+    ms: 0,
+  }));
   speak(live, reply, scope);
   live.settle(reply);
 }
@@ -76,7 +85,8 @@ async function runEach(live: Live, scope: Scope): Promise<Reply> {
   const found = await waitFor(reference, scope, scope.signal);
   if (found.is !== 'value') return skippedBy([[reference, found]]);
   const items = found.value;
-  if (!Array.isArray(items)) return failure(new CodapError('INVALID', 'forEach was given something that is not a list'), started);
+  if (!Array.isArray(items))
+    return failure(new CodapError('INVALID', 'forEach was given something that is not a list'), started);
   try {
     scope.batch.takeCalls(items.length * (node.kind === 'query' ? 1 : 1 + node.calls));
   } catch (error) {
@@ -87,7 +97,13 @@ async function runEach(live: Live, scope: Scope): Promise<Reply> {
   const runs = new Ordered<void>({ concurrency: node.concurrency });
   for (const [index, one] of lives.entries()) runs.push(runMember, one, { ...scope, item: { value: items[index] } });
   for await (const _ of runs);
-  const members = lives.map((one) => ({ node, path: one.path, as: one.as, hidden: false, reply: one.settled as Reply }));
+  const members = lives.map((one) => ({
+    node,
+    path: one.path,
+    as: one.as,
+    hidden: false,
+    reply: one.settled as Reply,
+  }));
   return replyOf({ keyed: false, members, cancelled: 0, taken: false }, started);
 }
 
@@ -103,7 +119,8 @@ async function runOnce(live: Live, scope: Scope): Promise<Reply> {
       const skipped = await read(node.conditionReferences, true, scope, patience, values);
       if (skipped) return withDefault(node, skipped, scope);
       const fill = (template: unknown): unknown => fillValue(template, values);
-      if ((node.when && !holds(node.when, fill)) || (node.unless && holds(node.unless, fill))) return { status: 'skipped' };
+      if ((node.when && !holds(node.when, fill)) || (node.unless && holds(node.unless, fill)))
+        return { status: 'skipped' };
     }
     const skipped =
       (await read(node.references, false, scope, patience, values)) ??
@@ -124,12 +141,21 @@ async function runOnce(live: Live, scope: Scope): Promise<Reply> {
     return { status: 'ok', value, ms: performance.now() - started };
   } catch (error) {
     const known = toCodapError(error);
-    return withDefault(node, failure(node.kind === 'query' ? known.from(node.source.name) : known, started ?? performance.now()), scope);
+    return withDefault(
+      node,
+      failure(node.kind === 'query' ? known.from(node.source.name) : known, started ?? performance.now()),
+      scope,
+    );
   }
 }
 
 /** Asks the store for the whole answer. */
-async function gather(node: QueryNode, query: Pick<Query, 'op' | 'params'>, scope: Scope, started: number): Promise<Value> {
+async function gather(
+  node: QueryNode,
+  query: Pick<Query, 'op' | 'params'>,
+  scope: Scope,
+  started: number,
+): Promise<Value> {
   const { source } = node;
   const deadline = Math.min(scope.deadline, started + Math.min(node.timeoutMs ?? Infinity, source.timeoutMs));
   try {
@@ -145,7 +171,11 @@ async function gather(node: QueryNode, query: Pick<Query, 'op' | 'params'>, scop
 function compile(node: QueryNode, values: Values, scope: Scope): unknown {
   for (const value of values.values()) scope.batch.takeBytes(sizeOf(value));
   const faults: string[] = [];
-  const params = node.source.prepare(node.op, fillParams(node.params, values) as Record<string, unknown>, (_path, detail) => faults.push(detail));
+  const params = node.source.prepare(
+    node.op,
+    fillParams(node.params, values) as Record<string, unknown>,
+    (_path, detail) => faults.push(detail),
+  );
   if (faults.length > 0) throw new CodapError('INVALID', `a filled-in value does not fit: ${faults[0]}`);
   return params;
 }
@@ -157,7 +187,10 @@ function finish(node: Node, value: Value, values: Values, scope: Scope): Value {
     scope.batch.takeBytes(Buffer.byteLength(value.json));
     return value;
   }
-  const shaped = new TypedValue(select(node.select, value.value, (template) => fillValue(template, values)), value.meta);
+  const shaped = new TypedValue(
+    select(node.select, value.value, (template) => fillValue(template, values)),
+    value.meta,
+  );
   scope.batch.takeBytes(Buffer.byteLength(shaped.json));
   return shaped;
 }
@@ -167,9 +200,17 @@ function finishGroup(node: GroupNode, list: MemberList, values: Values, started:
   if (failed(reply)) return withDefault(node, reply, scope);
   const winner = node.take === 1 ? list.members.find((member) => member.reply.status === 'ok') : undefined;
   const opened = winner?.reply.opened;
-  if (winner && opened) return { status: 'ok', opened, winner: winner.path.at(-1) as number, ...(reply.ms !== undefined && { ms: reply.ms }) };
+  if (winner && opened)
+    return {
+      status: 'ok',
+      opened,
+      winner: winner.path.at(-1) as number,
+      ...(reply.ms !== undefined && { ms: reply.ms }),
+    };
   if (!winner && !node.select) return reply;
-  const whole = winner ? (winner.reply.value ?? new TypedValue(valueOf(winner.reply) ?? null)) : new TypedValue(valueOf(reply));
+  const whole = winner
+    ? (winner.reply.value ?? new TypedValue(valueOf(winner.reply) ?? null))
+    : new TypedValue(valueOf(reply));
   const value = node.select || node.found ? finish(node, whole, values, scope) : whole;
   return { ...reply, value, ...(winner && { winner: winner.path.at(-1) as number }) };
 }
@@ -248,16 +289,25 @@ function itemLive(value: unknown): Live {
 function skippedBy(missing: readonly [Reference, Found][]): Reply {
   const failures = missing.filter(([, found]) => found.is !== 'skipped');
   if (failures.length === 0) return { status: 'skipped' };
-  const dependsOn = [...new Set(failures.map(([reference]) => (reference.target?.from === 'result' ? reference.target.name : '$item')))];
-  const cause = failures.map(([, found]) => (found.is === 'failed' ? found.error : undefined)).find((error) => error !== undefined);
+  const dependsOn = [
+    ...new Set(failures.map(([reference]) => (reference.target?.from === 'result' ? reference.target.name : '$item'))),
+  ];
+  const cause = failures
+    .map(([, found]) => (found.is === 'failed' ? found.error : undefined))
+    .find((error) => error !== undefined);
   const error = cause
-    ? new CodapError('DEPENDENCY_FAILED', 'a query that this one refers to failed', { dependsOn, retryable: cause.retryable, http: cause.http })
+    ? new CodapError('DEPENDENCY_FAILED', 'a query that this one refers to failed', {
+        dependsOn,
+        retryable: cause.retryable,
+        http: cause.http,
+      })
     : new CodapError('DEPENDENCY_FAILED', 'a reference leads nowhere', { dependsOn });
   return { status: 'skipped', error };
 }
 
 function nameFrom(value: unknown): string {
-  if (typeof value !== 'string') throw new CodapError('INVALID', 'as was filled in with something that is not a string');
+  if (typeof value !== 'string')
+    throw new CodapError('INVALID', 'as was filled in with something that is not a string');
   return value;
 }
 

@@ -42,7 +42,8 @@ export async function sendFrames({ batch, root }: Running, reply: FastifyReply, 
   let id = 0;
   const write = (event: 'reply' | 'item' | 'end', fields: string): Promise<void> | undefined =>
     outlet.write(format.write(event, oneLine(`{"event":"${event}",${fields}}`), (id += 1)));
-  const heart = format.heartbeat && setInterval(() => outlet.write(format.heartbeat?.text ?? ''), format.heartbeat.ms);
+  const heart =
+    format.heartbeat && setInterval(() => void outlet.write(format.heartbeat?.text ?? ''), format.heartbeat.ms);
   try {
     let whole: Reply | undefined;
     while (!outlet.gone) {
@@ -59,8 +60,13 @@ export async function sendFrames({ batch, root }: Running, reply: FastifyReply, 
     counts.cancelled += cancelledIn(whole.list);
     const decidedBy = batch.decidedBy ?? whole.list.decidedBy;
     const complete = !decidedBy && isComplete({ status: 'ok', list: whole.list });
-    const error = decidedBy ? `,"error":${JSON.stringify({ ...decidedBy.error.toJSON(), path: formatPointer(decidedBy.path) })}` : '';
-    await write('end', `"complete":${complete},"counts":${JSON.stringify(counts)},"ms":${tenths(performance.now() - began)}${error}`);
+    const error = decidedBy
+      ? `,"error":${JSON.stringify({ ...decidedBy.error.toJSON(), path: formatPointer(decidedBy.path) })}`
+      : '';
+    await write(
+      'end',
+      `"complete":${complete},"counts":${JSON.stringify(counts)},"ms":${tenths(performance.now() - began)}${error}`,
+    );
     await outlet.end();
   } catch (error) {
     outlet.destroy();
@@ -88,7 +94,10 @@ function count(frame: Frame, counts: { ok: number; error: number; skipped: numbe
 }
 
 function cancelledIn(list: MemberList): number {
-  return list.members.reduce((sum, { reply }) => sum + (reply.list && !reply.value ? cancelledIn(reply.list) : 0), list.cancelled);
+  return list.members.reduce(
+    (sum, { reply }) => sum + (reply.list && !reply.value ? cancelledIn(reply.list) : 0),
+    list.cancelled,
+  );
 }
 
 /** JSON text from a store may hold line breaks, between tokens only. */

@@ -29,7 +29,8 @@ export function placeFields(member: Pick<Member, 'path' | 'as'>): string {
 /** The replies of a group or forEach: an object in kv, else a list. */
 export function repliesText(list: MemberList): string {
   const members = shown(list.members);
-  if (!list.keyed) return `[${members.map((member) => `{${placeFields(member)}${replyFields(member.reply)}}`).join(',')}]`;
+  if (!list.keyed)
+    return `[${members.map((member) => `{${placeFields(member)}${replyFields(member.reply)}}`).join(',')}]`;
   return `{${members.map((member) => `${JSON.stringify(stepOf(member))}:{${replyFields(member.reply)}}`).join(',')}}`;
 }
 

@@ -16,11 +16,13 @@ export class Outlet {
     if (coding) reply.header('content-encoding', coding);
     reply.hijack();
     this.#raw = reply.raw;
-    for (const [name, value] of Object.entries(reply.getHeaders())) if (value !== undefined) this.#raw.setHeader(name, value);
+    for (const [name, value] of Object.entries(reply.getHeaders()))
+      if (value !== undefined) this.#raw.setHeader(name, value);
     this.#raw.writeHead(reply.statusCode);
     this.#raw.flushHeaders();
     if (coding) {
-      this.#compressor = coding === 'gzip' ? createGzip() : createBrotliCompress({ params: { [constants.BROTLI_PARAM_QUALITY]: 4 } });
+      this.#compressor =
+        coding === 'gzip' ? createGzip() : createBrotliCompress({ params: { [constants.BROTLI_PARAM_QUALITY]: 4 } });
       this.#compressor.pipe(this.#raw);
     }
   }

@@ -49,5 +49,8 @@ function watched(items: AsyncIterable<Value>, done: () => void): AsyncIterable<V
 /** Gives up a payload that nobody will read. */
 export function discard(payload: Payload): void {
   if (payload.kind === 'body') payload.stream.destroy();
-  else if (payload.kind === 'items') void payload.items[Symbol.asyncIterator]().return?.().catch(() => {});
+  else if (payload.kind === 'items')
+    void payload.items[Symbol.asyncIterator]()
+      .return?.()
+      .catch(() => {});
 }

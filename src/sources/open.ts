@@ -72,7 +72,9 @@ async function openSource(options: SourceConfig, connections: AsyncDisposableSta
         else fault(path, issue.message);
       }
       if (!checked.success) return undefined;
-      return adapter.compile(op, checked.data as Record<string, unknown>, options, (path, detail) => fault(['params', ...path], detail));
+      return adapter.compile(op, checked.data as Record<string, unknown>, options, (path, detail) =>
+        fault(['params', ...path], detail),
+      );
     },
     streams: (op) => (Object.hasOwn(adapter.ops, op) ? adapter.ops[op]?.streams : undefined),
     resumable: (op, params) =>

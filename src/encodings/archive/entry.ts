@@ -48,7 +48,12 @@ export function entryOf(member: Member): Entry | undefined {
   const { reply } = member;
   if (reply.opened?.payload.kind === 'body') {
     const { meta } = reply.opened.payload;
-    return { name: nameOf(member, meta.contentType), modified: modifiedOf(meta), size: meta.size, content: reply.opened as Opened<Buffer> };
+    return {
+      name: nameOf(member, meta.contentType),
+      modified: modifiedOf(meta),
+      size: meta.size,
+      content: reply.opened as Opened<Buffer>,
+    };
   }
   const value = reply.value;
   if (value) {
@@ -69,7 +74,8 @@ function nameOf(member: Member, contentType: string | undefined): string {
 
 /** The stored bytes where a gathered value stands for some; else its JSON. */
 function bytesOf(value: Value): Buffer {
-  if (typeof value.value !== 'string' || !value.meta?.encoding || value.meta.encoding === 'json') return Buffer.from(value.json);
+  if (typeof value.value !== 'string' || !value.meta?.encoding || value.meta.encoding === 'json')
+    return Buffer.from(value.json);
   return Buffer.from(value.value, value.meta.encoding === 'base64' ? 'base64' : 'utf8');
 }
 

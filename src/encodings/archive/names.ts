@@ -19,7 +19,8 @@ export class EntryNames {
     const folder = parts.slice(0, -1);
     const last = parts.at(-1) as string;
     for (let n = 1; ; n += 1) {
-      const folders = n > 1 && this.#clashes(folder) ? [...folder.slice(0, -1), numbered(folder.at(-1) as string, n)] : folder;
+      const folders =
+        n > 1 && this.#clashes(folder) ? [...folder.slice(0, -1), numbered(folder.at(-1) as string, n)] : folder;
       const name = [...folders, n > 1 ? numbered(last, n) : last].join('/');
       if (!this.#clashes(folders) && !this.#files.has(fold(name)) && !this.#folders.has(fold(name))) {
         this.#files.add(fold(name));
@@ -60,7 +61,11 @@ function safeParts(wanted: string): string[] {
 }
 
 function safePart(part: string): string {
-  const clean = part.normalize('NFC').replace(FORBIDDEN, '_').replace(/[. ]+$/, '').replace(/^ +/, '');
+  const clean = part
+    .normalize('NFC')
+    .replace(FORBIDDEN, '_')
+    .replace(/[. ]+$/, '')
+    .replace(/^ +/, '');
   const short = shorten(clean === '' ? '_' : clean);
   return RESERVED.test(short) ? `_${short}` : short;
 }

@@ -29,7 +29,12 @@ interface Missing {
 }
 
 /** Answers a batch as an archive, an entry per reply, written while they arrive. */
-export async function sendArchive({ batch, root }: Running, plan: Plan, reply: FastifyReply, format: ArchiveFormat): Promise<void> {
+export async function sendArchive(
+  { batch, root }: Running,
+  plan: Plan,
+  reply: FastifyReply,
+  format: ArchiveFormat,
+): Promise<void> {
   const sequence = frames(root, { inOrder: ['kv', 'ordered'] });
   const missing: Missing[] = [];
   const pending = entries(sequence, missing);
@@ -45,7 +50,9 @@ export async function sendArchive({ batch, root }: Running, plan: Plan, reply: F
     pending.return(undefined as never).catch(() => {});
     return sendFailed(batch, reply);
   }
-  reply.type(format.mediaType).header('content-disposition', contentDisposition(plan.filename ?? `codap.${format.extension}`));
+  reply
+    .type(format.mediaType)
+    .header('content-disposition', contentDisposition(plan.filename ?? `codap.${format.extension}`));
   const outlet = new Outlet(reply);
   const writer = format.start((bytes) => outlet.write(bytes));
   const names = new EntryNames();
@@ -57,11 +64,13 @@ export async function sendArchive({ batch, root }: Running, plan: Plan, reply: F
       const broken = await writer.add(entry, name).catch((error: unknown) => error);
       const path = formatPointer(member.path);
       if (broken) missing.push({ path, entry: name, cut: true, error: toCodapError(broken) });
-      else if (member.reply.defaulted && member.reply.error) missing.push({ path, entry: name, cut: false, error: member.reply.error });
+      else if (member.reply.defaulted && member.reply.error)
+        missing.push({ path, entry: name, cut: false, error: member.reply.error });
       step = await pending.next();
     }
     if (batch.decidedBy || !step.done) return outlet.destroy();
-    const complete = missing.length === 0 && isComplete(step.value.list ? { status: 'ok', list: step.value.list } : step.value);
+    const complete =
+      missing.length === 0 && isComplete(step.value.list ? { status: 'ok', list: step.value.list } : step.value);
     if (missing.length > 0) {
       const content = Buffer.from(JSON.stringify({ complete: false, errors: missing }));
       await writer.add({ name: INCOMPLETE, modified: new Date(), size: content.length, content }, INCOMPLETE);
@@ -78,14 +87,18 @@ export async function sendArchive({ batch, root }: Running, plan: Plan, reply: F
 }
 
 /** The replies that have something to read; what failed without is noted. Returns the whole as it ended. */
-async function* entries(sequence: ReturnType<typeof frames>, missing: Missing[]): AsyncGenerator<{ entry: Entry; member: Member }, Reply> {
+async function* entries(
+  sequence: ReturnType<typeof frames>,
+  missing: Missing[],
+): AsyncGenerator<{ entry: Entry; member: Member }, Reply> {
   for (;;) {
     const step = await sequence.next();
     if (step.done) return step.value;
     if (step.value.kind === 'item' || step.value.count !== undefined) continue;
     const { member } = step.value;
     const { reply, path } = member;
-    if (failed(reply) && reply.error) missing.push({ path: formatPointer(path), entry: null, cut: false, error: reply.error });
+    if (failed(reply) && reply.error)
+      missing.push({ path: formatPointer(path), entry: null, cut: false, error: reply.error });
     const entry = entryOf(member);
     if (entry) yield { entry, member };
   }

@@ -20,15 +20,18 @@ export class TarWriter implements ArchiveWriter {
   }
 
   async add(entry: Entry, name: string): Promise<unknown> {
-    const content = Buffer.isBuffer(entry.content) || entry.size !== undefined ? entry.content : await collected(entry.content);
+    const content =
+      Buffer.isBuffer(entry.content) || entry.size !== undefined ? entry.content : await collected(entry.content);
     if (!Buffer.isBuffer(content) && 'error' in content) return content.error;
     const size = Buffer.isBuffer(content) ? content.length : (entry.size as number);
     const header = { name, size, mtime: entry.modified, mode: 0o644 };
     if (Buffer.isBuffer(content)) {
-      await new Promise<void>((resolve, reject) => this.#pack.entry(header, content, (error) => (error ? reject(error) : resolve())));
+      await new Promise<void>((resolve, reject) =>
+        this.#pack.entry(header, content, (error) => (error ? reject(error) : resolve())),
+      );
       return undefined;
     }
-    return this.#stream(header, content as Exclude<Entry['content'], Buffer>, size);
+    return this.#stream(header, content, size);
   }
 
   async end(_comment: string): Promise<void> {
@@ -37,7 +40,11 @@ export class TarWriter implements ArchiveWriter {
   }
 
   /** Exactly as many bytes as the header says: what ends too early is filled with zeros, what goes on is cut. */
-  async #stream(header: { name: string; size: number; mtime: Date; mode: number }, body: Exclude<Entry['content'], Buffer>, size: number): Promise<unknown> {
+  async #stream(
+    header: { name: string; size: number; mtime: Date; mode: number },
+    body: Exclude<Entry['content'], Buffer>,
+    size: number,
+  ): Promise<unknown> {
     const closed = Promise.withResolvers<undefined>();
     const entry = this.#pack.entry(header, (error) => (error ? closed.reject(error) : closed.resolve(undefined)));
     closed.promise.catch(() => {});
@@ -65,7 +72,7 @@ export class TarWriter implements ArchiveWriter {
       left -= zeros.length;
       await write(zeros);
     }
-    entry.end();
+    entry.end(undefined);
     await closed.promise;
     return broken;
   }
@@ -77,7 +84,8 @@ async function collected(body: Exclude<Entry['content'], Buffer>): Promise<Buffe
   try {
     for await (const chunk of chunksOf(body)) {
       size += chunk.length;
-      if (size > COLLECTED) throw new CodapError('TOO_LARGE', `a tar holds a body of unknown length up to ${COLLECTED} bytes`);
+      if (size > COLLECTED)
+        throw new CodapError('TOO_LARGE', `a tar holds a body of unknown length up to ${COLLECTED} bytes`);
       chunks.push(chunk);
     }
   } catch (error) {

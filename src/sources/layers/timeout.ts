@@ -21,7 +21,7 @@ export function timeout(name: string, attemptTimeoutMs = Infinity): Layer {
       const abort = (reason: unknown): void => {
         settled = true;
         clearTimeout(timer);
-        reject(reason as Error);
+        reject(reason);
         controller.abort(reason);
       };
       const onAbort = (): void => abort(context.signal.reason);
@@ -41,7 +41,7 @@ export function timeout(name: string, attemptTimeoutMs = Infinity): Layer {
           if (settled) return;
           clearTimeout(timer);
           unlink();
-          reject(error as Error);
+          reject(error);
         },
       );
     });
