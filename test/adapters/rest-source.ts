@@ -5,7 +5,14 @@ import type { Payload } from '../../src/payload.ts';
 
 /** A REST source's options, defaults filled in. */
 export function restOptions(own: Record<string, unknown>, common: Partial<RestOptions> = {}): RestOptions {
-  return { name: 'api', timeoutMs: 2000, concurrency: 8, maxBytes: 65_536, ...rest.options.parse(own), ...common };
+  return {
+    ...rest.options.parse(own),
+    name: 'api',
+    timeoutMs: 2000,
+    concurrency: 8,
+    maxBytes: 65_536,
+    ...common,
+  };
 }
 
 /** What compiling params gives: the query for `fetch`, and the faults as `path: detail`. */

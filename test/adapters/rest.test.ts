@@ -10,6 +10,7 @@ import { startStores, type Stores } from '../../demo/stores.ts';
 import { CodapError } from '../../src/errors.ts';
 import type { Body, Value } from '../../src/payload.ts';
 import { Filled } from '../../src/placeholder.ts';
+import { failed } from './failed.ts';
 import { context, restOptions, run } from './rest-source.ts';
 
 let stores: Stores;
@@ -27,8 +28,7 @@ afterAll(async () => {
 });
 
 const get = (params: Record<string, unknown>, own = {}) => run(source, options, 'get', params, own) as Promise<Value>;
-const failure = (params: Record<string, unknown>, own = {}) =>
-  get(params, own).then(expect.fail, (error: CodapError) => error);
+const failure = (params: Record<string, unknown>, own = {}) => failed(get(params, own));
 const echoed = async (params: Record<string, unknown>, op = 'get', own = {}) =>
   ((await run(source, options, op, params, own)) as Value).value as {
     path: string;
@@ -180,7 +180,20 @@ describe('an answer', () => {
       { want: 'body' },
     )) as Body;
     expect(await buffer(stream)).toHaveLength(300_000);
-    expect(meta).toMatchObject({ status: 200, size: 300_000, contentType: 'application/octet-stream' });
+    expect(meta).toMatchObject({
+      status: 200,
+      size: 300_000,
+      length: 300_000,
+      contentType: 'application/octet-stream',
+    });
+  });
+
+  it('in part is as long as its part, of a body as large as the whole', async () => {
+    const params = { path: '/big', query: { bytes: 300_000 }, headers: { range: 'bytes=10-19' } };
+    const { stream, meta } = (await run(source, options, 'get', params, { want: 'body' })) as Body;
+    expect(await buffer(stream)).toHaveLength(10);
+    expect(meta).toMatchObject({ status: 206, size: 300_000, length: 10, contentRange: 'bytes 10-19/300000' });
+    expect((await get(params)).meta).toMatchObject({ status: 206, size: 300_000, encoding: 'base64' });
   });
 });
 
@@ -252,7 +265,7 @@ describe('a failure', () => {
     const port = stores.ports.rest;
     const closed = restOptions({ url: 'http://127.0.0.1:1/' });
     await using nowhere = await rest.open(closed);
-    const refused = await run(nowhere, closed, 'get', {}).then(expect.fail, (error: CodapError) => error);
+    const refused = await failed(run(nowhere, closed, 'get', {}));
     expect(refused).toMatchObject({ code: 'UNAVAILABLE' });
     expect(refused.message).not.toMatch(/127|ECONN/);
     for (const fault of [{ kind: 'cut' } as const, { kind: 'cut', afterBytes: 10 } as const]) {

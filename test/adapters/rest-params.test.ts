@@ -1,0 +1,303 @@
+import fc from 'fast-check';
+import { ObjectId } from 'bson';
+import { describe, expect, it } from 'vitest';
+import { rest } from '../../adapters/rest.ts';
+import { Digits } from '../../src/json/leaf.ts';
+import { Filled, Placeholder } from '../../src/placeholder.ts';
+import { compiled, restOptions } from './rest-source.ts';
+
+const source = restOptions({ url: 'https://api.example/v1/', methods: ['get', 'post'] });
+const pathOf = (path: unknown) => compiled(source, 'get', { path }).query?.path;
+const bodyOf = (body: unknown) => compiled(source, 'post', { body }).query.body;
+const faultsOf = (params: Record<string, unknown>, op = 'get') => compiled(source, op, params).faults;
+
+/** What a server sees that decodes a path up to twice before it resolves its dots. */
+function stays(base: URL, path: string): void {
+  let text = path;
+  for (let decoded = 0; decoded <= 2; decoded++) {
+    const seen = new URL(base.origin + text.replaceAll('?', '%3F').replaceAll('#', '%23'));
+    expect(seen.origin).toBe(base.origin);
+    if (decoded === 0) expect(`${seen.pathname}/`.startsWith(base.pathname)).toBe(true);
+    expect(text.split(/[\\/]/).filter((segment) => segment === '.' || segment === '..')).toEqual([]);
+    text = text.replace(/%([0-9a-f]{2})/gi, (_escape, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  }
+}
+
+describe('a literal path', () => {
+  it.each([
+    ['', '/v1/'],
+    ['/', '/v1/'],
+    ['/quote', '/v1/quote'],
+    ['quote/', '/v1/quote/'],
+    ['a b/ü', '/v1/a%20b/%C3%BC'],
+    ['already%20encoded%25', '/v1/already%20encoded%25'],
+    ['a;b=1,2/$x:@&=+~', '/v1/a;b=1,2/$x:@&=+~'],
+    ['...', '/v1/...'],
+    ['a//b', '/v1/a//b'],
+    ['http://evil.example/', '/v1/http://evil.example/'],
+  ])('%j becomes %j', (path, expected) => {
+    expect(faultsOf({ path })).toEqual([]);
+    expect(pathOf(path)).toBe(expected);
+  });
+
+  it.each([
+    'a?b',
+    'a#b',
+    'a\\b',
+    '//evil.example',
+    '..',
+    '.',
+    '../secret',
+    'a/../../secret',
+    'a/..',
+    '%2e%2e/secret',
+    'a/%2E./b',
+    '%252e%252e/secret',
+    '..%2fsecret',
+    '..%5csecret',
+    '%2e%2e%zz',
+    'a%',
+    'a%zz',
+    '..;/secret',
+    'a/..;x=1/b',
+    'a\nb',
+    'a\tb',
+    '\u0000',
+    'a\u007f',
+    '\ud800',
+  ])('%j is refused', (path) => {
+    expect(faultsOf({ path })).toMatchObject([expect.stringMatching(/^path: /)]);
+  });
+
+  it('holds no reference', () => {
+    expect(faultsOf({ path: new Placeholder('$item') })).toHaveLength(1);
+    expect(faultsOf({ path: new Filled('a') })).toHaveLength(1);
+  });
+});
+
+describe('a segment', () => {
+  it.each([
+    ['a/b?c#d', 'a%2Fb%3Fc%23d'],
+    ['a\\b', 'a%5Cb'],
+    ['50%', '50%25'],
+    ['ü😀', '%C3%BC%F0%9F%98%80'],
+    [7, '7'],
+    [' ', '%20'],
+    ['...', '...'],
+    ['a..b', 'a..b'],
+    ['.well-known', '.well-known'],
+  ])('%j is encoded whole, written out or filled in', (segment, expected) => {
+    expect(pathOf(['x', segment])).toBe(`/v1/x/${expected}`);
+    expect(pathOf(['x', new Filled(segment)])).toBe(`/v1/x/${expected}`);
+  });
+
+  it.each([
+    [new ObjectId('66f000000000000000000001'), '66f000000000000000000001'],
+    [new Date(0), '1970-01-01T00%3A00%3A00.000Z'],
+    [new Digits('9007199254740993'), '9007199254740993'],
+    [true, 'true'],
+  ])('shows ids, dates and digits as text', (value, expected) => {
+    expect(pathOf([new Filled(value)])).toBe(`/v1/${expected}`);
+  });
+
+  it.each([
+    '',
+    '.',
+    '..',
+    '../x',
+    'a/..',
+    '..\\x',
+    '%2e%2e',
+    '%252e%252e',
+    '.%2e%2fx',
+    '%2e%2e%2fx%zz',
+    'a\u0000',
+    'a\r\nb',
+    '\u0085',
+    '\ud800',
+  ])('%j is refused, written out or filled in', (segment) => {
+    for (const value of [segment, new Filled(segment)])
+      expect(faultsOf({ path: ['a', value] })).toMatchObject([expect.stringMatching(/^path\/1: /)]);
+  });
+
+  it.each([[null], [{}], [['a']], [undefined], [/a/]])('%j is refused once filled in', (value) => {
+    expect(faultsOf({ path: [new Filled(value)] })).toHaveLength(1);
+  });
+
+  it('that is a reference passes while planning', () => {
+    expect(faultsOf({ path: ['a', new Placeholder('$item')] })).toEqual([]);
+  });
+});
+
+describe('the base URL', () => {
+  const bases = ['https://api.example', 'https://api.example/v1', 'https://api.example/a%20b/'];
+
+  it('is not left by any list of segments', () => {
+    const dots = fc.stringMatching(/^(?:\.|%2e|%252e|%25252e|\/|\\|%2f|%5c|%|;|a|\r| |@|:|\?|#){0,8}$/);
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...bases),
+        fc.array(fc.oneof(dots, fc.string({ unit: 'binary' })), { maxLength: 5 }),
+        (url, segments) => {
+          const base = new URL(url);
+          const { query, faults } = compiled(restOptions({ url }), 'get', {
+            path: segments.map((segment) => new Filled(segment)),
+          });
+          if (faults.length > 0) return;
+          stays(base, query.path);
+          const below = query.path.slice(base.pathname.replace(/\/$/, '').length + 1);
+          expect(below === '' ? [] : below.split('/').map(decodeURIComponent)).toEqual(segments);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('is not left by any literal path', () => {
+    const path = fc.stringMatching(/^(?:\.|%2e|%252E|%25252e|\/|%2f|%5c|%25|;|a|b c|@|:|http:){0,9}$/);
+    fc.assert(
+      fc.property(fc.constantFrom(...bases), fc.oneof(path, fc.string({ unit: 'binary' })), (url, literal) => {
+        const { query, faults } = compiled(restOptions({ url }), 'get', { path: literal });
+        if (faults.length === 0) stays(new URL(url), query.path);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('a query value', () => {
+  it('is encoded, its key too; a list repeats its key', () => {
+    const query = JSON.parse('{"a b": "x&y=z", "__proto__": "p", "n": [1, true, "é+"], "none": []}') as object;
+    expect(compiled(source, 'get', { query }).query.path).toBe(
+      '/v1/?a%20b=x%26y%3Dz&__proto__=p&n=1&n=true&n=%C3%A9%2B',
+    );
+  });
+
+  it('may be filled in, a list too', () => {
+    const query = {
+      id: new Filled(new ObjectId('66f000000000000000000001')),
+      tag: new Filled(['a', 'b']),
+      mixed: ['x', new Filled('\r\n')],
+      later: new Placeholder('$result'),
+    };
+    expect(compiled(source, 'get', { query }).query.path).toBe(
+      '/v1/?id=66f000000000000000000001&tag=a&tag=b&mixed=x&mixed=%0D%0A',
+    );
+  });
+
+  it.each([[null], [{}], [[['a']]], ['\ud800']])('%j is refused, written out or filled in', (value) => {
+    expect(faultsOf({ query: { a: value } })).toMatchObject([expect.stringMatching(/^query\/a: /)]);
+    expect(faultsOf({ query: { a: new Filled(value) } })).toMatchObject([expect.stringMatching(/^query\/a: /)]);
+  });
+
+  it('stands in an object that is written out', () => {
+    for (const query of [[], 'a=b', null, new Filled({}), new Placeholder('$item')])
+      expect(faultsOf({ query })).toHaveLength(1);
+  });
+});
+
+describe('a header', () => {
+  it('is one that the source lets a query set, in whatever case', () => {
+    expect(
+      compiled(source, 'get', { headers: { 'Accept-Language': 'de', accept: new Filled('text/plain') } }).query.headers,
+    ).toEqual({ 'accept-language': 'de', accept: 'text/plain' });
+    for (const name of ['authorization', 'Host', 'cookie', '__proto__', 'constructor', 'content-length']) {
+      expect(faultsOf({ headers: Object.fromEntries([[name, 'x']]) })).toMatchObject([
+        expect.stringContaining('a query may set: accept, '),
+      ]);
+    }
+  });
+
+  it.each(['a\r\nb: c', 'a\nb', 'a\u0000', '\u0100', 'a\u007f'])('%j is refused, written out or filled in', (value) => {
+    expect(faultsOf({ headers: { accept: value } })).toHaveLength(1);
+    expect(faultsOf({ headers: { accept: new Filled(value) } })).toHaveLength(1);
+  });
+
+  it.each([[null], [['a', 'b']], [{}]])('%j is refused: it has no text', (value) => {
+    expect(faultsOf({ headers: { accept: new Filled(value) } })).toHaveLength(1);
+  });
+
+  it('is named once', () => {
+    expect(faultsOf({ headers: { accept: 'a', Accept: 'b' } })).toMatchObject([
+      expect.stringMatching(/^headers\/Accept: /),
+    ]);
+  });
+});
+
+describe('a body', () => {
+  it('is JSON with every key, digit and id', () => {
+    const body = JSON.parse('{"__proto__": {"a": 1}, "b": [null, true, "\\u2028"]}') as object;
+    expect(bodyOf(body)).toEqual({
+      text: '{"__proto__":{"a":1},"b":[null,true,"\u2028"]}',
+      contentType: 'application/json',
+    });
+    expect(
+      bodyOf({
+        id: new Filled(new ObjectId('66f000000000000000000001')),
+        n: [new Filled(new Digits('9007199254740993'))],
+      })?.text,
+    ).toBe('{"id":"66f000000000000000000001","n":[9007199254740993]}');
+  });
+
+  it('may be filled in whole', () => {
+    expect(bodyOf(new Filled({ a: 1 }))?.text).toBe('{"a":1}');
+    expect(bodyOf(new Filled('text'))).toEqual({ text: 'text', contentType: 'text/plain; charset=utf-8' });
+    expect(bodyOf(null)?.text).toBe('null');
+    expect(bodyOf(undefined)).toBeUndefined();
+    expect(faultsOf({ body: { a: [new Placeholder('$result')] } }, 'post')).toEqual([]);
+  });
+
+  it('that is nested too deep is refused', () => {
+    let deep: unknown = 1;
+    for (let depth = 0; depth < 1001; depth++) deep = [deep];
+    expect(faultsOf({ body: new Filled(deep) }, 'post')).toMatchObject([expect.stringMatching(/^body: /)]);
+  });
+
+  it('is for post alone', () => {
+    expect(faultsOf({ body: 1 })).toHaveLength(1);
+  });
+});
+
+describe('a method', () => {
+  it('is one that the source lists', () => {
+    expect(faultsOf({}, 'head')).toEqual([': this source allows the methods: get, post']);
+    expect(compiled(restOptions({ url: 'https://api.example' }), 'post', {}).faults).toEqual([
+      ': this source allows the methods: get, head',
+    ]);
+  });
+});
+
+describe('the options of a source', () => {
+  it.each([
+    ['url', 'ftp://api.example'],
+    ['url', 'api.example'],
+    ['url', 'https://user:secret@api.example'],
+    ['url', 'https://api.example/?a=1'],
+    ['url', 'https://api.example/#a'],
+    ['headers', { Host: 'a' }],
+    ['headers', { 'content-length': '1' }],
+    ['headers', { Connection: 'close' }],
+    ['headers', { 'transfer-encoding': 'chunked' }],
+    ['headers', { a: 'b\r\nc' }],
+    ['headers', { 'a b': 'c' }],
+    ['requestHeaders', ['host']],
+    ['forwardHeaders', ['Upgrade']],
+    ['forwardHeaders', ['a b']],
+    ['methods', ['put']],
+    ['methods', []],
+  ])('refuse %s %j, and repeat no value', (field, value) => {
+    const { error } = rest.options.safeParse({ url: 'https://api.example', [field]: value });
+    expect(error?.issues[0]?.path[0]).toBe(field);
+    expect(error?.message).not.toMatch(/secret|b\r/);
+  });
+
+  it('have the defaults of the contract', () => {
+    expect(rest.options.parse({ url: 'https://api.example' })).toEqual({
+      url: 'https://api.example',
+      headers: {},
+      methods: ['get', 'head'],
+      requestHeaders: ['accept', 'accept-language', 'if-none-match', 'if-modified-since', 'range'],
+      forwardHeaders: [],
+    });
+  });
+});
