@@ -14,7 +14,8 @@ const compressors = {
 
 /** The coding the client would like (RFC 9110 §12.5.3), if any; says so in `Vary`. */
 export function codingFor(reply: FastifyReply): Coding | undefined {
-  reply.header('vary', 'Accept, Accept-Encoding');
+  const vary = reply.getHeader('vary');
+  reply.header('vary', vary === undefined ? 'Accept, Accept-Encoding' : `${String(vary)}, Accept, Accept-Encoding`);
   const coding = new Negotiator(reply.request.raw).encoding(['br', 'gzip', 'identity']);
   return coding === 'br' || coding === 'gzip' ? coding : undefined;
 }
