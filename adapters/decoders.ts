@@ -15,6 +15,11 @@ const NONE = new Set(['', 'identity', 'aws-chunked']);
 /** What `accept-encoding` may ask for. */
 export const ACCEPTED = 'gzip, deflate, br, zstd';
 
+/** True for what zlib says of bytes that are not in the coding they should be in. */
+export function isDecodingError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && /^(?:Z_|ZSTD_|ERR__ERROR_)/.test(String(error.code));
+}
+
 /** Streams that undo a `content-encoding` (RFC 9110 §8.4), in the order to apply them; undefined if one is unknown or there are more than three. */
 export function decoders(contentEncoding: string | undefined): Duplex[] | undefined {
   const names = (contentEncoding ?? '')

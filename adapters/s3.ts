@@ -5,7 +5,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import type { Context, Query } from '../src/fetch.ts';
 import type { Payload } from '../src/payload.ts';
 import type { Adapter, Connection } from './adapter.ts';
-import { raced } from './raced.ts';
+import { abortReason, raced } from './raced.ts';
 import { compileS3 } from './s3/compile.ts';
 import { s3Failure } from './s3/failure.ts';
 import { get, head } from './s3/get.ts';
@@ -50,7 +50,7 @@ class S3Connection implements Connection {
     if (op === 'presignGetObject') return presign(this.#signer, params as PresignGetObject, this.#options);
     const query = params as ListObjects;
     if (want === 'items')
-      return { kind: 'items', items: translated(listItems(this.#client, query, this.#options, signal)) };
+      return { kind: 'items', items: translated(listItems(this.#client, query, this.#options, signal), signal) };
     return list(this.#client, query, this.#options, signal);
   }
 
@@ -94,11 +94,11 @@ function rethrow(error: unknown): never {
   throw s3Failure(error);
 }
 
-async function* translated<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
+async function* translated<T>(items: AsyncGenerator<T>, signal: AbortSignal): AsyncGenerator<T> {
   try {
     yield* items;
   } catch (error) {
-    rethrow(error);
+    throw signal.aborted ? abortReason(signal) : s3Failure(error);
   }
 }
 

@@ -1,4 +1,5 @@
 import { CodapError, type Code, type ErrorDetails } from '../../src/errors.ts';
+import { isDecodingError } from '../decoders.ts';
 import { retryAfterMs } from '../retry-after.ts';
 
 /** What an answer's status says went wrong; undefined for one that has a value: 2xx and 304. */
@@ -35,7 +36,7 @@ export function transportFailure(error: unknown): CodapError {
       cause: error,
     });
   }
-  if (/^(?:Z_|ZSTD_|ERR__ERROR_)/.test(code)) {
+  if (isDecodingError(error)) {
     return new CodapError('BAD_RESPONSE', 'the store answered a compressed body that cannot be read', { cause: error });
   }
   if (code === 'UND_ERR_INVALID_ARG')

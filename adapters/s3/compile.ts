@@ -6,8 +6,6 @@ import type { S3Options } from './options.ts';
 
 /** UTF-8 bytes of a key, its prefix included (Amazon S3 user guide, "Naming Amazon S3 objects"). */
 const KEY_BYTES = 1024;
-// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-const CONTROL = /[\u0000-\u001f\u007f]/;
 
 /** Puts keys and prefixes behind the source's prefix, which none of them leaves. */
 export function compileS3(op: string, params: Record<string, unknown>, options: S3Options, fault: Fault): unknown {
@@ -42,8 +40,7 @@ function keyOf(key: unknown, options: S3Options, fault: (detail: string) => void
 function behind(text: string, { prefix }: S3Options, fault: (detail: string) => void): string {
   const whole = prefix + text;
   if (climbs(text)) fault('"." and ".." are not allowed as segments, encoded or not');
-  else if (CONTROL.test(text) || !text.isWellFormed())
-    fault('control characters and lone surrogates are not allowed here');
+  else if (text.includes('\0') || !text.isWellFormed()) fault('NUL and lone surrogates are not allowed here');
   else if (Buffer.byteLength(whole) > KEY_BYTES) fault(`at most ${KEY_BYTES} bytes, the source's prefix included`);
   return whole;
 }

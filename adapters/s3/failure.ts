@@ -1,6 +1,8 @@
 import { CodapError, type Code } from '../../src/errors.ts';
+import { isDecodingError } from '../decoders.ts';
 import { retryAfterMs } from '../retry-after.ts';
 
+/** What the SDK adds to an error that came as an answer. */
 interface ServiceError extends Error {
   readonly $metadata?: { readonly httpStatusCode?: number };
   readonly $response?: { readonly headers?: Record<string, string> };
@@ -12,6 +14,7 @@ const FORBIDDEN = new Set([
   'SignatureDoesNotMatch',
   'ExpiredToken',
   'InvalidToken',
+  'AuthorizationHeaderMalformed',
   'CredentialsProviderError',
   'RequestTimeTooSkewed',
 ]);
@@ -19,6 +22,11 @@ const FORBIDDEN = new Set([
 /** An SDK's error as codap tells it, without the SDK's text. */
 export function s3Failure(error: unknown): CodapError {
   if (error instanceof CodapError) return error;
+  if (isDecodingError(error)) {
+    return new CodapError('BAD_RESPONSE', 'the object is not in the content encoding it should be in', {
+      cause: error,
+    });
+  }
   const { name, $metadata, $response } = error as ServiceError;
   const status = $metadata?.httpStatusCode;
   const code = codeOf(name, status);
@@ -33,17 +41,16 @@ export function s3Failure(error: unknown): CodapError {
 function codeOf(name: string, status: number | undefined): Code {
   if (FORBIDDEN.has(name) || status === 401 || status === 403) return 'FORBIDDEN';
   if (name === 'SlowDown' || status === 429 || status === 503) return 'OVERLOADED';
-  if (name === 'NoSuchKey' || name === 'NoSuchBucket' || name === 'NotFound' || status === 404 || status === 410)
-    return 'NOT_FOUND';
-  if (status === undefined || status >= 500 || status === 408) return 'UNAVAILABLE';
-  if (status >= 300 && status < 400) return 'BAD_RESPONSE';
+  if (status === 404 || status === 410) return 'NOT_FOUND';
+  if (status === undefined || status >= 500 || status === 408 || name === 'RequestTimeout') return 'UNAVAILABLE';
   return status >= 400 ? 'INVALID' : 'BAD_RESPONSE';
 }
 
 function message(code: Code, status: number | undefined): string {
-  if (code === 'NOT_FOUND') return 'the bucket has no such object';
+  if (code === 'NOT_FOUND') return 'there is no such object or bucket';
   if (code === 'FORBIDDEN') return 'the store refused codap';
   if (code === 'OVERLOADED') return 'the store asks for fewer requests';
   if (status === undefined) return 'no connection to the store, or its answer was cut';
+  if (code === 'BAD_RESPONSE') return `the store's answer (${status}) cannot be read`;
   return `the store answered ${status}`;
 }

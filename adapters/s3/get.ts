@@ -1,9 +1,16 @@
-import { GetObjectCommand, HeadObjectCommand, type GetObjectCommandOutput, type S3Client } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  type GetObjectCommandOutput,
+  type S3Client,
+  type S3ServiceException,
+} from '@aws-sdk/client-s3';
 import type { Readable } from 'node:stream';
 import { CodapError } from '../../src/errors.ts';
 import type { Body, BodyMeta, Meta, Payload, Value } from '../../src/payload.ts';
 import { collect } from '../collect.ts';
-import { content, plain } from '../content.ts';
+import { content, formatOf, plain } from '../content.ts';
+import { decoders } from '../decoders.ts';
 import { owned } from '../owned.ts';
 import { s3Failure } from './failure.ts';
 import type { S3Options } from './options.ts';
@@ -31,8 +38,9 @@ export async function get(
     answer = await client.send(command, { abortSignal: signal });
   } catch (error) {
     const failure = s3Failure(error);
-    if (failure.status === 304) return plain(null, { status: 304 });
-    throw failure;
+    if (failure.status !== 304) throw failure;
+    const etag = (error as S3ServiceException).$response?.headers?.['etag'];
+    return plain(null, { status: 304, ...(etag !== undefined && { etag }) });
   }
   const meta = metaOf(answer);
   const source = answer.Body as Readable;
@@ -40,11 +48,17 @@ export async function get(
     source.on('error', () => {}).destroy();
     throw tooLarge(options.maxBytes);
   }
-  const stream = owned(source, signal, s3Failure);
-  if (want === 'body') return { kind: 'body', stream, meta };
-  const { length: _length, contentRange: _contentRange, ...told } = meta;
-  const bytes = await collect(stream, options.maxBytes, () => tooLarge(options.maxBytes));
-  return content(bytes, query.format, { ...told, size: bytes.length });
+  if (want === 'body') return { kind: 'body', stream: owned(source, signal, s3Failure), meta };
+  const { length: _length, contentRange, ...told } = meta;
+  const format = query.format === 'auto' ? formatOf(meta.contentType) : query.format;
+  // Base64 stands for the stored bytes, and a part of an encoded object cannot be decoded.
+  const coding = format === 'base64' || contentRange !== undefined ? [] : decoders(answer.ContentEncoding);
+  if (!coding) {
+    source.on('error', () => {}).destroy();
+    throw new CodapError('BAD_RESPONSE', 'the object has an unknown content encoding; format base64 gives its bytes');
+  }
+  const stream = owned(source, signal, s3Failure, coding);
+  return content(await collect(stream, options.maxBytes, () => tooLarge(options.maxBytes)), format, told);
 }
 
 /** What the store says about an object. */

@@ -1,4 +1,5 @@
 import { ListObjectsV2Command, type ListObjectsV2CommandOutput, type S3Client } from '@aws-sdk/client-s3';
+import { CodapError } from '../../src/errors.ts';
 import type { Value } from '../../src/payload.ts';
 import { plain } from '../content.ts';
 import type { S3Options } from './options.ts';
@@ -6,6 +7,8 @@ import type { ListObjects } from './params.ts';
 
 /** Keys a page has at most (Amazon S3 API reference, ListObjectsV2). */
 const PAGE = 1000;
+/** Objects and prefixes that one gathered answer has, unless told. */
+const LIMIT = 1000;
 
 interface Listing {
   readonly objects: { key: string; size: number; etag: string | null; lastModified: string | null }[];
@@ -13,7 +16,7 @@ interface Listing {
   readonly nextToken: string | null;
 }
 
-/** Follows pages until `limit` objects and prefixes are there; keys are told without the source's prefix. */
+/** A listing up to `limit`, and the token to go on with; keys are told without the source's prefix. */
 export async function list(
   client: S3Client,
   query: ListObjects,
@@ -22,66 +25,78 @@ export async function list(
 ): Promise<Value> {
   const objects: Listing['objects'] = [];
   const prefixes: string[] = [];
-  let token = query.token;
-  do {
-    const page = await onePage(
-      client,
-      query,
-      options,
-      Math.min(PAGE, query.limit - objects.length - prefixes.length),
-      token,
-      signal,
-    );
+  let nextToken: string | null = null;
+  for await (const page of pages(client, query, query.limit ?? LIMIT, options, signal)) {
     objects.push(...page.objects);
     prefixes.push(...page.prefixes);
-    token = page.nextToken ?? undefined;
-  } while (token !== undefined && objects.length + prefixes.length < query.limit);
-  return plain({ objects, prefixes, nextToken: token ?? null } satisfies Listing);
+    nextToken = page.nextToken;
+  }
+  const listing = plain({ objects, prefixes, nextToken } satisfies Listing);
+  if (Buffer.byteLength(listing.json) <= options.maxBytes) return listing;
+  const most = `the listing has more than ${options.maxBytes} bytes, the source's maxBytes`;
+  throw new CodapError('TOO_LARGE', `${most}; a lower limit, followed by its nextToken, or stream gives it in parts`);
 }
 
-/** The objects of a listing one by one, page after page, without an end but the bucket's or `limit`. */
+/** Objects one by one, page after page; without a `limit` to the end. A common prefix is `{"prefix": …}`, after the objects of its page. */
 export async function* listItems(
   client: S3Client,
   query: ListObjects,
   options: S3Options,
   signal: AbortSignal,
 ): AsyncGenerator<Value> {
-  let token = query.token;
-  let left = query.limit;
+  for await (const { objects, prefixes } of pages(client, query, query.limit ?? Infinity, options, signal)) {
+    for (const object of objects) yield plain(object);
+    for (const prefix of prefixes) yield plain({ prefix });
+  }
+}
+
+async function* pages(
+  client: S3Client,
+  { prefix, delimiter, startAfter, token: first }: ListObjects,
+  limit: number,
+  options: S3Options,
+  signal: AbortSignal,
+): AsyncGenerator<Listing> {
+  let left = limit;
+  let token = first;
   do {
-    const page = await onePage(client, query, options, Math.min(PAGE, left), token, signal);
-    for (const object of page.objects) yield plain(object);
+    const command = new ListObjectsV2Command({
+      Bucket: options.bucket,
+      Prefix: prefix,
+      Delimiter: delimiter,
+      StartAfter: token === undefined ? startAfter : undefined,
+      ContinuationToken: token,
+      MaxKeys: Math.min(PAGE, left),
+      // XML 1.0 has no way to write some of the characters that a key may have.
+      EncodingType: 'url',
+    });
+    const page = read(await client.send(command, { abortSignal: signal }), options.prefix);
+    yield page;
     left -= page.objects.length + page.prefixes.length;
     token = page.nextToken ?? undefined;
   } while (token !== undefined && left > 0);
 }
 
-async function onePage(
-  client: S3Client,
-  { prefix, delimiter, startAfter }: ListObjects,
-  options: S3Options,
-  count: number,
-  token: string | undefined,
-  signal: AbortSignal,
-): Promise<Listing> {
-  const command = new ListObjectsV2Command({
-    Bucket: options.bucket,
-    Prefix: prefix,
-    Delimiter: delimiter,
-    StartAfter: token === undefined ? startAfter : undefined,
-    ContinuationToken: token,
-    MaxKeys: count,
-  });
-  return read(await client.send(command, { abortSignal: signal }), options.prefix.length);
-}
-
-function read(page: ListObjectsV2CommandOutput, prefix: number): Listing {
-  const objects = (page.Contents ?? []).map(({ Key = '', Size = 0, ETag, LastModified }) => ({
-    key: Key.slice(prefix),
+function read(page: ListObjectsV2CommandOutput, prefix: string): Listing {
+  const below = (text = ''): string => (page.EncodingType === 'url' ? decoded(text) : text).slice(prefix.length);
+  const objects = (page.Contents ?? []).map(({ Key, Size = 0, ETag, LastModified }) => ({
+    key: below(Key),
     size: Size,
     etag: ETag ?? null,
     lastModified: LastModified?.toISOString() ?? null,
   }));
-  const prefixes = (page.CommonPrefixes ?? []).map(({ Prefix = '' }) => Prefix.slice(prefix));
-  return { objects, prefixes, nextToken: (page.IsTruncated && page.NextContinuationToken) || null };
+  return {
+    // The marker some tools put where a prefix begins is not below it.
+    objects: objects.filter(({ key }) => key !== ''),
+    prefixes: (page.CommonPrefixes ?? []).map(({ Prefix }) => below(Prefix)),
+    nextToken: (page.IsTruncated && page.NextContinuationToken) || null,
+  };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch (cause) {
+    throw new CodapError('BAD_RESPONSE', 'the store answered a listing that cannot be read', { cause });
+  }
 }

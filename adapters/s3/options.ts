@@ -16,36 +16,42 @@ const endpoint = z.string().superRefine((text, context) => {
 });
 
 /** An S3 source's own fields (CONTRACT §5). */
-export const options = z.strictObject({
-  bucket: bucket.meta({ description: 'The one bucket it reads.' }),
-  prefix: z
-    .string()
-    .regex(/^$|^[^/].*\/$/, 'a prefix ends with "/" and does not begin with one')
-    .refine((prefix) => !climbs(prefix), 'a prefix has no "." or ".." segment')
-    .default('')
-    .meta({ description: 'Stands before every key.' }),
-  region: z.string().min(1).default('us-east-1').meta({ description: 'The region requests are signed for.' }),
-  endpoint: endpoint.optional().meta({ description: 'Where the store answers; without one, AWS.' }),
-  publicEndpoint: endpoint
-    .optional()
-    .meta({ description: 'The endpoint in presigned addresses; without one, endpoint.' }),
-  forcePathStyle: z
-    .boolean()
-    .default(false)
-    .meta({ description: 'The bucket stands in the path instead of the host name.' }),
-  accessKeyId: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({ description: 'With secretAccessKey; without them, the environment is asked.' }),
-  secretAccessKey: z.string().min(1).optional(),
-  maxExpiresInSeconds: z
-    .int()
-    .min(1)
-    .max(3600)
-    .default(300)
-    .meta({ description: 'The longest a presigned address is valid.' }),
-});
+export const options = z
+  .strictObject({
+    bucket: bucket.meta({ description: 'The one bucket it reads.' }),
+    prefix: z
+      .string()
+      .regex(/^$|^[^/].*\/$/, 'a prefix ends with "/" and does not begin with one')
+      .refine((prefix) => !climbs(prefix), 'a prefix has no "." or ".." segment')
+      .default('')
+      .meta({ description: 'Stands before every key.' }),
+    region: z.string().min(1).default('us-east-1').meta({ description: 'The region requests are signed for.' }),
+    endpoint: endpoint.optional().meta({ description: 'Where the store answers; without one, AWS.' }),
+    publicEndpoint: endpoint
+      .optional()
+      .meta({ description: 'The endpoint in presigned addresses; without one, endpoint.' }),
+    forcePathStyle: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'The bucket stands in the path instead of the host name.' }),
+    accessKeyId: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ description: 'With secretAccessKey; without them, the environment is asked.' }),
+    secretAccessKey: z.string().min(1).optional(),
+    maxExpiresInSeconds: z
+      .int()
+      .min(1)
+      .max(3600)
+      .default(300)
+      .meta({ description: 'The longest a presigned address is valid.' }),
+  })
+  .superRefine(({ accessKeyId, secretAccessKey }, context) => {
+    if ((accessKeyId === undefined) === (secretAccessKey === undefined)) return;
+    const path = [accessKeyId === undefined ? 'accessKeyId' : 'secretAccessKey'];
+    context.addIssue({ code: 'custom', path, message: 'accessKeyId and secretAccessKey come together' });
+  });
 
 /** An S3 source's configuration. */
 export type S3Options = z.output<typeof options> & SourceOptions;

@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { fillable } from '../fillable.ts';
 
 const key = fillable(z.string()).meta({ description: "Below the source's prefix." });
-const token = z.string().min(1).max(1024);
+const token = z
+  .string()
+  .regex(/^[\x21-\x7e]+$/, 'a token as the store gave it is allowed here')
+  .max(1024);
 
 /** `bytes=first-last`, open at either end (RFC 9110 §14.1.2); one range. */
 const range = z
@@ -11,7 +14,16 @@ const range = z
 
 const date = z
   .string()
-  .refine((text) => !Number.isNaN(Date.parse(text)), 'a date is allowed here: ISO 8601 or an HTTP date');
+  .refine(
+    (text) => /^\d{4}-\d\d-\d\d|GMT$/.test(text) && !Number.isNaN(Date.parse(text)),
+    'a date is allowed here: ISO 8601 or an HTTP date',
+  );
+
+const filename = z
+  .string()
+  .min(1)
+  .max(255)
+  .refine((name) => name.isWellFormed() && !/\p{Cc}/u.test(name), 'a file name without control characters');
 
 /** The params of each op. */
 export const params = {
@@ -32,7 +44,7 @@ export const params = {
   listObjects: z.strictObject({
     prefix: z.string().default(''),
     delimiter: z.string().min(1).max(64).optional(),
-    limit: z.int().min(1).max(10_000).default(1000),
+    limit: z.int().min(1).max(10_000).optional(),
     startAfter: z.string().min(1).optional(),
     token: z.string().min(1).max(4096).optional(),
   }),
@@ -40,7 +52,7 @@ export const params = {
     key,
     versionId: token.optional(),
     expiresInSeconds: z.int().min(1).optional(),
-    filename: z.string().min(1).max(255).optional(),
+    filename: filename.optional(),
   }),
 } as const;
 
@@ -64,7 +76,7 @@ export interface HeadObject {
 /** A compiled `listObjects`. */
 export interface ListObjects {
   readonly prefix: string;
-  readonly limit: number;
+  readonly limit?: number;
   readonly delimiter?: string;
   readonly startAfter?: string;
   readonly token?: string;
