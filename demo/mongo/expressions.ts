@@ -23,7 +23,7 @@ const $in: typeof expression.$in = (document, operands, options) => {
 };
 
 /** mingo's expressions, their comparisons by BSON's rules. */
-export const expressions = {
+export const expressions: typeof expression = {
   ...expression,
   $in,
   $cmp: comparing('$cmp', Math.sign),

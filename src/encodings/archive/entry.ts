@@ -1,5 +1,4 @@
 import type { Opened } from '../../batch/opened.ts';
-import { formatPointer } from '../../batch/pointer.ts';
 import type { Member } from '../../batch/reply.ts';
 import type { Meta, Value } from '../../payload.ts';
 import { valuesText } from '../json.ts';
@@ -86,9 +85,4 @@ function typeOf({ meta }: Value): string | undefined {
 function modifiedOf(meta: Meta | undefined): Date {
   const stored = new Date(meta?.lastModified ?? '');
   return Number.isNaN(stored.getTime()) ? new Date() : stored;
-}
-
-/** A member's path as an archive's list of failures names it. */
-export function pathOf(member: Member): string {
-  return formatPointer(member.path);
 }
