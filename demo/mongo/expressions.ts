@@ -23,8 +23,8 @@ const $in: typeof expression.$in = (document, operands, options) => {
 };
 
 /** mingo's expressions, their comparisons by BSON's rules. */
-export const expressions: typeof expression = {
-  ...expression,
+export const expressions: Record<string, ExpressionOperator> = {
+  ...(expression as unknown as Record<string, ExpressionOperator>),
   $in,
   $cmp: comparing('$cmp', Math.sign),
   $eq: comparing('$eq', (difference) => difference === 0),
