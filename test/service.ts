@@ -69,7 +69,13 @@ export async function startService({ stores, server, limits, sources = {} }: Ser
   const agent = new Agent({ keepAliveTimeout: 60_000, headersTimeout: 20_000 });
   const leaks: string[] = [];
 
-  async function send(path: string, method: string, headers: Record<string, string>, body?: string, signal?: AbortSignal) {
+  async function send(
+    path: string,
+    method: string,
+    headers: Record<string, string>,
+    body?: string,
+    signal?: AbortSignal,
+  ) {
     const began = performance.now();
     const response = await request(url + path, {
       method,
@@ -115,7 +121,11 @@ export async function asked(stores: Stores): Promise<number> {
   const { mongo, s3, rest } = await stores.stats();
   const idle = new Set(['hello', 'ismaster', 'isMaster', 'ping', 'endSessions', 'buildInfo', 'killCursors']);
   const questions = Object.entries(mongo.commands).filter(([name]) => !idle.has(name));
-  const counts = [...questions.map(([, count]) => count), ...Object.values(s3.requests), ...Object.values(rest.requests)];
+  const counts = [
+    ...questions.map(([, count]) => count),
+    ...Object.values(s3.requests),
+    ...Object.values(rest.requests),
+  ];
   return counts.reduce((sum, count) => sum + count, 0);
 }
 

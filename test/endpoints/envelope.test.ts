@@ -28,7 +28,12 @@ describe('the envelope', () => {
     expect(results.ada).not.toHaveProperty('meta');
     expect(results.product).toMatchObject({
       value: { sku: 'B-101' },
-      meta: { status: 200, contentType: 'application/json', etag: expect.any(String), lastModified: '2026-03-01T09:30:00.000Z' },
+      meta: {
+        status: 200,
+        contentType: 'application/json',
+        etag: expect.any(String),
+        lastModified: '2026-03-01T09:30:00.000Z',
+      },
     });
     if (has('s3')) expect(results.cover).toMatchObject({ value: 'Welcome to the shop. Grüße!\n', meta: { size: 30 } });
   });
@@ -70,10 +75,23 @@ describe('the envelope', () => {
     const { results } = await service.kv({
       list: { pattern: 'ordered', queries: [ada, missing] },
       each: { forEach: { $result: '/skus' }, source: 'catalog', op: 'get', params: { path: ['stock', { $item: '' }] } },
-      skus: { source: 'shop', op: 'distinct', params: { collection: 'products', key: 'sku', filter: { category: 'poetry' } } },
+      skus: {
+        source: 'shop',
+        op: 'distinct',
+        params: { collection: 'products', key: 'sku', filter: { category: 'poetry' } },
+      },
     });
-    expect(results.list).toMatchObject({ status: 'partial', replies: [{ index: 0, status: 'ok' }, { index: 1, status: 'error' }] });
-    expect(results.each).toMatchObject({ status: 'ok', replies: [{ value: { sku: 'B-105' } }, { value: { sku: 'B-108' } }] });
+    expect(results.list).toMatchObject({
+      status: 'partial',
+      replies: [
+        { index: 0, status: 'ok' },
+        { index: 1, status: 'error' },
+      ],
+    });
+    expect(results.each).toMatchObject({
+      status: 'ok',
+      replies: [{ value: { sku: 'B-105' } }, { value: { sku: 'B-108' } }],
+    });
     expect(results.skus.value).toEqual(['B-105', 'B-108']);
   });
 
@@ -112,8 +130,13 @@ describe('the headers', () => {
   });
 
   it('carry the request’s X-Request-Id, or one that was made', async () => {
-    expect((await service.post('/kv', { queries: {} }, { 'x-request-id': 'mine-1' })).headers['x-request-id']).toBe('mine-1');
-    const made = await Promise.all([service.post('/kv', { queries: {} }), service.post('/kv', { queries: {} }, { 'x-request-id': 'a b' })]);
+    expect((await service.post('/kv', { queries: {} }, { 'x-request-id': 'mine-1' })).headers['x-request-id']).toBe(
+      'mine-1',
+    );
+    const made = await Promise.all([
+      service.post('/kv', { queries: {} }),
+      service.post('/kv', { queries: {} }, { 'x-request-id': 'a b' }),
+    ]);
     const ids = made.map(({ headers }) => headers['x-request-id']);
     for (const id of ids) expect(id).toMatch(/^[\x21-\x7e]{1,128}$/);
     expect(new Set(ids).size).toBe(2);

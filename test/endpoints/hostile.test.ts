@@ -4,7 +4,11 @@ import { asked, has, type Service, startService } from '../service.ts';
 const get = (path: unknown, more: object = {}) => ({ source: 'catalog', op: 'get', params: { path, ...more } });
 const find = (params: object) => ({ source: 'shop', op: 'find', params: { collection: 'users', ...params } });
 const filter = (filter: object) => find({ filter });
-const pipeline = (...stages: object[]) => ({ source: 'shop', op: 'aggregate', params: { collection: 'users', pipeline: stages } });
+const pipeline = (...stages: object[]) => ({
+  source: 'shop',
+  op: 'aggregate',
+  params: { collection: 'users', pipeline: stages },
+});
 const object = (key: unknown) => ({ source: 'photos', op: 'getObject', params: { key } });
 const listing = (params: object) => ({ source: 'photos', op: 'listObjects', params });
 
@@ -37,13 +41,15 @@ const rest: Record<string, object> = {
   'a length': get('/echo', { headers: { 'content-length': '5' } }),
   'a body on get': get('/echo', { body: {} }),
   'post where methods has none': { source: 'pricing-eu', op: 'post', params: { path: '/echo', body: {} } },
-  'put': { source: 'catalog', op: 'put', params: { path: '/echo' } },
-  'delete': { source: 'catalog', op: 'delete', params: { path: '/echo' } },
+  put: { source: 'catalog', op: 'put', params: { path: '/echo' } },
+  delete: { source: 'catalog', op: 'delete', params: { path: '/echo' } },
   'an op of the prototype': { source: 'catalog', op: 'constructor', params: {} },
   'a source of the prototype': { source: '__proto__', op: 'get', params: {} },
   'an address as a source': { source: 'http://evil.example/', op: 'get', params: {} },
   'an unknown param': get('/echo', { url: 'http://evil.example' }),
-  'a __proto__ param': JSON.parse('{"source":"catalog","op":"get","params":{"path":"/echo","__proto__":{"x":1}}}') as object,
+  'a __proto__ param': JSON.parse(
+    '{"source":"catalog","op":"get","params":{"path":"/echo","__proto__":{"x":1}}}',
+  ) as object,
 };
 
 const mongo: Record<string, object> = {
@@ -51,29 +57,35 @@ const mongo: Record<string, object> = {
   'a system collection': find({ collection: 'system.users' }),
   'a collection of the prototype': find({ collection: 'constructor' }),
   'a collection that is a reference': find({ collection: { $result: '/other' } }),
-  '$where': filter({ $where: 'sleep(1000)' }),
+  $where: filter({ $where: 'sleep(1000)' }),
   '$where below $and': filter({ $and: [{ $or: [{ $where: '1' }] }] }),
   '$where below a field': filter({ a: { $elemMatch: { $where: '1' } } }),
-  '$function': filter({ $expr: { $function: { body: 'x', args: [], lang: 'js' } } }),
+  $function: filter({ $expr: { $function: { body: 'x', args: [], lang: 'js' } } }),
   '$function in $project': pipeline({ $project: { x: { $function: { body: 'x', args: [], lang: 'js' } } } }),
-  '$accumulator': pipeline({ $group: { _id: 1, x: { $accumulator: {} } } }),
-  '$out': pipeline({ $out: 'users' }),
-  '$merge': pipeline({ $merge: { into: 'users' } }),
-  '$lookup of another collection': pipeline({ $lookup: { from: 'secrets', localField: 'a', foreignField: 'b', as: 'c' } }),
+  $accumulator: pipeline({ $group: { _id: 1, x: { $accumulator: {} } } }),
+  $out: pipeline({ $out: 'users' }),
+  $merge: pipeline({ $merge: { into: 'users' } }),
+  '$lookup of another collection': pipeline({
+    $lookup: { from: 'secrets', localField: 'a', foreignField: 'b', as: 'c' },
+  }),
   '$lookup with a pipeline that writes': pipeline({ $lookup: { from: 'users', pipeline: [{ $out: 'x' }], as: 'c' } }),
   '$unionWith another collection': pipeline({ $unionWith: 'secrets' }),
   '$unionWith by object': pipeline({ $unionWith: { coll: 'secrets', pipeline: [] } }),
-  '$graphLookup of another collection': pipeline({ $graphLookup: { from: 'secrets', startWith: '$a', connectFromField: 'a', connectToField: 'b', as: 'c' } }),
+  '$graphLookup of another collection': pipeline({
+    $graphLookup: { from: 'secrets', startWith: '$a', connectFromField: 'a', connectToField: 'b', as: 'c' },
+  }),
   '$facet around a $out': pipeline({ $facet: { a: [{ $out: 'x' }] } }),
-  '$lookup of another database': pipeline({ $lookup: { from: { db: 'admin', coll: 'users' }, localField: 'a', foreignField: 'b', as: 'c' } }),
-  '$currentOp': pipeline({ $currentOp: {} }),
-  '$collStats': pipeline({ $collStats: { storageStats: {} } }),
-  '$listSessions': pipeline({ $listSessions: {} }),
-  '$documents': pipeline({ $documents: [{ a: 1 }] }),
+  '$lookup of another database': pipeline({
+    $lookup: { from: { db: 'admin', coll: 'users' }, localField: 'a', foreignField: 'b', as: 'c' },
+  }),
+  $currentOp: pipeline({ $currentOp: {} }),
+  $collStats: pipeline({ $collStats: { storageStats: {} } }),
+  $listSessions: pipeline({ $listSessions: {} }),
+  $documents: pipeline({ $documents: [{ a: 1 }] }),
   'an unknown stage': pipeline({ $doesNotExist: {} }),
   'a stage of the prototype': pipeline({ constructor: {} }),
   'an operator of the prototype': filter({ a: { $constructor: 1 } }),
-  'code': filter({ a: { $code: 'x' } }),
+  code: filter({ a: { $code: 'x' } }),
   'a DBRef': filter({ a: { $ref: 'users', $id: 1 } }),
   'a pointer': filter({ a: { $dbPointer: { $ref: 'x', $id: { $oid: '66f000000000000000000001' } } } }),
   'a wrapper with keys beside it': filter({ _id: { $oid: '66f000000000000000000001', x: 1 } }),
@@ -82,8 +94,16 @@ const mongo: Record<string, object> = {
   'a filter that is a reference': find({ filter: { $result: '/other' } }),
   'a projection that is a reference': find({ projection: { $result: '/other' } }),
   'a sort that is a reference': find({ sort: { at: { $result: '/other' } } }),
-  'a stage that is a reference': { source: 'shop', op: 'aggregate', params: { collection: 'users', pipeline: [{ $result: '/other' }] } },
-  'a pipeline that is a reference': { source: 'shop', op: 'aggregate', params: { collection: 'users', pipeline: { $result: '/other' } } },
+  'a stage that is a reference': {
+    source: 'shop',
+    op: 'aggregate',
+    params: { collection: 'users', pipeline: [{ $result: '/other' }] },
+  },
+  'a pipeline that is a reference': {
+    source: 'shop',
+    op: 'aggregate',
+    params: { collection: 'users', pipeline: { $result: '/other' } },
+  },
   'a write': { source: 'shop', op: 'insertOne', params: { collection: 'users', document: {} } },
   'a delete': { source: 'shop', op: 'deleteMany', params: { collection: 'users', filter: {} } },
   'a command': { source: 'shop', op: 'command', params: { dropDatabase: 1 } },
@@ -104,7 +124,11 @@ const s3: Record<string, object> = {
   'a write': { source: 'photos', op: 'putObject', params: { key: 'a', body: 'x' } },
   'a delete': { source: 'photos', op: 'deleteObject', params: { key: 'a' } },
   'a presigned write': { source: 'photos', op: 'presignPutObject', params: { key: 'a' } },
-  'an expiry beyond the source’s': { source: 'photos', op: 'presignGetObject', params: { key: 'a', expiresInSeconds: 301 } },
+  'an expiry beyond the source’s': {
+    source: 'photos',
+    op: 'presignGetObject',
+    params: { key: 'a', expiresInSeconds: 301 },
+  },
 };
 
 let service: Service;
@@ -139,15 +163,21 @@ describe('what a reference fills in is data:', () => {
   };
   const text = { $result: '/given/value' };
 
-  it.each(['..', '.', '../x', '%2e%2e', '%252e%252e', 'a/../b', '..\\x', '', 'a\r\nb', '\u0000'])('the segment %j is INVALID', async (value) => {
-    const reply = await filled(value, get(['stock', text]));
-    expect(reply).toMatchObject({ status: 'error', error: { code: 'INVALID', source: 'catalog' } });
-  });
+  it.each(['..', '.', '../x', '%2e%2e', '%252e%252e', 'a/../b', '..\\x', '', 'a\r\nb', '\u0000'])(
+    'the segment %j is INVALID',
+    async (value) => {
+      const reply = await filled(value, get(['stock', text]));
+      expect(reply).toMatchObject({ status: 'error', error: { code: 'INVALID', source: 'catalog' } });
+    },
+  );
 
-  it.each(['a?b', 'a#b', 'a/b', 'a%2fb', '//evil.example', 'http://evil.example', 'ü €', '😀'])('the segment %j is one segment', async (value) => {
-    const reply = await filled(value, get(['echo', text]));
-    expect(reply.value).toMatchObject({ path: `/echo/${encodeURIComponent(value)}`, search: '' });
-  });
+  it.each(['a?b', 'a#b', 'a/b', 'a%2fb', '//evil.example', 'http://evil.example', 'ü €', '😀'])(
+    'the segment %j is one segment',
+    async (value) => {
+      const reply = await filled(value, get(['echo', text]));
+      expect(reply.value).toMatchObject({ path: `/echo/${encodeURIComponent(value)}`, search: '' });
+    },
+  );
 
   it.each(['a=b&c=d', '#', 'ü', '\r\n'])('the query value %j is one value', async (value) => {
     const reply = await filled(value, get('/echo', { query: { q: text } }));
@@ -170,7 +200,10 @@ describe('what a reference fills in is data:', () => {
   it('a string beginning with $ is a string, in a filter and in an expression', async () => {
     const compared = await filled('$name', filter({ name: text }));
     expect(compared.value).toEqual([]);
-    const expression = await filled('$name', pipeline({ $limit: 1 }, { $project: { _id: 0, told: { $concat: [text, '!'] } } }));
+    const expression = await filled(
+      '$name',
+      pipeline({ $limit: 1 }, { $project: { _id: 0, told: { $concat: [text, '!'] } } }),
+    );
     expect(expression.value).toEqual([{ told: '$name!' }]);
   });
 
@@ -180,7 +213,11 @@ describe('what a reference fills in is data:', () => {
   });
 
   it('a reference in a store’s answer is not looked for', async () => {
-    const echoed = { source: 'catalog', op: 'get', params: { path: '/echo', query: { $verbatim: { $result: '/other' } } } };
+    const echoed = {
+      source: 'catalog',
+      op: 'get',
+      params: { path: '/echo', query: { $verbatim: { $result: '/other' } } },
+    };
     const { results } = await service.kv({ other, echoed, copy: { ...posted({ was: { $result: '/echoed/query' } }) } });
     expect(JSON.parse(results.copy.value.body)).toEqual({ was: { $result: '/other' } });
   });
@@ -189,7 +226,12 @@ describe('what a reference fills in is data:', () => {
     for (const key of ['../private/payroll.txt', '..', 'a/../../private/payroll.txt', './x']) {
       expect(await filled(key, object(text))).toMatchObject({ error: { code: 'INVALID' } });
     }
-    for (const key of ['private/payroll.txt', '/private/payroll.txt', '%2e%2e/private/payroll.txt', '..%2fprivate/payroll.txt']) {
+    for (const key of [
+      'private/payroll.txt',
+      '/private/payroll.txt',
+      '%2e%2e/private/payroll.txt',
+      '..%2fprivate/payroll.txt',
+    ]) {
       const reply = await filled(key, object(text));
       expect(['NOT_FOUND', 'INVALID']).toContain(reply.error.code);
     }

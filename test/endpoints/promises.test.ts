@@ -17,7 +17,10 @@ let service: Service;
 let stores: Stores;
 beforeAll(async () => {
   const { restUrl } = (stores = await startStores());
-  const ten = Array.from({ length: 10 }, (_, at) => [`s${at}`, { adapter: 'rest', url: `${restUrl}/echo/s${at}` }] as const);
+  const ten = Array.from(
+    { length: 10 },
+    (_, at) => [`s${at}`, { adapter: 'rest', url: `${restUrl}/echo/s${at}` }] as const,
+  );
   service = await startService({
     stores,
     sources: { ...Object.fromEntries(ten), narrow: { adapter: 'rest', url: `${restUrl}/`, concurrency: 2, queue: 3 } },
@@ -40,10 +43,16 @@ const running = async () => {
 };
 
 describe('the deadline is kept', () => {
-  const queries = Object.fromEntries(Array.from({ length: 10 }, (_, at) => [`q${at}`, { source: `s${at}`, op: 'get', params: {} }]));
+  const queries = Object.fromEntries(
+    Array.from({ length: 10 }, (_, at) => [`q${at}`, { source: `s${at}`, op: 'get', params: {} }]),
+  );
 
   it.each(['stall', 'drip', 'delay'] as const)('when one of ten sources is in a %s: nine values', async (kind) => {
-    const fault = { stall: { kind: 'stall' }, drip: { kind: 'drip', bytesPerSecond: 1 }, delay: { kind: 'delay', ms: 5000 } } as const;
+    const fault = {
+      stall: { kind: 'stall' },
+      drip: { kind: 'drip', bytesPerSecond: 1 },
+      delay: { kind: 'delay', ms: 5000 },
+    } as const;
     await stores.addFault({ store: 'rest', match: 'GET /echo/s7', fault: fault[kind] });
     const answer = await service.post('/kv', { timeoutMs: 200, queries });
     expect(answer.status).toBe(200);
@@ -58,10 +67,16 @@ describe('the deadline is kept', () => {
   it('when Mongo does not answer, in each pattern and for what depends on it', async () => {
     await stores.addFault({ store: 'mongo', match: 'find:users', fault: { kind: 'stall' } });
     const after = { source: 'catalog', op: 'get', params: { path: ['stock', { $result: '/ada/name' }] } };
-    for (const [path, list] of [['/kv', { ada, stock, after }], ['/ordered', [{ ...ada, as: 'ada' }, stock, after]], ['/first-reply', [{ ...ada, as: 'ada' }, stock, after]]] as const) {
+    for (const [path, list] of [
+      ['/kv', { ada, stock, after }],
+      ['/ordered', [{ ...ada, as: 'ada' }, stock, after]],
+      ['/first-reply', [{ ...ada, as: 'ada' }, stock, after]],
+    ] as const) {
       const answer = await service.post(path, { timeoutMs: 150, queries: list });
       expect(answer.ms).toBeLessThan(150 + GRACE);
-      const replies = Object.values<Record<string, any>>(answer.json().results).toSorted((a, b) => a['status'].localeCompare(b['status']));
+      const replies = Object.values<Record<string, any>>(answer.json().results).toSorted((a, b) =>
+        a['status'].localeCompare(b['status']),
+      );
       expect(replies).toMatchObject([
         { status: 'error', error: { code: 'TIMEOUT' } },
         { status: 'ok' },
@@ -71,7 +86,10 @@ describe('the deadline is kept', () => {
   });
 
   it('by a query’s own time-out, while the others go on', async () => {
-    const answer = await service.post('/kv', { timeoutMs: 2000, queries: { own: { ...slow(5000), timeoutMs: 60 }, other: slow(150) } });
+    const answer = await service.post('/kv', {
+      timeoutMs: 2000,
+      queries: { own: { ...slow(5000), timeoutMs: 60 }, other: slow(150) },
+    });
     const { own, other } = answer.json().results;
     expect(own).toMatchObject({ status: 'error', error: { code: 'TIMEOUT' } });
     expect(own.ms).toBeLessThan(60 + GRACE);
@@ -205,7 +223,10 @@ describe('a first-reply with take', () => {
 
   it('does so nested, while the rest of the batch goes on', async () => {
     const before = await cancelled();
-    const batch = service.kv({ race: { pattern: 'first-reply', take: 1, queries: [slow(5000), slow(10)] }, other: slow(400) });
+    const batch = service.kv({
+      race: { pattern: 'first-reply', take: 1, queries: [slow(5000), slow(10)] },
+      other: slow(400),
+    });
     await until(async () => (await cancelled()) === before + 1, 'the loser is cancelled');
     const { results } = await batch;
     expect(results.race).toMatchObject({ status: 'ok', value: { ms: 10 }, winner: 1 });
@@ -215,20 +236,23 @@ describe('a first-reply with take', () => {
 
   // Every number of failures and every take, over four queries.
   const cases = [0, 1, 2, 3, 4].flatMap((failures) => [1, 2, 3, 4].map((take) => [take, failures] as const));
-  it.each(cases)('of %i with %i failures among four succeeds if and only if enough are left', async (take, failures) => {
-    const queries = Array.from({ length: 4 }, (_, at) => (at < failures ? status(500) : slow(5)));
-    const answer = await service.post('/first-reply', { take, queries });
-    if (4 - failures < take) {
-      expect(answer.status).toBe(502);
-      expect(answer.json()).toMatchObject({ code: 'UNAVAILABLE', source: 'catalog' });
-      return;
-    }
-    const { complete, results, cancelled = 0 } = answer.json();
-    expect(complete).toBe(true);
-    expect(results.filter((reply: { status: string }) => reply.status === 'ok')).toHaveLength(take);
-    expect(results.at(-1).status).toBe('ok');
-    expect(results.length + cancelled).toBe(4);
-  });
+  it.each(cases)(
+    'of %i with %i failures among four succeeds if and only if enough are left',
+    async (take, failures) => {
+      const queries = Array.from({ length: 4 }, (_, at) => (at < failures ? status(500) : slow(5)));
+      const answer = await service.post('/first-reply', { take, queries });
+      if (4 - failures < take) {
+        expect(answer.status).toBe(502);
+        expect(answer.json()).toMatchObject({ code: 'UNAVAILABLE', source: 'catalog' });
+        return;
+      }
+      const { complete, results, cancelled = 0 } = answer.json();
+      expect(complete).toBe(true);
+      expect(results.filter((reply: { status: string }) => reply.status === 'ok')).toHaveLength(take);
+      expect(results.at(-1).status).toBe('ok');
+      expect(results.length + cancelled).toBe(4);
+    },
+  );
 
   it('fails at once when too few are left, and cancels the others', async () => {
     const before = await cancelled();
@@ -260,7 +284,10 @@ describe('beyond concurrency and queue', () => {
     const { results } = (await service.post('/first-reply', { queries })).json();
     const [first, second, ...others] = results;
     for (const reply of [first, second]) {
-      expect(reply).toMatchObject({ status: 'error', error: { code: 'OVERLOADED', source: 'narrow', retryable: true } });
+      expect(reply).toMatchObject({
+        status: 'error',
+        error: { code: 'OVERLOADED', source: 'narrow', retryable: true },
+      });
       expect(reply.ms).toBeLessThan(GRACE);
     }
     expect(others.map((reply: { status: string }) => reply.status)).toEqual(Array(5).fill('ok'));

@@ -37,7 +37,11 @@ describe('a request that is refused', () => {
         a: { source: 'hunter2', op: 'get' },
         'b/c': { source: 'shop', op: 'hunter2', params: {} },
         'd~': { source: 'catalog', op: 'get', params: { path: '/a?hunter2' }, concurrency: 2 },
-        e: { source: 'shop', op: 'find', params: { collection: 'hunter2', filter: { hunter2: { $where: 'hunter2' } } } },
+        e: {
+          source: 'shop',
+          op: 'find',
+          params: { collection: 'hunter2', filter: { hunter2: { $where: 'hunter2' } } },
+        },
       },
     });
     expect(new Set(pointers(answer))).toEqual(
@@ -64,14 +68,42 @@ describe('a request that is refused', () => {
 
   it.each<[string, string, string[]]>([
     ['a duplicate key', '{"queries":{"a":{"source":"catalog","op":"get","op":"head"}}}', ['#/queries/a/op']],
-    ['an integer beyond 2^53', '{"queries":{"a":{"source":"shop","op":"find","params":{"limit":9007199254740993}}}}', ['#/queries/a/params/limit']],
-    ['a number out of range', '{"queries":{"a":{"source":"shop","op":"find","params":{"x":1e400}}}}', ['#/queries/a/params/x']],
-    ['a lone surrogate', '{"queries":{"a":{"source":"shop","op":"find","params":{"x":"\\ud800"}}}}', ['#/queries/a/params/x']],
-    ['a reference beside other keys', '{"queries":{"a":{"source":"catalog","op":"get","params":{"path":[{"$result":"/b","x":1}]}}}}', ['#/queries/a/params/path/0/$result', '#/queries/a/params/path/0']],
-    ['an unknown name', '{"queries":{"a":{"source":"catalog","op":"get","params":{"path":["x",{"$result":"/b"}]}}}}', ['#/queries/a/params/path/1']],
+    [
+      'an integer beyond 2^53',
+      '{"queries":{"a":{"source":"shop","op":"find","params":{"limit":9007199254740993}}}}',
+      ['#/queries/a/params/limit'],
+    ],
+    [
+      'a number out of range',
+      '{"queries":{"a":{"source":"shop","op":"find","params":{"x":1e400}}}}',
+      ['#/queries/a/params/x'],
+    ],
+    [
+      'a lone surrogate',
+      '{"queries":{"a":{"source":"shop","op":"find","params":{"x":"\\ud800"}}}}',
+      ['#/queries/a/params/x'],
+    ],
+    [
+      'a reference beside other keys',
+      '{"queries":{"a":{"source":"catalog","op":"get","params":{"path":[{"$result":"/b","x":1}]}}}}',
+      ['#/queries/a/params/path/0/$result', '#/queries/a/params/path/0'],
+    ],
+    [
+      'an unknown name',
+      '{"queries":{"a":{"source":"catalog","op":"get","params":{"path":["x",{"$result":"/b"}]}}}}',
+      ['#/queries/a/params/path/1'],
+    ],
     ['an unknown field of a group', '{"queries":{"a":{"pattern":"kv","queries":{},"x":1}}}', ['#/queries/a/x']],
-    ['$item without forEach', '{"queries":{"a":{"source":"catalog","op":"get","params":{"path":[{"$item":""}]}}}}', ['#/queries/a/params/path/0']],
-    ['stream beside select', '{"queries":{"a":{"source":"shop","op":"find","params":{"collection":"users"},"stream":true,"select":"/0"}}}', ['#/queries/a/select']],
+    [
+      '$item without forEach',
+      '{"queries":{"a":{"source":"catalog","op":"get","params":{"path":[{"$item":""}]}}}}',
+      ['#/queries/a/params/path/0'],
+    ],
+    [
+      'stream beside select',
+      '{"queries":{"a":{"source":"shop","op":"find","params":{"collection":"users"},"stream":true,"select":"/0"}}}',
+      ['#/queries/a/select'],
+    ],
     ['take under kv', '{"take":1,"queries":{}}', ['#/take']],
     ['__proto__ at the top', '{"queries":{},"__proto__":1}', ['#/__proto__']],
     ['queries of the wrong kind', '{"queries":[]}', ['#/queries']],
@@ -80,7 +112,12 @@ describe('a request that is refused', () => {
   });
 
   it('for a cycle, and for a name that two bear', async () => {
-    const get = (name: string, as?: string) => ({ source: 'catalog', op: 'get', params: { path: ['stock', { $result: `/${name}` }] }, ...(as && { as }) });
+    const get = (name: string, as?: string) => ({
+      source: 'catalog',
+      op: 'get',
+      params: { path: ['stock', { $result: `/${name}` }] },
+      ...(as && { as }),
+    });
     expect(pointers(await service.post('/kv', { queries: { a: get('b'), b: get('a') } })).length).toBeGreaterThan(0);
     const doubled = { queries: [{ ...stock, as: 'x' }, { ...stock, as: 'x' }, get('x')] };
     expect(pointers(await service.post('/ordered', doubled))).toEqual(['#/queries/2/params/path/1']);
@@ -91,12 +128,21 @@ describe('a request that is refused', () => {
     expect(pointers(await service.post('/first-reply', { hedgeMs: 5, queries: [quote] }))).toEqual(['#/hedgeMs']);
   });
 
-  it.each(['', '{', '[]', 'null', '"x"', '1', '{"queries":{}} x', '\ufeff{"queries":{}}', 'NaN', '{"queries":{"a":null}}', '{"queries":{"a":[]}}'])(
-    'for the body %j',
-    async (body) => {
-      expect(pointers(await service.post('/kv', body)).length).toBeGreaterThan(0);
-    },
-  );
+  it.each([
+    '',
+    '{',
+    '[]',
+    'null',
+    '"x"',
+    '1',
+    '{"queries":{}} x',
+    '\ufeff{"queries":{}}',
+    'NaN',
+    '{"queries":{"a":null}}',
+    '{"queries":{"a":[]}}',
+  ])('for the body %j', async (body) => {
+    expect(pointers(await service.post('/kv', body)).length).toBeGreaterThan(0);
+  });
 
   it('for text that is not UTF-8', async () => {
     const head = 'POST /kv HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n';
@@ -114,7 +160,12 @@ describe('a request that is refused', () => {
   });
 
   it('with 415 unless it is JSON, and uncompressed', async () => {
-    const types = ['text/plain', 'application/x-www-form-urlencoded', 'application/json-patch+json', 'multipart/form-data'];
+    const types = [
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'application/json-patch+json',
+      'multipart/form-data',
+    ];
     for (const type of types) problem(await service.post('/kv', '{}', { 'content-type': type }), 415);
     problem(await service.post('/kv', '{}', { 'content-encoding': 'gzip' }), 415);
   });
@@ -143,7 +194,9 @@ describe('a request that is refused', () => {
     expect((await service.post('/kv', body(4096))).status).toBe(200);
     problem(await service.post('/kv', body(4097)), 413);
     const socket = connect(service.port, '127.0.0.1');
-    socket.write('POST /kv HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n');
+    socket.write(
+      'POST /kv HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n',
+    );
     socket.write(`1001\r\n${body(4097)}\r\n0\r\n\r\n`);
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 413 /);
   });
@@ -151,7 +204,8 @@ describe('a request that is refused', () => {
   it('beyond depth, and not at it', async () => {
     const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
     // The body, queries, the query, params and body are five.
-    const body = (levels: number) => `{"queries":{"a":{"source":"pricing-eu","op":"get","params":{"query":${nested(levels)}}}}}`;
+    const body = (levels: number) =>
+      `{"queries":{"a":{"source":"pricing-eu","op":"get","params":{"query":${nested(levels)}}}}}`;
     expect(pointers(await service.post('/kv', body(4)))).not.toContain('#/queries/a/params/query/0/0/0/0');
     const { errors } = problem(await service.post('/kv', body(5)), 400);
     expect(errors[0].detail).toMatch(/deep|depth|nested/);
@@ -160,7 +214,8 @@ describe('a request that is refused', () => {
   });
 
   it('beyond nesting', async () => {
-    const group = (levels: number): object => (levels === 0 ? {} : { g: { pattern: 'kv', queries: group(levels - 1) } });
+    const group = (levels: number): object =>
+      levels === 0 ? {} : { g: { pattern: 'kv', queries: group(levels - 1) } };
     expect((await service.post('/kv', { queries: { a: { pattern: 'kv', queries: {} } } })).status).toBe(200);
     const deep = await startService({ stores: service.stores, limits: { nesting: 2 } });
     expect((await deep.post('/kv', { queries: group(2) })).status).toBe(200);
@@ -192,8 +247,18 @@ describe('a limit, exactly reached', () => {
 
   it('of calls runs each item, one beyond fails the forEach whole with none run', async () => {
     const many = (limit: number) => ({
-      list: { source: 'shop', op: 'find', params: { collection: 'products', limit, projection: { sku: 1 } }, hidden: true },
-      each: { forEach: { $result: '/list/*/sku' }, source: 'catalog', op: 'get', params: { path: ['stock', { $item: '' }] } },
+      list: {
+        source: 'shop',
+        op: 'find',
+        params: { collection: 'products', limit, projection: { sku: 1 } },
+        hidden: true,
+      },
+      each: {
+        forEach: { $result: '/list/*/sku' },
+        source: 'catalog',
+        op: 'get',
+        params: { path: ['stock', { $item: '' }] },
+      },
     });
     const within = await service.kv(many(5));
     expect(within.results.each).toMatchObject({ status: 'ok' });
@@ -208,7 +273,9 @@ describe('a limit, exactly reached', () => {
     const big = (bytes: number) => ({ source: 'catalog', op: 'get', params: { path: '/gzip', query: { bytes } } });
     const { complete, results } = await service.kv({ a: big(3000), b: big(3000) });
     expect(complete).toBe(false);
-    const [ok, failed] = Object.values<{ status: string; value: string; error: object }>(results).toSorted((a, b) => b.status.localeCompare(a.status));
+    const [ok, failed] = Object.values<{ status: string; value: string; error: object }>(results).toSorted((a, b) =>
+      b.status.localeCompare(a.status),
+    );
     expect(ok?.value).toHaveLength(2998);
     expect(failed).toMatchObject({ status: 'error', error: { code: 'TOO_LARGE', retryable: false } });
     expect(failed).not.toHaveProperty('value');
@@ -239,7 +306,11 @@ describe('a cap of a source', () => {
 
   it('on bytes, decoded, is TOO_LARGE one beyond', async () => {
     for (const encoding of ['gzip', 'br', 'deflate']) {
-      const big = (bytes: number) => ({ source: 'catalog', op: 'get', params: { path: '/gzip', query: { encoding, bytes } } });
+      const big = (bytes: number) => ({
+        source: 'catalog',
+        op: 'get',
+        params: { path: '/gzip', query: { encoding, bytes } },
+      });
       const { results } = await capped.kv({ fits: big(1024), beyond: big(1025), bomb: big(1_000_000_000) });
       expect(results.fits.value).toHaveLength(1022);
       expect(results.beyond).toMatchObject({ status: 'error', error: { code: 'TOO_LARGE', source: 'catalog' } });
@@ -248,11 +319,26 @@ describe('a cap of a source', () => {
   });
 
   it('on documents is TOO_LARGE one beyond, for find and aggregate', async () => {
-    const find = (limit?: number) => ({ source: 'shop', op: 'find', params: { collection: 'orders', projection: { _id: 1 }, ...(limit && { limit }) } });
-    const aggregate = (limit: number) => ({ source: 'shop', op: 'aggregate', params: { collection: 'orders', pipeline: [{ $limit: limit }, { $project: { _id: 1 } }] } });
-    const { results } = await capped.kv({ fits: find(12), beyond: find(13), all: find(), twelve: aggregate(12), thirteen: aggregate(13) });
+    const find = (limit?: number) => ({
+      source: 'shop',
+      op: 'find',
+      params: { collection: 'orders', projection: { _id: 1 }, ...(limit && { limit }) },
+    });
+    const aggregate = (limit: number) => ({
+      source: 'shop',
+      op: 'aggregate',
+      params: { collection: 'orders', pipeline: [{ $limit: limit }, { $project: { _id: 1 } }] },
+    });
+    const { results } = await capped.kv({
+      fits: find(12),
+      beyond: find(13),
+      all: find(),
+      twelve: aggregate(12),
+      thirteen: aggregate(13),
+    });
     expect(results.fits.value).toHaveLength(12);
     expect(results.twelve.value).toHaveLength(12);
-    for (const name of ['beyond', 'all', 'thirteen']) expect(results[name]).toMatchObject({ error: { code: 'TOO_LARGE', source: 'shop' } });
+    for (const name of ['beyond', 'all', 'thirteen'])
+      expect(results[name]).toMatchObject({ error: { code: 'TOO_LARGE', source: 'shop' } });
   });
 });

@@ -1,0 +1,58 @@
+import type { Frame } from './flow.ts';
+import type { Body } from './service.ts';
+
+interface Entry {
+  fields: Record<string, unknown>;
+  /** What has arrived below, by step, in order of arrival. */
+  below: Map<string, Entry>;
+}
+
+/** Puts the frames of a batch together to the JSON answer they stand for, without its times; `keyed` for /kv. */
+export function assemble(frames: readonly Frame[], keyed: boolean, end: Frame): Body {
+  const root: Entry = { fields: {}, below: new Map() };
+  for (const { event, path, ...fields } of frames) {
+    if (event !== 'reply') continue;
+    let entry = root;
+    for (const step of stepsOf(String(path))) {
+      const next = entry.below.get(step) ?? { fields: {}, below: new Map() };
+      entry.below.set(step, next);
+      entry = next;
+    }
+    entry.fields = fields;
+  }
+  const counts = end['counts'] as { cancelled: number };
+  const answer = { complete: end['complete'], results: replies(root, keyed) };
+  return timeless(counts.cancelled > 0 ? { ...answer, cancelled: counts.cancelled } : answer);
+}
+
+/** A JSON answer as frames can tell it: without times, and whether a group without members is keyed. */
+export function timeless(answer: Body): Body {
+  return JSON.parse(JSON.stringify(answer), (key, value: Body) => {
+    if (key === 'replies' && Object.keys(value).length === 0) return [];
+    return key === 'ms' && typeof value === 'number' ? undefined : value;
+  });
+}
+
+function replies({ below }: Entry, keyed: boolean): unknown {
+  const members = [...below].map(([step, entry]) => [step, { ...entry.fields, ...inside(entry) }] as const);
+  if (keyed) {
+    const object = Object.create(null) as Record<string, unknown>;
+    for (const [step, { count: _, ...reply }] of members) object[step] = reply;
+    return object;
+  }
+  return members.map(([step, { count: _, ...reply }]) => ({ index: Number(step), ...reply }));
+}
+
+function inside(entry: Entry): object {
+  const { count } = entry.fields as { count?: number };
+  if (count === undefined) return {};
+  const list = [...entry.below.keys()].every((step) => /^\d+$/.test(step));
+  return { replies: replies(entry, !list) };
+}
+
+function stepsOf(pointer: string): string[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
