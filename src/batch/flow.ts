@@ -15,7 +15,12 @@ export async function openFlow(node: QueryNode, query: Query, { batch, signal }:
   const cancelled = (): void => {
     if (!(signal.reason instanceof CodapError) || signal.reason.code !== 'TIMEOUT') controller.abort(signal.reason);
   };
-  const ended = (): void => controller.abort(batch.ended.reason);
+  let opened: Opened | undefined;
+  // Nobody may come to read what is open by now: it lets go of its store, and of its place, by itself.
+  const ended = (): void => {
+    controller.abort(batch.ended.reason);
+    opened?.break(batch.ended.reason as CodapError);
+  };
   if (signal.aborted) cancelled();
   if (batch.ended.aborted) ended();
   signal.addEventListener('abort', cancelled, { once: true });
@@ -25,10 +30,11 @@ export async function openFlow(node: QueryNode, query: Query, { batch, signal }:
   try {
     const payload = await source.fetch(query, { signal: controller.signal, deadline, caller: batch.callerFor(source) });
     if (payload.kind === 'value') throw new CodapError('INTERNAL', 'codap failed to open this answer');
-    return new Opened(payload, source.name, limits, (reason) => {
+    opened = new Opened(payload, source.name, limits, (reason) => {
       batch.ended.removeEventListener('abort', ended);
       controller.abort(reason);
     });
+    return opened;
   } catch (error) {
     batch.ended.removeEventListener('abort', ended);
     throw error;

@@ -182,7 +182,7 @@ function compile(node: QueryNode, values: Values, scope: Scope): unknown {
 
 /** `accept`, `select`, and the answer's budget. */
 function finish(node: Node, value: Value, values: Values, scope: Scope): Value {
-  if (node.found && value.json === 'null') throw new CodapError('NOT_FOUND', 'nothing was found');
+  if (node.found && /^\s*null\s*$/.test(value.json)) throw new CodapError('NOT_FOUND', 'nothing was found');
   if (!node.select) {
     scope.batch.takeBytes(Buffer.byteLength(value.json));
     return value;
