@@ -1,4 +1,4 @@
-import type { AbstractCursor, Db } from 'mongodb';
+import type { AbstractCursor, Db, Long } from 'mongodb';
 import { toBuffer } from './bson-reader.ts';
 import type { MongoQuery } from './query.ts';
 import { untilAborted } from './until-aborted.ts';
@@ -7,6 +7,8 @@ import { untilAborted } from './until-aborted.ts';
 export class Cursor {
   readonly #cursor: AbstractCursor<unknown>;
   readonly #signal: AbortSignal;
+  readonly #kill: (id: Long) => Promise<unknown>;
+  #id: Long | undefined;
 
   constructor(db: Db, query: MongoQuery, run: { readonly signal: AbortSignal; readonly maxTimeMS?: number }) {
     const { collection, command, limit, batchSize } = query;
@@ -14,6 +16,7 @@ export class Cursor {
     const options = { ...own, ...run, raw: true, ...(batchSize !== undefined && { batchSize }) };
     const source = db.collection(collection);
     this.#signal = run.signal;
+    this.#kill = (id) => db.command({ killCursors: collection, cursors: [id] });
     this.#cursor =
       find === undefined
         ? source.aggregate(pipeline as object[], options)
@@ -23,13 +26,17 @@ export class Cursor {
   /** The next batch, or undefined after the last. An abort does not wait for the store: a getMore ends only once its cursor was killed. */
   async next(): Promise<Buffer[] | undefined> {
     const more = await untilAborted(this.#signal, () => this.#cursor.hasNext());
+    this.#id = this.#cursor.id;
     return more ? this.#cursor.readBufferedDocuments().map(toBuffer) : undefined;
   }
 
   /** Ends it in the store, too. Never rejects. */
   async close(): Promise<void> {
-    // The driver closes it on an abort. Closing it once more would end the session under its killCursors, which then is never sent.
-    if (this.#signal.aborted) return;
-    await this.#cursor.close().catch(() => undefined);
+    const id = this.#id;
+    this.#id = undefined;
+    // The driver closes it on an abort, but ends the session under its own killCursors, which then is never sent, where a getMore comes back meanwhile.
+    if (this.#signal.aborted) {
+      if (id && !id.isZero()) await this.#kill(id).catch(() => undefined);
+    } else await this.#cursor.close().catch(() => undefined);
   }
 }
