@@ -1,0 +1,64 @@
+import { adapters } from '../../adapters/index.ts';
+import type { Adapter } from '../../adapters/adapter.ts';
+import { parseConfig } from '../../src/config.ts';
+import type { Payload, Value } from '../../src/payload.ts';
+
+/** An adapter over one store, asked as codap asks it: configuration and params checked first, no layers between. */
+export interface OpenAdapter extends AsyncDisposable {
+  /** Runs a query; throws if its params are at fault. The deadline is two seconds from now unless told. */
+  ask(op: string, params: object, how?: Asking): Promise<Payload>;
+  /** The answer gathered. */
+  value(op: string, params: object, how?: Asking): Promise<Value>;
+  /** The answer as its JSON says. */
+  json(op: string, params: object): Promise<unknown>;
+  /** Where the params are at fault. */
+  faults(op: string, params: object): string[];
+  ping(signal?: AbortSignal): Promise<void>;
+}
+
+/** How an answer is taken, and when it is no longer wanted. */
+export interface Asking {
+  readonly want?: Payload['kind'];
+  readonly signal?: AbortSignal;
+  readonly withinMs?: number;
+}
+
+/** Opens the source `options` as a configuration file would describe it. */
+export async function openAdapter(options: { adapter: string } & Record<string, unknown>): Promise<OpenAdapter> {
+  const config = parseConfig({ sources: { store: options } }).sources['store'];
+  const adapter = adapters[options.adapter] as Adapter;
+  const connection = await adapter.open(config);
+
+  function prepare(op: string, params: object) {
+    const at: string[] = [];
+    const checked = adapter.ops[op]?.params.safeParse(params);
+    for (const { path } of checked?.error?.issues ?? []) at.push(path.join('/'));
+    const fault = (path: readonly (string | number)[]) => void at.push(path.join('/'));
+    const query = checked?.success
+      ? adapter.compile(op, checked.data as Record<string, unknown>, config, fault)
+      : undefined;
+    return { at, query };
+  }
+
+  async function ask(op: string, params: object, { want = 'value', signal, withinMs = 2000 }: Asking = {}) {
+    const { at, query } = prepare(op, params);
+    if (at.length > 0) throw new Error(`the params are at fault: ${at.join(', ')}`);
+    return connection.fetch(
+      { op, params: query, want },
+      {
+        signal: signal ?? new AbortController().signal,
+        deadline: performance.now() + withinMs,
+        caller: { headers: {} },
+      },
+    );
+  }
+  const value: OpenAdapter['value'] = async (op, params, how) => (await ask(op, params, how)) as Value;
+  return {
+    ask,
+    value,
+    json: async (op, params) => JSON.parse((await value(op, params)).json) as unknown,
+    faults: (op, params) => prepare(op, params).at,
+    ping: (signal = AbortSignal.timeout(2000)) => connection.ping(signal),
+    [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
+  };
+}
