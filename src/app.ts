@@ -5,10 +5,12 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
+import { docsRoute } from '../routes/docs.ts';
 import { firstReplyRoute } from '../routes/first-reply.ts';
 import { healthRoute } from '../routes/health.ts';
 import { kvRoute } from '../routes/kv.ts';
 import { limitsRoute } from '../routes/limits.ts';
+import { openapiRoute } from '../routes/openapi.ts';
 import { orderedRoute } from '../routes/ordered.ts';
 import { sourcesRoute } from '../routes/sources.ts';
 import { Admission } from './admission.ts';
@@ -72,8 +74,10 @@ export async function buildApp(config: Config, { sources, logger }: AppDeps): Pr
   healthRoute(app, { admission, sources });
   sourcesRoute(app, sources);
   limitsRoute(app, config);
+  const service = { config, sources };
+  openapiRoute(app, service);
+  docsRoute(app);
   if (config.server.adhoc) {
-    const service = { config, sources };
     kvRoute(app, service);
     orderedRoute(app, service);
     firstReplyRoute(app, service);

@@ -1,0 +1,48 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import type { FastifyInstance } from 'fastify';
+import { sendProblem } from '../src/problem.ts';
+
+/** Everything comes from here; the page's icons are in its style sheet. */
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>codap</title>
+<link rel="stylesheet" href="docs/swagger-ui.css">
+<main id="docs"></main>
+<script src="docs/swagger-ui-bundle.js"></script>
+<script src="docs/start.js"></script>
+</html>
+`;
+
+const START = `SwaggerUIBundle({ url: 'openapi.json', dom_id: '#docs', validatorUrl: null, defaultModelsExpandDepth: 0 });\n`;
+
+const { resolve } = createRequire(import.meta.url);
+const packaged = (name: string) => (): Promise<Buffer> => readFile(resolve(`@fastify/swagger-ui/static/${name}`));
+
+const files = new Map([
+  ['swagger-ui.css', { type: 'text/css; charset=utf-8', read: packaged('swagger-ui.css') }],
+  ['swagger-ui-bundle.js', { type: 'text/javascript; charset=utf-8', read: packaged('swagger-ui-bundle.js') }],
+  ['start.js', { type: 'text/javascript; charset=utf-8', read: () => Promise.resolve(Buffer.from(START)) }],
+]);
+
+/** `GET /docs`: the interface to read and to try, by Swagger UI; relative addresses, so that it works below a proxy's path. */
+export function docsRoute(app: FastifyInstance): void {
+  app.get('/docs', (_request, reply) =>
+    reply.type('text/html; charset=utf-8').header('content-security-policy', POLICY).send(PAGE),
+  );
+  app.get<{ Params: { file: string } }>('/docs/:file', async ({ params }, reply) => {
+    const file = files.get(params.file);
+    if (file)
+      return reply
+        .type(file.type)
+        .header('cache-control', 'max-age=3600')
+        .send(await file.read());
+    sendProblem(reply, { status: 404, title: 'Not Found', detail: 'there is nothing at this path' });
+    return reply;
+  });
+}

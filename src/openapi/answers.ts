@@ -1,0 +1,89 @@
+import { CODES } from '../errors.ts';
+import { type JsonSchema, object, ref } from './json-schema.ts';
+
+const text: JsonSchema = { type: 'string' };
+const whole: JsonSchema = { type: 'integer', minimum: 0 };
+const duration: JsonSchema = { type: 'number', minimum: 0, description: 'Milliseconds.' };
+const yes: JsonSchema = { type: 'boolean' };
+const code: JsonSchema = { type: 'string', enum: Object.keys(CODES) };
+
+const reply = {
+  status: { type: 'string', enum: ['ok', 'partial', 'error', 'skipped'] },
+  value: { description: 'Of a query, or of a group or forEach that answers one value; any JSON.' },
+  meta: ref('Meta'),
+  winner: { ...whole, description: 'The index of the query that answered a nested `take: 1`.' },
+  replies: {
+    description: 'Of a group or forEach: by key under kv, else a list.',
+    anyOf: [ref('KeyedReplies'), ref('ListedReplies')],
+  },
+  cancelled: { ...whole, description: 'How many members were not waited for; left out at 0.' },
+  defaulted: { const: true },
+  error: ref('Error'),
+  ms: duration,
+};
+const listed = { index: whole, as: text };
+
+/** The schemas of answers: a batch's, in both shapes, and faults. */
+export const answerSchemas: Record<string, JsonSchema> = {
+  KvAnswer: { anyOf: [envelope('KeyedReplies'), ref('KeyedValues')] },
+  OrderedAnswer: { anyOf: [envelope('ListedReplies'), ref('ListedValues')] },
+  FirstReplyAnswer: { anyOf: [envelope('ListedReplies'), ref('ListedValues')] },
+  KeyedReplies: { type: 'object', additionalProperties: ref('Reply') },
+  ListedReplies: { type: 'array', items: ref('ListedReply') },
+  KeyedValues: {
+    type: 'object',
+    description: '`shape: "values"`: each value under its key, null where there is none.',
+  },
+  ListedValues: { type: 'array', description: '`shape: "values"`: the values alone, null where there is none.' },
+  Reply: object(reply, ['status']),
+  ListedReply: object({ ...listed, ...reply }, ['index', 'status']),
+  Meta: object(
+    {
+      status: whole,
+      contentType: text,
+      size: whole,
+      etag: text,
+      lastModified: text,
+      encoding: { enum: ['json', 'text', 'base64'] },
+    },
+    [],
+  ),
+  Error: object(
+    {
+      code,
+      message: text,
+      retryable: yes,
+      source: text,
+      status: { ...whole, description: "The store's HTTP status." },
+      retryAfterMs: duration,
+      dependsOn: { type: 'array', items: text },
+    },
+    ['code', 'message', 'retryable'],
+  ),
+  Problem: {
+    description: 'A fault (RFC 9457).',
+    ...object(
+      {
+        status: { type: 'integer', minimum: 400, maximum: 599 },
+        title: text,
+        detail: text,
+        code,
+        retryable: yes,
+        source: text,
+        path: { ...text, description: 'Of the failure that decided the batch: a JSON Pointer into the answer.' },
+        errors: { type: 'array', maxItems: 100, items: ref('RequestFault') },
+        failures: { type: 'array', items: ref('Failure') },
+      },
+      ['status', 'title'],
+    ),
+  },
+  RequestFault: object(
+    { pointer: { ...text, description: 'Where in the body (RFC 6901 §6).' }, parameter: text, detail: text },
+    ['detail'],
+  ),
+  Failure: { allOf: [ref('Error'), object({ path: text })] },
+};
+
+function envelope(replies: string): JsonSchema {
+  return object({ complete: yes, results: ref(replies), cancelled: whole }, ['complete', 'results']);
+}

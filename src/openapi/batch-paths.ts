@@ -1,0 +1,51 @@
+import type { Config } from '../config.ts';
+import { mediaTypes } from '../encodings/index.ts';
+import { requestExample } from './example.ts';
+import { type JsonSchema, ref } from './json-schema.ts';
+import { answers, batchFaults } from './responses.ts';
+
+const patterns = [
+  { path: '/kv', name: 'Kv', summary: 'Replies by key.' },
+  { path: '/ordered', name: 'Ordered', summary: 'Replies in the order asked.' },
+  { path: '/first-reply', name: 'FirstReply', summary: 'Replies in order of arrival; may stop after the first few.' },
+] as const;
+
+/** The paths that run a batch. */
+export function batchPaths(config: Pick<Config, 'sources'>): Record<string, JsonSchema> {
+  return Object.fromEntries(
+    patterns.map(({ path, name, summary }) => {
+      const example = requestExample(path === '/kv', config.sources);
+      const body = { schema: ref(`${name}Body`), ...(example && { examples: { simple: { value: example } } }) };
+      const post = {
+        operationId: path.slice(1),
+        summary,
+        tags: ['batches'],
+        requestBody: { required: true, content: { 'application/json': body } },
+        responses: {
+          '200': answers(
+            'The batch ran; failed queries are part of the answer.',
+            content(name),
+            'Codap-Complete',
+            'Server-Timing',
+          ),
+          '206': answers(
+            '`application/octet-stream` was asked for, and `params.range`: that part of the stored bytes, in the stored type.',
+            { '*/*': {} },
+          ),
+          ...batchFaults,
+        },
+      };
+      return [path, { post }];
+    }),
+  );
+}
+
+function content(name: string): Record<string, JsonSchema> {
+  return Object.fromEntries(mediaTypes.map((type) => [type, mediaType(type, name)]));
+}
+
+function mediaType(type: string, name: string): JsonSchema {
+  if (type === 'application/json') return { schema: ref(`${name}Answer`) };
+  if (type === 'application/x-ndjson' || type.startsWith('text/')) return { schema: { type: 'string' } };
+  return {};
+}

@@ -1,0 +1,125 @@
+import { adapters } from '../../adapters/index.ts';
+import { bodySchemas, groupSchema, querySchema } from '../batch/schema.ts';
+import type { Pattern } from '../batch/node.ts';
+import type { Limits } from '../config.ts';
+import type { Source } from '../sources/open.ts';
+import { type JsonSchema, ref, strictObject, toJsonSchema } from './json-schema.ts';
+
+/** A source as a client may know it. */
+export type Named = Pick<Source, 'name' | 'adapter' | 'ops'>;
+
+const text: JsonSchema = { type: 'string' };
+const pointer = (description: string): JsonSchema => ({
+  type: 'string',
+  pattern: '^(/.*)?$',
+  description: `${description} A JSON Pointer (RFC 6901) in which "*" goes over lists.`,
+});
+
+/** What may stand for a value, and what may be said of any query or group. */
+const words: Record<string, JsonSchema> = {
+  Reference: {
+    description: 'Filled in before the query runs.',
+    anyOf: [ref('Result'), ref('Item'), ref('Param'), ref('Join')],
+  },
+  Result: strictObject({ $result: pointer("Another query's value.") }, ['$result']),
+  Item: strictObject({ $item: pointer('The current item of the nearest forEach.') }, ['$item']),
+  Param: strictObject({ $param: pointer("A saved batch's parameter.") }, ['$param']),
+  Join: strictObject({ $join: { type: 'array', description: 'One string made of these.' } }, ['$join']),
+};
+
+const refined: Record<string, JsonSchema> = {
+  as: { anyOf: [text, ref('Reference')] },
+  forEach: { anyOf: [ref('Result'), ref('Item'), ref('Param')] },
+};
+
+/** The schemas of a request's body: one a pattern, and what they are made of. */
+export function requestSchemas(sources: readonly Named[], limits: Limits): Record<string, JsonSchema> {
+  const members = ref('QueryOrGroup');
+  const keyed = {
+    type: 'object',
+    maxProperties: limits.queries,
+    propertyNames: { maxLength: limits.keyChars },
+    additionalProperties: members,
+  };
+  return {
+    KvBody: body('kv', ref('KeyedQueries')),
+    OrderedBody: body('ordered', ref('ListedQueries')),
+    FirstReplyBody: body('first-reply', ref('ListedQueries')),
+    KeyedQueries: keyed,
+    ListedQueries: { type: 'array', maxItems: limits.queries, items: members },
+    QueryOrGroup: { anyOf: [ref('Query'), ref('Group')] },
+    Query: querySchemaOf(sources),
+    Group: groupSchemaOf(limits),
+    ...paramsSchemas(sources),
+    ...words,
+  };
+}
+
+function body(pattern: Pattern, queries: JsonSchema): JsonSchema {
+  return refine(toJsonSchema(bodySchemas[pattern]), { queries });
+}
+
+/** Which op takes which params is told by the names of the sources that have it. */
+function querySchemaOf(sources: readonly Named[]): JsonSchema {
+  const ops = [...new Set(sources.flatMap((source) => source.ops))];
+  const schema = refine(toJsonSchema(querySchema), {
+    ...refined,
+    source: { type: 'string', enum: sources.map(({ name }) => name) },
+    op: { type: 'string', enum: ops },
+  });
+  const branches = allowed(sources).map(({ names, adapter, op }) => {
+    const params = ref(paramsName(adapter, op));
+    const required = paramsSchema(adapter, op)['required'] === undefined ? [] : ['params'];
+    return { properties: { source: { enum: names }, op: { const: op }, params }, required };
+  });
+  return branches.length === 0 ? schema : { ...schema, anyOf: branches };
+}
+
+function groupSchemaOf(limits: Limits): JsonSchema {
+  const kv = { properties: { pattern: { const: 'kv' }, queries: ref('KeyedQueries'), take: false, hedgeMs: false } };
+  const ordered = {
+    properties: { pattern: { const: 'ordered' }, queries: ref('ListedQueries'), take: false, hedgeMs: false },
+  };
+  const firstReply = { properties: { pattern: { const: 'first-reply' }, queries: ref('ListedQueries') } };
+  return {
+    ...refine(toJsonSchema(groupSchema), refined),
+    description: `A group of its own pattern; groups are nested at most ${limits.nesting} deep.`,
+    oneOf: [kv, ordered, firstReply],
+  };
+}
+
+function refine(schema: JsonSchema, own: Record<string, JsonSchema>): JsonSchema {
+  const properties = { ...(schema['properties'] as Record<string, JsonSchema>) };
+  for (const [name, property] of Object.entries(own)) {
+    const { description } = properties[name] ?? {};
+    properties[name] = { ...property, ...(description !== undefined && { description }) };
+  }
+  return { ...schema, properties };
+}
+
+function paramsSchemas(sources: readonly Named[]): Record<string, JsonSchema> {
+  return Object.fromEntries(
+    allowed(sources).map(({ adapter, op }) => [paramsName(adapter, op), paramsSchema(adapter, op)]),
+  );
+}
+
+function paramsSchema(adapter: string, op: string): JsonSchema {
+  const params = adapters[adapter]?.ops[op]?.params;
+  return params ? toJsonSchema(params) : { type: 'object' };
+}
+
+function paramsName(adapter: string, op: string): string {
+  return `${adapter}.${op}.params`;
+}
+
+function allowed(sources: readonly Named[]): readonly { adapter: string; op: string; names: string[] }[] {
+  const found = new Map<string, { adapter: string; op: string; names: string[] }>();
+  for (const { name, adapter, ops } of sources) {
+    for (const op of ops) {
+      const entry = found.get(paramsName(adapter, op)) ?? { adapter, op, names: [] };
+      entry.names.push(name);
+      found.set(paramsName(adapter, op), entry);
+    }
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,199 @@
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildApp } from '../src/app.ts';
+import { parseConfig } from '../src/config.ts';
+import { mediaTypes } from '../src/encodings/index.ts';
+import { openSources, type Sources } from '../src/sources/open.ts';
+import type { FastifyInstance } from 'fastify';
+
+type Schema = Record<string, unknown>;
+interface Document {
+  openapi: string;
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, Schema>; responses: Record<string, Schema>; headers: Record<string, Schema> };
+}
+interface Operation {
+  operationId: string;
+  requestBody?: {
+    content: Record<string, { schema: Schema; examples: Record<string, { value: { queries: object } }> }>;
+  };
+  responses: Record<string, { content?: Record<string, { schema?: Schema }>; $ref?: string }>;
+}
+
+const HIDDEN = 'secret-host.example';
+const raw = (server: object = {}) => ({
+  server,
+  sources: {
+    shop: { adapter: 'mongo', url: `mongodb://${HIDDEN}`, database: 'shop', collections: ['users'], timeoutMs: 50 },
+    photos: {
+      adapter: 's3',
+      bucket: 'pictures',
+      endpoint: `http://${HIDDEN}`,
+      region: 'r',
+      accessKeyId: 'k',
+      secretAccessKey: 's',
+      timeoutMs: 50,
+    },
+    prices: { adapter: 'rest', url: 'http://127.0.0.1:9/', methods: ['get', 'head', 'post'], timeoutMs: 50 },
+  },
+});
+
+let app: FastifyInstance;
+let opened: Sources;
+let document: Document;
+const routes = new Set<string>();
+let ajv: Ajv2020;
+
+beforeAll(async () => {
+  const config = parseConfig(raw());
+  opened = await openSources(config);
+  app = await buildApp(config, { sources: opened.sources });
+  await app.ready();
+  document = (await app.inject('/openapi.json')).json();
+  ajv = new Ajv2020({ strict: false, formats: { uri: true } });
+  ajv.addSchema(document, 'document');
+});
+afterAll(async () => {
+  await app.close();
+  await opened[Symbol.asyncDispose]();
+});
+
+const operations = () =>
+  Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
+  );
+
+/** Whether a value fits a schema of the document; what does not fit, else an empty list. */
+function misfits(name: string, value: unknown): unknown[] {
+  const validate = ajv.getSchema(`document#/components/schemas/${name}`);
+  if (!validate) throw new Error(`no schema ${name}`);
+  return validate(value) ? [] : (validate.errors ?? []);
+}
+
+describe('/openapi.json', () => {
+  it('is OpenAPI 3.1 whose references all lead somewhere', () => {
+    expect(document.openapi).toBe('3.1.0');
+    const names = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/(\w+)\/([^"]+)"/g)];
+    expect(names.length).toBeGreaterThan(50);
+    for (const [, kind, name] of names) {
+      expect(document.components[kind as keyof Document['components']], `${kind} ${name}`).toHaveProperty([name!]);
+    }
+  });
+
+  it('holds schemas that are JSON Schema 2020-12', () => {
+    for (const name of Object.keys(document.components.schemas)) {
+      expect(() => ajv.getSchema(`document#/components/schemas/${name}`), name).not.toThrow();
+    }
+  });
+
+  it('names each operation once, with an answer of 2xx and its faults', () => {
+    const ids = operations().map(({ operation }) => operation.operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const { operation } of operations()) {
+      expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['200', '400', '405']));
+    }
+  });
+
+  it('has every route of the app, and no other', async () => {
+    for (const line of app.printRoutes({ commonPrefix: false }).split('\n')) {
+      const [, url, methods] = /── (\S+) \(([^)]+)\)/.exec(line) ?? [];
+      for (const method of methods?.split(', ') ?? [])
+        if (method !== 'HEAD') routes.add(`${method} ${url!.replace(':file', '{file}')}`);
+    }
+    expect(
+      operations()
+        .map(({ method, path }) => `${method} ${path}`)
+        .toSorted(),
+    ).toEqual([...routes].toSorted());
+  });
+
+  it('lists every media type an answer can have', () => {
+    for (const path of ['/kv', '/ordered', '/first-reply']) {
+      expect(Object.keys(document.paths[path]!['post']!.responses['200']!.content!)).toEqual(mediaTypes);
+    }
+  });
+
+  it('tells no address', () => {
+    expect(JSON.stringify(document)).not.toContain(HIDDEN);
+    expect(JSON.stringify(document)).not.toContain('127.0.0.1');
+  });
+
+  it.each(['/kv', '/ordered', '/first-reply'])(
+    'has an example for %s that fits its schema, is taken, and whose answer fits',
+    async (path) => {
+      const { schema, examples } = document.paths[path]!['post']!.requestBody!.content['application/json']!;
+      const { value } = examples['simple']!;
+      expect(misfits(String(schema['$ref']).split('/').at(-1)!, value)).toEqual([]);
+      const answer = await app.inject({ method: 'POST', url: path, payload: value });
+      expect(answer.statusCode).toBe(200);
+      const answerSchema = document.paths[path]!['post']!.responses['200']!.content!['application/json']!.schema!;
+      expect(misfits(String(answerSchema['$ref']).split('/').at(-1)!, answer.json())).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['an unknown source', { source: 'nowhere', op: 'get' }],
+    ['an op its source does not have', { source: 'shop', op: 'get' }],
+    ['an unknown field', { source: 'prices', op: 'get', params: {}, extra: 1 }],
+    ['params without a required one', { source: 'shop', op: 'find', params: {} }],
+    ['a group without a pattern', { queries: {} }],
+    ['a keyed group whose queries are a list', { pattern: 'kv', queries: [] }],
+    ['a take outside first-reply', { pattern: 'ordered', take: 1, queries: [] }],
+    ['a number as limit that is too small', { source: 'shop', op: 'find', params: { collection: 'users', limit: 0 } }],
+  ])('refuses %s, as the service does', async (_what, query) => {
+    const body = { queries: { query } };
+    expect(misfits('KvBody', body)).not.toEqual([]);
+    const answer = await app.inject({ method: 'POST', url: '/kv', payload: body });
+    expect(answer.statusCode).toBe(400);
+    expect(misfits('Problem', answer.json())).toEqual([]);
+  });
+
+  it('takes groups in groups, and references where the service takes them', () => {
+    const find = { source: 'shop', op: 'find', params: { collection: 'users', limit: { $result: '/count' } } };
+    const inner = { pattern: 'first-reply', take: 1, queries: [find] };
+    const body = {
+      queries: {
+        count: { pattern: 'kv', queries: { inner } },
+        each: { ...find, forEach: { $result: '/count/inner' } },
+      },
+    };
+    expect(misfits('KvBody', body)).toEqual([]);
+  });
+
+  it.each(['/health/live', '/health/ready', '/sources', '/limits'])('describes what %s answers', async (path) => {
+    const answer = await app.inject(path);
+    const { schema } = document.paths[path]!['get']!.responses['200']!.content!['application/json']!;
+    const validate = ajv.compile(schema!);
+    expect(validate(answer.json()), JSON.stringify(validate.errors)).toBe(true);
+  });
+});
+
+describe('without adhoc', () => {
+  it('has no batch paths and no query schemas', async () => {
+    const config = parseConfig(raw({ adhoc: false }));
+    const app = await buildApp(config, { sources: opened.sources });
+    const { paths, components } = (await app.inject('/openapi.json')).json<Document>();
+    await app.close();
+    expect(Object.keys(paths)).not.toContain('/kv');
+    expect(Object.keys(components.schemas)).not.toContain('Query');
+  });
+});
+
+describe('/docs', () => {
+  it('loads nothing from elsewhere, and all it loads is there', async () => {
+    const page = await app.inject('/docs');
+    expect(page.headers['content-type']).toBe('text/html; charset=utf-8');
+    expect(page.headers['content-security-policy']).toMatch(/^default-src 'none'/);
+    expect(page.body).not.toMatch(/https?:|\/\//);
+    const sources = [...page.body.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, source]) => source!);
+    expect(sources).toHaveLength(3);
+    for (const source of sources) expect((await app.inject(`/${source}`)).statusCode).toBe(200);
+    expect((await app.inject('/docs/start.js')).body).toContain('validatorUrl: null');
+  });
+
+  it('answers 404 for any other file', async () => {
+    for (const file of ['nothing', '..%2fpackage.json', '__proto__']) {
+      expect((await app.inject(`/docs/${file}`)).statusCode).toBe(404);
+    }
+  });
+});
