@@ -1,0 +1,112 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Answer, type Body, type Service, startService } from './service.ts';
+
+const folder = new URL('../examples/', import.meta.url);
+const link = expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/photos\/public\/.*X-Amz-Signature=/) as string;
+
+/** What each example must answer on the demo. */
+const examples: Record<string, (answer: Answer) => void> = {
+  'product-page.kv.json'(answer) {
+    const { complete, results } = answer.json();
+    expect(complete).toBe(true);
+    expect(Object.keys(results)).toEqual(['product', 'stock', 'cover', 'reviews']);
+    expect(results.product.value).toMatchObject({ title: 'The Patient Engine', price: '24.90' });
+    expect(results.stock.value).toBe(12);
+    expect(results.cover.value).toEqual(link);
+    expect(results.reviews.replies).toHaveLength(3);
+    for (const { value } of results.reviews.replies) {
+      expect(value).toEqual({
+        stars: expect.any(Number),
+        text: expect.any(String),
+        author: expect.stringMatching(/^\w+ \w+$/),
+      });
+    }
+  },
+  'search-results.ordered.json'(answer) {
+    const [hidden, results] = answer.json();
+    expect(answer.headers['codap-complete']).toBe('true');
+    expect(hidden).toBe(null);
+    expect(results.map(({ title }: Body) => title)).toEqual([
+      'The Patient Engine',
+      'Weather for Beginners',
+      'A Lamp in the Harbour',
+      'The Cartographer’s Son',
+      'Queues & Other Poems',
+    ]);
+    for (const result of results) {
+      expect(result).toMatchObject({
+        price: expect.any(Number),
+        inStock: expect.any(Number),
+        thumb: link,
+        stars: expect.any(Number),
+      });
+    }
+  },
+  'hedged-price.kv.json'(answer) {
+    const { complete, results } = answer.json();
+    expect(complete).toBe(true);
+    expect(results.price).toMatchObject({
+      status: 'ok',
+      value: { sku: 'B-102', eur: 13.9 },
+      winner: expect.any(Number),
+    });
+  },
+  'orders-of-a-user.kv.json'(answer) {
+    const { complete, results } = answer.json();
+    expect(complete).toBe(true);
+    expect(results).not.toHaveProperty('latest');
+    expect(results.orders.replies.map(({ value }: Body) => value.number)).toEqual([1024, 1022, 1020, 1018]);
+    for (const { value } of results.orders.replies) {
+      expect(value.total).toMatch(/^\d+\.\d\d$/);
+      expect(value.lines.length).toBeGreaterThan(0);
+      for (const line of value.lines) {
+        expect(line).toEqual({
+          sku: expect.stringMatching(/^B-1/),
+          quantity: expect.any(Number),
+          price: expect.any(String),
+          picture: link,
+        });
+      }
+    }
+  },
+  'dashboard.kv.json'(answer) {
+    const { complete, results } = answer.json();
+    expect(complete).toBe(false);
+    expect(answer.headers['codap-complete']).toBe('false');
+    expect(results.orders).toMatchObject({ status: 'ok', value: 24 });
+    expect(results.bestsellers.value).toHaveLength(3);
+    expect(results.reports.value.names).toEqual(['reports/2025-10.csv', 'reports/2025-11.csv', 'reports/2025-12.csv']);
+    expect(results.visitors).toMatchObject({
+      status: 'error',
+      error: { code: 'UNAVAILABLE', status: 503, retryable: true },
+    });
+    expect(results.weather).toMatchObject({ status: 'error', error: { code: 'TIMEOUT', source: 'catalog' } });
+    expect(results.notice).toMatchObject({ status: 'ok', value: 'No news today.', defaulted: true });
+    expect(results.advice).toMatchObject({
+      status: 'skipped',
+      error: { code: 'DEPENDENCY_FAILED', dependsOn: ['weather'] },
+    });
+    expect(answer.ms).toBeLessThan(400);
+  },
+};
+
+let service: Service;
+beforeAll(async () => {
+  service = await startService();
+});
+afterAll(() => service.close());
+
+it.each(Object.entries(examples))('%s answers on the demo what it promises', async (name, check) => {
+  const body = await readFile(new URL(name, folder), 'utf8');
+  const answer = await service.post(`/${name.split('.')[1]}`, body);
+  expect(answer.status, answer.text).toBe(200);
+  check(answer);
+});
+
+it('every example is run, and listed for readers', async () => {
+  const files = (await readdir(folder)).filter((name) => name.endsWith('.json'));
+  expect(files.toSorted()).toEqual(Object.keys(examples).toSorted());
+  const readme = await readFile(new URL('README.md', folder), 'utf8');
+  for (const name of files) expect(readme).toContain(`\`${name}\``);
+});
