@@ -19,6 +19,8 @@ export interface Adapter<Options = unknown> {
   /** Its part of a source's configuration. Every field is named in CONTRACT §5. */
   readonly options: z.ZodType<Options>;
   readonly ops: Readonly<Record<string, Op>>;
+  /** Whether a source's own options allow an op; all of them, unless it says otherwise. */
+  allows?(op: string, options: Options): boolean;
   /**
    * Checks params that fit their schema against this source, and makes of them what `fetch` takes.
    * Called while planning, with a Placeholder wherever a reference stands, and again before running, with a Filled in each one's place,

@@ -22,6 +22,7 @@ export const rest: Adapter<RestOptions> = {
     head: { params: readParams },
     post: { params: postParams, streams: 'body' },
   },
+  allows: (op, { methods }) => methods.some((method) => method === op),
   compile: compileRest,
   open: (options) => Promise.resolve(new RestConnection(options)),
 };

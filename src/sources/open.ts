@@ -47,7 +47,7 @@ async function openSource(options: SourceConfig, connections: AsyncDisposableSta
   const { name } = options;
   const adapter = adapters[options.adapter] as Adapter<SourceConfig>;
   const connection = connections.use(await adapter.open(options));
-  const ops = options.ops ?? Object.keys(adapter.ops);
+  const ops = (options.ops ?? Object.keys(adapter.ops)).filter((op) => adapter.allows?.(op, options) ?? true);
   return {
     name,
     adapter: options.adapter,
