@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Mode } from './json/write.ts';
 
 /** What a store says about a body, shown as `meta` beside a value. */
 export interface Meta {
@@ -19,6 +20,8 @@ export interface Value {
   readonly json: string;
   /** Plain JavaScript with typed leaves (see `src/json/leaf.ts`): ObjectId, Date, Long, Decimal128, UUID, Binary, Digits. */
   readonly value: unknown;
+  /** How typed leaves are written: plain JSON (CONTRACT §2), unless Extended JSON was asked for. */
+  readonly mode?: Mode;
   readonly meta?: Meta;
 }
 

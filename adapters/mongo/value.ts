@@ -10,13 +10,13 @@ const TYPED: DeserializeOptions = { promoteLongs: false, promoteBuffers: false, 
 /** One document of the store, or null. Its JSON is written at once, its typed value read only if something looks inside. */
 export function documentValue(bytes: Buffer | undefined, mode: Mode): Value {
   if (!bytes) return { kind: 'value', json: 'null', value: null };
-  return new Lazy(bsonToJson(bytes, mode), () => deserialize(bytes, TYPED));
+  return new Lazy(bsonToJson(bytes, mode), mode, () => deserialize(bytes, TYPED));
 }
 
 /** A list of documents. */
 export function documentsValue(documents: readonly Buffer[], mode: Mode): Value {
   const json = `[${documents.map((bytes) => bsonToJson(bytes, mode)).join(',')}]`;
-  return new Lazy(json, () => documents.map((bytes) => deserialize(bytes, TYPED)));
+  return new Lazy(json, mode, () => documents.map((bytes) => deserialize(bytes, TYPED)));
 }
 
 /** A member of a document, which is a list or a number. */
@@ -25,6 +25,7 @@ export function memberValue(bytes: Buffer, name: string, mode: Mode): Value {
     if (element.name === name) {
       return new Lazy(
         elementToJson(bytes, element.type, element.at, mode),
+        mode,
         () => deserialize(bytes, TYPED)[name] as unknown,
       );
     }
@@ -35,11 +36,13 @@ export function memberValue(bytes: Buffer, name: string, mode: Mode): Value {
 class Lazy implements Value {
   readonly kind = 'value';
   readonly json: string;
+  readonly mode: Mode;
   #read: (() => unknown) | undefined;
   #value: unknown;
 
-  constructor(json: string, read: () => unknown) {
+  constructor(json: string, mode: Mode, read: () => unknown) {
     this.json = json;
+    this.mode = mode;
     this.#read = read;
   }
 

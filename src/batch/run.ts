@@ -1,5 +1,6 @@
 import { CodapError, toCodapError } from '../errors.ts';
 import type { Query } from '../fetch.ts';
+import { toText } from '../json/leaf.ts';
 import { Ordered } from '../patterns/index.ts';
 import type { Value } from '../payload.ts';
 import { Batch, type BatchOptions } from './batch.ts';
@@ -190,6 +191,7 @@ function finish(node: Node, value: Value, values: Values, scope: Scope): Value {
   const shaped = new TypedValue(
     select(node.select, value.value, (template) => fillValue(template, values)),
     value.meta,
+    value.mode,
   );
   scope.batch.takeBytes(Buffer.byteLength(shaped.json));
   return shaped;
@@ -306,9 +308,9 @@ function skippedBy(missing: readonly [Reference, Found][]): Reply {
 }
 
 function nameFrom(value: unknown): string {
-  if (typeof value !== 'string')
-    throw new CodapError('INVALID', 'as was filled in with something that is not a string');
-  return value;
+  const name = toText(value);
+  if (name === undefined) throw new CodapError('INVALID', 'as takes a string, a number, a boolean, an id or a date');
+  return name;
 }
 
 /** Waits, but no longer than the signal allows. */

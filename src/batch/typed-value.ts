@@ -1,4 +1,4 @@
-import { writeJson } from '../json/write.ts';
+import { writeJson, type Mode } from '../json/write.ts';
 import type { Meta, Value } from '../payload.ts';
 
 /** A value made by codap itself: data with typed leaves, written as JSON once, when first asked for. */
@@ -6,16 +6,16 @@ export class TypedValue implements Value {
   readonly kind = 'value';
   readonly value: unknown;
   readonly meta?: Meta;
-  readonly #mode: 'plain' | 'relaxed' | 'canonical';
+  readonly mode: Mode;
   #json: string | undefined;
 
-  constructor(value: unknown, meta?: Meta, mode: 'plain' | 'relaxed' | 'canonical' = 'plain') {
+  constructor(value: unknown, meta?: Meta, mode: Mode = 'plain') {
     this.value = value;
-    this.#mode = mode;
+    this.mode = mode;
     if (meta) this.meta = meta;
   }
 
   get json(): string {
-    return (this.#json ??= writeJson(this.value, this.#mode));
+    return (this.#json ??= writeJson(this.value, this.mode));
   }
 }
