@@ -36,16 +36,19 @@ export async function readAnswer(
       ? tooLarge(maxBytes)
       : new CodapError('BAD_RESPONSE', 'the store answered in an unknown content encoding', { status });
   }
-  const stream = owned(body, signal, transportFailure, coding);
   if (want === 'body') {
     const contentRange = status === 206 ? one(headers['content-range']) : undefined;
     return {
       kind: 'body',
-      stream,
+      stream: owned(body, signal, transportFailure, coding),
       meta: { ...meta, ...(length !== undefined && { length }), ...(contentRange !== undefined && { contentRange }) },
     };
   }
-  const bytes = await collect(stream, maxBytes, () => tooLarge(maxBytes));
+  // Small answers are the many: a stream of our own around each would cost as much as the request.
+  const stream = coding.length === 0 ? body : owned(body, signal, transportFailure, coding);
+  const bytes = await collect(stream, maxBytes, () => tooLarge(maxBytes)).catch((error: unknown) => {
+    throw transportFailure(error);
+  });
   const empty = status === 204 || status === 304 || (bytes.length === 0 && meta.contentType === undefined);
   return empty ? plain(null, meta) : content(bytes, 'auto', meta);
 }
