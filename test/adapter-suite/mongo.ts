@@ -1,9 +1,9 @@
-import { Binary, BSONRegExp, Decimal128, Double, Long, MaxKey, MinKey, ObjectId, Timestamp, UUID } from 'bson';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Filled } from '../../src/placeholder.ts';
 import type { Items } from '../../src/payload.ts';
 import { failed } from '../adapters/failed.ts';
+import { canonical, content, KEYS, many, people, plain, typed, visits } from './mongo-data.ts';
 import { type OpenAdapter, openAdapter } from './open-adapter.ts';
 
 /** A MongoDB server for the suite, which fills a database of its own there. */
@@ -15,111 +15,11 @@ export interface MongoUnderTest {
 const DATABASE = 'adapter-suite';
 const filled = (value: unknown) => new Filled(value);
 
-/** Every type that a store may hold. */
-const typed = {
-  _id: new ObjectId('66f0000000000000000f0001'),
-  text: 'Grüße, 🌊 und "Zeichen"\n',
-  dollar: '$password',
-  int: 7,
-  double: new Double(1),
-  fraction: 0.1,
-  long: Long.fromString('9007199254740993'),
-  small: new Long(5),
-  most: Long.MAX_VALUE,
-  decimal: Decimal128.fromString('1.10'),
-  date: new Date('2026-01-02T03:04:05.678Z'),
-  early: new Date(-62_135_596_800_000),
-  uuid: new UUID('0f8fad5b-d9cb-469f-a165-70867728950e'),
-  bytes: new Binary(Buffer.from('abc')),
-  nan: NaN,
-  endless: Infinity,
-  minus: -Infinity,
-  yes: true,
-  nothing: null,
-  list: [1, 'two', null, [3]],
-  nested: { a: { b: { c: new ObjectId('66f0000000000000000f0002') } } },
-  empty: {},
-  none: [],
-};
-
-const plain = {
-  _id: '66f0000000000000000f0001',
-  text: 'Grüße, 🌊 und "Zeichen"\n',
-  dollar: '$password',
-  int: 7,
-  double: 1,
-  fraction: 0.1,
-  long: '9007199254740993',
-  small: 5,
-  most: '9223372036854775807',
-  decimal: '1.10',
-  date: '2026-01-02T03:04:05.678Z',
-  early: '0001-01-01T00:00:00.000Z',
-  uuid: '0f8fad5b-d9cb-469f-a165-70867728950e',
-  bytes: 'YWJj',
-  nan: 'NaN',
-  endless: 'Infinity',
-  minus: '-Infinity',
-  yes: true,
-  nothing: null,
-  list: [1, 'two', null, [3]],
-  nested: { a: { b: { c: '66f0000000000000000f0002' } } },
-  empty: {},
-  none: [],
-};
-
-const canonical = {
-  _id: { $oid: plain._id },
-  int: { $numberInt: '7' },
-  double: { $numberDouble: '1.0' },
-  long: { $numberLong: '9007199254740993' },
-  small: { $numberLong: '5' },
-  decimal: { $numberDecimal: '1.10' },
-  date: { $date: { $numberLong: '1767323045678' } },
-  early: { $date: { $numberLong: '-62135596800000' } },
-  bytes: { $binary: { base64: 'YWJj', subType: '00' } },
-  uuid: { $binary: { base64: 'D4+tW9nLRp+hZXCGdyiVDg==', subType: '04' } },
-  nan: { $numberDouble: 'NaN' },
-  minus: { $numberDouble: '-Infinity' },
-};
-
-const rare = {
-  _id: 'rare',
-  pattern: new BSONRegExp('^a.b$', 'i'),
-  stamp: new Timestamp({ t: 5, i: 7 }),
-  least: new MinKey(),
-  greatest: new MaxKey(),
-};
-
-const words = ['Äpfel', 'apfel', 'Apfel', 'Birne', 'birne'].map((word, at) => ({ _id: at, word, number: `${at * 5}` }));
-const people = [
-  { _id: 1, name: 'Ada', city: 'London', age: 36, tags: ['a', 'b'] },
-  { _id: 2, name: 'Bob', city: 'Paris', age: 25, tags: ['b', 'c'] },
-  { _id: 3, name: 'Cyd', city: 'London', age: 51, tags: [] },
-  { _id: 4, name: '$ada', city: null, age: 1 },
-];
-const visits = [
-  { _id: 1, who: 1, n: 10 },
-  { _id: 2, who: 1, n: 20 },
-  { _id: 3, who: 2, n: 30 },
-];
-const many = Array.from({ length: 2500 }, (_, n) => ({ _id: n, n, half: n >> 1 }));
-/** Keys that JavaScript or JSON know, or that look like something else. */
-const KEYS = ['__proto__', 'constructor', 'toString', 'ключ 🗝', 'a b', 'a/b~c', '"', '\u2028', '0'];
-const odd = Object.assign(Object.create(null) as Record<string, unknown>, { _id: 'odd' });
-for (const [at, key] of KEYS.entries()) odd[key] = at;
-
-const secrets = [{ _id: 1, who: 1, secret: 'hidden' }];
-const content: Readonly<Record<string, object[]>> = {
-  typed: [typed],
-  rare: [rare],
-  words,
-  people,
-  visits,
-  many,
-  odd: [odd],
-  secrets,
-};
+async function read({ items }: Items): Promise<string[]> {
+  const found: string[] = [];
+  for await (const item of items) found.push(item.json);
+  return found;
+}
 
 /** What the mongo adapter promises, on any server that speaks the protocol. */
 export function mongoSuite(open: () => Promise<MongoUnderTest>): void {
@@ -160,6 +60,14 @@ export function mongoSuite(open: () => Promise<MongoUnderTest>): void {
   const find = (filter: object, more: object = {}) =>
     ids('find', { collection: 'people', filter, sort: { _id: 1 }, ...more });
 
+  const aggregate = (pipeline: object[], more: object = {}) =>
+    shop.json('aggregate', { collection: 'people', pipeline, ...more });
+  const order = async (collation: object, by = 'word') =>
+    ids('find', { collection: 'words', sort: { [by]: 1, _id: 1 }, collation });
+  const count = (params: object) => shop.json('countDocuments', params);
+  const typedOnes = (filter: object) => count({ collection: 'typed', filter });
+  const faultsOf = (params: object) => shop.faults('find', { collection: 'people', ...params });
+
   describe('findOne', () => {
     test('answers a document, or null', async () => {
       expect(await shop.json('findOne', { collection: 'people', filter: { name: 'Ada' } })).toEqual(people[0]);
@@ -198,8 +106,6 @@ export function mongoSuite(open: () => Promise<MongoUnderTest>): void {
     });
 
     test('orders by a collation', async () => {
-      const order = async (collation: object, by = 'word') =>
-        ids('find', { collection: 'words', sort: { [by]: 1, _id: 1 }, collation });
       expect(await order({ locale: 'de', strength: 1 })).toEqual([0, 1, 2, 3, 4]);
       expect(await order({ locale: 'de', strength: 2 })).toEqual([1, 2, 0, 3, 4]);
       expect(await order({ locale: 'en', numericOrdering: true }, 'number')).toEqual([0, 1, 2, 3, 4]);
@@ -229,9 +135,6 @@ export function mongoSuite(open: () => Promise<MongoUnderTest>): void {
   });
 
   describe('aggregate', () => {
-    const aggregate = (pipeline: object[], more: object = {}) =>
-      shop.json('aggregate', { collection: 'people', pipeline, ...more });
-
     test('runs a pipeline, with an index, a collation and a size of its batches', async () => {
       const byCity = [
         { $match: { city: { $ne: null } } },
@@ -300,7 +203,6 @@ export function mongoSuite(open: () => Promise<MongoUnderTest>): void {
   });
 
   test('countDocuments counts, with a number to skip, a limit, an index and a collation', async () => {
-    const count = (params: object) => shop.json('countDocuments', params);
     expect(await count({ collection: 'many' })).toBe(2500);
     expect(await count({ collection: 'many', filter: { n: { $lt: 50 } }, skip: 10, limit: 20 })).toBe(20);
     expect(await count({ collection: 'many', filter: { n: -1 } })).toBe(0);
@@ -372,13 +274,12 @@ export function mongoSuite(open: () => Promise<MongoUnderTest>): void {
     });
 
     test('are told apart: text of an id is no id, a neighbour no match', async () => {
-      const count = (filter: object) => shop.json('countDocuments', { collection: 'typed', filter });
-      expect(await count({ _id: plain._id })).toBe(0);
-      expect(await count({ uuid: plain.uuid })).toBe(0);
-      expect(await count({ long: { $numberLong: '9007199254740992' } })).toBe(0);
-      expect(await count({ long: { $gt: { $numberLong: '9007199254740992' } } })).toBe(1);
-      expect(await count({ decimal: { $numberDecimal: '1.1' } })).toBe(1);
-      expect(await count({ date: { $date: '2026-01-02T03:04:05.677Z' } })).toBe(0);
+      expect(await typedOnes({ _id: plain._id })).toBe(0);
+      expect(await typedOnes({ uuid: plain.uuid })).toBe(0);
+      expect(await typedOnes({ long: { $numberLong: '9007199254740992' } })).toBe(0);
+      expect(await typedOnes({ long: { $gt: { $numberLong: '9007199254740992' } } })).toBe(1);
+      expect(await typedOnes({ decimal: { $numberDecimal: '1.1' } })).toBe(1);
+      expect(await typedOnes({ date: { $date: '2026-01-02T03:04:05.677Z' } })).toBe(0);
     });
   });
 
@@ -405,22 +306,15 @@ export function mongoSuite(open: () => Promise<MongoUnderTest>): void {
     test.each([[{ $gt: '' }], [{ $ne: null }], [{ a: [{ $where: '1' }] }], [[{ $exists: true }]], [/./]])(
       'is no query: %j',
       (value) => {
-        const at = (params: object) => shop.faults('find', { collection: 'people', ...params });
-        expect(at({ filter: { name: filled(value) } })).toHaveLength(1);
-        expect(at({ filter: { name: { $in: [filled(value)] } } })).toHaveLength(1);
-        expect(at({ filter: { $expr: { $eq: ['$name', filled(value)] } } })).toHaveLength(1);
-        expect(at({ limit: filled(value) })).toHaveLength(1);
+        expect(faultsOf({ filter: { name: filled(value) } })).toHaveLength(1);
+        expect(faultsOf({ filter: { name: { $in: [filled(value)] } } })).toHaveLength(1);
+        expect(faultsOf({ filter: { $expr: { $eq: ['$name', filled(value)] } } })).toHaveLength(1);
+        expect(faultsOf({ limit: filled(value) })).toHaveLength(1);
       },
     );
   });
 
   describe('a stream', () => {
-    const read = async ({ items }: Items) => {
-      const found: string[] = [];
-      for await (const item of items) found.push(item.json);
-      return found;
-    };
-
     test('has every document, beyond the caps', async () => {
       await using capped = await source({ maxDocuments: 3, maxBytes: 1024 });
       const params = { collection: 'many', projection: { n: 1, _id: 0 }, sort: { n: 1 }, batchSize: 300 };

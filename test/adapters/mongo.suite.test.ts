@@ -4,7 +4,7 @@ import { mongoSuite } from '../adapter-suite/mongo.ts';
 
 describe('the mongo adapter on the embedded server', () => {
   mongoSuite(async () => {
-    const { port, close } = await startMongo();
-    return { url: `mongodb://127.0.0.1:${port}`, close };
+    const server = await startMongo();
+    return { url: `mongodb://127.0.0.1:${server.port}`, close: () => server.close() };
   });
 });
