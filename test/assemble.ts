@@ -34,20 +34,20 @@ export function timeless(answer: Body): Body {
 }
 
 function replies({ below }: Entry, keyed: boolean): unknown {
-  const members = [...below].map(([step, entry]) => [step, { ...entry.fields, ...inside(entry) }] as const);
-  if (keyed) {
-    const object = Object.create(null) as Record<string, unknown>;
-    for (const [step, { count: _, ...reply }] of members) object[step] = reply;
-    return object;
+  const object = Object.create(null) as Record<string, object>;
+  const list: object[] = [];
+  for (const [step, entry] of below) {
+    const { count, ...fields } = entry.fields;
+    const reply = count === undefined ? fields : { ...fields, replies: repliesBelow(entry) };
+    if (keyed) object[step] = reply;
+    else list.push({ index: Number(step), ...reply });
   }
-  return members.map(([step, { count: _, ...reply }]) => ({ index: Number(step), ...reply }));
+  return keyed ? object : list;
 }
 
-function inside(entry: Entry): object {
-  const { count } = entry.fields as { count?: number };
-  if (count === undefined) return {};
-  const list = [...entry.below.keys()].every((step) => /^\d+$/.test(step));
-  return { replies: replies(entry, !list) };
+function repliesBelow(entry: Entry): unknown {
+  const numbered = [...entry.below.keys()].every((step) => /^\d+$/.test(step));
+  return replies(entry, !numbered);
 }
 
 function stepsOf(pointer: string): string[] {

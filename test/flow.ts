@@ -29,7 +29,7 @@ export async function startFlow(url: string, body: object, headers: Record<strin
   });
   const raw = response.body.on('error', () => {});
   const frames = read(decoded(raw, response.headers['content-encoding']));
-  const next = async () => (await frames.next()).value as Frame | undefined;
+  const next = async () => (await frames.next()).value;
   return {
     headers: response.headers as Record<string, string>,
     next,

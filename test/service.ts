@@ -27,7 +27,7 @@ export interface Answer {
   /** Milliseconds from the request's start to the answer's last byte. */
   ms: number;
   /** The body as JSON. */
-  json<T = Body>(): T;
+  json(): Body;
 }
 
 /** What a test looks at in the JSON of an answer. */
@@ -52,8 +52,7 @@ export const has = (adapter: string): boolean => Object.hasOwn(adapters, adapter
 
 /** Starts it. Stores that were handed in outlive it; each answer is searched for what none may tell. */
 export async function startService({ stores, server, limits, sources = {} }: ServiceOptions = {}): Promise<Service> {
-  const own = stores ? undefined : await startStores();
-  const used = stores ?? (own as Stores);
+  const used = stores ?? (await startStores());
   const demo: Record<string, object> = demoConfig(used).sources;
   const merged = { ...demo, ...sources };
   for (const name of Object.keys(merged)) merged[name] = { ...demo[name], ...sources[name] };
@@ -91,7 +90,7 @@ export async function startService({ stores, server, limits, sources = {} }: Ser
       headers: response.headers as Record<string, string>,
       text,
       ms: performance.now() - began,
-      json: () => JSON.parse(text) as Body,
+      json: () => JSON.parse(text),
     };
   }
   const post: Service['post'] = (path, body, headers, signal) => {
@@ -110,7 +109,7 @@ export async function startService({ stores, server, limits, sources = {} }: Ser
       app.server.closeAllConnections();
       await app.close();
       await opened[Symbol.asyncDispose]();
-      await own?.close();
+      if (!stores) await used.close();
       if (leaks.length > 0) throw new Error(`answers told what none may tell: ${leaks.join(' | ')}`);
     },
   };

@@ -7,7 +7,6 @@ const product = { source: 'catalog', op: 'get', params: { path: '/products/B-101
 const cover = { source: 'photos', op: 'getObject', params: { key: 'welcome.txt' } };
 const missing = { source: 'catalog', op: 'get', params: { path: '/products/none' } };
 const each = has('s3') ? { ada, product, cover } : { ada, product };
-const sources = Object.values(each).map(({ source }) => source);
 
 let service: Service;
 beforeAll(async () => {

@@ -25,6 +25,13 @@ const skus = {
 };
 const each = { forEach: { $result: '/skus' }, ...get(['stock', { $item: '' }]) };
 
+const many = (limit: number) => ({
+  source: 'shop',
+  op: 'find',
+  params: { collection: 'many', sort: { _id: 1 }, limit, batchSize: 50 },
+  stream: true,
+});
+
 let stores: Stores;
 let service: Service;
 beforeAll(async () => {
@@ -100,7 +107,7 @@ describe('frames', () => {
 
   it('are one line each, whatever the store’s JSON looks like', async () => {
     const { frames } = await all('/kv', { queries: { a: get('/echo', { text: 'a\nb\r\nc' }) } });
-    expect((frames[0]?.['value'] as Body).query.text).toBe('a\nb\r\nc');
+    expect((frames[0] as Body).value.query.text).toBe('a\nb\r\nc');
   });
 
   it('of a list carry the name given', async () => {
@@ -117,7 +124,7 @@ describe('frames', () => {
         raced: { pattern: 'first-reply', take: 1, queries: [slow(5000), stock] },
       },
     });
-    expect(paths(frames).toSorted()).toEqual(['/defaulted', '/raced', '/selected']);
+    expect(new Set(paths(frames))).toEqual(new Set(['/defaulted', '/raced', '/selected']));
     const byPath = Object.fromEntries(frames.map((frame) => [frame['path'], frame]));
     expect(byPath['/selected']).toMatchObject({ status: 'ok', value: { count: 12 } });
     expect(byPath['/defaulted']).toMatchObject({
@@ -140,7 +147,7 @@ describe('frames', () => {
     const { frames } = await all('/kv', {
       queries: { a: { ...stock, hidden: true }, b: { ...missing, hidden: true }, c: stock },
     });
-    expect(paths(frames).toSorted()).toEqual(['/b', '/c']);
+    expect(new Set(paths(frames))).toEqual(new Set(['/b', '/c']));
   });
 });
 
@@ -275,13 +282,6 @@ describe('frames put together give the JSON answer', () => {
 });
 
 describe('a query with stream', () => {
-  const many = (limit: number) => ({
-    source: 'shop',
-    op: 'find',
-    params: { collection: 'many', sort: { _id: 1 }, limit, batchSize: 50 },
-    stream: true,
-  });
-
   it('sends an item at a time and closes with their number', async () => {
     const { frames, end } = await all('/kv', { queries: { users: { ...users, stream: true }, stock } });
     const items = frames.filter((frame) => frame.event === 'item');
@@ -417,7 +417,8 @@ describe('server-sent events', () => {
     expect(answer.headers['cache-control']).toBe('no-store');
     const events = answer.text.split('\n\n').filter((event) => event !== '' && !event.startsWith(':'));
     const read = events.map((event) => event.split('\n').map((line) => line.replace(/: .*/, '')));
-    expect(read).toEqual(Array(3).fill(['event', 'id', 'data']));
+    for (const names of read) expect(names).toEqual(['event', 'id', 'data']);
+    expect(read).toHaveLength(3);
     expect(events.map((event) => event.split('\n').slice(0, 2))).toEqual([
       ['event: reply', 'id: 1'],
       ['event: reply', 'id: 2'],

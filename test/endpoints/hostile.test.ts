@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { asked, has, type Service, startService } from '../service.ts';
+import { asked, type Body, has, type Service, startService } from '../service.ts';
 
 const get = (path: unknown, more: object = {}) => ({ source: 'catalog', op: 'get', params: { path, ...more } });
 const find = (params: object) => ({ source: 'shop', op: 'find', params: { collection: 'users', ...params } });
@@ -131,6 +131,8 @@ const s3: Record<string, object> = {
   },
 };
 
+const posted = (body: unknown) => ({ source: 'catalog', op: 'post', params: { path: '/echo', body } });
+
 let service: Service;
 beforeAll(async () => {
   service = await startService();
@@ -154,13 +156,14 @@ describe.each([
   });
 });
 
+/** The reply of a query into which a store’s answer, this value, is filled as `/given/value`. */
+async function filled(value: unknown, query: object): Promise<Body> {
+  const { results } = await service.kv({ given: { ...posted(value), select: { value: '/body' } }, query });
+  expect(results.given.status).toBe('ok');
+  return results.query;
+}
+
 describe('what a reference fills in is data:', () => {
-  const posted = (body: unknown) => ({ source: 'catalog', op: 'post', params: { path: '/echo', body } });
-  const filled = async (value: unknown, query: object) => {
-    const { results } = await service.kv({ given: { ...posted(value), select: { value: '/body' } }, query });
-    expect(results.given.status).toBe('ok');
-    return results.query;
-  };
   const text = { $result: '/given/value' };
 
   it.each(['..', '.', '../x', '%2e%2e', '%252e%252e', 'a/../b', '..\\x', '', 'a\r\nb', '\u0000'])(

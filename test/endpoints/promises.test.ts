@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ADA } from '../../demo/data.ts';
 import { startStores, type Stores } from '../../demo/stores.ts';
-import { asked, type Service, startService, until } from '../service.ts';
+import { asked, type Body, type Service, startService, until } from '../service.ts';
 
 /** How late an answer may leave after the batch's deadline, in milliseconds, and how late a store may hear that it is not needed any more. */
 const GRACE = 50;
@@ -12,6 +12,10 @@ const stock = { source: 'catalog', op: 'get', params: { path: '/stock/B-101' } }
 const slow = (ms: number) => ({ source: 'catalog', op: 'get', params: { path: '/slow', query: { ms } } });
 const status = (code: number) => ({ source: 'catalog', op: 'get', params: { path: `/status/${code}` } });
 const ada = { source: 'shop', op: 'findOne', params: { collection: 'users', filter: { _id: { $oid: ADA } } } };
+
+const requestOf = (body: string) =>
+  `POST /kv HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+const slowBody = (ms: number) => JSON.stringify({ queries: { a: slow(ms) } });
 
 let service: Service;
 let stores: Stores;
@@ -41,6 +45,22 @@ const running = async () => {
   const { mongo, s3, rest } = await stores.stats();
   return mongo.running + s3.running + rest.running;
 };
+
+async function open(): Promise<Socket> {
+  const socket = connect(service.port, '127.0.0.1');
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** Reads until so many answers have arrived. */
+async function read(socket: Socket, answers: number): Promise<string> {
+  let text = '';
+  for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
+    text += String(chunk);
+    if (text.split('HTTP/1.1 200').length > answers && text.endsWith('}}}')) break;
+  }
+  return text;
+}
 
 describe('the deadline is kept', () => {
   const queries = Object.fromEntries(
@@ -74,9 +94,7 @@ describe('the deadline is kept', () => {
     ] as const) {
       const answer = await service.post(path, { timeoutMs: 150, queries: list });
       expect(answer.ms).toBeLessThan(150 + GRACE);
-      const replies = Object.values<Record<string, any>>(answer.json().results).toSorted((a, b) =>
-        a['status'].localeCompare(b['status']),
-      );
+      const replies = Object.values<Body>(answer.json().results).toSorted((a, b) => a.status.localeCompare(b.status));
       expect(replies).toMatchObject([
         { status: 'error', error: { code: 'TIMEOUT' } },
         { status: 'ok' },
@@ -163,28 +181,10 @@ describe('when the client leaves', () => {
 });
 
 describe('a client that stays is never taken for one that left', () => {
-  const head = (body: string) =>
-    `POST /kv HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
-  const body = (ms: number) => JSON.stringify({ queries: { a: slow(ms) } });
-  const open = async () => {
-    const socket = connect(service.port, '127.0.0.1');
-    await once(socket, 'connect');
-    return socket;
-  };
-  /** Reads until so many answers have arrived. */
-  const read = async (socket: Socket, answers: number) => {
-    let text = '';
-    for await (const chunk of socket.iterator({ destroyOnReturn: false })) {
-      text += String(chunk);
-      if (text.split('HTTP/1.1 200').length > answers && text.endsWith('}}}')) break;
-    }
-    return text;
-  };
-
   it('over one connection kept alive', async () => {
     const socket = await open();
     for (const ms of [1, 120, 1]) {
-      socket.write(head(body(ms)));
+      socket.write(requestOf(slowBody(ms)));
       expect(await read(socket, 1)).toContain('"complete":true');
     }
     socket.destroy();
@@ -192,7 +192,7 @@ describe('a client that stays is never taken for one that left', () => {
 
   it('over one connection with pipelined requests', async () => {
     const socket = await open();
-    socket.write(head(body(80)) + head(body(1)) + head(body(40)));
+    socket.write(requestOf(slowBody(80)) + requestOf(slowBody(1)) + requestOf(slowBody(40)));
     const text = await read(socket, 3);
     expect(text.match(/"complete":true/g)).toHaveLength(3);
     expect([...text.matchAll(/"value":\{"ms":(\d+)\}/g)].map(([, ms]) => Number(ms))).toEqual([80, 1, 40]);
@@ -202,7 +202,7 @@ describe('a client that stays is never taken for one that left', () => {
   it('when the request arrives in pieces and the answer is slow', async () => {
     const socket = await open();
     const before = await cancelled();
-    for (const part of head(body(300)).match(/[^]{1,40}/g) ?? []) {
+    for (const part of requestOf(slowBody(300)).match(/[^]{1,40}/g) ?? []) {
       socket.write(part);
       await new Promise((resolve) => setImmediate(resolve));
     }

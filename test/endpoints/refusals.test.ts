@@ -7,6 +7,48 @@ const limits = { bodyBytes: 4096, depth: 8, queries: 5, nesting: 2, keyChars: 16
 const quote = { source: 'pricing-eu', op: 'get', params: { path: '/none' } };
 const stock = { source: 'catalog', op: 'get', params: { path: '/stock/B-101' } };
 
+const stockNamed = (name: string, as?: string) => ({
+  source: 'catalog',
+  op: 'get',
+  params: { path: ['stock', { $result: `/${name}` }] },
+  ...(as && { as }),
+});
+const emptyOf = (bytes: number) => `{"queries":{}${' '.repeat(bytes - 14)}}`;
+const listOf = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+const bodyWith = (levels: number) =>
+  `{"queries":{"a":{"source":"pricing-eu","op":"get","params":{"query":${listOf(levels)}}}}}`;
+const stocksOf = (limit: number) => ({
+  list: {
+    source: 'shop',
+    op: 'find',
+    params: { collection: 'products', limit, projection: { sku: 1 } },
+    hidden: true,
+  },
+  each: {
+    forEach: { $result: '/list/*/sku' },
+    source: 'catalog',
+    op: 'get',
+    params: { path: ['stock', { $item: '' }] },
+  },
+});
+const textOf = (bytes: number) => ({ source: 'catalog', op: 'get', params: { path: '/gzip', query: { bytes } } });
+const search = (to: object) => ({ source: 'catalog', op: 'post', params: { path: '/search', body: to } });
+const encodedOf = (encoding: string, bytes: number) => ({
+  source: 'catalog',
+  op: 'get',
+  params: { path: '/gzip', query: { encoding, bytes } },
+});
+const findOrders = (limit?: number) => ({
+  source: 'shop',
+  op: 'find',
+  params: { collection: 'orders', projection: { _id: 1 }, ...(limit && { limit }) },
+});
+const aggregateOrders = (limit: number) => ({
+  source: 'shop',
+  op: 'aggregate',
+  params: { collection: 'orders', pipeline: [{ $limit: limit }, { $project: { _id: 1 } }] },
+});
+
 let service: Service;
 beforeAll(async () => {
   service = await startService({ limits });
@@ -112,14 +154,10 @@ describe('a request that is refused', () => {
   });
 
   it('for a cycle, and for a name that two bear', async () => {
-    const get = (name: string, as?: string) => ({
-      source: 'catalog',
-      op: 'get',
-      params: { path: ['stock', { $result: `/${name}` }] },
-      ...(as && { as }),
-    });
-    expect(pointers(await service.post('/kv', { queries: { a: get('b'), b: get('a') } })).length).toBeGreaterThan(0);
-    const doubled = { queries: [{ ...stock, as: 'x' }, { ...stock, as: 'x' }, get('x')] };
+    expect(
+      pointers(await service.post('/kv', { queries: { a: stockNamed('b'), b: stockNamed('a') } })).length,
+    ).toBeGreaterThan(0);
+    const doubled = { queries: [{ ...stock, as: 'x' }, { ...stock, as: 'x' }, stockNamed('x')] };
     expect(pointers(await service.post('/ordered', doubled))).toEqual(['#/queries/2/params/path/1']);
   });
 
@@ -189,27 +227,22 @@ describe('a request that is refused', () => {
   });
 
   it('with 413 beyond bodyBytes, however it is sent', async () => {
-    const body = (bytes: number) => `{"queries":{}${' '.repeat(bytes - 14)}}`;
-    expect(Buffer.byteLength(body(4096))).toBe(4096);
-    expect((await service.post('/kv', body(4096))).status).toBe(200);
-    problem(await service.post('/kv', body(4097)), 413);
+    expect(Buffer.byteLength(emptyOf(4096))).toBe(4096);
+    expect((await service.post('/kv', emptyOf(4096))).status).toBe(200);
+    problem(await service.post('/kv', emptyOf(4097)), 413);
     const socket = connect(service.port, '127.0.0.1');
     socket.write(
       'POST /kv HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n',
     );
-    socket.write(`1001\r\n${body(4097)}\r\n0\r\n\r\n`);
+    socket.write(`1001\r\n${emptyOf(4097)}\r\n0\r\n\r\n`);
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 413 /);
   });
 
   it('beyond depth, and not at it', async () => {
-    const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
-    // The body, queries, the query, params and body are five.
-    const body = (levels: number) =>
-      `{"queries":{"a":{"source":"pricing-eu","op":"get","params":{"query":${nested(levels)}}}}}`;
-    expect(pointers(await service.post('/kv', body(4)))).not.toContain('#/queries/a/params/query/0/0/0/0');
-    const { errors } = problem(await service.post('/kv', body(5)), 400);
+    // The body, its queries, the query and its params are four of the eight.
+    const { errors } = problem(await service.post('/kv', bodyWith(5)), 400);
     expect(errors[0].detail).toMatch(/deep|depth|nested/);
-    expect(problem(await service.post('/kv', body(4)), 400).errors[0].detail).not.toMatch(/deep|depth|nested/);
+    expect(problem(await service.post('/kv', bodyWith(4)), 400).errors[0].detail).not.toMatch(/deep|depth|nested/);
     problem(await service.post('/kv', `{"queries":${'['.repeat(2000)}`), 400);
   });
 
@@ -246,32 +279,17 @@ describe('a limit, exactly reached', () => {
   });
 
   it('of calls runs each item, one beyond fails the forEach whole with none run', async () => {
-    const many = (limit: number) => ({
-      list: {
-        source: 'shop',
-        op: 'find',
-        params: { collection: 'products', limit, projection: { sku: 1 } },
-        hidden: true,
-      },
-      each: {
-        forEach: { $result: '/list/*/sku' },
-        source: 'catalog',
-        op: 'get',
-        params: { path: ['stock', { $item: '' }] },
-      },
-    });
-    const within = await service.kv(many(5));
+    const within = await service.kv(stocksOf(5));
     expect(within.results.each).toMatchObject({ status: 'ok' });
     expect(within.results.each.replies).toHaveLength(5);
     const before = await asked(service.stores);
-    const beyond = await service.kv(many(6));
+    const beyond = await service.kv(stocksOf(6));
     expect(beyond.results.each).toMatchObject({ status: 'error', error: { code: 'TOO_LARGE' } });
     expect(await asked(service.stores)).toBe(before + 1);
   });
 
   it('of answerBytes fails what does not fit and cuts nothing', async () => {
-    const big = (bytes: number) => ({ source: 'catalog', op: 'get', params: { path: '/gzip', query: { bytes } } });
-    const { complete, results } = await service.kv({ a: big(3000), b: big(3000) });
+    const { complete, results } = await service.kv({ a: textOf(3000), b: textOf(3000) });
     expect(complete).toBe(false);
     const [ok, failed] = Object.values<{ status: string; value: string; error: object }>(results).toSorted((a, b) =>
       b.status.localeCompare(a.status),
@@ -279,15 +297,14 @@ describe('a limit, exactly reached', () => {
     expect(ok?.value).toHaveLength(2998);
     expect(failed).toMatchObject({ status: 'error', error: { code: 'TOO_LARGE', retryable: false } });
     expect(failed).not.toHaveProperty('value');
-    expect((await service.kv({ a: big(4096) })).results.a.status).toBe('ok');
-    expect((await service.kv({ a: big(4097) })).results.a).toMatchObject({ error: { code: 'TOO_LARGE' } });
+    expect((await service.kv({ a: textOf(4096) })).results.a.status).toBe('ok');
+    expect((await service.kv({ a: textOf(4097) })).results.a).toMatchObject({ error: { code: 'TOO_LARGE' } });
   });
 
   it('of answerBytes counts the copies that references make', async () => {
-    const echo = (to: object) => ({ source: 'catalog', op: 'post', params: { path: '/search', body: to } });
     const { results } = await service.kv({
       text: { source: 'catalog', op: 'get', params: { path: '/gzip', query: { bytes: 2000 } } },
-      twice: echo({ text: { $join: [{ $result: '/text' }, { $result: '/text' }] } }),
+      twice: search({ text: { $join: [{ $result: '/text' }, { $result: '/text' }] } }),
     });
     expect(results.text.status).toBe('ok');
     expect(results.twice).toMatchObject({ status: 'error', error: { code: 'TOO_LARGE' } });
@@ -306,12 +323,11 @@ describe('a cap of a source', () => {
 
   it('on bytes, decoded, is TOO_LARGE one beyond', async () => {
     for (const encoding of ['gzip', 'br', 'deflate']) {
-      const big = (bytes: number) => ({
-        source: 'catalog',
-        op: 'get',
-        params: { path: '/gzip', query: { encoding, bytes } },
+      const { results } = await capped.kv({
+        fits: encodedOf(encoding, 1024),
+        beyond: encodedOf(encoding, 1025),
+        bomb: encodedOf(encoding, 1_000_000_000),
       });
-      const { results } = await capped.kv({ fits: big(1024), beyond: big(1025), bomb: big(1_000_000_000) });
       expect(results.fits.value).toHaveLength(1022);
       expect(results.beyond).toMatchObject({ status: 'error', error: { code: 'TOO_LARGE', source: 'catalog' } });
       expect(results.bomb).toMatchObject({ status: 'error', error: { code: 'TOO_LARGE' } });
@@ -319,22 +335,12 @@ describe('a cap of a source', () => {
   });
 
   it('on documents is TOO_LARGE one beyond, for find and aggregate', async () => {
-    const find = (limit?: number) => ({
-      source: 'shop',
-      op: 'find',
-      params: { collection: 'orders', projection: { _id: 1 }, ...(limit && { limit }) },
-    });
-    const aggregate = (limit: number) => ({
-      source: 'shop',
-      op: 'aggregate',
-      params: { collection: 'orders', pipeline: [{ $limit: limit }, { $project: { _id: 1 } }] },
-    });
     const { results } = await capped.kv({
-      fits: find(12),
-      beyond: find(13),
-      all: find(),
-      twelve: aggregate(12),
-      thirteen: aggregate(13),
+      fits: findOrders(12),
+      beyond: findOrders(13),
+      all: findOrders(),
+      twelve: aggregateOrders(12),
+      thirteen: aggregateOrders(13),
     });
     expect(results.fits.value).toHaveLength(12);
     expect(results.twelve.value).toHaveLength(12);
