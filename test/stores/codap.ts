@@ -1,0 +1,48 @@
+import { buildApp } from '../../src/app.ts';
+import { parseConfig } from '../../src/config.ts';
+import { openSources } from '../../src/sources/open.ts';
+import type { Stores } from '../../stores/stores.ts';
+import { findLeaks } from '../leaks.ts';
+import type { Body } from '../service.ts';
+
+/** The whole service, listening on a free port, over real stores. */
+export interface Codap extends AsyncDisposable {
+  readonly url: string;
+  /** Posts queries to /kv and gives the answer's JSON; fails if it tells what none may tell. */
+  kv(queries: object, more?: object): Promise<Body>;
+}
+
+/** The sources `shop` (mongo) and `files` (s3); `own` is merged into each by name. */
+export async function startCodap(
+  { mongoUrl, s3Endpoint, s3 }: Pick<Stores, 'mongoUrl' | 's3Endpoint' | 's3'>,
+  own: { readonly shop?: object; readonly files?: object } = {},
+): Promise<Codap> {
+  const config = parseConfig({
+    sources: {
+      shop: { adapter: 'mongo', url: mongoUrl, database: 'faults', collections: ['people', 'many'], ...own.shop },
+      files: { adapter: 's3', endpoint: s3Endpoint, ...s3, forcePathStyle: true, bucket: 'faults', ...own.files },
+    },
+  });
+  const sources = await openSources(config);
+  const app = await buildApp(config, sources);
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  return {
+    url,
+    async kv(queries, more) {
+      const response = await fetch(`${url}/kv`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ ...more, queries }),
+      });
+      const text = await response.text();
+      const [leak] = findLeaks(text);
+      if (leak !== undefined) throw new Error(`the answer told what none may tell: ${leak}`);
+      return JSON.parse(text) as Body;
+    },
+    async [Symbol.asyncDispose]() {
+      app.server.closeAllConnections();
+      await app.close();
+      await sources[Symbol.asyncDispose]();
+    },
+  };
+}
