@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
 import { Agent, request } from 'undici';
 import { adapters } from '../adapters/index.ts';
 import { demoConfig } from '../demo/config.ts';
@@ -44,6 +45,8 @@ export interface Service {
   get(path: string, headers?: Record<string, string>, method?: string): Promise<Answer>;
   /** Posts queries to /kv and gives the answer's JSON. */
   kv(queries: object, more?: object): Promise<Body>;
+  /** How many connections to the service are open. */
+  connections(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -104,6 +107,7 @@ export async function startService({ stores, server, limits, sources = {} }: Ser
     post,
     get: (path, headers = {}, method = 'GET') => send(path, method, headers),
     kv: async (queries, more) => (await post('/kv', { ...more, queries })).json(),
+    connections: promisify(app.server.getConnections.bind(app.server)),
     async close() {
       await agent.destroy();
       app.server.closeAllConnections();
@@ -128,11 +132,11 @@ export async function asked(stores: Stores): Promise<number> {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** Waits until something is so, looking again and again; rejects if that takes longer than two seconds. Resolves to how long it took, in milliseconds. */
-export async function until(holds: () => Promise<boolean> | boolean, what = 'it'): Promise<number> {
+/** Waits until something is so, looking again and again; rejects if that takes longer than two seconds, or `patience` milliseconds. Resolves to how long it took, in milliseconds. */
+export async function until(holds: () => Promise<boolean> | boolean, what = 'it', patience = 2000): Promise<number> {
   const began = performance.now();
   while (!(await holds())) {
-    if (performance.now() - began > 2000) throw new Error(`waited in vain until ${what}`);
+    if (performance.now() - began > patience) throw new Error(`waited in vain until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
   return performance.now() - began;

@@ -20,10 +20,13 @@ export function codingFor(reply: FastifyReply): Coding | undefined {
   return coding === 'br' || coding === 'gzip' ? coding : undefined;
 }
 
-/** Sends a text, compressed where the client likes that and it pays. */
-export async function sendText(reply: FastifyReply, text: string): Promise<void> {
+/** Sends a text, compressed where the client likes that and it pays; cut when the client takes nothing for `idleMs`. */
+export async function sendText(reply: FastifyReply, text: string, idleMs: number): Promise<void> {
   const coding = codingFor(reply);
-  if (!coding || text.length < WORTHWHILE) return void reply.send(text);
-  const body = await compressors[coding](text);
-  reply.header('content-encoding', coding).send(body);
+  const compressed = coding && text.length >= WORTHWHILE;
+  const body = compressed ? await compressors[coding](text) : text;
+  if (compressed) reply.header('content-encoding', coding);
+  // Once the answer is out, Node goes back to the time that idle connections have.
+  reply.raw.setTimeout(idleMs);
+  reply.send(body);
 }

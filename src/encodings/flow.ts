@@ -38,7 +38,7 @@ export async function sendFrames({ batch, root }: Running, reply: FastifyReply, 
     return sendFailed(batch, reply, performance.now() - began);
   }
   reply.type(format.mediaType).header('x-accel-buffering', 'no');
-  const outlet = new Outlet(reply, codingFor(reply));
+  const outlet = new Outlet(reply, batch.options.limits.streamIdleMs, codingFor(reply));
   let id = 0;
   const write = (event: 'reply' | 'item' | 'end', fields: string): Promise<void> | undefined =>
     outlet.write(format.write(event, oneLine(`{"event":"${event}",${fields}}`), (id += 1)));

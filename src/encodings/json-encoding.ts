@@ -13,6 +13,10 @@ export const json: Encoding = {
     if (!list) return;
     const complete = isComplete({ status: 'ok', list });
     reply.headers(summaryHeaders(batch, complete, ms));
-    await sendText(reply.type('application/json; charset=utf-8'), answerText(list, complete, plan.shape));
+    await sendText(
+      reply.type('application/json; charset=utf-8'),
+      answerText(list, complete, plan.shape),
+      batch.options.limits.streamIdleMs,
+    );
   },
 };

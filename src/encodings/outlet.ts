@@ -5,14 +5,16 @@ import type { FastifyReply } from 'fastify';
 /** The codings an answer that flows can be compressed in. */
 export type Coding = 'gzip' | 'br';
 
-/** Where an answer that flows goes: written as fast as the client takes it, each turn's frames flushed. */
+/** Where an answer that flows goes: written as fast as the client takes it, each turn's frames flushed; cut when the client takes nothing for `idleMs`. */
 export class Outlet {
   readonly #raw: ServerResponse;
   readonly #compressor: Gzip | BrotliCompress | undefined;
+  readonly #idleMs: number;
   #flushing = false;
 
   /** Takes the response over from Fastify and sends its headers. */
-  constructor(reply: FastifyReply, coding?: Coding) {
+  constructor(reply: FastifyReply, idleMs: number, coding?: Coding) {
+    this.#idleMs = idleMs;
     if (coding) reply.header('content-encoding', coding);
     reply.hijack();
     this.#raw = reply.raw;
@@ -46,6 +48,7 @@ export class Outlet {
       if (this.gone) return resolve();
       this.#raw.once('close', resolve);
       this.#raw.once('finish', resolve);
+      this.#raw.setTimeout(this.#idleMs);
       (this.#compressor ?? this.#raw).end();
     });
   }
@@ -71,10 +74,13 @@ export class Outlet {
       const done = (): void => {
         stream.off('drain', done);
         this.#raw.off('close', done);
+        this.#raw.setTimeout(0);
         resolve();
       };
       stream.once('drain', done);
       this.#raw.once('close', done);
+      // Node counts only time in which the socket's queue stays as long as it is, and then cuts it.
+      this.#raw.setTimeout(this.#idleMs);
     });
   }
 }

@@ -41,7 +41,7 @@ export const raw: Encoding = {
       ...(meta.contentRange !== undefined && { 'content-range': meta.contentRange }),
       ...(meta.length !== undefined && { 'content-length': meta.length }),
     });
-    const outlet = new Outlet(reply);
+    const outlet = new Outlet(reply, batch.options.limits.streamIdleMs);
     try {
       for (;;) {
         const step = await opened.next();

@@ -53,7 +53,7 @@ export async function sendArchive(
   reply
     .type(format.mediaType)
     .header('content-disposition', contentDisposition(plan.filename ?? `codap.${format.extension}`));
-  const outlet = new Outlet(reply);
+  const outlet = new Outlet(reply, batch.options.limits.streamIdleMs);
   const writer = format.start((bytes) => outlet.write(bytes));
   const names = new EntryNames();
   try {

@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startStores, type Stores } from '../../demo/stores.ts';
+import { type Service, startService, until } from '../service.ts';
+
+let stores: Stores;
+let service: Service;
+beforeAll(async () => {
+  stores = await startStores();
+  const text = 'x'.repeat(8000);
+  await stores.load(
+    'shop',
+    'many',
+    Array.from({ length: 4000 }, (_, at) => ({ _id: at, text })),
+  );
+  service = await startService({
+    stores,
+    limits: { streamIdleMs: 250 },
+    sources: { shop: { collections: ['many'], unique: {} }, catalog: { maxBytes: 50_000_000 } },
+  });
+});
+afterAll(async () => {
+  await service.close();
+  await stores.close();
+});
+
+/** Sends a batch and reads nothing of its answer. */
+async function ask(queries: object, accept: string, encoding = 'identity'): Promise<Socket> {
+  const body = JSON.stringify({ queries });
+  const socket = connect(service.port, '127.0.0.1').pause();
+  await once(socket, 'connect');
+  const head = `Host: x\r\nContent-Type: application/json\r\nAccept: ${accept}\r\nAccept-Encoding: ${encoding}\r\nContent-Length: ${Buffer.byteLength(body)}`;
+  socket.write(`POST /kv HTTP/1.1\r\n${head}\r\n\r\n${body}`);
+  return socket;
+}
+
+/** Counts the bytes that can still be read, until the end or the cut. */
+async function drain(socket: Socket): Promise<number> {
+  let bytes = 0;
+  socket.on('data', (chunk: Buffer) => (bytes += chunk.length)).on('error', () => {});
+  socket.resume();
+  await once(socket, 'close');
+  return bytes;
+}
+
+const many = { source: 'shop', op: 'find', params: { collection: 'many', batchSize: 100 }, stream: true };
+const big = { source: 'catalog', op: 'get', params: { path: '/gzip', query: { bytes: 16_000_000 } } };
+
+describe('a client that takes nothing for streamIdleMs is cut', () => {
+  it.each(['application/x-ndjson', 'text/event-stream'])('under %s, and its cursor is closed', async (accept) => {
+    const socket = await ask({ many }, accept);
+    await until(async () => (await stores.stats()).mongo.cursors === 1, 'the list is open');
+    await until(async () => (await stores.stats()).mongo.cursors === 0, 'the client is cut');
+    expect(await drain(socket)).toBeLessThan(32_000_000);
+  });
+
+  it('under application/json', async () => {
+    const before = await service.connections();
+    const socket = await ask({ big }, 'application/json');
+    await until(async () => (await service.connections()) > before, 'the client is there');
+    // It would be kept alive, had it taken all.
+    await until(async () => (await service.connections()) === before, 'the client is cut', 4500);
+    socket.destroy();
+  });
+});
+
+describe('a client that is slow but takes something is not', () => {
+  it.each(['application/json', 'application/x-ndjson'])('under %s', async (accept) => {
+    const socket = await ask({ big }, accept);
+    let bytes = 0;
+    let tail = '';
+    socket.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      tail = (tail + String(chunk)).slice(-200);
+      socket.pause();
+      setTimeout(() => socket.resume(), 5);
+    });
+    socket.resume();
+    // The last byte of a chunked answer is the end of its last chunk.
+    await until(() => tail.endsWith(accept === 'application/json' ? '}}}' : '0\r\n\r\n'), 'all has come', 4500);
+    expect(bytes).toBeGreaterThan(16_000_000);
+    socket.destroy();
+  });
+
+  it('nor one that waits for a slow store', async () => {
+    const slow = { source: 'catalog', op: 'get', params: { path: '/slow', query: { ms: 700 } } };
+    for (const accept of ['application/json', 'application/x-ndjson']) {
+      const answer = await service.post('/kv', { queries: { slow } }, { accept });
+      expect(answer.text).toContain('"complete":true');
+    }
+  });
+});
