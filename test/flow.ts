@@ -21,11 +21,11 @@ export interface Flow {
 }
 
 /** Posts a batch and reads its answer as it comes, decompressed. */
-export async function startFlow(url: string, body: object, headers: Record<string, string>): Promise<Flow> {
+export async function startFlow(url: string, body: object | string, headers: Record<string, string>): Promise<Flow> {
   const response = await request(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(body),
+    body: typeof body === 'string' ? body : JSON.stringify(body),
   });
   const raw = response.body.on('error', () => {});
   const frames = read(decoded(raw, response.headers['content-encoding']));
