@@ -6,8 +6,7 @@ import type { Config } from './config/schema.ts';
 import { readYaml } from './config/yaml.ts';
 
 export { ConfigError } from './config/fault.ts';
-export type { ConfigFault } from './config/fault.ts';
-export type { Config, Limits, ServerConfig, SourceConfig } from './config/schema.ts';
+export type { Config, Limits, SourceConfig } from './config/schema.ts';
 
 /** The variables that `${NAME}` in a configuration is filled in from. */
 export type Env = Readonly<Record<string, string | undefined>>;
