@@ -1,0 +1,163 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as patterns from 'codap';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { adapters } from '../adapters/index.ts';
+import { demoConfig } from '../demo/config.ts';
+import { startStores, type Stores } from '../demo/stores.ts';
+import { buildApp } from '../src/app.ts';
+import { parseConfig } from '../src/config.ts';
+import { configSchema } from '../src/config/schema.ts';
+import { openSources, type Sources } from '../src/sources/open.ts';
+
+const root = new URL('..', import.meta.url);
+const files = ['README.md', ...readdirSync(new URL('docs/', root)).map((name) => `docs/${name}`)].filter((name) => name.endsWith('.md'));
+const read = (file: string) => readFileSync(new URL(file, root), 'utf8');
+
+interface Example {
+  line: number;
+  path: string;
+  headers: Record<string, string>;
+  body: string | undefined;
+  kind: string;
+  answer: string;
+}
+
+/** A request (a `curl` in ```sh, or ```http) directly followed by its answer (```json or ```ndjson). */
+function examplesOf(text: string): Example[] {
+  const pairs = text.matchAll(/```(sh|http)\n((?:(?!```)[\s\S])+)```\n\n```(json|ndjson)\n((?:(?!```)[\s\S])+)```/g);
+  return [...pairs].map(({ index, 1: form, 2: request = '', 3: kind = '', 4: answer = '' }) => ({
+    line: text.slice(0, index).split('\n').length,
+    ...(form === 'sh' ? fromCurl(request) : fromHttp(request)),
+    kind,
+    answer,
+  }));
+}
+
+function fromCurl(request: string) {
+  const [, path = ''] = /curl -s http:\/\/127\.0\.0\.1:8080(\S+)/.exec(request) ?? [];
+  const headers = Object.fromEntries(Array.from(request.matchAll(/-H '([^:']+): ([^']+)'/g), ([, name, value]) => [name, value] as const)) as Record<string, string>;
+  return { path, headers, body: /-d '([\s\S]+)'/.exec(request)?.[1] };
+}
+
+function fromHttp(request: string) {
+  const [head = '', ...body] = request.split('\n\n');
+  const [start = '', ...lines] = head.trim().split('\n');
+  const headers = Object.fromEntries(lines.map((line) => line.split(': ')));
+  const [method, path = ''] = start.split(' ');
+  return { path, headers: { 'content-type': 'application/json', ...headers }, body: method === 'POST' ? body.join('\n\n') : undefined };
+}
+
+/** What an answer has to look like: `…` stands for anything, also within a text; a member `"…"` for any others; `ms` is not compared. */
+function loosely(shown: unknown, key?: string): unknown {
+  if (key === 'ms' || shown === '…') return expect.anything();
+  if (typeof shown === 'string' && shown.includes('…')) return expect.stringMatching(new RegExp(`^${shown.split('…').map((part) => RegExp.escape(part)).join('[^]*')}$`));
+  if (typeof shown !== 'object' || shown === null) return shown;
+  if (Array.isArray(shown)) return shown.map((member) => loosely(member));
+  const members = Object.fromEntries(Object.entries(shown).filter(([name]) => name !== '…').map(([name, value]) => [name, loosely(value, name)]));
+  return Object.hasOwn(shown, '…') ? expect.objectContaining(members) : members;
+}
+
+const parse = (kind: string, text: string): unknown => (kind === 'json' ? JSON.parse(text) : text.trim().split('\n').map((line) => JSON.parse(line) as unknown));
+
+describe('the documents', () => {
+  let stores: Stores;
+  let sources: Sources;
+  let app: Awaited<ReturnType<typeof buildApp>>;
+  let address: string;
+  beforeAll(async () => {
+    stores = await startStores();
+    const config = parseConfig(demoConfig(stores));
+    sources = await openSources(config);
+    app = await buildApp(config, { sources: sources.sources });
+    address = await app.listen({ host: '127.0.0.1', port: 0 });
+  });
+  afterAll(async () => {
+    await app.close();
+    await sources[Symbol.asyncDispose]();
+    await stores.close();
+  });
+
+  for (const file of files) {
+    for (const { line, path, headers, body, kind, answer } of examplesOf(read(file))) {
+      it(`${file}:${line} answers as it says`, async () => {
+        const response = await fetch(address + path, body === undefined ? { headers } : { method: 'POST', headers, body });
+        expect(parse(kind, await response.text())).toEqual(loosely(parse(kind, answer)));
+      });
+    }
+  }
+
+  it('README.md asks each pattern, and shows each answer', () => {
+    expect(examplesOf(read('README.md')).map(({ path }) => path)).toEqual(['/kv', '/ordered', '/first-reply']);
+  });
+
+  it('README.md: the archive it asks for is a zip', async () => {
+    const [, request = ''] = /```sh\n(curl [^`]*application\/zip[^`]*)```/.exec(read('README.md')) ?? [];
+    const { path, headers, body } = fromCurl(request);
+    const response = await fetch(address + path, { method: 'POST', headers, body: body! });
+    const bytes = Buffer.from(await response.arrayBuffer());
+    expect(bytes.subarray(0, 4).toString('latin1')).toBe('PK\x03\x04');
+    expect(bytes.includes('march.csv')).toBe(true);
+    expect(bytes.includes('_INCOMPLETE.json')).toBe(false);
+  });
+});
+
+it('README.md: the program prints what its comments say', async () => {
+  const [, program = ''] = /```ts\n([\s\S]+?)```/.exec(read('README.md')) ?? [];
+  const printed: string[] = [];
+  const code = stripTypeScriptTypes(program.replaceAll(/^import .*$/gm, ''));
+  const AsyncFunction = (async () => {}).constructor as new (...words: string[]) => (...values: unknown[]) => Promise<void>;
+  await new AsyncFunction('KV', 'Ordered', 'FirstReply', 'sleep', 'console', code)(
+    patterns.KV, patterns.Ordered, patterns.FirstReply, sleep, { log: (value: unknown) => printed.push(String(value)) },
+  );
+  expect(printed).toEqual(Array.from(program.matchAll(/\/\/ → (.*)$/gm), ([, text]) => text));
+  expect(printed).toHaveLength(3);
+});
+
+it.each(files)('%s: every link within the project leads somewhere', (file) => {
+  const links = Array.from(read(file).matchAll(/\]\((?!https?:|#)([^)#]+)/g), ([, target]) => new URL(target!, new URL(file, root)));
+  const broken = links.filter((link) => {
+    try {
+      return !(readdirSync(new URL('.', link)).length > 0 && (link.pathname.endsWith('/') || readFileSync(link)));
+    } catch {
+      return true;
+    }
+  });
+  expect(broken.map(String)).toEqual([]);
+});
+
+describe('docs/configuration.md names exactly the options of the schema, each with its default', () => {
+  const sections = new Map(read('docs/configuration.md').split(/^#{2,3} /m).map((section) => [section.split('\n')[0]!.replaceAll('`', ''), section]));
+  const documented = (title: string) =>
+    Object.fromEntries(Array.from(sections.get(title)!.matchAll(/^\| `(\w+)` \| (.*?) \|/gm), ([, name, value]) => [name!, value!]));
+
+  const { properties } = z.toJSONSchema(configSchema(adapters), { unrepresentable: 'any', io: 'input' }) as unknown as {
+    properties: Record<string, Shape> & { sources: { additionalProperties: { oneOf: Shape[] } } };
+  };
+  interface Shape {
+    properties: Record<string, { default?: unknown; const?: unknown }>;
+    required?: string[];
+  }
+  const shown = ({ properties, required = [] }: Shape) =>
+    Object.fromEntries(Object.entries(properties).map(([name, { default: value }]) => [name, required.includes(name) ? 'required' : cell(value)]));
+  const cell = (value: unknown) => {
+    if (value === undefined) return '–';
+    if (value === '') return 'empty';
+    return `\`${Array.isArray(value) ? `[${value.join(', ')}]` : typeof value === 'object' ? '{}' : String(value)}\``;
+  };
+  const branches = properties.sources.additionalProperties.oneOf;
+
+  it.each(['server', 'limits'])('%s', (title) => {
+    expect(documented(title)).toEqual(shown(properties[title]!));
+  });
+
+  it.each(Object.keys(adapters))('%s', (adapter) => {
+    const expected = shown(branches.find(({ properties }) => properties['adapter']?.const === adapter)!);
+    const { concurrency, ...common } = documented('Every source');
+    expect(concurrency).toContain(`${expected['concurrency']} for ${adapter}`);
+    delete expected['concurrency'];
+    expect({ ...documented(adapter), ...common }).toEqual(expected);
+  });
+});
