@@ -1,4 +1,4 @@
-import { plan } from '../../src/batch/plan.ts';
+import { BadRequest, plan } from '../../src/batch/plan.ts';
 import { formatPointer } from '../../src/batch/pointer.ts';
 import type { Pattern } from '../../src/batch/node.ts';
 import { isComplete } from '../../src/batch/reply.ts';
@@ -7,6 +7,7 @@ import { TypedValue } from '../../src/batch/typed-value.ts';
 import { parseConfig } from '../../src/config.ts';
 import { answerText } from '../../src/encodings/json.ts';
 import { CodapError, type Code } from '../../src/errors.ts';
+import { isLeaf } from '../../src/json/leaf.ts';
 import { Filled, Placeholder } from '../../src/placeholder.ts';
 import { timeout } from '../../src/sources/layers/timeout.ts';
 import type { Source } from '../../src/sources/open.ts';
@@ -69,7 +70,7 @@ export function simulate(timeoutMs = 2000): Simulation {
 
 function bare(value: unknown): unknown {
   if (value instanceof Filled) return value.value;
-  if (value instanceof Placeholder || typeof value !== 'object' || value === null) return value;
+  if (value instanceof Placeholder || typeof value !== 'object' || value === null || isLeaf(value)) return value;
   if (Array.isArray(value)) return value.map(bare);
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, bare(member)]));
 }
@@ -86,7 +87,11 @@ export interface Asking {
 }
 
 /** Starts a request on the simulated source. */
-export function start(pattern: Pattern, body: object, { simulation = simulate(), timeoutMs, signal, limits: own }: Asking = {}): Running {
+export function start(
+  pattern: Pattern,
+  body: object,
+  { simulation = simulate(), timeoutMs, signal, limits: own }: Asking = {},
+): Running {
   const all = { ...limits, ...own };
   const planned = plan(pattern, body, { sources: new Map([['sim', simulation.source]]), limits: all });
   return run(planned, {
@@ -103,13 +108,38 @@ export function start(pattern: Pattern, body: object, { simulation = simulate(),
 export async function ask(pattern: Pattern, body: object, asking: Asking = {}): Promise<unknown> {
   const { batch, root } = start(pattern, body, asking);
   const { list } = await root.reply;
-  if (batch.decidedBy) return { failed: batch.decidedBy.error.code, path: formatPointer(batch.decidedBy.path), failures: batch.failures.length };
+  if (batch.decidedBy)
+    return {
+      failed: batch.decidedBy.error.code,
+      path: formatPointer(batch.decidedBy.path),
+      failures: batch.failures.length,
+    };
   if (!list) throw new Error('the root has no members');
   const shape = 'shape' in body && body.shape === 'values' ? 'values' : 'replies';
-  return JSON.parse(answerText(list, isComplete({ status: 'ok', list }), shape), (key, value: unknown) => (key === 'ms' ? undefined : value));
+  return JSON.parse(answerText(list, isComplete({ status: 'ok', list }), shape), (key, value: unknown) =>
+    key === 'ms' ? undefined : value,
+  );
 }
 
 /** One simulated query. */
-export function q(told: Record<string, unknown> = {}, modifiers: Record<string, unknown> = {}): Record<string, unknown> {
+export function q(
+  told: Record<string, unknown> = {},
+  modifiers: Record<string, unknown> = {},
+): Record<string, unknown> {
   return { source: 'sim', op: 'get', params: told, ...modifiers };
+}
+
+/** The pointers of a request's faults, each with what is wrong there; none if it can be run. */
+export function faults(
+  pattern: Pattern,
+  body: unknown,
+  { simulation = simulate(), limits: own }: Asking = {},
+): Record<string, string> {
+  try {
+    plan(pattern, body, { sources: new Map([['sim', simulation.source]]), limits: { ...limits, ...own } });
+    return {};
+  } catch (error) {
+    if (!(error instanceof BadRequest)) throw error;
+    return Object.fromEntries(error.errors.map(({ pointer, detail }) => [pointer, detail]));
+  }
 }
