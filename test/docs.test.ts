@@ -10,6 +10,7 @@ import { startStores, type Stores } from '../demo/stores.ts';
 import { buildApp } from '../src/app.ts';
 import { parseConfig } from '../src/config.ts';
 import { configSchema } from '../src/config/schema.ts';
+import { CODES } from '../src/errors.ts';
 import { openSources, type Sources } from '../src/sources/open.ts';
 
 const root = new URL('..', import.meta.url);
@@ -160,4 +161,12 @@ describe('docs/configuration.md names exactly the options of the schema, each wi
     delete expected['concurrency'];
     expect({ ...documented(adapter), ...common }).toEqual(expected);
   });
+});
+
+it('docs/reference.md names every error code, with its status and whether trying again may help', () => {
+  const rows = Array.from(read('docs/reference.md').matchAll(/^\| `([A-Z_]+)` \| (\d+) \| (yes|no) \|/gm), ([, code, http, retryable]) => [
+    code,
+    { http: Number(http), retryable: retryable === 'yes' },
+  ]);
+  expect(Object.fromEntries(rows)).toEqual(CODES);
 });
