@@ -194,12 +194,16 @@ it('1,000 batches that are left in the middle leave nothing open', async () => {
     s3: await handles(stores.s3Server.pid),
   });
   const rows = { source: 'shop', op: 'find', params: { collection: 'many', batchSize: 2 }, stream: true };
+  const part = { ...body, params: { key: 'large.bin', range: 'bytes=0-100000' } };
   const leave = async () => {
-    const flow = await startFlow(`${codap.url}/kv`, { queries: { rows, body } }, { accept: 'application/x-ndjson' });
-    while ((await flow.next())?.event !== 'item');
+    const flow = await startFlow(`${codap.url}/kv`, { queries: { rows, part } }, { accept: 'application/x-ndjson' });
+    const frames = [await flow.next()];
+    // From its first item on, the list has a cursor open in the store.
+    if (frames[0]?.event === 'reply') frames.push(await flow.next());
     flow.leave();
+    expect(frames.at(-1)).toMatchObject({ event: 'item' });
   };
-  const leaveAll = (count: number) => inParallel(8, Array.from({ length: count }), leave);
+  const leaveAll = (count: number) => inParallel(4, Array.from({ length: count }), leave);
 
   await leaveAll(50);
   await until(async () => (await cursors()) === 0, 'the cursors are closed');
