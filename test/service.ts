@@ -3,7 +3,6 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
 import { Agent, request } from 'undici';
-import { adapters } from '../adapters/index.ts';
 import { demoConfig } from '../demo/config.ts';
 import { startStores, type Stores } from '../demo/stores.ts';
 import { buildApp } from '../src/app.ts';
@@ -50,20 +49,16 @@ export interface Service {
   close(): Promise<void>;
 }
 
-/** Whether the sources of this adapter can be configured. */
-export const has = (adapter: string): boolean => Object.hasOwn(adapters, adapter);
-
 /** Starts it. Stores that were handed in outlive it; each answer is searched for what none may tell. */
 export async function startService({ stores, server, limits, sources = {} }: ServiceOptions = {}): Promise<Service> {
   const used = stores ?? (await startStores());
   const demo: Record<string, object> = demoConfig(used).sources;
   const merged = { ...demo, ...sources };
   for (const name of Object.keys(merged)) merged[name] = { ...demo[name], ...sources[name] };
-  const known = Object.entries(merged).filter(([, source]) => has((source as { adapter: string }).adapter));
   const config = parseConfig({
     ...(server && { server }),
     ...(limits && { limits }),
-    sources: Object.fromEntries(known),
+    sources: merged,
   });
   const opened = await openSources(config);
   const app = await buildApp(config, opened);

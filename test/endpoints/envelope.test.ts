@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADA } from '../../demo/data.ts';
-import { has, type Service, startService } from '../service.ts';
+import { type Body, type Service, startService } from '../service.ts';
 
 const ada = { source: 'shop', op: 'findOne', params: { collection: 'users', filter: { _id: { $oid: ADA } } } };
 const product = { source: 'catalog', op: 'get', params: { path: '/products/B-101' } };
 const cover = { source: 'photos', op: 'getObject', params: { key: 'welcome.txt' } };
+const s3 = (op: string, params: object) => ({ source: 'photos', op, params });
 const missing = { source: 'catalog', op: 'get', params: { path: '/products/none' } };
-const each = has('s3') ? { ada, product, cover } : { ada, product };
+const each = { ada, product, cover };
 
 let service: Service;
 beforeAll(async () => {
@@ -34,7 +35,7 @@ describe('the envelope', () => {
         lastModified: '2026-03-01T09:30:00.000Z',
       },
     });
-    if (has('s3')) expect(results.cover).toMatchObject({ value: 'Welcome to the shop. Grüße!\n', meta: { size: 30 } });
+    expect(results.cover).toMatchObject({ value: 'Welcome to the shop. Grüße!\n', meta: { size: 30 } });
   });
 
   it('of /ordered is a list in the order asked, each with its index and its name', async () => {
@@ -104,6 +105,48 @@ describe('the envelope', () => {
     expect((await service.post('/kv', { queries: {} })).json()).toEqual({ complete: true, results: {} });
     expect((await service.post('/ordered', { queries: [] })).json()).toEqual({ complete: true, results: [] });
     expect((await service.post('/first-reply', { queries: [] })).json()).toEqual({ complete: true, results: [] });
+  });
+});
+
+describe('of S3,', () => {
+  it('every op has its value, keys relative to the prefix', async () => {
+    const { results } = await service.kv({
+      text: s3('getObject', { key: 'welcome.txt' }),
+      json: s3('getObject', { key: 'index.json' }),
+      base64: s3('getObject', { key: 'welcome.txt', format: 'base64', range: 'bytes=0-6' }),
+      head: s3('headObject', { key: 'covers/B-101.svg' }),
+      list: s3('listObjects', { prefix: 'covers/', limit: 2 }),
+      prefixes: s3('listObjects', { delimiter: '/' }),
+      link: s3('presignGetObject', { key: 'welcome.txt', filename: 'hello.txt' }),
+      none: s3('getObject', { key: 'none.txt' }),
+      hidden: s3('getObject', { key: 'payroll.txt' }),
+    });
+    expect(results.text).toMatchObject({
+      value: 'Welcome to the shop. Grüße!\n',
+      meta: { encoding: 'text', size: 30 },
+    });
+    expect(results.json).toMatchObject({ meta: { encoding: 'json' }, value: { skus: expect.any(Array) } });
+    expect(results.base64.value).toBe(Buffer.from('Welcome').toString('base64'));
+    expect(results.head.value).toMatchObject({
+      size: expect.any(Number),
+      contentType: 'image/svg+xml',
+      etag: expect.any(String),
+    });
+    expect(results.list.value.objects.map(({ key }: Body) => key)).toEqual(['covers/B-101.svg', 'covers/B-102.svg']);
+    expect(results.list.value.nextToken).toEqual(expect.any(String));
+    expect(results.prefixes.value.prefixes).toEqual(['covers/', 'thumbs/']);
+    expect(Date.parse(results.link.value.expiresAt)).toBeGreaterThan(Date.now());
+    const linked = await fetch(results.link.value.url);
+    expect(await linked.text()).toBe(results.text.value);
+    expect(linked.headers.get('content-disposition')).toMatch(/^attachment; filename="?hello\.txt/);
+    for (const name of ['none', 'hidden']) {
+      expect(results[name]).toMatchObject({ status: 'error', error: { code: 'NOT_FOUND', source: 'photos' } });
+    }
+  });
+
+  it('a JSON object is spliced as it is stored', async () => {
+    const answer = await service.post('/kv', { queries: { a: s3('getObject', { key: 'index.json' }) } });
+    expect(answer.text).toContain('"serial":9007199254740993}');
   });
 });
 

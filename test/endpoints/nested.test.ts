@@ -42,10 +42,10 @@ const { node } = fc.letrec<{ node: object; kv: object; ordered: object; race: ob
   node: fc.oneof({ depthSize: 'small', withCrossShrink: true }, leaf, tie('kv'), tie('ordered'), tie('race')),
   kv: fc
     .tuple(fc.uniqueArray(fc.tuple(key, tie('node')), { maxLength: 3, selector: ([name]) => name }), modifiers)
-    .map(([members, more]) => ({ pattern: 'kv', queries: new Map(members as [string, object][]), ...more })),
+    .map(([members, more]) => Object.assign({ pattern: 'kv', queries: new Map(members as [string, object][]) }, more)),
   ordered: fc
     .tuple(fc.array(tie('node'), { maxLength: 3 }), modifiers)
-    .map(([queries, more]) => ({ pattern: 'ordered', queries, ...more })),
+    .map(([queries, more]) => Object.assign({ pattern: 'ordered', queries }, more)),
   // Only one of them can win, so that the winner is the same whenever it is asked.
   race: fc.constant({ pattern: 'first-reply', take: 1, queries: [get('/products/none'), get('/stock/B-105')] }),
 }));
