@@ -1,0 +1,202 @@
+import { describe, expect, it } from 'vitest';
+import { ask, q, simulate } from './simulated.ts';
+
+const reply = async (g: object, more: object = {}, asking = {}): Promise<unknown> =>
+  ((await ask('kv', { queries: { ...more, g } }, asking)) as { results: { g: unknown } }).results.g;
+const kv = (queries: object, modifiers = {}) => ({ pattern: 'kv', queries, ...modifiers });
+const list = (queries: object[], modifiers = {}) => ({ pattern: 'ordered', queries, ...modifiers });
+const first = (queries: object[], modifiers = {}) => ({ pattern: 'first-reply', queries, ...modifiers });
+const ok = q({ value: 1 });
+const bad = q({ fail: 'NOT_FOUND' });
+const chosen = q({}, { when: false });
+
+describe('the status of a group', () => {
+  it('is ok if all are ok or skipped by choice, and if it is empty', async () => {
+    for (const g of [list([]), list([ok]), list([ok, chosen]), list([chosen])])
+      expect(await reply(g)).toMatchObject({ status: 'ok' });
+  });
+
+  it('is error if none is ok and one failed, with the first failure in the order asked', async () => {
+    expect(await reply(list([q({ fail: 'NOT_FOUND', ms: 10 }), q({ fail: 'TIMEOUT' })]))).toMatchObject({
+      status: 'error',
+      error: { code: 'NOT_FOUND' },
+    });
+    expect(await reply(first([q({ fail: 'NOT_FOUND', ms: 10 }), q({ fail: 'TIMEOUT' })]))).toMatchObject({
+      status: 'error',
+      error: { code: 'NOT_FOUND' },
+    });
+    expect(await reply(kv({ a: chosen, b: bad }))).toMatchObject({ status: 'error', error: { code: 'NOT_FOUND' } });
+  });
+
+  it('is partial else, of a partial group too', async () => {
+    expect(await reply(list([ok, bad]))).toMatchObject({ status: 'partial' });
+    expect(await reply(list([list([ok, bad])]))).toMatchObject({ status: 'partial', replies: [{ status: 'partial' }] });
+    expect(await reply(list([list([ok, bad]), bad]))).toMatchObject({ status: 'partial' });
+  });
+
+  it('a failed dependency is a failure', async () => {
+    expect(await reply(list([ok, q({ value: { $result: '/x' } })]), { x: bad })).toMatchObject({ status: 'partial' });
+    expect(await reply(list([q({ value: { $result: '/x' } })]), { x: bad })).toMatchObject({
+      status: 'error',
+      error: { code: 'DEPENDENCY_FAILED' },
+    });
+  });
+
+  it('makes the answer incomplete, at any depth', async () => {
+    const complete = async (g: object): Promise<unknown> =>
+      ((await ask('kv', { queries: { g } })) as { complete: unknown }).complete;
+    expect(await complete(list([kv({ a: ok, b: chosen })]))).toBe(true);
+    expect(await complete(list([kv({ a: ok, b: bad })]))).toBe(false);
+    expect(await complete(list([kv({ a: ok, b: q({ fail: 'TIMEOUT' }, { default: 1 }) })]))).toBe(false);
+    expect(await complete(first([bad, q({ value: 1, ms: 5 })], { take: 1 }))).toBe(true);
+  });
+});
+
+describe('required in a group', () => {
+  it('fails the group with its failure and cancels the rest', async () => {
+    const simulation = simulate();
+    const g = kv({ a: ok, b: q({ fail: 'FORBIDDEN', ms: 5 }, { required: true }), c: q({ id: 'c', stall: true }) });
+    expect(await reply(g, {}, { simulation })).toMatchObject({
+      status: 'error',
+      error: { code: 'FORBIDDEN' },
+      replies: { a: { status: 'ok' }, c: { error: { code: 'CANCELLED' } } },
+    });
+    expect(simulation.aborted).toEqual(['c']);
+  });
+
+  it('fails the groups around it only where they are required too', async () => {
+    const inner = (modifiers: object) => kv({ a: q({ fail: 'TIMEOUT' }, { required: true }) }, modifiers);
+    expect(await reply(list([ok, inner({})]))).toMatchObject({ status: 'partial' });
+    expect(await reply(list([ok, inner({ required: true })]))).toMatchObject({
+      status: 'error',
+      error: { code: 'TIMEOUT' },
+    });
+    expect(await ask('kv', { queries: { g: inner({ required: true }) } })).toMatchObject({
+      failed: 'TIMEOUT',
+      path: '/g',
+    });
+  });
+
+  it('a failed group has no value: null among values, and what refers to it fails', async () => {
+    const g = kv({ a: ok, b: q({ fail: 'TIMEOUT' }, { required: true }) });
+    expect(
+      await ask('kv', {
+        shape: 'values',
+        queries: { g, r: q({ value: { $result: '/g' } }, { default: 'stands in' }) },
+      }),
+    ).toEqual({ g: null, r: 'stands in' });
+  });
+
+  it('counts as satisfied when skipped by choice or defaulted', async () => {
+    expect(
+      await reply(
+        kv({
+          a: ok,
+          b: q({}, { required: true, when: false }),
+          c: q({ fail: 'TIMEOUT' }, { required: true, default: 1 }),
+        }),
+      ),
+    ).toMatchObject({ status: 'ok' });
+  });
+});
+
+describe('a nested take', () => {
+  it("of 1 answers the winner's value and index, no replies", async () => {
+    const answer = await reply(first([bad, q({ stall: true }), q({ value: { n: 1 }, ms: 5 })], { take: 1 }));
+    expect(answer).toEqual({ status: 'ok', value: { n: 1 }, winner: 2 });
+  });
+
+  it("of 1 is the winner's value itself among values and for references", async () => {
+    const queries = {
+      g: first([q({ stall: true }), q({ value: { n: 7 } })], { take: 1 }),
+      n: q({ value: { $result: '/g/n' } }),
+    };
+    expect(await ask('kv', { shape: 'values', queries })).toEqual({ g: { n: 7 }, n: 7 });
+  });
+
+  it('of 1 whose winner is a group answers its whole value', async () => {
+    expect(await reply(first([q({ stall: true }), kv({ a: ok })], { take: 1 }))).toMatchObject({
+      value: { a: 1 },
+      winner: 1,
+    });
+  });
+
+  it('of more lists what arrived until then, counts the rest, and is ok', async () => {
+    const queries = [bad, q({ value: 1 }), q({ value: 2, ms: 10 }), q({ stall: true })];
+    expect(await reply(first(queries, { take: 2 }))).toMatchObject({
+      status: 'ok',
+      cancelled: 1,
+      replies: [{ index: 0, status: 'error' }, { index: 1 }, { index: 2 }],
+    });
+    expect(await ask('kv', { shape: 'values', queries: { g: first(queries, { take: 2 }) } })).toEqual({ g: [1, 2] });
+  });
+
+  it('out of reach is an error with the failure that decided it', async () => {
+    expect(await reply(first([q({ fail: 'NOT_FOUND' }), q({ stall: true })], { take: 2 }))).toMatchObject({
+      status: 'error',
+      error: { code: 'NOT_FOUND' },
+    });
+    expect(await reply(first([chosen], { take: 1, default: 'd' }))).toMatchObject({
+      status: 'ok',
+      value: 'd',
+      defaulted: true,
+    });
+  });
+
+  it('hedges: starts take at once, one more every hedgeMs and at once on a failure', async () => {
+    const simulation = simulate();
+    const queries = [
+      q({ id: 'a', stall: true }),
+      q({ id: 'b', fail: 'UNAVAILABLE' }),
+      q({ id: 'c', value: 3 }),
+      q({ id: 'd' }),
+    ];
+    expect(await reply(first(queries, { take: 1, hedgeMs: 10 }), {}, { simulation })).toMatchObject({
+      value: 3,
+      winner: 2,
+    });
+    expect(simulation.started).toEqual(['a', 'b', 'c']);
+  });
+
+  it('a partial or a failed group is no success', async () => {
+    expect(await reply(first([list([ok, bad]), q({ value: 'later', ms: 10 })], { take: 1 }))).toMatchObject({
+      value: 'later',
+      winner: 1,
+    });
+  });
+});
+
+describe('onError "fail"', () => {
+  const fails = async (queries: object): Promise<boolean> =>
+    'failed' in ((await ask('kv', { onError: 'fail', queries })) as object);
+
+  it('fails at the first failure at any depth that nothing absorbs', async () => {
+    expect(await fails({ g: list([ok, kv({ a: bad })]) })).toBe(true);
+    expect(await fails({ g: list([ok], {}), h: q({ value: { $result: '/g/4' } }) })).toBe(true);
+  });
+
+  it('not at one beside a take that can still be reached, nor at a defaulted one', async () => {
+    expect(await fails({ g: first([bad, q({ value: 1, ms: 5 })], { take: 1 }) })).toBe(false);
+    expect(await fails({ g: first([bad, bad], { take: 1 }) })).toBe(true);
+    expect(await fails({ g: list([bad], { default: 1 }) })).toBe(false);
+    expect(await fails({ g: list([bad, ok], { default: 1 }) })).toBe(true);
+  });
+});
+
+describe('timeoutMs of a group', () => {
+  it('ends what still runs as TIMEOUT, and leaves what is there', async () => {
+    const simulation = simulate();
+    const g = kv({ a: ok, b: q({ id: 'b', stall: true }), c: q({ value: { $result: '/b' } }) }, { timeoutMs: 20 });
+    expect(await reply(g, {}, { simulation })).toMatchObject({
+      status: 'partial',
+      replies: { a: { status: 'ok' }, b: { error: { code: 'TIMEOUT' } }, c: { status: 'skipped' } },
+    });
+    expect(simulation.aborted).toEqual(['b']);
+  });
+
+  it('never prolongs the batch', async () => {
+    expect(
+      await ask('kv', { timeoutMs: 20, queries: { g: kv({ a: q({ stall: true }) }, { timeoutMs: 5000 }) } }),
+    ).toMatchObject({ results: { g: { status: 'error', error: { code: 'TIMEOUT' } } } });
+  });
+});
