@@ -37,7 +37,7 @@ export async function startCodap(
       const text = await response.text();
       const [leak] = findLeaks(text);
       if (leak !== undefined) throw new Error(`the answer told what none may tell: ${leak}`);
-      return JSON.parse(text) as Body;
+      return JSON.parse(text);
     },
     async [Symbol.asyncDispose]() {
       app.server.closeAllConnections();

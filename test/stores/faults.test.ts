@@ -26,7 +26,7 @@ beforeAll(async () => {
   stores = await startRealStores();
   await using mongo = new MongoClient(stores.mongoUrl);
   const shop = mongo.db('faults');
-  await shop.collection<{ _id: number }>('people').insertMany([{ _id: 1, name: 'Ada' }]);
+  await shop.collection<{ _id: number; name: string }>('people').insertMany([{ _id: 1, name: 'Ada' }]);
   await shop.collection('many').insertMany(Array.from({ length: 1000 }, (_, n) => ({ n })));
   const { region, ...credentials } = stores.s3;
   const s3 = new S3Client({ endpoint: stores.s3Endpoint, region, credentials, forcePathStyle: true });
