@@ -18,6 +18,8 @@ interface Told {
   readonly id?: string;
   readonly value?: unknown;
   readonly ms?: number;
+  /** Turns of the event loop to wait before. */
+  readonly turns?: number;
   readonly fail?: Code;
   readonly stall?: boolean;
 }
@@ -47,8 +49,9 @@ export function simulate(timeoutMs = 2000): Simulation {
       return bare(params);
     },
     fetch: stack(async (query, { signal }) => {
-      const { id = '', value = null, ms = 0, fail, stall } = query.params as Told;
+      const { id = '', value = null, ms = 0, turns = 0, fail, stall } = query.params as Told;
       started.push(id);
+      for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
       await new Promise<void>((resolve, reject) => {
         const timer = stall ? undefined : ms > 0 ? setTimeout(resolve, ms) : setImmediate(resolve);
         signal.addEventListener('abort', () => {
