@@ -14,7 +14,9 @@ import { CODES } from '../src/errors.ts';
 import { openSources, type Sources } from '../src/sources/open.ts';
 
 const root = new URL('..', import.meta.url);
-const files = ['README.md', ...readdirSync(new URL('docs/', root)).map((name) => `docs/${name}`)].filter((name) => name.endsWith('.md'));
+const files = ['README.md', ...readdirSync(new URL('docs/', root)).map((name) => `docs/${name}`)].filter((name) =>
+  name.endsWith('.md'),
+);
 const read = (file: string) => readFileSync(new URL(file, root), 'utf8');
 
 interface Example {
@@ -26,9 +28,11 @@ interface Example {
   answer: string;
 }
 
-/** A request (a `curl` in ```sh, or ```http) directly followed by its answer (```json or ```ndjson). */
+/** A request (a `curl` in ```sh, or ```http) directly followed by its answer (```json, ```ndjson, or ```text for server-sent events). */
 function examplesOf(text: string): Example[] {
-  const pairs = text.matchAll(/```(sh|http)\n((?:(?!```)[\s\S])+)```\n\n```(json|ndjson)\n((?:(?!```)[\s\S])+)```/g);
+  const pairs = text.matchAll(
+    /```(sh|http)\n((?:(?!```)[\s\S])+)```\n\n```(json|ndjson|text)\n((?:(?!```)[\s\S])+)```/g,
+  );
   return [...pairs].map(({ index, 1: form, 2: request = '', 3: kind = '', 4: answer = '' }) => ({
     line: text.slice(0, index).split('\n').length,
     ...(form === 'sh' ? fromCurl(request) : fromHttp(request)),
@@ -39,7 +43,9 @@ function examplesOf(text: string): Example[] {
 
 function fromCurl(request: string) {
   const [, path = ''] = /curl -s http:\/\/127\.0\.0\.1:8080(\S+)/.exec(request) ?? [];
-  const headers = Object.fromEntries(Array.from(request.matchAll(/-H '([^:']+): ([^']+)'/g), ([, name, value]) => [name, value] as const)) as Record<string, string>;
+  const headers = Object.fromEntries(
+    Array.from(request.matchAll(/-H '([^:']+): ([^']+)'/g), ([, name, value]) => [name, value] as const),
+  ) as Record<string, string>;
   return { path, headers, body: /-d '([\s\S]+)'/.exec(request)?.[1] };
 }
 
@@ -48,20 +54,41 @@ function fromHttp(request: string) {
   const [start = '', ...lines] = head.trim().split('\n');
   const headers = Object.fromEntries(lines.map((line) => line.split(': ')));
   const [method, path = ''] = start.split(' ');
-  return { path, headers: { 'content-type': 'application/json', ...headers }, body: method === 'POST' ? body.join('\n\n') : undefined };
+  return {
+    path,
+    headers: { 'content-type': 'application/json', ...headers },
+    body: method === 'POST' ? body.join('\n\n') : undefined,
+  };
 }
 
 /** What an answer has to look like: `…` stands for anything, also within a text; a member `"…"` for any others; `ms` is not compared. */
 function loosely(shown: unknown, key?: string): unknown {
   if (key === 'ms' || shown === '…') return expect.anything();
-  if (typeof shown === 'string' && shown.includes('…')) return expect.stringMatching(new RegExp(`^${shown.split('…').map((part) => RegExp.escape(part)).join('[^]*')}$`));
+  if (typeof shown === 'string' && shown.includes('…'))
+    return expect.stringMatching(
+      new RegExp(
+        `^${shown
+          .split('…')
+          .map((part) => RegExp.escape(part))
+          .join('[^]*')}$`,
+      ),
+    );
   if (typeof shown !== 'object' || shown === null) return shown;
   if (Array.isArray(shown)) return shown.map((member) => loosely(member));
-  const members = Object.fromEntries(Object.entries(shown).filter(([name]) => name !== '…').map(([name, value]) => [name, loosely(value, name)]));
+  const members = Object.fromEntries(
+    Object.entries(shown)
+      .filter(([name]) => name !== '…')
+      .map(([name, value]) => [name, loosely(value, name)]),
+  );
   return Object.hasOwn(shown, '…') ? expect.objectContaining(members) : members;
 }
 
-const parse = (kind: string, text: string): unknown => (kind === 'json' ? JSON.parse(text) : text.trim().split('\n').map((line) => JSON.parse(line) as unknown));
+const parse = (kind: string, text: string): unknown =>
+  kind === 'json' ? JSON.parse(text) : text.trim().split('\n').map(parseLine);
+
+/** A line of NDJSON, or of an event stream, of which only data is JSON. */
+const parseLine = (line: string): unknown =>
+  /^(?:event|id|$)/.test(line) ? line : JSON.parse(line.replace('data: ', ''));
 
 describe('the documents', () => {
   let stores: Stores;
@@ -84,7 +111,10 @@ describe('the documents', () => {
   for (const file of files) {
     for (const { line, path, headers, body, kind, answer } of examplesOf(read(file))) {
       it(`${file}:${line} answers as it says`, async () => {
-        const response = await fetch(address + path, body === undefined ? { headers } : { method: 'POST', headers, body });
+        const response = await fetch(
+          address + path,
+          body === undefined ? { headers } : { method: 'POST', headers, body },
+        );
         expect(parse(kind, await response.text())).toEqual(loosely(parse(kind, answer)));
       });
     }
@@ -109,16 +139,25 @@ it('README.md: the program prints what its comments say', async () => {
   const [, program = ''] = /```ts\n([\s\S]+?)```/.exec(read('README.md')) ?? [];
   const printed: string[] = [];
   const code = stripTypeScriptTypes(program.replaceAll(/^import .*$/gm, ''));
-  const AsyncFunction = (async () => {}).constructor as new (...words: string[]) => (...values: unknown[]) => Promise<void>;
+  const AsyncFunction = (async () => {}).constructor as new (
+    ...words: string[]
+  ) => (...values: unknown[]) => Promise<void>;
   await new AsyncFunction('KV', 'Ordered', 'FirstReply', 'sleep', 'console', code)(
-    patterns.KV, patterns.Ordered, patterns.FirstReply, sleep, { log: (value: unknown) => printed.push(String(value)) },
+    patterns.KV,
+    patterns.Ordered,
+    patterns.FirstReply,
+    sleep,
+    { log: (value: unknown) => printed.push(String(value)) },
   );
   expect(printed).toEqual(Array.from(program.matchAll(/\/\/ → (.*)$/gm), ([, text]) => text));
   expect(printed).toHaveLength(3);
 });
 
 it.each(files)('%s: every link within the project leads somewhere', (file) => {
-  const links = Array.from(read(file).matchAll(/\]\((?!https?:|#)([^)#]+)/g), ([, target]) => new URL(target!, new URL(file, root)));
+  const links = Array.from(
+    read(file).matchAll(/\]\((?!https?:|#)([^)#]+)/g),
+    ([, target]) => new URL(target!, new URL(file, root)),
+  );
   const broken = links.filter((link) => {
     try {
       return !(readdirSync(new URL('.', link)).length > 0 && (link.pathname.endsWith('/') || readFileSync(link)));
@@ -130,9 +169,15 @@ it.each(files)('%s: every link within the project leads somewhere', (file) => {
 });
 
 describe('docs/configuration.md names exactly the options of the schema, each with its default', () => {
-  const sections = new Map(read('docs/configuration.md').split(/^#{2,3} /m).map((section) => [section.split('\n')[0]!.replaceAll('`', ''), section]));
+  const sections = new Map(
+    read('docs/configuration.md')
+      .split(/^#{2,3} /m)
+      .map((section) => [section.split('\n')[0]!.replaceAll('`', ''), section]),
+  );
   const documented = (title: string) =>
-    Object.fromEntries(Array.from(sections.get(title)!.matchAll(/^\| `(\w+)` \| (.*?) \|/gm), ([, name, value]) => [name!, value!]));
+    Object.fromEntries(
+      Array.from(sections.get(title)!.matchAll(/^\| `(\w+)` \| (.*?) \|/gm), ([, name, value]) => [name!, value!]),
+    );
 
   const { properties } = z.toJSONSchema(configSchema(adapters), { unrepresentable: 'any', io: 'input' }) as unknown as {
     properties: Record<string, Shape> & { sources: { additionalProperties: { oneOf: Shape[] } } };
@@ -142,11 +187,16 @@ describe('docs/configuration.md names exactly the options of the schema, each wi
     required?: string[];
   }
   const shown = ({ properties, required = [] }: Shape) =>
-    Object.fromEntries(Object.entries(properties).map(([name, { default: value }]) => [name, required.includes(name) ? 'required' : cell(value)]));
+    Object.fromEntries(
+      Object.entries(properties).map(([name, { default: value }]) => [
+        name,
+        required.includes(name) ? 'required' : cell(value),
+      ]),
+    );
   const cell = (value: unknown) => {
     if (value === undefined) return '–';
     if (value === '') return 'empty';
-    return `\`${Array.isArray(value) ? `[${value.join(', ')}]` : typeof value === 'object' ? '{}' : String(value)}\``;
+    return `\`${Array.isArray(value) ? `[${value.join(', ')}]` : typeof value === 'object' ? '{}' : (value as string | number | boolean)}\``;
   };
   const branches = properties.sources.additionalProperties.oneOf;
 
@@ -164,9 +214,9 @@ describe('docs/configuration.md names exactly the options of the schema, each wi
 });
 
 it('docs/reference.md names every error code, with its status and whether trying again may help', () => {
-  const rows = Array.from(read('docs/reference.md').matchAll(/^\| `([A-Z_]+)` \| (\d+) \| (yes|no) \|/gm), ([, code, http, retryable]) => [
-    code,
-    { http: Number(http), retryable: retryable === 'yes' },
-  ]);
+  const rows = Array.from(
+    read('docs/reference.md').matchAll(/^\| `([A-Z_]+)` \| (\d+) \| (yes|no) \|/gm),
+    ([, code, http, retryable]) => [code, { http: Number(http), retryable: retryable === 'yes' }],
+  );
   expect(Object.fromEntries(rows)).toEqual(CODES);
 });
