@@ -1,4 +1,4 @@
-const RESERVED = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i;
+const RESERVED = /^(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³]) *(\.|$)/i;
 /** Control, bidirectional and other invisible characters, lone surrogates, and what Windows forbids in a name. */
 const FORBIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}<>:"|?*]/gu;
 /** UTF-8 bytes of one part of a name, and of a whole one. */
@@ -12,32 +12,34 @@ export const INCOMPLETE = '_INCOMPLETE.json';
 export class EntryNames {
   readonly #files = new Set<string>([fold(INCOMPLETE)]);
   readonly #folders = new Set<string>();
+  /** Where to go on counting, so that many entries of one name stay cheap. */
+  readonly #numbers = new Map<string, number>();
 
   /** The name a wanted one gets. */
   claim(wanted: string): string {
     const parts = safeParts(wanted);
-    const folder = parts.slice(0, -1);
-    const last = parts.at(-1) as string;
-    for (let n = 1; ; n += 1) {
-      const folders =
-        n > 1 && this.#clashes(folder) ? [...folder.slice(0, -1), numbered(folder.at(-1) as string, n)] : folder;
-      const name = [...folders, n > 1 ? numbered(last, n) : last].join('/');
-      if (!this.#clashes(folders) && !this.#files.has(fold(name)) && !this.#folders.has(fold(name))) {
-        this.#files.add(fold(name));
-        for (const path of prefixes(folders)) this.#folders.add(path);
-        return name;
-      }
+    const last = parts.pop() as string;
+    const folders: string[] = [];
+    // A folder cannot bear the name of a file, nor a file that of a folder.
+    for (const part of parts) {
+      folders.push(this.#free(folders, part, (path) => this.#files.has(path)));
+      this.#folders.add(fold(folders.join('/')));
     }
+    const name = [...folders, this.#free(folders, last, (path) => this.#files.has(path) || this.#folders.has(path))];
+    this.#files.add(fold(name.join('/')));
+    return name.join('/');
   }
 
-  /** A folder cannot bear the name of a file. */
-  #clashes(folders: readonly string[]): boolean {
-    return prefixes(folders).some((path) => this.#files.has(path));
+  /** The part itself, or with the next number at which nothing else is. */
+  #free(folders: readonly string[], part: string, taken: (path: string) => boolean): string {
+    const at = (candidate: string): string => fold([...folders, candidate].join('/'));
+    if (!taken(at(part))) return part;
+    const key = at(part);
+    let n = this.#numbers.get(key) ?? 2;
+    while (taken(at(numbered(part, n)))) n += 1;
+    this.#numbers.set(key, n);
+    return numbered(part, n);
   }
-}
-
-function prefixes(folders: readonly string[]): string[] {
-  return folders.map((_, index) => fold(folders.slice(0, index + 1).join('/')));
 }
 
 /** What case-insensitive and normalising file systems hold for the same name. */
@@ -78,5 +80,5 @@ function shorten(part: string): string {
     if (Buffer.byteLength(kept + character + extension) > PART_BYTES) break;
     kept += character;
   }
-  return kept + extension;
+  return extension === '' ? kept.replace(/[. ]+$/, '') : kept + extension;
 }

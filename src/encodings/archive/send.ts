@@ -54,7 +54,11 @@ export async function sendArchive(
     .type(format.mediaType)
     .header('content-disposition', contentDisposition(plan.filename ?? `codap.${format.extension}`));
   const outlet = new Outlet(reply, batch.options.limits.streamIdleMs);
-  const writer = format.start((bytes) => outlet.write(bytes));
+  const writer = format.start((bytes) => {
+    // Nothing is written, not even what fills up an entry, once nobody takes it for a part of the whole.
+    if (outlet.gone || batch.decidedBy) throw new CodapError('CANCELLED', 'the archive is cut');
+    return outlet.write(bytes);
+  });
   const names = new EntryNames();
   try {
     let step = first;

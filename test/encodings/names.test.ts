@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { EntryNames, INCOMPLETE } from '../../src/encodings/archive/names.ts';
+
+/** Names made of what makes names dangerous. */
+const piece = fc.constantFrom(
+  ...['..', '.', '/', '\\', 'C:', 'con', 'NUL.txt', 'aux .x', 'a', 'A', 'a (2)', 'ﬁ', 'fi', 'é', 'e\u0301', 'ß', 'SS'],
+  ...['\0', '\n', '\u202e', '\u200b', '\ud800', ' ', '.txt', '<', '😀', 'x'.repeat(250), 'ü'.repeat(150), INCOMPLETE],
+);
+const wanted = fc.oneof(
+  fc.array(piece, { maxLength: 12 }).map((pieces) => pieces.join('')),
+  fc.string({ unit: 'binary', maxLength: 60 }),
+);
+const fold = (name: string): string => name.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC');
+const claimed = (...names: string[]): string[] => {
+  const all = new EntryNames();
+  return names.map((name) => all.claim(name));
+};
+
+describe('a name in an archive', () => {
+  it('never leaves the folder it is unpacked in, and is allowed everywhere', () => {
+    fc.assert(
+      fc.property(wanted, (name) => {
+        const [safe] = claimed(name) as [string];
+        expect(safe.isWellFormed()).toBe(true);
+        expect(Buffer.byteLength(safe)).toBeLessThan(1100);
+        for (const part of safe.split('/')) {
+          expect(part).not.toMatch(/^$|^\.\.?$|[. ]$|^ /);
+          expect(part).not.toMatch(/[\p{Cc}\p{Cf}\\:<>"|?*]/u);
+          expect(part).not.toMatch(/^(con|prn|aux|nul|com\d|lpt\d) *(\.|$)/i);
+          expect(Buffer.byteLength(part)).toBeLessThanOrEqual(210);
+        }
+      }),
+    );
+  });
+
+  it('is unique, whatever a file system folds together, and no file is where a folder is', () => {
+    fc.assert(
+      fc.property(fc.array(wanted, { maxLength: 30 }), (names) => {
+        const folded = claimed(...names).map(fold);
+        expect(new Set([...folded, fold(INCOMPLETE)]).size).toBe(names.length + 1);
+        for (const one of folded)
+          expect(folded.filter((other) => other.startsWith(`${one}/`) && one !== other)).toEqual([]);
+      }),
+    );
+  });
+
+  it('stays as it is where it is safe', () => {
+    expect(claimed('photos/2026/Grüße 😀.jpg', '.hidden', 'a.tar.gz')).toEqual([
+      'photos/2026/Grüße 😀.jpg',
+      '.hidden',
+      'a.tar.gz',
+    ]);
+  });
+
+  it('loses its root, its drive and its way up', () => {
+    expect(claimed('/etc/passwd', 'C:\\Windows\\x.dll', '../../up.txt', '..')).toEqual([
+      'etc/passwd',
+      'Windows/x.dll',
+      'up.txt',
+      '_',
+    ]);
+  });
+
+  it('is numbered where another has it, folders too', () => {
+    expect(claimed('a.txt', 'A.txt', 'a.txt')).toEqual(['a.txt', 'A (2).txt', 'a (3).txt']);
+    expect(claimed('a', 'a/b/c', 'a/b/d')).toEqual(['a', 'a (2)/b/c', 'a (2)/b/d']);
+    expect(claimed('a/b', 'a')).toEqual(['a/b', 'a (2)']);
+    expect(claimed(INCOMPLETE.toLowerCase())).toEqual(['_incomplete (2).json']);
+  });
+
+  it('is found quickly among 70,000 of the same', () => {
+    const names = new EntryNames();
+    const all = new Set(Array.from({ length: 70_000 }, () => names.claim('x.txt')));
+    expect(all.size).toBe(70_000);
+  });
+});

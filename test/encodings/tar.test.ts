@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { TarWriter } from '../../src/encodings/archive/tar.ts';
+import { unpack } from './unpack.ts';
+import { archive, flowing, stored } from './writers.ts';
+
+const start = (sink: ConstructorParameters<typeof TarWriter>[0]) => new TarWriter(sink);
+
+describe('a tar', () => {
+  it.each(['tar', 'tarfile'] as const)('is unpacked by %s, names and bytes as they were', async (program) => {
+    const long = `${'folder/'.repeat(40)}Grüße 日本.txt`;
+    const { bytes } = await archive(start, [
+      ['a.txt', stored('hello')],
+      [long, stored('far')],
+      ['flow.bin', flowing(['one', 'two'], 6)],
+      ['unknown.bin', flowing(['three'], undefined)],
+      ['nothing.bin', flowing([], 0)],
+    ]);
+    const files = await unpack(program, bytes);
+    expect(Object.fromEntries([...files].map(([name, content]) => [name, content.toString()]))).toEqual({
+      'a.txt': 'hello',
+      [long]: 'far',
+      'flow.bin': 'onetwo',
+      'unknown.bin': 'three',
+      'nothing.bin': '',
+    });
+  });
+
+  it('fills a body that ends too early with zero bytes, cuts one that is too long, and tells', async () => {
+    const { bytes, broken } = await archive(start, [
+      ['cut', flowing(['half'], 8, true)],
+      ['short', flowing(['half'], 8)],
+      ['long', flowing(['too long'], 3)],
+      ['next', stored('next')],
+    ]);
+    expect(broken).toMatchObject([
+      { code: 'UNAVAILABLE' },
+      { code: 'UNAVAILABLE' },
+      { code: 'BAD_RESPONSE' },
+      undefined,
+    ]);
+    const files = await unpack('tar', bytes);
+    expect([...files].map(([name, content]) => [name, content.toString()]).toSorted()).toEqual([
+      ['cut', 'half\0\0\0\0'],
+      ['long', 'too'],
+      ['next', 'next'],
+      ['short', 'half\0\0\0\0'],
+    ]);
+  });
+
+  it('holds a body of unknown length up to 8 MiB', async () => {
+    const megabyte = 'x'.repeat(1024 * 1024);
+    const { bytes, broken } = await archive(start, [
+      ['fits', flowing(Array<string>(8).fill(megabyte), undefined)],
+      ['not', flowing(Array<string>(9).fill(megabyte), undefined)],
+    ]);
+    expect(broken).toMatchObject([undefined, { code: 'TOO_LARGE' }]);
+    const files = await unpack('tar', bytes);
+    expect([...files].map(([name, content]) => [name, content.length])).toEqual([['fits', 8 * 1024 * 1024]]);
+  });
+});

@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { ZipWriter } from '../../src/encodings/archive/zip.ts';
+import { unpack } from './unpack.ts';
+import { archive, flowing, stored } from './writers.ts';
+
+const start = (sink: ConstructorParameters<typeof ZipWriter>[0]) => new ZipWriter(sink);
+
+/** What Python's zipfile reads of an archive. */
+async function read(bytes: Buffer, expression: string): Promise<unknown> {
+  const place = await mkdtemp(join(tmpdir(), 'codap-zip-'));
+  try {
+    await writeFile(join(place, 'a.zip'), bytes);
+    const code = `import json, sys, zipfile; z = zipfile.ZipFile(sys.argv[1]); print(json.dumps(${expression}))`;
+    return JSON.parse((await promisify(execFile)('python3', ['-c', code, join(place, 'a.zip')])).stdout);
+  } finally {
+    await rm(place, { recursive: true });
+  }
+}
+
+describe('a zip', () => {
+  it.each(['unzip', 'zipfile'] as const)('is unpacked by %s, names and bytes as they were', async (program) => {
+    const { bytes } = await archive(start, [
+      ['a.txt', stored('hello')],
+      ['Grüße/日本.txt', stored('')],
+      ['flow.bin', flowing(['one', 'two'], 6)],
+      ['unknown.bin', flowing(['three'], undefined)],
+      ['nothing.bin', flowing([], 0)],
+    ]);
+    const files = await unpack(program, bytes);
+    expect(Object.fromEntries([...files].map(([name, content]) => [name, content.toString()]))).toEqual({
+      'a.txt': 'hello',
+      'Grüße/日本.txt': '',
+      'flow.bin': 'onetwo',
+      'unknown.bin': 'three',
+      'nothing.bin': '',
+    });
+  });
+
+  it('tells checksums, the store’s modification times, and its comment', async () => {
+    const { bytes } = await archive(start, [['a.txt', flowing(['hello'], 5)]], 'Incomplete');
+    expect(await read(bytes, '[z.testzip(), z.infolist()[0].date_time, z.comment.decode()]')).toEqual([
+      null,
+      [2026, 3, 1, 9, 30, 0],
+      'Incomplete',
+    ]);
+  });
+
+  it('keeps what came of a body that broke, and tells', async () => {
+    const { bytes, broken } = await archive(start, [['a.txt', flowing(['half'], 8, true)]]);
+    expect(broken).toMatchObject([{ code: 'UNAVAILABLE' }]);
+    expect((await unpack('zipfile', bytes)).get('a.txt')?.toString()).toBe('half');
+  });
+
+  it('holds 70,000 entries', async () => {
+    const entry = stored('x');
+    const entries = Array.from({ length: 70_000 }, (_, at) => [`${at}.txt`, entry] as const);
+    const { bytes } = await archive(start, entries);
+    expect(await read(bytes, '[len(z.namelist()), z.read("69999.txt").decode()]')).toEqual([70_000, 'x']);
+  });
+
+  it('may be empty', async () => {
+    expect(await read((await archive(start, [])).bytes, 'z.namelist()')).toEqual([]);
+  });
+});
