@@ -1,7 +1,9 @@
 import type { Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import { createBrotliDecompress, createGunzip } from 'node:zlib';
 import { request } from 'undici';
 import { findLeaks } from './leaks.ts';
+import { isBusy } from './service.ts';
 
 /** A frame of NDJSON or server-sent events. */
 export interface Frame {
@@ -27,6 +29,12 @@ export async function startFlow(url: string, body: object | string, headers: Rec
     headers: { 'content-type': 'application/json', ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
+  if (response.statusCode !== 200) {
+    const text = await response.body.text();
+    if (!isBusy(response.statusCode, text)) throw new Error(`not answered by frames: ${text}`);
+    await setTimeout(100);
+    return startFlow(url, body, headers);
+  }
   const raw = response.body.on('error', () => {});
   const frames = read(decoded(raw, response.headers['content-encoding']));
   const next = async () => (await frames.next()).value;

@@ -138,7 +138,7 @@ describe('the deadline is kept', LOADED, () => {
   });
 });
 
-describe('a source that is down at the start', () => {
+describe('a source that is down at the start', LOADED, () => {
   it('fails its own queries within their deadline, and works once its store is up', async () => {
     const own = await startStores();
     await own.stop('mongo');
@@ -197,7 +197,7 @@ describe('when the client leaves', LOADED, () => {
   });
 });
 
-describe('a client that stays is never taken for one that left', () => {
+describe('a client that stays is never taken for one that left', LOADED, () => {
   it('over one connection kept alive', async () => {
     const socket = await open();
     for (const ms of [1, 120, 1]) {
