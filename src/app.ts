@@ -35,20 +35,22 @@ export interface AppDeps {
   readonly sources: ReadonlyMap<string, Source>;
   /** Nothing is logged without one. */
   readonly logger?: FastifyBaseLogger;
+  /** How long the headers, and the whole of a request, may take to arrive, in milliseconds. Default 10,000. */
+  readonly requestMs?: number;
 }
 
-/** How long the headers, and the whole of a request, may take to arrive, in milliseconds. */
-const REQUEST_MS = 10_000;
-
 /** The service as an app that never listens by itself. It uses the sources but does not close them. */
-export async function buildApp(config: Config, { sources, logger }: AppDeps): Promise<FastifyInstance> {
+export async function buildApp(
+  config: Config,
+  { sources, logger, requestMs = 10_000 }: AppDeps,
+): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: requestId,
     bodyLimit: config.limits.bodyBytes,
-    requestTimeout: REQUEST_MS,
-    http: { requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS, connectionsCheckingInterval: 500 },
+    requestTimeout: requestMs,
+    http: { requestTimeout: requestMs, headersTimeout: requestMs, connectionsCheckingInterval: 500 },
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     frameworkErrors(error, request, reply) {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
@@ -12,6 +13,8 @@ export interface Running {
   dispose(): PromiseLike<void>;
 }
 
+/** So long after the last answer requests that were on their way are still refused by a status rather than by a reset, in milliseconds. */
+const LINGER_MS = 250;
 /** Connections that are still open so long after the last answer are cut, in milliseconds. */
 const CUT_MS = 500;
 /** So long after the last answer the process ends, whatever does not close, in milliseconds. */
@@ -35,6 +38,7 @@ export function endOnSignal(): { started(running: Running): void } {
     await app.drain();
     setTimeout(() => process.exit(err ? 1 : 0), END_MS);
     setTimeout(() => app.server.closeAllConnections(), CUT_MS);
+    await pause(LINGER_MS);
     await app.close();
     await running.dispose();
   });
