@@ -2,7 +2,7 @@ import { createGzip } from 'node:zlib';
 import { openBody } from './archive/open-body.ts';
 import { sendArchive, type ArchiveFormat } from './archive/send.ts';
 import { TarWriter } from './archive/tar.ts';
-import type { ArchiveWriter, Sink } from './archive/writer.ts';
+import { writeTo, type ArchiveWriter, type Sink } from './archive/writer.ts';
 import type { Encoding } from './encoding.ts';
 
 const plain: ArchiveFormat = { mediaType: 'application/x-tar', extension: 'tar', start: (sink) => new TarWriter(sink) };
@@ -28,9 +28,7 @@ function gzip(sink: Sink): ArchiveWriter {
     for await (const chunk of gzipStream) await sink(chunk as Uint8Array);
   })();
   sent.catch(() => {});
-  const inner = new TarWriter((bytes) =>
-    gzipStream.write(bytes) ? undefined : new Promise((resolve) => gzipStream.once('drain', resolve)),
-  );
+  const inner = new TarWriter((bytes) => writeTo(gzipStream, bytes));
   return {
     add: (entry, name) => inner.add(entry, name),
     async end() {

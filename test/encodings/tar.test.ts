@@ -57,4 +57,16 @@ describe('a tar', () => {
     const files = await unpack('tar', bytes);
     expect([...files].map(([name, content]) => [name, content.length])).toEqual([['fits', 8 * 1024 * 1024]]);
   });
+
+  it('goes no further once its bytes are refused, however much is left to fill up', async () => {
+    let taken = 0;
+    const writer = new TarWriter((bytes) => {
+      taken += bytes.length;
+      if (taken > 100_000) throw new Error('gone');
+      return undefined;
+    });
+    await expect(writer.add(flowing(['half'], 2 ** 40), 'huge')).rejects.toThrow();
+    await expect(writer.end('')).rejects.toThrow('gone');
+    expect(taken).toBeLessThan(1_000_000);
+  });
 });

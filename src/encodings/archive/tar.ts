@@ -1,7 +1,7 @@
 import { pack, type Pack } from 'tar-stream';
 import { CodapError } from '../../errors.ts';
 import type { Entry } from './entry.ts';
-import { chunksOf, type ArchiveWriter, type Sink } from './writer.ts';
+import { chunksOf, writeTo, type ArchiveWriter, type Sink } from './writer.ts';
 
 /** A body whose size is not known in advance is collected up to this many bytes, since a tar's header names it. */
 const COLLECTED = 8 * 1024 * 1024;
@@ -48,8 +48,7 @@ export class TarWriter implements ArchiveWriter {
     const closed = Promise.withResolvers<undefined>();
     const entry = this.#pack.entry(header, (error) => (error ? closed.reject(error) : closed.resolve(undefined)));
     closed.promise.catch(() => {});
-    const write = (chunk: Uint8Array): Promise<void> | undefined =>
-      entry.write(chunk) ? undefined : new Promise((resolve) => entry.once('drain', resolve));
+    const write = (chunk: Uint8Array): Promise<void> | undefined => writeTo(entry, chunk);
     let left = size;
     let broken: unknown;
     try {

@@ -1,4 +1,5 @@
 import type { Opened } from '../../batch/opened.ts';
+import { CodapError } from '../../errors.ts';
 import type { Entry } from './entry.ts';
 
 /** Takes bytes; answers a promise where the reader has to catch up first. */
@@ -23,4 +24,26 @@ export async function* chunksOf(body: Opened<Buffer>): AsyncGenerator<Buffer> {
   } finally {
     body.close();
   }
+}
+
+interface Pipe {
+  readonly destroyed: boolean;
+  write(bytes: Uint8Array): boolean;
+  once(event: 'drain' | 'close', callback: () => void): unknown;
+  off(event: 'drain' | 'close', callback: () => void): unknown;
+}
+
+/** Writes to a stream inside an archive; answers a promise where it is full. Throws CANCELLED once it is destroyed: it would never drain. */
+export function writeTo(pipe: Pipe, bytes: Uint8Array): Promise<void> | undefined {
+  if (pipe.destroyed) throw new CodapError('CANCELLED', 'the archive is cut');
+  if (pipe.write(bytes)) return undefined;
+  return new Promise((resolve) => {
+    const done = (): void => {
+      pipe.off('drain', done);
+      pipe.off('close', done);
+      resolve();
+    };
+    pipe.once('drain', done);
+    pipe.once('close', done);
+  });
 }
