@@ -16,7 +16,7 @@ interface Fault {
 interface Outcome {
   readonly status: 'ok' | 'partial' | 'error' | 'skipped';
   readonly value?: unknown;
-  readonly error?: Fault;
+  readonly error?: Fault | undefined;
   readonly defaulted?: true;
   readonly members?: readonly Placed[];
   readonly keyed?: boolean;
@@ -72,14 +72,14 @@ function group(written: Written, parent: Around | undefined, item: Around['item'
   }));
   const decisive = placed.find((one) => one.written['required'] === true && failing(one.outcome));
   if (decisive)
-    return { status: 'error', error: decisive.outcome.error as Fault, members: placed, keyed, decided: decisive.step };
+    return { status: 'error', error: decisive.outcome.error, members: placed, keyed, decided: decisive.step };
   return { ...summary(placed), members: placed, keyed };
 }
 
 function summary(placed: readonly Placed[]): Pick<Outcome, 'status' | 'error'> {
   const failed = placed.find((one) => failing(one.outcome));
   const usable = placed.some(({ outcome }) => outcome.status === 'ok' || outcome.status === 'partial');
-  if (failed && !usable) return { status: 'error', error: failed.outcome.error as Fault };
+  if (failed && !usable) return { status: 'error', error: failed.outcome.error };
   return { status: failed || placed.some(({ outcome }) => outcome.status === 'partial') ? 'partial' : 'ok' };
 }
 
@@ -146,7 +146,7 @@ function condition(written: unknown, around: Around, missing: Missing[]): boolea
   if (others.length === 0 && test === 'equals')
     return JSON.stringify(filled?.equals?.[0]) === JSON.stringify(filled?.equals?.[1]);
   if (others.length === 0 && test === 'in') {
-    const [wanted, list] = filled?.in as [unknown, unknown];
+    const [wanted, list] = filled?.in ?? [null, null];
     if (list === null) return false;
     return Array.isArray(list) ? list.some((one) => JSON.stringify(one) === JSON.stringify(wanted)) : 'invalid';
   }
@@ -184,10 +184,7 @@ function fill(template: unknown, around: Around, missing: Missing[], nullable: b
       .map((part) => fill(part, around, missing, nullable))
       .flatMap((part) => (Array.isArray(part) ? part.map(text).join(',') : text(part)));
     return missing.length === 0 &&
-      $join
-        .map((part) => fill(part, around, [], nullable))
-        .flat()
-        .some((part) => typeof part === 'object')
+      $join.flatMap((part) => fill(part, around, [], nullable)).some((part) => typeof part === 'object')
       ? INVALID
       : texts.join('');
   }
@@ -202,7 +199,7 @@ function fill(template: unknown, around: Around, missing: Missing[], nullable: b
 }
 
 function text(value: unknown): string {
-  return typeof value === 'object' ? '' : String(value);
+  return typeof value === 'object' ? '' : `${value as string | number}`;
 }
 
 function find(name: string, steps: readonly string[], around: Around | undefined): Found {
