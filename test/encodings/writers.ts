@@ -25,7 +25,7 @@ export function flowing(pieces: readonly string[], size: number | undefined, bre
     name: '',
     modified,
     size,
-    content: new Opened<Buffer>(payload as never, 'here', { streamIdleMs: 1000, streamMs: 5000 }, () => {}),
+    content: new Opened<Buffer>(payload, 'here', { streamIdleMs: 1000, streamMs: 5000 }, () => {}),
   };
 }
 

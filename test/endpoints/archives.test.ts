@@ -122,12 +122,19 @@ describe('a body that breaks', () => {
     expect(incomplete(files).errors).toMatchObject([{ path: '/0', entry: '0.bin', cut: true }]);
   });
 
-  it('never passes as whole where the batch fails with it', async () => {
-    await cut(20);
-    const answer = await ask('/ordered', { onError: 'fail', queries: [file('film.bin'), file('not-there.bin')] });
-    if (answer.status === 200) await expect(answer.read()).rejects.toThrow();
-    else expect(answer.headers['content-type']).toContain('application/problem+json');
-  });
+  it.each([{ onError: 'fail' }, { required: true }])(
+    'never passes as whole where it fails the batch: %o',
+    async (how) => {
+      await cut(20);
+      const { onError, required } = how as { onError?: string; required?: boolean };
+      const answer = await ask('/ordered', {
+        ...(onError && { onError }),
+        queries: [file('film.bin', { ...(required && { required }) }), text],
+      });
+      expect(answer.status).toBe(200);
+      await expect(answer.read()).rejects.toThrow();
+    },
+  );
 
   it('stalled before its first byte by the deadline is a TIMEOUT', async () => {
     await stores.addFault({ store: 's3', match: 'GetObject film.bin', fault: { kind: 'stall' } });

@@ -67,8 +67,12 @@ export async function sendArchive(
       const name = names.claim(entry.name);
       const broken = await writer.add(entry, name).catch((error: unknown) => error);
       const path = formatPointer(member.path);
-      if (broken) missing.push({ path, entry: name, cut: true, error: toCodapError(broken) });
-      else if (member.reply.defaulted && member.reply.error)
+      if (broken) {
+        const error = toCodapError(broken);
+        missing.push({ path, entry: name, cut: true, error });
+        if (batch.options.failFast || (member.node.required && member.path.length === 1))
+          batch.decide({ path: member.path, error });
+      } else if (member.reply.defaulted && member.reply.error)
         missing.push({ path, entry: name, cut: false, error: member.reply.error });
       step = await pending.next();
     }

@@ -1,0 +1,87 @@
+import { request } from 'undici';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startStores, type Stores } from '../../demo/stores.ts';
+import { synthetic } from '../../demo/synthetic.ts';
+import { type Service, startService } from '../service.ts';
+
+const film = Buffer.concat([...synthetic(0, 3_000_000)]);
+
+let stores: Stores;
+let service: Service;
+beforeAll(async () => {
+  stores = await startStores();
+  await stores.putSynthetic('files', 'film.bin', film.length);
+  await stores.putObject('files', 'page.html', '<script>alert(1)</script>', { contentType: 'text/html' });
+  service = await startService({ stores, limits: { streamIdleMs: 300 } });
+});
+afterAll(async () => {
+  await service.close();
+  await stores.close();
+});
+afterEach(() => stores.clearFaults());
+
+const file = (params: object) => ({ source: 'files', op: 'getObject', params });
+
+async function ask(body: object, headers: Record<string, string> = {}) {
+  const response = await request(`${service.url}/kv`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/octet-stream', ...headers },
+    body: JSON.stringify(body),
+  });
+  const { statusCode: status, headers: got } = response;
+  return { status, headers: got, read: async () => Buffer.from(await response.body.arrayBuffer()) };
+}
+
+describe('raw bytes', () => {
+  it('are the stored ones, with their type, length and ETag, and harmless in a browser', async () => {
+    const page = await ask({ queries: { page: file({ key: 'page.html' }) } });
+    expect(page.status).toBe(200);
+    expect(page.headers).toMatchObject({
+      'content-type': 'text/html',
+      'content-length': '25',
+      etag: expect.stringMatching(/^".+"$/),
+      'x-content-type-options': 'nosniff',
+      'content-security-policy': 'sandbox',
+      'content-disposition': expect.stringMatching(/^attachment/),
+      'cache-control': 'no-store',
+      'codap-complete': 'true',
+      'server-timing': expect.stringContaining('files;dur='),
+    });
+    expect(String(await page.read())).toBe('<script>alert(1)</script>');
+    expect((await (await ask({ queries: { film: file({ key: 'film.bin' }) } })).read()).equals(film)).toBe(true);
+  });
+
+  it('are a part where the query asks for one; the caller’s own Range is ignored', async () => {
+    const part = await ask({ queries: { film: file({ key: 'film.bin', range: 'bytes=1000-1999' }) } });
+    expect(part.status).toBe(206);
+    expect(part.headers).toMatchObject({ 'content-range': 'bytes 1000-1999/3000000', 'content-length': '1000' });
+    expect((await part.read()).equals(film.subarray(1000, 2000))).toBe(true);
+    const whole = await ask({ queries: { film: file({ key: 'film.bin' }) } }, { range: 'bytes=0-9' });
+    expect([whole.status, (await whole.read()).length]).toEqual([200, film.length]);
+  });
+
+  it('are for a batch with one reply, a store’s body: else 406', async () => {
+    const two = await ask({ queries: { a: file({ key: 'film.bin' }), b: file({ key: 'film.bin' }) } });
+    const list = await ask({ queries: { a: { source: 'files', op: 'listObjects', params: {} } } });
+    for (const answer of [two, list]) {
+      expect([answer.status, answer.headers['content-type']]).toEqual([406, 'application/problem+json; charset=utf-8']);
+      await answer.read();
+    }
+  });
+
+  it('that are not there are problem+json', async () => {
+    const answer = await ask({ queries: { a: file({ key: 'not-there' }) } });
+    expect(answer.status).toBe(404);
+    expect(JSON.parse(String(await answer.read()))).toMatchObject({ code: 'NOT_FOUND', source: 'files' });
+  });
+
+  it.each([{ kind: 'cut', afterBytes: 500_000 } as const, { kind: 'drip', bytesPerSecond: 1 } as const])(
+    'that break never pass as whole: %o',
+    async (fault) => {
+      await stores.addFault({ store: 's3', match: 'GetObject film.bin', fault });
+      const answer = await ask({ queries: { film: file({ key: 'film.bin' }) } });
+      expect(answer.status).toBe(200);
+      await expect(answer.read()).rejects.toThrow();
+    },
+  );
+});
