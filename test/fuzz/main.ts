@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createInterface } from 'node:readline';
 
@@ -19,7 +19,9 @@ const CHECKS = [
 ];
 
 async function run(command: string, args: readonly string[]): Promise<number> {
-  const [status] = (await once(spawn(command, args, { stdio: 'inherit', cwd: ROOT }), 'close')) as [number | null];
+  const [status] = (await once(spawn(command, args, { stdio: 'inherit', cwd: `${ROOT}.stores` }), 'close')) as [
+    number | null,
+  ];
   return status ?? 1;
 }
 
@@ -39,6 +41,8 @@ async function addressOf(output: NodeJS.ReadableStream): Promise<string> {
   throw new Error('the demo never listened');
 }
 
+// What schemathesis leaves behind it leaves in the ignored folder, too.
+mkdirSync(`${ROOT}.stores`, { recursive: true });
 await install();
 const demo = spawn(process.execPath, ['bin/codap.js', 'demo', '--port', '0'], {
   cwd: ROOT,
