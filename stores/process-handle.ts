@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** How a server is started, and how it is known to answer. */
@@ -68,9 +69,7 @@ export class ProcessHandle implements AsyncDisposable {
     });
     closeSync(file);
     this.#child = child;
-    const abandon = () => child.kill('SIGKILL');
-    process.once('exit', abandon);
-    child.once('close', () => process.removeListener('exit', abandon));
+    if (child.pid !== undefined) endWithUs(child, child.pid);
     const settled = new AbortController();
     try {
       const signal = AbortSignal.any([settled.signal, AbortSignal.timeout(STARTUP_MS)]);
@@ -105,6 +104,17 @@ export class ProcessHandle implements AsyncDisposable {
     }
     this.#child = undefined;
   }
+}
+
+/** Has the server killed once this process is gone, however it went: only then does the watcher's input end. */
+function endWithUs(server: ChildProcess, pid: number): void {
+  const watcher = spawn('sh', ['-c', `read -r _; kill -9 ${pid}`], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  });
+  watcher.unref();
+  (watcher.stdin as Socket).unref();
+  server.once('close', () => watcher.kill('SIGKILL'));
 }
 
 /** True while a thread of the process is not stopped, as far as the system tells (Linux does). */

@@ -1,8 +1,11 @@
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { MongoClient } from 'mongodb';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { COLLECTIONS } from '../../demo/data.ts';
 import { seed } from '../../demo/seed.ts';
+import { ROOT } from '../../stores/folder.ts';
 import { type RealStores, startRealStores } from '../../stores/real-stores.ts';
 
 const QUICK = { serverSelectionTimeoutMS: 5_000, socketTimeoutMS: 300, heartbeatFrequencyMS: 500, retryReads: false };
@@ -107,6 +110,19 @@ describe('servers started for one suite', () => {
     await expect(mongo.db('crash').command({ count: 'kept' })).rejects.toMatchObject({ code: 11_600 });
     await arm('off');
     expect(await mongo.db('crash').command({ count: 'kept' })).toMatchObject({ ok: 1 });
+  });
+
+  it('end with the process that started them, even if that is killed', async () => {
+    const script = `const { startRealStores } = await import('${ROOT}stores/real-stores.ts');
+      console.log(JSON.stringify((await startRealStores()).s3Endpoint))`;
+    const starter = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = (await once(starter.stdout, 'data')) as [Buffer];
+    const health = `${JSON.parse(line.toString())}/health`;
+    expect((await fetch(health)).status).toBe(200);
+    starter.kill('SIGKILL');
+    await vi.waitFor(async () => expect(fetch(health)).rejects.toThrow('fetch failed'), 5_000);
   });
 
   it('are apart from one another, and gone once closed', async () => {
