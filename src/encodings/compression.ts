@@ -27,6 +27,6 @@ export async function sendText(reply: FastifyReply, text: string, idleMs: number
   const body = compressed ? await compressors[coding](text) : text;
   if (compressed) reply.header('content-encoding', coding);
   // Once the answer is out, Node goes back to the time that idle connections have.
-  reply.raw.setTimeout(idleMs);
+  reply.raw.setTimeout(idleMs, () => reply.raw.destroy());
   reply.send(body);
 }
