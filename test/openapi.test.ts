@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildApp } from '../src/app.ts';
@@ -61,6 +62,15 @@ const operations = () =>
   Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
   );
+
+/** Compiling these schemas holds up the event loop, and for a moment the service refuses batches. */
+async function post(url: string, payload: object) {
+  for (;;) {
+    const answer = await app.inject({ method: 'POST', url, payload });
+    if (answer.statusCode !== 503) return answer;
+    await pause(50);
+  }
+}
 
 /** Whether a value fits a schema of the document; what does not fit, else an empty list. */
 function misfits(name: string, value: unknown): unknown[] {
@@ -126,7 +136,7 @@ describe('/openapi.json', () => {
       const { schema, examples } = document.paths[path]!['post']!.requestBody!.content['application/json']!;
       const { value } = examples['simple']!;
       expect(misfits(String(schema['$ref']).split('/').at(-1)!, value)).toEqual([]);
-      const answer = await app.inject({ method: 'POST', url: path, payload: value });
+      const answer = await post(path, value);
       expect(answer.statusCode).toBe(200);
       const answerSchema = document.paths[path]!['post']!.responses['200']!.content!['application/json']!.schema!;
       expect(misfits(String(answerSchema['$ref']).split('/').at(-1)!, answer.json())).toEqual([]);
@@ -145,7 +155,7 @@ describe('/openapi.json', () => {
   ])('refuses %s, as the service does', async (_what, query) => {
     const body = { queries: { query } };
     expect(misfits('KvBody', body)).not.toEqual([]);
-    const answer = await app.inject({ method: 'POST', url: '/kv', payload: body });
+    const answer = await post('/kv', body);
     expect(answer.statusCode).toBe(400);
     expect(misfits('Problem', answer.json())).toEqual([]);
   });
