@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { unpack } from './encodings/unpack.ts';
 import { type Answer, type Body, type Service, startService } from './service.ts';
 
 const folder = new URL('../examples/', import.meta.url);
@@ -88,6 +89,13 @@ const examples: Record<string, (answer: Answer) => void> = {
       error: { code: 'DEPENDENCY_FAILED', dependsOn: ['weather'] },
     });
   },
+  'zip.first-reply.json'(answer) {
+    const { complete, results } = answer.json();
+    expect(complete).toBe(true);
+    expect(new Set(results.map(({ as }: Body) => as))).toEqual(
+      new Set(['reports/january.csv', 'reports/february.csv', 'cover.jpg', 'terms.txt']),
+    );
+  },
 };
 
 let service: Service;
@@ -108,4 +116,18 @@ it('every example is run, and listed for readers', async () => {
   expect(files.toSorted()).toEqual(Object.keys(examples).toSorted());
   const readme = await readFile(new URL('README.md', folder), 'utf8');
   for (const name of files) expect(readme).toContain(`\`${name}\``);
+});
+
+it('zip.first-reply.json answers a zip where one is accepted', async () => {
+  const body = await readFile(new URL('zip.first-reply.json', folder), 'utf8');
+  const response = await fetch(`${service.url}/first-reply`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/zip' },
+    body,
+  });
+  expect(response.headers.get('content-disposition')).toContain('reports.zip');
+  const files = await unpack('unzip', Buffer.from(await response.arrayBuffer()));
+  expect(new Set(files.keys())).toEqual(
+    new Set(['reports/january.csv', 'reports/february.csv', 'cover.jpg', 'terms.txt']),
+  );
 });
