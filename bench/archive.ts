@@ -15,7 +15,7 @@ const { mongoUrl, s3Endpoint, restUrl } = stores;
 const path = `/big?bytes=${BYTES}`;
 const paths = Array.from({ length: FILES }, () => `path=${encodeURIComponent(path)}`).join('&');
 const query = { source: 'catalog', op: 'get', params: { path: '/big', query: { bytes: BYTES } }, timeoutMs: 2000 };
-const body = JSON.stringify({ queries: Array<object>(FILES).fill(query) });
+const body = JSON.stringify({ queries: Array.from({ length: FILES }, () => query) });
 
 interface Runner {
   readonly name: string;
