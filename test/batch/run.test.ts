@@ -32,9 +32,14 @@ describe('the three patterns', () => {
   });
 
   it('keys such as __proto__ and constructor are keys like any other', async () => {
-    const queries = JSON.parse('{"__proto__":{"source":"sim","op":"get","params":{"value":1}},"constructor":{"source":"sim","op":"get"}}') as object;
+    const queries = JSON.parse(
+      '{"__proto__":{"source":"sim","op":"get","params":{"value":1}},"constructor":{"source":"sim","op":"get"}}',
+    ) as object;
     const answer = (await ask('kv', { queries, shape: 'values' })) as object;
-    expect(Object.entries(answer)).toEqual([['__proto__', 1], ['constructor', null]]);
+    expect(Object.entries(answer)).toEqual([
+      ['__proto__', 1],
+      ['constructor', null],
+    ]);
   });
 
   it('an empty batch is complete', async () => {
@@ -68,24 +73,43 @@ describe('outcomes', () => {
   });
 
   it('shape "values" leaves the values, null where there is none', async () => {
-    expect(await ask('ordered', { shape: 'values', queries: [q({ value: 1 }), q({ fail: 'INTERNAL' }), q({ fail: 'TIMEOUT' }, { default: 3 })] })).toEqual([1, null, 3]);
+    expect(
+      await ask('ordered', {
+        shape: 'values',
+        queries: [q({ value: 1 }), q({ fail: 'INTERNAL' }), q({ fail: 'TIMEOUT' }, { default: 3 })],
+      }),
+    ).toEqual([1, null, 3]);
   });
 
   it('a required query at the top fails the batch and cancels the rest', async () => {
     const simulation = simulate();
-    const answer = await ask('kv', { queries: { a: q({ id: 'a', stall: true }), b: q({ fail: 'NOT_FOUND' }, { required: true }) } }, { simulation });
+    const answer = await ask(
+      'kv',
+      { queries: { a: q({ id: 'a', stall: true }), b: q({ fail: 'NOT_FOUND' }, { required: true }) } },
+      { simulation },
+    );
     expect(answer).toEqual({ failed: 'NOT_FOUND', path: '/b', failures: 1 });
     expect(simulation.aborted).toEqual(['a']);
   });
 
   it('onError "fail" fails the batch at the first failure, but not at a defaulted one', async () => {
-    const queries = { a: q({ fail: 'INVALID' }, { default: 1 }), b: q({ ms: 5, fail: 'BAD_RESPONSE' }), c: q({ stall: true }) };
+    const queries = {
+      a: q({ fail: 'INVALID' }, { default: 1 }),
+      b: q({ ms: 5, fail: 'BAD_RESPONSE' }),
+      c: q({ stall: true }),
+    };
     expect(await ask('kv', { onError: 'fail', queries })).toMatchObject({ failed: 'BAD_RESPONSE', path: '/b' });
   });
 
   it('a query past its own time-out is TIMEOUT, and its call is aborted', async () => {
     const simulation = simulate();
-    expect(await ask('kv', { queries: { a: q({ id: 'a', stall: true }, { timeoutMs: 10 }), b: q({ value: 1 }) } }, { simulation })).toMatchObject({
+    expect(
+      await ask(
+        'kv',
+        { queries: { a: q({ id: 'a', stall: true }, { timeoutMs: 10 }), b: q({ value: 1 }) } },
+        { simulation },
+      ),
+    ).toMatchObject({
       results: { a: { status: 'error', error: { code: 'TIMEOUT', source: 'sim' } }, b: ok(1) },
     });
     expect(simulation.aborted).toEqual(['a']);
@@ -93,14 +117,21 @@ describe('outcomes', () => {
 
   it('at the deadline every reply is there', async () => {
     expect(await ask('first-reply', { timeoutMs: 20, queries: [q({ stall: true }), q({ value: 1 })] })).toMatchObject({
-      results: [{ index: 1, status: 'ok' }, { index: 0, status: 'error', error: { code: 'TIMEOUT' } }],
+      results: [
+        { index: 1, status: 'ok' },
+        { index: 0, status: 'error', error: { code: 'TIMEOUT' } },
+      ],
     });
   });
 
   it('when the client leaves, what runs is aborted', async () => {
     const simulation = simulate();
     const client = new AbortController();
-    const { root } = start('kv', { queries: { a: q({ id: 'a', stall: true }) } }, { simulation, signal: client.signal });
+    const { root } = start(
+      'kv',
+      { queries: { a: q({ id: 'a', stall: true }) } },
+      { simulation, signal: client.signal },
+    );
     await vi.waitFor(() => expect(simulation.started).toEqual(['a']));
     client.abort();
     expect((await root.reply).list?.members[0]?.reply.error?.code).toBe('CANCELLED');
@@ -118,32 +149,67 @@ describe('outcomes', () => {
 describe('take', () => {
   it('stops after so many successes, earlier failures included, the rest cancelled and counted', async () => {
     const simulation = simulate();
-    const queries = [q({ id: 'slow', stall: true }), q({ fail: 'UNAVAILABLE' }), q({ value: 1, ms: 10 }), q({ value: 2, ms: 20 })];
+    const queries = [
+      q({ id: 'slow', stall: true }),
+      q({ fail: 'UNAVAILABLE' }),
+      q({ value: 1, ms: 10 }),
+      q({ value: 2, ms: 20 }),
+    ];
     const answer = await ask('first-reply', { take: 2, queries }, { simulation });
-    expect(answer).toMatchObject({ complete: true, cancelled: 1, results: [{ index: 1, status: 'error' }, { index: 2 }, { index: 3 }] });
+    expect(answer).toMatchObject({
+      complete: true,
+      cancelled: 1,
+      results: [{ index: 1, status: 'error' }, { index: 2 }, { index: 3 }],
+    });
     expect(simulation.aborted).toEqual(['slow']);
   });
 
   it('values are the successes only', async () => {
-    expect(await ask('first-reply', { take: 1, shape: 'values', queries: [q({ fail: 'TIMEOUT' }), q({ value: 7, ms: 5 })] })).toEqual([7]);
+    expect(
+      await ask('first-reply', { take: 1, shape: 'values', queries: [q({ fail: 'TIMEOUT' }), q({ value: 7, ms: 5 })] }),
+    ).toEqual([7]);
   });
 
   it('succeeds if and only if enough are left, and fails as soon as they are not', async () => {
-    for (const [n, m, k] of [[3, 1, 2], [3, 2, 2], [4, 3, 1], [4, 4, 1], [5, 0, 5], [5, 1, 5]] as const) {
-      const queries = Array.from({ length: n }, (_, index) => (index < m ? q({ fail: 'UNAVAILABLE' }) : q({ value: index, ms: 5 })));
+    for (const [n, m, k] of [
+      [3, 1, 2],
+      [3, 2, 2],
+      [4, 3, 1],
+      [4, 4, 1],
+      [5, 0, 5],
+      [5, 1, 5],
+    ] as const) {
+      const queries = Array.from({ length: n }, (_, index) =>
+        index < m ? q({ fail: 'UNAVAILABLE' }) : q({ value: index, ms: 5 }),
+      );
       const answer = await ask('first-reply', { take: k, queries });
       expect('failed' in (answer as object), `${n} ${m} ${k}`).toBe(n - m < k);
     }
     const simulation = simulate();
     const stalls = [q({ id: 'a', stall: true }), q({ fail: 'FORBIDDEN' })];
-    expect(await ask('first-reply', { take: 2, queries: stalls }, { simulation })).toEqual({ failed: 'FORBIDDEN', path: '/1', failures: 1 });
+    expect(await ask('first-reply', { take: 2, queries: stalls }, { simulation })).toEqual({
+      failed: 'FORBIDDEN',
+      path: '/1',
+      failures: 1,
+    });
   });
 
   it('hedgeMs starts take at once, one more every so often, and one at once on a failure', async () => {
     const simulation = simulate();
-    const queries = [q({ id: 'a', stall: true }), q({ id: 'b', fail: 'UNAVAILABLE' }), q({ id: 'c', value: 1 }), q({ id: 'd', value: 2 })];
+    const queries = [
+      q({ id: 'a', stall: true }),
+      q({ id: 'b', fail: 'UNAVAILABLE' }),
+      q({ id: 'c', value: 1 }),
+      q({ id: 'd', value: 2 }),
+    ];
     const answer = await ask('first-reply', { take: 1, hedgeMs: 15, queries }, { simulation });
-    expect(answer).toMatchObject({ results: [{ index: 1, status: 'error' }, { index: 2, status: 'ok' }], cancelled: 2 });
+    expect(answer).toMatchObject({
+      results: [
+        { index: 1, status: 'error' },
+        { index: 2, status: 'ok' },
+      ],
+      cancelled: 2,
+    });
     expect(simulation.started).toEqual(['a', 'b', 'c']);
   });
 });
