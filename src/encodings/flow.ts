@@ -41,9 +41,9 @@ export async function sendFrames({ batch, root }: Running, reply: FastifyReply, 
   const outlet = new Outlet(reply, batch.options.limits.streamIdleMs, codingFor(reply));
   let id = 0;
   const write = (event: 'reply' | 'item' | 'end', fields: string): Promise<void> | undefined =>
-    outlet.write(format.write(event, oneLine(`{"event":"${event}",${fields}}`), (id += 1)));
+    outlet.writeFrame(format.write(event, oneLine(`{"event":"${event}",${fields}}`), (id += 1)));
   const heart =
-    format.heartbeat && setInterval(() => void outlet.write(format.heartbeat?.text ?? ''), format.heartbeat.ms);
+    format.heartbeat && setInterval(() => void outlet.writeFrame(format.heartbeat?.text ?? ''), format.heartbeat.ms);
   try {
     let whole: Reply | undefined;
     while (!outlet.gone) {

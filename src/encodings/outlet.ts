@@ -5,12 +5,17 @@ import type { FastifyReply } from 'fastify';
 /** The codings an answer that flows can be compressed in. */
 export type Coding = 'gzip' | 'br';
 
+/** Characters of frames that are written without waiting for the end of the turn. */
+const GATHERED = 16_384;
+
 /** Where an answer that flows goes: written as fast as the client takes it, each turn's frames flushed; cut when the client takes nothing for `idleMs`. */
 export class Outlet {
   readonly #raw: ServerResponse;
   readonly #compressor: Gzip | BrotliCompress | undefined;
   readonly #idleMs: number;
   #flushing = false;
+  #frames = '';
+  #draining: Promise<void> | undefined;
 
   /** Takes the response over from Fastify and sends its headers. */
   constructor(reply: FastifyReply, idleMs: number, coding?: Coding) {
@@ -35,15 +40,36 @@ export class Outlet {
   }
 
   /** Writes; answers a promise to wait for only where the client has to catch up first. */
-  write(chunk: string | Uint8Array): Promise<void> | undefined {
+  write(chunk: Uint8Array): Promise<void> | undefined {
+    return this.#write(chunk);
+  }
+
+  /** Writes a frame: those that are ready together leave together, and none waits for a later one. */
+  writeFrame(frame: string): Promise<void> | undefined {
+    this.#frames += frame;
+    if (this.#frames.length >= GATHERED) return this.#flushFrames();
+    if (this.#frames.length === frame.length) process.nextTick(() => this.#flushFrames());
+    return this.#draining;
+  }
+
+  #flushFrames(): Promise<void> | undefined {
+    const frames = this.#frames;
+    this.#frames = '';
+    return frames === '' || this.gone ? undefined : this.#write(frames);
+  }
+
+  #write(chunk: string | Uint8Array): Promise<void> | undefined {
     const stream = this.#compressor ?? this.#raw;
     const room = stream.write(chunk);
     this.#flushSoon();
-    return room || this.gone ? undefined : this.#drained();
+    if (room || this.gone) return undefined;
+    this.#draining ??= this.#drained().finally(() => (this.#draining = undefined));
+    return this.#draining;
   }
 
   /** The last bytes: resolves when they have left codap, or the client has. */
   end(): Promise<void> {
+    void this.#flushFrames();
     return new Promise((resolve) => {
       if (this.gone) return resolve();
       this.#raw.once('close', resolve);
