@@ -17,6 +17,8 @@ export class Opened<T = unknown> {
   readonly #abort: (reason: CodapError) => void;
   readonly #source: string;
   #waited = 0;
+  #waitingSince: number | undefined;
+  #timer: NodeJS.Timeout | undefined;
   #onClose: (() => void) | undefined;
   #rejectNext: ((reason: CodapError) => void) | undefined;
   #broken: CodapError | undefined;
@@ -34,22 +36,33 @@ export class Opened<T = unknown> {
   /** The next item or chunk. Rejects with TIMEOUT when it is not there in time, and with whatever broke the stream. */
   async next(): Promise<IteratorResult<T, void>> {
     if (this.#broken) throw this.#broken;
-    const began = performance.now();
-    const left = Math.min(this.#limits.streamIdleMs, this.#limits.streamMs - this.#waited);
-    const timer = setTimeout(
-      () => this.break(new CodapError('TIMEOUT', 'the store paused for too long', { source: this.#source })),
-      Math.max(0, left),
-    );
+    this.#waitingSince = performance.now();
+    this.#timer ??= this.#watch();
     try {
       return await new Promise<IteratorResult<T, void>>((resolve, reject) => {
         this.#rejectNext = reject;
         this.#iterator.next().then(resolve as (step: IteratorResult<T>) => void, reject);
       });
     } finally {
-      clearTimeout(timer);
       this.#rejectNext = undefined;
-      this.#waited += performance.now() - began;
+      this.#waited += performance.now() - this.#waitingSince;
+      this.#waitingSince = undefined;
     }
+  }
+
+  /** One timer for many short waits: when it fires it looks how long the present one has lasted. */
+  #watch(): NodeJS.Timeout {
+    const patience = Math.min(this.#limits.streamIdleMs, this.#limits.streamMs - this.#waited);
+    const lasted = this.#waitingSince === undefined ? 0 : performance.now() - this.#waitingSince;
+    return setTimeout(() => this.#look(), Math.max(1, patience - lasted));
+  }
+
+  #look(): void {
+    this.#timer = undefined;
+    if (this.#waitingSince === undefined) return;
+    const patience = Math.min(this.#limits.streamIdleMs, this.#limits.streamMs - this.#waited);
+    if (performance.now() - this.#waitingSince < patience) this.#timer = this.#watch();
+    else this.break(new CodapError('TIMEOUT', 'the store paused for too long', { source: this.#source }));
   }
 
   /** Ends it from outside: whoever waits for the next item is told why. */
@@ -66,6 +79,7 @@ export class Opened<T = unknown> {
 
   /** Lets go of the store. */
   close(reason: CodapError = new CodapError('CANCELLED', 'not needed any more')): void {
+    clearTimeout(this.#timer);
     this.#abort(reason);
     this.#onClose?.();
     if (this.payload.kind === 'body') this.payload.stream.destroy();
