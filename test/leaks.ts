@@ -5,7 +5,7 @@ const FORBIDDEN = [
   /[\w.\]]:\d{4,5}\b/,
   /ECONN|EPIPE|ENOTFOUND|ETIMEDOUT|socket|UND_ERR|HPE_/i,
   /demo-secret|AKIA|password/i,
-  /node_modules|node:internal|\.ts:\d|\.js:\d|\/home\/|\/work\/|\/tmp\/|\bat \w+ \(/,
+  /node_modules|node:internal|\.ts:\d|\.js:\d|\/home\/|\/srv\/|\/tmp\/|\bat \w+ \(/,
   /Mongo[A-Z]\w*Error|MongoServer|topology|E11000|PlanExecutor|unexpected token|in JSON at position/i,
   /private\/|payroll/,
 ];

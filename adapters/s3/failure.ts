@@ -15,6 +15,7 @@ const FORBIDDEN = new Set([
   'ExpiredToken',
   'InvalidToken',
   'AuthorizationHeaderMalformed',
+  'XAdminUserNotFound', // versitygw's word for an unknown access key
   'CredentialsProviderError',
   'RequestTimeTooSkewed',
 ]);
