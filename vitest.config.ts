@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/stores/**', '**/node_modules/**'],
+    // Most of a test is waiting: two files at a time even where vitest would take one.
+    maxWorkers: 2,
     // Some tests keep to times that the contract names; a machine that is busy with something else gets a second chance.
     retry: process.env['CI'] ? 2 : 0,
     coverage: { provider: 'v8', include: ['src/**', 'routes/**', 'adapters/**'] },
