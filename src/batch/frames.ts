@@ -3,7 +3,7 @@ import type { Value } from '../payload.ts';
 import type { Container, Live } from './live.ts';
 import { merge } from './merge.ts';
 import type { Pattern } from './node.ts';
-import { failed, firstError, shown, statusOf, type Member, type MemberList, type Reply } from './reply.ts';
+import { failed, replyOf, shown, type Member, type MemberList, type Reply } from './reply.ts';
 
 /** One step of an answer that flows: a reply in its place, or an item of a streamed list. */
 export type Frame =
@@ -99,7 +99,5 @@ function regroup(reply: Reply, ended: ReadonlyMap<Live, Member>): Reply {
   const broken = members.find((member) => member.node.required && failed(member.reply));
   const decidedBy = reply.list.decidedBy ?? (broken?.reply.error && { path: broken.path, error: broken.reply.error });
   const list: MemberList = { ...reply.list, members, ...(decidedBy && { decidedBy }) };
-  const status = statusOf(list);
-  const error = decidedBy?.error ?? (status === 'error' ? firstError(list) : undefined);
-  return { status, list, ...(reply.ms !== undefined && { ms: reply.ms }), ...(error && { error }) };
+  return replyOf(list, reply.ms);
 }

@@ -90,7 +90,7 @@ export function valueOf(reply: Reply): unknown {
 }
 
 /** The status of a group or forEach, by its members' (CONTRACT §2). */
-export function statusOf(list: MemberList): Reply['status'] {
+function statusOf(list: MemberList): Reply['status'] {
   if (list.decidedBy) return 'error';
   if (list.taken) return 'ok';
   let usable = false;
@@ -106,12 +106,19 @@ export function statusOf(list: MemberList): Reply['status'] {
 }
 
 /** The first failed member's error, in the order asked. */
-export function firstError(list: MemberList): CodapError | undefined {
+function firstError(list: MemberList): CodapError | undefined {
   let first: Member | undefined;
   for (const member of list.members) {
     if (failed(member.reply) && (!first || Number(member.path.at(-1)) < Number(first.path.at(-1)))) first = member;
   }
   return first?.reply.error;
+}
+
+/** What a group or forEach comes to, by its members. */
+export function replyOf(list: MemberList, ms: number | undefined): Reply {
+  const status = statusOf(list);
+  const error = list.decidedBy?.error ?? (status === 'error' ? firstError(list) : undefined);
+  return { status, list, ...(ms !== undefined && { ms }), ...(error && { error }) };
 }
 
 /** The first failure at any depth, in the order of the answer. */

@@ -10,7 +10,7 @@ import { type GroupRun, runGroup } from './group.ts';
 import { Live } from './live.ts';
 import type { GroupNode, Node, Plan, QueryNode } from './node.ts';
 import type { Reference } from './reference.ts';
-import { failed, firstError, firstFailure, statusOf, valueOf, type MemberList, type Reply } from './reply.ts';
+import { failed, firstFailure, replyOf, valueOf, type MemberList, type Reply } from './reply.ts';
 import { resolve, type Found } from './resolve.ts';
 import { TypedValue } from './typed-value.ts';
 
@@ -49,7 +49,7 @@ export function run(plan: Plan, options: BatchOptions): Running {
   };
   void runGroup(plan.root, root, scope).then((list) => {
     if (list.decidedBy && !batch.decidedBy) batch.decidedBy = list.decidedBy;
-    root.settle(replyOf(list, started));
+    root.settle(replyOf(list, performance.now() - started));
     batch.close();
   });
   return { batch, root };
@@ -105,7 +105,7 @@ async function runEach(live: Live, scope: Scope): Promise<Reply> {
     hidden: false,
     reply: one.settled as Reply,
   }));
-  return replyOf({ keyed: false, members, cancelled: 0, taken: false }, started);
+  return replyOf({ keyed: false, members, cancelled: 0, taken: false }, performance.now() - started);
 }
 
 async function runOnce(live: Live, scope: Scope): Promise<Reply> {
@@ -198,7 +198,7 @@ function finish(node: Node, value: Value, values: Values, scope: Scope): Value {
 }
 
 function finishGroup(node: GroupNode, list: MemberList, values: Values, started: number, scope: Scope): Reply {
-  const reply = replyOf(list, started);
+  const reply = replyOf(list, performance.now() - started);
   if (failed(reply)) return withDefault(node, reply, scope);
   const winner = node.take === 1 ? list.members.find((member) => member.reply.status === 'ok') : undefined;
   const opened = winner?.reply.opened;
@@ -215,12 +215,6 @@ function finishGroup(node: GroupNode, list: MemberList, values: Values, started:
     : new TypedValue(valueOf(reply));
   const value = node.select || node.found ? finish(node, whole, values, scope) : whole;
   return { ...reply, value, ...(winner && { winner: winner.path.at(-1) as number }) };
-}
-
-function replyOf(list: MemberList, started: number): Reply {
-  const status = statusOf(list);
-  const error = list.decidedBy?.error ?? (status === 'error' ? firstError(list) : undefined);
-  return { status, ms: performance.now() - started, list, ...(error && { error }) };
 }
 
 function failure(error: CodapError, started: number): Reply {
