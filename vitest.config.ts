@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/stores/**', '**/node_modules/**'],
+    setupFiles: ['test/warnings.ts'],
     // Most of a test is waiting: two files at a time even where vitest would take one.
     maxWorkers: 2,
     // Some tests keep to times that the contract names; a machine that is busy with something else gets a second chance.

@@ -44,7 +44,7 @@ async function spawned(graceMs = 5000): Promise<ChildProcess> {
   await writeFile(file, JSON.stringify({ server: { graceMs, timeoutMs: 20_000 }, sources }));
   const child = spawn(process.execPath, [BIN, 'serve', file, '--port', '0'], {
     env: { PATH: process.env['PATH'] },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.push(child);
   return child;

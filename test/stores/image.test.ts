@@ -22,7 +22,9 @@ describe('what the Dockerfile builds', () => {
   const running: ChildProcess[] = [];
 
   const run = ([program, ...args]: readonly string[], extra: Record<string, string> = {}) => {
-    const child = spawn(program!, args, { cwd: built.workdir, env: { ...env, ...extra }, stdio: 'inherit' });
+    const child = spawn(program!, args, { cwd: built.workdir, env: { ...env, ...extra } });
+    child.stdout.pipe(process.stdout, { end: false });
+    child.stderr.pipe(process.stderr, { end: false });
     running.push(child);
     return child;
   };

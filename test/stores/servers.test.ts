@@ -116,7 +116,7 @@ describe('servers started for one suite', () => {
     const script = `const { startRealStores } = await import('${ROOT}stores/real-stores.ts');
       console.log(JSON.stringify((await startRealStores()).s3Endpoint))`;
     const starter = spawn(process.execPath, ['--input-type=module', '--eval', script], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
     const [line] = (await once(starter.stdout, 'data')) as [Buffer];
     const health = `${JSON.parse(line.toString())}/health`;
