@@ -4,7 +4,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createInterface } from 'node:readline';
 
-/** Sends the demo what its OpenAPI document allows and what it does not: no 500, and no answer outside its schema. At most 45 s of it. */
+/** Sends the demo what its OpenAPI document allows and what it does not: no 500, no answer outside its schema, not a word on stderr. At most 45 s of it. */
 
 const VERSION = '4.32.5';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -46,8 +46,10 @@ mkdirSync(`${ROOT}.stores`, { recursive: true });
 await install();
 const demo = spawn(process.execPath, ['bin/codap.js', 'demo', '--port', '0'], {
   cwd: ROOT,
-  stdio: ['ignore', 'pipe', 'inherit'],
+  stdio: ['ignore', 'pipe', 'pipe'],
 });
+let warned = false;
+demo.stderr.on('data', () => (warned = true)).pipe(process.stderr);
 try {
   const address = await addressOf(demo.stdout);
   demo.stdout.resume();
@@ -62,6 +64,7 @@ try {
     '--generation-database=none',
     '--warnings=off',
   ]);
+  if (warned) process.exitCode = 1;
 } finally {
   demo.kill();
 }
