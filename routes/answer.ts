@@ -51,7 +51,7 @@ export async function answer(
     {
       pattern,
       queries: planned.root.members.length,
-      complete: isComplete({ status: 'ok', list }),
+      complete: list !== undefined && isComplete(list),
       ms,
       failures: running.batch.failures.length,
       failed: running.batch.decidedBy?.error.code,

@@ -97,6 +97,12 @@ export class Batch {
     this.cancel();
   }
 
+  /** A list or body has broken after its reply was ok; nothing around it absorbs that. */
+  broke(failure: Failure): void {
+    this.note(failure);
+    if (this.options.failFast) this.decide(failure);
+  }
+
   /** Takes so many store calls out of the budget, all or none. */
   takeCalls(count: number): void {
     if (count > this.#calls)

@@ -1,9 +1,10 @@
-import { toCodapError } from '../errors.ts';
+import { CodapError, toCodapError } from '../errors.ts';
 import type { Value } from '../payload.ts';
 import type { Container, Live } from './live.ts';
 import { merge } from './merge.ts';
 import type { Pattern } from './node.ts';
 import { failed, replyOf, shown, type Member, type MemberList, type Reply } from './reply.ts';
+import type { Running } from './run.ts';
 
 /** One step of an answer that flows: a reply in its place, or an item of a streamed list. */
 export type Frame =
@@ -16,57 +17,74 @@ export interface FrameOrder {
   readonly inOrder: readonly Pattern[];
 }
 
+interface Telling extends FrameOrder, Pick<Running, 'batch'> {}
+
 /**
  * The replies of a batch under way, as they may be told: the members of a group or forEach, then its own.
- * Returns the whole as it ended. A list that flows is read here; a body is left to whoever takes its frame.
+ * Returns the whole as it ended. A list that flows is read here; a body by whoever takes its frame, before asking for the next.
  */
-export async function* frames(root: Live, order: FrameOrder): AsyncGenerator<Frame, Reply> {
+export async function* frames({ batch, root }: Running, order: FrameOrder): AsyncGenerator<Frame, Reply> {
   const container = await root.container;
-  const ended = container ? yield* unfold(container, order, false) : new Map<Live, Member>();
-  return regroup(await root.reply, ended);
+  const ended = container && (yield* unfold(container, { batch, ...order }, false));
+  return ended ? regroup(await root.reply, ended, container) : root.reply;
 }
 
-async function* memberFrames(live: Live, order: FrameOrder, sequential: boolean): AsyncGenerator<Frame, Member> {
+async function* memberFrames(live: Live, telling: Telling, sequential: boolean): AsyncGenerator<Frame, Member> {
   if (sequential) live.demand();
   const whole = live.opaque || live.node.hidden;
   const container = whole ? undefined : await live.container;
   let reply: Reply;
   if (container) {
-    const ended = yield* unfold(container, order, sequential);
-    reply = regroup(await live.reply, ended);
+    const ended = yield* unfold(container, telling, sequential);
+    reply = regroup(await live.reply, ended, container);
   } else {
     reply = await live.reply;
     if (reply.opened?.payload.kind === 'items') reply = yield* itemFrames(live, reply);
   }
-  const member: Member = { node: live.node, path: live.path, as: live.as, hidden: live.node.hidden, reply };
+  const { node, path, as } = live;
+  const member: Member = { node, path, as, hidden: node.hidden, reply: cut(reply) };
   if (shown([member]).length > 0) {
     yield { kind: 'reply', member, count: container && reply.list ? shown(reply.list.members).length : undefined };
   }
-  return member;
+  const ended = cut(member.reply);
+  if (ended.error && !container && live.settled?.status === 'ok') telling.batch.broke({ path, error: ended.error });
+  return { ...member, reply: ended };
+}
+
+/** What became of a reply whose body has been read, or given up, meanwhile. */
+function cut(reply: Reply): Reply {
+  const error = reply.opened?.payload.kind === 'body' ? reply.opened.broken : undefined;
+  return error ? { ...reply, status: 'error', error } : reply;
 }
 
 async function* unfold(
   container: Container,
-  order: FrameOrder,
+  telling: Telling,
   around: boolean,
 ): AsyncGenerator<Frame, Map<Live, Member>> {
   const ended = new Map<Live, Member>();
+  const end = (live: Live, member: Member): void => {
+    ended.set(live, member);
+    if (!container.pattern || !member.node.required || !failed(member.reply)) return;
+    for (const other of container.lives)
+      if (!ended.has(other)) other.giveUp(new CodapError('CANCELLED', 'not needed any more'));
+  };
   if (container.taking) {
     for await (const one of container.arrivals ?? []) {
       if (!one) break;
-      ended.set(one, yield* memberFrames(one, order, false));
+      end(one, yield* memberFrames(one, telling, false));
     }
     return ended;
   }
-  const sequential = container.pattern ? order.inOrder.includes(container.pattern) : around;
+  const sequential = container.pattern ? telling.inOrder.includes(container.pattern) : around;
   if (sequential) {
-    for (const one of container.lives) ended.set(one, yield* memberFrames(one, order, true));
+    for (const one of container.lives) end(one, yield* memberFrames(one, telling, true));
     return ended;
   }
   const byPath = new Map(container.lives.map((one) => [one.path, one]));
   yield* merge(
-    container.lives.map((one) => memberFrames(one, order, false)),
-    (member) => ended.set(byPath.get(member.path) as Live, member),
+    container.lives.map((one) => memberFrames(one, telling, false)),
+    (member) => end(byPath.get(member.path) as Live, member),
   );
   return ended;
 }
@@ -90,14 +108,15 @@ async function* itemFrames(live: Live, reply: Reply): AsyncGenerator<Frame, Repl
   }
 }
 
-/** A group's reply, told again with what became of the lists that flowed. */
-function regroup(reply: Reply, ended: ReadonlyMap<Live, Member>): Reply {
-  if (!reply.list) return reply;
+/** A group's reply, told again with what became of the lists and bodies that flowed. */
+function regroup(reply: Reply, ended: ReadonlyMap<Live, Member>, { pattern }: Pick<Container, 'pattern'> = {}): Reply {
+  const { list } = reply;
+  if (!list) return reply;
   const finals = new Map([...ended.values()].map((member) => [member.path, member]));
-  const members = reply.list.members.map((member) => finals.get(member.path) ?? member);
-  if (members.every((member, index) => member.reply === reply.list?.members[index]?.reply)) return reply;
-  const broken = members.find((member) => member.node.required && failed(member.reply));
-  const decidedBy = reply.list.decidedBy ?? (broken?.reply.error && { path: broken.path, error: broken.reply.error });
-  const list: MemberList = { ...reply.list, members, ...(decidedBy && { decidedBy }) };
-  return replyOf(list, reply.ms);
+  const members = list.members.map((member) => finals.get(member.path) ?? member);
+  if (members.every((member, index) => member.reply === list.members[index]?.reply)) return reply;
+  const broken = pattern && members.find((member) => member.node.required && failed(member.reply));
+  const decidedBy = list.decidedBy ?? (broken?.reply.error && { path: broken.path, error: broken.reply.error });
+  const told: MemberList = { ...list, members, ...(decidedBy && { decidedBy }) };
+  return replyOf(told, reply.ms);
 }

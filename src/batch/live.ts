@@ -32,6 +32,7 @@ export class Live {
   settled: Reply | undefined;
   readonly demand: () => void;
   readonly #resolveReply: (reply: Reply) => void;
+  #opened: Container | undefined;
   readonly #resolveContainer: (container: Container | undefined) => void;
 
   constructor(node: Node, path: readonly (string | number)[], each = node.forEach !== undefined) {
@@ -57,6 +58,7 @@ export class Live {
 
   /** Its members have started. */
   open(container: Container): void {
+    this.#opened = container;
     this.#resolveContainer(container);
   }
 
@@ -71,9 +73,10 @@ export class Live {
     this.#resolveReply(reply);
   }
 
-  /** It is not needed any more: whatever it has opened is closed, and if it still runs, what it comes to later does not count. */
+  /** It is not needed any more: whatever it has opened breaks, and if it still runs, what it comes to later does not count. */
   giveUp(reason: CodapError): void {
-    this.settled?.opened?.close(reason);
+    for (const member of this.#opened?.lives ?? []) member.giveUp(reason);
+    this.settled?.opened?.break(reason);
     this.settle({ status: 'error', error: reason, ms: 0 });
   }
 }

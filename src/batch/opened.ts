@@ -1,4 +1,4 @@
-import { CodapError } from '../errors.ts';
+import { CodapError, toCodapError } from '../errors.ts';
 import type { Body, Items } from '../payload.ts';
 
 /** How long an open list or body may keep its reader waiting. */
@@ -33,6 +33,11 @@ export class Opened<T = unknown> {
     this.#abort = abort;
   }
 
+  /** What ended it before its end. */
+  get broken(): CodapError | undefined {
+    return this.#broken;
+  }
+
   /** The next item or chunk. Rejects with TIMEOUT when it is not there in time, and with whatever broke the stream. */
   async next(): Promise<IteratorResult<T, void>> {
     if (this.#broken) throw this.#broken;
@@ -43,6 +48,8 @@ export class Opened<T = unknown> {
         this.#rejectNext = reject;
         this.#iterator.next().then(resolve as (step: IteratorResult<T>) => void, reject);
       });
+    } catch (error) {
+      throw (this.#broken ??= toCodapError(error));
     } finally {
       this.#rejectNext = undefined;
       this.#waited += performance.now() - this.#waitingSince;

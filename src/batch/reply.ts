@@ -67,10 +67,18 @@ export function shown(members: readonly Member[]): readonly Member[] {
 }
 
 /** True if every reply, at every depth, is ok without a default, or was skipped by choice. */
-export function isComplete(reply: Reply): boolean {
-  if (reply.defaulted || failed(reply)) return false;
-  if (!reply.list || reply.list.taken) return true;
-  return reply.list.members.every((member) => isComplete(member.reply));
+export function isComplete(list: MemberList): boolean {
+  return lacking(list).length === 0;
+}
+
+/** The members that keep it from being complete: failed or defaulted; below a `take` that was reached, only what was counted and broke. */
+export function lacking(list: MemberList): Member[] {
+  if (list.taken) return list.members.filter(({ reply }) => reply.opened && failed(reply));
+  return list.members.flatMap((member) => {
+    const { reply } = member;
+    const below = reply.list && !reply.defaulted ? lacking(reply.list) : [];
+    return below.length > 0 || !reply.error ? below : [member];
+  });
 }
 
 /** The members that count as values: under a `take` the successes only. */

@@ -28,7 +28,7 @@ export function openItems(node: QueryNode): Open | undefined {
 
 /** Answers a batch frame by frame: each leaves as soon as the pattern allows. */
 export async function sendFrames({ batch, root }: Running, reply: FastifyReply, format: FrameFormat): Promise<void> {
-  const sequence = frames(root, { inOrder: ['ordered'] });
+  const sequence = frames({ batch, root }, { inOrder: ['ordered'] });
   const counts = { ok: 0, error: 0, skipped: 0, cancelled: 0 };
   const began = performance.now();
   let next = sequence.next();
@@ -59,7 +59,7 @@ export async function sendFrames({ batch, root }: Running, reply: FastifyReply, 
     if (!whole?.list) return;
     counts.cancelled += cancelledIn(whole.list);
     const decidedBy = batch.decidedBy ?? whole.list.decidedBy;
-    const complete = !decidedBy && isComplete({ status: 'ok', list: whole.list });
+    const complete = !decidedBy && isComplete(whole.list);
     const error = decidedBy
       ? `,"error":${JSON.stringify({ ...decidedBy.error.toJSON(), path: formatPointer(decidedBy.path) })}`
       : '';

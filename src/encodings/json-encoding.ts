@@ -11,7 +11,7 @@ export const json: Encoding = {
     const { list, ms } = await root.reply;
     if (batch.decidedBy) return sendFailed(batch, reply, ms);
     if (!list) return;
-    const complete = isComplete({ status: 'ok', list });
+    const complete = isComplete(list);
     reply.headers(summaryHeaders(batch, complete, ms));
     await sendText(
       reply.type('application/json; charset=utf-8'),

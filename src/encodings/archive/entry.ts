@@ -45,7 +45,7 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
 /** The entry of a reply; undefined if it has nothing to read. */
 export function entryOf(member: Member): Entry | undefined {
   const { reply } = member;
-  if (reply.opened?.payload.kind === 'body') {
+  if (reply.opened?.payload.kind === 'body' && reply.status === 'ok') {
     const { meta } = reply.opened.payload;
     return {
       name: nameOf(member, meta.contentType),

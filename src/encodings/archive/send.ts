@@ -3,7 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { frames } from '../../batch/frames.ts';
 import type { Plan } from '../../batch/node.ts';
 import { formatPointer } from '../../batch/pointer.ts';
-import { failed, isComplete, type Member, type Reply } from '../../batch/reply.ts';
+import { lacking, type Member, type Reply } from '../../batch/reply.ts';
 import type { Running } from '../../batch/run.ts';
 import { CodapError, toCodapError } from '../../errors.ts';
 import { sendFailed } from '../outcome.ts';
@@ -35,15 +35,14 @@ export async function sendArchive(
   reply: FastifyReply,
   format: ArchiveFormat,
 ): Promise<void> {
-  const sequence = frames(root, { inOrder: ['kv', 'ordered'] });
-  const missing: Missing[] = [];
-  const pending = entries(sequence, missing);
+  const sequence = frames({ batch, root }, { inOrder: ['kv', 'ordered'] });
+  const pending = entries(sequence);
   const first = await beforeDeadline(pending.next(), batch.options.deadline);
   if (first === 'late') {
     batch.decide({ path: [], error: new CodapError('TIMEOUT', 'nothing to read by the deadline') });
-  } else if (first.done && missing.length > 0) {
-    const [{ path, error }] = missing as [Missing];
-    batch.decide({ path: path.split('/').slice(1), error });
+  } else if (first.done) {
+    const [nothing] = first.value.list ? lacking(first.value.list) : [];
+    if (nothing?.reply.error) batch.decide({ path: nothing.path, error: nothing.reply.error });
   }
   if (first === 'late' || batch.decidedBy) {
     batch.cancel();
@@ -60,30 +59,24 @@ export async function sendArchive(
     return outlet.write(bytes);
   });
   const names = new EntryNames();
+  const written = new Map<string, string>();
   try {
     let step = first;
-    while (!step.done && !outlet.gone && !batch.decidedBy) {
-      const { entry, member } = step.value;
+    for (; !step.done && !outlet.gone && !batch.decidedBy; step = await pending.next()) {
+      const { entry, path } = step.value;
       const name = names.claim(entry.name);
+      written.set(formatPointer(path), name);
       const broken = await writer.add(entry, name).catch((error: unknown) => error);
-      const path = formatPointer(member.path);
-      if (broken) {
-        const error = toCodapError(broken);
-        missing.push({ path, entry: name, cut: true, error });
-        if (batch.options.failFast || (member.node.required && member.path.length === 1))
-          batch.decide({ path: member.path, error });
-      } else if (member.reply.defaulted && member.reply.error)
-        missing.push({ path, entry: name, cut: false, error: member.reply.error });
-      step = await pending.next();
+      if (broken && !Buffer.isBuffer(entry.content)) entry.content.break(toCodapError(broken));
     }
-    if (batch.decidedBy || !step.done) return outlet.destroy();
-    const complete =
-      missing.length === 0 && isComplete(step.value.list ? { status: 'ok', list: step.value.list } : step.value);
-    if (missing.length > 0) {
-      const content = Buffer.from(JSON.stringify({ complete: false, errors: missing }));
+    const list = step.done ? step.value.list : undefined;
+    if (!list || batch.decidedBy || list.decidedBy) return outlet.destroy();
+    const errors = lacking(list).map((member) => missing(member, written));
+    if (errors.length > 0) {
+      const content = Buffer.from(JSON.stringify({ complete: false, errors }));
       await writer.add({ name: INCOMPLETE, modified: new Date(), size: content.length, content }, INCOMPLETE);
     }
-    await writer.end(complete ? '' : `Incomplete: see ${INCOMPLETE}`);
+    await writer.end(errors.length > 0 ? `Incomplete: see ${INCOMPLETE}` : '');
     await outlet.end();
   } catch (error) {
     outlet.destroy();
@@ -94,22 +87,25 @@ export async function sendArchive(
   }
 }
 
-/** The replies that have something to read; what failed without is noted. Returns the whole as it ended. */
+/** The replies that have something to read. Returns the whole as it ended. */
 async function* entries(
   sequence: ReturnType<typeof frames>,
-  missing: Missing[],
-): AsyncGenerator<{ entry: Entry; member: Member }, Reply> {
+): AsyncGenerator<{ entry: Entry; path: Member['path'] }, Reply> {
   for (;;) {
     const step = await sequence.next();
     if (step.done) return step.value;
     if (step.value.kind === 'item' || step.value.count !== undefined) continue;
     const { member } = step.value;
-    const { reply, path } = member;
-    if (failed(reply) && reply.error)
-      missing.push({ path: formatPointer(path), entry: null, cut: false, error: reply.error });
     const entry = entryOf(member);
-    if (entry) yield { entry, member };
+    if (entry) yield { entry, path: member.path };
   }
+}
+
+/** How the last entry lists a reply that failed or was defaulted. */
+function missing({ path, reply }: Member, written: ReadonlyMap<string, string>): Missing {
+  const pointer = formatPointer(path);
+  const entry = written.get(pointer) ?? null;
+  return { path: pointer, entry, cut: entry !== null && !reply.defaulted, error: reply.error as CodapError };
 }
 
 function beforeDeadline<T>(promise: Promise<T>, instant: number): Promise<T | 'late'> {
