@@ -1,0 +1,45 @@
+import type { Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
+import { request } from 'undici';
+import { isBusy } from '../service.ts';
+
+/** An answer whose body is bytes, as it comes. */
+export interface Bytes {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Readable;
+  /** All of it; rejects if the connection is cut before the end. */
+  read(): Promise<Buffer>;
+  /** Breaks the connection. */
+  leave(): void;
+}
+
+/** Posts a batch whose answer is taken as bytes. */
+export async function askBytes(url: string, body: object, accept: string): Promise<Bytes> {
+  const response = await request(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept },
+    body: JSON.stringify(body),
+  });
+  response.body.on('error', () => {});
+  const whole = response.statusCode === 503 ? Buffer.from(await response.body.arrayBuffer()) : undefined;
+  if (whole && isBusy(503, String(whole))) {
+    await setTimeout(100);
+    return askBytes(url, body, accept);
+  }
+  return {
+    status: response.statusCode,
+    headers: response.headers as Record<string, string>,
+    body: response.body,
+    read: async () => whole ?? Buffer.from(await response.body.arrayBuffer()),
+    leave: () => void response.body.destroy(),
+  };
+}
+
+/** What an archive lists as missing. */
+export function incomplete(files: ReadonlyMap<string, Buffer>): {
+  complete: boolean;
+  errors: { path: string; entry: string | null; cut: boolean; error: { code: string } }[];
+} {
+  return JSON.parse(String(files.get('_INCOMPLETE.json')));
+}
