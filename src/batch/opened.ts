@@ -49,7 +49,7 @@ export class Opened<T = unknown> {
         this.#iterator.next().then(resolve as (step: IteratorResult<T>) => void, reject);
       });
     } catch (error) {
-      throw (this.#broken ??= toCodapError(error));
+      throw (this.#broken ??= toCodapError(error).from(this.#source));
     } finally {
       this.#rejectNext = undefined;
       this.#waited += performance.now() - this.#waitingSince;

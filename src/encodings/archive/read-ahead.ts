@@ -22,8 +22,15 @@ export async function openAhead(node: QueryNode, asked: Asked, scope: Scope): Pr
   const head = await readHead(node, asked, scope);
   const { meta } = head;
   const { source } = node;
-  const stream = Readable.from(bytes(node, asked, scope, head), { objectMode: false, highWaterMark: HEAD });
-  return new Opened({ kind: 'body', stream, meta }, source.name, scope.batch.options.limits, () => {});
+  const closed = new AbortController();
+  const stream = Readable.from(bytes(node, asked, scope, head, closed.signal), {
+    objectMode: false,
+    highWaterMark: HEAD,
+  });
+  return new Opened({ kind: 'body', stream, meta }, source.name, scope.batch.options.limits, () =>
+    // A generator that waits for the store cannot be told to return: what it waits for is taken away.
+    closed.abort(new CodapError('CANCELLED', 'not needed any more')),
+  );
 }
 
 interface Head {
@@ -54,15 +61,24 @@ async function readHead(node: QueryNode, asked: Asked, scope: Scope): Promise<He
   return { bytes: Buffer.concat(chunks), meta: opened.payload.meta };
 }
 
-async function* bytes(node: QueryNode, asked: Asked, scope: Scope, head: Head): AsyncGenerator<Buffer> {
+async function* bytes(
+  node: QueryNode,
+  asked: Asked,
+  scope: Scope,
+  head: Head,
+  closed: AbortSignal,
+): AsyncGenerator<Buffer> {
   const { size = head.bytes.length, etag } = head.meta;
   let offset = head.bytes.length;
   let left = RESUMES;
   if (offset > 0) yield head.bytes;
+  if (offset >= size) return;
+  const until: Scope = { ...scope, signal: AbortSignal.any([scope.signal, closed]) };
+  let opened: Opened | undefined;
+  closed.addEventListener('abort', () => opened?.break(closed.reason as CodapError), { once: true });
   while (offset < size) {
-    let opened: Opened | undefined;
     try {
-      opened = await openFlow(node, ranged(asked, offset, undefined, etag), scope);
+      opened = await openFlow(node, ranged(asked, offset, undefined, etag), until);
       for (;;) {
         const step = await opened.next();
         if (step.done) break;
@@ -72,9 +88,12 @@ async function* bytes(node: QueryNode, asked: Asked, scope: Scope, head: Head): 
       if (offset < size) throw new CodapError('UNAVAILABLE', 'the body ended too early', { source: node.source.name });
     } catch (error) {
       left -= 1;
-      if (left < 0 || classify(error) !== 'transient') throw error;
+      // A pause that is too long is one wherever the store would go on from.
+      const paused = opened !== undefined && toCodapError(error).code === 'TIMEOUT';
+      if (left < 0 || paused || classify(error) !== 'transient') throw error;
     } finally {
       opened?.close();
+      opened = undefined;
     }
   }
 }
