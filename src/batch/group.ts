@@ -3,7 +3,7 @@ import { CodapError } from '../errors.ts';
 import { FirstReply, KV, Ordered } from '../patterns/index.ts';
 import { Live } from './live.ts';
 import type { GroupNode } from './node.ts';
-import { failed, type MemberList, type Reply } from './reply.ts';
+import { failed, firstFailure, type MemberList, type Reply } from './reply.ts';
 import { runMember, type Scope } from './run.ts';
 
 /** A group while it runs, for references to find its members in. */
@@ -83,7 +83,7 @@ async function firstReply(
       else if (hedge) start(1);
       if (successes === take) break;
       if (take !== undefined && successes + lives.length - arrived.length < take)
-        ending.decide(lastFailed(arrived) ?? one);
+        ending.decide(arrived.findLast(isFailing) ?? one);
       if (ending.decidedBy) break;
     }
   } finally {
@@ -98,8 +98,8 @@ async function firstReply(
   return listOf(node, arrived, ending, lives.length - arrived.length, taken);
 }
 
-function lastFailed(arrived: readonly Live[]): Live | undefined {
-  return arrived.findLast((one) => one.settled && failed(one.settled));
+function isFailing({ settled }: Live): boolean {
+  return settled !== undefined && (failed(settled) || settled.status === 'partial');
 }
 
 function listOf(node: GroupNode, lives: readonly Live[], ending: Ending, cancelled: number, taken = false): MemberList {
@@ -156,8 +156,11 @@ class Ending {
   /** Fails the group by this member's failure and cancels the rest; only the first word counts. */
   decide(one: Live): void {
     if (this.decidedBy) return;
-    const error = one.settled?.error ?? new CodapError('NOT_FOUND', 'too few queries were left to reach take');
-    this.decidedBy = { path: one.path, error };
+    const { error, list } = one.settled ?? {};
+    this.decidedBy = (!error && list && firstFailure(list)) || {
+      path: one.path,
+      error: error ?? new CodapError('NOT_FOUND', 'too few queries were left to reach take'),
+    };
     this.cancel();
   }
 

@@ -71,10 +71,10 @@ export function isComplete(list: MemberList): boolean {
   return lacking(list).length === 0;
 }
 
-/** The members that keep it from being complete: failed or defaulted; below a `take` that was reached, only what was counted and broke. */
+/** The members that keep it from being complete: failed or defaulted; beside a `take` that was reached, only what it counted. */
 export function lacking(list: MemberList): Member[] {
-  if (list.taken) return list.members.filter(({ reply }) => reply.opened && failed(reply));
-  return list.members.flatMap((member) => {
+  const counted = list.taken ? list.members.filter(({ reply }) => reply.status === 'ok' || reply.opened) : list.members;
+  return counted.flatMap((member) => {
     const { reply } = member;
     const below = reply.list && !reply.defaulted ? lacking(reply.list) : [];
     return below.length > 0 || !reply.error ? below : [member];
@@ -129,12 +129,8 @@ export function replyOf(list: MemberList, ms: number | undefined): Reply {
   return { status, list, ...(ms !== undefined && { ms }), ...(error && { error }) };
 }
 
-/** The first failure at any depth, in the order of the answer. */
+/** The first failure at any depth that nothing absorbed, in the order of the answer. */
 export function firstFailure(list: MemberList): { path: Member['path']; error: CodapError } | undefined {
-  for (const { path, reply } of list.members) {
-    const below = reply.list && firstFailure(reply.list);
-    if (below) return below;
-    if (failed(reply) && reply.error) return { path, error: reply.error };
-  }
-  return undefined;
+  const first = lacking(list).find(({ reply }) => failed(reply));
+  return first?.reply.error && { path: first.path, error: first.reply.error };
 }

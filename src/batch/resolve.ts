@@ -1,7 +1,7 @@
 import { CodapError } from '../errors.ts';
 import type { Live } from './live.ts';
 import { follow } from './pointer.ts';
-import { failed, valueOf, type Reply } from './reply.ts';
+import { failed, valued, valueOf, type Reply } from './reply.ts';
 
 /** What a reference found. */
 export type Found =
@@ -12,29 +12,57 @@ export type Found =
 
 const NOWHERE: Found = { is: 'nowhere' };
 const SKIPPED: Found = { is: 'skipped' };
+const INDEX = /^(?:0|[1-9]\d*)$/;
 
 /** Reads below a member, waiting for no more than the part that the steps name. */
 export async function resolve(live: Live, steps: readonly string[]): Promise<Found> {
   const container = steps.length === 0 || live.opaque ? undefined : await live.container;
-  if (!container || container.taking) {
-    const found = ofReply(await live.reply);
-    if (found.is !== 'value' || steps.length === 0) return found;
-    const there = follow(found.value, steps);
+  if (!container || container.taking) return below(await live.reply, steps);
+  const [step = '', ...rest] = steps;
+  const { keyed, lives, arrivals } = container;
+  if (step === '*' && !keyed) {
+    const members = arrivals ? await Promise.all(lives.map((_, index) => arrivals.at(index))) : lives;
+    return gather(await Promise.all(members.filter((one) => one !== undefined).map((member) => resolve(member, rest))));
+  }
+  const place = pick(keyed, lives, step);
+  const member = place && arrivals ? await arrivals.at(Number(step)) : place;
+  if (member) return resolve(member, rest);
+  // A group that failed did not wait for all to arrive.
+  const whole = place ? ofReply(await live.reply) : NOWHERE;
+  return whole.is === 'failed' ? whole : NOWHERE;
+}
+
+/** Reads below a reply that has settled. */
+function below(reply: Reply, steps: readonly string[]): Found {
+  const [step, ...rest] = steps;
+  const whole = ofReply(reply);
+  if (whole.is !== 'value' || step === undefined) return whole;
+  if (reply.value || !reply.list) {
+    const there = follow(whole.value, steps);
     return there.found ? { is: 'value', value: there.value } : NOWHERE;
   }
-  const [step = '', ...rest] = steps;
-  if (container.keyed) {
-    const member = container.lives.find((one) => one.path.at(-1) === step);
-    return member ? resolve(member, rest) : NOWHERE;
-  }
-  if (step === '*') {
-    const founds = await Promise.all(container.lives.map((member) => resolve(member, rest)));
-    return { is: 'value', value: founds.flatMap((found) => (found.is === 'value' ? found.value : [])) };
-  }
-  if (!/^(0|[1-9]\d*)$/.test(step)) return NOWHERE;
-  if (Number(step) >= container.lives.length) return NOWHERE;
-  const member = container.arrivals ? await container.arrivals.at(Number(step)) : container.lives[Number(step)];
-  return member ? resolve(member, rest) : NOWHERE;
+  const { keyed } = reply.list;
+  const members = valued(reply.list);
+  if (step === '*' && !keyed) return gather(members.map((member) => below(member.reply, rest)));
+  const member = pick(keyed, members, step);
+  return member ? below(member.reply, rest) : NOWHERE;
+}
+
+function pick<T extends { readonly path: Live['path'] }>(
+  keyed: boolean,
+  members: readonly T[],
+  step: string,
+): T | undefined {
+  if (keyed) return members.find((one) => one.path.at(-1) === step);
+  return INDEX.test(step) ? members[Number(step)] : undefined;
+}
+
+/** What `*` gathers: members without a value are passed over, unless there is none but failures. */
+function gather(founds: readonly Found[]): Found {
+  const values = founds.filter((found) => found.is === 'value');
+  const failure = founds.find((found) => found.is === 'failed');
+  if (failure && values.length === 0) return failure;
+  return { is: 'value', value: values.flatMap((found) => found.value) };
 }
 
 function ofReply(reply: Reply): Found {

@@ -82,8 +82,8 @@ function speak({ node, path }: Live, reply: Reply, { batch, absorbed }: Scope): 
 async function runEach(live: Live, scope: Scope): Promise<Reply> {
   const { node } = live;
   const reference = node.forEach as Reference;
-  const started = performance.now();
   const found = await waitFor(reference, scope, scope.signal);
+  const started = performance.now();
   if (found.is !== 'value') return skippedBy([[reference, found]]);
   const items = found.value;
   if (!Array.isArray(items))

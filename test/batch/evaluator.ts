@@ -218,7 +218,7 @@ function inside(value: unknown, steps: readonly string[]): Found {
 function part(outcome: Outcome, written: Written, steps: readonly string[], whole: boolean): Found {
   const opaque = !whole && (written['select'] !== undefined || Object.hasOwn(written, 'default'));
   const [step, ...rest] = steps;
-  if (step === undefined || opaque || !outcome.members) {
+  if (step === undefined || 'value' in outcome || !outcome.members || (opaque && failing(outcome))) {
     if (failing(outcome)) return outcome.error as Fault;
     return outcome.status === 'skipped' ? 'skipped' : inside(valueOf(outcome), steps);
   }
@@ -226,11 +226,10 @@ function part(outcome: Outcome, written: Written, steps: readonly string[], whol
   const into = (one: Placed): Found =>
     part(one.outcome, one.written, rest, !whole && one.written['forEach'] !== undefined);
   if (step === '*' && !outcome.keyed) {
-    return {
-      value: outcome.members
-        .map(into)
-        .flatMap((found) => (typeof found === 'object' && 'value' in found ? found.value : [])),
-    };
+    const founds = outcome.members.map(into);
+    const values = founds.filter((found) => typeof found === 'object' && 'value' in found);
+    const failure = founds.find(isFault);
+    return failure && values.length === 0 ? failure : { value: values.flatMap((found) => found.value) };
   }
   const one = outcome.members.find((member) => String(member.step) === step);
   return one ? into(one) : 'nowhere';

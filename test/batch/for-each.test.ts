@@ -35,6 +35,12 @@ describe('forEach', () => {
       });
   });
 
+  it('starts when its list is there', async () => {
+    const queries = { list: q({ value: [1], ms: 200 }), each: q({}, { forEach: { $result: '/list' } }) };
+    const { list } = await start('kv', { queries }).root.reply;
+    expect(list?.members[1]?.reply.ms).toBeLessThan(150);
+  });
+
   it('of a list that fails, is skipped or leads nowhere does the same', async () => {
     const queries = {
       a: q({ fail: 'UNAVAILABLE' }),

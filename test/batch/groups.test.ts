@@ -143,6 +143,14 @@ describe('a nested take', () => {
     });
   });
 
+  it("out of reach for a partial group's failure tells of that failure", async () => {
+    const mixed = {
+      pattern: 'kv',
+      queries: { a: q({ fail: 'NOT_FOUND' }, { default: 1 }), b: q({ fail: 'TIMEOUT' }) },
+    };
+    expect(await ask('first-reply', { take: 1, queries: [mixed] })).toMatchObject({ failed: 'TIMEOUT', path: '/0/b' });
+  });
+
   it('hedges: starts take at once, one more every hedgeMs and at once on a failure', async () => {
     const simulation = simulate();
     const queries = [

@@ -233,11 +233,12 @@ describe('default', () => {
     expect(b).toEqual({ status: 'ok', replies: { x: { status: 'ok', value: 1 } } });
   });
 
-  it('counts as a success for a take', async () => {
-    expect(await ask('first-reply', { take: 1, queries: [q({ fail: 'TIMEOUT' }, { default: 1 })] })).toMatchObject({
-      complete: true,
-      results: [{ value: 1 }],
-    });
+  it('counts as a success for a take, but the answer is not complete', async () => {
+    const queries = [q({ fail: 'TIMEOUT' }, { default: 1 }), q({ stall: true })];
+    const answer = { complete: false, results: [{ value: 1, defaulted: true }], cancelled: 1 };
+    expect(await ask('first-reply', { take: 1, queries })).toMatchObject(answer);
+    const nested = { pattern: 'first-reply', take: 1, queries };
+    expect(await ask('kv', { queries: { nested } })).toMatchObject({ complete: false });
   });
 });
 

@@ -258,6 +258,25 @@ describe('*', () => {
     expect(await values(queries)).toMatchObject({ a: [1, 3], b: [5, 7] });
   });
 
+  it('goes over a first-reply in order of arrival', async () => {
+    const queries = {
+      replies: { pattern: 'first-reply', queries: [q({ value: 'slow', ms: 30 }), q({ value: 'fast' })] },
+      all: from('/replies/*'),
+    };
+    expect(await values(queries)).toMatchObject({ all: ['fast', 'slow'] });
+  });
+
+  it('over failures alone fails as they did', async () => {
+    const queries = {
+      list: q({ value: [1, 2] }),
+      each: q({ fail: 'TIMEOUT' }, { forEach: result('/list') }),
+      all: from('/each/*'),
+      again: q({}, { forEach: result('/each/*/x') }),
+    };
+    const failed = { ...FAILED, error: { code: 'DEPENDENCY_FAILED', retryable: true, dependsOn: ['each'] } };
+    expect(await ask('kv', { queries })).toMatchObject({ results: { all: failed, again: failed } });
+  });
+
   it('over nothing is an empty list', async () => {
     expect(
       await values({ a: q({ value: [] }), b: from('/a/*/x'), g: { pattern: 'ordered', queries: [] }, c: from('/g/*') }),
@@ -444,6 +463,22 @@ describe('a reference that cannot be had', () => {
         c: FAILED,
       },
     });
+  });
+
+  it('to a failed member of a partial group fails also where the group has a default', async () => {
+    const group = { pattern: 'kv', default: 0, queries: { a: q({ value: 1 }), b: q({ fail: 'TIMEOUT' }) } };
+    const queries = { group, a: from('/group/a'), b: from('/group/b') };
+    const cause = { code: 'DEPENDENCY_FAILED', retryable: true };
+    expect(await ask('kv', { queries })).toMatchObject({
+      results: { a: { status: 'ok', value: 1 }, b: { status: 'skipped', error: cause } },
+    });
+  });
+
+  it('to a place in a first-reply that failed before it was filled fails as the group did', async () => {
+    const group = { pattern: 'first-reply', queries: [q({ fail: 'TIMEOUT' }, { required: true }), q({ stall: true })] };
+    const queries = { group, second: from('/group/1'), shaped: q({}, { select: { x: result('/group/1') } }) };
+    const failed = { status: 'skipped', error: { code: 'DEPENDENCY_FAILED', retryable: true } };
+    expect(await ask('kv', { queries })).toMatchObject({ results: { second: failed, shaped: failed } });
   });
 
   it('in when, unless and select is null where it leads nowhere, but a failure still skips', async () => {
