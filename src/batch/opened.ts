@@ -74,8 +74,8 @@ export class Opened<T = unknown> {
 
   /** Ends it from outside: whoever waits for the next item is told why. */
   break(reason: CodapError): void {
-    this.#broken ??= reason;
-    this.#rejectNext?.(reason);
+    this.#broken ??= reason.from(this.#source);
+    this.#rejectNext?.(this.#broken);
     this.close(reason);
   }
 

@@ -29,7 +29,7 @@ export function flowing(pieces: readonly string[], size: number | undefined, bre
   };
 }
 
-/** The bytes of an archive of these entries, and what broke each. */
+/** The bytes of an archive of these entries, and what broke each, or kept it out. */
 export async function archive(
   start: (sink: Sink) => ArchiveWriter,
   entries: Iterable<readonly [string, Entry]>,
@@ -41,7 +41,7 @@ export async function archive(
     return undefined;
   });
   const broken: unknown[] = [];
-  for (const [name, entry] of entries) broken.push(await writer.add(entry, name));
+  for (const [name, entry] of entries) broken.push(await writer.add(entry, name).catch((error: unknown) => error));
   await writer.end(comment);
   return { bytes: Buffer.concat(chunks), broken };
 }

@@ -34,7 +34,7 @@ beforeAll(async () => {
   });
   const sources = { scripted: { adapter: 'rest', url: store.url } };
   service = await startService({ stores, sources, limits: { streamIdleMs: IDLE_MS, streamMs: STREAM_MS } });
-  patient = await startService({ stores, sources, limits: { streamIdleMs: 2000, streamMs: STREAM_MS } });
+  patient = await startService({ stores, sources, limits: { streamIdleMs: 2000, streamMs: 2 * STREAM_MS } });
 });
 afterAll(async () => {
   await service.close();
@@ -134,19 +134,19 @@ describe.concurrent('the first byte', () => {
     async (accept) => {
       // The first body takes longer than the batch may; the second one is opened after it.
       const queries = [rest(`drips/late/${accept}`, { as: 'drips' }), rest('small', { as: 'small' })];
-      const files = await unpacked(await (await ask(queries, accept, { timeoutMs: 200 })).read(), accept);
+      const files = await unpacked(await (await ask(queries, accept, { timeoutMs: 500 })).read(), accept);
       expect(String(files.get('small'))).toBe('small');
       expect(incomplete(files).errors).toMatchObject([{ entry: 'drips', cut: true }]);
     },
   );
 
-  it.each(ALL)('of no entry by the deadline is problem+json within 50 ms of it, under %s', async (accept) => {
+  it.each(ALL)('of no entry by the deadline is problem+json, under %s', async (accept) => {
     const never = rest(`never/${accept}`);
     const began = performance.now();
     const queries = accept === 'application/octet-stream' ? [never] : [never, never];
     const answer = await ask(queries, accept, { timeoutMs: 250 });
     const problem = JSON.parse(String(await answer.read()));
-    expect(performance.now() - began).toBeLessThan(250 + 150);
+    expect(performance.now() - began).toBeLessThan(250 + 1000);
     expect(answer.status).toBe(504);
     expect(answer.headers['content-type']).toContain('application/problem+json');
     expect(problem).toMatchObject({ code: 'TIMEOUT' });
@@ -174,22 +174,26 @@ describe.concurrent('a client', () => {
   it.each([
     ...ALL.map((accept) => [accept, rest('large')] as const),
     ['application/zip', object('large.bin')] as const,
-  ])('that is slow costs the store’s body no time: it is whole, under %s of %o', async (accept, query) => {
-    const answer = await askBytes(`${patient.url}/ordered`, { queries: [query] }, accept);
-    const chunks: Buffer[] = [];
-    const began = performance.now();
-    let unpaused = 0;
-    for await (const chunk of answer.body) {
-      chunks.push(chunk as Buffer);
-      unpaused += (chunk as Buffer).length;
-      if (unpaused < LARGE / 12) continue;
-      unpaused = 0;
-      await pause(100);
-    }
-    // Longer in all than the store's body may keep codap waiting.
-    expect(performance.now() - began).toBeGreaterThan(STREAM_MS + 300);
-    const bytes = Buffer.concat(chunks);
-    const got = accept === 'application/octet-stream' ? bytes : (await unpacked(bytes, accept)).get('0.bin');
-    expect(got).toHaveLength(LARGE);
-  });
+  ])(
+    'that is slow costs the store’s body no time: it is whole, under %s of %o',
+    async (accept, query) => {
+      const answer = await askBytes(`${patient.url}/ordered`, { queries: [query] }, accept);
+      const chunks: Buffer[] = [];
+      const began = performance.now();
+      let unpaused = 0;
+      for await (const chunk of answer.body) {
+        chunks.push(chunk as Buffer);
+        unpaused += (chunk as Buffer).length;
+        if (unpaused < LARGE / 24) continue;
+        unpaused = 0;
+        await pause(100);
+      }
+      // Longer in all than the store's body may keep codap waiting.
+      expect(performance.now() - began).toBeGreaterThan(2 * STREAM_MS);
+      const bytes = Buffer.concat(chunks);
+      const got = accept === 'application/octet-stream' ? bytes : (await unpacked(bytes, accept)).get('0.bin');
+      expect(got).toHaveLength(LARGE);
+    },
+    20_000,
+  );
 });

@@ -66,7 +66,10 @@ export async function sendArchive(
       const { entry, path } = step.value;
       const name = names.claim(entry.name);
       written.set(formatPointer(path), name);
-      const broken = await writer.add(entry, name).catch((error: unknown) => error);
+      const broken = await writer.add(entry, name).catch((error: unknown) => {
+        written.delete(formatPointer(path));
+        return error;
+      });
       if (broken && !Buffer.isBuffer(entry.content)) entry.content.break(toCodapError(broken));
     }
     const list = step.done ? step.value.list : undefined;

@@ -22,7 +22,6 @@ export class TarWriter implements ArchiveWriter {
   async add(entry: Entry, name: string): Promise<unknown> {
     const content =
       Buffer.isBuffer(entry.content) || entry.size !== undefined ? entry.content : await collected(entry.content);
-    if (!Buffer.isBuffer(content) && 'error' in content) return content.error;
     const size = Buffer.isBuffer(content) ? content.length : (entry.size as number);
     const header = { name, size, mtime: entry.modified, mode: 0o644 };
     if (Buffer.isBuffer(content)) {
@@ -77,18 +76,14 @@ export class TarWriter implements ArchiveWriter {
   }
 }
 
-async function collected(body: Exclude<Entry['content'], Buffer>): Promise<Buffer | { error: unknown }> {
+async function collected(body: Exclude<Entry['content'], Buffer>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  try {
-    for await (const chunk of chunksOf(body)) {
-      size += chunk.length;
-      if (size > COLLECTED)
-        throw new CodapError('TOO_LARGE', `a tar holds a body of unknown length up to ${COLLECTED} bytes`);
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    return { error };
+  for await (const chunk of chunksOf(body)) {
+    size += chunk.length;
+    if (size > COLLECTED)
+      throw new CodapError('TOO_LARGE', `a tar holds a body of unknown length up to ${COLLECTED} bytes`);
+    chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }

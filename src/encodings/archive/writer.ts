@@ -7,7 +7,7 @@ export type Sink = (bytes: Uint8Array) => Promise<void> | undefined;
 
 /** A container format: entries one after the other, then its end. */
 export interface ArchiveWriter {
-  /** Writes one entry under a safe name; answers what broke its content, if anything did. Throws TOO_LARGE, nothing written, for what the format cannot hold. */
+  /** Writes one entry under a safe name; answers what broke its content, if anything did. Throws, nothing written, for what the format cannot hold. */
   add(entry: Entry, name: string): Promise<unknown>;
   /** Closes the archive; the comment is for formats that have one. */
   end(comment: string): Promise<void>;
