@@ -18,13 +18,11 @@ beforeAll(async () => {
     const [, kind, size] = path.split('/');
     const bytes = Buffer.alloc(Number(size), 'b');
     response.setHeader('content-type', 'application/octet-stream');
-    if (kind === 'chunked') {
-      response.write(bytes.subarray(0, bytes.length / 2));
-      return void response.end(bytes.subarray(bytes.length / 2));
-    }
-    // Ends too early: half of what its length says, or of chunks that never end.
     if (kind === 'short') response.setHeader('content-length', bytes.length);
-    response.write(bytes.subarray(0, bytes.length / 2), () => setImmediate(() => response.destroy()));
+    response.write(bytes.subarray(0, bytes.length / 2), () => {
+      if (kind === 'chunked') response.end(bytes.subarray(bytes.length / 2));
+      else setImmediate(() => response.destroy());
+    });
   });
   service = await startService({ stores, sources: { scripted: { adapter: 'rest', url: store.url } } });
 });
@@ -47,10 +45,9 @@ async function filesOf(queries: object[], accept: string): Promise<Map<string, B
 describe.each(TARS)('a body of unknown length, under %s', (accept) => {
   it('is collected up to 8 MiB', async () => {
     const files = await filesOf([body(`/chunked/${8 * MEBIBYTE}`, 'eight'), body('/chunked/10', 'ten')], accept);
-    expect([...files].map(([name, content]) => [name, content.length]).toSorted()).toEqual([
-      ['eight', 8 * MEBIBYTE],
-      ['ten', 10],
-    ]);
+    expect(files.size).toBe(2);
+    expect(files.get('ten')).toHaveLength(10);
+    expect(files.get('eight')).toHaveLength(8 * MEBIBYTE);
     expect(files.get('eight')?.every((byte) => byte === 98)).toBe(true);
   });
 
