@@ -12,6 +12,7 @@ import { parseConfig } from '../src/config.ts';
 import { configSchema } from '../src/config/schema.ts';
 import { CODES } from '../src/errors.ts';
 import { openSources, type Sources } from '../src/sources/open.ts';
+import { loosely } from './loosely.ts';
 
 const root = new URL('..', import.meta.url);
 const files = ['README.md', ...readdirSync(new URL('docs/', root)).map((name) => `docs/${name}`)].filter((name) =>
@@ -59,28 +60,6 @@ function fromHttp(request: string) {
     headers: { 'content-type': 'application/json', ...headers },
     body: method === 'POST' ? body.join('\n\n') : undefined,
   };
-}
-
-/** What an answer has to look like: `…` stands for anything, also within a text; a member `"…"` for any others; `ms` is not compared. */
-function loosely(shown: unknown, key?: string): unknown {
-  if (key === 'ms' || shown === '…') return expect.anything();
-  if (typeof shown === 'string' && shown.includes('…'))
-    return expect.stringMatching(
-      new RegExp(
-        `^${shown
-          .split('…')
-          .map((part) => RegExp.escape(part))
-          .join('[^]*')}$`,
-      ),
-    );
-  if (typeof shown !== 'object' || shown === null) return shown;
-  if (Array.isArray(shown)) return shown.map((member) => loosely(member));
-  const members = Object.fromEntries(
-    Object.entries(shown)
-      .filter(([name]) => name !== '…')
-      .map(([name, value]) => [name, loosely(value, name)]),
-  );
-  return Object.hasOwn(shown, '…') ? expect.objectContaining(members) : members;
 }
 
 const parse = (kind: string, text: string): unknown =>

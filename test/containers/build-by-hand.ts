@@ -43,8 +43,8 @@ async function copy(from: string, words: readonly string[], workdir: string): Pr
 // What tells a process that it is part of a test, or of a script of another package.
 const NOT_BUILDING = /^(?:NODE_ENV|NODE_OPTIONS|VITEST.*|npm_(?:config_local_prefix|lifecycle_.*|package_.*))$/;
 
-/** The environment of a build step: this one's, for the network may need it, less what a build would not see. */
-function buildEnvironment(env: Record<string, string>): Record<string, string | undefined> {
+/** The environment of a build step, or of a shell that somebody has just opened: this one's, for the network may need it, less what that would not see. */
+export function buildEnvironment(env: Record<string, string>): Record<string, string | undefined> {
   const own = Object.entries(process.env).filter(([name]) => !NOT_BUILDING.test(name));
   return { ...Object.fromEntries(own), PATH: pathWithNode(), ...env };
 }

@@ -1,0 +1,23 @@
+import { expect } from 'vitest';
+
+/** What an answer has to look like that is shown so: `…` stands for anything, also within a text; a member `"…"` for any others; `ms` is not compared. */
+export function loosely(shown: unknown, key?: string): unknown {
+  if (key === 'ms' || shown === '…') return expect.anything();
+  if (typeof shown === 'string' && shown.includes('…'))
+    return expect.stringMatching(
+      new RegExp(
+        `^${shown
+          .split('…')
+          .map((part) => RegExp.escape(part))
+          .join('[^]*')}$`,
+      ),
+    );
+  if (typeof shown !== 'object' || shown === null) return shown;
+  if (Array.isArray(shown)) return shown.map((member) => loosely(member));
+  const members = Object.fromEntries(
+    Object.entries(shown)
+      .filter(([name]) => name !== '…')
+      .map(([name, value]) => [name, loosely(value, name)]),
+  );
+  return Object.hasOwn(shown, '…') ? expect.objectContaining(members) : members;
+}
