@@ -65,8 +65,7 @@ export function readSelection(
     found.faults.push({ path: at, detail: 'a pointer, a reference, or an object of these is allowed here' });
     return undefined;
   }
-  const [first = ''] = Object.keys(value);
-  if (['$result', '$item', '$param', '$join', '$verbatim'].some((word) => Object.hasOwn(value, word)) && first !== '') {
+  if (['$result', '$item', '$param', '$join', '$verbatim'].some((word) => Object.hasOwn(value, word))) {
     return { kind: 'template', template: readTemplate(value, at, found) };
   }
   const members: (readonly [string, Selection])[] = [];

@@ -1,5 +1,5 @@
 import type { GroupNode, Node } from './node.ts';
-import type { Reference } from './reference.ts';
+import { BROKEN, type Reference } from './reference.ts';
 
 type Report = (path: readonly (string | number)[], detail: string) => void;
 
@@ -14,7 +14,7 @@ export function linkReferences(root: GroupNode, report: Report): void {
   const waits = new Waits();
   const link = (node: Node, around: Surroundings): void => {
     const inside = { ...around, inForEach: around.inForEach || node.forEach !== undefined };
-    if (node.forEach) linkOne(node.forEach, node, around, waits, report);
+    if (node.forEach && node.forEach !== BROKEN) linkOne(node.forEach, node, around, waits, report);
     for (const reference of [...node.conditionReferences, ...node.references, ...node.selectReferences]) {
       if (reference.word !== '$join') linkOne(reference, node, inside, waits, report);
     }

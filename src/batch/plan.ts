@@ -5,7 +5,15 @@ import { readCondition, readSelection } from './condition.ts';
 import { linkReferences } from './link.ts';
 import type { GroupNode, Modifiers, Node, Pattern, Plan, QueryNode } from './node.ts';
 import { fragment } from './pointer.ts';
-import { hasReference, readTemplate, Reference, type Findings, type RequestFault } from './reference.ts';
+import {
+  BROKEN,
+  hasReference,
+  isBroken,
+  readTemplate,
+  Reference,
+  type Findings,
+  type RequestFault,
+} from './reference.ts';
 import { bodySchemas, groupSchema, querySchema } from './schema.ts';
 
 /** At most this many faults are named in one answer. */
@@ -46,6 +54,7 @@ class Planner {
 
   plan(pattern: Pattern, body: unknown): Plan {
     const fields = this.#fields(bodySchemas[pattern], body, []);
+    if (!fields) throw this.#refusal();
     const root: GroupNode = {
       ...this.#modifiers({}, [], [], undefined, 0),
       kind: 'group',
@@ -55,9 +64,7 @@ class Planner {
     linkReferences(root, (path, detail) => this.#fault(path, detail));
     if (root.calls > this.#context.limits.calls)
       this.#fault(['queries'], `more than ${this.#context.limits.calls} calls`);
-    if (this.#faults.length > 0) {
-      throw new BadRequest(this.#faults.map(({ path, detail }) => ({ pointer: fragment(path), detail })));
-    }
+    if (this.#faults.length > 0) throw this.#refusal();
     return {
       root,
       timeoutMs: fields['timeoutMs'] as number | undefined,
@@ -71,17 +78,30 @@ class Planner {
     this.#faults.push({ path, detail });
   }
 
-  /** Checks an object against a schema, and answers its own fields, `queries` untouched. */
-  #fields(schema: z.ZodType, value: unknown, at: Path): Record<string, unknown> {
+  #refusal(): BadRequest {
+    return new BadRequest(this.#faults.map(({ path, detail }) => ({ pointer: fragment(path), detail })));
+  }
+
+  /**
+   * Checks an object against a schema, but for its `queries`, and answers its own fields, undefined where one is wrong, so that nothing
+   * is said of it twice. Undefined if it is no object.
+   */
+  #fields(schema: z.ZodType, value: unknown, at: Path): Record<string, unknown> | undefined {
     const checked = schema.safeParse(value);
+    const wrong = new Set<unknown>();
     for (const issue of checked.error?.issues ?? []) {
+      const [field] = issue.path;
       const path = [...at, ...(issue.path as (string | number)[])];
+      if (field === 'queries') continue;
+      wrong.add(field);
       if (issue.code === 'unrecognized_keys')
         for (const key of issue.keys) this.#fault([...path, key], 'unknown field');
       else this.#fault(path, issue.message);
     }
-    if (typeof value !== 'object' || value === null) return {};
-    return value as Record<string, unknown>;
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+    if (wrong.size === 0) return value as Record<string, unknown>;
+    const fields = Object.entries(value).map(([key, field]) => [key, wrong.has(key) ? undefined : field] as const);
+    return Object.fromEntries(fields);
   }
 
   #group(pattern: Pattern, fields: Record<string, unknown>, at: Path, path: Path, depth: number) {
@@ -89,7 +109,7 @@ class Planner {
     const take = pattern === 'first-reply' ? (fields['take'] as number | undefined) : undefined;
     if (typeof take === 'number' && take > members.length)
       this.#fault([...at, 'take'], 'take is more than there are queries');
-    if (fields['hedgeMs'] !== undefined && fields['take'] === undefined)
+    if (pattern === 'first-reply' && fields['hedgeMs'] !== undefined && !Object.hasOwn(fields, 'take'))
       this.#fault([...at, 'hedgeMs'], 'hedgeMs needs take');
     let calls = 0;
     for (const member of members) {
@@ -129,9 +149,9 @@ class Planner {
       value !== null &&
       (Object.hasOwn(value, 'pattern') || Object.hasOwn(value, 'queries'));
     const fields = this.#fields(isGroup ? groupSchema : querySchema, value, at);
-    if (!isGroup) return this.#query(fields, at, path, key, index);
-    const pattern = fields['pattern'] as Pattern;
-    if (pattern !== 'first-reply') {
+    if (!isGroup || !fields) return this.#query(fields ?? {}, at, path, key, index);
+    const known = fields['pattern'] as Pattern | undefined;
+    if (known && known !== 'first-reply') {
       for (const field of ['take', 'hedgeMs'])
         if (fields[field] !== undefined) this.#fault([...at, field], `${field} belongs to first-reply`);
     }
@@ -139,31 +159,33 @@ class Planner {
       this.#fault(at, `groups are nested at most ${this.#context.limits.nesting} deep`);
       return this.#query({}, at, path, key, index);
     }
+    const pattern = known ?? (Array.isArray(fields['queries']) ? 'ordered' : 'kv');
     return {
       ...this.#modifiers(fields, at, path, key, index),
       kind: 'group',
       pattern,
-      ...(pattern === 'kv' || pattern === 'ordered' || pattern === 'first-reply'
-        ? this.#group(pattern, fields, at, path, depth + 1)
-        : { members: [], take: undefined, hedgeMs: undefined, calls: 0 }),
+      ...this.#group(pattern, fields, at, path, depth + 1),
     };
   }
 
   #query(fields: Record<string, unknown>, at: Path, path: Path, key: string | undefined, index: number): QueryNode {
     const found: Findings = { references: [], faults: this.#faults };
-    const template = readTemplate(fields['params'] ?? {}, [...at, 'params'], found);
+    const given = Object.hasOwn(fields, 'params') ? fields['params'] : {};
+    const template = given === undefined ? BROKEN : readTemplate(given, [...at, 'params'], found);
     const source = typeof fields['source'] === 'string' ? this.#context.sources.get(fields['source']) : undefined;
     const op = fields['op'] as string;
     let params: unknown = template;
     if (typeof fields['source'] === 'string' && !source)
       this.#fault([...at, 'source'], `no such source; there are: ${[...this.#context.sources.keys()].join(', ')}`);
     else if (source && typeof op === 'string') {
-      const isReference = template instanceof Reference;
-      if (isReference) this.#fault([...at, 'params'], 'a reference may not stand for the params as a whole');
-      else if (typeof template === 'object' && template !== null && !Array.isArray(template)) {
-        params = source.prepare(op, template as Record<string, unknown>, (sub, detail) =>
-          this.#fault([...at, ...sub], detail),
-        );
+      if (template instanceof Reference) {
+        if (template !== BROKEN) this.#fault([...at, 'params'], 'a reference may not stand for the params as a whole');
+      } else if (typeof template !== 'object' || template === null || Array.isArray(template)) {
+        this.#fault([...at, 'params'], 'an object is allowed here');
+      } else {
+        params = source.prepare(op, template as Record<string, unknown>, (sub, detail) => {
+          if (!isBroken({ params: template }, sub)) this.#fault([...at, ...sub], detail);
+        });
       }
     }
     const stream = fields['stream'] === true;
@@ -200,8 +222,8 @@ class Planner {
     const conditions: Findings = { references: [], faults: this.#faults };
     const selected: Findings = { references: [], faults: this.#faults };
     const as = this.#as(fields['as'], [...at, 'as'], found);
-    const forEach = this.#forEach(fields['forEach'], [...at, 'forEach']);
-    if (fields['concurrency'] !== undefined && fields['forEach'] === undefined)
+    const forEach = this.#forEach(fields, [...at, 'forEach']);
+    if (fields['concurrency'] !== undefined && !forEach)
       this.#fault([...at, 'concurrency'], 'concurrency needs forEach');
     return {
       path,
@@ -234,17 +256,18 @@ class Planner {
       return as;
     }
     if (as instanceof Reference) return as;
-    if (as !== null) this.#fault(at, 'a string or a reference is allowed here');
+    this.#fault(at, 'a string or a reference is allowed here');
     return undefined;
   }
 
-  #forEach(value: unknown, at: Path): Reference | undefined {
-    if (value === undefined) return undefined;
-    const found: Findings = { references: [], faults: this.#faults };
-    const list = readTemplate(value, at, found);
+  #forEach(fields: Record<string, unknown>, at: Path): Reference | undefined {
+    if (!Object.hasOwn(fields, 'forEach')) return undefined;
+    const value = fields['forEach'];
+    if (value === undefined) return BROKEN;
+    const list = readTemplate(value, at, { references: [], faults: this.#faults });
     if (list instanceof Reference && list.word !== '$join') return list;
-    if (list !== null) this.#fault(at, 'a reference to a list is allowed here');
-    return undefined;
+    this.#fault(at, 'a reference to a list is allowed here');
+    return BROKEN;
   }
 
   #default(fields: Record<string, unknown>, at: Path): { value: unknown } | undefined {

@@ -34,6 +34,9 @@ export class Reference extends Placeholder {
   }
 }
 
+/** Stands where a reference was written that cannot be read: its fault is told, and nothing more is said of its place. */
+export const BROKEN = new Reference('$result', [], []);
+
 /** What is wrong with the request, and where. */
 export interface RequestFault {
   readonly path: readonly (string | number)[];
@@ -61,7 +64,7 @@ export function readTemplate(value: unknown, at: readonly (string | number)[], f
   if (word !== undefined) {
     if (keys.length > 1) {
       found.faults.push({ path: [...at, word], detail: 'a reference stands alone in its object' });
-      return null;
+      return BROKEN;
     }
     const argument = (value as Record<string, unknown>)[word];
     return word === '$verbatim' ? argument : readReference(word as Placeholder['word'], argument, at, found);
@@ -82,9 +85,9 @@ function readReference(
   at: readonly (string | number)[],
   found: Findings,
 ): unknown {
-  const fault = (detail: string): null => {
+  const fault = (detail: string): Reference => {
     found.faults.push({ path: [...at, word], detail });
-    return null;
+    return BROKEN;
   };
   if (word === '$join') {
     if (!Array.isArray(argument)) return fault('$join takes a list of strings and references');
@@ -112,6 +115,13 @@ function readReference(
   const reference = new Reference(word, at, steps);
   found.references.push(reference);
   return reference;
+}
+
+/** True if a path leads to where a reference was written that cannot be read. */
+export function isBroken(template: unknown, path: readonly (string | number)[]): boolean {
+  let value = template;
+  for (const step of path) value = (value as Record<string | number, unknown> | null | undefined)?.[step];
+  return value === BROKEN;
 }
 
 /** True if a template has a reference anywhere in it. */

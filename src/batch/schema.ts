@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-const milliseconds = z.int().min(1).max(86_400_000);
+const milliseconds = z.int().min(1);
 const anything = z.unknown();
 const object = z
   .custom<Record<string, unknown>>(
@@ -34,6 +34,7 @@ const modifiers = {
 const firstReply = {
   take: z.int().min(1).optional().meta({ description: 'Stop after this many successes and cancel the rest.' }),
   hedgeMs: milliseconds
+    .max(86_400_000)
     .optional()
     .meta({ description: 'Start the first `take` queries at once, then one more every so many milliseconds.' }),
 };

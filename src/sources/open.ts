@@ -2,6 +2,7 @@ import type { Adapter, Fault } from '../../adapters/adapter.ts';
 import { adapters } from '../../adapters/index.ts';
 import type { Config, SourceConfig } from '../config.ts';
 import type { Fetch } from '../fetch.ts';
+import { checkParams } from './check-params.ts';
 import { limit } from './layers/limit.ts';
 import { prime } from './layers/prime.ts';
 import { timeout } from './layers/timeout.ts';
@@ -65,16 +66,12 @@ async function openSource(options: SourceConfig, connections: AsyncDisposableSta
     prepare(op, params, fault) {
       const spec = Object.hasOwn(adapter.ops, op) ? adapter.ops[op] : undefined;
       if (!spec || !ops.includes(op)) return fault(['op'], `allowed here: ${ops.join(', ')}`);
-      const checked = spec.params.safeParse(params);
-      for (const issue of checked.error?.issues ?? []) {
-        const path = ['params', ...(issue.path as (string | number)[])];
-        if (issue.code === 'unrecognized_keys') for (const key of issue.keys) fault([...path, key], 'unknown field');
-        else fault(path, issue.message);
-      }
-      if (!checked.success) return undefined;
-      return adapter.compile(op, checked.data as Record<string, unknown>, options, (path, detail) =>
-        fault(['params', ...path], detail),
-      );
+      const below: Fault = (path, detail) => fault(['params', ...path], detail);
+      const { params: fitting, wrong } = checkParams(spec.params, params, below);
+      if (!fitting) return undefined;
+      return adapter.compile(op, fitting, options, (path, detail) => {
+        if (!wrong.has(path[0])) below(path, detail);
+      });
     },
     streams: (op) => (Object.hasOwn(adapter.ops, op) ? adapter.ops[op]?.streams : undefined),
     resumable: (op, params) =>

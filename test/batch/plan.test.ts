@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { plan } from '../../src/batch/plan.ts';
-import { faults, limits, q, simulate } from './simulated.ts';
+import type { Pattern } from '../../src/batch/node.ts';
+import { type BadRequest, plan } from '../../src/batch/plan.ts';
+import { faults, limits, q, simulate, start } from './simulated.ts';
 
 const pointers = (queries: unknown, asking = {}): string[] =>
   Object.keys(faults(Array.isArray(queries) ? 'ordered' : 'kv', { queries }, asking)).toSorted();
@@ -77,6 +78,33 @@ describe('fields', () => {
     expect(pointers(Array.from({ length: 150 }, () => q({}, { x: 1 })))).toHaveLength(100);
   });
 
+  it('each is named once, and nothing is said of what it leaves open', () => {
+    const named = (pattern: Pattern, body: unknown): string[] => {
+      try {
+        start(pattern, body as object);
+        return [];
+      } catch (error) {
+        return (error as BadRequest).errors.map(({ pointer }) => pointer);
+      }
+    };
+    for (const body of [null, [], 'x', 1]) expect(named('kv', body)).toEqual(['#']);
+    expect(named('kv', {})).toEqual(['#/queries']);
+    expect(named('ordered', { queries: [], hedgeMs: 5 })).toEqual(['#/hedgeMs']);
+    for (const query of [null, [], 'x', 1]) expect(named('kv', { queries: { a: query } })).toEqual(['#/queries/a']);
+    for (const [field, value] of Object.entries({ as: 4, forEach: [], select: 3, params: 5 }))
+      expect(named('kv', { queries: { a: q({}, { [field]: value }) } }), field).toEqual([`#/queries/a/${field}`]);
+    const item = { $item: '' };
+    expect(named('kv', { queries: { a: q({ v: item }, { forEach: 5, concurrency: 2 }) } })).toEqual([
+      '#/queries/a/forEach',
+    ]);
+    const group = { pattern: 'nope', take: 1, queries: [q({}, { x: 1 })] };
+    expect(named('kv', { queries: { group } })).toEqual(['#/queries/group/pattern', '#/queries/group/queries/0/x']);
+  });
+
+  it('a timeoutMs may be as long as one likes', () => {
+    expect(faults('kv', { timeoutMs: 9e15, queries: { a: q({}, { timeoutMs: 9e15 }) } })).toEqual({});
+  });
+
   it("a source's own faults stand where its params do, and no value of the request is repeated", () => {
     expect(faults('kv', { queries: { a: q({ refuse: 'secret-value' }) } })).toEqual({
       '#/queries/a/params/refuse': 'not allowed',
@@ -118,6 +146,7 @@ describe('where references stand', () => {
         d: q({}, { when: odd }),
         e: q({}, { select: odd }),
         f: q({}, { select: { x: odd } }),
+        g: q({}, { select: { '': '/x', $item: '' } }),
       }),
     ).toEqual([
       '#/queries/b/params/v/$result',
@@ -125,7 +154,13 @@ describe('where references stand', () => {
       '#/queries/d/when/$result',
       '#/queries/e/select/$result',
       '#/queries/f/select/x/$result',
+      '#/queries/g/select/$item',
     ]);
+  });
+
+  it('params are an object, also when they stand in $verbatim', () => {
+    expect(pointers({ a: { ...q(), params: { $verbatim: 5 } } })).toEqual(['#/queries/a/params']);
+    expect(pointers({ a: { ...q(), params: { $verbatim: { value: 5 } } } })).toEqual([]);
   });
 
   it('an unknown or empty name, or no pointer at all, is a fault', () => {

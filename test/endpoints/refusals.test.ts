@@ -101,6 +101,29 @@ describe('a request that is refused', () => {
     expect(errors.map(({ detail }: { detail: string }) => detail).join()).not.toContain('hunter2');
   });
 
+  it('names the faults of params beside those that do not fit at all, and each once', async () => {
+    const users = { collection: 'users' };
+    const queries = {
+      a: { source: 'shop', op: 'find', params: { ...users, limit: 'x', zzz: 1, filter: { $where: '1' } } },
+      b: { source: 'shop', op: 'find', params: { collection: 5, sort: { name: 2 } } },
+      c: { source: 'catalog', op: 'get', params: { path: 5, query: { a: null } } },
+      d: { source: 'shop', op: 'find', params: { ...users, collation: { $result: '/e' } } },
+      e: { source: 'shop', op: 'find', params: { ...users, filter: { $result: '/d', x: 1 } } },
+    };
+    const named = pointers(await service.post('/kv', { queries }));
+    expect(named.map((pointer) => pointer.replace('/params', '')).toSorted()).toEqual([
+      '#/queries/a/filter/$where',
+      '#/queries/a/limit',
+      '#/queries/a/zzz',
+      '#/queries/b/collection',
+      '#/queries/b/sort/name',
+      '#/queries/c/path',
+      '#/queries/c/query/a',
+      '#/queries/d/collation',
+      '#/queries/e/filter/$result',
+    ]);
+  });
+
   it('names at most 100 faults', async () => {
     const big = await startService({ stores: service.stores });
     const queries = Array.from({ length: 150 }, () => ({}));
@@ -128,7 +151,7 @@ describe('a request that is refused', () => {
     [
       'a reference beside other keys',
       '{"queries":{"a":{"source":"catalog","op":"get","params":{"path":[{"$result":"/b","x":1}]}}}}',
-      ['#/queries/a/params/path/0/$result', '#/queries/a/params/path/0'],
+      ['#/queries/a/params/path/0/$result'],
     ],
     [
       'an unknown name',

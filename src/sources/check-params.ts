@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import type { Fault } from '../../adapters/adapter.ts';
+import { Filled, Placeholder } from '../placeholder.ts';
+
+/** Params as far as they fit their schema. */
+export interface Checked {
+  /** Those that fit, defaults filled in; undefined if nothing more can be said of them. */
+  readonly params: Record<string, unknown> | undefined;
+  /** The names of those that do not. */
+  readonly wrong: ReadonlySet<unknown>;
+}
+
+/** Checks params against an op's schema. Those that do not fit are told to `fault` and left out, so that the others can be looked at too. */
+export function checkParams(schema: z.ZodType, params: Record<string, unknown>, fault: Fault): Checked {
+  const wrong = new Set<unknown>();
+  const checked = schema.safeParse(params);
+  if (checked.success) return { params: checked.data as Record<string, unknown>, wrong };
+  const told = new Set<string>();
+  const tell = (path: readonly (string | number)[], detail: string): void => {
+    wrong.add(path[0]);
+    const reference = path.findIndex((_, depth) => isReference(params, path.slice(0, depth + 1)));
+    if (reference < 0) return fault(path, detail);
+    // A schema may have looked inside, at what a reference is made of.
+    const at = path.slice(0, reference + 1);
+    if (!told.has(at.join())) fault(at, 'a reference may not stand here');
+    told.add(at.join());
+  };
+  for (const issue of checked.error.issues) {
+    const path = issue.path as (string | number)[];
+    if (issue.code === 'unrecognized_keys') for (const key of issue.keys) tell([...path, key], 'unknown field');
+    else tell(path, issue.message);
+  }
+  const fitting = Object.fromEntries(Object.entries(params).filter(([name]) => !wrong.has(name)));
+  return { params: (schema as z.ZodObject).partial().safeParse(fitting).data, wrong };
+}
+
+function isReference(params: unknown, path: readonly (string | number)[]): boolean {
+  let value = params;
+  for (const step of path) value = (value as Record<string | number, unknown> | undefined)?.[step];
+  return value instanceof Placeholder || value instanceof Filled;
+}
