@@ -9,6 +9,7 @@ import { runMember, type Scope } from './run.ts';
 /** A group while it runs, for references to find its members in. */
 export interface GroupRun {
   readonly parent: GroupRun | undefined;
+  readonly node: GroupNode;
   readonly lives: readonly Live[];
 }
 
@@ -27,7 +28,7 @@ export async function runGroup(
     ...scope,
     signal: ending.signal,
     deadline: ending.deadline,
-    group: { parent: scope.group, lives },
+    group: { parent: scope.group, node, lives },
     absorbed: scope.absorbed || node.take !== undefined || node.default !== undefined,
   };
   const runOne = async (one: Live): Promise<Live> => {

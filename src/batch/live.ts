@@ -30,9 +30,10 @@ export class Live {
   readonly container: Promise<Container | undefined>;
   /** Its reply, once there. */
   settled: Reply | undefined;
-  readonly demand: () => void;
+  readonly #resolveDemanded: () => void;
   readonly #resolveReply: (reply: Reply) => void;
   #opened: Container | undefined;
+  #demandedWholly = false;
   readonly #resolveContainer: (container: Container | undefined) => void;
 
   constructor(node: Node, path: readonly (string | number)[], each = node.forEach !== undefined) {
@@ -44,7 +45,7 @@ export class Live {
     const container = Promise.withResolvers<Container | undefined>();
     const demand = Promise.withResolvers<void>();
     this.demanded = demand.promise;
-    this.demand = demand.resolve;
+    this.#resolveDemanded = demand.resolve;
     this.reply = reply.promise;
     this.container = container.promise;
     this.#resolveReply = reply.resolve;
@@ -56,9 +57,24 @@ export class Live {
     return !this.each && isOpaque(this.node);
   }
 
+  /** Something of it can be told by now: an answer, or the first byte of one. */
+  get begun(): boolean {
+    if (this.node.hidden) return false;
+    if (this.#opened && !this.opaque) return this.#opened.lives.some((live) => live.begun);
+    return this.settled?.status === 'ok' || this.settled?.status === 'partial';
+  }
+
+  /** An answer in order has come to it; where it is known only as a whole, to all within it. */
+  demand(wholly = this.opaque): void {
+    this.#demandedWholly ||= wholly;
+    this.#resolveDemanded();
+    if (wholly) for (const live of this.#opened?.lives ?? []) live.demand(true);
+  }
+
   /** Its members have started. */
   open(container: Container): void {
     this.#opened = container;
+    if (this.#demandedWholly) this.demand(true);
     this.#resolveContainer(container);
   }
 

@@ -1,24 +1,32 @@
 import type { Batch, Open } from '../../batch/batch.ts';
 import { openFlow } from '../../batch/flow.ts';
+import type { GroupRun } from '../../batch/group.ts';
+import type { Live } from '../../batch/live.ts';
 import type { QueryNode } from '../../batch/node.ts';
+import type { Scope } from '../../batch/run.ts';
 import { Gate } from './gate.ts';
 import { openAhead } from './read-ahead.ts';
 
-/** Beginnings read ahead at a time, and bodies open beside the one that is read. */
+/** Beginnings read ahead at a time. */
 const AHEAD = 16;
-const OPEN = 1;
+/** Bodies open at a time; in an answer in order, one of them needs no place, for it is the one that is read. */
+const OPEN = 2;
 
-const gates = new WeakMap<Batch, { ahead: Gate; open: Gate }>();
+interface Gates {
+  readonly ahead: Gate;
+  readonly open: Gate;
+  /** The places that the queries of a race share. */
+  readonly races: Map<GroupRun, { entered: Promise<() => void>; inside: number }>;
+}
+
+const gates = new WeakMap<Batch, Gates>();
 
 /** Opens the queries whose bodies go into an archive as they are. */
 export function openBody(node: QueryNode): Open | undefined {
   if (node.streams !== 'body' || node.gathered) return undefined;
   return async (query, asked, live, scope) => {
-    const { batch } = scope;
-    let gate = gates.get(batch);
-    if (!gate) gates.set(batch, (gate = { ahead: new Gate(AHEAD), open: new Gate(OPEN) }));
     const resumable = query.source.resumable(query.op, asked.params);
-    const leave = await (resumable ? gate.ahead : gate.open).enter(live.demanded, batch.ended);
+    const leave = await enter(resumable, live, scope);
     try {
       const opened = resumable
         ? await openAhead(query, asked, scope)
@@ -30,4 +38,45 @@ export function openBody(node: QueryNode): Open | undefined {
       throw error;
     }
   };
+}
+
+/** Waits for a place; resolves with what gives it back. A race starts as one: its queries share the place of the first. */
+async function enter(resumable: boolean, live: Live, { batch, group }: Scope): Promise<() => void> {
+  const { ahead, open, races } = gatesOf(batch, group);
+  if (resumable) return ahead.enter(live.demanded, batch.ended);
+  // Its winners leave so few bodies open that all of its queries may be asked at once.
+  const run = (group?.node.take ?? Infinity) <= OPEN ? group : undefined;
+  if (!run) return open.enter(live.demanded, batch.ended);
+  let race = races.get(run);
+  if (!race) races.set(run, (race = { entered: open.enter(live.demanded, batch.ended), inside: 0 }));
+  const { entered } = race;
+  race.inside += 1;
+  let inside = true;
+  const leave = (): void => {
+    if (!inside) return;
+    inside = false;
+    race.inside -= 1;
+    if (race.inside > 0) return;
+    races.delete(run);
+    entered.then(
+      (leaveGate) => leaveGate(),
+      () => {},
+    );
+  };
+  await entered.catch((error: unknown) => {
+    leave();
+    throw error;
+  });
+  return leave;
+}
+
+function gatesOf(batch: Batch, group: GroupRun | undefined): Gates {
+  let found = gates.get(batch);
+  if (!found) {
+    let root = group;
+    while (root?.parent) root = root.parent;
+    const places = root?.node.pattern === 'first-reply' ? OPEN : OPEN - 1;
+    gates.set(batch, (found = { ahead: new Gate(AHEAD), open: new Gate(places), races: new Map() }));
+  }
+  return found;
 }

@@ -37,14 +37,16 @@ export async function sendArchive(
 ): Promise<void> {
   const sequence = frames({ batch, root }, { inOrder: ['kv', 'ordered'] });
   const pending = entries(sequence);
-  const first = await beforeDeadline(pending.next(), batch.options.deadline);
-  if (first === 'late') {
+  const next = pending.next();
+  const first = await beforeDeadline(next, batch.options.deadline);
+  const late = first === 'late' && !root.begun;
+  if (late) {
     batch.decide({ path: [], error: new CodapError('TIMEOUT', 'nothing to read by the deadline') });
-  } else if (first.done) {
+  } else if (first !== 'late' && first.done) {
     const [nothing] = first.value.list ? lacking(first.value.list) : [];
     if (nothing?.reply.error) batch.decide({ path: nothing.path, error: nothing.reply.error });
   }
-  if (first === 'late' || batch.decidedBy) {
+  if (late || batch.decidedBy) {
     batch.cancel();
     pending.return(undefined as never).catch(() => {});
     return sendFailed(batch, reply);
@@ -61,7 +63,7 @@ export async function sendArchive(
   const names = new EntryNames();
   const written = new Map<string, string>();
   try {
-    let step = first;
+    let step = await next;
     for (; !step.done && !outlet.gone && !batch.decidedBy; step = await pending.next()) {
       const { entry, path } = step.value;
       const name = names.claim(entry.name);

@@ -1,0 +1,98 @@
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startStores, type Stores } from '../../demo/stores.ts';
+import { unpack } from '../encodings/unpack.ts';
+import { type ScriptedStore, startScripted } from '../scripted-store.ts';
+import { type Service, startService } from '../service.ts';
+import { askBytes, incomplete } from './bytes.ts';
+
+let stores: Stores;
+let store: ScriptedStore;
+let service: Service;
+beforeAll(async () => {
+  stores = await startStores();
+  store = await startScripted((path, response) => {
+    const [, what, ms] = path.split('/');
+    if (what === 'never') return;
+    void setTimeout(Number(ms ?? 0)).then(() =>
+      what === 'list'
+        ? response.setHeader('content-type', 'application/json').end('[1,2,3,4,5,6]')
+        : response.setHeader('content-type', 'text/plain').end(what),
+    );
+  });
+  const scripted = { adapter: 'rest', url: store.url };
+  service = await startService({ stores, sources: { scripted, other: scripted } });
+});
+afterAll(async () => {
+  await service.close();
+  await stores.close();
+  await store.close();
+});
+
+const rest = (path: unknown, more: object = {}) => ({ source: 'scripted', op: 'get', params: { path }, ...more });
+const race = (...queries: object[]) => ({ pattern: 'first-reply', take: 1, queries });
+
+/** The files of a zip in the order in which they stand in it. */
+async function zip(path: string, body: object): Promise<ReadonlyMap<string, Buffer>> {
+  const answer = await askBytes(service.url + path, body, 'application/zip');
+  expect(answer.status).toBe(200);
+  const bytes = await answer.read();
+  const text = bytes.toString('latin1');
+  const files = await unpack('unzip', bytes);
+  return new Map([...files].toSorted(([a], [b]) => text.indexOf(a) - text.indexOf(b)));
+}
+
+describe('whose turn it is in an archive', () => {
+  it.each([
+    ['one of a race', '/kv', { queries: { a: race(rest('/never'), rest('/never'), rest('/text')) } }, ['a.txt']],
+    ['a race of all', '/first-reply', { take: 1, queries: [rest('/never'), rest('/text')] }, ['1.txt']],
+    ['two of many', '/first-reply', { take: 2, queries: [rest('/never'), rest('/a'), rest('/b')] }, ['1.txt', '2.txt']],
+    [
+      'a race of each item',
+      '/kv',
+      {
+        queries: {
+          l: rest('/list', { hidden: true }),
+          a: { forEach: { $result: '/l' }, ...race(rest('/never'), rest('/text')) },
+        },
+      },
+      [0, 1, 2, 3, 4, 5].map((n) => `a/${n}.txt`),
+    ],
+  ])('asks all of %s at once: a store that never answers holds up nobody', async (_name, path, body, names) => {
+    expect([...(await zip(path, { ...body, timeoutMs: 1500 })).keys()].toSorted()).toEqual(names);
+  });
+
+  it('gives a race that is to be read next what it needs, though later bodies are open', async () => {
+    const late = rest([{ $result: '/l/0' }]);
+    const queries = {
+      l: rest('/list/50', { hidden: true }),
+      first: rest('/a'),
+      raced: race(late),
+      b: rest('/b'),
+      c: rest('/c'),
+    };
+    expect([...(await zip('/kv', { queries })).keys()]).toEqual(['first.txt', 'raced.txt', 'b.txt', 'c.txt']);
+  });
+
+  it('takes what arrives first under first-reply, though the one asked first is slow', async () => {
+    const files = await zip('/first-reply', { queries: [rest('/slow/300'), rest('/a'), rest('/b')] });
+    expect([...files.keys()]).toEqual(['1.txt', '2.txt', '0.txt']);
+  });
+
+  it.each(['/kv', '/ordered', '/first-reply'])(
+    '%s: gives what other sources have, though the first never answers',
+    async (path) => {
+      const list = [
+        rest('/never'),
+        { ...rest('/text'), source: 'other' },
+        { source: 'photos', op: 'getObject', params: { key: 'B-101.jpg' } },
+      ];
+      const files = await zip(path, {
+        timeoutMs: 300,
+        queries: path === '/kv' ? Object.fromEntries(list.entries()) : list,
+      });
+      expect([...files.keys()].toSorted()).toEqual(['1.txt', '2.jpg', '_INCOMPLETE.json']);
+      expect(incomplete(files).errors).toMatchObject([{ path: '/0', entry: null, error: { code: 'TIMEOUT' } }]);
+    },
+  );
+});
