@@ -78,14 +78,26 @@ function integer(range: { least: bigint; most: bigint }, make: (value: bigint) =
   });
 }
 
+const NOT_FINITE: ReadonlySet<string> = new Set(['NaN', 'Infinity', '-Infinity']);
+const DIGITS = /^-?(?=\.?\d)(\d*\.?(\d*))(?:[eE]([+-]?\d+))?$/;
+/** The exponent of the least Decimal128 (IEEE 754-2008). */
+const LEAST_EXPONENT = -6176;
+
 function double(it: string): unknown {
-  if (it === 'NaN' || it === 'Infinity' || it === '-Infinity') return new Double(Number(it));
-  if (!/^-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(it)) return undefined;
+  if (NOT_FINITE.has(it)) return new Double(Number(it));
+  const [, coefficient] = DIGITS.exec(it) ?? [];
+  if (coefficient === undefined) return undefined;
   const value = Number(it);
-  return Number.isFinite(value) ? new Double(value) : undefined;
+  // Out of range at either end: beyond the largest double, or so small that nothing but zero is left of it.
+  return Number.isFinite(value) && (value !== 0 || !/[1-9]/.test(coefficient)) ? new Double(value) : undefined;
 }
 
 function decimal(it: string): unknown {
+  if (NOT_FINITE.has(it)) return Decimal128.fromString(it);
+  const [, coefficient, fraction = '', exponent = '0'] = DIGITS.exec(it) ?? [];
+  if (coefficient === undefined) return undefined;
+  // The library takes a number that is too small for the least one there is.
+  if (/[1-9]/.test(coefficient) && Number(exponent) - fraction.length < LEAST_EXPONENT) return undefined;
   try {
     return Decimal128.fromString(it);
   } catch {
@@ -93,7 +105,8 @@ function decimal(it: string): unknown {
   }
 }
 
-const ISO_8601 = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})$/;
+// To the millisecond, which is what the store holds.
+const ISO_8601 = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,3}0{0,6})?)?(Z|[+-]\d{2}:?\d{2})$/;
 
 function date(argument: unknown): unknown {
   if (isFields(argument)) {
@@ -125,7 +138,8 @@ function binary(argument: unknown): unknown {
 }
 
 function isBase64(it: string): boolean {
-  return it.length % 4 === 0 && /^[A-Za-z\d+/]*={0,2}$/.test(it);
+  // What ends in bits that no byte holds is another text when it is written again.
+  return /^[A-Za-z\d+/]*={0,2}$/.test(it) && Buffer.from(it, 'base64').toString('base64') === it;
 }
 
 function timestamp(argument: unknown): unknown {

@@ -83,7 +83,7 @@ const readAll: Read = (walk, value) => {
 
 const readNot: Read = (walk, value) => {
   if (isHole(value)) return walk.noHole();
-  if (!isFields(value)) return walk.fault('an object of operators is allowed here');
+  if (!isFields(value) || Object.keys(value).length === 0) return walk.fault('an object of operators is allowed here');
   return isWrapper(value) ? readWrapper(walk, value) : readOperators(walk, value);
 };
 

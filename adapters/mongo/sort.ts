@@ -21,7 +21,7 @@ export function readArraySort(walk: Walk, value: unknown): unknown {
 /** Reads a hint: an index's name, or its fields; never `$natural`. */
 export function readHint(walk: Walk, value: unknown): unknown {
   if (typeof value !== 'string') return readOrder(walk, value, readKind);
-  return value.startsWith('$') ? walk.fault('the name of an index is allowed here') : value;
+  return value === '' || value.startsWith('$') ? walk.fault('the name of an index is allowed here') : value;
 }
 
 /** Reads `{$meta: …}`, by which a sort or a projection asks for a score. */

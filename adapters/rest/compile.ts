@@ -9,15 +9,11 @@ import type { RestQuery } from './request.ts';
 
 /** Checks each param where it will stand in the request, and puts the request together. */
 export function compileRest(
-  op: string,
+  _op: string,
   params: Record<string, unknown>,
   options: RestOptions,
   fault: Fault,
-): RestQuery | undefined {
-  if (!options.methods.includes(op as RestOptions['methods'][number])) {
-    fault([], `this source allows the methods: ${options.methods.join(', ')}`);
-    return undefined;
-  }
+): RestQuery {
   const { path, query, headers, body } = params as unknown as RestParams;
   const below = restPath(path, new URL(options.url), fault);
   const search = restQuery(query, fault);

@@ -1,3 +1,4 @@
+import { errors } from 'undici';
 import { CodapError, type Code, type ErrorDetails } from '../../src/errors.ts';
 import { isDecodingError } from '../decoders.ts';
 import { retryAfterMs } from '../retry-after.ts';
@@ -31,7 +32,10 @@ function message(status: number): string {
 export function transportFailure(error: unknown): CodapError {
   if (error instanceof CodapError) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (/^(?:HPE_|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RESPONSE)/.test(code)) {
+  // Not every error of the parser has a code.
+  const unreadable =
+    error instanceof errors.HTTPParserError || /^(?:HPE_|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RESPONSE)/.test(code);
+  if (unreadable) {
     return new CodapError('BAD_RESPONSE', 'the store answered something that is not HTTP as it should be', {
       cause: error,
     });

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -275,6 +275,21 @@ describe('a failure', () => {
       expect(error.message).not.toContain(String(port));
     }
   });
+
+  it.each(['this is not HTTP\r\n\r\n', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nnone\r\n'])(
+    'is an answer that cannot be read as HTTP: %j',
+    async (text) => {
+      const peer = createTcpServer((socket) => socket.on('error', () => {}).once('data', () => socket.write(text)));
+      peer.listen(0, '127.0.0.1');
+      await once(peer, 'listening');
+      const own = restOptions({ url: `http://127.0.0.1:${(peer.address() as AddressInfo).port}/` });
+      const connection = await rest.open(own);
+      expect(await failed(run(connection, own, 'get', {}))).toMatchObject({ code: 'BAD_RESPONSE', retryable: false });
+      await connection[Symbol.asyncDispose]();
+      peer.close();
+      await once(peer, 'close');
+    },
+  );
 
   it('of a streamed body comes as an error of the stream', async () => {
     await stores.addFault({ store: 'rest', match: '/big', times: 1, fault: { kind: 'cut', afterBytes: 100_000 } });

@@ -52,6 +52,7 @@ describe('a filter', () => {
     [{ $and: { a: 1 } }, '$and'],
     [{ $and: [] }, '$and'],
     [{ a: { $in: 'b' } }, 'a/$in'],
+    [{ a: { $not: {} } }, 'a/$not'],
     [{ a: { $size: -1 } }, 'a/$size'],
     [{ a: { $size: 1.5 } }, 'a/$size'],
     [

@@ -28,6 +28,7 @@ describe('params', () => {
     ['find', { collection: 'users', limit: '5' }, 'limit'],
     ['find', { collection: 'users', hint: { $natural: 1 } }, 'hint/$natural'],
     ['find', { collection: 'users', hint: '$natural' }, 'hint'],
+    ['find', { collection: 'users', hint: '' }, 'hint'],
     ['find', { collection: 'users', sort: { a: '1' } }, 'sort/a'],
     ['find', { collection: 'users', sort: { a: { $function: 1 } } }, 'sort/a/$function'],
     ['find', { collection: 'users', projection: { a: { $function: {} } } }, 'projection/a/$function'],
