@@ -6,6 +6,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/stores/**', '**/node_modules/**'],
     setupFiles: ['test/warnings.ts'],
+    // Tests start codap some hundred times; compiled once, it starts in half the time.
+    env: { NODE_COMPILE_CACHE: new URL('./node_modules/.cache/node', import.meta.url).pathname },
     // Most of a test is waiting: two files at a time even where vitest would take one.
     maxWorkers: 2,
     // Some tests keep to times that the contract names; a machine that is busy with something else gets a second chance.

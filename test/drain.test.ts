@@ -43,7 +43,7 @@ async function spawned(graceMs = 5000): Promise<ChildProcess> {
   const sources = { slow: { adapter: 'rest', url: storeUrl, timeoutMs: 20_000 } };
   await writeFile(file, JSON.stringify({ server: { graceMs, timeoutMs: 20_000 }, sources }));
   const child = spawn(process.execPath, [BIN, 'serve', file, '--port', '0'], {
-    env: { PATH: process.env['PATH'] },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   children.push(child);

@@ -28,7 +28,8 @@ afterAll(() => rm(folder, { recursive: true }));
 
 /** A command of its own environment, in a folder without a configuration. */
 function start(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
-  const child = spawn(process.execPath, [BIN, ...args], { cwd: folder, env: { PATH: process.env['PATH'], ...env } });
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  const child = spawn(process.execPath, [BIN, ...args], { cwd: folder, env: { PATH, NODE_COMPILE_CACHE, ...env } });
   children.push(child);
   return child;
 }
