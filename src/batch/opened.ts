@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { CodapError, toCodapError } from '../errors.ts';
 import type { Body, Items } from '../payload.ts';
 
@@ -9,12 +10,16 @@ export interface StreamLimits {
   readonly streamMs: number;
 }
 
+/** Stand for what is closed, so that a batch of very many does not hold on to what each came through. */
+const SPENT = Readable.from([]).destroy();
+const ENDED: AsyncIterator<never, undefined> = { next: () => Promise.resolve({ done: true, value: undefined }) };
+
 /** A list or body that is open and not yet read. Only time in which somebody waits for it counts. */
 export class Opened<T = unknown> {
-  readonly payload: Items | Body;
-  readonly #iterator: AsyncIterator<T>;
+  #payload: Items | Body;
+  #iterator: AsyncIterator<T>;
   readonly #limits: StreamLimits;
-  readonly #abort: (reason: CodapError) => void;
+  #abort: (reason: CodapError) => void;
   readonly #source: string;
   #waited = 0;
   #waitingSince: number | undefined;
@@ -24,13 +29,17 @@ export class Opened<T = unknown> {
   #broken: CodapError | undefined;
 
   constructor(payload: Items | Body, source: string, limits: StreamLimits, abort: (reason: CodapError) => void) {
-    this.payload = payload;
+    this.#payload = payload;
     this.#iterator = (payload.kind === 'items' ? payload.items : payload.stream)[
       Symbol.asyncIterator
     ]() as AsyncIterator<T>;
     this.#source = source;
     this.#limits = limits;
     this.#abort = abort;
+  }
+
+  get payload(): Items | Body {
+    return this.#payload;
   }
 
   /** What ended it before its end. */
@@ -89,7 +98,15 @@ export class Opened<T = unknown> {
     clearTimeout(this.#timer);
     this.#abort(reason);
     this.#onClose?.();
-    if (this.payload.kind === 'body') this.payload.stream.destroy();
-    else void this.#iterator.return?.().catch(() => {});
+    if (this.#payload.kind === 'body') {
+      this.#payload.stream.destroy();
+      this.#payload = { ...this.#payload, stream: SPENT };
+    } else {
+      void this.#iterator.return?.().catch(() => {});
+      this.#payload = { kind: 'items', items: SPENT };
+    }
+    this.#iterator = ENDED;
+    this.#abort = () => {};
+    this.#onClose = undefined;
   }
 }
