@@ -6,6 +6,7 @@ import { isComplete } from '../src/batch/reply.ts';
 import { run } from '../src/batch/run.ts';
 import type { Config } from '../src/config.ts';
 import { mediaTypes, negotiate } from '../src/encodings/index.ts';
+import { vary } from '../src/encodings/vary.ts';
 import { sendProblem } from '../src/problem.ts';
 import type { Source } from '../src/sources/open.ts';
 
@@ -23,12 +24,14 @@ export async function answer(
   reply: FastifyReply,
 ): Promise<void> {
   const received = performance.now();
-  const encoding = negotiate(request.headers);
-  if (!encoding)
+  vary(reply, 'Accept');
+  const acceptable = negotiate(request.headers);
+  if (acceptable.length === 0)
     return sendProblem(reply, { status: 406, title: 'Not Acceptable', detail: `there are: ${mediaTypes.join(', ')}` });
   const planned = plan(pattern, readBody(request.body as Buffer, config.limits), { sources, limits: config.limits });
-  if (encoding.accepts?.(planned) === false) {
-    const detail = `${encoding.mediaType} is for a batch whose one reply is a store's body; there are: ${mediaTypes.join(', ')}`;
+  const encoding = acceptable.find(({ accepts }) => accepts?.(planned) ?? true);
+  if (!encoding) {
+    const detail = `${acceptable[0]?.mediaType} is for a batch whose one reply is a store's body; there are: ${mediaTypes.join(', ')}`;
     return sendProblem(reply, { status: 406, title: 'Not Acceptable', detail });
   }
   const left = new AbortController();

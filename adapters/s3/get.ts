@@ -5,7 +5,7 @@ import {
   type S3Client,
   type S3ServiceException,
 } from '@aws-sdk/client-s3';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { CodapError } from '../../src/errors.ts';
 import type { Body, BodyMeta, Meta, Payload, Value } from '../../src/payload.ts';
 import { collect } from '../collect.ts';
@@ -40,7 +40,8 @@ export async function get(
     const failure = s3Failure(error);
     if (failure.status !== 304) throw failure;
     const etag = (error as S3ServiceException).$response?.headers?.['etag'];
-    return plain(null, { status: 304, ...(etag !== undefined && { etag }) });
+    const meta: Meta = { status: 304, ...(etag !== undefined && { etag }) };
+    return want === 'body' ? { kind: 'body', stream: Readable.from([]), meta } : plain(null, meta);
   }
   const meta = metaOf(answer);
   const source = answer.Body as Readable;

@@ -3,6 +3,7 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
 import Negotiator from 'negotiator';
 import type { Coding } from './outlet.ts';
+import { vary } from './vary.ts';
 
 /** Below this many characters compressing costs more than it saves. */
 const WORTHWHILE = 1400;
@@ -14,8 +15,7 @@ const compressors = {
 
 /** The coding the client would like (RFC 9110 §12.5.3), if any; says so in `Vary`. */
 export function codingFor(reply: FastifyReply): Coding | undefined {
-  const vary = reply.getHeader('vary');
-  reply.header('vary', vary === undefined ? 'Accept, Accept-Encoding' : `${String(vary)}, Accept, Accept-Encoding`);
+  vary(reply, 'Accept-Encoding');
   const coding = new Negotiator(reply.request.raw).encoding(['br', 'gzip', 'identity']);
   return coding === 'br' || coding === 'gzip' ? coding : undefined;
 }

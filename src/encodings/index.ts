@@ -13,8 +13,15 @@ const encodings: readonly Encoding[] = [json, ndjson, sse, zip, tar, tarGz, raw]
 /** The media types an answer can have, in order of preference where the client has none. */
 export const mediaTypes = encodings.map((encoding) => encoding.mediaType);
 
-/** The encoding an `Accept` header asks for (RFC 9110 §12.5.1); undefined if it takes none of them. */
-export function negotiate(headers: { accept?: string | undefined }): Encoding | undefined {
-  const mediaType = new Negotiator({ headers: { accept: headers.accept } }).mediaType(mediaTypes);
-  return encodings.find((encoding) => encoding.mediaType === mediaType);
+/** The parameters of a media range: an answer is the same whatever they say, but for `q`. */
+const PARAMETER = /;\s*(?!q\s*=)[^\s;,="]+\s*(?:=\s*(?:"(?:\\.|[^"\\])*"|[^;,"]*))?/gi;
+
+/** The encodings an `Accept` header takes (RFC 9110 §12.5.1), the one it likes best first. */
+export function negotiate({ accept = '' }: { accept?: string | undefined }): readonly Encoding[] {
+  const ranges = accept.replace(PARAMETER, '');
+  // A list with nothing in it says as little as none.
+  const headers = { accept: /^[\s,]*$/.test(ranges) ? undefined : ranges };
+  return new Negotiator({ headers })
+    .mediaTypes(mediaTypes)
+    .map((mediaType) => encodings.find((encoding) => encoding.mediaType === mediaType) as Encoding);
 }

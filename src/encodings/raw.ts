@@ -1,7 +1,8 @@
 import { create as contentDisposition } from 'content-disposition';
 import { openFlow } from '../batch/flow.ts';
 import { isOpaque, type GroupNode, type Node } from '../batch/node.ts';
-import type { Reply } from '../batch/reply.ts';
+import type { Live } from '../batch/live.ts';
+import { isComplete, type Member, type Reply } from '../batch/reply.ts';
 import { CodapError } from '../errors.ts';
 import type { Body } from '../payload.ts';
 import type { Encoding } from './encoding.ts';
@@ -17,21 +18,22 @@ export const raw: Encoding = {
       ? undefined
       : (query, asked, _live, scope) => openFlow(query, { ...asked, want: 'body' }, scope),
   async send({ batch, root }, plan, reply) {
-    const whole = await root.reply;
-    const found = bodyReply(whole);
-    if (!found?.opened) {
-      const error = found?.error ?? whole.error ?? new CodapError('NOT_FOUND', 'there is no body to answer');
-      batch.decide({ path: [], error });
+    const whole = await beforeDeadline(root, batch.options.deadline);
+    const body = whole && bodyMember({ path: [], reply: whole });
+    const opened = body?.reply.opened;
+    if (!whole) batch.decide({ path: [], error: new CodapError('TIMEOUT', 'nothing to read by the deadline') });
+    else if (!opened) {
+      const error = body?.reply.error ?? whole.error ?? new CodapError('NOT_FOUND', 'there is no body to answer');
+      batch.decide({ path: body?.path ?? [], error });
     }
-    if (batch.decidedBy || !found?.opened) {
+    if (!whole || batch.decidedBy || !opened) {
       batch.cancel();
-      return sendFailed(batch, reply, whole.ms);
+      return sendFailed(batch, reply, whole?.ms);
     }
-    const { opened } = found;
     const { meta } = opened.payload as Body;
     reply.code(meta.status === 206 || meta.status === 304 ? meta.status : 200);
     reply.headers({
-      ...summaryHeaders(batch, true, whole.ms),
+      ...summaryHeaders(batch, !whole.list || isComplete(whole.list), whole.ms),
       'content-type': meta.contentType ?? 'application/octet-stream',
       'x-content-type-options': 'nosniff',
       'content-security-policy': 'sandbox',
@@ -71,9 +73,19 @@ function isSingle(node: Node): boolean {
   return node.streams === 'body' && !node.gathered && !isOpaque(node);
 }
 
-function bodyReply(reply: Reply): Reply | undefined {
-  if (!reply.list) return reply;
-  const members = reply.list.members.filter((member) => !member.hidden);
-  const found = reply.list.taken ? members.find((member) => member.reply.status === 'ok') : members[0];
-  return found && bodyReply(found.reply);
+/** The one reply that is a body, or failed to be. */
+function bodyMember(member: Pick<Member, 'path' | 'reply'>): Pick<Member, 'path' | 'reply'> | undefined {
+  const { list } = member.reply;
+  if (!list) return member;
+  const members = list.members.filter(({ hidden }) => !hidden);
+  const found = list.taken ? members.find(({ reply }) => reply.status === 'ok') : members[0];
+  return found && bodyMember(found);
+}
+
+/** How the batch ended; undefined if its deadline passes with no first byte of a body. */
+function beforeDeadline(root: Live, instant: number): Promise<Reply | undefined> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => root.begun || resolve(undefined), Math.max(0, instant - performance.now()));
+    void root.reply.then(resolve).finally(() => clearTimeout(timer));
+  });
 }

@@ -75,6 +75,39 @@ describe('raw bytes', () => {
     expect(JSON.parse(String(await answer.read()))).toMatchObject({ code: 'NOT_FOUND', source: 'files' });
   });
 
+  it('are none where the store says that nothing has changed: 304', async () => {
+    const { etag } = (await ask({ queries: { film: file({ key: 'film.bin' }) } })).headers;
+    const same = await ask({ queries: { film: file({ key: 'film.bin', ifNoneMatch: etag }) } });
+    expect([same.status, same.headers['etag'], (await same.read()).length]).toEqual([304, etag, 0]);
+  });
+
+  it('give way to what else the client takes where they are not the one reply', async () => {
+    const queries = { a: file({ key: 'page.html' }), b: file({ key: 'page.html' }) };
+    const answer = await ask({ queries }, { accept: 'application/octet-stream, application/x-ndjson;q=0.5' });
+    expect([answer.status, answer.headers['content-type']]).toEqual([200, 'application/x-ndjson']);
+  });
+
+  it('tell of a hidden query that failed', async () => {
+    const hidden = { ...file({ key: 'nowhere' }), hidden: true };
+    const page = await ask({ queries: { hidden, page: file({ key: 'page.html' }) } });
+    expect([page.status, page.headers['codap-complete']]).toEqual([200, 'false']);
+  });
+
+  it('name the query whose body is not there', async () => {
+    const answer = await ask({ queries: { film: file({ key: 'nowhere' }) } });
+    expect(JSON.parse(String(await answer.read()))).toMatchObject({ status: 404, code: 'NOT_FOUND', path: '/film' });
+  });
+
+  it('begin by the batch’s deadline, though the query had to wait for another one', async () => {
+    await stores.addFault({ store: 's3', match: 'HeadObject', fault: { kind: 'delay', ms: 200 } });
+    await stores.addFault({ store: 's3', match: 'GetObject', fault: { kind: 'stall' } });
+    const head = { source: 'files', op: 'headObject', params: { key: 'page.html' }, hidden: true };
+    const film = file({ key: { $join: [{ $result: '/head/size' }, '.bin'] } });
+    const began = performance.now();
+    const answer = await ask({ timeoutMs: 300, queries: { head, film } });
+    expect([answer.status, performance.now() - began < 400]).toEqual([504, true]);
+  });
+
   it.each([{ kind: 'cut', afterBytes: 500_000 } as const, { kind: 'drip', bytesPerSecond: 1 } as const])(
     'that break never pass as whole: %o',
     async (fault) => {
