@@ -1,44 +1,84 @@
+import { once } from 'node:events';
+import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { request, createServer } from 'node:http';
-import { demoConfig } from '../demo/config.ts';
+import { ZipArchive } from 'archiver';
+import Fastify from 'fastify';
 import { buildApp } from '../src/app.ts';
 import { parseConfig } from '../src/config.ts';
 import { openSources } from '../src/sources/open.ts';
 
-/** A process that serves the stores it is told of, by codap or by a plain pipe of the same bytes; it says its port, and, asked, its peak RSS in bytes. */
-const [, , kind, urls] = process.argv as [string, string, 'codap' | 'pipe', string];
-const stores = JSON.parse(urls) as { mongoUrl: string; s3Endpoint: string; restUrl: string };
+/** A process that serves a store's bodies in one of the ways compared; it says its port, and, asked, its CPU time in ms and its peak RSS in bytes. */
+const [, , kind, store] = process.argv as [string, string, string, string];
 
-async function serveCodap(): Promise<number> {
-  const config = parseConfig({ server: { timeoutMs: 30_000 }, sources: demoConfig(stores).sources });
-  const opened = await openSources(config);
-  const app = await buildApp(config, opened);
-  await app.listen({ port: 0, host: '127.0.0.1' });
-  return (app.server.address() as AddressInfo).port;
-}
+const servers: Record<string, () => Promise<number>> = {
+  async codap() {
+    const config = parseConfig({
+      server: { timeoutMs: 30_000 },
+      sources: {
+        store: { adapter: 'rest', url: store },
+        objects: {
+          adapter: 's3',
+          bucket: 'big',
+          endpoint: store,
+          region: 'x',
+          forcePathStyle: true,
+          accessKeyId: 'x',
+          secretAccessKey: 'x',
+        },
+      },
+    });
+    const app = await buildApp(config, await openSources(config));
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    return (app.server.address() as AddressInfo).port;
+  },
 
-/** Each request names its paths in the store; their bytes go out one after the other. */
-async function servePipe(): Promise<number> {
-  const server = createServer((message, response) => {
-    void (async () => {
-      const paths = new URL(message.url as string, 'http://x').searchParams.getAll('path');
+  /** The bodies one after the other, nothing around them. */
+  async pipe() {
+    const send = async (paths: readonly string[], response: ServerResponse): Promise<void> => {
       for (const path of paths) {
-        await new Promise<void>((resolve, reject) => {
-          request(stores.restUrl + path, (stored) => {
-            stored.pipe(response, { end: false });
-            stored.once('end', resolve).once('error', reject);
-          })
-            .once('error', reject)
-            .end();
-        });
+        const body = await open(path);
+        body.pipe(response, { end: false });
+        await once(body, 'end');
       }
       response.end();
-    })();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return (server.address() as AddressInfo).port;
+    };
+    const server = createServer((message, response) => void send(pathsOf(message), response));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return (server.address() as AddressInfo).port;
+  },
+
+  async archiver() {
+    const app = Fastify();
+    app.get('/', (request, reply) => {
+      const archive = new ZipArchive({ store: true });
+      const add = async (): Promise<void> => {
+        for (const [at, path] of pathsOf(request.raw).entries()) {
+          const entered = once(archive, 'entry');
+          archive.append(await open(path), { name: `${at}.bin` });
+          await entered;
+        }
+        await archive.finalize();
+      };
+      void add();
+      return reply.type('application/zip').send(archive);
+    });
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    return (app.server.address() as AddressInfo).port;
+  },
+};
+
+function pathsOf(message: IncomingMessage): string[] {
+  return new URL(message.url as string, 'http://server').searchParams.getAll('path');
 }
 
-process.send?.(await (kind === 'pipe' ? servePipe() : serveCodap()));
-process.on('message', () => process.send?.(process.resourceUsage().maxRSS * 1024));
+async function open(path: string): Promise<IncomingMessage> {
+  return ((await once(get(store + path), 'response')) as [IncomingMessage])[0];
+}
+
+process.send?.(await servers[kind]?.());
+process.on('message', () => {
+  const { user, system } = process.cpuUsage();
+  process.send?.({ cpuMs: (user + system) / 1000, peak: process.resourceUsage().maxRSS * 1024 });
+});
 process.once('disconnect', () => process.exit());

@@ -1,5 +1,5 @@
-"""The same files by Python's own http.server and zipfile, stored; prints its port, and its peak RSS in KiB when its input ends."""
-import http.client, http.server, resource, sys, threading, urllib.parse, zipfile
+"""The same files by Python's own http.server and zipfile, stored; prints its port, and, for each line it is given, its CPU time in ms and its peak RSS in bytes."""
+import http.client, http.server, json, resource, sys, threading, urllib.parse, zipfile
 
 store = urllib.parse.urlsplit(sys.argv[1])
 
@@ -26,5 +26,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 print(server.server_port, flush=True)
 threading.Thread(target=server.serve_forever, daemon=True).start()
-sys.stdin.read()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, flush=True)
+for _ in sys.stdin:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    print(json.dumps({"cpuMs": 1000 * (used.ru_utime + used.ru_stime), "peak": 1024 * used.ru_maxrss}), flush=True)

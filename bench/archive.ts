@@ -1,92 +1,116 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { get, request, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { startStores } from '../demo/stores.ts';
 
-/** How fast archives are against the first server, a plain pipe of the same bytes, each in a process of its own, in turns; the median of the rounds. `ONLY` names those to run. */
+/**
+ * How fast archives are against the first server, a plain pipe of the same bytes: all in processes of their own, the store and the reader
+ * as cheap as can be, in turns; the median of the rounds.
+ */
 const FILES = Number(process.env['FILES'] ?? 8);
-const BYTES = Number(process.env['BYTES'] ?? 32 * 2 ** 20);
-const ROUNDS = Number(process.env['ROUNDS'] ?? 5);
+const BYTES = Number(process.env['BYTES'] ?? 64 * 2 ** 20);
+const ROUNDS = Number(process.env['ROUNDS'] ?? 7);
 const MIB = 2 ** 20;
 
-const stores = await startStores({ data: false });
-const { mongoUrl, s3Endpoint, restUrl } = stores;
-const path = `/big?bytes=${BYTES}`;
-const paths = Array.from({ length: FILES }, () => `path=${encodeURIComponent(path)}`).join('&');
-const query = { source: 'catalog', op: 'get', params: { path: '/big', query: { bytes: BYTES } }, timeoutMs: 2000 };
-const body = JSON.stringify({ queries: Array.from({ length: FILES }, () => query) });
+interface Usage {
+  readonly cpuMs: number;
+  readonly peak: number;
+}
 
 interface Runner {
   readonly name: string;
-  readonly run: () => Promise<number>;
-  readonly peak: () => Promise<number>;
-  readonly speeds: number[];
-}
-
-/** Reads an answer to its end; resolves to the MiB of content per second. */
-async function read(begin: () => Promise<IncomingMessage>): Promise<number> {
-  const began = performance.now();
-  const response = await begin();
-  if (response.statusCode !== 200) throw new Error(`answered ${response.statusCode}`);
-  let bytes = 0;
-  response.on('data', (chunk: Buffer) => (bytes += chunk.length));
-  await once(response, 'end');
-  if (bytes < FILES * BYTES) throw new Error(`only ${bytes} bytes came`);
-  return (FILES * BYTES) / MIB / ((performance.now() - began) / 1000);
+  /** The request, as it goes over the wire. */
+  readonly asks: string;
+  readonly port: number;
+  readonly usage: () => Promise<Usage>;
+  readonly seconds: number[];
 }
 
 const children: ChildProcess[] = [];
-async function own(name: string, kind: 'pipe' | 'codap', accept?: string): Promise<Runner> {
-  const child = fork(fileURLToPath(new URL('archive-server.ts', import.meta.url)), [
-    kind,
-    JSON.stringify({ mongoUrl, s3Endpoint, restUrl }),
-  ]);
+function start(file: string, ...args: string[]): ChildProcess {
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), args);
   children.push(child);
+  // Nobody would answer what waits for it.
+  child.once('exit', (code) => code && process.exit(1));
+  return child;
+}
+
+const [storePort] = (await once(start('archive-store.ts'), 'message')) as [number];
+const store = `http://127.0.0.1:${storePort}`;
+const path = `/${BYTES}`;
+const paths = Array.from({ length: FILES }, () => `path=${encodeURIComponent(path)}`).join('&');
+const plain = `GET /?${paths} HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n`;
+
+function batch(accept: string): string {
+  const query = { source: 'store', op: 'get', params: { path } };
+  const body = JSON.stringify({ queries: Array.from({ length: FILES }, () => query) });
+  return `POST /ordered HTTP/1.1\r\nhost: bench\r\nconnection: close\r\naccept: ${accept}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+}
+
+async function node(name: string, kind: string, asks: string): Promise<Runner> {
+  const child = start('archive-server.ts', kind, store);
   const [port] = (await once(child, 'message')) as [number];
-  const ask = async (): Promise<IncomingMessage> => {
-    const asked =
-      kind === 'pipe'
-        ? get({ port, path: `/?${paths}` })
-        : request({ port, path: '/ordered', method: 'POST', headers: { 'content-type': 'application/json', accept } });
-    asked.end(kind === 'pipe' ? undefined : body);
-    return ((await once(asked, 'response')) as [IncomingMessage])[0];
+  const usage = async (): Promise<Usage> => {
+    child.send('usage');
+    return ((await once(child, 'message')) as [Usage])[0];
   };
-  const peak = async (): Promise<number> => {
-    child.send('peak');
-    return ((await once(child, 'message')) as [number])[0];
-  };
-  return { name, run: () => read(ask), peak, speeds: [] };
+  return { name, asks, port, usage, seconds: [] };
 }
 
 async function python(): Promise<Runner> {
-  const child = spawn('python3', [fileURLToPath(new URL('archive-zipfile.py', import.meta.url)), restUrl]);
+  const child = spawn('python3', [fileURLToPath(new URL('archive-zipfile.py', import.meta.url)), store]);
   children.push(child);
   const [port] = (await once(child.stdout, 'data')) as [Buffer];
-  const ask = async (): Promise<IncomingMessage> =>
-    ((await once(get({ port: Number(port), path: `/?${paths}` }), 'response')) as [IncomingMessage])[0];
-  const peak = async (): Promise<number> => {
-    child.stdin.end();
-    return Number(((await once(child.stdout, 'data')) as [Buffer])[0]) * 1024;
+  const usage = async (): Promise<Usage> => {
+    child.stdin.write('usage\n');
+    return JSON.parse(String(((await once(child.stdout, 'data')) as [Buffer])[0])) as Usage;
   };
-  return { name: 'Python', run: () => read(ask), peak, speeds: [] };
+  return { name: 'Python zipfile', asks: plain, port: Number(port), usage, seconds: [] };
+}
+
+/** Reads an answer to its end, into the same memory again and again; resolves to the seconds it took. */
+async function read({ port, asks }: Runner): Promise<number> {
+  const began = performance.now();
+  let bytes = 0;
+  let status = '';
+  const socket = connect({
+    port,
+    onread: {
+      buffer: Buffer.alloc(MIB),
+      callback: (count, buffer) => {
+        if (bytes === 0) status = Buffer.from(buffer.subarray(9, 12)).toString();
+        bytes += count;
+        return true;
+      },
+    },
+  });
+  socket.write(asks);
+  await once(socket, 'close');
+  if (status !== '200' || bytes < FILES * BYTES) throw new Error(`answered ${status}, ${bytes} bytes`);
+  return (performance.now() - began) / 1000;
 }
 
 const runners = [
-  await own('plain pipe', 'pipe'),
-  await own('codap zip', 'codap', 'application/zip'),
-  await own('codap tar', 'codap', 'application/x-tar'),
+  await node('plain pipe', 'pipe', plain),
+  await node('codap zip', 'codap', batch('application/zip')),
+  await node('codap tar', 'codap', batch('application/x-tar')),
+  await node('archiver', 'archiver', plain),
   await python(),
-].filter(({ name }) => name.includes(process.env['ONLY'] ?? ''));
-for (let round = 0; round < ROUNDS; round += 1) for (const one of runners) one.speeds.push(await one.run());
+];
+for (const runner of runners) await read(runner);
+const before = new Map<Runner, Usage>();
+for (const runner of runners) before.set(runner, await runner.usage());
+for (let round = 0; round < ROUNDS; round += 1) for (const runner of runners) runner.seconds.push(await read(runner));
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] as number;
-const plain = median((runners[0] as Runner).speeds);
-console.log(`${FILES} files of ${BYTES / MIB} MiB, median of ${ROUNDS} rounds`);
-for (const { name, speeds, peak } of runners) {
-  const speed = median(speeds);
+const pipe = median((runners[0] as Runner).seconds);
+const mebibytes = (FILES * BYTES) / MIB;
+console.log(`${FILES} files of ${BYTES / MIB} MiB, median of ${ROUNDS} rounds; the ratio is that of the speeds`);
+for (const runner of runners) {
+  const seconds = median(runner.seconds);
+  const { cpuMs, peak } = await runner.usage();
+  const cpu = (cpuMs - (before.get(runner) as Usage).cpuMs) / ROUNDS / (mebibytes / 1024);
   console.log(
-    `${name.padEnd(15)} ${speed.toFixed(0).padStart(5)} MiB/s  ratio ${(speed / plain).toFixed(2)}  peak RSS ${((await peak()) / MIB).toFixed(0)} MiB`,
+    `${runner.name.padEnd(15)} ratio ${(pipe / seconds).toFixed(2)}  ${(mebibytes / seconds).toFixed(0).padStart(5)} MiB/s  ${cpu.toFixed(0).padStart(5)} ms of CPU per GiB  peak RSS ${(peak / MIB).toFixed(0).padStart(4)} MiB`,
   );
 }
 for (const child of children) child.kill();
-await stores.close();
