@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const BIN = new URL('../bin/codap.js', import.meta.url).pathname;
+
+/** `codap serve` in a process of its own. */
+export interface CodapProcess extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  /** The memory it has in use, in bytes. */
+  rss(): Promise<number>;
+}
+
+/** Starts it with this configuration, on a free port. */
+export async function startCodapProcess(config: object): Promise<CodapProcess> {
+  const folder = await mkdtemp(join(tmpdir(), 'codap-process-'));
+  const file = join(folder, 'codap.yaml');
+  await writeFile(file, JSON.stringify(config));
+  const child = spawn(process.execPath, [BIN, 'serve', file, '--port', '0'], {
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const [address] = /http:\/\/127\.0\.0\.1:\d+/.exec(line) ?? [];
+      if (address !== undefined) resolve(address);
+    });
+    child.once('exit', () => reject(new Error('codap never listened')));
+  });
+  return {
+    url,
+    port: Number(new URL(url).port),
+    async rss() {
+      const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
+      return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+      await rm(folder, { recursive: true });
+    },
+  };
+}
