@@ -26,7 +26,7 @@ export interface BatchOptions {
   readonly timeoutMs: number;
   /** Aborts when the client leaves. */
   readonly signal: AbortSignal;
-  readonly limits: Pick<Limits, 'calls' | 'answerBytes' | 'streamIdleMs' | 'streamMs'>;
+  readonly limits: Pick<Limits, 'calls' | 'answerBytes' | 'keyChars' | 'streamIdleMs' | 'streamMs'>;
   /** Whether the first failure that nothing absorbs fails the batch. */
   readonly failFast: boolean;
   /** How the encoding opens a query's answer; undefined where it takes it gathered. */

@@ -1,3 +1,4 @@
+import { isLeaf } from '../json/leaf.ts';
 import { equalPlain, plain } from '../json/write.ts';
 import type { Condition, Selection } from './node.ts';
 import { follow, parsePointer } from './pointer.ts';
@@ -30,14 +31,11 @@ export function readCondition(value: unknown, at: readonly (string | number)[], 
 /** Whether a condition holds; `fill` gives a template's value, null where a pointer leads nowhere. */
 export function holds(condition: Condition, fill: (template: unknown) => unknown): boolean {
   if (condition.test === 'holds') {
-    const value = plain(fill(condition.value));
-    return !(
-      value === false ||
-      value === null ||
-      value === 0 ||
-      value === '' ||
-      (Array.isArray(value) && value.length === 0)
-    );
+    const value = fill(condition.value);
+    // Only how long a list is matters, and nothing of an object.
+    if (typeof value === 'object' && value !== null && !isLeaf(value)) return !Array.isArray(value) || value.length > 0;
+    const known = plain(value);
+    return known !== false && known !== null && known !== 0 && known !== '';
   }
   const left = fill(condition.left);
   const right = fill(condition.right);

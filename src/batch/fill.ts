@@ -1,22 +1,27 @@
 import { CodapError } from '../errors.ts';
 import { toText } from '../json/leaf.ts';
 import { Filled, type Part } from '../placeholder.ts';
+import type { Batch } from './batch.ts';
 import { Reference } from './reference.ts';
 
 /** What each plain reference of a node was found to be; a `$join` is made from these. */
 export type Values = ReadonlyMap<Reference, unknown>;
 
-/** A template with every reference replaced by its bare value: for conditions, `select` and `as`. Throws INVALID. */
-export function fillValue(template: unknown, values: Values): unknown {
-  return fill(template, (reference) =>
-    reference.word === '$join' ? join(reference, values).value : values.get(reference),
-  );
+/**
+ * A template with every reference replaced by its bare value: for conditions, `select` and `as`. What is joined counts against the
+ * batch's answer. Throws INVALID, TOO_LARGE.
+ */
+export function fillValue(template: unknown, values: Values, batch: Pick<Batch, 'takeBytes'>): unknown {
+  return fill(template, (reference) => {
+    if (reference.word !== '$join') return values.get(reference);
+    return joined(partsOf(reference, values, batch)).value;
+  });
 }
 
 /** Params with every reference replaced by a Filled, for the adapter to place. Throws INVALID. */
 export function fillParams(template: unknown, values: Values): unknown {
   return fill(template, (reference) =>
-    reference.word === '$join' ? join(reference, values) : new Filled(values.get(reference)),
+    reference.word === '$join' ? joined(partsOf(reference, values)) : new Filled(values.get(reference)),
   );
 }
 
@@ -29,13 +34,17 @@ function fill(template: unknown, of: (reference: Reference) => unknown): unknown
   return filled;
 }
 
-function join(reference: Reference, values: Values): Filled {
-  const parts: Part[] = [];
-  for (const part of reference.parts) {
-    if (typeof part === 'string') parts.push({ text: part, literal: true });
-    else if (part instanceof Reference && part.word === '$join') parts.push(...(join(part, values).parts ?? []));
-    else parts.push({ text: textOf(values.get(part as Reference)), literal: false });
-  }
+function partsOf(reference: Reference, values: Values, batch?: Pick<Batch, 'takeBytes'>): Part[] {
+  return reference.parts.flatMap((part) => {
+    if (typeof part === 'string') return { text: part, literal: true };
+    if (part.word === '$join') return partsOf(part as Reference, values, batch);
+    const text = textOf(values.get(part as Reference));
+    batch?.takeBytes(text.length);
+    return { text, literal: false };
+  });
+}
+
+function joined(parts: readonly Part[]): Filled {
   return new Filled(parts.map((part) => part.text).join(''), parts);
 }
 

@@ -117,6 +117,12 @@ function readReference(
   return reference;
 }
 
+/** A reference itself, or those that a `$join` is made of. */
+export function plainReferences(reference: Placeholder): readonly Reference[] {
+  if (reference.word !== '$join') return [reference as Reference];
+  return reference.parts.flatMap((part) => (typeof part === 'string' ? [] : plainReferences(part)));
+}
+
 /** True if a path leads to where a reference was written that cannot be read. */
 export function isBroken(template: unknown, path: readonly (string | number)[]): boolean {
   let value = template;

@@ -1,6 +1,5 @@
 import { CodapError, toCodapError } from '../errors.ts';
 import type { Query } from '../fetch.ts';
-import { toText } from '../json/leaf.ts';
 import { Ordered } from '../patterns/index.ts';
 import type { Value } from '../payload.ts';
 import { Batch, type BatchOptions } from './batch.ts';
@@ -8,11 +7,12 @@ import { holds, select } from './condition.ts';
 import { fillParams, fillValue, type Values } from './fill.ts';
 import { type GroupRun, runGroup } from './group.ts';
 import { Live } from './live.ts';
+import { nameByItem, nameFrom } from './name.ts';
 import type { GroupNode, Node, Plan, QueryNode } from './node.ts';
 import type { Reference } from './reference.ts';
 import { failed, firstFailure, replyOf, valueOf, type MemberList, type Reply } from './reply.ts';
-import { resolve, type Found } from './resolve.ts';
 import { TypedValue } from './typed-value.ts';
+import { read, skippedBy, waitFor } from './wait.ts';
 
 /** What surrounds a member while it runs. */
 export interface Scope {
@@ -115,11 +115,13 @@ async function runOnce(live: Live, scope: Scope): Promise<Reply> {
   const patience = open ? scope.batch.ended : scope.signal;
   let started: number | undefined;
   try {
+    if (typeof node.as === 'object' && scope.item) live.as = nameByItem(node.as, scope.item.value, scope.batch);
     const values = new Map<Reference, unknown>();
+    const fill = (template: unknown): unknown => fillValue(template, values, scope.batch);
     if (node.when || node.unless) {
       const skipped = await read(node.conditionReferences, true, scope, patience, values);
       if (skipped) return withDefault(node, skipped, scope);
-      const fill = (template: unknown): unknown => fillValue(template, values);
+      if (!open) keepTime(scope);
       if ((node.when && !holds(node.when, fill)) || (node.unless && holds(node.unless, fill)))
         return { status: 'skipped' };
     }
@@ -127,7 +129,7 @@ async function runOnce(live: Live, scope: Scope): Promise<Reply> {
       (await read(node.references, false, scope, patience, values)) ??
       (await read(node.selectReferences, true, scope, patience, values));
     if (skipped) return withDefault(node, skipped, scope);
-    if (typeof node.as === 'object') live.as = nameFrom(fillValue(node.as, values));
+    if (typeof node.as === 'object') live.as = nameFrom(node.as, values, scope.batch);
     started = performance.now();
     if (patience.aborted) throw patience.reason;
     if (node.kind === 'group') {
@@ -183,13 +185,14 @@ function compile(node: QueryNode, values: Values, scope: Scope): unknown {
 
 /** `accept`, `select`, and the answer's budget. */
 function finish(node: Node, value: Value, values: Values, scope: Scope): Value {
+  keepTime(scope);
   if (node.found && /^\s*null\s*$/.test(value.json)) throw new CodapError('NOT_FOUND', 'nothing was found');
   if (!node.select) {
     scope.batch.takeBytes(Buffer.byteLength(value.json));
     return value;
   }
   const shaped = new TypedValue(
-    select(node.select, value.value, (template) => fillValue(template, values)),
+    select(node.select, value.value, (template) => fillValue(template, values, scope.batch)),
     value.meta,
     value.mode,
   );
@@ -233,88 +236,9 @@ function withDefault(node: Node, reply: Reply, scope: Scope): Reply {
   return { ...reply, status: 'ok', value, defaulted: true };
 }
 
-/** Reads references into `values`; answers a skipped reply if one of them cannot be had. */
-async function read(
-  references: readonly Reference[],
-  nullable: boolean,
-  scope: Scope,
-  patience: AbortSignal,
-  values: Map<Reference, unknown>,
-): Promise<Reply | undefined> {
-  const plain = references.filter((reference) => reference.word !== '$join');
-  if (plain.length === 0) return undefined;
-  const founds = await Promise.all(plain.map((reference) => waitFor(reference, scope, patience)));
-  const missing: [Reference, Found][] = [];
-  for (const [index, reference] of plain.entries()) {
-    const found = founds[index] as Found;
-    if (found.is === 'value') values.set(reference, found.value);
-    else if (found.is === 'nowhere' && nullable) values.set(reference, null);
-    else missing.push([reference, found]);
-  }
-  return missing.length > 0 ? skippedBy(missing) : undefined;
-}
-
-/** What a reference comes to. Where a deadline passes first, what it names has failed. */
-async function waitFor(reference: Reference, scope: Scope, patience: AbortSignal): Promise<Found> {
-  if (patience.aborted) throw patience.reason;
-  return within(patience, find(reference, scope)).catch((error: unknown) => {
-    const known = toCodapError(error);
-    if (known.code === 'CANCELLED') throw known;
-    return { is: 'failed', error: known };
-  });
-}
-
-async function find(reference: Reference, scope: Scope): Promise<Found> {
-  const { target } = reference;
-  if (target?.from === 'result') {
-    let group = scope.group;
-    for (let up = 0; up < target.up; up += 1) group = group?.parent;
-    const live = group?.lives[target.member];
-    if (live) return resolve(live, target.steps);
-  }
-  return scope.item ? resolve(itemLive(scope.item.value), reference.steps) : { is: 'nowhere' };
-}
-
-/** An item of a forEach, as something that steps can lead into. */
-function itemLive(value: unknown): Live {
-  const live = new Live({} as Node, [], false);
-  live.settle({ status: 'ok', value: new TypedValue(value) });
-  return live;
-}
-
-function skippedBy(missing: readonly [Reference, Found][]): Reply {
-  const failures = missing.filter(([, found]) => found.is !== 'skipped');
-  if (failures.length === 0) return { status: 'skipped' };
-  const dependsOn = [
-    ...new Set(failures.map(([reference]) => (reference.target?.from === 'result' ? reference.target.name : '$item'))),
-  ];
-  const cause = failures
-    .map(([, found]) => (found.is === 'failed' ? found.error : undefined))
-    .find((error) => error !== undefined);
-  const error = cause
-    ? new CodapError('DEPENDENCY_FAILED', 'a query that this one refers to failed', {
-        dependsOn,
-        retryable: cause.retryable,
-        http: cause.http,
-      })
-    : new CodapError('DEPENDENCY_FAILED', 'a reference leads nowhere', { dependsOn });
-  return { status: 'skipped', error };
-}
-
-function nameFrom(value: unknown): string {
-  const name = toText(value);
-  if (name === undefined) throw new CodapError('INVALID', 'as takes a string, a number, a boolean, an id or a date');
-  return name;
-}
-
-/** Waits, but no longer than the signal allows. */
-function within<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  if (signal.aborted) return Promise.reject(signal.reason as Error);
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
+/** Work that would begin after the deadline is not begun: while codap computes, no timer can tell. */
+function keepTime({ deadline }: Scope): void {
+  if (performance.now() >= deadline) throw new CodapError('TIMEOUT', 'no answer within the time allowed');
 }
 
 /** About how many bytes a copy of a value takes. */

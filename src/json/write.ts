@@ -79,33 +79,46 @@ export function plain(value: unknown): unknown {
 }
 
 function toPlain(value: unknown, depth: number): unknown {
+  const known = outside(value);
+  if (typeof known !== 'object' || known === null) return known;
+  if (depth >= MAX_DEPTH) throw tooDeep();
+  if (Array.isArray(known)) return known.map((member) => toPlain(member, depth + 1));
+  const members: Record<string, unknown> = Object.create(null);
+  for (const key of dataKeys(known)) members[key] = toPlain(known[key as never], depth + 1);
+  return members;
+}
+
+/** A value as plain JSON, but what a list or an object holds as it is. */
+function outside(value: unknown): unknown {
   if (typeof value === 'number') return plainNumber(value);
   if (typeof value === 'bigint') return plainInteger(value.toString());
   if (typeof value !== 'object' || value === null) return isData(value) ? value : null;
   if (value instanceof Digits) return value.text;
-  if (isLeaf(value)) return toPlain(plainLeaf(value), depth);
-  if (depth >= MAX_DEPTH) throw tooDeep();
-  if (Array.isArray(value)) return value.map((member) => toPlain(member, depth + 1));
-  const members: Record<string, unknown> = Object.create(null);
-  for (const [key, member] of Object.entries(value)) if (isData(member)) members[key] = toPlain(member, depth + 1);
-  return members;
+  return isLeaf(value) ? outside(plainLeaf(value)) : value;
 }
 
-/** Whether the plain JSON of two values is the same, whatever the order of keys: a Long beyond 2^53 equals its string. */
+/** Whether the plain JSON of two values is the same, whatever the order of keys: a Long beyond 2^53 equals its string. Copies nothing. */
 export function equalPlain(a: unknown, b: unknown): boolean {
-  return isSame(plain(a), plain(b));
+  return isSame(a, b, 0);
 }
 
-function isSame(a: unknown, b: unknown): boolean {
+function isSame(one: unknown, other: unknown, depth: number): boolean {
+  const a = outside(one);
+  const b = outside(other);
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (depth >= MAX_DEPTH) throw tooDeep();
   if (Array.isArray(a) || Array.isArray(b)) {
     if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
-    return a.every((member, index) => isSame(member, b[index]));
+    return a.every((member, index) => isSame(member, b[index], depth + 1));
   }
-  const keys = Object.keys(a);
-  if (keys.length !== Object.keys(b).length) return false;
-  return keys.every((key) => Object.hasOwn(b, key) && isSame(a[key as never], b[key as never]));
+  const keys = dataKeys(a);
+  if (keys.length !== dataKeys(b).length) return false;
+  return keys.every((key) => Object.hasOwn(b, key) && isSame(a[key as never], b[key as never], depth + 1));
+}
+
+function dataKeys(object: object): string[] {
+  return Object.keys(object).filter((key) => isData(object[key as never]));
 }
 
 function isData(value: unknown): boolean {

@@ -239,12 +239,13 @@ function skipped(missing: readonly Missing[]): Outcome {
   const failures = missing.filter(([, found]) => found !== 'skipped');
   if (failures.length === 0) return { status: 'skipped' };
   const cause = failures.map(([, found]) => found as Found).find(isFault);
+  const names = [...new Set(failures.map(([name]) => name))].filter((name) => name !== '$item');
   return {
     status: 'skipped',
     error: {
       code: 'DEPENDENCY_FAILED',
       retryable: cause?.retryable ?? false,
-      dependsOn: [...new Set(failures.map(([name]) => name))],
+      ...(names.length > 0 && { dependsOn: names }),
     },
   };
 }

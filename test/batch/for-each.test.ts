@@ -201,6 +201,22 @@ describe('per item', () => {
     });
   });
 
+  it('as is told of an item that is skipped or fails too, and is no longer than a key', async () => {
+    const queries = {
+      list: q({ value: [{ n: 'one' }, { n: 'two' }, { n: 'x'.repeat(257) }] }),
+      when: each('/list', {}, { as: item('/n'), when: { equals: [item('/n'), 'two'] } }),
+      failing: each('/list', { value: item('/nowhere') }, { as: { $join: [item('/n'), '.txt'] } }),
+    };
+    const INVALID = { status: 'error', error: { code: 'INVALID' } };
+    expect(await results(queries)).toMatchObject({
+      when: { replies: [{ as: 'one', status: 'skipped' }, { as: 'two', status: 'ok' }, { status: 'skipped' }] },
+      failing: { replies: [{ as: 'one.txt' }, { as: 'two.txt', status: 'skipped' }, { status: 'skipped' }] },
+    });
+    expect(await results({ ...queries, when: each('/list', {}, { as: item('/n') }) })).toMatchObject({
+      when: { replies: [{ status: 'ok' }, { status: 'ok' }, INVALID] },
+    });
+  });
+
   it('default, accept and timeoutMs hold for each', async () => {
     const queries = {
       a: q({

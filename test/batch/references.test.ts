@@ -307,11 +307,11 @@ describe('$item', () => {
     });
   });
 
-  it('that leads nowhere skips the item', async () => {
+  it('that leads nowhere skips the item, and names no query', async () => {
     const queries = { a: q({ value: [{ n: 1 }, {}] }), b: { ...q({ value: { $item: '/n' } }), forEach: result('/a') } };
-    expect(await ask('kv', { queries })).toMatchObject({
-      results: { b: { status: 'partial', replies: [{ status: 'ok' }, FAILED] } },
-    });
+    const { results } = (await ask('kv', { queries })) as { results: { b: { replies: { error: object }[] } } };
+    expect(results).toMatchObject({ b: { status: 'partial', replies: [{ status: 'ok' }, FAILED] } });
+    expect(results.b.replies[1]?.error).not.toHaveProperty('dependsOn');
   });
 });
 
@@ -348,6 +348,15 @@ describe('$join', () => {
         results: { b: { status: 'error', error: { code: 'INVALID' } } },
       });
     }
+  });
+
+  it('counts against the answer wherever it stands, before it is made', async () => {
+    const long = { $join: Array.from({ length: 5 }, () => result('/a')) };
+    const a = q({ value: 'x'.repeat(30) });
+    for (const b of [q({ v: long }), q({}, { when: long }), q({}, { select: { x: long } }), q({}, { as: long })])
+      expect(await ask('kv', { queries: { a, b } }, { limits: { answerBytes: 150 } })).toMatchObject({
+        results: { a: { status: 'ok' }, b: { status: 'error', error: { code: 'TOO_LARGE' } } },
+      });
   });
 
   it('may hold a $join', async () => {

@@ -1,4 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
+import { TypedValue } from '../../src/batch/typed-value.ts';
+import type { Source } from '../../src/sources/open.ts';
 import { ask, q, simulate, start } from './simulated.ts';
 
 const ok = (value: unknown) => ({ status: 'ok', value });
@@ -122,6 +124,23 @@ describe('outcomes', () => {
         { index: 0, status: 'error', error: { code: 'TIMEOUT' } },
       ],
     });
+  });
+
+  it('work that would begin after the deadline is not begun, also where no timer could tell', async () => {
+    const simulation = simulate();
+    const fetch: Source['fetch'] = () => {
+      const until = performance.now() + 40;
+      while (performance.now() < until);
+      return Promise.resolve(new TypedValue({ x: 1 }));
+    };
+    const queries = { a: q({}, { select: '/x' }) };
+    expect(
+      await ask(
+        'kv',
+        { queries },
+        { simulation: { ...simulation, source: { ...simulation.source, fetch } }, timeoutMs: 20 },
+      ),
+    ).toMatchObject({ results: { a: { status: 'error', error: { code: 'TIMEOUT' } } } });
   });
 
   it('when the client leaves, what runs is aborted', async () => {

@@ -1,0 +1,31 @@
+import { CodapError } from '../errors.ts';
+import { toText } from '../json/leaf.ts';
+import type { Batch } from './batch.ts';
+import { fillValue, type Values } from './fill.ts';
+import { follow } from './pointer.ts';
+import { plainReferences, type Reference } from './reference.ts';
+
+/** What `as` comes to. Throws INVALID for what is no name, or too long for one. */
+export function nameFrom(as: Reference, values: Values, batch: Batch): string {
+  const name = toText(fillValue(as, values, batch));
+  const { keyChars } = batch.options.limits;
+  if (name === undefined) throw new CodapError('INVALID', 'as takes a string, a number, a boolean, an id or a date');
+  if (name.length > keyChars) throw new CodapError('INVALID', `a name has at most ${keyChars} characters`);
+  return name;
+}
+
+/** A name made of the current item alone: known before anything else, so that a query that is then skipped bears it too. */
+export function nameByItem(as: Reference, item: unknown, batch: Batch): string | undefined {
+  const values = new Map<Reference, unknown>();
+  for (const reference of plainReferences(as)) {
+    const there = follow(item, reference.steps);
+    if (reference.target?.from !== 'item' || !there.found) return undefined;
+    values.set(reference, there.value);
+  }
+  try {
+    return nameFrom(as, values, batch);
+  } catch {
+    // It is told when its turn comes.
+    return undefined;
+  }
+}

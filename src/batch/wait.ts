@@ -1,0 +1,86 @@
+import { CodapError, toCodapError } from '../errors.ts';
+import { Live } from './live.ts';
+import type { Node } from './node.ts';
+import type { Reference } from './reference.ts';
+import type { Reply } from './reply.ts';
+import { resolve, type Found } from './resolve.ts';
+import type { Scope } from './run.ts';
+import { TypedValue } from './typed-value.ts';
+
+/** Reads references into `values`; answers a skipped reply if one of them cannot be had. */
+export async function read(
+  references: readonly Reference[],
+  nullable: boolean,
+  scope: Scope,
+  patience: AbortSignal,
+  values: Map<Reference, unknown>,
+): Promise<Reply | undefined> {
+  const plain = references.filter((reference) => reference.word !== '$join');
+  if (plain.length === 0) return undefined;
+  const founds = await Promise.all(plain.map((reference) => waitFor(reference, scope, patience)));
+  const missing: [Reference, Found][] = [];
+  for (const [index, reference] of plain.entries()) {
+    const found = founds[index] as Found;
+    if (found.is === 'value') values.set(reference, found.value);
+    else if (found.is === 'nowhere' && nullable) values.set(reference, null);
+    else missing.push([reference, found]);
+  }
+  return missing.length > 0 ? skippedBy(missing) : undefined;
+}
+
+/** What a reference comes to. Where a deadline passes first, what it names has failed. */
+export async function waitFor(reference: Reference, scope: Scope, patience: AbortSignal): Promise<Found> {
+  if (patience.aborted) throw patience.reason;
+  return within(patience, find(reference, scope)).catch((error: unknown) => {
+    const known = toCodapError(error);
+    if (known.code === 'CANCELLED') throw known;
+    return { is: 'failed', error: known };
+  });
+}
+
+async function find(reference: Reference, scope: Scope): Promise<Found> {
+  const { target } = reference;
+  if (target?.from === 'result') {
+    let group = scope.group;
+    for (let up = 0; up < target.up; up += 1) group = group?.parent;
+    const live = group?.lives[target.member];
+    if (live) return resolve(live, target.steps);
+  }
+  return scope.item ? resolve(itemLive(scope.item.value), reference.steps) : { is: 'nowhere' };
+}
+
+/** An item of a forEach, as something that steps can lead into. */
+function itemLive(value: unknown): Live {
+  const live = new Live({} as Node, [], false);
+  live.settle({ status: 'ok', value: new TypedValue(value) });
+  return live;
+}
+
+/** A reply that is skipped for what could not be had: without an error if that was skipped by choice. */
+export function skippedBy(missing: readonly [Reference, Found][]): Reply {
+  const failures = missing.filter(([, found]) => found.is !== 'skipped');
+  if (failures.length === 0) return { status: 'skipped' };
+  const dependsOn = [...new Set(failures.flatMap(([{ target }]) => (target?.from === 'result' ? target.name : [])))];
+  const known = dependsOn.length > 0 ? { dependsOn } : {};
+  const cause = failures
+    .map(([, found]) => (found.is === 'failed' ? found.error : undefined))
+    .find((error) => error !== undefined);
+  const error = cause
+    ? new CodapError('DEPENDENCY_FAILED', 'a query that this one refers to failed', {
+        ...known,
+        retryable: cause.retryable,
+        http: cause.http,
+      })
+    : new CodapError('DEPENDENCY_FAILED', 'a reference leads nowhere', known);
+  return { status: 'skipped', error };
+}
+
+/** Waits, but no longer than the signal allows. */
+function within<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  if (signal.aborted) return Promise.reject(signal.reason as Error);
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
