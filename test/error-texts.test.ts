@@ -12,71 +12,88 @@ const FILES = globSync(['src/**/*.ts', 'adapters/**/*.ts', 'routes/**/*.ts']).fi
   (file) => !/^src\/(?:cli|config|openapi|main|log)\b/.test(file),
 );
 
-/** What fills a gap in a sentence, by file: numbers and names of the configuration or of the request's language, nothing that a store or a driver said. */
-const FILLED_IN: Record<string, string[]> = {
-  'adapters/mongo/caps.ts': ['caps.documents', 'caps.bytes'],
-  'adapters/mongo/data.ts': ['least'],
-  'adapters/mongo/errors.ts': ['error.codeName', 'name'], // letters alone, a constant of MongoDB's
-  'adapters/mongo/expression.ts': ["[...SYSTEM_VARIABLES].join(', ')"],
-  'adapters/mongo/extended-json.ts': ['key', 'wrapper.holds'], // a wrapper's own
-  'adapters/mongo/query.ts': ["[...lists.collections].join(', ')"],
-  'adapters/mongo/stages.ts': ["[...walk.lists.collections].join(', ')"],
-  'adapters/mongo/value.ts': ['name'], // a BSON type; the text stays with the cause
-  'adapters/mongo/walk.ts': ["Object.keys(shape).join(', ')", 'key'], // an operator's own fields
-  'adapters/rest/answer.ts': ['maxBytes'],
-  'adapters/rest/compile.ts': ["options.methods.join(', ')"],
-  'adapters/rest/failure.ts': ['status'],
-  'adapters/rest/headers.ts': ["allowed.join(', ') || 'no header'"],
-  'adapters/s3/compile.ts': ['most', 'KEY_BYTES'],
-  'adapters/s3/failure.ts': ['status'],
-  'adapters/s3/get.ts': ['maxBytes'],
-  'adapters/s3/list.ts': ['options.maxBytes', 'most'],
-  'routes/answer.ts': ["mediaTypes.join(', ')", 'encoding.mediaType'],
-  'src/batch/batch.ts': ['this.options.limits.calls', 'this.options.limits.answerBytes'],
-  'src/batch/plan.ts': [
-    'this.#context.limits.calls',
-    'this.#context.limits.queries',
-    'this.#context.limits.keyChars',
-    'this.#context.limits.nesting',
-    "[...this.#context.sources.keys()].join(', ')",
-    'field', // of the request's language
-  ],
-  'src/batch/run.ts': ['faults[0]'], // of these very texts
-  'src/encodings/archive/names.ts': ['part', 'n', 'part.slice(0, dot)', 'part.slice(dot)'], // an entry's name
-  'src/encodings/archive/send.ts': ['INCOMPLETE'],
-  'src/encodings/archive/tar.ts': ['COLLECTED'],
-  'src/encodings/compression.ts': ['String(vary)'], // a header
-  'src/encodings/sse.ts': ['event', 'id', 'json'], // a frame
-  'src/http/faults.ts': [
-    'request.routeOptions.bodyLimit',
-    'problem.status',
-    'problem.title',
-    'PROBLEM',
-    'Buffer.byteLength(body)',
-  ],
-  'src/http/routing.ts': ['allow', "flags.join(', ')"],
-  'src/json/parse.ts': ['maxDepth'],
-  'src/json/scan.ts': ['this.#maxDepth', 'name', 'what', 'line', 'column', 'at'], // "the key" or "the string"
-  'src/json/write.ts': ['MAX_DEPTH'],
-  'src/patterns/first-reply.ts': ['place'],
-  'src/patterns/kv.ts': ['JSON.stringify(key)'], // to the program that put it
-  'src/patterns/ordered.ts': ['index'],
-  'src/sources/open.ts': ["ops.join(', ')"],
-};
+const listed = (list: string) => new Set(list.split('\n').map((line) => line.trim().replace(/ {2,}#.*$/, '')));
+
+/** What fills a gap in a sentence, anywhere or in one file: numbers and names of the configuration or of the request's language, nothing that a store or a driver said. */
+const FILLED_IN = listed(`
+  caps.documents
+  caps.bytes
+  maxBytes
+  options.maxBytes
+  KEY_BYTES
+  COLLECTED
+  keyChars
+  maxDepth
+  this.#maxDepth
+  MAX_DEPTH
+  this.options.limits.calls
+  this.options.limits.answerBytes
+  this.#context.limits.calls
+  this.#context.limits.queries
+  this.#context.limits.keyChars
+  this.#context.limits.nesting
+  request.routeOptions.bodyLimit
+  status
+  ops.join(', ')
+  options.methods.join(', ')
+  allowed.join(', ') || 'no header'
+  flags.join(', ')
+  Object.keys(shape).join(', ')
+  mediaTypes.join(', ')
+  [...lists.collections].join(', ')
+  [...walk.lists.collections].join(', ')
+  [...SYSTEM_VARIABLES].join(', ')
+  [...this.#context.sources.keys()].join(', ')
+  INCOMPLETE
+  wrapper.holds
+  adapters/mongo/data.ts: least
+  adapters/mongo/errors.ts: error.codeName  # a constant of MongoDB's, letters alone
+  adapters/mongo/errors.ts: name
+  adapters/mongo/extended-json.ts: key  # a wrapper
+  adapters/mongo/value.ts: name  # a type of BSON, in a text that stays with the cause
+  adapters/mongo/walk.ts: key  # an operator's own field
+  adapters/s3/compile.ts: most
+  adapters/s3/list.ts: most
+  routes/answer.ts: encoding.mediaType
+  routes/answer.ts: acceptable[0]?.mediaType
+  src/batch/plan.ts: field  # of the request's language
+  src/batch/run.ts: faults[0]  # one of these very texts
+  src/http/routing.ts: allow  # methods
+  src/json/scan.ts: name  # "the key" or "the string"
+  src/json/scan.ts: what
+  src/json/scan.ts: line
+  src/json/scan.ts: column
+  src/json/scan.ts: at
+  src/patterns/first-reply.ts: place  # told to the program that put it there
+  src/patterns/kv.ts: JSON.stringify(key)
+  src/patterns/ordered.ts: index
+  src/encodings/archive/names.ts: part  # an entry's name, no sentence
+  src/encodings/archive/names.ts: part.slice(0, dot)
+  src/encodings/archive/names.ts: part.slice(dot)
+  src/encodings/archive/names.ts: n
+  src/encodings/compression.ts: String(vary)  # a header
+  src/encodings/vary.ts: String(named)
+  src/encodings/vary.ts: header
+  src/encodings/sse.ts: event  # a frame
+  src/encodings/sse.ts: id
+  src/encodings/sse.ts: json
+  src/http/faults.ts: problem.status  # a head
+  src/http/faults.ts: problem.title
+  src/http/faults.ts: PROBLEM
+  src/http/faults.ts: Buffer.byteLength(body)`);
 
 /** Where an error is made of a text that does not stand there, or the text of an error is read. */
-const PASSED_ON: Record<string, string[]> = {
-  'adapters/fillable.ts': ['issue.message'], // of a schema of ours
-  'adapters/mongo/data.ts': ['error.message'], // NotData's, made in filled.ts
-  'adapters/mongo/errors.ts': ['message'], // of judge()
-  'adapters/rest/failure.ts': ['message(status)'],
-  'adapters/s3/failure.ts': ['message(code, status)'],
-  'src/batch/plan.ts': ['issue.message'],
-  'src/encodings/outcome.ts': ['error.message'], // CodapError's
-  'src/errors.ts': ['message', '{ message }'],
-  'src/http/faults.ts': ['error.message', '{ message }'], // BadRequest's and CodapError's
-  'src/sources/open.ts': ['issue.message'],
-};
+const PASSED_ON = listed(`
+  issue.message  # of a schema of ours
+  adapters/mongo/data.ts: error.message  # NotData's, made in filled.ts
+  adapters/mongo/errors.ts: message  # of judge()
+  adapters/rest/failure.ts: message(status)
+  adapters/s3/failure.ts: message(code, status)
+  src/encodings/outcome.ts: error.message  # CodapError's
+  src/errors.ts: message
+  src/errors.ts: { message }
+  src/http/faults.ts: error.message  # BadRequest's
+  src/http/faults.ts: { message }  # CodapError's`);
 
 const found = FILES.map((file) => {
   const code = stripTypeScriptTypes(readFileSync(file, 'utf8'));
@@ -111,13 +128,13 @@ function* parts(tree: unknown): Generator<Part> {
   for (const branch of Object.values(tree)) yield* parts(branch);
 }
 
-/** The files that have anything of a kind, with what they have. */
-function byFile(kind: 'filledIn' | 'passedOn'): Record<string, string[]> {
-  return Object.fromEntries(found.filter((one) => one[kind].length > 0).map((one) => [one.file, one[kind].toSorted()]));
-}
-
-const sorted = (lists: Record<string, string[]>) =>
-  Object.fromEntries(Object.entries(lists).map(([file, list]) => [file, list.toSorted()]));
+/** What was found of a kind, with its file, that is not on the list. */
+const unlisted = (kind: 'filledIn' | 'passedOn', listed: ReadonlySet<string>) =>
+  found.flatMap((one) =>
+    one[kind]
+      .filter((part) => !listed.has(part) && !listed.has(`${one.file}: ${part}`))
+      .map((part) => `${one.file}: ${part}`),
+  );
 
 describe('the texts of every layer', () => {
   it('are found', () => {
@@ -135,10 +152,12 @@ describe('the texts of every layer', () => {
   });
 
   it('are filled in with nothing but these names and numbers', () => {
-    expect(byFile('filledIn')).toEqual(sorted(FILLED_IN));
+    expect(found.flatMap(({ filledIn }) => filledIn).length).toBeGreaterThan(30);
+    expect(unlisted('filledIn', FILLED_IN)).toEqual([]);
   });
 
   it('stand where the error is made, and no other error’s text is read but these of our own', () => {
-    expect(byFile('passedOn')).toEqual(sorted(PASSED_ON));
+    expect(found.flatMap(({ passedOn }) => passedOn).length).toBeGreaterThan(5);
+    expect(unlisted('passedOn', PASSED_ON)).toEqual([]);
   });
 });
