@@ -25,10 +25,13 @@ export interface Value {
   readonly meta?: Meta;
 }
 
-/** A list that is read item by item; ending the iteration early closes it in the store. */
+/** Items that a store sent together, at least one: their JSON, without line breaks, each made when it is its turn. */
+export type ItemBatch = Iterable<string>;
+
+/** A list that is read batch by batch; ending the iteration early closes it in the store. */
 export interface Items {
   readonly kind: 'items';
-  readonly items: AsyncIterable<Value>;
+  readonly items: AsyncIterable<ItemBatch>;
 }
 
 /** What is known of the bytes that follow, beside what `meta` shows. */

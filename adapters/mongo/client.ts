@@ -36,7 +36,8 @@ export class Client implements AsyncDisposable {
     const selectionMs = Math.max(1, Math.ceil(timeoutMs / 2));
     const client = new MongoClient(url, {
       appName: 'codap',
-      maxPoolSize: concurrency,
+      // Twice: a command whose caller left may keep its connection a moment longer than its place.
+      maxPoolSize: 2 * concurrency,
       retryReads: false,
       monitorCommands: false,
       serverSelectionTimeoutMS: selectionMs,

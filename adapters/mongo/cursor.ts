@@ -1,42 +1,74 @@
 import type { AbstractCursor, Db, Long } from 'mongodb';
 import { toBuffer } from './bson-reader.ts';
+import { endsWithin, LINGER_MS } from './linger.ts';
 import type { MongoQuery } from './query.ts';
 import { untilAborted } from './until-aborted.ts';
+
+/** How one cursor is read. */
+export interface CursorRun {
+  /** Ends it, in the store too, at any moment. */
+  readonly signal: AbortSignal;
+  readonly maxTimeMS?: number;
+  /** Documents in a batch, where the query does not say; else as many as the store likes. */
+  readonly batchSize?: number;
+}
 
 /** A cursor of a find or an aggregation, read batch by batch; its documents stay bytes. */
 export class Cursor {
   readonly #cursor: AbstractCursor<unknown>;
   readonly #signal: AbortSignal;
+  /** Ends the connection of a first command under way; the driver gives it to no other. */
+  readonly #cut = new AbortController();
   readonly #kill: (id: Long) => Promise<unknown>;
-  #id: Long | undefined;
+  #step: Promise<unknown> | undefined;
+  #closed = false;
 
-  constructor(db: Db, query: MongoQuery, run: { readonly signal: AbortSignal; readonly maxTimeMS?: number }) {
-    const { collection, command, limit, batchSize } = query;
+  constructor(db: Db, query: MongoQuery, { signal, ...run }: CursorRun) {
+    const { collection, command, limit, batchSize = run.batchSize } = query;
     const { find, aggregate: _aggregate, cursor: _cursor, filter, pipeline, ...own } = command;
-    const options = { ...own, ...run, raw: true, ...(batchSize !== undefined && { batchSize }) };
+    const options = {
+      ...own,
+      ...run,
+      raw: true,
+      signal: this.#cut.signal,
+      ...(batchSize !== undefined && { batchSize }),
+    };
     const source = db.collection(collection);
-    this.#signal = run.signal;
+    this.#signal = signal;
     this.#kill = (id) => db.command({ killCursors: collection, cursors: [id] });
     this.#cursor =
       find === undefined
         ? source.aggregate(pipeline as object[], options)
         : source.find(filter as object, { ...options, ...(limit !== undefined && { limit }) });
+    signal.addEventListener('abort', this.#leave, { once: true });
   }
 
-  /** The next batch, or undefined after the last. An abort does not wait for the store: a getMore ends only once its cursor was killed. */
+  readonly #leave = (): void => void this.close();
+
+  /** The next batch, or undefined after the last. An abort does not wait for the store. */
   async next(): Promise<Buffer[] | undefined> {
-    const more = await untilAborted(this.#signal, () => this.#cursor.hasNext());
-    this.#id = this.#cursor.id;
+    const more = await untilAborted(this.#signal, () => {
+      const step = this.#cursor.hasNext();
+      this.#step = step;
+      const rest = (): void => void (this.#step = undefined);
+      step.then(rest, rest);
+      return step;
+    });
     return more ? this.#cursor.readBufferedDocuments().map(toBuffer) : undefined;
   }
 
   /** Ends it in the store, too. Never rejects. */
   async close(): Promise<void> {
-    const id = this.#id;
-    this.#id = undefined;
-    // The driver closes it on an abort, but ends the session under its own killCursors, which then is never sent, where a getMore comes back meanwhile.
-    if (this.#signal.aborted) {
-      if (id && !id.isZero()) await this.#kill(id).catch(() => undefined);
-    } else await this.#cursor.close().catch(() => undefined);
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#signal.removeEventListener('abort', this.#leave);
+    const { id } = this.#cursor;
+    if (this.#step && id) {
+      // A getMore may end only once its cursor was killed, which the driver would not do while it runs.
+      await this.#kill(id).catch(() => undefined);
+    } else if (this.#step && !(await endsWithin(this.#step, LINGER_MS))) {
+      this.#cut.abort();
+    }
+    await this.#cursor.close().catch(() => undefined);
   }
 }

@@ -1,31 +1,29 @@
 import type { CodapError } from '../../src/errors.ts';
-import type { Value } from '../../src/payload.ts';
+import type { ItemBatch } from '../../src/payload.ts';
+import { bsonToJson } from './bson-json.ts';
 import type { Cursor } from './cursor.ts';
 import type { Mode } from './query.ts';
-import { documentValue } from './value.ts';
 
-/** A cursor's documents, one by one. The next batch is asked for when it is needed; leaving early closes the cursor, also before the first. */
-export class Documents implements AsyncIterableIterator<Value, undefined> {
+/** A cursor's documents, batch by batch. The next one is asked for when it is needed; leaving early closes the cursor, also before the first. */
+export class Documents implements AsyncIterableIterator<ItemBatch, undefined> {
   readonly #cursor: Cursor;
   readonly #mode: Mode;
   readonly #judge: (error: unknown) => CodapError;
-  #batch: readonly Buffer[] | undefined;
-  #at = 0;
+  #first: readonly Buffer[] | undefined;
 
   constructor(cursor: Cursor, first: readonly Buffer[] | undefined, mode: Mode, judge: (error: unknown) => CodapError) {
     this.#cursor = cursor;
-    this.#batch = first;
+    this.#first = first;
     this.#mode = mode;
     this.#judge = judge;
   }
 
-  async next(): Promise<IteratorResult<Value, undefined>> {
+  async next(): Promise<IteratorResult<ItemBatch, undefined>> {
     try {
-      while (this.#batch && this.#at === this.#batch.length) {
-        this.#batch = await this.#cursor.next();
-        this.#at = 0;
-      }
-      if (this.#batch) return { done: false, value: documentValue(this.#batch[this.#at++], this.#mode) };
+      let batch = this.#first ?? (await this.#cursor.next());
+      this.#first = undefined;
+      while (batch?.length === 0) batch = await this.#cursor.next();
+      if (batch) return { done: false, value: batch.values().map(this.#write) };
     } catch (error) {
       await this.return();
       throw this.#judge(error);
@@ -33,8 +31,16 @@ export class Documents implements AsyncIterableIterator<Value, undefined> {
     return this.return();
   }
 
+  readonly #write = (bytes: Buffer): string => {
+    try {
+      return bsonToJson(bytes, this.#mode);
+    } catch (error) {
+      throw this.#judge(error);
+    }
+  };
+
   async return(): Promise<IteratorReturnResult<undefined>> {
-    this.#batch = undefined;
+    this.#first = undefined;
     await this.#cursor.close();
     return { done: true, value: undefined };
   }

@@ -7,8 +7,13 @@ import { documents, elements, toBuffer } from './bson-reader.ts';
 import { check, Gathered, type Caps } from './caps.ts';
 import { Cursor } from './cursor.ts';
 import { Documents } from './items.ts';
+import { endsWithin, LINGER_MS } from './linger.ts';
 import type { MongoQuery } from './query.ts';
+import { untilAborted } from './until-aborted.ts';
 import { documentsValue, documentValue, memberValue } from './value.ts';
+
+/** Documents in a batch of a list that flows, unless the query says: two of them are held at a time. */
+const BATCH_SIZE = 500;
 
 /** Runs a query and gathers its answer. */
 export async function gather(db: Db, op: string, query: MongoQuery, caps: Caps, context: Context): Promise<Value> {
@@ -25,7 +30,7 @@ export async function gather(db: Db, op: string, query: MongoQuery, caps: Caps, 
 }
 
 /**
- * Runs a query, and answers its documents one by one, the first batch already read. No `maxTimeMS` goes with it: the store would count it
+ * Runs a query, and answers its documents batch by batch, the first already read. No `maxTimeMS` goes with it: the store would count it
  * over all batches; its caller's abort bounds it.
  */
 export async function stream(
@@ -34,7 +39,7 @@ export async function stream(
   context: Context,
   judge: (error: unknown) => CodapError,
 ): Promise<Items> {
-  const cursor = new Cursor(db, query, { signal: context.signal });
+  const cursor = new Cursor(db, query, { signal: context.signal, batchSize: BATCH_SIZE });
   try {
     return { kind: 'items', items: new Documents(cursor, await cursor.next(), query.mode, judge) };
   } catch (error) {
@@ -44,7 +49,8 @@ export async function stream(
 }
 
 async function one(db: Db, command: object, caps: Caps, context: Context): Promise<Buffer | undefined> {
-  const { found } = await firstBatch(db, command, context);
+  // It opens no cursor: a single batch, or a single document.
+  const { found } = batchOf(await run(db, command, { raw: true }, context));
   check(caps, found.length, found[0]?.length ?? 0);
   return found[0];
 }
@@ -54,9 +60,8 @@ async function all(db: Db, query: MongoQuery, caps: Caps, context: Context): Pro
   const limited = { ...query, limit: Math.min(query.limit ?? Infinity, caps.documents + 1) };
   if (query.batchSize === undefined) {
     const gathered = new Gathered(caps);
-    const { found, open } = await firstBatch(db, gathering(limited), context);
-    if (open)
-      void db.command({ killCursors: query.collection, cursors: [open] }, preference(db)).catch(() => undefined);
+    const { found, open } = await firstBatch(db, query.collection, gathering(limited), context);
+    if (open) void kill(db, query.collection, open);
     gathered.add(found);
     if (!open) return gathered.documents;
     // The store cuts a batch at 16 MiB. From its start a cursor of the driver's stays with one server and one session.
@@ -81,8 +86,31 @@ interface Batch {
   readonly open: bigint | undefined;
 }
 
-async function firstBatch(db: Db, command: object, context: Context): Promise<Batch> {
-  const reply = await run(db, command, { raw: true }, context);
+/** If its caller leaves, it lingers until it is known which cursor there is to close. */
+async function firstBatch(db: Db, collection: string, command: object, context: Context): Promise<Batch> {
+  const cut = new AbortController();
+  const answer = async (): Promise<Batch> =>
+    batchOf(await run(db, command, { raw: true }, { ...context, signal: cut.signal }));
+  let batch: Promise<Batch> | undefined;
+  try {
+    return await untilAborted(context.signal, () => (batch = answer()));
+  } catch (error) {
+    if (batch && context.signal.aborted) void leave(db, collection, batch, cut);
+    throw error;
+  }
+}
+
+async function leave(db: Db, collection: string, batch: Promise<Batch>, cut: AbortController): Promise<void> {
+  if (!(await endsWithin(batch, LINGER_MS))) cut.abort();
+  const { open } = await batch.catch(() => ({ open: undefined }));
+  if (open) await kill(db, collection, open);
+}
+
+async function kill(db: Db, collection: string, cursor: bigint): Promise<void> {
+  await db.command({ killCursors: collection, cursors: [cursor] }, preference(db)).catch(() => undefined);
+}
+
+function batchOf(reply: Record<string, unknown>): Batch {
   const cursor = toBuffer(reply['cursor']);
   let found: Buffer[] | undefined;
   let open: bigint | undefined;

@@ -1,6 +1,6 @@
 import { ListObjectsV2Command, type ListObjectsV2CommandOutput, type S3Client } from '@aws-sdk/client-s3';
 import { CodapError } from '../../src/errors.ts';
-import type { Value } from '../../src/payload.ts';
+import type { ItemBatch, Value } from '../../src/payload.ts';
 import { plain } from '../content.ts';
 import type { S3Options } from './options.ts';
 import type { ListObjects } from './params.ts';
@@ -37,16 +37,16 @@ export async function list(
   throw new CodapError('TOO_LARGE', `${most}; a lower limit, followed by its nextToken, or stream gives it in parts`);
 }
 
-/** Objects one by one, page after page; without a `limit` to the end. A common prefix is `{"prefix": …}`, after the objects of its page. */
+/** Objects page by page; without a `limit` to the end. A common prefix is `{"prefix": …}`, after the objects of its page. */
 export async function* listItems(
   client: S3Client,
   query: ListObjects,
   options: S3Options,
   signal: AbortSignal,
-): AsyncGenerator<Value> {
+): AsyncGenerator<ItemBatch> {
   for await (const { objects, prefixes } of pages(client, query, query.limit ?? Infinity, options, signal)) {
-    for (const object of objects) yield plain(object);
-    for (const prefix of prefixes) yield plain({ prefix });
+    const page = [...objects, ...prefixes.map((prefix) => ({ prefix }))];
+    if (page.length > 0) yield page.map((item) => JSON.stringify(item));
   }
 }
 

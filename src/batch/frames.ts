@@ -1,15 +1,23 @@
 import { CodapError, toCodapError } from '../errors.ts';
-import type { Value } from '../payload.ts';
+import type { ItemBatch } from '../payload.ts';
 import type { Container, Live } from './live.ts';
 import { merge } from './merge.ts';
 import type { Pattern } from './node.ts';
 import { failed, replyOf, shown, type Member, type MemberList, type Reply } from './reply.ts';
 import type { Running } from './run.ts';
 
-/** One step of an answer that flows: a reply in its place, or an item of a streamed list. */
+/** One step of an answer that flows: a reply in its place, or some items of a streamed list, as JSON, and the first one's index. */
 export type Frame =
   | { readonly kind: 'reply'; readonly member: Member; readonly count: number | undefined }
-  | { readonly kind: 'item'; readonly path: Member['path']; readonly index: number; readonly value: Value };
+  | {
+      readonly kind: 'items';
+      readonly path: Member['path'];
+      readonly index: number;
+      readonly items: readonly string[];
+    };
+
+/** Characters of items that are told in one step: more wait until these were taken. */
+const TOLD_TOGETHER = 32_768;
 
 /** How an encoding wants its frames. */
 export interface FrameOrder {
@@ -97,8 +105,10 @@ async function* itemFrames(live: Live, reply: Reply): AsyncGenerator<Frame, Repl
     for (;;) {
       const step = await opened?.next();
       if (!step || step.done) break;
-      yield { kind: 'item', path: live.path, index, value: step.value as Value };
-      index += 1;
+      for (const items of portions(step.value as ItemBatch)) {
+        yield { kind: 'items', path: live.path, index, items };
+        index += items.length;
+      }
     }
     return { status: 'ok', items: index, ms: performance.now() - began };
   } catch (error) {
@@ -106,6 +116,20 @@ async function* itemFrames(live: Live, reply: Reply): AsyncGenerator<Frame, Repl
   } finally {
     opened?.close();
   }
+}
+
+function* portions(batch: ItemBatch): Generator<string[]> {
+  let items: string[] = [];
+  let length = 0;
+  for (const item of batch) {
+    items.push(item);
+    length += item.length;
+    if (length < TOLD_TOGETHER) continue;
+    yield items;
+    items = [];
+    length = 0;
+  }
+  if (items.length > 0) yield items;
 }
 
 /** A group's reply, told again with what became of the lists and bodies that flowed. */

@@ -20,6 +20,9 @@ export interface FrameFormat {
   readonly heartbeat?: { readonly text: string; readonly ms: number };
 }
 
+type ReplyFrame = Extract<Frame, { kind: 'reply' }>;
+type ItemsFrame = Extract<Frame, { kind: 'items' }>;
+
 /** Opens the queries that asked to be answered item by item. */
 export function openItems(node: QueryNode): Open | undefined {
   if (!node.stream || node.gathered || node.contested) return undefined;
@@ -41,7 +44,16 @@ export async function sendFrames({ batch, root }: Running, reply: FastifyReply, 
   const outlet = new Outlet(reply, batch.options.limits.streamIdleMs, codingFor(reply));
   let id = 0;
   const write = (event: 'reply' | 'item' | 'end', fields: string): Promise<void> | undefined =>
-    outlet.writeFrame(format.write(event, oneLine(`{"event":"${event}",${fields}}`), (id += 1)));
+    outlet.writeFrame(format.write(event, `{"event":"${event}",${fields}}`, (id += 1)));
+  /** One after the other without a pause, but for those that the client has no room for. */
+  const writeItems = async ({ path, index, items }: ItemsFrame): Promise<void> => {
+    const place = `"path":${JSON.stringify(formatPointer(path))},"index":`;
+    let at = index;
+    for (const item of items) {
+      const room = write('item', `${place}${at++},"value":${item}`);
+      if (room) await room;
+    }
+  };
   const heart =
     format.heartbeat && setInterval(() => void outlet.writeFrame(format.heartbeat?.text ?? ''), format.heartbeat.ms);
   try {
@@ -52,8 +64,12 @@ export async function sendFrames({ batch, root }: Running, reply: FastifyReply, 
         whole = step.value;
         break;
       }
-      count(step.value, counts);
-      await write(step.value.kind, frameFields(step.value));
+      const frame = step.value;
+      if (frame.kind === 'items') await writeItems(frame);
+      else {
+        count(frame, counts);
+        await write('reply', oneLine(replyFrame(frame)));
+      }
       next = sequence.next();
     }
     if (!whole?.list) return;
@@ -77,17 +93,14 @@ export async function sendFrames({ batch, root }: Running, reply: FastifyReply, 
   }
 }
 
-function frameFields(frame: Frame): string {
-  if (frame.kind === 'item') {
-    return `"path":${JSON.stringify(formatPointer(frame.path))},"index":${frame.index},"value":${frame.value.json}`;
-  }
-  const { path, as, reply } = frame.member;
+function replyFrame({ member, count }: ReplyFrame): string {
+  const { path, as, reply } = member;
   const name = as === undefined ? '' : `"as":${JSON.stringify(as)},`;
-  return `"path":${JSON.stringify(formatPointer(path))},${name}${replyFields(reply, frame.count === undefined ? 'replies' : 'count')}`;
+  return `"path":${JSON.stringify(formatPointer(path))},${name}${replyFields(reply, count === undefined ? 'replies' : 'count')}`;
 }
 
-function count(frame: Frame, counts: { ok: number; error: number; skipped: number; cancelled: number }): void {
-  if (frame.kind === 'item' || frame.count !== undefined) return;
+function count(frame: ReplyFrame, counts: { ok: number; error: number; skipped: number; cancelled: number }): void {
+  if (frame.count !== undefined) return;
   const { reply } = frame.member;
   if (reply.error?.code === 'CANCELLED' && failed(reply)) counts.cancelled += 1;
   else counts[reply.status === 'partial' ? 'error' : reply.status] += 1;

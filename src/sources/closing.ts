@@ -1,4 +1,4 @@
-import type { Payload, Value } from '../payload.ts';
+import type { Items, Payload } from '../payload.ts';
 
 /** Calls `done` once a payload holds nothing of its store any more: at once for a value, at its end or close for a list or a body. */
 export function onceClosed(payload: Payload, done: () => void): Payload {
@@ -13,7 +13,7 @@ export function onceClosed(payload: Payload, done: () => void): Payload {
   return { kind: 'items', items: watched(payload.items, done) };
 }
 
-function watched(items: AsyncIterable<Value>, done: () => void): AsyncIterable<Value> {
+function watched(items: Items['items'], done: () => void): Items['items'] {
   return {
     [Symbol.asyncIterator]() {
       const iterator = items[Symbol.asyncIterator]();

@@ -39,10 +39,10 @@ const listed = async (params: Record<string, unknown>) =>
     nextToken: string | null;
   };
 
-async function all({ items }: Items): Promise<Value[]> {
-  const values: Value[] = [];
-  for await (const value of items) values.push(value);
-  return values;
+async function all({ items }: Items): Promise<string[]> {
+  const found: string[] = [];
+  for await (const page of items) found.push(...page);
+  return found;
 }
 
 /** A server of one answer, and a source for it. */
@@ -286,7 +286,7 @@ describe('listObjects', () => {
 
   it('can be read item by item, to the end', async () => {
     const many = (await run(source, options, 'listObjects', { prefix: 'many/' }, { want: 'items' })) as Items;
-    const found = (await all(many)).map(({ value }) => (value as { key: string }).key);
+    const found = (await all(many)).map((json) => (JSON.parse(json) as { key: string }).key);
     expect(found).toEqual(keys);
     const few = (await run(source, options, 'listObjects', { prefix: 'many/', limit: 3 }, { want: 'items' })) as Items;
     expect(await all(few)).toHaveLength(3);
@@ -297,7 +297,7 @@ describe('listObjects', () => {
       { prefix: 'c', delimiter: '/' },
       { want: 'items' },
     )) as Items;
-    expect((await all(folders)).map(({ json }) => json)).toEqual(['{"prefix":"covers/"}']);
+    expect(await all(folders)).toEqual(['{"prefix":"covers/"}']);
   });
 
   it('fails item by item as it does at once, and stops when aborted', async () => {

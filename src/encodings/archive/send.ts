@@ -99,7 +99,7 @@ async function* entries(
   for (;;) {
     const step = await sequence.next();
     if (step.done) return step.value;
-    if (step.value.kind === 'item' || step.value.count !== undefined) continue;
+    if (step.value.kind === 'items' || step.value.count !== undefined) continue;
     const { member } = step.value;
     const entry = entryOf(member);
     if (entry) yield { entry, path: member.path };

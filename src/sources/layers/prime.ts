@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Layer } from '../../fetch.ts';
-import type { Items, Value } from '../../payload.ts';
+import type { ItemBatch, Items } from '../../payload.ts';
 
 /** A list or body counts as opened only once its first item or byte is here, so that the time-outs above cover it. */
 export const prime: Layer = (next) => async (query, context) => {
@@ -14,7 +14,7 @@ export const prime: Layer = (next) => async (query, context) => {
 
 async function primed({ items }: Items): Promise<Items> {
   const iterator = items[Symbol.asyncIterator]();
-  let first: Promise<IteratorResult<Value>> | undefined = Promise.resolve(await iterator.next());
+  let first: Promise<IteratorResult<ItemBatch>> | undefined = Promise.resolve(await iterator.next());
   return {
     kind: 'items',
     items: {
