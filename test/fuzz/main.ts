@@ -4,7 +4,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createInterface } from 'node:readline';
 
-/** Sends the demo what its OpenAPI document allows and what it does not: no 500, no answer outside its schema, not a word on stderr. At most 45 s of it. */
+/** Sends the demo what its OpenAPI document allows and what it does not: no 500, no answer outside its schema, not a word on stderr. At most 50 examples of each operation. */
 
 const VERSION = '4.32.5';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -59,8 +59,7 @@ try {
     `${address}/openapi.json`,
     `--checks=${CHECKS.join(',')}`,
     '--phases=examples,coverage,fuzzing',
-    '--max-examples=20',
-    '--max-time=45',
+    '--max-examples=50',
     '--generation-database=none',
     '--warnings=off',
   ]);
