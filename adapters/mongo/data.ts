@@ -51,9 +51,12 @@ export function readWhole(least: 0 | 1): Read {
     (value) => Number.isSafeInteger(value) && Number(value) >= least,
     `a whole number, ${least} or more, is allowed here`,
   );
-  return (walk, value) => read(walk, value instanceof Filled ? new Filled(fromLong(value.value)) : value);
+  return (walk, value) => read(walk, value instanceof Filled ? new Filled(bareNumber(value.value)) : value);
 }
 
-function fromLong(value: unknown): unknown {
-  return typeof value === 'object' && value !== null && bsonTag(value) === 'Long' ? Number(toText(value)) : value;
+const NUMBERS: ReadonlySet<unknown> = new Set(['Long', 'Int32', 'Double']);
+
+/** The number that a Long, Int32 or Double is; anything else as it is. */
+export function bareNumber(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && NUMBERS.has(bsonTag(value)) ? Number(toText(value)) : value;
 }

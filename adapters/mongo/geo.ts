@@ -1,5 +1,5 @@
 import { Filled, Placeholder } from '../../src/placeholder.ts';
-import { readData, readLiteral } from './data.ts';
+import { bareNumber, readData, readLiteral } from './data.ts';
 import { isFields, isHole, type Read, type Walk } from './walk.ts';
 
 /** Reads a GeoJSON object; a reference may stand for its `coordinates` or in them. */
@@ -28,7 +28,7 @@ function readPosition(walk: Walk, value: unknown): unknown {
 }
 
 function isPosition(value: unknown): boolean {
-  return typeof value === 'number' || (Array.isArray(value) && value.every(isPosition));
+  return typeof bareNumber(value) === 'number' || (Array.isArray(value) && value.every(isPosition));
 }
 
 const SHAPES: Readonly<Record<string, Read>> = {

@@ -1,4 +1,4 @@
-import { BSONRegExp, Code, DBRef, Decimal128, Long, ObjectId } from 'bson';
+import { BSONRegExp, Code, DBRef, Decimal128, Double, Int32, Long, ObjectId } from 'bson';
 import { describe, expect, test } from 'vitest';
 import { Digits } from '../../../src/json/leaf.ts';
 import { checked, filled, filterFaults, hole, joined, pipelineFaults, sentFilter, sentPipeline } from './checked.ts';
@@ -81,7 +81,8 @@ describe('a reference in a filter', () => {
   test('may stand for $size, $search and coordinates, of their kind', () => {
     expect(filterFaults({ b: { $size: hole }, $text: { $search: hole }, ...near(hole) })).toEqual([]);
     expect(sentFilter({ a: { $size: filled(3) } })).toEqual({ a: { $size: 3 } });
-    expect(sentFilter({ a: { $size: filled(new Long(3)) } })).toEqual({ a: { $size: 3 } });
+    for (const three of [new Long(3), new Int32(3), new Double(3)])
+      expect(sentFilter({ a: { $size: filled(three) } })).toEqual({ a: { $size: 3 } });
     expect(sentFilter({ $text: { $search: joined('"', ['x'], '"') } })).toEqual({ $text: { $search: '"x"' } });
     expect(sentFilter(near([filled(1), 2]))).toEqual(near([1, 2]));
     expect(sentFilter(near(filled([1, 2])))).toEqual(near([1, 2]));
