@@ -1,6 +1,6 @@
 import { PassThrough, pipeline, type Duplex, type Readable } from 'node:stream';
 import type { CodapError } from '../src/errors.ts';
-import { abortReason } from './raced.ts';
+import { abortReason } from '../src/errors.ts';
 
 /**
  * A driver's stream as codap hands it on: through `decoders`, its errors translated, destroyed when the signal aborts.

@@ -1,11 +1,4 @@
-import { CodapError, toCodapError } from '../src/errors.ts';
-
-/** What an aborted call fails with: the reason it was given, if that may be shown, else CANCELLED. */
-export function abortReason(signal: AbortSignal): CodapError {
-  return signal.reason instanceof CodapError
-    ? signal.reason
-    : new CodapError('CANCELLED', 'not needed any more', { cause: signal.reason });
-}
+import { abortReason, toCodapError } from '../src/errors.ts';
 
 /** Settles as `call` does, or rejects as soon as the signal aborts, however long the driver takes to notice; a late result goes to `discard`. */
 export function raced<T>(

@@ -71,6 +71,16 @@ export class CodapError extends Error {
   }
 }
 
+/** The failure of work whose result nobody waits for any more. */
+export function notNeeded(cause?: unknown): CodapError {
+  return new CodapError('CANCELLED', 'not needed any more', { cause });
+}
+
+/** What an aborted call fails with: the reason it was given, if that may be shown, else CANCELLED. */
+export function abortReason({ reason }: AbortSignal): CodapError {
+  return reason instanceof CodapError ? reason : notNeeded(reason);
+}
+
 /** Any thrown thing as a CodapError; what codap did not foresee is INTERNAL and keeps its text to the log. */
 export function toCodapError(error: unknown, source?: string): CodapError {
   if (error instanceof CodapError) return error;

@@ -9,7 +9,7 @@ import {
   MongoUnexpectedServerResponseError,
 } from 'mongodb';
 import { BSONError } from 'bson';
-import { CodapError, type Code } from '../../src/errors.ts';
+import { abortReason, CodapError, type Code } from '../../src/errors.ts';
 
 // MongoDB's error codes: https://www.mongodb.com/docs/manual/reference/error-codes/
 const TIMED_OUT = new Set([50, 262]);
@@ -21,12 +21,7 @@ const UNAVAILABLE = new Set([
 
 /** Any failure of the driver as a CodapError, without a word of the driver's text; `signal` tells a caller who left from a store that failed. */
 export function mongoError(error: unknown, source: string | undefined, signal: AbortSignal): CodapError {
-  if (signal.aborted) {
-    const { reason } = signal as { reason: unknown };
-    return reason instanceof CodapError
-      ? reason
-      : new CodapError('CANCELLED', 'the query was not needed any more', { source });
-  }
+  if (signal.aborted) return abortReason(signal);
   if (error instanceof CodapError) return error;
   const [code, message] = judge(error);
   return new CodapError(code, message, { source, cause: error });

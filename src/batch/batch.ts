@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { CodapError } from '../errors.ts';
+import { CodapError, notNeeded } from '../errors.ts';
 import type { Caller, Query } from '../fetch.ts';
 import type { Source } from '../sources/open.ts';
 import type { Limits } from '../config.ts';
@@ -75,7 +75,7 @@ export class Batch {
   }
 
   /** Ends whatever still runs. */
-  cancel(reason: CodapError = new CodapError('CANCELLED', 'not needed any more')): void {
+  cancel(reason: CodapError = notNeeded()): void {
     this.#controller.abort(reason);
     this.#ended.abort(reason);
   }

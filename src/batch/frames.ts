@@ -1,4 +1,4 @@
-import { CodapError, toCodapError } from '../errors.ts';
+import { notNeeded, toCodapError } from '../errors.ts';
 import type { ItemBatch } from '../payload.ts';
 import type { Container, Live } from './live.ts';
 import { merge } from './merge.ts';
@@ -74,8 +74,7 @@ async function* unfold(
   const end = (live: Live, member: Member): void => {
     ended.set(live, member);
     if (!container.pattern || !member.node.required || !failed(member.reply)) return;
-    for (const other of container.lives)
-      if (!ended.has(other)) other.giveUp(new CodapError('CANCELLED', 'not needed any more'));
+    for (const other of container.lives) if (!ended.has(other)) other.giveUp(notNeeded());
   };
   if (container.taking) {
     for await (const one of container.arrivals ?? []) {

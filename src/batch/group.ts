@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { CodapError } from '../errors.ts';
+import { CodapError, notNeeded } from '../errors.ts';
 import { FirstReply, KV, Ordered } from '../patterns/index.ts';
 import { Live } from './live.ts';
 import type { GroupNode } from './node.ts';
@@ -118,10 +118,6 @@ function listOf(node: GroupNode, lives: readonly Live[], ending: Ending, cancell
     taken,
     ...(ending.decidedBy && { decidedBy: ending.decidedBy }),
   };
-}
-
-function notNeeded(): CodapError {
-  return new CodapError('CANCELLED', 'not needed any more');
 }
 
 /** What can end a group before its members end by themselves: its own time-out, a required member, its `take`. */

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { CodapError, toCodapError } from '../errors.ts';
+import { CodapError, notNeeded, toCodapError } from '../errors.ts';
 import type { Body, Items } from '../payload.ts';
 
 /** How long an open list or body may keep its reader waiting. */
@@ -94,7 +94,7 @@ export class Opened<T = unknown> {
   }
 
   /** Lets go of the store. */
-  close(reason: CodapError = new CodapError('CANCELLED', 'not needed any more')): void {
+  close(reason: CodapError = notNeeded()): void {
     clearTimeout(this.#timer);
     this.#abort(reason);
     this.#onClose?.();

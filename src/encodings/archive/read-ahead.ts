@@ -3,7 +3,7 @@ import { openFlow } from '../../batch/flow.ts';
 import type { QueryNode } from '../../batch/node.ts';
 import { Opened } from '../../batch/opened.ts';
 import type { Scope } from '../../batch/run.ts';
-import { classify, CodapError, toCodapError } from '../../errors.ts';
+import { classify, CodapError, notNeeded, toCodapError } from '../../errors.ts';
 import type { Query } from '../../fetch.ts';
 import type { Meta } from '../../payload.ts';
 
@@ -29,7 +29,7 @@ export async function openAhead(node: QueryNode, asked: Asked, scope: Scope): Pr
   });
   return new Opened({ kind: 'body', stream, meta }, source.name, scope.batch.options.limits, () =>
     // A generator that waits for the store cannot be told to return: what it waits for is taken away.
-    closed.abort(new CodapError('CANCELLED', 'not needed any more')),
+    closed.abort(notNeeded()),
   );
 }
 
