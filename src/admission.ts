@@ -1,10 +1,6 @@
-import { fastifyUnderPressure } from '@fastify/under-pressure';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { Pace } from './pace.ts';
 import { sendProblem } from './problem.ts';
-
-/** The event loop's lag above which no batch is let in, in milliseconds; a mean over `LAG_WINDOW_MS`, so that one pause alone refuses nothing. */
-const MAX_LAG_MS = 100;
-const LAG_WINDOW_MS = 500;
 
 /**
  * Lets batches in (every POST) before their bodies are read: at most `maxInFlight` at a time, none while the event loop lags, none while draining.
@@ -33,17 +29,17 @@ export class Admission {
   }
 
   /** Guards the routes of an app. */
-  async guard(app: FastifyInstance): Promise<void> {
-    await app.register(fastifyUnderPressure, {
-      maxEventLoopDelay: MAX_LAG_MS,
-      sampleInterval: LAG_WINDOW_MS,
-      pressureHandler: () => {},
+  guard(app: FastifyInstance): void {
+    const pace = new Pace(this.#maxInFlight);
+    app.addHook('onClose', (_app, done) => {
+      pace.stop();
+      done();
     });
     app.addHook('onRequest', (request, reply, done) => {
       if (request.method !== 'POST') return done();
       if (this.#draining) return refuse(reply, 'the service is shutting down');
-      if (app.isUnderPressure()) return refuse(reply, 'the service is overloaded');
       if (this.#inFlight >= this.#maxInFlight) return refuse(reply, 'too many batches are under way');
+      if (!pace.take()) return refuse(reply, 'the service is overloaded');
       this.#inFlight += 1;
       reply.raw.once('close', () => this.#leave());
       done();

@@ -70,7 +70,7 @@ export async function buildApp(
   });
   cors(app, config.server.corsOrigins);
   refuseUnknown(app);
-  await admission.guard(app);
+  admission.guard(app);
   acceptJsonBytes(app);
 
   healthRoute(app, { admission, sources });

@@ -7,6 +7,8 @@ export type Coding = 'gzip' | 'br';
 
 /** Characters of frames that are written without waiting for the end of the turn. */
 const GATHERED = 16_384;
+/** Where a store and a client keep up, frames could be written for ever: so long at a time, in milliseconds, before the others have their turn. */
+const TURN_MS = 10;
 
 /** Where an answer that flows goes: written as fast as the client takes it, each turn's frames flushed; cut when the client takes nothing for `idleMs`. */
 export class Outlet {
@@ -16,6 +18,7 @@ export class Outlet {
   #flushing = false;
   #frames = '';
   #draining: Promise<void> | undefined;
+  #turnAt = performance.now();
 
   /** Takes the response over from Fastify and sends its headers. */
   constructor(reply: FastifyReply, idleMs: number, coding?: Coding) {
@@ -47,9 +50,19 @@ export class Outlet {
   /** Writes a frame: those that are ready together leave together, and none waits for a later one. */
   writeFrame(frame: string): Promise<void> | undefined {
     this.#frames += frame;
-    if (this.#frames.length >= GATHERED) return this.#flushFrames();
+    if (this.#frames.length >= GATHERED) return this.#flushFrames() ?? this.#nextTurn();
     if (this.#frames.length === frame.length) process.nextTick(() => this.#flushFrames());
     return this.#draining;
+  }
+
+  #nextTurn(): Promise<void> | undefined {
+    if (performance.now() - this.#turnAt < TURN_MS) return undefined;
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        this.#turnAt = performance.now();
+        resolve();
+      });
+    });
   }
 
   #flushFrames(): Promise<void> | undefined {

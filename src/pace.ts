@@ -1,0 +1,59 @@
+/** How often the event loop's lag is looked at, in milliseconds. */
+const SAMPLE_MS = 20;
+/** The lag above which nothing is let in, if it is met at two samples in a row: one pause, however long, is no overload. */
+const MAX_LAG_MS = 100;
+/** After that: the lag above which fewer are let in, and the one below which more are. Between them a turn is short enough for a refusal to be quick. */
+const BUSY_MS = 30;
+const CALM_MS = 15;
+
+/**
+ * How many batches the event loop can take in a turn, told from how late it runs a timer.
+ * As many as come, until it lags twice in a row; from then on a few, fewer after each late sample and more after each calm one, until that is no limit any more.
+ * Without this, all that arrives in a calm turn would be let in, and the next one be longer than the one that was too long.
+ */
+export class Pace {
+  readonly #plenty: number;
+  readonly #timer: NodeJS.Timeout;
+  #sampledAt = performance.now();
+  #lag = 0;
+  #limit = Infinity;
+  #taken = 0;
+
+  /** A limit of more than `plenty` a turn is none. */
+  constructor(plenty: number) {
+    this.#plenty = plenty;
+    this.#timer = setInterval(() => this.#sample(), SAMPLE_MS).unref();
+  }
+
+  /** Takes one of this turn's places; false if there is none. */
+  take(): boolean {
+    const lagging = this.#lag > MAX_LAG_MS && this.#lateMs() > MAX_LAG_MS;
+    if (lagging || this.#taken >= this.#limit) return false;
+    this.#taken += 1;
+    return true;
+  }
+
+  /** Looks no more. */
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  #lateMs(): number {
+    return performance.now() - this.#sampledAt - SAMPLE_MS;
+  }
+
+  #sample(): void {
+    const before = this.#lag;
+    this.#lag = this.#lateMs();
+    this.#sampledAt = performance.now();
+    if (Math.min(before, this.#lag) > MAX_LAG_MS) this.#limit = 0;
+    else if (this.#limit < Infinity) this.#adjust();
+    this.#taken = 0;
+  }
+
+  #adjust(): void {
+    if (this.#lag > BUSY_MS) this.#limit = Math.max(1, Math.floor(Math.min(this.#limit, this.#taken) / 2));
+    else if (this.#lag < CALM_MS) this.#limit = Math.ceil(this.#limit * 1.25 + 0.5);
+    if (this.#limit > this.#plenty) this.#limit = Infinity;
+  }
+}
