@@ -31,7 +31,7 @@ export function s3Failure(error: unknown): CodapError {
   const { name, $metadata, $response } = error as ServiceError;
   const status = $metadata?.httpStatusCode;
   const code = codeOf(name, status);
-  const wait = code === 'OVERLOADED' ? retryAfterMs($response?.headers?.['retry-after']) : undefined;
+  const wait = code === 'OVERLOADED' || status === 503 ? retryAfterMs($response?.headers?.['retry-after']) : undefined;
   return new CodapError(code, message(code, status), {
     ...(status !== undefined && { status }),
     ...(wait !== undefined && { retryAfterMs: wait }),
@@ -41,7 +41,7 @@ export function s3Failure(error: unknown): CodapError {
 
 function codeOf(name: string, status: number | undefined): Code {
   if (FORBIDDEN.has(name) || status === 401 || status === 403) return 'FORBIDDEN';
-  if (name === 'SlowDown' || status === 429 || status === 503) return 'OVERLOADED';
+  if (name === 'SlowDown' || status === 429) return 'OVERLOADED';
   if (status === 404 || status === 410) return 'NOT_FOUND';
   if (status === undefined || status >= 500 || status === 408 || name === 'RequestTimeout') return 'UNAVAILABLE';
   return status >= 400 ? 'INVALID' : 'BAD_RESPONSE';

@@ -65,11 +65,11 @@ async function serving(
     },
   };
 }
-const refusing = (status: number, code: string) =>
+const refusing = (status: number, code: string, headers = {}) =>
   serving(
     (_request, response) =>
       void response
-        .writeHead(status, { 'content-type': 'application/xml' })
+        .writeHead(status, { 'content-type': 'application/xml', ...headers })
         .end(`<Error><Code>${code}</Code><Message>host 10.0.0.1</Message></Error>`),
   );
 
@@ -366,7 +366,7 @@ describe('a failure', () => {
     [404, 'NoSuchKey', 'NOT_FOUND'],
     [404, 'NoSuchBucket', 'NOT_FOUND'],
     [503, 'SlowDown', 'OVERLOADED'],
-    [503, 'ServiceUnavailable', 'OVERLOADED'],
+    [503, 'ServiceUnavailable', 'UNAVAILABLE'],
     [429, 'TooManyRequests', 'OVERLOADED'],
     [500, 'InternalError', 'UNAVAILABLE'],
     [502, 'BadGateway', 'UNAVAILABLE'],
@@ -381,6 +381,16 @@ describe('a failure', () => {
       expect(error).toMatchObject({ code, status });
       expect(error.message).not.toContain('10.0.0.1');
     }
+  });
+
+  it.each([
+    [503, 'SlowDown', 4000],
+    [503, 'ServiceUnavailable', 4000],
+    [429, 'TooManyRequests', 4000],
+    [500, 'InternalError', undefined],
+  ])('%i %s tells how long the store asks to wait: %s ms', async (status, name, retryAfterMs) => {
+    await using store = await refusing(status, name, { 'retry-after': '4' });
+    expect((await failed(store.run('getObject', { key: 'a' }))).retryAfterMs).toBe(retryAfterMs);
   });
 
   it('is a wrong credential, a missing key, a missing bucket', async () => {
