@@ -8,6 +8,8 @@ export interface TcpProxy extends AsyncDisposable {
   resetAfter(bytes: number, times: number): void;
   /** How many were reset so far. */
   readonly resets: number;
+  /** How many connections are open. */
+  readonly connections: number;
 }
 
 /** Starts one before a port of 127.0.0.1. */
@@ -53,6 +55,9 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     resetAfter: (bytes, times) => void Object.assign(plan, { bytes, left: times }),
     get resets() {
       return plan.resets;
+    },
+    get connections() {
+      return sockets.size / 2;
     },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
