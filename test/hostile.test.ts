@@ -103,6 +103,20 @@ describe('a body that is too large', () => {
     const [said] = (await once(socket, 'data')) as [Buffer];
     expect(String(said)).toMatch(/^HTTP\/1\.1 413 /);
   });
+
+  it.each(['Content-Length: 8000000\r\n\r\n', 'Transfer-Encoding: chunked\r\n\r\n7A1200\r\n'])(
+    'is taken off the wire, so that its sender reads the answer: %j',
+    async (framing) => {
+      await listen();
+      const socket = await open(`${HEAD}${framing}`);
+      socket.write(Buffer.alloc(8_000_000, ' '));
+      if (framing.startsWith('Transfer')) socket.write('\r\n0\r\n\r\n');
+      socket.write('GET /health/live HTTP/1.1\r\nHost: codap\r\nConnection: close\r\n\r\n');
+      const said: Buffer[] = [];
+      for await (const chunk of socket) said.push(chunk as Buffer);
+      expect(String(Buffer.concat(said)).match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 200']);
+    },
+  );
 });
 
 describe('a request half sent and left', () => {

@@ -21,10 +21,13 @@ export function answerFault(error: unknown, request: FastifyRequest, reply: Fast
     request.log.error({ err: error }, 'request failed');
     return sendProblem(reply, { status: 500, title: 'Internal Server Error', code: 'INTERNAL' });
   }
-  const detail =
-    code === 'FST_ERR_CTP_BODY_TOO_LARGE'
-      ? `the body may have at most ${request.routeOptions.bodyLimit} bytes`
-      : undefined;
+  const tooLarge = code === 'FST_ERR_CTP_BODY_TOO_LARGE';
+  // Closed at once, the connection would be reset under a client that still sends, and the answer lost with it.
+  if (tooLarge) {
+    reply.removeHeader('connection');
+    request.raw.resume();
+  }
+  const detail = tooLarge ? `the body may have at most ${request.routeOptions.bodyLimit} bytes` : undefined;
   sendProblem(reply, { status: statusCode, title: STATUS_CODES[statusCode] ?? 'Bad Request', detail });
 }
 

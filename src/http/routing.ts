@@ -17,16 +17,27 @@ export function refuseUnknown(app: FastifyInstance): void {
     methods.set(url, known);
   });
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.is404) refuse(request, reply, methods.get(request.url.replace(/\?.*$/s, '')));
+    if (request.is404) refuse(request, reply, methodsAt(request.url, methods));
     else if (Object.keys(request.query as object).length === 0 || takesParameters(request, reply)) done();
   });
 }
 
-function refuse(request: FastifyRequest, reply: FastifyReply, methods: ReadonlySet<string> | undefined): void {
-  if (!methods) return sendProblem(reply, { status: 404, title: 'Not Found', detail: 'there is nothing at this path' });
+/** The methods of the routes that a URL's path fits. */
+function methodsAt(url: string, routes: ReadonlyMap<string, ReadonlySet<string>>): readonly string[] {
+  const segments = decodeURI(url.replace(/\?.*$/s, '')).split('/');
+  const fits = (route: string): boolean => {
+    const parts = route.split('/');
+    return parts.length === segments.length && parts.every((part, at) => part.startsWith(':') || part === segments[at]);
+  };
+  return [...routes].flatMap(([route, methods]) => (fits(route) ? [...methods] : []));
+}
+
+function refuse(request: FastifyRequest, reply: FastifyReply, methods: readonly string[]): void {
+  if (methods.length === 0)
+    return sendProblem(reply, { status: 404, title: 'Not Found', detail: 'there is nothing at this path' });
   // An event source that has lost its stream comes back for ever, unless it is answered 204 (WHATWG HTML §9.2.3).
   if (request.method === 'GET' && request.headers['last-event-id'] !== undefined) return void reply.code(204).send();
-  const allow = [...methods].toSorted().join(', ');
+  const allow = [...new Set(methods)].toSorted().join(', ');
   reply.header('allow', allow);
   sendProblem(reply, { status: 405, title: 'Method Not Allowed', detail: `allowed here: ${allow}` });
 }

@@ -255,7 +255,7 @@ describe('a request that is refused', () => {
     problem(await service.post('/kv', emptyOf(4097)), 413);
     const socket = connect(service.port, '127.0.0.1');
     socket.write(
-      'POST /kv HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n',
+      'POST /kv HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n',
     );
     socket.write(`1001\r\n${emptyOf(4097)}\r\n0\r\n\r\n`);
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 413 /);
