@@ -1,7 +1,19 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { unpack } from './encodings/unpack.ts';
+import { askBytes } from './endpoints/bytes.ts';
 import { type Answer, type Body, type Service, startService } from './service.ts';
+
+const COVERS = [
+  'covers/A Lamp in the Harbour.svg',
+  'covers/First Come, First Served.svg',
+  'covers/Häuser am Fluß.svg',
+  'covers/Queues & Other Poems.svg',
+  'covers/Salt and Semaphores.svg',
+  'covers/The Cartographer’s Son.svg',
+];
+const REPORTS = ['cover.jpg', 'reports/february.csv', 'reports/january.csv', 'terms.txt'];
 
 const folder = new URL('../examples/', import.meta.url);
 const link = expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/photos\/public\/.*X-Amz-Signature=/) as string;
@@ -92,9 +104,13 @@ const examples: Record<string, (answer: Answer) => void> = {
   'zip.first-reply.json'(answer) {
     const { complete, results } = answer.json();
     expect(complete).toBe(true);
-    expect(new Set(results.map(({ as }: Body) => as))).toEqual(
-      new Set(['reports/january.csv', 'reports/february.csv', 'cover.jpg', 'terms.txt']),
-    );
+    expect(results.map(({ as }: Body) => as).toSorted()).toEqual(REPORTS);
+  },
+  'zip-of-a-collection.first-reply.json'(answer) {
+    const { complete, results } = answer.json();
+    expect(complete).toBe(true);
+    expect(results).toHaveLength(1);
+    expect(results[0].replies.map(({ as }: Body) => as).toSorted()).toEqual(COVERS);
   },
 };
 
@@ -118,16 +134,22 @@ it('every example is run, and listed for readers', async () => {
   for (const name of files) expect(readme).toContain(`\`${name}\``);
 });
 
-it('zip.first-reply.json answers a zip where one is accepted', async () => {
-  const body = await readFile(new URL('zip.first-reply.json', folder), 'utf8');
-  const response = await fetch(`${service.url}/first-reply`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/zip' },
-    body,
+describe.each([
+  ['zip.first-reply.json', 'reports.zip', REPORTS],
+  ['zip-of-a-collection.first-reply.json', 'covers.zip', COVERS],
+])('%s answers an archive where one is accepted', (name, filename, entries) => {
+  it.each([
+    ['unzip', 'application/zip'],
+    ['zipfile', 'application/zip'],
+    ['tar', 'application/x-tar'],
+    ['tar', 'application/gzip'],
+  ] as const)('which %s unpacks (%s)', async (program, accept) => {
+    const body = JSON.parse(await readFile(new URL(name, folder), 'utf8'));
+    const answer = await askBytes(`${service.url}/first-reply`, body, accept);
+    expect(answer.headers['content-disposition']).toContain(filename);
+    const bytes = await answer.read();
+    const files = await unpack(program, accept === 'application/gzip' ? gunzipSync(bytes) : bytes);
+    expect([...files.keys()].toSorted()).toEqual(entries);
+    for (const [entry, content] of files) if (entry.endsWith('.svg')) expect(String(content)).toMatch(/^<svg/);
   });
-  expect(response.headers.get('content-disposition')).toContain('reports.zip');
-  const files = await unpack('unzip', Buffer.from(await response.arrayBuffer()));
-  expect(new Set(files.keys())).toEqual(
-    new Set(['reports/january.csv', 'reports/february.csv', 'cover.jpg', 'terms.txt']),
-  );
 });
