@@ -5,19 +5,28 @@ import { OPERATORS, STAGES } from './operators.ts';
 const name = z.string().min(1);
 
 /** A mongo source's own part of its configuration (CONTRACT §5). */
-export const options = z.strictObject({
-  url: z.string().refine(isConnectionString, 'a MongoDB connection string is allowed here'),
-  database: name,
-  collections: z.array(name.regex(/^[^$\0]+$/, 'the name of a collection is allowed here')).min(1),
-  /** Fields with a unique index, by collection. */
-  unique: z.record(name, z.array(name).min(1)).optional(),
-  operators: z
-    .array(z.string().refine((it) => OPERATORS.has(it), 'an operator of the default list is allowed here'))
-    .optional(),
-  stages: z.array(z.string().refine((it) => STAGES.has(it), 'a stage of the default list is allowed here')).optional(),
-  /** The most documents that one gathered answer may hold. */
-  maxDocuments: z.int().min(1).default(10_000),
-});
+export const options = z
+  .strictObject({
+    url: z.string().refine(isConnectionString, 'a MongoDB connection string is allowed here'),
+    database: name,
+    collections: z.array(name.regex(/^[^$\0]+$/, 'the name of a collection is allowed here')).min(1),
+    /** Fields with a unique index, by collection. */
+    unique: z.record(name, z.array(name).min(1)).optional(),
+    operators: z
+      .array(z.string().refine((it) => OPERATORS.has(it), 'an operator of the default list is allowed here'))
+      .optional(),
+    stages: z
+      .array(z.string().refine((it) => STAGES.has(it), 'a stage of the default list is allowed here'))
+      .optional(),
+    /** The most documents that one gathered answer may hold. */
+    maxDocuments: z.int().min(1).default(10_000),
+  })
+  .superRefine(({ collections, unique = {} }, context) => {
+    for (const collection of Object.keys(unique)) {
+      if (!collections.includes(collection))
+        context.addIssue({ code: 'custom', path: ['unique', collection], message: 'expected one of collections' });
+    }
+  });
 
 /** What the adapter is given: its own options, and those that every source has. */
 export interface MongoOptions extends z.output<typeof options> {

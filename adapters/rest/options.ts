@@ -34,7 +34,17 @@ const url = z.string().superRefine((text, context) => {
   if (/[?#]/.test(text)) issue('a base URL has no query and no fragment');
 });
 
-const headers = z.record(name, z.string().regex(HEADER_VALUE, 'expected a header value'));
+const headers = z
+  .record(z.string(), z.unknown())
+  .superRefine((given, context) => {
+    const seen = new Set<string>();
+    for (const key of Object.keys(given)) {
+      if (seen.has(key.toLowerCase()))
+        context.addIssue({ code: 'custom', path: [key], message: 'a header is named once, in whatever case' });
+      seen.add(key.toLowerCase());
+    }
+  })
+  .pipe(z.record(name, z.string().regex(HEADER_VALUE, 'expected a header value')));
 
 /** A REST source's own fields (CONTRACT §5). */
 export const options = z.strictObject({

@@ -279,6 +279,7 @@ describe('the options of a source', () => {
     ['headers', { 'transfer-encoding': 'chunked' }],
     ['headers', { a: 'b\r\nc' }],
     ['headers', { 'a b': 'c' }],
+    ['headers', { Authorization: 'secret', authorization: 'secret' }],
     ['requestHeaders', ['host']],
     ['forwardHeaders', ['Upgrade']],
     ['forwardHeaders', ['a b']],

@@ -95,6 +95,7 @@ describe('options', () => {
     [{ ...own, stages: ['$out'] }, 'stages/0'],
     [{ ...own, maxDocuments: 0 }, 'maxDocuments'],
     [{ ...own, unique: { users: [] } }, 'unique/users'],
+    [{ ...own, unique: { strangers: ['email'] } }, 'unique/strangers'],
     [{ ...own, more: 1 }, ''],
     [{ url: own.url, database: 'shop' }, 'collections'],
   ])('%j are at fault', (value, path) => {
