@@ -7,12 +7,10 @@ import { documents, elements, toBuffer } from './bson-reader.ts';
 import { check, Gathered, type Caps } from './caps.ts';
 import { Cursor } from './cursor.ts';
 import { Documents } from './items.ts';
-import { endsWithin, LINGER_MS } from './linger.ts';
 import type { MongoQuery } from './query.ts';
-import { untilAborted } from './until-aborted.ts';
 import { documentsValue, documentValue, memberValue } from './value.ts';
 
-/** Documents in a batch of a list that flows, unless the query says: two of them are held at a time. */
+/** Documents in a batch of a list that flows, unless the query says; the store's own choice would be as many as 16 MiB hold. */
 const BATCH_SIZE = 500;
 
 /** Runs a query and gathers its answer. */
@@ -60,8 +58,9 @@ async function all(db: Db, query: MongoQuery, caps: Caps, context: Context): Pro
   const limited = { ...query, limit: Math.min(query.limit ?? Infinity, caps.documents + 1) };
   if (query.batchSize === undefined) {
     const gathered = new Gathered(caps);
-    const { found, open } = await firstBatch(db, query.collection, gathering(limited), context);
-    if (open) void kill(db, query.collection, open);
+    const { found, open } = batchOf(await run(db, gathering(limited), { raw: true }, context));
+    if (open)
+      void db.command({ killCursors: query.collection, cursors: [open] }, preference(db)).catch(() => undefined);
     gathered.add(found);
     if (!open) return gathered.documents;
     // The store cuts a batch at 16 MiB. From its start a cursor of the driver's stays with one server and one session.
@@ -76,38 +75,17 @@ async function all(db: Db, query: MongoQuery, caps: Caps, context: Context): Pro
   return gathered.documents;
 }
 
+/** All in one batch, which leaves the store no cursor to keep: a caller who leaves could not tell which one to close. */
 function gathering({ command, limit }: { command: MongoQuery['command']; limit: number }): object {
-  return 'find' in command ? { ...command, limit, batchSize: limit } : { ...command, cursor: { batchSize: limit } };
+  if ('find' in command) return { ...command, limit, batchSize: limit };
+  const pipeline = [...(command['pipeline'] as object[]), { $limit: limit }];
+  return { ...command, pipeline, cursor: { batchSize: limit + 1 } };
 }
 
 interface Batch {
   readonly found: Buffer[];
   /** The id of the cursor that the store keeps open. */
   readonly open: bigint | undefined;
-}
-
-/** If its caller leaves, it lingers until it is known which cursor there is to close. */
-async function firstBatch(db: Db, collection: string, command: object, context: Context): Promise<Batch> {
-  const cut = new AbortController();
-  const answer = async (): Promise<Batch> =>
-    batchOf(await run(db, command, { raw: true }, { ...context, signal: cut.signal }));
-  let batch: Promise<Batch> | undefined;
-  try {
-    return await untilAborted(context.signal, () => (batch = answer()));
-  } catch (error) {
-    if (batch && context.signal.aborted) void leave(db, collection, batch, cut);
-    throw error;
-  }
-}
-
-async function leave(db: Db, collection: string, batch: Promise<Batch>, cut: AbortController): Promise<void> {
-  if (!(await endsWithin(batch, LINGER_MS))) cut.abort();
-  const { open } = await batch.catch(() => ({ open: undefined }));
-  if (open) await kill(db, collection, open);
-}
-
-async function kill(db: Db, collection: string, cursor: bigint): Promise<void> {
-  await db.command({ killCursors: collection, cursors: [cursor] }, preference(db)).catch(() => undefined);
 }
 
 function batchOf(reply: Record<string, unknown>): Batch {

@@ -1,6 +1,8 @@
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import fc from 'fast-check';
 import { MongoClient } from 'mongodb';
 import { readdir } from 'node:fs/promises';
+import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { synthetic } from '../../demo/synthetic.ts';
 import { type RealStores, startRealStores } from '../../stores/real-stores.ts';
@@ -173,7 +175,8 @@ describe('a connection reset in the middle of a body', () => {
   });
 });
 
-it('1,000 batches that are left in the middle leave nothing open', async () => {
+it('1,000 batches that are left at any moment leave nothing open', async () => {
+  await using small = await startCodap(stores, { shop: { maxDocuments: 100 } });
   await using mongo = new MongoClient(stores.mongoUrl, { maxPoolSize: 1 });
   const handles = async (pid: number | undefined) => (await readdir(`/proc/${pid}/fd`)).length;
   const cursors = async () => {
@@ -185,27 +188,53 @@ it('1,000 batches that are left in the middle leave nothing open', async () => {
     mongo: await handles(stores.mongo.pid),
     s3: await handles(stores.s3Server.pid),
   });
-  const rows = { source: 'shop', op: 'find', params: { collection: 'many', batchSize: 2 }, stream: true };
-  const part = { ...body, params: { key: 'large.bin', range: 'bytes=0-100000' } };
-  const leave = async () => {
-    const flow = await startFlow(`${codap.url}/kv`, { queries: { rows, part } }, { accept: 'application/x-ndjson' });
-    const frames = [await flow.next()];
-    // From its first item on, the list has a cursor open in the store.
-    if (frames[0]?.event === 'reply') frames.push(await flow.next());
-    flow.leave();
-    expect(frames.at(-1)).toMatchObject({ event: 'item' });
+  const list = (op: string, more: object) => ({
+    source: 'shop',
+    op,
+    params: { collection: 'many', batchSize: 2, ...more },
+    stream: true,
+  });
+  const queries = {
+    found: list('find', {}),
+    aggregated: list('aggregate', { pipeline: [{ $match: {} }] }),
+    // More than may be gathered.
+    gathered: { source: 'shop', op: 'aggregate', params: { collection: 'many', pipeline: [{ $match: {} }] } },
+    part: { ...body, params: { key: 'large.bin', range: 'bytes=0-100000' } },
   };
-  const leaveAll = (count: number) => inParallel(4, Array.from({ length: count }), leave);
+  const seed = Date.now();
+  console.log(`the moments of leaving: seed ${seed}`);
+  // Many at the very start, where the list's first answer is under way, and some far into it.
+  const moments = (count: number) =>
+    fc.sample(fc.double({ min: 0, max: 1, noNaN: true }), { seed, numRuns: count }).map((part) => 400 * part ** 2);
+  const left = { unanswered: 0, answered: 0 };
+  const leave = (moment: number) =>
+    new Promise<void>((resolve) => {
+      const headers = { 'content-type': 'application/json', accept: 'application/x-ndjson' };
+      let answered = false;
+      const asked = request(`${small.url}/kv`, { method: 'POST', headers, agent: false }, (response) => {
+        answered = true;
+        response.on('error', () => {}).resume();
+      });
+      asked.on('error', () => {}).on('close', resolve);
+      asked.end(JSON.stringify({ queries }));
+      setTimeout(() => {
+        left[answered ? 'answered' : 'unanswered'] += 1;
+        asked.destroy();
+      }, moment);
+    });
+  const leaveAll = (count: number) => inParallel(4, moments(count), leave);
 
   await leaveAll(50);
-  await until(async () => (await cursors()) === 0, 'the cursors are closed');
+  await until(async () => (await cursors()) === 0, 'the cursors are closed', 10_000);
   const before = await open();
   await leaveAll(1000);
-  await until(async () => (await cursors()) === 0, 'the cursors are closed');
+  expect(left.unanswered).toBeGreaterThan(5);
+  expect(left.answered).toBeGreaterThan(5);
+  await until(async () => (await cursors()) === 0, 'the cursors are closed', 10_000);
   // A pool holds some connections more or less; a leak would be hundreds.
   await until(async () => {
     const now = await open();
     return now.codap <= before.codap + 20 && now.mongo <= before.mongo + 20 && now.s3 <= before.s3 + 20;
   }, 'the sockets are closed');
   expect((await codap.kv({ ada, text })).results).toMatchObject({ ada: isAda, text: isText });
-}, 120_000);
+}, 240_000);

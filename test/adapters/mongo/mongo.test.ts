@@ -2,6 +2,7 @@ import { Decimal128, Long, ObjectId, UUID } from 'bson';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Connection } from '../../../adapters/adapter.ts';
 import { mongo, type MongoOptions } from '../../../adapters/mongo.ts';
+import { LINGER_MS } from '../../../adapters/mongo/linger.ts';
 import { Faults } from '../../../demo/faults.ts';
 import { startMongo, type MongoServer } from '../../../demo/mongo/server.ts';
 import { CodapError } from '../../../src/errors.ts';
@@ -302,7 +303,6 @@ describe('a caller who leaves', () => {
   test.each([
     ['findOne', 'find:users', {}],
     ['find', 'find:users', {}],
-    ['find', 'find:users', { batchSize: 1 }],
     ['aggregate', 'aggregate:users', { pipeline: [] }],
     ['countDocuments', 'aggregate:users', {}],
     ['distinct', 'distinct:users', { key: 'name' }],
@@ -316,6 +316,50 @@ describe('a caller who leaves', () => {
     expect(await answer).toMatchObject({ code: 'CANCELLED' });
     expect(performance.now() - before).toBeLessThan(50);
     await vi.waitUntil(() => server.stats().cancelled >= 1);
+  });
+
+  describe('before the first answer of what opens a cursor', () => {
+    const lists: [string, 'items' | 'value'][] = [
+      ['find', 'items'],
+      ['aggregate', 'items'],
+      ['find', 'value'],
+      ['aggregate', 'value'],
+    ];
+    /** Asks; what it gives leaves, and is told so at once. */
+    const asked = async (op: string, want: 'items' | 'value') => {
+      const leaving = new AbortController();
+      const params = { collection: 'numbers', batchSize: 10, ...(op === 'aggregate' && { pipeline: [] }) };
+      const answer = failure(ask(op, params, want, context(leaving.signal)));
+      await vi.waitUntil(() => server.stats().commands[op] === 1);
+      return async () => {
+        const before = performance.now();
+        leaving.abort();
+        expect(await answer).toMatchObject({ code: 'CANCELLED' });
+        expect(performance.now() - before).toBeLessThan(50);
+      };
+    };
+
+    test.each(lists)('is answered at once, and the cursor closed as soon as it is known (%s, %s)', async (op, want) => {
+      faults.add({ store: 'mongo', match: `${op}:numbers`, fault: { kind: 'delay', ms: 150 } });
+      const leave = await asked(op, want);
+      await leave();
+      await vi.waitUntil(() => server.stats().commands['killCursors'] === 1);
+      await vi.waitUntil(() => server.stats().cursors === 0);
+      expect(server.stats().cancelled).toBe(0);
+    });
+
+    test.each(lists)('is answered at once, and what takes too long ends in the store (%s, %s)', async (op, want) => {
+      faults.add({ store: 'mongo', match: `${op}:numbers`, fault: { kind: 'stall' } });
+      const leave = await asked(op, want);
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      try {
+        await leave();
+        await vi.advanceTimersByTimeAsync(LINGER_MS);
+      } finally {
+        vi.useRealTimers();
+      }
+      await vi.waitUntil(() => server.stats().cancelled === 1);
+    });
   });
 
   test('gets the reason that the abort gave', async () => {
