@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import { gunzipSync } from 'node:zlib';
-import { request } from 'undici';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startStores, type Stores } from '../../demo/stores.ts';
 import { synthetic } from '../../demo/synthetic.ts';
 import { unpack } from '../encodings/unpack.ts';
-import { type Service, startService, until } from '../service.ts';
+import { type Service, startService } from '../service.ts';
+import { askBytes, incomplete } from './bytes.ts';
 
 const MEGABYTES = 3_000_000;
 const film = Buffer.concat([...synthetic(0, MEGABYTES)]);
@@ -15,7 +14,6 @@ let service: Service;
 beforeAll(async () => {
   stores = await startStores();
   await stores.putSynthetic('files', 'film.bin', MEGABYTES);
-  await stores.putSynthetic('files', 'huge.bin', 10 * 2 ** 30);
   await stores.putObject('files', 'empty.txt', '', { contentType: 'text/plain' });
   service = await startService({ stores, limits: { streamIdleMs: 400 } });
 });
@@ -28,17 +26,7 @@ afterEach(() => stores.clearFaults());
 const file = (key: string, more: object = {}) => ({ source: 'files', op: 'getObject', params: { key }, ...more });
 const text = { source: 'catalog', op: 'get', params: { path: '/text' }, as: 'text.txt' };
 
-async function ask(path: string, body: object, accept = 'application/zip') {
-  const response = await request(service.url + path, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept },
-    body: JSON.stringify(body),
-  });
-  const headers = response.headers as Record<string, string>;
-  return { status: response.statusCode, headers, read: async () => Buffer.from(await response.body.arrayBuffer()) };
-}
-
-const incomplete = (files: Map<string, Buffer>) => JSON.parse(String(files.get('_INCOMPLETE.json')));
+const ask = (path: string, body: object, accept = 'application/zip') => askBytes(service.url + path, body, accept);
 
 describe('an archive', () => {
   const queries = [
@@ -143,23 +131,3 @@ describe('a body that breaks', () => {
     expect(JSON.parse(String(await answer.read()))).toMatchObject({ code: 'TIMEOUT' });
   });
 });
-
-it.each(['application/zip', 'application/x-tar', 'application/gzip'])(
-  'a client that leaves ends every store body within 1 s, under %s',
-  async (accept) => {
-    const running = async () => (await stores.stats()).s3.running;
-    const leaving = new AbortController();
-    const response = await request(`${service.url}/ordered`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept },
-      body: JSON.stringify({ queries: [file('huge.bin'), file('huge.bin'), file('huge.bin')] }),
-      signal: leaving.signal,
-    });
-    response.body.on('error', () => {});
-    await once(response.body, 'readable');
-    await until(async () => (await running()) > 0, 'a body is open');
-    expect(await running()).toBeLessThanOrEqual(2);
-    leaving.abort();
-    expect(await until(async () => (await running()) === 0, 'all bodies are closed', 1000)).toBeLessThan(1000);
-  },
-);

@@ -14,18 +14,23 @@ export interface Bytes {
   leave(): void;
 }
 
-/** Posts a batch whose answer is taken as bytes. */
-export async function askBytes(url: string, body: object, accept: string): Promise<Bytes> {
+/** Posts a batch whose answer is taken as bytes, with these headers beside its content type and what it accepts. */
+export async function askBytes(
+  url: string,
+  body: object,
+  accept: string,
+  headers: Record<string, string> = {},
+): Promise<Bytes> {
   const response = await request(url, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept },
+    headers: { 'content-type': 'application/json', accept, ...headers },
     body: JSON.stringify(body),
   });
   response.body.on('error', () => {});
   const whole = response.statusCode === 503 ? Buffer.from(await response.body.arrayBuffer()) : undefined;
   if (whole && isBusy(503, String(whole))) {
     await setTimeout(100);
-    return askBytes(url, body, accept);
+    return askBytes(url, body, accept, headers);
   }
   return {
     status: response.statusCode,

@@ -1,8 +1,8 @@
-import { request } from 'undici';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startStores, type Stores } from '../../demo/stores.ts';
 import { synthetic } from '../../demo/synthetic.ts';
 import { type Service, startService } from '../service.ts';
+import { askBytes } from './bytes.ts';
 
 const film = Buffer.concat([...synthetic(0, 3_000_000)]);
 
@@ -22,15 +22,8 @@ afterEach(() => stores.clearFaults());
 
 const file = (params: object) => ({ source: 'files', op: 'getObject', params });
 
-async function ask(body: object, headers: Record<string, string> = {}) {
-  const response = await request(`${service.url}/kv`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/octet-stream', ...headers },
-    body: JSON.stringify(body),
-  });
-  const { statusCode: status, headers: got } = response;
-  return { status, headers: got, read: async () => Buffer.from(await response.body.arrayBuffer()) };
-}
+const ask = (body: object, headers: Record<string, string> = {}) =>
+  askBytes(`${service.url}/kv`, body, 'application/octet-stream', headers);
 
 describe('raw bytes', () => {
   it('are the stored ones, with their type, length and ETag, and harmless in a browser', async () => {
