@@ -78,6 +78,16 @@ describe('defaults', () => {
 });
 
 describe('faults', () => {
+  it('are told of once where a value breaks two rules of one kind', () => {
+    const no = z
+      .string()
+      .refine(() => false, 'no')
+      .refine(() => false, 'no');
+    const strict = { ...adapter, options: z.strictObject({ url: no }) } as unknown as Adapter;
+    const read = () => readConfig(withSource({ adapter: 'rest', url: 'x' }), {}, { rest: strict });
+    expect(read).toThrow(new ConfigError([{ path: 'sources.shop.url', detail: 'no' }]));
+  });
+
   it('name their path and what is allowed, all at once', () => {
     const faults = faultsOf(() =>
       parse({

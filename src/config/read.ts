@@ -14,7 +14,7 @@ export function readConfig(raw: unknown, env: Env, adapters: Readonly<Record<str
     first.error && convert(value, whole, first.error.issues) ? schema.safeParse(value, { error: explain }) : first;
   const unfilled = new Set(faults.map(({ path }) => path));
   const all = [...faults, ...(checked.error?.issues.flatMap(toFaults) ?? []).filter(({ path }) => !unfilled.has(path))];
-  if (all.length > 0 || !checked.success) throw new ConfigError(all);
+  if (all.length > 0 || !checked.success) throw new ConfigError(distinct(all));
   return checked.data;
 }
 
@@ -37,6 +37,11 @@ function convert(value: unknown, whole: ReadonlySet<string>, issues: readonly z.
     changed = true;
   }
   return changed;
+}
+
+/** A value that breaks two rules of one kind is told of once. */
+function distinct(faults: readonly ConfigFault[]): ConfigFault[] {
+  return [...new Map(faults.map((fault) => [`${fault.path}: ${fault.detail}`, fault])).values()];
 }
 
 function toFaults(issue: z.core.$ZodIssue): ConfigFault[] {
