@@ -45,13 +45,18 @@ export function readOnly(fits: (value: unknown) => boolean, detail: string): Rea
   };
 }
 
-/** A position that takes a whole number, written out or filled in. */
+/** A position that takes a whole number, written out, in Extended JSON too, or filled in. */
 export function readWhole(least: 0 | 1): Read {
   const read = readOnly(
     (value) => Number.isSafeInteger(value) && Number(value) >= least,
     `a whole number, ${least} or more, is allowed here`,
   );
-  return (walk, value) => read(walk, value instanceof Filled ? new Filled(bareNumber(value.value)) : value);
+  return (walk, value) => {
+    if (value instanceof Filled) return read(walk, new Filled(bareNumber(value.value)));
+    if (!isFields(value) || !isWrapper(value)) return read(walk, value);
+    const number = bareNumber(readWrapper(walk, value));
+    return number === null ? null : read(walk, number);
+  };
 }
 
 const NUMBERS: ReadonlySet<unknown> = new Set(['Long', 'Int32', 'Double']);

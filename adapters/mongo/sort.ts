@@ -1,3 +1,5 @@
+import { bareNumber } from './data.ts';
+import { isWrapper, readWrapper } from './extended-json.ts';
 import { isFields, isHole, isSendable, type Read, type Walk } from './walk.ts';
 
 const WAYS: ReadonlySet<unknown> = new Set([1, -1]);
@@ -47,11 +49,18 @@ function readOrder(walk: Walk, value: unknown, readField: Read): unknown {
 
 const readWay: Read = (walk, value) => {
   if (isHole(value)) return walk.noHole();
-  if (isFields(value)) return readMeta(walk, value);
-  return WAYS.has(value) ? value : walk.fault('1, -1 or {"$meta": …} is allowed here');
+  if (isFields(value) && !isWrapper(value)) return readMeta(walk, value);
+  return readOne(walk, value, WAYS, '1, -1 or {"$meta": …} is allowed here');
 };
 
 const readKind: Read = (walk, value) => {
   if (isHole(value)) return walk.noHole();
-  return KINDS.has(value) ? value : walk.fault('1, -1 or the kind of an index is allowed here');
+  return readOne(walk, value, KINDS, '1, -1 or the kind of an index is allowed here');
 };
+
+/** One of a few values; a number may be written in Extended JSON. */
+function readOne(walk: Walk, value: unknown, of: ReadonlySet<unknown>, detail: string): unknown {
+  const known = isFields(value) && isWrapper(value) ? bareNumber(readWrapper(walk, value)) : value;
+  if (known === null && value !== null) return null;
+  return of.has(known) ? known : walk.fault(detail);
+}

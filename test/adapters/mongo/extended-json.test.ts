@@ -1,6 +1,6 @@
 import { Binary, BSONRegExp, Decimal128, Double, Int32, Long, MaxKey, MinKey, ObjectId, Timestamp, UUID } from 'bson';
 import { describe, expect, test } from 'vitest';
-import { filled, filterFaults, hole, joined, sentFilter } from './checked.ts';
+import { filled, filterFaults, hole, joined, pipelineFaults, sentFilter, sentPipeline } from './checked.ts';
 
 const hex = '66f0a1b2c3d4e5f601234567';
 const uuid = '3b241101-e2bb-4255-8caf-4136c566a962';
@@ -97,6 +97,18 @@ describe('Extended JSON in a request', () => {
   ])('%j is refused', (wrapper, at) => {
     expect(filterFaults({ a: wrapper })).toContain(at);
     expect(filterFaults({ b: { $in: [wrapper] } }).length).toBeGreaterThan(0);
+  });
+
+  test('may be the number of $limit, $skip and $size, and the way of a sort', () => {
+    const number = (digits: string) => ({ $numberInt: digits });
+    const pipeline = [{ $limit: number('5') }, { $skip: { $numberLong: '2' } }, { $sort: { a: number('-1') } }];
+    expect(sentPipeline(pipeline)).toEqual([{ $limit: 5 }, { $skip: 2 }, { $sort: { a: -1 } }]);
+    expect(sentFilter({ a: { $size: number('3') } })).toEqual({ a: { $size: 3 } });
+    expect(pipelineFaults([{ $limit: number('0') }, { $sort: { a: number('2') } }])).toEqual(['0/$limit', '1/$sort/a']);
+    expect(pipelineFaults([{ $limit: number('x') }, { $sort: { a: number('x') } }])).toEqual([
+      '0/$limit/$numberInt',
+      '1/$sort/a/$numberInt',
+    ]);
   });
 
   test('is read after references are filled in', () => {
