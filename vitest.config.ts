@@ -10,7 +10,8 @@ export default defineConfig({
     env: { NODE_COMPILE_CACHE: new URL('./node_modules/.cache/node', import.meta.url).pathname },
     // Most of a test is waiting: two files at a time even where vitest would take one.
     maxWorkers: 2,
-    // Some tests keep to times that the contract names; a machine that is busy with something else gets a second chance.
+    // A machine that is busy with something else gets its time, and where tests keep to times that the contract names a second chance.
+    testTimeout: 20_000,
     retry: process.env['CI'] ? 2 : 0,
     coverage: { provider: 'v8', include: ['src/**', 'routes/**', 'adapters/**'] },
   },

@@ -5,14 +5,10 @@ import * as patterns from 'codap';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { adapters } from '../adapters/index.ts';
-import { demoConfig } from '../demo/config.ts';
-import { startStores, type Stores } from '../demo/stores.ts';
-import { buildApp } from '../src/app.ts';
-import { parseConfig } from '../src/config.ts';
 import { configSchema } from '../src/config/schema.ts';
 import { CODES } from '../src/errors.ts';
-import { openSources, type Sources } from '../src/sources/open.ts';
 import { loosely } from './loosely.ts';
+import { type Service, startService } from './service.ts';
 
 const root = new URL('..', import.meta.url);
 const files = ['README.md', ...readdirSync(new URL('docs/', root)).map((name) => `docs/${name}`)].filter((name) =>
@@ -70,31 +66,17 @@ const parseLine = (line: string): unknown =>
   /^(?:event|id|$)/.test(line) ? line : JSON.parse(line.replace('data: ', ''));
 
 describe('the documents', () => {
-  let stores: Stores;
-  let sources: Sources;
-  let app: Awaited<ReturnType<typeof buildApp>>;
-  let address: string;
+  let service: Service;
   beforeAll(async () => {
-    stores = await startStores();
-    const config = parseConfig(demoConfig(stores));
-    sources = await openSources(config);
-    app = await buildApp(config, { sources: sources.sources });
-    address = await app.listen({ host: '127.0.0.1', port: 0 });
+    service = await startService();
   });
-  afterAll(async () => {
-    await app.close();
-    await sources[Symbol.asyncDispose]();
-    await stores.close();
-  });
+  afterAll(() => service.close());
 
   for (const file of files) {
     for (const { line, path, headers, body, kind, answer } of examplesOf(read(file))) {
       it(`${file}:${line} answers as it says`, async () => {
-        const response = await fetch(
-          address + path,
-          body === undefined ? { headers } : { method: 'POST', headers, body },
-        );
-        expect(parse(kind, await response.text())).toEqual(loosely(parse(kind, answer)));
+        const { text } = await (body === undefined ? service.get(path, headers) : service.post(path, body, headers));
+        expect(parse(kind, text)).toEqual(loosely(parse(kind, answer)));
       });
     }
   }
@@ -106,11 +88,10 @@ describe('the documents', () => {
   it('README.md: the archive it asks for is a zip', async () => {
     const [, request = ''] = /```sh\n(curl [^`]*application\/zip[^`]*)```/.exec(read('README.md')) ?? [];
     const { path, headers, body } = fromCurl(request);
-    const response = await fetch(address + path, { method: 'POST', headers, body: body! });
-    const bytes = Buffer.from(await response.arrayBuffer());
-    expect(bytes.subarray(0, 4).toString('latin1')).toBe('PK\x03\x04');
-    expect(bytes.includes('march.csv')).toBe(true);
-    expect(bytes.includes('_INCOMPLETE.json')).toBe(false);
+    const { text } = await service.post(path, body, headers);
+    expect(text.startsWith('PK\x03\x04')).toBe(true);
+    expect(text).toContain('march.csv');
+    expect(text).not.toContain('_INCOMPLETE.json');
   });
 });
 
