@@ -1,5 +1,6 @@
 import { Decimal128, BSONError } from 'bson';
 import { endOf, int32, nul, octet, utf8 } from './bson-reader.ts';
+import { isoText } from './iso-text.ts';
 import type { Mode } from './query.ts';
 
 const MOST_DEPTH = 1000;
@@ -198,7 +199,7 @@ function date(milliseconds: number | bigint, mode: Mode): string {
       ? -MOST_DATE <= milliseconds && milliseconds <= MOST_DATE
       : 0 <= milliseconds && milliseconds < YEAR_10000;
   if (mode === 'canonical' || !holds) return `{"$date":{"$numberLong":"${milliseconds}"}}`;
-  const iso = new Date(Number(milliseconds)).toISOString();
+  const iso = isoText(Number(milliseconds));
   return mode === 'plain' ? `"${iso}"` : `{"$date":"${iso.endsWith('.000Z') ? iso.replace('.000Z', 'Z') : iso}"}`;
 }
 

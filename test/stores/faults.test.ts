@@ -222,7 +222,12 @@ it('1,000 batches that are left at any moment leave nothing open', async () => {
         asked.destroy();
       }, moment);
     });
-  const leaveAll = (count: number) => inParallel(4, moments(count), leave);
+  // Whoever comes next is answered, and those who leave come no faster than the store can work.
+  const leaveAll = (count: number) =>
+    inParallel(4, moments(count), async (moment) => {
+      await leave(moment);
+      expect((await small.kv({ ada })).results).toMatchObject({ ada: isAda });
+    });
 
   await leaveAll(50);
   await until(async () => (await cursors()) === 0, 'the cursors are closed', 10_000);
