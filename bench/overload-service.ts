@@ -11,6 +11,6 @@ const config = parseConfig({
 });
 const opened = await openSources(config);
 const app = await buildApp(config, { sources: opened.sources });
-const address = await listen(app, { port: 0, host: '127.0.0.1' });
+const { address } = await listen(app, { port: 0, host: '127.0.0.1' });
 process.send?.(Number(new URL(address).port));
 process.once('disconnect', () => void app.close().then(() => process.exit()));

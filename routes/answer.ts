@@ -7,6 +7,7 @@ import { run } from '../src/batch/run.ts';
 import type { Config } from '../src/config.ts';
 import { mediaTypes, negotiate } from '../src/encodings/index.ts';
 import { vary } from '../src/encodings/vary.ts';
+import { CodapError } from '../src/errors.ts';
 import { sendProblem } from '../src/problem.ts';
 import type { Source } from '../src/sources/open.ts';
 
@@ -14,12 +15,14 @@ import type { Source } from '../src/sources/open.ts';
 export interface Service {
   readonly config: Config;
   readonly sources: ReadonlyMap<string, Source>;
+  /** Aborts when answers under way have to end. */
+  readonly ending: AbortSignal;
 }
 
 /** Answers one batch: reads, plans, runs and encodes it, and logs one line. */
 export async function answer(
   pattern: Pattern,
-  { config, sources }: Service,
+  { config, sources, ending }: Service,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
@@ -48,7 +51,10 @@ export async function answer(
     failFast: planned.onError === 'fail',
     ...(encoding.open && { open: encoding.open }),
   });
-  await encoding.send(running, planned, reply);
+  const end = (): void =>
+    running.batch.decide({ path: [], error: new CodapError('OVERLOADED', 'the service is shutting down') });
+  ending.addEventListener('abort', end, { once: true });
+  await encoding.send(running, planned, reply).finally(() => ending.removeEventListener('abort', end));
   const { status, ms, list } = await running.root.reply;
   request.log.info(
     {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Pace } from './pace.ts';
 import { sendProblem } from './problem.ts';
@@ -9,11 +10,13 @@ import { sendProblem } from './problem.ts';
 export class Admission {
   readonly #maxInFlight: number;
   readonly #idle = Promise.withResolvers<void>();
+  readonly #cut = new AbortController();
   #inFlight = 0;
   #draining = false;
 
   constructor(maxInFlight: number) {
     this.#maxInFlight = maxInFlight;
+    setMaxListeners(0, this.#cut.signal);
   }
 
   /** True once `drain` was called. */
@@ -21,11 +24,22 @@ export class Admission {
     return this.#draining;
   }
 
-  /** Lets no more batches in; resolves once the last answer under way has left, or its client has. */
-  drain(): Promise<void> {
+  /** Aborts when the batches under way have to end with an error. */
+  get ending(): AbortSignal {
+    return this.#cut.signal;
+  }
+
+  /** Lets no more batches in; resolves once the last answer under way has left, or its client has: to false if it had to be cut. */
+  async drain(): Promise<boolean> {
     this.#draining = true;
     if (this.#inFlight === 0) this.#idle.resolve();
-    return this.#idle.promise;
+    await this.#idle.promise;
+    return !this.#cut.signal.aborted;
+  }
+
+  /** Ends the batches that are still under way. */
+  cut(): void {
+    if (this.#inFlight > 0) this.#cut.abort();
   }
 
   /** Guards the routes of an app. */
@@ -37,7 +51,9 @@ export class Admission {
     });
     app.addHook('onRequest', (request, reply, done) => {
       if (request.method !== 'POST') return done();
-      if (this.#draining) return refuse(reply, 'the service is shutting down');
+      // The connection is closed after this answer: closed on a body that is still coming, it would be reset, and the answer lost.
+      if (this.#draining)
+        return void request.raw.resume().once('end', () => refuse(reply, 'the service is shutting down'));
       if (this.#inFlight >= this.#maxInFlight) return refuse(reply, 'too many batches are under way');
       if (!pace.take()) return refuse(reply, 'the service is overloaded');
       this.#inFlight += 1;
@@ -47,6 +63,7 @@ export class Admission {
     app.addHook('onSend', (_request, reply, _payload, done) => {
       // A client that keeps its connection would hold up the end.
       if (this.#draining) reply.header('connection', 'close');
+      if (reply.statusCode === 503 && !reply.hasHeader('retry-after')) reply.header('retry-after', '1');
       done();
     });
   }
@@ -58,6 +75,5 @@ export class Admission {
 }
 
 function refuse(reply: FastifyReply, detail: string): void {
-  reply.header('retry-after', '1');
   sendProblem(reply, { status: 503, title: 'Service Unavailable', detail, code: 'OVERLOADED', retryable: true });
 }

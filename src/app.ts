@@ -25,8 +25,10 @@ import type { Source } from './sources/open.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Readiness fails from now on and no batch is let in; resolves once the last answer under way has left. Then `close()`. */
-    drain(): Promise<void>;
+    /** Readiness fails from now on and no batch is let in; resolves once the last answer under way has left: to false if it had to be cut. Then `close()`. */
+    drain(): Promise<boolean>;
+    /** Ends the answers that are still under way with an error: the last frame of a stream, a problem, or a broken connection. */
+    cut(): void;
   }
 }
 
@@ -61,6 +63,7 @@ export async function buildApp(
   });
   const admission = new Admission(config.server.maxInFlight);
   app.decorate('drain', () => admission.drain());
+  app.decorate('cut', () => admission.cut());
   app.setErrorHandler(answerFault);
 
   app.addHook('onRequest', (request, reply, done) => {
@@ -76,7 +79,7 @@ export async function buildApp(
   healthRoute(app, { admission, sources });
   sourcesRoute(app, sources);
   limitsRoute(app, config);
-  const service = { config, sources };
+  const service = { config, sources, ending: admission.ending };
   openapiRoute(app, service);
   docsRoute(app);
   if (config.server.adhoc) {

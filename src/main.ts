@@ -3,6 +3,7 @@ import { StartFault, UsageFault } from './cli/fault.ts';
 import { HELP, version } from './cli/help.ts';
 import { defaultFile, type ListenFlags, toListenFlags } from './cli/settings.ts';
 import { ConfigError } from './config/fault.ts';
+import { endOnSignal } from './drain.ts';
 
 const listening = { host: { type: 'string' }, port: { type: 'string' } } as const;
 
@@ -13,16 +14,12 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
   const env = process.env;
   if (command === 'serve') {
     const { values, positionals } = read(args, listening, 1);
-    const flags = toListenFlags(values);
-    const { serve } = await import('./cli/serve.ts');
-    return serve(positionals[0], flags, env);
+    return serve(positionals[0], toListenFlags(values));
   }
   if (command === 'demo') return demo(toListenFlags(read(args, listening, 0).values));
   if (command === 'start') {
     const flags = toListenFlags(read(args, listening, 0).values);
-    if (defaultFile(env) === undefined) return demo(flags);
-    const { serve } = await import('./cli/serve.ts');
-    return serve(undefined, flags, env);
+    return defaultFile(env) === undefined ? demo(flags) : serve(undefined, flags);
   }
   if (command === 'check') {
     const { values, positionals } = read(args, { ping: { type: 'boolean' } }, 1);
@@ -34,9 +31,17 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
   throw new UsageFault(command === undefined ? 'say what to do' : `there is no command ${JSON.stringify(command)}`);
 }
 
+/** The first process of a container gets no signal that it does not ask for: so it asks before all that takes time. */
+async function serve(file: string | undefined, flags: ListenFlags): Promise<void> {
+  const ending = endOnSignal();
+  const { serve } = await import('./cli/serve.ts');
+  return serve(ending, file, flags, process.env);
+}
+
 async function demo(flags: ListenFlags): Promise<void> {
+  const ending = endOnSignal();
   const { demo } = await import('./cli/demo.ts');
-  return demo(flags, process.env);
+  return demo(ending, flags, process.env);
 }
 
 function read<const T extends NonNullable<ParseArgsConfig['options']>>(

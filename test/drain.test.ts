@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { Agent, createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { drainTrial } from './drain-trial.ts';
 
 const BIN = new URL('../bin/codap.js', import.meta.url).pathname;
 let folder: string;
@@ -21,6 +22,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'codap-drain-'));
   store = createServer((call, answer) => {
     if (call.url === '/held') held.add(answer);
+    else if (call.url === '/half') answer.writeHead(200, { 'content-length': '100' }).write('half');
     else setTimeout(() => answer.end('"soon"'), 20);
   }).listen(0, '127.0.0.1');
   await once(store, 'listening');
@@ -60,25 +62,12 @@ async function addressOf(child: ChildProcess): Promise<string> {
   throw new Error('it never listened');
 }
 
-async function post(
-  address: string,
-  path: string,
-  agent?: Agent,
-  accept = 'application/json',
-): Promise<IncomingMessage> {
-  const sent = request(`${address}/ordered`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept },
-    ...(agent && { agent }),
-  });
-  sent.end(
-    JSON.stringify({
-      queries: [
-        { source: 'slow', op: 'get', params: { path: '/soon' } },
-        { source: 'slow', op: 'get', params: { path } },
-      ],
-    }),
-  );
+const SOON = { source: 'slow', op: 'get', params: { path: '/soon' } };
+const HELD = { source: 'slow', op: 'get', params: { path: '/held' } };
+
+async function ask(address: string, queries: readonly object[], accept = 'application/json'): Promise<IncomingMessage> {
+  const headers = { 'content-type': 'application/json', accept };
+  const sent = request(`${address}/ordered`, { method: 'POST', headers }).end(JSON.stringify({ queries }));
   const [answer] = (await once(sent, 'response')) as [IncomingMessage];
   return answer;
 }
@@ -88,59 +77,23 @@ const exit = (child: ChildProcess): Promise<unknown[]> =>
     ? once(child, 'exit')
     : Promise.resolve([child.exitCode, child.signalCode]);
 
-/** Keeps asking, eight at a time on kept connections, until the service accepts no more; answers what became of each request. */
-async function load(address: string): Promise<string[]> {
-  const agent = new Agent({ keepAlive: true, maxSockets: 8 });
-  const outcomes: string[] = [];
-  const client = async (): Promise<void> => {
-    for (;;) {
-      try {
-        const answer = await post(address, '/soon', agent);
-        const body = await text(answer);
-        outcomes.push(answer.statusCode === 200 ? `200 ${JSON.parse(body).complete}` : String(answer.statusCode));
-        if (answer.statusCode === 503) return;
-      } catch (error) {
-        outcomes.push((error as NodeJS.ErrnoException).code ?? 'unknown');
-        return;
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: 8 }, client));
-  agent.destroy();
-  return outcomes;
-}
-
 describe('SIGTERM', { timeout: 30_000 }, () => {
-  const moments = Array.from({ length: 9 }, () => Math.round(Math.random() * 150));
-
-  it('while it starts ends it at once', async () => {
-    const child = await spawned();
-    const ended = exit(child);
-    await pause(Math.random() * 300);
-    child.kill('SIGTERM');
-    const [status, signal] = await ended;
-    expect([0, 'SIGTERM']).toContain(status ?? signal);
-  });
-
-  it.each(moments)('drops no answer under way, sent %s ms after the load began', async (moment) => {
-    const child = await spawned();
-    const ended = exit(child);
-    const address = await addressOf(child);
-    const loading = load(address);
-    await pause(moment);
-    child.kill('SIGTERM');
-    const outcomes = await loading;
-    expect(await ended).toEqual([0, null]);
-    // Beside whole answers there may be refusals: told by a status, or by a connection that is not taken any more.
-    const allowed = new Set(['200 true', '503', 'ECONNREFUSED']);
-    expect(outcomes.filter((outcome) => !allowed.has(outcome))).toEqual([]);
-  });
+  it.concurrent.each(['start', 'start', 'load', 'load', 'load', 'load'] as const)(
+    'drops nothing, at a random moment of its %s',
+    async (phase) => {
+      const part = Math.random();
+      const { dropped, ended, answered } = await drainTrial(phase, part);
+      expect(dropped, `sent at ${part}`).toEqual([]);
+      expect([0, 'SIGTERM']).toContain(ended[0] ?? ended[1]);
+      if (answered > 0) expect(ended[0]).toBe(0);
+    },
+  );
 
   it('a second time ends the process within a second', async () => {
     const child = await spawned(60_000);
     const address = await addressOf(child);
     const asked = once(store, 'request').then(() => once(store, 'request'));
-    const answer = post(address, '/held').catch(() => 'cut');
+    const answer = ask(address, [SOON, HELD]).catch(() => 'cut');
     await asked;
     const ended = exit(child);
     child.kill('SIGTERM');
@@ -164,20 +117,95 @@ describe('SIGTERM', { timeout: 30_000 }, () => {
     expect(await ended).toEqual([0, null]);
   });
 
-  it('in the middle of a stream that outlasts the grace period never ends it in silence', async () => {
-    const child = await spawned(300);
+  describe('before the grace period of an answer that outlasts it is over', () => {
+    it.each([
+      ['application/x-ndjson', /^\{"event":"end",.*"error":\{"code":"OVERLOADED",.*\}\}$/],
+      ['text/event-stream', /^data: \{"event":"end",.*"error":\{"code":"OVERLOADED",.*\}\}$/],
+    ])('sends the last frame of %s, with the error', async (accept, last) => {
+      const { rest, ended } = await cutOff(accept);
+      expect(rest.trimEnd().split('\n').at(-1)).toMatch(last);
+      expect(ended).toEqual([1, null]);
+    });
+
+    it.each(['application/zip', 'application/x-tar', 'application/gzip'])(
+      'breaks the connection of %s',
+      async (accept) => {
+        const { rest, ended } = await cutOff(accept);
+        expect(rest).toBe('ECONNRESET');
+        expect(ended).toEqual([1, null]);
+      },
+    );
+
+    it('breaks the connection of raw bytes', async () => {
+      const child = await spawned(600);
+      const ended = exit(child);
+      const answer = await ask(
+        await addressOf(child),
+        [{ source: 'slow', op: 'get', params: { path: '/half' } }],
+        'application/octet-stream',
+      );
+      await once(answer, 'data');
+      child.kill('SIGTERM');
+      expect(await text(answer).catch((error: NodeJS.ErrnoException) => error.code)).toBe('ECONNRESET');
+      expect(await ended).toEqual([1, null]);
+    });
+
+    it('answers JSON that has not begun with a 503', async () => {
+      const child = await spawned(600);
+      const ended = exit(child);
+      const address = await addressOf(child);
+      const asked = once(store, 'request');
+      const answer = ask(address, [HELD], 'application/json');
+      await asked;
+      child.kill('SIGTERM');
+      const { statusCode } = await answer;
+      expect(statusCode).toBe(503);
+      expect(await ended).toEqual([1, null]);
+    });
+  });
+
+  it('leaves the status at 0 where the grace period is over after the last answer', async () => {
+    const child = await spawned(50);
+    await addressOf(child);
     const ended = exit(child);
-    const { answer } = await streaming(await addressOf(child));
     child.kill('SIGTERM');
-    const rest = await text(answer).catch((error: NodeJS.ErrnoException) => error.code);
-    expect(rest).toBe('ECONNRESET');
-    expect(await ended).toEqual([1, null]);
+    expect(await ended).toEqual([0, null]);
+  });
+
+  it('refuses a batch whose body is still coming, and reads it to its end', async () => {
+    const child = await spawned();
+    const address = await addressOf(child);
+    const answer = ask(address, [HELD], 'application/json').catch(() => {});
+    while (held.size === 0) await once(store, 'request');
+    child.kill('SIGTERM');
+    await draining(address);
+    const sent = request(`${address}/kv`, { method: 'POST', headers: { 'content-type': 'application/json' } });
+    const refused = once(sent, 'response') as Promise<[IncomingMessage]>;
+    sent.write(' '.repeat(500_000));
+    await pause(100);
+    sent.end(' '.repeat(500_000));
+    const [{ statusCode, headers }] = await refused;
+    expect([statusCode, headers['retry-after'], headers['connection']]).toEqual([503, '1', 'close']);
+    for (const one of held) one.end('"late"');
+    await answer;
   });
 });
 
+/** What is left of an answer whose first part is here when the signal comes, and how the process ends. */
+async function cutOff(accept: string): Promise<{ rest: string; ended: unknown[] }> {
+  const child = await spawned(600);
+  const ended = exit(child);
+  const answer = await ask(await addressOf(child), [SOON, HELD], accept);
+  await once(answer, 'data');
+  while (held.size === 0) await once(store, 'request');
+  child.kill('SIGTERM');
+  const rest = await text(answer).catch((error: NodeJS.ErrnoException) => error.code ?? '');
+  return { rest, ended: await ended };
+}
+
 /** An NDJSON answer whose first frame is here and whose second waits for the store. */
 async function streaming(address: string): Promise<{ answer: IncomingMessage; first: string }> {
-  const answer = await post(address, '/held', undefined, 'application/x-ndjson');
+  const answer = await ask(address, [SOON, HELD], 'application/x-ndjson');
   const [first] = (await once(answer, 'data')) as [Buffer];
   while (held.size === 0) await once(store, 'request');
   return { answer, first: String(first) };

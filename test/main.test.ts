@@ -225,7 +225,8 @@ describe('a signal', () => {
     const { child, answer } = await busy('graceMs: 200');
     child.kill('SIGTERM');
     expect(await exit(child)).toEqual([1, null]);
-    await expect(answer).rejects.toThrow();
+    const { status, headers } = await answer;
+    expect([status, headers.get('retry-after')]).toEqual([503, '1']);
   });
 
   it('a second time ends it at once', async () => {

@@ -2,7 +2,7 @@ import { demoConfig } from '../../demo/config.ts';
 import { startStores } from '../../demo/stores.ts';
 import { buildApp } from '../app.ts';
 import { type Env, parseConfig } from '../config.ts';
-import { endOnSignal } from '../drain.ts';
+import type { Ending } from '../drain.ts';
 import { createLogger } from '../log.ts';
 import { openSources } from '../sources/open.ts';
 import { examples } from './examples.ts';
@@ -10,15 +10,13 @@ import { listen } from './listen.ts';
 import { listenOn, type ListenFlags, logLevel } from './settings.ts';
 
 /** `codap demo`: serves embedded stores with sample data until a signal ends it, and says what to try. Logs warnings only, unless told. */
-export async function demo(flags: ListenFlags, env: Env): Promise<void> {
-  const ending = endOnSignal();
+export async function demo(ending: Ending, flags: ListenFlags, env: Env): Promise<void> {
   const stores = await startStores();
   const config = parseConfig(demoConfig(stores));
   const logger = createLogger(logLevel(env, 'warn'), config);
   const opened = await openSources(config);
   const app = await buildApp(config, { sources: opened.sources, logger });
-  const address = await listen(app, listenOn(flags, env, config));
-  ending.started({
+  const running = {
     app,
     logger,
     graceMs: config.server.graceMs,
@@ -26,6 +24,7 @@ export async function demo(flags: ListenFlags, env: Env): Promise<void> {
       await opened[Symbol.asyncDispose]();
       await stores.close();
     },
-  });
+  };
+  const { address } = await ending.runs(running, () => listen(app, listenOn(flags, env, config)));
   console.log(`codap demo listens on ${address}\n\n${examples(address)}`);
 }

@@ -3,6 +3,13 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { StartFault } from './fault.ts';
 
+/** An app that listens. */
+export interface Listening {
+  readonly address: string;
+  /** All that take connections for it, its own server first. */
+  readonly servers: readonly Server[];
+}
+
 /** Where to listen; port 0 is any that is free. */
 interface Where {
   readonly host: string;
@@ -22,42 +29,41 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'this host is not known; choose another one with --host',
 };
 
-/** Starts listening; resolves to the address. Throws StartFault if it cannot. */
-export async function listen(app: FastifyInstance, { host, port }: Where): Promise<string> {
+/** Starts listening. Throws StartFault if it cannot. */
+export async function listen(app: FastifyInstance, { host, port }: Where): Promise<Listening> {
+  const servers: Server[] = [app.server];
+  app.addHook('preClose', (done) => {
+    for (const server of servers.slice(1)) server.close();
+    done();
+  });
   try {
-    return await (process.platform === 'linux' ? listenOften(app, { host, port }) : app.listen({ host, port }));
+    if (process.platform !== 'linux') return { address: await app.listen({ host, port }), servers };
+    const shared = { host, port: await freePort({ host, port }), reusePort: true };
+    const address = await app.listen(shared);
+    for (const where of app.addresses() as AddressInfo[]) servers.push(...(await listenMore(app, where)));
+    return { address, servers };
   } catch (error) {
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
     throw new StartFault(`cannot listen on ${host}:${port}: ${REASONS[code] ?? code}`);
   }
 }
 
-async function listenOften(app: FastifyInstance, where: Where): Promise<string> {
-  const more: Server[] = [];
-  app.addHook('preClose', (done) => {
-    for (const server of more) server.close();
-    done();
-  });
-  const shared = { ...(await free(where)), reusePort: true };
-  const address = await app.listen(shared);
-  for (const { address: host, port } of app.addresses() as AddressInfo[]) {
-    for (let count = 1; count < LISTENERS; count += 1) {
-      const server = createServer({ allowHalfOpen: true, noDelay: true });
-      server.on('connection', (socket) => app.server.emit('connection', socket));
-      more.push(server);
-      server.listen({ host, port, reusePort: true });
-      await once(server, 'listening');
-    }
+async function listenMore(app: FastifyInstance, { address, port }: AddressInfo): Promise<Server[]> {
+  const more = Array.from({ length: LISTENERS - 1 }, () => createServer({ allowHalfOpen: true, noDelay: true }));
+  for (const server of more) {
+    server.on('connection', (socket) => app.server.emit('connection', socket));
+    server.listen({ host: address, port, reusePort: true });
+    await once(server, 'listening');
   }
-  return address;
+  return more;
 }
 
 /** A port that may be shared does not tell that it is in use: this asks before. */
-async function free({ host, port }: Where): Promise<Where> {
+async function freePort({ host, port }: Where): Promise<number> {
   const server = createServer().listen({ host, port });
   await once(server, 'listening');
   const found = (server.address() as AddressInfo).port;
   server.close();
   await once(server, 'close');
-  return { host, port: found };
+  return found;
 }

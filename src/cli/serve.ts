@@ -1,6 +1,6 @@
 import { buildApp } from '../app.ts';
 import { type Env, loadConfig } from '../config.ts';
-import { endOnSignal } from '../drain.ts';
+import type { Ending } from '../drain.ts';
 import { createLogger } from '../log.ts';
 import { openSources } from '../sources/open.ts';
 import { StartFault } from './fault.ts';
@@ -8,19 +8,18 @@ import { listen } from './listen.ts';
 import { defaultFile, listenOn, type ListenFlags, logLevel } from './settings.ts';
 
 /** `codap serve`: serves a configuration file until a signal ends it. */
-export async function serve(given: string | undefined, flags: ListenFlags, env: Env): Promise<void> {
+export async function serve(ending: Ending, given: string | undefined, flags: ListenFlags, env: Env): Promise<void> {
   const file = given ?? defaultFile(env);
   if (file === undefined) {
     throw new StartFault(
       'there is no configuration: name a file, set CODAP_CONFIG or write ./codap.yaml. To see codap without one, run: codap demo',
     );
   }
-  const ending = endOnSignal();
   const config = await loadConfig(file, env);
   const where = listenOn(flags, env, config);
   const logger = createLogger(logLevel(env, 'info'), config);
   const opened = await openSources(config);
   const app = await buildApp(config, { sources: opened.sources, logger });
-  await listen(app, where);
-  ending.started({ app, logger, graceMs: config.server.graceMs, dispose: () => opened[Symbol.asyncDispose]() });
+  const running = { app, logger, graceMs: config.server.graceMs, dispose: () => opened[Symbol.asyncDispose]() };
+  await ending.runs(running, () => listen(app, where));
 }
