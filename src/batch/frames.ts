@@ -38,7 +38,7 @@ export async function* frames({ batch, root }: Running, order: FrameOrder): Asyn
 }
 
 async function* memberFrames(live: Live, telling: Telling, sequential: boolean): AsyncGenerator<Frame, Member> {
-  if (sequential) live.demand();
+  live.demand();
   const whole = live.opaque || live.node.hidden;
   const container = whole ? undefined : await live.container;
   let reply: Reply;
@@ -75,8 +75,10 @@ async function* unfold(
     ended.set(live, member);
     if (!container.pattern || !member.node.required || !failed(member.reply)) return;
     for (const other of container.lives) if (!ended.has(other)) other.giveUp(notNeeded());
+    container.cancel?.();
   };
   if (container.taking) {
+    for (const live of container.lives) live.demand(true);
     for await (const one of container.arrivals ?? []) {
       if (!one) break;
       end(one, yield* memberFrames(one, telling, false));

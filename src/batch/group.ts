@@ -38,7 +38,7 @@ export async function runGroup(
   };
   try {
     if (node.pattern === 'first-reply') return await firstReply(node, live, lives, runOne, ending);
-    live.open({ keyed: node.pattern === 'kv', lives, pattern: node.pattern });
+    live.open({ keyed: node.pattern === 'kv', lives, pattern: node.pattern, cancel: () => ending.cancel() });
     if (node.pattern === 'kv') {
       const kv = new KV<Live>();
       for (const one of lives) kv.put(one.node.key as string, runOne, one);
@@ -66,7 +66,8 @@ async function firstReply(
   const replies = new FirstReply<Live>();
   const arrivals = new Ordered<Live | undefined>();
   const slots = lives.map(() => arrivals.push());
-  live.open({ keyed: false, lives, pattern: node.pattern, arrivals, taking: take !== undefined });
+  const cancel = (): void => ending.cancel();
+  live.open({ keyed: false, lives, pattern: node.pattern, arrivals, taking: take !== undefined, cancel });
   let started = 0;
   const start = (count: number): void => {
     for (const one of lives.slice(started, started + count)) replies.push(runOne, one);

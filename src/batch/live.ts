@@ -13,6 +13,8 @@ export interface Container {
   readonly arrivals?: Ordered<Live | undefined>;
   /** A first-reply with `take`: which members count is known only once it has settled. */
   readonly taking?: boolean;
+  /** Of a group: ends the members that still run. */
+  readonly cancel?: () => void;
 }
 
 /** One member while it runs. Both promises always resolve. */
@@ -64,7 +66,7 @@ export class Live {
     return this.settled?.status === 'ok' || this.settled?.status === 'partial';
   }
 
-  /** An answer in order has come to it; where it is known only as a whole, to all within it. */
+  /** The answer has come to it; where it is known only as a whole, to all within it. */
   demand(wholly = this.opaque): void {
     this.#demandedWholly ||= wholly;
     this.#resolveDemanded();

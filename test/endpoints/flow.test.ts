@@ -359,6 +359,19 @@ describe('a query with stream', () => {
     expect(frames.at(-1)).toMatchObject({ event: 'end', complete: false, counts: { error: 1 } });
   });
 
+  it.each([
+    ['the batch', (queries: object) => queries],
+    ['the group', (queries: object) => ({ group: { pattern: 'kv', queries } })],
+  ])('that breaks where %s requires it ends at once what still runs', async (_whose, inside) => {
+    const began = performance.now();
+    const queries = inside({ many: { ...many(5000), required: true }, slow: slow(1500) });
+    const running = await flow('/kv', { timeoutMs: 1900, queries });
+    await stores.addFault({ store: 'mongo', match: 'getMore', fault: { kind: 'cut' } });
+    const frames = await running.rest();
+    expect(frames.at(-1)).toMatchObject({ event: 'end', complete: false, counts: { error: 1, cancelled: 1 } });
+    expect(performance.now() - began).toBeLessThan(1400);
+  });
+
   it.each([NDJSON, SSE])('closes its cursor when the client leaves in the middle: %s', async (accept) => {
     const running = await flow('/kv', { queries: { many: many(5000), slow: slow(5000) } }, { accept });
     for (let count = 0; count < 3; count += 1) expect((await running.next())?.event).toBe('item');
