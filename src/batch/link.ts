@@ -38,7 +38,9 @@ function mark(node: Node, gathered: boolean, contested: boolean): void {
     node.hidden ||
     node.select !== undefined ||
     node.found ||
-    (node.kind === 'group' && node.default !== undefined);
+    (node.kind === 'group' && node.default !== undefined) ||
+    // Whoever wins a nested `take: 1` is one value: only a single body or list can flow.
+    (contested && (node.forEach !== undefined || (node.kind === 'group' && node.take !== 1)));
   if (node.kind === 'query') {
     node.gathered ||= whole;
     node.contested ||= contested;

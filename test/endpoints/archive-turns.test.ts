@@ -74,6 +74,18 @@ describe('whose turn it is in an archive', () => {
     expect([...(await zip('/kv', { queries })).keys()]).toEqual(['first.txt', 'raced.txt', 'b.txt', 'c.txt']);
   });
 
+  it('gives a winner that is a group or a forEach whole', async () => {
+    const each = { forEach: { $result: '/l' }, ...rest('/text') };
+    const group = { pattern: 'kv', queries: { x: rest('/text'), y: rest('/text') } };
+    const queries = { l: rest('/list', { hidden: true }), a: race(group), b: race(each), c: race(race(rest('/text'))) };
+    const files = await zip('/kv', { queries });
+    expect([...files].map(([name, content]) => [name, String(content)])).toEqual([
+      ['a.json', '{"x":"text","y":"text"}'],
+      ['b.json', JSON.stringify(Array.from({ length: 6 }, () => 'text'))],
+      ['c.txt', 'text'],
+    ]);
+  });
+
   it('takes what arrives first under first-reply, though the one asked first is slow', async () => {
     const files = await zip('/first-reply', { queries: [rest('/slow/300'), rest('/a'), rest('/b')] });
     expect([...files.keys()]).toEqual(['1.txt', '2.txt', '0.txt']);
