@@ -78,7 +78,8 @@ async function* unfold(
     container.cancel?.();
   };
   if (container.taking) {
-    for (const live of container.lives) live.demand(true);
+    // A group or forEach is a success only as a whole: nothing within it can wait for its turn.
+    for (const live of container.lives) live.demand(live.each || live.node.kind === 'group');
     for await (const one of container.arrivals ?? []) {
       if (!one) break;
       end(one, yield* memberFrames(one, telling, false));

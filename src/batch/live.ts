@@ -26,13 +26,13 @@ export class Live {
   /** Its name in a list; known by the time it has settled. */
   as: string | undefined;
   readonly reply: Promise<Reply>;
-  /** Resolves when an answer in order has come to this one: it need not wait for a place any more. */
-  readonly demanded: Promise<void>;
+  /** Resolves when the answer has come to this one: with true where it is told only together with others. */
+  readonly demanded: Promise<boolean>;
   /** Resolves as soon as its members exist; undefined if it has none, or failed before. */
   readonly container: Promise<Container | undefined>;
   /** Its reply, once there. */
   settled: Reply | undefined;
-  readonly #resolveDemanded: () => void;
+  readonly #resolveDemanded: (wholly: boolean) => void;
   readonly #resolveReply: (reply: Reply) => void;
   #opened: Container | undefined;
   #demandedWholly = false;
@@ -45,7 +45,7 @@ export class Live {
     this.as = !each && typeof node.as === 'string' ? node.as : undefined;
     const reply = Promise.withResolvers<Reply>();
     const container = Promise.withResolvers<Container | undefined>();
-    const demand = Promise.withResolvers<void>();
+    const demand = Promise.withResolvers<boolean>();
     this.demanded = demand.promise;
     this.#resolveDemanded = demand.resolve;
     this.reply = reply.promise;
@@ -69,7 +69,7 @@ export class Live {
   /** The answer has come to it; where it is known only as a whole, to all within it. */
   demand(wholly = this.opaque): void {
     this.#demandedWholly ||= wholly;
-    this.#resolveDemanded();
+    this.#resolveDemanded(wholly);
     if (wholly) for (const live of this.#opened?.lives ?? []) live.demand(true);
   }
 

@@ -1,49 +1,82 @@
-/** So many places; whoever is called for in order need not wait for one, or an archive in order could wait for itself. */
+/** Who has a place, or waits for one. */
+interface Guest {
+  /** The answer has come to it: it is told as soon as it is there. */
+  demanded: boolean;
+  /** It is told only once others are there, too: it cannot wait until one of them gives its place back. */
+  pressing: boolean;
+  /** Lets it in; undefined once it is. */
+  enter: (() => void) | undefined;
+}
+
+/**
+ * So many places, first come first served, but for two things: whoever the answer has come to goes first, and one place is left to
+ * them alone, or an answer in order could wait for itself.
+ */
 export class Gate {
-  #free: number;
-  readonly #waiting = new Set<() => void>();
+  readonly #places: number;
+  readonly #inside = new Set<Guest>();
+  readonly #waiting = new Set<Guest>();
 
   constructor(places: number) {
-    this.#free = places;
+    this.#places = places;
   }
 
-  /** Resolves with what gives the place back. */
-  async enter(demanded: Promise<void>, signal: AbortSignal): Promise<() => void> {
-    if (this.#free > 0) this.#free -= 1;
-    else if ((await this.#turn(demanded, signal)) === 'demanded') return () => {};
-    let held = true;
+  /** Resolves with what gives the place back. `demanded` resolves when the answer has come to it; with true, it is let in at once. */
+  async enter(demanded: Promise<boolean>, signal: AbortSignal): Promise<() => void> {
+    const guest: Guest = { demanded: false, pressing: false, enter: undefined };
+    void demanded.then((pressing) => {
+      guest.demanded = true;
+      guest.pressing = pressing;
+      this.#admit();
+    });
+    // One that is demanded by now says so before it is looked at.
+    await Promise.resolve();
+    await this.#turn(guest, signal);
     return () => {
-      if (held) this.#release();
-      held = false;
+      if (this.#inside.delete(guest)) this.#admit();
     };
   }
 
-  #release(): void {
-    const [next] = this.#waiting;
-    if (next) next();
-    else this.#free += 1;
+  #admit(): void {
+    for (;;) {
+      const next = this.#next();
+      if (!next) return;
+      this.#waiting.delete(next);
+      this.#inside.add(next);
+      next.enter?.();
+    }
   }
 
-  #turn(demanded: Promise<void>, signal: AbortSignal): Promise<'free' | 'demanded'> {
+  #next(): Guest | undefined {
+    const pressing = first(this.#waiting, (guest) => guest.pressing);
+    if (pressing) return pressing;
+    if (this.#inside.size >= this.#places) return undefined;
+    const demanded = first(this.#waiting, (guest) => guest.demanded);
+    if (demanded) return demanded;
+    const ahead = [...this.#inside].filter((guest) => !guest.demanded).length;
+    return ahead < this.#places - 1 ? first(this.#waiting, () => true) : undefined;
+  }
+
+  #turn(guest: Guest, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const leave = (): void => {
-        this.#waiting.delete(enter);
-        signal.removeEventListener('abort', abort);
-      };
-      const enter = (): void => {
-        leave();
-        resolve('free');
-      };
       const abort = (): void => {
-        leave();
+        this.#waiting.delete(guest);
         reject(signal.reason as Error);
       };
-      this.#waiting.add(enter);
+      guest.enter = () => {
+        signal.removeEventListener('abort', abort);
+        guest.enter = undefined;
+        resolve();
+      };
+      if (signal.aborted) return abort();
       signal.addEventListener('abort', abort, { once: true });
-      void demanded.then(() => {
-        leave();
-        resolve('demanded');
-      });
+      this.#waiting.add(guest);
+      this.#admit();
     });
   }
+}
+
+function first(guests: ReadonlySet<Guest>, holds: (guest: Guest) => boolean): Guest | undefined {
+  for (const guest of guests) if (holds(guest)) return guest;
+  return undefined;
 }

@@ -2,14 +2,14 @@ import type { Batch, Open } from '../../batch/batch.ts';
 import { openFlow } from '../../batch/flow.ts';
 import type { GroupRun } from '../../batch/group.ts';
 import type { Live } from '../../batch/live.ts';
-import type { QueryNode } from '../../batch/node.ts';
+import type { GroupNode, QueryNode } from '../../batch/node.ts';
 import type { Scope } from '../../batch/run.ts';
 import { Gate } from './gate.ts';
 import { openAhead } from './read-ahead.ts';
 
 /** Beginnings read ahead at a time. */
 const AHEAD = 16;
-/** Bodies open at a time; in an answer in order, one of them needs no place, for it is the one that is read. */
+/** Bodies open at a time. */
 const OPEN = 2;
 
 interface Gates {
@@ -48,7 +48,13 @@ async function enter(resumable: boolean, live: Live, { batch, group }: Scope): P
   const run = (group?.node.take ?? Infinity) <= OPEN ? group : undefined;
   if (!run) return open.enter(live.demanded, batch.ended);
   let race = races.get(run);
-  if (!race) races.set(run, (race = { entered: open.enter(live.demanded, batch.ended), inside: 0 }));
+  if (!race) {
+    const entered = open.enter(
+      live.demanded.then(() => false),
+      batch.ended,
+    );
+    races.set(run, (race = { entered, inside: 0 }));
+  }
   const { entered } = race;
   race.inside += 1;
   let inside = true;
@@ -75,8 +81,22 @@ function gatesOf(batch: Batch, group: GroupRun | undefined): Gates {
   if (!found) {
     let root = group;
     while (root?.parent) root = root.parent;
-    const places = root?.node.pattern === 'first-reply' ? OPEN : OPEN - 1;
+    const places = root && hasUnordered(root.node) && hasResumable(root.node) ? OPEN - 1 : OPEN;
     gates.set(batch, (found = { ahead: new Gate(AHEAD), open: new Gate(places), races: new Map() }));
   }
   return found;
+}
+
+/** Whether bodies may have to be open while another one is read: they arrived, and wait to be told. */
+function hasUnordered(node: GroupNode): boolean {
+  return node.pattern === 'first-reply' || node.members.some((one) => one.kind === 'group' && hasUnordered(one));
+}
+
+/** Whether there are bodies that open another time when they are read further than their beginning. */
+function hasResumable(node: GroupNode): boolean {
+  return node.members.some((one) =>
+    one.kind === 'group'
+      ? hasResumable(one)
+      : one.streams === 'body' && !one.gathered && one.source.resumable(one.op, one.params),
+  );
 }
