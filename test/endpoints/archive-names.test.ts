@@ -14,7 +14,11 @@ beforeAll(async () => {
     'names',
     NAMES.map((name, at) => ({ _id: at, name, content: content(at) })),
   );
-  service = await startService({ stores, sources: { shop: { collections: ['names'], unique: {} } } });
+  service = await startService({
+    stores,
+    limits: { keyChars: 2000 },
+    sources: { shop: { collections: ['names'], unique: {} } },
+  });
 });
 afterAll(async () => {
   await service.close();
