@@ -21,7 +21,7 @@ beforeAll(async () => {
     if (kind === 'short') response.setHeader('content-length', bytes.length);
     response.write(bytes.subarray(0, bytes.length / 2), () => {
       if (kind === 'chunked') response.end(bytes.subarray(bytes.length / 2));
-      else setImmediate(() => response.destroy());
+      else setTimeout(() => response.destroy(), 100);
     });
   });
   service = await startService({ stores, sources: { scripted: { adapter: 'rest', url: store.url } } });
@@ -88,6 +88,6 @@ it('a zip needs no length: a chunked body of any size, and what came of one that
   const answer = await askBytes(`${service.url}/ordered`, { queries }, 'application/zip');
   const files = await unpack('unzip', await answer.read());
   expect(files.get('nine')).toHaveLength(9 * MEBIBYTE);
-  expect(String(files.get('broken'))).toMatch(/^b{0,500}$/);
+  expect(String(files.get('broken'))).toBe('b'.repeat(500));
   expect(incomplete(files).errors).toMatchObject([{ entry: 'broken', cut: true, error: { code: 'UNAVAILABLE' } }]);
 });
