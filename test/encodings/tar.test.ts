@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { TarWriter } from '../../src/encodings/archive/tar.ts';
 import { unpack } from './unpack.ts';
@@ -24,6 +26,23 @@ describe('a tar', () => {
       'nothing.bin': '',
     });
   });
+
+  it.each(['1900-01-01T00:00:00Z', '1969-12-31T23:59:59Z', '2038-01-19T03:14:08Z', '2200-01-01T00:00:00Z'])(
+    'keeps the time a file was modified, also beyond 31 bits of seconds: %s',
+    async (time) => {
+      const modified = new Date(time);
+      const { bytes } = await archive(start, [
+        ['a.txt', { ...stored('hello'), modified }],
+        ['b.txt', { ...flowing(['hello'], 5), modified }],
+      ]);
+      const { stdout } = await promisify(execFile)('python3', [
+        '-c',
+        'import io,sys,tarfile; print([int(m.mtime) for m in tarfile.open(fileobj=io.BytesIO(bytes.fromhex(sys.argv[1])))])',
+        bytes.toString('hex'),
+      ]);
+      expect(JSON.parse(stdout)).toEqual([modified.getTime() / 1000, modified.getTime() / 1000]);
+    },
+  );
 
   it('fills a body that ends too early with zero bytes, cuts one that is too long, and tells', async () => {
     const { bytes, broken } = await archive(start, [

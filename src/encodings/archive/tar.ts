@@ -1,4 +1,4 @@
-import { pack, type Pack } from 'tar-stream';
+import { pack, type Header, type Pack } from 'tar-stream';
 import { CodapError } from '../../errors.ts';
 import type { Entry } from './entry.ts';
 import { chunksOf, writeTo, type ArchiveWriter, type Sink } from './writer.ts';
@@ -23,7 +23,7 @@ export class TarWriter implements ArchiveWriter {
     const content =
       Buffer.isBuffer(entry.content) || entry.size !== undefined ? entry.content : await collected(entry.content);
     const size = Buffer.isBuffer(content) ? content.length : (entry.size as number);
-    const header = { name, size, mtime: entry.modified, mode: 0o644 };
+    const header = { name, size, mode: 0o644, ...timeOf(entry.modified) };
     if (Buffer.isBuffer(content)) {
       await new Promise<void>((resolve, reject) =>
         this.#pack.entry(header, content, (error) => (error ? reject(error) : resolve())),
@@ -40,7 +40,7 @@ export class TarWriter implements ArchiveWriter {
 
   /** Exactly as many bytes as the header says: what ends too early is filled with zeros, what goes on is cut. */
   async #stream(
-    header: { name: string; size: number; mtime: Date; mode: number },
+    header: Partial<Header> & { name: string },
     body: Exclude<Entry['content'], Buffer>,
     size: number,
   ): Promise<unknown> {
@@ -86,4 +86,10 @@ async function collected(body: Exclude<Entry['content'], Buffer>): Promise<Buffe
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+/** When a file was modified; beyond what the header's field is written with (31 bits of seconds), as a pax record. */
+function timeOf(modified: Date): Partial<Header> {
+  const seconds = Math.floor(modified.getTime() / 1000);
+  return seconds >= 0 && seconds < 2 ** 31 ? { mtime: modified } : { mtime: new Date(0), pax: { mtime: `${seconds}` } };
 }
