@@ -13,7 +13,7 @@ import { startCodapProcess } from '../test/codap-process.ts';
 import { askBytes } from '../test/endpoints/bytes.ts';
 import { startScripted } from '../test/scripted-store.ts';
 
-/** Archives beyond what old formats hold, made by codap and unpacked by others: a file of more than 4 GiB, and 70,000 files. Ends with 1 if anything is amiss. */
+/** Archives beyond what old formats hold, made by codap and unpacked by others: a file of more than 4 GiB, and 70,000 files. Ends with 1 if anything is amiss; `ONLY` names those to run. */
 const BIG = 2 ** 32 + 1_000_000;
 const MANY = 70_000;
 const MIB = 2 ** 20;
@@ -48,6 +48,7 @@ async function run(
   queries: object,
   unpack: (archive: Readable) => Promise<boolean>,
 ): Promise<void> {
+  if (!name.includes(process.env['ONLY'] ?? '')) return;
   const { sources } = demoConfig(stores);
   await using codap = await startCodapProcess({
     limits: { calls: 2 * MANY },
@@ -97,7 +98,7 @@ try {
   });
   await run('zip, 70,000 files', 'application/zip', { list, files }, async (archive) => {
     const each = `all(z.read(f'files/{n}.txt') == f'/file/{n}'.encode() for n in range(${MANY}))`;
-    return (await unzips(archive)) && (await python(`len(z.namelist()), ${each}`)) === `(${MANY}, True)`;
+    return (await unzips(archive)) && (await python(`len(z.namelist()), ${each}`)) === `${MANY} True`;
   });
 } finally {
   await scripted.close();
