@@ -143,6 +143,12 @@ function regroup(reply: Reply, ended: ReadonlyMap<Live, Member>, { pattern }: Pi
   if (members.every((member, index) => member.reply === list.members[index]?.reply)) return reply;
   const broken = pattern && members.find((member) => member.node.required && failed(member.reply));
   const decidedBy = list.decidedBy ?? (broken?.reply.error && { path: broken.path, error: broken.reply.error });
-  const told: MemberList = { ...list, members, ...(decidedBy && { decidedBy }) };
+  // A success that broke after all leaves the `take` short of one.
+  const taken = list.taken && members.every(({ reply }, at) => !isOk(list.members[at]?.reply) || isOk(reply));
+  const told: MemberList = { ...list, members, taken, ...(decidedBy && { decidedBy }) };
   return replyOf(told, reply.ms);
+}
+
+function isOk(reply: Reply | undefined): boolean {
+  return reply?.status === 'ok';
 }

@@ -73,7 +73,7 @@ export function isComplete(list: MemberList): boolean {
 
 /** The members that keep it from being complete: failed or defaulted; beside a `take` that was reached, only what it counted. */
 export function lacking(list: MemberList): Member[] {
-  const counted = list.taken ? list.members.filter(({ reply }) => reply.status === 'ok' || reply.opened) : list.members;
+  const counted = list.taken ? list.members.filter(({ reply }) => reply.status === 'ok') : list.members;
   return counted.flatMap((member) => {
     const { reply } = member;
     const below = reply.list && !reply.defaulted ? lacking(reply.list) : [];

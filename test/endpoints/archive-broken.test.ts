@@ -90,6 +90,11 @@ describe('a body that breaks while it is written', () => {
     const files = await zipOf('/first-reply', { take: 1, queries: [film] });
     expect(told(files)).toMatchObject([{ path: '/0', entry: '0.bin', cut: true }]);
   });
+
+  it('is told of where the winner of a take is the group it stands in', async () => {
+    const files = await zipOf('/first-reply', { take: 1, queries: [{ pattern: 'ordered', queries: [film, other] }] });
+    expect(told(files)).toMatchObject([{ path: '/0/0', entry: '0/0.bin', cut: true }]);
+  });
 });
 
 it('a failure beside a take that was reached is not missed', async () => {

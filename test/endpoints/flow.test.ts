@@ -372,6 +372,15 @@ describe('a query with stream', () => {
     expect(performance.now() - began).toBeLessThan(1400);
   });
 
+  it('that breaks after it has won is not complete, alone or in a group', async () => {
+    for (const winner of [many(5000), { pattern: 'ordered', queries: [stock, many(5000)] }]) {
+      await stores.clearFaults();
+      const running = await flow('/first-reply', { take: 1, queries: [winner, slow(1500)] });
+      await stores.addFault({ store: 'mongo', match: 'getMore', fault: { kind: 'cut' } });
+      expect((await running.rest()).at(-1)).toMatchObject({ event: 'end', complete: false, counts: { error: 1 } });
+    }
+  });
+
   it.each([NDJSON, SSE])('closes its cursor when the client leaves in the middle: %s', async (accept) => {
     const running = await flow('/kv', { queries: { many: many(5000), slow: slow(5000) } }, { accept });
     for (let count = 0; count < 3; count += 1) expect((await running.next())?.event).toBe('item');
