@@ -1,9 +1,10 @@
+import { setTimeout } from 'node:timers/promises';
 import { buildApp } from '../../src/app.ts';
 import { parseConfig } from '../../src/config.ts';
 import { openSources } from '../../src/sources/open.ts';
 import type { Stores } from '../../stores/stores.ts';
 import { findLeaks } from '../leaks.ts';
-import type { Body } from '../service.ts';
+import { type Body, isBusy } from '../service.ts';
 
 /** The whole service, listening on a free port, over real stores. */
 export interface Codap extends AsyncDisposable {
@@ -26,19 +27,22 @@ export async function startCodap(
   const sources = await openSources(config);
   const app = await buildApp(config, sources);
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const kv: Codap['kv'] = async (queries, more) => {
+    const response = await fetch(`${url}/kv`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ...more, queries }),
+    });
+    const text = await response.text();
+    const [leak] = findLeaks(text);
+    if (leak !== undefined) throw new Error(`the answer told what none may tell: ${leak}`);
+    if (!isBusy(response.status, text)) return JSON.parse(text);
+    await setTimeout(100);
+    return kv(queries, more);
+  };
   return {
     url,
-    async kv(queries, more) {
-      const response = await fetch(`${url}/kv`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ ...more, queries }),
-      });
-      const text = await response.text();
-      const [leak] = findLeaks(text);
-      if (leak !== undefined) throw new Error(`the answer told what none may tell: ${leak}`);
-      return JSON.parse(text);
-    },
+    kv,
     async [Symbol.asyncDispose]() {
       app.server.closeAllConnections();
       await app.close();
