@@ -1,4 +1,4 @@
-import { Server } from 'node:net';
+import { Server, type Socket } from 'node:net';
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
@@ -25,12 +25,9 @@ export interface Ending {
 const CUT_MS = 500;
 /** After the last answer, requests that were on their way are still refused by a status: until none came for so long, in milliseconds … */
 const QUIET_MS = 400;
-/** … but no longer than this on new connections (all of them are closed by `STOP_MS`), and than `LINGER_MS` on those that are open. */
+/** … but no longer than this on new connections, and than `LINGER_MS` on those that are open. */
 const LISTEN_MS = 1000;
-const STOP_MS = 1200;
 const LINGER_MS = 1600;
-/** What is open after that is cut so much later, in milliseconds. */
-const CLOSE_MS = 100;
 /** So long after the last answer the process ends, whatever does not close, in milliseconds. */
 const END_MS = 1800;
 
@@ -69,30 +66,53 @@ async function end({ app, graceMs, dispose }: Running, servers: readonly Server[
   const answered = performance.now();
   setTimeout(() => process.exit(status), END_MS);
   const quiet = async (ms: number): Promise<void> => {
-    while (performance.now() - Math.max(answered, arrivals.last) < QUIET_MS && performance.now() - answered < ms)
+    const isQuiet = (): boolean =>
+      arrivals.open.size === 0 && performance.now() - Math.max(answered, arrivals.last) > QUIET_MS;
+    while (!isQuiet() && performance.now() - answered < ms) {
       await pause(20);
+      // After a timer that was late, what has come in the meantime is still to be seen.
+      await turn();
+    }
   };
   await quiet(LISTEN_MS);
-  for (const server of servers) {
-    // What the kernel holds for a listener that closes is reset: so each is closed in a turn that has found nothing there, if there is one.
-    for (let before = -1; before !== arrivals.last && performance.now() - answered < STOP_MS; await turn())
-      before = arrivals.last;
-    // An HTTP server's own `close` would end the idle connections, too.
-    Server.prototype.close.call(server);
-  }
+  // What the kernel holds for a listener that closes is reset: so they are closed after a turn that has found nothing there, if there is one.
+  let before: number;
+  do {
+    before = arrivals.last;
+    await turn();
+  } while (before !== arrivals.last && performance.now() - answered < LINGER_MS);
+  // An HTTP server's own `close` would end the idle connections, too.
+  for (const server of servers) Server.prototype.close.call(server);
   await quiet(LINGER_MS);
-  setTimeout(() => app.server.closeAllConnections(), CLOSE_MS);
   await app.close();
   await dispose();
   process.exit(status);
 }
 
-/** When the last connection or request came, or an instant long ago. */
-function watch({ server }: FastifyInstance): { readonly last: number } {
+interface Arrivals {
+  /** When the last connection or request came; 0 if none did. */
+  readonly last: number;
+  /** The connections whose first request has not come, or whose last one has not been answered. */
+  readonly open: ReadonlySet<Socket>;
+}
+
+function watch({ server }: FastifyInstance): Arrivals {
   let last = 0;
-  const note = (): void => void (last = performance.now());
-  server.on('connection', note).on('request', note);
+  const open = new Set<Socket>();
+  const add = (socket: Socket): void => {
+    last = performance.now();
+    open.add(socket);
+  };
+  server.on('connection', (socket: Socket) => {
+    add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  server.on('request', ({ socket }, response) => {
+    add(socket);
+    response.once('close', () => open.delete(socket));
+  });
   return {
+    open,
     get last() {
       return last;
     },

@@ -10,6 +10,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const BIN = new URL('../bin/codap.js', import.meta.url).pathname;
 const STORE_MS = 20;
+/** So long after the signal every request is still owed an answer, in milliseconds: codap listens longer, but a busy machine may hold up the client, too. */
+const LATE_MS = 300;
 const QUERY = { source: 'slow', op: 'get' };
 const BODY = JSON.stringify({ queries: [QUERY, QUERY] });
 
@@ -18,8 +20,10 @@ export interface Trial {
   /** How many requests were answered whole, and how many refused by a 503 with Retry-After. */
   readonly answered: number;
   readonly refused: number;
-  /** What became of the others, but for those whose connection was not taken. */
+  /** What became of the others, but for those whose connection was refused. */
   readonly dropped: readonly string[];
+  /** How many were sent so late (`LATE_MS` after the signal) that the listener may have been closing, and were reset. */
+  readonly late: number;
   /** The exit status and the signal that ended the process. */
   readonly ended: readonly [number | null, string | null];
   /** Milliseconds from the signal to the process's end. */
@@ -54,16 +58,18 @@ export async function drainTrial(phase: 'start' | 'load', part: number): Promise
   child.stdout.resume();
   child.stderr.resume();
   const exit = once(child, 'exit') as Promise<[number | null, string | null]>;
-  const tally = { answered: 0, refused: 0, dropped: [] as string[] };
+  const tally = { answered: 0, refused: 0, late: 0, dropped: [] as string[] };
+  let signalled = Infinity;
   const first = Promise.withResolvers<void>();
   const over = (): boolean => child.exitCode !== null || child.signalCode !== null;
 
   const client = async ({ kept, accept, idleMs }: (typeof CLIENTS)[number]): Promise<void> => {
     const agent = kept && new Agent({ keepAlive: true, maxSockets: 1 });
     while (!over()) {
-      const outcome = await ask({ port, agent, accept });
+      const { outcome, sentAt } = await ask({ port, agent, accept });
       if (outcome === 'answered') first.resolve();
       if (outcome === 'answered' || outcome === 'refused') tally[outcome] += 1;
+      else if (outcome === 'ECONNRESET' && sentAt > signalled + LATE_MS) tally.late += 1;
       else if (outcome !== 'ECONNREFUSED') tally.dropped.push(`${kept ? 'kept' : 'fresh'} ${accept}: ${outcome}`);
       await pause(outcome === 'answered' ? Math.random() * idleMs : 30);
     }
@@ -74,10 +80,10 @@ export async function drainTrial(phase: 'start' | 'load', part: number): Promise
   try {
     if (phase === 'load') await Promise.race([first.promise, exit]);
     await pause(part * (phase === 'load' ? 200 : await startMs()));
-    const began = performance.now();
+    signalled = performance.now();
     child.kill('SIGTERM');
     const ended = await exit;
-    const ms = performance.now() - began;
+    const ms = performance.now() - signalled;
     await clients;
     return { ...tally, ended, ms };
   } finally {
@@ -103,20 +109,26 @@ function startMs(): Promise<number> {
   return started;
 }
 
-/** Sends one batch; says whether it was answered whole or refused as it should be, and else how it ended. */
-async function ask({ port, agent, accept }: { port: number; agent: Agent | false; accept: string }): Promise<string> {
+/** Sends one batch; says whether it was answered whole or refused as it should be, else how it ended, and when its last byte was sent. */
+async function ask({ port, agent, accept }: { port: number; agent: Agent | false; accept: string }) {
+  let sentAt = Infinity;
+  const headers = { 'content-type': 'application/json', accept };
+  const sent = request({ port, host: '127.0.0.1', path: '/ordered', method: 'POST', headers, agent });
+  sent.once('finish', () => (sentAt = performance.now()));
+  sent.end(BODY);
   try {
-    const headers = { 'content-type': 'application/json', accept };
-    const sent = request({ port, host: '127.0.0.1', path: '/ordered', method: 'POST', headers, agent });
-    sent.end(BODY);
     const [answer] = (await once(sent, 'response')) as [IncomingMessage];
-    const last = (await text(answer)).trimEnd().split('\n').at(-1) ?? '';
-    if (answer.statusCode === 503 && answer.headers['retry-after'] !== undefined) return 'refused';
-    const whole = answer.statusCode === 200 && (JSON.parse(last) as { complete?: boolean }).complete === true;
-    return whole ? 'answered' : `${answer.statusCode} ${last}`;
+    return { outcome: toOutcome(answer, await text(answer)), sentAt };
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? String(error);
+    return { outcome: (error as NodeJS.ErrnoException).code ?? String(error), sentAt };
   }
+}
+
+function toOutcome({ statusCode, headers }: IncomingMessage, body: string): string {
+  if (statusCode === 503 && headers['retry-after'] !== undefined) return 'refused';
+  const last = body.trimEnd().split('\n').at(-1) ?? '';
+  const whole = statusCode === 200 && (JSON.parse(last) as { complete?: boolean }).complete === true;
+  return whole ? 'answered' : `${statusCode} ${last}`;
 }
 
 async function freePort(): Promise<number> {
