@@ -76,6 +76,7 @@ async function answer(path: string, response: ServerResponse, { headers }: Incom
 
 async function zipOf(keys: readonly string[], how: Twist, accept = 'application/zip'): Promise<Map<string, Buffer>> {
   asked = [];
+  waiting = 0;
   etag = '"first"';
   twist = how;
   const queries = keys.map((key) => ({ source: 'objects', op: 'getObject', params: { key }, as: key }));
@@ -146,10 +147,38 @@ describe('an object in an archive', () => {
     ]);
   });
 
+  it('of a store that does not answer in parts is taken whole', async () => {
+    const files = await zipOf(['a'], (_, response) => {
+      response.writeHead(200, { etag, 'content-type': 'video/mp4', 'content-length': SIZE }).end(film);
+      return new Promise<number>(() => {});
+    });
+    expect(files.get('a')?.equals(film)).toBe(true);
+    expect(asked).toHaveLength(1);
+  });
+
+  const rest = `bytes ${HEAD}-${SIZE - 1}/${SIZE}`;
+  it.each([
+    ['the whole again', 200, {}],
+    ['another part', 206, { 'content-range': `bytes 0-${SIZE - 1}/${SIZE}` }],
+    ['a part that is not named', 206, {}],
+    ['a part of another version', 206, { 'content-range': rest, etag: '"second"' }],
+    ['a part of another size', 206, { 'content-range': `bytes ${HEAD}-${SIZE - 1}/${SIZE + 1}` }],
+  ])('that a store goes on from with %s is cut', async (_name, status, headers) => {
+    const files = await zipOf(['a'], ({ first }, response) => {
+      if (first === 0) return undefined;
+      response.writeHead(status, { etag, ...headers }).end(film.subarray(HEAD));
+      return new Promise<number>(() => {});
+    });
+    expect(files.get('a')?.equals(film.subarray(0, HEAD))).toBe(true);
+    expect(incomplete(files).errors).toMatchObject([{ entry: 'a', cut: true, error: { code: 'BAD_RESPONSE' } }]);
+  });
+
   it('that stalls is cut, and asked for no more', async () => {
     const files = await zipOf(['a', 'b'], ({ key, first }, response) => {
       if (key !== 'a' || first === 0) return undefined;
-      response.writeHead(206, { etag, 'content-length': SIZE - first }).write(film.subarray(first, first + 100_000));
+      const range = `bytes ${first}-${SIZE - 1}/${SIZE}`;
+      response.writeHead(206, { etag, 'content-length': SIZE - first, 'content-range': range });
+      response.write(film.subarray(first, first + 100_000));
       return new Promise<number>(() => {});
     });
     expect(incomplete(files).errors).toMatchObject([{ entry: 'a', cut: true, error: { code: 'TIMEOUT' } }]);

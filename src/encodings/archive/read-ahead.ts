@@ -5,7 +5,7 @@ import { Opened } from '../../batch/opened.ts';
 import type { Scope } from '../../batch/run.ts';
 import { classify, CodapError, notNeeded, toCodapError } from '../../errors.ts';
 import type { Query } from '../../fetch.ts';
-import type { Meta } from '../../payload.ts';
+import type { Body, Meta } from '../../payload.ts';
 
 /** Bytes read ahead of each coming body. */
 const HEAD = 64 * 1024;
@@ -20,6 +20,7 @@ type Asked = Pick<Query, 'op' | 'params'>;
  */
 export async function openAhead(node: QueryNode, asked: Asked, scope: Scope): Promise<Opened> {
   const head = await readHead(node, asked, scope);
+  if (head instanceof Opened) return head;
   const { meta } = head;
   const { source } = node;
   const closed = new AbortController();
@@ -38,7 +39,8 @@ interface Head {
   readonly meta: Meta;
 }
 
-async function readHead(node: QueryNode, asked: Asked, scope: Scope): Promise<Head> {
+/** The beginning; from a store that does not answer in parts, the whole, open. */
+async function readHead(node: QueryNode, asked: Asked, scope: Scope): Promise<Head | Opened> {
   let opened: Opened;
   try {
     opened = await openFlow(node, ranged(asked, 0, HEAD - 1), scope);
@@ -47,18 +49,22 @@ async function readHead(node: QueryNode, asked: Asked, scope: Scope): Promise<He
     if (toCodapError(error).status !== 416) throw error;
     opened = await openFlow(node, { ...asked, want: 'body' }, scope);
   }
-  if (opened.payload.kind !== 'body') throw new CodapError('INTERNAL', 'codap failed to open this body');
+  const { meta } = opened.payload as Body;
+  if (meta.contentRange === undefined && meta.length !== 0 && meta.status !== 304) return opened;
   const chunks: Buffer[] = [];
+  let length = 0;
   try {
     for (;;) {
       const step = await opened.next();
       if (step.done) break;
       chunks.push(step.value as Buffer);
+      length += (step.value as Buffer).length;
+      if (length > HEAD) throw otherPart(node);
     }
   } finally {
     opened.close();
   }
-  return { bytes: Buffer.concat(chunks), meta: opened.payload.meta };
+  return { bytes: Buffer.concat(chunks), meta };
 }
 
 async function* bytes(
@@ -79,10 +85,15 @@ async function* bytes(
   while (offset < size) {
     try {
       opened = await openFlow(node, ranged(asked, offset, undefined, etag), until);
+      const { meta } = opened.payload as Body;
+      // Bytes from elsewhere, or of another object, would pass for its own.
+      if (!meta.contentRange?.startsWith(`bytes ${offset}-`) || meta.etag !== etag || meta.size !== size)
+        throw otherPart(node);
       for (;;) {
         const step = await opened.next();
         if (step.done) break;
         offset += (step.value as Buffer).length;
+        if (offset > size) throw otherPart(node);
         yield step.value as Buffer;
       }
       if (offset < size) throw new CodapError('UNAVAILABLE', 'the body ended too early', { source: node.source.name });
@@ -96,6 +107,12 @@ async function* bytes(
       opened = undefined;
     }
   }
+}
+
+function otherPart({ source }: QueryNode): CodapError {
+  return new CodapError('BAD_RESPONSE', 'the store answered another part than it was asked for', {
+    source: source.name,
+  });
 }
 
 function ranged({ op, params }: Asked, first: number, last?: number, etag?: string): Query {
