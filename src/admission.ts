@@ -4,8 +4,8 @@ import { Pace } from './pace.ts';
 import { sendProblem } from './problem.ts';
 
 /**
- * Lets batches in (every POST) before their bodies are read: at most `maxInFlight` at a time, none while the event loop lags, none while draining.
- * The others are answered 503 with `Retry-After` at once. Everything else always passes, health above all.
+ * Lets batches in (every POST): at most `maxInFlight` at a time, no more than the event loop's pace allows, none while draining.
+ * The others are answered 503 with `Retry-After` at once, before their bodies are read. Everything else always passes, health above all.
  */
 export class Admission {
   readonly #maxInFlight: number;
@@ -49,13 +49,22 @@ export class Admission {
       pace.stop();
       done();
     });
+    const refusal = (): string | undefined => {
+      if (this.#inFlight >= this.#maxInFlight) return 'too many batches are under way';
+      return pace.allows() ? undefined : 'the service is overloaded';
+    };
     app.addHook('onRequest', (request, reply, done) => {
+      // While draining the body is read first: a connection that closes on one that is still coming would be reset, and the answer lost.
+      const detail = request.method === 'POST' && !this.#draining ? refusal() : undefined;
+      if (detail === undefined) done();
+      else refuse(reply, detail);
+    });
+    // A place is taken once the body is here: one that drips holds none.
+    app.addHook('preValidation', (request, reply, done) => {
       if (request.method !== 'POST') return done();
-      // The connection is closed after this answer: closed on a body that is still coming, it would be reset, and the answer lost.
-      if (this.#draining)
-        return void request.raw.resume().once('end', () => refuse(reply, 'the service is shutting down'));
-      if (this.#inFlight >= this.#maxInFlight) return refuse(reply, 'too many batches are under way');
-      if (!pace.take()) return refuse(reply, 'the service is overloaded');
+      const detail = this.#draining ? 'the service is shutting down' : refusal();
+      if (detail !== undefined) return refuse(reply, detail);
+      pace.take();
       this.#inFlight += 1;
       reply.raw.once('close', () => this.#leave());
       done();

@@ -25,12 +25,15 @@ export class Pace {
     this.#timer = setInterval(() => this.#sample(), SAMPLE_MS).unref();
   }
 
-  /** Takes one of this turn's places; false if there is none. */
-  take(): boolean {
+  /** Whether there is a place left in this turn. */
+  allows(): boolean {
     const lagging = this.#lag > MAX_LAG_MS && this.#lateMs() > MAX_LAG_MS;
-    if (lagging || this.#taken >= this.#limit) return false;
+    return !lagging && this.#taken < this.#limit;
+  }
+
+  /** Takes a place. */
+  take(): void {
     this.#taken += 1;
-    return true;
   }
 
   /** Looks no more. */
