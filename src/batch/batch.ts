@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { CodapError, notNeeded } from '../errors.ts';
 import type { Caller, Query } from '../fetch.ts';
+import { sizeOf } from '../json/size.ts';
 import type { Source } from '../sources/open.ts';
 import type { Limits } from '../config.ts';
 import type { Live } from './live.ts';
@@ -108,6 +109,13 @@ export class Batch {
     if (count > this.#calls)
       throw new CodapError('TOO_LARGE', `the batch would make more than ${this.options.limits.calls} calls`);
     this.#calls -= count;
+  }
+
+  /** Throws TOO_LARGE if a copy of this value would not fit into what is left of the answer's budget, before it is made; answers about its bytes. */
+  mustFit(value: unknown): number {
+    const size = sizeOf(value, this.#bytes);
+    if (size > this.#bytes) this.takeBytes(size);
+    return size;
   }
 
   /** Takes a text that is gathered, or copied, out of the answer's budget. */

@@ -2,6 +2,7 @@ import { CodapError } from '../errors.ts';
 import type { Live } from './live.ts';
 import { follow } from './pointer.ts';
 import { failed, valued, valueOf, type Reply } from './reply.ts';
+import { isHeld, nextTurn } from './turns.ts';
 
 /** What a reference found. */
 export type Found =
@@ -14,19 +15,26 @@ const NOWHERE: Found = { is: 'nowhere' };
 const SKIPPED: Found = { is: 'skipped' };
 const INDEX = /^(?:0|[1-9]\d*)$/;
 
-/** Reads below a member, waiting for no more than the part that the steps name. */
-export async function resolve(live: Live, steps: readonly string[]): Promise<Found> {
+/** Reads below a member, waiting for no more than the part that the steps name. Rejects where, by the time it would begin to gather, nobody waits any more. */
+export async function resolve(live: Live, steps: readonly string[], signal: AbortSignal): Promise<Found> {
   const container = steps.length === 0 || live.opaque ? undefined : await live.container;
-  if (!container || container.taking) return below(await live.reply, steps);
+  if (!container || container.taking) {
+    const reply = await live.reply;
+    while (steps.includes('*') && isHeld()) await nextTurn();
+    if (signal.aborted) throw signal.reason;
+    return below(reply, steps);
+  }
   const [step = '', ...rest] = steps;
   const { keyed, lives, arrivals } = container;
   if (step === '*' && !keyed) {
     const members = arrivals ? await Promise.all(lives.map((_, index) => arrivals.at(index))) : lives;
-    return gather(await Promise.all(members.filter((one) => one !== undefined).map((member) => resolve(member, rest))));
+    return gather(
+      await Promise.all(members.filter((one) => one !== undefined).map((member) => resolve(member, rest, signal))),
+    );
   }
   const place = pick(keyed, lives, step);
   const member = place && arrivals ? await arrivals.at(Number(step)) : place;
-  if (member) return resolve(member, rest);
+  if (member) return resolve(member, rest, signal);
   // A group that failed did not wait for all to arrive.
   const whole = place ? ofReply(await live.reply) : NOWHERE;
   return whole.is === 'failed' ? whole : NOWHERE;

@@ -11,8 +11,9 @@ import { nameByItem, nameFrom } from './name.ts';
 import type { GroupNode, Node, Plan, QueryNode } from './node.ts';
 import type { Reference } from './reference.ts';
 import { failed, firstFailure, replyOf, valueOf, type MemberList, type Reply } from './reply.ts';
+import { isHeld, nextTurn } from './turns.ts';
 import { TypedValue } from './typed-value.ts';
-import { read, skippedBy, waitFor } from './wait.ts';
+import { counted, read, skippedBy, waitFor } from './wait.ts';
 
 /** What surrounds a member while it runs. */
 export interface Scope {
@@ -89,6 +90,7 @@ async function runEach(live: Live, scope: Scope): Promise<Reply> {
   if (!Array.isArray(items))
     return failure(new CodapError('INVALID', 'forEach was given something that is not a list'), started);
   try {
+    counted(items, reference, scope);
     scope.batch.takeCalls(items.length * (node.kind === 'query' ? 1 : 1 + node.calls));
   } catch (error) {
     return failure(toCodapError(error), started);
@@ -121,7 +123,8 @@ async function runOnce(live: Live, scope: Scope): Promise<Reply> {
     if (node.when || node.unless) {
       const skipped = await read(node.conditionReferences, true, scope, patience, values);
       if (skipped) return withDefault(node, skipped, scope);
-      if (!open) keepTime(scope);
+      while (isHeld()) await nextTurn();
+      keepTime(scope, patience);
       if ((node.when && !holds(node.when, fill)) || (node.unless && holds(node.unless, fill)))
         return { status: 'skipped' };
     }
@@ -133,14 +136,25 @@ async function runOnce(live: Live, scope: Scope): Promise<Reply> {
     started = performance.now();
     if (patience.aborted) throw patience.reason;
     if (node.kind === 'group') {
-      return finishGroup(node, await runGroup(node, live, scope, started), values, started, scope);
+      const list = await runGroup(node, live, scope, started);
+      while (node.select && isHeld()) await nextTurn();
+      return finishGroup(node, list, values, started, scope);
+    }
+    if (!node.literal) {
+      while (isHeld()) await nextTurn();
+      keepTime(scope, patience);
     }
     const query = { op: node.op, params: node.literal ? node.params : compile(node, values, scope) };
     if (open) {
       const opened = await open(node, query, live, scope);
       return { status: 'ok', opened, ms: performance.now() - started };
     }
-    const value = finish(node, await gather(node, query, scope, started), values, scope);
+    const gathered = await gather(node, query, scope, started);
+    if (node.select) {
+      while (isHeld()) await nextTurn();
+      keepTime(scope, patience);
+    }
+    const value = finish(node, gathered, values, scope);
     return { status: 'ok', value, ms: performance.now() - started };
   } catch (error) {
     const known = toCodapError(error);
@@ -172,7 +186,9 @@ async function gather(
 }
 
 function compile(node: QueryNode, values: Values, scope: Scope): unknown {
-  for (const value of values.values()) scope.batch.takeBytes(sizeOf(value));
+  for (const reference of node.references) {
+    if (reference.word !== '$join') scope.batch.takeBytes(scope.batch.mustFit(values.get(reference)));
+  }
   const faults: string[] = [];
   const params = node.source.prepare(
     node.op,
@@ -185,17 +201,14 @@ function compile(node: QueryNode, values: Values, scope: Scope): unknown {
 
 /** `accept`, `select`, and the answer's budget. */
 function finish(node: Node, value: Value, values: Values, scope: Scope): Value {
-  keepTime(scope);
   if (node.found && /^\s*null\s*$/.test(value.json)) throw new CodapError('NOT_FOUND', 'nothing was found');
   if (!node.select) {
     scope.batch.takeBytes(Buffer.byteLength(value.json));
     return value;
   }
-  const shaped = new TypedValue(
-    select(node.select, value.value, (template) => fillValue(template, values, scope.batch)),
-    value.meta,
-    value.mode,
-  );
+  const selected = select(node.select, value.value, (template) => fillValue(template, values, scope.batch));
+  scope.batch.mustFit(selected);
+  const shaped = new TypedValue(selected, value.meta, value.mode);
   scope.batch.takeBytes(Buffer.byteLength(shaped.json));
   return shaped;
 }
@@ -229,6 +242,7 @@ function withDefault(node: Node, reply: Reply, scope: Scope): Reply {
   if (!node.default || !reply.error || reply.error.code === 'CANCELLED') return reply;
   const value = new TypedValue(node.default.value);
   try {
+    scope.batch.mustFit(node.default.value);
     scope.batch.takeBytes(Buffer.byteLength(value.json));
   } catch (error) {
     return { ...reply, status: 'error', error: toCodapError(error) };
@@ -236,13 +250,9 @@ function withDefault(node: Node, reply: Reply, scope: Scope): Reply {
   return { ...reply, status: 'ok', value, defaulted: true };
 }
 
-/** Work that would begin after the deadline is not begun: while codap computes, no timer can tell. */
-function keepTime({ deadline }: Scope): void {
-  if (performance.now() >= deadline) throw new CodapError('TIMEOUT', 'no answer within the time allowed');
-}
-
-/** About how many bytes a copy of a value takes. */
-function sizeOf(value: unknown): number {
-  if (typeof value === 'string') return value.length;
-  return typeof value === 'object' && value !== null ? Buffer.byteLength(new TypedValue(value).json) : 8;
+/** Work that would begin too late, or is not needed any more, is not begun: while codap computes, no timer can tell. */
+function keepTime({ signal, deadline }: Scope, patience: AbortSignal): void {
+  if (patience.aborted) throw patience.reason;
+  if (patience === signal && performance.now() >= deadline)
+    throw new CodapError('TIMEOUT', 'no answer within the time allowed');
 }

@@ -7,6 +7,9 @@ import { resolve, type Found } from './resolve.ts';
 import type { Scope } from './run.ts';
 import { TypedValue } from './typed-value.ts';
 
+/** Bytes of memory that one member of a list takes, whatever it is. */
+const PLACE = 8;
+
 /** Reads references into `values`; answers a skipped reply if one of them cannot be had. */
 export async function read(
   references: readonly Reference[],
@@ -21,32 +24,38 @@ export async function read(
   const missing: [Reference, Found][] = [];
   for (const [index, reference] of plain.entries()) {
     const found = founds[index] as Found;
-    if (found.is === 'value') values.set(reference, found.value);
+    if (found.is === 'value') values.set(reference, counted(found.value, reference, scope));
     else if (found.is === 'nowhere' && nullable) values.set(reference, null);
     else missing.push([reference, found]);
   }
   return missing.length > 0 ? skippedBy(missing) : undefined;
 }
 
+/** A list that `*` gathered is a copy that counts: for each member the place it takes in memory. */
+export function counted(value: unknown, { steps }: Reference, { batch }: Scope): unknown {
+  if (Array.isArray(value) && steps.includes('*')) batch.takeBytes(PLACE * value.length);
+  return value;
+}
+
 /** What a reference comes to. Where a deadline passes first, what it names has failed. */
 export async function waitFor(reference: Reference, scope: Scope, patience: AbortSignal): Promise<Found> {
   if (patience.aborted) throw patience.reason;
-  return within(patience, find(reference, scope)).catch((error: unknown) => {
+  return within(patience, find(reference, scope, patience)).catch((error: unknown) => {
     const known = toCodapError(error);
     if (known.code === 'CANCELLED') throw known;
     return { is: 'failed', error: known };
   });
 }
 
-async function find(reference: Reference, scope: Scope): Promise<Found> {
+async function find(reference: Reference, scope: Scope, patience: AbortSignal): Promise<Found> {
   const { target } = reference;
   if (target?.from === 'result') {
     let group = scope.group;
     for (let up = 0; up < target.up; up += 1) group = group?.parent;
     const live = group?.lives[target.member];
-    if (live) return resolve(live, target.steps);
+    if (live) return resolve(live, target.steps, patience);
   }
-  return scope.item ? resolve(itemLive(scope.item.value), reference.steps) : { is: 'nowhere' };
+  return scope.item ? resolve(itemLive(scope.item.value), reference.steps, patience) : { is: 'nowhere' };
 }
 
 /** An item of a forEach, as something that steps can lead into. */

@@ -143,6 +143,34 @@ describe('outcomes', () => {
     ).toMatchObject({ results: { a: { status: 'error', error: { code: 'TIMEOUT' } } } });
   });
 
+  it(
+    'much that is to be computed neither keeps others from their turn nor the batch beyond its deadline',
+    { timeout: 30_000 },
+    async () => {
+      const list = q(
+        { value: Array.from({ length: 50_000 }, (_, index) => ({ id: `item ${index}` })) },
+        { hidden: true },
+      );
+      const when = { equals: [{ $result: '/list' }, { $result: '/list/*' }] };
+      const batch = (count: number) => ({
+        queries: { list, ...Object.fromEntries(Array.from({ length: count }, (_, index) => [index, q({}, { when })])) },
+      });
+      const timed = async (count: number, timeoutMs: number): Promise<number> => {
+        const began = performance.now();
+        await ask('kv', batch(count), { timeoutMs });
+        return performance.now() - began;
+      };
+      await timed(10, 60_000);
+      const ten = await timed(10, 60_000);
+      let turns = 0;
+      const counting = setInterval(() => (turns += 1), 1);
+      const took = await timed(480, 2 * ten);
+      clearInterval(counting);
+      expect(took).toBeLessThan(12 * ten);
+      expect(turns).toBeGreaterThan(2);
+    },
+  );
+
   it('when the client leaves, what runs is aborted', async () => {
     const simulation = simulate();
     const client = new AbortController();
