@@ -1,16 +1,18 @@
 import { Pool, type Dispatcher } from 'undici';
 import type { Context, Query } from '../src/fetch.ts';
 import type { Payload } from '../src/payload.ts';
+import { intoReadMemory } from '../src/read-memory.ts';
 import type { Adapter, Connection } from './adapter.ts';
 import { plain } from './content.ts';
 import { raced } from './raced.ts';
 import { drop, readAnswer } from './rest/answer.ts';
 import { compileRest } from './rest/compile.ts';
-import { statusFailure, transportFailure } from './rest/failure.ts';
+import { statusFailure } from './rest/failure.ts';
 import { metaOf } from './rest/meta.ts';
 import { options, type RestOptions } from './rest/options.ts';
 import { postParams, readParams } from './rest/params.ts';
 import { requestHeaders, type RestQuery } from './rest/request.ts';
+import { transportFailure } from './transport-failure.ts';
 
 export type { RestOptions } from './rest/options.ts';
 
@@ -31,19 +33,24 @@ class RestConnection implements Connection {
   readonly #options: RestOptions;
   readonly #base: URL;
   readonly #pool: Pool;
+  /** For bodies that flow: what moves much memory is set apart from what is small and many. */
+  readonly #bodies: Pool;
 
   constructor(options: RestOptions) {
     this.#options = options;
     this.#base = new URL(options.url);
-    this.#pool = new Pool(this.#base.origin, {
-      // Twice: an answer that nobody reads, or a call given up while it connects, keeps its connection a moment longer than its place.
-      connections: 2 * options.concurrency,
-      allowH2: false,
-      connect: { timeout: options.timeoutMs },
-      // The deadline is kept by the signal; these would also count time in which codap itself does not read.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
+    const pool = (more: object): Pool =>
+      new Pool(this.#base.origin, {
+        // Twice: an answer that nobody reads, or a call given up while it connects, keeps its connection a moment longer than its place.
+        connections: 2 * options.concurrency,
+        allowH2: false,
+        connect: { timeout: options.timeoutMs, ...more },
+        // The deadline is kept by the signal; these would also count time in which codap itself does not read.
+        headersTimeout: 0,
+        bodyTimeout: 0,
+      });
+    this.#pool = pool({});
+    this.#bodies = pool({ onread: intoReadMemory });
   }
 
   readonly fetch = ({ op, params, want }: Query, { signal, caller }: Context): Promise<Payload> =>
@@ -55,7 +62,7 @@ class RestConnection implements Connection {
     want: Payload['kind'],
     { signal, caller }: Pick<Context, 'signal' | 'caller'>,
   ): Promise<Payload> {
-    const answer = await this.#request({
+    const answer = await this.#request(want === 'body' ? this.#bodies : this.#pool, {
       method: op === 'get' ? 'GET' : op === 'head' ? 'HEAD' : 'POST',
       path: query.path,
       headers: requestHeaders(query, this.#options, caller, want !== 'body' && op !== 'head'),
@@ -74,21 +81,21 @@ class RestConnection implements Connection {
   ping(signal: AbortSignal): Promise<void> {
     const { headers } = this.#options;
     return raced(signal, async () => {
-      const answer = await this.#request({ method: 'HEAD', path: this.#base.pathname, headers, signal });
+      const answer = await this.#request(this.#pool, { method: 'HEAD', path: this.#base.pathname, headers, signal });
       drop(answer.body);
     });
   }
 
-  async #request(request: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
+  async #request(pool: Pool, request: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
     try {
-      return await this.#pool.request(request);
+      return await pool.request(request);
     } catch (error) {
       throw transportFailure(error);
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#pool.destroy();
+    await Promise.all([this.#pool.destroy(), this.#bodies.destroy()]);
   }
 }
 

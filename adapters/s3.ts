@@ -1,16 +1,15 @@
 import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { NodeHttpHandler } from '@smithy/node-http-handler';
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import { abortReason } from '../src/errors.ts';
 import type { Context, Query } from '../src/fetch.ts';
 import type { Payload } from '../src/payload.ts';
+import { intoReadMemory } from '../src/read-memory.ts';
 import type { Adapter, Connection } from './adapter.ts';
 import { raced } from './raced.ts';
 import { compileS3 } from './s3/compile.ts';
 import { s3Failure } from './s3/failure.ts';
 import { get, head } from './s3/get.ts';
 import { list, listItems } from './s3/list.ts';
+import { UndiciHandler } from './s3/http-handler.ts';
 import { options, type S3Options } from './s3/options.ts';
 import { params, type GetObject, type HeadObject, type ListObjects, type PresignGetObject } from './s3/params.ts';
 import { presign } from './s3/presign.ts';
@@ -33,12 +32,15 @@ export const s3: Adapter<S3Options> = {
 class S3Connection implements Connection {
   readonly #options: S3Options;
   readonly #client: S3Client;
+  /** For bodies that flow: what moves much memory is set apart from what is small and many. */
+  readonly #bodies: S3Client;
   /** Signs addresses for the endpoint that the world sees. */
   readonly #signer: S3Client;
 
   constructor(options: S3Options) {
     this.#options = options;
     this.#client = clientFor(options, options.endpoint);
+    this.#bodies = clientFor(options, options.endpoint, { onread: intoReadMemory });
     this.#signer = options.publicEndpoint === undefined ? this.#client : clientFor(options, options.publicEndpoint);
   }
 
@@ -46,7 +48,10 @@ class S3Connection implements Connection {
     raced(signal, () => this.#fetch(op, params, want, signal).catch(rethrow), discard);
 
   async #fetch(op: string, params: unknown, want: Payload['kind'], signal: AbortSignal): Promise<Payload> {
-    if (op === 'getObject') return get(this.#client, params as GetObject, want, this.#options, signal);
+    if (op === 'getObject') {
+      const client = want === 'body' ? this.#bodies : this.#client;
+      return get(client, params as GetObject, want, this.#options, signal);
+    }
     if (op === 'headObject') return head(this.#client, params as HeadObject, this.#options, signal);
     if (op === 'presignGetObject') return presign(this.#signer, params as PresignGetObject, this.#options);
     const query = params as ListObjects;
@@ -64,15 +69,14 @@ class S3Connection implements Connection {
 
   [Symbol.asyncDispose](): Promise<void> {
     this.#client.destroy();
+    this.#bodies.destroy();
     this.#signer.destroy();
     return Promise.resolve();
   }
 }
 
-function clientFor(options: S3Options, endpoint: string | undefined): S3Client {
+function clientFor(options: S3Options, endpoint: string | undefined, connect: object = {}): S3Client {
   const { accessKeyId, secretAccessKey, concurrency, timeoutMs } = options;
-  // Twice: a call that was given up keeps its socket a moment longer than its place.
-  const agent = { keepAlive: true, maxSockets: 2 * concurrency };
   return new S3Client({
     region: options.region,
     ...(endpoint !== undefined && { endpoint }),
@@ -83,10 +87,10 @@ function clientFor(options: S3Options, endpoint: string | undefined): S3Client {
     // Checksums of whole objects do not hold for ranges of them.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: new NodeHttpHandler({
-      connectionTimeout: timeoutMs,
-      httpAgent: new HttpAgent(agent),
-      httpsAgent: new HttpsAgent(agent),
+    requestHandler: new UndiciHandler({
+      // Twice: a call that was given up keeps its connection a moment longer than its place.
+      connections: 2 * concurrency,
+      connect: { timeout: timeoutMs, ...connect },
     }),
   });
 }

@@ -5,7 +5,8 @@ import { collect } from '../collect.ts';
 import { content, plain } from '../content.ts';
 import { decoders } from '../decoders.ts';
 import { owned } from '../owned.ts';
-import { statusFailure, transportFailure } from './failure.ts';
+import { transportFailure } from '../transport-failure.ts';
+import { statusFailure } from './failure.ts';
 import { lengthOf, metaOf } from './meta.ts';
 
 /** How an answer is to be read. */

@@ -1,6 +1,4 @@
-import { errors } from 'undici';
 import { CodapError, type Code, type ErrorDetails } from '../../src/errors.ts';
-import { isDecodingError } from '../decoders.ts';
 import { retryAfterMs } from '../retry-after.ts';
 
 /** What an answer's status says went wrong; undefined for one that has a value: 2xx and 304. */
@@ -26,24 +24,4 @@ function message(status: number): string {
   if (status < 400) return `the store answered a redirect (${status}), which is not followed`;
   if (codeOf(status) === 'FORBIDDEN') return `the store refused codap (${status})`;
   return `the store answered ${status}`;
-}
-
-/** What kept an answer from coming, or from coming whole. */
-export function transportFailure(error: unknown): CodapError {
-  if (error instanceof CodapError) return error;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  // Not every error of the parser has a code.
-  const unreadable =
-    error instanceof errors.HTTPParserError || /^(?:HPE_|UND_ERR_HEADERS_OVERFLOW|UND_ERR_RESPONSE)/.test(code);
-  if (unreadable) {
-    return new CodapError('BAD_RESPONSE', 'the store answered something that is not HTTP as it should be', {
-      cause: error,
-    });
-  }
-  if (isDecodingError(error)) {
-    return new CodapError('BAD_RESPONSE', 'the store answered a compressed body that cannot be read', { cause: error });
-  }
-  if (code === 'UND_ERR_INVALID_ARG')
-    return new CodapError('INTERNAL', 'codap failed to make this request', { cause: error });
-  return new CodapError('UNAVAILABLE', 'no connection to the store, or its answer was cut', { cause: error });
 }

@@ -1,6 +1,7 @@
 import { CodapError, type Code } from '../../src/errors.ts';
 import { isDecodingError } from '../decoders.ts';
 import { retryAfterMs } from '../retry-after.ts';
+import { transportFailure } from '../transport-failure.ts';
 
 /** What the SDK adds to an error that came as an answer. */
 interface ServiceError extends Error {
@@ -30,6 +31,7 @@ export function s3Failure(error: unknown): CodapError {
   }
   const { name, $metadata, $response } = error as ServiceError;
   const status = $metadata?.httpStatusCode;
+  if (status === undefined && !FORBIDDEN.has(name)) return transportFailure(error);
   const code = codeOf(name, status);
   const wait = code === 'OVERLOADED' || status === 503 ? retryAfterMs($response?.headers?.['retry-after']) : undefined;
   return new CodapError(code, message(code, status), {
@@ -39,11 +41,11 @@ export function s3Failure(error: unknown): CodapError {
   });
 }
 
-function codeOf(name: string, status: number | undefined): Code {
+function codeOf(name: string, status = 0): Code {
   if (FORBIDDEN.has(name) || status === 401 || status === 403) return 'FORBIDDEN';
   if (name === 'SlowDown' || status === 429) return 'OVERLOADED';
   if (status === 404 || status === 410) return 'NOT_FOUND';
-  if (status === undefined || status >= 500 || status === 408 || name === 'RequestTimeout') return 'UNAVAILABLE';
+  if (status >= 500 || status === 408 || name === 'RequestTimeout') return 'UNAVAILABLE';
   return status >= 400 ? 'INVALID' : 'BAD_RESPONSE';
 }
 
@@ -51,7 +53,6 @@ function message(code: Code, status: number | undefined): string {
   if (code === 'NOT_FOUND') return 'there is no such object or bucket';
   if (code === 'FORBIDDEN') return 'the store refused codap';
   if (code === 'OVERLOADED') return 'the store asks for fewer requests';
-  if (status === undefined) return 'no connection to the store, or its answer was cut';
   if (code === 'BAD_RESPONSE') return `the store's answer (${status}) cannot be read`;
   return `the store answered ${status}`;
 }

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { createBrotliCompress, createGzip, constants, type BrotliCompress, type Gzip } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
+import { giveBack } from '../read-memory.ts';
 
 /** The codings an answer that flows can be compressed in. */
 export type Coding = 'gzip' | 'br';
@@ -73,7 +74,7 @@ export class Outlet {
 
   #write(chunk: string | Uint8Array): Promise<void> | undefined {
     const stream = this.#compressor ?? this.#raw;
-    const room = stream.write(chunk);
+    const room = typeof chunk === 'string' ? stream.write(chunk) : stream.write(chunk, () => giveBack(chunk));
     this.#flushSoon();
     if (room || this.gone) return undefined;
     this.#draining ??= this.#drained().finally(() => (this.#draining = undefined));

@@ -1,0 +1,40 @@
+import { buildQueryString, HttpResponse, type HttpHandler, type HttpRequest } from '@smithy/core/protocols';
+import { Agent } from 'undici';
+
+/** Sends the SDK's requests by undici, which copies no body and can be told into which memory to read it. */
+export class UndiciHandler implements HttpHandler {
+  readonly metadata = { handlerProtocol: 'http/1.1' };
+  readonly #agent: Agent;
+
+  constructor(options: Agent.Options) {
+    // Deadlines are kept by the signal; these would also count time in which codap itself does not read.
+    this.#agent = new Agent({ allowH2: false, headersTimeout: 0, bodyTimeout: 0, ...options });
+  }
+
+  async handle(
+    { protocol, hostname, port, path, query, method, headers }: HttpRequest,
+    { abortSignal }: { abortSignal?: unknown } = {},
+  ): Promise<{ response: HttpResponse }> {
+    const asked = buildQueryString(query);
+    const answer = await this.#agent.request({
+      origin: `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`,
+      path: asked === '' ? path : `${path}?${asked}`,
+      method,
+      headers,
+      signal: abortSignal as AbortSignal,
+    });
+    const told = Object.entries(answer.headers).map(([name, value]) => [name, [value].flat().join(', ')]);
+    const { statusCode, body } = answer;
+    return { response: new HttpResponse({ statusCode, headers: Object.fromEntries(told), body }) };
+  }
+
+  destroy(): void {
+    void this.#agent.destroy();
+  }
+
+  updateHttpClientConfig(): void {}
+
+  httpHandlerConfigs(): object {
+    return {};
+  }
+}
