@@ -16,15 +16,6 @@ const servers: Record<string, () => Promise<number>> = {
       server: { timeoutMs: 30_000 },
       sources: {
         store: { adapter: 'rest', url: store },
-        objects: {
-          adapter: 's3',
-          bucket: 'big',
-          endpoint: store,
-          region: 'x',
-          forcePathStyle: true,
-          accessKeyId: 'x',
-          secretAccessKey: 'x',
-        },
       },
     });
     const app = await buildApp(config, await openSources(config));

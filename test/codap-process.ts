@@ -13,6 +13,8 @@ export interface CodapProcess extends AsyncDisposable {
   readonly port: number;
   /** The memory it has in use, in bytes. */
   rss(): Promise<number>;
+  /** The most it has had in use, in bytes. */
+  peakRss(): Promise<number>;
 }
 
 /** Starts it with this configuration, on a free port. */
@@ -31,13 +33,15 @@ export async function startCodapProcess(config: object): Promise<CodapProcess> {
     });
     child.once('exit', () => reject(new Error('codap never listened')));
   });
+  const memory = async (name: 'VmRSS' | 'VmHWM'): Promise<number> => {
+    const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
+    return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1024;
+  };
   return {
     url,
     port: Number(new URL(url).port),
-    async rss() {
-      const status = await readFile(`/proc/${child.pid}/status`, 'utf8');
-      return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) * 1024;
-    },
+    rss: () => memory('VmRSS'),
+    peakRss: () => memory('VmHWM'),
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL');
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
