@@ -2,11 +2,16 @@ import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { buildApp } from '../src/app.ts';
 import { parseConfig } from '../src/config.ts';
 import { simulate } from './batch/simulated.ts';
+import { isBusy } from './service.ts';
 
 const BODY = JSON.stringify({ queries: { one: { source: 'sim', op: 'get', params: { value: 1 } } } });
 const HEAD = 'POST /kv HTTP/1.1\r\nHost: codap\r\nContent-Type: application/json\r\n';
@@ -14,11 +19,17 @@ let app: FastifyInstance;
 let port: number;
 const sockets: Socket[] = [];
 
+interface Listening {
+  readonly requestMs?: number;
+  readonly maxInFlight?: number;
+  readonly bodyBytes?: number;
+}
+
 /** How long a request may take to arrive, in milliseconds, where a test waits for its end. */
 const SOON = 500;
 
-async function listen(requestMs?: number): Promise<void> {
-  const config = parseConfig({ server: { maxInFlight: 500 }, limits: { bodyBytes: 1024 } });
+async function listen({ requestMs, maxInFlight = 500, bodyBytes = 1024 }: Listening = {}): Promise<void> {
+  const config = parseConfig({ server: { maxInFlight }, limits: { bodyBytes } });
   app = await buildApp(config, {
     sources: new Map([['sim', simulate().source]]),
     ...(requestMs !== undefined && { requestMs }),
@@ -41,9 +52,9 @@ async function open(first: string): Promise<Socket> {
 }
 
 /** Sends a byte every few milliseconds for as long as the service listens; answers what it said in the end. */
-async function drip(first: string, byte: string): Promise<string> {
+async function drip(first: string, byte: string, everyMs = 20): Promise<string> {
   const socket = await open(first);
-  const timer = setInterval(() => socket.write(byte), 20);
+  const timer = setInterval(() => socket.write(byte), everyMs);
   socket.once('close', () => clearInterval(timer));
   return text(socket).finally(() => clearInterval(timer));
 }
@@ -60,9 +71,14 @@ async function post(agent: Agent): Promise<number> {
   });
   sent.end(BODY);
   const [answer] = (await once(sent, 'response')) as [IncomingMessage];
-  await text(answer);
+  const body = await text(answer);
+  const took = performance.now() - began;
+  if (isBusy(answer.statusCode!, body)) {
+    await pause(100);
+    return post(agent);
+  }
   expect(answer.statusCode).toBe(200);
-  return performance.now() - began;
+  return took;
 }
 
 async function p99(): Promise<number> {
@@ -78,12 +94,12 @@ async function p99(): Promise<number> {
 
 describe('a client that is slow', () => {
   it('in sending its headers is cut with a 408', async () => {
-    await listen(SOON);
+    await listen({ requestMs: SOON });
     expect(await drip('POST /kv HTTP/1.1\r\nHost: codap\r\nX-Slow: ', 'a')).toMatch(/^HTTP\/1\.1 408 /);
   });
 
   it('in sending its body is cut with a 408', async () => {
-    await listen(SOON);
+    await listen({ requestMs: SOON });
     expect(await drip(`${HEAD}Content-Length: 1000\r\n\r\n{`, ' ')).toMatch(/^HTTP\/1\.1 408 /);
   });
 });
@@ -119,27 +135,62 @@ describe('a body that is too large', () => {
   );
 });
 
-describe('a request half sent and left', () => {
-  it('is not waited for when the service drains', async () => {
-    await listen();
-    const arrived = new Promise<void>((resolve) => app.server.once('request', () => resolve()));
-    const socket = await open(`${HEAD}Content-Length: 1000\r\n\r\n{`);
-    await arrived;
-    const drained = app.drain();
-    socket.destroy();
-    await drained;
+describe('requests half sent', () => {
+  const HALF = `${HEAD}Content-Length: 1000000\r\n\r\n`;
+  const connections = (): Promise<number> => promisify(app.server.getConnections.bind(app.server))();
+  /** Opens so many, and waits until each has been seen. */
+  const halves = async (count: number, bytes: number): Promise<void> => {
+    let seen = 0;
+    const see = (): void => void (seen += 1);
+    app.server.on('request', see);
+    await Promise.all(Array.from({ length: count }, () => open(HALF + ' '.repeat(bytes))));
+    await expect.poll(() => seen).toBe(count);
+    app.server.off('request', see);
+  };
+
+  it('take no places, and are not waited for when the service drains', async () => {
+    await listen({ maxInFlight: 1 });
+    await halves(50, 1);
+    const agent = new Agent();
+    await post(agent);
+    await app.drain();
+    agent.destroy();
   });
+
+  it('and left give their connections and their memory back', { timeout: 20_000 }, async () => {
+    await listen({ bodyBytes: 2_000_000 });
+    const kept: number[] = [];
+    for (let round = 0; round < 4; round += 1) {
+      await halves(40, 900_000);
+      for (const socket of sockets.splice(0)) socket.destroy();
+      await expect.poll(() => connections(), { timeout: 5000 }).toBe(0);
+      collect();
+      kept.push(process.memoryUsage().arrayBuffers);
+    }
+    // Each round sent 36 MB.
+    expect(kept.at(-1)! - kept[0]!).toBeLessThan(18_000_000);
+  });
+
+  it(
+    '1,000 of them, a byte at a time, are cut in the end and leave the p99 of others within bounds',
+    { timeout: 30_000 },
+    async () => {
+      await listen({ requestMs: 4000 });
+      await p99();
+      const alone = await p99();
+      const beginnings = [`${HEAD}X-Slow: `, `${HEAD}Content-Length: 1000\r\n\r\n`];
+      const said = Promise.all(Array.from({ length: 1000 }, (_, at) => drip(beginnings[at % 2]!, ' ', 1000)));
+      said.catch(() => {});
+      await expect.poll(() => connections(), { timeout: 5000 }).toBe(1000);
+      const beside = await p99();
+      // The bound is for one process that plays all parts on a busy machine; bench/hostile.ts measures it with a process for each.
+      expect(beside).toBeLessThan(Math.max(5 * alone, 100));
+      for (const answer of await said) expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+    },
+  );
 });
 
-describe('200 requests half sent', () => {
-  it('leave the p99 of others within bounds', { timeout: 20_000 }, async () => {
-    await listen();
-    await p99();
-    const alone = await p99();
-    await Promise.all(Array.from({ length: 200 }, () => open(`${HEAD}Content-Length: 1000\r\n\r\n{`)));
-    const beside = await p99();
-    expect(sockets.filter((socket) => socket.closed)).toEqual([]);
-    // The floor absorbs what a busy machine does to a single answer.
-    expect(beside).toBeLessThan(Math.max(5 * alone, 100));
-  });
-});
+const collect = (): void => {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+};
