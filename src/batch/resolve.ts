@@ -27,6 +27,8 @@ export async function resolve(live: Live, steps: readonly string[], signal: Abor
   const [step = '', ...rest] = steps;
   const { keyed, lives, arrivals } = container;
   if (step === '*' && !keyed) {
+    while (isHeld()) await nextTurn();
+    if (signal.aborted) throw signal.reason;
     const members = arrivals ? await Promise.all(lives.map((_, index) => arrivals.at(index))) : lives;
     return gather(
       await Promise.all(members.filter((one) => one !== undefined).map((member) => resolve(member, rest, signal))),

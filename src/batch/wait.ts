@@ -20,7 +20,7 @@ export async function read(
 ): Promise<Reply | undefined> {
   const plain = references.filter((reference) => reference.word !== '$join');
   if (plain.length === 0) return undefined;
-  const founds = await Promise.all(plain.map((reference) => waitFor(reference, scope, patience)));
+  const founds = await waitForAll(plain, scope, patience);
   const missing: [Reference, Found][] = [];
   for (const [index, reference] of plain.entries()) {
     const found = founds[index] as Found;
@@ -39,12 +39,28 @@ export function counted(value: unknown, { steps }: Reference, { batch }: Scope):
 
 /** What a reference comes to. Where a deadline passes first, what it names has failed. */
 export async function waitFor(reference: Reference, scope: Scope, patience: AbortSignal): Promise<Found> {
+  const [found] = await waitForAll([reference], scope, patience);
+  return found as Found;
+}
+
+/** The same of many, with one look at the deadline for all of them: a query may have very many. */
+async function waitForAll(
+  references: readonly Reference[],
+  scope: Scope,
+  patience: AbortSignal,
+): Promise<readonly Found[]> {
   if (patience.aborted) throw patience.reason;
-  return within(patience, find(reference, scope, patience)).catch((error: unknown) => {
+  const founds = new Map<Reference, Found>();
+  const finding = references.map(async (reference) => {
+    founds.set(reference, await find(reference, scope, patience));
+  });
+  let late: Found = { is: 'nowhere' };
+  await within(patience, Promise.all(finding)).catch((error: unknown) => {
     const known = toCodapError(error);
     if (known.code === 'CANCELLED') throw known;
-    return { is: 'failed', error: known };
+    late = { is: 'failed', error: known };
   });
+  return references.map((reference) => founds.get(reference) ?? late);
 }
 
 async function find(reference: Reference, scope: Scope, patience: AbortSignal): Promise<Found> {

@@ -154,6 +154,12 @@ describe('names', () => {
 });
 
 describe('waiting', () => {
+  it('for one query in very many places takes no longer than it must', { timeout: 30_000 }, async () => {
+    const places = Array.from({ length: 30_000 }, () => result('/a'));
+    const queries = { a: q({ value: 1, ms: 10 }), b: q({ value: places }, { select: '/29999' }) };
+    expect(await ask('kv', { queries }, { timeoutMs: 5000 })).toMatchObject({ results: { b: { value: 1 } } });
+  });
+
   it('a chain of fast queries overtakes a slow sibling', async () => {
     const simulation = simulate();
     const queries = {
