@@ -1,20 +1,22 @@
+import { isHeld, nextTurn } from './batch/turns.ts';
+
 /** How often the event loop's lag is looked at, in milliseconds. */
 const SAMPLE_MS = 20;
 /** The lag above which nothing is let in, if it is met at two samples in a row: one pause, however long, is no overload. */
 const MAX_LAG_MS = 100;
 /** After that: the lag above which fewer are let in, and the one below which more are. Between them a turn is short enough for a refusal to be quick. */
-const BUSY_MS = 30;
-const CALM_MS = 15;
+const BUSY_MS = 50;
+const CALM_MS = 25;
 
 /**
- * How many batches the event loop can take in a turn, told from how late it runs a timer.
+ * How many batches the event loop can take in a turn, told from how late a piece of work gets its turn: a timer that comes late, behind others that wait (`nextTurn`).
  * As many as come, until it lags twice in a row; from then on a few, fewer after each late sample and more after each calm one, until that is no limit any more.
  * Without this, all that arrives in a calm turn would be let in, and the next one be longer than the one that was too long.
  */
 export class Pace {
   readonly #plenty: number;
-  readonly #timer: NodeJS.Timeout;
-  #sampledAt = performance.now();
+  #timer: NodeJS.Timeout | undefined;
+  #dueAt = 0;
   #lag = 0;
   #limit = Infinity;
   #taken = 0;
@@ -22,7 +24,7 @@ export class Pace {
   /** A limit of more than `plenty` a turn is none. */
   constructor(plenty: number) {
     this.#plenty = plenty;
-    this.#timer = setInterval(() => this.#sample(), SAMPLE_MS).unref();
+    this.#wait();
   }
 
   /** Whether there is a place left in this turn. */
@@ -38,20 +40,28 @@ export class Pace {
 
   /** Looks no more. */
   stop(): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   #lateMs(): number {
-    return performance.now() - this.#sampledAt - SAMPLE_MS;
+    return performance.now() - this.#dueAt;
   }
 
-  #sample(): void {
+  #wait(): void {
+    this.#dueAt = performance.now() + SAMPLE_MS;
+    this.#timer = setTimeout(() => void this.#sample(), SAMPLE_MS).unref();
+  }
+
+  async #sample(): Promise<void> {
+    while (isHeld()) await nextTurn();
+    if (!this.#timer) return;
     const before = this.#lag;
     this.#lag = this.#lateMs();
-    this.#sampledAt = performance.now();
     if (Math.min(before, this.#lag) > MAX_LAG_MS) this.#limit = 0;
     else if (this.#limit < Infinity) this.#adjust();
     this.#taken = 0;
+    this.#wait();
   }
 
   #adjust(): void {
