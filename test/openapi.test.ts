@@ -119,9 +119,11 @@ describe('/openapi.json', () => {
     ).toEqual(routes.toSorted());
   });
 
-  it('lists every media type an answer can have', () => {
+  it('lists every media type an answer can have, the stored one of raw bytes too, and their other statuses', () => {
     for (const path of ['/kv', '/ordered', '/first-reply']) {
-      expect(Object.keys(document.paths[path]!['post']!.responses['200']!.content!)).toEqual(mediaTypes);
+      const { responses } = document.paths[path]!['post']!;
+      expect(Object.keys(responses['200']!.content!)).toEqual([...mediaTypes, '*/*']);
+      expect(responses).toMatchObject({ '206': { content: { '*/*': {} } }, '304': { headers: {} } });
     }
   });
 

@@ -2,7 +2,7 @@ import type { Config } from '../config.ts';
 import { mediaTypes } from '../encodings/index.ts';
 import { requestExample } from './example.ts';
 import { type JsonSchema, ref } from './json-schema.ts';
-import { answers, batchFaults } from './responses.ts';
+import { answers, bare, batchFaults } from './responses.ts';
 
 const patterns = [
   { path: '/kv', name: 'Kv', summary: 'Replies by key.' },
@@ -32,6 +32,7 @@ export function batchPaths(config: Pick<Config, 'sources'>): Record<string, Json
             '`application/octet-stream` was asked for, and `params.range`: that part of the stored bytes, in the stored type.',
             { '*/*': {} },
           ),
+          '304': bare('Likewise, where a condition of the query says that nothing has changed.'),
           ...batchFaults,
         },
       };
@@ -41,7 +42,8 @@ export function batchPaths(config: Pick<Config, 'sources'>): Record<string, Json
 }
 
 function content(name: string): Record<string, JsonSchema> {
-  return Object.fromEntries(mediaTypes.map((type) => [type, mediaType(type, name)]));
+  // `application/octet-stream` is answered in the stored type.
+  return Object.fromEntries([...mediaTypes, '*/*'].map((type) => [type, mediaType(type, name)]));
 }
 
 function mediaType(type: string, name: string): JsonSchema {

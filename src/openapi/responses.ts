@@ -30,6 +30,11 @@ export function answers(description: string, content: Record<string, JsonSchema>
   return { description, headers: named(names), content };
 }
 
+/** An answer without a body. */
+export function bare(description: string): Response {
+  return { description, headers: named([]) };
+}
+
 /** An answer of JSON. */
 export function json(description: string, schema: JsonSchema): Response {
   return answers(description, { 'application/json': { schema } });
