@@ -79,7 +79,8 @@ function integer(range: { least: bigint; most: bigint }, make: (value: bigint) =
 }
 
 const NOT_FINITE: ReadonlySet<string> = new Set(['NaN', 'Infinity', '-Infinity']);
-const DIGITS = /^-?(?=\.?\d)(\d*\.?(\d*))(?:[eE]([+-]?\d+))?$/;
+// One way alone to read each text: a long one that does not fit must not be tried in every way.
+const DIGITS = /^-?(?=\.?\d)(\d*(?:\.(\d*))?)(?:[eE]([+-]?\d+))?$/;
 /** The exponent of the least Decimal128 (IEEE 754-2008). */
 const LEAST_EXPONENT = -6176;
 

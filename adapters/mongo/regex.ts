@@ -11,9 +11,6 @@ export function escapePcre(text: string): string {
   return text.replaceAll(/[!-/:-@[-`{-~\s\u0085\u200E\u200F]/g, String.raw`\$&`);
 }
 
-// An open \ or \c would take the backslash that escapes what is filled in for its own.
-const OPEN_ESCAPE = /(?<!\\)(\\\\)*\\c?$/;
-
 /** Reads what stands under `$regex`: of a reference the filled-in parts are escaped, the literal parts of a `$join` are not. */
 export function readPattern(walk: Walk, value: unknown): unknown {
   if (!isHole(value)) {
@@ -26,14 +23,18 @@ export function readPattern(walk: Walk, value: unknown): unknown {
     value instanceof Placeholder
       ? value.parts.map(planned)
       : (value.parts ?? [{ text: textOf(value), literal: false }]);
-  let pattern = '';
+  const pattern: string[] = [];
+  // What is written out since the last reference: what was filled in ends in no open escape.
+  let tail = '';
   for (const { text, literal } of parts) {
     if (text === undefined)
       return walk.fault('what is filled in under $regex is a string, number, boolean, id or date');
-    if (!literal && OPEN_ESCAPE.test(pattern)) return walk.fault('a backslash may not stand right before a reference');
-    pattern += literal ? text : escapePcre(text);
+    if (!literal && endsOpen(tail)) return walk.fault('a backslash may not stand right before a reference');
+    tail = literal ? tail + text : '';
+    pattern.push(literal ? text : escapePcre(text));
   }
-  return pattern.includes('\0') ? walk.fault('a pattern may not hold the character NUL') : pattern;
+  const whole = pattern.join('');
+  return whole.includes('\0') ? walk.fault('a pattern may not hold the character NUL') : whole;
 }
 
 function planned(part: string | Placeholder) {
@@ -42,4 +43,12 @@ function planned(part: string | Placeholder) {
 
 function textOf(value: Filled): string | undefined {
   return toText(value.value);
+}
+
+/** True if a pattern ends in an open \ or \c, which would take the backslash that escapes what is filled in for its own. */
+function endsOpen(pattern: string): boolean {
+  const end = pattern.endsWith('c') ? pattern.length - 1 : pattern.length;
+  let start = end;
+  while (pattern[start - 1] === '\\') start -= 1;
+  return (end - start) % 2 === 1;
 }

@@ -99,6 +99,14 @@ describe('Extended JSON in a request', () => {
     expect(filterFaults({ b: { $in: [wrapper] } }).length).toBeGreaterThan(0);
   });
 
+  test('that is very long is refused as quickly', () => {
+    const long = `${'1'.repeat(500_000)}x`;
+    const began = performance.now();
+    for (const key of ['$numberDouble', '$numberDecimal', '$numberLong', '$date', '$oid', '$uuid'])
+      expect(filterFaults({ a: { [key]: long } })).toEqual([`a/${key}`]);
+    expect(performance.now() - began).toBeLessThan(2000);
+  });
+
   test('may be the number of $limit, $skip and $size, and the way of a sort', () => {
     const number = (digits: string) => ({ $numberInt: digits });
     const pipeline = [{ $limit: number('5') }, { $skip: { $numberLong: '2' } }, { $sort: { a: number('-1') } }];

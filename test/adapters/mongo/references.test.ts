@@ -166,6 +166,18 @@ describe('a reference under $regex', () => {
     expect(filterFaults({ a: { $regex: it } })).toEqual(['a/$regex']);
   });
 
+  test('may follow an escaped backslash, and a c', () => {
+    expect(sentPattern(joined('a\\\\', ['.'], 'c', ['.']))).toBe(String.raw`a\\\.c\.`);
+    expect(sentPattern(joined(String.raw`\\c`, ['.']))).toBe(String.raw`\\c\.`);
+  });
+
+  test('may have very many parts', () => {
+    const parts = Array.from({ length: 30_000 }, (): [string] => ['a.b.c.d.e.f.g.h']);
+    const began = performance.now();
+    expect(sentPattern(joined(...parts))).toHaveLength(30_000 * 22);
+    expect(performance.now() - began).toBeLessThan(2000);
+  });
+
   test('matches the text it was filled in with and nothing else', () => {
     for (const text of ['a.b', '.*', '[^]', '(?i)x', 'x{1,2}', '\\', '$', 'a|b', '^']) {
       const pattern = new RegExp(`^${sentPattern(filled(text))}$`);
