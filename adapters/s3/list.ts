@@ -78,6 +78,9 @@ async function* pages(
 }
 
 function read(page: ListObjectsV2CommandOutput, prefix: string): Listing {
+  // Whatever XML there is reads as an empty listing; a real one names its bucket and says whether it goes on.
+  if (page.Name === undefined && page.IsTruncated === undefined)
+    throw new CodapError('BAD_RESPONSE', 'the store answered something that is not a listing');
   const below = (text = ''): string => (page.EncodingType === 'url' ? decoded(text) : text).slice(prefix.length);
   const objects = (page.Contents ?? []).map(({ Key, Size = 0, ETag, LastModified }) => ({
     key: below(Key),

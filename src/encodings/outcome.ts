@@ -4,6 +4,9 @@ import { formatPointer } from '../batch/pointer.ts';
 import { tenths } from '../batch/reply.ts';
 import { sendProblem } from '../problem.ts';
 
+/** How long after the batch's deadline an answer without a first byte waits for its queries' own time-outs, which know more, in milliseconds. */
+export const GRACE_MS = 10;
+
 /** What a gathered answer tells in its headers: whether it is complete, and how long each source took. */
 export function summaryHeaders(batch: Batch, complete: boolean, ms = 0): Record<string, string> {
   const timings = [...batch.timings].map(([source, took]) => `${source};dur=${tenths(took)}`);

@@ -6,7 +6,7 @@ import { isComplete, type Member, type Reply } from '../batch/reply.ts';
 import { CodapError } from '../errors.ts';
 import type { Body } from '../payload.ts';
 import type { Encoding } from './encoding.ts';
-import { sendFailed, summaryHeaders } from './outcome.ts';
+import { GRACE_MS, sendFailed, summaryHeaders } from './outcome.ts';
 import { Outlet } from './outlet.ts';
 
 /** A store's body as it is stored, where that is the one reply. */
@@ -18,7 +18,7 @@ export const raw: Encoding = {
       ? undefined
       : (query, asked, _live, scope) => openFlow(query, { ...asked, want: 'body' }, scope),
   async send({ batch, root }, plan, reply) {
-    const whole = await beforeDeadline(root, batch.options.deadline);
+    const whole = await beforeDeadline(root, batch.options.deadline + GRACE_MS);
     const body = whole && bodyMember({ path: [], reply: whole });
     const opened = body?.reply.opened;
     if (!whole) batch.decide({ path: [], error: new CodapError('TIMEOUT', 'nothing to read by the deadline') });

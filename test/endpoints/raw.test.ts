@@ -91,6 +91,13 @@ describe('raw bytes', () => {
     expect(JSON.parse(String(await answer.read()))).toMatchObject({ status: 404, code: 'NOT_FOUND', path: '/film' });
   });
 
+  it('that do not come by the deadline name their query and source', async () => {
+    await stores.addFault({ store: 's3', match: 'GetObject', fault: { kind: 'stall' } });
+    const answer = await ask({ timeoutMs: 200, queries: { film: file({ key: 'film.bin' }) } });
+    const problem = JSON.parse(String(await answer.read()));
+    expect(problem).toMatchObject({ status: 504, code: 'TIMEOUT', source: 'files', path: '/film' });
+  });
+
   it('begin by the batch’s deadline, though the query had to wait for another one', async () => {
     await stores.addFault({ store: 's3', match: 'HeadObject', fault: { kind: 'delay', ms: 200 } });
     await stores.addFault({ store: 's3', match: 'GetObject', fault: { kind: 'stall' } });

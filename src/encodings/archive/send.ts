@@ -6,7 +6,7 @@ import { formatPointer } from '../../batch/pointer.ts';
 import { lacking, type Member, type Reply } from '../../batch/reply.ts';
 import type { Running } from '../../batch/run.ts';
 import { CodapError, toCodapError } from '../../errors.ts';
-import { sendFailed } from '../outcome.ts';
+import { GRACE_MS, sendFailed } from '../outcome.ts';
 import { Outlet } from '../outlet.ts';
 import { entryOf, type Entry } from './entry.ts';
 import { EntryNames, INCOMPLETE } from './names.ts';
@@ -38,7 +38,7 @@ export async function sendArchive(
   const sequence = frames({ batch, root }, { inOrder: ['kv', 'ordered'] });
   const pending = entries(sequence);
   const next = pending.next();
-  const first = await beforeDeadline(next, batch.options.deadline);
+  const first = await beforeDeadline(next, batch.options.deadline + GRACE_MS);
   const late = first === 'late' && !root.begun;
   if (late) {
     batch.decide({ path: [], error: new CodapError('TIMEOUT', 'nothing to read by the deadline') });
