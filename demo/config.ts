@@ -1,4 +1,5 @@
 import { DEMO_CREDENTIALS } from './credentials.ts';
+import { UNIQUE } from './data.ts';
 import type { Stores } from './stores.ts';
 
 /** The configuration of `codap demo`, as a YAML file would give it: every embedded store as a source. */
@@ -11,7 +12,7 @@ export function demoConfig({ mongoUrl, s3Endpoint, restUrl }: Pick<Stores, 'mong
         url: mongoUrl,
         database: 'shop',
         collections: ['users', 'products', 'orders', 'reviews'],
-        unique: { users: ['email'], products: ['sku'] },
+        unique: UNIQUE,
       },
       photos: { ...s3, bucket: 'photos', prefix: 'public/' },
       files: { ...s3, bucket: 'files' },

@@ -97,6 +97,9 @@ const reviews = Array.from({ length: 30 }, (_, at) => ({
 /** The documents of the database `shop`, by collection: the same at every start. */
 export const COLLECTIONS: Readonly<Record<string, readonly Document[]>> = { users, products, orders, reviews };
 
+/** The fields that no two documents share, by collection: each has an index of its own. */
+export const UNIQUE: Readonly<Record<string, readonly string[]>> = { users: ['email'], products: ['sku'] };
+
 /** The reviews as the catalog's REST API shows them. */
 export const REVIEWS = reviews.map(({ sku, authorId, stars, text }) => ({
   product: sku,

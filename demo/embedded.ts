@@ -1,6 +1,6 @@
-import { deserialize, type Document } from 'bson';
+import { deserialize } from 'bson';
 import { DEMO_CREDENTIALS } from './credentials.ts';
-import { COLLECTIONS } from './data.ts';
+import { COLLECTIONS, UNIQUE } from './data.ts';
 import { Faults, type Rule } from './faults.ts';
 import { type Served, type Stats } from './http/serve.ts';
 import { type MongoServer, startMongo } from './mongo/server.ts';
@@ -30,7 +30,7 @@ export class Embedded {
   readonly ports: Record<Store, number>;
   readonly #faults: Faults;
   readonly #rules = new Map<number, () => void>();
-  readonly #loaded: [database: string, collection: string, documents: readonly Document[]][] = [];
+  readonly #loaded: Parameters<MongoServer['load']>[] = [];
   readonly #s3: S3Server;
   readonly #rest: Served;
   #mongo: MongoServer;
@@ -44,7 +44,8 @@ export class Embedded {
     const rest = await startRest({ port: ports.rest, faults });
     const embedded = new Embedded(faults, mongo, s3, rest);
     if (data) {
-      for (const [collection, documents] of Object.entries(COLLECTIONS)) embedded.#load('shop', collection, documents);
+      for (const [name, documents] of Object.entries(COLLECTIONS))
+        embedded.#load('shop', name, documents, UNIQUE[name]);
       putSampleObjects(s3);
     }
     return embedded;
@@ -113,8 +114,8 @@ export class Embedded {
     for (const loaded of this.#loaded) this.#mongo.load(...loaded);
   }
 
-  #load(database: string, collection: string, documents: readonly Document[]): void {
-    this.#loaded.push([database, collection, documents]);
-    this.#mongo.load(database, collection, documents);
+  #load(...loaded: Parameters<MongoServer['load']>): void {
+    this.#loaded.push(loaded);
+    this.#mongo.load(...loaded);
   }
 }

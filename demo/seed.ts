@@ -1,6 +1,6 @@
 import { CreateBucketCommand, PutObjectCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
 import { MongoClient } from 'mongodb';
-import { COLLECTIONS } from './data.ts';
+import { COLLECTIONS, UNIQUE } from './data.ts';
 import { putSampleObjects } from './objects.ts';
 import { synthetic } from './synthetic.ts';
 
@@ -23,8 +23,9 @@ async function seedMongo(url: string): Promise<void> {
     await shop.collection(name).drop();
     await shop.collection(name).insertMany([...documents]);
   }
-  await shop.collection('users').createIndex({ email: 1 }, { unique: true });
-  await shop.collection('products').createIndex({ sku: 1 }, { unique: true });
+  for (const [name, fields] of Object.entries(UNIQUE)) {
+    for (const field of fields) await shop.collection(name).createIndex({ [field]: 1 }, { unique: true });
+  }
 }
 
 interface SampleObject {

@@ -12,8 +12,8 @@ import { withId } from './write.ts';
 /** A MongoDB server in this process. */
 export interface MongoServer {
   readonly port: number;
-  /** Adds documents, as an insert would; one whose `_id` is there already is left out. */
-  load(database: string, collection: string, documents: readonly Document[]): void;
+  /** Adds documents, as an insert would (one whose `_id` is there already is left out), and an index for each of these fields. */
+  load(database: string, collection: string, documents: readonly Document[], indexed?: readonly string[]): void;
   stats(): MongoStats;
   /** Ends every connection, and resolves when the port is free. */
   close(): Promise<void>;
@@ -52,8 +52,9 @@ export async function startMongo({
 
   return {
     port: (listener.address() as AddressInfo).port,
-    load(database, collection, documents) {
+    load(database, collection, documents, indexed = []) {
       const target = store.write(database, collection);
+      for (const field of indexed) target.indexes.set(`${field}_1`, { [field]: 1 });
       for (const document of documents) target.insert(withId(serialize(document)));
     },
     stats: () => tally.read(cursors.size),

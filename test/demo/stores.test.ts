@@ -2,7 +2,7 @@ import { Decimal128, Double, Long, ObjectId } from 'bson';
 import { MongoClient } from 'mongodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { demoConfig } from '../../demo/config.ts';
-import { ADA, ADAS_ORDER } from '../../demo/data.ts';
+import { ADA, ADAS_ORDER, COLLECTIONS, UNIQUE } from '../../demo/data.ts';
 import { startStores, type Stores } from '../../demo/stores.ts';
 
 let stores: Stores;
@@ -29,6 +29,13 @@ describe('the embedded stores', () => {
     expect(latest?.['total']).toMatchObject({ _bsontype: 'Decimal128' });
     expect(await shop.collection('products').countDocuments({ sku: latest?.['sku'] })).toBe(1);
     expect((await fetch(`${stores.restUrl}/products/${latest?.['sku']}`)).status).toBe(200);
+  });
+
+  it('have an index for each field that is unique, as seeded stores do', async () => {
+    const hinted = (name: string, hint: string) => mongo.db('shop').collection(name).find({}, { hint }).toArray();
+    for (const [name, fields] of Object.entries(UNIQUE))
+      for (const field of fields) expect(await hinted(name, `${field}_1`)).toHaveLength(COLLECTIONS[name]?.length ?? 0);
+    await expect(hinted('users', 'name_1')).rejects.toMatchObject({ codeName: 'BadValue' });
   });
 
   it('keep the types of what is loaded', async () => {
