@@ -62,6 +62,8 @@ export class Admission {
     // A place is taken once the body is here: one that drips holds none.
     app.addHook('preValidation', (request, reply, done) => {
       if (request.method !== 'POST') return done();
+      // The client has gone: there would be no event to give a place back.
+      if (reply.raw.closed) return;
       const detail = this.#draining ? 'the service is shutting down' : refusal();
       if (detail !== undefined) return refuse(reply, detail);
       pace.take();

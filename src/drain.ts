@@ -3,7 +3,6 @@ import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import type { Listening } from './cli/listen.ts';
 
 /** What has to be ended in an orderly way once it runs. */
 export interface Running {
@@ -13,6 +12,13 @@ export interface Running {
   readonly graceMs: number;
   /** Closes what the app used. */
   readonly dispose: () => PromiseLike<void>;
+}
+
+/** An app that listens. */
+export interface Listening {
+  readonly address: string;
+  /** All that take connections for it, its own server first. */
+  readonly servers: readonly Server[];
 }
 
 /** What ends the process on a signal. */

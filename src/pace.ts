@@ -2,7 +2,7 @@ import { isHeld, nextTurn } from './batch/turns.ts';
 
 /** How often the event loop's lag is looked at, in milliseconds. */
 const SAMPLE_MS = 20;
-/** The lag above which nothing is let in, if it is met at two samples in a row: one pause, however long, is no overload. */
+/** The lag above which nothing is let in, if it lasts for more than a turn: one pause, however long, is no overload. */
 const MAX_LAG_MS = 100;
 /** After that: the lag above which fewer are let in, and the one below which more are. Between them a turn is short enough for a refusal to be quick. */
 const BUSY_MS = 50;
@@ -10,13 +10,15 @@ const CALM_MS = 25;
 
 /**
  * How many batches the event loop can take in a turn, told from how late a piece of work gets its turn: a timer that comes late, behind others that wait (`nextTurn`).
- * As many as come, until it lags twice in a row; from then on a few, fewer after each late sample and more after each calm one, until that is no limit any more.
+ * As many as come, until it lags for more than a turn: at two samples in a row, or at one that waits for turn after turn. From then on a few, fewer after each late sample and more after each calm one, until that is no limit any more.
  * Without this, all that arrives in a calm turn would be let in, and the next one be longer than the one that was too long.
  */
 export class Pace {
   readonly #plenty: number;
   #timer: NodeJS.Timeout | undefined;
   #dueAt = 0;
+  #begunAt = 0;
+  #turns = 0;
   #lag = 0;
   #limit = Infinity;
   #taken = 0;
@@ -29,8 +31,7 @@ export class Pace {
 
   /** Whether there is a place left in this turn. */
   allows(): boolean {
-    const lagging = this.#lag > MAX_LAG_MS && this.#lateMs() > MAX_LAG_MS;
-    return !lagging && this.#taken < this.#limit;
+    return this.#taken < this.#limit && !this.#lags(this.#lag);
   }
 
   /** Takes a place. */
@@ -44,21 +45,28 @@ export class Pace {
     this.#timer = undefined;
   }
 
-  #lateMs(): number {
-    return performance.now() - this.#dueAt;
+  /** Whether the loop has lagged for more than a turn by now, told from the sample that is due and the lag at the one before. */
+  #lags(before: number): boolean {
+    const now = performance.now();
+    return Math.min(before, now - this.#dueAt) > MAX_LAG_MS || (this.#turns > 1 && now - this.#begunAt > MAX_LAG_MS);
   }
 
   #wait(): void {
+    this.#turns = 0;
     this.#dueAt = performance.now() + SAMPLE_MS;
     this.#timer = setTimeout(() => void this.#sample(), SAMPLE_MS).unref();
   }
 
   async #sample(): Promise<void> {
-    while (isHeld()) await nextTurn();
+    this.#begunAt = performance.now();
+    while (isHeld()) {
+      await nextTurn();
+      this.#turns += 1;
+    }
     if (!this.#timer) return;
-    const before = this.#lag;
-    this.#lag = this.#lateMs();
-    if (Math.min(before, this.#lag) > MAX_LAG_MS) this.#limit = 0;
+    const lags = this.#lags(this.#lag);
+    this.#lag = performance.now() - this.#dueAt;
+    if (lags) this.#limit = 0;
     else if (this.#limit < Infinity) this.#adjust();
     this.#taken = 0;
     this.#wait();

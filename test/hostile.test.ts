@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -153,6 +153,20 @@ describe('requests half sent', () => {
     await halves(50, 1);
     const agent = new Agent();
     await post(agent);
+    await app.drain();
+    agent.destroy();
+  });
+
+  it('or sent whole, and left, give their places back', async () => {
+    await listen({ maxInFlight: 3 });
+    for (let round = 0; round < 50; round += 1) {
+      const socket = await open(`${HEAD}Content-Length: ${BODY.length}\r\n\r\n${BODY}`);
+      if (round % 2 === 0) await turn();
+      socket.resetAndDestroy();
+    }
+    await expect.poll(() => connections()).toBe(0);
+    const agent = new Agent({ keepAlive: true, maxSockets: 3 });
+    await Promise.all([post(agent), post(agent), post(agent)]);
     await app.drain();
     agent.destroy();
   });

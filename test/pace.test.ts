@@ -90,6 +90,23 @@ describe('a pace', () => {
     expect(taken(100)).toBe(1);
   });
 
+  it('gives nothing while one sample waits for turn after turn, and after that', async () => {
+    let turns = 0;
+    const hold = (): void => {
+      isHeld();
+      now += 40;
+      turns += 1;
+      if (turns < 4) setImmediate(hold);
+    };
+    hold();
+    vi.advanceTimersByTime(20);
+    for (let passed = 0; passed < 4; passed += 1) await turn();
+    expect(taken(10)).toBe(0);
+    await turn();
+    await turn();
+    expect(taken(10)).toBe(0);
+  });
+
   it('counts the time in which a sample waits its turn behind the work of others', async () => {
     for (let samples = 0; samples < 2; samples += 1) {
       isHeld();

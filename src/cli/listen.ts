@@ -1,14 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import type { Listening } from '../drain.ts';
 import { StartFault } from './fault.ts';
-
-/** An app that listens. */
-export interface Listening {
-  readonly address: string;
-  /** All that take connections for it, its own server first. */
-  readonly servers: readonly Server[];
-}
 
 /** Where to listen; port 0 is any that is free. */
 interface Where {
