@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Adapter } from '../adapters/adapter.ts';
-import { ConfigError, type Env, loadConfig } from '../src/config.ts';
+import { ConfigError, type Env, loadConfig, parseConfig } from '../src/config.ts';
 import { fill } from '../src/config/fill.ts';
 import { readConfig } from '../src/config/read.ts';
 import { readYaml } from '../src/config/yaml.ts';
@@ -78,6 +78,14 @@ describe('defaults', () => {
 });
 
 describe('faults', () => {
+  it('are ops that the source itself does not allow', () => {
+    const source = { adapter: 'rest', url: 'https://api.example/', ops: ['get', 'post'] };
+    expect(faultsOf(() => parseConfig(withSource(source)))).toEqual({
+      'sources.shop.ops.1': 'what else this source says allows: get, head',
+    });
+    expect(() => parseConfig(withSource({ ...source, methods: ['get', 'post'] }))).not.toThrow();
+  });
+
   it('are told of once where a value breaks two rules of one kind', () => {
     const no = z
       .string()

@@ -97,14 +97,23 @@ export function configSchema(adapters: Readonly<Record<string, Adapter>>): z.Zod
   }) as unknown as z.ZodType<Config>;
 }
 
-function branch(name: string, { options, ops }: Adapter): z.ZodObject {
-  return (options as z.ZodObject).safeExtend({
-    ...common.shape,
-    concurrency: common.shape.concurrency.removeDefault().default(CONCURRENCY[name] ?? 100),
-    ops: z
-      .array(z.enum(Object.keys(ops)))
-      .min(1)
-      .optional(),
-    adapter: z.literal(name),
-  });
+function branch(name: string, adapter: Adapter): z.ZodObject {
+  const { options, ops } = adapter;
+  return (options as z.ZodObject)
+    .safeExtend({
+      ...common.shape,
+      concurrency: common.shape.concurrency.removeDefault().default(CONCURRENCY[name] ?? 100),
+      ops: z
+        .array(z.enum(Object.keys(ops)))
+        .min(1)
+        .optional(),
+      adapter: z.literal(name),
+    })
+    .superRefine((source, context) => {
+      const allowed = Object.keys(ops).filter((op) => adapter.allows?.(op, source) ?? true);
+      for (const [at, op] of ((source.ops as string[] | undefined) ?? []).entries()) {
+        const message = `what else this source says allows: ${allowed.join(', ')}`;
+        if (!allowed.includes(op)) context.addIssue({ code: 'custom', path: ['ops', at], message });
+      }
+    });
 }
