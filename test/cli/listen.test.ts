@@ -1,0 +1,45 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
+import Fastify from 'fastify';
+import { describe, expect, it } from 'vitest';
+import { StartFault } from '../../src/cli/fault.ts';
+import { listen } from '../../src/cli/listen.ts';
+
+const WHERE = { host: '127.0.0.1', port: 0 };
+
+describe('listening', () => {
+  it.runIf(process.platform === 'linux')('takes many connections in a turn of the event loop', async () => {
+    const app = Fastify();
+    const { address } = await listen(app, WHERE);
+    let taken = 0;
+    app.server.on('connection', () => (taken += 1));
+    const sockets = Array.from({ length: 64 }, () => connect(Number(new URL(address).port), '127.0.0.1'));
+    let turns = 0;
+    for (; taken < sockets.length; turns += 1) await turn();
+    // One a turn takes 64; among sixteen listeners they are spread by chance.
+    expect(turns).toBeLessThan(40);
+    for (const socket of sockets) socket.destroy();
+    await app.close();
+  });
+
+  it('answers on every connection it takes, and on none once it is closed', async () => {
+    const app = Fastify();
+    app.get('/', () => 'here');
+    const { address } = await listen(app, WHERE);
+    const answers = await Promise.all(Array.from({ length: 20 }, async () => (await fetch(address)).text()));
+    expect(new Set(answers)).toEqual(new Set(['here']));
+    await app.close();
+    const socket: Socket = connect(Number(new URL(address).port), '127.0.0.1');
+    await expect(once(socket, 'connect')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  it('does not share its port with another codap', async () => {
+    const [app, other] = [Fastify(), Fastify()];
+    const { port } = new URL((await listen(app, WHERE)).address);
+    const second = listen(other, { ...WHERE, port: Number(port) });
+    await expect(second).rejects.toThrow(StartFault);
+    await expect(second).rejects.toThrow(/the port is in use/);
+    await Promise.all([app.close(), other.close()]);
+  });
+});
