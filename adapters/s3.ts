@@ -11,7 +11,7 @@ import { get, head } from './s3/get.ts';
 import { list, listItems } from './s3/list.ts';
 import { UndiciHandler } from './s3/http-handler.ts';
 import { options, type S3Options } from './s3/options.ts';
-import { params, type GetObject, type HeadObject, type ListObjects, type PresignGetObject } from './s3/params.ts';
+import { MOST, params, type GetObject, type HeadObject, type ListObjects, type PresignGetObject } from './s3/params.ts';
 import { presign } from './s3/presign.ts';
 
 export type { S3Options } from './s3/options.ts';
@@ -22,7 +22,7 @@ export const s3: Adapter<S3Options> = {
   ops: {
     getObject: { params: params.getObject, streams: 'body', resumable: true },
     headObject: { params: params.headObject },
-    listObjects: { params: params.listObjects, streams: 'items' },
+    listObjects: { params: params.listObjects, streams: 'items', gathered: { limit: MOST } },
     presignGetObject: { params: params.presignGetObject },
   },
   compile: compileS3,

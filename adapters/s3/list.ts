@@ -3,7 +3,7 @@ import { CodapError } from '../../src/errors.ts';
 import type { ItemBatch, Value } from '../../src/payload.ts';
 import { plain } from '../content.ts';
 import type { S3Options } from './options.ts';
-import type { ListObjects } from './params.ts';
+import { MOST, type ListObjects } from './params.ts';
 
 /** Keys a page has at most (Amazon S3 API reference, ListObjectsV2). */
 const PAGE = 1000;
@@ -26,7 +26,7 @@ export async function list(
   const objects: Listing['objects'] = [];
   const prefixes: string[] = [];
   let nextToken: string | null = null;
-  for await (const page of pages(client, query, query.limit ?? LIMIT, options, signal)) {
+  for await (const page of pages(client, query, Math.min(query.limit ?? LIMIT, MOST), options, signal)) {
     objects.push(...page.objects);
     prefixes.push(...page.prefixes);
     nextToken = page.nextToken;

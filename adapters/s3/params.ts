@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import { fillable } from '../fillable.ts';
 
+/** Objects and prefixes that a gathered listing may be asked for. */
+export const MOST = 10_000;
+
 const key = fillable(z.string()).meta({ description: "Below the source's prefix." });
 const token = z
   .string()
@@ -44,7 +47,11 @@ export const params = {
   listObjects: z.strictObject({
     prefix: z.string().default(''),
     delimiter: z.string().min(1).max(64).optional(),
-    limit: z.int().min(1).max(10_000).optional(),
+    limit: z
+      .int()
+      .min(1)
+      .optional()
+      .meta({ description: `Gathered: 1,000 unless told, at most ${MOST.toLocaleString('en')}.` }),
     startAfter: z.string().min(1).optional(),
     token: z.string().min(1).max(4096).optional(),
   }),

@@ -174,6 +174,7 @@ class Planner {
     const template = given === undefined ? BROKEN : readTemplate(given, [...at, 'params'], found);
     const source = typeof fields['source'] === 'string' ? this.#context.sources.get(fields['source']) : undefined;
     const op = fields['op'] as string;
+    const stream = fields['stream'] === true;
     let params: unknown = template;
     if (typeof fields['source'] === 'string' && !source)
       this.#fault([...at, 'source'], `no such source; there are: ${[...this.#context.sources.keys()].join(', ')}`);
@@ -183,12 +184,12 @@ class Planner {
       } else if (typeof template !== 'object' || template === null || Array.isArray(template)) {
         this.#fault([...at, 'params'], 'an object is allowed here');
       } else {
-        params = source.prepare(op, template as Record<string, unknown>, (sub, detail) => {
+        const fault = (sub: Path, detail: string): void => {
           if (!isBroken({ params: template }, sub)) this.#fault([...at, ...sub], detail);
-        });
+        };
+        params = source.prepare(op, template as Record<string, unknown>, fault, stream);
       }
     }
-    const stream = fields['stream'] === true;
     const streams = source?.streams(op);
     if (stream) {
       for (const field of ['select', 'accept', 'default'])

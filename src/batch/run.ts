@@ -194,6 +194,7 @@ function compile(node: QueryNode, values: Values, scope: Scope): unknown {
     node.op,
     fillParams(node.params, values) as Record<string, unknown>,
     (_path, detail) => faults.push(detail),
+    node.stream,
   );
   if (faults.length > 0) throw new CodapError('INVALID', `a filled-in value does not fit: ${faults[0]}`);
   return params;

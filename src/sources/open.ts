@@ -19,8 +19,8 @@ export interface Source {
   /** Names, lower-case, of the caller's headers it forwards. */
   readonly forwards: readonly string[];
   readonly fetch: Fetch;
-  /** Checks a query's op and params, with a Placeholder or a Filled wherever a reference stands; answers what `fetch` takes. Faults are relative to the query. */
-  prepare(op: string, params: Record<string, unknown>, fault: Fault): unknown;
+  /** Checks a query's op and params, with a Placeholder or a Filled wherever a reference stands; answers what `fetch` takes. Faults are relative to the query. `stream`: it asks to be answered item by item. */
+  prepare(op: string, params: Record<string, unknown>, fault: Fault, stream?: boolean): unknown;
   /** How an op can be answered other than gathered. */
   streams(op: string): 'items' | 'body' | undefined;
   /** Whether a body can be asked for in parts: these params take a `range` and an `ifMatch`, and have none of their own. */
@@ -63,12 +63,14 @@ async function openSource(options: SourceConfig, connections: AsyncDisposableSta
       options.attemptTimeoutMs === undefined ? undefined : timeout(name, options.attemptTimeoutMs), // its clock starts when the store is called
       prime, // a list or body is there when its first item or byte is
     ),
-    prepare(op, params, fault) {
+    prepare(op, params, fault, stream = false) {
       const spec = Object.hasOwn(adapter.ops, op) ? adapter.ops[op] : undefined;
       if (!spec || !ops.includes(op)) return fault(['op'], `allowed here: ${ops.join(', ')}`);
       const below: Fault = (path, detail) => fault(['params', ...path], detail);
       const { params: fitting, wrong } = checkParams(spec.params, params, below);
       if (!fitting) return undefined;
+      for (const [name, most] of Object.entries((!stream && spec.gathered) || {}))
+        if (Number(fitting[name]) > most) below([name], `at most ${most} without stream`);
       return adapter.compile(op, fitting, options, (path, detail) => {
         if (!wrong.has(path[0])) below(path, detail);
       });
