@@ -117,6 +117,6 @@ it('a batch of any shape is an archive of all its replies, and never waits for i
       const told = files.has('_INCOMPLETE.json') ? incomplete(files).errors.map(({ path }) => path) : [];
       expect(told.toSorted()).toEqual(missing.toSorted());
     }),
-    { numRuns: Number(process.env['RUNS'] ?? 40) },
+    { numRuns: Number(process.env['RUNS'] ?? 30) },
   );
 }, 60_000);

@@ -10,6 +10,8 @@ export interface Bytes {
   readonly body: Readable;
   /** All of it; rejects if the connection is cut before the end. */
   read(): Promise<Buffer>;
+  /** Reads it to its end, and tells what kind of end that is. */
+  ends(): Promise<'whole' | 'cut'>;
   /** Breaks the connection. */
   leave(): void;
 }
@@ -32,11 +34,17 @@ export async function askBytes(
     await setTimeout(100);
     return askBytes(url, body, accept, headers);
   }
+  const read = async () => whole ?? Buffer.from(await response.body.arrayBuffer());
   return {
     status: response.statusCode,
     headers: response.headers as Record<string, string>,
     body: response.body,
-    read: async () => whole ?? Buffer.from(await response.body.arrayBuffer()),
+    read,
+    ends: () =>
+      read().then(
+        () => 'whole',
+        () => 'cut',
+      ),
     leave: () => void response.body.destroy(),
   };
 }
