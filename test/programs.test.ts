@@ -66,7 +66,7 @@ describe('docs/encodings.md', () => {
       const lines = await run(program);
       expect(lines).toEqual(expected.map((pattern) => expect.stringMatching(pattern) as string));
     },
-    15_000,
+    60_000,
   );
 
   it('shows for each encoding how to read it from a shell, a browser or Node, and Python', async () => {
