@@ -1,7 +1,8 @@
 import { CodapError } from '../errors.ts';
 import type { Live } from './live.ts';
+import { isOpaque } from './node.ts';
 import { follow } from './pointer.ts';
-import { failed, valued, valueOf, type Reply } from './reply.ts';
+import { failed, valued, valueOf, type Member, type Reply } from './reply.ts';
 import { isHeld, nextTurn } from './turns.ts';
 
 /** What a reference found. */
@@ -22,7 +23,7 @@ export async function resolve(live: Live, steps: readonly string[], signal: Abor
     const reply = await live.reply;
     while (steps.includes('*') && isHeld()) await nextTurn();
     if (signal.aborted) throw signal.reason;
-    return below(reply, steps);
+    return below(reply, steps, live);
   }
   const [step = '', ...rest] = steps;
   const { keyed, lives, arrivals } = container;
@@ -42,20 +43,24 @@ export async function resolve(live: Live, steps: readonly string[], signal: Abor
   return whole.is === 'failed' ? whole : NOWHERE;
 }
 
-/** Reads below a reply that has settled. */
-function below(reply: Reply, steps: readonly string[]): Found {
+/** Reads below a reply that has settled: that of a node, or of a forEach over it. */
+function below(reply: Reply, steps: readonly string[], { node, each }: Pick<Live, 'node' | 'each'>): Found {
   const [step, ...rest] = steps;
-  const whole = ofReply(reply);
-  if (whole.is !== 'value' || step === undefined) return whole;
-  if (reply.value || !reply.list) {
+  // What is known only as a whole has no parts where it failed.
+  const sealed = !each && (isOpaque(node) || (node.kind === 'group' && node.take !== undefined));
+  if (step === undefined || reply.value || !reply.list || (sealed && failed(reply))) {
+    const whole = ofReply(reply);
+    if (whole.is !== 'value' || step === undefined) return whole;
     const there = follow(whole.value, steps);
     return there.found ? { is: 'value', value: there.value } : NOWHERE;
   }
   const { keyed } = reply.list;
   const members = valued(reply.list);
-  if (step === '*' && !keyed) return gather(members.map((member) => below(member.reply, rest)));
+  const into = (member: Member): Found =>
+    below(member.reply, rest, { node: member.node, each: !each && member.node.forEach !== undefined });
+  if (step === '*' && !keyed) return gather(members.map(into));
   const member = pick(keyed, members, step);
-  return member ? below(member.reply, rest) : NOWHERE;
+  return member ? into(member) : NOWHERE;
 }
 
 function pick<T extends { readonly path: Live['path'] }>(

@@ -489,6 +489,16 @@ describe('a reference that cannot be had', () => {
     });
   });
 
+  it('into a failed group looks for the part alone, whether or not a default is around', async () => {
+    const failing = { pattern: 'kv', queries: { a: q({ fail: 'TIMEOUT' }) } };
+    const around = { pattern: 'ordered', queries: [failing, q({ value: { b: 1 } })] };
+    const parts = { one: from('/around/0/b'), all: from('/around/*/b'), failed: from('/around/0/a') };
+    const plain = await ask('kv', { queries: { around, ...parts } });
+    expect(plain).toMatchObject({ results: { all: { value: [1] }, failed: { error: { retryable: true } } } });
+    expect(plain).toMatchObject({ results: { one: { error: { retryable: false } } } });
+    expect(await ask('kv', { queries: { around: { ...around, default: 0 }, ...parts } })).toEqual(plain);
+  });
+
   it('to a place in a first-reply that failed before it was filled fails as the group did', async () => {
     const group = { pattern: 'first-reply', queries: [q({ fail: 'TIMEOUT' }, { required: true }), q({ stall: true })] };
     const queries = { group, second: from('/group/1'), shaped: q({}, { select: { x: result('/group/1') } }) };
