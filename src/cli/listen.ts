@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Listening } from '../drain.ts';
 import { StartFault } from './fault.ts';
@@ -32,7 +32,8 @@ export async function listen(app: FastifyInstance, { host, port }: Where): Promi
   });
   try {
     if (process.platform !== 'linux') return { address: await app.listen({ host, port }), servers };
-    const shared = { host, port: await freePort({ host, port }), reusePort: true };
+    if (port !== 0 && (await isTaken({ host, port }))) throw Object.assign(new Error(), { code: 'EADDRINUSE' });
+    const shared = { host, port, reusePort: true };
     const address = await app.listen(shared);
     for (const where of app.addresses() as AddressInfo[]) servers.push(...(await listenMore(app, where)));
     return { address, servers };
@@ -52,12 +53,17 @@ async function listenMore(app: FastifyInstance, { address, port }: AddressInfo):
   return more;
 }
 
-/** A port that may be shared does not tell that it is in use: this asks before. */
-async function freePort({ host, port }: Where): Promise<number> {
-  const server = createServer().listen({ host, port });
-  await once(server, 'listening');
-  const found = (server.address() as AddressInfo).port;
-  server.close();
-  await once(server, 'close');
-  return found;
+/** Whether somebody listens there. A port that may be shared does not tell: another codap of the same user would get a part of the connections. */
+async function isTaken(where: Where): Promise<boolean> {
+  const socket = connect({ ...where, timeout: 1000 });
+  socket.once('timeout', () => socket.destroy(new Error('no answer')));
+  try {
+    await once(socket, 'connect');
+    // Where nobody listens, TCP can connect a port to itself.
+    return socket.localPort !== socket.remotePort;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }
