@@ -143,10 +143,16 @@ describe('archives of real objects', () => {
         ]),
       );
       const answer = await askBytes(`${behind.url}/kv`, { queries }, accept);
-      await once(answer.body, 'readable');
+      // Beyond what is read ahead: the rest is under way.
+      for (let got = 0; got < 300_000;) {
+        const chunk = answer.body.read() as Buffer | null;
+        if (chunk) got += chunk.length;
+        else await once(answer.body, 'readable');
+      }
+      const before = proxy.connections;
       answer.leave();
-      // The one call that may run at a time had a connection, which is of no more use with a body cut in its middle.
-      await until(() => proxy.connections === 0, 'the body is cut', 1000);
+      // A connection is of no more use with a body cut in its middle.
+      await until(() => proxy.connections < before, 'the body is cut', 1000);
       const next = { queries: { a: object('reports/01.csv') } };
       const after = await askBytes(`${behind.url}/kv`, next, 'application/octet-stream');
       expect(String(await after.read())).toBe('month,sold\n01,1\n');
