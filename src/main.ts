@@ -10,7 +10,7 @@ const listening = { host: { type: 'string' }, port: { type: 'string' } } as cons
 /** Reads the command line, runs what it says, and sets the exit status. What serves goes on after this has resolved. */
 async function main([command, ...args]: readonly string[]): Promise<void> {
   if (command === '--version') return console.log(version());
-  if (command === '--help' || command === '-h' || args.includes('--help')) return console.log(HELP);
+  if ([command, ...args].some((word) => word === '--help' || word === '-h')) return console.log(HELP);
   const env = process.env;
   if (command === 'serve') {
     const { values, positionals } = read(args, listening, 1);

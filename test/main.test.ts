@@ -92,7 +92,7 @@ describe('the command line', () => {
   });
 
   it('helps', async () => {
-    for (const args of [['--help'], ['serve', '--help']]) {
+    for (const args of [['--help'], ['serve', '--help'], ['check', '-h']]) {
       const { status, out } = await run(args);
       expect(status).toBe(0);
       expect(out).toContain('codap check <file> [--ping]');
