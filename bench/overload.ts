@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
  * In turns; service, store and load are a process each, over loopback. Every fourth request comes on a connection of its own.
  */
 const SECONDS = 2;
-const ROUNDS = 3;
+const ROUNDS = 5;
 const DEADLINE_MS = 1000;
 const WANTED = { kept: 0.9, refusalMs: 100 };
 const CASES = {

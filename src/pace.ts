@@ -1,4 +1,4 @@
-import { isHeld, nextTurn } from './batch/turns.ts';
+import { isHeld, nextTurn } from './turns.ts';
 
 /** How often the event loop's lag is looked at, in milliseconds. */
 const SAMPLE_MS = 20;

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { isHeld } from '../src/batch/turns.ts';
+import { isHeld } from '../src/turns.ts';
 import { Pace } from '../src/pace.ts';
 
 let now = 0;

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { CodapError } from '../../src/errors.ts';
 import type { Payload } from '../../src/payload.ts';
+import { turnToRead } from '../../src/turns.ts';
 import { collect } from '../collect.ts';
 import { content, plain } from '../content.ts';
 import { decoders } from '../decoders.ts';
@@ -50,6 +51,7 @@ export async function readAnswer(
   const bytes = await collect(stream, maxBytes, () => tooLarge(maxBytes)).catch((error: unknown) => {
     throw transportFailure(error);
   });
+  await turnToRead(bytes.length);
   const empty = status === 204 || status === 304 || (bytes.length === 0 && meta.contentType === undefined);
   return empty ? plain(null, meta) : content(bytes, 'auto', meta);
 }

@@ -8,6 +8,7 @@ import {
 import { Readable } from 'node:stream';
 import { CodapError } from '../../src/errors.ts';
 import type { Body, BodyMeta, Meta, Payload, Value } from '../../src/payload.ts';
+import { turnToRead } from '../../src/turns.ts';
 import { collect } from '../collect.ts';
 import { content, formatOf, plain } from '../content.ts';
 import { decoders } from '../decoders.ts';
@@ -59,7 +60,9 @@ export async function get(
     throw new CodapError('BAD_RESPONSE', 'the object has an unknown content encoding; format base64 gives its bytes');
   }
   const stream = owned(source, signal, s3Failure, coding);
-  return content(await collect(stream, options.maxBytes, () => tooLarge(options.maxBytes)), format, told);
+  const bytes = await collect(stream, options.maxBytes, () => tooLarge(options.maxBytes));
+  await turnToRead(bytes.length);
+  return content(bytes, format, told);
 }
 
 /** What the store says about an object. */

@@ -3,7 +3,7 @@ import type { Live } from './live.ts';
 import { isOpaque } from './node.ts';
 import { follow } from './pointer.ts';
 import { failed, valued, valueOf, type Member, type Reply } from './reply.ts';
-import { isHeld, nextTurn } from './turns.ts';
+import { isHeld, nextTurn } from '../turns.ts';
 
 /** What a reference found. */
 export type Found =

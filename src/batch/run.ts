@@ -11,7 +11,7 @@ import { nameByItem, nameFrom } from './name.ts';
 import type { GroupNode, Node, Plan, QueryNode } from './node.ts';
 import type { Reference } from './reference.ts';
 import { failed, firstFailure, replyOf, valueOf, type MemberList, type Reply } from './reply.ts';
-import { isHeld, nextTurn } from './turns.ts';
+import { isHeld, nextTurn } from '../turns.ts';
 import { TypedValue } from './typed-value.ts';
 import { counted, read, skippedBy, waitFor } from './wait.ts';
 

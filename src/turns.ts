@@ -3,6 +3,9 @@ import { setImmediate as immediate } from 'node:timers/promises';
 /** Milliseconds after which others get their turn of the event loop. */
 const HELD_MS = 5;
 
+/** Bytes from which on reading a text is such work. */
+const LARGE = 16_384;
+
 let began: number | undefined;
 
 /**
@@ -20,4 +23,9 @@ export function isHeld(): boolean {
 /** Resolves after others have had their turn. */
 export function nextTurn(): Promise<void> {
   return immediate();
+}
+
+/** Resolves when a text of so many bytes may be read without keeping others waiting. */
+export async function turnToRead(bytes: number): Promise<void> {
+  if (bytes >= LARGE) while (isHeld()) await nextTurn();
 }
