@@ -11,7 +11,8 @@ import { CodapError } from '../../src/errors.ts';
 import type { Body, Value } from '../../src/payload.ts';
 import { Filled } from '../../src/placeholder.ts';
 import { failed } from './failed.ts';
-import { context, restOptions, run } from './rest-source.ts';
+import { restOptions, run } from './rest-source.ts';
+import { context } from './source.ts';
 
 let stores: Stores;
 let options: RestOptions;

@@ -11,8 +11,8 @@ import { CodapError } from '../../src/errors.ts';
 import type { Body, Items, Value } from '../../src/payload.ts';
 import { Filled } from '../../src/placeholder.ts';
 import { failed } from './failed.ts';
-import { context } from './rest-source.ts';
 import { run, s3Options } from './s3-source.ts';
+import { context } from './source.ts';
 
 let stores: Stores;
 let options: S3Options;
