@@ -7,7 +7,7 @@ import { mongoError } from './mongo/errors.ts';
 import { options, type MongoOptions } from './mongo/options.ts';
 import { compileQuery, ops, type MongoQuery } from './mongo/query.ts';
 import { gather, stream } from './mongo/read.ts';
-import { untilAborted } from './mongo/until-aborted.ts';
+import { untilAborted } from '../src/until-aborted.ts';
 
 export type { MongoOptions } from './mongo/options.ts';
 

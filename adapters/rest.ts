@@ -1,8 +1,9 @@
 import { Pool, type Dispatcher } from 'undici';
 import type { Context, Query } from '../src/fetch.ts';
-import type { Payload } from '../src/payload.ts';
+import { discard, type Payload } from '../src/payload.ts';
 import { intoReadMemory } from '../src/read-memory.ts';
 import type { Adapter, Connection } from './adapter.ts';
+import { connections } from './connections.ts';
 import { plain } from './content.ts';
 import { raced } from './raced.ts';
 import { drop, readAnswer } from './rest/answer.ts';
@@ -39,18 +40,8 @@ class RestConnection implements Connection {
   constructor(options: RestOptions) {
     this.#options = options;
     this.#base = new URL(options.url);
-    const pool = (more: object): Pool =>
-      new Pool(this.#base.origin, {
-        // Twice: an answer that nobody reads, or a call given up while it connects, keeps its connection a moment longer than its place.
-        connections: 2 * options.concurrency,
-        allowH2: false,
-        connect: { timeout: options.timeoutMs, ...more },
-        // The deadline is kept by the signal; these would also count time in which codap itself does not read.
-        headersTimeout: 0,
-        bodyTimeout: 0,
-      });
-    this.#pool = pool({});
-    this.#bodies = pool({ onread: intoReadMemory });
+    this.#pool = new Pool(this.#base.origin, connections(options));
+    this.#bodies = new Pool(this.#base.origin, connections(options, { onread: intoReadMemory }));
   }
 
   readonly fetch = ({ op, params, want }: Query, { signal, caller }: Context): Promise<Payload> =>
@@ -97,8 +88,4 @@ class RestConnection implements Connection {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([this.#pool.destroy(), this.#bodies.destroy()]);
   }
-}
-
-function discard(payload: Payload): void {
-  if (payload.kind === 'body') payload.stream.destroy();
 }

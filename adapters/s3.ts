@@ -1,9 +1,10 @@
 import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { abortReason } from '../src/errors.ts';
 import type { Context, Query } from '../src/fetch.ts';
-import type { Payload } from '../src/payload.ts';
+import { discard, type Payload } from '../src/payload.ts';
 import { intoReadMemory } from '../src/read-memory.ts';
 import type { Adapter, Connection } from './adapter.ts';
+import { connections } from './connections.ts';
 import { raced } from './raced.ts';
 import { compileS3 } from './s3/compile.ts';
 import { s3Failure } from './s3/failure.ts';
@@ -75,8 +76,8 @@ class S3Connection implements Connection {
   }
 }
 
-function clientFor(options: S3Options, endpoint: string | undefined, connect: object = {}): S3Client {
-  const { accessKeyId, secretAccessKey, concurrency, timeoutMs } = options;
+function clientFor(options: S3Options, endpoint: string | undefined, connect?: object): S3Client {
+  const { accessKeyId, secretAccessKey } = options;
   return new S3Client({
     region: options.region,
     ...(endpoint !== undefined && { endpoint }),
@@ -87,11 +88,7 @@ function clientFor(options: S3Options, endpoint: string | undefined, connect: ob
     // Checksums of whole objects do not hold for ranges of them.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: new UndiciHandler({
-      // Twice: a call that was given up keeps its connection a moment longer than its place.
-      connections: 2 * concurrency,
-      connect: { timeout: timeoutMs, ...connect },
-    }),
+    requestHandler: new UndiciHandler(connections(options, connect)),
   });
 }
 
@@ -105,8 +102,4 @@ async function* translated<T>(items: AsyncGenerator<T>, signal: AbortSignal): As
   } catch (error) {
     throw signal.aborted ? abortReason(signal) : s3Failure(error);
   }
-}
-
-function discard(payload: Payload): void {
-  if (payload.kind === 'body') payload.stream.destroy();
 }

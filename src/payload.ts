@@ -51,3 +51,12 @@ export interface Body {
 
 /** A store's answer. */
 export type Payload = Value | Items | Body;
+
+/** Gives up a payload that nobody will read. */
+export function discard(payload: Payload): void {
+  if (payload.kind === 'body') payload.stream.destroy();
+  else if (payload.kind === 'items')
+    void payload.items[Symbol.asyncIterator]()
+      .return?.()
+      .catch(() => {});
+}

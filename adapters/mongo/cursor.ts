@@ -2,7 +2,7 @@ import type { AbstractCursor, Db, Long } from 'mongodb';
 import { toBuffer } from './bson-reader.ts';
 import { endsWithin, LINGER_MS } from './linger.ts';
 import type { MongoQuery } from './query.ts';
-import { untilAborted } from './until-aborted.ts';
+import { untilAborted } from '../../src/until-aborted.ts';
 
 /** How one cursor is read. */
 export interface CursorRun {

@@ -7,8 +7,7 @@ export class UndiciHandler implements HttpHandler {
   readonly #agent: Agent;
 
   constructor(options: Agent.Options) {
-    // Deadlines are kept by the signal; these would also count time in which codap itself does not read.
-    this.#agent = new Agent({ allowH2: false, headersTimeout: 0, bodyTimeout: 0, ...options });
+    this.#agent = new Agent(options);
   }
 
   async handle(

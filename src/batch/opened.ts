@@ -66,18 +66,21 @@ export class Opened<T = unknown> {
     }
   }
 
+  /** Milliseconds that the present wait may still last. */
+  get #patience(): number {
+    const lasted = this.#waitingSince === undefined ? 0 : performance.now() - this.#waitingSince;
+    return Math.min(this.#limits.streamIdleMs, this.#limits.streamMs - this.#waited) - lasted;
+  }
+
   /** One timer for many short waits: when it fires it looks how long the present one has lasted. */
   #watch(): NodeJS.Timeout {
-    const patience = Math.min(this.#limits.streamIdleMs, this.#limits.streamMs - this.#waited);
-    const lasted = this.#waitingSince === undefined ? 0 : performance.now() - this.#waitingSince;
-    return setTimeout(() => this.#look(), Math.max(1, patience - lasted));
+    return setTimeout(() => this.#look(), Math.max(1, this.#patience));
   }
 
   #look(): void {
     this.#timer = undefined;
     if (this.#waitingSince === undefined) return;
-    const patience = Math.min(this.#limits.streamIdleMs, this.#limits.streamMs - this.#waited);
-    if (performance.now() - this.#waitingSince < patience) this.#timer = this.#watch();
+    if (this.#patience > 0) this.#timer = this.#watch();
     else this.break(new CodapError('TIMEOUT', 'the store paused for too long', { source: this.#source }));
   }
 

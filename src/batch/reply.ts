@@ -68,17 +68,22 @@ export function shown(members: readonly Member[]): readonly Member[] {
 
 /** True if every reply, at every depth, is ok without a default, or was skipped by choice. */
 export function isComplete(list: MemberList): boolean {
-  return lacking(list).length === 0;
+  return lacking(list).next().done === true;
 }
 
 /** The members that keep it from being complete: failed or defaulted; beside a `take` that was reached, only what it counted. */
-export function lacking(list: MemberList): Member[] {
-  const counted = list.taken ? list.members.filter(({ reply }) => reply.status === 'ok') : list.members;
-  return counted.flatMap((member) => {
+export function* lacking(list: MemberList): Generator<Member, undefined> {
+  for (const member of valued(list)) {
     const { reply } = member;
-    const below = reply.list && !reply.defaulted ? lacking(reply.list) : [];
-    return below.length > 0 || !reply.error ? below : [member];
-  });
+    let below = false;
+    if (reply.list && !reply.defaulted) {
+      for (const one of lacking(reply.list)) {
+        below = true;
+        yield one;
+      }
+    }
+    if (!below && reply.error) yield member;
+  }
 }
 
 /** The members that count as values: under a `take` the successes only. */

@@ -1,4 +1,5 @@
 import { CodapError, toCodapError } from '../errors.ts';
+import { untilAborted } from '../until-aborted.ts';
 import { Live } from './live.ts';
 import type { Node } from './node.ts';
 import type { Reference } from './reference.ts';
@@ -55,7 +56,7 @@ async function waitForAll(
     founds.set(reference, await find(reference, scope, patience));
   });
   let late: Found = { is: 'nowhere' };
-  await within(patience, Promise.all(finding)).catch((error: unknown) => {
+  await untilAborted(patience, () => Promise.all(finding)).catch((error: unknown) => {
     const known = toCodapError(error);
     if (known.code === 'CANCELLED') throw known;
     late = { is: 'failed', error: known };
@@ -98,14 +99,4 @@ export function skippedBy(missing: readonly [Reference, Found][]): Reply {
       })
     : new CodapError('DEPENDENCY_FAILED', 'a reference leads nowhere', known);
   return { status: 'skipped', error };
-}
-
-/** Waits, but no longer than the signal allows. */
-function within<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  if (signal.aborted) return Promise.reject(signal.reason as Error);
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

@@ -1,8 +1,8 @@
 import { promisify } from 'node:util';
-import { brotliCompress, constants, gzip } from 'node:zlib';
+import { brotliCompress, gzip } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
 import Negotiator from 'negotiator';
-import type { Coding } from './outlet.ts';
+import { BROTLI, type Coding } from './outlet.ts';
 import { vary } from './vary.ts';
 
 /** Below this many characters compressing costs more than it saves. */
@@ -10,7 +10,7 @@ const WORTHWHILE = 1400;
 
 const compressors = {
   gzip: promisify(gzip),
-  br: (text: string) => promisify(brotliCompress)(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }),
+  br: (text: string) => promisify(brotliCompress)(text, BROTLI),
 } as const;
 
 /** The coding the client would like (RFC 9110 §12.5.3), if any; says so in `Vary`. */

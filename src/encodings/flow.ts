@@ -8,7 +8,7 @@ import type { QueryNode } from '../batch/node.ts';
 import type { Running } from '../batch/run.ts';
 import { replyFields } from './json.ts';
 import { codingFor } from './compression.ts';
-import { sendFailed } from './outcome.ts';
+import { beforeDeadline, sendFailed } from './outcome.ts';
 import { Outlet } from './outlet.ts';
 
 /** How a media type writes frames. */
@@ -35,7 +35,10 @@ export async function sendFrames({ batch, root }: Running, reply: FastifyReply, 
   const counts = { ok: 0, error: 0, skipped: 0, cancelled: 0 };
   const began = performance.now();
   let next = sequence.next();
-  await Promise.race([next.catch(() => {}), deadline(batch.options.deadline)]);
+  await beforeDeadline(
+    next.catch(() => {}),
+    batch.options.deadline,
+  );
   if (batch.decidedBy) {
     await sequence.return({ status: 'skipped' });
     return sendFailed(batch, reply, performance.now() - began);
@@ -116,8 +119,4 @@ function cancelledIn(list: MemberList): number {
 /** JSON text from a store may hold line breaks, between tokens only. */
 function oneLine(json: string): string {
   return /[\r\n]/.test(json) ? json.replace(/[\r\n]+/g, ' ') : json;
-}
-
-function deadline(instant: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, Math.max(0, instant - performance.now())).unref());
 }

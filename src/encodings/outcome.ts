@@ -7,6 +7,14 @@ import { sendProblem } from '../problem.ts';
 /** How long after the batch's deadline an answer without a first byte waits for its queries' own time-outs, which know more, in milliseconds. */
 export const GRACE_MS = 10;
 
+/** What a promise comes to, or `'late'` once the instant (`performance.now()` ms) has passed. */
+export function beforeDeadline<T>(promise: Promise<T>, instant: number): Promise<T | 'late'> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => resolve('late'), Math.max(0, instant - performance.now()));
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
 /** What a gathered answer tells in its headers: whether it is complete, and how long each source took. */
 export function summaryHeaders(batch: Batch, complete: boolean, ms = 0): Record<string, string> {
   const timings = [...batch.timings].map(([source, took]) => `${source};dur=${tenths(took)}`);

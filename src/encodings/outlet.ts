@@ -2,9 +2,13 @@ import type { ServerResponse } from 'node:http';
 import { createBrotliCompress, createGzip, constants, type BrotliCompress, type Gzip } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
 import { giveBack } from '../read-memory.ts';
+import { nextTurn } from '../turns.ts';
 
 /** The codings an answer that flows can be compressed in. */
 export type Coding = 'gzip' | 'br';
+
+/** Beyond this quality Brotli takes far more time than it saves bytes. */
+export const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
 
 /** Characters of frames that are written without waiting for the end of the turn. */
 const GATHERED = 16_384;
@@ -32,8 +36,7 @@ export class Outlet {
     this.#raw.writeHead(reply.statusCode);
     this.#raw.flushHeaders();
     if (coding) {
-      this.#compressor =
-        coding === 'gzip' ? createGzip() : createBrotliCompress({ params: { [constants.BROTLI_PARAM_QUALITY]: 4 } });
+      this.#compressor = coding === 'gzip' ? createGzip() : createBrotliCompress(BROTLI);
       this.#compressor.pipe(this.#raw);
     }
   }
@@ -51,19 +54,14 @@ export class Outlet {
   /** Writes a frame: those that are ready together leave together, and none waits for a later one. */
   writeFrame(frame: string): Promise<void> | undefined {
     this.#frames += frame;
-    if (this.#frames.length >= GATHERED) return this.#flushFrames() ?? this.#nextTurn();
+    if (this.#frames.length >= GATHERED) return this.#flushFrames() ?? this.#leaveTurn();
     if (this.#frames.length === frame.length) process.nextTick(() => this.#flushFrames());
     return this.#draining;
   }
 
-  #nextTurn(): Promise<void> | undefined {
+  #leaveTurn(): Promise<void> | undefined {
     if (performance.now() - this.#turnAt < TURN_MS) return undefined;
-    return new Promise((resolve) => {
-      setImmediate(() => {
-        this.#turnAt = performance.now();
-        resolve();
-      });
-    });
+    return nextTurn().then(() => void (this.#turnAt = performance.now()));
   }
 
   #flushFrames(): Promise<void> | undefined {

@@ -1,12 +1,11 @@
 import { create as contentDisposition } from 'content-disposition';
 import { openFlow } from '../batch/flow.ts';
 import { isOpaque, type GroupNode, type Node } from '../batch/node.ts';
-import type { Live } from '../batch/live.ts';
-import { isComplete, type Member, type Reply } from '../batch/reply.ts';
+import { isComplete, type Member } from '../batch/reply.ts';
 import { CodapError } from '../errors.ts';
 import type { Body } from '../payload.ts';
 import type { Encoding } from './encoding.ts';
-import { GRACE_MS, sendFailed, summaryHeaders } from './outcome.ts';
+import { beforeDeadline, GRACE_MS, sendFailed, summaryHeaders } from './outcome.ts';
 import { Outlet } from './outlet.ts';
 
 /** A store's body as it is stored, where that is the one reply. */
@@ -18,7 +17,9 @@ export const raw: Encoding = {
       ? undefined
       : (query, asked, _live, scope) => openFlow(query, { ...asked, want: 'body' }, scope),
   async send({ batch, root }, plan, reply) {
-    const whole = await beforeDeadline(root, batch.options.deadline + GRACE_MS);
+    const first = await beforeDeadline(root.reply, batch.options.deadline + GRACE_MS);
+    // With a first byte of the body by then, it only waits for what stands beside it.
+    const whole = first !== 'late' ? first : root.begun ? await root.reply : undefined;
     const body = whole && bodyMember({ path: [], reply: whole });
     const opened = body?.reply.opened;
     if (!whole) batch.decide({ path: [], error: new CodapError('TIMEOUT', 'nothing to read by the deadline') });
@@ -80,12 +81,4 @@ function bodyMember(member: Pick<Member, 'path' | 'reply'>): Pick<Member, 'path'
   const members = list.members.filter(({ hidden }) => !hidden);
   const found = list.taken ? members.find(({ reply }) => reply.status === 'ok') : members[0];
   return found && bodyMember(found);
-}
-
-/** How the batch ended; undefined if its deadline passes with no first byte of a body. */
-function beforeDeadline(root: Live, instant: number): Promise<Reply | undefined> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => root.begun || resolve(undefined), Math.max(0, instant - performance.now()));
-    void root.reply.then(resolve).finally(() => clearTimeout(timer));
-  });
 }

@@ -45,12 +45,3 @@ function watched(items: Items['items'], done: () => void): Items['items'] {
     },
   };
 }
-
-/** Gives up a payload that nobody will read. */
-export function discard(payload: Payload): void {
-  if (payload.kind === 'body') payload.stream.destroy();
-  else if (payload.kind === 'items')
-    void payload.items[Symbol.asyncIterator]()
-      .return?.()
-      .catch(() => {});
-}

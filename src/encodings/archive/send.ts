@@ -6,7 +6,7 @@ import { formatPointer } from '../../batch/pointer.ts';
 import { lacking, type Member, type Reply } from '../../batch/reply.ts';
 import type { Running } from '../../batch/run.ts';
 import { CodapError, toCodapError } from '../../errors.ts';
-import { GRACE_MS, sendFailed } from '../outcome.ts';
+import { beforeDeadline, GRACE_MS, sendFailed } from '../outcome.ts';
 import { Outlet } from '../outlet.ts';
 import { entryOf, type Entry } from './entry.ts';
 import { EntryNames, INCOMPLETE } from './names.ts';
@@ -76,7 +76,7 @@ export async function sendArchive(
     }
     const list = step.done ? step.value.list : undefined;
     if (!list || batch.decidedBy || list.decidedBy) return outlet.destroy();
-    const errors = lacking(list).map((member) => missing(member, written));
+    const errors = [...lacking(list)].map((member) => missing(member, written));
     if (errors.length > 0) {
       const content = Buffer.from(JSON.stringify({ complete: false, errors }));
       await writer.add({ name: INCOMPLETE, modified: new Date(), size: content.length, content }, INCOMPLETE);
@@ -111,11 +111,4 @@ function missing({ path, reply }: Member, written: ReadonlyMap<string, string>):
   const pointer = formatPointer(path);
   const entry = written.get(pointer) ?? null;
   return { path: pointer, entry, cut: entry !== null && !reply.defaulted, error: reply.error as CodapError };
-}
-
-function beforeDeadline<T>(promise: Promise<T>, instant: number): Promise<T | 'late'> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve('late'), Math.max(0, instant - performance.now()));
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

@@ -1,7 +1,7 @@
 import { CodapError } from '../../errors.ts';
 import type { Layer } from '../../fetch.ts';
-import type { Payload } from '../../payload.ts';
-import { discard, onceClosed } from '../closing.ts';
+import { discard, type Payload } from '../../payload.ts';
+import { onceClosed } from '../closing.ts';
 
 /**
  * Keeps a deadline whatever the layers below do: TIMEOUT at once, the call aborted, its late answer thrown away.
