@@ -14,6 +14,15 @@ const PROGRAMS = {
   tarfile: (file: string, folder: string) => ['python3', '-m', 'tarfile', '-e', file, folder],
 } as const;
 
+/** What unpacks which kind of archive: those that read a tar see by themselves whether it is gzipped. */
+export const UNPACKED = [
+  ['unzip', 'application/zip'],
+  ['zipfile', 'application/zip'],
+  ['tar', 'application/x-tar'],
+  ['tarfile', 'application/x-tar'],
+  ['tar', 'application/gzip'],
+] as const;
+
 /** The files of an archive by name, as one of those programs unpacks them. Rejects if it complains, or is not installed. */
 export async function unpack(program: keyof typeof PROGRAMS, archive: Uint8Array): Promise<Map<string, Buffer>> {
   const place = await mkdtemp(join(tmpdir(), 'codap-unpack-'));
