@@ -1,14 +1,28 @@
 import type { Readable } from 'node:stream';
+import type { Memory } from '../src/memory.ts';
 
-/** Reads a stream to its end; `tooLarge` is thrown, and the stream destroyed, as soon as it has given more than `maxBytes`. */
-export function collect(stream: Readable, maxBytes: number, tooLarge: () => Error): Promise<Buffer> {
+/**
+ * Reads a stream to its end, its bytes counted before they are kept. `tooLarge` is thrown, and the stream destroyed, as soon as it has
+ * given more than `maxBytes`; likewise what `memory` throws.
+ */
+export function collect(
+  stream: Readable,
+  maxBytes: number,
+  memory: Pick<Memory, 'hold'>,
+  tooLarge: () => Error,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     stream.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= maxBytes) chunks.push(chunk);
-      else stream.destroy(tooLarge());
+      try {
+        if (size > maxBytes) throw tooLarge();
+        memory.hold(chunk.length);
+        chunks.push(chunk);
+      } catch (error) {
+        stream.destroy(error as Error);
+      }
     });
     stream.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size)));
     stream.once('error', reject);

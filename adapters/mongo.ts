@@ -4,6 +4,7 @@ import type { Adapter, Connection } from './adapter.ts';
 import type { Caps } from './mongo/caps.ts';
 import { Client } from './mongo/client.ts';
 import { mongoError } from './mongo/errors.ts';
+import { Lingering } from './mongo/linger.ts';
 import { options, type MongoOptions } from './mongo/options.ts';
 import { compileQuery, ops, type MongoQuery } from './mongo/query.ts';
 import { gather, stream } from './mongo/read.ts';
@@ -23,10 +24,12 @@ class MongoConnection implements Connection {
   readonly #client: Client;
   readonly #name: string | undefined;
   readonly #caps: Caps;
+  readonly #lingering: Lingering;
 
   constructor(options: MongoOptions) {
     this.#client = new Client(options);
     this.#name = options.name;
+    this.#lingering = new Lingering(Math.ceil((options.concurrency ?? 100) / 4));
     this.#caps = { documents: options.maxDocuments, bytes: options.maxBytes ?? 8 * 1024 * 1024 };
   }
 
@@ -34,8 +37,9 @@ class MongoConnection implements Connection {
     this.#attempt(context.signal, async () => {
       const db = await this.#client.db();
       const query = params as MongoQuery;
-      if (want !== 'items') return gather(db, op, query, this.#caps, context);
-      return stream(db, query, context, (error) => this.#judge(error, context.signal));
+      const run = { ...context, lingering: this.#lingering };
+      if (want !== 'items') return gather(db, op, query, this.#caps, run);
+      return stream(db, query, run, (error) => this.#judge(error, context.signal));
     });
 
   async ping(signal: AbortSignal): Promise<void> {

@@ -44,15 +44,11 @@ class RestConnection implements Connection {
     this.#bodies = new Pool(this.#base.origin, connections(options, { onread: intoReadMemory }));
   }
 
-  readonly fetch = ({ op, params, want }: Query, { signal, caller }: Context): Promise<Payload> =>
-    raced(signal, () => this.#fetch(op, params as RestQuery, want, { signal, caller }), discard);
+  readonly fetch = ({ op, params, want }: Query, context: Context): Promise<Payload> =>
+    raced(context.signal, () => this.#fetch(op, params as RestQuery, want, context), discard);
 
-  async #fetch(
-    op: string,
-    query: RestQuery,
-    want: Payload['kind'],
-    { signal, caller }: Pick<Context, 'signal' | 'caller'>,
-  ): Promise<Payload> {
+  async #fetch(op: string, query: RestQuery, want: Payload['kind'], context: Context): Promise<Payload> {
+    const { signal, caller } = context;
     const answer = await this.#request(want === 'body' ? this.#bodies : this.#pool, {
       method: op === 'get' ? 'GET' : op === 'head' ? 'HEAD' : 'POST',
       path: query.path,
@@ -60,7 +56,7 @@ class RestConnection implements Connection {
       body: op === 'post' ? (query.body?.text ?? '') : null,
       signal,
     });
-    if (op !== 'head') return readAnswer(answer, { want, maxBytes: this.#options.maxBytes, signal });
+    if (op !== 'head') return readAnswer(answer, { want, maxBytes: this.#options.maxBytes, context });
     drop(answer.body);
     const { statusCode, headers } = answer;
     const failure = statusFailure(statusCode, String(headers['retry-after'] ?? ''));

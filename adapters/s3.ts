@@ -45,20 +45,21 @@ class S3Connection implements Connection {
     this.#signer = options.publicEndpoint === undefined ? this.#client : clientFor(options, options.publicEndpoint);
   }
 
-  readonly fetch = ({ op, params, want }: Query, { signal }: Context): Promise<Payload> =>
-    raced(signal, () => this.#fetch(op, params, want, signal).catch(rethrow), discard);
+  readonly fetch = ({ op, params, want }: Query, context: Context): Promise<Payload> =>
+    raced(context.signal, () => this.#fetch(op, params, want, context).catch(rethrow), discard);
 
-  async #fetch(op: string, params: unknown, want: Payload['kind'], signal: AbortSignal): Promise<Payload> {
+  async #fetch(op: string, params: unknown, want: Payload['kind'], context: Context): Promise<Payload> {
+    const { signal } = context;
     if (op === 'getObject') {
       const client = want === 'body' ? this.#bodies : this.#client;
-      return get(client, params as GetObject, want, this.#options, signal);
+      return get(client, params as GetObject, want, this.#options, context);
     }
     if (op === 'headObject') return head(this.#client, params as HeadObject, this.#options, signal);
     if (op === 'presignGetObject') return presign(this.#signer, params as PresignGetObject, this.#options);
     const query = params as ListObjects;
     if (want === 'items')
       return { kind: 'items', items: translated(listItems(this.#client, query, this.#options, signal), signal) };
-    return list(this.#client, query, this.#options, signal);
+    return list(this.#client, query, this.#options, context);
   }
 
   ping(signal: AbortSignal): Promise<void> {

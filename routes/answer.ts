@@ -8,6 +8,7 @@ import type { Config } from '../src/config.ts';
 import { mediaTypes, negotiate } from '../src/encodings/index.ts';
 import { vary } from '../src/encodings/vary.ts';
 import { CodapError } from '../src/errors.ts';
+import type { Memory } from '../src/memory.ts';
 import { sendProblem } from '../src/problem.ts';
 import type { Source } from '../src/sources/open.ts';
 
@@ -15,6 +16,8 @@ import type { Source } from '../src/sources/open.ts';
 export interface Service {
   readonly config: Config;
   readonly sources: ReadonlyMap<string, Source>;
+  /** What the process may hold of bodies and answers under way. */
+  readonly memory: Memory;
   /** Aborts when answers under way have to end. */
   readonly ending: AbortSignal;
 }
@@ -22,7 +25,7 @@ export interface Service {
 /** Answers one batch: reads, plans, runs and encodes it, and logs one line. */
 export async function answer(
   pattern: Pattern,
-  { config, sources, ending }: Service,
+  { config, sources, memory, ending }: Service,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
@@ -48,9 +51,12 @@ export async function answer(
     timeoutMs,
     signal: left.signal,
     limits: config.limits,
+    memory,
     failFast: planned.onError === 'fail',
     ...(encoding.open && { open: encoding.open }),
   });
+  if (reply.raw.closed) running.batch.memory.close();
+  else reply.raw.once('close', () => running.batch.memory.close());
   const end = (): void =>
     running.batch.decide({ path: [], error: new CodapError('OVERLOADED', 'the service is shutting down') });
   ending.addEventListener('abort', end, { once: true });

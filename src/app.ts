@@ -21,6 +21,7 @@ import { acceptJsonBytes } from './http/json-body.ts';
 import { requestId } from './http/request-id.ts';
 import { refuseUnknown } from './http/routing.ts';
 import { repairTraceContext } from './http/trace-context.ts';
+import { processMemory } from './memory.ts';
 import type { Source } from './sources/open.ts';
 
 declare module 'fastify' {
@@ -74,12 +75,13 @@ export async function buildApp(
   cors(app, config.server.corsOrigins);
   refuseUnknown(app);
   admission.guard(app);
-  acceptJsonBytes(app);
+  const memory = processMemory(config.server.bufferBytes);
+  acceptJsonBytes(app, memory);
 
   healthRoute(app, { admission, sources });
   sourcesRoute(app, sources);
   limitsRoute(app, config);
-  const service = { config, sources, ending: admission.ending };
+  const service = { config, sources, memory, ending: admission.ending };
   openapiRoute(app, service);
   docsRoute(app);
   if (config.server.adhoc) {

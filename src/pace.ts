@@ -1,4 +1,5 @@
-import { isHeld, nextTurn } from './turns.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isHeld, Turns } from './turns.ts';
 
 /** How often the event loop's lag is looked at, in milliseconds. */
 const SAMPLE_MS = 20;
@@ -9,12 +10,13 @@ const BUSY_MS = 50;
 const CALM_MS = 25;
 
 /**
- * How many batches the event loop can take in a turn, told from how late a piece of work gets its turn: a timer that comes late, behind others that wait (`nextTurn`).
+ * How many batches the event loop can take in a turn, told from how late a piece of work gets its turn: a timer that comes late, in line with others that wait (`Turns`).
  * As many as come, until it lags for more than a turn: at two samples in a row, or at one that waits for turn after turn. From then on a few, fewer after each late sample and more after each calm one, until that is no limit any more.
  * Without this, all that arrives in a calm turn would be let in, and the next one be longer than the one that was too long.
  */
 export class Pace {
   readonly #plenty: number;
+  readonly #line = new Turns();
   #timer: NodeJS.Timeout | undefined;
   #dueAt = 0;
   #begunAt = 0;
@@ -59,10 +61,7 @@ export class Pace {
 
   async #sample(): Promise<void> {
     this.#begunAt = performance.now();
-    while (isHeld()) {
-      await nextTurn();
-      this.#turns += 1;
-    }
+    if (isHeld()) await this.#myTurn();
     if (!this.#timer) return;
     const lags = this.#lags(this.#lag);
     this.#lag = performance.now() - this.#dueAt;
@@ -70,6 +69,16 @@ export class Pace {
     else if (this.#limit < Infinity) this.#adjust();
     this.#taken = 0;
     this.#wait();
+  }
+
+  /** Waits in line as any piece of work does, and counts the turns that this takes. */
+  async #myTurn(): Promise<void> {
+    let here = false;
+    void this.#line.next().then(() => (here = true));
+    while (!here) {
+      await nextTurn();
+      this.#turns += 1;
+    }
   }
 
   #adjust(): void {

@@ -1,17 +1,11 @@
-import { setImmediate as immediate } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** Milliseconds after which others get their turn of the event loop. */
+/** Milliseconds of work in one turn of the event loop, after which others have theirs. */
 const HELD_MS = 5;
-
-/** Bytes from which on reading a text is such work. */
-const LARGE = 16_384;
 
 let began: number | undefined;
 
-/**
- * Whether work that takes a while has held the event loop for some milliseconds. What would be more of it waits first, and begins right after
- * the answer, nothing awaited in between: `while (isHeld()) await nextTurn();`
- */
+/** Whether work that takes a while has held the event loop for some milliseconds: more of it waits for its turn (`Turns`). */
 export function isHeld(): boolean {
   const now = performance.now();
   if (began !== undefined) return now - began >= HELD_MS;
@@ -20,12 +14,45 @@ export function isHeld(): boolean {
   return false;
 }
 
-/** Resolves after others have had their turn. */
-export function nextTurn(): Promise<void> {
-  return immediate();
+/** Those in which somebody waits. */
+const lines = new Set<Turns>();
+let serving = false;
+
+/**
+ * A line of pieces of work that wait for their turn of the event loop, first come first served. Of several lines the one goes first
+ * that has had the fewest turns: a batch with much to compute waits for itself, and others hardly for it.
+ */
+export class Turns {
+  readonly #waiting: (() => void)[] = [];
+  #had = 0;
+
+  /** Resolves when it is its turn. The work begins right after, nothing awaited in between. */
+  next(): Promise<void> {
+    const turn = new Promise<void>((resolve) => this.#waiting.push(resolve));
+    lines.add(this);
+    if (!serving) void serve();
+    return turn;
+  }
+
+  /** Lets in the first who waits in the line whose turn it is; false if nobody does. */
+  static admit(): boolean {
+    let first: Turns | undefined;
+    for (const line of lines) if (!first || line.#had < first.#had) first = line;
+    if (!first) return false;
+    first.#had += 1;
+    first.#waiting.shift()?.();
+    if (first.#waiting.length === 0) lines.delete(first);
+    return true;
+  }
 }
 
-/** Resolves when a text of so many bytes may be read without keeping others waiting. */
-export async function turnToRead(bytes: number): Promise<void> {
-  if (bytes >= LARGE) while (isHeld()) await nextTurn();
+async function serve(): Promise<void> {
+  serving = true;
+  for (;;) {
+    while (isHeld()) await nextTurn();
+    if (!Turns.admit()) break;
+    // Who was let in does its work before this goes on.
+    await undefined;
+  }
+  serving = false;
 }

@@ -1,4 +1,5 @@
 import { CodapError } from '../../src/errors.ts';
+import type { Memory } from '../../src/memory.ts';
 
 /** What one gathered answer may hold. */
 export interface Caps {
@@ -11,17 +12,21 @@ export interface Caps {
 export class Gathered {
   readonly documents: Buffer[] = [];
   readonly #caps: Caps;
+  readonly #memory: Memory;
   #bytes = 0;
 
-  constructor(caps: Caps) {
+  constructor(caps: Caps, memory: Memory) {
     this.#caps = caps;
+    this.#memory = memory;
   }
 
   add(batch: readonly Buffer[]): void {
+    const before = this.#bytes;
     for (const document of batch) {
       this.documents.push(document);
       this.#bytes += document.length;
     }
+    this.#memory.hold(this.#bytes - before);
     check(this.#caps, this.documents.length, this.#bytes);
   }
 }

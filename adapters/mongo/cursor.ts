@@ -1,13 +1,17 @@
 import type { AbstractCursor, Db, Long } from 'mongodb';
 import { toBuffer } from './bson-reader.ts';
-import { endsWithin, LINGER_MS } from './linger.ts';
+import type { Context } from '../../src/fetch.ts';
+import type { Lingering } from './linger.ts';
 import type { MongoQuery } from './query.ts';
 import { untilAborted } from '../../src/until-aborted.ts';
 
+/** What a cursor is read for: its abort ends it, in the store too, at any moment. */
+export interface CursorRun extends Pick<Context, 'signal' | 'lingers'> {
+  readonly lingering: Lingering;
+}
+
 /** How one cursor is read. */
-export interface CursorRun {
-  /** Ends it, in the store too, at any moment. */
-  readonly signal: AbortSignal;
+export interface CursorOptions {
   readonly maxTimeMS?: number;
   /** Documents in a batch, where the query does not say; else as many as the store likes. */
   readonly batchSize?: number;
@@ -16,38 +20,41 @@ export interface CursorRun {
 /** A cursor of a find or an aggregation, read batch by batch; its documents stay bytes. */
 export class Cursor {
   readonly #cursor: AbstractCursor<unknown>;
-  readonly #signal: AbortSignal;
+  readonly #run: CursorRun;
   /** Ends the connection of a first command under way; the driver gives it to no other. */
   readonly #cut = new AbortController();
   readonly #kill: (id: Long) => Promise<unknown>;
   #step: Promise<unknown> | undefined;
   #closed = false;
 
-  constructor(db: Db, query: MongoQuery, { signal, ...run }: CursorRun) {
-    const { collection, command, limit, batchSize = run.batchSize } = query;
-    const { find, aggregate: _aggregate, cursor: _cursor, filter, pipeline, ...own } = command;
+  constructor(db: Db, query: MongoQuery, run: CursorRun, own: CursorOptions) {
+    const { collection, command, limit, batchSize = own.batchSize } = query;
+    const { find, aggregate: _aggregate, cursor: _cursor, filter, pipeline, ...rest } = command;
     const options = {
+      ...rest,
       ...own,
-      ...run,
       raw: true,
       signal: this.#cut.signal,
       ...(batchSize !== undefined && { batchSize }),
     };
     const source = db.collection(collection);
-    this.#signal = signal;
+    this.#run = run;
     this.#kill = (id) => db.command({ killCursors: collection, cursors: [id] });
     this.#cursor =
       find === undefined
         ? source.aggregate(pipeline as object[], options)
         : source.find(filter as object, { ...options, ...(limit !== undefined && { limit }) });
-    signal.addEventListener('abort', this.#leave, { once: true });
+    run.signal.addEventListener('abort', this.#leave, { once: true });
   }
 
-  readonly #leave = (): void => void this.close();
+  readonly #leave = (): void => {
+    const closed = this.close();
+    this.#run.lingers?.(closed);
+  };
 
   /** The next batch, or undefined after the last. An abort does not wait for the store. */
   async next(): Promise<Buffer[] | undefined> {
-    const more = await untilAborted(this.#signal, () => {
+    const more = await untilAborted(this.#run.signal, () => {
       const step = this.#cursor.hasNext();
       this.#step = step;
       const rest = (): void => void (this.#step = undefined);
@@ -61,12 +68,12 @@ export class Cursor {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#signal.removeEventListener('abort', this.#leave);
+    this.#run.signal.removeEventListener('abort', this.#leave);
     const { id } = this.#cursor;
     if (this.#step && id) {
       // A getMore may end only once its cursor was killed, which the driver would not do while it runs.
       await this.#kill(id).catch(() => undefined);
-    } else if (this.#step && !(await endsWithin(this.#step, LINGER_MS))) {
+    } else if (this.#step && !(await this.#run.lingering.awaits(this.#step))) {
       this.#cut.abort();
     }
     await this.#cursor.close().catch(() => undefined);

@@ -5,7 +5,7 @@ import type { Context } from '../../src/fetch.ts';
 import type { Items, Value } from '../../src/payload.ts';
 import { documents, elements, toBuffer } from './bson-reader.ts';
 import { check, Gathered, type Caps } from './caps.ts';
-import { Cursor } from './cursor.ts';
+import { Cursor, type CursorRun } from './cursor.ts';
 import { Documents } from './items.ts';
 import type { MongoQuery } from './query.ts';
 import { documentsValue, documentValue, memberValue } from './value.ts';
@@ -13,17 +13,20 @@ import { documentsValue, documentValue, memberValue } from './value.ts';
 /** Documents in a batch of a list that flows, unless the query says; the store's own choice would be as many as 16 MiB hold. */
 const BATCH_SIZE = 500;
 
+/** What a query is run for, and what goes on beside it. */
+export type Run = Context & CursorRun;
+
 /** Runs a query and gathers its answer. */
-export async function gather(db: Db, op: string, query: MongoQuery, caps: Caps, context: Context): Promise<Value> {
+export async function gather(db: Db, op: string, query: MongoQuery, caps: Caps, run: Run): Promise<Value> {
   switch (op) {
     case 'findOne':
-      return documentValue(await one(db, { ...query.command, limit: 1, singleBatch: true }, caps, context), query.mode);
+      return documentValue(await one(db, { ...query.command, limit: 1, singleBatch: true }, caps, run), query.mode);
     case 'countDocuments':
-      return counted(await one(db, query.command, caps, context), query);
+      return counted(await one(db, query.command, caps, run), query);
     case 'distinct':
-      return distinct(db, query, caps, context);
+      return distinct(db, query, caps, run);
     default:
-      return documentsValue(await all(db, query, caps, context), query.mode);
+      return documentsValue(await all(db, query, caps, run), query.mode);
   }
 }
 
@@ -34,10 +37,10 @@ export async function gather(db: Db, op: string, query: MongoQuery, caps: Caps, 
 export async function stream(
   db: Db,
   query: MongoQuery,
-  context: Context,
+  run: Run,
   judge: (error: unknown) => CodapError,
 ): Promise<Items> {
-  const cursor = new Cursor(db, query, { signal: context.signal, batchSize: BATCH_SIZE });
+  const cursor = new Cursor(db, query, run, { batchSize: BATCH_SIZE });
   try {
     return { kind: 'items', items: new Documents(cursor, await cursor.next(), query.mode, judge) };
   } catch (error) {
@@ -46,27 +49,27 @@ export async function stream(
   }
 }
 
-async function one(db: Db, command: object, caps: Caps, context: Context): Promise<Buffer | undefined> {
+async function one(db: Db, asked: object, caps: Caps, context: Context): Promise<Buffer | undefined> {
   // It opens no cursor: a single batch, or a single document.
-  const { found } = batchOf(await run(db, command, { raw: true }, context));
+  const { found } = batchOf(await command(db, asked, { raw: true }, context));
   check(caps, found.length, found[0]?.length ?? 0);
   return found[0];
 }
 
-async function all(db: Db, query: MongoQuery, caps: Caps, context: Context): Promise<Buffer[]> {
+async function all(db: Db, query: MongoQuery, caps: Caps, run: Run): Promise<Buffer[]> {
   // One more than the cap tells a list that fills it from one that would be cut.
   const limited = { ...query, limit: Math.min(query.limit ?? Infinity, caps.documents + 1) };
   if (query.batchSize === undefined) {
-    const gathered = new Gathered(caps);
-    const { found, open } = batchOf(await run(db, gathering(limited), { raw: true }, context));
+    const gathered = new Gathered(caps, run.memory);
+    const { found, open } = batchOf(await command(db, gathering(limited), { raw: true }, run));
     if (open)
       void db.command({ killCursors: query.collection, cursors: [open] }, preference(db)).catch(() => undefined);
     gathered.add(found);
     if (!open) return gathered.documents;
     // The store cuts a batch at 16 MiB. From its start a cursor of the driver's stays with one server and one session.
   }
-  const gathered = new Gathered(caps);
-  const cursor = new Cursor(db, limited, { signal: context.signal, maxTimeMS: timeLeft(context) });
+  const gathered = new Gathered(caps, run.memory);
+  const cursor = new Cursor(db, limited, run, { maxTimeMS: timeLeft(run) });
   try {
     for (let batch = await cursor.next(); batch; batch = await cursor.next()) gathered.add(batch);
   } finally {
@@ -100,10 +103,10 @@ function batchOf(reply: Record<string, unknown>): Batch {
   return { found, open };
 }
 
-async function distinct(db: Db, { command, mode }: MongoQuery, caps: Caps, context: Context): Promise<Value> {
+async function distinct(db: Db, { command: asked, mode }: MongoQuery, caps: Caps, context: Context): Promise<Value> {
   // `raw` leaves documents as bytes, but not the members of a list: nothing may lose its type here.
   const kept = { promoteValues: false, promoteLongs: false, promoteBuffers: false, bsonRegExp: true };
-  const { values } = await run(db, command, kept, context);
+  const { values } = await command(db, asked, kept, context);
   if (!Array.isArray(values)) throw new BSONError('no values');
   const bytes = toBuffer(serialize({ values }, { ignoreUndefined: false }));
   check(caps, values.length, bytes.length);
@@ -116,9 +119,14 @@ function counted(document: Buffer | undefined, { mode }: MongoQuery): Value {
 }
 
 /** Runs a command as the connection string says: `db.command` itself passes over its read preference and read concern. */
-function run(db: Db, command: object, options: RunCommandOptions, context: Context): Promise<Record<string, unknown>> {
+function command(
+  db: Db,
+  asked: object,
+  options: RunCommandOptions,
+  context: Context,
+): Promise<Record<string, unknown>> {
   const readConcern = db.readConcern?.toJSON();
-  const sent = { ...command, maxTimeMS: timeLeft(context), ...(readConcern && { readConcern }) };
+  const sent = { ...asked, maxTimeMS: timeLeft(context), ...(readConcern && { readConcern }) };
   return db.command(sent, { ...options, ...preference(db), signal: context.signal });
 }
 

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { CodapError } from '../../src/errors.ts';
 import type { Payload } from '../../src/payload.ts';
-import { turnToRead } from '../../src/turns.ts';
+import type { Context } from '../../src/fetch.ts';
 import { collect } from '../collect.ts';
 import { content, plain } from '../content.ts';
 import { decoders } from '../decoders.ts';
@@ -14,13 +14,13 @@ import { lengthOf, metaOf } from './meta.ts';
 export interface Reading {
   readonly want: Payload['kind'];
   readonly maxBytes: number;
-  readonly signal: AbortSignal;
+  readonly context: Pick<Context, 'signal' | 'memory' | 'work'>;
 }
 
 /** An answer as codap passes it on; whatever happens, its body is consumed or destroyed, or belongs to the payload. */
 export async function readAnswer(
   answer: Dispatcher.ResponseData,
-  { want, maxBytes, signal }: Reading,
+  { want, maxBytes, context: { signal, memory, work } }: Reading,
 ): Promise<Payload> {
   const { statusCode: status, body } = answer;
   const { headers } = answer;
@@ -48,10 +48,10 @@ export async function readAnswer(
   }
   // Small answers are the many: a stream of our own around each would cost as much as the request.
   const stream = coding.length === 0 ? body : owned(body, signal, transportFailure, coding);
-  const bytes = await collect(stream, maxBytes, () => tooLarge(maxBytes)).catch((error: unknown) => {
+  const bytes = await collect(stream, maxBytes, memory, () => tooLarge(maxBytes)).catch((error: unknown) => {
     throw transportFailure(error);
   });
-  await turnToRead(bytes.length);
+  await work.turnToRead(bytes.length);
   const empty = status === 204 || status === 304 || (bytes.length === 0 && meta.contentType === undefined);
   return empty ? plain(null, meta) : content(bytes, 'auto', meta);
 }

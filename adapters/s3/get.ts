@@ -7,8 +7,8 @@ import {
 } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
 import { CodapError } from '../../src/errors.ts';
+import type { Context } from '../../src/fetch.ts';
 import type { Body, BodyMeta, Meta, Payload, Value } from '../../src/payload.ts';
-import { turnToRead } from '../../src/turns.ts';
 import { collect } from '../collect.ts';
 import { content, formatOf, plain } from '../content.ts';
 import { decoders } from '../decoders.ts';
@@ -23,7 +23,7 @@ export async function get(
   query: GetObject,
   want: Payload['kind'],
   options: S3Options,
-  signal: AbortSignal,
+  { signal, memory, work }: Pick<Context, 'signal' | 'memory' | 'work'>,
 ): Promise<Value | Body> {
   const command = new GetObjectCommand({
     Bucket: options.bucket,
@@ -60,8 +60,8 @@ export async function get(
     throw new CodapError('BAD_RESPONSE', 'the object has an unknown content encoding; format base64 gives its bytes');
   }
   const stream = owned(source, signal, s3Failure, coding);
-  const bytes = await collect(stream, options.maxBytes, () => tooLarge(options.maxBytes));
-  await turnToRead(bytes.length);
+  const bytes = await collect(stream, options.maxBytes, memory, () => tooLarge(options.maxBytes));
+  await work.turnToRead(bytes.length);
   return content(bytes, format, told);
 }
 

@@ -1,5 +1,6 @@
 import { ListObjectsV2Command, type ListObjectsV2CommandOutput, type S3Client } from '@aws-sdk/client-s3';
 import { CodapError } from '../../src/errors.ts';
+import type { Context } from '../../src/fetch.ts';
 import type { ItemBatch, Value } from '../../src/payload.ts';
 import { plain } from '../content.ts';
 import type { S3Options } from './options.ts';
@@ -21,12 +22,13 @@ export async function list(
   client: S3Client,
   query: ListObjects,
   options: S3Options,
-  signal: AbortSignal,
+  { signal, memory }: Pick<Context, 'signal' | 'memory'>,
 ): Promise<Value> {
   const objects: Listing['objects'] = [];
   const prefixes: string[] = [];
   let nextToken: string | null = null;
   for await (const page of pages(client, query, Math.min(query.limit ?? LIMIT, MOST), options, signal)) {
+    memory.hold(JSON.stringify(page).length);
     objects.push(...page.objects);
     prefixes.push(...page.prefixes);
     nextToken = page.nextToken;

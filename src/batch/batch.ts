@@ -1,13 +1,15 @@
 import { setMaxListeners } from 'node:events';
 import { CodapError, notNeeded } from '../errors.ts';
-import type { Caller, Query } from '../fetch.ts';
+import type { Caller, Context, Query } from '../fetch.ts';
 import { sizeOf } from '../json/size.ts';
+import { Memory } from '../memory.ts';
 import type { Source } from '../sources/open.ts';
 import type { Limits } from '../config.ts';
 import type { Live } from './live.ts';
 import type { QueryNode } from './node.ts';
 import type { Opened } from './opened.ts';
 import type { Scope } from './run.ts';
+import { Work } from '../work.ts';
 
 /** A failure and where it happened. */
 export interface Failure {
@@ -27,7 +29,9 @@ export interface BatchOptions {
   readonly timeoutMs: number;
   /** Aborts when the client leaves. */
   readonly signal: AbortSignal;
-  readonly limits: Pick<Limits, 'calls' | 'answerBytes' | 'keyChars' | 'streamIdleMs' | 'streamMs'>;
+  readonly limits: Pick<Limits, 'calls' | 'work' | 'answerBytes' | 'keyChars' | 'streamIdleMs' | 'streamMs'>;
+  /** What the whole process may hold. */
+  readonly memory: Memory;
   /** Whether the first failure that nothing absorbs fails the batch. */
   readonly failFast: boolean;
   /** How the encoding opens a query's answer; undefined where it takes it gathered. */
@@ -40,6 +44,10 @@ export class Batch {
   readonly failures: Failure[] = [];
   /** The longest call of each source, in milliseconds. */
   readonly timings = new Map<string, number>();
+  /** What it holds of answers and of copies made of them. */
+  readonly memory: Memory;
+  /** What it lets codap compute. */
+  readonly work: Work;
   /** The failure that failed the whole batch. */
   decidedBy: Failure | undefined;
   readonly #controller = new AbortController();
@@ -48,12 +56,17 @@ export class Batch {
   readonly #leave: () => void;
   readonly #callers = new Map<Source, Caller>();
   #calls: number;
-  #bytes: number;
 
   constructor(options: BatchOptions) {
     this.options = options;
     this.#calls = options.limits.calls;
-    this.#bytes = options.limits.answerBytes;
+    const { answerBytes, work } = options.limits;
+    this.memory = new Memory(
+      answerBytes,
+      () => new CodapError('TOO_LARGE', `the gathered answer would exceed ${answerBytes} bytes`),
+      options.memory,
+    );
+    this.work = new Work(work, options.deadline);
     setMaxListeners(0, this.#controller.signal, this.#ended.signal);
     const left = Math.max(0, options.deadline - performance.now());
     this.#timer = setTimeout(
@@ -113,20 +126,23 @@ export class Batch {
 
   /** Throws TOO_LARGE if a copy of this value would not fit into what is left of the answer's budget, before it is made; answers about its bytes. */
   mustFit(value: unknown): number {
-    const size = sizeOf(value, this.#bytes);
-    if (size > this.#bytes) this.takeBytes(size);
+    const size = sizeOf(value, this.memory.left);
+    if (size > this.memory.left) this.takeBytes(size);
     return size;
   }
 
   /** Takes a text that is gathered, or copied, out of the answer's budget. */
   takeBytes(count: number): void {
-    if (count > this.#bytes)
-      throw new CodapError('TOO_LARGE', `the gathered answer would exceed ${this.options.limits.answerBytes} bytes`);
-    this.#bytes -= count;
+    this.memory.hold(count);
+  }
+
+  /** What goes along with a call to a source, whose bytes `memory` counts. */
+  contextFor(source: Source, memory: Memory): Pick<Context, 'caller' | 'memory' | 'work'> {
+    return { caller: this.#callerFor(source), memory, work: this.work };
   }
 
   /** The caller as one source may see it: only the headers it forwards. */
-  callerFor(source: Source): Caller {
+  #callerFor(source: Source): Caller {
     if (source.forwards.length === 0) return this.#reduced(source, {});
     const headers: Record<string, string> = {};
     for (const name of source.forwards) {

@@ -28,7 +28,11 @@ export async function openFlow(node: QueryNode, query: Query, { batch, signal }:
   const began = performance.now();
   const deadline = began + Math.min(node.timeoutMs ?? Infinity, source.timeoutMs, timeoutMs);
   try {
-    const payload = await source.fetch(query, { signal: controller.signal, deadline, caller: batch.callerFor(source) });
+    const payload = await source.fetch(query, {
+      signal: controller.signal,
+      deadline,
+      ...batch.contextFor(source, batch.memory),
+    });
     if (payload.kind === 'value') throw new CodapError('INTERNAL', 'codap failed to open this answer');
     opened = new Opened(payload, source.name, limits, (reason) => {
       batch.ended.removeEventListener('abort', ended);

@@ -3,7 +3,8 @@ import type { Live } from './live.ts';
 import { isOpaque } from './node.ts';
 import { follow } from './pointer.ts';
 import { failed, valued, valueOf, type Member, type Reply } from './reply.ts';
-import { isHeld, nextTurn } from '../turns.ts';
+import { isHeld } from '../turns.ts';
+import type { Work } from '../work.ts';
 
 /** What a reference found. */
 export type Found =
@@ -17,27 +18,29 @@ const SKIPPED: Found = { is: 'skipped' };
 const INDEX = /^(?:0|[1-9]\d*)$/;
 
 /** Reads below a member, waiting for no more than the part that the steps name. Rejects where, by the time it would begin to gather, nobody waits any more. */
-export async function resolve(live: Live, steps: readonly string[], signal: AbortSignal): Promise<Found> {
+export async function resolve(live: Live, steps: readonly string[], signal: AbortSignal, work: Work): Promise<Found> {
   const container = steps.length === 0 || live.opaque ? undefined : await live.container;
   if (!container || container.taking) {
     const reply = await live.reply;
-    while (steps.includes('*') && isHeld()) await nextTurn();
+    if (steps.includes('*') && isHeld()) await work.turn();
     if (signal.aborted) throw signal.reason;
     return below(reply, steps, live);
   }
   const [step = '', ...rest] = steps;
   const { keyed, lives, arrivals } = container;
   if (step === '*' && !keyed) {
-    while (isHeld()) await nextTurn();
+    if (isHeld()) await work.turn();
     if (signal.aborted) throw signal.reason;
     const members = arrivals ? await Promise.all(lives.map((_, index) => arrivals.at(index))) : lives;
     return gather(
-      await Promise.all(members.filter((one) => one !== undefined).map((member) => resolve(member, rest, signal))),
+      await Promise.all(
+        members.filter((one) => one !== undefined).map((member) => resolve(member, rest, signal, work)),
+      ),
     );
   }
   const place = pick(keyed, lives, step);
   const member = place && arrivals ? await arrivals.at(Number(step)) : place;
-  if (member) return resolve(member, rest, signal);
+  if (member) return resolve(member, rest, signal, work);
   // A group that failed did not wait for all to arrive.
   const whole = place ? ofReply(await live.reply) : NOWHERE;
   return whole.is === 'failed' ? whole : NOWHERE;

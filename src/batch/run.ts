@@ -1,6 +1,7 @@
 import { CodapError, toCodapError } from '../errors.ts';
 import type { Query } from '../fetch.ts';
 import { Ordered } from '../patterns/index.ts';
+import type { Memory } from '../memory.ts';
 import type { Value } from '../payload.ts';
 import { Batch, type BatchOptions } from './batch.ts';
 import { holds, select } from './condition.ts';
@@ -11,7 +12,7 @@ import { nameByItem, nameFrom } from './name.ts';
 import type { GroupNode, Node, Plan, QueryNode } from './node.ts';
 import type { Reference } from './reference.ts';
 import { failed, firstFailure, replyOf, valueOf, type MemberList, type Reply } from './reply.ts';
-import { isHeld, nextTurn } from '../turns.ts';
+import { isHeld } from '../turns.ts';
 import { TypedValue } from './typed-value.ts';
 import { counted, read, skippedBy, waitFor } from './wait.ts';
 
@@ -115,6 +116,7 @@ async function runOnce(live: Live, scope: Scope): Promise<Reply> {
   const open = node.kind === 'query' ? scope.batch.options.open?.(node) : undefined;
   // What flows may wait for its turn beyond the deadline; what it refers to is there by then.
   const patience = open ? scope.batch.ended : scope.signal;
+  const held = scope.batch.memory.part();
   let started: number | undefined;
   try {
     if (typeof node.as === 'object' && scope.item) live.as = nameByItem(node.as, scope.item.value, scope.batch);
@@ -123,7 +125,7 @@ async function runOnce(live: Live, scope: Scope): Promise<Reply> {
     if (node.when || node.unless) {
       const skipped = await read(node.conditionReferences, true, scope, patience, values);
       if (skipped) return withDefault(node, skipped, scope);
-      while (isHeld()) await nextTurn();
+      if (isHeld()) await scope.batch.work.turn();
       keepTime(scope, patience);
       if ((node.when && !holds(node.when, fill)) || (node.unless && holds(node.unless, fill)))
         return { status: 'skipped' };
@@ -137,11 +139,11 @@ async function runOnce(live: Live, scope: Scope): Promise<Reply> {
     if (patience.aborted) throw patience.reason;
     if (node.kind === 'group') {
       const list = await runGroup(node, live, scope, started);
-      while (node.select && isHeld()) await nextTurn();
+      if (node.select && isHeld()) await scope.batch.work.turn();
       return finishGroup(node, list, values, started, scope);
     }
     if (!node.literal) {
-      while (isHeld()) await nextTurn();
+      if (isHeld()) await scope.batch.work.turn();
       keepTime(scope, patience);
     }
     const query = { op: node.op, params: node.literal ? node.params : compile(node, values, scope) };
@@ -149,11 +151,12 @@ async function runOnce(live: Live, scope: Scope): Promise<Reply> {
       const opened = await open(node, query, live, scope);
       return { status: 'ok', opened, ms: performance.now() - started };
     }
-    const gathered = await gather(node, query, scope, started);
+    const gathered = await gather(node, query, scope, started, held);
     if (node.select) {
-      while (isHeld()) await nextTurn();
+      if (isHeld()) await scope.batch.work.turn();
       keepTime(scope, patience);
     }
+    held.close();
     const value = finish(node, gathered, values, scope);
     return { status: 'ok', value, ms: performance.now() - started };
   } catch (error) {
@@ -163,20 +166,23 @@ async function runOnce(live: Live, scope: Scope): Promise<Reply> {
       failure(node.kind === 'query' ? known.from(node.source.name) : known, started ?? performance.now()),
       scope,
     );
+  } finally {
+    held.close();
   }
 }
 
-/** Asks the store for the whole answer. */
+/** Asks the store for the whole answer, whose bytes are counted as `held` while they are collected. */
 async function gather(
   node: QueryNode,
   query: Pick<Query, 'op' | 'params'>,
   scope: Scope,
   started: number,
+  held: Memory,
 ): Promise<Value> {
   const { source } = node;
   const deadline = Math.min(scope.deadline, started + Math.min(node.timeoutMs ?? Infinity, source.timeoutMs));
   try {
-    const context = { signal: scope.signal, deadline, caller: scope.batch.callerFor(source) };
+    const context = { signal: scope.signal, deadline, ...scope.batch.contextFor(source, held) };
     const payload = await source.fetch({ ...query, want: 'value' }, context);
     if (payload.kind !== 'value') throw new CodapError('INTERNAL', 'codap failed to gather this answer');
     return payload;

@@ -70,9 +70,11 @@ async function find(reference: Reference, scope: Scope, patience: AbortSignal): 
     let group = scope.group;
     for (let up = 0; up < target.up; up += 1) group = group?.parent;
     const live = group?.lives[target.member];
-    if (live) return resolve(live, target.steps, patience);
+    if (live) return resolve(live, target.steps, patience, scope.batch.work);
   }
-  return scope.item ? resolve(itemLive(scope.item.value), reference.steps, patience) : { is: 'nowhere' };
+  return scope.item
+    ? resolve(itemLive(scope.item.value), reference.steps, patience, scope.batch.work)
+    : { is: 'nowhere' };
 }
 
 /** An item of a forEach, as something that steps can lead into. */

@@ -23,6 +23,11 @@ const server = z
     maxTimeoutMs: milliseconds.default(30_000),
     graceMs: z.int().min(0).max(LONGEST).default(10_000),
     maxInFlight: z.int().min(1).default(1000),
+    bufferBytes: z
+      .int()
+      .min(1024)
+      .max(2 ** 40)
+      .default(512 * 2 ** 20),
     adhoc: z.boolean().default(true),
     corsOrigins: z.array(origin).default([]),
   })
@@ -39,6 +44,7 @@ const limits = z.strictObject({
   keyChars: z.int().min(1).max(65_536).default(256),
   calls: z.int().min(1).max(1_000_000).default(1000),
   answerBytes: bytes.default(67_108_864),
+  work: z.int().min(1000).max(1_000_000_000).default(5_000_000),
   streamIdleMs: milliseconds.default(30_000),
   streamMs: milliseconds.default(3_600_000),
 });

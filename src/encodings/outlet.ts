@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { createBrotliCompress, createGzip, constants, type BrotliCompress, type Gzip } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
 import { giveBack } from '../read-memory.ts';
-import { nextTurn } from '../turns.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** The codings an answer that flows can be compressed in. */
 export type Coding = 'gzip' | 'br';

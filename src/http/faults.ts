@@ -13,6 +13,8 @@ export function answerFault(error: unknown, request: FastifyRequest, reply: Fast
   }
   if (error instanceof CodapError) {
     const { code, message, source, http } = error;
+    // What is left of a body that was refused midway is read and thrown away.
+    request.raw.resume();
     return sendProblem(reply, { status: http, title: STATUS_CODES[http] ?? 'Error', detail: message, code, source });
   }
   const { code, statusCode = 500 } = error as Partial<FastifyError>;

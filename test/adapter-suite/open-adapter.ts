@@ -2,6 +2,7 @@ import { adapters } from '../../adapters/index.ts';
 import type { Adapter } from '../../adapters/adapter.ts';
 import { parseConfig } from '../../src/config.ts';
 import type { Payload, Value } from '../../src/payload.ts';
+import { unbounded } from '../unbounded.ts';
 
 /** An adapter over one store, asked as codap asks it: configuration and params checked first, no layers between. */
 export interface OpenAdapter extends AsyncDisposable {
@@ -49,6 +50,7 @@ export async function openAdapter(options: { adapter: string } & Record<string, 
         signal: signal ?? new AbortController().signal,
         deadline: performance.now() + withinMs,
         caller: { headers: {} },
+        ...unbounded(),
       },
     );
   }

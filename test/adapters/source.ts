@@ -1,6 +1,7 @@
 import type { Adapter, Connection } from '../../adapters/adapter.ts';
 import type { Context } from '../../src/fetch.ts';
 import type { Payload } from '../../src/payload.ts';
+import { unbounded } from '../unbounded.ts';
 
 /** What every source has, beside an adapter's own options. */
 export const COMMON = { timeoutMs: 2000, concurrency: 8, maxBytes: 65_536 };
@@ -22,7 +23,13 @@ export function compile<O>(adapter: Adapter<O>, options: O, op: string, params: 
 
 /** A context whose signal nobody aborts, unless told. */
 export function context(own: Partial<Context> = {}): Context {
-  return { signal: new AbortController().signal, deadline: performance.now() + 5000, caller: { headers: {} }, ...own };
+  return {
+    signal: new AbortController().signal,
+    deadline: performance.now() + 5000,
+    caller: { headers: {} },
+    ...unbounded(),
+    ...own,
+  };
 }
 
 /** What compiles and runs one query of an adapter. */

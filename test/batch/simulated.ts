@@ -12,6 +12,7 @@ import { Filled, Placeholder } from '../../src/placeholder.ts';
 import { timeout } from '../../src/sources/layers/timeout.ts';
 import type { Source } from '../../src/sources/open.ts';
 import { stack } from '../../src/sources/stack.ts';
+import { unbounded } from '../unbounded.ts';
 
 /** What a simulated query is told to do: answer `value` after `ms`, or fail with a code; `stall` never answers. */
 interface Told {
@@ -98,6 +99,7 @@ export function start(
   const all = { ...limits, ...own };
   const planned = plan(pattern, body, { sources: new Map([['sim', simulation.source]]), limits: all });
   return run(planned, {
+    memory: unbounded().memory,
     caller: { headers: {} },
     deadline: performance.now() + (timeoutMs ?? planned.timeoutMs ?? 2000),
     timeoutMs: timeoutMs ?? planned.timeoutMs ?? 2000,

@@ -11,7 +11,8 @@ export interface LimitOptions {
 
 /**
  * At most `concurrency` calls at a time, at most `queue` waiting, first come first served; beyond that OVERLOADED at once.
- * Waiting spends the query's own budget. A body or a list keeps its place until it is closed.
+ * Waiting spends the query's own budget. A body or a list keeps its place until it is closed, and so does what lingers in the store
+ * after its caller has left.
  */
 export function limit({ name, concurrency, queue }: LimitOptions): Layer {
   let running = 0;
@@ -41,10 +42,19 @@ export function limit({ name, concurrency, queue }: LimitOptions): Layer {
     if (running < concurrency) running += 1;
     else if (waiting.size < queue) await turn(context.signal);
     else throw new CodapError('OVERLOADED', 'too many queries wait for this source', { source: name });
+    let holders = 1;
+    const leave = (): void => {
+      holders -= 1;
+      if (holders === 0) release();
+    };
+    const lingers = (until: Promise<unknown>): void => {
+      holders += 1;
+      until.then(leave, leave);
+    };
     try {
-      return onceClosed(await next(query, context), release);
+      return onceClosed(await next(query, { ...context, lingers }), leave);
     } catch (error) {
-      release();
+      leave();
       throw error;
     }
   };

@@ -8,6 +8,7 @@ import { startMongo, type MongoServer } from '../../../demo/mongo/server.ts';
 import { CodapError } from '../../../src/errors.ts';
 import type { Items, Value } from '../../../src/payload.ts';
 import { checked, filled, source } from './checked.ts';
+import { unbounded } from '../../unbounded.ts';
 
 const ada = {
   _id: new ObjectId(),
@@ -52,7 +53,7 @@ afterEach(async () => {
 });
 
 function context(signal: AbortSignal = new AbortController().signal, ms = 2000) {
-  return { signal, deadline: performance.now() + ms, caller: { headers: {} } };
+  return { signal, deadline: performance.now() + ms, caller: { headers: {} }, ...unbounded() };
 }
 
 function ask(op: string, params: Record<string, unknown>, want: 'value' | 'items' = 'value', run = context()) {
