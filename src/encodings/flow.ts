@@ -6,7 +6,8 @@ import { openFlow } from '../batch/flow.ts';
 import type { Open } from '../batch/batch.ts';
 import type { QueryNode } from '../batch/node.ts';
 import type { Running } from '../batch/run.ts';
-import { replyFields } from './json.ts';
+import { Text } from '../json/text.ts';
+import { addReplyFields } from './json.ts';
 import { codingFor } from './compression.ts';
 import { beforeDeadline, sendFailed } from './outcome.ts';
 import { Outlet } from './outlet.ts';
@@ -99,7 +100,9 @@ export async function sendFrames({ batch, root }: Running, reply: FastifyReply, 
 function replyFrame({ member, count }: ReplyFrame): string {
   const { path, as, reply } = member;
   const name = as === undefined ? '' : `"as":${JSON.stringify(as)},`;
-  return `"path":${JSON.stringify(formatPointer(path))},${name}${replyFields(reply, count === undefined ? 'replies' : 'count')}`;
+  const text = new Text().add(`"path":${JSON.stringify(formatPointer(path))},${name}`);
+  addReplyFields(text, reply, count === undefined ? 'replies' : 'count');
+  return text.toString();
 }
 
 function count(frame: ReplyFrame, counts: { ok: number; error: number; skipped: number; cancelled: number }): void {

@@ -1,6 +1,6 @@
 import { isComplete } from '../batch/reply.ts';
 import type { Encoding } from './encoding.ts';
-import { sendText } from './compression.ts';
+import { sendText } from './send-text.ts';
 import { answerText } from './json.ts';
 import { sendFailed, summaryHeaders } from './outcome.ts';
 
@@ -13,10 +13,9 @@ export const json: Encoding = {
     if (!list) return;
     const complete = isComplete(list);
     reply.headers(summaryHeaders(batch, complete, ms));
-    await sendText(
-      reply.type('application/json; charset=utf-8'),
-      answerText(list, complete, plan.shape),
-      batch.options.limits.streamIdleMs,
-    );
+    await sendText(reply.type('application/json; charset=utf-8'), answerText(list, complete, plan.shape), {
+      idleMs: batch.options.limits.streamIdleMs,
+      work: batch.work,
+    });
   },
 };

@@ -1,56 +1,75 @@
 import { shown, stepOf, tenths, valued, type Member, type MemberList, type Reply } from '../batch/reply.ts';
+import { Text } from '../json/text.ts';
 
-/** A reply's fields as JSON text, without the braces around them; `members: false` gives the count instead of the replies. */
-export function replyFields(reply: Reply, members: 'replies' | 'count' = 'replies'): string {
+/** Adds a reply's fields, without the braces around them; `members: 'count'` gives the count instead of the replies. */
+export function addReplyFields(text: Text, reply: Reply, members: 'replies' | 'count' = 'replies'): void {
   const { status, value, winner, list, defaulted, error, ms } = reply;
-  let text = `"status":"${status}"`;
+  text.add(`"status":"${status}"`);
   if (value) {
-    text += `,"value":${value.json}`;
-    if (value.meta) text += `,"meta":${JSON.stringify(value.meta)}`;
+    text.add(',"value":').add(value.json);
+    if (value.meta) text.add(`,"meta":${JSON.stringify(value.meta)}`);
   }
-  if (reply.items !== undefined) text += `,"items":${reply.items}`;
-  if (winner !== undefined) text += `,"winner":${winner}`;
+  if (reply.items !== undefined) text.add(`,"items":${reply.items}`);
+  if (winner !== undefined) text.add(`,"winner":${winner}`);
   if (list && !value) {
-    text += members === 'count' ? `,"count":${shown(list.members).length}` : `,"replies":${repliesText(list)}`;
-    if (list.cancelled > 0) text += `,"cancelled":${list.cancelled}`;
+    if (members === 'count') text.add(`,"count":${shown(list.members).length}`);
+    else {
+      text.add(',"replies":');
+      addReplies(text, list);
+    }
+    if (list.cancelled > 0) text.add(`,"cancelled":${list.cancelled}`);
   }
-  if (defaulted) text += ',"defaulted":true';
-  if (error) text += `,"error":${JSON.stringify(error)}`;
-  if (ms !== undefined) text += `,"ms":${tenths(ms)}`;
-  return text;
+  if (defaulted) text.add(',"defaulted":true');
+  if (error) text.add(`,"error":${JSON.stringify(error)}`);
+  if (ms !== undefined) text.add(`,"ms":${tenths(ms)}`);
 }
 
 /** A member's place in a list: its index and, if given, its name. */
-export function placeFields(member: Pick<Member, 'path' | 'as'>): string {
+function placeFields(member: Pick<Member, 'path' | 'as'>): string {
   const index = `"index":${stepOf(member)},`;
   return member.as === undefined ? index : `${index}"as":${JSON.stringify(member.as)},`;
 }
 
-/** The replies of a group or forEach: an object in kv, else a list. */
-export function repliesText(list: MemberList): string {
-  const members = shown(list.members);
-  if (!list.keyed)
-    return `[${members.map((member) => `{${placeFields(member)}${replyFields(member.reply)}}`).join(',')}]`;
-  return `{${members.map((member) => `${JSON.stringify(stepOf(member))}:{${replyFields(member.reply)}}`).join(',')}}`;
+/** Adds the replies of a group or forEach: an object in kv, else a list. */
+function addReplies(text: Text, list: MemberList): void {
+  let between = '';
+  text.add(list.keyed ? '{' : '[');
+  for (const member of shown(list.members)) {
+    text.add(between).add(list.keyed ? `${JSON.stringify(stepOf(member))}:{` : `{${placeFields(member)}`);
+    addReplyFields(text, member.reply);
+    text.add('}');
+    between = ',';
+  }
+  text.add(list.keyed ? '}' : ']');
 }
 
-/** The values alone of a group or forEach, null where there is none or it is hidden. */
-export function valuesText(list: MemberList): string {
-  const texts = valued(list).map((member) => {
-    const text = member.hidden ? 'null' : valueText(member.reply);
-    return list.keyed ? `${JSON.stringify(stepOf(member))}:${text}` : text;
-  });
-  return list.keyed ? `{${texts.join(',')}}` : `[${texts.join(',')}]`;
+/** Adds the values alone of a group or forEach, null where there is none or it is hidden. */
+export function addValues(text: Text, list: MemberList): void {
+  let between = '';
+  text.add(list.keyed ? '{' : '[');
+  for (const member of valued(list)) {
+    text.add(list.keyed ? `${between}${JSON.stringify(stepOf(member))}:` : between);
+    if (member.hidden) text.add('null');
+    else addValue(text, member.reply);
+    between = ',';
+  }
+  text.add(list.keyed ? '}' : ']');
 }
 
-function valueText(reply: Reply): string {
-  if (reply.value) return reply.value.json;
-  return reply.list && reply.status !== 'error' ? valuesText(reply.list) : 'null';
+function addValue(text: Text, reply: Reply): void {
+  if (reply.value) text.add(reply.value.json);
+  else if (reply.list && reply.status !== 'error') addValues(text, reply.list);
+  else text.add('null');
 }
 
 /** The whole answer of a batch that ran. */
-export function answerText(list: MemberList, complete: boolean, shape: 'replies' | 'values'): string {
-  if (shape === 'values') return valuesText(list);
-  const cancelled = list.cancelled > 0 ? `,"cancelled":${list.cancelled}` : '';
-  return `{"complete":${complete},"results":${repliesText(list)}${cancelled}}`;
+export function answerText(list: MemberList, complete: boolean, shape: 'replies' | 'values'): Text {
+  const text = new Text();
+  if (shape === 'values') addValues(text, list);
+  else {
+    text.add(`{"complete":${complete},"results":`);
+    addReplies(text, list);
+    text.add(list.cancelled > 0 ? `,"cancelled":${list.cancelled}}` : '}');
+  }
+  return text;
 }

@@ -121,7 +121,7 @@ export async function ask(pattern: Pattern, body: object, asking: Asking = {}): 
     };
   if (!list) throw new Error('the root has no members');
   const shape = 'shape' in body && body.shape === 'values' ? 'values' : 'replies';
-  return JSON.parse(answerText(list, isComplete(list), shape), (key, value: unknown) =>
+  return JSON.parse(answerText(list, isComplete(list), shape).toString(), (key, value: unknown) =>
     key === 'ms' ? undefined : value,
   );
 }

@@ -1,7 +1,8 @@
 import type { Opened } from '../../batch/opened.ts';
 import type { Member } from '../../batch/reply.ts';
 import type { Meta, Value } from '../../payload.ts';
-import { valuesText } from '../json.ts';
+import { Text } from '../../json/text.ts';
+import { addValues } from '../json.ts';
 
 /** What goes into an archive under one name. */
 export interface Entry {
@@ -60,7 +61,9 @@ export function entryOf(member: Member): Entry | undefined {
     return { name: nameOf(member, typeOf(value)), modified: modifiedOf(value.meta), size: content.length, content };
   }
   if (!reply.list || reply.status === 'error' || reply.status === 'skipped') return undefined;
-  const content = Buffer.from(valuesText(reply.list));
+  const text = new Text();
+  addValues(text, reply.list);
+  const content = Buffer.from(text.toString());
   return { name: nameOf(member, 'application/json'), modified: new Date(), size: content.length, content };
 }
 

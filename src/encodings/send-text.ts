@@ -1,0 +1,70 @@
+import { promisify } from 'node:util';
+import { brotliCompress, gzip } from 'node:zlib';
+import type { FastifyReply } from 'fastify';
+import type { Text } from '../json/text.ts';
+import { isHeld } from '../turns.ts';
+import type { Work } from '../work.ts';
+import { codingFor } from './compression.ts';
+import { BROTLI, Outlet } from './outlet.ts';
+
+/** Below this many characters compressing costs more than it saves. */
+const WORTHWHILE = 1400;
+/** Up to this many characters a text is sent in one piece. */
+const WHOLE = 262_144;
+/** Characters that are made bytes at once. */
+const SLICE = 65_536;
+
+const compressors = {
+  gzip: promisify(gzip),
+  br: (text: string) => promisify(brotliCompress)(text, BROTLI),
+} as const;
+
+/** How a text is sent. */
+export interface Sending {
+  /** Milliseconds after which a client that takes nothing is cut. */
+  readonly idleMs: number;
+  readonly work: Work;
+}
+
+/** Sends a text as the whole answer, compressed where the client likes that and it pays. What is large goes piece by piece, in turns with others. */
+export async function sendText(reply: FastifyReply, text: Text, { idleMs, work }: Sending): Promise<void> {
+  const coding = codingFor(reply);
+  if (text.length > WHOLE) {
+    if (!coding) reply.header('content-length', await bytesIn(text, work));
+    const outlet = new Outlet(reply, idleMs, coding);
+    for (const slice of slices(text)) {
+      if (outlet.gone) break;
+      await outlet.write(Buffer.from(slice));
+      if (isHeld()) await work.turn();
+    }
+    return outlet.end();
+  }
+  const compressed = coding && text.length >= WORTHWHILE;
+  const body = compressed ? await compressors[coding](text.toString()) : text.toString();
+  if (compressed) reply.header('content-encoding', coding);
+  // Once the answer is out, Node goes back to the time that idle connections have.
+  reply.raw.setTimeout(idleMs, () => reply.raw.destroy());
+  reply.send(body);
+}
+
+async function bytesIn(text: Text, work: Work): Promise<number> {
+  let bytes = 0;
+  for (const slice of slices(text)) {
+    bytes += Buffer.byteLength(slice);
+    if (isHeld()) await work.turn();
+  }
+  return bytes;
+}
+
+/** Parts of a text that end where a character does. */
+function* slices(text: Text): Generator<string> {
+  for (const piece of text) {
+    let from = 0;
+    while (from < piece.length) {
+      let to = from + SLICE;
+      if ((piece.charCodeAt(to - 1) & 0xfc00) === 0xd800) to += 1;
+      yield piece.slice(from, to);
+      from = to;
+    }
+  }
+}
