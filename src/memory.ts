@@ -1,4 +1,4 @@
-import { CodapError } from './errors.ts';
+import { CodapError, notNeeded } from './errors.ts';
 
 /** Bytes that somebody holds, counted before they are held: against a bound of its own, and against that of what it is a part of. */
 export class Memory {
@@ -6,6 +6,7 @@ export class Memory {
   readonly #within: Memory | undefined;
   readonly #tooMany: () => CodapError;
   #held = 0;
+  #closed = false;
 
   /** `most` bytes at once; `tooMany` makes what is thrown beyond. */
   constructor(most: number, tooMany: () => CodapError, within?: Memory) {
@@ -24,8 +25,9 @@ export class Memory {
     return this.#held;
   }
 
-  /** Counts bytes in. Throws, with nothing counted, where they would be too many. */
+  /** Counts bytes in. Throws, with nothing counted, where they would be too many, or nobody needs them any more. */
   hold(bytes: number): void {
+    if (this.#closed) throw notNeeded();
     if (bytes > this.left) throw this.#tooMany();
     this.#within?.hold(bytes);
     this.#held += bytes;
@@ -33,6 +35,7 @@ export class Memory {
 
   /** Counts bytes out. */
   release(bytes: number): void {
+    if (this.#closed) return;
     this.#held -= bytes;
     this.#within?.release(bytes);
   }
@@ -42,9 +45,10 @@ export class Memory {
     return new Memory(Infinity, this.#tooMany, this);
   }
 
-  /** Lets go of all that is held. */
+  /** Lets go of all that is held, for good: what is still being collected is not needed. */
   close(): void {
     this.release(this.#held);
+    this.#closed = true;
   }
 }
 

@@ -1,0 +1,95 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Agent, request } from 'undici';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startMongo, type MongoServer } from '../../demo/mongo/server.ts';
+import { startCodapProcess, type CodapProcess } from '../codap-process.ts';
+import { shapes, type Shape } from './shapes.ts';
+
+/** What one request may cost: its answer so long after its deadline, others' answers so late, so much more memory. */
+const LATE_MS = 50;
+const OTHERS_MS = 250;
+const MEMORY = 256 * 2 ** 20;
+const TIMEOUT_MS = 2000;
+
+let store: ChildProcess;
+let mongo: MongoServer;
+let codap: CodapProcess | undefined;
+let storePort: number;
+const agent = new Agent({ connections: 4, bodyTimeout: 0, headersTimeout: 0 });
+
+beforeAll(async () => {
+  store = fork(new URL('store.ts', import.meta.url), { stdio: 'pipe' });
+  const [port] = (await once(store, 'message')) as [number];
+  mongo = await startMongo();
+  storePort = port;
+});
+afterAll(async () => {
+  await agent.destroy();
+  await codap?.[Symbol.asyncDispose]();
+  await mongo?.close();
+  store?.disconnect();
+});
+
+/** The service; a new one where a request has ended it. */
+async function running(): Promise<CodapProcess> {
+  if (codap && (await codap.rss().catch(() => 0)) > 0) return codap;
+  await codap?.[Symbol.asyncDispose]();
+  codap = await startCodapProcess({
+    sources: {
+      store: { adapter: 'rest', url: `http://127.0.0.1:${storePort}/`, methods: ['get', 'post'] },
+      shop: { adapter: 'mongo', url: `mongodb://127.0.0.1:${mongo.port}/`, database: 'shop', collections: ['items'] },
+    },
+  });
+  return codap;
+}
+
+/** What a request cost. */
+interface Cost {
+  readonly status: number;
+  readonly answer: string;
+  /** Milliseconds to the answer's first byte. */
+  readonly ms: number;
+  /** The longest that `/health/live` took meanwhile, in milliseconds. */
+  readonly othersMs: number;
+  /** Bytes of memory beyond what was in use before. */
+  readonly memory: number;
+}
+
+async function costOf({ path, body, accept }: Shape): Promise<Cost> {
+  const codap = await running();
+  const before = await codap.rss();
+  let most = before;
+  let othersMs = 0;
+  let over = false;
+  const watch = (async () => {
+    while (!over) {
+      const began = performance.now();
+      const { body } = await request(`${codap.url}/health/live`, { dispatcher: agent });
+      await body.dump();
+      othersMs = Math.max(othersMs, performance.now() - began);
+      most = Math.max(most, await codap.rss());
+      await pause(10);
+    }
+  })();
+  const began = performance.now();
+  const headers = { 'content-type': 'application/json', accept };
+  const answer = await request(`${codap.url}${path}`, { method: 'POST', headers, body, dispatcher: agent });
+  const ms = performance.now() - began;
+  let start = '';
+  for await (const chunk of answer.body) if (start.length < 400) start += String(chunk);
+  over = true;
+  await watch;
+  return { status: answer.statusCode, answer: start.slice(0, 400), ms, othersMs, memory: most - before };
+}
+
+test.each(shapes)('$name', async (shape) => {
+  const cost = await costOf(shape);
+  if (process.env['COST'])
+    console.log(shape.name, shape.body.length, JSON.stringify({ ...cost, answer: cost.answer.slice(0, 160) }));
+  expect.soft(cost.status, cost.answer).not.toBe(500);
+  expect.soft(cost.ms).toBeLessThan(TIMEOUT_MS + LATE_MS);
+  expect.soft(cost.othersMs).toBeLessThan(OTHERS_MS);
+  expect.soft(cost.memory).toBeLessThan(MEMORY);
+});
