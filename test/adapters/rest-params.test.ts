@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { rest, type RestOptions } from '../../adapters/rest.ts';
 import { Digits } from '../../src/json/leaf.ts';
 import { Filled, Placeholder } from '../../src/placeholder.ts';
+import { version } from '../../src/version.ts';
 import { compiled, restOptions } from './rest-source.ts';
 
 const source = restOptions({ url: 'https://api.example/v1/', methods: ['get', 'post'] });
@@ -298,6 +299,9 @@ describe('the options of a source', () => {
       methods: ['get', 'head'],
       requestHeaders: ['accept', 'accept-language', 'if-none-match', 'if-modified-since', 'range'],
       forwardHeaders: [],
+      responseHeaders: [],
+      userAgent: `codap/${version()}`,
+      maxHeaderBytes: 16_384,
     });
   });
 });
