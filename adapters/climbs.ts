@@ -11,7 +11,9 @@ const ROUNDS = 2;
 /** True if a path has a segment `.` or `..`, as it stands or after decoding its percent-escapes once or twice, or what a server may take for one. */
 export function climbs(path: string): boolean {
   if (!/[.%]/.test(path)) return false;
-  return decodings(path).some((bytes) => [bytes, bytes.replace(OVERLONG, shortened)].some((it) => DOT_SEGMENT.test(it)));
+  return decodings(path).some((bytes) =>
+    [bytes, bytes.replace(OVERLONG, shortened)].some((it) => DOT_SEGMENT.test(it)),
+  );
 }
 
 /** What servers may see of a path, as bytes (a character each): as it stands, and after decoding its percent-escapes once and twice. */

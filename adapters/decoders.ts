@@ -10,7 +10,10 @@ const isWrapped = (first: number): boolean => (first & 0x0f) === 8;
 const CODINGS = new Map<string, Coding>([
   ['gzip', gzip],
   ['x-gzip', gzip],
-  ['deflate', { decoder: (first) => (isWrapped(first) ? createInflate() : createInflateRaw()), after: () => 'rubbish' }],
+  [
+    'deflate',
+    { decoder: (first) => (isWrapped(first) ? createInflate() : createInflateRaw()), after: () => 'rubbish' },
+  ],
   ['br', { decoder: () => createBrotliDecompress(), after: () => 'rubbish' }],
   // Frames in a row are one body, those to be skipped included (RFC 8878 §3.1).
   ['zstd', { decoder: () => createZstdDecompress(), after: () => 'frame' }],

@@ -45,8 +45,5 @@ export function answerOf(fields: readonly string[], body: string | Uint8Array = 
   const bytes = typeof body === 'string' ? Buffer.from(body) : body;
   const framed = fields.some((field) => /^(?:content-length|transfer-encoding):/i.test(field));
   const lines = framed ? fields : [...fields, `content-length: ${bytes.length}`];
-  return Buffer.concat([
-    Buffer.from([`HTTP/1.1 ${status}`, ...lines, '', ''].join('\r\n'), 'latin1'),
-    bytes,
-  ]);
+  return Buffer.concat([Buffer.from([`HTTP/1.1 ${status}`, ...lines, '', ''].join('\r\n'), 'latin1'), bytes]);
 }

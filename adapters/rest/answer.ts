@@ -38,7 +38,9 @@ export async function readAnswer(
   if (!isFramed || (want !== 'body' && codings?.length === 0 && (length ?? 0) > maxBytes)) {
     body.on('error', () => {}).destroy();
     if (isFramed) throw tooLarge(maxBytes);
-    throw new CodapError('BAD_RESPONSE', 'the store answered in a transfer encoding that codap does not know', { status });
+    throw new CodapError('BAD_RESPONSE', 'the store answered in a transfer encoding that codap does not know', {
+      status,
+    });
   }
   if (want === 'body') {
     // What codap cannot decode, and a part of what is coded, is passed on as it came.
@@ -79,5 +81,9 @@ function tooLarge(maxBytes: number): CodapError {
 }
 
 function unknownCoding(status: number): CodapError {
-  return new CodapError('BAD_RESPONSE', 'the store answered in a content encoding that codap does not know; raw bytes and archives pass it on as it came', { status });
+  return new CodapError(
+    'BAD_RESPONSE',
+    'the store answered in a content encoding that codap does not know; raw bytes and archives pass it on as it came',
+    { status },
+  );
 }

@@ -30,8 +30,10 @@ const field = z
   .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected a header name')
   .toLowerCase();
 
-const name = field
-  .refine((name) => !RESERVED.has(name), 'host, content-length, expect and hop-by-hop headers cannot be set');
+const name = field.refine(
+  (name) => !RESERVED.has(name),
+  'host, content-length, expect and hop-by-hop headers cannot be set',
+);
 
 const url = z.string().superRefine((text, context) => {
   const issue = (message: string): void => context.addIssue({ code: 'custom', message });
@@ -83,7 +85,7 @@ export const options = z.strictObject({
     .min(1024)
     .max(1_048_576)
     .default(16_384)
-    .meta({ description: "All header fields of one answer; beyond it BAD_RESPONSE." }),
+    .meta({ description: 'All header fields of one answer; beyond it BAD_RESPONSE.' }),
   forwardHeaders: z.array(name).default([]).meta({ description: "The caller's headers that are passed on." }),
 });
 

@@ -16,7 +16,11 @@ beforeAll(async () => (store = await startRaw(() => said)));
 afterAll(() => store.close());
 
 /** What one call of a source makes of these bytes. */
-async function asked<T>(bytes: string | Uint8Array, ask: (source: Connection, options: RestOptions) => Promise<T>, own = {}) {
+async function asked<T>(
+  bytes: string | Uint8Array,
+  ask: (source: Connection, options: RestOptions) => Promise<T>,
+  own = {},
+) {
   said = bytes;
   const options = restOptions({ url: store.url, methods: ['get', 'head', 'post'], ...own });
   await using source = await rest.open(options);
@@ -62,7 +66,12 @@ describe('a field that comes', () => {
 
   it.each(said)('%s is one well-formed value, or none', async (_name, fields, expected) => {
     const isJson = fields.includes(JSON_TYPE) && expected.encoding === undefined;
-    const meta = { status: 200, size: 1, ...(isJson && { contentType: 'application/json', encoding: 'json' }), ...expected };
+    const meta = {
+      status: 200,
+      size: 1,
+      ...(isJson && { contentType: 'application/json', encoding: 'json' }),
+      ...expected,
+    };
     const gathered = await get(answerOf(fields, '1'));
     expect(gathered.meta).toEqual(meta);
     expect(gathered.json).toBe(meta.encoding === 'json' ? '1' : '"MQ=="');
@@ -114,22 +123,25 @@ describe('a coded answer', () => {
     expect(String((await raw(answer)).bytes)).toBe(text);
   });
 
-  it.each(['gzip', 'deflate', 'br', 'zstd', 'utf-8', 'gzip, base64'])('of nothing is nothing, in %s too', async (coding) => {
-    const fields = [`content-encoding: ${coding}`];
-    const chunked = answerOf([...fields, 'transfer-encoding: chunked'], '0\r\n\r\n');
-    for (const bytes of [
-      answerOf(fields, '', '204 No Content'),
-      answerOf(fields, '', '304 Not Modified'),
-      answerOf([...fields, 'content-length: 999', 'etag: "a"'], '', '304 Not Modified'),
-      answerOf(fields),
-      chunked,
-    ]) {
-      expect((await get(bytes)).json).toBe('null');
-      expect((await raw(bytes)).bytes).toHaveLength(0);
-    }
-    expect((await get(answerOf([...fields, 'content-type: text/plain']))).json).toBe('""');
-    expect((await head(answerOf([...fields, 'content-length: 999']))).json).toBe('null');
-  });
+  it.each(['gzip', 'deflate', 'br', 'zstd', 'utf-8', 'gzip, base64'])(
+    'of nothing is nothing, in %s too',
+    async (coding) => {
+      const fields = [`content-encoding: ${coding}`];
+      const chunked = answerOf([...fields, 'transfer-encoding: chunked'], '0\r\n\r\n');
+      for (const bytes of [
+        answerOf(fields, '', '204 No Content'),
+        answerOf(fields, '', '304 Not Modified'),
+        answerOf([...fields, 'content-length: 999', 'etag: "a"'], '', '304 Not Modified'),
+        answerOf(fields),
+        chunked,
+      ]) {
+        expect((await get(bytes)).json).toBe('null');
+        expect((await raw(bytes)).bytes).toHaveLength(0);
+      }
+      expect((await get(answerOf([...fields, 'content-type: text/plain']))).json).toBe('""');
+      expect((await head(answerOf([...fields, 'content-length: 999']))).json).toBe('null');
+    },
+  );
 
   it('of an unknown coding is passed on as it came, and cannot be gathered', async () => {
     for (const coding of ['utf-8', 'base64', 'gzip, utf-8', 'a, b, c, d']) {
@@ -213,7 +225,8 @@ describe('what is not HTTP as it should be', () => {
     ['in a chunk, the connection to be closed', `${OK}connection: close\r\n${CHUNKED}\r\n5\r\nhi`],
     ['before its last chunk, the connection to be closed', `${OK}connection: close\r\n${CHUNKED}\r\n2\r\nhi\r\n`],
   ])('an answer that is cut %s is UNAVAILABLE', async (_name, bytes) => {
-    for (const ask of [get, raw]) expect(await failed(ask(bytes))).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+    for (const ask of [get, raw])
+      expect(await failed(ask(bytes))).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
   });
 });
 
@@ -244,8 +257,12 @@ describe('the header fields of an answer', () => {
 
 describe('a request tells who asks', () => {
   const agent = async (own: object, headers: object = {}, caller: object = {}) => {
-    await asked(answerOf([]), (source, options) =>
-      run(source, options, 'get', { headers }, { caller: { headers: caller as Record<string, string> } }), own);
+    await asked(
+      answerOf([]),
+      (source, options) =>
+        run(source, options, 'get', { headers }, { caller: { headers: caller as Record<string, string> } }),
+      own,
+    );
     return /^user-agent: (.*)$/im.exec(store.heads.at(-1) as string)?.[1]?.trim();
   };
 

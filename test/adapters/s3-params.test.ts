@@ -145,12 +145,9 @@ describe('params', () => {
     'Sun, 01 Mar 2026 09:30:00 GMT',
     'Sunday, 01-Mar-26 09:30:00 GMT',
     'Sun Mar  1 09:30:00 2026',
-  ])(
-    'take the date %s',
-    (ifModifiedSince) => {
-      expect(faultsOf('getObject', { key: 'a', ifModifiedSince })).toEqual([]);
-    },
-  );
+  ])('take the date %s', (ifModifiedSince) => {
+    expect(faultsOf('getObject', { key: 'a', ifModifiedSince })).toEqual([]);
+  });
 });
 
 describe('the options of a source', () => {
