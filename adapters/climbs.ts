@@ -2,7 +2,7 @@
  * A segment that a server may take for `.` or `..`, whatever it drops before it looks: control characters, what follows one,
  * and path parameters, such as `..;x`.
  */
-const DOT_SEGMENT = /(?:^|[\\/])[\0-\x1f\x7f]*\.[\0-\x1f\x7f]*\.?(?:[\\/;?#\0-\x1f\x7f]|$)/;
+const DOT_SEGMENT = /(?:^|[\\/])\p{Cc}*\.\p{Cc}*\.?(?:[\\/;?#\p{Cc}]|$)/u;
 /** What some decoders of UTF-8 take for one ASCII character, though it has more bytes than that needs. */
 const OVERLONG = /(?:[\xc0\xc1]|\xe0[\x80\x81]|\xf0\x80[\x80\x81]|\xf8\x80{2}[\x80\x81]|\xfc\x80{3}[\x80\x81])[^]/g;
 /** As it stands, decoded once, decoded twice. */

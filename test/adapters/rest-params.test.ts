@@ -247,47 +247,39 @@ function isBelow(prefix: string, path: string): boolean {
 }
 
 describe('whatever a server makes of a path', () => {
-  const nasty = fc
-    .array(
-      fc.constantFrom(
-        ...[
-          '.',
-          '..',
-          '%2e',
-          '%252e',
-          '/',
-          '%2f',
-          '%252f',
-          '\\',
-          '%5c',
-          '%255c',
-          ';',
-          '%3b',
-          '%253b',
-          ';x',
-          'a',
-          'é',
-          ' ',
-        ],
-        ...[
-          '%00',
-          '%2500',
-          '\0',
-          '%0d%0a',
-          '%c0%ae',
-          '%25c0%25ae',
-          '%c0%af',
-          '%c1%9c',
-          '%e0%80%ae',
-          '%ff',
-          '?',
-          '#',
-          '%3f',
-        ],
-      ),
-      { maxLength: 7 },
-    )
-    .map((parts) => parts.join(''));
+  const parts = [
+    '.',
+    '..',
+    '%2e',
+    '%252e',
+    '/',
+    '%2f',
+    '%252f',
+    '\\',
+    '%5c',
+    '%255c',
+    ';',
+    '%3b',
+    '%253b',
+    ';x',
+    'a',
+    'é',
+    ' ',
+    '%00',
+    '%2500',
+    '\0',
+    '%0d%0a',
+    '%c0%ae',
+    '%25c0%25ae',
+    '%c0%af',
+    '%c1%9c',
+    '%e0%80%ae',
+    '%ff',
+    '?',
+    '#',
+    '%3f',
+  ];
+  const nasty = fc.array(fc.constantFrom(...parts), { maxLength: 7 }).map((parts) => parts.join(''));
 
   it.each([
     ['a literal path', (text: string) => text as unknown],
