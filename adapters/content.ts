@@ -34,7 +34,7 @@ export function plain(value: unknown, meta?: Meta): Value {
 
 /** How a body of this content type is read under `auto`: JSON, any `text/*` whose charset is known, else base64. */
 export function formatOf(contentType: string | undefined): Exclude<Format, 'auto'> {
-  const type = mediaType(contentType);
+  const type = parsed(contentType);
   if (!type) return 'base64';
   if (/^(?:application|text)\/json$|\+json$/.test(type.essence)) return 'json';
   return type.type === 'text' && decoder(type.params.get('charset')) ? 'text' : 'base64';
@@ -49,7 +49,7 @@ export function content(bytes: Buffer, format: Format, meta: Meta): Value {
   if (encoding === 'base64') return plain(bytes.toString('base64'), told);
   if (encoding === 'json') return new JsonText(jsonText(bytes), told);
   try {
-    return plain((decoder(mediaType(meta.contentType)?.params.get('charset')) ?? utf8()).decode(bytes), told);
+    return plain((decoder(parsed(meta.contentType)?.params.get('charset')) ?? utf8()).decode(bytes), told);
   } catch (cause) {
     throw new CodapError('BAD_RESPONSE', 'a text that is not in the charset it should be in', { cause });
   }
@@ -63,8 +63,7 @@ function jsonText(bytes: Buffer): string {
   return json;
 }
 
-/** A content type taken apart; undefined if it is none. */
-export function mediaType(contentType: string | undefined): MIMEType | undefined {
+function parsed(contentType: string | undefined): MIMEType | undefined {
   try {
     return contentType === undefined ? undefined : new MIMEType(contentType);
   } catch {

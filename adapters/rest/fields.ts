@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Meta } from '../../src/payload.ts';
-import { mediaType } from '../content.ts';
 import type { Coding } from '../decoded.ts';
 import { codings } from '../decoders.ts';
 import { httpDate } from '../http-date.ts';
@@ -19,13 +18,15 @@ export interface Fields {
   readonly isFramed: boolean;
 }
 
+/** A type and a subtype; what is wrong in its parameters says nothing. */
+const MEDIA_TYPE = /^[!#$%&'*+.^_`|~\w-]+\/[!#$%&'*+.^_`|~\w-]+[ \t]*(?:;|$)/;
 const ENTITY_TAG = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/;
 
 /** Reads the fields of an answer; `shown` names those that stand in `meta.headers` as they came. */
 export function readFields(status: number, headers: IncomingHttpHeaders, shown: readonly string[]): Fields {
   const of = (name: string): string | undefined => single(headers[name]);
   const bodiless = status === 204 || status === 304;
-  const known = codings([headers['content-encoding'] ?? []].flat().join(','));
+  const known = codings(listed(headers['content-encoding']));
   const contentRange = status === 206 ? rangeOf(of('content-range')) : undefined;
   const length = bodiless ? undefined : lengthOf(of('content-length'));
   const whole = contentRange?.split('/')[1];
@@ -33,11 +34,12 @@ export function readFields(status: number, headers: IncomingHttpHeaders, shown: 
   const size = whole === undefined ? (known?.length ? undefined : length) : lengthOf(whole);
   const contentType = of('content-type');
   const etag = of('etag');
-  const modified = httpDate(of('last-modified') ?? '');
+  const date = of('last-modified');
+  const modified = date === undefined ? undefined : httpDate(date);
   const wait = retryAfterMs(of('retry-after'));
   const meta: Meta = {
     status,
-    ...(contentType !== undefined && mediaType(contentType) && { contentType }),
+    ...(contentType !== undefined && MEDIA_TYPE.test(contentType) && { contentType }),
     ...(size !== undefined && { size }),
     ...(etag !== undefined && ENTITY_TAG.test(etag) && { etag }),
     ...(modified !== undefined && { lastModified: new Date(modified).toISOString() }),
@@ -49,15 +51,19 @@ export function readFields(status: number, headers: IncomingHttpHeaders, shown: 
     ...(length !== undefined && { length }),
     ...(contentRange !== undefined && { contentRange }),
     ...(wait !== undefined && { retryAfterMs: wait }),
-    isFramed: [headers['transfer-encoding'] ?? []].flat().every((coding) => coding.toLowerCase() === 'chunked'),
+    isFramed: /^(?:chunked,?)*$/i.test(listed(headers['transfer-encoding']) ?? ''),
   };
 }
 
 /** The value of a field that stands once; one that stands again with another value says nothing. */
 function single(field: string | string[] | undefined): string | undefined {
-  const values = new Set([field ?? []].flat().map((value) => value.trim()));
-  const [value] = values;
-  return values.size === 1 && value !== '' ? value : undefined;
+  const value = typeof field === 'string' ? field : field?.every((one) => one === field[0]) ? field[0] : undefined;
+  return value === '' ? undefined : value;
+}
+
+/** The value of a field that is a list, in however many lines it came. */
+function listed(field: string | string[] | undefined): string | undefined {
+  return typeof field === 'object' ? field.join(',') : field;
 }
 
 function lengthOf(text: string | undefined): number | undefined {
