@@ -30,7 +30,10 @@ export function isDecodingError(error: unknown): boolean {
   return error instanceof Error && 'code' in error && /^(?:Z_|ZSTD_|ERR__ERROR_)/.test(String(error.code));
 }
 
-/** What a `content-encoding` (RFC 9110 §8.4) did to the bytes, in order; undefined if one is unknown or there are more than three. */
+/**
+ * What a `content-encoding` (RFC 9110 §8.4) did to the bytes, in order; undefined if one is unknown or there are more
+ * than three.
+ */
 export function codings(contentEncoding: string | undefined): Coding[] | undefined {
   if (contentEncoding === undefined) return [];
   const names = contentEncoding

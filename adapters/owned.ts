@@ -31,7 +31,7 @@ class Translated extends PassThrough {
     this.#translate = translate;
   }
 
-  /** Translates before anything is kept: who comes to read a stream that has broken by then is told what it keeps. */
+  /** Translates before anything is kept: who comes to read a stream that has broken is told what it keeps. */
   override destroy(error?: Error | null): this {
     return super.destroy(error ? this.#translate(error) : undefined);
   }

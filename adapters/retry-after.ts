@@ -1,6 +1,6 @@
 import { httpDate } from './http-date.ts';
 
-/** A Retry-After header (RFC 9110 §10.2.3), seconds or an HTTP date, in whole milliseconds from now; undefined if it is neither. */
+/** A Retry-After header (RFC 9110 §10.2.3), seconds or an HTTP date, in whole milliseconds from now. */
 export function retryAfterMs(header: string | undefined, now = Date.now()): number | undefined {
   if (header === undefined) return undefined;
   // Some stores send fractions. Waiting too short would be worse than a millisecond too long.

@@ -12,7 +12,7 @@ export interface Meta {
   lastModified?: string;
   /** How the value stands for the stored bytes. */
   encoding?: 'json' | 'text' | 'base64';
-  /** The fields that the source's `responseHeaders` name, by lower-case name; one that came repeatedly is a list. */
+  /** What the source's `responseHeaders` name, by lower-case name; a field that came repeatedly is a list. */
   headers?: Readonly<Record<string, string | readonly string[]>>;
 }
 

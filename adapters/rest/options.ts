@@ -22,7 +22,7 @@ const RESERVED = new Set([
 /** What a header's value may hold (RFC 9110 §5.5). */
 export const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** Fields that are shown nowhere: what the store tells codap's connection, and its cookies, which are credentials. */
+/** Fields that are shown nowhere: what is said to codap's connection, and cookies, which are credentials. */
 const UNTOLD = new Set(['set-cookie', 'set-cookie2', ...RESERVED].filter((name) => name !== 'content-length'));
 
 const field = z

@@ -10,7 +10,7 @@ export interface RestQuery {
   readonly body?: RestBody;
 }
 
-/** All headers of a request: the configured ones win over the caller's, these over the query's, these over codap's own. */
+/** All headers: the configured ones win over the caller's, these over the query's, these over codap's own. */
 export function requestHeaders(
   query: RestQuery,
   options: RestOptions,
