@@ -1,6 +1,6 @@
 /**
- * A segment that a server may take for `.` or `..`, whatever it drops before it looks: control characters, what
- * follows one, and path parameters, such as `..;x`.
+ * A segment that a server may take for `.` or `..`, whatever it drops before it looks: control characters,
+ * what follows one, and path parameters, such as `..;x`.
  */
 const DOT_SEGMENT = /(?:^|[\\/])\p{Cc}*\.\p{Cc}*\.?(?:[\\/;?#\p{Cc}]|$)/u;
 /** What some decoders of UTF-8 take for one ASCII character, though it has more bytes than that needs. */
@@ -9,8 +9,8 @@ const OVERLONG = /(?:[\xc0\xc1]|\xe0[\x80\x81]|\xf0\x80[\x80\x81]|\xf8\x80{2}[\x
 const ROUNDS = 2;
 
 /**
- * True if a path has a segment `.` or `..`, or what a server may take for one, as it stands or after decoding its
- * percent-escapes once or twice.
+ * True if a path has a segment `.` or `..`, or what a server may take for one, as it stands or after decoding
+ * its percent-escapes once or twice.
  */
 export function climbs(path: string): boolean {
   if (!/[.%]/.test(path)) return false;
@@ -20,8 +20,8 @@ export function climbs(path: string): boolean {
 }
 
 /**
- * What servers may see of a path, as bytes (a character each): as it stands, and after decoding its percent-escapes
- * once and twice.
+ * What servers may see of a path, as bytes (a character each): as it stands, and after decoding its percent-
+ * escapes once and twice.
  */
 export function decodings(path: string): string[] {
   const seen = [Buffer.from(path).toString('latin1')];

@@ -13,9 +13,9 @@ export interface Coding {
 }
 
 /**
- * Undoes one coding to the last byte. A decompressor of zlib ends with the first frame and lets the rest fall without
- * a word; here another frame goes on, and anything else is an error. Nothing at all is an empty body, whatever coding
- * it was to have.
+ * Undoes one coding to the last byte. A decompressor of zlib ends with the first frame and lets the rest fall
+ * without a word; here another frame goes on, and anything else is an error. Nothing at all is an empty body,
+ * whatever coding it was to have.
  */
 export class Decoded extends Duplex {
   readonly #coding: Coding;

@@ -31,8 +31,8 @@ export function isDecodingError(error: unknown): boolean {
 }
 
 /**
- * What a `content-encoding` (RFC 9110 §8.4) did to the bytes, in order; undefined if one is unknown or there are more
- * than three.
+ * What a `content-encoding` (RFC 9110 §8.4) did to the bytes, in order; undefined if one is unknown or there
+ * are more than three.
  */
 export function codings(contentEncoding: string | undefined): Coding[] | undefined {
   if (contentEncoding === undefined) return [];

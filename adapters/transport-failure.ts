@@ -22,12 +22,16 @@ export function transportFailure(error: unknown): CodapError {
   return new CodapError('UNAVAILABLE', 'no connection to the store, or its answer was cut', { cause: error });
 }
 
-/** What kept an answer from coming at all: a length that is not met is no cut then, but a head of two minds. */
+/**
+ * What kept an answer from coming at all: a length that is not met is no cut then, but a head of two minds.
+ */
 export function headFailure(error: unknown): CodapError {
   return codeOf(error) === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' ? notHttp(error) : transportFailure(error);
 }
 
-/** Whether undici could not read what came, an answer that it did not expect and a status below 100 among it. */
+/**
+ * Whether undici could not read what came, an answer that it did not expect and a status below 100 among it.
+ */
 function isUnreadable(error: unknown, code: string): boolean {
   const said = error instanceof Error ? error.message : '';
   // In chunks, the end of the connection before the last one is what the parser tells, too.

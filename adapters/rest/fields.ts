@@ -14,7 +14,9 @@ export interface Fields {
   readonly length?: number;
   readonly contentRange?: string;
   readonly retryAfterMs?: number;
-  /** That the body is framed as HTTP/1.1 has it: in chunks, by its length, or by the end of the connection. */
+  /**
+   * That the body is framed as HTTP/1.1 has it: in chunks, by its length, or by the end of the connection.
+   */
   readonly isFramed: boolean;
 }
 
