@@ -1,12 +1,41 @@
-const DOT_SEGMENT = /(?:^|[\\/])\.{1,2}(?:[\\/]|$)/;
+/**
+ * A segment that a server may take for `.` or `..`, whatever it drops before it looks: control characters,
+ * what follows one, and path parameters, such as `..;x`.
+ */
+const DOT_SEGMENT = /(?:^|[\\/])\p{Cc}*\.\p{Cc}*\.?(?:[\\/;?#\p{Cc}]|$)/u;
+/** What some decoders of UTF-8 take for one ASCII character, though it has more bytes than that needs. */
+const OVERLONG = /(?:[\xc0\xc1]|\xe0[\x80\x81]|\xf0\x80[\x80\x81]|\xf8\x80{2}[\x80\x81]|\xfc\x80{3}[\x80\x81])[^]/g;
+/** As it stands, decoded once, decoded twice. */
+const ROUNDS = 2;
 
-/** True if a path has `.` or `..` between slashes or backslashes, as it stands or after decoding its percent-escapes once or twice. */
+/**
+ * True if a path has a segment `.` or `..`, or what a server may take for one, as it stands or after decoding
+ * its percent-escapes once or twice.
+ */
 export function climbs(path: string): boolean {
-  const once = unescaped(path);
-  return [path, once, unescaped(once)].some((text) => DOT_SEGMENT.test(text));
+  if (!/[.%]/.test(path)) return false;
+  return decodings(path).some((bytes) =>
+    [bytes, bytes.replace(OVERLONG, shortened)].some((it) => DOT_SEGMENT.test(it)),
+  );
+}
+
+/**
+ * What servers may see of a path, as bytes (a character each): as it stands, and after decoding its percent-
+ * escapes once and twice.
+ */
+export function decodings(path: string): string[] {
+  const seen = [Buffer.from(path).toString('latin1')];
+  while (seen.length <= ROUNDS) seen.push(unescaped(seen.at(-1) as string));
+  return seen;
 }
 
 /** Unlike `decodeURIComponent`, never gives up: one broken escape must not hide the others. */
-function unescaped(text: string): string {
-  return text.replace(/%([0-9a-f]{2})/gi, (_escape, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+function unescaped(bytes: string): string {
+  return bytes.replace(/%([0-9a-f]{2})/gi, (_escape, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+}
+
+/** The low six bits are in the last byte, the one above them in the byte before. */
+function shortened(bytes: string): string {
+  const [before, last] = [bytes.charCodeAt(bytes.length - 2), bytes.charCodeAt(bytes.length - 1)];
+  return String.fromCharCode(((before & 1) << 6) | (last & 0x3f));
 }

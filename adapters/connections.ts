@@ -2,9 +2,10 @@ import type { Pool } from 'undici';
 
 /** How undici keeps a source's connections; `connect` is for the options of `net.connect`. */
 export function connections(
-  { concurrency, timeoutMs }: { readonly concurrency: number; readonly timeoutMs: number },
+  source: { readonly concurrency: number; readonly timeoutMs: number; readonly maxHeaderBytes?: number },
   connect: object = {},
 ): Pool.Options {
+  const { concurrency, timeoutMs, maxHeaderBytes } = source;
   return {
     // Twice: an answer that nobody reads, or a call given up while it connects, keeps its connection a moment longer than its place.
     connections: 2 * concurrency,
@@ -13,5 +14,6 @@ export function connections(
     // The deadline is kept by the signal; these would also count time in which codap itself does not read.
     headersTimeout: 0,
     bodyTimeout: 0,
+    ...(maxHeaderBytes !== undefined && { maxHeaderSize: maxHeaderBytes }),
   };
 }

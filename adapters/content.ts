@@ -1,8 +1,16 @@
-import { isUtf8 } from 'node:buffer';
 import { MIMEType, TextDecoder } from 'node:util';
 import { CodapError } from '../src/errors.ts';
-import { checkJson, parseExact } from '../src/json/parse.ts';
+import { isHeld } from '../src/turns.ts';
+import { JsonCheck } from '../src/json/check.ts';
+import { parseExact } from '../src/json/parse.ts';
 import type { Meta, Value } from '../src/payload.ts';
+import type { Work } from '../src/work.ts';
+
+/** A byte order mark, which is no part of the text. */
+const MARK = Buffer.from('\uFEFF');
+
+/** Bytes from which on reading a text is work that waits for its turn. */
+const LARGE = 65_536;
 
 /** How a body is read: by its content type, or as the query says. */
 export type Format = 'auto' | 'json' | 'text' | 'base64';
@@ -41,11 +49,14 @@ export function formatOf(contentType: string | undefined): Exclude<Format, 'auto
 }
 
 /** A body as a value, `meta` completed by its size and encoding; BAD_RESPONSE if its bytes are not what they should be. */
-export function content(bytes: Buffer, format: Format, meta: Meta): Value {
+export async function content(bytes: Buffer, format: Format, meta: Meta, work: Work): Promise<Value> {
+  if (bytes.length >= LARGE && isHeld()) await work.turn();
   const encoding = format === 'auto' ? formatOf(meta.contentType) : format;
   const told = { ...meta, size: meta.size ?? bytes.length, encoding };
+  // JSON has no text for nothing; a store that sends none of it says so.
+  if (encoding === 'json' && bytes.length === 0) return plain(null, told);
   if (encoding === 'base64') return plain(bytes.toString('base64'), told);
-  if (encoding === 'json') return new JsonText(jsonText(bytes), told);
+  if (encoding === 'json') return new JsonText(await jsonText(bytes, work), told);
   try {
     return plain((decoder(parsed(meta.contentType)?.params.get('charset')) ?? utf8()).decode(bytes), told);
   } catch (cause) {
@@ -53,12 +64,11 @@ export function content(bytes: Buffer, format: Format, meta: Meta): Value {
   }
 }
 
-function jsonText(bytes: Buffer): string {
-  if (!isUtf8(bytes)) throw new CodapError('BAD_RESPONSE', 'JSON that is not UTF-8');
-  const text = bytes.toString();
-  const json = text.startsWith('\uFEFF') ? text.slice(1) : text;
-  checkJson(json);
-  return json;
+async function jsonText(bytes: Buffer, work: Work): Promise<string> {
+  const json = bytes.indexOf(MARK) === 0 ? bytes.subarray(MARK.length) : bytes;
+  const check = new JsonCheck(json);
+  while (!check.go(LARGE)) if (isHeld()) await work.turn();
+  return json.toString();
 }
 
 function parsed(contentType: string | undefined): MIMEType | undefined {

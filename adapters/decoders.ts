@@ -1,12 +1,22 @@
 import type { Duplex } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
+import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from 'node:zlib';
+import { type Coding, Decoded } from './decoded.ts';
 
-const CODINGS = new Map<string, () => Duplex>([
-  ['gzip', createGunzip],
-  ['x-gzip', createGunzip],
-  ['deflate', createInflate],
-  ['br', createBrotliDecompress],
-  ['zstd', createZstdDecompress],
+// Many gzip members in a row are zlib's own business; it stops at a zero byte, with which files are padded.
+const gzip: Coding = { decoder: () => createGunzip(), after: (next) => (next === 0 ? 'padding' : 'rubbish') };
+/** With the header of zlib, as it should be, or without, as some servers send it. */
+const isWrapped = (first: number): boolean => (first & 0x0f) === 8;
+
+const CODINGS = new Map<string, Coding>([
+  ['gzip', gzip],
+  ['x-gzip', gzip],
+  [
+    'deflate',
+    { decoder: (first) => (isWrapped(first) ? createInflate() : createInflateRaw()), after: () => 'rubbish' },
+  ],
+  ['br', { decoder: () => createBrotliDecompress(), after: () => 'rubbish' }],
+  // Frames in a row are one body, those to be skipped included (RFC 8878 §3.1).
+  ['zstd', { decoder: () => createZstdDecompress(), after: () => 'frame' }],
 ]);
 
 /** Codings that say nothing about the bytes; S3-like stores keep `aws-chunked` from an upload. */
@@ -20,14 +30,28 @@ export function isDecodingError(error: unknown): boolean {
   return error instanceof Error && 'code' in error && /^(?:Z_|ZSTD_|ERR__ERROR_)/.test(String(error.code));
 }
 
-/** Streams that undo a `content-encoding` (RFC 9110 §8.4), in the order to apply them; undefined if one is unknown or there are more than three. */
-export function decoders(contentEncoding: string | undefined): Duplex[] | undefined {
-  const names = (contentEncoding ?? '')
+/**
+ * What a `content-encoding` (RFC 9110 §8.4) did to the bytes, in order; undefined if one is unknown or there
+ * are more than three.
+ */
+export function codings(contentEncoding: string | undefined): Coding[] | undefined {
+  if (contentEncoding === undefined) return [];
+  const names = contentEncoding
     .toLowerCase()
     .split(',')
     .map((name) => name.trim())
     .filter((name) => !NONE.has(name));
-  const makers = names.map((name) => CODINGS.get(name)).toReversed();
-  if (makers.length > 3 || makers.includes(undefined)) return undefined;
-  return makers.map((make) => (make as () => Duplex)());
+  const found = names.map((name) => CODINGS.get(name));
+  return found.length > 3 || found.includes(undefined) ? undefined : (found as Coding[]);
+}
+
+/** Streams that undo codings, in the order to apply them. */
+export function undoing(codings: readonly Coding[]): Duplex[] {
+  return codings.toReversed().map((coding) => new Decoded(coding));
+}
+
+/** Streams that undo a `content-encoding`; undefined where `codings` is. */
+export function decoders(contentEncoding: string | undefined): Duplex[] | undefined {
+  const found = codings(contentEncoding);
+  return found && undoing(found);
 }

@@ -12,17 +12,27 @@ export function owned(
   translate: (error: Error) => CodapError,
   decoders: readonly Duplex[] = [],
 ): Readable {
-  const stream = new PassThrough({
-    destroy(error, done) {
-      signal.removeEventListener('abort', abort);
-      done(error && translate(error));
-    },
-  });
+  const stream = new Translated(translate);
   const abort = (): void => void stream.destroy(abortReason(signal));
   signal.addEventListener('abort', abort, { once: true });
+  stream.once('close', () => signal.removeEventListener('abort', abort));
   // Its error is no crash while nobody holds it yet.
   stream.on('error', () => {});
   pipeline([source, ...decoders, stream], () => {});
   if (signal.aborted) abort();
   return stream;
+}
+
+class Translated extends PassThrough {
+  readonly #translate: (error: Error) => CodapError;
+
+  constructor(translate: (error: Error) => CodapError) {
+    super();
+    this.#translate = translate;
+  }
+
+  /** Translates before anything is kept: who comes to read a stream that has broken is told what it keeps. */
+  override destroy(error?: Error | null): this {
+    return super.destroy(error ? this.#translate(error) : undefined);
+  }
 }

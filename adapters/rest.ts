@@ -9,11 +9,11 @@ import { raced } from './raced.ts';
 import { drop, readAnswer } from './rest/answer.ts';
 import { compileRest } from './rest/compile.ts';
 import { statusFailure } from './rest/failure.ts';
-import { metaOf } from './rest/meta.ts';
+import { readFields } from './rest/fields.ts';
 import { options, type RestOptions } from './rest/options.ts';
 import { postParams, readParams } from './rest/params.ts';
 import { requestHeaders, type RestQuery } from './rest/request.ts';
-import { transportFailure } from './transport-failure.ts';
+import { headFailure } from './transport-failure.ts';
 
 export type { RestOptions } from './rest/options.ts';
 
@@ -49,6 +49,7 @@ class RestConnection implements Connection {
 
   async #fetch(op: string, query: RestQuery, want: Payload['kind'], context: Context): Promise<Payload> {
     const { signal, caller } = context;
+    const { maxBytes, responseHeaders } = this.#options;
     const answer = await this.#request(want === 'body' ? this.#bodies : this.#pool, {
       method: op === 'get' ? 'GET' : op === 'head' ? 'HEAD' : 'POST',
       path: query.path,
@@ -56,17 +57,17 @@ class RestConnection implements Connection {
       body: op === 'post' ? (query.body?.text ?? '') : null,
       signal,
     });
-    if (op !== 'head') return readAnswer(answer, { want, maxBytes: this.#options.maxBytes, context });
+    if (op !== 'head') return readAnswer(answer, { want, maxBytes, responseHeaders, context });
     drop(answer.body);
-    const { statusCode, headers } = answer;
-    const failure = statusFailure(statusCode, String(headers['retry-after'] ?? ''));
+    const { meta, retryAfterMs } = readFields(answer.statusCode, answer.headers, responseHeaders);
+    const failure = statusFailure(answer.statusCode, retryAfterMs);
     if (failure) throw failure;
-    return plain(null, metaOf(statusCode, headers));
+    return plain(null, meta);
   }
 
   /** Any answer at all shows that the store is there. */
   ping(signal: AbortSignal): Promise<void> {
-    const { headers } = this.#options;
+    const headers = { 'user-agent': this.#options.userAgent, ...this.#options.headers };
     return raced(signal, async () => {
       const answer = await this.#request(this.#pool, { method: 'HEAD', path: this.#base.pathname, headers, signal });
       drop(answer.body);
@@ -77,7 +78,7 @@ class RestConnection implements Connection {
     try {
       return await pool.request(request);
     } catch (error) {
-      throw transportFailure(error);
+      throw headFailure(error);
     }
   }
 

@@ -3,6 +3,7 @@ import { abortReason } from '../src/errors.ts';
 import type { Context, Query } from '../src/fetch.ts';
 import { discard, type Payload } from '../src/payload.ts';
 import { intoReadMemory } from '../src/read-memory.ts';
+import { version } from '../src/version.ts';
 import type { Adapter, Connection } from './adapter.ts';
 import { connections } from './connections.ts';
 import { raced } from './raced.ts';
@@ -86,6 +87,7 @@ function clientFor(options: S3Options, endpoint: string | undefined, connect?: o
     ...(accessKeyId !== undefined &&
       secretAccessKey !== undefined && { credentials: { accessKeyId, secretAccessKey } }),
     maxAttempts: 1,
+    customUserAgent: [['codap', version()]],
     // Checksums of whole objects do not hold for ranges of them.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',

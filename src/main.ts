@@ -1,6 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { StartFault, UsageFault } from './cli/fault.ts';
-import { HELP, version } from './cli/help.ts';
+import { HELP } from './cli/help.ts';
+import { version } from './version.ts';
 import { defaultFile, type ListenFlags, toListenFlags } from './cli/settings.ts';
 import { ConfigError } from './config/fault.ts';
 import { endOnSignal } from './drain.ts';

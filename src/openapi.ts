@@ -5,7 +5,7 @@ import type { JsonSchema } from './openapi/json-schema.ts';
 import { type Named, requestSchemas } from './openapi/queries.ts';
 import { faults, headers } from './openapi/responses.ts';
 import { servicePaths } from './openapi/service-paths.ts';
-import { version } from './cli/help.ts';
+import { version } from './version.ts';
 
 /** The service's interface (OpenAPI 3.1), made from the schemas that requests are checked by: names of sources and ops, never an address. */
 export function openapi(config: Config, sources: Iterable<Named>): JsonSchema {

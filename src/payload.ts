@@ -12,6 +12,8 @@ export interface Meta {
   lastModified?: string;
   /** How the value stands for the stored bytes. */
   encoding?: 'json' | 'text' | 'base64';
+  /** What the source's `responseHeaders` name, by lower-case name; a field that came repeatedly is a list. */
+  headers?: Readonly<Record<string, string | readonly string[]>>;
 }
 
 /** A gathered value. `json` is its text as the answer shows it; `value` is opened only if a reference or `select` looks inside. */

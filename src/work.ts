@@ -4,9 +4,6 @@ import { isHeld, Turns } from './turns.ts';
 /** Pieces of work after which the clock is looked at. */
 const UNWATCHED = 2048;
 
-/** Bytes from which on reading a text is work that waits for its turn. */
-const LARGE = 16_384;
-
 /** Steps of some work: it yields where others should have their turn, and returns what it was for. */
 export type Steps<T> = Generator<void, T>;
 
@@ -52,11 +49,6 @@ export class Work {
   /** Resolves when it is this batch's turn. */
   turn(): Promise<void> {
     return this.#turns.next();
-  }
-
-  /** Resolves when a text of so many bytes may be read without keeping others waiting. */
-  async turnToRead(bytes: number): Promise<void> {
-    if (bytes >= LARGE && isHeld()) await this.turn();
   }
 
   async #goOn<T>(steps: Steps<T>): Promise<T> {

@@ -73,6 +73,7 @@ const PASSED_ON = listed(`
   adapters/mongo/errors.ts: message  # of judge()
   adapters/rest/failure.ts: message(status)
   adapters/s3/failure.ts: message(code, status)
+  adapters/transport-failure.ts: error.message  # tells errors of undici apart, is not told
   src/encodings/outcome.ts: error.message  # CodapError's
   src/errors.ts: message
   src/errors.ts: { message }

@@ -4,56 +4,68 @@ import type { Payload } from '../../src/payload.ts';
 import type { Context } from '../../src/fetch.ts';
 import { collect } from '../collect.ts';
 import { content, plain } from '../content.ts';
-import { decoders } from '../decoders.ts';
+import { undoing } from '../decoders.ts';
 import { owned } from '../owned.ts';
 import { transportFailure } from '../transport-failure.ts';
 import { statusFailure } from './failure.ts';
-import { lengthOf, metaOf } from './meta.ts';
+import { readFields } from './fields.ts';
 
 /** How an answer is to be read. */
 export interface Reading {
   readonly want: Payload['kind'];
   readonly maxBytes: number;
+  /** The fields that stand in `meta.headers`. */
+  readonly responseHeaders: readonly string[];
   readonly context: Pick<Context, 'signal' | 'memory' | 'work'>;
 }
 
 /** An answer as codap passes it on; whatever happens, its body is consumed or destroyed, or belongs to the payload. */
 export async function readAnswer(
   answer: Dispatcher.ResponseData,
-  { want, maxBytes, context: { signal, memory, work } }: Reading,
+  { want, maxBytes, responseHeaders, context: { signal, memory, work } }: Reading,
 ): Promise<Payload> {
   const { statusCode: status, body } = answer;
-  const { headers } = answer;
-  const failure = statusFailure(status, one(headers['retry-after']));
+  const { meta, codings, length, contentRange, retryAfterMs, isFramed } = readFields(
+    status,
+    answer.headers,
+    responseHeaders,
+  );
+  const failure = statusFailure(status, retryAfterMs);
   if (failure) {
     drop(body);
     throw failure;
   }
-  const meta = metaOf(status, answer.headers);
-  const length = lengthOf(answer.headers);
-  const coding = decoders(one(headers['content-encoding']));
-  if (!coding || (want !== 'body' && (length ?? 0) > maxBytes)) {
+  if (!isFramed || (want !== 'body' && codings?.length === 0 && (length ?? 0) > maxBytes)) {
     body.on('error', () => {}).destroy();
-    throw coding
-      ? tooLarge(maxBytes)
-      : new CodapError('BAD_RESPONSE', 'the store answered in an unknown content encoding', { status });
+    if (isFramed) throw tooLarge(maxBytes);
+    throw new CodapError('BAD_RESPONSE', 'the store answered in a transfer encoding that codap does not know', {
+      status,
+    });
   }
   if (want === 'body') {
-    const contentRange = status === 206 ? one(headers['content-range']) : undefined;
+    // What codap cannot decode, and a part of what is coded, is passed on as it came.
+    const undone = status === 206 ? [] : (codings ?? []);
+    const stored = undone.length === 0;
     return {
       kind: 'body',
-      stream: owned(body, signal, transportFailure, coding),
-      meta: { ...meta, ...(length !== undefined && { length }), ...(contentRange !== undefined && { contentRange }) },
+      stream: owned(body, signal, transportFailure, undoing(undone)),
+      meta: {
+        ...meta,
+        ...(stored && length !== undefined && { length }),
+        ...(contentRange !== undefined && { contentRange }),
+      },
     };
   }
   // Small answers are the many: a stream of our own around each would cost as much as the request.
-  const stream = coding.length === 0 ? body : owned(body, signal, transportFailure, coding);
-  const bytes = await collect(stream, maxBytes, memory, () => tooLarge(maxBytes)).catch((error: unknown) => {
+  const stream = codings?.length ? owned(body, signal, transportFailure, undoing(codings)) : body;
+  // Of a coding that codap does not know, it can still read nothing at all.
+  const most = codings ? maxBytes : 0;
+  const tooMany = (): CodapError => (codings ? tooLarge(maxBytes) : unknownCoding(status));
+  const bytes = await collect(stream, most, memory, tooMany).catch((error: unknown) => {
     throw transportFailure(error);
   });
-  await work.turnToRead(bytes.length);
   const empty = status === 204 || status === 304 || (bytes.length === 0 && meta.contentType === undefined);
-  return empty ? plain(null, meta) : content(bytes, 'auto', meta);
+  return empty ? plain(null, meta) : content(bytes, 'auto', meta, work);
 }
 
 /** Lets an answer that nobody reads end, so that its connection can serve again; one that is long or slow is cut. */
@@ -66,6 +78,10 @@ function tooLarge(maxBytes: number): CodapError {
   return new CodapError('TOO_LARGE', `the body has more than ${maxBytes} bytes, the source's maxBytes`);
 }
 
-function one(header: string | string[] | undefined): string | undefined {
-  return Array.isArray(header) ? header.join(',') : header;
+function unknownCoding(status: number): CodapError {
+  return new CodapError(
+    'BAD_RESPONSE',
+    'the store answered in a content encoding that codap does not know; raw bytes and archives pass it on as it came',
+    { status },
+  );
 }

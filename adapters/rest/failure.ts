@@ -1,14 +1,10 @@
 import { CodapError, type Code, type ErrorDetails } from '../../src/errors.ts';
-import { retryAfterMs } from '../retry-after.ts';
 
 /** What an answer's status says went wrong; undefined for one that has a value: 2xx and 304. */
-export function statusFailure(status: number, retryAfter?: string): CodapError | undefined {
+export function statusFailure(status: number, retryAfterMs: number | undefined): CodapError | undefined {
   if ((status >= 200 && status < 300) || status === 304) return undefined;
   const details: ErrorDetails = { status };
-  if (status === 429 || status === 503) {
-    const wait = retryAfterMs(retryAfter);
-    if (wait !== undefined) details.retryAfterMs = wait;
-  }
+  if ((status === 429 || status === 503) && retryAfterMs !== undefined) details.retryAfterMs = retryAfterMs;
   return new CodapError(codeOf(status), message(status), details);
 }
 

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { version } from '../../src/version.ts';
 import type { SourceOptions } from '../source-options.ts';
+import { literalFault } from './path.ts';
 
 /** Names that a query, a caller or a configuration may not set: the connection's own (RFC 9110 §7.6.1), and those that say where the message goes or ends. */
 const RESERVED = new Set([
@@ -20,18 +22,27 @@ const RESERVED = new Set([
 /** What a header's value may hold (RFC 9110 §5.5). */
 export const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-const name = z
+/** Fields that are shown nowhere: what is said to codap's connection, and cookies, which are credentials. */
+const UNTOLD = new Set(['set-cookie', 'set-cookie2', ...RESERVED].filter((name) => name !== 'content-length'));
+
+const field = z
   .string()
   .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected a header name')
-  .toLowerCase()
-  .refine((name) => !RESERVED.has(name), 'host, content-length, expect and hop-by-hop headers cannot be set');
+  .toLowerCase();
+
+const name = field.refine(
+  (name) => !RESERVED.has(name),
+  'host, content-length, expect and hop-by-hop headers cannot be set',
+);
 
 const url = z.string().superRefine((text, context) => {
   const issue = (message: string): void => context.addIssue({ code: 'custom', message });
   const parsed = URL.parse(text);
   if (!parsed || !['http:', 'https:'].includes(parsed.protocol)) return issue('expected an http or https URL');
   if (parsed.username || parsed.password) issue('credentials belong in headers');
-  if (/[?#]/.test(text)) issue('a base URL has no query and no fragment');
+  if (/[?#]/.test(text)) return issue('a base URL has no query and no fragment');
+  const fault = literalFault(text.replace(/^[^:]*:[\\/]*[^\\/]*[\\/]*/, ''));
+  if (fault !== undefined) issue(fault);
 });
 
 const headers = z
@@ -59,6 +70,22 @@ export const options = z.strictObject({
     .array(name)
     .default(['accept', 'accept-language', 'if-none-match', 'if-modified-since', 'range'])
     .meta({ description: 'The headers that a query may set.' }),
+  responseHeaders: z
+    .array(field.refine((name) => !UNTOLD.has(name), 'set-cookie and hop-by-hop headers are not shown'))
+    .default([])
+    .meta({ description: "The answer's headers that stand in meta.headers." }),
+  userAgent: z
+    .string()
+    .min(1)
+    .regex(HEADER_VALUE, 'expected a header value')
+    .default(`codap/${version()}`)
+    .meta({ description: 'Sent as user-agent, unless headers, a forwarded header or the query names another.' }),
+  maxHeaderBytes: z
+    .int()
+    .min(1024)
+    .max(1_048_576)
+    .default(16_384)
+    .meta({ description: 'All header fields of one answer; beyond it BAD_RESPONSE.' }),
   forwardHeaders: z.array(name).default([]).meta({ description: "The caller's headers that are passed on." }),
 });
 

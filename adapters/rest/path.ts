@@ -1,7 +1,8 @@
+import { isUtf8 } from 'node:buffer';
 import { toText } from '../../src/json/leaf.ts';
 import { Filled, Placeholder } from '../../src/placeholder.ts';
 import type { Fault } from '../adapter.ts';
-import { climbs } from '../climbs.ts';
+import { climbs, decodings } from '../climbs.ts';
 
 const CONTROL = /\p{Cc}/u;
 
@@ -30,16 +31,17 @@ function ofLiteral(path: string, fault: Fault): string | undefined {
   return undefined;
 }
 
-function literalFault(path: string): string | undefined {
+/** Why a path of literal text is not one to send; the escapes in it are the client's own. */
+export function literalFault(path: string): string | undefined {
   if (/[?#\\]/.test(path)) return '"?", "#" and "\\" are not allowed in a path; use query, or a list of segments';
   if (path.startsWith('//')) return 'a path may not begin with "//"';
-  if (CONTROL.test(path) || !path.isWellFormed())
-    return 'control characters and lone surrogates are not allowed in a path';
+  if (hasControls(path) || !path.isWellFormed())
+    return 'control characters, encoded or not, and lone surrogates are not allowed in a path';
   if (/%(?![0-9a-f]{2})/i.test(path))
     return 'a "%" begins two hexadecimal digits; a list of segments is encoded for you';
-  // Some servers drop what follows a ";" before they look for dots.
-  if (climbs(path) || climbs(path.replace(/;[^/]*/g, '')))
-    return 'a path may not have "." or ".." as a segment, encoded or not';
+  if (!decodings(path).every((bytes) => isUtf8(Buffer.from(bytes, 'latin1'))))
+    return 'what is encoded in a path is UTF-8; a list of segments is encoded for you';
+  if (climbs(path)) return 'a path may not have "." or ".." as a segment, encoded or not';
   return undefined;
 }
 
@@ -54,9 +56,15 @@ function ofSegment(segment: unknown, fault: (detail: string) => void): string | 
   const text = toText(segment instanceof Filled ? segment.value : segment);
   if (text === undefined) fault('a string, number, boolean, id or date is allowed as a segment');
   else if (text === '') fault('a segment may not be empty');
-  else if (CONTROL.test(text) || !text.isWellFormed())
-    fault('a segment may not have control characters or lone surrogates');
+  else if (hasControls(text) || !text.isWellFormed())
+    fault('a segment may not have control characters, encoded or not, or lone surrogates');
   else if (climbs(text)) fault('a segment may not have "." or ".." between slashes, encoded or not');
   else return encodeURIComponent(text);
   return undefined;
+}
+
+/** Whether there are control characters in a text, or after decoding its percent-escapes once or twice. */
+function hasControls(text: string): boolean {
+  if (!text.includes('%')) return CONTROL.test(text);
+  return decodings(text).some((bytes) => CONTROL.test(Buffer.from(bytes, 'latin1').toString()));
 }

@@ -10,14 +10,14 @@ export interface RestQuery {
   readonly body?: RestBody;
 }
 
-/** All headers of a request: the configured ones win over the caller's, these over the query's. */
+/** All headers: the configured ones win over the caller's, these over the query's, these over codap's own. */
 export function requestHeaders(
   query: RestQuery,
   options: RestOptions,
   caller: Caller,
   encoded: boolean,
 ): Record<string, string> {
-  const headers: Record<string, string> = {};
+  const headers: Record<string, string> = { 'user-agent': options.userAgent };
   if (query.body) headers['content-type'] = query.body.contentType;
   if (caller.traceparent !== undefined) headers['traceparent'] = caller.traceparent;
   if (caller.traceparent !== undefined && caller.tracestate !== undefined) headers['tracestate'] = caller.tracestate;

@@ -12,6 +12,7 @@ import type { Body, BodyMeta, Meta, Payload, Value } from '../../src/payload.ts'
 import { collect } from '../collect.ts';
 import { content, formatOf, plain } from '../content.ts';
 import { decoders } from '../decoders.ts';
+import { httpDate } from '../http-date.ts';
 import { owned } from '../owned.ts';
 import { s3Failure } from './failure.ts';
 import type { S3Options } from './options.ts';
@@ -32,7 +33,7 @@ export async function get(
     VersionId: query.versionId,
     IfNoneMatch: query.ifNoneMatch,
     IfMatch: query.ifMatch,
-    IfModifiedSince: query.ifModifiedSince === undefined ? undefined : new Date(query.ifModifiedSince),
+    IfModifiedSince: dateOf(query.ifModifiedSince),
   });
   let answer: GetObjectCommandOutput;
   try {
@@ -61,8 +62,7 @@ export async function get(
   }
   const stream = owned(source, signal, s3Failure, coding);
   const bytes = await collect(stream, options.maxBytes, memory, () => tooLarge(options.maxBytes));
-  await work.turnToRead(bytes.length);
-  return content(bytes, format, told);
+  return content(bytes, format, told, work);
 }
 
 /** What the store says about an object. */
@@ -82,6 +82,10 @@ export async function head(
     versionId: answer.VersionId ?? null,
     metadata: answer.Metadata ?? {},
   });
+}
+
+function dateOf(text: string | undefined): Date | undefined {
+  return text === undefined ? undefined : new Date(httpDate(text) ?? text);
 }
 
 function metaOf(answer: GetObjectCommandOutput): Meta & BodyMeta {

@@ -1,5 +1,6 @@
 import { buildQueryString, HttpResponse, type HttpHandler, type HttpRequest } from '@smithy/core/protocols';
 import { Agent } from 'undici';
+import { headFailure } from '../transport-failure.ts';
 
 /** Sends the SDK's requests by undici, which copies no body and can be told into which memory to read it. */
 export class UndiciHandler implements HttpHandler {
@@ -15,12 +16,15 @@ export class UndiciHandler implements HttpHandler {
     { abortSignal }: { abortSignal?: unknown } = {},
   ): Promise<{ response: HttpResponse }> {
     const asked = buildQueryString(query);
-    const answer = await this.#agent.request({
+    const request = this.#agent.request({
       origin: `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`,
       path: asked === '' ? path : `${path}?${asked}`,
       method,
       headers,
       signal: abortSignal as AbortSignal,
+    });
+    const answer = await request.catch((error: unknown) => {
+      throw headFailure(error);
     });
     const told = Object.entries(answer.headers).map(([name, value]) => [name, [value].flat().join(', ')]);
     const { statusCode, body } = answer;

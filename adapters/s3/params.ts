@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { fillable } from '../fillable.ts';
+import { httpDate } from '../http-date.ts';
 
 /** Objects and prefixes that a gathered listing may be asked for. */
 export const MOST = 10_000;
@@ -15,11 +16,13 @@ const range = z
   .string()
   .regex(/^bytes=(\d+-\d*|-\d+)$/, 'one range of bytes is allowed here: "bytes=0-99", "bytes=100-" or "bytes=-100"');
 
+/** A time without an offset from UTC would be that of the machine. */
+const iso = z.union([z.iso.date(), z.iso.datetime({ offset: true })]);
 const date = z
   .string()
   .refine(
-    (text) => /^\d{4}-\d\d-\d\d|GMT$/.test(text) && !Number.isNaN(Date.parse(text)),
-    'a date is allowed here: ISO 8601 or an HTTP date',
+    (text) => httpDate(text) !== undefined || iso.safeParse(text).success,
+    'a date is allowed here: ISO 8601, a time in it with "Z" or its offset, or an HTTP date',
   );
 
 const filename = z

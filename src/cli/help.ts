@@ -1,6 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
-
 /** What `codap --help` prints. */
 export const HELP = `codap: one batch of datastore queries in, one answer out
 
@@ -16,9 +13,3 @@ export const HELP = `codap: one batch of datastore queries in, one answer out
   CODAP_LOG_LEVEL              trace, debug, info, warn, error, fatal or silent
 
 Exit status: 0; 1 for a fault; 2 for a command line that cannot be read.`;
-
-/** The package's version. */
-export function version(): string {
-  const file = findPackageJSON(import.meta.url);
-  return (JSON.parse(readFileSync(file!, 'utf8')) as { version: string }).version;
-}

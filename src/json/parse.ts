@@ -1,4 +1,3 @@
-import { CodapError } from '../errors.ts';
 import { Digits, isExactInteger } from './leaf.ts';
 
 type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
@@ -6,8 +5,6 @@ type Reviver = (key: string, value: unknown, context: { readonly source?: string
 // Sixteen digits that are no fraction, or an exponent of three digits: below these a double takes every number in.
 const MAY_NOT_FIT = /(?<![\d.])\d{16}|\d[eE]\+?\d{3}/;
 const INTEGER = /^-?\d+$/;
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 
 const exact: Reviver = (_key, value, { source }) => {
   if (typeof value !== 'number' || source === undefined) return value;
@@ -15,48 +12,9 @@ const exact: Reviver = (_key, value, { source }) => {
   return fits ? value : new Digits(source);
 };
 
-/** Store JSON that `checkJson` let pass, as data: integers beyond ±2^53 and numbers out of a double's range become Digits. */
+/** Store JSON that was checked (`JsonCheck`), as data: integers beyond ±2^53 and numbers out of a double's range become Digits. */
 export function parseExact(text: string): unknown {
   return MAY_NOT_FIT.test(text)
     ? JSON.parse(text, exact as (key: string, value: unknown) => unknown)
     : JSON.parse(text);
-}
-
-/** Checks the JSON text of a store. Throws BAD_RESPONSE if it is not JSON, or nested deeper than `maxDepth`. */
-export function checkJson(text: string, maxDepth = 1000): void {
-  // The shortest text that is too deep opens one list too many and closes them all.
-  if (text.length > 2 * maxDepth && isDeeperThan(text, maxDepth)) {
-    throw new CodapError('BAD_RESPONSE', `the store answered JSON nested deeper than ${maxDepth}`);
-  }
-  try {
-    JSON.parse(text);
-  } catch {
-    // The parser's own message quotes the text.
-    throw new CodapError('BAD_RESPONSE', 'the store answered something that is not JSON');
-  }
-}
-
-function isDeeperThan(text: string, maxDepth: number): boolean {
-  let depth = 0;
-  for (let at = 0; at < text.length; at++) {
-    const char = text.charCodeAt(at);
-    if (char === QUOTE) {
-      at = closingQuote(text, at);
-      if (at === -1) return false;
-    } else if (char === 0x5b || char === 0x7b) {
-      if (++depth > maxDepth) return true;
-    } else if (char === 0x5d || char === 0x7d) depth--;
-  }
-  return false;
-}
-
-function closingQuote(text: string, opening: number): number {
-  let at = opening;
-  for (;;) {
-    at = text.indexOf('"', at + 1);
-    if (at === -1) return -1;
-    let before = at - 1;
-    while (text.charCodeAt(before) === BACKSLASH) before--;
-    if ((at - before) % 2 === 1) return at;
-  }
 }

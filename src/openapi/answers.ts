@@ -45,6 +45,11 @@ export const answerSchemas: Record<string, JsonSchema> = {
       etag: text,
       lastModified: text,
       encoding: { enum: ['json', 'text', 'base64'] },
+      headers: {
+        type: 'object',
+        description: "The header fields that the source's `responseHeaders` name; one that came repeatedly is a list.",
+        additionalProperties: { anyOf: [text, { type: 'array', items: text }] },
+      },
     },
     [],
   ),

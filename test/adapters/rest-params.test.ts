@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { rest, type RestOptions } from '../../adapters/rest.ts';
 import { Digits } from '../../src/json/leaf.ts';
 import { Filled, Placeholder } from '../../src/placeholder.ts';
+import { version } from '../../src/version.ts';
 import { compiled, restOptions } from './rest-source.ts';
 
 const source = restOptions({ url: 'https://api.example/v1/', methods: ['get', 'post'] });
@@ -34,6 +35,8 @@ describe('a literal path', () => {
     ['a;b=1,2/$x:@&=+~', '/v1/a;b=1,2/$x:@&=+~'],
     ['...', '/v1/...'],
     ['a//b', '/v1/a//b'],
+    ['caf%C3%A9/%F0%9F%98%80', '/v1/caf%C3%A9/%F0%9F%98%80'],
+    ['a%3Bb%2Fc', '/v1/a%3Bb%2Fc'],
     ['http://evil.example/', '/v1/http://evil.example/'],
   ])('%j becomes %j', (path, expected) => {
     expect(faultsOf({ path })).toEqual([]);
@@ -60,6 +63,34 @@ describe('a literal path', () => {
     'a%zz',
     '..;/secret',
     'a/..;x=1/b',
+    '..%3B/secret',
+    '..%253b/secret',
+    '.;./secret',
+    'a/.%3bx',
+    '..%00/secret',
+    '..%00%2fsecret',
+    '..%00%5csecret',
+    '..%00%252fsecret',
+    '.%00./secret',
+    '%00../secret',
+    'a%00.json',
+    'a%2500.json',
+    'a%0d%0ab',
+    'a%250ab',
+    'a%7f',
+    'a%c2%85',
+    '..%3fx/secret',
+    '..%23/secret',
+    '%c0%ae%c0%ae/secret',
+    '%25c0%25ae%25c0%25ae/secret',
+    '..%c0%afsecret',
+    '..%c1%9csecret',
+    '%e0%80%ae./secret',
+    '%f0%80%80%ae./secret',
+    'a%ff',
+    'caf%E9',
+    'caf%25E9',
+    'a%ed%a0%80',
     'a\nb',
     'a\tb',
     '\u0000',
@@ -86,6 +117,10 @@ describe('a segment', () => {
     ['...', '...'],
     ['a..b', 'a..b'],
     ['.well-known', '.well-known'],
+    ['À®À®', '%C3%80%C2%AE%C3%80%C2%AE'],
+    ['10%ab 5', '10%25ab%205'],
+    ['v1.2;x', 'v1.2%3Bx'],
+    ['a?..b', 'a%3F..b'],
   ])('%j is encoded whole, written out or filled in', (segment, expected) => {
     expect(pathOf(['x', segment])).toBe(`/v1/x/${expected}`);
     expect(pathOf(['x', new Filled(segment)])).toBe(`/v1/x/${expected}`);
@@ -111,6 +146,19 @@ describe('a segment', () => {
     '%252e%252e',
     '.%2e%2fx',
     '%2e%2e%2fx%zz',
+    '..;',
+    '..;a/x',
+    '..%3Bx',
+    '..%253bx',
+    '..%00',
+    '.%00.',
+    'a%00',
+    'a%2500',
+    'a%0ab',
+    '%c0%ae%c0%ae',
+    '%25c0%25ae.',
+    '..%c0%afx',
+    '..?x',
     'a\u0000',
     'a\r\nb',
     '\u0085',
@@ -162,6 +210,94 @@ describe('the base URL', () => {
       }),
       { numRuns: 2000 },
     );
+  });
+});
+
+/** What servers may make of a path: decoded up to twice, strictly or not, and at each step some drop or end at a NUL, and drop path parameters. */
+function readings(path: string): string[] {
+  const short = (bytes: string) =>
+    bytes.replace(/[\xc0\xc1][^]/g, (two) =>
+      String.fromCharCode(((two.charCodeAt(0) & 1) << 6) | (two.charCodeAt(1) & 0x3f)),
+    );
+  const steps = (bytes: string): string[] => [
+    bytes,
+    short(bytes),
+    bytes.replaceAll('\0', ''),
+    bytes.replace(/\0[^]*/, ''),
+    bytes.replace(/;[^/\\]*/g, ''),
+    bytes.replaceAll('\0', '').replace(/;[^/\\]*/g, ''),
+  ];
+  const decoded = (bytes: string) =>
+    bytes.replace(/%([0-9a-f]{2})/gi, (_escape, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  let seen = new Set(steps(path));
+  for (let round = 0; round < 2; round++)
+    seen = new Set([...seen, ...[...seen].flatMap((bytes) => steps(decoded(bytes)))]);
+  return [...seen];
+}
+
+/** Whether a path, its dots resolved as a server does that knows slashes and backslashes, is below a prefix. */
+function isBelow(prefix: string, path: string): boolean {
+  let depth = 0;
+  for (const segment of path.slice(prefix.length).split(/[\\/]/)) {
+    if (segment === '..') depth -= 1;
+    else if (segment !== '.' && segment !== '') depth += 1;
+    if (depth < 0) return false;
+  }
+  return path.startsWith(prefix) || `${path}/` === prefix;
+}
+
+describe('whatever a server makes of a path', () => {
+  const parts = [
+    '.',
+    '..',
+    '%2e',
+    '%252e',
+    '/',
+    '%2f',
+    '%252f',
+    '\\',
+    '%5c',
+    '%255c',
+    ';',
+    '%3b',
+    '%253b',
+    ';x',
+    'a',
+    'é',
+    ' ',
+    '%00',
+    '%2500',
+    '\0',
+    '%0d%0a',
+    '%c0%ae',
+    '%25c0%25ae',
+    '%c0%af',
+    '%c1%9c',
+    '%e0%80%ae',
+    '%ff',
+    '?',
+    '#',
+    '%3f',
+  ];
+  const nasty = fc.array(fc.constantFrom(...parts), { maxLength: 7 }).map((parts) => parts.join(''));
+
+  it.each([
+    ['a literal path', (text: string) => text as unknown],
+    ['a segment written out', (text: string) => [text]],
+    ['a segment filled in', (text: string) => [new Filled(text)]],
+  ])('%s stays below the prefix', (_name, pathOf) => {
+    let sent = 0;
+    fc.assert(
+      fc.property(nasty, (text) => {
+        const { query, faults } = compiled(source, 'get', { path: pathOf(text) });
+        if (faults.length > 0) return;
+        sent += 1;
+        for (const reading of readings(query.path))
+          expect(isBelow('/v1/', reading), `${text} as ${reading}`).toBe(true);
+      }),
+      { numRuns: 5000 },
+    );
+    expect(sent).toBeGreaterThan(100);
   });
 });
 
@@ -273,6 +409,23 @@ describe('the options of a source', () => {
     ['url', 'https://user:secret@api.example'],
     ['url', 'https://api.example/?a=1'],
     ['url', 'https://api.example/#a'],
+    ['url', 'https://api.example/v1/../v2'],
+    ['url', 'https://api.example/v1/%2e%2e/'],
+    ['url', 'https://api.example/..;/v1'],
+    ['url', 'https://api.example/v1/a%00'],
+    ['url', 'https://api.example/v1/%c0%ae'],
+    ['url', 'https:\\\\api.example\\..'],
+    ['userAgent', ''],
+    ['userAgent', 'a\r\nb: secret'],
+    ['maxHeaderBytes', 1023],
+    ['maxHeaderBytes', 1_048_577],
+    ['maxHeaderBytes', '16k'],
+    ['responseHeaders', ['Set-Cookie']],
+    ['responseHeaders', ['set-cookie2']],
+    ['responseHeaders', ['Transfer-Encoding']],
+    ['responseHeaders', ['keep-alive']],
+    ['responseHeaders', ['a b']],
+    ['responseHeaders', 'link'],
     ['headers', { Host: 'a' }],
     ['headers', { 'content-length': '1' }],
     ['headers', { Connection: 'close' }],
@@ -298,6 +451,9 @@ describe('the options of a source', () => {
       methods: ['get', 'head'],
       requestHeaders: ['accept', 'accept-language', 'if-none-match', 'if-modified-since', 'range'],
       forwardHeaders: [],
+      responseHeaders: [],
+      userAgent: `codap/${version()}`,
+      maxHeaderBytes: 16_384,
     });
   });
 });

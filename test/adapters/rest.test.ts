@@ -242,7 +242,7 @@ describe('a failure', () => {
 
   it.each([
     ['JSON that is not UTF-8', { 'content-type': 'application/json' }, Buffer.from([0x22, 0xff, 0x22])],
-    ['JSON without text', { 'content-type': 'application/json' }, ''],
+    ['JSON of white space alone', { 'content-type': 'application/json' }, ' \r\n'],
     ['text that is not in its charset', { 'content-type': 'text/plain' }, Buffer.from([0xff])],
     ['an unknown content encoding', { 'content-type': 'text/plain', 'content-encoding': 'rot13' }, 'a'],
     ['a body that is not what its encoding says', { 'content-type': 'text/plain', 'content-encoding': 'gzip' }, 'a'],

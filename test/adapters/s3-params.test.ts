@@ -20,6 +20,17 @@ const CLIMBING = [
   '%252e./secret',
   'a%2f..%2fb',
   '%2e%2e/%zz',
+  '..;/secret',
+  '..%3B/secret',
+  '..%253bx/secret',
+  '..%00/secret',
+  '..%00%252fsecret',
+  '.%00./secret',
+  'a/..%00.jpg',
+  '%c0%ae%c0%ae/secret',
+  '%25c0%25ae./secret',
+  '..%c0%afsecret',
+  '..\n/secret',
 ];
 
 describe('a key', () => {
@@ -107,6 +118,9 @@ describe('params', () => {
     ['getObject', { key: 'a', range: new Filled('bytes=0-1') }, 'range'],
     ['getObject', { key: 'a', ifNoneMatch: 'a\r\nb' }, 'ifNoneMatch'],
     ['getObject', { key: 'a', ifModifiedSince: 'yesterday' }, 'ifModifiedSince'],
+    ['getObject', { key: 'a', ifModifiedSince: '2026-03-01T09:30:00' }, 'ifModifiedSince'],
+    ['getObject', { key: 'a', ifModifiedSince: '2026-02-30' }, 'ifModifiedSince'],
+    ['getObject', { key: 'a', ifModifiedSince: '1 GMT' }, 'ifModifiedSince'],
     ['getObject', { key: 'a', format: 'xml' }, 'format'],
     ['getObject', { key: 'a', versionId: 'a\nb' }, 'versionId'],
     ['headObject', { key: 'a', range: 'bytes=0-1' }, ''],
@@ -124,12 +138,16 @@ describe('params', () => {
     expect(faultsOf(op, params)).toMatchObject([expect.stringMatching(new RegExp(`^${path}: `))]);
   });
 
-  it.each(['2026-03-01', '2026-03-01T09:30:00Z', 'Sun, 01 Mar 2026 09:30:00 GMT'])(
-    'take the date %s',
-    (ifModifiedSince) => {
-      expect(faultsOf('getObject', { key: 'a', ifModifiedSince })).toEqual([]);
-    },
-  );
+  it.each([
+    '2026-03-01',
+    '2026-03-01T09:30:00Z',
+    '2026-03-01T09:30:00.5+01:00',
+    'Sun, 01 Mar 2026 09:30:00 GMT',
+    'Sunday, 01-Mar-26 09:30:00 GMT',
+    'Sun Mar  1 09:30:00 2026',
+  ])('take the date %s', (ifModifiedSince) => {
+    expect(faultsOf('getObject', { key: 'a', ifModifiedSince })).toEqual([]);
+  });
 });
 
 describe('the options of a source', () => {

@@ -1,0 +1,86 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Meta } from '../../src/payload.ts';
+import type { Coding } from '../decoded.ts';
+import { codings } from '../decoders.ts';
+import { httpDate } from '../http-date.ts';
+import { retryAfterMs } from '../retry-after.ts';
+
+/** What an answer's header fields say: of each, one well-formed value, or nothing. */
+export interface Fields {
+  readonly meta: Meta;
+  /** How the body is coded; undefined if in a way that codap does not know. */
+  readonly codings: readonly Coding[] | undefined;
+  /** Bytes of the body as it is sent. */
+  readonly length?: number;
+  readonly contentRange?: string;
+  readonly retryAfterMs?: number;
+  /**
+   * That the body is framed as HTTP/1.1 has it: in chunks, by its length, or by the end of the connection.
+   */
+  readonly isFramed: boolean;
+}
+
+/** A type and a subtype; what is wrong in its parameters says nothing. */
+const MEDIA_TYPE = /^[!#$%&'*+.^_`|~\w-]+\/[!#$%&'*+.^_`|~\w-]+[ \t]*(?:;|$)/;
+const ENTITY_TAG = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/;
+
+/** Reads the fields of an answer; `shown` names those that stand in `meta.headers` as they came. */
+export function readFields(status: number, headers: IncomingHttpHeaders, shown: readonly string[]): Fields {
+  const of = (name: string): string | undefined => single(headers[name]);
+  const bodiless = status === 204 || status === 304;
+  const known = codings(listed(headers['content-encoding']));
+  const contentRange = status === 206 ? rangeOf(of('content-range')) : undefined;
+  const length = bodiless ? undefined : lengthOf(of('content-length'));
+  const whole = contentRange?.split('/')[1];
+  // The length of a body that will be decoded says nothing about the bytes that are handed on.
+  const size = whole === undefined ? (known?.length ? undefined : length) : lengthOf(whole);
+  const contentType = of('content-type');
+  const etag = of('etag');
+  const date = of('last-modified');
+  const modified = date === undefined ? undefined : httpDate(date);
+  const wait = retryAfterMs(of('retry-after'));
+  const meta: Meta = {
+    status,
+    ...(contentType !== undefined && MEDIA_TYPE.test(contentType) && { contentType }),
+    ...(size !== undefined && { size }),
+    ...(etag !== undefined && ENTITY_TAG.test(etag) && { etag }),
+    ...(modified !== undefined && { lastModified: new Date(modified).toISOString() }),
+    ...(shown.length > 0 && { headers: asTheyCame(headers, shown) }),
+  };
+  return {
+    meta,
+    codings: known,
+    ...(length !== undefined && { length }),
+    ...(contentRange !== undefined && { contentRange }),
+    ...(wait !== undefined && { retryAfterMs: wait }),
+    isFramed: /^(?:chunked,?)*$/i.test(listed(headers['transfer-encoding']) ?? ''),
+  };
+}
+
+/** The value of a field that stands once; one that stands again with another value says nothing. */
+function single(field: string | string[] | undefined): string | undefined {
+  const value = typeof field === 'string' ? field : field?.every((one) => one === field[0]) ? field[0] : undefined;
+  return value === '' ? undefined : value;
+}
+
+/** The value of a field that is a list, in however many lines it came. */
+function listed(field: string | string[] | undefined): string | undefined {
+  return typeof field === 'object' ? field.join(',') : field;
+}
+
+function lengthOf(text: string | undefined): number | undefined {
+  return /^\d{1,15}$/.test(text ?? '') ? Number(text) : undefined;
+}
+
+/** `bytes first-last/size` (RFC 9110 §14.4), of an unknown size too. */
+function rangeOf(text: string | undefined): string | undefined {
+  const [, first, last, size] = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/.exec(text ?? '') ?? [];
+  if (first === undefined || Number(first) > Number(last)) return undefined;
+  return size === '*' || Number(last) < Number(size) ? text : undefined;
+}
+
+function asTheyCame(headers: IncomingHttpHeaders, shown: readonly string[]): Record<string, string | string[]> {
+  return Object.fromEntries(
+    shown.filter((name) => Object.hasOwn(headers, name)).map((name) => [name, headers[name] as string | string[]]),
+  );
+}

@@ -1,0 +1,284 @@
+import { buffer } from 'node:stream/consumers';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Connection } from '../../adapters/adapter.ts';
+import { rest, type RestOptions } from '../../adapters/rest.ts';
+import type { Body, Meta, Value } from '../../src/payload.ts';
+import { version } from '../../src/version.ts';
+import { answerOf, type RawStore, startRaw } from '../raw-store.ts';
+import { CODED } from './coded.ts';
+import { failed } from './failed.ts';
+import { restOptions, run } from './rest-source.ts';
+
+let said: string | Uint8Array = '';
+let store: RawStore;
+beforeAll(async () => (store = await startRaw(() => said)));
+afterAll(() => store.close());
+
+/** What one call of a source makes of these bytes. */
+async function asked<T>(
+  bytes: string | Uint8Array,
+  ask: (source: Connection, options: RestOptions) => Promise<T>,
+  own = {},
+) {
+  said = bytes;
+  const options = restOptions({ url: store.url, methods: ['get', 'head', 'post'], ...own });
+  await using source = await rest.open(options);
+  return await ask(source, options);
+}
+const get = (bytes: string | Uint8Array, own = {}) =>
+  asked(bytes, (source, options) => run(source, options, 'get', {}) as Promise<Value>, own);
+const head = (bytes: string | Uint8Array) =>
+  asked(bytes, (source, options) => run(source, options, 'head', {}) as Promise<Value>);
+const raw = (bytes: string | Uint8Array) =>
+  asked(bytes, async (source, options) => {
+    const { stream, meta } = (await run(source, options, 'get', {}, { want: 'body' })) as Body;
+    return { meta, bytes: await buffer(stream) };
+  });
+
+const JSON_TYPE = 'content-type: application/json';
+
+describe('a field that comes', () => {
+  const modified = 'last-modified: Sun, 06 Nov 1994 08:49:37 GMT';
+  const said: [string, string[], Partial<Meta>][] = [
+    ['Content-Type twice', [JSON_TYPE, 'content-type: text/html'], { encoding: 'base64' }],
+    ['Content-Type twice the same', [JSON_TYPE, JSON_TYPE], { contentType: 'application/json', encoding: 'json' }],
+    ['Content-Type as a list', [`${JSON_TYPE}, text/html`], { encoding: 'base64' }],
+    ['Content-Type empty', ['content-type:'], { encoding: 'base64' }],
+    ['Content-Type nonsense', ['content-type: ?'], { encoding: 'base64' }],
+    ['Content-Type beyond ASCII', ['content-type: \xe9/\xff'], { encoding: 'base64' }],
+    ['ETag twice', [JSON_TYPE, 'etag: "a"', 'etag: "b"'], {}],
+    ['ETag empty', [JSON_TYPE, 'etag:'], {}],
+    ['ETag nonsense', [JSON_TYPE, 'etag: a"b'], {}],
+    ['ETag beyond ASCII', [JSON_TYPE, 'etag: "\xe9"'], { etag: '"\xe9"' }],
+    ['ETag weak', [JSON_TYPE, 'etag: W/"a"'], { etag: 'W/"a"' }],
+    ['Last-Modified twice', [JSON_TYPE, modified, 'last-modified: Mon, 07 Nov 1994 08:49:37 GMT'], {}],
+    ['Last-Modified empty', [JSON_TYPE, 'last-modified:'], {}],
+    ['Last-Modified zero', [JSON_TYPE, 'last-modified: 0'], {}],
+    ['Last-Modified beyond ASCII', [JSON_TYPE, 'last-modified: \xff'], {}],
+    ['Last-Modified well', [JSON_TYPE, modified], { lastModified: '1994-11-06T08:49:37.000Z' }],
+    ['Content-Encoding empty', [JSON_TYPE, 'content-encoding:'], {}],
+    ['Content-Encoding twice nothing', [JSON_TYPE, 'content-encoding: identity', 'content-encoding: identity'], {}],
+    ['Content-Range without a part', [JSON_TYPE, 'content-range: bytes 0-0/9'], {}],
+    ['Retry-After where nothing failed', [JSON_TYPE, 'retry-after: 1', 'retry-after: x'], {}],
+    ['Content-Disposition twice', [JSON_TYPE, 'content-disposition: \xff', 'content-disposition: ;;'], {}],
+  ];
+
+  it.each(said)('%s is one well-formed value, or none', async (_name, fields, expected) => {
+    const isJson = fields.includes(JSON_TYPE) && expected.encoding === undefined;
+    const meta = {
+      status: 200,
+      size: 1,
+      ...(isJson && { contentType: 'application/json', encoding: 'json' }),
+      ...expected,
+    };
+    const gathered = await get(answerOf(fields, '1'));
+    expect(gathered.meta).toEqual(meta);
+    expect(gathered.json).toBe(meta.encoding === 'json' ? '1' : '"MQ=="');
+    const { encoding: _encoding, ...told } = meta;
+    expect((await head(answerOf(fields, ''))).meta).toEqual({ ...told, size: 0 });
+    const passed = await raw(answerOf(fields, '1'));
+    expect(passed).toEqual({ meta: { ...told, length: 1 }, bytes: Buffer.from('1') });
+  });
+
+  it.each([
+    ['bytes 0-0/9', 9],
+    ['bytes 0-0/*', 1],
+    ['bytes 1-0/9', 1],
+    ['bytes 0-9/9', 1],
+    ['lines 0-0/9', 1],
+    ['', 1],
+  ])('Content-Range %j makes the size %i', async (range, size) => {
+    const bytes = answerOf([`content-range: ${range}`], '1', '206 Partial Content');
+    expect((await get(bytes)).meta?.size).toBe(size);
+    expect((await raw(bytes)).bytes).toHaveLength(1);
+  });
+
+  it.each([
+    [['retry-after: 1.5'], 1500],
+    [['retry-after: -3'], undefined],
+    [['retry-after:'], undefined],
+    [['retry-after: 1', 'retry-after: 9'], undefined],
+    [['retry-after: 2', 'retry-after: 2'], 2000],
+    [['retry-after: \xff'], undefined],
+  ])('%j says how long to wait: %s', async (fields, retryAfterMs) => {
+    const bytes = answerOf(fields, '', '503 Service Unavailable');
+    for (const ask of [get, raw, head]) {
+      const error = await failed(ask(bytes));
+      expect(error).toMatchObject({ code: 'UNAVAILABLE', status: 503 });
+      expect(error.retryAfterMs).toBe(retryAfterMs);
+    }
+  });
+});
+
+describe('a coded answer', () => {
+  it.each(CODED)('$name', async ({ coding, bytes, text }) => {
+    const answer = answerOf(['content-type: text/plain', `content-encoding: ${coding}`], bytes);
+    if (text === undefined) {
+      for (const ask of [get, raw])
+        expect(await failed(ask(answer))).toMatchObject({ code: 'BAD_RESPONSE', retryable: false });
+      return;
+    }
+    expect((await get(answer)).value).toBe(text);
+    expect(String((await raw(answer)).bytes)).toBe(text);
+  });
+
+  it.each(['gzip', 'deflate', 'br', 'zstd', 'utf-8', 'gzip, base64'])(
+    'of nothing is nothing, in %s too',
+    async (coding) => {
+      const fields = [`content-encoding: ${coding}`];
+      const chunked = answerOf([...fields, 'transfer-encoding: chunked'], '0\r\n\r\n');
+      for (const bytes of [
+        answerOf(fields, '', '204 No Content'),
+        answerOf(fields, '', '304 Not Modified'),
+        answerOf([...fields, 'content-length: 999', 'etag: "a"'], '', '304 Not Modified'),
+        answerOf(fields),
+        chunked,
+      ]) {
+        expect((await get(bytes)).json).toBe('null');
+        expect((await raw(bytes)).bytes).toHaveLength(0);
+      }
+      expect((await get(answerOf([...fields, 'content-type: text/plain']))).json).toBe('""');
+      expect((await head(answerOf([...fields, 'content-length: 999']))).json).toBe('null');
+    },
+  );
+
+  it('of an unknown coding is passed on as it came, and cannot be gathered', async () => {
+    for (const coding of ['utf-8', 'base64', 'gzip, utf-8', 'a, b, c, d']) {
+      const answer = answerOf([JSON_TYPE, `content-encoding: ${coding}`], 'WzFd');
+      expect(await raw(answer)).toEqual({
+        meta: { status: 200, contentType: 'application/json', size: 4, length: 4 },
+        bytes: Buffer.from('WzFd'),
+      });
+      expect(await failed(get(answer))).toMatchObject({
+        code: 'BAD_RESPONSE',
+        retryable: false,
+        message: expect.stringContaining('raw bytes and archives'),
+      });
+    }
+  });
+
+  it('in part is passed on as it came', async () => {
+    const part = gzipSync('[1]').subarray(3, 9);
+    const fields = ['content-encoding: gzip', 'content-range: bytes 3-8/23'];
+    const { meta, bytes } = await raw(answerOf(fields, part, '206 Partial Content'));
+    expect(bytes).toEqual(part);
+    expect(meta).toMatchObject({ size: 23, length: 6, contentRange: 'bytes 3-8/23' });
+  });
+});
+
+describe('JSON of nothing', () => {
+  it('is null, of no bytes', async () => {
+    for (const type of [JSON_TYPE, 'content-type: application/problem+json; charset=utf-8']) {
+      const { json, value, meta } = await get(answerOf([type]));
+      expect([json, value, meta?.size]).toEqual(['null', null, 0]);
+    }
+  });
+
+  it('is not white space, nor a byte order mark', async () => {
+    for (const body of [' ', '\r\n\t', '\uFEFF'])
+      expect(await failed(get(answerOf([JSON_TYPE], body)))).toMatchObject({ code: 'BAD_RESPONSE' });
+  });
+});
+
+describe('what is not HTTP as it should be', () => {
+  const OK = 'HTTP/1.1 200 OK\r\n';
+  const CHUNKED = 'transfer-encoding: chunked\r\n';
+  it.each([
+    ['a length that comes twice', `${OK}content-length: 2\r\ncontent-length: 2\r\n\r\nhi`],
+    ['two lengths', `${OK}content-length: 2\r\ncontent-length: 3\r\n\r\nhi!`],
+    ['a list of lengths', `${OK}content-length: 2, 2\r\n\r\nhi`],
+    ['an empty length', `${OK}content-length:\r\n\r\nhi`],
+    ['a negative length', `${OK}content-length: -1\r\n\r\nhi`],
+    ['a length of letters', `${OK}content-length: two\r\n\r\nhi`],
+    ['a length beyond all measure', `${OK}content-length: 99999999999999999999999\r\n\r\nhi`],
+    ['a length beside chunks', `${OK}content-length: 2\r\n${CHUNKED}\r\n2\r\nhi\r\n0\r\n\r\n`],
+    ['chunks beside a length', `${OK}${CHUNKED}content-length: 2\r\n\r\n2\r\nhi\r\n0\r\n\r\n`],
+    ['an unknown transfer encoding', `${OK}transfer-encoding: foo\r\n\r\nhi`],
+    ['a compressed transfer', `${OK}transfer-encoding: gzip, chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n`],
+    ['a chunk size of letters', `${OK}${CHUNKED}\r\nzz\r\nhi\r\n0\r\n\r\n`],
+    ['a later chunk size of letters', `${OK}${CHUNKED}\r\n2\r\nhi\r\nzz\r\n`],
+    ['a field name with a space', `${OK}bad name: x\r\ncontent-length: 0\r\n\r\n`],
+    ['a field without a name', `${OK}: x\r\ncontent-length: 0\r\n\r\n`],
+    ['a field without a colon', `${OK}field\r\ncontent-length: 0\r\n\r\n`],
+    ['a control character in a field', `${OK}content-type: a\x01b\r\ncontent-length: 0\r\n\r\n`],
+    ['NUL in a field', `${OK}etag: "\0"\r\ncontent-length: 0\r\n\r\n`],
+    ['DEL in a field', `${OK}etag: "\x7f"\r\ncontent-length: 0\r\n\r\n`],
+    ['a status of letters', 'HTTP/1.1 2x0 OK\r\n\r\n'],
+    ['a status of two digits', 'HTTP/1.1 20 OK\r\n\r\n'],
+    ['a status below 100', 'HTTP/1.1 099 OK\r\ncontent-length: 0\r\n\r\n'],
+    ['an unknown version', 'HTTP/3.7 200 OK\r\ncontent-length: 0\r\n\r\n'],
+    ['a body alone', '<html>hello</html>'],
+    ['an upgrade nobody asked for', 'HTTP/1.1 101 Switching\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'],
+  ])('%s is BAD_RESPONSE', async (_name, bytes) => {
+    for (const ask of [get, raw])
+      expect(await failed(ask(bytes))).toMatchObject({ code: 'BAD_RESPONSE', retryable: false });
+  });
+
+  it.each([
+    ['before it began', ''],
+    ['in its first line', 'HTTP/1.1 20'],
+    ['in its head', `${OK}content-le`],
+    ['in its body', `${OK}content-length: 10\r\n\r\nhi`],
+    ['in its body, the connection to be closed', `${OK}connection: close\r\ncontent-length: 10\r\n\r\nhi`],
+    ['in a chunk', `${OK}${CHUNKED}\r\n5\r\nhi`],
+    ['in a chunk, the connection to be closed', `${OK}connection: close\r\n${CHUNKED}\r\n5\r\nhi`],
+    ['before its last chunk, the connection to be closed', `${OK}connection: close\r\n${CHUNKED}\r\n2\r\nhi\r\n`],
+  ])('an answer that is cut %s is UNAVAILABLE', async (_name, bytes) => {
+    for (const ask of [get, raw])
+      expect(await failed(ask(bytes))).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+  });
+});
+
+describe('the header fields of an answer', () => {
+  it('may have as many bytes as maxHeaderBytes says', async () => {
+    const answer = answerOf([`x: ${'a'.repeat(20_000)}`]);
+    expect(await failed(get(answer))).toMatchObject({
+      code: 'BAD_RESPONSE',
+      retryable: false,
+      message: expect.stringContaining('maxHeaderBytes'),
+    });
+    expect((await get(answer, { maxHeaderBytes: 32_768 })).json).toBe('null');
+    expect(await failed(get(answerOf([`x: ${'a'.repeat(2000)}`]), { maxHeaderBytes: 1024 }))).toMatchObject({
+      code: 'BAD_RESPONSE',
+    });
+  });
+
+  it('stand in meta.headers where responseHeaders names them, repeated ones as a list', async () => {
+    const answer = answerOf(['Link: <a>', 'link: <b>', 'X-Total-Count: 7', 'x-empty:', 'x-other: no', '__proto__: p']);
+    const responseHeaders = ['X-Total-Count', 'link', 'x-empty', 'x-missing', '__proto__'];
+    const { meta } = await get(answer, { responseHeaders });
+    expect(JSON.stringify(meta?.headers)).toBe(
+      '{"x-total-count":"7","link":["<a>","<b>"],"x-empty":"","__proto__":"p"}',
+    );
+    expect((await get(answer)).meta).not.toHaveProperty('headers');
+  });
+});
+
+describe('a request tells who asks', () => {
+  const agent = async (own: object, headers: object = {}, caller: object = {}) => {
+    await asked(
+      answerOf([]),
+      (source, options) =>
+        run(source, options, 'get', { headers }, { caller: { headers: caller as Record<string, string> } }),
+      own,
+    );
+    return /^user-agent: (.*)$/im.exec(store.heads.at(-1) as string)?.[1]?.trim();
+  };
+
+  it('by codap and its version, or as userAgent says', async () => {
+    expect(await agent({})).toBe(`codap/${version()}`);
+    expect(await agent({ userAgent: 'shop/7' })).toBe('shop/7');
+    await asked(answerOf([]), (source) => source.ping(AbortSignal.timeout(5000)), { userAgent: 'shop/7' });
+    expect(store.heads.at(-1)).toMatch(/^HEAD [^]*^user-agent: shop\/7\r$/im);
+  });
+
+  it('unless the query, over it the caller, over both the configured headers name another', async () => {
+    const own = { userAgent: 'shop/7', requestHeaders: ['user-agent'] };
+    expect(await agent(own, { 'User-Agent': 'query' })).toBe('query');
+    const forwarding = { ...own, forwardHeaders: ['user-agent'] };
+    expect(await agent(forwarding, { 'user-agent': 'query' }, { 'user-agent': 'caller' })).toBe('caller');
+    const fixed = { ...forwarding, headers: { 'User-Agent': 'fixed' } };
+    expect(await agent(fixed, { 'user-agent': 'query' }, { 'user-agent': 'caller' })).toBe('fixed');
+  });
+});

@@ -1,0 +1,222 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { gzipSync } from 'node:zlib';
+import { CODED } from '../adapters/coded.ts';
+import { unpack } from '../encodings/unpack.ts';
+import { answerOf, type RawStore, startRaw } from '../raw-store.ts';
+import { type Service, startService } from '../service.ts';
+import { askBytes, incomplete } from './bytes.ts';
+
+const JSON_TYPE = 'content-type: application/json';
+const TEXT_TYPE = 'content-type: text/plain';
+const GOOD = answerOf([JSON_TYPE, 'etag: "good"'], '{"a":1}');
+
+/** What the store answers on a path. */
+const answers = new Map<string, Buffer>([['/good', GOOD]]);
+let store: RawStore;
+let service: Service;
+beforeAll(async () => {
+  store = await startRaw(
+    (path) => answers.get(path.replace(/^\/objects|\?.*$/g, '')) ?? answerOf([], '', '404 Not Found'),
+  );
+  service = await startService({
+    sources: {
+      raw: { adapter: 'rest', url: store.url, responseHeaders: ['link', 'x-total-count'] },
+      objects: {
+        adapter: 's3',
+        endpoint: store.url.slice(0, -1),
+        bucket: 'objects',
+        forcePathStyle: true,
+        accessKeyId: 'id',
+        secretAccessKey: 'key',
+      },
+    },
+  });
+});
+afterAll(async () => {
+  await service.close();
+  await store.close();
+});
+
+let count = 0;
+/** A query that these bytes answer. */
+function answered(bytes: Buffer) {
+  const path = `bytes-${(count += 1)}`;
+  answers.set(`/${path}`, bytes);
+  return { source: 'raw', op: 'get', params: { path } };
+}
+const good = { source: 'raw', op: 'get', params: { path: 'good' } };
+const object = ({ params: { path } }: ReturnType<typeof answered>, more = {}) => ({
+  source: 'objects',
+  op: 'getObject',
+  params: { key: path, ...more },
+});
+
+async function archive(type: 'zip' | 'x-tar', queries: object) {
+  const answer = await askBytes(`${service.url}/kv`, { queries }, `application/${type}`);
+  return unpack(type === 'zip' ? 'unzip' : 'tar', await answer.read());
+}
+async function raw(query: object) {
+  const answer = await askBytes(`${service.url}/kv`, { queries: { it: query } }, 'application/octet-stream');
+  return { ...answer, bytes: await answer.read() };
+}
+
+describe('a field of a store that comes', () => {
+  const second: Record<string, string[]> = {
+    'content-type': ['application/json', 'text/html'],
+    'content-encoding': ['identity', 'identity'],
+    etag: ['"a"', '"b"'],
+    'last-modified': ['Sun, 06 Nov 1994 08:49:37 GMT', 'Mon, 07 Nov 1994 08:49:37 GMT'],
+    'content-range': ['bytes 0-0/1', 'bytes 0-0/2'],
+    'retry-after': ['1', '2'],
+    'content-disposition': ['attachment', 'inline'],
+    link: ['<a>', '<b>'],
+  };
+  const fields = Object.entries(second).flatMap(([name, values]) => [
+    [`${name} twice`, values.map((value) => `${name}: ${value}`)] as const,
+    [`${name} empty`, [`${name}:`]] as const,
+    [`${name} nonsense`, [`${name}: ,;= "`]] as const,
+    [`${name} beyond ASCII`, [`${name}: \x80\xff`]] as const,
+    [`${name} with a tab`, [`${name}: a\tb`]] as const,
+  ]);
+
+  it.each(fields)('%s costs nobody an answer', async (name, lines) => {
+    const odd = answered(answerOf(lines, '[1]'));
+    const gathered = await service.kv({
+      odd,
+      good,
+      filled: { source: 'raw', op: 'get', params: { path: 'good', query: { odd: { $result: '/odd' } } } },
+    });
+    expect(gathered.results.good).toMatchObject({ status: 'ok', value: { a: 1 } });
+    // A coding that codap does not know is the one thing that keeps a body from being read.
+    const unread = /^content-encoding (?:nonsense|beyond|with)/.test(name);
+    expect(gathered.results.odd.status).toBe(unread ? 'error' : 'ok');
+    expect(gathered.results.filled.status).toBe(unread ? 'skipped' : 'ok');
+    for (const [key, value] of Object.entries(gathered.results.odd.meta ?? {}))
+      if (key !== 'headers') expect(typeof value).toMatch(/^(?:string|number)$/);
+    const asBytes = await raw(odd);
+    expect([asBytes.status, String(asBytes.bytes)]).toEqual([200, '[1]']);
+    expect(asBytes.headers).not.toHaveProperty('content-encoding');
+    for (const type of ['zip', 'x-tar'] as const) {
+      const files = await archive(type, { odd: { ...odd, as: 'odd' }, good: { ...good, as: 'good' } });
+      expect(Object.fromEntries([...files].map(([file, bytes]) => [file, String(bytes)]))).toEqual({
+        odd: '[1]',
+        good: '{"a":1}',
+      });
+    }
+  });
+
+  it('is shown in meta.headers where the source says so', async () => {
+    const query = answered(answerOf([JSON_TYPE, 'link: <a>', 'link: <b>', 'x-total-count: 2'], '[]'));
+    const { results } = await service.kv({ query });
+    expect(results.query.meta.headers).toEqual({ link: ['<a>', '<b>'], 'x-total-count': '2' });
+  });
+});
+
+describe('a coded body, on every path', () => {
+  const bodies = CODED.map((it) => [it.name, it] as const);
+
+  it.each(bodies)('%s', async (_name, { coding, bytes, text }) => {
+    const lines = [TEXT_TYPE, `content-encoding: ${coding}`];
+    const query = answered(answerOf(lines, bytes));
+    const { results } = await service.kv({
+      rest: query,
+      s3: object(query),
+      stored: object(query, { format: 'base64' }),
+      picked: { ...query, select: { it: '' } },
+      joined: { source: 'raw', op: 'get', params: { path: 'good', query: { it: { $result: '/rest' } } } },
+      good,
+    });
+    expect(results.good.status).toBe('ok');
+    expect(results.stored.value).toBe(bytes.toString('base64'));
+    for (const reply of [results.rest, results.s3, results.picked]) {
+      if (text === undefined) expect(reply).toMatchObject({ status: 'error', error: { code: 'BAD_RESPONSE' } });
+      else expect(reply.status).toBe('ok');
+    }
+    if (text !== undefined)
+      expect([results.rest.value, results.s3.value, results.picked.value]).toEqual([text, text, { it: text }]);
+    expect(results.joined.status).toBe(text === undefined ? 'skipped' : 'ok');
+    const files = await archive('zip', { it: { ...query, as: 'it' }, s3: { ...object(query), as: 's3' } });
+    if (text === undefined) expect(incomplete(files).errors).toMatchObject([{ error: { code: 'BAD_RESPONSE' } }]);
+    else expect(String(files.get('it'))).toBe(text);
+    // What an object store keeps coded is passed on as it is stored.
+    expect(files.get('s3')).toEqual(bytes);
+  });
+});
+
+describe('a body in an unknown coding', () => {
+  it.each(['utf-8', 'base64', 'gzip, utf-8'])('%s is passed on as it came, by its own name', async (coding) => {
+    const query = answered(answerOf([JSON_TYPE, `content-encoding: ${coding}`], 'WzFd'));
+    for (const one of [query, object(query)]) {
+      const { results } = await service.kv({ it: one, good });
+      expect(results.it).toMatchObject({ status: 'error', error: { code: 'BAD_RESPONSE', retryable: false } });
+      expect(results.good.status).toBe('ok');
+      const bytes = await raw(one);
+      expect(bytes.headers).toMatchObject({ 'content-type': 'application/json', 'content-length': '4' });
+      expect(bytes.headers).not.toHaveProperty('content-encoding');
+      expect(String(bytes.bytes)).toBe('WzFd');
+      for (const type of ['zip', 'x-tar'] as const)
+        expect(String((await archive(type, { it: one })).get('it.json'))).toBe('WzFd');
+    }
+    const { results } = await service.kv({ it: object(query, { format: 'base64' }) });
+    expect(results.it.value).toBe(Buffer.from('WzFd').toString('base64'));
+  });
+});
+
+describe('nothing', () => {
+  it('is null where it is JSON, of REST and S3, and no bytes elsewhere', async () => {
+    for (const lines of [[JSON_TYPE], [JSON_TYPE, 'content-encoding: gzip'], [JSON_TYPE, 'content-encoding: zstd']]) {
+      const query = answered(answerOf(lines));
+      const { results } = await service.kv({ rest: query, s3: object(query), json: object(query, { format: 'json' }) });
+      for (const name of ['rest', 's3', 'json'])
+        expect(results[name]).toMatchObject({ status: 'ok', value: null, meta: { size: 0 } });
+      expect((await raw(query)).bytes).toHaveLength(0);
+      expect((await archive('zip', { it: query })).get('it.json')).toHaveLength(0);
+    }
+    const blank = answered(answerOf([JSON_TYPE], ' \n'));
+    const { results } = await service.kv({ rest: blank, s3: object(blank) });
+    for (const name of ['rest', 's3']) expect(results[name]).toMatchObject({ error: { code: 'BAD_RESPONSE' } });
+  });
+
+  it('is what a conditional read answers where nothing has changed, whatever coding it names', async () => {
+    for (const coding of ['gzip', 'br', 'utf-8']) {
+      const query = answered(answerOf([`content-encoding: ${coding}`, 'etag: "a"'], '', '304 Not Modified'));
+      const { results } = await service.kv({ rest: query, s3: object(query) });
+      for (const name of ['rest', 's3'])
+        expect(results[name]).toMatchObject({ status: 'ok', value: null, meta: { status: 304, etag: '"a"' } });
+      expect((await raw(query)).status).toBe(304);
+    }
+  });
+});
+
+describe('what is not HTTP as it should be', () => {
+  const OK = 'HTTP/1.1 200 OK\r\n';
+  it.each([
+    ['a length that comes twice', `${OK}content-length: 2\r\ncontent-length: 2\r\n\r\nhi`],
+    ['a length beside chunks', `${OK}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n`],
+    ['a chunk size of letters', `${OK}content-type: a/b\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n`],
+    ['a status of letters', 'HTTP/1.1 2x0 OK\r\n\r\n'],
+    ['no head', '<html>'],
+    ['a head that is too large', `${OK}x: ${'a'.repeat(20_000)}\r\n\r\n`],
+  ])('%s is BAD_RESPONSE, of REST and S3', async (_name, bytes) => {
+    const query = answered(Buffer.from(bytes));
+    const { results } = await service.kv({ rest: query, s3: object(query), good });
+    for (const name of ['rest', 's3'])
+      expect(results[name]).toMatchObject({ status: 'error', error: { code: 'BAD_RESPONSE', retryable: false } });
+    expect(results.good.status).toBe('ok');
+  });
+
+  it.each([
+    ['by its length', `${OK}connection: close\r\ncontent-length: 10\r\n\r\nhi`],
+    ['in a chunk', `${OK}connection: close\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhi`],
+  ])('an answer that is cut %s is UNAVAILABLE, of REST and S3', async (_name, bytes) => {
+    const query = answered(Buffer.from(bytes));
+    const { results } = await service.kv({ rest: query, s3: object(query) });
+    for (const name of ['rest', 's3'])
+      expect(results[name]).toMatchObject({ status: 'error', error: { code: 'UNAVAILABLE', retryable: true } });
+  });
+});
+
+it('an object store is told who asks', async () => {
+  await service.kv({ it: object(answered(answerOf([JSON_TYPE], gzipSync('1')))) });
+  expect(store.heads.at(-1)).toMatch(/^user-agent: .*\bcodap\/\d+\.\d+\.\d+/im);
+});
