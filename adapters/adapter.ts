@@ -21,6 +21,8 @@ export interface Adapter<Options = unknown> {
   /** Its part of a source's configuration. Every field is named in CONTRACT §5. */
   readonly options: z.ZodType<Options>;
   readonly ops: Readonly<Record<string, Op>>;
+  /** Params in which `{"$meta": name}` is the store's own word, where its name is no pointer. */
+  readonly ownMeta?: readonly string[];
   /** Whether a source's own options allow an op; all of them, unless it says otherwise. */
   allows?(op: string, options: Options): boolean;
   /**
