@@ -10,6 +10,8 @@ export interface Op {
   readonly params: z.ZodType;
   /** `items`: may be read item by item; `body`: its bytes may be passed through. */
   readonly streams?: 'items' | 'body';
+  /** Its value is one thing, never a list. */
+  readonly single?: true;
   /** The most that params may be where the answer is taken gathered; read item by item, it has no such bound. */
   readonly gathered?: Readonly<Record<string, number>>;
   /** Compiled params take a `range` and an `ifMatch`, so that a body can be read in parts. */

@@ -1,3 +1,4 @@
+import { callsPerItem, type Node } from './node.ts';
 import { BROKEN, readTemplate, Reference, type Findings, type RequestFault } from './reference.ts';
 
 /** What a forEach runs over: a list referred to, or one written out, whose items are values and ItemTemplates. */
@@ -45,4 +46,10 @@ function readItem(value: unknown, at: readonly (string | number)[], faults: Requ
 export function listReferences(forEach: ForEach = []): readonly Reference[] {
   if (forEach instanceof Reference) return [forEach];
   return forEach.flatMap((item) => (item instanceof ItemTemplate ? item.references : []));
+}
+
+/** The calls of a member that are known while planning: none of a forEach over a list that is referred to. */
+export function callsOf(member: Node): number {
+  if (member.forEach === undefined) return member.kind === 'query' ? 1 : member.calls;
+  return member.forEach instanceof Reference ? 0 : member.forEach.length * callsPerItem(member);
 }

@@ -2,17 +2,9 @@ import type { z } from 'zod';
 import type { Limits } from '../config.ts';
 import type { Source } from '../sources/open.ts';
 import { readCondition, readSelection } from './condition.ts';
-import { readForEach, type ForEach } from './for-each-list.ts';
+import { callsOf, readForEach, type ForEach } from './for-each-list.ts';
 import { linkReferences } from './link.ts';
-import {
-  callsPerItem,
-  type GroupNode,
-  type Modifiers,
-  type Node,
-  type Pattern,
-  type Plan,
-  type QueryNode,
-} from './node.ts';
+import { type GroupNode, type Modifiers, type Node, type Pattern, type Plan, type QueryNode } from './node.ts';
 import { fragment } from './pointer.ts';
 import {
   BROKEN,
@@ -282,10 +274,4 @@ class Planner {
     for (const reference of found.references) this.#fault(reference.at, 'no reference may stand in a default');
     return { value };
   }
-}
-
-/** The calls of a member that are known while planning: none of a forEach over a list that is referred to. */
-function callsOf(member: Node): number {
-  if (member.forEach === undefined) return member.kind === 'query' ? 1 : member.calls;
-  return member.forEach instanceof Reference ? 0 : member.forEach.length * callsPerItem(member);
 }

@@ -66,7 +66,7 @@ const top = {
     .meta({ description: "The batch's deadline in milliseconds, counted from the end of the request's body." }),
   onError: z.enum(['partial', 'fail']).optional(),
   shape: z.enum(['replies', 'values']).optional(),
-  filename: z.string().min(1).max(255).optional().meta({ description: 'The name of an archive.' }),
+  filename: z.string().min(1).max(255).optional().meta({ description: 'The name of an archive or a table.' }),
 };
 
 /** The body of each endpoint, without regard to what stands in `queries`. */

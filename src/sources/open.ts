@@ -25,6 +25,8 @@ export interface Source {
   readonly ownMeta: readonly string[];
   /** How an op can be answered other than gathered. */
   streams(op: string): 'items' | 'body' | undefined;
+  /** Whether an op's value is one thing, never a list. */
+  isSingle(op: string): boolean;
   /** Whether a body can be asked for in parts: these params take a `range` and an `ifMatch`, and have none of their own. */
   resumable(op: string, params: unknown): boolean;
   ping(signal: AbortSignal): Promise<void>;
@@ -79,6 +81,7 @@ async function openSource(options: SourceConfig, connections: AsyncDisposableSta
     },
     ownMeta: adapter.ownMeta ?? [],
     streams: (op) => (Object.hasOwn(adapter.ops, op) ? adapter.ops[op]?.streams : undefined),
+    isSingle: (op) => adapter.ops[op]?.single === true,
     resumable: (op, params) =>
       adapter.ops[op]?.resumable === true && !(params as { range?: string; ifNoneMatch?: string }).range,
     ping: (signal) => connection.ping(signal),

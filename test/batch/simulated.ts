@@ -67,6 +67,7 @@ export function simulate(timeoutMs = 2000): Simulation {
     }, timeout('sim')),
     ownMeta: [],
     streams: () => undefined,
+    isSingle: () => false,
     resumable: () => false,
     ping: () => Promise.resolve(),
   };
