@@ -1,7 +1,7 @@
 import { callsPerItem, type Node } from './node.ts';
 import { BROKEN, readTemplate, Reference, type Findings, type RequestFault } from './reference.ts';
 
-/** What a forEach runs over: a list referred to, or one written out, whose items are values and ItemTemplates. */
+/** What a forEach runs over: a list referred to, or one written out, of values and ItemTemplates. */
 export type ForEach = Reference | readonly unknown[];
 
 /** An item of a list that the request writes out, with references in it. */

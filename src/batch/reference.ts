@@ -3,7 +3,7 @@ import { parsePointer } from './pointer.ts';
 
 const RESERVED: ReadonlySet<string> = new Set([...WORDS, '$verbatim']);
 
-/** Where a planned reference reads from: another query's value or `meta`, or the item of the nearest forEach. */
+/** Where a planned reference reads from: another query's value or `meta`, or the nearest forEach's item. */
 export type Target =
   | {
       readonly from: 'result';
@@ -47,7 +47,7 @@ export interface RequestFault {
 export interface Findings {
   readonly references: Reference[];
   readonly faults: RequestFault[];
-  /** Whether, at this place, `{"$meta": name}` may be the store's own word: MongoDB has one, whose name is no pointer. */
+  /** Whether `{"$meta": name}` may be the store's own word here: MongoDB's, whose name is no pointer. */
   readonly ownMeta?: (at: readonly (string | number)[]) => boolean;
 }
 

@@ -97,7 +97,10 @@ export function valueOf(reply: Reply): unknown {
   return reply.list && reply.status !== 'error' ? gathered(reply.list, valueOf) : undefined;
 }
 
-/** What the store said of a reply's body: of a group or forEach in its own shape, of a nested `take: 1` the winner's; undefined where there is none. */
+/**
+ * What the store said of a reply's body, undefined where there is none: of a group or forEach in its own shape,
+ * of a nested `take: 1` the winner's.
+ */
 export function metaOf(reply: Reply): unknown {
   const { list, winner, value } = reply;
   if (reply.defaulted) return undefined;

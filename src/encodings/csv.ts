@@ -56,7 +56,7 @@ export const csv: Encoding = {
   },
 };
 
-/** Whether a query or group, as planned, may answer a list as its value; a group or forEach without `select` answers replies. */
+/** Whether a query or group, as planned, may answer a list as its value, not a list of replies. */
 function mayBeList(node: Node): boolean {
   if (node.forEach) return false;
   if (node.select !== undefined) return node.select.kind !== 'object';

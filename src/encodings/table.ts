@@ -8,7 +8,7 @@ const STRIDE = 512;
 /** Why a value is no table; repeats nothing of it. */
 export class NoTable extends Error {}
 
-/** How a table is written: its typed leaves, the most bytes it may have, and what is thrown where it is too late or too large. */
+/** How typed leaves are written, the most bytes, and what is thrown where it is too late or too large. */
 export interface TableOptions {
   readonly mode: Mode | undefined;
   readonly bytes: number;
@@ -18,8 +18,8 @@ export interface TableOptions {
 }
 
 /**
- * A list of objects as CSV (RFC 4180): a line of their keys in order of appearance, then a line per object. Throws NoTable.
- * It is written here rather than by a library, since those know the columns only from the first object, and hold the event loop to the end.
+ * A list of objects as CSV (RFC 4180): a line of their keys in order of appearance, then a line per object.
+ * Others have their turn of the event loop meanwhile. Throws NoTable.
  */
 export async function tableText(value: unknown, options: TableOptions): Promise<string> {
   const { mode, bytes, goOn, tooLarge } = options;
@@ -93,7 +93,7 @@ function textOf(value: unknown, mode: Mode | undefined): string {
   return json.startsWith('"') ? (JSON.parse(json) as string) : json;
 }
 
-/** A text as a field: in quotes where it holds what would be read as more than text, or spaces that some readers take away. */
+/** A text as a field: in quotes where it would else be read as more than text, or lose spaces at its ends. */
 function quoted(text: string): string {
   if (!text.isWellFormed()) throw new NoTable('a text in it is half of a character, which UTF-8 cannot hold');
   return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
