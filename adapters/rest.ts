@@ -22,7 +22,7 @@ export const rest: Adapter<RestOptions> = {
   options: options as unknown as Adapter<RestOptions>['options'],
   ops: {
     get: { params: readParams, streams: 'body' },
-    head: { params: readParams },
+    head: { params: readParams, single: true },
     post: { params: postParams, streams: 'body' },
   },
   allows: (op, { methods }) => methods.some((method) => method === op),

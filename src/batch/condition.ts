@@ -2,7 +2,7 @@ import { isLeaf } from '../json/leaf.ts';
 import { equalPlain, plain } from '../json/write.ts';
 import type { Condition, Selection } from './node.ts';
 import { follow, parsePointer } from './pointer.ts';
-import { readTemplate, Reference, type Findings } from './reference.ts';
+import { readTemplate, Reference, wordIn, type Findings } from './reference.ts';
 import { CodapError } from '../errors.ts';
 
 /** Reads a `when` or `unless`: `{"equals": [a, b]}`, `{"in": [a, list]}`, or a value. */
@@ -63,9 +63,7 @@ export function readSelection(
     found.faults.push({ path: at, detail: 'a pointer, a reference, or an object of these is allowed here' });
     return undefined;
   }
-  if (['$result', '$item', '$param', '$join', '$verbatim'].some((word) => Object.hasOwn(value, word))) {
-    return { kind: 'template', template: readTemplate(value, at, found) };
-  }
+  if (wordIn(value)) return { kind: 'template', template: readTemplate(value, at, found) };
   const members: (readonly [string, Selection])[] = [];
   for (const [key, part] of Object.entries(value)) {
     const selection = readSelection(part, [...at, key], found);

@@ -2,8 +2,9 @@ import type { z } from 'zod';
 import type { Limits } from '../config.ts';
 import type { Source } from '../sources/open.ts';
 import { readCondition, readSelection } from './condition.ts';
+import { callsOf, readForEach, type ForEach } from './for-each-list.ts';
 import { linkReferences } from './link.ts';
-import type { GroupNode, Modifiers, Node, Pattern, Plan, QueryNode } from './node.ts';
+import { type GroupNode, type Modifiers, type Node, type Pattern, type Plan, type QueryNode } from './node.ts';
 import { fragment } from './pointer.ts';
 import {
   BROKEN,
@@ -111,10 +112,7 @@ class Planner {
       this.#fault([...at, 'take'], 'take is more than there are queries');
     if (pattern === 'first-reply' && fields['hedgeMs'] !== undefined && !Object.hasOwn(fields, 'take'))
       this.#fault([...at, 'hedgeMs'], 'hedgeMs needs take');
-    let calls = 0;
-    for (const member of members) {
-      if (member.forEach === undefined) calls += member.kind === 'query' ? 1 : member.calls;
-    }
+    const calls = members.reduce((sum, member) => sum + callsOf(member), 0);
     return { members, take, hedgeMs: fields['hedgeMs'] as number | undefined, calls };
   }
 
@@ -169,10 +167,11 @@ class Planner {
   }
 
   #query(fields: Record<string, unknown>, at: Path, path: Path, key: string | undefined, index: number): QueryNode {
-    const found: Findings = { references: [], faults: this.#faults };
+    const source = typeof fields['source'] === 'string' ? this.#context.sources.get(fields['source']) : undefined;
+    const ownMeta = (path: Path): boolean => !source || source.ownMeta.includes(String(path[at.length + 1]));
+    const found: Findings = { references: [], faults: this.#faults, ownMeta };
     const given = Object.hasOwn(fields, 'params') ? fields['params'] : {};
     const template = given === undefined ? BROKEN : readTemplate(given, [...at, 'params'], found);
-    const source = typeof fields['source'] === 'string' ? this.#context.sources.get(fields['source']) : undefined;
     const op = fields['op'] as string;
     const stream = fields['stream'] === true;
     let params: unknown = template;
@@ -261,14 +260,11 @@ class Planner {
     return undefined;
   }
 
-  #forEach(fields: Record<string, unknown>, at: Path): Reference | undefined {
+  #forEach(fields: Record<string, unknown>, at: Path): ForEach | undefined {
     if (!Object.hasOwn(fields, 'forEach')) return undefined;
     const value = fields['forEach'];
     if (value === undefined) return BROKEN;
-    const list = readTemplate(value, at, { references: [], faults: this.#faults });
-    if (list instanceof Reference && list.word !== '$join') return list;
-    this.#fault(at, 'a reference to a list is allowed here');
-    return BROKEN;
+    return readForEach(value, at, this.#faults, this.#context.limits.calls);
   }
 
   #default(fields: Record<string, unknown>, at: Path): { value: unknown } | undefined {
