@@ -1,7 +1,5 @@
 import type { GroupNode, Node } from './node.ts';
-import { BROKEN, type Reference } from './reference.ts';
-
-type Report = (path: readonly (string | number)[], detail: string) => void;
+import { BROKEN, type Reference, type Report } from './reference.ts';
 
 /** The groups around a node, innermost last, and whether a forEach is among what surrounds it. */
 interface Surroundings {
