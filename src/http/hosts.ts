@@ -17,6 +17,9 @@ export function serveHosts(app: FastifyInstance, names: readonly string[], onLoo
   const listed = new Set(names.map(plainHost));
   const serves = listed.size > 0 ? (host: string) => listed.has(host) : isLocal;
   app.addHook('onRequest', ({ raw }, reply, done) => {
+    // Node keeps the first of several.
+    if (raw.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length > 1)
+      return sendProblem(reply, { status: 400, title: 'Bad Request', detail: 'a request has one Host field' });
     // A target that names a host wins over the Host field.
     const authority = ABSOLUTE.exec(raw.url ?? '')?.[1] ?? raw.headers.host ?? '';
     const host = hostOf(authority);
