@@ -62,8 +62,8 @@ function encodeStep(step: string): string {
 /** As much of a step's beginning and end as fits; no character is cut. */
 function elided(step: string, most: number): string {
   const half = Math.floor((most - ELLIPSIS.length) / 2);
-  const head = fitting([...step.slice(0, half)], half);
-  const tail = fitting([...step.slice(-half)].toReversed(), half).toReversed();
+  const head = fitting(Array.from(step.slice(0, half)), half);
+  const tail = fitting(Array.from(step.slice(-half)).toReversed(), half).toReversed();
   return `${head.join('')}${ELLIPSIS}${tail.join('')}`;
 }
 

@@ -4,7 +4,10 @@ import type { Server, Socket } from 'node:net';
 export function boundConnections(server: Server, most: number): void {
   let open = 0;
   server.prependListener('connection', (socket: Socket) => {
-    if (open >= most) return void socket.destroy();
+    if (open >= most) {
+      socket.destroy();
+      return;
+    }
     open += 1;
     socket.once('close', () => {
       open -= 1;
