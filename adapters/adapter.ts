@@ -1,7 +1,10 @@
 import type { z } from 'zod';
 import type { Fetch } from '../src/fetch.ts';
 
-/** Reports what is wrong with a param: where it stands below `params`, and what is allowed. It repeats no value of the request. */
+/**
+ * Reports what is wrong with a param: where it stands below `params`, and what is allowed. It repeats no value of the request. It throws
+ * once nothing more is to be told.
+ */
 export type Fault = (path: readonly (string | number)[], detail: string) => void;
 
 /** One operation: what its params may say, and how its answer can be taken other than gathered. */

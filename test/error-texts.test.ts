@@ -42,7 +42,7 @@ const FILLED_IN = listed(`
   routes/answer.ts: acceptable[0]?.refuses?.(planned)  # a sentence of ours
   src/batch/plan.ts: field  # of the request's language
   src/batch/reference.ts: word  # of the request's language
-  src/batch/run.ts: faults[0]  # one of these very texts
+  src/batch/run.ts: detail  # one of these very texts
   src/http/routing.ts: allow  # methods
   src/json/scan.ts: name  # "the key" or "the string"
   src/json/scan.ts: what

@@ -1,5 +1,5 @@
 import { callsPerItem, type Node } from './node.ts';
-import { BROKEN, readTemplate, Reference, type Findings, type RequestFault } from './reference.ts';
+import { BROKEN, readTemplate, Reference, type Findings, type Report } from './reference.ts';
 
 /** What a forEach runs over: a list referred to, or one written out, of values and ItemTemplates. */
 export type ForEach = Reference | readonly unknown[];
@@ -16,28 +16,23 @@ export class ItemTemplate {
 }
 
 /** Reads a `forEach`; a list written out has at most so many items. */
-export function readForEach(
-  value: unknown,
-  at: readonly (string | number)[],
-  faults: RequestFault[],
-  most: number,
-): ForEach {
+export function readForEach(value: unknown, at: readonly (string | number)[], report: Report, most: number): ForEach {
   const written = Array.isArray(value);
-  const list: unknown = written ? value : readTemplate(value, at, { references: [], faults });
+  const list: unknown = written ? value : readTemplate(value, at, { references: [], report });
   if (list instanceof Reference && list.word !== '$join') return list;
   if (!Array.isArray(list)) {
-    faults.push({ path: at, detail: 'a list, or a reference to one, is allowed here' });
+    report(at, 'a list, or a reference to one, is allowed here');
     return BROKEN;
   }
   if (list.length > most) {
-    faults.push({ path: at, detail: `more than ${most} calls` });
+    report(at, `more than ${most} calls`);
     return BROKEN;
   }
-  return written ? list.map((item, index) => readItem(item, [...at, index], faults)) : list;
+  return written ? list.map((item, index) => readItem(item, [...at, index], report)) : list;
 }
 
-function readItem(value: unknown, at: readonly (string | number)[], faults: RequestFault[]): unknown {
-  const found: Findings = { references: [], faults };
+function readItem(value: unknown, at: readonly (string | number)[], report: Report): unknown {
+  const found: Findings = { references: [], report };
   const item = readTemplate(value, at, found);
   return found.references.length > 0 ? new ItemTemplate(item, found.references) : item;
 }

@@ -1,8 +1,6 @@
 import { listReferences } from './for-each-list.ts';
 import type { GroupNode, Node } from './node.ts';
-import { BROKEN, type Reference } from './reference.ts';
-
-type Report = (path: readonly (string | number)[], detail: string) => void;
+import { BROKEN, type Reference, type Report } from './reference.ts';
 
 /** The groups around a node, innermost last, and whether a forEach is among what surrounds it. */
 interface Surroundings {

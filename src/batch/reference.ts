@@ -37,16 +37,13 @@ export class Reference extends Placeholder {
 /** Stands where a reference was written that cannot be read: its fault is told, and nothing more is said of its place. */
 export const BROKEN = new Reference('$result', [], []);
 
-/** What is wrong with the request, and where. */
-export interface RequestFault {
-  readonly path: readonly (string | number)[];
-  readonly detail: string;
-}
+/** Hears what is wrong with the request, and where; it throws once no more is to be told. */
+export type Report = (path: readonly (string | number)[], detail: string) => void;
 
 /** Collects what reading a template finds. */
 export interface Findings {
   readonly references: Reference[];
-  readonly faults: RequestFault[];
+  readonly report: Report;
   /** Whether `{"$meta": name}` may be the store's own word here: MongoDB's, whose name is no pointer. */
   readonly ownMeta?: (at: readonly (string | number)[]) => boolean;
 }
@@ -70,7 +67,7 @@ export function readTemplate(value: unknown, at: readonly (string | number)[], f
   const word = wordIn(value);
   if (word !== undefined) {
     if (keys.length > 1) {
-      found.faults.push({ path: [...at, word], detail: 'a reference stands alone in its object' });
+      found.report([...at, word], 'a reference stands alone in its object');
       return BROKEN;
     }
     const argument = (value as Record<string, unknown>)[word];
@@ -94,7 +91,7 @@ function isName(argument: unknown): boolean {
 
 function readReference(word: Word, argument: unknown, at: readonly (string | number)[], found: Findings): unknown {
   const fault = (detail: string): Reference => {
-    found.faults.push({ path: [...at, word], detail });
+    found.report([...at, word], detail);
     return BROKEN;
   };
   if (word === '$join') {
@@ -105,7 +102,7 @@ function readReference(word: Word, argument: unknown, at: readonly (string | num
       const read = readTemplate(part, path, found);
       if (typeof read === 'string' || read instanceof Reference) parts.push(read);
       else if (typeof read === 'number' || typeof read === 'boolean') parts.push(String(read));
-      else found.faults.push({ path, detail: 'a string, a number, a boolean or a reference is allowed here' });
+      else found.report(path, 'a string, a number, a boolean or a reference is allowed here');
     }
     const join = new Reference(word, at, [], parts);
     found.references.push(join);

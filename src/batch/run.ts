@@ -163,15 +163,10 @@ function compile(node: QueryNode, values: Values, scope: Scope): unknown {
   for (const reference of node.references) {
     if (reference.word !== '$join') scope.batch.takeBytes(scope.batch.mustFit(values.get(reference)));
   }
-  const faults: string[] = [];
-  const params = node.source.prepare(
-    node.op,
-    fillParams(node.params, values) as Record<string, unknown>,
-    (_path, detail) => faults.push(detail),
-    node.stream,
-  );
-  if (faults.length > 0) throw new CodapError('INVALID', `a filled-in value does not fit: ${faults[0]}`);
-  return params;
+  const fault = (_path: unknown, detail: string): never => {
+    throw new CodapError('INVALID', `a filled-in value does not fit: ${detail}`);
+  };
+  return node.source.prepare(node.op, fillParams(node.params, values) as Record<string, unknown>, fault, node.stream);
 }
 
 /** `accept`, `select`, and the answer's budget. */

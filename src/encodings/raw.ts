@@ -1,4 +1,4 @@
-import { create as contentDisposition } from 'content-disposition';
+import { attachment } from '../attachment.ts';
 import { openFlow } from '../batch/flow.ts';
 import { isOpaque, type Node } from '../batch/node.ts';
 import { isComplete, type Member } from '../batch/reply.ts';
@@ -40,7 +40,7 @@ export const raw: Encoding = {
       'content-type': meta.contentType ?? 'application/octet-stream',
       'x-content-type-options': 'nosniff',
       'content-security-policy': 'sandbox',
-      'content-disposition': contentDisposition(plan.filename),
+      'content-disposition': attachment(plan.filename),
       ...(meta.etag !== undefined && { etag: meta.etag }),
       ...(meta.lastModified !== undefined && { 'last-modified': new Date(meta.lastModified).toUTCString() }),
       ...(meta.contentRange !== undefined && { 'content-range': meta.contentRange }),
