@@ -22,12 +22,18 @@ export function isDecodingError(error: unknown): boolean {
 
 /** Streams that undo a `content-encoding` (RFC 9110 §8.4), in the order to apply them; undefined if one is unknown or there are more than three. */
 export function decoders(contentEncoding: string | undefined): Duplex[] | undefined {
-  const names = (contentEncoding ?? '')
+  const makers = codings(contentEncoding)
+    .map((name) => CODINGS.get(name))
+    .toReversed();
+  if (makers.length > 3 || makers.includes(undefined)) return undefined;
+  return makers.map((make) => (make as () => Duplex)());
+}
+
+/** The codings that a `content-encoding` names, but for those that leave the bytes as they are. */
+export function codings(contentEncoding = ''): string[] {
+  return contentEncoding
     .toLowerCase()
     .split(',')
     .map((name) => name.trim())
     .filter((name) => !NONE.has(name));
-  const makers = names.map((name) => CODINGS.get(name)).toReversed();
-  if (makers.length > 3 || makers.includes(undefined)) return undefined;
-  return makers.map((make) => (make as () => Duplex)());
 }

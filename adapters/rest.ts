@@ -53,14 +53,16 @@ class RestConnection implements Connection {
     want: Payload['kind'],
     { signal, caller }: Pick<Context, 'signal' | 'caller'>,
   ): Promise<Payload> {
+    const sent = requestHeaders(query, this.#options, caller, want !== 'body' && op !== 'head');
     const answer = await this.#request(want === 'body' ? this.#bodies : this.#pool, {
       method: op === 'get' ? 'GET' : op === 'head' ? 'HEAD' : 'POST',
       path: query.path,
-      headers: requestHeaders(query, this.#options, caller, want !== 'body' && op !== 'head'),
+      headers: sent,
       body: op === 'post' ? (query.body?.text ?? '') : null,
       signal,
     });
-    if (op !== 'head') return readAnswer(answer, { want, maxBytes: this.#options.maxBytes, signal });
+    if (op !== 'head')
+      return readAnswer(answer, { want, maxBytes: this.#options.maxBytes, range: sent['range'], signal });
     drop(answer.body);
     const { statusCode, headers } = answer;
     const failure = statusFailure(statusCode, String(headers['retry-after'] ?? ''));

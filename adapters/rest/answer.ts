@@ -6,6 +6,7 @@ import { collect } from '../collect.ts';
 import { content, plain } from '../content.ts';
 import { decoders } from '../decoders.ts';
 import { owned } from '../owned.ts';
+import { isAll, readPart } from '../part.ts';
 import { transportFailure } from '../transport-failure.ts';
 import { statusFailure } from './failure.ts';
 import { lengthOf, metaOf } from './meta.ts';
@@ -14,13 +15,15 @@ import { lengthOf, metaOf } from './meta.ts';
 export interface Reading {
   readonly want: Payload['kind'];
   readonly maxBytes: number;
+  /** The `range` that was asked for, if any. */
+  readonly range: string | undefined;
   readonly signal: AbortSignal;
 }
 
 /** An answer as codap passes it on; whatever happens, its body is consumed or destroyed, or belongs to the payload. */
 export async function readAnswer(
   answer: Dispatcher.ResponseData,
-  { want, maxBytes, signal }: Reading,
+  { want, maxBytes, range, signal }: Reading,
 ): Promise<Payload> {
   const { statusCode: status, body } = answer;
   const { headers } = answer;
@@ -29,8 +32,13 @@ export async function readAnswer(
     drop(body);
     throw failure;
   }
+  if (status === 206 && range === undefined && !isWhole(one(headers['content-range']))) {
+    body.on('error', () => {}).destroy();
+    throw new CodapError('BAD_RESPONSE', 'the store answered a part, which it was not asked for', { status });
+  }
   const meta = metaOf(status, answer.headers);
-  const length = lengthOf(answer.headers);
+  // What has not changed has no bytes, whatever length it would have.
+  const length = status === 304 ? undefined : lengthOf(answer.headers);
   const coding = decoders(one(headers['content-encoding']));
   if (!coding || (want !== 'body' && (length ?? 0) > maxBytes)) {
     body.on('error', () => {}).destroy();
@@ -64,6 +72,11 @@ export function drop(body: Dispatcher.ResponseData['body']): void {
 
 function tooLarge(maxBytes: number): CodapError {
   return new CodapError('TOO_LARGE', `the body has more than ${maxBytes} bytes, the source's maxBytes`);
+}
+
+function isWhole(contentRange: string | undefined): boolean {
+  const part = readPart(contentRange);
+  return part !== undefined && isAll(part);
 }
 
 function one(header: string | string[] | undefined): string | undefined {
