@@ -54,14 +54,15 @@ class RestConnection implements Connection {
     { signal, caller }: Pick<Context, 'signal' | 'caller'>,
   ): Promise<Payload> {
     const { maxBytes, responseHeaders } = this.#options;
+    const sent = requestHeaders(query, this.#options, caller, want !== 'body' && op !== 'head');
     const answer = await this.#request(want === 'body' ? this.#bodies : this.#pool, {
       method: op === 'get' ? 'GET' : op === 'head' ? 'HEAD' : 'POST',
       path: query.path,
-      headers: requestHeaders(query, this.#options, caller, want !== 'body' && op !== 'head'),
+      headers: sent,
       body: op === 'post' ? (query.body?.text ?? '') : null,
       signal,
     });
-    if (op !== 'head') return readAnswer(answer, { want, maxBytes, responseHeaders, signal });
+    if (op !== 'head') return readAnswer(answer, { want, maxBytes, responseHeaders, range: sent['range'], signal });
     drop(answer.body);
     const { meta, retryAfterMs } = readFields(answer.statusCode, answer.headers, responseHeaders);
     const failure = statusFailure(answer.statusCode, retryAfterMs);
