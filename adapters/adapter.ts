@@ -2,8 +2,8 @@ import type { z } from 'zod';
 import type { Fetch } from '../src/fetch.ts';
 
 /**
- * Reports what is wrong with a param: where it stands below `params`, and what is allowed. It repeats no value of the request. It throws
- * once nothing more is to be told.
+ * Reports what is wrong with a param: where it stands below `params`, and what is allowed. It repeats no
+ * value of the request. It throws once nothing more is to be told.
  */
 export type Fault = (path: readonly (string | number)[], detail: string) => void;
 

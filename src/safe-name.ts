@@ -1,5 +1,8 @@
 const RESERVED = /^(con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³]) *(\.|$)/i;
-/** Control, bidirectional and other invisible characters, lone surrogates, and what Windows forbids in a name. */
+/**
+ * Control, bidirectional and other invisible characters, lone surrogates, and what Windows forbids in a
+ * name.
+ */
 const FORBIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}<>:"|?*]/gu;
 /** UTF-8 bytes of one part of a name, and of a whole one. */
 const PART_BYTES = 200;
@@ -7,7 +10,10 @@ const NAME_BYTES = 1000;
 /** Folders of a name, and itself; of more, the last ones count. */
 const MOST_PARTS = 32;
 
-/** The folders of a wanted name and, last, its own: each a name that any system takes, none a way up or a root. */
+/**
+ * The folders of a wanted name and, last, its own: each a name that any system takes, none a way up or a
+ * root.
+ */
 export function safeParts(wanted: string): string[] {
   const parts = wanted
     .replace(/^[A-Za-z]:(?=[\\/])/, '')
@@ -31,7 +37,9 @@ function safePart(part: string): string {
   return RESERVED.test(short) ? `_${short}` : short;
 }
 
-/** No more of a long part than may be kept of it is looked at: its beginning, and the extension at its end. */
+/**
+ * No more of a long part than may be kept of it is looked at: its beginning, and the extension at its end.
+ */
 function bounded(part: string): string {
   const { length } = part;
   return length <= 4 * PART_BYTES ? part : part.slice(0, 2 * PART_BYTES) + part.slice(length - 2 * PART_BYTES);

@@ -1,8 +1,8 @@
 import { Decimal128 } from 'bson';
 
 /**
- * A decimal number: its sign, its digits, those after the point, and its exponent. There is one way alone to read each text: a long one
- * that does not fit must not be tried in every way.
+ * A decimal number: its sign, its digits, those after the point, and its exponent. There is one way alone
+ * to read each text: a long one that does not fit must not be tried in every way.
  */
 export const DIGITS = /^(-?)(?=\.?\d)(\d*(?:\.(\d*))?)(?:[eE]([+-]?\d+))?$/;
 

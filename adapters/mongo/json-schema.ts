@@ -1,7 +1,10 @@
 import { readData } from './data.ts';
 import { isFields, type Read, type Walk } from './walk.ts';
 
-/** Reads what `$jsonSchema` takes, all of it written out: data, whose patterns may stand only where `$regex` may. */
+/**
+ * Reads what `$jsonSchema` takes, all of it written out: data, whose patterns may stand only where `$regex`
+ * may.
+ */
 export function readJsonSchema(walk: Walk, value: unknown): unknown {
   if (!isFields(value) || walk.lists.operators.has('$regex')) return readData(walk, value);
   const result: Record<string, unknown> = Object.create(null);

@@ -31,8 +31,9 @@ const POINTER_STEPS = 30;
 const ELLIPSIS = encodeURI('…');
 
 /**
- * The JSON Pointer with these steps as a URI fragment (RFC 6901 §6), of at most 1,024 characters: of a longer one the longest steps, and
- * then the steps in the middle, are left out but for a "…". A lone surrogate, which UTF-8 cannot hold, shows as U+FFFD.
+ * The JSON Pointer with these steps as a URI fragment (RFC 6901 §6), of at most 1,024 characters: of a
+ * longer one the longest steps, and then the steps in the middle, are left out but for a "…". A lone
+ * surrogate, which UTF-8 cannot hold, shows as U+FFFD.
  */
 export function fragment(steps: readonly (string | number)[]): string {
   const texts = steps.map(String);

@@ -32,7 +32,9 @@ export async function demo(ending: Ending, flags: ListenFlags, env: Env): Promis
   console.log(`codap demo listens on ${address}\n\n${examples(address)}`);
 }
 
-/** Throws StartFault without the package that the embedded MongoDB is made of, which a service does without. */
+/**
+ * Throws StartFault without the package that the embedded MongoDB is made of, which a service does without.
+ */
 function requireMingo(): void {
   try {
     import.meta.resolve('mingo');

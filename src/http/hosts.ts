@@ -2,15 +2,19 @@ import { isIP } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { sendProblem } from '../problem.ts';
 
-/** What an authority is made of: a name or an IPv4 address, or an IPv6 address in brackets, and a port (RFC 3986 §3.2). */
+/**
+ * What an authority is made of: a name or an IPv4 address, or an IPv6 address in brackets, and a port (RFC
+ * 3986 §3.2).
+ */
 const AUTHORITY = /^(?:\[([^[\]]+)\]|([^[\]:@/?#\\\s]+))(?::\d*)?$/;
 /** A request target that names its host itself (RFC 9112 §3.2.2). */
 const ABSOLUTE = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i;
 
 /**
- * Answers 421 where a request is for a host that is not served. `names` are those that are; without any, every host is, but on a loopback
- * address `localhost`, what lies below it, and IP addresses alone: any other name there may be one that a web page has pointed at this
- * machine to get at what listens on it (DNS rebinding).
+ * Answers 421 where a request is for a host that is not served. `names` are those that are; without any,
+ * every host is, but on a loopback address `localhost`, what lies below it, and IP addresses alone: any
+ * other name there may be one that a web page has pointed at this machine to get at what listens on it (DNS
+ * rebinding).
  */
 export function serveHosts(app: FastifyInstance, names: readonly string[], onLoopback: boolean): void {
   if (names.length === 0 && !onLoopback) return;
@@ -28,8 +32,11 @@ export function serveHosts(app: FastifyInstance, names: readonly string[], onLoo
   });
 }
 
-/** A host as hosts are compared: in lower case, without the dot of a full name; an IPv6 address in its usual form. */
-export function plainHost(host: string): string {
+/**
+ * A host as hosts are compared: in lower case, without the dot of a full name; an IPv6 address in its usual
+ * form.
+ */
+function plainHost(host: string): string {
   const plain = host.toLowerCase().replace(/\.$/, '');
   return isIP(plain) === 6 ? new URL(`http://[${plain}]`).hostname : plain;
 }

@@ -1,6 +1,9 @@
 import { fragment } from '../batch/pointer.ts';
 
-/** What is wrong with a request, and where: a JSON Pointer as a URI fragment (RFC 6901 §6). It repeats no value. */
+/**
+ * What is wrong with a request, and where: a JSON Pointer as a URI fragment (RFC 6901 §6). It repeats no
+ * value.
+ */
 export interface ToldFault {
   readonly pointer: string;
   readonly detail: string;
