@@ -48,7 +48,7 @@ export function readFields(status: number, headers: IncomingHttpHeaders, shown: 
     meta,
     codings: known,
     ...(length !== undefined && { length }),
-    ...(part && { contentRange: of('content-range') as string }),
+    ...(part && { contentRange: of('content-range') }),
     ...(wait !== undefined && { retryAfterMs: wait }),
     isFramed: /^(?:chunked,?)*$/i.test(listed(headers['transfer-encoding']) ?? ''),
   };
