@@ -1,7 +1,10 @@
 import type { z } from 'zod';
 import type { Fetch } from '../src/fetch.ts';
 
-/** Reports what is wrong with a param: where it stands below `params`, and what is allowed. It repeats no value of the request. */
+/**
+ * Reports what is wrong with a param: where it stands below `params`, and what is allowed. It repeats no
+ * value of the request. It throws once nothing more is to be told.
+ */
 export type Fault = (path: readonly (string | number)[], detail: string) => void;
 
 /** One operation: what its params may say, and how its answer can be taken other than gathered. */
@@ -10,6 +13,8 @@ export interface Op {
   readonly params: z.ZodType;
   /** `items`: may be read item by item; `body`: its bytes may be passed through. */
   readonly streams?: 'items' | 'body';
+  /** Its value is one thing, never a list. */
+  readonly single?: true;
   /** The most that params may be where the answer is taken gathered; read item by item, it has no such bound. */
   readonly gathered?: Readonly<Record<string, number>>;
   /** Compiled params take a `range` and an `ifMatch`, so that a body can be read in parts. */
@@ -21,6 +26,8 @@ export interface Adapter<Options = unknown> {
   /** Its part of a source's configuration. Every field is named in CONTRACT §5. */
   readonly options: z.ZodType<Options>;
   readonly ops: Readonly<Record<string, Op>>;
+  /** Params in which `{"$meta": name}` is the store's own word, where its name is no pointer. */
+  readonly ownMeta?: readonly string[];
   /** Whether a source's own options allow an op; all of them, unless it says otherwise. */
   allows?(op: string, options: Options): boolean;
   /**

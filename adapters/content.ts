@@ -52,7 +52,9 @@ export function formatOf(contentType: string | undefined): Exclude<Format, 'auto
 export async function content(bytes: Buffer, format: Format, meta: Meta, work: Work): Promise<Value> {
   if (bytes.length >= LARGE && isHeld()) await work.turn();
   const encoding = format === 'auto' ? formatOf(meta.contentType) : format;
-  const told = { ...meta, size: meta.size ?? bytes.length, encoding };
+  // The bytes of a part are not how many there are.
+  const size = meta.size ?? (meta.status === 206 ? undefined : bytes.length);
+  const told = { ...meta, ...(size !== undefined && { size }), encoding };
   // JSON has no text for nothing; a store that sends none of it says so.
   if (encoding === 'json' && bytes.length === 0) return plain(null, told);
   if (encoding === 'base64') return plain(bytes.toString('base64'), told);

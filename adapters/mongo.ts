@@ -16,6 +16,7 @@ export type { MongoOptions } from './mongo/options.ts';
 export const mongo: Adapter<MongoOptions> = {
   options,
   ops,
+  ownMeta: ['projection', 'sort', 'pipeline'],
   compile: compileQuery,
   open: (options) => Promise.resolve(new MongoConnection(options)),
 };

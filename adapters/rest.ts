@@ -22,7 +22,7 @@ export const rest: Adapter<RestOptions> = {
   options: options as unknown as Adapter<RestOptions>['options'],
   ops: {
     get: { params: readParams, streams: 'body' },
-    head: { params: readParams },
+    head: { params: readParams, single: true },
     post: { params: postParams, streams: 'body' },
   },
   allows: (op, { methods }) => methods.some((method) => method === op),
@@ -50,14 +50,15 @@ class RestConnection implements Connection {
   async #fetch(op: string, query: RestQuery, want: Payload['kind'], context: Context): Promise<Payload> {
     const { signal, caller } = context;
     const { maxBytes, responseHeaders } = this.#options;
+    const sent = requestHeaders(query, this.#options, caller, want !== 'body' && op !== 'head');
     const answer = await this.#request(want === 'body' ? this.#bodies : this.#pool, {
       method: op === 'get' ? 'GET' : op === 'head' ? 'HEAD' : 'POST',
       path: query.path,
-      headers: requestHeaders(query, this.#options, caller, want !== 'body' && op !== 'head'),
+      headers: sent,
       body: op === 'post' ? (query.body?.text ?? '') : null,
       signal,
     });
-    if (op !== 'head') return readAnswer(answer, { want, maxBytes, responseHeaders, context });
+    if (op !== 'head') return readAnswer(answer, { want, maxBytes, responseHeaders, range: sent['range'], context });
     drop(answer.body);
     const { meta, retryAfterMs } = readFields(answer.statusCode, answer.headers, responseHeaders);
     const failure = statusFailure(answer.statusCode, retryAfterMs);

@@ -23,9 +23,9 @@ export const s3: Adapter<S3Options> = {
   options: options as unknown as Adapter<S3Options>['options'],
   ops: {
     getObject: { params: params.getObject, streams: 'body', resumable: true },
-    headObject: { params: params.headObject },
-    listObjects: { params: params.listObjects, streams: 'items', gathered: { limit: MOST } },
-    presignGetObject: { params: params.presignGetObject },
+    headObject: { params: params.headObject, single: true },
+    listObjects: { params: params.listObjects, streams: 'items', single: true, gathered: { limit: MOST } },
+    presignGetObject: { params: params.presignGetObject, single: true },
   },
   compile: compileS3,
   open: (options) => Promise.resolve(new S3Connection(options)),

@@ -39,12 +39,12 @@ const [storePort] = (await once(start('archive-store.ts'), 'message')) as [numbe
 const store = `http://127.0.0.1:${storePort}`;
 const path = `/${BYTES}`;
 const paths = Array.from({ length: FILES }, () => `path=${encodeURIComponent(path)}`).join('&');
-const plain = `GET /?${paths} HTTP/1.1\r\nhost: bench\r\nconnection: close\r\n\r\n`;
+const plain = `GET /?${paths} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`;
 
 function batch(accept: string): string {
   const query = { source: 'store', op: 'get', params: { path } };
   const body = JSON.stringify({ queries: Array.from({ length: FILES }, () => query) });
-  return `POST /ordered HTTP/1.1\r\nhost: bench\r\nconnection: close\r\naccept: ${accept}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+  return `POST /ordered HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\naccept: ${accept}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
 }
 
 async function node(name: string, kind: string, asks: string): Promise<Runner> {

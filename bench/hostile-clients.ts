@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 /** Connections of their own process that send a header, or a body, a byte at a time; told a port on its channel it opens them (and again those that are cut), told 0 it closes them. It says how many were cut with a 408. */
 const CONNECTIONS = 1000;
 const DRIP_MS = 500;
-const HEAD = 'POST /ordered HTTP/1.1\r\nHost: codap\r\n';
+const HEAD = 'POST /ordered HTTP/1.1\r\nHost: localhost\r\n';
 const BEGINNINGS = [`${HEAD}X-Slow: `, `${HEAD}Content-Type: application/json\r\nContent-Length: 100000\r\n\r\n`];
 const sockets = new Set<Socket>();
 let port = 0;

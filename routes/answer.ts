@@ -35,9 +35,9 @@ export async function answer(
   if (acceptable.length === 0)
     return sendProblem(reply, { status: 406, title: 'Not Acceptable', detail: `there are: ${mediaTypes.join(', ')}` });
   const planned = plan(pattern, readBody(request.body as Buffer, config.limits), { sources, limits: config.limits });
-  const encoding = acceptable.find(({ accepts }) => accepts?.(planned) ?? true);
+  const encoding = acceptable.find(({ refuses }) => refuses?.(planned) === undefined);
   if (!encoding) {
-    const detail = `${acceptable[0]?.mediaType} is for a batch whose one reply is a store's body; there are: ${mediaTypes.join(', ')}`;
+    const detail = `${acceptable[0]?.refuses?.(planned)}; there are: ${mediaTypes.join(', ')}`;
     return sendProblem(reply, { status: 406, title: 'Not Acceptable', detail });
   }
   const left = new AbortController();

@@ -15,8 +15,10 @@ import { orderedRoute } from '../routes/ordered.ts';
 import { sourcesRoute } from '../routes/sources.ts';
 import { Admission } from './admission.ts';
 import type { Config } from './config.ts';
+import { boundConnections } from './http/connections.ts';
 import { cors } from './http/cors.ts';
 import { answerFault, answerUnreadable } from './http/faults.ts';
+import { serveHosts } from './http/hosts.ts';
 import { acceptJsonBytes } from './http/json-body.ts';
 import { requestId } from './http/request-id.ts';
 import { refuseUnknown } from './http/routing.ts';
@@ -38,6 +40,8 @@ export interface AppDeps {
   readonly sources: ReadonlyMap<string, Source>;
   /** Nothing is logged without one. */
   readonly logger?: FastifyBaseLogger;
+  /** Whether it will listen on a loopback address, where fewer hosts are served by default. Default false. */
+  readonly onLoopback?: boolean;
   /** How long the headers, and the whole of a request, may take to arrive, in milliseconds. Default 10,000. */
   readonly requestMs?: number;
 }
@@ -45,7 +49,7 @@ export interface AppDeps {
 /** The service as an app that never listens by itself. It uses the sources but does not close them. */
 export async function buildApp(
   config: Config,
-  { sources, logger, requestMs = 10_000 }: AppDeps,
+  { sources, logger, onLoopback = false, requestMs = 10_000 }: AppDeps,
 ): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
@@ -62,6 +66,7 @@ export async function buildApp(
     },
     clientErrorHandler: answerUnreadable,
   });
+  boundConnections(app.server, config.server.maxConnections);
   const admission = new Admission(config.server.maxInFlight);
   app.decorate('drain', () => admission.drain());
   app.decorate('cut', () => admission.cut());
@@ -72,6 +77,7 @@ export async function buildApp(
     standardHeaders(request, reply);
     done();
   });
+  serveHosts(app, config.server.hosts, onLoopback);
   cors(app, config.server.corsOrigins);
   refuseUnknown(app);
   admission.guard(app);

@@ -1,11 +1,16 @@
+/** The words by which a request refers to what it does not hold itself, each the only key of its object. */
+export const WORDS = ['$result', '$meta', '$item', '$param', '$join'] as const;
+
+/** One of these words. */
+export type Word = (typeof WORDS)[number];
+
 /** Where a reference stands in the params of a query that is planned but not yet run. */
 export class Placeholder {
-  /** The four reference words of CONTRACT §1. */
-  readonly word: '$result' | '$item' | '$param' | '$join';
+  readonly word: Word;
   /** Of a `$join`: its literal strings and its references, in order. */
   readonly parts: readonly (string | Placeholder)[];
 
-  constructor(word: Placeholder['word'], parts: readonly (string | Placeholder)[] = []) {
+  constructor(word: Word, parts: readonly (string | Placeholder)[] = []) {
     this.word = word;
     this.parts = parts;
   }

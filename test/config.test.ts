@@ -43,8 +43,10 @@ describe('defaults', () => {
         maxTimeoutMs: 30000,
         graceMs: 10000,
         maxInFlight: 1000,
+        maxConnections: 10_000,
         adhoc: true,
         corsOrigins: [],
+        hosts: [],
       },
       limits: {
         bodyBytes: 1048576,
@@ -149,6 +151,19 @@ describe('faults', () => {
 
   it.each(['https://app.example/', 'https://app.example/x', '*', 'app.example'])('%s is not an origin', (origin) => {
     expect(Object.keys(faultsOf(() => parse({ server: { corsOrigins: [origin] } })))).toEqual(['server.corsOrigins.0']);
+  });
+
+  it.each(['shop.example:80', 'http://shop.example', '*', 'a b', '', '[::1]', '*.example', 'a/b', 'a@b'])(
+    '%j is not a host',
+    (host) => {
+      expect(Object.keys(faultsOf(() => parse({ server: { hosts: ['shop.example', host] } })))).toEqual([
+        'server.hosts.1',
+      ]);
+    },
+  );
+
+  it.each(['shop.example', 'SHOP.example.', 'shop', '10.0.0.7', '::1'])('%s is a host', (host) => {
+    expect(parse({ server: { hosts: [host] } }).server.hosts).toEqual([host]);
   });
 
   it('hold no value', () => {

@@ -39,9 +39,10 @@ const FILLED_IN = listed(`
   adapters/mongo/value.ts: name  # a type of BSON, in a text that stays with the cause
   adapters/mongo/walk.ts: key  # an operator's own field
   routes/answer.ts: encoding.mediaType
-  routes/answer.ts: acceptable[0]?.mediaType
+  routes/answer.ts: acceptable[0]?.refuses?.(planned)  # a sentence of ours
   src/batch/plan.ts: field  # of the request's language
-  src/batch/run.ts: faults[0]  # one of these very texts
+  src/batch/reference.ts: word  # of the request's language
+  src/batch/run.ts: detail  # one of these very texts
   src/http/routing.ts: allow  # methods
   src/json/scan.ts: name  # "the key" or "the string"
   src/json/scan.ts: what
@@ -59,6 +60,8 @@ const FILLED_IN = listed(`
   src/encodings/vary.ts: String(named)
   src/encodings/vary.ts: header
   src/encodings/archive/read-ahead.ts: offset  # a header
+  src/encodings/csv.ts: error.message  # NoTable's, made in table.ts
+  src/encodings/table.ts: index
   src/encodings/sse.ts: event  # a frame
   src/encodings/sse.ts: id
   src/encodings/sse.ts: json
@@ -74,6 +77,7 @@ const PASSED_ON = listed(`
   adapters/rest/failure.ts: message(status)
   adapters/s3/failure.ts: message(code, status)
   adapters/transport-failure.ts: error.message  # tells errors of undici apart, is not told
+  src/encodings/csv.ts: error.message  # NoTable's, made in table.ts
   src/encodings/outcome.ts: error.message  # CodapError's
   src/errors.ts: message
   src/errors.ts: { message }

@@ -100,6 +100,11 @@ const examples: Record<string, (answer: Answer) => void> = {
       error: { code: 'DEPENDENCY_FAILED', dependsOn: ['weather'] },
     });
   },
+  'price-list.kv.json'(answer) {
+    const { complete, results } = answer.json();
+    expect(complete).toBe(true);
+    expect(results.prices.value).toHaveLength(5);
+  },
   'zip.first-reply.json'(answer) {
     const { complete, results } = answer.json();
     expect(complete).toBe(true);
@@ -131,6 +136,18 @@ it('every example is run, and listed for readers', async () => {
   expect(files.toSorted()).toEqual(Object.keys(examples).toSorted());
   const readme = await readFile(new URL('README.md', folder), 'utf8');
   for (const name of files) expect(readme).toContain(`\`${name}\``);
+});
+
+it('price-list.kv.json answers a table where one is accepted', async () => {
+  const body = await readFile(new URL('price-list.kv.json', folder), 'utf8');
+  const { headers, text } = await service.post('/kv', body, { accept: 'text/csv' });
+  expect(headers).toMatchObject({ 'content-disposition': 'attachment; filename=prices.csv', 'codap-complete': 'true' });
+  const lines = text.split('\r\n');
+  expect([lines.length, lines[0], lines[1]]).toEqual([
+    7,
+    'sku,title,price,in stock',
+    'B-102,Salt and Semaphores,13.90,3',
+  ]);
 });
 
 describe.each([

@@ -1,11 +1,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, open, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
@@ -27,9 +28,9 @@ afterEach(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 /** A command of its own environment, in a folder without a configuration. */
-function start(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
+function start(args: readonly string[], env: Record<string, string> = {}, bin = BIN): ChildProcess {
   const { PATH, NODE_COMPILE_CACHE } = process.env;
-  const child = spawn(process.execPath, [BIN, ...args], { cwd: folder, env: { PATH, NODE_COMPILE_CACHE, ...env } });
+  const child = spawn(process.execPath, [bin, ...args], { cwd: folder, env: { PATH, NODE_COMPILE_CACHE, ...env } });
   children.push(child);
   return child;
 }
@@ -37,8 +38,9 @@ function start(args: readonly string[], env: Record<string, string> = {}): Child
 async function run(
   args: readonly string[],
   env?: Record<string, string>,
+  bin?: string,
 ): Promise<{ status: number; out: string; err: string }> {
-  const child = start(args, env);
+  const child = start(args, env, bin);
   const output = { out: '', err: '' };
   child.stdout!.on('data', (chunk) => (output.out += String(chunk)));
   child.stderr!.on('data', (chunk) => (output.err += String(chunk)));
@@ -46,9 +48,9 @@ async function run(
   return { status, ...output };
 }
 
-async function configured(text: string): Promise<string> {
+async function configured(yaml: string): Promise<string> {
   const file = join(folder, `${crypto.randomUUID()}.yaml`);
-  await writeFile(file, text);
+  await writeFile(file, yaml);
   return file;
 }
 
@@ -62,7 +64,7 @@ async function store(listener: RequestListener): Promise<string> {
 /** The address a service says it listens on, in its log or its greeting. */
 async function addressOf(child: ChildProcess): Promise<string> {
   for await (const line of createInterface({ input: child.stdout! })) {
-    const [address] = /http:\/\/127\.0\.0\.1:\d+/.exec(line) ?? [];
+    const [address] = /http:\/\/(?:127\.0\.0\.1|\[::1\]):\d+/.exec(line) ?? [];
     if (address !== undefined) {
       child.stdout!.resume();
       return address;
@@ -147,9 +149,40 @@ describe('serve', () => {
     expect(answer.status).toBe(200);
   });
 
+  it.each([
+    [[], 421],
+    [['--host', 'localhost'], 421],
+    [['--host', '0.0.0.0'], 200],
+  ])('listening by %j answers another host with %i', async (flags, status) => {
+    const child = start(['serve', await configured('server: { host: 127.0.0.1 }'), '--port', '0', ...flags]);
+    const { port } = new URL(await addressOf(child));
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.write('GET /health/live HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n');
+    expect(await text(socket)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  });
+
   it('start serves the configuration that the environment names', async () => {
     const child = start(['start', '--port', '0'], { CODAP_CONFIG: await configured('{}') });
     expect(await (await fetch(`${await addressOf(child)}/sources`)).json()).toEqual({ sources: [] });
+  });
+});
+
+describe('demo', () => {
+  it('without what it is made of says in one line what to install', async () => {
+    const there = join(folder, 'service');
+    const root = new URL('..', import.meta.url).pathname;
+    for (const name of ['bin', 'src', 'routes', 'adapters', 'demo', 'package.json'])
+      await cp(join(root, name), join(there, name), { recursive: true });
+    await mkdir(join(there, 'node_modules'));
+    for (const name of await readdir(join(root, 'node_modules'))) {
+      if (name !== 'mingo') await symlink(join(root, 'node_modules', name), join(there, 'node_modules', name));
+    }
+    const bin = join(there, 'bin/codap.js');
+    const demo = await run(['demo', '--port', '0'], {}, bin);
+    expect(demo).toEqual({ status: 1, out: '', err: expect.stringMatching(/^codap: .*mingo.*npm ci.*\n$/) as string });
+    expect((await run(['check', await configured('{}')], {}, bin)).status).toBe(0);
+    const child = start(['serve', await configured('{}'), '--port', '0'], {}, bin);
+    expect((await fetch(`${await addressOf(child)}/health/live`)).status).toBe(200);
   });
 });
 

@@ -169,9 +169,17 @@ describe('/openapi.json', () => {
       queries: {
         count: { pattern: 'kv', queries: { inner } },
         each: { ...find, forEach: { $result: '/count/inner' } },
+        written: { ...find, forEach: ['a', { $item: '' }, [1], null] },
+        links: { ...find, forEach: { $meta: '/each/0/headers/link' } },
       },
     };
     expect(misfits('KvBody', body)).toEqual([]);
+  });
+
+  it.each([{ $join: ['a'] }, { x: 1 }, 'x', 5])('refuses %j as a forEach, as the service does', async (forEach) => {
+    const query = { source: 'shop', op: 'find', params: { collection: 'users' }, forEach };
+    expect(misfits('KvBody', { queries: { query } })).not.toEqual([]);
+    expect((await post('/kv', { queries: { query } })).statusCode).toBe(400);
   });
 
   it.each(['/health/live', '/health/ready', '/sources', '/limits'])('describes what %s answers', async (path) => {

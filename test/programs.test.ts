@@ -77,6 +77,7 @@ describe('docs/encodings.md', () => {
       'NDJSON',
       'Server-sent events',
       'Archives',
+      'CSV',
       'Raw bytes',
     ]);
     for (const section of sections)

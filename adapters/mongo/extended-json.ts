@@ -1,6 +1,7 @@
 import { Binary, BSONRegExp, Decimal128, Double, Int32, Long, MaxKey, MinKey, ObjectId, Timestamp, UUID } from 'bson';
 import { toText } from '../../src/json/leaf.ts';
 import { Filled, Placeholder } from '../../src/placeholder.ts';
+import { DIGITS, exactDecimal } from './exact-decimal.ts';
 import { isFields, isHole, type Fields, type Walk } from './walk.ts';
 
 const INT32 = { least: -(2n ** 31n), most: 2n ** 31n - 1n };
@@ -49,12 +50,21 @@ export function readWrapper(walk: Walk, value: Fields): unknown {
   for (const other of beside) walk.faultAt(other, `nothing may stand beside ${key}`);
   const wrapper = WRAPPERS[key];
   if (!wrapper || beside.length > 0) return null;
+  if (!mayStand(walk, key, value[key])) return walk.faultAt(key, 'this operator is not allowed here');
   return walk.at(key, value[key], (_, argument) => {
     if (containsHole(argument) && !walk.mayHole()) return null;
     const read = wrapper.read(argument);
     if (read === undefined) return walk.fault(`allowed here: ${wrapper.holds}`);
     return read === UNKNOWN ? null : read;
   });
+}
+
+/** A pattern is `$regex` written as a value, and has its `$options` in it: it may stand where these may. */
+function mayStand(walk: Walk, key: string, argument: unknown): boolean {
+  const { operators } = walk.lists;
+  if (key !== '$regularExpression') return true;
+  const plain = isFields(argument) && argument['options'] === '';
+  return operators.has('$regex') && (plain || operators.has('$options'));
 }
 
 function containsHole(value: unknown): boolean {
@@ -79,14 +89,10 @@ function integer(range: { least: bigint; most: bigint }, make: (value: bigint) =
 }
 
 const NOT_FINITE: ReadonlySet<string> = new Set(['NaN', 'Infinity', '-Infinity']);
-// One way alone to read each text: a long one that does not fit must not be tried in every way.
-const DIGITS = /^-?(?=\.?\d)(\d*(?:\.(\d*))?)(?:[eE]([+-]?\d+))?$/;
-/** The exponent of the least Decimal128 (IEEE 754-2008). */
-const LEAST_EXPONENT = -6176;
 
 function double(it: string): unknown {
   if (NOT_FINITE.has(it)) return new Double(Number(it));
-  const [, coefficient] = DIGITS.exec(it) ?? [];
+  const [, , coefficient] = DIGITS.exec(it) ?? [];
   if (coefficient === undefined) return undefined;
   const value = Number(it);
   // Out of range at either end: beyond the largest double, or so small that nothing but zero is left of it.
@@ -94,16 +100,7 @@ function double(it: string): unknown {
 }
 
 function decimal(it: string): unknown {
-  if (NOT_FINITE.has(it)) return Decimal128.fromString(it);
-  const [, coefficient, fraction = '', exponent = '0'] = DIGITS.exec(it) ?? [];
-  if (coefficient === undefined) return undefined;
-  // The library takes a number that is too small for the least one there is.
-  if (/[1-9]/.test(coefficient) && Number(exponent) - fraction.length < LEAST_EXPONENT) return undefined;
-  try {
-    return Decimal128.fromString(it);
-  } catch {
-    return undefined;
-  }
+  return NOT_FINITE.has(it) ? Decimal128.fromString(it) : exactDecimal(it);
 }
 
 // To the millisecond, which is what the store holds.

@@ -1,6 +1,7 @@
-import { Decimal128, Long } from 'bson';
+import { Long } from 'bson';
 import { bsonTag, Digits, isLeaf } from '../../src/json/leaf.ts';
 import type { Filled } from '../../src/placeholder.ts';
+import { exactDecimal } from './exact-decimal.ts';
 import { isSendable } from './walk.ts';
 
 const MOST_DEPTH = 100;
@@ -45,13 +46,11 @@ function leaf(value: object): unknown {
 }
 
 function numberOf({ text }: Digits): unknown {
-  if (/^-?\d+$/.test(text)) {
+  if (/^-?\d{1,19}$/.test(text)) {
     const integer = BigInt(text);
     if (integer >= INT64.least && integer <= INT64.most) return Long.fromBigInt(integer);
   }
-  try {
-    return Decimal128.fromString(text);
-  } catch {
-    throw new NotData('a filled-in number has more digits than the store can hold');
-  }
+  const decimal = exactDecimal(text);
+  if (!decimal) throw new NotData('a filled-in number has more digits than the store can hold');
+  return decimal;
 }

@@ -3,6 +3,7 @@ import { readData, readHole, readLiteral, readOnly, readWhole } from './data.ts'
 import { readExpression } from './expression.ts';
 import { isWrapper, readWrapper } from './extended-json.ts';
 import { readGeometry, readNear, readShape } from './geo.ts';
+import { readJsonSchema } from './json-schema.ts';
 import { CONDITION_OPERATORS, FIELD_OPERATORS } from './operators.ts';
 import { readPattern } from './regex.ts';
 import { isFields, isHole, isSendable, type Fields, type Read, type Walk } from './walk.ts';
@@ -57,6 +58,7 @@ const CONDITIONS: Readonly<Record<string, Read>> = {
   $and: readFilters,
   $or: readFilters,
   $nor: readFilters,
+  $jsonSchema: (walk, value) => walk.literally(value, readJsonSchema),
   $expr: (walk, value) => (isHole(value) ? walk.noHole() : readExpression(walk, value)),
   $text: (walk, value) =>
     walk.fields(

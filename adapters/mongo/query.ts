@@ -60,13 +60,13 @@ const shared = { collection, ejson, collation: fields.collation };
 
 /** The operations, and what their params may say. */
 export const ops = {
-  findOne: { params: z.strictObject({ ...shared, filter, projection, sort, skip, hint }) },
+  findOne: { params: z.strictObject({ ...shared, filter, projection, sort, skip, hint }), single: true },
   find: {
     params: z.strictObject({ ...shared, filter, projection, sort, skip, hint, limit, batchSize }),
     streams: 'items',
   },
   aggregate: { params: z.strictObject({ ...shared, pipeline, hint, batchSize }), streams: 'items' },
-  countDocuments: { params: z.strictObject({ ...shared, filter, skip, limit, hint }) },
+  countDocuments: { params: z.strictObject({ ...shared, filter, skip, limit, hint }), single: true },
   distinct: { params: z.strictObject({ ...shared, key, filter }) },
 } as const;
 

@@ -6,6 +6,7 @@ import { collect } from '../collect.ts';
 import { content, plain } from '../content.ts';
 import { undoing } from '../decoders.ts';
 import { owned } from '../owned.ts';
+import { isAll, readPart } from '../part.ts';
 import { transportFailure } from '../transport-failure.ts';
 import { statusFailure } from './failure.ts';
 import { readFields } from './fields.ts';
@@ -16,13 +17,15 @@ export interface Reading {
   readonly maxBytes: number;
   /** The fields that stand in `meta.headers`. */
   readonly responseHeaders: readonly string[];
+  /** The `range` that was asked for, if any. */
+  readonly range: string | undefined;
   readonly context: Pick<Context, 'signal' | 'memory' | 'work'>;
 }
 
 /** An answer as codap passes it on; whatever happens, its body is consumed or destroyed, or belongs to the payload. */
 export async function readAnswer(
   answer: Dispatcher.ResponseData,
-  { want, maxBytes, responseHeaders, context: { signal, memory, work } }: Reading,
+  { want, maxBytes, responseHeaders, range, context: { signal, memory, work } }: Reading,
 ): Promise<Payload> {
   const { statusCode: status, body } = answer;
   const { meta, codings, length, contentRange, retryAfterMs, isFramed } = readFields(
@@ -34,6 +37,10 @@ export async function readAnswer(
   if (failure) {
     drop(body);
     throw failure;
+  }
+  if (status === 206 && range === undefined && !isWhole(contentRange)) {
+    body.on('error', () => {}).destroy();
+    throw new CodapError('BAD_RESPONSE', 'the store answered a part, which it was not asked for', { status });
   }
   if (!isFramed || (want !== 'body' && codings?.length === 0 && (length ?? 0) > maxBytes)) {
     body.on('error', () => {}).destroy();
@@ -84,4 +91,9 @@ function unknownCoding(status: number): CodapError {
     'the store answered in a content encoding that codap does not know; raw bytes and archives pass it on as it came',
     { status },
   );
+}
+
+function isWhole(contentRange: string | undefined): boolean {
+  const part = readPart(contentRange);
+  return part !== undefined && isAll(part);
 }

@@ -2,7 +2,9 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Meta } from '../../src/payload.ts';
 import type { Coding } from '../decoded.ts';
 import { codings } from '../decoders.ts';
+import { isEntityTag, isMediaType } from '../field-values.ts';
 import { httpDate } from '../http-date.ts';
+import { readPart } from '../part.ts';
 import { retryAfterMs } from '../retry-after.ts';
 
 /** What an answer's header fields say: of each, one well-formed value, or nothing. */
@@ -20,20 +22,15 @@ export interface Fields {
   readonly isFramed: boolean;
 }
 
-/** A type and a subtype; what is wrong in its parameters says nothing. */
-const MEDIA_TYPE = /^[!#$%&'*+.^_`|~\w-]+\/[!#$%&'*+.^_`|~\w-]+[ \t]*(?:;|$)/;
-const ENTITY_TAG = /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/;
-
 /** Reads the fields of an answer; `shown` names those that stand in `meta.headers` as they came. */
 export function readFields(status: number, headers: IncomingHttpHeaders, shown: readonly string[]): Fields {
   const of = (name: string): string | undefined => single(headers[name]);
   const bodiless = status === 204 || status === 304;
   const known = codings(listed(headers['content-encoding']));
-  const contentRange = status === 206 ? rangeOf(of('content-range')) : undefined;
+  const part = status === 206 ? readPart(of('content-range')) : undefined;
   const length = bodiless ? undefined : lengthOf(of('content-length'));
-  const whole = contentRange?.split('/')[1];
   // The length of a body that will be decoded says nothing about the bytes that are handed on.
-  const size = whole === undefined ? (known?.length ? undefined : length) : lengthOf(whole);
+  const size = status === 206 ? part?.size : known?.length ? undefined : length;
   const contentType = of('content-type');
   const etag = of('etag');
   const date = of('last-modified');
@@ -41,9 +38,9 @@ export function readFields(status: number, headers: IncomingHttpHeaders, shown: 
   const wait = retryAfterMs(of('retry-after'));
   const meta: Meta = {
     status,
-    ...(contentType !== undefined && MEDIA_TYPE.test(contentType) && { contentType }),
+    ...(contentType !== undefined && isMediaType(contentType) && { contentType }),
     ...(size !== undefined && { size }),
-    ...(etag !== undefined && ENTITY_TAG.test(etag) && { etag }),
+    ...(etag !== undefined && isEntityTag(etag) && { etag }),
     ...(modified !== undefined && { lastModified: new Date(modified).toISOString() }),
     ...(shown.length > 0 && { headers: asTheyCame(headers, shown) }),
   };
@@ -51,7 +48,7 @@ export function readFields(status: number, headers: IncomingHttpHeaders, shown: 
     meta,
     codings: known,
     ...(length !== undefined && { length }),
-    ...(contentRange !== undefined && { contentRange }),
+    ...(part && { contentRange: of('content-range') }),
     ...(wait !== undefined && { retryAfterMs: wait }),
     isFramed: /^(?:chunked,?)*$/i.test(listed(headers['transfer-encoding']) ?? ''),
   };
@@ -70,13 +67,6 @@ function listed(field: string | string[] | undefined): string | undefined {
 
 function lengthOf(text: string | undefined): number | undefined {
   return /^\d{1,15}$/.test(text ?? '') ? Number(text) : undefined;
-}
-
-/** `bytes first-last/size` (RFC 9110 §14.4), of an unknown size too. */
-function rangeOf(text: string | undefined): string | undefined {
-  const [, first, last, size] = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/.exec(text ?? '') ?? [];
-  if (first === undefined || Number(first) > Number(last)) return undefined;
-  return size === '*' || Number(last) < Number(size) ? text : undefined;
 }
 
 function asTheyCame(headers: IncomingHttpHeaders, shown: readonly string[]): Record<string, string | string[]> {

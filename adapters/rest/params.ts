@@ -13,12 +13,25 @@ const object = z.custom<object>(
   'an object is allowed here, references among its values',
 );
 
+/** Segments of a path. */
+const MOST_SEGMENTS = 100;
+
+const segment = z.union([z.string(), z.number()]);
+
+/** They are counted before any is looked at. */
+const segments = z
+  .array(z.unknown().meta({ fillable: segment }))
+  .max(MOST_SEGMENTS)
+  .pipe(z.array(fillable(segment)));
+
 const read = {
   path: z
-    .union(
-      [z.string(), z.array(fillable(z.union([z.string(), z.number()])))],
-      'a string without references, or a list of segments, is allowed here',
-    )
+    .union([z.string(), segments], {
+      error: ({ input }) =>
+        Array.isArray(input)
+          ? `at most ${MOST_SEGMENTS} segments are allowed here`
+          : 'a string without references, or a list of segments, is allowed here',
+    })
     .default('')
     .meta({ description: 'Below the base URL: a literal path, or a list of segments, each encoded whole.' }),
   query: object.default({}).meta({ description: 'Values by key; a list repeats its key.' }),

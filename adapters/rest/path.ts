@@ -5,6 +5,8 @@ import type { Fault } from '../adapter.ts';
 import { climbs, decodings } from '../climbs.ts';
 
 const CONTROL = /\p{Cc}/u;
+/** Characters of a literal path, and of a segment. */
+const MOST_CHARS = 8192;
 
 /** The path of a query below the base URL, percent-encoded and proven to stay there; undefined after a fault. */
 export function restPath(path: unknown, base: URL, fault: Fault): string | undefined {
@@ -33,6 +35,7 @@ function ofLiteral(path: string, fault: Fault): string | undefined {
 
 /** Why a path of literal text is not one to send; the escapes in it are the client's own. */
 export function literalFault(path: string): string | undefined {
+  if (path.length > MOST_CHARS) return `a path has at most ${MOST_CHARS} characters`;
   if (/[?#\\]/.test(path)) return '"?", "#" and "\\" are not allowed in a path; use query, or a list of segments';
   if (path.startsWith('//')) return 'a path may not begin with "//"';
   if (hasControls(path) || !path.isWellFormed())
@@ -56,6 +59,7 @@ function ofSegment(segment: unknown, fault: (detail: string) => void): string | 
   const text = toText(segment instanceof Filled ? segment.value : segment);
   if (text === undefined) fault('a string, number, boolean, id or date is allowed as a segment');
   else if (text === '') fault('a segment may not be empty');
+  else if (text.length > MOST_CHARS) fault(`a segment has at most ${MOST_CHARS} characters`);
   else if (hasControls(text) || !text.isWellFormed())
     fault('a segment may not have control characters, encoded or not, or lone surrogates');
   else if (climbs(text)) fault('a segment may not have "." or ".." between slashes, encoded or not');

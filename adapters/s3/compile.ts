@@ -39,8 +39,9 @@ function keyOf(key: unknown, options: S3Options, fault: (detail: string) => void
 
 function behind(text: string, { prefix }: S3Options, fault: (detail: string) => void): string {
   const whole = prefix + text;
-  if (climbs(text)) fault('"." and ".." are not allowed as segments, encoded or not');
+  if (text.length > KEY_BYTES || Buffer.byteLength(whole) > KEY_BYTES)
+    fault(`at most ${KEY_BYTES} bytes, the source's prefix included`);
+  else if (climbs(text)) fault('"." and ".." are not allowed as segments, encoded or not');
   else if (text.includes('\0') || !text.isWellFormed()) fault('NUL and lone surrogates are not allowed here');
-  else if (Buffer.byteLength(whole) > KEY_BYTES) fault(`at most ${KEY_BYTES} bytes, the source's prefix included`);
   return whole;
 }

@@ -5,16 +5,18 @@ import {
   type S3Client,
   type S3ServiceException,
 } from '@aws-sdk/client-s3';
-import { Readable } from 'node:stream';
+import { Readable, type Duplex } from 'node:stream';
 import { CodapError } from '../../src/errors.ts';
 import type { Context } from '../../src/fetch.ts';
-import type { Body, BodyMeta, Meta, Payload, Value } from '../../src/payload.ts';
+import type { Body, Meta, Payload, Value } from '../../src/payload.ts';
 import { collect } from '../collect.ts';
-import { content, formatOf, plain } from '../content.ts';
-import { decoders } from '../decoders.ts';
+import { content, formatOf, plain, type Format } from '../content.ts';
+import { codingNames, decoders } from '../decoders.ts';
+import { exactly } from '../exactly.ts';
 import { httpDate } from '../http-date.ts';
 import { owned } from '../owned.ts';
 import { s3Failure } from './failure.ts';
+import { lengthOf, metaOf, partOf } from './object-meta.ts';
 import type { S3Options } from './options.ts';
 import type { GetObject, HeadObject } from './params.ts';
 
@@ -45,24 +47,45 @@ export async function get(
     const meta: Meta = { status: 304, ...(etag !== undefined && { etag }) };
     return want === 'body' ? { kind: 'body', stream: Readable.from([]), meta } : plain(null, meta);
   }
-  const meta = metaOf(answer);
   const source = answer.Body as Readable;
-  if (want !== 'body' && (meta.length ?? 0) > options.maxBytes) {
+  try {
+    const part = partOf(answer, query.range);
+    const meta = metaOf(answer, part);
+    // Without a length of its own, nothing but counting tells whether a part came whole.
+    const counted = part && answer.ContentLength === undefined ? [exactly(lengthOf(part))] : [];
+    if (want === 'body') return { kind: 'body', stream: owned(source, signal, s3Failure, counted), meta };
+    if ((meta.length ?? 0) > options.maxBytes) throw tooLarge(options.maxBytes);
+    const { length: _length, contentRange: _contentRange, ...told } = meta;
+    const { format, coding } = reading(query.format, answer, part !== undefined);
+    const stream = owned(source, signal, s3Failure, [...counted, ...coding]);
+    const bytes = await collect(stream, options.maxBytes, memory, () => tooLarge(options.maxBytes));
+    return await content(bytes, format, told, work);
+  } catch (error) {
     source.on('error', () => {}).destroy();
-    throw tooLarge(options.maxBytes);
+    throw error;
   }
-  if (want === 'body') return { kind: 'body', stream: owned(source, signal, s3Failure), meta };
-  const { length: _length, contentRange, ...told } = meta;
-  const format = query.format === 'auto' ? formatOf(meta.contentType) : query.format;
-  // Base64 stands for the stored bytes, and a part of an encoded object cannot be decoded.
-  const coding = format === 'base64' || contentRange !== undefined ? [] : decoders(answer.ContentEncoding);
-  if (!coding) {
-    source.on('error', () => {}).destroy();
-    throw new CodapError('BAD_RESPONSE', 'the object has an unknown content encoding; format base64 gives its bytes');
-  }
-  const stream = owned(source, signal, s3Failure, coding);
-  const bytes = await collect(stream, options.maxBytes, memory, () => tooLarge(options.maxBytes));
-  return content(bytes, format, told, work);
+}
+
+/**
+ * How an object is read, and what decodes it first. Base64 stands for the stored bytes; a part of an encoded
+ * object has no others.
+ */
+function reading(
+  asked: GetObject['format'],
+  { ContentType, ContentEncoding }: GetObjectCommandOutput,
+  partial: boolean,
+): { format: Format; coding: Duplex[] } {
+  const undecodable = partial && codingNames(ContentEncoding).length > 0;
+  const format = asked !== 'auto' ? asked : undecodable ? 'base64' : formatOf(ContentType);
+  if (format === 'base64') return { format, coding: [] };
+  if (undecodable)
+    throw new CodapError(
+      'BAD_RESPONSE',
+      'a part of an encoded object cannot be decoded; format base64 gives its bytes',
+    );
+  const coding = decoders(ContentEncoding);
+  if (coding) return { format, coding };
+  throw new CodapError('BAD_RESPONSE', 'the object has an unknown content encoding; format base64 gives its bytes');
 }
 
 /** What the store says about an object. */
@@ -86,20 +109,6 @@ export async function head(
 
 function dateOf(text: string | undefined): Date | undefined {
   return text === undefined ? undefined : new Date(httpDate(text) ?? text);
-}
-
-function metaOf(answer: GetObjectCommandOutput): Meta & BodyMeta {
-  const { ContentLength: length, ContentRange: contentRange } = answer;
-  const size = /\/(\d+)$/.exec(contentRange ?? '')?.[1];
-  return {
-    status: contentRange === undefined ? 200 : 206,
-    ...(answer.ContentType !== undefined && { contentType: answer.ContentType }),
-    ...(size !== undefined ? { size: Number(size) } : length !== undefined && { size: length }),
-    ...(answer.ETag !== undefined && { etag: answer.ETag }),
-    ...(answer.LastModified && { lastModified: answer.LastModified.toISOString() }),
-    ...(length !== undefined && { length }),
-    ...(contentRange !== undefined && { contentRange }),
-  };
 }
 
 function tooLarge(maxBytes: number): CodapError {

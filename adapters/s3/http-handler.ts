@@ -1,6 +1,7 @@
 import { buildQueryString, HttpResponse, type HttpHandler, type HttpRequest } from '@smithy/core/protocols';
 import { Agent } from 'undici';
 import { headFailure } from '../transport-failure.ts';
+import { answerHeaders } from './answer-headers.ts';
 
 /** Sends the SDK's requests by undici, which copies no body and can be told into which memory to read it. */
 export class UndiciHandler implements HttpHandler {
@@ -26,9 +27,8 @@ export class UndiciHandler implements HttpHandler {
     const answer = await request.catch((error: unknown) => {
       throw headFailure(error);
     });
-    const told = Object.entries(answer.headers).map(([name, value]) => [name, [value].flat().join(', ')]);
     const { statusCode, body } = answer;
-    return { response: new HttpResponse({ statusCode, headers: Object.fromEntries(told), body }) };
+    return { response: new HttpResponse({ statusCode, headers: answerHeaders(answer.headers), body }) };
   }
 
   destroy(): void {

@@ -1,21 +1,17 @@
-import { ListObjectsV2Command, type ListObjectsV2CommandOutput, type S3Client } from '@aws-sdk/client-s3';
+import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import { CodapError } from '../../src/errors.ts';
 import type { Context } from '../../src/fetch.ts';
 import type { ItemBatch, Value } from '../../src/payload.ts';
 import { plain } from '../content.ts';
 import type { S3Options } from './options.ts';
+import { readPage, type Listing } from './page.ts';
 import { MOST, type ListObjects } from './params.ts';
+import { Progress } from './progress.ts';
 
 /** Keys a page has at most (Amazon S3 API reference, ListObjectsV2). */
 const PAGE = 1000;
 /** Objects and prefixes that one gathered answer has, unless told. */
 const LIMIT = 1000;
-
-interface Listing {
-  readonly objects: { key: string; size: number; etag: string | null; lastModified: string | null }[];
-  readonly prefixes: string[];
-  readonly nextToken: string | null;
-}
 
 /** A listing up to `limit`, and the token to go on with; keys are told without the source's prefix. */
 export async function list(
@@ -59,49 +55,26 @@ async function* pages(
   options: S3Options,
   signal: AbortSignal,
 ): AsyncGenerator<Listing> {
+  const progress = new Progress(first);
   let left = limit;
   let token = first;
   do {
+    const most = Math.min(PAGE, left);
     const command = new ListObjectsV2Command({
       Bucket: options.bucket,
       Prefix: prefix,
       Delimiter: delimiter,
       StartAfter: token === undefined ? startAfter : undefined,
       ContinuationToken: token,
-      MaxKeys: Math.min(PAGE, left),
+      MaxKeys: most,
       // XML 1.0 has no way to write some of the characters that a key may have.
       EncodingType: 'url',
     });
-    const page = read(await client.send(command, { abortSignal: signal }), options.prefix);
+    const answer = await client.send(command, { abortSignal: signal });
+    const page = readPage(answer, { prefix, sourcePrefix: options.prefix, most });
+    progress.note(page);
     yield page;
     left -= page.objects.length + page.prefixes.length;
     token = page.nextToken ?? undefined;
   } while (token !== undefined && left > 0);
-}
-
-function read(page: ListObjectsV2CommandOutput, prefix: string): Listing {
-  // Whatever XML there is reads as an empty listing; a real one names its bucket and says whether it goes on.
-  if (page.Name === undefined && page.IsTruncated === undefined)
-    throw new CodapError('BAD_RESPONSE', 'the store answered something that is not a listing');
-  const below = (text = ''): string => (page.EncodingType === 'url' ? decoded(text) : text).slice(prefix.length);
-  const objects = (page.Contents ?? []).map(({ Key, Size = 0, ETag, LastModified }) => ({
-    key: below(Key),
-    size: Size,
-    etag: ETag ?? null,
-    lastModified: LastModified?.toISOString() ?? null,
-  }));
-  return {
-    // The marker some tools put where a prefix begins is not below it.
-    objects: objects.filter(({ key }) => key !== ''),
-    prefixes: (page.CommonPrefixes ?? []).map(({ Prefix }) => below(Prefix)),
-    nextToken: (page.IsTruncated && page.NextContinuationToken) || null,
-  };
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '));
-  } catch (cause) {
-    throw new CodapError('BAD_RESPONSE', 'the store answered a listing that cannot be read', { cause });
-  }
 }

@@ -1,7 +1,7 @@
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { create as contentDisposition } from 'content-disposition';
 import { setImmediate as turn } from 'node:timers/promises';
+import { attachment } from '../../src/attachment.ts';
 import type { Value } from '../../src/payload.ts';
 import { plain } from '../content.ts';
 import type { S3Options } from './options.ts';
@@ -16,7 +16,7 @@ export async function presign(client: S3Client, query: PresignGetObject, options
     Bucket: options.bucket,
     Key: query.key,
     VersionId: query.versionId,
-    ResponseContentDisposition: query.filename === undefined ? undefined : contentDisposition(query.filename),
+    ResponseContentDisposition: query.filename === undefined ? undefined : attachment(query.filename),
   });
   const url = await getSignedUrl(client, command, { expiresIn: query.expiresInSeconds, signingDate: new Date(now) });
   return plain({

@@ -2,7 +2,7 @@ import { isLeaf } from '../json/leaf.ts';
 import { equalPlain, plain } from '../json/write.ts';
 import type { Condition, Selection } from './node.ts';
 import { follow, parsePointer } from './pointer.ts';
-import { readTemplate, Reference, type Findings } from './reference.ts';
+import { readTemplate, Reference, wordIn, type Findings } from './reference.ts';
 import { CodapError } from '../errors.ts';
 
 /** Reads a `when` or `unless`: `{"equals": [a, b]}`, `{"in": [a, list]}`, or a value. */
@@ -15,14 +15,11 @@ export function readCondition(value: unknown, at: readonly (string | number)[], 
         const left = readTemplate(sides[0], [...at, test, 0], found);
         const right = readTemplate(sides[1], [...at, test, 1], found);
         if (test === 'in' && !Array.isArray(right) && !(right instanceof Reference)) {
-          found.faults.push({ path: [...at, test, 1], detail: 'a list or a reference to one is allowed here' });
+          found.report([...at, test, 1], 'a list or a reference to one is allowed here');
         }
         return { test, left, right };
       }
-      found.faults.push({
-        path: [...at, test],
-        detail: test === 'in' ? 'a value and a list: [a, list]' : 'two values: [a, b]',
-      });
+      found.report([...at, test], test === 'in' ? 'a value and a list: [a, list]' : 'two values: [a, b]');
     }
   }
   return { test: 'holds', value: readTemplate(value, at, found) };
@@ -55,17 +52,15 @@ export function readSelection(
     try {
       return { kind: 'pointer', steps: parsePointer(value) };
     } catch {
-      found.faults.push({ path: at, detail: 'not a JSON Pointer: it is empty or begins with "/" (RFC 6901)' });
+      found.report(at, 'not a JSON Pointer: it is empty or begins with "/" (RFC 6901)');
       return undefined;
     }
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    found.faults.push({ path: at, detail: 'a pointer, a reference, or an object of these is allowed here' });
+    found.report(at, 'a pointer, a reference, or an object of these is allowed here');
     return undefined;
   }
-  if (['$result', '$item', '$param', '$join', '$verbatim'].some((word) => Object.hasOwn(value, word))) {
-    return { kind: 'template', template: readTemplate(value, at, found) };
-  }
+  if (wordIn(value)) return { kind: 'template', template: readTemplate(value, at, found) };
   const members: (readonly [string, Selection])[] = [];
   for (const [key, part] of Object.entries(value)) {
     const selection = readSelection(part, [...at, key], found);

@@ -1,7 +1,6 @@
+import { listReferences } from './for-each-list.ts';
 import type { GroupNode, Node } from './node.ts';
-import { BROKEN, type Reference } from './reference.ts';
-
-type Report = (path: readonly (string | number)[], detail: string) => void;
+import { BROKEN, type Reference, type Report } from './reference.ts';
 
 /** The groups around a node, innermost last, and whether a forEach is among what surrounds it. */
 interface Surroundings {
@@ -14,10 +13,13 @@ export function linkReferences(root: GroupNode, report: Report): void {
   const waits = new Waits();
   const link = (node: Node, around: Surroundings): void => {
     const inside = { ...around, inForEach: around.inForEach || node.forEach !== undefined };
-    if (node.forEach && node.forEach !== BROKEN) linkOne(node.forEach, node, around, waits, report);
-    for (const reference of [...node.conditionReferences, ...node.references, ...node.selectReferences]) {
-      if (reference.word !== '$join') linkOne(reference, node, inside, waits, report);
-    }
+    const linkAll = (references: readonly Reference[], from: Surroundings): void => {
+      for (const reference of references) {
+        if (reference.word !== '$join' && reference !== BROKEN) linkOne(reference, node, from, waits, report);
+      }
+    };
+    linkAll(listReferences(node.forEach), around);
+    linkAll([...node.conditionReferences, ...node.references, ...node.selectReferences], inside);
     if (node.kind === 'group') linkMembers(node, { groups: [...around.groups, node], inForEach: inside.inForEach });
   };
   const linkMembers = (group: GroupNode, around: Surroundings): void => {

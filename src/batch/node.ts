@@ -1,4 +1,5 @@
 import type { Source } from '../sources/open.ts';
+import type { ForEach } from './for-each-list.ts';
 import type { Reference } from './reference.ts';
 
 /** The three patterns, by the names a request uses. */
@@ -25,7 +26,7 @@ export interface Modifiers {
   readonly as: string | Reference | undefined;
   readonly required: boolean;
   readonly hidden: boolean;
-  readonly forEach: Reference | undefined;
+  readonly forEach: ForEach | undefined;
   /** Items at a time. */
   readonly concurrency: number;
   readonly when: Condition | undefined;
@@ -80,11 +81,17 @@ export interface Plan {
   readonly filename: string | undefined;
 }
 
+/** Calls that each item of a forEach over this node makes, for `limits.calls`. */
+export function callsPerItem(node: Node): number {
+  return node.kind === 'query' ? 1 : 1 + node.calls;
+}
+
 /** True if a group's value is known only as a whole: `select`, `default`, or a nested `take: 1`. */
 export function isOpaque(node: Node): boolean {
-  return (
-    node.select !== undefined ||
-    node.default !== undefined ||
-    (node.kind === 'group' && node.take === 1 && node.path.length > 0)
-  );
+  return node.select !== undefined || node.default !== undefined || isWon(node);
+}
+
+/** True of a nested `take: 1`, which answers what its winner does. */
+export function isWon(node: Node): boolean {
+  return node.kind === 'group' && node.take === 1 && node.path.length > 0;
 }

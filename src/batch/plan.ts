@@ -1,32 +1,22 @@
 import type { z } from 'zod';
 import type { Limits } from '../config.ts';
+import { FaultList, type ToldFault } from '../json/fault-list.ts';
 import type { Source } from '../sources/open.ts';
 import { readCondition, readSelection } from './condition.ts';
+import { callsOf, readForEach, type ForEach } from './for-each-list.ts';
 import { linkReferences } from './link.ts';
-import type { GroupNode, Modifiers, Node, Pattern, Plan, QueryNode } from './node.ts';
-import { fragment } from './pointer.ts';
-import {
-  BROKEN,
-  hasReference,
-  isBroken,
-  readTemplate,
-  Reference,
-  type Findings,
-  type RequestFault,
-} from './reference.ts';
+import { type GroupNode, type Modifiers, type Node, type Pattern, type Plan, type QueryNode } from './node.ts';
+import { BROKEN, hasReference, isBroken, readTemplate, Reference, type Findings, type Report } from './reference.ts';
 import { bodySchemas, groupSchema, querySchema } from './schema.ts';
 
-/** At most this many faults are named in one answer. */
-const MOST_FAULTS = 100;
-
-/** A request that cannot be run: every fault found, each with its JSON Pointer. */
+/** A request that cannot be run: the faults found, each with its JSON Pointer. */
 export class BadRequest extends Error {
-  readonly errors: readonly { pointer: string; detail: string }[];
+  readonly errors: readonly ToldFault[];
 
-  constructor(errors: readonly { pointer: string; detail: string }[]) {
+  constructor(errors: readonly ToldFault[]) {
     super('the request is not valid');
     this.name = 'BadRequest';
-    this.errors = errors.slice(0, MOST_FAULTS);
+    this.errors = errors;
   }
 }
 
@@ -36,7 +26,7 @@ export interface PlanContext {
   readonly limits: Limits;
 }
 
-/** Checks a request and turns it into a Plan; no store is asked. Throws BadRequest with all faults. */
+/** Checks a request and turns it into a Plan; no store is asked. Throws BadRequest with its faults. */
 export function plan(pattern: Pattern, body: unknown, context: PlanContext): Plan {
   return new Planner(context).plan(pattern, body);
 }
@@ -45,7 +35,7 @@ type Path = readonly (string | number)[];
 
 class Planner {
   readonly #context: PlanContext;
-  readonly #faults: RequestFault[] = [];
+  readonly #faults = new FaultList();
   #queries = 0;
 
   constructor(context: PlanContext) {
@@ -61,10 +51,10 @@ class Planner {
       pattern,
       ...this.#group(pattern, fields, [], [], 0),
     };
-    linkReferences(root, (path, detail) => this.#fault(path, detail));
+    linkReferences(root, this.#fault);
     if (root.calls > this.#context.limits.calls)
       this.#fault(['queries'], `more than ${this.#context.limits.calls} calls`);
-    if (this.#faults.length > 0) throw this.#refusal();
+    if (!this.#faults.empty) throw this.#refusal();
     return {
       root,
       timeoutMs: fields['timeoutMs'] as number | undefined,
@@ -74,12 +64,14 @@ class Planner {
     };
   }
 
-  #fault(path: Path, detail: string): void {
-    this.#faults.push({ path, detail });
-  }
+  /** Notes a fault; the last that is told ends the planning, wherever it is. */
+  readonly #fault: Report = (path, detail) => {
+    this.#faults.add(path, detail);
+    if (this.#faults.full) throw this.#refusal();
+  };
 
   #refusal(): BadRequest {
-    return new BadRequest(this.#faults.map(({ path, detail }) => ({ pointer: fragment(path), detail })));
+    return new BadRequest(this.#faults.told());
   }
 
   /**
@@ -111,10 +103,7 @@ class Planner {
       this.#fault([...at, 'take'], 'take is more than there are queries');
     if (pattern === 'first-reply' && fields['hedgeMs'] !== undefined && !Object.hasOwn(fields, 'take'))
       this.#fault([...at, 'hedgeMs'], 'hedgeMs needs take');
-    let calls = 0;
-    for (const member of members) {
-      if (member.forEach === undefined) calls += member.kind === 'query' ? 1 : member.calls;
-    }
+    const calls = members.reduce((sum, member) => sum + callsOf(member), 0);
     return { members, take, hedgeMs: fields['hedgeMs'] as number | undefined, calls };
   }
 
@@ -169,10 +158,11 @@ class Planner {
   }
 
   #query(fields: Record<string, unknown>, at: Path, path: Path, key: string | undefined, index: number): QueryNode {
-    const found: Findings = { references: [], faults: this.#faults };
+    const source = typeof fields['source'] === 'string' ? this.#context.sources.get(fields['source']) : undefined;
+    const ownMeta = (path: Path): boolean => !source || source.ownMeta.includes(String(path[at.length + 1]));
+    const found: Findings = { references: [], report: this.#fault, ownMeta };
     const given = Object.hasOwn(fields, 'params') ? fields['params'] : {};
     const template = given === undefined ? BROKEN : readTemplate(given, [...at, 'params'], found);
-    const source = typeof fields['source'] === 'string' ? this.#context.sources.get(fields['source']) : undefined;
     const op = fields['op'] as string;
     const stream = fields['stream'] === true;
     let params: unknown = template;
@@ -184,7 +174,7 @@ class Planner {
       } else if (typeof template !== 'object' || template === null || Array.isArray(template)) {
         this.#fault([...at, 'params'], 'an object is allowed here');
       } else {
-        const fault = (sub: Path, detail: string): void => {
+        const fault: Report = (sub, detail) => {
           if (!isBroken({ params: template }, sub)) this.#fault([...at, ...sub], detail);
         };
         params = source.prepare(op, template as Record<string, unknown>, fault, stream);
@@ -219,9 +209,9 @@ class Planner {
     index: number,
     references: Reference[] = [],
   ): Modifiers {
-    const found: Findings = { references, faults: this.#faults };
-    const conditions: Findings = { references: [], faults: this.#faults };
-    const selected: Findings = { references: [], faults: this.#faults };
+    const found: Findings = { references, report: this.#fault };
+    const conditions: Findings = { references: [], report: this.#fault };
+    const selected: Findings = { references: [], report: this.#fault };
     const as = this.#as(fields['as'], [...at, 'as'], found);
     const forEach = this.#forEach(fields, [...at, 'forEach']);
     if (fields['concurrency'] !== undefined && !forEach)
@@ -261,19 +251,16 @@ class Planner {
     return undefined;
   }
 
-  #forEach(fields: Record<string, unknown>, at: Path): Reference | undefined {
+  #forEach(fields: Record<string, unknown>, at: Path): ForEach | undefined {
     if (!Object.hasOwn(fields, 'forEach')) return undefined;
     const value = fields['forEach'];
     if (value === undefined) return BROKEN;
-    const list = readTemplate(value, at, { references: [], faults: this.#faults });
-    if (list instanceof Reference && list.word !== '$join') return list;
-    this.#fault(at, 'a reference to a list is allowed here');
-    return BROKEN;
+    return readForEach(value, at, this.#fault, this.#context.limits.calls);
   }
 
   #default(fields: Record<string, unknown>, at: Path): { value: unknown } | undefined {
     if (!Object.hasOwn(fields, 'default')) return undefined;
-    const found: Findings = { references: [], faults: this.#faults };
+    const found: Findings = { references: [], report: this.#fault };
     const value = readTemplate(fields['default'], at, found);
     for (const reference of found.references) this.#fault(reference.at, 'no reference may stand in a default');
     return { value };

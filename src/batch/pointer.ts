@@ -17,13 +17,67 @@ export function parsePointer(text: string): readonly string[] {
 
 /** The JSON Pointer with these steps (RFC 6901 §3). */
 export function formatPointer(steps: readonly (string | number)[]): string {
-  return steps.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+  return steps.map((step) => `/${escapeStep(String(step))}`).join('');
 }
 
-/** The JSON Pointer with these steps as a URI fragment (RFC 6901 §6); a lone surrogate, which UTF-8 cannot hold, shows as U+FFFD. */
+function escapeStep(step: string): string {
+  return step.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
+/** Characters of a fragment; `POINTER_STEPS` of its steps fit in whatever they are. */
+const POINTER_CHARS = 1024;
+const STEP_CHARS = 32;
+const POINTER_STEPS = 30;
+const ELLIPSIS = encodeURI('…');
+
+/**
+ * The JSON Pointer with these steps as a URI fragment (RFC 6901 §6), of at most 1,024 characters: of a
+ * longer one the longest steps, and then the steps in the middle, are left out but for a "…". A lone
+ * surrogate, which UTF-8 cannot hold, shows as U+FFFD.
+ */
 export function fragment(steps: readonly (string | number)[]): string {
+  const texts = steps.map(String);
+  // What is longer than a whole fragment is not encoded to find out how long it is.
+  const encoded = texts.map((text) => (text.length < POINTER_CHARS ? encodeStep(text) : undefined));
+  const lengths = encoded.map((step) => step?.length ?? POINTER_CHARS);
+  let most = POINTER_CHARS;
+  while (most > STEP_CHARS && sum(lengths, most) > POINTER_CHARS) most /= 2;
+  const short = texts.map((text, at) => {
+    const whole = encoded[at];
+    return whole === undefined || whole.length > most ? elided(text, most) : whole;
+  });
+  if (sum(lengths, most) > POINTER_CHARS) short.splice(POINTER_STEPS / 2, short.length - POINTER_STEPS, ELLIPSIS);
+  return ['#', ...short].join('/');
+}
+
+/** Characters of a fragment whose steps are at most so long. */
+function sum(lengths: readonly number[], most: number): number {
+  return lengths.reduce((total, length) => total + 1 + Math.min(length, most), 1);
+}
+
+function encodeStep(step: string): string {
   // What encodeURI leaves alone may stand in a fragment (RFC 3986 §3.5), except "#" itself.
-  return `#${encodeURI(formatPointer(steps).toWellFormed()).replaceAll('#', '%23')}`;
+  return encodeURI(escapeStep(step.toWellFormed())).replaceAll('#', '%23');
+}
+
+/** As much of a step's beginning and end as fits; no character is cut. */
+function elided(step: string, most: number): string {
+  const half = Math.floor((most - ELLIPSIS.length) / 2);
+  const head = fitting(Array.from(step.slice(0, half)), half);
+  const tail = fitting(Array.from(step.slice(-half)).toReversed(), half).toReversed();
+  return `${head.join('')}${ELLIPSIS}${tail.join('')}`;
+}
+
+function fitting(characters: readonly string[], most: number): string[] {
+  const kept: string[] = [];
+  let length = 0;
+  for (const character of characters) {
+    const encoded = encodeStep(character);
+    length += encoded.length;
+    if (length > most) break;
+    kept.push(encoded);
+  }
+  return kept;
 }
 
 /**

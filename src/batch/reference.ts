@@ -1,9 +1,9 @@
-import { Placeholder } from '../placeholder.ts';
+import { Placeholder, WORDS, type Word } from '../placeholder.ts';
 import { parsePointer } from './pointer.ts';
 
-const WORDS = new Set(['$result', '$item', '$param', '$join']);
+const RESERVED: ReadonlySet<string> = new Set([...WORDS, '$verbatim']);
 
-/** Where a planned reference reads from: another query's value, or the item of the nearest forEach. */
+/** Where a planned reference reads from: another query's value or `meta`, or the nearest forEach's item. */
 export type Target =
   | {
       readonly from: 'result';
@@ -23,7 +23,7 @@ export class Reference extends Placeholder {
   target: Target | undefined;
 
   constructor(
-    word: Placeholder['word'],
+    word: Word,
     at: readonly (string | number)[],
     steps: readonly string[],
     parts?: readonly (string | Placeholder)[],
@@ -37,16 +37,20 @@ export class Reference extends Placeholder {
 /** Stands where a reference was written that cannot be read: its fault is told, and nothing more is said of its place. */
 export const BROKEN = new Reference('$result', [], []);
 
-/** What is wrong with the request, and where. */
-export interface RequestFault {
-  readonly path: readonly (string | number)[];
-  readonly detail: string;
-}
+/** Hears what is wrong with the request, and where; it throws once no more is to be told. */
+export type Report = (path: readonly (string | number)[], detail: string) => void;
 
 /** Collects what reading a template finds. */
 export interface Findings {
   readonly references: Reference[];
-  readonly faults: RequestFault[];
+  readonly report: Report;
+  /** Whether `{"$meta": name}` may be the store's own word here: MongoDB's, whose name is no pointer. */
+  readonly ownMeta?: (at: readonly (string | number)[]) => boolean;
+}
+
+/** The word, if any, that makes an object of the request a reference, or `$verbatim`. */
+export function wordIn(value: object): Word | '$verbatim' | undefined {
+  return Object.keys(value).find((key) => RESERVED.has(key)) as Word | '$verbatim' | undefined;
 }
 
 /**
@@ -60,14 +64,16 @@ export function readTemplate(value: unknown, at: readonly (string | number)[], f
     return copy.some((member, index) => member !== value[index]) ? copy : value;
   }
   const keys = Object.keys(value);
-  const word = keys.find((key) => WORDS.has(key) || key === '$verbatim');
+  const word = wordIn(value);
   if (word !== undefined) {
     if (keys.length > 1) {
-      found.faults.push({ path: [...at, word], detail: 'a reference stands alone in its object' });
+      found.report([...at, word], 'a reference stands alone in its object');
       return BROKEN;
     }
     const argument = (value as Record<string, unknown>)[word];
-    return word === '$verbatim' ? argument : readReference(word as Placeholder['word'], argument, at, found);
+    if (word === '$verbatim') return argument;
+    if (word === '$meta' && isName(argument) && found.ownMeta?.(at)) return value;
+    return readReference(word, argument, at, found);
   }
   let changed = false;
   const copy: Record<string, unknown> = Object.create(null);
@@ -79,14 +85,13 @@ export function readTemplate(value: unknown, at: readonly (string | number)[], f
   return changed ? copy : value;
 }
 
-function readReference(
-  word: Placeholder['word'],
-  argument: unknown,
-  at: readonly (string | number)[],
-  found: Findings,
-): unknown {
+function isName(argument: unknown): boolean {
+  return typeof argument === 'string' && argument !== '' && !argument.startsWith('/');
+}
+
+function readReference(word: Word, argument: unknown, at: readonly (string | number)[], found: Findings): unknown {
   const fault = (detail: string): Reference => {
-    found.faults.push({ path: [...at, word], detail });
+    found.report([...at, word], detail);
     return BROKEN;
   };
   if (word === '$join') {
@@ -97,7 +102,7 @@ function readReference(
       const read = readTemplate(part, path, found);
       if (typeof read === 'string' || read instanceof Reference) parts.push(read);
       else if (typeof read === 'number' || typeof read === 'boolean') parts.push(String(read));
-      else found.faults.push({ path, detail: 'a string, a number, a boolean or a reference is allowed here' });
+      else found.report(path, 'a string, a number, a boolean or a reference is allowed here');
     }
     const join = new Reference(word, at, [], parts);
     found.references.push(join);
@@ -111,7 +116,8 @@ function readReference(
   } catch {
     return fault('not a JSON Pointer: it is empty or begins with "/", and "~" is written ~0 (RFC 6901)');
   }
-  if (word === '$result' && (steps[0] ?? '') === '') return fault('$result names a query: "/name" or "/name/…"');
+  if ((word === '$result' || word === '$meta') && (steps[0] ?? '') === '')
+    return fault(`${word} names a query: "/name" or "/name/…"`);
   const reference = new Reference(word, at, steps);
   found.references.push(reference);
   return reference;

@@ -94,11 +94,30 @@ export function valued(list: MemberList): readonly Member[] {
 /** A reply's value as data, as `shape: "values"` would show it were nothing hidden; undefined where there is none. */
 export function valueOf(reply: Reply): unknown {
   if (reply.value) return reply.value.value;
-  const { list } = reply;
-  if (!list || reply.status === 'error') return undefined;
-  if (!list.keyed) return valued(list).map((member) => valueOf(member.reply) ?? null);
+  return reply.list && reply.status !== 'error' ? gathered(reply.list, valueOf) : undefined;
+}
+
+/**
+ * What the store said of a reply's body, undefined where there is none: of a group or forEach in its own shape,
+ * of a nested `take: 1` the winner's.
+ */
+export function metaOf(reply: Reply): unknown {
+  const { list, winner, value } = reply;
+  if (reply.defaulted) return undefined;
+  if (!list) return value?.meta;
+  if (winner !== undefined) return metaOf(winnerOf(list, winner).reply);
+  return reply.status === 'error' ? undefined : gathered(list, metaOf);
+}
+
+/** The member whose value a nested `take: 1` answers. */
+export function winnerOf(list: MemberList, winner: number): Member {
+  return list.members.find((member) => stepOf(member) === winner) as Member;
+}
+
+function gathered(list: MemberList, of: (reply: Reply) => unknown): unknown {
+  if (!list.keyed) return valued(list).map((member) => of(member.reply) ?? null);
   const object: Record<string, unknown> = Object.create(null);
-  for (const member of list.members) object[stepOf(member)] = valueOf(member.reply) ?? null;
+  for (const member of list.members) object[stepOf(member)] = of(member.reply) ?? null;
   return object;
 }
 

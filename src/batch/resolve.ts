@@ -1,8 +1,8 @@
 import { CodapError } from '../errors.ts';
 import type { Live } from './live.ts';
-import { isOpaque } from './node.ts';
+import { isOpaque, isWon, type Node } from './node.ts';
 import { follow } from './pointer.ts';
-import { failed, valued, valueOf, type Member, type Reply } from './reply.ts';
+import { failed, metaOf, valued, valueOf, winnerOf, type Member, type MemberList, type Reply } from './reply.ts';
 import { isHeld } from '../turns.ts';
 import type { Work } from '../work.ts';
 
@@ -13,18 +13,49 @@ export type Found =
   | { readonly is: 'skipped' }
   | { readonly is: 'failed'; readonly error: CodapError };
 
+/** What a reference reads of a reply. */
+export interface View {
+  /** Of such a node it is known only as a whole. */
+  isWhole(node: Node): boolean;
+  /** What steps lead into. */
+  list(reply: Reply): MemberList | undefined;
+  /** All of it, undefined where there is none. */
+  read(reply: Reply): unknown;
+}
+
+/** Its value: what is reshaped as a whole has no members any more. */
+export const VALUE: View = {
+  isWhole: isOpaque,
+  list: ({ value, list }) => (value ? undefined : list),
+  read: valueOf,
+};
+
+/** What the store said of it, which `select` does not reshape. */
+export const META: View = {
+  isWhole: (node) => node.default !== undefined || isWon(node),
+  list: ({ defaulted, list }) => (defaulted ? undefined : list),
+  read: metaOf,
+};
+
 const NOWHERE: Found = { is: 'nowhere' };
 const SKIPPED: Found = { is: 'skipped' };
 const INDEX = /^(?:0|[1-9]\d*)$/;
 
 /** Reads below a member, waiting for no more than the part that the steps name. Rejects where, by the time it would begin to gather, nobody waits any more. */
-export async function resolve(live: Live, steps: readonly string[], signal: AbortSignal, work: Work): Promise<Found> {
-  const container = steps.length === 0 || live.opaque ? undefined : await live.container;
+export async function resolve(
+  live: Live,
+  steps: readonly string[],
+  signal: AbortSignal,
+  view: View,
+  work: Work,
+): Promise<Found> {
+  const whole = steps.length === 0 || (!live.each && view.isWhole(live.node));
+  const container = whole ? undefined : await live.container;
   if (!container || container.taking) {
     const reply = await live.reply;
     if (steps.includes('*') && isHeld()) await work.turn();
     if (signal.aborted) throw signal.reason;
-    return below(reply, steps, live);
+    return below(reply, steps, live, view);
   }
   const [step = '', ...rest] = steps;
   const { keyed, lives, arrivals } = container;
@@ -34,34 +65,38 @@ export async function resolve(live: Live, steps: readonly string[], signal: Abor
     const members = arrivals ? await Promise.all(lives.map((_, index) => arrivals.at(index))) : lives;
     return gather(
       await Promise.all(
-        members.filter((one) => one !== undefined).map((member) => resolve(member, rest, signal, work)),
+        members.filter((one) => one !== undefined).map((member) => resolve(member, rest, signal, view, work)),
       ),
     );
   }
   const place = pick(keyed, lives, step);
   const member = place && arrivals ? await arrivals.at(Number(step)) : place;
-  if (member) return resolve(member, rest, signal, work);
+  if (member) return resolve(member, rest, signal, view, work);
   // A group that failed did not wait for all to arrive.
-  const whole = place ? ofReply(await live.reply) : NOWHERE;
-  return whole.is === 'failed' ? whole : NOWHERE;
+  const all = place ? ofReply(await live.reply, view) : NOWHERE;
+  return all.is === 'failed' ? all : NOWHERE;
 }
 
 /** Reads below a reply that has settled: that of a node, or of a forEach over it. */
-function below(reply: Reply, steps: readonly string[], { node, each }: Pick<Live, 'node' | 'each'>): Found {
+function below(reply: Reply, steps: readonly string[], { node, each }: Pick<Live, 'node' | 'each'>, view: View): Found {
   const [step, ...rest] = steps;
+  const list = view.list(reply);
   // What is known only as a whole has no parts where it failed.
-  const sealed = !each && (isOpaque(node) || (node.kind === 'group' && node.take !== undefined));
-  if (step === undefined || reply.value || !reply.list || (sealed && failed(reply))) {
-    const whole = ofReply(reply);
+  const sealed = !each && (view.isWhole(node) || (node.kind === 'group' && node.take !== undefined));
+  if (step === undefined || !list || (sealed && failed(reply))) {
+    const whole = ofReply(reply, view);
     if (whole.is !== 'value' || step === undefined) return whole;
     const there = follow(whole.value, steps);
     return there.found ? { is: 'value', value: there.value } : NOWHERE;
   }
-  const { keyed } = reply.list;
-  const members = valued(reply.list);
-  const into = (member: Member): Found =>
-    below(member.reply, rest, { node: member.node, each: !each && member.node.forEach !== undefined });
-  if (step === '*' && !keyed) return gather(members.map(into));
+  const into = (member: Member, further: readonly string[] = rest): Found => {
+    const inner = { node: member.node, each: !each && member.node.forEach !== undefined };
+    return below(member.reply, further, inner, view);
+  };
+  if (reply.winner !== undefined) return into(winnerOf(list, reply.winner), steps);
+  const { keyed } = list;
+  const members = valued(list);
+  if (step === '*' && !keyed) return gather(members.map((member) => into(member)));
   const member = pick(keyed, members, step);
   return member ? into(member) : NOWHERE;
 }
@@ -83,9 +118,10 @@ function gather(founds: readonly Found[]): Found {
   return { is: 'value', value: values.flatMap((found) => found.value) };
 }
 
-function ofReply(reply: Reply): Found {
+function ofReply(reply: Reply, view: View): Found {
   if (failed(reply))
     return { is: 'failed', error: reply.error ?? new CodapError('INTERNAL', 'codap failed to run this query') };
   if (reply.status === 'skipped') return SKIPPED;
-  return { is: 'value', value: valueOf(reply) };
+  const value = view.read(reply);
+  return value === undefined ? NOWHERE : { is: 'value', value };
 }

@@ -1,11 +1,11 @@
 import { CodapError, toCodapError } from '../errors.ts';
 import type { Query } from '../fetch.ts';
-import { Ordered } from '../patterns/index.ts';
 import type { Memory } from '../memory.ts';
 import type { Value } from '../payload.ts';
 import { Batch, type BatchOptions } from './batch.ts';
 import { holds, select } from './condition.ts';
 import { fillParams, fillValue, type Values } from './fill.ts';
+import { runEach } from './for-each.ts';
 import { type GroupRun, runGroup } from './group.ts';
 import { Live } from './live.ts';
 import { nameByItem, nameFrom } from './name.ts';
@@ -14,7 +14,7 @@ import type { Reference } from './reference.ts';
 import { failed, firstFailure, replyOf, valueOf, type MemberList, type Reply } from './reply.ts';
 import { isHeld } from '../turns.ts';
 import { TypedValue } from './typed-value.ts';
-import { counted, read, skippedBy, waitFor } from './wait.ts';
+import { read } from './wait.ts';
 
 /** What surrounds a member while it runs. */
 export interface Scope {
@@ -64,6 +64,11 @@ export async function runMember(live: Live, scope: Scope): Promise<void> {
     error: toCodapError(error),
     ms: 0,
   }));
+  settle(live, reply, scope);
+}
+
+/** Ends one member: tells the batch of a failure, then whoever waits for it. */
+export function settle(live: Live, reply: Reply, scope: Scope): void {
   speak(live, reply, scope);
   live.settle(reply);
 }
@@ -78,37 +83,6 @@ function speak({ node, path }: Live, reply: Reply, { batch, absorbed }: Scope): 
     const first = reply.list && firstFailure(reply.list);
     if (first) batch.decide(first);
   }
-}
-
-/** Once per item: work on one never waits for another, but for a place among `concurrency`. */
-async function runEach(live: Live, scope: Scope): Promise<Reply> {
-  const { node } = live;
-  const reference = node.forEach as Reference;
-  const found = await waitFor(reference, scope, scope.signal);
-  const started = performance.now();
-  if (found.is !== 'value') return skippedBy([[reference, found]]);
-  const items = found.value;
-  if (!Array.isArray(items))
-    return failure(new CodapError('INVALID', 'forEach was given something that is not a list'), started);
-  try {
-    counted(items, reference, scope);
-    scope.batch.takeCalls(items.length * (node.kind === 'query' ? 1 : 1 + node.calls));
-  } catch (error) {
-    return failure(toCodapError(error), started);
-  }
-  const lives = items.map((_, index) => new Live(node, [...live.path, index], false));
-  live.open({ keyed: false, lives });
-  const runs = new Ordered<void>({ concurrency: node.concurrency });
-  for (const [index, one] of lives.entries()) runs.push(runMember, one, { ...scope, item: { value: items[index] } });
-  for await (const _ of runs);
-  const members = lives.map((one) => ({
-    node,
-    path: one.path,
-    as: one.as,
-    hidden: false,
-    reply: one.settled as Reply,
-  }));
-  return replyOf({ keyed: false, members, cancelled: 0, taken: false }, performance.now() - started);
 }
 
 async function runOnce(live: Live, scope: Scope): Promise<Reply> {
@@ -195,15 +169,10 @@ function compile(node: QueryNode, values: Values, scope: Scope): unknown {
   for (const reference of node.references) {
     if (reference.word !== '$join') scope.batch.takeBytes(scope.batch.mustFit(values.get(reference)));
   }
-  const faults: string[] = [];
-  const params = node.source.prepare(
-    node.op,
-    fillParams(node.params, values) as Record<string, unknown>,
-    (_path, detail) => faults.push(detail),
-    node.stream,
-  );
-  if (faults.length > 0) throw new CodapError('INVALID', `a filled-in value does not fit: ${faults[0]}`);
-  return params;
+  const fault = (_path: unknown, detail: string): never => {
+    throw new CodapError('INVALID', `a filled-in value does not fit: ${detail}`);
+  };
+  return node.source.prepare(node.op, fillParams(node.params, values) as Record<string, unknown>, fault, node.stream);
 }
 
 /** `accept`, `select`, and the answer's budget. */
@@ -240,12 +209,13 @@ function finishGroup(node: GroupNode, list: MemberList, values: Values, started:
   return { ...reply, value, ...(winner && { winner: winner.path.at(-1) as number }) };
 }
 
-function failure(error: CodapError, started: number): Reply {
+/** A reply that failed. */
+export function failure(error: CodapError, started: number): Reply {
   return { status: 'error', error, ms: performance.now() - started };
 }
 
 /** A `default` stands in for a failure, but for work that is not needed any more. */
-function withDefault(node: Node, reply: Reply, scope: Scope): Reply {
+export function withDefault(node: Node, reply: Reply, scope: Scope): Reply {
   if (!node.default || !reply.error || reply.error.code === 'CANCELLED') return reply;
   const value = new TypedValue(node.default.value);
   try {

@@ -16,7 +16,10 @@ const modifiers = {
     .meta({ description: 'Its name in a list, its file name in an archive.' }),
   required: z.boolean().optional().meta({ description: 'Its failure fails the group it stands in.' }),
   hidden: z.boolean().optional().meta({ description: 'Run and waited for, but not answered while it is ok.' }),
-  forEach: object.optional().meta({ description: 'A reference to a list: run once per item.' }),
+  forEach: z
+    .union([z.array(anything), object], 'a list, or a reference to one, is allowed here')
+    .optional()
+    .meta({ description: 'A list, or a reference to one: run once per item.' }),
   concurrency: z.int().min(1).max(1000).optional().meta({ description: 'Items of a forEach at a time. Default 8.' }),
   when: anything.optional().meta({ description: 'Run only if this condition holds.' }),
   unless: anything.optional().meta({ description: 'Run only if this condition does not hold.' }),
@@ -63,7 +66,7 @@ const top = {
     .meta({ description: "The batch's deadline in milliseconds, counted from the end of the request's body." }),
   onError: z.enum(['partial', 'fail']).optional(),
   shape: z.enum(['replies', 'values']).optional(),
-  filename: z.string().min(1).max(255).optional().meta({ description: 'The name of an archive.' }),
+  filename: z.string().min(1).max(255).optional().meta({ description: 'The name of an archive or a table.' }),
 };
 
 /** The body of each endpoint, without regard to what stands in `queries`. */

@@ -4,7 +4,7 @@ import { Live } from './live.ts';
 import type { Node } from './node.ts';
 import type { Reference } from './reference.ts';
 import type { Reply } from './reply.ts';
-import { resolve, type Found } from './resolve.ts';
+import { META, resolve, VALUE, type Found } from './resolve.ts';
 import type { Scope } from './run.ts';
 import { TypedValue } from './typed-value.ts';
 
@@ -70,10 +70,10 @@ async function find(reference: Reference, scope: Scope, patience: AbortSignal): 
     let group = scope.group;
     for (let up = 0; up < target.up; up += 1) group = group?.parent;
     const live = group?.lives[target.member];
-    if (live) return resolve(live, target.steps, patience, scope.batch.work);
+    if (live) return resolve(live, target.steps, patience, reference.word === '$meta' ? META : VALUE, scope.batch.work);
   }
   return scope.item
-    ? resolve(itemLive(scope.item.value), reference.steps, patience, scope.batch.work)
+    ? resolve(itemLive(scope.item.value), reference.steps, patience, VALUE, scope.batch.work)
     : { is: 'nowhere' };
 }
 

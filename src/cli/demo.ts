@@ -6,16 +6,19 @@ import type { Ending } from '../drain.ts';
 import { createLogger } from '../log.ts';
 import { openSources } from '../sources/open.ts';
 import { examples } from './examples.ts';
-import { listen } from './listen.ts';
+import { StartFault } from './fault.ts';
+import { isLoopback, listen } from './listen.ts';
 import { listenOn, type ListenFlags, logLevel } from './settings.ts';
 
 /** `codap demo`: serves embedded stores with sample data until a signal ends it, and says what to try. Logs warnings only, unless told. */
 export async function demo(ending: Ending, flags: ListenFlags, env: Env): Promise<void> {
+  requireMingo();
   const stores = await startStores();
   const config = parseConfig(demoConfig(stores));
+  const where = listenOn(flags, env, config);
   const logger = createLogger(logLevel(env, 'warn'), config);
   const opened = await openSources(config);
-  const app = await buildApp(config, { sources: opened.sources, logger });
+  const app = await buildApp(config, { sources: opened.sources, logger, onLoopback: await isLoopback(where) });
   const running = {
     app,
     logger,
@@ -25,6 +28,19 @@ export async function demo(ending: Ending, flags: ListenFlags, env: Env): Promis
       await stores.close();
     },
   };
-  const { address } = await ending.runs(running, () => listen(app, listenOn(flags, env, config)));
+  const { address } = await ending.runs(running, () => listen(app, where));
   console.log(`codap demo listens on ${address}\n\n${examples(address)}`);
+}
+
+/**
+ * Throws StartFault without the package that the embedded MongoDB is made of, which a service does without.
+ */
+function requireMingo(): void {
+  try {
+    import.meta.resolve('mingo');
+  } catch {
+    throw new StartFault(
+      'the demo needs the package mingo, which is not installed here: install the optional dependencies too (npm ci)',
+    );
+  }
 }

@@ -1,5 +1,6 @@
+import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server } from 'node:net';
+import { type AddressInfo, BlockList, connect, createServer, type Server } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Listening } from '../drain.ts';
 import { StartFault } from './fault.ts';
@@ -14,7 +15,12 @@ interface Where {
  * Listeners on the one port. libuv takes one connection from a listener in each turn of the event loop, whatever waits:
  * with a single one, a client that comes to a busy service waits for as many turns as there are others before it.
  */
-const LISTENERS = 16;
+const LISTENERS = process.platform === 'linux' ? 16 : 1;
+const SHARED = process.platform === 'linux' ? { reusePort: true } : {};
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8);
+LOOPBACK.addAddress('::1', 'ipv6');
 
 const REASONS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the port is in use; choose another one with --port',
@@ -22,6 +28,13 @@ const REASONS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'this machine has no such address; choose another one with --host',
   ENOTFOUND: 'this host is not known; choose another one with --host',
 };
+
+/** Whether listening there is listening on this machine's loopback addresses alone. */
+export async function isLoopback({ host }: Pick<Where, 'host'>): Promise<boolean> {
+  // One that is not known is told of where it is listened on.
+  const found = await lookup(host, { all: true }).catch(() => []);
+  return found.length > 0 && found.every(({ address, family }) => LOOPBACK.check(address, `ipv${family as 4 | 6}`));
+}
 
 /** Starts listening. Throws StartFault if it cannot. */
 export async function listen(app: FastifyInstance, { host, port }: Where): Promise<Listening> {
@@ -31,11 +44,16 @@ export async function listen(app: FastifyInstance, { host, port }: Where): Promi
     done();
   });
   try {
-    if (process.platform !== 'linux') return { address: await app.listen({ host, port }), servers };
     if (port !== 0 && (await isTaken({ host, port }))) throw Object.assign(new Error(), { code: 'EADDRINUSE' });
-    const shared = { host, port, reusePort: true };
-    const address = await app.listen(shared);
-    for (const where of app.addresses() as AddressInfo[]) servers.push(...(await listenMore(app, where)));
+    // Fastify would give the second address of localhost a server of its own, whose connections are nobody's.
+    const [first = host, ...others] = host === 'localhost' ? await addressesOf(host) : [host];
+    const address = await app.listen({ host: first, port, ...SHARED });
+    const bound = app.server.address() as AddressInfo;
+    servers.push(...(await listenMore(app, bound, LISTENERS - 1)));
+    for (const other of others) {
+      // As with any server, one address of localhost is enough.
+      servers.push(...(await listenMore(app, { address: other, port: bound.port }, LISTENERS).catch(() => [])));
+    }
     return { address, servers };
   } catch (error) {
     const { code = 'unknown error' } = error as NodeJS.ErrnoException;
@@ -43,11 +61,19 @@ export async function listen(app: FastifyInstance, { host, port }: Where): Promi
   }
 }
 
-async function listenMore(app: FastifyInstance, { address, port }: AddressInfo): Promise<Server[]> {
-  const more = Array.from({ length: LISTENERS - 1 }, () => createServer({ allowHalfOpen: true, noDelay: true }));
+async function addressesOf(host: string): Promise<string[]> {
+  return (await lookup(host, { all: true })).map(({ address }) => address);
+}
+
+async function listenMore(
+  app: FastifyInstance,
+  { address, port }: Pick<AddressInfo, 'address' | 'port'>,
+  count: number,
+): Promise<Server[]> {
+  const more = Array.from({ length: count }, () => createServer({ allowHalfOpen: true, noDelay: true }));
   for (const server of more) {
     server.on('connection', (socket) => app.server.emit('connection', socket));
-    server.listen({ host: address, port, reusePort: true });
+    server.listen({ host: address, port, ...SHARED });
     await once(server, 'listening');
   }
   return more;

@@ -4,7 +4,7 @@ import type { Ending } from '../drain.ts';
 import { createLogger } from '../log.ts';
 import { openSources } from '../sources/open.ts';
 import { StartFault } from './fault.ts';
-import { listen } from './listen.ts';
+import { isLoopback, listen } from './listen.ts';
 import { defaultFile, listenOn, type ListenFlags, logLevel } from './settings.ts';
 
 /** `codap serve`: serves a configuration file until a signal ends it. */
@@ -19,7 +19,7 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
   const where = listenOn(flags, env, config);
   const logger = createLogger(logLevel(env, 'info'), config);
   const opened = await openSources(config);
-  const app = await buildApp(config, { sources: opened.sources, logger });
+  const app = await buildApp(config, { sources: opened.sources, logger, onLoopback: await isLoopback(where) });
   const running = { app, logger, graceMs: config.server.graceMs, dispose: () => opened[Symbol.asyncDispose]() };
   await ending.runs(running, () => listen(app, where));
 }

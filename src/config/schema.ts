@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { Adapter } from '../../adapters/adapter.ts';
 
@@ -15,6 +16,13 @@ const origin = z
     'expected an origin such as https://app.example, without a path',
   );
 
+const host = z
+  .string()
+  .refine(
+    (text) => isIP(text) !== 0 || /^[a-z\d_]([a-z\d_.-]*[a-z\d_])?\.?$/i.test(text),
+    'expected a host name or an IP address, without a port',
+  );
+
 const server = z
   .strictObject({
     host: z.string().min(1).default('127.0.0.1'),
@@ -27,9 +35,19 @@ const server = z
       .int()
       .min(1024)
       .max(2 ** 40)
-      .default(512 * 2 ** 20),
+      .default(512 * 2 ** 20)
+      .meta({ description: 'Bytes of bodies and answers under way that the process holds; beyond it OVERLOADED.' }),
+    maxConnections: z
+      .int()
+      .min(1)
+      .default(10_000)
+      .meta({ description: 'Connections open at a time; further ones are closed as they come.' }),
     adhoc: z.boolean().default(true),
     corsOrigins: z.array(origin).default([]),
+    hosts: z
+      .array(host)
+      .default([])
+      .meta({ description: 'The hosts it serves; by default any, on a loopback address localhost and IP addresses.' }),
   })
   .refine((value) => value.timeoutMs <= value.maxTimeoutMs, {
     path: ['timeoutMs'],

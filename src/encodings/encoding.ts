@@ -6,8 +6,8 @@ import type { Running } from '../batch/run.ts';
 /** A media type in which the replies of any pattern can be answered. */
 export interface Encoding {
   readonly mediaType: string;
-  /** Whether it can answer this plan; unless it says otherwise, it can. */
-  readonly accepts?: (plan: Plan) => boolean;
+  /** Why it cannot answer this plan; unless it says so, it can. */
+  readonly refuses?: (plan: Plan) => string | undefined;
   /** How it opens a query's answer that it does not take gathered. */
   readonly open?: (node: QueryNode) => Open | undefined;
   /** Answers a batch under way; resolves once the answer is on its way or has been handed over. */

@@ -1,4 +1,5 @@
 import Negotiator from 'negotiator';
+import { csv } from './csv.ts';
 import type { Encoding } from './encoding.ts';
 import { json } from './json-encoding.ts';
 import { ndjson } from './ndjson.ts';
@@ -8,7 +9,7 @@ import { tar, tarGz } from './tar.ts';
 import { zip } from './zip.ts';
 
 /** Every encoding, the default first. */
-const encodings: readonly Encoding[] = [json, ndjson, sse, zip, tar, tarGz, raw];
+const encodings: readonly Encoding[] = [json, ndjson, sse, zip, tar, tarGz, csv, raw];
 
 /** The media types an answer can have, in order of preference where the client has none. */
 export const mediaTypes = encodings.map((encoding) => encoding.mediaType);

@@ -1,17 +1,19 @@
-import { create as contentDisposition } from 'content-disposition';
+import { attachment } from '../attachment.ts';
 import { openFlow } from '../batch/flow.ts';
-import { isOpaque, type GroupNode, type Node } from '../batch/node.ts';
+import { isOpaque, type Node } from '../batch/node.ts';
 import { isComplete, type Member } from '../batch/reply.ts';
 import { CodapError } from '../errors.ts';
 import type { Body } from '../payload.ts';
 import type { Encoding } from './encoding.ts';
+import { hasOneReply, oneReply } from './one-reply.ts';
 import { beforeDeadline, GRACE_MS, sendFailed, summaryHeaders } from './outcome.ts';
 import { Outlet } from './outlet.ts';
 
 /** A store's body as it is stored, where that is the one reply. */
 export const raw: Encoding = {
   mediaType: 'application/octet-stream',
-  accepts: ({ root }) => isBody(root),
+  refuses: ({ root }) =>
+    hasOneReply(root, isBody) ? undefined : "application/octet-stream is for a batch whose one reply is a store's body",
   open: (node) =>
     node.streams !== 'body' || node.gathered
       ? undefined
@@ -38,7 +40,7 @@ export const raw: Encoding = {
       'content-type': meta.contentType ?? 'application/octet-stream',
       'x-content-type-options': 'nosniff',
       'content-security-policy': 'sandbox',
-      'content-disposition': contentDisposition(plan.filename),
+      'content-disposition': attachment(plan.filename),
       ...(meta.etag !== undefined && { etag: meta.etag }),
       ...(meta.lastModified !== undefined && { 'last-modified': new Date(meta.lastModified).toUTCString() }),
       ...(meta.contentRange !== undefined && { 'content-range': meta.contentRange }),
@@ -61,24 +63,15 @@ export const raw: Encoding = {
   },
 };
 
-/** Whether a group's answer, as planned, is one store body: a single query's, or that of whoever wins. */
-function isBody(group: GroupNode): boolean {
-  const visible = group.members.filter((member) => !member.hidden);
-  if (group.take === 1) return visible.length > 0 && visible.every(isSingle);
-  return visible.length === 1 && visible.every(isSingle);
-}
-
-function isSingle(node: Node): boolean {
+function isBody(node: Node): boolean {
   if (node.forEach) return false;
-  if (node.kind === 'group') return node.take === 1 && node.select === undefined && isBody(node);
+  if (node.kind === 'group') return node.take === 1 && node.select === undefined && hasOneReply(node, isBody);
   return node.streams === 'body' && !node.gathered && !isOpaque(node);
 }
 
 /** The one reply that is a body, or failed to be. */
 function bodyMember(member: Pick<Member, 'path' | 'reply'>): Pick<Member, 'path' | 'reply'> | undefined {
   const { list } = member.reply;
-  if (!list) return member;
-  const members = list.members.filter(({ hidden }) => !hidden);
-  const found = list.taken ? members.find(({ reply }) => reply.status === 'ok') : members[0];
-  return found && bodyMember(found);
+  const found = list && oneReply(list);
+  return list ? found && bodyMember(found) : member;
 }

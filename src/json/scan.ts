@@ -1,17 +1,9 @@
 import { isUtf8 } from 'node:buffer';
-import { fragment } from '../batch/pointer.ts';
 import { isBeyondExact, valueOfDigits } from './digits.ts';
+import { FaultList, type ToldFault } from './fault-list.ts';
 import { hashOf } from './key-table.ts';
 import { SeenKeys } from './seen-keys.ts';
 import { escapeLength, LONE_SURROGATE, unescape } from './unescape.ts';
-
-/** What is wrong with a request's body, and where: a JSON Pointer as a URI fragment (RFC 6901 §6). */
-export interface ScanFault {
-  pointer: string;
-  detail: string;
-}
-
-const MAX_FAULTS = 100;
 
 const QUOTE = 0x22;
 const PLUS = 0x2b;
@@ -39,7 +31,7 @@ const STOP = -1;
  * is 1), duplicate keys, lone surrogates, invalid UTF-8, numbers that a double cannot hold. What is not JSON (RFC 8259) is a fault at `#`
  * that ends the scan, and so does nesting. At most 100 faults, which repeat no value of the body. Never throws.
  */
-export function scan(body: Buffer, limits: { depth: number }): ScanFault[] {
+export function scan(body: Buffer, limits: { depth: number }): readonly ToldFault[] {
   return new Scanner(body, limits.depth).run();
 }
 
@@ -48,7 +40,9 @@ class Scanner {
   readonly #maxDepth: number;
   readonly #isUtf8: boolean;
   readonly #keys: SeenKeys;
-  readonly #faults: ScanFault[] = [];
+  readonly #faults = new FaultList();
+  // The keys above a fault, each read once however many faults are below it.
+  readonly #keysRead = new Map<number, string>();
   // Of each open container: 1 for an object, 0 for a list; and where its current key begins, or its current index.
   readonly #objects: Uint8Array;
   readonly #steps: Int32Array;
@@ -66,14 +60,14 @@ class Scanner {
     this.#keys = new SeenKeys((one, other) => this.#keyAt(one) === this.#keyAt(other));
   }
 
-  run(): ScanFault[] {
+  run(): readonly ToldFault[] {
     let at = this.#skip(0);
-    while (at !== STOP && this.#faults.length < MAX_FAULTS) {
+    while (at !== STOP && !this.#faults.full) {
       const byte = this.#body[at];
       if (byte === OPEN_OBJECT || byte === OPEN_LIST) at = this.#open(at, byte === OPEN_OBJECT);
       else at = this.#next(this.#scalar(at));
     }
-    return this.#faults;
+    return this.#faults.told();
   }
 
   /** Enters a container; gives the position of its first value or, if it is empty, of the next value after it. */
@@ -218,10 +212,16 @@ class Scanner {
 
   /** Notes a fault at the value or key that is being read. */
   #fault(detail: string): void {
-    if (this.#faults.length >= MAX_FAULTS) return;
+    if (this.#faults.full) return;
     const open = Array.from(this.#steps.subarray(0, this.#depth));
-    const steps = open.map((step, level) => (this.#objects[level] === 1 ? this.#keyAt(step) : step));
-    this.#faults.push({ pointer: fragment(steps), detail });
+    const steps = open.map((step, level) => (this.#objects[level] === 1 ? this.#readKey(step) : step));
+    this.#faults.add(steps, detail);
+  }
+
+  #readKey(start: number): string {
+    const key = this.#keysRead.get(start) ?? this.#keyAt(start);
+    this.#keysRead.set(start, key);
+    return key;
   }
 
   #notJson(at: number): number {
@@ -229,8 +229,7 @@ class Scanner {
     const line = before.split('\n').length;
     const column = before.length - before.lastIndexOf('\n');
     const what = at < this.#body.length ? 'not JSON from here on' : 'the JSON ends too early';
-    if (this.#faults.length < MAX_FAULTS)
-      this.#faults.push({ pointer: '#', detail: `${what}: line ${line}, column ${column}, byte ${at}` });
+    this.#faults.add([], `${what}: line ${line}, column ${column}, byte ${at}`);
     return STOP;
   }
 }

@@ -83,7 +83,11 @@ export const answerSchemas: Record<string, JsonSchema> = {
     ),
   },
   RequestFault: object(
-    { pointer: { ...text, description: 'Where in the body (RFC 6901 §6).' }, parameter: text, detail: text },
+    {
+      pointer: { ...text, maxLength: 1024, description: 'Where in the body (RFC 6901 §6), "…" for what is too long.' },
+      parameter: text,
+      detail: { ...text, maxLength: 512 },
+    },
     ['detail'],
   ),
   Failure: { allOf: [ref('Error'), object({ path: text })] },

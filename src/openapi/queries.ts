@@ -2,6 +2,7 @@ import { adapters } from '../../adapters/index.ts';
 import { bodySchemas, groupSchema, querySchema } from '../batch/schema.ts';
 import type { Pattern } from '../batch/node.ts';
 import type { Limits } from '../config.ts';
+import { WORDS, type Word } from '../placeholder.ts';
 import type { Source } from '../sources/open.ts';
 import { type JsonSchema, ref, strictObject, toJsonSchema } from './json-schema.ts';
 
@@ -15,21 +16,37 @@ const pointer = (description: string): JsonSchema => ({
   description: `${description} A JSON Pointer (RFC 6901) in which "*" goes over lists.`,
 });
 
-/** What may stand for a value, and what may be said of any query or group. */
-const words: Record<string, JsonSchema> = {
+/** What each word takes. */
+const words: Record<Word, JsonSchema> = {
+  $result: pointer("Another query's value."),
+  $meta: pointer("Another query's `meta`."),
+  $item: pointer('The current item of the nearest forEach.'),
+  $param: pointer("A saved batch's parameter."),
+  $join: { type: 'array', description: 'One string made of these.' },
+};
+
+const schemaNames: Record<Word, string> = {
+  $result: 'Result',
+  $meta: 'ResultMeta',
+  $item: 'Item',
+  $param: 'Param',
+  $join: 'Join',
+};
+
+/** What may stand for a value. */
+const references: Record<string, JsonSchema> = {
   Reference: {
     description: 'Filled in before the query runs.',
-    anyOf: [ref('Result'), ref('Item'), ref('Param'), ref('Join')],
+    anyOf: WORDS.map((word) => ref(schemaNames[word])),
   },
-  Result: strictObject({ $result: pointer("Another query's value.") }, ['$result']),
-  Item: strictObject({ $item: pointer('The current item of the nearest forEach.') }, ['$item']),
-  Param: strictObject({ $param: pointer("A saved batch's parameter.") }, ['$param']),
-  Join: strictObject({ $join: { type: 'array', description: 'One string made of these.' } }, ['$join']),
+  ...Object.fromEntries(WORDS.map((word) => [schemaNames[word], strictObject({ [word]: words[word] }, [word])])),
 };
 
 const refined: Record<string, JsonSchema> = {
   as: { anyOf: [text, ref('Reference')] },
-  forEach: { anyOf: [ref('Result'), ref('Item'), ref('Param')] },
+  forEach: {
+    anyOf: [{ type: 'array' }, ...WORDS.filter((word) => word !== '$join').map((word) => ref(schemaNames[word]))],
+  },
 };
 
 /** The schemas of a request's body: one a pattern, and what they are made of. */
@@ -51,7 +68,7 @@ export function requestSchemas(sources: readonly Named[], limits: Limits): Recor
     Query: querySchemaOf(sources),
     Group: groupSchemaOf(limits),
     ...paramsSchemas(sources),
-    ...words,
+    ...references,
   };
 }
 

@@ -41,7 +41,7 @@ export function json(description: string, schema: JsonSchema): Response {
 }
 
 /** What every path may answer. */
-export const anywhere = { '400': at('BadRequest'), '405': at('MethodNotAllowed') };
+export const anywhere = { '400': at('BadRequest'), '405': at('MethodNotAllowed'), '421': at('Misdirected') };
 
 /** What a batch may answer beside its replies. */
 export const batchFaults = {
@@ -69,6 +69,7 @@ export const faults: Record<string, Response> = {
     'Retry-After',
   ),
   MethodNotAllowed: problem('This path does not have this method.', 'Allow'),
+  Misdirected: problem('The host that the request names is not served.'),
   NotFound: problem('There is nothing at this path.'),
   NotAcceptable: problem('No media type of `Accept` can be had; the detail lists those that can.'),
   Overloaded: problem(

@@ -21,8 +21,12 @@ export interface Source {
   readonly fetch: Fetch;
   /** Checks a query's op and params, with a Placeholder or a Filled wherever a reference stands; answers what `fetch` takes. Faults are relative to the query. `stream`: it asks to be answered item by item. */
   prepare(op: string, params: Record<string, unknown>, fault: Fault, stream?: boolean): unknown;
+  /** Params in which `{"$meta": name}` is the store's own word, where its name is no pointer. */
+  readonly ownMeta: readonly string[];
   /** How an op can be answered other than gathered. */
   streams(op: string): 'items' | 'body' | undefined;
+  /** Whether an op's value is one thing, never a list. */
+  isSingle(op: string): boolean;
   /** Whether a body can be asked for in parts: these params take a `range` and an `ifMatch`, and have none of their own. */
   resumable(op: string, params: unknown): boolean;
   ping(signal: AbortSignal): Promise<void>;
@@ -75,7 +79,9 @@ async function openSource(options: SourceConfig, connections: AsyncDisposableSta
         if (!wrong.has(path[0])) below(path, detail);
       });
     },
+    ownMeta: adapter.ownMeta ?? [],
     streams: (op) => (Object.hasOwn(adapter.ops, op) ? adapter.ops[op]?.streams : undefined),
+    isSingle: (op) => adapter.ops[op]?.single === true,
     resumable: (op, params) =>
       adapter.ops[op]?.resumable === true && !(params as { range?: string; ifNoneMatch?: string }).range,
     ping: (signal) => connection.ping(signal),

@@ -26,16 +26,17 @@ async function asked<T>(
   await using source = await rest.open(options);
   return await ask(source, options);
 }
-const get = (bytes: string | Uint8Array, own = {}) =>
-  asked(bytes, (source, options) => run(source, options, 'get', {}) as Promise<Value>, own);
+const get = (bytes: string | Uint8Array, own = {}, params = {}) =>
+  asked(bytes, (source, options) => run(source, options, 'get', params) as Promise<Value>, own);
 const head = (bytes: string | Uint8Array) =>
   asked(bytes, (source, options) => run(source, options, 'head', {}) as Promise<Value>);
-const raw = (bytes: string | Uint8Array) =>
+const raw = (bytes: string | Uint8Array, params = {}) =>
   asked(bytes, async (source, options) => {
-    const { stream, meta } = (await run(source, options, 'get', {}, { want: 'body' })) as Body;
+    const { stream, meta } = (await run(source, options, 'get', params, { want: 'body' })) as Body;
     return { meta, bytes: await buffer(stream) };
   });
 
+const RANGED = { headers: { range: 'bytes=0-99' } };
 const JSON_TYPE = 'content-type: application/json';
 
 describe('a field that comes', () => {
@@ -50,7 +51,7 @@ describe('a field that comes', () => {
     ['ETag twice', [JSON_TYPE, 'etag: "a"', 'etag: "b"'], {}],
     ['ETag empty', [JSON_TYPE, 'etag:'], {}],
     ['ETag nonsense', [JSON_TYPE, 'etag: a"b'], {}],
-    ['ETag beyond ASCII', [JSON_TYPE, 'etag: "\xe9"'], { etag: '"\xe9"' }],
+    ['ETag beyond ASCII', [JSON_TYPE, 'etag: "\xe9"'], {}],
     ['ETag weak', [JSON_TYPE, 'etag: W/"a"'], { etag: 'W/"a"' }],
     ['Last-Modified twice', [JSON_TYPE, modified, 'last-modified: Mon, 07 Nov 1994 08:49:37 GMT'], {}],
     ['Last-Modified empty', [JSON_TYPE, 'last-modified:'], {}],
@@ -83,15 +84,15 @@ describe('a field that comes', () => {
 
   it.each([
     ['bytes 0-0/9', 9],
-    ['bytes 0-0/*', 1],
-    ['bytes 1-0/9', 1],
-    ['bytes 0-9/9', 1],
-    ['lines 0-0/9', 1],
-    ['', 1],
-  ])('Content-Range %j makes the size %i', async (range, size) => {
+    ['bytes 0-0/*', undefined],
+    ['bytes 1-0/9', undefined],
+    ['bytes 0-9/9', undefined],
+    ['lines 0-0/9', undefined],
+    ['', undefined],
+  ])('Content-Range %j, where a range was asked for, makes the size %s', async (range, size) => {
     const bytes = answerOf([`content-range: ${range}`], '1', '206 Partial Content');
-    expect((await get(bytes)).meta?.size).toBe(size);
-    expect((await raw(bytes)).bytes).toHaveLength(1);
+    expect((await get(bytes, {}, RANGED)).meta?.size).toBe(size);
+    expect((await raw(bytes, RANGED)).bytes).toHaveLength(1);
   });
 
   it.each([
@@ -161,7 +162,7 @@ describe('a coded answer', () => {
   it('in part is passed on as it came', async () => {
     const part = gzipSync('[1]').subarray(3, 9);
     const fields = ['content-encoding: gzip', 'content-range: bytes 3-8/23'];
-    const { meta, bytes } = await raw(answerOf(fields, part, '206 Partial Content'));
+    const { meta, bytes } = await raw(answerOf(fields, part, '206 Partial Content'), RANGED);
     expect(bytes).toEqual(part);
     expect(meta).toMatchObject({ size: 23, length: 6, contentRange: 'bytes 3-8/23' });
   });

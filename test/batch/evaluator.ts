@@ -16,6 +16,7 @@ interface Fault {
 interface Outcome {
   readonly status: 'ok' | 'partial' | 'error' | 'skipped';
   readonly value?: unknown;
+  readonly meta?: unknown;
   readonly error?: Fault | undefined;
   readonly defaulted?: true;
   readonly members?: readonly Placed[];
@@ -94,24 +95,35 @@ function member(written: Written, around: Around): Outcome {
 }
 
 function each(written: Written, around: Around): Outcome {
+  const forEach = written['forEach'];
   const missing: Missing[] = [];
-  const list = fill(written['forEach'], around, missing, false);
+  const list = Array.isArray(forEach) ? forEach : fill(forEach, around, missing, false);
   if (missing.length > 0) return skipped(missing);
   if (!Array.isArray(list)) return { status: 'error', error: fault('INVALID') };
-  const placed = list.map((value, step) => ({
-    step,
-    written,
-    hidden: false,
-    outcome: once(written, { ...around, item: { value } }),
-  }));
+  const run = (value: unknown): Outcome => once(written, { ...around, item: { value } });
+  const outcomes = list.map((item: unknown) =>
+    Array.isArray(forEach) ? filledIn(item, written, around, run) : run(item),
+  );
+  const placed = outcomes.map((outcome, step) => ({ step, written, hidden: false, outcome }));
   return { ...summary(placed), members: placed, keyed: false };
 }
 
+/** An item of a list written out: what it refers to concerns it alone. */
+function filledIn(item: unknown, written: Written, around: Around, run: (value: unknown) => Outcome): Outcome {
+  const missing: Missing[] = [];
+  const value = fill(item, around, missing, false);
+  if (missing.length > 0) return standIn(written, skipped(missing));
+  return invalid(value) ? standIn(written, { status: 'error', error: fault('INVALID') }) : run(value);
+}
+
+function standIn(written: Written, outcome: Outcome): Outcome {
+  return outcome.error && failing(outcome) && Object.hasOwn(written, 'default')
+    ? { ...outcome, status: 'ok', value: written['default'], defaulted: true }
+    : outcome;
+}
+
 function once(written: Written, around: Around): Outcome {
-  const stand = (outcome: Outcome): Outcome =>
-    outcome.error && failing(outcome) && Object.hasOwn(written, 'default')
-      ? { ...outcome, status: 'ok', value: written['default'], defaulted: true }
-      : outcome;
+  const stand = (outcome: Outcome): Outcome => standIn(written, outcome);
   let missing: Missing[] = [];
   const when = condition(Object.hasOwn(written, 'when') ? written['when'] : true, around, missing);
   const unless = condition(written['unless'], around, missing);
@@ -133,7 +145,7 @@ function once(written: Written, around: Around): Outcome {
   const value = params['value'] ?? null;
   if (written['accept'] === 'found' && value === null)
     return stand({ status: 'error', error: fault('NOT_FOUND', 'sim') });
-  return { status: 'ok', value: shape ? shape(value) : value };
+  return { status: 'ok', value: shape ? shape(value) : value, ...('meta' in params && { meta: params['meta'] }) };
 }
 
 function condition(written: unknown, around: Around, missing: Missing[]): boolean | 'invalid' {
@@ -178,7 +190,9 @@ function invalid(filled: unknown): boolean {
 function fill(template: unknown, around: Around, missing: Missing[], nullable: boolean): unknown {
   if (typeof template !== 'object' || template === null) return template;
   if (Array.isArray(template)) return template.map((one) => fill(one, around, missing, nullable));
-  const { $result, $item, $join } = template as { $result?: string; $item?: string; $join?: unknown[] };
+  const { $result, $meta, $item, $join } = template as Record<'$result' | '$meta' | '$item', string | undefined> & {
+    $join?: unknown[];
+  };
   if ($join) {
     const texts = $join
       .map((part) => fill(part, around, missing, nullable))
@@ -188,9 +202,11 @@ function fill(template: unknown, around: Around, missing: Missing[], nullable: b
       ? INVALID
       : texts.join('');
   }
-  if ($result !== undefined || $item !== undefined) {
-    const [name = '', ...steps] = parsePointer($result ?? '');
-    const found = $item === undefined ? find(name, steps, around) : inside(around.item?.value, parsePointer($item));
+  if ($result !== undefined || $meta !== undefined || $item !== undefined) {
+    const [name = '', ...steps] = parsePointer($result ?? $meta ?? '');
+    const view = $meta === undefined ? VALUE : META;
+    const found =
+      $item === undefined ? find(name, steps, around, view) : inside(around.item?.value, parsePointer($item));
     if (typeof found === 'object' && 'value' in found) return found.value;
     if (found !== 'nowhere' || !nullable) missing.push([$item === undefined ? name : '$item', found]);
     return null;
@@ -202,10 +218,27 @@ function text(value: unknown): string {
   return typeof value === 'object' ? '' : `${value as string | number}`;
 }
 
-function find(name: string, steps: readonly string[], around: Around | undefined): Found {
+interface View {
+  readonly of: (outcome: Outcome) => unknown;
+  readonly opaque: (written: Written) => boolean;
+  readonly inside: (outcome: Outcome) => boolean;
+}
+
+const VALUE: View = {
+  of: valueOf,
+  opaque: (written) => written['select'] !== undefined || Object.hasOwn(written, 'default'),
+  inside: (outcome) => !('value' in outcome),
+};
+const META: View = {
+  of: metaOf,
+  opaque: (written) => Object.hasOwn(written, 'default'),
+  inside: (outcome) => !outcome.defaulted,
+};
+
+function find(name: string, steps: readonly string[], around: Around | undefined, view: View): Found {
   for (let here = around; here; here = here.parent) {
     const named = here.members.find(([step]) => String(step) === name);
-    if (named) return part(member(named[1], here), named[1], steps, named[1]['forEach'] !== undefined);
+    if (named) return part(member(named[1], here), named[1], steps, named[1]['forEach'] !== undefined, view);
   }
   throw new Error(`nothing is named ${name}`);
 }
@@ -215,16 +248,18 @@ function inside(value: unknown, steps: readonly string[]): Found {
   return there.found ? { value: there.value } : 'nowhere';
 }
 
-function part(outcome: Outcome, written: Written, steps: readonly string[], whole: boolean): Found {
-  const opaque = !whole && (written['select'] !== undefined || Object.hasOwn(written, 'default'));
+function part(outcome: Outcome, written: Written, steps: readonly string[], whole: boolean, view: View): Found {
+  const opaque = !whole && view.opaque(written);
   const [step, ...rest] = steps;
-  if (step === undefined || 'value' in outcome || !outcome.members || (opaque && failing(outcome))) {
+  if (step === undefined || !view.inside(outcome) || !outcome.members || (opaque && failing(outcome))) {
     if (failing(outcome)) return outcome.error as Fault;
-    return outcome.status === 'skipped' ? 'skipped' : inside(valueOf(outcome), steps);
+    if (outcome.status === 'skipped') return 'skipped';
+    const all = view.of(outcome);
+    return all === undefined ? 'nowhere' : inside(all, steps);
   }
   if (outcome.decided !== undefined) throw new Uncertain('a part of what was cancelled');
   const into = (one: Placed): Found =>
-    part(one.outcome, one.written, rest, !whole && one.written['forEach'] !== undefined);
+    part(one.outcome, one.written, rest, !whole && one.written['forEach'] !== undefined, view);
   if (step === '*' && !outcome.keyed) {
     const founds = outcome.members.map(into);
     const values = founds.filter((found) => typeof found === 'object' && 'value' in found);
@@ -251,9 +286,17 @@ function skipped(missing: readonly Missing[]): Outcome {
 }
 
 function valueOf(outcome: Outcome): unknown {
-  if ('value' in outcome) return outcome.value;
+  return 'value' in outcome ? outcome.value : gathered(outcome, valueOf);
+}
+
+function metaOf(outcome: Outcome): unknown {
+  if (outcome.defaulted) return undefined;
+  return outcome.members ? gathered(outcome, metaOf) : outcome.meta;
+}
+
+function gathered(outcome: Outcome, of: (outcome: Outcome) => unknown): unknown {
   if (!outcome.members || outcome.status === 'error') return undefined;
-  const values = outcome.members.map((one) => [one.step, valueOf(one.outcome) ?? null] as const);
+  const values = outcome.members.map((one) => [one.step, of(one.outcome) ?? null] as const);
   return outcome.keyed ? Object.fromEntries(values) : values.map(([, value]) => value);
 }
 
@@ -266,10 +309,19 @@ function shown({ members = [], keyed, decided }: Outcome): unknown {
   if (decided !== undefined) return 'cancelled at some moment';
   const seen = members.filter((one) => !one.hidden || failing(one.outcome) || one.outcome.status === 'partial');
   const replies = seen.map((one) => {
-    const { status, error, defaulted } = one.outcome;
+    const { status, error, defaulted, meta } = one.outcome;
     const value =
       'value' in one.outcome ? { value: one.outcome.value } : one.outcome.members && { replies: shown(one.outcome) };
-    return [one.step, { status, ...value, ...(defaulted && { defaulted }), ...(error && { error }) }] as const;
+    return [
+      one.step,
+      {
+        status,
+        ...value,
+        ...(meta !== undefined && { meta }),
+        ...(defaulted && { defaulted }),
+        ...(error && { error }),
+      },
+    ] as const;
   });
   return keyed ? Object.fromEntries(replies) : replies.map(([index, reply]) => ({ index, ...reply }));
 }

@@ -116,23 +116,21 @@ describe('forEach', () => {
     }
   });
 
-  it('takes concurrency only beside forEach, and a reference alone', () => {
+  it('takes concurrency only beside forEach, and a list or a reference alone', () => {
     expect(
       Object.keys(
         faults('kv', {
           queries: {
             a: q({}, { concurrency: 2 }),
-            b: q({}, { forEach: [1] }),
             c: q({}, { forEach: { x: 1 } }),
             d: q({}, { forEach: { $join: ['a'] } }),
-            e: q({}, { forEach: { $verbatim: [1] } }),
+            e: q({}, { forEach: { $verbatim: { x: 1 } } }),
             f: q({}, { forEach: 'x' }),
           },
         }),
       ).toSorted(),
     ).toEqual([
       '#/queries/a/concurrency',
-      '#/queries/b/forEach',
       '#/queries/c/forEach',
       '#/queries/d/forEach',
       '#/queries/e/forEach',
@@ -155,6 +153,162 @@ describe('forEach', () => {
     ).toMatchObject({
       b: { status: 'partial', replies: [{ status: 'ok' }, { status: 'error' }] },
       c: { status: 'error', error: { code: 'NOT_FOUND' }, replies: [{}, {}] },
+    });
+  });
+});
+
+describe('a list written out', () => {
+  const over = (list: unknown, told: object, modifiers = {}) => q({ ...told }, { forEach: list, ...modifiers });
+
+  it('runs once per item, whatever the items are', async () => {
+    const list = ['a', 1, null, { deep: [true] }, ['x'], { $verbatim: { $result: '/nobody' } }];
+    expect(await values({ b: over(list, { value: item() }) })).toEqual({
+      b: ['a', 1, null, { deep: [true] }, ['x'], { $result: '/nobody' }],
+    });
+  });
+
+  it('is ok and empty if it is, and may be written as $verbatim', async () => {
+    const { results } = (await ask('kv', { queries: { a: over([], {}) } })) as { results: unknown };
+    expect(results).toEqual({ a: { status: 'ok', replies: [] } });
+    expect(await values({ a: over({ $verbatim: [{ $item: '' }] }, { value: item() }) })).toEqual({
+      a: [{ $item: '' }],
+    });
+  });
+
+  it('holds references anywhere in its items', async () => {
+    const queries = {
+      x: q({ value: { id: 7, tags: ['p', 'q'] } }),
+      b: over(['a', { $result: '/x/id' }, { deep: { $result: '/x/tags/*' } }, { $join: ['k', { $result: '/x/id' }] }], {
+        value: item(),
+      }),
+    };
+    expect(await values(queries)).toMatchObject({ b: ['a', 7, { deep: ['p', 'q'] }, 'k7'] });
+  });
+
+  it.each([{ concurrency: 1 }, {}])(
+    'an item waits for its own references alone, and takes no place (%j)',
+    async (more) => {
+      const simulation = simulate();
+      const client = new AbortController();
+      const queries = {
+        never: q({ stall: true }),
+        b: over([{ $result: '/never' }, 'x', 'y'], { id: item() }, more),
+        c: q({ id: 'c', value: { $result: '/b/2' } }),
+      };
+      const { root } = start('kv', { queries }, { simulation, signal: client.signal });
+      await vi.waitFor(() => expect(simulation.finished).toEqual(['x', 'y', 'c']));
+      client.abort();
+      await root.reply;
+    },
+  );
+
+  it('an item whose reference cannot be had ends alone: as any query that refers to it, or by its default', async () => {
+    const queries = {
+      gone: q({ fail: 'UNAVAILABLE' }),
+      unasked: q({}, { when: false }),
+      x: q({ value: { deep: {} } }),
+      b: over(['a', { $result: '/gone' }, { $result: '/unasked' }, { at: { $result: '/x/deep/none' } }], {
+        value: item(),
+      }),
+      c: over([{ $result: '/gone' }, 'a'], { value: item() }, { default: 'none' }),
+      d: over([{ $join: [{ $result: '/x' }] }, 'a'], { value: item() }),
+    };
+    expect(await results(queries)).toMatchObject({
+      b: {
+        status: 'partial',
+        replies: [
+          { status: 'ok', value: 'a' },
+          { status: 'skipped', error: { code: 'DEPENDENCY_FAILED', retryable: true, dependsOn: ['gone'] } },
+          { index: 2, status: 'skipped' },
+          { status: 'skipped', error: { code: 'DEPENDENCY_FAILED', retryable: false, dependsOn: ['x'] } },
+        ],
+      },
+      c: { status: 'ok', replies: [{ value: 'none', defaulted: true }, { value: 'a' }] },
+      d: { status: 'partial', replies: [{ status: 'error', error: { code: 'INVALID' } }, { value: 'a' }] },
+    });
+  });
+
+  it('an item whose reference is not there by the deadline is skipped; the others are answered', async () => {
+    const queries = { never: q({ stall: true }), b: over([{ $result: '/never' }, 'x'], { value: item() }) };
+    expect(await results(queries, { timeoutMs: 20 })).toMatchObject({
+      b: {
+        replies: [
+          { status: 'skipped', error: { code: 'DEPENDENCY_FAILED' } },
+          { status: 'ok', value: 'x' },
+        ],
+      },
+    });
+  });
+
+  it('fails the batch under onError: "fail" as any other failure does', async () => {
+    const queries = { x: q({ value: {} }), b: over(['a', { $result: '/x/none' }], {}) };
+    expect(await ask('kv', { onError: 'fail', queries })).toMatchObject({ failed: 'DEPENDENCY_FAILED', path: '/b/1' });
+  });
+
+  it("$item in it is the outer forEach's", async () => {
+    const g = {
+      pattern: 'kv',
+      forEach: [{ ids: [1, 2] }, { ids: [3] }],
+      queries: {
+        x: q({ value: { first: item('/ids/0') } }),
+        y: over([item('/ids'), { $result: '/x/first' }, 'z'], { value: item() }),
+        z: over(item('/ids'), { value: item() }),
+      },
+    };
+    expect(await values({ g })).toEqual({
+      g: [
+        { x: { first: 1 }, y: [[1, 2], 1, 'z'], z: [1, 2] },
+        { x: { first: 3 }, y: [[3], 3, 'z'], z: [3] },
+      ],
+    });
+    expect(faults('kv', { queries: { a: over([item()], {}) } })).toEqual({
+      '#/queries/a/forEach/0': '$item stands only below a forEach',
+    });
+  });
+
+  it('may hold lists, for a forEach within it', async () => {
+    const g = {
+      pattern: 'ordered',
+      forEach: [[1, 2], [], [3]],
+      queries: [over(item(), { value: item() })],
+    };
+    expect(await values({ g })).toEqual({ g: [[[1, 2]], [[]], [[3]]] });
+  });
+
+  it('each fault in it stands where it is', () => {
+    const list = ['a', { $result: '/nobody' }, { x: { $result: 'b' } }, { $result: '/b' }, { $param: '/p' }];
+    expect(Object.keys(faults('kv', { queries: { b: over(list, {}) } })).toSorted()).toEqual([
+      '#/queries/b/forEach/1',
+      '#/queries/b/forEach/2/x/$result',
+      '#/queries/b/forEach/3',
+      '#/queries/b/forEach/4/$param',
+    ]);
+  });
+
+  it('a cycle through one of its items is a cycle', () => {
+    const queries = { a: q({ value: { $result: '/b/0' } }), b: over(['x', { $result: '/a' }], {}) };
+    expect(Object.values(faults('kv', { queries }))).toEqual(['a cycle: this waits, in the end, for itself']);
+  });
+
+  it('counts its calls while planning, those of a group it runs over too', () => {
+    const faultsOf = (queries: object, calls: number): object => faults('kv', { queries }, { limits: { calls } });
+    const g = { pattern: 'kv', forEach: ['a', 'b'], queries: { x: q(), y: over([1, 2], {}) } };
+    expect(faultsOf({ a: q(), b: over([1, 2, 3], {}) }, 4)).toEqual({});
+    expect(faultsOf({ a: q(), b: over([1, 2, 3], {}) }, 3)).toEqual({ '#/queries': 'more than 3 calls' });
+    expect(faultsOf({ b: over([1, 2, 3, 4], {}) }, 3)).toEqual({ '#/queries/b/forEach': 'more than 3 calls' });
+    expect(faultsOf({ g }, 8)).toEqual({});
+    expect(faultsOf({ g }, 7)).toEqual({ '#/queries': 'more than 7 calls' });
+  });
+
+  it('takes its calls once: what is left is for lists that are referred to', async () => {
+    const queries = { a: q({ value: [1, 2] }), b: over([1, 2, 3], {}), c: each('/a', {}) };
+    expect(await results(queries, { limits: { calls: 6 } })).toMatchObject({
+      b: { status: 'ok' },
+      c: { status: 'ok' },
+    });
+    expect(await results(queries, { limits: { calls: 5 } })).toMatchObject({
+      b: { status: 'ok' },
+      c: { status: 'error', error: { code: 'TOO_LARGE' } },
     });
   });
 });

@@ -91,7 +91,7 @@ describe('fields', () => {
     expect(named('kv', {})).toEqual(['#/queries']);
     expect(named('ordered', { queries: [], hedgeMs: 5 })).toEqual(['#/hedgeMs']);
     for (const query of [null, [], 'x', 1]) expect(named('kv', { queries: { a: query } })).toEqual(['#/queries/a']);
-    for (const [field, value] of Object.entries({ as: 4, forEach: [], select: 3, params: 5 }))
+    for (const [field, value] of Object.entries({ as: 4, forEach: 'x', select: 3, params: 5 }))
       expect(named('kv', { queries: { a: q({}, { [field]: value }) } }), field).toEqual([`#/queries/a/${field}`]);
     const item = { $item: '' };
     expect(named('kv', { queries: { a: q({ v: item }, { forEach: 5, concurrency: 2 }) } })).toEqual([

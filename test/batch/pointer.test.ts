@@ -148,6 +148,37 @@ describe('reading and writing', () => {
     );
   });
 
+  it('writes at most 1,024 characters, none of them half, with "…" for what is left out', () => {
+    const step = fc.oneof(
+      fc.string({ unit: fc.constantFrom('a', '~', '/', '#', 'é', '😀', '\ud800'), maxLength: 3000, size: 'max' }),
+      fc.nat(),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200, size: 'max' }), (steps) => {
+        const text = fragment(steps);
+        const whole = formatPointer(steps).toWellFormed();
+        const told = decodeURIComponent(text.slice(1));
+        expect(text.length).toBeLessThanOrEqual(1024);
+        expect(text).toMatch(/^#(?:[\w\-.~!$&'()*+,;=:@/?]|%[\dA-F]{2})*$/);
+        expect(told).not.toMatch(/~(?![01])/);
+        if (told !== whole) expect(told).toContain('…');
+        const [head = '', tail = ''] = [told.split('…')[0], told.split('…').at(-1)];
+        expect(whole.startsWith(head)).toBe(true);
+        expect(whole.endsWith(tail)).toBe(true);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it.each([
+    [['a', 'b'.repeat(1020)], `#/a/${'b'.repeat(1020)}`],
+    [['a', 'b'.repeat(1021), 'c'], `#/a/${'b'.repeat(251)}%E2%80%A6${'b'.repeat(251)}/c`],
+    [['queries', 'é'.repeat(500_000), 7], `#/queries/${'%C3%A9'.repeat(41)}%E2%80%A6${'%C3%A9'.repeat(41)}/7`],
+    [Array.from({ length: 600 }, () => 'a'), `#/${'a/'.repeat(15)}%E2%80%A6${'/a'.repeat(15)}`],
+  ])('%# is shortened in the middle', (steps, text) => {
+    expect(fragment(steps)).toBe(text);
+  });
+
   it('writes half a surrogate pair in a fragment as U+FFFD', () => {
     expect(fragment(['\ud800', 3])).toBe('#/%EF%BF%BD/3');
   });

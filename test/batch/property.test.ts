@@ -17,6 +17,9 @@ const VALUES = [
 ];
 const POINTERS = ['', '', '/x', '/x/1/x', '/y/*/x', '/0', '/*/x', '/*', '/a', '/1/a/x', '/*/b'];
 
+const METAS = [{ etag: 'e' }, { etag: 'f', headers: { link: ['l', 'm'] } }, {}];
+const META_POINTERS = ['', '/etag', '/headers/link/*', '/0/etag', '/*/etag', '/a/etag', '/1/a', '/*/b/headers/link'];
+
 /** Writes random requests whose references name what stands earlier, in the own group or in one around it. */
 class Writer {
   readonly #g: GeneratorValue;
@@ -40,7 +43,7 @@ class Writer {
   }
 
   #member(depth: number, names: readonly string[], outer: boolean): Written {
-    const list = this.#chance(5) && this.#reference(names, outer);
+    const list = this.#chance(5) && (this.#chance(2) ? this.#reference(names, outer) : this.#list(names, outer));
     const item = outer || list !== false;
     const modifiers: Written = { ...(list && { forEach: list }) };
     if (this.#chance(6)) modifiers[this.#chance(2) ? 'when' : 'unless'] = this.#condition(names, item);
@@ -53,13 +56,18 @@ class Writer {
       return { pattern, queries: this.queries(pattern === 'kv', depth + 1, names, item), ...modifiers };
     }
     if (this.#chance(8)) modifiers['accept'] = 'found';
+    const meta = this.#chance(2) && { meta: this.#of(METAS) };
     const fail = this.#chance(6) && { fail: this.#of(['TIMEOUT', 'NOT_FOUND', 'UNAVAILABLE']) };
     return {
       source: 'sim',
       op: 'get',
-      params: { value: this.#template(names, item), turns: this.#below(4), ...fail },
+      params: { value: this.#template(names, item), turns: this.#below(4), ...meta, ...fail },
       ...modifiers,
     };
+  }
+
+  #list(names: readonly string[], item: boolean): unknown[] {
+    return Array.from({ length: this.#below(4) }, () => this.#template(names, item));
   }
 
   #template(names: readonly string[], item: boolean): unknown {
@@ -83,8 +91,9 @@ class Writer {
     return this.#chance(2) ? this.#of(POINTERS) : { p: this.#of(POINTERS), q: this.#reference(names, item) || '/x' };
   }
 
-  #reference(names: readonly string[], item: boolean): { $item: string } | { $result: string } | false {
+  #reference(names: readonly string[], item: boolean): Record<string, string> | false {
     if (item && this.#chance(3)) return { $item: this.#of(POINTERS) };
+    if (names.length > 0 && this.#chance(5)) return { $meta: `/${this.#of(names)}${this.#of(META_POINTERS)}` };
     return names.length > 0 && { $result: `/${this.#of(names)}${this.#of(POINTERS)}` };
   }
 

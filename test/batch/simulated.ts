@@ -18,6 +18,7 @@ import { unbounded } from '../unbounded.ts';
 interface Told {
   readonly id?: string;
   readonly value?: unknown;
+  readonly meta?: object;
   readonly ms?: number;
   /** Turns of the event loop to wait before. */
   readonly turns?: number;
@@ -50,7 +51,7 @@ export function simulate(timeoutMs = 2000): Simulation {
       return bare(params);
     },
     fetch: stack(async (query, { signal }) => {
-      const { id = '', value = null, ms = 0, turns = 0, fail, stall } = query.params as Told;
+      const { id = '', value = null, meta, ms = 0, turns = 0, fail, stall } = query.params as Told;
       started.push(id);
       for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
       await new Promise<void>((resolve, reject) => {
@@ -63,9 +64,11 @@ export function simulate(timeoutMs = 2000): Simulation {
       });
       finished.push(id);
       if (fail) throw new CodapError(fail, 'told to fail');
-      return new TypedValue(value);
+      return new TypedValue(value, meta);
     }, timeout('sim')),
+    ownMeta: [],
     streams: () => undefined,
+    isSingle: () => false,
     resumable: () => false,
     ping: () => Promise.resolve(),
   };

@@ -96,6 +96,23 @@ describe('a name in an archive', () => {
     expect(claimed(INCOMPLETE.toLowerCase())).toEqual(['_incomplete (2).json']);
   });
 
+  it('keeps the last of too many folders', () => {
+    const [name] = claimed(`${'a/'.repeat(500)}b.txt`);
+    expect(name).toBe(`${'a/'.repeat(31)}b.txt`);
+  });
+
+  it.each([
+    ['of 500 parts', (index: number) => `${'a/'.repeat(500)}${index}`],
+    ['of 500 parts, each another', (index: number) => `${`${index}/`.repeat(500)}${index}`],
+    ['of long parts', (index: number) => `${`${'ü'.repeat(90)}/`.repeat(5)}${index}`],
+    ['of dots', (index: number) => `${'.'.repeat(250)}${index}`],
+  ])('%s costs little: 2,000 are claimed within half a second', (_, make) => {
+    const wanted = Array.from({ length: 2000 }, (_, index) => make(index));
+    const began = performance.now();
+    claimed(...wanted);
+    expect(performance.now() - began).toBeLessThan(500);
+  });
+
   it('is found quickly among 70,000 of the same', () => {
     const names = new EntryNames();
     const all = new Set(Array.from({ length: 70_000 }, () => names.claim('x.txt')));

@@ -18,7 +18,7 @@ describe('the encodings an Accept header takes', () => {
 
   it.each([
     ['application/json;q=0.5, application/x-ndjson', ['application/x-ndjson', 'application/json']],
-    ['text/*', ['text/event-stream']],
+    ['text/*', ['text/event-stream', 'text/csv']],
     ['APPLICATION/ZIP', ['application/zip']],
     ['*/*;q=0', []],
     ['text/html', []],

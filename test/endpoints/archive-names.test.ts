@@ -123,3 +123,25 @@ describe('names that are dangerous or alike', () => {
     ]);
   });
 });
+
+describe('the name of an attachment', () => {
+  const filename = '../../etc/..\\\u202efdp.CON .\u2066zip. ';
+  const safe = '_fdp.CON ._zip';
+  const film = { source: 'files', op: 'getObject', params: { key: 'reports/2026-01.csv' } };
+
+  it.each(['application/zip', 'application/x-tar', 'application/gzip', 'application/octet-stream'])(
+    'is safe, of %s',
+    async (accept) => {
+      const answer = await askBytes(`${service.url}/ordered`, { filename, queries: [film] }, accept);
+      await answer.read();
+      expect(answer.headers['content-disposition']).toBe(`attachment; filename="${safe}"`);
+    },
+  );
+
+  it('is safe, of a presigned address', async () => {
+    const params = { key: 'reports/2026-01.csv', filename };
+    const answer = await service.kv({ a: { source: 'files', op: 'presignGetObject', params } });
+    const { url } = answer.results.a.value as { url: string };
+    expect(new URL(url).searchParams.get('response-content-disposition')).toBe(`attachment; filename="${safe}"`);
+  });
+});

@@ -46,6 +46,7 @@ async function drain(socket: Socket): Promise<number> {
 
 const many = { source: 'shop', op: 'find', params: { collection: 'many', batchSize: 100 }, stream: true };
 const big = { source: 'catalog', op: 'get', params: { path: '/gzip', query: { bytes: 16_000_000 } } };
+const rows = { ...big, forEach: [1], select: { text: '' } };
 
 describe('a client that takes nothing for streamIdleMs is cut', () => {
   it.each(['application/x-ndjson', 'text/event-stream'])('under %s, and its cursor is closed', async (accept) => {
@@ -55,9 +56,12 @@ describe('a client that takes nothing for streamIdleMs is cut', () => {
     expect(await drain(socket)).toBeLessThan(32_000_000);
   });
 
-  it('under application/json', async () => {
+  it.each([
+    ['application/json', { big }],
+    ['text/csv', { table: { pattern: 'kv', select: '/rows', queries: { rows } } }],
+  ])('under %s', async (accept, queries) => {
     const before = await service.connections();
-    const socket = await ask({ big }, 'application/json');
+    const socket = await ask(queries, accept);
     await until(async () => (await service.connections()) > before, 'the client is there');
     // It would be kept alive, had it taken all.
     await until(async () => (await service.connections()) === before, 'the client is cut', 4500);

@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CodapError } from '../../src/errors.ts';
 import { Digits } from '../../src/json/leaf.ts';
-import { checkJson, parseExact } from '../../src/json/parse.ts';
+import { JsonCheck } from '../../src/json/check.ts';
+import { parseExact } from '../../src/json/parse.ts';
 
-const check = (text: string, maxDepth?: number) => () => checkJson(text, maxDepth);
+const check = (text: string, maxDepth?: number) => () => new JsonCheck(Buffer.from(text), maxDepth).go();
 const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
 
 const expected = (text: string): unknown =>
@@ -72,7 +73,7 @@ describe('parseExact', () => {
   });
 });
 
-describe('checkJson', () => {
+describe('JsonCheck', () => {
   it.each(['1', '{"a":[1,"x"]}', ' null '])('lets %j pass', (text) => {
     expect(check(text)).not.toThrow();
   });

@@ -51,7 +51,8 @@ export function entryOf(member: Member): Entry | undefined {
     return {
       name: nameOf(member, meta.contentType),
       modified: modifiedOf(meta),
-      size: meta.size,
+      // Of a part, `meta.size` is the whole's.
+      size: meta.length,
       content: reply.opened as Opened<Buffer>,
     };
   }

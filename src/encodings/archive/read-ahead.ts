@@ -5,12 +5,14 @@ import { Opened } from '../../batch/opened.ts';
 import type { Scope } from '../../batch/run.ts';
 import { classify, CodapError, notNeeded, toCodapError } from '../../errors.ts';
 import type { Query } from '../../fetch.ts';
-import type { Body, Meta } from '../../payload.ts';
+import type { Body } from '../../payload.ts';
 
 /** Bytes read ahead of each coming body. */
 const HEAD = 64 * 1024;
 /** How often a body that breaks is taken up again where it broke. */
 const RESUMES = 2;
+/** Statuses of an answer without a part to go on from; no byte of an empty object is within any range (416). */
+const WITHOUT_PARTS = new Set<number | undefined>([200, 206, 416]);
 
 type Asked = Pick<Query, 'op' | 'params'>;
 
@@ -21,7 +23,8 @@ type Asked = Pick<Query, 'op' | 'params'>;
 export async function openAhead(node: QueryNode, asked: Asked, scope: Scope): Promise<Opened> {
   const head = await readHead(node, asked, scope);
   if (head instanceof Opened) return head;
-  const { meta } = head;
+  const { size, contentRange: _contentRange, ...told } = head.meta;
+  const meta = size === undefined ? told : { ...told, size, length: size };
   const { source } = node;
   const closed = new AbortController();
   const stream = Readable.from(bytes(node, asked, scope, head, closed.signal), {
@@ -36,19 +39,12 @@ export async function openAhead(node: QueryNode, asked: Asked, scope: Scope): Pr
 
 interface Head {
   readonly bytes: Buffer;
-  readonly meta: Meta;
+  readonly meta: Body['meta'];
 }
 
 /** The beginning; from a store that does not answer in parts, the whole, open. */
 async function readHead(node: QueryNode, asked: Asked, scope: Scope): Promise<Head | Opened> {
-  let opened: Opened;
-  try {
-    opened = await openFlow(node, ranged(asked, 0, HEAD - 1), scope);
-  } catch (error) {
-    // No byte of an empty object is within any range.
-    if (toCodapError(error).status !== 416) throw error;
-    opened = await openFlow(node, { ...asked, want: 'body' }, scope);
-  }
+  const opened = (await openHead(node, asked, scope)) ?? (await openFlow(node, { ...asked, want: 'body' }, scope));
   const { meta } = opened.payload as Body;
   if (meta.contentRange === undefined && meta.length !== 0 && meta.status !== 304) return opened;
   const chunks: Buffer[] = [];
@@ -65,6 +61,23 @@ async function readHead(node: QueryNode, asked: Asked, scope: Scope): Promise<He
     opened.close();
   }
   return { bytes: Buffer.concat(chunks), meta };
+}
+
+/** Opens the beginning; undefined where it is to be the whole at once. */
+async function openHead(node: QueryNode, asked: Asked, scope: Scope): Promise<Opened | undefined> {
+  try {
+    const opened = await openFlow(node, ranged(asked, 0, HEAD - 1), scope);
+    if (leadsOn((opened.payload as Body).meta)) return opened;
+    opened.close();
+  } catch (error) {
+    if (!WITHOUT_PARTS.has(toCodapError(error).status)) throw error;
+  }
+  return undefined;
+}
+
+/** Whether it is known what follows: how much, and that it will be of the same object. */
+function leadsOn({ contentRange, size, length, etag }: Body['meta']): boolean {
+  return contentRange === undefined || (size !== undefined && (size === length || etag?.startsWith('"') === true));
 }
 
 async function* bytes(

@@ -1,5 +1,5 @@
-import { create as contentDisposition } from 'content-disposition';
 import type { FastifyReply } from 'fastify';
+import { attachment } from '../../attachment.ts';
 import { frames } from '../../batch/frames.ts';
 import type { Plan } from '../../batch/node.ts';
 import { formatPointer } from '../../batch/pointer.ts';
@@ -51,9 +51,7 @@ export async function sendArchive(
     pending.return(undefined as never).catch(() => {});
     return sendFailed(batch, reply);
   }
-  reply
-    .type(format.mediaType)
-    .header('content-disposition', contentDisposition(plan.filename ?? `codap.${format.extension}`));
+  reply.type(format.mediaType).header('content-disposition', attachment(plan.filename ?? `codap.${format.extension}`));
   const outlet = new Outlet(reply, batch.options.limits.streamIdleMs);
   const writer = format.start((bytes) => {
     // Nothing is written, not even what fills up an entry, once nobody takes it for a part of the whole.

@@ -1,5 +1,6 @@
 import { Binary, BSONRegExp, Decimal128, Double, Int32, Long, MaxKey, MinKey, ObjectId, Timestamp, UUID } from 'bson';
 import { describe, expect, test } from 'vitest';
+import { Digits } from '../../../src/json/leaf.ts';
 import { filled, filterFaults, hole, joined, pipelineFaults, sentFilter, sentPipeline } from './checked.ts';
 
 const hex = '66f0a1b2c3d4e5f601234567';
@@ -151,3 +152,26 @@ describe('Extended JSON in a request', () => {
     expect(filterFaults({ a: wrapper })).toEqual([`a/${key}`]);
   });
 });
+
+describe('a decimal of many digits', () => {
+  test.each([
+    ['zeros before it', `${'0'.repeat(6900)}1.50`, '1.50'],
+    ['a sign and an exponent', `-${'0'.repeat(50)}1.5e3`, '-1.5E+3'],
+    ['zeros after it', `1${'0'.repeat(60)}.0`, `1.${'0'.repeat(33)}E+60`],
+    ['too many digits', `${'1'.repeat(6900)}.5`, undefined],
+    ['too large a number', '1'.repeat(1_000_000), undefined],
+  ])('%s: reads exactly or not at all, and quickly', (_, text, decimal) => {
+    const began = performance.now();
+    for (let index = 0; index < 20; index += 1) {
+      for (const filter of [{ a: { $numberDecimal: text } }, { a: filled(new Digits(text)) }]) {
+        expect(filterFaults(filter)).toHaveLength(decimal === undefined ? 1 : 0);
+      }
+    }
+    expect(performance.now() - began).toBeLessThan(1000);
+    if (decimal !== undefined) expect(String((sentFilter({ a: { $numberDecimal: text } }) as Sent).a)).toBe(decimal);
+  });
+});
+
+interface Sent {
+  readonly a: unknown;
+}

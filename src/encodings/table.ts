@@ -1,0 +1,98 @@
+import { isLeaf } from '../json/leaf.ts';
+import { writeJson, type Mode } from '../json/write.ts';
+import { Text } from '../json/text.ts';
+import { isHeld } from '../turns.ts';
+
+/** Cells after which it is looked whether others should have their turn. */
+const STRIDE = 512;
+
+/** Why a value is no table; repeats nothing of it. */
+export class NoTable extends Error {}
+
+/** How typed leaves are written, the most bytes, and what is thrown where it is too late or too large. */
+export interface TableOptions {
+  readonly mode: Mode | undefined;
+  readonly bytes: number;
+  /** Lets others have their turn; rejects to end the work. */
+  readonly turn: () => Promise<void>;
+  readonly tooLarge: () => Error;
+}
+
+/**
+ * A list of objects as CSV (RFC 4180): a line of their keys in order of appearance, then a line per object.
+ * Others have their turn of the event loop meanwhile. Throws NoTable.
+ */
+export async function tableText(value: unknown, options: TableOptions): Promise<Text> {
+  const { mode, bytes, turn, tooLarge } = options;
+  const text = new Text();
+  let cells = 0;
+  const isTurn = (): boolean => ++cells % STRIDE === 0 && isHeld();
+
+  if (!Array.isArray(value)) throw new NoTable('the value is not a list');
+  const columns = new Map<string, number>();
+  const names: string[] = [];
+  for (const [index, row] of value.entries()) {
+    if (!isRow(row)) throw new NoTable(`the member at index ${index} is not an object`);
+    if (isTurn()) await turn();
+    for (const [key] of entriesOf(row)) {
+      if (!columns.has(key)) {
+        columns.set(key, columns.size);
+        names.push(quoted(key));
+      }
+      if (isTurn()) await turn();
+    }
+  }
+  if (columns.size === 0) return text;
+  // Each line has a byte a column at least: few objects with keys of their own could make very many of them.
+  if (columns.size * value.length > bytes) throw tooLarge();
+
+  const blank = names.map(() => '');
+  text.add(lineOf(names));
+  let length = 0;
+  for (const row of value as object[]) {
+    const fields = blank.slice();
+    for (const [key, member] of entriesOf(row)) {
+      fields[columns.get(key) as number] = quoted(textOf(member, mode));
+      if (isTurn()) await turn();
+    }
+    const line = lineOf(fields);
+    length += Buffer.byteLength(line);
+    if (length > bytes) throw tooLarge();
+    text.add(line);
+    if (isTurn()) await turn();
+  }
+  return text;
+}
+
+/** A line of its own, which also one that holds a single empty field must look like. */
+function lineOf(fields: readonly string[]): string {
+  return `${fields.length === 1 && fields[0] === '' ? '""' : fields.join(',')}\r\n`;
+}
+
+function isRow(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isLeaf(value);
+}
+
+/** An object's keys and values in their order, without those that JSON leaves out. */
+function entriesOf(row: object): [string, unknown][] {
+  const entries = Object.entries(row);
+  return entries.every(isWritten) ? entries : entries.filter(isWritten);
+}
+
+function isWritten([, member]: [string, unknown]): boolean {
+  return member !== undefined;
+}
+
+/** A value as it is written in a cell: a text as it is, nothing for null, anything else as in JSON. */
+function textOf(value: unknown, mode: Mode | undefined): string {
+  if (typeof value === 'string') return value;
+  if (value === null) return '';
+  const json = writeJson(value, mode);
+  return json.startsWith('"') ? (JSON.parse(json) as string) : json;
+}
+
+/** A text as a field: in quotes where it would else be read as more than text, or lose spaces at its ends. */
+function quoted(text: string): string {
+  if (!text.isWellFormed()) throw new NoTable('a text in it is half of a character, which UTF-8 cannot hold');
+  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

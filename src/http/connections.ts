@@ -1,0 +1,16 @@
+import type { Server, Socket } from 'node:net';
+
+/** Closes the connections beyond `most` as they come, whichever listener took them for this server. */
+export function boundConnections(server: Server, most: number): void {
+  let open = 0;
+  server.prependListener('connection', (socket: Socket) => {
+    if (open >= most) {
+      socket.destroy();
+      return;
+    }
+    open += 1;
+    socket.once('close', () => {
+      open -= 1;
+    });
+  });
+}

@@ -1,0 +1,54 @@
+import { isIP } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { sendProblem } from '../problem.ts';
+
+/**
+ * What an authority is made of: a name or an IPv4 address, or an IPv6 address in brackets, and a port (RFC
+ * 3986 §3.2).
+ */
+const AUTHORITY = /^(?:\[([^[\]]+)\]|([^[\]:@/?#\\\s]+))(?::\d*)?$/;
+/** A request target that names its host itself (RFC 9112 §3.2.2). */
+const ABSOLUTE = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i;
+
+/**
+ * Answers 421 where a request is for a host that is not served. `names` are those that are; without any,
+ * every host is, but on a loopback address `localhost`, what lies below it, and IP addresses alone: any
+ * other name there may be one that a web page has pointed at this machine to get at what listens on it (DNS
+ * rebinding).
+ */
+export function serveHosts(app: FastifyInstance, names: readonly string[], onLoopback: boolean): void {
+  if (names.length === 0 && !onLoopback) return;
+  const listed = new Set(names.map(plainHost));
+  const serves = listed.size > 0 ? (host: string) => listed.has(host) : isLocal;
+  app.addHook('onRequest', ({ raw }, reply, done) => {
+    // Node keeps the first of several.
+    if (raw.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length > 1)
+      return sendProblem(reply, { status: 400, title: 'Bad Request', detail: 'a request has one Host field' });
+    // A target that names a host wins over the Host field.
+    const authority = ABSOLUTE.exec(raw.url ?? '')?.[1] ?? raw.headers.host ?? '';
+    const host = hostOf(authority);
+    if (host !== undefined && serves(host)) return done();
+    sendProblem(reply, { status: 421, title: 'Misdirected Request', detail: 'this host is not served here' });
+  });
+}
+
+/**
+ * A host as hosts are compared: in lower case, without the dot of a full name; an IPv6 address in its usual
+ * form.
+ */
+function plainHost(host: string): string {
+  const plain = host.toLowerCase().replace(/\.$/, '');
+  return isIP(plain) === 6 ? new URL(`http://[${plain}]`).hostname : plain;
+}
+
+/** The host of an authority, as hosts are compared; undefined for what is none. */
+function hostOf(authority: string): string | undefined {
+  const [, address, name] = AUTHORITY.exec(authority) ?? [];
+  if (address !== undefined) return isIP(address) === 6 && !address.includes('%') ? plainHost(address) : undefined;
+  return name === undefined ? undefined : plainHost(name);
+}
+
+function isLocal(host: string): boolean {
+  // Names below localhost never leave the machine (RFC 6761 §6.3).
+  return host === 'localhost' || host.endsWith('.localhost') || host.startsWith('[') || isIP(host) === 4;
+}

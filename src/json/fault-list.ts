@@ -1,0 +1,42 @@
+import { fragment } from '../batch/pointer.ts';
+
+/**
+ * What is wrong with a request, and where: a JSON Pointer as a URI fragment (RFC 6901 §6). It repeats no
+ * value.
+ */
+export interface ToldFault {
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+/** As many faults are told in one answer. */
+const MOST = 100;
+/** As long may a detail be. */
+const DETAIL_CHARS = 512;
+
+/** The faults of one request, up to the last that is told: whoever looks for more stops once it is full. */
+export class FaultList {
+  readonly #found: { readonly path: readonly (string | number)[]; readonly detail: string }[] = [];
+
+  get full(): boolean {
+    return this.#found.length >= MOST;
+  }
+
+  get empty(): boolean {
+    return this.#found.length === 0;
+  }
+
+  /** Notes a fault; once the list is full, no longer. */
+  add(path: readonly (string | number)[], detail: string): void {
+    if (!this.full) this.#found.push({ path, detail });
+  }
+
+  /** All of them as they are told. */
+  told(): readonly ToldFault[] {
+    return this.#found.map(({ path, detail }) => ({ pointer: fragment(path), detail: short(detail) }));
+  }
+}
+
+function short(detail: string): string {
+  return detail.length > DETAIL_CHARS ? `${detail.slice(0, DETAIL_CHARS - 1).toWellFormed()}…` : detail;
+}

@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest';
+import { OPERATORS } from '../../../adapters/mongo/operators.ts';
+import { checked, filled, filterFaults, pipelineFaults, source } from './checked.ts';
+
+/** A source that allows all operators but these. */
+const without = (...names: string[]) => source({ operators: [...OPERATORS].filter((name) => !names.includes(name)) });
+
+const pattern = { $regularExpression: { pattern: '^a', options: '' } };
+const folding = { $regularExpression: { pattern: '^a', options: 'i' } };
+
+/** Where in a filter a pattern may stand, and where it is then at fault. */
+const patterns: [string, unknown, string][] = [
+  ['as $regex', { a: { $regex: '^a' } }, 'a/$regex'],
+  ['as a value', { a: pattern }, 'a/$regularExpression'],
+  ['under $eq', { a: { $eq: pattern } }, 'a/$eq/$regularExpression'],
+  ['under $in', { a: { $in: ['x', pattern] } }, 'a/$in/1/$regularExpression'],
+  ['under $nin', { a: { $nin: [pattern] } }, 'a/$nin/0/$regularExpression'],
+  ['under $all', { a: { $all: [pattern] } }, 'a/$all/0/$regularExpression'],
+  ['under $not', { a: { $not: pattern } }, 'a/$not/$regularExpression'],
+  ['under $elemMatch', { a: { $elemMatch: { b: pattern } } }, 'a/$elemMatch/b/$regularExpression'],
+  ['under $elemMatch and $in', { a: { $elemMatch: { $in: [pattern] } } }, 'a/$elemMatch/$in/0/$regularExpression'],
+  ['in a document', { a: { b: [{ c: pattern }] } }, 'a/b/0/c/$regularExpression'],
+  ['below $and', { $and: [{ $nor: [{ a: pattern }] }] }, '$and/0/$nor/0/a/$regularExpression'],
+  [
+    'in $regexMatch',
+    { $expr: { $regexMatch: { input: '$a', regex: pattern } } },
+    '$expr/$regexMatch/regex/$regularExpression',
+  ],
+  ['as a literal', { $expr: { $eq: ['$a', { $literal: pattern }] } }, '$expr/$eq/1/$literal/$regularExpression'],
+  ['in $jsonSchema', { $jsonSchema: { properties: { a: { pattern: '^a' } } } }, '$jsonSchema/properties/a/pattern'],
+  [
+    'by names in $jsonSchema',
+    { $jsonSchema: { allOf: [{ not: { patternProperties: { '^a': {} } } }] } },
+    '$jsonSchema/allOf/0/not/patternProperties',
+  ],
+  [
+    'among the values of $jsonSchema',
+    { $jsonSchema: { properties: { a: { enum: [pattern] } } } },
+    '$jsonSchema/properties/a/enum/0/$regularExpression',
+  ],
+];
+
+describe('a source without $regex', () => {
+  test.each(patterns)('takes no pattern %s, in a find and in a pipeline', (_, filter, at) => {
+    expect(filterFaults(filter)).toEqual([]);
+    expect(filterFaults(filter, without('$regex'))).toEqual([at]);
+    for (const [stage, below] of [
+      [{ $match: filter }, '$match'],
+      [{ $lookup: { from: 'users', as: 'x', pipeline: [{ $match: filter }] } }, '$lookup/pipeline/0/$match'],
+      [{ $facet: { x: [{ $match: filter }] } }, '$facet/x/0/$match'],
+    ] as const)
+      expect(pipelineFaults([stage], without('$regex'))).toEqual([`0/${below}/${at}`]);
+  });
+
+  test('takes none in a projection, and none filled in', () => {
+    const projection = { a: { $elemMatch: { b: pattern } } };
+    expect(checked('find', { collection: 'users', projection }, without('$regex')).faults).toHaveLength(1);
+    for (const value of [pattern, /^a/, { $regex: '^a' }, [pattern]])
+      expect(filterFaults({ a: filled(value) }, without('$regex'))).toEqual(['a']);
+  });
+
+  test('still takes what only looks like one', () => {
+    const schema = { properties: { pattern: { bsonType: 'string' } }, required: ['pattern'], enum: [{ pattern: 1 }] };
+    for (const filter of [{ $jsonSchema: schema }, { pattern: 'x' }, { a: { pattern: '^a', options: '' } }])
+      expect(filterFaults(filter, without('$regex'))).toEqual([]);
+  });
+});
+
+test('a source without $options takes no pattern with options', () => {
+  expect(filterFaults({ a: pattern }, without('$options'))).toEqual([]);
+  expect(filterFaults({ a: folding }, without('$options'))).toEqual(['a/$regularExpression']);
+  expect(filterFaults({ a: { $regex: '^a', $options: 'i' } }, without('$options'))).toEqual(['a/$options']);
+  expect(filterFaults({ a: folding })).toEqual([]);
+});
+
+/** Other operators that another one could stand for. */
+test.each([
+  ['$geometry', { a: { $geoWithin: { $geometry: { type: 'Point', coordinates: [1, 2] } } } }],
+  [
+    '$box',
+    {
+      a: {
+        $geoWithin: {
+          $box: [
+            [0, 0],
+            [1, 1],
+          ],
+        },
+      },
+    },
+  ],
+  ['$maxDistance', { a: { $near: { $geometry: { type: 'Point', coordinates: [1, 2] }, $maxDistance: 1 } } }],
+  ['$text', { $text: { $search: 'x' } }],
+  ['$text', { $or: [{ $text: { $search: 'x' } }] }],
+  ['$expr', { $nor: [{ $expr: { $eq: [1, 1] } }] }],
+  ['$regexMatch', { $expr: { $not: [{ $regexMatch: { input: '$a', regex: 'x' } }] } }],
+])('a source without %s does not take it in %j', (name, filter) => {
+  expect(filterFaults(filter)).toEqual([]);
+  expect(filterFaults(filter, without(name))).toHaveLength(1);
+});
