@@ -1,0 +1,134 @@
+import type { Steps, Work } from '../work.ts';
+import { Digits, isExactInteger } from './leaf.ts';
+import { put } from './members.ts';
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+const OPEN_LIST = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_LIST = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+/** Digits that a double holds whatever they are. */
+const SURE = 15;
+
+/** An object or list that is being read: what it has so far, and in an object the key that comes next. */
+interface Open {
+  readonly list: unknown[] | undefined;
+  object: object;
+  key: string;
+}
+
+/**
+ * JSON that was checked (`JsonCheck`, `scan`), as data, in turns with others: keys keep their order, and numbers whose whole part is
+ * beyond ±2^53, or that are out of a double's range, are Digits.
+ */
+export function* readJson(text: string, work: Work): Steps<unknown> {
+  const open: Open[] = [];
+  let at = 0;
+  for (;;) {
+    const code = text.charCodeAt(at);
+    let value: unknown;
+    if (code === OPEN_OBJECT || code === OPEN_LIST) {
+      // A container takes more room than any other member.
+      if (work.tick(2)) yield;
+      open.push({ list: code === OPEN_LIST ? [] : undefined, object: {}, key: '' });
+      at = skip(text, at + 1);
+      const next = text.charCodeAt(at);
+      if (next !== CLOSE_LIST && next !== CLOSE_OBJECT) {
+        if (code === OPEN_OBJECT) at = readKey(text, at, open[open.length - 1] as Open);
+        continue;
+      }
+      const { list, object } = open.pop() as Open;
+      value = list ?? object;
+      at += 1;
+    } else if (code === QUOTE) {
+      const end = stringEnd(text, at);
+      if (work.tick(1 + ((end - at) >> 6))) yield;
+      value = stringAt(text, at, end);
+      at = end;
+    } else if (code === 0x74 || code === 0x66 || code === 0x6e) {
+      if (work.tick()) yield;
+      value = code === 0x6e ? null : code === 0x74;
+      at += code === 0x66 ? 5 : 4;
+    } else if (code === MINUS || (code >= ZERO && code <= NINE)) {
+      if (work.tick()) yield;
+      const end = numberEnd(text, at);
+      value = numberOf(text.slice(at, end));
+      at = end;
+    } else {
+      at += 1;
+      continue;
+    }
+    // The value is there: it is put where it belongs, and what ends after it, too.
+    for (;;) {
+      at = skip(text, at);
+      const top = open[open.length - 1];
+      if (!top) return value;
+      if (top.list) top.list.push(value);
+      else top.object = put(top.object, top.key, value);
+      const next = text.charCodeAt(at);
+      at = skip(text, at + 1);
+      if (next === COMMA) {
+        if (!top.list) at = readKey(text, at, top);
+        break;
+      }
+      value = top.list ?? top.object;
+      open.pop();
+    }
+  }
+}
+
+/** Reads a key; answers where its value begins. */
+function readKey(text: string, at: number, into: Open): number {
+  const end = stringEnd(text, at);
+  into.key = stringAt(text, at, end);
+  return skip(text, skip(text, end) + 1);
+}
+
+function skip(text: string, start: number): number {
+  let at = start;
+  for (let code = text.charCodeAt(at); code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;)
+    code = text.charCodeAt(++at);
+  return at;
+}
+
+/** Where the string ends whose opening quote is at `start`. */
+function stringEnd(text: string, start: number): number {
+  let at = start;
+  for (;;) {
+    at = text.indexOf('"', at + 1);
+    let before = at - 1;
+    while (text.charCodeAt(before) === BACKSLASH) before--;
+    if ((at - before) % 2 === 1) return at + 1;
+  }
+}
+
+function stringAt(text: string, start: number, end: number): string {
+  const inside = text.slice(start + 1, end - 1);
+  return inside.includes('\\') ? (JSON.parse(text.slice(start, end)) as string) : inside;
+}
+
+function numberEnd(text: string, start: number): number {
+  let at = start + 1;
+  for (;;) {
+    const code = text.charCodeAt(at);
+    const isPart = (code >= ZERO && code <= NINE) || code === DOT || (code | 0x20) === 0x65 || code === 0x2b;
+    if (!isPart && code !== MINUS) return at;
+    at++;
+  }
+}
+
+/** A number; Digits where a double would not hold it: an integer beyond 2^53, also before a point, or what is out of range. */
+function numberOf(text: string): number | Digits {
+  const number = Number(text);
+  if (text.length <= SURE && Number.isFinite(number)) return number;
+  const whole = /^(-?\d+)(?:\.\d+)?$/.exec(text)?.[1];
+  const fits = whole === undefined ? Number.isFinite(number) : isExactInteger(whole);
+  return fits ? number : new Digits(text);
+}
