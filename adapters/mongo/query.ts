@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Mode } from '../../src/json/typed-text.ts';
 import { fillable } from '../fillable.ts';
 import type { Fault } from '../adapter.ts';
 import { readWhole } from './data.ts';
@@ -9,9 +10,6 @@ import { readPipeline } from './pipeline.ts';
 import { readProjection } from './projection.ts';
 import { readHint, readSort } from './sort.ts';
 import { Walk, type Lists, type Read } from './walk.ts';
-
-/** How values are written: plain JSON (CONTRACT §2), or Extended JSON. */
-export type Mode = 'plain' | 'relaxed' | 'canonical';
 
 /** A query that was checked: the command it is sent as, but for what its run adds (caps, deadline). */
 export interface MongoQuery {

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Limits } from '../config.ts';
+import { entriesOf, hasMember, recordOf } from '../json/members.ts';
 import type { Source } from '../sources/open.ts';
 import { readCondition, readSelection } from './condition.ts';
 import { linkReferences } from './link.ts';
@@ -87,7 +88,9 @@ class Planner {
    * is said of it twice. Undefined if it is no object.
    */
   #fields(schema: z.ZodType, value: unknown, at: Path): Record<string, unknown> | undefined {
-    const checked = schema.safeParse(value);
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    const given = isObject ? recordOf(value) : value;
+    const checked = schema.safeParse(given);
     const wrong = new Set<unknown>();
     for (const issue of checked.error?.issues ?? []) {
       const [field] = issue.path;
@@ -98,9 +101,9 @@ class Planner {
         for (const key of issue.keys) this.#fault([...path, key], 'unknown field');
       else this.#fault(path, issue.message);
     }
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-    if (wrong.size === 0) return value as Record<string, unknown>;
-    const fields = Object.entries(value).map(([key, field]) => [key, wrong.has(key) ? undefined : field] as const);
+    if (!isObject) return undefined;
+    if (wrong.size === 0) return given as Record<string, unknown>;
+    const fields = Object.entries(given as object).map(([key, field]) => [key, wrong.has(key) ? undefined : field] as const);
     return Object.fromEntries(fields);
   }
 
@@ -127,7 +130,7 @@ class Planner {
       return [];
     }
     const members: Node[] = [];
-    for (const [key, query] of Object.entries(queries)) {
+    for (const [key, query] of entriesOf(queries)) {
       this.#queries += 1;
       if (this.#queries > this.#context.limits.queries) {
         if (this.#queries === this.#context.limits.queries + 1)
@@ -147,7 +150,7 @@ class Planner {
     const isGroup =
       typeof value === 'object' &&
       value !== null &&
-      (Object.hasOwn(value, 'pattern') || Object.hasOwn(value, 'queries'));
+      (hasMember(value, 'pattern') || hasMember(value, 'queries'));
     const fields = this.#fields(isGroup ? groupSchema : querySchema, value, at);
     if (!isGroup || !fields) return this.#query(fields ?? {}, at, path, key, index);
     const known = fields['pattern'] as Pattern | undefined;

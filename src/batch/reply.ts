@@ -1,4 +1,5 @@
 import { CodapError } from '../errors.ts';
+import { put } from '../json/members.ts';
 import type { Value } from '../payload.ts';
 import type { Node } from './node.ts';
 import type { Opened } from './opened.ts';
@@ -97,9 +98,10 @@ export function valueOf(reply: Reply): unknown {
   const { list } = reply;
   if (!list || reply.status === 'error') return undefined;
   if (!list.keyed) return valued(list).map((member) => valueOf(member.reply) ?? null);
-  const object: Record<string, unknown> = Object.create(null);
-  for (const member of list.members) object[stepOf(member)] = valueOf(member.reply) ?? null;
-  return object;
+  return list.members.reduce<object>(
+    (object, member) => put(object, String(stepOf(member)), valueOf(member.reply) ?? null),
+    {},
+  );
 }
 
 /** The status of a group or forEach, by its members' (CONTRACT §2). */
@@ -120,6 +122,7 @@ function statusOf(list: MemberList): Reply['status'] {
 
 /** The first failed member's error, in the order asked. */
 function firstError(list: MemberList): CodapError | undefined {
+  if (list.keyed) return list.members.find(({ reply }) => failed(reply))?.reply.error;
   let first: Member | undefined;
   for (const member of list.members) {
     if (failed(member.reply) && (!first || Number(member.path.at(-1)) < Number(first.path.at(-1)))) first = member;
