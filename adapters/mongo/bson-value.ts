@@ -1,15 +1,4 @@
-import {
-  Binary,
-  BSONError,
-  Decimal128,
-  Double,
-  Int32,
-  Long,
-  MaxKey,
-  MinKey,
-  ObjectId,
-  Timestamp,
-} from 'bson';
+import { Binary, BSONError, Decimal128, Double, Int32, Long, MaxKey, MinKey, ObjectId, Timestamp } from 'bson';
 import { put } from '../../src/json/members.ts';
 import { MOST_DATE } from '../../src/json/typed-text.ts';
 import { nameAt } from './bson-name.ts';
@@ -27,7 +16,7 @@ export function bsonToValue(bytes: Buffer, exact: boolean): object {
 
 function documentAt(bytes: Buffer, start: number, exact: boolean): object {
   let document: object = {};
-  for (let at = start + 4; bytes[at] !== 0; ) {
+  for (let at = start + 4; bytes[at] !== 0;) {
     const type = octet(bytes, at);
     const nameEnd = nul(bytes, at + 1);
     const { text } = nameAt(bytes, at + 1, nameEnd);
@@ -39,7 +28,7 @@ function documentAt(bytes: Buffer, start: number, exact: boolean): object {
 
 function listAt(bytes: Buffer, start: number, exact: boolean): unknown[] {
   const list: unknown[] = [];
-  for (let at = start + 4; bytes[at] !== 0; ) {
+  for (let at = start + 4; bytes[at] !== 0;) {
     const type = octet(bytes, at);
     const from = nul(bytes, at + 1) + 1;
     list.push(elementToValue(bytes, type, from, exact));

@@ -132,7 +132,9 @@ function date(argument: unknown): unknown {
 function binary(argument: unknown): unknown {
   if (!isFields(argument) || keysOf(argument).toSorted().join() !== 'base64,subType') return undefined;
   const base64 = text((it) => (isBase64(it) ? Buffer.from(it, 'base64') : undefined))(memberOf(argument, 'base64'));
-  const subType = text((it) => (/^[\da-f]{1,2}$/i.test(it) ? parseInt(it, 16) : undefined))(memberOf(argument, 'subType'));
+  const subType = text((it) => (/^[\da-f]{1,2}$/i.test(it) ? parseInt(it, 16) : undefined))(
+    memberOf(argument, 'subType'),
+  );
   if (base64 === undefined || subType === undefined) return undefined;
   if (!Buffer.isBuffer(base64) || typeof subType !== 'number') return UNKNOWN;
   if (subType !== Binary.SUBTYPE_UUID) return new Binary(base64, subType);

@@ -7,9 +7,17 @@ import { isSendable } from './walk.ts';
 const MOST_DEPTH = 100;
 const INT64 = { least: -(2n ** 63n), most: 2n ** 63n - 1n };
 
-const DATA: ReadonlySet<unknown> = new Set(
-  ['ObjectId', 'Long', 'Int32', 'Double', 'Decimal128', 'Binary', 'Timestamp', 'MinKey', 'MaxKey'],
-);
+const DATA: ReadonlySet<unknown> = new Set([
+  'ObjectId',
+  'Long',
+  'Int32',
+  'Double',
+  'Decimal128',
+  'Binary',
+  'Timestamp',
+  'MinKey',
+  'MaxKey',
+]);
 
 /** Thrown with the detail of a fault: a filled-in value that may not be sent. */
 export class NotData extends Error {}

@@ -14,7 +14,8 @@ export function readFilter(walk: Walk, value: unknown): unknown {
   if (!isFields(value)) return walk.fault('a filter, an object, is allowed here');
   let result: object = {};
   for (const [key, member] of entriesOf(value)) {
-    if (key.startsWith('$')) result = put(result, key, readOperator(walk, key, member, CONDITION_OPERATORS, CONDITIONS));
+    if (key.startsWith('$'))
+      result = put(result, key, readOperator(walk, key, member, CONDITION_OPERATORS, CONDITIONS));
     else if (isSendable(key)) result = put(result, key, walk.at(key, member, readCondition));
     else walk.faultAt(key, 'a key that cannot be sent to the store');
   }

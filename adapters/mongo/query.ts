@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { recordOf } from '../../src/json/members.ts';
 import type { Mode } from '../../src/json/typed-text.ts';
 import { fillable } from '../fillable.ts';
 import type { Fault } from '../adapter.ts';
@@ -22,7 +23,7 @@ export interface MongoQuery {
 
 const MOST_INT32 = 2 ** 31 - 1;
 
-const collation = z.strictObject({
+const collationFields = z.strictObject({
   locale: z.string(),
   strength: z.int().min(1).max(5).optional(),
   caseLevel: z.boolean().optional(),
@@ -33,6 +34,7 @@ const collation = z.strictObject({
   backwards: z.boolean().optional(),
   normalization: z.boolean().optional(),
 });
+const collation = z.preprocess(recordOf, collationFields);
 
 const fields = {
   collection: z.string('the name of a collection, written out, is allowed here'),

@@ -106,7 +106,11 @@ async function distinct(db: Db, { command, mode }: MongoQuery, caps: Caps, conte
   for (const { type, name, at, end } of elements(reply)) {
     if (name !== 'values' || type !== 0x04) continue;
     const values = reply.subarray(at, end);
-    check(caps, elements(values).reduce((count) => count + 1, 0), values.length);
+    check(
+      caps,
+      elements(values).reduce((count) => count + 1, 0),
+      values.length,
+    );
     return memberValue(reply, name, mode);
   }
   throw new BSONError('no values');

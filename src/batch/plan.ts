@@ -88,8 +88,7 @@ class Planner {
    * is said of it twice. Undefined if it is no object.
    */
   #fields(schema: z.ZodType, value: unknown, at: Path): Record<string, unknown> | undefined {
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    const given = isObject ? recordOf(value) : value;
+    const given = recordOf(value);
     const checked = schema.safeParse(given);
     const wrong = new Set<unknown>();
     for (const issue of checked.error?.issues ?? []) {
@@ -101,9 +100,9 @@ class Planner {
         for (const key of issue.keys) this.#fault([...path, key], 'unknown field');
       else this.#fault(path, issue.message);
     }
-    if (!isObject) return undefined;
+    if (typeof given !== 'object' || given === null || Array.isArray(given)) return undefined;
     if (wrong.size === 0) return given as Record<string, unknown>;
-    const fields = Object.entries(given as object).map(([key, field]) => [key, wrong.has(key) ? undefined : field] as const);
+    const fields = Object.entries(given).map(([key, field]) => [key, wrong.has(key) ? undefined : field] as const);
     return Object.fromEntries(fields);
   }
 
@@ -148,9 +147,7 @@ class Planner {
 
   #node(value: unknown, at: Path, path: Path, key: string | undefined, index: number, depth: number): Node {
     const isGroup =
-      typeof value === 'object' &&
-      value !== null &&
-      (hasMember(value, 'pattern') || hasMember(value, 'queries'));
+      typeof value === 'object' && value !== null && (hasMember(value, 'pattern') || hasMember(value, 'queries'));
     const fields = this.#fields(isGroup ? groupSchema : querySchema, value, at);
     if (!isGroup || !fields) return this.#query(fields ?? {}, at, path, key, index);
     const known = fields['pattern'] as Pattern | undefined;

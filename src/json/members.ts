@@ -55,9 +55,9 @@ export function put(members: object, key: string, value: unknown): object {
   return members;
 }
 
-/** The members as an object of JavaScript's own, for reading fields by names that are known: their order does not matter. */
-export function recordOf(members: object): Readonly<Record<string, unknown>> {
-  return members instanceof Map
-    ? (Object.fromEntries(members) as Record<string, unknown>)
-    : (members as Readonly<Record<string, unknown>>);
+/**
+ * An object as one of JavaScript's own, for reading fields by names that are known, whose order does not matter; anything else as it is.
+ */
+export function recordOf(value: unknown): unknown {
+  return value instanceof Map ? Object.fromEntries(value as Map<string, unknown>) : value;
 }

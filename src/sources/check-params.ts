@@ -13,7 +13,7 @@ export interface Checked {
 
 /** Checks params against an op's schema. Those that do not fit are told to `fault` and left out, so that the others can be looked at too. */
 export function checkParams(schema: z.ZodType, given: object, fault: Fault): Checked {
-  const params = recordOf(given);
+  const params = recordOf(given) as Record<string, unknown>;
   const wrong = new Set<unknown>();
   const checked = schema.safeParse(params);
   if (checked.success) return { params: checked.data as Record<string, unknown>, wrong };
