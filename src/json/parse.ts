@@ -1,25 +1,50 @@
 import { CodapError } from '../errors.ts';
 import { Digits, isExactInteger } from './leaf.ts';
+import { entriesOf, put } from './members.ts';
 
 type Reviver = (key: string, value: unknown, context: { readonly source?: string }) => unknown;
 
 // Sixteen digits that are no fraction, or an exponent of three digits: below these a double takes every number in.
 const MAY_NOT_FIT = /(?<![\d.])\d{16}|\d[eE]\+?\d{3}/;
-const INTEGER = /^-?\d+$/;
+// An integer, or a number with a fraction; not one with an exponent.
+const WHOLE_PART = /^(-?\d+)(?:\.\d+)?$/;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
 const exact: Reviver = (_key, value, { source }) => {
   if (typeof value !== 'number' || source === undefined) return value;
-  const fits = INTEGER.test(source) ? isExactInteger(source) : Number.isFinite(value);
+  const whole = WHOLE_PART.exec(source)?.[1];
+  const fits = whole === undefined ? Number.isFinite(value) : isExactInteger(whole);
   return fits ? value : new Digits(source);
 };
 
-/** Store JSON that `checkJson` let pass, as data: integers beyond ±2^53 and numbers out of a double's range become Digits. */
+/** Store JSON that `checkJson` let pass, as data: numbers whose whole part is beyond ±2^53, or out of a double's range, become Digits. */
 export function parseExact(text: string): unknown {
-  return MAY_NOT_FIT.test(text)
-    ? JSON.parse(text, exact as (key: string, value: unknown) => unknown)
-    : JSON.parse(text);
+  return parseInOrder(text, MAY_NOT_FIT.test(text) ? exact : undefined);
+}
+
+// A key that may be moved, each digit written as such or as \u003x.
+const MAY_MOVE = /"(?:\d|\\u003\d)+"\s*:/;
+// The opening quote of such a key; of one that has marks already, too.
+const MOVED = /(?<!\\)"(?=(?:#|\\u0023)*(?:\d|\\u003\d)+"\s*:)/g;
+const MARKED = /^#+\d+$/;
+
+/** JSON text as data whose objects keep the order of their keys; `JSON.parse` moves those that look like integers. */
+export function parseInOrder(text: string, reviver?: Reviver): unknown {
+  const revive = reviver as ((key: string, value: unknown) => unknown) | undefined;
+  if (!MAY_MOVE.test(text)) return JSON.parse(text, revive);
+  // A mark before it makes such a key one that stays where it is.
+  return unmarked(JSON.parse(text.replaceAll(MOVED, '"#'), revive));
+}
+
+function unmarked(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || value instanceof Digits) return value;
+  if (Array.isArray(value)) return value.map(unmarked);
+  let members: object = {};
+  for (const [key, member] of entriesOf(value)) {
+    members = put(members, MARKED.test(key) ? key.slice(1) : key, unmarked(member));
+  }
+  return members;
 }
 
 /** Checks the JSON text of a store. Throws BAD_RESPONSE if it is not JSON, or nested deeper than `maxDepth`. */
