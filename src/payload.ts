@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Mode } from './json/write.ts';
+import type { Mode } from './json/typed-text.ts';
 
 /** What a store says about a body, shown as `meta` beside a value. */
 export interface Meta {

@@ -7,6 +7,14 @@ const UNWATCHED = 2048;
 /** Steps of some work: it yields where others should have their turn, and returns what it was for. */
 export type Steps<T> = Generator<void, T>;
 
+/** Does some work without a pause. */
+export function atOnce<T>(steps: Steps<T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
 /**
  * What one batch lets codap compute: counted in pieces (a member, a key, 64 bytes) before they are looked at, compared or copied,
  * bounded, and done in turns with others.

@@ -70,6 +70,30 @@ export function int32(bytes: Buffer, at: number): number {
   return octet(bytes, at) | (octet(bytes, at + 1) << 8) | (octet(bytes, at + 2) << 16) | (octet(bytes, at + 3) << 24);
 }
 
+// Up to here a double holds every integer.
+const EXACT = 2 ** 53;
+
+/** A 64-bit integer: a bigint, which is slow, only where a number does not hold it. */
+export function int64(bytes: Buffer, at: number): number | bigint {
+  const number = int32(bytes, at + 4) * 2 ** 32 + (int32(bytes, at) >>> 0);
+  return -EXACT < number && number < EXACT ? number : bytes.readBigInt64LE(at);
+}
+
+/** Where the bytes of a binary value are, and of what subtype. */
+export function binaryAt(bytes: Buffer, at: number): { subType: number; start: number; end: number } {
+  const end = at + 5 + int32(bytes, at);
+  const subType = bytes.readUInt8(at + 4);
+  // The old subtype 2 holds its length once more.
+  return { subType, start: Math.min(at + (subType === 2 ? 9 : 5), end), end };
+}
+
+/** A string with its length before it. */
+export function text(bytes: Buffer, at: number): string {
+  const end = at + 3 + int32(bytes, at);
+  if (bytes[end] !== 0) throw new BSONError('a BSON string does not end');
+  return utf8(bytes, at + 4, end);
+}
+
 /** One byte, 0 beyond the end. */
 export function octet(bytes: Buffer, at: number): number {
   return bytes[at] ?? 0;

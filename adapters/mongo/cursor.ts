@@ -39,11 +39,14 @@ export class Cursor {
     };
     const source = db.collection(collection);
     this.#run = run;
+    const { hint } = rest;
+    // The driver copies the fields of a find's hint one by one, which a Map does not have; what it writes in its stead may be one.
+    const inOrder = hint instanceof Map ? { hint: { toBSON: () => hint } } : {};
     this.#kill = (id) => db.command({ killCursors: collection, cursors: [id] });
     this.#cursor =
       find === undefined
         ? source.aggregate(pipeline as object[], options)
-        : source.find(filter as object, { ...options, ...(limit !== undefined && { limit }) });
+        : source.find(filter as object, { ...options, ...inOrder, ...(limit !== undefined && { limit }) });
     run.signal.addEventListener('abort', this.#leave, { once: true });
   }
 

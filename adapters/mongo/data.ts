@@ -1,4 +1,5 @@
 import { bsonTag, toText } from '../../src/json/leaf.ts';
+import { entriesOf, put } from '../../src/json/members.ts';
 import { Filled, Placeholder } from '../../src/placeholder.ts';
 import { isWrapper, readWrapper } from './extended-json.ts';
 import { dataOf, NotData } from './filled.ts';
@@ -10,11 +11,11 @@ export function readData(walk: Walk, value: unknown): unknown {
   if (Array.isArray(value)) return value.map((member, index) => walk.at(index, member, readData));
   if (!isFields(value)) return value;
   if (isWrapper(value)) return readWrapper(walk, value);
-  const copy: Record<string, unknown> = Object.create(null);
-  for (const [key, member] of Object.entries(value)) {
+  let copy: object = {};
+  for (const [key, member] of entriesOf(value)) {
     if (key.startsWith('$')) walk.faultAt(key, 'neither an operator nor a type of Extended JSON that is allowed here');
     else if (!isSendable(key)) walk.faultAt(key, 'a key that cannot be sent to the store');
-    else copy[key] = walk.at(key, member, readData);
+    else copy = put(copy, key, walk.at(key, member, readData));
   }
   return copy;
 }

@@ -1,3 +1,4 @@
+import { entriesOf, keysOf, put } from '../../src/json/members.ts';
 import { readData, readHole, readLiteral } from './data.ts';
 import { isWrapper, readWrapper } from './extended-json.ts';
 import { EXPRESSION_OPERATORS, SYSTEM_VARIABLES } from './operators.ts';
@@ -11,7 +12,7 @@ export function readExpression(walk: Walk, value: unknown): unknown {
   if (Array.isArray(value)) return value.map((member, index) => walk.at(index, member, readExpression));
   if (!isFields(value)) return value;
   if (isWrapper(value)) return readWrapper(walk, value);
-  const [operator] = Object.keys(value);
+  const [operator] = keysOf(value);
   return operator?.startsWith('$') ? readOperator(walk, operator, value) : walk.named(value, readExpression);
 }
 
@@ -32,14 +33,14 @@ export function readOperator(
   value: Fields,
   beside: Readonly<Record<string, Read>> = {},
 ): unknown {
-  const result: Record<string, unknown> = {};
-  for (const [key, member] of Object.entries(value)) {
+  let result: object = {};
+  for (const [key, member] of entriesOf(value)) {
     const other = Object.hasOwn(beside, key) ? beside[key] : undefined;
-    if (other) result[key] = walk.at(key, member, other);
+    if (other) result = put(result, key, walk.at(key, member, other));
     else if (key !== operator) walk.faultAt(key, 'an operator stands alone in its object');
     else if (!EXPRESSION_OPERATORS.has(key) || !walk.lists.operators.has(key))
       walk.faultAt(key, 'this operator is not allowed here');
-    else result[key] = walk.at(key, member, ARGUMENTS[key] ?? readExpression);
+    else result = put(result, key, walk.at(key, member, ARGUMENTS[key] ?? readExpression));
   }
   return result;
 }
@@ -57,7 +58,7 @@ function readString(walk: Walk, value: string): string | null {
 function named(own: Readonly<Record<string, Read>>): Read {
   return (walk, value) => {
     if (!isFields(value) || isWrapper(value)) return readExpression(walk, value);
-    const [first] = Object.keys(value);
+    const [first] = keysOf(value);
     if (first?.startsWith('$')) return readExpression(walk, value);
     return walk.named(value, (walk, member) =>
       (Object.hasOwn(own, walk.key) ? (own[walk.key] as Read) : readExpression)(walk, member),
@@ -85,7 +86,7 @@ const SORTED_ARRAY: Read = named({ sortBy: readArraySort });
 const FIELD: Read = named({ field: readFieldName });
 
 const readGetField: Read = (walk, value) => {
-  const bare = isFields(value) ? Object.keys(value)[0]?.startsWith('$') : true;
+  const bare = isFields(value) ? keysOf(value)[0]?.startsWith('$') : true;
   return bare ? readFieldName(walk, value) : FIELD(walk, value);
 };
 

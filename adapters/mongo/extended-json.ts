@@ -1,5 +1,6 @@
 import { Binary, BSONRegExp, Decimal128, Double, Int32, Long, MaxKey, MinKey, ObjectId, Timestamp, UUID } from 'bson';
 import { toText } from '../../src/json/leaf.ts';
+import { keysOf, memberOf, valuesOf } from '../../src/json/members.ts';
 import { Filled, Placeholder } from '../../src/placeholder.ts';
 import { DIGITS, exactDecimal } from './exact-decimal.ts';
 import { isFields, isHole, type Fields, type Walk } from './walk.ts';
@@ -40,18 +41,19 @@ const UNKNOWN = Symbol('unknown');
 
 /** True if the first key of an object is one of Extended JSON's wrappers. */
 export function isWrapper(value: Fields): boolean {
-  const [first] = Object.keys(value);
+  const [first] = keysOf(value);
   return first !== undefined && Object.hasOwn(WRAPPERS, first);
 }
 
 /** Reads a wrapper, whose first key `isWrapper` found. */
 export function readWrapper(walk: Walk, value: Fields): unknown {
-  const [key = '', ...beside] = Object.keys(value);
+  const [key = '', ...beside] = keysOf(value);
   for (const other of beside) walk.faultAt(other, `nothing may stand beside ${key}`);
   const wrapper = WRAPPERS[key];
   if (!wrapper || beside.length > 0) return null;
-  if (!mayStand(walk, key, value[key])) return walk.faultAt(key, 'this operator is not allowed here');
-  return walk.at(key, value[key], (_, argument) => {
+  const given = memberOf(value, key);
+  if (!mayStand(walk, key, given)) return walk.faultAt(key, 'this operator is not allowed here');
+  return walk.at(key, given, (_, argument) => {
     if (containsHole(argument) && !walk.mayHole()) return null;
     const read = wrapper.read(argument);
     if (read === undefined) return walk.fault(`allowed here: ${wrapper.holds}`);
@@ -63,12 +65,12 @@ export function readWrapper(walk: Walk, value: Fields): unknown {
 function mayStand(walk: Walk, key: string, argument: unknown): boolean {
   const { operators } = walk.lists;
   if (key !== '$regularExpression') return true;
-  const plain = isFields(argument) && argument['options'] === '';
+  const plain = isFields(argument) && memberOf(argument, 'options') === '';
   return operators.has('$regex') && (plain || operators.has('$options'));
 }
 
 function containsHole(value: unknown): boolean {
-  return isHole(value) || (isFields(value) && Object.values(value).some(containsHole));
+  return isHole(value) || (isFields(value) && valuesOf(value).some(containsHole));
 }
 
 /** A wrapper made of one text, which may be filled in. */
@@ -108,8 +110,8 @@ const ISO_8601 = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,3}0{0,6})?)
 
 function date(argument: unknown): unknown {
   if (isFields(argument)) {
-    if (Object.keys(argument).join() !== '$numberLong') return undefined;
-    const long = integer(INT64, Number)(argument['$numberLong']);
+    if (keysOf(argument).join() !== '$numberLong') return undefined;
+    const long = integer(INT64, Number)(memberOf(argument, '$numberLong'));
     if (typeof long !== 'number') return long;
     const value = new Date(long);
     return Number.isNaN(value.getTime()) ? undefined : value;
@@ -126,9 +128,11 @@ function date(argument: unknown): unknown {
 }
 
 function binary(argument: unknown): unknown {
-  if (!isFields(argument) || Object.keys(argument).toSorted().join() !== 'base64,subType') return undefined;
-  const base64 = text((it) => (isBase64(it) ? Buffer.from(it, 'base64') : undefined))(argument['base64']);
-  const subType = text((it) => (/^[\da-f]{1,2}$/i.test(it) ? parseInt(it, 16) : undefined))(argument['subType']);
+  if (!isFields(argument) || keysOf(argument).toSorted().join() !== 'base64,subType') return undefined;
+  const base64 = text((it) => (isBase64(it) ? Buffer.from(it, 'base64') : undefined))(memberOf(argument, 'base64'));
+  const subType = text((it) => (/^[\da-f]{1,2}$/i.test(it) ? parseInt(it, 16) : undefined))(
+    memberOf(argument, 'subType'),
+  );
   if (base64 === undefined || subType === undefined) return undefined;
   if (!Buffer.isBuffer(base64) || typeof subType !== 'number') return UNKNOWN;
   if (subType !== Binary.SUBTYPE_UUID) return new Binary(base64, subType);
@@ -141,8 +145,8 @@ function isBase64(it: string): boolean {
 }
 
 function timestamp(argument: unknown): unknown {
-  if (!isFields(argument) || Object.keys(argument).toSorted().join() !== 'i,t') return undefined;
-  const known = [argument['t'], argument['i']].map((it) => (it instanceof Filled ? it.value : it));
+  if (!isFields(argument) || keysOf(argument).toSorted().join() !== 'i,t') return undefined;
+  const known = [memberOf(argument, 't'), memberOf(argument, 'i')].map((it) => (it instanceof Filled ? it.value : it));
   if (
     !known.every(
       (it) => it instanceof Placeholder || (Number.isInteger(it) && Number(it) >= 0 && Number(it) <= UINT32_MOST),
@@ -154,8 +158,8 @@ function timestamp(argument: unknown): unknown {
 }
 
 function regularExpression(argument: unknown): unknown {
-  if (!isFields(argument) || Object.keys(argument).toSorted().join() !== 'options,pattern') return undefined;
-  const { pattern, options } = argument;
+  if (!isFields(argument) || keysOf(argument).toSorted().join() !== 'options,pattern') return undefined;
+  const [pattern, options] = [memberOf(argument, 'pattern'), memberOf(argument, 'options')];
   if (typeof pattern !== 'string' || typeof options !== 'string') return undefined;
   if (pattern.includes('\0') || !/^[imsux]*$/.test(options)) return undefined;
   return new BSONRegExp(pattern, options);

@@ -1,5 +1,6 @@
 import { Long } from 'bson';
 import { bsonTag, Digits, isLeaf } from '../../src/json/leaf.ts';
+import { entriesOf, put } from '../../src/json/members.ts';
 import type { Filled } from '../../src/placeholder.ts';
 import { exactDecimal } from './exact-decimal.ts';
 import { isSendable } from './walk.ts';
@@ -7,7 +8,17 @@ import { isSendable } from './walk.ts';
 const MOST_DEPTH = 100;
 const INT64 = { least: -(2n ** 63n), most: 2n ** 63n - 1n };
 
-const CODE: ReadonlySet<string> = new Set(['BSONRegExp', 'Code', 'DBRef', 'BSONSymbol']);
+const DATA: ReadonlySet<unknown> = new Set([
+  'ObjectId',
+  'Long',
+  'Int32',
+  'Double',
+  'Decimal128',
+  'Binary',
+  'Timestamp',
+  'MinKey',
+  'MaxKey',
+]);
 
 /** Thrown with the detail of a fault: a filled-in value that may not be sent. */
 export class NotData extends Error {}
@@ -26,22 +37,21 @@ function data(value: unknown, depth: number): unknown {
   if (Array.isArray(value)) return value.map((member) => data(member, depth - 1));
   if (value instanceof Digits) return numberOf(value);
   if (isLeaf(value)) return leaf(value);
-  const copy: Record<string, unknown> = Object.create(null);
-  for (const [key, member] of Object.entries(value)) {
+  let copy: object = {};
+  for (const [key, member] of entriesOf(value)) {
     if (key.startsWith('$')) throw new NotData('a filled-in value may not hold a key that begins with $');
     if (!isSendable(key)) throw new NotData('a filled-in value holds a key that cannot be sent to the store');
-    copy[key] = data(member, depth - 1);
+    copy = put(copy, key, data(member, depth - 1));
   }
   return copy;
 }
 
 function leaf(value: object): unknown {
-  if (value instanceof Date && Number.isNaN(value.getTime())) {
-    throw new NotData('a filled-in value may not hold an invalid date');
-  }
-  const tag = value instanceof RegExp ? 'BSONRegExp' : bsonTag(value);
-  if (tag !== undefined && CODE.has(tag))
+  if (value instanceof Date) {
+    if (Number.isNaN(value.getTime())) throw new NotData('a filled-in value may not hold an invalid date');
+  } else if (!DATA.has(bsonTag(value))) {
     throw new NotData('a filled-in value may not hold a regular expression, code or a DBRef');
+  }
   return value;
 }
 

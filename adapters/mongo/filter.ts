@@ -1,3 +1,4 @@
+import { entriesOf, hasMember, keysOf, put } from '../../src/json/members.ts';
 import { Filled } from '../../src/placeholder.ts';
 import { readData, readHole, readLiteral, readOnly, readWhole } from './data.ts';
 import { readExpression } from './expression.ts';
@@ -12,10 +13,11 @@ import { isFields, isHole, isSendable, type Fields, type Read, type Walk } from 
 export function readFilter(walk: Walk, value: unknown): unknown {
   if (isHole(value)) return walk.noHole();
   if (!isFields(value)) return walk.fault('a filter, an object, is allowed here');
-  const result: Record<string, unknown> = Object.create(null);
-  for (const [key, member] of Object.entries(value)) {
-    if (key.startsWith('$')) result[key] = readOperator(walk, key, member, CONDITION_OPERATORS, CONDITIONS);
-    else if (isSendable(key)) result[key] = walk.at(key, member, readCondition);
+  let result: object = {};
+  for (const [key, member] of entriesOf(value)) {
+    if (key.startsWith('$'))
+      result = put(result, key, readOperator(walk, key, member, CONDITION_OPERATORS, CONDITIONS));
+    else if (isSendable(key)) result = put(result, key, walk.at(key, member, readCondition));
     else walk.faultAt(key, 'a key that cannot be sent to the store');
   }
   return result;
@@ -26,13 +28,13 @@ function readCondition(walk: Walk, value: unknown): unknown {
   if (isHole(value)) return walk.mayHole() ? { $eq: readHole(walk, value) } : null;
   if (!isFields(value)) return readData(walk, value);
   if (isWrapper(value)) return readWrapper(walk, value);
-  return Object.keys(value).some((key) => key.startsWith('$')) ? readOperators(walk, value) : readData(walk, value);
+  return keysOf(value).some((key) => key.startsWith('$')) ? readOperators(walk, value) : readData(walk, value);
 }
 
 function readOperators(walk: Walk, value: Fields): unknown {
-  const result: Record<string, unknown> = {};
-  for (const [key, member] of Object.entries(value)) {
-    result[key] = readOperator(walk, key, member, FIELD_OPERATORS, COMPARISONS);
+  let result: object = {};
+  for (const [key, member] of entriesOf(value)) {
+    result = put(result, key, readOperator(walk, key, member, FIELD_OPERATORS, COMPARISONS));
   }
   return result;
 }
@@ -76,7 +78,7 @@ const readList: Read = (walk, value) => {
 };
 
 const readAll: Read = (walk, value) => {
-  const match = Array.isArray(value) && value.some((member) => isFields(member) && Object.hasOwn(member, '$elemMatch'));
+  const match = Array.isArray(value) && value.some((member) => isFields(member) && hasMember(member, '$elemMatch'));
   if (!match) return readList(walk, value);
   return walk.list(value, (walk, member) =>
     isFields(member) ? readOperators(walk, member) : walk.fault('$elemMatch is allowed here'),
@@ -85,14 +87,14 @@ const readAll: Read = (walk, value) => {
 
 const readNot: Read = (walk, value) => {
   if (isHole(value)) return walk.noHole();
-  if (!isFields(value) || Object.keys(value).length === 0) return walk.fault('an object of operators is allowed here');
+  if (!isFields(value) || keysOf(value).length === 0) return walk.fault('an object of operators is allowed here');
   return isWrapper(value) ? readWrapper(walk, value) : readOperators(walk, value);
 };
 
 /** Its argument is a filter for documents in a list, or operators for plain values in it. */
 const readElemMatch: Read = (walk, value) => {
   if (!isFields(value)) return readFilter(walk, value);
-  const [first] = Object.keys(value);
+  const [first] = keysOf(value);
   return first?.startsWith('$') && !CONDITION_OPERATORS.has(first)
     ? readOperators(walk, value)
     : readFilter(walk, value);

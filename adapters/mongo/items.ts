@@ -1,8 +1,8 @@
 import type { CodapError } from '../../src/errors.ts';
+import type { Mode } from '../../src/json/typed-text.ts';
 import type { ItemBatch } from '../../src/payload.ts';
 import { bsonToJson } from './bson-json.ts';
 import type { Cursor } from './cursor.ts';
-import type { Mode } from './query.ts';
 
 /** A cursor's documents, batch by batch. The next one is asked for when it is needed; leaving early closes the cursor, also before the first. */
 export class Documents implements AsyncIterableIterator<ItemBatch, undefined> {

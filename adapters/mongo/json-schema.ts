@@ -1,3 +1,4 @@
+import { entriesOf, put } from '../../src/json/members.ts';
 import { readData } from './data.ts';
 import { isFields, type Read, type Walk } from './walk.ts';
 
@@ -7,10 +8,10 @@ import { isFields, type Read, type Walk } from './walk.ts';
  */
 export function readJsonSchema(walk: Walk, value: unknown): unknown {
   if (!isFields(value) || walk.lists.operators.has('$regex')) return readData(walk, value);
-  const result: Record<string, unknown> = Object.create(null);
-  for (const [key, member] of Object.entries(value)) {
+  let result: object = {};
+  for (const [key, member] of entriesOf(value)) {
     if (PATTERNS.has(key)) walk.faultAt(key, 'this operator is not allowed here');
-    else result[key] = walk.at(key, member, SCHEMAS.get(key) ?? readData);
+    else result = put(result, key, walk.at(key, member, SCHEMAS.get(key) ?? readData));
   }
   return result;
 }

@@ -1,3 +1,4 @@
+import { hasMember, keysOf, memberOf } from '../../src/json/members.ts';
 import { readLiteral } from './data.ts';
 import { isFields, isHole, type Read, type Walk } from './walk.ts';
 import { STAGE_READS } from './stages.ts';
@@ -10,7 +11,7 @@ export function readPipeline(walk: Walk, value: unknown): unknown {
 /** Reads the pipeline of a `$lookup` or `$unionWith` that names no collection: it brings its own documents. */
 export function readOwnPipeline(walk: Walk, value: unknown): unknown {
   const first = Array.isArray(value) ? (value[0] as unknown) : undefined;
-  if (!isFields(first) || !Object.hasOwn(first, '$documents'))
+  if (!isFields(first) || !hasMember(first, '$documents'))
     return walk.fault('without a collection, a pipeline that begins with $documents is allowed here');
   return walk.list(value, readStage([]));
 }
@@ -19,11 +20,11 @@ function readStage(except: readonly string[]): Read {
   return (walk, value) => {
     if (isHole(value)) return walk.noHole();
     if (!isFields(value)) return walk.fault('a stage, an object, is allowed here');
-    const keys = Object.keys(value);
+    const keys = keysOf(value);
     const [stage = ''] = keys;
     if (keys.length !== 1) return walk.fault('a stage is an object with one key');
     if (!walk.lists.stages.has(stage) || except.includes(stage))
       return walk.faultAt(stage, 'this stage is not allowed here');
-    return { [stage]: walk.at(stage, value[stage], STAGE_READS[stage] ?? readLiteral) };
+    return { [stage]: walk.at(stage, memberOf(value, stage), STAGE_READS[stage] ?? readLiteral) };
   };
 }

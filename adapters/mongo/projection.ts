@@ -1,9 +1,10 @@
+import { keysOf, memberOf } from '../../src/json/members.ts';
 import { readLiteral } from './data.ts';
 import { readCode, readExpression } from './expression.ts';
 import { isWrapper } from './extended-json.ts';
 import { readFilter } from './filter.ts';
 import { readMeta } from './sort.ts';
-import { isFields, isHole, type Read, type Walk } from './walk.ts';
+import { isFields, isHole, type Fields, type Read, type Walk } from './walk.ts';
 
 /** Reads a find's projection, all of it written out. */
 export function readProjection(walk: Walk, value: unknown): unknown {
@@ -17,7 +18,7 @@ export function readProject(walk: Walk, value: unknown): unknown {
 
 const readFindField: Read = (walk, value) => {
   if (!isFields(value) || isWrapper(value)) return readCode(walk, value);
-  const [first = ''] = Object.keys(value);
+  const [first = ''] = keysOf(value);
   if (!first.startsWith('$')) return walk.named(value, readFindField);
   if (first === '$meta') return readMeta(walk, value);
   if (first !== '$elemMatch' && !isFindSlice(value)) return readExpression(walk, value);
@@ -26,13 +27,13 @@ const readFindField: Read = (walk, value) => {
 };
 
 /** A find's `$slice` counts; an expression's begins with the list it slices. */
-function isFindSlice(value: Readonly<Record<string, unknown>>): boolean {
-  const slice = value['$slice'];
+function isFindSlice(value: Fields): boolean {
+  const slice = memberOf(value, '$slice');
   return typeof slice === 'number' || (Array.isArray(slice) && slice.every((it) => typeof it === 'number'));
 }
 
 const readField: Read = (walk, value) => {
   if (isHole(value)) return walk.noHole();
-  const nested = isFields(value) && !isWrapper(value) && !Object.keys(value)[0]?.startsWith('$');
+  const nested = isFields(value) && !isWrapper(value) && !keysOf(value)[0]?.startsWith('$');
   return nested ? walk.named(value, readField) : readExpression(walk, value);
 };

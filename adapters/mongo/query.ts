@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { recordOf } from '../../src/json/members.ts';
+import type { Mode } from '../../src/json/typed-text.ts';
 import { fillable } from '../fillable.ts';
 import type { Fault } from '../adapter.ts';
 import { readWhole } from './data.ts';
@@ -9,9 +11,6 @@ import { readPipeline } from './pipeline.ts';
 import { readProjection } from './projection.ts';
 import { readHint, readSort } from './sort.ts';
 import { Walk, type Lists, type Read } from './walk.ts';
-
-/** How values are written: plain JSON (CONTRACT §2), or Extended JSON. */
-export type Mode = 'plain' | 'relaxed' | 'canonical';
 
 /** A query that was checked: the command it is sent as, but for what its run adds (caps, deadline). */
 export interface MongoQuery {
@@ -24,7 +23,7 @@ export interface MongoQuery {
 
 const MOST_INT32 = 2 ** 31 - 1;
 
-const collation = z.strictObject({
+const collationFields = z.strictObject({
   locale: z.string(),
   strength: z.int().min(1).max(5).optional(),
   caseLevel: z.boolean().optional(),
@@ -35,6 +34,7 @@ const collation = z.strictObject({
   backwards: z.boolean().optional(),
   normalization: z.boolean().optional(),
 });
+const collation = z.preprocess(recordOf, collationFields);
 
 const fields = {
   collection: z.string('the name of a collection, written out, is allowed here'),

@@ -8,6 +8,7 @@ import { check, Gathered, type Caps } from './caps.ts';
 import { Cursor, type CursorRun } from './cursor.ts';
 import { Documents } from './items.ts';
 import type { MongoQuery } from './query.ts';
+import { rawReply } from './raw-reply.ts';
 import { documentsValue, documentValue, memberValue } from './value.ts';
 
 /** Documents in a batch of a list that flows, unless the query says; the store's own choice would be as many as 16 MiB hold. */
@@ -104,13 +105,18 @@ function batchOf(reply: Record<string, unknown>): Batch {
 }
 
 async function distinct(db: Db, { command: asked, mode }: MongoQuery, caps: Caps, context: Context): Promise<Value> {
-  // `raw` leaves documents as bytes, but not the members of a list: nothing may lose its type here.
-  const kept = { promoteValues: false, promoteLongs: false, promoteBuffers: false, bsonRegExp: true };
-  const { values } = await command(db, asked, kept, context);
-  if (!Array.isArray(values)) throw new BSONError('no values');
-  const bytes = toBuffer(serialize({ values }, { ignoreUndefined: false }));
-  check(caps, values.length, bytes.length);
-  return memberValue(bytes, 'values', mode);
+  const reply = await rawReply(db, bounded(db, asked, context), { ...preference(db), signal: context.signal });
+  for (const { type, name, at, end } of elements(reply)) {
+    if (name !== 'values' || type !== 0x04) continue;
+    const values = reply.subarray(at, end);
+    check(
+      caps,
+      elements(values).reduce((count) => count + 1, 0),
+      values.length,
+    );
+    return memberValue(reply, name, mode);
+  }
+  throw new BSONError('no values');
 }
 
 function counted(document: Buffer | undefined, { mode }: MongoQuery): Value {
@@ -125,9 +131,12 @@ function command(
   options: RunCommandOptions,
   context: Context,
 ): Promise<Record<string, unknown>> {
+  return db.command(bounded(db, asked, context), { ...options, ...preference(db), signal: context.signal });
+}
+
+function bounded(db: Db, asked: object, context: Context): object {
   const readConcern = db.readConcern?.toJSON();
-  const sent = { ...asked, maxTimeMS: timeLeft(context), ...(readConcern && { readConcern }) };
-  return db.command(sent, { ...options, ...preference(db), signal: context.signal });
+  return { ...asked, maxTimeMS: timeLeft(context), ...(readConcern && { readConcern }) };
 }
 
 function preference({ readPreference }: Db): RunCommandOptions {

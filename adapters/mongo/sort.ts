@@ -1,3 +1,4 @@
+import { entriesOf, keysOf, put } from '../../src/json/members.ts';
 import { bareNumber } from './data.ts';
 import { isWrapper, readWrapper } from './extended-json.ts';
 import { isFields, isHole, isSendable, type Read, type Walk } from './walk.ts';
@@ -37,12 +38,11 @@ export function readMeta(walk: Walk, value: unknown): unknown {
 function readOrder(walk: Walk, value: unknown, readField: Read): unknown {
   if (isHole(value)) return walk.noHole();
   if (!isFields(value)) return walk.fault('an object of fields is allowed here');
-  const keys = Object.keys(value);
-  if (keys.length === 0) return walk.fault('at least one field is missing');
-  const result: Record<string, unknown> = Object.create(null);
-  for (const key of keys) {
+  if (keysOf(value).length === 0) return walk.fault('at least one field is missing');
+  let result: object = {};
+  for (const [key, member] of entriesOf(value)) {
     if (key === '' || key.startsWith('$') || !isSendable(key)) walk.faultAt(key, 'the name of a field is allowed here');
-    else result[key] = walk.at(key, value[key], readField);
+    else result = put(result, key, walk.at(key, member, readField));
   }
   return result;
 }

@@ -1,3 +1,4 @@
+import { hasMember, keysOf } from '../../src/json/members.ts';
 import { readLiteral, readWhole } from './data.ts';
 import { readExpression, readExpressions, readOperator } from './expression.ts';
 import { readFilter } from './filter.ts';
@@ -22,7 +23,7 @@ function accumulated(beside: Readonly<Record<string, Read>> = {}, only?: string)
   return (walk, value) => {
     if (isHole(value)) return walk.noHole();
     if (!isFields(value)) return walk.fault('an accumulator, an object of one operator, is allowed here');
-    const operator = only ?? Object.keys(value).find((key) => key.startsWith('$')) ?? '';
+    const operator = only ?? keysOf(value).find((key) => key.startsWith('$')) ?? '';
     return readOperator(walk, operator, value, beside);
   };
 }
@@ -33,7 +34,7 @@ const readGroup: Read = (walk, value) =>
   walk.named(value, (walk, member) => (walk.key === '_id' ? readExpression : accumulated())(walk, member));
 
 const readLookup: Read = (walk, value) => {
-  const named = isFields(value) && Object.hasOwn(value, 'from');
+  const named = isFields(value) && hasMember(value, 'from');
   return walk.fields(
     value,
     {
@@ -50,7 +51,7 @@ const readLookup: Read = (walk, value) => {
 
 const readUnionWith: Read = (walk, value) => {
   if (!isFields(value)) return readCollection(walk, value);
-  const named = Object.hasOwn(value, 'coll');
+  const named = hasMember(value, 'coll');
   return walk.fields(
     value,
     { coll: readCollection, pipeline: named ? readPipeline : readOwnPipeline },

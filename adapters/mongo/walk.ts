@@ -1,3 +1,4 @@
+import { entriesOf, hasMember, put, type Members } from '../../src/json/members.ts';
 import { Filled, Placeholder } from '../../src/placeholder.ts';
 import type { Fault } from '../adapter.ts';
 
@@ -17,7 +18,7 @@ export function isHole(value: unknown): value is Hole {
 }
 
 /** A JSON object: neither null, a list nor a reference. */
-export type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Members;
 
 /** True for a JSON object. */
 export function isFields(value: unknown): value is Fields {
@@ -101,11 +102,11 @@ export class Walk {
   named(value: unknown, read: Read): unknown {
     if (isHole(value)) return this.noHole();
     if (!isFields(value)) return this.fault('an object is allowed here');
-    const result: Record<string, unknown> = Object.create(null);
-    for (const [key, member] of Object.entries(value)) {
+    let result: object = {};
+    for (const [key, member] of entriesOf(value)) {
       if (key.startsWith('$')) this.faultAt(key, 'a field name is allowed here, no operator');
       else if (!isSendable(key)) this.faultAt(key, 'a key that cannot be sent to the store');
-      else result[key] = this.at(key, member, read);
+      else result = put(result, key, this.at(key, member, read));
     }
     return result;
   }
@@ -114,13 +115,13 @@ export class Walk {
   fields(value: unknown, shape: Readonly<Record<string, Read>>, required: readonly string[] = []): unknown {
     if (isHole(value)) return this.noHole();
     if (!isFields(value)) return this.fault('an object is allowed here');
-    const result: Record<string, unknown> = {};
-    for (const [key, member] of Object.entries(value)) {
+    let result: object = {};
+    for (const [key, member] of entriesOf(value)) {
       const read = Object.hasOwn(shape, key) ? shape[key] : undefined;
-      if (read) result[key] = this.at(key, member, read);
+      if (read) result = put(result, key, this.at(key, member, read));
       else this.faultAt(key, `allowed here: ${Object.keys(shape).join(', ')}`);
     }
-    for (const key of required) if (!Object.hasOwn(value, key)) this.fault(`${key} is missing`);
+    for (const key of required) if (!hasMember(value, key)) this.fault(`${key} is missing`);
     return result;
   }
 }

@@ -1,6 +1,7 @@
 import { CodapError } from '../../src/errors.ts';
 import { writeJson } from '../../src/json/write.ts';
 import { isLeaf } from '../../src/json/leaf.ts';
+import { entriesOf, put } from '../../src/json/members.ts';
 import { Filled, Placeholder } from '../../src/placeholder.ts';
 import type { Fault } from '../adapter.ts';
 
@@ -31,7 +32,7 @@ function opened(node: unknown): unknown {
   if (node instanceof Filled) return node.value;
   if (typeof node !== 'object' || node === null || isLeaf(node)) return node;
   if (Array.isArray(node)) return node.map(opened);
-  const copy: Record<string, unknown> = Object.create(null);
-  for (const [key, member] of Object.entries(node)) copy[key] = opened(member);
+  let copy: object = {};
+  for (const [key, member] of entriesOf(node)) copy = put(copy, key, opened(member));
   return copy;
 }

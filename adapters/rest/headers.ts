@@ -1,4 +1,5 @@
 import { toText } from '../../src/json/leaf.ts';
+import { entriesOf } from '../../src/json/members.ts';
 import { Filled, Placeholder } from '../../src/placeholder.ts';
 import type { Fault } from '../adapter.ts';
 import { HEADER_VALUE } from './options.ts';
@@ -6,7 +7,7 @@ import { HEADER_VALUE } from './options.ts';
 /** The headers a query sets, by lower-case name, each allowed and able to be a header. */
 export function restHeaders(headers: object, allowed: readonly string[], fault: Fault): Record<string, string> {
   const found = new Map<string, string>();
-  for (const [key, value] of Object.entries(headers)) {
+  for (const [key, value] of entriesOf(headers)) {
     const name = key.toLowerCase();
     const text = value instanceof Placeholder ? '' : toText(value instanceof Filled ? value.value : value);
     if (!allowed.includes(name)) fault(['headers', key], `a query may set: ${allowed.join(', ') || 'no header'}`);

@@ -1,10 +1,11 @@
 import { toText } from '../../src/json/leaf.ts';
+import { entriesOf } from '../../src/json/members.ts';
 import { Filled, Placeholder } from '../../src/placeholder.ts';
 import type { Fault } from '../adapter.ts';
 
 /** The query of a request with its "?", or nothing; a list repeats its key. */
 export function restQuery(query: object, fault: Fault): string {
-  const pairs = Object.entries(query).flatMap(([key, value]) => {
+  const pairs = [...entriesOf(query)].flatMap(([key, value]) => {
     if (!key.isWellFormed()) fault(['query'], 'a key may not have lone surrogates');
     return texts(value, (detail) => fault(['query', key], detail)).map((text) => `${encode(key)}=${encode(text)}`);
   });

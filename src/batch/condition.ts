@@ -1,4 +1,5 @@
 import { isLeaf } from '../json/leaf.ts';
+import { entriesOf, keysOf, memberOf, put } from '../json/members.ts';
 import { equalPlain, plain } from '../json/write.ts';
 import type { Condition, Selection } from './node.ts';
 import { follow, parsePointer } from './pointer.ts';
@@ -8,9 +9,9 @@ import { CodapError } from '../errors.ts';
 /** Reads a `when` or `unless`: `{"equals": [a, b]}`, `{"in": [a, list]}`, or a value. */
 export function readCondition(value: unknown, at: readonly (string | number)[], found: Findings): Condition {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    const [test, ...others] = Object.keys(value);
+    const [test, ...others] = keysOf(value);
     if (others.length === 0 && (test === 'equals' || test === 'in')) {
-      const sides = (value as Record<string, unknown>)[test];
+      const sides = memberOf(value, test);
       if (Array.isArray(sides) && sides.length === 2) {
         const left = readTemplate(sides[0], [...at, test, 0], found);
         const right = readTemplate(sides[1], [...at, test, 1], found);
@@ -62,7 +63,7 @@ export function readSelection(
   }
   if (wordIn(value)) return { kind: 'template', template: readTemplate(value, at, found) };
   const members: (readonly [string, Selection])[] = [];
-  for (const [key, part] of Object.entries(value)) {
+  for (const [key, part] of entriesOf(value)) {
     const selection = readSelection(part, [...at, key], found);
     if (selection) members.push([key, selection]);
   }
@@ -76,7 +77,7 @@ export function select(selection: Selection, value: unknown, fill: (template: un
     const there = follow(value, selection.steps);
     return there.found ? there.value : null;
   }
-  const shaped: Record<string, unknown> = Object.create(null);
-  for (const [key, part] of selection.members) shaped[key] = select(part, value, fill);
+  let shaped: object = {};
+  for (const [key, part] of selection.members) shaped = put(shaped, key, select(part, value, fill));
   return shaped;
 }

@@ -1,5 +1,6 @@
 import { CodapError } from '../errors.ts';
 import { toText } from '../json/leaf.ts';
+import { entriesOf, put } from '../json/members.ts';
 import { Filled, type Part } from '../placeholder.ts';
 import type { Batch } from './batch.ts';
 import { Reference } from './reference.ts';
@@ -29,8 +30,8 @@ function fill(template: unknown, of: (reference: Reference) => unknown): unknown
   if (template instanceof Reference) return of(template);
   if (typeof template !== 'object' || template === null) return template;
   if (Array.isArray(template)) return template.map((member) => fill(member, of));
-  const filled: Record<string, unknown> = Object.create(null);
-  for (const [key, member] of Object.entries(template)) filled[key] = fill(member, of);
+  let filled: object = {};
+  for (const [key, member] of entriesOf(template)) filled = put(filled, key, fill(member, of));
   return filled;
 }
 

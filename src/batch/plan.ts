@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Limits } from '../config.ts';
 import { FaultList, type ToldFault } from '../json/fault-list.ts';
+import { entriesOf, hasMember, recordOf } from '../json/members.ts';
 import type { Source } from '../sources/open.ts';
 import { readCondition, readSelection } from './condition.ts';
 import { callsOf, readForEach, type ForEach } from './for-each-list.ts';
@@ -79,7 +80,8 @@ class Planner {
    * is said of it twice. Undefined if it is no object.
    */
   #fields(schema: z.ZodType, value: unknown, at: Path): Record<string, unknown> | undefined {
-    const checked = schema.safeParse(value);
+    const given = recordOf(value);
+    const checked = schema.safeParse(given);
     const wrong = new Set<unknown>();
     for (const issue of checked.error?.issues ?? []) {
       const [field] = issue.path;
@@ -90,9 +92,9 @@ class Planner {
         for (const key of issue.keys) this.#fault([...path, key], 'unknown field');
       else this.#fault(path, issue.message);
     }
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-    if (wrong.size === 0) return value as Record<string, unknown>;
-    const fields = Object.entries(value).map(([key, field]) => [key, wrong.has(key) ? undefined : field] as const);
+    if (typeof given !== 'object' || given === null || Array.isArray(given)) return undefined;
+    if (wrong.size === 0) return given as Record<string, unknown>;
+    const fields = Object.entries(given).map(([key, field]) => [key, wrong.has(key) ? undefined : field] as const);
     return Object.fromEntries(fields);
   }
 
@@ -116,7 +118,7 @@ class Planner {
       return [];
     }
     const members: Node[] = [];
-    for (const [key, query] of Object.entries(queries)) {
+    for (const [key, query] of entriesOf(queries)) {
       this.#queries += 1;
       if (this.#queries > this.#context.limits.queries) {
         if (this.#queries === this.#context.limits.queries + 1)
@@ -134,9 +136,7 @@ class Planner {
 
   #node(value: unknown, at: Path, path: Path, key: string | undefined, index: number, depth: number): Node {
     const isGroup =
-      typeof value === 'object' &&
-      value !== null &&
-      (Object.hasOwn(value, 'pattern') || Object.hasOwn(value, 'queries'));
+      typeof value === 'object' && value !== null && (hasMember(value, 'pattern') || hasMember(value, 'queries'));
     const fields = this.#fields(isGroup ? groupSchema : querySchema, value, at);
     if (!isGroup || !fields) return this.#query(fields ?? {}, at, path, key, index);
     const known = fields['pattern'] as Pattern | undefined;

@@ -1,4 +1,5 @@
 import { isLeaf } from '../json/leaf.ts';
+import { hasMember, memberOf } from '../json/members.ts';
 
 /** What a pointer led to. */
 export type There = { readonly found: true; readonly value: unknown } | { readonly found: false };
@@ -99,8 +100,8 @@ function followFrom(start: unknown, steps: readonly string[], from: number): The
       if (!INDEX.test(step) || Number(step) >= value.length) return NOT_FOUND;
       value = value[Number(step)];
     } else {
-      if (isLeaf(value) || !Object.hasOwn(value, step)) return NOT_FOUND;
-      value = (value as Record<string, unknown>)[step];
+      if (isLeaf(value) || !hasMember(value, step)) return NOT_FOUND;
+      value = memberOf(value, step);
     }
   }
   return { found: true, value };

@@ -1,10 +1,11 @@
+import { parseExact } from '../json/parse.ts';
 import { scan } from '../json/scan.ts';
 import type { Limits } from '../config.ts';
 import { BadRequest } from './plan.ts';
 
-/** A request's body as data: one scan of the raw bytes finds what `JSON.parse` would drop or change in silence. Throws BadRequest. */
+/** A request's body as data: one scan of the raw bytes finds what reading it would drop or change in silence. Throws BadRequest. */
 export function readBody(body: Buffer, limits: Limits): unknown {
   const faults = scan(body, { depth: limits.depth });
   if (faults.length > 0) throw new BadRequest(faults);
-  return JSON.parse(body.toString('utf8'));
+  return parseExact(body.toString('utf8'));
 }

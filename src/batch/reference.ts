@@ -1,3 +1,4 @@
+import { followPath, keysOf, memberOf, put, valuesOf } from '../json/members.ts';
 import { Placeholder, WORDS, type Word } from '../placeholder.ts';
 import { parsePointer } from './pointer.ts';
 
@@ -50,7 +51,7 @@ export interface Findings {
 
 /** The word, if any, that makes an object of the request a reference, or `$verbatim`. */
 export function wordIn(value: object): Word | '$verbatim' | undefined {
-  return Object.keys(value).find((key) => RESERVED.has(key)) as Word | '$verbatim' | undefined;
+  return keysOf(value).find((key) => RESERVED.has(key)) as Word | '$verbatim' | undefined;
 }
 
 /**
@@ -63,24 +64,25 @@ export function readTemplate(value: unknown, at: readonly (string | number)[], f
     const copy = value.map((member, index) => readTemplate(member, [...at, index], found));
     return copy.some((member, index) => member !== value[index]) ? copy : value;
   }
-  const keys = Object.keys(value);
+  const keys = keysOf(value);
   const word = wordIn(value);
   if (word !== undefined) {
     if (keys.length > 1) {
       found.report([...at, word], 'a reference stands alone in its object');
       return BROKEN;
     }
-    const argument = (value as Record<string, unknown>)[word];
+    const argument = memberOf(value, word);
     if (word === '$verbatim') return argument;
     if (word === '$meta' && isName(argument) && found.ownMeta?.(at)) return value;
     return readReference(word, argument, at, found);
   }
   let changed = false;
-  const copy: Record<string, unknown> = Object.create(null);
+  let copy: object = {};
   for (const key of keys) {
-    const member = (value as Record<string, unknown>)[key];
-    copy[key] = readTemplate(member, [...at, key], found);
-    changed ||= copy[key] !== member;
+    const member = memberOf(value, key);
+    const read = readTemplate(member, [...at, key], found);
+    copy = put(copy, key, read);
+    changed ||= read !== member;
   }
   return changed ? copy : value;
 }
@@ -131,14 +133,12 @@ export function plainReferences(reference: Placeholder): readonly Reference[] {
 
 /** True if a path leads to where a reference was written that cannot be read. */
 export function isBroken(template: unknown, path: readonly (string | number)[]): boolean {
-  let value = template;
-  for (const step of path) value = (value as Record<string | number, unknown> | null | undefined)?.[step];
-  return value === BROKEN;
+  return followPath(template, path) === BROKEN;
 }
 
 /** True if a template has a reference anywhere in it. */
 export function hasReference(template: unknown): boolean {
   if (template instanceof Placeholder) return true;
   if (typeof template !== 'object' || template === null) return false;
-  return Object.values(template).some(hasReference);
+  return valuesOf(template).some(hasReference);
 }

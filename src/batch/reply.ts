@@ -1,4 +1,5 @@
 import { CodapError } from '../errors.ts';
+import { put } from '../json/members.ts';
 import type { Value } from '../payload.ts';
 import type { Node } from './node.ts';
 import type { Opened } from './opened.ts';
@@ -116,9 +117,10 @@ export function winnerOf(list: MemberList, winner: number): Member {
 
 function gathered(list: MemberList, of: (reply: Reply) => unknown): unknown {
   if (!list.keyed) return valued(list).map((member) => of(member.reply) ?? null);
-  const object: Record<string, unknown> = Object.create(null);
-  for (const member of list.members) object[stepOf(member)] = of(member.reply) ?? null;
-  return object;
+  return list.members.reduce<object>(
+    (object, member) => put(object, String(stepOf(member)), of(member.reply) ?? null),
+    {},
+  );
 }
 
 /** The status of a group or forEach, by its members' (CONTRACT §2). */
@@ -139,6 +141,7 @@ function statusOf(list: MemberList): Reply['status'] {
 
 /** The first failed member's error, in the order asked. */
 function firstError(list: MemberList): CodapError | undefined {
+  if (list.keyed) return list.members.find(({ reply }) => failed(reply))?.reply.error;
   let first: Member | undefined;
   for (const member of list.members) {
     if (failed(member.reply) && (!first || Number(member.path.at(-1)) < Number(first.path.at(-1)))) first = member;

@@ -1,4 +1,5 @@
-import { writeJson, type Mode } from '../json/write.ts';
+import type { Mode } from '../json/typed-text.ts';
+import { writeJson } from '../json/write.ts';
 import type { Meta, Value } from '../payload.ts';
 
 /** A value made by codap itself: data with typed leaves, written as JSON once, when first asked for. */

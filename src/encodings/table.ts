@@ -1,6 +1,8 @@
 import { isLeaf } from '../json/leaf.ts';
-import { writeJson, type Mode } from '../json/write.ts';
+import { entriesOf } from '../json/members.ts';
 import { Text } from '../json/text.ts';
+import type { Mode } from '../json/typed-text.ts';
+import { writeJson } from '../json/write.ts';
 import { isHeld } from '../turns.ts';
 
 /** Cells after which it is looked whether others should have their turn. */
@@ -73,20 +75,10 @@ function isRow(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !isLeaf(value);
 }
 
-/** An object's keys and values in their order, without those that JSON leaves out. */
-function entriesOf(row: object): [string, unknown][] {
-  const entries = Object.entries(row);
-  return entries.every(isWritten) ? entries : entries.filter(isWritten);
-}
-
-function isWritten([, member]: [string, unknown]): boolean {
-  return member !== undefined;
-}
-
 /** A value as it is written in a cell: a text as it is, nothing for null, anything else as in JSON. */
 function textOf(value: unknown, mode: Mode | undefined): string {
   if (typeof value === 'string') return value;
-  if (value === null) return '';
+  if (value === null || value === undefined) return '';
   const json = writeJson(value, mode);
   return json.startsWith('"') ? (JSON.parse(json) as string) : json;
 }

@@ -9,7 +9,7 @@ import {
   type ObjectId,
 } from 'bson';
 
-/** A JSON number that a double cannot hold (an integer beyond ±2^53, or one out of range), kept as the digits it came as. */
+/** A JSON number that a double cannot hold (its whole part is beyond ±2^53, or it is out of range), kept as the digits it came as. */
 export class Digits {
   readonly text: string;
 
@@ -44,10 +44,16 @@ export function uuidText(binary: Binary): string | undefined {
   return binary.sub_type === 4 && binary.length() === 16 ? binary.toUUID().toHexString() : undefined;
 }
 
+/** The digits of a number; unlike `String`, with the sign of -0.0. */
+export function numberText(number: number): string {
+  return Object.is(number, -0) ? '-0.0' : String(number);
+}
+
 /** The text of a string, number, boolean, id, UUID or date, as `$join`, REST and S3 positions show it; undefined for anything else. */
 export function toText(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
-  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
+  if (typeof value === 'number') return numberText(value);
+  if (typeof value === 'boolean' || typeof value === 'bigint') return String(value);
   if (typeof value !== 'object' || value === null) return undefined;
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.toISOString();
   if (value instanceof Digits) return value.text;
@@ -60,7 +66,7 @@ export function toText(value: unknown): string | undefined {
       return (value as ObjectId | Long | Decimal128).toString();
     case 'Int32':
     case 'Double':
-      return String((value as Int32 | Double).value);
+      return numberText((value as Int32 | Double).value);
     default:
       return undefined;
   }

@@ -163,14 +163,12 @@ class Scanner {
     const first = body[start] === MINUS ? start + 1 : start;
     let at = body[first] === ZERO ? first + 1 : this.#digits(first);
     const integerDigits = at - first;
-    let isInteger = true;
+    const wholeEnd = at;
+    let hasExponent = false;
     let exponent = 0;
-    if (at !== STOP && body[at] === DOT) {
-      isInteger = false;
-      at = this.#digits(at + 1);
-    }
+    if (at !== STOP && body[at] === DOT) at = this.#digits(at + 1);
     if (at !== STOP && ((body[at] as number) | 0x20) === LOWER_E) {
-      isInteger = false;
+      hasExponent = true;
       const sign = body[at + 1];
       const from = sign === PLUS || sign === MINUS ? at + 2 : at + 1;
       at = this.#digits(from);
@@ -178,8 +176,12 @@ class Scanner {
     }
     if (at === STOP) return STOP;
     // Only the numbers that may not fit are looked at closely.
-    if (isInteger && integerDigits > 15 && isBeyondExact(body, first, at)) {
-      this.#fault('an integer beyond ±2^53: write {"$numberLong": "…"} or a string');
+    if (!hasExponent && integerDigits > 15 && isBeyondExact(body, first, wholeEnd)) {
+      this.#fault(
+        at === wholeEnd
+          ? 'an integer beyond ±2^53: write {"$numberLong": "…"} or a string'
+          : 'a number whose whole part is beyond ±2^53: write {"$numberDecimal": "…"} or a string',
+      );
     } else if (integerDigits + exponent > 308 && !Number.isFinite(Number(body.toString('latin1', start, at)))) {
       this.#fault('a number out of range');
     }

@@ -1,5 +1,6 @@
 import { Binary } from 'bson';
 import { Digits, isLeaf } from './leaf.ts';
+import { entriesOf } from './members.ts';
 
 /**
  * At least how many bytes the JSON of a value has, found without writing it: characters count as one byte, numbers and the like as one.
@@ -16,8 +17,8 @@ export function sizeOf(value: unknown, most = Infinity): number {
       if (size > most) return size;
     }
   } else {
-    for (const key of Object.keys(value)) {
-      size += key.length + 4 + sizeOf((value as Record<string, unknown>)[key], most - size);
+    for (const [key, member] of entriesOf(value)) {
+      size += key.length + 4 + sizeOf(member, most - size);
       if (size > most) return size;
     }
   }
@@ -27,6 +28,5 @@ export function sizeOf(value: unknown, most = Infinity): number {
 
 function sizeOfLeaf(value: object): number {
   if (value instanceof Digits) return value.text.length;
-  if (value instanceof Uint8Array) return value.length;
   return value instanceof Binary ? value.length() : 1;
 }

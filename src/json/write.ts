@@ -1,17 +1,12 @@
-import { EJSON, type Code, type DBRef, type Long } from 'bson';
+import { EJSON } from 'bson';
 import { CodapError } from '../errors.ts';
-import { bsonTag, Digits, isLeaf } from './leaf.ts';
-import { membersOf, plainInteger, plainLeaf, plainNumber, toBson } from './plain-leaf.ts';
+import { bsonTag, Digits, isLeaf, toText } from './leaf.ts';
+import { entriesOf, hasMember, keysOf, memberOf, put } from './members.ts';
+import { doubleText, leafText, longText, undefinedText, type Mode } from './typed-text.ts';
 
 const MAX_DEPTH = 1000;
 
-/** How typed values are written: as plain JSON (CONTRACT §2), or as Extended JSON v2, relaxed or canonical. */
-export type Mode = 'plain' | 'relaxed' | 'canonical';
-
-/**
- * JSON text of data with typed leaves. Like `JSON.stringify` it leaves out undefined members, and writes null for them in a list.
- * Relaxed Extended JSON keeps every digit of a 64-bit integer. Throws BAD_RESPONSE beyond a depth of 1,000.
- */
+/** JSON text of data with typed leaves; undefined is BSON's. Throws BAD_RESPONSE beyond a depth of 1,000. */
 export function writeJson(value: unknown, mode: Mode = 'plain'): string {
   return write(value, mode, 0);
 }
@@ -21,22 +16,18 @@ function write(value: unknown, mode: Mode, depth: number): string {
     case 'string':
       return JSON.stringify(value);
     case 'number':
-      if (mode !== 'canonical' && Number.isFinite(value)) return String(value);
-      return mode === 'plain'
-        ? JSON.stringify(plainNumber(value))
-        : EJSON.stringify(value, { relaxed: mode === 'relaxed' });
+      return mode === 'canonical' ? EJSON.stringify(value, { relaxed: false }) : doubleText(value, mode);
     case 'boolean':
       return value ? 'true' : 'false';
     case 'bigint':
-      return writeInteger(value.toString(), mode);
+      return longText(value, mode);
     case 'object':
       if (value === null) return 'null';
-      if (value instanceof Digits) return value.text;
-      if (isLeaf(value)) return writeLeaf(value, mode, depth);
+      if (isLeaf(value)) return leafText(value, mode);
       if (depth >= MAX_DEPTH) throw tooDeep();
       return Array.isArray(value) ? writeList(value, mode, depth + 1) : writeObject(value, mode, depth + 1);
     default:
-      return 'null';
+      return undefinedText(mode);
   }
 }
 
@@ -51,26 +42,11 @@ function writeList(list: readonly unknown[], mode: Mode, depth: number): string 
 
 function writeObject(value: object, mode: Mode, depth: number): string {
   let text = '{';
-  for (const key of Object.keys(value)) {
-    const member = (value as Record<string, unknown>)[key];
-    if (!isData(member)) continue;
+  for (const [key, member] of entriesOf(value)) {
     if (text.length > 1) text += ',';
     text += `${JSON.stringify(key)}:${write(member, mode, depth)}`;
   }
   return `${text}}`;
-}
-
-function writeLeaf(value: object, mode: Mode, depth: number): string {
-  if (mode === 'plain') return write(plainLeaf(value), mode, depth);
-  const tag = bsonTag(value);
-  if (tag === 'Long') return writeInteger((value as Long).toString(), mode);
-  if (tag === 'Code' || tag === 'DBRef') return write(membersOf(value as Code | DBRef), mode, depth);
-  return EJSON.stringify(toBson(value), { relaxed: mode === 'relaxed' });
-}
-
-function writeInteger(digits: string, mode: Mode): string {
-  if (mode === 'plain') return JSON.stringify(plainInteger(digits));
-  return mode === 'relaxed' ? digits : `{"$numberLong":"${digits}"}`;
 }
 
 /** The plain JSON of a value as data, for comparing: as `writeJson` writes it, but Digits are strings, as large integers of Mongo are. */
@@ -83,18 +59,19 @@ function toPlain(value: unknown, depth: number): unknown {
   if (typeof known !== 'object' || known === null) return known;
   if (depth >= MAX_DEPTH) throw tooDeep();
   if (Array.isArray(known)) return known.map((member) => toPlain(member, depth + 1));
-  const members: Record<string, unknown> = Object.create(null);
-  for (const key of dataKeys(known)) members[key] = toPlain(known[key as never], depth + 1);
+  let members: object = {};
+  for (const [key, member] of entriesOf(known)) members = put(members, key, toPlain(member, depth + 1));
   return members;
 }
 
 /** A value as plain JSON, but what a list or an object holds as it is. */
 function outside(value: unknown): unknown {
-  if (typeof value === 'number') return plainNumber(value);
-  if (typeof value === 'bigint') return plainInteger(value.toString());
-  if (typeof value !== 'object' || value === null) return isData(value) ? value : null;
-  if (value instanceof Digits) return value.text;
-  return isLeaf(value) ? outside(plainLeaf(value)) : value;
+  if (value === undefined) return null;
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  if (typeof value === 'bigint') return JSON.parse(longText(value, 'plain'));
+  if (typeof value !== 'object' || value === null || !isLeaf(value)) return value;
+  if (value instanceof Digits || bsonTag(value) === 'ObjectId') return toText(value);
+  return JSON.parse(leafText(value, 'plain'));
 }
 
 /** Whether the plain JSON of two values is the same, whatever the order of keys: a Long beyond 2^53 equals its string. Copies nothing. */
@@ -112,17 +89,9 @@ function isSame(one: unknown, other: unknown, depth: number): boolean {
     if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
     return a.every((member, index) => isSame(member, b[index], depth + 1));
   }
-  const keys = dataKeys(a);
-  if (keys.length !== dataKeys(b).length) return false;
-  return keys.every((key) => Object.hasOwn(b, key) && isSame(a[key as never], b[key as never], depth + 1));
-}
-
-function dataKeys(object: object): string[] {
-  return Object.keys(object).filter((key) => isData(object[key as never]));
-}
-
-function isData(value: unknown): boolean {
-  return value !== undefined && typeof value !== 'function' && typeof value !== 'symbol';
+  const keys = keysOf(a);
+  if (keys.length !== keysOf(b).length) return false;
+  return keys.every((key) => hasMember(b, key) && isSame(memberOf(a, key), memberOf(b, key), depth + 1));
 }
 
 function tooDeep(): CodapError {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Fault } from '../../adapters/adapter.ts';
+import { followPath, recordOf } from '../json/members.ts';
 import { Filled, Placeholder } from '../placeholder.ts';
 
 /** Params as far as they fit their schema. */
@@ -11,7 +12,8 @@ export interface Checked {
 }
 
 /** Checks params against an op's schema. Those that do not fit are told to `fault` and left out, so that the others can be looked at too. */
-export function checkParams(schema: z.ZodType, params: Record<string, unknown>, fault: Fault): Checked {
+export function checkParams(schema: z.ZodType, given: object, fault: Fault): Checked {
+  const params = recordOf(given) as Record<string, unknown>;
   const wrong = new Set<unknown>();
   const checked = schema.safeParse(params);
   if (checked.success) return { params: checked.data as Record<string, unknown>, wrong };
@@ -35,7 +37,6 @@ export function checkParams(schema: z.ZodType, params: Record<string, unknown>, 
 }
 
 function isReference(params: unknown, path: readonly (string | number)[]): boolean {
-  let value = params;
-  for (const step of path) value = (value as Record<string | number, unknown> | undefined)?.[step];
+  const value = followPath(params, path);
   return value instanceof Placeholder || value instanceof Filled;
 }

@@ -19,14 +19,14 @@ export interface Bytes {
 /** Posts a batch whose answer is taken as bytes, with these headers beside its content type and what it accepts. */
 export async function askBytes(
   url: string,
-  body: object,
+  body: object | string,
   accept: string,
   headers: Record<string, string> = {},
 ): Promise<Bytes> {
   const response = await request(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept, ...headers },
-    body: JSON.stringify(body),
+    body: typeof body === 'string' ? body : JSON.stringify(body),
   });
   response.body.on('error', () => {});
   const whole = response.statusCode === 503 ? Buffer.from(await response.body.arrayBuffer()) : undefined;

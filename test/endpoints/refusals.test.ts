@@ -139,6 +139,11 @@ describe('a request that is refused', () => {
       ['#/queries/a/params/limit'],
     ],
     [
+      'a fraction whose whole part is beyond 2^53',
+      '{"queries":{"a":{"source":"shop","op":"find","params":{"filter":{"price":12345678901234567890.5}}}}}',
+      ['#/queries/a/params/filter/price'],
+    ],
+    [
       'a number out of range',
       '{"queries":{"a":{"source":"shop","op":"find","params":{"x":1e400}}}}',
       ['#/queries/a/params/x'],

@@ -4,6 +4,7 @@ import { CodapError } from '../../src/errors.ts';
 import { Digits } from '../../src/json/leaf.ts';
 import { JsonCheck } from '../../src/json/check.ts';
 import { parseExact } from '../../src/json/parse.ts';
+import { writeJson } from '../../src/json/write.ts';
 
 const check = (text: string, maxDepth?: number) => () => new JsonCheck(Buffer.from(text), maxDepth).go();
 const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
@@ -24,6 +25,8 @@ describe('parseExact', () => {
     '0.1e310',
     '1E+309',
     '1e0000400',
+    '12345678901234567.5',
+    '-9007199254740993.0',
   ])('keeps the digits of %s', (digits) => {
     expect(parseExact(digits)).toEqual(new Digits(digits));
     expect(parseExact(`{"a":["x",${digits}]}`)).toEqual({ a: ['x', new Digits(digits)] });
@@ -33,7 +36,9 @@ describe('parseExact', () => {
     '9007199254740992',
     '-9007199254740992',
     '1e308',
-    '12345678901234567.5',
+    '9007199254740992.0',
+    '9007199254740991.5',
+    '12345678901234567.5e3',
     '0.12345678901234567890',
     '-0',
     '1e-400',
@@ -68,6 +73,57 @@ describe('parseExact', () => {
     fc.assert(
       fc.property(json, (text) => {
         expect(digitsOf(parseExact(text))).toEqual(expected(text));
+      }),
+    );
+  });
+});
+
+describe('the order of keys', () => {
+  it.each([
+    '{"b":1,"2":2,"1":3,"a":4}',
+    '{"10":{"9":[{"z":0,"8":1}]},"2":[]}',
+    '{"#1":1,"1":2,"##1":3,"#":4,"#a":5}',
+    '{"b":1,"007":2,"4294967295":3,"4294967296":4,"12345678901":5,"0":6,"-1":7}',
+    '{"__proto__":1,"1":{"__proto__":{"2":2}},"constructor":3}',
+    '{"a":"\\"1\\":","1":"{\\"2\\":3}"}',
+  ])('keeps the order of keys of %s', (text) => {
+    expect(writeJson(parseExact(text))).toBe(text);
+  });
+
+  it('knows a key in whatever spelling, and the last of two that are the same', () => {
+    expect(writeJson(parseExact('{"b":1,"\\u0032":2 , "1\\u0030"  :3,"\\u00231":4,"2":5}'))).toBe(
+      '{"b":1,"2":5,"10":3,"#1":4}',
+    );
+  });
+
+  it('has objects of JavaScript itself where it keeps their order', () => {
+    expect(parseExact('{"a":{"1":2}}')).toEqual({ a: new Map([['1', 2]]) });
+    expect(parseExact('[{"a":"1"}]')).toEqual([{ a: '1' }]);
+  });
+
+  it('keeps digits and the order of keys at once', () => {
+    const text = '{"b":9007199254740993,"1":[12345678901234567890.5,1e400]}';
+    expect(writeJson(parseExact(text))).toBe(text);
+  });
+
+  it('keeps the order of any keys', () => {
+    const key = fc.oneof(
+      fc.nat().map(String),
+      fc.string({ unit: fc.constantFrom('#', '1', '0', 'a', '"', '\\', ':') }),
+    );
+    const { json } = fc.letrec<{ json: string }>((tie) => ({
+      json: fc.oneof(
+        { depthSize: 'small' },
+        fc.constantFrom('1', 'null', '"1"', '"\\"1\\":"'),
+        fc.array(tie('json')).map((members) => `[${members.join(',')}]`),
+        fc
+          .uniqueArray(fc.tuple(key, tie('json')), { selector: ([name]) => name })
+          .map((members) => `{${members.map(([name, text]) => `${JSON.stringify(name)}:${text}`).join(',')}}`),
+      ),
+    }));
+    fc.assert(
+      fc.property(json, (text) => {
+        expect(writeJson(parseExact(text))).toBe(text);
       }),
     );
   });

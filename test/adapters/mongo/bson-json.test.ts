@@ -3,7 +3,6 @@ import {
   BSONRegExp,
   Code,
   Decimal128,
-  deserialize,
   Double,
   EJSON,
   Int32,
@@ -18,6 +17,7 @@ import {
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bsonToJson } from '../../../adapters/mongo/bson-json.ts';
+import { bsonToValue } from '../../../adapters/mongo/bson-value.ts';
 import { writeJson } from '../../../src/json/write.ts';
 
 const bytesOf = (document: object) => Buffer.from(serialize(document, { ignoreUndefined: false }));
@@ -42,10 +42,16 @@ const leaf = fc.oneof(
 const key = fc
   .string({ unit: 'binary' })
   .filter((it) => !it.includes('\0') && !it.startsWith('$') && it !== '_bsontype');
-const { document } = fc.letrec<{ value: unknown; document: Record<string, unknown> }>((tie) => ({
-  value: fc.oneof({ depthSize: 'small' }, leaf, fc.array(tie('value'), { maxLength: 4 }), tie('document')),
-  document: fc.dictionary(key, tie('value'), { maxKeys: 5 }),
-}));
+const documents = (names: fc.Arbitrary<string>) =>
+  fc.letrec<{ value: unknown; document: Map<string, unknown> }>((tie) => ({
+    value: fc.oneof({ depthSize: 'small' }, leaf, fc.array(tie('value'), { maxLength: 4 }), tie('document')),
+    document: fc
+      .uniqueArray(fc.tuple(names, tie('value')), { maxLength: 5, selector: ([name]) => name })
+      .map((members) => new Map(members)),
+  })).document;
+const document = documents(fc.oneof(key, fc.nat().map(String)));
+// The driver itself moves keys that look like integers.
+const still = documents(key.filter((it) => !/^\d+$/.test(it)));
 
 describe('BSON as JSON', () => {
   test.each(['plain', 'relaxed', 'canonical'] as const)(
@@ -54,13 +60,7 @@ describe('BSON as JSON', () => {
       fc.assert(
         fc.property(document, (it) => {
           const bytes = bytesOf(it);
-          const values = deserialize(bytes, {
-            promoteValues: false,
-            promoteLongs: false,
-            promoteBuffers: false,
-            bsonRegExp: true,
-          });
-          expect(bsonToJson(bytes, mode)).toBe(writeJson(values, mode));
+          expect(writeJson(bsonToValue(bytes, mode === 'canonical'), mode)).toBe(bsonToJson(bytes, mode));
         }),
       );
     },
@@ -68,7 +68,7 @@ describe('BSON as JSON', () => {
 
   test('is, in canonical mode, read back by the driver as the same bytes', () => {
     fc.assert(
-      fc.property(document, (it) => {
+      fc.property(still, (it) => {
         const bytes = bytesOf(it);
         const back = EJSON.parse(bsonToJson(bytes, 'canonical'), { relaxed: false }) as object;
         expect(bsonToJson(bytesOf(back), 'canonical')).toBe(bsonToJson(bytes, 'canonical'));

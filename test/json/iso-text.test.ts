@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isoText } from '../../../adapters/mongo/iso-text.ts';
+import { isoText } from '../../src/json/iso-text.ts';
 
 const MOST = 8_640_000_000_000_000;
 

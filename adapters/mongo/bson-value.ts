@@ -1,0 +1,107 @@
+import { Binary, BSONError, Decimal128, Double, Int32, Long, MaxKey, MinKey, ObjectId, Timestamp } from 'bson';
+import { put } from '../../src/json/members.ts';
+import { MOST_DATE } from '../../src/json/typed-text.ts';
+import { nameAt } from './bson-name.ts';
+import { binaryAt, endOf, int32, int64, nul, octet, text, utf8 } from './bson-reader.ts';
+
+/**
+ * Reads a BSON document as data with typed leaves, from which `writeJson` makes the same text as `bsonToJson` does from its bytes. Types
+ * are kept, so that what was read can be asked for again; what cannot be asked for (patterns, code, symbols, pointers to other documents,
+ * dates beyond JavaScript's) is the object that Extended JSON shows. With `exact` doubles and 32-bit integers keep their types, too, which
+ * tells a double 2 from an integer 2.
+ */
+export function bsonToValue(bytes: Buffer, exact: boolean): object {
+  return documentAt(bytes, 0, exact);
+}
+
+function documentAt(bytes: Buffer, start: number, exact: boolean): object {
+  let document: object = {};
+  for (let at = start + 4; bytes[at] !== 0;) {
+    const type = octet(bytes, at);
+    const nameEnd = nul(bytes, at + 1);
+    const { text } = nameAt(bytes, at + 1, nameEnd);
+    document = put(document, text, elementToValue(bytes, type, nameEnd + 1, exact));
+    at = endOf(bytes, type, nameEnd + 1);
+  }
+  return document;
+}
+
+function listAt(bytes: Buffer, start: number, exact: boolean): unknown[] {
+  const list: unknown[] = [];
+  for (let at = start + 4; bytes[at] !== 0;) {
+    const type = octet(bytes, at);
+    const from = nul(bytes, at + 1) + 1;
+    list.push(elementToValue(bytes, type, from, exact));
+    at = endOf(bytes, type, from);
+  }
+  return list;
+}
+
+/** Reads one element's value. */
+export function elementToValue(bytes: Buffer, type: number, at: number, exact: boolean): unknown {
+  switch (type) {
+    case 0x01: {
+      const number = bytes.readDoubleLE(at);
+      return exact ? new Double(number) : number;
+    }
+    case 0x02:
+      return text(bytes, at);
+    case 0x03:
+      return documentAt(bytes, at, exact);
+    case 0x04:
+      return listAt(bytes, at, exact);
+    case 0x05:
+      return binary(bytes, at);
+    case 0x06:
+      return undefined;
+    case 0x07:
+      return new ObjectId(bytes.subarray(at, at + 12));
+    case 0x08:
+      return bytes[at] !== 0;
+    case 0x09:
+      return date(int64(bytes, at));
+    case 0x0a:
+      return null;
+    case 0x0b: {
+      const end = nul(bytes, at);
+      const options = utf8(bytes, end + 1, nul(bytes, end + 1));
+      return { $regularExpression: { pattern: utf8(bytes, at, end), options } };
+    }
+    case 0x0c: {
+      const id = at + 4 + int32(bytes, at);
+      return { $dbPointer: { $ref: text(bytes, at), $id: { $oid: bytes.toString('hex', id, id + 12) } } };
+    }
+    case 0x0d:
+      return { $code: text(bytes, at) };
+    case 0x0e:
+      return { $symbol: text(bytes, at) };
+    case 0x0f: {
+      const scope = at + 8 + int32(bytes, at + 4);
+      return { $code: text(bytes, at + 4), $scope: documentAt(bytes, scope, exact) };
+    }
+    case 0x10:
+      return exact ? new Int32(int32(bytes, at)) : int32(bytes, at);
+    case 0x11:
+      return new Timestamp({ t: bytes.readUInt32LE(at + 4), i: bytes.readUInt32LE(at) });
+    case 0x12:
+      return new Long(int32(bytes, at), int32(bytes, at + 4));
+    case 0x13:
+      return new Decimal128(Uint8Array.from(bytes.subarray(at, at + 16)));
+    case 0x7f:
+      return new MaxKey();
+    case 0xff:
+      return new MinKey();
+    default:
+      throw new BSONError('unknown BSON type');
+  }
+}
+
+function date(milliseconds: number | bigint): unknown {
+  const isHeld = -MOST_DATE <= milliseconds && milliseconds <= MOST_DATE;
+  return isHeld ? new Date(Number(milliseconds)) : { $date: { $numberLong: String(milliseconds) } };
+}
+
+function binary(bytes: Buffer, at: number): Binary {
+  const { subType, start, end } = binaryAt(bytes, at);
+  return new Binary(bytes.subarray(start, end), subType);
+}

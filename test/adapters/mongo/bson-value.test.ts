@@ -1,0 +1,66 @@
+import { Double, Int32, Long } from 'bson';
+import { describe, expect, it } from 'vitest';
+import { bsonToJson } from '../../../adapters/mongo/bson-json.ts';
+import { bsonToValue } from '../../../adapters/mongo/bson-value.ts';
+import { follow } from '../../../src/batch/pointer.ts';
+import { writeJson } from '../../../src/json/write.ts';
+import { filled, filterFaults } from './checked.ts';
+import { jsonOf, MODES, rawDocument, ROWS } from './raw-bson.ts';
+
+describe.each(MODES)('a stored value has one form, whether as text or taken apart: %s', (mode) => {
+  it.each(ROWS)('%s', (_what, raw, json) => {
+    const bytes = rawDocument([
+      ['first', raw],
+      ['then', raw],
+    ]);
+    const whole = `{"first":${jsonOf(json, mode)},"then":${jsonOf(json, mode)}}`;
+    expect(bsonToJson(bytes, mode)).toBe(whole);
+    const value = bsonToValue(bytes, mode === 'canonical');
+    expect(writeJson(value, mode)).toBe(whole);
+    const member = follow(value, ['then']);
+    expect(writeJson(member.found && member.value, mode)).toBe(jsonOf(json, mode));
+  });
+});
+
+describe('a value that was read', () => {
+  const read = (what: string, exact = false) => {
+    const [, raw] = ROWS.find(([name]) => name === what) ?? [];
+    return (bsonToValue(rawDocument([['v', raw as NonNullable<typeof raw>]]), exact) as { v: unknown }).v;
+  };
+
+  it.each([
+    ['a DBRef', ['$ref'], 'users'],
+    ['a DBRef', ['$id'], 'u'],
+    ['a DBRef in another order', ['$db'], 'shop'],
+    ['a DBPointer', ['$dbPointer', '$id', '$oid'], '66f0c0ffee66f0c0ffee66f0'],
+    ['code with a scope', ['$scope', 'b'], ''],
+    ['the last date', ['$date', '$numberLong'], '9223372036854775807'],
+    ['keys that look like integers', ['10'], ''],
+  ])('can be gone into where the answer shows an object: %s, %j', (what, steps, expected) => {
+    expect(follow(read(what), steps)).toEqual({ found: true, value: expected });
+  });
+
+  it('has plain numbers, but where canonical Extended JSON tells them apart', () => {
+    expect(read('a whole double')).toBe(2);
+    expect(read('a 32-bit integer')).toBe(-7);
+    expect(read('a 64-bit integer')).toEqual(Long.fromNumber(42));
+    expect(read('a whole double', true)).toEqual(new Double(2));
+    expect(read('a 32-bit integer', true)).toEqual(new Int32(-7));
+  });
+
+  it.each([
+    'undefined',
+    'a regular expression',
+    'a DBPointer',
+    'a DBRef',
+    'what looks like Extended JSON',
+    'code',
+    'code with a scope',
+    'a symbol',
+    'the last date',
+  ])('is refused where it is filled in, at any depth: %s', (what) => {
+    for (const around of [(it: unknown) => it, (it: unknown) => [{ a: it }], (it: unknown) => new Map([['1', it]])]) {
+      expect(filterFaults({ a: filled(around(read(what))) })).toHaveLength(1);
+    }
+  });
+});

@@ -1,0 +1,69 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { Long, serialize } from 'bson';
+import { cursorReply } from '../demo/mongo/raw.ts';
+import { encodeReply, framer, type Message } from '../demo/mongo/wire.ts';
+import { rawDocument, type Raw } from './adapters/mongo/raw-bson.ts';
+
+/** A MongoDB server that answers the very bytes a test says, and keeps those it was asked with. */
+export interface ScriptedMongo {
+  readonly url: string;
+  /** The commands that were asked, but for what drivers ask by themselves, as their bytes. */
+  readonly commands: readonly Buffer[];
+  close(): Promise<void>;
+}
+
+/** What a command is answered with: documents, or the values of a `distinct`. */
+export type Script = (name: string, command: Buffer) => readonly Uint8Array[] | { readonly distinct: readonly Raw[] };
+
+const GREETING = {
+  helloOk: true,
+  isWritablePrimary: true,
+  maxBsonObjectSize: 16 * 1024 * 1024,
+  maxMessageSizeBytes: 48_000_000,
+  maxWriteBatchSize: 100_000,
+  minWireVersion: 0,
+  maxWireVersion: 25,
+  ok: 1,
+};
+const ASKED = new Set(['find', 'aggregate', 'distinct']);
+
+/** Starts it. */
+export async function startScriptedMongo(script: Script): Promise<ScriptedMongo> {
+  const sockets = new Set<Socket>();
+  const commands: Buffer[] = [];
+  const answer = ({ body }: Message): Uint8Array => {
+    const bytes = Buffer.from(body);
+    const name = bytes.toString('utf8', 5, bytes.indexOf(0, 5));
+    if (!ASKED.has(name)) return serialize(GREETING);
+    commands.push(bytes);
+    const told = script(name, bytes);
+    if (!('distinct' in told)) return cursorReply('firstBatch', told, Long.ZERO, 'd.c');
+    const values = rawDocument(told.distinct.map((value, index) => [String(index), value]));
+    return rawDocument([
+      ['values', { type: 0x04, bytes: values }],
+      ['ok', { type: 0x08, bytes: Buffer.of(1) }],
+    ]);
+  };
+  const server = createServer((socket) => {
+    const messages = framer();
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    socket.on('error', () => socket.destroy());
+    socket.on('data', (chunk) => {
+      for (const message of messages(chunk)) socket.write(encodeReply(message, answer(message)));
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `mongodb://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    commands,
+    async close() {
+      const closed = [server, ...sockets].map((open) => once(open, 'close'));
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await Promise.all(closed);
+    },
+  };
+}
