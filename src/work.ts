@@ -5,7 +5,7 @@ import { isHeld, Turns } from './turns.ts';
 const UNWATCHED = 2048;
 
 /** Steps of some work: it yields where others should have their turn, and returns what it was for. */
-export type Steps<T> = Generator<void, T>;
+export type Steps<T> = Generator<void, T, void>;
 
 /** Does some work without a pause. */
 export function atOnce<T>(steps: Steps<T>): T {
@@ -21,16 +21,23 @@ export function atOnce<T>(steps: Steps<T>): T {
  */
 export class Work {
   readonly #most: number;
-  readonly #deadline: number;
   readonly #turns = new Turns();
   #left: number;
   #unwatched = 0;
+  #deadline = Infinity;
+  #ended: AbortSignal | undefined;
 
-  /** At most so many pieces; `deadline` is an instant, in `performance.now()` ms. */
-  constructor(most: number, deadline: number) {
+  /** At most so many pieces. */
+  constructor(most: number) {
     this.#most = most;
     this.#left = most;
+  }
+
+  /** From now on it ends at an instant (`performance.now()` ms), and when nobody waits for it any more. */
+  endsBy(deadline: number, ended?: AbortSignal): this {
     this.#deadline = deadline;
+    this.#ended = ended;
+    return this;
   }
 
   /**
@@ -39,7 +46,7 @@ export class Work {
    */
   tick(pieces = 1): boolean {
     this.#left -= pieces;
-    if (this.#left < 0) throw new CodapError('TOO_LARGE', `the batch is more work than ${this.#most} pieces`);
+    if (this.#left < 0) throw new CodapError('TOO_LARGE', `the batch takes more than ${this.#most} pieces of work`);
     this.#unwatched += pieces;
     if (this.#unwatched < UNWATCHED) return false;
     this.#unwatched = 0;
@@ -54,14 +61,16 @@ export class Work {
     return step.done ? step.value : this.#goOn(steps);
   }
 
-  /** Resolves when it is this batch's turn. */
-  turn(): Promise<void> {
-    return this.#turns.next();
+  /** Resolves when it is this batch's turn. Rejects if nobody waits any more. */
+  async turn(): Promise<void> {
+    await this.#turns.next();
+    this.#ended?.throwIfAborted();
   }
 
   async #goOn<T>(steps: Steps<T>): Promise<T> {
     for (;;) {
       await this.#turns.next();
+      this.#ended?.throwIfAborted();
       const step = steps.next();
       if (step.done) return step.value;
     }

@@ -3,5 +3,5 @@ import { Work } from '../src/work.ts';
 
 /** What a call may hold and compute where a test bounds neither. */
 export function unbounded(): { memory: Memory; work: Work } {
-  return { memory: processMemory(Infinity), work: new Work(Infinity, Infinity) };
+  return { memory: processMemory(Infinity), work: new Work(Infinity) };
 }

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { CodapError, notNeeded } from '../errors.ts';
 import type { Caller, Context, Query } from '../fetch.ts';
-import { sizeOf } from '../json/size.ts';
+import { sizing } from '../json/size.ts';
 import { Memory } from '../memory.ts';
 import type { Source } from '../sources/open.ts';
 import type { Limits } from '../config.ts';
@@ -9,7 +9,7 @@ import type { Live } from './live.ts';
 import type { QueryNode } from './node.ts';
 import type { Opened } from './opened.ts';
 import type { Scope } from './run.ts';
-import { Work } from '../work.ts';
+import { Work, type Steps } from '../work.ts';
 
 /** A failure and where it happened. */
 export interface Failure {
@@ -30,6 +30,8 @@ export interface BatchOptions {
   /** Aborts when the client leaves. */
   readonly signal: AbortSignal;
   readonly limits: Pick<Limits, 'calls' | 'work' | 'answerBytes' | 'keyChars' | 'streamIdleMs' | 'streamMs'>;
+  /** What it lets codap compute, some of which planning may have used; else what the limits say. */
+  readonly work?: Work;
   /** What the whole process may hold. */
   readonly memory: Memory;
   /** Whether the first failure that nothing absorbs fails the batch. */
@@ -66,7 +68,7 @@ export class Batch {
       () => new CodapError('TOO_LARGE', `the gathered answer would exceed ${answerBytes} bytes`),
       options.memory,
     );
-    this.work = new Work(work, options.deadline);
+    this.work = (options.work ?? new Work(work)).endsBy(options.deadline, this.#ended.signal);
     setMaxListeners(0, this.#controller.signal, this.#ended.signal);
     const left = Math.max(0, options.deadline - performance.now());
     this.#timer = setTimeout(
@@ -125,8 +127,8 @@ export class Batch {
   }
 
   /** Throws TOO_LARGE if a copy of this value would not fit into what is left of the answer's budget, before it is made; answers about its bytes. */
-  mustFit(value: unknown): number {
-    const size = sizeOf(value, this.memory.left);
+  *mustFit(value: unknown): Steps<number> {
+    const size = yield* sizing(value, this.work, this.memory.left);
     if (size > this.memory.left) this.takeBytes(size);
     return size;
   }

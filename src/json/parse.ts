@@ -9,5 +9,5 @@ const MAY_MOVE = /"(?:\d|\\u003\d)+"\s*:/;
 /** JSON that was checked, as data, at once: what `readJson` reads in turns. */
 export function parseExact(text: string): unknown {
   const isPlain = !MAY_NOT_FIT.test(text) && !MAY_MOVE.test(text);
-  return isPlain ? JSON.parse(text) : atOnce(readJson(text, new Work(Infinity, Infinity)));
+  return isPlain ? JSON.parse(text) : atOnce(readJson(text, new Work(Infinity)));
 }

@@ -1,4 +1,5 @@
 import { Binary } from 'bson';
+import type { Steps, Work } from '../work.ts';
 import { Digits, isLeaf } from './leaf.ts';
 import { entriesOf } from './members.ts';
 
@@ -6,27 +7,32 @@ import { entriesOf } from './members.ts';
  * At least how many bytes the JSON of a value has, found without writing it: characters count as one byte, numbers and the like as one.
  * Counts no further than it takes to know that there are more than `most`.
  */
-export function sizeOf(value: unknown, most = Infinity): number {
-  if (typeof value === 'string') return value.length + 2;
-  if (typeof value !== 'object' || value === null) return 1;
-  if (isLeaf(value)) return sizeOfLeaf(value);
-  let size = 2;
+export function* sizing(value: unknown, work: Work, most = Infinity): Steps<number> {
+  if (typeof value !== 'object' || value === null || isLeaf(value)) return sizeOfLeaf(value);
+  // The brackets; n members have n - 1 commas between them.
+  let size = 1;
   if (Array.isArray(value)) {
     for (const member of value) {
-      size += 1 + sizeOf(member, most - size);
+      if (work.tick()) yield;
+      size += 1 + (isContainer(member) ? yield* sizing(member, work, most - size) : sizeOfLeaf(member));
       if (size > most) return size;
     }
   } else {
     for (const [key, member] of entriesOf(value)) {
-      size += key.length + 4 + sizeOf(member, most - size);
+      if (work.tick()) yield;
+      size += 4 + key.length + (isContainer(member) ? yield* sizing(member, work, most - size) : sizeOfLeaf(member));
       if (size > most) return size;
     }
   }
-  // Of what is counted between two members there is one less than of members.
-  return size > 2 ? size - 1 : size;
+  return size > 1 ? size : 2;
 }
 
-function sizeOfLeaf(value: object): number {
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !isLeaf(value);
+}
+
+function sizeOfLeaf(value: unknown): number {
+  if (typeof value === 'string') return value.length + 2;
   if (value instanceof Digits) return value.text.length;
   return value instanceof Binary ? value.length() : 1;
 }

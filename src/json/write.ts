@@ -1,17 +1,49 @@
 import { EJSON } from 'bson';
 import { CodapError } from '../errors.ts';
+import { atOnce, Work, type Steps } from '../work.ts';
 import { bsonTag, Digits, isLeaf, toText } from './leaf.ts';
-import { entriesOf, hasMember, keysOf, memberOf, put } from './members.ts';
+import { entriesOf, hasMember, keysOf, memberOf } from './members.ts';
 import { doubleText, leafText, longText, undefinedText, type Mode } from './typed-text.ts';
 
 const MAX_DEPTH = 1000;
 
 /** JSON text of data with typed leaves; undefined is BSON's. Throws BAD_RESPONSE beyond a depth of 1,000. */
 export function writeJson(value: unknown, mode: Mode = 'plain'): string {
-  return write(value, mode, 0);
+  return atOnce(writing(value, mode, new Work(Infinity)));
 }
 
-function write(value: unknown, mode: Mode, depth: number): string {
+/** The same, in turns with others. */
+export function* writing(value: unknown, mode: Mode, work: Work, depth = 0): Steps<string> {
+  if (!isContainer(value)) return scalarText(value, mode);
+  if (depth >= MAX_DEPTH) throw tooDeep();
+  let text = '';
+  if (Array.isArray(value)) {
+    for (const member of value) {
+      if (work.tick(piecesOf(member))) yield;
+      if (text !== '') text += ',';
+      text += isContainer(member) ? yield* writing(member, mode, work, depth + 1) : scalarText(member, mode);
+    }
+    return `[${text}]`;
+  }
+  for (const [key, member] of entriesOf(value)) {
+    if (work.tick(piecesOf(member))) yield;
+    if (text !== '') text += ',';
+    text += `${JSON.stringify(key)}:`;
+    text += isContainer(member) ? yield* writing(member, mode, work, depth + 1) : scalarText(member, mode);
+  }
+  return `{${text}}`;
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !isLeaf(value);
+}
+
+/** Pieces of work that a member is: 64 characters of a text are one. */
+function piecesOf(member: unknown): number {
+  return typeof member === 'string' ? 1 + (member.length >> 6) : 1;
+}
+
+function scalarText(value: unknown, mode: Mode): string {
   switch (typeof value) {
     case 'string':
       return JSON.stringify(value);
@@ -22,50 +54,14 @@ function write(value: unknown, mode: Mode, depth: number): string {
     case 'bigint':
       return longText(value, mode);
     case 'object':
-      if (value === null) return 'null';
-      if (isLeaf(value)) return leafText(value, mode);
-      if (depth >= MAX_DEPTH) throw tooDeep();
-      return Array.isArray(value) ? writeList(value, mode, depth + 1) : writeObject(value, mode, depth + 1);
+      return value === null ? 'null' : leafText(value, mode);
     default:
       return undefinedText(mode);
   }
 }
 
-function writeList(list: readonly unknown[], mode: Mode, depth: number): string {
-  let text = '[';
-  for (let index = 0; index < list.length; index++) {
-    if (index > 0) text += ',';
-    text += write(list[index], mode, depth);
-  }
-  return `${text}]`;
-}
-
-function writeObject(value: object, mode: Mode, depth: number): string {
-  let text = '{';
-  for (const [key, member] of entriesOf(value)) {
-    if (text.length > 1) text += ',';
-    text += `${JSON.stringify(key)}:${write(member, mode, depth)}`;
-  }
-  return `${text}}`;
-}
-
-/** The plain JSON of a value as data, for comparing: as `writeJson` writes it, but Digits are strings, as large integers of Mongo are. */
+/** A value as plain JSON, for comparing; Digits are strings, as large integers of Mongo are. What a list or an object holds is as it is. */
 export function plain(value: unknown): unknown {
-  return toPlain(value, 0);
-}
-
-function toPlain(value: unknown, depth: number): unknown {
-  const known = outside(value);
-  if (typeof known !== 'object' || known === null) return known;
-  if (depth >= MAX_DEPTH) throw tooDeep();
-  if (Array.isArray(known)) return known.map((member) => toPlain(member, depth + 1));
-  let members: object = {};
-  for (const [key, member] of entriesOf(known)) members = put(members, key, toPlain(member, depth + 1));
-  return members;
-}
-
-/** A value as plain JSON, but what a list or an object holds as it is. */
-function outside(value: unknown): unknown {
   if (value === undefined) return null;
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (typeof value === 'bigint') return JSON.parse(longText(value, 'plain'));
@@ -75,23 +71,28 @@ function outside(value: unknown): unknown {
 }
 
 /** Whether the plain JSON of two values is the same, whatever the order of keys: a Long beyond 2^53 equals its string. Copies nothing. */
-export function equalPlain(a: unknown, b: unknown): boolean {
-  return isSame(a, b, 0);
-}
-
-function isSame(one: unknown, other: unknown, depth: number): boolean {
-  const a = outside(one);
-  const b = outside(other);
+export function* comparing(one: unknown, other: unknown, work: Work, depth = 0): Steps<boolean> {
+  const a = plain(one);
+  const b = plain(other);
+  if (work.tick(piecesOf(a))) yield;
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   if (depth >= MAX_DEPTH) throw tooDeep();
-  if (Array.isArray(a) || Array.isArray(b)) {
-    if (!Array.isArray(a) || !Array.isArray(b) || a.length !== b.length) return false;
-    return a.every((member, index) => isSame(member, b[index], depth + 1));
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  if (Array.isArray(a) ? a.length !== (b as unknown[]).length : keysOf(a).length !== keysOf(b).length) return false;
+  for (const [key, member] of entriesOf(a)) {
+    if (!hasMember(b, key)) return false;
+    const mine = plain(member);
+    const theirs = plain(memberOf(b, key));
+    // Most members are no containers, and need no steps of their own.
+    if (typeof mine === 'object' && mine !== null) {
+      if (!(yield* comparing(mine, theirs, work, depth + 1))) return false;
+    } else {
+      if (work.tick(piecesOf(mine))) yield;
+      if (mine !== theirs) return false;
+    }
   }
-  const keys = keysOf(a);
-  if (keys.length !== keysOf(b).length) return false;
-  return keys.every((key) => hasMember(b, key) && isSame(memberOf(a, key), memberOf(b, key), depth + 1));
+  return true;
 }
 
 function tooDeep(): CodapError {

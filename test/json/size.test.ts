@@ -2,12 +2,14 @@ import { Binary, Decimal128, Long, ObjectId } from 'bson';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Digits } from '../../src/json/leaf.ts';
-import { sizeOf } from '../../src/json/size.ts';
+import { sizing } from '../../src/json/size.ts';
 import { writeJson } from '../../src/json/write.ts';
+import { atOnce, Work } from '../../src/work.ts';
 
+const sizeOf = (value: unknown, most?: number) => atOnce(sizing(value, new Work(Infinity), most));
 const bytes = (value: unknown) => Buffer.byteLength(writeJson(value));
 
-describe('sizeOf', () => {
+describe('sizing', () => {
   it('is never more than the JSON has', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {

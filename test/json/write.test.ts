@@ -3,11 +3,13 @@ import * as bson from 'bson';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Digits } from '../../src/json/leaf.ts';
-import { equalPlain, plain, writeJson } from '../../src/json/write.ts';
+import { comparing, writeJson } from '../../src/json/write.ts';
+import { atOnce, Work } from '../../src/work.ts';
 
 const { Binary, Decimal128, Double, EJSON, Int32, Long, MaxKey, MinKey, ObjectId, Timestamp, UUID } = bson;
 const id = new ObjectId('66f0c0ffee66f0c0ffee66f0');
 const uuid = '8f14e45f-ceea-467f-a4f1-0a1b2c3d4e5f';
+const equalPlain = (one: unknown, other: unknown): boolean => atOnce(comparing(one, other, new Work(Infinity)));
 const parsed = (text: string): unknown => JSON.parse(text);
 const nested = (depth: number): unknown => parsed('['.repeat(depth) + ']'.repeat(depth));
 
@@ -40,7 +42,7 @@ describe('plain JSON', () => {
   ])('writes %s', (_name, value, expected) => {
     expect(parsed(writeJson(value))).toEqual(expected);
     expect(parsed(writeJson({ a: [value] }))).toEqual({ a: [expected] });
-    expect(plain({ a: [value] })).toEqual(Object.assign(Object.create(null), { a: [expected] }));
+    expect(equalPlain({ a: [value] }, { a: [expected] })).toBe(true);
   });
 
   it('writes Digits as they came', () => {
@@ -120,20 +122,18 @@ describe('what is written', () => {
       ['10', -0],
     ]);
     expect(writeJson(value)).toBe('{"b":[{"2":1}],"2024":1,"10":-0.0}');
-    expect([...(plain(value) as Map<string, unknown>).keys()]).toEqual(['b', '2024', '10']);
   });
 
   it('keeps every key, __proto__ and _bsontype too', () => {
     const text = '{"__proto__":{"a":1},"_bsontype":"ObjectId","toJSON":1}';
     expect(writeJson(JSON.parse(text))).toBe(text);
-    expect(Object.keys(plain(JSON.parse(text)) as object)).toEqual(['__proto__', '_bsontype', 'toJSON']);
   });
 
   it('may be nested 1,000 deep and no deeper', () => {
     const deeper = expect.objectContaining({ code: 'BAD_RESPONSE' });
     expect(writeJson(nested(1000))).toHaveLength(2000);
     expect(() => writeJson(nested(1001))).toThrow(deeper);
-    expect(() => plain(nested(1001))).toThrow(deeper);
+    expect(() => equalPlain(nested(1001), nested(1001))).toThrow(deeper);
   });
 });
 
@@ -144,7 +144,7 @@ const sorted = (value: unknown): string =>
       : member,
   );
 
-describe('equalPlain', () => {
+describe('comparing', () => {
   it.each([
     [Long.fromString('9007199254740993'), '9007199254740993'],
     [new Digits('9007199254740993'), Long.fromString('9007199254740993')],
