@@ -35,7 +35,8 @@ export class Cursor {
     };
     const source = db.collection(collection);
     const { hint } = own;
-    // The driver copies the fields of a find's hint one by one, which a Map does not have; what it writes in its stead may be one.
+    // The driver copies the fields of a find's hint one by one, which a Map does not have; what is to be written
+    // in the hint's stead may be one.
     const inOrder = hint instanceof Map ? { hint: { toBSON: () => hint } } : {};
     this.#signal = signal;
     this.#kill = (id) => db.command({ killCursors: collection, cursors: [id] });

@@ -18,7 +18,7 @@ const exact: Reviver = (_key, value, { source }) => {
   return fits ? value : new Digits(source);
 };
 
-/** Store JSON that `checkJson` let pass, as data: numbers whose whole part is beyond ±2^53, or out of a double's range, become Digits. */
+/** Store JSON that `checkJson` let pass, as data: numbers whose whole part is beyond ±2^53, or out of range, are Digits. */
 export function parseExact(text: string): unknown {
   return parseInOrder(text, MAY_NOT_FIT.test(text) ? exact : undefined);
 }
@@ -29,7 +29,7 @@ const MAY_MOVE = /"(?:\d|\\u003\d)+"\s*:/;
 const MOVED = /(?<!\\)"(?=(?:#|\\u0023)*(?:\d|\\u003\d)+"\s*:)/g;
 const MARKED = /^#+\d+$/;
 
-/** JSON text as data whose objects keep the order of their keys; `JSON.parse` moves those that look like integers. */
+/** JSON text as data; the order of keys holds, where `JSON.parse` would move those that look like integers. */
 export function parseInOrder(text: string, reviver?: Reviver): unknown {
   const revive = reviver as ((key: string, value: unknown) => unknown) | undefined;
   if (!MAY_MOVE.test(text)) return JSON.parse(text, revive);
