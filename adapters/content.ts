@@ -3,8 +3,9 @@ import { CodapError } from '../src/errors.ts';
 import { isHeld } from '../src/turns.ts';
 import { JsonCheck } from '../src/json/check.ts';
 import { parseExact } from '../src/json/parse.ts';
+import { readJson } from '../src/json/read.ts';
 import type { Meta, Value } from '../src/payload.ts';
-import type { Work } from '../src/work.ts';
+import type { Steps, Work } from '../src/work.ts';
 
 /** A byte order mark, which is no part of the text. */
 const MARK = Buffer.from('\uFEFF');
@@ -15,23 +16,43 @@ const LARGE = 65_536;
 /** How a body is read: by its content type, or as the query says. */
 export type Format = 'auto' | 'json' | 'text' | 'base64';
 
+/** Members up to which a text is read at once. */
+const FEW = 10_000;
+
+/** What checking a text found out. */
+type Checked = Pick<JsonCheck, 'members' | 'isPlain'>;
+
 /** JSON text passed on as it came, opened only if someone looks inside. */
 export class JsonText implements Value {
   readonly kind = 'value';
   readonly json: string;
   readonly meta?: Meta;
+  readonly #checked: Checked;
   #value: unknown;
   #open = false;
 
-  constructor(json: string, meta?: Meta) {
+  constructor(json: string, { members, isPlain }: Checked, meta?: Meta) {
     this.json = json;
+    this.#checked = { members, isPlain };
     if (meta) this.meta = meta;
   }
 
   get value(): unknown {
-    if (!this.#open) this.#value = parseExact(this.json);
+    return this.#open ? this.#value : this.#opened(parseExact(this.json));
+  }
+
+  *read(work: Work): Steps<unknown> {
+    if (this.#open) return this.#value;
+    const { members, isPlain } = this.#checked;
+    if (!isPlain || members > FEW) return this.#opened(yield* readJson(this.json, work));
+    if (work.tick(members + (this.json.length >> 6))) yield;
+    return this.#open ? this.#value : this.#opened(JSON.parse(this.json));
+  }
+
+  #opened(value: unknown): unknown {
+    this.#value = value;
     this.#open = true;
-    return this.#value;
+    return value;
   }
 }
 
@@ -58,7 +79,7 @@ export async function content(bytes: Buffer, format: Format, meta: Meta, work: W
   // JSON has no text for nothing; a store that sends none of it says so.
   if (encoding === 'json' && bytes.length === 0) return plain(null, told);
   if (encoding === 'base64') return plain(bytes.toString('base64'), told);
-  if (encoding === 'json') return new JsonText(await jsonText(bytes, work), told);
+  if (encoding === 'json') return jsonText(bytes, told, work);
   try {
     return plain((decoder(parsed(meta.contentType)?.params.get('charset')) ?? utf8()).decode(bytes), told);
   } catch (cause) {
@@ -66,11 +87,11 @@ export async function content(bytes: Buffer, format: Format, meta: Meta, work: W
   }
 }
 
-async function jsonText(bytes: Buffer, work: Work): Promise<string> {
+async function jsonText(bytes: Buffer, meta: Meta, work: Work): Promise<JsonText> {
   const json = bytes.indexOf(MARK) === 0 ? bytes.subarray(MARK.length) : bytes;
   const check = new JsonCheck(json);
   while (!check.go(LARGE)) if (isHeld()) await work.turn();
-  return json.toString();
+  return new JsonText(json.toString(), check, meta);
 }
 
 function parsed(contentType: string | undefined): MIMEType | undefined {

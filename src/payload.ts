@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Steps, Work } from './work.ts';
 import type { Mode } from './json/typed-text.ts';
 
 /** What a store says about a body, shown as `meta` beside a value. */
@@ -22,6 +23,8 @@ export interface Value {
   readonly json: string;
   /** Plain JavaScript with typed leaves (see `src/json/leaf.ts`): ObjectId, Date, Long, Decimal128, UUID, Binary, Digits. */
   readonly value: unknown;
+  /** Reads `value` in turns with others, where that may take a while. */
+  read?(work: Work): Steps<unknown>;
   /** How typed leaves are written: plain JSON (CONTRACT §2), unless Extended JSON was asked for. */
   readonly mode?: Mode;
   readonly meta?: Meta;

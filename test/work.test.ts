@@ -24,18 +24,18 @@ function* pieces(work: Work, count: number, ms: number): Steps<string> {
 
 describe('work', () => {
   it('is done at once where it is small', () => {
-    expect(new Work(100, Infinity).do(pieces(new Work(100, Infinity), 100, 0))).toBe('done');
+    expect(new Work(100).do(pieces(new Work(100), 100, 0))).toBe('done');
   });
 
   it('is TOO_LARGE beyond its bound, over all that one batch does', () => {
-    const work = new Work(100, Infinity);
+    const work = new Work(100);
     work.tick(60);
     expect(() => work.tick(41)).toThrow(expect.objectContaining({ code: 'TOO_LARGE' }));
   });
 
   it('is a TIMEOUT after the deadline, which is looked at while it goes on', async () => {
     stopClock();
-    const work = new Work(1_000_000, 50);
+    const work = new Work(1_000_000).endsBy(50);
     await expect((async () => work.do(pieces(work, 1_000_000, 0.01)))()).rejects.toMatchObject({ code: 'TIMEOUT' });
     expect(now).toBeLessThan(50 + 2048 * 0.01 + 1);
   });
@@ -43,7 +43,7 @@ describe('work', () => {
   it('lets others have their turn after some milliseconds', async () => {
     stopClock();
     await turn();
-    const work = new Work(1_000_000, Infinity);
+    const work = new Work(1_000_000);
     let turns = 0;
     let over = false;
     const others = (async () => {

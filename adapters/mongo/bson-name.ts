@@ -6,7 +6,8 @@ export interface Name {
   readonly json: string;
 }
 
-// The names in a collection's documents are few, and the same again and again: found by a hash of their bytes, and compared.
+// The names in a collection's documents are few, and the same again and again: found by a hash of their bytes,
+// and compared.
 const names: (Name & { readonly bytes: Buffer })[] = [];
 const SLOTS = 4096;
 const MOST_BYTES = 64;

@@ -5,10 +5,10 @@ import { nameAt } from './bson-name.ts';
 import { binaryAt, endOf, int32, int64, nul, octet, text, utf8 } from './bson-reader.ts';
 
 /**
- * Reads a BSON document as data with typed leaves, from which `writeJson` makes the same text as `bsonToJson` does from its bytes. Types
- * are kept, so that what was read can be asked for again; what cannot be asked for (patterns, code, symbols, pointers to other documents,
- * dates beyond JavaScript's) is the object that Extended JSON shows. With `exact` doubles and 32-bit integers keep their types, too, which
- * tells a double 2 from an integer 2.
+ * Reads a BSON document as data with typed leaves, from which `writeJson` makes the same text as `bsonToJson` does
+ * from its bytes. Types are kept, so that what was read can be asked for again; what cannot be asked for (patterns,
+ * code, symbols, pointers to other documents, dates beyond JavaScript's) is the object that Extended JSON shows.
+ * With `exact` doubles and 32-bit integers keep their types, too, which tells a double 2 from an integer 2.
  */
 export function bsonToValue(bytes: Buffer, exact: boolean): object {
   return documentAt(bytes, 0, exact);

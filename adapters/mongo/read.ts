@@ -27,7 +27,7 @@ export async function gather(db: Db, op: string, query: MongoQuery, caps: Caps, 
     case 'distinct':
       return distinct(db, query, caps, run);
     default:
-      return documentsValue(await all(db, query, caps, run), query.mode);
+      return run.work.do(documentsValue(await all(db, query, caps, run), query.mode, run.work));
   }
 }
 

@@ -1,6 +1,7 @@
 import { BSONError } from 'bson';
 import type { Mode } from '../../src/json/typed-text.ts';
 import type { Value } from '../../src/payload.ts';
+import { atOnce, Work, type Steps } from '../../src/work.ts';
 import { bsonToJson, elementToJson } from './bson-json.ts';
 import { elements } from './bson-reader.ts';
 import { bsonToValue, elementToValue } from './bson-value.ts';
@@ -13,20 +14,37 @@ function isExact(mode: Mode): boolean {
 /** One document of the store, or null. Its JSON is written at once, its typed value read only if something looks inside. */
 export function documentValue(bytes: Buffer | undefined, mode: Mode): Value {
   if (!bytes) return { kind: 'value', json: 'null', value: null };
-  return new Lazy(bsonToJson(bytes, mode), mode, () => bsonToValue(bytes, isExact(mode)));
+  return new Lazy(bsonToJson(bytes, mode), mode, function* (work) {
+    if (work.tick(bytes.length >> 4)) yield;
+    return bsonToValue(bytes, isExact(mode));
+  });
 }
 
 /** A list of documents. */
-export function documentsValue(documents: readonly Buffer[], mode: Mode): Value {
-  const json = `[${documents.map((bytes) => bsonToJson(bytes, mode)).join(',')}]`;
-  return new Lazy(json, mode, () => documents.map((bytes) => bsonToValue(bytes, isExact(mode))));
+export function* documentsValue(documents: readonly Buffer[], mode: Mode, work: Work): Steps<Value> {
+  let json = '';
+  for (const bytes of documents) {
+    if (work.tick(1 + (bytes.length >> 6))) yield;
+    json += json === '' ? bsonToJson(bytes, mode) : `,${bsonToJson(bytes, mode)}`;
+  }
+  return new Lazy(`[${json}]`, mode, function* (work) {
+    const list: object[] = [];
+    for (const bytes of documents) {
+      if (work.tick(1 + (bytes.length >> 4))) yield;
+      list.push(bsonToValue(bytes, isExact(mode)));
+    }
+    return list;
+  });
 }
 
 /** A member of a document, which is a list or a number. */
 export function memberValue(bytes: Buffer, name: string, mode: Mode): Value {
   for (const { type, name: found, at } of elements(bytes)) {
     if (found !== name) continue;
-    return new Lazy(elementToJson(bytes, type, at, mode), mode, () => elementToValue(bytes, type, at, isExact(mode)));
+    return new Lazy(elementToJson(bytes, type, at, mode), mode, function* (work) {
+      if (work.tick(bytes.length >> 4)) yield;
+      return elementToValue(bytes, type, at, isExact(mode));
+    });
   }
   throw new BSONError(`no ${name}`);
 }
@@ -35,19 +53,24 @@ class Lazy implements Value {
   readonly kind = 'value';
   readonly json: string;
   readonly mode: Mode;
-  #read: (() => unknown) | undefined;
+  #reading: ((work: Work) => Steps<unknown>) | undefined;
   #value: unknown;
 
-  constructor(json: string, mode: Mode, read: () => unknown) {
+  constructor(json: string, mode: Mode, reading: (work: Work) => Steps<unknown>) {
     this.json = json;
     this.mode = mode;
-    this.#read = read;
+    this.#reading = reading;
   }
 
   get value(): unknown {
-    if (this.#read) {
-      this.#value = this.#read();
-      this.#read = undefined;
+    return this.#reading ? atOnce(this.read(new Work(Infinity))) : this.#value;
+  }
+
+  *read(work: Work): Steps<unknown> {
+    if (this.#reading) {
+      const value = yield* this.#reading(work);
+      this.#value ??= value;
+      this.#reading = undefined;
     }
     return this.#value;
   }

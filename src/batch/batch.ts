@@ -11,6 +11,9 @@ import type { Opened } from './opened.ts';
 import type { Scope } from './run.ts';
 import { Work, type Steps } from '../work.ts';
 
+/** How long after the deadline what is there by then may still be worked on, in milliseconds. */
+const GRACE_MS = 20;
+
 /** A failure and where it happened. */
 export interface Failure {
   readonly path: readonly (string | number)[];
@@ -68,7 +71,7 @@ export class Batch {
       () => new CodapError('TOO_LARGE', `the gathered answer would exceed ${answerBytes} bytes`),
       options.memory,
     );
-    this.work = (options.work ?? new Work(work)).endsBy(options.deadline, this.#ended.signal);
+    this.work = (options.work ?? new Work(work)).endsBy(options.deadline + GRACE_MS, this.#ended.signal);
     setMaxListeners(0, this.#controller.signal, this.#ended.signal);
     const left = Math.max(0, options.deadline - performance.now());
     this.#timer = setTimeout(

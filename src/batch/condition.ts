@@ -1,6 +1,7 @@
 import { isLeaf } from '../json/leaf.ts';
 import { entriesOf, keysOf, memberOf, put } from '../json/members.ts';
-import { equalPlain, plain } from '../json/write.ts';
+import { comparing, plain } from '../json/write.ts';
+import type { Steps, Work } from '../work.ts';
 import type { Condition, Selection } from './node.ts';
 import { follow, parsePointer } from './pointer.ts';
 import { readTemplate, Reference, wordIn, type Findings } from './reference.ts';
@@ -26,21 +27,25 @@ export function readCondition(value: unknown, at: readonly (string | number)[], 
   return { test: 'holds', value: readTemplate(value, at, found) };
 }
 
-/** Whether a condition holds; `fill` gives a template's value, null where a pointer leads nowhere. */
-export function holds(condition: Condition, fill: (template: unknown) => unknown): boolean {
+/** Gives a template's value, null where a pointer leads nowhere. */
+type Fill = (template: unknown) => Steps<unknown>;
+
+/** Whether a condition holds. */
+export function* holds(condition: Condition, fill: Fill, work: Work): Steps<boolean> {
   if (condition.test === 'holds') {
-    const value = fill(condition.value);
+    const value = yield* fill(condition.value);
     // Only how long a list is matters, and nothing of an object.
     if (typeof value === 'object' && value !== null && !isLeaf(value)) return !Array.isArray(value) || value.length > 0;
     const known = plain(value);
     return known !== false && known !== null && known !== 0 && known !== '';
   }
-  const left = fill(condition.left);
-  const right = fill(condition.right);
-  if (condition.test === 'equals') return equalPlain(left, right);
+  const left = yield* fill(condition.left);
+  const right = yield* fill(condition.right);
+  if (condition.test === 'equals') return yield* comparing(left, right, work);
   if (right === null) return false;
   if (!Array.isArray(right)) throw new CodapError('INVALID', 'the second part of "in" is not a list');
-  return right.some((member) => equalPlain(left, member));
+  for (const member of right) if (yield* comparing(left, member, work)) return true;
+  return false;
 }
 
 /** Reads a `select`: a pointer, a reference, or an object of these, to any depth. */
@@ -71,13 +76,14 @@ export function readSelection(
 }
 
 /** The reshaped value; a pointer that leads nowhere is null. */
-export function select(selection: Selection, value: unknown, fill: (template: unknown) => unknown): unknown {
-  if (selection.kind === 'template') return fill(selection.template);
+export function* select(selection: Selection, value: unknown, fill: Fill, work: Work): Steps<unknown> {
+  if (work.tick()) yield;
+  if (selection.kind === 'template') return yield* fill(selection.template);
   if (selection.kind === 'pointer') {
-    const there = follow(value, selection.steps);
+    const there = yield* follow(value, selection.steps, work);
     return there.found ? there.value : null;
   }
   let shaped: object = {};
-  for (const [key, part] of selection.members) shaped = put(shaped, key, select(part, value, fill));
+  for (const [key, part] of selection.members) shaped = put(shaped, key, yield* select(part, value, fill, work));
   return shaped;
 }

@@ -65,7 +65,7 @@ async function startFilled(
   let ended: Reply | undefined;
   try {
     ended = await read(references, false, scope, scope.signal, values);
-    if (!ended) return start(live, fillValue(template, values, scope.batch));
+    if (!ended) return start(live, await scope.batch.work.do(fillValue(template, values, scope.batch)));
   } catch (error) {
     ended = failure(toCodapError(error), performance.now());
   }

@@ -78,7 +78,7 @@ function namesIn(group: GroupNode): Map<string, Node | 'doubled'> {
 function linkOne(reference: Reference, node: Node, around: Surroundings, waits: Waits, report: Report): void {
   if (reference.word === '$item') {
     if (around.inForEach) reference.target = { from: 'item', steps: reference.steps };
-    else report(reference.at, '$item stands only below a forEach');
+    else tell(report, reference, '$item stands only below a forEach');
     return;
   }
   const [name = '', ...steps] = reference.steps;
@@ -86,17 +86,21 @@ function linkOne(reference: Reference, node: Node, around: Surroundings, waits: 
     const group = around.groups[around.groups.length - 1 - up] as GroupNode;
     const named = namesIn(group).get(name);
     if (named === undefined) continue;
-    if (named === 'doubled') return report(reference.at, 'two queries bear this name');
+    if (named === 'doubled') return tell(report, reference, 'two queries bear this name');
     if (named === node || (named.kind === 'group' && around.groups.includes(named))) {
-      return report(reference.at, 'a query cannot wait for itself or for a group around it');
+      return tell(report, reference, 'a query cannot wait for itself or for a group around it');
     }
-    if (streamsIn(part(named, steps))) return report(reference.at, 'a query with "stream" has no value to refer to');
+    if (streamsIn(part(named, steps))) return tell(report, reference, 'a query with "stream" has no value to refer to');
     reference.target = { from: 'result', name, up, member: named.index, steps };
     gather(part(named, steps));
     waits.edge(node, part(named, steps), reference);
     return;
   }
-  report(reference.at, 'no query of this group, or of a group around it, bears this name');
+  tell(report, reference, 'no query of this group, or of a group around it, bears this name');
+}
+
+function tell(report: Report, { places }: Reference, detail: string): void {
+  for (const at of places) report(at, detail);
 }
 
 /** As far as the request itself tells, the member of a group that a pointer leads to; else the whole. */
@@ -141,7 +145,7 @@ class Waits {
     const visit = (node: Node, side: 'start' | 'end', via: Reference | undefined): void => {
       const vertex = `${side}${idOf(node)}`;
       const seen = state.get(vertex);
-      if (seen === 'open' && via) report(via.at, 'a cycle: this waits, in the end, for itself');
+      if (seen === 'open' && via) tell(report, via, 'a cycle: this waits, in the end, for itself');
       if (seen) return;
       state.set(vertex, 'open');
       if (side === 'end') {

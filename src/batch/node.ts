@@ -1,3 +1,4 @@
+import type { Value } from '../payload.ts';
 import type { Source } from '../sources/open.ts';
 import type { ForEach } from './for-each-list.ts';
 import type { Reference } from './reference.ts';
@@ -34,7 +35,8 @@ export interface Modifiers {
   readonly timeoutMs: number | undefined;
   readonly found: boolean;
   readonly select: Selection | undefined;
-  readonly default: { readonly value: unknown } | undefined;
+  /** As it is answered: written once, however many items of a forEach fail. */
+  readonly default: Value | undefined;
   /** References in `when` and `unless`, and in `select`: there, a pointer that leads nowhere is null. */
   readonly conditionReferences: readonly Reference[];
   readonly selectReferences: readonly Reference[];

@@ -2,12 +2,14 @@ import type { z } from 'zod';
 import type { Limits } from '../config.ts';
 import { FaultList, type ToldFault } from '../json/fault-list.ts';
 import { entriesOf, hasMember, recordOf } from '../json/members.ts';
+import type { Value } from '../payload.ts';
 import type { Source } from '../sources/open.ts';
 import { readCondition, readSelection } from './condition.ts';
 import { callsOf, readForEach, type ForEach } from './for-each-list.ts';
 import { linkReferences } from './link.ts';
 import { type GroupNode, type Modifiers, type Node, type Pattern, type Plan, type QueryNode } from './node.ts';
 import { BROKEN, hasReference, isBroken, readTemplate, Reference, type Findings, type Report } from './reference.ts';
+import { TypedValue } from './typed-value.ts';
 import { bodySchemas, groupSchema, querySchema } from './schema.ts';
 
 /** A request that cannot be run: the faults found, each with its JSON Pointer. */
@@ -258,11 +260,12 @@ class Planner {
     return readForEach(value, at, this.#fault, this.#context.limits.calls);
   }
 
-  #default(fields: Record<string, unknown>, at: Path): { value: unknown } | undefined {
+  #default(fields: Record<string, unknown>, at: Path): Value | undefined {
     if (!Object.hasOwn(fields, 'default')) return undefined;
     const found: Findings = { references: [], report: this.#fault };
     const value = readTemplate(fields['default'], at, found);
-    for (const reference of found.references) this.#fault(reference.at, 'no reference may stand in a default');
-    return { value };
+    for (const { places } of found.references)
+      for (const place of places) this.#fault(place, 'no reference may stand in a default');
+    return new TypedValue(value);
   }
 }

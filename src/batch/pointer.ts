@@ -1,5 +1,6 @@
 import { isLeaf } from '../json/leaf.ts';
 import { hasMember, memberOf } from '../json/members.ts';
+import type { Steps, Work } from '../work.ts';
 
 /** What a pointer led to. */
 export type There = { readonly found: true; readonly value: unknown } | { readonly found: false };
@@ -86,17 +87,14 @@ function fitting(characters: readonly string[], most: number): string[] {
  * `*` gathers what the steps after it lead to, passes over members where they lead nowhere, and adds the members of a list instead of
  * the list (RFC 8620 §3.7); in an object it is an ordinary key. Leaves such as dates and ids lead nowhere.
  */
-export function follow(value: unknown, steps: readonly string[]): There {
-  return followFrom(value, steps, 0);
-}
-
-function followFrom(start: unknown, steps: readonly string[], from: number): There {
+export function* follow(start: unknown, steps: readonly string[], work: Work, from = 0): Steps<There> {
   let value = start;
   for (let at = from; at < steps.length; at++) {
+    if (work.tick()) yield;
     const step = steps[at] as string;
     if (typeof value !== 'object' || value === null) return NOT_FOUND;
     if (Array.isArray(value)) {
-      if (step === '*') return { found: true, value: overAll(value, steps, at + 1) };
+      if (step === '*') return { found: true, value: yield* overAll(value, steps, work, at + 1) };
       if (!INDEX.test(step) || Number(step) >= value.length) return NOT_FOUND;
       value = value[Number(step)];
     } else {
@@ -107,13 +105,28 @@ function followFrom(start: unknown, steps: readonly string[], from: number): The
   return { found: true, value };
 }
 
-function overAll(members: readonly unknown[], steps: readonly string[], from: number): unknown[] {
+function* overAll(
+  members: readonly unknown[],
+  steps: readonly string[],
+  work: Work,
+  from: number,
+): Steps<readonly unknown[]> {
   const gathered: unknown[] = [];
   for (const member of members) {
-    const there = followFrom(member, steps, from);
-    if (!there.found) continue;
-    if (Array.isArray(there.value)) for (const inner of there.value) gathered.push(inner);
-    else gathered.push(there.value);
+    if (work.tick()) yield;
+    if (from < steps.length) {
+      const there = yield* follow(member, steps, work, from);
+      if (there.found) yield* addTo(gathered, there.value, work);
+    } else yield* addTo(gathered, member, work);
   }
   return gathered;
+}
+
+/** Adds what was found; of a list, its members. */
+export function* addTo(gathered: unknown[], value: unknown, work: Work): Steps<void> {
+  if (!Array.isArray(value)) return void gathered.push(value);
+  for (const inner of value) {
+    if (work.tick()) yield;
+    gathered.push(inner);
+  }
 }

@@ -3,7 +3,7 @@ import { scan } from '../json/scan.ts';
 import type { Limits } from '../config.ts';
 import { BadRequest } from './plan.ts';
 
-/** A request's body as data: one scan of the raw bytes finds what reading it would drop or change in silence. Throws BadRequest. */
+/** A request's body as data; a scan of its bytes finds what reading would drop or change. Throws BadRequest. */
 export function readBody(body: Buffer, limits: Limits): unknown {
   const faults = scan(body, { depth: limits.depth });
   if (faults.length > 0) throw new BadRequest(faults);

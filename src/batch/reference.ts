@@ -1,4 +1,4 @@
-import { followPath, keysOf, memberOf, put, valuesOf } from '../json/members.ts';
+import { followPath, keysOf, memberOf, put } from '../json/members.ts';
 import { Placeholder, WORDS, type Word } from '../placeholder.ts';
 import { parsePointer } from './pointer.ts';
 
@@ -17,8 +17,8 @@ export type Target =
 
 /** A reference of the request: a Placeholder that knows where it stands, what it names and, once planned, where that is. */
 export class Reference extends Placeholder {
-  /** Where it stands in the request. */
-  readonly at: readonly (string | number)[];
+  /** Where it stands in the request, each time that it is written. */
+  readonly places: (readonly (string | number)[])[];
   /** Its pointer's steps; of a `$join` none. */
   readonly steps: readonly string[];
   target: Target | undefined;
@@ -30,7 +30,7 @@ export class Reference extends Placeholder {
     parts?: readonly (string | Placeholder)[],
   ) {
     super(word, parts);
-    this.at = at;
+    this.places = [at];
     this.steps = steps;
   }
 }
@@ -45,6 +45,8 @@ export type Report = (path: readonly (string | number)[], detail: string) => voi
 export interface Findings {
   readonly references: Reference[];
   readonly report: Report;
+  /** The references, by how they are written. */
+  known?: Map<string, Reference>;
   /** Whether `{"$meta": name}` may be the store's own word here: MongoDB's, whose name is no pointer. */
   readonly ownMeta?: (at: readonly (string | number)[]) => boolean;
 }
@@ -54,16 +56,16 @@ export function wordIn(value: object): Word | '$verbatim' | undefined {
   return keysOf(value).find((key) => RESERVED.has(key)) as Word | '$verbatim' | undefined;
 }
 
+/** Lists and objects of templates that have a reference somewhere in them. */
+const mixed = new WeakSet<object>();
+
 /**
  * Reads a JSON value of the request with its references in it: each `{"$result": …}` becomes a Reference, each `{"$verbatim": x}` becomes x.
  * A value without any is returned as it is, so that what is literal costs nothing later.
  */
 export function readTemplate(value: unknown, at: readonly (string | number)[], found: Findings): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) {
-    const copy = value.map((member, index) => readTemplate(member, [...at, index], found));
-    return copy.some((member, index) => member !== value[index]) ? copy : value;
-  }
+  if (Array.isArray(value)) return readList(value, at, found);
   const keys = keysOf(value);
   const word = wordIn(value);
   if (word !== undefined) {
@@ -77,14 +79,34 @@ export function readTemplate(value: unknown, at: readonly (string | number)[], f
     return readReference(word, argument, at, found);
   }
   let changed = false;
+  let isMixed = false;
   let copy: object = {};
   for (const key of keys) {
     const member = memberOf(value, key);
-    const read = readTemplate(member, [...at, key], found);
+    const read = isScalar(member) ? member : readTemplate(member, [...at, key], found);
     copy = put(copy, key, read);
     changed ||= read !== member;
+    isMixed ||= hasReference(read);
   }
+  if (isMixed) mixed.add(copy);
   return changed ? copy : value;
+}
+
+function readList(list: readonly unknown[], at: readonly (string | number)[], found: Findings): readonly unknown[] {
+  let copy: unknown[] | undefined;
+  let isMixed = false;
+  for (const [index, member] of list.entries()) {
+    if (isScalar(member)) continue;
+    const read = readTemplate(member, [...at, index], found);
+    if (read !== member) (copy ??= list.slice())[index] = read;
+    isMixed ||= hasReference(read);
+  }
+  if (isMixed && copy) mixed.add(copy);
+  return copy ?? list;
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value !== 'object' || value === null;
 }
 
 function isName(argument: unknown): boolean {
@@ -102,8 +124,8 @@ function readReference(word: Word, argument: unknown, at: readonly (string | num
     for (const [index, part] of argument.entries()) {
       const path = [...at, word, index];
       const read = readTemplate(part, path, found);
-      if (typeof read === 'string' || read instanceof Reference) parts.push(read);
-      else if (typeof read === 'number' || typeof read === 'boolean') parts.push(String(read));
+      if (read instanceof Reference) parts.push(read);
+      else if (typeof read === 'string' || typeof read === 'number' || typeof read === 'boolean') addText(parts, read);
       else found.report(path, 'a string, a number, a boolean or a reference is allowed here');
     }
     const join = new Reference(word, at, [], parts);
@@ -120,9 +142,25 @@ function readReference(word: Word, argument: unknown, at: readonly (string | num
   }
   if ((word === '$result' || word === '$meta') && (steps[0] ?? '') === '')
     return fault(`${word} names a query: "/name" or "/name/…"`);
+  // The same reference is read once, however often it is written.
+  const written = `${word}${argument}`;
+  found.known ??= new Map();
+  const known = found.known.get(written);
+  if (known) {
+    known.places.push(at);
+    return known;
+  }
   const reference = new Reference(word, at, steps);
+  found.known.set(written, reference);
   found.references.push(reference);
   return reference;
+}
+
+/** Adds a literal text; what stands beside another is one with it. */
+function addText(parts: (string | Placeholder)[], text: string | number | boolean): void {
+  const last = parts.at(-1);
+  if (typeof last === 'string') parts[parts.length - 1] = `${last}${text}`;
+  else parts.push(String(text));
 }
 
 /** A reference itself, or those that a `$join` is made of. */
@@ -136,9 +174,7 @@ export function isBroken(template: unknown, path: readonly (string | number)[]):
   return followPath(template, path) === BROKEN;
 }
 
-/** True if a template has a reference anywhere in it. */
+/** True if a template, as `readTemplate` made it, has a reference anywhere in it. */
 export function hasReference(template: unknown): boolean {
-  if (template instanceof Placeholder) return true;
-  if (typeof template !== 'object' || template === null) return false;
-  return valuesOf(template).some(hasReference);
+  return template instanceof Placeholder || (typeof template === 'object' && template !== null && mixed.has(template));
 }

@@ -1,6 +1,7 @@
 import { CodapError } from '../errors.ts';
 import { put } from '../json/members.ts';
 import type { Value } from '../payload.ts';
+import type { Steps, Work } from '../work.ts';
 import type { Node } from './node.ts';
 import type { Opened } from './opened.ts';
 
@@ -93,21 +94,22 @@ export function valued(list: MemberList): readonly Member[] {
 }
 
 /** A reply's value as data, as `shape: "values"` would show it were nothing hidden; undefined where there is none. */
-export function valueOf(reply: Reply): unknown {
-  if (reply.value) return reply.value.value;
-  return reply.list && reply.status !== 'error' ? gathered(reply.list, valueOf) : undefined;
+export function* valueOf(reply: Reply, work: Work): Steps<unknown> {
+  const { value, list } = reply;
+  if (value) return value.read ? yield* value.read(work) : value.value;
+  return list && reply.status !== 'error' ? yield* gathered(list, valueOf, work) : undefined;
 }
 
 /**
  * What the store said of a reply's body, undefined where there is none: of a group or forEach in its own shape,
  * of a nested `take: 1` the winner's.
  */
-export function metaOf(reply: Reply): unknown {
+export function* metaOf(reply: Reply, work: Work): Steps<unknown> {
   const { list, winner, value } = reply;
   if (reply.defaulted) return undefined;
   if (!list) return value?.meta;
-  if (winner !== undefined) return metaOf(winnerOf(list, winner).reply);
-  return reply.status === 'error' ? undefined : gathered(list, metaOf);
+  if (winner !== undefined) return yield* metaOf(winnerOf(list, winner).reply, work);
+  return reply.status === 'error' ? undefined : yield* gathered(list, metaOf, work);
 }
 
 /** The member whose value a nested `take: 1` answers. */
@@ -115,12 +117,16 @@ export function winnerOf(list: MemberList, winner: number): Member {
   return list.members.find((member) => stepOf(member) === winner) as Member;
 }
 
-function gathered(list: MemberList, of: (reply: Reply) => unknown): unknown {
-  if (!list.keyed) return valued(list).map((member) => of(member.reply) ?? null);
-  return list.members.reduce<object>(
-    (object, member) => put(object, String(stepOf(member)), of(member.reply) ?? null),
-    {},
-  );
+function* gathered(list: MemberList, of: (reply: Reply, work: Work) => Steps<unknown>, work: Work): Steps<unknown> {
+  let object: object = {};
+  const values: unknown[] = [];
+  for (const member of list.keyed ? list.members : valued(list)) {
+    if (work.tick()) yield;
+    const value = (yield* of(member.reply, work)) ?? null;
+    if (list.keyed) object = put(object, String(stepOf(member)), value);
+    else values.push(value);
+  }
+  return list.keyed ? object : values;
 }
 
 /** The status of a group or forEach, by its members' (CONTRACT §2). */

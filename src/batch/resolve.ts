@@ -1,10 +1,9 @@
 import { CodapError } from '../errors.ts';
 import type { Live } from './live.ts';
 import { isOpaque, isWon, type Node } from './node.ts';
-import { follow } from './pointer.ts';
+import { addTo, follow } from './pointer.ts';
 import { failed, metaOf, valued, valueOf, winnerOf, type Member, type MemberList, type Reply } from './reply.ts';
-import { isHeld } from '../turns.ts';
-import type { Work } from '../work.ts';
+import type { Steps, Work } from '../work.ts';
 
 /** What a reference found. */
 export type Found =
@@ -20,7 +19,7 @@ export interface View {
   /** What steps lead into. */
   list(reply: Reply): MemberList | undefined;
   /** All of it, undefined where there is none. */
-  read(reply: Reply): unknown;
+  read(reply: Reply, work: Work): Steps<unknown>;
 }
 
 /** Its value: what is reshaped as a whole has no members any more. */
@@ -41,64 +40,72 @@ const NOWHERE: Found = { is: 'nowhere' };
 const SKIPPED: Found = { is: 'skipped' };
 const INDEX = /^(?:0|[1-9]\d*)$/;
 
+/** Where a reference looks, and what bounds that. */
+export interface Looking {
+  readonly view: View;
+  readonly work: Work;
+  /** Nobody waits any more. */
+  readonly signal: AbortSignal;
+}
+
 /** Reads below a member, waiting for no more than the part that the steps name. Rejects where, by the time it would begin to gather, nobody waits any more. */
-export async function resolve(
-  live: Live,
-  steps: readonly string[],
-  signal: AbortSignal,
-  view: View,
-  work: Work,
-): Promise<Found> {
+export async function resolve(live: Live, steps: readonly string[], looking: Looking): Promise<Found> {
+  const { view, work, signal } = looking;
   const whole = steps.length === 0 || (!live.each && view.isWhole(live.node));
   const container = whole ? undefined : await live.container;
   if (!container || container.taking) {
     const reply = await live.reply;
-    if (steps.includes('*') && isHeld()) await work.turn();
     if (signal.aborted) throw signal.reason;
-    return below(reply, steps, live, view);
+    return work.do(below(reply, steps, live, view, work));
   }
   const [step = '', ...rest] = steps;
   const { keyed, lives, arrivals } = container;
   if (step === '*' && !keyed) {
-    if (isHeld()) await work.turn();
-    if (signal.aborted) throw signal.reason;
     const members = arrivals ? await Promise.all(lives.map((_, index) => arrivals.at(index))) : lives;
-    return gather(
-      await Promise.all(
-        members.filter((one) => one !== undefined).map((member) => resolve(member, rest, signal, view, work)),
-      ),
-    );
+    const founds = members.filter((one) => one !== undefined).map((member) => resolve(member, rest, looking));
+    return work.do(gather(await Promise.all(founds), work));
   }
   const place = pick(keyed, lives, step);
   const member = place && arrivals ? await arrivals.at(Number(step)) : place;
-  if (member) return resolve(member, rest, signal, view, work);
+  if (member) return resolve(member, rest, looking);
   // A group that failed did not wait for all to arrive.
-  const all = place ? ofReply(await live.reply, view) : NOWHERE;
-  return all.is === 'failed' ? all : NOWHERE;
+  const reply = place && (await live.reply);
+  return reply && failed(reply) ? ofFailure(reply) : NOWHERE;
 }
 
 /** Reads below a reply that has settled: that of a node, or of a forEach over it. */
-function below(reply: Reply, steps: readonly string[], { node, each }: Pick<Live, 'node' | 'each'>, view: View): Found {
+export function* below(
+  reply: Reply,
+  steps: readonly string[],
+  { node, each }: Pick<Live, 'node' | 'each'>,
+  view: View,
+  work: Work,
+): Steps<Found> {
+  if (work.tick()) yield;
   const [step, ...rest] = steps;
   const list = view.list(reply);
   // What is known only as a whole has no parts where it failed.
   const sealed = !each && (view.isWhole(node) || (node.kind === 'group' && node.take !== undefined));
   if (step === undefined || !list || (sealed && failed(reply))) {
-    const whole = ofReply(reply, view);
+    const whole = yield* ofReply(reply, view, work);
     if (whole.is !== 'value' || step === undefined) return whole;
-    const there = follow(whole.value, steps);
+    const there = yield* follow(whole.value, steps, work);
     return there.found ? { is: 'value', value: there.value } : NOWHERE;
   }
-  const into = (member: Member, further: readonly string[] = rest): Found => {
+  const into = (member: Member, further: readonly string[] = rest): Steps<Found> => {
     const inner = { node: member.node, each: !each && member.node.forEach !== undefined };
-    return below(member.reply, further, inner, view);
+    return below(member.reply, further, inner, view, work);
   };
-  if (reply.winner !== undefined) return into(winnerOf(list, reply.winner), steps);
+  if (reply.winner !== undefined) return yield* into(winnerOf(list, reply.winner), steps);
   const { keyed } = list;
   const members = valued(list);
-  if (step === '*' && !keyed) return gather(members.map((member) => into(member)));
+  if (step === '*' && !keyed) {
+    const founds: Found[] = [];
+    for (const member of members) founds.push(yield* into(member));
+    return yield* gather(founds, work);
+  }
   const member = pick(keyed, members, step);
-  return member ? into(member) : NOWHERE;
+  return member ? yield* into(member) : NOWHERE;
 }
 
 function pick<T extends { readonly path: Live['path'] }>(
@@ -111,17 +118,27 @@ function pick<T extends { readonly path: Live['path'] }>(
 }
 
 /** What `*` gathers: members without a value are passed over, unless there is none but failures. */
-function gather(founds: readonly Found[]): Found {
-  const values = founds.filter((found) => found.is === 'value');
-  const failure = founds.find((found) => found.is === 'failed');
-  if (failure && values.length === 0) return failure;
-  return { is: 'value', value: values.flatMap((found) => found.value) };
+function* gather(founds: readonly Found[], work: Work): Steps<Found> {
+  const values: unknown[] = [];
+  let failure: Found | undefined;
+  let isEmpty = true;
+  for (const found of founds) {
+    if (work.tick()) yield;
+    if (found.is === 'failed') failure ??= found;
+    if (found.is !== 'value') continue;
+    isEmpty = false;
+    yield* addTo(values, found.value, work);
+  }
+  return failure && isEmpty ? failure : { is: 'value', value: values };
 }
 
-function ofReply(reply: Reply, view: View): Found {
-  if (failed(reply))
-    return { is: 'failed', error: reply.error ?? new CodapError('INTERNAL', 'codap failed to run this query') };
+function* ofReply(reply: Reply, view: View, work: Work): Steps<Found> {
+  if (failed(reply)) return ofFailure(reply);
   if (reply.status === 'skipped') return SKIPPED;
-  const value = view.read(reply);
+  const value = yield* view.read(reply, work);
   return value === undefined ? NOWHERE : { is: 'value', value };
+}
+
+function ofFailure({ error }: Reply): Found {
+  return { is: 'failed', error: error ?? new CodapError('INTERNAL', 'codap failed to run this query') };
 }

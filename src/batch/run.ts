@@ -1,7 +1,7 @@
 import { CodapError, toCodapError } from '../errors.ts';
 import type { Query } from '../fetch.ts';
 import type { Memory } from '../memory.ts';
-import type { Value } from '../payload.ts';
+import type { Meta, Value } from '../payload.ts';
 import { Batch, type BatchOptions } from './batch.ts';
 import { holds, select } from './condition.ts';
 import { fillParams, fillValue, type Values } from './fill.ts';
@@ -12,8 +12,10 @@ import { nameByItem, nameFrom } from './name.ts';
 import type { GroupNode, Node, Plan, QueryNode } from './node.ts';
 import type { Reference } from './reference.ts';
 import { failed, firstFailure, replyOf, valueOf, type MemberList, type Reply } from './reply.ts';
-import { isHeld } from '../turns.ts';
-import { TypedValue } from './typed-value.ts';
+import { sizing } from '../json/size.ts';
+import type { Mode } from '../json/typed-text.ts';
+import type { Steps, Work } from '../work.ts';
+import { TypedValue, writeTyped } from './typed-value.ts';
 import { read } from './wait.ts';
 
 /** What surrounds a member while it runs. */
@@ -90,56 +92,44 @@ async function runOnce(live: Live, scope: Scope): Promise<Reply> {
   const open = node.kind === 'query' ? scope.batch.options.open?.(node) : undefined;
   // What flows may wait for its turn beyond the deadline; what it refers to is there by then.
   const patience = open ? scope.batch.ended : scope.signal;
-  const held = scope.batch.memory.part();
+  const { work, memory } = scope.batch;
+  const held = memory.part();
   let started: number | undefined;
   try {
-    if (typeof node.as === 'object' && scope.item) live.as = nameByItem(node.as, scope.item.value, scope.batch);
+    if (typeof node.as === 'object' && scope.item)
+      live.as = await work.do(nameByItem(node.as, scope.item.value, scope.batch));
     const values = new Map<Reference, unknown>();
-    const fill = (template: unknown): unknown => fillValue(template, values, scope.batch);
     if (node.when || node.unless) {
       const skipped = await read(node.conditionReferences, true, scope, patience, values);
       if (skipped) return withDefault(node, skipped, scope);
-      if (isHeld()) await scope.batch.work.turn();
       keepTime(scope, patience);
-      if ((node.when && !holds(node.when, fill)) || (node.unless && holds(node.unless, fill)))
-        return { status: 'skipped' };
+      if (!(await work.do(isChosen(node, values, scope.batch)))) return { status: 'skipped' };
     }
     const skipped =
       (await read(node.references, false, scope, patience, values)) ??
       (await read(node.selectReferences, true, scope, patience, values));
     if (skipped) return withDefault(node, skipped, scope);
-    if (typeof node.as === 'object') live.as = nameFrom(node.as, values, scope.batch);
+    if (typeof node.as === 'object') live.as = await work.do(nameFrom(node.as, values, scope.batch));
     started = performance.now();
     if (patience.aborted) throw patience.reason;
     if (node.kind === 'group') {
       const list = await runGroup(node, live, scope, started);
-      if (node.select && isHeld()) await scope.batch.work.turn();
-      return finishGroup(node, list, values, started, scope);
+      return await work.do(finishGroup(node, list, values, started, scope));
     }
-    if (!node.literal) {
-      if (isHeld()) await scope.batch.work.turn();
-      keepTime(scope, patience);
-    }
-    const query = { op: node.op, params: node.literal ? node.params : compile(node, values, scope) };
+    if (!node.literal) keepTime(scope, patience);
+    const query = { op: node.op, params: node.literal ? node.params : await work.do(compile(node, values, scope)) };
     if (open) {
       const opened = await open(node, query, live, scope);
       return { status: 'ok', opened, ms: performance.now() - started };
     }
     const gathered = await gather(node, query, scope, started, held);
-    if (node.select) {
-      if (isHeld()) await scope.batch.work.turn();
-      keepTime(scope, patience);
-    }
-    held.close();
-    const value = finish(node, gathered, values, scope);
+    if (node.select) keepTime(scope, patience);
+    const value = await work.do(finish(node, gathered, values, scope, held));
     return { status: 'ok', value, ms: performance.now() - started };
   } catch (error) {
     const known = toCodapError(error);
-    return withDefault(
-      node,
-      failure(node.kind === 'query' ? known.from(node.source.name) : known, started ?? performance.now()),
-      scope,
-    );
+    const failed = failure(node.kind === 'query' ? known.from(node.source.name) : known, started ?? performance.now());
+    return withDefault(node, failed, scope);
   } finally {
     held.close();
   }
@@ -165,31 +155,68 @@ async function gather(
   }
 }
 
-function compile(node: QueryNode, values: Values, scope: Scope): unknown {
+/** Whether `when` and `unless` let it run. */
+function* isChosen({ when, unless }: Node, values: Values, batch: Batch): Steps<boolean> {
+  const fill = (template: unknown): Steps<unknown> => fillValue(template, values, batch);
+  if (when && !(yield* holds(when, fill, batch.work))) return false;
+  return !unless || !(yield* holds(unless, fill, batch.work));
+}
+
+function* compile(node: QueryNode, values: Values, { batch }: Scope): Steps<unknown> {
   for (const reference of node.references) {
-    if (reference.word !== '$join') scope.batch.takeBytes(scope.batch.mustFit(values.get(reference)));
+    if (reference.word !== '$join') batch.takeBytes(yield* batch.mustFit(values.get(reference)));
   }
+  const params = yield* fillParams(node.params, values, batch);
+  if (batch.work.tick(yield* weightOf(node, batch.work))) yield;
   const fault = (_path: unknown, detail: string): never => {
     throw new CodapError('INVALID', `a filled-in value does not fit: ${detail}`);
   };
-  return node.source.prepare(node.op, fillParams(node.params, values) as Record<string, unknown>, fault, node.stream);
+  return node.source.prepare(node.op, params as Record<string, unknown>, fault, node.stream);
 }
 
-/** `accept`, `select`, and the answer's budget. */
-function finish(node: Node, value: Value, values: Values, scope: Scope): Value {
-  if (node.found && /^\s*null\s*$/.test(value.json)) throw new CodapError('NOT_FOUND', 'nothing was found');
+const weights = new WeakMap<QueryNode, number>();
+
+/** Pieces of work that the params of a query are, as written: a source goes through them each time. */
+function* weightOf(node: QueryNode, work: Work): Steps<number> {
+  let weight = weights.get(node);
+  if (weight === undefined) {
+    weight = (yield* sizing(node.params, work)) >> 3;
+    weights.set(node, weight);
+  }
+  return weight;
+}
+
+/** `accept`, `select`, and the answer's budget: instead of what was `held` of the store's answer counts what is kept of it. */
+function* finish(node: Node, value: Value, values: Values, scope: Scope, held?: Memory): Steps<Value> {
+  const { batch } = scope;
+  if (node.found && isNull(value.json)) throw new CodapError('NOT_FOUND', 'nothing was found');
   if (!node.select) {
-    scope.batch.takeBytes(Buffer.byteLength(value.json));
+    held?.close();
+    batch.takeBytes(Buffer.byteLength(value.json));
     return value;
   }
-  const selected = select(node.select, value.value, (template) => fillValue(template, values, scope.batch));
-  scope.batch.mustFit(selected);
-  const shaped = new TypedValue(selected, value.meta, value.mode);
-  scope.batch.takeBytes(Buffer.byteLength(shaped.json));
-  return shaped;
+  const fill = (template: unknown): Steps<unknown> => fillValue(template, values, batch);
+  const opened = value.read ? yield* value.read(batch.work) : value.value;
+  const selected = yield* select(node.select, opened, fill, batch.work);
+  held?.close();
+  return yield* kept(selected, batch, value.meta, value.mode);
 }
 
-function finishGroup(node: GroupNode, list: MemberList, values: Values, started: number, scope: Scope): Reply {
+/** A value that codap makes, within the answer's budget. */
+function* kept(value: unknown, batch: Batch, meta?: Meta, mode?: Mode): Steps<Value> {
+  yield* batch.mustFit(value);
+  const typed = yield* writeTyped(value, batch.work, meta, mode);
+  batch.takeBytes(Buffer.byteLength(typed.json));
+  return typed;
+}
+
+/** Whether a text of JSON, however long, is null. */
+function isNull(json: string): boolean {
+  return json.length < 1024 ? json.trim() === 'null' : json.trimStart().startsWith('null');
+}
+
+function* finishGroup(node: GroupNode, list: MemberList, values: Values, started: number, scope: Scope): Steps<Reply> {
+  const { work } = scope.batch;
   const reply = replyOf(list, performance.now() - started);
   if (failed(reply)) return withDefault(node, reply, scope);
   const winner = node.take === 1 ? list.members.find((member) => member.reply.status === 'ok') : undefined;
@@ -202,10 +229,13 @@ function finishGroup(node: GroupNode, list: MemberList, values: Values, started:
       ...(reply.ms !== undefined && { ms: reply.ms }),
     };
   if (!winner && !node.select) return reply;
-  const whole = winner
-    ? (winner.reply.value ?? new TypedValue(valueOf(winner.reply) ?? null))
-    : new TypedValue(valueOf(reply));
-  const value = node.select || node.found ? finish(node, whole, values, scope) : whole;
+  let value = winner?.reply.value;
+  if (!value) {
+    const whole = (yield* valueOf(winner?.reply ?? reply, work)) ?? null;
+    // What is reshaped is not written before.
+    value = node.select ? new TypedValue(whole) : yield* kept(whole, scope.batch);
+  }
+  if (node.select || node.found) value = yield* finish(node, value, values, scope);
   return { ...reply, value, ...(winner && { winner: winner.path.at(-1) as number }) };
 }
 
@@ -215,12 +245,10 @@ export function failure(error: CodapError, started: number): Reply {
 }
 
 /** A `default` stands in for a failure, but for work that is not needed any more. */
-export function withDefault(node: Node, reply: Reply, scope: Scope): Reply {
-  if (!node.default || !reply.error || reply.error.code === 'CANCELLED') return reply;
-  const value = new TypedValue(node.default.value);
+export function withDefault({ default: value }: Node, reply: Reply, { batch }: Scope): Reply {
+  if (!value || !reply.error || reply.error.code === 'CANCELLED') return reply;
   try {
-    scope.batch.mustFit(node.default.value);
-    scope.batch.takeBytes(Buffer.byteLength(value.json));
+    batch.takeBytes(Buffer.byteLength(value.json));
   } catch (error) {
     return { ...reply, status: 'error', error: toCodapError(error) };
   }

@@ -1,12 +1,13 @@
 import { CodapError, toCodapError } from '../errors.ts';
 import { untilAborted } from '../until-aborted.ts';
-import { Live } from './live.ts';
-import type { Node } from './node.ts';
-import type { Reference } from './reference.ts';
+import type { Steps } from '../work.ts';
+import type { GroupRun } from './group.ts';
+import type { Live } from './live.ts';
+import { follow } from './pointer.ts';
+import type { Reference, Target } from './reference.ts';
 import type { Reply } from './reply.ts';
-import { META, resolve, VALUE, type Found } from './resolve.ts';
+import { below, META, resolve, VALUE, type Found, type View } from './resolve.ts';
 import type { Scope } from './run.ts';
-import { TypedValue } from './typed-value.ts';
 
 /** Bytes of memory that one member of a list takes, whatever it is. */
 const PLACE = 8;
@@ -51,37 +52,58 @@ async function waitForAll(
   patience: AbortSignal,
 ): Promise<readonly Found[]> {
   if (patience.aborted) throw patience.reason;
+  const { work } = scope.batch;
   const founds = new Map<Reference, Found>();
-  const finding = references.map(async (reference) => {
-    founds.set(reference, await find(reference, scope, patience));
-  });
+  const open = await work.do(findAll(references, scope, founds));
   let late: Found = { is: 'nowhere' };
-  await untilAborted(patience, () => Promise.all(finding)).catch((error: unknown) => {
-    const known = toCodapError(error);
-    if (known.code === 'CANCELLED') throw known;
-    late = { is: 'failed', error: known };
-  });
+  if (open.length > 0) {
+    const finding = async ({ reference, live, steps }: Open): Promise<void> => {
+      founds.set(reference, await resolve(live, steps, { view: viewOf(reference), work, signal: patience }));
+    };
+    await untilAborted(patience, () => Promise.all(open.map(finding))).catch((error: unknown) => {
+      const known = toCodapError(error);
+      if (known.code === 'CANCELLED' || known.code === 'TOO_LARGE') throw known;
+      late = { is: 'failed', error: known };
+    });
+  }
   return references.map((reference) => founds.get(reference) ?? late);
 }
 
-async function find(reference: Reference, scope: Scope, patience: AbortSignal): Promise<Found> {
-  const { target } = reference;
-  if (target?.from === 'result') {
-    let group = scope.group;
-    for (let up = 0; up < target.up; up += 1) group = group?.parent;
-    const live = group?.lives[target.member];
-    if (live) return resolve(live, target.steps, patience, reference.word === '$meta' ? META : VALUE, scope.batch.work);
-  }
-  return scope.item
-    ? resolve(itemLive(scope.item.value), reference.steps, patience, VALUE, scope.batch.work)
-    : { is: 'nowhere' };
+/** A reference to what still runs. */
+interface Open {
+  readonly reference: Reference;
+  readonly live: Live;
+  readonly steps: readonly string[];
 }
 
-/** An item of a forEach, as something that steps can lead into. */
-function itemLive(value: unknown): Live {
-  const live = new Live({} as Node, [], false);
-  live.settle({ status: 'ok', value: new TypedValue(value) });
-  return live;
+/** Finds what is there already; answers the references that have to be waited for. */
+function* findAll(references: readonly Reference[], scope: Scope, founds: Map<Reference, Found>): Steps<Open[]> {
+  const { work } = scope.batch;
+  const open: Open[] = [];
+  for (const reference of references) {
+    if (work.tick()) yield;
+    const { target } = reference;
+    if (target?.from === 'result') {
+      const { steps } = target;
+      const live = liveOf(target, scope);
+      if (!live.settled) open.push({ reference, live, steps });
+      else founds.set(reference, yield* below(live.settled, steps, live, viewOf(reference), work));
+    } else {
+      const there = scope.item ? yield* follow(scope.item.value, reference.steps, work) : { found: false as const };
+      founds.set(reference, there.found ? { is: 'value', value: there.value } : { is: 'nowhere' });
+    }
+  }
+  return open;
+}
+
+function liveOf({ up, member }: Extract<Target, { from: 'result' }>, scope: Scope): Live {
+  let group = scope.group as GroupRun;
+  for (let level = 0; level < up; level += 1) group = group.parent as GroupRun;
+  return group.lives[member] as Live;
+}
+
+function viewOf({ word }: Reference): View {
+  return word === '$meta' ? META : VALUE;
 }
 
 /** A reply that is skipped for what could not be had: without an error if that was skipped by choice. */

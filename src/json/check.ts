@@ -23,6 +23,10 @@ const ESCAPED = Uint8Array.from({ length: 256 }, (_, byte) =>
 );
 const HEX = Uint8Array.from({ length: 256 }, (_, byte) => (/[0-9a-f]/i.test(String.fromCharCode(byte)) ? 1 : 0));
 
+/** Characters of a number that a double holds whatever they are, but for an exponent; and of one that an exponent may put out of range. */
+const SURE = 15;
+const LEAST = 5;
+
 /** What may come next. */
 const VALUE = 0;
 const VALUE_OR_END = 1;
@@ -41,6 +45,8 @@ export class JsonCheck {
   readonly #objects: boolean[] = [];
   #at = 0;
   #next = VALUE;
+  #members = 0;
+  #isPlain = true;
 
   /** Throws BAD_RESPONSE for what is not UTF-8. A container is one deeper than what it stands in; the outermost is 1. */
   constructor(bytes: Uint8Array, maxDepth = 1000) {
@@ -49,28 +55,45 @@ export class JsonCheck {
     this.#maxDepth = maxDepth;
   }
 
+  /** How many members its lists and objects have by now; each of these counts as one more. */
+  get members(): number {
+    return this.#members;
+  }
+
+  /** Whether `JSON.parse` keeps it as it is: no key that JavaScript's objects may move, and no number that a double may not hold. */
+  get isPlain(): boolean {
+    return this.#isPlain;
+  }
+
   /** Goes on for about so many bytes; true at the end. Throws BAD_RESPONSE for what is not JSON, or nested too deep. */
   go(count = Infinity): boolean {
     const bytes = this.#bytes;
     const most = Math.min(bytes.length, this.#at + count);
     let at = this.#at;
     let next = this.#next;
+    let members = 0;
     while (at < most) {
       const byte = bytes[at] as number;
       if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) at++;
       else if (next === AFTER) {
         if (this.#objects.length === 0) throw notJson();
         const inObject = this.#objects[this.#objects.length - 1];
-        if (byte === COMMA) next = inObject ? KEY : VALUE;
-        else if (byte === (inObject ? CLOSE_OBJECT : CLOSE_LIST)) this.#objects.pop();
+        if (byte === COMMA) {
+          next = inObject ? KEY : VALUE;
+          members++;
+        } else if (byte === (inObject ? CLOSE_OBJECT : CLOSE_LIST)) this.#objects.pop();
         else throw notJson();
         at++;
       } else if (byte === QUOTE) {
-        at = stringEnd(bytes, at + 1);
+        const end = stringEnd(bytes, at + 1);
         if (next >= KEY) {
-          at = colonEnd(bytes, at);
+          if (mayMove(bytes[at + 1] as number)) this.#isPlain = false;
+          at = colonEnd(bytes, end);
           next = VALUE;
-        } else next = AFTER;
+        } else {
+          at = end;
+          next = AFTER;
+        }
       } else if (next >= KEY) {
         if (next === KEY || byte !== CLOSE_OBJECT) throw notJson();
         this.#objects.pop();
@@ -80,6 +103,7 @@ export class JsonCheck {
         if (this.#objects.length >= this.#maxDepth)
           throw new CodapError('BAD_RESPONSE', `the store answered JSON nested deeper than ${this.#maxDepth}`);
         this.#objects.push(byte === OPEN_OBJECT);
+        members += 2;
         next = byte === OPEN_OBJECT ? KEY_OR_END : VALUE_OR_END;
         at++;
       } else if (next === VALUE_OR_END && byte === CLOSE_LIST) {
@@ -87,16 +111,31 @@ export class JsonCheck {
         next = AFTER;
         at++;
       } else {
-        at = scalarEnd(bytes, at);
+        const end = scalarEnd(bytes, at);
+        if (end - at > SURE) this.#isPlain = false;
+        else if (end - at >= LEAST && byte <= NINE && hasExponent(bytes, at, end)) this.#isPlain = false;
+        at = end;
         next = AFTER;
       }
     }
     this.#at = at;
     this.#next = next;
+    this.#members += members;
     if (at < bytes.length) return false;
     if (next !== AFTER || this.#objects.length > 0) throw notJson();
     return true;
   }
+}
+
+/** Whether a key that begins so may look like an integer: by a digit, or an escape that may be one. */
+function mayMove(byte: number): boolean {
+  return (byte >= ZERO && byte <= NINE) || byte === BACKSLASH;
+}
+
+/** A number is out of range by its exponent alone, where its digits are few. */
+function hasExponent(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (((bytes[at] as number) | 0x20) === 0x65) return true;
+  return false;
 }
 
 function notJson(): CodapError {

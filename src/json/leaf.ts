@@ -9,7 +9,7 @@ import {
   type ObjectId,
 } from 'bson';
 
-/** A JSON number that a double cannot hold (its whole part is beyond ±2^53, or it is out of range), kept as the digits it came as. */
+/** A JSON number beyond a double (its whole part beyond ±2^53, or out of range), kept as the digits it came as. */
 export class Digits {
   readonly text: string;
 

@@ -1,4 +1,5 @@
-import { follow, parsePointer } from '../../src/batch/pointer.ts';
+import { parsePointer } from '../../src/batch/pointer.ts';
+import { follow } from '../follow.ts';
 
 /** One query or group as it stands in a request. */
 export type Written = Record<string, unknown>;

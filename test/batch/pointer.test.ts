@@ -1,7 +1,8 @@
 import { ObjectId } from 'bson';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { follow, formatPointer, fragment, parsePointer, type There } from '../../src/batch/pointer.ts';
+import { formatPointer, fragment, parsePointer, type There } from '../../src/batch/pointer.ts';
+import { follow } from '../follow.ts';
 
 const at = (value: unknown, pointer: string): There => follow(value, parsePointer(pointer));
 const found = (value: unknown): There => ({ found: true, value });

@@ -2,7 +2,7 @@ import { Double, Int32, Long } from 'bson';
 import { describe, expect, it } from 'vitest';
 import { bsonToJson } from '../../../adapters/mongo/bson-json.ts';
 import { bsonToValue } from '../../../adapters/mongo/bson-value.ts';
-import { follow } from '../../../src/batch/pointer.ts';
+import { follow } from '../../follow.ts';
 import { writeJson } from '../../../src/json/write.ts';
 import { filled, filterFaults } from './checked.ts';
 import { jsonOf, MODES, rawDocument, ROWS } from './raw-bson.ts';
