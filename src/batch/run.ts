@@ -14,7 +14,7 @@ import type { Reference } from './reference.ts';
 import { failed, firstFailure, replyOf, valueOf, type MemberList, type Reply } from './reply.ts';
 import { sizing } from '../json/size.ts';
 import type { Mode } from '../json/typed-text.ts';
-import type { Steps, Work } from '../work.ts';
+import type { Steps } from '../work.ts';
 import { TypedValue, writeTyped } from './typed-value.ts';
 import { read } from './wait.ts';
 
@@ -167,23 +167,12 @@ function* compile(node: QueryNode, values: Values, { batch }: Scope): Steps<unkn
     if (reference.word !== '$join') batch.takeBytes(yield* batch.mustFit(values.get(reference)));
   }
   const params = yield* fillParams(node.params, values, batch);
-  if (batch.work.tick(yield* weightOf(node, batch.work))) yield;
+  // A source goes through all of them, at once: what that takes is counted before.
+  yield* sizing(params, batch.work);
   const fault = (_path: unknown, detail: string): never => {
     throw new CodapError('INVALID', `a filled-in value does not fit: ${detail}`);
   };
   return node.source.prepare(node.op, params as Record<string, unknown>, fault, node.stream);
-}
-
-const weights = new WeakMap<QueryNode, number>();
-
-/** Pieces of work that the params of a query are, as written: a source goes through them each time. */
-function* weightOf(node: QueryNode, work: Work): Steps<number> {
-  let weight = weights.get(node);
-  if (weight === undefined) {
-    weight = (yield* sizing(node.params, work)) >> 3;
-    weights.set(node, weight);
-  }
-  return weight;
 }
 
 /** `accept`, `select`, and the answer's budget: instead of what was `held` of the store's answer counts what is kept of it. */
