@@ -2,7 +2,7 @@ import { create as contentDisposition } from 'content-disposition';
 import { openFlow } from '../batch/flow.ts';
 import { isOpaque, type GroupNode, type Node } from '../batch/node.ts';
 import { isComplete, type Member } from '../batch/reply.ts';
-import { CodapError } from '../errors.ts';
+import { CodapError, toCodapError } from '../errors.ts';
 import type { Body } from '../payload.ts';
 import type { Encoding } from './encoding.ts';
 import { beforeDeadline, GRACE_MS, sendFailed, summaryHeaders } from './outcome.ts';
@@ -52,7 +52,8 @@ export const raw: Encoding = {
         await outlet.write(step.value as Buffer);
       }
       await outlet.end();
-    } catch {
+    } catch (error) {
+      batch.note({ path: body.path, error: toCodapError(error) });
       outlet.destroy();
     } finally {
       opened.close();

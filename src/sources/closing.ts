@@ -7,7 +7,8 @@ export function onceClosed(payload: Payload, done: () => void): Payload {
     return payload;
   }
   if (payload.kind === 'body') {
-    payload.stream.once('close', done);
+    if (payload.stream.closed) done();
+    else payload.stream.once('close', done);
     return payload;
   }
   return { kind: 'items', items: watched(payload.items, done) };
