@@ -24,7 +24,9 @@ export function mongoError(error: unknown, source: string | undefined, signal: A
   if (signal.aborted) return abortReason(signal);
   if (error instanceof CodapError) return error;
   const judged = judge(error);
-  return judged ? new CodapError(...judged, { source, cause: error }) : toCodapError(error).from(source);
+  if (!judged) return toCodapError(error).from(source);
+  const [code, message] = judged;
+  return new CodapError(code, message, { source, cause: error });
 }
 
 /** True if this client will never work again, and a new one is needed. */
