@@ -26,7 +26,10 @@ const filename = z
   .string()
   .min(1)
   .max(255)
-  .refine((name) => name.isWellFormed() && !/\p{Cc}/u.test(name), 'a file name without control characters');
+  .refine(
+    (name) => name.isWellFormed() && !/\p{Cc}/u.test(name),
+    'a file name without control characters is allowed here',
+  );
 
 /** The params of each op. */
 export const params = {

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { checkSchema, choice, missing } from '../check-schema.ts';
 import type { Limits } from '../config.ts';
 import type { Source } from '../sources/open.ts';
 import { readCondition, readSelection } from './condition.ts';
@@ -29,6 +30,9 @@ export class BadRequest extends Error {
     this.errors = errors.slice(0, MOST_FAULTS);
   }
 }
+
+/** Fields whose faults name what there is, which no schema knows. */
+const LOOKED_UP = new Set<unknown>(['queries', 'source', 'op']);
 
 /** What planning looks things up in. */
 export interface PlanContext {
@@ -83,20 +87,16 @@ class Planner {
   }
 
   /**
-   * Checks an object against a schema, but for its `queries`, and answers its own fields, undefined where one is wrong, so that nothing
-   * is said of it twice. Undefined if it is no object.
+   * Checks an object against a schema, but for the fields that more is known of, and answers its own, undefined where one is wrong, so
+   * that nothing is said of it twice. Undefined if it is no object.
    */
-  #fields(schema: z.ZodType, value: unknown, at: Path): Record<string, unknown> | undefined {
-    const checked = schema.safeParse(value);
+  #fields(schema: z.ZodObject, value: unknown, at: Path): Record<string, unknown> | undefined {
     const wrong = new Set<unknown>();
-    for (const issue of checked.error?.issues ?? []) {
-      const [field] = issue.path;
-      const path = [...at, ...(issue.path as (string | number)[])];
-      if (field === 'queries') continue;
+    for (const { path, detail } of checkSchema(schema, value).faults) {
+      const [field] = path;
+      if (LOOKED_UP.has(field) && Object.hasOwn(schema.shape, field!)) continue;
       wrong.add(field);
-      if (issue.code === 'unrecognized_keys')
-        for (const key of issue.keys) this.#fault([...path, key], 'unknown field');
-      else this.#fault(path, issue.message);
+      this.#fault([...at, ...path], detail);
     }
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
     if (wrong.size === 0) return value as Record<string, unknown>;
@@ -123,7 +123,8 @@ class Planner {
     const keyed = pattern === 'kv';
     const fits = typeof queries === 'object' && queries !== null && Array.isArray(queries) !== keyed;
     if (!fits) {
-      this.#fault(here, keyed ? 'an object of queries, by key' : 'a list of queries');
+      const detail = keyed ? 'an object of queries, by key, is allowed here' : 'a list of queries is allowed here';
+      this.#fault(here, queries === undefined ? missing('queries', detail) : detail);
       return [];
     }
     const members: Node[] = [];
@@ -149,6 +150,7 @@ class Planner {
       value !== null &&
       (Object.hasOwn(value, 'pattern') || Object.hasOwn(value, 'queries'));
     const fields = this.#fields(isGroup ? groupSchema : querySchema, value, at);
+    if (!isGroup && fields) this.#addressee(fields, at);
     if (!isGroup || !fields) return this.#query(fields ?? {}, at, path, key, index);
     const known = fields['pattern'] as Pattern | undefined;
     if (known && known !== 'first-reply') {
@@ -168,17 +170,27 @@ class Planner {
     };
   }
 
+  /** Whom a query asks, and for what. */
+  #addressee({ source, op }: Record<string, unknown>, at: Path): void {
+    const { sources } = this.#context;
+    const known = typeof source === 'string' ? sources.get(source) : undefined;
+    const names = choice([...sources.keys()]);
+    if (source === undefined) this.#fault([...at, 'source'], missing('source', names));
+    else if (!known) this.#fault([...at, 'source'], typeof source === 'string' ? `no such source; ${names}` : names);
+    if (typeof op === 'string') return;
+    const ops = known ? choice(known.ops) : 'the name of an operation is allowed here';
+    this.#fault([...at, 'op'], op === undefined ? missing('op', ops) : ops);
+  }
+
   #query(fields: Record<string, unknown>, at: Path, path: Path, key: string | undefined, index: number): QueryNode {
     const found: Findings = { references: [], faults: this.#faults };
     const given = Object.hasOwn(fields, 'params') ? fields['params'] : {};
     const template = given === undefined ? BROKEN : readTemplate(given, [...at, 'params'], found);
     const source = typeof fields['source'] === 'string' ? this.#context.sources.get(fields['source']) : undefined;
-    const op = fields['op'] as string;
+    const op = typeof fields['op'] === 'string' ? fields['op'] : '';
     const stream = fields['stream'] === true;
     let params: unknown = template;
-    if (typeof fields['source'] === 'string' && !source)
-      this.#fault([...at, 'source'], `no such source; there are: ${[...this.#context.sources.keys()].join(', ')}`);
-    else if (source && typeof op === 'string') {
+    if (source && typeof fields['op'] === 'string') {
       if (template instanceof Reference) {
         if (template !== BROKEN) this.#fault([...at, 'params'], 'a reference may not stand for the params as a whole');
       } else if (typeof template !== 'object' || template === null || Array.isArray(template)) {
