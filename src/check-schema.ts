@@ -16,7 +16,7 @@ export interface Checked<T> {
 
 /** What is allowed, by the type of a schema; what is not here is told by the schemas themselves. */
 const WORDS: Readonly<Record<string, (schema: z.ZodType) => string>> = {
-  string: (schema) => sized('a string', boundsOf(schema), 'characters'),
+  string: (schema) => sized(textOf(schema), boundsOf(schema), 'characters'),
   number: (schema) => ranged((schema as z.ZodNumber).isInt ? 'a whole number' : 'a number', boundsOf(schema)),
   boolean: () => 'true or false',
   array: (schema) => sized('a list', boundsOf(schema), 'members'),
@@ -115,6 +115,11 @@ function bare(schema: z.ZodType): z.ZodType {
     return bare((schema.out instanceof z.ZodTransform ? schema.in : schema.out) as z.ZodType);
   const { innerType } = schema.def as { innerType?: z.ZodType };
   return innerType ? bare(innerType) : schema;
+}
+
+function textOf(schema: z.ZodType): string {
+  const { format } = schema.def as { format?: string };
+  return format === undefined ? 'a string' : `a string that is a ${format}`;
 }
 
 interface Bounds {

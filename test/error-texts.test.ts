@@ -44,6 +44,7 @@ const FILLED_IN = listed(`
   src/check-schema.ts: phrase(schema)
   src/check-schema.ts: what
   src/check-schema.ts: of
+  src/check-schema.ts: format
   src/batch/plan.ts: names  # of the configuration
   routes/answer.ts: encoding.mediaType
   routes/answer.ts: acceptable[0]?.mediaType

@@ -7,8 +7,7 @@ export function onceClosed(payload: Payload, done: () => void): Payload {
     return payload;
   }
   if (payload.kind === 'body') {
-    if (payload.stream.closed) done();
-    else payload.stream.once('close', done);
+    payload.stream.once('close', done);
     return payload;
   }
   return { kind: 'items', items: watched(payload.items, done) };

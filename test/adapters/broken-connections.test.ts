@@ -83,9 +83,9 @@ function serve(socket: Socket): void {
     if (!request.includes('\r\n\r\n') || (request.startsWith('POST') && !request.endsWith('}'))) return;
     const [head, body] = responseTo(request);
     request = '';
-    if (!plan || plan.part === 'nothing' || plan.pages-- > 0) return void socket.write(head + body);
-    const { part } = plan;
-    if (part === 'half') strike(socket, head + body.slice(0, body.length / 2));
+    const part = plan && plan.part !== 'nothing' && plan.pages-- === 0 ? plan.part : 'whole';
+    if (part === 'whole') socket.write(head + body);
+    else if (part === 'half') strike(socket, head + body.slice(0, body.length / 2));
     else strike(socket, part === 'head' ? head : part);
   });
 }

@@ -95,7 +95,7 @@ const POINTS: Readonly<Record<string, Point>> = {
   'it is called': fetching((thrown) => {
     throw thrown();
   }),
-  'its call ends': fetching((thrown) => Promise.reject(thrown() as Error)),
+  'its call ends': fetching((thrown) => Promise.reject(thrown())),
   'its call ends later': fetching((thrown) => setTimeout(5).then(() => Promise.reject(thrown() as Error))),
   'its call answers nothing': fetching(() => Promise.resolve(undefined as unknown as Payload)),
   'its call answers what is no promise': fetching(() => undefined as unknown as Promise<Payload>),
