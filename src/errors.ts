@@ -87,8 +87,9 @@ export function abortReason({ reason }: AbortSignal): CodapError {
 const BUGS = [TypeError, RangeError, ReferenceError, SyntaxError, URIError, EvalError];
 
 /**
- * Any thrown thing as a CodapError. Of what nobody foresaw, an error of JavaScript's own kinds is a bug of codap's, INTERNAL,
- * and anything else came out of a driver and is the store's, UNAVAILABLE. Its text is for the log alone.
+ * Any thrown thing as a CodapError. Of what nobody foresaw, an error of JavaScript's own kinds is a bug of
+ * codap's, INTERNAL, and anything else came out of a driver and is the store's, UNAVAILABLE. Its text is for
+ * the log alone.
  */
 export function toCodapError(error: unknown): CodapError {
   if (error instanceof CodapError) return error;

@@ -32,7 +32,7 @@ export function createLogger(
   );
 }
 
-/** An error and what caused it, by kind, text and stack: its other fields are where drivers keep what they sent and were told. */
+/** An error and what caused it, by kind, text and stack: in other fields drivers keep what they sent and were told. */
 function described(error: unknown, depth: number): unknown {
   if (!(error instanceof Error))
     return typeof error === 'string' ? error : `${error === null ? 'null' : typeof error}, no error`;

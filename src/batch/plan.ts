@@ -87,8 +87,8 @@ class Planner {
   }
 
   /**
-   * Checks an object against a schema, but for the fields that more is known of, and answers its own, undefined where one is wrong, so
-   * that nothing is said of it twice. Undefined if it is no object.
+   * Checks an object against a schema, but for the fields that more is known of, and answers its own,
+   * undefined where one is wrong, so that nothing is said of it twice. Undefined if it is no object.
    */
   #fields(schema: z.ZodObject, value: unknown, at: Path): Record<string, unknown> | undefined {
     const wrong = new Set<unknown>();

@@ -246,7 +246,7 @@ interface Answered {
   readonly ms: number;
 }
 
-/** The answer to a batch: its status and text, which is undefined where the connection broke once it had begun. */
+/** The answer to a batch: its status and text, undefined where the connection broke once it had begun. */
 async function ask(id: string, accept: string, queries: object): Promise<Answered> {
   const began = performance.now();
   const headers = { 'content-type': 'application/json', accept, 'x-request-id': id };

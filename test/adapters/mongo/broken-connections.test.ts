@@ -199,7 +199,8 @@ describe.each(Object.keys(ENDS) as (keyof typeof ENDS)[])('a connection that %s'
     },
   );
 
-  // At some moment the driver's socket has heard of it and the driver has not: then it may never write, until the query's time is over.
+  // At some moment the driver's socket has heard of it and the driver has not:
+  // then it waits to write until the query's time is over.
   it.each(['findOne', 'distinct', 'find, streamed'])(
     'while nobody asks is a failure of %s that may be tried again, if any, and the next one works',
     async (asked) => {
