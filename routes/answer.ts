@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Pattern } from '../src/batch/node.ts';
 import { plan } from '../src/batch/plan.ts';
+import { formatPointer } from '../src/batch/pointer.ts';
 import { readBody } from '../src/batch/read-body.ts';
 import { isComplete } from '../src/batch/reply.ts';
 import { run } from '../src/batch/run.ts';
@@ -49,12 +50,25 @@ export async function answer(
     signal: left.signal,
     limits: config.limits,
     failFast: planned.onError === 'fail',
+    report: ({ path, error }) =>
+      request.log.error({ err: error, path: formatPointer(path), source: error.source }, 'a query failed by our fault'),
     ...(encoding.open && { open: encoding.open }),
   });
   const end = (): void =>
     running.batch.decide({ path: [], error: new CodapError('OVERLOADED', 'the service is shutting down') });
   ending.addEventListener('abort', end, { once: true });
-  await encoding.send(running, planned, reply).finally(() => ending.removeEventListener('abort', end));
+  try {
+    await encoding.send(running, planned, reply);
+  } catch (cause) {
+    running.batch.cancel();
+    if (!reply.sent) throw cause;
+    // What has been sent cannot be taken back: only a broken connection tells that it is not the whole.
+    const unforeseen = new CodapError('INTERNAL', 'codap failed to write this answer', { cause });
+    running.batch.note({ path: [], error: cause instanceof CodapError ? cause : unforeseen });
+    reply.raw.destroy();
+  } finally {
+    ending.removeEventListener('abort', end);
+  }
   const { status, ms, list } = await running.root.reply;
   request.log.info(
     {

@@ -42,7 +42,7 @@ export async function stream(
   try {
     return { kind: 'items', items: new Documents(cursor, await cursor.next(), query.mode, judge) };
   } catch (error) {
-    void cursor.close();
+    cursor.leave();
     throw error;
   }
 }
@@ -60,8 +60,7 @@ async function all(db: Db, query: MongoQuery, caps: Caps, context: Context): Pro
   if (query.batchSize === undefined) {
     const gathered = new Gathered(caps);
     const { found, open } = batchOf(await run(db, gathering(limited), { raw: true }, context));
-    if (open)
-      void db.command({ killCursors: query.collection, cursors: [open] }, preference(db)).catch(() => undefined);
+    if (open) db.command({ killCursors: query.collection, cursors: [open] }, preference(db)).catch(() => undefined);
     gathered.add(found);
     if (!open) return gathered.documents;
     // The store cuts a batch at 16 MiB. From its start a cursor of the driver's stays with one server and one session.
@@ -71,7 +70,7 @@ async function all(db: Db, query: MongoQuery, caps: Caps, context: Context): Pro
   try {
     for (let batch = await cursor.next(); batch; batch = await cursor.next()) gathered.add(batch);
   } finally {
-    void cursor.close();
+    cursor.leave();
   }
   return gathered.documents;
 }

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { checkSchema, choice, missing } from '../check-schema.ts';
 import type { Limits } from '../config.ts';
 import { FaultList, type ToldFault } from '../json/fault-list.ts';
 import { entriesOf, hasMember, recordOf } from '../json/members.ts';
@@ -20,6 +21,9 @@ export class BadRequest extends Error {
     this.errors = errors;
   }
 }
+
+/** Fields whose faults name what there is, which no schema knows. */
+const LOOKED_UP = new Set<unknown>(['queries', 'source', 'op']);
 
 /** What planning looks things up in. */
 export interface PlanContext {
@@ -76,21 +80,17 @@ class Planner {
   }
 
   /**
-   * Checks an object against a schema, but for its `queries`, and answers its own fields, undefined where one is wrong, so that nothing
-   * is said of it twice. Undefined if it is no object.
+   * Checks an object against a schema, but for the fields that more is known of, and answers its own,
+   * undefined where one is wrong, so that nothing is said of it twice. Undefined if it is no object.
    */
-  #fields(schema: z.ZodType, value: unknown, at: Path): Record<string, unknown> | undefined {
+  #fields(schema: z.ZodObject, value: unknown, at: Path): Record<string, unknown> | undefined {
     const given = recordOf(value);
-    const checked = schema.safeParse(given);
     const wrong = new Set<unknown>();
-    for (const issue of checked.error?.issues ?? []) {
-      const [field] = issue.path;
-      const path = [...at, ...(issue.path as (string | number)[])];
-      if (field === 'queries') continue;
+    for (const { path, detail } of checkSchema(schema, given).faults) {
+      const [field] = path;
+      if (LOOKED_UP.has(field) && Object.hasOwn(schema.shape, field!)) continue;
       wrong.add(field);
-      if (issue.code === 'unrecognized_keys')
-        for (const key of issue.keys) this.#fault([...path, key], 'unknown field');
-      else this.#fault(path, issue.message);
+      this.#fault([...at, ...path], detail);
     }
     if (typeof given !== 'object' || given === null || Array.isArray(given)) return undefined;
     if (wrong.size === 0) return given as Record<string, unknown>;
@@ -114,7 +114,8 @@ class Planner {
     const keyed = pattern === 'kv';
     const fits = typeof queries === 'object' && queries !== null && Array.isArray(queries) !== keyed;
     if (!fits) {
-      this.#fault(here, keyed ? 'an object of queries, by key' : 'a list of queries');
+      const detail = keyed ? 'an object of queries, by key, is allowed here' : 'a list of queries is allowed here';
+      this.#fault(here, queries === undefined ? missing('queries', detail) : detail);
       return [];
     }
     const members: Node[] = [];
@@ -138,6 +139,7 @@ class Planner {
     const isGroup =
       typeof value === 'object' && value !== null && (hasMember(value, 'pattern') || hasMember(value, 'queries'));
     const fields = this.#fields(isGroup ? groupSchema : querySchema, value, at);
+    if (!isGroup && fields) this.#addressee(fields, at);
     if (!isGroup || !fields) return this.#query(fields ?? {}, at, path, key, index);
     const known = fields['pattern'] as Pattern | undefined;
     if (known && known !== 'first-reply') {
@@ -157,18 +159,28 @@ class Planner {
     };
   }
 
+  /** Whom a query asks, and for what. */
+  #addressee({ source, op }: Record<string, unknown>, at: Path): void {
+    const { sources } = this.#context;
+    const known = typeof source === 'string' ? sources.get(source) : undefined;
+    const names = choice([...sources.keys()]);
+    if (source === undefined) this.#fault([...at, 'source'], missing('source', names));
+    else if (!known) this.#fault([...at, 'source'], typeof source === 'string' ? `no such source; ${names}` : names);
+    if (typeof op === 'string') return;
+    const ops = known ? choice(known.ops) : 'the name of an operation is allowed here';
+    this.#fault([...at, 'op'], op === undefined ? missing('op', ops) : ops);
+  }
+
   #query(fields: Record<string, unknown>, at: Path, path: Path, key: string | undefined, index: number): QueryNode {
     const source = typeof fields['source'] === 'string' ? this.#context.sources.get(fields['source']) : undefined;
     const ownMeta = (path: Path): boolean => !source || source.ownMeta.includes(String(path[at.length + 1]));
     const found: Findings = { references: [], report: this.#fault, ownMeta };
     const given = Object.hasOwn(fields, 'params') ? fields['params'] : {};
     const template = given === undefined ? BROKEN : readTemplate(given, [...at, 'params'], found);
-    const op = fields['op'] as string;
+    const op = typeof fields['op'] === 'string' ? fields['op'] : '';
     const stream = fields['stream'] === true;
     let params: unknown = template;
-    if (typeof fields['source'] === 'string' && !source)
-      this.#fault([...at, 'source'], `no such source; there are: ${[...this.#context.sources.keys()].join(', ')}`);
-    else if (source && typeof op === 'string') {
+    if (source && typeof fields['op'] === 'string') {
       if (template instanceof Reference) {
         if (template !== BROKEN) this.#fault([...at, 'params'], 'a reference may not stand for the params as a whole');
       } else if (typeof template !== 'object' || template === null || Array.isArray(template)) {

@@ -1,4 +1,4 @@
-import { CodapError, toCodapError } from '../errors.ts';
+import { abortReason, CodapError } from '../errors.ts';
 import { untilAborted } from '../until-aborted.ts';
 import { Live } from './live.ts';
 import type { Node } from './node.ts';
@@ -57,9 +57,10 @@ async function waitForAll(
   });
   let late: Found = { is: 'nowhere' };
   await untilAborted(patience, () => Promise.all(finding)).catch((error: unknown) => {
-    const known = toCodapError(error);
-    if (known.code === 'CANCELLED') throw known;
-    late = { is: 'failed', error: known };
+    if (!patience.aborted) throw error;
+    const reason = abortReason(patience);
+    if (reason.code === 'CANCELLED') throw reason;
+    late = { is: 'failed', error: reason };
   });
   return references.map((reference) => founds.get(reference) ?? late);
 }

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { Adapter } from '../../adapters/adapter.ts';
+import { choice } from '../check-schema.ts';
 
 /** The longest wait a timer can hold, in milliseconds. */
 const LONGEST = 2 ** 31 - 1;
@@ -13,7 +14,7 @@ const origin = z
   .string()
   .refine(
     (text) => URL.canParse(text) && new URL(text).origin === text,
-    'expected an origin such as https://app.example, without a path',
+    'an origin such as https://app.example, without a path, is allowed here',
   );
 
 const host = z
@@ -45,7 +46,7 @@ const server = z
   })
   .refine((value) => value.timeoutMs <= value.maxTimeoutMs, {
     path: ['timeoutMs'],
-    message: 'expected at most maxTimeoutMs',
+    message: 'at most maxTimeoutMs is allowed here',
   });
 
 const limits = z.strictObject({
@@ -100,7 +101,7 @@ export function configSchema(adapters: Readonly<Record<string, Adapter>>): z.Zod
     .string()
     .regex(
       /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
-      'expected a name of 1 to 64 letters, digits, _ and -, beginning with a letter or digit',
+      'a name of 1 to 64 letters, digits, _ and -, beginning with a letter or digit, is allowed here',
     );
   return z.strictObject({
     server: server.prefault({}),
@@ -129,7 +130,7 @@ function branch(name: string, adapter: Adapter): z.ZodObject {
     .superRefine((source, context) => {
       const allowed = Object.keys(ops).filter((op) => adapter.allows?.(op, source) ?? true);
       for (const [at, op] of ((source.ops as string[] | undefined) ?? []).entries()) {
-        const message = `what else this source says allows: ${allowed.join(', ')}`;
+        const message = `with what else this source says, ${choice(allowed)}`;
         if (!allowed.includes(op)) context.addIssue({ code: 'custom', path: ['ops', at], message });
       }
     });
