@@ -116,7 +116,7 @@ describe('faults', () => {
     ]);
     expect(faults['sources.shop.adapter']).toBe('allowed here: rest, shelf');
     expect(faults['server.prot']).toBe(
-      'unknown field; allowed here: host, port, timeoutMs, maxTimeoutMs, graceMs, maxInFlight, adhoc, corsOrigins',
+      'unknown field; allowed here: host, port, timeoutMs, maxTimeoutMs, graceMs, maxInFlight, maxConnections, adhoc, corsOrigins, hosts',
     );
     expect(faults['batches']).toBe('unknown field; allowed here: server, limits, sources');
     expect(faults['sources.other.ops.0']).toBe('allowed here: get, head');

@@ -77,7 +77,7 @@ export const options = z.strictObject({
   userAgent: z
     .string()
     .min(1)
-    .regex(HEADER_VALUE, 'expected a header value')
+    .regex(HEADER_VALUE, 'the value of a header is allowed here')
     .default(`codap/${version()}`)
     .meta({ description: 'Sent as user-agent, unless headers, a forwarded header or the query names another.' }),
   maxHeaderBytes: z

@@ -21,7 +21,7 @@ const host = z
   .string()
   .refine(
     (text) => isIP(text) !== 0 || /^[a-z\d_]([a-z\d_.-]*[a-z\d_])?\.?$/i.test(text),
-    'expected a host name or an IP address, without a port',
+    'a host name or an IP address, without a port, is allowed here',
   );
 
 const server = z
