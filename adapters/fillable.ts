@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { checkSchema } from '../src/check-schema.ts';
 import { Filled, Placeholder } from '../src/placeholder.ts';
 
 /** A schema whose value may also be a reference: not yet known while planning, checked by `compile` once filled in. */
@@ -6,11 +7,9 @@ export function fillable<T extends z.ZodType>(schema: T): z.ZodType<z.output<T> 
   return z
     .unknown()
     .superRefine((value, context) => {
-      if (value instanceof Placeholder || value instanceof Filled) return;
-      const checked = schema.safeParse(value);
-      for (const issue of checked.error?.issues ?? []) {
-        context.addIssue({ code: 'custom', message: issue.message, path: [...issue.path] });
-      }
+      if (value === undefined || value instanceof Placeholder || value instanceof Filled) return;
+      for (const { path, detail } of checkSchema(schema, value).faults)
+        context.addIssue({ code: 'custom', message: detail, path: [...path] });
     })
     .meta({ fillable: schema }) as unknown as z.ZodType<z.output<T> | Placeholder | Filled>;
 }

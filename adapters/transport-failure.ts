@@ -1,10 +1,9 @@
 import { errors } from 'undici';
-import { CodapError } from '../src/errors.ts';
+import { CodapError, toCodapError } from '../src/errors.ts';
 import { isDecodingError } from './decoders.ts';
 
 /** What kept an answer from coming whole, once its head was here. */
 export function transportFailure(error: unknown): CodapError {
-  if (error instanceof CodapError) return error;
   const code = codeOf(error);
   if (code === 'UND_ERR_HEADERS_OVERFLOW') {
     return new CodapError(
@@ -19,7 +18,7 @@ export function transportFailure(error: unknown): CodapError {
   }
   if (code === 'UND_ERR_INVALID_ARG')
     return new CodapError('INTERNAL', 'codap failed to make this request', { cause: error });
-  return new CodapError('UNAVAILABLE', 'no connection to the store, or its answer was cut', { cause: error });
+  return toCodapError(error);
 }
 
 /**

@@ -1,16 +1,18 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Pattern } from '../src/batch/node.ts';
-import { plan } from '../src/batch/plan.ts';
+import { planning } from '../src/batch/plan.ts';
+import { formatPointer } from '../src/batch/pointer.ts';
 import { readBody } from '../src/batch/read-body.ts';
 import { isComplete } from '../src/batch/reply.ts';
 import { run } from '../src/batch/run.ts';
 import type { Config } from '../src/config.ts';
 import { mediaTypes, negotiate } from '../src/encodings/index.ts';
 import { vary } from '../src/encodings/vary.ts';
-import { CodapError } from '../src/errors.ts';
+import { CodapError, notNeeded } from '../src/errors.ts';
 import type { Memory } from '../src/memory.ts';
 import { sendProblem } from '../src/problem.ts';
 import type { Source } from '../src/sources/open.ts';
+import { Work } from '../src/work.ts';
 
 /** What the routes of the three patterns answer from. */
 export interface Service {
@@ -34,16 +36,20 @@ export async function answer(
   const acceptable = negotiate(request.headers);
   if (acceptable.length === 0)
     return sendProblem(reply, { status: 406, title: 'Not Acceptable', detail: `there are: ${mediaTypes.join(', ')}` });
-  const planned = plan(pattern, readBody(request.body as Buffer, config.limits), { sources, limits: config.limits });
+  const left = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) left.abort(notNeeded());
+  });
+  const work = new Work(config.limits.work).endsBy(received + config.server.maxTimeoutMs, left.signal);
+  const body = request.body as Buffer;
+  work.tick(body.length >> 6);
+  const read = await work.do(readBody(body, config.limits));
+  const planned = await work.do(planning(pattern, read, { sources, limits: config.limits }));
   const encoding = acceptable.find(({ refuses }) => refuses?.(planned) === undefined);
   if (!encoding) {
     const detail = `${acceptable[0]?.refuses?.(planned)}; there are: ${mediaTypes.join(', ')}`;
     return sendProblem(reply, { status: 406, title: 'Not Acceptable', detail });
   }
-  const left = new AbortController();
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) left.abort();
-  });
   const timeoutMs = Math.min(planned.timeoutMs ?? config.server.timeoutMs, config.server.maxTimeoutMs);
   const running = run(planned, {
     caller: callerOf(request),
@@ -52,7 +58,10 @@ export async function answer(
     signal: left.signal,
     limits: config.limits,
     memory,
+    work,
     failFast: planned.onError === 'fail',
+    report: ({ path, error }) =>
+      request.log.error({ err: error, path: formatPointer(path), source: error.source }, 'a query failed by our fault'),
     ...(encoding.open && { open: encoding.open }),
   });
   if (reply.raw.closed) running.batch.memory.close();
@@ -60,7 +69,18 @@ export async function answer(
   const end = (): void =>
     running.batch.decide({ path: [], error: new CodapError('OVERLOADED', 'the service is shutting down') });
   ending.addEventListener('abort', end, { once: true });
-  await encoding.send(running, planned, reply).finally(() => ending.removeEventListener('abort', end));
+  try {
+    await encoding.send(running, planned, reply);
+  } catch (cause) {
+    running.batch.cancel();
+    if (!reply.sent) throw cause;
+    // What has been sent cannot be taken back: only a broken connection tells that it is not the whole.
+    const unforeseen = new CodapError('INTERNAL', 'codap failed to write this answer', { cause });
+    running.batch.note({ path: [], error: cause instanceof CodapError ? cause : unforeseen });
+    reply.raw.destroy();
+  } finally {
+    ending.removeEventListener('abort', end);
+  }
   const { status, ms, list } = await running.root.reply;
   request.log.info(
     {

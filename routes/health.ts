@@ -10,7 +10,9 @@ export interface HealthDeps {
 
 /** `GET /health/live`: 200 while the process answers at all. `GET /health/ready`: 503 once draining; with `?strict` also while a source is down. */
 export function healthRoute(app: FastifyInstance, { admission, sources }: HealthDeps): void {
-  const pings = pinger(sources.values());
+  const pings = pinger(sources.values(), undefined, (name, error) => {
+    if (error.code === 'INTERNAL') app.log.error({ err: error, source: name }, 'a ping failed by our fault');
+  });
   app.get('/health/live', () => ({ status: 'live' }));
   app.get('/health/ready', { config: { flags: ['strict'] } }, async (request, reply) => {
     if (admission.draining) return reply.code(503).send({ status: 'draining' });

@@ -31,7 +31,7 @@ export interface ErrorDetails {
   retryable?: boolean;
   /** Overrides the HTTP status of a batch that this failure decides. */
   http?: number;
-  /** What was caught; for logs at debug level only, never part of an answer. */
+  /** What was caught; for the log alone, never part of an answer. */
   cause?: unknown;
 }
 
@@ -58,10 +58,12 @@ export class CodapError extends Error {
   }
 
   /** The same failure, with the source it came from where it did not yet say so. */
-  from(source: string): CodapError {
-    if (this.source !== undefined) return this;
+  from(source: string | undefined): CodapError {
+    if (this.source !== undefined || source === undefined) return this;
     const { code, message, status, retryAfterMs, dependsOn, retryable, http, cause } = this;
-    return new CodapError(code, message, { source, status, retryAfterMs, dependsOn, retryable, http, cause });
+    const details = { source, status, retryAfterMs, dependsOn, retryable, http };
+    // Where it was made is in the log, too.
+    return new CodapError(code, message, { ...details, cause: cause ?? (code === 'INTERNAL' ? this : undefined) });
   }
 
   /** The error as an answer shows it. */
@@ -81,10 +83,19 @@ export function abortReason({ reason }: AbortSignal): CodapError {
   return reason instanceof CodapError ? reason : notNeeded(reason);
 }
 
-/** Any thrown thing as a CodapError; what codap did not foresee is INTERNAL and keeps its text to the log. */
-export function toCodapError(error: unknown, source?: string): CodapError {
+/** JavaScript's own kinds of error. */
+const BUGS = [TypeError, RangeError, ReferenceError, SyntaxError, URIError, EvalError];
+
+/**
+ * Any thrown thing as a CodapError. Of what nobody foresaw, an error of JavaScript's own kinds is a bug of
+ * codap's, INTERNAL, and anything else came out of a driver and is the store's, UNAVAILABLE. Its text is for
+ * the log alone.
+ */
+export function toCodapError(error: unknown): CodapError {
   if (error instanceof CodapError) return error;
-  return new CodapError('INTERNAL', 'codap failed to run this query', { source, cause: error });
+  if (BUGS.some((kind) => error instanceof kind))
+    return new CodapError('INTERNAL', 'codap failed to run this query', { cause: error });
+  return new CodapError('UNAVAILABLE', 'no connection to the store, or its answer was cut', { cause: error });
 }
 
 /** How every layer judges a failure. */

@@ -6,6 +6,9 @@ export const LEVELS: readonly LevelWithSilent[] = ['trace', 'debug', 'info', 'wa
 
 const HIDDEN = '[redacted]';
 
+/** How far back causes are told; some go in a circle. */
+const MOST_CAUSES = 5;
+
 /** A logger (JSON lines, to stdout unless told) that hides authorization and cookie headers, and the credentials of a configuration wherever they turn up. */
 export function createLogger(
   level: LevelWithSilent,
@@ -19,9 +22,27 @@ export function createLogger(
   );
   const streamWrite = (line: string): string => hidden.reduce((text, secret) => text.replaceAll(secret, HIDDEN), line);
   return pino(
-    { level, redact: { paths, censor: HIDDEN }, hooks: { streamWrite } },
+    {
+      level,
+      redact: { paths, censor: HIDDEN },
+      serializers: { err: (error) => described(error, 0) },
+      hooks: { streamWrite },
+    },
     destination ?? pino.destination({ sync: true }),
   );
+}
+
+/** An error and what caused it, by kind, text and stack: in other fields drivers keep what they sent and were told. */
+function described(error: unknown, depth: number): unknown {
+  if (!(error instanceof Error))
+    return typeof error === 'string' ? error : `${error === null ? 'null' : typeof error}, no error`;
+  const { name, message, stack, cause } = error;
+  return {
+    type: name,
+    message,
+    stack,
+    ...(cause !== undefined && depth < MOST_CAUSES && { cause: described(cause, depth + 1) }),
+  };
 }
 
 /** What a configuration holds that nobody may read: keys, configured header values, passwords in addresses. */

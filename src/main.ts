@@ -50,15 +50,21 @@ function read<const T extends NonNullable<ParseArgsConfig['options']>>(
   options: T,
   files: number,
 ) {
-  try {
-    const parsed = parseArgs({ args: [...args], options, allowPositionals: true });
-    if (parsed.positionals.length > files)
-      throw new UsageFault(`${JSON.stringify(parsed.positionals[files])} is one word too many`);
-    return parsed;
-  } catch (error) {
-    if (error instanceof UsageFault) throw error;
-    throw new UsageFault((error as Error).message.split('. ')[0]);
+  const config = { args: [...args], options, allowPositionals: true } as const;
+  for (const token of parseArgs({ ...config, strict: false, tokens: true }).tokens) {
+    if (token.kind !== 'option') continue;
+    const type = Object.hasOwn(options, token.name) ? options[token.name]?.type : undefined;
+    const { rawName, value, inlineValue } = token;
+    const names = Object.keys(options).map((name) => `--${name}`);
+    if (!type) throw new UsageFault(`${rawName} is not known; allowed here: ${names.join(', ')}`);
+    const given = value !== undefined && (inlineValue || !value.startsWith('-'));
+    if (type === 'string' && !given) throw new UsageFault(`${rawName} needs a value`);
+    if (type === 'boolean' && value !== undefined) throw new UsageFault(`${rawName} takes no value`);
   }
+  const parsed = parseArgs(config);
+  if (parsed.positionals.length > files)
+    throw new UsageFault(`${JSON.stringify(parsed.positionals[files])} is one word too many`);
+  return parsed;
 }
 
 try {

@@ -57,11 +57,14 @@ export interface Body {
 /** A store's answer. */
 export type Payload = Value | Items | Body;
 
-/** Gives up a payload that nobody will read. */
+/** Gives up a payload that nobody will read. Never throws. */
 export function discard(payload: Payload): void {
-  if (payload.kind === 'body') payload.stream.destroy();
-  else if (payload.kind === 'items')
-    void payload.items[Symbol.asyncIterator]()
-      .return?.()
-      .catch(() => {});
+  if (payload.kind === 'body') payload.stream.on('error', () => {}).destroy();
+  else if (payload.kind === 'items') leave(() => payload.items[Symbol.asyncIterator]());
+}
+
+/** Ends an iteration that nobody goes on with. Never throws: whatever its end comes to is of no interest. */
+export function leave(iterator: () => AsyncIterator<unknown>): void {
+  const end = async (): Promise<unknown> => iterator().return?.();
+  end().catch(() => {});
 }

@@ -1,4 +1,4 @@
-import { CodapError, type Code } from './errors.ts';
+import { CodapError, toCodapError, type Code } from './errors.ts';
 import type { Source } from './sources/open.ts';
 
 /** How long a ping may take unless told, in milliseconds: well below the second that probes of readiness usually wait. */
@@ -14,11 +14,18 @@ export interface Pinged {
   readonly code?: Code;
 }
 
+/** Hears why a source is down. */
+type Report = (name: string, error: CodapError) => void;
+
 /** A source as a ping sees it. */
 export type Pingable = Pick<Source, 'name' | 'adapter' | 'ping'>;
 
 /** Asks a source whether it answers. Never rejects, and never takes much longer than `timeoutMs`, whatever the source does. */
-export async function ping({ name, adapter, ...source }: Pingable, timeoutMs = PING_MS): Promise<Pinged> {
+export async function ping(
+  { name, adapter, ...source }: Pingable,
+  timeoutMs = PING_MS,
+  report?: Report,
+): Promise<Pinged> {
   const started = performance.now();
   const took = (): number => Math.round((performance.now() - started) * 10) / 10;
   const controller = new AbortController();
@@ -32,14 +39,16 @@ export async function ping({ name, adapter, ...source }: Pingable, timeoutMs = P
     await Promise.race([source.ping(controller.signal), late.promise]);
     return { name, adapter, status: 'up', ms: took() };
   } catch (error) {
-    return { name, adapter, status: 'down', ms: took(), code: error instanceof CodapError ? error.code : 'INTERNAL' };
+    const known = toCodapError(error);
+    report?.(name, known);
+    return { name, adapter, status: 'down', ms: took(), code: known.code };
   } finally {
     clearTimeout(timer);
   }
 }
 
 /** Asks all sources side by side, and for `freshMs` repeats what it found, so that probes cannot become a load. */
-export function pinger(sources: Iterable<Pingable>, freshMs = 2000): () => Promise<readonly Pinged[]> {
+export function pinger(sources: Iterable<Pingable>, freshMs = 2000, report?: Report): () => Promise<readonly Pinged[]> {
   const list = [...sources];
   let asked = -Infinity;
   let found: Promise<readonly Pinged[]>;
@@ -47,7 +56,7 @@ export function pinger(sources: Iterable<Pingable>, freshMs = 2000): () => Promi
     const now = performance.now();
     if (now - asked >= freshMs) {
       asked = now;
-      found = Promise.all(list.map((source) => ping(source)));
+      found = Promise.all(list.map((source) => ping(source, PING_MS, report)));
     }
     return found;
   };

@@ -31,13 +31,21 @@ const FILLED_IN = listed(`
   [...lists.collections].join(', ')
   [...walk.lists.collections].join(', ')
   [...SYSTEM_VARIABLES].join(', ')
-  [...this.#context.sources.keys()].join(', ')
   wrapper.holds
   adapters/mongo/errors.ts: error.codeName  # a constant of MongoDB's, letters alone
   adapters/mongo/errors.ts: name
   adapters/mongo/extended-json.ts: key  # a wrapper
   adapters/mongo/value.ts: name  # a type of BSON, in a text that stays with the cause
   adapters/mongo/walk.ts: key  # an operator's own field
+  choice(Object.keys(shape))
+  src/check-schema.ts: names.join(', ') || 'none'  # of the schema, or of the configuration
+  src/check-schema.ts: name  # a field of the schema
+  src/check-schema.ts: detail  # one of these very texts
+  src/check-schema.ts: phrase(schema)
+  src/check-schema.ts: what
+  src/check-schema.ts: of
+  src/check-schema.ts: format
+  src/batch/plan.ts: names  # of the configuration
   routes/answer.ts: encoding.mediaType
   routes/answer.ts: acceptable[0]?.refuses?.(planned)  # a sentence of ours
   src/batch/plan.ts: field  # of the request's language
@@ -71,7 +79,8 @@ const FILLED_IN = listed(`
 
 /** Where an error is made of a text that does not stand there, or the text of an error is read. */
 const PASSED_ON = listed(`
-  issue.message  # of a schema of ours
+  src/check-schema.ts: issue.message  # of a schema of ours
+  src/check-schema.ts: { message }
   adapters/mongo/data.ts: error.message  # NotData's, made in filled.ts
   adapters/mongo/errors.ts: message  # of judge()
   adapters/rest/failure.ts: message(status)

@@ -93,6 +93,16 @@ describe('the command line', () => {
     expect(err).toMatch(/^codap: .+\nTry: codap --help\n$/);
   });
 
+  it.each([
+    [['serve', '--fast'], '--fast is not known; allowed here: --host, --port'],
+    [['check', 'a', '-p'], '-p is not known; allowed here: --ping'],
+    [['demo', '--port'], '--port needs a value'],
+    [['demo', '--host', '--port', '1'], '--host needs a value'],
+    [['check', 'a', '--ping=yes'], '--ping takes no value'],
+  ])('%j is told what is allowed', async (args, message) => {
+    expect((await run(args)).err).toBe(`codap: ${message}\nTry: codap --help\n`);
+  });
+
   it('helps', async () => {
     for (const args of [['--help'], ['serve', '--help'], ['check', '-h']]) {
       const { status, out } = await run(args);

@@ -29,7 +29,19 @@ it('one that fails is down with its code, and tells nothing else', async () => {
     code: 'FORBIDDEN',
   });
   const found = await ping(source(() => Promise.reject(new Error('connect ECONNREFUSED 10.0.0.1'))));
-  expect(found).toEqual({ name: 'shop', adapter: 'mongo', status: 'down', ms: 0, code: 'INTERNAL' });
+  expect(found).toEqual({ name: 'shop', adapter: 'mongo', status: 'down', ms: 0, code: 'UNAVAILABLE' });
+});
+
+it('one that fails by our fault is down, and the cause is reported', async () => {
+  const report = vi.fn();
+  const bug = new TypeError('x is not a function');
+  const found = await ping(
+    source(() => Promise.reject(bug)),
+    300,
+    report,
+  );
+  expect(found).toMatchObject({ status: 'down', code: 'INTERNAL' });
+  expect(report).toHaveBeenCalledWith('shop', expect.objectContaining({ code: 'INTERNAL', cause: bug }));
 });
 
 it('one that throws instead of rejecting is down', async () => {

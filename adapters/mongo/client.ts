@@ -42,6 +42,8 @@ export class Client implements AsyncDisposable {
       monitorCommands: false,
       serverSelectionTimeoutMS: selectionMs,
       connectTimeoutMS: selectionMs,
+      // A server that was lost is asked again this often: one that is back is found before a query gives up.
+      minHeartbeatFrequencyMS: Math.min(500, Math.ceil(selectionMs / 4)),
       waitQueueTimeoutMS: timeoutMs,
       // Queries end by their deadline; this ends a read that goes on in a stream.
       socketTimeoutMS: Math.max(30_000, 2 * timeoutMs),

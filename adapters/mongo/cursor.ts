@@ -48,13 +48,8 @@ export class Cursor {
       find === undefined
         ? source.aggregate(pipeline as object[], options)
         : source.find(filter as object, { ...options, ...inOrder, ...(limit !== undefined && { limit }) });
-    run.signal.addEventListener('abort', this.#leave, { once: true });
+    run.signal.addEventListener('abort', this.leave, { once: true });
   }
-
-  readonly #leave = (): void => {
-    const closed = this.close();
-    this.#run.lingers?.(closed);
-  };
 
   /** The next batch, or undefined after the last. An abort does not wait for the store. */
   async next(): Promise<Buffer[] | undefined> {
@@ -68,11 +63,17 @@ export class Cursor {
     return more ? this.#cursor.readBufferedDocuments().map(toBuffer) : undefined;
   }
 
-  /** Ends it in the store, too. Never rejects. */
+  /** Closes it, however long that takes, and whatever it comes to. */
+  readonly leave = (): void => {
+    const closed = this.close().catch(() => undefined);
+    this.#run.lingers?.(closed);
+  };
+
+  /** Ends it in the store, too. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#run.signal.removeEventListener('abort', this.#leave);
+    this.#run.signal.removeEventListener('abort', this.leave);
     const { id } = this.#cursor;
     if (this.#step && id) {
       // A getMore may end only once its cursor was killed, which the driver would not do while it runs.

@@ -9,7 +9,7 @@ import {
   MongoUnexpectedServerResponseError,
 } from 'mongodb';
 import { BSONError } from 'bson';
-import { abortReason, CodapError, type Code } from '../../src/errors.ts';
+import { abortReason, CodapError, toCodapError, type Code } from '../../src/errors.ts';
 
 // MongoDB's error codes: https://www.mongodb.com/docs/manual/reference/error-codes/
 const TIMED_OUT = new Set([50, 262]);
@@ -23,7 +23,9 @@ const UNAVAILABLE = new Set([
 export function mongoError(error: unknown, source: string | undefined, signal: AbortSignal): CodapError {
   if (signal.aborted) return abortReason(signal);
   if (error instanceof CodapError) return error;
-  const [code, message] = judge(error);
+  const judged = judge(error);
+  if (!judged) return toCodapError(error).from(source);
+  const [code, message] = judged;
   return new CodapError(code, message, { source, cause: error });
 }
 
@@ -36,22 +38,24 @@ export function isDead(error: unknown): boolean {
   );
 }
 
-function judge(error: unknown): [Code, string] {
+/** What the driver's own kinds of failure are; undefined for one of another kind, such as a socket's. */
+function judge(error: unknown): [Code, string] | undefined {
   if (error instanceof MongoServerError) return judgeAnswer(error);
   if (error instanceof MongoServerSelectionError && error.cause instanceof MongoServerError)
     return judgeAnswer(error.cause);
-  if (
-    error instanceof BSONError ||
-    error instanceof MongoUnexpectedServerResponseError ||
-    error instanceof RangeError
-  ) {
+  if (error instanceof BSONError || error instanceof MongoUnexpectedServerResponseError || isBeyondBytes(error)) {
     return ['BAD_RESPONSE', 'the answer of the store could not be read'];
   }
   if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError || isDead(error)) {
     return ['UNAVAILABLE', 'the store cannot be reached'];
   }
   if (error instanceof MongoError) return ['UNAVAILABLE', 'the store did not answer'];
-  return ['INTERNAL', 'codap failed to run this query'];
+  return undefined;
+}
+
+/** What Node throws where BSON says that it has more bytes than it has. */
+function isBeyondBytes(error: unknown): boolean {
+  return error instanceof RangeError && 'code' in error;
 }
 
 function judgeAnswer(error: MongoServerError): [Code, string] {

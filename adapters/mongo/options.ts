@@ -24,7 +24,11 @@ export const options = z
   .superRefine(({ collections, unique = {} }, context) => {
     for (const collection of Object.keys(unique)) {
       if (!collections.includes(collection))
-        context.addIssue({ code: 'custom', path: ['unique', collection], message: 'expected one of collections' });
+        context.addIssue({
+          code: 'custom',
+          path: ['unique', collection],
+          message: 'one of collections is allowed here',
+        });
     }
   });
 

@@ -45,7 +45,7 @@ export async function stream(
   try {
     return { kind: 'items', items: new Documents(cursor, await cursor.next(), query.mode, judge) };
   } catch (error) {
-    void cursor.close();
+    cursor.leave();
     throw error;
   }
 }
@@ -63,8 +63,7 @@ async function all(db: Db, query: MongoQuery, caps: Caps, run: Run): Promise<Buf
   if (query.batchSize === undefined) {
     const gathered = new Gathered(caps, run.memory);
     const { found, open } = batchOf(await command(db, gathering(limited), { raw: true }, run));
-    if (open)
-      void db.command({ killCursors: query.collection, cursors: [open] }, preference(db)).catch(() => undefined);
+    if (open) db.command({ killCursors: query.collection, cursors: [open] }, preference(db)).catch(() => undefined);
     gathered.add(found);
     if (!open) return gathered.documents;
     // The store cuts a batch at 16 MiB. From its start a cursor of the driver's stays with one server and one session.
@@ -74,7 +73,7 @@ async function all(db: Db, query: MongoQuery, caps: Caps, run: Run): Promise<Buf
   try {
     for (let batch = await cursor.next(); batch; batch = await cursor.next()) gathered.add(batch);
   } finally {
-    void cursor.close();
+    cursor.leave();
   }
   return gathered.documents;
 }

@@ -27,20 +27,20 @@ const UNTOLD = new Set(['set-cookie', 'set-cookie2', ...RESERVED].filter((name) 
 
 const field = z
   .string()
-  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'expected a header name')
+  .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'the name of a header is allowed here')
   .toLowerCase();
 
 const name = field.refine(
   (name) => !RESERVED.has(name),
-  'host, content-length, expect and hop-by-hop headers cannot be set',
+  'another header than host, content-length, expect and the hop-by-hop ones is allowed here',
 );
 
 const url = z.string().superRefine((text, context) => {
   const issue = (message: string): void => context.addIssue({ code: 'custom', message });
   const parsed = URL.parse(text);
-  if (!parsed || !['http:', 'https:'].includes(parsed.protocol)) return issue('expected an http or https URL');
-  if (parsed.username || parsed.password) issue('credentials belong in headers');
-  if (/[?#]/.test(text)) return issue('a base URL has no query and no fragment');
+  if (!parsed || !['http:', 'https:'].includes(parsed.protocol)) return issue('an http or https URL is allowed here');
+  if (parsed.username || parsed.password) issue('a URL without credentials is allowed here; they belong in headers');
+  if (/[?#]/.test(text)) return issue('a URL without query and fragment is allowed here');
   const fault = literalFault(text.replace(/^[^:]*:[\\/]*[^\\/]*[\\/]*/, ''));
   if (fault !== undefined) issue(fault);
 });
@@ -51,11 +51,11 @@ const headers = z
     const seen = new Set<string>();
     for (const key of Object.keys(given)) {
       if (seen.has(key.toLowerCase()))
-        context.addIssue({ code: 'custom', path: [key], message: 'a header is named once, in whatever case' });
+        context.addIssue({ code: 'custom', path: [key], message: 'a header is allowed here once, in whatever case' });
       seen.add(key.toLowerCase());
     }
   })
-  .pipe(z.record(name, z.string().regex(HEADER_VALUE, 'expected a header value')));
+  .pipe(z.record(name, z.string().regex(HEADER_VALUE, 'the value of a header is allowed here')));
 
 /** A REST source's own fields (CONTRACT §5). */
 export const options = z.strictObject({
@@ -77,7 +77,7 @@ export const options = z.strictObject({
   userAgent: z
     .string()
     .min(1)
-    .regex(HEADER_VALUE, 'expected a header value')
+    .regex(HEADER_VALUE, 'the value of a header is allowed here')
     .default(`codap/${version()}`)
     .meta({ description: 'Sent as user-agent, unless headers, a forwarded header or the query names another.' }),
   maxHeaderBytes: z

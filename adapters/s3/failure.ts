@@ -29,7 +29,7 @@ export function s3Failure(error: unknown): CodapError {
       cause: error,
     });
   }
-  const { name, $metadata, $response } = error as ServiceError;
+  const { name = '', $metadata, $response } = Object(error) as Partial<ServiceError>;
   const status = $metadata?.httpStatusCode;
   if (status === undefined && !FORBIDDEN.has(name)) return transportFailure(error);
   const code = codeOf(name, status);

@@ -32,7 +32,7 @@ export class UndiciHandler implements HttpHandler {
   }
 
   destroy(): void {
-    void this.#agent.destroy();
+    this.#agent.destroy().catch(() => {});
   }
 
   updateHttpClientConfig(): void {}

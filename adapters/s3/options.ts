@@ -4,15 +4,16 @@ import { climbs } from '../climbs.ts';
 
 const bucket = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/, 'expected a bucket name')
-  .refine((name) => !name.includes('..'), 'expected a bucket name');
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/, 'the name of a bucket is allowed here')
+  .refine((name) => !name.includes('..'), 'the name of a bucket is allowed here');
 
 const endpoint = z.string().superRefine((text, context) => {
   const issue = (message: string): void => context.addIssue({ code: 'custom', message });
   const parsed = URL.parse(text);
-  if (!parsed || !['http:', 'https:'].includes(parsed.protocol)) return issue('expected an http or https URL');
-  if (parsed.username || parsed.password) issue('credentials belong in accessKeyId and secretAccessKey');
-  if (parsed.search || parsed.hash) issue('an endpoint has no query and no fragment');
+  if (!parsed || !['http:', 'https:'].includes(parsed.protocol)) return issue('an http or https URL is allowed here');
+  if (parsed.username || parsed.password)
+    issue('a URL without credentials is allowed here; they belong in accessKeyId and secretAccessKey');
+  if (parsed.search || parsed.hash) issue('a URL without query and fragment is allowed here');
 });
 
 /** An S3 source's own fields (CONTRACT §5). */
@@ -21,8 +22,8 @@ export const options = z
     bucket: bucket.meta({ description: 'The one bucket it reads.' }),
     prefix: z
       .string()
-      .regex(/^$|^[^/].*\/$/, 'a prefix ends with "/" and does not begin with one')
-      .refine((prefix) => !climbs(prefix), 'a prefix has no "." or ".." segment')
+      .regex(/^$|^[^/].*\/$/, 'a prefix that ends with "/" and does not begin with one is allowed here')
+      .refine((prefix) => !climbs(prefix), 'a prefix without "." and ".." as segments is allowed here')
       .default('')
       .meta({ description: 'Stands before every key.' }),
     region: z.string().min(1).default('us-east-1').meta({ description: 'The region requests are signed for.' }),
@@ -50,7 +51,11 @@ export const options = z
   .superRefine(({ accessKeyId, secretAccessKey }, context) => {
     if ((accessKeyId === undefined) === (secretAccessKey === undefined)) return;
     const path = [accessKeyId === undefined ? 'accessKeyId' : 'secretAccessKey'];
-    context.addIssue({ code: 'custom', path, message: 'accessKeyId and secretAccessKey come together' });
+    context.addIssue({
+      code: 'custom',
+      path,
+      message: 'accessKeyId is allowed here beside secretAccessKey only, and the other way round',
+    });
   });
 
 /** An S3 source's configuration. */

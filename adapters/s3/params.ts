@@ -23,7 +23,10 @@ const date = short(64).refine(
 
 const filename = short(255)
   .min(1)
-  .refine((name) => name.isWellFormed() && !/\p{Cc}/u.test(name), 'a file name without control characters');
+  .refine(
+    (name) => name.isWellFormed() && !/\p{Cc}/u.test(name),
+    'a file name without control characters is allowed here',
+  );
 
 /** The params of each op. */
 export const params = {

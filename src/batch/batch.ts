@@ -39,6 +39,8 @@ export interface BatchOptions {
   readonly memory: Memory;
   /** Whether the first failure that nothing absorbs fails the batch. */
   readonly failFast: boolean;
+  /** Hears of every failure that is codap's own, for the log. */
+  readonly report?: (failure: Failure) => void;
   /** How the encoding opens a query's answer; undefined where it takes it gathered. */
   readonly open?: (node: QueryNode) => Open | undefined;
 }
@@ -107,6 +109,17 @@ export class Batch {
   /** Notes a failed query. */
   note(failure: Failure): void {
     if (failure.error.code !== 'CANCELLED') this.failures.push(failure);
+    this.report(failure);
+  }
+
+  /** Tells the log of a failure that is codap's own: the answer says nothing of its cause. */
+  report(failure: Failure): void {
+    if (failure.error.code !== 'INTERNAL') return;
+    try {
+      this.options.report?.(failure);
+    } catch {
+      // A log that cannot be written fails no request.
+    }
   }
 
   /** Fails the batch and ends what still runs; only the first word counts. */

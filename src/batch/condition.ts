@@ -54,25 +54,28 @@ export function readSelection(
   at: readonly (string | number)[],
   found: Findings,
 ): Selection | undefined {
-  if (typeof value === 'string') {
-    try {
-      return { kind: 'pointer', steps: parsePointer(value) };
-    } catch {
-      found.report(at, 'not a JSON Pointer: it is empty or begins with "/" (RFC 6901)');
-      return undefined;
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    if (wordIn(value)) return { kind: 'template', template: readTemplate(value, at, found) };
+    const members: (readonly [string, Selection])[] = [];
+    for (const [key, part] of entriesOf(value)) {
+      const selection = pointerOf(part) ?? readSelection(part, [...at, key], found);
+      if (selection) members.push([key, selection]);
     }
+    return { kind: 'object', members };
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    found.report(at, 'a pointer, a reference, or an object of these is allowed here');
+  const pointer = pointerOf(value);
+  if (pointer) return pointer;
+  if (typeof value === 'string') found.report(at, 'not a JSON Pointer: it is empty or begins with "/" (RFC 6901)');
+  else found.report(at, 'a pointer, a reference, or an object of these is allowed here');
+  return undefined;
+}
+
+function pointerOf(value: unknown): Selection | undefined {
+  try {
+    return typeof value === 'string' ? { kind: 'pointer', steps: parsePointer(value) } : undefined;
+  } catch {
     return undefined;
   }
-  if (wordIn(value)) return { kind: 'template', template: readTemplate(value, at, found) };
-  const members: (readonly [string, Selection])[] = [];
-  for (const [key, part] of entriesOf(value)) {
-    const selection = readSelection(part, [...at, key], found);
-    if (selection) members.push([key, selection]);
-  }
-  return { kind: 'object', members };
 }
 
 /** The reshaped value; a pointer that leads nowhere is null. */

@@ -1,4 +1,4 @@
-import { CodapError } from '../errors.ts';
+import { CodapError, notNeeded } from '../errors.ts';
 import type { Query } from '../fetch.ts';
 import type { QueryNode } from './node.ts';
 import { Opened } from './opened.ts';
@@ -41,6 +41,7 @@ export async function openFlow(node: QueryNode, query: Query, { batch, signal }:
     return opened;
   } catch (error) {
     batch.ended.removeEventListener('abort', ended);
+    controller.abort(notNeeded());
     throw error;
   } finally {
     signal.removeEventListener('abort', cancelled);

@@ -49,6 +49,10 @@ export async function runGroup(
       for await (const _ of ordered);
     }
     return listOf(node, lives, ending, 0);
+  } catch (error) {
+    // Nobody may wait for a member that was not started.
+    for (const one of lives) one.giveUp(notNeeded(error));
+    throw error;
   } finally {
     ending.close();
   }
@@ -88,6 +92,9 @@ async function firstReply(
         ending.decide(arrived.findLast(isFailing) ?? one);
       if (ending.decidedBy) break;
     }
+  } catch (error) {
+    for (const slot of slots) slot.fill(undefined);
+    throw error;
   } finally {
     clearInterval(hedge);
   }

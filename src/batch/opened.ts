@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { CodapError, notNeeded, toCodapError } from '../errors.ts';
-import type { Body, Items } from '../payload.ts';
+import { leave, type Body, type Items } from '../payload.ts';
 
 /** How long an open list or body may keep its reader waiting. */
 export interface StreamLimits {
@@ -33,6 +33,8 @@ export class Opened<T = unknown> {
     this.#iterator = (payload.kind === 'items' ? payload.items : payload.stream)[
       Symbol.asyncIterator
     ]() as AsyncIterator<T>;
+    // An error that comes while nobody reads is told to whoever reads next.
+    if (payload.kind === 'body') payload.stream.on('error', () => {});
     this.#source = source;
     this.#limits = limits;
     this.#abort = abort;
@@ -105,7 +107,8 @@ export class Opened<T = unknown> {
       this.#payload.stream.destroy();
       this.#payload = { ...this.#payload, stream: SPENT };
     } else {
-      void this.#iterator.return?.().catch(() => {});
+      const iterator = this.#iterator;
+      leave(() => iterator);
       this.#payload = { kind: 'items', items: SPENT };
     }
     this.#iterator = ENDED;

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { checkSchema, choice, missing } from '../check-schema.ts';
 import type { Limits } from '../config.ts';
 import { FaultList, type ToldFault } from '../json/fault-list.ts';
 import { entriesOf, hasMember, recordOf } from '../json/members.ts';
@@ -9,6 +10,8 @@ import { callsOf, readForEach, type ForEach } from './for-each-list.ts';
 import { linkReferences } from './link.ts';
 import { type GroupNode, type Modifiers, type Node, type Pattern, type Plan, type QueryNode } from './node.ts';
 import { BROKEN, hasReference, isBroken, readTemplate, Reference, type Findings, type Report } from './reference.ts';
+import { isHeld } from '../turns.ts';
+import { atOnce, type Steps } from '../work.ts';
 import { TypedValue } from './typed-value.ts';
 import { bodySchemas, groupSchema, querySchema } from './schema.ts';
 
@@ -23,6 +26,9 @@ export class BadRequest extends Error {
   }
 }
 
+/** Fields whose faults name what there is, which no schema knows. */
+const LOOKED_UP = new Set<unknown>(['queries', 'source', 'op']);
+
 /** What planning looks things up in. */
 export interface PlanContext {
   readonly sources: ReadonlyMap<string, Source>;
@@ -31,6 +37,11 @@ export interface PlanContext {
 
 /** Checks a request and turns it into a Plan; no store is asked. Throws BadRequest with its faults. */
 export function plan(pattern: Pattern, body: unknown, context: PlanContext): Plan {
+  return atOnce(planning(pattern, body, context));
+}
+
+/** The same, in turns with others. */
+export function planning(pattern: Pattern, body: unknown, context: PlanContext): Steps<Plan> {
   return new Planner(context).plan(pattern, body);
 }
 
@@ -45,15 +56,16 @@ class Planner {
     this.#context = context;
   }
 
-  plan(pattern: Pattern, body: unknown): Plan {
+  *plan(pattern: Pattern, body: unknown): Steps<Plan> {
     const fields = this.#fields(bodySchemas[pattern], body, []);
     if (!fields) throw this.#refusal();
     const root: GroupNode = {
       ...this.#modifiers({}, [], [], undefined, 0),
       kind: 'group',
       pattern,
-      ...this.#group(pattern, fields, [], [], 0),
+      ...(yield* this.#group(pattern, fields, [], [], 0)),
     };
+    if (isHeld()) yield;
     linkReferences(root, this.#fault);
     if (root.calls > this.#context.limits.calls)
       this.#fault(['queries'], `more than ${this.#context.limits.calls} calls`);
@@ -78,21 +90,17 @@ class Planner {
   }
 
   /**
-   * Checks an object against a schema, but for its `queries`, and answers its own fields, undefined where one is wrong, so that nothing
-   * is said of it twice. Undefined if it is no object.
+   * Checks an object against a schema, but for the fields that more is known of, and answers its own,
+   * undefined where one is wrong, so that nothing is said of it twice. Undefined if it is no object.
    */
-  #fields(schema: z.ZodType, value: unknown, at: Path): Record<string, unknown> | undefined {
+  #fields(schema: z.ZodObject, value: unknown, at: Path): Record<string, unknown> | undefined {
     const given = recordOf(value);
-    const checked = schema.safeParse(given);
     const wrong = new Set<unknown>();
-    for (const issue of checked.error?.issues ?? []) {
-      const [field] = issue.path;
-      const path = [...at, ...(issue.path as (string | number)[])];
-      if (field === 'queries') continue;
+    for (const { path, detail } of checkSchema(schema, given).faults) {
+      const [field] = path;
+      if (LOOKED_UP.has(field) && Object.hasOwn(schema.shape, field!)) continue;
       wrong.add(field);
-      if (issue.code === 'unrecognized_keys')
-        for (const key of issue.keys) this.#fault([...path, key], 'unknown field');
-      else this.#fault(path, issue.message);
+      this.#fault([...at, ...path], detail);
     }
     if (typeof given !== 'object' || given === null || Array.isArray(given)) return undefined;
     if (wrong.size === 0) return given as Record<string, unknown>;
@@ -100,8 +108,14 @@ class Planner {
     return Object.fromEntries(fields);
   }
 
-  #group(pattern: Pattern, fields: Record<string, unknown>, at: Path, path: Path, depth: number) {
-    const members = this.#members(pattern, fields['queries'], at, path, depth);
+  *#group(
+    pattern: Pattern,
+    fields: Record<string, unknown>,
+    at: Path,
+    path: Path,
+    depth: number,
+  ): Steps<Pick<GroupNode, 'members' | 'take' | 'hedgeMs' | 'calls'>> {
+    const members = yield* this.#members(pattern, fields['queries'], at, path, depth);
     const take = pattern === 'first-reply' ? (fields['take'] as number | undefined) : undefined;
     if (typeof take === 'number' && take > members.length)
       this.#fault([...at, 'take'], 'take is more than there are queries');
@@ -111,12 +125,13 @@ class Planner {
     return { members, take, hedgeMs: fields['hedgeMs'] as number | undefined, calls };
   }
 
-  #members(pattern: Pattern, queries: unknown, at: Path, path: Path, depth: number): Node[] {
+  *#members(pattern: Pattern, queries: unknown, at: Path, path: Path, depth: number): Steps<Node[]> {
     const here = [...at, 'queries'];
     const keyed = pattern === 'kv';
     const fits = typeof queries === 'object' && queries !== null && Array.isArray(queries) !== keyed;
     if (!fits) {
-      this.#fault(here, keyed ? 'an object of queries, by key' : 'a list of queries');
+      const detail = keyed ? 'an object of queries, by key, is allowed here' : 'a list of queries is allowed here';
+      this.#fault(here, queries === undefined ? missing('queries', detail) : detail);
       return [];
     }
     const members: Node[] = [];
@@ -131,16 +146,18 @@ class Planner {
       const step = keyed ? key : index;
       if (keyed && key.length > this.#context.limits.keyChars)
         this.#fault([...here, key], `a key has at most ${this.#context.limits.keyChars} characters`);
-      members.push(this.#node(query, [...here, step], [...path, step], keyed ? key : undefined, index, depth));
+      members.push(yield* this.#node(query, [...here, step], [...path, step], keyed ? key : undefined, index, depth));
     }
     return members;
   }
 
-  #node(value: unknown, at: Path, path: Path, key: string | undefined, index: number, depth: number): Node {
+  *#node(value: unknown, at: Path, path: Path, key: string | undefined, index: number, depth: number): Steps<Node> {
+    if (isHeld()) yield;
     const isGroup =
       typeof value === 'object' && value !== null && (hasMember(value, 'pattern') || hasMember(value, 'queries'));
     const fields = this.#fields(isGroup ? groupSchema : querySchema, value, at);
-    if (!isGroup || !fields) return this.#query(fields ?? {}, at, path, key, index);
+    if (!isGroup && fields) this.#addressee(fields, at);
+    if (!isGroup || !fields) return yield* this.#query(fields ?? {}, at, path, key, index);
     const known = fields['pattern'] as Pattern | undefined;
     if (known && known !== 'first-reply') {
       for (const field of ['take', 'hedgeMs'])
@@ -148,29 +165,46 @@ class Planner {
     }
     if (depth + 1 > this.#context.limits.nesting) {
       this.#fault(at, `groups are nested at most ${this.#context.limits.nesting} deep`);
-      return this.#query({}, at, path, key, index);
+      return yield* this.#query({}, at, path, key, index);
     }
     const pattern = known ?? (Array.isArray(fields['queries']) ? 'ordered' : 'kv');
     return {
       ...this.#modifiers(fields, at, path, key, index),
       kind: 'group',
       pattern,
-      ...this.#group(pattern, fields, at, path, depth + 1),
+      ...(yield* this.#group(pattern, fields, at, path, depth + 1)),
     };
   }
 
-  #query(fields: Record<string, unknown>, at: Path, path: Path, key: string | undefined, index: number): QueryNode {
+  /** Whom a query asks, and for what. */
+  #addressee({ source, op }: Record<string, unknown>, at: Path): void {
+    const { sources } = this.#context;
+    const known = typeof source === 'string' ? sources.get(source) : undefined;
+    const names = choice([...sources.keys()]);
+    if (source === undefined) this.#fault([...at, 'source'], missing('source', names));
+    else if (!known) this.#fault([...at, 'source'], typeof source === 'string' ? `no such source; ${names}` : names);
+    if (typeof op === 'string') return;
+    const ops = known ? choice(known.ops) : 'the name of an operation is allowed here';
+    this.#fault([...at, 'op'], op === undefined ? missing('op', ops) : ops);
+  }
+
+  *#query(
+    fields: Record<string, unknown>,
+    at: Path,
+    path: Path,
+    key: string | undefined,
+    index: number,
+  ): Steps<QueryNode> {
     const source = typeof fields['source'] === 'string' ? this.#context.sources.get(fields['source']) : undefined;
     const ownMeta = (path: Path): boolean => !source || source.ownMeta.includes(String(path[at.length + 1]));
     const found: Findings = { references: [], report: this.#fault, ownMeta };
     const given = Object.hasOwn(fields, 'params') ? fields['params'] : {};
     const template = given === undefined ? BROKEN : readTemplate(given, [...at, 'params'], found);
-    const op = fields['op'] as string;
+    const op = typeof fields['op'] === 'string' ? fields['op'] : '';
+    if (isHeld()) yield;
     const stream = fields['stream'] === true;
     let params: unknown = template;
-    if (typeof fields['source'] === 'string' && !source)
-      this.#fault([...at, 'source'], `no such source; there are: ${[...this.#context.sources.keys()].join(', ')}`);
-    else if (source && typeof op === 'string') {
+    if (source && typeof fields['op'] === 'string') {
       if (template instanceof Reference) {
         if (template !== BROKEN) this.#fault([...at, 'params'], 'a reference may not stand for the params as a whole');
       } else if (typeof template !== 'object' || template === null || Array.isArray(template)) {
@@ -182,6 +216,7 @@ class Planner {
         params = source.prepare(op, template as Record<string, unknown>, fault, stream);
       }
     }
+    if (isHeld()) yield;
     const streams = source?.streams(op);
     if (stream) {
       for (const field of ['select', 'accept', 'default'])

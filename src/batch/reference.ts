@@ -1,4 +1,4 @@
-import { followPath, keysOf, memberOf, put } from '../json/members.ts';
+import { entriesOf, followPath, keysOf, memberOf, put } from '../json/members.ts';
 import { Placeholder, WORDS, type Word } from '../placeholder.ts';
 import { parsePointer } from './pointer.ts';
 
@@ -78,18 +78,23 @@ export function readTemplate(value: unknown, at: readonly (string | number)[], f
     if (word === '$meta' && isName(argument) && found.ownMeta?.(at)) return value;
     return readReference(word, argument, at, found);
   }
-  let changed = false;
+  return readObject(value, at, found);
+}
+
+function readObject(object: object, at: readonly (string | number)[], found: Findings): object {
+  const changed = new Map<string, unknown>();
   let isMixed = false;
-  let copy: object = {};
-  for (const key of keys) {
-    const member = memberOf(value, key);
-    const read = isScalar(member) ? member : readTemplate(member, [...at, key], found);
-    copy = put(copy, key, read);
-    changed ||= read !== member;
+  for (const [key, member] of entriesOf(object)) {
+    if (isScalar(member)) continue;
+    const read = readTemplate(member, [...at, key], found);
+    if (read !== member) changed.set(key, read);
     isMixed ||= hasReference(read);
   }
+  if (changed.size === 0) return object;
+  let copy: object = {};
+  for (const [key, member] of entriesOf(object)) copy = put(copy, key, changed.has(key) ? changed.get(key) : member);
   if (isMixed) mixed.add(copy);
-  return changed ? copy : value;
+  return copy;
 }
 
 function readList(list: readonly unknown[], at: readonly (string | number)[], found: Findings): readonly unknown[] {
@@ -122,11 +127,10 @@ function readReference(word: Word, argument: unknown, at: readonly (string | num
     if (!Array.isArray(argument)) return fault('$join takes a list of strings and references');
     const parts: (string | Placeholder)[] = [];
     for (const [index, part] of argument.entries()) {
-      const path = [...at, word, index];
-      const read = readTemplate(part, path, found);
+      const read = isScalar(part) ? (part as unknown) : readTemplate(part, [...at, word, index], found);
       if (read instanceof Reference) parts.push(read);
       else if (typeof read === 'string' || typeof read === 'number' || typeof read === 'boolean') addText(parts, read);
-      else found.report(path, 'a string, a number, a boolean or a reference is allowed here');
+      else found.report([...at, word, index], 'a string, a number, a boolean or a reference is allowed here');
     }
     const join = new Reference(word, at, [], parts);
     found.references.push(join);

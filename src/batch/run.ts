@@ -51,15 +51,22 @@ export function run(plan: Plan, options: BatchOptions): Running {
     item: undefined,
     absorbed: false,
   };
-  void runGroup(plan.root, root, scope).then((list) => {
-    if (list.decidedBy && !batch.decidedBy) batch.decidedBy = list.decidedBy;
-    root.settle(replyOf(list, performance.now() - started));
-    batch.close();
-  });
+  runGroup(plan.root, root, scope)
+    .then((list) => {
+      if (list.decidedBy && !batch.decidedBy) batch.decidedBy = list.decidedBy;
+      root.settle(replyOf(list, performance.now() - started));
+    })
+    .catch((cause: unknown) => {
+      const error = new CodapError('INTERNAL', 'codap failed to run this batch', { cause });
+      batch.decide({ path: [], error });
+      root.settle(failure(error, started));
+      batch.note({ path: [], error });
+    })
+    .finally(() => batch.close());
   return { batch, root };
 }
 
-/** Runs one member with all its modifiers and settles it; never rejects. */
+/** Runs one member with all its modifiers and settles it, whatever happens. */
 export async function runMember(live: Live, scope: Scope): Promise<void> {
   const reply = await (live.each ? runEach(live, scope) : runOnce(live, scope)).catch((error: unknown): Reply => ({
     status: 'error',
@@ -71,14 +78,18 @@ export async function runMember(live: Live, scope: Scope): Promise<void> {
 
 /** Ends one member: tells the batch of a failure, then whoever waits for it. */
 export function settle(live: Live, reply: Reply, scope: Scope): void {
-  speak(live, reply, scope);
-  live.settle(reply);
+  try {
+    speak(live, reply, scope);
+  } finally {
+    live.settle(reply);
+  }
 }
 
 /** Tells the batch of a failure. A group's members have told of theirs, but for those that its `take` or `default` was to absorb and did not. */
 function speak({ node, path }: Live, reply: Reply, { batch, absorbed }: Scope): void {
   const error = failed(reply) ? reply.error : undefined;
   if (error && !reply.list) batch.note({ path, error });
+  else if (reply.error && !reply.list) batch.report({ path, error: reply.error });
   if (!batch.options.failFast || absorbed) return;
   if (error) batch.decide({ path, error });
   else if (reply.status === 'partial' && node.default) {

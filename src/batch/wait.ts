@@ -1,4 +1,4 @@
-import { CodapError, toCodapError } from '../errors.ts';
+import { abortReason, CodapError } from '../errors.ts';
 import { untilAborted } from '../until-aborted.ts';
 import type { Steps } from '../work.ts';
 import type { GroupRun } from './group.ts';
@@ -61,9 +61,10 @@ async function waitForAll(
       founds.set(reference, await resolve(live, steps, { view: viewOf(reference), work, signal: patience }));
     };
     await untilAborted(patience, () => Promise.all(open.map(finding))).catch((error: unknown) => {
-      const known = toCodapError(error);
-      if (known.code === 'CANCELLED' || known.code === 'TOO_LARGE') throw known;
-      late = { is: 'failed', error: known };
+      if (!patience.aborted) throw error;
+      const reason = abortReason(patience);
+      if (reason.code === 'CANCELLED') throw reason;
+      late = { is: 'failed', error: reason };
     });
   }
   return references.map((reference) => founds.get(reference) ?? late);

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { Adapter } from '../../adapters/adapter.ts';
+import { choice } from '../check-schema.ts';
 
 /** The longest wait a timer can hold, in milliseconds. */
 const LONGEST = 2 ** 31 - 1;
@@ -13,14 +14,14 @@ const origin = z
   .string()
   .refine(
     (text) => URL.canParse(text) && new URL(text).origin === text,
-    'expected an origin such as https://app.example, without a path',
+    'an origin such as https://app.example, without a path, is allowed here',
   );
 
 const host = z
   .string()
   .refine(
     (text) => isIP(text) !== 0 || /^[a-z\d_]([a-z\d_.-]*[a-z\d_])?\.?$/i.test(text),
-    'expected a host name or an IP address, without a port',
+    'a host name or an IP address, without a port, is allowed here',
   );
 
 const server = z
@@ -51,7 +52,7 @@ const server = z
   })
   .refine((value) => value.timeoutMs <= value.maxTimeoutMs, {
     path: ['timeoutMs'],
-    message: 'expected at most maxTimeoutMs',
+    message: 'at most maxTimeoutMs is allowed here',
   });
 
 const limits = z.strictObject({
@@ -107,7 +108,7 @@ export function configSchema(adapters: Readonly<Record<string, Adapter>>): z.Zod
     .string()
     .regex(
       /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
-      'expected a name of 1 to 64 letters, digits, _ and -, beginning with a letter or digit',
+      'a name of 1 to 64 letters, digits, _ and -, beginning with a letter or digit, is allowed here',
     );
   return z.strictObject({
     server: server.prefault({}),
@@ -136,7 +137,7 @@ function branch(name: string, adapter: Adapter): z.ZodObject {
     .superRefine((source, context) => {
       const allowed = Object.keys(ops).filter((op) => adapter.allows?.(op, source) ?? true);
       for (const [at, op] of ((source.ops as string[] | undefined) ?? []).entries()) {
-        const message = `what else this source says allows: ${allowed.join(', ')}`;
+        const message = `with what else this source says, ${choice(allowed)}`;
         if (!allowed.includes(op)) context.addIssue({ code: 'custom', path: ['ops', at], message });
       }
     });

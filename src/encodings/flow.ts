@@ -58,8 +58,10 @@ export async function sendFrames({ batch, root }: Running, reply: FastifyReply, 
       if (room) await room;
     }
   };
-  const heart =
-    format.heartbeat && setInterval(() => void outlet.writeFrame(format.heartbeat?.text ?? ''), format.heartbeat.ms);
+  const beat = (): void => {
+    outlet.writeFrame(format.heartbeat?.text ?? '')?.catch(() => {});
+  };
+  const heart = format.heartbeat && setInterval(beat, format.heartbeat.ms);
   try {
     let whole: Reply | undefined;
     while (!outlet.gone) {
@@ -76,10 +78,11 @@ export async function sendFrames({ batch, root }: Running, reply: FastifyReply, 
       }
       next = sequence.next();
     }
-    if (!whole?.list) return;
-    counts.cancelled += cancelledIn(whole.list);
-    const decidedBy = batch.decidedBy ?? whole.list.decidedBy;
-    const complete = !decidedBy && isComplete(whole.list);
+    if (!whole) return;
+    const { list } = whole;
+    if (list) counts.cancelled += cancelledIn(list);
+    const decidedBy = batch.decidedBy ?? list?.decidedBy;
+    const complete = !decidedBy && list !== undefined && isComplete(list);
     const error = decidedBy
       ? `,"error":${JSON.stringify({ ...decidedBy.error.toJSON(), path: formatPointer(decidedBy.path) })}`
       : '';

@@ -9,11 +9,11 @@ export const json: Encoding = {
   mediaType: 'application/json',
   async send({ batch, root }, plan, reply) {
     const { list, ms } = await root.reply;
-    if (batch.decidedBy) return sendFailed(batch, reply, ms);
-    if (!list) return;
+    if (batch.decidedBy || !list) return sendFailed(batch, reply, ms);
     const complete = isComplete(list);
+    const text = answerText(list, complete, plan.shape);
     reply.headers(summaryHeaders(batch, complete, ms));
-    await sendText(reply.type('application/json; charset=utf-8'), answerText(list, complete, plan.shape), {
+    await sendText(reply.type('application/json; charset=utf-8'), text, {
       idleMs: batch.options.limits.streamIdleMs,
       work: batch.work,
     });

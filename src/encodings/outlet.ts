@@ -81,7 +81,7 @@ export class Outlet {
 
   /** The last bytes: resolves when they have left codap, or the client has. */
   end(): Promise<void> {
-    void this.#flushFrames();
+    this.#flushFrames()?.catch(() => {});
     return new Promise((resolve) => {
       if (this.gone) return resolve();
       this.#raw.once('close', resolve);

@@ -2,7 +2,7 @@ import { attachment } from '../attachment.ts';
 import { openFlow } from '../batch/flow.ts';
 import { isOpaque, type Node } from '../batch/node.ts';
 import { isComplete, type Member } from '../batch/reply.ts';
-import { CodapError } from '../errors.ts';
+import { CodapError, toCodapError } from '../errors.ts';
 import type { Body } from '../payload.ts';
 import type { Encoding } from './encoding.ts';
 import { hasOneReply, oneReply } from './one-reply.ts';
@@ -54,7 +54,8 @@ export const raw: Encoding = {
         await outlet.write(step.value as Buffer);
       }
       await outlet.end();
-    } catch {
+    } catch (error) {
+      batch.note({ path: body.path, error: toCodapError(error) });
       outlet.destroy();
     } finally {
       opened.close();

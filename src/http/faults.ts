@@ -12,15 +12,16 @@ export function answerFault(error: unknown, request: FastifyRequest, reply: Fast
     return sendProblem(reply, { status: 400, title: 'Bad Request', detail: error.message, errors: error.errors });
   }
   if (error instanceof CodapError) {
+    if (error.code === 'INTERNAL') logInternal(error, request);
     const { code, message, source, http } = error;
     // What is left of a body that was refused midway is read and thrown away.
     request.raw.resume();
     return sendProblem(reply, { status: http, title: STATUS_CODES[http] ?? 'Error', detail: message, code, source });
   }
-  const { code, statusCode = 500 } = error as Partial<FastifyError>;
+  const { code, statusCode = 500 } = Object(error) as Partial<FastifyError>;
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return refuseType(reply);
   if (statusCode < 400 || statusCode >= 500) {
-    request.log.error({ err: error }, 'request failed');
+    logInternal(error, request);
     return sendProblem(reply, { status: 500, title: 'Internal Server Error', code: 'INTERNAL' });
   }
   const tooLarge = code === 'FST_ERR_CTP_BODY_TOO_LARGE';
@@ -31,6 +32,10 @@ export function answerFault(error: unknown, request: FastifyRequest, reply: Fast
   }
   const detail = tooLarge ? `the body may have at most ${request.routeOptions.bodyLimit} bytes` : undefined;
   sendProblem(reply, { status: statusCode, title: STATUS_CODES[statusCode] ?? 'Bad Request', detail });
+}
+
+function logInternal(error: unknown, { log }: FastifyRequest): void {
+  log.error({ err: error }, 'a request failed by our fault');
 }
 
 const UNREADABLE: Readonly<Record<string, Problem>> = {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Fault } from '../../adapters/adapter.ts';
+import { checkSchema } from '../check-schema.ts';
 import { followPath, recordOf } from '../json/members.ts';
 import { Filled, Placeholder } from '../placeholder.ts';
 
@@ -15,8 +16,8 @@ export interface Checked {
 export function checkParams(schema: z.ZodType, given: object, fault: Fault): Checked {
   const params = recordOf(given) as Record<string, unknown>;
   const wrong = new Set<unknown>();
-  const checked = schema.safeParse(params);
-  if (checked.success) return { params: checked.data as Record<string, unknown>, wrong };
+  const { data, faults } = checkSchema(schema, params);
+  if (faults.length === 0) return { params: data as Record<string, unknown>, wrong };
   const told = new Set<string>();
   const tell = (path: readonly (string | number)[], detail: string): void => {
     wrong.add(path[0]);
@@ -27,11 +28,7 @@ export function checkParams(schema: z.ZodType, given: object, fault: Fault): Che
     if (!told.has(at.join())) fault(at, 'a reference may not stand here');
     told.add(at.join());
   };
-  for (const issue of checked.error.issues) {
-    const path = issue.path as (string | number)[];
-    if (issue.code === 'unrecognized_keys') for (const key of issue.keys) tell([...path, key], 'unknown field');
-    else tell(path, issue.message);
-  }
+  for (const { path, detail } of faults) tell(path, detail);
   const fitting = Object.fromEntries(Object.entries(params).filter(([name]) => !wrong.has(name)));
   return { params: (schema as z.ZodObject).partial().safeParse(fitting).data, wrong };
 }

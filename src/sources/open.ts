@@ -1,5 +1,6 @@
 import type { Adapter, Fault } from '../../adapters/adapter.ts';
 import { adapters } from '../../adapters/index.ts';
+import { choice } from '../check-schema.ts';
 import type { Config, SourceConfig } from '../config.ts';
 import type { Fetch } from '../fetch.ts';
 import { checkParams } from './check-params.ts';
@@ -69,12 +70,12 @@ async function openSource(options: SourceConfig, connections: AsyncDisposableSta
     ),
     prepare(op, params, fault, stream = false) {
       const spec = Object.hasOwn(adapter.ops, op) ? adapter.ops[op] : undefined;
-      if (!spec || !ops.includes(op)) return fault(['op'], `allowed here: ${ops.join(', ')}`);
+      if (!spec || !ops.includes(op)) return fault(['op'], choice(ops));
       const below: Fault = (path, detail) => fault(['params', ...path], detail);
       const { params: fitting, wrong } = checkParams(spec.params, params, below);
       if (!fitting) return undefined;
       for (const [name, most] of Object.entries((!stream && spec.gathered) || {}))
-        if (Number(fitting[name]) > most) below([name], `at most ${most} without stream`);
+        if (Number(fitting[name]) > most) below([name], `at most ${most} is allowed here without stream`);
       return adapter.compile(op, fitting, options, (path, detail) => {
         if (!wrong.has(path[0])) below(path, detail);
       });

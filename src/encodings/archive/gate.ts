@@ -24,11 +24,12 @@ export class Gate {
   /** Resolves with what gives the place back. `demanded` resolves when the answer has come to it; with true, it is let in at once. */
   async enter(demanded: Promise<boolean>, signal: AbortSignal): Promise<() => void> {
     const guest: Guest = { demanded: false, pressing: false, enter: undefined };
-    void demanded.then((pressing) => {
+    const promote = (pressing: boolean): void => {
       guest.demanded = true;
       guest.pressing = pressing;
       this.#admit();
-    });
+    };
+    demanded.then(promote, () => {});
     // One that is demanded by now says so before it is looked at.
     await Promise.resolve();
     await this.#turn(guest, signal);

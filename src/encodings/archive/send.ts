@@ -70,7 +70,9 @@ export async function sendArchive(
         written.delete(formatPointer(path));
         return error;
       });
-      if (broken && !Buffer.isBuffer(entry.content)) entry.content.break(toCodapError(broken));
+      if (!broken) continue;
+      if (Buffer.isBuffer(entry.content)) throw broken;
+      entry.content.break(toCodapError(broken));
     }
     const list = step.done ? step.value.list : undefined;
     if (!list || batch.decidedBy || list.decidedBy) return outlet.destroy();

@@ -31,19 +31,24 @@ export function timeout(name: string, attemptTimeoutMs = Infinity): Layer {
       }, milliseconds);
       context.signal.addEventListener('abort', onAbort, { once: true });
       const unlink = (): void => context.signal.removeEventListener('abort', onAbort);
-      next(query, { ...context, signal: controller.signal, deadline }).then(
-        (payload) => {
-          if (settled) return discard(payload);
-          clearTimeout(timer);
-          resolve(onceClosed(payload, unlink));
-        },
-        (error: unknown) => {
-          if (settled) return;
-          clearTimeout(timer);
-          unlink();
-          reject(error);
-        },
-      );
+      const succeed = (payload: Payload): void => {
+        if (settled) return discard(payload);
+        clearTimeout(timer);
+        resolve(onceClosed(payload, unlink));
+      };
+      const fail = (error: unknown): void => {
+        if (settled) return;
+        clearTimeout(timer);
+        unlink();
+        reject(error);
+      };
+      try {
+        next(query, { ...context, signal: controller.signal, deadline })
+          .then(succeed)
+          .catch(fail);
+      } catch (error) {
+        fail(error);
+      }
     });
   };
 }

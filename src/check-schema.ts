@@ -1,0 +1,151 @@
+import { z } from 'zod';
+
+/** What is wrong with a value: where, and what is allowed there. It repeats nothing of the value. */
+export interface SchemaFault {
+  readonly path: readonly (string | number)[];
+  readonly detail: string;
+  /** The type that is needed there, where that is what is wrong. */
+  readonly expected?: string;
+}
+
+/** A value that was checked: what the schema makes of it, or its faults. */
+export interface Checked<T> {
+  readonly data: T | undefined;
+  readonly faults: readonly SchemaFault[];
+}
+
+/** What is allowed, by the type of a schema; what is not here is told by the schemas themselves. */
+const WORDS: Readonly<Record<string, (schema: z.ZodType) => string>> = {
+  string: (schema) => sized(textOf(schema), boundsOf(schema), 'characters'),
+  number: (schema) => ranged((schema as z.ZodNumber).isInt ? 'a whole number' : 'a number', boundsOf(schema)),
+  boolean: () => 'true or false',
+  array: (schema) => sized('a list', boundsOf(schema), 'members'),
+  object: () => 'an object',
+  record: () => 'an object',
+  union: (schema) => (schema as z.ZodUnion<z.ZodType[]>).options.map(phrase).join(' or '),
+};
+
+/** Without words of its own, an issue gets those of the schema where it arose, which knows all that is allowed. */
+const WORDLESS = { error: () => '' };
+
+/** Checks a value against a schema. This alone turns what zod finds into faults: none has zod's own words. */
+export function checkSchema<T>(schema: z.ZodType<T>, value: unknown): Checked<T> {
+  const { data, error } = schema.safeParse(value, WORDLESS);
+  return { data, faults: error?.issues.flatMap((issue) => faultsOf(issue, schema, value)) ?? [] };
+}
+
+function faultsOf(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): SchemaFault[] {
+  const path = issue.path as (string | number)[];
+  if (issue.code === 'unrecognized_keys') {
+    const { shape } = schemaAt(schema, path, value) as z.ZodObject;
+    const detail = `unknown field; ${choice(Object.keys(shape))}`;
+    return issue.keys.map((key) => ({ path: [...path, key], detail }));
+  }
+  if (issue.code === 'invalid_key') {
+    const { keyType } = schemaAt(schema, path.slice(0, -1), value) as z.ZodRecord;
+    return issue.issues.map(({ message }) => ({ path, detail: message || allowed(keyType as z.ZodType) }));
+  }
+  const detail = issue.message || allowed(schemaAt(schema, path, value));
+  const expected = issue.code === 'invalid_type' ? { expected: issue.expected } : {};
+  return [{ path, detail: isMissing(issue, value) ? missing(path.at(-1)!, detail) : detail, ...expected }];
+}
+
+/** Says that one of these names is allowed. */
+export function choice(names: readonly unknown[]): string {
+  return `allowed here: ${names.join(', ') || 'none'}`;
+}
+
+/** Says that a field is missing, and what is allowed there. */
+export function missing(name: string | number, detail: string): string {
+  return `${name} is missing; ${detail}`;
+}
+
+/** Whether an issue is that its field is not there, but for one that a rule about several fields found. */
+function isMissing({ code, path }: z.core.$ZodIssue, value: unknown): boolean {
+  const parent = follow(value, path.slice(0, -1));
+  return (
+    code !== 'custom' && typeof parent === 'object' && parent !== null && follow(parent, path.slice(-1)) === undefined
+  );
+}
+
+function follow(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce((node, step) => (node as Record<PropertyKey, unknown> | undefined)?.[step], value);
+}
+
+function allowed(schema: z.ZodType): string {
+  const { entries, values } = schema.def as { entries?: Record<string, string>; values?: readonly unknown[] };
+  if (entries || values) return choice(values ?? Object.values(entries as Record<string, string>));
+  return `${phrase(schema)} is allowed here`;
+}
+
+function phrase(schema: z.ZodType): string {
+  const inner = bare(schema);
+  const words = WORDS[inner.def.type] ?? WORDS[String(inner.meta()?.['type'])];
+  return words?.(inner) ?? 'a value';
+}
+
+/** The schema that stands at a path; of those that a field tells apart, the one that the value is for. */
+function schemaAt(schema: z.ZodType, path: readonly PropertyKey[], value: unknown): z.ZodType {
+  const here = bare(schema);
+  const [step, ...rest] = path;
+  if (step === undefined) return here;
+  const below = follow(value, [step]);
+  if (here instanceof z.ZodObject) return schemaAt((here.shape as Record<PropertyKey, z.ZodType>)[step]!, rest, below);
+  if (here instanceof z.ZodArray) return schemaAt(here.element as z.ZodType, rest, below);
+  if (here instanceof z.ZodRecord) return schemaAt(here.valueType as z.ZodType, rest, below);
+  if (here instanceof z.ZodDiscriminatedUnion) {
+    const { discriminator } = here.def;
+    const options = here.options as unknown as readonly z.ZodObject[];
+    const told = (option: z.ZodObject): z.ZodLiteral => option.shape[discriminator] as z.ZodLiteral;
+    if (step === discriminator) return z.literal(options.map((option) => told(option).value));
+    return schemaAt(
+      options.find((option) => told(option).value === follow(value, [discriminator]))!,
+      path,
+      value,
+    );
+  }
+  return here;
+}
+
+/** A schema without what says that it may be missing, have a default, or be a reference. */
+function bare(schema: z.ZodType): z.ZodType {
+  const fillable = schema.meta()?.['fillable'] as z.ZodType | undefined;
+  if (fillable) return bare(fillable);
+  if (schema instanceof z.ZodPipe)
+    return bare((schema.out instanceof z.ZodTransform ? schema.in : schema.out) as z.ZodType);
+  const { innerType } = schema.def as { innerType?: z.ZodType };
+  return innerType ? bare(innerType) : schema;
+}
+
+function textOf(schema: z.ZodType): string {
+  const { format } = schema.def as { format?: string };
+  return format === undefined ? 'a string' : `a string that is a ${format}`;
+}
+
+interface Bounds {
+  readonly least: number | undefined;
+  readonly most: number | undefined;
+}
+
+function boundsOf(schema: z.ZodType): Bounds {
+  let least: number | undefined;
+  let most: number | undefined;
+  for (const { _zod } of schema.def.checks ?? []) {
+    const { check, value, minimum, maximum } = _zod.def as unknown as Record<string, unknown>;
+    if (check === 'greater_than' || check === 'min_length') least = (value ?? minimum) as number;
+    if (check === 'less_than' || check === 'max_length') most = (value ?? maximum) as number;
+  }
+  return { least, most };
+}
+
+function ranged(what: string, { least, most }: Bounds): string {
+  if (least !== undefined && most !== undefined) return `${what} from ${least} to ${most}`;
+  if (least !== undefined) return `${what} of at least ${least}`;
+  return most === undefined ? what : `${what} of at most ${most}`;
+}
+
+function sized(what: string, { least, most }: Bounds, of: string): string {
+  if (least === undefined) return most === undefined ? what : `${what} of at most ${most} ${of}`;
+  if (most !== undefined) return `${what} of ${least} to ${most} ${of}`;
+  return least === 1 ? `${what} that is not empty` : `${what} of at least ${least} ${of}`;
+}

@@ -1,0 +1,229 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deserialize } from 'bson';
+import { type MongoServer, startMongo } from '../../../demo/mongo/server.ts';
+import { parseConfig } from '../../../src/config.ts';
+import { CodapError } from '../../../src/errors.ts';
+import type { Payload } from '../../../src/payload.ts';
+import { ping } from '../../../src/ping.ts';
+import { openSources, type Source } from '../../../src/sources/open.ts';
+import { context } from '../source.ts';
+
+/** How a connection comes to its end. */
+const ENDS = {
+  'is reset': (socket: Socket) => socket.resetAndDestroy(),
+  'is ended': (socket: Socket) => socket.destroySoon(),
+  'is half closed': (socket: Socket) => socket.end(),
+} as const;
+
+/** When it does: while it comes into being, or at an answer. */
+const CONNECTING = ['at once', 'before hello', 'after hello'] as const;
+const ANSWERING = ['before the answer', 'in the middle of the answer'] as const;
+
+interface Plan {
+  readonly moment: (typeof CONNECTING | typeof ANSWERING)[number];
+  readonly end: (socket: Socket) => unknown;
+  /** The command at whose answer it happens, where the moment is about an answer. */
+  readonly command: string;
+}
+
+let store: MongoServer;
+let proxy: Server;
+let plan: Plan | undefined;
+/** The near ends of the connections, with what the driver has asked through each. */
+const nears = new Set<Socket>();
+
+/** The command of a message of the wire protocol: the first key of its document. */
+function commandOf(message: Buffer): string {
+  const document =
+    message.readInt32LE(12) === 2013 ? message.subarray(21) : message.subarray(message.indexOf(0, 20) + 9);
+  return Object.keys(deserialize(document.subarray(0, document.readInt32LE(0))))[0] ?? '';
+}
+
+/** Takes whole messages out of what comes. */
+function framed(take: (message: Buffer) => void): (chunk: Buffer) => void {
+  let rest = Buffer.alloc(0);
+  return (chunk) => {
+    rest = Buffer.concat([rest, chunk]);
+    while (rest.length >= 4 && rest.length >= rest.readInt32LE(0)) {
+      const size = rest.readInt32LE(0);
+      take(rest.subarray(0, size));
+      rest = rest.subarray(size);
+    }
+  };
+}
+
+function strike(near: Socket, before: Buffer = Buffer.alloc(0)): void {
+  const { end } = plan as Plan;
+  plan = undefined;
+  if (before.length === 0) end(near);
+  else near.write(before, () => end(near));
+}
+
+function serve(near: Socket): void {
+  nears.add(near);
+  const far = connect(store.port, '127.0.0.1');
+  for (const [one, other] of [
+    [near, far],
+    [far, near],
+  ] as const) {
+    one.on('error', () => {});
+    one.on('close', () => other.destroy());
+  }
+  near.on('close', () => nears.delete(near));
+  if (plan?.moment === 'at once') return strike(near);
+  const asked: string[] = [];
+  near.on(
+    'data',
+    framed((message) => {
+      const command = commandOf(message);
+      const isHello = /^(?:hello|ismaster)$/i.test(command);
+      if (plan?.moment === 'before hello' && isHello) return strike(near);
+      if (plan?.moment === 'before the answer' && command === plan.command) return strike(near);
+      asked.push(command);
+      far.write(message);
+    }),
+  );
+  far.on(
+    'data',
+    framed((message) => {
+      const command = asked.shift() ?? '';
+      if (plan?.moment === 'after hello' && /^(?:hello|ismaster)$/i.test(command)) return strike(near, message);
+      if (plan?.moment === 'in the middle of the answer' && command === plan.command)
+        return strike(near, message.subarray(0, message.length / 2));
+      near.write(message);
+    }),
+  );
+}
+
+beforeAll(async () => {
+  store = await startMongo();
+  store.load(
+    'shop',
+    'users',
+    Array.from({ length: 30 }, (_, index) => ({ _id: index })),
+  );
+  proxy = createServer({ allowHalfOpen: true }, serve).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+});
+
+afterAll(async () => {
+  for (const near of nears) near.destroy();
+  proxy.close();
+  await store.close();
+});
+
+/** A source as codap opens it, its layers and all. */
+async function opened(): Promise<Source & AsyncDisposable> {
+  const { port } = proxy.address() as AddressInfo;
+  const url = `mongodb://127.0.0.1:${port}/?directConnection=true`;
+  const shop = { adapter: 'mongo', url, database: 'shop', collections: ['users'], timeoutMs: 600 };
+  const { sources, [Symbol.asyncDispose]: close } = await openSources(parseConfig({ sources: { shop } }));
+  return { ...(sources.get('shop') as Source), [Symbol.asyncDispose]: close };
+}
+
+const collection = 'users';
+/** Each way to ask: op, params, how it is taken, and the command whose answer breaks. */
+const ASKED: Readonly<Record<string, readonly [string, Record<string, unknown>, Payload['kind'], string]>> = {
+  findOne: ['findOne', { collection }, 'value', 'find'],
+  find: ['find', { collection }, 'value', 'find'],
+  'find in batches': ['find', { collection, batchSize: 5 }, 'value', 'getMore'],
+  'find, streamed': ['find', { collection, batchSize: 5 }, 'items', 'find'],
+  'find, streamed, after its first batch': ['find', { collection, batchSize: 5 }, 'items', 'getMore'],
+  aggregate: ['aggregate', { collection, pipeline: [] }, 'value', 'aggregate'],
+  'aggregate, streamed': ['aggregate', { collection, pipeline: [], batchSize: 5 }, 'items', 'getMore'],
+  countDocuments: ['countDocuments', { collection }, 'value', 'aggregate'],
+  distinct: ['distinct', { collection, key: '_id' }, 'value', 'distinct'],
+};
+
+/** Runs a query and reads its answer to the end; what it failed with, if it did. */
+async function ask(shop: Source, asked: string, between?: () => void): Promise<unknown> {
+  const [op, params, want] = ASKED[asked]!;
+  try {
+    const compiled = shop.prepare(op, params, (path, detail) => expect.fail(`${path.join('/')}: ${detail}`));
+    const payload = await shop.fetch({ op, params: compiled, want }, context());
+    if (payload.kind !== 'items') return undefined;
+    for await (const batch of payload.items) {
+      expect([...batch]).not.toEqual([]);
+      between?.();
+    }
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+function expectUnavailable(error: unknown): void {
+  expect(error).toBeInstanceOf(CodapError);
+  expect(error).toMatchObject({ code: 'UNAVAILABLE', retryable: true, source: 'shop' });
+}
+
+const endAll = (end: (socket: Socket) => unknown): void => nears.forEach((near) => void end(near));
+
+describe.each(Object.keys(ENDS) as (keyof typeof ENDS)[])('a connection that %s', (how) => {
+  const end = ENDS[how];
+
+  it.each(CONNECTING.flatMap((moment) => ['findOne', 'find, streamed'].map((asked) => [moment, asked] as const)))(
+    '%s, for %s, is the store’s failure at most, and the next query works',
+    async (moment, asked) => {
+      await using shop = await opened();
+      plan = { moment, end, command: '' };
+      const error = await ask(shop, asked);
+      plan = undefined;
+      // The driver may connect for a second time before it gives up.
+      if (error !== undefined) expectUnavailable(error);
+      expect(await ask(shop, asked)).toBeUndefined();
+    },
+  );
+
+  it.each(ANSWERING.flatMap((moment) => Object.keys(ASKED).map((asked) => [moment, asked] as const)))(
+    '%s of %s is the store’s failure, and the next query works',
+    async (moment, asked) => {
+      await using shop = await opened();
+      expect(await ask(shop, asked)).toBeUndefined();
+      plan = { moment, end, command: ASKED[asked]![3] };
+      expectUnavailable(await ask(shop, asked));
+      expect(await ask(shop, asked)).toBeUndefined();
+      await expect(shop.ping(new AbortController().signal)).resolves.toBeUndefined();
+    },
+  );
+
+  it.each(['find, streamed', 'aggregate, streamed'])(
+    'between two batches of %s is the store’s failure',
+    async (asked) => {
+      await using shop = await opened();
+      expectUnavailable(await ask(shop, asked, () => endAll(end)));
+      expect(await ask(shop, asked)).toBeUndefined();
+    },
+  );
+
+  // At some moment the driver's socket has heard of it and the driver has not:
+  // then it waits to write until the query's time is over.
+  it.each(['findOne', 'distinct', 'find, streamed'])(
+    'while nobody asks is a failure of %s that may be tried again, if any, and the next one works',
+    async (asked) => {
+      for (let turns = 0; turns < 6; turns += 1) {
+        await using shop = await opened();
+        expect(await ask(shop, asked)).toBeUndefined();
+        endAll(end);
+        for (let turn = 0; turn < turns; turn += 1) await setImmediate();
+        const error = await ask(shop, asked);
+        if (error !== undefined) expect(error).toMatchObject({ retryable: true });
+        expect(await ask(shop, asked)).toBeUndefined();
+      }
+    },
+  );
+
+  it('while it is pinged is the store’s failure at most', async () => {
+    for (let turns = 0; turns < 6; turns += 1) {
+      await using shop = await opened();
+      await shop.ping(new AbortController().signal);
+      endAll(end);
+      for (let turn = 0; turn < turns; turn += 1) await setImmediate();
+      expect(['UNAVAILABLE', 'TIMEOUT', undefined]).toContain((await ping(shop, 300)).code);
+      expect(await ping(shop, 600)).toMatchObject({ status: 'up' });
+    }
+  });
+});

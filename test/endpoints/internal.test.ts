@@ -1,0 +1,177 @@
+import { Readable } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
+import { request } from 'undici';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildApp } from '../../src/app.ts';
+import { plan } from '../../src/batch/plan.ts';
+import { run } from '../../src/batch/run.ts';
+import { TypedValue } from '../../src/batch/typed-value.ts';
+import { parseConfig } from '../../src/config.ts';
+import { CodapError } from '../../src/errors.ts';
+import { createLogger } from '../../src/log.ts';
+import type { Payload } from '../../src/payload.ts';
+import { simulate } from '../batch/simulated.ts';
+import { unbounded } from '../unbounded.ts';
+
+const SECRET = 'swordfish-1234';
+const bug = (): TypeError =>
+  Object.assign(new TypeError('x of undefined', { cause: new RangeError(`before that: ${SECRET}`) }), {
+    sent: 'a field of a driver',
+  });
+
+/** Answers its query as its params say: at once, in part, or not at all. */
+function answer(kind: Payload['kind'], breaks: boolean): Payload {
+  if (!breaks || kind === 'value') throw bug();
+  if (kind === 'items')
+    return {
+      kind,
+      items: (async function* () {
+        yield ['1'];
+        await Promise.resolve();
+        throw bug();
+      })(),
+    };
+  const stream = Readable.from(
+    (async function* () {
+      yield Buffer.from('some');
+      await new Promise(setImmediate);
+      throw bug();
+    })(),
+  );
+  return { kind, stream, meta: { contentType: 'text/plain' } };
+}
+
+type Line = {
+  level: number;
+  requestId?: string;
+  path?: string;
+  source?: string;
+  msg: string;
+  err: { type: string; stack: string; cause: { type: string; message: string; stack: string; cause?: object } };
+};
+const lines: Line[] = [];
+let app: FastifyInstance;
+let url: string;
+
+beforeAll(async () => {
+  const sources = { own: { adapter: 'rest', url: 'http://127.0.0.1:1/', headers: { 'x-key': SECRET } } };
+  const config = parseConfig({ sources });
+  const odd = {
+    ...simulate().source,
+    name: 'odd',
+    prepare(_op: string, params: Record<string, unknown>) {
+      if (params['refuse'] === true) throw bug();
+      return params;
+    },
+    streams: (op: string) => (op === 'list' ? ('items' as const) : op === 'body' ? ('body' as const) : undefined),
+    fetch: ({ op, want }: { op: string; want: Payload['kind'] }) =>
+      Promise.resolve().then(() => (op === 'ok' ? new TypedValue([1, 2]) : answer(want, op !== 'get'))),
+    ping: () => Promise.reject(bug()),
+  };
+  const logger = createLogger('info', config, { write: (line) => void lines.push(JSON.parse(line) as Line) });
+  app = await buildApp(config, { sources: new Map([['odd', odd]]), logger });
+  app.get('/thrown', () => Promise.reject(new CodapError('INTERNAL', 'codap failed', { cause: bug() })));
+  url = await app.listen({ host: '127.0.0.1', port: 0 });
+});
+afterAll(() => app.close());
+
+const get = { source: 'odd', op: 'get' };
+const list = { source: 'odd', op: 'list', stream: true };
+const body = { source: 'odd', op: 'body' };
+
+describe('the cause of a failure that is codap’s own is in the log, with the request and the query, and in no answer', () => {
+  it.each<[string, string, object, (string | undefined)[]]>([
+    ['a query', 'application/json', { queries: { a: get } }, ['/a']],
+    ['one with a default', 'application/json', { queries: { a: { ...get, default: 1 } } }, ['/a']],
+    ['one nested in a list', 'application/json', { queries: { g: { pattern: 'ordered', queries: [get] } } }, ['/g/0']],
+    [
+      'each item of a forEach',
+      'application/json',
+      { queries: { a: { ...get, forEach: { $result: '/l' } }, l: { source: 'odd', op: 'ok' } } },
+      ['/a/0', '/a/1'],
+    ],
+    ['one that fails the batch', 'application/json', { onError: 'fail', queries: { a: get } }, ['/a']],
+    [
+      'one in a race',
+      'application/json',
+      { queries: { r: { pattern: 'first-reply', take: 1, queries: [get] } } },
+      ['/r/0'],
+    ],
+    ['a frame', 'application/x-ndjson', { queries: { a: get } }, ['/a']],
+    ['a list that breaks', 'application/x-ndjson', { queries: { a: list } }, ['/a']],
+    ['a list that breaks, as events', 'text/event-stream', { queries: { a: list } }, ['/a']],
+    ['an archive of nothing', 'application/zip', { queries: { a: get } }, ['/a']],
+    ['a body that breaks in a zip', 'application/zip', { queries: { a: body } }, ['/a']],
+    ['a body that breaks in a tar', 'application/x-tar', { queries: { a: body } }, ['/a']],
+    ['a body that breaks in a gzipped tar', 'application/gzip', { queries: { a: body } }, ['/a']],
+    ['a body that breaks', 'application/octet-stream', { queries: { a: body } }, ['/a']],
+    ['a request', 'application/json', { queries: { a: { ...get, params: { refuse: true } } } }, [undefined]],
+  ])('%s', async (what, accept, payload, paths) => {
+    const id = what.replaceAll(' ', '-');
+    const headers = { 'content-type': 'application/json', accept, 'x-request-id': id };
+    const answer = await request(`${url}/kv`, { method: 'POST', headers, body: JSON.stringify(payload) });
+    // Or a connection that breaks.
+    const text = await answer.body.text().catch(() => '');
+    expect(text).not.toMatch(/of undefined|before that|TypeError|at /);
+    const told = lines.filter(({ level, requestId }) => level === 50 && requestId === id);
+    expect(told.map(({ path }) => path)).toEqual(paths);
+    for (const line of told) expectCause(line);
+  });
+
+  it('a route', async () => {
+    const answer = await app.inject({ url: '/thrown', headers: { 'x-request-id': 'thrown' } });
+    expect(answer.json()).toEqual({
+      status: 500,
+      title: 'Internal Server Error',
+      detail: 'codap failed',
+      code: 'INTERNAL',
+    });
+    expectCause(lines.findLast(({ requestId }) => requestId === 'thrown') as Line);
+  });
+
+  it('a ping', async () => {
+    const { sources } = (await app.inject('/health/ready')).json() as { sources: object[] };
+    expect(sources).toMatchObject([{ name: 'odd', status: 'down', code: 'INTERNAL' }]);
+    expectCause(lines.findLast(({ source }) => source === 'odd') as Line);
+  });
+});
+
+/** Kind, text and stack of what was thrown, and of what caused that; nothing secret, and no other field. */
+function expectCause(line: Line): void {
+  expect(line.level).toBe(50);
+  const chain: { type: string; stack: string }[] = [];
+  for (let at: object | undefined = line.err; at; at = (at as { cause?: object }).cause) chain.push(at as never);
+  expect(chain.map(({ type }) => type).slice(-2)).toEqual(['TypeError', 'RangeError']);
+  for (const { stack } of chain) expect(stack).toMatch(/\n +at /);
+  expect(JSON.stringify(line)).not.toMatch(/swordfish|field of a driver/);
+}
+
+it('a batch whose running itself fails ends as INTERNAL, and all that waits for it', async () => {
+  const reported: unknown[] = [];
+  const { source } = simulate();
+  const { limits } = parseConfig({ sources: {} });
+  for (const pattern of ['kv', 'ordered', 'first-reply'] as const) {
+    const one = { source: 'sim', op: 'get' };
+    const queries = pattern === 'kv' ? { a: one, b: { pattern: 'ordered', queries: [one] } } : [one, one];
+    const planned = plan(pattern, { queries }, { sources: new Map([['sim', source]]), limits });
+    const { batch, root } = run(planned, {
+      caller: { headers: {} },
+      deadline: performance.now() + 2000,
+      timeoutMs: 2000,
+      signal: new AbortController().signal,
+      memory: unbounded().memory,
+      limits,
+      // As good as any place to fail in, right where a reply has come.
+      get failFast(): boolean {
+        throw bug();
+      },
+      report: (failure) => reported.push(failure),
+    });
+    expect(await root.reply).toMatchObject({ status: 'error', error: { code: 'INTERNAL' } });
+    expect(batch.decidedBy).toMatchObject({ path: [], error: { code: 'INTERNAL', cause: { name: 'TypeError' } } });
+    const container = await root.container;
+    for (const live of container?.lives ?? []) await live.reply;
+    for await (const _ of container?.arrivals ?? []);
+    expect(reported.pop()).toMatchObject({ path: [], error: { code: 'INTERNAL' } });
+  }
+});
