@@ -43,7 +43,7 @@ export async function answer(
   const work = new Work(config.limits.work).endsBy(received + config.server.maxTimeoutMs, left.signal);
   const body = request.body as Buffer;
   work.tick(body.length >> 6);
-  const read = await work.do(readBody(body, config.limits));
+  const read = await work.do(readBody(body, config.limits, work));
   const planned = await work.do(planning(pattern, read, { sources, limits: config.limits }));
   const encoding = acceptable.find(({ refuses }) => refuses?.(planned) === undefined);
   if (!encoding) {

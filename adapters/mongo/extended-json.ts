@@ -1,6 +1,6 @@
 import { Binary, BSONRegExp, Decimal128, Double, Int32, Long, MaxKey, MinKey, ObjectId, Timestamp, UUID } from 'bson';
 import { toText } from '../../src/json/leaf.ts';
-import { keysOf, memberOf, valuesOf } from '../../src/json/members.ts';
+import { firstKeyOf, keysOf, memberOf, valuesOf } from '../../src/json/members.ts';
 import { Filled, Placeholder } from '../../src/placeholder.ts';
 import { DIGITS, exactDecimal } from './exact-decimal.ts';
 import { isFields, isHole, type Fields, type Walk } from './walk.ts';
@@ -41,7 +41,7 @@ const UNKNOWN = Symbol('unknown');
 
 /** True if the first key of an object is one of Extended JSON's wrappers. */
 export function isWrapper(value: Fields): boolean {
-  const [first] = keysOf(value);
+  const first = firstKeyOf(value);
   return first !== undefined && Object.hasOwn(WRAPPERS, first);
 }
 

@@ -1,8 +1,8 @@
-import { entriesOf, followPath, keysOf, memberOf, put } from '../json/members.ts';
+import { entriesOf, followPath, hasMember, keysOf, memberOf, put } from '../json/members.ts';
 import { Placeholder, WORDS, type Word } from '../placeholder.ts';
 import { parsePointer } from './pointer.ts';
 
-const RESERVED: ReadonlySet<string> = new Set([...WORDS, '$verbatim']);
+const RESERVED = [...WORDS, '$verbatim'] as const;
 
 /** Where a planned reference reads from: another query's value or `meta`, or the nearest forEach's item. */
 export type Target =
@@ -53,7 +53,7 @@ export interface Findings {
 
 /** The word, if any, that makes an object of the request a reference, or `$verbatim`. */
 export function wordIn(value: object): Word | '$verbatim' | undefined {
-  return keysOf(value).find((key) => RESERVED.has(key)) as Word | '$verbatim' | undefined;
+  return RESERVED.find((word) => hasMember(value, word));
 }
 
 /** Lists and objects of templates that have a reference somewhere in them. */
@@ -66,10 +66,9 @@ const mixed = new WeakSet<object>();
 export function readTemplate(value: unknown, at: readonly (string | number)[], found: Findings): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return readList(value, at, found);
-  const keys = keysOf(value);
   const word = wordIn(value);
   if (word !== undefined) {
-    if (keys.length > 1) {
+    if (keysOf(value).length > 1) {
       found.report([...at, word], 'a reference stands alone in its object');
       return BROKEN;
     }

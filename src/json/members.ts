@@ -1,6 +1,6 @@
 /**
  * A JSON or BSON object as data. The order in which its keys were written holds; JavaScript's own objects put keys
- * that look like integers first, so an object with such a key is a Map. Whoever reads or makes one does it by the
+ * that look like integers first, so an object with such a key is a Map; one of very many keys may be, too. Whoever reads or makes one does it by the
  * functions of this file.
  */
 export type Members = Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>;
@@ -9,6 +9,11 @@ export type Members = Readonly<Record<string, unknown>> | ReadonlyMap<string, un
 export function isMoved(key: string): boolean {
   const first = key.charCodeAt(0);
   return first >= 0x30 && first <= 0x39 && key.length <= 10 && /^\d+$/.test(key);
+}
+
+/** The first key of an object, undefined if it has none. */
+export function firstKeyOf(members: object): string | undefined {
+  return members instanceof Map ? (members as Map<string, unknown>).keys().next().value : Object.keys(members)[0];
 }
 
 /** The keys of an object, in order; of a list, its indices. */

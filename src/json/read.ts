@@ -22,7 +22,11 @@ interface Open {
   readonly list: unknown[] | undefined;
   object: object;
   key: string;
+  size: number;
 }
+
+/** Members beyond which an object is a Map: JavaScript's own objects of very many keys are slow to list. */
+const MANY = 500;
 
 /**
  * JSON that was checked (`JsonCheck`, `scan`), as data, in turns with others: keys keep their order, and numbers whose whole part is
@@ -37,7 +41,7 @@ export function* readJson(text: string, work: Work): Steps<unknown> {
     if (code === OPEN_OBJECT || code === OPEN_LIST) {
       // A container takes more room than any other member.
       if (work.tick(2)) yield;
-      open.push({ list: code === OPEN_LIST ? [] : undefined, object: {}, key: '' });
+      open.push({ list: code === OPEN_LIST ? [] : undefined, object: {}, key: '', size: 0 });
       at = skip(text, at + 1);
       const next = text.charCodeAt(at);
       if (next !== CLOSE_LIST && next !== CLOSE_OBJECT) {
@@ -71,7 +75,10 @@ export function* readJson(text: string, work: Work): Steps<unknown> {
       const top = open[open.length - 1];
       if (!top) return value;
       if (top.list) top.list.push(value);
-      else top.object = put(top.object, top.key, value);
+      else {
+        if (top.size++ === MANY && !(top.object instanceof Map)) top.object = new Map(Object.entries(top.object));
+        top.object = put(top.object, top.key, value);
+      }
       const next = text.charCodeAt(at);
       at = skip(text, at + 1);
       if (next === COMMA) {

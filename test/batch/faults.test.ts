@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BadRequest, plan } from '../../src/batch/plan.ts';
 import { readBody } from '../../src/batch/read-body.ts';
-import { atOnce } from '../../src/work.ts';
+import { atOnce, Work } from '../../src/work.ts';
 import { parseConfig } from '../../src/config.ts';
 import { openSources, type Sources } from '../../src/sources/open.ts';
 
@@ -60,7 +60,10 @@ const bodies: Record<string, string> = {
 
 function refusal(body: string): BadRequest | undefined {
   try {
-    plan('kv', atOnce(readBody(Buffer.from(body), config.limits)), { sources: opened.sources, limits: config.limits });
+    plan('kv', atOnce(readBody(Buffer.from(body), config.limits, new Work(Infinity))), {
+      sources: opened.sources,
+      limits: config.limits,
+    });
     return undefined;
   } catch (error) {
     if (!(error instanceof BadRequest)) throw error;
