@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isHeld, Turns } from './turns.ts';
 
 /** How often the event loop's lag is looked at, in milliseconds. */
@@ -73,12 +72,13 @@ export class Pace {
 
   /** Waits in line as any piece of work does, and counts the turns that this takes. */
   async #myTurn(): Promise<void> {
-    let here = false;
-    void this.#line.next().then(() => (here = true));
-    while (!here) {
-      await nextTurn();
+    const count = (): void => {
       this.#turns += 1;
-    }
+      next = setImmediate(count);
+    };
+    let next = setImmediate(count);
+    await this.#line.next();
+    clearImmediate(next);
   }
 
   #adjust(): void {

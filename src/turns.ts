@@ -1,5 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-
 /** Milliseconds of work in one turn of the event loop, after which others have theirs. */
 const HELD_MS = 5;
 
@@ -30,7 +28,7 @@ export class Turns {
   next(): Promise<void> {
     const turn = new Promise<void>((resolve) => this.#waiting.push(resolve));
     lines.add(this);
-    if (!serving) void serve();
+    if (!serving) serve();
     return turn;
   }
 
@@ -46,13 +44,10 @@ export class Turns {
   }
 }
 
-async function serve(): Promise<void> {
+/** Lets one after the other in. Whoever was let in does its work before this goes on. */
+function serve(): void {
   serving = true;
-  for (;;) {
-    while (isHeld()) await nextTurn();
-    if (!Turns.admit()) break;
-    // Who was let in does its work before this goes on.
-    await undefined;
-  }
-  serving = false;
+  if (isHeld()) setImmediate(serve);
+  else if (Turns.admit()) queueMicrotask(serve);
+  else serving = false;
 }

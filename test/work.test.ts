@@ -45,15 +45,15 @@ describe('work', () => {
     await turn();
     const work = new Work(1_000_000);
     let turns = 0;
-    let over = false;
+    const over = new AbortController();
     const others = (async () => {
-      while (!over) {
+      while (!over.signal.aborted) {
         await turn();
         turns += 1;
       }
     })();
     await work.do(pieces(work, 100_000, 0.001));
-    over = true;
+    over.abort();
     await others;
     // A tenth of a second, at five milliseconds and what passes between two looks at the clock.
     expect(turns).toBeGreaterThan(12);

@@ -124,9 +124,11 @@ function* overAll(
 
 /** Adds what was found; of a list, its members. */
 export function* addTo(gathered: unknown[], value: unknown, work: Work): Steps<void> {
-  if (!Array.isArray(value)) return void gathered.push(value);
-  for (const inner of value) {
-    if (work.tick()) yield;
-    gathered.push(inner);
+  if (!Array.isArray(value)) gathered.push(value);
+  else {
+    for (const inner of value) {
+      if (work.tick()) yield;
+      gathered.push(inner);
+    }
   }
 }

@@ -78,9 +78,9 @@ async function costOf({ path, body, accept }: Shape): Promise<Cost> {
   const before = await codap.rss();
   let most = before;
   let othersMs = 0;
-  let over = false;
+  const over = new AbortController();
   const watch = (async () => {
-    while (!over) {
+    while (!over.signal.aborted) {
       const began = performance.now();
       const { body } = await request(`${codap.url}/health/live`, { dispatcher: agent });
       await body.dump();
@@ -95,7 +95,7 @@ async function costOf({ path, body, accept }: Shape): Promise<Cost> {
   const ms = performance.now() - began;
   let start = '';
   for await (const chunk of answer.body) if (start.length < 400) start += String(chunk);
-  over = true;
+  over.abort();
   await watch;
   return { status: answer.statusCode, answer: start.slice(0, 400), ms, othersMs, memory: most - before };
 }

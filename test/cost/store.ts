@@ -33,7 +33,10 @@ const server = createServer((request, response) => {
   if (path.startsWith('/slow')) return;
   const [, kind = '', count = '0'] = path.split('/');
   const maker = MAKERS[kind];
-  if (!maker) return void response.writeHead(404).end();
+  if (!maker) {
+    response.writeHead(404).end();
+    return;
+  }
   if (!made.has(path)) made.set(path, Buffer.from(maker(Number(count))));
   response.writeHead(200, { 'content-type': 'application/json' }).end(made.get(path));
 });

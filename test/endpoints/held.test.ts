@@ -12,10 +12,10 @@ let service: Service;
 
 beforeAll(async () => {
   store = await startScripted((path, response) => {
-    if (path === '/stall') return void response.writeHead(200).write('x'.repeat(2.5 * MIB));
-    if (path === '/cut') return void response.writeHead(200).write('x'.repeat(2.5 * MIB), () => response.destroy());
-    const size = Number(path.slice(1)) * MIB;
-    response.writeHead(200, { 'content-type': 'text/plain' }).end('x'.repeat(size));
+    const part = 'x'.repeat(2.5 * MIB);
+    if (path === '/stall') response.writeHead(200).write(part);
+    else if (path === '/cut') response.writeHead(200).write(part, () => response.destroy());
+    else response.writeHead(200, { 'content-type': 'text/plain' }).end('x'.repeat(Number(path.slice(1)) * MIB));
   });
   service = await startService({
     server: { bufferBytes: 4 * MIB },
