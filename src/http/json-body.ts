@@ -43,6 +43,7 @@ function read(payload: Readable, told: number, most: number, held: Memory): Prom
     let length = 0;
     const fail = (error: unknown): void => {
       payload.off('data', add);
+      chunks.length = 0;
       reject(error);
     };
     const add = (chunk: Buffer): void => {
