@@ -1,11 +1,16 @@
 import { createGzip } from 'node:zlib';
+import type { Memory } from '../memory.ts';
 import { openBody } from './archive/open-body.ts';
 import { sendArchive, type ArchiveFormat } from './archive/send.ts';
 import { TarWriter } from './archive/tar.ts';
 import { writeTo, type ArchiveWriter, type Sink } from './archive/writer.ts';
 import type { Encoding } from './encoding.ts';
 
-const plain: ArchiveFormat = { mediaType: 'application/x-tar', extension: 'tar', start: (sink) => new TarWriter(sink) };
+const plain: ArchiveFormat = {
+  mediaType: 'application/x-tar',
+  extension: 'tar',
+  start: (sink, memory) => new TarWriter(sink, memory),
+};
 const gzipped: ArchiveFormat = { mediaType: 'application/gzip', extension: 'tar.gz', start: gzip };
 
 /** An entry per reply. */
@@ -22,13 +27,13 @@ function encoding(format: ArchiveFormat): Encoding {
   };
 }
 
-function gzip(sink: Sink): ArchiveWriter {
+function gzip(sink: Sink, memory: Memory): ArchiveWriter {
   const gzipStream = createGzip();
   const sent = (async () => {
     for await (const chunk of gzipStream) await sink(chunk as Uint8Array);
   })();
   sent.catch(() => {});
-  const inner = new TarWriter((bytes) => writeTo(gzipStream, bytes));
+  const inner = new TarWriter((bytes) => writeTo(gzipStream, bytes), memory);
   return {
     add: (entry, name) => inner.add(entry, name),
     async end() {

@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { TarWriter } from '../../src/encodings/archive/tar.ts';
 import { unpack } from './unpack.ts';
 import { archive, flowing, stored } from './writers.ts';
+import { unbounded } from '../unbounded.ts';
 
-const start = (sink: ConstructorParameters<typeof TarWriter>[0]) => new TarWriter(sink);
+const start = (sink: ConstructorParameters<typeof TarWriter>[0]) => new TarWriter(sink, unbounded().memory);
 
 describe('a tar', () => {
   it.each(['tar', 'tarfile'] as const)('is unpacked by %s, names and bytes as they were', async (program) => {
@@ -83,7 +84,7 @@ describe('a tar', () => {
       taken += bytes.length;
       if (taken > 100_000) throw new Error('gone');
       return undefined;
-    });
+    }, unbounded().memory);
     await expect(writer.add(flowing(['half'], 2 ** 40), 'huge')).rejects.toThrow();
     await expect(writer.end('')).rejects.toThrow('gone');
     expect(taken).toBeLessThan(1_000_000);

@@ -5,6 +5,7 @@ import { Opened } from '../../batch/opened.ts';
 import type { Scope } from '../../batch/run.ts';
 import { classify, CodapError, notNeeded, toCodapError } from '../../errors.ts';
 import type { Query } from '../../fetch.ts';
+import type { Memory } from '../../memory.ts';
 import type { Body } from '../../payload.ts';
 
 /** Bytes read ahead of each coming body. */
@@ -21,7 +22,11 @@ type Asked = Pick<Query, 'op' | 'params'>;
  * asked for when somebody reads that far: by range and `If-Match`, so that it is the same object. A rest that breaks is resumed likewise.
  */
 export async function openAhead(node: QueryNode, asked: Asked, scope: Scope): Promise<Opened> {
-  const head = await readHead(node, asked, scope);
+  const held = scope.batch.memory.part();
+  const head = await readHead(node, asked, scope, held).catch((error: unknown) => {
+    held.close();
+    throw error;
+  });
   if (head instanceof Opened) return head;
   const { size, contentRange: _contentRange, ...told } = head.meta;
   const meta = size === undefined ? told : { ...told, size, length: size };
@@ -31,10 +36,11 @@ export async function openAhead(node: QueryNode, asked: Asked, scope: Scope): Pr
     objectMode: false,
     highWaterMark: HEAD,
   });
-  return new Opened({ kind: 'body', stream, meta }, source.name, scope.batch.options.limits, () =>
+  return new Opened({ kind: 'body', stream, meta }, source.name, scope.batch.options.limits, () => {
+    held.close();
     // A generator that waits for the store cannot be told to return: what it waits for is taken away.
-    closed.abort(notNeeded()),
-  );
+    closed.abort(notNeeded());
+  });
 }
 
 interface Head {
@@ -43,7 +49,7 @@ interface Head {
 }
 
 /** The beginning; from a store that does not answer in parts, the whole, open. */
-async function readHead(node: QueryNode, asked: Asked, scope: Scope): Promise<Head | Opened> {
+async function readHead(node: QueryNode, asked: Asked, scope: Scope, held: Memory): Promise<Head | Opened> {
   const opened = (await openHead(node, asked, scope)) ?? (await openFlow(node, { ...asked, want: 'body' }, scope));
   const { meta } = opened.payload as Body;
   if (meta.contentRange === undefined && meta.length !== 0 && meta.status !== 304) return opened;
@@ -53,6 +59,7 @@ async function readHead(node: QueryNode, asked: Asked, scope: Scope): Promise<He
     for (;;) {
       const step = await opened.next();
       if (step.done) break;
+      held.hold((step.value as Buffer).length);
       chunks.push(step.value as Buffer);
       length += (step.value as Buffer).length;
       if (length > HEAD) throw otherPart(node);

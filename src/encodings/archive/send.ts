@@ -6,6 +6,8 @@ import { formatPointer } from '../../batch/pointer.ts';
 import { lacking, type Member, type Reply } from '../../batch/reply.ts';
 import type { Running } from '../../batch/run.ts';
 import { CodapError, toCodapError } from '../../errors.ts';
+import type { Memory } from '../../memory.ts';
+import { isHeld } from '../../turns.ts';
 import { beforeDeadline, GRACE_MS, sendFailed } from '../outcome.ts';
 import { Outlet } from '../outlet.ts';
 import { entryOf, type Entry } from './entry.ts';
@@ -16,8 +18,8 @@ import type { ArchiveWriter, Sink } from './writer.ts';
 export interface ArchiveFormat {
   readonly mediaType: string;
   readonly extension: string;
-  /** Starts an archive whose bytes go to the sink. */
-  start(sink: Sink): ArchiveWriter;
+  /** Starts an archive whose bytes go to the sink; what it has to collect counts in `memory`. */
+  start(sink: Sink, memory: Memory): ArchiveWriter;
 }
 
 interface Missing {
@@ -57,12 +59,13 @@ export async function sendArchive(
     // Nothing is written, not even what fills up an entry, once nobody takes it for a part of the whole.
     if (outlet.gone || batch.decidedBy) throw new CodapError('CANCELLED', 'the archive is cut');
     return outlet.write(bytes);
-  });
+  }, batch.memory);
   const names = new EntryNames();
   const written = new Map<string, string>();
   try {
     let step = await next;
     for (; !step.done && !outlet.gone && !batch.decidedBy; step = await pending.next()) {
+      if (isHeld()) await batch.work.turn();
       const { entry, path } = step.value;
       const name = names.claim(entry.name);
       written.set(formatPointer(path), name);

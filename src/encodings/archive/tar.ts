@@ -1,5 +1,6 @@
 import { pack, type Header, type Pack } from 'tar-stream';
 import { CodapError } from '../../errors.ts';
+import type { Memory } from '../../memory.ts';
 import type { Entry } from './entry.ts';
 import { chunksOf, writeTo, type ArchiveWriter, type Sink } from './writer.ts';
 
@@ -11,8 +12,10 @@ const ZEROS = Buffer.alloc(64 * 1024);
 export class TarWriter implements ArchiveWriter {
   readonly #pack: Pack = pack();
   readonly #sent: Promise<void>;
+  readonly #memory: Memory;
 
-  constructor(sink: Sink) {
+  constructor(sink: Sink, memory: Memory) {
+    this.#memory = memory;
     this.#sent = (async () => {
       for await (const chunk of this.#pack) await sink(chunk as Uint8Array);
     })();
@@ -20,8 +23,17 @@ export class TarWriter implements ArchiveWriter {
   }
 
   async add(entry: Entry, name: string): Promise<unknown> {
-    const content =
-      Buffer.isBuffer(entry.content) || entry.size !== undefined ? entry.content : await collected(entry.content);
+    const held = this.#memory.part();
+    try {
+      return await this.#add(entry, name, held);
+    } finally {
+      held.close();
+    }
+  }
+
+  async #add(entry: Entry, name: string, held: Memory): Promise<unknown> {
+    const isSized = Buffer.isBuffer(entry.content) || entry.size !== undefined;
+    const content = isSized ? entry.content : await collected(entry.content as Exclude<Entry['content'], Buffer>, held);
     const size = Buffer.isBuffer(content) ? content.length : (entry.size as number);
     const header = { name, size, mode: 0o644, ...timeOf(entry.modified) };
     if (Buffer.isBuffer(content)) {
@@ -76,13 +88,14 @@ export class TarWriter implements ArchiveWriter {
   }
 }
 
-async function collected(body: Exclude<Entry['content'], Buffer>): Promise<Buffer> {
+async function collected(body: Exclude<Entry['content'], Buffer>, held: Memory): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of chunksOf(body)) {
     size += chunk.length;
     if (size > COLLECTED)
       throw new CodapError('TOO_LARGE', `a tar holds a body of unknown length up to ${COLLECTED} bytes`);
+    held.hold(chunk.length);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
