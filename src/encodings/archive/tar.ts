@@ -33,7 +33,7 @@ export class TarWriter implements ArchiveWriter {
 
   async #add(entry: Entry, name: string, held: Memory): Promise<unknown> {
     const isSized = Buffer.isBuffer(entry.content) || entry.size !== undefined;
-    const content = isSized ? entry.content : await collected(entry.content as Exclude<Entry['content'], Buffer>, held);
+    const content = isSized ? entry.content : await collected(entry.content, held);
     const size = Buffer.isBuffer(content) ? content.length : (entry.size as number);
     const header = { name, size, mode: 0o644, ...timeOf(entry.modified) };
     if (Buffer.isBuffer(content)) {
