@@ -13,7 +13,7 @@ const ROUNDS = 2;
  * its percent-escapes once or twice.
  */
 export function climbs(path: string): boolean {
-  if (!/[.%]/.test(path)) return false;
+  if (!path.includes('%')) return path.includes('.') && DOT_SEGMENT.test(path);
   return decodings(path).some((bytes) =>
     [bytes, bytes.replace(OVERLONG, shortened)].some((it) => DOT_SEGMENT.test(it)),
   );

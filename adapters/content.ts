@@ -62,7 +62,21 @@ export function plain(value: unknown, meta?: Meta): Value {
 }
 
 /** How a body of this content type is read under `auto`: JSON, any `text/*` whose charset is known, else base64. */
-export function formatOf(contentType: string | undefined): Exclude<Format, 'auto'> {
+export function formatOf(contentType = ''): Exclude<Format, 'auto'> {
+  let format = formats.get(contentType);
+  if (format === undefined) {
+    format = readFormat(contentType);
+    if (formats.size >= KNOWN) formats.clear();
+    formats.set(contentType, format);
+  }
+  return format;
+}
+
+/** The content types of stores are few, and the same again and again: each is read once, up to so many. */
+const formats = new Map<string, Exclude<Format, 'auto'>>();
+const KNOWN = 256;
+
+function readFormat(contentType: string): Exclude<Format, 'auto'> {
   const type = parsed(contentType);
   if (!type) return 'base64';
   if (/^(?:application|text)\/json$|\+json$/.test(type.essence)) return 'json';

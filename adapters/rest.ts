@@ -1,15 +1,17 @@
 import { Pool, type Dispatcher } from 'undici';
+import { CodapError } from '../src/errors.ts';
 import type { Context, Query } from '../src/fetch.ts';
+import { processMemory } from '../src/memory.ts';
 import { discard, type Payload } from '../src/payload.ts';
 import { intoReadMemory } from '../src/read-memory.ts';
 import type { Adapter, Connection } from './adapter.ts';
 import { connections } from './connections.ts';
 import { plain } from './content.ts';
 import { raced } from './raced.ts';
-import { drop, readAnswer } from './rest/answer.ts';
+import { portionOf, readFlowing, readGathered, readHead, type Asked } from './rest/answer.ts';
 import { compileRest } from './rest/compile.ts';
-import { statusFailure } from './rest/failure.ts';
-import { readFields } from './rest/fields.ts';
+import { exchange, type Portion } from './rest/exchange.ts';
+import type { Fields } from './rest/fields.ts';
 import { options, type RestOptions } from './rest/options.ts';
 import { postParams, readParams } from './rest/params.ts';
 import { requestHeaders, type RestQuery } from './rest/request.ts';
@@ -30,6 +32,12 @@ export const rest: Adapter<RestOptions> = {
   open: (options) => Promise.resolve(new RestConnection(options)),
 };
 
+/** Of an answer whose body is none, or is not wanted. */
+const NOTHING: Portion = {
+  most: 0,
+  tooMany: () => new CodapError('BAD_RESPONSE', 'the store answered a body to HEAD'),
+};
+
 class RestConnection implements Connection {
   readonly #options: RestOptions;
   readonly #base: URL;
@@ -44,43 +52,46 @@ class RestConnection implements Connection {
     this.#bodies = new Pool(this.#base.origin, connections(options, { onread: intoReadMemory }));
   }
 
-  readonly fetch = ({ op, params, want }: Query, context: Context): Promise<Payload> =>
-    raced(context.signal, () => this.#fetch(op, params as RestQuery, want, context), discard);
-
-  async #fetch(op: string, query: RestQuery, want: Payload['kind'], context: Context): Promise<Payload> {
-    const { signal, caller } = context;
-    const { maxBytes, responseHeaders } = this.#options;
-    const sent = requestHeaders(query, this.#options, caller, want !== 'body' && op !== 'head');
-    const answer = await this.#request(want === 'body' ? this.#bodies : this.#pool, {
+  readonly fetch = ({ op, params, want }: Query, context: Context): Promise<Payload> => {
+    const query = params as RestQuery;
+    const { responseHeaders } = this.#options;
+    const headers = requestHeaders(query, this.#options, context.caller, want !== 'body' && op !== 'head');
+    const request: Dispatcher.RequestOptions = {
       method: op === 'get' ? 'GET' : op === 'head' ? 'HEAD' : 'POST',
       path: query.path,
-      headers: sent,
+      headers,
       body: op === 'post' ? (query.body?.text ?? '') : null,
-      signal,
+    };
+    const asked = { responseHeaders, range: headers['range'] };
+    return want === 'body' ? this.#flow(request, asked, context) : this.#gather(request, asked, context);
+  };
+
+  async #gather(request: Dispatcher.RequestOptions, asked: Asked, context: Context): Promise<Payload> {
+    const { maxBytes } = this.#options;
+    let fields: Fields | undefined;
+    const bytes = await exchange(this.#pool, request, context, (status, headers) => {
+      fields = readHead(status, headers, asked);
+      return request.method === 'HEAD' ? NOTHING : portionOf(fields, maxBytes);
     });
-    if (op !== 'head') return readAnswer(answer, { want, maxBytes, responseHeaders, range: sent['range'], context });
-    drop(answer.body);
-    const { meta, retryAfterMs } = readFields(answer.statusCode, answer.headers, responseHeaders);
-    const failure = statusFailure(answer.statusCode, retryAfterMs);
-    if (failure) throw failure;
-    return plain(null, meta);
+    if (request.method === 'HEAD') return plain(null, (fields as Fields).meta);
+    return readGathered(bytes, fields as Fields, maxBytes, context);
+  }
+
+  #flow(request: Dispatcher.RequestOptions, asked: Asked, { signal }: Context): Promise<Payload> {
+    const answer = async (): Promise<Payload> => {
+      const response = await this.#bodies.request({ ...request, signal }).catch((error: unknown) => {
+        throw headFailure(error);
+      });
+      return readFlowing(response, asked, signal);
+    };
+    return raced(signal, answer, discard);
   }
 
   /** Any answer at all shows that the store is there. */
-  ping(signal: AbortSignal): Promise<void> {
+  async ping(signal: AbortSignal): Promise<void> {
     const headers = { 'user-agent': this.#options.userAgent, ...this.#options.headers };
-    return raced(signal, async () => {
-      const answer = await this.#request(this.#pool, { method: 'HEAD', path: this.#base.pathname, headers, signal });
-      drop(answer.body);
-    });
-  }
-
-  async #request(pool: Pool, request: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
-    try {
-      return await pool.request(request);
-    } catch (error) {
-      throw headFailure(error);
-    }
+    const request = { method: 'HEAD', path: this.#base.pathname, headers } as const;
+    await exchange(this.#pool, request, { signal, memory: processMemory(0) }, () => NOTHING);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

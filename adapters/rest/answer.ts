@@ -1,6 +1,8 @@
+import { Readable } from 'node:stream';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { CodapError } from '../../src/errors.ts';
-import type { Payload } from '../../src/payload.ts';
+import type { Body, Value } from '../../src/payload.ts';
 import type { Context } from '../../src/fetch.ts';
 import { collect } from '../collect.ts';
 import { content, plain } from '../content.ts';
@@ -8,75 +10,100 @@ import { undoing } from '../decoders.ts';
 import { owned } from '../owned.ts';
 import { isAll, readPart } from '../part.ts';
 import { transportFailure } from '../transport-failure.ts';
+import type { Portion } from './exchange.ts';
 import { statusFailure } from './failure.ts';
-import { readFields } from './fields.ts';
+import { readFields, type Fields } from './fields.ts';
 
-/** How an answer is to be read. */
-export interface Reading {
-  readonly want: Payload['kind'];
-  readonly maxBytes: number;
+/** What is known before an answer is here. */
+export interface Asked {
   /** The fields that stand in `meta.headers`. */
   readonly responseHeaders: readonly string[];
   /** The `range` that was asked for, if any. */
   readonly range: string | undefined;
-  readonly context: Pick<Context, 'signal' | 'memory' | 'work'>;
 }
 
-/** An answer as codap passes it on; whatever happens, its body is consumed or destroyed, or belongs to the payload. */
-export async function readAnswer(
-  answer: Dispatcher.ResponseData,
-  { want, maxBytes, responseHeaders, range, context: { signal, memory, work } }: Reading,
-): Promise<Payload> {
-  const { statusCode: status, body } = answer;
-  const { meta, codings, length, contentRange, retryAfterMs, isFramed } = readFields(
-    status,
-    answer.headers,
-    responseHeaders,
-  );
-  const failure = statusFailure(status, retryAfterMs);
-  if (failure) {
-    drop(body);
-    throw failure;
-  }
-  if (status === 206 && range === undefined && !isWhole(contentRange)) {
-    body.on('error', () => {}).destroy();
+/** What the head of an answer says. Throws where the body is none to read. */
+export function readHead(status: number, headers: IncomingHttpHeaders, { responseHeaders, range }: Asked): Fields {
+  const fields = readFields(status, headers, responseHeaders);
+  const failure = statusFailure(status, fields.retryAfterMs);
+  if (failure) throw failure;
+  if (status === 206 && range === undefined && !isWhole(fields.contentRange))
     throw new CodapError('BAD_RESPONSE', 'the store answered a part, which it was not asked for', { status });
-  }
-  if (!isFramed || (want !== 'body' && codings?.length === 0 && (length ?? 0) > maxBytes)) {
-    body.on('error', () => {}).destroy();
-    if (isFramed) throw tooLarge(maxBytes);
+  if (!fields.isFramed)
     throw new CodapError('BAD_RESPONSE', 'the store answered in a transfer encoding that codap does not know', {
       status,
     });
-  }
-  if (want === 'body') {
-    // What codap cannot decode, and a part of what is coded, is passed on as it came.
-    const undone = status === 206 ? [] : (codings ?? []);
-    const stored = undone.length === 0;
-    return {
-      kind: 'body',
-      stream: owned(body, signal, transportFailure, undoing(undone)),
-      meta: {
-        ...meta,
-        ...(stored && length !== undefined && { length }),
-        ...(contentRange !== undefined && { contentRange }),
-      },
-    };
-  }
-  // Small answers are the many: a stream of our own around each would cost as much as the request.
-  const stream = codings?.length ? owned(body, signal, transportFailure, undoing(codings)) : body;
+  return fields;
+}
+
+/** How much of a body is collected to be gathered, at most `maxBytes` once decoded. Throws where it is known to be more. */
+export function portionOf({ meta, codings, length = 0 }: Fields, maxBytes: number): Portion {
+  const tooMany = (): CodapError => tooLarge(maxBytes);
   // Of a coding that codap does not know, it can still read nothing at all.
-  const most = codings ? maxBytes : 0;
-  const tooMany = (): CodapError => (codings ? tooLarge(maxBytes) : unknownCoding(status));
-  const bytes = await collect(stream, most, memory, tooMany).catch((error: unknown) => {
+  if (!codings) return { most: 0, tooMany: () => unknownCoding(meta.status) };
+  if (codings.length > 0) return { most: maxBytes + OVERHEAD, tooMany };
+  if (length > maxBytes) throw tooLarge(maxBytes);
+  return { most: maxBytes, tooMany };
+}
+
+/** Bytes that a coding may add to what it cannot make smaller. */
+const OVERHEAD = 65_536;
+
+/** A gathered answer as a value. */
+export async function readGathered(
+  bytes: Buffer,
+  { meta, codings = [] }: Fields,
+  maxBytes: number,
+  context: Pick<Context, 'signal' | 'memory' | 'work'>,
+): Promise<Value> {
+  const isCoded = codings.length > 0 && bytes.length > 0;
+  const decoded = isCoded ? await decode(bytes, codings, maxBytes, context) : bytes;
+  const isEmpty =
+    meta.status === 204 || meta.status === 304 || (decoded.length === 0 && meta.contentType === undefined);
+  return isEmpty ? plain(null, meta) : content(decoded, 'auto', meta, context.work);
+}
+
+function decode(
+  bytes: Buffer,
+  codings: NonNullable<Fields['codings']>,
+  maxBytes: number,
+  { signal, memory }: Pick<Context, 'signal' | 'memory'>,
+): Promise<Buffer> {
+  const stream = owned(Readable.from([bytes]), signal, transportFailure, undoing(codings));
+  return collect(stream, maxBytes, memory, () => tooLarge(maxBytes)).catch((error: unknown) => {
     throw transportFailure(error);
   });
-  const empty = status === 204 || status === 304 || (bytes.length === 0 && meta.contentType === undefined);
-  return empty ? plain(null, meta) : content(bytes, 'auto', meta, work);
+}
+
+/** An answer whose body flows; whatever happens, that is destroyed, or belongs to the payload. */
+export function readFlowing(
+  { statusCode, headers, body }: Dispatcher.ResponseData,
+  asked: Asked,
+  signal: AbortSignal,
+): Body {
+  let fields: Fields;
+  try {
+    fields = readHead(statusCode, headers, asked);
+  } catch (error) {
+    drop(body);
+    throw error;
+  }
+  const { meta, codings, length, contentRange } = fields;
+  // What codap cannot decode, and a part of what is coded, is passed on as it came.
+  const undone = statusCode === 206 ? [] : (codings ?? []);
+  return {
+    kind: 'body',
+    stream: owned(body, signal, transportFailure, undoing(undone)),
+    meta: {
+      ...meta,
+      ...(undone.length === 0 && length !== undefined && { length }),
+      ...(contentRange !== undefined && { contentRange }),
+    },
+  };
 }
 
 /** Lets an answer that nobody reads end, so that its connection can serve again; one that is long or slow is cut. */
-export function drop(body: Dispatcher.ResponseData['body']): void {
+function drop(body: Dispatcher.ResponseData['body']): void {
   body.on('error', () => {});
   body.dump({ limit: 65_536, signal: AbortSignal.timeout(500) }).catch(() => {});
 }
@@ -85,7 +112,7 @@ function tooLarge(maxBytes: number): CodapError {
   return new CodapError('TOO_LARGE', `the body has more than ${maxBytes} bytes, the source's maxBytes`);
 }
 
-function unknownCoding(status: number): CodapError {
+function unknownCoding(status: number | undefined): CodapError {
   return new CodapError(
     'BAD_RESPONSE',
     'the store answered in a content encoding that codap does not know; raw bytes and archives pass it on as it came',

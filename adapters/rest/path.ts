@@ -42,7 +42,7 @@ export function literalFault(path: string): string | undefined {
     return 'control characters, encoded or not, and lone surrogates are not allowed in a path';
   if (/%(?![0-9a-f]{2})/i.test(path))
     return 'a "%" begins two hexadecimal digits; a list of segments is encoded for you';
-  if (!decodings(path).every((bytes) => isUtf8(Buffer.from(bytes, 'latin1'))))
+  if (path.includes('%') && !decodings(path).every((bytes) => isUtf8(Buffer.from(bytes, 'latin1'))))
     return 'what is encoded in a path is UTF-8; a list of segments is encoded for you';
   if (climbs(path)) return 'a path may not have "." or ".." as a segment, encoded or not';
   return undefined;

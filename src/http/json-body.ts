@@ -60,7 +60,9 @@ function read(payload: Readable, told: number, most: number, held: Memory): Prom
     payload.on('data', add);
     payload.once('end', () => resolve(Buffer.concat(chunks)));
     payload.once('error', fail);
-    payload.once('close', () => fail(new errorCodes.FST_ERR_CTP_INVALID_CONTENT_LENGTH()));
+    payload.once('close', () => {
+      if (!payload.readableEnded) fail(new errorCodes.FST_ERR_CTP_INVALID_CONTENT_LENGTH());
+    });
   });
 }
 
