@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Fetch } from '../src/fetch.ts';
+import type { Fetch } from '../src/store/fetch.ts';
 
 /**
  * Reports what is wrong with a param: where it stands below `params`, and what is allowed. It repeats no

@@ -1,5 +1,5 @@
-import type { Context, Query } from '../src/fetch.ts';
-import type { Payload } from '../src/payload.ts';
+import type { Context, Query } from '../src/store/fetch.ts';
+import type { Payload } from '../src/store/payload.ts';
 import type { Adapter, Connection } from './adapter.ts';
 import type { Caps } from './mongo/caps.ts';
 import { Client } from './mongo/client.ts';
@@ -8,7 +8,7 @@ import { Lingering } from './mongo/linger.ts';
 import { options, type MongoOptions } from './mongo/options.ts';
 import { compileQuery, ops, type MongoQuery } from './mongo/query.ts';
 import { gather, stream } from './mongo/read.ts';
-import { untilAborted } from '../src/until-aborted.ts';
+import { untilAborted } from '../src/store/until-aborted.ts';
 
 export type { MongoOptions } from './mongo/options.ts';
 

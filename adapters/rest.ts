@@ -1,13 +1,13 @@
 import { Pool, type Dispatcher } from 'undici';
 import { CodapError } from '../src/errors.ts';
-import type { Context, Query } from '../src/fetch.ts';
-import { processMemory } from '../src/memory.ts';
-import { discard, type Payload } from '../src/payload.ts';
-import { intoReadMemory } from '../src/read-memory.ts';
+import type { Context, Query } from '../src/store/fetch.ts';
+import { processMemory } from '../src/budget/memory.ts';
+import { discard, type Payload } from '../src/store/payload.ts';
+import { intoReadMemory } from '../src/store/read-memory.ts';
 import type { Adapter, Connection } from './adapter.ts';
-import { connections } from './connections.ts';
-import { plain } from './content.ts';
-import { raced } from './raced.ts';
+import { connections } from './http/connections.ts';
+import { plain } from './http/content.ts';
+import { raced } from './http/raced.ts';
 import { portionOf, readFlowing, readGathered, readHead, type Asked } from './rest/answer.ts';
 import { compileRest } from './rest/compile.ts';
 import { exchange, type Portion } from './rest/exchange.ts';
@@ -15,7 +15,7 @@ import type { Fields } from './rest/fields.ts';
 import { options, type RestOptions } from './rest/options.ts';
 import { postParams, readParams } from './rest/params.ts';
 import { requestHeaders, type RestQuery } from './rest/request.ts';
-import { headFailure } from './transport-failure.ts';
+import { headFailure } from './http/transport-failure.ts';
 
 export type { RestOptions } from './rest/options.ts';
 

@@ -1,12 +1,12 @@
 import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { abortReason } from '../src/errors.ts';
-import type { Context, Query } from '../src/fetch.ts';
-import { discard, type Payload } from '../src/payload.ts';
-import { intoReadMemory } from '../src/read-memory.ts';
+import type { Context, Query } from '../src/store/fetch.ts';
+import { discard, type Payload } from '../src/store/payload.ts';
+import { intoReadMemory } from '../src/store/read-memory.ts';
 import { version } from '../src/version.ts';
 import type { Adapter, Connection } from './adapter.ts';
-import { connections } from './connections.ts';
-import { raced } from './raced.ts';
+import { connections } from './http/connections.ts';
+import { raced } from './http/raced.ts';
 import { compileS3 } from './s3/compile.ts';
 import { s3Failure } from './s3/failure.ts';
 import { get, head } from './s3/get.ts';

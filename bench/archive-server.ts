@@ -3,8 +3,8 @@ import { createServer, get, type IncomingMessage, type ServerResponse } from 'no
 import type { AddressInfo } from 'node:net';
 import { ZipArchive } from 'archiver';
 import Fastify from 'fastify';
-import { buildApp } from '../src/app.ts';
-import { parseConfig } from '../src/config.ts';
+import { buildApp } from '../src/service/app.ts';
+import { parseConfig } from '../src/config/load.ts';
 import { openSources } from '../src/sources/open.ts';
 
 /** A process that serves a store's bodies in one of the ways compared; it says its port, and, asked, its CPU time in ms and its peak RSS in bytes. */

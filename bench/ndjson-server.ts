@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { MongoClient, type FindCursor } from 'mongodb';
-import { buildApp } from '../src/app.ts';
-import { parseConfig } from '../src/config.ts';
+import { buildApp } from '../src/service/app.ts';
+import { parseConfig } from '../src/config/load.ts';
 import { openSources } from '../src/sources/open.ts';
 
 /** A process that answers a collection as NDJSON, by codap or by a loop over the driver's cursor; it says its port, and, asked, its peak RSS in bytes. */

@@ -1,6 +1,6 @@
-import { buildApp } from '../src/app.ts';
+import { buildApp } from '../src/service/app.ts';
 import { listen } from '../src/cli/listen.ts';
-import { parseConfig } from '../src/config.ts';
+import { parseConfig } from '../src/config/load.ts';
 import { openSources } from '../src/sources/open.ts';
 
 /** A service of its own process that asks one store; told its address and `maxInFlight`, it says its port on its channel. */

@@ -1,18 +1,18 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Pattern } from '../src/batch/node.ts';
-import { planning } from '../src/batch/plan.ts';
-import { formatPointer } from '../src/batch/pointer.ts';
-import { readBody } from '../src/batch/read-body.ts';
-import { isComplete } from '../src/batch/reply.ts';
-import { run } from '../src/batch/run.ts';
-import type { Config } from '../src/config.ts';
+import type { Pattern } from '../src/batch/plan/node.ts';
+import { planning } from '../src/batch/plan/plan.ts';
+import { formatPointer } from '../src/json/pointer.ts';
+import { readBody } from '../src/batch/plan/read-body.ts';
+import { isComplete } from '../src/batch/run/reply.ts';
+import { run } from '../src/batch/run/run.ts';
+import type { Config } from '../src/config/load.ts';
 import { mediaTypes, negotiate } from '../src/encodings/index.ts';
 import { vary } from '../src/encodings/vary.ts';
 import { CodapError, notNeeded } from '../src/errors.ts';
-import type { Memory } from '../src/memory.ts';
-import { sendProblem } from '../src/problem.ts';
+import type { Memory } from '../src/budget/memory.ts';
+import { sendProblem } from '../src/service/problem.ts';
 import type { Source } from '../src/sources/open.ts';
-import { Work } from '../src/work.ts';
+import { Work } from '../src/budget/work.ts';
 
 /** What the routes of the three patterns answer from. */
 export interface Service {

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import type { Admission } from '../src/admission.ts';
-import { type Pingable, pinger } from '../src/ping.ts';
+import type { Admission } from '../src/service/admission.ts';
+import { type Pingable, pinger } from '../src/service/ping.ts';
 
 /** What readiness is judged by. */
 export interface HealthDeps {

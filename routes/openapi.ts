@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { openapi } from '../src/openapi.ts';
+import { openapi } from '../src/openapi/document.ts';
 import type { Service } from './answer.ts';
 
 /** `GET /openapi.json`: the interface of this service, with its sources' names. */

@@ -1,5 +1,5 @@
-import { follow as following, type There } from '../src/batch/pointer.ts';
-import { atOnce } from '../src/work.ts';
+import { follow as following, type There } from '../src/json/pointer.ts';
+import { atOnce } from '../src/budget/work.ts';
 import { unbounded } from './unbounded.ts';
 
 /** Follows steps into a value, at once. */

@@ -8,8 +8,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
-import { buildApp } from '../src/app.ts';
-import { parseConfig } from '../src/config.ts';
+import { buildApp } from '../src/service/app.ts';
+import { parseConfig } from '../src/config/load.ts';
 import { simulate } from './batch/simulated.ts';
 import { isBusy } from './service.ts';
 

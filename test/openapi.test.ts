@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildApp } from '../src/app.ts';
-import { parseConfig } from '../src/config.ts';
+import { buildApp } from '../src/service/app.ts';
+import { parseConfig } from '../src/config/load.ts';
 import { mediaTypes } from '../src/encodings/index.ts';
 import { openSources, type Sources } from '../src/sources/open.ts';
 import type { FastifyInstance } from 'fastify';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { attachment } from '../src/attachment.ts';
-import { safeName, safeParts } from '../src/safe-name.ts';
+import { attachment } from '../src/store/attachment.ts';
+import { safeName, safeParts } from '../src/store/safe-name.ts';
 
 describe('a file name', () => {
   it.each([

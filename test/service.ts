@@ -6,8 +6,8 @@ import { promisify } from 'node:util';
 import { Agent, request } from 'undici';
 import { demoConfig } from '../demo/config.ts';
 import { startStores, type Stores } from '../demo/stores.ts';
-import { buildApp } from '../src/app.ts';
-import { parseConfig } from '../src/config.ts';
+import { buildApp } from '../src/service/app.ts';
+import { parseConfig } from '../src/config/load.ts';
 import { openSources } from '../src/sources/open.ts';
 import { findLeaks } from './leaks.ts';
 

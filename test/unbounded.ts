@@ -1,5 +1,5 @@
-import { processMemory, type Memory } from '../src/memory.ts';
-import { Work } from '../src/work.ts';
+import { processMemory, type Memory } from '../src/budget/memory.ts';
+import { Work } from '../src/budget/work.ts';
 
 /** What a call may hold and compute where a test bounds neither. */
 export function unbounded(): { memory: Memory; work: Work } {

@@ -1,5 +1,5 @@
 import { CodapError } from '../../src/errors.ts';
-import type { Memory } from '../../src/memory.ts';
+import type { Memory } from '../../src/budget/memory.ts';
 
 /** What one gathered answer may hold. */
 export interface Caps {

@@ -1,9 +1,9 @@
 import type { AbstractCursor, Db, Long } from 'mongodb';
 import { toBuffer } from './bson-reader.ts';
-import type { Context } from '../../src/fetch.ts';
+import type { Context } from '../../src/store/fetch.ts';
 import type { Lingering } from './linger.ts';
 import type { MongoQuery } from './query.ts';
-import { untilAborted } from '../../src/until-aborted.ts';
+import { untilAborted } from '../../src/store/until-aborted.ts';
 
 /** What a cursor is read for: its abort ends it, in the store too, at any moment. */
 export interface CursorRun extends Pick<Context, 'signal' | 'lingers'> {

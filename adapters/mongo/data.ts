@@ -1,6 +1,6 @@
 import { bsonTag, toText } from '../../src/json/leaf.ts';
 import { entriesOf, put } from '../../src/json/members.ts';
-import { Filled, Placeholder } from '../../src/placeholder.ts';
+import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { isWrapper, readWrapper } from './extended-json.ts';
 import { dataOf, NotData } from './filled.ts';
 import { isFields, isHole, isSendable, type Hole, type Read, type Walk } from './walk.ts';

@@ -1,7 +1,7 @@
 import { Binary, BSONRegExp, Decimal128, Double, Int32, Long, MaxKey, MinKey, ObjectId, Timestamp, UUID } from 'bson';
 import { toText } from '../../src/json/leaf.ts';
 import { firstKeyOf, keysOf, memberOf, valuesOf } from '../../src/json/members.ts';
-import { Filled, Placeholder } from '../../src/placeholder.ts';
+import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { DIGITS, exactDecimal } from './exact-decimal.ts';
 import { isFields, isHole, type Fields, type Walk } from './walk.ts';
 

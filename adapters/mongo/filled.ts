@@ -1,7 +1,7 @@
 import { Long } from 'bson';
 import { bsonTag, Digits, isLeaf } from '../../src/json/leaf.ts';
 import { entriesOf, put } from '../../src/json/members.ts';
-import type { Filled } from '../../src/placeholder.ts';
+import type { Filled } from '../../src/store/placeholder.ts';
 import { exactDecimal } from './exact-decimal.ts';
 import { isSendable } from './walk.ts';
 

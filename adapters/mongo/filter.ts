@@ -1,5 +1,5 @@
 import { entriesOf, hasMember, keysOf, put } from '../../src/json/members.ts';
-import { Filled } from '../../src/placeholder.ts';
+import { Filled } from '../../src/store/placeholder.ts';
 import { readData, readHole, readLiteral, readOnly, readWhole } from './data.ts';
 import { readExpression } from './expression.ts';
 import { isWrapper, readWrapper } from './extended-json.ts';

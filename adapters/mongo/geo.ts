@@ -1,4 +1,4 @@
-import { Filled, Placeholder } from '../../src/placeholder.ts';
+import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { bareNumber, readData, readLiteral } from './data.ts';
 import { isFields, isHole, type Read, type Walk } from './walk.ts';
 

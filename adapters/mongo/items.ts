@@ -1,6 +1,6 @@
 import type { CodapError } from '../../src/errors.ts';
 import type { Mode } from '../../src/json/typed-text.ts';
-import type { ItemBatch } from '../../src/payload.ts';
+import type { ItemBatch } from '../../src/store/payload.ts';
 import { bsonToJson } from './bson-json.ts';
 import type { Cursor } from './cursor.ts';
 

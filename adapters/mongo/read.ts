@@ -1,8 +1,8 @@
 import { serialize, BSONError } from 'bson';
 import type { Db, RunCommandOptions } from 'mongodb';
 import type { CodapError } from '../../src/errors.ts';
-import type { Context } from '../../src/fetch.ts';
-import type { Items, Value } from '../../src/payload.ts';
+import type { Context } from '../../src/store/fetch.ts';
+import type { Items, Value } from '../../src/store/payload.ts';
 import { documents, elements, toBuffer } from './bson-reader.ts';
 import { check, Gathered, type Caps } from './caps.ts';
 import { Cursor, type CursorRun } from './cursor.ts';

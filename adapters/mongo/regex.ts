@@ -1,5 +1,5 @@
 import { toText } from '../../src/json/leaf.ts';
-import { Filled, Placeholder } from '../../src/placeholder.ts';
+import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { readLiteral } from './data.ts';
 import { isHole, type Walk } from './walk.ts';
 

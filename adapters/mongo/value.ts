@@ -1,7 +1,7 @@
 import { BSONError } from 'bson';
 import type { Mode } from '../../src/json/typed-text.ts';
-import type { Value } from '../../src/payload.ts';
-import { atOnce, Work, type Steps } from '../../src/work.ts';
+import type { Value } from '../../src/store/payload.ts';
+import { atOnce, Work, type Steps } from '../../src/budget/work.ts';
 import { bsonToJson, elementToJson } from './bson-json.ts';
 import { elements } from './bson-reader.ts';
 import { bsonToValue, elementToValue } from './bson-value.ts';

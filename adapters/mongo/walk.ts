@@ -1,5 +1,5 @@
 import { entriesOf, hasMember, put, type Members } from '../../src/json/members.ts';
-import { Filled, Placeholder } from '../../src/placeholder.ts';
+import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import type { Fault } from '../adapter.ts';
 
 /** What a source lets its queries name. */

@@ -2,7 +2,7 @@ import { CodapError } from '../../src/errors.ts';
 import { writeJson } from '../../src/json/write.ts';
 import { isLeaf } from '../../src/json/leaf.ts';
 import { entriesOf, put } from '../../src/json/members.ts';
-import { Filled, Placeholder } from '../../src/placeholder.ts';
+import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import type { Fault } from '../adapter.ts';
 
 /** A request's body: text as it stands, anything else as JSON. */

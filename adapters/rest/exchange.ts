@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { abortReason } from '../../src/errors.ts';
-import type { Context } from '../../src/fetch.ts';
-import { headFailure, transportFailure } from '../transport-failure.ts';
+import type { Context } from '../../src/store/fetch.ts';
+import { headFailure, transportFailure } from '../http/transport-failure.ts';
 
 /** Bytes of an answer that nobody reads, and milliseconds, after which its connection is cut rather than used again. */
 const DROPPED_BYTES = 65_536;

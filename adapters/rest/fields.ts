@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Meta } from '../../src/payload.ts';
-import type { Coding } from '../decoded.ts';
-import { codings } from '../decoders.ts';
-import { isEntityTag, isMediaType } from '../field-values.ts';
-import { httpDate } from '../http-date.ts';
-import { readPart } from '../part.ts';
-import { retryAfterMs } from '../retry-after.ts';
+import type { Meta } from '../../src/store/payload.ts';
+import type { Coding } from '../http/decoded.ts';
+import { codings } from '../http/decoders.ts';
+import { isEntityTag, isMediaType } from '../http/field-values.ts';
+import { httpDate } from '../http/http-date.ts';
+import { readPart } from '../http/part.ts';
+import { retryAfterMs } from '../http/retry-after.ts';
 
 /** What an answer's header fields say: of each, one well-formed value, or nothing. */
 export interface Fields {

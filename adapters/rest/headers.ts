@@ -1,6 +1,6 @@
 import { toText } from '../../src/json/leaf.ts';
 import { entriesOf } from '../../src/json/members.ts';
-import { Filled, Placeholder } from '../../src/placeholder.ts';
+import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import type { Fault } from '../adapter.ts';
 import { HEADER_VALUE } from './options.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Filled, Placeholder } from '../../src/placeholder.ts';
+import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { fillable } from '../fillable.ts';
 
 /** An object whose members are checked one by one later: a record schema would drop a key such as `__proto__`. */

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { toText } from '../../src/json/leaf.ts';
-import { Filled, Placeholder } from '../../src/placeholder.ts';
+import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import type { Fault } from '../adapter.ts';
-import { climbs, decodings } from '../climbs.ts';
+import { climbs, decodings } from '../http/climbs.ts';
 
 const CONTROL = /\p{Cc}/u;
 /** Characters of a literal path, and of a segment. */

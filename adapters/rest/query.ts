@@ -1,6 +1,6 @@
 import { toText } from '../../src/json/leaf.ts';
 import { entriesOf } from '../../src/json/members.ts';
-import { Filled, Placeholder } from '../../src/placeholder.ts';
+import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import type { Fault } from '../adapter.ts';
 
 /** The query of a request with its "?", or nothing; a list repeats its key. */

@@ -1,5 +1,5 @@
-import type { Caller } from '../../src/fetch.ts';
-import { ACCEPTED } from '../decoders.ts';
+import type { Caller } from '../../src/store/fetch.ts';
+import { ACCEPTED } from '../http/decoders.ts';
 import type { RestBody } from './body.ts';
 import type { RestOptions } from './options.ts';
 

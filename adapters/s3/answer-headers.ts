@@ -1,5 +1,5 @@
-import { isEntityTag, isMediaType } from '../field-values.ts';
-import { httpDate } from '../http-date.ts';
+import { isEntityTag, isMediaType } from '../http/field-values.ts';
+import { httpDate } from '../http/http-date.ts';
 
 /** The fields of an answer that are read, and what each has to look like to be told. */
 const FIELDS: Readonly<Record<string, (text: string) => boolean>> = {

@@ -1,7 +1,7 @@
 import { toText } from '../../src/json/leaf.ts';
-import { Filled, Placeholder } from '../../src/placeholder.ts';
+import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import type { Fault } from '../adapter.ts';
-import { climbs } from '../climbs.ts';
+import { climbs } from '../http/climbs.ts';
 import type { S3Options } from './options.ts';
 
 /** UTF-8 bytes of a key, its prefix included (Amazon S3 user guide, "Naming Amazon S3 objects"). */

@@ -1,7 +1,7 @@
 import { CodapError, type Code } from '../../src/errors.ts';
-import { isDecodingError } from '../decoders.ts';
-import { retryAfterMs } from '../retry-after.ts';
-import { transportFailure } from '../transport-failure.ts';
+import { isDecodingError } from '../http/decoders.ts';
+import { retryAfterMs } from '../http/retry-after.ts';
+import { transportFailure } from '../http/transport-failure.ts';
 
 /** What the SDK adds to an error that came as an answer. */
 interface ServiceError extends Error {

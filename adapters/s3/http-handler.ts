@@ -1,6 +1,6 @@
 import { buildQueryString, HttpResponse, type HttpHandler, type HttpRequest } from '@smithy/core/protocols';
 import { Agent } from 'undici';
-import { headFailure } from '../transport-failure.ts';
+import { headFailure } from '../http/transport-failure.ts';
 import { answerHeaders } from './answer-headers.ts';
 
 /** Sends the SDK's requests by undici, which copies no body and can be told into which memory to read it. */

@@ -1,8 +1,8 @@
 import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import { CodapError } from '../../src/errors.ts';
-import type { Context } from '../../src/fetch.ts';
-import type { ItemBatch, Value } from '../../src/payload.ts';
-import { plain } from '../content.ts';
+import type { Context } from '../../src/store/fetch.ts';
+import type { ItemBatch, Value } from '../../src/store/payload.ts';
+import { plain } from '../http/content.ts';
 import type { S3Options } from './options.ts';
 import { readPage, type Listing } from './page.ts';
 import { MOST, type ListObjects } from './params.ts';

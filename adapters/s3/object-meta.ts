@@ -1,7 +1,7 @@
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
 import { CodapError } from '../../src/errors.ts';
-import type { BodyMeta, Meta } from '../../src/payload.ts';
-import { isAll, readPart, type Part } from '../part.ts';
+import type { BodyMeta, Meta } from '../../src/store/payload.ts';
+import { isAll, readPart, type Part } from '../http/part.ts';
 
 /** The part of an object in an answer; undefined of the whole. BAD_RESPONSE unless it is what was asked for. */
 export function partOf(

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { SourceOptions } from '../source-options.ts';
-import { climbs } from '../climbs.ts';
+import { climbs } from '../http/climbs.ts';
 
 const bucket = z
   .string()

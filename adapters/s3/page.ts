@@ -1,6 +1,6 @@
 import type { ListObjectsV2CommandOutput } from '@aws-sdk/client-s3';
 import { CodapError } from '../../src/errors.ts';
-import { isEntityTag } from '../field-values.ts';
+import { isEntityTag } from '../http/field-values.ts';
 
 /** Objects and common prefixes, and the token to go on with; keys are told without the source's prefix. */
 export interface Listing {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { fillable } from '../fillable.ts';
-import { httpDate } from '../http-date.ts';
+import { httpDate } from '../http/http-date.ts';
 
 /** Objects and prefixes that a gathered listing may be asked for. */
 export const MOST = 10_000;

@@ -1,9 +1,9 @@
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { setImmediate as turn } from 'node:timers/promises';
-import { attachment } from '../../src/attachment.ts';
-import type { Value } from '../../src/payload.ts';
-import { plain } from '../content.ts';
+import { attachment } from '../../src/store/attachment.ts';
+import type { Value } from '../../src/store/payload.ts';
+import { plain } from '../http/content.ts';
 import type { S3Options } from './options.ts';
 import type { PresignGetObject } from './params.ts';
 

@@ -1,5 +1,5 @@
-import { type Env, loadConfig } from '../config.ts';
-import { ping } from '../ping.ts';
+import { type Env, loadConfig } from '../config/load.ts';
+import { ping } from '../service/ping.ts';
 import { openSources } from '../sources/open.ts';
 
 /** `codap check`: says whether a configuration file is right and, if asked, whether its sources answer. Resolves to the exit status. */

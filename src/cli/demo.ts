@@ -1,9 +1,9 @@
 import { demoConfig } from '../../demo/config.ts';
 import { startStores } from '../../demo/stores.ts';
-import { buildApp } from '../app.ts';
-import { type Env, parseConfig } from '../config.ts';
-import type { Ending } from '../drain.ts';
-import { createLogger } from '../log.ts';
+import { buildApp } from '../service/app.ts';
+import { type Env, parseConfig } from '../config/load.ts';
+import type { Ending } from '../service/drain.ts';
+import { createLogger } from '../service/log.ts';
 import { openSources } from '../sources/open.ts';
 import { examples } from './examples.ts';
 import { StartFault } from './fault.ts';

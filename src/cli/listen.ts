@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { type AddressInfo, BlockList, connect, createServer, type Server } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import type { Listening } from '../drain.ts';
+import type { Listening } from '../service/drain.ts';
 import { StartFault } from './fault.ts';
 
 /** Where to listen; port 0 is any that is free. */

@@ -1,7 +1,7 @@
-import { buildApp } from '../app.ts';
-import { type Env, loadConfig } from '../config.ts';
-import type { Ending } from '../drain.ts';
-import { createLogger } from '../log.ts';
+import { buildApp } from '../service/app.ts';
+import { type Env, loadConfig } from '../config/load.ts';
+import type { Ending } from '../service/drain.ts';
+import { createLogger } from '../service/log.ts';
 import { openSources } from '../sources/open.ts';
 import { StartFault } from './fault.ts';
 import { isLoopback, listen } from './listen.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { LevelWithSilent } from 'pino';
-import type { Config, Env } from '../config.ts';
-import { LEVELS } from '../log.ts';
+import type { Config, Env } from '../config/load.ts';
+import { LEVELS } from '../service/log.ts';
 import { StartFault, UsageFault } from './fault.ts';
 
 /** What the command line says about where to listen. */

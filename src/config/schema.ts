@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { Adapter } from '../../adapters/adapter.ts';
-import { choice } from '../check-schema.ts';
+import { choice } from '../store/check-schema.ts';
 
 /** The longest wait a timer can hold, in milliseconds. */
 const LONGEST = 2 ** 31 - 1;

@@ -1,9 +1,9 @@
 import { create as contentDisposition } from 'content-disposition';
-import { failed, isComplete } from '../batch/reply.ts';
+import { failed, isComplete } from '../batch/run/reply.ts';
 import { CodapError } from '../errors.ts';
-import type { Node } from '../batch/node.ts';
-import { sendProblem } from '../problem.ts';
-import { isHeld } from '../turns.ts';
+import type { Node } from '../batch/plan/node.ts';
+import { sendProblem } from '../service/problem.ts';
+import { isHeld } from '../budget/turns.ts';
 import type { Encoding } from './encoding.ts';
 import { hasOneReply, oneReply } from './one-reply.ts';
 import { sendFailed, summaryHeaders } from './outcome.ts';

@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
-import type { Open } from '../batch/batch.ts';
-import type { Plan, QueryNode } from '../batch/node.ts';
-import type { Running } from '../batch/run.ts';
+import type { Open } from '../batch/run/batch.ts';
+import type { Plan, QueryNode } from '../batch/plan/node.ts';
+import type { Running } from '../batch/run/run.ts';
 
 /** A media type in which the replies of any pattern can be answered. */
 export interface Encoding {

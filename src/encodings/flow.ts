@@ -1,11 +1,11 @@
 import type { FastifyReply } from 'fastify';
-import { formatPointer } from '../batch/pointer.ts';
-import { failed, isComplete, tenths, type MemberList, type Reply } from '../batch/reply.ts';
-import { frames, type Frame } from '../batch/frames.ts';
-import { openFlow } from '../batch/flow.ts';
-import type { Open } from '../batch/batch.ts';
-import type { QueryNode } from '../batch/node.ts';
-import type { Running } from '../batch/run.ts';
+import { formatPointer } from '../json/pointer.ts';
+import { failed, isComplete, tenths, type MemberList, type Reply } from '../batch/run/reply.ts';
+import { frames, type Frame } from '../batch/run/frames.ts';
+import { openFlow } from '../batch/run/flow.ts';
+import type { Open } from '../batch/run/batch.ts';
+import type { QueryNode } from '../batch/plan/node.ts';
+import type { Running } from '../batch/run/run.ts';
 import { Text } from '../json/text.ts';
 import { addReplyFields } from './json.ts';
 import { codingFor } from './compression.ts';

@@ -1,4 +1,4 @@
-import { isComplete } from '../batch/reply.ts';
+import { isComplete } from '../batch/run/reply.ts';
 import type { Encoding } from './encoding.ts';
 import { sendText } from './send-text.ts';
 import { answerText } from './json.ts';

@@ -1,4 +1,4 @@
-import { shown, stepOf, tenths, valued, type Member, type MemberList, type Reply } from '../batch/reply.ts';
+import { shown, stepOf, tenths, valued, type Member, type MemberList, type Reply } from '../batch/run/reply.ts';
 import { Text } from '../json/text.ts';
 
 /** Adds a reply's fields, without the braces around them; `members: 'count'` gives the count instead of the replies. */

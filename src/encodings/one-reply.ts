@@ -1,5 +1,5 @@
-import type { GroupNode, Node } from '../batch/node.ts';
-import type { Member, MemberList } from '../batch/reply.ts';
+import type { GroupNode, Node } from '../batch/plan/node.ts';
+import type { Member, MemberList } from '../batch/run/reply.ts';
 
 /** Whether a group's answer, as planned, is one reply that fits: a single query's, or that of whoever wins. */
 export function hasOneReply({ members, take }: GroupNode, fits: (node: Node) => boolean): boolean {

@@ -1,8 +1,8 @@
 import type { FastifyReply } from 'fastify';
-import type { Batch, Failure } from '../batch/batch.ts';
-import { formatPointer } from '../batch/pointer.ts';
-import { tenths } from '../batch/reply.ts';
-import { sendProblem } from '../problem.ts';
+import type { Batch, Failure } from '../batch/run/batch.ts';
+import { formatPointer } from '../json/pointer.ts';
+import { tenths } from '../batch/run/reply.ts';
+import { sendProblem } from '../service/problem.ts';
 
 /** How long after the batch's deadline an answer without a first byte waits for its queries' own time-outs, which know more, in milliseconds. */
 export const GRACE_MS = 10;

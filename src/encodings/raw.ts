@@ -1,9 +1,9 @@
-import { attachment } from '../attachment.ts';
-import { openFlow } from '../batch/flow.ts';
-import { isOpaque, type Node } from '../batch/node.ts';
-import { isComplete, type Member } from '../batch/reply.ts';
+import { attachment } from '../store/attachment.ts';
+import { openFlow } from '../batch/run/flow.ts';
+import { isOpaque, type Node } from '../batch/plan/node.ts';
+import { isComplete, type Member } from '../batch/run/reply.ts';
 import { CodapError, toCodapError } from '../errors.ts';
-import type { Body } from '../payload.ts';
+import type { Body } from '../store/payload.ts';
 import type { Encoding } from './encoding.ts';
 import { hasOneReply, oneReply } from './one-reply.ts';
 import { beforeDeadline, GRACE_MS, sendFailed, summaryHeaders } from './outcome.ts';

@@ -2,8 +2,8 @@ import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
 import type { Text } from '../json/text.ts';
-import { isHeld } from '../turns.ts';
-import type { Work } from '../work.ts';
+import { isHeld } from '../budget/turns.ts';
+import type { Work } from '../budget/work.ts';
 import { codingFor } from './compression.ts';
 import { BROTLI, Outlet } from './outlet.ts';
 

@@ -3,7 +3,7 @@ import { entriesOf } from '../json/members.ts';
 import { Text } from '../json/text.ts';
 import type { Mode } from '../json/typed-text.ts';
 import { writeJson } from '../json/write.ts';
-import { isHeld } from '../turns.ts';
+import { isHeld } from '../budget/turns.ts';
 
 /** Cells after which it is looked whether others should have their turn. */
 const STRIDE = 512;

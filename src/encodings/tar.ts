@@ -1,5 +1,5 @@
 import { createGzip } from 'node:zlib';
-import type { Memory } from '../memory.ts';
+import type { Memory } from '../budget/memory.ts';
 import { openBody } from './archive/open-body.ts';
 import { sendArchive, type ArchiveFormat } from './archive/send.ts';
 import { TarWriter } from './archive/tar.ts';

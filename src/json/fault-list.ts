@@ -1,4 +1,4 @@
-import { fragment } from '../batch/pointer.ts';
+import { fragment } from './pointer.ts';
 
 /**
  * What is wrong with a request, and where: a JSON Pointer as a URI fragment (RFC 6901 §6). It repeats no

@@ -1,4 +1,4 @@
-import { atOnce, Work } from '../work.ts';
+import { atOnce, Work } from '../budget/work.ts';
 import { readJson } from './read.ts';
 
 // Sixteen digits that are no fraction, or an exponent of three digits: below these a double takes every number in.

@@ -1,4 +1,4 @@
-import type { Steps, Work } from '../work.ts';
+import type { Steps, Work } from '../budget/work.ts';
 import { Digits, isExactInteger } from './leaf.ts';
 import { put } from './members.ts';
 

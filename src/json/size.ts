@@ -1,5 +1,5 @@
 import { Binary } from 'bson';
-import type { Steps, Work } from '../work.ts';
+import type { Steps, Work } from '../budget/work.ts';
 import { Digits, isLeaf } from './leaf.ts';
 import { entriesOf } from './members.ts';
 

@@ -1,6 +1,6 @@
 import { EJSON } from 'bson';
 import { CodapError } from '../errors.ts';
-import { atOnce, Work, type Steps } from '../work.ts';
+import { atOnce, Work, type Steps } from '../budget/work.ts';
 import { bsonTag, Digits, isLeaf, toText } from './leaf.ts';
 import { entriesOf, hasMember, keysOf, memberOf } from './members.ts';
 import { doubleText, leafText, longText, undefinedText, type Mode } from './typed-text.ts';

@@ -1,4 +1,4 @@
-import type { Config } from '../config.ts';
+import type { Config } from '../config/load.ts';
 import { mediaTypes } from '../encodings/index.ts';
 import { requestExample } from './example.ts';
 import { type JsonSchema, ref } from './json-schema.ts';

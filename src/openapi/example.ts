@@ -1,4 +1,4 @@
-import type { SourceConfig } from '../config.ts';
+import type { SourceConfig } from '../config/load.ts';
 
 /** A body that this configuration's sources take; undefined if it has none that an example is known for. */
 export function requestExample(keyed: boolean, sources: Readonly<Record<string, SourceConfig>>): object | undefined {

@@ -1,8 +1,8 @@
 import { adapters } from '../../adapters/index.ts';
-import { bodySchemas, groupSchema, querySchema } from '../batch/schema.ts';
-import type { Pattern } from '../batch/node.ts';
-import type { Limits } from '../config.ts';
-import { WORDS, type Word } from '../placeholder.ts';
+import { bodySchemas, groupSchema, querySchema } from '../batch/plan/schema.ts';
+import type { Pattern } from '../batch/plan/node.ts';
+import type { Limits } from '../config/load.ts';
+import { WORDS, type Word } from '../store/placeholder.ts';
 import type { Source } from '../sources/open.ts';
 import { type JsonSchema, ref, strictObject, toJsonSchema } from './json-schema.ts';
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Fault } from '../../adapters/adapter.ts';
-import { checkSchema } from '../check-schema.ts';
+import { checkSchema } from '../store/check-schema.ts';
 import { followPath, recordOf } from '../json/members.ts';
-import { Filled, Placeholder } from '../placeholder.ts';
+import { Filled, Placeholder } from '../store/placeholder.ts';
 
 /** Params as far as they fit their schema. */
 export interface Checked {

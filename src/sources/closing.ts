@@ -1,4 +1,4 @@
-import type { Items, Payload } from '../payload.ts';
+import type { Items, Payload } from '../store/payload.ts';
 
 /** Calls `done` once a payload holds nothing of its store any more: at once for a value, at its end or close for a list or a body. */
 export function onceClosed(payload: Payload, done: () => void): Payload {

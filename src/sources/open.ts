@@ -1,8 +1,8 @@
 import type { Adapter, Fault } from '../../adapters/adapter.ts';
 import { adapters } from '../../adapters/index.ts';
-import { choice } from '../check-schema.ts';
-import type { Config, SourceConfig } from '../config.ts';
-import type { Fetch } from '../fetch.ts';
+import { choice } from '../store/check-schema.ts';
+import type { Config, SourceConfig } from '../config/load.ts';
+import type { Fetch } from '../store/fetch.ts';
 import { checkParams } from './check-params.ts';
 import { limit } from './layers/limit.ts';
 import { prime } from './layers/prime.ts';

@@ -1,4 +1,4 @@
-import type { Fetch, Layer } from '../fetch.ts';
+import type { Fetch, Layer } from '../store/fetch.ts';
 
 /** Stacks layers over a fetch; the first one named sees a query first. */
 export function stack(fetch: Fetch, ...layers: readonly (Layer | undefined)[]): Fetch {

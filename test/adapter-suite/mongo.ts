@@ -1,7 +1,7 @@
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Filled } from '../../src/placeholder.ts';
-import type { Items } from '../../src/payload.ts';
+import { Filled } from '../../src/store/placeholder.ts';
+import type { Items } from '../../src/store/payload.ts';
 import { failed } from '../adapters/failed.ts';
 import { canonical, content, KEYS, many, people, plain, typed, visits } from './mongo-data.ts';
 import { type OpenAdapter, openAdapter } from './open-adapter.ts';

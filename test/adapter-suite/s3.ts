@@ -1,8 +1,8 @@
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Filled } from '../../src/placeholder.ts';
-import type { Body, Items } from '../../src/payload.ts';
+import { Filled } from '../../src/store/placeholder.ts';
+import type { Body, Items } from '../../src/store/payload.ts';
 import { failed } from '../adapters/failed.ts';
 import { inParallel } from './in-parallel.ts';
 import { type OpenAdapter, openAdapter } from './open-adapter.ts';

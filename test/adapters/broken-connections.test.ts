@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseConfig } from '../../src/config.ts';
+import { parseConfig } from '../../src/config/load.ts';
 import { CodapError } from '../../src/errors.ts';
-import type { Payload } from '../../src/payload.ts';
+import type { Payload } from '../../src/store/payload.ts';
 import { openSources, type Sources } from '../../src/sources/open.ts';
 import { context } from './source.ts';
 

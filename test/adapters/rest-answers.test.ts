@@ -3,10 +3,10 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection } from '../../adapters/adapter.ts';
 import { rest, type RestOptions } from '../../adapters/rest.ts';
-import type { Body, Meta, Value } from '../../src/payload.ts';
+import type { Body, Meta, Value } from '../../src/store/payload.ts';
 import { version } from '../../src/version.ts';
 import { answerOf, type RawStore, startRaw } from '../raw-store.ts';
-import { CODED } from './coded.ts';
+import { CODED } from './http/coded.ts';
 import { failed } from './failed.ts';
 import { restOptions, run } from './rest-source.ts';
 

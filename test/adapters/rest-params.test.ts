@@ -3,7 +3,7 @@ import { ObjectId } from 'bson';
 import { describe, expect, it } from 'vitest';
 import { rest, type RestOptions } from '../../adapters/rest.ts';
 import { Digits } from '../../src/json/leaf.ts';
-import { Filled, Placeholder } from '../../src/placeholder.ts';
+import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { version } from '../../src/version.ts';
 import { compiled, restOptions } from './rest-source.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection } from '../../adapters/adapter.ts';
 import { s3, type S3Options } from '../../adapters/s3.ts';
-import type { Items, Value } from '../../src/payload.ts';
+import type { Items, Value } from '../../src/store/payload.ts';
 import { type ScriptedStore, startScripted } from '../scripted-store.ts';
 import { failed } from './failed.ts';
 import { run, s3Options } from './s3-source.ts';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { s3 } from '../../adapters/s3.ts';
 import { Digits } from '../../src/json/leaf.ts';
-import { Filled, Placeholder } from '../../src/placeholder.ts';
+import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { compiled, s3Options } from './s3-source.ts';
 
 const source = s3Options({});

@@ -1,6 +1,6 @@
 import type { Adapter, Connection } from '../../adapters/adapter.ts';
-import type { Context } from '../../src/fetch.ts';
-import type { Payload } from '../../src/payload.ts';
+import type { Context } from '../../src/store/fetch.ts';
+import type { Payload } from '../../src/store/payload.ts';
 import { unbounded } from '../unbounded.ts';
 
 /** What every source has, beside an adapter's own options. */

@@ -1,4 +1,4 @@
-import { parsePointer } from '../../src/batch/pointer.ts';
+import { parsePointer } from '../../src/json/pointer.ts';
 import { follow } from '../follow.ts';
 
 /** One query or group as it stands in a request. */

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BadRequest, plan } from '../../src/batch/plan.ts';
-import { readBody } from '../../src/batch/read-body.ts';
-import { atOnce, Work } from '../../src/work.ts';
-import { parseConfig } from '../../src/config.ts';
+import { BadRequest, plan } from '../../src/batch/plan/plan.ts';
+import { readBody } from '../../src/batch/plan/read-body.ts';
+import { atOnce, Work } from '../../src/budget/work.ts';
+import { parseConfig } from '../../src/config/load.ts';
 import { openSources, type Sources } from '../../src/sources/open.ts';
 
 const config = parseConfig({

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { demoConfig } from '../../demo/config.ts';
 import { startRest } from '../../demo/rest/server.ts';
-import { loadConfig, parseConfig } from '../../src/config.ts';
+import { loadConfig, parseConfig } from '../../src/config/load.ts';
 import { HELP } from '../../src/cli/help.ts';
 import { ROOT } from '../../stores/folder.ts';
 import { S3_ACCESS } from '../../stores/stores.ts';

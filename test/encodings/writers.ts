@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { Opened } from '../../src/batch/opened.ts';
+import { Opened } from '../../src/batch/run/opened.ts';
 import type { Entry } from '../../src/encodings/archive/entry.ts';
 import type { ArchiveWriter, Sink } from '../../src/encodings/archive/writer.ts';
 import { CodapError } from '../../src/errors.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gzipSync } from 'node:zlib';
-import { CODED } from '../adapters/coded.ts';
+import { CODED } from '../adapters/http/coded.ts';
 import { unpack } from '../encodings/unpack.ts';
 import { answerOf, type RawStore, startRaw } from '../raw-store.ts';
 import { type Service, startService } from '../service.ts';

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Digits } from '../../src/json/leaf.ts';
 import { sizing } from '../../src/json/size.ts';
 import { writeJson } from '../../src/json/write.ts';
-import { atOnce, Work } from '../../src/work.ts';
+import { atOnce, Work } from '../../src/budget/work.ts';
 
 const sizeOf = (value: unknown, most?: number) => atOnce(sizing(value, new Work(Infinity), most));
 const bytes = (value: unknown) => Buffer.byteLength(writeJson(value));

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Digits } from '../../src/json/leaf.ts';
 import { comparing, writeJson } from '../../src/json/write.ts';
-import { atOnce, Work } from '../../src/work.ts';
+import { atOnce, Work } from '../../src/budget/work.ts';
 
 const { Binary, Decimal128, Double, EJSON, Int32, Long, MaxKey, MinKey, ObjectId, Timestamp, UUID } = bson;
 const id = new ObjectId('66f0c0ffee66f0c0ffee66f0');

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
-import { buildApp } from '../../src/app.ts';
-import { parseConfig } from '../../src/config.ts';
+import { buildApp } from '../../src/service/app.ts';
+import { parseConfig } from '../../src/config/load.ts';
 import { openSources } from '../../src/sources/open.ts';
 import type { Stores } from '../../stores/stores.ts';
 import { findLeaks } from '../leaks.ts';

@@ -1,6 +1,6 @@
-import type { Opened } from '../../batch/opened.ts';
-import type { Member } from '../../batch/reply.ts';
-import type { Meta, Value } from '../../payload.ts';
+import type { Opened } from '../../batch/run/opened.ts';
+import type { Member } from '../../batch/run/reply.ts';
+import type { Meta, Value } from '../../store/payload.ts';
 import { Text } from '../../json/text.ts';
 import { addValues } from '../json.ts';
 

@@ -1,4 +1,4 @@
-import { safeParts } from '../../safe-name.ts';
+import { safeParts } from '../../store/safe-name.ts';
 
 /** The entry that lists what an archive lacks; no other entry bears its name. */
 export const INCOMPLETE = '_INCOMPLETE.json';

@@ -1,9 +1,9 @@
-import type { Batch, Open } from '../../batch/batch.ts';
-import { openFlow } from '../../batch/flow.ts';
-import type { GroupRun } from '../../batch/group.ts';
-import type { Live } from '../../batch/live.ts';
-import type { GroupNode, QueryNode } from '../../batch/node.ts';
-import type { Scope } from '../../batch/run.ts';
+import type { Batch, Open } from '../../batch/run/batch.ts';
+import { openFlow } from '../../batch/run/flow.ts';
+import type { GroupRun } from '../../batch/run/group.ts';
+import type { Live } from '../../batch/run/live.ts';
+import type { GroupNode, QueryNode } from '../../batch/plan/node.ts';
+import type { Scope } from '../../batch/run/run.ts';
 import { Gate } from './gate.ts';
 import { openAhead } from './read-ahead.ts';
 

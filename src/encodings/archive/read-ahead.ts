@@ -1,12 +1,12 @@
 import { Readable } from 'node:stream';
-import { openFlow } from '../../batch/flow.ts';
-import type { QueryNode } from '../../batch/node.ts';
-import { Opened } from '../../batch/opened.ts';
-import type { Scope } from '../../batch/run.ts';
+import { openFlow } from '../../batch/run/flow.ts';
+import type { QueryNode } from '../../batch/plan/node.ts';
+import { Opened } from '../../batch/run/opened.ts';
+import type { Scope } from '../../batch/run/run.ts';
 import { classify, CodapError, notNeeded, toCodapError } from '../../errors.ts';
-import type { Query } from '../../fetch.ts';
-import type { Memory } from '../../memory.ts';
-import type { Body } from '../../payload.ts';
+import type { Query } from '../../store/fetch.ts';
+import type { Memory } from '../../budget/memory.ts';
+import type { Body } from '../../store/payload.ts';
 
 /** Bytes read ahead of each coming body. */
 const HEAD = 64 * 1024;

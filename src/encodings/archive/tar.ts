@@ -1,6 +1,6 @@
 import { pack, type Header, type Pack } from 'tar-stream';
 import { CodapError } from '../../errors.ts';
-import type { Memory } from '../../memory.ts';
+import type { Memory } from '../../budget/memory.ts';
 import type { Entry } from './entry.ts';
 import { chunksOf, writeTo, type ArchiveWriter, type Sink } from './writer.ts';
 

@@ -1,4 +1,4 @@
-import type { Opened } from '../../batch/opened.ts';
+import type { Opened } from '../../batch/run/opened.ts';
 import { CodapError } from '../../errors.ts';
 import type { Entry } from './entry.ts';
 

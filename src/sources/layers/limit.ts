@@ -1,5 +1,5 @@
 import { CodapError } from '../../errors.ts';
-import type { Layer } from '../../fetch.ts';
+import type { Layer } from '../../store/fetch.ts';
 import { onceClosed } from '../closing.ts';
 
 /** How many calls of a source may run, and how many may wait for that. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import type { Layer } from '../../fetch.ts';
-import type { ItemBatch, Items } from '../../payload.ts';
+import type { Layer } from '../../store/fetch.ts';
+import type { ItemBatch, Items } from '../../store/payload.ts';
 
 /** A list or body counts as opened only once its first item or byte is here, so that the time-outs above cover it. */
 export const prime: Layer = (next) => async (query, context) => {

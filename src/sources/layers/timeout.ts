@@ -1,6 +1,6 @@
 import { CodapError } from '../../errors.ts';
-import type { Layer } from '../../fetch.ts';
-import { discard, type Payload } from '../../payload.ts';
+import type { Layer } from '../../store/fetch.ts';
+import { discard, type Payload } from '../../store/payload.ts';
 import { onceClosed } from '../closing.ts';
 
 /**

@@ -4,10 +4,10 @@ import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deserialize } from 'bson';
 import { type MongoServer, startMongo } from '../../../demo/mongo/server.ts';
-import { parseConfig } from '../../../src/config.ts';
+import { parseConfig } from '../../../src/config/load.ts';
 import { CodapError } from '../../../src/errors.ts';
-import type { Payload } from '../../../src/payload.ts';
-import { ping } from '../../../src/ping.ts';
+import type { Payload } from '../../../src/store/payload.ts';
+import { ping } from '../../../src/service/ping.ts';
 import { openSources, type Source } from '../../../src/sources/open.ts';
 import { context } from '../source.ts';
 

@@ -1,6 +1,6 @@
 import { mongo, type MongoOptions } from '../../../adapters/mongo.ts';
 import type { MongoQuery } from '../../../adapters/mongo/query.ts';
-import { Filled, Placeholder } from '../../../src/placeholder.ts';
+import { Filled, Placeholder } from '../../../src/store/placeholder.ts';
 
 /** A source that is never opened. */
 export function source(own: Partial<MongoOptions> = {}): MongoOptions {

@@ -6,7 +6,7 @@ import { LINGER_MS } from '../../../adapters/mongo/linger.ts';
 import { Faults } from '../../../demo/faults.ts';
 import { startMongo, type MongoServer } from '../../../demo/mongo/server.ts';
 import { CodapError } from '../../../src/errors.ts';
-import type { Items, Value } from '../../../src/payload.ts';
+import type { Items, Value } from '../../../src/store/payload.ts';
 import { checked, filled, source } from './checked.ts';
 import { unbounded } from '../../unbounded.ts';
 

@@ -1,0 +1,22 @@
+import { parseExact } from '../../json/parse.ts';
+import { readJson } from '../../json/read.ts';
+import { scan } from '../../json/scan.ts';
+import type { Limits } from '../../config/load.ts';
+import { isHeld } from '../../budget/turns.ts';
+import type { Steps, Work } from '../../budget/work.ts';
+import { BadRequest } from './plan.ts';
+
+/** Characters from which on a body is read in turns. */
+const LARGE = 65_536;
+
+/**
+ * A request's body as data, in turns with others: one scan of the raw bytes finds what reading it would drop or change in silence.
+ * Throws BadRequest.
+ */
+export function* readBody(body: Buffer, limits: Limits, work: Work): Steps<unknown> {
+  const faults = scan(body, { depth: limits.depth });
+  if (faults.length > 0) throw new BadRequest(faults);
+  if (isHeld()) yield;
+  const text = body.toString('utf8');
+  return text.length < LARGE ? parseExact(text) : yield* readJson(text, work);
+}

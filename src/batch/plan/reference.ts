@@ -1,0 +1,183 @@
+import { entriesOf, followPath, hasMember, keysOf, memberOf, put } from '../../json/members.ts';
+import { Placeholder, WORDS, type Word } from '../../store/placeholder.ts';
+import { parsePointer } from '../../json/pointer.ts';
+
+const RESERVED = [...WORDS, '$verbatim'] as const;
+
+/** Where a planned reference reads from: another query's value or `meta`, or the nearest forEach's item. */
+export type Target =
+  | {
+      readonly from: 'result';
+      readonly name: string;
+      readonly up: number;
+      readonly member: number;
+      readonly steps: readonly string[];
+    }
+  | { readonly from: 'item'; readonly steps: readonly string[] };
+
+/** A reference of the request: a Placeholder that knows where it stands, what it names and, once planned, where that is. */
+export class Reference extends Placeholder {
+  /** Where it stands in the request, each time that it is written. */
+  readonly places: (readonly (string | number)[])[];
+  /** Its pointer's steps; of a `$join` none. */
+  readonly steps: readonly string[];
+  target: Target | undefined;
+
+  constructor(
+    word: Word,
+    at: readonly (string | number)[],
+    steps: readonly string[],
+    parts?: readonly (string | Placeholder)[],
+  ) {
+    super(word, parts);
+    this.places = [at];
+    this.steps = steps;
+  }
+}
+
+/** Stands where a reference was written that cannot be read: its fault is told, and nothing more is said of its place. */
+export const BROKEN = new Reference('$result', [], []);
+
+/** Hears what is wrong with the request, and where; it throws once no more is to be told. */
+export type Report = (path: readonly (string | number)[], detail: string) => void;
+
+/** Collects what reading a template finds. */
+export interface Findings {
+  readonly references: Reference[];
+  readonly report: Report;
+  /** The references, by how they are written. */
+  known?: Map<string, Reference>;
+  /** Whether `{"$meta": name}` may be the store's own word here: MongoDB's, whose name is no pointer. */
+  readonly ownMeta?: (at: readonly (string | number)[]) => boolean;
+}
+
+/** The word, if any, that makes an object of the request a reference, or `$verbatim`. */
+export function wordIn(value: object): Word | '$verbatim' | undefined {
+  return RESERVED.find((word) => hasMember(value, word));
+}
+
+/** Lists and objects of templates that have a reference somewhere in them. */
+const mixed = new WeakSet<object>();
+
+/**
+ * Reads a JSON value of the request with its references in it: each `{"$result": …}` becomes a Reference, each `{"$verbatim": x}` becomes x.
+ * A value without any is returned as it is, so that what is literal costs nothing later.
+ */
+export function readTemplate(value: unknown, at: readonly (string | number)[], found: Findings): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return readList(value, at, found);
+  const word = wordIn(value);
+  if (word !== undefined) {
+    if (keysOf(value).length > 1) {
+      found.report([...at, word], 'a reference stands alone in its object');
+      return BROKEN;
+    }
+    const argument = memberOf(value, word);
+    if (word === '$verbatim') return argument;
+    if (word === '$meta' && isName(argument) && found.ownMeta?.(at)) return value;
+    return readReference(word, argument, at, found);
+  }
+  return readObject(value, at, found);
+}
+
+function readObject(object: object, at: readonly (string | number)[], found: Findings): object {
+  const changed = new Map<string, unknown>();
+  let isMixed = false;
+  for (const [key, member] of entriesOf(object)) {
+    if (isScalar(member)) continue;
+    const read = readTemplate(member, [...at, key], found);
+    if (read !== member) changed.set(key, read);
+    isMixed ||= hasReference(read);
+  }
+  if (changed.size === 0) return object;
+  let copy: object = {};
+  for (const [key, member] of entriesOf(object)) copy = put(copy, key, changed.has(key) ? changed.get(key) : member);
+  if (isMixed) mixed.add(copy);
+  return copy;
+}
+
+function readList(list: readonly unknown[], at: readonly (string | number)[], found: Findings): readonly unknown[] {
+  let copy: unknown[] | undefined;
+  let isMixed = false;
+  for (const [index, member] of list.entries()) {
+    if (isScalar(member)) continue;
+    const read = readTemplate(member, [...at, index], found);
+    if (read !== member) (copy ??= list.slice())[index] = read;
+    isMixed ||= hasReference(read);
+  }
+  if (isMixed && copy) mixed.add(copy);
+  return copy ?? list;
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value !== 'object' || value === null;
+}
+
+function isName(argument: unknown): boolean {
+  return typeof argument === 'string' && argument !== '' && !argument.startsWith('/');
+}
+
+function readReference(word: Word, argument: unknown, at: readonly (string | number)[], found: Findings): unknown {
+  const fault = (detail: string): Reference => {
+    found.report([...at, word], detail);
+    return BROKEN;
+  };
+  if (word === '$join') {
+    if (!Array.isArray(argument)) return fault('$join takes a list of strings and references');
+    const parts: (string | Placeholder)[] = [];
+    for (const [index, part] of argument.entries()) {
+      const read = isScalar(part) ? (part as unknown) : readTemplate(part, [...at, word, index], found);
+      if (read instanceof Reference) parts.push(read);
+      else if (typeof read === 'string' || typeof read === 'number' || typeof read === 'boolean') addText(parts, read);
+      else found.report([...at, word, index], 'a string, a number, a boolean or a reference is allowed here');
+    }
+    const join = new Reference(word, at, [], parts);
+    found.references.push(join);
+    return join;
+  }
+  if (word === '$param') return fault('parameters exist in saved batches only');
+  if (typeof argument !== 'string') return fault('a JSON Pointer (RFC 6901), written as a string, is allowed here');
+  let steps: readonly string[];
+  try {
+    steps = parsePointer(argument);
+  } catch {
+    return fault('not a JSON Pointer: it is empty or begins with "/", and "~" is written ~0 (RFC 6901)');
+  }
+  if ((word === '$result' || word === '$meta') && (steps[0] ?? '') === '')
+    return fault(`${word} names a query: "/name" or "/name/…"`);
+  // The same reference is read once, however often it is written.
+  const written = `${word}${argument}`;
+  found.known ??= new Map();
+  const known = found.known.get(written);
+  if (known) {
+    known.places.push(at);
+    return known;
+  }
+  const reference = new Reference(word, at, steps);
+  found.known.set(written, reference);
+  found.references.push(reference);
+  return reference;
+}
+
+/** Adds a literal text; what stands beside another is one with it. */
+function addText(parts: (string | Placeholder)[], text: string | number | boolean): void {
+  const last = parts.at(-1);
+  if (typeof last === 'string') parts[parts.length - 1] = `${last}${text}`;
+  else parts.push(String(text));
+}
+
+/** A reference itself, or those that a `$join` is made of. */
+export function plainReferences(reference: Placeholder): readonly Reference[] {
+  if (reference.word !== '$join') return [reference as Reference];
+  return reference.parts.flatMap((part) => (typeof part === 'string' ? [] : plainReferences(part)));
+}
+
+/** True if a path leads to where a reference was written that cannot be read. */
+export function isBroken(template: unknown, path: readonly (string | number)[]): boolean {
+  return followPath(template, path) === BROKEN;
+}
+
+/** True if a template, as `readTemplate` made it, has a reference anywhere in it. */
+export function hasReference(template: unknown): boolean {
+  return template instanceof Placeholder || (typeof template === 'object' && template !== null && mixed.has(template));
+}

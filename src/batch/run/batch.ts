@@ -1,0 +1,186 @@
+import { setMaxListeners } from 'node:events';
+import { CodapError, notNeeded } from '../../errors.ts';
+import type { Caller, Context, Query } from '../../store/fetch.ts';
+import { sizing } from '../../json/size.ts';
+import { Memory } from '../../budget/memory.ts';
+import type { Source } from '../../sources/open.ts';
+import type { Limits } from '../../config/load.ts';
+import type { Live } from './live.ts';
+import type { QueryNode } from '../plan/node.ts';
+import type { Opened } from './opened.ts';
+import type { Scope } from './run.ts';
+import { Work, type Steps } from '../../budget/work.ts';
+
+/** How long after the deadline what is there by then may still be worked on, in milliseconds. */
+const GRACE_MS = 20;
+
+/** A failure and where it happened. */
+export interface Failure {
+  readonly path: readonly (string | number)[];
+  readonly error: CodapError;
+}
+
+/** Opens a query's answer as a list or body that flows. */
+export type Open = (node: QueryNode, query: Pick<Query, 'op' | 'params'>, live: Live, scope: Scope) => Promise<Opened>;
+
+/** What one request allows itself, and how its answer is taken. */
+export interface BatchOptions {
+  readonly caller: Caller;
+  /** An instant: `performance.now()` ms. */
+  readonly deadline: number;
+  /** How long the batch was given, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Aborts when the client leaves. */
+  readonly signal: AbortSignal;
+  readonly limits: Pick<Limits, 'calls' | 'work' | 'answerBytes' | 'keyChars' | 'streamIdleMs' | 'streamMs'>;
+  /** What it lets codap compute, some of which planning may have used; else what the limits say. */
+  readonly work?: Work;
+  /** What the whole process may hold. */
+  readonly memory: Memory;
+  /** Whether the first failure that nothing absorbs fails the batch. */
+  readonly failFast: boolean;
+  /** Hears of every failure that is codap's own, for the log. */
+  readonly report?: (failure: Failure) => void;
+  /** How the encoding opens a query's answer; undefined where it takes it gathered. */
+  readonly open?: (node: QueryNode) => Open | undefined;
+}
+
+/** What the queries of one request share: its deadline, its budgets, and what has failed so far. */
+export class Batch {
+  readonly options: BatchOptions;
+  readonly failures: Failure[] = [];
+  /** The longest call of each source, in milliseconds. */
+  readonly timings = new Map<string, number>();
+  /** What it holds of answers and of copies made of them. */
+  readonly memory: Memory;
+  /** What it lets codap compute. */
+  readonly work: Work;
+  /** The failure that failed the whole batch. */
+  decidedBy: Failure | undefined;
+  readonly #controller = new AbortController();
+  readonly #ended = new AbortController();
+  readonly #timer: NodeJS.Timeout;
+  readonly #leave: () => void;
+  readonly #callers = new Map<Source, Caller>();
+  #calls: number;
+
+  constructor(options: BatchOptions) {
+    this.options = options;
+    this.#calls = options.limits.calls;
+    const { answerBytes, work } = options.limits;
+    this.memory = new Memory(
+      answerBytes,
+      () => new CodapError('TOO_LARGE', `the gathered answer would exceed ${answerBytes} bytes`),
+      options.memory,
+    );
+    this.work = (options.work ?? new Work(work)).endsBy(options.deadline + GRACE_MS, this.#ended.signal);
+    setMaxListeners(0, this.#controller.signal, this.#ended.signal);
+    const left = Math.max(0, options.deadline - performance.now());
+    this.#timer = setTimeout(
+      () => this.#controller.abort(new CodapError('TIMEOUT', "the batch's deadline passed")),
+      left,
+    );
+    this.#leave = () => this.cancel();
+    if (options.signal.aborted) this.cancel();
+    else options.signal.addEventListener('abort', this.#leave, { once: true });
+  }
+
+  /** Aborts at the deadline, when the client leaves, and when the batch has failed. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Aborts when the client leaves and when the batch has failed, not at the deadline: for lists and bodies that flow. */
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  /** Ends whatever still runs. */
+  cancel(reason: CodapError = notNeeded()): void {
+    this.#controller.abort(reason);
+    this.#ended.abort(reason);
+  }
+
+  /** Every reply is there: lets go of the timer. The client may still leave while lists and bodies flow. */
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** Notes a failed query. */
+  note(failure: Failure): void {
+    if (failure.error.code !== 'CANCELLED') this.failures.push(failure);
+    this.report(failure);
+  }
+
+  /** Tells the log of a failure that is codap's own: the answer says nothing of its cause. */
+  report(failure: Failure): void {
+    if (failure.error.code !== 'INTERNAL') return;
+    try {
+      this.options.report?.(failure);
+    } catch {
+      // A log that cannot be written fails no request.
+    }
+  }
+
+  /** Fails the batch and ends what still runs; only the first word counts. */
+  decide(failure: Failure): void {
+    if (this.decidedBy || failure.error.code === 'CANCELLED') return;
+    this.decidedBy = failure;
+    this.cancel();
+  }
+
+  /** A list or body has broken after its reply was ok; nothing around it absorbs that. */
+  broke(failure: Failure): void {
+    this.note(failure);
+    if (this.options.failFast) this.decide(failure);
+  }
+
+  /** Takes so many store calls out of the budget, all or none. */
+  takeCalls(count: number): void {
+    if (count > this.#calls)
+      throw new CodapError('TOO_LARGE', `the batch would make more than ${this.options.limits.calls} calls`);
+    this.#calls -= count;
+  }
+
+  /** Throws TOO_LARGE if a copy of this value would not fit into what is left of the answer's budget, before it is made; answers about its bytes. */
+  *mustFit(value: unknown): Steps<number> {
+    const size = yield* sizing(value, this.work, this.memory.left);
+    if (size > this.memory.left) this.takeBytes(size);
+    return size;
+  }
+
+  /** Takes a text that is gathered, or copied, out of the answer's budget. */
+  takeBytes(count: number): void {
+    this.memory.hold(count);
+  }
+
+  /** What goes along with a call to a source, whose bytes `memory` counts. */
+  contextFor(source: Source, memory: Memory): Pick<Context, 'caller' | 'memory' | 'work'> {
+    return { caller: this.#callerFor(source), memory, work: this.work };
+  }
+
+  /** The caller as one source may see it: only the headers it forwards. */
+  #callerFor(source: Source): Caller {
+    if (source.forwards.length === 0) return this.#reduced(source, {});
+    const headers: Record<string, string> = {};
+    for (const name of source.forwards) {
+      const value = this.options.caller.headers[name];
+      if (value !== undefined) headers[name] = value;
+    }
+    return this.#reduced(source, headers);
+  }
+
+  #reduced(source: Source, headers: Record<string, string>): Caller {
+    let caller = this.#callers.get(source);
+    if (!caller) {
+      caller = { ...this.options.caller, headers };
+      this.#callers.set(source, caller);
+    }
+    return caller;
+  }
+
+  /** Notes how long a source took, for `Server-Timing`. */
+  timed(source: string, ms: number): void {
+    this.timings.set(source, Math.max(this.timings.get(source) ?? 0, ms));
+  }
+}

@@ -1,0 +1,82 @@
+import { CodapError } from '../../errors.ts';
+import { toText } from '../../json/leaf.ts';
+import { entriesOf, put } from '../../json/members.ts';
+import { Filled, type Part } from '../../store/placeholder.ts';
+import type { Steps } from '../../budget/work.ts';
+import type { Batch } from './batch.ts';
+import { hasReference, Reference } from '../plan/reference.ts';
+
+/** What each plain reference of a node was found to be; a `$join` is made from these. */
+export type Values = ReadonlyMap<Reference, unknown>;
+
+/** What filling in takes out of the batch's budgets. */
+type Budgets = Pick<Batch, 'work' | 'takeBytes'>;
+
+/**
+ * A template with every reference replaced by its bare value: for conditions, `select` and `as`. What is joined counts against the
+ * batch's answer. Throws INVALID, TOO_LARGE.
+ */
+export function fillValue(template: unknown, values: Values, budgets: Budgets): Steps<unknown> {
+  return fill(template, values, budgets, (value) => value);
+}
+
+/** Params with every reference replaced by a Filled, for the adapter to place. Throws INVALID, TOO_LARGE. */
+export function fillParams(template: unknown, values: Values, budgets: Budgets): Steps<unknown> {
+  return fill(template, values, budgets, (value, parts) => new Filled(value, parts));
+}
+
+/** What holds no reference is shared with the template, not copied. */
+function* fill(
+  template: unknown,
+  values: Values,
+  budgets: Budgets,
+  as: (value: unknown, parts?: readonly Part[]) => unknown,
+): Steps<unknown> {
+  if (template instanceof Reference) {
+    if (template.word !== '$join') return as(values.get(template));
+    const parts: Part[] = [];
+    yield* addParts(parts, template, values, budgets);
+    return as(parts.map(({ text }) => text).join(''), parts);
+  }
+  if (!hasReference(template)) return template;
+  if (Array.isArray(template)) {
+    const list: unknown[] = [];
+    for (const member of template) {
+      if (budgets.work.tick()) yield;
+      list.push(hasReference(member) ? yield* fill(member, values, budgets, as) : member);
+    }
+    return list;
+  }
+  let filled: object = {};
+  for (const [key, member] of entriesOf(template as object)) {
+    if (budgets.work.tick()) yield;
+    filled = put(filled, key, hasReference(member) ? yield* fill(member, values, budgets, as) : member);
+  }
+  return filled;
+}
+
+function* addParts(parts: Part[], { parts: given }: Reference, values: Values, budgets: Budgets): Steps<void> {
+  for (const part of given) {
+    if (budgets.work.tick()) yield;
+    if (typeof part === 'string') parts.push({ text: part, literal: true });
+    else if (part.word === '$join') yield* addParts(parts, part as Reference, values, budgets);
+    else {
+      const text = yield* textOf(values.get(part as Reference), budgets);
+      parts.push({ text, literal: false });
+    }
+  }
+}
+
+/** A value as part of a joined string: a list's members with commas between. */
+function* textOf(value: unknown, budgets: Budgets): Steps<string> {
+  const texts: string[] = [];
+  for (const member of Array.isArray(value) ? value : [value]) {
+    if (budgets.work.tick()) yield;
+    const text = toText(member);
+    if (text === undefined)
+      throw new CodapError('INVALID', '$join takes strings, numbers, booleans, ids, dates and lists of these');
+    budgets.takeBytes(text.length + 1);
+    texts.push(text);
+  }
+  return texts.join(',');
+}

@@ -1,0 +1,50 @@
+import { CodapError, notNeeded } from '../../errors.ts';
+import type { Query } from '../../store/fetch.ts';
+import type { QueryNode } from '../plan/node.ts';
+import { Opened } from './opened.ts';
+import type { Scope } from './run.ts';
+
+/**
+ * Opens a query's answer as a list or body that flows. Its first item or byte has the query's own time-out, from now on;
+ * the batch's deadline, which is for what is gathered, does not end it, but the client leaving or the batch failing does.
+ */
+export async function openFlow(node: QueryNode, query: Query, { batch, signal }: Scope): Promise<Opened> {
+  const { source } = node;
+  const { limits, timeoutMs } = batch.options;
+  const controller = new AbortController();
+  const cancelled = (): void => {
+    if (!(signal.reason instanceof CodapError) || signal.reason.code !== 'TIMEOUT') controller.abort(signal.reason);
+  };
+  let opened: Opened | undefined;
+  // Nobody may come to read what is open by now: it lets go of its store, and of its place, by itself.
+  const ended = (): void => {
+    controller.abort(batch.ended.reason);
+    opened?.break(batch.ended.reason as CodapError);
+  };
+  if (signal.aborted) cancelled();
+  if (batch.ended.aborted) ended();
+  signal.addEventListener('abort', cancelled, { once: true });
+  batch.ended.addEventListener('abort', ended, { once: true });
+  const began = performance.now();
+  const deadline = began + Math.min(node.timeoutMs ?? Infinity, source.timeoutMs, timeoutMs);
+  try {
+    const payload = await source.fetch(query, {
+      signal: controller.signal,
+      deadline,
+      ...batch.contextFor(source, batch.memory),
+    });
+    if (payload.kind === 'value') throw new CodapError('INTERNAL', 'codap failed to open this answer');
+    opened = new Opened(payload, source.name, limits, (reason) => {
+      batch.ended.removeEventListener('abort', ended);
+      controller.abort(reason);
+    });
+    return opened;
+  } catch (error) {
+    batch.ended.removeEventListener('abort', ended);
+    controller.abort(notNeeded());
+    throw error;
+  } finally {
+    signal.removeEventListener('abort', cancelled);
+    batch.timed(source.name, performance.now() - began);
+  }
+}

@@ -1,0 +1,169 @@
+import { CodapError } from '../../errors.ts';
+import { put } from '../../json/members.ts';
+import type { Value } from '../../store/payload.ts';
+import type { Steps, Work } from '../../budget/work.ts';
+import type { Node } from '../plan/node.ts';
+import type { Opened } from './opened.ts';
+
+/** What became of a query, a group or a forEach. */
+export interface Reply {
+  readonly status: 'ok' | 'partial' | 'error' | 'skipped';
+  /** Milliseconds from its start to its end; a skipped one has none. */
+  readonly ms?: number;
+  /** Of a query; of a group with `select`, a default in force, or a nested `take: 1`. */
+  readonly value?: Value;
+  readonly error?: CodapError;
+  readonly defaulted?: true;
+  /** Index of the query that answered a nested `take: 1`. */
+  readonly winner?: number;
+  /** Of a query answered by a list or body that flows: open, its first item or byte is here. */
+  readonly opened?: Opened;
+  /** How many items a list that has flowed had. */
+  readonly items?: number;
+  /** What a group or forEach holds. */
+  readonly list?: MemberList;
+}
+
+/** The members of a group or forEach, in the order of the answer. */
+export interface MemberList {
+  readonly keyed: boolean;
+  readonly members: readonly Member[];
+  /** How many members were not waited for. */
+  readonly cancelled: number;
+  /** Its `take` was reached, so that failures below do not matter. */
+  readonly taken: boolean;
+  /** The failure that failed the whole: of a required member, or the one that put `take` out of reach. */
+  readonly decidedBy?: { readonly path: readonly (string | number)[]; readonly error: CodapError };
+}
+
+/** A reply in its place. */
+export interface Member {
+  readonly node: Node;
+  /** Where it stands in the answer: keys, and in lists indices. */
+  readonly path: readonly (string | number)[];
+  readonly as: string | undefined;
+  readonly hidden: boolean;
+  readonly reply: Reply;
+}
+
+/** The last step of a member's path: its key or its index. */
+export function stepOf(member: Pick<Member, 'path'>): string | number {
+  return member.path.at(-1) ?? '';
+}
+
+/** A failure counts; being skipped by `when` or `unless` is a choice. */
+export function failed(reply: Reply): boolean {
+  return reply.status === 'error' || (reply.status === 'skipped' && reply.error !== undefined);
+}
+
+/** Milliseconds with one decimal. */
+export function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10;
+}
+
+/** The members an answer shows: all but the hidden that are ok. */
+export function shown(members: readonly Member[]): readonly Member[] {
+  return members.some((member) => member.hidden)
+    ? members.filter((member) => !member.hidden || failed(member.reply) || member.reply.status === 'partial')
+    : members;
+}
+
+/** True if every reply, at every depth, is ok without a default, or was skipped by choice. */
+export function isComplete(list: MemberList): boolean {
+  return lacking(list).next().done === true;
+}
+
+/** The members that keep it from being complete: failed or defaulted; beside a `take` that was reached, only what it counted. */
+export function* lacking(list: MemberList): Generator<Member, undefined> {
+  for (const member of valued(list)) {
+    const { reply } = member;
+    let below = false;
+    if (reply.list && !reply.defaulted) {
+      for (const one of lacking(reply.list)) {
+        below = true;
+        yield one;
+      }
+    }
+    if (!below && reply.error) yield member;
+  }
+}
+
+/** The members that count as values: under a `take` the successes only. */
+export function valued(list: MemberList): readonly Member[] {
+  return list.taken ? list.members.filter((member) => member.reply.status === 'ok') : list.members;
+}
+
+/** A reply's value as data, as `shape: "values"` would show it were nothing hidden; undefined where there is none. */
+export function* valueOf(reply: Reply, work: Work): Steps<unknown> {
+  const { value, list } = reply;
+  if (value) return value.read ? yield* value.read(work) : value.value;
+  return list && reply.status !== 'error' ? yield* gathered(list, valueOf, work) : undefined;
+}
+
+/**
+ * What the store said of a reply's body, undefined where there is none: of a group or forEach in its own shape,
+ * of a nested `take: 1` the winner's.
+ */
+export function* metaOf(reply: Reply, work: Work): Steps<unknown> {
+  const { list, winner, value } = reply;
+  if (reply.defaulted) return undefined;
+  if (!list) return value?.meta;
+  if (winner !== undefined) return yield* metaOf(winnerOf(list, winner).reply, work);
+  return reply.status === 'error' ? undefined : yield* gathered(list, metaOf, work);
+}
+
+/** The member whose value a nested `take: 1` answers. */
+export function winnerOf(list: MemberList, winner: number): Member {
+  return list.members.find((member) => stepOf(member) === winner) as Member;
+}
+
+function* gathered(list: MemberList, of: (reply: Reply, work: Work) => Steps<unknown>, work: Work): Steps<unknown> {
+  let object: object = {};
+  const values: unknown[] = [];
+  for (const member of list.keyed ? list.members : valued(list)) {
+    if (work.tick()) yield;
+    const value = (yield* of(member.reply, work)) ?? null;
+    if (list.keyed) object = put(object, String(stepOf(member)), value);
+    else values.push(value);
+  }
+  return list.keyed ? object : values;
+}
+
+/** The status of a group or forEach, by its members' (CONTRACT §2). */
+function statusOf(list: MemberList): Reply['status'] {
+  if (list.decidedBy) return 'error';
+  if (list.taken) return 'ok';
+  let usable = false;
+  let incomplete = false;
+  let failure = false;
+  for (const { reply } of list.members) {
+    usable ||= reply.status === 'ok' || reply.status === 'partial';
+    incomplete ||= reply.status === 'partial';
+    failure ||= failed(reply);
+  }
+  if (failure) return usable ? 'partial' : 'error';
+  return incomplete ? 'partial' : 'ok';
+}
+
+/** The first failed member's error, in the order asked. */
+function firstError(list: MemberList): CodapError | undefined {
+  if (list.keyed) return list.members.find(({ reply }) => failed(reply))?.reply.error;
+  let first: Member | undefined;
+  for (const member of list.members) {
+    if (failed(member.reply) && (!first || Number(member.path.at(-1)) < Number(first.path.at(-1)))) first = member;
+  }
+  return first?.reply.error;
+}
+
+/** What a group or forEach comes to, by its members. */
+export function replyOf(list: MemberList, ms: number | undefined): Reply {
+  const status = statusOf(list);
+  const error = list.decidedBy?.error ?? (status === 'error' ? firstError(list) : undefined);
+  return { status, list, ...(ms !== undefined && { ms }), ...(error && { error }) };
+}
+
+/** The first failure at any depth that nothing absorbed, in the order of the answer. */
+export function firstFailure(list: MemberList): { path: Member['path']; error: CodapError } | undefined {
+  const first = lacking(list).find(({ reply }) => failed(reply));
+  return first?.reply.error && { path: first.path, error: first.reply.error };
+}

@@ -1,0 +1,144 @@
+import { CodapError } from '../../errors.ts';
+import type { Live } from './live.ts';
+import { isOpaque, isWon, type Node } from '../plan/node.ts';
+import { addTo, follow } from '../../json/pointer.ts';
+import { failed, metaOf, valued, valueOf, winnerOf, type Member, type MemberList, type Reply } from './reply.ts';
+import type { Steps, Work } from '../../budget/work.ts';
+
+/** What a reference found. */
+export type Found =
+  | { readonly is: 'value'; readonly value: unknown }
+  | { readonly is: 'nowhere' }
+  | { readonly is: 'skipped' }
+  | { readonly is: 'failed'; readonly error: CodapError };
+
+/** What a reference reads of a reply. */
+export interface View {
+  /** Of such a node it is known only as a whole. */
+  isWhole(node: Node): boolean;
+  /** What steps lead into. */
+  list(reply: Reply): MemberList | undefined;
+  /** All of it, undefined where there is none. */
+  read(reply: Reply, work: Work): Steps<unknown>;
+}
+
+/** Its value: what is reshaped as a whole has no members any more. */
+export const VALUE: View = {
+  isWhole: isOpaque,
+  list: ({ value, list }) => (value ? undefined : list),
+  read: valueOf,
+};
+
+/** What the store said of it, which `select` does not reshape. */
+export const META: View = {
+  isWhole: (node) => node.default !== undefined || isWon(node),
+  list: ({ defaulted, list }) => (defaulted ? undefined : list),
+  read: metaOf,
+};
+
+const NOWHERE: Found = { is: 'nowhere' };
+const SKIPPED: Found = { is: 'skipped' };
+const INDEX = /^(?:0|[1-9]\d*)$/;
+
+/** Where a reference looks, and what bounds that. */
+export interface Looking {
+  readonly view: View;
+  readonly work: Work;
+  /** Nobody waits any more. */
+  readonly signal: AbortSignal;
+}
+
+/** Reads below a member, waiting for no more than the part that the steps name. Rejects where, by the time it would begin to gather, nobody waits any more. */
+export async function resolve(live: Live, steps: readonly string[], looking: Looking): Promise<Found> {
+  const { view, work, signal } = looking;
+  const whole = steps.length === 0 || (!live.each && view.isWhole(live.node));
+  const container = whole ? undefined : await live.container;
+  if (!container || container.taking) {
+    const reply = await live.reply;
+    if (signal.aborted) throw signal.reason;
+    return work.do(below(reply, steps, live, view, work));
+  }
+  const [step = '', ...rest] = steps;
+  const { keyed, lives, arrivals } = container;
+  if (step === '*' && !keyed) {
+    const members = arrivals ? await Promise.all(lives.map((_, index) => arrivals.at(index))) : lives;
+    const founds = members.filter((one) => one !== undefined).map((member) => resolve(member, rest, looking));
+    return work.do(gather(await Promise.all(founds), work));
+  }
+  const place = pick(keyed, lives, step);
+  const member = place && arrivals ? await arrivals.at(Number(step)) : place;
+  if (member) return resolve(member, rest, looking);
+  // A group that failed did not wait for all to arrive.
+  const reply = place && (await live.reply);
+  return reply && failed(reply) ? ofFailure(reply) : NOWHERE;
+}
+
+/** Reads below a reply that has settled: that of a node, or of a forEach over it. */
+export function* below(
+  reply: Reply,
+  steps: readonly string[],
+  { node, each }: Pick<Live, 'node' | 'each'>,
+  view: View,
+  work: Work,
+): Steps<Found> {
+  if (work.tick()) yield;
+  const [step, ...rest] = steps;
+  const list = view.list(reply);
+  // What is known only as a whole has no parts where it failed.
+  const sealed = !each && (view.isWhole(node) || (node.kind === 'group' && node.take !== undefined));
+  if (step === undefined || !list || (sealed && failed(reply))) {
+    const whole = yield* ofReply(reply, view, work);
+    if (whole.is !== 'value' || step === undefined) return whole;
+    const there = yield* follow(whole.value, steps, work);
+    return there.found ? { is: 'value', value: there.value } : NOWHERE;
+  }
+  const into = (member: Member, further: readonly string[] = rest): Steps<Found> => {
+    const inner = { node: member.node, each: !each && member.node.forEach !== undefined };
+    return below(member.reply, further, inner, view, work);
+  };
+  if (reply.winner !== undefined) return yield* into(winnerOf(list, reply.winner), steps);
+  const { keyed } = list;
+  const members = valued(list);
+  if (step === '*' && !keyed) {
+    const founds: Found[] = [];
+    for (const member of members) founds.push(yield* into(member));
+    return yield* gather(founds, work);
+  }
+  const member = pick(keyed, members, step);
+  return member ? yield* into(member) : NOWHERE;
+}
+
+function pick<T extends { readonly path: Live['path'] }>(
+  keyed: boolean,
+  members: readonly T[],
+  step: string,
+): T | undefined {
+  if (keyed) return members.find((one) => one.path.at(-1) === step);
+  return INDEX.test(step) ? members[Number(step)] : undefined;
+}
+
+/** What `*` gathers: members without a value are passed over, unless there is none but failures. */
+function* gather(founds: readonly Found[], work: Work): Steps<Found> {
+  const values: unknown[] = [];
+  let failure: Found | undefined;
+  let isEmpty = true;
+  for (const found of founds) {
+    if (work.tick()) yield;
+    if (found.is === 'failed') failure ??= found;
+    if (found.is !== 'value') continue;
+    isEmpty = false;
+    yield* addTo(values, found.value, work);
+  }
+  return failure && isEmpty ? failure : { is: 'value', value: values };
+}
+
+function* ofReply(reply: Reply, view: View, work: Work): Steps<Found> {
+  if (failed(reply)) return ofFailure(reply);
+  if (reply.status === 'skipped') return SKIPPED;
+  const value = yield* view.read(reply, work);
+  return value === undefined ? NOWHERE : { is: 'value', value };
+}
+
+function ofFailure({ error }: Reply): Found {
+  return { is: 'failed', error: error ?? new CodapError('INTERNAL', 'codap failed to run this query') };
+}

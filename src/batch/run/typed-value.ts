@@ -1,0 +1,29 @@
+import type { Mode } from '../../json/typed-text.ts';
+import { writeJson, writing } from '../../json/write.ts';
+import type { Meta, Value } from '../../store/payload.ts';
+import type { Steps, Work } from '../../budget/work.ts';
+
+/** A value made by codap itself: data with typed leaves, written as JSON once: in turns with others (`writeTyped`), else when first asked for. */
+export class TypedValue implements Value {
+  readonly kind = 'value';
+  readonly value: unknown;
+  readonly meta?: Meta;
+  readonly mode: Mode;
+  #json: string | undefined;
+
+  constructor(value: unknown, meta?: Meta, mode: Mode = 'plain', json?: string) {
+    this.value = value;
+    this.mode = mode;
+    this.#json = json;
+    if (meta) this.meta = meta;
+  }
+
+  get json(): string {
+    return (this.#json ??= writeJson(this.value, this.mode));
+  }
+}
+
+/** Such a value, its JSON written in turns with others. */
+export function* writeTyped(value: unknown, work: Work, meta?: Meta, mode: Mode = 'plain'): Steps<TypedValue> {
+  return new TypedValue(value, meta, mode, yield* writing(value, mode, work));
+}

@@ -1,0 +1,61 @@
+import { CodapError, notNeeded } from '../errors.ts';
+
+/** Bytes that somebody holds, counted before they are held: against a bound of its own, and against that of what it is a part of. */
+export class Memory {
+  readonly #most: number;
+  readonly #within: Memory | undefined;
+  readonly #tooMany: () => CodapError;
+  #held = 0;
+  #closed = false;
+
+  /** `most` bytes at once; `tooMany` makes what is thrown beyond. */
+  constructor(most: number, tooMany: () => CodapError, within?: Memory) {
+    this.#most = most;
+    this.#tooMany = tooMany;
+    this.#within = within;
+  }
+
+  /** How many bytes may be held beside those that are, as far as its own bound goes. */
+  get left(): number {
+    return this.#most - this.#held;
+  }
+
+  /** How many bytes are held. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** Counts bytes in. Throws, with nothing counted, where they would be too many, or nobody needs them any more. */
+  hold(bytes: number): void {
+    if (this.#closed) throw notNeeded();
+    if (bytes > this.left) throw this.#tooMany();
+    this.#within?.hold(bytes);
+    this.#held += bytes;
+  }
+
+  /** Counts bytes out. */
+  release(bytes: number): void {
+    if (this.#closed) return;
+    this.#held -= bytes;
+    this.#within?.release(bytes);
+  }
+
+  /** A part with no bound of its own: what it holds is let go of at once when it is closed. */
+  part(): Memory {
+    return new Memory(Infinity, this.#tooMany, this);
+  }
+
+  /** Lets go of all that is held, for good: what is still being collected is not needed. */
+  close(): void {
+    this.release(this.#held);
+    this.#closed = true;
+  }
+}
+
+/** What the whole process may hold of bodies and answers under way, in bytes; beyond it OVERLOADED. */
+export function processMemory(most: number): Memory {
+  return new Memory(
+    most,
+    () => new CodapError('OVERLOADED', 'the service holds as many bytes as it may', { retryAfterMs: 1000 }),
+  );
+}

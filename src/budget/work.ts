@@ -1,0 +1,78 @@
+import { CodapError } from '../errors.ts';
+import { isHeld, Turns } from './turns.ts';
+
+/** Pieces of work after which the clock is looked at. */
+const UNWATCHED = 2048;
+
+/** Steps of some work: it yields where others should have their turn, and returns what it was for. */
+export type Steps<T> = Generator<void, T, void>;
+
+/** Does some work without a pause. */
+export function atOnce<T>(steps: Steps<T>): T {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/**
+ * What one batch lets codap compute: counted in pieces (a member, a key, 64 bytes) before they are looked at, compared or copied,
+ * bounded, and done in turns with others.
+ */
+export class Work {
+  readonly #most: number;
+  readonly #turns = new Turns();
+  #left: number;
+  #unwatched = 0;
+  #deadline = Infinity;
+  #ended: AbortSignal | undefined;
+
+  /** At most so many pieces. */
+  constructor(most: number) {
+    this.#most = most;
+    this.#left = most;
+  }
+
+  /** From now on it ends at an instant (`performance.now()` ms), and when nobody waits for it any more. */
+  endsBy(deadline: number, ended?: AbortSignal): this {
+    this.#deadline = deadline;
+    this.#ended = ended;
+    return this;
+  }
+
+  /**
+   * Counts pieces of work that come next; true if others should have their turn before more of it. Throws TOO_LARGE beyond the
+   * bound, TIMEOUT after the deadline: while codap computes, no timer can tell.
+   */
+  tick(pieces = 1): boolean {
+    this.#left -= pieces;
+    if (this.#left < 0) throw new CodapError('TOO_LARGE', `the batch takes more than ${this.#most} pieces of work`);
+    this.#unwatched += pieces;
+    if (this.#unwatched < UNWATCHED) return false;
+    this.#unwatched = 0;
+    if (performance.now() >= this.#deadline) throw new CodapError('TIMEOUT', 'no answer within the time allowed');
+    return isHeld();
+  }
+
+  /** Does some work, in turns with others. What is small is done at once. */
+  do<T>(steps: Steps<T>): T | Promise<T> {
+    if (isHeld()) return this.#goOn(steps);
+    const step = steps.next();
+    return step.done ? step.value : this.#goOn(steps);
+  }
+
+  /** Resolves when it is this batch's turn. Rejects if nobody waits any more. */
+  async turn(): Promise<void> {
+    await this.#turns.next();
+    this.#ended?.throwIfAborted();
+  }
+
+  async #goOn<T>(steps: Steps<T>): Promise<T> {
+    for (;;) {
+      await this.#turns.next();
+      this.#ended?.throwIfAborted();
+      const step = steps.next();
+      if (step.done) return step.value;
+    }
+  }
+}

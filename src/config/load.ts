@@ -1,0 +1,25 @@
+import { readFile } from 'node:fs/promises';
+import { adapters } from '../../adapters/index.ts';
+import { ConfigError } from './fault.ts';
+import { readConfig } from './read.ts';
+import type { Config } from './schema.ts';
+import { readYaml } from './yaml.ts';
+
+export { ConfigError } from './fault.ts';
+export type { Config, Limits, SourceConfig } from './schema.ts';
+
+/** The variables that `${NAME}` in a configuration is filled in from. */
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** Checks a configuration, `${NAME}` filled in from `env`. Throws ConfigError with every fault. */
+export function parseConfig(raw: unknown, env: Env = {}): Config {
+  return readConfig(raw, env, adapters);
+}
+
+/** Reads and checks a configuration file (YAML 1.2, of which JSON is a part). Throws ConfigError with every fault. */
+export async function loadConfig(file: string, env: Env = process.env): Promise<Config> {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new ConfigError([{ path: file, detail: `cannot be read (${error.code ?? 'unknown error'})` }]);
+  });
+  return parseConfig(readYaml(text, file), env);
+}

@@ -1,0 +1,29 @@
+import type { Config } from '../config/load.ts';
+import { answerSchemas } from './answers.ts';
+import { batchPaths } from './batch-paths.ts';
+import type { JsonSchema } from './json-schema.ts';
+import { type Named, requestSchemas } from './queries.ts';
+import { faults, headers } from './responses.ts';
+import { servicePaths } from './service-paths.ts';
+import { version } from '../version.ts';
+
+/** The service's interface (OpenAPI 3.1), made from the schemas that requests are checked by: names of sources and ops, never an address. */
+export function openapi(config: Config, sources: Iterable<Named>): JsonSchema {
+  const { adhoc } = config.server;
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'codap',
+      version: version(),
+      description: 'One batch of datastore queries in, one answer out.',
+      license: { name: 'BSD-3-Clause', identifier: 'BSD-3-Clause' },
+    },
+    servers: [{ url: './' }],
+    paths: { ...(adhoc && batchPaths(config)), ...servicePaths },
+    components: {
+      schemas: { ...(adhoc && requestSchemas([...sources], config.limits)), ...answerSchemas },
+      responses: faults,
+      headers,
+    },
+  };
+}

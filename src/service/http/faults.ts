@@ -1,0 +1,61 @@
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { BadRequest } from '../../batch/plan/plan.ts';
+import { CodapError } from '../../errors.ts';
+import { PROBLEM, type Problem, sendProblem } from '../problem.ts';
+import { refuseType } from './json-body.ts';
+
+/** Answers whatever a route throws; nothing of an unforeseen error but its status reaches the client. */
+export function answerFault(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  if (error instanceof BadRequest) {
+    return sendProblem(reply, { status: 400, title: 'Bad Request', detail: error.message, errors: error.errors });
+  }
+  if (error instanceof CodapError) {
+    if (error.code === 'INTERNAL') logInternal(error, request);
+    const { code, message, source, http } = error;
+    // What is left of a body that was refused midway is read and thrown away.
+    request.raw.resume();
+    return sendProblem(reply, { status: http, title: STATUS_CODES[http] ?? 'Error', detail: message, code, source });
+  }
+  const { code, statusCode = 500 } = Object(error) as Partial<FastifyError>;
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return refuseType(reply);
+  if (statusCode < 400 || statusCode >= 500) {
+    logInternal(error, request);
+    return sendProblem(reply, { status: 500, title: 'Internal Server Error', code: 'INTERNAL' });
+  }
+  const tooLarge = code === 'FST_ERR_CTP_BODY_TOO_LARGE';
+  // Closed at once, the connection would be reset under a client that still sends, and the answer lost with it.
+  if (tooLarge) {
+    reply.removeHeader('connection');
+    request.raw.resume();
+  }
+  const detail = tooLarge ? `the body may have at most ${request.routeOptions.bodyLimit} bytes` : undefined;
+  sendProblem(reply, { status: statusCode, title: STATUS_CODES[statusCode] ?? 'Bad Request', detail });
+}
+
+function logInternal(error: unknown, { log }: FastifyRequest): void {
+  log.error({ err: error }, 'a request failed by our fault');
+}
+
+const UNREADABLE: Readonly<Record<string, Problem>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, title: 'Request Timeout', detail: 'the request took too long to arrive' },
+  HPE_HEADER_OVERFLOW: { status: 431, title: 'Request Header Fields Too Large' },
+};
+
+/** Answers a request that could not be read as HTTP, and closes its connection. */
+export function answerUnreadable(
+  error: NodeJS.ErrnoException,
+  socket: Socket & { _httpMessage?: IncomingMessage & { headersSent: boolean } },
+): void {
+  if (error.code === 'ECONNRESET' || !socket.writable || socket._httpMessage?.headersSent) return void socket.destroy();
+  const problem = UNREADABLE[error.code ?? ''] ?? { status: 400, title: 'Bad Request', detail: 'this is not HTTP/1.1' };
+  const body = JSON.stringify(problem);
+  const head = [
+    `HTTP/1.1 ${problem.status} ${problem.title}`,
+    `Content-Type: ${PROBLEM}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
+}

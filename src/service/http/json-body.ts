@@ -1,0 +1,72 @@
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { errorCodes, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { Memory } from '../../budget/memory.ts';
+import { sendProblem } from '../problem.ts';
+
+/**
+ * Hands an `application/json` body on as the bytes it came as (`request.body` of a POST is a Buffer); anything else is a 415. Its bytes
+ * are counted as they arrive, and until the answer has left.
+ */
+export function acceptJsonBytes(app: FastifyInstance, memory: Memory): void {
+  const parts = new WeakMap<IncomingMessage, Memory>();
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', (request: FastifyRequest, payload: Readable) => {
+    const length = Number(request.headers['content-length'] ?? 0);
+    return read(payload, length, request.routeOptions.bodyLimit, parts.get(request.raw) as Memory);
+  });
+  app.addHook('onRequest', ({ headers }, reply, done) => {
+    const coding = headers['content-encoding'];
+    if (coding === undefined || coding.toLowerCase() === 'identity') done();
+    else refuseType(reply, 'the body may not be compressed');
+  });
+  app.addHook('preParsing', (request, reply, _payload, done) => {
+    if (request.method === 'POST') {
+      const part = memory.part();
+      parts.set(request.raw, part);
+      reply.raw.once('close', () => part.close());
+    }
+    done();
+  });
+  app.addHook('preValidation', (request, reply, done) => {
+    if (request.method !== 'POST' || Buffer.isBuffer(request.body)) return done();
+    // Without a body no parser was asked, whatever its type.
+    if (!/^application\/json\s*(?:;|$)/i.test(request.headers['content-type'] ?? '')) return refuseType(reply);
+    request.body = Buffer.alloc(0);
+    done();
+  });
+}
+
+function read(payload: Readable, told: number, most: number, held: Memory): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const fail = (error: unknown): void => {
+      payload.off('data', add);
+      chunks.length = 0;
+      reject(error);
+    };
+    const add = (chunk: Buffer): void => {
+      length += chunk.length;
+      if (length > most) return fail(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE());
+      try {
+        held.hold(chunk.length);
+      } catch (error) {
+        return fail(error);
+      }
+      chunks.push(chunk);
+    };
+    if (told > most) return fail(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE());
+    payload.on('data', add);
+    payload.once('end', () => resolve(Buffer.concat(chunks)));
+    payload.once('error', fail);
+    payload.once('close', () => {
+      if (!payload.readableEnded) fail(new errorCodes.FST_ERR_CTP_INVALID_CONTENT_LENGTH());
+    });
+  });
+}
+
+/** Answers 415. */
+export function refuseType(reply: FastifyReply, detail = 'the body must be application/json'): void {
+  sendProblem(reply, { status: 415, title: 'Unsupported Media Type', detail });
+}

@@ -1,0 +1,63 @@
+import { CodapError, toCodapError, type Code } from '../errors.ts';
+import type { Source } from '../sources/open.ts';
+
+/** How long a ping may take unless told, in milliseconds: well below the second that probes of readiness usually wait. */
+const PING_MS = 500;
+
+/** What asking a source found; `ms` is how long it took. */
+export interface Pinged {
+  readonly name: string;
+  readonly adapter: string;
+  readonly status: 'up' | 'down';
+  readonly ms: number;
+  /** Why it is down. */
+  readonly code?: Code;
+}
+
+/** Hears why a source is down. */
+type Report = (name: string, error: CodapError) => void;
+
+/** A source as a ping sees it. */
+export type Pingable = Pick<Source, 'name' | 'adapter' | 'ping'>;
+
+/** Asks a source whether it answers. Never rejects, and never takes much longer than `timeoutMs`, whatever the source does. */
+export async function ping(
+  { name, adapter, ...source }: Pingable,
+  timeoutMs = PING_MS,
+  report?: Report,
+): Promise<Pinged> {
+  const started = performance.now();
+  const took = (): number => Math.round((performance.now() - started) * 10) / 10;
+  const controller = new AbortController();
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    const error = new CodapError('TIMEOUT', 'no answer within the time allowed', { source: name });
+    late.reject(error);
+    controller.abort(error);
+  }, timeoutMs);
+  try {
+    await Promise.race([source.ping(controller.signal), late.promise]);
+    return { name, adapter, status: 'up', ms: took() };
+  } catch (error) {
+    const known = toCodapError(error);
+    report?.(name, known);
+    return { name, adapter, status: 'down', ms: took(), code: known.code };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Asks all sources side by side, and for `freshMs` repeats what it found, so that probes cannot become a load. */
+export function pinger(sources: Iterable<Pingable>, freshMs = 2000, report?: Report): () => Promise<readonly Pinged[]> {
+  const list = [...sources];
+  let asked = -Infinity;
+  let found: Promise<readonly Pinged[]>;
+  return () => {
+    const now = performance.now();
+    if (now - asked >= freshMs) {
+      asked = now;
+      found = Promise.all(list.map((source) => ping(source, PING_MS, report)));
+    }
+    return found;
+  };
+}

@@ -1,0 +1,36 @@
+import type { Memory } from '../budget/memory.ts';
+import type { Payload } from './payload.ts';
+import type { Work } from '../budget/work.ts';
+
+/** Who asks. `headers` are those a source may forward (part of every cache, coalesce and merge key); the trace context is part of none. */
+export interface Caller {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly traceparent?: string;
+  readonly tracestate?: string;
+}
+
+/** What accompanies a query through the layers. `deadline` is an instant, in `performance.now()` ms. */
+export interface Context {
+  readonly signal: AbortSignal;
+  readonly deadline: number;
+  readonly caller: Caller;
+  /** Where bytes are counted before they are collected; what a call holds is let go of by whoever made it. */
+  readonly memory: Memory;
+  /** Whose turn it is to read what is large. */
+  readonly work: Work;
+  /** Says that what the call has begun in the store goes on until then, whoever has left: it keeps its place meanwhile. */
+  readonly lingers?: (until: Promise<unknown>) => void;
+}
+
+/** One read, its params compiled by the adapter; `want` says how the caller takes the answer: gathered, item by item, or as bytes. */
+export interface Query {
+  readonly op: string;
+  readonly params: unknown;
+  readonly want: Payload['kind'];
+}
+
+/** Reads from one datastore. Cancellation is never optional. Rejects with CodapError alone. */
+export type Fetch = (query: Query, context: Context) => Promise<Payload>;
+
+/** Wraps a Fetch: timeout, limit, retry… */
+export type Layer = (next: Fetch) => Fetch;

@@ -1,0 +1,70 @@
+import type { Readable } from 'node:stream';
+import type { Steps, Work } from '../budget/work.ts';
+import type { Mode } from '../json/typed-text.ts';
+
+/** What a store says about a body, shown as `meta` beside a value. */
+export interface Meta {
+  status?: number;
+  contentType?: string;
+  /** Bytes, as stored. */
+  size?: number;
+  etag?: string;
+  /** ISO 8601. */
+  lastModified?: string;
+  /** How the value stands for the stored bytes. */
+  encoding?: 'json' | 'text' | 'base64';
+  /** What the source's `responseHeaders` name, by lower-case name; a field that came repeatedly is a list. */
+  headers?: Readonly<Record<string, string | readonly string[]>>;
+}
+
+/** A gathered value. `json` is its text as the answer shows it; `value` is opened only if a reference or `select` looks inside. */
+export interface Value {
+  readonly kind: 'value';
+  readonly json: string;
+  /** Plain JavaScript with typed leaves (see `src/json/leaf.ts`): ObjectId, Date, Long, Decimal128, UUID, Binary, Digits. */
+  readonly value: unknown;
+  /** Reads `value` in turns with others, where that may take a while. */
+  read?(work: Work): Steps<unknown>;
+  /** How typed leaves are written: plain JSON (CONTRACT §2), unless Extended JSON was asked for. */
+  readonly mode?: Mode;
+  readonly meta?: Meta;
+}
+
+/** Items that a store sent together, at least one: their JSON, without line breaks, each made when it is its turn. */
+export type ItemBatch = Iterable<string>;
+
+/** A list that is read batch by batch; ending the iteration early closes it in the store. */
+export interface Items {
+  readonly kind: 'items';
+  readonly items: AsyncIterable<ItemBatch>;
+}
+
+/** What is known of the bytes that follow, beside what `meta` shows. */
+export interface BodyMeta {
+  /** Bytes to come, where the store says. */
+  readonly length?: number;
+  /** Of a partial answer: `bytes first-last/size` (RFC 9110 §14.4); `size` is then the whole object's. */
+  readonly contentRange?: string;
+}
+
+/** A store's bytes, not yet read. Whoever gets it consumes or destroys it. */
+export interface Body {
+  readonly kind: 'body';
+  readonly stream: Readable;
+  readonly meta: Meta & BodyMeta;
+}
+
+/** A store's answer. */
+export type Payload = Value | Items | Body;
+
+/** Gives up a payload that nobody will read. Never throws. */
+export function discard(payload: Payload): void {
+  if (payload.kind === 'body') payload.stream.on('error', () => {}).destroy();
+  else if (payload.kind === 'items') leave(() => payload.items[Symbol.asyncIterator]());
+}
+
+/** Ends an iteration that nobody goes on with. Never throws: whatever its end comes to is of no interest. */
+export function leave(iterator: () => AsyncIterator<unknown>): void {
+  const end = async (): Promise<unknown> => iterator().return?.();
+  end().catch(() => {});
+}

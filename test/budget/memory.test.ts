@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { CodapError } from '../../src/errors.ts';
+import { Memory, processMemory } from '../../src/budget/memory.ts';
+
+const tooLarge = (): CodapError => new CodapError('TOO_LARGE', 'too many bytes');
+
+describe('memory', () => {
+  it('is held up to its bound, and not a byte beyond', () => {
+    const memory = new Memory(10, tooLarge);
+    memory.hold(10);
+    expect(memory.left).toBe(0);
+    expect(() => memory.hold(1)).toThrow('too many bytes');
+    expect(memory.held).toBe(10);
+  });
+
+  it('counts within what it is a part of, which has a word of its own', () => {
+    const whole = processMemory(15);
+    const one = new Memory(10, tooLarge, whole);
+    const other = new Memory(10, tooLarge, whole);
+    one.hold(10);
+    expect(() => other.hold(6)).toThrow(expect.objectContaining({ code: 'OVERLOADED', retryable: true }));
+    expect([whole.held, other.held]).toEqual([10, 0]);
+    other.hold(5);
+    one.close();
+    expect(whole.held).toBe(5);
+  });
+
+  it('lets go of all that a part holds when the part is closed, once', () => {
+    const memory = new Memory(10, tooLarge);
+    const part = memory.part();
+    part.hold(7);
+    memory.hold(2);
+    part.close();
+    part.close();
+    expect(memory.held).toBe(2);
+  });
+
+  it('knows nothing of what a part does that was left open', () => {
+    const whole = processMemory(100);
+    const memory = new Memory(10, tooLarge, whole);
+    const part = memory.part();
+    part.hold(7);
+    memory.close();
+    expect(whole.held).toBe(0);
+    part.close();
+    expect(whole.held).toBe(0);
+    expect(() => part.hold(1)).toThrow(expect.objectContaining({ code: 'CANCELLED' }));
+  });
+
+  it('has a part throw the word of the whole', () => {
+    const part = new Memory(10, tooLarge).part();
+    expect(() => part.hold(11)).toThrow('too many bytes');
+    expect(part.held).toBe(0);
+  });
+});

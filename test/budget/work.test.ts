@@ -1,0 +1,98 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { isHeld, Turns } from '../../src/budget/turns.ts';
+import { Work, type Steps } from '../../src/budget/work.ts';
+
+let now = 0;
+
+/** The clock stands still but for what a test lets pass. */
+function stopClock(): void {
+  now = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
+}
+
+afterEach(() => vi.restoreAllMocks());
+
+/** Work of so many pieces, each of which takes so long. */
+function* pieces(work: Work, count: number, ms: number): Steps<string> {
+  for (let at = 0; at < count; at++) {
+    now += ms;
+    if (work.tick()) yield;
+  }
+  return 'done';
+}
+
+describe('work', () => {
+  it('is done at once where it is small', () => {
+    expect(new Work(100).do(pieces(new Work(100), 100, 0))).toBe('done');
+  });
+
+  it('is TOO_LARGE beyond its bound, over all that one batch does', () => {
+    const work = new Work(100);
+    work.tick(60);
+    expect(() => work.tick(41)).toThrow(expect.objectContaining({ code: 'TOO_LARGE' }));
+  });
+
+  it('is a TIMEOUT after the deadline, which is looked at while it goes on', async () => {
+    stopClock();
+    const work = new Work(1_000_000).endsBy(50);
+    await expect((async () => work.do(pieces(work, 1_000_000, 0.01)))()).rejects.toMatchObject({ code: 'TIMEOUT' });
+    expect(now).toBeLessThan(50 + 2048 * 0.01 + 1);
+  });
+
+  it('lets others have their turn after some milliseconds', async () => {
+    stopClock();
+    await turn();
+    const work = new Work(1_000_000);
+    let turns = 0;
+    const over = new AbortController();
+    const others = (async () => {
+      while (!over.signal.aborted) {
+        await turn();
+        turns += 1;
+      }
+    })();
+    await work.do(pieces(work, 100_000, 0.001));
+    over.abort();
+    await others;
+    // A tenth of a second, at five milliseconds and what passes between two looks at the clock.
+    expect(turns).toBeGreaterThan(12);
+  });
+});
+
+describe('lines', () => {
+  it('let in the first who came, and one line as often as another, however long it is', async () => {
+    stopClock();
+    await turn();
+    isHeld();
+    now += 100;
+    const order: string[] = [];
+    const long = new Turns();
+    const waits = Array.from({ length: 50 }, (_, at) => long.next().then(() => order.push(`long ${at}`)));
+    const short = new Turns();
+    waits.push(short.next().then(() => order.push('short 0')));
+    waits.push(short.next().then(() => order.push('short 1')));
+    await Promise.all(waits);
+    expect(order.indexOf('short 0')).toBeLessThan(3);
+    expect(order.indexOf('short 1')).toBeLessThan(5);
+    expect(order.filter((one) => one.startsWith('long'))).toEqual(Array.from({ length: 50 }, (_, at) => `long ${at}`));
+  });
+
+  it('let nobody in while the loop is held: one does its work, then the next', async () => {
+    stopClock();
+    await turn();
+    isHeld();
+    now += 100;
+    let most = 0;
+    let inThisTurn = 0;
+    const each = async (): Promise<void> => {
+      await new Turns().next();
+      inThisTurn += 1;
+      most = Math.max(most, inThisTurn);
+      now += 5;
+      setImmediate(() => (inThisTurn = 0));
+    };
+    await Promise.all(Array.from({ length: 20 }, each));
+    expect(most).toBe(1);
+  });
+});

@@ -1,0 +1,395 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { afterEach, describe, expect, it } from 'vitest';
+import { buildApp } from '../../src/service/app.ts';
+import { parseConfig } from '../../src/config/load.ts';
+import { CodapError } from '../../src/errors.ts';
+import { createLogger } from '../../src/service/log.ts';
+import type { Source } from '../../src/sources/open.ts';
+
+const up = { name: 'shop', adapter: 'mongo', ops: ['find'], ping: () => Promise.resolve() } as unknown as Source;
+const down = {
+  ...up,
+  name: 'photos',
+  adapter: 's3',
+  ops: ['getObject'],
+  ping: () => Promise.reject(new CodapError('UNAVAILABLE', 'no connection')),
+} as unknown as Source;
+
+let app: FastifyInstance;
+afterEach(() => app.close());
+
+async function build(
+  { server = {}, limits = {}, sources = [up] }: { server?: object; limits?: object; sources?: Source[] } = {},
+  routes: (app: FastifyInstance) => void = echo,
+) {
+  app = await buildApp(parseConfig({ server, limits }), {
+    sources: new Map(sources.map((source) => [source.name, source])),
+  });
+  routes(app);
+  await app.ready();
+}
+
+/** Answers what the shell made of a request. */
+function echo(app: FastifyInstance): void {
+  app.post('/echo', (request: FastifyRequest) => ({
+    body: String(request.body),
+    buffer: Buffer.isBuffer(request.body),
+    traceparent: request.headers['traceparent'],
+    tracestate: request.headers['tracestate'],
+  }));
+}
+
+const json = { 'content-type': 'application/json' };
+const post = (url: string, payload: string | Buffer = '{}', headers: Record<string, string> = json) =>
+  app.inject({ method: 'POST', url, payload, headers });
+
+const problem = async (status: number, answer: ReturnType<typeof post>) => {
+  const { statusCode, headers, body } = await answer;
+  expect(statusCode).toBe(status);
+  expect(headers['content-type']).toMatch(/^application\/problem\+json/);
+  expect(headers['x-request-id']).toMatch(/^[\x21-\x7e]{1,128}$/);
+  const read = JSON.parse(body) as Record<string, unknown>;
+  expect(read).toMatchObject({ status, title: expect.any(String) as string });
+  return { ...read, headers };
+};
+
+const traceOf = async (traceparent: string) => {
+  await build();
+  return (await post('/echo', '{}', { ...json, traceparent, tracestate: 'a=1' })).json() as {
+    traceparent: string;
+    tracestate?: string;
+  };
+};
+
+const preflight = (from: string) =>
+  app.inject({
+    method: 'OPTIONS',
+    url: '/kv',
+    headers: {
+      origin: from,
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'content-type',
+    },
+  });
+
+/** A route that holds its answers until it is told. */
+function held(app: FastifyInstance) {
+  const entered = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<void>();
+  app.post('/held', async () => {
+    entered.resolve();
+    await release.promise;
+    return 'done';
+  });
+  return { entered: entered.promise, release: release.resolve };
+}
+
+const send = async (bytes: string) => {
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
+  await once(socket, 'connect');
+  socket.write(bytes);
+  return text(socket);
+};
+
+describe('a request that does not fit', () => {
+  it('is a 404 where there is nothing, whatever its body', async () => {
+    await build();
+    await problem(404, app.inject('/nowhere'));
+    await problem(404, post('/nowhere', 'x', { 'content-type': 'text/plain' }));
+    await problem(404, app.inject('/'));
+  });
+
+  it('is a 405 with Allow where the path has other methods', async () => {
+    await build();
+    expect((await problem(405, app.inject('/kv'))).headers['allow']).toBe('POST');
+    expect((await problem(405, post('/limits?x=1'))).headers['allow']).toBe('GET, HEAD');
+    await problem(405, app.inject({ method: 'OPTIONS', url: '/kv' }));
+    expect((await problem(405, post('/docs/start.js'))).headers['allow']).toBe('GET, HEAD');
+    await problem(405, app.inject('/%6Bv'));
+  });
+
+  it('is a 400 for an unknown URL parameter, on every route, naming it', async () => {
+    await build();
+    for (const url of ['/health/live', '/health/ready', '/sources', '/limits'])
+      await problem(400, app.inject(`${url}?pretty`));
+    for (const url of ['/kv', '/ordered', '/first-reply', '/echo']) await problem(400, post(`${url}?__proto__=1`));
+    const { errors } = (await problem(400, app.inject('/health/ready?strict=1&a=2'))) as unknown as {
+      errors: { parameter: string }[];
+    };
+    expect(errors.map(({ parameter }) => parameter)).toEqual(['strict', 'a']);
+  });
+
+  it('is a 415 unless it is application/json, without a body too', async () => {
+    await build();
+    await problem(415, post('/kv', '{}', { 'content-type': 'text/plain' }));
+    await problem(415, post('/kv', '{}', { 'content-type': 'application/json-patch+json' }));
+    await problem(415, post('/kv', '{}', {}));
+    await problem(415, post('/kv', '', {}));
+    await problem(415, post('/kv', 'x', { ...json, 'content-encoding': 'gzip' }));
+  });
+
+  it('is a 413 beyond the limit, and fine at it', async () => {
+    await build({ limits: { bodyBytes: 1024 } });
+    await problem(413, post('/echo', 'x'.repeat(1025)));
+    expect((await post('/echo', 'x'.repeat(1024))).statusCode).toBe(200);
+  });
+
+  it('is a 400 if its URL cannot be decoded', async () => {
+    await build();
+    await problem(400, app.inject('/%zz'));
+  });
+
+  it('is a 500 that tells nothing when codap fails', async () => {
+    await build({}, (app) => {
+      app.post('/fails', () => Promise.reject(new Error('mongodb://user:hunter2@10.0.0.1')));
+    });
+    const answer = await problem(500, post('/fails'));
+    expect(answer).toMatchObject({ code: 'INTERNAL' });
+    expect(JSON.stringify(answer)).not.toMatch(/hunter2|mongodb|stack/);
+  });
+
+  it('is answered by the failure that a route throws', async () => {
+    await build({}, (app) => {
+      app.post('/fails', () => Promise.reject(new CodapError('TIMEOUT', 'too late', { source: 'shop' })));
+    });
+    expect(await problem(504, post('/fails'))).toMatchObject({ code: 'TIMEOUT', detail: 'too late', source: 'shop' });
+  });
+});
+
+describe('a body', () => {
+  it('is handed on as the bytes it came as', async () => {
+    await build();
+    const body = '{"__proto__": 1, "a": 9007199254740993 }';
+    expect((await post('/echo', body)).json()).toMatchObject({ body, buffer: true });
+    expect((await post('/echo', '', json)).json()).toMatchObject({ body: '', buffer: true });
+    expect((await post('/echo', '{}', { 'content-type': 'Application/JSON; charset=utf-8' })).statusCode).toBe(200);
+  });
+
+  it('is answered with no-store; a GET may be stored', async () => {
+    await build();
+    expect((await post('/echo')).headers['cache-control']).toBe('no-store');
+    expect((await post('/kv', '{', json)).headers['cache-control']).toBe('no-store');
+    expect((await app.inject('/limits')).headers['cache-control']).toBeUndefined();
+  });
+});
+
+describe('X-Request-Id', () => {
+  it.each(['a', 'x'.repeat(128), '~!abc-123'])('%s is taken and sent back', async (id) => {
+    await build();
+    expect((await app.inject({ url: '/limits', headers: { 'x-request-id': id } })).headers['x-request-id']).toBe(id);
+  });
+
+  it.each(['', 'x'.repeat(129), 'a b', 'ä'])('%j is replaced', async (id) => {
+    await build();
+    expect((await app.inject({ url: '/limits', headers: { 'x-request-id': id } })).headers['x-request-id']).toMatch(
+      /^[0-9a-f-]{36}$/,
+    );
+  });
+});
+
+describe('traceparent', () => {
+  const good = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  it('is kept if it is well formed', async () => {
+    expect(await traceOf(good)).toMatchObject({ traceparent: good, tracestate: 'a=1' });
+  });
+
+  it('of a later version goes on as version 00', async () => {
+    expect(await traceOf(`${good.replace('00-', 'cc-').replace(/01$/, '09')}-more`)).toMatchObject({
+      traceparent: good,
+      tracestate: 'a=1',
+    });
+  });
+
+  it.each([
+    '',
+    'x',
+    good.replace('00-', 'ff-'),
+    `${good}-more`,
+    good.toUpperCase(),
+    good.replace(/4bf\w+/, '0'.repeat(32)),
+    good.replace('00f067aa0ba902b7', '0'.repeat(16)),
+    `${good}, ${good}`,
+  ])('%j is replaced and its tracestate dropped', async (malformed) => {
+    const { traceparent, tracestate } = await traceOf(malformed);
+    expect(traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
+    expect(traceparent).not.toContain('4bf92f');
+    expect(tracestate).toBeUndefined();
+  });
+});
+
+describe('CORS', () => {
+  const origin = 'https://app.example';
+  it('answers the preflight of an origin that is named', async () => {
+    await build({ server: { corsOrigins: [origin] } });
+    const { statusCode, headers } = await preflight(origin);
+    expect(statusCode).toBe(204);
+    expect(headers).toMatchObject({
+      'access-control-allow-origin': origin,
+      'access-control-allow-headers': 'content-type',
+      vary: 'Origin',
+    });
+    expect(headers['access-control-allow-methods']).toContain('POST');
+  });
+
+  it('lets that origin read answers and faults, and no other', async () => {
+    await build({ server: { corsOrigins: [origin] } });
+    for (const url of ['/limits', '/nowhere']) {
+      expect((await app.inject({ url, headers: { origin } })).headers['access-control-allow-origin']).toBe(origin);
+      expect(
+        (await app.inject({ url, headers: { origin: `${origin}.evil` } })).headers['access-control-allow-origin'],
+      ).toBeUndefined();
+    }
+    expect((await preflight('https://other.example')).headers['access-control-allow-origin']).toBeUndefined();
+  });
+
+  it('is off without origins', async () => {
+    await build();
+    const { statusCode, headers } = await preflight(origin);
+    expect(statusCode).toBe(405);
+    expect(headers['access-control-allow-origin']).toBeUndefined();
+  });
+});
+
+describe('admission', () => {
+  it('answers 503 with Retry-After beyond maxInFlight, and lets in again once a batch has left', async () => {
+    let gate!: ReturnType<typeof held>;
+    await build({ server: { maxInFlight: 1 } }, (app) => {
+      gate = held(app);
+      echo(app);
+    });
+    const first = post('/held');
+    await gate.entered;
+    const refused = await post('/echo');
+    expect(refused.statusCode).toBe(503);
+    expect(refused.headers['retry-after']).toBe('1');
+    expect(refused.json()).toMatchObject({ code: 'OVERLOADED', retryable: true });
+    expect((await app.inject('/health/live')).statusCode).toBe(200);
+    gate.release();
+    expect((await first).statusCode).toBe(200);
+    expect((await post('/echo')).statusCode).toBe(200);
+  });
+
+  it('refuses batches while the event loop lags, health excepted, and lets them in again', async () => {
+    await build();
+    expect((await post('/echo')).statusCode).toBe(200);
+    for (let pause = 0; pause < 4; pause += 1) {
+      const until = performance.now() + 150;
+      while (performance.now() < until);
+      await new Promise(setImmediate);
+    }
+    const refused = await post('/echo');
+    expect(refused.statusCode).toBe(503);
+    expect(refused.headers['retry-after']).toBe('1');
+    expect((await app.inject('/health/ready')).statusCode).toBe(200);
+    await expect.poll(async () => (await post('/echo')).statusCode).toBe(200);
+  });
+
+  it('draining: readiness fails at once, running answers are finished, connections closed, new batches refused', async () => {
+    let gate!: ReturnType<typeof held>;
+    await build({}, (app) => {
+      gate = held(app);
+    });
+    const running = post('/held');
+    await gate.entered;
+    let drained = false;
+    const drain = app.drain().then(() => {
+      drained = true;
+    });
+    const ready = await app.inject('/health/ready');
+    expect(ready.statusCode).toBe(503);
+    expect(ready.json()).toMatchObject({ status: 'draining' });
+    expect((await app.inject('/health/live')).statusCode).toBe(200);
+    expect((await post('/held')).statusCode).toBe(503);
+    expect(drained).toBe(false);
+    gate.release();
+    const answer = await running;
+    expect(answer.statusCode).toBe(200);
+    expect(answer.headers['connection']).toBe('close');
+    await drain;
+  });
+
+  it('is drained at once when nothing runs', async () => {
+    await build();
+    await app.drain();
+    expect((await app.inject('/health/ready')).statusCode).toBe(503);
+  });
+});
+
+describe('what the service says of itself', () => {
+  it('is ready while a source is down, and says so; ?strict is not', async () => {
+    await build({ sources: [up, down] });
+    const { statusCode, body } = await app.inject('/health/ready');
+    expect(statusCode).toBe(200);
+    expect(JSON.parse(body)).toMatchObject({
+      status: 'ready',
+      sources: [
+        { name: 'shop', status: 'up', ms: expect.any(Number) as number },
+        { name: 'photos', status: 'down', code: 'UNAVAILABLE' },
+      ],
+    });
+    expect((await app.inject('/health/ready?strict')).statusCode).toBe(503);
+  });
+
+  it('asks each source once for many probes', async () => {
+    let pings = 0;
+    const counted = { ...up, ping: () => Promise.resolve(void (pings += 1)) } as Source;
+    await build({ sources: [counted] });
+    await Promise.all(Array.from({ length: 5 }, () => app.inject('/health/ready?strict')));
+    expect(pings).toBe(1);
+  });
+
+  it('lists sources and limits', async () => {
+    await build({ sources: [up, down], server: { timeoutMs: 700 } });
+    expect((await app.inject('/sources')).json()).toEqual({
+      sources: [
+        { name: 'shop', adapter: 'mongo', ops: ['find'] },
+        { name: 'photos', adapter: 's3', ops: ['getObject'] },
+      ],
+    });
+    expect((await app.inject('/limits')).json()).toMatchObject({
+      limits: { depth: 32, calls: 1000 },
+      server: { timeoutMs: 700, maxTimeoutMs: 30000 },
+    });
+  });
+});
+
+describe('on the wire', () => {
+  it('what is no HTTP is answered 400 as a problem', async () => {
+    await build();
+    expect(await send('nonsense\r\n\r\n')).toMatch(
+      /^HTTP\/1\.1 400 Bad Request\r\n[^]*application\/problem\+json[^]*"status":400/,
+    );
+  });
+
+  it('headers without end are answered 431', async () => {
+    await build();
+    expect(await send(`GET / HTTP/1.1\r\nx: ${'a'.repeat(20_000)}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 431 /);
+  });
+});
+
+describe('the log', () => {
+  it('holds no credential: not of a request, not of the configuration', () => {
+    const lines: string[] = [];
+    const sources = {
+      a: { url: 'mongodb://user:p%40ssword@host/', secretAccessKey: 'very"secret' },
+      b: { headers: { authorization: 'Bearer token-1' } },
+    };
+    const log = createLogger('info', { sources: sources as never }, { write: (line: string) => void lines.push(line) });
+    log.info(
+      {
+        headers: { authorization: 'A1', cookie: 'A2' },
+        req: { headers: { authorization: 'A3', 'set-cookie': 'A4' } },
+        authorization: 'A5',
+      },
+      'x',
+    );
+    log.error({ err: new Error('p@ssword p%40ssword very"secret Bearer token-1') }, 'y');
+    expect(lines).toHaveLength(2);
+    expect(lines.join('')).not.toMatch(/A\d|ssword|very|token-1/);
+    expect(lines.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(['x', 'y']);
+  });
+});
