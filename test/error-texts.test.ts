@@ -48,6 +48,8 @@ const FILLED_IN = listed(`
   src/batch/plan.ts: names  # of the configuration
   routes/answer.ts: encoding.mediaType
   routes/answer.ts: acceptable[0]?.refuses?.(planned)  # a sentence of ours
+  src/batch/batch.ts: answerBytes  # a limit
+  src/work.ts: this.#most  # a limit
   src/batch/plan.ts: field  # of the request's language
   src/batch/reference.ts: word  # of the request's language
   src/batch/run.ts: detail  # one of these very texts
