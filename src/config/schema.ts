@@ -92,11 +92,9 @@ const limits = z.strictObject({
     .max(1_000_000_000)
     .default(5_000_000)
     .meta({ description: 'Pieces of work that one batch lets codap do; beyond it TOO_LARGE.' }),
-  streamIdleMs: milliseconds
-    .default(30_000)
-    .meta({
-      description: 'Milliseconds between two reads of a list or body that flows, and for a client that takes nothing.',
-    }),
+  streamIdleMs: milliseconds.default(30_000).meta({
+    description: 'Milliseconds between two reads of a list or body that flows, and for a client that takes nothing.',
+  }),
   streamMs: milliseconds.default(3_600_000).meta({ description: 'Milliseconds of a list or body that flows, in all.' }),
 });
 
