@@ -23,7 +23,7 @@ export interface Op {
 
 /** A kind of datastore: what its configuration and its queries may say, and how to open one. */
 export interface Adapter<Options = unknown> {
-  /** Its part of a source's configuration. Every field is named in CONTRACT §5. */
+  /** Its part of a source's configuration. docs/configuration.md names every field. */
   readonly options: z.ZodType<Options>;
   readonly ops: Readonly<Record<string, Op>>;
   /** Params in which `{"$meta": name}` is the store's own word, where its name is no pointer. */

@@ -1,4 +1,4 @@
-/** What every source's configuration says beside its adapter's own fields, with defaults filled in (CONTRACT §5). */
+/** What every source's configuration says beside its adapter's own fields, with defaults filled in. */
 export interface SourceOptions {
   readonly name: string;
   readonly timeoutMs: number;

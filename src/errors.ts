@@ -1,4 +1,7 @@
-/** The codes of CONTRACT §2, with the HTTP status a batch answers when this failure decided it, and whether trying again may help. */
+/**
+ * The codes of docs/reference.md, with the HTTP status a batch answers when this failure decided it, and whether
+ * trying again may help.
+ */
 export const CODES = {
   TIMEOUT: { http: 504, retryable: true },
   UNAVAILABLE: { http: 502, retryable: true },

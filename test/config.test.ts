@@ -34,7 +34,7 @@ function faultsOf(work: () => unknown): Record<string, string> {
 const problemsOf = (text: string) => Object.entries(faultsOf(() => readYaml(text, 'codap.yaml')));
 
 describe('defaults', () => {
-  it('are those of the contract', () => {
+  it('are those that docs/configuration.md names', () => {
     expect(parse({})).toEqual({
       server: {
         host: '127.0.0.1',
@@ -43,6 +43,7 @@ describe('defaults', () => {
         maxTimeoutMs: 30000,
         graceMs: 10000,
         maxInFlight: 1000,
+        bufferBytes: 512 * 2 ** 20,
         maxConnections: 10_000,
         adhoc: true,
         corsOrigins: [],
@@ -56,6 +57,7 @@ describe('defaults', () => {
         keyChars: 256,
         calls: 1000,
         answerBytes: 67108864,
+        work: 5_000_000,
         streamIdleMs: 30000,
         streamMs: 3600000,
       },
@@ -116,7 +118,7 @@ describe('faults', () => {
     ]);
     expect(faults['sources.shop.adapter']).toBe('allowed here: rest, shelf');
     expect(faults['server.prot']).toBe(
-      'unknown field; allowed here: host, port, timeoutMs, maxTimeoutMs, graceMs, maxInFlight, maxConnections, adhoc, corsOrigins, hosts',
+      'unknown field; allowed here: host, port, timeoutMs, maxTimeoutMs, graceMs, maxInFlight, bufferBytes, maxConnections, adhoc, corsOrigins, hosts',
     );
     expect(faults['batches']).toBe('unknown field; allowed here: server, limits, sources');
     expect(faults['sources.other.ops.0']).toBe('allowed here: get, head');

@@ -38,20 +38,22 @@ const FILLED_IN = listed(`
   adapters/mongo/value.ts: name  # a type of BSON, in a text that stays with the cause
   adapters/mongo/walk.ts: key  # an operator's own field
   choice(Object.keys(shape))
-  src/check-schema.ts: names.join(', ') || 'none'  # of the schema, or of the configuration
-  src/check-schema.ts: name  # a field of the schema
-  src/check-schema.ts: detail  # one of these very texts
-  src/check-schema.ts: phrase(schema)
-  src/check-schema.ts: what
-  src/check-schema.ts: of
-  src/check-schema.ts: format
-  src/batch/plan.ts: names  # of the configuration
+  src/store/check-schema.ts: names.join(', ') || 'none'  # of the schema, or of the configuration
+  src/store/check-schema.ts: name  # a field of the schema
+  src/store/check-schema.ts: detail  # one of these very texts
+  src/store/check-schema.ts: phrase(schema)
+  src/store/check-schema.ts: what
+  src/store/check-schema.ts: of
+  src/store/check-schema.ts: format
+  src/batch/plan/plan.ts: names  # of the configuration
   routes/answer.ts: encoding.mediaType
   routes/answer.ts: acceptable[0]?.refuses?.(planned)  # a sentence of ours
-  src/batch/plan.ts: field  # of the request's language
-  src/batch/reference.ts: word  # of the request's language
-  src/batch/run.ts: detail  # one of these very texts
-  src/http/routing.ts: allow  # methods
+  src/batch/run/batch.ts: answerBytes  # a limit
+  src/budget/work.ts: this.#most  # a limit
+  src/batch/plan/plan.ts: field  # of the request's language
+  src/batch/plan/reference.ts: word  # of the request's language
+  src/batch/run/run.ts: detail  # one of these very texts
+  src/service/http/routing.ts: allow  # methods
   src/json/scan.ts: name  # "the key" or "the string"
   src/json/scan.ts: what
   src/json/scan.ts: line
@@ -73,25 +75,25 @@ const FILLED_IN = listed(`
   src/encodings/sse.ts: event  # a frame
   src/encodings/sse.ts: id
   src/encodings/sse.ts: json
-  src/http/faults.ts: problem.status  # a head
-  src/http/faults.ts: problem.title
-  src/http/faults.ts: Buffer.byteLength(body)`);
+  src/service/http/faults.ts: problem.status  # a head
+  src/service/http/faults.ts: problem.title
+  src/service/http/faults.ts: Buffer.byteLength(body)`);
 
 /** Where an error is made of a text that does not stand there, or the text of an error is read. */
 const PASSED_ON = listed(`
-  src/check-schema.ts: issue.message  # of a schema of ours
-  src/check-schema.ts: { message }
+  src/store/check-schema.ts: issue.message  # of a schema of ours
+  src/store/check-schema.ts: { message }
   adapters/mongo/data.ts: error.message  # NotData's, made in filled.ts
   adapters/mongo/errors.ts: message  # of judge()
   adapters/rest/failure.ts: message(status)
   adapters/s3/failure.ts: message(code, status)
-  adapters/transport-failure.ts: error.message  # tells errors of undici apart, is not told
+  adapters/http/transport-failure.ts: error.message  # tells errors of undici apart, is not told
   src/encodings/csv.ts: error.message  # NoTable's, made in table.ts
   src/encodings/outcome.ts: error.message  # CodapError's
   src/errors.ts: message
   src/errors.ts: { message }
-  src/http/faults.ts: error.message  # BadRequest's
-  src/http/faults.ts: { message }  # CodapError's`);
+  src/service/http/faults.ts: error.message  # BadRequest's
+  src/service/http/faults.ts: { message }  # CodapError's`);
 
 const found = FILES.map((file) => {
   const code = stripTypeScriptTypes(readFileSync(file, 'utf8'));

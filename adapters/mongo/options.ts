@@ -4,7 +4,7 @@ import { OPERATORS, STAGES } from './operators.ts';
 
 const name = z.string().min(1);
 
-/** A mongo source's own part of its configuration (CONTRACT §5). */
+/** A mongo source's own part of its configuration. */
 export const options = z
   .strictObject({
     url: z.string().refine(isConnectionString, 'a MongoDB connection string is allowed here'),

@@ -57,7 +57,7 @@ const headers = z
   })
   .pipe(z.record(name, z.string().regex(HEADER_VALUE, 'the value of a header is allowed here')));
 
-/** A REST source's own fields (CONTRACT §5). */
+/** A REST source's own fields. */
 export const options = z.strictObject({
   url: url.meta({ description: 'Where its paths begin.' }),
   headers: headers.default({}).meta({ description: 'Sent with every request; they win over all others.' }),

@@ -16,7 +16,7 @@ const endpoint = z.string().superRefine((text, context) => {
   if (parsed.search || parsed.hash) issue('a URL without query and fragment is allowed here');
 });
 
-/** An S3 source's own fields (CONTRACT §5). */
+/** An S3 source's own fields. */
 export const options = z
   .strictObject({
     bucket: bucket.meta({ description: 'The one bucket it reads.' }),

@@ -26,12 +26,25 @@ const host = z
 
 const server = z
   .strictObject({
-    host: z.string().min(1).default('127.0.0.1'),
-    port: z.int().min(0).max(65_535).default(8080),
-    timeoutMs: milliseconds.default(2000),
-    maxTimeoutMs: milliseconds.default(30_000),
-    graceMs: z.int().min(0).max(LONGEST).default(10_000),
-    maxInFlight: z.int().min(1).default(1000),
+    host: z.string().min(1).default('127.0.0.1').meta({ description: 'Where to listen.' }),
+    port: z.int().min(0).max(65_535).default(8080).meta({ description: 'The port to listen on; 0 is a free one.' }),
+    timeoutMs: milliseconds
+      .default(2000)
+      .meta({ description: "A batch's deadline in milliseconds, unless it names one." }),
+    maxTimeoutMs: milliseconds
+      .default(30_000)
+      .meta({ description: 'The longest deadline a batch may have, in milliseconds.' }),
+    graceMs: z
+      .int()
+      .min(0)
+      .max(LONGEST)
+      .default(10_000)
+      .meta({ description: 'The longest time the process takes to end after SIGTERM, in milliseconds.' }),
+    maxInFlight: z
+      .int()
+      .min(1)
+      .default(1000)
+      .meta({ description: 'Batches under way at a time; others are answered 503.' }),
     bufferBytes: z
       .int()
       .min(1024)
@@ -43,8 +56,11 @@ const server = z
       .min(1)
       .default(10_000)
       .meta({ description: 'Connections open at a time; further ones are closed as they come.' }),
-    adhoc: z.boolean().default(true),
-    corsOrigins: z.array(origin).default([]),
+    adhoc: z.boolean().default(true).meta({ description: 'Whether /kv, /ordered and /first-reply are there.' }),
+    corsOrigins: z
+      .array(origin)
+      .default([])
+      .meta({ description: 'Origins whose pages may read answers, without credentials.' }),
     hosts: z
       .array(host)
       .default([])
@@ -56,33 +72,58 @@ const server = z
   });
 
 const limits = z.strictObject({
-  bodyBytes: bytes.default(1_048_576),
-  depth: z.int().min(2).max(1000).default(32),
-  queries: z.int().min(1).max(100_000).default(500),
-  nesting: z.int().min(0).max(100).default(4),
-  keyChars: z.int().min(1).max(65_536).default(256),
-  calls: z.int().min(1).max(1_000_000).default(1000),
-  answerBytes: bytes.default(67_108_864),
-  work: z.int().min(1000).max(1_000_000_000).default(5_000_000),
-  streamIdleMs: milliseconds.default(30_000),
-  streamMs: milliseconds.default(3_600_000),
+  bodyBytes: bytes.default(1_048_576).meta({ description: "Bytes of a request's body." }),
+  depth: z.int().min(2).max(1000).default(32).meta({ description: "Nesting of a request's JSON; the body is 1." }),
+  queries: z.int().min(1).max(100_000).default(500).meta({ description: 'Queries and groups written out.' }),
+  nesting: z.int().min(0).max(100).default(4).meta({ description: 'Groups below the top level.' }),
+  keyChars: z.int().min(1).max(65_536).default(256).meta({ description: 'Characters of a key or an `as`.' }),
+  calls: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(1000)
+    .meta({ description: 'Queries and forEach items that one batch runs.' }),
+  answerBytes: bytes
+    .default(67_108_864)
+    .meta({ description: 'Bytes that one batch gathers, copies included; beyond it TOO_LARGE.' }),
+  work: z
+    .int()
+    .min(1000)
+    .max(1_000_000_000)
+    .default(5_000_000)
+    .meta({ description: 'Pieces of work that one batch lets codap do; beyond it TOO_LARGE.' }),
+  streamIdleMs: milliseconds.default(30_000).meta({
+    description: 'Milliseconds between two reads of a list or body that flows, and for a client that takes nothing.',
+  }),
+  streamMs: milliseconds.default(3_600_000).meta({ description: 'Milliseconds of a list or body that flows, in all.' }),
 });
 
 /** Calls a source may have under way, by adapter, unless configured. */
 const CONCURRENCY: Readonly<Record<string, number>> = { rest: 512, mongo: 100, s3: 50 };
 
 const common = z.object({
-  timeoutMs: milliseconds.default(2000),
-  attemptTimeoutMs: milliseconds.optional(),
-  concurrency: z.int().min(1).max(100_000).default(100),
-  queue: z.int().min(0).max(1_000_000).default(1000),
-  maxBytes: bytes.default(8 * 2 ** 20),
+  timeoutMs: milliseconds
+    .default(2000)
+    .meta({ description: "Default and ceiling of a query's own time-out, in milliseconds." }),
+  attemptTimeoutMs: milliseconds
+    .optional()
+    .meta({ description: 'The time-out of one call of the store, in milliseconds.' }),
+  concurrency: z.int().min(1).max(100_000).meta({ description: 'Calls under way at a time.' }).default(100),
+  queue: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(1000)
+    .meta({ description: 'Queries that may wait for a place; beyond it OVERLOADED.' }),
+  maxBytes: bytes
+    .default(8 * 2 ** 20)
+    .meta({ description: 'Bytes of one gathered answer, decoded; beyond it TOO_LARGE.' }),
 });
 
 /** How the service listens and what it grants a batch; durations in milliseconds. */
 export type ServerConfig = z.output<typeof server>;
 
-/** What one request may ask for (CONTRACT §5); sizes in bytes, durations in milliseconds. */
+/** What one request may ask for; sizes in bytes, durations in milliseconds. */
 export type Limits = z.output<typeof limits>;
 
 /** A source: what every source has, beside the options of its adapter. */
@@ -131,8 +172,9 @@ function branch(name: string, adapter: Adapter): z.ZodObject {
       ops: z
         .array(z.enum(Object.keys(ops)))
         .min(1)
-        .optional(),
-      adapter: z.literal(name),
+        .optional()
+        .meta({ description: "The operations allowed; all of the adapter's if left out." }),
+      adapter: z.literal(name).meta({ description: 'The kind of store.' }),
     })
     .superRefine((source, context) => {
       const allowed = Object.keys(ops).filter((op) => adapter.allows?.(op, source) ?? true);

@@ -60,7 +60,7 @@ async function openSource(options: SourceConfig, connections: AsyncDisposableSta
     ops,
     timeoutMs: options.timeoutMs,
     forwards: forwardsOf(options),
-    // Outermost first; DESIGN §3 says why each stands where it does.
+    // Outermost first; docs/architecture.md says why each stands where it does.
     fetch: stack(
       connection.fetch,
       timeout(name), // the caller's budget, waiting included

@@ -2,7 +2,7 @@ import type { Memory } from '../budget/memory.ts';
 import type { Payload } from './payload.ts';
 import type { Work } from '../budget/work.ts';
 
-/** Who asks. `headers` are those a source may forward (part of every cache, coalesce and merge key); the trace context is part of none. */
+/** Who asks: the headers that a source may forward, and the trace context, which every source may see. */
 export interface Caller {
   readonly headers: Readonly<Record<string, string>>;
   readonly traceparent?: string;
@@ -32,5 +32,5 @@ export interface Query {
 /** Reads from one datastore. Cancellation is never optional. Rejects with CodapError alone. */
 export type Fetch = (query: Query, context: Context) => Promise<Payload>;
 
-/** Wraps a Fetch: timeout, limit, retry… */
+/** Wraps a Fetch: a time-out, a limit. */
 export type Layer = (next: Fetch) => Fetch;

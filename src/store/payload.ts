@@ -25,7 +25,7 @@ export interface Value {
   readonly value: unknown;
   /** Reads `value` in turns with others, where that may take a while. */
   read?(work: Work): Steps<unknown>;
-  /** How typed leaves are written: plain JSON (CONTRACT §2), unless Extended JSON was asked for. */
+  /** How typed leaves are written: plain JSON, unless Extended JSON was asked for. */
   readonly mode?: Mode;
   readonly meta?: Meta;
 }

@@ -444,7 +444,7 @@ describe('the options of a source', () => {
     expect(error?.message).not.toMatch(/secret|b\r/);
   });
 
-  it('have the defaults of the contract', () => {
+  it('have the defaults that docs/configuration.md names', () => {
     expect(rest.options.parse({ url: 'https://api.example' })).toEqual({
       url: 'https://api.example',
       headers: {},

@@ -180,7 +180,7 @@ describe('the options of a source', () => {
     expect(error?.message).not.toMatch(/secret@/);
   });
 
-  it('have the defaults of the contract', () => {
+  it('have the defaults that docs/configuration.md names', () => {
     expect(s3.options.parse({ bucket: 'photos' })).toEqual({
       bucket: 'photos',
       prefix: '',

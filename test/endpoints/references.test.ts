@@ -246,7 +246,7 @@ describe('a reference', () => {
   });
 });
 
-it('the opening request of the contract is answered as promised', async () => {
+it('a customer with orders and a picture, each found by what was found before, is answered in one request', async () => {
   await stores.addFault({ store: 'mongo', match: 'find:orders', fault: { kind: 'stall' } });
   const answer = await service.post('/kv', {
     timeoutMs: 800,

@@ -17,7 +17,10 @@ export type Selection =
   | { readonly kind: 'template'; readonly template: unknown }
   | { readonly kind: 'object'; readonly members: readonly (readonly [string, Selection])[] };
 
-/** What any query or group may say, read and checked; applied in the order of CONTRACT §1. */
+/**
+ * What any query or group may say, read and checked; it takes effect in this order: forEach, when and unless,
+ * references, timeoutMs, accept, select, default.
+ */
 export interface Modifiers {
   /** Where it stands in the answer: keys, and in lists indices. */
   readonly path: readonly (string | number)[];

@@ -129,7 +129,7 @@ function* gathered(list: MemberList, of: (reply: Reply, work: Work) => Steps<unk
   return list.keyed ? object : values;
 }
 
-/** The status of a group or forEach, by its members' (CONTRACT §2). */
+/** The status of a group or forEach, by its members'. */
 function statusOf(list: MemberList): Reply['status'] {
   if (list.decidedBy) return 'error';
   if (list.taken) return 'ok';
