@@ -10,7 +10,7 @@ import { mediaTypes, negotiate } from '../src/encodings/index.ts';
 import { vary } from '../src/encodings/vary.ts';
 import { CodapError, notNeeded } from '../src/errors.ts';
 import type { Memory } from '../src/budget/memory.ts';
-import { sendProblem } from '../src/service/problem.ts';
+import { sendProblem } from '../src/service/http/problem.ts';
 import type { Source } from '../src/sources/open.ts';
 import { Work } from '../src/budget/work.ts';
 
@@ -51,19 +51,25 @@ export async function answer(
     return sendProblem(reply, { status: 406, title: 'Not Acceptable', detail });
   }
   const timeoutMs = Math.min(planned.timeoutMs ?? config.server.timeoutMs, config.server.maxTimeoutMs);
-  const running = run(planned, {
-    caller: callerOf(request),
-    deadline: received + timeoutMs,
-    timeoutMs,
-    signal: left.signal,
-    limits: config.limits,
-    memory,
-    work,
-    failFast: planned.onError === 'fail',
-    report: ({ path, error }) =>
-      request.log.error({ err: error, path: formatPointer(path), source: error.source }, 'a query failed by our fault'),
-    ...(encoding.open && { open: encoding.open }),
-  });
+  const running = run(
+    planned,
+    {
+      caller: callerOf(request),
+      deadline: received + timeoutMs,
+      timeoutMs,
+      signal: left.signal,
+      limits: config.limits,
+      memory,
+      work,
+      failFast: planned.onError === 'fail',
+      report: ({ path, error }) =>
+        request.log.error(
+          { err: error, path: formatPointer(path), source: error.source },
+          'a query failed by our fault',
+        ),
+    },
+    encoding.openerOf,
+  );
   if (reply.raw.closed) running.batch.memory.close();
   else reply.raw.once('close', () => running.batch.memory.close());
   const end = (): void =>

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { FastifyInstance } from 'fastify';
-import { sendProblem } from '../src/service/problem.ts';
+import { sendProblem } from '../src/service/http/problem.ts';
 
 /** Everything comes from here; the page's icons are in its style sheet. */
 const POLICY =

@@ -53,6 +53,7 @@ export async function stream(
 async function one(db: Db, asked: object, caps: Caps, context: Context): Promise<Buffer | undefined> {
   // It opens no cursor: a single batch, or a single document.
   const { found } = batchOf(await command(db, asked, { raw: true }, context));
+  context.memory.hold(found[0]?.length ?? 0);
   check(caps, found.length, found[0]?.length ?? 0);
   return found[0];
 }
@@ -108,6 +109,7 @@ async function distinct(db: Db, { command: asked, mode }: MongoQuery, caps: Caps
   for (const { type, name, at, end } of elements(reply)) {
     if (name !== 'values' || type !== 0x04) continue;
     const values = reply.subarray(at, end);
+    context.memory.hold(values.length);
     check(
       caps,
       elements(values).reduce((count) => count + 1, 0),

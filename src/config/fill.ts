@@ -1,4 +1,4 @@
-import type { Env } from './load.ts';
+import type { Env } from './env.ts';
 import { type ConfigFault, toPath } from './fault.ts';
 
 /** Data with its `${…}` filled in, the places that were nothing but one, and what went wrong. */

@@ -1,15 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { adapters } from '../../adapters/index.ts';
+import type { Env } from './env.ts';
 import { ConfigError } from './fault.ts';
 import { readConfig } from './read.ts';
 import type { Config } from './schema.ts';
 import { readYaml } from './yaml.ts';
 
+export type { Env } from './env.ts';
 export { ConfigError } from './fault.ts';
 export type { Config, Limits, SourceConfig } from './schema.ts';
-
-/** The variables that `${NAME}` in a configuration is filled in from. */
-export type Env = Readonly<Record<string, string | undefined>>;
 
 /** Checks a configuration, `${NAME}` filled in from `env`. Throws ConfigError with every fault. */
 export function parseConfig(raw: unknown, env: Env = {}): Config {

@@ -1,6 +1,6 @@
 import type { Adapter } from '../../adapters/adapter.ts';
 import { checkSchema, type SchemaFault } from '../store/check-schema.ts';
-import type { Env } from './load.ts';
+import type { Env } from './env.ts';
 import { ConfigError, type ConfigFault, toPath } from './fault.ts';
 import { fill } from './fill.ts';
 import { type Config, configSchema } from './schema.ts';

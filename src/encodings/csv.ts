@@ -2,7 +2,7 @@ import { create as contentDisposition } from 'content-disposition';
 import { failed, isComplete } from '../batch/run/reply.ts';
 import { CodapError } from '../errors.ts';
 import type { Node } from '../batch/plan/node.ts';
-import { sendProblem } from '../service/problem.ts';
+import { sendProblem } from '../service/http/problem.ts';
 import { isHeld } from '../budget/turns.ts';
 import type { Encoding } from './encoding.ts';
 import { hasOneReply, oneReply } from './one-reply.ts';
@@ -30,9 +30,11 @@ export const csv: Encoding = {
       const value = only?.reply.value;
       if (!value) throw new CodapError('NOT_FOUND', 'there is no list to answer');
       if (isHeld()) await batch.work.turn();
-      const text = await tableText(value.value, {
+      const opened = value.read ? await batch.work.do(value.read(batch.work)) : value.value;
+      const text = await tableText(opened, {
         mode: value.mode,
         bytes: limits.answerBytes,
+        hold: (bytes) => batch.takeBytes(bytes),
         async turn() {
           await batch.work.turn();
           if (batch.ended.aborted) throw batch.ended.reason;

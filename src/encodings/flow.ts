@@ -3,7 +3,7 @@ import { formatPointer } from '../json/pointer.ts';
 import { failed, isComplete, tenths, type MemberList, type Reply } from '../batch/run/reply.ts';
 import { frames, type Frame } from '../batch/run/frames.ts';
 import { openFlow } from '../batch/run/flow.ts';
-import type { Open } from '../batch/run/batch.ts';
+import type { Opener } from '../batch/run/scope.ts';
 import type { QueryNode } from '../batch/plan/node.ts';
 import type { Running } from '../batch/run/run.ts';
 import { Text } from '../json/text.ts';
@@ -25,7 +25,7 @@ type ReplyFrame = Extract<Frame, { kind: 'reply' }>;
 type ItemsFrame = Extract<Frame, { kind: 'items' }>;
 
 /** Opens the queries that asked to be answered item by item. */
-export function openItems(node: QueryNode): Open | undefined {
+export function openItems(node: QueryNode): Opener | undefined {
   if (!node.stream || node.gathered || node.contested) return undefined;
   return (query, { op, params }, _live, scope) => openFlow(query, { op, params, want: 'items' }, scope);
 }

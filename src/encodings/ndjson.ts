@@ -4,7 +4,7 @@ import { openItems, sendFrames } from './flow.ts';
 /** One frame a line. */
 export const ndjson: Encoding = {
   mediaType: 'application/x-ndjson',
-  open: openItems,
+  openerOf: openItems,
   send: (running, _plan, reply) =>
     sendFrames(running, reply, { mediaType: 'application/x-ndjson', write: (_event, json) => `${json}\n` }),
 };

@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify';
 import type { Batch, Failure } from '../batch/run/batch.ts';
 import { formatPointer } from '../json/pointer.ts';
 import { tenths } from '../batch/run/reply.ts';
-import { sendProblem } from '../service/problem.ts';
+import { sendProblem } from '../service/http/problem.ts';
 
 /** How long after the batch's deadline an answer without a first byte waits for its queries' own time-outs, which know more, in milliseconds. */
 export const GRACE_MS = 10;

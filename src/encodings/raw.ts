@@ -14,7 +14,7 @@ export const raw: Encoding = {
   mediaType: 'application/octet-stream',
   refuses: ({ root }) =>
     hasOneReply(root, isBody) ? undefined : "application/octet-stream is for a batch whose one reply is a store's body",
-  open: (node) =>
+  openerOf: (node) =>
     node.streams !== 'body' || node.gathered
       ? undefined
       : (query, asked, _live, scope) => openFlow(query, { ...asked, want: 'body' }, scope),

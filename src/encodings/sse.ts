@@ -4,7 +4,7 @@ import { openItems, sendFrames } from './flow.ts';
 /** Server-sent events (WHATWG HTML §9.2): the frames of NDJSON, numbered, with a comment every 15 s to keep the connection open. */
 export const sse: Encoding = {
   mediaType: 'text/event-stream',
-  open: openItems,
+  openerOf: openItems,
   send: (running, _plan, reply) =>
     sendFrames(running, reply, {
       mediaType: 'text/event-stream',

@@ -15,6 +15,8 @@ export class NoTable extends Error {}
 export interface TableOptions {
   readonly mode: Mode | undefined;
   readonly bytes: number;
+  /** Counts the bytes of a line before it is kept. */
+  readonly hold: (bytes: number) => void;
   /** Lets others have their turn; rejects to end the work. */
   readonly turn: () => Promise<void>;
   readonly tooLarge: () => Error;
@@ -25,7 +27,7 @@ export interface TableOptions {
  * Others have their turn of the event loop meanwhile. Throws NoTable.
  */
 export async function tableText(value: unknown, options: TableOptions): Promise<Text> {
-  const { mode, bytes, turn, tooLarge } = options;
+  const { mode, bytes, hold, turn, tooLarge } = options;
   const text = new Text();
   let cells = 0;
   const isTurn = (): boolean => ++cells % STRIDE === 0 && isHeld();
@@ -58,8 +60,10 @@ export async function tableText(value: unknown, options: TableOptions): Promise<
       if (isTurn()) await turn();
     }
     const line = lineOf(fields);
-    length += Buffer.byteLength(line);
+    const size = Buffer.byteLength(line);
+    length += size;
     if (length > bytes) throw tooLarge();
+    hold(size);
     text.add(line);
     if (isTurn()) await turn();
   }

@@ -22,7 +22,7 @@ export const tarGz: Encoding = encoding(gzipped);
 function encoding(format: ArchiveFormat): Encoding {
   return {
     mediaType: format.mediaType,
-    open: openBody,
+    openerOf: openBody,
     send: (running, plan, reply) => sendArchive(running, plan, reply, format),
   };
 }

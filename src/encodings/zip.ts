@@ -8,6 +8,6 @@ const format: ArchiveFormat = { mediaType: 'application/zip', extension: 'zip', 
 /** An entry per reply, stored rather than deflated. */
 export const zip: Encoding = {
   mediaType: format.mediaType,
-  open: openBody,
+  openerOf: openBody,
   send: (running, plan, reply) => sendArchive(running, plan, reply, format),
 };

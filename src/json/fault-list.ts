@@ -9,6 +9,17 @@ export interface ToldFault {
   readonly detail: string;
 }
 
+/** A request that cannot be run: the faults found, each with its JSON Pointer. */
+export class BadRequest extends Error {
+  readonly errors: readonly ToldFault[];
+
+  constructor(errors: readonly ToldFault[]) {
+    super('the request is not valid');
+    this.name = 'BadRequest';
+    this.errors = errors;
+  }
+}
+
 /** As many faults are told in one answer. */
 const MOST = 100;
 /** As long may a detail be. */

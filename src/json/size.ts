@@ -13,13 +13,13 @@ export function* sizing(value: unknown, work: Work, most = Infinity): Steps<numb
   let size = 1;
   if (Array.isArray(value)) {
     for (const member of value) {
-      if (work.tick()) yield;
+      if (work.tick(piecesOf(member))) yield;
       size += 1 + (isContainer(member) ? yield* sizing(member, work, most - size) : sizeOfLeaf(member));
       if (size > most) return size;
     }
   } else {
     for (const [key, member] of entriesOf(value)) {
-      if (work.tick()) yield;
+      if (work.tick(piecesOf(member))) yield;
       size += 4 + key.length + (isContainer(member) ? yield* sizing(member, work, most - size) : sizeOfLeaf(member));
       if (size > most) return size;
     }
@@ -27,7 +27,13 @@ export function* sizing(value: unknown, work: Work, most = Infinity): Steps<numb
   return size > 1 ? size : 2;
 }
 
-function isContainer(value: unknown): value is object {
+/** Pieces of work that a member is: 64 characters of a text are one. */
+export function piecesOf(member: unknown): number {
+  return typeof member === 'string' ? 1 + (member.length >> 6) : 1;
+}
+
+/** Whether a value holds others: an object or a list, and no typed value. */
+export function isContainer(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !isLeaf(value);
 }
 

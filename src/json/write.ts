@@ -3,6 +3,7 @@ import { CodapError } from '../errors.ts';
 import { atOnce, Work, type Steps } from '../budget/work.ts';
 import { bsonTag, Digits, isLeaf, toText } from './leaf.ts';
 import { entriesOf, hasMember, keysOf, memberOf } from './members.ts';
+import { isContainer, piecesOf } from './size.ts';
 import { doubleText, leafText, longText, undefinedText, type Mode } from './typed-text.ts';
 
 const MAX_DEPTH = 1000;
@@ -32,15 +33,6 @@ export function* writing(value: unknown, mode: Mode, work: Work, depth = 0): Ste
     text += isContainer(member) ? yield* writing(member, mode, work, depth + 1) : scalarText(member, mode);
   }
   return `{${text}}`;
-}
-
-function isContainer(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !isLeaf(value);
-}
-
-/** Pieces of work that a member is: 64 characters of a text are one. */
-function piecesOf(member: unknown): number {
-  return typeof member === 'string' ? 1 + (member.length >> 6) : 1;
 }
 
 function scalarText(value: unknown, mode: Mode): string {

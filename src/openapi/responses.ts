@@ -1,4 +1,4 @@
-import { PROBLEM } from '../service/problem.ts';
+import { PROBLEM } from '../service/http/problem.ts';
 import { type JsonSchema, ref } from './json-schema.ts';
 
 type Response = { description: string; headers: Record<string, JsonSchema>; content?: Record<string, JsonSchema> };

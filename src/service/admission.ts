@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Pace } from './pace.ts';
-import { sendProblem } from './problem.ts';
+import { sendProblem } from './http/problem.ts';
 
 /**
  * Lets batches in (every POST): at most `maxInFlight` at a time, no more than the event loop's pace allows, none while draining.

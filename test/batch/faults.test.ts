@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BadRequest, plan } from '../../src/batch/plan/plan.ts';
+import { plan } from '../../src/batch/plan/plan.ts';
+import { BadRequest } from '../../src/json/fault-list.ts';
 import { readBody } from '../../src/batch/plan/read-body.ts';
 import { atOnce, Work } from '../../src/budget/work.ts';
 import { parseConfig } from '../../src/config/load.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { TypedValue } from '../../src/batch/run/typed-value.ts';
+import { TypedValue } from '../../src/store/typed-value.ts';
 import type { Source } from '../../src/sources/open.ts';
 import { ask, q, simulate, start } from './simulated.ts';
 

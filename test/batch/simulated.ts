@@ -1,9 +1,10 @@
-import { BadRequest, plan } from '../../src/batch/plan/plan.ts';
+import { plan } from '../../src/batch/plan/plan.ts';
+import { BadRequest } from '../../src/json/fault-list.ts';
 import { formatPointer } from '../../src/json/pointer.ts';
 import type { Pattern } from '../../src/batch/plan/node.ts';
 import { isComplete } from '../../src/batch/run/reply.ts';
 import { run, type Running } from '../../src/batch/run/run.ts';
-import { TypedValue } from '../../src/batch/run/typed-value.ts';
+import { TypedValue } from '../../src/store/typed-value.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import { answerText } from '../../src/encodings/json.ts';
 import { CodapError, type Code } from '../../src/errors.ts';

@@ -12,7 +12,7 @@ const table = async (
   mode?: Mode,
   bytes = 1_000_000,
   turn = async (): Promise<void> => {},
-): Promise<string> => (await tableText(value, { mode, bytes, turn, tooLarge })).toString();
+): Promise<string> => (await tableText(value, { mode, bytes, hold: () => {}, turn, tooLarge })).toString();
 const cell = async (value: unknown, mode?: Mode): Promise<string> =>
   (await table([{ a: value, b: 1 }], mode)).slice('a,b\r\n'.length, -',1\r\n'.length);
 

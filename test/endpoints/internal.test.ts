@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildApp } from '../../src/service/app.ts';
 import { plan } from '../../src/batch/plan/plan.ts';
 import { run } from '../../src/batch/run/run.ts';
-import { TypedValue } from '../../src/batch/run/typed-value.ts';
+import { TypedValue } from '../../src/store/typed-value.ts';
 import { parseConfig } from '../../src/config/load.ts';
 import { CodapError } from '../../src/errors.ts';
 import { createLogger } from '../../src/service/log.ts';

@@ -1,19 +1,6 @@
+import { ItemTemplate, type ForEach } from './item-template.ts';
 import { callsPerItem, type Node } from './node.ts';
 import { BROKEN, readTemplate, Reference, type Findings, type Report } from './reference.ts';
-
-/** What a forEach runs over: a list referred to, or one written out, of values and ItemTemplates. */
-export type ForEach = Reference | readonly unknown[];
-
-/** An item of a list that the request writes out, with references in it. */
-export class ItemTemplate {
-  readonly template: unknown;
-  readonly references: readonly Reference[];
-
-  constructor(template: unknown, references: readonly Reference[]) {
-    this.template = template;
-    this.references = references;
-  }
-}
 
 /** Reads a `forEach`; a list written out has at most so many items. */
 export function readForEach(value: unknown, at: readonly (string | number)[], report: Report, most: number): ForEach {

@@ -1,6 +1,6 @@
 import type { Value } from '../../store/payload.ts';
 import type { Source } from '../../sources/open.ts';
-import type { ForEach } from './for-each-list.ts';
+import type { ForEach } from './item-template.ts';
 import type { Reference } from './reference.ts';
 
 /** The three patterns, by the names a request uses. */

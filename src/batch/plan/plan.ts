@@ -1,30 +1,20 @@
 import type { z } from 'zod';
 import { checkSchema, choice, missing } from '../../store/check-schema.ts';
 import type { Limits } from '../../config/load.ts';
-import { FaultList, type ToldFault } from '../../json/fault-list.ts';
+import { BadRequest, FaultList } from '../../json/fault-list.ts';
 import { entriesOf, hasMember, recordOf } from '../../json/members.ts';
 import type { Value } from '../../store/payload.ts';
 import type { Source } from '../../sources/open.ts';
 import { readCondition, readSelection } from './condition.ts';
-import { callsOf, readForEach, type ForEach } from './for-each-list.ts';
+import { callsOf, readForEach } from './for-each-list.ts';
+import type { ForEach } from './item-template.ts';
 import { linkReferences } from './link.ts';
 import { type GroupNode, type Modifiers, type Node, type Pattern, type Plan, type QueryNode } from './node.ts';
 import { BROKEN, hasReference, isBroken, readTemplate, Reference, type Findings, type Report } from './reference.ts';
 import { isHeld } from '../../budget/turns.ts';
 import { atOnce, type Steps } from '../../budget/work.ts';
-import { TypedValue } from '../run/typed-value.ts';
+import { TypedValue } from '../../store/typed-value.ts';
 import { bodySchemas, groupSchema, querySchema } from './schema.ts';
-
-/** A request that cannot be run: the faults found, each with its JSON Pointer. */
-export class BadRequest extends Error {
-  readonly errors: readonly ToldFault[];
-
-  constructor(errors: readonly ToldFault[]) {
-    super('the request is not valid');
-    this.name = 'BadRequest';
-    this.errors = errors;
-  }
-}
 
 /** Fields whose faults name what there is, which no schema knows. */
 const LOOKED_UP = new Set<unknown>(['queries', 'source', 'op']);

@@ -4,7 +4,7 @@ import { scan } from '../../json/scan.ts';
 import type { Limits } from '../../config/load.ts';
 import { isHeld } from '../../budget/turns.ts';
 import type { Steps, Work } from '../../budget/work.ts';
-import { BadRequest } from './plan.ts';
+import { BadRequest } from '../../json/fault-list.ts';
 
 /** Characters from which on a body is read in turns. */
 const LARGE = 65_536;

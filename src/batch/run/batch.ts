@@ -1,14 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import { CodapError, notNeeded } from '../../errors.ts';
-import type { Caller, Context, Query } from '../../store/fetch.ts';
+import type { Caller, Context } from '../../store/fetch.ts';
 import { sizing } from '../../json/size.ts';
 import { Memory } from '../../budget/memory.ts';
 import type { Source } from '../../sources/open.ts';
 import type { Limits } from '../../config/load.ts';
-import type { Live } from './live.ts';
-import type { QueryNode } from '../plan/node.ts';
-import type { Opened } from './opened.ts';
-import type { Scope } from './run.ts';
 import { Work, type Steps } from '../../budget/work.ts';
 
 /** How long after the deadline what is there by then may still be worked on, in milliseconds. */
@@ -19,9 +15,6 @@ export interface Failure {
   readonly path: readonly (string | number)[];
   readonly error: CodapError;
 }
-
-/** Opens a query's answer as a list or body that flows. */
-export type Open = (node: QueryNode, query: Pick<Query, 'op' | 'params'>, live: Live, scope: Scope) => Promise<Opened>;
 
 /** What one request allows itself, and how its answer is taken. */
 export interface BatchOptions {
@@ -41,8 +34,6 @@ export interface BatchOptions {
   readonly failFast: boolean;
   /** Hears of every failure that is codap's own, for the log. */
   readonly report?: (failure: Failure) => void;
-  /** How the encoding opens a query's answer; undefined where it takes it gathered. */
-  readonly open?: (node: QueryNode) => Open | undefined;
 }
 
 /** What the queries of one request share: its deadline, its budgets, and what has failed so far. */

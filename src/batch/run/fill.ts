@@ -2,7 +2,7 @@ import { CodapError } from '../../errors.ts';
 import { toText } from '../../json/leaf.ts';
 import { entriesOf, put } from '../../json/members.ts';
 import { Filled, type Part } from '../../store/placeholder.ts';
-import type { Steps } from '../../budget/work.ts';
+import type { Steps, Work } from '../../budget/work.ts';
 import type { Batch } from './batch.ts';
 import { hasReference, Reference } from '../plan/reference.ts';
 
@@ -17,13 +17,24 @@ type Budgets = Pick<Batch, 'work' | 'takeBytes'>;
  * batch's answer. Throws INVALID, TOO_LARGE.
  */
 export function fillValue(template: unknown, values: Values, budgets: Budgets): Steps<unknown> {
-  return fill(template, values, budgets, (value) => value);
+  return fill(
+    template,
+    values,
+    budgets,
+    (value) => value,
+    () => 0,
+  );
 }
 
-/** Params with every reference replaced by a Filled, for the adapter to place. Throws INVALID, TOO_LARGE. */
-export function fillParams(template: unknown, values: Values, budgets: Budgets): Steps<unknown> {
-  return fill(template, values, budgets, (value, parts) => new Filled(value, parts));
+/**
+ * Params with every reference replaced by a Filled, for the adapter to place. `placed` hears of each place where one stands, and
+ * answers about its bytes. Throws INVALID, TOO_LARGE.
+ */
+export function fillParams(template: unknown, values: Values, budgets: Budgets, placed: Placed): Steps<unknown> {
+  return fill(template, values, budgets, (value, parts) => new Filled(value, parts), placed);
 }
+
+type Placed = (reference: Reference) => number;
 
 /** What holds no reference is shared with the template, not copied. */
 function* fill(
@@ -31,9 +42,13 @@ function* fill(
   values: Values,
   budgets: Budgets,
   as: (value: unknown, parts?: readonly Part[]) => unknown,
+  placed: Placed,
 ): Steps<unknown> {
   if (template instanceof Reference) {
-    if (template.word !== '$join') return as(values.get(template));
+    if (template.word !== '$join') {
+      if (budgets.work.tick(1 + (placed(template) >> 6))) yield;
+      return as(values.get(template));
+    }
     const parts: Part[] = [];
     yield* addParts(parts, template, values, budgets);
     return as(parts.map(({ text }) => text).join(''), parts);
@@ -43,14 +58,14 @@ function* fill(
     const list: unknown[] = [];
     for (const member of template) {
       if (budgets.work.tick()) yield;
-      list.push(hasReference(member) ? yield* fill(member, values, budgets, as) : member);
+      list.push(hasReference(member) ? yield* fill(member, values, budgets, as, placed) : member);
     }
     return list;
   }
   let filled: object = {};
   for (const [key, member] of entriesOf(template as object)) {
     if (budgets.work.tick()) yield;
-    filled = put(filled, key, hasReference(member) ? yield* fill(member, values, budgets, as) : member);
+    filled = put(filled, key, hasReference(member) ? yield* fill(member, values, budgets, as, placed) : member);
   }
   return filled;
 }
@@ -79,4 +94,22 @@ function* textOf(value: unknown, budgets: Budgets): Steps<string> {
     texts.push(text);
   }
   return texts.join(',');
+}
+
+const weights = new WeakMap<object, number>();
+
+/** Pieces of work that a template is, as written; it is gone through once. */
+export function* weightOf(template: object, work: Work): Steps<number> {
+  const known = weights.get(template);
+  if (known !== undefined) return known;
+  let weight = 0;
+  for (const [key, member] of entriesOf(template)) {
+    if (work.tick()) yield;
+    weight += 1 + (key.length >> 6);
+    if (typeof member === 'string') weight += member.length >> 6;
+    else if (typeof member === 'object' && member !== null && !(member instanceof Reference))
+      weight += yield* weightOf(member, work);
+  }
+  weights.set(template, weight);
+  return weight;
 }

@@ -2,7 +2,7 @@ import { CodapError, notNeeded } from '../../errors.ts';
 import type { Query } from '../../store/fetch.ts';
 import type { QueryNode } from '../plan/node.ts';
 import { Opened } from './opened.ts';
-import type { Scope } from './run.ts';
+import type { Scope } from './scope.ts';
 
 /**
  * Opens a query's answer as a list or body that flows. Its first item or byte has the query's own time-out, from now on;

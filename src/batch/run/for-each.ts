@@ -1,16 +1,17 @@
 import { CodapError, toCodapError } from '../../errors.ts';
 import { Ordered } from '../../patterns/index.ts';
 import { fillValue } from './fill.ts';
-import { ItemTemplate } from '../plan/for-each-list.ts';
+import { ItemTemplate } from '../plan/item-template.ts';
 import { Live } from './live.ts';
 import { callsPerItem } from '../plan/node.ts';
 import { Reference } from '../plan/reference.ts';
 import { replyOf, type Reply } from './reply.ts';
-import { failure, runMember, settle, withDefault, type Scope } from './run.ts';
+import type { RunMember, Scope } from './scope.ts';
+import { failure, settle, withDefault } from './settle.ts';
 import { counted, read, skippedBy, waitFor } from './wait.ts';
 
 /** Once per item: work on one never waits for another, but for a place among `concurrency`. */
-export async function runEach(live: Live, scope: Scope): Promise<Reply> {
+export async function runEach(live: Live, scope: Scope, runMember: RunMember): Promise<Reply> {
   const { node } = live;
   const list = node.forEach instanceof Reference ? await referred(node.forEach, live, scope) : (node.forEach ?? []);
   if (!isList(list)) return list;

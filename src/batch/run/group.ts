@@ -4,14 +4,7 @@ import { FirstReply, KV, Ordered } from '../../patterns/index.ts';
 import { Live } from './live.ts';
 import type { GroupNode } from '../plan/node.ts';
 import { failed, firstFailure, type MemberList, type Reply } from './reply.ts';
-import { runMember, type Scope } from './run.ts';
-
-/** A group while it runs, for references to find its members in. */
-export interface GroupRun {
-  readonly parent: GroupRun | undefined;
-  readonly node: GroupNode;
-  readonly lives: readonly Live[];
-}
+import type { RunMember, Scope } from './scope.ts';
 
 type Decision = NonNullable<MemberList['decidedBy']>;
 
@@ -20,6 +13,7 @@ export async function runGroup(
   node: GroupNode,
   live: Live,
   scope: Scope,
+  runMember: RunMember,
   started = performance.now(),
 ): Promise<MemberList> {
   const lives = node.members.map((member) => new Live(member, [...live.path, member.key ?? member.index]));

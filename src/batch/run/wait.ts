@@ -1,13 +1,13 @@
 import { abortReason, CodapError } from '../../errors.ts';
 import { untilAborted } from '../../store/until-aborted.ts';
 import type { Steps } from '../../budget/work.ts';
-import type { GroupRun } from './group.ts';
+import type { GroupRun } from './scope.ts';
 import type { Live } from './live.ts';
 import { follow } from '../../json/pointer.ts';
 import type { Reference, Target } from '../plan/reference.ts';
 import type { Reply } from './reply.ts';
 import { below, META, resolve, VALUE, type Found, type View } from './resolve.ts';
-import type { Scope } from './run.ts';
+import type { Scope } from './scope.ts';
 
 /** Bytes of memory that one member of a list takes, whatever it is. */
 const PLACE = 8;

@@ -1,9 +1,8 @@
-import type { Batch, Open } from '../../batch/run/batch.ts';
+import type { Batch } from '../../batch/run/batch.ts';
 import { openFlow } from '../../batch/run/flow.ts';
-import type { GroupRun } from '../../batch/run/group.ts';
 import type { Live } from '../../batch/run/live.ts';
 import type { GroupNode, QueryNode } from '../../batch/plan/node.ts';
-import type { Scope } from '../../batch/run/run.ts';
+import type { GroupRun, Opener, Scope } from '../../batch/run/scope.ts';
 import { Gate } from './gate.ts';
 import { openAhead } from './read-ahead.ts';
 
@@ -22,7 +21,7 @@ interface Gates {
 const gates = new WeakMap<Batch, Gates>();
 
 /** Opens the queries whose bodies go into an archive as they are. */
-export function openBody(node: QueryNode): Open | undefined {
+export function openBody(node: QueryNode): Opener | undefined {
   if (node.streams !== 'body' || node.gathered) return undefined;
   return async (query, asked, live, scope) => {
     const resumable = query.source.resumable(query.op, asked.params);

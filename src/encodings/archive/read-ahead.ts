@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { openFlow } from '../../batch/run/flow.ts';
 import type { QueryNode } from '../../batch/plan/node.ts';
 import { Opened } from '../../batch/run/opened.ts';
-import type { Scope } from '../../batch/run/run.ts';
+import type { Scope } from '../../batch/run/scope.ts';
 import { classify, CodapError, notNeeded, toCodapError } from '../../errors.ts';
 import type { Query } from '../../store/fetch.ts';
 import type { Memory } from '../../budget/memory.ts';

@@ -1,9 +1,9 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { BadRequest } from '../../batch/plan/plan.ts';
+import { BadRequest } from '../../json/fault-list.ts';
 import { CodapError } from '../../errors.ts';
-import { PROBLEM, type Problem, sendProblem } from '../problem.ts';
+import { PROBLEM, type Problem, sendProblem } from './problem.ts';
 import { refuseType } from './json-body.ts';
 
 /** Answers whatever a route throws; nothing of an unforeseen error but its status reaches the client. */

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { sendProblem } from '../problem.ts';
+import { sendProblem } from './problem.ts';
 
 /**
  * What an authority is made of: a name or an IPv4 address, or an IPv6 address in brackets, and a port (RFC

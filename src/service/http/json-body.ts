@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { errorCodes, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Memory } from '../../budget/memory.ts';
-import { sendProblem } from '../problem.ts';
+import { sendProblem } from './problem.ts';
 
 /**
  * Hands an `application/json` body on as the bytes it came as (`request.body` of a POST is a Buffer); anything else is a 415. Its bytes

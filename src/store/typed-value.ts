@@ -1,7 +1,7 @@
-import type { Mode } from '../../json/typed-text.ts';
-import { writeJson, writing } from '../../json/write.ts';
-import type { Meta, Value } from '../../store/payload.ts';
-import type { Steps, Work } from '../../budget/work.ts';
+import type { Mode } from '../json/typed-text.ts';
+import { writeJson, writing } from '../json/write.ts';
+import type { Meta, Value } from './payload.ts';
+import type { Steps, Work } from '../budget/work.ts';
 
 /** A value made by codap itself: data with typed leaves, written as JSON once: in turns with others (`writeTyped`), else when first asked for. */
 export class TypedValue implements Value {

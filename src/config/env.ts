@@ -1,0 +1,2 @@
+/** The variables that `${NAME}` in a configuration is filled in from. */
+export type Env = Readonly<Record<string, string | undefined>>;

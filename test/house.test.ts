@@ -1,0 +1,94 @@
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path/posix';
+import { describe, expect, it } from 'vitest';
+
+/** The floors of the house, the lowest first: a file imports from its own floor or from below. `may` names the floors that one may use, if not all below. */
+const FLOORS: readonly {
+  readonly name: string;
+  readonly paths: readonly string[];
+  readonly may?: readonly string[];
+}[] = [
+  { name: 'ground', paths: ['src/errors.ts', 'src/version.ts'] },
+  { name: 'budget', paths: ['src/budget/'] },
+  { name: 'json', paths: ['src/json/'] },
+  { name: 'store', paths: ['src/store/'] },
+  { name: 'patterns', paths: ['src/patterns/'], may: [] },
+  { name: 'adapters', paths: ['adapters/'], may: ['ground', 'budget', 'json', 'store'] },
+  { name: 'config', paths: ['src/config/'] },
+  { name: 'sources', paths: ['src/sources/'] },
+  { name: 'plan', paths: ['src/batch/plan/'] },
+  { name: 'run', paths: ['src/batch/run/'] },
+  { name: 'http', paths: ['src/service/http/'] },
+  { name: 'encodings', paths: ['src/encodings/'] },
+  { name: 'openapi', paths: ['src/openapi/'] },
+  { name: 'service', paths: ['src/service/'] },
+  { name: 'routes', paths: ['routes/'] },
+  { name: 'roof', paths: ['src/service/app.ts', 'src/cli/', 'src/main.ts'] },
+];
+
+const files = globSync(['src/**/*.ts', 'adapters/**/*.ts', 'routes/**/*.ts']).map((file) => file.replaceAll('\\', '/'));
+const imports = new Map(files.map((file) => [file, importsOf(file)]));
+
+function importsOf(file: string): readonly string[] {
+  const found = readFileSync(file, 'utf8').matchAll(/(?:from|import\() ?'(\.[^']+)'/g);
+  return [...found].map(([, path = '']) => join(dirname(file), path)).filter((path) => files.includes(path));
+}
+
+/** The floor that a file is on: of two that name it, the one that names it more closely. */
+function floorOf(file: string): number {
+  const lengths = FLOORS.map(({ paths }) =>
+    Math.max(0, ...paths.filter((path) => file.startsWith(path)).map((path) => path.length)),
+  );
+  const most = Math.max(...lengths);
+  return most === 0 ? -1 : lengths.indexOf(most);
+}
+
+describe('the house', () => {
+  it('has a floor for every file', () => {
+    expect(files.filter((file) => floorOf(file) < 0)).toEqual([]);
+  });
+
+  it('has no import that runs up', () => {
+    const up: string[] = [];
+    for (const [file, targets] of imports) {
+      const floor = floorOf(file);
+      const { may } = FLOORS[floor]!;
+      for (const target of targets) {
+        const below = floorOf(target);
+        if (below > floor || (below < floor && may && !may.includes(FLOORS[below]!.name)))
+          up.push(`${file} -> ${target}`);
+      }
+    }
+    expect(up).toEqual([]);
+  });
+
+  it('has no circle of imports', () => {
+    const circles: string[][] = [];
+    const done = new Set<string>();
+    const open: string[] = [];
+    const visit = (file: string): void => {
+      if (open.includes(file)) circles.push([...open.slice(open.indexOf(file)), file]);
+      if (done.has(file) || open.includes(file)) return;
+      open.push(file);
+      for (const target of imports.get(file) ?? []) visit(target);
+      open.pop();
+      done.add(file);
+    };
+    for (const file of files) visit(file);
+    expect(circles).toEqual([]);
+  });
+
+  it('has no two files of one name in different meanings', () => {
+    const names = Map.groupBy(files, (file) => file.split('/').at(-1));
+    const doubled = [...names.values()].filter((group) => group!.length > 1);
+    expect(doubled.flat().filter((file) => !MEAN_THE_SAME.test(file!))).toEqual([]);
+  });
+
+  it('has no file beyond 250 lines', () => {
+    expect(files.filter((file) => readFileSync(file, 'utf8').split('\n').length > 251)).toEqual([]);
+  });
+});
+
+/** What each kind of store, route or folder has under the same name. */
+const MEAN_THE_SAME =
+  /(?:^adapters\/(?:mongo|s3|rest)\/(?:options|params|compile|failure|query)|\/index)\.ts$|^routes\/|^src\/openapi\//;
