@@ -3,11 +3,11 @@ import type { Payload } from '../src/store/payload.ts';
 import type { Adapter, Connection } from './adapter.ts';
 import type { Caps } from './mongo/caps.ts';
 import { Client } from './mongo/client.ts';
-import { mongoError } from './mongo/errors.ts';
+import { mongoError } from './mongo/failure.ts';
 import { Lingering } from './mongo/linger.ts';
 import { options, type MongoOptions } from './mongo/options.ts';
 import { compileQuery, ops, type MongoQuery } from './mongo/query.ts';
-import { gather, stream } from './mongo/read.ts';
+import { gather, stream } from './mongo/run-query.ts';
 import { untilAborted } from '../src/store/until-aborted.ts';
 
 export type { MongoOptions } from './mongo/options.ts';

@@ -8,7 +8,7 @@ import type { Adapter, Connection } from './adapter.ts';
 import { connections } from './http/connections.ts';
 import { plain } from './http/content.ts';
 import { raced } from './http/raced.ts';
-import { portionOf, readFlowing, readGathered, readHead, type Asked } from './rest/answer.ts';
+import { portionOf, readFlowing, readGathered, readHead, type Asked } from './rest/read-answer.ts';
 import { compileRest } from './rest/compile.ts';
 import { exchange, type Portion } from './rest/exchange.ts';
 import type { Fields } from './rest/fields.ts';

@@ -1,5 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { StartFault, UsageFault } from './cli/fault.ts';
+import { StartFault, UsageFault } from './cli/start-fault.ts';
 import { HELP } from './cli/help.ts';
 import { version } from './version.ts';
 import { defaultFile, type ListenFlags, toListenFlags } from './cli/settings.ts';

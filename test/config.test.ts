@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Adapter } from '../adapters/adapter.ts';
 import { ConfigError, type Env, loadConfig, parseConfig } from '../src/config/load.ts';
-import { fill } from '../src/config/fill.ts';
-import { readConfig } from '../src/config/read.ts';
+import { fill } from '../src/config/variables.ts';
+import { readConfig } from '../src/config/check-config.ts';
 import { readYaml } from '../src/config/yaml.ts';
 
 const options = z.strictObject({

@@ -9,7 +9,7 @@ type Part = { type: string; start: number; end: number } & Record<string, unknow
 
 /** Every layer that a client can hear of; the command line and the configuration speak to the operator alone. */
 const FILES = globSync(['src/**/*.ts', 'adapters/**/*.ts', 'routes/**/*.ts']).filter(
-  (file) => !/^src\/(?:cli|config|openapi|main|log)\b/.test(file),
+  (file) => !/^src\/(?:cli|config|openapi|main|service\/log)\b/.test(file),
 );
 
 const listed = (list: string) => new Set(list.split('\n').map((line) => line.trim().replace(/ {2,}#.*$/, '')));
@@ -32,8 +32,8 @@ const FILLED_IN = listed(`
   [...walk.lists.collections].join(', ')
   [...SYSTEM_VARIABLES].join(', ')
   wrapper.holds
-  adapters/mongo/errors.ts: error.codeName  # a constant of MongoDB's, letters alone
-  adapters/mongo/errors.ts: name
+  adapters/mongo/failure.ts: error.codeName  # a constant of MongoDB's, letters alone
+  adapters/mongo/failure.ts: name
   adapters/mongo/extended-json.ts: key  # a wrapper
   adapters/mongo/value.ts: name  # a type of BSON, in a text that stays with the cause
   adapters/mongo/walk.ts: key  # an operator's own field
@@ -52,7 +52,7 @@ const FILLED_IN = listed(`
   src/budget/work.ts: this.#most  # a limit
   src/batch/plan/plan.ts: field  # of the request's language
   src/batch/plan/reference.ts: word  # of the request's language
-  src/batch/run/run.ts: detail  # one of these very texts
+  src/batch/run/finish.ts: detail  # one of these very texts
   src/service/http/routing.ts: allow  # methods
   src/json/scan.ts: name  # "the key" or "the string"
   src/json/scan.ts: what
@@ -84,7 +84,7 @@ const PASSED_ON = listed(`
   src/store/check-schema.ts: issue.message  # of a schema of ours
   src/store/check-schema.ts: { message }
   adapters/mongo/data.ts: error.message  # NotData's, made in filled.ts
-  adapters/mongo/errors.ts: message  # of judge()
+  adapters/mongo/failure.ts: message  # of judge()
   adapters/rest/failure.ts: message(status)
   adapters/s3/failure.ts: message(code, status)
   adapters/http/transport-failure.ts: error.message  # tells errors of undici apart, is not told

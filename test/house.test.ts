@@ -80,8 +80,8 @@ describe('the house', () => {
 
   it('has no two files of one name in different meanings', () => {
     const names = Map.groupBy(files, (file) => file.split('/').at(-1));
-    const doubled = [...names.values()].filter((group) => group!.length > 1);
-    expect(doubled.flat().filter((file) => !MEAN_THE_SAME.test(file!))).toEqual([]);
+    const others = [...names.values()].map((group = []) => group.filter((file) => !MEAN_THE_SAME.test(file)));
+    expect(others.filter((group) => group.length > 1)).toEqual([]);
   });
 
   it('has no file beyond 250 lines', () => {

@@ -1,9 +1,9 @@
 import { MIMEType, TextDecoder } from 'node:util';
 import { CodapError } from '../../src/errors.ts';
 import { isHeld } from '../../src/budget/turns.ts';
-import { JsonCheck } from '../../src/json/check.ts';
+import { JsonCheck } from '../../src/json/json-check.ts';
 import { parseExact } from '../../src/json/parse.ts';
-import { readJson } from '../../src/json/read.ts';
+import { readJson } from '../../src/json/read-json.ts';
 import type { Meta, Value } from '../../src/store/payload.ts';
 import type { Steps, Work } from '../../src/budget/work.ts';
 

@@ -1,5 +1,5 @@
 import { MongoClient, type Db } from 'mongodb';
-import { isDead } from './errors.ts';
+import { isDead } from './failure.ts';
 import type { MongoOptions } from './options.ts';
 
 /** The source's one MongoClient: connected when first needed, shared by all, and replaced once it cannot work any more. */

@@ -6,7 +6,7 @@ import type { Ending } from '../service/drain.ts';
 import { createLogger } from '../service/log.ts';
 import { openSources } from '../sources/open.ts';
 import { examples } from './examples.ts';
-import { StartFault } from './fault.ts';
+import { StartFault } from './start-fault.ts';
 import { isLoopback, listen } from './listen.ts';
 import { listenOn, type ListenFlags, logLevel } from './settings.ts';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, BlockList, connect, createServer, type Server } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Listening } from '../service/drain.ts';
-import { StartFault } from './fault.ts';
+import { StartFault } from './start-fault.ts';
 
 /** Where to listen; port 0 is any that is free. */
 interface Where {

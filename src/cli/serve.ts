@@ -3,7 +3,7 @@ import { type Env, loadConfig } from '../config/load.ts';
 import type { Ending } from '../service/drain.ts';
 import { createLogger } from '../service/log.ts';
 import { openSources } from '../sources/open.ts';
-import { StartFault } from './fault.ts';
+import { StartFault } from './start-fault.ts';
 import { isLoopback, listen } from './listen.ts';
 import { defaultFile, listenOn, type ListenFlags, logLevel } from './settings.ts';
 

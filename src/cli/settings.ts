@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { LevelWithSilent } from 'pino';
 import type { Config, Env } from '../config/load.ts';
 import { LEVELS } from '../service/log.ts';
-import { StartFault, UsageFault } from './fault.ts';
+import { StartFault, UsageFault } from './start-fault.ts';
 
 /** What the command line says about where to listen. */
 export interface ListenFlags {

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { adapters } from '../../adapters/index.ts';
 import type { Env } from './env.ts';
 import { ConfigError } from './fault.ts';
-import { readConfig } from './read.ts';
+import { readConfig } from './check-config.ts';
 import type { Config } from './schema.ts';
 import { readYaml } from './yaml.ts';
 

@@ -1,5 +1,5 @@
 import type { Encoding } from './encoding.ts';
-import { openItems, sendFrames } from './flow.ts';
+import { openItems, sendFrames } from './frame-answer.ts';
 
 /** One frame a line. */
 export const ndjson: Encoding = {

@@ -1,5 +1,5 @@
 import { attachment } from '../store/attachment.ts';
-import { openFlow } from '../batch/run/flow.ts';
+import { openFlow } from '../batch/run/open-flow.ts';
 import { isOpaque, type Node } from '../batch/plan/node.ts';
 import { isComplete, type Member } from '../batch/run/reply.ts';
 import { CodapError, toCodapError } from '../errors.ts';

@@ -1,5 +1,5 @@
 import type { Encoding } from './encoding.ts';
-import { openItems, sendFrames } from './flow.ts';
+import { openItems, sendFrames } from './frame-answer.ts';
 
 /** Server-sent events (WHATWG HTML §9.2): the frames of NDJSON, numbered, with a comment every 15 s to keep the connection open. */
 export const sse: Encoding = {

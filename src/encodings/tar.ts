@@ -2,7 +2,7 @@ import { createGzip } from 'node:zlib';
 import type { Memory } from '../budget/memory.ts';
 import { openBody } from './archive/open-body.ts';
 import { sendArchive, type ArchiveFormat } from './archive/send.ts';
-import { TarWriter } from './archive/tar.ts';
+import { TarWriter } from './archive/tar-writer.ts';
 import { writeTo, type ArchiveWriter, type Sink } from './archive/writer.ts';
 import type { Encoding } from './encoding.ts';
 

@@ -1,6 +1,6 @@
 import { openBody } from './archive/open-body.ts';
 import { sendArchive, type ArchiveFormat } from './archive/send.ts';
-import { ZipWriter } from './archive/zip.ts';
+import { ZipWriter } from './archive/zip-writer.ts';
 import type { Encoding } from './encoding.ts';
 
 const format: ArchiveFormat = { mediaType: 'application/zip', extension: 'zip', start: (sink) => new ZipWriter(sink) };

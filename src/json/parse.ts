@@ -1,5 +1,5 @@
 import { atOnce, Work } from '../budget/work.ts';
-import { readJson } from './read.ts';
+import { readJson } from './read-json.ts';
 
 // Sixteen digits that are no fraction, or an exponent of three digits: below these a double takes every number in.
 const MAY_NOT_FIT = /(?<![\d.])\d{16}|\d[eE]\+?\d{3}/;

@@ -1,5 +1,5 @@
 import { CODES } from '../errors.ts';
-import { type JsonSchema, object, ref } from './json-schema.ts';
+import { type JsonSchema, object, ref } from './schema-of.ts';
 
 const text: JsonSchema = { type: 'string' };
 const whole: JsonSchema = { type: 'integer', minimum: 0 };

@@ -1,7 +1,7 @@
 import type { Config } from '../config/load.ts';
 import { mediaTypes } from '../encodings/index.ts';
 import { requestExample } from './example.ts';
-import { type JsonSchema, ref } from './json-schema.ts';
+import { type JsonSchema, ref } from './schema-of.ts';
 import { answers, bare, batchFaults } from './responses.ts';
 
 const patterns = [

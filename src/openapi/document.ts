@@ -1,7 +1,7 @@
 import type { Config } from '../config/load.ts';
 import { answerSchemas } from './answers.ts';
 import { batchPaths } from './batch-paths.ts';
-import type { JsonSchema } from './json-schema.ts';
+import type { JsonSchema } from './schema-of.ts';
 import { type Named, requestSchemas } from './queries.ts';
 import { faults, headers } from './responses.ts';
 import { servicePaths } from './service-paths.ts';

@@ -1,10 +1,10 @@
 import { adapters } from '../../adapters/index.ts';
-import { bodySchemas, groupSchema, querySchema } from '../batch/plan/schema.ts';
+import { bodySchemas, groupSchema, querySchema } from '../batch/plan/body-schema.ts';
 import type { Pattern } from '../batch/plan/node.ts';
 import type { Limits } from '../config/load.ts';
 import { WORDS, type Word } from '../store/placeholder.ts';
 import type { Source } from '../sources/open.ts';
-import { type JsonSchema, ref, strictObject, toJsonSchema } from './json-schema.ts';
+import { type JsonSchema, ref, strictObject, toJsonSchema } from './schema-of.ts';
 
 /** A source as a client may know it. */
 export type Named = Pick<Source, 'name' | 'adapter' | 'ops'>;

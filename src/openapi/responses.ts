@@ -1,5 +1,5 @@
 import { PROBLEM } from '../service/http/problem.ts';
-import { type JsonSchema, ref } from './json-schema.ts';
+import { type JsonSchema, ref } from './schema-of.ts';
 
 type Response = { description: string; headers: Record<string, JsonSchema>; content?: Record<string, JsonSchema> };
 

@@ -1,5 +1,5 @@
 import { CODES } from '../errors.ts';
-import { type JsonSchema, object } from './json-schema.ts';
+import { type JsonSchema, object } from './schema-of.ts';
 import { answers, anywhere, json } from './responses.ts';
 
 const text: JsonSchema = { type: 'string' };

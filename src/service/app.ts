@@ -15,7 +15,7 @@ import { orderedRoute } from '../../routes/ordered.ts';
 import { sourcesRoute } from '../../routes/sources.ts';
 import { Admission } from './admission.ts';
 import type { Config } from '../config/load.ts';
-import { boundConnections } from './http/connections.ts';
+import { boundConnections } from './http/max-connections.ts';
 import { cors } from './http/cors.ts';
 import { answerFault, answerUnreadable } from './http/faults.ts';
 import { serveHosts } from './http/hosts.ts';

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import Fastify from 'fastify';
 import { describe, expect, it } from 'vitest';
-import { StartFault } from '../../src/cli/fault.ts';
+import { StartFault } from '../../src/cli/start-fault.ts';
 import { listen } from '../../src/cli/listen.ts';
 
 const WHERE = { host: '127.0.0.1', port: 0 };

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { TarWriter } from '../../src/encodings/archive/tar.ts';
+import { TarWriter } from '../../src/encodings/archive/tar-writer.ts';
 import { unpack } from './unpack.ts';
 import { archive, flowing, stored } from './writers.ts';
 import { unbounded } from '../unbounded.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { ZipWriter } from '../../src/encodings/archive/zip.ts';
+import { ZipWriter } from '../../src/encodings/archive/zip-writer.ts';
 import { unpack } from './unpack.ts';
 import { archive, flowing, stored } from './writers.ts';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CodapError } from '../../src/errors.ts';
 import { Digits } from '../../src/json/leaf.ts';
-import { JsonCheck } from '../../src/json/check.ts';
+import { JsonCheck } from '../../src/json/json-check.ts';
 import { parseExact } from '../../src/json/parse.ts';
 import { writeJson } from '../../src/json/write.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { adapters } from '../../adapters/index.ts';
-import { bodySchemas, groupSchema, querySchema } from '../../src/batch/plan/schema.ts';
+import { bodySchemas, groupSchema, querySchema } from '../../src/batch/plan/body-schema.ts';
 import { checkSchema } from '../../src/store/check-schema.ts';
 import { ConfigError, parseConfig } from '../../src/config/load.ts';
 import { faults, q } from '../batch/simulated.ts';

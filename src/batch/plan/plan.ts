@@ -14,7 +14,7 @@ import { BROKEN, hasReference, isBroken, readTemplate, Reference, type Findings,
 import { isHeld } from '../../budget/turns.ts';
 import { atOnce, type Steps } from '../../budget/work.ts';
 import { TypedValue } from '../../store/typed-value.ts';
-import { bodySchemas, groupSchema, querySchema } from './schema.ts';
+import { bodySchemas, groupSchema, querySchema } from './body-schema.ts';
 
 /** Fields whose faults name what there is, which no schema knows. */
 const LOOKED_UP = new Set<unknown>(['queries', 'source', 'op']);

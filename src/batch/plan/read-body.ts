@@ -1,5 +1,5 @@
 import { parseExact } from '../../json/parse.ts';
-import { readJson } from '../../json/read.ts';
+import { readJson } from '../../json/read-json.ts';
 import { scan } from '../../json/scan.ts';
 import type { Limits } from '../../config/load.ts';
 import { isHeld } from '../../budget/turns.ts';

@@ -8,7 +8,7 @@ import { holds, select } from '../plan/condition.ts';
 import type { GroupNode, Node, QueryNode } from '../plan/node.ts';
 import type { Reference } from '../plan/reference.ts';
 import type { Batch } from './batch.ts';
-import { fillParams, fillValue, weightOf, type Values } from './fill.ts';
+import { fillParams, fillValue, weightOf, type Values } from './fill-template.ts';
 import { failed, replyOf, valueOf, type MemberList, type Reply } from './reply.ts';
 import type { Scope } from './scope.ts';
 import { withDefault } from './settle.ts';

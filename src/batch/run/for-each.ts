@@ -1,6 +1,6 @@
 import { CodapError, toCodapError } from '../../errors.ts';
 import { Ordered } from '../../patterns/index.ts';
-import { fillValue } from './fill.ts';
+import { fillValue } from './fill-template.ts';
 import { ItemTemplate } from '../plan/item-template.ts';
 import { Live } from './live.ts';
 import { callsPerItem } from '../plan/node.ts';

@@ -1,7 +1,7 @@
 import { notNeeded, toCodapError } from '../../errors.ts';
 import type { ItemBatch } from '../../store/payload.ts';
 import type { Container, Live } from './live.ts';
-import { merge } from './merge.ts';
+import { merge } from './interleave.ts';
 import type { Pattern } from '../plan/node.ts';
 import { failed, replyOf, shown, type Member, type MemberList, type Reply } from './reply.ts';
 import type { Running } from './run.ts';

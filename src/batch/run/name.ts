@@ -2,7 +2,7 @@ import { CodapError } from '../../errors.ts';
 import { toText } from '../../json/leaf.ts';
 import type { Steps } from '../../budget/work.ts';
 import type { Batch } from './batch.ts';
-import { fillValue, type Values } from './fill.ts';
+import { fillValue, type Values } from './fill-template.ts';
 import { follow } from '../../json/pointer.ts';
 import { plainReferences, type Reference } from '../plan/reference.ts';
 

@@ -1,5 +1,5 @@
 import type { Batch } from '../../batch/run/batch.ts';
-import { openFlow } from '../../batch/run/flow.ts';
+import { openFlow } from '../../batch/run/open-flow.ts';
 import type { Live } from '../../batch/run/live.ts';
 import type { GroupNode, QueryNode } from '../../batch/plan/node.ts';
 import type { GroupRun, Opener, Scope } from '../../batch/run/scope.ts';

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { openFlow } from '../../batch/run/flow.ts';
+import { openFlow } from '../../batch/run/open-flow.ts';
 import type { QueryNode } from '../../batch/plan/node.ts';
 import { Opened } from '../../batch/run/opened.ts';
 import type { Scope } from '../../batch/run/scope.ts';

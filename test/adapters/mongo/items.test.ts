@@ -1,7 +1,7 @@
 import { serialize } from 'bson';
 import { describe, expect, it } from 'vitest';
 import type { Cursor } from '../../../adapters/mongo/cursor.ts';
-import { mongoError } from '../../../adapters/mongo/errors.ts';
+import { mongoError } from '../../../adapters/mongo/failure.ts';
 import { Documents } from '../../../adapters/mongo/items.ts';
 
 const bson = (document: object): Buffer => Buffer.from(serialize(document));

@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify';
 import { formatPointer } from '../json/pointer.ts';
 import { failed, isComplete, tenths, type MemberList, type Reply } from '../batch/run/reply.ts';
 import { frames, type Frame } from '../batch/run/frames.ts';
-import { openFlow } from '../batch/run/flow.ts';
+import { openFlow } from '../batch/run/open-flow.ts';
 import type { Opener } from '../batch/run/scope.ts';
 import type { QueryNode } from '../batch/plan/node.ts';
 import type { Running } from '../batch/run/run.ts';

@@ -2,7 +2,7 @@ import type { Adapter } from '../../adapters/adapter.ts';
 import { checkSchema, type SchemaFault } from '../store/check-schema.ts';
 import type { Env } from './env.ts';
 import { ConfigError, type ConfigFault, toPath } from './fault.ts';
-import { fill } from './fill.ts';
+import { fill } from './variables.ts';
 import { type Config, configSchema } from './schema.ts';
 
 /** Checks a configuration against these adapters. Throws ConfigError with every fault. */
