@@ -80,7 +80,7 @@ describe('the house', () => {
 
   it('has no two files of one name in different meanings', () => {
     const names = Map.groupBy(files, (file) => file.split('/').at(-1));
-    const others = [...names.values()].map((group = []) => group.filter((file) => !MEAN_THE_SAME.test(file)));
+    const others = [...names.values()].map((group) => group.filter((file) => !MEAN_THE_SAME.test(file)));
     expect(others.filter((group) => group.length > 1)).toEqual([]);
   });
 
