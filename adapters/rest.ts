@@ -71,10 +71,10 @@ class RestConnection implements Connection {
     let fields: Fields | undefined;
     const bytes = await exchange(this.#pool, request, context, (status, headers) => {
       fields = readHead(status, headers, asked);
-      return request.method === 'HEAD' ? NOTHING : portionOf(fields, maxBytes);
+      return request.method === 'HEAD' ? NOTHING : portionOf(fields, maxBytes, context);
     });
     if (request.method === 'HEAD') return plain(null, (fields as Fields).meta);
-    return readGathered(bytes, fields as Fields, maxBytes, context);
+    return readGathered(bytes, fields as Fields, context.work);
   }
 
   #flow(request: Dispatcher.RequestOptions, asked: Asked, { signal }: Context): Promise<Payload> {

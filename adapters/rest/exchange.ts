@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { PassThrough, type Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { abortReason } from '../../src/errors.ts';
 import type { Context } from '../../src/store/fetch.ts';
@@ -12,6 +13,8 @@ const DROPPED_MS = 500;
 export interface Portion {
   readonly most: number;
   readonly tooMany: () => Error;
+  /** Where the body is coded: makes of it, while it comes, what is collected instead. */
+  readonly decode?: (source: Readable) => Promise<Buffer>;
 }
 
 /** Looks at the head of an answer. Throws where its body is not wanted. */
@@ -35,13 +38,20 @@ export function exchange(
     let controller: Dispatcher.DispatchController | undefined;
     let over = false;
     let dropping: NodeJS.Timeout | undefined;
+    let coded: PassThrough | undefined;
     const end = (): void => {
       over = true;
       chunks.length = 0;
       signal.removeEventListener('abort', leave);
     };
+    const succeed = (bytes: Buffer): void => {
+      if (over) return;
+      end();
+      resolve(bytes);
+    };
     const fail = (error: Error): void => {
       end();
+      coded?.destroy();
       reject(error);
     };
     const leave = (): void => {
@@ -64,6 +74,9 @@ export function exchange(
         if (status < 200 || over) return;
         try {
           portion = judge(status, headers);
+          if (!portion.decode) return;
+          coded = new PassThrough();
+          portion.decode(coded).then(succeed, (error: Error) => over || drop(error));
         } catch (error) {
           drop(error as Error);
         }
@@ -72,6 +85,12 @@ export function exchange(
         size += chunk.length;
         if (over) {
           if (size > DROPPED_BYTES) started.abort(new Error('an answer that nobody reads'));
+          return;
+        }
+        if (coded) {
+          if (coded.write(chunk)) return;
+          started.pause();
+          coded.once('drain', () => started.resume());
           return;
         }
         try {
@@ -84,10 +103,8 @@ export function exchange(
       },
       onResponseEnd() {
         clearTimeout(dropping);
-        if (over) return;
-        const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
-        end();
-        resolve(bytes);
+        if (coded) coded.end();
+        else succeed(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size));
       },
       onResponseError(_controller, error) {
         clearTimeout(dropping);

@@ -1,8 +1,9 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { CodapError } from '../../src/errors.ts';
 import type { Body, Value } from '../../src/store/payload.ts';
+import type { Work } from '../../src/budget/work.ts';
 import type { Context } from '../../src/store/fetch.ts';
 import { collect } from '../http/collect.ts';
 import { content, plain } from '../http/content.ts';
@@ -36,43 +37,30 @@ export function readHead(status: number, headers: IncomingHttpHeaders, { respons
   return fields;
 }
 
-/** How much of a body is collected to be gathered, at most `maxBytes` once decoded. Throws where it is known to be more. */
-export function portionOf({ meta, codings, length = 0 }: Fields, maxBytes: number): Portion {
+/** What is taken of a body to be gathered: at most `maxBytes`, decoded. Throws where it is known to be more. */
+export function portionOf(
+  { meta, codings, length = 0 }: Fields,
+  maxBytes: number,
+  { signal, memory }: Pick<Context, 'signal' | 'memory'>,
+): Portion {
   const tooMany = (): CodapError => tooLarge(maxBytes);
   // Of a coding that codap does not know, it can still read nothing at all.
   if (!codings) return { most: 0, tooMany: () => unknownCoding(meta.status) };
-  if (codings.length > 0) return { most: maxBytes + OVERHEAD, tooMany };
-  if (length > maxBytes) throw tooLarge(maxBytes);
-  return { most: maxBytes, tooMany };
+  if (codings.length === 0 && length > maxBytes) throw tooLarge(maxBytes);
+  if (codings.length === 0) return { most: maxBytes, tooMany };
+  const decode = (source: Readable): Promise<Buffer> => {
+    const decoded = collect(owned(source, signal, transportFailure, undoing(codings)), maxBytes, memory, tooMany);
+    return decoded.catch((error: unknown) => {
+      throw transportFailure(error);
+    });
+  };
+  return { most: Infinity, tooMany, decode };
 }
-
-/** Bytes that a coding may add to what it cannot make smaller. */
-const OVERHEAD = 65_536;
 
 /** A gathered answer as a value. */
-export async function readGathered(
-  bytes: Buffer,
-  { meta, codings = [] }: Fields,
-  maxBytes: number,
-  context: Pick<Context, 'signal' | 'memory' | 'work'>,
-): Promise<Value> {
-  const isCoded = codings.length > 0 && bytes.length > 0;
-  const decoded = isCoded ? await decode(bytes, codings, maxBytes, context) : bytes;
-  const isEmpty =
-    meta.status === 204 || meta.status === 304 || (decoded.length === 0 && meta.contentType === undefined);
-  return isEmpty ? plain(null, meta) : content(decoded, 'auto', meta, context.work);
-}
-
-function decode(
-  bytes: Buffer,
-  codings: NonNullable<Fields['codings']>,
-  maxBytes: number,
-  { signal, memory }: Pick<Context, 'signal' | 'memory'>,
-): Promise<Buffer> {
-  const stream = owned(Readable.from([bytes]), signal, transportFailure, undoing(codings));
-  return collect(stream, maxBytes, memory, () => tooLarge(maxBytes)).catch((error: unknown) => {
-    throw transportFailure(error);
-  });
+export function readGathered(bytes: Buffer, { meta }: Fields, work: Work): Value | Promise<Value> {
+  const isEmpty = meta.status === 204 || meta.status === 304 || (bytes.length === 0 && meta.contentType === undefined);
+  return isEmpty ? plain(null, meta) : content(bytes, 'auto', meta, work);
 }
 
 /** An answer whose body flows; whatever happens, that is destroyed, or belongs to the payload. */
