@@ -31,6 +31,9 @@ export const s3: Adapter<S3Options> = {
   open: (options) => Promise.resolve(new S3Connection(options)),
 };
 
+/** Bytes of an answer that is no object: a page of a thousand keys has at most about four million. */
+const LARGEST = 16 * 2 ** 20;
+
 class S3Connection implements Connection {
   readonly #options: S3Options;
   readonly #client: S3Client;
@@ -41,8 +44,9 @@ class S3Connection implements Connection {
 
   constructor(options: S3Options) {
     this.#options = options;
-    this.#client = clientFor(options, options.endpoint);
-    this.#bodies = clientFor(options, options.endpoint, { onread: intoReadMemory });
+    // The SDK reads a listing or an error to its end, however long it is.
+    this.#client = clientFor(options, options.endpoint, { maxResponseSize: Math.max(LARGEST, options.maxBytes) });
+    this.#bodies = clientFor(options, options.endpoint, {}, { onread: intoReadMemory });
     this.#signer = options.publicEndpoint === undefined ? this.#client : clientFor(options, options.publicEndpoint);
   }
 
@@ -78,7 +82,7 @@ class S3Connection implements Connection {
   }
 }
 
-function clientFor(options: S3Options, endpoint: string | undefined, connect?: object): S3Client {
+function clientFor(options: S3Options, endpoint: string | undefined, own: object = {}, connect?: object): S3Client {
   const { accessKeyId, secretAccessKey } = options;
   return new S3Client({
     region: options.region,
@@ -91,7 +95,7 @@ function clientFor(options: S3Options, endpoint: string | undefined, connect?: o
     // Checksums of whole objects do not hold for ranges of them.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: new UndiciHandler(connections(options, connect)),
+    requestHandler: new UndiciHandler({ ...connections(options, connect), ...own }),
   });
 }
 

@@ -5,6 +5,10 @@ import { isDecodingError } from './decoders.ts';
 /** What kept an answer from coming whole, once its head was here. */
 export function transportFailure(error: unknown): CodapError {
   const code = codeOf(error);
+  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE')
+    return new CodapError('BAD_RESPONSE', 'the store answered more bytes than such an answer may have', {
+      cause: error,
+    });
   if (code === 'UND_ERR_HEADERS_OVERFLOW') {
     return new CodapError(
       'BAD_RESPONSE',

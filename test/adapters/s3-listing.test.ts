@@ -207,3 +207,9 @@ it('a streamed listing gives the pages that are good, and ends with why there ar
   expect(keys).toEqual(['0', '1']);
   expect(error).toMatchObject({ code: 'BAD_RESPONSE' });
 });
+
+it('a page that is larger than any may be is not read to its end', async () => {
+  const padded: Page = () => `${last}<Padding>${'x'.repeat(20 * 2 ** 20)}</Padding>`;
+  expect(await failed(gathered(padded))).toMatchObject({ code: 'BAD_RESPONSE' });
+  expect(await failed(streamed(padded))).toMatchObject({ code: 'BAD_RESPONSE' });
+});
