@@ -103,3 +103,24 @@ describe('what is told next is let in, though what comes after it was here befor
     expect(files.size).toBeGreaterThanOrEqual(4);
   });
 });
+
+it('a race in a group in a take is let in, too: the take is told only together with it', async () => {
+  await stores.putSynthetic('files', 'small.bin', 10);
+  const object = { source: 'files', op: 'getObject', params: { key: 'small.bin' } };
+  const page = { source: 'catalog', op: 'get', params: { path: '/big', query: { bytes: 10 } } };
+  const race = { pattern: 'first-reply', take: 1, queries: [page] };
+  const group = { pattern: 'kv', queries: { both: { pattern: 'kv', queries: { page, object } }, race } };
+  const queries = {
+    take: { pattern: 'first-reply', take: 2, queries: [object, group] },
+    last: { pattern: 'kv', queries: { object } },
+  };
+  const answer = await askBytes(`${service.url}/kv`, { queries }, 'application/zip');
+  const files = await unpack('unzip', await answer.read());
+  expect([...files.keys()].toSorted()).toEqual([
+    'last/object.bin',
+    'take/0.bin',
+    'take/1/both/object.bin',
+    'take/1/both/page.bin',
+    'take/1/race.bin',
+  ]);
+});

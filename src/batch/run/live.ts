@@ -35,7 +35,8 @@ export class Live {
   readonly #resolveDemanded: (wholly: boolean) => void;
   readonly #resolveReply: (reply: Reply) => void;
   #opened: Container | undefined;
-  #demandedWholly = false;
+  #isDemanded = false;
+  #isDemandedWholly = false;
   readonly #resolveContainer: (container: Container | undefined) => void;
 
   constructor(node: Node, path: readonly (string | number)[], each = node.forEach !== undefined) {
@@ -66,17 +67,23 @@ export class Live {
     return this.settled?.status === 'ok' || this.settled?.status === 'partial';
   }
 
-  /** The answer has come to it; where it is known only as a whole, to all within it. */
-  demand(wholly = this.opaque): void {
-    this.#demandedWholly ||= wholly;
+  /** The answer has come to it, and where it is known only as a whole, to all within it. `wholly`: it is told only together with others. */
+  demand(wholly = false): void {
+    this.#isDemanded = true;
+    this.#isDemandedWholly ||= wholly;
     this.#resolveDemanded(wholly);
-    if (wholly) for (const live of this.#opened?.lives ?? []) live.demand(true);
+    this.#demandMembers();
+  }
+
+  #demandMembers(): void {
+    if (!this.#isDemandedWholly && !(this.#isDemanded && this.opaque)) return;
+    for (const live of this.#opened?.lives ?? []) live.demand(this.#isDemandedWholly);
   }
 
   /** Its members have started. */
   open(container: Container): void {
     this.#opened = container;
-    if (this.#demandedWholly) this.demand(true);
+    this.#demandMembers();
     this.#resolveContainer(container);
   }
 

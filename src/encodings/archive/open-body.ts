@@ -48,10 +48,7 @@ async function enter(resumable: boolean, live: Live, { batch, group }: Scope): P
   if (!run) return open.enter(live.demanded, batch.ended);
   let race = races.get(run);
   if (!race) {
-    const entered = open.enter(
-      live.demanded.then(() => false),
-      batch.ended,
-    );
+    const entered = open.enter(live.demanded, batch.ended);
     races.set(run, (race = { entered, inside: 0 }));
   }
   const { entered } = race;
