@@ -68,7 +68,7 @@ export async function answer(
           'a query failed by our fault',
         ),
     },
-    encoding.openerOf,
+    encoding,
   );
   if (reply.raw.closed) running.batch.memory.close();
   else reply.raw.once('close', () => running.batch.memory.close());

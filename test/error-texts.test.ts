@@ -69,7 +69,7 @@ const FILLED_IN = listed(`
   src/encodings/compression.ts: String(vary)  # a header
   src/encodings/vary.ts: String(named)
   src/encodings/vary.ts: header
-  src/encodings/archive/read-ahead.ts: offset  # a header
+  src/batch/run/read-ahead.ts: offset  # a header
   src/encodings/csv.ts: error.message  # NoTable's, made in table.ts
   src/encodings/table.ts: index
   src/encodings/sse.ts: event  # a frame

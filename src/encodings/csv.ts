@@ -19,6 +19,7 @@ const REFUSAL = 'text/csv is for a batch whose one reply is a list of objects';
 export const csv: Encoding = {
   mediaType: 'text/csv',
   refuses: ({ root }) => (hasOneReply(root, mayBeList) ? undefined : REFUSAL),
+  wants: () => 'value',
   async send({ batch, root }, plan, reply) {
     const { list, ms } = await root.reply;
     if (batch.decidedBy) return sendFailed(batch, reply, ms);

@@ -2,8 +2,6 @@ import type { FastifyReply } from 'fastify';
 import { formatPointer } from '../json/pointer.ts';
 import { failed, isComplete, tenths, type MemberList, type Reply } from '../batch/run/reply.ts';
 import { frames, type Frame } from '../batch/run/frames.ts';
-import { openFlow } from '../batch/run/open-flow.ts';
-import type { Opener } from '../batch/run/scope.ts';
 import type { QueryNode } from '../batch/plan/node.ts';
 import type { Running } from '../batch/run/run.ts';
 import { Text } from '../json/text.ts';
@@ -24,10 +22,9 @@ export interface FrameFormat {
 type ReplyFrame = Extract<Frame, { kind: 'reply' }>;
 type ItemsFrame = Extract<Frame, { kind: 'items' }>;
 
-/** Opens the queries that asked to be answered item by item. */
-export function openItems(node: QueryNode): Opener | undefined {
-  if (!node.stream || node.gathered || node.contested) return undefined;
-  return (query, { op, params }, _live, scope) => openFlow(query, { op, params, want: 'items' }, scope);
+/** Queries that asked for it are taken item by item. */
+export function itemsOrValue(node: QueryNode): 'items' | 'value' {
+  return node.stream && !node.gathered && !node.contested ? 'items' : 'value';
 }
 
 /** Answers a batch frame by frame: each leaves as soon as the pattern allows. */

@@ -7,6 +7,7 @@ import { sendFailed, summaryHeaders } from './outcome.ts';
 /** The whole answer at once, when the last reply is there. */
 export const json: Encoding = {
   mediaType: 'application/json',
+  wants: () => 'value',
   async send({ batch, root }, plan, reply) {
     const { list, ms } = await root.reply;
     if (batch.decidedBy || !list) return sendFailed(batch, reply, ms);

@@ -1,9 +1,9 @@
 import { attachment } from '../store/attachment.ts';
-import { openFlow } from '../batch/run/open-flow.ts';
 import { isOpaque, type Node } from '../batch/plan/node.ts';
 import { isComplete, type Member } from '../batch/run/reply.ts';
 import { CodapError, toCodapError } from '../errors.ts';
 import type { Body } from '../store/payload.ts';
+import { bodyOrValue } from './archive/entry.ts';
 import type { Encoding } from './encoding.ts';
 import { hasOneReply, oneReply } from './one-reply.ts';
 import { beforeDeadline, GRACE_MS, sendFailed, summaryHeaders } from './outcome.ts';
@@ -14,10 +14,7 @@ export const raw: Encoding = {
   mediaType: 'application/octet-stream',
   refuses: ({ root }) =>
     hasOneReply(root, isBody) ? undefined : "application/octet-stream is for a batch whose one reply is a store's body",
-  openerOf: (node) =>
-    node.streams !== 'body' || node.gathered
-      ? undefined
-      : (query, asked, _live, scope) => openFlow(query, { ...asked, want: 'body' }, scope),
+  wants: bodyOrValue,
   async send({ batch, root }, plan, reply) {
     const first = await beforeDeadline(root.reply, batch.options.deadline + GRACE_MS);
     // With a first byte of the body by then, it only waits for what stands beside it.

@@ -1,10 +1,10 @@
 import type { Encoding } from './encoding.ts';
-import { openItems, sendFrames } from './frame-answer.ts';
+import { itemsOrValue, sendFrames } from './frame-answer.ts';
 
 /** Server-sent events (WHATWG HTML §9.2): the frames of NDJSON, numbered, with a comment every 15 s to keep the connection open. */
 export const sse: Encoding = {
   mediaType: 'text/event-stream',
-  openerOf: openItems,
+  wants: itemsOrValue,
   send: (running, _plan, reply) =>
     sendFrames(running, reply, {
       mediaType: 'text/event-stream',

@@ -1,6 +1,6 @@
 import { createGzip } from 'node:zlib';
 import type { Memory } from '../budget/memory.ts';
-import { openBody } from './archive/open-body.ts';
+import { bodyOrValue } from './archive/entry.ts';
 import { sendArchive, type ArchiveFormat } from './archive/send.ts';
 import { TarWriter } from './archive/tar-writer.ts';
 import { writeTo, type ArchiveWriter, type Sink } from './archive/writer.ts';
@@ -22,7 +22,8 @@ export const tarGz: Encoding = encoding(gzipped);
 function encoding(format: ArchiveFormat): Encoding {
   return {
     mediaType: format.mediaType,
-    openerOf: openBody,
+    wants: bodyOrValue,
+    bodiesInTurn: true,
     send: (running, plan, reply) => sendArchive(running, plan, reply, format),
   };
 }

@@ -1,4 +1,4 @@
-import { openBody } from './archive/open-body.ts';
+import { bodyOrValue } from './archive/entry.ts';
 import { sendArchive, type ArchiveFormat } from './archive/send.ts';
 import { ZipWriter } from './archive/zip-writer.ts';
 import type { Encoding } from './encoding.ts';
@@ -8,6 +8,7 @@ const format: ArchiveFormat = { mediaType: 'application/zip', extension: 'zip', 
 /** An entry per reply, stored rather than deflated. */
 export const zip: Encoding = {
   mediaType: format.mediaType,
-  openerOf: openBody,
+  wants: bodyOrValue,
+  bodiesInTurn: true,
   send: (running, plan, reply) => sendArchive(running, plan, reply, format),
 };

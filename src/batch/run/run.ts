@@ -10,8 +10,10 @@ import { runEach } from './for-each.ts';
 import { runGroup } from './group.ts';
 import { Live } from './live.ts';
 import { nameByItem, nameFrom } from './name.ts';
+import { OpenPlaces } from './open-places.ts';
+import { openWanted } from './open-wanted.ts';
 import { replyOf, type Reply } from './reply.ts';
-import type { OpenerOf, Scope } from './scope.ts';
+import type { Scope, Taking } from './scope.ts';
 import { failure, settle, withDefault } from './settle.ts';
 import { read } from './wait.ts';
 
@@ -21,15 +23,18 @@ export interface Running {
   readonly root: Live;
 }
 
+const GATHERED: Taking = { wants: () => 'value' };
+
 /** Starts a planned batch; its root settles when all of it has, at the deadline at the latest. */
-export function run(plan: Plan, options: BatchOptions, openerOf: OpenerOf = () => undefined): Running {
+export function run(plan: Plan, options: BatchOptions, { wants, bodiesInTurn }: Taking = GATHERED): Running {
   const started = performance.now();
   const batch = new Batch(options);
   const root = new Live(plan.root, []);
   batch.takeCalls(plan.root.calls);
   const scope: Scope = {
     batch,
-    openerOf,
+    wants,
+    places: bodiesInTurn ? new OpenPlaces(plan.root) : undefined,
     signal: batch.signal,
     deadline: options.deadline,
     group: undefined,
@@ -65,9 +70,9 @@ export async function runMember(live: Live, scope: Scope): Promise<void> {
 
 async function runOnce(live: Live, scope: Scope): Promise<Reply> {
   const { node } = live;
-  const open = node.kind === 'query' ? scope.openerOf(node) : undefined;
+  const want = node.kind === 'query' ? scope.wants(node) : 'value';
   // What flows may wait for its turn beyond the deadline; what it refers to is there by then.
-  const patience = open ? scope.batch.ended : scope.signal;
+  const patience = want === 'value' ? scope.signal : scope.batch.ended;
   const { work, memory } = scope.batch;
   const held = memory.part();
   let started: number | undefined;
@@ -97,8 +102,8 @@ async function runOnce(live: Live, scope: Scope): Promise<Reply> {
       op: node.op,
       params: node.literal ? node.params : await work.do(compile(node, values, scope, held)),
     };
-    if (open) {
-      const opened = await open(node, query, live, scope);
+    if (want !== 'value') {
+      const opened = await openWanted(node, want, query, live, scope);
       return { status: 'ok', opened, ms: performance.now() - started };
     }
     const gathered = await gather(node, query, scope, started, held);

@@ -1,14 +1,24 @@
-import type { Query } from '../../store/fetch.ts';
+import type { Payload } from '../../store/payload.ts';
 import type { GroupNode, QueryNode } from '../plan/node.ts';
 import type { Batch } from './batch.ts';
 import type { Live } from './live.ts';
-import type { Opened } from './opened.ts';
+
+/** How a query's answer is taken: gathered as a value, or open as a list or a body that flows. */
+export type Want = Payload['kind'];
+
+/** How the answers of a batch are taken. */
+export interface Taking {
+  /** How it takes a query's answer. */
+  wants(node: QueryNode): Want;
+  /** Bodies are read one after the other, so that few are open at a time. */
+  readonly bodiesInTurn?: boolean;
+}
 
 /** What surrounds a member while it runs. */
-export interface Scope {
+export interface Scope extends Pick<Taking, 'wants'> {
   readonly batch: Batch;
-  /** How the answer's encoding opens what it does not take gathered. */
-  readonly openerOf: OpenerOf;
+  /** The places for open bodies, where these are read one after the other. */
+  readonly places: Places | undefined;
   readonly signal: AbortSignal;
   /** An instant: `performance.now()` ms. */
   readonly deadline: number;
@@ -19,23 +29,18 @@ export interface Scope {
   readonly absorbed: boolean;
 }
 
+/** Where a body waits until it may be open. */
+export interface Places {
+  /** Waits for a place; resolves with what gives it back. */
+  enter(resumable: boolean, live: Live, scope: Scope): Promise<() => void>;
+}
+
 /** A group while it runs, for references to find its members in. */
 export interface GroupRun {
   readonly parent: GroupRun | undefined;
   readonly node: GroupNode;
   readonly lives: readonly Live[];
 }
-
-/** Opens a query's answer as a list or body that flows. */
-export type Opener = (
-  node: QueryNode,
-  query: Pick<Query, 'op' | 'params'>,
-  live: Live,
-  scope: Scope,
-) => Promise<Opened>;
-
-/** How an encoding opens a query's answer; undefined where it takes it gathered. */
-export type OpenerOf = (node: QueryNode) => Opener | undefined;
 
 /** Runs one member with all its modifiers and settles it, whatever happens. */
 export type RunMember = (live: Live, scope: Scope) => Promise<void>;

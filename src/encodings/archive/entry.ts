@@ -1,3 +1,4 @@
+import type { QueryNode } from '../../batch/plan/node.ts';
 import type { Opened } from '../../batch/run/opened.ts';
 import type { Member } from '../../batch/run/reply.ts';
 import type { Meta, Value } from '../../store/payload.ts';
@@ -42,6 +43,11 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
   'text/xml': 'xml',
   'video/mp4': 'mp4',
 };
+
+/** A body that nothing looks into goes into an archive as it is stored. */
+export function bodyOrValue(node: QueryNode): 'body' | 'value' {
+  return node.streams === 'body' && !node.gathered ? 'body' : 'value';
+}
 
 /** The entry of a reply; undefined if it has nothing to read. */
 export function entryOf(member: Member): Entry | undefined {

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
-import { openFlow } from '../../batch/run/open-flow.ts';
-import type { QueryNode } from '../../batch/plan/node.ts';
-import { Opened } from '../../batch/run/opened.ts';
-import type { Scope } from '../../batch/run/scope.ts';
+import { openFlow } from './open-flow.ts';
+import type { QueryNode } from '../plan/node.ts';
+import { Opened } from './opened.ts';
+import type { Scope } from './scope.ts';
 import { classify, CodapError, notNeeded, toCodapError } from '../../errors.ts';
 import type { Query } from '../../store/fetch.ts';
 import type { Memory } from '../../budget/memory.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Gate } from '../../src/encodings/archive/gate.ts';
+import { Gate } from '../../src/batch/run/gate.ts';
 
 const alive = new AbortController().signal;
 
