@@ -6,7 +6,7 @@ import { parseConfig } from '../../src/config/load.ts';
 import { CodapError } from '../../src/errors.ts';
 import type { Payload } from '../../src/store/payload.ts';
 import { openSources, type Sources } from '../../src/sources/open.ts';
-import { context } from './source.ts';
+import { bounds } from './source.ts';
 
 /** How a connection comes to its end. */
 const ENDS = {
@@ -117,7 +117,7 @@ async function ask(asked: string, between?: () => void): Promise<unknown> {
   const source = opened.sources.get(name)!;
   try {
     const compiled = source.prepare(op, params, (path, detail) => expect.fail(`${path.join('/')}: ${detail}`));
-    const payload = await source.fetch({ op, params: compiled, want }, context());
+    const payload = await source.call({ op, params: compiled, want }, { headers: {} }, bounds());
     if (payload.kind === 'value') expect(payload.json).not.toBe('');
     else
       for await (const part of payload.kind === 'items' ? payload.items : payload.stream) {

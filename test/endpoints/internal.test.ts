@@ -64,7 +64,7 @@ beforeAll(async () => {
       return params;
     },
     streams: (op: string) => (op === 'list' ? ('items' as const) : op === 'body' ? ('body' as const) : undefined),
-    fetch: ({ op, want }: { op: string; want: Payload['kind'] }) =>
+    call: ({ op, want }: { op: string; want: Payload['kind'] }) =>
       Promise.resolve().then(() => (op === 'ok' ? new TypedValue([1, 2]) : answer(want, op !== 'get'))),
     ping: () => Promise.reject(bug()),
   };

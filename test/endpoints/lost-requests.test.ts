@@ -9,11 +9,12 @@ import { mediaTypes } from '../../src/encodings/index.ts';
 import type { Fetch } from '../../src/store/fetch.ts';
 import { createLogger } from '../../src/service/log.ts';
 import type { Items, Payload, Value } from '../../src/store/payload.ts';
+import { callOf } from '../../src/sources/call.ts';
+import { stack } from '../../src/sources/layer.ts';
 import { limit } from '../../src/sources/layers/limit.ts';
 import { prime } from '../../src/sources/layers/prime.ts';
 import { timeout } from '../../src/sources/layers/timeout.ts';
 import type { Source } from '../../src/sources/open.ts';
-import { stack } from '../../src/sources/stack.ts';
 import { isBusy } from '../service.ts';
 
 /** What only the log may say. */
@@ -58,7 +59,10 @@ const flowing = (chunks: number, error: () => unknown): Payload => {
 };
 
 /** A part of a source that throws, or answers what does. */
-type Point = (thrown: () => unknown, want: Payload['kind']) => Partial<Pick<Source, 'prepare' | 'streams' | 'fetch'>>;
+type Point = (
+  thrown: () => unknown,
+  want: Payload['kind'],
+) => Partial<Pick<Source, 'prepare' | 'streams'> & { fetch: Fetch }>;
 
 const fetching =
   (fetch: (thrown: () => unknown, want: Payload['kind']) => Promise<Payload>): Point =>
@@ -199,20 +203,22 @@ function source(name: string, point: Point, thrown: () => unknown): Source {
   const own = (want: Payload['kind']): ReturnType<Point> => point(thrown, want);
   const fetch: Fetch = (query, context) =>
     (own(query.want).fetch ?? (() => Promise.resolve(value('[1,2]'))))(query, context);
+  const { fetch: _fetch, ...more } = own('value');
+  const layers = [timeout(name), limit({ name, concurrency: 100, queue: 10 }), prime];
   return {
     name,
     adapter: 'odd',
     ops: ['get'],
     timeoutMs: 5000,
-    forwards: [],
     ownMeta: [],
     isSingle: () => false,
     resumable: () => false,
     ping: () => Promise.resolve(),
     prepare: (_op, params) => params,
     streams: () => flows,
-    ...own('value'),
-    fetch: stack(fetch, timeout(name), limit({ name, concurrency: 100, queue: 10 }), prime),
+    ...more,
+    layers,
+    call: callOf(5000, [], stack(fetch, layers)),
   };
 }
 
