@@ -1,5 +1,5 @@
-import type { Adapter, Fault } from '../../adapters/adapter.ts';
-import { adapters } from '../../adapters/index.ts';
+import type { z } from 'zod';
+import type { Adapter, Adapters, Example, Fault } from '../../adapters/adapter.ts';
 import { choice } from '../store/check-schema.ts';
 import type { Config, SourceConfig } from '../config/load.ts';
 import { type Call, callOf } from './call.ts';
@@ -15,6 +15,10 @@ export interface Source {
   readonly adapter: string;
   /** The operations the operator allows. */
   readonly ops: readonly string[];
+  /** What an op's params may say. */
+  paramsOf(op: string): z.ZodType;
+  /** A query that it takes, where what its adapter has for an example is allowed. */
+  readonly example: Example | undefined;
   /** Milliseconds: the default and ceiling of a query's own time-out. */
   readonly timeoutMs: number;
   /** Its layers, outermost first, to be asked what they hold a query to and how they stand. */
@@ -39,31 +43,33 @@ export interface Sources extends AsyncDisposable {
   readonly sources: ReadonlyMap<string, Source>;
 }
 
-/** Opens every source. A store that is down does not keep this from returning. */
-export async function openSources(config: Pick<Config, 'sources'>): Promise<Sources> {
+/** Opens every source with its adapter. A store that is down does not keep this from returning. */
+export async function openSources(config: Pick<Config, 'sources'>, adapters: Adapters): Promise<Sources> {
   const stackOfConnections = new AsyncDisposableStack();
   const sources = new Map<string, Source>();
   for (const options of Object.values(config.sources)) {
-    const source = await openSource(options, stackOfConnections);
+    const source = await openSource(options, adapters[options.adapter] as Adapter, stackOfConnections);
     sources.set(source.name, source);
   }
   return { sources, [Symbol.asyncDispose]: () => stackOfConnections.disposeAsync() };
 }
 
-async function openSource(options: SourceConfig, connections: AsyncDisposableStack): Promise<Source> {
+async function openSource(options: SourceConfig, adapter: Adapter, connections: AsyncDisposableStack): Promise<Source> {
   const { name } = options;
-  const adapter = adapters[options.adapter] as Adapter<SourceConfig>;
   const connection = connections.use(await adapter.open(options));
+  const example = adapter.example(options);
   const layers = layersOf(options);
-  for (const layer of layers) if (layer.dispose) connections.defer(() => layer.dispose?.());
+  for (const layer of layers) connections.defer(() => layer.dispose?.());
   const ops = (options.ops ?? Object.keys(adapter.ops)).filter((op) => adapter.allows?.(op, options) ?? true);
   return {
     name,
     adapter: options.adapter,
     ops,
+    paramsOf: (op) => adapter.ops[op]!.params,
+    example: ops.includes(example.op) ? example : undefined,
     timeoutMs: options.timeoutMs,
     layers,
-    call: callOf(options.timeoutMs, forwardsOf(options), stack(connection.fetch, layers)),
+    call: callOf(options.timeoutMs, adapter.forwards?.(options) ?? [], stack(connection.fetch, layers)),
     prepare(op, params, fault, stream = false) {
       const spec = Object.hasOwn(adapter.ops, op) ? adapter.ops[op] : undefined;
       if (!spec || !ops.includes(op)) return fault(['op'], choice(ops));
@@ -98,8 +104,4 @@ function layersOf(options: SourceConfig): readonly Layer[] {
     // Above the store alone, because all others take a list or body that was handed on for one that is here.
     prime,
   ];
-}
-
-function forwardsOf(options: SourceConfig): readonly string[] {
-  return 'forwardHeaders' in options ? (options.forwardHeaders as string[]).map((name) => name.toLowerCase()) : [];
 }

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseConfig } from '../../src/config/load.ts';
 import { CodapError } from '../../src/errors.ts';
 import type { Payload } from '../../src/store/payload.ts';
-import { openSources, type Sources } from '../../src/sources/open.ts';
+import type { Sources } from '../../src/sources/open.ts';
 import { bounds } from './source.ts';
+import { parseConfig, openSources } from '../configured.ts';
 
 /** How a connection comes to its end. */
 const ENDS = {

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { plan } from '../../src/batch/plan/plan.ts';
 import { BadRequest } from '../../src/json/fault-list.ts';
 import { formatPointer } from '../../src/json/pointer.ts';
@@ -5,7 +6,6 @@ import type { Pattern } from '../../src/batch/plan/node.ts';
 import { isComplete } from '../../src/batch/run/reply.ts';
 import { run, type Running } from '../../src/batch/run/run.ts';
 import { TypedValue } from '../../src/store/typed-value.ts';
-import { parseConfig } from '../../src/config/load.ts';
 import { answerText } from '../../src/encodings/json.ts';
 import { CodapError, type Code } from '../../src/errors.ts';
 import { isLeaf } from '../../src/json/leaf.ts';
@@ -15,6 +15,7 @@ import { stack } from '../../src/sources/layer.ts';
 import { timeout } from '../../src/sources/layers/timeout.ts';
 import type { Source } from '../../src/sources/open.ts';
 import { unbounded } from '../unbounded.ts';
+import { parseConfig } from '../configured.ts';
 
 /** What a simulated query is told to do: answer `value` after `ms`, or fail with a code; `stall` never answers. */
 interface Told {
@@ -46,6 +47,8 @@ export function simulate(timeoutMs = 2000): Simulation {
     name: 'sim',
     adapter: 'sim',
     ops: ['get'],
+    paramsOf: () => z.looseObject({}),
+    example: undefined,
     timeoutMs,
     prepare(op, params, fault) {
       if (op !== 'get') fault(['op'], 'allowed here: get');

@@ -3,8 +3,8 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { request } from 'undici';
+import { z } from 'zod';
 import { buildApp } from '../../src/service/app.ts';
-import { parseConfig } from '../../src/config/load.ts';
 import { mediaTypes } from '../../src/encodings/index.ts';
 import type { Fetch } from '../../src/store/fetch.ts';
 import { createLogger } from '../../src/service/log.ts';
@@ -16,6 +16,7 @@ import { prime } from '../../src/sources/layers/prime.ts';
 import { timeout } from '../../src/sources/layers/timeout.ts';
 import type { Source } from '../../src/sources/open.ts';
 import { isBusy } from '../service.ts';
+import { parseConfig } from '../configured.ts';
 
 /** What only the log may say. */
 const SAID = 'injected: the password is hunter2';
@@ -209,6 +210,8 @@ function source(name: string, point: Point, thrown: () => unknown): Source {
     name,
     adapter: 'odd',
     ops: ['get'],
+    paramsOf: () => z.looseObject({}),
+    example: undefined,
     timeoutMs: 5000,
     ownMeta: [],
     isSingle: () => false,
@@ -235,7 +238,7 @@ beforeAll(async () => {
     ),
     streams: () => undefined,
   };
-  const logger = createLogger('info', config, { write: (line) => void lines.push(JSON.parse(line) as never) });
+  const logger = createLogger('info', [], { write: (line) => void lines.push(JSON.parse(line) as never) });
   app = await buildApp(config, { sources: new Map([fine, ...odd].map((one) => [one.name, one])), logger });
   url = await app.listen({ host: '127.0.0.1', port: 0 });
   process.on('unhandledRejection', note);

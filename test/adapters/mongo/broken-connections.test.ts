@@ -4,12 +4,12 @@ import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deserialize } from 'bson';
 import { type MongoServer, startMongo } from '../../../demo/mongo/server.ts';
-import { parseConfig } from '../../../src/config/load.ts';
 import { CodapError } from '../../../src/errors.ts';
 import type { Payload } from '../../../src/store/payload.ts';
 import { ping } from '../../../src/service/ping.ts';
-import { openSources, type Source } from '../../../src/sources/open.ts';
+import type { Source } from '../../../src/sources/open.ts';
 import { bounds } from '../source.ts';
+import { parseConfig, openSources } from '../../configured.ts';
 
 /** How a connection comes to its end. */
 const ENDS = {
