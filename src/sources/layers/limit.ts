@@ -44,7 +44,8 @@ export function limit({ name, concurrency, queue }: LimitOptions): Layer {
     wrap: (next) => async (query, context) => {
       if (running < concurrency) running += 1;
       else if (waiting.size < queue) await turn(context.signal);
-      else throw new CodapError('OVERLOADED', 'too many queries wait for this source', { source: name });
+      else
+        throw new CodapError('OVERLOADED', 'too many queries wait for this source', { source: name, rejected: true });
       let holders = 1;
       const leave = (): void => {
         holders -= 1;
