@@ -21,13 +21,24 @@ export interface Op {
   readonly resumable?: boolean;
 }
 
-/** A kind of datastore: what its configuration and its queries may say, and how to open one. */
+/** A kind of datastore: what its configuration and its queries may say, how to open one, and all else that is known of it alone. */
 export interface Adapter<Options = unknown> {
   /** Its part of a source's configuration. docs/configuration.md names every field. */
   readonly options: z.ZodType<Options>;
   readonly ops: Readonly<Record<string, Op>>;
+  /** What a source has unless its configuration says otherwise. */
+  readonly defaults: {
+    /** Calls under way at a time. */
+    readonly concurrency: number;
+  };
   /** Params in which `{"$meta": name}` is the store's own word, where its name is no pointer. */
   readonly ownMeta?: readonly string[];
+  /** What of a source's options nobody may read, such as a password: it is masked in the log. */
+  secrets(options: Options): readonly string[];
+  /** A query that a source with these options takes, for the description of the interface. */
+  example(options: Options): Example;
+  /** Names, lower-case, of the caller's headers that a source passes on; none, unless it says otherwise. */
+  forwards?(options: Options): readonly string[];
   /** Whether a source's own options allow an op; all of them, unless it says otherwise. */
   allows?(op: string, options: Options): boolean;
   /**
@@ -39,6 +50,15 @@ export interface Adapter<Options = unknown> {
   /** Opens a source. Never waits for the store: one that is down fails its queries, not the service. */
   open(options: Options): Promise<Connection>;
 }
+
+/** A query as an example. */
+export interface Example {
+  readonly op: string;
+  readonly params: object;
+}
+
+/** Kinds of datastore, by the name that a configuration gives them. */
+export type Adapters = Readonly<Record<string, Adapter>>;
 
 /** An open source. */
 export interface Connection extends AsyncDisposable {

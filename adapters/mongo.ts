@@ -6,6 +6,7 @@ import { Client } from './mongo/client.ts';
 import { mongoError } from './mongo/failure.ts';
 import { Lingering } from './mongo/linger.ts';
 import { options, type MongoOptions } from './mongo/options.ts';
+import { passwords } from './mongo/passwords.ts';
 import { compileQuery, ops, type MongoQuery } from './mongo/query.ts';
 import { gather, stream } from './mongo/run-query.ts';
 import { untilAborted } from '../src/store/until-aborted.ts';
@@ -16,6 +17,9 @@ export type { MongoOptions } from './mongo/options.ts';
 export const mongo: Adapter<MongoOptions> = {
   options,
   ops,
+  defaults: { concurrency: 100 },
+  secrets: ({ url }) => passwords(url),
+  example: ({ collections: [collection] }) => ({ op: 'find', params: { collection, limit: 2 } }),
   ownMeta: ['projection', 'sort', 'pipeline'],
   compile: compileQuery,
   open: (options) => Promise.resolve(new MongoConnection(options)),

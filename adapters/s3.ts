@@ -27,6 +27,9 @@ export const s3: Adapter<S3Options> = {
     listObjects: { params: params.listObjects, streams: 'items', single: true, gathered: { limit: MOST } },
     presignGetObject: { params: params.presignGetObject, single: true },
   },
+  defaults: { concurrency: 50 },
+  secrets: ({ secretAccessKey }) => (secretAccessKey === undefined ? [] : [secretAccessKey]),
+  example: () => ({ op: 'listObjects', params: { limit: 2 } }),
   compile: compileS3,
   open: (options) => Promise.resolve(new S3Connection(options)),
 };

@@ -1,3 +1,4 @@
+import { adapters } from '../adapters/index.ts';
 import { once } from 'node:events';
 import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,13 +13,17 @@ const [, , kind, store] = process.argv as [string, string, string, string];
 
 const servers: Record<string, () => Promise<number>> = {
   async codap() {
-    const config = parseConfig({
-      server: { timeoutMs: 30_000 },
-      sources: {
-        store: { adapter: 'rest', url: store },
+    const config = parseConfig(
+      {
+        server: { timeoutMs: 30_000 },
+        sources: {
+          store: { adapter: 'rest', url: store },
+        },
       },
-    });
-    const app = await buildApp(config, await openSources(config));
+      {},
+      adapters,
+    );
+    const app = await buildApp(config, await openSources(config, adapters));
     await app.listen({ port: 0, host: '127.0.0.1' });
     return (app.server.address() as AddressInfo).port;
   },

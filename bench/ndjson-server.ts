@@ -1,3 +1,4 @@
+import { adapters } from '../adapters/index.ts';
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,11 +11,15 @@ import { openSources } from '../src/sources/open.ts';
 const [, , kind, url] = process.argv as [string, string, keyof typeof kinds, string];
 
 async function serveCodap(): Promise<number> {
-  const config = parseConfig({
-    server: { timeoutMs: 30_000 },
-    sources: { shop: { adapter: 'mongo', url, database: 'shop', collections: ['orders'], timeoutMs: 30_000 } },
-  });
-  const app = await buildApp(config, await openSources(config));
+  const config = parseConfig(
+    {
+      server: { timeoutMs: 30_000 },
+      sources: { shop: { adapter: 'mongo', url, database: 'shop', collections: ['orders'], timeoutMs: 30_000 } },
+    },
+    {},
+    adapters,
+  );
+  const app = await buildApp(config, await openSources(config, adapters));
   await app.listen({ port: 0, host: '127.0.0.1' });
   return (app.server.address() as AddressInfo).port;
 }

@@ -34,6 +34,8 @@ export interface ErrorDetails {
   retryable?: boolean;
   /** Overrides the HTTP status of a batch that this failure decides. */
   http?: number;
+  /** The store was never asked: said by whoever turned the query away. */
+  rejected?: boolean;
   /** What was caught; for the log alone, never part of an answer. */
   cause?: unknown;
 }
@@ -47,6 +49,8 @@ export class CodapError extends Error {
   readonly status?: number;
   readonly retryAfterMs?: number;
   readonly dependsOn?: string[];
+  /** The store was never asked. */
+  readonly rejected: boolean;
 
   constructor(code: Code, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -54,6 +58,7 @@ export class CodapError extends Error {
     this.code = code;
     this.retryable = details.retryable ?? CODES[code].retryable;
     this.http = details.http ?? CODES[code].http;
+    this.rejected = details.rejected ?? false;
     if (details.source !== undefined) this.source = details.source;
     if (details.status !== undefined) this.status = details.status;
     if (details.retryAfterMs !== undefined) this.retryAfterMs = details.retryAfterMs;
@@ -63,8 +68,8 @@ export class CodapError extends Error {
   /** The same failure, with the source it came from where it did not yet say so. */
   from(source: string | undefined): CodapError {
     if (this.source !== undefined || source === undefined) return this;
-    const { code, message, status, retryAfterMs, dependsOn, retryable, http, cause } = this;
-    const details = { source, status, retryAfterMs, dependsOn, retryable, http };
+    const { code, message, status, retryAfterMs, dependsOn, retryable, http, rejected, cause } = this;
+    const details = { source, status, retryAfterMs, dependsOn, retryable, http, rejected };
     // Where it was made is in the log, too.
     return new CodapError(code, message, { ...details, cause: cause ?? (code === 'INTERNAL' ? this : undefined) });
   }
@@ -104,10 +109,10 @@ export function toCodapError(error: unknown): CodapError {
 /** How every layer judges a failure. */
 export type Kind = 'transient' | 'permanent' | 'rejected' | 'cancelled';
 
-/** Decides once, for all layers, what kind of failure this is: rejected means that the store was never asked. */
+/** Decides once, for all layers, what kind of failure this is. Whoever rejects a query says so in its error. */
 export function classify(error: unknown): Kind {
   if (!(error instanceof CodapError)) return 'permanent';
   if (error.code === 'CANCELLED') return 'cancelled';
-  if (error.code === 'CIRCUIT_OPEN' || (error.code === 'OVERLOADED' && error.status === undefined)) return 'rejected';
+  if (error.rejected) return 'rejected';
   return error.retryable ? 'transient' : 'permanent';
 }

@@ -5,10 +5,10 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Adapter } from '../adapters/adapter.ts';
-import { ConfigError, type Env, loadConfig, parseConfig } from '../src/config/load.ts';
+import { ConfigError, type Env } from '../src/config/load.ts';
 import { fill } from '../src/config/variables.ts';
-import { readConfig } from '../src/config/check-config.ts';
 import { readYaml } from '../src/config/yaml.ts';
+import { parseConfig, loadConfig } from './configured.ts';
 
 const options = z.strictObject({
   url: z.url(),
@@ -16,9 +16,10 @@ const options = z.strictObject({
   maxDocuments: z.int().min(1).default(10_000),
   fast: z.boolean().default(false),
 });
-const adapter = { options, ops: { get: { params: z.unknown() }, head: { params: z.unknown() } } } as unknown as Adapter;
+const ops = { get: { params: z.unknown() }, head: { params: z.unknown() } };
+const adapter = { options, ops, defaults: { concurrency: 512 } } as unknown as Adapter;
 const adapters = { rest: adapter, shelf: adapter };
-const parse = (raw: unknown, env: Env = {}) => readConfig(raw, env, adapters);
+const parse = (raw: unknown, env: Env = {}) => parseConfig(raw, env, adapters);
 const withSource = (source: unknown) => ({ sources: { shop: source } });
 
 function faultsOf(work: () => unknown): Record<string, string> {
@@ -96,7 +97,7 @@ describe('faults', () => {
       .refine(() => false, 'no')
       .refine(() => false, 'no');
     const strict = { ...adapter, options: z.strictObject({ url: no }) } as unknown as Adapter;
-    const read = () => readConfig(withSource({ adapter: 'rest', url: 'x' }), {}, { rest: strict });
+    const read = () => parseConfig(withSource({ adapter: 'rest', url: 'x' }), {}, { rest: strict });
     expect(read).toThrow(new ConfigError([{ path: 'sources.shop.url', detail: 'no' }]));
   });
 

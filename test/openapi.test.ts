@@ -2,10 +2,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildApp } from '../src/service/app.ts';
-import { parseConfig } from '../src/config/load.ts';
 import { mediaTypes } from '../src/encodings/index.ts';
-import { openSources, type Sources } from '../src/sources/open.ts';
+import type { Sources } from '../src/sources/open.ts';
 import type { FastifyInstance } from 'fastify';
+import { parseConfig, openSources } from './configured.ts';
 
 type Schema = Record<string, unknown>;
 interface Document {
@@ -188,6 +188,21 @@ describe('/openapi.json', () => {
     const validate = ajv.compile(schema!);
     expect(validate(answer.json()), JSON.stringify(validate.errors)).toBe(true);
   });
+});
+
+it('the example asks no source for what it does not allow', async () => {
+  const sources = {
+    searches: { adapter: 'rest', url: 'http://127.0.0.1:9/', methods: ['post'] },
+    links: { ...raw().sources.photos, ops: ['presignGetObject'] },
+    files: raw().sources.photos,
+  };
+  const config = parseConfig({ sources });
+  await using opened = await openSources(config);
+  const app = await buildApp(config, { sources: opened.sources });
+  const { paths } = (await app.inject('/openapi.json')).json<Document>();
+  await app.close();
+  const [example] = Object.values(paths['/kv']!['post']!.requestBody!.content['application/json']!.examples);
+  expect(Object.keys(example!.value.queries)).toEqual(['files']);
 });
 
 describe('without adhoc', () => {

@@ -7,9 +7,8 @@ import { Agent, request } from 'undici';
 import { demoConfig } from '../demo/config.ts';
 import { startStores, type Stores } from '../demo/stores.ts';
 import { buildApp } from '../src/service/app.ts';
-import { parseConfig } from '../src/config/load.ts';
-import { openSources } from '../src/sources/open.ts';
 import { findLeaks } from './leaks.ts';
+import { parseConfig, openSources } from './configured.ts';
 
 /** How to start the service: over these stores, with this beside the demo's configuration. */
 export interface ServiceOptions {

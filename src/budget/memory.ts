@@ -56,6 +56,7 @@ export class Memory {
 export function processMemory(most: number): Memory {
   return new Memory(
     most,
-    () => new CodapError('OVERLOADED', 'the service holds as many bytes as it may', { retryAfterMs: 1000 }),
+    () =>
+      new CodapError('OVERLOADED', 'the service holds as many bytes as it may', { retryAfterMs: 1000, rejected: true }),
   );
 }

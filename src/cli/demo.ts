@@ -1,7 +1,9 @@
+import { adapters } from '../../adapters/index.ts';
 import { demoConfig } from '../../demo/config.ts';
 import { startStores } from '../../demo/stores.ts';
 import { buildApp } from '../service/app.ts';
 import { type Env, parseConfig } from '../config/load.ts';
+import { secretsOf } from '../config/secrets.ts';
 import type { Ending } from '../service/drain.ts';
 import { createLogger } from '../service/log.ts';
 import { openSources } from '../sources/open.ts';
@@ -14,10 +16,10 @@ import { listenOn, type ListenFlags, logLevel } from './settings.ts';
 export async function demo(ending: Ending, flags: ListenFlags, env: Env): Promise<void> {
   requireMingo();
   const stores = await startStores();
-  const config = parseConfig(demoConfig(stores));
+  const config = parseConfig(demoConfig(stores), {}, adapters);
   const where = listenOn(flags, env, config);
-  const logger = createLogger(logLevel(env, 'warn'), config);
-  const opened = await openSources(config);
+  const logger = createLogger(logLevel(env, 'warn'), secretsOf(config, adapters));
+  const opened = await openSources(config, adapters);
   const app = await buildApp(config, { sources: opened.sources, logger, onLoopback: await isLoopback(where) });
   const running = {
     app,

@@ -1,5 +1,7 @@
+import { adapters } from '../../adapters/index.ts';
 import { buildApp } from '../service/app.ts';
 import { type Env, loadConfig } from '../config/load.ts';
+import { secretsOf } from '../config/secrets.ts';
 import type { Ending } from '../service/drain.ts';
 import { createLogger } from '../service/log.ts';
 import { openSources } from '../sources/open.ts';
@@ -15,10 +17,10 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
       'there is no configuration: name a file, set CODAP_CONFIG or write ./codap.yaml. To see codap without one, run: codap demo',
     );
   }
-  const config = await loadConfig(file, env);
+  const config = await loadConfig(file, env, adapters);
   const where = listenOn(flags, env, config);
-  const logger = createLogger(logLevel(env, 'info'), config);
-  const opened = await openSources(config);
+  const logger = createLogger(logLevel(env, 'info'), secretsOf(config, adapters));
+  const opened = await openSources(config, adapters);
   const app = await buildApp(config, { sources: opened.sources, logger, onLoopback: await isLoopback(where) });
   const running = { app, logger, graceMs: config.server.graceMs, dispose: () => opened[Symbol.asyncDispose]() };
   await ending.runs(running, () => listen(app, where));

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import type { Adapter } from '../../adapters/adapter.ts';
+import type { Adapter, Adapters } from '../../adapters/adapter.ts';
 import { choice } from '../store/check-schema.ts';
 
 /** The longest wait a timer can hold, in milliseconds. */
@@ -98,9 +98,6 @@ const limits = z.strictObject({
   streamMs: milliseconds.default(3_600_000).meta({ description: 'Milliseconds of a list or body that flows, in all.' }),
 });
 
-/** Calls a source may have under way, by adapter, unless configured. */
-const CONCURRENCY: Readonly<Record<string, number>> = { rest: 512, mongo: 100, s3: 50 };
-
 const common = z.object({
   timeoutMs: milliseconds
     .default(2000)
@@ -108,7 +105,7 @@ const common = z.object({
   attemptTimeoutMs: milliseconds
     .optional()
     .meta({ description: 'The time-out of one call of the store, in milliseconds.' }),
-  concurrency: z.int().min(1).max(100_000).meta({ description: 'Calls under way at a time.' }).default(100),
+  concurrency: z.int().min(1).max(100_000).meta({ description: 'Calls under way at a time.' }),
   queue: z
     .int()
     .min(0)
@@ -142,7 +139,7 @@ export interface Config {
 }
 
 /** The schema of a whole configuration, with a branch for each of these adapters. */
-export function configSchema(adapters: Readonly<Record<string, Adapter>>): z.ZodType<Config> {
+export function configSchema(adapters: Adapters): z.ZodType<Config> {
   const branches = Object.entries(adapters).map(([name, adapter]) => branch(name, adapter));
   const source = z.discriminatedUnion('adapter', branches as [z.ZodObject, ...z.ZodObject[]]);
   const name = z
@@ -164,11 +161,11 @@ export function configSchema(adapters: Readonly<Record<string, Adapter>>): z.Zod
 }
 
 function branch(name: string, adapter: Adapter): z.ZodObject {
-  const { options, ops } = adapter;
+  const { options, ops, defaults } = adapter;
   return (options as z.ZodObject)
     .safeExtend({
       ...common.shape,
-      concurrency: common.shape.concurrency.removeDefault().default(CONCURRENCY[name] ?? 100),
+      concurrency: common.shape.concurrency.default(defaults.concurrency),
       ops: z
         .array(z.enum(Object.keys(ops)))
         .min(1)

@@ -1,6 +1,6 @@
-import type { Config } from '../config/load.ts';
 import { mediaTypes } from '../encodings/index.ts';
 import { requestExample } from './example.ts';
+import type { Named } from './queries.ts';
 import { type JsonSchema, ref } from './schema-of.ts';
 import { answers, bare, batchFaults } from './responses.ts';
 
@@ -11,10 +11,10 @@ const patterns = [
 ] as const;
 
 /** The paths that run a batch. */
-export function batchPaths(config: Pick<Config, 'sources'>): Record<string, JsonSchema> {
+export function batchPaths(sources: readonly Named[]): Record<string, JsonSchema> {
   return Object.fromEntries(
     patterns.map(({ path, name, summary }) => {
-      const example = requestExample(path === '/kv', config.sources);
+      const example = requestExample(path === '/kv', sources);
       const body = { schema: ref(`${name}Body`), ...(example && { examples: { simple: { value: example } } }) };
       const post = {
         operationId: path.slice(1),

@@ -8,7 +8,7 @@ import { servicePaths } from './service-paths.ts';
 import { version } from '../version.ts';
 
 /** The service's interface (OpenAPI 3.1), made from the schemas that requests are checked by: names of sources and ops, never an address. */
-export function openapi(config: Config, sources: Iterable<Named>): JsonSchema {
+export function openapi(config: Pick<Config, 'server' | 'limits'>, sources: readonly Named[]): JsonSchema {
   const { adhoc } = config.server;
   return {
     openapi: '3.1.0',
@@ -19,9 +19,9 @@ export function openapi(config: Config, sources: Iterable<Named>): JsonSchema {
       license: { name: 'BSD-3-Clause', identifier: 'BSD-3-Clause' },
     },
     servers: [{ url: './' }],
-    paths: { ...(adhoc && batchPaths(config)), ...servicePaths },
+    paths: { ...(adhoc && batchPaths(sources)), ...servicePaths },
     components: {
-      schemas: { ...(adhoc && requestSchemas([...sources], config.limits)), ...answerSchemas },
+      schemas: { ...(adhoc && requestSchemas(sources, config.limits)), ...answerSchemas },
       responses: faults,
       headers,
     },

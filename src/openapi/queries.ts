@@ -1,4 +1,3 @@
-import { adapters } from '../../adapters/index.ts';
 import { bodySchemas, groupSchema, querySchema } from '../batch/plan/body-schema.ts';
 import type { Pattern } from '../batch/plan/node.ts';
 import type { Limits } from '../config/load.ts';
@@ -7,7 +6,7 @@ import type { Source } from '../sources/open.ts';
 import { type JsonSchema, ref, strictObject, toJsonSchema } from './schema-of.ts';
 
 /** A source as a client may know it. */
-export type Named = Pick<Source, 'name' | 'adapter' | 'ops'>;
+export type Named = Pick<Source, 'name' | 'adapter' | 'ops' | 'paramsOf' | 'example'>;
 
 const text: JsonSchema = { type: 'string' };
 const pointer = (description: string): JsonSchema => ({
@@ -84,10 +83,9 @@ function querySchemaOf(sources: readonly Named[]): JsonSchema {
     source: { type: 'string', enum: sources.map(({ name }) => name) },
     op: { type: 'string', enum: ops },
   });
-  const branches = allowed(sources).map(({ names, adapter, op }) => {
-    const params = ref(paramsName(adapter, op));
-    const required = paramsSchema(adapter, op)['required'] === undefined ? [] : ['params'];
-    return { properties: { source: { enum: names }, op: { const: op }, params }, required };
+  const branches = allowed(sources).map(({ name, sources, op, params }) => {
+    const required = params['required'] === undefined ? [] : ['params'];
+    return { properties: { source: { enum: sources }, op: { const: op }, params: ref(name) }, required };
   });
   return branches.length === 0 ? schema : { ...schema, anyOf: branches };
 }
@@ -115,27 +113,26 @@ function refine(schema: JsonSchema, own: Record<string, JsonSchema>): JsonSchema
 }
 
 function paramsSchemas(sources: readonly Named[]): Record<string, JsonSchema> {
-  return Object.fromEntries(
-    allowed(sources).map(({ adapter, op }) => [paramsName(adapter, op), paramsSchema(adapter, op)]),
-  );
+  return Object.fromEntries(allowed(sources).map(({ name, params }) => [name, params]));
 }
 
-function paramsSchema(adapter: string, op: string): JsonSchema {
-  const params = adapters[adapter]?.ops[op]?.params;
-  return params ? toJsonSchema(params) : { type: 'object' };
+/** What one op of an adapter takes, and which sources have it. */
+interface Allowed {
+  /** The name of its schema. */
+  readonly name: string;
+  readonly op: string;
+  readonly params: JsonSchema;
+  readonly sources: string[];
 }
 
-function paramsName(adapter: string, op: string): string {
-  return `${adapter}.${op}.params`;
-}
-
-function allowed(sources: readonly Named[]): readonly { adapter: string; op: string; names: string[] }[] {
-  const found = new Map<string, { adapter: string; op: string; names: string[] }>();
-  for (const { name, adapter, ops } of sources) {
-    for (const op of ops) {
-      const entry = found.get(paramsName(adapter, op)) ?? { adapter, op, names: [] };
-      entry.names.push(name);
-      found.set(paramsName(adapter, op), entry);
+function allowed(sources: readonly Named[]): readonly Allowed[] {
+  const found = new Map<string, Allowed>();
+  for (const source of sources) {
+    for (const op of source.ops) {
+      const name = `${source.adapter}.${op}.params`;
+      const entry = found.get(name) ?? { name, op, params: toJsonSchema(source.paramsOf(op)), sources: [] };
+      entry.sources.push(source.name);
+      found.set(name, entry);
     }
   }
   return [...found.values()];

@@ -1,5 +1,4 @@
 import pino, { type DestinationStream, type Logger, type LevelWithSilent } from 'pino';
-import type { Config } from '../config/load.ts';
 
 /** The levels a log can have, the most talkative first. */
 export const LEVELS: readonly LevelWithSilent[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
@@ -9,13 +8,20 @@ const HIDDEN = '[redacted]';
 /** How far back causes are told; some go in a circle. */
 const MOST_CAUSES = 5;
 
-/** A logger (JSON lines, to stdout unless told) that hides authorization and cookie headers, and the credentials of a configuration wherever they turn up. */
+/** A secret shorter than this is none, and would mask what only looks like it. */
+const SHORTEST = 4;
+
+/** A logger (JSON lines, to stdout unless told) that hides authorization and cookie headers, and these secrets wherever they turn up. */
 export function createLogger(
   level: LevelWithSilent,
-  config: Pick<Config, 'sources'>,
+  secrets: readonly string[],
   destination?: DestinationStream,
 ): Logger {
-  const hidden = credentials(config).map((secret) => JSON.stringify(secret).slice(1, -1));
+  // One may be a part of another: the longest goes first.
+  const hidden = [...new Set(secrets)]
+    .filter((secret) => secret.length >= SHORTEST)
+    .toSorted((a, b) => b.length - a.length)
+    .map((secret) => JSON.stringify(secret).slice(1, -1));
   const headers = ['authorization', 'cookie', '["set-cookie"]'];
   const paths = ['', '*', 'req.headers', '*.headers'].flatMap((parent) =>
     headers.map((name) => (parent === '' || name.startsWith('[') ? parent + name : `${parent}.${name}`)),
@@ -43,25 +49,4 @@ function described(error: unknown, depth: number): unknown {
     stack,
     ...(cause !== undefined && depth < MOST_CAUSES && { cause: described(cause, depth + 1) }),
   };
-}
-
-/** What a configuration holds that nobody may read: keys, configured header values, passwords in addresses. */
-function credentials({ sources }: Pick<Config, 'sources'>): string[] {
-  const found = new Set<string>();
-  for (const source of Object.values(sources)) {
-    const { secretAccessKey, headers, url } = source as { secretAccessKey?: unknown; headers?: unknown; url?: unknown };
-    const values = [secretAccessKey, ...Object.values((headers as object | undefined) ?? {}), ...passwords(url)];
-    for (const value of values) if (typeof value === 'string' && value.length >= 4) found.add(value);
-  }
-  return [...found].toSorted((a, b) => b.length - a.length);
-}
-
-function passwords(url: unknown): string[] {
-  const [, password] = /^[^/]*\/\/[^/@:]*:([^/]*)@/.exec(typeof url === 'string' ? url : '') ?? [];
-  if (password === undefined) return [];
-  try {
-    return [password, decodeURIComponent(password)];
-  } catch {
-    return [password];
-  }
 }

@@ -1,13 +1,13 @@
-import type { Adapter, Fault } from '../../adapters/adapter.ts';
-import { adapters } from '../../adapters/index.ts';
+import type { z } from 'zod';
+import type { Adapter, Adapters, Example, Fault } from '../../adapters/adapter.ts';
 import { choice } from '../store/check-schema.ts';
 import type { Config, SourceConfig } from '../config/load.ts';
-import type { Fetch } from '../store/fetch.ts';
+import { type Call, callOf } from './call.ts';
 import { checkParams } from './check-params.ts';
+import { type Layer, stack } from './layer.ts';
 import { limit } from './layers/limit.ts';
 import { prime } from './layers/prime.ts';
-import { timeout } from './layers/timeout.ts';
-import { stack } from './stack.ts';
+import { attemptTimeout, timeout } from './layers/timeout.ts';
 
 /** An open source, as the rest of codap sees it: its layers stacked over its adapter. */
 export interface Source {
@@ -15,11 +15,16 @@ export interface Source {
   readonly adapter: string;
   /** The operations the operator allows. */
   readonly ops: readonly string[];
+  /** What an op's params may say. */
+  paramsOf(op: string): z.ZodType;
+  /** A query that it takes, where what its adapter has for an example is allowed. */
+  readonly example: Example | undefined;
   /** Milliseconds: the default and ceiling of a query's own time-out. */
   readonly timeoutMs: number;
-  /** Names, lower-case, of the caller's headers it forwards. */
-  readonly forwards: readonly string[];
-  readonly fetch: Fetch;
+  /** Its layers, outermost first, to be asked what they hold a query to and how they stand. */
+  readonly layers: readonly Layer[];
+  /** Asks it: through its layers, with what it may know of the caller, within its own time-out. */
+  readonly call: Call;
   /** Checks a query's op and params, with a Placeholder or a Filled wherever a reference stands; answers what `fetch` takes. Faults are relative to the query. `stream`: it asks to be answered item by item. */
   prepare(op: string, params: Record<string, unknown>, fault: Fault, stream?: boolean): unknown;
   /** Params in which `{"$meta": name}` is the store's own word, where its name is no pointer. */
@@ -38,36 +43,33 @@ export interface Sources extends AsyncDisposable {
   readonly sources: ReadonlyMap<string, Source>;
 }
 
-/** Opens every source. A store that is down does not keep this from returning. */
-export async function openSources(config: Pick<Config, 'sources'>): Promise<Sources> {
+/** Opens every source with its adapter. A store that is down does not keep this from returning. */
+export async function openSources(config: Pick<Config, 'sources'>, adapters: Adapters): Promise<Sources> {
   const stackOfConnections = new AsyncDisposableStack();
   const sources = new Map<string, Source>();
   for (const options of Object.values(config.sources)) {
-    const source = await openSource(options, stackOfConnections);
+    const source = await openSource(options, adapters[options.adapter] as Adapter, stackOfConnections);
     sources.set(source.name, source);
   }
   return { sources, [Symbol.asyncDispose]: () => stackOfConnections.disposeAsync() };
 }
 
-async function openSource(options: SourceConfig, connections: AsyncDisposableStack): Promise<Source> {
+async function openSource(options: SourceConfig, adapter: Adapter, connections: AsyncDisposableStack): Promise<Source> {
   const { name } = options;
-  const adapter = adapters[options.adapter] as Adapter<SourceConfig>;
   const connection = connections.use(await adapter.open(options));
+  const example = adapter.example(options);
+  const layers = layersOf(options);
+  for (const layer of layers) connections.defer(() => layer.dispose?.());
   const ops = (options.ops ?? Object.keys(adapter.ops)).filter((op) => adapter.allows?.(op, options) ?? true);
   return {
     name,
     adapter: options.adapter,
     ops,
+    paramsOf: (op) => adapter.ops[op]!.params,
+    example: ops.includes(example.op) ? example : undefined,
     timeoutMs: options.timeoutMs,
-    forwards: forwardsOf(options),
-    // Outermost first; docs/architecture.md says why each stands where it does.
-    fetch: stack(
-      connection.fetch,
-      timeout(name), // the caller's budget, waiting included
-      limit(options), // a place before the store is called
-      options.attemptTimeoutMs === undefined ? undefined : timeout(name, options.attemptTimeoutMs), // its clock starts when the store is called
-      prime, // a list or body is there when its first item or byte is
-    ),
+    layers,
+    call: callOf(options.timeoutMs, adapter.forwards?.(options) ?? [], stack(connection.fetch, layers)),
     prepare(op, params, fault, stream = false) {
       const spec = Object.hasOwn(adapter.ops, op) ? adapter.ops[op] : undefined;
       if (!spec || !ops.includes(op)) return fault(['op'], choice(ops));
@@ -89,6 +91,17 @@ async function openSource(options: SourceConfig, connections: AsyncDisposableSta
   };
 }
 
-function forwardsOf(options: SourceConfig): readonly string[] {
-  return 'forwardHeaders' in options ? (options.forwardHeaders as string[]).map((name) => name.toLowerCase()) : [];
+/** The recipe: which layers stand over a store, outermost first, and why each stands where it does. */
+function layersOf(options: SourceConfig): readonly Layer[] {
+  const { name, attemptTimeoutMs } = options;
+  return [
+    // Above the limit, because waiting for a place spends the query's own time.
+    timeout(name),
+    // Above the attempt's time-out, because an attempt begins when there is a place and the store is called.
+    limit(options),
+    // Above prime, because an attempt is in time only once the first item or byte is here.
+    ...(attemptTimeoutMs === undefined ? [] : [attemptTimeout(name, attemptTimeoutMs)]),
+    // Above the store alone, because all others take a list or body that was handed on for one that is here.
+    prime,
+  ];
 }

@@ -31,6 +31,3 @@ export interface Query {
 
 /** Reads from one datastore. Cancellation is never optional. Rejects with CodapError alone. */
 export type Fetch = (query: Query, context: Context) => Promise<Payload>;
-
-/** Wraps a Fetch: a time-out, a limit. */
-export type Layer = (next: Fetch) => Fetch;

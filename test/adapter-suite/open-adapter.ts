@@ -1,8 +1,8 @@
 import { adapters } from '../../adapters/index.ts';
 import type { Adapter } from '../../adapters/adapter.ts';
-import { parseConfig } from '../../src/config/load.ts';
 import type { Payload, Value } from '../../src/store/payload.ts';
 import { unbounded } from '../unbounded.ts';
+import { parseConfig } from '../configured.ts';
 
 /** An adapter over one store, asked as codap asks it: configuration and params checked first, no layers between. */
 export interface OpenAdapter extends AsyncDisposable {

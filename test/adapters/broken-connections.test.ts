@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseConfig } from '../../src/config/load.ts';
 import { CodapError } from '../../src/errors.ts';
 import type { Payload } from '../../src/store/payload.ts';
-import { openSources, type Sources } from '../../src/sources/open.ts';
-import { context } from './source.ts';
+import type { Sources } from '../../src/sources/open.ts';
+import { bounds } from './source.ts';
+import { parseConfig, openSources } from '../configured.ts';
 
 /** How a connection comes to its end. */
 const ENDS = {
@@ -117,7 +117,7 @@ async function ask(asked: string, between?: () => void): Promise<unknown> {
   const source = opened.sources.get(name)!;
   try {
     const compiled = source.prepare(op, params, (path, detail) => expect.fail(`${path.join('/')}: ${detail}`));
-    const payload = await source.fetch({ op, params: compiled, want }, context());
+    const payload = await source.call({ op, params: compiled, want }, { headers: {} }, bounds());
     if (payload.kind === 'value') expect(payload.json).not.toBe('');
     else
       for await (const part of payload.kind === 'items' ? payload.items : payload.stream) {

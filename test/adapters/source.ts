@@ -1,5 +1,6 @@
 import type { Adapter, Connection } from '../../adapters/adapter.ts';
 import type { Context } from '../../src/store/fetch.ts';
+import type { CallBounds } from '../../src/sources/call.ts';
 import type { Payload } from '../../src/store/payload.ts';
 import { unbounded } from '../unbounded.ts';
 
@@ -45,4 +46,10 @@ export function runner<O>(adapter: Adapter<O>) {
     if (faults.length > 0) throw new Error(faults.join('; '));
     return connection.fetch({ op, params: query, want }, context(own));
   };
+}
+
+/** What a call of a source may take: its own time-out, and nothing that ends it before. */
+export function bounds(): CallBounds {
+  const { signal, memory, work } = context();
+  return { signal, memory, work, started: performance.now(), timeoutMs: undefined, deadline: Infinity };
 }

@@ -3,8 +3,8 @@ import { plan } from '../../src/batch/plan/plan.ts';
 import { BadRequest } from '../../src/json/fault-list.ts';
 import { readBody } from '../../src/batch/plan/read-body.ts';
 import { atOnce, Work } from '../../src/budget/work.ts';
-import { parseConfig } from '../../src/config/load.ts';
-import { openSources, type Sources } from '../../src/sources/open.ts';
+import type { Sources } from '../../src/sources/open.ts';
+import { parseConfig, openSources } from '../configured.ts';
 
 const config = parseConfig({
   sources: {

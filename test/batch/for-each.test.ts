@@ -99,16 +99,16 @@ describe('forEach', () => {
     ] as const) {
       const simulation = simulate();
       let most = 0;
-      const { fetch } = simulation.source;
+      const { call } = simulation.source;
       const watched = {
         ...simulation,
         source: {
           ...simulation.source,
-          fetch: ((query, context) => {
-            const answer = fetch(query, context);
+          call: ((query, who, bounds) => {
+            const answer = call(query, who, bounds);
             most = Math.max(most, simulation.started.length - simulation.finished.length);
             return answer;
-          }) as typeof fetch,
+          }) as typeof call,
         },
       };
       await values({ a: q({ value: ids(20) }), b: each('/a', { ms: 1 }, modifiers) }, { simulation: watched });

@@ -128,7 +128,7 @@ describe('outcomes', () => {
 
   it('work that would begin after the deadline is not begun, also where no timer could tell', async () => {
     const simulation = simulate();
-    const fetch: Source['fetch'] = () => {
+    const call: Source['call'] = () => {
       const until = performance.now() + 40;
       while (performance.now() < until);
       return Promise.resolve(new TypedValue({ x: 1 }));
@@ -138,7 +138,7 @@ describe('outcomes', () => {
       await ask(
         'kv',
         { queries },
-        { simulation: { ...simulation, source: { ...simulation.source, fetch } }, timeoutMs: 20 },
+        { simulation: { ...simulation, source: { ...simulation.source, call } }, timeoutMs: 20 },
       ),
     ).toMatchObject({ results: { a: { status: 'error', error: { code: 'TIMEOUT' } } } });
   });

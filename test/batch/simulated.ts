@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { plan } from '../../src/batch/plan/plan.ts';
 import { BadRequest } from '../../src/json/fault-list.ts';
 import { formatPointer } from '../../src/json/pointer.ts';
@@ -5,15 +6,16 @@ import type { Pattern } from '../../src/batch/plan/node.ts';
 import { isComplete } from '../../src/batch/run/reply.ts';
 import { run, type Running } from '../../src/batch/run/run.ts';
 import { TypedValue } from '../../src/store/typed-value.ts';
-import { parseConfig } from '../../src/config/load.ts';
 import { answerText } from '../../src/encodings/json.ts';
 import { CodapError, type Code } from '../../src/errors.ts';
 import { isLeaf } from '../../src/json/leaf.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
+import { callOf } from '../../src/sources/call.ts';
+import { stack } from '../../src/sources/layer.ts';
 import { timeout } from '../../src/sources/layers/timeout.ts';
 import type { Source } from '../../src/sources/open.ts';
-import { stack } from '../../src/sources/stack.ts';
 import { unbounded } from '../unbounded.ts';
+import { parseConfig } from '../configured.ts';
 
 /** What a simulated query is told to do: answer `value` after `ms`, or fail with a code; `stall` never answers. */
 interface Told {
@@ -40,33 +42,40 @@ export function simulate(timeoutMs = 2000): Simulation {
   const started: string[] = [];
   const finished: string[] = [];
   const aborted: string[] = [];
+  const layers = [timeout('sim')];
   const source: Source = {
     name: 'sim',
     adapter: 'sim',
     ops: ['get'],
+    paramsOf: () => z.looseObject({}),
+    example: undefined,
     timeoutMs,
-    forwards: [],
     prepare(op, params, fault) {
       if (op !== 'get') fault(['op'], 'allowed here: get');
       if ('refuse' in params) fault(['params', 'refuse'], 'not allowed');
       return bare(params);
     },
-    fetch: stack(async (query, { signal }) => {
-      const { id = '', value = null, meta, ms = 0, turns = 0, fail, stall } = query.params as Told;
-      started.push(id);
-      for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
-      await new Promise<void>((resolve, reject) => {
-        const timer = stall ? undefined : ms > 0 ? setTimeout(resolve, ms) : setImmediate(resolve);
-        signal.addEventListener('abort', () => {
-          clearTimeout(timer as NodeJS.Timeout);
-          aborted.push(id);
-          reject(signal.reason as Error);
+    layers,
+    call: callOf(
+      timeoutMs,
+      [],
+      stack(async (query, { signal }) => {
+        const { id = '', value = null, meta, ms = 0, turns = 0, fail, stall } = query.params as Told;
+        started.push(id);
+        for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
+        await new Promise<void>((resolve, reject) => {
+          const timer = stall ? undefined : ms > 0 ? setTimeout(resolve, ms) : setImmediate(resolve);
+          signal.addEventListener('abort', () => {
+            clearTimeout(timer as NodeJS.Timeout);
+            aborted.push(id);
+            reject(signal.reason as Error);
+          });
         });
-      });
-      finished.push(id);
-      if (fail) throw new CodapError(fail, 'told to fail');
-      return new TypedValue(value, meta);
-    }, timeout('sim')),
+        finished.push(id);
+        if (fail) throw new CodapError(fail, 'told to fail');
+        return new TypedValue(value, meta);
+      }, layers),
+    ),
     ownMeta: [],
     streams: () => undefined,
     isSingle: () => false,

@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { demoConfig } from '../../demo/config.ts';
 import { startRest } from '../../demo/rest/server.ts';
-import { loadConfig, parseConfig } from '../../src/config/load.ts';
 import { HELP } from '../../src/cli/help.ts';
 import { ROOT } from '../../stores/folder.ts';
 import { S3_ACCESS } from '../../stores/stores.ts';
 import { VERSITYGW } from '../../stores/versions.ts';
 import { environmentOf, only, type Stage } from './dockerfile.ts';
 import { compose, type Service, stages, text, withDefaults } from './files.ts';
+import { parseConfig, loadConfig } from '../configured.ts';
 
 const image = stages.at(-1) as Stage;
 const { mongo, s3, rest, seed, codap } = compose.services;

@@ -6,12 +6,14 @@ import { buildApp } from '../../src/service/app.ts';
 import { plan } from '../../src/batch/plan/plan.ts';
 import { run } from '../../src/batch/run/run.ts';
 import { TypedValue } from '../../src/store/typed-value.ts';
-import { parseConfig } from '../../src/config/load.ts';
 import { CodapError } from '../../src/errors.ts';
+import { adapters } from '../../adapters/index.ts';
+import { secretsOf } from '../../src/config/secrets.ts';
 import { createLogger } from '../../src/service/log.ts';
 import type { Payload } from '../../src/store/payload.ts';
 import { simulate } from '../batch/simulated.ts';
 import { unbounded } from '../unbounded.ts';
+import { parseConfig } from '../configured.ts';
 
 const SECRET = 'swordfish-1234';
 const bug = (): TypeError =>
@@ -64,11 +66,13 @@ beforeAll(async () => {
       return params;
     },
     streams: (op: string) => (op === 'list' ? ('items' as const) : op === 'body' ? ('body' as const) : undefined),
-    fetch: ({ op, want }: { op: string; want: Payload['kind'] }) =>
+    call: ({ op, want }: { op: string; want: Payload['kind'] }) =>
       Promise.resolve().then(() => (op === 'ok' ? new TypedValue([1, 2]) : answer(want, op !== 'get'))),
     ping: () => Promise.reject(bug()),
   };
-  const logger = createLogger('info', config, { write: (line) => void lines.push(JSON.parse(line) as Line) });
+  const logger = createLogger('info', secretsOf(config, adapters), {
+    write: (line) => void lines.push(JSON.parse(line) as Line),
+  });
   app = await buildApp(config, { sources: new Map([['odd', odd]]), logger });
   app.get('/thrown', () => Promise.reject(new CodapError('INTERNAL', 'codap failed', { cause: bug() })));
   url = await app.listen({ host: '127.0.0.1', port: 0 });

@@ -3,18 +3,20 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { request } from 'undici';
+import { z } from 'zod';
 import { buildApp } from '../../src/service/app.ts';
-import { parseConfig } from '../../src/config/load.ts';
 import { mediaTypes } from '../../src/encodings/index.ts';
 import type { Fetch } from '../../src/store/fetch.ts';
 import { createLogger } from '../../src/service/log.ts';
 import type { Items, Payload, Value } from '../../src/store/payload.ts';
+import { callOf } from '../../src/sources/call.ts';
+import { stack } from '../../src/sources/layer.ts';
 import { limit } from '../../src/sources/layers/limit.ts';
 import { prime } from '../../src/sources/layers/prime.ts';
 import { timeout } from '../../src/sources/layers/timeout.ts';
 import type { Source } from '../../src/sources/open.ts';
-import { stack } from '../../src/sources/stack.ts';
 import { isBusy } from '../service.ts';
+import { parseConfig } from '../configured.ts';
 
 /** What only the log may say. */
 const SAID = 'injected: the password is hunter2';
@@ -58,7 +60,10 @@ const flowing = (chunks: number, error: () => unknown): Payload => {
 };
 
 /** A part of a source that throws, or answers what does. */
-type Point = (thrown: () => unknown, want: Payload['kind']) => Partial<Pick<Source, 'prepare' | 'streams' | 'fetch'>>;
+type Point = (
+  thrown: () => unknown,
+  want: Payload['kind'],
+) => Partial<Pick<Source, 'prepare' | 'streams'> & { fetch: Fetch }>;
 
 const fetching =
   (fetch: (thrown: () => unknown, want: Payload['kind']) => Promise<Payload>): Point =>
@@ -199,20 +204,24 @@ function source(name: string, point: Point, thrown: () => unknown): Source {
   const own = (want: Payload['kind']): ReturnType<Point> => point(thrown, want);
   const fetch: Fetch = (query, context) =>
     (own(query.want).fetch ?? (() => Promise.resolve(value('[1,2]'))))(query, context);
+  const { fetch: _fetch, ...more } = own('value');
+  const layers = [timeout(name), limit({ name, concurrency: 100, queue: 10 }), prime];
   return {
     name,
     adapter: 'odd',
     ops: ['get'],
+    paramsOf: () => z.looseObject({}),
+    example: undefined,
     timeoutMs: 5000,
-    forwards: [],
     ownMeta: [],
     isSingle: () => false,
     resumable: () => false,
     ping: () => Promise.resolve(),
     prepare: (_op, params) => params,
     streams: () => flows,
-    ...own('value'),
-    fetch: stack(fetch, timeout(name), limit({ name, concurrency: 100, queue: 10 }), prime),
+    ...more,
+    layers,
+    call: callOf(5000, [], stack(fetch, layers)),
   };
 }
 
@@ -229,7 +238,7 @@ beforeAll(async () => {
     ),
     streams: () => undefined,
   };
-  const logger = createLogger('info', config, { write: (line) => void lines.push(JSON.parse(line) as never) });
+  const logger = createLogger('info', [], { write: (line) => void lines.push(JSON.parse(line) as never) });
   app = await buildApp(config, { sources: new Map([fine, ...odd].map((one) => [one.name, one])), logger });
   url = await app.listen({ host: '127.0.0.1', port: 0 });
   process.on('unhandledRejection', note);

@@ -3,13 +3,22 @@ import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { buildApp } from '../../src/service/app.ts';
-import { parseConfig } from '../../src/config/load.ts';
 import { CodapError } from '../../src/errors.ts';
 import { createLogger } from '../../src/service/log.ts';
 import type { Source } from '../../src/sources/open.ts';
+import { parseConfig } from '../configured.ts';
+import { adapters } from '../../adapters/index.ts';
+import { secretsOf } from '../../src/config/secrets.ts';
 
-const up = { name: 'shop', adapter: 'mongo', ops: ['find'], ping: () => Promise.resolve() } as unknown as Source;
+const up = {
+  name: 'shop',
+  adapter: 'mongo',
+  ops: ['find'],
+  paramsOf: () => z.looseObject({}),
+  ping: () => Promise.resolve(),
+} as unknown as Source;
 const down = {
   ...up,
   name: 'photos',
@@ -375,10 +384,13 @@ describe('the log', () => {
   it('holds no credential: not of a request, not of the configuration', () => {
     const lines: string[] = [];
     const sources = {
-      a: { url: 'mongodb://user:p%40ssword@host/', secretAccessKey: 'very"secret' },
-      b: { headers: { authorization: 'Bearer token-1' } },
+      a: { adapter: 'mongo', url: 'mongodb://user:p%40ssword@host/' },
+      b: { adapter: 's3', secretAccessKey: 'very"secret' },
+      c: { adapter: 'rest', headers: { authorization: 'Bearer token-1' } },
     };
-    const log = createLogger('info', { sources: sources as never }, { write: (line: string) => void lines.push(line) });
+    const log = createLogger('info', secretsOf({ sources: sources as never }, adapters), {
+      write: (line: string) => void lines.push(line),
+    });
     log.info(
       {
         headers: { authorization: 'A1', cookie: 'A2' },

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { adapters } from '../../adapters/index.ts';
 import { bodySchemas, groupSchema, querySchema } from '../../src/batch/plan/body-schema.ts';
 import { checkSchema } from '../../src/store/check-schema.ts';
-import { ConfigError, parseConfig } from '../../src/config/load.ts';
+import { ConfigError } from '../../src/config/load.ts';
 import { faults, q } from '../batch/simulated.ts';
+import { parseConfig } from '../configured.ts';
 
 /** The one style of what is said of a value. */
 const STYLE = /\b(?:is|are) allowed here\b|^(?:.* )?allowed here: ./;

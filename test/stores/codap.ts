@@ -1,10 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import { buildApp } from '../../src/service/app.ts';
-import { parseConfig } from '../../src/config/load.ts';
-import { openSources } from '../../src/sources/open.ts';
 import type { Stores } from '../../stores/stores.ts';
 import { findLeaks } from '../leaks.ts';
 import { type Body, isBusy } from '../service.ts';
+import { parseConfig, openSources } from '../configured.ts';
 
 /** The whole service, listening on a free port, over real stores. */
 export interface Codap extends AsyncDisposable {

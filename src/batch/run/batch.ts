@@ -1,9 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { CodapError, notNeeded } from '../../errors.ts';
-import type { Caller, Context } from '../../store/fetch.ts';
+import type { Caller } from '../../store/fetch.ts';
 import { sizing } from '../../json/size.ts';
 import { Memory } from '../../budget/memory.ts';
-import type { Source } from '../../sources/open.ts';
 import type { Limits } from '../../config/load.ts';
 import { Work, type Steps } from '../../budget/work.ts';
 
@@ -52,7 +51,6 @@ export class Batch {
   readonly #ended = new AbortController();
   readonly #timer: NodeJS.Timeout;
   readonly #leave: () => void;
-  readonly #callers = new Map<Source, Caller>();
   #calls: number;
 
   constructor(options: BatchOptions) {
@@ -143,31 +141,6 @@ export class Batch {
   /** Takes a text that is gathered, or copied, out of the answer's budget. */
   takeBytes(count: number): void {
     this.memory.hold(count);
-  }
-
-  /** What goes along with a call to a source, whose bytes `memory` counts. */
-  contextFor(source: Source, memory: Memory): Pick<Context, 'caller' | 'memory' | 'work'> {
-    return { caller: this.#callerFor(source), memory, work: this.work };
-  }
-
-  /** The caller as one source may see it: only the headers it forwards. */
-  #callerFor(source: Source): Caller {
-    if (source.forwards.length === 0) return this.#reduced(source, {});
-    const headers: Record<string, string> = {};
-    for (const name of source.forwards) {
-      const value = this.options.caller.headers[name];
-      if (value !== undefined) headers[name] = value;
-    }
-    return this.#reduced(source, headers);
-  }
-
-  #reduced(source: Source, headers: Record<string, string>): Caller {
-    let caller = this.#callers.get(source);
-    if (!caller) {
-      caller = { ...this.options.caller, headers };
-      this.#callers.set(source, caller);
-    }
-    return caller;
   }
 
   /** Notes how long a source took, for `Server-Timing`. */

@@ -10,7 +10,7 @@ import type { Scope } from './scope.ts';
  */
 export async function openFlow(node: QueryNode, query: Query, { batch, signal }: Scope): Promise<Opened> {
   const { source } = node;
-  const { limits, timeoutMs } = batch.options;
+  const { caller, limits, timeoutMs } = batch.options;
   const controller = new AbortController();
   const cancelled = (): void => {
     if (!(signal.reason instanceof CodapError) || signal.reason.code !== 'TIMEOUT') controller.abort(signal.reason);
@@ -25,13 +25,15 @@ export async function openFlow(node: QueryNode, query: Query, { batch, signal }:
   if (batch.ended.aborted) ended();
   signal.addEventListener('abort', cancelled, { once: true });
   batch.ended.addEventListener('abort', ended, { once: true });
-  const began = performance.now();
-  const deadline = began + Math.min(node.timeoutMs ?? Infinity, source.timeoutMs, timeoutMs);
+  const started = performance.now();
   try {
-    const payload = await source.fetch(query, {
+    const payload = await source.call(query, caller, {
       signal: controller.signal,
-      deadline,
-      ...batch.contextFor(source, batch.memory),
+      started,
+      timeoutMs: Math.min(node.timeoutMs ?? timeoutMs, timeoutMs),
+      deadline: Infinity,
+      memory: batch.memory,
+      work: batch.work,
     });
     if (payload.kind === 'value') throw new CodapError('INTERNAL', 'codap failed to open this answer');
     opened = new Opened(payload, source.name, limits, (reason) => {
@@ -45,6 +47,6 @@ export async function openFlow(node: QueryNode, query: Query, { batch, signal }:
     throw error;
   } finally {
     signal.removeEventListener('abort', cancelled);
-    batch.timed(source.name, performance.now() - began);
+    batch.timed(source.name, performance.now() - started);
   }
 }

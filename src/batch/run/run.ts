@@ -127,15 +127,15 @@ async function gather(
   started: number,
   held: Memory,
 ): Promise<Value> {
-  const { source } = node;
-  const deadline = Math.min(scope.deadline, started + Math.min(node.timeoutMs ?? Infinity, source.timeoutMs));
+  const { source, timeoutMs } = node;
+  const { batch, signal, deadline } = scope;
   try {
-    const context = { signal: scope.signal, deadline, ...scope.batch.contextFor(source, held) };
-    const payload = await source.fetch({ ...query, want: 'value' }, context);
+    const bounds = { signal, started, timeoutMs, deadline, memory: held, work: batch.work };
+    const payload = await source.call({ ...query, want: 'value' }, batch.options.caller, bounds);
     if (payload.kind !== 'value') throw new CodapError('INTERNAL', 'codap failed to gather this answer');
     return payload;
   } finally {
-    scope.batch.timed(source.name, performance.now() - started);
+    batch.timed(source.name, performance.now() - started);
   }
 }
 

@@ -1,6 +1,6 @@
 import { CodapError } from '../../errors.ts';
-import type { Layer } from '../../store/fetch.ts';
 import { onceClosed } from '../closing.ts';
+import type { Layer } from '../layer.ts';
 
 /** How many calls of a source may run, and how many may wait for that. */
 export interface LimitOptions {
@@ -11,8 +11,7 @@ export interface LimitOptions {
 
 /**
  * At most `concurrency` calls at a time, at most `queue` waiting, first come first served; beyond that OVERLOADED at once.
- * Waiting spends the query's own budget. A body or a list keeps its place until it is closed, and so does what lingers in the store
- * after its caller has left.
+ * A body or a list keeps its place until it is closed, and so does what lingers in the store after its caller has left.
  */
 export function limit({ name, concurrency, queue }: LimitOptions): Layer {
   let running = 0;
@@ -38,24 +37,30 @@ export function limit({ name, concurrency, queue }: LimitOptions): Layer {
       signal.addEventListener('abort', leave, { once: true });
     });
 
-  return (next) => async (query, context) => {
-    if (running < concurrency) running += 1;
-    else if (waiting.size < queue) await turn(context.signal);
-    else throw new CodapError('OVERLOADED', 'too many queries wait for this source', { source: name });
-    let holders = 1;
-    const leave = (): void => {
-      holders -= 1;
-      if (holders === 0) release();
-    };
-    const lingers = (until: Promise<unknown>): void => {
-      holders += 1;
-      until.then(leave, leave);
-    };
-    try {
-      return onceClosed(await next(query, { ...context, lingers }), leave);
-    } catch (error) {
-      leave();
-      throw error;
-    }
+  return {
+    name: 'limit',
+    bounds: () => ({ concurrency, queue }),
+    state: () => ({ running, queued: waiting.size, limit: concurrency }),
+    wrap: (next) => async (query, context) => {
+      if (running < concurrency) running += 1;
+      else if (waiting.size < queue) await turn(context.signal);
+      else
+        throw new CodapError('OVERLOADED', 'too many queries wait for this source', { source: name, rejected: true });
+      let holders = 1;
+      const leave = (): void => {
+        holders -= 1;
+        if (holders === 0) release();
+      };
+      const lingers = (until: Promise<unknown>): void => {
+        holders += 1;
+        until.then(leave, leave);
+      };
+      try {
+        return onceClosed(await next(query, { ...context, lingers }), leave);
+      } catch (error) {
+        leave();
+        throw error;
+      }
+    },
   };
 }

@@ -1,15 +1,18 @@
 import { once } from 'node:events';
-import type { Layer } from '../../store/fetch.ts';
 import type { ItemBatch, Items } from '../../store/payload.ts';
+import type { Layer } from '../layer.ts';
 
-/** A list or body counts as opened only once its first item or byte is here, so that the time-outs above cover it. */
-export const prime: Layer = (next) => async (query, context) => {
-  const payload = await next(query, context);
-  if (payload.kind === 'items') return primed(payload);
-  if (payload.kind === 'body' && !payload.stream.readableEnded && payload.stream.readableLength === 0) {
-    await Promise.race([once(payload.stream, 'readable'), once(payload.stream, 'end')]);
-  }
-  return payload;
+/** A list or body counts as opened only once its first item or byte is here. */
+export const prime: Layer = {
+  name: 'prime',
+  wrap: (next) => async (query, context) => {
+    const payload = await next(query, context);
+    if (payload.kind === 'items') return primed(payload);
+    if (payload.kind === 'body' && !payload.stream.readableEnded && payload.stream.readableLength === 0) {
+      await Promise.race([once(payload.stream, 'readable'), once(payload.stream, 'end')]);
+    }
+    return payload;
+  },
 };
 
 async function primed({ items }: Items): Promise<Items> {

@@ -1,20 +1,33 @@
 import { CodapError } from '../../errors.ts';
-import type { Layer } from '../../store/fetch.ts';
+import type { Fetch } from '../../store/fetch.ts';
 import { discard, type Payload } from '../../store/payload.ts';
 import { onceClosed } from '../closing.ts';
+import type { Layer } from '../layer.ts';
 
 /**
- * Keeps a deadline whatever the layers below do: TIMEOUT at once, the call aborted, its late answer thrown away.
- * Outermost it is the query's own deadline; with `attemptTimeoutMs`, innermost, it bounds each attempt, from the moment the store is called.
+ * Keeps a query's deadline whatever the layers below do: TIMEOUT at once, the call aborted, its late answer thrown away.
  * A list or body is in time once it is open; from then on only the caller's signal ends it.
  */
-export function timeout(name: string, attemptTimeoutMs = Infinity): Layer {
-  return (next) => (query, context) => {
+export function timeout(source: string): Layer {
+  return { name: 'timeout', wrap: (next) => keeping(source, Infinity, next) };
+}
+
+/** The same for one attempt, which has so many milliseconds from the moment that it begins. */
+export function attemptTimeout(source: string, timeoutMs: number): Layer {
+  return {
+    name: 'attempt timeout',
+    bounds: () => ({ timeoutMs }),
+    wrap: (next) => keeping(source, timeoutMs, next),
+  };
+}
+
+function keeping(source: string, timeoutMs: number, next: Fetch): Fetch {
+  return (query, context) => {
     const now = performance.now();
-    const deadline = Math.min(context.deadline, now + attemptTimeoutMs);
+    const deadline = Math.min(context.deadline, now + timeoutMs);
     const milliseconds = deadline - now;
     if (context.signal.aborted) return Promise.reject(context.signal.reason as Error);
-    if (milliseconds <= 0) return Promise.reject(late(name));
+    if (milliseconds <= 0) return Promise.reject(late(source));
     return new Promise<Payload>((resolve, reject) => {
       const controller = new AbortController();
       let settled = false;
@@ -27,7 +40,7 @@ export function timeout(name: string, attemptTimeoutMs = Infinity): Layer {
       const onAbort = (): void => abort(context.signal.reason);
       const timer = setTimeout(() => {
         context.signal.removeEventListener('abort', onAbort);
-        abort(late(name));
+        abort(late(source));
       }, milliseconds);
       context.signal.addEventListener('abort', onAbort, { once: true });
       const unlink = (): void => context.signal.removeEventListener('abort', onAbort);
@@ -53,6 +66,6 @@ export function timeout(name: string, attemptTimeoutMs = Infinity): Layer {
   };
 }
 
-function late(name: string): CodapError {
-  return new CodapError('TIMEOUT', 'no answer within the time allowed', { source: name });
+function late(source: string): CodapError {
+  return new CodapError('TIMEOUT', 'no answer within the time allowed', { source });
 }

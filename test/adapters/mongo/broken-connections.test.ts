@@ -4,12 +4,12 @@ import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deserialize } from 'bson';
 import { type MongoServer, startMongo } from '../../../demo/mongo/server.ts';
-import { parseConfig } from '../../../src/config/load.ts';
 import { CodapError } from '../../../src/errors.ts';
 import type { Payload } from '../../../src/store/payload.ts';
 import { ping } from '../../../src/service/ping.ts';
-import { openSources, type Source } from '../../../src/sources/open.ts';
-import { context } from '../source.ts';
+import type { Source } from '../../../src/sources/open.ts';
+import { bounds } from '../source.ts';
+import { parseConfig, openSources } from '../../configured.ts';
 
 /** How a connection comes to its end. */
 const ENDS = {
@@ -143,7 +143,7 @@ async function ask(shop: Source, asked: string, between?: () => void): Promise<u
   const [op, params, want] = ASKED[asked]!;
   try {
     const compiled = shop.prepare(op, params, (path, detail) => expect.fail(`${path.join('/')}: ${detail}`));
-    const payload = await shop.fetch({ op, params: compiled, want }, context());
+    const payload = await shop.call({ op, params: compiled, want }, { headers: {} }, bounds());
     if (payload.kind !== 'items') return undefined;
     for await (const batch of payload.items) {
       expect([...batch]).not.toEqual([]);

@@ -4,8 +4,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '../../../src/service/app.ts';
 import { listen } from '../../../src/cli/listen.ts';
-import { parseConfig } from '../../../src/config/load.ts';
 import { until } from '../../service.ts';
+import { parseConfig } from '../../configured.ts';
 
 let app: FastifyInstance;
 const sockets: Socket[] = [];

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from '../../../src/service/app.ts';
 import { isLoopback } from '../../../src/cli/listen.ts';
-import { parseConfig } from '../../../src/config/load.ts';
+import { parseConfig } from '../../configured.ts';
 
 let app: FastifyInstance;
 afterEach(() => app.close());

@@ -1,12 +1,12 @@
-import type { Adapter } from '../../adapters/adapter.ts';
+import type { Adapters } from '../../adapters/adapter.ts';
 import { checkSchema, type SchemaFault } from '../store/check-schema.ts';
 import type { Env } from './env.ts';
 import { ConfigError, type ConfigFault, toPath } from './fault.ts';
 import { fill } from './variables.ts';
 import { type Config, configSchema } from './schema.ts';
 
-/** Checks a configuration against these adapters. Throws ConfigError with every fault. */
-export function readConfig(raw: unknown, env: Env, adapters: Readonly<Record<string, Adapter>>): Config {
+/** Checks a configuration of these kinds of store, `${NAME}` filled in from `env`. Throws ConfigError with every fault. */
+export function parseConfig(raw: unknown, env: Env, adapters: Adapters): Config {
   const schema = configSchema(adapters);
   const { value, whole, faults } = fill(raw, env, ['server', 'sources']);
   const first = checkSchema(schema, value);

@@ -1,0 +1,24 @@
+import type { Fetch, Query } from '../store/fetch.ts';
+
+/** What a layer holds a query to, by name: milliseconds, or how many. */
+export type Bounds = Readonly<Record<string, number>>;
+
+/** What a layer counts at the moment, by name. */
+export type State = Readonly<Record<string, number>>;
+
+/** A layer around a Fetch, such as a time-out or a limit, and what can be said of it. */
+export interface Layer {
+  readonly name: string;
+  wrap(next: Fetch): Fetch;
+  /** What it holds a query to beside the query's own bounds. */
+  bounds?(query: Query): Bounds;
+  /** How it stands at the moment. */
+  state?(): State;
+  /** Lets go of what it has open, after the source's last query. */
+  dispose?(): Promise<void>;
+}
+
+/** Stacks layers over a fetch; the first one sees a query first. */
+export function stack(fetch: Fetch, layers: readonly Layer[]): Fetch {
+  return layers.reduceRight((next, layer) => layer.wrap(next), fetch);
+}

@@ -1,0 +1,19 @@
+import type { Adapters } from '../adapters/adapter.ts';
+import { adapters } from '../adapters/index.ts';
+import * as config from '../src/config/load.ts';
+import * as open from '../src/sources/open.ts';
+
+/** Checks a configuration, of all kinds of store unless told. */
+export function parseConfig(raw: unknown, env: config.Env = {}, kinds: Adapters = adapters): config.Config {
+  return config.parseConfig(raw, env, kinds);
+}
+
+/** Reads and checks a configuration file, of all kinds of store. */
+export function loadConfig(file: string, env: config.Env = process.env): Promise<config.Config> {
+  return config.loadConfig(file, env, adapters);
+}
+
+/** Opens every source, of all kinds of store unless told. */
+export function openSources(config: Pick<config.Config, 'sources'>, kinds: Adapters = adapters): Promise<open.Sources> {
+  return open.openSources(config, kinds);
+}

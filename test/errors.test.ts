@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { processMemory } from '../src/budget/memory.ts';
+import { classify, CodapError, notNeeded } from '../src/errors.ts';
+import { limit } from '../src/sources/layers/limit.ts';
+import { context } from './adapters/source.ts';
+
+describe('a failure is', () => {
+  it.each([
+    ['transient where trying again may help', new CodapError('UNAVAILABLE', 'x'), 'transient'],
+    [
+      'transient where the store asks for fewer requests',
+      new CodapError('OVERLOADED', 'x', { status: 429 }),
+      'transient',
+    ],
+    ['transient so, too, where it gave no status', new CodapError('OVERLOADED', 'x'), 'transient'],
+    ['permanent where it may not', new CodapError('NOT_FOUND', 'x'), 'permanent'],
+    ['permanent where nobody foresaw it', new Error('x'), 'permanent'],
+    ['cancelled where nobody waits any more', notNeeded(), 'cancelled'],
+    [
+      'rejected where it says that the store was never asked',
+      new CodapError('OVERLOADED', 'x', { rejected: true }),
+      'rejected',
+    ],
+    ['rejected, whatever its code', new CodapError('CIRCUIT_OPEN', 'x', { rejected: true }), 'rejected'],
+  ])('%s', (_name, error, kind) => {
+    expect(classify(error)).toBe(kind);
+    if (error instanceof CodapError) expect(classify(error.from('shop'))).toBe(kind);
+  });
+});
+
+describe('the store was never asked, and that is said', () => {
+  it('by a full queue', async () => {
+    const full = limit({ name: 'shop', concurrency: 0, queue: 0 }).wrap(() => new Promise(() => {}));
+    await expect(full({ op: 'get', params: {}, want: 'value' }, context())).rejects.toMatchObject({
+      code: 'OVERLOADED',
+      rejected: true,
+    });
+  });
+
+  it('by a memory that is full, also in a part of it', () => {
+    for (const memory of [processMemory(10), processMemory(10).part()]) {
+      expect(() => memory.hold(11)).toThrow(expect.objectContaining({ code: 'OVERLOADED', rejected: true }) as Error);
+    }
+  });
+});

@@ -1,0 +1,52 @@
+import { expect, it } from 'vitest';
+import { callOf, type CallBounds } from '../../src/sources/call.ts';
+import type { Caller, Context, Query } from '../../src/store/fetch.ts';
+import { TypedValue } from '../../src/store/typed-value.ts';
+import { bounds } from '../adapters/source.ts';
+
+const QUERY: Query = { op: 'get', params: {}, want: 'value' };
+const WHO: Caller = { headers: { authorization: 'Bearer a', cookie: 'b', accept: 'c' }, traceparent: '00-1-2-01' };
+
+/** The context that a call's layers get. */
+async function contextOf(forwards: readonly string[], given: Partial<CallBounds> = {}, who = WHO): Promise<Context> {
+  let seen: Context | undefined;
+  const call = callOf(2000, forwards, (_query, context) => {
+    seen = context;
+    return Promise.resolve(new TypedValue(null));
+  });
+  await call(QUERY, who, { ...bounds(), ...given });
+  return seen as Context;
+}
+
+it.each([
+  [[], {}],
+  [['authorization'], { authorization: 'Bearer a' }],
+  [['x-not-sent', 'accept'], { accept: 'c' }],
+])('a source that forwards %j sees of the caller no other header, and the trace', async (forwards, headers) => {
+  expect((await contextOf(forwards)).caller).toEqual({ headers, traceparent: WHO.traceparent });
+});
+
+it('the caller is reduced once for many calls, and for each caller on its own', async () => {
+  const seen: Caller[] = [];
+  const call = callOf(2000, ['accept'], (_query, { caller }) => {
+    seen.push(caller);
+    return Promise.resolve(new TypedValue(null));
+  });
+  for (const who of [WHO, WHO, { headers: { accept: 'd' } }]) await call(QUERY, who, bounds());
+  expect(seen[1]).toBe(seen[0]);
+  expect(seen[2]).toEqual({ headers: { accept: 'd' } });
+});
+
+it.each([
+  ['its own time-out', { timeoutMs: 300, deadline: 5000 }, 1300],
+  ["the source's, where it names none", { timeoutMs: undefined, deadline: 5000 }, 3000],
+  ["the source's, where its own is longer", { timeoutMs: 10_000, deadline: 5000 }, 3000],
+  ['that of what surrounds it', { timeoutMs: 300, deadline: 1100 }, 1100],
+])('the deadline of a call is %s', async (_name, given, deadline) => {
+  expect((await contextOf([], { started: 1000, ...given })).deadline).toBe(deadline);
+});
+
+it('what is asked for, and what counts it, is handed on as it is', async () => {
+  const given = bounds();
+  expect(await contextOf([], given)).toMatchObject({ signal: given.signal, memory: given.memory, work: given.work });
+});
