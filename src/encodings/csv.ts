@@ -1,9 +1,8 @@
 import { create as contentDisposition } from 'content-disposition';
-import { failed, isComplete } from '../batch/reply.ts';
+import { failed, isComplete, valueOf } from '../batch/reply.ts';
 import { CodapError } from '../errors.ts';
 import type { Node } from '../batch/node.ts';
 import { sendProblem } from '../problem.ts';
-import { isHeld } from '../turns.ts';
 import type { Encoding } from './encoding.ts';
 import { hasOneReply, oneReply } from './one-reply.ts';
 import { sendFailed, summaryHeaders } from './outcome.ts';
@@ -29,8 +28,8 @@ export const csv: Encoding = {
       if (only && failed(only.reply)) throw only.reply.error;
       const value = only?.reply.value;
       if (!value) throw new CodapError('NOT_FOUND', 'there is no list to answer');
-      if (isHeld()) await batch.work.turn();
-      const text = await tableText(value.value, {
+      const rows = await batch.work.do(valueOf(only.reply, batch.work));
+      const text = await tableText(rows, {
         mode: value.mode,
         bytes: limits.answerBytes,
         async turn() {

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { find, keyed, kv, NDJSON, TIMEOUT_MS, times, type Shape } from './making.ts';
+import { TOLD_MS } from './told.ts';
 import { beside, p99, type Others } from './others.ts';
 import { shapes } from './shapes.ts';
 import { tryOut, type Outcome, type Tried } from './tried.ts';
@@ -11,8 +12,16 @@ const OTHERS_MS = 250;
 const MEMORY = 256 * 2 ** 20;
 const AT_ONCE = 10;
 
+/** What the service may compute in one turn of its event loop, in milliseconds. */
+const HELD_MS = 100;
+
 let tried: Tried;
-beforeAll(async () => (tried = await tryOut()));
+let heldMs = 0;
+beforeAll(async () => {
+  tried = await tryOut((said) => {
+    if ('heldMs' in said) heldMs = Math.max(heldMs, said.heldMs);
+  });
+});
 afterAll(() => tried[Symbol.asyncDispose]());
 
 /** What some requests cost at once. */
@@ -21,15 +30,22 @@ interface Cost {
   readonly others: Others;
   /** The longest that `/health/live` took meanwhile, in milliseconds. */
   readonly healthMs: number;
+  /** The longest that the service's event loop was held, in milliseconds. */
+  readonly heldMs: number;
   /** Bytes of memory beyond what was in use before. */
   readonly memory: number;
 }
+
+/** Resolves once the service has said how it was held until now. */
+const told = (): Promise<void> => pause(TOLD_MS + 20);
 
 async function costOf(asked: readonly Shape[], patient: boolean): Promise<Cost> {
   const codap = await tried.running();
   await tried.health();
   const before = await codap.rss();
   let most = before;
+  await told();
+  heldMs = 0;
   let healthMs = 0;
   let outcomes: Outcome[] = [];
   const over = new AbortController();
@@ -46,13 +62,22 @@ async function costOf(asked: readonly Shape[], patient: boolean): Promise<Cost> 
   });
   over.abort();
   await watched;
-  return { outcomes, others, healthMs, memory: most - before };
+  await told();
+  return { outcomes, others, healthMs, heldMs, memory: most - before };
 }
 
-function tell(name: string, { outcomes, others, healthMs, memory }: Cost): void {
+function tell(name: string, { outcomes, others, healthMs, heldMs, memory }: Cost): void {
   if (!process.env['COST']) return;
   const [{ status, ms, answer }] = outcomes as [Outcome];
-  const told = { status, ms, healthMs, p99: p99(others.times), of: others.times.length, refused: others.refused };
+  const told = {
+    status,
+    ms,
+    healthMs,
+    heldMs,
+    p99: p99(others.times),
+    of: others.times.length,
+    refused: others.refused,
+  };
   const whole = JSON.stringify(told, (_key, value: unknown) => (typeof value === 'number' ? Math.round(value) : value));
   console.log(name, whole, `${Math.round(memory / 2 ** 20)} MiB`, answer.slice(0, 160));
 }
@@ -63,6 +88,7 @@ test.each(shapes)('$name', async (shape) => {
   const [{ status, answer, ms }] = cost.outcomes as [Outcome];
   expect.soft(status, answer).not.toBe(500);
   expect.soft(ms).toBeLessThan(TIMEOUT_MS + LATE_MS);
+  expect.soft(cost.heldMs).toBeLessThan(HELD_MS);
   expect.soft(cost.healthMs).toBeLessThan(OTHERS_MS);
   expect.soft(p99(cost.others.times)).toBeLessThan(OTHERS_MS);
   expect.soft(cost.others.refused).toBe(0);
@@ -78,6 +104,7 @@ describe('others beside ten shapes at once', () => {
   test.each(groups.map((group, at) => [at, group] as const))('%i', { timeout: 60_000 }, async (at, group) => {
     const cost = await costOf(group, false);
     tell(`ten at once: ${at}`, cost);
+    expect.soft(cost.heldMs).toBeLessThan(HELD_MS);
     expect.soft(p99(cost.others.times)).toBeLessThan(OTHERS_MS);
     expect.soft(cost.others.wrong).toEqual([]);
     for (const [index, { status, answer, ms }] of cost.outcomes.entries()) {

@@ -3,7 +3,7 @@ import type { Tried } from './tried.ts';
 
 /** How often others ask, in milliseconds. */
 const EVERY_MS = 25;
-const SMALL = kv('small', { q: get('/zeros/1') });
+const SMALL = kv('small', { q: get('/zeros/1', { source: 'others' }) });
 
 /** How others fared beside something. */
 export interface Others {

@@ -4,6 +4,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Agent, request, type Dispatcher } from 'undici';
 import { startCodapProcess, type CodapProcess } from '../codap-process.ts';
 import type { Shape } from './making.ts';
+import type { Told } from './told.ts';
+
+const LAG = import.meta.resolve('./lag.ts');
 
 /** What came of a request. */
 export interface Outcome {
@@ -24,20 +27,22 @@ export interface Tried extends AsyncDisposable {
   health(): Promise<number>;
 }
 
-/** Starts the stores; `modules` are loaded into the service, and `told` takes what they say. */
-export async function tryOut(modules: readonly string[] = [], told?: (message: unknown) => void): Promise<Tried> {
+/** Starts the stores; `told` takes what the service says of itself. */
+export async function tryOut(told: (message: Told) => void): Promise<Tried> {
   const stores: ChildProcess[] = [];
   const ports: number[] = [];
   const agent = new Agent({ connections: 64, bodyTimeout: 0, headersTimeout: 0 });
-  for (const file of ['store.ts', 'shop.ts']) {
+  // Others have a store of their own: what the first one makes takes it a while.
+  for (const file of ['store.ts', 'shop.ts', 'store.ts']) {
     const child = fork(new URL(file, import.meta.url), { stdio: 'pipe' });
     stores.push(child);
     ports.push(...((await once(child, 'message')) as number[]).slice(0, 1));
   }
-  const [store, shop] = ports;
+  const [store, shop, others] = ports;
   let codap: CodapProcess | undefined;
   const sources = {
     store: { adapter: 'rest', url: `http://127.0.0.1:${store}/`, methods: ['get', 'post'] },
+    others: { adapter: 'rest', url: `http://127.0.0.1:${others}/` },
     shop: {
       adapter: 'mongo',
       url: `mongodb://127.0.0.1:${shop}/`,
@@ -49,13 +54,13 @@ export async function tryOut(modules: readonly string[] = [], told?: (message: u
   async function running(): Promise<CodapProcess> {
     if (codap && (await codap.rss().catch(() => 0)) > 0) return codap;
     await codap?.[Symbol.asyncDispose]();
-    codap = await startCodapProcess({ sources }, modules, told);
+    codap = await startCodapProcess({ sources }, [LAG], (message) => told(message as Told));
     return codap;
   }
 
-  async function send(url: string, { accept, body, path }: Shape): Promise<[Dispatcher.ResponseData, number]> {
+  async function send(url: string, { name, accept, body, path }: Shape): Promise<[Dispatcher.ResponseData, number]> {
     const began = performance.now();
-    const headers = { 'content-type': 'application/json', accept };
+    const headers = { 'content-type': 'application/json', accept, ...(/^\w+$/.test(name) && { 'x-request-id': name }) };
     const answer = await request(url + path, { method: 'POST', headers, body, dispatcher: agent });
     return [answer, performance.now() - began];
   }
