@@ -35,27 +35,30 @@ export function* elementToJson(bytes: Buffer, type: number, at: number, mode: Mo
   if (!isLarge(bytes, type, at)) return value(bytes, type, at, mode, depth);
   if (depth > MOST_DEPTH) throw new BSONError('nested too deep');
   const list = type === 0x04;
-  const parts: string[] = [];
-  let text = '';
+  // Each stride is made one string: what hangs together by the hundred thousand is slow to collect.
+  const strides: string[] = [];
+  let parts: string[] = [];
   let done = at + 4;
   let looked = done;
   while (bytes[done] !== 0) {
     const type = octet(bytes, done);
     const nameEnd = nul(bytes, done + 1);
-    if (text !== '' || parts.length > 0) text += ',';
-    if (!list) text += `${nameAt(bytes, done + 1, nameEnd).json}:`;
+    if (done > at + 4) parts.push(',');
+    if (!list) parts.push(nameAt(bytes, done + 1, nameEnd).json, ':');
     const end = endOf(bytes, type, nameEnd + 1);
-    text += isLarge(bytes, type, nameEnd + 1)
-      ? yield* elementToJson(bytes, type, nameEnd + 1, mode, depth + 1)
-      : value(bytes, type, nameEnd + 1, mode, depth);
+    parts.push(
+      isLarge(bytes, type, nameEnd + 1)
+        ? yield* elementToJson(bytes, type, nameEnd + 1, mode, depth + 1)
+        : value(bytes, type, nameEnd + 1, mode, depth),
+    );
     done = end;
     if (done - looked < STRIDE) continue;
     looked = done;
-    parts.push(text);
-    text = '';
+    strides.push(parts.join(''));
+    parts = [];
     if (isHeld()) yield;
   }
-  const inside = parts.join('') + text;
+  const inside = strides.join('') + parts.join('');
   return list ? `[${inside}]` : `{${inside}}`;
 }
 
