@@ -15,6 +15,7 @@ const CALM_MS = 25;
  */
 export class Pace {
   readonly #plenty: number;
+  readonly #line = new Turns();
   #timer: NodeJS.Timeout | undefined;
   #dueAt = 0;
   #begunAt = 0;
@@ -69,17 +70,14 @@ export class Pace {
     this.#wait();
   }
 
-  /**
-   * Waits its turn as a batch that has just come does, and counts the turns that this takes. In a line of its own for each sample: one
-   * that has had many turns waits for all whose work is younger, and would take a single batch with much to compute for an overload.
-   */
+  /** Waits in line as any piece of work does, and counts the turns that this takes. */
   async #myTurn(): Promise<void> {
     const count = (): void => {
       this.#turns += 1;
       next = setImmediate(count);
     };
     let next = setImmediate(count);
-    await new Turns().next();
+    await this.#line.next();
     clearImmediate(next);
   }
 

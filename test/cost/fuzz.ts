@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import type { Shape } from './making.ts';
 import { randomBatch } from './random-batch.ts';
 import { randomOf } from './random.ts';
+import { shapes as known } from './shapes.ts';
 import { TOLD_MS } from './told.ts';
 import { tryOut, type Outcome } from './tried.ts';
 
@@ -41,6 +42,8 @@ let batches = 0;
 function judge({ name, body, accept }: Shape, { status, answer }: Outcome): string | undefined {
   statuses[status] = (statuses[status] ?? 0) + 1;
   const { timeoutMs } = JSON.parse(body) as { timeoutMs: number };
+  // What is refused has no deadline.
+  if (status === 400 || status === 406) return undefined;
   const late = (took.get(name) ?? 0) - timeoutMs;
   worst.lateMs = Math.max(worst.lateMs, late);
   if (late > LATE_MS) return `${name} (${accept}) was answered ${status} ${Math.round(late)} ms after its deadline`;
@@ -67,9 +70,15 @@ async function round(shapes: readonly Shape[]): Promise<string | undefined> {
   worst.rss = Math.max(worst.rss, rss);
   if (held > HELD_MS) return `held the event loop for ${Math.round(held)} ms`;
   if (rss > RSS) return `grew to ${Math.round(rss / 2 ** 20)} MiB`;
-  return outcomes.map((outcome, at) => judge(shapes[at] as Shape, outcome)).find((fault) => fault !== undefined);
+  const faults = outcomes.flatMap((outcome, at) => judge(shapes[at] as Shape, outcome) ?? []);
+  return faults.length > 0 ? faults.join('; ') : undefined;
 }
 
+// What runs for the first time is compiled first: that is no batch's fault.
+await round(known.slice(0, 8).map((shape, at) => ({ ...shape, name: `w${at}` })));
+held = 0;
+Object.assign(worst, { heldMs: 0, lateMs: -Infinity });
+for (const status of Object.keys(statuses)) delete statuses[Number(status)];
 let fault: string | undefined;
 while (performance.now() < until && batches < most && fault === undefined) {
   const count = random.chance(0.5) ? 2 : 3;

@@ -50,11 +50,13 @@ class Maker {
   readonly #names: (readonly [string, readonly string[]])[] = [];
   /** What is left of the body, in bytes, for long lists. */
   #room: number;
+  readonly #isLong: boolean;
 
   constructor(random: Random) {
     this.#random = random;
     this.#accept = random.chance(0.5) ? 'application/json' : random.pick(ACCEPTS);
     this.#room = random.size(BODY_BYTES) * 0.8;
+    this.#isLong = this.#room > 50_000;
   }
 
   batch(name: string): Shape {
@@ -64,7 +66,8 @@ class Maker {
     const queries = this.#members(pattern, alone ? 1 : chance(0.1) ? size(490) : size(20), 0);
     const json = this.#accept === 'application/json';
     const body = {
-      timeoutMs: 50 + size(2000),
+      // A long body is read, in turns with others, before its deadline is known.
+      timeoutMs: (this.#isLong ? 300 : 50) + size(2000),
       queries,
       ...(json && chance(0.2) && { shape: 'values' }),
       ...(chance(0.1) && { onError: 'fail' }),
