@@ -10,9 +10,10 @@ import { mediaTypes, negotiate } from '../src/encodings/index.ts';
 import { vary } from '../src/encodings/vary.ts';
 import { CodapError, notNeeded } from '../src/errors.ts';
 import type { Memory } from '../src/budget/memory.ts';
+import { endingBy, Work } from '../src/budget/work.ts';
+import { memberOf } from '../src/json/members.ts';
 import { sendProblem } from '../src/service/http/problem.ts';
 import type { Source } from '../src/sources/open.ts';
-import { Work } from '../src/budget/work.ts';
 
 /** What the routes of the three patterns answer from. */
 export interface Service {
@@ -44,13 +45,18 @@ export async function answer(
   const body = request.body as Buffer;
   work.tick(body.length >> 6);
   const read = await work.do(readBody(body, config.limits, work));
-  const planned = await work.do(planning(pattern, read, { sources, limits: config.limits }));
+  const { timeoutMs: usual, maxTimeoutMs } = config.server;
+  const within = (asked: unknown): number => Math.min(typeof asked === 'number' ? asked : usual, maxTimeoutMs);
+  // A long plan counts: what is asked for is looked up before it is known to be right.
+  const asked = typeof read === 'object' && read !== null ? memberOf(read, 'timeoutMs') : undefined;
+  const steps = planning(pattern, read, { sources, limits: config.limits });
+  const planned = await work.do(endingBy(steps, received + within(asked)));
   const encoding = acceptable.find(({ refuses }) => refuses?.(planned) === undefined);
   if (!encoding) {
     const detail = `${acceptable[0]?.refuses?.(planned)}; there are: ${mediaTypes.join(', ')}`;
     return sendProblem(reply, { status: 406, title: 'Not Acceptable', detail });
   }
-  const timeoutMs = Math.min(planned.timeoutMs ?? config.server.timeoutMs, config.server.maxTimeoutMs);
+  const timeoutMs = within(planned.timeoutMs);
   const running = run(
     planned,
     {

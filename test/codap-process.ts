@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 
 const BIN = new URL('../bin/codap.js', import.meta.url).pathname;
 
@@ -17,17 +18,23 @@ export interface CodapProcess extends AsyncDisposable {
   peakRss(): Promise<number>;
 }
 
-/** Starts it with this configuration, on a free port. */
-export async function startCodapProcess(config: object): Promise<CodapProcess> {
+/** Starts it with this configuration, on a free port; `modules` are loaded into it first, and `told` takes what they send. */
+export async function startCodapProcess(
+  config: object,
+  modules: readonly string[] = [],
+  told?: (message: unknown) => void,
+): Promise<CodapProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'codap-process-'));
   const file = join(folder, 'codap.yaml');
   await writeFile(file, JSON.stringify(config));
-  const child = spawn(process.execPath, [BIN, 'serve', file, '--port', '0'], {
+  const imports = modules.map((module) => `--import=${module}`);
+  const child = spawn(process.execPath, [...imports, BIN, 'serve', file, '--port', '0'], {
     env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(told ? (['ipc'] as const) : [])],
   });
+  if (told) child.on('message', told);
   const url = await new Promise<string>((resolve, reject) => {
-    createInterface({ input: child.stdout }).on('line', (line) => {
+    createInterface({ input: child.stdout as Readable }).on('line', (line) => {
       const [address] = /http:\/\/127\.0\.0\.1:\d+/.exec(line) ?? [];
       if (address !== undefined) resolve(address);
     });

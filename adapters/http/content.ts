@@ -105,6 +105,7 @@ async function jsonText(bytes: Buffer, meta: Meta, work: Work): Promise<JsonText
   const json = bytes.indexOf(MARK) === 0 ? bytes.subarray(MARK.length) : bytes;
   const check = new JsonCheck(json);
   while (!check.go(LARGE)) if (isHeld()) await work.turn();
+  if (json.length >= LARGE && isHeld()) await work.turn();
   return new JsonText(json.toString(), check, meta);
 }
 

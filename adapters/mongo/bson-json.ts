@@ -14,9 +14,13 @@ import {
   type Mode,
 } from '../../src/json/typed-text.ts';
 import { nameAt } from './bson-name.ts';
-import { binaryAt, endOf, int32, int64, nul, octet, utf8 } from './bson-reader.ts';
+import { isHeld } from '../../src/budget/turns.ts';
+import type { Steps } from '../../src/budget/work.ts';
+import { binaryAt, endOf, int32, int64, isLarge, nul, octet, utf8 } from './bson-reader.ts';
 
 const MOST_DEPTH = 1000;
+/** Bytes of something large after which it is looked whether others should have their turn. */
+const STRIDE = 16_384;
 
 /**
  * Writes a BSON document as JSON text, straight from its bytes: plain JSON, or Extended JSON v2
@@ -26,9 +30,36 @@ export function bsonToJson(bytes: Buffer, mode: Mode): string {
   return container(bytes, 0, false, mode, 1);
 }
 
-/** Writes one element's value. */
-export function elementToJson(bytes: Buffer, type: number, at: number, mode: Mode): string {
-  return value(bytes, type, at, mode, 1);
+/** Writes one element's value; what is large in turns with others. */
+export function* elementToJson(bytes: Buffer, type: number, at: number, mode: Mode, depth = 1): Steps<string> {
+  if (!isLarge(bytes, type, at)) return value(bytes, type, at, mode, depth);
+  if (depth > MOST_DEPTH) throw new BSONError('nested too deep');
+  const list = type === 0x04;
+  // Each stride is made one string: what hangs together by the hundred thousand is slow to collect.
+  const strides: string[] = [];
+  let parts: string[] = [];
+  let done = at + 4;
+  let looked = done;
+  while (bytes[done] !== 0) {
+    const type = octet(bytes, done);
+    const nameEnd = nul(bytes, done + 1);
+    if (done > at + 4) parts.push(',');
+    if (!list) parts.push(nameAt(bytes, done + 1, nameEnd).json, ':');
+    const end = endOf(bytes, type, nameEnd + 1);
+    parts.push(
+      isLarge(bytes, type, nameEnd + 1)
+        ? yield* elementToJson(bytes, type, nameEnd + 1, mode, depth + 1)
+        : value(bytes, type, nameEnd + 1, mode, depth),
+    );
+    done = end;
+    if (done - looked < STRIDE) continue;
+    looked = done;
+    strides.push(parts.join(''));
+    parts = [];
+    if (isHeld()) yield;
+  }
+  const inside = strides.join('') + parts.join('');
+  return list ? `[${inside}]` : `{${inside}}`;
 }
 
 function container(bytes: Buffer, start: number, list: boolean, mode: Mode, depth: number): string {

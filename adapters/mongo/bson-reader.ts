@@ -1,6 +1,14 @@
 import { isUtf8 } from 'node:buffer';
 import { BSONError } from 'bson';
 
+/** Bytes from which on a document, or what is nested in one, is looked through in turns with others. */
+export const LARGE = 65_536;
+
+/** Whether an element's value is looked through in turns with others. */
+export function isLarge(bytes: Buffer, type: number, at: number): boolean {
+  return (type === 0x03 || type === 0x04) && int32(bytes, at) >= LARGE;
+}
+
 /** Where a BSON element's value begins and ends, by type (https://bsonspec.org/spec.html). Throws BSONError for what is no BSON. */
 export function endOf(bytes: Buffer, type: number, at: number): number {
   return within(bytes, at + sizeOf(bytes, type, at));

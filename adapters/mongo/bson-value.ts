@@ -2,17 +2,12 @@ import { Binary, BSONError, Decimal128, Double, Int32, Long, MaxKey, MinKey, Obj
 import { put } from '../../src/json/members.ts';
 import { MOST_DATE } from '../../src/json/typed-text.ts';
 import { nameAt } from './bson-name.ts';
-import { binaryAt, endOf, int32, int64, nul, octet, text, utf8 } from './bson-reader.ts';
+import { isHeld } from '../../src/budget/turns.ts';
+import type { Steps } from '../../src/budget/work.ts';
+import { binaryAt, endOf, int32, int64, isLarge, nul, octet, text, utf8 } from './bson-reader.ts';
 
-/**
- * Reads a BSON document as data with typed leaves, from which `writeJson` makes the same text as `bsonToJson` does
- * from its bytes. Types are kept, so that what was read can be asked for again; what cannot be asked for (patterns,
- * code, symbols, pointers to other documents, dates beyond JavaScript's) is the object that Extended JSON shows.
- * With `exact` doubles and 32-bit integers keep their types, too, which tells a double 2 from an integer 2.
- */
-export function bsonToValue(bytes: Buffer, exact: boolean): object {
-  return documentAt(bytes, 0, exact);
-}
+/** Bytes of something large after which it is looked whether others should have their turn. */
+const STRIDE = 16_384;
 
 function documentAt(bytes: Buffer, start: number, exact: boolean): object {
   let document: object = {};
@@ -20,7 +15,7 @@ function documentAt(bytes: Buffer, start: number, exact: boolean): object {
     const type = octet(bytes, at);
     const nameEnd = nul(bytes, at + 1);
     const { text } = nameAt(bytes, at + 1, nameEnd);
-    document = put(document, text, elementToValue(bytes, type, nameEnd + 1, exact));
+    document = put(document, text, valueAt(bytes, type, nameEnd + 1, exact));
     at = endOf(bytes, type, nameEnd + 1);
   }
   return document;
@@ -31,14 +26,40 @@ function listAt(bytes: Buffer, start: number, exact: boolean): unknown[] {
   for (let at = start + 4; bytes[at] !== 0;) {
     const type = octet(bytes, at);
     const from = nul(bytes, at + 1) + 1;
-    list.push(elementToValue(bytes, type, from, exact));
+    list.push(valueAt(bytes, type, from, exact));
     at = endOf(bytes, type, from);
   }
   return list;
 }
 
-/** Reads one element's value. */
-export function elementToValue(bytes: Buffer, type: number, at: number, exact: boolean): unknown {
+/**
+ * Reads an element of BSON as data with typed leaves, from which `writeJson` makes the same text as `elementToJson` does
+ * from its bytes; what is large in turns with others. Types are kept, so that what was read can be asked for again; what cannot
+ * be asked for (patterns, code, symbols, pointers to other documents, dates beyond JavaScript's) is the object that Extended
+ * JSON shows. With `exact` doubles and 32-bit integers keep their types, too, which tells a double 2 from an integer 2.
+ */
+export function* elementToValue(bytes: Buffer, type: number, start: number, exact: boolean): Steps<unknown> {
+  if (!isLarge(bytes, type, start)) return valueAt(bytes, type, start, exact);
+  const list: unknown[] | undefined = type === 0x04 ? [] : undefined;
+  let document: object = {};
+  let looked = start;
+  for (let at = start + 4; bytes[at] !== 0;) {
+    const type = octet(bytes, at);
+    const nameEnd = nul(bytes, at + 1);
+    const value = isLarge(bytes, type, nameEnd + 1)
+      ? yield* elementToValue(bytes, type, nameEnd + 1, exact)
+      : valueAt(bytes, type, nameEnd + 1, exact);
+    if (list) list.push(value);
+    else document = put(document, nameAt(bytes, at + 1, nameEnd).text, value);
+    at = endOf(bytes, type, nameEnd + 1);
+    if (at - looked < STRIDE) continue;
+    looked = at;
+    if (isHeld()) yield;
+  }
+  return list ?? document;
+}
+
+function valueAt(bytes: Buffer, type: number, at: number, exact: boolean): unknown {
   switch (type) {
     case 0x01: {
       const number = bytes.readDoubleLE(at);

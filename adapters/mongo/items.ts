@@ -1,34 +1,64 @@
 import type { CodapError } from '../../src/errors.ts';
 import type { Mode } from '../../src/json/typed-text.ts';
+import type { Work } from '../../src/budget/work.ts';
 import type { ItemBatch } from '../../src/store/payload.ts';
-import { bsonToJson } from './bson-json.ts';
+import { bsonToJson, elementToJson } from './bson-json.ts';
+import { LARGE } from './bson-reader.ts';
 import type { Cursor } from './cursor.ts';
 
-/** A cursor's documents, batch by batch. The next one is asked for when it is needed; leaving early closes the cursor, also before the first. */
+const DOCUMENT = 0x03;
+
+/**
+ * A cursor's documents, batch by batch, a large one by itself. The next batch is asked for when it is needed; leaving early closes the
+ * cursor, also before the first.
+ */
 export class Documents implements AsyncIterableIterator<ItemBatch, undefined> {
   readonly #cursor: Cursor;
   readonly #mode: Mode;
+  readonly #work: Work;
   readonly #judge: (error: unknown) => CodapError;
-  #first: readonly Buffer[] | undefined;
+  #left: Buffer[];
+  #more: boolean;
 
-  constructor(cursor: Cursor, first: readonly Buffer[] | undefined, mode: Mode, judge: (error: unknown) => CodapError) {
+  constructor(
+    cursor: Cursor,
+    first: Buffer[] | undefined,
+    mode: Mode,
+    work: Work,
+    judge: (error: unknown) => CodapError,
+  ) {
     this.#cursor = cursor;
-    this.#first = first;
+    this.#left = first ?? [];
+    this.#more = first !== undefined;
     this.#mode = mode;
+    this.#work = work;
     this.#judge = judge;
   }
 
   async next(): Promise<IteratorResult<ItemBatch, undefined>> {
     try {
-      let batch = this.#first ?? (await this.#cursor.next());
-      this.#first = undefined;
-      while (batch?.length === 0) batch = await this.#cursor.next();
-      if (batch) return { done: false, value: batch.values().map(this.#write) };
+      while (this.#more && this.#left.length === 0) {
+        const batch = await this.#cursor.next();
+        this.#more = batch !== undefined;
+        this.#left = batch ?? [];
+      }
+      if (this.#left.length > 0) return { done: false, value: await this.#batch() };
     } catch (error) {
       await this.return();
       throw this.#judge(error);
     }
     return this.return();
+  }
+
+  async #batch(): Promise<ItemBatch> {
+    const large = this.#left.findIndex(({ length }) => length >= LARGE);
+    if (large !== 0)
+      return this.#left
+        .splice(0, large < 0 ? Infinity : large)
+        .values()
+        .map(this.#write);
+    const document = this.#left.shift() as Buffer;
+    return [await this.#work.do(elementToJson(document, DOCUMENT, 0, this.#mode))];
   }
 
   readonly #write = (bytes: Buffer): string => {
@@ -40,7 +70,8 @@ export class Documents implements AsyncIterableIterator<ItemBatch, undefined> {
   };
 
   async return(): Promise<IteratorReturnResult<undefined>> {
-    this.#first = undefined;
+    this.#left = [];
+    this.#more = false;
     await this.#cursor.close();
     return { done: true, value: undefined };
   }

@@ -1,9 +1,10 @@
 import { serialize, BSONError } from 'bson';
 import type { Db, RunCommandOptions } from 'mongodb';
 import type { CodapError } from '../../src/errors.ts';
+import { atOnce, type Steps } from '../../src/budget/work.ts';
 import type { Context } from '../../src/store/fetch.ts';
 import type { Items, Value } from '../../src/store/payload.ts';
-import { documents, elements, toBuffer } from './bson-reader.ts';
+import { documents, elements, LARGE, toBuffer } from './bson-reader.ts';
 import { check, Gathered, type Caps } from './caps.ts';
 import { Cursor, type CursorRun } from './cursor.ts';
 import { Documents } from './items.ts';
@@ -20,10 +21,13 @@ export type Run = Context & CursorRun;
 /** Runs a query and gathers its answer. */
 export async function gather(db: Db, op: string, query: MongoQuery, caps: Caps, run: Run): Promise<Value> {
   switch (op) {
-    case 'findOne':
-      return documentValue(await one(db, { ...query.command, limit: 1, singleBatch: true }, caps, run), query.mode);
+    case 'findOne': {
+      const found = await one(db, { ...query.command, limit: 1, singleBatch: true }, caps, run);
+      const writing = documentValue(found, query.mode);
+      return found && found.length >= LARGE ? run.work.do(writing) : atOnce(writing);
+    }
     case 'countDocuments':
-      return counted(await one(db, query.command, caps, run), query);
+      return atOnce(counted(await one(db, query.command, caps, run), query));
     case 'distinct':
       return distinct(db, query, caps, run);
     default:
@@ -43,7 +47,7 @@ export async function stream(
 ): Promise<Items> {
   const cursor = new Cursor(db, query, run, { batchSize: BATCH_SIZE });
   try {
-    return { kind: 'items', items: new Documents(cursor, await cursor.next(), query.mode, judge) };
+    return { kind: 'items', items: new Documents(cursor, await cursor.next(), query.mode, run.work, judge) };
   } catch (error) {
     cursor.leave();
     throw error;
@@ -115,12 +119,12 @@ async function distinct(db: Db, { command: asked, mode }: MongoQuery, caps: Caps
       elements(values).reduce((count) => count + 1, 0),
       values.length,
     );
-    return memberValue(reply, name, mode);
+    return context.work.do(memberValue(reply, name, mode));
   }
   throw new BSONError('no values');
 }
 
-function counted(document: Buffer | undefined, { mode }: MongoQuery): Value {
+function counted(document: Buffer | undefined, { mode }: MongoQuery): Steps<Value> {
   // An aggregation over no documents has no groups.
   return memberValue(document ?? toBuffer(serialize({ n: 0 })), 'n', mode);
 }

@@ -2,22 +2,21 @@ import { BSONError } from 'bson';
 import type { Mode } from '../../src/json/typed-text.ts';
 import type { Value } from '../../src/store/payload.ts';
 import { atOnce, Work, type Steps } from '../../src/budget/work.ts';
-import { bsonToJson, elementToJson } from './bson-json.ts';
+import { elementToJson } from './bson-json.ts';
 import { elements } from './bson-reader.ts';
-import { bsonToValue, elementToValue } from './bson-value.ts';
+import { elementToValue } from './bson-value.ts';
 
 /** Doubles and 32-bit integers are plain numbers, but not where canonical Extended JSON was asked for. */
 function isExact(mode: Mode): boolean {
   return mode === 'canonical';
 }
 
+const DOCUMENT = 0x03;
+
 /** One document of the store, or null. Its JSON is written at once, its typed value read only if something looks inside. */
-export function documentValue(bytes: Buffer | undefined, mode: Mode): Value {
+export function* documentValue(bytes: Buffer | undefined, mode: Mode): Steps<Value> {
   if (!bytes) return { kind: 'value', json: 'null', value: null };
-  return new Lazy(bsonToJson(bytes, mode), mode, function* (work) {
-    if (work.tick(bytes.length >> 4)) yield;
-    return bsonToValue(bytes, isExact(mode));
-  });
+  return yield* elementValue(bytes, DOCUMENT, 0, mode);
 }
 
 /** A list of documents. */
@@ -25,28 +24,32 @@ export function* documentsValue(documents: readonly Buffer[], mode: Mode, work: 
   let json = '';
   for (const bytes of documents) {
     if (work.tick(1 + (bytes.length >> 6))) yield;
-    json += json === '' ? bsonToJson(bytes, mode) : `,${bsonToJson(bytes, mode)}`;
+    if (json !== '') json += ',';
+    json += yield* elementToJson(bytes, DOCUMENT, 0, mode);
   }
   return new Lazy(`[${json}]`, mode, function* (work) {
-    const list: object[] = [];
+    const list: unknown[] = [];
     for (const bytes of documents) {
       if (work.tick(1 + (bytes.length >> 4))) yield;
-      list.push(bsonToValue(bytes, isExact(mode)));
+      list.push(yield* elementToValue(bytes, DOCUMENT, 0, isExact(mode)));
     }
     return list;
   });
 }
 
 /** A member of a document, which is a list or a number. */
-export function memberValue(bytes: Buffer, name: string, mode: Mode): Value {
+export function* memberValue(bytes: Buffer, name: string, mode: Mode): Steps<Value> {
   for (const { type, name: found, at } of elements(bytes)) {
-    if (found !== name) continue;
-    return new Lazy(elementToJson(bytes, type, at, mode), mode, function* (work) {
-      if (work.tick(bytes.length >> 4)) yield;
-      return elementToValue(bytes, type, at, isExact(mode));
-    });
+    if (found === name) return yield* elementValue(bytes, type, at, mode);
   }
   throw new BSONError(`no ${name}`);
+}
+
+function* elementValue(bytes: Buffer, type: number, at: number, mode: Mode): Steps<Value> {
+  return new Lazy(yield* elementToJson(bytes, type, at, mode), mode, function* (work) {
+    if (work.tick(bytes.length >> 4)) yield;
+    return yield* elementToValue(bytes, type, at, isExact(mode));
+  });
 }
 
 class Lazy implements Value {

@@ -12,13 +12,19 @@ export function isHeld(): boolean {
   return false;
 }
 
+/** Turns that a line which begins to wait is ahead of those that have waited: as many as a small batch needs. */
+const AHEAD = 4;
+
 /** Those in which somebody waits. */
 const lines = new Set<Turns>();
+/** How many turns the line has had that was served last. */
+let served = 0;
 let serving = false;
 
 /**
  * A line of pieces of work that wait for their turn of the event loop, first come first served. Of several lines the one goes first
- * that has had the fewest turns: a batch with much to compute waits for itself, and others hardly for it.
+ * that has had the fewest turns since all of them wait; one that begins to wait is a few ahead. So a batch with much to compute waits
+ * for itself, others hardly for it, and it for no more than a few turns of each of them, however many it has had.
  */
 export class Turns {
   readonly #waiting: (() => void)[] = [];
@@ -27,7 +33,10 @@ export class Turns {
   /** Resolves when it is its turn. The work begins right after, nothing awaited in between. */
   next(): Promise<void> {
     const turn = new Promise<void>((resolve) => this.#waiting.push(resolve));
-    lines.add(this);
+    if (!lines.has(this)) {
+      this.#had = Math.max(this.#had, served - AHEAD);
+      lines.add(this);
+    }
     if (!serving) serve();
     return turn;
   }
@@ -37,6 +46,7 @@ export class Turns {
     let first: Turns | undefined;
     for (const line of lines) if (!first || line.#had < first.#had) first = line;
     if (!first) return false;
+    served = Math.max(served, first.#had);
     first.#had += 1;
     first.#waiting.shift()?.();
     if (first.#waiting.length === 0) lines.delete(first);

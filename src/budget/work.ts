@@ -15,6 +15,20 @@ export function atOnce<T>(steps: Steps<T>): T {
   }
 }
 
+/** Steps that go on no more after an instant (`performance.now()` ms): TIMEOUT. */
+export function* endingBy<T>(steps: Steps<T>, deadline: number): Steps<T> {
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+    yield;
+    if (performance.now() >= deadline) throw tooLate();
+  }
+}
+
+function tooLate(): CodapError {
+  return new CodapError('TIMEOUT', 'no answer within the time allowed');
+}
+
 /**
  * What one batch lets codap compute: counted in pieces (a member, a key, 64 bytes) before they are looked at, compared or copied,
  * bounded, and done in turns with others.
@@ -50,7 +64,7 @@ export class Work {
     this.#unwatched += pieces;
     if (this.#unwatched < UNWATCHED) return false;
     this.#unwatched = 0;
-    if (performance.now() >= this.#deadline) throw new CodapError('TIMEOUT', 'no answer within the time allowed');
+    if (performance.now() >= this.#deadline) throw tooLate();
     return isHeld();
   }
 

@@ -1,9 +1,8 @@
 import { create as contentDisposition } from 'content-disposition';
-import { failed, isComplete } from '../batch/run/reply.ts';
+import { failed, isComplete, valueOf } from '../batch/run/reply.ts';
 import { CodapError } from '../errors.ts';
 import type { Node } from '../batch/plan/node.ts';
 import { sendProblem } from '../service/http/problem.ts';
-import { isHeld } from '../budget/turns.ts';
 import type { Encoding } from './encoding.ts';
 import { hasOneReply, oneReply } from './one-reply.ts';
 import { sendFailed, summaryHeaders } from './outcome.ts';
@@ -30,9 +29,8 @@ export const csv: Encoding = {
       if (only && failed(only.reply)) throw only.reply.error;
       const value = only?.reply.value;
       if (!value) throw new CodapError('NOT_FOUND', 'there is no list to answer');
-      if (isHeld()) await batch.work.turn();
-      const opened = value.read ? await batch.work.do(value.read(batch.work)) : value.value;
-      const text = await tableText(opened, {
+      const rows = await batch.work.do(valueOf(only.reply, batch.work));
+      const text = await tableText(rows, {
         mode: value.mode,
         bytes: limits.answerBytes,
         hold: (bytes) => batch.takeBytes(bytes),

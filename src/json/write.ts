@@ -71,11 +71,14 @@ export function* comparing(one: unknown, other: unknown, work: Work, depth = 0):
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   if (depth >= MAX_DEPTH) throw tooDeep();
   if (Array.isArray(a) !== Array.isArray(b)) return false;
-  if (Array.isArray(a) ? a.length !== (b as unknown[]).length : keysOf(a).length !== keysOf(b).length) return false;
-  for (const [key, member] of entriesOf(a)) {
-    if (!hasMember(b, key)) return false;
+  if (Array.isArray(a)) {
+    if (a.length !== (b as unknown[]).length) return false;
+  } else if (keysOf(a).length !== keysOf(b).length) return false;
+  // A list of very many members is not copied with its indices.
+  for (const [key, member] of Array.isArray(a) ? a.entries() : entriesOf(a)) {
+    if (typeof key === 'string' && !hasMember(b, key)) return false;
     const mine = plain(member);
-    const theirs = plain(memberOf(b, key));
+    const theirs = plain(typeof key === 'string' ? memberOf(b, key) : (b as unknown[])[key]);
     // Most members are no containers, and need no steps of their own.
     if (typeof mine === 'object' && mine !== null) {
       if (!(yield* comparing(mine, theirs, work, depth + 1))) return false;

@@ -28,7 +28,8 @@ const MOMENTS = {
 
 const page = (more: boolean): string =>
   `<?xml version="1.0"?><ListBucketResult><Name>b</Name><IsTruncated>${more}</IsTruncated>` +
-  `${more ? '<NextContinuationToken>n</NextContinuationToken>' : ''}<Contents><Key>k</Key><Size>1</Size></Contents></ListBucketResult>`;
+  `${more ? '<NextContinuationToken>n</NextContinuationToken>' : ''}` +
+  `<Contents><Key>${more ? 'first' : 'second'}</Key><Size>1</Size></Contents></ListBucketResult>`;
 
 /** Each way to ask: source, op, params, how it is taken. */
 const ASKED: Readonly<Record<string, readonly ['api' | 'files', string, Record<string, unknown>, Payload['kind']]>> = {

@@ -1,111 +1,137 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Agent, request, type Dispatcher } from 'undici';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startCodapProcess, type CodapProcess } from '../codap-process.ts';
-import { shapes, type Shape } from './shapes.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { find, keyed, kv, NDJSON, TIMEOUT_MS, times, type Shape } from './making.ts';
+import { TOLD_MS } from './told.ts';
+import { beside, p99, type Others } from './others.ts';
+import { shapes } from './shapes.ts';
+import { tryOut, type Outcome, type Tried } from './tried.ts';
 
 /** What one request may cost: its answer so long after its deadline, others' answers so late, so much more memory. */
 const LATE_MS = 50;
 const OTHERS_MS = 250;
 const MEMORY = 256 * 2 ** 20;
-const TIMEOUT_MS = 2000;
+const AT_ONCE = 10;
 
-const stores: ChildProcess[] = [];
-const ports: number[] = [];
-let codap: CodapProcess | undefined;
-const agent = new Agent({ connections: 4, bodyTimeout: 0, headersTimeout: 0 });
+/** What the service may compute in one turn of its event loop, in milliseconds. */
+const HELD_MS = 100;
 
+let tried: Tried;
+let heldMs = 0;
 beforeAll(async () => {
-  for (const file of ['store.ts', 'shop.ts']) {
-    const child = fork(new URL(file, import.meta.url), { stdio: 'pipe' });
-    stores.push(child);
-    const [port] = (await once(child, 'message')) as [number];
-    ports.push(port);
-  }
-});
-afterAll(async () => {
-  await agent.destroy();
-  await codap?.[Symbol.asyncDispose]();
-  for (const child of stores) child.disconnect();
-});
-
-/** The service; a new one where a request has ended it. */
-async function running(): Promise<CodapProcess> {
-  if (codap && (await codap.rss().catch(() => 0)) > 0) return codap;
-  await codap?.[Symbol.asyncDispose]();
-  const [store, shop] = ports;
-  codap = await startCodapProcess({
-    sources: {
-      store: { adapter: 'rest', url: `http://127.0.0.1:${store}/`, methods: ['get', 'post'] },
-      shop: { adapter: 'mongo', url: `mongodb://127.0.0.1:${shop}/`, database: 'shop', collections: ['items'] },
-    },
+  tried = await tryOut((said) => {
+    if ('heldMs' in said) heldMs = Math.max(heldMs, said.heldMs);
   });
-  return codap;
-}
+});
+afterAll(() => tried[Symbol.asyncDispose]());
 
-/** Asks until the service is calm enough to let a request in. */
-async function ask(
-  url: string,
-  headers: Record<string, string>,
-  body: string,
-  asking: () => void,
-): Promise<Dispatcher.ResponseData> {
-  for (;;) {
-    asking();
-    const answer = await request(url, { method: 'POST', headers, body, dispatcher: agent });
-    if (answer.statusCode !== 503) return answer;
-    await answer.body.dump();
-    await pause(100);
-  }
-}
-
-/** What a request cost. */
+/** What some requests cost at once. */
 interface Cost {
-  readonly status: number;
-  readonly answer: string;
-  /** Milliseconds to the answer's first byte. */
-  readonly ms: number;
+  readonly outcomes: readonly Outcome[];
+  readonly others: Others;
   /** The longest that `/health/live` took meanwhile, in milliseconds. */
-  readonly othersMs: number;
+  readonly healthMs: number;
+  /** The longest that the service's event loop was held, in milliseconds. */
+  readonly heldMs: number;
   /** Bytes of memory beyond what was in use before. */
   readonly memory: number;
 }
 
-async function costOf({ path, body, accept }: Shape): Promise<Cost> {
-  const codap = await running();
+/** Resolves once the service has said how it was held until now. */
+const told = (): Promise<void> => pause(TOLD_MS + 20);
+
+async function costOf(asked: readonly Shape[], patient: boolean): Promise<Cost> {
+  const codap = await tried.running();
+  await tried.health();
   const before = await codap.rss();
   let most = before;
-  let othersMs = 0;
+  await told();
+  heldMs = 0;
+  let healthMs = 0;
+  let outcomes: Outcome[] = [];
   const over = new AbortController();
-  const watch = (async () => {
+  const watch = async (): Promise<void> => {
     while (!over.signal.aborted) {
-      const began = performance.now();
-      const { body } = await request(`${codap.url}/health/live`, { dispatcher: agent });
-      await body.dump();
-      othersMs = Math.max(othersMs, performance.now() - began);
+      healthMs = Math.max(healthMs, await tried.health());
       most = Math.max(most, await codap.rss());
       await pause(10);
     }
-  })();
-  const headers = { 'content-type': 'application/json', accept };
-  let began = performance.now();
-  const answer = await ask(`${codap.url}${path}`, headers, body, () => (began = performance.now()));
-  const ms = performance.now() - began;
-  let start = '';
-  for await (const chunk of answer.body) if (start.length < 400) start += String(chunk);
+  };
+  const watched = watch();
+  const others = await beside(tried, async () => {
+    outcomes = await Promise.all(asked.map((shape) => tried.ask(shape, patient)));
+  });
   over.abort();
-  await watch;
-  return { status: answer.statusCode, answer: start.slice(0, 400), ms, othersMs, memory: most - before };
+  await watched;
+  await told();
+  return { outcomes, others, healthMs, heldMs, memory: most - before };
+}
+
+function tell(name: string, { outcomes, others, healthMs, heldMs, memory }: Cost): void {
+  if (!process.env['COST']) return;
+  const [{ status, ms, answer }] = outcomes as [Outcome];
+  const told = {
+    status,
+    ms,
+    healthMs,
+    heldMs,
+    p99: p99(others.times),
+    of: others.times.length,
+    refused: others.refused,
+  };
+  const whole = JSON.stringify(told, (_key, value: unknown) => (typeof value === 'number' ? Math.round(value) : value));
+  console.log(name, whole, `${Math.round(memory / 2 ** 20)} MiB`, answer.slice(0, 160));
 }
 
 test.each(shapes)('$name', async (shape) => {
-  const cost = await costOf(shape);
-  if (process.env['COST'])
-    console.log(shape.name, shape.body.length, JSON.stringify({ ...cost, answer: cost.answer.slice(0, 160) }));
-  expect.soft(cost.status, cost.answer).not.toBe(500);
-  expect.soft(cost.ms).toBeLessThan(TIMEOUT_MS + LATE_MS);
-  expect.soft(cost.othersMs).toBeLessThan(OTHERS_MS);
+  const cost = await costOf([shape], true);
+  tell(shape.name, cost);
+  const [{ status, answer, ms }] = cost.outcomes as [Outcome];
+  expect.soft(status, answer).not.toBe(500);
+  expect.soft(ms).toBeLessThan(TIMEOUT_MS + LATE_MS);
+  expect.soft(cost.heldMs).toBeLessThan(HELD_MS);
+  expect.soft(cost.healthMs).toBeLessThan(OTHERS_MS);
+  expect.soft(p99(cost.others.times)).toBeLessThan(OTHERS_MS);
+  expect.soft(cost.others.refused).toBe(0);
+  expect.soft(cost.others.wrong).toEqual([]);
   expect.soft(cost.memory).toBeLessThan(MEMORY);
+});
+
+describe('others beside ten shapes at once', () => {
+  // Every so many-th, so that the ten are not of one kind.
+  const apart = Math.ceil(shapes.length / AT_ONCE);
+  const groups = times(apart, (first) => shapes.filter((_, at) => at % apart === first));
+
+  test.each(groups.map((group, at) => [at, group] as const))('%i', { timeout: 60_000 }, async (at, group) => {
+    const cost = await costOf(group, false);
+    tell(`ten at once: ${at}`, cost);
+    expect.soft(cost.heldMs).toBeLessThan(HELD_MS);
+    expect.soft(p99(cost.others.times)).toBeLessThan(OTHERS_MS);
+    expect.soft(cost.others.wrong).toEqual([]);
+    for (const [index, { status, answer, ms }] of cost.outcomes.entries()) {
+      expect.soft(status, `${group[index]?.name}: ${answer}`).not.toBe(500);
+      expect.soft(ms, group[index]?.name).toBeLessThan(TIMEOUT_MS + LATE_MS);
+    }
+  });
+});
+
+test('what a store goes on with after its callers have left costs others no answer', async () => {
+  const slow = find({ collection: 'slow' }, { stream: true, timeoutMs: 20 });
+  const many = kv(
+    'slow',
+    keyed(60, () => slow),
+    {},
+    NDJSON,
+  );
+  const one = kv('one', { q: { source: 'shop', op: 'findOne', params: { collection: 'rows', filter: { _id: 7 } } } });
+  const left = Promise.all(times(5, () => tried.ask(many)));
+  const answers: Outcome[] = [];
+  for (let round = 0; round < 40; round += 1) {
+    answers.push(await tried.ask(one));
+    await pause(25);
+  }
+  for (const { answer } of await left) expect(answer).toContain('"status":"error"');
+  for (const { answer, ms } of answers) {
+    expect(answer).toContain('"status":"ok"');
+    expect(ms).toBeLessThan(TIMEOUT_MS);
+  }
 });

@@ -267,10 +267,14 @@ async function ask(id: string, accept: string, queries: object): Promise<Answere
   return { status: answer.statusCode, text, ms: performance.now() - began };
 }
 
-describe.each(Object.keys(POINTS))('where a source fails when %s', (when) => {
-  it.each(mediaTypes)('%s is answered, or cut once it has begun, and nothing is lost', async (accept) => {
-    const framed = /ndjson|event-stream/.test(accept);
+// The sources are the same for all: what flows is told before the cases of a media type.
+describe.each(mediaTypes)('as %s, where a source fails when', (accept) => {
+  const framed = /ndjson|event-stream/.test(accept);
+  beforeAll(() => {
     flows = accept === 'application/json' ? undefined : framed ? 'items' : 'body';
+  });
+
+  it.concurrent.each(Object.keys(POINTS))('%s, it is answered, or cut once it has begun', async (when) => {
     const asked = Object.keys(THROWN).flatMap((what) =>
       Object.entries(BODIES).map(async ([how, queries]) => {
         const id = [when, accept, what, how].join().replaceAll(' ', '-');
@@ -284,6 +288,9 @@ describe.each(Object.keys(POINTS))('where a source fails when %s', (when) => {
       }),
     );
     await Promise.all(asked);
+  });
+
+  it('and nothing is lost', async () => {
     await setImmediate();
     expect(lost).toEqual([]);
   });

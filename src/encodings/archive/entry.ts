@@ -83,9 +83,11 @@ function nameOf(member: Member, contentType: string | undefined): string {
 
 /** The stored bytes where a gathered value stands for some; else its JSON. */
 function bytesOf(value: Value): Buffer {
-  if (typeof value.value !== 'string' || !value.meta?.encoding || value.meta.encoding === 'json')
-    return Buffer.from(value.json);
-  return Buffer.from(value.value, value.meta.encoding === 'base64' ? 'base64' : 'utf8');
+  const encoding = value.meta?.encoding;
+  // What is JSON anyhow is not opened: that could take long.
+  const content = encoding === 'base64' || encoding === 'text' ? value.value : undefined;
+  if (typeof content !== 'string') return Buffer.from(value.json);
+  return Buffer.from(content, encoding === 'base64' ? 'base64' : 'utf8');
 }
 
 function typeOf({ meta }: Value): string | undefined {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deserialize } from 'bson';
@@ -30,10 +30,6 @@ interface Plan {
 }
 
 let store: MongoServer;
-let proxy: Server;
-let plan: Plan | undefined;
-/** The near ends of the connections, with what the driver has asked through each. */
-const nears = new Set<Socket>();
 
 /** The command of a message of the wire protocol: the first key of its document. */
 function commandOf(message: Buffer): string {
@@ -55,47 +51,73 @@ function framed(take: (message: Buffer) => void): (chunk: Buffer) => void {
   };
 }
 
-function strike(near: Socket, before: Buffer = Buffer.alloc(0)): void {
-  const { end } = plan as Plan;
-  plan = undefined;
-  if (before.length === 0) end(near);
-  else near.write(before, () => end(near));
-}
+/** The way to the store of one case: a proxy that ends a connection as planned. */
+class Way {
+  /** What happens next, once. */
+  plan: Plan | undefined;
+  /** The near ends of the connections. */
+  readonly #nears = new Set<Socket>();
+  readonly #proxy = createServer({ allowHalfOpen: true }, (near) => this.#serve(near));
 
-function serve(near: Socket): void {
-  nears.add(near);
-  const far = connect(store.port, '127.0.0.1');
-  for (const [one, other] of [
-    [near, far],
-    [far, near],
-  ] as const) {
-    one.on('error', () => {});
-    one.on('close', () => other.destroy());
+  async open(): Promise<string> {
+    this.#proxy.listen(0, '127.0.0.1');
+    await once(this.#proxy, 'listening');
+    return `mongodb://127.0.0.1:${(this.#proxy.address() as AddressInfo).port}/?directConnection=true`;
   }
-  near.on('close', () => nears.delete(near));
-  if (plan?.moment === 'at once') return strike(near);
-  const asked: string[] = [];
-  near.on(
-    'data',
-    framed((message) => {
-      const command = commandOf(message);
-      const isHello = /^(?:hello|ismaster)$/i.test(command);
-      if (plan?.moment === 'before hello' && isHello) return strike(near);
-      if (plan?.moment === 'before the answer' && command === plan.command) return strike(near);
-      asked.push(command);
-      far.write(message);
-    }),
-  );
-  far.on(
-    'data',
-    framed((message) => {
-      const command = asked.shift() ?? '';
-      if (plan?.moment === 'after hello' && /^(?:hello|ismaster)$/i.test(command)) return strike(near, message);
-      if (plan?.moment === 'in the middle of the answer' && command === plan.command)
-        return strike(near, message.subarray(0, message.length / 2));
-      near.write(message);
-    }),
-  );
+
+  endAll(end: (socket: Socket) => unknown): void {
+    for (const near of this.#nears) end(near);
+  }
+
+  close(): void {
+    this.endAll((near) => near.destroy());
+    this.#proxy.close();
+  }
+
+  #strike(near: Socket, before: Buffer = Buffer.alloc(0)): void {
+    const { end } = this.plan as Plan;
+    this.plan = undefined;
+    if (before.length === 0) end(near);
+    else near.write(before, () => end(near));
+  }
+
+  #serve(near: Socket): void {
+    this.#nears.add(near);
+    const far = connect(store.port, '127.0.0.1');
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      one.on('error', () => {});
+      one.on('close', () => other.destroy());
+    }
+    near.on('close', () => this.#nears.delete(near));
+    if (this.plan?.moment === 'at once') return this.#strike(near);
+    const asked: string[] = [];
+    near.on(
+      'data',
+      framed((message) => {
+        const command = commandOf(message);
+        const { plan } = this;
+        const isHello = /^(?:hello|ismaster)$/i.test(command);
+        if (plan?.moment === 'before hello' && isHello) return this.#strike(near);
+        if (plan?.moment === 'before the answer' && command === plan.command) return this.#strike(near);
+        asked.push(command);
+        far.write(message);
+      }),
+    );
+    far.on(
+      'data',
+      framed((message) => {
+        const command = asked.shift() ?? '';
+        const { plan } = this;
+        if (plan?.moment === 'after hello' && /^(?:hello|ismaster)$/i.test(command)) return this.#strike(near, message);
+        if (plan?.moment === 'in the middle of the answer' && command === plan.command)
+          return this.#strike(near, message.subarray(0, message.length / 2));
+        near.write(message);
+      }),
+    );
+  }
 }
 
 beforeAll(async () => {
@@ -105,23 +127,24 @@ beforeAll(async () => {
     'users',
     Array.from({ length: 30 }, (_, index) => ({ _id: index })),
   );
-  proxy = createServer({ allowHalfOpen: true }, serve).listen(0, '127.0.0.1');
-  await once(proxy, 'listening');
 });
 
-afterAll(async () => {
-  for (const near of nears) near.destroy();
-  proxy.close();
-  await store.close();
-});
+afterAll(() => store.close());
 
-/** A source as codap opens it, its layers and all. */
-async function opened(): Promise<Source & AsyncDisposable> {
-  const { port } = proxy.address() as AddressInfo;
-  const url = `mongodb://127.0.0.1:${port}/?directConnection=true`;
+/** A source as codap opens it, its layers and all, and its way to the store. */
+async function opened(): Promise<Source & AsyncDisposable & { readonly way: Way }> {
+  const way = new Way();
+  const url = await way.open();
   const shop = { adapter: 'mongo', url, database: 'shop', collections: ['users'], timeoutMs: 600 };
   const { sources, [Symbol.asyncDispose]: close } = await openSources(parseConfig({ sources: { shop } }));
-  return { ...(sources.get('shop') as Source), [Symbol.asyncDispose]: close };
+  return {
+    ...(sources.get('shop') as Source),
+    way,
+    async [Symbol.asyncDispose]() {
+      await close();
+      way.close();
+    },
+  };
 }
 
 const collection = 'users';
@@ -160,18 +183,22 @@ function expectUnavailable(error: unknown): void {
   expect(error).toMatchObject({ code: 'UNAVAILABLE', retryable: true, source: 'shop' });
 }
 
-const endAll = (end: (socket: Socket) => unknown): void => nears.forEach((near) => void end(near));
+/** Does something for each small number of turns of the event loop. */
+async function afterTurns(work: (turns: number) => Promise<void>): Promise<void> {
+  await Promise.all([0, 1, 2, 3, 4, 5].map(work));
+}
 
-describe.each(Object.keys(ENDS) as (keyof typeof ENDS)[])('a connection that %s', (how) => {
+// Nearly all of a case is waiting, for a time-out of the driver's or of the query's.
+describe.concurrent.each(Object.keys(ENDS) as (keyof typeof ENDS)[])('a connection that %s', (how) => {
   const end = ENDS[how];
 
   it.each(CONNECTING.flatMap((moment) => ['findOne', 'find, streamed'].map((asked) => [moment, asked] as const)))(
     '%s, for %s, is the store’s failure at most, and the next query works',
     async (moment, asked) => {
       await using shop = await opened();
-      plan = { moment, end, command: '' };
+      shop.way.plan = { moment, end, command: '' };
       const error = await ask(shop, asked);
-      plan = undefined;
+      shop.way.plan = undefined;
       // The driver may connect for a second time before it gives up.
       if (error !== undefined) expectUnavailable(error);
       expect(await ask(shop, asked)).toBeUndefined();
@@ -183,7 +210,7 @@ describe.each(Object.keys(ENDS) as (keyof typeof ENDS)[])('a connection that %s'
     async (moment, asked) => {
       await using shop = await opened();
       expect(await ask(shop, asked)).toBeUndefined();
-      plan = { moment, end, command: ASKED[asked]![3] };
+      shop.way.plan = { moment, end, command: ASKED[asked]![3] };
       expectUnavailable(await ask(shop, asked));
       expect(await ask(shop, asked)).toBeUndefined();
       await expect(shop.ping(new AbortController().signal)).resolves.toBeUndefined();
@@ -194,7 +221,7 @@ describe.each(Object.keys(ENDS) as (keyof typeof ENDS)[])('a connection that %s'
     'between two batches of %s is the store’s failure',
     async (asked) => {
       await using shop = await opened();
-      expectUnavailable(await ask(shop, asked, () => endAll(end)));
+      expectUnavailable(await ask(shop, asked, () => shop.way.endAll(end)));
       expect(await ask(shop, asked)).toBeUndefined();
     },
   );
@@ -204,26 +231,26 @@ describe.each(Object.keys(ENDS) as (keyof typeof ENDS)[])('a connection that %s'
   it.each(['findOne', 'distinct', 'find, streamed'])(
     'while nobody asks is a failure of %s that may be tried again, if any, and the next one works',
     async (asked) => {
-      for (let turns = 0; turns < 6; turns += 1) {
+      await afterTurns(async (turns) => {
         await using shop = await opened();
         expect(await ask(shop, asked)).toBeUndefined();
-        endAll(end);
+        shop.way.endAll(end);
         for (let turn = 0; turn < turns; turn += 1) await setImmediate();
         const error = await ask(shop, asked);
         if (error !== undefined) expect(error).toMatchObject({ retryable: true });
         expect(await ask(shop, asked)).toBeUndefined();
-      }
+      });
     },
   );
 
   it('while it is pinged is the store’s failure at most', async () => {
-    for (let turns = 0; turns < 6; turns += 1) {
+    await afterTurns(async (turns) => {
       await using shop = await opened();
       await shop.ping(new AbortController().signal);
-      endAll(end);
+      shop.way.endAll(end);
       for (let turn = 0; turn < turns; turn += 1) await setImmediate();
       expect(['UNAVAILABLE', 'TIMEOUT', undefined]).toContain((await ping(shop, 300)).code);
       expect(await ping(shop, 600)).toMatchObject({ status: 'up' });
-    }
+    });
   });
 });

@@ -17,8 +17,11 @@ import {
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bsonToJson } from '../../../adapters/mongo/bson-json.ts';
-import { bsonToValue } from '../../../adapters/mongo/bson-value.ts';
+import { elementToValue } from '../../../adapters/mongo/bson-value.ts';
+import { atOnce } from '../../../src/budget/work.ts';
 import { writeJson } from '../../../src/json/write.ts';
+
+const bsonToValue = (bytes: Buffer, exact: boolean) => atOnce(elementToValue(bytes, 0x03, 0, exact)) as object;
 
 const bytesOf = (document: object) => Buffer.from(serialize(document, { ignoreUndefined: false }));
 const plain = (value: unknown) => bsonToJson(bytesOf({ v: value }), 'plain').slice('{"v":'.length, -1);

@@ -1,11 +1,14 @@
 import { Double, Int32, Long } from 'bson';
 import { describe, expect, it } from 'vitest';
 import { bsonToJson } from '../../../adapters/mongo/bson-json.ts';
-import { bsonToValue } from '../../../adapters/mongo/bson-value.ts';
+import { elementToValue } from '../../../adapters/mongo/bson-value.ts';
+import { atOnce } from '../../../src/budget/work.ts';
 import { follow } from '../../follow.ts';
 import { writeJson } from '../../../src/json/write.ts';
 import { filled, filterFaults } from './checked.ts';
 import { jsonOf, MODES, rawDocument, ROWS } from './raw-bson.ts';
+
+const bsonToValue = (bytes: Buffer, exact: boolean) => atOnce(elementToValue(bytes, 0x03, 0, exact)) as object;
 
 describe.each(MODES)('a stored value has one form, whether as text or taken apart: %s', (mode) => {
   it.each(ROWS)('%s', (_what, raw, json) => {

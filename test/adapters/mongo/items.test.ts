@@ -1,3 +1,4 @@
+import { Work } from '../../../src/budget/work.ts';
 import { serialize } from 'bson';
 import { describe, expect, it } from 'vitest';
 import type { Cursor } from '../../../adapters/mongo/cursor.ts';
@@ -17,7 +18,7 @@ function documents(...batches: Buffer[][]) {
     close: () => Promise.resolve(void (told.closed += 1)),
   };
   const judge = (error: unknown) => mongoError(error, 'shop', new AbortController().signal);
-  return { items: new Documents(cursor as Cursor, first, 'plain', judge), told };
+  return { items: new Documents(cursor as Cursor, first, 'plain', new Work(Infinity), judge), told };
 }
 
 describe('the documents of a cursor', () => {
