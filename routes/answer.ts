@@ -7,12 +7,13 @@ import { isComplete } from '../src/batch/run/reply.ts';
 import { run } from '../src/batch/run/run.ts';
 import type { Config } from '../src/config/load.ts';
 import { mediaTypes, negotiate } from '../src/encodings/index.ts';
-import { vary } from '../src/encodings/vary.ts';
 import { CodapError, notNeeded } from '../src/errors.ts';
 import type { Memory } from '../src/budget/memory.ts';
 import { endingBy, Work } from '../src/budget/work.ts';
 import { memberOf } from '../src/json/members.ts';
-import { sendProblem } from '../src/service/http/problem.ts';
+import { sendNotAcceptable } from '../src/service/http/problem.ts';
+import { sendAnswer } from '../src/service/http/send-answer.ts';
+import { vary } from '../src/service/http/vary.ts';
 import type { Source } from '../src/sources/open.ts';
 
 /** What the routes of the three patterns answer from. */
@@ -35,8 +36,7 @@ export async function answer(
   const received = performance.now();
   vary(reply, 'Accept');
   const acceptable = negotiate(request.headers);
-  if (acceptable.length === 0)
-    return sendProblem(reply, { status: 406, title: 'Not Acceptable', detail: `there are: ${mediaTypes.join(', ')}` });
+  if (acceptable.length === 0) return sendNotAcceptable(reply, `there are: ${mediaTypes.join(', ')}`);
   const left = new AbortController();
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) left.abort(notNeeded());
@@ -52,10 +52,8 @@ export async function answer(
   const steps = planning(pattern, read, { sources, limits: config.limits });
   const planned = await work.do(endingBy(steps, received + within(asked)));
   const encoding = acceptable.find(({ refuses }) => refuses?.(planned) === undefined);
-  if (!encoding) {
-    const detail = `${acceptable[0]?.refuses?.(planned)}; there are: ${mediaTypes.join(', ')}`;
-    return sendProblem(reply, { status: 406, title: 'Not Acceptable', detail });
-  }
+  if (!encoding)
+    return sendNotAcceptable(reply, `${acceptable[0]?.refuses?.(planned)}; there are: ${mediaTypes.join(', ')}`);
   const timeoutMs = within(planned.timeoutMs);
   const running = run(
     planned,
@@ -82,14 +80,7 @@ export async function answer(
     running.batch.decide({ path: [], error: new CodapError('OVERLOADED', 'the service is shutting down') });
   ending.addEventListener('abort', end, { once: true });
   try {
-    await encoding.send(running, planned, reply);
-  } catch (cause) {
-    running.batch.cancel();
-    if (!reply.sent) throw cause;
-    // What has been sent cannot be taken back: only a broken connection tells that it is not the whole.
-    const unforeseen = new CodapError('INTERNAL', 'codap failed to write this answer', { cause });
-    running.batch.note({ path: [], error: cause instanceof CodapError ? cause : unforeseen });
-    reply.raw.destroy();
+    await sendAnswer(running, planned, encoding, reply);
   } finally {
     ending.removeEventListener('abort', end);
   }

@@ -66,11 +66,12 @@ const FILLED_IN = listed(`
   src/encodings/archive/names.ts: part.slice(0, dot)
   src/encodings/archive/names.ts: part.slice(dot)
   src/encodings/archive/names.ts: n
-  src/encodings/compression.ts: String(vary)  # a header
-  src/encodings/vary.ts: String(named)
-  src/encodings/vary.ts: header
+  src/service/http/compression.ts: String(vary)  # a header
+  src/service/http/vary.ts: String(named)
+  src/service/http/vary.ts: header
   src/batch/run/read-ahead.ts: offset  # a header
   src/encodings/csv.ts: error.message  # NoTable's, made in table.ts
+  src/encodings/csv.ts: mostBytes  # a limit
   src/encodings/table.ts: index
   src/encodings/sse.ts: event  # a frame
   src/encodings/sse.ts: id
@@ -89,7 +90,8 @@ const PASSED_ON = listed(`
   adapters/s3/failure.ts: message(code, status)
   adapters/http/transport-failure.ts: error.message  # tells errors of undici apart, is not told
   src/encodings/csv.ts: error.message  # NoTable's, made in table.ts
-  src/encodings/outcome.ts: error.message  # CodapError's
+  src/service/http/send-answer.ts: cause.message  # NotAcceptable's, made in csv.ts
+  src/service/http/send-failed.ts: error.message  # CodapError's
   src/errors.ts: message
   src/errors.ts: { message }
   src/service/http/faults.ts: error.message  # BadRequest's

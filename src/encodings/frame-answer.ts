@@ -1,100 +1,117 @@
-import type { FastifyReply } from 'fastify';
-import { formatPointer } from '../json/pointer.ts';
-import { failed, isComplete, tenths, type MemberList, type Reply } from '../batch/run/reply.ts';
-import { frames, type Frame } from '../batch/run/frames.ts';
 import type { QueryNode } from '../batch/plan/node.ts';
-import type { Running } from '../batch/run/run.ts';
+import type { Answer } from '../batch/run/answer.ts';
+import type { Frame } from '../batch/run/frames.ts';
+import { failed, isComplete, tenths, type MemberList, type Reply } from '../batch/run/reply.ts';
+import { formatPointer } from '../json/pointer.ts';
 import { Text } from '../json/text.ts';
+import type { Encoding, Heartbeat } from './encoding.ts';
 import { addReplyFields } from './json.ts';
-import { codingFor } from './compression.ts';
-import { beforeDeadline, sendFailed } from './outcome.ts';
-import { Outlet } from './outlet.ts';
+
+/** Characters of items that leave as one piece. */
+const TOGETHER = 16_384;
 
 /** How a media type writes frames. */
-export interface FrameFormat {
-  readonly mediaType: string;
+export interface FrameFormat extends Pick<Encoding, 'mediaType' | 'extension'> {
   /** One frame, given its event's name and its JSON on a line of its own. */
   write(event: 'reply' | 'item' | 'end', json: string, id: number): string;
-  /** What keeps an idle connection open, and how often it is sent. */
-  readonly heartbeat?: { readonly text: string; readonly ms: number };
+  readonly heartbeat?: Heartbeat;
 }
 
 type ReplyFrame = Extract<Frame, { kind: 'reply' }>;
 type ItemsFrame = Extract<Frame, { kind: 'items' }>;
+type Replies = ReturnType<Answer['replies']>;
+interface Counts {
+  ok: number;
+  error: number;
+  skipped: number;
+  cancelled: number;
+}
+
+/** An encoding that answers frame by frame: each leaves as soon as the pattern allows. */
+export function frameEncoding(format: FrameFormat): Encoding {
+  return {
+    mediaType: format.mediaType,
+    extension: format.extension,
+    wants: itemsOrValue,
+    async encode(answer) {
+      const began = performance.now();
+      const replies = answer.replies({ inOrder: ['ordered'] });
+      const first = replies.next();
+      await answer.byDeadline(first.catch(() => {}));
+      if (answer.decidedBy) {
+        replies.return({ status: 'skipped' }).catch(() => {});
+        return undefined;
+      }
+      const { heartbeat } = format;
+      return {
+        headers: { 'content-type': format.mediaType, 'x-accel-buffering': 'no' },
+        body: {
+          kind: 'frames',
+          pieces: pieces(replies, first, answer, format, began),
+          ...(heartbeat && { heartbeat }),
+        },
+      };
+    },
+  };
+}
 
 /** Queries that asked for it are taken item by item. */
-export function itemsOrValue(node: QueryNode): 'items' | 'value' {
+function itemsOrValue(node: QueryNode): 'items' | 'value' {
   return node.stream && !node.gathered && !node.contested ? 'items' : 'value';
 }
 
-/** Answers a batch frame by frame: each leaves as soon as the pattern allows. */
-export async function sendFrames({ batch, root }: Running, reply: FastifyReply, format: FrameFormat): Promise<void> {
-  const sequence = frames({ batch, root }, { inOrder: ['ordered'] });
-  const counts = { ok: 0, error: 0, skipped: 0, cancelled: 0 };
-  const began = performance.now();
-  let next = sequence.next();
-  await beforeDeadline(
-    next.catch(() => {}),
-    batch.options.deadline,
-  );
-  if (batch.decidedBy) {
-    await sequence.return({ status: 'skipped' });
-    return sendFailed(batch, reply, performance.now() - began);
-  }
-  reply.type(format.mediaType).header('x-accel-buffering', 'no');
-  const outlet = new Outlet(reply, batch.options.limits.streamIdleMs, codingFor(reply));
+/** The frames, then the last one, which tells how the batch ended. */
+async function* pieces(
+  replies: Replies,
+  first: ReturnType<Replies['next']>,
+  answer: Answer,
+  format: FrameFormat,
+  began: number,
+): AsyncGenerator<string> {
+  const counts: Counts = { ok: 0, error: 0, skipped: 0, cancelled: 0 };
   let id = 0;
-  const write = (event: 'reply' | 'item' | 'end', fields: string): Promise<void> | undefined =>
-    outlet.writeFrame(format.write(event, `{"event":"${event}",${fields}}`, (id += 1)));
-  /** One after the other without a pause, but for those that the client has no room for. */
-  const writeItems = async ({ path, index, items }: ItemsFrame): Promise<void> => {
-    const place = `"path":${JSON.stringify(formatPointer(path))},"index":`;
-    let at = index;
-    for (const item of items) {
-      const room = write('item', `${place}${at++},"value":${item}`);
-      if (room) await room;
-    }
-  };
-  const beat = (): void => {
-    outlet.writeFrame(format.heartbeat?.text ?? '')?.catch(() => {});
-  };
-  const heart = format.heartbeat && setInterval(beat, format.heartbeat.ms);
+  const write = (event: 'reply' | 'item' | 'end', fields: string): string =>
+    format.write(event, `{"event":"${event}",${fields}}`, (id += 1));
   try {
-    let whole: Reply | undefined;
-    while (!outlet.gone) {
-      const step = await next;
-      if (step.done) {
-        whole = step.value;
-        break;
-      }
+    let step = await first;
+    for (; !step.done; step = await replies.next()) {
       const frame = step.value;
-      if (frame.kind === 'items') await writeItems(frame);
+      if (frame.kind === 'items') yield* itemPieces(frame, write);
       else {
         count(frame, counts);
-        await write('reply', oneLine(replyFrame(frame)));
+        yield write('reply', oneLine(replyFrame(frame)));
       }
-      next = sequence.next();
     }
-    if (!whole) return;
-    const { list } = whole;
-    if (list) counts.cancelled += cancelledIn(list);
-    const decidedBy = batch.decidedBy ?? list?.decidedBy;
-    const complete = !decidedBy && list !== undefined && isComplete(list);
-    const error = decidedBy
-      ? `,"error":${JSON.stringify({ ...decidedBy.error.toJSON(), path: formatPointer(decidedBy.path) })}`
-      : '';
-    await write(
-      'end',
-      `"complete":${complete},"counts":${JSON.stringify(counts)},"ms":${tenths(performance.now() - began)}${error}`,
-    );
-    await outlet.end();
-  } catch (error) {
-    outlet.destroy();
-    throw error;
+    yield write('end', endFields(step.value, answer, counts, performance.now() - began));
   } finally {
-    clearInterval(heart);
-    batch.cancel();
+    replies.return({ status: 'skipped' }).catch(() => {});
   }
+}
+
+function* itemPieces(
+  { path, index, items }: ItemsFrame,
+  write: (event: 'item', fields: string) => string,
+): Generator<string> {
+  const place = `"path":${JSON.stringify(formatPointer(path))},"index":`;
+  let at = index;
+  let piece = '';
+  for (const item of items) {
+    piece += write('item', `${place}${at++},"value":${item}`);
+    if (piece.length < TOGETHER) continue;
+    yield piece;
+    piece = '';
+  }
+  if (piece !== '') yield piece;
+}
+
+function endFields({ list }: Reply, answer: Answer, counts: Counts, ms: number): string {
+  if (list) counts.cancelled += cancelledIn(list);
+  const decidedBy = answer.decidedBy ?? list?.decidedBy;
+  const complete = !decidedBy && list !== undefined && isComplete(list);
+  const error = decidedBy
+    ? `,"error":${JSON.stringify({ ...decidedBy.error.toJSON(), path: formatPointer(decidedBy.path) })}`
+    : '';
+  return `"complete":${complete},"counts":${JSON.stringify(counts)},"ms":${tenths(ms)}${error}`;
 }
 
 function replyFrame({ member, count }: ReplyFrame): string {
@@ -105,7 +122,7 @@ function replyFrame({ member, count }: ReplyFrame): string {
   return text.toString();
 }
 
-function count(frame: ReplyFrame, counts: { ok: number; error: number; skipped: number; cancelled: number }): void {
+function count(frame: ReplyFrame, counts: Counts): void {
   if (frame.count !== undefined) return;
   const { reply } = frame.member;
   if (reply.error?.code === 'CANCELLED' && failed(reply)) counts.cancelled += 1;

@@ -1,22 +1,20 @@
 import { isComplete } from '../batch/run/reply.ts';
 import type { Encoding } from './encoding.ts';
-import { sendText } from './send-text.ts';
 import { answerText } from './json.ts';
-import { sendFailed, summaryHeaders } from './outcome.ts';
+import { summaryHeaders } from './summary.ts';
 
 /** The whole answer at once, when the last reply is there. */
 export const json: Encoding = {
   mediaType: 'application/json',
+  extension: 'json',
   wants: () => 'value',
-  async send({ batch, root }, plan, reply) {
-    const { list, ms } = await root.reply;
-    if (batch.decidedBy || !list) return sendFailed(batch, reply, ms);
+  async encode(answer, plan) {
+    const { list, ms } = await answer.whole;
+    if (answer.decidedBy || !list) return undefined;
     const complete = isComplete(list);
-    const text = answerText(list, complete, plan.shape);
-    reply.headers(summaryHeaders(batch, complete, ms));
-    await sendText(reply.type('application/json; charset=utf-8'), text, {
-      idleMs: batch.options.limits.streamIdleMs,
-      work: batch.work,
-    });
+    return {
+      headers: { ...summaryHeaders(answer, complete, ms), 'content-type': 'application/json; charset=utf-8' },
+      body: { kind: 'text', text: answerText(list, complete, plan.shape) },
+    };
   },
 };

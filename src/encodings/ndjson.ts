@@ -1,10 +1,8 @@
-import type { Encoding } from './encoding.ts';
-import { itemsOrValue, sendFrames } from './frame-answer.ts';
+import { frameEncoding } from './frame-answer.ts';
 
 /** One frame a line. */
-export const ndjson: Encoding = {
+export const ndjson = frameEncoding({
   mediaType: 'application/x-ndjson',
-  wants: itemsOrValue,
-  send: (running, _plan, reply) =>
-    sendFrames(running, reply, { mediaType: 'application/x-ndjson', write: (_event, json) => `${json}\n` }),
-};
+  extension: 'ndjson',
+  write: (_event, json) => `${json}\n`,
+});

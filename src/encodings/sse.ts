@@ -1,14 +1,9 @@
-import type { Encoding } from './encoding.ts';
-import { itemsOrValue, sendFrames } from './frame-answer.ts';
+import { frameEncoding } from './frame-answer.ts';
 
 /** Server-sent events (WHATWG HTML §9.2): the frames of NDJSON, numbered, with a comment every 15 s to keep the connection open. */
-export const sse: Encoding = {
+export const sse = frameEncoding({
   mediaType: 'text/event-stream',
-  wants: itemsOrValue,
-  send: (running, _plan, reply) =>
-    sendFrames(running, reply, {
-      mediaType: 'text/event-stream',
-      write: (event, json, id) => `event: ${event}\nid: ${id}\ndata: ${json}\n\n`,
-      heartbeat: { text: ': still here\n\n', ms: 15_000 },
-    }),
-};
+  extension: 'sse',
+  write: (event, json, id) => `event: ${event}\nid: ${id}\ndata: ${json}\n\n`,
+  heartbeat: { text: ': still here\n\n', ms: 15_000 },
+});

@@ -1,32 +1,18 @@
 import { createGzip } from 'node:zlib';
 import type { Memory } from '../budget/memory.ts';
-import { bodyOrValue } from './archive/entry.ts';
-import { sendArchive, type ArchiveFormat } from './archive/send.ts';
+import { archiveEncoding } from './archive/encode.ts';
 import { TarWriter } from './archive/tar-writer.ts';
 import { writeTo, type ArchiveWriter, type Sink } from './archive/writer.ts';
-import type { Encoding } from './encoding.ts';
 
-const plain: ArchiveFormat = {
+/** An entry per reply. */
+export const tar = archiveEncoding({
   mediaType: 'application/x-tar',
   extension: 'tar',
   start: (sink, memory) => new TarWriter(sink, memory),
-};
-const gzipped: ArchiveFormat = { mediaType: 'application/gzip', extension: 'tar.gz', start: gzip };
-
-/** An entry per reply. */
-export const tar: Encoding = encoding(plain);
+});
 
 /** The same tar, gzipped. */
-export const tarGz: Encoding = encoding(gzipped);
-
-function encoding(format: ArchiveFormat): Encoding {
-  return {
-    mediaType: format.mediaType,
-    wants: bodyOrValue,
-    bodiesInTurn: true,
-    send: (running, plan, reply) => sendArchive(running, plan, reply, format),
-  };
-}
+export const tarGz = archiveEncoding({ mediaType: 'application/gzip', extension: 'tar.gz', start: gzip });
 
 function gzip(sink: Sink, memory: Memory): ArchiveWriter {
   const gzipStream = createGzip();

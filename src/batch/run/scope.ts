@@ -9,7 +9,7 @@ export type Want = Payload['kind'];
 /** How the answers of a batch are taken. */
 export interface Taking {
   /** How it takes a query's answer. */
-  wants(node: QueryNode): Want;
+  readonly wants: (node: QueryNode) => Want;
   /** Bodies are read one after the other, so that few are open at a time. */
   readonly bodiesInTurn?: boolean;
 }

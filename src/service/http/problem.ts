@@ -17,3 +17,8 @@ export const PROBLEM = 'application/problem+json';
 export function sendProblem(reply: FastifyReply, problem: Problem): void {
   reply.code(problem.status).type(PROBLEM).send(JSON.stringify(problem));
 }
+
+/** Refuses a request that accepts no answer that there is. */
+export function sendNotAcceptable(reply: FastifyReply, detail: string): void {
+  sendProblem(reply, { status: 406, title: 'Not Acceptable', detail });
+}

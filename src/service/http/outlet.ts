@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { createBrotliCompress, createGzip, constants, type BrotliCompress, type Gzip } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
-import { giveBack } from '../store/read-memory.ts';
+import { giveBack } from '../../store/read-memory.ts';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** The codings an answer that flows can be compressed in. */

@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import { describe, expect, it } from 'vitest';
-import { Outlet } from '../../src/encodings/outlet.ts';
+import { Outlet } from '../../../src/service/http/outlet.ts';
 
 /** A reply whose client takes whatever is written at once. */
 function endless(): FastifyReply {

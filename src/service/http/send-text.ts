@@ -1,9 +1,9 @@
 import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
-import type { Text } from '../json/text.ts';
-import { isHeld } from '../budget/turns.ts';
-import type { Work } from '../budget/work.ts';
+import type { Text } from '../../json/text.ts';
+import { isHeld } from '../../budget/turns.ts';
+import type { Work } from '../../budget/work.ts';
 import { codingFor } from './compression.ts';
 import { BROTLI, Outlet } from './outlet.ts';
 

@@ -1,0 +1,95 @@
+import type { Memory } from '../../budget/memory.ts';
+import type { Work } from '../../budget/work.ts';
+import { CodapError } from '../../errors.ts';
+import type { Batch, Failure } from './batch.ts';
+import { frames, type Frame, type FrameOrder } from './frames.ts';
+import type { Reply } from './reply.ts';
+import type { Running } from './run.ts';
+
+/** How long after the batch's deadline an answer without a first byte waits for its queries' own time-outs, which know more, in milliseconds. */
+const GRACE_MS = 10;
+
+/** What an encoding answers from: the replies of a batch under way. */
+export class Answer {
+  readonly #running: Running;
+
+  constructor(running: Running) {
+    this.#running = running;
+  }
+
+  get #batch(): Batch {
+    return this.#running.batch;
+  }
+
+  /** The whole, once every reply is there. */
+  get whole(): Promise<Reply> {
+    return this.#running.root.reply;
+  }
+
+  /** The replies as they come, each in its place; then the whole as it ended. */
+  replies(order: FrameOrder): AsyncGenerator<Frame, Reply> {
+    return frames(this.#running, order);
+  }
+
+  /** What failed the batch, so that its answer is a problem, or is cut. */
+  get decidedBy(): Failure | undefined {
+    return this.#batch.decidedBy;
+  }
+
+  /** Nobody takes it for a whole any more: the batch has failed, or the client has left. */
+  get isCut(): boolean {
+    return this.decidedBy !== undefined || this.#batch.ended.aborted;
+  }
+
+  /** The longest call of each source, in milliseconds. */
+  get timings(): ReadonlyMap<string, number> {
+    return this.#batch.timings;
+  }
+
+  /** An instant: `performance.now()` ms. */
+  get deadline(): number {
+    return this.#batch.options.deadline;
+  }
+
+  /** The most bytes a gathered answer may have. */
+  get mostBytes(): number {
+    return this.#batch.options.limits.answerBytes;
+  }
+
+  /** Where bytes are counted that writing the answer has to hold. */
+  get memory(): Memory {
+    return this.#batch.memory;
+  }
+
+  /** In whose turns the answer is written. */
+  get work(): Work {
+    return this.#batch.work;
+  }
+
+  /** Fails the batch, whose answer has not begun. */
+  fail(failure: Failure): void {
+    this.#batch.decide(failure);
+  }
+
+  /** Notes what broke an answer that has begun. */
+  note(failure: Failure): void {
+    this.#batch.note(failure);
+  }
+
+  /** What a promise comes to by the batch's deadline; undefined if it does not. */
+  byDeadline<T>(promise: Promise<T>, graceMs = 0): Promise<T | undefined> {
+    return new Promise((resolve, reject) => {
+      const left = this.deadline + graceMs - performance.now();
+      const timer = setTimeout(() => resolve(undefined), Math.max(0, left));
+      promise.then(resolve, reject).finally(() => clearTimeout(timer));
+    });
+  }
+
+  /** The same, for an answer that begins with the first byte there is: without one the batch fails. */
+  async begins<T>(first: Promise<T>): Promise<T | undefined> {
+    const come = await this.byDeadline(first, GRACE_MS);
+    if (come === undefined && !this.#running.root.begun)
+      this.fail({ path: [], error: new CodapError('TIMEOUT', 'nothing to read by the deadline') });
+    return come;
+  }
+}

@@ -1,0 +1,119 @@
+import { attachment } from '../../store/attachment.ts';
+import type { Answer } from '../../batch/run/answer.ts';
+import { lacking, type Member, type Reply } from '../../batch/run/reply.ts';
+import type { Memory } from '../../budget/memory.ts';
+import { isHeld } from '../../budget/turns.ts';
+import { type CodapError, notNeeded, toCodapError } from '../../errors.ts';
+import { formatPointer } from '../../json/pointer.ts';
+import type { Encoding } from '../encoding.ts';
+import { bodyOrValue, entryOf, type Entry } from './entry.ts';
+import { EntryNames, INCOMPLETE } from './names.ts';
+import { piped } from './piped.ts';
+import type { ArchiveWriter, Sink } from './writer.ts';
+
+/** A kind of archive. */
+export interface ArchiveFormat extends Pick<Encoding, 'mediaType' | 'extension'> {
+  /** Starts an archive whose bytes go to the sink; what it has to collect counts in `memory`. */
+  start(sink: Sink, memory: Memory): ArchiveWriter;
+}
+
+type Entries = ReturnType<typeof entriesOf>;
+
+interface Missing {
+  readonly path: string;
+  /** The name of the entry that is there all the same: defaulted, or cut. */
+  readonly entry: string | null;
+  readonly cut: boolean;
+  readonly error: CodapError;
+}
+
+/** An encoding that answers an archive, an entry per reply, written while they arrive. */
+export function archiveEncoding(format: ArchiveFormat): Encoding {
+  const { mediaType, extension } = format;
+  return {
+    mediaType,
+    extension,
+    wants: bodyOrValue,
+    bodiesInTurn: true,
+    async encode(answer, plan) {
+      const entries = entriesOf(answer.replies({ inOrder: ['kv', 'ordered'] }));
+      const next = entries.next();
+      const first = await answer.begins(next);
+      if (first?.done) {
+        const [nothing] = first.value.list ? lacking(first.value.list) : [];
+        if (nothing?.reply.error) answer.fail({ path: nothing.path, error: nothing.reply.error });
+      }
+      if (answer.decidedBy) {
+        entries.return(undefined as never).catch(() => {});
+        return undefined;
+      }
+      const disposition = attachment(plan.filename ?? `codap.${extension}`);
+      const write = async (sink: Sink): Promise<void> => {
+        try {
+          await writeArchive(format.start(sink, answer.memory), entries, next, answer);
+        } finally {
+          entries.return(undefined as never).catch(() => {});
+        }
+      };
+      return {
+        headers: { 'content-type': mediaType, 'content-disposition': disposition },
+        // Nothing is written, not even what fills up an entry, once nobody takes it for a part of the whole.
+        body: { kind: 'bytes', pieces: piped(write, () => answer.isCut) },
+      };
+    },
+  };
+}
+
+/** Writes an entry per reply, then, where some failed, the last one, which lists them. */
+async function writeArchive(
+  writer: ArchiveWriter,
+  entries: Entries,
+  next: ReturnType<Entries['next']>,
+  answer: Answer,
+): Promise<void> {
+  const names = new EntryNames();
+  const written = new Map<string, string>();
+  let step = await next;
+  for (; !step.done && !answer.isCut; step = await entries.next()) {
+    if (isHeld()) await answer.work.turn();
+    const { entry, path } = step.value;
+    const name = names.claim(entry.name);
+    written.set(formatPointer(path), name);
+    const broken = await writer.add(entry, name).catch((error: unknown) => {
+      written.delete(formatPointer(path));
+      return error;
+    });
+    if (!broken) continue;
+    if (Buffer.isBuffer(entry.content)) throw broken;
+    entry.content.break(toCodapError(broken));
+  }
+  const list = step.done ? step.value.list : undefined;
+  if (!list || answer.isCut || list.decidedBy) throw notNeeded();
+  const errors = [...lacking(list)].map((member) => missing(member, written));
+  if (errors.length > 0) {
+    const content = Buffer.from(JSON.stringify({ complete: false, errors }));
+    await writer.add({ name: INCOMPLETE, modified: new Date(), size: content.length, content }, INCOMPLETE);
+  }
+  await writer.end(errors.length > 0 ? `Incomplete: see ${INCOMPLETE}` : '');
+}
+
+/** The replies that have something to read. Returns the whole as it ended. */
+async function* entriesOf(
+  replies: ReturnType<Answer['replies']>,
+): AsyncGenerator<{ entry: Entry; path: Member['path'] }, Reply> {
+  for (;;) {
+    const step = await replies.next();
+    if (step.done) return step.value;
+    if (step.value.kind === 'items' || step.value.count !== undefined) continue;
+    const { member } = step.value;
+    const entry = entryOf(member);
+    if (entry) yield { entry, path: member.path };
+  }
+}
+
+/** How the last entry lists a reply that failed or was defaulted. */
+function missing({ path, reply }: Member, written: ReadonlyMap<string, string>): Missing {
+  const pointer = formatPointer(path);
+  const entry = written.get(pointer) ?? null;
+  return { path: pointer, entry, cut: entry !== null && !reply.defaulted, error: reply.error as CodapError };
+}

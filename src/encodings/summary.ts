@@ -1,0 +1,11 @@
+import { tenths } from '../batch/run/reply.ts';
+
+/** What a gathered answer tells in its headers: whether it is complete, and how long each source took. */
+export function summaryHeaders(
+  { timings }: { readonly timings: ReadonlyMap<string, number> },
+  complete: boolean,
+  ms = 0,
+): Record<string, string> {
+  const took = [...timings].map(([source, longest]) => `${source};dur=${tenths(longest)}`);
+  return { 'codap-complete': String(complete), 'server-timing': [...took, `total;dur=${tenths(ms)}`].join(', ') };
+}

@@ -1,0 +1,59 @@
+import type { FastifyReply } from 'fastify';
+import type { Plan } from '../../batch/plan/node.ts';
+import { Answer } from '../../batch/run/answer.ts';
+import type { Running } from '../../batch/run/run.ts';
+import { NotAcceptable, type Encoded, type Encoding } from '../../encodings/encoding.ts';
+import { CodapError } from '../../errors.ts';
+import { codingFor } from './compression.ts';
+import { Outlet } from './outlet.ts';
+import { sendNotAcceptable } from './problem.ts';
+import { sendFailed } from './send-failed.ts';
+import { sendText, type Sending } from './send-text.ts';
+
+/** Answers a batch under way; resolves once the answer is on its way or has been handed over. */
+export async function sendAnswer(running: Running, plan: Plan, encoding: Encoding, reply: FastifyReply): Promise<void> {
+  const { batch, root } = running;
+  const began = performance.now();
+  let encoded: Encoded | undefined;
+  try {
+    encoded = await encoding.encode(new Answer(running), plan);
+    if (!encoded) return sendFailed(batch, reply, root.settled?.ms ?? performance.now() - began);
+    await sendEncoded(reply, encoded, { idleMs: batch.options.limits.streamIdleMs, work: batch.work });
+  } catch (cause) {
+    batch.cancel();
+    if (cause instanceof NotAcceptable) return sendNotAcceptable(reply, cause.message);
+    if (!reply.sent) throw cause;
+    // What has been sent cannot be taken back: only a broken connection tells that it is not the whole.
+    const unforeseen = new CodapError('INTERNAL', 'codap failed to write this answer', { cause });
+    batch.note({ path: [], error: cause instanceof CodapError ? cause : unforeseen });
+    reply.raw.destroy();
+  } finally {
+    // A text is there once every reply is; whatever else was sent may have left something open.
+    if (encoded?.body.kind !== 'text') batch.cancel();
+  }
+}
+
+/** What flows is written as fast as the client takes it. Throws what broke it, the connection cut. */
+async function sendEncoded(reply: FastifyReply, { status, headers, body }: Encoded, sending: Sending): Promise<void> {
+  reply.code(status ?? 200).headers(headers);
+  if (body.kind === 'text') return sendText(reply, body.text, sending);
+  const outlet = new Outlet(reply, sending.idleMs, body.kind === 'frames' ? codingFor(reply) : undefined);
+  const { text = '', ms } = (body.kind === 'frames' && body.heartbeat) || {};
+  const beat = (): void => {
+    outlet.writeFrame(text)?.catch(() => {});
+  };
+  const heart = ms === undefined ? undefined : setInterval(beat, ms);
+  try {
+    for await (const piece of body.pieces) {
+      if (outlet.gone) return;
+      const room = typeof piece === 'string' ? outlet.writeFrame(piece) : outlet.write(piece);
+      if (room) await room;
+    }
+    await outlet.end();
+  } catch (error) {
+    outlet.destroy();
+    throw error;
+  } finally {
+    clearInterval(heart);
+  }
+}
