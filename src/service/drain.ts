@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
 /** What has to be ended in an orderly way once it runs. */
-export interface Running {
+export interface RunningService {
   readonly app: FastifyInstance;
   readonly logger: Logger;
   /** Milliseconds from the signal within which the process ends, whatever still runs. */
@@ -24,7 +24,7 @@ export interface Listening {
 /** What ends the process on a signal. */
 export interface Ending {
   /** From now on a signal waits until `listen` has resolved, then drains what runs. Resolves, or rejects, as `listen` does. */
-  runs(running: Running, listen: () => Promise<Listening>): Promise<Listening>;
+  runs(running: RunningService, listen: () => Promise<Listening>): Promise<Listening>;
 }
 
 /** How long before the grace period ends the answers still under way are told to end with an error, in milliseconds; a quarter of a short one. */
@@ -42,7 +42,7 @@ const END_MS = 1800;
  * A second signal ends it at once. Exit status 1 if answers were cut or the cause was an uncaught error, else 0.
  */
 export function endOnSignal(): Ending {
-  let begun: { running: Running; listening: Promise<Listening> } | undefined;
+  let begun: { running: RunningService; listening: Promise<Listening> } | undefined;
   closeWithGrace({ delay: false, logger: false }, async ({ signal, err }) => {
     if (!begun) {
       if (err) console.error(err);
@@ -62,7 +62,11 @@ export function endOnSignal(): Ending {
   };
 }
 
-async function end({ app, graceMs, dispose }: Running, servers: readonly Server[], status: 0 | 1): Promise<void> {
+async function end(
+  { app, graceMs, dispose }: RunningService,
+  servers: readonly Server[],
+  status: 0 | 1,
+): Promise<void> {
   let whole = false;
   setTimeout(() => process.exit(whole ? status : 1), graceMs);
   setTimeout(() => app.cut(), graceMs - Math.min(CUT_MS, graceMs / 4));
