@@ -4,6 +4,7 @@ import type { Live } from '../../batch/run/live.ts';
 import type { GroupNode, QueryNode } from '../../batch/plan/node.ts';
 import type { GroupRun, Opener, Scope } from '../../batch/run/scope.ts';
 import { Gate } from './gate.ts';
+import { isResumable } from '../../sources/resume.ts';
 import { openAhead } from './read-ahead.ts';
 
 /** Beginnings read ahead at a time. */
@@ -24,7 +25,7 @@ const gates = new WeakMap<Batch, Gates>();
 export function openBody(node: QueryNode): Opener | undefined {
   if (node.streams !== 'body' || node.gathered) return undefined;
   return async (query, asked, live, scope) => {
-    const resumable = query.source.resumable(query.op, asked.params);
+    const resumable = isResumable(query.source, query.op, asked.params);
     const leave = await enter(resumable, live, scope);
     try {
       const opened = resumable
@@ -96,6 +97,6 @@ function hasResumable(node: GroupNode): boolean {
   return node.members.some((one) =>
     one.kind === 'group'
       ? hasResumable(one)
-      : one.streams === 'body' && !one.gathered && one.source.resumable(one.op, one.params),
+      : one.streams === 'body' && !one.gathered && isResumable(one.source, one.op, one.params),
   );
 }
