@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Fetch } from '../src/store/fetch.ts';
+import type { Fetch, Query } from '../src/store/fetch.ts';
 
 /**
  * Reports what is wrong with a param: where it stands below `params`, and what is allowed. It repeats no
@@ -17,8 +17,6 @@ export interface Op {
   readonly single?: true;
   /** The most that params may be where the answer is taken gathered; read item by item, it has no such bound. */
   readonly gathered?: Readonly<Record<string, number>>;
-  /** Compiled params take a `range` and an `ifMatch`, so that a body can be read in parts. */
-  readonly resumable?: boolean;
 }
 
 /** A kind of datastore: what its configuration and its queries may say, how to open one, and all else that is known of it alone. */
@@ -64,6 +62,11 @@ export type Adapters = Readonly<Record<string, Adapter>>;
 export interface Connection extends AsyncDisposable {
   /** Its query's params are what `compile` made. */
   readonly fetch: Fetch;
+  /**
+   * The query for the part of a body from byte `first` to `last`, or to its end, if it is still the one with this
+   * entity tag; undefined where that body cannot be asked for in parts.
+   */
+  part?(query: Query, first: number, last?: number, etag?: string): Query | undefined;
   /** Resolves when the store answers; rejects with CodapError. */
   ping(signal: AbortSignal): Promise<void>;
 }

@@ -22,7 +22,7 @@ export type { S3Options } from './s3/options.ts';
 export const s3: Adapter<S3Options> = {
   options: options as unknown as Adapter<S3Options>['options'],
   ops: {
-    getObject: { params: params.getObject, streams: 'body', resumable: true },
+    getObject: { params: params.getObject, streams: 'body' },
     headObject: { params: params.headObject, single: true },
     listObjects: { params: params.listObjects, streams: 'items', single: true, gathered: { limit: MOST } },
     presignGetObject: { params: params.presignGetObject, single: true },
@@ -68,6 +68,12 @@ class S3Connection implements Connection {
     if (want === 'items')
       return { kind: 'items', items: translated(listItems(this.#client, query, this.#options, signal), signal) };
     return list(this.#client, query, this.#options, context);
+  }
+
+  part({ op, params, want }: Query, first: number, last?: number, etag?: string): Query | undefined {
+    if (op !== 'getObject' || (params as GetObject).range !== undefined) return undefined;
+    const range = `bytes=${first}-${last ?? ''}`;
+    return { op, params: { ...(params as GetObject), range, ...(etag !== undefined && { ifMatch: etag }) }, want };
   }
 
   ping(signal: AbortSignal): Promise<void> {

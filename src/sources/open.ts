@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Adapter, Adapters, Example, Fault } from '../../adapters/adapter.ts';
+import type { Adapter, Adapters, Connection, Example, Fault } from '../../adapters/adapter.ts';
 import { choice } from '../store/check-schema.ts';
 import type { Config, SourceConfig } from '../config/load.ts';
 import { type Call, callOf } from './call.ts';
@@ -33,8 +33,8 @@ export interface Source {
   streams(op: string): 'items' | 'body' | undefined;
   /** Whether an op's value is one thing, never a list. */
   isSingle(op: string): boolean;
-  /** Whether a body can be asked for in parts: these params take a `range` and an `ifMatch`, and have none of their own. */
-  resumable(op: string, params: unknown): boolean;
+  /** The query for a part of a body, as a Connection's `part`; undefined where there are none. */
+  readonly part: NonNullable<Connection['part']>;
   ping(signal: AbortSignal): Promise<void>;
 }
 
@@ -85,8 +85,7 @@ async function openSource(options: SourceConfig, adapter: Adapter, connections: 
     ownMeta: adapter.ownMeta ?? [],
     streams: (op) => (Object.hasOwn(adapter.ops, op) ? adapter.ops[op]?.streams : undefined),
     isSingle: (op) => adapter.ops[op]?.single === true,
-    resumable: (op, params) =>
-      adapter.ops[op]?.resumable === true && !(params as { range?: string; ifNoneMatch?: string }).range,
+    part: (query, first, last, etag) => connection.part?.(query, first, last, etag),
     ping: (signal) => connection.ping(signal),
   };
 }

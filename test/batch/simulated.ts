@@ -79,7 +79,7 @@ export function simulate(timeoutMs = 2000): Simulation {
     ownMeta: [],
     streams: () => undefined,
     isSingle: () => false,
-    resumable: () => false,
+    part: () => undefined,
     ping: () => Promise.resolve(),
   };
   return { source, started, finished, aborted };

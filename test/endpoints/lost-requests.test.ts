@@ -215,7 +215,7 @@ function source(name: string, point: Point, thrown: () => unknown): Source {
     timeoutMs: 5000,
     ownMeta: [],
     isSingle: () => false,
-    resumable: () => false,
+    part: () => undefined,
     ping: () => Promise.resolve(),
     prepare: (_op, params) => params,
     streams: () => flows,

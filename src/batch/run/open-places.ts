@@ -1,3 +1,4 @@
+import { isResumable } from '../../sources/resume.ts';
 import type { GroupNode } from '../plan/node.ts';
 import { Gate } from './gate.ts';
 import type { Live } from './live.ts';
@@ -62,6 +63,6 @@ function hasResumable(node: GroupNode): boolean {
   return node.members.some((one) =>
     one.kind === 'group'
       ? hasResumable(one)
-      : one.streams === 'body' && !one.gathered && one.source.resumable(one.op, one.params),
+      : one.streams === 'body' && !one.gathered && isResumable(one.source, one.op, one.params),
   );
 }

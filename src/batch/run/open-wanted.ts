@@ -1,3 +1,4 @@
+import { isResumable } from '../../sources/resume.ts';
 import type { Query } from '../../store/fetch.ts';
 import type { QueryNode } from '../plan/node.ts';
 import type { Live } from './live.ts';
@@ -16,7 +17,7 @@ export async function openWanted(
 ): Promise<Opened> {
   const query = { ...asked, want };
   if (want === 'items' || !scope.places) return openFlow(node, query, scope);
-  const resumable = node.source.resumable(asked.op, asked.params);
+  const resumable = isResumable(node.source, asked.op, asked.params);
   const leave = await scope.places.enter(resumable, live, scope);
   try {
     const opened = await (resumable ? openAhead(node, asked, scope) : openFlow(node, query, scope));

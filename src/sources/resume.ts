@@ -1,0 +1,145 @@
+import { Readable } from 'node:stream';
+import type { Memory } from '../budget/memory.ts';
+import { classify, CodapError, toCodapError } from '../errors.ts';
+import type { Query } from '../store/fetch.ts';
+import type { Body, Payload } from '../store/payload.ts';
+import type { Source } from './open.ts';
+
+/** How often a body that breaks is taken up again where it broke. */
+const RESUMES = 2;
+/** Statuses of an answer without a part to go on from; no byte of an empty object is within any range (416). */
+const WITHOUT_PARTS = new Set<number | undefined>([200, 206, 416]);
+
+/** An answer that is open, read by whoever opened it, within the time that it may take. */
+export interface Reading {
+  readonly payload: Payload;
+  next(): Promise<IteratorResult<unknown, void>>;
+  /** Ends it from outside: whoever waits for what is next is told why. */
+  break(reason: CodapError): void;
+  close(): void;
+}
+
+/** A body that is asked for in parts. */
+export interface InParts<R extends Reading> {
+  readonly source: Pick<Source, 'name' | 'part'>;
+  readonly query: Query;
+  /** Opens what a query asks for, unless this signal aborts first. */
+  open(query: Query, closed?: AbortSignal): Promise<R>;
+}
+
+/** The beginning of a body, read, and what the store says of the whole. */
+export interface Beginning {
+  readonly bytes: Buffer;
+  readonly meta: Body['meta'];
+}
+
+/** Whether a body can be asked for in parts. */
+export function isResumable({ part }: Pick<Source, 'part'>, op: string, params: unknown): boolean {
+  return part({ op, params, want: 'body' }, 0) !== undefined;
+}
+
+/** The first `most` bytes, counted as `held`; from a store that does not answer in parts, the whole, open. */
+export async function readBeginning<R extends Reading>(
+  body: InParts<R>,
+  most: number,
+  held: Memory,
+): Promise<Beginning | R> {
+  const opened = (await openBeginning(body, most)) ?? (await body.open(body.query));
+  const { meta } = opened.payload as Body;
+  if (meta.contentRange === undefined && meta.length !== 0 && meta.status !== 304) return opened;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for (;;) {
+      const step = await opened.next();
+      if (step.done) break;
+      const chunk = step.value as Buffer;
+      held.hold(chunk.length);
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > most) throw otherPart(body);
+    }
+  } finally {
+    opened.close();
+  }
+  return { bytes: Buffer.concat(chunks), meta };
+}
+
+/** Opens the beginning; undefined where it is to be the whole at once. */
+async function openBeginning<R extends Reading>(body: InParts<R>, most: number): Promise<R | undefined> {
+  try {
+    const opened = await body.open(body.source.part(body.query, 0, most - 1)!);
+    if (leadsOn((opened.payload as Body).meta)) return opened;
+    opened.close();
+  } catch (error) {
+    if (!WITHOUT_PARTS.has(toCodapError(error).status)) throw error;
+  }
+  return undefined;
+}
+
+/** Whether it is known what follows: how much, and that it will be of the same object. */
+function leadsOn({ contentRange, size, length, etag }: Body['meta']): boolean {
+  return contentRange === undefined || (size !== undefined && (size === length || etag?.startsWith('"') === true));
+}
+
+/**
+ * The whole body from its beginning on. The rest, if any, is asked for when somebody reads that far, as of the same
+ * object, and again from where it breaks. A generator that waits for the store cannot be told to return: `closed`
+ * takes away what it waits for.
+ */
+export function resumed<R extends Reading>(body: InParts<R>, beginning: Beginning, closed: AbortSignal): Body {
+  const { size, contentRange: _contentRange, ...told } = beginning.meta;
+  const meta = size === undefined ? told : { ...told, size, length: size };
+  // Nothing is asked for before the beginning was taken.
+  const highWaterMark = Math.max(1, beginning.bytes.length);
+  return {
+    kind: 'body',
+    stream: Readable.from(read(body, beginning, closed), { objectMode: false, highWaterMark }),
+    meta,
+  };
+}
+
+async function* read<R extends Reading>(
+  body: InParts<R>,
+  beginning: Beginning,
+  closed: AbortSignal,
+): AsyncGenerator<Buffer> {
+  const { bytes, meta: whole } = beginning;
+  const { size = bytes.length, etag } = whole;
+  let offset = bytes.length;
+  let left = RESUMES;
+  if (offset > 0) yield bytes;
+  if (offset >= size) return;
+  let opened: R | undefined;
+  closed.addEventListener('abort', () => opened?.break(closed.reason as CodapError), { once: true });
+  while (offset < size) {
+    try {
+      opened = await body.open(body.source.part(body.query, offset, undefined, etag)!, closed);
+      const { meta } = opened.payload as Body;
+      // Bytes from elsewhere, or of another object, would pass for its own.
+      if (!meta.contentRange?.startsWith(`bytes ${offset}-`) || meta.etag !== etag || meta.size !== size)
+        throw otherPart(body);
+      for (;;) {
+        const step = await opened.next();
+        if (step.done) break;
+        const chunk = step.value as Buffer;
+        offset += chunk.length;
+        if (offset > size) throw otherPart(body);
+        yield chunk;
+      }
+      if (offset < size) throw new CodapError('UNAVAILABLE', 'the body ended too early', { source: body.source.name });
+    } catch (error) {
+      left -= 1;
+      // A pause that is too long is one wherever the store would go on from.
+      const paused = opened !== undefined && toCodapError(error).code === 'TIMEOUT';
+      if (left < 0 || paused || classify(error) !== 'transient') throw error;
+    } finally {
+      opened?.close();
+      opened = undefined;
+    }
+  }
+}
+
+function otherPart({ source: { name: source } }: Pick<InParts<Reading>, 'source'>): CodapError {
+  return new CodapError('BAD_RESPONSE', 'the store answered another part than it was asked for', { source });
+}

@@ -1,0 +1,185 @@
+import { getEventListeners } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CodapError, notNeeded } from '../../src/errors.ts';
+import type { Layer } from '../../src/sources/layer.ts';
+import type { Fetch, Query } from '../../src/store/fetch.ts';
+import type { Payload } from '../../src/store/payload.ts';
+import { context } from '../adapters/source.ts';
+import { FakeStore, leave, read, type Reached } from './fake-store.ts';
+
+const KINDS = ['value', 'items', 'body'] as const;
+const FLOWING = ['items', 'body'] as const;
+const BROKEN = new CodapError('UNAVAILABLE', 'told to fail');
+
+const queryFor = (want: Payload['kind']): Query => ({ op: 'get', params: { key: 'a' }, want });
+
+/** What every layer promises, whatever it does beside. Time is faked: it stands still unless a test moves it. */
+export function layerSuite(name: string, makeLayer: () => Layer): void {
+  describe(`${name}, a layer,`, () => {
+    let store: FakeStore;
+    let layer: Layer;
+    let fetch: Fetch;
+    let controller: AbortController;
+    let atRest: unknown;
+
+    beforeEach(() => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+      store = new FakeStore();
+      layer = makeLayer();
+      fetch = layer.wrap(store.fetch);
+      controller = new AbortController();
+      atRest = layer.state?.();
+    });
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+
+    const ask = (want: Payload['kind'], own: object = {}): Promise<Payload> =>
+      fetch(queryFor(want), context({ signal: controller.signal, ...own }));
+
+    /** The call as it reaches the store. */
+    const reached = (): Promise<Reached> =>
+      vi.waitFor(() => store.calls.at(-1) ?? Promise.reject(new Error('no call')));
+
+    const opened = async (want: Payload['kind'], ...answer: Parameters<Reached['answer']>): Promise<Payload> => {
+      const asked = ask(want);
+      (await reached()).answer(...answer);
+      return asked;
+    };
+
+    /** Who else than the store listens whether the caller leaves. */
+    const listeners = () => getEventListeners(controller.signal, 'abort').filter((one) => !store.onAborts.has(one));
+
+    /** All that it took is free again: the caller's signal, its timers, its places; and the store holds nothing open. */
+    const expectFree = async (): Promise<void> => {
+      await vi.waitFor(() => expect(store.open).toBe(0));
+      await vi.waitFor(() => expect(listeners()).toEqual([]));
+      expect(vi.getTimerCount()).toBe(0);
+      expect(layer.state?.()).toEqual(atRest);
+    };
+
+    it('hands a query and what goes with it on as they are', async () => {
+      const given = context({ caller: { headers: { accept: 'a' } } });
+      const asked = fetch(queryFor('value'), given);
+      const { query, context: seen, answer } = await reached();
+      answer(['x']);
+      await asked;
+      expect(query).toEqual(queryFor('value'));
+      expect(seen.caller).toBe(given.caller);
+      expect(seen.memory).toBe(given.memory);
+      expect(seen.work).toBe(given.work);
+      expect(seen.deadline).toBeLessThanOrEqual(given.deadline);
+    });
+
+    it.each(KINDS)('hands on what is answered, whole and in order: %s', async (want) => {
+      const parts = want === 'value' ? ['a'] : ['a', 'b', 'c'];
+      const payload = await opened(want, parts);
+      expect(payload.kind).toBe(want);
+      if (payload.kind === 'body') expect(payload.meta).toEqual({ size: 3 });
+      expect(await read(payload)).toEqual(parts);
+      await expectFree();
+    });
+
+    it.each(FLOWING)('hands on what is empty: %s', async (want) => {
+      expect(await read(await opened(want, []))).toEqual([]);
+      await expectFree();
+    });
+
+    it.each(KINDS)('hands on a failure before the answer: %s', async (want) => {
+      const asked = ask(want);
+      (await reached()).fail(BROKEN);
+      await expect(asked).rejects.toBe(BROKEN);
+      await expectFree();
+    });
+
+    it('turns what is thrown at once into a rejection', async () => {
+      const throwing = layer.wrap(() => {
+        throw BROKEN;
+      });
+      await expect(throwing(queryFor('value'), context({ signal: controller.signal }))).rejects.toBe(BROKEN);
+      await expectFree();
+    });
+
+    it.each(FLOWING)('hands on a failure in the middle, after what came before: %s', async (want) => {
+      const payload = await opened(want, ['a', 'b'], BROKEN);
+      const parts: string[] = [];
+      await expect(read(payload, parts)).rejects.toBe(BROKEN);
+      expect(parts).toEqual(want === 'items' ? ['a', 'b'] : expect.arrayContaining(['a']));
+      await expectFree();
+    });
+
+    it.each(KINDS)('ends at once where nobody wants it any more, before it is asked: %s', async (want) => {
+      const reason = notNeeded();
+      controller.abort(reason);
+      await expect(ask(want)).rejects.toBe(reason);
+      await expectFree();
+    });
+
+    it.each(KINDS)(
+      'ends at once, and the call of the store too, where that happens while it runs: %s',
+      async (want) => {
+        const reason = notNeeded();
+        const asked = ask(want);
+        const { context: seen } = await reached();
+        controller.abort(reason);
+        await expect(asked).rejects.toBe(reason);
+        expect(seen.signal.reason).toBe(reason);
+        await expectFree();
+      },
+    );
+
+    it.each(FLOWING)('ends what flows where that happens while it does: %s', async (want) => {
+      const reason = notNeeded();
+      const payload = await opened(want, ['a'], 'stalls');
+      const parts: string[] = [];
+      const reading = read(payload, parts);
+      const ended = expect(reading).rejects.toBe(reason);
+      await vi.waitFor(() => expect(parts).toEqual(['a']));
+      controller.abort(reason);
+      await ended;
+      await expectFree();
+    });
+
+    it.each(FLOWING)('frees what it took where nobody reads on, once however often that is said: %s', async (want) => {
+      const payload = await opened(want, ['a', 'b', 'c'], 'stalls');
+      for (let times = 0; times < 3; times += 1) {
+        await leave(payload);
+        if (payload.kind === 'body') payload.stream.emit('close');
+        await expectFree();
+      }
+    });
+
+    it('hands on no answer that comes after nobody wanted it, and leaves none open', async () => {
+      const late = Promise.withResolvers<Payload>();
+      const deaf = layer.wrap((query, seen) => {
+        void store.fetch(query, { ...seen, signal: new AbortController().signal }).then(late.resolve, late.reject);
+        return late.promise;
+      });
+      const asked = deaf(queryFor('items'), context({ signal: controller.signal }));
+      const { answer } = await reached();
+      controller.abort(notNeeded());
+      answer(['a'], 'stalls');
+      await asked.then(leave, () => {});
+      await expectFree();
+    });
+
+    it.each([0, -1000])('never lets a store have more time than there is, %i ms from now', async (left) => {
+      const deadline = performance.now() + left;
+      const asked = ask('value', { deadline }).catch((error: unknown) => error);
+      await Promise.resolve();
+      const [call] = store.calls;
+      if (call) {
+        expect(call.context.deadline).toBe(deadline);
+        call.answer(['x']);
+        await asked;
+      } else expect(await asked).toMatchObject({ code: 'TIMEOUT' });
+      await expectFree();
+    });
+
+    it('says its name, and what it holds a query to in numbers', () => {
+      expect(layer.name).not.toBe('');
+      for (const bound of Object.values(layer.bounds?.(queryFor('value')) ?? {}))
+        expect(bound).toBeGreaterThanOrEqual(0);
+    });
+  });
+}

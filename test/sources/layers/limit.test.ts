@@ -1,0 +1,78 @@
+import { expect, it } from 'vitest';
+import { notNeeded } from '../../../src/errors.ts';
+import { limit } from '../../../src/sources/layers/limit.ts';
+import type { Payload } from '../../../src/store/payload.ts';
+import { context } from '../../adapters/source.ts';
+import { FakeStore, leave } from '../../layer-suite/fake-store.ts';
+import { layerSuite } from '../../layer-suite/layer-suite.ts';
+
+layerSuite('a limit', () => limit({ name: 'shop', concurrency: 1, queue: 1 }));
+
+function limited(concurrency: number, queue: number) {
+  const store = new FakeStore();
+  const layer = limit({ name: 'shop', concurrency, queue });
+  const fetch = layer.wrap(store.fetch);
+  const ask = (key: string, signal = new AbortController().signal, want: Payload['kind'] = 'value') =>
+    fetch({ op: 'get', params: key, want }, context({ signal }));
+  return { ask, store, layer, keys: () => store.calls.map(({ query }) => query.params) };
+}
+
+const turn = () => new Promise(setImmediate);
+
+it('lets so many calls run and so many wait, and turns away what is beyond', async () => {
+  const { ask, store, layer, keys } = limited(2, 1);
+  const asked = [ask('a'), ask('b'), ask('c')];
+  await expect(ask('d')).rejects.toMatchObject({ code: 'OVERLOADED', source: 'shop', rejected: true });
+  expect(layer.state?.()).toEqual({ running: 2, queued: 1, limit: 2 });
+  expect(layer.bounds?.({ op: 'get', params: {}, want: 'value' })).toEqual({ concurrency: 2, queue: 1 });
+  for (const key of ['a', 'b', 'c']) {
+    store.calls[keys().indexOf(key)]?.answer([key]);
+    await turn();
+  }
+  await Promise.all(asked);
+  expect(layer.state?.()).toEqual({ running: 0, queued: 0, limit: 2 });
+});
+
+it('lets those who wait run in the order in which they came, but for those who left', async () => {
+  const { ask, store, layer, keys } = limited(1, 3);
+  const leaving = new AbortController();
+  const asked = [ask('a'), ask('b'), ask('c', leaving.signal), ask('d')];
+  const left = expect(asked[2]).rejects.toMatchObject({ code: 'CANCELLED' });
+  leaving.abort(notNeeded());
+  await left;
+  expect(layer.state?.()).toMatchObject({ running: 1, queued: 2 });
+  for (const [at, key] of ['a', 'b', 'd'].entries()) {
+    expect(keys()[at]).toBe(key);
+    store.calls[at]?.answer([key]);
+    await turn();
+  }
+  expect(keys()).toEqual(['a', 'b', 'd']);
+});
+
+it.each(['items', 'body'] as const)('keeps the place of what flows until it is closed: %s', async (want) => {
+  const { ask, store, keys } = limited(1, 1);
+  const open = ask('a', undefined, want);
+  const next = ask('b');
+  store.calls[0]?.answer(['x'], 'stalls');
+  await turn();
+  expect(keys()).toEqual(['a']);
+  await leave(await open);
+  await turn();
+  expect(keys()).toEqual(['a', 'b']);
+  store.calls[1]?.answer(['y']);
+  await next;
+});
+
+it('keeps the place of what lingers in the store after its caller has left', async () => {
+  const { ask, store, layer } = limited(1, 1);
+  const leaving = new AbortController();
+  const asked = ask('a', leaving.signal).catch(() => {});
+  const lingering = Promise.withResolvers<void>();
+  store.calls[0]?.context.lingers?.(lingering.promise);
+  leaving.abort(notNeeded());
+  await asked;
+  expect(layer.state?.()).toMatchObject({ running: 1 });
+  lingering.resolve();
+  await turn();
+  expect(layer.state?.()).toMatchObject({ running: 0 });
+});

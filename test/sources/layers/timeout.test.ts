@@ -1,0 +1,53 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { attemptTimeout, timeout } from '../../../src/sources/layers/timeout.ts';
+import type { Layer } from '../../../src/sources/layer.ts';
+import { context } from '../../adapters/source.ts';
+import { FakeStore, read } from '../../layer-suite/fake-store.ts';
+import { layerSuite } from '../../layer-suite/layer-suite.ts';
+
+layerSuite('the time-out of a query', () => timeout('shop'));
+layerSuite('the time-out of an attempt', () => attemptTimeout('shop', 400));
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+afterEach(() => void vi.useRealTimers());
+
+const QUERY = { op: 'get', params: {}, want: 'items' } as const;
+
+describe.each<[string, Layer, number]>([
+  ['a query has until its deadline', timeout('shop'), 1000],
+  ['an attempt has its own time', attemptTimeout('shop', 400), 400],
+  ['an attempt has until the deadline of its query', attemptTimeout('shop', 4000), 1000],
+])('%s', (_name, layer, milliseconds) => {
+  const start = () => {
+    const store = new FakeStore();
+    return { store, asked: layer.wrap(store.fetch)(QUERY, context({ deadline: performance.now() + 1000 })) };
+  };
+
+  it('and is TIMEOUT then, the call of the store ended', async () => {
+    const { store, asked } = start();
+    const late = expect(asked).rejects.toMatchObject({ code: 'TIMEOUT', source: 'shop' });
+    await vi.advanceTimersByTimeAsync(milliseconds - 1);
+    expect(store.calls[0]?.context.signal.aborted).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    await late;
+    expect(store.calls[0]?.context.signal.reason).toMatchObject({ code: 'TIMEOUT' });
+  });
+
+  it('and the store is told that instant', () => {
+    const { store } = start();
+    expect(store.calls[0]?.context.deadline).toBe(performance.now() + milliseconds);
+  });
+
+  it('and what is open by then may take its time', async () => {
+    const { store, asked } = start();
+    await vi.advanceTimersByTimeAsync(milliseconds - 1);
+    store.calls[0]?.answer(['a', 'b']);
+    const payload = await asked;
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await read(payload)).toEqual(['a', 'b']);
+  });
+});
+
+it('an attempt tells its time', () => {
+  expect(attemptTimeout('shop', 400).bounds?.(QUERY)).toEqual({ timeoutMs: 400 });
+});
