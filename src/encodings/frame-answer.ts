@@ -26,7 +26,7 @@ type ItemsFrame = Extract<Frame, { kind: 'items' }>;
 
 /** Opens the queries that asked to be answered item by item. */
 export function openItems(node: QueryNode): Opener | undefined {
-  if (!node.stream || node.gathered || node.contested) return undefined;
+  if (!node.stream || node.gathered || node.mayWin) return undefined;
   return (query, { op, params }, _live, scope) => openFlow(query, { op, params, want: 'items' }, scope);
 }
 
