@@ -16,6 +16,8 @@ const FLOORS: readonly {
   { name: 'adapters', paths: ['adapters/'], may: ['ground', 'budget', 'json', 'store'] },
   { name: 'config', paths: ['src/config/'] },
   { name: 'sources', paths: ['src/sources/'] },
+  { name: 'template', paths: ['src/batch/template/'] },
+  { name: 'modifiers', paths: ['src/batch/modifiers/'] },
   { name: 'plan', paths: ['src/batch/plan/'] },
   { name: 'run', paths: ['src/batch/run/'] },
   { name: 'encodings', paths: ['src/encodings/'] },

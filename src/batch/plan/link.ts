@@ -1,6 +1,6 @@
-import { listReferences } from './for-each-list.ts';
+import { listReferences } from '../modifiers/for-each-list.ts';
+import { BROKEN, type Reference, type Report } from '../template/reference.ts';
 import type { GroupNode, Node } from './node.ts';
-import { BROKEN, type Reference, type Report } from './reference.ts';
 
 /** The groups around a node, innermost last, and whether a forEach is among what surrounds it. */
 interface Surroundings {
@@ -8,7 +8,7 @@ interface Surroundings {
   readonly inForEach: boolean;
 }
 
-/** Finds what each reference names, and reports names that are unknown, doubled, or would have to wait for themselves. */
+/** Finds what each reference names; reports names that are unknown, doubled, or would wait for themselves. */
 export function linkReferences(root: GroupNode, report: Report): void {
   const waits = new Waits();
   const link = (node: Node, around: Surroundings): void => {
@@ -19,7 +19,7 @@ export function linkReferences(root: GroupNode, report: Report): void {
       }
     };
     linkAll(listReferences(node.forEach), around);
-    linkAll([...node.conditionReferences, ...node.references, ...node.selectReferences], inside);
+    linkAll([...node.referencesToStart, ...node.referencesToRun, ...node.referencesToReshape], inside);
     if (node.kind === 'group') linkMembers(node, { groups: [...around.groups, node], inForEach: inside.inForEach });
   };
   const linkMembers = (group: GroupNode, around: Surroundings): void => {
@@ -33,20 +33,19 @@ export function linkReferences(root: GroupNode, report: Report): void {
   for (const member of root.members) mark(member, false, false);
 }
 
-/** Marks the queries whose value somebody looks into, and those that compete to be a group's value. */
-function mark(node: Node, gathered: boolean, contested: boolean): void {
+/** Marks the queries whose value somebody looks into, and those that may win a nested `take: 1`. */
+function mark(node: Node, gathered: boolean, mayWin: boolean): void {
   const whole =
     gathered ||
     node.hidden ||
-    node.select !== undefined ||
-    node.found ||
-    (node.kind === 'group' && node.default !== undefined) ||
+    node.isReshaped ||
+    (node.kind === 'group' && node.isRescued) ||
     // Whoever wins a nested `take: 1` is one value: only a single body or list can flow.
-    (contested && (node.forEach !== undefined || (node.kind === 'group' && node.take !== 1)));
+    (mayWin && (node.forEach !== undefined || (node.kind === 'group' && node.take !== 1)));
   if (node.kind === 'query') {
     node.gathered ||= whole;
-    node.contested ||= contested;
-  } else for (const member of node.members) mark(member, whole, contested || node.take === 1);
+    node.mayWin ||= mayWin;
+  } else for (const member of node.members) mark(member, whole, mayWin || node.take === 1);
 }
 
 /** Something refers to this node, so all of it has to be gathered. */
@@ -105,8 +104,8 @@ function tell(report: Report, { places }: Reference, detail: string): void {
 
 /** As far as the request itself tells, the member of a group that a pointer leads to; else the whole. */
 function part(node: Node, steps: readonly string[]): Node {
-  if (node.kind !== 'group' || node.forEach || node.select || node.default || node.pattern === 'first-reply')
-    return node;
+  if (node.kind !== 'group' || node.pattern === 'first-reply') return node;
+  if (node.forEach || node.isMadeOne || node.isRescued) return node;
   const [step, ...rest] = steps;
   if (step === undefined) return node;
   const member = node.members.find((one) => (one.key ?? String(one.index)) === step);
@@ -141,7 +140,8 @@ class Waits {
       ids.set(node, id);
       return id;
     };
-    // Two vertices per node: its start waits for the start of the group around it and for what it names; its end for its start and its members' ends.
+    // Two vertices per node: its start waits for the start of the group around it and for what it names; its end for
+    // its start and its members' ends.
     const visit = (node: Node, side: 'start' | 'end', via: Reference | undefined): void => {
       const vertex = `${side}${idOf(node)}`;
       const seen = state.get(vertex);

@@ -1,59 +1,28 @@
-import type { Value } from '../../store/payload.ts';
 import type { Source } from '../../sources/open.ts';
-import type { ForEach } from './item-template.ts';
-import type { Reference } from './reference.ts';
+import type { Modifiers } from '../modifiers/read-modifiers.ts';
+import type { Reference } from '../template/reference.ts';
+import type { Place } from './place.ts';
 
 /** The three patterns, by the names a request uses. */
 export type Pattern = 'kv' | 'ordered' | 'first-reply';
 
-/** A planned condition: both sides are templates. */
-export type Condition =
-  | { readonly test: 'holds'; readonly value: unknown }
-  | { readonly test: 'equals' | 'in'; readonly left: unknown; readonly right: unknown };
-
-/** A planned `select`: a pointer into the value, a reference or constant, or an object of these. */
-export type Selection =
-  | { readonly kind: 'pointer'; readonly steps: readonly string[] }
-  | { readonly kind: 'template'; readonly template: unknown }
-  | { readonly kind: 'object'; readonly members: readonly (readonly [string, Selection])[] };
-
-/**
- * What any query or group may say, read and checked; it takes effect in this order: forEach, when and unless,
- * references, timeoutMs, accept, select, default.
- */
-export interface Modifiers {
-  /** Where it stands in the answer: keys, and in lists indices. */
-  readonly path: readonly (string | number)[];
-  /** Its key in a kv, else undefined. */
-  readonly key: string | undefined;
-  readonly index: number;
-  readonly as: string | Reference | undefined;
-  readonly required: boolean;
-  readonly hidden: boolean;
-  readonly forEach: ForEach | undefined;
-  /** Items at a time. */
-  readonly concurrency: number;
-  readonly when: Condition | undefined;
-  readonly unless: Condition | undefined;
-  readonly timeoutMs: number | undefined;
-  readonly found: boolean;
-  readonly select: Selection | undefined;
-  /** As it is answered: written once, however many items of a forEach fail. */
-  readonly default: Value | undefined;
-  /** References in `when` and `unless`, and in `select`: there, a pointer that leads nowhere is null. */
-  readonly conditionReferences: readonly Reference[];
-  readonly selectReferences: readonly Reference[];
-  /** References in `params` and `as`. */
-  readonly references: readonly Reference[];
+/** What any planned query or group has: its place in the answer, and its modifiers with what they refer to. */
+export interface Planned extends Omit<Place, 'at'>, Modifiers {
+  /** Where one of these leads nowhere, it is null. */
+  readonly referencesToStart: readonly Reference[];
+  /** Those in `params` and `as`: where one leads nowhere, it is skipped. */
+  readonly referencesToRun: readonly Reference[];
+  /** Where one of these leads nowhere, it is null. */
+  readonly referencesToReshape: readonly Reference[];
 }
 
 /** One planned query. */
-export interface QueryNode extends Modifiers {
+export interface QueryNode extends Planned {
   readonly kind: 'query';
   /** Something looks into its value, so that it cannot flow: a reference, `select`, `accept`, or a group's. */
   gathered: boolean;
-  /** A nested `take: 1` around it answers one value. */
-  contested: boolean;
+  /** It may win a nested `take: 1`, which then answers as one value what it does. */
+  mayWin: boolean;
   readonly source: Source;
   readonly op: string;
   /** Compiled if `literal`, else a template to fill in and compile before each run. */
@@ -65,7 +34,7 @@ export interface QueryNode extends Modifiers {
 }
 
 /** One planned group. */
-export interface GroupNode extends Modifiers {
+export interface GroupNode extends Planned {
   readonly kind: 'group';
   readonly pattern: Pattern;
   readonly members: readonly Node[];
@@ -86,14 +55,9 @@ export interface Plan {
   readonly filename: string | undefined;
 }
 
-/** Calls that each item of a forEach over this node makes, for `limits.calls`. */
-export function callsPerItem(node: Node): number {
-  return node.kind === 'query' ? 1 : 1 + node.calls;
-}
-
 /** True if a group's value is known only as a whole: `select`, `default`, or a nested `take: 1`. */
 export function isOpaque(node: Node): boolean {
-  return node.select !== undefined || node.default !== undefined || isWon(node);
+  return node.isMadeOne || node.isRescued || isWon(node);
 }
 
 /** True of a nested `take: 1`, which answers what its winner does. */

@@ -98,11 +98,11 @@ export class Batch {
   /** Notes a failed query. */
   note(failure: Failure): void {
     if (failure.error.code !== 'CANCELLED') this.failures.push(failure);
-    this.report(failure);
+    this.log(failure);
   }
 
   /** Tells the log of a failure that is codap's own: the answer says nothing of its cause. */
-  report(failure: Failure): void {
+  log(failure: Failure): void {
     if (failure.error.code !== 'INTERNAL') return;
     try {
       this.options.report?.(failure);

@@ -1,10 +1,10 @@
 import { CodapError, toCodapError } from '../../errors.ts';
 import { Ordered } from '../../patterns/index.ts';
-import { fillValue } from './fill-template.ts';
-import { ItemTemplate } from '../plan/item-template.ts';
+import { ItemTemplate } from '../modifiers/for-each-list.ts';
+import { callsPerItem } from '../plan/calls.ts';
+import { fillValue } from '../template/fill-template.ts';
+import { Reference } from '../template/reference.ts';
 import { Live } from './live.ts';
-import { callsPerItem } from '../plan/node.ts';
-import { Reference } from '../plan/reference.ts';
 import { replyOf, type Reply } from './reply.ts';
 import type { RunMember, Scope } from './scope.ts';
 import { failure, settle, withDefault } from './settle.ts';
@@ -40,10 +40,10 @@ export async function runEach(live: Live, scope: Scope, runMember: RunMember): P
 
 /** The list that a reference comes to, its calls counted; or how the forEach ends without one. */
 async function referred(reference: Reference, { node }: Live, scope: Scope): Promise<readonly unknown[] | Reply> {
-  const found = await waitFor(reference, scope, scope.signal);
+  const outcome = await waitFor(reference, scope, scope.signal);
   const started = performance.now();
-  if (found.is !== 'value') return skippedBy([[reference, found]]);
-  const items = found.value;
+  if (outcome.is !== 'value') return skippedBy([[reference, outcome]]);
+  const items = outcome.value;
   if (!isList(items))
     return failure(new CodapError('INVALID', 'forEach was given something that is not a list'), started);
   try {
@@ -66,7 +66,7 @@ async function startFilled(
   let ended: Reply | undefined;
   try {
     ended = await read(references, false, scope, scope.signal, values);
-    if (!ended) return start(live, await scope.batch.work.do(fillValue(template, values, scope.batch)));
+    if (!ended) return start(live, await scope.batch.work.do(fillValue(template, { values, budgets: scope.batch })));
   } catch (error) {
     ended = failure(toCodapError(error), performance.now());
   }

@@ -5,8 +5,8 @@ import { addTo, follow } from '../../json/pointer.ts';
 import { failed, metaOf, valued, valueOf, winnerOf, type Member, type MemberList, type Reply } from './reply.ts';
 import type { Steps, Work } from '../../budget/work.ts';
 
-/** What a reference found. */
-export type Found =
+/** What a reference comes to. */
+export type Outcome =
   | { readonly is: 'value'; readonly value: unknown }
   | { readonly is: 'nowhere' }
   | { readonly is: 'skipped' }
@@ -36,8 +36,8 @@ export const META: View = {
   read: metaOf,
 };
 
-const NOWHERE: Found = { is: 'nowhere' };
-const SKIPPED: Found = { is: 'skipped' };
+const NOWHERE: Outcome = { is: 'nowhere' };
+const SKIPPED: Outcome = { is: 'skipped' };
 const INDEX = /^(?:0|[1-9]\d*)$/;
 
 /** Where a reference looks, and what bounds that. */
@@ -49,7 +49,7 @@ export interface Looking {
 }
 
 /** Reads below a member, waiting for no more than the part that the steps name. Rejects where, by the time it would begin to gather, nobody waits any more. */
-export async function resolve(live: Live, steps: readonly string[], looking: Looking): Promise<Found> {
+export async function resolve(live: Live, steps: readonly string[], looking: Looking): Promise<Outcome> {
   const { view, work, signal } = looking;
   const whole = steps.length === 0 || (!live.each && view.isWhole(live.node));
   const container = whole ? undefined : await live.container;
@@ -62,8 +62,8 @@ export async function resolve(live: Live, steps: readonly string[], looking: Loo
   const { keyed, lives, arrivals } = container;
   if (step === '*' && !keyed) {
     const members = arrivals ? await Promise.all(lives.map((_, index) => arrivals.at(index))) : lives;
-    const founds = members.filter((one) => one !== undefined).map((member) => resolve(member, rest, looking));
-    return work.do(gather(await Promise.all(founds), work));
+    const outcomes = members.filter((one) => one !== undefined).map((member) => resolve(member, rest, looking));
+    return work.do(gather(await Promise.all(outcomes), work));
   }
   const place = pick(keyed, lives, step);
   const member = place && arrivals ? await arrivals.at(Number(step)) : place;
@@ -80,7 +80,7 @@ export function* below(
   { node, each }: Pick<Live, 'node' | 'each'>,
   view: View,
   work: Work,
-): Steps<Found> {
+): Steps<Outcome> {
   if (work.tick()) yield;
   const [step, ...rest] = steps;
   const list = view.list(reply);
@@ -92,7 +92,7 @@ export function* below(
     const there = yield* follow(whole.value, steps, work);
     return there.found ? { is: 'value', value: there.value } : NOWHERE;
   }
-  const into = (member: Member, further: readonly string[] = rest): Steps<Found> => {
+  const into = (member: Member, further: readonly string[] = rest): Steps<Outcome> => {
     const inner = { node: member.node, each: !each && member.node.forEach !== undefined };
     return below(member.reply, further, inner, view, work);
   };
@@ -100,9 +100,9 @@ export function* below(
   const { keyed } = list;
   const members = valued(list);
   if (step === '*' && !keyed) {
-    const founds: Found[] = [];
-    for (const member of members) founds.push(yield* into(member));
-    return yield* gather(founds, work);
+    const outcomes: Outcome[] = [];
+    for (const member of members) outcomes.push(yield* into(member));
+    return yield* gather(outcomes, work);
   }
   const member = pick(keyed, members, step);
   return member ? yield* into(member) : NOWHERE;
@@ -118,27 +118,27 @@ function pick<T extends { readonly path: Live['path'] }>(
 }
 
 /** What `*` gathers: members without a value are passed over, unless there is none but failures. */
-function* gather(founds: readonly Found[], work: Work): Steps<Found> {
+function* gather(outcomes: readonly Outcome[], work: Work): Steps<Outcome> {
   const values: unknown[] = [];
-  let failure: Found | undefined;
+  let failure: Outcome | undefined;
   let isEmpty = true;
-  for (const found of founds) {
+  for (const outcome of outcomes) {
     if (work.tick()) yield;
-    if (found.is === 'failed') failure ??= found;
-    if (found.is !== 'value') continue;
+    if (outcome.is === 'failed') failure ??= outcome;
+    if (outcome.is !== 'value') continue;
     isEmpty = false;
-    yield* addTo(values, found.value, work);
+    yield* addTo(values, outcome.value, work);
   }
   return failure && isEmpty ? failure : { is: 'value', value: values };
 }
 
-function* ofReply(reply: Reply, view: View, work: Work): Steps<Found> {
+function* ofReply(reply: Reply, view: View, work: Work): Steps<Outcome> {
   if (failed(reply)) return ofFailure(reply);
   if (reply.status === 'skipped') return SKIPPED;
   const value = yield* view.read(reply, work);
   return value === undefined ? NOWHERE : { is: 'value', value };
 }
 
-function ofFailure({ error }: Reply): Found {
+function ofFailure({ error }: Reply): Outcome {
   return { is: 'failed', error: error ?? new CodapError('INTERNAL', 'codap failed to run this query') };
 }

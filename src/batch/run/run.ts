@@ -2,14 +2,16 @@ import { CodapError, toCodapError } from '../../errors.ts';
 import type { Memory } from '../../budget/memory.ts';
 import type { Query } from '../../store/fetch.ts';
 import type { Value } from '../../store/payload.ts';
+import { isChosen } from '../modifiers/apply-modifiers.ts';
+import { as } from '../modifiers/as.ts';
 import type { Plan, QueryNode } from '../plan/node.ts';
-import type { Reference } from '../plan/reference.ts';
+import type { Reference } from '../template/reference.ts';
 import { Batch, type BatchOptions } from './batch.ts';
-import { compile, finish, finishGroup, isChosen } from './finish.ts';
+import { compile, finish, finishGroup } from './finish.ts';
 import { runEach } from './for-each.ts';
 import { runGroup } from './group.ts';
 import { Live } from './live.ts';
-import { nameByItem, nameFrom } from './name.ts';
+import { nameByItem } from './name-by-item.ts';
 import { OpenPlaces } from './open-places.ts';
 import { openWanted } from './open-wanted.ts';
 import { replyOf, type Reply } from './reply.ts';
@@ -72,7 +74,7 @@ async function runOnce(live: Live, scope: Scope): Promise<Reply> {
   const { node } = live;
   const want = node.kind === 'query' ? scope.wants(node) : 'value';
   // What flows may wait for its turn beyond the deadline; what it refers to is there by then.
-  const patience = want === 'value' ? scope.signal : scope.batch.ended;
+  const waitSignal = want === 'value' ? scope.signal : scope.batch.ended;
   const { work, memory } = scope.batch;
   const held = memory.part();
   let started: number | undefined;
@@ -80,24 +82,24 @@ async function runOnce(live: Live, scope: Scope): Promise<Reply> {
     if (typeof node.as === 'object' && scope.item)
       live.as = await work.do(nameByItem(node.as, scope.item.value, scope.batch));
     const values = new Map<Reference, unknown>();
-    if (node.when || node.unless) {
-      const skipped = await read(node.conditionReferences, true, scope, patience, values);
+    if (node.isConditional) {
+      const skipped = await read(node.referencesToStart, true, scope, waitSignal, values);
       if (skipped) return withDefault(node, skipped, scope);
-      keepTime(scope, patience);
-      if (!(await work.do(isChosen(node, values, scope.batch)))) return { status: 'skipped' };
+      throwIfLate(scope, waitSignal);
+      if (!(await work.do(isChosen(node, { values, budgets: scope.batch })))) return { status: 'skipped' };
     }
     const skipped =
-      (await read(node.references, false, scope, patience, values)) ??
-      (await read(node.selectReferences, true, scope, patience, values));
+      (await read(node.referencesToRun, false, scope, waitSignal, values)) ??
+      (await read(node.referencesToReshape, true, scope, waitSignal, values));
     if (skipped) return withDefault(node, skipped, scope);
-    if (typeof node.as === 'object') live.as = await work.do(nameFrom(node.as, values, scope.batch));
+    if (typeof node.as === 'object') live.as = await work.do(as.apply(node.as, { values, budgets: scope.batch }));
     started = performance.now();
-    if (patience.aborted) throw patience.reason;
+    if (waitSignal.aborted) throw waitSignal.reason;
     if (node.kind === 'group') {
       const list = await runGroup(node, live, scope, runMember, started);
       return await work.do(finishGroup(node, list, values, started, scope));
     }
-    if (!node.literal) keepTime(scope, patience);
+    if (!node.literal) throwIfLate(scope, waitSignal);
     const query = {
       op: node.op,
       params: node.literal ? node.params : await work.do(compile(node, values, scope, held)),
@@ -107,8 +109,8 @@ async function runOnce(live: Live, scope: Scope): Promise<Reply> {
       return { status: 'ok', opened, ms: performance.now() - started };
     }
     const gathered = await gather(node, query, scope, started, held);
-    if (node.select) keepTime(scope, patience);
-    const value = await work.do(finish(node, gathered, values, scope, held));
+    if (node.isReshaped) throwIfLate(scope, waitSignal);
+    const value = await work.do(finish(node, gathered, values, scope.batch, held));
     return { status: 'ok', value, ms: performance.now() - started };
   } catch (error) {
     const known = toCodapError(error);
@@ -140,8 +142,8 @@ async function gather(
 }
 
 /** Work that would begin too late, or is not needed any more, is not begun: while codap computes, no timer can tell. */
-function keepTime({ signal, deadline }: Scope, patience: AbortSignal): void {
-  if (patience.aborted) throw patience.reason;
-  if (patience === signal && performance.now() >= deadline)
+function throwIfLate({ signal, deadline }: Scope, waitSignal: AbortSignal): void {
+  if (waitSignal.aborted) throw waitSignal.reason;
+  if (waitSignal === signal && performance.now() >= deadline)
     throw new CodapError('TIMEOUT', 'no answer within the time allowed');
 }

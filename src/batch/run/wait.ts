@@ -4,9 +4,9 @@ import type { Steps } from '../../budget/work.ts';
 import type { GroupRun } from './scope.ts';
 import type { Live } from './live.ts';
 import { follow } from '../../json/pointer.ts';
-import type { Reference, Target } from '../plan/reference.ts';
+import type { Reference, Target } from '../template/reference.ts';
 import type { Reply } from './reply.ts';
-import { below, META, resolve, VALUE, type Found, type View } from './resolve.ts';
+import { below, META, resolve, VALUE, type Outcome, type View } from './resolve.ts';
 import type { Scope } from './scope.ts';
 
 /** Bytes of memory that one member of a list takes, whatever it is. */
@@ -17,18 +17,18 @@ export async function read(
   references: readonly Reference[],
   nullable: boolean,
   scope: Scope,
-  patience: AbortSignal,
+  waitSignal: AbortSignal,
   values: Map<Reference, unknown>,
 ): Promise<Reply | undefined> {
   const plain = references.filter((reference) => reference.word !== '$join');
   if (plain.length === 0) return undefined;
-  const founds = await waitForAll(plain, scope, patience);
-  const missing: [Reference, Found][] = [];
+  const outcomes = await waitForAll(plain, scope, waitSignal);
+  const missing: [Reference, Outcome][] = [];
   for (const [index, reference] of plain.entries()) {
-    const found = founds[index] as Found;
-    if (found.is === 'value') values.set(reference, counted(found.value, reference, scope));
-    else if (found.is === 'nowhere' && nullable) values.set(reference, null);
-    else missing.push([reference, found]);
+    const outcome = outcomes[index] as Outcome;
+    if (outcome.is === 'value') values.set(reference, counted(outcome.value, reference, scope));
+    else if (outcome.is === 'nowhere' && nullable) values.set(reference, null);
+    else missing.push([reference, outcome]);
   }
   return missing.length > 0 ? skippedBy(missing) : undefined;
 }
@@ -40,34 +40,34 @@ export function counted(value: unknown, { steps }: Reference, { batch }: Scope):
 }
 
 /** What a reference comes to. Where a deadline passes first, what it names has failed. */
-export async function waitFor(reference: Reference, scope: Scope, patience: AbortSignal): Promise<Found> {
-  const [found] = await waitForAll([reference], scope, patience);
-  return found as Found;
+export async function waitFor(reference: Reference, scope: Scope, waitSignal: AbortSignal): Promise<Outcome> {
+  const [outcome] = await waitForAll([reference], scope, waitSignal);
+  return outcome as Outcome;
 }
 
 /** The same of many, with one look at the deadline for all of them: a query may have very many. */
 async function waitForAll(
   references: readonly Reference[],
   scope: Scope,
-  patience: AbortSignal,
-): Promise<readonly Found[]> {
-  if (patience.aborted) throw patience.reason;
+  waitSignal: AbortSignal,
+): Promise<readonly Outcome[]> {
+  if (waitSignal.aborted) throw waitSignal.reason;
   const { work } = scope.batch;
-  const founds = new Map<Reference, Found>();
-  const open = await work.do(findAll(references, scope, founds));
-  let late: Found = { is: 'nowhere' };
+  const outcomes = new Map<Reference, Outcome>();
+  const open = await work.do(findPresent(references, scope, outcomes));
+  let late: Outcome = { is: 'nowhere' };
   if (open.length > 0) {
     const finding = async ({ reference, live, steps }: Open): Promise<void> => {
-      founds.set(reference, await resolve(live, steps, { view: viewOf(reference), work, signal: patience }));
+      outcomes.set(reference, await resolve(live, steps, { view: viewOf(reference), work, signal: waitSignal }));
     };
-    await untilAborted(patience, () => Promise.all(open.map(finding))).catch((error: unknown) => {
-      if (!patience.aborted) throw error;
-      const reason = abortReason(patience);
+    await untilAborted(waitSignal, () => Promise.all(open.map(finding))).catch((error: unknown) => {
+      if (!waitSignal.aborted) throw error;
+      const reason = abortReason(waitSignal);
       if (reason.code === 'CANCELLED') throw reason;
       late = { is: 'failed', error: reason };
     });
   }
-  return references.map((reference) => founds.get(reference) ?? late);
+  return references.map((reference) => outcomes.get(reference) ?? late);
 }
 
 /** A reference to what still runs. */
@@ -78,7 +78,11 @@ interface Open {
 }
 
 /** Finds what is there already; answers the references that have to be waited for. */
-function* findAll(references: readonly Reference[], scope: Scope, founds: Map<Reference, Found>): Steps<Open[]> {
+function* findPresent(
+  references: readonly Reference[],
+  scope: Scope,
+  outcomes: Map<Reference, Outcome>,
+): Steps<Open[]> {
   const { work } = scope.batch;
   const open: Open[] = [];
   for (const reference of references) {
@@ -88,10 +92,10 @@ function* findAll(references: readonly Reference[], scope: Scope, founds: Map<Re
       const { steps } = target;
       const live = liveOf(target, scope);
       if (!live.settled) open.push({ reference, live, steps });
-      else founds.set(reference, yield* below(live.settled, steps, live, viewOf(reference), work));
+      else outcomes.set(reference, yield* below(live.settled, steps, live, viewOf(reference), work));
     } else {
       const there = scope.item ? yield* follow(scope.item.value, reference.steps, work) : { found: false as const };
-      founds.set(reference, there.found ? { is: 'value', value: there.value } : { is: 'nowhere' });
+      outcomes.set(reference, there.found ? { is: 'value', value: there.value } : { is: 'nowhere' });
     }
   }
   return open;
@@ -108,13 +112,13 @@ function viewOf({ word }: Reference): View {
 }
 
 /** A reply that is skipped for what could not be had: without an error if that was skipped by choice. */
-export function skippedBy(missing: readonly [Reference, Found][]): Reply {
-  const failures = missing.filter(([, found]) => found.is !== 'skipped');
+export function skippedBy(missing: readonly [Reference, Outcome][]): Reply {
+  const failures = missing.filter(([, outcome]) => outcome.is !== 'skipped');
   if (failures.length === 0) return { status: 'skipped' };
   const dependsOn = [...new Set(failures.flatMap(([{ target }]) => (target?.from === 'result' ? target.name : [])))];
   const known = dependsOn.length > 0 ? { dependsOn } : {};
   const cause = failures
-    .map(([, found]) => (found.is === 'failed' ? found.error : undefined))
+    .map(([, outcome]) => (outcome.is === 'failed' ? outcome.error : undefined))
     .find((error) => error !== undefined);
   const error = cause
     ? new CodapError('DEPENDENCY_FAILED', 'a query that this one refers to failed', {

@@ -1,45 +1,9 @@
 import { entriesOf, followPath, hasMember, keysOf, memberOf, put } from '../../json/members.ts';
-import { Placeholder, WORDS, type Word } from '../../store/placeholder.ts';
 import { parsePointer } from '../../json/pointer.ts';
+import { Placeholder, WORDS, type Word } from '../../store/placeholder.ts';
+import { BROKEN, Reference, type Path, type Report } from './reference.ts';
 
 const RESERVED = [...WORDS, '$verbatim'] as const;
-
-/** Where a planned reference reads from: another query's value or `meta`, or the nearest forEach's item. */
-export type Target =
-  | {
-      readonly from: 'result';
-      readonly name: string;
-      readonly up: number;
-      readonly member: number;
-      readonly steps: readonly string[];
-    }
-  | { readonly from: 'item'; readonly steps: readonly string[] };
-
-/** A reference of the request: a Placeholder that knows where it stands, what it names and, once planned, where that is. */
-export class Reference extends Placeholder {
-  /** Where it stands in the request, each time that it is written. */
-  readonly places: (readonly (string | number)[])[];
-  /** Its pointer's steps; of a `$join` none. */
-  readonly steps: readonly string[];
-  target: Target | undefined;
-
-  constructor(
-    word: Word,
-    at: readonly (string | number)[],
-    steps: readonly string[],
-    parts?: readonly (string | Placeholder)[],
-  ) {
-    super(word, parts);
-    this.places = [at];
-    this.steps = steps;
-  }
-}
-
-/** Stands where a reference was written that cannot be read: its fault is told, and nothing more is said of its place. */
-export const BROKEN = new Reference('$result', [], []);
-
-/** Hears what is wrong with the request, and where; it throws once no more is to be told. */
-export type Report = (path: readonly (string | number)[], detail: string) => void;
 
 /** Collects what reading a template finds. */
 export interface Findings {
@@ -48,7 +12,7 @@ export interface Findings {
   /** The references, by how they are written. */
   known?: Map<string, Reference>;
   /** Whether `{"$meta": name}` may be the store's own word here: MongoDB's, whose name is no pointer. */
-  readonly ownMeta?: (at: readonly (string | number)[]) => boolean;
+  readonly ownMeta?: (at: Path) => boolean;
 }
 
 /** The word, if any, that makes an object of the request a reference, or `$verbatim`. */
@@ -60,32 +24,32 @@ export function wordIn(value: object): Word | '$verbatim' | undefined {
 const mixed = new WeakSet<object>();
 
 /**
- * Reads a JSON value of the request with its references in it: each `{"$result": …}` becomes a Reference, each `{"$verbatim": x}` becomes x.
- * A value without any is returned as it is, so that what is literal costs nothing later.
+ * Reads a JSON value of the request with its references in it: each `{"$result": …}` becomes a Reference, each
+ * `{"$verbatim": x}` becomes x. A value without any is returned as it is, so that what is literal costs nothing later.
  */
-export function readTemplate(value: unknown, at: readonly (string | number)[], found: Findings): unknown {
+export function readTemplate(value: unknown, at: Path, findings: Findings): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return readList(value, at, found);
+  if (Array.isArray(value)) return readList(value, at, findings);
   const word = wordIn(value);
   if (word !== undefined) {
     if (keysOf(value).length > 1) {
-      found.report([...at, word], 'a reference stands alone in its object');
+      findings.report([...at, word], 'a reference stands alone in its object');
       return BROKEN;
     }
     const argument = memberOf(value, word);
     if (word === '$verbatim') return argument;
-    if (word === '$meta' && isName(argument) && found.ownMeta?.(at)) return value;
-    return readReference(word, argument, at, found);
+    if (word === '$meta' && isName(argument) && findings.ownMeta?.(at)) return value;
+    return readReference(word, argument, at, findings);
   }
-  return readObject(value, at, found);
+  return readObject(value, at, findings);
 }
 
-function readObject(object: object, at: readonly (string | number)[], found: Findings): object {
+function readObject(object: object, at: Path, findings: Findings): object {
   const changed = new Map<string, unknown>();
   let isMixed = false;
   for (const [key, member] of entriesOf(object)) {
     if (isScalar(member)) continue;
-    const read = readTemplate(member, [...at, key], found);
+    const read = readTemplate(member, [...at, key], findings);
     if (read !== member) changed.set(key, read);
     isMixed ||= hasReference(read);
   }
@@ -96,12 +60,12 @@ function readObject(object: object, at: readonly (string | number)[], found: Fin
   return copy;
 }
 
-function readList(list: readonly unknown[], at: readonly (string | number)[], found: Findings): readonly unknown[] {
+function readList(list: readonly unknown[], at: Path, findings: Findings): readonly unknown[] {
   let copy: unknown[] | undefined;
   let isMixed = false;
   for (const [index, member] of list.entries()) {
     if (isScalar(member)) continue;
-    const read = readTemplate(member, [...at, index], found);
+    const read = readTemplate(member, [...at, index], findings);
     if (read !== member) (copy ??= list.slice())[index] = read;
     isMixed ||= hasReference(read);
   }
@@ -117,22 +81,22 @@ function isName(argument: unknown): boolean {
   return typeof argument === 'string' && argument !== '' && !argument.startsWith('/');
 }
 
-function readReference(word: Word, argument: unknown, at: readonly (string | number)[], found: Findings): unknown {
+function readReference(word: Word, argument: unknown, at: Path, findings: Findings): unknown {
   const fault = (detail: string): Reference => {
-    found.report([...at, word], detail);
+    findings.report([...at, word], detail);
     return BROKEN;
   };
   if (word === '$join') {
     if (!Array.isArray(argument)) return fault('$join takes a list of strings and references');
     const parts: (string | Placeholder)[] = [];
     for (const [index, part] of argument.entries()) {
-      const read = isScalar(part) ? (part as unknown) : readTemplate(part, [...at, word, index], found);
+      const read = isScalar(part) ? (part as unknown) : readTemplate(part, [...at, word, index], findings);
       if (read instanceof Reference) parts.push(read);
       else if (typeof read === 'string' || typeof read === 'number' || typeof read === 'boolean') addText(parts, read);
-      else found.report([...at, word, index], 'a string, a number, a boolean or a reference is allowed here');
+      else findings.report([...at, word, index], 'a string, a number, a boolean or a reference is allowed here');
     }
     const join = new Reference(word, at, [], parts);
-    found.references.push(join);
+    findings.references.push(join);
     return join;
   }
   if (word === '$param') return fault('parameters exist in saved batches only');
@@ -147,15 +111,15 @@ function readReference(word: Word, argument: unknown, at: readonly (string | num
     return fault(`${word} names a query: "/name" or "/name/…"`);
   // The same reference is read once, however often it is written.
   const written = `${word}${argument}`;
-  found.known ??= new Map();
-  const known = found.known.get(written);
+  findings.known ??= new Map();
+  const known = findings.known.get(written);
   if (known) {
     known.places.push(at);
     return known;
   }
   const reference = new Reference(word, at, steps);
-  found.known.set(written, reference);
-  found.references.push(reference);
+  findings.known.set(written, reference);
+  findings.references.push(reference);
   return reference;
 }
 
@@ -166,14 +130,8 @@ function addText(parts: (string | Placeholder)[], text: string | number | boolea
   else parts.push(String(text));
 }
 
-/** A reference itself, or those that a `$join` is made of. */
-export function plainReferences(reference: Placeholder): readonly Reference[] {
-  if (reference.word !== '$join') return [reference as Reference];
-  return reference.parts.flatMap((part) => (typeof part === 'string' ? [] : plainReferences(part)));
-}
-
 /** True if a path leads to where a reference was written that cannot be read. */
-export function isBroken(template: unknown, path: readonly (string | number)[]): boolean {
+export function isBroken(template: unknown, path: Path): boolean {
   return followPath(template, path) === BROKEN;
 }
 

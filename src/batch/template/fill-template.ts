@@ -3,35 +3,45 @@ import { toText } from '../../json/leaf.ts';
 import { entriesOf, put } from '../../json/members.ts';
 import { Filled, type Part } from '../../store/placeholder.ts';
 import type { Steps, Work } from '../../budget/work.ts';
-import type { Batch } from './batch.ts';
-import { hasReference, Reference } from '../plan/reference.ts';
+import { hasReference } from './read-template.ts';
+import { Reference } from './reference.ts';
 
 /** What each plain reference of a node was found to be; a `$join` is made from these. */
 export type Values = ReadonlyMap<Reference, unknown>;
 
-/** What filling in takes out of the batch's budgets. */
-type Budgets = Pick<Batch, 'work' | 'takeBytes'>;
+/** What filling in, and what is done with it, takes out of: the batch's budgets. */
+export interface Budgets {
+  readonly work: Work;
+  /** Takes a text that is gathered, or copied, out of the answer's budget. Throws TOO_LARGE. */
+  takeBytes(count: number): void;
+  readonly options: { readonly limits: { readonly keyChars: number } };
+}
+
+/** What templates are filled in with, and out of which budgets. */
+export interface Given {
+  readonly values: Values;
+  readonly budgets: Budgets;
+}
 
 /**
- * A template with every reference replaced by its bare value: for conditions, `select` and `as`. What is joined counts against the
- * batch's answer. Throws INVALID, TOO_LARGE.
+ * A template with every reference replaced by its bare value: for conditions, `select` and `as`. What is joined
+ * counts against the batch's answer. Throws INVALID, TOO_LARGE.
  */
-export function fillValue(template: unknown, values: Values, budgets: Budgets): Steps<unknown> {
+export function fillValue(template: unknown, given: Given): Steps<unknown> {
   return fill(
     template,
-    values,
-    budgets,
+    given,
     (value) => value,
     () => 0,
   );
 }
 
 /**
- * Params with every reference replaced by a Filled, for the adapter to place. `placed` hears of each place where one stands, and
- * answers about its bytes. Throws INVALID, TOO_LARGE.
+ * Params with every reference replaced by a Filled, for the adapter to place. `placed` hears of each place where one
+ * stands, and answers about its bytes. Throws INVALID, TOO_LARGE.
  */
-export function fillParams(template: unknown, values: Values, budgets: Budgets, placed: Placed): Steps<unknown> {
-  return fill(template, values, budgets, (value, parts) => new Filled(value, parts), placed);
+export function fillParams(template: unknown, given: Given, placed: Placed): Steps<unknown> {
+  return fill(template, given, (value, parts) => new Filled(value, parts), placed);
 }
 
 type Placed = (reference: Reference) => number;
@@ -39,18 +49,18 @@ type Placed = (reference: Reference) => number;
 /** What holds no reference is shared with the template, not copied. */
 function* fill(
   template: unknown,
-  values: Values,
-  budgets: Budgets,
+  given: Given,
   as: (value: unknown, parts?: readonly Part[]) => unknown,
   placed: Placed,
 ): Steps<unknown> {
+  const { values, budgets } = given;
   if (template instanceof Reference) {
     if (template.word !== '$join') {
       if (budgets.work.tick(1 + (placed(template) >> 6))) yield;
       return as(values.get(template));
     }
     const parts: Part[] = [];
-    yield* addParts(parts, template, values, budgets);
+    yield* addParts(parts, template, given);
     return as(parts.map(({ text }) => text).join(''), parts);
   }
   if (!hasReference(template)) return template;
@@ -58,23 +68,24 @@ function* fill(
     const list: unknown[] = [];
     for (const member of template) {
       if (budgets.work.tick()) yield;
-      list.push(hasReference(member) ? yield* fill(member, values, budgets, as, placed) : member);
+      list.push(hasReference(member) ? yield* fill(member, given, as, placed) : member);
     }
     return list;
   }
   let filled: object = {};
   for (const [key, member] of entriesOf(template as object)) {
     if (budgets.work.tick()) yield;
-    filled = put(filled, key, hasReference(member) ? yield* fill(member, values, budgets, as, placed) : member);
+    filled = put(filled, key, hasReference(member) ? yield* fill(member, given, as, placed) : member);
   }
   return filled;
 }
 
-function* addParts(parts: Part[], { parts: given }: Reference, values: Values, budgets: Budgets): Steps<void> {
-  for (const part of given) {
+function* addParts(parts: Part[], join: Reference, given: Given): Steps<void> {
+  const { values, budgets } = given;
+  for (const part of join.parts) {
     if (budgets.work.tick()) yield;
     if (typeof part === 'string') parts.push({ text: part, literal: true });
-    else if (part.word === '$join') yield* addParts(parts, part as Reference, values, budgets);
+    else if (part.word === '$join') yield* addParts(parts, part as Reference, given);
     else {
       const text = yield* textOf(values.get(part as Reference), budgets);
       parts.push({ text, literal: false });

@@ -1,0 +1,52 @@
+import { isLeaf } from '../../json/leaf.ts';
+import { keysOf, memberOf } from '../../json/members.ts';
+import { comparing, plain } from '../../json/write.ts';
+import type { Steps } from '../../budget/work.ts';
+import { CodapError } from '../../errors.ts';
+import { fillValue, type Given } from '../template/fill-template.ts';
+import { readTemplate, type Findings } from '../template/read-template.ts';
+import { Reference, type Path } from '../template/reference.ts';
+
+/** A planned condition: both sides are templates. */
+export type Condition =
+  | { readonly test: 'holds'; readonly value: unknown }
+  | { readonly test: 'equals' | 'in'; readonly left: unknown; readonly right: unknown };
+
+/** Reads a `when` or `unless`: `{"equals": [a, b]}`, `{"in": [a, list]}`, or a value. */
+export function readCondition(value: unknown, at: Path, findings: Findings): Condition {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    const [test, ...others] = keysOf(value);
+    if (others.length === 0 && (test === 'equals' || test === 'in')) {
+      const sides = memberOf(value, test);
+      if (Array.isArray(sides) && sides.length === 2) {
+        const left = readTemplate(sides[0], [...at, test, 0], findings);
+        const right = readTemplate(sides[1], [...at, test, 1], findings);
+        if (test === 'in' && !Array.isArray(right) && !(right instanceof Reference)) {
+          findings.report([...at, test, 1], 'a list or a reference to one is allowed here');
+        }
+        return { test, left, right };
+      }
+      findings.report([...at, test], test === 'in' ? 'a value and a list: [a, list]' : 'two values: [a, b]');
+    }
+  }
+  return { test: 'holds', value: readTemplate(value, at, findings) };
+}
+
+/** Whether a condition holds. */
+export function* holds(condition: Condition, given: Given): Steps<boolean> {
+  const { work } = given.budgets;
+  if (condition.test === 'holds') {
+    const value = yield* fillValue(condition.value, given);
+    // Only how long a list is matters, and nothing of an object.
+    if (typeof value === 'object' && value !== null && !isLeaf(value)) return !Array.isArray(value) || value.length > 0;
+    const known = plain(value);
+    return known !== false && known !== null && known !== 0 && known !== '';
+  }
+  const left = yield* fillValue(condition.left, given);
+  const right = yield* fillValue(condition.right, given);
+  if (condition.test === 'equals') return yield* comparing(left, right, work);
+  if (right === null) return false;
+  if (!Array.isArray(right)) throw new CodapError('INVALID', 'the second part of "in" is not a list');
+  for (const member of right) if (yield* comparing(left, member, work)) return true;
+  return false;
+}

@@ -1,0 +1,60 @@
+import type { z } from 'zod';
+import type { Steps } from '../../budget/work.ts';
+import type { Limits } from '../../config/load.ts';
+import type { Value } from '../../store/payload.ts';
+import type { Budgets, Given } from '../template/fill-template.ts';
+import type { Findings } from '../template/read-template.ts';
+import type { Path, Reference, Report } from '../template/reference.ts';
+
+/** What reading a modifier may look at, and where it leaves the references that it finds. */
+export interface Reading {
+  /** Where the query or group stands in the request. */
+  readonly at: Path;
+  /** All that is written there. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly limits: Pick<Limits, 'calls' | 'keyChars'>;
+  readonly report: Report;
+  /** References that are needed to tell whether it runs; one that leads nowhere is null. */
+  readonly toStart: Findings;
+  /** References that are needed to run it; one that leads nowhere fails it. */
+  readonly toRun: Findings;
+  /** References that its value is reshaped with; one that leads nowhere is null. */
+  readonly toReshape: Findings;
+}
+
+/** What all modifiers have; one that has no more is applied by those who look at what it says. */
+export interface Plain<T> {
+  /** What a request may write, and what it is for. */
+  readonly schema: z.ZodType;
+  /** What it says in a plan; `value` is undefined where the request does not write it, or writes something wrong. */
+  read(this: void, value: unknown, at: Path, reading: Reading): T;
+}
+
+/** Decides whether the query or group runs. */
+export interface Chooses<T> extends Plain<T> {
+  readonly on: 'start';
+  apply(this: void, said: NonNullable<T>, given: Given): Steps<boolean>;
+}
+
+/** Names it, once what the name refers to is there. */
+export interface Names<T> extends Plain<T> {
+  readonly on: 'name';
+  apply(this: void, said: Reference, given: Given): Steps<string>;
+}
+
+/** Makes another value of its value, or refuses it; what it makes is written, and counted, once all have been applied. */
+export interface Reshapes<T> extends Plain<T> {
+  readonly on: 'value';
+  /** Makes one value of a group's members. */
+  readonly makesOne?: boolean;
+  apply(this: void, said: NonNullable<T>, value: Value, given: Given): Steps<Value>;
+}
+
+/** Answers a value where it failed, or was skipped for a failure. */
+export interface Rescues<T> extends Plain<T> {
+  readonly on: 'failure';
+  apply(this: void, said: NonNullable<T>, budgets: Budgets): Value;
+}
+
+/** A field that may stand on any query or group. */
+export type Modifier<T> = (Plain<T> & { readonly on?: undefined }) | Chooses<T> | Names<T> | Reshapes<T> | Rescues<T>;

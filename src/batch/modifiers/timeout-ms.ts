@@ -1,0 +1,12 @@
+import { z } from 'zod';
+import type { Plain } from './modifier.ts';
+
+/** `timeoutMs`: the source's call or the group looks at this. */
+export const timeoutMs: Plain<number | undefined> = {
+  schema: z
+    .int()
+    .min(1)
+    .optional()
+    .meta({ description: "Its own time-out in milliseconds, clamped to the source's and to the batch's." }),
+  read: (value) => value as number | undefined,
+};

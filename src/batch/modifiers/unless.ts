@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import { holds, readCondition, type Condition } from './condition.ts';
+import type { Chooses } from './modifier.ts';
+
+/** `unless`: it runs only if the condition does not hold. */
+export const unless: Chooses<Condition | undefined> = {
+  schema: z.unknown().optional().meta({ description: 'Run only if this condition does not hold.' }),
+  read: (value, at, { toStart }) => (value === undefined ? undefined : readCondition(value, at, toStart)),
+  on: 'start',
+  *apply(condition, given) {
+    return !(yield* holds(condition, given));
+  },
+};

@@ -1,0 +1,29 @@
+import type { z } from 'zod';
+import { recordOf } from '../../json/members.ts';
+import { checkSchema } from '../../store/check-schema.ts';
+import type { Path, Report } from '../template/reference.ts';
+
+/** The fields of a query, a group or the body, by their names. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** Fields whose faults name what there is, which no schema knows. */
+const LOOKED_UP = new Set<unknown>(['queries', 'source', 'op']);
+
+/**
+ * Checks an object against a schema, but for the fields that more is known of, and answers its own, undefined where
+ * one is wrong, so that nothing is said of it twice. Undefined if it is no object.
+ */
+export function checkFields(schema: z.ZodObject, value: unknown, at: Path, report: Report): Fields | undefined {
+  const given = recordOf(value);
+  const wrong = new Set<unknown>();
+  for (const { path, detail } of checkSchema(schema, given).faults) {
+    const [field] = path;
+    if (LOOKED_UP.has(field) && Object.hasOwn(schema.shape, field!)) continue;
+    wrong.add(field);
+    report([...at, ...path], detail);
+  }
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return undefined;
+  if (wrong.size === 0) return given as Fields;
+  const fields = Object.entries(given).map(([key, field]) => [key, wrong.has(key) ? undefined : field] as const);
+  return Object.fromEntries(fields);
+}

@@ -1,0 +1,81 @@
+import { isHeld } from '../../budget/turns.ts';
+import type { Steps } from '../../budget/work.ts';
+import { entriesOf, hasMember } from '../../json/members.ts';
+import { missing } from '../../store/check-schema.ts';
+import { groupSchema, querySchema } from './body-schema.ts';
+import { callsOf } from './calls.ts';
+import { checkFields, type Fields } from './check-fields.ts';
+import type { GroupNode, Node, Pattern } from './node.ts';
+import type { Place } from './place.ts';
+import { planModifiers } from './plan-modifiers.ts';
+import { checkAddressee, planQuery } from './plan-query.ts';
+import type { Planner } from './planner.ts';
+
+/** Plans a group and all that is in it; the batch as a whole is one, too. */
+export function* planGroup(pattern: Pattern, fields: Fields, place: Place, planner: Planner): Steps<GroupNode> {
+  const { at } = place;
+  const planned = planModifiers(fields, place, planner);
+  const members = yield* planMembers(pattern, fields['queries'], place, planner);
+  const take = pattern === 'first-reply' ? (fields['take'] as number | undefined) : undefined;
+  if (typeof take === 'number' && take > members.length)
+    planner.report([...at, 'take'], 'take is more than there are queries');
+  if (pattern === 'first-reply' && fields['hedgeMs'] !== undefined && !Object.hasOwn(fields, 'take'))
+    planner.report([...at, 'hedgeMs'], 'hedgeMs needs take');
+  return {
+    ...planned,
+    kind: 'group',
+    pattern,
+    members,
+    take,
+    hedgeMs: fields['hedgeMs'] as number | undefined,
+    calls: members.reduce((sum, member) => sum + callsOf(member), 0),
+  };
+}
+
+function* planMembers(pattern: Pattern, queries: unknown, { at, path }: Place, planner: Planner): Steps<Node[]> {
+  const { limits, report } = planner;
+  const here = [...at, 'queries'];
+  const keyed = pattern === 'kv';
+  const fits = typeof queries === 'object' && queries !== null && Array.isArray(queries) !== keyed;
+  if (!fits) {
+    const detail = keyed ? 'an object of queries, by key, is allowed here' : 'a list of queries is allowed here';
+    report(here, queries === undefined ? missing('queries', detail) : detail);
+    return [];
+  }
+  const members: Node[] = [];
+  for (const [key, query] of entriesOf(queries)) {
+    planner.queries += 1;
+    if (planner.queries > limits.queries) {
+      if (planner.queries === limits.queries + 1) report(here, `more than ${limits.queries} queries`);
+      break;
+    }
+    const index = members.length;
+    const step = keyed ? key : index;
+    if (keyed && key.length > limits.keyChars)
+      report([...here, key], `a key has at most ${limits.keyChars} characters`);
+    const place = { at: [...here, step], path: [...path, step], key: keyed ? key : undefined, index };
+    members.push(yield* planMember(query, place, planner));
+  }
+  return members;
+}
+
+function* planMember(value: unknown, place: Place, planner: Planner): Steps<Node> {
+  if (isHeld()) yield;
+  const { at, path } = place;
+  const { limits, report } = planner;
+  const isGroup =
+    typeof value === 'object' && value !== null && (hasMember(value, 'pattern') || hasMember(value, 'queries'));
+  const fields = checkFields(isGroup ? groupSchema : querySchema, value, at, report);
+  if (!isGroup && fields) checkAddressee(fields, at, planner);
+  if (!isGroup || !fields) return yield* planQuery(fields ?? {}, place, planner);
+  const known = fields['pattern'] as Pattern | undefined;
+  if (known && known !== 'first-reply') {
+    for (const field of ['take', 'hedgeMs'])
+      if (fields[field] !== undefined) report([...at, field], `${field} belongs to first-reply`);
+  }
+  if (path.length > limits.nesting) {
+    report(at, `groups are nested at most ${limits.nesting} deep`);
+    return yield* planQuery({}, place, planner);
+  }
+  return yield* planGroup(known ?? (Array.isArray(fields['queries']) ? 'ordered' : 'kv'), fields, place, planner);
+}

@@ -1,0 +1,42 @@
+import { Placeholder, type Word } from '../../store/placeholder.ts';
+
+/** Where something stands, in the request or in the answer: keys, and in lists indices. */
+export type Path = readonly (string | number)[];
+
+/** Hears what is wrong with the request, and where; it throws once no more is to be told. */
+export type Report = (path: Path, detail: string) => void;
+
+/** Where a planned reference reads from: another query's value or `meta`, or the nearest forEach's item. */
+export type Target =
+  | {
+      readonly from: 'result';
+      readonly name: string;
+      readonly up: number;
+      readonly member: number;
+      readonly steps: readonly string[];
+    }
+  | { readonly from: 'item'; readonly steps: readonly string[] };
+
+/** A reference of the request: a Placeholder that knows where it stands, what it names and, once planned, where that is. */
+export class Reference extends Placeholder {
+  /** Where it stands in the request, each time that it is written. */
+  readonly places: Path[];
+  /** Its pointer's steps; of a `$join` none. */
+  readonly steps: readonly string[];
+  target: Target | undefined;
+
+  constructor(word: Word, at: Path, steps: readonly string[], parts?: readonly (string | Placeholder)[]) {
+    super(word, parts);
+    this.places = [at];
+    this.steps = steps;
+  }
+}
+
+/** Stands where a reference was written that cannot be read: its fault is told, and nothing more is said of its place. */
+export const BROKEN = new Reference('$result', [], []);
+
+/** A reference itself, or those that a `$join` is made of. */
+export function plainReferences(reference: Placeholder): readonly Reference[] {
+  if (reference.word !== '$join') return [reference as Reference];
+  return reference.parts.flatMap((part) => (typeof part === 'string' ? [] : plainReferences(part)));
+}
