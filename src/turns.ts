@@ -12,7 +12,10 @@ export function isHeld(): boolean {
   return false;
 }
 
-/** Milliseconds by which a line that begins to wait is ahead of those that have waited: about what a small batch needs. */
+/**
+ * Milliseconds by which a line that begins to wait is ahead of those that have waited: about what a small
+ * batch needs.
+ */
 const AHEAD_MS = 20;
 
 /** Those in which somebody waits. */
@@ -24,15 +27,19 @@ let current: { readonly line: Turns; readonly since: number } | undefined;
 let serving = false;
 
 /**
- * A line of pieces of work that wait for their turn of the event loop, first come first served. Of several lines the one goes first
- * that has had the least time since all of them wait; one that begins to wait is a little ahead. So a batch with much to compute waits
- * for itself, others hardly for it, and it for no more than a little of each of them, however much it has had.
+ * A line of pieces of work that wait for their turn of the event loop, first come first served. Of several
+ * lines the one goes first that has had the least time since all of them wait; one that begins to wait is a
+ * little ahead. So a batch with much to compute waits for itself, others hardly for it, and it for no more
+ * than a little of each of them, however much it has had.
  */
 export class Turns {
   readonly #waiting: (() => void)[] = [];
   #hadMs = 0;
 
-  /** Resolves when it is its turn, or rejects if nobody waits any more. The work begins right after, nothing awaited in between. */
+  /**
+   * Resolves when it is its turn, or rejects if nobody waits any more. The work begins right after, nothing
+   * awaited in between.
+   */
   next(ended?: AbortSignal): Promise<void> {
     const turn = new Promise<void>((resolve, reject) =>
       this.#waiting.push(() => (ended?.aborted ? reject(ended.reason as Error) : resolve())),

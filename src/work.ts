@@ -69,8 +69,9 @@ export class Work {
   }
 
   /**
-   * Does some work, in turns with others. What is small is done at once, also where others are served first but the deadline has
-   * passed: then it only remains to tell what has come of each query, and very many of them would each wait for a turn.
+   * Does some work, in turns with others. What is small is done at once, also where others are served first
+   * but the deadline has passed: then it only remains to tell what has come of each query, and very many of
+   * them would each wait for a turn.
    */
   do<T>(steps: Steps<T>): T | Promise<T> {
     if (isHeld() && performance.now() < this.#deadline) return this.#goOn(steps);
