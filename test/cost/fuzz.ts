@@ -14,12 +14,15 @@ import { tryOut, type Outcome } from './tried.ts';
  * were under way stand in a file then.
  */
 const HELD_MS = 100;
-const LATE_MS = 50;
 const RSS = 1.5 * 2 ** 30;
 const FOLDER = new URL('../../.stores/', import.meta.url);
 
 const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string' } },
+  options: {
+    seconds: { type: 'string', default: '60' },
+    seed: { type: 'string' },
+    lateMs: { type: 'string', default: '50' },
+  },
 });
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
 const until = performance.now() + Number(values.seconds) * 1000;
@@ -46,7 +49,8 @@ function judge({ name, body, accept }: Shape, { status, answer }: Outcome): stri
   if (status === 400 || status === 406) return undefined;
   const late = (took.get(name) ?? 0) - timeoutMs;
   worst.lateMs = Math.max(worst.lateMs, late);
-  if (late > LATE_MS) return `${name} (${accept}) was answered ${status} ${Math.round(late)} ms after its deadline`;
+  if (late > Number(values.lateMs))
+    return `${name} (${accept}) was answered ${status} ${Math.round(late)} ms after its deadline`;
   return status === 500 ? `was answered ${answer}` : undefined;
 }
 
