@@ -11,7 +11,7 @@ export default defineConfig({
     // Most of a test is waiting: two files at a time even where vitest would take one.
     maxWorkers: 2,
     // Cases that say that they may run at once do nothing but wait, most of the time.
-    maxConcurrency: 10,
+    maxConcurrency: 6,
     // A machine that is busy with something else gets its time, and where tests keep to times that the contract names a second chance.
     testTimeout: 20_000,
     retry: process.env['CI'] ? 2 : 0,

@@ -18,7 +18,10 @@ export interface CodapProcess extends AsyncDisposable {
   peakRss(): Promise<number>;
 }
 
-/** Starts it with this configuration, on a free port; `modules` are loaded into it first, and `told` takes what they send. */
+/**
+ * Starts it with this configuration, on a free port; `modules` are loaded into it first, and `told` takes
+ * what they send.
+ */
 export async function startCodapProcess(
   config: object,
   modules: readonly string[] = [],

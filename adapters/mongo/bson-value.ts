@@ -33,10 +33,11 @@ function listAt(bytes: Buffer, start: number, exact: boolean): unknown[] {
 }
 
 /**
- * Reads an element of BSON as data with typed leaves, from which `writeJson` makes the same text as `elementToJson` does
- * from its bytes; what is large in turns with others. Types are kept, so that what was read can be asked for again; what cannot
- * be asked for (patterns, code, symbols, pointers to other documents, dates beyond JavaScript's) is the object that Extended
- * JSON shows. With `exact` doubles and 32-bit integers keep their types, too, which tells a double 2 from an integer 2.
+ * Reads an element of BSON as data with typed leaves, from which `writeJson` makes the same text as
+ * `elementToJson` does from its bytes; what is large in turns with others. Types are kept, so that what was
+ * read can be asked for again; what cannot be asked for (patterns, code, symbols, pointers to other
+ * documents, dates beyond JavaScript's) is the object that Extended JSON shows. With `exact` doubles and
+ * 32-bit integers keep their types, too, which tells a double 2 from an integer 2.
  */
 export function* elementToValue(bytes: Buffer, type: number, start: number, exact: boolean): Steps<unknown> {
   if (!isLarge(bytes, type, start)) return valueAt(bytes, type, start, exact);

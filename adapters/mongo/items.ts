@@ -9,8 +9,8 @@ import type { Cursor } from './cursor.ts';
 const DOCUMENT = 0x03;
 
 /**
- * A cursor's documents, batch by batch, a large one by itself. The next batch is asked for when it is needed; leaving early closes the
- * cursor, also before the first.
+ * A cursor's documents, batch by batch, a large one by itself. The next batch is asked for when it is needed;
+ * leaving early closes the cursor, also before the first.
  */
 export class Documents implements AsyncIterableIterator<ItemBatch, undefined> {
   readonly #cursor: Cursor;

@@ -12,42 +12,59 @@ export function isHeld(): boolean {
   return false;
 }
 
-/** Turns that a line which begins to wait is ahead of those that have waited: as many as a small batch needs. */
-const AHEAD = 4;
+/**
+ * Milliseconds by which a line that begins to wait is ahead of those that have waited: about what a small
+ * batch needs.
+ */
+const AHEAD_MS = 20;
 
 /** Those in which somebody waits. */
 const lines = new Set<Turns>();
-/** How many turns the line has had that was served last. */
-let served = 0;
+/** The most time that a line which was let in had had by then, in milliseconds. */
+let servedMs = 0;
+/** The line whose work is being done, and since when. */
+let current: { readonly line: Turns; readonly since: number } | undefined;
 let serving = false;
 
 /**
- * A line of pieces of work that wait for their turn of the event loop, first come first served. Of several lines the one goes first
- * that has had the fewest turns since all of them wait; one that begins to wait is a few ahead. So a batch with much to compute waits
- * for itself, others hardly for it, and it for no more than a few turns of each of them, however many it has had.
+ * A line of pieces of work that wait for their turn of the event loop, first come first served. Of several
+ * lines the one goes first that has had the least time since all of them wait; one that begins to wait is a
+ * little ahead. So a batch with much to compute waits for itself, others hardly for it, and it for no more
+ * than a little of each of them, however much it has had.
  */
 export class Turns {
   readonly #waiting: (() => void)[] = [];
-  #had = 0;
+  #hadMs = 0;
 
-  /** Resolves when it is its turn. The work begins right after, nothing awaited in between. */
-  next(): Promise<void> {
-    const turn = new Promise<void>((resolve) => this.#waiting.push(resolve));
+  /**
+   * Resolves when it is its turn, or rejects if nobody waits any more. The work begins right after, nothing
+   * awaited in between.
+   */
+  next(ended?: AbortSignal): Promise<void> {
+    const turn = new Promise<void>((resolve, reject) =>
+      this.#waiting.push(() => (ended?.aborted ? reject(ended.reason as Error) : resolve())),
+    );
     if (!lines.has(this)) {
-      this.#had = Math.max(this.#had, served - AHEAD);
+      this.#hadMs = Math.max(this.#hadMs, servedMs - AHEAD_MS);
       lines.add(this);
     }
     if (!serving) serve();
     return turn;
   }
 
+  /** Counts the time of whoever was let in last. */
+  static count(): void {
+    if (current) current.line.#hadMs += performance.now() - current.since;
+    current = undefined;
+  }
+
   /** Lets in the first who waits in the line whose turn it is; false if nobody does. */
   static admit(): boolean {
     let first: Turns | undefined;
-    for (const line of lines) if (!first || line.#had < first.#had) first = line;
+    for (const line of lines) if (!first || line.#hadMs < first.#hadMs) first = line;
     if (!first) return false;
-    served = Math.max(served, first.#had);
-    first.#had += 1;
+    servedMs = Math.max(servedMs, first.#hadMs);
+    current = { line: first, since: performance.now() };
     first.#waiting.shift()?.();
     if (first.#waiting.length === 0) lines.delete(first);
     return true;
@@ -57,6 +74,7 @@ export class Turns {
 /** Lets one after the other in. Whoever was let in does its work before this goes on. */
 function serve(): void {
   serving = true;
+  Turns.count();
   if (isHeld()) setImmediate(serve);
   else if (Turns.admit()) queueMicrotask(serve);
   else serving = false;

@@ -68,23 +68,25 @@ export class Work {
     return isHeld();
   }
 
-  /** Does some work, in turns with others. What is small is done at once. */
+  /**
+   * Does some work, in turns with others. What is small is done at once, also where others are served first
+   * but the deadline has passed: then it only remains to tell what has come of each query, and very many of
+   * them would each wait for a turn.
+   */
   do<T>(steps: Steps<T>): T | Promise<T> {
-    if (isHeld()) return this.#goOn(steps);
+    if (isHeld() && performance.now() < this.#deadline) return this.#goOn(steps);
     const step = steps.next();
     return step.done ? step.value : this.#goOn(steps);
   }
 
   /** Resolves when it is this batch's turn. Rejects if nobody waits any more. */
-  async turn(): Promise<void> {
-    await this.#turns.next();
-    this.#ended?.throwIfAborted();
+  turn(): Promise<void> {
+    return this.#turns.next(this.#ended);
   }
 
   async #goOn<T>(steps: Steps<T>): Promise<T> {
     for (;;) {
-      await this.#turns.next();
-      this.#ended?.throwIfAborted();
+      await this.#turns.next(this.#ended);
       const step = steps.next();
       if (step.done) return step.value;
     }

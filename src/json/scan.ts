@@ -196,10 +196,12 @@ class Scanner {
   }
 
   #skip(start: number): number {
+    const body = this.#body;
     let at = start;
     for (;;) {
-      const byte = this.#body[at];
-      if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return at;
+      const byte = body[at] as number;
+      // Nearly always it is none.
+      if (byte > 0x20 || (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09)) return at;
       at++;
     }
   }

@@ -28,7 +28,7 @@ const MOMENTS = {
 
 const page = (more: boolean): string =>
   `<?xml version="1.0"?><ListBucketResult><Name>b</Name><IsTruncated>${more}</IsTruncated>` +
-  `${more ? '<NextContinuationToken>n</NextContinuationToken>' : ''}` +
+  (more ? '<NextContinuationToken>n</NextContinuationToken>' : '') +
   `<Contents><Key>${more ? 'first' : 'second'}</Key><Size>1</Size></Contents></ListBucketResult>`;
 
 /** Each way to ask: source, op, params, how it is taken. */

@@ -61,21 +61,47 @@ describe('work', () => {
 });
 
 describe('lines', () => {
-  it('let in the first who came, and one line as often as another, however long it is', async () => {
+  /** A line of so many pieces of work of so many milliseconds; what is done is noted by its name. */
+  const line = (name: string, count: number, ms: number, order: string[], turns = new Turns()) =>
+    Array.from({ length: count }, async (_, at) => {
+      await turns.next();
+      now += ms;
+      order.push(`${name} ${at}`);
+    });
+
+  it('let in the first who came, and the line that has had the least time, however long it is', async () => {
     stopClock();
     await turn();
     isHeld();
     now += 100;
     const order: string[] = [];
-    const long = new Turns();
-    const waits = Array.from({ length: 50 }, (_, at) => long.next().then(() => order.push(`long ${at}`)));
-    const short = new Turns();
-    waits.push(short.next().then(() => order.push('short 0')));
-    waits.push(short.next().then(() => order.push('short 1')));
-    await Promise.all(waits);
+    await Promise.all([...line('long', 50, 5, order), ...line('short', 2, 5, order)]);
     expect(order.indexOf('short 0')).toBeLessThan(3);
     expect(order.indexOf('short 1')).toBeLessThan(5);
     expect(order.filter((one) => one.startsWith('long'))).toEqual(Array.from({ length: 50 }, (_, at) => `long ${at}`));
+  });
+
+  it('count time, not turns: very many that are short do not wait for as many that are long', async () => {
+    stopClock();
+    await turn();
+    isHeld();
+    now += 100;
+    const order: string[] = [];
+    await Promise.all([...line('long', 50, 5, order), ...line('tiny', 50, 0.01, order)]);
+    expect(order.indexOf('tiny 49')).toBeLessThan(60);
+  });
+
+  it('let one that has had much wait for little of each that begins, however many turns it has had', async () => {
+    stopClock();
+    await turn();
+    isHeld();
+    now += 100;
+    const order: string[] = [];
+    const old = new Turns();
+    await Promise.all(line('old', 500, 5, order, old));
+    order.length = 0;
+    await Promise.all([...line('new', 200, 5, order), ...line('old', 1, 5, order, old)]);
+    expect(order.indexOf('old 0')).toBeLessThan(10);
   });
 
   it('let nobody in while the loop is held: one does its work, then the next', async () => {

@@ -1,4 +1,4 @@
-import { batch, CSV, each, get, keyed, kv, NDJSON, SSE, TAR, TAR_GZ, times, ZIP, type Shape } from './making.ts';
+import { batch, CSV, each, find, get, keyed, kv, NDJSON, SSE, TAR, TAR_GZ, times, ZIP, type Shape } from './making.ts';
 
 const ARCHIVES = [ZIP, TAR, TAR_GZ];
 const FRAMED = [NDJSON, SSE];
@@ -18,6 +18,7 @@ export const encodedShapes: readonly Shape[] = [
       {},
       accept,
     ),
+    kv(`archive: large documents as ${accept}`, { q: find({ collection: 'large' }) }, {}, accept),
     kv(`archive: very many entries as ${accept}`, each(get('/rows/1000', { select: '' })), {}, accept),
     kv(
       `archive: bodies as ${accept}`,

@@ -9,20 +9,23 @@ import { TOLD_MS } from './told.ts';
 import { tryOut, type Outcome } from './tried.ts';
 
 /**
- * Sends random batches, as large as the limits allow, two or three at a time, and ends with 1 at one that holds the event loop for too
- * long, is answered late or with a 500, or ends the process; the bodies that were under way stand in a file then.
+ * Sends random batches, as large as the limits allow, two or three at a time, and ends with 1 at one that
+ * holds the event loop for too long, is answered late or with a 500, or ends the process; the bodies that
+ * were under way stand in a file then.
  */
 const HELD_MS = 100;
-const LATE_MS = 50;
 const RSS = 1.5 * 2 ** 30;
 const FOLDER = new URL('../../.stores/', import.meta.url);
 
 const { values } = parseArgs({
-  options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string' }, batches: { type: 'string' } },
+  options: {
+    seconds: { type: 'string', default: '60' },
+    seed: { type: 'string' },
+    lateMs: { type: 'string', default: '50' },
+  },
 });
 const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
 const until = performance.now() + Number(values.seconds) * 1000;
-const most = Number(values.batches ?? Infinity);
 console.log(`seed ${seed}`);
 
 let held = 0;
@@ -46,7 +49,8 @@ function judge({ name, body, accept }: Shape, { status, answer }: Outcome): stri
   if (status === 400 || status === 406) return undefined;
   const late = (took.get(name) ?? 0) - timeoutMs;
   worst.lateMs = Math.max(worst.lateMs, late);
-  if (late > LATE_MS) return `${name} (${accept}) was answered ${status} ${Math.round(late)} ms after its deadline`;
+  if (late > Number(values.lateMs))
+    return `${name} (${accept}) was answered ${status} ${Math.round(late)} ms after its deadline`;
   return status === 500 ? `was answered ${answer}` : undefined;
 }
 
@@ -80,7 +84,7 @@ held = 0;
 Object.assign(worst, { heldMs: 0, lateMs: -Infinity });
 for (const status of Object.keys(statuses)) delete statuses[Number(status)];
 let fault: string | undefined;
-while (performance.now() < until && batches < most && fault === undefined) {
+while (performance.now() < until && fault === undefined) {
   const count = random.chance(0.5) ? 2 : 3;
   const shapes = Array.from({ length: count }, () => randomBatch(random, `b${(batches += 1)}`));
   fault = await round(shapes).catch((error: unknown) => `ended the process: ${String(error)}`);

@@ -3,8 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TOLD_MS, type Told } from './told.ts';
 
 /**
- * Loaded into the service by `--import`: says again and again how long its event loop was held at most, and of each request how long it took from
- * the end of its body to the head of its answer, less the machine's pauses shortly before. A turn of the loop counts as long as the thread computed in it, if that is less than
+ * Loaded into the service by `--import`: says again and again how long its event loop was held at most, and
+ * of each request how long it took from the end of its body to the head of its answer, less the machine's
+ * pauses shortly before. A turn of the loop counts as long as the thread computed in it, if that is less than
  * it took by the clock: what the machine did meanwhile is no fault of the service's.
  */
 const EVERY_MS = 5;
@@ -40,10 +41,10 @@ subscribe('http.server.request.start', (message) => {
   if (typeof id !== 'string') return;
   let ended: number | undefined;
   request.once('end', () => (ended = performance.now()));
-  const { writeHead } = response;
-  response.writeHead = function (this: ServerResponse, ...args: unknown[]) {
+  const writeHead = response.writeHead.bind(response) as (...args: unknown[]) => ServerResponse;
+  response.writeHead = (...args: unknown[]) => {
     const pauses = stolen.reduce((sum, [, ms]) => sum + ms, 0);
     if (ended !== undefined) tell({ id, ms: performance.now() - ended - pauses });
-    return Reflect.apply(writeHead, this, args) as ServerResponse;
-  } as ServerResponse['writeHead'];
+    return writeHead(...args);
+  };
 });

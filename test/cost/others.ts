@@ -14,7 +14,10 @@ export interface Others {
   readonly wrong: readonly string[];
 }
 
-/** Sends small batches, one after the other at its time whatever became of those before, until some work is done. */
+/**
+ * Sends small batches, one after the other at its time whatever became of those before, until some work is
+ * done.
+ */
 export async function beside(tried: Tried, work: () => Promise<unknown>): Promise<Others> {
   const times: number[] = [];
   const wrong: string[] = [];

@@ -35,7 +35,9 @@ const COLLECTIONS: Readonly<Record<string, readonly string[]>> = {
 
 type Query = Record<string, unknown>;
 
-/** A random batch: parts of all sorts, each as large as chance will have it, up to what one request may say. */
+/**
+ * A random batch: parts of all sorts, each as large as chance will have it, up to what one request may say.
+ */
 export function randomBatch(random: Random, name: string): Shape {
   for (;;) {
     const shape = new Maker(random).batch(name);
@@ -80,7 +82,8 @@ class Maker {
     const members: Query[] = [];
     for (let at = 0; at < count; at += 1) {
       const [query, pointers] = this.#node(depth);
-      // Nothing within a group is called like what stands at the top, so that it can be named from everywhere.
+      // Nothing within a group is called like what stands at the top, so that it can be named from
+      // everywhere.
       const isList = pattern !== 'kv';
       members.push(depth === 0 && isList ? { ...query, as: `t${at}` } : query);
       if (depth === 0 && !('stream' in query)) this.#names.push([`t${at}`, pointers]);

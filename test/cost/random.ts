@@ -1,10 +1,10 @@
 /** Chance, the same again for the same seed. */
 export interface Random {
   /** True so often. */
-  chance(probability: number): boolean;
-  pick<T>(list: readonly T[]): T;
+  readonly chance: (probability: number) => boolean;
+  readonly pick: <T>(list: readonly T[]) => T;
   /** A whole number from 1 to a bound, each order of magnitude as often as another. */
-  size(most: number): number;
+  readonly size: (most: number) => number;
 }
 
 /** Makes it (mulberry32). */

@@ -2,8 +2,8 @@ import { Faults } from '../../demo/faults.ts';
 import { startMongo } from '../../demo/mongo/server.ts';
 
 /**
- * An embedded MongoDB of its own process. `items` has no document, `rows` very many, `large` very large ones, `deep` very deep ones;
- * a `find` in `slow` is never answered. It says its port on its channel.
+ * An embedded MongoDB of its own process. `items` has no document, `rows` very many, `large` very large ones,
+ * `deep` very deep ones; a `find` in `slow` is never answered. It says its port on its channel.
  */
 const faults = new Faults();
 const server = await startMongo({ faults });

@@ -65,25 +65,27 @@ export async function tryOut(told: (message: Told) => void): Promise<Tried> {
     return [answer, performance.now() - began];
   }
 
+  async function ask(shape: Shape, patient = true): Promise<Outcome> {
+    const { url } = await running();
+    const [answer, ms] = await send(url, shape);
+    if (answer.statusCode === 503 && patient) {
+      await answer.body.dump();
+      await pause(100);
+      return ask(shape);
+    }
+    let start = '';
+    // A stream that breaks has begun: what it cost is known.
+    try {
+      for await (const chunk of answer.body) if (start.length < 400) start += String(chunk).slice(0, 400);
+    } catch {
+      start += ' (broken off)';
+    }
+    return { status: answer.statusCode, answer: start, ms };
+  }
+
   return {
     running,
-    async ask(shape, patient = true) {
-      const { url } = await running();
-      let [answer, ms] = await send(url, shape);
-      while (answer.statusCode === 503 && patient) {
-        await answer.body.dump();
-        await pause(100);
-        [answer, ms] = await send(url, shape);
-      }
-      let start = '';
-      // A stream that breaks has begun: what it cost is known.
-      try {
-        for await (const chunk of answer.body) if (start.length < 400) start += String(chunk).slice(0, 400);
-      } catch {
-        start += ' (broken off)';
-      }
-      return { status: answer.statusCode, answer: start, ms };
-    },
+    ask,
     async health() {
       const { url } = await running();
       const began = performance.now();

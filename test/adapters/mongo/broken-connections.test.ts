@@ -135,7 +135,7 @@ afterAll(() => store.close());
 async function opened(): Promise<Source & AsyncDisposable & { readonly way: Way }> {
   const way = new Way();
   const url = await way.open();
-  const shop = { adapter: 'mongo', url, database: 'shop', collections: ['users'], timeoutMs: 600 };
+  const shop = { adapter: 'mongo', url, database: 'shop', collections: ['users'], timeoutMs: 1500 };
   const { sources, [Symbol.asyncDispose]: close } = await openSources(parseConfig({ sources: { shop } }));
   return {
     ...(sources.get('shop') as Source),
@@ -249,8 +249,8 @@ describe.concurrent.each(Object.keys(ENDS) as (keyof typeof ENDS)[])('a connecti
       await shop.ping(new AbortController().signal);
       shop.way.endAll(end);
       for (let turn = 0; turn < turns; turn += 1) await setImmediate();
-      expect(['UNAVAILABLE', 'TIMEOUT', undefined]).toContain((await ping(shop, 300)).code);
-      expect(await ping(shop, 600)).toMatchObject({ status: 'up' });
+      expect(['UNAVAILABLE', 'TIMEOUT', undefined]).toContain((await ping(shop, 1000)).code);
+      expect(await ping(shop, 1500)).toMatchObject({ status: 'up' });
     });
   });
 });

@@ -16,7 +16,7 @@ import {
 } from 'bson';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bsonToJson } from '../../../adapters/mongo/bson-json.ts';
+import { bsonToJson, elementToJson } from '../../../adapters/mongo/bson-json.ts';
 import { elementToValue } from '../../../adapters/mongo/bson-value.ts';
 import { atOnce } from '../../../src/budget/work.ts';
 import { writeJson } from '../../../src/json/write.ts';
@@ -56,7 +56,31 @@ const document = documents(fc.oneof(key, fc.nat().map(String)));
 // The driver itself moves keys that look like integers.
 const still = documents(key.filter((it) => !/^\d+$/.test(it)));
 
+/** Lists and objects that are written and read in turns with others. */
+const LARGE: Readonly<Record<string, unknown>> = {
+  'a long list': Array.from({ length: 30_000 }, (_, at) => at),
+  'an object of very many keys': Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`k${at}`, `v${at}`])),
+  'large ones within large ones': Array.from({ length: 5 }, () => ({
+    empty: {},
+    list: Array.from({ length: 20_000 }, (_, at) => (at % 100 === 0 ? { at: [at, 'ü"'] } : at)),
+    last: null,
+  })),
+  'long texts': ['x'.repeat(70_000), 'ü'.repeat(70_000)],
+};
+
 describe('BSON as JSON', () => {
+  test.each(Object.entries(LARGE))('is the same where it is large: %s', (_what, large) => {
+    const bytes = bytesOf({ a: 1, large, z: [] });
+    for (const mode of ['plain', 'canonical'] as const) {
+      const whole = bsonToJson(bytes, mode);
+      expect(atOnce(elementToJson(bytes, 0x03, 0, mode)) === whole).toBe(true);
+      expect(writeJson(bsonToValue(bytes, mode === 'canonical'), mode) === whole).toBe(true);
+    }
+    const cut = Buffer.from(bytes.subarray(0, -20));
+    cut.writeInt32LE(cut.length);
+    expect(() => atOnce(elementToJson(cut, 0x03, 0, 'plain'))).toThrow();
+  });
+
   test.each(['plain', 'relaxed', 'canonical'] as const)(
     'is, in %s mode, what writing the values read from it gives',
     (mode) => {
