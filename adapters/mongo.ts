@@ -8,7 +8,7 @@ import { Lingering } from './mongo/linger.ts';
 import { options, type MongoOptions } from './mongo/options.ts';
 import { compileQuery, ops, type MongoQuery } from './mongo/query.ts';
 import { gather, stream } from './mongo/run-query.ts';
-import { untilAborted } from '../src/store/until-aborted.ts';
+import { untilAborted } from '../src/store/signals.ts';
 
 export type { MongoOptions } from './mongo/options.ts';
 

@@ -50,7 +50,8 @@ function read(reading: Reading): Modifiers {
     const value = fields[name];
     said[name] = modifier.read(value, value === undefined ? at : [...at, name], reading);
   }
-  const says = (some: readonly (readonly [Name, unknown])[]): boolean => some.some(([name]) => said[name] !== undefined);
+  const says = (some: readonly (readonly [Name, unknown])[]): boolean =>
+    some.some(([name]) => said[name] !== undefined);
   return {
     ...(said as Said),
     isConditional: says(choosing),

@@ -1,5 +1,5 @@
 import { abortReason, CodapError } from '../../errors.ts';
-import { untilAborted } from '../../store/until-aborted.ts';
+import { untilAborted } from '../../store/signals.ts';
 import type { Steps } from '../../budget/work.ts';
 import type { GroupRun } from './scope.ts';
 import type { Live } from './live.ts';
@@ -78,7 +78,11 @@ interface Open {
 }
 
 /** Finds what is there already; answers the references that have to be waited for. */
-function* findPresent(references: readonly Reference[], scope: Scope, outcomes: Map<Reference, Outcome>): Steps<Open[]> {
+function* findPresent(
+  references: readonly Reference[],
+  scope: Scope,
+  outcomes: Map<Reference, Outcome>,
+): Steps<Open[]> {
   const { work } = scope.batch;
   const open: Open[] = [];
   for (const reference of references) {
