@@ -123,7 +123,7 @@ function listOf(node: GroupNode, lives: readonly Live[], ending: Ending, cancell
   };
 }
 
-/** What can end a group before its members end by themselves: its own time-out, a required member, its `take`. */
+/** What ends a group before all its members have ended: its own time-out, a required member, its `take`. */
 class Ending {
   readonly signal: AbortSignal;
   readonly deadline: number;
