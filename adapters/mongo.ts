@@ -9,7 +9,7 @@ import { options, type MongoOptions } from './mongo/options.ts';
 import { passwords } from './mongo/passwords.ts';
 import { compileQuery, ops, type MongoQuery } from './mongo/query.ts';
 import { gather, stream } from './mongo/run-query.ts';
-import { untilAborted } from '../src/store/until-aborted.ts';
+import { untilAborted } from '../src/store/signals.ts';
 
 export type { MongoOptions } from './mongo/options.ts';
 

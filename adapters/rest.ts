@@ -4,10 +4,10 @@ import type { Context, Query } from '../src/store/fetch.ts';
 import { processMemory } from '../src/budget/memory.ts';
 import { discard, type Payload } from '../src/store/payload.ts';
 import { intoReadMemory } from '../src/store/read-memory.ts';
+import { untilAborted } from '../src/store/signals.ts';
 import type { Adapter, Connection } from './adapter.ts';
 import { connections } from './http/connections.ts';
 import { plain } from './http/content.ts';
-import { raced } from './http/raced.ts';
 import { portionOf, readFlowing, readGathered, readHead, type Asked } from './rest/read-answer.ts';
 import { compileRest } from './rest/compile.ts';
 import { exchange, type Portion } from './rest/exchange.ts';
@@ -88,7 +88,7 @@ class RestConnection implements Connection {
       });
       return readFlowing(response, asked, signal);
     };
-    return raced(signal, answer, discard);
+    return untilAborted(signal, answer, discard);
   }
 
   /** Any answer at all shows that the store is there. */

@@ -3,10 +3,10 @@ import { abortReason } from '../src/errors.ts';
 import type { Context, Query } from '../src/store/fetch.ts';
 import { discard, type Payload } from '../src/store/payload.ts';
 import { intoReadMemory } from '../src/store/read-memory.ts';
+import { untilAborted } from '../src/store/signals.ts';
 import { version } from '../src/version.ts';
 import type { Adapter, Connection } from './adapter.ts';
 import { connections } from './http/connections.ts';
-import { raced } from './http/raced.ts';
 import { compileS3 } from './s3/compile.ts';
 import { s3Failure } from './s3/failure.ts';
 import { get, head } from './s3/get.ts';
@@ -54,7 +54,7 @@ class S3Connection implements Connection {
   }
 
   readonly fetch = ({ op, params, want }: Query, context: Context): Promise<Payload> =>
-    raced(context.signal, () => this.#fetch(op, params, want, context).catch(rethrow), discard);
+    untilAborted(context.signal, () => this.#fetch(op, params, want, context).catch(rethrow), discard);
 
   async #fetch(op: string, params: unknown, want: Payload['kind'], context: Context): Promise<Payload> {
     const { signal } = context;
@@ -78,7 +78,7 @@ class S3Connection implements Connection {
 
   ping(signal: AbortSignal): Promise<void> {
     const command = new HeadBucketCommand({ Bucket: this.#options.bucket });
-    return raced(signal, async () => {
+    return untilAborted(signal, async () => {
       await this.#client.send(command, { abortSignal: signal }).catch(rethrow);
     });
   }

@@ -1,6 +1,7 @@
 import { PassThrough, pipeline, type Duplex, type Readable } from 'node:stream';
 import type { CodapError } from '../../src/errors.ts';
 import { abortReason } from '../../src/errors.ts';
+import { whenAborted } from '../../src/store/signals.ts';
 
 /**
  * A driver's stream as codap hands it on: through `decoders`, its errors translated, destroyed when the signal aborts.
@@ -14,12 +15,10 @@ export function owned(
 ): Readable {
   const stream = new Translated(translate);
   const abort = (): void => void stream.destroy(abortReason(signal));
-  signal.addEventListener('abort', abort, { once: true });
-  stream.once('close', () => signal.removeEventListener('abort', abort));
   // Its error is no crash while nobody holds it yet.
   stream.on('error', () => {});
   pipeline([source, ...decoders, stream], () => {});
-  if (signal.aborted) abort();
+  stream.once('close', whenAborted(signal, abort));
   return stream;
 }
 

@@ -3,7 +3,7 @@ import { toBuffer } from './bson-reader.ts';
 import type { Context } from '../../src/store/fetch.ts';
 import type { Lingering } from './linger.ts';
 import type { MongoQuery } from './query.ts';
-import { untilAborted } from '../../src/store/until-aborted.ts';
+import { untilAborted } from '../../src/store/signals.ts';
 
 /** What a cursor is read for: its abort ends it, in the store too, at any moment. */
 export interface CursorRun extends Pick<Context, 'signal' | 'lingers'> {

@@ -1,5 +1,6 @@
 import { CodapError, toCodapError, type Code } from '../errors.ts';
 import type { Source } from '../sources/open.ts';
+import { untilAborted } from '../store/signals.ts';
 
 /** How long a ping may take unless told, in milliseconds: well below the second that probes of readiness usually wait. */
 const PING_MS = 500;
@@ -29,14 +30,11 @@ export async function ping(
   const started = performance.now();
   const took = (): number => Math.round((performance.now() - started) * 10) / 10;
   const controller = new AbortController();
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    const error = new CodapError('TIMEOUT', 'no answer within the time allowed', { source: name });
-    late.reject(error);
-    controller.abort(error);
-  }, timeoutMs);
+  const { signal } = controller;
+  const late = new CodapError('TIMEOUT', 'no answer within the time allowed', { source: name });
+  const timer = setTimeout(() => controller.abort(late), timeoutMs);
   try {
-    await Promise.race([source.ping(controller.signal), late.promise]);
+    await untilAborted(signal, () => source.ping(signal));
     return { name, adapter, status: 'up', ms: took() };
   } catch (error) {
     const known = toCodapError(error);

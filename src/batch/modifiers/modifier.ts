@@ -26,7 +26,7 @@ export interface Reading {
 export interface Plain<T> {
   /** What a request may write, and what it is for. */
   readonly schema: z.ZodType;
-  /** What it says in a plan; `value` is undefined where the request does not write it, or writes something wrong. */
+  /** What it says in a plan; `value` is undefined where nothing, or something wrong, is written. */
   read(this: void, value: unknown, at: Path, reading: Reading): T;
 }
 
@@ -42,7 +42,7 @@ export interface Names<T> extends Plain<T> {
   apply(this: void, said: Reference, given: Given): Steps<string>;
 }
 
-/** Makes another value of its value, or refuses it; what it makes is written, and counted, once all have been applied. */
+/** Makes another value of its value, or refuses it. What it makes is written once all have been applied. */
 export interface Reshapes<T> extends Plain<T> {
   readonly on: 'value';
   /** Makes one value of a group's members. */

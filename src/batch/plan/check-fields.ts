@@ -10,8 +10,8 @@ export type Fields = Readonly<Record<string, unknown>>;
 const LOOKED_UP = new Set<unknown>(['queries', 'source', 'op']);
 
 /**
- * Checks an object against a schema, but for the fields that more is known of, and answers its own, undefined where
- * one is wrong, so that nothing is said of it twice. Undefined if it is no object.
+ * Checks an object against a schema, but for the fields that more is known of, and answers its own, undefined
+ * where one is wrong, so that nothing is said of it twice. Undefined if it is no object.
  */
 export function checkFields(schema: z.ZodObject, value: unknown, at: Path, report: Report): Fields | undefined {
   const given = recordOf(value);

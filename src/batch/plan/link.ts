@@ -116,7 +116,7 @@ function streamsIn(node: Node): boolean {
   return node.kind === 'query' ? node.stream : node.members.some(streamsIn);
 }
 
-/** Who waits for whom: a node has a start and an end; a group ends after its members, which start after it. */
+/** Who waits for whom. A node has a start and an end; a group's members start after it and end before it. */
 class Waits {
   readonly #starts = new Map<Node, { on: Node; reference: Reference }[]>();
   readonly #parents = new Map<Node, GroupNode>();
@@ -140,8 +140,8 @@ class Waits {
       ids.set(node, id);
       return id;
     };
-    // Two vertices per node: its start waits for the start of the group around it and for what it names; its end for
-    // its start and its members' ends.
+    // Two vertices per node: its start waits for the start of the group around it and for what it names; its
+    // end for its start and its members' ends.
     const visit = (node: Node, side: 'start' | 'end', via: Reference | undefined): void => {
       const vertex = `${side}${idOf(node)}`;
       const seen = state.get(vertex);

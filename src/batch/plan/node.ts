@@ -6,7 +6,7 @@ import type { Place } from './place.ts';
 /** The three patterns, by the names a request uses. */
 export type Pattern = 'kv' | 'ordered' | 'first-reply';
 
-/** What any planned query or group has: its place in the answer, and its modifiers with what they refer to. */
+/** What any planned query or group has: its place in the answer, its modifiers and what it refers to. */
 export interface Planned extends Omit<Place, 'at'>, Modifiers {
   /** Where one of these leads nowhere, it is null. */
   readonly referencesToStart: readonly Reference[];
@@ -19,7 +19,7 @@ export interface Planned extends Omit<Place, 'at'>, Modifiers {
 /** One planned query. */
 export interface QueryNode extends Planned {
   readonly kind: 'query';
-  /** Something looks into its value, so that it cannot flow: a reference, `select`, `accept`, or a group's. */
+  /** Something looks into its value, so that it cannot flow: a reference, or a modifier of its or a group's. */
   gathered: boolean;
   /** It may win a nested `take: 1`, which then answers as one value what it does. */
   mayWin: boolean;

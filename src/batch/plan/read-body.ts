@@ -10,8 +10,8 @@ import { BadRequest } from '../../json/fault-list.ts';
 const LARGE = 65_536;
 
 /**
- * A request's body as data, in turns with others: one scan of the raw bytes finds what reading it would drop or change in silence.
- * Throws BadRequest.
+ * A request's body as data, in turns with others: one scan of the raw bytes finds what reading it would drop
+ * or change in silence. Throws BadRequest.
  */
 export function* readBody(body: Buffer, limits: Limits, work: Work): Steps<unknown> {
   const faults = scan(body, { depth: limits.depth });

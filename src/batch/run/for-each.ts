@@ -55,7 +55,7 @@ async function referred(reference: Reference, { node }: Live, scope: Scope): Pro
   }
 }
 
-/** Starts an item once what it refers to is there; until then it takes no place. One not to be had ends alone. */
+/** Starts an item once what it refers to is there: until then it takes no place. If that fails, it alone does. */
 async function startFilled(
   { template, references }: ItemTemplate,
   live: Live,

@@ -1,3 +1,5 @@
+import { untilLetIn } from '../../store/signals.ts';
+
 /** Who has a place, or waits for one. */
 interface Guest {
   /** The answer has come to it: it is told as soon as it is there. */
@@ -59,20 +61,14 @@ export class Gate {
   }
 
   #turn(guest: Guest, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const abort = (): void => {
-        this.#waiting.delete(guest);
-        reject(signal.reason as Error);
-      };
+    return untilLetIn(signal, (enter) => {
       guest.enter = () => {
-        signal.removeEventListener('abort', abort);
         guest.enter = undefined;
-        resolve();
+        enter();
       };
-      if (signal.aborted) return abort();
-      signal.addEventListener('abort', abort, { once: true });
       this.#waiting.add(guest);
       this.#admit();
+      return () => this.#waiting.delete(guest);
     });
   }
 }

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { CodapError, notNeeded } from '../../errors.ts';
 import { FirstReply, KV, Ordered } from '../../patterns/index.ts';
+import { whenAborted } from '../../store/signals.ts';
 import { Live } from './live.ts';
 import type { GroupNode } from '../plan/node.ts';
 import { failed, firstFailure, type MemberList, type Reply } from './reply.ts';
@@ -122,18 +123,16 @@ function listOf(node: GroupNode, lives: readonly Live[], ending: Ending, cancell
   };
 }
 
-/** What can end a group before its members end by themselves: its own time-out, a required member, its `take`. */
+/** What ends a group before all its members have ended: its own time-out, a required member, its `take`. */
 class Ending {
   readonly signal: AbortSignal;
   readonly deadline: number;
   decidedBy: Decision | undefined;
   readonly #controller: AbortController | undefined;
-  readonly #outer: AbortSignal;
-  readonly #follow = (): void => this.#controller?.abort(this.#outer.reason);
+  readonly #unlink: (() => void) | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
 
   constructor(node: GroupNode, scope: Scope, started: number) {
-    this.#outer = scope.signal;
     this.deadline = Math.min(scope.deadline, started + (node.timeoutMs ?? Infinity));
     const ownEnd =
       this.deadline < scope.deadline || node.take !== undefined || node.members.some((member) => member.required);
@@ -141,14 +140,14 @@ class Ending {
       this.signal = scope.signal;
       return;
     }
-    this.#controller = new AbortController();
-    this.signal = this.#controller.signal;
+    const controller = new AbortController();
+    this.#controller = controller;
+    this.signal = controller.signal;
     setMaxListeners(0, this.signal);
-    if (scope.signal.aborted) this.#follow();
-    else scope.signal.addEventListener('abort', this.#follow, { once: true });
+    this.#unlink = whenAborted(scope.signal, () => controller.abort(scope.signal.reason));
     if (this.deadline < scope.deadline) {
       const late = new CodapError('TIMEOUT', 'no answer within the time allowed');
-      this.#timer = setTimeout(() => this.#controller?.abort(late), Math.max(0, this.deadline - performance.now()));
+      this.#timer = setTimeout(() => controller.abort(late), Math.max(0, this.deadline - performance.now()));
     }
   }
 
@@ -169,6 +168,6 @@ class Ending {
 
   close(): void {
     clearTimeout(this.#timer);
-    this.#outer.removeEventListener('abort', this.#follow);
+    this.#unlink?.();
   }
 }

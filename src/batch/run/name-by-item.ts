@@ -6,8 +6,8 @@ import { plainReferences, type Reference } from '../template/reference.ts';
 import type { Batch } from './batch.ts';
 
 /**
- * A name made of the current item alone: known before anything else, so that a query that is then skipped bears it,
- * too. Undefined if it is made of more.
+ * A name made of the current item alone: known before anything else, so that a query that is then skipped
+ * bears it, too. Undefined if it is made of more.
  */
 export function* nameByItem(name: Reference, item: unknown, batch: Batch): Steps<string | undefined> {
   const values = new Map<Reference, unknown>();

@@ -48,7 +48,10 @@ export interface Looking {
   readonly signal: AbortSignal;
 }
 
-/** Reads below a member, waiting for no more than the part that the steps name. Rejects where, by the time it would begin to gather, nobody waits any more. */
+/**
+ * Reads below a member, waiting for no more than the part that the steps name. Rejects if nobody waits any more by
+ * the time it would begin to gather.
+ */
 export async function resolve(live: Live, steps: readonly string[], looking: Looking): Promise<Outcome> {
   const { view, work, signal } = looking;
   const whole = steps.length === 0 || (!live.each && view.isWhole(live.node));

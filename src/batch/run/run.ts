@@ -141,7 +141,7 @@ async function gather(
   }
 }
 
-/** Work that would begin too late, or is not needed any more, is not begun: while codap computes, no timer can tell. */
+/** Throws where work would begin too late, or for nobody: while codap computes, no timer can tell. */
 function throwIfLate({ signal, deadline }: Scope, waitSignal: AbortSignal): void {
   if (waitSignal.aborted) throw waitSignal.reason;
   if (waitSignal === signal && performance.now() >= deadline)

@@ -30,8 +30,8 @@ export function settle(live: Live, reply: Reply, scope: Scope): void {
 }
 
 /**
- * Tells the batch of a failure. A group's members have told of theirs, but for those that its `take` or `default` was
- * to absorb and did not.
+ * Tells the batch of a failure. A group's members have told of theirs, but for those that its `take` or
+ * `default` was to absorb and did not.
  */
 function tellBatch({ node, path }: Live, reply: Reply, { batch, absorbed }: Scope): void {
   const error = failed(reply) ? reply.error : undefined;

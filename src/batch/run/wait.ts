@@ -1,5 +1,5 @@
 import { abortReason, CodapError } from '../../errors.ts';
-import { untilAborted } from '../../store/until-aborted.ts';
+import { untilAborted } from '../../store/signals.ts';
 import type { Steps } from '../../budget/work.ts';
 import type { GroupRun } from './scope.ts';
 import type { Live } from './live.ts';

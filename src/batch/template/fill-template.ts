@@ -24,8 +24,8 @@ export interface Given {
 }
 
 /**
- * A template with every reference replaced by its bare value: for conditions, `select` and `as`. What is joined
- * counts against the batch's answer. Throws INVALID, TOO_LARGE.
+ * A template with every reference replaced by its bare value: for conditions, `select` and `as`. What is
+ * joined counts against the batch's answer. Throws INVALID, TOO_LARGE.
  */
 export function fillValue(template: unknown, given: Given): Steps<unknown> {
   return fill(
@@ -37,8 +37,8 @@ export function fillValue(template: unknown, given: Given): Steps<unknown> {
 }
 
 /**
- * Params with every reference replaced by a Filled, for the adapter to place. `placed` hears of each place where one
- * stands, and answers about its bytes. Throws INVALID, TOO_LARGE.
+ * Params with every reference replaced by a Filled, for the adapter to place. `placed` hears of each place
+ * where one stands, and answers about its bytes. Throws INVALID, TOO_LARGE.
  */
 export function fillParams(template: unknown, given: Given, placed: Placed): Steps<unknown> {
   return fill(template, given, (value, parts) => new Filled(value, parts), placed);

@@ -24,8 +24,9 @@ export function wordIn(value: object): Word | '$verbatim' | undefined {
 const mixed = new WeakSet<object>();
 
 /**
- * Reads a JSON value of the request with its references in it: each `{"$result": …}` becomes a Reference, each
- * `{"$verbatim": x}` becomes x. A value without any is returned as it is, so that what is literal costs nothing later.
+ * Reads a JSON value of the request with its references in it: each `{"$result": …}` becomes a Reference,
+ * each `{"$verbatim": x}` becomes x. A value without any is returned as it is, so that what is literal costs
+ * nothing later.
  */
 export function readTemplate(value: unknown, at: Path, findings: Findings): unknown {
   if (typeof value !== 'object' || value === null) return value;

@@ -17,7 +17,10 @@ export type Target =
     }
   | { readonly from: 'item'; readonly steps: readonly string[] };
 
-/** A reference of the request: a Placeholder that knows where it stands, what it names and, once planned, where that is. */
+/**
+ * A reference of the request: a Placeholder that knows where it stands, what it names and, once planned,
+ * where that is.
+ */
 export class Reference extends Placeholder {
   /** Where it stands in the request, each time that it is written. */
   readonly places: Path[];
@@ -32,7 +35,10 @@ export class Reference extends Placeholder {
   }
 }
 
-/** Stands where a reference was written that cannot be read: its fault is told, and nothing more is said of its place. */
+/**
+ * Stands where a reference was written that cannot be read: its fault is told, and nothing more is said of
+ * its place.
+ */
 export const BROKEN = new Reference('$result', [], []);
 
 /** A reference itself, or those that a `$join` is made of. */

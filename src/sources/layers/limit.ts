@@ -1,4 +1,5 @@
 import { CodapError } from '../../errors.ts';
+import { untilLetIn } from '../../store/signals.ts';
 import { onceClosed } from '../closing.ts';
 import type { Layer } from '../layer.ts';
 
@@ -24,17 +25,9 @@ export function limit({ name, concurrency, queue }: LimitOptions): Layer {
     } else running -= 1;
   };
   const turn = (signal: AbortSignal): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const leave = (): void => {
-        waiting.delete(enter);
-        reject(signal.reason as Error);
-      };
-      const enter = (): void => {
-        signal.removeEventListener('abort', leave);
-        resolve();
-      };
+    untilLetIn(signal, (enter) => {
       waiting.add(enter);
-      signal.addEventListener('abort', leave, { once: true });
+      return () => waiting.delete(enter);
     });
 
   return {
