@@ -11,26 +11,36 @@ export interface CallBounds extends Pick<Context, 'signal' | 'memory' | 'work'> 
   readonly deadline: number;
 }
 
+/** Who asks, and how each source that was asked may see them: reduced once for each. */
+export class Who {
+  readonly caller: Caller;
+  readonly reduced = new Map<Call, Caller>();
+
+  constructor(caller: Caller) {
+    this.caller = caller;
+  }
+}
+
 /** Asks a source once, for somebody, within bounds. */
-export type Call = (query: Query, who: Caller, bounds: CallBounds) => Promise<Payload>;
+export type Call = (query: Query, who: Who, bounds: CallBounds) => Promise<Payload>;
 
 /** Makes the one way to ask a source, in front of its stacked layers. */
 export function callOf(timeoutMs: number, forwards: readonly string[], fetch: Fetch): Call {
-  const reduced = new WeakMap<Caller, Caller>();
-  return (query, who, { signal, memory, work, started, deadline, timeoutMs: own = timeoutMs }) => {
-    let caller = reduced.get(who);
-    if (!caller) reduced.set(who, (caller = reduce(who, forwards)));
+  const call: Call = (query, who, { signal, memory, work, started, deadline, timeoutMs: own = timeoutMs }) => {
+    let caller = who.reduced.get(call);
+    if (!caller) who.reduced.set(call, (caller = reduce(who.caller, forwards)));
     const end = Math.min(deadline, started + Math.min(own, timeoutMs));
     return fetch(query, { signal, deadline: end, caller, memory, work });
   };
+  return call;
 }
 
 /** The caller as a source may see it: with the headers alone that it forwards. */
-function reduce(who: Caller, forwards: readonly string[]): Caller {
+function reduce(caller: Caller, forwards: readonly string[]): Caller {
   const headers: Record<string, string> = {};
   for (const name of forwards) {
-    const value = who.headers[name];
+    const value = caller.headers[name];
     if (value !== undefined) headers[name] = value;
   }
-  return { ...who, headers };
+  return { ...caller, headers };
 }

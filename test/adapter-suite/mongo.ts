@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Filled } from '../../src/store/placeholder.ts';
 import type { Items } from '../../src/store/payload.ts';
 import { failed } from '../adapters/failed.ts';
+import { commonSuite } from './common.ts';
 import { canonical, content, KEYS, many, people, plain, typed, visits } from './mongo-data.ts';
 import { type OpenAdapter, openAdapter } from './open-adapter.ts';
 
@@ -27,14 +28,14 @@ export function mongoSuite(open: () => Promise<MongoUnderTest>): void {
   let client: MongoClient;
   let shop: OpenAdapter;
 
-  const source = (own: object = {}) =>
-    openAdapter({
-      adapter: 'mongo',
-      url: server.url,
-      database: DATABASE,
-      collections: ['typed', 'rare', 'words', 'people', 'visits', 'many', 'odd', 'missing'],
-      ...own,
-    });
+  const options = (own: object = {}) => ({
+    adapter: 'mongo',
+    url: server.url,
+    database: DATABASE,
+    collections: ['typed', 'rare', 'words', 'people', 'visits', 'many', 'odd', 'missing'],
+    ...own,
+  });
+  const source = (own?: object) => openAdapter(options(own));
 
   beforeAll(async () => {
     server = await open();
@@ -67,6 +68,16 @@ export function mongoSuite(open: () => Promise<MongoUnderTest>): void {
   const count = (params: object) => shop.json('countDocuments', params);
   const typedOnes = (filter: object) => count({ collection: 'typed', filter });
   const faultsOf = (params: object) => shop.faults('find', { collection: 'people', ...params });
+
+  commonSuite(
+    {
+      nowhere: { url: 'mongodb://127.0.0.1:1/' },
+      value: { op: 'findOne', params: { collection: 'people', filter: { _id: 2 } }, json: people[1] },
+      faulty: { op: 'find', params: { collection: 'secrets' }, at: 'collection' },
+      flows: [{ op: 'find', params: { collection: 'many', batchSize: 100 }, want: 'items', size: many.length }],
+    },
+    options,
+  );
 
   describe('findOne', () => {
     test('answers a document, or null', async () => {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Filled } from '../../src/store/placeholder.ts';
 import type { Body, Items } from '../../src/store/payload.ts';
 import { failed } from '../adapters/failed.ts';
+import { commonSuite } from './common.ts';
 import { inParallel } from './in-parallel.ts';
 import { type OpenAdapter, openAdapter } from './open-adapter.ts';
 
@@ -34,6 +35,7 @@ const OBJECTS: Readonly<Record<string, Stored>> = {
   'packed.json': { body: gzipSync('{"packed":true}'), type: 'application/json', more: { ContentEncoding: 'gzip' } },
   'bytes.bin': { body: bytes, type: 'application/octet-stream' },
   'digits.bin': { body: lines, type: 'application/octet-stream' },
+  'film.bin': { body: Buffer.alloc(4_000_000, 'film'), type: 'application/octet-stream' },
   empty: { body: Buffer.alloc(0), type: 'text/plain' },
 };
 /** Keys with what URLs, XML and shells give a meaning to. */
@@ -66,16 +68,16 @@ export function s3Suite(open: () => Promise<S3UnderTest>): void {
   let server: S3UnderTest;
   let store: OpenAdapter;
 
-  const source = (own: object = {}) =>
-    openAdapter({
-      adapter: 's3',
-      endpoint: server.endpoint,
-      ...server.access,
-      forcePathStyle: true,
-      bucket: BUCKET,
-      prefix: 'public/',
-      ...own,
-    });
+  const options = (own: object = {}) => ({
+    adapter: 's3',
+    endpoint: server.endpoint,
+    ...server.access,
+    forcePathStyle: true,
+    bucket: BUCKET,
+    prefix: 'public/',
+    ...own,
+  });
+  const source = (own?: object) => openAdapter(options(own));
 
   beforeAll(async () => {
     server = await open();
@@ -105,6 +107,20 @@ export function s3Suite(open: () => Promise<S3UnderTest>): void {
 
   const presign = async (params: object) =>
     (await store.json('presignGetObject', params)) as { url: string; expiresAt: string };
+
+  commonSuite(
+    {
+      nowhere: { endpoint: 'http://127.0.0.1:1' },
+      value: { op: 'getObject', params: { key: 'text.txt' }, json: 'Grüße\n' },
+      faulty: { op: 'getObject', params: { key: '../private/secret.txt' }, at: 'key' },
+      missing: { op: 'getObject', params: { key: 'nothing' } },
+      flows: [
+        { op: 'getObject', params: { key: 'film.bin' }, want: 'body', size: 4_000_000 },
+        { op: 'listObjects', params: { prefix: 'many/' }, want: 'items', size: MANY },
+      ],
+    },
+    options,
+  );
 
   describe('getObject', () => {
     test('reads an object by its content type, or as told', async () => {

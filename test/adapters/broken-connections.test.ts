@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CodapError } from '../../src/errors.ts';
+import { Who } from '../../src/sources/call.ts';
 import type { Payload } from '../../src/store/payload.ts';
 import type { Sources } from '../../src/sources/open.ts';
 import { bounds } from './source.ts';
@@ -118,7 +119,7 @@ async function ask(asked: string, between?: () => void): Promise<unknown> {
   const source = opened.sources.get(name)!;
   try {
     const compiled = source.prepare(op, params, (path, detail) => expect.fail(`${path.join('/')}: ${detail}`));
-    const payload = await source.call({ op, params: compiled, want }, { headers: {} }, bounds());
+    const payload = await source.call({ op, params: compiled, want }, new Who({ headers: {} }), bounds());
     if (payload.kind === 'value') expect(payload.json).not.toBe('');
     else
       for await (const part of payload.kind === 'items' ? payload.items : payload.stream) {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { callOf, type CallBounds } from '../../src/sources/call.ts';
+import { callOf, type CallBounds, Who } from '../../src/sources/call.ts';
 import type { Caller, Context, Query } from '../../src/store/fetch.ts';
 import { TypedValue } from '../../src/store/typed-value.ts';
 import { bounds } from '../adapters/source.ts';
@@ -14,7 +14,7 @@ async function contextOf(forwards: readonly string[], given: Partial<CallBounds>
     seen = context;
     return Promise.resolve(new TypedValue(null));
   });
-  await call(QUERY, who, { ...bounds(), ...given });
+  await call(QUERY, new Who(who), { ...bounds(), ...given });
   return seen as Context;
 }
 
@@ -32,7 +32,8 @@ it('the caller is reduced once for many calls, and for each caller on its own', 
     seen.push(caller);
     return Promise.resolve(new TypedValue(null));
   });
-  for (const who of [WHO, WHO, { headers: { accept: 'd' } }]) await call(QUERY, who, bounds());
+  const who = new Who(WHO);
+  for (const one of [who, who, new Who({ headers: { accept: 'd' } })]) await call(QUERY, one, bounds());
   expect(seen[1]).toBe(seen[0]);
   expect(seen[2]).toEqual({ headers: { accept: 'd' } });
 });

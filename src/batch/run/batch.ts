@@ -4,6 +4,7 @@ import type { Caller } from '../../store/fetch.ts';
 import { sizing } from '../../json/size.ts';
 import { Memory } from '../../budget/memory.ts';
 import type { Limits } from '../../config/load.ts';
+import { Who } from '../../sources/call.ts';
 import { Work, type Steps } from '../../budget/work.ts';
 
 /** How long after the deadline what is there by then may still be worked on, in milliseconds. */
@@ -39,6 +40,7 @@ export interface BatchOptions {
 export class Batch {
   readonly options: BatchOptions;
   readonly failures: Failure[] = [];
+  readonly who: Who;
   /** The longest call of each source, in milliseconds. */
   readonly timings = new Map<string, number>();
   /** What it holds of answers and of copies made of them. */
@@ -55,6 +57,7 @@ export class Batch {
 
   constructor(options: BatchOptions) {
     this.options = options;
+    this.who = new Who(options.caller);
     this.#calls = options.limits.calls;
     const { answerBytes, work } = options.limits;
     this.memory = new Memory(

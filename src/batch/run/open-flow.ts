@@ -10,7 +10,7 @@ import type { Scope } from './scope.ts';
  */
 export async function openFlow(node: QueryNode, query: Query, { batch, signal }: Scope): Promise<Opened> {
   const { source } = node;
-  const { caller, limits, timeoutMs } = batch.options;
+  const { limits, timeoutMs } = batch.options;
   const controller = new AbortController();
   const cancelled = (): void => {
     if (!(signal.reason instanceof CodapError) || signal.reason.code !== 'TIMEOUT') controller.abort(signal.reason);
@@ -27,7 +27,7 @@ export async function openFlow(node: QueryNode, query: Query, { batch, signal }:
   batch.ended.addEventListener('abort', ended, { once: true });
   const started = performance.now();
   try {
-    const payload = await source.call(query, caller, {
+    const payload = await source.call(query, batch.who, {
       signal: controller.signal,
       started,
       timeoutMs: Math.min(node.timeoutMs ?? timeoutMs, timeoutMs),

@@ -133,7 +133,7 @@ async function gather(
   const { batch, signal, deadline } = scope;
   try {
     const bounds = { signal, started, timeoutMs, deadline, memory: held, work: batch.work };
-    const payload = await source.call({ ...query, want: 'value' }, batch.options.caller, bounds);
+    const payload = await source.call({ ...query, want: 'value' }, batch.who, bounds);
     if (payload.kind !== 'value') throw new CodapError('INTERNAL', 'codap failed to gather this answer');
     return payload;
   } finally {

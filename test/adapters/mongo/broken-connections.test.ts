@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deserialize } from 'bson';
 import { type MongoServer, startMongo } from '../../../demo/mongo/server.ts';
 import { CodapError } from '../../../src/errors.ts';
+import { Who } from '../../../src/sources/call.ts';
 import type { Payload } from '../../../src/store/payload.ts';
 import { ping } from '../../../src/service/ping.ts';
 import type { Source } from '../../../src/sources/open.ts';
@@ -166,7 +167,7 @@ async function ask(shop: Source, asked: string, between?: () => void): Promise<u
   const [op, params, want] = ASKED[asked]!;
   try {
     const compiled = shop.prepare(op, params, (path, detail) => expect.fail(`${path.join('/')}: ${detail}`));
-    const payload = await shop.call({ op, params: compiled, want }, { headers: {} }, bounds());
+    const payload = await shop.call({ op, params: compiled, want }, new Who({ headers: {} }), bounds());
     if (payload.kind !== 'items') return undefined;
     for await (const batch of payload.items) {
       expect([...batch]).not.toEqual([]);
