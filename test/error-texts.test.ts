@@ -45,13 +45,14 @@ const FILLED_IN = listed(`
   src/store/check-schema.ts: what
   src/store/check-schema.ts: of
   src/store/check-schema.ts: format
-  src/batch/plan/plan.ts: names  # of the configuration
+  src/batch/plan/plan-query.ts: names  # of the configuration
   routes/answer.ts: encoding.mediaType
   routes/answer.ts: acceptable[0]?.refuses?.(planned)  # a sentence of ours
   src/batch/run/batch.ts: answerBytes  # a limit
   src/budget/work.ts: this.#most  # a limit
-  src/batch/plan/plan.ts: field  # of the request's language
-  src/batch/plan/reference.ts: word  # of the request's language
+  src/batch/plan/plan-group.ts: field  # of the request's language
+  src/batch/plan/plan-query.ts: field  # of the request's language
+  src/batch/template/read-template.ts: word  # of the request's language
   src/batch/run/finish.ts: detail  # one of these very texts
   src/service/http/routing.ts: allow  # methods
   src/json/scan.ts: name  # "the key" or "the string"
