@@ -182,6 +182,17 @@ describe('accept', () => {
       expect(await results({ a: q({ value }, { accept: 'found' }) })).toMatchObject({ a: { status: 'ok', value } });
   });
 
+  it('makes no copy: what it looks at counts once against answerBytes', async () => {
+    const value = 'x'.repeat(60);
+    const race = { pattern: 'first-reply', take: 1, accept: 'found', queries: [q({ value })] };
+    expect(
+      await results({ race, a: q({ value: 1 }, { accept: 'found' }) }, { limits: { answerBytes: 100 } }),
+    ).toMatchObject({
+      race: { status: 'ok', value },
+      a: { status: 'ok', value: 1 },
+    });
+  });
+
   it('"found" on a nested take: 1 judges the winner', async () => {
     const g = { pattern: 'first-reply', take: 1, accept: 'found', queries: [q({ value: null })] };
     expect(await results({ g })).toMatchObject({ g: { status: 'error', error: { code: 'NOT_FOUND' } } });
