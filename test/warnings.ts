@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { subscribe } from 'node:diagnostics_channel';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -32,11 +32,9 @@ function read(output: Readable): void {
   reading.add(ended);
 }
 
-process.on('warning', note).on('unhandledRejection', note);
+const onWorker = (message: unknown): void => read((message as { worker: Worker }).worker.stderr);
 
-subscribe('worker_threads', (message) => read((message as { worker: Worker }).worker.stderr));
-
-subscribe('child_process', (message) => {
+function onChild(message: unknown): void {
   const { process: child } = message as { process: ChildProcess };
   child.once('spawn', () => {
     for (const output of [child.stdout, child.stderr]) {
@@ -44,11 +42,18 @@ subscribe('child_process', (message) => {
       else if (basename(child.spawnfile) === 'node') note('a process was started whose output is not piped');
     }
   });
-});
+}
 
-// Set up first, it runs after every other hook of the file.
+process.on('warning', note).on('unhandledRejection', note);
+subscribe('worker_threads', onWorker);
+subscribe('child_process', onChild);
+
+// Set up first, it runs after every other hook of the file. The next file may run in the same process.
 afterAll(async () => {
   await Promise.all(reading);
   await turn();
+  process.off('warning', note).off('unhandledRejection', note);
+  unsubscribe('worker_threads', onWorker);
+  unsubscribe('child_process', onChild);
   if (found.length > 0) throw new Error(`Node warned:\n${found.join('\n')}`);
 });

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { isHeld, Turns } from '../../src/budget/turns.ts';
-import { Work, type Steps } from '../../src/budget/work.ts';
+import { atOnce, endingBy, Work, type Steps } from '../../src/budget/work.ts';
 
 let now = 0;
 
@@ -57,6 +57,21 @@ describe('work', () => {
     await others;
     // A tenth of a second, at five milliseconds and what passes between two looks at the clock.
     expect(turns).toBeGreaterThan(12);
+  });
+});
+
+describe('steps that end by an instant', () => {
+  it('are TIMEOUT where they would go on after it, and what they come to where they are done', () => {
+    stopClock();
+    function* three(): Steps<string> {
+      for (let step = 0; step < 3; step += 1) {
+        now += 10;
+        yield;
+      }
+      return 'done';
+    }
+    expect(atOnce(endingBy(three(), now + 31))).toBe('done');
+    expect(() => atOnce(endingBy(three(), now + 20))).toThrow('no answer within the time allowed');
   });
 });
 
