@@ -173,18 +173,19 @@ describe('requests half sent', () => {
 
   it('and left give their connections and their memory back', { timeout: 20_000 }, async () => {
     await listen({ bodyBytes: 2_000_000 });
-    const kept = (): number => {
+    const kept: number[] = [];
+    const inUse = (): number => {
       collect();
       return process.memoryUsage().arrayBuffers;
     };
-    const before = kept();
     for (let round = 0; round < 4; round += 1) {
       await halves(40, 900_000);
       for (const socket of sockets.splice(0)) socket.destroy();
       await expect.poll(() => connections(), { timeout: 5000 }).toBe(0);
+      kept.push(inUse());
     }
-    // Each round sent 36 MB.
-    await expect.poll(() => kept() - before, { timeout: 5000 }).toBeLessThan(18_000_000);
+    // Each round sent 36 MB. Some of it is let go of a little later.
+    await expect.poll(() => inUse() - kept[0]!, { timeout: 5000 }).toBeLessThan(18_000_000);
   });
 
   it(

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -30,7 +30,7 @@ export async function unpack(program: keyof typeof PROGRAMS, archive: Uint8Array
   const folder = join(place, 'out');
   try {
     await writeFile(file, archive);
-    await exec('mkdir', [folder]);
+    await mkdir(folder);
     const [name, ...args] = PROGRAMS[program](file, folder) as [string, ...string[]];
     await exec(name, args, { env: { ...process.env, LC_ALL: 'C.UTF-8' } }).catch((error: NodeJS.ErrnoException) => {
       throw error.code === 'ENOENT' ? new Error(`${name} is not installed; this test needs it`) : error;
