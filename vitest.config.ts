@@ -17,6 +17,6 @@ export default defineConfig({
     // A machine that is busy with something else gets its time, and where tests keep to times that the contract names a second chance.
     testTimeout: 20_000,
     retry: process.env['CI'] ? 2 : 0,
-    coverage: { provider: 'v8', include: ['src/**', 'routes/**', 'adapters/**'] },
+    coverage: { provider: 'v8', include: ['src/**/*.ts', 'routes/**/*.ts', 'adapters/**/*.ts'] },
   },
 });
