@@ -1,7 +1,7 @@
 import { CodapError } from '../../src/errors.ts';
 import { writeJson } from '../../src/json/write.ts';
-import { isLeaf } from '../../src/json/leaf.ts';
-import { entriesOf, put } from '../../src/json/members.ts';
+import { entriesOf } from '../../src/json/members.ts';
+import { isContainer } from '../../src/json/size.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import type { Fault } from '../adapter.ts';
 
@@ -13,10 +13,10 @@ export interface RestBody {
 
 /** What a query posts; undefined after a fault. */
 export function restBody(body: unknown, fault: Fault): RestBody | undefined {
-  const bare = opened(body);
+  const bare = body instanceof Filled ? body.value : body;
   if (typeof bare === 'string') return { text: bare, contentType: 'text/plain; charset=utf-8' };
   try {
-    return { text: writeJson(bare), contentType: 'application/json' };
+    return { text: written(body, 0, []), contentType: 'application/json' };
   } catch (error) {
     fault(
       ['body'],
@@ -26,13 +26,25 @@ export function restBody(body: unknown, fault: Fault): RestBody | undefined {
   }
 }
 
-/** The body with what was filled in; a reference not yet known counts as null. */
-function opened(node: unknown): unknown {
-  if (node instanceof Placeholder) return null;
-  if (node instanceof Filled) return node.value;
-  if (typeof node !== 'object' || node === null || isLeaf(node)) return node;
-  if (Array.isArray(node)) return node.map(opened);
-  let copy: object = {};
-  for (const [key, member] of entriesOf(node)) copy = put(copy, key, opened(member));
-  return copy;
+/** Texts of what was filled in, by how deep it stands: each is written once, however often it stands there. */
+type Texts = Map<unknown, string>[];
+
+/** The JSON of a body with what was filled in; a reference not yet known counts as null. */
+function written(node: unknown, depth: number, texts: Texts): string {
+  if (node instanceof Placeholder) return 'null';
+  if (node instanceof Filled) {
+    const known = (texts[depth] ??= new Map<unknown, string>());
+    let text = known.get(node.value);
+    if (text === undefined) known.set(node.value, (text = writeJson(node.value, 'plain', depth)));
+    return text;
+  }
+  if (!isContainer(node)) return writeJson(node);
+  let text = '';
+  if (Array.isArray(node)) {
+    for (const member of node) text += `${text && ','}${written(member, depth + 1, texts)}`;
+    return `[${text}]`;
+  }
+  for (const [key, member] of entriesOf(node))
+    text += `${text && ','}${JSON.stringify(key)}:${written(member, depth + 1, texts)}`;
+  return `{${text}}`;
 }

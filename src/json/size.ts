@@ -3,24 +3,34 @@ import type { Steps, Work } from '../budget/work.ts';
 import { Digits, isLeaf } from './leaf.ts';
 import { entriesOf } from './members.ts';
 
+/** What a value takes to write: pieces of work, counted on as it is sized. */
+export interface Tally {
+  pieces: number;
+}
+
 /**
  * At least how many bytes the JSON of a value has, found without writing it: characters count as one byte, numbers and the like as one.
  * Counts no further than it takes to know that there are more than `most`.
  */
-export function* sizing(value: unknown, work: Work, most = Infinity): Steps<number> {
+export function* sizing(value: unknown, work: Work, most = Infinity, tally: Tally = { pieces: 0 }): Steps<number> {
   if (typeof value !== 'object' || value === null || isLeaf(value)) return sizeOfLeaf(value);
   // The brackets; n members have n - 1 commas between them.
   let size = 1;
   if (Array.isArray(value)) {
     for (const member of value) {
-      if (work.tick(piecesOf(member))) yield;
-      size += 1 + (isContainer(member) ? yield* sizing(member, work, most - size) : sizeOfLeaf(member));
+      const pieces = piecesOf(member);
+      tally.pieces += pieces;
+      if (work.tick(pieces)) yield;
+      size += 1 + (isContainer(member) ? yield* sizing(member, work, most - size, tally) : sizeOfLeaf(member));
       if (size > most) return size;
     }
   } else {
     for (const [key, member] of entriesOf(value)) {
-      if (work.tick(piecesOf(member))) yield;
-      size += 4 + key.length + (isContainer(member) ? yield* sizing(member, work, most - size) : sizeOfLeaf(member));
+      const pieces = piecesOf(member);
+      tally.pieces += pieces;
+      if (work.tick(pieces)) yield;
+      size +=
+        4 + key.length + (isContainer(member) ? yield* sizing(member, work, most - size, tally) : sizeOfLeaf(member));
       if (size > most) return size;
     }
   }

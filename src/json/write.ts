@@ -8,9 +8,9 @@ import { doubleText, leafText, longText, undefinedText, type Mode } from './type
 
 const MAX_DEPTH = 1000;
 
-/** JSON text of data with typed leaves; undefined is BSON's. Throws BAD_RESPONSE beyond a depth of 1,000. */
-export function writeJson(value: unknown, mode: Mode = 'plain'): string {
-  return atOnce(writing(value, mode, new Work(Infinity)));
+/** JSON text of data with typed leaves, which stands so deep; undefined is BSON's. Throws BAD_RESPONSE beyond a depth of 1,000. */
+export function writeJson(value: unknown, mode: Mode = 'plain', depth = 0): string {
+  return atOnce(writing(value, mode, new Work(Infinity), depth));
 }
 
 /** The same, in turns with others. */

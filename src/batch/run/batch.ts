@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { CodapError, notNeeded } from '../../errors.ts';
 import type { Caller } from '../../store/fetch.ts';
-import { sizing } from '../../json/size.ts';
+import { piecesOf, sizing, type Tally } from '../../json/size.ts';
 import { Memory } from '../../budget/memory.ts';
 import type { Limits } from '../../config/load.ts';
 import { Who } from '../../sources/call.ts';
@@ -134,11 +134,15 @@ export class Batch {
     this.#calls -= count;
   }
 
-  /** Throws TOO_LARGE if a copy of this value would not fit into what is left of the answer's budget, before it is made; answers about its bytes. */
-  *mustFit(value: unknown): Steps<number> {
-    const size = yield* sizing(value, this.work, this.memory.left);
-    if (size > this.memory.left) this.takeBytes(size);
-    return size;
+  /**
+   * Throws TOO_LARGE if a copy of this value would not fit into what is left of the answer's budget, before it is made;
+   * answers about its bytes, and the pieces of work that a copy is.
+   */
+  *mustFit(value: unknown): Steps<Tally & { readonly bytes: number }> {
+    const tally = { pieces: piecesOf(value) };
+    const bytes = yield* sizing(value, this.work, this.memory.left, tally);
+    if (bytes > this.memory.left) this.takeBytes(bytes);
+    return { bytes, pieces: tally.pieces };
   }
 
   /** Takes a text that is gathered, or copied, out of the answer's budget. */

@@ -14,14 +14,14 @@ import { withDefault } from './settle.ts';
 
 /** What is sent to the store. What is filled in counts wherever it stands, as long as it is `held`. */
 export function* compile(node: QueryNode, values: Values, { batch }: Scope, held: Memory): Steps<unknown> {
-  const sizes = new Map<Reference, number>();
+  const sizes = new Map<Reference, { readonly bytes: number; readonly pieces: number }>();
   for (const reference of node.referencesToRun) {
     if (reference.word !== '$join') sizes.set(reference, yield* batch.mustFit(values.get(reference)));
   }
   const params = yield* fillParams(node.params, { values, budgets: batch }, (reference) => {
-    const bytes = sizes.get(reference) ?? 0;
+    const { bytes, pieces } = sizes.get(reference) ?? { bytes: 0, pieces: 0 };
     held.hold(bytes);
-    return bytes;
+    return pieces;
   });
   // A source goes through all of it, at once: what that takes is counted before.
   if (batch.work.tick(yield* weightOf(node.params as object, batch.work))) yield;

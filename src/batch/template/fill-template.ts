@@ -38,7 +38,7 @@ export function fillValue(template: unknown, given: Given): Steps<unknown> {
 
 /**
  * Params with every reference replaced by a Filled, for the adapter to place. `placed` hears of each place
- * where one stands, and answers about its bytes. Throws INVALID, TOO_LARGE.
+ * where one stands, and answers the pieces of work that it is. Throws INVALID, TOO_LARGE.
  */
 export function fillParams(template: unknown, given: Given, placed: Placed): Steps<unknown> {
   return fill(template, given, (value, parts) => new Filled(value, parts), placed);
@@ -56,7 +56,7 @@ function* fill(
   const { values, budgets } = given;
   if (template instanceof Reference) {
     if (template.word !== '$join') {
-      if (budgets.work.tick(1 + (placed(template) >> 6))) yield;
+      if (budgets.work.tick(1 + placed(template))) yield;
       return as(values.get(template));
     }
     const parts: Part[] = [];
