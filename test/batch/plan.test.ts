@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Pattern } from '../../src/batch/plan/node.ts';
-import { plan } from '../../src/batch/plan/plan.ts';
 import type { BadRequest } from '../../src/json/fault-list.ts';
-import { faults, limits, q, simulate, start } from './simulated.ts';
+import { faults, q, simulate, start } from './simulated.ts';
 
 const pointers = (queries: unknown, asking = {}): string[] =>
   Object.keys(faults(Array.isArray(queries) ? 'ordered' : 'kv', { queries }, asking)).toSorted();
