@@ -1,9 +1,9 @@
-import { create as contentDisposition } from 'content-disposition';
 import type { Node } from '../batch/plan/node.ts';
 import type { Answer } from '../batch/run/answer.ts';
 import { failed, isComplete, valueOf, type Reply } from '../batch/run/reply.ts';
 import { CodapError } from '../errors.ts';
 import type { Text } from '../json/text.ts';
+import { attachment } from '../store/attachment.ts';
 import { NotAcceptable, type Encoding } from './encoding.ts';
 import { hasOneReply, oneReply } from './one-reply.ts';
 import { summaryHeaders } from './summary.ts';
@@ -29,7 +29,7 @@ export const csv: Encoding = {
       return {
         headers: {
           ...summaryHeaders(answer, isComplete(list), ms),
-          'content-disposition': contentDisposition(plan.filename ?? 'codap.csv'),
+          'content-disposition': attachment(plan.filename ?? 'codap.csv'),
           'content-type': 'text/csv; charset=utf-8',
         },
         body: { kind: 'text', text },

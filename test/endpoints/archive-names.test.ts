@@ -128,15 +128,19 @@ describe('the name of an attachment', () => {
   const filename = '../../etc/..\\\u202efdp.CON .\u2066zip. ';
   const safe = '_fdp.CON ._zip';
   const film = { source: 'files', op: 'getObject', params: { key: 'reports/2026-01.csv' } };
+  const names = { source: 'shop', op: 'find', params: { collection: 'names', limit: 2 } };
 
-  it.each(['application/zip', 'application/x-tar', 'application/gzip', 'application/octet-stream'])(
-    'is safe, of %s',
-    async (accept) => {
-      const answer = await askBytes(`${service.url}/ordered`, { filename, queries: [film] }, accept);
-      await answer.read();
-      expect(answer.headers['content-disposition']).toBe(`attachment; filename="${safe}"`);
-    },
-  );
+  it.each([
+    ['application/zip', film],
+    ['application/x-tar', film],
+    ['application/gzip', film],
+    ['application/octet-stream', film],
+    ['text/csv', names],
+  ])('is safe, of %s', async (accept, query) => {
+    const answer = await askBytes(`${service.url}/ordered`, { filename, queries: [query] }, accept);
+    await answer.read();
+    expect(answer.headers['content-disposition']).toBe(`attachment; filename="${safe}"`);
+  });
 
   it('is safe, of a presigned address', async () => {
     const params = { key: 'reports/2026-01.csv', filename };
