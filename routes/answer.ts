@@ -15,6 +15,7 @@ import { sendNotAcceptable } from '../src/service/http/problem.ts';
 import { sendAnswer } from '../src/service/http/send-answer.ts';
 import { vary } from '../src/service/http/vary.ts';
 import type { Source } from '../src/sources/open.ts';
+import { whenAborted } from '../src/store/signals.ts';
 
 /** What the routes of the three patterns answer from. */
 export interface Service {
@@ -78,11 +79,11 @@ export async function answer(
   else reply.raw.once('close', () => running.batch.memory.close());
   const end = (): void =>
     running.batch.decide({ path: [], error: new CodapError('OVERLOADED', 'the service is shutting down') });
-  ending.addEventListener('abort', end, { once: true });
+  const unlink = whenAborted(ending, end);
   try {
     await sendAnswer(running, planned, encoding, reply);
   } finally {
-    ending.removeEventListener('abort', end);
+    unlink();
   }
   const { status, ms, list } = await running.root.reply;
   request.log.info(

@@ -86,6 +86,16 @@ export function notNeeded(cause?: unknown): CodapError {
   return new CodapError('CANCELLED', 'not needed any more', { cause });
 }
 
+/** The failure of work that did not end in the time it has; of a source, if it is one's. */
+export function tooLate(source?: string): CodapError {
+  return new CodapError('TIMEOUT', 'no answer within the time allowed', { source });
+}
+
+/** The failure of what a batch's deadline has overtaken. */
+export function deadlinePassed(): CodapError {
+  return new CodapError('TIMEOUT', "the batch's deadline passed");
+}
+
 /** What an aborted call fails with: the reason it was given, if that may be shown, else CANCELLED. */
 export function abortReason({ reason }: AbortSignal): CodapError {
   return reason instanceof CodapError ? reason : notNeeded(reason);

@@ -1,4 +1,4 @@
-import { CodapError } from '../errors.ts';
+import { CodapError, tooLate } from '../errors.ts';
 import { isHeld, Turns } from './turns.ts';
 
 /** Pieces of work after which the clock is looked at. */
@@ -15,18 +15,14 @@ export function atOnce<T>(steps: Steps<T>): T {
   }
 }
 
-/** Steps that go on no more after an instant (`performance.now()` ms): TIMEOUT. */
-export function* endingBy<T>(steps: Steps<T>, deadline: number): Steps<T> {
+/** Steps that go on no more after an instant (`performance.now()` ms): they throw what `late` makes, a TIMEOUT. */
+export function* endingBy<T>(steps: Steps<T>, deadline: number, late = tooLate): Steps<T> {
   for (;;) {
     const step = steps.next();
     if (step.done) return step.value;
     yield;
-    if (performance.now() >= deadline) throw tooLate();
+    if (performance.now() >= deadline) throw late();
   }
-}
-
-function tooLate(): CodapError {
-  return new CodapError('TIMEOUT', 'no answer within the time allowed');
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { Node } from '../batch/plan/node.ts';
 import type { Answer } from '../batch/run/answer.ts';
 import { failed, isComplete, valueOf, type Reply } from '../batch/run/reply.ts';
-import { CodapError } from '../errors.ts';
+import { endingBy } from '../budget/work.ts';
+import { CodapError, deadlinePassed } from '../errors.ts';
 import type { Text } from '../json/text.ts';
 import { attachment } from '../store/attachment.ts';
 import { NotAcceptable, type Encoding } from './encoding.ts';
@@ -48,16 +49,13 @@ async function tableOf(reply: Reply | undefined, { work, memory, mostBytes, dead
   if (reply && failed(reply)) throw reply.error;
   const value = reply?.value;
   if (!reply || !value) throw new CodapError('NOT_FOUND', 'there is no list to answer');
-  return tableText(await work.do(valueOf(reply, work)), {
+  const steps = tableText(await work.do(valueOf(reply, work)), {
     mode: value.mode,
     bytes: mostBytes,
     hold: (bytes) => memory.hold(bytes),
-    async turn() {
-      await work.turn();
-      if (performance.now() > deadline + GRACE_MS) throw new CodapError('TIMEOUT', "the batch's deadline passed");
-    },
     tooLarge: () => new CodapError('TOO_LARGE', `the answer would exceed ${mostBytes} bytes`),
   });
+  return work.do(endingBy(steps, deadline + GRACE_MS, deadlinePassed));
 }
 
 /** Whether a query or group, as planned, may answer a list as its value, not a list of replies. */

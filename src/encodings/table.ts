@@ -4,6 +4,7 @@ import { Text } from '../json/text.ts';
 import type { Mode } from '../json/typed-text.ts';
 import { writeJson } from '../json/write.ts';
 import { isHeld } from '../budget/turns.ts';
+import type { Steps } from '../budget/work.ts';
 
 /** Cells after which it is looked whether others should have their turn. */
 const STRIDE = 512;
@@ -11,23 +12,20 @@ const STRIDE = 512;
 /** Why a value is no table; repeats nothing of it. */
 export class NoTable extends Error {}
 
-/** How typed leaves are written, the most bytes, and what is thrown where it is too late or too large. */
+/** How typed leaves are written, the most bytes, and what is thrown for more. */
 export interface TableOptions {
   readonly mode: Mode | undefined;
   readonly bytes: number;
   /** Counts the bytes of a line before it is kept. */
   readonly hold: (bytes: number) => void;
-  /** Lets others have their turn; rejects to end the work. */
-  readonly turn: () => Promise<void>;
   readonly tooLarge: () => Error;
 }
 
 /**
  * A list of objects as CSV (RFC 4180): a line of their keys in order of appearance, then a line per object.
- * Others have their turn of the event loop meanwhile. Throws NoTable.
+ * Throws NoTable.
  */
-export async function tableText(value: unknown, options: TableOptions): Promise<Text> {
-  const { mode, bytes, hold, turn, tooLarge } = options;
+export function* tableText(value: unknown, { mode, bytes, hold, tooLarge }: TableOptions): Steps<Text> {
   const text = new Text();
   let cells = 0;
   const isTurn = (): boolean => ++cells % STRIDE === 0 && isHeld();
@@ -37,13 +35,13 @@ export async function tableText(value: unknown, options: TableOptions): Promise<
   const names: string[] = [];
   for (const [index, row] of value.entries()) {
     if (!isRow(row)) throw new NoTable(`the member at index ${index} is not an object`);
-    if (isTurn()) await turn();
+    if (isTurn()) yield;
     for (const [key] of entriesOf(row)) {
       if (!columns.has(key)) {
         columns.set(key, columns.size);
         names.push(quoted(key));
       }
-      if (isTurn()) await turn();
+      if (isTurn()) yield;
     }
   }
   if (columns.size === 0) return text;
@@ -57,7 +55,7 @@ export async function tableText(value: unknown, options: TableOptions): Promise<
     const fields = blank.slice();
     for (const [key, member] of entriesOf(row)) {
       fields[columns.get(key) as number] = quoted(textOf(member, mode));
-      if (isTurn()) await turn();
+      if (isTurn()) yield;
     }
     const line = lineOf(fields);
     const size = Buffer.byteLength(line);
@@ -65,7 +63,7 @@ export async function tableText(value: unknown, options: TableOptions): Promise<
     if (length > bytes) throw tooLarge();
     hold(size);
     text.add(line);
-    if (isTurn()) await turn();
+    if (isTurn()) yield;
   }
   return text;
 }

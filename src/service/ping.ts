@@ -1,4 +1,4 @@
-import { CodapError, toCodapError, type Code } from '../errors.ts';
+import { tooLate, toCodapError, type Code, type CodapError } from '../errors.ts';
 import type { Source } from '../sources/open.ts';
 import { untilAborted } from '../store/signals.ts';
 
@@ -31,8 +31,7 @@ export async function ping(
   const took = (): number => Math.round((performance.now() - started) * 10) / 10;
   const controller = new AbortController();
   const { signal } = controller;
-  const late = new CodapError('TIMEOUT', 'no answer within the time allowed', { source: name });
-  const timer = setTimeout(() => controller.abort(late), timeoutMs);
+  const timer = setTimeout(() => controller.abort(tooLate(name)), timeoutMs);
   try {
     await untilAborted(signal, () => source.ping(signal));
     return { name, adapter, status: 'up', ms: took() };

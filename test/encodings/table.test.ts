@@ -12,7 +12,14 @@ const table = async (
   mode?: Mode,
   bytes = 1_000_000,
   turn = async (): Promise<void> => {},
-): Promise<string> => (await tableText(value, { mode, bytes, hold: () => {}, turn, tooLarge })).toString();
+): Promise<string> => {
+  const steps = tableText(value, { mode, bytes, hold: () => {}, tooLarge });
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value.toString();
+    await turn();
+  }
+};
 const cell = async (value: unknown, mode?: Mode): Promise<string> =>
   (await table([{ a: value, b: 1 }], mode)).slice('a,b\r\n'.length, -',1\r\n'.length);
 

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
-import { CodapError, notNeeded } from '../../errors.ts';
+import { CodapError, deadlinePassed, notNeeded } from '../../errors.ts';
 import type { Caller } from '../../store/fetch.ts';
+import { whenAborted } from '../../store/signals.ts';
 import { piecesOf, sizing, type Tally } from '../../json/size.ts';
 import { Memory } from '../../budget/memory.ts';
 import type { Limits } from '../../config/load.ts';
@@ -52,7 +53,6 @@ export class Batch {
   readonly #controller = new AbortController();
   readonly #ended = new AbortController();
   readonly #timer: NodeJS.Timeout;
-  readonly #leave: () => void;
   #calls: number;
 
   constructor(options: BatchOptions) {
@@ -68,13 +68,8 @@ export class Batch {
     this.work = (options.work ?? new Work(work)).endsBy(options.deadline + GRACE_MS, this.#ended.signal);
     setMaxListeners(0, this.#controller.signal, this.#ended.signal);
     const left = Math.max(0, options.deadline - performance.now());
-    this.#timer = setTimeout(
-      () => this.#controller.abort(new CodapError('TIMEOUT', "the batch's deadline passed")),
-      left,
-    );
-    this.#leave = () => this.cancel();
-    if (options.signal.aborted) this.cancel();
-    else options.signal.addEventListener('abort', this.#leave, { once: true });
+    this.#timer = setTimeout(() => this.#controller.abort(deadlinePassed()), left);
+    whenAborted(options.signal, () => this.cancel());
   }
 
   /** Aborts at the deadline, when the client leaves, and when the batch has failed. */

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { CodapError, notNeeded } from '../../errors.ts';
+import { CodapError, notNeeded, tooLate } from '../../errors.ts';
 import { FirstReply, KV, Ordered } from '../../patterns/index.ts';
 import { whenAborted } from '../../store/signals.ts';
 import { Live } from './live.ts';
@@ -146,8 +146,8 @@ class Ending {
     setMaxListeners(0, this.signal);
     this.#unlink = whenAborted(scope.signal, () => controller.abort(scope.signal.reason));
     if (this.deadline < scope.deadline) {
-      const late = new CodapError('TIMEOUT', 'no answer within the time allowed');
-      this.#timer = setTimeout(() => controller.abort(late), Math.max(0, this.deadline - performance.now()));
+      const left = Math.max(0, this.deadline - performance.now());
+      this.#timer = setTimeout(() => controller.abort(tooLate()), left);
     }
   }
 

@@ -1,5 +1,6 @@
 import { CodapError, notNeeded } from '../../errors.ts';
 import type { Query } from '../../store/fetch.ts';
+import { whenAborted } from '../../store/signals.ts';
 import type { QueryNode } from '../plan/node.ts';
 import { Opened } from './opened.ts';
 import type { Scope } from './scope.ts';
@@ -21,10 +22,8 @@ export async function openFlow(node: QueryNode, query: Query, { batch, signal }:
     controller.abort(batch.ended.reason);
     opened?.break(batch.ended.reason as CodapError);
   };
-  if (signal.aborted) cancelled();
-  if (batch.ended.aborted) ended();
-  signal.addEventListener('abort', cancelled, { once: true });
-  batch.ended.addEventListener('abort', ended, { once: true });
+  const unlink = whenAborted(signal, cancelled);
+  const unlinkEnded = whenAborted(batch.ended, ended);
   const started = performance.now();
   try {
     const payload = await source.call(query, batch.who, {
@@ -37,16 +36,16 @@ export async function openFlow(node: QueryNode, query: Query, { batch, signal }:
     });
     if (payload.kind === 'value') throw new CodapError('INTERNAL', 'codap failed to open this answer');
     opened = new Opened(payload, source.name, limits, (reason) => {
-      batch.ended.removeEventListener('abort', ended);
+      unlinkEnded();
       controller.abort(reason);
     });
     return opened;
   } catch (error) {
-    batch.ended.removeEventListener('abort', ended);
+    unlinkEnded();
     controller.abort(notNeeded());
     throw error;
   } finally {
-    signal.removeEventListener('abort', cancelled);
+    unlink();
     batch.timed(source.name, performance.now() - started);
   }
 }

@@ -1,4 +1,4 @@
-import { CodapError, toCodapError } from '../../errors.ts';
+import { CodapError, toCodapError, tooLate } from '../../errors.ts';
 import type { Memory } from '../../budget/memory.ts';
 import type { Query } from '../../store/fetch.ts';
 import type { Value } from '../../store/payload.ts';
@@ -144,6 +144,5 @@ async function gather(
 /** Throws where work would begin too late, or for nobody: while codap computes, no timer can tell. */
 function throwIfLate({ signal, deadline }: Scope, waitSignal: AbortSignal): void {
   if (waitSignal.aborted) throw waitSignal.reason;
-  if (waitSignal === signal && performance.now() >= deadline)
-    throw new CodapError('TIMEOUT', 'no answer within the time allowed');
+  if (waitSignal === signal && performance.now() >= deadline) throw tooLate();
 }

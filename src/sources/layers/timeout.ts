@@ -1,4 +1,4 @@
-import { CodapError } from '../../errors.ts';
+import { tooLate } from '../../errors.ts';
 import type { Fetch } from '../../store/fetch.ts';
 import { discard, type Payload } from '../../store/payload.ts';
 import { onceClosed } from '../closing.ts';
@@ -27,7 +27,7 @@ function keeping(source: string, timeoutMs: number, next: Fetch): Fetch {
     const deadline = Math.min(context.deadline, now + timeoutMs);
     const milliseconds = deadline - now;
     if (context.signal.aborted) return Promise.reject(context.signal.reason as Error);
-    if (milliseconds <= 0) return Promise.reject(late(source));
+    if (milliseconds <= 0) return Promise.reject(tooLate(source));
     return new Promise<Payload>((resolve, reject) => {
       const controller = new AbortController();
       let settled = false;
@@ -40,7 +40,7 @@ function keeping(source: string, timeoutMs: number, next: Fetch): Fetch {
       const onAbort = (): void => abort(context.signal.reason);
       const timer = setTimeout(() => {
         context.signal.removeEventListener('abort', onAbort);
-        abort(late(source));
+        abort(tooLate(source));
       }, milliseconds);
       context.signal.addEventListener('abort', onAbort, { once: true });
       const unlink = (): void => context.signal.removeEventListener('abort', onAbort);
@@ -64,8 +64,4 @@ function keeping(source: string, timeoutMs: number, next: Fetch): Fetch {
       }
     });
   };
-}
-
-function late(source: string): CodapError {
-  return new CodapError('TIMEOUT', 'no answer within the time allowed', { source });
 }
