@@ -6,6 +6,17 @@ export function isMediaType(text: string): boolean {
   return /^[!#$%&'*+.^_`|~\w-]+\/[!#$%&'*+.^_`|~\w-]+[ \t]*(?:;[\t\x20-\x7e]*)?$/.test(text);
 }
 
+/** Whether a text is a length in bytes (RFC 9110 §8.6), such as a double holds. */
+export function isLength(text: string): boolean {
+  return /^\d{1,15}$/.test(text);
+}
+
+/** The value of a field that came once, or again and again with the same; undefined where it says nothing. */
+export function agreed(field: string | readonly string[] | undefined): string | undefined {
+  const value = typeof field === 'object' ? (field.every((one) => one === field[0]) ? field[0] : undefined) : field;
+  return value === '' ? undefined : value;
+}
+
 /** Whether a text is an entity tag (RFC 9110 §8.8.3), in ASCII. */
 export function isEntityTag(text: string): boolean {
   return /^(?:W\/)?"[\x21\x23-\x7e]*"$/.test(text);

@@ -16,11 +16,9 @@ import {
 import { nameAt } from './bson-name.ts';
 import { isHeld } from '../../src/budget/turns.ts';
 import type { Steps } from '../../src/budget/work.ts';
-import { binaryAt, endOf, int32, int64, isLarge, nul, octet, utf8 } from './bson-reader.ts';
+import { binaryAt, endOf, int32, int64, isLarge, nul, octet, STRIDE, utf8 } from './bson-reader.ts';
 
 const MOST_DEPTH = 1000;
-/** Bytes of something large after which it is looked whether others should have their turn. */
-const STRIDE = 16_384;
 
 /**
  * Writes a BSON document as JSON text, straight from its bytes: plain JSON, or Extended JSON v2

@@ -4,9 +4,15 @@ import { BSONError } from 'bson';
 /** Bytes from which on a document, or what is nested in one, is looked through in turns with others. */
 export const LARGE = 65_536;
 
+/** Bytes of something large after which it is looked whether others should have their turn. */
+export const STRIDE = 16_384;
+
+/** The type of an embedded document; a document by itself is looked through as one. */
+export const DOCUMENT = 0x03;
+
 /** Whether an element's value is looked through in turns with others. */
 export function isLarge(bytes: Buffer, type: number, at: number): boolean {
-  return (type === 0x03 || type === 0x04) && int32(bytes, at) >= LARGE;
+  return (type === DOCUMENT || type === 0x04) && int32(bytes, at) >= LARGE;
 }
 
 /** Where a BSON element's value begins and ends, by type (https://bsonspec.org/spec.html). Throws BSONError for what is no BSON. */

@@ -4,10 +4,7 @@ import { MOST_DATE } from '../../src/json/typed-text.ts';
 import { nameAt } from './bson-name.ts';
 import { isHeld } from '../../src/budget/turns.ts';
 import type { Steps } from '../../src/budget/work.ts';
-import { binaryAt, endOf, int32, int64, isLarge, nul, octet, text, utf8 } from './bson-reader.ts';
-
-/** Bytes of something large after which it is looked whether others should have their turn. */
-const STRIDE = 16_384;
+import { binaryAt, endOf, int32, int64, isLarge, nul, octet, STRIDE, text, utf8 } from './bson-reader.ts';
 
 function documentAt(bytes: Buffer, start: number, exact: boolean): object {
   let document: object = {};

@@ -3,10 +3,8 @@ import type { Mode } from '../../src/json/typed-text.ts';
 import type { Work } from '../../src/budget/work.ts';
 import type { ItemBatch } from '../../src/store/payload.ts';
 import { bsonToJson, elementToJson } from './bson-json.ts';
-import { LARGE } from './bson-reader.ts';
+import { DOCUMENT, LARGE } from './bson-reader.ts';
 import type { Cursor } from './cursor.ts';
-
-const DOCUMENT = 0x03;
 
 /**
  * A cursor's documents, batch by batch, a large one by itself. The next batch is asked for when it is needed;

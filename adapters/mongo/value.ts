@@ -3,15 +3,13 @@ import type { Mode } from '../../src/json/typed-text.ts';
 import type { Value } from '../../src/store/payload.ts';
 import { atOnce, Work, type Steps } from '../../src/budget/work.ts';
 import { elementToJson } from './bson-json.ts';
-import { elements } from './bson-reader.ts';
+import { DOCUMENT, elements } from './bson-reader.ts';
 import { elementToValue } from './bson-value.ts';
 
 /** Doubles and 32-bit integers are plain numbers, but not where canonical Extended JSON was asked for. */
 function isExact(mode: Mode): boolean {
   return mode === 'canonical';
 }
-
-const DOCUMENT = 0x03;
 
 /** One document of the store, or null. Its JSON is written at once, its typed value read only if something looks inside. */
 export function* documentValue(bytes: Buffer | undefined, mode: Mode): Steps<Value> {

@@ -6,8 +6,8 @@ import type { Context } from '../../src/store/fetch.ts';
 import { headFailure, transportFailure } from '../http/transport-failure.ts';
 
 /** Bytes of an answer that nobody reads, and milliseconds, after which its connection is cut rather than used again. */
-const DROPPED_BYTES = 65_536;
-const DROPPED_MS = 500;
+export const DROPPED_BYTES = 65_536;
+export const DROPPED_MS = 500;
 
 /** How much of a body is taken, and what is thrown for more. */
 export interface Portion {

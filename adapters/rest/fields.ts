@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Meta } from '../../src/store/payload.ts';
 import type { Coding } from '../http/decoded.ts';
 import { codings } from '../http/decoders.ts';
-import { isEntityTag, isMediaType } from '../http/field-values.ts';
+import { agreed, isEntityTag, isLength, isMediaType } from '../http/field-values.ts';
 import { httpDate } from '../http/http-date.ts';
 import { readPart } from '../http/part.ts';
 import { retryAfterMs } from '../http/retry-after.ts';
@@ -24,7 +24,7 @@ export interface Fields {
 
 /** Reads the fields of an answer; `shown` names those that stand in `meta.headers` as they came. */
 export function readFields(status: number, headers: IncomingHttpHeaders, shown: readonly string[]): Fields {
-  const of = (name: string): string | undefined => single(headers[name]);
+  const of = (name: string): string | undefined => agreed(headers[name]);
   const bodiless = status === 204 || status === 304;
   const known = codings(listed(headers['content-encoding']));
   const part = status === 206 ? readPart(of('content-range')) : undefined;
@@ -54,19 +54,13 @@ export function readFields(status: number, headers: IncomingHttpHeaders, shown: 
   };
 }
 
-/** The value of a field that stands once; one that stands again with another value says nothing. */
-function single(field: string | string[] | undefined): string | undefined {
-  const value = typeof field === 'string' ? field : field?.every((one) => one === field[0]) ? field[0] : undefined;
-  return value === '' ? undefined : value;
-}
-
 /** The value of a field that is a list, in however many lines it came. */
 function listed(field: string | string[] | undefined): string | undefined {
   return typeof field === 'object' ? field.join(',') : field;
 }
 
-function lengthOf(text: string | undefined): number | undefined {
-  return /^\d{1,15}$/.test(text ?? '') ? Number(text) : undefined;
+function lengthOf(text = ''): number | undefined {
+  return isLength(text) ? Number(text) : undefined;
 }
 
 function asTheyCame(headers: IncomingHttpHeaders, shown: readonly string[]): Record<string, string | string[]> {

@@ -11,7 +11,7 @@ import { undoing } from '../http/decoders.ts';
 import { owned } from '../http/owned.ts';
 import { isAll, readPart } from '../http/part.ts';
 import { transportFailure } from '../http/transport-failure.ts';
-import type { Portion } from './exchange.ts';
+import { DROPPED_BYTES, DROPPED_MS, type Portion } from './exchange.ts';
 import { statusFailure } from './failure.ts';
 import { readFields, type Fields } from './fields.ts';
 
@@ -93,7 +93,7 @@ export function readFlowing(
 /** Lets an answer that nobody reads end, so that its connection can serve again; one that is long or slow is cut. */
 function drop(body: Dispatcher.ResponseData['body']): void {
   body.on('error', () => {});
-  body.dump({ limit: 65_536, signal: AbortSignal.timeout(500) }).catch(() => {});
+  body.dump({ limit: DROPPED_BYTES, signal: AbortSignal.timeout(DROPPED_MS) }).catch(() => {});
 }
 
 function tooLarge(maxBytes: number): CodapError {

@@ -1,10 +1,10 @@
-import { isEntityTag, isMediaType } from '../http/field-values.ts';
+import { agreed, isEntityTag, isLength, isMediaType } from '../http/field-values.ts';
 import { httpDate } from '../http/http-date.ts';
 
 /** The fields of an answer that are read, and what each has to look like to be told. */
 const FIELDS: Readonly<Record<string, (text: string) => boolean>> = {
   'content-type': isMediaType,
-  'content-length': (text) => /^\d{1,15}$/.test(text),
+  'content-length': isLength,
   etag: isEntityTag,
   'last-modified': isDate,
   'x-amz-version-id': (text) => /^[\x21-\x7e]{1,1024}$/.test(text),
@@ -23,10 +23,9 @@ export function answerHeaders(
 ): Record<string, string> {
   const told: Record<string, string> = {};
   for (const [name, value = []] of Object.entries(headers)) {
-    const values = [value].flat();
-    const [text = '', ...more] = new Set(values);
-    if (LISTS.test(name)) told[name] = values.join(', ');
-    else if (more.length === 0 && Object.hasOwn(FIELDS, name) && FIELDS[name]?.(text)) told[name] = text;
+    const text = agreed(value);
+    if (LISTS.test(name)) told[name] = [value].flat().join(', ');
+    else if (text !== undefined && Object.hasOwn(FIELDS, name) && FIELDS[name]?.(text)) told[name] = text;
   }
   if (told['content-range'] === '') delete told['content-range'];
   return told;

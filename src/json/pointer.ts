@@ -8,6 +8,11 @@ export type There = { readonly found: true; readonly value: unknown } | { readon
 const NOT_FOUND: There = { found: false };
 const INDEX = /^(?:0|[1-9]\d*)$/;
 
+/** Whether a step is an index into a list (RFC 6901 §4). */
+export function isIndex(step: string): boolean {
+  return INDEX.test(step);
+}
+
 /** The steps of a JSON Pointer (RFC 6901 §3); none for `''`, the whole value. Throws SyntaxError. */
 export function parsePointer(text: string): readonly string[] {
   if (text === '') return [];
@@ -95,7 +100,7 @@ export function* follow(start: unknown, steps: readonly string[], work: Work, fr
     if (typeof value !== 'object' || value === null) return NOT_FOUND;
     if (Array.isArray(value)) {
       if (step === '*') return { found: true, value: yield* overAll(value, steps, work, at + 1) };
-      if (!INDEX.test(step) || Number(step) >= value.length) return NOT_FOUND;
+      if (!isIndex(step) || Number(step) >= value.length) return NOT_FOUND;
       value = value[Number(step)];
     } else {
       if (isLeaf(value) || !hasMember(value, step)) return NOT_FOUND;

@@ -8,7 +8,7 @@ import type { GroupNode, QueryNode } from '../plan/node.ts';
 import { fillParams, weightOf, type Values } from '../template/fill-template.ts';
 import type { Reference } from '../template/reference.ts';
 import type { Batch } from './batch.ts';
-import { failed, replyOf, valueOf, type MemberList, type Reply } from './reply.ts';
+import { failed, replyOf, stepOf, valueOf, type MemberList, type Reply } from './reply.ts';
 import type { Scope } from './scope.ts';
 import { withDefault } from './settle.ts';
 
@@ -65,7 +65,7 @@ export function* finishGroup(
     return {
       status: 'ok',
       opened,
-      winner: winner.path.at(-1) as number,
+      winner: stepOf(winner) as number,
       ...(reply.ms !== undefined && { ms: reply.ms }),
     };
   if (!winner && !node.isMadeOne) return reply;
@@ -74,5 +74,5 @@ export function* finishGroup(
   const whole = answered ?? new TypedValue((yield* valueOf(winner?.reply ?? reply, batch.work)) ?? null);
   const shaped = node.isReshaped ? yield* reshape(node, whole, { values, budgets: batch }) : whole;
   const value = shaped === answered ? answered : yield* kept(shaped, batch);
-  return { ...reply, value, ...(winner && { winner: winner.path.at(-1) as number }) };
+  return { ...reply, value, ...(winner && { winner: stepOf(winner) as number }) };
 }

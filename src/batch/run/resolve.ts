@@ -1,7 +1,7 @@
 import { CodapError } from '../../errors.ts';
 import type { Live } from './live.ts';
 import { isOpaque, isWon, type Node } from '../plan/node.ts';
-import { addTo, follow } from '../../json/pointer.ts';
+import { addTo, follow, isIndex } from '../../json/pointer.ts';
 import { failed, metaOf, valued, valueOf, winnerOf, type Member, type MemberList, type Reply } from './reply.ts';
 import type { Steps, Work } from '../../budget/work.ts';
 
@@ -38,7 +38,6 @@ export const META: View = {
 
 const NOWHERE: Outcome = { is: 'nowhere' };
 const SKIPPED: Outcome = { is: 'skipped' };
-const INDEX = /^(?:0|[1-9]\d*)$/;
 
 /** Where a reference looks, and what bounds that. */
 export interface Looking {
@@ -117,7 +116,7 @@ function pick<T extends { readonly path: Live['path'] }>(
   step: string,
 ): T | undefined {
   if (keyed) return members.find((one) => one.path.at(-1) === step);
-  return INDEX.test(step) ? members[Number(step)] : undefined;
+  return isIndex(step) ? members[Number(step)] : undefined;
 }
 
 /** What `*` gathers: members without a value are passed over, unless there is none but failures. */

@@ -1,6 +1,7 @@
 import { CodapError } from '../../errors.ts';
 import { toText } from '../../json/leaf.ts';
 import { entriesOf, put } from '../../json/members.ts';
+import { piecesOf } from '../../json/size.ts';
 import { Filled, type Part } from '../../store/placeholder.ts';
 import type { Steps, Work } from '../../budget/work.ts';
 import { hasReference } from './read-template.ts';
@@ -116,9 +117,8 @@ export function* weightOf(template: object, work: Work): Steps<number> {
   let weight = 0;
   for (const [key, member] of entriesOf(template)) {
     if (work.tick()) yield;
-    weight += 1 + (key.length >> 6);
-    if (typeof member === 'string') weight += member.length >> 6;
-    else if (typeof member === 'object' && member !== null && !(member instanceof Reference))
+    weight += piecesOf(member) + (key.length >> 6);
+    if (typeof member === 'object' && member !== null && !(member instanceof Reference))
       weight += yield* weightOf(member, work);
   }
   weights.set(template, weight);
