@@ -2,19 +2,9 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CodapError } from '../../src/errors.ts';
-import { Who } from '../../src/sources/call.ts';
-import type { Payload } from '../../src/store/payload.ts';
 import type { Sources } from '../../src/sources/open.ts';
-import { bounds } from './source.ts';
+import { type Asked, ENDS, expectUnavailable, failureOf } from './ended.ts';
 import { parseConfig, openSources } from '../configured.ts';
-
-/** How a connection comes to its end. */
-const ENDS = {
-  'is reset': (socket: Socket) => socket.resetAndDestroy(),
-  'is ended': (socket: Socket) => socket.destroySoon(),
-  'is half closed': (socket: Socket) => socket.end(),
-} as const;
 
 /** How much of the answer has been sent by then; of a list, how many pages before. */
 const MOMENTS = {
@@ -33,7 +23,7 @@ const page = (more: boolean): string =>
   `<Contents><Key>${more ? 'first' : 'second'}</Key><Size>1</Size></Contents></ListBucketResult>`;
 
 /** Each way to ask: source, op, params, how it is taken. */
-const ASKED: Readonly<Record<string, readonly ['api' | 'files', string, Record<string, unknown>, Payload['kind']]>> = {
+const ASKED: Readonly<Record<string, readonly ['api' | 'files', ...Asked]>> = {
   'a REST get': ['api', 'get', { path: 'x' }, 'value'],
   'a REST get that flows': ['api', 'get', { path: 'x' }, 'body'],
   'a chunked REST get': ['api', 'get', { path: 'chunked' }, 'value'],
@@ -113,28 +103,9 @@ afterAll(async () => {
   server.close();
 });
 
-/** Runs a query and reads its answer to the end; what it failed with, if it did. */
-async function ask(asked: string, between?: () => void): Promise<unknown> {
-  const [name, op, params, want] = ASKED[asked]!;
-  const source = opened.sources.get(name)!;
-  try {
-    const compiled = source.prepare(op, params, (path, detail) => expect.fail(`${path.join('/')}: ${detail}`));
-    const payload = await source.call({ op, params: compiled, want }, new Who({ headers: {} }), bounds());
-    if (payload.kind === 'value') expect(payload.json).not.toBe('');
-    else
-      for await (const part of payload.kind === 'items' ? payload.items : payload.stream) {
-        expect([...(part as Iterable<unknown>)]).not.toEqual([]);
-        between?.();
-      }
-    return undefined;
-  } catch (error) {
-    return error;
-  }
-}
-
-function expectUnavailable(error: unknown): void {
-  expect(error).toBeInstanceOf(CodapError);
-  expect(error).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+function ask(asked: string, between?: () => void): Promise<unknown> {
+  const [name, ...query] = ASKED[asked]!;
+  return failureOf(opened.sources.get(name)!, query, between);
 }
 
 const isListing = (asked: string): boolean => asked.includes('listing');

@@ -4,20 +4,10 @@ import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deserialize } from 'bson';
 import { type MongoServer, startMongo } from '../../../demo/mongo/server.ts';
-import { CodapError } from '../../../src/errors.ts';
-import { Who } from '../../../src/sources/call.ts';
-import type { Payload } from '../../../src/store/payload.ts';
 import { ping } from '../../../src/service/ping.ts';
 import type { Source } from '../../../src/sources/open.ts';
-import { bounds } from '../source.ts';
+import { type Asked, ENDS, expectUnavailable, failureOf } from '../ended.ts';
 import { parseConfig, openSources } from '../../configured.ts';
-
-/** How a connection comes to its end. */
-const ENDS = {
-  'is reset': (socket: Socket) => socket.resetAndDestroy(),
-  'is ended': (socket: Socket) => socket.destroySoon(),
-  'is half closed': (socket: Socket) => socket.end(),
-} as const;
 
 /** When it does: while it comes into being, or at an answer. */
 const CONNECTING = ['at once', 'before hello', 'after hello'] as const;
@@ -150,7 +140,7 @@ async function opened(): Promise<Source & AsyncDisposable & { readonly way: Way 
 
 const collection = 'users';
 /** Each way to ask: op, params, how it is taken, and the command whose answer breaks. */
-const ASKED: Readonly<Record<string, readonly [string, Record<string, unknown>, Payload['kind'], string]>> = {
+const ASKED: Readonly<Record<string, readonly [...Asked, string]>> = {
   findOne: ['findOne', { collection }, 'value', 'find'],
   find: ['find', { collection }, 'value', 'find'],
   'find in batches': ['find', { collection, batchSize: 5 }, 'value', 'getMore'],
@@ -162,26 +152,9 @@ const ASKED: Readonly<Record<string, readonly [string, Record<string, unknown>, 
   distinct: ['distinct', { collection, key: '_id' }, 'value', 'distinct'],
 };
 
-/** Runs a query and reads its answer to the end; what it failed with, if it did. */
-async function ask(shop: Source, asked: string, between?: () => void): Promise<unknown> {
+function ask(shop: Source, asked: string, between?: () => void): Promise<unknown> {
   const [op, params, want] = ASKED[asked]!;
-  try {
-    const compiled = shop.prepare(op, params, (path, detail) => expect.fail(`${path.join('/')}: ${detail}`));
-    const payload = await shop.call({ op, params: compiled, want }, new Who({ headers: {} }), bounds());
-    if (payload.kind !== 'items') return undefined;
-    for await (const batch of payload.items) {
-      expect([...batch]).not.toEqual([]);
-      between?.();
-    }
-    return undefined;
-  } catch (error) {
-    return error;
-  }
-}
-
-function expectUnavailable(error: unknown): void {
-  expect(error).toBeInstanceOf(CodapError);
-  expect(error).toMatchObject({ code: 'UNAVAILABLE', retryable: true, source: 'shop' });
+  return failureOf(shop, [op, params, want], between);
 }
 
 /** Does something for each small number of turns of the event loop. */
@@ -201,7 +174,7 @@ describe.concurrent.each(Object.keys(ENDS) as (keyof typeof ENDS)[])('a connecti
       const error = await ask(shop, asked);
       shop.way.plan = undefined;
       // The driver may connect for a second time before it gives up.
-      if (error !== undefined) expectUnavailable(error);
+      if (error !== undefined) expectUnavailable(error, 'shop');
       expect(await ask(shop, asked)).toBeUndefined();
     },
   );
@@ -212,7 +185,7 @@ describe.concurrent.each(Object.keys(ENDS) as (keyof typeof ENDS)[])('a connecti
       await using shop = await opened();
       expect(await ask(shop, asked)).toBeUndefined();
       shop.way.plan = { moment, end, command: ASKED[asked]![3] };
-      expectUnavailable(await ask(shop, asked));
+      expectUnavailable(await ask(shop, asked), 'shop');
       expect(await ask(shop, asked)).toBeUndefined();
       await expect(shop.ping(new AbortController().signal)).resolves.toBeUndefined();
     },
@@ -222,7 +195,7 @@ describe.concurrent.each(Object.keys(ENDS) as (keyof typeof ENDS)[])('a connecti
     'between two batches of %s is the store’s failure',
     async (asked) => {
       await using shop = await opened();
-      expectUnavailable(await ask(shop, asked, () => shop.way.endAll(end)));
+      expectUnavailable(await ask(shop, asked, () => shop.way.endAll(end)), 'shop');
       expect(await ask(shop, asked)).toBeUndefined();
     },
   );
