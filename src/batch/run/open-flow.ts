@@ -2,25 +2,25 @@ import { CodapError, notNeeded } from '../../errors.ts';
 import type { Query } from '../../store/fetch.ts';
 import { whenAborted } from '../../store/signals.ts';
 import type { QueryNode } from '../plan/node.ts';
-import { Opened } from './opened.ts';
+import { Flow } from './flow.ts';
 import type { Scope } from './scope.ts';
 
 /**
  * Opens a query's answer as a list or body that flows. Its first item or byte has the query's own time-out, from now on;
  * the batch's deadline, which is for what is gathered, does not end it, but the client leaving or the batch failing does.
  */
-export async function openFlow(node: QueryNode, query: Query, { batch, signal }: Scope): Promise<Opened> {
+export async function openFlow(node: QueryNode, query: Query, { batch, signal }: Scope): Promise<Flow> {
   const { source } = node;
   const { limits, timeoutMs } = batch.options;
   const controller = new AbortController();
   const cancelled = (): void => {
     if (!(signal.reason instanceof CodapError) || signal.reason.code !== 'TIMEOUT') controller.abort(signal.reason);
   };
-  let opened: Opened | undefined;
+  let flow: Flow | undefined;
   // Nobody may come to read what is open by now: it lets go of its store, and of its place, by itself.
   const ended = (): void => {
     controller.abort(batch.ended.reason);
-    opened?.break(batch.ended.reason as CodapError);
+    flow?.break(batch.ended.reason as CodapError);
   };
   const unlink = whenAborted(signal, cancelled);
   const unlinkEnded = whenAborted(batch.ended, ended);
@@ -35,11 +35,11 @@ export async function openFlow(node: QueryNode, query: Query, { batch, signal }:
       work: batch.work,
     });
     if (payload.kind === 'value') throw new CodapError('INTERNAL', 'codap failed to open this answer');
-    opened = new Opened(payload, source.name, limits, (reason) => {
+    flow = new Flow(payload, source.name, limits, (reason) => {
       unlinkEnded();
       controller.abort(reason);
     });
-    return opened;
+    return flow;
   } catch (error) {
     unlinkEnded();
     controller.abort(notNeeded());
