@@ -40,7 +40,11 @@ export async function runEach(whole: RunningMember, scope: Scope, runMember: Run
 }
 
 /** The list that a reference comes to, its calls counted; or how the forEach ends without one. */
-async function referred(reference: Reference, { node }: RunningMember, scope: Scope): Promise<readonly unknown[] | Reply> {
+async function referred(
+  reference: Reference,
+  { node }: RunningMember,
+  scope: Scope,
+): Promise<readonly unknown[] | Reply> {
   const outcome = await waitFor(reference, scope, scope.signal);
   const started = performance.now();
   if (outcome.is !== 'value') return skippedBy([[reference, outcome]]);

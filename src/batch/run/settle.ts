@@ -35,7 +35,8 @@ export function closed(member: RunningMember, reply: Reply, within: Container, b
   const { path, settled } = member;
   member.close(reply);
   // Of what broke within a group, its members have told.
-  if (reply.error && !reply.list && settled?.status === 'ok' && failed(reply)) batch.broke({ path, error: reply.error });
+  if (reply.error && !reply.list && settled?.status === 'ok' && failed(reply))
+    batch.broke({ path, error: reply.error });
   within.closed?.(member);
 }
 
