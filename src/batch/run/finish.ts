@@ -8,8 +8,8 @@ import type { GroupNode, QueryNode } from '../plan/node.ts';
 import { fillParams, weightOf, type Values } from '../template/fill-template.ts';
 import type { Reference } from '../template/reference.ts';
 import type { Batch } from './batch.ts';
-import { judge } from './judge.ts';
 import { failed, stepOf, valueOf, type MemberList, type Reply } from './reply.ts';
+import { judge } from './running-group.ts';
 import type { Scope } from './scope.ts';
 import { withDefault } from './settle.ts';
 

@@ -2,9 +2,9 @@ import { toCodapError } from '../../errors.ts';
 import type { ItemBatch } from '../../store/payload.ts';
 import type { Pattern } from '../plan/node.ts';
 import { merge } from './interleave.ts';
-import { judge } from './judge.ts';
 import { isShown, shown, type Member, type Reply } from './reply.ts';
 import type { Running } from './run.ts';
+import { judge } from './running-group.ts';
 import type { Container, RunningMember } from './running-member.ts';
 import { closed } from './settle.ts';
 

@@ -10,11 +10,11 @@ import { Batch, type BatchOptions } from './batch.ts';
 import { compile, finish, finishGroup } from './finish.ts';
 import { runEach } from './for-each.ts';
 import { runGroup } from './group.ts';
-import { judge } from './judge.ts';
 import { nameByItem } from './name-by-item.ts';
 import { OpenPlaces } from './open-places.ts';
 import { openWanted } from './open-wanted.ts';
 import type { Reply } from './reply.ts';
+import { judge } from './running-group.ts';
 import { RunningMember } from './running-member.ts';
 import type { Scope, Taking } from './scope.ts';
 import { failure, opened, withDefault } from './settle.ts';
@@ -89,10 +89,13 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
       throwIfLate(scope, waitSignal);
       if (!(await work.do(isChosen(node, { values, budgets: scope.batch })))) return { status: 'skipped' };
     }
-    const skipped =
-      (await read(node.referencesToRun, false, scope, waitSignal, values)) ??
-      (await read(node.referencesToReshape, true, scope, waitSignal, values));
-    if (skipped) return withDefault(node, skipped, scope);
+    // What refers to nothing waits for nothing.
+    if (node.referencesToRun.length > 0 || node.referencesToReshape.length > 0) {
+      const skipped =
+        (await read(node.referencesToRun, false, scope, waitSignal, values)) ??
+        (await read(node.referencesToReshape, true, scope, waitSignal, values));
+      if (skipped) return withDefault(node, skipped, scope);
+    }
     if (typeof node.as === 'object') member.as = await work.do(as.apply(node.as, { values, budgets: scope.batch }));
     started = performance.now();
     if (waitSignal.aborted) throw waitSignal.reason;

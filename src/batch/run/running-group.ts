@@ -2,7 +2,7 @@ import { CodapError, notNeeded } from '../../errors.ts';
 import { Ordered, type Slot } from '../../patterns/index.ts';
 import type { GroupNode, Pattern } from '../plan/node.ts';
 import type { GroupEnd } from './group-end.ts';
-import { failed, firstFailure, type MemberList } from './reply.ts';
+import { failed, firstFailure, type Member, type MemberList, type Reply } from './reply.ts';
 import type { Container, RunningMember } from './running-member.ts';
 import type { GroupRun } from './scope.ts';
 
@@ -53,15 +53,15 @@ export class RunningGroup implements Container, GroupRun {
     if (this.isDecided) return;
     this.#slots[this.#arrived.push(member) - 1]?.fill(member);
     if (member.latest.status === 'ok') this.#successes += 1;
-    const mostSuccesses = this.#successes + this.members.length - this.#arrived.length;
-    if (isBroken(member)) this.#decide(member);
-    else if (mostSuccesses < (this.node.take ?? 0)) this.#decide(this.#arrived.findLast(isFailing) ?? member);
+    const reachable = this.#successes + this.members.length - this.#arrived.length;
+    if (failsItsGroup(member)) this.#decide(member);
+    else if (reachable < (this.node.take ?? 0)) this.#decide(this.#arrived.findLast(isFailing) ?? member);
     if (this.isDecided) this.#end.cancel();
   }
 
   /** A member has closed. Where that fails the group, all that has not closed is given up. */
   closed(member: RunningMember): void {
-    if (!isBroken(member)) return;
+    if (!failsItsGroup(member)) return;
     this.#decide(member);
     for (const other of this.members) if (!other.isClosed) other.giveUp(notNeeded());
     this.#end.cancel();
@@ -105,11 +105,44 @@ export class RunningGroup implements Container, GroupRun {
   }
 }
 
-/** It fails the group it stands in. */
-function isBroken({ node, latest }: RunningMember): boolean {
+/** Its failure is that of the group it stands in. */
+function failsItsGroup({ node, latest }: RunningMember): boolean {
   return node.required && failed(latest);
 }
 
 function isFailing({ latest }: RunningMember): boolean {
   return failed(latest) || latest.status === 'partial';
+}
+
+/** What a group or forEach comes to, by its members. */
+export function judge(list: MemberList, ms: number | undefined): Reply {
+  const status = statusOf(list);
+  const error = list.decidedBy?.error ?? (status === 'error' ? firstError(list) : undefined);
+  return { status, list, ...(ms !== undefined && { ms }), ...(error && { error }) };
+}
+
+/** The status of a group or forEach, by its members'. */
+function statusOf(list: MemberList): Reply['status'] {
+  if (list.decidedBy) return 'error';
+  if (list.taken) return 'ok';
+  let usable = false;
+  let incomplete = false;
+  let failure = false;
+  for (const { reply } of list.members) {
+    usable ||= reply.status === 'ok' || reply.status === 'partial';
+    incomplete ||= reply.status === 'partial';
+    failure ||= failed(reply);
+  }
+  if (failure) return usable ? 'partial' : 'error';
+  return incomplete ? 'partial' : 'ok';
+}
+
+/** The first failed member's error, in the order asked. */
+function firstError(list: MemberList): CodapError | undefined {
+  if (list.keyed) return list.members.find(({ reply }) => failed(reply))?.reply.error;
+  let first: Member | undefined;
+  for (const member of list.members) {
+    if (failed(member.reply) && (!first || Number(member.path.at(-1)) < Number(first.path.at(-1)))) first = member;
+  }
+  return first?.reply.error;
 }
