@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CodapError, notNeeded } from '../../src/errors.ts';
+import { GrowingDeadline, instantOf, latestOf } from '../../src/store/deadline.ts';
 import type { Layer } from '../../src/sources/layer.ts';
 import type { Fetch, Query } from '../../src/store/fetch.ts';
 import type { Payload } from '../../src/store/payload.ts';
@@ -68,7 +69,7 @@ export function layerSuite(name: string, makeLayer: () => Layer): void {
       expect(seen.caller).toBe(given.caller);
       expect(seen.memory).toBe(given.memory);
       expect(seen.work).toBe(given.work);
-      expect(seen.deadline).toBeLessThanOrEqual(given.deadline);
+      expect(instantOf(seen.deadline)).toBeLessThanOrEqual(instantOf(given.deadline));
     });
 
     it.each(KINDS)('hands on what is answered, whole and in order: %s', async (want) => {
@@ -172,7 +173,24 @@ export function layerSuite(name: string, makeLayer: () => Layer): void {
         expect(call.context.deadline).toBe(deadline);
         call.answer(['x']);
         await asked;
-      } else expect(await asked).toMatchObject({ code: 'TIMEOUT' });
+      } else expect(await asked).toMatchObject({ code: 'TIMEOUT', rejected: true });
+      await expectFree();
+    });
+
+    it.each(KINDS)('goes on while the deadline of a call that others join grows: %s', async (want) => {
+      const started = performance.now();
+      const deadline = new GrowingDeadline(started + 100, started + 3000);
+      const asked = ask(want, { deadline });
+      const { context: seen, answer } = await reached();
+      expect(latestOf(seen.deadline)).toBeLessThanOrEqual(started + 3000);
+      for (const until of [200, 300]) {
+        deadline.extend(started + until);
+        await vi.advanceTimersByTimeAsync(started + until - 1 - performance.now());
+        expect(seen.signal.aborted).toBe(false);
+        expect(latestOf(seen.deadline)).toBeGreaterThanOrEqual(started + until);
+      }
+      answer(['a']);
+      expect(await read(await asked)).toEqual(['a']);
       await expectFree();
     });
 
