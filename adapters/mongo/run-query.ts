@@ -2,6 +2,7 @@ import { serialize, BSONError } from 'bson';
 import type { Db, RunCommandOptions } from 'mongodb';
 import type { CodapError } from '../../src/errors.ts';
 import { atOnce, type Steps } from '../../src/budget/work.ts';
+import { latestOf } from '../../src/store/deadline.ts';
 import type { Context } from '../../src/store/fetch.ts';
 import type { Items, Value } from '../../src/store/payload.ts';
 import { documents, elements, LARGE, toBuffer } from './bson-reader.ts';
@@ -149,5 +150,5 @@ function preference({ readPreference }: Db): RunCommandOptions {
 }
 
 function timeLeft({ deadline }: Context): number {
-  return Math.min(Math.max(Math.ceil(deadline - performance.now()), 1), 2 ** 31 - 1);
+  return Math.min(Math.max(Math.ceil(latestOf(deadline) - performance.now()), 1), 2 ** 31 - 1);
 }
