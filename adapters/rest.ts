@@ -12,7 +12,7 @@ import { compileRest } from './rest/compile.ts';
 import { exchange } from './rest/exchange.ts';
 import { options, type RestOptions } from './rest/options.ts';
 import { postParams, readParams } from './rest/params.ts';
-import { requestHeaders, type RestQuery } from './rest/request.ts';
+import { RequestHeaders, valueOf, type RestQuery } from './rest/request.ts';
 import { headFailure } from './http/transport-failure.ts';
 
 export type { RestOptions } from './rest/options.ts';
@@ -37,6 +37,7 @@ export const rest: Adapter<RestOptions> = {
 class RestConnection implements Connection {
   readonly #options: RestOptions;
   readonly #base: URL;
+  readonly #headers: RequestHeaders;
   readonly #clients: Clients;
   /** For bodies that flow: what moves much memory is set apart from what is small and many. */
   readonly #bodies: Pool;
@@ -44,21 +45,21 @@ class RestConnection implements Connection {
   constructor(options: RestOptions) {
     this.#options = options;
     this.#base = new URL(options.url);
+    this.#headers = new RequestHeaders(options);
     this.#clients = new Clients(this.#base.origin, connections(options, { onread: copiedOnRead }));
     this.#bodies = new Pool(this.#base.origin, connections(options, { onread: intoReadMemory }));
   }
 
   readonly fetch = ({ op, params, want }: Query, context: Context): Promise<Payload> => {
     const query = params as RestQuery;
-    const { responseHeaders } = this.#options;
-    const headers = requestHeaders(query, this.#options, context.caller, want !== 'body' && op !== 'head');
+    const headers = this.#headers.of(query, context.caller, want !== 'body' && op !== 'head');
     const request: Dispatcher.RequestOptions = {
       method: op === 'get' ? 'GET' : op === 'head' ? 'HEAD' : 'POST',
       path: query.path,
       headers,
       body: op === 'post' ? (query.body?.text ?? '') : null,
     };
-    const asked = { responseHeaders, range: headers['range'] };
+    const asked = { responseHeaders: this.#options.responseHeaders, range: valueOf(headers, 'range') };
     return want === 'body' ? this.#flow(request, asked, context) : this.#gather(request, asked, context);
   };
 

@@ -3,7 +3,7 @@ import { restBody } from './body.ts';
 import { restHeaders } from './headers.ts';
 import type { RestOptions } from './options.ts';
 import type { RestParams } from './params.ts';
-import { restPath } from './path.ts';
+import { restPath, type Base } from './path.ts';
 import { restQuery } from './query.ts';
 import type { RestQuery } from './request.ts';
 
@@ -15,9 +15,21 @@ export function compileRest(
   fault: Fault,
 ): RestQuery {
   const { path, query, headers, body } = params as unknown as RestParams;
-  const below = restPath(path, new URL(options.url), fault);
+  const below = restPath(path, baseOf(options), fault);
   const search = restQuery(query, fault);
   const request = { path: `${below}${search}`, headers: restHeaders(headers, options.requestHeaders, fault) };
   const posted = body === undefined ? undefined : restBody(body, fault);
   return posted ? { ...request, body: posted } : request;
+}
+
+/** Of each source, read once. */
+const bases = new WeakMap<RestOptions, Base>();
+
+function baseOf(options: RestOptions): Base {
+  let base = bases.get(options);
+  if (!base) {
+    const { origin, pathname } = new URL(options.url);
+    bases.set(options, (base = { origin, pathname }));
+  }
+  return base;
 }

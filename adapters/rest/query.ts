@@ -5,11 +5,13 @@ import type { Fault } from '../adapter.ts';
 
 /** The query of a request with its "?", or nothing; a list repeats its key. */
 export function restQuery(query: object, fault: Fault): string {
-  const pairs = [...entriesOf(query)].flatMap(([key, value]) => {
+  let search = '';
+  for (const [key, value] of entriesOf(query)) {
     if (!key.isWellFormed()) fault(['query'], 'a key may not have lone surrogates');
-    return texts(value, (detail) => fault(['query', key], detail)).map((text) => `${encode(key)}=${encode(text)}`);
-  });
-  return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
+    for (const text of texts(value, (detail) => fault(['query', key], detail)))
+      search += `${search === '' ? '?' : '&'}${encode(key)}=${encode(text)}`;
+  }
+  return search;
 }
 
 function texts(value: unknown, fault: (detail: string) => void): string[] {

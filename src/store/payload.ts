@@ -21,6 +21,8 @@ export interface Meta {
 export interface Value {
   readonly kind: 'value';
   readonly json: string;
+  /** The same in UTF-8, where it came so: whoever needs no text takes these as they are. */
+  readonly bytes?: Uint8Array;
   /** Plain JavaScript with typed leaves (see `src/json/leaf.ts`): ObjectId, Date, Long, Decimal128, UUID, Binary, Digits. */
   readonly value: unknown;
   /** Reads `value` in turns with others, where that may take a while. */
