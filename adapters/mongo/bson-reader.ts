@@ -10,9 +10,12 @@ export const STRIDE = 16_384;
 /** The type of an embedded document; a document by itself is looked through as one. */
 export const DOCUMENT = 0x03;
 
+/** The type of a list. */
+export const LIST = 0x04;
+
 /** Whether an element's value is looked through in turns with others. */
 export function isLarge(bytes: Buffer, type: number, at: number): boolean {
-  return (type === DOCUMENT || type === 0x04) && int32(bytes, at) >= LARGE;
+  return (type === DOCUMENT || type === LIST) && int32(bytes, at) >= LARGE;
 }
 
 /** Where a BSON element's value begins and ends, by type (https://bsonspec.org/spec.html). Throws BSONError for what is no BSON. */
@@ -31,8 +34,8 @@ function sizeOf(bytes: Buffer, type: number, at: number): number {
     case 0x0d:
     case 0x0e:
       return 4 + length(bytes, at, 1);
-    case 0x03:
-    case 0x04:
+    case DOCUMENT:
+    case LIST:
     case 0x0f:
       return length(bytes, at, 5);
     case 0x05:

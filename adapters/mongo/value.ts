@@ -2,7 +2,7 @@ import { BSONError } from 'bson';
 import type { Mode } from '../../src/json/typed-text.ts';
 import type { Value } from '../../src/store/payload.ts';
 import { atOnce, Work, type Steps } from '../../src/budget/work.ts';
-import { elementToJson } from './bson-json.ts';
+import { documentsToJson, elementToJson } from './bson-json.ts';
 import { DOCUMENT, elements } from './bson-reader.ts';
 import { elementToValue } from './bson-value.ts';
 
@@ -19,13 +19,7 @@ export function* documentValue(bytes: Buffer | undefined, mode: Mode): Steps<Val
 
 /** A list of documents. */
 export function* documentsValue(documents: readonly Buffer[], mode: Mode, work: Work): Steps<Value> {
-  let json = '';
-  for (const bytes of documents) {
-    if (work.tick(1 + (bytes.length >> 6))) yield;
-    if (json !== '') json += ',';
-    json += yield* elementToJson(bytes, DOCUMENT, 0, mode);
-  }
-  return new Lazy(`[${json}]`, mode, function* (work) {
+  return new Lazy(yield* documentsToJson(documents, mode, work), mode, function* (work) {
     const list: unknown[] = [];
     for (const bytes of documents) {
       if (work.tick(1 + (bytes.length >> 4))) yield;
