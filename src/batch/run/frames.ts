@@ -40,15 +40,15 @@ export async function* frames({ batch, root }: Running, order: FrameOrder): Asyn
 }
 
 async function* framesWithin(container: Container, telling: Telling, isInOrder: boolean): AsyncGenerator<Frame> {
-  const { members, pattern, arrivals, taking } = container;
-  if (taking) {
+  const { members, node, arrivals } = container;
+  if (node?.take !== undefined) {
     // A group or forEach is a success only as a whole: nothing within it can wait for its turn.
     for (const member of members) member.demand(member.each || member.node.kind === 'group');
     for await (const member of arrivals ?? []) {
       if (!member) return;
       yield* framesOf(member, container, telling, false);
     }
-  } else if (pattern ? telling.inOrder.includes(pattern) : isInOrder) {
+  } else if (node ? telling.inOrder.includes(node.pattern) : isInOrder) {
     for (const member of members) yield* framesOf(member, container, telling, true);
   } else yield* merge(members.map((member) => framesOf(member, container, telling, false)));
 }
