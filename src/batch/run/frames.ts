@@ -1,9 +1,9 @@
 import { toCodapError } from '../../errors.ts';
 import type { ItemBatch } from '../../store/payload.ts';
 import type { Pattern } from '../plan/node.ts';
+import type { Batch } from './batch.ts';
 import { merge } from './interleave.ts';
 import { isShown, shown, type Member, type Reply } from './reply.ts';
-import type { Running } from './run.ts';
 import { judge } from './running-group.ts';
 import type { Container, RunningMember } from './running-member.ts';
 import { closed } from './settle.ts';
@@ -27,13 +27,15 @@ export interface FrameOrder {
   readonly inOrder: readonly Pattern[];
 }
 
-interface Telling extends FrameOrder, Pick<Running, 'batch'> {}
+interface Telling extends FrameOrder {
+  readonly batch: Batch;
+}
 
 /**
  * The replies of a batch under way, as they may be told: the members of a group or forEach, then its own.
  * Returns the whole as it ended. A list that flows is read here; a body by whoever takes its frame, before asking for the next.
  */
-export async function* frames({ batch, root }: Running, order: FrameOrder): AsyncGenerator<Frame, Reply> {
+export async function* frames(batch: Batch, root: RunningMember, order: FrameOrder): AsyncGenerator<Frame, Reply> {
   const container = await root.container;
   if (container) yield* framesWithin(container, { batch, ...order }, false);
   return present(await root.reply, container);

@@ -33,7 +33,6 @@ export class RunningMember {
   /** As it closed, once it has. */
   closed: Reply | undefined;
   #container: Container | undefined;
-  #isDemanded = false;
   #isDemandedWholly = false;
   readonly #opening = new Deferred<Reply>();
   readonly #starting = new Deferred<Container | undefined>();
@@ -86,14 +85,13 @@ export class RunningMember {
 
   /** The answer has come to it, and, where it is told only as a whole or `wholly` with others, to all within it. */
   demand(wholly = false): void {
-    this.#isDemanded = true;
     this.#isDemandedWholly ||= wholly;
     this.#demand.settle({ status: 'fulfilled', value: wholly });
     this.#demandMembers();
   }
 
   #demandMembers(): void {
-    if (!this.#isDemandedWholly && !(this.#isDemanded && this.isOpaque)) return;
+    if (!this.#isDemandedWholly && !(this.#demand.settled && this.isOpaque)) return;
     for (const member of this.#container?.members ?? []) member.demand(this.#isDemandedWholly);
   }
 
