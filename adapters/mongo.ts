@@ -55,7 +55,7 @@ class MongoConnection implements Connection {
     return this.#client[Symbol.asyncDispose]();
   }
 
-  /** Runs one attempt; rejects as soon as the signal aborts, also while the client is still connecting for others. */
+  /** Runs one attempt. An abort ends it at once, also while the client is still connecting for others. */
   async #attempt<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     try {
       return await untilAborted(signal, work);

@@ -61,7 +61,10 @@ export function plain(value: unknown, meta?: Meta): Value {
   return { kind: 'value', json: JSON.stringify(value), value, ...(meta && { meta }) };
 }
 
-/** How a body of this content type is read under `auto`: JSON, any `text/*` whose charset is known, else base64. */
+/**
+ * How a body of this content type is read under `auto`: JSON, any `text/*` whose charset is known, else
+ * base64.
+ */
 export function formatOf(contentType = ''): Exclude<Format, 'auto'> {
   let format = formats.get(contentType);
   if (format === undefined) {
@@ -83,7 +86,10 @@ function readFormat(contentType: string): Exclude<Format, 'auto'> {
   return type.type === 'text' && decoder(type.params.get('charset')) ? 'text' : 'base64';
 }
 
-/** A body as a value, `meta` completed by its size and encoding; BAD_RESPONSE if its bytes are not what they should be. */
+/**
+ * A body as a value, `meta` completed by its size and encoding; BAD_RESPONSE if its bytes are not what they
+ * should be.
+ */
 export async function content(bytes: Buffer, format: Format, meta: Meta, work: Work): Promise<Value> {
   if (bytes.length >= LARGE && isHeld()) await work.turn();
   const encoding = format === 'auto' ? formatOf(meta.contentType) : format;

@@ -5,8 +5,8 @@ import type { Listing } from './page.ts';
 const EMPTY_PAGES = 100;
 
 /**
- * Sees to it that a listing gets on from page to page; one that does not would be read for ever. That keys ascend
- * is not asked for, since not every store sorts them; but no key comes twice, and no token.
+ * Sees to it that a listing gets on from page to page; one that does not would be read for ever. That keys
+ * ascend is not asked for, since not every store sorts them; but no key comes twice, and no token.
  */
 export class Progress {
   readonly #tokens = new Set<string>();

@@ -1,8 +1,8 @@
 import { CodapError, notNeeded } from '../errors.ts';
 
 /**
- * Bytes that somebody holds, counted before they are held: against a bound of its own, and against that of what it is a
- * part of.
+ * Bytes that somebody holds, counted before they are held: against a bound of its own, and against that of
+ * what it is a part of.
  */
 export class Memory {
   readonly #most: number;
@@ -29,7 +29,8 @@ export class Memory {
   }
 
   /**
-   * Counts bytes in. Throws, with nothing counted, where they would be too many, or nobody needs them any more.
+   * Counts bytes in. Throws, with nothing counted, where they would be too many, or nobody needs them any
+   * more.
    */
   hold(bytes: number): void {
     if (this.#closed) throw notNeeded();

@@ -3,7 +3,10 @@ const HELD_MS = 5;
 
 let began: number | undefined;
 
-/** Whether work that takes a while has held the event loop for some milliseconds: more of it waits for its turn (`Turns`). */
+/**
+ * Whether work that takes a while has held the event loop for some milliseconds: more of it waits for its
+ * turn (`Turns`).
+ */
 export function isHeld(): boolean {
   const now = performance.now();
   if (began !== undefined) return now - began >= HELD_MS;

@@ -12,8 +12,9 @@ interface Where {
 }
 
 /**
- * Listeners on the one port. libuv takes one connection from a listener in each turn of the event loop, whatever waits:
- * with a single one, a client that comes to a busy service waits for as many turns as there are others before it.
+ * Listeners on the one port. libuv takes one connection from a listener in each turn of the event loop,
+ * whatever waits: with a single one, a client that comes to a busy service waits for as many turns as there
+ * are others before it.
  */
 const LISTENERS = process.platform === 'linux' ? 16 : 1;
 const SHARED = process.platform === 'linux' ? { reusePort: true } : {};
@@ -79,7 +80,10 @@ async function listenMore(
   return more;
 }
 
-/** Whether somebody listens there. A port that may be shared does not tell: another codap of the same user would get a part of the connections. */
+/**
+ * Whether somebody listens there. Where a port may be shared, listening alone does not tell: another codap of
+ * the same user would get a part of the connections.
+ */
 async function isTaken(where: Where): Promise<boolean> {
   const socket = connect({ ...where, timeout: 1000 });
   socket.once('timeout', () => socket.destroy(new Error('no answer')));

@@ -11,7 +11,8 @@ export interface Encoding extends Taking {
   /** Why it cannot answer this plan; unless it says so, it can. */
   readonly refuses?: (plan: Plan) => string | undefined;
   /**
-   * The answer of a batch under way, once it is known how it begins; undefined where the batch failed before. Throws NotAcceptable.
+   * The answer of a batch under way, once it is known how it begins; undefined where the batch failed before.
+   * Throws NotAcceptable.
    */
   encode(answer: Answer, plan: Plan): Promise<Encoded | undefined>;
 }
@@ -25,8 +26,8 @@ export interface Encoded {
 }
 
 /**
- * A whole text; frames, of which none waits for a later one; or bytes, sent as they are. What flows and throws is cut:
- * CANCELLED where what broke it is known already.
+ * A whole text; frames, of which none waits for a later one; or bytes, sent as they are. What flows and
+ * throws is cut: CANCELLED where what broke it is known already.
  */
 export type EncodedBody =
   | { readonly kind: 'text'; readonly text: Text }

@@ -23,7 +23,10 @@ const ESCAPED = Uint8Array.from({ length: 256 }, (_, byte) =>
 );
 const HEX = Uint8Array.from({ length: 256 }, (_, byte) => (/[0-9a-f]/i.test(String.fromCharCode(byte)) ? 1 : 0));
 
-/** Characters of a number that a double holds whatever they are, but for an exponent; and of one that an exponent may put out of range. */
+/**
+ * Up to so many characters a double holds any number without an exponent; and from so many on an exponent may
+ * put one out of range.
+ */
 const SURE = 15;
 const LEAST = 5;
 
@@ -35,8 +38,8 @@ const KEY_OR_END = 3;
 const AFTER = 4;
 
 /**
- * Checks the JSON of a store (RFC 8259) as the bytes it came as, without making anything of it: a little at a time, so that a large text
- * keeps nobody waiting.
+ * Checks the JSON of a store (RFC 8259) as the bytes it came as, without making anything of it: a little at a
+ * time, so that a large text keeps nobody waiting.
  */
 export class JsonCheck {
   readonly #bytes: Uint8Array;
@@ -48,7 +51,10 @@ export class JsonCheck {
   #members = 0;
   #isPlain = true;
 
-  /** Throws BAD_RESPONSE for what is not UTF-8. A container is one deeper than what it stands in; the outermost is 1. */
+  /**
+   * Throws BAD_RESPONSE for what is not UTF-8. A container is one deeper than what it stands in; the
+   * outermost is 1.
+   */
   constructor(bytes: Uint8Array, maxDepth = 1000) {
     if (!isUtf8(bytes)) throw new CodapError('BAD_RESPONSE', 'JSON that is not UTF-8');
     this.#bytes = bytes;
@@ -60,12 +66,18 @@ export class JsonCheck {
     return this.#members;
   }
 
-  /** Whether `JSON.parse` keeps it as it is: no key that JavaScript's objects may move, and no number that a double may not hold. */
+  /**
+   * Whether `JSON.parse` keeps it as it is: no key that an object may move, no number that a double may not
+   * hold.
+   */
   get isPlain(): boolean {
     return this.#isPlain;
   }
 
-  /** Goes on for about so many bytes; true at the end. Throws BAD_RESPONSE for what is not JSON, or nested too deep. */
+  /**
+   * Goes on for about so many bytes; true at the end. Throws BAD_RESPONSE for what is not JSON, or nested too
+   * deep.
+   */
   go(count = Infinity): boolean {
     const bytes = this.#bytes;
     const most = Math.min(bytes.length, this.#at + count);

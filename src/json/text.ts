@@ -1,7 +1,10 @@
 /** Characters from which on a piece stands by itself. */
 const LARGE = 16_384;
 
-/** Text that grows at its end: small additions are joined, large ones are kept as they came, so that none of it is copied before it is sent. */
+/**
+ * Text that grows at its end. Small additions are joined, large ones kept as they came: none is copied before
+ * it is sent.
+ */
 export class Text {
   readonly #pieces: string[] = [];
   #last = '';

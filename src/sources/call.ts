@@ -1,7 +1,10 @@
 import type { Caller, Context, Fetch, Query } from '../store/fetch.ts';
 import type { Payload } from '../store/payload.ts';
 
-/** Within what one call has to stay: until when it is wanted, how long it may take, where its bytes and its work are counted. */
+/**
+ * What one call has to keep to: until when it is wanted, how long it may take, where its bytes and work are
+ * counted.
+ */
 export interface CallBounds extends Pick<Context, 'signal' | 'memory' | 'work'> {
   /** When its own time began: an instant, `performance.now()` ms. */
   readonly started: number;

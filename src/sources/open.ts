@@ -25,7 +25,10 @@ export interface Source {
   readonly layers: readonly Layer[];
   /** Asks it: through its layers, with what it may know of the caller, within its own time-out. */
   readonly call: Call;
-  /** Checks a query's op and params, with a Placeholder or a Filled wherever a reference stands; answers what `fetch` takes. Faults are relative to the query. `stream`: it asks to be answered item by item. */
+  /**
+   * Checks a query's op and params, with a Placeholder or a Filled wherever a reference stands, and answers
+   * what `fetch` takes. Faults are relative to the query. `stream`: it asks to be answered item by item.
+   */
   prepare(op: string, params: Record<string, unknown>, fault: Fault, stream?: boolean): unknown;
   /** Params in which `{"$meta": name}` is the store's own word, where its name is no pointer. */
   readonly ownMeta: readonly string[];

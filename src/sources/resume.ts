@@ -7,7 +7,9 @@ import type { Source } from './open.ts';
 
 /** How often a body that breaks is taken up again where it broke. */
 const RESUMES = 2;
-/** Statuses of an answer without a part to go on from; no byte of an empty object is within any range (416). */
+/**
+ * Statuses of an answer without a part to go on from; no byte of an empty object is within any range (416).
+ */
 const WITHOUT_PARTS = new Set<number | undefined>([200, 206, 416]);
 
 /** An answer that is open, read by whoever opened it, within the time that it may take. */
@@ -83,9 +85,9 @@ function leadsOn({ contentRange, size, length, etag }: Body['meta']): boolean {
 }
 
 /**
- * The whole body from its beginning on. The rest, if any, is asked for when somebody reads that far, as of the same
- * object, and again from where it breaks. A generator that waits for the store cannot be told to return: `closed`
- * takes away what it waits for.
+ * The whole body from its beginning on. The rest, if any, is asked for when somebody reads that far, as of
+ * the same object, and again from where it breaks. A generator that waits for the store cannot be told to
+ * return: `closed` takes away what it waits for.
  */
 export function resumed<R extends Reading>(body: InParts<R>, beginning: Beginning, closed: AbortSignal): Body {
   const { size, contentRange: _contentRange, ...told } = beginning.meta;

@@ -25,7 +25,10 @@ const WORDS: Readonly<Record<string, (schema: z.ZodType) => string>> = {
   union: (schema) => (schema as z.ZodUnion<z.ZodType[]>).options.map(phrase).join(' or '),
 };
 
-/** Without words of its own, an issue gets those of the schema where it arose, which knows all that is allowed. */
+/**
+ * Without words of its own, an issue gets those of the schema where it arose, which knows all that is
+ * allowed.
+ */
 const WORDLESS = { error: () => '' };
 
 /** Checks a value against a schema. This alone turns what zod finds into faults: none has zod's own words. */

@@ -1,6 +1,6 @@
 /**
- * When a call has to be there: an instant, in `performance.now()` ms. Where several wait for one call it grows as
- * others join, so whoever keeps it looks again once it has passed.
+ * When a call has to be there: an instant, in `performance.now()` ms. Where several wait for one call it
+ * grows as others join, so whoever keeps it looks again once it has passed.
  */
 export type Deadline = number | GrowingDeadline;
 

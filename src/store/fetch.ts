@@ -11,8 +11,8 @@ export interface Caller {
 }
 
 /**
- * What accompanies a query through the layers. A layer under which several callers share one call gives that call a
- * `signal` that aborts when the last of them has left, and a `deadline` that grows with theirs.
+ * What accompanies a query through the layers. A layer under which several callers share one call gives that
+ * call a `signal` that aborts when the last of them has left, and a `deadline` that grows with theirs.
  */
 export interface Context {
   readonly signal: AbortSignal;
@@ -30,8 +30,8 @@ export interface Context {
 }
 
 /**
- * One read, its params compiled by the adapter. `want` says how the caller takes the answer: gathered, item by item,
- * or as bytes.
+ * One read, its params compiled by the adapter. `want` says how the caller takes the answer: gathered, item
+ * by item, or as bytes.
  */
 export interface Query {
   readonly op: string;
