@@ -11,14 +11,14 @@ export class Memory {
   #held = 0;
   #closed = false;
 
-  /** `most` bytes at once; `tooMany` makes what is thrown beyond. */
+  /** At most `most` bytes at once; `tooMany` makes what is thrown beyond that. */
   constructor(most: number, tooMany: () => CodapError, within?: Memory) {
     this.#most = most;
     this.#tooMany = tooMany;
     this.#within = within;
   }
 
-  /** How many bytes may be held beside those that are, as far as its own bound goes. */
+  /** How many more bytes its own bound allows. */
   get left(): number {
     return this.#most - this.#held;
   }

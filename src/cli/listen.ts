@@ -32,7 +32,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** Whether listening there is listening on this machine's loopback addresses alone. */
 export async function isLoopback({ host }: Pick<Where, 'host'>): Promise<boolean> {
-  // One that is not known is told of where it is listened on.
+  // A host that nobody knows is told of when codap tries to listen there.
   const found = await lookup(host, { all: true }).catch(() => []);
   return found.length > 0 && found.every(({ address, family }) => LOOPBACK.check(address, `ipv${family as 4 | 6}`));
 }
@@ -46,7 +46,7 @@ export async function listen(app: FastifyInstance, { host, port }: Where): Promi
   });
   try {
     if (port !== 0 && (await isTaken({ host, port }))) throw Object.assign(new Error(), { code: 'EADDRINUSE' });
-    // Fastify would give the second address of localhost a server of its own, whose connections are nobody's.
+    // Fastify would give the second address of localhost a server of its own, whose connections codap does not know.
     const [first = host, ...others] = host === 'localhost' ? await addressesOf(host) : [host];
     const address = await app.listen({ host: first, port, ...SHARED });
     const bound = app.server.address() as AddressInfo;

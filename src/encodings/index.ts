@@ -20,7 +20,7 @@ const PARAMETER = /;\s*(?!q\s*=)[^\s;,="]+\s*(?:=\s*(?:"(?:\\.|[^"\\])*"|[^;,"]*
 /** The encodings an `Accept` header takes (RFC 9110 §12.5.1), the one it likes best first. */
 export function negotiate({ accept = '' }: { accept?: string | undefined }): readonly Encoding[] {
   const ranges = accept.replace(PARAMETER, '');
-  // A list with nothing in it says as little as none.
+  // An empty list says no more than no header.
   const headers = { accept: /^[\s,]*$/.test(ranges) ? undefined : ranges };
   return new Negotiator({ headers })
     .mediaTypes(mediaTypes)

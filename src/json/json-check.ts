@@ -144,7 +144,7 @@ function mayMove(byte: number): boolean {
   return (byte >= ZERO && byte <= NINE) || byte === BACKSLASH;
 }
 
-/** A number is out of range by its exponent alone, where its digits are few. */
+/** A number of few digits is out of range only by its exponent. */
 function hasExponent(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) if (((bytes[at] as number) | 0x20) === 0x65) return true;
   return false;

@@ -17,11 +17,11 @@ export interface Source {
   readonly ops: readonly string[];
   /** What an op's params may say. */
   paramsOf(op: string): z.ZodType;
-  /** A query that it takes, where what its adapter has for an example is allowed. */
+  /** An example of a query; undefined where the op of its adapter's example is not allowed. */
   readonly example: Example | undefined;
   /** Milliseconds: the default and ceiling of a query's own time-out. */
   readonly timeoutMs: number;
-  /** Its layers, outermost first, to be asked what they hold a query to and how they stand. */
+  /** Its layers, outermost first: they tell what they hold a query to, and how they stand. */
   readonly layers: readonly Layer[];
   /** Asks it: through its layers, with what it may know of the caller, within its own time-out. */
   readonly call: Call;

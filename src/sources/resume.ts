@@ -40,7 +40,7 @@ export function isResumable({ part }: Pick<Source, 'part'>, op: string, params: 
   return part({ op, params, want: 'body' }, 0) !== undefined;
 }
 
-/** The first `most` bytes, counted as `held`; from a store that does not answer in parts, the whole, open. */
+/** The first `most` bytes, counted as `held`. A store that does not answer in parts gives the whole, open. */
 export async function readBeginning<R extends Reading>(
   body: InParts<R>,
   most: number,
@@ -67,7 +67,7 @@ export async function readBeginning<R extends Reading>(
   return { bytes: Buffer.concat(chunks), meta };
 }
 
-/** Opens the beginning; undefined where it is to be the whole at once. */
+/** Opens the beginning. Undefined where the whole has to be asked for at once. */
 async function openBeginning<R extends Reading>(body: InParts<R>, most: number): Promise<R | undefined> {
   try {
     const opened = await body.open(body.source.part(body.query, 0, most - 1)!);
@@ -79,7 +79,7 @@ async function openBeginning<R extends Reading>(body: InParts<R>, most: number):
   return undefined;
 }
 
-/** Whether it is known what follows: how much, and that it will be of the same object. */
+/** Whether the rest can be asked for: its length is known, and whether it is of the same object. */
 function leadsOn({ contentRange, size, length, etag }: Body['meta']): boolean {
   return contentRange === undefined || (size !== undefined && (size === length || etag?.startsWith('"') === true));
 }

@@ -6,7 +6,7 @@ export type Deadline = number | GrowingDeadline;
 
 /** The latest of the deadlines of all who wait for one call. */
 export class GrowingDeadline {
-  /** It never grows beyond this. A store is told this one, because it is told once, when the call begins. */
+  /** It never grows beyond this. A store is told this instant, because it is told only once. */
   readonly latest: number;
   #instant: number;
 

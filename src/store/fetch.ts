@@ -18,9 +18,9 @@ export interface Context {
   readonly signal: AbortSignal;
   readonly deadline: Deadline;
   readonly caller: Caller;
-  /** Where bytes are counted before they are collected; what a call holds is let go of by whoever made it. */
+  /** Counts bytes before they are collected. Whoever makes a call lets go of what it holds. */
   readonly memory: Memory;
-  /** Whose turn it is to read what is large. */
+  /** Lets what is large be read in turns with others. */
   readonly work: Work;
   /**
    * Says that what the call has begun in the store goes on until then, whoever has left: it keeps its place

@@ -64,13 +64,13 @@ export interface Body {
 /** A store's answer. */
 export type Payload = Value | Items | Body;
 
-/** Gives up a payload that nobody will read. Never throws. */
+/** Lets go of a payload that nobody will read. Never throws. */
 export function discard(payload: Payload): void {
   if (payload.kind === 'body') payload.stream.on('error', () => {}).destroy();
   else if (payload.kind === 'items') leave(() => payload.items[Symbol.asyncIterator]());
 }
 
-/** Ends an iteration that nobody goes on with. Never throws: whatever its end comes to is of no interest. */
+/** Ends an iteration that nobody goes on with. Never throws: nobody wants to know how that went. */
 export function leave(iterator: () => AsyncIterator<unknown>): void {
   const end = async (): Promise<unknown> => iterator().return?.();
   end().catch(() => {});
