@@ -5,12 +5,14 @@ import type { Listing } from './page.ts';
 const EMPTY_PAGES = 100;
 
 /**
- * Sees to it that a listing gets on from page to page: one that does not would be read for ever. No key and no
- * token may come twice. Keys need not ascend, since not every store sorts them.
+ * Sees to it that a listing gets on from page to page: one that does not would be read for ever. No key and
+ * no token may come twice. Keys need not ascend, since not every store sorts them.
  */
 export class Progress {
   readonly #tokens = new Set<string>();
-  /** The first and the last key of each page: a page that comes again, or overlaps another, has one of them. */
+  /**
+   * The first and the last key of each page: a page that comes again, or overlaps another, has one of them.
+   */
   readonly #edges = new Set<string>();
   #empty = 0;
 

@@ -46,7 +46,8 @@ export async function listen(app: FastifyInstance, { host, port }: Where): Promi
   });
   try {
     if (port !== 0 && (await isTaken({ host, port }))) throw Object.assign(new Error(), { code: 'EADDRINUSE' });
-    // Fastify would give the second address of localhost a server of its own, whose connections codap does not know.
+    // Fastify would give the second address of localhost a server of its own, whose connections codap does
+    // not know.
     const [first = host, ...others] = host === 'localhost' ? await addressesOf(host) : [host];
     const address = await app.listen({ host: first, port, ...SHARED });
     const bound = app.server.address() as AddressInfo;

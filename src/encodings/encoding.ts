@@ -26,8 +26,8 @@ export interface Encoded {
 }
 
 /**
- * A whole text; frames, of which none waits for a later one; or bytes, sent as they are. Where frames or bytes
- * throw, the answer is cut; they throw CANCELLED where it is known already what broke them.
+ * A whole text; frames, of which none waits for a later one; or bytes, sent as they are. Where frames or
+ * bytes throw, the answer is cut; they throw CANCELLED where it is known already what broke them.
  */
 export type EncodedBody =
   | { readonly kind: 'text'; readonly text: Text }

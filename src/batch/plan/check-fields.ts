@@ -10,8 +10,8 @@ export type Fields = Readonly<Record<string, unknown>>;
 const LOOKED_UP = new Set<unknown>(['queries', 'source', 'op']);
 
 /**
- * Checks an object against a schema, but for the fields that are checked elsewhere, and answers its fields. One
- * that is wrong is undefined, so that its fault is told once. Undefined if it is no object.
+ * Checks an object against a schema, but for the fields that are checked elsewhere, and answers its fields.
+ * One that is wrong is undefined, so that its fault is told once. Undefined if it is no object.
  */
 export function checkFields(schema: z.ZodObject, value: unknown, at: Path, report: Report): Fields | undefined {
   const given = recordOf(value);
