@@ -3,6 +3,7 @@ import type { Payload } from '../src/store/payload.ts';
 import type { Adapter, Connection } from './adapter.ts';
 import type { Caps } from './mongo/caps.ts';
 import { Client } from './mongo/client.ts';
+import type { Database } from './mongo/database.ts';
 import { mongoError } from './mongo/failure.ts';
 import { Lingering } from './mongo/linger.ts';
 import { options, type MongoOptions } from './mongo/options.ts';
@@ -38,30 +39,34 @@ class MongoConnection implements Connection {
     this.#caps = { documents: options.maxDocuments, bytes: options.maxBytes ?? 8 * 1024 * 1024 };
   }
 
-  readonly fetch = ({ op, params, want }: Query, context: Context): Promise<Payload> =>
-    this.#attempt(context.signal, async () => {
-      const db = await this.#client.db();
-      const query = params as MongoQuery;
-      const run = { ...context, lingering: this.#lingering };
-      if (want !== 'items') return gather(db, op, query, this.#caps, run);
-      return stream(db, query, run, (error) => this.#judge(error, context.signal));
-    });
+  readonly fetch = async ({ op, params, want }: Query, context: Context): Promise<Payload> => {
+    const { signal } = context;
+    try {
+      const database = this.#client.connected ?? (await this.#connected(signal));
+      const runner = { database, caps: this.#caps, lingering: this.#lingering };
+      if (want !== 'items') return await gather(runner, op, params as MongoQuery, context);
+      return await stream(runner, params as MongoQuery, context, (error) => this.#judge(error, signal));
+    } catch (error) {
+      throw this.#judge(error, signal);
+    }
+  };
 
   async ping(signal: AbortSignal): Promise<void> {
-    await this.#attempt(signal, async () => (await this.#client.db()).command({ ping: 1 }, { signal }));
+    try {
+      const { db } = await this.#connected(signal);
+      await db.command({ ping: 1 }, { signal });
+    } catch (error) {
+      throw this.#judge(error, signal);
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.#client[Symbol.asyncDispose]();
   }
 
-  /** Runs one attempt. An abort ends it at once, also while the client is still connecting for others. */
-  async #attempt<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    try {
-      return await untilAborted(signal, work);
-    } catch (error) {
-      throw this.#judge(error, signal);
-    }
+  /** The database, unless the signal aborts first: the client may still be connecting for others. */
+  #connected(signal: AbortSignal): Promise<Database> {
+    return untilAborted(signal, () => this.#client.connect());
   }
 
   #judge(error: unknown, signal: AbortSignal) {

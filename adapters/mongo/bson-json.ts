@@ -4,183 +4,211 @@ import {
   dateText,
   decimalText,
   doubleText,
-  idText,
   intText,
   longText,
   MAX_KEY_TEXT,
   MIN_KEY_TEXT,
+  MOST_DATE,
   timestampText,
   undefinedText,
   type Mode,
 } from '../../src/json/typed-text.ts';
-import { nameAt } from './bson-name.ts';
 import { isHeld } from '../../src/budget/turns.ts';
-import type { Steps } from '../../src/budget/work.ts';
-import { binaryAt, endOf, int32, int64, isLarge, nul, octet, STRIDE, utf8 } from './bson-reader.ts';
+import type { Steps, Work } from '../../src/budget/work.ts';
+import { nameAt } from './bson-name.ts';
+import { binaryAt, DOCUMENT, endOf, int32, int64, isLarge, LARGE, LIST, nul, octet, STRIDE } from './bson-reader.ts';
+import { JsonBytes } from './json-bytes.ts';
 
 const MOST_DEPTH = 1000;
+const COMMA = 0x2c;
+const [OPEN_LIST, CLOSE_LIST, OPEN_DOCUMENT, CLOSE_DOCUMENT] = [0x5b, 0x5d, 0x7b, 0x7d];
+
+/** What is small is written at once, and so in the same memory again and again. */
+const scratch = new JsonBytes(LARGE);
 
 /**
  * Writes a BSON document as JSON text, straight from its bytes: plain JSON, or Extended JSON v2
  * (https://www.mongodb.com/docs/manual/reference/mongodb-extended-json/). Throws BSONError or RangeError for what is no BSON.
  */
 export function bsonToJson(bytes: Buffer, mode: Mode): string {
-  return container(bytes, 0, false, mode, 1);
+  return valueToJson(bytes, DOCUMENT, 0, mode);
 }
 
 /** Writes one element's value; what is large in turns with others. */
-export function* elementToJson(bytes: Buffer, type: number, at: number, mode: Mode, depth = 1): Steps<string> {
-  if (!isLarge(bytes, type, at)) return value(bytes, type, at, mode, depth);
+export function* elementToJson(bytes: Buffer, type: number, at: number, mode: Mode): Steps<string> {
+  if (!isLarge(bytes, type, at)) return valueToJson(bytes, type, at, mode);
+  const out = new JsonBytes(roomFor(int32(bytes, at)));
+  yield* large(out, bytes, type, at, mode, 1);
+  return out.toString();
+}
+
+/** Writes documents as a list, in turns with others. */
+export function* documentsToJson(documents: readonly Buffer[], mode: Mode, work: Work): Steps<string> {
+  const out = new JsonBytes(roomFor(documents.reduce((sum, { length }) => sum + length, 0)));
+  out.byte(OPEN_LIST);
+  for (const [index, bytes] of documents.entries()) {
+    if (work.tick(1 + (bytes.length >> 6))) yield;
+    if (index > 0) out.byte(COMMA);
+    if (isLarge(bytes, DOCUMENT, 0)) yield* large(out, bytes, DOCUMENT, 0, mode, 1);
+    else container(out, bytes, 0, false, mode, 1);
+  }
+  out.byte(CLOSE_LIST);
+  return out.toString();
+}
+
+/** JSON is mostly a little longer than BSON. */
+function roomFor(bytes: number): number {
+  return 64 + bytes + (bytes >> 1);
+}
+
+function valueToJson(bytes: Buffer, type: number, at: number, mode: Mode): string {
+  value(scratch.clear(), bytes, type, at, mode, 0);
+  return scratch.toString();
+}
+
+function* large(out: JsonBytes, bytes: Buffer, type: number, at: number, mode: Mode, depth: number): Steps<void> {
   if (depth > MOST_DEPTH) throw new BSONError('nested too deep');
-  const list = type === 0x04;
-  // Each stride is made one string: what hangs together by the hundred thousand is slow to collect.
-  const strides: string[] = [];
-  let parts: string[] = [];
+  const list = type === LIST;
+  out.byte(list ? OPEN_LIST : OPEN_DOCUMENT);
   let done = at + 4;
   let looked = done;
   while (bytes[done] !== 0) {
     const type = octet(bytes, done);
-    const nameEnd = nul(bytes, done + 1);
-    if (done > at + 4) parts.push(',');
-    if (!list) parts.push(nameAt(bytes, done + 1, nameEnd).json, ':');
-    const end = endOf(bytes, type, nameEnd + 1);
-    parts.push(
-      isLarge(bytes, type, nameEnd + 1)
-        ? yield* elementToJson(bytes, type, nameEnd + 1, mode, depth + 1)
-        : value(bytes, type, nameEnd + 1, mode, depth),
-    );
+    const from = begin(out, bytes, done, list, done === at + 4);
+    const end = endOf(bytes, type, from);
+    if (isLarge(bytes, type, from)) yield* large(out, bytes, type, from, mode, depth + 1);
+    else value(out, bytes, type, from, mode, depth);
     done = end;
     if (done - looked < STRIDE) continue;
     looked = done;
-    strides.push(parts.join(''));
-    parts = [];
     if (isHeld()) yield;
   }
-  const inside = strides.join('') + parts.join('');
-  return list ? `[${inside}]` : `{${inside}}`;
+  out.byte(list ? CLOSE_LIST : CLOSE_DOCUMENT);
 }
 
-function container(bytes: Buffer, start: number, list: boolean, mode: Mode, depth: number): string {
+function container(out: JsonBytes, bytes: Buffer, start: number, list: boolean, mode: Mode, depth: number): void {
   if (depth > MOST_DEPTH) throw new BSONError('nested too deep');
+  out.byte(list ? OPEN_LIST : OPEN_DOCUMENT);
   let at = start + 4;
-  let text = list ? '[' : '{';
-  for (let first = true; ; first = false) {
+  for (let isFirst = true; ; isFirst = false) {
     const type = bytes[at];
     if (type === 0) break;
     if (type === undefined) throw new BSONError('a BSON document does not end');
-    const nameEnd = nul(bytes, at + 1);
-    if (!first) text += ',';
-    if (!list) text += `${nameAt(bytes, at + 1, nameEnd).json}:`;
-    const end = endOf(bytes, type, nameEnd + 1);
-    text += value(bytes, type, nameEnd + 1, mode, depth);
-    at = end;
+    const from = begin(out, bytes, at, list, isFirst);
+    at = endOf(bytes, type, from);
+    value(out, bytes, type, from, mode, depth);
   }
-  return text + (list ? ']' : '}');
+  out.byte(list ? CLOSE_LIST : CLOSE_DOCUMENT);
 }
 
-function value(bytes: Buffer, type: number, at: number, mode: Mode, depth: number): string {
+/** Writes what stands before an element's value, and answers where that is. */
+function begin(out: JsonBytes, bytes: Buffer, at: number, list: boolean, isFirst: boolean): number {
+  if (list) {
+    if (!isFirst) out.byte(COMMA);
+    return nul(bytes, at + 1) + 1;
+  }
+  const name = nameAt(bytes, at + 1);
+  // The comma before it is the first byte.
+  out.bytes(name.json, isFirst ? 1 : 0, name.isAscii);
+  return at + 2 + name.bytes.length;
+}
+
+function value(out: JsonBytes, bytes: Buffer, type: number, at: number, mode: Mode, depth: number): void {
   switch (type) {
     case 0x10:
-      return intText(int32(bytes, at), mode);
+      return out.ascii(intText(int32(bytes, at), mode));
     case 0x02:
-      return string(bytes, at);
-    case 0x03:
-      return container(bytes, at, false, mode, depth + 1);
-    case 0x04:
-      return container(bytes, at, true, mode, depth + 1);
+      return string(out, bytes, at);
+    case DOCUMENT:
+      return container(out, bytes, at, false, mode, depth + 1);
+    case LIST:
+      return container(out, bytes, at, true, mode, depth + 1);
     case 0x07:
-      return idText(hex(bytes, at, at + 12), mode);
+      return id(out, bytes, at, mode);
     case 0x01:
-      return doubleText(bytes.readDoubleLE(at), mode);
+      return out.ascii(doubleText(bytes.readDoubleLE(at), mode));
     case 0x08:
-      return bytes[at] === 0 ? 'false' : 'true';
+      return out.ascii(bytes[at] === 0 ? 'false' : 'true');
     case 0x09:
-      return dateText(int64(bytes, at), mode);
+      return date(out, int64(bytes, at), mode);
     case 0x0a:
-      return 'null';
+      return out.ascii('null');
     case 0x12:
-      return longText(int64(bytes, at), mode);
+      return out.ascii(longText(int64(bytes, at), mode));
     case 0x13:
-      return decimalText(new Decimal128(Uint8Array.from(bytes.subarray(at, at + 16))).toString(), mode);
+      return out.ascii(decimalText(new Decimal128(Uint8Array.from(bytes.subarray(at, at + 16))).toString(), mode));
     case 0x05:
-      return binary(bytes, at, mode);
+      return binary(out, bytes, at, mode);
     default:
-      return rare(bytes, type, at, mode, depth);
+      return rare(out, bytes, type, at, mode, depth);
   }
 }
 
 /** What is seldom stored, and has one form in all modes. */
-function rare(bytes: Buffer, type: number, at: number, mode: Mode, depth: number): string {
+function rare(out: JsonBytes, bytes: Buffer, type: number, at: number, mode: Mode, depth: number): void {
   switch (type) {
     case 0x06:
-      return undefinedText(mode);
+      return out.ascii(undefinedText(mode));
     case 0x0b: {
       const end = nul(bytes, at);
-      const pattern = JSON.stringify(utf8(bytes, at, end));
-      const options = JSON.stringify(utf8(bytes, end + 1, nul(bytes, end + 1)));
-      return `{"$regularExpression":{"pattern":${pattern},"options":${options}}}`;
+      out.ascii('{"$regularExpression":{"pattern":');
+      out.string(bytes, at, end);
+      out.ascii(',"options":');
+      out.string(bytes, end + 1, nul(bytes, end + 1));
+      return out.ascii('}}');
     }
-    case 0x0c: {
-      const id = at + 4 + int32(bytes, at);
-      return `{"$dbPointer":{"$ref":${string(bytes, at)},"$id":{"$oid":"${hex(bytes, id, id + 12)}"}}}`;
-    }
+    case 0x0c:
+      out.ascii('{"$dbPointer":{"$ref":');
+      string(out, bytes, at);
+      out.ascii(',"$id":');
+      id(out, bytes, at + 4 + int32(bytes, at), 'canonical');
+      return out.ascii('}}');
     case 0x0d:
-      return `{"$code":${string(bytes, at)}}`;
     case 0x0e:
-      return `{"$symbol":${string(bytes, at)}}`;
-    case 0x0f: {
-      const scope = at + 8 + int32(bytes, at + 4);
-      return `{"$code":${string(bytes, at + 4)},"$scope":${container(bytes, scope, false, mode, depth + 1)}}`;
-    }
+      out.ascii(type === 0x0d ? '{"$code":' : '{"$symbol":');
+      string(out, bytes, at);
+      return out.ascii('}');
+    case 0x0f:
+      out.ascii('{"$code":');
+      string(out, bytes, at + 4);
+      out.ascii(',"$scope":');
+      container(out, bytes, at + 8 + int32(bytes, at + 4), false, mode, depth + 1);
+      return out.ascii('}');
     case 0x11:
-      return timestampText(bytes.readUInt32LE(at + 4), bytes.readUInt32LE(at));
+      return out.ascii(timestampText(bytes.readUInt32LE(at + 4), bytes.readUInt32LE(at)));
     case 0x7f:
-      return MAX_KEY_TEXT;
+      return out.ascii(MAX_KEY_TEXT);
     case 0xff:
-      return MIN_KEY_TEXT;
+      return out.ascii(MIN_KEY_TEXT);
     default:
       throw new BSONError('unknown BSON type');
   }
 }
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-
-function hex(bytes: Buffer, from: number, to: number): string {
-  let text = '';
-  for (let at = from; at < to; at++) text += HEX[octet(bytes, at)];
-  return text;
-}
-
-// Up to here a loop is faster than a call into Node's C++.
-const MOST_SHORT = 16;
-
-function string(bytes: Buffer, at: number): string {
-  const from = at + 4;
+function string(out: JsonBytes, bytes: Buffer, at: number): void {
   const end = at + 3 + int32(bytes, at);
   if (bytes[end] !== 0) throw new BSONError('a BSON string does not end');
-  return isBare(bytes, from, end) ? `"${ascii(bytes, from, end)}"` : JSON.stringify(utf8(bytes, from, end));
+  out.string(bytes, at + 4, end);
 }
 
-function ascii(bytes: Buffer, from: number, to: number): string {
-  if (to - from > MOST_SHORT) return bytes.toString('latin1', from, to);
-  let text = '';
-  for (let at = from; at < to; at++) text += String.fromCharCode(octet(bytes, at));
-  return text;
+function id(out: JsonBytes, bytes: Buffer, at: number, mode: Mode): void {
+  if (mode !== 'plain') out.ascii('{"$oid":');
+  out.ascii('"');
+  out.hex(bytes, at, at + 12);
+  out.ascii(mode === 'plain' ? '"' : '"}');
 }
 
-/** True for ASCII that JSON writes without escapes. */
-function isBare(bytes: Buffer, from: number, to: number): boolean {
-  for (let at = from; at < to; at++) {
-    const byte = octet(bytes, at);
-    if (byte < 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x5c) return false;
-  }
-  return true;
+function date(out: JsonBytes, milliseconds: number | bigint, mode: Mode): void {
+  const isCommon = mode === 'plain' && typeof milliseconds === 'number' && Math.abs(milliseconds) <= MOST_DATE;
+  if (isCommon) out.date(milliseconds);
+  else out.ascii(dateText(milliseconds, mode));
 }
 
-function binary(bytes: Buffer, at: number, mode: Mode): string {
+function binary(out: JsonBytes, bytes: Buffer, at: number, mode: Mode): void {
   const { subType, start, end } = binaryAt(bytes, at);
-  if (mode === 'plain' && subType === 4 && end - start === 16) return `"${hyphened(hex(bytes, start, end))}"`;
-  return binaryText(bytes.toString('base64', start, end), subType, mode);
+  const isUuid = mode === 'plain' && subType === 4 && end - start === 16;
+  if (isUuid) out.ascii(`"${hyphened(bytes.toString('hex', start, end))}"`);
+  else out.ascii(binaryText(bytes.toString('base64', start, end), subType, mode));
 }
 
 function hyphened(hex: string): string {

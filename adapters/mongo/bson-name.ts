@@ -1,31 +1,51 @@
-import { octet, utf8 } from './bson-reader.ts';
+import { isAscii } from 'node:buffer';
+import { nul, octet, utf8 } from './bson-reader.ts';
 
-/** An element's name: as text, and as JSON. */
+/** An element's name. */
 export interface Name {
+  /** As it stands in BSON, without the NUL at its end. */
+  readonly bytes: Buffer;
   readonly text: string;
-  readonly json: string;
+  /** As it stands in JSON, with a comma before it and a colon after it. */
+  readonly json: Buffer;
+  /** Its JSON is. */
+  readonly isAscii: boolean;
+  /** Where the name that came after it the last time is found. */
+  next: number;
 }
 
-// The names in a collection's documents are few, and the same again and again: found by a hash of their bytes,
-// and compared.
-const names: (Name & { readonly bytes: Buffer })[] = [];
+// The names in a collection's documents are few, and come in the same order again and again: after each one the next
+// is guessed. Others are found by a hash of their bytes. Either way they are compared.
+const names: Name[] = [];
 const SLOTS = 4096;
 const MOST_BYTES = 64;
+let last: Name = { text: '', bytes: Buffer.of(), json: Buffer.of(), isAscii: true, next: 0 };
 
-/** The name in the bytes from `from` up to `to`. */
-export function nameAt(bytes: Buffer, from: number, to: number): Name {
-  let slot = to - from;
-  for (let at = from; at < to; at++) slot = (slot * 31 + octet(bytes, at)) & (SLOTS - 1);
-  const known = names[slot];
-  if (known && isSame(known.bytes, bytes, from, to)) return known;
-  const text = utf8(bytes, from, to);
-  const name = { text, json: JSON.stringify(text), bytes: Buffer.from(bytes.subarray(from, to)) };
-  if (to - from <= MOST_BYTES) names[slot] = name;
-  return name;
+/** The name that begins at `from`. */
+export function nameAt(bytes: Buffer, from: number): Name {
+  const guess = names[last.next];
+  if (guess && isAt(guess, bytes, from)) return (last = guess);
+  let slot = 0;
+  const end = nul(bytes, from);
+  for (let at = from; at < end; at++) slot = (slot * 31 + octet(bytes, at)) & (SLOTS - 1);
+  let name = names[slot];
+  if (!name || !isAt(name, bytes, from)) {
+    name = nameOf(bytes, from, end);
+    if (end - from > MOST_BYTES) return name;
+    names[slot] = name;
+  }
+  last.next = slot;
+  return (last = name);
 }
 
-function isSame(known: Buffer, bytes: Buffer, from: number, to: number): boolean {
-  if (known.length !== to - from) return false;
-  for (let at = from; at < to; at++) if (known[at - from] !== bytes[at]) return false;
-  return true;
+function nameOf(bytes: Buffer, from: number, end: number): Name {
+  const text = utf8(bytes, from, end);
+  const json = Buffer.from(`,${JSON.stringify(text)}:`);
+  return { bytes: Buffer.from(bytes.subarray(from, end)), text, json, isAscii: isAscii(json), next: 0 };
+}
+
+function isAt({ bytes: known }: Name, bytes: Buffer, from: number): boolean {
+  const { length } = known;
+  for (let at = 0; at < length; at++) if (octet(known, at) !== octet(bytes, from + at)) return false;
+  return bytes[from + length] === 0;
 }

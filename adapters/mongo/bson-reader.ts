@@ -10,9 +10,15 @@ export const STRIDE = 16_384;
 /** The type of an embedded document; a document by itself is looked through as one. */
 export const DOCUMENT = 0x03;
 
+/** The type of a list. */
+export const LIST = 0x04;
+
+/** The type of a 64-bit integer. */
+export const LONG = 0x12;
+
 /** Whether an element's value is looked through in turns with others. */
 export function isLarge(bytes: Buffer, type: number, at: number): boolean {
-  return (type === DOCUMENT || type === 0x04) && int32(bytes, at) >= LARGE;
+  return (type === DOCUMENT || type === LIST) && int32(bytes, at) >= LARGE;
 }
 
 /** Where a BSON element's value begins and ends, by type (https://bsonspec.org/spec.html). Throws BSONError for what is no BSON. */
@@ -25,14 +31,14 @@ function sizeOf(bytes: Buffer, type: number, at: number): number {
     case 0x01:
     case 0x09:
     case 0x11:
-    case 0x12:
+    case LONG:
       return 8;
     case 0x02:
     case 0x0d:
     case 0x0e:
       return 4 + length(bytes, at, 1);
-    case 0x03:
-    case 0x04:
+    case DOCUMENT:
+    case LIST:
     case 0x0f:
       return length(bytes, at, 5);
     case 0x05:
@@ -133,12 +139,12 @@ export function* elements(bytes: Buffer): Generator<{ type: number; name: string
 }
 
 /** The documents in a BSON list of documents, each its own bytes. */
-export function documents(bytes: Buffer): Buffer[] {
+export function documents(bytes: Buffer, start: number): Buffer[] {
   const found: Buffer[] = [];
-  let at = 4;
+  let at = start + 4;
   while (bytes[at] !== 0) {
     const from = nul(bytes, at + 1) + 1;
-    const end = endOf(bytes, bytes.readUInt8(at), from);
+    const end = endOf(bytes, octet(bytes, at), from);
     found.push(bytes.subarray(from, end));
     at = end;
   }

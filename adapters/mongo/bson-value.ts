@@ -4,16 +4,29 @@ import { MOST_DATE } from '../../src/json/typed-text.ts';
 import { nameAt } from './bson-name.ts';
 import { isHeld } from '../../src/budget/turns.ts';
 import type { Steps } from '../../src/budget/work.ts';
-import { binaryAt, endOf, int32, int64, isLarge, nul, octet, STRIDE, text, utf8 } from './bson-reader.ts';
+import {
+  binaryAt,
+  DOCUMENT,
+  endOf,
+  int32,
+  int64,
+  isLarge,
+  LIST,
+  nul,
+  octet,
+  STRIDE,
+  text,
+  utf8,
+} from './bson-reader.ts';
 
 function documentAt(bytes: Buffer, start: number, exact: boolean): object {
   let document: object = {};
   for (let at = start + 4; bytes[at] !== 0;) {
     const type = octet(bytes, at);
-    const nameEnd = nul(bytes, at + 1);
-    const { text } = nameAt(bytes, at + 1, nameEnd);
-    document = put(document, text, valueAt(bytes, type, nameEnd + 1, exact));
-    at = endOf(bytes, type, nameEnd + 1);
+    const name = nameAt(bytes, at + 1);
+    const from = at + 2 + name.bytes.length;
+    document = put(document, name.text, valueAt(bytes, type, from, exact));
+    at = endOf(bytes, type, from);
   }
   return document;
 }
@@ -38,18 +51,18 @@ function listAt(bytes: Buffer, start: number, exact: boolean): unknown[] {
  */
 export function* elementToValue(bytes: Buffer, type: number, start: number, exact: boolean): Steps<unknown> {
   if (!isLarge(bytes, type, start)) return valueAt(bytes, type, start, exact);
-  const list: unknown[] | undefined = type === 0x04 ? [] : undefined;
+  const list: unknown[] | undefined = type === LIST ? [] : undefined;
   let document: object = {};
   let looked = start;
   for (let at = start + 4; bytes[at] !== 0;) {
     const type = octet(bytes, at);
-    const nameEnd = nul(bytes, at + 1);
-    const value = isLarge(bytes, type, nameEnd + 1)
-      ? yield* elementToValue(bytes, type, nameEnd + 1, exact)
-      : valueAt(bytes, type, nameEnd + 1, exact);
+    const from = nul(bytes, at + 1) + 1;
+    const value = isLarge(bytes, type, from)
+      ? yield* elementToValue(bytes, type, from, exact)
+      : valueAt(bytes, type, from, exact);
     if (list) list.push(value);
-    else document = put(document, nameAt(bytes, at + 1, nameEnd).text, value);
-    at = endOf(bytes, type, nameEnd + 1);
+    else document = put(document, nameAt(bytes, at + 1).text, value);
+    at = endOf(bytes, type, from);
     if (at - looked < STRIDE) continue;
     looked = at;
     if (isHeld()) yield;
@@ -65,9 +78,9 @@ function valueAt(bytes: Buffer, type: number, at: number, exact: boolean): unkno
     }
     case 0x02:
       return text(bytes, at);
-    case 0x03:
+    case DOCUMENT:
       return documentAt(bytes, at, exact);
-    case 0x04:
+    case LIST:
       return listAt(bytes, at, exact);
     case 0x05:
       return binary(bytes, at);

@@ -1,4 +1,5 @@
-import { MongoClient, type Db } from 'mongodb';
+import { MongoClient } from 'mongodb';
+import { Database } from './database.ts';
 import { isDead } from './failure.ts';
 import type { MongoOptions } from './options.ts';
 
@@ -6,16 +7,22 @@ import type { MongoOptions } from './options.ts';
 export class Client implements AsyncDisposable {
   readonly #options: MongoOptions;
   #client: MongoClient | undefined;
-  #connected: Promise<Db> | undefined;
+  #connecting: Promise<Database> | undefined;
+  #connected: Database | undefined;
 
   constructor(options: MongoOptions) {
     this.#options = options;
   }
 
-  /** The database, once connected. Does not stop waiting when a caller leaves: others wait for the same connection. */
-  db(): Promise<Db> {
-    this.#connected ??= this.#connect();
+  /** The database, if it is connected. */
+  get connected(): Database | undefined {
     return this.#connected;
+  }
+
+  /** The database, once connected. Does not stop waiting when a caller leaves: others wait for the same connection. */
+  connect(): Promise<Database> {
+    this.#connecting ??= this.#connect();
+    return this.#connecting;
   }
 
   /** Says what a query failed with, so that the next one finds a client that works. */
@@ -24,13 +31,10 @@ export class Client implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const client = this.#client;
-    this.#connected = undefined;
-    this.#client = undefined;
-    await client?.close();
+    await this.#forget()?.close();
   }
 
-  async #connect(): Promise<Db> {
+  async #connect(): Promise<Database> {
     const { url, database, timeoutMs = 2000, concurrency = 100 } = this.#options;
     // Half of the time-out, so that a store that is down is told from one that is slow.
     const selectionMs = Math.max(1, Math.ceil(timeoutMs / 2));
@@ -44,11 +48,11 @@ export class Client implements AsyncDisposable {
       connectTimeoutMS: selectionMs,
       // A server that was lost is asked again this often: one that is back is found before a query gives up.
       minHeartbeatFrequencyMS: Math.min(500, Math.ceil(selectionMs / 4)),
-      waitQueueTimeoutMS: timeoutMs,
-      // Queries end by their deadline; this ends a read that goes on in a stream.
+      // Queries end by their deadline, also while they wait for a connection (`waitQueueTimeoutMS` costs a timer for each); this ends a read that goes on in a stream.
       socketTimeoutMS: Math.max(30_000, 2 * timeoutMs),
     });
     this.#client = client;
+    const opened = new Database(client, database);
     try {
       await client.connect();
     } catch (error) {
@@ -56,13 +60,21 @@ export class Client implements AsyncDisposable {
       if (this.#client === client) this.#drop();
       throw error;
     }
-    return client.db(database);
+    if (this.#client === client) this.#connected = opened;
+    return opened;
   }
 
   #drop(): void {
+    this.#forget()
+      ?.close()
+      .catch(() => undefined);
+  }
+
+  #forget(): MongoClient | undefined {
     const client = this.#client;
+    this.#connecting = undefined;
     this.#connected = undefined;
     this.#client = undefined;
-    client?.close().catch(() => undefined);
+    return client;
   }
 }

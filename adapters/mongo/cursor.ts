@@ -1,6 +1,7 @@
-import type { AbstractCursor, Db, Long } from 'mongodb';
+import type { AbstractCursor } from 'mongodb';
 import { toBuffer } from './bson-reader.ts';
 import type { Context } from '../../src/store/fetch.ts';
+import type { Database } from './database.ts';
 import type { Lingering } from './linger.ts';
 import type { MongoQuery } from './query.ts';
 import { untilAborted } from '../../src/store/signals.ts';
@@ -23,11 +24,12 @@ export class Cursor {
   readonly #run: CursorRun;
   /** Ends the connection of a first command under way; the driver gives it to no other. */
   readonly #cut = new AbortController();
-  readonly #kill: (id: Long) => Promise<unknown>;
+  readonly #database: Database;
+  readonly #collection: string;
   #step: Promise<unknown> | undefined;
   #closed = false;
 
-  constructor(db: Db, query: MongoQuery, run: CursorRun, own: CursorOptions) {
+  constructor(database: Database, query: MongoQuery, run: CursorRun, own: CursorOptions) {
     const { collection, command, limit, batchSize = own.batchSize } = query;
     const { find, aggregate: _aggregate, cursor: _cursor, filter, pipeline, ...rest } = command;
     const options = {
@@ -37,13 +39,14 @@ export class Cursor {
       signal: this.#cut.signal,
       ...(batchSize !== undefined && { batchSize }),
     };
-    const source = db.collection(collection);
+    const source = database.db.collection(collection);
     this.#run = run;
     const { hint } = rest;
     // The driver copies the fields of a find's hint one by one, which a Map does not have; what is to be written
     // in the hint's stead may be one.
     const inOrder = hint instanceof Map ? { hint: { toBSON: () => hint } } : {};
-    this.#kill = (id) => db.command({ killCursors: collection, cursors: [id] });
+    this.#database = database;
+    this.#collection = collection;
     this.#cursor =
       find === undefined
         ? source.aggregate(pipeline as object[], options)
@@ -77,7 +80,7 @@ export class Cursor {
     const { id } = this.#cursor;
     if (this.#step && id) {
       // A getMore may end only once its cursor was killed, which the driver would not do while it runs.
-      await this.#kill(id).catch(() => undefined);
+      await this.#database.kill(this.#collection, id);
     } else if (this.#step && !(await this.#run.lingering.awaits(this.#step))) {
       this.#cut.abort();
     }

@@ -104,8 +104,20 @@ export function compileQuery(
 function commandOf(op: string, collection: string, read: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const { filter = {}, projection, sort, skip, limit, pipeline, key, collation, hint } = read;
   if (op === 'distinct') return defined({ distinct: collection, key, query: filter, collation });
-  if (op === 'find' || op === 'findOne')
-    return defined({ find: collection, filter, projection, sort, skip, collation, hint, allowDiskUse: false });
+  if (op === 'find' || op === 'findOne') {
+    const single = op === 'findOne' ? { limit: 1, singleBatch: true } : {};
+    return defined({
+      find: collection,
+      filter,
+      projection,
+      sort,
+      skip,
+      collation,
+      hint,
+      allowDiskUse: false,
+      ...single,
+    });
+  }
   const stages = op === 'aggregate' ? pipeline : counting(filter, skip, limit);
   return defined({ aggregate: collection, pipeline: stages, cursor: {}, collation, hint, allowDiskUse: false });
 }
@@ -120,9 +132,9 @@ function counting(filter: unknown, skip: unknown, limit: unknown): unknown[] {
 }
 
 function defined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };
+  const result: Record<string, unknown> = {};
+  for (const name in object) if (object[name] !== undefined) result[name] = object[name];
+  return result as { [K in keyof T]: Exclude<T[K], undefined> };
 }
 
 const known = new WeakMap<MongoOptions, Lists>();

@@ -1,38 +1,42 @@
 import { serialize, BSONError } from 'bson';
-import type { Db, RunCommandOptions } from 'mongodb';
 import type { CodapError } from '../../src/errors.ts';
 import { atOnce, type Steps } from '../../src/budget/work.ts';
-import { latestOf } from '../../src/store/deadline.ts';
 import type { Context } from '../../src/store/fetch.ts';
 import type { Items, Value } from '../../src/store/payload.ts';
-import { documents, elements, LARGE, toBuffer } from './bson-reader.ts';
+import { documents, elements, endOf, LARGE, LIST, LONG, toBuffer } from './bson-reader.ts';
+import { nameAt } from './bson-name.ts';
 import { check, Gathered, type Caps } from './caps.ts';
-import { Cursor, type CursorRun } from './cursor.ts';
+import { Cursor } from './cursor.ts';
+import { timeLeft, type Database } from './database.ts';
 import { Documents } from './items.ts';
+import type { Lingering } from './linger.ts';
 import type { MongoQuery } from './query.ts';
-import { rawReply } from './raw-reply.ts';
-import { documentsValue, documentValue, memberValue } from './value.ts';
+import { documentsValue, documentValue, largeDocumentValue, memberValue } from './value.ts';
 
 /** Documents in a batch of a list that flows, unless the query says; the store's own choice would be as many as 16 MiB hold. */
 const BATCH_SIZE = 500;
 
-/** What a query is run for, and what goes on beside it. */
-export type Run = Context & CursorRun;
+/** What a source runs its queries with. */
+export interface Runner {
+  readonly database: Database;
+  readonly caps: Caps;
+  readonly lingering: Lingering;
+}
 
 /** Runs a query and gathers its answer. */
-export async function gather(db: Db, op: string, query: MongoQuery, caps: Caps, run: Run): Promise<Value> {
+export async function gather(runner: Runner, op: string, query: MongoQuery, context: Context): Promise<Value> {
   switch (op) {
     case 'findOne': {
-      const found = await one(db, { ...query.command, limit: 1, singleBatch: true }, caps, run);
-      const writing = documentValue(found, query.mode);
-      return found && found.length >= LARGE ? run.work.do(writing) : atOnce(writing);
+      const found = await one(runner, query, context);
+      if (found && found.length >= LARGE) return context.work.do(largeDocumentValue(found, query.mode));
+      return documentValue(found, query.mode);
     }
     case 'countDocuments':
-      return atOnce(counted(await one(db, query.command, caps, run), query));
+      return atOnce(counted(await one(runner, query, context), query));
     case 'distinct':
-      return distinct(db, query, caps, run);
+      return distinct(runner, query, context);
     default:
-      return run.work.do(documentsValue(await all(db, query, caps, run), query.mode, run.work));
+      return context.work.do(documentsValue(await all(runner, query, context), query.mode, context.work));
   }
 }
 
@@ -41,41 +45,42 @@ export async function gather(db: Db, op: string, query: MongoQuery, caps: Caps, 
  * over all batches; its caller's abort bounds it.
  */
 export async function stream(
-  db: Db,
+  { database, lingering }: Runner,
   query: MongoQuery,
-  run: Run,
+  context: Context,
   judge: (error: unknown) => CodapError,
 ): Promise<Items> {
-  const cursor = new Cursor(db, query, run, { batchSize: BATCH_SIZE });
+  const cursor = new Cursor(database, query, { ...context, lingering }, { batchSize: BATCH_SIZE });
   try {
-    return { kind: 'items', items: new Documents(cursor, await cursor.next(), query.mode, run.work, judge) };
+    return { kind: 'items', items: new Documents(cursor, await cursor.next(), query.mode, context.work, judge) };
   } catch (error) {
     cursor.leave();
     throw error;
   }
 }
 
-async function one(db: Db, asked: object, caps: Caps, context: Context): Promise<Buffer | undefined> {
+async function one({ database, caps }: Runner, { command }: MongoQuery, context: Context): Promise<Buffer | undefined> {
   // It opens no cursor: a single batch, or a single document.
-  const { found } = batchOf(await command(db, asked, { raw: true }, context));
-  context.memory.hold(found[0]?.length ?? 0);
-  check(caps, found.length, found[0]?.length ?? 0);
-  return found[0];
+  const [document] = batchOf(await database.command(command, context)).found;
+  const bytes = document?.length ?? 0;
+  context.memory.hold(bytes);
+  check(caps, 1, bytes);
+  return document;
 }
 
-async function all(db: Db, query: MongoQuery, caps: Caps, run: Run): Promise<Buffer[]> {
+async function all({ database, caps, lingering }: Runner, query: MongoQuery, context: Context): Promise<Buffer[]> {
   // One more than the cap tells a list that fills it from one that would be cut.
   const limited = { ...query, limit: Math.min(query.limit ?? Infinity, caps.documents + 1) };
   if (query.batchSize === undefined) {
-    const gathered = new Gathered(caps, run.memory);
-    const { found, open } = batchOf(await command(db, gathering(limited), { raw: true }, run));
-    if (open) db.command({ killCursors: query.collection, cursors: [open] }, preference(db)).catch(() => undefined);
+    const gathered = new Gathered(caps, context.memory);
+    const { found, open } = batchOf(await database.command(gathering(limited), context));
+    if (open) void database.kill(query.collection, open);
     gathered.add(found);
     if (!open) return gathered.documents;
     // The store cuts a batch at 16 MiB. From its start a cursor of the driver's stays with one server and one session.
   }
-  const gathered = new Gathered(caps, run.memory);
-  const cursor = new Cursor(db, limited, run, { maxTimeMS: timeLeft(run) });
+  const gathered = new Gathered(caps, context.memory);
+  const cursor = new Cursor(database, limited, { ...context, lingering }, { maxTimeMS: timeLeft(context) });
   try {
     for (let batch = await cursor.next(); batch; batch = await cursor.next()) gathered.add(batch);
   } finally {
@@ -101,18 +106,22 @@ function batchOf(reply: Record<string, unknown>): Batch {
   const cursor = toBuffer(reply['cursor']);
   let found: Buffer[] | undefined;
   let open: bigint | undefined;
-  for (const { type, name, at, end } of elements(cursor)) {
-    if (name === 'firstBatch' && type === 0x04) found = documents(cursor.subarray(at, end));
-    else if (name === 'id' && type === 0x12) open = cursor.readBigInt64LE(at) || undefined;
+  for (let at = 4; cursor[at] !== 0;) {
+    const type = cursor[at] as number;
+    const { text, bytes } = nameAt(cursor, at + 1);
+    const from = at + 2 + bytes.length;
+    at = endOf(cursor, type, from);
+    if (text === 'firstBatch' && type === LIST) found = documents(cursor, from);
+    else if (text === 'id' && type === LONG) open = cursor.readBigInt64LE(from) || undefined;
   }
   if (!found) throw new BSONError('no batch');
   return { found, open };
 }
 
-async function distinct(db: Db, { command: asked, mode }: MongoQuery, caps: Caps, context: Context): Promise<Value> {
-  const reply = await rawReply(db, bounded(db, asked, context), { ...preference(db), signal: context.signal });
+async function distinct({ database, caps }: Runner, { command, mode }: MongoQuery, context: Context): Promise<Value> {
+  const reply = await database.raw(command, context);
   for (const { type, name, at, end } of elements(reply)) {
-    if (name !== 'values' || type !== 0x04) continue;
+    if (name !== 'values' || type !== LIST) continue;
     const values = reply.subarray(at, end);
     context.memory.hold(values.length);
     check(
@@ -128,27 +137,4 @@ async function distinct(db: Db, { command: asked, mode }: MongoQuery, caps: Caps
 function counted(document: Buffer | undefined, { mode }: MongoQuery): Steps<Value> {
   // An aggregation over no documents has no groups.
   return memberValue(document ?? toBuffer(serialize({ n: 0 })), 'n', mode);
-}
-
-/** Runs a command as the connection string says: `db.command` itself passes over its read preference and read concern. */
-function command(
-  db: Db,
-  asked: object,
-  options: RunCommandOptions,
-  context: Context,
-): Promise<Record<string, unknown>> {
-  return db.command(bounded(db, asked, context), { ...options, ...preference(db), signal: context.signal });
-}
-
-function bounded(db: Db, asked: object, context: Context): object {
-  const readConcern = db.readConcern?.toJSON();
-  return { ...asked, maxTimeMS: timeLeft(context), ...(readConcern && { readConcern }) };
-}
-
-function preference({ readPreference }: Db): RunCommandOptions {
-  return readPreference ? { readPreference } : {};
-}
-
-function timeLeft({ deadline }: Context): number {
-  return Math.min(Math.max(Math.ceil(latestOf(deadline) - performance.now()), 1), 2 ** 31 - 1);
 }

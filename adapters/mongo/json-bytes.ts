@@ -1,0 +1,155 @@
+import { isUtf8 } from 'node:buffer';
+import { BSONError } from 'bson';
+import { DAY_MS, dayText } from '../../src/json/iso-text.ts';
+import { octet } from './bson-reader.ts';
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const ZERO = 0x30;
+const HEX = Buffer.from('0123456789abcdef');
+
+/** What follows the backslash of each ASCII character, 0 where it stands for itself; what is not ASCII does not. */
+const ESCAPES = Buffer.from(
+  Array.from({ length: 256 }, (_, code) => {
+    const json = JSON.stringify(String.fromCharCode(code));
+    return json.startsWith('"\\') ? json.charCodeAt(2) : code & 0x80;
+  }),
+);
+
+/** The same for what is known to be UTF-8. */
+const ESCAPES_OF_UTF8 = Buffer.from(ESCAPES).fill(0, 0x80);
+
+/** JSON written as bytes, which become one string at the end: a string of many small ones costs several times as much. */
+export class JsonBytes {
+  #bytes: Buffer;
+  #length = 0;
+  #isAscii = true;
+
+  /** It has room for so many bytes before it has to grow. */
+  constructor(room: number) {
+    this.#bytes = Buffer.allocUnsafeSlow(room);
+  }
+
+  /** Begins anew, with the room that it has. */
+  clear(): this {
+    this.#length = 0;
+    this.#isAscii = true;
+    return this;
+  }
+
+  /** Adds one byte. */
+  byte(byte: number): void {
+    this.#room(1);
+    this.#bytes[this.#length++] = byte;
+  }
+
+  /** Adds text that is ASCII. */
+  ascii(text: string): void {
+    const { length } = text;
+    this.#room(length);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    for (let index = 0; index < length; index++) bytes[at++] = text.charCodeAt(index);
+    this.#length = at;
+  }
+
+  /** Adds bytes of JSON as they are, from `start` on. */
+  bytes(from: Buffer, start: number, isAscii: boolean): void {
+    const { length } = from;
+    this.#room(length);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    for (let index = start; index < length; index++) bytes[at++] = octet(from, index);
+    this.#length = at;
+    if (!isAscii) this.#isAscii = false;
+  }
+
+  /** Adds bytes as hexadecimal digits. */
+  hex(from: Buffer, start: number, end: number): void {
+    this.#room(2 * (end - start));
+    const bytes = this.#bytes;
+    let at = this.#length;
+    for (let index = start; index < end; index++) {
+      const byte = octet(from, index);
+      bytes[at++] = octet(HEX, byte >> 4);
+      bytes[at++] = octet(HEX, byte & 15);
+    }
+    this.#length = at;
+  }
+
+  /** Adds what `Date.prototype.toISOString` gives for an instant that a Date can hold, in milliseconds, in quotes. */
+  date(milliseconds: number): void {
+    const day = Math.floor(milliseconds / DAY_MS);
+    const left = milliseconds - day * DAY_MS;
+    this.byte(QUOTE);
+    this.ascii(dayText(day));
+    this.ascii('T00:00:00.000Z"');
+    const bytes = this.#bytes;
+    const end = this.#length;
+    digits(bytes, end - 14, Math.floor(left / 3_600_000));
+    digits(bytes, end - 11, Math.floor(left / 60_000) % 60);
+    digits(bytes, end - 8, Math.floor(left / 1000) % 60);
+    digits(bytes, end - 5, Math.floor(left / 10) % 100);
+    bytes[end - 3] = ZERO + (left % 10);
+  }
+
+  /** Adds UTF-8 as a string of JSON. Throws BSONError for bytes that are none. */
+  string(from: Buffer, start: number, end: number): void {
+    let escapes = ESCAPES;
+    this.byte(QUOTE);
+    let index = this.#copy(from, start, end, escapes);
+    while (index < end) {
+      const byte = octet(from, index);
+      if (byte < 0x80) this.#escape(byte, octet(escapes, byte));
+      else {
+        if (!isUtf8(from.subarray(index, end))) throw new BSONError('a BSON string is not UTF-8');
+        this.#isAscii = false;
+        escapes = ESCAPES_OF_UTF8;
+      }
+      index = this.#copy(from, byte < 0x80 ? index + 1 : index, end, escapes);
+    }
+    this.byte(QUOTE);
+  }
+
+  /** Copies up to the first byte that does not stand for itself, and answers where that is. */
+  #copy(from: Buffer, start: number, end: number, escapes: Buffer): number {
+    this.#room(end - start);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    let index = start;
+    for (; index < end; index++) {
+      const byte = octet(from, index);
+      if (octet(escapes, byte) !== 0) break;
+      bytes[at++] = byte;
+    }
+    this.#length = at;
+    return index;
+  }
+
+  #escape(byte: number, escape: number): void {
+    this.byte(BACKSLASH);
+    this.byte(escape);
+    if (escape === 0x75) this.ascii(byte.toString(16).padStart(4, '0'));
+  }
+
+  /** All of it. */
+  toString(): string {
+    return this.#bytes.toString(this.#isAscii ? 'latin1' : 'utf8', 0, this.#length);
+  }
+
+  #room(needed: number): void {
+    if (this.#bytes.length - this.#length < needed) this.#grow(needed);
+  }
+
+  #grow(needed: number): void {
+    const grown = Buffer.allocUnsafeSlow(Math.max(2 * this.#bytes.length, this.#length + needed));
+    this.#bytes.copy(grown, 0, 0, this.#length);
+    this.#bytes = grown;
+  }
+}
+
+/** Writes two digits. */
+function digits(bytes: Buffer, at: number, number: number): void {
+  bytes[at] = ZERO + Math.floor(number / 10);
+  bytes[at + 1] = ZERO + (number % 10);
+}
