@@ -92,8 +92,8 @@ function readFormat(contentType: string): Exclude<Format, 'auto'> {
 }
 
 /**
- * A body as a value, `meta` completed by its size and encoding; BAD_RESPONSE if its bytes are not what they should be. A large one waits
- * for its turn.
+ * A body as a value, `meta` completed by its size and encoding; BAD_RESPONSE if its bytes are not what they
+ * should be. A large one waits for its turn.
  */
 export function content(bytes: Buffer, format: Format, meta: Meta, work: Work): Value | Promise<Value> {
   if (bytes.length < LARGE) return read(bytes, format, meta, work);

@@ -177,8 +177,8 @@ function stringEnd(bytes: Uint8Array, start: number): number {
 }
 
 /**
- * Where the first byte is, from `start` on, at which to look closer. They are read four at a time: in a word the high bit of each such byte
- * is marked, and perhaps that of one above it, which costs but another look.
+ * Where the first byte is, from `start` on, at which to look closer. They are read four at a time: in a word
+ * the high bit of each such byte is marked, and perhaps that of one above it, which costs but another look.
  */
 function ordinaryEnd(bytes: Uint8Array, start: number): number {
   const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

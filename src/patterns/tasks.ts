@@ -13,10 +13,7 @@ export interface Options {
   concurrency?: number;
 }
 
-/**
- * What follows the key in `put`, and all there is to `push`: a task with its arguments, or nothing for a
- * slot.
- */
+/** What `put`, after its key, and `push` take: a task with its arguments, or nothing for a slot. */
 export type Call<T> = [] | Started<T>;
 
 type Started<T> = [task: Task<T, never[]>, ...args: unknown[]];
@@ -57,9 +54,7 @@ export abstract class Tasks<T> {
     this.#concurrency = concurrency;
   }
 
-  /**
-   * For tasks: aborts on `cancel`, on an early leave, and with the outer signal while anything is unsettled.
-   */
+  /** For tasks: aborts on `cancel`, on an early leave, and with the outer signal until all has settled. */
   get signal(): AbortSignal {
     const cancelled = this.#whetherCancelled();
     if (!this.#controller) {
@@ -84,7 +79,7 @@ export abstract class Tasks<T> {
     this.#controller?.abort(reason);
   }
 
-  /** Resolves once all that was added by now, and until then, has settled, however it has; cancels nothing. */
+  /** Resolves once all that was added, by now and until then, has settled, in whatever way. */
   allSettled(): Promise<void> {
     if (this.#unsettled.size === 0) return Promise.resolve();
     this.#allSettled ??= new Deferred();
@@ -105,10 +100,7 @@ export abstract class Tasks<T> {
     else this.#listen();
   }
 
-  /**
-   * Runs a task for an entry, once there is room for it; without a task, the entry becomes a slot, which
-   * takes up no room.
-   */
+  /** Runs a task for an entry once there is room. Without a task the entry is a slot, which needs none. */
   protected run<E extends Entry<T>>(entry: E, call: Call<T>): E {
     if (call.length === 0) return this.#open(entry);
     if (entry.settled) return entry;
@@ -186,10 +178,7 @@ export abstract class Tasks<T> {
     this.#startNext();
   };
 
-  /**
-   * Settles an entry as `result` turns out: in this turn, or once a promise settles. Then it answers true,
-   * and calls `ended`.
-   */
+  /** Settles an entry as `result` turns out, at once; or, answering true, later, and then calls `ended`. */
   #follow(entry: Entry<T>, result: () => T | PromiseLike<T>, ended?: () => void): boolean {
     const settle = (outcome: PromiseSettledResult<T>) => {
       this.#settle(entry, outcome);

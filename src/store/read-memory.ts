@@ -25,8 +25,9 @@ export const intoReadMemory: OnReadOpts = {
 const shared = Buffer.allocUnsafeSlow(65_536);
 
 /**
- * Lets a socket be read into one piece of memory, out of which each read is copied at once. By itself Node takes 64 KiB from the
- * system for every read, which costs more than copying the kilobyte that came. For the options of `net.connect` and `tls.connect`.
+ * Lets a socket be read into one piece of memory, out of which each read is copied at once. By itself Node
+ * takes 64 KiB from the system for every read, which costs more than copying the kilobyte that came. For the
+ * options of `net.connect` and `tls.connect`.
  */
 export const copiedOnRead: OnReadOpts = {
   buffer: shared,
