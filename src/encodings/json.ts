@@ -2,7 +2,10 @@ import { shown, stepOf, tenths, valued, type Member, type MemberList, type Reply
 import { Text } from '../json/text.ts';
 import type { Value } from '../store/payload.ts';
 
-/** Adds a reply's fields, without the braces around them; `members: 'count'` gives the count instead of the replies. */
+/**
+ * Adds a reply's fields, without the braces around them; `members: 'count'` gives the count instead of the
+ * replies.
+ */
 export function addReplyFields(text: Text, reply: Reply, members: 'replies' | 'count' = 'replies'): void {
   const { status, value, winner, list, defaulted, error, ms } = reply;
   text.add(`"status":"${status}"`);
