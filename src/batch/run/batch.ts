@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { CodapError, deadlinePassed, notNeeded } from '../../errors.ts';
 import type { Caller } from '../../store/fetch.ts';
-import { whenAborted } from '../../store/signals.ts';
+import { whenAborted } from '../../when-aborted.ts';
 import { piecesOf, sizing, type Tally } from '../../json/size.ts';
 import { Memory } from '../../budget/memory.ts';
 import type { Limits } from '../../config/load.ts';

@@ -1,6 +1,6 @@
 import { CodapError, notNeeded } from '../../errors.ts';
 import type { Query } from '../../store/fetch.ts';
-import { whenAborted } from '../../store/signals.ts';
+import { whenAborted } from '../../when-aborted.ts';
 import type { QueryNode } from '../plan/node.ts';
 import { Flow } from './flow.ts';
 import type { Scope } from './scope.ts';
