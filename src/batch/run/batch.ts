@@ -77,7 +77,10 @@ export class Batch {
     return this.#controller.signal;
   }
 
-  /** Aborts when the client leaves and when the batch has failed, not at the deadline: for lists and bodies that flow. */
+  /**
+   * Aborts when the client leaves and when the batch has failed, not at the deadline: for lists and bodies
+   * that flow.
+   */
   get ended(): AbortSignal {
     return this.#ended.signal;
   }
@@ -130,8 +133,8 @@ export class Batch {
   }
 
   /**
-   * Throws TOO_LARGE if a copy of this value would not fit into what is left of the answer's budget, before it is made;
-   * answers about its bytes, and the pieces of work that a copy is.
+   * Throws TOO_LARGE if a copy of this value would not fit into what is left of the answer's budget, before
+   * it is made; answers about its bytes, and the pieces of work that a copy is.
    */
   *mustFit(value: unknown): Steps<Tally & { readonly bytes: number }> {
     const tally = { pieces: piecesOf(value) };
