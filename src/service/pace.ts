@@ -16,7 +16,7 @@ const CALM_MS = 25;
 
 /**
  * How many batches the event loop can take in a turn, told from how late a piece of work gets its turn: a
- * timer that comes late, in line with others that wait (`Turns`). As many as come, until it lags for more
+ * timer that comes late, in line with others that wait (`Turns`), or a small batch that waits for them. As many as come, until it lags for more
  * than a turn: at two samples in a row, or at one that waits for turn after turn. From then on a few, fewer
  * after each late sample and more after each calm one, until that is no limit any more. Without this, all
  * that arrives in a calm turn would be let in, and the next one be longer than the one that was too long.
@@ -74,7 +74,7 @@ export class Pace {
     if (isHeld()) await this.#myTurn();
     if (!this.#timer) return;
     const lags = this.#lags(this.#lag);
-    this.#lag = performance.now() - this.#dueAt;
+    this.#lag = Math.max(performance.now() - this.#dueAt, Turns.longestWait());
     if (lags) this.#limit = 0;
     else if (this.#limit < Infinity) this.#adjust();
     this.#taken = 0;
