@@ -40,9 +40,10 @@ export interface Adapter<Options = unknown> {
   /** Whether a source's own options allow an op; all of them, unless it says otherwise. */
   allows?(op: string, options: Options): boolean;
   /**
-   * Checks params that fit their schema against this source, and makes of them what `fetch` takes.
-   * Called while planning, with a Placeholder wherever a reference stands, and again before running, with a Filled in each one's place,
-   * so one walk serves both. Faults go to `fault`; after one the result is not used.
+   * Checks params that fit their schema against this source, and makes of them what `fetch` takes: equal data of
+   * equal queries. Called while planning, with a Placeholder wherever a reference stands, and again before running,
+   * with a Filled in each one's place, so one walk serves both. What is made while planning keeps each Placeholder
+   * where its value will stand. Faults go to `fault`; after one the result is not used.
    */
   compile(op: string, params: Record<string, unknown>, options: Options, fault: Fault): unknown;
   /** Opens a source. Never waits for the store: one that is down fails its queries, not the service. */

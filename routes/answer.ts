@@ -1,4 +1,5 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import type { Pattern } from '../src/batch/plan/node.ts';
 import { planning } from '../src/batch/plan/plan.ts';
 import { formatPointer } from '../src/json/pointer.ts';
@@ -15,7 +16,7 @@ import { sendNotAcceptable } from '../src/service/http/problem.ts';
 import { sendAnswer } from '../src/service/http/send-answer.ts';
 import { vary } from '../src/service/http/vary.ts';
 import type { Source } from '../src/sources/open.ts';
-import { whenAborted } from '../src/store/signals.ts';
+import type { Caller } from '../src/store/fetch.ts';
 
 /** What the routes of the three patterns answer from. */
 export interface Service {
@@ -23,14 +24,16 @@ export interface Service {
   readonly sources: ReadonlyMap<string, Source>;
   /** What the process may hold of bodies and answers under way. */
   readonly memory: Memory;
-  /** Aborts when answers under way have to end. */
-  readonly ending: AbortSignal;
+  /** Calls back when an answer under way has to end; what it returns takes that back. */
+  readonly whenCut: (end: () => void) => () => void;
+  /** Takes a line of each batch. */
+  readonly log: Pick<FastifyBaseLogger, 'info'>;
 }
 
 /** Answers one batch: reads, plans, runs and encodes it, and logs one line. */
 export async function answer(
   pattern: Pattern,
-  { config, sources, memory, ending }: Service,
+  { config, sources, memory, whenCut, log }: Service,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
@@ -79,15 +82,16 @@ export async function answer(
   else reply.raw.once('close', () => running.batch.memory.close());
   const end = (): void =>
     running.batch.decide({ path: [], error: new CodapError('OVERLOADED', 'the service is shutting down') });
-  const unlink = whenAborted(ending, end);
+  const unlink = whenCut(end);
   try {
     await sendAnswer(running, planned, encoding, reply);
   } finally {
     unlink();
   }
   const { status, ms, list } = await running.root.reply;
-  request.log.info(
+  log.info(
     {
+      requestId: request.id,
       pattern,
       queries: planned.root.members.length,
       complete: list !== undefined && isComplete(list),
@@ -101,14 +105,22 @@ export async function answer(
   );
 }
 
-function callerOf({ headers }: FastifyRequest): {
-  headers: Record<string, string>;
-  traceparent?: string;
-  tracestate?: string;
-} {
+/** Who asks; headers are looked at only by a source that forwards some. */
+function callerOf({ raw: { headers } }: FastifyRequest): Caller {
+  const { traceparent, tracestate } = headers;
+  return {
+    get headers() {
+      return singleOf(headers);
+    },
+    ...(traceparent !== undefined && { traceparent: String(traceparent) }),
+    ...(tracestate !== undefined && { tracestate: String(tracestate) }),
+  };
+}
+
+/** Each field of a request once: Node keeps several of a few names as a list. */
+function singleOf(headers: IncomingHttpHeaders): Record<string, string> {
   const single: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
+  for (const [name, value] of Object.entries(headers))
     if (value !== undefined) single[name] = Array.isArray(value) ? value.join(', ') : value;
-  }
-  return { headers: single, traceparent: single['traceparent'], tracestate: single['tracestate'] };
+  return single;
 }

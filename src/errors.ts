@@ -34,7 +34,7 @@ export interface ErrorDetails {
   retryable?: boolean;
   /** Overrides the HTTP status of a batch that this failure decides. */
   http?: number;
-  /** The store was never asked: said by whoever turned the query away. */
+  /** Codap turned the query away: said by whoever did. It tells nothing of the store, and nobody asks again. */
   rejected?: boolean;
   /** What was caught; for the log alone, never part of an answer. */
   cause?: unknown;
@@ -49,7 +49,7 @@ export class CodapError extends Error {
   readonly status?: number;
   readonly retryAfterMs?: number;
   readonly dependsOn?: string[];
-  /** The store was never asked. */
+  /** Codap turned the query away, whatever the store would have said. */
   readonly rejected: boolean;
 
   constructor(code: Code, message: string, details: ErrorDetails = {}) {
@@ -86,9 +86,9 @@ export function notNeeded(cause?: unknown): CodapError {
   return new CodapError('CANCELLED', 'not needed any more', { cause });
 }
 
-/** The failure of work that did not end in the time it has; of a source, if it is one's. */
-export function tooLate(source?: string): CodapError {
-  return new CodapError('TIMEOUT', 'no answer within the time allowed', { source });
+/** The failure of work that did not end in the time it has, or had none; of a source, if it is one's. */
+export function tooLate(source?: string, rejected = false): CodapError {
+  return new CodapError('TIMEOUT', 'no answer within the time allowed', { source, rejected });
 }
 
 /** The failure of what a batch's deadline has overtaken. */

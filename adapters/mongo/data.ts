@@ -20,9 +20,9 @@ export function readData(walk: Walk, value: unknown): unknown {
   return copy;
 }
 
-/** What a reference is sent as where data may stand; null while it is not filled in. */
+/** What a reference is sent as where data may stand; while it is not filled in, itself. */
 export function readHole(walk: Walk, hole: Hole): unknown {
-  if (!(hole instanceof Filled)) return null;
+  if (!(hole instanceof Filled)) return hole;
   try {
     return dataOf(hole);
   } catch (error) {
@@ -40,7 +40,7 @@ export function readLiteral(walk: Walk, value: unknown): unknown {
 export function readOnly(fits: (value: unknown) => boolean, detail: string): Read {
   return (walk, value) => {
     if (isHole(value) && !walk.mayHole()) return null;
-    if (value instanceof Placeholder) return null;
+    if (value instanceof Placeholder) return value;
     const known = value instanceof Filled ? value.value : value;
     return fits(known) ? known : walk.fault(detail);
   };
@@ -56,7 +56,7 @@ export function readWhole(least: 0 | 1): Read {
     if (value instanceof Filled) return read(walk, new Filled(bareNumber(value.value)));
     if (!isFields(value) || !isWrapper(value)) return read(walk, value);
     const number = bareNumber(readWrapper(walk, value));
-    return number === null ? null : read(walk, number);
+    return number === null || number === value ? number : read(walk, number);
   };
 }
 

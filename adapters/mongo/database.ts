@@ -1,4 +1,5 @@
 import type { Db, MongoClient, ReadPreference, RunCommandOptions } from 'mongodb';
+import { latestOf } from '../../src/store/deadline.ts';
 import type { Context } from '../../src/store/fetch.ts';
 import { abortReason } from '../../src/errors.ts';
 import { Cut } from './cut.ts';
@@ -60,5 +61,5 @@ export class Database {
 
 /** Milliseconds until a call's deadline, as the store takes them. */
 export function timeLeft({ deadline }: Context): number {
-  return Math.min(Math.max(Math.ceil(deadline - performance.now()), 1), 2 ** 31 - 1);
+  return Math.min(Math.max(Math.ceil(latestOf(deadline) - performance.now()), 1), 2 ** 31 - 1);
 }

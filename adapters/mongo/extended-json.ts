@@ -45,7 +45,7 @@ export function isWrapper(value: Fields): boolean {
   return first !== undefined && Object.hasOwn(WRAPPERS, first);
 }
 
-/** Reads a wrapper, whose first key `isWrapper` found. */
+/** Reads a wrapper, whose first key `isWrapper` found. One whose text is not known yet stays as it is written. */
 export function readWrapper(walk: Walk, value: Fields): unknown {
   const [key = '', ...beside] = keysOf(value);
   for (const other of beside) walk.faultAt(other, `nothing may stand beside ${key}`);
@@ -57,7 +57,7 @@ export function readWrapper(walk: Walk, value: Fields): unknown {
     if (containsHole(argument) && !walk.mayHole()) return null;
     const read = wrapper.read(argument);
     if (read === undefined) return walk.fault(`allowed here: ${wrapper.holds}`);
-    return read === UNKNOWN ? null : read;
+    return read === UNKNOWN ? value : read;
   });
 }
 

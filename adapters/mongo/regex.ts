@@ -11,7 +11,10 @@ export function escapePcre(text: string): string {
   return text.replaceAll(/[!-/:-@[-`{-~\s\u0085\u200E\u200F]/g, String.raw`\$&`);
 }
 
-/** Reads what stands under `$regex`: of a reference the filled-in parts are escaped, the literal parts of a `$join` are not. */
+/**
+ * Reads what stands under `$regex`: of a reference the filled-in parts are escaped, the literal parts of a `$join` are
+ * not.
+ */
 export function readPattern(walk: Walk, value: unknown): unknown {
   if (!isHole(value)) {
     if (typeof value !== 'string')
@@ -34,7 +37,8 @@ export function readPattern(walk: Walk, value: unknown): unknown {
     pattern.push(literal ? text : escapePcre(text));
   }
   const whole = pattern.join('');
-  return whole.includes('\0') ? walk.fault('a pattern may not hold the character NUL') : whole;
+  if (whole.includes('\0')) return walk.fault('a pattern may not hold the character NUL');
+  return value instanceof Placeholder ? value : whole;
 }
 
 function planned(part: string | Placeholder) {

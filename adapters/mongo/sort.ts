@@ -1,7 +1,7 @@
 import { entriesOf, keysOf, put } from '../../src/json/members.ts';
 import { bareNumber } from './data.ts';
 import { isWrapper, readWrapper } from './extended-json.ts';
-import { isFields, isHole, isSendable, type Read, type Walk } from './walk.ts';
+import { isFields, isHole, isSendable, type Fields, type Read, type Walk } from './walk.ts';
 
 const WAYS: ReadonlySet<unknown> = new Set([1, -1]);
 const KINDS: ReadonlySet<unknown> = new Set([1, -1, 'text', 'hashed', '2d', '2dsphere']);
@@ -58,9 +58,11 @@ const readKind: Read = (walk, value) => {
   return readOne(walk, value, KINDS, '1, -1 or the kind of an index is allowed here');
 };
 
+const readNumber: Read = (walk, value) => readWrapper(walk, value as Fields);
+
 /** One of a few values; a number may be written in Extended JSON. */
 function readOne(walk: Walk, value: unknown, of: ReadonlySet<unknown>, detail: string): unknown {
-  const known = isFields(value) && isWrapper(value) ? bareNumber(readWrapper(walk, value)) : value;
+  const known = isFields(value) && isWrapper(value) ? bareNumber(walk.literally(value, readNumber)) : value;
   if (known === null && value !== null) return null;
   return of.has(known) ? known : walk.fault(detail);
 }

@@ -11,12 +11,21 @@ export interface RestBody {
   readonly contentType: string;
 }
 
+/** One in which references that are not yet known stand: as the request has it. */
+export interface PlannedBody {
+  readonly template: unknown;
+  readonly contentType: string;
+}
+
 /** What a query posts; undefined after a fault. */
-export function restBody(body: unknown, fault: Fault): RestBody | undefined {
+export function restBody(body: unknown, fault: Fault): RestBody | PlannedBody | undefined {
   const bare = body instanceof Filled ? body.value : body;
   if (typeof bare === 'string') return { text: bare, contentType: 'text/plain; charset=utf-8' };
+  const writing: Writing = { texts: [], isPlanned: false };
   try {
-    return { text: written(body, 0, []), contentType: 'application/json' };
+    const text = written(body, 0, writing);
+    const contentType = 'application/json';
+    return writing.isPlanned ? { template: body, contentType } : { text, contentType };
   } catch (error) {
     fault(
       ['body'],
@@ -26,14 +35,22 @@ export function restBody(body: unknown, fault: Fault): RestBody | undefined {
   }
 }
 
-/** Texts of what was filled in, by how deep it stands: each is written once, however often it stands there. */
-type Texts = Map<unknown, string>[];
+/** What is found out while a body is written. */
+interface Writing {
+  /** Texts of what was filled in, by how deep it stands: each is written once, however often it stands there. */
+  readonly texts: Map<unknown, string>[];
+  /** Whether references that are not yet known stand in it. */
+  isPlanned: boolean;
+}
 
 /** The JSON of a body with what was filled in; a reference not yet known counts as null. */
-function written(node: unknown, depth: number, texts: Texts): string {
-  if (node instanceof Placeholder) return 'null';
+function written(node: unknown, depth: number, writing: Writing): string {
+  if (node instanceof Placeholder) {
+    writing.isPlanned = true;
+    return 'null';
+  }
   if (node instanceof Filled) {
-    const known = (texts[depth] ??= new Map<unknown, string>());
+    const known = (writing.texts[depth] ??= new Map<unknown, string>());
     let text = known.get(node.value);
     if (text === undefined) known.set(node.value, (text = writeJson(node.value, 'plain', depth)));
     return text;
@@ -41,10 +58,10 @@ function written(node: unknown, depth: number, texts: Texts): string {
   if (!isContainer(node)) return writeJson(node);
   let text = '';
   if (Array.isArray(node)) {
-    for (const member of node) text += `${text && ','}${written(member, depth + 1, texts)}`;
+    for (const member of node) text += `${text && ','}${written(member, depth + 1, writing)}`;
     return `[${text}]`;
   }
   for (const [key, member] of entriesOf(node))
-    text += `${text && ','}${JSON.stringify(key)}:${written(member, depth + 1, texts)}`;
+    text += `${text && ','}${JSON.stringify(key)}:${written(member, depth + 1, writing)}`;
   return `{${text}}`;
 }

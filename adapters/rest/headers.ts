@@ -4,9 +4,13 @@ import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import type { Fault } from '../adapter.ts';
 import { HEADER_VALUE } from './options.ts';
 
-/** The headers a query sets, by lower-case name, each allowed and able to be a header. */
-export function restHeaders(headers: object, allowed: readonly string[], fault: Fault): Record<string, string> {
-  const found = new Map<string, string>();
+/** The headers a query sets, by lower-case name and in the order of these, each allowed and able to be a header. */
+export function restHeaders(
+  headers: object,
+  allowed: readonly string[],
+  fault: Fault,
+): Record<string, string | Placeholder> {
+  const found = new Map<string, string | Placeholder>();
   for (const [key, value] of entriesOf(headers)) {
     const name = key.toLowerCase();
     const text = value instanceof Placeholder ? '' : toText(value instanceof Filled ? value.value : value);
@@ -14,7 +18,7 @@ export function restHeaders(headers: object, allowed: readonly string[], fault: 
     else if (found.has(name)) fault(['headers', key], 'a header is named once, in whatever case');
     else if (text === undefined || !HEADER_VALUE.test(text))
       fault(['headers', key], 'one line of Latin-1 text is allowed here');
-    else found.set(name, text);
+    else found.set(name, value instanceof Placeholder ? value : text);
   }
-  return Object.fromEntries(found);
+  return Object.fromEntries(found.size > 1 ? [...found].toSorted(([a], [b]) => (a < b ? -1 : 1)) : found);
 }

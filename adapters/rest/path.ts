@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { toText } from '../../src/json/leaf.ts';
-import { Filled, Placeholder } from '../../src/store/placeholder.ts';
+import { Filled, joinedText, Placeholder } from '../../src/store/placeholder.ts';
 import type { Fault } from '../adapter.ts';
 import { climbs, decodings } from '../http/climbs.ts';
 
@@ -8,8 +8,11 @@ const CONTROL = /\p{Cc}/u;
 /** Characters of a literal path, and of a segment. */
 const MOST_CHARS = 8192;
 
-/** The path of a query below the base URL, percent-encoded and proven to stay there; undefined after a fault. */
-export function restPath(path: unknown, base: URL, fault: Fault): string | undefined {
+/**
+ * The path of a query below the base URL, percent-encoded and proven to stay there; undefined after a fault.
+ * References not yet known stand in it.
+ */
+export function restPath(path: unknown, base: URL, fault: Fault): string | Placeholder | undefined {
   const below = Array.isArray(path) ? ofSegments(path, fault) : ofLiteral(path as string, fault);
   if (below === undefined) return undefined;
   const root = base.pathname.replace(/\/$/, '');
@@ -21,7 +24,7 @@ export function restPath(path: unknown, base: URL, fault: Fault): string | undef
     parsed.pathname === full &&
     (full === base.pathname || full.startsWith(`${root}/`))
   )
-    return full;
+    return isPlanned(path) ? joinedText([root, ...path.flatMap(planned)]) : full;
   fault(['path'], 'a path below the base URL is allowed here');
   return undefined;
 }
@@ -51,6 +54,15 @@ export function literalFault(path: string): string | undefined {
 function ofSegments(segments: readonly unknown[], fault: Fault): string | undefined {
   const encoded = segments.map((segment, index) => ofSegment(segment, (detail) => fault(['path', index], detail)));
   return encoded.includes(undefined) ? undefined : encoded.join('/');
+}
+
+/** Whether references that are not yet known stand in a path. */
+function isPlanned(path: unknown): path is readonly unknown[] {
+  return Array.isArray(path) && path.some((segment) => segment instanceof Placeholder);
+}
+
+function planned(segment: unknown): (string | Placeholder)[] {
+  return segment instanceof Placeholder ? ['/', segment] : [`/${ofSegment(segment, () => {})}`];
 }
 
 function ofSegment(segment: unknown, fault: (detail: string) => void): string | undefined {

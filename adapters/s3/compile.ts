@@ -1,5 +1,5 @@
 import { toText } from '../../src/json/leaf.ts';
-import { Filled, Placeholder } from '../../src/store/placeholder.ts';
+import { Filled, joinedText, Placeholder } from '../../src/store/placeholder.ts';
 import type { Fault } from '../adapter.ts';
 import { climbs } from '../http/climbs.ts';
 import type { S3Options } from './options.ts';
@@ -7,7 +7,10 @@ import type { S3Options } from './options.ts';
 /** UTF-8 bytes of a key, its prefix included (Amazon S3 user guide, "Naming Amazon S3 objects"). */
 const KEY_BYTES = 1024;
 
-/** Puts keys and prefixes behind the source's prefix, which none of them leaves. */
+/**
+ * Puts keys and prefixes behind the source's prefix, which none of them leaves. While a batch is planned, a reference
+ * stands in a key where it will be filled in.
+ */
 export function compileS3(op: string, params: Record<string, unknown>, options: S3Options, fault: Fault): unknown {
   if (op === 'listObjects') {
     const prefix = behind(params['prefix'] as string, options, (detail) => fault(['prefix'], detail));
@@ -26,9 +29,8 @@ export function compileS3(op: string, params: Record<string, unknown>, options: 
   return { ...params, key, expiresInSeconds };
 }
 
-function keyOf(key: unknown, options: S3Options, fault: (detail: string) => void): string {
-  // Any key will do in its place while planning.
-  if (key instanceof Placeholder) return `${options.prefix}x`;
+function keyOf(key: unknown, options: S3Options, fault: (detail: string) => void): string | Placeholder {
+  if (key instanceof Placeholder) return joinedText([options.prefix, key]);
   const text = toText(key instanceof Filled ? key.value : key);
   if (text === undefined || text === '') {
     fault('a key is a text that is not empty');

@@ -1,6 +1,9 @@
 import { CodapError, notNeeded } from '../errors.ts';
 
-/** Bytes that somebody holds, counted before they are held: against a bound of its own, and against that of what it is a part of. */
+/**
+ * Bytes that somebody holds, counted before they are held: against a bound of its own, and against that of what it is a
+ * part of.
+ */
 export class Memory {
   readonly #most: number;
   readonly #within: Memory | undefined;
@@ -25,7 +28,9 @@ export class Memory {
     return this.#held;
   }
 
-  /** Counts bytes in. Throws, with nothing counted, where they would be too many, or nobody needs them any more. */
+  /**
+   * Counts bytes in. Throws, with nothing counted, where they would be too many, or nobody needs them any more.
+   */
   hold(bytes: number): void {
     if (this.#closed) throw notNeeded();
     if (bytes > this.left) throw this.#tooMany();
@@ -43,6 +48,11 @@ export class Memory {
   /** A part with no bound of its own: what it holds is let go of at once when it is closed. */
   part(): Memory {
     return new Memory(Infinity, this.#tooMany, this);
+  }
+
+  /** A part of the whole alone: for what several wait for, which may outlive each one of them. */
+  ofAll(): Memory {
+    return this.#within ? this.#within.ofAll() : this.part();
   }
 
   /** Lets go of all that is held, for good: what is still being collected is not needed. */

@@ -1,4 +1,5 @@
 import Negotiator from 'negotiator';
+import { remembering } from '../budget/remember.ts';
 import { csv } from './csv.ts';
 import type { Encoding } from './encoding.ts';
 import { json } from './json-encoding.ts';
@@ -19,10 +20,14 @@ const PARAMETER = /;\s*(?!q\s*=)[^\s;,="]+\s*(?:=\s*(?:"(?:\\.|[^"\\])*"|[^;,"]*
 
 /** The encodings an `Accept` header takes (RFC 9110 §12.5.1), the one it likes best first. */
 export function negotiate({ accept = '' }: { accept?: string | undefined }): readonly Encoding[] {
+  return taken(accept);
+}
+
+const taken = remembering((accept): readonly Encoding[] => {
   const ranges = accept.replace(PARAMETER, '');
   // A list with nothing in it says as little as none.
   const headers = { accept: /^[\s,]*$/.test(ranges) ? undefined : ranges };
   return new Negotiator({ headers })
     .mediaTypes(mediaTypes)
     .map((mediaType) => encodings.find((encoding) => encoding.mediaType === mediaType) as Encoding);
-}
+});

@@ -1,7 +1,7 @@
 import { attachment } from '../store/attachment.ts';
 import { isOpaque, type Node } from '../batch/plan/node.ts';
 import type { Answer } from '../batch/run/answer.ts';
-import type { Opened } from '../batch/run/opened.ts';
+import type { Flow } from '../batch/run/flow.ts';
 import { isComplete, type Member } from '../batch/run/reply.ts';
 import { CodapError, notNeeded, toCodapError } from '../errors.ts';
 import type { Body } from '../store/payload.ts';
@@ -24,13 +24,13 @@ export const raw: Encoding = {
     // With a first byte of the body by then, it only waits for what stands beside it.
     const whole = first ?? (await answer.whole);
     const body = bodyMember({ path: [], reply: whole });
-    const opened = body?.reply.opened;
-    if (!body || !opened) {
+    const flow = body?.reply.flow;
+    if (!body || !flow) {
       const error = body?.reply.error ?? whole.error ?? new CodapError('NOT_FOUND', 'there is no body to answer');
       answer.fail({ path: body?.path ?? [], error });
     }
-    if (!body || !opened || answer.decidedBy) return undefined;
-    const { meta } = opened.payload as Body;
+    if (!body || !flow || answer.decidedBy) return undefined;
+    const { meta } = flow.payload as Body;
     return {
       status: meta.status === 206 || meta.status === 304 ? meta.status : 200,
       headers: {
@@ -44,15 +44,15 @@ export const raw: Encoding = {
         ...(meta.contentRange !== undefined && { 'content-range': meta.contentRange }),
         ...(meta.length !== undefined && { 'content-length': meta.length }),
       },
-      body: { kind: 'bytes', pieces: pieces(opened as Opened<Buffer>, body.path, answer) },
+      body: { kind: 'bytes', pieces: pieces(flow as Flow<Buffer>, body.path, answer) },
     };
   },
 };
 
 /** The bytes of the body; what breaks it is noted. */
-async function* pieces(opened: Opened<Buffer>, path: Member['path'], answer: Answer): AsyncGenerator<Buffer> {
+async function* pieces(flow: Flow<Buffer>, path: Member['path'], answer: Answer): AsyncGenerator<Buffer> {
   try {
-    yield* chunksOf(opened);
+    yield* chunksOf(flow);
   } catch (error) {
     answer.note({ path, error: toCodapError(error) });
     throw notNeeded(error);

@@ -34,6 +34,7 @@ export abstract class Tasks<T> {
   readonly #concurrency: number;
   readonly #unsettled = new Set<Entry<T>>();
   readonly #awaited = new Map<number, Deferred<void>>();
+  #allSettled?: Deferred<void>;
   #controller?: AbortController;
   #cancelled?: { reason: unknown };
   #stopListening?: () => void;
@@ -73,6 +74,13 @@ export abstract class Tasks<T> {
     this.#awaited.clear();
     this.#listen();
     this.#controller?.abort(reason);
+  }
+
+  /** Resolves once all that was added by now, and until then, has settled, however it has; cancels nothing. */
+  allSettled(): Promise<void> {
+    if (this.#unsettled.size === 0) return Promise.resolve();
+    this.#allSettled ??= new Deferred();
+    return this.#allSettled.promise;
   }
 
   /** How many were added. */
@@ -193,6 +201,10 @@ export abstract class Tasks<T> {
     if (this.#awaited.size > 0) {
       this.#awaited.get(place)?.settle({ status: 'fulfilled', value: undefined });
       this.#awaited.delete(place);
+    }
+    if (this.#allSettled && this.#unsettled.size === 0) {
+      this.#allSettled.settle({ status: 'fulfilled', value: undefined });
+      this.#allSettled = undefined;
     }
     this.#listen();
   }

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Pace } from './pace.ts';
 import { sendProblem } from './http/problem.ts';
@@ -10,13 +9,13 @@ import { sendProblem } from './http/problem.ts';
 export class Admission {
   readonly #maxInFlight: number;
   readonly #idle = Promise.withResolvers<void>();
-  readonly #cut = new AbortController();
+  readonly #underWay = new Set<() => void>();
+  #isCut = false;
   #inFlight = 0;
   #draining = false;
 
   constructor(maxInFlight: number) {
     this.#maxInFlight = maxInFlight;
-    setMaxListeners(0, this.#cut.signal);
   }
 
   /** True once `drain` was called. */
@@ -24,22 +23,25 @@ export class Admission {
     return this.#draining;
   }
 
-  /** Aborts when the batches under way have to end with an error. */
-  get ending(): AbortSignal {
-    return this.#cut.signal;
-  }
+  /** Calls `end` if the batch that is under way has to end with an error; what it returns takes that back. */
+  readonly whenCut = (end: () => void): (() => void) => {
+    this.#underWay.add(end);
+    return () => this.#underWay.delete(end);
+  };
 
   /** Lets no more batches in; resolves once the last answer under way has left, or its client has: to false if it had to be cut. */
   async drain(): Promise<boolean> {
     this.#draining = true;
     if (this.#inFlight === 0) this.#idle.resolve();
     await this.#idle.promise;
-    return !this.#cut.signal.aborted;
+    return !this.#isCut;
   }
 
   /** Ends the batches that are still under way. */
   cut(): void {
-    if (this.#inFlight > 0) this.#cut.abort();
+    if (this.#inFlight === 0) return;
+    this.#isCut = true;
+    for (const end of this.#underWay) end();
   }
 
   /** Guards the routes of an app. */

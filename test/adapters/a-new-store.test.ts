@@ -23,7 +23,8 @@ const shelf: Adapter<z.output<typeof options>> = {
   example: ({ stock }) => ({ op: 'count', params: { name: Object.keys(stock)[0] } }),
   forwards: () => ['accept-language'],
   compile(_op, { name }, _options, fault) {
-    const text = name instanceof Placeholder ? '' : toText(name instanceof Filled ? name.value : name);
+    if (name instanceof Placeholder) return { name };
+    const text = toText(name instanceof Filled ? name.value : name);
     if (text === undefined) fault(['name'], 'a name is allowed here');
     return { name: text };
   },

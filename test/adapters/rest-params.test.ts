@@ -8,6 +8,7 @@ import { version } from '../../src/version.ts';
 import { compiled, restOptions } from './rest-source.ts';
 
 const source = restOptions({ url: 'https://api.example/v1/', methods: ['get', 'post'] });
+const later = new Placeholder('$item');
 const pathOf = (path: unknown) => compiled(source, 'get', { path }).query?.path;
 const bodyOf = (body: unknown) => compiled(source, 'post', { body }).query.body;
 const faultsOf = (params: Record<string, unknown>, op = 'get') => compiled(source, op, params).faults;
@@ -314,11 +315,30 @@ describe('a query value', () => {
       id: new Filled(new ObjectId('66f000000000000000000001')),
       tag: new Filled(['a', 'b']),
       mixed: ['x', new Filled('\r\n')],
-      later: new Placeholder('$result'),
     };
     expect(compiled(source, 'get', { query }).query.path).toBe(
       '/v1/?id=66f000000000000000000001&tag=a&tag=b&mixed=x&mixed=%0D%0A',
     );
+  });
+
+  it.each<[string, object, (string | Placeholder)[]]>([
+    ['in the query', { query: { a: 'ä', b: later, c: ['x', later] } }, ['/v1/?a=%C3%A4&b=', later, '&c=x&c=', later]],
+    ['at its end', { path: '/a', query: { b: later } }, ['/v1/a?b=', later]],
+    ['in the path', { path: ['a b', later, 'c'], query: { d: 1 } }, ['/v1/a%20b/', later, '/c?d=1']],
+    ['in both', { path: [later], query: { d: later } }, ['/v1/', later, '?d=', later]],
+  ])('not known yet stands where it will be filled in: %s', (_where, params, parts) => {
+    const { query, faults } = compiled(source, 'get', { ...params });
+    expect(faults).toEqual([]);
+    expect(query.path).toEqual(new Placeholder('$join', parts));
+  });
+
+  it('not known yet stands in a header and in a body, which is kept as it is written', () => {
+    const params = { headers: { accept: later, range: 'bytes=0-1' }, body: { a: [later], b: 1 } };
+    const { query, faults } = compiled(source, 'post', params);
+    expect(faults).toEqual([]);
+    expect(query.headers).toEqual({ accept: later, range: 'bytes=0-1' });
+    expect(query.body).toEqual({ template: params.body, contentType: 'application/json' });
+    expect(compiled(source, 'post', { body: later }).query.body).toMatchObject({ template: later });
   });
 
   it.each([[null], [{}], [[['a']]], ['\ud800']])('%j is refused, written out or filled in', (value) => {

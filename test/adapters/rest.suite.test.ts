@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { startRest } from '../../demo/rest/server.ts';
+import { Placeholder } from '../../src/store/placeholder.ts';
 import { commonSuite } from '../adapter-suite/common.ts';
 
 const BYTES = 4_000_000;
@@ -16,6 +17,11 @@ describe('the rest adapter on the embedded server', () => {
       nowhere: { url: 'http://127.0.0.1:1/' },
       value: { op: 'get', params: { path: '/text' }, json: 'Grüße from the demo\n' },
       faulty: { op: 'get', params: { path: '/a/../b' }, at: 'path' },
+      later: {
+        op: 'get',
+        params: (id) => ({ path: ['users', id], query: { a: 1 } }),
+        sent: (id) => ({ path: new Placeholder('$join', ['/users/', id, '?a=1']) }),
+      },
       missing: { op: 'get', params: { path: '/nothing' } },
       flows: [{ op: 'get', params: { path: '/big', query: { bytes: BYTES } }, want: 'body', size: BYTES }],
     },

@@ -35,6 +35,19 @@ describe('memory', () => {
     expect(memory.held).toBe(2);
   });
 
+  it('has a part of the whole for what outlives the one who began it', () => {
+    const whole = processMemory(15);
+    const one = new Memory(10, tooLarge, whole).part();
+    const shared = one.ofAll();
+    shared.hold(12);
+    one.hold(3);
+    one.close();
+    expect(whole.held).toBe(12);
+    expect(() => shared.hold(4)).toThrow(expect.objectContaining({ code: 'OVERLOADED' }));
+    shared.close();
+    expect(whole.held).toBe(0);
+  });
+
   it('knows nothing of what a part does that was left open', () => {
     const whole = processMemory(100);
     const memory = new Memory(10, tooLarge, whole);

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { Opened } from '../../src/batch/run/opened.ts';
+import { Flow } from '../../src/batch/run/flow.ts';
 import type { Entry } from '../../src/encodings/archive/entry.ts';
 import type { ArchiveWriter, Sink } from '../../src/encodings/archive/writer.ts';
 import { CodapError } from '../../src/errors.ts';
@@ -25,7 +25,7 @@ export function flowing(pieces: readonly string[], size: number | undefined, bre
     name: '',
     modified,
     size,
-    content: new Opened<Buffer>(payload, 'here', { streamIdleMs: 1000, streamMs: 5000 }, () => {}),
+    content: new Flow<Buffer>(payload, 'here', { streamIdleMs: 1000, streamMs: 5000 }, () => {}),
   };
 }
 

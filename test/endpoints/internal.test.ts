@@ -174,7 +174,7 @@ it('a batch whose running itself fails ends as INTERNAL, and all that waits for 
     expect(await root.reply).toMatchObject({ status: 'error', error: { code: 'INTERNAL' } });
     expect(batch.decidedBy).toMatchObject({ path: [], error: { code: 'INTERNAL', cause: { name: 'TypeError' } } });
     const container = await root.container;
-    for (const live of container?.lives ?? []) await live.reply;
+    for (const live of container?.members ?? []) await live.reply;
     for await (const _ of container?.arrivals ?? []);
     expect(reported.pop()).toMatchObject({ path: [], error: { code: 'INTERNAL' } });
   }

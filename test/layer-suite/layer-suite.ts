@@ -1,6 +1,8 @@
 import { getEventListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { processMemory } from '../../src/budget/memory.ts';
 import { CodapError, notNeeded } from '../../src/errors.ts';
+import { GrowingDeadline, instantOf, latestOf } from '../../src/store/deadline.ts';
 import type { Layer } from '../../src/sources/layer.ts';
 import type { Fetch, Query } from '../../src/store/fetch.ts';
 import type { Payload } from '../../src/store/payload.ts';
@@ -13,8 +15,14 @@ const BROKEN = new CodapError('UNAVAILABLE', 'told to fail');
 
 const queryFor = (want: Payload['kind']): Query => ({ op: 'get', params: { key: 'a' }, want });
 
+/** What else a layer is. */
+interface Kind {
+  /** Several may wait for one call of it, which then holds and computes in nobody's name. */
+  readonly shares?: boolean;
+}
+
 /** What every layer promises, whatever it does beside. Time is faked: it stands still unless a test moves it. */
-export function layerSuite(name: string, makeLayer: () => Layer): void {
+export function layerSuite(name: string, makeLayer: () => Layer, { shares = false }: Kind = {}): void {
   describe(`${name}, a layer,`, () => {
     let store: FakeStore;
     let layer: Layer;
@@ -59,16 +67,25 @@ export function layerSuite(name: string, makeLayer: () => Layer): void {
     };
 
     it('hands a query and what goes with it on as they are', async () => {
-      const given = context({ caller: { headers: { accept: 'a' } } });
+      const all = processMemory(1000);
+      const given = context({ caller: { headers: { accept: 'a' } }, memory: all.part() });
       const asked = fetch(queryFor('value'), given);
       const { query, context: seen, answer } = await reached();
+      seen.memory.hold(10);
+      expect(all.held).toBe(10);
+      if (shares) {
+        given.memory.close();
+        expect(all.held).toBe(10);
+      }
       answer(['x']);
       await asked;
       expect(query).toEqual(queryFor('value'));
       expect(seen.caller).toBe(given.caller);
-      expect(seen.memory).toBe(given.memory);
-      expect(seen.work).toBe(given.work);
-      expect(seen.deadline).toBeLessThanOrEqual(given.deadline);
+      expect(seen.memory === given.memory).toBe(!shares);
+      expect(seen.work === given.work).toBe(!shares);
+      given.memory.close();
+      expect(all.held).toBe(0);
+      expect(instantOf(seen.deadline)).toBeLessThanOrEqual(instantOf(given.deadline));
     });
 
     it.each(KINDS)('hands on what is answered, whole and in order: %s', async (want) => {
@@ -169,10 +186,27 @@ export function layerSuite(name: string, makeLayer: () => Layer): void {
       await Promise.resolve();
       const [call] = store.calls;
       if (call) {
-        expect(call.context.deadline).toBe(deadline);
+        expect(instantOf(call.context.deadline)).toBe(deadline);
         call.answer(['x']);
         await asked;
-      } else expect(await asked).toMatchObject({ code: 'TIMEOUT' });
+      } else expect(await asked).toMatchObject({ code: 'TIMEOUT', rejected: true });
+      await expectFree();
+    });
+
+    it.each(KINDS)('goes on while the deadline of a call that others join grows: %s', async (want) => {
+      const started = performance.now();
+      const deadline = new GrowingDeadline(started + 100, started + 3000);
+      const asked = ask(want, { deadline });
+      const { context: seen, answer } = await reached();
+      if (!shares) expect(latestOf(seen.deadline)).toBeLessThanOrEqual(started + 3000);
+      for (const until of [200, 300]) {
+        deadline.extend(started + until);
+        await vi.advanceTimersByTimeAsync(started + until - 1 - performance.now());
+        expect(seen.signal.aborted).toBe(false);
+        expect(latestOf(seen.deadline)).toBeGreaterThanOrEqual(started + until);
+      }
+      answer(['a']);
+      expect(await read(await asked)).toEqual(['a']);
       await expectFree();
     });
 

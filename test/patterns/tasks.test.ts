@@ -295,3 +295,33 @@ describe.each(EACH)('%s: cancelling', (_, make) => {
     expect(getEventListeners(outer.signal, 'abort')).toEqual([]);
   });
 });
+
+describe.each(EACH)('%s: waiting for all', (_, make) => {
+  it('allSettled resolves at once where nothing runs', async () => {
+    const { pattern, push } = make();
+    await pattern.allSettled();
+    push(() => 1);
+    await pattern.allSettled();
+  });
+
+  it('allSettled waits for what is added meanwhile, and failures count as settled', async () => {
+    const { pattern, push, slot } = make();
+    const [first, second] = [slot(), slot()];
+    let settled = false;
+    const all = pattern.allSettled().then(() => (settled = true));
+    push(broken);
+    first.fill(1);
+    await turn();
+    expect(settled).toBe(false);
+    second.fill(2);
+    await all;
+  });
+
+  it('allSettled resolves when what still runs is cancelled', async () => {
+    const { pattern, slot } = make();
+    slot();
+    const all = pattern.allSettled();
+    pattern.cancel();
+    await all;
+  });
+});

@@ -8,7 +8,8 @@ import type { GroupNode, QueryNode } from '../plan/node.ts';
 import { fillParams, weightOf, type Values } from '../template/fill-template.ts';
 import type { Reference } from '../template/reference.ts';
 import type { Batch } from './batch.ts';
-import { failed, replyOf, stepOf, valueOf, type MemberList, type Reply } from './reply.ts';
+import { failed, stepOf, valueOf, type MemberList, type Reply } from './reply.ts';
+import { judge } from './running-group.ts';
 import type { Scope } from './scope.ts';
 import { withDefault } from './settle.ts';
 
@@ -57,14 +58,14 @@ export function* finishGroup(
   scope: Scope,
 ): Steps<Reply> {
   const { batch } = scope;
-  const reply = replyOf(list, performance.now() - started);
+  const reply = judge(list, performance.now() - started);
   if (failed(reply)) return withDefault(node, reply, scope);
   const winner = node.take === 1 ? list.members.find((member) => member.reply.status === 'ok') : undefined;
-  const opened = winner?.reply.opened;
-  if (winner && opened)
+  const flow = winner?.reply.flow;
+  if (winner && flow)
     return {
       status: 'ok',
-      opened,
+      flow,
       winner: stepOf(winner) as number,
       ...(reply.ms !== undefined && { ms: reply.ms }),
     };

@@ -4,42 +4,47 @@ import { ItemTemplate } from '../modifiers/for-each-list.ts';
 import { callsPerItem } from '../plan/calls.ts';
 import { fillValue } from '../template/fill-template.ts';
 import { Reference } from '../template/reference.ts';
-import { Live } from './live.ts';
-import { replyOf, type Reply } from './reply.ts';
+import type { MemberList, Reply } from './reply.ts';
+import { judge } from './running-group.ts';
+import { RunningMember } from './running-member.ts';
 import type { RunMember, Scope } from './scope.ts';
-import { failure, settle, withDefault } from './settle.ts';
+import { failure, opened, withDefault } from './settle.ts';
 import { counted, read, skippedBy, waitFor } from './wait.ts';
 
 /** Once per item: work on one never waits for another, but for a place among `concurrency`. */
-export async function runEach(live: Live, scope: Scope, runMember: RunMember): Promise<Reply> {
-  const { node } = live;
-  const list = node.forEach instanceof Reference ? await referred(node.forEach, live, scope) : (node.forEach ?? []);
+export async function runEach(whole: RunningMember, scope: Scope, runMember: RunMember): Promise<Reply> {
+  const { node } = whole;
+  const list = node.forEach instanceof Reference ? await referred(node.forEach, whole, scope) : (node.forEach ?? []);
   if (!isList(list)) return list;
   const started = performance.now();
-  const lives = list.map((_, index) => new Live(node, [...live.path, index], false));
-  live.open({ keyed: false, lives });
+  const members = list.map((_, index) => new RunningMember(node, [...whole.path, index], false));
+  const answered = (): MemberList => ({
+    keyed: false,
+    members: members.map((member) => member.inAnswer),
+    cancelled: 0,
+    taken: false,
+  });
+  whole.start({ keyed: false, members, list: answered });
   const runs = new Ordered<void>({ concurrency: node.concurrency });
-  const start = (one: Live, value: unknown): void => void runs.push(runMember, one, { ...scope, item: { value } });
+  const start = (member: RunningMember, value: unknown): void =>
+    void runs.push(runMember, member, { ...scope, item: { value } });
   const waiting: Promise<void>[] = [];
-  for (const [index, one] of lives.entries()) {
+  for (const [index, member] of members.entries()) {
     const item = list[index];
-    if (item instanceof ItemTemplate) waiting.push(startFilled(item, one, scope, start));
-    else start(one, item);
+    if (item instanceof ItemTemplate) waiting.push(startFilled(item, member, scope, start));
+    else start(member, item);
   }
   await Promise.all(waiting);
   for await (const _ of runs);
-  const members = lives.map((one) => ({
-    node,
-    path: one.path,
-    as: one.as,
-    hidden: false,
-    reply: one.settled as Reply,
-  }));
-  return replyOf({ keyed: false, members, cancelled: 0, taken: false }, performance.now() - started);
+  return judge(answered(), performance.now() - started);
 }
 
 /** The list that a reference comes to, its calls counted; or how the forEach ends without one. */
-async function referred(reference: Reference, { node }: Live, scope: Scope): Promise<readonly unknown[] | Reply> {
+async function referred(
+  reference: Reference,
+  { node }: RunningMember,
+  scope: Scope,
+): Promise<readonly unknown[] | Reply> {
   const outcome = await waitFor(reference, scope, scope.signal);
   const started = performance.now();
   if (outcome.is !== 'value') return skippedBy([[reference, outcome]]);
@@ -58,19 +63,19 @@ async function referred(reference: Reference, { node }: Live, scope: Scope): Pro
 /** Starts an item once what it refers to is there: until then it takes no place. If that fails, it alone does. */
 async function startFilled(
   { template, references }: ItemTemplate,
-  live: Live,
+  member: RunningMember,
   scope: Scope,
-  start: (live: Live, value: unknown) => void,
+  start: (member: RunningMember, value: unknown) => void,
 ): Promise<void> {
   const values = new Map<Reference, unknown>();
   let ended: Reply | undefined;
   try {
     ended = await read(references, false, scope, scope.signal, values);
-    if (!ended) return start(live, await scope.batch.work.do(fillValue(template, { values, budgets: scope.batch })));
+    if (!ended) return start(member, await scope.batch.work.do(fillValue(template, { values, budgets: scope.batch })));
   } catch (error) {
     ended = failure(toCodapError(error), performance.now());
   }
-  settle(live, withDefault(live.node, ended, scope), scope);
+  opened(member, withDefault(member.node, ended, scope), scope);
 }
 
 function isList(value: unknown): value is readonly unknown[] {

@@ -1,10 +1,12 @@
-import { notNeeded, toCodapError } from '../../errors.ts';
+import { toCodapError } from '../../errors.ts';
 import type { ItemBatch } from '../../store/payload.ts';
-import type { Container, Live } from './live.ts';
-import { merge } from './interleave.ts';
 import type { Pattern } from '../plan/node.ts';
-import { failed, replyOf, shown, type Member, type MemberList, type Reply } from './reply.ts';
+import { merge } from './interleave.ts';
+import { isShown, shown, type Member, type Reply } from './reply.ts';
 import type { Running } from './run.ts';
+import { judge } from './running-group.ts';
+import type { Container, RunningMember } from './running-member.ts';
+import { closed } from './settle.ts';
 
 /** One step of an answer that flows: a reply in its place, or some items of a streamed list, as JSON, and the first one's index. */
 export type Frame =
@@ -33,82 +35,59 @@ interface Telling extends FrameOrder, Pick<Running, 'batch'> {}
  */
 export async function* frames({ batch, root }: Running, order: FrameOrder): AsyncGenerator<Frame, Reply> {
   const container = await root.container;
-  const ended = container && (yield* unfold(container, { batch, ...order }, false));
-  return ended ? regroup(await root.reply, ended, container) : root.reply;
+  if (container) yield* framesWithin(container, { batch, ...order }, false);
+  return present(await root.reply, container);
 }
 
-async function* memberFrames(live: Live, telling: Telling, sequential: boolean): AsyncGenerator<Frame, Member> {
-  live.demand();
-  const whole = live.opaque || live.node.hidden;
-  const container = whole ? undefined : await live.container;
-  let reply: Reply;
-  if (container) {
-    const ended = yield* unfold(container, telling, sequential);
-    reply = regroup(await live.reply, ended, container);
-  } else {
-    reply = await live.reply;
-    if (reply.opened?.payload.kind === 'items') reply = yield* itemFrames(live, reply);
-  }
-  const { node, path, as } = live;
-  const member: Member = { node, path, as, hidden: node.hidden, reply: cut(reply) };
-  if (shown([member]).length > 0) {
-    yield { kind: 'reply', member, count: container && reply.list ? shown(reply.list.members).length : undefined };
-  }
-  const ended = cut(member.reply);
-  if (ended.error && !container && live.settled?.status === 'ok') telling.batch.broke({ path, error: ended.error });
-  return { ...member, reply: ended };
+async function* framesWithin(container: Container, telling: Telling, isInOrder: boolean): AsyncGenerator<Frame> {
+  const { members, pattern, arrivals, taking } = container;
+  if (taking) {
+    // A group or forEach is a success only as a whole: nothing within it can wait for its turn.
+    for (const member of members) member.demand(member.each || member.node.kind === 'group');
+    for await (const member of arrivals ?? []) {
+      if (!member) return;
+      yield* framesOf(member, container, telling, false);
+    }
+  } else if (pattern ? telling.inOrder.includes(pattern) : isInOrder) {
+    for (const member of members) yield* framesOf(member, container, telling, true);
+  } else yield* merge(members.map((member) => framesOf(member, container, telling, false)));
 }
 
-/** What became of a reply whose body has been read, or given up, meanwhile. */
-function cut(reply: Reply): Reply {
-  const error = reply.opened?.payload.kind === 'body' ? reply.opened.broken : undefined;
+async function* framesOf(
+  member: RunningMember,
+  around: Container,
+  telling: Telling,
+  isInOrder: boolean,
+): AsyncGenerator<Frame> {
+  member.demand();
+  const isOne = member.isOpaque || member.node.hidden;
+  const container = isOne ? undefined : await member.container;
+  if (container) yield* framesWithin(container, telling, isInOrder);
+  const opened = await member.reply;
+  const reply = opened.flow?.payload.kind === 'items' ? yield* itemFrames(member, opened) : present(opened, container);
+  const told: Member = { ...member.inAnswer, reply };
+  const count = container && reply.list && shown(reply.list.members).length;
+  if (isShown(told)) yield { kind: 'reply', member: told, count };
+  closed(member, present(reply), around, telling.batch);
+}
+
+/** A reply that has opened, as it is by now: its members may have closed, its body may have broken. */
+function present(reply: Reply, container?: Container): Reply {
+  if (container && reply.list) return judge(container.list(), reply.ms);
+  const error = reply.flow?.broken;
   return error ? { ...reply, status: 'error', error } : reply;
 }
 
-async function* unfold(
-  container: Container,
-  telling: Telling,
-  around: boolean,
-): AsyncGenerator<Frame, Map<Live, Member>> {
-  const ended = new Map<Live, Member>();
-  const end = (live: Live, member: Member): void => {
-    ended.set(live, member);
-    if (!container.pattern || !member.node.required || !failed(member.reply)) return;
-    for (const other of container.lives) if (!ended.has(other)) other.giveUp(notNeeded());
-    container.cancel?.();
-  };
-  if (container.taking) {
-    // A group or forEach is a success only as a whole: nothing within it can wait for its turn.
-    for (const live of container.lives) live.demand(live.each || live.node.kind === 'group');
-    for await (const one of container.arrivals ?? []) {
-      if (!one) break;
-      end(one, yield* memberFrames(one, telling, false));
-    }
-    return ended;
-  }
-  const sequential = container.pattern ? telling.inOrder.includes(container.pattern) : around;
-  if (sequential) {
-    for (const one of container.lives) end(one, yield* memberFrames(one, telling, true));
-    return ended;
-  }
-  const byPath = new Map(container.lives.map((one) => [one.path, one]));
-  yield* merge(
-    container.lives.map((one) => memberFrames(one, telling, false)),
-    (member) => end(byPath.get(member.path) as Live, member),
-  );
-  return ended;
-}
-
-async function* itemFrames(live: Live, reply: Reply): AsyncGenerator<Frame, Reply> {
-  const { opened, ms: opening = 0 } = reply;
+async function* itemFrames(member: RunningMember, reply: Reply): AsyncGenerator<Frame, Reply> {
+  const { flow, ms: opening = 0 } = reply;
   const began = performance.now() - opening;
   let index = 0;
   try {
     for (;;) {
-      const step = await opened?.next();
+      const step = await flow?.next();
       if (!step || step.done) break;
       for (const items of portions(step.value as ItemBatch)) {
-        yield { kind: 'items', path: live.path, index, items };
+        yield { kind: 'items', path: member.path, index, items };
         index += items.length;
       }
     }
@@ -116,7 +95,7 @@ async function* itemFrames(live: Live, reply: Reply): AsyncGenerator<Frame, Repl
   } catch (error) {
     return { status: 'error', error: toCodapError(error), items: index, ms: performance.now() - began };
   } finally {
-    opened?.close();
+    flow?.close();
   }
 }
 
@@ -132,23 +111,4 @@ function* portions(batch: ItemBatch): Generator<string[]> {
     length = 0;
   }
   if (items.length > 0) yield items;
-}
-
-/** A group's reply, told again with what became of the lists and bodies that flowed. */
-function regroup(reply: Reply, ended: ReadonlyMap<Live, Member>, { pattern }: Pick<Container, 'pattern'> = {}): Reply {
-  const { list } = reply;
-  if (!list) return reply;
-  const finals = new Map([...ended.values()].map((member) => [member.path, member]));
-  const members = list.members.map((member) => finals.get(member.path) ?? member);
-  if (members.every((member, index) => member.reply === list.members[index]?.reply)) return reply;
-  const broken = pattern && members.find((member) => member.node.required && failed(member.reply));
-  const decidedBy = list.decidedBy ?? (broken?.reply.error && { path: broken.path, error: broken.reply.error });
-  // A success that broke after all leaves the `take` short of one.
-  const taken = list.taken && members.every(({ reply }, at) => !isOk(list.members[at]?.reply) || isOk(reply));
-  const told: MemberList = { ...list, members, taken, ...(decidedBy && { decidedBy }) };
-  return replyOf(told, reply.ms);
-}
-
-function isOk(reply: Reply | undefined): boolean {
-  return reply?.status === 'ok';
 }

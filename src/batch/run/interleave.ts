@@ -1,12 +1,9 @@
-/** Yields what several generators yield, in order of arrival, each asked for more only once its last one was taken. `ended` hears what each returns. */
-export async function* merge<T, R>(
-  generators: readonly AsyncGenerator<T, R>[],
-  ended: (result: R) => void,
-): AsyncGenerator<T> {
+/** Yields what several generators yield, in order of arrival, each asked for more only once its last one was taken. */
+export async function* merge<T>(generators: readonly AsyncGenerator<T>[]): AsyncGenerator<T> {
   const open = new Set(generators);
-  const ready: { generator: AsyncGenerator<T, R>; step: Promise<IteratorResult<T, R>> }[] = [];
+  const ready: { generator: AsyncGenerator<T>; step: Promise<IteratorResult<T>> }[] = [];
   let wake: (() => void) | undefined;
-  const pull = (generator: AsyncGenerator<T, R>): void => {
+  const pull = (generator: AsyncGenerator<T>): void => {
     const step = generator.next();
     const arrive = (): void => {
       ready.push({ generator, step });
@@ -25,13 +22,12 @@ export async function* merge<T, R>(
       const { done, value } = await next.step;
       if (done) {
         open.delete(next.generator);
-        ended(value);
-      } else {
-        yield value;
-        pull(next.generator);
+        continue;
       }
+      yield value;
+      pull(next.generator);
     }
   } finally {
-    for (const generator of open) generator.return(undefined as R).catch(() => {});
+    for (const generator of open) generator.return(undefined).catch(() => {});
   }
 }

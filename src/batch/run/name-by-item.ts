@@ -2,7 +2,7 @@ import type { Steps } from '../../budget/work.ts';
 import { CodapError } from '../../errors.ts';
 import { follow } from '../../json/pointer.ts';
 import { as } from '../modifiers/as.ts';
-import { plainReferences, type Reference } from '../template/reference.ts';
+import type { Reference } from '../template/reference.ts';
 import type { Batch } from './batch.ts';
 
 /**
@@ -11,7 +11,7 @@ import type { Batch } from './batch.ts';
  */
 export function* nameByItem(name: Reference, item: unknown, batch: Batch): Steps<string | undefined> {
   const values = new Map<Reference, unknown>();
-  for (const reference of plainReferences(name)) {
+  for (const reference of name.plain) {
     if (reference.target?.from !== 'item') return undefined;
     const there = yield* follow(item, reference.steps, batch.work);
     if (!there.found) return undefined;

@@ -2,28 +2,33 @@ import { CodapError, notNeeded } from '../../errors.ts';
 import type { Query } from '../../store/fetch.ts';
 import { whenAborted } from '../../store/signals.ts';
 import type { QueryNode } from '../plan/node.ts';
-import { Opened } from './opened.ts';
+import { Flow } from './flow.ts';
 import type { Scope } from './scope.ts';
 
 /**
  * Opens a query's answer as a list or body that flows. Its first item or byte has the query's own time-out, from now on;
  * the batch's deadline, which is for what is gathered, does not end it, but the client leaving or the batch failing does.
+ * Of a body that is read in parts, opening one ends also when the body is `closed`.
  */
-export async function openFlow(node: QueryNode, query: Query, { batch, signal }: Scope): Promise<Opened> {
+export async function openFlow(
+  node: QueryNode,
+  query: Query,
+  { batch, signal }: Scope,
+  closed?: AbortSignal,
+): Promise<Flow> {
   const { source } = node;
   const { limits, timeoutMs } = batch.options;
   const controller = new AbortController();
-  const cancelled = (): void => {
+  const unlink = whenAborted(signal, () => {
     if (!(signal.reason instanceof CodapError) || signal.reason.code !== 'TIMEOUT') controller.abort(signal.reason);
-  };
-  let opened: Opened | undefined;
+  });
+  const unlinkClosed = closed && whenAborted(closed, () => controller.abort(closed.reason));
+  let flow: Flow | undefined;
   // Nobody may come to read what is open by now: it lets go of its store, and of its place, by itself.
-  const ended = (): void => {
+  const unlinkEnded = whenAborted(batch.ended, () => {
     controller.abort(batch.ended.reason);
-    opened?.break(batch.ended.reason as CodapError);
-  };
-  const unlink = whenAborted(signal, cancelled);
-  const unlinkEnded = whenAborted(batch.ended, ended);
+    flow?.break(batch.ended.reason as CodapError);
+  });
   const started = performance.now();
   try {
     const payload = await source.call(query, batch.who, {
@@ -35,17 +40,18 @@ export async function openFlow(node: QueryNode, query: Query, { batch, signal }:
       work: batch.work,
     });
     if (payload.kind === 'value') throw new CodapError('INTERNAL', 'codap failed to open this answer');
-    opened = new Opened(payload, source.name, limits, (reason) => {
+    flow = new Flow(payload, source.name, limits, (reason) => {
       unlinkEnded();
       controller.abort(reason);
     });
-    return opened;
+    return flow;
   } catch (error) {
     unlinkEnded();
     controller.abort(notNeeded());
     throw error;
   } finally {
     unlink();
+    unlinkClosed?.();
     batch.timed(source.name, performance.now() - started);
   }
 }

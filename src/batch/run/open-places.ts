@@ -1,7 +1,7 @@
 import { isResumable } from '../../sources/resume.ts';
 import type { GroupNode } from '../plan/node.ts';
 import { Gate } from './gate.ts';
-import type { Live } from './live.ts';
+import type { RunningMember } from './running-member.ts';
 import type { GroupRun, Places, Scope } from './scope.ts';
 
 /** Beginnings read ahead at a time. */
@@ -21,14 +21,14 @@ export class OpenPlaces implements Places {
   }
 
   /** A race starts as one: its queries share the place of the first. */
-  async enter(resumable: boolean, live: Live, { batch, group }: Scope): Promise<() => void> {
-    if (resumable) return this.#ahead.enter(live.demanded, batch.ended);
+  async enter(resumable: boolean, member: RunningMember, { batch, group }: Scope): Promise<() => void> {
+    if (resumable) return this.#ahead.enter(member.demanded, batch.ended);
     // Its winners leave so few bodies open that all of its queries may be asked at once.
     const run = (group?.node.take ?? Infinity) <= OPEN ? group : undefined;
-    if (!run) return this.#open.enter(live.demanded, batch.ended);
+    if (!run) return this.#open.enter(member.demanded, batch.ended);
     let race = this.#races.get(run);
     if (!race) {
-      const entered = this.#open.enter(live.demanded, batch.ended);
+      const entered = this.#open.enter(member.demanded, batch.ended);
       this.#races.set(run, (race = { entered, inside: 0 }));
     }
     const { entered } = race;

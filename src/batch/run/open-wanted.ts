@@ -1,9 +1,9 @@
 import { isResumable } from '../../sources/resume.ts';
 import type { Query } from '../../store/fetch.ts';
 import type { QueryNode } from '../plan/node.ts';
-import type { Live } from './live.ts';
+import type { RunningMember } from './running-member.ts';
 import { openFlow } from './open-flow.ts';
-import type { Opened } from './opened.ts';
+import type { Flow } from './flow.ts';
 import { openAhead } from './read-ahead.ts';
 import type { Scope } from './scope.ts';
 
@@ -12,17 +12,17 @@ export async function openWanted(
   node: QueryNode,
   want: 'items' | 'body',
   asked: Pick<Query, 'op' | 'params'>,
-  live: Live,
+  member: RunningMember,
   scope: Scope,
-): Promise<Opened> {
+): Promise<Flow> {
   const query = { ...asked, want };
   if (want === 'items' || !scope.places) return openFlow(node, query, scope);
   const resumable = isResumable(node.source, asked.op, asked.params);
-  const leave = await scope.places.enter(resumable, live, scope);
+  const leave = await scope.places.enter(resumable, member, scope);
   try {
-    const opened = await (resumable ? openAhead(node, asked, scope) : openFlow(node, query, scope));
-    opened.onClose(leave);
-    return opened;
+    const flow = await (resumable ? openAhead(node, asked, scope) : openFlow(node, query, scope));
+    flow.onClose(leave);
+    return flow;
   } catch (error) {
     leave();
     throw error;

@@ -2,7 +2,7 @@ import { notNeeded } from '../../errors.ts';
 import { type InParts, readBeginning, resumed } from '../../sources/resume.ts';
 import type { QueryNode } from '../plan/node.ts';
 import { openFlow } from './open-flow.ts';
-import { Opened } from './opened.ts';
+import { Flow } from './flow.ts';
 import type { Scope } from './scope.ts';
 import type { Query } from '../../store/fetch.ts';
 
@@ -13,23 +13,22 @@ const BEGINNING = 64 * 1024;
  * A body whose beginning is read by range, so that it holds no connection while it waits for its turn, and whose rest, if any,
  * is asked for when somebody reads that far.
  */
-export async function openAhead(node: QueryNode, asked: Pick<Query, 'op' | 'params'>, scope: Scope): Promise<Opened> {
+export async function openAhead(node: QueryNode, asked: Pick<Query, 'op' | 'params'>, scope: Scope): Promise<Flow> {
   const { source } = node;
-  const body: InParts<Opened> = {
+  const body: InParts<Flow> = {
     source,
     query: { ...asked, want: 'body' },
-    open: (query, closed) =>
-      openFlow(node, query, closed ? { ...scope, signal: AbortSignal.any([scope.signal, closed]) } : scope),
+    open: (query, closed) => openFlow(node, query, scope, closed),
   };
   const held = scope.batch.memory.part();
   const beginning = await readBeginning(body, BEGINNING, held).catch((error: unknown) => {
     held.close();
     throw error;
   });
-  if (beginning instanceof Opened) return beginning;
+  if (beginning instanceof Flow) return beginning;
   const closed = new AbortController();
   const payload = resumed(body, beginning, closed.signal);
-  return new Opened(payload, source.name, scope.batch.options.limits, () => {
+  return new Flow(payload, source.name, scope.batch.options.limits, () => {
     held.close();
     closed.abort(notNeeded());
   });

@@ -3,7 +3,7 @@ import { put } from '../../json/members.ts';
 import type { Value } from '../../store/payload.ts';
 import type { Steps, Work } from '../../budget/work.ts';
 import type { Node } from '../plan/node.ts';
-import type { Opened } from './opened.ts';
+import type { Flow } from './flow.ts';
 
 /** What became of a query, a group or a forEach. */
 export interface Reply {
@@ -17,7 +17,7 @@ export interface Reply {
   /** Index of the query that answered a nested `take: 1`. */
   readonly winner?: number;
   /** Of a query answered by a list or body that flows: open, its first item or byte is here. */
-  readonly opened?: Opened;
+  readonly flow?: Flow;
   /** How many items a list that has flowed had. */
   readonly items?: number;
   /** What a group or forEach holds. */
@@ -61,11 +61,14 @@ export function tenths(ms: number): number {
   return Math.round(ms * 10) / 10;
 }
 
-/** The members an answer shows: all but the hidden that are ok. */
+/** Whether an answer shows a member: all but the hidden that are ok. */
+export function isShown({ hidden, reply }: Member): boolean {
+  return !hidden || failed(reply) || reply.status === 'partial';
+}
+
+/** The members an answer shows. */
 export function shown(members: readonly Member[]): readonly Member[] {
-  return members.some((member) => member.hidden)
-    ? members.filter((member) => !member.hidden || failed(member.reply) || member.reply.status === 'partial')
-    : members;
+  return members.some((member) => member.hidden) ? members.filter(isShown) : members;
 }
 
 /** True if every reply, at every depth, is ok without a default, or was skipped by choice. */
@@ -127,39 +130,6 @@ function* gathered(list: MemberList, of: (reply: Reply, work: Work) => Steps<unk
     else values.push(value);
   }
   return list.keyed ? object : values;
-}
-
-/** The status of a group or forEach, by its members'. */
-function statusOf(list: MemberList): Reply['status'] {
-  if (list.decidedBy) return 'error';
-  if (list.taken) return 'ok';
-  let usable = false;
-  let incomplete = false;
-  let failure = false;
-  for (const { reply } of list.members) {
-    usable ||= reply.status === 'ok' || reply.status === 'partial';
-    incomplete ||= reply.status === 'partial';
-    failure ||= failed(reply);
-  }
-  if (failure) return usable ? 'partial' : 'error';
-  return incomplete ? 'partial' : 'ok';
-}
-
-/** The first failed member's error, in the order asked. */
-function firstError(list: MemberList): CodapError | undefined {
-  if (list.keyed) return list.members.find(({ reply }) => failed(reply))?.reply.error;
-  let first: Member | undefined;
-  for (const member of list.members) {
-    if (failed(member.reply) && (!first || Number(member.path.at(-1)) < Number(first.path.at(-1)))) first = member;
-  }
-  return first?.reply.error;
-}
-
-/** What a group or forEach comes to, by its members. */
-export function replyOf(list: MemberList, ms: number | undefined): Reply {
-  const status = statusOf(list);
-  const error = list.decidedBy?.error ?? (status === 'error' ? firstError(list) : undefined);
-  return { status, list, ...(ms !== undefined && { ms }), ...(error && { error }) };
 }
 
 /** The first failure at any depth that nothing absorbed, in the order of the answer. */

@@ -1,5 +1,5 @@
 import { CodapError } from '../../errors.ts';
-import type { Live } from './live.ts';
+import type { RunningMember } from './running-member.ts';
 import { isOpaque, isWon, type Node } from '../plan/node.ts';
 import { addTo, follow, isIndex } from '../../json/pointer.ts';
 import { failed, metaOf, valued, valueOf, winnerOf, type Member, type MemberList, type Reply } from './reply.ts';
@@ -51,27 +51,27 @@ export interface Looking {
  * Reads below a member, waiting for no more than the part that the steps name. Rejects if nobody waits any more by
  * the time it would begin to gather.
  */
-export async function resolve(live: Live, steps: readonly string[], looking: Looking): Promise<Outcome> {
+export async function resolve(whole: RunningMember, steps: readonly string[], looking: Looking): Promise<Outcome> {
   const { view, work, signal } = looking;
-  const whole = steps.length === 0 || (!live.each && view.isWhole(live.node));
-  const container = whole ? undefined : await live.container;
+  const isOne = steps.length === 0 || (!whole.each && view.isWhole(whole.node));
+  const container = isOne ? undefined : await whole.container;
   if (!container || container.taking) {
-    const reply = await live.reply;
+    const reply = await whole.reply;
     if (signal.aborted) throw signal.reason;
-    return work.do(below(reply, steps, live, view, work));
+    return work.do(below(reply, steps, whole, view, work));
   }
   const [step = '', ...rest] = steps;
-  const { keyed, lives, arrivals } = container;
+  const { keyed, members, arrivals } = container;
   if (step === '*' && !keyed) {
-    const members = arrivals ? await Promise.all(lives.map((_, index) => arrivals.at(index))) : lives;
-    const outcomes = members.filter((one) => one !== undefined).map((member) => resolve(member, rest, looking));
+    const there = arrivals ? await Promise.all(members.map((_, index) => arrivals.at(index))) : members;
+    const outcomes = there.filter((one) => one !== undefined).map((member) => resolve(member, rest, looking));
     return work.do(gather(await Promise.all(outcomes), work));
   }
-  const place = pick(keyed, lives, step);
+  const place = pick(keyed, members, step);
   const member = place && arrivals ? await arrivals.at(Number(step)) : place;
   if (member) return resolve(member, rest, looking);
   // A group that failed did not wait for all to arrive.
-  const reply = place && (await live.reply);
+  const reply = place && (await whole.reply);
   return reply && failed(reply) ? ofFailure(reply) : NOWHERE;
 }
 
@@ -79,7 +79,7 @@ export async function resolve(live: Live, steps: readonly string[], looking: Loo
 export function* below(
   reply: Reply,
   steps: readonly string[],
-  { node, each }: Pick<Live, 'node' | 'each'>,
+  { node, each }: Pick<RunningMember, 'node' | 'each'>,
   view: View,
   work: Work,
 ): Steps<Outcome> {
@@ -110,7 +110,7 @@ export function* below(
   return member ? yield* into(member) : NOWHERE;
 }
 
-function pick<T extends { readonly path: Live['path'] }>(
+function pick<T extends { readonly path: RunningMember['path'] }>(
   keyed: boolean,
   members: readonly T[],
   step: string,

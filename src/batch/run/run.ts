@@ -10,19 +10,20 @@ import { Batch, type BatchOptions } from './batch.ts';
 import { compile, finish, finishGroup } from './finish.ts';
 import { runEach } from './for-each.ts';
 import { runGroup } from './group.ts';
-import { Live } from './live.ts';
 import { nameByItem } from './name-by-item.ts';
 import { OpenPlaces } from './open-places.ts';
 import { openWanted } from './open-wanted.ts';
-import { replyOf, type Reply } from './reply.ts';
+import type { Reply } from './reply.ts';
+import { judge } from './running-group.ts';
+import { RunningMember } from './running-member.ts';
 import type { Scope, Taking } from './scope.ts';
-import { failure, settle, withDefault } from './settle.ts';
+import { failure, opened, withDefault } from './settle.ts';
 import { read } from './wait.ts';
 
 /** A batch under way. */
 export interface Running {
   readonly batch: Batch;
-  readonly root: Live;
+  readonly root: RunningMember;
 }
 
 const GATHERED: Taking = { wants: () => 'value' };
@@ -31,7 +32,7 @@ const GATHERED: Taking = { wants: () => 'value' };
 export function run(plan: Plan, options: BatchOptions, { wants, bodiesInTurn }: Taking = GATHERED): Running {
   const started = performance.now();
   const batch = new Batch(options);
-  const root = new Live(plan.root, []);
+  const root = new RunningMember(plan.root, []);
   batch.takeCalls(plan.root.calls);
   const scope: Scope = {
     batch,
@@ -46,32 +47,32 @@ export function run(plan: Plan, options: BatchOptions, { wants, bodiesInTurn }: 
   runGroup(plan.root, root, scope, runMember)
     .then((list) => {
       if (list.decidedBy && !batch.decidedBy) batch.decidedBy = list.decidedBy;
-      root.settle(replyOf(list, performance.now() - started));
+      root.open(judge(list, performance.now() - started));
     })
     .catch((cause: unknown) => {
       const error = new CodapError('INTERNAL', 'codap failed to run this batch', { cause });
       batch.decide({ path: [], error });
-      root.settle(failure(error, started));
+      root.open(failure(error, started));
       batch.note({ path: [], error });
     })
     .finally(() => batch.close());
   return { batch, root };
 }
 
-/** Runs one member with all its modifiers and settles it, whatever happens. */
-export async function runMember(live: Live, scope: Scope): Promise<void> {
-  const reply = await (live.each ? runEach(live, scope, runMember) : runOnce(live, scope)).catch(
+/** Runs one member with all its modifiers until it has opened or failed to, whatever happens. */
+export async function runMember(member: RunningMember, scope: Scope): Promise<void> {
+  const reply = await (member.each ? runEach(member, scope, runMember) : runOnce(member, scope)).catch(
     (error: unknown): Reply => ({
       status: 'error',
       error: toCodapError(error),
       ms: 0,
     }),
   );
-  settle(live, reply, scope);
+  opened(member, reply, scope);
 }
 
-async function runOnce(live: Live, scope: Scope): Promise<Reply> {
-  const { node } = live;
+async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
+  const { node } = member;
   const want = node.kind === 'query' ? scope.wants(node) : 'value';
   // What flows may wait for its turn beyond the deadline; what it refers to is there by then.
   const waitSignal = want === 'value' ? scope.signal : scope.batch.ended;
@@ -80,7 +81,7 @@ async function runOnce(live: Live, scope: Scope): Promise<Reply> {
   let started: number | undefined;
   try {
     if (typeof node.as === 'object' && scope.item)
-      live.as = await work.do(nameByItem(node.as, scope.item.value, scope.batch));
+      member.as = await work.do(nameByItem(node.as, scope.item.value, scope.batch));
     const values = new Map<Reference, unknown>();
     if (node.isConditional) {
       const skipped = await read(node.referencesToStart, true, scope, waitSignal, values);
@@ -88,15 +89,18 @@ async function runOnce(live: Live, scope: Scope): Promise<Reply> {
       throwIfLate(scope, waitSignal);
       if (!(await work.do(isChosen(node, { values, budgets: scope.batch })))) return { status: 'skipped' };
     }
-    const skipped =
-      (await read(node.referencesToRun, false, scope, waitSignal, values)) ??
-      (await read(node.referencesToReshape, true, scope, waitSignal, values));
-    if (skipped) return withDefault(node, skipped, scope);
-    if (typeof node.as === 'object') live.as = await work.do(as.apply(node.as, { values, budgets: scope.batch }));
+    // What refers to nothing waits for nothing.
+    if (node.referencesToRun.length > 0 || node.referencesToReshape.length > 0) {
+      const skipped =
+        (await read(node.referencesToRun, false, scope, waitSignal, values)) ??
+        (await read(node.referencesToReshape, true, scope, waitSignal, values));
+      if (skipped) return withDefault(node, skipped, scope);
+    }
+    if (typeof node.as === 'object') member.as = await work.do(as.apply(node.as, { values, budgets: scope.batch }));
     started = performance.now();
     if (waitSignal.aborted) throw waitSignal.reason;
     if (node.kind === 'group') {
-      const list = await runGroup(node, live, scope, runMember, started);
+      const list = await runGroup(node, member, scope, runMember, started);
       return await work.do(finishGroup(node, list, values, started, scope));
     }
     if (!node.literal) throwIfLate(scope, waitSignal);
@@ -105,8 +109,8 @@ async function runOnce(live: Live, scope: Scope): Promise<Reply> {
       params: node.literal ? node.params : await work.do(compile(node, values, scope, held)),
     };
     if (want !== 'value') {
-      const opened = await openWanted(node, want, query, live, scope);
-      return { status: 'ok', opened, ms: performance.now() - started };
+      const flow = await openWanted(node, want, query, member, scope);
+      return { status: 'ok', flow, ms: performance.now() - started };
     }
     const gathered = await gather(node, query, scope, started, held);
     if (node.isReshaped) throwIfLate(scope, waitSignal);

@@ -1,7 +1,7 @@
 import type { Payload } from '../../store/payload.ts';
 import type { GroupNode, QueryNode } from '../plan/node.ts';
 import type { Batch } from './batch.ts';
-import type { Live } from './live.ts';
+import type { RunningMember } from './running-member.ts';
 
 /** How a query's answer is taken: gathered as a value, or open as a list or a body that flows. */
 export type Want = Payload['kind'];
@@ -32,15 +32,15 @@ export interface Scope extends Pick<Taking, 'wants'> {
 /** Where a body waits until it may be open. */
 export interface Places {
   /** Waits for a place; resolves with what gives it back. */
-  enter(resumable: boolean, live: Live, scope: Scope): Promise<() => void>;
+  enter(resumable: boolean, member: RunningMember, scope: Scope): Promise<() => void>;
 }
 
 /** A group while it runs, for references to find its members in. */
 export interface GroupRun {
   readonly parent: GroupRun | undefined;
   readonly node: GroupNode;
-  readonly lives: readonly Live[];
+  readonly members: readonly RunningMember[];
 }
 
-/** Runs one member with all its modifiers and settles it, whatever happens. */
-export type RunMember = (live: Live, scope: Scope) => Promise<void>;
+/** Runs one member with all its modifiers until it has opened or failed to, whatever happens. */
+export type RunMember = (member: RunningMember, scope: Scope) => Promise<void>;

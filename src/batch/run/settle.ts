@@ -1,8 +1,9 @@
 import { type CodapError, toCodapError } from '../../errors.ts';
 import { rescue } from '../modifiers/apply-modifiers.ts';
 import type { Node } from '../plan/node.ts';
-import type { Live } from './live.ts';
+import type { Batch } from './batch.ts';
 import { failed, firstFailure, type Reply } from './reply.ts';
+import type { Container, RunningMember } from './running-member.ts';
 import type { Scope } from './scope.ts';
 
 /** A reply that failed. */
@@ -20,20 +21,30 @@ export function withDefault(node: Node, reply: Reply, { batch }: Scope): Reply {
   }
 }
 
-/** Ends one member: tells the batch of a failure, then whoever waits for it. */
-export function settle(live: Live, reply: Reply, scope: Scope): void {
+/** A member has opened, or failed to: tells the batch of a failure, then whoever waits for it. */
+export function opened(member: RunningMember, reply: Reply, scope: Scope): void {
   try {
-    tellBatch(live, reply, scope);
+    tellBatch(member, reply, scope);
   } finally {
-    live.settle(reply);
+    member.open(reply);
   }
+}
+
+/** The answer has read a member to its end: tells the batch of what broke meanwhile, then what the member stands in. */
+export function closed(member: RunningMember, reply: Reply, within: Container, batch: Batch): void {
+  const { path, settled } = member;
+  member.close(reply);
+  // Of what broke within a group, its members have told.
+  if (reply.error && !reply.list && settled?.status === 'ok' && failed(reply))
+    batch.broke({ path, error: reply.error });
+  within.closed?.(member);
 }
 
 /**
  * Tells the batch of a failure. A group's members have told of theirs, but for those that its `take` or
  * `default` was to absorb and did not.
  */
-function tellBatch({ node, path }: Live, reply: Reply, { batch, absorbed }: Scope): void {
+function tellBatch({ node, path }: RunningMember, reply: Reply, { batch, absorbed }: Scope): void {
   const error = failed(reply) ? reply.error : undefined;
   if (error && !reply.list) batch.note({ path, error });
   else if (reply.error && !reply.list) batch.log({ path, error: reply.error });

@@ -2,7 +2,7 @@ import { abortReason, CodapError } from '../../errors.ts';
 import { untilAborted } from '../../store/signals.ts';
 import type { Steps } from '../../budget/work.ts';
 import type { GroupRun } from './scope.ts';
-import type { Live } from './live.ts';
+import type { RunningMember } from './running-member.ts';
 import { follow } from '../../json/pointer.ts';
 import type { Reference, Target } from '../template/reference.ts';
 import type { Reply } from './reply.ts';
@@ -57,8 +57,8 @@ async function waitForAll(
   const open = await work.do(findPresent(references, scope, outcomes));
   let late: Outcome = { is: 'nowhere' };
   if (open.length > 0) {
-    const finding = async ({ reference, live, steps }: Open): Promise<void> => {
-      outcomes.set(reference, await resolve(live, steps, { view: viewOf(reference), work, signal: waitSignal }));
+    const finding = async ({ reference, member, steps }: Open): Promise<void> => {
+      outcomes.set(reference, await resolve(member, steps, { view: viewOf(reference), work, signal: waitSignal }));
     };
     await untilAborted(waitSignal, () => Promise.all(open.map(finding))).catch((error: unknown) => {
       if (!waitSignal.aborted) throw error;
@@ -73,7 +73,7 @@ async function waitForAll(
 /** A reference to what still runs. */
 interface Open {
   readonly reference: Reference;
-  readonly live: Live;
+  readonly member: RunningMember;
   readonly steps: readonly string[];
 }
 
@@ -90,9 +90,9 @@ function* findPresent(
     const { target } = reference;
     if (target?.from === 'result') {
       const { steps } = target;
-      const live = liveOf(target, scope);
-      if (!live.settled) open.push({ reference, live, steps });
-      else outcomes.set(reference, yield* below(live.settled, steps, live, viewOf(reference), work));
+      const member = memberOf(target, scope);
+      if (!member.settled) open.push({ reference, member, steps });
+      else outcomes.set(reference, yield* below(member.settled, steps, member, viewOf(reference), work));
     } else {
       const there = scope.item ? yield* follow(scope.item.value, reference.steps, work) : { found: false as const };
       outcomes.set(reference, there.found ? { is: 'value', value: there.value } : { is: 'nowhere' });
@@ -101,10 +101,10 @@ function* findPresent(
   return open;
 }
 
-function liveOf({ up, member }: Extract<Target, { from: 'result' }>, scope: Scope): Live {
+function memberOf({ up, member }: Extract<Target, { from: 'result' }>, scope: Scope): RunningMember {
   let group = scope.group as GroupRun;
   for (let level = 0; level < up; level += 1) group = group.parent as GroupRun;
-  return group.lives[member] as Live;
+  return group.members[member] as RunningMember;
 }
 
 function viewOf({ word }: Reference): View {

@@ -27,11 +27,18 @@ export class Reference extends Placeholder {
   /** Its pointer's steps; of a `$join` none. */
   readonly steps: readonly string[];
   target: Target | undefined;
+  #plain: readonly Reference[] | undefined;
 
   constructor(word: Word, at: Path, steps: readonly string[], parts?: readonly (string | Placeholder)[]) {
     super(word, parts);
     this.places = [at];
     this.steps = steps;
+  }
+
+  /** The reference itself, or those that a `$join` is made of; worked out once, since each item asks for them. */
+  get plain(): readonly Reference[] {
+    this.#plain ??= this.word === '$join' ? this.parts.flatMap(plainIn) : [this];
+    return this.#plain;
   }
 }
 
@@ -41,8 +48,6 @@ export class Reference extends Placeholder {
  */
 export const BROKEN = new Reference('$result', [], []);
 
-/** A reference itself, or those that a `$join` is made of. */
-export function plainReferences(reference: Placeholder): readonly Reference[] {
-  if (reference.word !== '$join') return [reference as Reference];
-  return reference.parts.flatMap((part) => (typeof part === 'string' ? [] : plainReferences(part)));
+function plainIn(part: string | Placeholder): readonly Reference[] {
+  return part instanceof Reference ? part.plain : [];
 }

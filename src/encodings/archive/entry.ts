@@ -1,5 +1,5 @@
 import type { QueryNode } from '../../batch/plan/node.ts';
-import type { Opened } from '../../batch/run/opened.ts';
+import type { Flow } from '../../batch/run/flow.ts';
 import type { Member } from '../../batch/run/reply.ts';
 import type { Meta, Value } from '../../store/payload.ts';
 import { Text } from '../../json/text.ts';
@@ -12,7 +12,7 @@ export interface Entry {
   readonly modified: Date;
   /** Known in advance, in bytes; a tar needs it. */
   readonly size: number | undefined;
-  readonly content: Buffer | Opened<Buffer>;
+  readonly content: Buffer | Flow<Buffer>;
 }
 
 const EXTENSIONS: Readonly<Record<string, string>> = {
@@ -52,14 +52,14 @@ export function bodyOrValue(node: QueryNode): 'body' | 'value' {
 /** The entry of a reply; undefined if it has nothing to read. */
 export function entryOf(member: Member): Entry | undefined {
   const { reply } = member;
-  if (reply.opened?.payload.kind === 'body' && reply.status === 'ok') {
-    const { meta } = reply.opened.payload;
+  if (reply.flow?.payload.kind === 'body' && reply.status === 'ok') {
+    const { meta } = reply.flow.payload;
     return {
       name: nameOf(member, meta.contentType),
       modified: modifiedOf(meta),
       // Of a part, `meta.size` is the whole's.
       size: meta.length,
-      content: reply.opened as Opened<Buffer>,
+      content: reply.flow as Flow<Buffer>,
     };
   }
   const value = reply.value;

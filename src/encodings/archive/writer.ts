@@ -1,4 +1,4 @@
-import type { Opened } from '../../batch/run/opened.ts';
+import type { Flow } from '../../batch/run/flow.ts';
 import { CodapError } from '../../errors.ts';
 import type { Entry } from './entry.ts';
 
@@ -14,7 +14,7 @@ export interface ArchiveWriter {
 }
 
 /** The bytes of an open body, chunk by chunk. */
-export async function* chunksOf(body: Opened<Buffer>): AsyncGenerator<Buffer> {
+export async function* chunksOf(body: Flow<Buffer>): AsyncGenerator<Buffer> {
   try {
     for (;;) {
       const step = await body.next();

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { remembering } from '../../budget/remember.ts';
 import { sendProblem } from './problem.ts';
 
 /**
@@ -19,17 +20,28 @@ const ABSOLUTE = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i;
 export function serveHosts(app: FastifyInstance, names: readonly string[], onLoopback: boolean): void {
   if (names.length === 0 && !onLoopback) return;
   const listed = new Set(names.map(plainHost));
-  const serves = listed.size > 0 ? (host: string) => listed.has(host) : isLocal;
+  const serves = remembering((authority) => {
+    const host = hostOf(authority);
+    return host !== undefined && (listed.size > 0 ? listed.has(host) : isLocal(host));
+  });
   app.addHook('onRequest', ({ raw }, reply, done) => {
     // Node keeps the first of several.
-    if (raw.rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length > 1)
+    if (countHosts(raw.rawHeaders) > 1)
       return sendProblem(reply, { status: 400, title: 'Bad Request', detail: 'a request has one Host field' });
     // A target that names a host wins over the Host field.
     const authority = ABSOLUTE.exec(raw.url ?? '')?.[1] ?? raw.headers.host ?? '';
-    const host = hostOf(authority);
-    if (host !== undefined && serves(host)) return done();
+    if (serves(authority)) return done();
     sendProblem(reply, { status: 421, title: 'Misdirected Request', detail: 'this host is not served here' });
   });
+}
+
+function countHosts(rawHeaders: readonly string[]): number {
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string;
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  return hosts;
 }
 
 /**

@@ -42,9 +42,9 @@ export async function sendText(reply: FastifyReply, text: Text, { idleMs, work }
   const compressed = coding && text.length >= WORTHWHILE;
   const body = compressed ? await compressors[coding](text.toString()) : text.toString();
   if (compressed) reply.header('content-encoding', coding);
-  // Once the answer is out, Node goes back to the time that idle connections have.
-  reply.raw.setTimeout(idleMs, () => reply.raw.destroy());
   reply.send(body);
+  // Most leave at once. Once the others are out, Node goes back to the time that idle connections have.
+  if (reply.raw.writableLength > 0) reply.raw.setTimeout(idleMs, () => reply.raw.destroy());
 }
 
 async function bytesIn(text: Text, work: Work): Promise<number> {

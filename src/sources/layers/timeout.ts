@@ -1,12 +1,13 @@
 import { tooLate } from '../../errors.ts';
+import { instantOf, latestOf } from '../../store/deadline.ts';
 import type { Fetch } from '../../store/fetch.ts';
 import { discard, type Payload } from '../../store/payload.ts';
 import { onceClosed } from '../closing.ts';
 import type { Layer } from '../layer.ts';
 
 /**
- * Keeps a query's deadline whatever the layers below do: TIMEOUT at once, the call aborted, its late answer thrown away.
- * A list or body is in time once it is open; from then on only the caller's signal ends it.
+ * Keeps a query's deadline, also one that grows, whatever the layers below do: TIMEOUT at once, the call aborted, its
+ * late answer thrown away. A list or body is in time once it is open; from then on only the caller's signal ends it.
  */
 export function timeout(source: string): Layer {
   return { name: 'timeout', wrap: (next) => keeping(source, Infinity, next) };
@@ -24,10 +25,10 @@ export function attemptTimeout(source: string, timeoutMs: number): Layer {
 function keeping(source: string, timeoutMs: number, next: Fetch): Fetch {
   return (query, context) => {
     const now = performance.now();
-    const deadline = Math.min(context.deadline, now + timeoutMs);
-    const milliseconds = deadline - now;
+    const own = now + timeoutMs;
+    let end = Math.min(instantOf(context.deadline), own);
     if (context.signal.aborted) return Promise.reject(context.signal.reason as Error);
-    if (milliseconds <= 0) return Promise.reject(tooLate(source));
+    if (end <= now) return Promise.reject(tooLate(source, true));
     return new Promise<Payload>((resolve, reject) => {
       const controller = new AbortController();
       let settled = false;
@@ -38,10 +39,17 @@ function keeping(source: string, timeoutMs: number, next: Fetch): Fetch {
         controller.abort(reason);
       };
       const onAbort = (): void => abort(context.signal.reason);
-      const timer = setTimeout(() => {
+      const onTime = (): void => {
+        const by = Math.min(instantOf(context.deadline), own);
+        if (by > end) {
+          end = by;
+          timer = setTimeout(onTime, end - performance.now());
+          return;
+        }
         context.signal.removeEventListener('abort', onAbort);
         abort(tooLate(source));
-      }, milliseconds);
+      };
+      let timer = setTimeout(onTime, end - now);
       context.signal.addEventListener('abort', onAbort, { once: true });
       const unlink = (): void => context.signal.removeEventListener('abort', onAbort);
       const succeed = (payload: Payload): void => {
@@ -56,7 +64,7 @@ function keeping(source: string, timeoutMs: number, next: Fetch): Fetch {
         reject(error);
       };
       try {
-        next(query, { ...context, signal: controller.signal, deadline })
+        next(query, { ...context, signal: controller.signal, deadline: Math.min(latestOf(context.deadline), own) })
           .then(succeed)
           .catch(fail);
       } catch (error) {

@@ -1,6 +1,7 @@
 import { BSONRegExp, Code, DBRef, Decimal128, Double, Int32, Long, ObjectId } from 'bson';
 import { describe, expect, test } from 'vitest';
 import { Digits } from '../../../src/json/leaf.ts';
+import { Placeholder } from '../../../src/store/placeholder.ts';
 import { checked, filled, filterFaults, hole, joined, pipelineFaults, sentFilter, sentPipeline } from './checked.ts';
 
 /** Where a reference may stand in a filter, and what is then sent for the value v. */
@@ -31,6 +32,14 @@ const comparisons: [string, (it: unknown) => unknown, (v: unknown) => unknown][]
     (it) => ({ a: { [op]: [1, it] } }),
     (v) => ({ a: { [op]: [1, v] } }),
   ]),
+];
+
+/** Types of Extended JSON whose text may be filled in. */
+const wrappers: [string, (it: unknown) => unknown][] = [
+  ['$oid', (it) => ({ $oid: it })],
+  ['$date', (it) => ({ $date: { $numberLong: it } })],
+  ['$binary', (it) => ({ $binary: { base64: it, subType: '00' } })],
+  ['$timestamp', (it) => ({ $timestamp: { t: it, i: 1 } })],
 ];
 
 const hostile: [string, unknown][] = [
@@ -287,9 +296,43 @@ describe('a reference in the params', () => {
     { projection: { a: { $slice: hole } } },
     { projection: { a: { $elemMatch: { b: hole } } } },
     { sort: { a: hole } },
+    { sort: { a: { $numberInt: hole } } },
+    { hint: { a: { $numberInt: hole } } },
     { hint: { a: hole } },
     { collation: { locale: hole } },
   ])('may not stand inside %j', (params) => {
     expect(checked('find', { collection: 'users', ...params }).faults.length).toBeGreaterThan(0);
+  });
+});
+
+describe('a reference that is not known yet', () => {
+  const later = new Placeholder('$join', ['^a', new Placeholder('$item')]);
+
+  test.each(comparisons)('stands where its value will: %s', (_name, place, sent) => {
+    expect(sentFilter(place(later))).toEqual(sent(later));
+  });
+
+  test.each(wrappers)('stands in a type of Extended JSON as it is written: %s', (_name, wrap) => {
+    expect(sentFilter({ a: wrap(later) })).toEqual({ a: wrap(later) });
+  });
+
+  test('stands for a pattern, a number and a number of Extended JSON', () => {
+    expect(sentFilter({ a: { $regex: later, $size: later } })).toEqual({ a: { $regex: later, $size: later } });
+    expect(sentFilter({ a: { $size: { $numberInt: later } } })).toEqual({ a: { $size: { $numberInt: later } } });
+    const params = { collection: 'users', skip: later, limit: later };
+    const { faults, query } = checked('find', params);
+    expect(faults).toEqual([]);
+    expect(query).toMatchObject({ command: { skip: later }, limit: later });
+  });
+
+  test('stands in a pipeline, and in the one that counts', () => {
+    const stages = [{ $match: { a: later } }, { $set: { b: later } }, { $skip: later }];
+    expect(sentPipeline(stages)).toEqual([
+      { $match: { a: { $eq: later } } },
+      { $set: { b: { $literal: later } } },
+      { $skip: later },
+    ]);
+    const { query } = checked('countDocuments', { collection: 'users', filter: { a: later }, limit: later });
+    expect(query?.command['pipeline']).toMatchObject([{ $match: { a: { $eq: later } } }, { $limit: later }, {}]);
   });
 });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { attemptTimeout, timeout } from '../../../src/sources/layers/timeout.ts';
 import type { Layer } from '../../../src/sources/layer.ts';
+import { GrowingDeadline } from '../../../src/store/deadline.ts';
 import { context } from '../../adapters/source.ts';
 import { FakeStore, read } from '../../layer-suite/fake-store.ts';
 import { layerSuite } from '../../layer-suite/layer-suite.ts';
@@ -45,6 +46,33 @@ describe.each<[string, Layer, number]>([
     const payload = await asked;
     await vi.advanceTimersByTimeAsync(10_000);
     expect(await read(payload)).toEqual(['a', 'b']);
+  });
+});
+
+describe.each<[string, Layer, number]>([
+  ['of a query ends', timeout('shop'), 700],
+  ['of an attempt ends no later than its own time', attemptTimeout('shop', 400), 400],
+])('the time %s where a deadline has grown', (_name, layer, milliseconds) => {
+  it.each([
+    ['as often as it grows', [300, 700, 500]],
+    ['no further than it may', [300, 9000]],
+  ])('%s', async (_often, growth) => {
+    const started = performance.now();
+    const deadline = new GrowingDeadline(started + 100, started + 700);
+    const store = new FakeStore();
+    const asked = layer.wrap(store.fetch)(QUERY, context({ deadline }));
+    const late = expect(asked).rejects.toMatchObject({ code: 'TIMEOUT', source: 'shop' });
+    const seen = store.calls[0]?.context;
+    expect(seen?.deadline).toBe(started + milliseconds);
+    for (const until of growth) {
+      await vi.advanceTimersByTimeAsync(50);
+      deadline.extend(started + until);
+    }
+    await vi.advanceTimersByTimeAsync(started + milliseconds - 1 - performance.now());
+    expect(seen?.signal.aborted).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    await late;
+    expect(vi.getTimerCount()).toBe(0);
   });
 });
 

@@ -15,7 +15,7 @@ const SPENT = Readable.from([]).destroy();
 const ENDED: AsyncIterator<never, undefined> = { next: () => Promise.resolve({ done: true, value: undefined }) };
 
 /** A list or body that is open and not yet read. Only time in which somebody waits for it counts. */
-export class Opened<T = unknown> {
+export class Flow<T = unknown> {
   #payload: Items | Body;
   #iterator: AsyncIterator<T>;
   readonly #limits: StreamLimits;

@@ -1,0 +1,44 @@
+import { setMaxListeners } from 'node:events';
+import { notNeeded, tooLate } from '../../errors.ts';
+import { whenAborted } from '../../store/signals.ts';
+import type { GroupNode } from '../plan/node.ts';
+import type { Scope } from './scope.ts';
+
+/** Until when a group's members run: at most as long as what is around it, and its own time-out. */
+export class GroupEnd {
+  readonly signal: AbortSignal;
+  /** An instant: `performance.now()` ms. */
+  readonly deadline: number;
+  readonly #controller: AbortController | undefined;
+  readonly #unlink: (() => void) | undefined;
+  readonly #timer: NodeJS.Timeout | undefined;
+
+  constructor(node: GroupNode, { signal, deadline }: Scope, started: number) {
+    this.deadline = Math.min(deadline, started + (node.timeoutMs ?? Infinity));
+    const isSooner = this.deadline < deadline;
+    if (!isSooner && node.take === undefined && !node.members.some((member) => member.required)) {
+      this.signal = signal;
+      return;
+    }
+    const controller = new AbortController();
+    this.#controller = controller;
+    this.signal = controller.signal;
+    setMaxListeners(0, this.signal);
+    this.#unlink = whenAborted(signal, () => controller.abort(signal.reason));
+    if (isSooner) {
+      const left = Math.max(0, this.deadline - performance.now());
+      this.#timer = setTimeout(() => controller.abort(tooLate()), left);
+    }
+  }
+
+  /** Ends the members that still run: the group is decided. */
+  cancel(): void {
+    this.#controller?.abort(notNeeded());
+  }
+
+  /** Lets go of the timer and of the signal around it. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#unlink?.();
+  }
+}

@@ -1,0 +1,138 @@
+import type { CodapError } from '../../errors.ts';
+import { Deferred } from '../../patterns/deferred.ts';
+import type { Ordered } from '../../patterns/index.ts';
+import { isOpaque, type Node, type Pattern } from '../plan/node.ts';
+import type { Member, MemberList, Reply } from './reply.ts';
+
+/** A group or forEach whose members have started: what a reference can wait for in part. */
+export interface Container {
+  readonly keyed: boolean;
+  readonly members: readonly RunningMember[];
+  /** Of a group; a forEach has none. */
+  readonly pattern?: Pattern;
+  /** Of a first-reply: its members in order of arrival, undefined once no more are waited for. */
+  readonly arrivals?: Ordered<RunningMember | undefined> | undefined;
+  /** A first-reply with `take`: which members count is known only once it has opened. */
+  readonly taking?: boolean;
+  /** What its members have come to by now. */
+  list(): MemberList;
+  /** Hears of each member that has closed. */
+  closed?(member: RunningMember): void;
+}
+
+/**
+ * One member while it runs. It has two events. It opens when its reply is there, or the first byte or item of one, or
+ * when it has failed. It closes when the answer has read what it opened to the end: of what is gathered, both are one.
+ */
+export class RunningMember {
+  readonly node: Node;
+  readonly path: readonly (string | number)[];
+  /** True for a forEach as a whole, false for each of its items. */
+  readonly each: boolean;
+  /** Its name in a list; known by the time it has opened. */
+  as: string | undefined;
+  /** As it opened, once it has. */
+  settled: Reply | undefined;
+  #closed: Reply | undefined;
+  #container: Container | undefined;
+  #isDemanded = false;
+  #isDemandedWholly = false;
+  readonly #opening = new Deferred<Reply>();
+  readonly #starting = new Deferred<Container | undefined>();
+  readonly #demand = new Deferred<boolean>();
+
+  constructor(node: Node, path: readonly (string | number)[], each = node.forEach !== undefined) {
+    this.node = node;
+    this.path = path;
+    this.each = each;
+    this.as = !each && typeof node.as === 'string' ? node.as : undefined;
+  }
+
+  /** Resolves when it opens. */
+  get reply(): Promise<Reply> {
+    return this.#opening.promise;
+  }
+
+  /** Resolves as soon as its members exist; undefined if it has none, or failed before. */
+  get container(): Promise<Container | undefined> {
+    return this.#starting.promise;
+  }
+
+  /** Resolves when the answer has come to this one: with true where it is told only together with others. */
+  get demanded(): Promise<boolean> {
+    return this.#demand.promise;
+  }
+
+  /** As it closed; until then, as it opened. */
+  get latest(): Reply {
+    return this.#closed ?? (this.settled as Reply);
+  }
+
+  get isClosed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  /** As it stands in the answer by now. An item of a hidden forEach is not hidden in it. */
+  get inAnswer(): Member {
+    const { node, path, as, latest } = this;
+    return { node, path, as, hidden: node.hidden && (this.each || node.forEach === undefined), reply: latest };
+  }
+
+  /** Its value is known only as a whole. */
+  get isOpaque(): boolean {
+    return !this.each && isOpaque(this.node);
+  }
+
+  /** Something of it can be told by now: an answer, or the first byte of one. */
+  get begun(): boolean {
+    if (this.node.hidden) return false;
+    if (this.#container && !this.isOpaque) return this.#container.members.some((member) => member.begun);
+    return this.settled?.status === 'ok' || this.settled?.status === 'partial';
+  }
+
+  /**
+   * The answer has come to it, and where it is known only as a whole, to all within it. `wholly`: it is told only
+   * together with others.
+   */
+  demand(wholly = false): void {
+    this.#isDemanded = true;
+    this.#isDemandedWholly ||= wholly;
+    this.#demand.settle({ status: 'fulfilled', value: wholly });
+    this.#demandMembers();
+  }
+
+  #demandMembers(): void {
+    if (!this.#isDemandedWholly && !(this.#isDemanded && this.isOpaque)) return;
+    for (const member of this.#container?.members ?? []) member.demand(this.#isDemandedWholly);
+  }
+
+  /** Its members have started. */
+  start(container: Container): void {
+    this.#container = container;
+    this.#demandMembers();
+    this.#starting.settle({ status: 'fulfilled', value: container });
+  }
+
+  /** It has opened, or failed to; only the first word counts. */
+  open(reply: Reply): void {
+    if (this.settled) {
+      if (this.settled !== reply) reply.flow?.close();
+      return;
+    }
+    this.settled = reply;
+    this.#starting.settle({ status: 'fulfilled', value: undefined });
+    this.#opening.settle({ status: 'fulfilled', value: reply });
+  }
+
+  /** The answer has read it to its end. */
+  close(reply: Reply): void {
+    this.#closed = reply;
+  }
+
+  /** It is not needed any more: what it has opened breaks, and if it still runs, what it comes to does not count. */
+  giveUp(reason: CodapError): void {
+    for (const member of this.#container?.members ?? []) member.giveUp(reason);
+    this.settled?.flow?.break(reason);
+    this.open({ status: 'error', error: reason, ms: 0 });
+  }
+}

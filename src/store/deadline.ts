@@ -1,0 +1,37 @@
+/**
+ * When a call has to be there: an instant, in `performance.now()` ms. Where several wait for one call it grows as
+ * others join, so whoever keeps it looks again once it has passed.
+ */
+export type Deadline = number | GrowingDeadline;
+
+/** The latest of the deadlines of all who wait for one call. */
+export class GrowingDeadline {
+  /** It never grows beyond this. A store is told this one, because it is told once, when the call begins. */
+  readonly latest: number;
+  #instant: number;
+
+  constructor(instant: number, latest: number) {
+    this.#instant = Math.min(instant, latest);
+    this.latest = latest;
+  }
+
+  /** What it is by now. */
+  get instant(): number {
+    return this.#instant;
+  }
+
+  /** One more waits for the call, until then. */
+  extend(instant: number): void {
+    this.#instant = Math.min(Math.max(this.#instant, instant), this.latest);
+  }
+}
+
+/** The instant that a deadline is by now. */
+export function instantOf(deadline: Deadline): number {
+  return typeof deadline === 'number' ? deadline : deadline.instant;
+}
+
+/** The latest instant that a deadline may become. */
+export function latestOf(deadline: Deadline): number {
+  return typeof deadline === 'number' ? deadline : deadline.latest;
+}

@@ -1,0 +1,31 @@
+import type { Steps, Work } from '../budget/work.ts';
+import type { Mode } from '../json/typed-text.ts';
+import type { Meta, Value } from './payload.ts';
+
+/** The same value with another `meta`. What its getters hold is neither copied nor opened before somebody looks. */
+export function withMeta(value: Value, meta: Meta): Value {
+  return new Told(value, meta);
+}
+
+class Told implements Value {
+  readonly kind = 'value';
+  readonly meta: Meta;
+  readonly mode?: Mode;
+  readonly read?: (work: Work) => Steps<unknown>;
+  readonly #value: Value;
+
+  constructor(value: Value, meta: Meta) {
+    this.#value = value;
+    this.meta = meta;
+    if (value.mode !== undefined) this.mode = value.mode;
+    if (value.read) this.read = (work) => value.read!(work);
+  }
+
+  get json(): string {
+    return this.#value.json;
+  }
+
+  get value(): unknown {
+    return this.#value.value;
+  }
+}
