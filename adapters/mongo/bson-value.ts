@@ -4,7 +4,20 @@ import { MOST_DATE } from '../../src/json/typed-text.ts';
 import { nameAt } from './bson-name.ts';
 import { isHeld } from '../../src/budget/turns.ts';
 import type { Steps } from '../../src/budget/work.ts';
-import { binaryAt, DOCUMENT, endOf, int32, int64, isLarge, LIST, nul, octet, STRIDE, text, utf8 } from './bson-reader.ts';
+import {
+  binaryAt,
+  DOCUMENT,
+  endOf,
+  int32,
+  int64,
+  isLarge,
+  LIST,
+  nul,
+  octet,
+  STRIDE,
+  text,
+  utf8,
+} from './bson-reader.ts';
 
 function documentAt(bytes: Buffer, start: number, exact: boolean): object {
   let document: object = {};

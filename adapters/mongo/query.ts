@@ -106,7 +106,17 @@ function commandOf(op: string, collection: string, read: Readonly<Record<string,
   if (op === 'distinct') return defined({ distinct: collection, key, query: filter, collation });
   if (op === 'find' || op === 'findOne') {
     const single = op === 'findOne' ? { limit: 1, singleBatch: true } : {};
-    return defined({ find: collection, filter, projection, sort, skip, collation, hint, allowDiskUse: false, ...single });
+    return defined({
+      find: collection,
+      filter,
+      projection,
+      sort,
+      skip,
+      collation,
+      hint,
+      allowDiskUse: false,
+      ...single,
+    });
   }
   const stages = op === 'aggregate' ? pipeline : counting(filter, skip, limit);
   return defined({ aggregate: collection, pipeline: stages, cursor: {}, collation, hint, allowDiskUse: false });
