@@ -1,20 +1,18 @@
 import { Pool, type Dispatcher } from 'undici';
-import { CodapError } from '../src/errors.ts';
 import type { Context, Query } from '../src/store/fetch.ts';
 import { processMemory } from '../src/budget/memory.ts';
 import { discard, type Payload } from '../src/store/payload.ts';
-import { intoReadMemory } from '../src/store/read-memory.ts';
+import { copiedOnRead, intoReadMemory } from '../src/store/read-memory.ts';
 import { untilAborted } from '../src/store/signals.ts';
 import type { Adapter, Connection } from './adapter.ts';
 import { connections } from './http/connections.ts';
-import { plain } from './http/content.ts';
-import { portionOf, readFlowing, readGathered, readHead, type Asked } from './rest/read-answer.ts';
+import { GatheredAnswer, HeadAnswer, ANY_ANSWER, readFlowing, type Asked } from './rest/read-answer.ts';
+import { Clients } from './rest/clients.ts';
 import { compileRest } from './rest/compile.ts';
-import { exchange, type Portion } from './rest/exchange.ts';
-import type { Fields } from './rest/fields.ts';
+import { exchange } from './rest/exchange.ts';
 import { options, type RestOptions } from './rest/options.ts';
 import { postParams, readParams } from './rest/params.ts';
-import { requestHeaders, type RestQuery } from './rest/request.ts';
+import { RequestHeaders, valueOf, type RestQuery } from './rest/request.ts';
 import { headFailure } from './http/transport-failure.ts';
 
 export type { RestOptions } from './rest/options.ts';
@@ -36,49 +34,39 @@ export const rest: Adapter<RestOptions> = {
   open: (options) => Promise.resolve(new RestConnection(options)),
 };
 
-/** Of an answer whose body is none, or is not wanted. */
-const NOTHING: Portion = {
-  most: 0,
-  tooMany: () => new CodapError('BAD_RESPONSE', 'the store answered a body to HEAD'),
-};
-
 class RestConnection implements Connection {
   readonly #options: RestOptions;
   readonly #base: URL;
-  readonly #pool: Pool;
+  readonly #headers: RequestHeaders;
+  readonly #clients: Clients;
   /** For bodies that flow: what moves much memory is set apart from what is small and many. */
   readonly #bodies: Pool;
 
   constructor(options: RestOptions) {
     this.#options = options;
     this.#base = new URL(options.url);
-    this.#pool = new Pool(this.#base.origin, connections(options));
+    this.#headers = new RequestHeaders(options);
+    this.#clients = new Clients(this.#base.origin, connections(options, { onread: copiedOnRead }));
     this.#bodies = new Pool(this.#base.origin, connections(options, { onread: intoReadMemory }));
   }
 
   readonly fetch = ({ op, params, want }: Query, context: Context): Promise<Payload> => {
     const query = params as RestQuery;
-    const { responseHeaders } = this.#options;
-    const headers = requestHeaders(query, this.#options, context.caller, want !== 'body' && op !== 'head');
+    const headers = this.#headers.of(query, context.caller, want !== 'body' && op !== 'head');
     const request: Dispatcher.RequestOptions = {
       method: op === 'get' ? 'GET' : op === 'head' ? 'HEAD' : 'POST',
       path: query.path,
       headers,
       body: op === 'post' ? (query.body?.text ?? '') : null,
     };
-    const asked = { responseHeaders, range: headers['range'] };
+    const asked = { responseHeaders: this.#options.responseHeaders, range: valueOf(headers, 'range') };
     return want === 'body' ? this.#flow(request, asked, context) : this.#gather(request, asked, context);
   };
 
-  async #gather(request: Dispatcher.RequestOptions, asked: Asked, context: Context): Promise<Payload> {
-    const { maxBytes } = this.#options;
-    let fields: Fields | undefined;
-    const bytes = await exchange(this.#pool, request, context, (status, headers) => {
-      fields = readHead(status, headers, asked);
-      return request.method === 'HEAD' ? NOTHING : portionOf(fields, maxBytes, context);
-    });
-    if (request.method === 'HEAD') return plain(null, (fields as Fields).meta);
-    return readGathered(bytes, fields as Fields, context.work);
+  #gather(request: Dispatcher.RequestOptions, asked: Asked, context: Context): Promise<Payload> {
+    const reader =
+      request.method === 'HEAD' ? new HeadAnswer(asked) : new GatheredAnswer(asked, this.#options.maxBytes, context);
+    return exchange(this.#clients, request, context, reader);
   }
 
   #flow(request: Dispatcher.RequestOptions, asked: Asked, { signal }: Context): Promise<Payload> {
@@ -95,10 +83,10 @@ class RestConnection implements Connection {
   async ping(signal: AbortSignal): Promise<void> {
     const headers = { 'user-agent': this.#options.userAgent, ...this.#options.headers };
     const request = { method: 'HEAD', path: this.#base.pathname, headers } as const;
-    await exchange(this.#pool, request, { signal, memory: processMemory(0) }, () => NOTHING);
+    await exchange(this.#clients, request, { signal, memory: processMemory(0) }, ANY_ANSWER);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#pool.destroy(), this.#bodies.destroy()]);
+    await Promise.all([this.#clients[Symbol.asyncDispose](), this.#bodies.destroy()]);
   }
 }

@@ -7,8 +7,8 @@ import { readJson } from '../../src/json/read-json.ts';
 import type { Meta, Value } from '../../src/store/payload.ts';
 import type { Steps, Work } from '../../src/budget/work.ts';
 
-/** A byte order mark, which is no part of the text. */
-const MARK = Buffer.from('\uFEFF');
+/** Bytes of a byte order mark, which is no part of the text. */
+const MARK = 3;
 
 /** Bytes from which on reading a text is work that waits for its turn. */
 const LARGE = 65_536;
@@ -22,19 +22,24 @@ const FEW = 10_000;
 /** What checking a text found out. */
 type Checked = Pick<JsonCheck, 'members' | 'isPlain'>;
 
-/** JSON text passed on as it came, opened only if someone looks inside. */
-export class JsonText implements Value {
+/** JSON passed on as the bytes it came as, read as text, and opened, only if someone looks inside. */
+class JsonBytes implements Value {
   readonly kind = 'value';
-  readonly json: string;
-  readonly meta?: Meta;
+  readonly bytes: Buffer;
+  readonly meta: Meta;
   readonly #checked: Checked;
+  #json: string | undefined;
   #value: unknown;
   #open = false;
 
-  constructor(json: string, { members, isPlain }: Checked, meta?: Meta) {
-    this.json = json;
-    this.#checked = { members, isPlain };
-    if (meta) this.meta = meta;
+  constructor(bytes: Buffer, checked: Checked, meta: Meta) {
+    this.bytes = bytes;
+    this.#checked = checked;
+    this.meta = meta;
+  }
+
+  get json(): string {
+    return (this.#json ??= this.bytes.toString());
   }
 
   get value(): unknown {
@@ -45,7 +50,7 @@ export class JsonText implements Value {
     if (this.#open) return this.#value;
     const { members, isPlain } = this.#checked;
     if (!isPlain || members > FEW) return this.#opened(yield* readJson(this.json, work));
-    if (work.tick(members + (this.json.length >> 6))) yield;
+    if (work.tick(members + (this.bytes.length >> 6))) yield;
     return this.#open ? this.#value : this.#opened(JSON.parse(this.json));
   }
 
@@ -83,17 +88,25 @@ function readFormat(contentType: string): Exclude<Format, 'auto'> {
   return type.type === 'text' && decoder(type.params.get('charset')) ? 'text' : 'base64';
 }
 
-/** A body as a value, `meta` completed by its size and encoding; BAD_RESPONSE if its bytes are not what they should be. */
-export async function content(bytes: Buffer, format: Format, meta: Meta, work: Work): Promise<Value> {
-  if (bytes.length >= LARGE && isHeld()) await work.turn();
+/**
+ * A body as a value, `meta` completed by its size and encoding; BAD_RESPONSE if its bytes are not what they should be. A large one waits
+ * for its turn.
+ */
+export function content(bytes: Buffer, format: Format, meta: Meta, work: Work): Value | Promise<Value> {
+  if (bytes.length < LARGE) return read(bytes, format, meta, work);
+  return inTurn(work).then(() => read(bytes, format, meta, work));
+}
+
+function read(bytes: Buffer, format: Format, meta: Meta, work: Work): Value | Promise<Value> {
   const encoding = format === 'auto' ? formatOf(meta.contentType) : format;
   // The bytes of a part are not how many there are.
   const size = meta.size ?? (meta.status === 206 ? undefined : bytes.length);
-  const told = { ...meta, ...(size !== undefined && { size }), encoding };
+  const told: Meta = { ...meta };
+  if (size !== undefined) told.size = size;
+  told.encoding = encoding;
   // JSON has no text for nothing; a store that sends none of it says so.
-  if (encoding === 'json' && bytes.length === 0) return plain(null, told);
+  if (encoding === 'json') return bytes.length === 0 ? plain(null, told) : json(bytes, told, work);
   if (encoding === 'base64') return plain(bytes.toString('base64'), told);
-  if (encoding === 'json') return jsonText(bytes, told, work);
   try {
     return plain((decoder(parsed(meta.contentType)?.params.get('charset')) ?? utf8()).decode(bytes), told);
   } catch (cause) {
@@ -101,12 +114,22 @@ export async function content(bytes: Buffer, format: Format, meta: Meta, work: W
   }
 }
 
-async function jsonText(bytes: Buffer, meta: Meta, work: Work): Promise<JsonText> {
-  const json = bytes.indexOf(MARK) === 0 ? bytes.subarray(MARK.length) : bytes;
-  const check = new JsonCheck(json);
-  while (!check.go(LARGE)) if (isHeld()) await work.turn();
-  if (json.length >= LARGE && isHeld()) await work.turn();
-  return new JsonText(json.toString(), check, meta);
+function json(bytes: Buffer, meta: Meta, work: Work): Value | Promise<Value> {
+  const isMarked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
+  const text = isMarked ? bytes.subarray(MARK) : bytes;
+  const check = new JsonCheck(text);
+  const value = new JsonBytes(text, check, meta);
+  return check.go(LARGE) ? value : checked(value, check, work);
+}
+
+async function checked(value: Value, check: JsonCheck, work: Work): Promise<Value> {
+  do await inTurn(work);
+  while (!check.go(LARGE));
+  return value;
+}
+
+async function inTurn(work: Work): Promise<void> {
+  if (isHeld()) await work.turn();
 }
 
 function parsed(contentType: string | undefined): MIMEType | undefined {

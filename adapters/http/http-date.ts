@@ -12,7 +12,8 @@ const FORMS = [
 
 /** The instant an HTTP date names, in milliseconds; all of its forms are UTC. */
 export function httpDate(text: string, now = Date.now()): number | undefined {
-  const parts = FORMS.map((form) => form.exec(text)?.groups).find((groups) => groups !== undefined);
+  let parts: Record<string, string> | undefined;
+  for (const form of FORMS) if ((parts = form.exec(text)?.groups)) break;
   if (!parts) return undefined;
   const [day, hour, minute, second] = [parts['day'], parts['hour'], parts['minute'], parts['second']].map(Number);
   const month = MONTHS.indexOf(parts['month'] as string);

@@ -4,7 +4,7 @@ import { restBody } from './body.ts';
 import { restHeaders } from './headers.ts';
 import type { RestOptions } from './options.ts';
 import type { RestParams } from './params.ts';
-import { restPath } from './path.ts';
+import { restPath, type Base } from './path.ts';
 import { restQuery } from './query.ts';
 
 /**
@@ -13,7 +13,7 @@ import { restQuery } from './query.ts';
  */
 export function compileRest(_op: string, params: Record<string, unknown>, options: RestOptions, fault: Fault): unknown {
   const { path, query, headers, body } = params as unknown as RestParams;
-  const below = restPath(path, new URL(options.url), fault);
+  const below = restPath(path, baseOf(options), fault);
   const search = restQuery(query, fault);
   const request = { path: whole(below, search), headers: restHeaders(headers, options.requestHeaders, fault) };
   const posted = body === undefined ? undefined : restBody(body, fault);
@@ -23,4 +23,16 @@ export function compileRest(_op: string, params: Record<string, unknown>, option
 function whole(path: string | Placeholder = '', search: string | Placeholder): string | Placeholder {
   if (typeof path === 'string' && typeof search === 'string') return path + search;
   return joinedText([path, search].flatMap((text) => (typeof text === 'string' ? text : text.parts)));
+}
+
+/** Of each source, read once. */
+const bases = new WeakMap<RestOptions, Base>();
+
+function baseOf(options: RestOptions): Base {
+  let base = bases.get(options);
+  if (!base) {
+    const { origin, pathname } = new URL(options.url);
+    bases.set(options, (base = { origin, pathname }));
+  }
+  return base;
 }

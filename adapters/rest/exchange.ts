@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import { abortReason } from '../../src/errors.ts';
 import type { Context } from '../../src/store/fetch.ts';
 import { headFailure, transportFailure } from '../http/transport-failure.ts';
+import type { Clients, Lane, Taker } from './clients.ts';
 
 /** Bytes of an answer that nobody reads, and milliseconds, after which its connection is cut rather than used again. */
 export const DROPPED_BYTES = 65_536;
@@ -17,99 +18,167 @@ export interface Portion {
   readonly decode?: (source: Readable) => Promise<Buffer>;
 }
 
-/** Looks at the head of an answer. Throws where its body is not wanted. */
-export type Judge = (status: number, headers: IncomingHttpHeaders) => Portion;
+/** What becomes of an answer. */
+export interface Reader<T> {
+  /** Looks at its head, again where it is sent once more. Throws where its body is not wanted. */
+  head(status: number, headers: IncomingHttpHeaders): Portion;
+  /** Makes of its whole body what the call was for. */
+  whole(bytes: Buffer): T | Promise<T>;
+}
 
 /**
- * Sends a request and collects its answer's body: rejects as soon as the signal aborts, the head is refused, or the body is larger than
- * it may be. A handler of undici's own, without a stream: small answers are the many.
+ * Sends a request and reads its answer: rejects as soon as the signal aborts, the head is refused, or the body is larger than it may be.
  */
-export function exchange(
-  dispatcher: Dispatcher,
+export function exchange<T>(
+  clients: Clients,
   request: Dispatcher.DispatchOptions,
-  { signal, memory }: Pick<Context, 'signal' | 'memory'>,
-  judge: Judge,
-): Promise<Buffer> {
-  if (signal.aborted) return Promise.reject(abortReason(signal));
+  context: Pick<Context, 'signal' | 'memory'>,
+  reader: Reader<T>,
+): Promise<T> {
+  if (context.signal.aborted) return Promise.reject(abortReason(context.signal));
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    let portion: Portion | undefined;
-    let controller: Dispatcher.DispatchController | undefined;
-    let over = false;
-    let dropping: NodeJS.Timeout | undefined;
-    let coded: PassThrough | undefined;
-    const end = (): void => {
-      over = true;
-      chunks.length = 0;
-      signal.removeEventListener('abort', leave);
-    };
-    const succeed = (bytes: Buffer): void => {
-      if (over) return;
-      end();
-      resolve(bytes);
-    };
-    const fail = (error: Error): void => {
-      end();
-      coded?.destroy();
-      reject(error);
-    };
-    const leave = (): void => {
-      fail(abortReason(signal));
-      controller?.abort(abortReason(signal));
-    };
-    /** What is left of the answer is read and thrown away, so that its connection can serve again. */
-    const drop = (error: Error): void => {
-      fail(error);
-      size = 0;
-      dropping = setTimeout(() => controller?.abort(error), DROPPED_MS).unref();
-    };
-    signal.addEventListener('abort', leave, { once: true });
-    dispatcher.dispatch(request, {
-      onRequestStart(started) {
-        controller = started;
-        if (over) started.abort(abortReason(signal));
-      },
-      onResponseStart(_controller, status, headers) {
-        if (status < 200 || over) return;
-        try {
-          portion = judge(status, headers);
-          if (!portion.decode) return;
-          coded = new PassThrough();
-          portion.decode(coded).then(succeed, (error: Error) => over || drop(error));
-        } catch (error) {
-          drop(error as Error);
-        }
-      },
-      onResponseData(started, chunk) {
-        size += chunk.length;
-        if (over) {
-          if (size > DROPPED_BYTES) started.abort(new Error('an answer that nobody reads'));
-          return;
-        }
-        if (coded) {
-          if (coded.write(chunk)) return;
-          started.pause();
-          coded.once('drain', () => started.resume());
-          return;
-        }
-        try {
-          if (size > (portion as Portion).most) throw (portion as Portion).tooMany();
-          memory.hold(chunk.length);
-          chunks.push(chunk);
-        } catch (error) {
-          drop(error as Error);
-        }
-      },
-      onResponseEnd() {
-        clearTimeout(dropping);
-        if (coded) coded.end();
-        else succeed(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size));
-      },
-      onResponseError(_controller, error) {
-        clearTimeout(dropping);
-        if (!over) fail(portion ? transportFailure(error) : headFailure(error));
-      },
-    });
+    clients.send(request, new Exchange(clients, context, reader, resolve, reject));
   });
+}
+
+const ONCE = { once: true };
+
+/** A handler of undici's own, without a stream: small answers are the many. */
+class Exchange<T> implements Taker {
+  lane: Lane | undefined;
+  isOver = false;
+  readonly #clients: Clients;
+  readonly #context: Pick<Context, 'signal' | 'memory'>;
+  readonly #reader: Reader<T>;
+  readonly #resolve: (result: T | Promise<T>) => void;
+  readonly #reject: (error: Error) => void;
+  #controller: Dispatcher.DispatchController | undefined;
+  #portion: Portion | undefined;
+  #size = 0;
+  #first: Buffer | undefined;
+  /** All that has come, once that is more than one piece. */
+  #pieces: Buffer[] | undefined;
+  #coded: PassThrough | undefined;
+  #dropping: NodeJS.Timeout | undefined;
+
+  constructor(
+    clients: Clients,
+    context: Pick<Context, 'signal' | 'memory'>,
+    reader: Reader<T>,
+    resolve: (result: T | Promise<T>) => void,
+    reject: (error: Error) => void,
+  ) {
+    this.#clients = clients;
+    this.#context = context;
+    this.#reader = reader;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    context.signal.addEventListener('abort', this, ONCE);
+  }
+
+  /** The signal has aborted. */
+  handleEvent(): void {
+    const reason = abortReason(this.#context.signal);
+    this.#fail(reason);
+    this.#controller?.abort(reason);
+  }
+
+  /** The request is about to be sent; once more, where a connection that carried several was cut. */
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    // What is thrown here leaves the connection as it is.
+    if (this.isOver) throw abortReason(this.#context.signal);
+    this.#controller = controller;
+    this.#portion = undefined;
+    this.#forget();
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    if (status < 200 || this.isOver) return;
+    try {
+      this.#portion = this.#reader.head(status, headers);
+      if (this.#portion.decode) this.#decode(this.#portion.decode);
+    } catch (error) {
+      this.#drop(error as Error);
+    }
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#size += chunk.length;
+    if (this.isOver) {
+      if (this.#size > DROPPED_BYTES) controller.abort(new Error('an answer that nobody reads'));
+      return;
+    }
+    if (this.#coded) {
+      if (this.#coded.write(chunk)) return;
+      controller.pause();
+      this.#coded.once('drain', () => controller.resume());
+      return;
+    }
+    try {
+      const { most, tooMany } = this.#portion as Portion;
+      if (this.#size > most) throw tooMany();
+      this.#context.memory.hold(chunk.length);
+    } catch (error) {
+      return this.#drop(error as Error);
+    }
+    if (!this.#first) this.#first = chunk;
+    else (this.#pieces ??= [this.#first]).push(chunk);
+  }
+
+  onResponseEnd(): void {
+    clearTimeout(this.#dropping);
+    this.#clients.free(this.lane as Lane, false);
+    if (this.#coded) this.#coded.end();
+    else if (!this.isOver)
+      this.#succeed(this.#pieces ? Buffer.concat(this.#pieces, this.#size) : (this.#first ?? Buffer.alloc(0)));
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+    clearTimeout(this.#dropping);
+    if (this.lane) this.#clients.free(this.lane, true);
+    if (!this.isOver) this.#fail(this.#portion ? transportFailure(error) : headFailure(error));
+  }
+
+  #decode(decode: (source: Readable) => Promise<Buffer>): void {
+    const coded = new PassThrough();
+    this.#coded = coded;
+    decode(coded).then(
+      (bytes) => this.isOver || coded !== this.#coded || this.#succeed(bytes),
+      (error: Error) => this.isOver || coded !== this.#coded || this.#drop(error),
+    );
+  }
+
+  #succeed(bytes: Buffer): void {
+    this.#end();
+    try {
+      this.#resolve(this.#reader.whole(bytes));
+    } catch (error) {
+      this.#reject(error as Error);
+    }
+  }
+
+  #fail(error: Error): void {
+    this.#end();
+    this.#reject(error);
+  }
+
+  /** What is left of the answer is read and thrown away, so that its connection can serve again. */
+  #drop(error: Error): void {
+    this.#fail(error);
+    this.#dropping = setTimeout(() => this.#controller?.abort(error), DROPPED_MS).unref();
+  }
+
+  #end(): void {
+    this.isOver = true;
+    this.#forget();
+    this.#context.signal.removeEventListener('abort', this);
+  }
+
+  #forget(): void {
+    this.#size = 0;
+    this.#first = undefined;
+    this.#pieces = undefined;
+    this.#coded?.destroy();
+    this.#coded = undefined;
+  }
 }

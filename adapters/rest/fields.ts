@@ -13,9 +13,9 @@ export interface Fields {
   /** How the body is coded; undefined if in a way that codap does not know. */
   readonly codings: readonly Coding[] | undefined;
   /** Bytes of the body as it is sent. */
-  readonly length?: number;
-  readonly contentRange?: string;
-  readonly retryAfterMs?: number;
+  readonly length: number | undefined;
+  readonly contentRange: string | undefined;
+  readonly retryAfterMs: number | undefined;
   /**
    * That the body is framed as HTTP/1.1 has it: in chunks, by its length, or by the end of the connection.
    */
@@ -24,38 +24,48 @@ export interface Fields {
 
 /** Reads the fields of an answer; `shown` names those that stand in `meta.headers` as they came. */
 export function readFields(status: number, headers: IncomingHttpHeaders, shown: readonly string[]): Fields {
-  const of = (name: string): string | undefined => agreed(headers[name]);
-  const bodiless = status === 204 || status === 304;
-  const known = codings(listed(headers['content-encoding']));
-  const part = status === 206 ? readPart(of('content-range')) : undefined;
-  const length = bodiless ? undefined : lengthOf(of('content-length'));
-  // The length of a body that will be decoded says nothing about the bytes that are handed on.
-  const size = status === 206 ? part?.size : known?.length ? undefined : length;
-  const contentType = of('content-type');
-  const etag = of('etag');
-  const date = of('last-modified');
-  const modified = date === undefined ? undefined : httpDate(date);
-  const wait = retryAfterMs(of('retry-after'));
-  const meta: Meta = {
-    status,
-    ...(contentType !== undefined && isMediaType(contentType) && { contentType }),
-    ...(size !== undefined && { size }),
-    ...(etag !== undefined && isEntityTag(etag) && { etag }),
-    ...(modified !== undefined && { lastModified: new Date(modified).toISOString() }),
-    ...(shown.length > 0 && { headers: asTheyCame(headers, shown) }),
-  };
+  const isPart = status === 206;
+  const coding = headers['content-encoding'];
+  const known = coding === undefined ? NONE : codings(listed(coding));
+  const contentRange = isPart ? agreed(headers['content-range']) : undefined;
+  const part = contentRange === undefined ? undefined : readPart(contentRange);
+  const length = status === 204 || status === 304 ? undefined : lengthOf(agreed(headers['content-length']));
+  const transfer = headers['transfer-encoding'];
+  const wait = headers['retry-after'];
   return {
-    meta,
+    // The length of a body that will be decoded says nothing about the bytes that are handed on.
+    meta: readMeta(status, headers, isPart ? part?.size : known?.length ? undefined : length, shown),
     codings: known,
-    ...(length !== undefined && { length }),
-    ...(part && { contentRange: of('content-range') }),
-    ...(wait !== undefined && { retryAfterMs: wait }),
-    isFramed: /^(?:chunked,?)*$/i.test(listed(headers['transfer-encoding']) ?? ''),
+    length,
+    contentRange: part && contentRange,
+    retryAfterMs: wait === undefined ? undefined : retryAfterMs(agreed(wait)),
+    isFramed: transfer === undefined || /^(?:chunked,?)*$/i.test(listed(transfer)),
   };
 }
 
+const NONE: readonly Coding[] = [];
+
+function readMeta(
+  status: number,
+  headers: IncomingHttpHeaders,
+  size: number | undefined,
+  shown: readonly string[],
+): Meta {
+  const meta: Meta = { status };
+  const contentType = agreed(headers['content-type']);
+  const etag = agreed(headers['etag']);
+  const date = agreed(headers['last-modified']);
+  const modified = date === undefined ? undefined : httpDate(date);
+  if (contentType !== undefined && isMediaType(contentType)) meta.contentType = contentType;
+  if (size !== undefined) meta.size = size;
+  if (etag !== undefined && isEntityTag(etag)) meta.etag = etag;
+  if (modified !== undefined) meta.lastModified = new Date(modified).toISOString();
+  if (shown.length > 0) meta.headers = asTheyCame(headers, shown);
+  return meta;
+}
+
 /** The value of a field that is a list, in however many lines it came. */
-function listed(field: string | string[] | undefined): string | undefined {
+function listed(field: string | string[]): string {
   return typeof field === 'object' ? field.join(',') : field;
 }
 

@@ -5,18 +5,26 @@ import type { Fault } from '../adapter.ts';
 import { climbs, decodings } from '../http/climbs.ts';
 
 const CONTROL = /\p{Cc}/u;
+const PLAIN = /^[\w~-][\w~./-]*$/;
 /** Characters of a literal path, and of a segment. */
 const MOST_CHARS = 8192;
+
+/** Where the paths of a source begin. */
+export interface Base {
+  readonly origin: string;
+  readonly pathname: string;
+}
 
 /**
  * The path of a query below the base URL, percent-encoded and proven to stay there; undefined after a fault.
  * References not yet known stand in it.
  */
-export function restPath(path: unknown, base: URL, fault: Fault): string | Placeholder | undefined {
+export function restPath(path: unknown, base: Base, fault: Fault): string | Placeholder | undefined {
   const below = Array.isArray(path) ? ofSegments(path, fault) : ofLiteral(path as string, fault);
   if (below === undefined) return undefined;
-  const root = base.pathname.replace(/\/$/, '');
+  const root = base.pathname.endsWith('/') ? base.pathname.slice(0, -1) : base.pathname;
   const full = below === '' ? base.pathname : `${root}/${below}`;
+  if (isPlain(below) && !isPlanned(path)) return full;
   // Whatever the checks above missed: the URL parser must see the same origin, the prefix, and nothing to rewrite.
   const parsed = URL.parse(base.origin + full);
   if (
@@ -29,9 +37,16 @@ export function restPath(path: unknown, base: URL, fault: Fault): string | Place
   return undefined;
 }
 
+/** Whether nothing in a path can mean anything but itself: no escape, no segment that begins with a dot, no "//" in front. Most are such. */
+function isPlain(path: string): boolean {
+  return path.length <= MOST_CHARS && PLAIN.test(path) && !path.includes('/.');
+}
+
 function ofLiteral(path: string, fault: Fault): string | undefined {
+  const below = path.startsWith('/') ? path.slice(1) : path;
+  if (isPlain(below) && path.length <= MOST_CHARS) return below;
   const detail = literalFault(path);
-  if (detail === undefined) return encodeURI(path.replace(/^\//, '')).replaceAll('%25', '%');
+  if (detail === undefined) return encodeURI(below).replaceAll('%25', '%');
   fault(['path'], detail);
   return undefined;
 }
@@ -69,6 +84,7 @@ function ofSegment(segment: unknown, fault: (detail: string) => void): string | 
   // Any text will do in its place while planning.
   if (segment instanceof Placeholder) return 'x';
   const text = toText(segment instanceof Filled ? segment.value : segment);
+  if (text !== undefined && isPlain(text) && !text.includes('/')) return text;
   if (text === undefined) fault('a string, number, boolean, id or date is allowed as a segment');
   else if (text === '') fault('a segment may not be empty');
   else if (text.length > MOST_CHARS) fault(`a segment has at most ${MOST_CHARS} characters`);

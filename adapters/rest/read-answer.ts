@@ -2,8 +2,7 @@ import type { Readable } from 'node:stream';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { CodapError } from '../../src/errors.ts';
-import type { Body, Value } from '../../src/store/payload.ts';
-import type { Work } from '../../src/budget/work.ts';
+import type { Body, Meta, Value } from '../../src/store/payload.ts';
 import type { Context } from '../../src/store/fetch.ts';
 import { collect } from '../http/collect.ts';
 import { content, plain } from '../http/content.ts';
@@ -11,7 +10,7 @@ import { undoing } from '../http/decoders.ts';
 import { owned } from '../http/owned.ts';
 import { isAll, readPart } from '../http/part.ts';
 import { transportFailure } from '../http/transport-failure.ts';
-import { DROPPED_BYTES, DROPPED_MS, type Portion } from './exchange.ts';
+import { DROPPED_BYTES, DROPPED_MS, type Portion, type Reader } from './exchange.ts';
 import { statusFailure } from './failure.ts';
 import { readFields, type Fields } from './fields.ts';
 
@@ -24,7 +23,7 @@ export interface Asked {
 }
 
 /** What the head of an answer says. Throws where the body is none to read. */
-export function readHead(status: number, headers: IncomingHttpHeaders, { responseHeaders, range }: Asked): Fields {
+function readHead(status: number, headers: IncomingHttpHeaders, { responseHeaders, range }: Asked): Fields {
   const fields = readFields(status, headers, responseHeaders);
   const failure = statusFailure(status, fields.retryAfterMs);
   if (failure) throw failure;
@@ -37,17 +36,73 @@ export function readHead(status: number, headers: IncomingHttpHeaders, { respons
   return fields;
 }
 
-/** What is taken of a body to be gathered: at most `maxBytes`, decoded. Throws where it is known to be more. */
-export function portionOf(
+/** Reads an answer as a value: its body gathered, at most `maxBytes` of it, decoded. */
+export class GatheredAnswer implements Reader<Value> {
+  readonly #asked: Asked;
+  readonly #maxBytes: number;
+  readonly #context: Pick<Context, 'signal' | 'memory' | 'work'>;
+  #meta: Meta = {};
+
+  constructor(asked: Asked, maxBytes: number, context: Pick<Context, 'signal' | 'memory' | 'work'>) {
+    this.#asked = asked;
+    this.#maxBytes = maxBytes;
+    this.#context = context;
+  }
+
+  head(status: number, headers: IncomingHttpHeaders): Portion {
+    const fields = readHead(status, headers, this.#asked);
+    this.#meta = fields.meta;
+    return portionOf(fields, this.#maxBytes, this.#context);
+  }
+
+  whole(bytes: Buffer): Value | Promise<Value> {
+    const { status, contentType } = this.#meta;
+    const isEmpty = status === 204 || status === 304 || (bytes.length === 0 && contentType === undefined);
+    return isEmpty ? plain(null, this.#meta) : content(bytes, 'auto', this.#meta, this.#context.work);
+  }
+}
+
+/** Reads the answer to HEAD, which has no body. */
+export class HeadAnswer implements Reader<Value> {
+  readonly #asked: Asked;
+  #meta: Meta = {};
+
+  constructor(asked: Asked) {
+    this.#asked = asked;
+  }
+
+  head(status: number, headers: IncomingHttpHeaders): Portion {
+    this.#meta = readHead(status, headers, this.#asked).meta;
+    return NOTHING;
+  }
+
+  whole(): Value {
+    return plain(null, this.#meta);
+  }
+}
+
+/** Takes any answer for what it is: a sign that the store is there. */
+export const ANY_ANSWER: Reader<void> = { head: () => NOTHING, whole: () => {} };
+
+/** Of an answer that has no body. */
+const NOTHING: Portion = {
+  most: 0,
+  tooMany: () => new CodapError('BAD_RESPONSE', 'the store answered a body to HEAD'),
+};
+
+/** What is taken of a body to be gathered. Throws where it is known to be more than that. */
+function portionOf(
   { meta, codings, length = 0 }: Fields,
   maxBytes: number,
   { signal, memory }: Pick<Context, 'signal' | 'memory'>,
 ): Portion {
-  const tooMany = (): CodapError => tooLarge(maxBytes);
   // Of a coding that codap does not know, it can still read nothing at all.
   if (!codings) return { most: 0, tooMany: () => unknownCoding(meta.status) };
-  if (codings.length === 0 && length > maxBytes) throw tooLarge(maxBytes);
-  if (codings.length === 0) return { most: maxBytes, tooMany };
+  const tooMany = (): CodapError => tooLarge(maxBytes);
+  if (codings.length === 0) {
+    if (length > maxBytes) throw tooMany();
+    return { most: maxBytes, tooMany };
+  }
   const decode = (source: Readable): Promise<Buffer> => {
     const decoded = collect(owned(source, signal, transportFailure, undoing(codings)), maxBytes, memory, tooMany);
     return decoded.catch((error: unknown) => {
@@ -55,12 +110,6 @@ export function portionOf(
     });
   };
   return { most: Infinity, tooMany, decode };
-}
-
-/** A gathered answer as a value. */
-export function readGathered(bytes: Buffer, { meta }: Fields, work: Work): Value | Promise<Value> {
-  const isEmpty = meta.status === 204 || meta.status === 304 || (bytes.length === 0 && meta.contentType === undefined);
-  return isEmpty ? plain(null, meta) : content(bytes, 'auto', meta, work);
 }
 
 /** An answer whose body flows; whatever happens, that is destroyed, or belongs to the payload. */

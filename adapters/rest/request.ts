@@ -10,23 +10,43 @@ export interface RestQuery {
   readonly body?: RestBody;
 }
 
-/** All headers: the configured ones win over the caller's, these over the query's, these over codap's own. */
-export function requestHeaders(
-  query: RestQuery,
-  options: RestOptions,
-  caller: Caller,
-  encoded: boolean,
-): Record<string, string> {
-  const headers: Record<string, string> = { 'user-agent': options.userAgent };
-  if (query.body) headers['content-type'] = query.body.contentType;
-  if (caller.traceparent !== undefined) headers['traceparent'] = caller.traceparent;
-  if (caller.traceparent !== undefined && caller.tracestate !== undefined) headers['tracestate'] = caller.tracestate;
-  Object.assign(headers, query.headers);
-  for (const name of options.forwardHeaders) {
-    if (Object.hasOwn(caller.headers, name)) headers[name] = caller.headers[name] as string;
+/** The header fields of a source's requests: name, value, name, value, as undici takes them. */
+export class RequestHeaders {
+  readonly #configured: readonly string[];
+  readonly #forwarded: readonly string[];
+  readonly #userAgent: string;
+
+  constructor({ headers, forwardHeaders, userAgent }: Pick<RestOptions, 'headers' | 'forwardHeaders' | 'userAgent'>) {
+    this.#configured = Object.entries(headers).flat();
+    this.#forwarded = forwardHeaders;
+    this.#userAgent = userAgent;
   }
-  Object.assign(headers, options.headers);
-  // A part of a compressed body cannot be read.
-  headers['accept-encoding'] ??= encoded && headers['range'] === undefined ? ACCEPTED : 'identity';
-  return headers;
+
+  /** All of them: the configured ones win over the caller's, these over the query's, these over codap's own. */
+  of({ headers, body }: RestQuery, caller: Caller, encoded: boolean): string[] {
+    const list = [...this.#configured];
+    for (const name of this.#forwarded)
+      if (Object.hasOwn(caller.headers, name)) add(list, name, caller.headers[name] as string);
+    for (const name in headers) add(list, name, headers[name] as string);
+    add(list, 'user-agent', this.#userAgent);
+    if (body) add(list, 'content-type', body.contentType);
+    if (caller.traceparent !== undefined) {
+      add(list, 'traceparent', caller.traceparent);
+      if (caller.tracestate !== undefined) add(list, 'tracestate', caller.tracestate);
+    }
+    // A part of a compressed body cannot be read.
+    add(list, 'accept-encoding', encoded && valueOf(list, 'range') === undefined ? ACCEPTED : 'identity');
+    return list;
+  }
+}
+
+/** The value that a list of header fields has for a name. */
+export function valueOf(list: readonly string[], name: string): string | undefined {
+  for (let at = 0; at < list.length; at += 2) if (list[at] === name) return list[at + 1];
+  return undefined;
+}
+
+/** Adds a field, unless there is one of that name. */
+function add(list: string[], name: string, value: string): void {
+  if (valueOf(list, name) === undefined) list.push(name, value);
 }

@@ -25,6 +25,10 @@ class Told implements Value {
     return this.#value.json;
   }
 
+  get bytes(): Uint8Array | undefined {
+    return this.#value.bytes;
+  }
+
   get value(): unknown {
     return this.#value.value;
   }

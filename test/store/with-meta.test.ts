@@ -1,6 +1,6 @@
 import { serialize } from 'bson';
 import { expect, it, vi } from 'vitest';
-import { JsonText, plain } from '../../adapters/http/content.ts';
+import { content, plain } from '../../adapters/http/content.ts';
 import { documentValue } from '../../adapters/mongo/value.ts';
 import { atOnce, Work } from '../../src/budget/work.ts';
 import type { Value } from '../../src/store/payload.ts';
@@ -11,16 +11,17 @@ const META = { status: 200, etag: '"2"' };
 const DATA = { a: [1, 'x'] };
 const TEXT = JSON.stringify(DATA);
 
-it.each<[string, () => Value]>([
+it.each<[string, () => Value | Promise<Value>]>([
   ['plain data', () => plain(DATA, { size: 3 })],
   ['data that is not written yet', () => new TypedValue(DATA, undefined, 'canonical')],
-  ['a text that is not opened yet', () => new JsonText(TEXT, { members: 4, isPlain: true }, { status: 304, size: 3 })],
-  ['a document that is not read yet', () => atOnce(documentValue(Buffer.from(serialize(DATA)), 'relaxed'))],
-])('is the same value but for what is said of it: %s', (_what, make) => {
-  const value = make();
+  ['a text that is not opened yet', () => content(Buffer.from(TEXT), 'json', { status: 304 }, new Work(Infinity))],
+  ['a document that is not read yet', () => documentValue(Buffer.from(serialize(DATA)), 'relaxed')],
+])('is the same value but for what is said of it: %s', async (_what, make) => {
+  const value = await make();
   const told = withMeta(value, META);
   expect(told.meta).toBe(META);
   expect(told.json).toBe(value.json);
+  expect(told.bytes).toBe(value.bytes);
   expect(told.value).toEqual(DATA);
   expect(told.mode).toBe(value.mode);
   expect(told.kind).toBe('value');
