@@ -11,7 +11,7 @@ import { timeLeft, type Database } from './database.ts';
 import { Documents } from './items.ts';
 import type { Lingering } from './linger.ts';
 import type { MongoQuery } from './query.ts';
-import { documentsValue, documentValue, memberValue } from './value.ts';
+import { documentsValue, documentValue, largeDocumentValue, memberValue } from './value.ts';
 
 /** Documents in a batch of a list that flows, unless the query says; the store's own choice would be as many as 16 MiB hold. */
 const BATCH_SIZE = 500;
@@ -28,8 +28,8 @@ export async function gather(runner: Runner, op: string, query: MongoQuery, cont
   switch (op) {
     case 'findOne': {
       const found = await one(runner, query, context);
-      const writing = documentValue(found, query.mode);
-      return found && found.length >= LARGE ? context.work.do(writing) : atOnce(writing);
+      if (found && found.length >= LARGE) return context.work.do(largeDocumentValue(found, query.mode));
+      return documentValue(found, query.mode);
     }
     case 'countDocuments':
       return atOnce(counted(await one(runner, query, context), query));

@@ -2,7 +2,7 @@ import { BSONError } from 'bson';
 import type { Mode } from '../../src/json/typed-text.ts';
 import type { Value } from '../../src/store/payload.ts';
 import { atOnce, Work, type Steps } from '../../src/budget/work.ts';
-import { documentsToJson, elementToJson } from './bson-json.ts';
+import { bsonToJson, documentsToJson, elementToJson } from './bson-json.ts';
 import { DOCUMENT, elements } from './bson-reader.ts';
 import { elementToValue } from './bson-value.ts';
 
@@ -11,10 +11,15 @@ function isExact(mode: Mode): boolean {
   return mode === 'canonical';
 }
 
-/** One document of the store, or null. Its JSON is written at once, its typed value read only if something looks inside. */
-export function* documentValue(bytes: Buffer | undefined, mode: Mode): Steps<Value> {
+/** One document of the store that is small, or null. Its JSON is written at once, its typed value read only if something looks inside. */
+export function documentValue(bytes: Buffer | undefined, mode: Mode): Value {
   if (!bytes) return { kind: 'value', json: 'null', value: null };
-  return yield* elementValue(bytes, DOCUMENT, 0, mode);
+  return new Lazy(bsonToJson(bytes, mode), mode, readingOf(bytes, DOCUMENT, 0, mode));
+}
+
+/** One document of the store that is large. */
+export function largeDocumentValue(bytes: Buffer, mode: Mode): Steps<Value> {
+  return elementValue(bytes, DOCUMENT, 0, mode);
 }
 
 /** A list of documents. */
@@ -38,20 +43,26 @@ export function* memberValue(bytes: Buffer, name: string, mode: Mode): Steps<Val
 }
 
 function* elementValue(bytes: Buffer, type: number, at: number, mode: Mode): Steps<Value> {
-  return new Lazy(yield* elementToJson(bytes, type, at, mode), mode, function* (work) {
+  return new Lazy(yield* elementToJson(bytes, type, at, mode), mode, readingOf(bytes, type, at, mode));
+}
+
+function readingOf(bytes: Buffer, type: number, at: number, mode: Mode): Reading {
+  return function* (work) {
     if (work.tick(bytes.length >> 4)) yield;
     return yield* elementToValue(bytes, type, at, isExact(mode));
-  });
+  };
 }
+
+type Reading = (work: Work) => Steps<unknown>;
 
 class Lazy implements Value {
   readonly kind = 'value';
   readonly json: string;
   readonly mode: Mode;
-  #reading: ((work: Work) => Steps<unknown>) | undefined;
+  #reading: Reading | undefined;
   #value: unknown;
 
-  constructor(json: string, mode: Mode, reading: (work: Work) => Steps<unknown>) {
+  constructor(json: string, mode: Mode, reading: Reading) {
     this.json = json;
     this.mode = mode;
     this.#reading = reading;
