@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import { DOCUMENTS, idOf } from './mongo-documents.ts';
 
 /**
@@ -23,7 +24,7 @@ const CASES = [
     documents: DOCUMENTS,
     codap: [JSON.stringify({ queries: { all: query('find', {}) } })],
     byHand: ['{}'],
-    must: 1.9,
+    must: 2,
   },
 ];
 
@@ -58,6 +59,8 @@ class Service {
   readonly #child: ChildProcess;
   readonly #port: number;
   readonly #agent = new Agent({ keepAlive: true });
+  /** Answers that were none because the machine was too busy. */
+  refused = 0;
 
   constructor({ child, port }: { child: ChildProcess; port: number }) {
     this.#child = child;
@@ -73,9 +76,12 @@ class Service {
   async serve(bodies: readonly string[], ms: number): Promise<{ rate: number; cpuUs: number }> {
     const before = await this.usage();
     const began = performance.now();
+    let asked = 0;
     let answers = 0;
     const client = async (): Promise<void> => {
-      while (performance.now() - began < ms) await this.#ask(bodies[answers++ % bodies.length] as string);
+      while (performance.now() - began < ms || answers === 0)
+        if (await this.#ask(bodies[asked++ % bodies.length] as string)) answers += 1;
+        else await pause(20);
     };
     await Promise.all(Array.from({ length: CLIENTS }, client));
     const seconds = (performance.now() - began) / 1000;
@@ -83,14 +89,17 @@ class Service {
     return { rate: answers / seconds, cpuUs: (1000 * (cpuMs - before.cpuMs)) / answers };
   }
 
-  async #ask(body: string): Promise<void> {
+  /** Whether it was answered. */
+  async #ask(body: string): Promise<boolean> {
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
     const sent = request({ port: this.#port, path: '/kv', method: 'POST', headers, agent: this.#agent }).end(body);
     const [answer] = (await once(sent, 'response')) as [IncomingMessage];
     answer.resume();
     await once(answer, 'end');
-    if (answer.statusCode !== 200 || answer.headers['codap-complete'] === 'false')
+    if (answer.statusCode === 503) this.refused += 1;
+    else if (answer.statusCode !== 200 || answer.headers['codap-complete'] === 'false')
       throw new Error(`answered ${answer.statusCode}`);
+    return answer.statusCode === 200;
   }
 
   end(): void {
@@ -130,5 +139,6 @@ for (const { name, documents, must, ...bodies } of CASES) {
   );
   if (ratio < least * must) process.exitCode = 1;
 }
+if (services.codap.refused > 0) console.log(`too busy a machine: ${services.codap.refused} batches were refused`);
 for (const service of Object.values(services)) service.end();
 store.child.disconnect();
