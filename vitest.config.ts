@@ -10,11 +10,13 @@ export default defineConfig({
     env: { NODE_COMPILE_CACHE: new URL('./node_modules/.cache/node', import.meta.url).pathname },
     // Most of a test is waiting: two files at a time even where vitest would take one.
     maxWorkers: 2,
-    // Every file cleans up after itself; loading all of codap anew for each would take as long as half of the tests.
+    // Every file cleans up after itself; loading all of codap anew for each would take as long as half of the
+    // tests.
     isolate: false,
     // Cases that say that they may run at once do nothing but wait, most of the time.
     maxConcurrency: 6,
-    // A machine that is busy with something else gets its time, and where tests keep to times that the contract names a second chance.
+    // A machine that is busy with something else gets its time, and a test of a time that is promised a
+    // second chance.
     testTimeout: 20_000,
     retry: process.env['CI'] ? 2 : 0,
     coverage: { provider: 'v8', include: ['src/**/*.ts', 'routes/**/*.ts', 'adapters/**/*.ts'] },

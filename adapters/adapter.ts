@@ -15,11 +15,16 @@ export interface Op {
   readonly streams?: 'items' | 'body';
   /** Its value is one thing, never a list. */
   readonly single?: true;
-  /** The most that params may be where the answer is taken gathered; read item by item, it has no such bound. */
+  /**
+   * The most that these params may be where the answer is gathered. Read item by item, it has no such bound.
+   */
   readonly gathered?: Readonly<Record<string, number>>;
 }
 
-/** A kind of datastore: what its configuration and its queries may say, how to open one, and all else that is known of it alone. */
+/**
+ * A kind of datastore: what its configuration and its queries may say, how to open one, and whatever else is
+ * known of this kind alone.
+ */
 export interface Adapter<Options = unknown> {
   /** Its part of a source's configuration. docs/configuration.md names every field. */
   readonly options: z.ZodType<Options>;
@@ -40,10 +45,10 @@ export interface Adapter<Options = unknown> {
   /** Whether a source's own options allow an op; all of them, unless it says otherwise. */
   allows?(op: string, options: Options): boolean;
   /**
-   * Checks params that fit their schema against this source, and makes of them what `fetch` takes: equal data of
-   * equal queries. Called while planning, with a Placeholder wherever a reference stands, and again before running,
-   * with a Filled in each one's place, so one walk serves both. What is made while planning keeps each Placeholder
-   * where its value will stand. Faults go to `fault`; after one the result is not used.
+   * Checks params that fit their schema against this source, and makes of them what `fetch` takes: equal data
+   * of equal queries. Called while planning, with a Placeholder wherever a reference stands, and again before
+   * running, with a Filled in each one's place, so one walk serves both. What is made while planning keeps
+   * each Placeholder where its value will stand. Faults go to `fault`; after one the result is not used.
    */
   compile(op: string, params: Record<string, unknown>, options: Options, fault: Fault): unknown;
   /** Opens a source. Never waits for the store: one that is down fails its queries, not the service. */
@@ -64,8 +69,8 @@ export interface Connection extends AsyncDisposable {
   /** Its query's params are what `compile` made. */
   readonly fetch: Fetch;
   /**
-   * The query for the part of a body from byte `first` to `last`, or to its end, if it is still the one with this
-   * entity tag; undefined where that body cannot be asked for in parts.
+   * The query for the part of a body from byte `first` to `last`, or to its end, if it is still the one with
+   * this entity tag; undefined where that body cannot be asked for in parts.
    */
   part?(query: Query, first: number, last?: number, etag?: string): Query | undefined;
   /** Resolves when the store answers; rejects with CodapError. */

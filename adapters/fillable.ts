@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { checkSchema } from '../src/store/check-schema.ts';
 import { Filled, Placeholder } from '../src/store/placeholder.ts';
 
-/** A schema whose value may also be a reference: not yet known while planning, checked by `compile` once filled in. */
+/**
+ * A schema whose value may also be a reference: not yet known while planning, checked by `compile` once
+ * filled in.
+ */
 export function fillable<T extends z.ZodType>(schema: T): z.ZodType<z.output<T> | Placeholder | Filled> {
   return z
     .unknown()

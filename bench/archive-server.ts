@@ -8,7 +8,10 @@ import { buildApp } from '../src/service/app.ts';
 import { parseConfig } from '../src/config/load.ts';
 import { openSources } from '../src/sources/open.ts';
 
-/** A process that serves a store's bodies in one of the ways compared; it says its port, and, asked, its CPU time in ms and its peak RSS in bytes. */
+/**
+ * A process that serves a store's bodies in one of the ways compared. It says its port and, when asked, its
+ * CPU time in milliseconds and its peak RSS in bytes.
+ */
 const [, , kind, store] = process.argv as [string, string, string, string];
 
 const servers: Record<string, () => Promise<number>> = {

@@ -2,8 +2,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
- * A store of its own process that costs next to nothing: `/any/path/{bytes}` is so many bytes, always the same block of them, whole or a
- * range, to a REST client as to one of S3. It says its port.
+ * A store of its own process that costs next to nothing: `/any/path/{bytes}` is so many bytes, always the
+ * same block of them, whole or a range, to a REST client as to one of S3. It says its port.
  */
 const BLOCK = Buffer.alloc(2 ** 20, 'codap ');
 

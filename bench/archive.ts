@@ -4,8 +4,8 @@ import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 /**
- * How fast archives are against the first server, a plain pipe of the same bytes: all in processes of their own, the store and the reader
- * as cheap as can be, in turns; the median of the rounds.
+ * How fast archives are against the first server, a plain pipe of the same bytes: all in processes of their
+ * own, the store and the reader as cheap as can be, in turns; the median of the rounds.
  */
 const FILES = Number(process.env['FILES'] ?? 8);
 const BYTES = Number(process.env['BYTES'] ?? 64 * 2 ** 20);

@@ -23,7 +23,9 @@ async function cpuMs(body: object): Promise<number> {
   return (user + system) / 1000;
 }
 
-/** The median CPU time, in milliseconds, of 1,000 plain queries and of a forEach of 1,000 items, run in turns. */
+/**
+ * The median CPU time, in milliseconds, of 1,000 plain queries and of a forEach of 1,000 items, run in turns.
+ */
 export async function measure(): Promise<{ plainMs: number; eachMs: number }> {
   const times: { plain: number[]; each: number[] } = { plain: [], each: [] };
   for (let round = 0; round < ROUNDS; round += 1) {

@@ -1,6 +1,9 @@
 import { connect, type Socket } from 'node:net';
 
-/** Connections of their own process that send a header, or a body, a byte at a time; told a port on its channel it opens them (and again those that are cut), told 0 it closes them. It says how many were cut with a 408. */
+/**
+ * A process whose connections send a header, or a body, a byte at a time. Told a port on its channel it opens
+ * them, and again those that are cut; told 0 it closes them. It says how many were cut with a 408.
+ */
 const CONNECTIONS = 1000;
 const DRIP_MS = 500;
 const HEAD = 'POST /ordered HTTP/1.1\r\nHost: localhost\r\n';

@@ -3,8 +3,10 @@ import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
 
 /**
- * What 1,000 connections that drip a header or a body cost the others: the p99 of their requests beside them, as a ratio to that without them, in turns.
- * Service, store, the slow clients and the others are a process each. Each turn beside them outlasts the 10 s that a request may take to arrive, so that all of them are cut and come again.
+ * What 1,000 connections that drip a header or a body cost the others: the p99 of the others' requests with
+ * these beside them, as a ratio to the p99 without them, measured in turns. Service, store, the slow clients
+ * and the others are a process each. Each turn with them outlasts the 10 s that a request may take to arrive,
+ * so that all of them are cut and come again.
  */
 const ROUNDS = 3;
 const SECONDS = { alone: 4, beside: 12 };
@@ -21,7 +23,10 @@ const slow = start('./hostile-clients.ts');
 const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
 let refused = 0;
 
-/** Resolves to how long an answer took, in milliseconds; undefined where the machine was too busy with other things for the service to let it in. */
+/**
+ * How long an answer took, in milliseconds. Undefined where the service did not let it in, because the
+ * machine was busy with other things.
+ */
 async function send(): Promise<number | undefined> {
   const began = performance.now();
   const headers = { 'content-type': 'application/json' };

@@ -13,7 +13,10 @@ import { startCodapProcess } from '../test/codap-process.ts';
 import { askBytes } from '../test/endpoints/bytes.ts';
 import { startScripted } from '../test/scripted-store.ts';
 
-/** Archives beyond what old formats hold, made by codap and unpacked by others: a file of more than 4 GiB, and 70,000 files. Ends with 1 if anything is amiss; `ONLY` names those to run. */
+/**
+ * Archives beyond what old formats hold, made by codap and unpacked by others: a file of more than 4 GiB, and
+ * 70,000 files. Ends with 1 if anything is amiss. `ONLY` names those to run.
+ */
 const BIG = 2 ** 32 + 1_000_000;
 const MANY = 70_000;
 const MIB = 2 ** 20;

@@ -3,7 +3,10 @@ import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { startCodapProcess } from '../test/codap-process.ts';
 
-/** The most memory that codap holds while it sends 10 GiB in one zip, of REST bodies and of S3 objects, each in a process of its own. */
+/**
+ * The most memory that codap holds while it sends 10 GiB in one zip, of REST bodies and of S3 objects, each
+ * in a process of its own.
+ */
 const FILES = 10;
 const BYTES = 2 ** 30;
 const LIMIT_MIB = 256;

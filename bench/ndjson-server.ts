@@ -7,7 +7,10 @@ import { buildApp } from '../src/service/app.ts';
 import { parseConfig } from '../src/config/load.ts';
 import { openSources } from '../src/sources/open.ts';
 
-/** A process that answers a collection as NDJSON, by codap or by a loop over the driver's cursor; it says its port, and, asked, its peak RSS in bytes. */
+/**
+ * A process that answers a collection as NDJSON, by codap or by a loop over the driver's cursor. It says its
+ * port and, when asked, its peak RSS in bytes.
+ */
 const [, , kind, url] = process.argv as [string, string, keyof typeof kinds, string];
 
 async function serveCodap(): Promise<number> {

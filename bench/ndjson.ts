@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { startStores } from '../demo/stores.ts';
 
 /**
- * NDJSON of 100,000 documents: codap's streamed `find` against two loops over the driver's cursor, one that writes each document and one
- * that gathers its writes; each in a process of its own, in turns, the median of the rounds.
+ * NDJSON of 100,000 documents: codap's streamed `find` against two loops over the driver's cursor, one that
+ * writes each document and one that gathers its writes; each in a process of its own, in turns, the median of
+ * the rounds.
  */
 const DOCUMENTS = 100_000;
 const ROUNDS = Number(process.env['ROUNDS'] ?? 5);

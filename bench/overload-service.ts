@@ -4,7 +4,10 @@ import { listen } from '../src/cli/listen.ts';
 import { parseConfig } from '../src/config/load.ts';
 import { openSources } from '../src/sources/open.ts';
 
-/** A service of its own process that asks one store; told its address and `maxInFlight`, it says its port on its channel. */
+/**
+ * A service of its own process that asks one store; told its address and `maxInFlight`, it says its port on
+ * its channel.
+ */
 const [, , url, maxInFlight] = process.argv;
 const config = parseConfig(
   {

@@ -1,7 +1,10 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A store of its own process: `/word` says one word at once, `/light` after 50 ms; `/heavy` a list of about 128 kB at once. It says its port on its channel. */
+/**
+ * A store of its own process: `/word` says one word at once, `/light` after 50 ms, `/heavy` a list of about
+ * 128 kB at once. It says its port on its channel.
+ */
 const word = '"here"';
 const list = JSON.stringify(
   Array.from({ length: 1250 }, (_, at) => ({ at, name: `order ${at}`, tags: ['a', 'b'], price: at / 4, open: true })),

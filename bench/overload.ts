@@ -4,9 +4,10 @@ import { Agent, request, type IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /**
- * What overload costs: at three times what the service carries, how much of that is still answered within its deadline, and how fast the rest is refused.
- * Once where places run out (`maxInFlight`), once where the processor does (large answers, reshaped, so that the event loop lags).
- * In turns; service, store and load are a process each, over loopback. Every fourth request comes on a connection of its own.
+ * What overload costs: asked three times as much as it carries, how much does the service still answer within
+ * the deadline, and how fast does it refuse the rest? Once where places run out (`maxInFlight`), once where
+ * the processor does (large answers, reshaped, so that the event loop lags). In turns; service, store and
+ * load are a process each, over loopback. Every fourth request comes on a connection of its own.
  */
 const SECONDS = 2;
 const ROUNDS = 5;
@@ -85,7 +86,10 @@ async function measure(
     tally.rate = (1000 * tally.good) / (performance.now() - began);
     return tally;
   };
-  /** So many requests a second, whether or not the earlier ones have been answered; resolves to how many a second were answered in time. */
+  /**
+   * Sends so many requests a second, whether or not the earlier ones have been answered. Resolves to how many
+   * a second were answered in time.
+   */
   const offer = async (rate: number, tally: Tally): Promise<number> => {
     const good = tally.good;
     const began = performance.now();

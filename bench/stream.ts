@@ -5,9 +5,9 @@ import { startStores } from '../demo/stores.ts';
 import { startCodapProcess } from '../test/codap-process.ts';
 
 /**
- * How much codap, in a process of its own, grows while it streams a million documents: to a reader that stops after the first of them, to one
- * that stops on the way, both of which then leave, and to one that takes them all. The store makes them up: a thousand documents, a list of
- * a thousand in each, unwound.
+ * How much codap, in a process of its own, grows while it streams a million documents: to a reader that stops
+ * after the first of them, to one that stops on the way, both of which then leave, and to one that takes them
+ * all. The store makes them up: a thousand documents, a list of a thousand in each, unwound.
  */
 const SEEDS = 1000;
 const EACH = 1000;

@@ -7,7 +7,8 @@ if (Number(major) < 24) {
   process.exit(1);
 }
 
-// A checkout runs its TypeScript as it is; a package has it compiled, because Node does not strip types below node_modules.
+// A checkout runs its TypeScript as it is; a package has it compiled, because Node does not strip types below
+// node_modules.
 const source = new URL('../src/main.ts', import.meta.url);
 const entry = existsSync(source) ? source : new URL('../dist/src/main.js', import.meta.url);
 await import(entry.href);

@@ -25,7 +25,10 @@ export interface EmbeddedOptions {
   data: boolean;
 }
 
-/** All stores of the demo, as their worker thread holds them. Every argument and result of its methods can cross to another thread. */
+/**
+ * All stores of the demo, as their worker thread holds them. What its methods take and answer can cross
+ * threads.
+ */
 export class Embedded {
   readonly ports: Record<Store, number>;
   readonly #faults: Faults;

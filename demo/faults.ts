@@ -1,6 +1,7 @@
 /**
- * What goes wrong with one answer: it comes later, it never comes, it is an error (`status` over HTTP, `code` over the Mongo protocol),
- * its connection is dropped (at once, or after so many bytes of the body), or it comes in a trickle.
+ * What goes wrong with one answer: it comes later, it never comes, it is an error (`status` over HTTP, `code`
+ * over the Mongo protocol), its connection is dropped (at once, or after so many bytes of the body), or it
+ * comes in a trickle.
  */
 export type Fault =
   | { kind: 'delay'; ms: number }
@@ -13,7 +14,10 @@ export type Fault =
 export interface Rule {
   /** `mongo`, `s3` or `rest`. */
   store: string;
-  /** A part of the operation's name, such as `find:products`, `GET /eu/quote` or `GetObject public/a.jpg`; every operation if left out. */
+  /**
+   * A part of the operation's name, such as `find:products`, `GET /eu/quote` or `GetObject public/a.jpg`.
+   * Else every one.
+   */
   match?: string;
   /** For how many answers; for ever if left out. */
   times?: number;

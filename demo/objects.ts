@@ -5,7 +5,10 @@ import type { S3Server } from './s3/server.ts';
 const lastModified = new Date('2026-03-01T09:30:00Z');
 const MONTHS = ['2025-10', '2025-11', '2025-12', '2026-01', '2026-02', '2026-03'];
 
-/** Fills the buckets `photos` (pictures below `public/`, and a secret that no source reaches) and `files` (reports and large films, worth zipping). */
+/**
+ * Fills the buckets `photos` (pictures below `public/`, and a secret that no source reaches) and `files`
+ * (reports and large films, worth zipping).
+ */
 export function putSampleObjects(s3: Pick<S3Server, 'putObject' | 'putSynthetic'>): void {
   const put = (bucket: string, key: string, body: Uint8Array | string, contentType: string) =>
     s3.putObject(bucket, key, body, { contentType, lastModified });

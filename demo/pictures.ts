@@ -37,7 +37,10 @@ function chunk(type: string, data: Buffer): Buffer {
 
 const BLOCKS = 8;
 
-/** A square of one colour as baseline JPEG, 64 pixels wide. One colour needs no more than each component's mean, so the Huffman tables are tiny. */
+/**
+ * A square of one colour as baseline JPEG, 64 pixels wide. One colour needs only each component's mean, so
+ * the Huffman tables are tiny.
+ */
 export function jpeg([red, green, blue]: Colour): Buffer {
   const luma = 0.299 * red + 0.587 * green + 0.114 * blue;
   const means = [luma - 128, 0.564 * (blue - luma), 0.713 * (red - luma)].map(Math.round);

@@ -11,7 +11,10 @@ export interface SeedTarget {
   readonly s3: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly region: string };
 }
 
-/** Puts the demo's documents and objects into real stores, in place of what bore their names. May be called again and again. */
+/**
+ * Puts the demo's documents and objects into real stores, in place of what bore their names. May be called
+ * again and again.
+ */
 export async function seed({ mongoUrl, s3Endpoint, s3 }: SeedTarget): Promise<void> {
   await Promise.all([seedMongo(mongoUrl), seedS3(s3Endpoint, s3)]);
 }

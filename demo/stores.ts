@@ -31,7 +31,9 @@ export interface Stores {
   putSynthetic(bucket: string, key: string, size: number, options?: StoredOptions): Promise<void>;
   /** Takes a store down: its connections are dropped, its port is closed. */
   stop(store: Store): Promise<void>;
-  /** Brings it up again on the same port, with everything that was loaded or put; Mongo's counts begin anew. */
+  /**
+   * Brings it up again on the same port, with everything that was loaded or put; Mongo's counts begin anew.
+   */
   start(store: Store): Promise<void>;
   /** Ends the worker thread and every store in it. */
   close(): Promise<void>;

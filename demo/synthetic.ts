@@ -14,7 +14,10 @@ function pattern(length: number): Buffer {
   return bytes;
 }
 
-/** The bytes from `start` up to and without `end` of a content that is the same every time and takes no memory, in pieces of up to 256 KiB. */
+/**
+ * The bytes from `start` up to and without `end` of a content that is the same every time and takes no
+ * memory, in pieces of up to 256 KiB.
+ */
 export function* synthetic(start: number, end: number): Generator<Buffer> {
   for (let at = start; at < end;) {
     const from = at % PATTERN.length;

@@ -1,6 +1,6 @@
 /**
- * The codes of docs/reference.md, with the HTTP status a batch answers when this failure decided it, and whether
- * trying again may help.
+ * The codes of docs/reference.md, with the HTTP status a batch answers when this failure decided it, and
+ * whether trying again may help.
  */
 export const CODES = {
   TIMEOUT: { http: 504, retryable: true },
@@ -34,7 +34,9 @@ export interface ErrorDetails {
   retryable?: boolean;
   /** Overrides the HTTP status of a batch that this failure decides. */
   http?: number;
-  /** Codap turned the query away: said by whoever did. It tells nothing of the store, and nobody asks again. */
+  /**
+   * Codap turned the query away: said by whoever did. It tells nothing of the store, and nobody asks again.
+   */
   rejected?: boolean;
   /** What was caught; for the log alone, never part of an answer. */
   cause?: unknown;
@@ -119,7 +121,9 @@ export function toCodapError(error: unknown): CodapError {
 /** How every layer judges a failure. */
 export type Kind = 'transient' | 'permanent' | 'rejected' | 'cancelled';
 
-/** Decides once, for all layers, what kind of failure this is. Whoever rejects a query says so in its error. */
+/**
+ * Decides once, for all layers, what kind of failure this is. Whoever rejects a query says so in its error.
+ */
 export function classify(error: unknown): Kind {
   if (!(error instanceof CodapError)) return 'permanent';
   if (error.code === 'CANCELLED') return 'cancelled';

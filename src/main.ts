@@ -8,7 +8,10 @@ import { endOnSignal } from './service/drain.ts';
 
 const listening = { host: { type: 'string' }, port: { type: 'string' } } as const;
 
-/** Reads the command line, runs what it says, and sets the exit status. What serves goes on after this has resolved. */
+/**
+ * Reads the command line, runs what it says, and sets the exit status. What serves goes on after this has
+ * resolved.
+ */
 async function main([command, ...args]: readonly string[]): Promise<void> {
   if (command === '--version') return console.log(version());
   if ([command, ...args].some((word) => word === '--help' || word === '-h')) return console.log(HELP);
@@ -32,7 +35,10 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
   throw new UsageFault(command === undefined ? 'say what to do' : `there is no command ${JSON.stringify(command)}`);
 }
 
-/** The first process of a container gets no signal that it does not ask for: so it asks before all that takes time. */
+/**
+ * The first process of a container gets no signal that it does not ask for: so it asks before all that takes
+ * time.
+ */
 async function serve(file: string | undefined, flags: ListenFlags): Promise<void> {
   const ending = endOnSignal();
   const { serve } = await import('./cli/serve.ts');

@@ -18,7 +18,10 @@ export async function engineAnswers(): Promise<boolean> {
   }
 }
 
-/** Starts the datastores of docker-compose.yml, apart from any other use of that file, and waits until they are healthy. */
+/**
+ * Starts the datastores of docker-compose.yml, apart from any other use of that file, and waits until they
+ * are healthy.
+ */
 export async function startComposeStores(ports: PreferredPorts = {}): Promise<Stores> {
   const [mongoPort, s3Port] = [await freePort(ports.mongo), await freePort(ports.s3)];
   const env = { ...process.env, MONGO_PORT: String(mongoPort), S3_PORT: String(s3Port) };

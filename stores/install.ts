@@ -14,8 +14,8 @@ export interface Programs {
 }
 
 /**
- * Installs both servers into `folder` unless they are there in the pinned versions, and answers where they are.
- * Rejects with a sentence for the reader where Python or Go is missing.
+ * Installs both servers into `folder` unless they are there in the pinned versions, and answers where they
+ * are. Rejects with a sentence for the reader where Python or Go is missing.
  */
 export async function installStores(folder = FOLDER): Promise<Programs> {
   const python = `${folder}/secantusdb-${SECANTUSDB.version}`;

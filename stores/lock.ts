@@ -1,7 +1,10 @@
 import { readlink, rm, symlink } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Runs `work` while no other process, and nobody else in this one, holds the lock at `path`; the lock of a process that has died is taken over. */
+/**
+ * Runs `work` while no other process, and nobody else in this one, holds the lock at `path`. The lock of a
+ * process that has died is taken over.
+ */
 export async function withLock<T>(path: string, work: () => Promise<T>): Promise<T> {
   while (!(await acquire(path))) {
     if (await isStale(path)) await rm(path, { force: true });

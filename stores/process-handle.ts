@@ -19,7 +19,9 @@ export interface Program {
 const STARTUP_MS = 60_000;
 const TERMINATE_MS = 5_000;
 
-/** A server in a process of its own, which tests may kill, stall and start again on the same port and data. */
+/**
+ * A server in a process of its own, which tests may kill, stall and start again on the same port and data.
+ */
 export class ProcessHandle implements AsyncDisposable {
   readonly #program: Program;
   #child: ChildProcess | undefined;
@@ -57,7 +59,9 @@ export class ProcessHandle implements AsyncDisposable {
     this.#child?.kill('SIGCONT');
   }
 
-  /** Kills the process if it still runs, starts it anew with the same arguments, and waits until it answers. */
+  /**
+   * Kills the process if it still runs, starts it anew with the same arguments, and waits until it answers.
+   */
   async restart(): Promise<void> {
     await this.kill();
     const { command, args, env, output } = this.#program;
@@ -106,7 +110,9 @@ export class ProcessHandle implements AsyncDisposable {
   }
 }
 
-/** Has the server killed once this process is gone, however it went: only then does the watcher's input end. */
+/**
+ * Has the server killed once this process is gone, however it went: only then does the watcher's input end.
+ */
 function endWithUs(server: ChildProcess, pid: number): void {
   const watcher = spawn('sh', ['-c', `read -r _; kill -9 ${pid}`], {
     stdio: ['pipe', 'ignore', 'ignore'],

@@ -19,7 +19,10 @@ export interface PreferredPorts {
   readonly s3?: number;
 }
 
-/** Installs both servers if need be, and starts them on loopback with empty data. Their output stays in files under `.stores/runs/`. */
+/**
+ * Installs both servers if need be, and starts them on loopback with empty data. Their output stays in files
+ * under `.stores/runs/`.
+ */
 export async function startRealStores(ports: PreferredPorts = {}): Promise<RealStores> {
   const programs = await installStores();
   const run = await makeRun();

@@ -14,5 +14,8 @@ export interface Stores extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** The sign-in of every S3 server started here, in docker-compose.yml too: known to all, and so for loopback alone. */
+/**
+ * The sign-in of every S3 server started here, in docker-compose.yml too: known to all, and so for loopback
+ * alone.
+ */
 export const S3_ACCESS: S3Access = { accessKeyId: 'codap', secretAccessKey: 'codap-secret', region: 'eu-west-1' };

@@ -7,7 +7,9 @@ interface Entry {
   below: Map<string, Entry>;
 }
 
-/** Puts the frames of a batch together to the JSON answer they stand for, without its times; `keyed` for /kv. */
+/**
+ * Puts the frames of a batch together to the JSON answer they stand for, without its times; `keyed` for /kv.
+ */
 export function assemble(frames: readonly Frame[], keyed: boolean, end: Frame): Body {
   const root: Entry = { fields: {}, below: new Map() };
   for (const { event, path, ...fields } of frames) {

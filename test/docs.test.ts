@@ -25,7 +25,10 @@ interface Example {
   answer: string;
 }
 
-/** A request (a `curl` in ```sh, or ```http) directly followed by its answer (```json, ```ndjson, or ```text for server-sent events). */
+/**
+ * A request (a `curl` in ```sh, or ```http) directly followed by its answer (```json, ```ndjson, or ```text
+ * for server-sent events).
+ */
 function examplesOf(text: string): Example[] {
   const pairs = text.matchAll(
     /```(sh|http)\n((?:(?!```)[\s\S])+)```\n\n```(json|ndjson|text)\n((?:(?!```)[\s\S])+)```/g,

@@ -10,7 +10,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const BIN = new URL('../bin/codap.js', import.meta.url).pathname;
 const STORE_MS = 20;
-/** So long after the signal every request is still owed an answer, in milliseconds: codap listens longer, but a busy machine may hold up the client, too. */
+/**
+ * How long after the signal every request is still owed an answer, in milliseconds. Codap listens longer, but
+ * a busy machine may hold up the client, too.
+ */
 const LATE_MS = 300;
 const QUERY = { source: 'slow', op: 'get' };
 const BODY = JSON.stringify({ queries: [QUERY, QUERY] });
@@ -22,7 +25,10 @@ export interface Trial {
   readonly refused: number;
   /** What became of the others, but for those whose connection was refused. */
   readonly dropped: readonly string[];
-  /** How many were sent so late (`LATE_MS` after the signal) that the listener may have been closing, and were reset. */
+  /**
+   * How many were sent so late (`LATE_MS` after the signal) that the listener may have been closing, and were
+   * reset.
+   */
   readonly late: number;
   /** The exit status and the signal that ended the process. */
   readonly ended: readonly [number | null, string | null];
@@ -30,7 +36,10 @@ export interface Trial {
   readonly ms: number;
 }
 
-/** How a client connects, what it accepts, and how long it waits between two requests at most, in milliseconds. */
+/**
+ * How a client connects, what it accepts, and how long it waits between two requests at most, in
+ * milliseconds.
+ */
 const CLIENTS = [
   { kept: true, accept: 'application/json', idleMs: 0 },
   { kept: true, accept: 'application/x-ndjson', idleMs: 0 },
@@ -40,8 +49,8 @@ const CLIENTS = [
 ] as const;
 
 /**
- * Starts codap, keeps asking it from before it listens until after its end, and sends SIGTERM: `part` of the way through its start,
- * or so many parts of 200 ms after its first answer.
+ * Starts codap, keeps asking it from before it listens until after its end, and sends SIGTERM: `part` of the
+ * way through its start, or so many parts of 200 ms after its first answer.
  */
 export async function drainTrial(phase: 'start' | 'load', part: number): Promise<Trial> {
   const folder = await mkdtemp(join(tmpdir(), 'codap-drain-'));
@@ -96,7 +105,10 @@ export async function drainTrial(phase: 'start' | 'load', part: number): Promise
 
 let started: Promise<number> | undefined;
 
-/** How long a start takes on this machine, in milliseconds: twice what the command line's help takes, measured once. */
+/**
+ * How long a start takes on this machine, in milliseconds: twice what the command line's help takes, measured
+ * once.
+ */
 function startMs(): Promise<number> {
   started ??= (async () => {
     const began = performance.now();
@@ -109,7 +121,10 @@ function startMs(): Promise<number> {
   return started;
 }
 
-/** Sends one batch; says whether it was answered whole or refused as it should be, else how it ended, and when its last byte was sent. */
+/**
+ * Sends one batch. Says whether it was answered whole or refused as it should be, else how it ended; and when
+ * its last byte was sent.
+ */
 async function ask({ port, agent, accept }: { port: number; agent: Agent | false; accept: string }) {
   let sentAt = Infinity;
   const headers = { 'content-type': 'application/json', accept };

@@ -7,7 +7,9 @@ import { isLeak } from './leaks.ts';
 /** A part of a program's tree, as ESTree has it. */
 type Part = { type: string; start: number; end: number } & Record<string, unknown>;
 
-/** Every layer that a client can hear of; the command line and the configuration speak to the operator alone. */
+/**
+ * Every layer that a client can hear of; the command line and the configuration speak to the operator alone.
+ */
 const FILES = globSync(['src/**/*.ts', 'adapters/**/*.ts', 'routes/**/*.ts']).filter(
   (file) => !/^src\/(?:cli|config|openapi|main|service\/log)\b/.test(file),
 );
@@ -18,7 +20,10 @@ const listed = (list: string) => new Set(list.split('\n').map((line) => line.tri
 const NUMBERS =
   /^(?:[A-Z_]+(?:\.toLocaleString\('en'\))?|(?:[\w.#]+\.)?(?:limits\.\w+|#?max\w+|bodyLimit)|keyChars|most|least|status)$/;
 
-/** What else fills a gap in a sentence, anywhere or in one file: names of the configuration or of the request's language, nothing that a store or a driver said. */
+/**
+ * What else fills a gap in a sentence, anywhere or in one file: names of the configuration or of the
+ * request's language, nothing that a store or a driver said.
+ */
 const FILLED_IN = listed(`
   caps.documents
   caps.bytes

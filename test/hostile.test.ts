@@ -51,7 +51,9 @@ async function open(first: string): Promise<Socket> {
   return socket;
 }
 
-/** Sends a byte every few milliseconds for as long as the service listens; answers what it said in the end. */
+/**
+ * Sends a byte every few milliseconds for as long as the service listens; answers what it said in the end.
+ */
 async function drip(first: string, byte: string, everyMs = 20): Promise<string> {
   const socket = await open(first);
   const timer = setInterval(() => socket.write(byte), everyMs);
@@ -200,7 +202,8 @@ describe('requests half sent', () => {
       said.catch(() => {});
       await expect.poll(() => connections(), { timeout: 5000 }).toBe(1000);
       const beside = await p99();
-      // The bound is for one process that plays all parts on a busy machine; bench/hostile.ts measures it with a process for each.
+      // The bound is for one process that plays all parts on a busy machine; bench/hostile.ts measures it
+      // with a process for each.
       expect(beside).toBeLessThan(Math.max(5 * alone, 100));
       for (const answer of await said) expect(answer).toMatch(/^HTTP\/1\.1 408 /);
     },

@@ -2,7 +2,10 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path/posix';
 import { describe, expect, it } from 'vitest';
 
-/** The floors of the house, the lowest first: a file imports from its own floor or from below. `may` names the floors that one may use, if not all below. */
+/**
+ * The floors of the house, the lowest first: a file imports from its own floor or from below. `may` names the
+ * floors that one may use, if not all below.
+ */
 const FLOORS: readonly {
   readonly name: string;
   readonly paths: readonly string[];
@@ -86,10 +89,29 @@ describe('the house', () => {
     expect(others.filter((group) => group.length > 1)).toEqual([]);
   });
 
+  it('has no line of a comment beyond 110 characters', () => {
+    const all = globSync(['{src,adapters,routes,test,bench,demo,stores,examples}/**/*.ts', '*.ts', 'bin/*.js']);
+    const long = all
+      .map((file) => file.replaceAll('\\', '/'))
+      .filter((file) => !STILL_LONG.some((folder) => file.startsWith(folder)))
+      .flatMap((file) =>
+        readFileSync(file, 'utf8')
+          .split('\n')
+          .flatMap((line, at) => (line.length > 110 && COMMENT.test(line) ? [`${file}:${at + 1}`] : [])),
+      );
+    expect(long).toEqual([]);
+  });
+
   it('has no file beyond 250 lines', () => {
     expect(files.filter((file) => readFileSync(file, 'utf8').split('\n').length > 251)).toEqual([]);
   });
 });
+
+/** A line that is a comment, or ends in one. */
+const COMMENT = /^\s*(?:\/\/|\/?\*)|\s\/\/ /;
+
+/** Folders whose comments are yet to be wrapped. */
+const STILL_LONG = ['src/batch/run/', 'adapters/rest/', 'adapters/mongo/', 'src/service/', 'routes/'];
 
 /** What each kind of store, route or folder has under the same name. */
 const MEAN_THE_SAME =

@@ -1,4 +1,7 @@
-/** What no error may tell: an address, a credential, a path of a machine, a stack frame, a driver's or parser's own words. */
+/**
+ * What no error may tell: an address, a credential, a path of a machine, a stack frame, a driver's or
+ * parser's own words.
+ */
 const FORBIDDEN = [
   /127\.0\.0\.1|localhost|\[::1\]/,
   /mongodb(?:\+srv)?:|https?:|\w\.(?:example|invalid)\b/,

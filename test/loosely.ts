@@ -1,6 +1,9 @@
 import { expect } from 'vitest';
 
-/** What an answer has to look like that is shown so: `…` stands for anything, also within a text; a member `"…"` for any others; `ms` is not compared. */
+/**
+ * What an answer has to look like that is shown so. `…` stands for anything, also within a text; a member
+ * `"…"` for any others. `ms` is not compared.
+ */
 export function loosely(shown: unknown, key?: string): unknown {
   if (key === 'ms' || shown === '…') return expect.anything();
   if (typeof shown === 'string' && shown.includes('…'))

@@ -118,12 +118,17 @@ export async function startService({ stores, server, limits, sources = {} }: Ser
   };
 }
 
-/** Whether the service let no batch in because the machine is busy with other things: a good client asks again. */
+/**
+ * Whether the service let no batch in because the machine is busy with other things: a good client asks
+ * again.
+ */
 export function isBusy(status: number, body: string): boolean {
   return status === 503 && body.includes('the service is overloaded');
 }
 
-/** How many questions have reached the stores so far; what a driver says to keep a connection does not count. */
+/**
+ * How many questions have reached the stores so far; what a driver says to keep a connection does not count.
+ */
 export async function asked(stores: Stores): Promise<number> {
   const { mongo, s3, rest } = await stores.stats();
   const idle = new Set(['hello', 'ismaster', 'isMaster', 'ping', 'endSessions', 'buildInfo', 'killCursors']);
@@ -136,7 +141,10 @@ export async function asked(stores: Stores): Promise<number> {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** Waits until something is so, looking again and again; rejects if that takes longer than two seconds, or `patience` milliseconds. Resolves to how long it took, in milliseconds. */
+/**
+ * Waits until something is so, looking again and again. Resolves to how long that took, in milliseconds.
+ * Rejects if it takes longer than two seconds, or `patience` milliseconds.
+ */
 export async function until(holds: () => Promise<boolean> | boolean, what = 'it', patience = 2000): Promise<number> {
   const began = performance.now();
   while (!(await holds())) {

@@ -9,8 +9,9 @@ import type { Worker } from 'node:worker_threads';
 import { afterAll } from 'vitest';
 
 /**
- * A setup file: fails each test file in which Node warned of anything (a listener too many, a rejection that nobody handles), in its own process, in its
- * worker threads or in a process that it started. Such a process has to have its output piped, for what is inherited cannot be read here.
+ * A setup file. It fails each test file in which Node warned of anything, such as a listener too many or a
+ * rejection that nobody handles: in its own process, in its worker threads or in a process that it started.
+ * The output of such a process has to be piped, for what is inherited cannot be read here.
  */
 
 /** How Node tells of a warning, of its own death, and codap of its. */

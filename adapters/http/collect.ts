@@ -2,8 +2,8 @@ import type { Readable } from 'node:stream';
 import type { Memory } from '../../src/budget/memory.ts';
 
 /**
- * Reads a stream to its end, its bytes counted before they are kept. `tooLarge` is thrown, and the stream destroyed, as soon as it has
- * given more than `maxBytes`; likewise what `memory` throws.
+ * Reads a stream to its end, its bytes counted before they are kept. Beyond `maxBytes` the stream is
+ * destroyed and `tooLarge` is thrown; likewise what `memory` throws.
  */
 export function collect(
   stream: Readable,

@@ -7,7 +7,8 @@ export function connections(
 ): Pool.Options {
   const { concurrency, timeoutMs, maxHeaderBytes } = source;
   return {
-    // Twice: an answer that nobody reads, or a call given up while it connects, keeps its connection a moment longer than its place.
+    // Twice: an answer that nobody reads, or a call given up while it connects, keeps its connection a moment
+    // longer than its place.
     connections: 2 * concurrency,
     allowH2: false,
     connect: { timeout: timeoutMs, ...connect },

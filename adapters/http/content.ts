@@ -66,7 +66,10 @@ export function plain(value: unknown, meta?: Meta): Value {
   return { kind: 'value', json: JSON.stringify(value), value, ...(meta && { meta }) };
 }
 
-/** How a body of this content type is read under `auto`: JSON, any `text/*` whose charset is known, else base64. */
+/**
+ * How a body of this content type is read under `auto`: JSON, any `text/*` whose charset is known, else
+ * base64.
+ */
 export function formatOf(contentType = ''): Exclude<Format, 'auto'> {
   let format = formats.get(contentType);
   if (format === undefined) {
@@ -89,8 +92,8 @@ function readFormat(contentType: string): Exclude<Format, 'auto'> {
 }
 
 /**
- * A body as a value, `meta` completed by its size and encoding; BAD_RESPONSE if its bytes are not what they should be. A large one waits
- * for its turn.
+ * A body as a value, `meta` completed by its size and encoding; BAD_RESPONSE if its bytes are not what they
+ * should be. A large one waits for its turn.
  */
 export function content(bytes: Buffer, format: Format, meta: Meta, work: Work): Value | Promise<Value> {
   if (bytes.length < LARGE) return read(bytes, format, meta, work);

@@ -70,7 +70,9 @@ export class Decoded extends Duplex {
     return decoder;
   }
 
-  /** It has ended by itself, which leaves its last write waiting, or because there is nothing more. */
+  /**
+   * A decompressor ended: by itself, while its last write still waits; or because there is no more to read.
+   */
   #ended(decoder: Decoder): void {
     const last = this.#last;
     if (!last) return void this.push(null);

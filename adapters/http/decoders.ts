@@ -30,7 +30,10 @@ export function isDecodingError(error: unknown): boolean {
   return error instanceof Error && 'code' in error && /^(?:Z_|ZSTD_|ERR__ERROR_)/.test(String(error.code));
 }
 
-/** The codings that a `content-encoding` (RFC 9110 §8.4) names, in order, but for those that leave the bytes as they are. */
+/**
+ * The codings that a `content-encoding` (RFC 9110 §8.4) names, in order, but for those that leave the bytes
+ * as they are.
+ */
 export function codingNames(contentEncoding = ''): string[] {
   return contentEncoding
     .toLowerCase()
@@ -39,7 +42,10 @@ export function codingNames(contentEncoding = ''): string[] {
     .filter((name) => !NONE.has(name));
 }
 
-/** What a `content-encoding` did to the bytes, in order; undefined if one is unknown or there are more than three. */
+/**
+ * What a `content-encoding` did to the bytes, in order; undefined if one is unknown or there are more than
+ * three.
+ */
 export function codings(contentEncoding: string | undefined): Coding[] | undefined {
   const found = codingNames(contentEncoding).map((name) => CODINGS.get(name));
   return found.length > 3 || found.includes(undefined) ? undefined : (found as Coding[]);

@@ -1,6 +1,6 @@
 /**
- * Whether a text is a media type, in ASCII: beyond that nobody knows which charset a header is in. What is wrong in its parameters says
- * nothing.
+ * Whether a text is a media type, in ASCII: beyond that nobody knows which charset a header is in. What is
+ * wrong in its parameters says nothing.
  */
 export function isMediaType(text: string): boolean {
   return /^[!#$%&'*+.^_`|~\w-]+\/[!#$%&'*+.^_`|~\w-]+[ \t]*(?:;[\t\x20-\x7e]*)?$/.test(text);

@@ -4,8 +4,8 @@ import { abortReason } from '../../src/errors.ts';
 import { whenAborted } from '../../src/store/signals.ts';
 
 /**
- * A driver's stream as codap hands it on: through `decoders`, its errors translated, destroyed when the signal aborts.
- * Destroying it destroys the driver's.
+ * A driver's stream as codap hands it on: through `decoders`, its errors translated, destroyed when the
+ * signal aborts. Destroying it destroys the driver's.
  */
 export function owned(
   source: Readable,

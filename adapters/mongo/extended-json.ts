@@ -45,7 +45,7 @@ export function isWrapper(value: Fields): boolean {
   return first !== undefined && Object.hasOwn(WRAPPERS, first);
 }
 
-/** Reads a wrapper, whose first key `isWrapper` found. One whose text is not known yet stays as it is written. */
+/** Reads a wrapper, whose first key `isWrapper` found. One whose text is not known yet stays as it is. */
 export function readWrapper(walk: Walk, value: Fields): unknown {
   const [key = '', ...beside] = keysOf(value);
   for (const other of beside) walk.faultAt(other, `nothing may stand beside ${key}`);

@@ -12,8 +12,8 @@ export function escapePcre(text: string): string {
 }
 
 /**
- * Reads what stands under `$regex`: of a reference the filled-in parts are escaped, the literal parts of a `$join` are
- * not.
+ * Reads what stands under `$regex`: of a reference the filled-in parts are escaped, the literal parts of a
+ * `$join` are not.
  */
 export function readPattern(walk: Walk, value: unknown): unknown {
   if (!isHole(value)) {

@@ -37,7 +37,7 @@ export function restBody(body: unknown, fault: Fault): RestBody | PlannedBody | 
 
 /** What is found out while a body is written. */
 interface Writing {
-  /** Texts of what was filled in, by how deep it stands: each is written once, however often it stands there. */
+  /** Texts of what was filled in, by how deep it stands: each is written once, however often it is there. */
   readonly texts: Map<unknown, string>[];
   /** Whether references that are not yet known stand in it. */
   isPlanned: boolean;

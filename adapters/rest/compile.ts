@@ -8,8 +8,8 @@ import { restPath, type Base } from './path.ts';
 import { restQuery } from './query.ts';
 
 /**
- * Checks each param where it will stand in the request, and puts the request together: a RestQuery. While a batch is
- * planned, references stand in it where they will be filled in.
+ * Checks each param where it will stand in the request, and puts the request together: a RestQuery. While a
+ * batch is planned, references stand in it where they will be filled in.
  */
 export function compileRest(_op: string, params: Record<string, unknown>, options: RestOptions, fault: Fault): unknown {
   const { path, query, headers, body } = params as unknown as RestParams;

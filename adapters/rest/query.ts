@@ -3,7 +3,10 @@ import { entriesOf } from '../../src/json/members.ts';
 import { Filled, joinedText, Placeholder } from '../../src/store/placeholder.ts';
 import type { Fault } from '../adapter.ts';
 
-/** The query of a request with its "?", or nothing; a list repeats its key. References not yet known stand in it. */
+/**
+ * The query of a request with its "?", or nothing; a list repeats its key. References that are not yet known
+ * stand in it.
+ */
 export function restQuery(query: object, fault: Fault): string | Placeholder {
   const parts: (string | Placeholder)[] = [];
   for (const [key, value] of entriesOf(query)) {

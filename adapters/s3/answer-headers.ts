@@ -15,8 +15,8 @@ const FIELDS: Readonly<Record<string, (text: string) => boolean>> = {
 const LISTS = /^(?:content-encoding|content-range|x-amz-meta-.*)$/;
 
 /**
- * What the SDK is told of an answer: the fields that are read, each as one well-formed value. One that is not,
- * or that comes twice and does not agree, says nothing: the SDK would fail the whole answer for it.
+ * What the SDK is told of an answer: the fields that are read, each as one well-formed value. One that is
+ * not, or that comes twice and does not agree, says nothing: the SDK would fail the whole answer for it.
  */
 export function answerHeaders(
   headers: Readonly<Record<string, string | string[] | undefined>>,

@@ -8,8 +8,8 @@ import type { S3Options } from './options.ts';
 const KEY_BYTES = 1024;
 
 /**
- * Puts keys and prefixes behind the source's prefix, which none of them leaves. While a batch is planned, a reference
- * stands in a key where it will be filled in.
+ * Puts keys and prefixes behind the source's prefix, which none of them leaves. While a batch is planned, a
+ * reference stands in a key where it will be filled in.
  */
 export function compileS3(op: string, params: Record<string, unknown>, options: S3Options, fault: Fault): unknown {
   if (op === 'listObjects') {

@@ -20,7 +20,10 @@ import { lengthOf, metaOf, partOf } from './object-meta.ts';
 import type { S3Options } from './options.ts';
 import type { GetObject, HeadObject } from './params.ts';
 
-/** An object's content, gathered or as its bytes; every body is consumed, destroyed, or belongs to the payload. */
+/**
+ * An object's content, gathered or as its bytes; every body is consumed, destroyed, or belongs to the
+ * payload.
+ */
 export async function get(
   client: S3Client,
   query: GetObject,

@@ -35,7 +35,10 @@ export async function list(
   throw new CodapError('TOO_LARGE', `${most}; a lower limit, followed by its nextToken, or stream gives it in parts`);
 }
 
-/** Objects page by page; without a `limit` to the end. A common prefix is `{"prefix": …}`, after the objects of its page. */
+/**
+ * Objects page by page; without a `limit` to the end. A common prefix is `{"prefix": …}`, after the objects
+ * of its page.
+ */
 export async function* listItems(
   client: S3Client,
   query: ListObjects,

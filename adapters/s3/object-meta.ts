@@ -3,7 +3,9 @@ import { CodapError } from '../../src/errors.ts';
 import type { BodyMeta, Meta } from '../../src/store/payload.ts';
 import { isAll, readPart, type Part } from '../http/part.ts';
 
-/** The part of an object in an answer; undefined of the whole. BAD_RESPONSE unless it is what was asked for. */
+/**
+ * The part of an object in an answer; undefined of the whole. BAD_RESPONSE unless it is what was asked for.
+ */
 export function partOf(
   { ContentRange, ContentLength, $metadata }: GetObjectCommandOutput,
   range: string | undefined,

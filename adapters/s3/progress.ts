@@ -1,16 +1,18 @@
 import { CodapError } from '../../src/errors.ts';
 import type { Listing } from './page.ts';
 
-/** Pages without anything that may follow each other; a store skips what is deleted in larger steps. */
+/** So many empty pages may follow each other: a store may pass over deleted keys page by page. */
 const EMPTY_PAGES = 100;
 
 /**
- * Sees to it that a listing gets on from page to page; one that does not would be read for ever. That keys ascend
- * is not asked for, since not every store sorts them; but no key comes twice, and no token.
+ * Sees to it that a listing gets on from page to page: one that does not would be read for ever. No key and
+ * no token may come twice. Keys need not ascend, since not every store sorts them.
  */
 export class Progress {
   readonly #tokens = new Set<string>();
-  /** Of each page the first key and the last: a page told again, or one that overlaps, has one of them. */
+  /**
+   * The first and the last key of each page: a page that comes again, or overlaps another, has one of them.
+   */
   readonly #edges = new Set<string>();
   #empty = 0;
 

@@ -13,7 +13,10 @@ export interface Answer {
   body?: Content;
 }
 
-/** Sends an answer no faster than the client reads it; a `cut` or `drip` happens on the way. Rejects when `signal` aborts. */
+/**
+ * Sends an answer no faster than the client reads it; a `cut` or `drip` happens on the way. Rejects when
+ * `signal` aborts.
+ */
 export async function send(
   response: ServerResponse,
   answer: Answer,

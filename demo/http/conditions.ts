@@ -7,7 +7,10 @@ export interface Validators {
   lastModified: Date;
 }
 
-/** The status that the conditional headers ask for instead of the whole answer (RFC 9110 §13.2.2): 304, 412, or undefined. */
+/**
+ * The status that the conditional headers ask for instead of the whole answer (RFC 9110 §13.2.2): 304, 412,
+ * or undefined.
+ */
 export function precondition(headers: IncomingHttpHeaders, { etag, lastModified }: Validators): 304 | 412 | undefined {
   const changedSince = (date: string) => Math.floor(lastModified.getTime() / 1000) * 1000 > Date.parse(date);
   const match = headers['if-match'];

@@ -4,7 +4,10 @@ export interface Range {
   end: number;
 }
 
-/** Reads a `Range` header of one range (RFC 9110 §14.1.2); undefined, that is everything, for any other; 416 where it holds no byte. */
+/**
+ * Reads a `Range` header of one range (RFC 9110 §14.1.2). Any other is undefined: everything. 416 where it
+ * holds no byte.
+ */
 export function parseRange(header: string | undefined, size: number): Range | 416 | undefined {
   const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(header ?? '') ?? [];
   if (first === undefined || last === undefined || first + last === '') return undefined;

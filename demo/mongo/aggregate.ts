@@ -7,7 +7,10 @@ import type { Request } from './request.ts';
 import { arranged, checkHint, encoded, isPlain, matching, optionsOf } from './select.ts';
 import type { Store, Stored } from './store.ts';
 
-/** Runs a pipeline. As long as its stages only choose among stored documents, these are answered byte for byte. */
+/**
+ * Runs a pipeline. As long as its stages only choose among stored documents, these are answered byte for
+ * byte.
+ */
 export function runPipeline(request: Request, store: Store): IteratorObject<Uint8Array> {
   const { pipeline, hint } = request.body as { pipeline: Document[]; hint?: unknown };
   const options = optionsOf(request, store);

@@ -4,7 +4,10 @@ import type { Fault } from '../faults.ts';
 
 const TICKS_PER_SECOND = 20;
 
-/** Sends an answer; a fault drops the connection on the way, in the middle unless told, or lets it come in a trickle. Rejects when `signal` aborts. */
+/**
+ * Sends an answer. A fault drops the connection on the way, in the middle unless told, or slows it to a
+ * trickle. Rejects when `signal` aborts.
+ */
 export async function deliver(
   socket: Socket,
   bytes: Uint8Array,

@@ -6,7 +6,9 @@ import { CODE, MongoFailure } from './failure.ts';
 
 const compare = comparer();
 
-/** In an expression two values compare whole: an array is never searched for the other value, as mingo would. */
+/**
+ * In an expression two values compare whole: an array is never searched for the other value, as mingo would.
+ */
 function comparing(name: string, answer: (difference: number) => unknown): ExpressionOperator {
   return (document: AnyObject, operands: unknown, options: Options) => {
     const values = evalExpr(document, operands, options);

@@ -14,7 +14,10 @@ import { sorted } from './sort.ts';
 
 type Test = (values: readonly unknown[], operand: unknown, compare: Compare, collated: boolean) => boolean;
 
-/** mingo compares BSON objects by their text and ignores the collation when it matches; these operators compare as mongod does. */
+/**
+ * mingo compares BSON objects by their text and ignores the collation when it matches; these operators
+ * compare as mongod does.
+ */
 function matching(test: Test): typeof query.$eq {
   return (selector, operand, options) => {
     const compare = comparer(options.collation);
@@ -59,7 +62,9 @@ function refuse(stage: string): typeof pipeline.$lookup {
   };
 }
 
-/** mingo forgets the fields to join by when there is a pipeline too, and knows no two spellings of one number. */
+/**
+ * mingo forgets the fields to join by when there is a pipeline too, and knows no two spellings of one number.
+ */
 const $lookup: typeof pipeline.$lookup = (input, spec, options) => {
   const { from, localField, foreignField, pipeline: stages, as } = spec;
   if (localField === undefined || foreignField === undefined) return pipeline.$lookup(input, spec, options);

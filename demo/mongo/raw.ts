@@ -19,7 +19,10 @@ function fields(document: Document): Uint8Array {
   return serialize(document).subarray(4, -1);
 }
 
-/** A cursor's reply made of documents that are encoded already, so that nothing in them can change on the way. `id` is 0 at the end. */
+/**
+ * A cursor's reply made of documents that are encoded already, so that nothing in them can change on the way.
+ * `id` is 0 at the end.
+ */
 export function cursorReply(
   key: 'firstBatch' | 'nextBatch',
   documents: readonly Uint8Array[],

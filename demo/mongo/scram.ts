@@ -20,7 +20,10 @@ export class Scram {
     this.#serverKey = hmac(salted, 'Server Key');
   }
 
-  /** Answers a client's first message; `finish` takes the second and throws AuthenticationFailed on a wrong proof. */
+  /**
+   * Answers a client's first message; `finish` takes the second and throws AuthenticationFailed on a wrong
+   * proof.
+   */
   start(payload: string): { reply: string; finish: (payload: string) => string } {
     const clientFirst = payload.slice(payload.indexOf(',', payload.indexOf(',') + 1) + 1);
     const { n: user = '', r: clientNonce = '' } = attributes(clientFirst);

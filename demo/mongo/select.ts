@@ -20,7 +20,10 @@ export function optionsOf({ body, database }: Request, store: Store): Partial<Op
   };
 }
 
-/** The stored documents that match a filter. A collation knows more equals than the `_id` map does, so it means a scan. */
+/**
+ * The stored documents that match a filter. A collation knows more equals than the `_id` map does, so it
+ * means a scan.
+ */
 export function matching(
   collection: Collection,
   filter: Document,

@@ -12,14 +12,20 @@ import { withId } from './write.ts';
 /** A MongoDB server in this process. */
 export interface MongoServer {
   readonly port: number;
-  /** Adds documents, as an insert would (one whose `_id` is there already is left out), and an index for each of these fields. */
+  /**
+   * Adds documents, as an insert would (one whose `_id` is there already is left out), and an index for each
+   * of these fields.
+   */
   load(database: string, collection: string, documents: readonly Document[], indexed?: readonly string[]): void;
   stats(): MongoStats;
   /** Ends every connection, and resolves when the port is free. */
   close(): Promise<void>;
 }
 
-/** How to start the embedded server: on a free port of 127.0.0.1, without faults and without a login, unless told. */
+/**
+ * How to start the embedded server: on a free port of 127.0.0.1, without faults and without a login, unless
+ * told.
+ */
 export interface MongoOptions {
   port?: number;
   host?: string;
@@ -28,7 +34,10 @@ export interface MongoOptions {
   password?: string;
 }
 
-/** Starts a server that speaks MongoDB's wire protocol (OP_MSG) and keeps its documents in memory. Rejects if the port is taken. */
+/**
+ * Starts a server that speaks MongoDB's wire protocol (OP_MSG) and keeps its documents in memory. Rejects if
+ * the port is taken.
+ */
 export async function startMongo({
   port = 0,
   host = '127.0.0.1',

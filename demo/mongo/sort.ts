@@ -3,7 +3,10 @@ import type { CollationSpec } from 'mingo/types';
 import { resolve } from 'mingo/util';
 import { comparer, type Compare } from './compare.ts';
 
-/** An array sorts by its smallest member upwards and by its greatest downwards; an empty one like a missing value. */
+/**
+ * An array sorts by its smallest member upwards and by its greatest downwards; an empty one like a missing
+ * value.
+ */
 function sortKey(document: Document, path: string, direction: number, compare: Compare): unknown {
   const value = resolve(document, path);
   if (!Array.isArray(value)) return value;

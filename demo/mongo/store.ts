@@ -11,7 +11,9 @@ export interface Stored {
 /** The documents of one collection by `_id`, in the order they were inserted. */
 export class Collection {
   readonly #documents = new Map<string, Stored>();
-  /** Key patterns by index name. They only answer for `hint` and `listIndexes`: nothing is looked up in them. */
+  /**
+   * Key patterns by index name. They only answer for `hint` and `listIndexes`: nothing is looked up in them.
+   */
   readonly indexes = new Map<string, Document>([['_id_', { _id: 1 }]]);
 
   get size(): number {
@@ -22,7 +24,10 @@ export class Collection {
     return this.#documents.values();
   }
 
-  /** Those among which all matches of the filter are: found by `_id` where it asks for one, else every document. */
+  /**
+   * Those among which all matches of the filter are: found by `_id` where it asks for one, else every
+   * document.
+   */
   candidates(filter: Document): IteratorObject<Stored> {
     const ids = wantedIds(filter);
     if (!ids) return this.all();

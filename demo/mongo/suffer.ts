@@ -4,8 +4,8 @@ import type { Fault } from '../faults.ts';
 import { CODE, MongoFailure } from './failure.ts';
 
 /**
- * What a fault does before a command runs: waits, or throws the failure it stands for. A delay is bounded by the command's `maxTimeMS`, a stall
- * by nothing but the connection, whose end aborts the signal and rejects.
+ * What a fault does before a command runs: waits, or throws the failure it stands for. A delay is bounded by
+ * the command's `maxTimeMS`, a stall by nothing but the connection, whose end aborts the signal and rejects.
  */
 export async function suffer(fault: Fault, maxTimeMs: number | undefined, signal: AbortSignal): Promise<void> {
   if (fault.kind === 'fail') throw new MongoFailure(fault.code ?? CODE.HostUnreachable, 'a fault was injected');

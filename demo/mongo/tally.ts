@@ -21,7 +21,10 @@ export class Tally {
   #running = 0;
   readonly #commands = new Map<string, number>();
 
-  /** Counts a command as running until it is answered, and as cancelled if its client, whose end aborts `gone`, left before. */
+  /**
+   * Counts a command as running until it is answered, and as cancelled if its client, whose end aborts
+   * `gone`, left before.
+   */
   async during(command: string, gone: AbortSignal, run: () => Promise<void>): Promise<void> {
     // Names come from clients: only those that mean something may take up room.
     if (COMMANDS.has(command)) this.#commands.set(command, (this.#commands.get(command) ?? 0) + 1);

@@ -38,7 +38,10 @@ export const update: Command = (request, { store }) => {
   return { n, nModified, ok: 1, ...(upserted.length > 0 && { upserted }) };
 };
 
-/** The change as mingo takes it, `$set` with its BSON types; `$setOnInsert` counts as `$set` on an insert and for nothing else. */
+/**
+ * The change as mingo takes it, `$set` with its BSON types; `$setOnInsert` counts as `$set` on an insert and
+ * for nothing else.
+ */
 function changeIn(raw: Uint8Array, inserting: boolean): Change {
   const typed = toTyped(raw).u as Change;
   if (isReplacement(typed)) return typed;

@@ -9,7 +9,10 @@ const MORE_TO_COME = 2;
 /** What `hello` announces as `maxMessageSizeBytes`. */
 export const MAX_MESSAGE_BYTES = 48_000_000;
 
-/** One message of a client: the command's bytes, and the documents that came in sections of their own, by name. */
+/**
+ * One message of a client: the command's bytes, and the documents that came in sections of their own, by
+ * name.
+ */
 export interface Message {
   readonly id: number;
   readonly legacy: boolean;
@@ -19,7 +22,10 @@ export interface Message {
   readonly sections: ReadonlyMap<string, Uint8Array[]>;
 }
 
-/** Cuts a byte stream into messages; returns those that are complete with this chunk. Throws on what is no message. */
+/**
+ * Cuts a byte stream into messages; returns those that are complete with this chunk. Throws on what is no
+ * message.
+ */
 export function framer(): (chunk: Buffer) => Message[] {
   let chunks: Buffer[] = [];
   let held = 0;

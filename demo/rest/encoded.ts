@@ -5,7 +5,9 @@ import { json } from './route.ts';
 
 const ENCODERS = { br: createBrotliCompress, deflate: createDeflate, gzip: createGzip };
 
-/** A JSON string that has `bytes` bytes once it is decoded; it is made while it is sent, so it may be a bomb. */
+/**
+ * A JSON string that has `bytes` bytes once it is decoded; it is made while it is sent, so it may be a bomb.
+ */
 export function encoded(encoding: string, bytes: number): Answer {
   if (!Object.hasOwn(ENCODERS, encoding))
     return json({ error: `encoding may be ${Object.keys(ENCODERS).join(', ')}` }, 400);

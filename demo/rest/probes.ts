@@ -39,7 +39,9 @@ export const PROBES: readonly Route[] = [
   get(/^\/no-content$/, () => ({ status: 204 })),
 ];
 
-/** What was received: path and search as they came, the query also taken apart (a repeated key has a list). */
+/**
+ * What was received: path and search as they came, the query also taken apart (a repeated key has a list).
+ */
 async function echo(call: Call): Promise<Answer> {
   const { method, path, search, headers } = call;
   const query = [...new Set(call.query.keys())].map((key) => {

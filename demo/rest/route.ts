@@ -1,7 +1,10 @@
 import type { Answer, Content } from '../http/answer.ts';
 import type { Call } from '../http/call.ts';
 
-/** One address of the REST API. The pattern is matched with the undecoded path; its groups are passed on decoded. */
+/**
+ * One address of the REST API. The pattern is matched with the undecoded path; its groups are passed on
+ * decoded.
+ */
 export interface Route {
   methods: readonly string[];
   pattern: RegExp;

@@ -7,7 +7,10 @@ import { SHOP } from './shop.ts';
 
 const ROUTES: readonly Route[] = [...SHOP, ...PROBES];
 
-/** Starts the REST API: the shop's catalog, three price services (`/eu/`, `/us/`, `/asia/`), and probes for tests. Operations are called `GET /eu/quote`, without the query. */
+/**
+ * Starts the REST API: the shop's catalog, three price services (`/eu/`, `/us/`, `/asia/`), and probes for
+ * tests. Operations are called `GET /eu/quote`, without the query.
+ */
 export function startRest(listening?: Listening): Promise<Served> {
   return serve({ store: 'rest', operation: ({ method, path }) => `${method} ${path}`, answer, failure }, listening);
 }

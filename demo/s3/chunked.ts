@@ -1,7 +1,10 @@
 import type { Call } from '../http/call.ts';
 import { S3Failure } from './failure.ts';
 
-/** The bytes that are to be stored: the body, taken out of its `aws-chunked` framing (signed or not, with trailers or without) if it has one. */
+/**
+ * The bytes to store: the body, taken out of its `aws-chunked` framing if it has one, signed or not, with
+ * trailers or not.
+ */
 export async function receive(call: Call): Promise<Buffer> {
   const body = await call.body();
   const framed =
@@ -14,7 +17,10 @@ export async function receive(call: Call): Promise<Buffer> {
   return bytes;
 }
 
-/** What was sent in chunks of `<hexadecimal size>[;chunk-signature=…]\r\n<bytes>\r\n`, up to the chunk of size 0. */
+/**
+ * What was sent in chunks of `<hexadecimal size>[;chunk-signature=…]\r\n<bytes>\r\n`, up to the chunk of size
+ * 0.
+ */
 export function unframe(body: Buffer): Buffer {
   const chunks: Buffer[] = [];
   for (let at = 0; ;) {

@@ -47,7 +47,10 @@ export class S3Failure extends Error {
   }
 }
 
-/** The failure that goes with a status: 503 is SlowDown, 403 AccessDenied, 404 NoSuchKey, everything else InternalError. */
+/**
+ * The failure that goes with a status: 503 is SlowDown, 403 AccessDenied, 404 NoSuchKey, everything else
+ * InternalError.
+ */
 export function failureOf(status = 503): Answer {
   const codes: Record<number, S3Code> = { 403: 'AccessDenied', 404: 'NoSuchKey', 429: 'SlowDown', 503: 'SlowDown' };
   return { ...new S3Failure(codes[status] ?? 'InternalError').answer(), status };

@@ -10,7 +10,10 @@ export interface S3Request {
   key: string;
 }
 
-/** A path-style address, taken apart: `/bucket/key`. The key is undefined where its percent-encoding is broken. */
+/**
+ * A path-style address, taken apart: `/bucket/key`. The key is undefined where its percent-encoding is
+ * broken.
+ */
 export function address(call: Call): { bucketName: string; key: string | undefined } {
   const [, bucketName = '', rest = ''] = /^\/([^/]*)\/?(.*)$/s.exec(call.path) ?? [];
   try {

@@ -30,7 +30,10 @@ export interface S3Server extends Served {
   putSynthetic(bucket: string, key: string, size: number, options?: StoredOptions): void;
 }
 
-/** Starts an S3 store that keeps its objects in memory. Addresses are path-style; operations are called `GetObject public/a.jpg`, without the bucket. */
+/**
+ * Starts an S3 store that keeps its objects in memory. Addresses are path-style; operations are called
+ * `GetObject public/a.jpg`, without the bucket.
+ */
 export async function startS3({
   credentials,
   ...listening

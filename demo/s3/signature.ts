@@ -9,8 +9,9 @@ export interface Credentials {
 }
 
 /**
- * Lets a request pass whose `Authorization` names the right key, or whose address was presigned with the right secret and is still good.
- * The signature of a header is not checked: the point of this store is speed, not safety.
+ * Lets a request pass whose `Authorization` names the right key, or whose address was presigned with the
+ * right secret and is still good. The signature of a header is not checked: the point of this store is speed,
+ * not safety.
  */
 export function authorize(call: Call, credentials: Credentials): void {
   const presigned = call.query.has('X-Amz-Signature');

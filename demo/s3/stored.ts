@@ -8,7 +8,10 @@ export interface Stored {
   etag: string;
   lastModified: Date;
   contentType: string;
-  /** The other headers it is served with: `cache-control`, `content-disposition`, `content-encoding`… and `x-amz-meta-*`. */
+  /**
+   * The other headers it is served with: `cache-control`, `content-disposition`, `content-encoding`… and
+   * `x-amz-meta-*`.
+   */
   headers: Readonly<Record<string, string>>;
   versionId?: string;
   read(start: number, end: number): Uint8Array | Iterable<Uint8Array>;

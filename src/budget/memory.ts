@@ -1,8 +1,8 @@
 import { CodapError, notNeeded } from '../errors.ts';
 
 /**
- * Bytes that somebody holds, counted before they are held: against a bound of its own, and against that of what it is a
- * part of.
+ * Bytes that somebody holds, counted before they are held: against a bound of its own, and against that of
+ * what it is a part of.
  */
 export class Memory {
   readonly #most: number;
@@ -11,14 +11,14 @@ export class Memory {
   #held = 0;
   #closed = false;
 
-  /** `most` bytes at once; `tooMany` makes what is thrown beyond. */
+  /** At most `most` bytes at once; `tooMany` makes what is thrown beyond that. */
   constructor(most: number, tooMany: () => CodapError, within?: Memory) {
     this.#most = most;
     this.#tooMany = tooMany;
     this.#within = within;
   }
 
-  /** How many bytes may be held beside those that are, as far as its own bound goes. */
+  /** How many more bytes its own bound allows. */
   get left(): number {
     return this.#most - this.#held;
   }
@@ -29,7 +29,8 @@ export class Memory {
   }
 
   /**
-   * Counts bytes in. Throws, with nothing counted, where they would be too many, or nobody needs them any more.
+   * Counts bytes in. Throws, with nothing counted, where they would be too many, or nobody needs them any
+   * more.
    */
   hold(bytes: number): void {
     if (this.#closed) throw notNeeded();

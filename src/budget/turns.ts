@@ -3,7 +3,10 @@ const HELD_MS = 5;
 
 let began: number | undefined;
 
-/** Whether work that takes a while has held the event loop for some milliseconds: more of it waits for its turn (`Turns`). */
+/**
+ * Whether work that takes a while has held the event loop for some milliseconds: more of it waits for its
+ * turn (`Turns`).
+ */
 export function isHeld(): boolean {
   const now = performance.now();
   if (began !== undefined) return now - began >= HELD_MS;
@@ -18,9 +21,9 @@ export function isHeld(): boolean {
  */
 const AHEAD_MS = 20;
 
-/** Those in which somebody waits. */
+/** The lines in which somebody waits. */
 const lines = new Set<Turns>();
-/** The most time that a line which was let in had had by then, in milliseconds. */
+/** The most time, in milliseconds, that any line had had when it was let in. */
 let servedMs = 0;
 /** The line whose work is being done, and since when. */
 let current: { readonly line: Turns; readonly since: number } | undefined;
@@ -52,7 +55,7 @@ export class Turns {
     return turn;
   }
 
-  /** Counts the time of whoever was let in last. */
+  /** Adds the time of whoever was let in last to that of their line. */
   static count(): void {
     if (current) current.line.#hadMs += performance.now() - current.since;
     current = undefined;

@@ -15,7 +15,10 @@ export function atOnce<T>(steps: Steps<T>): T {
   }
 }
 
-/** Steps that go on no more after an instant (`performance.now()` ms): they throw what `late` makes, a TIMEOUT. */
+/**
+ * Steps that go on no more after an instant (`performance.now()` ms): they throw what `late` makes, a
+ * TIMEOUT.
+ */
 export function* endingBy<T>(steps: Steps<T>, deadline: number, late = tooLate): Steps<T> {
   for (;;) {
     const step = steps.next();
@@ -26,8 +29,8 @@ export function* endingBy<T>(steps: Steps<T>, deadline: number, late = tooLate):
 }
 
 /**
- * What one batch lets codap compute: counted in pieces (a member, a key, 64 bytes) before they are looked at, compared or copied,
- * bounded, and done in turns with others.
+ * What one batch lets codap compute: counted in pieces (a member, a key, 64 bytes) before they are looked at,
+ * compared or copied, bounded, and done in turns with others.
  */
 export class Work {
   readonly #most: number;
@@ -51,8 +54,8 @@ export class Work {
   }
 
   /**
-   * Counts pieces of work that come next; true if others should have their turn before more of it. Throws TOO_LARGE beyond the
-   * bound, TIMEOUT after the deadline: while codap computes, no timer can tell.
+   * Counts pieces of work that come next; true if others should have their turn before more of it. Throws
+   * TOO_LARGE beyond the bound, TIMEOUT after the deadline: while codap computes, no timer can tell.
    */
   tick(pieces = 1): boolean {
     this.#left -= pieces;

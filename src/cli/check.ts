@@ -3,7 +3,10 @@ import { type Env, loadConfig } from '../config/load.ts';
 import { ping } from '../service/ping.ts';
 import { openSources } from '../sources/open.ts';
 
-/** `codap check`: says whether a configuration file is right and, if asked, whether its sources answer. Resolves to the exit status. */
+/**
+ * `codap check`: says whether a configuration file is right and, if asked, whether its sources answer.
+ * Resolves to the exit status.
+ */
 export async function check(file: string, withPing: boolean, env: Env): Promise<number> {
   const config = await loadConfig(file, env, adapters);
   const names = Object.keys(config.sources);

@@ -12,7 +12,10 @@ import { StartFault } from './start-fault.ts';
 import { isLoopback, listen } from './listen.ts';
 import { listenOn, type ListenFlags, logLevel } from './settings.ts';
 
-/** `codap demo`: serves embedded stores with sample data until a signal ends it, and says what to try. Logs warnings only, unless told. */
+/**
+ * `codap demo`: serves embedded stores with sample data until a signal ends it, and says what to try. Logs
+ * warnings only, unless told.
+ */
 export async function demo(ending: Ending, flags: ListenFlags, env: Env): Promise<void> {
   requireMingo();
   const stores = await startStores();

@@ -12,8 +12,9 @@ interface Where {
 }
 
 /**
- * Listeners on the one port. libuv takes one connection from a listener in each turn of the event loop, whatever waits:
- * with a single one, a client that comes to a busy service waits for as many turns as there are others before it.
+ * Listeners on the one port. libuv takes one connection from a listener in each turn of the event loop,
+ * whatever waits: with a single one, a client that comes to a busy service waits for as many turns as there
+ * are others before it.
  */
 const LISTENERS = process.platform === 'linux' ? 16 : 1;
 const SHARED = process.platform === 'linux' ? { reusePort: true } : {};
@@ -31,7 +32,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** Whether listening there is listening on this machine's loopback addresses alone. */
 export async function isLoopback({ host }: Pick<Where, 'host'>): Promise<boolean> {
-  // One that is not known is told of where it is listened on.
+  // A host that nobody knows is told of when codap tries to listen there.
   const found = await lookup(host, { all: true }).catch(() => []);
   return found.length > 0 && found.every(({ address, family }) => LOOPBACK.check(address, `ipv${family as 4 | 6}`));
 }
@@ -45,7 +46,8 @@ export async function listen(app: FastifyInstance, { host, port }: Where): Promi
   });
   try {
     if (port !== 0 && (await isTaken({ host, port }))) throw Object.assign(new Error(), { code: 'EADDRINUSE' });
-    // Fastify would give the second address of localhost a server of its own, whose connections are nobody's.
+    // Fastify would give the second address of localhost a server of its own, whose connections codap does
+    // not know.
     const [first = host, ...others] = host === 'localhost' ? await addressesOf(host) : [host];
     const address = await app.listen({ host: first, port, ...SHARED });
     const bound = app.server.address() as AddressInfo;
@@ -79,7 +81,10 @@ async function listenMore(
   return more;
 }
 
-/** Whether somebody listens there. A port that may be shared does not tell: another codap of the same user would get a part of the connections. */
+/**
+ * Whether somebody listens there. Where a port may be shared, listening alone does not tell: another codap of
+ * the same user would get a part of the connections.
+ */
 async function isTaken(where: Where): Promise<boolean> {
   const socket = connect({ ...where, timeout: 1000 });
   socket.once('timeout', () => socket.destroy(new Error('no answer')));

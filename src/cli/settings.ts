@@ -16,7 +16,10 @@ export function toListenFlags({ host, port }: { host?: string | undefined; port?
   return { host, port: port === undefined ? undefined : toPort(port, '--port', UsageFault) };
 }
 
-/** Where to listen: the command line, else `CODAP_HOST`, `CODAP_PORT` or `PORT`, else the configuration. An empty variable counts as unset. Throws StartFault. */
+/**
+ * Where to listen: the command line, else `CODAP_HOST`, `CODAP_PORT` or `PORT`, else the configuration. An
+ * empty variable counts as unset. Throws StartFault.
+ */
 export function listenOn(
   { host, port }: ListenFlags,
   env: Env,

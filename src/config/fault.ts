@@ -1,4 +1,7 @@
-/** What is wrong with a configuration: where (`sources.shop.collections`) and what is allowed there. It repeats no value. */
+/**
+ * What is wrong with a configuration: where (`sources.shop.collections`) and what is allowed there. It
+ * repeats no value.
+ */
 export interface ConfigFault {
   readonly path: string;
   readonly detail: string;

@@ -11,7 +11,10 @@ export { ConfigError } from './fault.ts';
 export { parseConfig } from './parse-config.ts';
 export type { Config, Limits, SourceConfig } from './schema.ts';
 
-/** Reads and checks a configuration file (YAML 1.2, of which JSON is a part). Throws ConfigError with every fault. */
+/**
+ * Reads and checks a configuration file (YAML 1.2, of which JSON is a part). Throws ConfigError with every
+ * fault.
+ */
 export async function loadConfig(file: string, env: Env, adapters: Adapters): Promise<Config> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new ConfigError([{ path: file, detail: `cannot be read (${error.code ?? 'unknown error'})` }]);

@@ -5,7 +5,10 @@ import { ConfigError, type ConfigFault, toPath } from './fault.ts';
 import { fill } from './variables.ts';
 import { type Config, configSchema } from './schema.ts';
 
-/** Checks a configuration of these kinds of store, `${NAME}` filled in from `env`. Throws ConfigError with every fault. */
+/**
+ * Checks a configuration of these kinds of store, `${NAME}` filled in from `env`. Throws ConfigError with
+ * every fault.
+ */
 export function parseConfig(raw: unknown, env: Env, adapters: Adapters): Config {
   const schema = configSchema(adapters);
   const { value, whole, faults } = fill(raw, env, ['server', 'sources']);
@@ -19,8 +22,8 @@ export function parseConfig(raw: unknown, env: Env, adapters: Adapters): Config 
 }
 
 /**
- * Where a number or boolean is expected and a whole `${…}` was filled in, its text is read as one. The place decides, not the text:
- * a password of digits stays a password. True if anything changed.
+ * Where a number or boolean is expected and a whole `${…}` was filled in, its text is read as one. The place
+ * decides, not the text: a password of digits stays a password. True if anything changed.
  */
 function convert(value: unknown, whole: ReadonlySet<string>, faults: readonly SchemaFault[]): boolean {
   let changed = false;

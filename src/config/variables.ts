@@ -4,7 +4,10 @@ import { type ConfigFault, toPath } from './fault.ts';
 /** Data with its `${…}` filled in, the places that were nothing but one, and what went wrong. */
 export interface FilledIn {
   readonly value: unknown;
-  /** Paths of the strings that were one whole `${…}`: their place decides whether they are a number, a boolean or a text. */
+  /**
+   * Paths of the strings that were one whole `${…}`: their place decides whether they are a number, a boolean
+   * or a text.
+   */
   readonly whole: ReadonlySet<string>;
   readonly faults: readonly ConfigFault[];
 }
@@ -12,8 +15,9 @@ export interface FilledIn {
 const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{/g;
 
 /**
- * Fills in `${NAME}` and `${NAME:-default}` in every string below the named top-level fields; keys are left alone.
- * As in a shell, the default also stands in for an empty variable. What a variable holds is not looked at again.
+ * Fills in `${NAME}` and `${NAME:-default}` in every string below the named top-level fields; keys are left
+ * alone. As in a shell, the default also stands in for an empty variable. What a variable holds is not looked
+ * at again.
  */
 export function fill(raw: unknown, env: Env, fields: readonly string[]): FilledIn {
   const whole = new Set<string>();

@@ -1,7 +1,10 @@
 import { LineCounter, parseDocument } from 'yaml';
 import { ConfigError } from './fault.ts';
 
-/** A YAML text as data; anchors, aliases and `<<` work. Throws ConfigError, whose faults name line and column but repeat no text of the file. */
+/**
+ * A YAML text as data; anchors, aliases and `<<` work. Throws ConfigError, whose faults name line and column
+ * but repeat no text of the file.
+ */
 export function readYaml(text: string, file: string): unknown {
   const lineCounter = new LineCounter();
   const document = parseDocument(text, { lineCounter, merge: true, prettyErrors: false, uniqueKeys: true });

@@ -6,12 +6,13 @@ import type { Text } from '../json/text.ts';
 /** A media type in which the replies of any pattern can be answered. */
 export interface Encoding extends Taking {
   readonly mediaType: string;
-  /** What the name of a file of it ends with. */
+  /** How the names of its files end. */
   readonly extension: string;
   /** Why it cannot answer this plan; unless it says so, it can. */
   readonly refuses?: (plan: Plan) => string | undefined;
   /**
-   * The answer of a batch under way, once it is known how it begins; undefined where the batch failed before. Throws NotAcceptable.
+   * The answer of a batch under way, once it is known how it begins; undefined where the batch failed before.
+   * Throws NotAcceptable.
    */
   encode(answer: Answer, plan: Plan): Promise<Encoded | undefined>;
 }
@@ -25,19 +26,19 @@ export interface Encoded {
 }
 
 /**
- * A whole text; frames, of which none waits for a later one; or bytes, sent as they are. What flows and throws is cut:
- * CANCELLED where what broke it is known already.
+ * A whole text; frames, of which none waits for a later one; or bytes, sent as they are. Where frames or
+ * bytes throw, the answer is cut; they throw CANCELLED where it is known already what broke them.
  */
 export type EncodedBody =
   | { readonly kind: 'text'; readonly text: Text }
   | { readonly kind: 'frames'; readonly pieces: AsyncIterable<string>; readonly heartbeat?: Heartbeat }
   | { readonly kind: 'bytes'; readonly pieces: AsyncIterable<Uint8Array> };
 
-/** What keeps an idle connection open, and how often it is sent. */
+/** What is sent to keep an idle connection open, and how often. */
 export interface Heartbeat {
   readonly text: string;
   readonly ms: number;
 }
 
-/** Told by an encoding that finds, once the replies are there, that it cannot hold them. */
+/** Thrown by an encoding that cannot hold the replies, as it finds once they are there. */
 export class NotAcceptable extends Error {}

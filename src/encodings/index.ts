@@ -25,7 +25,7 @@ export function negotiate({ accept = '' }: { accept?: string | undefined }): rea
 
 const taken = remembering((accept): readonly Encoding[] => {
   const ranges = accept.replace(PARAMETER, '');
-  // A list with nothing in it says as little as none.
+  // An empty list says no more than no header.
   const headers = { accept: /^[\s,]*$/.test(ranges) ? undefined : ranges };
   return new Negotiator({ headers })
     .mediaTypes(mediaTypes)

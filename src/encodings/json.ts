@@ -1,12 +1,16 @@
 import { shown, stepOf, tenths, valued, type Member, type MemberList, type Reply } from '../batch/run/reply.ts';
 import { Text } from '../json/text.ts';
+import type { Value } from '../store/payload.ts';
 
-/** Adds a reply's fields, without the braces around them; `members: 'count'` gives the count instead of the replies. */
+/**
+ * Adds a reply's fields, without the braces around them; `members: 'count'` gives the count instead of the
+ * replies.
+ */
 export function addReplyFields(text: Text, reply: Reply, members: 'replies' | 'count' = 'replies'): void {
   const { status, value, winner, list, defaulted, error, ms } = reply;
   text.add(`"status":"${status}"`);
   if (value) {
-    text.add(',"value":').add(value.json);
+    addWritten(text.add(',"value":'), value);
     if (value.meta) text.add(`,"meta":${JSON.stringify(value.meta)}`);
   }
   if (reply.items !== undefined) text.add(`,"items":${reply.items}`);
@@ -57,9 +61,15 @@ export function addValues(text: Text, list: MemberList): void {
 }
 
 function addValue(text: Text, reply: Reply): void {
-  if (reply.value) text.add(reply.value.json);
+  if (reply.value) addWritten(text, reply.value);
   else if (reply.list && reply.status !== 'error') addValues(text, reply.list);
   else text.add('null');
+}
+
+/** Adds a value as it is written: where it came in UTF-8, these bytes. */
+function addWritten(text: Text, value: Value): void {
+  if (value.bytes) text.addBytes(value.bytes);
+  else text.add(value.json);
 }
 
 /** The whole answer of a batch that ran. */

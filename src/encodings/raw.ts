@@ -21,7 +21,7 @@ export const raw: Encoding = {
   async encode(answer, plan) {
     const first = await answer.begins(answer.whole);
     if (answer.decidedBy) return undefined;
-    // With a first byte of the body by then, it only waits for what stands beside it.
+    // Once the first byte of the body is there, it waits only for the members beside it.
     const whole = first ?? (await answer.whole);
     const body = bodyMember({ path: [], reply: whole });
     const flow = body?.reply.flow;

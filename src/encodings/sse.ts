@@ -1,6 +1,9 @@
 import { frameEncoding } from './frame-answer.ts';
 
-/** Server-sent events (WHATWG HTML §9.2): the frames of NDJSON, numbered, with a comment every 15 s to keep the connection open. */
+/**
+ * Server-sent events (WHATWG HTML §9.2): the frames of NDJSON, numbered, with a comment every 15 s to keep
+ * the connection open.
+ */
 export const sse = frameEncoding({
   mediaType: 'text/event-stream',
   extension: 'sse',

@@ -6,7 +6,7 @@ import { writeJson } from '../json/write.ts';
 import { isHeld } from '../budget/turns.ts';
 import type { Steps } from '../budget/work.ts';
 
-/** Cells after which it is looked whether others should have their turn. */
+/** After so many cells others may have their turn. */
 const STRIDE = 512;
 
 /** Why a value is no table; repeats nothing of it. */
@@ -45,7 +45,7 @@ export function* tableText(value: unknown, { mode, bytes, hold, tooLarge }: Tabl
     }
   }
   if (columns.size === 0) return text;
-  // Each line has a byte a column at least: few objects with keys of their own could make very many of them.
+  // Each line takes at least a byte a column: a few objects with many keys of their own could make very many.
   if (columns.size * value.length > bytes) throw tooLarge();
 
   const blank = names.map(() => '');
@@ -68,7 +68,7 @@ export function* tableText(value: unknown, { mode, bytes, hold, tooLarge }: Tabl
   return text;
 }
 
-/** A line of its own, which also one that holds a single empty field must look like. */
+/** A whole line. One that holds a single empty field must not look like an empty line. */
 function lineOf(fields: readonly string[]): string {
   return `${fields.length === 1 && fields[0] === '' ? '""' : fields.join(',')}\r\n`;
 }

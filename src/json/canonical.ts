@@ -7,9 +7,9 @@ import { leafText } from './typed-text.ts';
 const MOST = 65_536;
 
 /**
- * A text that two values have in common only if they are the same, types and order of keys included: a key to find one
- * by the other. Undefined for a value so large that looking at all of it is too much work. Throws TypeError for what is
- * no data.
+ * A text that two values have in common only if they are the same, types and order of keys included: a key to
+ * find one by the other. Undefined for a value so large that looking at all of it is too much work. Throws
+ * TypeError for what is no data.
  */
 export function canonical(value: unknown): string | undefined {
   const text = write('', value);

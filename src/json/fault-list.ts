@@ -20,9 +20,9 @@ export class BadRequest extends Error {
   }
 }
 
-/** As many faults are told in one answer. */
+/** The most faults that one answer tells. */
 const MOST = 100;
-/** As long may a detail be. */
+/** The most characters of a detail. */
 const DETAIL_CHARS = 512;
 
 /** The faults of one request, up to the last that is told: whoever looks for more stops once it is full. */

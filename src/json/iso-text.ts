@@ -7,7 +7,10 @@ const THREE = Array.from({ length: 1000 }, (_, number) => String(number).padStar
 // The days of a collection's dates are few, and the same again and again.
 const days: { readonly day: number; readonly text: string }[] = [];
 
-/** What `Date.prototype.toISOString` gives for an instant that a Date can hold, in milliseconds; a few times as fast. */
+/**
+ * What `Date.prototype.toISOString` gives for an instant that a Date can hold, in milliseconds; a few times
+ * as fast.
+ */
 export function isoText(milliseconds: number): string {
   const day = Math.floor(milliseconds / DAY_MS);
   const left = milliseconds - day * DAY_MS;

@@ -23,7 +23,10 @@ const ESCAPED = Uint8Array.from({ length: 256 }, (_, byte) =>
 );
 const HEX = Uint8Array.from({ length: 256 }, (_, byte) => (/[0-9a-f]/i.test(String.fromCharCode(byte)) ? 1 : 0));
 
-/** Characters of a number that a double holds whatever they are, but for an exponent; and of one that an exponent may put out of range. */
+/**
+ * Up to so many characters a double holds any number without an exponent; and from so many on an exponent may
+ * put one out of range.
+ */
 const SURE = 15;
 const LEAST = 5;
 
@@ -38,8 +41,8 @@ const KEY_OR_END = 3;
 const AFTER = 4;
 
 /**
- * Checks the JSON of a store (RFC 8259) as the bytes it came as, without making anything of it: a little at a time, so that a large text
- * keeps nobody waiting.
+ * Checks the JSON of a store (RFC 8259) as the bytes it came as, without making anything of it: a little at a
+ * time, so that a large text keeps nobody waiting.
  */
 export class JsonCheck {
   readonly #bytes: Uint8Array;
@@ -51,7 +54,10 @@ export class JsonCheck {
   #members = 0;
   #isPlain = true;
 
-  /** Throws BAD_RESPONSE for what is not UTF-8. A container is one deeper than what it stands in; the outermost is 1. */
+  /**
+   * Throws BAD_RESPONSE for what is not UTF-8. A container is one deeper than what it stands in; the
+   * outermost is 1.
+   */
   constructor(bytes: Uint8Array, maxDepth = 1000) {
     if (!isUtf8(bytes)) throw new CodapError('BAD_RESPONSE', 'JSON that is not UTF-8');
     this.#bytes = bytes;
@@ -63,12 +69,18 @@ export class JsonCheck {
     return this.#members;
   }
 
-  /** Whether `JSON.parse` keeps it as it is: no key that JavaScript's objects may move, and no number that a double may not hold. */
+  /**
+   * Whether `JSON.parse` keeps it as it is: no key that an object may move, no number that a double may not
+   * hold.
+   */
   get isPlain(): boolean {
     return this.#isPlain;
   }
 
-  /** Goes on for about so many bytes; true at the end. Throws BAD_RESPONSE for what is not JSON, or nested too deep. */
+  /**
+   * Goes on for about so many bytes; true at the end. Throws BAD_RESPONSE for what is not JSON, or nested too
+   * deep.
+   */
   go(count = Infinity): boolean {
     const bytes = this.#bytes;
     const most = Math.min(bytes.length, this.#at + count);
@@ -135,7 +147,7 @@ function mayMove(byte: number): boolean {
   return (byte >= ZERO && byte <= NINE) || byte === BACKSLASH;
 }
 
-/** A number is out of range by its exponent alone, where its digits are few. */
+/** A number of few digits is out of range only by its exponent. */
 function hasExponent(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) if (((bytes[at] as number) | 0x20) === 0x65) return true;
   return false;
@@ -165,8 +177,8 @@ function stringEnd(bytes: Uint8Array, start: number): number {
 }
 
 /**
- * Where the first byte is, from `start` on, at which to look closer. They are read four at a time: in a word the high bit of each such byte
- * is marked, and perhaps that of one above it, which costs but another look.
+ * Where the first byte is, from `start` on, at which to look closer. They are read four at a time: in a word
+ * the high bit of each such byte is marked, and perhaps that of one above it, which costs but another look.
  */
 function ordinaryEnd(bytes: Uint8Array, start: number): number {
   const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

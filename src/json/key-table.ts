@@ -10,10 +10,15 @@ export function hashOf(bytes: Uint8Array, start = 0, end = bytes.length): number
   return hash ^ (hash >>> 15);
 }
 
-/** Tells whether the keys at two positions of a text are the same; it is asked only where their hashes are. */
+/**
+ * Tells whether the keys at two positions of a text are the same; it is asked only where their hashes are.
+ */
 export type IsSame = (one: number, other: number) => boolean;
 
-/** The keys of one large object, each a hash and a position, in an open-addressing table: no allocation for each key. */
+/**
+ * The keys of one large object, each a hash and a position, in an open-addressing table: no allocation for
+ * each key.
+ */
 export class KeyTable {
   readonly #isSame: IsSame;
   // Pairs of a hash and a position plus 1; 0 is an empty place.

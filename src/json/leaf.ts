@@ -9,7 +9,10 @@ import {
   type ObjectId,
 } from 'bson';
 
-/** A JSON number beyond a double (its whole part beyond ±2^53, or out of range), kept as the digits it came as. */
+/**
+ * A JSON number beyond a double (its whole part beyond ±2^53, or out of range), kept as the digits it came
+ * as.
+ */
 export class Digits {
   readonly text: string;
 
@@ -23,12 +26,16 @@ export function isExactInteger(digits: string): boolean {
   return Math.abs(Number(digits)) < 2 ** 53 || digits === '9007199254740992' || digits === '-9007199254740992';
 }
 
-/** The BSON type of a value; a document's own `_bsontype` key is only a key, and values of another copy of `bson` are recognised. */
+/**
+ * The BSON type of a value, also of another copy of `bson`. A document's own `_bsontype` key is only a key.
+ */
 export function bsonTag(value: object): BSONTypeTag | undefined {
   return (value as { [bsonType]?: BSONTypeTag })[bsonType];
 }
 
-/** True for objects that are one value rather than a container: BSON types, Date, RegExp, Digits. Pointers lead nowhere inside them. */
+/**
+ * True for objects that are one value, into which no pointer leads: BSON types, Date, RegExp, Digits, bytes.
+ */
 export function isLeaf(value: object): boolean {
   return (
     bsonTag(value) !== undefined ||
@@ -49,7 +56,10 @@ export function numberText(number: number): string {
   return Object.is(number, -0) ? '-0.0' : String(number);
 }
 
-/** The text of a string, number, boolean, id, UUID or date, as `$join`, REST and S3 positions show it; undefined for anything else. */
+/**
+ * The text of a string, number, boolean, id, UUID or date, as `$join` and the params of REST and S3 show it;
+ * undefined for anything else.
+ */
 export function toText(value: unknown): string | undefined {
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return numberText(value);

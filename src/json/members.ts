@@ -1,7 +1,7 @@
 /**
- * A JSON or BSON object as data. The order in which its keys were written holds; JavaScript's own objects put keys
- * that look like integers first, so an object with such a key is a Map; one of very many keys may be, too. Whoever reads or makes one does it by the
- * functions of this file.
+ * A JSON or BSON object as data. The order in which its keys were written holds. JavaScript's own objects put
+ * keys that look like integers first, so an object with such a key is a Map. One of very many keys may be a
+ * Map, too. Whoever reads or makes one uses the functions of this file.
  */
 export type Members = Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>;
 
@@ -50,7 +50,10 @@ export function followPath(value: unknown, path: readonly (string | number)[]): 
   );
 }
 
-/** Puts a member behind the others, beginning with `{}`; answers the object, or the Map that it has to be from now on. */
+/**
+ * Puts a member behind the others. Begin with `{}`, and go on with what it answers: that may be a Map from
+ * now on.
+ */
 export function put(members: object, key: string, value: unknown): object {
   if (members instanceof Map) return members.set(key, value);
   if (isMoved(key)) return new Map(Object.entries(members)).set(key, value);
@@ -61,7 +64,9 @@ export function put(members: object, key: string, value: unknown): object {
   return members;
 }
 
-/** An object as one of JavaScript's own, for reading fields by names that are known; anything else as it is. */
+/**
+ * An object as one of JavaScript's own, for reading fields by names that are known; anything else as it is.
+ */
 export function recordOf(value: unknown): unknown {
   return value instanceof Map ? Object.fromEntries(value as Map<string, unknown>) : value;
 }

@@ -1,7 +1,8 @@
 import { atOnce, Work } from '../budget/work.ts';
 import { readJson } from './read-json.ts';
 
-// Sixteen digits that are no fraction, or an exponent of three digits: below these a double takes every number in.
+// Sixteen digits that are no fraction, or an exponent of three digits: below these a double takes every
+// number in.
 const MAY_NOT_FIT = /(?<![\d.])\d{16}|\d[eE]\+?\d{3}/;
 // A key that JavaScript's own objects may move, each digit written as such or as \u003x.
 const MAY_MOVE = /"(?:\d|\\u003\d)+"\s*:/;

@@ -88,9 +88,10 @@ function fitting(characters: readonly string[], most: number): string[] {
 }
 
 /**
- * Follows steps into a value: by own key into an object, by index into a list, by `*` over a whole list.
- * `*` gathers what the steps after it lead to, passes over members where they lead nowhere, and adds the members of a list instead of
- * the list (RFC 8620 §3.7); in an object it is an ordinary key. Leaves such as dates and ids lead nowhere.
+ * Follows steps into a value: by own key into an object, by index into a list, by `*` over a whole list. `*`
+ * gathers what the steps after it lead to, passes over members where they lead nowhere, and adds the members
+ * of a list instead of the list (RFC 8620 §3.7); in an object it is an ordinary key. Leaves such as dates and
+ * ids lead nowhere.
  */
 export function* follow(start: unknown, steps: readonly string[], work: Work, from = 0): Steps<There> {
   let value = start;

@@ -29,8 +29,8 @@ interface Open {
 const MANY = 500;
 
 /**
- * JSON that was checked (`JsonCheck`, `scan`), as data, in turns with others: keys keep their order, and numbers whose whole part is
- * beyond ±2^53, or that are out of a double's range, are Digits.
+ * JSON that was checked (`JsonCheck`, `scan`), as data, in turns with others: keys keep their order, and
+ * numbers whose whole part is beyond ±2^53, or that are out of a double's range, are Digits.
  */
 export function* readJson(text: string, work: Work): Steps<unknown> {
   const open: Open[] = [];
@@ -131,7 +131,10 @@ function numberEnd(text: string, start: number): number {
   }
 }
 
-/** A number; Digits where a double would not hold it: an integer beyond 2^53, also before a point, or what is out of range. */
+/**
+ * A number; Digits where a double would not hold it: an integer beyond 2^53, also before a point, or what is
+ * out of range.
+ */
 function numberOf(text: string): number | Digits {
   const number = Number(text);
   if (text.length <= SURE && Number.isFinite(number)) return number;

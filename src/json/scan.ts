@@ -27,9 +27,10 @@ const LITERALS = new Map(
 const STOP = -1;
 
 /**
- * Checks a body in one pass, before `JSON.parse`, for what that would drop or change in silence: nesting beyond `limits.depth` (the body
- * is 1), duplicate keys, lone surrogates, invalid UTF-8, numbers that a double cannot hold. What is not JSON (RFC 8259) is a fault at `#`
- * that ends the scan, and so does nesting. At most 100 faults, which repeat no value of the body. Never throws.
+ * Checks a body in one pass, before `JSON.parse`, for what that would drop or change in silence: nesting
+ * beyond `limits.depth` (the body is 1), duplicate keys, lone surrogates, invalid UTF-8, numbers that a
+ * double cannot hold. What is not JSON (RFC 8259) is a fault at `#` that ends the scan, and so does nesting.
+ * At most 100 faults, which repeat no value of the body. Never throws.
  */
 export function scan(body: Buffer, limits: { depth: number }): readonly ToldFault[] {
   return new Scanner(body, limits.depth).run();
@@ -43,7 +44,8 @@ class Scanner {
   readonly #faults = new FaultList();
   // The keys above a fault, each read once however many faults are below it.
   readonly #keysRead = new Map<number, string>();
-  // Of each open container: 1 for an object, 0 for a list; and where its current key begins, or its current index.
+  // Of each open container: 1 for an object, 0 for a list; and where its current key begins, or its current
+  // index.
   readonly #objects: Uint8Array;
   readonly #steps: Int32Array;
   #depth = 0;
@@ -70,7 +72,9 @@ class Scanner {
     return this.#faults.told();
   }
 
-  /** Enters a container; gives the position of its first value or, if it is empty, of the next value after it. */
+  /**
+   * Enters a container; gives the position of its first value or, if it is empty, of the next value after it.
+   */
   #open(start: number, isObject: boolean): number {
     if (this.#depth >= this.#maxDepth) {
       this.#fault(`nested deeper than ${this.#maxDepth}`);
@@ -84,7 +88,10 @@ class Scanner {
     return isObject ? this.#key(at) : at;
   }
 
-  /** Goes on where a value ended: leaves the containers that end there too, and gives the position of the next value. */
+  /**
+   * Goes on where a value ended: leaves the containers that end there too, and gives the position of the next
+   * value.
+   */
   #next(end: number): number {
     let at = end;
     while (at !== STOP) {

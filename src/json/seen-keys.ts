@@ -3,8 +3,8 @@ import { KeyTable, type IsSame } from './key-table.ts';
 const FEW = 8;
 
 /**
- * The keys seen in the open objects of one text. The first few of an object are compared one by one, those of a larger one stand in a
- * table: the work is linear in the keys.
+ * The keys seen in the open objects of one text. The first few of an object are compared one by one, those of
+ * a larger one stand in a table: the work is linear in the keys.
  */
 export class SeenKeys {
   readonly #isSame: IsSame;

@@ -9,8 +9,8 @@ export interface Tally {
 }
 
 /**
- * At least how many bytes the JSON of a value has, found without writing it: characters count as one byte, numbers and the like as one.
- * Counts no further than it takes to know that there are more than `most`.
+ * At least how many bytes the JSON of a value has, found without writing it: characters count as one byte,
+ * numbers and the like as one. Counts no further than it takes to know that there are more than `most`.
  */
 export function* sizing(value: unknown, work: Work, most = Infinity, tally: Tally = { pieces: 0 }): Steps<number> {
   if (typeof value !== 'object' || value === null || isLeaf(value)) return sizeOfLeaf(value);

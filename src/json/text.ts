@@ -1,13 +1,19 @@
 /** Characters from which on a piece stands by itself. */
 const LARGE = 16_384;
 
-/** Text that grows at its end: small additions are joined, large ones are kept as they came, so that none of it is copied before it is sent. */
+/** A piece of a text: written here, or UTF-8 as it came. */
+export type Piece = string | Uint8Array;
+
+/**
+ * Text that grows at its end: small additions are joined; large ones, and those that are there in UTF-8, are
+ * kept as they came, so that none of it is copied before it is sent.
+ */
 export class Text {
-  readonly #pieces: string[] = [];
+  readonly #pieces: Piece[] = [];
   #last = '';
   #length = 0;
 
-  /** How many characters it has. */
+  /** How long it is: the bytes of what came in UTF-8, the characters of the rest. */
   get length(): number {
     return this.#length;
   }
@@ -24,14 +30,44 @@ export class Text {
     return this;
   }
 
+  /** Adds what is there in UTF-8. */
+  addBytes(bytes: Uint8Array): this {
+    this.#length += bytes.length;
+    this.#pieces.push(this.#last, bytes);
+    this.#last = '';
+    return this;
+  }
+
   /** Its pieces, one after the other. */
-  *[Symbol.iterator](): Generator<string> {
+  *[Symbol.iterator](): Generator<Piece> {
     yield* this.#pieces;
     yield this.#last;
   }
 
   /** All of it. */
   toString(): string {
-    return this.#pieces.length === 0 ? this.#last : [...this].join('');
+    if (this.#pieces.length === 0) return this.#last;
+    return [...this].map((piece) => (typeof piece === 'string' ? piece : decode(piece))).join('');
   }
+
+  /** All of it in UTF-8. */
+  toBuffer(): Buffer {
+    if (this.#pieces.length === 0) return Buffer.from(this.#last);
+    let size = Buffer.byteLength(this.#last);
+    for (const piece of this.#pieces) size += typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length;
+    const whole = Buffer.allocUnsafe(size);
+    let at = 0;
+    for (const piece of this) {
+      if (typeof piece === 'string') at += whole.write(piece, at);
+      else {
+        whole.set(piece, at);
+        at += piece.length;
+      }
+    }
+    return whole;
+  }
+}
+
+function decode({ buffer, byteOffset, length }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, length).toString();
 }

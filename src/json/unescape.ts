@@ -14,8 +14,8 @@ const HEX = Int8Array.from({ length: 256 }, (_, byte) =>
 export const LONE_SURROGATE = -6;
 
 /**
- * How many bytes the escape at `at` takes, a surrogate pair as one: 2, 6 or 12. 0 if it is none of JSON's (RFC 8259 §7),
- * LONE_SURROGATE for half a surrogate pair.
+ * How many bytes the escape at `at` takes, a surrogate pair as one: 2, 6 or 12. 0 if it is none of JSON's
+ * (RFC 8259 §7), LONE_SURROGATE for half a surrogate pair.
  */
 export function escapeLength(bytes: Uint8Array, at: number): number {
   const letter = bytes[at + 1];
@@ -26,7 +26,10 @@ export function escapeLength(bytes: Uint8Array, at: number): number {
   return isHigh(unit) && isLow(codeUnit(bytes, at + 6)) ? 12 : LONE_SURROGATE;
 }
 
-/** The UTF-8 bytes that the inside of a JSON string, from `start` up to `end`, stands for. Its escapes must have been checked. */
+/**
+ * The UTF-8 bytes that the inside of a JSON string, from `start` up to `end`, stands for. Its escapes must
+ * have been checked.
+ */
 export function unescape(bytes: Uint8Array, start: number, end: number): Uint8Array {
   const text = Buffer.allocUnsafe(end - start);
   let size = 0;

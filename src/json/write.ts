@@ -8,7 +8,10 @@ import { doubleText, leafText, longText, undefinedText, type Mode } from './type
 
 const MAX_DEPTH = 1000;
 
-/** JSON text of data with typed leaves, which stands so deep; undefined is BSON's. Throws BAD_RESPONSE beyond a depth of 1,000. */
+/**
+ * JSON text of data with typed leaves, which stands so deep; undefined is BSON's. Throws BAD_RESPONSE beyond
+ * a depth of 1,000.
+ */
 export function writeJson(value: unknown, mode: Mode = 'plain', depth = 0): string {
   return atOnce(writing(value, mode, new Work(Infinity), depth));
 }
@@ -52,7 +55,10 @@ function scalarText(value: unknown, mode: Mode): string {
   }
 }
 
-/** A value as plain JSON, for comparing; Digits are strings, as large integers of Mongo are. What a list or an object holds is as it is. */
+/**
+ * A value as plain JSON, for comparing. Digits are strings, as large integers of Mongo are. What a list or an
+ * object holds stays as it is.
+ */
 export function plain(value: unknown): unknown {
   if (value === undefined) return null;
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
@@ -62,7 +68,10 @@ export function plain(value: unknown): unknown {
   return JSON.parse(leafText(value, 'plain'));
 }
 
-/** Whether the plain JSON of two values is the same, whatever the order of keys: a Long beyond 2^53 equals its string. Copies nothing. */
+/**
+ * Whether the plain JSON of two values is the same, whatever the order of keys. A Long beyond 2^53 equals its
+ * string. Copies nothing.
+ */
 export function* comparing(one: unknown, other: unknown, work: Work, depth = 0): Steps<boolean> {
   const a = plain(one);
   const b = plain(other);

@@ -7,7 +7,10 @@ import { faults, headers } from './responses.ts';
 import { servicePaths } from './service-paths.ts';
 import { version } from '../version.ts';
 
-/** The service's interface (OpenAPI 3.1), made from the schemas that requests are checked by: names of sources and ops, never an address. */
+/**
+ * The service's interface (OpenAPI 3.1), made from the schemas that requests are checked by: names of sources
+ * and ops, never an address.
+ */
 export function openapi(config: Pick<Config, 'server' | 'limits'>, sources: readonly Named[]): JsonSchema {
   const { adhoc } = config.server;
   return {

@@ -1,4 +1,7 @@
-/** One result that is there now or later. Its promise is made when first read, so a failure nobody reads is nobody's unhandled rejection. */
+/**
+ * One result that is there now or later. Its promise is made when first read: a failure that nobody reads is
+ * no unhandled rejection.
+ */
 export class Deferred<T> {
   #outcome?: PromiseSettledResult<T>;
   #promise?: Promise<T>;

@@ -2,7 +2,10 @@ import { quiet } from './deferred.ts';
 import { Entry, type Handle, type Slot } from './handle.ts';
 import { Tasks, type Call, type Task } from './tasks.ts';
 
-/** Results in order of arrival, each read once by `next()` or a loop; takes more pushes while it is read and after. */
+/**
+ * Results in order of arrival, each read once by `next()` or a loop; takes more pushes while it is read and
+ * after.
+ */
 export class FirstReply<T = unknown> extends Tasks<T> {
   #read = 0;
 
@@ -26,8 +29,9 @@ export class FirstReply<T = unknown> extends Tasks<T> {
   }
 
   /**
-   * The reply that arrives as number `place`, from 0; may be asked again, and before it is pushed, and does not count as reading.
-   * Rejects with the task's error, with a RangeError for what is no place, and with the reason of `cancel` for one that can no longer arrive.
+   * The reply that arrives as number `place`, from 0. It may be asked for again, and before it is pushed;
+   * that does not count as reading. Rejects with the task's error, with a RangeError for what is no place,
+   * and with the reason of `cancel` for one that can no longer arrive.
    */
   at(place: number): Promise<T> {
     if (!Number.isSafeInteger(place) || place < 0)
@@ -35,7 +39,10 @@ export class FirstReply<T = unknown> extends Tasks<T> {
     return quiet(this.#arriving(place));
   }
 
-  /** Reads the first reply that nobody has read, and cancels nothing; `done` if every push was read. A failed one rejects, and counts as read. */
+  /**
+   * Reads the first reply that nobody has read, and cancels nothing. `done` if every push was read. A failed
+   * one rejects, and counts as read.
+   */
   next(): Promise<IteratorResult<T, undefined>> {
     if (this.#read >= this.count) return Promise.resolve({ done: true, value: undefined });
     const read = async (place: number) => ({ done: false as const, value: await this.#arriving(place) });
@@ -43,8 +50,8 @@ export class FirstReply<T = unknown> extends Tasks<T> {
   }
 
   /**
-   * Yields what was not read, in order of arrival, until every push was read.
-   * Throws a failed task's error when it arrives, and another loop goes on after it; leaving the loop early cancels what has not settled.
+   * Yields what was not read, in order of arrival, until every push was read. Throws a failed task's error
+   * when it arrives, and another loop goes on after it; leaving the loop early cancels what has not settled.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<T> {
     return this.loop(() => this.next());

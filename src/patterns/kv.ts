@@ -12,13 +12,16 @@ class KeyedEntry<T> extends Entry<T> implements Keyed {
 }
 
 /**
- * Results by key, like a dictionary; reading a key waits for that key alone, as often as one likes.
- * A key that is put again is replaced, as in a dictionary: who holds the former handle still gets its result, the KV knows the new one alone.
+ * Results by key, like a dictionary; reading a key waits for that key alone, as often as one likes. A key
+ * that is put again is replaced, as in a dictionary. Who holds the former handle still gets its result; the
+ * KV knows the new one alone.
  */
 export class KV<T = unknown> extends Tasks<T> {
   readonly #entries = new Map<string, KeyedEntry<T>>();
 
-  /** Starts a task with its arguments under a key; without a task, opens a slot there, to be filled by hand. */
+  /**
+   * Starts a task with its arguments under a key; without a task, opens a slot there, to be filled by hand.
+   */
   put<R extends T = T>(key: string): Slot<R> & Keyed;
   put<R extends T, A extends unknown[]>(key: string, task: Task<R, A>, ...args: A): Handle<R> & Keyed;
   put(key: string, ...call: Call<T>): Handle<T> & Keyed {
@@ -68,7 +71,10 @@ export class KV<T = unknown> extends Tasks<T> {
     return this.entries();
   }
 
-  /** Waits for all keys put by now: a null-prototype object of their values, to spread into a template's context. Rejects with the first failure. */
+  /**
+   * Waits for all keys put by now: an object of their values without a prototype, to spread into a template's
+   * context. Rejects with the first failure.
+   */
   toObject(): Promise<Record<string, T>> {
     const gather = async () => {
       const pairs = await Promise.all([...this].map(async ([key, value]) => [key, await value] as const));

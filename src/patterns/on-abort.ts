@@ -6,8 +6,9 @@ interface Hearing {
 const hearings = new WeakMap<AbortSignal, Hearing>();
 
 /**
- * Calls `listener` when the signal aborts, unless the returned function takes it back before. For signals that have not aborted yet.
- * All share one listener on the signal: Node 20 warns of a leak at the eleventh, and taking back one of many walks through them.
+ * Calls `listener` when the signal aborts, unless the returned function takes it back before. For signals
+ * that have not aborted yet. All share one listener on the signal: Node 20 warns of a leak at the eleventh,
+ * and takes one of many back only by walking through them.
  */
 export function onAbort(signal: AbortSignal, listener: () => void): () => void {
   const { listeners, tell } = hearings.get(signal) ?? hear(signal);

@@ -2,7 +2,10 @@ import { quiet } from './deferred.ts';
 import { Entry, type Handle, type Slot } from './handle.ts';
 import { Tasks, type Call, type Task } from './tasks.ts';
 
-/** Results in the order in which their tasks were pushed, whenever they arrive; may be iterated again and again. */
+/**
+ * Results in the order in which their tasks were pushed, whenever they arrive; may be iterated again and
+ * again.
+ */
 export class Ordered<T = unknown> extends Tasks<T> {
   readonly #entries: Entry<T>[] = [];
 
@@ -21,13 +24,19 @@ export class Ordered<T = unknown> extends Tasks<T> {
     return this.#entries.length;
   }
 
-  /** Waits for the one at an index, from the end if negative; rejects with its task's error, or with a RangeError if nothing was pushed there. */
+  /**
+   * Waits for the one at an index, from the end if negative; rejects with its task's error, or with a
+   * RangeError if nothing was pushed there.
+   */
   at(index: number): Promise<T> {
     const entry = this.#entries.at(index);
     return entry ? entry.promise : quiet(Promise.reject(new RangeError(`nothing was pushed at the index ${index}`)));
   }
 
-  /** Waits for part of what was pushed by now, with the bounds of `Array.prototype.slice`; rejects with the first failure in it. */
+  /**
+   * Waits for part of what was pushed by now, with the bounds of `Array.prototype.slice`; rejects with the
+   * first failure in it.
+   */
   slice(start?: number, end?: number): Promise<T[]> {
     return quiet(Promise.all(this.#entries.slice(start, end).map((entry) => entry.promise)));
   }

@@ -13,7 +13,7 @@ export interface Options {
   concurrency?: number;
 }
 
-/** What follows the key in `put`, and all there is to `push`: a task with its arguments, or nothing for a slot. */
+/** What `put`, after its key, and `push` take: a task with its arguments, or nothing for a slot. */
 export type Call<T> = [] | Started<T>;
 
 type Started<T> = [task: Task<T, never[]>, ...args: unknown[]];
@@ -26,8 +26,8 @@ interface Job<T> {
 }
 
 /**
- * What the three patterns have in common: tasks start in the turn in which they are added, at most `concurrency` at once;
- * each settles its own entry, exactly once; `cancel` rejects the rest.
+ * What the three patterns have in common: tasks start in the turn in which they are added, at most
+ * `concurrency` at once; each settles its own entry, exactly once; `cancel` rejects the rest.
  */
 export abstract class Tasks<T> {
   readonly #outer: AbortSignal | undefined;
@@ -54,7 +54,7 @@ export abstract class Tasks<T> {
     this.#concurrency = concurrency;
   }
 
-  /** For tasks: aborts on `cancel`, on an early leave, and with the outer signal while anything is unsettled. */
+  /** For tasks: aborts on `cancel`, on an early leave, and with the outer signal until all has settled. */
   get signal(): AbortSignal {
     const cancelled = this.#whetherCancelled();
     if (!this.#controller) {
@@ -64,7 +64,10 @@ export abstract class Tasks<T> {
     return this.#controller.signal;
   }
 
-  /** Rejects whatever has not settled, and whatever is added later, with `reason` (an AbortError by default); a task that waits never starts. */
+  /**
+   * Rejects whatever has not settled, and whatever is added later, with `reason` (an AbortError by default);
+   * a task that waits never starts.
+   */
   cancel(reason: unknown = new DOMException('This operation was aborted', 'AbortError')): void {
     if (this.#cancelled) return;
     this.#cancelled = { reason };
@@ -76,7 +79,7 @@ export abstract class Tasks<T> {
     this.#controller?.abort(reason);
   }
 
-  /** Resolves once all that was added by now, and until then, has settled, however it has; cancels nothing. */
+  /** Resolves once all that was added, by now and until then, has settled, in whatever way. */
   allSettled(): Promise<void> {
     if (this.#unsettled.size === 0) return Promise.resolve();
     this.#allSettled ??= new Deferred();
@@ -97,7 +100,7 @@ export abstract class Tasks<T> {
     else this.#listen();
   }
 
-  /** Runs a task for an entry, once there is room for it; without a task, the entry becomes a slot, which takes up no room. */
+  /** Runs a task for an entry once there is room. Without a task the entry is a slot, which needs none. */
   protected run<E extends Entry<T>>(entry: E, call: Call<T>): E {
     if (call.length === 0) return this.#open(entry);
     if (entry.settled) return entry;
@@ -124,7 +127,10 @@ export abstract class Tasks<T> {
     return waiting.promise;
   }
 
-  /** A loop over what `next` reads; leaving it early cancels what has not settled. A rejected `next` leaves nothing: the others go on. */
+  /**
+   * A loop over what `next` reads. Leaving it early cancels what has not settled. Where `next` rejects, the
+   * others go on.
+   */
   protected loop<R>(next: () => Promise<IteratorResult<R, undefined>>): AsyncIterableIterator<R, undefined> {
     const done = { done: true, value: undefined } as const;
     let left = false;
@@ -172,7 +178,7 @@ export abstract class Tasks<T> {
     this.#startNext();
   };
 
-  /** Settles an entry as `result` turns out: in this turn, or, which it tells by true, once a promise settles, calling `ended` then. */
+  /** Settles an entry as `result` turns out, at once; or, answering true, later, and then calls `ended`. */
   #follow(entry: Entry<T>, result: () => T | PromiseLike<T>, ended?: () => void): boolean {
     const settle = (outcome: PromiseSettledResult<T>) => {
       this.#settle(entry, outcome);
@@ -215,7 +221,10 @@ export abstract class Tasks<T> {
     return this.#cancelled;
   }
 
-  /** Listens to the outer signal exactly while somebody would notice, so that a long-lived signal does not hold finished instances. */
+  /**
+   * Listens to the outer signal only while somebody would notice: a signal that lives long holds no finished
+   * instance.
+   */
   #listen(): void {
     if (!this.#outer) return;
     const needed = this.#unsettled.size > 0 || this.#awaited.size > 0;

@@ -1,7 +1,10 @@
 import type { Caller, Context, Fetch, Query } from '../store/fetch.ts';
 import type { Payload } from '../store/payload.ts';
 
-/** Within what one call has to stay: until when it is wanted, how long it may take, where its bytes and its work are counted. */
+/**
+ * What one call has to keep to: until when it is wanted, how long it may take, where its bytes and work are
+ * counted.
+ */
 export interface CallBounds extends Pick<Context, 'signal' | 'memory' | 'work'> {
   /** When its own time began: an instant, `performance.now()` ms. */
   readonly started: number;
@@ -11,7 +14,7 @@ export interface CallBounds extends Pick<Context, 'signal' | 'memory' | 'work'> 
   readonly deadline: number;
 }
 
-/** Who asks, and how each source that was asked may see them: reduced once for each. */
+/** Who asks, and what each source may know of them, which is worked out once per source. */
 export class Who {
   readonly caller: Caller;
   readonly reduced = new Map<Call, Caller>();
@@ -24,7 +27,7 @@ export class Who {
 /** Asks a source once, for somebody, within bounds. */
 export type Call = (query: Query, who: Who, bounds: CallBounds) => Promise<Payload>;
 
-/** Makes the one way to ask a source, in front of its stacked layers. */
+/** Makes the one way to ask a source, which stands before its layers. */
 export function callOf(timeoutMs: number, forwards: readonly string[], fetch: Fetch): Call {
   const call: Call = (query, who, { signal, memory, work, started, deadline, timeoutMs: own = timeoutMs }) => {
     let caller = who.reduced.get(call);
@@ -35,7 +38,7 @@ export function callOf(timeoutMs: number, forwards: readonly string[], fetch: Fe
   return call;
 }
 
-/** The caller as a source may see it: with the headers alone that it forwards. */
+/** The caller as a source may see them: with no other headers than those that it forwards. */
 function reduce(caller: Caller, forwards: readonly string[]): Caller {
   const { traceparent, tracestate } = caller;
   return {

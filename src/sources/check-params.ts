@@ -12,7 +12,10 @@ export interface Checked {
   readonly wrong: ReadonlySet<unknown>;
 }
 
-/** Checks params against an op's schema. Those that do not fit are told to `fault` and left out, so that the others can be looked at too. */
+/**
+ * Checks params against an op's schema. Those that do not fit are told to `fault` and left out, so that the
+ * others can be looked at too.
+ */
 export function checkParams(schema: z.ZodType, given: object, fault: Fault): Checked {
   const params = recordOf(given) as Record<string, unknown>;
   const wrong = new Set<unknown>();

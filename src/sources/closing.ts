@@ -1,6 +1,9 @@
 import type { Items, Payload } from '../store/payload.ts';
 
-/** Calls `done` once a payload holds nothing of its store any more: at once for a value, at its end or close for a list or a body. */
+/**
+ * Calls `done` once a payload holds nothing of its store any more: of a value at once, of a list or a body
+ * when it ends or is closed.
+ */
 export function onceClosed(payload: Payload, done: () => void): Payload {
   if (payload.kind === 'value') {
     done();

@@ -17,15 +17,18 @@ export interface Source {
   readonly ops: readonly string[];
   /** What an op's params may say. */
   paramsOf(op: string): z.ZodType;
-  /** A query that it takes, where what its adapter has for an example is allowed. */
+  /** An example of a query; undefined where the op of its adapter's example is not allowed. */
   readonly example: Example | undefined;
   /** Milliseconds: the default and ceiling of a query's own time-out. */
   readonly timeoutMs: number;
-  /** Its layers, outermost first, to be asked what they hold a query to and how they stand. */
+  /** Its layers, outermost first: they tell what they hold a query to, and how they stand. */
   readonly layers: readonly Layer[];
   /** Asks it: through its layers, with what it may know of the caller, within its own time-out. */
   readonly call: Call;
-  /** Checks a query's op and params, with a Placeholder or a Filled wherever a reference stands; answers what `fetch` takes. Faults are relative to the query. `stream`: it asks to be answered item by item. */
+  /**
+   * Checks a query's op and params, with a Placeholder or a Filled wherever a reference stands, and answers
+   * what `fetch` takes. Faults are relative to the query. `stream`: it asks to be answered item by item.
+   */
   prepare(op: string, params: Record<string, unknown>, fault: Fault, stream?: boolean): unknown;
   /** Params in which `{"$meta": name}` is the store's own word, where its name is no pointer. */
   readonly ownMeta: readonly string[];

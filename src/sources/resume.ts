@@ -7,7 +7,9 @@ import type { Source } from './open.ts';
 
 /** How often a body that breaks is taken up again where it broke. */
 const RESUMES = 2;
-/** Statuses of an answer without a part to go on from; no byte of an empty object is within any range (416). */
+/**
+ * Statuses of an answer without a part to go on from; no byte of an empty object is within any range (416).
+ */
 const WITHOUT_PARTS = new Set<number | undefined>([200, 206, 416]);
 
 /** An answer that is open, read by whoever opened it, within the time that it may take. */
@@ -38,7 +40,7 @@ export function isResumable({ part }: Pick<Source, 'part'>, op: string, params: 
   return part({ op, params, want: 'body' }, 0) !== undefined;
 }
 
-/** The first `most` bytes, counted as `held`; from a store that does not answer in parts, the whole, open. */
+/** The first `most` bytes, counted as `held`. A store that does not answer in parts gives the whole, open. */
 export async function readBeginning<R extends Reading>(
   body: InParts<R>,
   most: number,
@@ -65,7 +67,7 @@ export async function readBeginning<R extends Reading>(
   return { bytes: Buffer.concat(chunks), meta };
 }
 
-/** Opens the beginning; undefined where it is to be the whole at once. */
+/** Opens the beginning. Undefined where the whole has to be asked for at once. */
 async function openBeginning<R extends Reading>(body: InParts<R>, most: number): Promise<R | undefined> {
   try {
     const opened = await body.open(body.source.part(body.query, 0, most - 1)!);
@@ -77,15 +79,15 @@ async function openBeginning<R extends Reading>(body: InParts<R>, most: number):
   return undefined;
 }
 
-/** Whether it is known what follows: how much, and that it will be of the same object. */
+/** Whether the rest can be asked for: its length is known, and whether it is of the same object. */
 function leadsOn({ contentRange, size, length, etag }: Body['meta']): boolean {
   return contentRange === undefined || (size !== undefined && (size === length || etag?.startsWith('"') === true));
 }
 
 /**
- * The whole body from its beginning on. The rest, if any, is asked for when somebody reads that far, as of the same
- * object, and again from where it breaks. A generator that waits for the store cannot be told to return: `closed`
- * takes away what it waits for.
+ * The whole body from its beginning on. The rest, if any, is asked for when somebody reads that far, as of
+ * the same object, and again from where it breaks. A generator that waits for the store cannot be told to
+ * return: `closed` takes away what it waits for.
  */
 export function resumed<R extends Reading>(body: InParts<R>, beginning: Beginning, closed: AbortSignal): Body {
   const { size, contentRange: _contentRange, ...told } = beginning.meta;

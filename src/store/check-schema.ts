@@ -25,7 +25,10 @@ const WORDS: Readonly<Record<string, (schema: z.ZodType) => string>> = {
   union: (schema) => (schema as z.ZodUnion<z.ZodType[]>).options.map(phrase).join(' or '),
 };
 
-/** Without words of its own, an issue gets those of the schema where it arose, which knows all that is allowed. */
+/**
+ * Without words of its own, an issue gets those of the schema where it arose, which knows all that is
+ * allowed.
+ */
 const WORDLESS = { error: () => '' };
 
 /** Checks a value against a schema. This alone turns what zod finds into faults: none has zod's own words. */
@@ -60,7 +63,7 @@ export function missing(name: string | number, detail: string): string {
   return `${name} is missing; ${detail}`;
 }
 
-/** Whether an issue is that its field is not there, but for one that a rule about several fields found. */
+/** Whether a field is missing. A rule about several fields tells that in words of its own. */
 function isMissing({ code, path }: z.core.$ZodIssue, value: unknown): boolean {
   const parent = follow(value, path.slice(0, -1));
   return (
@@ -84,7 +87,7 @@ function phrase(schema: z.ZodType): string {
   return words?.(inner) ?? 'a value';
 }
 
-/** The schema that stands at a path; of those that a field tells apart, the one that the value is for. */
+/** The schema at a path. Where a field tells several apart, the one that the value is meant for. */
 function schemaAt(schema: z.ZodType, path: readonly PropertyKey[], value: unknown): z.ZodType {
   const here = bare(schema);
   const [step, ...rest] = path;
@@ -107,7 +110,7 @@ function schemaAt(schema: z.ZodType, path: readonly PropertyKey[], value: unknow
   return here;
 }
 
-/** A schema without what says that it may be missing, have a default, or be a reference. */
+/** The schema inside one that also allows a missing value, a default or a reference. */
 function bare(schema: z.ZodType): z.ZodType {
   const fillable = schema.meta()?.['fillable'] as z.ZodType | undefined;
   if (fillable) return bare(fillable);

@@ -1,12 +1,12 @@
 /**
- * When a call has to be there: an instant, in `performance.now()` ms. Where several wait for one call it grows as
- * others join, so whoever keeps it looks again once it has passed.
+ * When a call has to be there: an instant, in `performance.now()` ms. Where several wait for one call it
+ * grows as others join, so whoever keeps it looks again once it has passed.
  */
 export type Deadline = number | GrowingDeadline;
 
 /** The latest of the deadlines of all who wait for one call. */
 export class GrowingDeadline {
-  /** It never grows beyond this. A store is told this one, because it is told once, when the call begins. */
+  /** It never grows beyond this. A store is told this instant, because it is told only once. */
   readonly latest: number;
   #instant: number;
 

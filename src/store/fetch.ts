@@ -11,16 +11,16 @@ export interface Caller {
 }
 
 /**
- * What accompanies a query through the layers. A layer under which several callers share one call gives that call a
- * `signal` that aborts when the last of them has left, and a `deadline` that grows with theirs.
+ * What accompanies a query through the layers. A layer under which several callers share one call gives that
+ * call a `signal` that aborts when the last of them has left, and a `deadline` that grows with theirs.
  */
 export interface Context {
   readonly signal: AbortSignal;
   readonly deadline: Deadline;
   readonly caller: Caller;
-  /** Where bytes are counted before they are collected; what a call holds is let go of by whoever made it. */
+  /** Counts bytes before they are collected. Whoever makes a call lets go of what it holds. */
   readonly memory: Memory;
-  /** Whose turn it is to read what is large. */
+  /** Lets what is large be read in turns with others. */
   readonly work: Work;
   /**
    * Says that what the call has begun in the store goes on until then, whoever has left: it keeps its place
@@ -30,8 +30,8 @@ export interface Context {
 }
 
 /**
- * One read, its params compiled by the adapter. `want` says how the caller takes the answer: gathered, item by item,
- * or as bytes.
+ * One read, its params compiled by the adapter. `want` says how the caller takes the answer: gathered, item
+ * by item, or as bytes.
  */
 export interface Query {
   readonly op: string;

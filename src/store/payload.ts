@@ -18,9 +18,9 @@ export interface Meta {
 }
 
 /**
- * A gathered value. It may be shared by many who asked for it, so nobody changes it, nor anything inside it. `json` is
- * its text as the answer shows it; `value` is opened only if a reference or `select` looks inside. Both may stand
- * behind getters, which a spread would call: `withMeta` makes another of it.
+ * A gathered value. It may be shared by many who asked for it, so nobody changes it, nor anything inside it.
+ * `json` is its text as the answer shows it; `value` is opened only if a reference or `select` looks inside.
+ * Both may stand behind getters, which a spread would call: `withMeta` makes another of it.
  */
 export interface Value {
   readonly kind: 'value';
@@ -36,7 +36,10 @@ export interface Value {
   readonly meta?: Meta;
 }
 
-/** Items that a store sent together, at least one: their JSON, without line breaks, each made when it is its turn. */
+/**
+ * Items that a store sent together, at least one: their JSON, without line breaks, each made when it is its
+ * turn.
+ */
 export type ItemBatch = Iterable<string>;
 
 /** A list that is read batch by batch, by one reader; ending the iteration early closes it in the store. */
@@ -63,13 +66,13 @@ export interface Body {
 /** A store's answer. */
 export type Payload = Value | Items | Body;
 
-/** Gives up a payload that nobody will read. Never throws. */
+/** Lets go of a payload that nobody will read. Never throws. */
 export function discard(payload: Payload): void {
   if (payload.kind === 'body') payload.stream.on('error', () => {}).destroy();
   else if (payload.kind === 'items') leave(() => payload.items[Symbol.asyncIterator]());
 }
 
-/** Ends an iteration that nobody goes on with. Never throws: whatever its end comes to is of no interest. */
+/** Ends an iteration that nobody goes on with. Never throws: nobody wants to know how that went. */
 export function leave(iterator: () => AsyncIterator<unknown>): void {
   const end = async (): Promise<unknown> => iterator().return?.();
   end().catch(() => {});

@@ -35,8 +35,8 @@ export interface Part {
 }
 
 /**
- * What a reference was filled in with: data, never code. `value` has typed leaves; a `$join` has its `parts` and a
- * string value.
+ * What a reference was filled in with: data, never code. `value` has typed leaves; a `$join` has its `parts`
+ * and a string value.
  */
 export class Filled {
   readonly value: unknown;

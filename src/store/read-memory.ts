@@ -10,7 +10,7 @@ const free: Buffer[] = [];
 const filled = new WeakMap<ArrayBufferLike, number>();
 
 /**
- * Lets a socket be read into memory that is used again, rather than into new memory each time, which is what moving large bodies
+ * Lets a socket be read into memory that is used again. New memory each time is what moving large bodies
  * spends most on. For the options of `net.connect` and `tls.connect`.
  */
 export const intoReadMemory: OnReadOpts = {
@@ -25,8 +25,9 @@ export const intoReadMemory: OnReadOpts = {
 const shared = Buffer.allocUnsafeSlow(65_536);
 
 /**
- * Lets a socket be read into one piece of memory, out of which each read is copied at once. By itself Node takes 64 KiB from the
- * system for every read, which costs more than copying the kilobyte that came. For the options of `net.connect` and `tls.connect`.
+ * Lets a socket be read into one piece of memory, out of which each read is copied at once. By itself Node
+ * takes 64 KiB from the system for every read, which costs more than copying the kilobyte that came. For the
+ * options of `net.connect` and `tls.connect`.
  */
 export const copiedOnRead: OnReadOpts = {
   buffer: shared,
@@ -36,8 +37,8 @@ export const copiedOnRead: OnReadOpts = {
 };
 
 /**
- * The one who held this chunk is done with it. Only where it is all that was read, so that nobody else can hold a part of the same
- * memory, is that used again; any other, and what nobody gives back, is left to the garbage collector.
+ * The one who held this chunk is done with it. Its memory is used again only where the chunk is all that was
+ * read into it: then nobody else can hold a part of it. Any other is left to the garbage collector.
  */
 export function giveBack(chunk: Uint8Array): void {
   if (chunk.byteOffset !== 0 || filled.get(chunk.buffer) !== chunk.byteLength) return;

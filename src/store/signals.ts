@@ -11,8 +11,8 @@ export function whenAborted(signal: AbortSignal, listener: () => void): () => vo
 }
 
 /**
- * Settles as `call` does, or rejects as soon as the signal aborts, with a reason that may be shown, however long the
- * call takes to notice. A result that comes later goes to `discard`.
+ * Settles as `call` does, or rejects as soon as the signal aborts, with a reason that may be shown, however
+ * long the call takes to notice. A result that comes later goes to `discard`.
  */
 export function untilAborted<T>(
   signal: AbortSignal,
@@ -37,8 +37,8 @@ export function untilAborted<T>(
 }
 
 /**
- * Waits in a line until it is let in, or rejects as soon as the signal aborts. `join` is given what lets it in, and
- * answers what takes it out of the line.
+ * Waits in a line until it is let in, or rejects as soon as the signal aborts. `join` is given what lets it
+ * in, and answers what takes it out of the line.
  */
 export function untilLetIn(signal: AbortSignal, join: (enter: () => void) => () => void): Promise<void> {
   if (signal.aborted) return Promise.reject(signal.reason as Error);

@@ -3,7 +3,10 @@ import { writeJson, writing } from '../json/write.ts';
 import type { Meta, Value } from './payload.ts';
 import type { Steps, Work } from '../budget/work.ts';
 
-/** A value made by codap itself: data with typed leaves, written as JSON once: in turns with others (`writeTyped`), else when first asked for. */
+/**
+ * A value made by codap itself: data with typed leaves. It is written as JSON once, in turns with others
+ * (`writeTyped`), or when it is first asked for.
+ */
 export class TypedValue implements Value {
   readonly kind = 'value';
   readonly value: unknown;

@@ -2,7 +2,10 @@ import type { Steps, Work } from '../budget/work.ts';
 import type { Mode } from '../json/typed-text.ts';
 import type { Meta, Value } from './payload.ts';
 
-/** The same value with another `meta`. What its getters hold is neither copied nor opened before somebody looks. */
+/**
+ * The same value with another `meta`. What its getters hold is neither copied nor opened before somebody
+ * looks.
+ */
 export function withMeta(value: Value, meta: Meta): Value {
   return new Told(value, meta);
 }

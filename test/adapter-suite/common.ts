@@ -44,7 +44,10 @@ const sizeOf = (piece: unknown): number =>
 const pieces = (payload: Payload): AsyncIterable<unknown> =>
   payload.kind === 'items' ? payload.items : (payload as Extract<Payload, { kind: 'body' }>).stream;
 
-/** What every adapter promises, whatever its store. `source` describes one as a configuration file does; `own` goes over it. */
+/**
+ * What every adapter promises, whatever its store. `source` describes one as a configuration file does; `own`
+ * goes over it.
+ */
 export function commonSuite(store: StoreUnderTest, source: (own?: object) => Parameters<typeof openAdapter>[0]): void {
   describe('like every adapter', () => {
     let adapter: OpenAdapter;

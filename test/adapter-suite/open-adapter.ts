@@ -4,7 +4,10 @@ import type { Payload, Value } from '../../src/store/payload.ts';
 import { unbounded } from '../unbounded.ts';
 import { parseConfig } from '../configured.ts';
 
-/** An adapter over one store, asked as codap asks it: configuration and params checked first, no layers between. */
+/**
+ * An adapter over one store, asked as codap asks it: configuration and params checked first, no layers
+ * between.
+ */
 export interface OpenAdapter extends AsyncDisposable {
   /** Runs a query; throws if its params are at fault. The deadline is two seconds from now unless told. */
   ask(op: string, params: object, how?: Asking): Promise<Payload>;

@@ -214,7 +214,10 @@ describe('the base URL', () => {
   });
 });
 
-/** What servers may make of a path: decoded up to twice, strictly or not, and at each step some drop or end at a NUL, and drop path parameters. */
+/**
+ * What servers may make of a path. They decode it up to twice, strictly or not; at each step some drop a NUL
+ * or end there, and some drop path parameters.
+ */
 function readings(path: string): string[] {
   const short = (bytes: string) =>
     bytes.replace(/[\xc0\xc1][^]/g, (two) =>
@@ -236,7 +239,9 @@ function readings(path: string): string[] {
   return [...seen];
 }
 
-/** Whether a path, its dots resolved as a server does that knows slashes and backslashes, is below a prefix. */
+/**
+ * Whether a path, its dots resolved as a server does that knows slashes and backslashes, is below a prefix.
+ */
 function isBelow(prefix: string, path: string): boolean {
   let depth = 0;
   for (const segment of path.slice(prefix.length).split(/[\\/]/)) {

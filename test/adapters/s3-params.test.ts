@@ -95,7 +95,8 @@ describe('a key', () => {
         const { query, faults } = compiled(source, 'getObject', { key: new Filled(key) });
         if (faults.length > 0) return;
         expect(query.key).toBe(`public/${key}`);
-        // As a server sees it that resolves dots, also where they are encoded, once or twice; the parser strips what is no part of an address.
+        // As a server sees it that resolves dots, also encoded once or twice; the parser strips what is no
+        // part of an address.
         for (const text of [query.key, query.key.replaceAll('%25', '%')]) {
           const sent = text.replace(/[?#\t\r\n]/g, '_');
           expect(new URL(`http://s3/bucket/${sent}/end`).pathname).toMatch(/^\/bucket\/public\//);

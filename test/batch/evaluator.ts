@@ -53,7 +53,10 @@ const failing = (outcome: Outcome): boolean =>
   outcome.status === 'error' || (outcome.status === 'skipped' && outcome.error !== undefined);
 const isFault = (found: Found): found is Fault => typeof found === 'object' && 'code' in found;
 
-/** What a batch of `get`s on the simulated source answers, worked out one query after the other, without `ms` and messages. */
+/**
+ * What a batch of `get`s on the simulated source answers, worked out one query after the other, without `ms`
+ * and messages.
+ */
 export function evaluate(pattern: string, body: Written): unknown {
   const root = group({ pattern, queries: body['queries'] }, undefined, undefined);
   if (root.decided !== undefined) return { failed: root.error?.code, path: `/${root.decided}` };

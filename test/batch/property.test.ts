@@ -110,7 +110,10 @@ class Writer {
   }
 }
 
-/** What both can say: no messages, replies in the order asked, and nothing of what a required failure cancelled at some moment. */
+/**
+ * What both can say: no messages, replies in the order asked, and nothing of what a required failure
+ * cancelled at some moment.
+ */
 function comparable(actual: unknown, expected: unknown): unknown {
   if (expected === 'cancelled at some moment') return expected;
   if (typeof actual !== 'object' || actual === null) return actual;

@@ -17,7 +17,10 @@ import type { Source } from '../../src/sources/open.ts';
 import { unbounded } from '../unbounded.ts';
 import { parseConfig } from '../configured.ts';
 
-/** What a simulated query is told to do: answer `value` after `ms`, or fail with a code; `stall` never answers. */
+/**
+ * What a simulated query is told to do: answer `value` after `ms`, or fail with a code; `stall` never
+ * answers.
+ */
 interface Told {
   readonly id?: string;
   readonly value?: unknown;
@@ -122,7 +125,10 @@ export function start(
   });
 }
 
-/** The answer's body, `ms` left out so that answers can be compared; or, of a batch that failed, what decided it. */
+/**
+ * The answer's body, `ms` left out so that answers can be compared; or, of a batch that failed, what decided
+ * it.
+ */
 export async function ask(pattern: Pattern, body: object, asking: Asking = {}): Promise<unknown> {
   const { batch, root } = start(pattern, body, asking);
   const { list } = await root.reply;

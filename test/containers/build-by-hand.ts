@@ -7,14 +7,20 @@ import { environmentOf, type Stage } from './dockerfile.ts';
 
 const exec = promisify(execFile);
 
-/** What a Dockerfile's last stage amounts to: the folder that stands for `/`, where to work in it, and what is set there. */
+/**
+ * What a Dockerfile's last stage amounts to: the folder that stands for `/`, where to work in it, and what is
+ * set there.
+ */
 export interface Built {
   readonly root: string;
   readonly workdir: string;
   readonly env: Record<string, string>;
 }
 
-/** Does each stage's COPY and RUN steps in a folder of its own below `folder`, with this Node in place of the image's. */
+/**
+ * Does each stage's COPY and RUN steps in a folder of its own below `folder`, with this Node in place of the
+ * image's.
+ */
 export async function buildByHand(stages: readonly Stage[], folder: string): Promise<Built> {
   const built: Built[] = [];
   for (const [at, stage] of stages.entries()) {
@@ -43,7 +49,10 @@ async function copy(from: string, words: readonly string[], workdir: string): Pr
 // What tells a process that it is part of a test, or of a script of another package.
 const NOT_BUILDING = /^(?:NODE_ENV|NODE_OPTIONS|VITEST.*|npm_(?:config_local_prefix|lifecycle_.*|package_.*))$/;
 
-/** The environment of a build step, or of a shell that somebody has just opened: this one's, for the network may need it, less what that would not see. */
+/**
+ * The environment of a build step, or of a shell that somebody has just opened: this one's, which the network
+ * may need, without what that would not see.
+ */
 export function buildEnvironment(env: Record<string, string>): Record<string, string | undefined> {
   const own = Object.entries(process.env).filter(([name]) => !NOT_BUILDING.test(name));
   return { ...Object.fromEntries(own), PATH: pathWithNode(), ...env };

@@ -6,10 +6,16 @@ import { beside, p99, type Others } from './others.ts';
 import { shapes } from './shapes.ts';
 import { tryOut, type Outcome, type Tried } from './tried.ts';
 
-/** Where the machine is shared with other work, as it is in CI, the times below catch what is out of proportion. */
+/**
+ * Where the machine is shared with other work, as it is in CI, the times below catch what is out of
+ * proportion.
+ */
 const SLACK = process.env['CI'] ? 4 : 1;
 
-/** What one request may cost: its answer so long after its deadline, others' answers so late, so much more memory. */
+/**
+ * What one request may cost: its answer so long after its deadline, others' answers so late, so much more
+ * memory.
+ */
 const LATE_MS = 50 * SLACK;
 const OTHERS_MS = 250 * SLACK;
 const MEMORY = 256 * 2 ** 20;

@@ -2,8 +2,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
- * A store of its own process whose answers are as large as their path says: `/zeros/1000` is a list of a thousand zeros. It says its port
- * on its channel. What it takes as a body it throws away.
+ * A store of its own process whose answers are as large as their path says: `/zeros/1000` is a list of a
+ * thousand zeros. It says its port on its channel. What it takes as a body it throws away.
  */
 const MAKERS: Readonly<Record<string, (count: number) => string>> = {
   zeros: (count) => list(count, () => '0'),

@@ -51,7 +51,9 @@ function befalls(fault: Fault): void {
   faults.add({ store: 'mongo', match: 'find:products', times: 1, fault });
 }
 
-/** Resolves when the server's counts are as expected; every count changes within a turn or two of the loop. */
+/**
+ * Resolves when the server's counts are as expected; every count changes within a turn or two of the loop.
+ */
 async function settled(server: MongoServer, counts: Partial<ReturnType<MongoServer['stats']>>): Promise<void> {
   await expect.poll(() => server.stats(), { interval: 2 }).toMatchObject(counts);
 }

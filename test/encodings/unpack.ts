@@ -23,7 +23,10 @@ export const UNPACKED = [
   ['tar', 'application/gzip'],
 ] as const;
 
-/** The files of an archive by name, as one of those programs unpacks them. Rejects if it complains, or is not installed. */
+/**
+ * The files of an archive by name, as one of those programs unpacks them. Rejects if it complains, or is not
+ * installed.
+ */
 export async function unpack(program: keyof typeof PROGRAMS, archive: Uint8Array): Promise<Map<string, Buffer>> {
   const place = await mkdtemp(join(tmpdir(), 'codap-unpack-'));
   const file = join(place, 'archive');

@@ -40,7 +40,8 @@ describe('a client that leaves in the middle ends every store body within 1 s', 
   });
 
   it.each(ARCHIVES)('also while beginnings are read ahead, under %s', async (accept) => {
-    // The first is slow to give what it has, the others give nothing: sixteen are asked for while it is written.
+    // The first is slow to give what it has, the others give nothing: sixteen are asked for while it is
+    // written.
     await stores.addFault({ store: 's3', match: 'huge-0.bin', fault: { kind: 'drip', bytesPerSecond: 1_000_000 } });
     await stores.addFault({ store: 's3', fault: { kind: 'stall' } });
     try {

@@ -25,7 +25,10 @@ type Twist = (asked: Asked, response: ServerResponse) => number | undefined | Pr
 let stores: Stores;
 let store: ScriptedStore;
 let service: Service;
-/** Every request of a test, and what happens to its answers: so many bytes are sent, then the connection is cut. */
+/**
+ * Every request of a test, and what happens to its answers: so many bytes are sent, then the connection is
+ * cut.
+ */
 let asked: Asked[] = [];
 let twist: Twist = () => undefined;
 let etag = '"first"';

@@ -16,7 +16,10 @@ export interface Bytes {
   leave(): void;
 }
 
-/** Posts a batch whose answer is taken as bytes, with these headers beside its content type and what it accepts. */
+/**
+ * Posts a batch whose answer is taken as bytes, with these headers beside its content type and what it
+ * accepts.
+ */
 export async function askBytes(
   url: string,
   body: object | string,

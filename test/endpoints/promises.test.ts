@@ -6,7 +6,10 @@ import type { Fault } from '../../demo/faults.ts';
 import { startStores, type Stores } from '../../demo/stores.ts';
 import { asked, type Body, type Service, startService, until } from '../service.ts';
 
-/** How late an answer may leave after the batch's deadline, in milliseconds, and how late a store may hear that it is not needed any more. */
+/**
+ * How late an answer may leave after the batch's deadline, and how late a store may hear that it is not
+ * needed any more, in milliseconds.
+ */
 const GRACE = 50;
 /** A machine that is busy with other things may make this process late, but not three times in a row. */
 const LOADED = { retry: 2 };

@@ -42,7 +42,9 @@ type Kind = keyof typeof QUERIES;
 interface Failing {
   readonly name: string;
   readonly kind: Kind;
-  /** The collection, bucket or folder that stands for how the store fails, where it takes its cue from there. */
+  /**
+   * The collection, bucket or folder that stands for how the store fails, where it takes its cue from there.
+   */
   readonly below: string;
   readonly options: () => { adapter: string } & Record<string, unknown>;
 }
@@ -76,7 +78,10 @@ const failing = (kind: Kind, what: string, host: () => string, tls = false, belo
 
 const STATUSES = [301, 302, 307, 400, 401, 403, 404, 409, 410, 418, 429, 500, 501, 502, 503, 504];
 const BROKEN = ['as-not-json', 'as-not-gzip', 'as-unknown-coding', 'as-cut'];
-/** MongoDB's: an unknown host, a login that failed, an interruption, a memory limit, a doubled key, a bad value, and one that is none. */
+/**
+ * MongoDB's: an unknown host, a login that failed, an interruption, a memory limit, a doubled key, a bad
+ * value, and one that is none.
+ */
 const MONGO_CODES = [7, 18, 11_600, 292, 11_000, 2, 999_999];
 
 const FAILURES: readonly Failing[] = [

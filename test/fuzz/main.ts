@@ -4,7 +4,10 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createInterface } from 'node:readline';
 
-/** Sends the demo what its OpenAPI document allows and what it does not: no 500, no answer outside its schema, not a word on stderr. At most 50 examples of each operation. */
+/**
+ * Sends the demo what its OpenAPI document allows and what it does not, at most 50 examples of each
+ * operation: no 500, no answer outside its schema, not a word on stderr.
+ */
 
 const VERSION = '4.32.5';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

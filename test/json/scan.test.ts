@@ -271,7 +271,8 @@ describe('a body of 1 MB', () => {
     ['deep lists', fill('[', ']', () => '['.repeat(30) + ']'.repeat(30))],
     ['many numbers', fill('[', ']', (index) => `${index / 8},1e100`)],
   ])('of %s takes less than 20 ms', (_name, body) => {
-    // The processor's time, not the clock's, and the fastest of some runs: the limit is the scan's, not that of a busy machine.
+    // The processor's time, not the clock's, and the fastest of some runs: the limit is the scan's, not that
+    // of a busy machine.
     const times = Array.from({ length: 15 }, () => {
       const start = process.threadCpuUsage();
       expect(scan(body, { depth: 32 })).toEqual([]);

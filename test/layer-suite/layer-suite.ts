@@ -21,7 +21,9 @@ interface Kind {
   readonly shares?: boolean;
 }
 
-/** What every layer promises, whatever it does beside. Time is faked: it stands still unless a test moves it. */
+/**
+ * What every layer promises, whatever it does beside. Time is faked: it stands still unless a test moves it.
+ */
 export function layerSuite(name: string, makeLayer: () => Layer, { shares = false }: Kind = {}): void {
   describe(`${name}, a layer,`, () => {
     let store: FakeStore;
@@ -58,7 +60,10 @@ export function layerSuite(name: string, makeLayer: () => Layer, { shares = fals
     /** Who else than the store listens whether the caller leaves. */
     const listeners = () => getEventListeners(controller.signal, 'abort').filter((one) => !store.onAborts.has(one));
 
-    /** All that it took is free again: the caller's signal, its timers, its places; and the store holds nothing open. */
+    /**
+     * All that it took is free again: the caller's signal, its timers, its places; and the store holds
+     * nothing open.
+     */
     const expectFree = async (): Promise<void> => {
       await vi.waitFor(() => expect(store.open).toBe(0));
       await vi.waitFor(() => expect(listeners()).toEqual([]));

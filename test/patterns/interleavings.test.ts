@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EACH, type Common } from './each-pattern.ts';
 
-/** Some tasks are pushed at the start, some while others are read; some fail; some batches are cancelled at some moment. */
+/**
+ * Some tasks are pushed at the start, some while others are read; some fail; some batches are cancelled at
+ * some moment.
+ */
 const plan = fc.record({
   pushes: fc.array(fc.record({ late: fc.boolean(), fails: fc.boolean() }), { minLength: 1, maxLength: 5 }),
   concurrency: fc.constantFrom(Infinity, 1, 2),
@@ -11,7 +14,10 @@ const plan = fc.record({
 
 type Plan = typeof plan extends fc.Arbitrary<infer P> ? P : never;
 
-/** What one result turned out to be: the number of its task, which it fails with as well, or the reason of the cancel. */
+/**
+ * What one result turned out to be: the number of its task, which it fails with as well, or the reason of the
+ * cancel.
+ */
 type Told = number | 'cancelled';
 
 interface Story {

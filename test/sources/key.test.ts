@@ -47,7 +47,9 @@ const WHOLE: readonly [string, (asked: Asked, caller?: Caller) => string | undef
   ['s3', ofS3, ['presignGetObject', { key: 'a', versionId: 'v', expiresInSeconds: 5, filename: 'f' }]],
 ];
 
-/** The same object, its own keys in another order; of headers and collations the order tells nothing either. */
+/**
+ * The same object, its own keys in another order; of headers and collations the order tells nothing either.
+ */
 function inOtherOrder(params: Record<string, unknown>): Record<string, unknown> {
   const entries = Object.entries(params).toReversed();
   return Object.fromEntries(

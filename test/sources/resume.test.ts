@@ -15,14 +15,20 @@ import type { Body } from '../../src/store/payload.ts';
 const WHOLE = Buffer.from('abcdefghijklmnopqrstuvwxyz');
 const MOST = 8;
 
-/** What happens to one part of a body: it ends with this failure, so many bytes in; or it is of another object. */
+/**
+ * What happens to one part of a body: it ends with this failure, so many bytes in; or it is of another
+ * object.
+ */
 interface Mishap {
   readonly after?: number;
   readonly fails?: Code;
   readonly meta?: Partial<Body['meta']>;
 }
 
-/** A body of a store in parts, whose answers go wrong in turn; `asked` says which bytes were asked for, of which object. */
+/**
+ * A body of a store in parts, whose answers go wrong in turn; `asked` says which bytes were asked for, of
+ * which object.
+ */
 function storeOf(mishaps: readonly (Mishap | undefined)[], whole = WHOLE) {
   const asked: string[] = [];
   let open = 0;

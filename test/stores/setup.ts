@@ -17,8 +17,9 @@ declare module 'vitest' {
 }
 
 /**
- * Starts real stores and fills them, once for all files of `npm run test:stores`; a test asks for them by `inject('stores')`.
- * `CODAP_TEST_MONGO_URL` and `CODAP_TEST_S3_ENDPOINT` (with `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`) point elsewhere.
+ * Starts real stores and fills them, once for all files of `npm run test:stores`; a test asks for them by
+ * `inject('stores')`. `CODAP_TEST_MONGO_URL` and `CODAP_TEST_S3_ENDPOINT` (with `AWS_ACCESS_KEY_ID`,
+ * `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`) point elsewhere.
  */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { CODAP_TEST_MONGO_URL: mongo, CODAP_TEST_S3_ENDPOINT: s3 } = process.env;

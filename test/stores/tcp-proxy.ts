@@ -4,7 +4,10 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 /** A wire to a server that can be cut. */
 export interface TcpProxy extends AsyncDisposable {
   readonly port: number;
-  /** The next connections, so many, are reset once the server has sent so many bytes through them in one answer. */
+  /**
+   * The next connections, so many, are reset once the server has sent so many bytes through them in one
+   * answer.
+   */
   resetAfter(bytes: number, times: number): void;
   /** How many were reset so far. */
   readonly resets: number;

@@ -6,12 +6,12 @@ import type { Path, Report } from '../template/reference.ts';
 /** The fields of a query, a group or the body, by their names. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** Fields whose faults name what there is, which no schema knows. */
+/** Their faults name what there is, which no schema knows: they are checked elsewhere. */
 const LOOKED_UP = new Set<unknown>(['queries', 'source', 'op']);
 
 /**
- * Checks an object against a schema, but for the fields that more is known of, and answers its own, undefined
- * where one is wrong, so that nothing is said of it twice. Undefined if it is no object.
+ * Checks an object against a schema, but for the fields that are checked elsewhere, and answers its fields.
+ * One that is wrong is undefined, so that its fault is told once. Undefined if it is no object.
  */
 export function checkFields(schema: z.ZodObject, value: unknown, at: Path, report: Report): Fields | undefined {
   const given = recordOf(value);

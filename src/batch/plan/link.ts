@@ -140,8 +140,8 @@ class Waits {
       ids.set(node, id);
       return id;
     };
-    // Two vertices per node: its start waits for the start of the group around it and for what it names; its
-    // end for its start and its members' ends.
+    // A node is two vertices. Its start waits for the start of the group around it and for what it names. Its
+    // end waits for its start and for the ends of its members.
     const visit = (node: Node, side: 'start' | 'end', via: Reference | undefined): void => {
       const vertex = `${side}${idOf(node)}`;
       const seen = state.get(vertex);

@@ -19,9 +19,11 @@ export interface Planned extends Omit<Place, 'at'>, Modifiers {
 /** One planned query. */
 export interface QueryNode extends Planned {
   readonly kind: 'query';
-  /** Something looks into its value, so that it cannot flow: a reference, or a modifier of its or a group's. */
+  /**
+   * Something looks into its value, so that it cannot flow: a reference, or a modifier of its or a group's.
+   */
   gathered: boolean;
-  /** It may win a nested `take: 1`, which then answers as one value what it does. */
+  /** It may win a nested `take: 1`, which then answers the same value. */
   mayWin: boolean;
   readonly source: Source;
   readonly op: string;

@@ -5,30 +5,29 @@ import type { Batch, Failure } from './batch.ts';
 import { frames, type Frame, type FrameOrder } from './frames.ts';
 import type { Reply } from './reply.ts';
 import type { Running } from './run.ts';
+import type { RunningMember } from './running-member.ts';
 
 /** How long after the batch's deadline an answer without a first byte waits for its queries' own time-outs, which know more, in milliseconds. */
 const GRACE_MS = 10;
 
 /** What an encoding answers from: the replies of a batch under way. */
 export class Answer {
-  readonly #running: Running;
+  readonly #batch: Batch;
+  readonly #root: RunningMember;
 
-  constructor(running: Running) {
-    this.#running = running;
-  }
-
-  get #batch(): Batch {
-    return this.#running.batch;
+  constructor({ batch, root }: Running) {
+    this.#batch = batch;
+    this.#root = root;
   }
 
   /** The whole, once every reply is there. */
   get whole(): Promise<Reply> {
-    return this.#running.root.reply;
+    return this.#root.reply;
   }
 
   /** The replies as they come, each in its place; then the whole as it ended. */
   replies(order: FrameOrder): AsyncGenerator<Frame, Reply> {
-    return frames(this.#running, order);
+    return frames(this.#batch, this.#root, order);
   }
 
   /** What failed the batch, so that its answer is a problem, or is cut. */
@@ -88,7 +87,7 @@ export class Answer {
   /** The same, for an answer that begins with the first byte there is: without one the batch fails. */
   async begins<T>(first: Promise<T>): Promise<T | undefined> {
     const come = await this.byDeadline(first, GRACE_MS);
-    if (come === undefined && !this.#running.root.begun)
+    if (come === undefined && !this.#root.begun)
       this.fail({ path: [], error: new CodapError('TIMEOUT', 'nothing to read by the deadline') });
     return come;
   }

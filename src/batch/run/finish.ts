@@ -37,7 +37,7 @@ export function* finish(node: QueryNode, value: Value, values: Values, batch: Ba
   const shaped = node.isReshaped ? yield* reshape(node, value, { values, budgets: batch }) : value;
   held.close();
   if (shaped !== value) return yield* kept(shaped, batch);
-  batch.takeBytes(Buffer.byteLength(value.json));
+  batch.takeBytes(value.bytes?.length ?? Buffer.byteLength(value.json));
   return value;
 }
 

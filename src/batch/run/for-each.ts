@@ -24,7 +24,7 @@ export async function runEach(whole: RunningMember, scope: Scope, runMember: Run
     cancelled: 0,
     taken: false,
   });
-  whole.start({ keyed: false, members, list: answered });
+  whole.start({ members, list: answered });
   const runs = new Ordered<void>({ concurrency: node.concurrency });
   const start = (member: RunningMember, value: unknown): void =>
     void runs.push(runMember, member, { ...scope, item: { value } });

@@ -1,9 +1,9 @@
 import { toCodapError } from '../../errors.ts';
 import type { ItemBatch } from '../../store/payload.ts';
 import type { Pattern } from '../plan/node.ts';
+import type { Batch } from './batch.ts';
 import { merge } from './interleave.ts';
 import { isShown, shown, type Member, type Reply } from './reply.ts';
-import type { Running } from './run.ts';
 import { judge } from './running-group.ts';
 import type { Container, RunningMember } from './running-member.ts';
 import { closed } from './settle.ts';
@@ -27,28 +27,30 @@ export interface FrameOrder {
   readonly inOrder: readonly Pattern[];
 }
 
-interface Telling extends FrameOrder, Pick<Running, 'batch'> {}
+interface Telling extends FrameOrder {
+  readonly batch: Batch;
+}
 
 /**
  * The replies of a batch under way, as they may be told: the members of a group or forEach, then its own.
  * Returns the whole as it ended. A list that flows is read here; a body by whoever takes its frame, before asking for the next.
  */
-export async function* frames({ batch, root }: Running, order: FrameOrder): AsyncGenerator<Frame, Reply> {
+export async function* frames(batch: Batch, root: RunningMember, order: FrameOrder): AsyncGenerator<Frame, Reply> {
   const container = await root.container;
   if (container) yield* framesWithin(container, { batch, ...order }, false);
   return present(await root.reply, container);
 }
 
 async function* framesWithin(container: Container, telling: Telling, isInOrder: boolean): AsyncGenerator<Frame> {
-  const { members, pattern, arrivals, taking } = container;
-  if (taking) {
+  const { members, node, arrivals } = container;
+  if (node?.take !== undefined) {
     // A group or forEach is a success only as a whole: nothing within it can wait for its turn.
     for (const member of members) member.demand(member.each || member.node.kind === 'group');
     for await (const member of arrivals ?? []) {
       if (!member) return;
       yield* framesOf(member, container, telling, false);
     }
-  } else if (pattern ? telling.inOrder.includes(pattern) : isInOrder) {
+  } else if (node ? telling.inOrder.includes(node.pattern) : isInOrder) {
     for (const member of members) yield* framesOf(member, container, telling, true);
   } else yield* merge(members.map((member) => framesOf(member, container, telling, false)));
 }

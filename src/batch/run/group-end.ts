@@ -2,7 +2,6 @@ import { setMaxListeners } from 'node:events';
 import { notNeeded, tooLate } from '../../errors.ts';
 import { whenAborted } from '../../store/signals.ts';
 import type { GroupNode } from '../plan/node.ts';
-import type { Scope } from './scope.ts';
 
 /** Until when a group's members run: at most as long as what is around it, and its own time-out. */
 export class GroupEnd {
@@ -13,7 +12,7 @@ export class GroupEnd {
   readonly #unlink: (() => void) | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
 
-  constructor(node: GroupNode, { signal, deadline }: Scope, started: number) {
+  constructor(node: GroupNode, { signal, deadline }: Pick<GroupEnd, 'signal' | 'deadline'>, started: number) {
     this.deadline = Math.min(deadline, started + (node.timeoutMs ?? Infinity));
     const isSooner = this.deadline < deadline;
     if (!isSooner && node.take === undefined && !node.members.some((member) => member.required)) {

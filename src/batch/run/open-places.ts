@@ -2,7 +2,8 @@ import { isResumable } from '../../sources/resume.ts';
 import type { GroupNode } from '../plan/node.ts';
 import { Gate } from './gate.ts';
 import type { RunningMember } from './running-member.ts';
-import type { GroupRun, Places, Scope } from './scope.ts';
+import type { RunningGroup } from './running-group.ts';
+import type { Places, Scope } from './scope.ts';
 
 /** Beginnings read ahead at a time. */
 const AHEAD = 16;
@@ -14,7 +15,7 @@ export class OpenPlaces implements Places {
   readonly #ahead = new Gate(AHEAD);
   readonly #open: Gate;
   /** The places that the queries of a race share. */
-  readonly #races = new Map<GroupRun, { entered: Promise<() => void>; inside: number }>();
+  readonly #races = new Map<RunningGroup, { entered: Promise<() => void>; inside: number }>();
 
   constructor(root: GroupNode) {
     this.#open = new Gate(hasUnordered(root) && hasResumable(root) ? OPEN - 1 : OPEN);

@@ -55,13 +55,14 @@ export async function resolve(whole: RunningMember, steps: readonly string[], lo
   const { view, work, signal } = looking;
   const isOne = steps.length === 0 || (!whole.each && view.isWhole(whole.node));
   const container = isOne ? undefined : await whole.container;
-  if (!container || container.taking) {
+  if (!container || container.node?.take !== undefined) {
     const reply = await whole.reply;
     if (signal.aborted) throw signal.reason;
     return work.do(below(reply, steps, whole, view, work));
   }
   const [step = '', ...rest] = steps;
-  const { keyed, members, arrivals } = container;
+  const { node, members, arrivals } = container;
+  const keyed = node?.pattern === 'kv';
   if (step === '*' && !keyed) {
     const there = arrivals ? await Promise.all(members.map((_, index) => arrivals.at(index))) : members;
     const outcomes = there.filter((one) => one !== undefined).map((member) => resolve(member, rest, looking));

@@ -1,19 +1,18 @@
 import { CodapError, notNeeded } from '../../errors.ts';
 import { Ordered, type Slot } from '../../patterns/index.ts';
-import type { GroupNode, Pattern } from '../plan/node.ts';
+import type { GroupNode } from '../plan/node.ts';
 import type { GroupEnd } from './group-end.ts';
 import { failed, firstFailure, type Member, type MemberList, type Reply } from './reply.ts';
 import type { Container, RunningMember } from './running-member.ts';
-import type { GroupRun } from './scope.ts';
 
 /**
  * A group under way, and the judge of what it comes to: a success counts for `take` when it opens; a failure of a
  * required member counts when it opens and when it closes; what the answer lists is as it has closed.
  */
-export class RunningGroup implements Container, GroupRun {
+export class RunningGroup implements Container {
   readonly node: GroupNode;
   readonly members: readonly RunningMember[];
-  readonly parent: GroupRun | undefined;
+  readonly parent: RunningGroup | undefined;
   readonly arrivals: Ordered<RunningMember | undefined> | undefined;
   readonly #end: GroupEnd;
   readonly #slots: readonly Slot<RunningMember | undefined>[];
@@ -21,7 +20,7 @@ export class RunningGroup implements Container, GroupRun {
   #successes = 0;
   #decidedBy: MemberList['decidedBy'];
 
-  constructor(node: GroupNode, members: readonly RunningMember[], parent: GroupRun | undefined, end: GroupEnd) {
+  constructor(node: GroupNode, members: readonly RunningMember[], parent: RunningGroup | undefined, end: GroupEnd) {
     this.node = node;
     this.members = members;
     this.parent = parent;
@@ -29,18 +28,6 @@ export class RunningGroup implements Container, GroupRun {
     const arrivals = node.pattern === 'first-reply' ? new Ordered<RunningMember | undefined>() : undefined;
     this.arrivals = arrivals;
     this.#slots = arrivals ? members.map(() => arrivals.push()) : [];
-  }
-
-  get keyed(): boolean {
-    return this.node.pattern === 'kv';
-  }
-
-  get pattern(): Pattern {
-    return this.node.pattern;
-  }
-
-  get taking(): boolean {
-    return this.node.take !== undefined;
   }
 
   /** What it comes to is known before all its members have opened. */
@@ -63,7 +50,7 @@ export class RunningGroup implements Container, GroupRun {
   closed(member: RunningMember): void {
     if (!failsItsGroup(member)) return;
     this.#decide(member);
-    for (const other of this.members) if (!other.isClosed) other.giveUp(notNeeded());
+    for (const other of this.members) if (!other.closed) other.giveUp(notNeeded());
     this.#end.cancel();
   }
 
@@ -74,10 +61,10 @@ export class RunningGroup implements Container, GroupRun {
   }
 
   list(): MemberList {
-    const { take } = this.node;
+    const { take, pattern } = this.node;
     const members = this.#counted.map((member) => member.inAnswer);
     return {
-      keyed: this.keyed,
+      keyed: pattern === 'kv',
       members,
       cancelled: this.members.length - members.length,
       // A success that broke after all leaves the `take` short of one.
@@ -89,7 +76,7 @@ export class RunningGroup implements Container, GroupRun {
   /** The members that the answer lists, in its order: beside a `take`, those that arrived until it was decided. */
   get #counted(): readonly RunningMember[] {
     if (!this.arrivals) return this.members;
-    return this.taking ? this.#arrived : [...this.#arrived, ...this.#notArrived];
+    return this.node.take !== undefined ? this.#arrived : [...this.#arrived, ...this.#notArrived];
   }
 
   get #notArrived(): ReadonlySet<RunningMember> {

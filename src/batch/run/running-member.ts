@@ -1,19 +1,16 @@
 import type { CodapError } from '../../errors.ts';
 import { Deferred } from '../../patterns/deferred.ts';
 import type { Ordered } from '../../patterns/index.ts';
-import { isOpaque, type Node, type Pattern } from '../plan/node.ts';
+import { type GroupNode, isOpaque, type Node } from '../plan/node.ts';
 import type { Member, MemberList, Reply } from './reply.ts';
 
 /** A group or forEach whose members have started: what a reference can wait for in part. */
 export interface Container {
-  readonly keyed: boolean;
-  readonly members: readonly RunningMember[];
   /** Of a group; a forEach has none. */
-  readonly pattern?: Pattern;
+  readonly node?: GroupNode;
+  readonly members: readonly RunningMember[];
   /** Of a first-reply: its members in order of arrival, undefined once no more are waited for. */
   readonly arrivals?: Ordered<RunningMember | undefined> | undefined;
-  /** A first-reply with `take`: which members count is known only once it has opened. */
-  readonly taking?: boolean;
   /** What its members have come to by now. */
   list(): MemberList;
   /** Hears of each member that has closed. */
@@ -33,9 +30,9 @@ export class RunningMember {
   as: string | undefined;
   /** As it opened, once it has. */
   settled: Reply | undefined;
-  #closed: Reply | undefined;
+  /** As it closed, once it has. */
+  closed: Reply | undefined;
   #container: Container | undefined;
-  #isDemanded = false;
   #isDemandedWholly = false;
   readonly #opening = new Deferred<Reply>();
   readonly #starting = new Deferred<Container | undefined>();
@@ -65,11 +62,7 @@ export class RunningMember {
 
   /** As it closed; until then, as it opened. */
   get latest(): Reply {
-    return this.#closed ?? (this.settled as Reply);
-  }
-
-  get isClosed(): boolean {
-    return this.#closed !== undefined;
+    return this.closed ?? (this.settled as Reply);
   }
 
   /** As it stands in the answer by now. An item of a hidden forEach is not hidden in it. */
@@ -90,19 +83,15 @@ export class RunningMember {
     return this.settled?.status === 'ok' || this.settled?.status === 'partial';
   }
 
-  /**
-   * The answer has come to it, and where it is known only as a whole, to all within it. `wholly`: it is told only
-   * together with others.
-   */
+  /** The answer has come to it, and, where it is told only as a whole or `wholly` with others, to all within it. */
   demand(wholly = false): void {
-    this.#isDemanded = true;
     this.#isDemandedWholly ||= wholly;
     this.#demand.settle({ status: 'fulfilled', value: wholly });
     this.#demandMembers();
   }
 
   #demandMembers(): void {
-    if (!this.#isDemandedWholly && !(this.#isDemanded && this.isOpaque)) return;
+    if (!this.#isDemandedWholly && !(this.#demand.settled && this.isOpaque)) return;
     for (const member of this.#container?.members ?? []) member.demand(this.#isDemandedWholly);
   }
 
@@ -122,11 +111,6 @@ export class RunningMember {
     this.settled = reply;
     this.#starting.settle({ status: 'fulfilled', value: undefined });
     this.#opening.settle({ status: 'fulfilled', value: reply });
-  }
-
-  /** The answer has read it to its end. */
-  close(reply: Reply): void {
-    this.#closed = reply;
   }
 
   /** It is not needed any more: what it has opened breaks, and if it still runs, what it comes to does not count. */

@@ -1,6 +1,7 @@
 import type { Payload } from '../../store/payload.ts';
-import type { GroupNode, QueryNode } from '../plan/node.ts';
+import type { QueryNode } from '../plan/node.ts';
 import type { Batch } from './batch.ts';
+import type { RunningGroup } from './running-group.ts';
 import type { RunningMember } from './running-member.ts';
 
 /** How a query's answer is taken: gathered as a value, or open as a list or a body that flows. */
@@ -22,7 +23,7 @@ export interface Scope extends Pick<Taking, 'wants'> {
   readonly signal: AbortSignal;
   /** An instant: `performance.now()` ms. */
   readonly deadline: number;
-  readonly group: GroupRun | undefined;
+  readonly group: RunningGroup | undefined;
   /** The current item of the nearest forEach. */
   readonly item: { readonly value: unknown } | undefined;
   /** A `take` or `default` around it absorbs its failure. */
@@ -33,13 +34,6 @@ export interface Scope extends Pick<Taking, 'wants'> {
 export interface Places {
   /** Waits for a place; resolves with what gives it back. */
   enter(resumable: boolean, member: RunningMember, scope: Scope): Promise<() => void>;
-}
-
-/** A group while it runs, for references to find its members in. */
-export interface GroupRun {
-  readonly parent: GroupRun | undefined;
-  readonly node: GroupNode;
-  readonly members: readonly RunningMember[];
 }
 
 /** Runs one member with all its modifiers until it has opened or failed to, whatever happens. */

@@ -33,7 +33,7 @@ export function opened(member: RunningMember, reply: Reply, scope: Scope): void 
 /** The answer has read a member to its end: tells the batch of what broke meanwhile, then what the member stands in. */
 export function closed(member: RunningMember, reply: Reply, within: Container, batch: Batch): void {
   const { path, settled } = member;
-  member.close(reply);
+  member.closed = reply;
   // Of what broke within a group, its members have told.
   if (reply.error && !reply.list && settled?.status === 'ok' && failed(reply))
     batch.broke({ path, error: reply.error });

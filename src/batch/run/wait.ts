@@ -1,7 +1,7 @@
 import { abortReason, CodapError } from '../../errors.ts';
 import { untilAborted } from '../../store/signals.ts';
 import type { Steps } from '../../budget/work.ts';
-import type { GroupRun } from './scope.ts';
+import type { RunningGroup } from './running-group.ts';
 import type { RunningMember } from './running-member.ts';
 import { follow } from '../../json/pointer.ts';
 import type { Reference, Target } from '../template/reference.ts';
@@ -102,8 +102,8 @@ function* findPresent(
 }
 
 function memberOf({ up, member }: Extract<Target, { from: 'result' }>, scope: Scope): RunningMember {
-  let group = scope.group as GroupRun;
-  for (let level = 0; level < up; level += 1) group = group.parent as GroupRun;
+  let group = scope.group as RunningGroup;
+  for (let level = 0; level < up; level += 1) group = group.parent as RunningGroup;
   return group.members[member] as RunningMember;
 }
 

@@ -10,7 +10,7 @@ import { Reference } from './reference.ts';
 /** What each plain reference of a node was found to be; a `$join` is made from these. */
 export type Values = ReadonlyMap<Reference, unknown>;
 
-/** What filling in, and what is done with it, takes out of: the batch's budgets. */
+/** The budgets of the batch, out of which filling in is paid, and what is done with the result. */
 export interface Budgets {
   readonly work: Work;
   /** Takes a text that is gathered, or copied, out of the answer's budget. Throws TOO_LARGE. */
@@ -110,7 +110,7 @@ function* textOf(value: unknown, budgets: Budgets): Steps<string> {
 
 const weights = new WeakMap<object, number>();
 
-/** Pieces of work that a template is, as written; it is gone through once. */
+/** How many pieces of work it is to go through a template once. */
 export function* weightOf(template: object, work: Work): Steps<number> {
   const known = weights.get(template);
   if (known !== undefined) return known;

@@ -124,7 +124,7 @@ function readReference(word: Word, argument: unknown, at: Path, findings: Findin
   return reference;
 }
 
-/** Adds a literal text; what stands beside another is one with it. */
+/** Adds a literal text. Two that stand beside each other become one. */
 function addText(parts: (string | Placeholder)[], text: string | number | boolean): void {
   const last = parts.at(-1);
   if (typeof last === 'string') parts[parts.length - 1] = `${last}${text}`;

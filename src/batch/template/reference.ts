@@ -35,7 +35,9 @@ export class Reference extends Placeholder {
     this.steps = steps;
   }
 
-  /** The reference itself, or those that a `$join` is made of; worked out once, since each item asks for them. */
+  /**
+   * The reference itself, or those that a `$join` is made of; worked out once, since each item asks for them.
+   */
   get plain(): readonly Reference[] {
     this.#plain ??= this.word === '$join' ? this.parts.flatMap(plainIn) : [this];
     return this.#plain;

@@ -57,7 +57,7 @@ export function archiveEncoding(format: ArchiveFormat): Encoding {
       };
       return {
         headers: { 'content-type': mediaType, 'content-disposition': disposition },
-        // Nothing is written, not even what fills up an entry, once nobody takes it for a part of the whole.
+        // Once the archive is cut nothing more is written, not even the zeros that fill up an entry.
         body: { kind: 'bytes', pieces: piped(write, () => answer.isCut) },
       };
     },

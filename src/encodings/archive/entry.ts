@@ -70,7 +70,7 @@ export function entryOf(member: Member): Entry | undefined {
   if (!reply.list || reply.status === 'error' || reply.status === 'skipped') return undefined;
   const text = new Text();
   addValues(text, reply.list);
-  const content = Buffer.from(text.toString());
+  const content = text.toBuffer();
   return { name: nameOf(member, 'application/json'), modified: new Date(), size: content.length, content };
 }
 

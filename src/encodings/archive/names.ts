@@ -15,7 +15,7 @@ export class EntryNames {
     const parts = safeParts(wanted);
     const last = parts.pop() as string;
     const name: string[] = [];
-    // Of what stands before a part, folded; a part is folded once for all that lies below it.
+    // The folded path so far: each part is folded once for all that lies below it.
     let above = '';
     // A folder cannot bear the name of a file, nor a file that of a folder.
     for (const part of parts) {

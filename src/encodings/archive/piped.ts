@@ -2,8 +2,8 @@ import { CodapError } from '../../errors.ts';
 import type { Sink } from './writer.ts';
 
 /**
- * What is written to a sink, piece by piece, each once the one before was taken. Throws what the writing threw. Once the reader
- * has left, or the archive is cut, the sink refuses what comes.
+ * What is written to a sink, piece by piece, each once the one before was taken. Throws what the writing
+ * threw. Once the reader has left, or the archive is cut, the sink refuses what comes.
  */
 export async function* piped(
   write: (sink: Sink) => Promise<void>,

@@ -4,7 +4,10 @@ import type { Memory } from '../../budget/memory.ts';
 import type { Entry } from './entry.ts';
 import { chunksOf, writeTo, type ArchiveWriter, type Sink } from './writer.ts';
 
-/** A body whose size is not known in advance is collected up to this many bytes, since a tar's header names it. */
+/**
+ * A body whose size is not known in advance is collected up to this many bytes, since a tar's header names
+ * it.
+ */
 const COLLECTED = 8 * 1024 * 1024;
 const ZEROS = Buffer.alloc(64 * 1024);
 
@@ -50,7 +53,9 @@ export class TarWriter implements ArchiveWriter {
     await this.#sent;
   }
 
-  /** Exactly as many bytes as the header says: what ends too early is filled with zeros, what goes on is cut. */
+  /**
+   * Exactly as many bytes as the header says: what ends too early is filled with zeros, what goes on is cut.
+   */
   async #stream(
     header: Partial<Header> & { name: string },
     body: Exclude<Entry['content'], Buffer>,
@@ -101,7 +106,10 @@ async function collected(body: Exclude<Entry['content'], Buffer>, held: Memory):
   return Buffer.concat(chunks);
 }
 
-/** When a file was modified; beyond what the header's field is written with (31 bits of seconds), as a pax record. */
+/**
+ * When a file was modified; beyond what the header's field is written with (31 bits of seconds), as a pax
+ * record.
+ */
 function timeOf(modified: Date): Partial<Header> {
   const seconds = Math.floor(modified.getTime() / 1000);
   return seconds >= 0 && seconds < 2 ** 31 ? { mtime: modified } : { mtime: new Date(0), pax: { mtime: `${seconds}` } };

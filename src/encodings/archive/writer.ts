@@ -7,7 +7,10 @@ export type Sink = (bytes: Uint8Array) => Promise<void> | undefined;
 
 /** A container format: entries one after the other, then its end. */
 export interface ArchiveWriter {
-  /** Writes one entry under a safe name; answers what broke its content, if anything did. Throws, nothing written, for what the format cannot hold. */
+  /**
+   * Writes one entry under a safe name, and answers what broke its content, if anything did. For what the
+   * format cannot hold it throws, with nothing written.
+   */
   add(entry: Entry, name: string): Promise<unknown>;
   /** Closes the archive; the comment is for formats that have one. */
   end(comment: string): Promise<void>;
@@ -33,7 +36,10 @@ interface Pipe {
   off(event: 'drain' | 'close', callback: () => void): unknown;
 }
 
-/** Writes to a stream inside an archive; answers a promise where it is full. Throws CANCELLED once it is destroyed: it would never drain. */
+/**
+ * Writes to a stream inside an archive, and answers a promise where that is full. Once the stream is
+ * destroyed it would never drain: then it throws CANCELLED.
+ */
 export function writeTo(pipe: Pipe, bytes: Uint8Array): Promise<void> | undefined {
   if (pipe.destroyed) throw new CodapError('CANCELLED', 'the archive is cut');
   if (pipe.write(bytes)) return undefined;

@@ -16,8 +16,8 @@ interface Written {
 }
 
 /**
- * A zip of stored entries (PKWARE APPNOTE 6.3.10), written as it goes: a body's size and checksum follow it in a data descriptor,
- * in zip64 form where it may exceed 4 GiB. Names are UTF-8.
+ * A zip of stored entries (PKWARE APPNOTE 6.3.10), written as it goes: a body's size and checksum follow it
+ * in a data descriptor, in zip64 form where it may exceed 4 GiB. Names are UTF-8.
  */
 export class ZipWriter implements ArchiveWriter {
   readonly #sink: Sink;

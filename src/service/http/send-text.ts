@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
-import type { Text } from '../../json/text.ts';
+import type { Piece, Text } from '../../json/text.ts';
 import { isHeld } from '../../budget/turns.ts';
 import type { Work } from '../../budget/work.ts';
 import { codingFor } from './compression.ts';
@@ -11,12 +11,12 @@ import { BROTLI, Outlet } from './outlet.ts';
 const WORTHWHILE = 1400;
 /** Up to this many characters a text is sent in one piece. */
 const WHOLE = 262_144;
-/** Characters that are made bytes at once. */
+/** Characters, or bytes, that are written at once. */
 const SLICE = 65_536;
 
 const compressors = {
   gzip: promisify(gzip),
-  br: (text: string) => promisify(brotliCompress)(text, BROTLI),
+  br: (text: Buffer) => promisify(brotliCompress)(text, BROTLI),
 } as const;
 
 /** How a text is sent. */
@@ -34,13 +34,14 @@ export async function sendText(reply: FastifyReply, text: Text, { idleMs, work }
     const outlet = new Outlet(reply, idleMs, coding);
     for (const slice of slices(text)) {
       if (outlet.gone) break;
-      await outlet.write(Buffer.from(slice));
+      await outlet.write(typeof slice === 'string' ? Buffer.from(slice) : slice);
       if (isHeld()) await work.turn();
     }
     return outlet.end();
   }
   const compressed = coding && text.length >= WORTHWHILE;
-  const body = compressed ? await compressors[coding](text.toString()) : text.toString();
+  const whole = text.toBuffer();
+  const body = compressed ? await compressors[coding](whole) : whole;
   if (compressed) reply.header('content-encoding', coding);
   reply.send(body);
   // Most leave at once. Once the others are out, Node goes back to the time that idle connections have.
@@ -50,20 +51,23 @@ export async function sendText(reply: FastifyReply, text: Text, { idleMs, work }
 async function bytesIn(text: Text, work: Work): Promise<number> {
   let bytes = 0;
   for (const slice of slices(text)) {
-    bytes += Buffer.byteLength(slice);
+    bytes += typeof slice === 'string' ? Buffer.byteLength(slice) : slice.length;
     if (isHeld()) await work.turn();
   }
   return bytes;
 }
 
-/** Parts of a text that end where a character does. */
-function* slices(text: Text): Generator<string> {
+/** Parts of a text; those of what is no UTF-8 yet end where a character does. */
+function* slices(text: Text): Generator<Piece> {
   for (const piece of text) {
     let from = 0;
     while (from < piece.length) {
       let to = from + SLICE;
-      if ((piece.charCodeAt(to - 1) & 0xfc00) === 0xd800) to += 1;
-      yield piece.slice(from, to);
+      if (typeof piece !== 'string') yield piece.subarray(from, to);
+      else {
+        if ((piece.charCodeAt(to - 1) & 0xfc00) === 0xd800) to += 1;
+        yield piece.slice(from, to);
+      }
       from = to;
     }
   }

@@ -11,8 +11,9 @@ export interface LimitOptions {
 }
 
 /**
- * At most `concurrency` calls at a time, at most `queue` waiting, first come first served; beyond that OVERLOADED at once.
- * A body or a list keeps its place until it is closed, and so does what lingers in the store after its caller has left.
+ * At most `concurrency` calls at a time, at most `queue` waiting, first come first served; beyond that
+ * OVERLOADED at once. A body or a list keeps its place until it is closed, and so does what lingers in the
+ * store after its caller has left.
  */
 export function limit({ name, concurrency, queue }: LimitOptions): Layer {
   let running = 0;

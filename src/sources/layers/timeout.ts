@@ -6,8 +6,9 @@ import { onceClosed } from '../closing.ts';
 import type { Layer } from '../layer.ts';
 
 /**
- * Keeps a query's deadline, also one that grows, whatever the layers below do: TIMEOUT at once, the call aborted, its
- * late answer thrown away. A list or body is in time once it is open; from then on only the caller's signal ends it.
+ * Keeps a query's deadline, also one that grows, whatever the layers below do: TIMEOUT at once, the call
+ * aborted, its late answer thrown away. A list or body is in time once it is open; from then on only the
+ * caller's signal ends it.
  */
 export function timeout(source: string): Layer {
   return { name: 'timeout', wrap: (next) => keeping(source, Infinity, next) };

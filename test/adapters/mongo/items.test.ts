@@ -9,7 +9,10 @@ const bson = (document: object): Buffer => Buffer.from(serialize(document));
 /** The length of its string is more than there is. */
 const broken = bson({ text: 'abc' }).fill(0xff, 10, 14);
 
-/** A cursor that gives these batches, the first one read beforehand as the adapter does, and what was made of it. */
+/**
+ * A cursor that gives these batches, the first one read beforehand as the adapter does, and what was made of
+ * it.
+ */
 function documents(...batches: Buffer[][]) {
   const [first, ...rest] = batches;
   const told = { closed: 0 };
