@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { JsonBytes } from '../../../adapters/mongo/json-bytes.ts';
+import { JsonWriter } from '../../../adapters/mongo/json-writer.ts';
 
-const stringOf = (text: string, out = new JsonBytes(1)) => {
+const stringOf = (text: string, out = new JsonWriter(1)) => {
   const bytes = Buffer.from(`<<${text}>>`);
   out.string(bytes, 2, bytes.length - 2);
   return out.toString();
@@ -31,14 +31,14 @@ describe('JSON that is written as bytes', () => {
     'has no string of what is no UTF-8: %j',
     (...codes) => {
       const bytes = Buffer.from([...codes, 0xa9]);
-      expect(() => new JsonBytes(64).string(bytes, 0, codes.length)).toThrow('not UTF-8');
+      expect(() => new JsonWriter(64).string(bytes, 0, codes.length)).toThrow('not UTF-8');
     },
   );
 
   it('has dates as toISOString writes them', () => {
     fc.assert(
       fc.property(fc.date({ noInvalidDate: true }), (date) => {
-        const out = new JsonBytes(1);
+        const out = new JsonWriter(1);
         out.date(date.getTime());
         return out.toString() === JSON.stringify(date);
       }),
@@ -46,7 +46,7 @@ describe('JSON that is written as bytes', () => {
   });
 
   it('begins anew, whatever was written before', () => {
-    const out = new JsonBytes(1);
+    const out = new JsonWriter(1);
     expect(stringOf('é'.repeat(100), out)).toHaveLength(102);
     expect(() => stringOf('x', out.clear())).not.toThrow();
     out.clear().byte(0x5b);
