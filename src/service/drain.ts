@@ -23,13 +23,22 @@ export interface Listening {
 
 /** What ends the process on a signal. */
 export interface Ending {
-  /** From now on a signal waits until `listen` has resolved, then drains what runs. Resolves, or rejects, as `listen` does. */
+  /**
+   * From now on a signal waits until `listen` has resolved, then drains what runs. Resolves, or rejects, as
+   * `listen` does.
+   */
   runs(running: RunningService, listen: () => Promise<Listening>): Promise<Listening>;
 }
 
-/** How long before the grace period ends the answers still under way are told to end with an error, in milliseconds; a quarter of a short one. */
+/**
+ * How long before the grace period ends the answers still under way are told to end with an error, in
+ * milliseconds; a quarter of a short one.
+ */
 const CUT_MS = 500;
-/** After the last answer, requests that were on their way are still refused by a status: until none came for so long, in milliseconds … */
+/**
+ * After the last answer, requests that were on their way are still refused by a status: until none came for
+ * so long, in milliseconds …
+ */
 const QUIET_MS = 400;
 /** … but no longer than this on new connections, and than `LINGER_MS` on those that are open. */
 const LISTEN_MS = 1000;
@@ -38,8 +47,9 @@ const LINGER_MS = 1600;
 const END_MS = 1800;
 
 /**
- * From now on SIGTERM and SIGINT end the process: while it starts, at once; once it listens, readiness fails, running answers are finished, and all is closed.
- * A second signal ends it at once. Exit status 1 if answers were cut or the cause was an uncaught error, else 0.
+ * From now on SIGTERM and SIGINT end the process: while it starts, at once; once it listens, readiness fails,
+ * running answers are finished, and all is closed. A second signal ends it at once. Exit status 1 if answers
+ * were cut or the cause was an uncaught error, else 0.
  */
 export function endOnSignal(): Ending {
   let begun: { running: RunningService; listening: Promise<Listening> } | undefined;
@@ -85,7 +95,8 @@ async function end(
     }
   };
   await quiet(LISTEN_MS);
-  // What the kernel holds for a listener that closes is reset: so they are closed after a turn that has found nothing there, if there is one.
+  // What the kernel holds for a listener that closes is reset: so they are closed after a turn that has found
+  // nothing there, if there is one.
   let before: number;
   do {
     before = arrivals.last;
