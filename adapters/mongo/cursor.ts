@@ -80,7 +80,7 @@ export class Cursor {
     const { id } = this.#cursor;
     if (this.#step && id) {
       // A getMore may end only once its cursor was killed, which the driver would not do while it runs.
-      await this.#database.kill(this.#collection, id);
+      await this.#database.kill(this.#collection, id).catch(() => undefined);
     } else if (this.#step && !(await this.#run.lingering.awaits(this.#step))) {
       this.#cut.abort();
     }

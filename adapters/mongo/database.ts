@@ -47,11 +47,9 @@ export class Database {
     return rawReply(this.db, this.#bounded(asked, context), { ...this.#preference, signal: context.signal });
   }
 
-  /** Ends a cursor that the store keeps open, whatever that comes to. */
-  async kill(collection: string, cursor: unknown): Promise<void> {
-    await this.db
-      .command({ killCursors: collection, cursors: [cursor] }, { ...this.#preference })
-      .catch(() => undefined);
+  /** Ends a cursor that the store keeps open. */
+  kill(collection: string, cursor: unknown): Promise<unknown> {
+    return this.db.command({ killCursors: collection, cursors: [cursor] }, { ...this.#preference });
   }
 
   #bounded(asked: object, context: Context): object {

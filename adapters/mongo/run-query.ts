@@ -74,7 +74,7 @@ async function all({ database, caps, lingering }: Runner, query: MongoQuery, con
   if (query.batchSize === undefined) {
     const gathered = new Gathered(caps, context.memory);
     const { found, open } = batchOf(await database.command(gathering(limited), context));
-    if (open) void database.kill(query.collection, open);
+    if (open) database.kill(query.collection, open).catch(() => undefined);
     gathered.add(found);
     if (!open) return gathered.documents;
     // The store cuts a batch at 16 MiB. From its start a cursor of the driver's stays with one server and one session.

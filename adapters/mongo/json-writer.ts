@@ -19,8 +19,8 @@ const ESCAPES = Buffer.from(
 /** The same for what is known to be UTF-8. */
 const ESCAPES_OF_UTF8 = Buffer.from(ESCAPES).fill(0, 0x80);
 
-/** JSON written as bytes, which become one string at the end: a string of many small ones costs several times as much. */
-export class JsonBytes {
+/** JSON written as bytes, which become one string at the end, if any: a string of many small ones costs several times as much. */
+export class JsonWriter {
   #bytes: Buffer;
   #length = 0;
   #isAscii = true;
@@ -130,6 +130,11 @@ export class JsonBytes {
     this.byte(BACKSLASH);
     this.byte(escape);
     if (escape === 0x75) this.ascii(byte.toString(16).padStart(4, '0'));
+  }
+
+  /** All of it in UTF-8, until more is written. */
+  get written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
   }
 
   /** All of it. */
