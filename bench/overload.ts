@@ -39,8 +39,7 @@ class Tally {
     if (outcome === 'good' && ms <= DEADLINE_MS) {
       this.good += 1;
       this.goodMs.push(ms);
-    }
-    else if (outcome === '503') this.refusals[kind].push(ms);
+    } else if (outcome === '503') this.refusals[kind].push(ms);
     else this.other.set(outcome, (this.other.get(outcome) ?? 0) + 1);
   }
 }
