@@ -34,7 +34,7 @@ export function bsonToJson(bytes: Buffer, mode: Mode): string {
   return valueToJson(bytes, DOCUMENT, 0, mode);
 }
 
-/** Writes one element's value; what is large in turns with others, and it is for whoever reads it to make a text of it. */
+/** Writes one element's value; what is large in turns with others, and not yet as a text. */
 export function* elementToJson(bytes: Buffer, type: number, at: number, mode: Mode): Steps<string | JsonWriter> {
   if (!isLarge(bytes, type, at)) return valueToJson(bytes, type, at, mode);
   const out = new JsonWriter(roomFor(int32(bytes, at)));
