@@ -5,8 +5,8 @@ import { encodeReply, framer } from '../demo/mongo/wire.ts';
 import { DOCUMENTS, documentOf } from './mongo-documents.ts';
 
 /**
- * A process that only answers, with what it made beforehand: one document by its `_id`, or all. It says its port on
- * its channel.
+ * A process that only answers, with what it made beforehand: one document by its `_id`, or all. It says
+ * its port on its channel.
  */
 const documents = Array.from({ length: DOCUMENTS }, (_, at) => documentOf(at));
 const reply = (...found: object[]) =>
