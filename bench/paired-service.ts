@@ -9,8 +9,9 @@ import { openSources } from '../src/sources/open.ts';
 export const where = { host: '127.0.0.1', port: 0 };
 
 /**
- * Serves as one of the two services that `compare` starts, before the store that it names: codap, with its defaults and
- * its log, or one by hand. It says its port, and, asked, its CPU time in ms and its peak RSS in bytes.
+ * Serves as one of the two services that `compare` starts, before the store that it names: codap, with its
+ * defaults and its log, or one by hand. It says its port, and, asked, its CPU time in ms and its peak RSS in
+ * bytes.
  */
 export async function serveAs(
   sourceOf: (url: string) => Record<string, object>,

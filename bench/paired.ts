@@ -4,8 +4,8 @@ import { Agent, request, type IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /**
- * codap and a service by hand, each in a process of its own, on the same work in turns. The ratios are those of pairs
- * of rounds, so that what else the machine does meanwhile hits both.
+ * codap and a service by hand, each in a process of its own, on the same work in turns. The ratios are those
+ * of pairs of rounds, so that what else the machine does meanwhile hits both.
  */
 const ROUNDS = 5;
 const ROUND_MS = 600;
@@ -58,7 +58,10 @@ class Service {
     return ((await once(this.#child, 'message')) as [Usage])[0];
   }
 
-  /** A few clients, each of which waits for its answer before it asks again; how many answers came a second, and the CPU of each in µs. */
+  /**
+   * A few clients, each of which waits for its answer before it asks again; how many answers came a second,
+   * and the CPU of each in µs.
+   */
   async serve(bodies: readonly string[], ms: number): Promise<{ rate: number; cpuUs: number }> {
     const before = await this.usage();
     const began = performance.now();
@@ -97,8 +100,8 @@ class Service {
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] as number;
 
 /**
- * Measures all cases on both services, which `file` starts with its kind and the address of the store. With `--guard`
- * the process fails where codap comes to less than half of what it has to.
+ * Measures all cases on both services, which `file` starts with its kind and the address of the store. With
+ * `--guard` the process fails where codap comes to less than half of what it has to.
  */
 export async function compare(file: string, url: string, cases: readonly Case[]): Promise<void> {
   const services = {

@@ -28,7 +28,8 @@ const scratch = new JsonWriter(LARGE);
 
 /**
  * Writes a BSON document as JSON text, straight from its bytes: plain JSON, or Extended JSON v2
- * (https://www.mongodb.com/docs/manual/reference/mongodb-extended-json/). Throws BSONError or RangeError for what is no BSON.
+ * (https://www.mongodb.com/docs/manual/reference/mongodb-extended-json/). Throws BSONError or RangeError for
+ * what is no BSON.
  */
 export function bsonToJson(bytes: Buffer, mode: Mode): string {
   return valueToJson(bytes, DOCUMENT, 0, mode);

@@ -3,7 +3,10 @@ import { Database } from './database.ts';
 import { isDead } from './failure.ts';
 import type { MongoOptions } from './options.ts';
 
-/** The source's one MongoClient: connected when first needed, shared by all, and replaced once it cannot work any more. */
+/**
+ * The source's one MongoClient: connected when first needed, shared by all, and replaced once it cannot work
+ * any more.
+ */
 export class Client implements AsyncDisposable {
   readonly #options: MongoOptions;
   #client: MongoClient | undefined;
@@ -48,8 +51,8 @@ export class Client implements AsyncDisposable {
       connectTimeoutMS: selectionMs,
       // A server that was lost is asked again this often: one that is back is found before a query gives up.
       minHeartbeatFrequencyMS: Math.min(500, Math.ceil(selectionMs / 4)),
-      // Queries end by their deadline, also while they wait for a connection: `waitQueueTimeoutMS` would cost a
-      // timer for each. This ends a read that goes on in a stream.
+      // Queries end by their deadline, also while they wait for a connection: `waitQueueTimeoutMS` would cost
+      // a timer for each. This ends a read that goes on in a stream.
       socketTimeoutMS: Math.max(30_000, 2 * timeoutMs),
     });
     this.#client = client;

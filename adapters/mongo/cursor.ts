@@ -42,8 +42,8 @@ export class Cursor {
     const source = database.db.collection(collection);
     this.#run = run;
     const { hint } = rest;
-    // The driver copies the fields of a find's hint one by one, which a Map does not have; what is to be written
-    // in the hint's stead may be one.
+    // The driver copies the fields of a find's hint one by one, which a Map does not have; what is to be
+    // written in the hint's stead may be one.
     const inOrder = hint instanceof Map ? { hint: { toBSON: () => hint } } : {};
     this.#database = database;
     this.#collection = collection;

@@ -20,8 +20,8 @@ const ESCAPES = Buffer.from(
 const ESCAPES_OF_UTF8 = Buffer.from(ESCAPES).fill(0, 0x80);
 
 /**
- * JSON written as bytes, which become one string at the end, if any: a string of many small ones costs several times
- * as much.
+ * JSON written as bytes, which become one string at the end, if any: a string of many small ones costs
+ * several times as much.
  */
 export class JsonWriter {
   #bytes: Buffer;

@@ -12,7 +12,10 @@ function isExact(mode: Mode): boolean {
   return mode === 'canonical';
 }
 
-/** A small document, or null. Its JSON is written at once, its typed value read only if something looks inside. */
+/**
+ * A small document, or null. Its JSON is written at once, its typed value read only if something looks
+ * inside.
+ */
 export function documentValue(bytes: Buffer | undefined, mode: Mode): Value {
   if (!bytes) return { kind: 'value', json: 'null', value: null };
   return new Lazy(bsonToJson(bytes, mode), mode, readingOf(bytes, DOCUMENT, 0, mode));

@@ -33,7 +33,9 @@ interface Waiting {
   readonly since: number;
 }
 
-/** The longest that a young line had waited when it was let in, in milliseconds, since that was last asked. */
+/**
+ * The longest that a young line had waited when it was let in, in milliseconds, since that was last asked.
+ */
 let longestMs = 0;
 
 /** The lines in which somebody waits. */

@@ -16,10 +16,11 @@ const CALM_MS = 25;
 
 /**
  * How many batches the event loop can take in a turn, told from how late a piece of work gets its turn: a
- * timer that comes late, in line with others that wait (`Turns`), or a small batch that waits for them. As many as come, until it lags for more
- * than a turn: at two samples in a row, or at one that waits for turn after turn. From then on a few, fewer
- * after each late sample and more after each calm one, until that is no limit any more. Without this, all
- * that arrives in a calm turn would be let in, and the next one be longer than the one that was too long.
+ * timer that comes late, in line with others that wait (`Turns`), or a small batch that waits for them. As
+ * many as come, until it lags for more than a turn: at two samples in a row, or at one that waits for turn
+ * after turn. From then on a few, fewer after each late sample and more after each calm one, until that is no
+ * limit any more. Without this, all that arrives in a calm turn would be let in, and the next one be longer
+ * than the one that was too long.
  */
 export class Pace {
   readonly #plenty: number;
