@@ -38,6 +38,8 @@ export interface Adapter<Options = unknown> {
   readonly ownMeta?: readonly string[];
   /** What of a source's options nobody may read, such as a password: it is masked in the log. */
   secrets(options: Options): readonly string[];
+  /** What of a source's options comes at a price that its operator should know, if anything. */
+  warnings?(options: Options): readonly string[];
   /** A query that a source with these options takes, for the description of the interface. */
   example(options: Options): Example;
   /** Names, lower-case, of the caller's headers that a source passes on; none, unless it says otherwise. */

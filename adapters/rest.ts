@@ -27,6 +27,7 @@ export const rest: Adapter<RestOptions> = {
   },
   defaults: { concurrency: 512 },
   secrets: ({ headers }) => Object.values(headers),
+  warnings: ({ pipelining }) => (pipelining > 1 ? [pipelined(pipelining)] : []),
   example: () => ({ op: 'get', params: { path: '/' } }),
   forwards: ({ forwardHeaders }) => forwardHeaders,
   allows: (op, { methods }) => methods.some((method) => method === op),
@@ -39,6 +40,8 @@ class RestConnection implements Connection {
   readonly #base: URL;
   readonly #headers: RequestHeaders;
   readonly #clients: Clients;
+  /** For GETs alone: they may share a connection, because they can be asked again. */
+  readonly #gets: Clients;
   /** For bodies that flow: what moves much memory is set apart from what is small and many. */
   readonly #bodies: Pool;
 
@@ -46,7 +49,9 @@ class RestConnection implements Connection {
     this.#options = options;
     this.#base = new URL(options.url);
     this.#headers = new RequestHeaders(options);
-    this.#clients = new Clients(this.#base.origin, connections(options, { onread: copiedOnRead }));
+    const own = connections(options, { onread: copiedOnRead });
+    this.#clients = new Clients(this.#base.origin, own);
+    this.#gets = options.pipelining > 1 ? new Clients(this.#base.origin, own, options.pipelining) : this.#clients;
     this.#bodies = new Pool(this.#base.origin, connections(options, { onread: intoReadMemory }));
   }
 
@@ -57,6 +62,7 @@ class RestConnection implements Connection {
       method: op === 'get' ? 'GET' : op === 'head' ? 'HEAD' : 'POST',
       path: query.path,
       headers,
+      blocking: false,
       body: op === 'post' ? (query.body?.text ?? '') : null,
     };
     const asked = { responseHeaders: this.#options.responseHeaders, range: valueOf(headers, 'range') };
@@ -66,7 +72,7 @@ class RestConnection implements Connection {
   #gather(request: Dispatcher.RequestOptions, asked: Asked, context: Context): Promise<Payload> {
     const reader =
       request.method === 'HEAD' ? new HeadAnswer(asked) : new GatheredAnswer(asked, this.#options.maxBytes, context);
-    return exchange(this.#clients, request, context, reader);
+    return exchange(request.method === 'GET' ? this.#gets : this.#clients, request, context, reader);
   }
 
   #flow(request: Dispatcher.RequestOptions, asked: Asked, { signal }: Context): Promise<Payload> {
@@ -87,6 +93,15 @@ class RestConnection implements Connection {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([this.#clients[Symbol.asyncDispose](), this.#bodies.destroy()]);
+    const all = [this.#clients, this.#gets].map((clients) => clients[Symbol.asyncDispose]());
+    await Promise.all([...all, this.#bodies.destroy()]);
   }
+}
+
+function pipelined(most: number): string {
+  return (
+    `pipelining: ${most} has one connection carry up to ${most} GETs, which the store answers in their order: ` +
+    'a slow answer holds up those behind it, and where one is given up the others are asked again. ' +
+    'It is for stores that answer at once'
+  );
 }

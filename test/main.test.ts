@@ -202,6 +202,22 @@ describe('check', () => {
     expect(await run(['check', file])).toEqual({ status: 0, out: `${file}: ok, 1 source\n`, err: '' });
   });
 
+  it('warns of what comes at a price, as the log does when a service starts', async () => {
+    const file = await configured('sources: { a: { adapter: rest, url: "http://127.0.0.1:1/", pipelining: 8 } }');
+    const { status, out } = await run(['check', file]);
+    expect(status).toBe(0);
+    expect(out).toMatch(
+      /^warning: sources\.a: pipelining: 8 .*a slow answer holds up those behind it.*\n.+: ok, 1 source\n$/,
+    );
+    const child = start(['serve', file, '--port', '0']);
+    const [line] = (await once(createInterface({ input: child.stdout! }), 'line')) as [string];
+    expect(JSON.parse(line)).toMatchObject({
+      level: 40,
+      source: 'a',
+      msg: expect.stringContaining('a slow answer holds up those behind it') as string,
+    });
+  });
+
   it('--ping tells of every source whether it answers, and fails if one does not', async () => {
     const url = await store((_request, response) => response.end());
     const up = await configured(`sources: { long-name: { adapter: rest, url: "${url}" } }`);

@@ -22,7 +22,7 @@ interface Waiting {
 }
 
 /**
- * The connections to one store, each found at once: undici's Pool looks through all of its own for one that is free.
+ * The connections to one store, each found at once: undici's Pool looks through all of its own for a free one.
  * The one used last is used first, so that what a burst has opened falls idle, and is closed.
  */
 export class Clients implements AsyncDisposable {
@@ -57,7 +57,7 @@ export class Clients implements AsyncDisposable {
     lane.client.dispatch(request, taker);
   }
 
-  /** A request of this lane's has come to its end. One that failed is the last choice: it may have to be opened anew. */
+  /** A request of this lane's has ended. After a failure it is the last choice, because it may be closed. */
   free(lane: Lane, failed: boolean): void {
     lane.underWay -= 1;
     if (lane.underWay === this.#pipelining - 1) {

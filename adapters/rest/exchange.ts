@@ -27,7 +27,8 @@ export interface Reader<T> {
 }
 
 /**
- * Sends a request and reads its answer: rejects as soon as the signal aborts, the head is refused, or the body is larger than it may be.
+ * Sends a request and reads its answer: rejects as soon as the signal aborts, the head is refused, or the body
+ * is larger than it may be.
  */
 export function exchange<T>(
   clients: Clients,

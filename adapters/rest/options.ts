@@ -86,6 +86,12 @@ export const options = z.strictObject({
     .max(1_048_576)
     .default(16_384)
     .meta({ description: 'All header fields of one answer; beyond it BAD_RESPONSE.' }),
+  pipelining: z
+    .int()
+    .min(1)
+    .max(16)
+    .default(1)
+    .meta({ description: 'GETs that one connection carries at a time; a slow answer holds up those behind it.' }),
   forwardHeaders: z.array(name).default([]).meta({ description: "The caller's headers that are passed on." }),
 });
 

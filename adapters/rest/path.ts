@@ -37,7 +37,10 @@ export function restPath(path: unknown, base: Base, fault: Fault): string | Plac
   return undefined;
 }
 
-/** Whether nothing in a path can mean anything but itself: no escape, no segment that begins with a dot, no "//" in front. Most are such. */
+/**
+ * Whether nothing in a path can mean anything but itself: no escape, no segment that begins with a dot, no
+ * "//" in front. Most are such.
+ */
 function isPlain(path: string): boolean {
   return path.length <= MOST_CHARS && PLAIN.test(path) && !path.includes('/.');
 }

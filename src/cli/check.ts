@@ -1,5 +1,6 @@
 import { adapters } from '../../adapters/index.ts';
 import { type Env, loadConfig } from '../config/load.ts';
+import { warningsOf } from '../config/warnings.ts';
 import { ping } from '../service/ping.ts';
 import { openSources } from '../sources/open.ts';
 
@@ -10,6 +11,7 @@ import { openSources } from '../sources/open.ts';
 export async function check(file: string, withPing: boolean, env: Env): Promise<number> {
   const config = await loadConfig(file, env, adapters);
   const names = Object.keys(config.sources);
+  for (const { source, text } of warningsOf(config, adapters)) console.log(`warning: sources.${source}: ${text}`);
   if (!withPing) {
     console.log(`${file}: ok, ${names.length === 1 ? '1 source' : `${names.length} sources`}`);
     return 0;

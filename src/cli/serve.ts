@@ -2,6 +2,7 @@ import { adapters } from '../../adapters/index.ts';
 import { buildApp } from '../service/app.ts';
 import { type Env, loadConfig } from '../config/load.ts';
 import { secretsOf } from '../config/secrets.ts';
+import { warningsOf } from '../config/warnings.ts';
 import type { Ending } from '../service/drain.ts';
 import { createLogger } from '../service/log.ts';
 import { openSources } from '../sources/open.ts';
@@ -20,6 +21,7 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
   const config = await loadConfig(file, env, adapters);
   const where = listenOn(flags, env, config);
   const logger = createLogger(logLevel(env, 'info'), secretsOf(config, adapters));
+  for (const { source, text } of warningsOf(config, adapters)) logger.warn({ source }, text);
   const opened = await openSources(config, adapters);
   const app = await buildApp(config, { sources: opened.sources, logger, onLoopback: await isLoopback(where) });
   const running = { app, logger, graceMs: config.server.graceMs, dispose: () => opened[Symbol.asyncDispose]() };

@@ -445,6 +445,10 @@ describe('the options of a source', () => {
     ['maxHeaderBytes', 1023],
     ['maxHeaderBytes', 1_048_577],
     ['maxHeaderBytes', '16k'],
+    ['pipelining', 0],
+    ['pipelining', 17],
+    ['pipelining', 1.5],
+    ['pipelining', true],
     ['responseHeaders', ['Set-Cookie']],
     ['responseHeaders', ['set-cookie2']],
     ['responseHeaders', ['Transfer-Encoding']],
@@ -479,6 +483,7 @@ describe('the options of a source', () => {
       responseHeaders: [],
       userAgent: `codap/${version()}`,
       maxHeaderBytes: 16_384,
+      pipelining: 1,
     });
   });
 });

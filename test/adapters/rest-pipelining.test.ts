@@ -1,0 +1,169 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { rest } from '../../adapters/rest.ts';
+import { CodapError } from '../../src/errors.ts';
+import type { Value } from '../../src/store/payload.ts';
+import { answerOf } from '../raw-store.ts';
+import { failed } from './failed.ts';
+import { restOptions, run } from './rest-source.ts';
+
+/** A request as it has come: on which connection, for what. */
+interface Asked {
+  readonly socket: Socket;
+  readonly line: string;
+}
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+/** A store that answers by hand, and a source of it. */
+async function byHand(own: Record<string, unknown> = { pipelining: 4 }) {
+  const asked: Asked[] = [];
+  const sockets: Socket[] = [];
+  let told = (): void => {};
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    let text = '';
+    socket
+      .on('error', () => {})
+      .on('data', (bytes) => {
+        const heads = (text + bytes.toString()).split('\r\n\r\n');
+        text = heads.pop() as string;
+        for (const head of heads) asked.push({ socket, line: head.split(' HTTP')[0] as string });
+        told();
+      });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const options = restOptions({
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    methods: ['get', 'head', 'post'],
+    ...own,
+  });
+  const source = await rest.open(options);
+  closing.push(async () => {
+    await source[Symbol.asyncDispose]();
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    await once(server, 'close');
+  });
+  return {
+    asked,
+    /** Resolves once so many requests have come in all. */
+    async came(count: number): Promise<void> {
+      while (asked.length < count) await new Promise<void>((resolve) => (told = resolve));
+    },
+    ask(path: string, op = 'get', signal = new AbortController().signal) {
+      const answer = run(source, options, op, { path }, { signal }) as Promise<Value>;
+      answer.catch(() => {});
+      return answer;
+    },
+  };
+}
+
+const textOf = (text: string) => answerOf(['content-type: text/plain'], text);
+const lines = (asked: readonly Asked[]) => asked.map(({ line }) => line);
+const socketsOf = (asked: readonly Asked[]) => new Set(asked.map(({ socket }) => socket)).size;
+
+describe('pipelining', () => {
+  it('sends GETs by one connection before the first is answered, and gives each its own answer', async () => {
+    const store = await byHand();
+    const answers = ['a', 'b', 'c', 'd'].map((path) => store.ask(path));
+    await store.came(4);
+    expect(lines(store.asked)).toEqual(['GET /a', 'GET /b', 'GET /c', 'GET /d']);
+    expect(socketsOf(store.asked)).toBe(1);
+    store.asked[0]!.socket.write(Buffer.concat(['A', 'B', 'C', 'D'].map(textOf)));
+    expect((await Promise.all(answers)).map(({ value }) => value)).toEqual(['A', 'B', 'C', 'D']);
+  });
+
+  it.each([
+    [1, 4, 4],
+    [2, 5, 3],
+    [16, 20, 2],
+  ])('of at most %d sends %d GETs by %d connections', async (pipelining, count, connections) => {
+    const store = await byHand({ pipelining });
+    const answers = Array.from({ length: count }, (_, at) => store.ask(`${at}`));
+    await store.came(count);
+    expect(socketsOf(store.asked)).toBe(connections);
+    for (const { socket, line } of store.asked) socket.write(textOf(line));
+    expect((await Promise.all(answers)).map(({ value }) => value)).toEqual(answers.map((_, at) => `GET /${at}`));
+  });
+
+  it('is for GET alone, and none is sent beside them', async () => {
+    const store = await byHand();
+    const answers = [store.ask('a', 'head'), store.ask('b', 'post'), store.ask('c'), store.ask('d', 'post')];
+    await store.came(4);
+    expect(socketsOf(store.asked)).toBe(4);
+    for (const { socket } of store.asked) socket.write(textOf(''));
+    await Promise.all(answers);
+  });
+
+  it('lets one slow answer hold up those behind it', async () => {
+    const store = await byHand();
+    const settled: string[] = [];
+    const answers = ['slow', 'quick'].map((path) => store.ask(path).then(({ value }) => settled.push(value as string)));
+    await store.came(2);
+    const [{ socket }] = store.asked as [Asked];
+    socket.write(textOf('slow').subarray(0, -1));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(settled).toEqual([]);
+    socket.write(Buffer.concat([Buffer.from('w'), textOf('quick')]));
+    await Promise.all(answers);
+    expect(settled).toEqual(['slow', 'quick']);
+  });
+
+  it('asks the others again where one is given up, whichever it is and however much of theirs was here', async () => {
+    for (const given of [0, 1, 2]) {
+      const store = await byHand();
+      const controller = new AbortController();
+      const paths = ['a', 'b', 'c'];
+      const answers = paths.map((path, at) => store.ask(path, 'get', at === given ? controller.signal : undefined));
+      await store.came(3);
+      const [{ socket }] = store.asked as [Asked];
+      const gone = once(socket, 'close');
+      socket.write(answerOf(['content-type: text/plain'], 'half of it').subarray(0, -5));
+      // What came before the answer to another has been read.
+      const seen = store.ask('seen', 'head');
+      await store.came(4);
+      store.asked[3]!.socket.write(textOf(''));
+      await seen;
+      const reason = new CodapError('TIMEOUT', 'late');
+      controller.abort(reason);
+      expect(await failed(answers[given]!)).toBe(reason);
+      await gone;
+      await store.came(6);
+      const again = store.asked.slice(4);
+      expect(lines(again)).toEqual(paths.filter((_, at) => at !== given).map((path) => `GET /${path}`));
+      for (const { socket: other, line } of again) other.write(textOf(line));
+      const others = await Promise.all(answers.filter((_, at) => at !== given));
+      expect(others.map(({ value }) => value)).toEqual(lines(again));
+    }
+  });
+
+  it('fails by a broken connection only what was being answered by it', async () => {
+    const store = await byHand();
+    const answers = ['a', 'b', 'c'].map((path) => store.ask(path));
+    await store.came(3);
+    const [{ socket }] = store.asked as [Asked];
+    socket.end(Buffer.concat([textOf('A'), textOf('half of it').subarray(0, -5)]));
+    expect((await answers[0])!.value).toBe('A');
+    expect(await failed(answers[1]!)).toMatchObject({ code: 'UNAVAILABLE' });
+    await store.came(4);
+    expect(store.asked[3]).toMatchObject({ line: 'GET /c' });
+    store.asked[3]!.socket.write(textOf('C'));
+    expect((await answers[2])!.value).toBe('C');
+  });
+
+  it('keeps a connection whose store refuses one of them', async () => {
+    const store = await byHand();
+    const answers = ['a', 'b'].map((path) => store.ask(path));
+    await store.came(2);
+    store.asked[0]!.socket.write(Buffer.concat([answerOf([], 'no', '404 Not Found'), textOf('B')]));
+    expect(await failed(answers[0]!)).toMatchObject({ code: 'NOT_FOUND' });
+    expect((await answers[1])!.value).toBe('B');
+    expect(socketsOf(store.asked)).toBe(1);
+  });
+});
