@@ -45,7 +45,7 @@ export async function isLoopback({ host }: Pick<Where, 'host'>): Promise<boolean
   return found.length > 0 && found.every(({ address, family }) => LOOPBACK.check(address, `ipv${family as 4 | 6}`));
 }
 
-/** Starts listening. Throws StartFault if it cannot. A worker leaves it to its primary to see that the port is free. */
+/** Starts listening. Throws StartFault if it cannot. Of workers the first alone sees to it that the port is free. */
 export async function listen(app: FastifyInstance, where: Where): Promise<Listening> {
   const { host, port } = where;
   const servers: Server[] = [app.server];
@@ -53,8 +53,9 @@ export async function listen(app: FastifyInstance, where: Where): Promise<Listen
     for (const server of servers.slice(1)) server.close();
     done();
   });
-  if (!cluster.isWorker) await requireFree(where);
   try {
+    const isFirst = (cluster.worker?.id ?? 1) === 1;
+    if (isFirst && port !== 0 && (await isTaken(where))) throw Object.assign(new Error(), { code: 'EADDRINUSE' });
     // Fastify would give the second address of localhost a server of its own, whose connections are nobody's.
     const [first = host, ...others] = host === 'localhost' ? await addressesOf(host) : [host];
     const address = await app.listen({ host: first, port, ...SHARED, ...(cluster.isWorker && UNADDRESSED) });
@@ -66,17 +67,9 @@ export async function listen(app: FastifyInstance, where: Where): Promise<Listen
     }
     return { address, servers };
   } catch (error) {
-    throw cannotListen(where, (error as NodeJS.ErrnoException).code);
+    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+    throw new StartFault(`cannot listen on ${host}:${port}: ${REASONS[code] ?? code}`);
   }
-}
-
-/** Throws StartFault if somebody listens there already. */
-export async function requireFree(where: Where): Promise<void> {
-  if (where.port !== 0 && (await isTaken(where))) throw cannotListen(where, 'EADDRINUSE');
-}
-
-function cannotListen({ host, port }: Where, code = 'unknown error'): StartFault {
-  return new StartFault(`cannot listen on ${host}:${port}: ${REASONS[code] ?? code}`);
 }
 
 async function addressesOf(host: string): Promise<string[]> {

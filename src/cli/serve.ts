@@ -10,7 +10,7 @@ import { createLogger } from '../service/log.ts';
 import { tellPrimary } from '../service/primary.ts';
 import { openSources } from '../sources/open.ts';
 import { StartFault } from './start-fault.ts';
-import { isLoopback, listen, requireFree, type Where } from './listen.ts';
+import { isLoopback, listen, type Where } from './listen.ts';
 import { defaultFile, listenOn, type ListenFlags, logLevel, workersOf } from './settings.ts';
 import { Workers } from './workers.ts';
 
@@ -44,7 +44,6 @@ interface Service {
 
 /** Has workers serve, each of them a `codap serve` of this file where this one was told to. */
 async function serveByWorkers(ending: Ending, { file, where, config, logger, count }: Service): Promise<void> {
-  await requireFree(where);
   const fork = (port: number) => {
     cluster.setupPrimary({ args: ['serve', file, '--host', where.host, '--port', String(port)] });
     return cluster.fork();
@@ -56,5 +55,6 @@ async function serveByWorkers(ending: Ending, { file, where, config, logger, cou
     () => Promise.resolve(workers),
     (all, cause) => all.end(cause),
   );
-  logger.info(`Server listening at ${await workers.start(where.port)}`);
+  const address = await workers.start(where.port);
+  if (address !== undefined) logger.info(`Server listening at ${address}`);
 }

@@ -45,6 +45,12 @@ export class WorkerProcess {
     this.ends = ends.promise;
   }
 
+  /** Resolves once it has ended: to false if it may have cut an answer. One that never listened had none. */
+  async endsWhole(): Promise<boolean> {
+    const { status } = await this.ends;
+    return status === 0 || (await this.listens) === undefined;
+  }
+
   /** Has it finish its answers and end. */
   drain(): void {
     // One that has just died will be told of by its exit.

@@ -1,5 +1,4 @@
 import type { Worker } from 'node:cluster';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Cause } from '../service/ending.ts';
 import { nextPauseMs } from './pauses.ts';
@@ -18,12 +17,14 @@ export interface WorkersOptions {
 
 /** A worker that has not ended by itself so long after the grace period hangs, in milliseconds. */
 const HANGS_MS = 250;
+/** The longest wait a timer can hold, in milliseconds. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 /** The processes that serve one port, seen from the one that started them and serves nothing itself. */
 export class Workers {
   readonly #options: WorkersOptions;
   readonly #alive = new Set<WorkerProcess>();
-  readonly #ending = new AbortController();
+  #ending = false;
 
   constructor(options: WorkersOptions) {
     this.#options = options;
@@ -31,21 +32,25 @@ export class Workers {
 
   /**
    * Starts them; from then on each that leaves is replaced. The first one is alone until it listens: what keeps it from
-   * that would keep all of them, and is told once, by it. Resolves to the address once the others have tried, too.
+   * that would keep all of them, and is told once, by it. Resolves to the address once the others have tried, too, or
+   * to undefined where all are to end before that.
    */
-  async start(port: number): Promise<string> {
+  async start(port: number): Promise<string | undefined> {
     const { count } = this.#options;
     const first = this.#start(port);
     const address = await first.listens;
-    if (address === undefined) return endAs(await first.ends);
+    if (address === undefined) {
+      const exit = await first.ends;
+      return this.#ending ? undefined : endAs(exit);
+    }
     // Elsewhere the primary holds the port for them, under the number that was asked for.
     const shared = process.platform === 'linux' && port === 0 ? Number(new URL(address).port) : port;
     const others: WorkerProcess[] = [];
-    while (!this.#ending.signal.aborted && others.length < count - 1) others.push(this.#start(shared));
+    while (!this.#ending && others.length < count - 1) others.push(this.#start(shared));
     for (const worker of [first, ...others])
       this.#keep(worker, shared).catch((error: unknown) => this.end({ err: error as Error }));
     await Promise.all(others.map(({ listens }) => listens));
-    return address;
+    return this.#ending ? undefined : address;
   }
 
   /** Has all of them finish their answers, and ends this process: with status 0 if each of them did so. */
@@ -53,12 +58,12 @@ export class Workers {
     const { graceMs, logger } = this.#options;
     if (err) logger.fatal({ err }, 'ending after an uncaught error');
     else logger.info({ signal }, 'draining all workers');
-    this.#ending.abort();
+    this.#ending = true;
     const all = [...this.#alive];
     for (const worker of all) worker.drain();
-    setTimeout(() => process.exit(1), graceMs + HANGS_MS);
-    const exits = await Promise.all(all.map(({ ends }) => ends));
-    process.exit(err || exits.some(({ status }) => status !== 0) ? 1 : 0);
+    setTimeout(() => process.exit(1), Math.min(graceMs + HANGS_MS, LONGEST_MS));
+    const wholly = await Promise.all(all.map((worker) => worker.endsWhole()));
+    process.exit(err || wholly.includes(false) ? 1 : 0);
   }
 
   /** Ends those that are left, here and now. */
@@ -79,16 +84,15 @@ export class Workers {
 
   /** Replaces a worker that leaves, and each that comes after it, until all of them are to end. */
   async #keep(worker: WorkerProcess, port: number): Promise<void> {
-    const { signal } = this.#ending;
     let pauseMs: number | undefined;
     for (let kept = worker; ; kept = this.#start(port)) {
       const began = performance.now();
       await kept.leaves;
-      if (signal.aborted) return;
+      if (this.#ending) return;
       pauseMs = nextPauseMs(pauseMs, performance.now() - began);
       this.#options.logger.warn({ worker: kept.pid, pauseMs }, 'another worker takes its place after a pause');
-      await pause(pauseMs, undefined, { signal }).catch(() => {});
-      if (signal.aborted) return;
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      if (this.#ending) return;
     }
   }
 }
