@@ -18,7 +18,7 @@ export interface Line {
   readonly [field: string]: unknown;
 }
 
-/** `codap serve` with workers, and the store that it asks: `/soon` answers at once, `/held` when it is told. */
+/** `codap serve` with workers, and the store that it asks: `/soon` answers at once, `/held` when told. */
 export interface WorkersProcess extends AsyncDisposable {
   readonly child: ChildProcess;
   /** All that it has logged. */

@@ -11,7 +11,7 @@ import { type Line, startWorkers, type WorkersProcess } from './workers-process.
 const SOON = { source: 'slow', op: 'get', params: { path: '/soon' } };
 const HELD = { source: 'slow', op: 'get', params: { path: '/held' } };
 
-/** Asks for one thing, on a connection of its own unless an agent keeps one; resolves to the status of the answer. */
+/** Asks for one thing, on a connection of its own unless an agent keeps one; resolves to its status. */
 async function ask(address: string, query: object, agent: Agent | false = false): Promise<number> {
   const headers = { 'content-type': 'application/json' };
   const sent = request(`${address}/ordered`, { method: 'POST', headers, agent });
@@ -30,10 +30,15 @@ async function askAll(service: WorkersProcess, address: string, pids: readonly n
   while (!pids.every((pid) => answerers(service).has(pid))) await ask(address, SOON);
 }
 
-/** Has so many answers under way that each worker has one, by the odds; resolves to their statuses, each once. */
+/** Has so many answers under way that each worker has one, by the odds; tells their statuses, each once. */
 async function busy(service: WorkersProcess, address: string) {
-  const answers = Array.from({ length: 24 }, () => ask(address, HELD).catch(() => 'cut'));
-  await service.holding(answers.length);
+  const answers: Promise<number | string>[] = [];
+  while (answers.length < 24) {
+    const answer = ask(address, HELD).catch(() => 'cut');
+    // A machine that is busy may have one refused.
+    const held = await Promise.race([answer, service.holding(answers.length + 1)]);
+    if (held === undefined) answers.push(answer);
+  }
   return {
     answers: Promise.all(answers).then((statuses) => [...new Set(statuses)]),
     finish: () => {

@@ -13,13 +13,15 @@ export interface Where {
 }
 
 /**
- * Listeners on the one port. libuv takes one connection from a listener in each turn of the event loop, whatever waits:
- * with a single one, a client that comes to a busy service waits for as many turns as there are others before it.
+ * Listeners on the one port. libuv takes one connection from a listener in each turn of the event loop,
+ * whatever waits: with a single one, a client that comes to a busy service waits for as many turns as there
+ * are others before it.
  *
- * Workers listen so, each for itself, and the kernel spreads connections over all of their listeners by chance. Where a
- * primary takes them and hands them on in turn (node:cluster, and here all but Linux, which cannot share a port so),
- * they are even more alike in number, but a worker takes one in each turn of its event loop: of 200 that came at once to
- * two workers whose turns took 20 ms, the last was answered after 2.5 s, and like this after 0.4 s.
+ * Workers listen so, each for itself, and the kernel spreads connections over all of their listeners by
+ * chance: of many, each gets an equal part. Where a port cannot be shared so, node:cluster has the primary
+ * take them and hand them on in turn. That spreads a few more evenly, but a worker takes one of them in
+ * each turn of its event loop: of 200 that came at once to two workers whose turns took 20 ms, the last was
+ * answered after 2.5 s, and like this after 0.3 to 0.6 s.
  */
 const LISTENERS = process.platform === 'linux' ? 16 : 1;
 const SHARED = process.platform === 'linux' ? { reusePort: true } : {};
@@ -45,7 +47,7 @@ export async function isLoopback({ host }: Pick<Where, 'host'>): Promise<boolean
   return found.length > 0 && found.every(({ address, family }) => LOOPBACK.check(address, `ipv${family as 4 | 6}`));
 }
 
-/** Starts listening. Throws StartFault if it cannot. Of workers the first alone sees to it that the port is free. */
+/** Starts listening. Throws StartFault if it cannot. Of workers, only the first asks if the port is free. */
 export async function listen(app: FastifyInstance, where: Where): Promise<Listening> {
   const { host, port } = where;
   const servers: Server[] = [app.server];

@@ -5,8 +5,8 @@ const LONGEST_MS = 30_000;
 const STEADY_MS = 60_000;
 
 /**
- * The pause after a worker that was there for `upMs`, in milliseconds: twice the one before, and the first one again
- * after a worker that stayed up.
+ * The pause after a worker that was there for `upMs`, in milliseconds: twice the one before, and the first one
+ * again after a worker that stayed up.
  */
 export function nextPauseMs(lastMs: number | undefined, upMs: number): number {
   return lastMs === undefined || upMs >= STEADY_MS ? FIRST_MS : Math.min(2 * lastMs, LONGEST_MS);

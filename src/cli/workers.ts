@@ -31,9 +31,9 @@ export class Workers {
   }
 
   /**
-   * Starts them; from then on each that leaves is replaced. The first one is alone until it listens: what keeps it from
-   * that would keep all of them, and is told once, by it. Resolves to the address once the others have tried, too, or
-   * to undefined where all are to end before that.
+   * Starts them; from then on each that leaves is replaced. The first one is alone until it listens: what
+   * keeps it from that would keep all of them, and is told once, by it. Resolves to the address once the others
+   * have tried, too, or to undefined where all are to end before that.
    */
   async start(port: number): Promise<string | undefined> {
     const { count } = this.#options;

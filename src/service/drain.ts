@@ -34,7 +34,7 @@ const LINGER_MS = 1600;
 const END_MS = 1800;
 
 /**
- * What ends the process of a running service: readiness fails, running answers are finished, and all is closed.
+ * What ends the process of a running service: readiness fails, running answers are finished, all is closed.
  * Exit status 1 if answers were cut or the cause was an uncaught error, else 0.
  */
 export function draining({ app, logger, graceMs, dispose }: RunningService) {
@@ -76,8 +76,8 @@ async function quiet(arrivals: Arrivals, answered: number, ms: number): Promise<
 }
 
 /**
- * Closes the listeners. What the kernel holds for one that closes is reset: so they are closed after a turn that has
- * found nothing there, if there is one by `deadline`.
+ * Closes the listeners. What the kernel holds for one that closes is reset: so they are closed after a turn that
+ * has found nothing there, if there is one by `deadline`.
  */
 async function stopListening(servers: readonly Server[], arrivals: Arrivals, deadline: number): Promise<void> {
   let before: number;

@@ -52,7 +52,7 @@ export function endOnSignal(): Ending {
   };
 }
 
-/** A signal from the terminal reaches a worker as well as its primary, which then tells it: whichever comes first. */
+/** A terminal's signal reaches a worker and its primary, which tells the worker: whichever comes first. */
 function whenToldToEnd(worker: Worker, end: () => void): void {
   for (const signal of SIGNALS) process.on(signal, end);
   process.on('message', (word) => {

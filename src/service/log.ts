@@ -2,7 +2,7 @@ import pino, { type DestinationStream, type Logger, type LevelWithSilent } from 
 
 /** Lines are written together, from so many bytes on or after so many milliseconds; those that warn at once. */
 const GATHERED = 3072;
-/** What is written at once, in bytes: no more than a pipe takes whole, so that workers do not write into each other's lines. */
+/** At most so many bytes at once, which a pipe takes whole: workers keep out of each other's lines. */
 const WRITTEN = 4096;
 const FLUSH_MS = 100;
 const WARN = 40;
