@@ -45,7 +45,7 @@ interface Service {
 /** Has workers serve, each of them a `codap serve` of this file where this one was told to. */
 async function serveByWorkers(ending: Ending, { file, where, config, logger, count }: Service): Promise<void> {
   const fork = (port: number) => {
-    cluster.setupPrimary({ args: ['serve', file, '--host', where.host, '--port', String(port)] });
+    cluster.setupPrimary({ args: ['serve', '--host', where.host, '--port', String(port), '--', file] });
     return cluster.fork();
   };
   const workers = new Workers({ count, graceMs: config.server.graceMs, logger, fork });
