@@ -1,9 +1,11 @@
 import pino, { type DestinationStream, type Logger, type LevelWithSilent } from 'pino';
 
 /**
- * Lines are written together, so many bytes at once or after so many milliseconds; those that warn at once.
+ * Lines are written together, from so many bytes on or after so many milliseconds; those that warn at once.
  */
-const GATHERED = 4096;
+const GATHERED = 3072;
+/** At most so many bytes at once, which a pipe takes whole: workers keep out of each other's lines. */
+const WRITTEN = 4096;
 const FLUSH_MS = 100;
 const WARN = 40;
 
@@ -57,7 +59,7 @@ export function createLogger(
 
 /** Standard output, where nothing is lost that was logged before the process exits. */
 function toStdout(): ReturnType<typeof pino.destination> {
-  const stdout = pino.destination({ sync: true, minLength: GATHERED, periodicFlush: FLUSH_MS });
+  const stdout = pino.destination({ sync: true, minLength: GATHERED, maxWrite: WRITTEN, periodicFlush: FLUSH_MS });
   process.once('exit', () => stdout.flushSync());
   return stdout;
 }
