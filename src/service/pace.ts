@@ -13,6 +13,8 @@ const MAX_LAG_MS = 100;
  */
 const BUSY_MS = 50;
 const CALM_MS = 25;
+/** A batch waits for more than one turn: so many times the lag is no more than it should. */
+const WAITS = 3;
 
 /**
  * How many batches the event loop can take in a turn, told from how late a piece of work gets its turn: a
@@ -75,7 +77,7 @@ export class Pace {
     if (isHeld()) await this.#myTurn();
     if (!this.#timer) return;
     const lags = this.#lags(this.#lag);
-    this.#lag = Math.max(performance.now() - this.#dueAt, Turns.longestWait());
+    this.#lag = Math.max(performance.now() - this.#dueAt, Turns.longestWait() / WAITS);
     if (lags) this.#limit = 0;
     else if (this.#limit < Infinity) this.#adjust();
     this.#taken = 0;
