@@ -58,6 +58,7 @@ export class Turns {
   #hadMs = 0;
   #usedMs = 0;
   #waitedMs = 0;
+  #letInAt = 0;
 
   /**
    * Resolves when it is its turn, or rejects if nobody waits any more. The work begins right after, nothing
@@ -88,10 +89,11 @@ export class Turns {
     return longest;
   }
 
-  /** How long it has waited in all by an instant; nothing once it has had much. */
+  /** How long it has waited in all by an instant, whoever of it has; nothing once it has had much. */
   #waitMs(now: number): number {
     const [first] = this.#waiting;
-    return first && this.#usedMs < YOUNG_MS ? this.#waitedMs + now - first.since : 0;
+    if (!first || this.#usedMs >= YOUNG_MS) return 0;
+    return this.#waitedMs + now - Math.max(first.since, this.#letInAt);
   }
 
   /** Adds the time of whoever was let in last to that of their line. */
@@ -113,7 +115,8 @@ export class Turns {
     current = { line: first, since: performance.now() };
     longestMs = Math.max(longestMs, first.#waitMs(current.since));
     const next = first.#waiting.shift() as Waiting;
-    first.#waitedMs += current.since - next.since;
+    first.#waitedMs += current.since - Math.max(next.since, first.#letInAt);
+    first.#letInAt = current.since;
     next.enter();
     if (first.#waiting.length === 0) lines.delete(first);
     return true;

@@ -26,7 +26,6 @@ const WAITS = 3;
  */
 export class Pace {
   readonly #plenty: number;
-  readonly #line = new Turns();
   #timer: NodeJS.Timeout | undefined;
   #dueAt = 0;
   #begunAt = 0;
@@ -91,7 +90,7 @@ export class Pace {
       next = setImmediate(count);
     };
     let next = setImmediate(count);
-    await this.#line.next();
+    await new Turns().next();
     clearImmediate(next);
   }
 
