@@ -1,33 +1,37 @@
+/** Those who wait for a signal to abort, and the one listener by which they hear of it. */
 interface Hearing {
   readonly listeners: Set<() => void>;
   readonly tell: () => void;
 }
 
-const hearings = new WeakMap<AbortSignal, Hearing>();
+/** Where a signal has its own: in a WeakMap it would live on until the next full garbage collection. */
+const HEARING = Symbol('hearing');
+
+type Signal = AbortSignal & { [HEARING]?: Hearing | undefined };
 
 /**
  * Calls `listener` once the signal aborts, at once if it has; what it returns takes that back. All share one
  * listener on the signal: Node warns of a leak at the eleventh, and to take back one it walks through all.
  */
-export function whenAborted(signal: AbortSignal, listener: () => void): () => void {
+export function whenAborted(signal: Signal, listener: () => void): () => void {
   if (signal.aborted) {
     listener();
     return () => {};
   }
-  const { listeners, tell } = hearings.get(signal) ?? hear(signal);
+  const { listeners, tell } = signal[HEARING] ?? hear(signal);
   listeners.add(listener);
   return () => {
     if (!listeners.delete(listener) || listeners.size > 0) return;
     signal.removeEventListener('abort', tell);
-    hearings.delete(signal);
+    signal[HEARING] = undefined;
   };
 }
 
-function hear(signal: AbortSignal): Hearing {
+function hear(signal: Signal): Hearing {
   const listeners = new Set<() => void>();
   const tell = () => listeners.forEach((listener) => listener());
   const hearing = { listeners, tell };
   signal.addEventListener('abort', tell, { once: true });
-  hearings.set(signal, hearing);
+  signal[HEARING] = hearing;
   return hearing;
 }

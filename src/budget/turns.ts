@@ -39,7 +39,7 @@ interface Waiting {
 let longestMs = 0;
 
 /** The lines in which somebody waits. */
-const lines = new Set<Turns>();
+const lines: Turns[] = [];
 /** The most time, in milliseconds, that any line had had when it was let in. */
 let servedMs = 0;
 /** The line whose work is being done, and since when. */
@@ -69,9 +69,9 @@ export class Turns {
     const turn = new Promise<void>((resolve, reject) =>
       this.#waiting.push({ enter: () => (ended?.aborted ? reject(ended.reason as Error) : resolve()), since }),
     );
-    if (!lines.has(this)) {
+    if (this.#waiting.length === 1) {
       this.#hadMs = Math.max(this.#hadMs, servedMs - AHEAD_MS);
-      lines.add(this);
+      lines.push(this);
     }
     if (!serving) serve();
     return turn;
@@ -108,19 +108,25 @@ export class Turns {
 
   /** Lets in the first who waits in the line whose turn it is; false if nobody does. */
   static admit(): boolean {
-    let first: Turns | undefined;
-    for (const line of lines) if (!first || line.#hadMs < first.#hadMs) first = line;
+    let [first] = lines;
     if (!first) return false;
+    for (const line of lines) if (line.#hadMs < first.#hadMs) first = line;
     servedMs = Math.max(servedMs, first.#hadMs);
     current = { line: first, since: performance.now() };
     longestMs = Math.max(longestMs, first.#waitMs(current.since));
     const next = first.#waiting.shift() as Waiting;
     first.#waitedMs += current.since - Math.max(next.since, first.#letInAt);
     first.#letInAt = current.since;
+    if (first.#waiting.length === 0) leave(first);
     next.enter();
-    if (first.#waiting.length === 0) lines.delete(first);
     return true;
   }
+}
+
+/** Takes a line out in which nobody waits any more. */
+function leave(line: Turns): void {
+  const last = lines.pop() as Turns;
+  if (last !== line) lines[lines.indexOf(line)] = last;
 }
 
 /** Lets one after the other in. Whoever was let in does its work before this goes on. */

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { Bag } from '../budget/bag.ts';
 import { Pace } from './pace.ts';
 import { sendProblem } from './http/problem.ts';
 
@@ -10,7 +11,7 @@ import { sendProblem } from './http/problem.ts';
 export class Admission {
   readonly #maxInFlight: number;
   readonly #idle = Promise.withResolvers<void>();
-  readonly #underWay = new Set<() => void>();
+  readonly #underWay = new Bag<() => void>();
   #isCut = false;
   #inFlight = 0;
   #draining = false;
@@ -26,8 +27,7 @@ export class Admission {
 
   /** Calls `end` if the batch that is under way has to end with an error; what it returns takes that back. */
   readonly whenCut = (end: () => void): (() => void) => {
-    this.#underWay.add(end);
-    return () => this.#underWay.delete(end);
+    return this.#underWay.add(end);
   };
 
   /**

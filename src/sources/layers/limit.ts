@@ -17,27 +17,35 @@ export interface LimitOptions {
  */
 export function limit({ name, concurrency, queue }: LimitOptions): Layer {
   let running = 0;
-  const waiting = new Set<() => void>();
+  let queued = 0;
+  /** In order; who has left it stays in it until it would be their turn. */
+  const line: { enter: (() => void) | undefined }[] = [];
   const release = (): void => {
-    const [next] = waiting;
-    if (next) {
-      waiting.delete(next);
-      next();
-    } else running -= 1;
+    for (let next = line.shift(); next; next = line.shift()) {
+      if (!next.enter) continue;
+      queued -= 1;
+      return next.enter();
+    }
+    running -= 1;
   };
   const turn = (signal: AbortSignal): Promise<void> =>
     untilLetIn(signal, (enter) => {
-      waiting.add(enter);
-      return () => waiting.delete(enter);
+      const place: (typeof line)[number] = { enter };
+      line.push(place);
+      queued += 1;
+      return () => {
+        place.enter = undefined;
+        queued -= 1;
+      };
     });
 
   return {
     name: 'limit',
     bounds: () => ({ concurrency, queue }),
-    state: () => ({ running, queued: waiting.size, limit: concurrency }),
+    state: () => ({ running, queued, limit: concurrency }),
     wrap: (next) => async (query, context) => {
       if (running < concurrency) running += 1;
-      else if (waiting.size < queue) await turn(context.signal);
+      else if (queued < queue) await turn(context.signal);
       else
         throw new CodapError('OVERLOADED', 'too many queries wait for this source', { source: name, rejected: true });
       let holders = 1;
