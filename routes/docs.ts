@@ -31,7 +31,10 @@ const files = new Map([
   ['start.js', { type: 'text/javascript; charset=utf-8', read: () => Promise.resolve(Buffer.from(START)) }],
 ]);
 
-/** `GET /docs`: the interface to read and to try, by Swagger UI; relative addresses, so that it works below a proxy's path. */
+/**
+ * `GET /docs`: the interface to read and to try, by Swagger UI; relative addresses, so that it works below a
+ * proxy's path.
+ */
 export function docsRoute(app: FastifyInstance): void {
   app.get('/docs', (_request, reply) =>
     reply.type('text/html; charset=utf-8').header('content-security-policy', POLICY).send(PAGE),

@@ -8,7 +8,10 @@ export interface HealthDeps {
   readonly sources: ReadonlyMap<string, Pingable>;
 }
 
-/** `GET /health/live`: 200 while the process answers at all. `GET /health/ready`: 503 once draining; with `?strict` also while a source is down. */
+/**
+ * `GET /health/live`: 200 while the process answers at all. `GET /health/ready`: 503 once draining; with
+ * `?strict` also while a source is down.
+ */
 export function healthRoute(app: FastifyInstance, { admission, sources }: HealthDeps): void {
   const pings = pinger(sources.values(), undefined, (name, error) => {
     if (error.code === 'INTERNAL') app.log.error({ err: error, source: name }, 'a ping failed by our fault');

@@ -4,7 +4,7 @@ import { HELP } from './cli/help.ts';
 import { version } from './version.ts';
 import { defaultFile, type ListenFlags, toListenFlags } from './cli/settings.ts';
 import { ConfigError } from './config/fault.ts';
-import { endOnSignal } from './service/drain.ts';
+import { endOnSignal } from './service/ending.ts';
 
 const listening = { host: { type: 'string' }, port: { type: 'string' } } as const;
 

@@ -40,6 +40,7 @@ describe('defaults', () => {
       server: {
         host: '127.0.0.1',
         port: 8080,
+        workers: 1,
         timeoutMs: 2000,
         maxTimeoutMs: 30000,
         graceMs: 10000,
@@ -119,7 +120,7 @@ describe('faults', () => {
     ]);
     expect(faults['sources.shop.adapter']).toBe('allowed here: rest, shelf');
     expect(faults['server.prot']).toBe(
-      'unknown field; allowed here: host, port, timeoutMs, maxTimeoutMs, graceMs, maxInFlight, bufferBytes, maxConnections, adhoc, corsOrigins, hosts',
+      'unknown field; allowed here: host, port, workers, timeoutMs, maxTimeoutMs, graceMs, maxInFlight, bufferBytes, maxConnections, adhoc, corsOrigins, hosts',
     );
     expect(faults['batches']).toBe('unknown field; allowed here: server, limits, sources');
     expect(faults['sources.other.ops.0']).toBe('allowed here: get, head');
@@ -146,6 +147,19 @@ describe('faults', () => {
     expect(
       parse({ sources: { constructor: { adapter: 'rest', url: 'http://a.example' } } }).sources['constructor'],
     ).toMatchObject({ name: 'constructor' });
+  });
+
+  it.each([0, -1, 1.5, 257, 'many', '2', true, null])('%j workers are one', (workers) => {
+    expect(faultsOf(() => parse({ server: { workers } }))).toEqual({
+      'server.workers': 'auto or a whole number from 1 to 256 is allowed here',
+    });
+  });
+
+  it.each([
+    ['auto', 'auto'],
+    ['4', 4],
+  ])('%j workers may come from a variable', (text, workers) => {
+    expect(parseConfig({ server: { workers: '${WORKERS}' } }, { WORKERS: text }, {}).server.workers).toBe(workers);
   });
 
   it('a time-out above the maximum is one', () => {

@@ -52,13 +52,13 @@ const CLIENTS = [
  * Starts codap, keeps asking it from before it listens until after its end, and sends SIGTERM: `part` of the
  * way through its start, or so many parts of 200 ms after its first answer.
  */
-export async function drainTrial(phase: 'start' | 'load', part: number): Promise<Trial> {
+export async function drainTrial(phase: 'start' | 'load', part: number, server: object = {}): Promise<Trial> {
   const folder = await mkdtemp(join(tmpdir(), 'codap-drain-'));
   const store = createServer((_call, answer) => void setTimeout(() => answer.end('"soon"'), STORE_MS)).listen(0);
   await once(store, 'listening');
   const file = join(folder, 'codap.yaml');
   const url = `http://127.0.0.1:${(store.address() as AddressInfo).port}/`;
-  await writeFile(file, JSON.stringify({ sources: { slow: { adapter: 'rest', url } } }));
+  await writeFile(file, JSON.stringify({ server, sources: { slow: { adapter: 'rest', url } } }));
   const port = await freePort();
   const child = spawn(process.execPath, [BIN, 'serve', file, '--port', String(port)], {
     env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] },

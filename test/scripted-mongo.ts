@@ -28,14 +28,14 @@ const GREETING = {
 };
 const ASKED = new Set(['find', 'aggregate', 'distinct']);
 
-/** Starts it. */
-export async function startScriptedMongo(script: Script): Promise<ScriptedMongo> {
+/** Starts it; `greeting` is told beside what every server says of itself. */
+export async function startScriptedMongo(script: Script, greeting: object = {}): Promise<ScriptedMongo> {
   const sockets = new Set<Socket>();
   const commands: Buffer[] = [];
   const answer = ({ body }: Message): Uint8Array => {
     const bytes = Buffer.from(body);
     const name = bytes.toString('utf8', 5, bytes.indexOf(0, 5));
-    if (!ASKED.has(name)) return serialize(GREETING);
+    if (!ASKED.has(name)) return serialize({ ...GREETING, ...greeting });
     commands.push(bytes);
     const told = script(name, bytes);
     if (!('distinct' in told)) return cursorReply('firstBatch', told, Long.ZERO, 'd.c');

@@ -17,6 +17,9 @@ import { afterAll } from 'vitest';
 /** How Node tells of a warning, of its own death, and codap of its. */
 const TOLD = /^\(node:\d+\) |^Node\.js v\d|ending after an uncaught error/;
 
+/** An error that a test throws into a process, to see how it ends. */
+const PROVOKED = /"message":"thrown by a test"/;
+
 const found: string[] = [];
 const reading = new Set<Promise<unknown>>();
 
@@ -27,7 +30,7 @@ function note(what: unknown): void {
 function read(output: Readable): void {
   const lines = createInterface({ input: output });
   lines.on('line', (line) => {
-    if (TOLD.test(line)) note(line);
+    if (TOLD.test(line) && !PROVOKED.test(line)) note(line);
   });
   const ended = once(lines, 'close').finally(() => reading.delete(ended));
   reading.add(ended);

@@ -17,34 +17,35 @@ import { isHeld } from '../../src/budget/turns.ts';
 import type { Steps, Work } from '../../src/budget/work.ts';
 import { nameAt } from './bson-name.ts';
 import { binaryAt, DOCUMENT, endOf, int32, int64, isLarge, LARGE, LIST, nul, octet, STRIDE } from './bson-reader.ts';
-import { JsonBytes } from './json-bytes.ts';
+import { JsonWriter } from './json-writer.ts';
 
 const MOST_DEPTH = 1000;
 const COMMA = 0x2c;
 const [OPEN_LIST, CLOSE_LIST, OPEN_DOCUMENT, CLOSE_DOCUMENT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /** What is small is written at once, and so in the same memory again and again. */
-const scratch = new JsonBytes(LARGE);
+const scratch = new JsonWriter(LARGE);
 
 /**
  * Writes a BSON document as JSON text, straight from its bytes: plain JSON, or Extended JSON v2
- * (https://www.mongodb.com/docs/manual/reference/mongodb-extended-json/). Throws BSONError or RangeError for what is no BSON.
+ * (https://www.mongodb.com/docs/manual/reference/mongodb-extended-json/). Throws BSONError or RangeError for
+ * what is no BSON.
  */
 export function bsonToJson(bytes: Buffer, mode: Mode): string {
   return valueToJson(bytes, DOCUMENT, 0, mode);
 }
 
-/** Writes one element's value; what is large in turns with others. */
-export function* elementToJson(bytes: Buffer, type: number, at: number, mode: Mode): Steps<string> {
+/** Writes one element's value; what is large in turns with others, and not yet as a text. */
+export function* elementToJson(bytes: Buffer, type: number, at: number, mode: Mode): Steps<string | JsonWriter> {
   if (!isLarge(bytes, type, at)) return valueToJson(bytes, type, at, mode);
-  const out = new JsonBytes(roomFor(int32(bytes, at)));
+  const out = new JsonWriter(roomFor(int32(bytes, at)));
   yield* large(out, bytes, type, at, mode, 1);
-  return out.toString();
+  return out;
 }
 
 /** Writes documents as a list, in turns with others. */
-export function* documentsToJson(documents: readonly Buffer[], mode: Mode, work: Work): Steps<string> {
-  const out = new JsonBytes(roomFor(documents.reduce((sum, { length }) => sum + length, 0)));
+export function* documentsToJson(documents: readonly Buffer[], mode: Mode, work: Work): Steps<JsonWriter> {
+  const out = new JsonWriter(roomFor(documents.reduce((sum, { length }) => sum + length, 0)));
   out.byte(OPEN_LIST);
   for (const [index, bytes] of documents.entries()) {
     if (work.tick(1 + (bytes.length >> 6))) yield;
@@ -53,12 +54,12 @@ export function* documentsToJson(documents: readonly Buffer[], mode: Mode, work:
     else container(out, bytes, 0, false, mode, 1);
   }
   out.byte(CLOSE_LIST);
-  return out.toString();
+  return out;
 }
 
 /** JSON is mostly a little longer than BSON. */
 function roomFor(bytes: number): number {
-  return 64 + bytes + (bytes >> 1);
+  return 64 + bytes + (bytes >> 2);
 }
 
 function valueToJson(bytes: Buffer, type: number, at: number, mode: Mode): string {
@@ -66,7 +67,7 @@ function valueToJson(bytes: Buffer, type: number, at: number, mode: Mode): strin
   return scratch.toString();
 }
 
-function* large(out: JsonBytes, bytes: Buffer, type: number, at: number, mode: Mode, depth: number): Steps<void> {
+function* large(out: JsonWriter, bytes: Buffer, type: number, at: number, mode: Mode, depth: number): Steps<void> {
   if (depth > MOST_DEPTH) throw new BSONError('nested too deep');
   const list = type === LIST;
   out.byte(list ? OPEN_LIST : OPEN_DOCUMENT);
@@ -86,7 +87,7 @@ function* large(out: JsonBytes, bytes: Buffer, type: number, at: number, mode: M
   out.byte(list ? CLOSE_LIST : CLOSE_DOCUMENT);
 }
 
-function container(out: JsonBytes, bytes: Buffer, start: number, list: boolean, mode: Mode, depth: number): void {
+function container(out: JsonWriter, bytes: Buffer, start: number, list: boolean, mode: Mode, depth: number): void {
   if (depth > MOST_DEPTH) throw new BSONError('nested too deep');
   out.byte(list ? OPEN_LIST : OPEN_DOCUMENT);
   let at = start + 4;
@@ -102,7 +103,7 @@ function container(out: JsonBytes, bytes: Buffer, start: number, list: boolean, 
 }
 
 /** Writes what stands before an element's value, and answers where that is. */
-function begin(out: JsonBytes, bytes: Buffer, at: number, list: boolean, isFirst: boolean): number {
+function begin(out: JsonWriter, bytes: Buffer, at: number, list: boolean, isFirst: boolean): number {
   if (list) {
     if (!isFirst) out.byte(COMMA);
     return nul(bytes, at + 1) + 1;
@@ -113,7 +114,7 @@ function begin(out: JsonBytes, bytes: Buffer, at: number, list: boolean, isFirst
   return at + 2 + name.bytes.length;
 }
 
-function value(out: JsonBytes, bytes: Buffer, type: number, at: number, mode: Mode, depth: number): void {
+function value(out: JsonWriter, bytes: Buffer, type: number, at: number, mode: Mode, depth: number): void {
   switch (type) {
     case 0x10:
       return out.ascii(intText(int32(bytes, at), mode));
@@ -145,7 +146,7 @@ function value(out: JsonBytes, bytes: Buffer, type: number, at: number, mode: Mo
 }
 
 /** What is seldom stored, and has one form in all modes. */
-function rare(out: JsonBytes, bytes: Buffer, type: number, at: number, mode: Mode, depth: number): void {
+function rare(out: JsonWriter, bytes: Buffer, type: number, at: number, mode: Mode, depth: number): void {
   switch (type) {
     case 0x06:
       return out.ascii(undefinedText(mode));
@@ -185,26 +186,26 @@ function rare(out: JsonBytes, bytes: Buffer, type: number, at: number, mode: Mod
   }
 }
 
-function string(out: JsonBytes, bytes: Buffer, at: number): void {
+function string(out: JsonWriter, bytes: Buffer, at: number): void {
   const end = at + 3 + int32(bytes, at);
   if (bytes[end] !== 0) throw new BSONError('a BSON string does not end');
   out.string(bytes, at + 4, end);
 }
 
-function id(out: JsonBytes, bytes: Buffer, at: number, mode: Mode): void {
+function id(out: JsonWriter, bytes: Buffer, at: number, mode: Mode): void {
   if (mode !== 'plain') out.ascii('{"$oid":');
   out.ascii('"');
   out.hex(bytes, at, at + 12);
   out.ascii(mode === 'plain' ? '"' : '"}');
 }
 
-function date(out: JsonBytes, milliseconds: number | bigint, mode: Mode): void {
+function date(out: JsonWriter, milliseconds: number | bigint, mode: Mode): void {
   const isCommon = mode === 'plain' && typeof milliseconds === 'number' && Math.abs(milliseconds) <= MOST_DATE;
   if (isCommon) out.date(milliseconds);
   else out.ascii(dateText(milliseconds, mode));
 }
 
-function binary(out: JsonBytes, bytes: Buffer, at: number, mode: Mode): void {
+function binary(out: JsonWriter, bytes: Buffer, at: number, mode: Mode): void {
   const { subType, start, end } = binaryAt(bytes, at);
   const isUuid = mode === 'plain' && subType === 4 && end - start === 16;
   if (isUuid) out.ascii(`"${hyphened(bytes.toString('hex', start, end))}"`);

@@ -14,8 +14,8 @@ export interface Name {
   next: number;
 }
 
-// The names in a collection's documents are few, and come in the same order again and again: after each one the next
-// is guessed. Others are found by a hash of their bytes. Either way they are compared.
+// The names in a collection's documents are few, and come in the same order again and again: after each one
+// the next is guessed. Others are found by a hash of their bytes. Either way they are compared.
 const names: Name[] = [];
 const SLOTS = 4096;
 const MOST_BYTES = 64;

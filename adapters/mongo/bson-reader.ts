@@ -21,7 +21,10 @@ export function isLarge(bytes: Buffer, type: number, at: number): boolean {
   return (type === DOCUMENT || type === LIST) && int32(bytes, at) >= LARGE;
 }
 
-/** Where a BSON element's value begins and ends, by type (https://bsonspec.org/spec.html). Throws BSONError for what is no BSON. */
+/**
+ * Where a BSON element's value begins and ends, by type (https://bsonspec.org/spec.html). Throws BSONError
+ * for what is no BSON.
+ */
 export function endOf(bytes: Buffer, type: number, at: number): number {
   return within(bytes, at + sizeOf(bytes, type, at));
 }

@@ -3,7 +3,10 @@ import { Database } from './database.ts';
 import { isDead } from './failure.ts';
 import type { MongoOptions } from './options.ts';
 
-/** The source's one MongoClient: connected when first needed, shared by all, and replaced once it cannot work any more. */
+/**
+ * The source's one MongoClient: connected when first needed, shared by all, and replaced once it cannot work
+ * any more.
+ */
 export class Client implements AsyncDisposable {
   readonly #options: MongoOptions;
   #client: MongoClient | undefined;
@@ -19,7 +22,7 @@ export class Client implements AsyncDisposable {
     return this.#connected;
   }
 
-  /** The database, once connected. Does not stop waiting when a caller leaves: others wait for the same connection. */
+  /** The database, once connected. It goes on when a caller leaves: others wait for the same connection. */
   connect(): Promise<Database> {
     this.#connecting ??= this.#connect();
     return this.#connecting;
@@ -48,7 +51,8 @@ export class Client implements AsyncDisposable {
       connectTimeoutMS: selectionMs,
       // A server that was lost is asked again this often: one that is back is found before a query gives up.
       minHeartbeatFrequencyMS: Math.min(500, Math.ceil(selectionMs / 4)),
-      // Queries end by their deadline, also while they wait for a connection (`waitQueueTimeoutMS` costs a timer for each); this ends a read that goes on in a stream.
+      // Queries end by their deadline, also while they wait for a connection: `waitQueueTimeoutMS` would cost
+      // a timer for each. This ends a read that goes on in a stream.
       socketTimeoutMS: Math.max(30_000, 2 * timeoutMs),
     });
     this.#client = client;

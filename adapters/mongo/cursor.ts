@@ -42,8 +42,8 @@ export class Cursor {
     const source = database.db.collection(collection);
     this.#run = run;
     const { hint } = rest;
-    // The driver copies the fields of a find's hint one by one, which a Map does not have; what is to be written
-    // in the hint's stead may be one.
+    // The driver copies the fields of a find's hint one by one, which a Map does not have; what is to be
+    // written in the hint's stead may be one.
     const inOrder = hint instanceof Map ? { hint: { toBSON: () => hint } } : {};
     this.#database = database;
     this.#collection = collection;
@@ -80,7 +80,7 @@ export class Cursor {
     const { id } = this.#cursor;
     if (this.#step && id) {
       // A getMore may end only once its cursor was killed, which the driver would not do while it runs.
-      await this.#database.kill(this.#collection, id);
+      await this.#database.kill(this.#collection, id).catch(() => undefined);
     } else if (this.#step && !(await this.#run.lingering.awaits(this.#step))) {
       this.#cut.abort();
     }

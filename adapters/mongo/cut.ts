@@ -3,8 +3,8 @@ type Listener = NonNullable<Parameters<AbortSignal['addEventListener']>[1]>;
 const ONCE = { once: true } as const;
 
 /**
- * The AbortSignal of one command, which aborts when another one does. The driver listens and stops listening at each step of a
- * command, which costs with Node's own signals more than the step itself.
+ * The AbortSignal of one command, which aborts when another one does. The driver listens and stops listening
+ * at each step of a command, and Node's own signals make that dear.
  */
 export class Cut implements AbortSignal {
   readonly onabort = null;

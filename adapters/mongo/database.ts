@@ -10,7 +10,7 @@ import { Sessions } from './sessions.ts';
 export class Database {
   readonly db: Db;
   readonly #sessions: Sessions;
-  /** What `db.command` itself passes over of the connection string: the read preference and the read concern. */
+  /** Of the connection string `db.command` itself passes over the read preference and the read concern. */
   readonly #preference: { readonly readPreference?: ReadPreference };
   readonly #concern: { readonly readConcern?: object };
 
@@ -23,7 +23,7 @@ export class Database {
     this.#concern = readConcern ? { readConcern: readConcern.toJSON() } : {};
   }
 
-  /** Runs a command, and answers its reply, what is nested in it as BSON. An abort does not wait for the store. */
+  /** Answers the reply to a command, what is nested in it as BSON. An abort does not wait for the store. */
   async command(asked: object, context: Context): Promise<Record<string, unknown>> {
     if (context.signal.aborted) throw abortReason(context.signal);
     const signal = new Cut(context.signal);
@@ -47,11 +47,9 @@ export class Database {
     return rawReply(this.db, this.#bounded(asked, context), { ...this.#preference, signal: context.signal });
   }
 
-  /** Ends a cursor that the store keeps open, whatever that comes to. */
-  async kill(collection: string, cursor: unknown): Promise<void> {
-    await this.db
-      .command({ killCursors: collection, cursors: [cursor] }, { ...this.#preference })
-      .catch(() => undefined);
+  /** Ends a cursor that the store keeps open. */
+  kill(collection: string, cursor: unknown): Promise<unknown> {
+    return this.db.command({ killCursors: collection, cursors: [cursor] }, { ...this.#preference });
   }
 
   #bounded(asked: object, context: Context): object {

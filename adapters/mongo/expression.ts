@@ -26,7 +26,10 @@ export function readExpressions(walk: Walk, value: unknown): unknown {
   return walk.named(value, readExpression);
 }
 
-/** Reads an object of one operator, as an expression or an accumulator; `beside` are the keys that may stand beside it. */
+/**
+ * Reads an object of one operator, as an expression or an accumulator; `beside` are the keys that may stand
+ * beside it.
+ */
 export function readOperator(
   walk: Walk,
   operator: string,

@@ -10,8 +10,8 @@ const INT64 = { least: -(2n ** 63n), most: 2n ** 63n - 1n };
 const UINT32_MOST = 2 ** 32 - 1;
 
 /**
- * Reads one wrapper of Extended JSON v2 exactly: `argument` is what stands under its key. Answers undefined for what does not read.
- * A reference inside a wrapper is its text once filled in; until then anything fits.
+ * Reads one wrapper of Extended JSON v2 exactly: `argument` is what stands under its key. Answers undefined
+ * for what does not read. A reference inside a wrapper is its text once filled in; until then anything fits.
  */
 type Wrapper = (argument: unknown) => unknown;
 

@@ -19,7 +19,10 @@ const UNAVAILABLE = new Set([
   6, 7, 43, 89, 91, 133, 134, 189, 237, 365, 402, 462, 9001, 10058, 10107, 11600, 11602, 13388, 13435, 13436,
 ]);
 
-/** Any failure of the driver as a CodapError, without a word of the driver's text; `signal` tells a caller who left from a store that failed. */
+/**
+ * Any failure of the driver as a CodapError, without a word of the driver's text; `signal` tells a caller who
+ * left from a store that failed.
+ */
 export function mongoError(error: unknown, source: string | undefined, signal: AbortSignal): CodapError {
   if (signal.aborted) return abortReason(signal);
   if (error instanceof CodapError) return error;

@@ -23,7 +23,10 @@ const DATA: ReadonlySet<unknown> = new Set([
 /** Thrown with the detail of a fault: a filled-in value that may not be sent. */
 export class NotData extends Error {}
 
-/** A filled-in value as it is sent to the store: data alone. Throws NotData for what the store would read as more than that. */
+/**
+ * A filled-in value as it is sent to the store: data alone. Throws NotData for what the store would read as
+ * more than that.
+ */
 export function dataOf(filled: Filled): unknown {
   return data(filled.value, MOST_DEPTH);
 }

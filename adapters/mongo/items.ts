@@ -56,7 +56,7 @@ export class Documents implements AsyncIterableIterator<ItemBatch, undefined> {
         .values()
         .map(this.#write);
     const document = this.#left.shift() as Buffer;
-    return [await this.#work.do(elementToJson(document, DOCUMENT, 0, this.#mode))];
+    return [String(await this.#work.do(elementToJson(document, DOCUMENT, 0, this.#mode)))];
   }
 
   readonly #write = (bytes: Buffer): string => {

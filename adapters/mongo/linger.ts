@@ -1,10 +1,14 @@
 /**
- * How long, in milliseconds, a command that opens a cursor goes on after its caller has left. Only its answer tells which cursor there is to
- * close, and not every store closes those of a connection that ended. What is slower than this ends with its connection.
+ * How long, in milliseconds, a command that opens a cursor goes on after its caller has left. Only its answer
+ * tells which cursor there is to close, and not every store closes those of a connection that ended. What is
+ * slower than this ends with its connection.
  */
 export const LINGER_MS = 5000;
 
-/** The commands of a source that go on after their callers have left: so many at most, so that they cannot take all of its places. */
+/**
+ * The commands of a source that go on after their callers have left: so many at most, so that they cannot
+ * take all of its places.
+ */
 export class Lingering {
   readonly #most: number;
   #count = 0;

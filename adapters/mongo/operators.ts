@@ -42,14 +42,19 @@ export const OPERATORS: ReadonlySet<string> = new Set([
   ...EXPRESSION_OPERATORS,
 ]);
 
-/** Every aggregation stage that a query may use by default: none that writes, runs JavaScript or looks at the server. */
+/**
+ * Every aggregation stage that a query may use by default: none that writes, runs JavaScript or looks at the
+ * server.
+ */
 export const STAGES = words(`
   $addFields $bucket $bucketAuto $count $densify $documents $facet $fill $geoNear $graphLookup $group $limit $lookup $match
   $project $rankFusion $redact $replaceRoot $replaceWith $sample $score $scoreFusion $search $searchMeta $set $setWindowFields
   $skip $sort $sortByCount $unionWith $unset $unwind $vectorSearch
 `);
 
-/** The system variables an expression may read; what tells about the server or its users is not among them. */
+/**
+ * The system variables an expression may read; what tells about the server or its users is not among them.
+ */
 export const SYSTEM_VARIABLES = words(`ROOT CURRENT NOW CLUSTER_TIME REMOVE DESCEND PRUNE KEEP SEARCH_META`);
 
 function words(text: string): ReadonlySet<string> {

@@ -12,7 +12,9 @@ export function readPipeline(walk: Walk, value: unknown): unknown {
   return walk.list(value, readStage(['$documents']));
 }
 
-/** Reads the pipeline of a `$lookup` or `$unionWith` that names no collection: it brings its own documents. */
+/**
+ * Reads the pipeline of a `$lookup` or `$unionWith` that names no collection: it brings its own documents.
+ */
 function readOwnPipeline(walk: Walk, value: unknown): unknown {
   const first = Array.isArray(value) ? (value[0] as unknown) : undefined;
   if (!isFields(first) || !hasMember(first, '$documents'))

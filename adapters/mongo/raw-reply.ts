@@ -8,8 +8,9 @@ interface Started {
 }
 
 /**
- * The bytes of a command's reply. `db.command` gives only documents as bytes: it reads the members of a list, and a
- * date beyond JavaScript's, the place of a key that looks like an integer and the old types are lost by then.
+ * The bytes of a command's reply. `db.command` gives only documents as bytes: it reads the members of a list,
+ * and a date beyond JavaScript's, the place of a key that looks like an integer and the old types are lost by
+ * then.
  */
 export async function rawReply(db: Db, command: object, options: RunCommandOptions): Promise<Buffer> {
   const { signal, ...others } = options;

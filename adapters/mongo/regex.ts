@@ -4,8 +4,9 @@ import { readLiteral } from './data.ts';
 import { isHole, type Walk } from './walk.ts';
 
 /**
- * Escapes a text for PCRE2, which takes any character but a letter or digit literally after a backslash. (`RegExp.escape` writes \u, which PCRE2
- * does not know.) White space is escaped too: the option x passes over it.
+ * Escapes a text for PCRE2, which takes any character but a letter or digit literally after a backslash.
+ * (`RegExp.escape` writes \u, which PCRE2 does not know.) White space is escaped too: the option x passes
+ * over it.
  */
 export function escapePcre(text: string): string {
   return text.replaceAll(/[!-/:-@[-`{-~\s\u0085\u200E\u200F]/g, String.raw`\$&`);
@@ -49,7 +50,10 @@ function textOf(value: Filled): string | undefined {
   return toText(value.value);
 }
 
-/** True if a pattern ends in an open \ or \c, which would take the backslash that escapes what is filled in for its own. */
+/**
+ * True if a pattern ends in an open \ or \c, which would take the backslash that escapes what is filled in
+ * for its own.
+ */
 function endsOpen(pattern: string): boolean {
   const end = pattern.endsWith('c') ? pattern.length - 1 : pattern.length;
   let start = end;

@@ -13,7 +13,10 @@ import type { Lingering } from './linger.ts';
 import type { MongoQuery } from './query.ts';
 import { documentsValue, documentValue, largeDocumentValue, memberValue } from './value.ts';
 
-/** Documents in a batch of a list that flows, unless the query says; the store's own choice would be as many as 16 MiB hold. */
+/**
+ * Documents in a batch of a list that flows, unless the query says; the store's own choice would be as many
+ * as 16 MiB hold.
+ */
 const BATCH_SIZE = 500;
 
 /** What a source runs its queries with. */
@@ -41,8 +44,8 @@ export async function gather(runner: Runner, op: string, query: MongoQuery, cont
 }
 
 /**
- * Runs a query, and answers its documents batch by batch, the first already read. No `maxTimeMS` goes with it: the store would count it
- * over all batches; its caller's abort bounds it.
+ * Runs a query, and answers its documents batch by batch, the first already read. No `maxTimeMS` goes with
+ * it: the store would count it over all batches; its caller's abort bounds it.
  */
 export async function stream(
   { database, lingering }: Runner,
@@ -74,10 +77,11 @@ async function all({ database, caps, lingering }: Runner, query: MongoQuery, con
   if (query.batchSize === undefined) {
     const gathered = new Gathered(caps, context.memory);
     const { found, open } = batchOf(await database.command(gathering(limited), context));
-    if (open) void database.kill(query.collection, open);
+    if (open) database.kill(query.collection, open).catch(() => undefined);
     gathered.add(found);
     if (!open) return gathered.documents;
-    // The store cuts a batch at 16 MiB. From its start a cursor of the driver's stays with one server and one session.
+    // The store cuts a batch at 16 MiB. From its start a cursor of the driver's stays with one server and one
+    // session.
   }
   const gathered = new Gathered(caps, context.memory);
   const cursor = new Cursor(database, limited, { ...context, lingering }, { maxTimeMS: timeLeft(context) });
@@ -89,7 +93,10 @@ async function all({ database, caps, lingering }: Runner, query: MongoQuery, con
   return gathered.documents;
 }
 
-/** All in one batch, which leaves the store no cursor to keep: a caller who leaves could not tell which one to close. */
+/**
+ * All in one batch, which leaves the store no cursor to keep: a caller who leaves could not tell which one to
+ * close.
+ */
 function gathering({ command, limit }: { command: MongoQuery['command']; limit: number }): object {
   if ('find' in command) return { ...command, limit, batchSize: limit };
   const pipeline = [...(command['pipeline'] as object[]), { $limit: limit }];

@@ -1,8 +1,9 @@
 import type { ClientSession, MongoClient } from 'mongodb';
 
 /**
- * The sessions that commands are sent in: one command at a time in each, again and again. The driver by itself makes one for each
- * command, and another when it has ended, which costs about a tenth of what a small command does.
+ * The sessions that commands are sent in: one command at a time in each, again and again. The driver by
+ * itself makes one for each command, and another when it has ended, which costs about a tenth of what a small
+ * command does.
  */
 export class Sessions {
   readonly #client: MongoClient;

@@ -5,13 +5,17 @@ import { atOnce, Work, type Steps } from '../../src/budget/work.ts';
 import { bsonToJson, documentsToJson, elementToJson } from './bson-json.ts';
 import { DOCUMENT, elements } from './bson-reader.ts';
 import { elementToValue } from './bson-value.ts';
+import type { JsonWriter } from './json-writer.ts';
 
 /** Doubles and 32-bit integers are plain numbers, but not where canonical Extended JSON was asked for. */
 function isExact(mode: Mode): boolean {
   return mode === 'canonical';
 }
 
-/** One document of the store that is small, or null. Its JSON is written at once, its typed value read only if something looks inside. */
+/**
+ * A small document, or null. Its JSON is written at once, its typed value read only if something looks
+ * inside.
+ */
 export function documentValue(bytes: Buffer | undefined, mode: Mode): Value {
   if (!bytes) return { kind: 'value', json: 'null', value: null };
   return new Lazy(bsonToJson(bytes, mode), mode, readingOf(bytes, DOCUMENT, 0, mode));
@@ -57,15 +61,21 @@ type Reading = (work: Work) => Steps<unknown>;
 
 class Lazy implements Value {
   readonly kind = 'value';
-  readonly json: string;
+  readonly bytes: Uint8Array | undefined;
   readonly mode: Mode;
+  #json: string | JsonWriter;
   #reading: Reading | undefined;
   #value: unknown;
 
-  constructor(json: string, mode: Mode, reading: Reading) {
-    this.json = json;
+  constructor(json: string | JsonWriter, mode: Mode, reading: Reading) {
+    this.bytes = typeof json === 'string' ? undefined : json.written;
+    this.#json = json;
     this.mode = mode;
     this.#reading = reading;
+  }
+
+  get json(): string {
+    return (this.#json = String(this.#json));
   }
 
   get value(): unknown {

@@ -34,6 +34,8 @@ export class Clients implements AsyncDisposable {
   readonly #lanes = new Set<Lane>();
   /** Those that can carry another request. */
   readonly #open: Lane[] = [];
+  /** Those that have just become free. */
+  #resting: Lane[] = [];
   readonly #waiting: Waiting[] = [];
   #isClosed = false;
 
@@ -57,13 +59,21 @@ export class Clients implements AsyncDisposable {
     lane.client.dispatch(request, taker);
   }
 
-  /** A request of this lane's has ended. After a failure it is the last choice, because it may be closed. */
+  /**
+   * A request of this lane's has ended. It rests for a turn of the event loop, in which is seen whether the store
+   * closes it: some do without having said so. After a failure it is the last choice, because it may be closed.
+   */
   free(lane: Lane, failed: boolean): void {
     lane.underWay -= 1;
-    if (lane.underWay === this.#pipelining - 1) {
-      if (failed) this.#open.unshift(lane);
-      else this.#open.push(lane);
-    }
+    if (lane.underWay !== this.#pipelining - 1) return;
+    if (failed) this.#open.unshift(lane);
+    else this.#resting.push(lane);
+    if (this.#resting.length + Number(failed) === 1) setImmediate(() => this.#goOn());
+  }
+
+  #goOn(): void {
+    for (const lane of this.#resting) if (this.#lanes.has(lane)) this.#open.push(lane);
+    this.#resting = [];
     while (this.#waiting.length > 0 && this.#open.length > 0) {
       const { request, taker } = this.#waiting.shift() as Waiting;
       if (!taker.isOver) this.send(request, taker);

@@ -21,6 +21,23 @@ export function isHeld(): boolean {
  */
 const AHEAD_MS = 20;
 
+/**
+ * Up to so much of its own time, in milliseconds, a line should hardly have waited: one that goes on for
+ * longer waits for itself.
+ */
+const YOUNG_MS = 50;
+
+/** Who waits, and since when. */
+interface Waiting {
+  readonly enter: () => void;
+  readonly since: number;
+}
+
+/**
+ * The longest that a young line had waited when it was let in, in milliseconds, since that was last asked.
+ */
+let longestMs = 0;
+
 /** The lines in which somebody waits. */
 const lines = new Set<Turns>();
 /** The most time, in milliseconds, that any line had had when it was let in. */
@@ -36,16 +53,21 @@ let serving = false;
  * than a little of each of them, however much it has had.
  */
 export class Turns {
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: Waiting[] = [];
+  /** What counts against others, and what it has had and waited in all. */
   #hadMs = 0;
+  #usedMs = 0;
+  #waitedMs = 0;
+  #letInAt = 0;
 
   /**
    * Resolves when it is its turn, or rejects if nobody waits any more. The work begins right after, nothing
    * awaited in between.
    */
   next(ended?: AbortSignal): Promise<void> {
+    const since = performance.now();
     const turn = new Promise<void>((resolve, reject) =>
-      this.#waiting.push(() => (ended?.aborted ? reject(ended.reason as Error) : resolve())),
+      this.#waiting.push({ enter: () => (ended?.aborted ? reject(ended.reason as Error) : resolve()), since }),
     );
     if (!lines.has(this)) {
       this.#hadMs = Math.max(this.#hadMs, servedMs - AHEAD_MS);
@@ -55,9 +77,32 @@ export class Turns {
     return turn;
   }
 
+  /**
+   * The longest that a line of little work has waited in all, in milliseconds, of those that wait and those
+   * that were let in since this was last asked.
+   */
+  static longestWait(): number {
+    const now = performance.now();
+    let longest = longestMs;
+    for (const line of lines) longest = Math.max(longest, line.#waitMs(now));
+    longestMs = 0;
+    return longest;
+  }
+
+  /** How long it has waited in all by an instant, whoever of it has; nothing once it has had much. */
+  #waitMs(now: number): number {
+    const [first] = this.#waiting;
+    if (!first || this.#usedMs >= YOUNG_MS) return 0;
+    return this.#waitedMs + now - Math.max(first.since, this.#letInAt);
+  }
+
   /** Adds the time of whoever was let in last to that of their line. */
   static count(): void {
-    if (current) current.line.#hadMs += performance.now() - current.since;
+    if (current) {
+      const ms = performance.now() - current.since;
+      current.line.#hadMs += ms;
+      current.line.#usedMs += ms;
+    }
     current = undefined;
   }
 
@@ -68,7 +113,11 @@ export class Turns {
     if (!first) return false;
     servedMs = Math.max(servedMs, first.#hadMs);
     current = { line: first, since: performance.now() };
-    first.#waiting.shift()?.();
+    longestMs = Math.max(longestMs, first.#waitMs(current.since));
+    const next = first.#waiting.shift() as Waiting;
+    first.#waitedMs += current.since - Math.max(next.since, first.#letInAt);
+    first.#letInAt = current.since;
+    next.enter();
     if (first.#waiting.length === 0) lines.delete(first);
     return true;
   }

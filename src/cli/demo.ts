@@ -4,7 +4,8 @@ import { startStores } from '../../demo/stores.ts';
 import { buildApp } from '../service/app.ts';
 import { type Env, parseConfig } from '../config/load.ts';
 import { secretsOf } from '../config/secrets.ts';
-import type { Ending } from '../service/drain.ts';
+import { draining } from '../service/drain.ts';
+import type { Ending } from '../service/ending.ts';
 import { createLogger } from '../service/log.ts';
 import { openSources } from '../sources/open.ts';
 import { examples } from './examples.ts';
@@ -33,7 +34,7 @@ export async function demo(ending: Ending, flags: ListenFlags, env: Env): Promis
       await stores.close();
     },
   };
-  const { address } = await ending.runs(running, () => listen(app, where));
+  const { address } = await ending.runs(() => listen(app, where), draining(running));
   console.log(`codap demo listens on ${address}\n\n${examples(address)}`);
 }
 

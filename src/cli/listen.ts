@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { type AddressInfo, BlockList, connect, createServer, type Server } from 'node:net';
@@ -6,7 +7,7 @@ import type { Listening } from '../service/drain.ts';
 import { StartFault } from './start-fault.ts';
 
 /** Where to listen; port 0 is any that is free. */
-interface Where {
+export interface Where {
   readonly host: string;
   readonly port: number;
 }
@@ -15,9 +16,18 @@ interface Where {
  * Listeners on the one port. libuv takes one connection from a listener in each turn of the event loop,
  * whatever waits: with a single one, a client that comes to a busy service waits for as many turns as there
  * are others before it.
+ *
+ * Workers listen so, each for itself, and the kernel spreads connections over all of their listeners by
+ * chance: of many, each gets an equal part. Where a port cannot be shared so, node:cluster has the primary
+ * take them and hand them on in turn. That spreads a few more evenly, but a worker takes one of them in
+ * each turn of its event loop: of 200 that came at once to two workers whose turns took 20 ms, the last was
+ * answered after 2.5 s, and like this after 0.3 to 0.6 s.
  */
 const LISTENERS = process.platform === 'linux' ? 16 : 1;
 const SHARED = process.platform === 'linux' ? { reusePort: true } : {};
+
+/** The address is told once, by the primary. */
+const UNADDRESSED = { listenTextResolver: () => 'worker listens' };
 
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8);
@@ -37,19 +47,20 @@ export async function isLoopback({ host }: Pick<Where, 'host'>): Promise<boolean
   return found.length > 0 && found.every(({ address, family }) => LOOPBACK.check(address, `ipv${family as 4 | 6}`));
 }
 
-/** Starts listening. Throws StartFault if it cannot. */
-export async function listen(app: FastifyInstance, { host, port }: Where): Promise<Listening> {
+/** Starts listening. Throws StartFault if it cannot. Of workers, only the first asks if the port is free. */
+export async function listen(app: FastifyInstance, where: Where): Promise<Listening> {
+  const { host, port } = where;
   const servers: Server[] = [app.server];
   app.addHook('preClose', (done) => {
     for (const server of servers.slice(1)) server.close();
     done();
   });
   try {
-    if (port !== 0 && (await isTaken({ host, port }))) throw Object.assign(new Error(), { code: 'EADDRINUSE' });
-    // Fastify would give the second address of localhost a server of its own, whose connections codap does
-    // not know.
+    const isFirst = (cluster.worker?.id ?? 1) === 1;
+    if (isFirst && port !== 0 && (await isTaken(where))) throw Object.assign(new Error(), { code: 'EADDRINUSE' });
+    // Fastify would give the second address of localhost a server of its own, whose connections are nobody's.
     const [first = host, ...others] = host === 'localhost' ? await addressesOf(host) : [host];
-    const address = await app.listen({ host: first, port, ...SHARED });
+    const address = await app.listen({ host: first, port, ...SHARED, ...(cluster.isWorker && UNADDRESSED) });
     const bound = app.server.address() as AddressInfo;
     servers.push(...(await listenMore(app, bound, LISTENERS - 1)));
     for (const other of others) {

@@ -1,16 +1,21 @@
+import cluster from 'node:cluster';
+import type { Logger } from 'pino';
 import { adapters } from '../../adapters/index.ts';
 import { buildApp } from '../service/app.ts';
-import { type Env, loadConfig } from '../config/load.ts';
+import { type Config, type Env, loadConfig } from '../config/load.ts';
 import { secretsOf } from '../config/secrets.ts';
 import { warningsOf } from '../config/warnings.ts';
-import type { Ending } from '../service/drain.ts';
+import { draining } from '../service/drain.ts';
+import type { Ending } from '../service/ending.ts';
 import { createLogger } from '../service/log.ts';
+import { tellPrimary } from '../service/primary.ts';
 import { openSources } from '../sources/open.ts';
 import { StartFault } from './start-fault.ts';
-import { isLoopback, listen } from './listen.ts';
-import { defaultFile, listenOn, type ListenFlags, logLevel } from './settings.ts';
+import { isLoopback, listen, type Where } from './listen.ts';
+import { defaultFile, listenOn, type ListenFlags, logLevel, workersOf } from './settings.ts';
+import { Workers } from './workers.ts';
 
-/** `codap serve`: serves a configuration file until a signal ends it. */
+/** `codap serve`: serves a configuration file until a signal ends it, by itself or by workers. */
 export async function serve(ending: Ending, given: string | undefined, flags: ListenFlags, env: Env): Promise<void> {
   const file = given ?? defaultFile(env);
   if (file === undefined) {
@@ -21,9 +26,37 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
   const config = await loadConfig(file, env, adapters);
   const where = listenOn(flags, env, config);
   const logger = createLogger(logLevel(env, 'info'), secretsOf(config, adapters));
-  for (const { source, text } of warningsOf(config, adapters)) logger.warn({ source }, text);
+  if (cluster.isPrimary) for (const { source, text } of warningsOf(config, adapters)) logger.warn({ source }, text);
+  const count = workersOf(config);
+  if (cluster.isPrimary && count > 1) return serveByWorkers(ending, { file, where, config, logger, count });
   const opened = await openSources(config, adapters);
   const app = await buildApp(config, { sources: opened.sources, logger, onLoopback: await isLoopback(where) });
   const running = { app, logger, graceMs: config.server.graceMs, dispose: () => opened[Symbol.asyncDispose]() };
-  await ending.runs(running, () => listen(app, where));
+  const { address } = await ending.runs(() => listen(app, where), draining(running));
+  tellPrimary({ address });
+}
+
+interface Service {
+  readonly file: string;
+  readonly where: Where;
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly count: number;
+}
+
+/** Has workers serve, each of them a `codap serve` of this file where this one was told to. */
+async function serveByWorkers(ending: Ending, { file, where, config, logger, count }: Service): Promise<void> {
+  const fork = (port: number) => {
+    cluster.setupPrimary({ args: ['serve', '--host', where.host, '--port', String(port), '--', file] });
+    return cluster.fork();
+  };
+  const workers = new Workers({ count, graceMs: config.server.graceMs, logger, fork });
+  // However this process ends, if it is not killed, it leaves nobody behind.
+  process.once('exit', () => workers.kill());
+  await ending.runs(
+    () => Promise.resolve(workers),
+    (all, cause) => all.end(cause),
+  );
+  const address = await workers.start(where.port);
+  if (address !== undefined) logger.info(`Server listening at ${address}`);
 }

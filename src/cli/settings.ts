@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import type { LevelWithSilent } from 'pino';
-import type { Config, Env } from '../config/load.ts';
+import { type Config, type Env, MOST_WORKERS } from '../config/load.ts';
 import { LEVELS } from '../service/log.ts';
 import { StartFault, UsageFault } from './start-fault.ts';
 
@@ -33,6 +34,11 @@ export function listenOn(
 function toPort(text: string, origin: string, Fault: typeof UsageFault | typeof StartFault): number {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
   throw new Fault(`${origin} must be a number from 0 to 65535`);
+}
+
+/** How many processes serve: `auto` is one for each core that this process may use. */
+export function workersOf({ server: { workers } }: Pick<Config, 'server'>): number {
+  return workers === 'auto' ? Math.min(availableParallelism(), MOST_WORKERS) : workers;
 }
 
 /** How much to log: `CODAP_LOG_LEVEL`, else the default. */

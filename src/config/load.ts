@@ -9,7 +9,7 @@ import { readYaml } from './yaml.ts';
 export type { Env } from './env.ts';
 export { ConfigError } from './fault.ts';
 export { parseConfig } from './parse-config.ts';
-export type { Config, Limits, SourceConfig } from './schema.ts';
+export { type Config, type Limits, MOST_WORKERS, type SourceConfig } from './schema.ts';
 
 /**
  * Reads and checks a configuration file (YAML 1.2, of which JSON is a part). Throws ConfigError with every

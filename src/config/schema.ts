@@ -8,6 +8,9 @@ const LONGEST = 2 ** 31 - 1;
 /** A text may not grow longer than this, in bytes: some way below what one JavaScript string can hold. */
 const LARGEST = 256 * 2 ** 20;
 
+/** The most processes that one service may have. */
+export const MOST_WORKERS = 256;
+
 const milliseconds = z.int().min(1).max(LONGEST);
 const bytes = z.int().min(1024).max(LARGEST);
 const origin = z
@@ -28,6 +31,10 @@ const server = z
   .strictObject({
     host: z.string().min(1).default('127.0.0.1').meta({ description: 'Where to listen.' }),
     port: z.int().min(0).max(65_535).default(8080).meta({ description: 'The port to listen on; 0 is a free one.' }),
+    workers: z
+      .union([z.literal('auto'), z.int().min(1).max(MOST_WORKERS)])
+      .default(1)
+      .meta({ description: 'Processes that serve the one port; `auto` is one for each core.' }),
     timeoutMs: milliseconds
       .default(2000)
       .meta({ description: "A batch's deadline in milliseconds, unless it names one." }),
@@ -44,18 +51,18 @@ const server = z
       .int()
       .min(1)
       .default(1000)
-      .meta({ description: 'Batches under way at a time; others are answered 503.' }),
+      .meta({ description: 'Batches under way at a time, in each worker; others are answered 503.' }),
     bufferBytes: z
       .int()
       .min(1024)
       .max(2 ** 40)
       .default(512 * 2 ** 20)
-      .meta({ description: 'Bytes of bodies and answers under way that the process holds; beyond it OVERLOADED.' }),
+      .meta({ description: 'Bytes of bodies and answers under way that each worker holds; beyond it OVERLOADED.' }),
     maxConnections: z
       .int()
       .min(1)
       .default(10_000)
-      .meta({ description: 'Connections open at a time; further ones are closed as they come.' }),
+      .meta({ description: 'Connections open at a time, in each worker; further ones are closed as they come.' }),
     adhoc: z.boolean().default(true).meta({ description: 'Whether /kv, /ordered and /first-reply are there.' }),
     corsOrigins: z
       .array(origin)
@@ -105,7 +112,7 @@ const common = z.object({
   attemptTimeoutMs: milliseconds
     .optional()
     .meta({ description: 'The time-out of one call of the store, in milliseconds.' }),
-  concurrency: z.int().min(1).max(100_000).meta({ description: 'Calls under way at a time.' }),
+  concurrency: z.int().min(1).max(100_000).meta({ description: 'Calls under way at a time, in each worker.' }),
   queue: z
     .int()
     .min(0)

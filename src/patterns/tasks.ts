@@ -1,6 +1,6 @@
 import { Deferred, quiet } from './deferred.ts';
 import type { Entry, Slot } from './handle.ts';
-import { onAbort } from './on-abort.ts';
+import { whenAborted } from '../when-aborted.ts';
 
 /** A function that is called with the arguments it was put or pushed with. */
 export type Task<T, A extends unknown[] = []> = (...args: A) => T | PromiseLike<T>;
@@ -228,7 +228,7 @@ export abstract class Tasks<T> {
   #listen(): void {
     if (!this.#outer) return;
     const needed = this.#unsettled.size > 0 || this.#awaited.size > 0;
-    if (needed) this.#stopListening ??= onAbort(this.#outer, () => this.cancel(this.#outer?.reason));
+    if (needed) this.#stopListening ??= whenAborted(this.#outer, () => this.cancel(this.#outer?.reason));
     else if (this.#stopListening) {
       this.#stopListening();
       this.#stopListening = undefined;

@@ -3,8 +3,9 @@ import { Pace } from './pace.ts';
 import { sendProblem } from './http/problem.ts';
 
 /**
- * Lets batches in (every POST): at most `maxInFlight` at a time, no more than the event loop's pace allows, none while draining.
- * The others are answered 503 with `Retry-After` at once, before their bodies are read. Everything else always passes, health above all.
+ * Lets batches in (every POST): at most `maxInFlight` at a time, no more than the event loop's pace allows,
+ * none while draining. The others are answered 503 with `Retry-After` at once, before their bodies are read.
+ * Everything else always passes, health above all.
  */
 export class Admission {
   readonly #maxInFlight: number;
@@ -29,7 +30,10 @@ export class Admission {
     return () => this.#underWay.delete(end);
   };
 
-  /** Lets no more batches in; resolves once the last answer under way has left, or its client has: to false if it had to be cut. */
+  /**
+   * Lets no more batches in; resolves once the last answer under way has left, or its client has: to false if
+   * it had to be cut.
+   */
   async drain(): Promise<boolean> {
     this.#draining = true;
     if (this.#inFlight === 0) this.#idle.resolve();
@@ -56,7 +60,8 @@ export class Admission {
       return pace.allows() ? undefined : 'the service is overloaded';
     };
     app.addHook('onRequest', (request, reply, done) => {
-      // While draining the body is read first: a connection that closes on one that is still coming would be reset, and the answer lost.
+      // While draining the body is read first: a connection that closes on one that is still coming would be
+      // reset, and the answer lost.
       const detail = request.method === 'POST' && !this.#draining ? refusal() : undefined;
       if (detail === undefined) done();
       else refuse(reply, detail);

@@ -28,9 +28,15 @@ import type { Source } from '../sources/open.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Readiness fails from now on and no batch is let in; resolves once the last answer under way has left: to false if it had to be cut. Then `close()`. */
+    /**
+     * Readiness fails from now on and no batch is let in; resolves once the last answer under way has left:
+     * to false if it had to be cut. Then `close()`.
+     */
     drain(): Promise<boolean>;
-    /** Ends the answers that are still under way with an error: the last frame of a stream, a problem, or a broken connection. */
+    /**
+     * Ends the answers that are still under way with an error: the last frame of a stream, a problem, or a
+     * broken connection.
+     */
     cut(): void;
   }
 }
@@ -42,7 +48,9 @@ export interface AppDeps {
   readonly logger?: FastifyBaseLogger;
   /** Whether it will listen on a loopback address, where fewer hosts are served by default. Default false. */
   readonly onLoopback?: boolean;
-  /** How long the headers, and the whole of a request, may take to arrive, in milliseconds. Default 10,000. */
+  /**
+   * How long the headers, and the whole of a request, may take to arrive, in milliseconds. Default 10,000.
+   */
   readonly requestMs?: number;
 }
 
@@ -87,7 +95,8 @@ export async function buildApp(
   healthRoute(app, { admission, sources });
   sourcesRoute(app, sources);
   limitsRoute(app, config);
-  // Nothing that a batch's line says has a secret field to hide, and looking for one costs more than the line.
+  // Nothing that a batch's line says has a secret field to hide, and looking for one costs more than the
+  // line.
   const log = app.log.child({}, { redact: [] });
   const service = { config, sources, memory, whenCut: admission.whenCut, log };
   openapiRoute(app, service);

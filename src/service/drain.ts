@@ -1,8 +1,10 @@
+import cluster from 'node:cluster';
 import { Server, type Socket } from 'node:net';
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
-import closeWithGrace from 'close-with-grace';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import type { Cause } from './ending.ts';
+import { tellPrimary } from './primary.ts';
 
 /** What has to be ended in an orderly way once it runs. */
 export interface RunningService {
@@ -21,15 +23,15 @@ export interface Listening {
   readonly servers: readonly Server[];
 }
 
-/** What ends the process on a signal. */
-export interface Ending {
-  /** From now on a signal waits until `listen` has resolved, then drains what runs. Resolves, or rejects, as `listen` does. */
-  runs(running: RunningService, listen: () => Promise<Listening>): Promise<Listening>;
-}
-
-/** How long before the grace period ends the answers still under way are told to end with an error, in milliseconds; a quarter of a short one. */
+/**
+ * How long before the grace period ends the answers still under way are told to end with an error, in
+ * milliseconds; a quarter of a short one.
+ */
 const CUT_MS = 500;
-/** After the last answer, requests that were on their way are still refused by a status: until none came for so long, in milliseconds … */
+/**
+ * After the last answer, requests that were on their way are still refused by a status: until none came for
+ * so long, in milliseconds …
+ */
 const QUIET_MS = 400;
 /** … but no longer than this on new connections, and than `LINGER_MS` on those that are open. */
 const LISTEN_MS = 1000;
@@ -38,65 +40,59 @@ const LINGER_MS = 1600;
 const END_MS = 1800;
 
 /**
- * From now on SIGTERM and SIGINT end the process: while it starts, at once; once it listens, readiness fails, running answers are finished, and all is closed.
- * A second signal ends it at once. Exit status 1 if answers were cut or the cause was an uncaught error, else 0.
+ * What ends the process of a running service: readiness fails, running answers are finished, all is closed.
+ * Exit status 1 if answers were cut or the cause was an uncaught error, else 0.
  */
-export function endOnSignal(): Ending {
-  let begun: { running: RunningService; listening: Promise<Listening> } | undefined;
-  closeWithGrace({ delay: false, logger: false }, async ({ signal, err }) => {
-    if (!begun) {
-      if (err) console.error(err);
-      return;
-    }
-    const { running, listening } = begun;
-    const { servers } = await listening;
-    if (err) running.logger.fatal({ err }, 'ending after an uncaught error');
-    else running.logger.info({ signal }, 'draining');
-    await end(running, servers, err ? 1 : 0);
-  });
-  return {
-    runs(running, listen) {
-      begun = { running, listening: listen() };
-      return begun.listening;
-    },
+export function draining({ app, logger, graceMs, dispose }: RunningService) {
+  return async ({ servers }: Listening, { signal, err }: Cause): Promise<void> => {
+    if (err) logger.fatal({ err }, 'ending after an uncaught error');
+    else logger.info({ signal }, 'draining');
+    tellPrimary('draining');
+    let status = err ? 1 : 0;
+    let whole = false;
+    setTimeout(() => process.exit(whole ? status : 1), graceMs);
+    setTimeout(() => app.cut(), graceMs - Math.min(CUT_MS, graceMs / 4));
+    const arrivals = watch(app);
+    const drained = app.drain();
+    // Where an error ends this worker alone, the others take at once what would be refused here.
+    const othersGoOn = cluster.isWorker && err !== undefined;
+    if (othersGoOn) await stopListening(servers, arrivals, performance.now() + LISTEN_MS);
+    whole = await drained;
+    if (!whole) status = 1;
+    const answered = performance.now();
+    setTimeout(() => process.exit(status), END_MS);
+    await quiet(arrivals, answered, LISTEN_MS);
+    if (!othersGoOn) await stopListening(servers, arrivals, answered + LINGER_MS);
+    await quiet(arrivals, answered, LINGER_MS);
+    await app.close();
+    await dispose();
+    process.exit(status);
   };
 }
 
-async function end(
-  { app, graceMs, dispose }: RunningService,
-  servers: readonly Server[],
-  status: 0 | 1,
-): Promise<void> {
-  let whole = false;
-  setTimeout(() => process.exit(whole ? status : 1), graceMs);
-  setTimeout(() => app.cut(), graceMs - Math.min(CUT_MS, graceMs / 4));
-  const arrivals = watch(app);
-  whole = await app.drain();
-  if (!whole) status = 1;
-  const answered = performance.now();
-  setTimeout(() => process.exit(status), END_MS);
-  const quiet = async (ms: number): Promise<void> => {
-    const isQuiet = (): boolean =>
-      arrivals.open.size === 0 && performance.now() - Math.max(answered, arrivals.last) > QUIET_MS;
-    while (!isQuiet() && performance.now() - answered < ms) {
-      await pause(20);
-      // After a timer that was late, what has come in the meantime is still to be seen.
-      await turn();
-    }
-  };
-  await quiet(LISTEN_MS);
-  // What the kernel holds for a listener that closes is reset: so they are closed after a turn that has found nothing there, if there is one.
+/** Resolves once nothing has come for a while, or so long after the last answer. */
+async function quiet(arrivals: Arrivals, answered: number, ms: number): Promise<void> {
+  const isQuiet = (): boolean =>
+    arrivals.open.size === 0 && performance.now() - Math.max(answered, arrivals.last) > QUIET_MS;
+  while (!isQuiet() && performance.now() - answered < ms) {
+    await pause(20);
+    // After a timer that was late, what has come in the meantime is still to be seen.
+    await turn();
+  }
+}
+
+/**
+ * Closes the listeners. What the kernel holds for one that closes is reset: so they are closed after a turn
+ * that has found nothing there, if there is one by `deadline`.
+ */
+async function stopListening(servers: readonly Server[], arrivals: Arrivals, deadline: number): Promise<void> {
   let before: number;
   do {
     before = arrivals.last;
     await turn();
-  } while (before !== arrivals.last && performance.now() - answered < LINGER_MS);
+  } while (before !== arrivals.last && performance.now() < deadline);
   // An HTTP server's own `close` would end the idle connections, too.
   for (const server of servers) Server.prototype.close.call(server);
-  await quiet(LINGER_MS);
-  await app.close();
-  await dispose();
-  process.exit(status);
 }
 
 interface Arrivals {

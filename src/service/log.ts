@@ -1,7 +1,11 @@
 import pino, { type DestinationStream, type Logger, type LevelWithSilent } from 'pino';
 
-/** Lines are written together, so many bytes at once or after so many milliseconds; those that warn at once. */
-const GATHERED = 4096;
+/**
+ * Lines are written together, from so many bytes on or after so many milliseconds; those that warn at once.
+ */
+const GATHERED = 3072;
+/** At most so many bytes at once, which a pipe takes whole: workers keep out of each other's lines. */
+const WRITTEN = 4096;
 const FLUSH_MS = 100;
 const WARN = 40;
 
@@ -16,7 +20,10 @@ const MOST_CAUSES = 5;
 /** A secret shorter than this is none, and would mask what only looks like it. */
 const SHORTEST = 4;
 
-/** A logger (JSON lines, to stdout unless told) that hides authorization and cookie headers, and these secrets wherever they turn up. */
+/**
+ * A logger (JSON lines, to stdout unless told) that hides authorization and cookie headers, and these secrets
+ * wherever they turn up.
+ */
 export function createLogger(
   level: LevelWithSilent,
   secrets: readonly string[],
@@ -52,12 +59,15 @@ export function createLogger(
 
 /** Standard output, where nothing is lost that was logged before the process exits. */
 function toStdout(): ReturnType<typeof pino.destination> {
-  const stdout = pino.destination({ sync: true, minLength: GATHERED, periodicFlush: FLUSH_MS });
+  const stdout = pino.destination({ sync: true, minLength: GATHERED, maxWrite: WRITTEN, periodicFlush: FLUSH_MS });
   process.once('exit', () => stdout.flushSync());
   return stdout;
 }
 
-/** An error and what caused it, by kind, text and stack: in other fields drivers keep what they sent and were told. */
+/**
+ * An error and what caused it, by kind, text and stack: in other fields drivers keep what they sent and were
+ * told.
+ */
 function described(error: unknown, depth: number): unknown {
   if (!(error instanceof Error))
     return typeof error === 'string' ? error : `${error === null ? 'null' : typeof error}, no error`;

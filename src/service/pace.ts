@@ -2,20 +2,30 @@ import { isHeld, Turns } from '../budget/turns.ts';
 
 /** How often the event loop's lag is looked at, in milliseconds. */
 const SAMPLE_MS = 20;
-/** The lag above which nothing is let in, if it lasts for more than a turn: one pause, however long, is no overload. */
+/**
+ * The lag above which nothing is let in, if it lasts for more than a turn: one pause, however long, is no
+ * overload.
+ */
 const MAX_LAG_MS = 100;
-/** After that: the lag above which fewer are let in, and the one below which more are. Between them a turn is short enough for a refusal to be quick. */
+/**
+ * After that: the lag above which fewer are let in, and the one below which more are. Between them a turn is
+ * short enough for a refusal to be quick.
+ */
 const BUSY_MS = 50;
 const CALM_MS = 25;
+/** A batch waits for more than one turn: so many times the lag is no more than it should. */
+const WAITS = 3;
 
 /**
- * How many batches the event loop can take in a turn, told from how late a piece of work gets its turn: a timer that comes late, in line with others that wait (`Turns`).
- * As many as come, until it lags for more than a turn: at two samples in a row, or at one that waits for turn after turn. From then on a few, fewer after each late sample and more after each calm one, until that is no limit any more.
- * Without this, all that arrives in a calm turn would be let in, and the next one be longer than the one that was too long.
+ * How many batches the event loop can take in a turn, told from how late a piece of work gets its turn: a
+ * timer that comes late, in line with others that wait (`Turns`), or a small batch that waits for them. As
+ * many as come, until it lags for more than a turn: at two samples in a row, or at one that waits for turn
+ * after turn. From then on a few, fewer after each late sample and more after each calm one, until that is no
+ * limit any more. Without this, all that arrives in a calm turn would be let in, and the next one be longer
+ * than the one that was too long.
  */
 export class Pace {
   readonly #plenty: number;
-  readonly #line = new Turns();
   #timer: NodeJS.Timeout | undefined;
   #dueAt = 0;
   #begunAt = 0;
@@ -46,7 +56,10 @@ export class Pace {
     this.#timer = undefined;
   }
 
-  /** Whether the loop has lagged for more than a turn by now, told from the sample that is due and the lag at the one before. */
+  /**
+   * Whether the loop has lagged for more than a turn by now, told from the sample that is due and the lag at
+   * the one before.
+   */
   #lags(before: number): boolean {
     const now = performance.now();
     return Math.min(before, now - this.#dueAt) > MAX_LAG_MS || (this.#turns > 1 && now - this.#begunAt > MAX_LAG_MS);
@@ -63,7 +76,7 @@ export class Pace {
     if (isHeld()) await this.#myTurn();
     if (!this.#timer) return;
     const lags = this.#lags(this.#lag);
-    this.#lag = performance.now() - this.#dueAt;
+    this.#lag = Math.max(performance.now() - this.#dueAt, Turns.longestWait() / WAITS);
     if (lags) this.#limit = 0;
     else if (this.#limit < Infinity) this.#adjust();
     this.#taken = 0;
@@ -77,7 +90,7 @@ export class Pace {
       next = setImmediate(count);
     };
     let next = setImmediate(count);
-    await this.#line.next();
+    await new Turns().next();
     clearImmediate(next);
   }
 

@@ -2,7 +2,10 @@ import { tooLate, toCodapError, type Code, type CodapError } from '../errors.ts'
 import type { Source } from '../sources/open.ts';
 import { untilAborted } from '../store/signals.ts';
 
-/** How long a ping may take unless told, in milliseconds: well below the second that probes of readiness usually wait. */
+/**
+ * How long a ping may take unless told, in milliseconds: well below the second that probes of readiness
+ * usually wait.
+ */
 const PING_MS = 500;
 
 /** What asking a source found; `ms` is how long it took. */
@@ -21,7 +24,10 @@ type Report = (name: string, error: CodapError) => void;
 /** A source as a ping sees it. */
 export type Pingable = Pick<Source, 'name' | 'adapter' | 'ping'>;
 
-/** Asks a source whether it answers. Never rejects, and never takes much longer than `timeoutMs`, whatever the source does. */
+/**
+ * Asks a source whether it answers. Never rejects, and never takes much longer than `timeoutMs`, whatever the
+ * source does.
+ */
 export async function ping(
   { name, adapter, ...source }: Pingable,
   timeoutMs = PING_MS,
@@ -44,7 +50,10 @@ export async function ping(
   }
 }
 
-/** Asks all sources side by side, and for `freshMs` repeats what it found, so that probes cannot become a load. */
+/**
+ * Asks all sources side by side, and for `freshMs` repeats what it found, so that probes cannot become a
+ * load.
+ */
 export function pinger(sources: Iterable<Pingable>, freshMs = 2000, report?: Report): () => Promise<readonly Pinged[]> {
   const list = [...sources];
   let asked = -Infinity;

@@ -22,6 +22,7 @@ const WORDS: Readonly<Record<string, (schema: z.ZodType) => string>> = {
   array: (schema) => sized('a list', boundsOf(schema), 'members'),
   object: () => 'an object',
   record: () => 'an object',
+  literal: (schema) => (schema as z.ZodLiteral).def.values.join(' or '),
   union: (schema) => (schema as z.ZodUnion<z.ZodType[]>).options.map(phrase).join(' or '),
 };
 
@@ -49,8 +50,16 @@ function faultsOf(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): S
     return issue.issues.map(({ message }) => ({ path, detail: message || allowed(keyType as z.ZodType) }));
   }
   const detail = issue.message || allowed(schemaAt(schema, path, value));
-  const expected = issue.code === 'invalid_type' ? { expected: issue.expected } : {};
-  return [{ path, detail: isMissing(issue, value) ? missing(path.at(-1)!, detail) : detail, ...expected }];
+  const expected = expectedOf(issue);
+  const told = isMissing(issue, value) ? missing(path.at(-1)!, detail) : detail;
+  return [{ path, detail: told, ...(expected !== undefined && { expected }) }];
+}
+
+/** The type that an issue says is needed in its place: of several that may stand there, the first. */
+function expectedOf(issue: z.core.$ZodIssue): string | undefined {
+  if (issue.code === 'invalid_type') return issue.expected;
+  if (issue.code !== 'invalid_union') return undefined;
+  return issue.errors.flat().find((inner) => inner.code === 'invalid_type')?.expected;
 }
 
 /** Says that one of these names is allowed. */

@@ -1,14 +1,5 @@
 import { abortReason } from '../errors.ts';
-
-/** Calls `listener` once the signal aborts, at once if it has; what it returns takes that back. */
-export function whenAborted(signal: AbortSignal, listener: () => void): () => void {
-  if (signal.aborted) {
-    listener();
-    return () => {};
-  }
-  signal.addEventListener('abort', listener, { once: true });
-  return () => signal.removeEventListener('abort', listener);
-}
+import { whenAborted } from '../when-aborted.ts';
 
 /**
  * Settles as `call` does, or rejects as soon as the signal aborts, with a reason that may be shown, however

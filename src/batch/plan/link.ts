@@ -19,17 +19,18 @@ export function linkReferences(root: GroupNode, report: Report): void {
       }
     };
     linkAll(listReferences(node.forEach), around);
-    linkAll([...node.referencesToStart, ...node.referencesToRun, ...node.referencesToReshape], inside);
+    linkAll(node.referencesToStart, inside);
+    linkAll(node.referencesToRun, inside);
+    linkAll(node.referencesToReshape, inside);
     if (node.kind === 'group') linkMembers(node, { groups: [...around.groups, node], inForEach: inside.inForEach });
   };
   const linkMembers = (group: GroupNode, around: Surroundings): void => {
     for (const member of group.members) {
-      waits.inside(group, member);
       link(member, around);
     }
   };
   linkMembers(root, { groups: [root], inForEach: false });
-  waits.reportCycles(report);
+  waits.reportCycles(root, report);
   for (const member of root.members) mark(member, false, false);
 }
 
@@ -119,11 +120,6 @@ function streamsIn(node: Node): boolean {
 /** Who waits for whom. A node has a start and an end; a group's members start after it and end before it. */
 class Waits {
   readonly #starts = new Map<Node, { on: Node; reference: Reference }[]>();
-  readonly #parents = new Map<Node, GroupNode>();
-
-  inside(group: GroupNode, member: Node): void {
-    this.#parents.set(member, group);
-  }
 
   edge(from: Node, on: Node, reference: Reference): void {
     const edges = this.#starts.get(from);
@@ -131,8 +127,9 @@ class Waits {
     else this.#starts.set(from, [{ on, reference }]);
   }
 
-  reportCycles(report: Report): void {
+  reportCycles(root: GroupNode, report: Report): void {
     if (this.#starts.size === 0) return;
+    const parents = new Map(parentsIn(root));
     const state = new Map<string, 'open' | 'done'>();
     const ids = new Map<Node, number>();
     const idOf = (node: Node): number => {
@@ -152,12 +149,19 @@ class Waits {
         visit(node, 'start', via);
         if (node.kind === 'group') for (const member of node.members) visit(member, 'end', via);
       } else {
-        const parent = this.#parents.get(node);
+        const parent = parents.get(node);
         if (parent) visit(parent, 'start', via);
         for (const { on, reference } of this.#starts.get(node) ?? []) visit(on, 'end', reference);
       }
       state.set(vertex, 'done');
     };
     for (const node of this.#starts.keys()) visit(node, 'end', undefined);
+  }
+}
+
+function* parentsIn(group: GroupNode): Generator<[Node, GroupNode]> {
+  for (const member of group.members) {
+    yield [member, group];
+    if (member.kind === 'group') yield* parentsIn(member);
   }
 }

@@ -71,9 +71,11 @@ function checkStream(fields: Fields, hasList: boolean, at: Path, report: Report)
 /** Checks whom a query asks, and for what. */
 export function checkAddressee({ source, op }: Fields, at: Path, { sources, report }: Planner): void {
   const known = typeof source === 'string' ? sources.get(source) : undefined;
-  const names = choice([...sources.keys()]);
-  if (source === undefined) report([...at, 'source'], missing('source', names));
-  else if (!known) report([...at, 'source'], typeof source === 'string' ? `no such source; ${names}` : names);
+  if (!known) {
+    const names = choice([...sources.keys()]);
+    const unknown = typeof source === 'string' ? `no such source; ${names}` : names;
+    report([...at, 'source'], source === undefined ? missing('source', names) : unknown);
+  }
   if (typeof op === 'string') return;
   const ops = known ? choice(known.ops) : 'the name of an operation is allowed here';
   report([...at, 'op'], op === undefined ? missing('op', ops) : ops);

@@ -7,7 +7,10 @@ import type { Reply } from './reply.ts';
 import type { Running } from './run.ts';
 import type { RunningMember } from './running-member.ts';
 
-/** How long after the batch's deadline an answer without a first byte waits for its queries' own time-outs, which know more, in milliseconds. */
+/**
+ * How long after the batch's deadline an answer without a first byte waits for its queries' own time-outs,
+ * which know more, in milliseconds.
+ */
 const GRACE_MS = 10;
 
 /** What an encoding answers from: the replies of a batch under way. */

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { CodapError, deadlinePassed, notNeeded } from '../../errors.ts';
 import type { Caller } from '../../store/fetch.ts';
-import { whenAborted } from '../../store/signals.ts';
+import { whenAborted } from '../../when-aborted.ts';
 import { piecesOf, sizing, type Tally } from '../../json/size.ts';
 import { Memory } from '../../budget/memory.ts';
 import type { Limits } from '../../config/load.ts';
@@ -77,7 +77,10 @@ export class Batch {
     return this.#controller.signal;
   }
 
-  /** Aborts when the client leaves and when the batch has failed, not at the deadline: for lists and bodies that flow. */
+  /**
+   * Aborts when the client leaves and when the batch has failed, not at the deadline: for lists and bodies
+   * that flow.
+   */
   get ended(): AbortSignal {
     return this.#ended.signal;
   }
@@ -130,8 +133,8 @@ export class Batch {
   }
 
   /**
-   * Throws TOO_LARGE if a copy of this value would not fit into what is left of the answer's budget, before it is made;
-   * answers about its bytes, and the pieces of work that a copy is.
+   * Throws TOO_LARGE if a copy of this value would not fit into what is left of the answer's budget, before
+   * it is made; answers about its bytes, and the pieces of work that a copy is.
    */
   *mustFit(value: unknown): Steps<Tally & { readonly bytes: number }> {
     const tally = { pieces: piecesOf(value) };

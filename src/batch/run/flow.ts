@@ -49,7 +49,10 @@ export class Flow<T = unknown> {
     return this.#broken;
   }
 
-  /** The next item or chunk. Rejects with TIMEOUT when it is not there in time, and with whatever broke the stream. */
+  /**
+   * The next item or chunk. Rejects with TIMEOUT when it is not there in time, and with whatever broke the
+   * stream.
+   */
   async next(): Promise<IteratorResult<T, void>> {
     if (this.#broken) throw this.#broken;
     this.#waitingSince = performance.now();

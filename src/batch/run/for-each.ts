@@ -60,7 +60,9 @@ async function referred(
   }
 }
 
-/** Starts an item once what it refers to is there: until then it takes no place. If that fails, it alone does. */
+/**
+ * Starts an item once what it refers to is there: until then it takes no place. If that fails, it alone does.
+ */
 async function startFilled(
   { template, references }: ItemTemplate,
   member: RunningMember,

@@ -8,7 +8,10 @@ import { judge } from './running-group.ts';
 import type { Container, RunningMember } from './running-member.ts';
 import { closed } from './settle.ts';
 
-/** One step of an answer that flows: a reply in its place, or some items of a streamed list, as JSON, and the first one's index. */
+/**
+ * One step of an answer that flows: a reply in its place, or some items of a streamed list, as JSON, and the
+ * first one's index.
+ */
 export type Frame =
   | { readonly kind: 'reply'; readonly member: Member; readonly count: number | undefined }
   | {
@@ -33,7 +36,8 @@ interface Telling extends FrameOrder {
 
 /**
  * The replies of a batch under way, as they may be told: the members of a group or forEach, then its own.
- * Returns the whole as it ended. A list that flows is read here; a body by whoever takes its frame, before asking for the next.
+ * Returns the whole as it ended. A list that flows is read here; a body by whoever takes its frame, before
+ * asking for the next.
  */
 export async function* frames(batch: Batch, root: RunningMember, order: FrameOrder): AsyncGenerator<Frame, Reply> {
   const container = await root.container;

@@ -11,8 +11,8 @@ interface Guest {
 }
 
 /**
- * So many places, first come first served, but for two things: whoever the answer has come to goes first, and one place is left to
- * them alone, or an answer in order could wait for itself.
+ * So many places, first come first served, but for two things: whoever the answer has come to goes first, and
+ * one place is left to them alone, or an answer in order could wait for itself.
  */
 export class Gate {
   readonly #places: number;
@@ -23,7 +23,10 @@ export class Gate {
     this.#places = places;
   }
 
-  /** Resolves with what gives the place back. `demanded` resolves when the answer has come to it; with true, it is let in at once. */
+  /**
+   * Resolves with what gives the place back. `demanded` resolves when the answer has come to it; with true,
+   * it is let in at once.
+   */
   async enter(demanded: Promise<boolean>, signal: AbortSignal): Promise<() => void> {
     const guest: Guest = { demanded: false, pressing: false, enter: undefined };
     const promote = (pressing: boolean): void => {

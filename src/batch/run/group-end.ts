@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { notNeeded, tooLate } from '../../errors.ts';
-import { whenAborted } from '../../store/signals.ts';
+import { whenAborted } from '../../when-aborted.ts';
 import type { GroupNode } from '../plan/node.ts';
 
 /** Until when a group's members run: at most as long as what is around it, and its own time-out. */

@@ -27,22 +27,29 @@ export async function runGroup(
     group,
     absorbed: scope.absorbed || node.take !== undefined || node.default !== undefined,
   };
+  let broken: { readonly error: unknown } | undefined;
   const runOne: RunOne = async (member) => {
-    await runMember(member, inside);
-    group.opened(member);
-    return member;
+    try {
+      await runMember(member, inside);
+      group.opened(member);
+      return member;
+    } catch (error) {
+      broken = { error };
+      throw error;
+    }
   };
   try {
     whole.start(group);
     if (node.pattern === 'kv') {
       const kv = new KV<RunningMember>();
       for (const member of members) kv.put(member.node.key as string, runOne, member);
-      for await (const _ of kv);
+      await kv.allSettled();
     } else if (node.pattern === 'ordered') {
       const ordered = new Ordered<RunningMember>();
       for (const member of members) ordered.push(runOne, member);
-      for await (const _ of ordered);
+      await ordered.allSettled();
     } else await firstReply(group, runOne);
+    if (broken) throw broken.error;
     return group.list();
   } catch (error) {
     // Nobody may wait for a member that was not started.

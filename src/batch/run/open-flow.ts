@@ -1,14 +1,15 @@
 import { CodapError, notNeeded } from '../../errors.ts';
 import type { Query } from '../../store/fetch.ts';
-import { whenAborted } from '../../store/signals.ts';
+import { whenAborted } from '../../when-aborted.ts';
 import type { QueryNode } from '../plan/node.ts';
 import { Flow } from './flow.ts';
 import type { Scope } from './scope.ts';
 
 /**
- * Opens a query's answer as a list or body that flows. Its first item or byte has the query's own time-out, from now on;
- * the batch's deadline, which is for what is gathered, does not end it, but the client leaving or the batch failing does.
- * Of a body that is read in parts, opening one ends also when the body is `closed`.
+ * Opens a query's answer as a list or body that flows. Its first item or byte has the query's own time-out,
+ * from now on; the batch's deadline, which is for what is gathered, does not end it, but the client leaving
+ * or the batch failing does. Of a body that is read in parts, opening one ends also when the body is
+ * `closed`.
  */
 export async function openFlow(
   node: QueryNode,

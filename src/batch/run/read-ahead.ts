@@ -10,8 +10,8 @@ import type { Query } from '../../store/fetch.ts';
 const BEGINNING = 64 * 1024;
 
 /**
- * A body whose beginning is read by range, so that it holds no connection while it waits for its turn, and whose rest, if any,
- * is asked for when somebody reads that far.
+ * A body whose beginning is read by range, so that it holds no connection while it waits for its turn, and
+ * whose rest, if any, is asked for when somebody reads that far.
  */
 export async function openAhead(node: QueryNode, asked: Pick<Query, 'op' | 'params'>, scope: Scope): Promise<Flow> {
   const { source } = node;

@@ -76,7 +76,10 @@ export function isComplete(list: MemberList): boolean {
   return lacking(list).next().done === true;
 }
 
-/** The members that keep it from being complete: failed or defaulted; beside a `take` that was reached, only what it counted. */
+/**
+ * The members that keep it from being complete: failed or defaulted; beside a `take` that was reached, only
+ * what it counted.
+ */
 export function* lacking(list: MemberList): Generator<Member, undefined> {
   for (const member of valued(list)) {
     const { reply } = member;
@@ -96,7 +99,10 @@ export function valued(list: MemberList): readonly Member[] {
   return list.taken ? list.members.filter((member) => member.reply.status === 'ok') : list.members;
 }
 
-/** A reply's value as data, as `shape: "values"` would show it were nothing hidden; undefined where there is none. */
+/**
+ * A reply's value as data, as `shape: "values"` would show it were nothing hidden; undefined where there is
+ * none.
+ */
 export function* valueOf(reply: Reply, work: Work): Steps<unknown> {
   const { value, list } = reply;
   if (value) return value.read ? yield* value.read(work) : value.value;
@@ -104,8 +110,8 @@ export function* valueOf(reply: Reply, work: Work): Steps<unknown> {
 }
 
 /**
- * What the store said of a reply's body, undefined where there is none: of a group or forEach in its own shape,
- * of a nested `take: 1` the winner's.
+ * What the store said of a reply's body, undefined where there is none: of a group or forEach in its own
+ * shape, of a nested `take: 1` the winner's.
  */
 export function* metaOf(reply: Reply, work: Work): Steps<unknown> {
   const { list, winner, value } = reply;

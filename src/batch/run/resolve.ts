@@ -48,8 +48,8 @@ export interface Looking {
 }
 
 /**
- * Reads below a member, waiting for no more than the part that the steps name. Rejects if nobody waits any more by
- * the time it would begin to gather.
+ * Reads below a member, waiting for no more than the part that the steps name. Rejects if nobody waits any
+ * more by the time it would begin to gather.
  */
 export async function resolve(whole: RunningMember, steps: readonly string[], looking: Looking): Promise<Outcome> {
   const { view, work, signal } = looking;

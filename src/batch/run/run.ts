@@ -61,13 +61,12 @@ export function run(plan: Plan, options: BatchOptions, { wants, bodiesInTurn }: 
 
 /** Runs one member with all its modifiers until it has opened or failed to, whatever happens. */
 export async function runMember(member: RunningMember, scope: Scope): Promise<void> {
-  const reply = await (member.each ? runEach(member, scope, runMember) : runOnce(member, scope)).catch(
-    (error: unknown): Reply => ({
-      status: 'error',
-      error: toCodapError(error),
-      ms: 0,
-    }),
-  );
+  let reply: Reply;
+  try {
+    reply = await (member.each ? runEach(member, scope, runMember) : runOnce(member, scope));
+  } catch (error) {
+    reply = { status: 'error', error: toCodapError(error), ms: 0 };
+  }
   opened(member, reply, scope);
 }
 

@@ -6,8 +6,8 @@ import { failed, firstFailure, type Member, type MemberList, type Reply } from '
 import type { Container, RunningMember } from './running-member.ts';
 
 /**
- * A group under way, and the judge of what it comes to: a success counts for `take` when it opens; a failure of a
- * required member counts when it opens and when it closes; what the answer lists is as it has closed.
+ * A group under way, and the judge of what it comes to: a success counts for `take` when it opens; a failure
+ * of a required member counts when it opens and when it closes; what the answer lists is as it has closed.
  */
 export class RunningGroup implements Container {
   readonly node: GroupNode;
@@ -35,7 +35,10 @@ export class RunningGroup implements Container {
     return this.#decidedBy !== undefined || this.#successes === this.node.take;
   }
 
-  /** A member has opened, or failed to. Where that decides the group, the rest is cancelled and does not count. */
+  /**
+   * A member has opened, or failed to. Where that decides the group, the rest is cancelled and does not
+   * count.
+   */
   opened(member: RunningMember): void {
     if (this.isDecided) return;
     this.#slots[this.#arrived.push(member) - 1]?.fill(member);
@@ -73,7 +76,10 @@ export class RunningGroup implements Container {
     };
   }
 
-  /** The members that the answer lists, in its order: beside a `take`, those that arrived until it was decided. */
+  /**
+   * The members that the answer lists, in its order: beside a `take`, those that arrived until it was
+   * decided.
+   */
   get #counted(): readonly RunningMember[] {
     if (!this.arrivals) return this.members;
     return this.node.take !== undefined ? this.#arrived : [...this.#arrived, ...this.#notArrived];

@@ -18,8 +18,9 @@ export interface Container {
 }
 
 /**
- * One member while it runs. It has two events. It opens when its reply is there, or the first byte or item of one, or
- * when it has failed. It closes when the answer has read what it opened to the end: of what is gathered, both are one.
+ * One member while it runs. It has two events. It opens when its reply is there, or the first byte or item of
+ * one, or when it has failed. It closes when the answer has read what it opened to the end: of what is
+ * gathered, both are one.
  */
 export class RunningMember {
   readonly node: Node;
@@ -83,7 +84,10 @@ export class RunningMember {
     return this.settled?.status === 'ok' || this.settled?.status === 'partial';
   }
 
-  /** The answer has come to it, and, where it is told only as a whole or `wholly` with others, to all within it. */
+  /**
+   * The answer has come to it, and, where it is told only as a whole or `wholly` with others, to all within
+   * it.
+   */
   demand(wholly = false): void {
     this.#isDemandedWholly ||= wholly;
     this.#demand.settle({ status: 'fulfilled', value: wholly });
@@ -113,7 +117,10 @@ export class RunningMember {
     this.#opening.settle({ status: 'fulfilled', value: reply });
   }
 
-  /** It is not needed any more: what it has opened breaks, and if it still runs, what it comes to does not count. */
+  /**
+   * It is not needed any more: what it has opened breaks, and if it still runs, what it comes to does not
+   * count.
+   */
   giveUp(reason: CodapError): void {
     for (const member of this.#container?.members ?? []) member.giveUp(reason);
     this.settled?.flow?.break(reason);

@@ -30,7 +30,10 @@ export function opened(member: RunningMember, reply: Reply, scope: Scope): void 
   }
 }
 
-/** The answer has read a member to its end: tells the batch of what broke meanwhile, then what the member stands in. */
+/**
+ * The answer has read a member to its end: tells the batch of what broke meanwhile, then what the member
+ * stands in.
+ */
 export function closed(member: RunningMember, reply: Reply, within: Container, batch: Batch): void {
   const { path, settled } = member;
   member.closed = reply;

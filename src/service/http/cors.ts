@@ -2,7 +2,10 @@ import type { FastifyInstance } from 'fastify';
 
 const EXPOSED = 'codap-complete, content-disposition, etag, retry-after, server-timing, x-request-id';
 
-/** Lets pages of exactly these origins read answers, without credentials (Fetch standard, CORS protocol), and answers preflights itself. */
+/**
+ * Lets pages of exactly these origins read answers, without credentials (Fetch standard, CORS protocol), and
+ * answers preflights itself.
+ */
 export function cors(app: FastifyInstance, origins: readonly string[]): void {
   if (origins.length === 0) return;
   app.addHook('onRequest', ({ method, headers }, reply, done) => {

@@ -25,7 +25,8 @@ export function answerFault(error: unknown, request: FastifyRequest, reply: Fast
     return sendProblem(reply, { status: 500, title: 'Internal Server Error', code: 'INTERNAL' });
   }
   const tooLarge = code === 'FST_ERR_CTP_BODY_TOO_LARGE';
-  // Closed at once, the connection would be reset under a client that still sends, and the answer lost with it.
+  // Closed at once, the connection would be reset under a client that still sends, and the answer lost with
+  // it.
   if (tooLarge) {
     reply.removeHeader('connection');
     request.raw.resume();

@@ -5,8 +5,8 @@ import type { Memory } from '../../budget/memory.ts';
 import { sendProblem } from './problem.ts';
 
 /**
- * Hands an `application/json` body on as the bytes it came as (`request.body` of a POST is a Buffer); anything else is a 415. Its bytes
- * are counted as they arrive, and until the answer has left.
+ * Hands an `application/json` body on as the bytes it came as (`request.body` of a POST is a Buffer);
+ * anything else is a 415. Its bytes are counted as they arrive, and until the answer has left.
  */
 export function acceptJsonBytes(app: FastifyInstance, memory: Memory): void {
   const parts = new WeakMap<IncomingMessage, Memory>();

@@ -12,10 +12,16 @@ export const BROTLI = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } };
 
 /** Characters of frames that are written without waiting for the end of the turn. */
 const GATHERED = 16_384;
-/** Where a store and a client keep up, frames could be written for ever: so long at a time, in milliseconds, before the others have their turn. */
+/**
+ * Where a store and a client keep up, frames could be written for ever: so long at a time, in milliseconds,
+ * before the others have their turn.
+ */
 const TURN_MS = 10;
 
-/** Where an answer that flows goes: written as fast as the client takes it, each turn's frames flushed; cut when the client takes nothing for `idleMs`. */
+/**
+ * Where an answer that flows goes: written as fast as the client takes it, each turn's frames flushed; cut
+ * when the client takes nothing for `idleMs`.
+ */
 export class Outlet {
   readonly #raw: ServerResponse;
   readonly #compressor: Gzip | BrotliCompress | undefined;

@@ -1,6 +1,9 @@
 import type { FastifyReply } from 'fastify';
 
-/** A fault told to a client (RFC 9457): a title for the kind, a detail for this case, and members of its own such as `code` or `errors`. */
+/**
+ * A fault told to a client (RFC 9457): a title for the kind, a detail for this case, and members of its own
+ * such as `code` or `errors`.
+ */
 export interface Problem {
   /** The HTTP status. */
   readonly status: number;

@@ -8,7 +8,10 @@ declare module 'fastify' {
   }
 }
 
-/** Answers 404 for an unknown path, 405 with `Allow` for a method a path does not have, 400 for an unknown URL parameter; before any body is read. */
+/**
+ * Answers 404 for an unknown path, 405 with `Allow` for a method a path does not have, 400 for an unknown URL
+ * parameter; before any body is read.
+ */
 export function refuseUnknown(app: FastifyInstance): void {
   const methods = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {
@@ -35,7 +38,8 @@ function methodsAt(url: string, routes: ReadonlyMap<string, ReadonlySet<string>>
 function refuse(request: FastifyRequest, reply: FastifyReply, methods: readonly string[]): void {
   if (methods.length === 0)
     return sendProblem(reply, { status: 404, title: 'Not Found', detail: 'there is nothing at this path' });
-  // An event source that has lost its stream comes back for ever, unless it is answered 204 (WHATWG HTML §9.2.3).
+  // An event source that has lost its stream comes back for ever, unless it is answered 204 (WHATWG HTML
+  // §9.2.3).
   if (request.method === 'GET' && request.headers['last-event-id'] !== undefined) return void reply.code(204).send();
   const allow = [...new Set(methods)].toSorted().join(', ');
   reply.header('allow', allow);

@@ -5,7 +5,10 @@ import { notNeeded } from '../../errors.ts';
 import { formatPointer } from '../../json/pointer.ts';
 import { sendProblem } from './problem.ts';
 
-/** Answers a batch that failed as a whole: the status of the failure that decided it, and all that was known by then. */
+/**
+ * Answers a batch that failed as a whole: the status of the failure that decided it, and all that was known
+ * by then.
+ */
 export function sendFailed(batch: Batch, reply: FastifyReply, ms: number): void {
   // Without a decision it was cancelled, and nobody reads this.
   const { path, error } = batch.decidedBy ?? { path: [], error: notNeeded() };

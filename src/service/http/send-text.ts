@@ -26,7 +26,10 @@ export interface Sending {
   readonly work: Work;
 }
 
-/** Sends a text as the whole answer, compressed where the client likes that and it pays. What is large goes piece by piece, in turns with others. */
+/**
+ * Sends a text as the whole answer, compressed where the client likes that and it pays. What is large goes
+ * piece by piece, in turns with others.
+ */
 export async function sendText(reply: FastifyReply, text: Text, { idleMs, work }: Sending): Promise<void> {
   const coding = codingFor(reply);
   if (text.length > WHOLE) {

@@ -4,8 +4,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
 /**
- * Replaces a malformed `traceparent` by that of a new trace, and drops the `tracestate` that came with it (W3C Trace Context §3.2, §4.2).
- * One of a later version is read as version 00; a missing one stays missing.
+ * Replaces a malformed `traceparent` by that of a new trace, and drops the `tracestate` that came with it
+ * (W3C Trace Context §3.2, §4.2). One of a later version is read as version 00; a missing one stays missing.
  */
 export function repairTraceContext(headers: IncomingHttpHeaders): void {
   const given = headers['traceparent'];

@@ -2,6 +2,7 @@ import { tooLate } from '../../errors.ts';
 import { instantOf, latestOf } from '../../store/deadline.ts';
 import type { Fetch } from '../../store/fetch.ts';
 import { discard, type Payload } from '../../store/payload.ts';
+import { whenAborted } from '../../when-aborted.ts';
 import { onceClosed } from '../closing.ts';
 import type { Layer } from '../layer.ts';
 
@@ -39,7 +40,6 @@ function keeping(source: string, timeoutMs: number, next: Fetch): Fetch {
         reject(reason);
         controller.abort(reason);
       };
-      const onAbort = (): void => abort(context.signal.reason);
       const onTime = (): void => {
         const by = Math.min(instantOf(context.deadline), own);
         if (by > end) {
@@ -47,12 +47,11 @@ function keeping(source: string, timeoutMs: number, next: Fetch): Fetch {
           timer = setTimeout(onTime, end - performance.now());
           return;
         }
-        context.signal.removeEventListener('abort', onAbort);
+        unlink();
         abort(tooLate(source));
       };
       let timer = setTimeout(onTime, end - now);
-      context.signal.addEventListener('abort', onAbort, { once: true });
-      const unlink = (): void => context.signal.removeEventListener('abort', onAbort);
+      const unlink = whenAborted(context.signal, () => abort(context.signal.reason));
       const succeed = (payload: Payload): void => {
         if (settled) return discard(payload);
         clearTimeout(timer);

@@ -73,7 +73,7 @@ describe('BSON as JSON', () => {
     const bytes = bytesOf({ a: 1, large, z: [] });
     for (const mode of ['plain', 'canonical'] as const) {
       const whole = bsonToJson(bytes, mode);
-      expect(atOnce(elementToJson(bytes, 0x03, 0, mode)) === whole).toBe(true);
+      expect(String(atOnce(elementToJson(bytes, 0x03, 0, mode))) === whole).toBe(true);
       expect(writeJson(bsonToValue(bytes, mode === 'canonical'), mode) === whole).toBe(true);
     }
     const cut = Buffer.from(bytes.subarray(0, -20));

@@ -6,11 +6,14 @@ interface Hearing {
 const hearings = new WeakMap<AbortSignal, Hearing>();
 
 /**
- * Calls `listener` when the signal aborts, unless the returned function takes it back before. For signals
- * that have not aborted yet. All share one listener on the signal: Node 20 warns of a leak at the eleventh,
- * and takes one of many back only by walking through them.
+ * Calls `listener` once the signal aborts, at once if it has; what it returns takes that back. All share one
+ * listener on the signal: Node warns of a leak at the eleventh, and to take back one it walks through all.
  */
-export function onAbort(signal: AbortSignal, listener: () => void): () => void {
+export function whenAborted(signal: AbortSignal, listener: () => void): () => void {
+  if (signal.aborted) {
+    listener();
+    return () => {};
+  }
   const { listeners, tell } = hearings.get(signal) ?? hear(signal);
   listeners.add(listener);
   return () => {

@@ -8,7 +8,7 @@ const BACKSLASH = 0x5c;
 const ZERO = 0x30;
 const HEX = Buffer.from('0123456789abcdef');
 
-/** What follows the backslash of each ASCII character, 0 where it stands for itself; what is not ASCII does not. */
+/** What follows the backslash of each character, 0 where it stands for itself; what is not ASCII does not. */
 const ESCAPES = Buffer.from(
   Array.from({ length: 256 }, (_, code) => {
     const json = JSON.stringify(String.fromCharCode(code));
@@ -19,8 +19,11 @@ const ESCAPES = Buffer.from(
 /** The same for what is known to be UTF-8. */
 const ESCAPES_OF_UTF8 = Buffer.from(ESCAPES).fill(0, 0x80);
 
-/** JSON written as bytes, which become one string at the end: a string of many small ones costs several times as much. */
-export class JsonBytes {
+/**
+ * JSON written as bytes, which become one string at the end, if any: a string of many small ones costs
+ * several times as much.
+ */
+export class JsonWriter {
   #bytes: Buffer;
   #length = 0;
   #isAscii = true;
@@ -77,7 +80,7 @@ export class JsonBytes {
     this.#length = at;
   }
 
-  /** Adds what `Date.prototype.toISOString` gives for an instant that a Date can hold, in milliseconds, in quotes. */
+  /** Adds what `toISOString` gives for an instant that a Date can hold, in milliseconds, in quotes. */
   date(milliseconds: number): void {
     const day = Math.floor(milliseconds / DAY_MS);
     const left = milliseconds - day * DAY_MS;
@@ -130,6 +133,11 @@ export class JsonBytes {
     this.byte(BACKSLASH);
     this.byte(escape);
     if (escape === 0x75) this.ascii(byte.toString(16).padStart(4, '0'));
+  }
+
+  /** All of it in UTF-8, until more is written. */
+  get written(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length);
   }
 
   /** All of it. */

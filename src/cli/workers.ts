@@ -1,0 +1,104 @@
+import type { Worker } from 'node:cluster';
+import type { Logger } from 'pino';
+import type { Cause } from '../service/ending.ts';
+import { nextPauseMs } from './pauses.ts';
+import { StartFault } from './start-fault.ts';
+import { type Exit, WorkerProcess } from './worker-process.ts';
+
+/** What the workers of one service have in common. */
+export interface WorkersOptions {
+  readonly count: number;
+  /** Milliseconds from the signal within which each of them ends. */
+  readonly graceMs: number;
+  readonly logger: Logger;
+  /** Starts a process that serves the port; 0 is any that is free. */
+  readonly fork: (port: number) => Worker;
+}
+
+/** A worker that has not ended by itself so long after the grace period hangs, in milliseconds. */
+const HANGS_MS = 250;
+/** The longest wait a timer can hold, in milliseconds. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** The processes that serve one port, seen from the one that started them and serves nothing itself. */
+export class Workers {
+  readonly #options: WorkersOptions;
+  readonly #alive = new Set<WorkerProcess>();
+  #ending = false;
+
+  constructor(options: WorkersOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Starts them; from then on each that leaves is replaced. The first one is alone until it listens: what
+   * keeps it from that would keep all of them, and is told once, by it. Resolves to the address once the
+   * others have tried, too, or to undefined where all are to end before that.
+   */
+  async start(port: number): Promise<string | undefined> {
+    const { count } = this.#options;
+    const first = this.#start(port);
+    const address = await first.listens;
+    if (address === undefined) {
+      const exit = await first.ends;
+      return this.#ending ? undefined : endAs(exit);
+    }
+    // Elsewhere the primary holds the port for them, under the number that was asked for.
+    const shared = process.platform === 'linux' && port === 0 ? Number(new URL(address).port) : port;
+    const others: WorkerProcess[] = [];
+    while (!this.#ending && others.length < count - 1) others.push(this.#start(shared));
+    for (const worker of [first, ...others])
+      this.#keep(worker, shared).catch((error: unknown) => this.end({ err: error as Error }));
+    await Promise.all(others.map(({ listens }) => listens));
+    return this.#ending ? undefined : address;
+  }
+
+  /** Has all of them finish their answers, and ends this process: with status 0 if each of them did so. */
+  async end({ signal, err }: Cause): Promise<void> {
+    const { graceMs, logger } = this.#options;
+    if (err) logger.fatal({ err }, 'ending after an uncaught error');
+    else logger.info({ signal }, 'draining all workers');
+    this.#ending = true;
+    const all = [...this.#alive];
+    for (const worker of all) worker.drain();
+    setTimeout(() => process.exit(1), Math.min(graceMs + HANGS_MS, LONGEST_MS));
+    const wholly = await Promise.all(all.map((worker) => worker.endsWhole()));
+    process.exit(err || wholly.includes(false) ? 1 : 0);
+  }
+
+  /** Ends those that are left, here and now. */
+  kill(): void {
+    for (const worker of this.#alive) worker.kill();
+  }
+
+  #start(port: number): WorkerProcess {
+    const { logger, fork } = this.#options;
+    const worker = new WorkerProcess(fork(port), (exit) => {
+      this.#alive.delete(worker);
+      logger[exit.status === 0 ? 'info' : 'warn']({ worker: worker.pid, ...exit }, 'worker ended');
+    });
+    this.#alive.add(worker);
+    logger.info({ worker: worker.pid }, 'worker started');
+    return worker;
+  }
+
+  /** Replaces a worker that leaves, and each that comes after it, until all of them are to end. */
+  async #keep(worker: WorkerProcess, port: number): Promise<void> {
+    let pauseMs: number | undefined;
+    for (let kept = worker; ; kept = this.#start(port)) {
+      const began = performance.now();
+      await kept.leaves;
+      if (this.#ending) return;
+      pauseMs = nextPauseMs(pauseMs, performance.now() - began);
+      this.#options.logger.warn({ worker: kept.pid, pauseMs }, 'another worker takes its place after a pause');
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      if (this.#ending) return;
+    }
+  }
+}
+
+/** Ends this process as the first worker ended, which has said why unless it was killed. */
+function endAs({ status, signal }: Exit): never {
+  if (status !== null) process.exit(status);
+  throw new StartFault(`the first worker ended before it listened (${signal ?? 'it could not be started'})`);
+}

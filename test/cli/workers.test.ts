@@ -1,0 +1,88 @@
+import type { Worker } from 'node:cluster';
+import { EventEmitter } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
+import pino from 'pino';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { nextPauseMs } from '../../src/cli/pauses.ts';
+import { Workers } from '../../src/cli/workers.ts';
+
+const ADDRESS = 'http://127.0.0.1:4711';
+
+describe('the pause before a worker is started again', () => {
+  it('doubles up to half a minute while workers do not stay up', () => {
+    const pauses: number[] = [];
+    for (let last: number | undefined; pauses.length < 11; pauses.push(last)) last = nextPauseMs(last, 59_999);
+    expect(pauses).toEqual([100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000]);
+  });
+
+  it('is the first one again after a worker that has stayed up for a minute', () => {
+    expect(nextPauseMs(30_000, 60_000)).toBe(100);
+  });
+});
+
+describe('the primary', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+  afterEach(() => void vi.useRealTimers());
+
+  /** Starts a service of two workers that are none, each of which does as it is told here. */
+  function service() {
+    const forked: { worker: EventEmitter; port: number }[] = [];
+    const fork = (port: number): Worker => {
+      const worker = Object.assign(new EventEmitter(), { process: { pid: forked.length + 1 } });
+      forked.push({ worker, port });
+      return worker as unknown as Worker;
+    };
+    const workers = new Workers({ count: 2, graceMs: 1000, logger: pino({ level: 'silent' }), fork });
+    const tell = (at: number, event: string, ...what: unknown[]) => forked[at]!.worker.emit(event, ...what);
+    return { forked, workers, tell };
+  }
+
+  it('starts the others once the first listens, on the port where it does, and tells it once they do', async () => {
+    const { forked, workers, tell } = service();
+    let told: string | undefined;
+    const started = workers.start(0).then((address) => (told = address));
+    await turn();
+    expect(forked).toHaveLength(1);
+    tell(0, 'message', { address: ADDRESS });
+    await turn();
+    expect(forked.map(({ port }) => port)).toEqual([0, process.platform === 'linux' ? 4711 : 0]);
+    expect(told).toBeUndefined();
+    tell(1, 'message', { address: ADDRESS });
+    await started;
+    expect(told).toBe(ADDRESS);
+  });
+
+  it('replaces one that drains before it has ended, once for both', async () => {
+    const { forked, workers, tell } = service();
+    const started = workers.start(4711);
+    tell(0, 'message', { address: ADDRESS });
+    await turn();
+    tell(1, 'exit', 1, null);
+    expect(await started).toBe(ADDRESS);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(forked).toHaveLength(3);
+    tell(0, 'message', 'draining');
+    await turn();
+    tell(0, 'exit', 0, null);
+    await vi.advanceTimersByTimeAsync(100_000);
+    expect(forked).toHaveLength(4);
+  });
+
+  it('waits longer and longer for one that cannot be started at all', async () => {
+    const { forked, workers, tell } = service();
+    const started = workers.start(4711);
+    tell(0, 'message', { address: ADDRESS });
+    await turn();
+    for (const ms of [100, 200, 400]) {
+      const { worker } = forked.at(-1)!;
+      Object.assign(worker, { process: {} });
+      worker.emit('error', new Error('EAGAIN'));
+      await started;
+      const before = forked.length;
+      await vi.advanceTimersByTimeAsync(ms - 1);
+      expect(forked).toHaveLength(before);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(forked).toHaveLength(before + 1);
+    }
+  });
+});
