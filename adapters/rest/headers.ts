@@ -1,5 +1,5 @@
 import { toText } from '../../src/json/leaf.ts';
-import { entriesOf } from '../../src/json/members.ts';
+import { entriesOf, firstKeyOf } from '../../src/json/members.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import type { Fault } from '../adapter.ts';
 import { HEADER_VALUE } from './options.ts';
@@ -10,6 +10,7 @@ export function restHeaders(
   allowed: readonly string[],
   fault: Fault,
 ): Record<string, string | Placeholder> {
+  if (firstKeyOf(headers) === undefined) return {};
   const found = new Map<string, string | Placeholder>();
   for (const [key, value] of entriesOf(headers)) {
     const name = key.toLowerCase();

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { setImmediate as turn } from 'node:timers/promises';
 import { zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection } from '../../adapters/adapter.ts';
@@ -371,6 +372,37 @@ describe('a connection', () => {
     api.server.on('connection', () => (connections += 1));
     for (let round = 0; round < 20; round++) await api.get().catch(() => {});
     expect(connections).toBeLessThan(4);
+  });
+
+  it('is kept where a query is given up before it is sent', async () => {
+    let connections = 0;
+    await using api = await answering({}, 'ok');
+    api.server.on('connection', () => (connections += 1));
+    // A connection is used again some turns later, once what nobody asked for has had its chance to come.
+    const turns = async (): Promise<void> => {
+      for (let count = 0; count < 10; count++) await turn();
+    };
+    await api.get();
+    await turns();
+    const controller = new AbortController();
+    const given = api.get({ signal: controller.signal });
+    controller.abort();
+    await expect(given).rejects.toMatchObject({ code: 'CANCELLED' });
+    await turns();
+    await api.get();
+    expect(connections).toBe(1);
+  });
+
+  it('is opened no more often than twice the places, and closed with the source, also for those that wait', async () => {
+    let connections = 0;
+    const arrived = Promise.withResolvers<void>();
+    await using api = await serving(() => ++connections === 4 && arrived.resolve(), { concurrency: 2 });
+    const answers = Promise.allSettled(Array.from({ length: 6 }, () => api.get()));
+    await arrived.promise;
+    await api.connection[Symbol.asyncDispose]();
+    for (const answer of [...(await answers), ...(await Promise.allSettled([api.get()]))])
+      expect(answer).toMatchObject({ status: 'rejected', reason: { code: 'UNAVAILABLE' } });
+    expect(connections).toBe(4);
   });
 
   it('pings: any answer means that the store is there', async () => {

@@ -161,6 +161,46 @@ describe('JsonCheck', () => {
     expect(check(`["\\\\",${nested(1000)}]`)).toThrow('nested deeper than 1000');
   });
 
+  it.each([
+    '"',
+    '\\',
+    '\\"',
+    '\\u00e9',
+    '\\u00g9',
+    '\n',
+    '\x00',
+    '\x1f',
+    '\x7f',
+    ' ',
+    '!',
+    '#',
+    '[',
+    ']',
+    'é',
+    '漢',
+    '😀',
+  ])('judges a string with %j in it as JSON.parse does, however long and wherever that is', (special) => {
+    for (let before = 0; before < 80; before++) {
+      for (const after of [0, 1, 2, 3, 4, 70]) {
+        const text = `["${'x'.repeat(before)}${special}${'y'.repeat(after)}"]`;
+        let isJson = true;
+        try {
+          JSON.parse(text);
+        } catch {
+          isJson = false;
+        }
+        if (isJson) expect(check(text)).not.toThrow();
+        else expect(check(text)).toThrow(expect.objectContaining({ code: 'BAD_RESPONSE' }));
+      }
+    }
+  });
+
+  it('ends with its bytes, however those before and after them in memory go on', () => {
+    const around = Buffer.from(`"${'x'.repeat(200)}"`);
+    expect(new JsonCheck(around).go()).toBe(true);
+    for (let end = 1; end < 200; end++) expect(() => new JsonCheck(around.subarray(0, end)).go()).toThrow(CodapError);
+  });
+
   it('finds the depth that a list has', () => {
     const depthOf = (value: unknown): number =>
       typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0;
