@@ -9,6 +9,8 @@ import { BROTLI, Outlet } from './outlet.ts';
 
 /** Below this many characters compressing costs more than it saves. */
 const WORTHWHILE = 1400;
+/** Up to this many characters a text is short. */
+const SHORT = 8192;
 /** Up to this many characters a text is sent in one piece. */
 const WHOLE = 262_144;
 /** Characters, or bytes, that are written at once. */
@@ -16,7 +18,7 @@ const SLICE = 65_536;
 
 const compressors = {
   gzip: promisify(gzip),
-  br: (text: Buffer) => promisify(brotliCompress)(text, BROTLI),
+  br: (text: string | Buffer) => promisify(brotliCompress)(text, BROTLI),
 } as const;
 
 /** How a text is sent. */
@@ -43,7 +45,8 @@ export async function sendText(reply: FastifyReply, text: Text, { idleMs, work }
     return outlet.end();
   }
   const compressed = coding && text.length >= WORTHWHILE;
-  const whole = text.toBuffer();
+  // Node writes a short text together with the head; bytes would be a second piece.
+  const whole = text.length <= SHORT ? text.toString() : text.toBuffer();
   const body = compressed ? await compressors[coding](whole) : whole;
   if (compressed) reply.header('content-encoding', coding);
   reply.send(body);
