@@ -8,8 +8,8 @@ if (Number(major) < 24) {
   process.exit(1);
 }
 
-// While little is asked V8 learns that what a request needs lives long, and then puts all of it where only full
-// collections look: that costs a tenth of the processor and 100 MB.
+// While little is asked V8 learns that what a request needs lives long, and then puts all of it where only
+// full collections look: that costs a tenth of the processor and 100 MB.
 setFlagsFromString('--no-allocation-site-pretenuring');
 
 // A checkout runs its TypeScript as it is; a package has it compiled, because Node does not strip types below

@@ -1,67 +1,11 @@
 import { once } from 'node:events';
-import { Agent, type IncomingMessage, request } from 'node:http';
+import { Agent } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
-import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { drainTrial } from './drain-trial.ts';
-import { type Line, startWorkers, type WorkersProcess } from './workers-process.ts';
-
-const SOON = { source: 'slow', op: 'get', params: { path: '/soon' } };
-const HELD = { source: 'slow', op: 'get', params: { path: '/held' } };
-
-/** Asks for one thing, on a connection of its own unless an agent keeps one. */
-async function answerTo(address: string, query: object, agent: Agent | false = false) {
-  const headers = { 'content-type': 'application/json' };
-  const sent = request(`${address}/ordered`, { method: 'POST', headers, agent });
-  sent.end(JSON.stringify({ queries: [query] }));
-  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
-  return { status: answer.statusCode!, body: await text(answer) };
-}
-
-async function ask(address: string, query: object, agent?: Agent): Promise<number> {
-  return (await answerTo(address, query, agent)).status;
-}
-
-/** The processes that have answered batches, by what they logged. */
-const answerers = ({ lines }: WorkersProcess): Set<number> =>
-  new Set(lines.filter((line) => 'pattern' in line).map(({ pid }) => pid));
-
-/** Asks until every one of these processes has answered. */
-async function askAll(service: WorkersProcess, address: string, pids: readonly number[]): Promise<void> {
-  while (!pids.every((pid) => answerers(service).has(pid))) await ask(address, SOON);
-}
-
-/** Has so many answers under way that each worker has one, by the odds; tells their statuses, each once. */
-async function busy(service: WorkersProcess, address: string) {
-  const answers: Promise<number | string>[] = [];
-  while (answers.length < 24) {
-    const answer = ask(address, HELD).catch(() => 'cut');
-    // A machine that is busy may have one refused.
-    const held = await Promise.race([answer, service.holding(answers.length + 1)]);
-    if (held === undefined) answers.push(answer);
-  }
-  return {
-    answers: Promise.all(answers).then((statuses) => [...new Set(statuses)]),
-    finish: () => {
-      for (const answer of service.held) answer.end('"late"');
-    },
-  };
-}
-
-const started = ({ lines }: WorkersProcess): number[] =>
-  lines.filter(({ msg }) => msg === 'worker started').map(({ worker }) => worker as number);
-
-const draining = (pid: number) => (line: Line) => line.pid === pid && line.msg === 'draining';
-
-const isThere = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-};
+import { SOON, answerTo, ask, askAll, busy, answerers, started, isThere } from './workers-asked.ts';
+import { startWorkers } from './workers-process.ts';
 
 describe('workers', { timeout: 40_000, concurrent: true }, () => {
   it('each answer a part; their primary answers nothing, and tells the address once', async () => {
@@ -187,100 +131,5 @@ describe('a service whose workers cannot start', { timeout: 40_000, concurrent: 
     expect(await service.ended).toEqual([1, null]);
     expect(await service.stderr).toBe('codap: the first worker ended before it listened (SIGKILL)\n');
     expect(started(service)).toHaveLength(1);
-  });
-});
-
-describe('a signal to workers', { timeout: 40_000, concurrent: true }, () => {
-  it.each(['start', 'start', 'load', 'load'] as const)(
-    'drops nothing, at a random moment of their %s',
-    async (phase) => {
-      const part = Math.random() * (phase === 'start' ? 3 : 1);
-      const { dropped, ended, answered } = await drainTrial(phase, part, { workers: 2 });
-      expect(dropped, `sent at ${part}`).toEqual([]);
-      expect([0, 'SIGTERM']).toContain(ended[0] ?? ended[1]);
-      if (answered > 0) expect(ended[0]).toBe(0);
-    },
-  );
-
-  it.each([
-    ['SIGTERM to the primary alone', 'SIGTERM', 1],
-    ['SIGINT to all of them, as a terminal sends it', 'SIGINT', -1],
-    ['SIGTERM to all of them', 'SIGTERM', -1],
-  ] as const)('%s drains each once', async (_what, signal, whom) => {
-    await using service = await startWorkers({ server: { graceMs: 2 ** 31 - 1 } });
-    const address = await service.address();
-    const { answers, finish } = await busy(service, address);
-    const all = started(service);
-    process.kill(whom * service.child.pid!, signal);
-    await Promise.all(all.map((pid) => service.line(draining(pid))));
-    finish();
-    expect(await answers).toEqual([200]);
-    expect(await service.ended).toEqual([0, null]);
-    expect(service.lines.filter(({ msg }) => msg === 'draining')).toHaveLength(2);
-    expect(service.lines.filter(({ msg }) => msg === 'draining all workers')).toMatchObject([{ signal }]);
-    expect(started(service)).toEqual(all);
-    expect(await service.stderr).toBe('');
-  });
-
-  it('ends them while they are still starting', async () => {
-    await using service = await startWorkers();
-    await service.line(({ msg }) => msg === 'worker started');
-    process.kill(-service.child.pid!, 'SIGINT');
-    expect(await service.ended).toEqual([0, null]);
-    expect(await service.stderr).toBe('');
-    expect(started(service)).toHaveLength(1);
-  });
-
-  it('a second time ends all of them at once', async () => {
-    await using service = await startWorkers({ server: { graceMs: 60_000 } });
-    const { answers } = await busy(service, await service.address());
-    service.child.kill('SIGTERM');
-    await service.line(({ msg }) => msg === 'draining all workers');
-    const began = performance.now();
-    service.child.kill('SIGTERM');
-    expect(await service.ended).toEqual([1, null]);
-    await service.empty;
-    expect(performance.now() - began).toBeLessThan(1000);
-    expect(await answers).toEqual(['cut']);
-  });
-
-  it('ends with status 1 where answers had to be cut when the grace period was over', async () => {
-    await using service = await startWorkers({ server: { graceMs: 1000 } });
-    const { answers } = await busy(service, await service.address());
-    service.child.kill('SIGTERM');
-    expect(await service.ended).toEqual([1, null]);
-    expect(await answers).toEqual([503]);
-  });
-
-  it('ends a worker that hangs when the grace period is over', async () => {
-    const first = "process.on('SIGWINCH', () => { for (;;); });";
-    await using service = await startWorkers({ first, server: { graceMs: 1000 } });
-    await service.address();
-    const [hangs] = started(service) as [number];
-    process.kill(hangs, 'SIGWINCH');
-    service.child.kill('SIGTERM');
-    expect(await service.ended).toEqual([1, null]);
-    await service.empty;
-  });
-
-  it('to one of them drains that one, and another takes its place', async () => {
-    await using service = await startWorkers();
-    await service.address();
-    const [one, other] = started(service) as [number, number];
-    process.kill(one, 'SIGTERM');
-    await service.line(({ msg, pid }) => msg === 'worker listens' && ![one, other].includes(pid));
-    expect(await service.line(({ msg }) => msg === 'worker ended')).toMatchObject({ worker: one, status: 0 });
-  });
-
-  it('that kills their primary lets them finish their answers, and end', async () => {
-    await using service = await startWorkers();
-    const { answers, finish } = await busy(service, await service.address());
-    const all = started(service);
-    service.child.kill('SIGKILL');
-    await service.ended;
-    await Promise.all(all.map((pid) => service.line(draining(pid))));
-    finish();
-    expect(await answers).toEqual([200]);
-    await service.empty;
   });
 });
