@@ -1,6 +1,7 @@
 import { Pool, type Dispatcher } from 'undici';
 import type { Context, Query } from '../src/store/fetch.ts';
 import { processMemory } from '../src/budget/memory.ts';
+import { Work } from '../src/budget/work.ts';
 import { discard, type Payload } from '../src/store/payload.ts';
 import { copiedOnRead, intoReadMemory } from '../src/store/read-memory.ts';
 import { untilAborted } from '../src/store/signals.ts';
@@ -89,7 +90,7 @@ class RestConnection implements Connection {
   async ping(signal: AbortSignal): Promise<void> {
     const headers = { 'user-agent': this.#options.userAgent, ...this.#options.headers };
     const request = { method: 'HEAD', path: this.#base.pathname, headers } as const;
-    await exchange(this.#clients, request, { signal, memory: processMemory(0) }, ANY_ANSWER);
+    await exchange(this.#clients, request, { signal, memory: processMemory(0), work: new Work(0) }, ANY_ANSWER);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,9 @@
 import type { Readable } from 'node:stream';
-import type { Memory } from '../../src/budget/memory.ts';
+import { isHeld } from '../../src/budget/turns.ts';
+import type { Context } from '../../src/store/fetch.ts';
+
+/** Bytes of a piece of a body that is one of many: before the next one others have their turn. */
+export const LARGE_PIECE = 32_768;
 
 /**
  * Reads a stream to its end, its bytes counted before they are kept. Beyond `maxBytes` the stream is
@@ -8,7 +12,7 @@ import type { Memory } from '../../src/budget/memory.ts';
 export function collect(
   stream: Readable,
   maxBytes: number,
-  memory: Pick<Memory, 'hold'>,
+  { memory, work }: Pick<Context, 'memory' | 'work'>,
   tooLarge: () => Error,
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
@@ -22,7 +26,14 @@ export function collect(
         chunks.push(chunk);
       } catch (error) {
         stream.destroy(error as Error);
+        return;
       }
+      if (chunk.length < LARGE_PIECE || !isHeld()) return;
+      stream.pause();
+      work.turn().then(
+        () => stream.resume(),
+        () => {},
+      );
     });
     stream.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size)));
     stream.once('error', reject);

@@ -3,6 +3,8 @@ import { PassThrough, type Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { abortReason } from '../../src/errors.ts';
 import type { Context } from '../../src/store/fetch.ts';
+import { isHeld } from '../../src/budget/turns.ts';
+import { LARGE_PIECE } from '../http/collect.ts';
 import { headFailure, transportFailure } from '../http/transport-failure.ts';
 import type { Clients, Lane, Taker } from './clients.ts';
 
@@ -13,6 +15,8 @@ export const DROPPED_MS = 500;
 /** How much of a body is taken, and what is thrown for more. */
 export interface Portion {
   readonly most: number;
+  /** How long it will be, where that is told. */
+  readonly length?: number | undefined;
   readonly tooMany: () => Error;
   /** Where the body is coded: makes of it, while it comes, what is collected instead. */
   readonly decode?: (source: Readable) => Promise<Buffer>;
@@ -33,7 +37,7 @@ export interface Reader<T> {
 export function exchange<T>(
   clients: Clients,
   request: Dispatcher.DispatchOptions,
-  context: Pick<Context, 'signal' | 'memory'>,
+  context: Pick<Context, 'signal' | 'memory' | 'work'>,
   reader: Reader<T>,
 ): Promise<T> {
   if (context.signal.aborted) return Promise.reject(abortReason(context.signal));
@@ -49,7 +53,7 @@ class Exchange<T> implements Taker {
   lane: Lane | undefined;
   isOver = false;
   readonly #clients: Clients;
-  readonly #context: Pick<Context, 'signal' | 'memory'>;
+  readonly #context: Pick<Context, 'signal' | 'memory' | 'work'>;
   readonly #reader: Reader<T>;
   readonly #resolve: (result: T | Promise<T>) => void;
   readonly #reject: (error: Error) => void;
@@ -57,14 +61,15 @@ class Exchange<T> implements Taker {
   #portion: Portion | undefined;
   #size = 0;
   #first: Buffer | undefined;
-  /** All that has come, once that is more than one piece. */
+  /** All that has come, once that is more than one piece; where its length is told, as it will be. */
   #pieces: Buffer[] | undefined;
+  #whole: Buffer | undefined;
   #coded: PassThrough | undefined;
   #dropping: NodeJS.Timeout | undefined;
 
   constructor(
     clients: Clients,
-    context: Pick<Context, 'signal' | 'memory'>,
+    context: Pick<Context, 'signal' | 'memory' | 'work'>,
     reader: Reader<T>,
     resolve: (result: T | Promise<T>) => void,
     reject: (error: Error) => void,
@@ -122,8 +127,30 @@ class Exchange<T> implements Taker {
     } catch (error) {
       return this.#drop(error as Error);
     }
-    if (!this.#first) this.#first = chunk;
-    else (this.#pieces ??= [this.#first]).push(chunk);
+    this.#keep(chunk);
+    if (chunk.length >= LARGE_PIECE && isHeld()) this.#waitIn(controller);
+  }
+
+  #keep(chunk: Buffer): void {
+    if (!this.#first) {
+      this.#first = chunk;
+      return;
+    }
+    const { length } = this.#portion as Portion;
+    if (length === undefined) (this.#pieces ??= [this.#first]).push(chunk);
+    else {
+      if (!this.#whole) this.#first.copy((this.#whole = Buffer.allocUnsafeSlow(length)));
+      chunk.copy(this.#whole, this.#size - chunk.length);
+    }
+  }
+
+  /** Reads no more of a large body before it is this batch's turn. */
+  #waitIn(controller: Dispatcher.DispatchController): void {
+    controller.pause();
+    this.#context.work.turn().then(
+      () => controller.resume(),
+      () => {},
+    );
   }
 
   onResponseEnd(): void {
@@ -131,7 +158,9 @@ class Exchange<T> implements Taker {
     this.#clients.free(this.lane as Lane, false);
     if (this.#coded) this.#coded.end();
     else if (!this.isOver)
-      this.#succeed(this.#pieces ? Buffer.concat(this.#pieces, this.#size) : (this.#first ?? Buffer.alloc(0)));
+      this.#succeed(
+        this.#whole ?? (this.#pieces ? Buffer.concat(this.#pieces, this.#size) : (this.#first ?? Buffer.alloc(0))),
+      );
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
@@ -179,6 +208,7 @@ class Exchange<T> implements Taker {
     this.#size = 0;
     this.#first = undefined;
     this.#pieces = undefined;
+    this.#whole = undefined;
     this.#coded?.destroy();
     this.#coded = undefined;
   }

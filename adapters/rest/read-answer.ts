@@ -92,19 +92,24 @@ const NOTHING: Portion = {
 
 /** What is taken of a body to be gathered. Throws where it is known to be more than that. */
 function portionOf(
-  { meta, codings, length = 0 }: Fields,
+  { meta, codings, length }: Fields,
   maxBytes: number,
-  { signal, memory }: Pick<Context, 'signal' | 'memory'>,
+  context: Pick<Context, 'signal' | 'memory' | 'work'>,
 ): Portion {
   // Of a coding that codap does not know, it can still read nothing at all.
   if (!codings) return { most: 0, tooMany: () => unknownCoding(meta.status) };
   const tooMany = (): CodapError => tooLarge(maxBytes);
   if (codings.length === 0) {
-    if (length > maxBytes) throw tooMany();
-    return { most: maxBytes, tooMany };
+    if (length !== undefined && length > maxBytes) throw tooMany();
+    return { most: maxBytes, tooMany, length };
   }
   const decode = (source: Readable): Promise<Buffer> => {
-    const decoded = collect(owned(source, signal, transportFailure, undoing(codings)), maxBytes, memory, tooMany);
+    const decoded = collect(
+      owned(source, context.signal, transportFailure, undoing(codings)),
+      maxBytes,
+      context,
+      tooMany,
+    );
     return decoded.catch((error: unknown) => {
       throw transportFailure(error);
     });

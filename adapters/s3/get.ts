@@ -61,7 +61,7 @@ export async function get(
     const { length: _length, contentRange: _contentRange, ...told } = meta;
     const { format, coding } = reading(query.format, answer, part !== undefined);
     const stream = owned(source, signal, s3Failure, [...counted, ...coding]);
-    const bytes = await collect(stream, options.maxBytes, memory, () => tooLarge(options.maxBytes));
+    const bytes = await collect(stream, options.maxBytes, { memory, work }, () => tooLarge(options.maxBytes));
     return await content(bytes, format, told, work);
   } catch (error) {
     source.on('error', () => {}).destroy();
