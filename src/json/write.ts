@@ -8,34 +8,75 @@ import { doubleText, leafText, longText, undefinedText, type Mode } from './type
 
 const MAX_DEPTH = 1000;
 
+/** What is written for nobody else to wait for. */
+const ALONE = new Work(Infinity);
+
 /**
  * JSON text of data with typed leaves, which stands so deep; undefined is BSON's. Throws BAD_RESPONSE beyond
  * a depth of 1,000.
  */
 export function writeJson(value: unknown, mode: Mode = 'plain', depth = 0): string {
-  return atOnce(writing(value, mode, new Work(Infinity), depth));
+  if (!isContainer(value)) return scalarText(value, mode);
+  let text = '';
+  atOnce(writing(value, { mode, work: ALONE, add: (piece) => (text += piece) }, depth));
+  return text;
 }
 
-/** The same, in turns with others. */
-export function* writing(value: unknown, mode: Mode, work: Work, depth = 0): Steps<string> {
-  if (!isContainer(value)) return scalarText(value, mode);
-  if (depth >= MAX_DEPTH) throw tooDeep();
+/** How JSON is written, in whose turns, and where to. */
+interface Writing {
+  readonly mode: Mode;
+  readonly work: Work;
+  readonly add: (text: string) => void;
+}
+
+/** Characters that are made bytes at once: a longer text, made of very many pieces, would take long. */
+const PIECE = 16_384;
+
+/** The same in UTF-8, in turns with others. */
+export function* writeBytes(value: unknown, mode: Mode, work: Work): Steps<Buffer> {
+  const pieces: Buffer[] = [];
   let text = '';
+  const add = (more: string): void => {
+    text += more;
+    if (text.length < PIECE) return;
+    pieces.push(Buffer.from(text));
+    text = '';
+  };
+  yield* writing(value, { mode, work, add }, 0);
+  const last = Buffer.from(text);
+  if (pieces.length === 0) return last;
+  pieces.push(last);
+  return Buffer.concat(pieces);
+}
+
+function* writing(value: unknown, how: Writing, depth: number): Steps<void> {
+  const { mode, work, add } = how;
+  if (!isContainer(value)) return add(scalarText(value, mode));
+  if (depth >= MAX_DEPTH) throw tooDeep();
+  let before = '';
   if (Array.isArray(value)) {
+    add('[');
     for (const member of value) {
       if (work.tick(piecesOf(member))) yield;
-      if (text !== '') text += ',';
-      text += isContainer(member) ? yield* writing(member, mode, work, depth + 1) : scalarText(member, mode);
+      if (isContainer(member)) {
+        add(before);
+        yield* writing(member, how, depth + 1);
+      } else add(before + scalarText(member, mode));
+      before = ',';
     }
-    return `[${text}]`;
+    return add(']');
   }
+  add('{');
   for (const [key, member] of entriesOf(value)) {
     if (work.tick(piecesOf(member))) yield;
-    if (text !== '') text += ',';
-    text += `${JSON.stringify(key)}:`;
-    text += isContainer(member) ? yield* writing(member, mode, work, depth + 1) : scalarText(member, mode);
+    const name = `${before}${JSON.stringify(key)}:`;
+    if (isContainer(member)) {
+      add(name);
+      yield* writing(member, how, depth + 1);
+    } else add(name + scalarText(member, mode));
+    before = ',';
   }
-  return `{${text}}`;
+  add('}');
 }
 
 function scalarText(value: unknown, mode: Mode): string {

@@ -1,5 +1,5 @@
 import type { Mode } from '../json/typed-text.ts';
-import { writeJson, writing } from '../json/write.ts';
+import { writeBytes, writeJson } from '../json/write.ts';
 import type { Meta, Value } from './payload.ts';
 import type { Steps, Work } from '../budget/work.ts';
 
@@ -12,21 +12,27 @@ export class TypedValue implements Value {
   readonly value: unknown;
   readonly meta?: Meta;
   readonly mode: Mode;
+  readonly bytes: Buffer | undefined;
   #json: string | undefined;
 
-  constructor(value: unknown, meta?: Meta, mode: Mode = 'plain', json?: string) {
+  constructor(value: unknown, meta?: Meta, mode: Mode = 'plain', bytes?: Buffer) {
     this.value = value;
     this.mode = mode;
-    this.#json = json;
+    this.bytes = bytes;
     if (meta) this.meta = meta;
   }
 
   get json(): string {
-    return (this.#json ??= writeJson(this.value, this.mode));
+    return (this.#json ??= this.bytes?.toString() ?? writeJson(this.value, this.mode));
   }
 }
 
+/** One that was written. */
+export interface WrittenValue extends TypedValue {
+  readonly bytes: Buffer;
+}
+
 /** Such a value, its JSON written in turns with others. */
-export function* writeTyped(value: unknown, work: Work, meta?: Meta, mode: Mode = 'plain'): Steps<TypedValue> {
-  return new TypedValue(value, meta, mode, yield* writing(value, mode, work));
+export function* writeTyped(value: unknown, work: Work, meta?: Meta, mode: Mode = 'plain'): Steps<WrittenValue> {
+  return new TypedValue(value, meta, mode, yield* writeBytes(value, mode, work)) as WrittenValue;
 }

@@ -22,7 +22,7 @@ const MEMORY = 256 * 2 ** 20;
 
 /** Ten at once: how late others' answers may be, in milliseconds. */
 const AT_ONCE = 10;
-const BESIDE_TEN_MS = 1000;
+const BESIDE_TEN_MS = OTHERS_MS;
 
 /** What the service may compute in one turn of its event loop, in milliseconds. */
 const HELD_MS = 100 * SLACK;

@@ -45,7 +45,7 @@ export function* finish(node: QueryNode, value: Value, values: Values, batch: Ba
 function* kept({ value, meta, mode }: Value, batch: Batch): Steps<Value> {
   yield* batch.mustFit(value);
   const typed = yield* writeTyped(value, batch.work, meta, mode);
-  batch.takeBytes(Buffer.byteLength(typed.json));
+  batch.takeBytes(typed.bytes.length);
   return typed;
 }
 

@@ -115,9 +115,10 @@ export function* weightOf(template: object, work: Work): Steps<number> {
   const known = weights.get(template);
   if (known !== undefined) return known;
   let weight = 0;
-  for (const [key, member] of entriesOf(template)) {
+  // A list of very many members is not copied with its indices.
+  for (const [key, member] of Array.isArray(template) ? template.entries() : entriesOf(template)) {
     if (work.tick()) yield;
-    weight += piecesOf(member) + (key.length >> 6);
+    weight += piecesOf(member) + (typeof key === 'string' ? key.length >> 6 : 0);
     if (typeof member === 'object' && member !== null && !(member instanceof Reference))
       weight += yield* weightOf(member, work);
   }
