@@ -51,7 +51,10 @@ export function* writeBytes(value: unknown, mode: Mode, work: Work): Steps<Buffe
 
 function* writing(value: unknown, how: Writing, depth: number): Steps<void> {
   const { mode, work, add } = how;
-  if (!isContainer(value)) return add(scalarText(value, mode));
+  if (!isContainer(value)) {
+    add(scalarText(value, mode));
+    return;
+  }
   if (depth >= MAX_DEPTH) throw tooDeep();
   let before = '';
   if (Array.isArray(value)) {
@@ -64,7 +67,8 @@ function* writing(value: unknown, how: Writing, depth: number): Steps<void> {
       } else add(before + scalarText(member, mode));
       before = ',';
     }
-    return add(']');
+    add(']');
+    return;
   }
   add('{');
   for (const [key, member] of entriesOf(value)) {
