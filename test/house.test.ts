@@ -93,7 +93,6 @@ describe('the house', () => {
     const all = globSync(['{src,adapters,routes,test,bench,demo,stores,examples}/**/*.ts', '*.ts', 'bin/*.js']);
     const long = all
       .map((file) => file.replaceAll('\\', '/'))
-      .filter((file) => !STILL_LONG.some((folder) => file.startsWith(folder)))
       .flatMap((file) =>
         readFileSync(file, 'utf8')
           .split('\n')
@@ -109,9 +108,6 @@ describe('the house', () => {
 
 /** A line that is a comment, or ends in one. */
 const COMMENT = /^\s*(?:\/\/|\/?\*)|\s\/\/ /;
-
-/** Folders whose comments are yet to be wrapped. */
-const STILL_LONG = ['adapters/rest/'];
 
 /** What each kind of store, route or folder has under the same name. */
 const MEAN_THE_SAME =

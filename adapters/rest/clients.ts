@@ -22,8 +22,8 @@ interface Waiting {
 }
 
 /**
- * The connections to one store, each found at once: undici's Pool looks through all of its own for a free one.
- * The one used last is used first, so that what a burst has opened falls idle, and is closed.
+ * The connections to one store, each found at once: undici's Pool looks through all of its own for a free
+ * one. The one used last is used first, so that what a burst has opened falls idle, and is closed.
  */
 export class Clients implements AsyncDisposable {
   readonly #origin: string;
@@ -60,8 +60,9 @@ export class Clients implements AsyncDisposable {
   }
 
   /**
-   * A request of this lane's has ended. It rests for a turn of the event loop, in which is seen whether the store
-   * closes it: some do without having said so. After a failure it is the last choice, because it may be closed.
+   * A request of this lane's has ended. It rests for a turn of the event loop, in which is seen whether the
+   * store closes it: some do without having said so. After a failure it is the last choice, because it may be
+   * closed.
    */
   free(lane: Lane, failed: boolean): void {
     lane.underWay -= 1;

@@ -8,7 +8,10 @@ import { LARGE_PIECE } from '../http/collect.ts';
 import { headFailure, transportFailure } from '../http/transport-failure.ts';
 import type { Clients, Lane, Taker } from './clients.ts';
 
-/** Bytes of an answer that nobody reads, and milliseconds, after which its connection is cut rather than used again. */
+/**
+ * Bytes of an answer that nobody reads, and milliseconds, after which its connection is cut rather than used
+ * again.
+ */
 export const DROPPED_BYTES = 65_536;
 export const DROPPED_MS = 500;
 
@@ -31,8 +34,8 @@ export interface Reader<T> {
 }
 
 /**
- * Sends a request and reads its answer: rejects as soon as the signal aborts, the head is refused, or the body
- * is larger than it may be.
+ * Sends a request and reads its answer: rejects as soon as the signal aborts, the head is refused, or the
+ * body is larger than it may be.
  */
 export function exchange<T>(
   clients: Clients,

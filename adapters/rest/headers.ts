@@ -4,7 +4,9 @@ import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import type { Fault } from '../adapter.ts';
 import { HEADER_VALUE } from './options.ts';
 
-/** The headers a query sets, by lower-case name and in the order of these: allowed, and able to be headers. */
+/**
+ * The headers a query sets, by lower-case name and in the order of these: allowed, and able to be headers.
+ */
 export function restHeaders(
   headers: object,
   allowed: readonly string[],

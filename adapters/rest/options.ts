@@ -3,7 +3,10 @@ import { version } from '../../src/version.ts';
 import type { SourceOptions } from '../source-options.ts';
 import { literalFault } from './path.ts';
 
-/** Names that a query, a caller or a configuration may not set: the connection's own (RFC 9110 §7.6.1), and those that say where the message goes or ends. */
+/**
+ * Names that a query, a caller or a configuration may not set: the connection's own (RFC 9110 §7.6.1), and
+ * those that say where the message goes or ends.
+ */
 const RESERVED = new Set([
   'connection',
   'content-length',

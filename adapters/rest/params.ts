@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { fillable } from '../fillable.ts';
 
-/** An object whose members are checked one by one later: a record schema would drop a key such as `__proto__`. */
+/**
+ * An object whose members are checked one by one later: a record schema would drop a key such as `__proto__`.
+ */
 const object = z.custom<object>(
   (value) =>
     typeof value === 'object' &&

@@ -25,7 +25,8 @@ export function restPath(path: unknown, base: Base, fault: Fault): string | Plac
   const root = base.pathname.endsWith('/') ? base.pathname.slice(0, -1) : base.pathname;
   const full = below === '' ? base.pathname : `${root}/${below}`;
   if (isPlain(below) && !isPlanned(path)) return full;
-  // Whatever the checks above missed: the URL parser must see the same origin, the prefix, and nothing to rewrite.
+  // Whatever the checks above missed: the URL parser must see the same origin, the prefix, and nothing to
+  // rewrite.
   const parsed = URL.parse(base.origin + full);
   if (
     parsed?.origin === base.origin &&

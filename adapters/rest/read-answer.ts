@@ -144,7 +144,10 @@ export function readFlowing(
   };
 }
 
-/** Lets an answer that nobody reads end, so that its connection can serve again; one that is long or slow is cut. */
+/**
+ * Lets an answer that nobody reads end, so that its connection can serve again; one that is long or slow is
+ * cut.
+ */
 function drop(body: Dispatcher.ResponseData['body']): void {
   body.on('error', () => {});
   body.dump({ limit: DROPPED_BYTES, signal: AbortSignal.timeout(DROPPED_MS) }).catch(() => {});

@@ -22,7 +22,9 @@ export class RequestHeaders {
     this.#userAgent = userAgent;
   }
 
-  /** All of them: the configured ones win over the caller's, these over the query's, these over codap's own. */
+  /**
+   * All of them: the configured ones win over the caller's, these over the query's, these over codap's own.
+   */
   of({ headers, body }: RestQuery, caller: Caller, encoded: boolean): string[] {
     const list = [...this.#configured];
     for (const name of this.#forwarded)
