@@ -228,7 +228,7 @@ describe('frames put together give the JSON answer', () => {
       ],
     },
     bare: { pattern: 'kv', queries: {} },
-    failed: { pattern: 'kv', queries: { a: missing, b: { ...missing, required: true } } },
+    failed: { pattern: 'kv', queries: { a: slow(5000), b: { ...missing, required: true } } },
     selected: { pattern: 'kv', select: { n: '/a/count' }, queries: { a: stock } },
     raced: { pattern: 'first-reply', take: 1, queries: [missing, stock] },
     defaulted: { ...missing, default: { none: true } },

@@ -1,3 +1,5 @@
+import { isHeld } from '../../budget/turns.ts';
+import type { Work } from '../../budget/work.ts';
 import { notNeeded } from '../../errors.ts';
 import { FirstReply, KV, Ordered } from '../../patterns/index.ts';
 import type { GroupNode } from '../plan/node.ts';
@@ -38,17 +40,18 @@ export async function runGroup(
       throw error;
     }
   };
+  const { work } = scope.batch;
   try {
     whole.start(group);
     if (node.pattern === 'kv') {
       const kv = new KV<RunningMember>();
-      for (const member of members) kv.put(member.node.key as string, runOne, member);
+      await startAll(members, work, (member) => kv.put(member.node.key as string, runOne, member));
       await kv.allSettled();
     } else if (node.pattern === 'ordered') {
       const ordered = new Ordered<RunningMember>();
-      for (const member of members) ordered.push(runOne, member);
+      await startAll(members, work, (member) => ordered.push(runOne, member));
       await ordered.allSettled();
-    } else await firstReply(group, runOne);
+    } else await firstReply(group, runOne, work);
     if (broken) throw broken.error;
     return group.list();
   } catch (error) {
@@ -60,22 +63,38 @@ export async function runGroup(
   }
 }
 
+/** Starts members, in turns with others: very many take a while. */
+async function startAll(
+  members: readonly RunningMember[],
+  work: Work,
+  start: (member: RunningMember) => unknown,
+): Promise<void> {
+  for (const member of members) {
+    if (isHeld()) await work.turn();
+    void start(member);
+  }
+}
+
 /** In order of arrival, until it is decided; with `hedgeMs` no more start than are needed by then. */
-async function firstReply(group: RunningGroup, runOne: RunOne): Promise<void> {
+async function firstReply(group: RunningGroup, runOne: RunOne, work: Work): Promise<void> {
   const { members, node } = group;
   const { hedgeMs, take = members.length } = node;
   const replies = new FirstReply<RunningMember>();
-  let started = 0;
-  const start = (count: number): void => {
-    for (const member of members.slice(started, started + count)) replies.push(runOne, member);
-    started = Math.min(members.length, started + count);
+  const first = hedgeMs === undefined ? members.length : take;
+  const later = members.slice(first).values();
+  const startNext = (): void => {
+    const { value } = later.next();
+    if (value) replies.push(runOne, value);
   };
-  start(hedgeMs === undefined ? members.length : take);
-  const hedge = hedgeMs === undefined ? undefined : setInterval(() => start(1), hedgeMs);
+  let hedge: NodeJS.Timeout | undefined;
   try {
+    await startAll(members.slice(0, first), work, (member) => {
+      if (!group.isDecided) replies.push(runOne, member);
+    });
+    if (hedgeMs !== undefined) hedge = setInterval(startNext, hedgeMs);
     for await (const member of replies) {
       if (group.isDecided) break;
-      if (hedge && member.latest.status !== 'ok') start(1);
+      if (hedge && member.latest.status !== 'ok') startNext();
     }
   } finally {
     clearInterval(hedge);

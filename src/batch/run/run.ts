@@ -1,3 +1,4 @@
+import { isHeld } from '../../budget/turns.ts';
 import { CodapError, toCodapError, tooLate } from '../../errors.ts';
 import type { Memory } from '../../budget/memory.ts';
 import type { Query } from '../../store/fetch.ts';
@@ -107,6 +108,8 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
       op: node.op,
       params: node.literal ? node.params : await work.do(compile(node, values, scope, held)),
     };
+    // What was filled in may be large, and so take a while to be sent.
+    if (!node.literal && isHeld()) await work.turn();
     if (want !== 'value') {
       const flow = await openWanted(node, want, query, member, scope);
       return { status: 'ok', flow, ms: performance.now() - started };
