@@ -228,7 +228,11 @@ describe('frames put together give the JSON answer', () => {
       ],
     },
     bare: { pattern: 'kv', queries: {} },
-    failed: { pattern: 'kv', queries: { a: slow(5000), b: { ...missing, required: true } } },
+    // The one that is required comes last, so that it cancels nothing.
+    failed: {
+      pattern: 'kv',
+      queries: { a: missing, b: { ...missing, required: true, when: { $result: '/c' } }, c: slow(40) },
+    },
     selected: { pattern: 'kv', select: { n: '/a/count' }, queries: { a: stock } },
     raced: { pattern: 'first-reply', take: 1, queries: [missing, stock] },
     defaulted: { ...missing, default: { none: true } },
