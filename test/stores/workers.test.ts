@@ -1,7 +1,81 @@
+import { Agent } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { drainTrial } from '../drain-trial.ts';
-import { busy, started, draining } from '../workers-asked.ts';
+import { SOON, answerTo, ask, askAll, busy, started, draining, isThere } from '../workers-asked.ts';
 import { startWorkers } from '../workers-process.ts';
+
+describe('workers', { timeout: 40_000, concurrent: true }, () => {
+  it('go on where one is killed under load, and another takes its place', async () => {
+    await using service = await startWorkers();
+    const address = await service.address();
+    const [first, second] = started(service) as [number, number];
+    await askAll(service, address, [first, second]);
+    const over = new AbortController();
+    const loaded = Promise.withResolvers<void>();
+    const outcomes: (number | string)[] = [];
+    const client = async (): Promise<void> => {
+      const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+      while (!over.signal.aborted) {
+        outcomes.push(await ask(address, SOON, agent).catch((error: NodeJS.ErrnoException) => String(error.code)));
+        if (outcomes.length === 100) loaded.resolve();
+        await pause(5);
+      }
+      agent.destroy();
+    };
+    const clients = Promise.all(Array.from({ length: 8 }, client));
+    await loaded.promise;
+    process.kill(first, 'SIGKILL');
+    const { pid } = await service.line(
+      (line) => line.msg === 'worker listens' && !started(service).slice(0, 2).includes(line.pid),
+    );
+    await askAll(service, address, [second, pid]);
+    over.abort();
+    await clients;
+    // Each connection to the one that was killed breaks once; where the machine is busy, some are refused.
+    const failed = outcomes.filter((outcome) => outcome !== 200 && outcome !== 503);
+    expect(failed.length).toBeLessThanOrEqual(8);
+    expect(failed.filter((outcome) => outcome !== 'ECONNRESET' && outcome !== 'EPIPE')).toEqual([]);
+    expect(await service.line(({ worker, signal }) => worker === first && signal === 'SIGKILL')).toMatchObject({
+      level: 40,
+    });
+  });
+
+  it('go on where one ends after an uncaught error, which finishes its answers', async () => {
+    const first = "process.on('SIGWINCH', () => { throw new Error('thrown by a test'); });";
+    await using service = await startWorkers({ first });
+    const address = await service.address();
+    const [failed, other] = started(service) as [number, number];
+    const { answers, finish } = await busy(service, address);
+    process.kill(failed, 'SIGWINCH');
+    await service.line(({ msg, worker }) => msg.startsWith('another worker') && worker === failed);
+    // Its listeners are closed in a turn of its event loop or two.
+    const { pid } = await service.line(({ msg, pid }) => msg === 'worker listens' && ![failed, other].includes(pid));
+    // A machine that is busy may refuse one, but none because of what is ending.
+    for (let asked = 0; asked < 30; asked += 1)
+      expect((await answerTo(address, SOON)).body).toMatch(/"status":"ok"|overloaded/);
+    expect(isThere(failed)).toBe(true);
+    finish();
+    expect(await answers).toEqual([200]);
+    expect(await service.line((line) => line.msg === 'worker ended')).toMatchObject({ worker: failed, status: 1 });
+    expect(await service.line((line) => line.pid === failed && line['level'] === 60)).toMatchObject({
+      err: { message: 'thrown by a test' },
+    });
+    await askAll(service, address, [other, pid]);
+  });
+
+  it('that die again and again are started again after pauses that grow', async () => {
+    const first = "import cluster from 'node:cluster'; if (cluster.worker?.id > 1) process.exit(7);";
+    await using service = await startWorkers({ first });
+    const address = await service.address();
+    await service.line(({ pauseMs }) => pauseMs === 400);
+    const pauses = service.lines.filter((line) => 'pauseMs' in line).map(({ pauseMs }) => pauseMs);
+    expect(pauses).toEqual([100, 200, 400]);
+    while ((await ask(address, SOON)) !== 200);
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toEqual([0, null]);
+  });
+});
 
 describe('a signal to workers', { timeout: 40_000, concurrent: true }, () => {
   it.each(['start', 'start', 'load', 'load'] as const)(
