@@ -33,8 +33,9 @@ export function exactDecimal(text: string): Decimal128 | undefined {
 }
 
 /**
- * The 16 bytes of a Decimal128, as IEEE 754-2008 has them (§3.5.2, binary encoding): sign, exponent, and 113 bits of
- * digits. The library takes twenty times as long, which counts where a list of very many is filled in.
+ * The 16 bytes of a Decimal128, as IEEE 754-2008 has them (§3.5.2, binary encoding): sign, exponent, and 113
+ * bits of digits. The library takes twenty times as long, which counts where a list of very many is filled
+ * in.
  */
 function decimal(sign: string, digits: bigint, biased: bigint): Decimal128 {
   const bytes = Buffer.alloc(16);
