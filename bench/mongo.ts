@@ -17,6 +17,7 @@ function single(count: number): Case {
     codap: batches.map((ids) => JSON.stringify({ queries: queries(ids) })),
     byHand: batches.map((ids) => JSON.stringify({ ids })),
     must: 0.95,
+    guard: 0.47,
   };
 }
 
@@ -27,6 +28,7 @@ const all: Case = {
   codap: [JSON.stringify({ queries: { all: query('find', {}) } })],
   byHand: ['{}'],
   must: 2,
+  guard: 1,
 };
 
 const store = await start('./mongo-store.ts');
