@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { SOON, ask, askAll, answerers, started } from './workers-asked.ts';
-import { startWorkers } from './workers-process.ts';
+import { SOON, ask, askAll, answerers, started } from '../workers-asked.ts';
+import { startWorkers } from '../workers-process.ts';
 
 describe('workers', { timeout: 40_000, concurrent: true }, () => {
   it('each answer a part; their primary answers nothing, and tells the address once', async () => {
