@@ -25,7 +25,7 @@ const AHEAD_MS = 20;
  * Up to so much of its own time, in milliseconds, a line should hardly have waited: one that goes on for
  * longer waits for itself.
  */
-const YOUNG_MS = 50;
+const YOUNG_MS = 25;
 
 /** Who waits, and since when. */
 interface Waiting {
@@ -117,16 +117,11 @@ export class Turns {
     const next = first.#waiting.shift() as Waiting;
     first.#waitedMs += current.since - Math.max(next.since, first.#letInAt);
     first.#letInAt = current.since;
-    if (first.#waiting.length === 0) leave(first);
+    // The others keep their order: of two that have had as much, the one goes first that came first.
+    if (first.#waiting.length === 0) lines.splice(lines.indexOf(first), 1);
     next.enter();
     return true;
   }
-}
-
-/** Takes a line out in which nobody waits any more. */
-function leave(line: Turns): void {
-  const last = lines.pop() as Turns;
-  if (last !== line) lines[lines.indexOf(line)] = last;
 }
 
 /** Lets one after the other in. Whoever was let in does its work before this goes on. */

@@ -60,9 +60,9 @@ export class Pace {
    * Whether the loop has lagged for more than a turn by now, told from the sample that is due and the lag at
    * the one before.
    */
-  #lags(before: number): boolean {
-    const now = performance.now();
-    return Math.min(before, now - this.#dueAt) > MAX_LAG_MS || (this.#turns > 1 && now - this.#begunAt > MAX_LAG_MS);
+  #lags(before: number, lag = performance.now() - this.#dueAt): boolean {
+    if (Math.min(before, lag) > MAX_LAG_MS) return true;
+    return this.#turns > 1 && performance.now() - this.#begunAt > MAX_LAG_MS;
   }
 
   #wait(): void {
@@ -75,9 +75,9 @@ export class Pace {
     this.#begunAt = performance.now();
     if (isHeld()) await this.#myTurn();
     if (!this.#timer) return;
-    const lags = this.#lags(this.#lag);
+    const before = this.#lag;
     this.#lag = Math.max(performance.now() - this.#dueAt, Turns.longestWait() / WAITS);
-    if (lags) this.#limit = 0;
+    if (this.#lags(before, this.#lag)) this.#limit = 0;
     else if (this.#limit < Infinity) this.#adjust();
     this.#taken = 0;
     this.#wait();
