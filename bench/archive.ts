@@ -2,6 +2,7 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { median } from './median.ts';
 
 /**
  * How fast archives are against the first server, a plain pipe of the same bytes: all in processes of their
@@ -101,7 +102,6 @@ for (const runner of runners) await read(runner);
 const before = new Map<Runner, Usage>();
 for (const runner of runners) before.set(runner, await runner.usage());
 for (let round = 0; round < ROUNDS; round += 1) for (const runner of runners) runner.seconds.push(await read(runner));
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] as number;
 const pipe = median((runners[0] as Runner).seconds);
 const mebibytes = (FILES * BYTES) / MIB;
 console.log(`${FILES} files of ${BYTES / MIB} MiB, median of ${ROUNDS} rounds; the ratio is that of the speeds`);

@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { q, start } from '../test/batch/simulated.ts';
+import { median } from './median.ts';
 
 const ITEMS = 1000;
 const ROUNDS = 30;
@@ -33,10 +34,6 @@ export async function measure(): Promise<{ plainMs: number; eachMs: number }> {
     times.each.push(await cpuMs(each));
   }
   return { plainMs: median(times.plain), eachMs: median(times.each) };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
+import { start } from './start.ts';
 
 /**
  * What 1,000 connections that drip a header or a body cost the others: the p99 of the others' requests with
@@ -14,12 +15,9 @@ const CLIENTS = 4;
 const WANTED = 1.5;
 const BODY = JSON.stringify({ queries: [{ source: 'store', op: 'get', params: { path: '/word' } }] });
 
-const start = (file: string, ...args: string[]) => fork(new URL(file, import.meta.url), args);
-const store = start('./overload-store.ts');
-const [storePort] = (await once(store, 'message')) as [number];
-const service = start('./overload-service.ts', `http://127.0.0.1:${storePort}/`, '1000');
-const [port] = (await once(service, 'message')) as [number];
-const slow = start('./hostile-clients.ts');
+const { child: store, port: storePort } = await start('./overload-store.ts');
+const { child: service, port } = await start('./overload-service.ts', [`http://127.0.0.1:${storePort}/`, '1000']);
+const slow = fork(new URL('./hostile-clients.ts', import.meta.url));
 const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
 let refused = 0;
 

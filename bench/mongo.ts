@@ -1,4 +1,5 @@
-import { compare, start, type Case } from './paired.ts';
+import { compare, type Case } from './paired.ts';
+import { start } from './start.ts';
 import { DOCUMENTS, idOf } from './mongo-documents.ts';
 
 /** Many documents of MongoDB by codap and by a hand-written service over Fastify and the driver. */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { startStores } from '../demo/stores.ts';
+import { median } from './median.ts';
 
 /**
  * NDJSON of 100,000 documents: codap's streamed `find` against two loops over the driver's cursor, one that
@@ -65,15 +66,14 @@ const runners = [
 ] as const;
 for (const one of runners) await read(one.port);
 for (let round = 0; round < ROUNDS; round += 1) for (const one of runners) one.times.push(await read(one.port));
-const median = ({ times }: Runner): number => times.toSorted((a, b) => a - b)[times.length >> 1] as number;
-const codap = median(runners[2]);
+const codap = median(runners[2].times);
 console.log(
   `${DOCUMENTS} documents, median of ${ROUNDS} rounds; codap is to be at least as fast as either loop (1.00)`,
 );
 for (const one of runners) {
   one.child.send('peak');
   const [peak] = (await once(one.child, 'message')) as [number];
-  const took = median(one);
+  const took = median(one.times);
   console.log(
     `${one.name.padEnd(20)} ${took.toFixed(0).padStart(6)} ms  codap is ${(took / codap).toFixed(2)} times as fast  peak RSS ${(peak / 2 ** 20).toFixed(0)} MiB`,
   );

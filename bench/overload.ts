@@ -1,7 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import { start } from './start.ts';
 
 /**
  * What overload costs: asked three times as much as it carries, how much does the service still answer within
@@ -44,19 +44,13 @@ class Tally {
   }
 }
 
-async function start(file: string, ...args: string[]): Promise<{ child: ChildProcess; port: number }> {
-  const child = fork(new URL(file, import.meta.url), args);
-  const [port] = (await once(child, 'message')) as [number];
-  return { child, port };
-}
-
 /** Runs one case; true if it comes to what is wanted. */
 async function measure(
   name: string,
   { maxInFlight, clients, query }: (typeof CASES)[keyof typeof CASES],
 ): Promise<boolean> {
   const store = await start('./overload-store.ts');
-  const service = await start('./overload-service.ts', `http://127.0.0.1:${store.port}/`, String(maxInFlight));
+  const service = await start('./overload-service.ts', [`http://127.0.0.1:${store.port}/`, String(maxInFlight)]);
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 10_000 });
   const body = JSON.stringify({ timeoutMs: DEADLINE_MS, queries: [query] });
 

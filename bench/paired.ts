@@ -1,7 +1,9 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import { median } from './median.ts';
+import { start, type Started } from './start.ts';
 
 /**
  * codap and a service by hand, each in a process of its own, on the same work in turns. The ratios are those
@@ -12,6 +14,8 @@ const ROUND_MS = 600;
 const WARMING_MS = 1500;
 const CLIENTS = 4;
 const MIB = 2 ** 20;
+/** codap writes its log, and nobody reads it. */
+const QUIET: StdioOptions = ['ignore', 'ignore', 'inherit', 'ipc'];
 
 /** What is asked of both, and what codap has to come to. */
 export interface Case {
@@ -33,19 +37,6 @@ interface Usage {
   readonly peak: number;
 }
 
-/** Starts a process that says its port on its channel. */
-export async function start(file: string, ...args: string[]): Promise<{ child: ChildProcess; port: number }> {
-  const child = fork(new URL(file, import.meta.url), args, {
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    // As `bin/codap.js` sets it.
-    execArgv: args[0] === 'codap' ? ['--no-allocation-site-pretenuring'] : [],
-  });
-  // Nobody would answer what waits for it.
-  child.once('exit', (code) => code && process.exit(code));
-  const [port] = (await once(child, 'message')) as [number];
-  return { child, port };
-}
-
 /** One of the two services. */
 class Service {
   readonly #child: ChildProcess;
@@ -54,7 +45,7 @@ class Service {
   /** Answers that were none because the machine was too busy. */
   refused = 0;
 
-  constructor({ child, port }: { child: ChildProcess; port: number }) {
+  constructor({ child, port }: Started) {
     this.#child = child;
     this.#port = port;
   }
@@ -103,16 +94,17 @@ class Service {
   }
 }
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] as number;
-
 /**
  * Measures all cases on both services, which `file` starts with its kind and the address of the store. With
  * `--guard` the process fails where codap comes to less than half of what it has to.
  */
 export async function compare(file: string, url: string, cases: readonly Case[]): Promise<void> {
   const services = {
-    byHand: new Service(await start(file, 'byHand', url)),
-    codap: new Service(await start(file, 'codap', url)),
+    byHand: new Service(await start(file, ['byHand', url], { stdio: QUIET })),
+    // With the flag that `bin/codap.js` sets.
+    codap: new Service(
+      await start(file, ['codap', url], { stdio: QUIET, execArgv: ['--no-allocation-site-pretenuring'] }),
+    ),
   };
   const isGuard = process.argv.includes('--guard');
   console.log(`codap beside a service by hand, median of ${ROUNDS} pairs of rounds; the ratios are codap's`);

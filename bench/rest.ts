@@ -1,4 +1,5 @@
-import { compare, start, type Case } from './paired.ts';
+import { compare, type Case } from './paired.ts';
+import { start } from './start.ts';
 
 /** Batches of GETs of 1 kB by codap and by a hand-written service over Fastify and undici. */
 function gets(count: number, must: number, guard: number): Case {
