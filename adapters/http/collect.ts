@@ -1,9 +1,26 @@
 import type { Readable } from 'node:stream';
 import { isHeld } from '../../src/budget/turns.ts';
+import type { Work } from '../../src/budget/work.ts';
 import type { Context } from '../../src/store/fetch.ts';
 
-/** Bytes of a piece of a body that is one of many: before the next one others have their turn. */
-export const LARGE_PIECE = 32_768;
+/** Bytes of a piece of a body that is one of many. */
+const LARGE = 32_768;
+
+/** What bytes come from. */
+interface Source {
+  pause(): unknown;
+  resume(): unknown;
+}
+
+/** After a large piece of a body others have their turn, before more of it is read. */
+export function readInTurn(piece: Buffer, from: Source, work: Work): void {
+  if (piece.length < LARGE || !isHeld()) return;
+  from.pause();
+  work.turn().then(
+    () => from.resume(),
+    () => {},
+  );
+}
 
 /**
  * Reads a stream to its end, its bytes counted before they are kept. Beyond `maxBytes` the stream is
@@ -28,12 +45,7 @@ export function collect(
         stream.destroy(error as Error);
         return;
       }
-      if (chunk.length < LARGE_PIECE || !isHeld()) return;
-      stream.pause();
-      work.turn().then(
-        () => stream.resume(),
-        () => {},
-      );
+      readInTurn(chunk, stream, work);
     });
     stream.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size)));
     stream.once('error', reject);

@@ -1,5 +1,6 @@
 import { MIMEType, TextDecoder } from 'node:util';
 import { CodapError } from '../../src/errors.ts';
+import { remembering } from '../../src/budget/remember.ts';
 import { isHeld } from '../../src/budget/turns.ts';
 import { JsonCheck } from '../../src/json/json-check.ts';
 import { parseExact } from '../../src/json/parse.ts';
@@ -71,25 +72,15 @@ export function plain(value: unknown, meta?: Meta): Value {
  * base64.
  */
 export function formatOf(contentType = ''): Exclude<Format, 'auto'> {
-  let format = formats.get(contentType);
-  if (format === undefined) {
-    format = readFormat(contentType);
-    if (formats.size >= KNOWN) formats.clear();
-    formats.set(contentType, format);
-  }
-  return format;
+  return formatIn(contentType);
 }
 
-/** The content types of stores are few, and the same again and again: each is read once, up to so many. */
-const formats = new Map<string, Exclude<Format, 'auto'>>();
-const KNOWN = 256;
-
-function readFormat(contentType: string): Exclude<Format, 'auto'> {
+const formatIn = remembering((contentType): Exclude<Format, 'auto'> => {
   const type = parsed(contentType);
   if (!type) return 'base64';
   if (/^(?:application|text)\/json$|\+json$/.test(type.essence)) return 'json';
   return type.type === 'text' && decoder(type.params.get('charset')) ? 'text' : 'base64';
-}
+});
 
 /**
  * A body as a value, `meta` completed by its size and encoding; BAD_RESPONSE if its bytes are not what they

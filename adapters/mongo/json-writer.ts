@@ -136,7 +136,7 @@ export class JsonWriter {
   }
 
   /** All of it in UTF-8, until more is written. */
-  get written(): Uint8Array {
+  get written(): Buffer {
     return this.#bytes.subarray(0, this.#length);
   }
 

@@ -61,7 +61,7 @@ type Reading = (work: Work) => Steps<unknown>;
 
 class Lazy implements Value {
   readonly kind = 'value';
-  readonly bytes: Uint8Array | undefined;
+  readonly bytes: Buffer | undefined;
   readonly mode: Mode;
   #json: string | JsonWriter;
   #reading: Reading | undefined;

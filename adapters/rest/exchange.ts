@@ -3,8 +3,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { abortReason } from '../../src/errors.ts';
 import type { Context } from '../../src/store/fetch.ts';
-import { isHeld } from '../../src/budget/turns.ts';
-import { LARGE_PIECE } from '../http/collect.ts';
+import { readInTurn } from '../http/collect.ts';
 import { headFailure, transportFailure } from '../http/transport-failure.ts';
 import type { Clients, Lane, Taker } from './clients.ts';
 
@@ -131,7 +130,7 @@ class Exchange<T> implements Taker {
       return this.#drop(error as Error);
     }
     this.#keep(chunk);
-    if (chunk.length >= LARGE_PIECE && isHeld()) this.#waitIn(controller);
+    readInTurn(chunk, controller, this.#context.work);
   }
 
   #keep(chunk: Buffer): void {
@@ -145,15 +144,6 @@ class Exchange<T> implements Taker {
       if (!this.#whole) this.#first.copy((this.#whole = Buffer.allocUnsafeSlow(length)));
       chunk.copy(this.#whole, this.#size - chunk.length);
     }
-  }
-
-  /** Reads no more of a large body before it is this batch's turn. */
-  #waitIn(controller: Dispatcher.DispatchController): void {
-    controller.pause();
-    this.#context.work.turn().then(
-      () => controller.resume(),
-      () => {},
-    );
   }
 
   onResponseEnd(): void {

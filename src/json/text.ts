@@ -2,7 +2,7 @@
 const LARGE = 16_384;
 
 /** A piece of a text: written here, or UTF-8 as it came. */
-export type Piece = string | Uint8Array;
+export type Piece = string | Buffer;
 
 /**
  * Text that grows at its end: small additions are joined; large ones, and those that are there in UTF-8, are
@@ -31,7 +31,7 @@ export class Text {
   }
 
   /** Adds what is there in UTF-8. */
-  addBytes(bytes: Uint8Array): this {
+  addBytes(bytes: Buffer): this {
     this.#length += bytes.length;
     this.#pieces.push(this.#last, bytes);
     this.#last = '';
@@ -47,7 +47,7 @@ export class Text {
   /** All of it. */
   toString(): string {
     if (this.#pieces.length === 0) return this.#last;
-    return [...this].map((piece) => (typeof piece === 'string' ? piece : decode(piece))).join('');
+    return [...this].map(String).join('');
   }
 
   /** All of it in UTF-8. */
@@ -66,8 +66,4 @@ export class Text {
     }
     return whole;
   }
-}
-
-function decode({ buffer, byteOffset, length }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, length).toString();
 }

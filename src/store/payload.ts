@@ -26,7 +26,7 @@ export interface Value {
   readonly kind: 'value';
   readonly json: string;
   /** The same in UTF-8, where it came so: whoever needs no text takes these as they are. */
-  readonly bytes?: Uint8Array | undefined;
+  readonly bytes?: Buffer | undefined;
   /** Plain JavaScript with the typed leaves of `src/json/leaf.ts`, such as ObjectId, Date and Long. */
   readonly value: unknown;
   /** Reads `value` in turns with others, where that may take a while. */

@@ -28,7 +28,7 @@ class Told implements Value {
     return this.#value.json;
   }
 
-  get bytes(): Uint8Array | undefined {
+  get bytes(): Buffer | undefined {
     return this.#value.bytes;
   }
 

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { CodapError, deadlinePassed, notNeeded } from '../../errors.ts';
 import type { Caller } from '../../store/fetch.ts';
 import { whenAborted } from '../../when-aborted.ts';
@@ -66,7 +65,6 @@ export class Batch {
       options.memory,
     );
     this.work = (options.work ?? new Work(work)).endsBy(options.deadline + GRACE_MS, this.#ended.signal);
-    setMaxListeners(0, this.#controller.signal, this.#ended.signal);
     const left = Math.max(0, options.deadline - performance.now());
     this.#timer = setTimeout(() => this.#controller.abort(deadlinePassed()), left);
     whenAborted(options.signal, () => this.cancel());

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { notNeeded, tooLate } from '../../errors.ts';
 import { whenAborted } from '../../when-aborted.ts';
 import type { GroupNode } from '../plan/node.ts';
@@ -22,7 +21,6 @@ export class GroupEnd {
     const controller = new AbortController();
     this.#controller = controller;
     this.signal = controller.signal;
-    setMaxListeners(0, this.signal);
     this.#unlink = whenAborted(signal, () => controller.abort(signal.reason));
     if (isSooner) {
       const left = Math.max(0, this.deadline - performance.now());

@@ -86,7 +86,7 @@ function bytesOf(value: Value): Buffer {
   const encoding = value.meta?.encoding;
   // What is JSON anyhow is not opened: that could take long.
   const content = encoding === 'base64' || encoding === 'text' ? value.value : undefined;
-  if (typeof content !== 'string') return Buffer.from(value.json);
+  if (typeof content !== 'string') return value.bytes ?? Buffer.from(value.json);
   return Buffer.from(content, encoding === 'base64' ? 'base64' : 'utf8');
 }
 

@@ -1,19 +1,25 @@
-import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { errorCodes, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Memory } from '../../budget/memory.ts';
 import { sendProblem } from './problem.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What its body holds, until its answer has left. */
+    held: Memory | undefined;
+  }
+}
 
 /**
  * Hands an `application/json` body on as the bytes it came as (`request.body` of a POST is a Buffer);
  * anything else is a 415. Its bytes are counted as they arrive, and until the answer has left.
  */
 export function acceptJsonBytes(app: FastifyInstance, memory: Memory): void {
-  const parts = new WeakMap<IncomingMessage, Memory>();
+  app.decorateRequest('held', undefined);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', (request: FastifyRequest, payload: Readable) => {
     const length = Number(request.headers['content-length'] ?? 0);
-    return read(payload, length, request.routeOptions.bodyLimit, parts.get(request.raw) as Memory);
+    return read(payload, length, request.routeOptions.bodyLimit, request.held as Memory);
   });
   app.addHook('onRequest', ({ headers }, reply, done) => {
     const coding = headers['content-encoding'];
@@ -23,7 +29,7 @@ export function acceptJsonBytes(app: FastifyInstance, memory: Memory): void {
   app.addHook('preParsing', (request, reply, _payload, done) => {
     if (request.method === 'POST') {
       const part = memory.part();
-      parts.set(request.raw, part);
+      request.held = part;
       reply.raw.once('close', () => part.close());
     }
     done();
