@@ -25,7 +25,7 @@ const AHEAD_MS = 20;
  * Up to so much of its own time, in milliseconds, a line should hardly have waited: one that goes on for
  * longer waits for itself.
  */
-const YOUNG_MS = 25;
+const YOUNG_MS = 15;
 
 /** Who waits, and since when. */
 interface Waiting {

@@ -14,7 +14,7 @@ const MAX_LAG_MS = 100;
 const BUSY_MS = 50;
 const CALM_MS = 25;
 /** A batch waits for more than one turn: so many times the lag is no more than it should. */
-const WAITS = 3;
+const WAITS = 2;
 
 /**
  * How many batches the event loop can take in a turn, told from how late a piece of work gets its turn: a
