@@ -27,6 +27,9 @@ const AHEAD_MS = 20;
  */
 const YOUNG_MS = 15;
 
+/** So few lines, whatever each of them needs, keep a new one waiting for a short time only. */
+const FEW = 16;
+
 /** Who waits, and since when. */
 interface Waiting {
   readonly enter: () => void;
@@ -79,13 +82,14 @@ export class Turns {
 
   /**
    * The longest that a line of little work has waited in all, in milliseconds, of those that wait and those
-   * that were let in since this was last asked.
+   * that were let in since this was last asked; 0 where few wait.
    */
   static longestWait(): number {
     const now = performance.now();
     let longest = longestMs;
-    for (const line of lines) longest = Math.max(longest, line.#waitMs(now));
     longestMs = 0;
+    if (lines.length <= FEW) return 0;
+    for (const line of lines) longest = Math.max(longest, line.#waitMs(now));
     return longest;
   }
 
