@@ -69,8 +69,8 @@ async function startAll(
   work: Work,
   start: (member: RunningMember) => unknown,
 ): Promise<void> {
-  for (const member of members) {
-    if (isHeld()) await work.turn();
+  for (const [at, member] of members.entries()) {
+    if (at > 0 && isHeld()) await work.turn();
     void start(member);
   }
 }
