@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { Adapter, Adapters } from '../../adapters/adapter.ts';
 import { choice } from '../store/check-schema.ts';
+import { layerOptions } from './layer-options.ts';
 
 /** The longest wait a timer can hold, in milliseconds. */
 const LONGEST = 2 ** 31 - 1;
@@ -122,6 +123,7 @@ const common = z.object({
   maxBytes: bytes
     .default(8 * 2 ** 20)
     .meta({ description: 'Bytes of one gathered answer, decoded; beyond it TOO_LARGE.' }),
+  ...layerOptions,
 });
 
 /** How the service listens and what it grants a batch; durations in milliseconds. */

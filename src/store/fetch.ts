@@ -1,4 +1,5 @@
 import type { Memory } from '../budget/memory.ts';
+import type { CallTrace } from './call-trace.ts';
 import type { Deadline } from './deadline.ts';
 import type { Payload } from './payload.ts';
 import type { Work } from '../budget/work.ts';
@@ -22,6 +23,8 @@ export interface Context {
   readonly memory: Memory;
   /** Lets what is large be read in turns with others. */
   readonly work: Work;
+  /** What became of the call, written by the layers: only where the batch is traced. */
+  readonly trace?: CallTrace;
   /**
    * Says that what the call has begun in the store goes on until then, whoever has left: it keeps its place
    * meanwhile.

@@ -1,0 +1,2 @@
+/** What every source's configuration says of its layers: one option each, in the order of the recipe. */
+export const layerOptions = {};
