@@ -1,0 +1,28 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { Recent, RECENT_MS } from '../../src/sources/recent.ts';
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
+afterEach(() => void vi.useRealTimers());
+
+it('counts what happened in the last ten seconds, and forgets what is older', () => {
+  const recent = new Recent();
+  recent.add();
+  vi.advanceTimersByTime(RECENT_MS - 1000);
+  recent.add(3);
+  expect(recent.sum).toBe(4);
+  vi.advanceTimersByTime(1000);
+  expect(recent.sum).toBe(3);
+  vi.advanceTimersByTime(10 * RECENT_MS);
+  expect(recent.sum).toBe(0);
+  recent.add();
+  expect(recent.sum).toBe(1);
+});
+
+it('forgets all of it when told', () => {
+  const recent = new Recent();
+  recent.add(5);
+  recent.clear();
+  expect(recent.sum).toBe(0);
+  recent.add();
+  expect(recent.sum).toBe(1);
+});
