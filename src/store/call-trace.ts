@@ -1,6 +1,6 @@
 import type { Code } from '../errors.ts';
 
-/** One attempt at the store: from the moment that it left until it was answered. Instants, `performance.now()` ms. */
+/** One attempt at the store, from when it left until it was answered. Instants, `performance.now()` ms. */
 export interface Attempt {
   readonly started: number;
   /** Absent while it runs. */
