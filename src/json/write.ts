@@ -25,15 +25,15 @@ export function writeJson(value: unknown, mode: Mode = 'plain', depth = 0): stri
 /** How JSON is written, in whose turns, and where to. */
 interface Writing {
   readonly mode: Mode;
-  readonly work: Work;
+  readonly work: Pick<Work, 'tick'>;
   readonly add: (text: string) => void;
 }
 
 /** Characters that are made bytes at once: a longer text, made of very many pieces, would take long. */
 const PIECE = 16_384;
 
-/** The same in UTF-8, in turns with others. */
-export function* writeBytes(value: unknown, mode: Mode, work: Work): Steps<Buffer> {
+/** The same in UTF-8, in turns with others, where `work` says so. */
+export function* writeBytes(value: unknown, mode: Mode, work: Pick<Work, 'tick'>, depth = 0): Steps<Buffer> {
   const pieces: Buffer[] = [];
   let text = '';
   const add = (more: string): void => {
@@ -42,7 +42,7 @@ export function* writeBytes(value: unknown, mode: Mode, work: Work): Steps<Buffe
     pieces.push(Buffer.from(text));
     text = '';
   };
-  yield* writing(value, { mode, work, add }, 0);
+  yield* writing(value, { mode, work, add }, depth);
   const last = Buffer.from(text);
   if (pieces.length === 0) return last;
   pieces.push(last);
