@@ -23,10 +23,10 @@ export function atOnce<T>(steps: Steps<T>): T {
  */
 export function* endingBy<T>(steps: Steps<T>, deadline: number, late = tooLate): Steps<T> {
   for (;;) {
-    if (performance.now() >= deadline) throw late();
     const step = steps.next();
     if (step.done) return step.value;
     yield;
+    if (performance.now() >= deadline) throw late();
   }
 }
 

@@ -81,9 +81,6 @@ describe('steps that end by an instant', () => {
     }
     expect(atOnce(endingBy(three(), now + 31))).toBe('done');
     expect(() => atOnce(endingBy(three(), now + 20))).toThrow('no answer within the time allowed');
-    const before = now;
-    expect(() => atOnce(endingBy(three(), now))).toThrow('no answer within the time allowed');
-    expect(now).toBe(before);
   });
 });
 
