@@ -1,7 +1,8 @@
 import { Pool, type Dispatcher } from 'undici';
 import type { Context, Query } from '../src/store/fetch.ts';
 import { processMemory } from '../src/budget/memory.ts';
-import { Work } from '../src/budget/work.ts';
+import { endingBy, Work } from '../src/budget/work.ts';
+import { instantOf } from '../src/store/deadline.ts';
 import { discard, type Payload } from '../src/store/payload.ts';
 import { copiedOnRead, intoReadMemory } from '../src/store/read-memory.ts';
 import { untilAborted } from '../src/store/signals.ts';
@@ -72,7 +73,7 @@ class RestConnection implements Connection {
     if (op !== 'post') return send(request, asked, context);
     const { body } = query;
     if (!body || 'text' in body) return send({ ...request, body: body?.text ?? '' }, asked, context);
-    const written = Promise.resolve(context.work.do(bodyBytes(body)));
+    const written = Promise.resolve(context.work.do(endingBy(bodyBytes(body), instantOf(context.deadline))));
     return written.then((bytes) => send({ ...request, body: bytes }, asked, context));
   };
 

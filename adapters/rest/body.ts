@@ -69,7 +69,7 @@ interface Writing {
 /** Writes JSON with what was filled in; false where a reference that is not yet known ends it. */
 function* writing(node: unknown, depth: number, how: Writing): Steps<boolean> {
   const { work, add, filled } = how;
-  if (work.tick(piecesOf(node))) yield;
+  if (work.tick(piecesOf(node instanceof Filled ? node.value : node))) yield;
   if (node instanceof Placeholder) return false;
   if (node instanceof Filled) {
     const known = (filled[depth] ??= new Map<unknown, Buffer>());
