@@ -1,12 +1,14 @@
 import { Pool, type Dispatcher } from 'undici';
 import type { Context, Query } from '../src/store/fetch.ts';
 import { processMemory } from '../src/budget/memory.ts';
-import { Work } from '../src/budget/work.ts';
+import { endingBy, Work } from '../src/budget/work.ts';
+import { instantOf } from '../src/store/deadline.ts';
 import { discard, type Payload } from '../src/store/payload.ts';
 import { copiedOnRead, intoReadMemory } from '../src/store/read-memory.ts';
 import { untilAborted } from '../src/store/signals.ts';
 import type { Adapter, Connection } from './adapter.ts';
 import { connections } from './http/connections.ts';
+import { bodyBytes } from './rest/body.ts';
 import { GatheredAnswer, HeadAnswer, ANY_ANSWER, readFlowing, type Asked } from './rest/read-answer.ts';
 import { Clients } from './rest/clients.ts';
 import { compileRest } from './rest/compile.ts';
@@ -64,19 +66,24 @@ class RestConnection implements Connection {
       path: query.path,
       headers,
       blocking: false,
-      body: op === 'post' ? (query.body?.text ?? '') : null,
+      body: null,
     };
     const asked = { responseHeaders: this.#options.responseHeaders, range: valueOf(headers, 'range') };
-    return want === 'body' ? this.#flow(request, asked, context) : this.#gather(request, asked, context);
+    const send = want === 'body' ? this.#flow : this.#gather;
+    if (op !== 'post') return send(request, asked, context);
+    const { body } = query;
+    if (!body || 'text' in body) return send({ ...request, body: body?.text ?? '' }, asked, context);
+    const written = Promise.resolve(context.work.do(endingBy(bodyBytes(body), instantOf(context.deadline))));
+    return written.then((bytes) => send({ ...request, body: bytes }, asked, context));
   };
 
-  #gather(request: Dispatcher.RequestOptions, asked: Asked, context: Context): Promise<Payload> {
+  readonly #gather = (request: Dispatcher.RequestOptions, asked: Asked, context: Context): Promise<Payload> => {
     const reader =
       request.method === 'HEAD' ? new HeadAnswer(asked) : new GatheredAnswer(asked, this.#options.maxBytes, context);
     return exchange(request.method === 'GET' ? this.#gets : this.#clients, request, context, reader);
-  }
+  };
 
-  #flow(request: Dispatcher.RequestOptions, asked: Asked, { signal }: Context): Promise<Payload> {
+  readonly #flow = (request: Dispatcher.RequestOptions, asked: Asked, { signal }: Context): Promise<Payload> => {
     const answer = async (): Promise<Payload> => {
       const response = await this.#bodies.request({ ...request, signal }).catch((error: unknown) => {
         throw headFailure(error);
@@ -84,7 +91,7 @@ class RestConnection implements Connection {
       return readFlowing(response, asked, signal);
     };
     return untilAborted(signal, answer, discard);
-  }
+  };
 
   /** Any answer at all shows that the store is there. */
   async ping(signal: AbortSignal): Promise<void> {

@@ -1,67 +1,103 @@
+import { Work, type Steps } from '../../src/budget/work.ts';
 import { CodapError } from '../../src/errors.ts';
-import { writeJson } from '../../src/json/write.ts';
 import { entriesOf } from '../../src/json/members.ts';
-import { isContainer } from '../../src/json/size.ts';
+import { isContainer, piecesOf } from '../../src/json/size.ts';
+import { writeBytes, writeJson } from '../../src/json/write.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import type { Fault } from '../adapter.ts';
 
+/** Pieces of a body that are written while it is compiled: a larger one is written when it is sent. */
+const AT_ONCE = 8192;
+const TOO_DEEP = 'JSON nested at most 1,000 deep is allowed here';
+
 /** A request's body: text as it stands, anything else as JSON. */
-export interface RestBody {
+export interface WrittenBody {
   readonly text: string;
   readonly contentType: string;
 }
 
-/** One in which references that are not yet known stand: as the request has it. */
-export interface PlannedBody {
+/** One that is not written yet, because it is large, or references that are not yet known stand in it. */
+export interface UnwrittenBody {
   readonly template: unknown;
   readonly contentType: string;
 }
 
+/** What a query posts. */
+export type RestBody = WrittenBody | UnwrittenBody;
+
 /** What a query posts; undefined after a fault. */
-export function restBody(body: unknown, fault: Fault): RestBody | PlannedBody | undefined {
+export function restBody(body: unknown, fault: Fault): RestBody | undefined {
   const bare = body instanceof Filled ? body.value : body;
   if (typeof bare === 'string') return { text: bare, contentType: 'text/plain; charset=utf-8' };
-  const writing: Writing = { texts: [], isPlanned: false };
+  const contentType = 'application/json';
+  const text: string[] = [];
+  let pieces = 0;
+  const tick = (count = 1): boolean => (pieces += count) > AT_ONCE;
+  const steps = writing(body, 0, { work: { tick }, add: (piece) => text.push(String(piece)), filled: [] });
   try {
-    const text = written(body, 0, writing);
-    const contentType = 'application/json';
-    return writing.isPlanned ? { template: body, contentType } : { text, contentType };
+    const { value: isWhole } = steps.next();
+    return isWhole ? { text: text.join(''), contentType } : { template: body, contentType };
   } catch (error) {
-    fault(
-      ['body'],
-      error instanceof CodapError ? 'JSON nested at most 1,000 deep is allowed here' : 'JSON or text is allowed here',
-    );
+    fault(['body'], error instanceof CodapError ? TOO_DEEP : 'JSON or text is allowed here');
     return undefined;
   }
 }
 
-/** What is found out while a body is written. */
-interface Writing {
-  /** Texts of what was filled in, by how deep it stands: each is written once, however often it is there. */
-  readonly texts: Map<unknown, string>[];
-  /** Whether references that are not yet known stand in it. */
-  isPlanned: boolean;
+/** The bytes of a body, in turns with others. What that takes was counted when it was filled in. */
+export function* bodyBytes(body: RestBody): Steps<Buffer> {
+  if ('text' in body) return Buffer.from(body.text);
+  const bytes: Buffer[] = [];
+  const add = (piece: string | Buffer): void => void bytes.push(typeof piece === 'string' ? Buffer.from(piece) : piece);
+  try {
+    yield* writing(body.template, 0, { work: new Work(Infinity), add, filled: [] });
+  } catch (error) {
+    if (error instanceof CodapError && error.code === 'BAD_RESPONSE')
+      throw new CodapError('INVALID', `a filled-in value does not fit: ${TOO_DEEP}`);
+    throw error;
+  }
+  return Buffer.concat(bytes);
 }
 
-/** The JSON of a body with what was filled in; a reference not yet known counts as null. */
-function written(node: unknown, depth: number, writing: Writing): string {
-  if (node instanceof Placeholder) {
-    writing.isPlanned = true;
-    return 'null';
-  }
+/** How a body is written. */
+interface Writing {
+  readonly work: Pick<Work, 'tick'>;
+  readonly add: (piece: string | Buffer) => void;
+  /** What was filled in, by how deep it stands: each is written once, however often it is there. */
+  readonly filled: Map<unknown, Buffer>[];
+}
+
+/** Writes JSON with what was filled in; false where a reference that is not yet known ends it. */
+function* writing(node: unknown, depth: number, how: Writing): Steps<boolean> {
+  const { work, add, filled } = how;
+  if (work.tick(piecesOf(node instanceof Filled ? node.value : node))) yield;
+  if (node instanceof Placeholder) return false;
   if (node instanceof Filled) {
-    const known = (writing.texts[depth] ??= new Map<unknown, string>());
-    let text = known.get(node.value);
-    if (text === undefined) known.set(node.value, (text = writeJson(node.value, 'plain', depth)));
-    return text;
+    const known = (filled[depth] ??= new Map<unknown, Buffer>());
+    let bytes = known.get(node.value);
+    if (!bytes) known.set(node.value, (bytes = yield* writeBytes(node.value, 'plain', work, depth)));
+    add(bytes);
+    return true;
   }
-  if (!isContainer(node)) return writeJson(node);
-  let text = '';
-  if (Array.isArray(node)) {
-    for (const member of node) text += `${text && ','}${written(member, depth + 1, writing)}`;
-    return `[${text}]`;
+  if (!isContainer(node)) {
+    add(writeJson(node));
+    return true;
   }
-  for (const [key, member] of entriesOf(node))
-    text += `${text && ','}${JSON.stringify(key)}:${written(member, depth + 1, writing)}`;
-  return `{${text}}`;
+  const isList = Array.isArray(node);
+  let before = isList ? '[' : '{';
+  if (isList) {
+    for (const member of node) {
+      add(before);
+      if (!(yield* writing(member, depth + 1, how))) return false;
+      before = ',';
+    }
+  } else {
+    for (const [key, member] of entriesOf(node)) {
+      add(`${before}${JSON.stringify(key)}:`);
+      if (!(yield* writing(member, depth + 1, how))) return false;
+      before = ',';
+    }
+  }
+  if (before !== ',') add(before);
+  add(isList ? ']' : '}');
+  return true;
 }

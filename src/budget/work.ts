@@ -3,6 +3,8 @@ import { isHeld, Turns } from './turns.ts';
 
 /** Pieces of work after which the clock is looked at. */
 const UNWATCHED = 2048;
+/** The same after the deadline: very many queries may each still try. */
+const LATE = 64;
 
 /** Steps of some work: it yields where others should have their turn, and returns what it was for. */
 export type Steps<T> = Generator<void, T, void>;
@@ -37,6 +39,7 @@ export class Work {
   readonly #turns = new Turns();
   #left: number;
   #unwatched = 0;
+  #isLate = false;
   #deadline = Infinity;
   #ended: AbortSignal | undefined;
 
@@ -61,9 +64,10 @@ export class Work {
     this.#left -= pieces;
     if (this.#left < 0) throw new CodapError('TOO_LARGE', `the batch takes more than ${this.#most} pieces of work`);
     this.#unwatched += pieces;
-    if (this.#unwatched < UNWATCHED) return false;
+    if (this.#unwatched < (this.#isLate ? LATE : UNWATCHED)) return false;
     this.#unwatched = 0;
-    if (performance.now() >= this.#deadline) throw tooLate();
+    this.#isLate = performance.now() >= this.#deadline;
+    if (this.#isLate) throw tooLate();
     return isHeld();
   }
 

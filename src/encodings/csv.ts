@@ -11,7 +11,7 @@ import { summaryHeaders } from './summary.ts';
 import { NoTable, tableText } from './table.ts';
 
 /** How long after the batch's deadline a table may still be written, in milliseconds. */
-const GRACE_MS = 30;
+const GRACE_MS = 20;
 
 const REFUSAL = 'text/csv is for a batch whose one reply is a list of objects';
 

@@ -1,5 +1,6 @@
 import { EJSON } from 'bson';
 import { CodapError } from '../errors.ts';
+import { isHeld } from '../budget/turns.ts';
 import { atOnce, Work, type Steps } from '../budget/work.ts';
 import { bsonTag, Digits, isLeaf, toText } from './leaf.ts';
 import { entriesOf, hasMember, keysOf, memberOf } from './members.ts';
@@ -25,15 +26,17 @@ export function writeJson(value: unknown, mode: Mode = 'plain', depth = 0): stri
 /** How JSON is written, in whose turns, and where to. */
 interface Writing {
   readonly mode: Mode;
-  readonly work: Work;
+  readonly work: Pick<Work, 'tick'>;
   readonly add: (text: string) => void;
 }
 
 /** Characters that are made bytes at once: a longer text, made of very many pieces, would take long. */
 const PIECE = 16_384;
+/** Characters of one string that are written at once. */
+const LONG = 262_144;
 
-/** The same in UTF-8, in turns with others. */
-export function* writeBytes(value: unknown, mode: Mode, work: Work): Steps<Buffer> {
+/** The same in UTF-8, in turns with others, where `work` says so. */
+export function* writeBytes(value: unknown, mode: Mode, work: Pick<Work, 'tick'>, depth = 0): Steps<Buffer> {
   const pieces: Buffer[] = [];
   let text = '';
   const add = (more: string): void => {
@@ -42,7 +45,7 @@ export function* writeBytes(value: unknown, mode: Mode, work: Work): Steps<Buffe
     pieces.push(Buffer.from(text));
     text = '';
   };
-  yield* writing(value, { mode, work, add }, 0);
+  yield* writing(value, { mode, work, add }, depth);
   const last = Buffer.from(text);
   if (pieces.length === 0) return last;
   pieces.push(last);
@@ -52,7 +55,8 @@ export function* writeBytes(value: unknown, mode: Mode, work: Work): Steps<Buffe
 function* writing(value: unknown, how: Writing, depth: number): Steps<void> {
   const { mode, work, add } = how;
   if (!isContainer(value)) {
-    add(scalarText(value, mode));
+    if (isLong(value)) yield* writingLong(value, how);
+    else add(scalarText(value, mode));
     return;
   }
   if (depth >= MAX_DEPTH) throw tooDeep();
@@ -61,7 +65,7 @@ function* writing(value: unknown, how: Writing, depth: number): Steps<void> {
     add('[');
     for (const member of value) {
       if (work.tick(piecesOf(member))) yield;
-      if (isContainer(member)) {
+      if (isContainer(member) || isLong(member)) {
         add(before);
         yield* writing(member, how, depth + 1);
       } else add(before + scalarText(member, mode));
@@ -74,13 +78,32 @@ function* writing(value: unknown, how: Writing, depth: number): Steps<void> {
   for (const [key, member] of entriesOf(value)) {
     if (work.tick(piecesOf(member))) yield;
     const name = `${before}${JSON.stringify(key)}:`;
-    if (isContainer(member)) {
+    if (isContainer(member) || isLong(member)) {
       add(name);
       yield* writing(member, how, depth + 1);
     } else add(name + scalarText(member, mode));
     before = ',';
   }
   add('}');
+}
+
+function isLong(value: unknown): value is string {
+  return typeof value === 'string' && value.length > LONG;
+}
+
+/** A long text, part by part: whoever holds it has counted it, and only lets others have their turn. */
+function* writingLong(text: string, { add }: Writing): Steps<void> {
+  add('"');
+  let from = 0;
+  while (from < text.length) {
+    let to = from + LONG;
+    // A pair of surrogates stays together: apart, each would be written as an escape.
+    if ((text.charCodeAt(to - 1) & 0xfc00) === 0xd800) to += 1;
+    add(JSON.stringify(text.slice(from, to)).slice(1, -1));
+    if (isHeld()) yield;
+    from = to;
+  }
+  add('"');
 }
 
 function scalarText(value: unknown, mode: Mode): string {

@@ -5,12 +5,17 @@ import { rest, type RestOptions } from '../../adapters/rest.ts';
 import { Digits } from '../../src/json/leaf.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { version } from '../../src/version.ts';
+import { bodyBytes, type RestBody, type WrittenBody } from '../../adapters/rest/body.ts';
+import { atOnce, Work } from '../../src/budget/work.ts';
 import { compiled, restOptions } from './rest-source.ts';
 
 const source = restOptions({ url: 'https://api.example/v1/', methods: ['get', 'post'] });
 const later = new Placeholder('$item');
 const pathOf = (path: unknown) => compiled(source, 'get', { path }).query?.path;
 const bodyOf = (body: unknown) => compiled(source, 'post', { body }).query.body;
+const textOf = (body: unknown) => (bodyOf(body) as WrittenBody).text;
+const many = Array.from({ length: 5000 }, (_, at) => ({ id: at, name: `ü"${at}` }));
+const long = 'x'.repeat(600_000);
 const faultsOf = (params: Record<string, unknown>, op = 'get') => compiled(source, op, params).faults;
 
 /** What a server sees that decodes a path up to twice before it resolves its dots. */
@@ -393,19 +398,42 @@ describe('a body', () => {
       contentType: 'application/json',
     });
     expect(
-      bodyOf({
+      textOf({
         id: new Filled(new ObjectId('66f000000000000000000001')),
         n: [new Filled(new Digits('9007199254740993'))],
-      })?.text,
+      }),
     ).toBe('{"id":"66f000000000000000000001","n":[9007199254740993]}');
   });
 
   it('may be filled in whole', () => {
-    expect(bodyOf(new Filled({ a: 1 }))?.text).toBe('{"a":1}');
+    expect(textOf(new Filled({ a: 1 }))).toBe('{"a":1}');
     expect(bodyOf(new Filled('text'))).toEqual({ text: 'text', contentType: 'text/plain; charset=utf-8' });
-    expect(bodyOf(null)?.text).toBe('null');
+    expect(textOf(null)).toBe('null');
     expect(bodyOf(undefined)).toBeUndefined();
     expect(faultsOf({ body: { a: [new Placeholder('$result')] } }, 'post')).toEqual([]);
+  });
+
+  it.each<[string, unknown, unknown]>([
+    ['filled in', new Filled(many), many],
+    ['filled in twice', { a: [new Filled(many)], b: { c: new Filled(many) } }, { a: [many], b: { c: many } }],
+    ['written out', many, many],
+    ['one text', new Filled([long]), [long]],
+    ['small members, very many', { a: many.map((member) => new Filled(member)), b: [] }, { a: many, b: [] }],
+  ])('that is large is written when it is sent, as any other: %s', async (_name, body, sent) => {
+    const compiled = bodyOf(body) as RestBody;
+    expect(compiled).not.toHaveProperty('text');
+    const bytes = await new Work(Infinity).do(bodyBytes(compiled));
+    expect(bytes.toString()).toBe(JSON.stringify(sent));
+    expect(compiled.contentType).toBe('application/json');
+  });
+
+  it('that is large and nested too deep is refused when it is sent', () => {
+    let deep: unknown = 1;
+    for (let depth = 0; depth < 1001; depth++) deep = [deep];
+    const compiled = bodyOf([new Filled(many), new Filled(deep)]) as RestBody;
+    expect(() => atOnce(bodyBytes(compiled))).toThrow(
+      expect.objectContaining({ code: 'INVALID', message: expect.stringMatching(/1,000/) as string }),
+    );
   });
 
   it('that is nested too deep is refused', () => {

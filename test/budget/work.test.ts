@@ -40,6 +40,15 @@ describe('work', () => {
     expect(now).toBeLessThan(50 + 2048 * 0.01 + 1);
   });
 
+  it('is hardly begun after the deadline, however many still try', () => {
+    stopClock();
+    const work = new Work(100_000_000).endsBy(50);
+    now = 50;
+    for (let tried = 0; tried < 1000; tried += 1)
+      expect(() => atOnce(pieces(work, 10_000, 0.01))).toThrow(expect.objectContaining({ code: 'TIMEOUT' }));
+    expect(now).toBeLessThan(50 + (2048 + 1000 * 64) * 0.01 + 1);
+  });
+
   it('lets others have their turn after some milliseconds', async () => {
     stopClock();
     await turn();

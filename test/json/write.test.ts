@@ -3,7 +3,7 @@ import * as bson from 'bson';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Digits } from '../../src/json/leaf.ts';
-import { comparing, writeJson } from '../../src/json/write.ts';
+import { comparing, writeBytes, writeJson } from '../../src/json/write.ts';
 import { atOnce, Work } from '../../src/budget/work.ts';
 
 const { Binary, Decimal128, Double, EJSON, Int32, Long, MaxKey, MinKey, ObjectId, Timestamp, UUID } = bson;
@@ -201,5 +201,21 @@ describe('comparing', () => {
         expect(equalPlain(one, other)).toBe(sorted(one) === sorted(other));
       }),
     );
+  });
+});
+
+describe('a string of very many characters', () => {
+  it.each([
+    ['of one byte each', 'x'.repeat(600_000)],
+    ['with escapes', '"\\\n\u2028'.repeat(150_000)],
+    ['with pairs of surrogates where it is cut', `x${'😀'.repeat(400_000)}`],
+    ['with surrogates alone where it is cut', `${'x'.repeat(262_143)}\ud800${'x'.repeat(262_143)}\udc00`],
+  ])('is written as any other, also in bytes: %s', (_name, text) => {
+    for (const value of [text, [text, text], { a: { b: text } }]) {
+      expect(writeJson(value) === JSON.stringify(value)).toBe(true);
+      expect(atOnce(writeBytes(value, 'plain', new Work(Infinity))).equals(Buffer.from(JSON.stringify(value)))).toBe(
+        true,
+      );
+    }
   });
 });

@@ -8,7 +8,7 @@ import { Who } from '../../sources/call.ts';
 import { Work, type Steps } from '../../budget/work.ts';
 
 /** How long after the deadline what is there by then may still be worked on, in milliseconds. */
-const GRACE_MS = 20;
+const GRACE_MS = 10;
 
 /** A failure and where it happened. */
 export interface Failure {

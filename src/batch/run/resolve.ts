@@ -3,7 +3,7 @@ import type { RunningMember } from './running-member.ts';
 import { isOpaque, isWon, type Node } from '../plan/node.ts';
 import { addTo, follow, isIndex } from '../../json/pointer.ts';
 import { failed, metaOf, valued, valueOf, winnerOf, type Member, type MemberList, type Reply } from './reply.ts';
-import type { Steps, Work } from '../../budget/work.ts';
+import { endingBy, type Steps, type Work } from '../../budget/work.ts';
 
 /** What a reference comes to. */
 export type Outcome =
@@ -45,6 +45,8 @@ export interface Looking {
   readonly work: Work;
   /** Nobody waits any more. */
   readonly signal: AbortSignal;
+  /** After this instant (`performance.now()` ms) it is of no use: what it is for could not begin any more. */
+  readonly deadline: number;
 }
 
 /**
@@ -52,13 +54,13 @@ export interface Looking {
  * more by the time it would begin to gather.
  */
 export async function resolve(whole: RunningMember, steps: readonly string[], looking: Looking): Promise<Outcome> {
-  const { view, work, signal } = looking;
+  const { view, work, signal, deadline } = looking;
   const isOne = steps.length === 0 || (!whole.each && view.isWhole(whole.node));
   const container = isOne ? undefined : await whole.container;
   if (!container || container.node?.take !== undefined) {
     const reply = await whole.reply;
     if (signal.aborted) throw signal.reason;
-    return work.do(below(reply, steps, whole, view, work));
+    return work.do(endingBy(below(reply, steps, whole, view, work), deadline));
   }
   const [step = '', ...rest] = steps;
   const { node, members, arrivals } = container;
@@ -66,7 +68,7 @@ export async function resolve(whole: RunningMember, steps: readonly string[], lo
   if (step === '*' && !keyed) {
     const there = arrivals ? await Promise.all(members.map((_, index) => arrivals.at(index))) : members;
     const outcomes = there.filter((one) => one !== undefined).map((member) => resolve(member, rest, looking));
-    return work.do(gather(await Promise.all(outcomes), work));
+    return work.do(endingBy(gather(await Promise.all(outcomes), work), deadline));
   }
   const place = pick(keyed, members, step);
   const member = place && arrivals ? await arrivals.at(Number(step)) : place;

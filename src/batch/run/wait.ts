@@ -1,6 +1,6 @@
 import { abortReason, CodapError } from '../../errors.ts';
 import { untilAborted } from '../../store/signals.ts';
-import type { Steps } from '../../budget/work.ts';
+import { endingBy, type Steps } from '../../budget/work.ts';
 import type { RunningGroup } from './running-group.ts';
 import type { RunningMember } from './running-member.ts';
 import { follow } from '../../json/pointer.ts';
@@ -53,12 +53,17 @@ async function waitForAll(
 ): Promise<readonly Outcome[]> {
   if (waitSignal.aborted) throw waitSignal.reason;
   const { work } = scope.batch;
+  // What flows may begin after the deadline.
+  const deadline = waitSignal === scope.signal ? scope.deadline : Infinity;
   const outcomes = new Map<Reference, Outcome>();
-  const open = await work.do(findPresent(references, scope, outcomes));
+  const open = await work.do(endingBy(findPresent(references, scope, outcomes), deadline));
   let late: Outcome = { is: 'nowhere' };
   if (open.length > 0) {
     const finding = async ({ reference, member, steps }: Open): Promise<void> => {
-      outcomes.set(reference, await resolve(member, steps, { view: viewOf(reference), work, signal: waitSignal }));
+      outcomes.set(
+        reference,
+        await resolve(member, steps, { view: viewOf(reference), work, signal: waitSignal, deadline }),
+      );
     };
     await untilAborted(waitSignal, () => Promise.all(open.map(finding))).catch((error: unknown) => {
       if (!waitSignal.aborted) throw error;
