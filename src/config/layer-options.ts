@@ -11,7 +11,7 @@ const share = z.number().min(0).max(1);
 export const layerOptions = {
   retry: layer(
     z.strictObject({
-      attempts: z.int().min(2).max(10).default(2).meta({ description: 'How often in all, the first included.' }),
+      attempts: z.int().min(1).max(10).default(2).meta({ description: 'How often in all, the first included.' }),
       budget: share.default(0.1).meta({ description: 'Retries for each call of the last ten seconds.' }),
       perSecond: z
         .number()
