@@ -25,7 +25,7 @@ export class Percentile {
     this.#kept[this.#count % KEPT] = milliseconds;
     this.#count += 1;
     if (this.#count % RENEWED !== 0) return;
-    const sorted = this.#kept.slice(0, this.#count).sort();
+    const sorted = this.#kept.subarray(0, this.#count).toSorted();
     this.#value = sorted[Math.floor(this.#share * sorted.length)];
   }
 }

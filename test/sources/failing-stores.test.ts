@@ -20,8 +20,8 @@ beforeAll(async () => {
     const kind = path.startsWith('/rest') ? 'rest' : path.startsWith('/reset') ? 'reset' : 's3';
     asked[kind] += 1;
     failures -= 1;
-    if (failures < 0) return void response.writeHead(200, { 'content-type': 'text/plain' }).end('here');
-    if (kind === 'reset') response.socket?.resetAndDestroy();
+    if (failures < 0) response.writeHead(200, { 'content-type': 'text/plain' }).end('here');
+    else if (kind === 'reset') response.socket?.resetAndDestroy();
     else response.writeHead(kind === 'rest' ? 503 : 500).end();
   });
   mongo = await startScriptedMongo(() => {

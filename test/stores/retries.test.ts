@@ -46,7 +46,9 @@ beforeAll(async () => {
   const { region, ...credentials } = stores.s3;
   const writer = new S3Client({ endpoint: stores.s3Endpoint, region, credentials, forcePathStyle: true });
   await writer.send(new CreateBucketCommand({ Bucket: 'retries' }));
-  await writer.send(new PutObjectCommand({ Bucket: 'retries', Key: 'large', Body: 'x'.repeat(SIZE) }));
+  await writer.send(
+    new PutObjectCommand({ Bucket: 'retries', Key: 'large', Body: 'x'.repeat(SIZE), ContentType: 'text/plain' }),
+  );
   writer.destroy();
   const portOf = (url: string) => Number(new URL(url).port);
   proxies = {
@@ -55,7 +57,7 @@ beforeAll(async () => {
   };
   const url = `mongodb://127.0.0.1:${proxies.shop.port}`;
   const endpoint = `http://127.0.0.1:${proxies.files.port}`;
-  const kinds = { mongo: counted(mongo as Adapter), s3: counted(s3 as Adapter) };
+  const kinds = { mongo: counted(mongo), s3: counted(s3) };
   const sources = {
     shop: { adapter: 'mongo', url, database: 'retries', collections: ['large'] },
     files: { adapter: 's3', endpoint, ...stores.s3, forcePathStyle: true, bucket: 'retries' },
@@ -70,16 +72,17 @@ afterAll(async () => {
   await stores.close();
 });
 
-async function ask(name: 'shop' | 'files', skip = 0): Promise<Value> {
+/** Asks for what is there, or for something else; answers how much it is. */
+async function ask(name: 'shop' | 'files', other = 0): Promise<number> {
   const source = opened.sources.get(name)!;
-  const [op, given] =
-    name === 'shop'
-      ? ['find', { collection: 'large', skip }]
-      : ['getObject', { key: skip === 0 ? 'large' : `${skip}` }];
-  const params = source.prepare(op as string, given as Record<string, unknown>, (path, detail) => {
+  const key = other === 0 ? 'large' : String(other);
+  const op = name === 'shop' ? 'find' : 'getObject';
+  const given = name === 'shop' ? { collection: 'large', skip: other } : { key };
+  const params = source.prepare(op, given, (path, detail) => {
     throw new Error(`${path.join('/')}: ${detail}`);
   });
-  return (await source.call({ op: op as string, params, want: 'value' }, new Who({ headers: {} }), bounds())) as Value;
+  const payload = await source.call({ op, params, want: 'value' }, new Who({ headers: {} }), bounds());
+  return (payload as Value).json.length;
 }
 
 describe.each([
@@ -87,10 +90,10 @@ describe.each([
   ['S3', 'files', 's3Server'],
 ] as const)('%s', (_name, name, server) => {
   it('whose answer was cut in the middle is asked again, and answers whole', async () => {
-    expect((await ask(name)).json).toContain('x'.repeat(SIZE));
+    expect(await ask(name)).toBeGreaterThan(SIZE);
     attempts = 0;
     proxies[name].resetAfter(SIZE / 2, 1);
-    expect((await ask(name)).json).toContain('x'.repeat(SIZE));
+    expect(await ask(name)).toBeGreaterThan(SIZE);
     expect([attempts, proxies[name].resets]).toEqual([2, 1]);
   });
 
@@ -105,6 +108,6 @@ describe.each([
     expect(attempts).toBeGreaterThan(CALLS);
     expect(attempts).toBeLessThanOrEqual(1.1 * CALLS + 10 + (performance.now() - from) / 1000);
     await stores[server].restart();
-    expect((await ask(name)).json).toContain('x'.repeat(SIZE));
+    expect(await ask(name)).toBeGreaterThan(SIZE);
   });
 });

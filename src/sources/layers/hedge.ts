@@ -1,5 +1,6 @@
 import type { Memory } from '../../budget/memory.ts';
 import { classify, notNeeded } from '../../errors.ts';
+import type { Context } from '../../store/fetch.ts';
 import { discard, type Payload } from '../../store/payload.ts';
 import { whenAborted } from '../../when-aborted.ts';
 import { onceClosed } from '../closing.ts';
@@ -93,26 +94,29 @@ export function hedge({ percentile, budget }: HedgeOptions): Layer {
           end(notNeeded());
           reject(failure);
         };
-        const send = async (isFirst: boolean): Promise<void> => {
+        const ask = async (own: Context): Promise<Payload> => next(query, own);
+        const send = (isFirst: boolean): void => {
           const one: Attempt = { isFirst, controller: new AbortController(), memory: context.memory.part() };
           running.push(one);
           const own = { ...context, signal: one.controller.signal, memory: one.memory };
-          try {
-            const payload = await next(query, isFirst ? own : { ...own, hedge: true });
-            if (running.includes(one)) succeed(one, payload);
-            else discard(payload);
-          } catch (error) {
-            one.memory.close();
-            if (running.includes(one)) fail(one, error);
-          }
+          ask(isFirst ? own : { ...own, hedge: true }).then(
+            (payload) => {
+              if (running.includes(one)) succeed(one, payload);
+              else discard(payload);
+            },
+            (error: unknown) => {
+              one.memory.close();
+              if (running.includes(one)) fail(one, error);
+            },
+          );
         };
 
-        void send(true);
+        send(true);
         if (usualMs === Infinity) return;
         timer = setTimeout(() => {
           // Where bytes are held, the first one is here: the store has answered, and is not asked once more.
           const isHere = running.some(({ memory }) => memory.held > 0);
-          if (!isHere && take()) void send(false);
+          if (!isHere && take()) send(false);
         }, Math.ceil(usualMs));
       });
     },

@@ -103,12 +103,12 @@ describe('of two attempts', () => {
     const { memory } = context();
     const { store, asked, attempts } = await both(want, { memory });
     const [winner, loser] = which === 'first' ? attempts : attempts.toReversed();
-    winner!.context.memory.hold(1);
-    loser!.context.memory.hold(10);
-    winner!.answer(['x', 'y']);
+    winner.context.memory.hold(1);
+    loser.context.memory.hold(10);
+    winner.answer(['x', 'y']);
     const payload = await asked;
-    expect(loser!.context.signal.reason).toMatchObject({ code: 'CANCELLED' });
-    expect(winner!.context.signal.aborted).toBe(false);
+    expect(loser.context.signal.reason).toMatchObject({ code: 'CANCELLED' });
+    expect(winner.context.signal.aborted).toBe(false);
     expect(memory.held).toBe(1);
     expect((await read(payload))[0]).toBe('x');
     await vi.waitFor(() => expect(store.open).toBe(0));

@@ -242,7 +242,7 @@ describe('the load on a store', () => {
       let reached = 0;
       const fetch = retry(DEFAULTS).wrap(() => {
         reached += 1;
-        return Promise.reject(error as Error);
+        return Promise.reject(error);
       });
       const calls = 60 * perSecond;
       for (let call = 0; call < calls; call += 1) {
