@@ -102,7 +102,7 @@ async function openSource(options: SourceConfig, adapter: Adapter, connections: 
 function layersOf(options: SourceConfig): readonly Layer[] {
   const { name, attemptTimeoutMs } = options;
   return [
-    // Above the limit, because waiting for a place spends the query's own time.
+    // Above retry and the limit, because all attempts, and waiting for a place, spend the query's own time.
     timeout(name),
     // Above hedge, because an attempt has failed only once no other one runs beside it.
     ...(options.retry ? [retry(options.retry)] : []),

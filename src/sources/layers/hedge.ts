@@ -60,6 +60,7 @@ export function hedge({ percentile, budget }: HedgeOptions): Layer {
         const running: Attempt[] = [];
         let timer: NodeJS.Timeout | undefined;
         let failure: unknown;
+        let winner: Attempt | undefined;
 
         const leave = (one: Attempt, answered: boolean): void => {
           running.splice(running.indexOf(one), 1);
@@ -69,22 +70,23 @@ export function hedge({ percentile, budget }: HedgeOptions): Layer {
         };
         const end = (reason: unknown): void => {
           clearTimeout(timer);
-          unlink();
           for (const one of running.slice()) {
             leave(one, false);
             one.memory.close();
             one.controller.abort(reason);
           }
         };
+        // A list or body that was handed on ends with its caller, too.
         const unlink = whenAborted(signal, () => {
+          winner?.controller.abort(signal.reason);
           end(signal.reason);
           reject(signal.reason as Error);
         });
         const succeed = (one: Attempt, payload: Payload): void => {
+          winner = one;
           leave(one, true);
           end(notNeeded());
-          const unlinkWinner = whenAborted(signal, () => one.controller.abort(signal.reason));
-          resolve(onceClosed(payload, unlinkWinner));
+          resolve(onceClosed(payload, unlink));
         };
         const fail = (one: Attempt, error: unknown): void => {
           const answered = classify(error) === 'permanent';
@@ -92,6 +94,7 @@ export function hedge({ percentile, budget }: HedgeOptions): Layer {
           if (one.isFirst || answered) failure = error;
           if (running.length > 0 && !answered) return;
           end(notNeeded());
+          unlink();
           reject(failure);
         };
         const ask = async (own: Context): Promise<Payload> => next(query, own);

@@ -48,10 +48,8 @@ export function retry({ attempts, budget, perSecond }: RetryOptions): Layer {
     state: () => ({ retries }),
     wrap: (next) => async (query, context) => {
       let failure: unknown = context.resumedAfter;
-      let attempt = 1;
-      if (failure) attempt = 2;
-      else calls.add();
-      for (;;) {
+      if (!failure) calls.add();
+      for (let attempt = failure ? 2 : 1; ; attempt += 1) {
         if (attempt > 1) await again(failure, attempt, context);
         // An attempt that failed holds nothing any more, whatever still comes of it.
         const memory = context.memory.part();
@@ -60,7 +58,6 @@ export function retry({ attempts, budget, perSecond }: RetryOptions): Layer {
         } catch (error) {
           memory.close();
           failure = error;
-          attempt += 1;
         }
       }
     },
