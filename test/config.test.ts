@@ -79,7 +79,19 @@ describe('defaults', () => {
       concurrency: 512,
       queue: 1000,
       maxBytes: 8 * 2 ** 20,
+      retry: { attempts: 2, budget: 0.1, perSecond: 1 },
+      hedge: false,
     });
+  });
+
+  it.each([
+    ['retry', true, { attempts: 2, budget: 0.1, perSecond: 1 }],
+    ['retry', { attempts: 4 }, { attempts: 4, budget: 0.1, perSecond: 1 }],
+    ['retry', false, false],
+    ['hedge', true, { percentile: 0.92, budget: 0.1 }],
+  ])('of a layer: %s: %j is %j', (option, given, value) => {
+    const { sources } = parse(withSource({ adapter: 'rest', url: 'http://a.example/', [option]: given }));
+    expect(sources['shop']).toMatchObject({ [option]: value });
   });
 });
 
@@ -90,6 +102,16 @@ describe('faults', () => {
       'sources.shop.ops.1': 'with what else this source says, allowed here: get, head',
     });
     expect(() => parseConfig(withSource({ ...source, methods: ['get', 'post'] }))).not.toThrow();
+  });
+
+  it('are what a layer does not know, beside true and false', () => {
+    const source = { adapter: 'rest', url: 'http://a.example/', hedge: 'yes' };
+    expect(faultsOf(() => parse(withSource({ ...source, retry: { attempts: 'x', budget: 2, tries: 3 } })))).toEqual({
+      'sources.shop.hedge': 'true or false or an object is allowed here',
+      'sources.shop.retry.attempts': 'a whole number from 1 to 10 is allowed here',
+      'sources.shop.retry.budget': 'a number from 0 to 1 is allowed here',
+      'sources.shop.retry.tries': 'unknown field; allowed here: attempts, budget, perSecond',
+    });
   });
 
   it('are told of once where a value breaks two rules of one kind', () => {

@@ -13,8 +13,11 @@ export interface ScriptedMongo {
   close(): Promise<void>;
 }
 
-/** What a command is answered with: documents, or the values of a `distinct`. */
-export type Script = (name: string, command: Buffer) => readonly Uint8Array[] | { readonly distinct: readonly Raw[] };
+/** What a command is answered with: documents, or the values of a `distinct`; or its connection is cut. */
+export type Script = (
+  name: string,
+  command: Buffer,
+) => readonly Uint8Array[] | { readonly distinct: readonly Raw[] } | 'cut';
 
 const GREETING = {
   helloOk: true,
@@ -32,12 +35,13 @@ const ASKED = new Set(['find', 'aggregate', 'distinct']);
 export async function startScriptedMongo(script: Script, greeting: object = {}): Promise<ScriptedMongo> {
   const sockets = new Set<Socket>();
   const commands: Buffer[] = [];
-  const answer = ({ body }: Message): Uint8Array => {
+  const answer = ({ body }: Message): Uint8Array | undefined => {
     const bytes = Buffer.from(body);
     const name = bytes.toString('utf8', 5, bytes.indexOf(0, 5));
     if (!ASKED.has(name)) return serialize({ ...GREETING, ...greeting });
     commands.push(bytes);
     const told = script(name, bytes);
+    if (told === 'cut') return undefined;
     if (!('distinct' in told)) return cursorReply('firstBatch', told, Long.ZERO, 'd.c');
     const values = rawDocument(told.distinct.map((value, index) => [String(index), value]));
     return rawDocument([
@@ -51,7 +55,11 @@ export async function startScriptedMongo(script: Script, greeting: object = {}):
     socket.once('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
     socket.on('data', (chunk) => {
-      for (const message of messages(chunk)) socket.write(encodeReply(message, answer(message)));
+      for (const message of messages(chunk)) {
+        const told = answer(message);
+        if (told) socket.write(encodeReply(message, told));
+        else socket.destroy();
+      }
     });
   });
   server.listen(0, '127.0.0.1');

@@ -38,9 +38,9 @@ export class Client implements AsyncDisposable {
   }
 
   async #connect(): Promise<Database> {
-    const { url, database, timeoutMs = 2000, concurrency = 100 } = this.#options;
-    // Half of the time-out, so that a store that is down is told from one that is slow.
-    const selectionMs = Math.max(1, Math.ceil(timeoutMs / 2));
+    const { url, database, timeoutMs = 2000, concurrency = 100, retry } = this.#options;
+    // So short that a store that is down is told from one that is slow, also where it is asked again.
+    const selectionMs = Math.ceil(timeoutMs / (1 + (retry ? retry.attempts : 1)));
     const client = new MongoClient(url, {
       appName: 'codap',
       // Twice: a command whose caller left may keep its connection a moment longer than its place.
@@ -48,7 +48,7 @@ export class Client implements AsyncDisposable {
       retryReads: false,
       monitorCommands: false,
       serverSelectionTimeoutMS: selectionMs,
-      connectTimeoutMS: selectionMs,
+      connectTimeoutMS: Math.ceil(timeoutMs / 2),
       // A server that was lost is asked again this often: one that is back is found before a query gives up.
       minHeartbeatFrequencyMS: Math.min(500, Math.ceil(selectionMs / 4)),
       // Queries end by their deadline, also while they wait for a connection: `waitQueueTimeoutMS` would cost

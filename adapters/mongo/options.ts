@@ -38,6 +38,8 @@ export interface MongoOptions extends z.output<typeof options> {
   readonly name?: string;
   /** Milliseconds: the default and ceiling of a query's own time-out. */
   readonly timeoutMs?: number;
+  /** How often a query is tried in all; once, where this is left out. */
+  readonly retry?: false | { readonly attempts: number };
   /** The most connections. */
   readonly concurrency?: number;
   /** The most bytes of BSON that one gathered answer may hold. */

@@ -5,8 +5,10 @@ import type { Config, SourceConfig } from '../config/load.ts';
 import { type Call, callOf } from './call.ts';
 import { checkParams } from './check-params.ts';
 import { type Layer, stack } from './layer.ts';
+import { hedge } from './layers/hedge.ts';
 import { limit } from './layers/limit.ts';
 import { prime } from './layers/prime.ts';
+import { retry } from './layers/retry.ts';
 import { attemptTimeout, timeout } from './layers/timeout.ts';
 
 /** An open source, as the rest of codap sees it: its layers stacked over its adapter. */
@@ -36,6 +38,8 @@ export interface Source {
   streams(op: string): 'items' | 'body' | undefined;
   /** Whether an op's value is one thing, never a list. */
   isSingle(op: string): boolean;
+  /** Whether it may be asked again for what failed; a body that broke is then gone on with, too. */
+  readonly retries: boolean;
   /** The query for a part of a body, as a Connection's `part`; undefined where there are none. */
   readonly part: NonNullable<Connection['part']>;
   ping(signal: AbortSignal): Promise<void>;
@@ -88,6 +92,7 @@ async function openSource(options: SourceConfig, adapter: Adapter, connections: 
     ownMeta: adapter.ownMeta ?? [],
     streams: (op) => (Object.hasOwn(adapter.ops, op) ? adapter.ops[op]?.streams : undefined),
     isSingle: (op) => adapter.ops[op]?.single === true,
+    retries: options.retry !== false,
     part: (query, first, last, etag) => connection.part?.(query, first, last, etag),
     ping: (signal) => connection.ping(signal),
   };
@@ -97,8 +102,12 @@ async function openSource(options: SourceConfig, adapter: Adapter, connections: 
 function layersOf(options: SourceConfig): readonly Layer[] {
   const { name, attemptTimeoutMs } = options;
   return [
-    // Above the limit, because waiting for a place spends the query's own time.
+    // Above retry and the limit, because all attempts, and waiting for a place, spend the query's own time.
     timeout(name),
+    // Above hedge, because an attempt has failed only once no other one runs beside it.
+    ...(options.retry ? [retry(options.retry)] : []),
+    // Above the limit, because a second attempt needs a place of its own.
+    ...(options.hedge ? [hedge(options.hedge)] : []),
     // Above the attempt's time-out, because an attempt begins when there is a place and the store is called.
     limit(options),
     // Above prime, because an attempt is in time only once the first item or byte is here.

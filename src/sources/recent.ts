@@ -1,9 +1,10 @@
 /** How far back it looks, in milliseconds. */
 export const RECENT_MS = 10_000;
-const SLOTS = 20;
-const SLOT_MS = RECENT_MS / SLOTS;
+const SLOT_MS = 500;
+/** One more than these seconds have: the newest is not yet over. */
+const SLOTS = RECENT_MS / SLOT_MS + 1;
 
-/** Counts what happened in the last ten seconds, to half a second. */
+/** Counts what happened in the last ten seconds, and at most half a second before. */
 export class Recent {
   readonly #counts = new Float64Array(SLOTS);
   #sum = 0;

@@ -23,10 +23,10 @@ export interface Reading {
 
 /** A body that is asked for in parts. */
 export interface InParts<R extends Reading> {
-  readonly source: Pick<Source, 'name' | 'part'>;
+  readonly source: Pick<Source, 'name' | 'part' | 'retries'>;
   readonly query: Query;
-  /** Opens what a query asks for, unless this signal aborts first. */
-  open(query: Query, closed?: AbortSignal): Promise<R>;
+  /** Opens what a query asks for, unless this signal aborts first; `after` is where it broke before. */
+  open(query: Query, closed?: AbortSignal, after?: CodapError): Promise<R>;
 }
 
 /** The beginning of a body, read, and what the store says of the whole. */
@@ -109,14 +109,15 @@ async function* read<R extends Reading>(
   const { bytes, meta: whole } = beginning;
   const { size = bytes.length, etag } = whole;
   let offset = bytes.length;
-  let left = RESUMES;
+  let left = body.source.retries ? RESUMES : 0;
+  let broken: CodapError | undefined;
   if (offset > 0) yield bytes;
   if (offset >= size) return;
   let opened: R | undefined;
   closed.addEventListener('abort', () => opened?.break(closed.reason as CodapError), { once: true });
   while (offset < size) {
     try {
-      opened = await body.open(body.source.part(body.query, offset, undefined, etag)!, closed);
+      opened = await body.open(body.source.part(body.query, offset, undefined, etag)!, closed, broken);
       const { meta } = opened.payload as Body;
       // Bytes from elsewhere, or of another object, would pass for its own.
       if (!meta.contentRange?.startsWith(`bytes ${offset}-`) || meta.etag !== etag || meta.size !== size)
@@ -132,9 +133,11 @@ async function* read<R extends Reading>(
       if (offset < size) throw new CodapError('UNAVAILABLE', 'the body ended too early', { source: body.source.name });
     } catch (error) {
       left -= 1;
+      // Where it may not be asked again, it is told what it already knows.
       // A pause that is too long is one wherever the store would go on from.
       const paused = opened !== undefined && toCodapError(error).code === 'TIMEOUT';
-      if (left < 0 || paused || classify(error) !== 'transient') throw error;
+      if (left < 0 || error === broken || paused || classify(error) !== 'transient') throw error;
+      broken = error as CodapError;
     } finally {
       opened?.close();
       opened = undefined;

@@ -41,7 +41,8 @@ export function checkSchema<T>(schema: z.ZodType<T>, value: unknown): Checked<T>
 function faultsOf(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): SchemaFault[] {
   const path = issue.path as (string | number)[];
   if (issue.code === 'unrecognized_keys') {
-    const { shape } = schemaAt(schema, path, value) as z.ZodObject;
+    const here = schemaAt(schema, path, value);
+    const { shape } = objectIn(here) ?? (here as z.ZodObject);
     const detail = `unknown field; ${choice(Object.keys(shape))}`;
     return issue.keys.map((key) => ({ path: [...path, key], detail }));
   }
@@ -49,10 +50,31 @@ function faultsOf(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): S
     const { keyType } = schemaAt(schema, path.slice(0, -1), value) as z.ZodRecord;
     return issue.issues.map(({ message }) => ({ path, detail: message || allowed(keyType as z.ZodType) }));
   }
+  const inner = issue.code === 'invalid_union' ? withinUnion(issue, schemaAt(schema, path, value), value) : [];
+  if (inner.length > 0) return inner.flatMap((one) => faultsOf(one, schema, value));
   const detail = issue.message || allowed(schemaAt(schema, path, value));
   const expected = expectedOf(issue);
   const told = isMissing(issue, value) ? missing(path.at(-1)!, detail) : detail;
   return [{ path, detail: told, ...(expected !== undefined && { expected }) }];
+}
+
+/** What is wrong inside an object where other things may stand, too: there alone can that be told closely. */
+function withinUnion(
+  { errors, path }: z.core.$ZodIssueInvalidUnion,
+  union: z.ZodType,
+  value: unknown,
+): z.core.$ZodIssue[] {
+  const given = follow(value, path);
+  const object = objectIn(union);
+  if (!object || typeof given !== 'object' || given === null || Array.isArray(given)) return [];
+  const issues = errors[(union as z.ZodUnion).options.indexOf(object)] ?? [];
+  return issues.map((issue) => ({ ...issue, path: [...path, ...issue.path] }));
+}
+
+/** The object that may stand beside other things in a union. */
+function objectIn(schema: z.ZodType): z.ZodObject | undefined {
+  if (!(schema instanceof z.ZodUnion) || schema instanceof z.ZodDiscriminatedUnion) return undefined;
+  return schema.options.find((option) => option instanceof z.ZodObject);
 }
 
 /** The type that an issue says is needed in its place: of several that may stand there, the first. */
@@ -116,7 +138,8 @@ function schemaAt(schema: z.ZodType, path: readonly PropertyKey[], value: unknow
       value,
     );
   }
-  return here;
+  const object = objectIn(here);
+  return object ? schemaAt(object, path, value) : here;
 }
 
 /** The schema inside one that also allows a missing value, a default or a reference. */

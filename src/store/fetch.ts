@@ -1,4 +1,5 @@
 import type { Memory } from '../budget/memory.ts';
+import type { CodapError } from '../errors.ts';
 import type { CallTrace } from './call-trace.ts';
 import type { Deadline } from './deadline.ts';
 import type { Payload } from './payload.ts';
@@ -25,6 +26,10 @@ export interface Context {
   readonly work: Work;
   /** What became of the call, written by the layers: only where the batch is traced. */
   readonly trace?: CallTrace;
+  /** This attempt was sent because an earlier one took long. */
+  readonly hedge?: true;
+  /** The failure of an earlier call that passed on a part: this one goes on from there, which is a retry. */
+  readonly resumedAfter?: CodapError;
   /**
    * Says that what the call has begun in the store goes on until then, whoever has left: it keeps its place
    * meanwhile.

@@ -86,12 +86,14 @@ beforeAll(async () => {
   server = createServer({ allowHalfOpen: true }, serve).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  // A failure is told as it comes.
+  const retry = false;
   const keys = { accessKeyId: 'AKIA', secretAccessKey: 'secret-key' };
   opened = await openSources(
     parseConfig({
       sources: {
-        api: { adapter: 'rest', url: `${url}/`, methods: ['get', 'head', 'post'] },
-        files: { adapter: 's3', endpoint: url, bucket: 'bucket', forcePathStyle: true, ...keys },
+        api: { adapter: 'rest', url: `${url}/`, methods: ['get', 'head', 'post'], retry },
+        files: { adapter: 's3', endpoint: url, bucket: 'bucket', forcePathStyle: true, retry, ...keys },
       },
     }),
   );

@@ -82,6 +82,7 @@ export function simulate(timeoutMs = 2000): Simulation {
     ownMeta: [],
     streams: () => undefined,
     isSingle: () => false,
+    retries: false,
     part: () => undefined,
     ping: () => Promise.resolve(),
   };

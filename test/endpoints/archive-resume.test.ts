@@ -38,11 +38,14 @@ let waiting = 0;
 beforeAll(async () => {
   stores = await startStores();
   store = await startScripted((path, response, request) => void answer(path, response, request).catch(() => {}));
+  const films = { adapter: 's3', endpoint: store.url, bucket: 'films', forcePathStyle: true, ...DEMO_CREDENTIALS };
   service = await startService({
     stores,
     limits: { streamIdleMs: 400 },
     sources: {
-      objects: { adapter: 's3', endpoint: store.url, bucket: 'films', forcePathStyle: true, ...DEMO_CREDENTIALS },
+      objects: { ...films, retry: { perSecond: 100 } },
+      scarce: { ...films, retry: { budget: 0, perSecond: 0.2 } },
+      never: { ...films, retry: false },
     },
   });
 });
@@ -77,12 +80,17 @@ async function answer(path: string, response: ServerResponse, { headers }: Incom
   response.write(part.subarray(0, cutAfter), () => setImmediate(() => response.destroy()));
 }
 
-async function zipOf(keys: readonly string[], how: Twist, accept = 'application/zip'): Promise<Map<string, Buffer>> {
+async function zipOf(
+  keys: readonly string[],
+  how: Twist,
+  accept = 'application/zip',
+  source = 'objects',
+): Promise<Map<string, Buffer>> {
   asked = [];
   waiting = 0;
   etag = '"first"';
   twist = how;
-  const queries = keys.map((key) => ({ source: 'objects', op: 'getObject', params: { key }, as: key }));
+  const queries = keys.map((key) => ({ source, op: 'getObject', params: { key }, as: key }));
   const archive = await askBytes(`${service.url}/ordered`, { queries }, accept);
   expect(archive.status).toBe(200);
   return unpack(accept === 'application/zip' ? 'zipfile' : 'tar', await archive.read());
@@ -174,6 +182,24 @@ describe('an object in an archive', () => {
     });
     expect(files.get('a')?.equals(film.subarray(0, HEAD))).toBe(true);
     expect(incomplete(files).errors).toMatchObject([{ entry: 'a', cut: true, error: { code: 'BAD_RESPONSE' } }]);
+  });
+
+  it('is gone on from by the same retries that calls of its source have', async () => {
+    const breaking = (at: number) => () => (asked.length === at ? (at - 1) * 100_000 : undefined);
+    const scarce = (key: string, at: number) => zipOf([key], breaking(at), 'application/zip', 'scarce');
+    expect((await scarce('its rest', 2)).get('its rest')?.equals(film)).toBe(true);
+    expect(asked).toHaveLength(3);
+    expect((await scarce('its beginning', 1)).get('its beginning')?.equals(film)).toBe(true);
+    expect(asked).toHaveLength(3);
+    // Both retries of ten seconds are used up.
+    expect(incomplete(await scarce('cut', 2)).errors).toMatchObject([{ cut: true, error: { code: 'UNAVAILABLE' } }]);
+    expect(asked).toHaveLength(2);
+  });
+
+  it('that breaks is cut where its source is never asked again', async () => {
+    const files = await zipOf(['a'], ({ first }) => (first > 0 ? 100_000 : undefined), 'application/zip', 'never');
+    expect(incomplete(files).errors).toMatchObject([{ cut: true, error: { code: 'UNAVAILABLE' } }]);
+    expect(asked).toHaveLength(2);
   });
 
   it('that stalls is cut, and asked for no more', async () => {

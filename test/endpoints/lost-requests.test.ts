@@ -215,6 +215,7 @@ function source(name: string, point: Point, thrown: () => unknown): Source {
     timeoutMs: 5000,
     ownMeta: [],
     isSingle: () => false,
+    retries: false,
     part: () => undefined,
     ping: () => Promise.resolve(),
     prepare: (_op, params) => params,

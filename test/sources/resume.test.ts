@@ -35,6 +35,7 @@ function storeOf(mishaps: readonly (Mishap | undefined)[], whole = WHOLE) {
   const body: InParts<Reading> = {
     source: {
       name: 'shop',
+      retries: true,
       part: (query, first, last, etag) => ({ ...query, params: { first, last, etag } }),
     },
     query: { op: 'get', params: {}, want: 'body' },

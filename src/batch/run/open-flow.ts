@@ -9,13 +9,14 @@ import type { Scope } from './scope.ts';
  * Opens a query's answer as a list or body that flows. Its first item or byte has the query's own time-out,
  * from now on; the batch's deadline, which is for what is gathered, does not end it, but the client leaving
  * or the batch failing does. Of a body that is read in parts, opening one ends also when the body is
- * `closed`.
+ * `closed`; `after` is the failure at which the part before it ended.
  */
 export async function openFlow(
   node: QueryNode,
   query: Query,
   { batch, signal }: Scope,
   closed?: AbortSignal,
+  after?: CodapError,
 ): Promise<Flow> {
   const { source } = node;
   const { limits, timeoutMs } = batch.options;
@@ -39,6 +40,7 @@ export async function openFlow(
       deadline: Infinity,
       memory: batch.memory,
       work: batch.work,
+      ...(after && { resumedAfter: after }),
     });
     if (payload.kind === 'value') throw new CodapError('INTERNAL', 'codap failed to open this answer');
     flow = new Flow(payload, source.name, limits, (reason) => {

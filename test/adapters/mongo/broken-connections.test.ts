@@ -126,7 +126,8 @@ afterAll(() => store.close());
 async function opened(): Promise<Source & AsyncDisposable & { readonly way: Way }> {
   const way = new Way();
   const url = await way.open();
-  const shop = { adapter: 'mongo', url, database: 'shop', collections: ['users'], timeoutMs: 1500 };
+  // A failure is told as it comes.
+  const shop = { adapter: 'mongo', url, database: 'shop', collections: ['users'], timeoutMs: 1500, retry: false };
   const { sources, [Symbol.asyncDispose]: close } = await openSources(parseConfig({ sources: { shop } }));
   return {
     ...(sources.get('shop') as Source),

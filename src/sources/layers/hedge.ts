@@ -1,0 +1,127 @@
+import type { Memory } from '../../budget/memory.ts';
+import { classify, notNeeded } from '../../errors.ts';
+import type { Context } from '../../store/fetch.ts';
+import { discard, type Payload } from '../../store/payload.ts';
+import { whenAborted } from '../../when-aborted.ts';
+import { onceClosed } from '../closing.ts';
+import type { Layer } from '../layer.ts';
+import { Percentile } from '../percentile.ts';
+import { Recent } from '../recent.ts';
+
+/** When a second attempt is sent, and how many of them there may be. */
+export interface HedgeOptions {
+  /** The share of calls, from 0 to 1, that are answered before a second attempt is sent. */
+  readonly percentile: number;
+  /** Second attempts for each call of the last ten seconds. */
+  readonly budget: number;
+}
+
+/** So many second attempts there may always be in ten seconds, for a source that is asked seldom. */
+const LEAST = 3;
+
+/** One of the attempts of a call that are under way. */
+interface Attempt {
+  readonly isFirst: boolean;
+  readonly controller: AbortController;
+  readonly memory: Memory;
+}
+
+/**
+ * Sends a second attempt beside one that takes longer than most do, and takes the answer that comes first;
+ * the other attempt is cancelled (Dean and Barroso, The Tail at Scale, 2013). A failure that may pass is no
+ * answer while the other attempt runs.
+ */
+export function hedge({ percentile, budget }: HedgeOptions): Layer {
+  const calls = new Recent();
+  const taken = new Recent();
+  // Of first attempts alone, until they were answered. One that was given up later than this would have taken
+  // longer still: left out, it would make all seem faster than they are, and ever more would be sent.
+  const usual = new Percentile(percentile);
+  let hedges = 0;
+
+  const take = (): boolean => {
+    if (taken.sum + 1 > Math.max(LEAST, budget * calls.sum)) return false;
+    taken.add();
+    hedges += 1;
+    return true;
+  };
+
+  return {
+    name: 'hedge',
+    bounds: () => ({ percentile, budget }),
+    state: () => ({ hedges }),
+    wrap: (next) => (query, context) => {
+      const { signal } = context;
+      if (signal.aborted) return Promise.reject(signal.reason as Error);
+      calls.add();
+      return new Promise<Payload>((resolve, reject) => {
+        const started = performance.now();
+        const usualMs = usual.value ?? Infinity;
+        const running: Attempt[] = [];
+        let timer: NodeJS.Timeout | undefined;
+        let failure: unknown;
+        let winner: Attempt | undefined;
+
+        const leave = (one: Attempt, answered: boolean): void => {
+          running.splice(running.indexOf(one), 1);
+          if (!one.isFirst) return;
+          const took = performance.now() - started;
+          if (answered || took > usualMs) usual.add(took);
+        };
+        const end = (reason: unknown): void => {
+          clearTimeout(timer);
+          for (const one of running.slice()) {
+            leave(one, false);
+            one.memory.close();
+            one.controller.abort(reason);
+          }
+        };
+        // A list or body that was handed on ends with its caller, too.
+        const unlink = whenAborted(signal, () => {
+          winner?.controller.abort(signal.reason);
+          end(signal.reason);
+          reject(signal.reason as Error);
+        });
+        const succeed = (one: Attempt, payload: Payload): void => {
+          winner = one;
+          leave(one, true);
+          end(notNeeded());
+          resolve(onceClosed(payload, unlink));
+        };
+        const fail = (one: Attempt, error: unknown): void => {
+          const answered = classify(error) === 'permanent';
+          leave(one, answered);
+          if (one.isFirst || answered) failure = error;
+          if (running.length > 0 && !answered) return;
+          end(notNeeded());
+          unlink();
+          reject(failure);
+        };
+        const ask = async (own: Context): Promise<Payload> => next(query, own);
+        const send = (isFirst: boolean): void => {
+          const one: Attempt = { isFirst, controller: new AbortController(), memory: context.memory.part() };
+          running.push(one);
+          const own = { ...context, signal: one.controller.signal, memory: one.memory };
+          ask(isFirst ? own : { ...own, hedge: true }).then(
+            (payload) => {
+              if (running.includes(one)) succeed(one, payload);
+              else discard(payload);
+            },
+            (error: unknown) => {
+              one.memory.close();
+              if (running.includes(one)) fail(one, error);
+            },
+          );
+        };
+
+        send(true);
+        if (usualMs === Infinity) return;
+        timer = setTimeout(() => {
+          // Where bytes are held, the first one is here: the store has answered, and is not asked once more.
+          const isHere = running.some(({ memory }) => memory.held > 0);
+          if (!isHere && take()) send(false);
+        }, Math.ceil(usualMs));
+      });
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import { classify, type CodapError } from '../../errors.ts';
+import { instantOf } from '../../store/deadline.ts';
+import type { Context } from '../../store/fetch.ts';
+import { untilLetIn } from '../../store/signals.ts';
+import type { Layer } from '../layer.ts';
+import { Recent, RECENT_MS } from '../recent.ts';
+
+/** How often a call is tried, and how many of all tries may be further ones. */
+export interface RetryOptions {
+  /** In all, the first included. */
+  readonly attempts: number;
+  /** Retries for each call of the last ten seconds. */
+  readonly budget: number;
+  /** Retries for each of these seconds, beside. */
+  readonly perSecond: number;
+}
+
+/** The longest random wait before the second attempt, in milliseconds; it doubles for each further one. */
+const WAIT_MS = 10;
+/** A timer may fire so many milliseconds early: an attempt that has no more time than that is none. */
+const LEAST_MS = 1;
+
+/**
+ * Asks again where a failure may pass: after the store's Retry-After or a random wait, if that fits into the
+ * deadline and the budget, else the failure is handed on at once. A call that goes on with a broken body is a
+ * retry from its start.
+ */
+export function retry({ attempts, budget, perSecond }: RetryOptions): Layer {
+  const calls = new Recent();
+  const taken = new Recent();
+  let retries = 0;
+
+  /** Waits until there may be a further attempt; throws the failure where there may not. */
+  const again = async (failure: unknown, attempt: number, { signal, deadline }: Context): Promise<void> => {
+    if (attempt > attempts || signal.aborted || classify(failure) !== 'transient') throw failure;
+    const ms = (failure as CodapError).retryAfterMs ?? Math.random() * WAIT_MS * 2 ** (attempt - 2);
+    // A TIMEOUT that comes with the query's own deadline ends here, too.
+    if (performance.now() + ms + LEAST_MS > instantOf(deadline)) throw failure;
+    if (taken.sum + 1 > budget * calls.sum + (perSecond * RECENT_MS) / 1000) throw failure;
+    taken.add();
+    await wait(ms, signal);
+    retries += 1;
+  };
+
+  return {
+    name: 'retry',
+    bounds: () => ({ attempts, budget, perSecond }),
+    state: () => ({ retries }),
+    wrap: (next) => async (query, context) => {
+      let failure: unknown = context.resumedAfter;
+      if (!failure) calls.add();
+      for (let attempt = failure ? 2 : 1; ; attempt += 1) {
+        if (attempt > 1) await again(failure, attempt, context);
+        // An attempt that failed holds nothing any more, whatever still comes of it.
+        const memory = context.memory.part();
+        try {
+          return await next(query, { ...context, memory });
+        } catch (error) {
+          memory.close();
+          failure = error;
+        }
+      }
+    },
+  };
+}
+
+function wait(ms: number, signal: AbortSignal): Promise<void> {
+  return untilLetIn(signal, (enter) => {
+    const timer = setTimeout(enter, ms);
+    return () => clearTimeout(timer);
+  });
+}

@@ -1,0 +1,274 @@
+import { MongoNetworkError } from 'mongodb';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { transportFailure } from '../../../adapters/http/transport-failure.ts';
+import { mongoError } from '../../../adapters/mongo/failure.ts';
+import { statusFailure } from '../../../adapters/rest/failure.ts';
+import { s3Failure } from '../../../adapters/s3/failure.ts';
+import { CodapError, notNeeded, tooLate } from '../../../src/errors.ts';
+import { stack } from '../../../src/sources/layer.ts';
+import { prime } from '../../../src/sources/layers/prime.ts';
+import { retry } from '../../../src/sources/layers/retry.ts';
+import { attemptTimeout, timeout } from '../../../src/sources/layers/timeout.ts';
+import { GrowingDeadline } from '../../../src/store/deadline.ts';
+import type { Context, Fetch } from '../../../src/store/fetch.ts';
+import type { Payload } from '../../../src/store/payload.ts';
+import { TypedValue } from '../../../src/store/typed-value.ts';
+import { context } from '../../adapters/source.ts';
+import { randomOf } from '../../cost/random.ts';
+import { FakeStore, read } from '../../layer-suite/fake-store.ts';
+import { layerSuite } from '../../layer-suite/layer-suite.ts';
+
+const DEFAULTS = { attempts: 2, budget: 0.1, perSecond: 1 };
+const DOWN = new CodapError('UNAVAILABLE', 'down');
+
+layerSuite('a retry', () => retry(DEFAULTS), { repeats: true });
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  vi.spyOn(Math, 'random').mockReturnValue(0.9999);
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+function retried(own: Partial<typeof DEFAULTS> = {}) {
+  const store = new FakeStore();
+  const layer = retry({ ...DEFAULTS, ...own });
+  const fetch = layer.wrap(store.fetch);
+  const ask = (given: Partial<Context> = {}, want: Payload['kind'] = 'value') =>
+    fetch({ op: 'get', params: {}, want }, context(given));
+  return { store, layer, ask };
+}
+
+/** Lets whatever is ready go on, and so many milliseconds pass. */
+const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
+const outcome = (asked: Promise<unknown>) => asked.catch((error: unknown) => error);
+const waiting = (retryAfterMs: number) => new CodapError('OVERLOADED', 'busy', { retryAfterMs });
+
+describe('what is asked again', () => {
+  it.each([
+    ['no connection', DOWN],
+    ['a store that is overloaded', new CodapError('OVERLOADED', 'busy', { status: 429 })],
+    ['an attempt that took too long', tooLate('shop')],
+  ])('%s', async (_name, error) => {
+    const { store, layer, ask } = retried();
+    const asked = ask();
+    store.calls[0]?.fail(error);
+    await pass(10);
+    store.calls[1]?.answer(['x']);
+    expect(await read(await asked)).toEqual(['x']);
+    expect(layer.state?.()).toEqual({ retries: 1 });
+  });
+
+  it.each([
+    ['what is not there', new CodapError('NOT_FOUND', 'none')],
+    ['what the store refuses', new CodapError('INVALID', 'no')],
+    ['what nobody waits for', notNeeded()],
+    ['what our own queue turned away', new CodapError('OVERLOADED', 'full', { rejected: true })],
+    ['what the breaker turned away', new CodapError('CIRCUIT_OPEN', 'open', { rejected: true })],
+    ['an attempt that had no time', tooLate('shop', true)],
+  ])('is not %s', async (_name, error) => {
+    const { store, layer, ask } = retried();
+    const asked = outcome(ask());
+    store.calls[0]?.fail(error);
+    expect(await asked).toBe(error);
+    expect(store.calls).toHaveLength(1);
+    expect(layer.state?.()).toEqual({ retries: 0 });
+  });
+
+  it.each([
+    ['is an attempt that had its own time', 300, 1000, 2],
+    ["is not one that had the query's", 300, 300, 1],
+    ["is not one that ends just before the query's", 299.5, 300, 1],
+  ])('%s', async (_name, attemptMs, queryMs, attempts) => {
+    const store = new FakeStore();
+    const layers = [timeout('shop'), retry(DEFAULTS), attemptTimeout('shop', attemptMs), prime];
+    vi.spyOn(Math, 'random').mockReturnValue(0);
+    const deadline = performance.now() + queryMs;
+    const asked = outcome(stack(store.fetch, layers)({ op: 'get', params: {}, want: 'value' }, context({ deadline })));
+    await pass(queryMs);
+    expect(await asked).toMatchObject({ code: 'TIMEOUT' });
+    expect(store.calls).toHaveLength(attempts);
+  });
+
+  it('so often in all', async () => {
+    const { store, ask } = retried({ attempts: 4 });
+    const asked = outcome(ask());
+    for (const at of [0, 1, 2, 3]) {
+      store.calls[at]?.fail(DOWN);
+      await pass(100);
+    }
+    expect(await asked).toBe(DOWN);
+    expect(store.calls).toHaveLength(4);
+  });
+
+  it.each(['items', 'body'] as const)('fails before its first part, never after: %s', async (want) => {
+    const store = new FakeStore();
+    const fetch = stack(store.fetch, [retry(DEFAULTS), prime]);
+    const asked = fetch({ op: 'get', params: {}, want }, context());
+    store.calls[0]?.answer([], DOWN);
+    await pass(10);
+    store.calls[1]?.answer(['a', 'b'], DOWN);
+    const parts: string[] = [];
+    await expect(read(await asked, parts)).rejects.toBe(DOWN);
+    expect(parts[0]).toBe('a');
+    await pass(100);
+    expect(store.calls).toHaveLength(2);
+  });
+
+  it('holds no byte of an attempt that failed, though it holds on', async () => {
+    const { store, ask } = retried();
+    const { memory } = context();
+    const asked = ask({ memory });
+    store.calls[0]?.context.memory.hold(1000);
+    store.calls[0]?.fail(DOWN);
+    await pass(10);
+    expect(memory.held).toBe(0);
+    expect(() => store.calls[0]?.context.memory.hold(1000)).toThrow(CodapError);
+    store.calls[1]?.context.memory.hold(10);
+    store.calls[1]?.answer(['x']);
+    await asked;
+    expect(memory.held).toBe(10);
+  });
+});
+
+describe('the wait before an attempt', () => {
+  it('is up to 10 ms, doubled for each further one', async () => {
+    const { store, ask } = retried({ attempts: 4 });
+    const asked = outcome(ask());
+    const waits: number[] = [];
+    for (const at of [0, 1, 2]) {
+      store.calls[at]?.fail(DOWN);
+      const from = performance.now();
+      while (store.calls.length < at + 2) await pass(1);
+      waits.push(performance.now() - from);
+    }
+    for (const [at, most] of [10, 20, 40].entries()) {
+      expect(waits[at]).toBeLessThanOrEqual(most);
+      expect(waits[at]).toBeGreaterThanOrEqual(most - 1);
+    }
+    store.calls[3]?.fail(DOWN);
+    await asked;
+  });
+
+  it('is what the store asks for', async () => {
+    const { store, ask } = retried();
+    const asked = ask();
+    store.calls[0]?.fail(waiting(2000));
+    await pass(1999);
+    expect(store.calls).toHaveLength(1);
+    await pass(1);
+    store.calls[1]?.answer(['x']);
+    await asked;
+  });
+
+  it.each([
+    ['the store asks for more than is left', waiting(500), 400],
+    ['hardly anything is left', DOWN, 5],
+  ])('is none where %s: the failure is handed on at once', async (_name, error, left) => {
+    const { store, ask } = retried();
+    const asked = outcome(ask({ deadline: performance.now() + left }));
+    store.calls[0]?.fail(error);
+    expect(await asked).toBe(error);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('fits into a deadline that has grown', async () => {
+    const { store, ask } = retried();
+    const now = performance.now();
+    const deadline = new GrowingDeadline(now + 100, now + 1000);
+    const asked = ask({ deadline });
+    deadline.extend(now + 600);
+    store.calls[0]?.fail(waiting(500));
+    await pass(500);
+    store.calls[1]?.answer(['x']);
+    await asked;
+  });
+
+  it('ends at once where nobody needs it any more', async () => {
+    const { store, layer, ask } = retried();
+    const controller = new AbortController();
+    const asked = outcome(ask({ signal: controller.signal }));
+    store.calls[0]?.fail(waiting(500));
+    await pass(100);
+    const reason = notNeeded();
+    controller.abort(reason);
+    expect(await asked).toBe(reason);
+    expect(vi.getTimerCount()).toBe(0);
+    expect([store.calls.length, layer.state?.()]).toEqual([1, { retries: 0 }]);
+  });
+});
+
+describe('a call that goes on with a broken body', () => {
+  it('is a retry from its start: it waits, and takes from the budget', async () => {
+    const { store, layer, ask } = retried({ budget: 0, perSecond: 0.1 });
+    const asked = ask({ resumedAfter: waiting(50) }, 'body');
+    expect(store.calls).toHaveLength(0);
+    await pass(50);
+    store.calls[0]?.answer(['x']);
+    await asked;
+    expect(layer.state?.()).toEqual({ retries: 1 });
+    expect(await outcome(ask({ resumedAfter: DOWN }, 'body'))).toBe(DOWN);
+    const spent = outcome(ask());
+    store.calls[1]?.fail(DOWN);
+    expect(await spent).toBe(DOWN);
+    expect(store.calls).toHaveLength(2);
+  });
+
+  it('is no call that further retries are allowed for', async () => {
+    const { ask } = retried({ budget: 1, perSecond: 0 });
+    for (let times = 0; times < 5; times += 1) expect(await outcome(ask({ resumedAfter: DOWN }, 'body'))).toBe(DOWN);
+  });
+});
+
+describe('the load on a store', () => {
+  const signal = new AbortController().signal;
+  const status = (httpStatusCode: number) =>
+    Object.assign(new Error('x'), { name: 'x', $metadata: { httpStatusCode } });
+
+  it.each([
+    ['REST 503', statusFailure(503, undefined)],
+    ['a reset connection', transportFailure(Object.assign(new Error('x'), { code: 'ECONNRESET' }))],
+    ['MongoDB killed', mongoError(new MongoNetworkError('x'), 'shop', signal)],
+    ['S3 500', s3Failure(status(500))],
+  ])('that always fails is at most 1.1 calls for each, and one a second: %s', async (_name, error) => {
+    for (const [perSecond, startMs] of [
+      [20, 0],
+      [7, 499],
+      [1, 250],
+    ] as const) {
+      await pass(startMs);
+      let reached = 0;
+      const fetch = retry(DEFAULTS).wrap(() => {
+        reached += 1;
+        return Promise.reject(error);
+      });
+      const calls = 60 * perSecond;
+      for (let call = 0; call < calls; call += 1) {
+        fetch({ op: 'get', params: {}, want: 'value' }, context()).catch(() => {});
+        await pass(1000 / perSecond);
+      }
+      expect(reached).toBeLessThanOrEqual(1.1 * calls + 60);
+      expect(reached).toBeGreaterThan(Math.min(1.1 * calls + 40, 1.9 * calls));
+    }
+  });
+
+  it('that fails 5 % of calls: of answers made of ten, 97 % are complete', async () => {
+    const { chance } = randomOf(14);
+    const flaky: Fetch = () => (chance(0.05) ? Promise.reject(DOWN) : Promise.resolve(new TypedValue('x')));
+    const complete = async (fetch: Fetch, batches: number): Promise<number> => {
+      let whole = 0;
+      for (let batch = 0; batch < batches; batch += 1) {
+        const asked = Array.from({ length: 10 }, () => fetch({ op: 'get', params: {}, want: 'value' }, context()));
+        void Promise.allSettled(asked).then((all) => {
+          if (all.every((one) => one.status === 'fulfilled')) whole += 1;
+        });
+        await pass(20);
+      }
+      return whole / batches;
+    };
+    expect(await complete(flaky, 500)).toBeCloseTo(0.95 ** 10, 1);
+    expect(await complete(retry(DEFAULTS).wrap(flaky), 2000)).toBeGreaterThanOrEqual(0.97);
+  });
+});
