@@ -22,3 +22,8 @@ export interface Layer {
 export function stack(fetch: Fetch, layers: readonly Layer[]): Fetch {
   return layers.reduceRight((next, layer) => layer.wrap(next), fetch);
 }
+
+/** How those layers stand that tell it, by their names. */
+export function statesOf(layers: readonly Layer[]): Record<string, State> {
+  return Object.fromEntries(layers.flatMap(({ name, state }) => (state ? [[name, state()]] : [])));
+}

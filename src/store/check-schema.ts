@@ -41,13 +41,21 @@ export function checkSchema<T>(schema: z.ZodType<T>, value: unknown): Checked<T>
 function faultsOf(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): SchemaFault[] {
   const path = issue.path as (string | number)[];
   if (issue.code === 'unrecognized_keys') {
-    const { shape } = schemaAt(schema, path, value) as z.ZodObject;
+    const found = schemaAt(schema, path, value);
+    const { shape } = objectIn(found) ?? (found as z.ZodObject);
     const detail = `unknown field; ${choice(Object.keys(shape))}`;
     return issue.keys.map((key) => ({ path: [...path, key], detail }));
   }
   if (issue.code === 'invalid_key') {
     const { keyType } = schemaAt(schema, path.slice(0, -1), value) as z.ZodRecord;
     return issue.issues.map(({ message }) => ({ path, detail: message || allowed(keyType as z.ZodType) }));
+  }
+  if (issue.code === 'invalid_union') {
+    const inner = objectIn(schemaAt(schema, path, value));
+    const below = follow(value, path);
+    // What is wrong with an object is told of the one that it should be.
+    if (inner && typeof below === 'object' && below !== null && !Array.isArray(below))
+      return checkSchema(inner, below).faults.map((fault) => ({ ...fault, path: [...path, ...fault.path] }));
   }
   const detail = issue.message || allowed(schemaAt(schema, path, value));
   const expected = expectedOf(issue);
@@ -116,7 +124,14 @@ function schemaAt(schema: z.ZodType, path: readonly PropertyKey[], value: unknow
       value,
     );
   }
-  return here;
+  const object = objectIn(here);
+  return object ? schemaAt(object, path, value) : here;
+}
+
+/** The object that may stand where other things may, too. */
+function objectIn(schema: z.ZodType): z.ZodObject | undefined {
+  if (!(schema instanceof z.ZodUnion) || schema instanceof z.ZodDiscriminatedUnion) return undefined;
+  return (schema.options as z.ZodType[]).map(bare).find((option) => option instanceof z.ZodObject);
 }
 
 /** The schema inside one that also allows a missing value, a default or a reference. */

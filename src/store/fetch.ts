@@ -25,6 +25,8 @@ export interface Context {
   readonly work: Work;
   /** What became of the call, written by the layers: only where the batch is traced. */
   readonly trace?: CallTrace;
+  /** The source turns others away until this attempt has told whether the store answers again. */
+  readonly probe?: true;
   /**
    * Says that what the call has begun in the store goes on until then, whoever has left: it keeps its place
    * meanwhile.

@@ -30,8 +30,13 @@ async function openOne(own: object = {}) {
 }
 
 it.each([
-  [{}, ['timeout', 'limit', 'prime']],
-  [{ attemptTimeoutMs: 300 }, ['timeout', 'limit', 'attempt timeout', 'prime']],
+  [{}, ['timeout', 'breaker', 'limit', 'judge', 'prime']],
+  [{ breaker: false }, ['timeout', 'limit', 'prime']],
+  [{ breaker: false, attemptTimeoutMs: 300 }, ['timeout', 'limit', 'attempt timeout', 'prime']],
+  [
+    { attemptTimeoutMs: 300, rate: { perSecond: 50, burst: 10 } },
+    ['timeout', 'breaker', 'rate', 'limit', 'judge', 'attempt timeout', 'prime'],
+  ],
 ])('a source with the options %j has these layers, outermost first: %j', async (own, names) => {
   const { opened, source } = await openOne(own);
   await using _closing = opened;
@@ -39,7 +44,7 @@ it.each([
 });
 
 it('its layers tell what they hold a query to, and how they stand', async () => {
-  const { opened, source, store } = await openOne({ attemptTimeoutMs: 300, queue: 5 });
+  const { opened, source, store } = await openOne({ attemptTimeoutMs: 300, queue: 5, breaker: false });
   await using _closing = opened;
   const told = (what: 'state' | 'bounds') =>
     source.layers.flatMap((layer) => {
