@@ -2,7 +2,10 @@ import { z } from 'zod';
 
 const share = z.number().min(0.01).max(1);
 const count = z.int().min(1).max(1_000_000);
-const milliseconds = z.int().min(1).max(2 ** 31 - 1);
+const milliseconds = z
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1);
 
 /** What every source's configuration says of its layers: one option each, in the order of the recipe. */
 export const layerOptions = {

@@ -57,7 +57,9 @@ export const servicePaths: Record<string, JsonSchema> = {
       },
     ],
   ),
-  '/sources': get('sources', 'The sources: names, adapters, ops, and how their layers stand.', { '200': json('All of them.', sources) }),
+  '/sources': get('sources', 'The sources: names, adapters, ops, and how their layers stand.', {
+    '200': json('All of them.', sources),
+  }),
   '/limits': get('limits', 'What one request may ask for.', {
     '200': json('Sizes in bytes, durations in milliseconds.', limits),
   }),

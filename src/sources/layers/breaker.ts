@@ -68,12 +68,7 @@ export function judge(circuit: Circuit): Layer {
  * Undefined if nothing, because the caller left, the call was none of the store's, or its time was over
  * before the store had had all of the source's. No connection and a 5xx need no time to be the store's.
  */
-function verdict(
-  error: unknown,
-  { signal, deadline }: Context,
-  started: number,
-  wholeMs: number,
-): boolean | undefined {
+function verdict(error: unknown, { signal, deadline }: Context, started: number, wholeMs: number): boolean | undefined {
   const { code, rejected } = signal.aborted ? abortReason(signal) : toCodapError(error);
   if (code === 'TIMEOUT') {
     // Not what has passed: where the event loop lags, a call with little time ends late.

@@ -31,7 +31,7 @@ export function rate({ name, perSecond, burst }: RateOptions): Layer {
   const tokenAt = (before: number): number => full + (before + 1 - burst) * everyMs;
   const take = (): void => {
     timer = undefined;
-    for (let now = performance.now(); line.length > 0 && tokenAt(0) <= now; ) {
+    for (let now = performance.now(); line.length > 0 && tokenAt(0) <= now;) {
       // The first in line has waited for this token: that the timer is late takes none from those behind.
       full = Math.max(full, now - everyMs) + everyMs;
       line.letIn();

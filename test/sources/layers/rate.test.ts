@@ -41,15 +41,15 @@ function shop(options: Omit<RateOptions, 'name'>, above = [timeout('shop')]) {
 }
 
 describe('50 a second with a burst of 10', () => {
-  it.each([100, 500, 5000])('under %i a second: 50 a second over ten seconds, in their order', async (load) => {
+  it.each([60, 500])('under %i a second: 50 a second over ten seconds, in their order', async (load) => {
     const { ask, reached, keys } = shop({ perSecond: 50, burst: 10 });
     const refused: CodapError[] = [];
     const everyMs = 1000 / load;
     let key = 0;
-    for (let at = 0; at < 10_000; at += 1) {
+    for (let at = 0; at < 10_000; at += 2) {
       for (; key * everyMs <= at; key += 1)
         void ask(key).then((answer) => typeof answer === 'string' || refused.push(answer));
-      await pass(1);
+      await pass(2);
     }
     const inTime = reached.length;
     expect(inTime).toBeGreaterThan(0.95 * 500);
