@@ -25,5 +25,5 @@ export function stack(fetch: Fetch, layers: readonly Layer[]): Fetch {
 
 /** How those layers stand that tell it, by their names. */
 export function statesOf(layers: readonly Layer[]): Record<string, State> {
-  return Object.fromEntries(layers.flatMap(({ name, state }) => (state ? [[name, state()]] : [])));
+  return Object.fromEntries(layers.flatMap((layer) => (layer.state ? [[layer.name, layer.state()]] : [])));
 }

@@ -29,7 +29,7 @@ export function breaker(circuit: Circuit): Layer {
         try {
           return next(query, context);
         } catch (error) {
-          return Promise.reject(error as Error);
+          return Promise.reject(error);
         }
       };
     },
