@@ -5,7 +5,7 @@ import type { Config, SourceConfig } from '../config/load.ts';
 import { type Call, callOf } from './call.ts';
 import { checkParams } from './check-params.ts';
 import { Circuit } from './circuit.ts';
-import { type Layer, stack } from './layer.ts';
+import { type Layer, stack, unless } from './layer.ts';
 import { breaker, judge } from './layers/breaker.ts';
 import { limit } from './layers/limit.ts';
 import { prime } from './layers/prime.ts';
@@ -67,8 +67,9 @@ export async function openSources(
   const stackOfConnections = new AsyncDisposableStack();
   const sources = new Map<string, Source>();
   for (const options of Object.values(config.sources)) {
-    const layers = layersOf(options, log);
-    const source = await openSource(options, adapters[options.adapter] as Adapter, layers, stackOfConnections);
+    const adapter = adapters[options.adapter] as Adapter;
+    const layers = layersOf(options, adapter, log);
+    const source = await openSource(options, adapter, layers, stackOfConnections);
     sources.set(source.name, source);
   }
   return { sources, [Symbol.asyncDispose]: () => stackOfConnections.disposeAsync() };
@@ -115,20 +116,21 @@ async function openSource(
 }
 
 /** The recipe: which layers stand over a store, outermost first, and why each stands where it does. */
-function layersOf(options: SourceConfig, log: SourceLog | undefined): readonly Layer[] {
+function layersOf(options: SourceConfig, { ops }: Adapter, log: SourceLog | undefined): readonly Layer[] {
   const { name, attemptTimeoutMs } = options;
   const circuit = circuitOf(options, log);
+  const local = new Set(Object.keys(ops).filter((op) => ops[op]?.local));
   return [
     // Above the limit, because waiting for a place spends the query's own time.
     timeout(name),
     // Above the rate and the limit, because who is turned away at once takes no token and no place.
-    ...(circuit ? [breaker(circuit)] : []),
-    // Above the limit, because a place stands empty while its call waits for a token.
-    ...(options.rate ? [rate({ name, ...options.rate })] : []),
+    ...(circuit ? [unless(local, breaker(circuit))] : []),
+    // Above the limit, because who waits for a token needs no place yet.
+    ...(options.rate ? [unless(local, rate({ name, ...options.rate }))] : []),
     // Above the attempt's time-out, because an attempt begins when there is a place and the store is called.
     limit(options),
     // Below the limit, because the store alone is judged; above the attempt's time-out, which is its failure.
-    ...(circuit ? [judge(circuit)] : []),
+    ...(circuit ? [unless(local, judge(circuit))] : []),
     // Above prime, because an attempt is in time only once the first item or byte is here.
     ...(attemptTimeoutMs === undefined ? [] : [attemptTimeout(name, attemptTimeoutMs)]),
     // Above the store alone, because all others take a list or body that was handed on for one that is here.
@@ -142,7 +144,11 @@ function circuitOf(options: SourceConfig, log: SourceLog | undefined): Circuit |
   if (!breaker) return undefined;
   const wholeMs = Math.min(attemptTimeoutMs, timeoutMs);
   return new Circuit({ name: source, ...breaker, wholeMs }, (isOpen) => {
-    if (isOpen) log?.warn({ source }, 'the store fails: its circuit is open');
-    else log?.info({ source }, 'the store answers again: its circuit is closed');
+    try {
+      if (isOpen) log?.warn({ source }, 'the store fails: its circuit is open');
+      else log?.info({ source }, 'the store answers again: its circuit is closed');
+    } catch {
+      // A log that cannot be written fails no query.
+    }
   });
 }

@@ -49,16 +49,17 @@ export function judge(circuit: Circuit): Layer {
         if (circuit.isOpen && !context.probe) throw circuit.refusal();
         const { era } = circuit;
         const started = performance.now();
+        let payload: Payload;
         try {
-          const payload = await next(query, context);
-          circuit.answered(era);
-          return payload;
+          payload = await next(query, context);
         } catch (error) {
           const isAnswer = verdict(error, context, started, circuit.options.wholeMs);
           if (isAnswer === true) circuit.answered(era);
           if (isAnswer === false) circuit.failed(era);
           throw error;
         }
+        circuit.answered(era);
+        return payload;
       },
   };
 }
