@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Faults } from '../../demo/faults.ts';
 import { startMongo } from '../../demo/mongo/server.ts';
 import { buildApp } from '../../src/service/app.ts';
 import { openSources, parseConfig } from '../configured.ts';
@@ -179,6 +180,24 @@ describe('a caller cannot open the circuit for others', () => {
     const headers = { accept: 'application/zip' };
     const answer = await app.inject({ method: 'POST', url: '/ordered', headers, payload: { queries } });
     expect(answer.json()).toMatchObject({ code: 'TIMEOUT' });
+    expect(await ask()).toMatchObject({ status: 'ok' });
+    expect(lines).toEqual([]);
+  });
+
+  it('by that of queries of a MongoDB', async () => {
+    const faults = new Faults();
+    const mongo = await startMongo({ faults });
+    closing.push(() => mongo.close());
+    const url = `mongodb://127.0.0.1:${mongo.port}/?directConnection=true`;
+    const find = { op: 'findOne', params: { collection: 'users' } };
+    const source = { adapter: 'mongo', url, database: 'shop', collections: ['users'], timeoutMs: 1000 };
+    const { send, ask, lines } = await serve(source, find);
+    expect(await ask()).toMatchObject({ status: 'ok' });
+    faults.add({ store: 'mongo', match: 'find:users', fault: { kind: 'delay', ms: 20 } });
+    for (let round = 0; round < 3; round += 1) {
+      const queries = Array.from({ length: 30 }, () => ({ source: 'store', ...find, timeoutMs: 2 }));
+      expect((await send({ queries })).body).toContain('TIMEOUT');
+    }
     expect(await ask()).toMatchObject({ status: 'ok' });
     expect(lines).toEqual([]);
   });
