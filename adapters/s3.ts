@@ -25,7 +25,7 @@ export const s3: Adapter<S3Options> = {
     getObject: { params: params.getObject, streams: 'body' },
     headObject: { params: params.headObject, single: true },
     listObjects: { params: params.listObjects, streams: 'items', single: true, gathered: { limit: MOST } },
-    presignGetObject: { params: params.presignGetObject, single: true },
+    presignGetObject: { params: params.presignGetObject, single: true, local: true },
   },
   defaults: { concurrency: 50 },
   secrets: ({ secretAccessKey }) => (secretAccessKey === undefined ? [] : [secretAccessKey]),

@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify';
 import type { Admission } from '../src/service/admission.ts';
-import { type Pingable, pinger } from '../src/service/ping.ts';
+import type { Source } from '../src/sources/open.ts';
+import { type Pingable, pinger, readinessOf } from '../src/service/ping.ts';
 
 /** What readiness is judged by. */
 export interface HealthDeps {
   readonly admission: Pick<Admission, 'draining'>;
-  readonly sources: ReadonlyMap<string, Pingable>;
+  readonly sources: ReadonlyMap<string, Pingable & Pick<Source, 'layers'>>;
 }
 
 /**
@@ -19,9 +20,9 @@ export function healthRoute(app: FastifyInstance, { admission, sources }: Health
   app.get('/health/live', () => ({ status: 'live' }));
   app.get('/health/ready', { config: { flags: ['strict'] } }, async (request, reply) => {
     if (admission.draining) return reply.code(503).send({ status: 'draining' });
-    const sources = await pings();
+    const found = (await pings()).map((pinged) => readinessOf(pinged, sources.get(pinged.name)!.layers));
     const strict = Object.hasOwn(request.query as object, 'strict');
-    const ready = !strict || sources.every(({ status }) => status === 'up');
-    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'unavailable', sources });
+    const ready = !strict || found.every(({ status }) => status === 'up');
+    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'unavailable', sources: found });
   });
 }

@@ -81,6 +81,8 @@ describe('defaults', () => {
       maxBytes: 8 * 2 ** 20,
       retry: { attempts: 2, budget: 0.1, perSecond: 1 },
       hedge: false,
+      breaker: { ratio: 0.5, calls: 20, openMs: 5000 },
+      rate: false,
     });
   });
 
@@ -89,6 +91,9 @@ describe('defaults', () => {
     ['retry', { attempts: 4 }, { attempts: 4, budget: 0.1, perSecond: 1 }],
     ['retry', false, false],
     ['hedge', true, { percentile: 0.92, budget: 0.1 }],
+    ['breaker', { openMs: 100 }, { ratio: 0.5, calls: 20, openMs: 100 }],
+    ['breaker', false, false],
+    ['rate', { perSecond: 50, burst: 10 }, { perSecond: 50, burst: 10 }],
   ])('of a layer: %s: %j is %j', (option, given, value) => {
     const { sources } = parse(withSource({ adapter: 'rest', url: 'http://a.example/', [option]: given }));
     expect(sources['shop']).toMatchObject({ [option]: value });
@@ -96,6 +101,27 @@ describe('defaults', () => {
 });
 
 describe('faults', () => {
+  it.each<[object, string, string]>([
+    [{ breaker: 1 }, 'breaker', 'true or false or an object is allowed here'],
+    [{ breaker: [] }, 'breaker', 'true or false or an object is allowed here'],
+    [{ breaker: null }, 'breaker', 'true or false or an object is allowed here'],
+    [{ breaker: { ratio: 0 } }, 'breaker.ratio', 'a number from 0.01 to 1 is allowed here'],
+    [{ breaker: { calls: 1.5 } }, 'breaker.calls', 'a whole number from 1 to 1000000 is allowed here'],
+    [{ breaker: { pauseMs: 1 } }, 'breaker.pauseMs', 'unknown field; allowed here: ratio, calls, openMs'],
+    [{ rate: 50 }, 'rate', 'false or an object is allowed here'],
+    [{ rate: { perSecond: 50 } }, 'rate.burst', 'burst is missing; a whole number from 1 to 1000000 is allowed here'],
+    [{ rate: { perSecond: '50', burst: 1 } }, 'rate.perSecond', 'a number from 0.001 to 1000000 is allowed here'],
+  ])('of a layer name what is wrong inside it: %j', (own, path, detail) => {
+    const read = () => parse(withSource({ adapter: 'rest', url: 'http://a.example/', ...own }));
+    expect(faultsOf(read)).toEqual({ [`sources.shop.${path}`]: detail });
+  });
+
+  it('are none where a number inside a layer comes from a variable', () => {
+    const rate = { perSecond: '${RATE}', burst: '${BURST:-10}' };
+    const { sources } = parse(withSource({ adapter: 'rest', url: 'http://a.example/', rate }), { RATE: '50' });
+    expect(sources['shop']).toMatchObject({ rate: { perSecond: 50, burst: 10 } });
+  });
+
   it('are ops that the source itself does not allow', () => {
     const source = { adapter: 'rest', url: 'https://api.example/', ops: ['get', 'post'] };
     expect(faultsOf(() => parseConfig(withSource(source)))).toEqual({

@@ -14,6 +14,10 @@ export function loadConfig(file: string, env: config.Env = process.env): Promise
 }
 
 /** Opens every source, of all kinds of store unless told. */
-export function openSources(config: Pick<config.Config, 'sources'>, kinds: Adapters = adapters): Promise<open.Sources> {
-  return open.openSources(config, kinds);
+export function openSources(
+  config: Pick<config.Config, 'sources'>,
+  kinds: Adapters = adapters,
+  log?: open.SourceLog,
+): Promise<open.Sources> {
+  return open.openSources(config, kinds, log);
 }

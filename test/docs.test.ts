@@ -159,7 +159,10 @@ describe('docs/configuration.md names exactly the options of the schema, each wi
   const cell = (value: unknown) => {
     if (value === undefined) return '–';
     if (value === '') return 'empty';
-    return `\`${Array.isArray(value) ? `[${value.join(', ')}]` : typeof value === 'object' ? '{}' : (value as string | number | boolean)}\``;
+    if (Array.isArray(value)) return `\`[${value.join(', ')}]\``;
+    if (typeof value !== 'object') return `\`${value as string | number | boolean}\``;
+    const members = Object.entries(value as object).map(([name, inner]) => `${name}: ${String(inner)}`);
+    return `\`{${members.join(', ')}}\``;
   };
   const branches = properties.sources.additionalProperties.oneOf;
 

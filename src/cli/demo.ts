@@ -23,7 +23,7 @@ export async function demo(ending: Ending, flags: ListenFlags, env: Env): Promis
   const config = parseConfig(demoConfig(stores), {}, adapters);
   const where = listenOn(flags, env, config);
   const logger = createLogger(logLevel(env, 'warn'), secretsOf(config, adapters));
-  const opened = await openSources(config, adapters);
+  const opened = await openSources(config, adapters, logger);
   const app = await buildApp(config, { sources: opened.sources, logger, onLoopback: await isLoopback(where) });
   const running = {
     app,

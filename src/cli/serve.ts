@@ -29,7 +29,7 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
   if (cluster.isPrimary) for (const { source, text } of warningsOf(config, adapters)) logger.warn({ source }, text);
   const count = workersOf(config);
   if (cluster.isPrimary && count > 1) return serveByWorkers(ending, { file, where, config, logger, count });
-  const opened = await openSources(config, adapters);
+  const opened = await openSources(config, adapters, logger);
   const app = await buildApp(config, { sources: opened.sources, logger, onLoopback: await isLoopback(where) });
   const running = { app, logger, graceMs: config.server.graceMs, dispose: () => opened[Symbol.asyncDispose]() };
   const { address } = await ending.runs(() => listen(app, where), draining(running));

@@ -6,6 +6,11 @@ function layer<T extends z.ZodObject>(fields: T) {
 }
 
 const share = z.number().min(0).max(1);
+const count = z.int().min(1).max(1_000_000);
+const milliseconds = z
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1);
 
 /** What every source's configuration says of its layers: one option each, in the order of the recipe. */
 export const layerOptions = {
@@ -36,4 +41,28 @@ export const layerOptions = {
   )
     .prefault(false)
     .meta({ description: 'Sends a second attempt beside a slow one, and takes the first answer.' }),
+  breaker: layer(
+    z.strictObject({
+      ratio: z
+        .number()
+        .min(0.01)
+        .max(1)
+        .default(0.5)
+        .meta({ description: 'The share of attempts that failed at which it opens.' }),
+      calls: count.default(20).meta({ description: 'The attempts of the last ten seconds that it takes to judge.' }),
+      openMs: milliseconds.default(5000).meta({ description: 'Milliseconds until the store is tried again.' }),
+    }),
+  )
+    .prefault(true)
+    .meta({ description: 'When the store is not asked, because too many of its latest attempts failed.' }),
+  rate: z
+    .union([
+      z.literal(false),
+      z.strictObject({
+        perSecond: z.number().min(0.001).max(1_000_000).meta({ description: 'Calls of the store a second.' }),
+        burst: count.meta({ description: 'How many of them may come at once.' }),
+      }),
+    ])
+    .default(false)
+    .meta({ description: 'Calls of the store a second, and how many of them may come at once, in each worker.' }),
 };

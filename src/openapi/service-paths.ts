@@ -6,6 +6,11 @@ const text: JsonSchema = { type: 'string' };
 const whole: JsonSchema = { type: 'integer', minimum: 0 };
 const numbers: JsonSchema = { type: 'object', additionalProperties: { type: 'number' } };
 
+const layers: JsonSchema = {
+  type: 'object',
+  additionalProperties: numbers,
+  description: 'How the layers of the source stand, by their names.',
+};
 const pinged = object(
   {
     name: text,
@@ -13,13 +18,14 @@ const pinged = object(
     status: { enum: ['up', 'down'] },
     ms: { type: 'number', minimum: 0 },
     code: { enum: Object.keys(CODES), description: 'Why it is down.' },
+    layers,
   },
-  ['name', 'adapter', 'status', 'ms'],
+  ['name', 'adapter', 'status', 'ms', 'layers'],
 );
 const readiness = (...statuses: string[]): JsonSchema =>
   object({ status: { enum: statuses }, sources: { type: 'array', items: pinged } }, ['status']);
 const sources = object({
-  sources: { type: 'array', items: object({ name: text, adapter: text, ops: { type: 'array', items: text } }) },
+  sources: { type: 'array', items: object({ name: text, adapter: text, ops: { type: 'array', items: text }, layers }) },
 });
 const limits = object({
   limits: numbers,
@@ -51,7 +57,9 @@ export const servicePaths: Record<string, JsonSchema> = {
       },
     ],
   ),
-  '/sources': get('sources', 'The sources: names, adapters and ops.', { '200': json('All of them.', sources) }),
+  '/sources': get('sources', 'The sources: names, adapters, ops, and how their layers stand.', {
+    '200': json('All of them.', sources),
+  }),
   '/limits': get('limits', 'What one request may ask for.', {
     '200': json('Sizes in bytes, durations in milliseconds.', limits),
   }),

@@ -1,4 +1,5 @@
 import { tooLate, toCodapError, type Code, type CodapError } from '../errors.ts';
+import { statesOf, type State } from '../sources/layer.ts';
 import type { Source } from '../sources/open.ts';
 import { untilAborted } from '../store/signals.ts';
 
@@ -66,4 +67,20 @@ export function pinger(sources: Iterable<Pingable>, freshMs = 2000, report?: Rep
     }
     return found;
   };
+}
+
+/** How a source is: what a ping of late found, and how its layers stand now. */
+export interface Readiness extends Pinged {
+  readonly layers: Readonly<Record<string, State>>;
+}
+
+/**
+ * What is to be told of a source that was pinged. One whose circuit is open is down, also where its store
+ * answers a ping: its queries are turned away.
+ */
+export function readinessOf(pinged: Pinged, layers: Source['layers']): Readiness {
+  const states = statesOf(layers);
+  const isOpen = states['breaker']?.['open'] === 1;
+  const down = isOpen && pinged.status === 'up' && ({ status: 'down', code: 'CIRCUIT_OPEN' } as const);
+  return { ...pinged, ...down, layers: states };
 }

@@ -22,3 +22,20 @@ export interface Layer {
 export function stack(fetch: Fetch, layers: readonly Layer[]): Fetch {
   return layers.reduceRight((next, layer) => layer.wrap(next), fetch);
 }
+
+/** The layer for all ops but these, which pass it by. */
+export function unless(ops: ReadonlySet<string>, layer: Layer): Layer {
+  if (ops.size === 0) return layer;
+  return {
+    ...layer,
+    wrap(next) {
+      const wrapped = layer.wrap(next);
+      return (query, context) => (ops.has(query.op) ? next : wrapped)(query, context);
+    },
+  };
+}
+
+/** How those layers stand that tell it, by their names. */
+export function statesOf(layers: readonly Layer[]): Record<string, State> {
+  return Object.fromEntries(layers.flatMap((layer) => (layer.state ? [[layer.name, layer.state()]] : [])));
+}

@@ -4,10 +4,13 @@ import { choice } from '../store/check-schema.ts';
 import type { Config, SourceConfig } from '../config/load.ts';
 import { type Call, callOf } from './call.ts';
 import { checkParams } from './check-params.ts';
-import { type Layer, stack } from './layer.ts';
+import { Circuit } from './circuit.ts';
+import { type Layer, stack, unless } from './layer.ts';
+import { breaker, judge } from './layers/breaker.ts';
 import { hedge } from './layers/hedge.ts';
 import { limit } from './layers/limit.ts';
 import { prime } from './layers/prime.ts';
+import { rate } from './layers/rate.ts';
 import { retry } from './layers/retry.ts';
 import { attemptTimeout, timeout } from './layers/timeout.ts';
 
@@ -50,22 +53,41 @@ export interface Sources extends AsyncDisposable {
   readonly sources: ReadonlyMap<string, Source>;
 }
 
-/** Opens every source with its adapter. A store that is down does not keep this from returning. */
-export async function openSources(config: Pick<Config, 'sources'>, adapters: Adapters): Promise<Sources> {
+/** Where the operator reads what has become of a source. */
+export interface SourceLog {
+  warn(fields: object, text: string): void;
+  info(fields: object, text: string): void;
+}
+
+/**
+ * Opens every source with its adapter. A store that is down does not keep this from returning. Nothing is
+ * logged without a log.
+ */
+export async function openSources(
+  config: Pick<Config, 'sources'>,
+  adapters: Adapters,
+  log?: SourceLog,
+): Promise<Sources> {
   const stackOfConnections = new AsyncDisposableStack();
   const sources = new Map<string, Source>();
   for (const options of Object.values(config.sources)) {
-    const source = await openSource(options, adapters[options.adapter] as Adapter, stackOfConnections);
+    const adapter = adapters[options.adapter] as Adapter;
+    const layers = layersOf(options, adapter, log);
+    const source = await openSource(options, adapter, layers, stackOfConnections);
     sources.set(source.name, source);
   }
   return { sources, [Symbol.asyncDispose]: () => stackOfConnections.disposeAsync() };
 }
 
-async function openSource(options: SourceConfig, adapter: Adapter, connections: AsyncDisposableStack): Promise<Source> {
+async function openSource(
+  options: SourceConfig,
+  adapter: Adapter,
+  layers: readonly Layer[],
+  connections: AsyncDisposableStack,
+): Promise<Source> {
   const { name } = options;
   const connection = connections.use(await adapter.open(options));
   const example = adapter.example(options);
-  const layers = layersOf(options);
   for (const layer of layers) connections.defer(() => layer.dispose?.());
   const ops = (options.ops ?? Object.keys(adapter.ops)).filter((op) => adapter.allows?.(op, options) ?? true);
   return {
@@ -99,20 +121,43 @@ async function openSource(options: SourceConfig, adapter: Adapter, connections: 
 }
 
 /** The recipe: which layers stand over a store, outermost first, and why each stands where it does. */
-function layersOf(options: SourceConfig): readonly Layer[] {
+function layersOf(options: SourceConfig, { ops }: Adapter, log: SourceLog | undefined): readonly Layer[] {
   const { name, attemptTimeoutMs } = options;
+  const circuit = circuitOf(options, log);
+  const local = new Set(Object.keys(ops).filter((op) => ops[op]?.local));
   return [
     // Above retry and the limit, because all attempts, and waiting for a place, spend the query's own time.
     timeout(name),
     // Above hedge, because an attempt has failed only once no other one runs beside it.
     ...(options.retry ? [retry(options.retry)] : []),
-    // Above the limit, because a second attempt needs a place of its own.
+    // Above the breaker, because each of two attempts is judged by itself.
     ...(options.hedge ? [hedge(options.hedge)] : []),
+    // Above the rate and the limit, because who is turned away at once takes no token and no place.
+    ...(circuit ? [unless(local, breaker(circuit))] : []),
+    // Above the limit, because who waits for a token needs no place yet.
+    ...(options.rate ? [unless(local, rate({ name, ...options.rate }))] : []),
     // Above the attempt's time-out, because an attempt begins when there is a place and the store is called.
     limit(options),
+    // Below the limit, because the store alone is judged; above the attempt's time-out, which is its failure.
+    ...(circuit ? [unless(local, judge(circuit))] : []),
     // Above prime, because an attempt is in time only once the first item or byte is here.
     ...(attemptTimeoutMs === undefined ? [] : [attemptTimeout(name, attemptTimeoutMs)]),
     // Above the store alone, because all others take a list or body that was handed on for one that is here.
     prime,
   ];
+}
+
+/** The circuit of a source that has one; each time that it opens or closes is told. */
+function circuitOf(options: SourceConfig, log: SourceLog | undefined): Circuit | undefined {
+  const { name: source, breaker, timeoutMs, attemptTimeoutMs = timeoutMs } = options;
+  if (!breaker) return undefined;
+  const wholeMs = Math.min(attemptTimeoutMs, timeoutMs);
+  return new Circuit({ name: source, ...breaker, wholeMs }, (isOpen) => {
+    try {
+      if (isOpen) log?.warn({ source }, 'the store fails: its circuit is open');
+      else log?.info({ source }, 'the store answers again: its circuit is closed');
+    } catch {
+      // A log that cannot be written fails no query.
+    }
+  });
 }

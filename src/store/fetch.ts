@@ -30,6 +30,8 @@ export interface Context {
   readonly hedge?: true;
   /** The failure of an earlier call that passed on a part: this one goes on from there, which is a retry. */
   readonly resumedAfter?: CodapError;
+  /** The source turns others away until this attempt has told whether the store answers again. */
+  readonly probe?: true;
   /**
    * Says that what the call has begun in the store goes on until then, whoever has left: it keeps its place
    * meanwhile.

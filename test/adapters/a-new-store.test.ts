@@ -105,7 +105,14 @@ it('says what of its options the log has to mask', () => {
 
 it('is listed and asked whether it is there', async () => {
   expect((await app.inject('/sources')).json()).toEqual({
-    sources: [{ name: 'cellar', adapter: 'shelf', ops: ['count'] }],
+    sources: [
+      {
+        name: 'cellar',
+        adapter: 'shelf',
+        ops: ['count'],
+        layers: expect.objectContaining({ limit: { running: 0, queued: 0, limit: 3 } }) as object,
+      },
+    ],
   });
   expect((await app.inject('/health/ready?strict')).json()).toMatchObject({
     status: 'ready',

@@ -17,6 +17,11 @@ const up = {
   adapter: 'mongo',
   ops: ['find'],
   paramsOf: () => z.looseObject({}),
+  layers: [
+    { name: 'breaker', state: () => ({ open: 0 }) },
+    { name: 'timeout' },
+    { name: 'limit', state: () => ({ running: 3, queued: 0, limit: 100 }) },
+  ],
   ping: () => Promise.resolve(),
 } as unknown as Source;
 const down = {
@@ -24,7 +29,13 @@ const down = {
   name: 'photos',
   adapter: 's3',
   ops: ['getObject'],
+  layers: [],
   ping: () => Promise.reject(new CodapError('UNAVAILABLE', 'no connection')),
+} as unknown as Source;
+const broken = {
+  ...up,
+  name: 'prices',
+  layers: [{ name: 'breaker', state: () => ({ open: 1 }) }],
 } as unknown as Source;
 
 let app: FastifyInstance;
@@ -343,6 +354,20 @@ describe('what the service says of itself', () => {
     expect((await app.inject('/health/ready?strict')).statusCode).toBe(503);
   });
 
+  it('counts a source as down whose circuit is open, whatever a ping finds', async () => {
+    await build({ sources: [up, broken] });
+    const { statusCode, body } = await app.inject('/health/ready?strict');
+    expect(statusCode).toBe(503);
+    expect(JSON.parse(body)).toMatchObject({
+      status: 'unavailable',
+      sources: [
+        { name: 'shop', status: 'up', layers: { breaker: { open: 0 }, limit: { running: 3, queued: 0, limit: 100 } } },
+        { name: 'prices', status: 'down', code: 'CIRCUIT_OPEN', layers: { breaker: { open: 1 } } },
+      ],
+    });
+    expect((await app.inject('/health/ready')).statusCode).toBe(200);
+  });
+
   it('asks each source once for many probes', async () => {
     let pings = 0;
     const counted = { ...up, ping: () => Promise.resolve(void (pings += 1)) } as Source;
@@ -355,8 +380,13 @@ describe('what the service says of itself', () => {
     await build({ sources: [up, down], server: { timeoutMs: 700 } });
     expect((await app.inject('/sources')).json()).toEqual({
       sources: [
-        { name: 'shop', adapter: 'mongo', ops: ['find'] },
-        { name: 'photos', adapter: 's3', ops: ['getObject'] },
+        {
+          name: 'shop',
+          adapter: 'mongo',
+          ops: ['find'],
+          layers: { breaker: { open: 0 }, limit: { running: 3, queued: 0, limit: 100 } },
+        },
+        { name: 'photos', adapter: 's3', ops: ['getObject'], layers: {} },
       ],
     });
     expect((await app.inject('/limits')).json()).toMatchObject({

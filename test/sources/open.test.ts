@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Adapter } from '../../adapters/adapter.ts';
+import { CodapError } from '../../src/errors.ts';
 import { Who } from '../../src/sources/call.ts';
 import { bounds } from '../adapters/source.ts';
 import { openSources, parseConfig } from '../configured.ts';
@@ -12,7 +13,7 @@ async function openOne(own: object = {}) {
   let closed = 0;
   const waiting: Adapter = {
     options: z.strictObject({}),
-    ops: { get: { params: z.strictObject({}) } },
+    ops: { get: { params: z.strictObject({}) }, sign: { params: z.strictObject({}), local: true } },
     defaults: { concurrency: 1 },
     secrets: () => [],
     example: () => ({ op: 'get', params: {} }),
@@ -30,10 +31,13 @@ async function openOne(own: object = {}) {
 }
 
 it.each([
-  [{}, ['timeout', 'retry', 'limit', 'prime']],
-  [{ retry: false }, ['timeout', 'limit', 'prime']],
-  [{ attemptTimeoutMs: 300 }, ['timeout', 'retry', 'limit', 'attempt timeout', 'prime']],
-  [{ hedge: true }, ['timeout', 'retry', 'hedge', 'limit', 'prime']],
+  [{}, ['timeout', 'retry', 'breaker', 'limit', 'judge', 'prime']],
+  [{ retry: false, breaker: false }, ['timeout', 'limit', 'prime']],
+  [
+    { attemptTimeoutMs: 300, rate: { perSecond: 50, burst: 10 } },
+    ['timeout', 'retry', 'breaker', 'rate', 'limit', 'judge', 'attempt timeout', 'prime'],
+  ],
+  [{ hedge: true, breaker: false }, ['timeout', 'retry', 'hedge', 'limit', 'prime']],
 ])('a source with the options %j has these layers, outermost first: %j', async (own, names) => {
   const { opened, source } = await openOne(own);
   await using _closing = opened;
@@ -41,7 +45,7 @@ it.each([
 });
 
 it('its layers tell what they hold a query to, and how they stand', async () => {
-  const { opened, source, store } = await openOne({ attemptTimeoutMs: 300, queue: 5, retry: false });
+  const { opened, source, store } = await openOne({ attemptTimeoutMs: 300, queue: 5, retry: false, breaker: false });
   await using _closing = opened;
   const told = (what: 'state' | 'bounds') =>
     source.layers.flatMap((layer) => {
@@ -60,6 +64,25 @@ it('its layers tell what they hold a query to, and how they stand', async () => 
   store.calls[1]?.answer(['b']);
   await next;
   expect(told('state')).toEqual([['limit', { running: 0, queued: 0, limit: 1 }]]);
+});
+
+it('what codap answers by itself says nothing of the store, and is not kept from it', async () => {
+  const { opened, source, store } = await openOne({ breaker: { calls: 1 }, rate: { perSecond: 0.001, burst: 1 } });
+  await using _closing = opened;
+  const ask = (op: string) => source.call({ op, params: {}, want: 'value' }, new Who({ headers: {} }), bounds());
+  const sign = async () => {
+    const asked = ask('sign');
+    store.calls.at(-1)?.answer(['signed']);
+    expect(await asked).toMatchObject({ json: '"signed"' });
+  };
+  await sign();
+  const failed = expect(ask('get')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  store.calls.at(-1)?.fail(new CodapError('UNAVAILABLE', 'down'));
+  await failed;
+  await expect(ask('get')).rejects.toMatchObject({ code: 'CIRCUIT_OPEN' });
+  await sign();
+  await expect(ask('get')).rejects.toMatchObject({ code: 'CIRCUIT_OPEN' });
+  expect(store.calls).toHaveLength(3);
 });
 
 it('its connection is closed once', async () => {

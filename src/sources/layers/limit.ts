@@ -1,7 +1,7 @@
 import { CodapError } from '../../errors.ts';
-import { untilLetIn } from '../../store/signals.ts';
 import { onceClosed } from '../closing.ts';
 import type { Layer } from '../layer.ts';
+import { Line } from '../line.ts';
 
 /** How many calls of a source may run, and how many may wait for that. */
 export interface LimitOptions {
@@ -17,41 +17,22 @@ export interface LimitOptions {
  */
 export function limit({ name, concurrency, queue }: LimitOptions): Layer {
   let running = 0;
-  let queued = 0;
-  /** In order; who has left it stays in it until it would be their turn. */
-  const line: { enter: (() => void) | undefined }[] = [];
-  const release = (): void => {
-    for (let next = line.shift(); next; next = line.shift()) {
-      if (!next.enter) continue;
-      queued -= 1;
-      return next.enter();
-    }
-    running -= 1;
-  };
-  const turn = (signal: AbortSignal): Promise<void> =>
-    untilLetIn(signal, (enter) => {
-      const place: (typeof line)[number] = { enter };
-      line.push(place);
-      queued += 1;
-      return () => {
-        place.enter = undefined;
-        queued -= 1;
-      };
-    });
+  const line = new Line();
 
   return {
     name: 'limit',
     bounds: () => ({ concurrency, queue }),
-    state: () => ({ running, queued, limit: concurrency }),
+    state: () => ({ running, queued: line.length, limit: concurrency }),
     wrap: (next) => async (query, context) => {
       if (running < concurrency) running += 1;
-      else if (queued < queue) await turn(context.signal);
+      else if (line.length < queue) await line.wait(context.signal);
       else
         throw new CodapError('OVERLOADED', 'too many queries wait for this source', { source: name, rejected: true });
       let holders = 1;
       const leave = (): void => {
         holders -= 1;
-        if (holders === 0) release();
+        // Whoever is let in takes the place over.
+        if (holders === 0 && !line.letIn()) running -= 1;
       };
       const lingers = (until: Promise<unknown>): void => {
         holders += 1;

@@ -1,4 +1,4 @@
-import { classify, type CodapError } from '../../errors.ts';
+import { classify, CodapError } from '../../errors.ts';
 import { instantOf } from '../../store/deadline.ts';
 import type { Context } from '../../store/fetch.ts';
 import { untilLetIn } from '../../store/signals.ts';
@@ -57,6 +57,8 @@ export function retry({ attempts, budget, perSecond }: RetryOptions): Layer {
           return await next(query, { ...context, memory });
         } catch (error) {
           memory.close();
+          // The store was not asked again: what it said first is what is known.
+          if (attempt > 1 && error instanceof CodapError && error.rejected) throw failure;
           failure = error;
         }
       }

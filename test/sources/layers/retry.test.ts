@@ -46,6 +46,16 @@ const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
 const outcome = (asked: Promise<unknown>) => asked.catch((error: unknown) => error);
 const waiting = (retryAfterMs: number) => new CodapError('OVERLOADED', 'busy', { retryAfterMs });
 
+it('tells what the store said, where codap turns the second attempt away', async () => {
+  const { store, ask } = retried({ attempts: 3 });
+  const failed = outcome(ask());
+  store.calls[0]?.fail(DOWN);
+  await pass(10);
+  store.calls[1]?.fail(new CodapError('CIRCUIT_OPEN', 'open', { rejected: true }));
+  expect(await failed).toBe(DOWN);
+  expect(store.calls).toHaveLength(2);
+});
+
 describe('what is asked again', () => {
   it.each([
     ['no connection', DOWN],

@@ -1,0 +1,102 @@
+import { CodapError } from '../errors.ts';
+import { Recent } from './recent.ts';
+
+/** The longest pause between two probes, unless the first one is longer, in milliseconds. */
+const LONGEST_MS = 30_000;
+
+/** When a circuit opens, and for how long. */
+export interface CircuitOptions {
+  /** The source's name. */
+  readonly name: string;
+  /** The share of attempts that have to fail, above 0 and up to 1. */
+  readonly ratio: number;
+  /** How many attempts there have to be of late. */
+  readonly calls: number;
+  /** Milliseconds until the first probe. */
+  readonly openMs: number;
+  /** Milliseconds that the store has for an attempt. */
+  readonly wholeMs: number;
+}
+
+/** Hears that a circuit has opened or closed. */
+export type OnChange = (isOpen: boolean) => void;
+
+/**
+ * Whether a store is asked. Closed, it counts how the attempts of the last ten seconds ended, and opens when
+ * too many failed. Open, it lets one call at a time through, a probe, after a pause that doubles with each
+ * that fails; the first one that is answered closes it, with all counts at zero.
+ */
+export class Circuit {
+  readonly options: CircuitOptions;
+  /** Whether it is open; it still is while a probe is under way. */
+  isOpen = false;
+  /** How often it has opened or closed: what began in an earlier era tells nothing in this one. */
+  era = 0;
+  readonly #onChange: OnChange;
+  readonly #attempts = new Recent();
+  readonly #failures = new Recent();
+  #pauseMs = 0;
+  /** Instants: from when on a call is a probe, and by when the one under way has ended. */
+  #probeFrom = 0;
+  #probeBy: number | undefined;
+
+  constructor(options: CircuitOptions, onChange: OnChange = () => {}) {
+    this.options = options;
+    this.#onChange = onChange;
+  }
+
+  /** Whether a call of an open circuit is the probe. Whoever makes that call says when it has ended. */
+  beginProbe(): boolean {
+    const now = performance.now();
+    if (this.#probeBy !== undefined || now < this.#probeFrom) return false;
+    this.#probeBy = now + this.options.wholeMs;
+    return true;
+  }
+
+  /** The probe has ended. If it told nothing, the next call is one. */
+  endProbe(): void {
+    this.#probeBy = undefined;
+  }
+
+  /** What a call that is not let through fails with. */
+  refusal(): CodapError {
+    return new CodapError('CIRCUIT_OPEN', 'the store fails too often to be asked now', {
+      source: this.options.name,
+      retryAfterMs: Math.max(1, Math.ceil((this.#probeBy ?? this.#probeFrom) - performance.now())),
+      rejected: true,
+    });
+  }
+
+  /** The store has answered an attempt that began in this era. */
+  answered(era: number): void {
+    if (era !== this.era) return;
+    if (this.isOpen) this.#change(false);
+    else this.#attempts.add();
+  }
+
+  /** The store has failed an attempt that began in this era. */
+  failed(era: number): void {
+    if (era !== this.era) return;
+    const { ratio, calls, openMs } = this.options;
+    if (this.isOpen) return this.#pause(Math.min(2 * this.#pauseMs, Math.max(openMs, LONGEST_MS)));
+    this.#attempts.add();
+    this.#failures.add();
+    const attempts = this.#attempts.sum;
+    if (attempts < calls || this.#failures.sum < ratio * attempts) return;
+    this.#pause(openMs);
+    this.#change(true);
+  }
+
+  #pause(milliseconds: number): void {
+    this.#pauseMs = milliseconds;
+    this.#probeFrom = performance.now() + milliseconds;
+  }
+
+  #change(isOpen: boolean): void {
+    this.isOpen = isOpen;
+    this.era += 1;
+    this.#attempts.clear();
+    this.#failures.clear();
+    this.#onChange(isOpen);
+  }
+}

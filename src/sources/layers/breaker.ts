@@ -1,0 +1,89 @@
+import { abortReason, toCodapError } from '../../errors.ts';
+import { instantOf } from '../../store/deadline.ts';
+import type { Context, Fetch, Query } from '../../store/fetch.ts';
+import type { Payload } from '../../store/payload.ts';
+import type { Circuit } from '../circuit.ts';
+import type { Layer } from '../layer.ts';
+
+/**
+ * Turns calls away at once while the circuit is open, CIRCUIT_OPEN, but for one probe at a time. How an
+ * attempt ended it hears from `judge`.
+ */
+export function breaker(circuit: Circuit): Layer {
+  const { ratio, calls, openMs } = circuit.options;
+  return {
+    name: 'breaker',
+    bounds: () => ({ ratio, calls, openMs }),
+    state: () => ({ open: Number(circuit.isOpen) }),
+    wrap(next) {
+      const probe = async (query: Query, context: Context): Promise<Payload> => {
+        if (!circuit.beginProbe()) throw circuit.refusal();
+        try {
+          return await next(query, { ...context, probe: true });
+        } finally {
+          circuit.endProbe();
+        }
+      };
+      return (query, context) => {
+        if (circuit.isOpen) return probe(query, context);
+        try {
+          return next(query, context);
+        } catch (error) {
+          return Promise.reject(error);
+        }
+      };
+    },
+  };
+}
+
+/**
+ * Tells the circuit how each call of the store ended. Who waited for a place or a token while the circuit
+ * opened is turned away here.
+ */
+export function judge(circuit: Circuit): Layer {
+  return {
+    name: 'judge',
+    wrap:
+      (next): Fetch =>
+      async (query, context) => {
+        if (circuit.isOpen && !context.probe) throw circuit.refusal();
+        const { era } = circuit;
+        const started = performance.now();
+        let payload: Payload;
+        try {
+          payload = await next(query, context);
+        } catch (error) {
+          const isAnswer = verdict(error, context, started, circuit.options.wholeMs);
+          if (isAnswer === true) circuit.answered(era);
+          if (isAnswer === false) circuit.failed(era);
+          throw error;
+        }
+        circuit.answered(era);
+        return payload;
+      },
+  };
+}
+
+/**
+ * What a failure says of the store: true that it answered, 429 and SlowDown included; false that it failed.
+ * Undefined if nothing, because the caller left, the call was none of the store's, or its time was over
+ * before the store had had all of the source's. No connection and a 5xx need no time to be the store's.
+ */
+function verdict(error: unknown, { signal, deadline }: Context, started: number, wholeMs: number): boolean | undefined {
+  const { code, rejected } = signal.aborted ? abortReason(signal) : toCodapError(error);
+  if (code === 'TIMEOUT') {
+    // Not what has passed: where the event loop lags, a call with little time ends late.
+    const had = Math.min(performance.now(), instantOf(deadline)) - started;
+    return had < enough(wholeMs) ? undefined : false;
+  }
+  if (signal.aborted || rejected || code === 'CANCELLED' || code === 'INTERNAL') return undefined;
+  return code !== 'UNAVAILABLE';
+}
+
+/**
+ * What counts as the whole time. A batch with the source's own time spends a little of it before it asks, and
+ * a timer may fire a millisecond early.
+ */
+function enough(wholeMs: number): number {
+  return Math.min(0.9 * wholeMs, wholeMs - 1);
+}

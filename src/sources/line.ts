@@ -1,0 +1,72 @@
+import { untilLetIn } from '../store/signals.ts';
+
+/** Somebody who waits, between the one before and the one after. */
+class Place {
+  before: Place = this;
+  after: Place = this;
+  readonly enter: () => void;
+
+  constructor(enter: () => void) {
+    this.enter = enter;
+  }
+
+  takeAfter(before: Place): void {
+    this.before = before;
+    this.after = before.after;
+    this.after.before = this;
+    before.after = this;
+  }
+
+  /** Points at no other any more, which would live on as long as this one. */
+  leave(): void {
+    this.before.after = this.after;
+    this.after.before = this.before;
+    this.before = this;
+    this.after = this;
+  }
+}
+
+/** Those who wait for their turn, first come first served. */
+export class Line {
+  /** Before the first and after the last. */
+  readonly #ends = new Place(() => {});
+  readonly #onLeave: () => void;
+  #length = 0;
+
+  /** `onLeave` hears that somebody has left who was not let in. */
+  constructor(onLeave: () => void = () => {}) {
+    this.#onLeave = onLeave;
+  }
+
+  /** How many wait. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Resolves when it is the caller's turn. Rejects as soon as the signal aborts. */
+  wait(signal: AbortSignal): Promise<void> {
+    return untilLetIn(signal, (enter) => {
+      const place = new Place(enter);
+      place.takeAfter(this.#ends.before);
+      this.#length += 1;
+      return () => {
+        this.#remove(place);
+        this.#onLeave();
+      };
+    });
+  }
+
+  /** Lets the first one in; false if nobody waits. */
+  letIn(): boolean {
+    if (this.#length === 0) return false;
+    const first = this.#ends.after;
+    this.#remove(first);
+    first.enter();
+    return true;
+  }
+
+  #remove(place: Place): void {
+    place.leave();
+    this.#length -= 1;
+  }
+}

@@ -1,0 +1,228 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CodapError, notNeeded } from '../../../src/errors.ts';
+import { stack } from '../../../src/sources/layer.ts';
+import { rate, type RateOptions } from '../../../src/sources/layers/rate.ts';
+import { timeout } from '../../../src/sources/layers/timeout.ts';
+import { GrowingDeadline } from '../../../src/store/deadline.ts';
+import type { Context } from '../../../src/store/fetch.ts';
+import { context } from '../../adapters/source.ts';
+import { FakeStore } from '../../layer-suite/fake-store.ts';
+import { layerSuite } from '../../layer-suite/layer-suite.ts';
+
+layerSuite('a rate', () => rate({ name: 'shop', perSecond: 50, burst: 10 }));
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+afterEach(() => void vi.useRealTimers());
+
+const pass = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds);
+
+/** A source whose store answers at once, and when each call came to it: milliseconds from now. */
+function shop(options: Omit<RateOptions, 'name'>, above = [timeout('shop')]) {
+  const layer = rate({ name: 'shop', ...options });
+  const store = new FakeStore();
+  const began = performance.now();
+  const reached: [key: unknown, ms: number][] = [];
+  const fetch = stack(
+    (query, context) => {
+      reached.push([query.params, performance.now() - began]);
+      const asked = store.fetch(query, context);
+      store.calls.at(-1)?.answer(['a']);
+      return asked;
+    },
+    [...above, layer],
+  );
+  const ask = (key: unknown, withinMs = 2000, own: Partial<Context> = {}) =>
+    fetch({ op: 'get', params: key, want: 'value' }, context({ deadline: performance.now() + withinMs, ...own })).then(
+      () => 'ok',
+      (error: CodapError) => error,
+    );
+  return { ask, reached, keys: () => reached.map(([key]) => key), queued: () => layer.state?.()['queued'] };
+}
+
+describe('50 a second with a burst of 10', () => {
+  it.each([60, 500])('under %i a second: 50 a second over ten seconds, in their order', async (load) => {
+    const { ask, reached, keys } = shop({ perSecond: 50, burst: 10 });
+    const refused: CodapError[] = [];
+    const everyMs = 1000 / load;
+    let key = 0;
+    for (let at = 0; at < 10_000; at += 2) {
+      for (; key * everyMs <= at; key += 1)
+        void ask(key).then((answer) => typeof answer === 'string' || refused.push(answer));
+      await pass(2);
+    }
+    const inTime = reached.length;
+    expect(inTime).toBeGreaterThan(0.95 * 500);
+    expect(inTime).toBeLessThan(1.05 * 500);
+    expect(keys()).toEqual(keys().toSorted((a, b) => Number(a) - Number(b)));
+    // In no window more than the burst and what comes in it.
+    for (let from = 0; from + 50 < reached.length; from += 1)
+      expect(reached[from + 50]![1] - reached[from]![1]).toBeGreaterThanOrEqual(20 * (50 - 10) - 1);
+    expect(refused.length).toBeGreaterThan(0.8 * (key - inTime - 60));
+    for (const { code, source, rejected, retryable, retryAfterMs } of refused) {
+      expect({ code, source, rejected, retryable }).toEqual({
+        code: 'OVERLOADED',
+        source: 'shop',
+        rejected: true,
+        retryable: true,
+      });
+      // Half of two seconds was too little.
+      expect(retryAfterMs).toBeGreaterThan(1000);
+      expect(retryAfterMs).toBeLessThanOrEqual(1020);
+    }
+    await pass(2000);
+  });
+
+  it('lets through at once what the bucket holds, and after a pause no more than that', async () => {
+    const { ask, reached } = shop({ perSecond: 50, burst: 10 });
+    for (let key = 0; key < 12; key += 1) void ask(key);
+    await pass(0);
+    expect(reached).toHaveLength(10);
+    await pass(60_000);
+    for (let key = 0; key < 12; key += 1) void ask(key);
+    await pass(0);
+    expect(reached).toHaveLength(22);
+    await pass(40);
+    expect(reached.slice(22).map(([, ms]) => ms)).toEqual([60_020, 60_040]);
+  });
+});
+
+it.each([
+  [1, 50],
+  [2, 300],
+  [1, 0.5],
+  [100, 5000],
+])('with a burst of %i, %d a second is what comes through', async (burst, perSecond) => {
+  const seconds = perSecond < 1 ? 100 : 2;
+  const { ask, reached } = shop({ perSecond, burst });
+  for (let at = 0; at < 1000 * seconds; at += 10) {
+    // As many as can wait, and never fewer than come through.
+    for (let more = 0; more <= perSecond / 50; more += 1) void ask(at, perSecond < 1 ? 8000 : 200);
+    await pass(10);
+  }
+  expect(Math.abs(reached.length - burst - perSecond * seconds)).toBeLessThanOrEqual(1 + 0.02 * perSecond * seconds);
+  await pass(4000);
+});
+
+describe('who waits', () => {
+  const empty = async (perSecond = 10) => {
+    const made = shop({ perSecond, burst: 1 });
+    expect(await made.ask('first')).toBe('ok');
+    return made;
+  };
+
+  it('waits for at most half of the time left, which is told at once', async () => {
+    const { ask, keys } = await empty();
+    expect(await ask('too short', 199)).toMatchObject({ code: 'OVERLOADED', retryAfterMs: 100 });
+    const waiting = ask('long enough', 200);
+    expect(await ask('behind', 399)).toMatchObject({ code: 'OVERLOADED', retryAfterMs: 200 });
+    await pass(100);
+    expect(await waiting).toBe('ok');
+    expect(keys()).toEqual(['first', 'long enough']);
+  });
+
+  it('has the time that the deadline has by then, where it may grow', async () => {
+    const { ask } = shop({ perSecond: 10, burst: 1 }, []);
+    await ask('first');
+    const deadline = new GrowingDeadline(performance.now() + 100, performance.now() + 5000);
+    expect(await ask('alone', 0, { deadline })).toMatchObject({ code: 'OVERLOADED' });
+    deadline.extend(performance.now() + 200);
+    const joined = ask('joined', 0, { deadline });
+    await pass(100);
+    expect(await joined).toBe('ok');
+  });
+
+  it('leaves the turn to the next as soon as they have left', async () => {
+    const { ask, reached, queued } = await empty();
+    const leaving = new AbortController();
+    const left = [ask('b', 2000, { signal: leaving.signal }), ask('c', 2000, { signal: leaving.signal })];
+    const waiting = ask('d');
+    expect(await ask('e', 600)).toMatchObject({ retryAfterMs: 400 });
+    expect(queued()).toBe(3);
+    leaving.abort(notNeeded());
+    expect(await Promise.all(left)).toMatchObject([{ code: 'CANCELLED' }, { code: 'CANCELLED' }]);
+    expect(queued()).toBe(1);
+    const last = ask('e', 600);
+    await pass(200);
+    expect(await Promise.all([waiting, last])).toEqual(['ok', 'ok']);
+    expect(reached).toEqual([
+      ['first', 0],
+      ['d', 100],
+      ['e', 200],
+    ]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('shares one timer with all others', async () => {
+    const { ask } = await empty();
+    const asked = Array.from({ length: 10 }, () => ask('x', 60_000));
+    // One of each query's own time beside it.
+    expect(vi.getTimerCount()).toBe(10 + 1);
+    await pass(1000);
+    expect(new Set(await Promise.all(asked))).toEqual(new Set(['ok']));
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('takes no token where nobody wants the answer any more', async () => {
+    const { ask, keys } = await empty();
+    await pass(100);
+    expect(await ask('left', 2000, { signal: AbortSignal.abort(notNeeded()) })).toMatchObject({ code: 'CANCELLED' });
+    expect(await ask('next', 1)).toBe('ok');
+    expect(keys()).toEqual(['first', 'next']);
+  });
+
+  it('gets what came while the event loop was held up, but no more than the bucket holds and one', async () => {
+    const { ask, reached } = await empty();
+    const asked = Array.from({ length: 5 }, (_, at) => ask(at, 60_000));
+    const held = performance.now() + 350;
+    // Time passes, and no timer fires meanwhile.
+    const now = vi.spyOn(performance, 'now').mockReturnValue(held);
+    await pass(100);
+    now.mockRestore();
+    expect(reached).toHaveLength(1 + 2);
+    await pass(1000);
+    await Promise.all(asked);
+    expect(reached).toHaveLength(1 + 5);
+  });
+});
+
+it('the order is kept, whoever leaves, and nobody gets more than the bucket gives', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.record({
+        perSecond: fc.constantFrom(10, 30, 50, 1000),
+        burst: fc.integer({ min: 1, max: 5 }),
+        steps: fc.array(fc.tuple(fc.constantFrom('ask', 'leave', 'wait'), fc.nat(50)), { maxLength: 60 }),
+      }),
+      async ({ perSecond, burst, steps }) => {
+        const { ask, reached, queued } = shop({ perSecond, burst });
+        const controllers: AbortController[] = [];
+        const asked: Promise<unknown>[] = [];
+        for (const [what, number] of steps) {
+          if (what === 'wait') await pass(number);
+          else if (what === 'leave') controllers[number % Math.max(1, controllers.length)]?.abort(notNeeded());
+          else {
+            const controller = new AbortController();
+            controllers.push(controller);
+            asked.push(ask(controllers.length, 10 * (number + 1), { signal: controller.signal }));
+          }
+        }
+        await pass(1000);
+        await Promise.all(asked);
+        const keys = reached.map(([key]) => Number(key));
+        expect(keys).toEqual(keys.toSorted((a, b) => a - b));
+        for (const [from, [, began]] of reached.entries())
+          for (const [count, [, at]] of reached.slice(from).entries())
+            expect(count + 1).toBeLessThanOrEqual(burst + 1 + ((at - began) * perSecond) / 1000 + 1e-6);
+        expect(queued()).toBe(0);
+        expect(vi.getTimerCount()).toBe(0);
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
+it('a rate tells what it holds to', () => {
+  const layer = rate({ name: 'shop', perSecond: 50, burst: 10 });
+  expect(layer.bounds?.({ op: 'get', params: {}, want: 'value' })).toEqual({ perSecond: 50, burst: 10 });
+});
