@@ -24,7 +24,9 @@ export interface Context {
   /** Lets what is large be read in turns with others. */
   readonly work: Work;
   /** What became of the call, written by the layers: only where the batch is traced. */
-  readonly trace?: CallTrace;
+  readonly trace?: CallTrace | undefined;
+  /** It is sent beside an earlier attempt that takes long. */
+  readonly hedge?: true;
   /**
    * Says that what the call has begun in the store goes on until then, whoever has left: it keeps its place
    * meanwhile.

@@ -1,4 +1,5 @@
 import { CodapError, notNeeded } from '../../errors.ts';
+import type { CallTrace } from '../../store/call-trace.ts';
 import type { Query } from '../../store/fetch.ts';
 import { whenAborted } from '../../when-aborted.ts';
 import type { QueryNode } from '../plan/node.ts';
@@ -15,7 +16,7 @@ export async function openFlow(
   node: QueryNode,
   query: Query,
   { batch, signal }: Scope,
-  closed?: AbortSignal,
+  { closed, trace }: { readonly closed?: AbortSignal | undefined; readonly trace?: CallTrace | undefined } = {},
 ): Promise<Flow> {
   const { source } = node;
   const { limits, timeoutMs } = batch.options;
@@ -39,6 +40,7 @@ export async function openFlow(
       deadline: Infinity,
       memory: batch.memory,
       work: batch.work,
+      trace,
     });
     if (payload.kind === 'value') throw new CodapError('INTERNAL', 'codap failed to open this answer');
     flow = new Flow(payload, source.name, limits, (reason) => {

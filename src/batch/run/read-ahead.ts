@@ -18,7 +18,7 @@ export async function openAhead(node: QueryNode, asked: Pick<Query, 'op' | 'para
   const body: InParts<Flow> = {
     source,
     query: { ...asked, want: 'body' },
-    open: (query, closed) => openFlow(node, query, scope, closed),
+    open: (query, closed) => openFlow(node, query, scope, { closed }),
   };
   const held = scope.batch.memory.part();
   const beginning = await readBeginning(body, BEGINNING, held).catch((error: unknown) => {
