@@ -12,7 +12,14 @@ export const attempt: Layer = {
   name: 'attempt',
   wrap: (next) => {
     const noting = notes(next);
-    return (query, context) => (context.trace ? noting(query, context) : next(query, context));
+    return (query, context) => {
+      if (context.trace) return noting(query, context);
+      try {
+        return next(query, context);
+      } catch (error) {
+        return Promise.reject(error as Error);
+      }
+    };
   },
 };
 
