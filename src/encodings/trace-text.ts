@@ -1,6 +1,6 @@
 import type { Answer } from '../batch/run/answer.ts';
 import type { MemberTrace } from '../batch/run/member-trace.ts';
-import { isShown, tenths, type Member, type MemberList, type Traced } from '../batch/run/reply.ts';
+import { isShown, type Member, type MemberList, type Traced } from '../batch/run/reply.ts';
 import { formatPointer } from '../json/pointer.ts';
 import type { Text } from '../json/text.ts';
 import type { Attempt } from '../store/call-trace.ts';
@@ -9,7 +9,7 @@ import type { Attempt } from '../store/call-trace.ts';
 export function addTrace(text: Text, { traced, reply }: Pick<Member, 'traced' | 'reply'>): void {
   if (!traced?.trace) return;
   text.add(`,"trace":{${traceFields(traced.trace)}`);
-  addUnlisted(text, traced, reply.value ? undefined : reply.list);
+  if (!traced.trace.calls) addUnlisted(text, traced, reply.value ? undefined : reply.list);
   text.add('}');
 }
 
@@ -45,32 +45,31 @@ function* deep(members: readonly Member[]): Generator<Member> {
 }
 
 /** What happened after the reply came to be, to a call that others still wait for, is none of its own. */
-function traceFields({ origin, queued, started, ended = Infinity, calls, attempts, ...rest }: MemberTrace): string {
-  const since = (instant: number): number => tenths(instant - origin);
-  let fields = '';
-  if (queued !== undefined) fields += `"queued":${since(queued)},`;
-  if (started !== undefined && started <= ended) fields += `"started":${since(started)},`;
-  fields += `"ended":${since(ended)}`;
-  if (calls) {
-    const told = attempts
-      .filter((attempt) => attempt.started <= ended)
-      .map((attempt) => attemptText(attempt, ended, since));
-    fields += `,"attempts":[${told.join()}]`;
-  }
-  if (rest.cache) fields += `,"cache":"${rest.cache}"`;
-  if (rest.shared) fields += `,"shared":"${rest.shared}"`;
-  return `${fields},"after":${rest.after}`;
+function traceFields(trace: MemberTrace): string {
+  const { origin, queued, started, ended = Infinity, cache, shared } = trace;
+  let fields = queued === undefined ? '' : `"queued":${tenths(queued - origin)},`;
+  if (started !== undefined && started <= ended) fields += `"started":${tenths(started - origin)},`;
+  fields += `"ended":${tenths(ended - origin)}`;
+  if (trace.calls) fields += `,"attempts":[${attemptsText(trace, ended)}]`;
+  if (cache) fields += `,"cache":"${cache}"`;
+  if (shared) fields += `,"shared":"${shared}"`;
+  return `${fields},"after":${trace.after}`;
 }
 
-function attemptText(
-  { started, ended, code, hedge }: Attempt,
-  until: number,
-  since: (instant: number) => number,
-): string {
-  let text = `{"started":${since(started)}`;
-  if (ended !== undefined && ended <= until) {
-    text += `,"ended":${since(ended)}`;
-    if (code) text += `,"code":"${code}"`;
+function attemptsText({ attempts, origin }: MemberTrace, until: number): string {
+  let all = '';
+  for (const { started, ended = Infinity, code, hedge } of attempts) {
+    if (started > until) continue;
+    all += `${all && ','}{"started":${tenths(started - origin)}`;
+    if (ended <= until) all += `,"ended":${tenths(ended - origin)}`;
+    if (ended <= until && code) all += `,"code":"${code}"`;
+    all += hedge ? ',"hedge":true}' : '}';
   }
-  return `${text}${hedge ? ',"hedge":true' : ''}}`;
+  return all;
+}
+
+/** Milliseconds with one decimal, as JSON: of whole numbers, which are written in a fraction of the time. */
+function tenths(ms: number): string {
+  const all = Math.round(ms * 10);
+  return `${Math.floor(all / 10)}.${all % 10}`;
 }

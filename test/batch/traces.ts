@@ -11,7 +11,10 @@ interface Span {
   readonly to: number;
 }
 
-/** Checks the traces of an answer to this request: everyone has one, in its order, and waited for whom it names. */
+/**
+ * Checks the traces of an answer to this request: each reply has one, its times in their order, and says whom
+ * it waited for.
+ */
 export function checkTraces(body: Written, { results, trace }: Body): void {
   expect(trace.plannedMs).toBeGreaterThanOrEqual(0);
   checkMembers(body, results, { from: trace.plannedMs, to: trace.ms });

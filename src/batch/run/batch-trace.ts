@@ -32,11 +32,13 @@ export class BatchTrace {
 
   /** Of a forEach the name that its list comes from; of each item the names that this one waits for. */
   #after({ node, each, path }: RunningMember): string {
-    const { forEach } = node;
+    const { forEach, referencesToStart, referencesToRun, referencesToReshape } = node;
     if (each) return `[${forEach instanceof Reference ? namesIn([forEach], new Set()).text : ''}]`;
+    // Most wait for nothing.
+    if (!forEach && referencesToStart.length + referencesToRun.length + referencesToReshape.length === 0) return '[]';
     let names = this.#names.get(node);
     if (!names) {
-      const references = [...node.referencesToStart, ...node.referencesToRun, ...node.referencesToReshape];
+      const references = [...referencesToStart, ...referencesToRun, ...referencesToReshape];
       this.#names.set(node, (names = namesIn(references, new Set())));
     }
     const item = Array.isArray(forEach) ? (forEach[Number(path.at(-1))] as unknown) : undefined;

@@ -29,7 +29,7 @@ export class MemberTrace implements CallTrace {
     this.queued = undefined;
   }
 
-  /** All that it has waited for so far is there, the last of it since then; or nothing was to be waited for. */
+  /** All that it has waited for so far is there, the last of it since then, if there was anything. */
   ready(since = 0): void {
     this.#ready = Math.max(this.#ready, since);
     this.queued = this.#ready;

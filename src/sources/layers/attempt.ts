@@ -1,7 +1,6 @@
 import { abortReason, toCodapError } from '../../errors.ts';
 import type { Attempt } from '../../store/call-trace.ts';
-import type { Fetch } from '../../store/fetch.ts';
-import { whenAborted } from '../../when-aborted.ts';
+import type { Context, Fetch } from '../../store/fetch.ts';
 import type { Layer } from '../layer.ts';
 
 /**
@@ -25,28 +24,45 @@ export const attempt: Layer = {
 
 function notes(next: Fetch): Fetch {
   return async (query, context) => {
-    const { trace, signal, hedge } = context;
     // What nobody wants any more does not leave.
-    if (!trace || signal.aborted) return next(query, context);
-    const noted: Attempt = hedge ? { started: performance.now(), hedge } : { started: performance.now() };
-    trace.started ??= noted.started;
-    trace.attempts.push(noted);
-    const end = (error?: unknown): void => {
-      if (noted.ended !== undefined) return;
-      noted.ended = performance.now();
-      if (error !== undefined) noted.code = toCodapError(error).code;
-    };
-    // A store may take a while to notice that it was given up.
-    const takeBack = whenAborted(signal, () => end(abortReason(signal)));
+    if (context.signal.aborted) return next(query, context);
+    const noted = new Noted(context);
     try {
       const payload = await next(query, context);
-      end();
+      noted.end();
       return payload;
     } catch (error) {
-      end(error);
+      noted.end(error);
       throw error;
-    } finally {
-      takeBack();
     }
   };
+}
+
+const ONCE = { once: true };
+
+/** One attempt while it runs. It ends when it is given up, however long the store takes to notice. */
+class Noted {
+  readonly #attempt: Attempt;
+  readonly #signal: AbortSignal;
+
+  constructor({ trace, signal, hedge }: Context) {
+    const started = performance.now();
+    this.#attempt = hedge ? { started, hedge } : { started };
+    this.#signal = signal;
+    trace!.started ??= started;
+    trace!.attempts.push(this.#attempt);
+    // Not by `whenAborted`, which is for signals to which many listen.
+    signal.addEventListener('abort', this, ONCE);
+  }
+
+  end(error?: unknown): void {
+    if (this.#attempt.ended !== undefined) return;
+    this.#attempt.ended = performance.now();
+    if (error !== undefined) this.#attempt.code = toCodapError(error).code;
+    this.#signal.removeEventListener('abort', this);
+  }
+
+  handleEvent(): void {
+    this.end(abortReason(this.#signal));
+  }
 }
