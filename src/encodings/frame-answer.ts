@@ -118,12 +118,12 @@ function endFields({ list }: Reply, answer: Answer, counts: Counts, ms: number):
   return text.toString();
 }
 
-function replyFrame({ member, count }: ReplyFrame): string {
+function replyFrame({ member, count, isLast }: ReplyFrame): string {
   const { path, as, reply } = member;
   const name = as === undefined ? '' : `"as":${JSON.stringify(as)},`;
   const text = new Text().add(`"path":${JSON.stringify(formatPointer(path))},${name}`);
   addReplyFields(text, reply, count === undefined ? 'replies' : 'count');
-  addTrace(text, member);
+  addTrace(text, member, isLast);
   return text.toString();
 }
 

@@ -3,13 +3,16 @@ import type { MemberTrace } from '../batch/run/member-trace.ts';
 import { isShown, type Member, type MemberList, type Traced } from '../batch/run/reply.ts';
 import { formatPointer } from '../json/pointer.ts';
 import type { Text } from '../json/text.ts';
-import type { Attempt } from '../store/call-trace.ts';
 
-/** Adds what became of a member and when, as a reply's last field, where the batch is traced. */
-export function addTrace(text: Text, { traced, reply }: Pick<Member, 'traced' | 'reply'>): void {
+/**
+ * Adds what became of a member and when, as a reply's last field, where the batch is traced; `isLast` of
+ * frames, where those of its members came before.
+ */
+export function addTrace(text: Text, { traced, reply }: Pick<Member, 'traced' | 'reply'>, isLast = false): void {
   if (!traced?.trace) return;
   text.add(`,"trace":{${traceFields(traced.trace)}`);
-  if (!traced.trace.calls) addUnlisted(text, traced, reply.value ? undefined : reply.list);
+  const listed = reply.value ? undefined : reply.list;
+  if (!traced.trace.calls && (listed || !isLast)) addUnlisted(text, traced, listed);
   text.add('}');
 }
 

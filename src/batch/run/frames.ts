@@ -13,7 +13,13 @@ import { closed } from './settle.ts';
  * first one's index.
  */
 export type Frame =
-  | { readonly kind: 'reply'; readonly member: Member; readonly count: number | undefined }
+  | {
+      readonly kind: 'reply';
+      readonly member: Member;
+      readonly count: number | undefined;
+      /** Its members have been told before it. */
+      readonly isLast: boolean;
+    }
   | {
       readonly kind: 'items';
       readonly path: Member['path'];
@@ -74,7 +80,7 @@ async function* framesOf(
   traceEnd(member, opened, container);
   const told: Member = { ...member.inAnswer, reply };
   const count = container && reply.list && shown(reply.list.members).length;
-  if (isShown(told)) yield { kind: 'reply', member: told, count };
+  if (isShown(told)) yield { kind: 'reply', member: told, count, isLast: container !== undefined };
   closed(member, present(reply), around, telling.batch);
 }
 

@@ -16,7 +16,7 @@ export const attempt: Layer = {
       try {
         return next(query, context);
       } catch (error) {
-        return Promise.reject(error as Error);
+        return Promise.reject(error);
       }
     };
   },
