@@ -5,6 +5,7 @@ import type { Config, SourceConfig } from '../config/load.ts';
 import { type Call, callOf } from './call.ts';
 import { checkParams } from './check-params.ts';
 import { type Layer, stack } from './layer.ts';
+import { attempt } from './layers/attempt.ts';
 import { hedge } from './layers/hedge.ts';
 import { limit } from './layers/limit.ts';
 import { prime } from './layers/prime.ts';
@@ -108,8 +109,10 @@ function layersOf(options: SourceConfig): readonly Layer[] {
     ...(options.retry ? [retry(options.retry)] : []),
     // Above the limit, because a second attempt needs a place of its own.
     ...(options.hedge ? [hedge(options.hedge)] : []),
-    // Above the attempt's time-out, because an attempt begins when there is a place and the store is called.
+    // Above the attempt, because one begins when there is a place and the store is called.
     limit(options),
+    // Above the attempt's time-out, because that is one of the ways in which an attempt ends.
+    attempt,
     // Above prime, because an attempt is in time only once the first item or byte is here.
     ...(attemptTimeoutMs === undefined ? [] : [attemptTimeout(name, attemptTimeoutMs)]),
     // Above the store alone, because all others take a list or body that was handed on for one that is here.

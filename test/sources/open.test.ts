@@ -30,10 +30,10 @@ async function openOne(own: object = {}) {
 }
 
 it.each([
-  [{}, ['timeout', 'retry', 'limit', 'prime']],
-  [{ retry: false }, ['timeout', 'limit', 'prime']],
-  [{ attemptTimeoutMs: 300 }, ['timeout', 'retry', 'limit', 'attempt timeout', 'prime']],
-  [{ hedge: true }, ['timeout', 'retry', 'hedge', 'limit', 'prime']],
+  [{}, ['timeout', 'retry', 'limit', 'attempt', 'prime']],
+  [{ retry: false }, ['timeout', 'limit', 'attempt', 'prime']],
+  [{ attemptTimeoutMs: 300 }, ['timeout', 'retry', 'limit', 'attempt', 'attempt timeout', 'prime']],
+  [{ hedge: true }, ['timeout', 'retry', 'hedge', 'limit', 'attempt', 'prime']],
 ])('a source with the options %j has these layers, outermost first: %j', async (own, names) => {
   const { opened, source } = await openOne(own);
   await using _closing = opened;
