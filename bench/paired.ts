@@ -37,8 +37,8 @@ interface Usage {
   readonly peak: number;
 }
 
-/** One of the two services. */
-class Service {
+/** A service under load. */
+export class Service {
   readonly #child: ChildProcess;
   readonly #port: number;
   readonly #agent = new Agent({ keepAlive: true });

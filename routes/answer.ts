@@ -4,10 +4,12 @@ import type { Pattern } from '../src/batch/plan/node.ts';
 import { planning } from '../src/batch/plan/plan.ts';
 import { formatPointer } from '../src/json/pointer.ts';
 import { readBody } from '../src/batch/plan/read-body.ts';
+import { BatchTrace } from '../src/batch/run/batch-trace.ts';
 import { isComplete } from '../src/batch/run/reply.ts';
 import { run } from '../src/batch/run/run.ts';
 import type { Config } from '../src/config/load.ts';
-import { mediaTypes, negotiate } from '../src/encodings/index.ts';
+import { mediaTypes, negotiate, replyTypes } from '../src/encodings/index.ts';
+import { BadRequest } from '../src/json/fault-list.ts';
 import { CodapError, notNeeded } from '../src/errors.ts';
 import type { Memory } from '../src/budget/memory.ts';
 import { endingBy, Work } from '../src/budget/work.ts';
@@ -58,6 +60,10 @@ export async function answer(
   const encoding = acceptable.find(({ refuses }) => refuses?.(planned) === undefined);
   if (!encoding)
     return sendNotAcceptable(reply, `${acceptable[0]?.refuses?.(planned)}; there are: ${mediaTypes.join(', ')}`);
+  if (planned.trace && !encoding.showsReplies)
+    throw new BadRequest([
+      { pointer: '#/trace', detail: `${encoding.mediaType} shows no replies; allowed with: ${replyTypes.join(', ')}` },
+    ]);
   const timeoutMs = within(planned.timeoutMs);
   const running = run(
     planned,
@@ -70,6 +76,7 @@ export async function answer(
       memory,
       work,
       failFast: planned.onError === 'fail',
+      trace: planned.trace ? new BatchTrace(received) : undefined,
       report: ({ path, error }) =>
         request.log.error(
           { err: error, path: formatPointer(path), source: error.source },

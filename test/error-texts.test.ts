@@ -33,6 +33,7 @@ const FILLED_IN = listed(`
   flags.join(', ')
   Object.keys(shape).join(', ')
   mediaTypes.join(', ')
+  replyTypes.join(', ')
   [...lists.collections].join(', ')
   [...walk.lists.collections].join(', ')
   [...SYSTEM_VARIABLES].join(', ')

@@ -100,6 +100,18 @@ const examples: Record<string, (answer: Answer) => void> = {
       error: { code: 'DEPENDENCY_FAILED', dependsOn: ['weather'] },
     });
   },
+  'traced.kv.json'(answer) {
+    const { results, trace } = answer.json();
+    const { product, stock, price, weather } = results;
+    expect(stock.trace.after).toEqual(['product']);
+    expect(stock.trace.queued).toBeGreaterThanOrEqual(product.trace.ended);
+    expect(price.trace.members.map(({ path, attempts }: Body) => [path, attempts[0].code])).toEqual([
+      ['/price/0', 'CANCELLED'],
+      ['/price/1', undefined],
+    ]);
+    expect(weather.trace.attempts).toMatchObject([{ code: 'TIMEOUT' }]);
+    expect(trace.ms).toBeGreaterThanOrEqual(weather.trace.ended);
+  },
   'price-list.kv.json'(answer) {
     const { complete, results } = answer.json();
     expect(complete).toBe(true);

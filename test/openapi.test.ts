@@ -145,6 +145,21 @@ describe('/openapi.json', () => {
     },
   );
 
+  it('describes what a traced batch answers', async () => {
+    const get = { source: 'prices', op: 'get', params: { path: '/a' } };
+    const queries = {
+      a: get,
+      b: { ...get, forEach: [{ $result: '/a' }] },
+      c: { pattern: 'kv', select: '/d', queries: { d: get } },
+    };
+    const body = { trace: true, queries };
+    expect(misfits('KvBody', body)).toEqual([]);
+    const answer = (await post('/kv', body)).json();
+    expect(misfits('KvAnswer', answer)).toEqual([]);
+    expect(misfits('BatchTrace', answer.trace)).toEqual([]);
+    for (const name of Object.keys(queries)) expect(misfits('Trace', answer.results[name].trace)).toEqual([]);
+  });
+
   it.each([
     ['an unknown source', { source: 'nowhere', op: 'get' }],
     ['an op its source does not have', { source: 'shop', op: 'get' }],

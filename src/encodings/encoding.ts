@@ -8,6 +8,8 @@ export interface Encoding extends Taking {
   readonly mediaType: string;
   /** How the names of its files end. */
   readonly extension: string;
+  /** It answers replies, beside which there may be more to tell, rather than what they hold alone. */
+  readonly showsReplies?: true;
   /** Why it cannot answer this plan; unless it says so, it can. */
   readonly refuses?: (plan: Plan) => string | undefined;
   /**

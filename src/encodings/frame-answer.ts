@@ -6,6 +6,7 @@ import { formatPointer } from '../json/pointer.ts';
 import { Text } from '../json/text.ts';
 import type { Encoding, Heartbeat } from './encoding.ts';
 import { addReplyFields } from './json.ts';
+import { addBatchTrace, addTrace } from './trace-text.ts';
 
 /** Characters of items that leave as one piece. */
 const TOGETHER = 16_384;
@@ -32,6 +33,7 @@ export function frameEncoding(format: FrameFormat): Encoding {
   return {
     mediaType: format.mediaType,
     extension: format.extension,
+    showsReplies: true,
     wants: itemsOrValue,
     async encode(answer) {
       const began = performance.now();
@@ -111,14 +113,17 @@ function endFields({ list }: Reply, answer: Answer, counts: Counts, ms: number):
   const error = decidedBy
     ? `,"error":${JSON.stringify({ ...decidedBy.error.toJSON(), path: formatPointer(decidedBy.path) })}`
     : '';
-  return `"complete":${complete},"counts":${JSON.stringify(counts)},"ms":${tenths(ms)}${error}`;
+  const text = new Text().add(`"complete":${complete},"counts":${JSON.stringify(counts)},"ms":${tenths(ms)}${error}`);
+  addBatchTrace(text, answer.traced, list);
+  return text.toString();
 }
 
-function replyFrame({ member, count }: ReplyFrame): string {
+function replyFrame({ member, count, isLast }: ReplyFrame): string {
   const { path, as, reply } = member;
   const name = as === undefined ? '' : `"as":${JSON.stringify(as)},`;
   const text = new Text().add(`"path":${JSON.stringify(formatPointer(path))},${name}`);
   addReplyFields(text, reply, count === undefined ? 'replies' : 'count');
+  addTrace(text, member, isLast);
   return text.toString();
 }
 

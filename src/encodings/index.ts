@@ -15,6 +15,9 @@ const encodings: readonly Encoding[] = [json, ndjson, sse, zip, tar, tarGz, csv,
 /** The media types an answer can have, in order of preference where the client has none. */
 export const mediaTypes = encodings.map((encoding) => encoding.mediaType);
 
+/** Those that show replies. */
+export const replyTypes = encodings.filter(({ showsReplies }) => showsReplies).map(({ mediaType }) => mediaType);
+
 /** The parameters of a media range: an answer is the same whatever they say, but for `q`. */
 const PARAMETER = /;\s*(?!q\s*=)[^\s;,="]+\s*(?:=\s*(?:"(?:\\.|[^"\\])*"|[^;,"]*))?/gi;
 

@@ -7,6 +7,7 @@ import { summaryHeaders } from './summary.ts';
 export const json: Encoding = {
   mediaType: 'application/json',
   extension: 'json',
+  showsReplies: true,
   wants: () => 'value',
   async encode(answer, plan) {
     const { list, ms } = await answer.whole;
@@ -14,7 +15,7 @@ export const json: Encoding = {
     const complete = isComplete(list);
     return {
       headers: { ...summaryHeaders(answer, complete, ms), 'content-type': 'application/json; charset=utf-8' },
-      body: { kind: 'text', text: answerText(list, complete, plan.shape) },
+      body: { kind: 'text', text: answerText(list, complete, plan.shape, answer.traced) },
     };
   },
 };

@@ -1,6 +1,8 @@
 import { shown, stepOf, tenths, valued, type Member, type MemberList, type Reply } from '../batch/run/reply.ts';
+import type { Answer } from '../batch/run/answer.ts';
 import { Text } from '../json/text.ts';
 import type { Value } from '../store/payload.ts';
+import { addBatchTrace, addTrace } from './trace-text.ts';
 
 /**
  * Adds a reply's fields, without the braces around them; `members: 'count'` gives the count instead of the
@@ -41,6 +43,7 @@ function addReplies(text: Text, list: MemberList): void {
   for (const member of shown(list.members)) {
     text.add(between).add(list.keyed ? `${JSON.stringify(stepOf(member))}:{` : `{${placeFields(member)}`);
     addReplyFields(text, member.reply);
+    addTrace(text, member);
     text.add('}');
     between = ',';
   }
@@ -73,13 +76,20 @@ function addWritten(text: Text, value: Value): void {
 }
 
 /** The whole answer of a batch that ran. */
-export function answerText(list: MemberList, complete: boolean, shape: 'replies' | 'values'): Text {
+export function answerText(
+  list: MemberList,
+  complete: boolean,
+  shape: 'replies' | 'values',
+  traced?: Answer['traced'],
+): Text {
   const text = new Text();
   if (shape === 'values') addValues(text, list);
   else {
     text.add(`{"complete":${complete},"results":`);
     addReplies(text, list);
-    text.add(list.cancelled > 0 ? `,"cancelled":${list.cancelled}}` : '}');
+    if (list.cancelled > 0) text.add(`,"cancelled":${list.cancelled}`);
+    addBatchTrace(text, traced, list);
+    text.add('}');
   }
   return text;
 }

@@ -20,6 +20,30 @@ const reply = {
   defaulted: { const: true },
   error: ref('Error'),
   ms: duration,
+  trace: ref('Trace'),
+};
+const instant: JsonSchema = { type: 'number', minimum: 0, description: "Milliseconds from the batch's start." };
+const trace = {
+  queued: { ...instant, description: 'Since when what it refers to is there. Left out where that never was.' },
+  started: { ...instant, description: 'When its call left, or joined one under way. Left out where it did neither.' },
+  ended: { ...instant, description: 'When its reply came to be.' },
+  attempts: {
+    type: 'array',
+    description: 'Of a query: the calls of its store; one without `ended` goes on for others.',
+    items: object({ started: instant, ended: instant, code, hedge: { const: true } }, ['started']),
+  },
+  cache: { type: 'string', enum: ['hit', 'stale', 'miss'] },
+  shared: {
+    type: 'string',
+    enum: ['coalesced', 'merged'],
+    description: 'It joined a call that another had begun, which has the attempts.',
+  },
+  after: { type: 'array', items: text, description: 'The names that it waits for.' },
+};
+const members: JsonSchema = {
+  type: 'array',
+  description: 'What ran in it and is not among its replies.',
+  items: ref('TracedMember'),
 };
 const listed = { index: whole, as: text };
 
@@ -37,6 +61,15 @@ export const answerSchemas: Record<string, JsonSchema> = {
   ListedValues: { type: 'array', description: '`shape: "values"`: the values alone, null where there is none.' },
   Reply: object(reply, ['status']),
   ListedReply: object({ ...listed, ...reply }, ['index', 'status']),
+  Trace: {
+    description: 'With `trace: true`: what became of it, and when.',
+    ...object({ ...trace, members }, ['ended', 'after']),
+  },
+  TracedMember: object({ path: text, status: reply.status, code, ...trace }, ['path', 'status', 'ended', 'after']),
+  BatchTrace: {
+    description: 'With `trace: true`: how long planning took, and the whole.',
+    ...object({ plannedMs: duration, ms: duration, members }, ['plannedMs', 'ms']),
+  },
   Meta: object(
     {
       status: whole,
@@ -94,5 +127,6 @@ export const answerSchemas: Record<string, JsonSchema> = {
 };
 
 function envelope(replies: string): JsonSchema {
-  return object({ complete: yes, results: ref(replies), cancelled: whole }, ['complete', 'results']);
+  const fields = { complete: yes, results: ref(replies), cancelled: whole, trace: ref('BatchTrace') };
+  return object(fields, ['complete', 'results']);
 }

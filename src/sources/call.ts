@@ -34,9 +34,7 @@ export function callOf(timeoutMs: number, forwards: readonly string[], fetch: Fe
     let caller = who.reduced.get(call);
     if (!caller) who.reduced.set(call, (caller = reduce(who.caller, forwards)));
     const end = Math.min(deadline, started + Math.min(own, timeoutMs));
-    const context = { signal, deadline: end, caller, memory, work };
-    if (!trace && !resumedAfter) return fetch(query, context);
-    return fetch(query, { ...context, ...(trace && { trace }), ...(resumedAfter && { resumedAfter }) });
+    return fetch(query, { signal, deadline: end, caller, memory, work, trace, resumedAfter });
   };
   return call;
 }

@@ -6,6 +6,7 @@ import { type Call, callOf } from './call.ts';
 import { checkParams } from './check-params.ts';
 import { Circuit } from './circuit.ts';
 import { type Layer, stack, unless } from './layer.ts';
+import { attempt } from './layers/attempt.ts';
 import { breaker, judge } from './layers/breaker.ts';
 import { hedge } from './layers/hedge.ts';
 import { limit } from './layers/limit.ts';
@@ -136,10 +137,12 @@ function layersOf(options: SourceConfig, { ops }: Adapter, log: SourceLog | unde
     ...(circuit ? [unless(local, breaker(circuit))] : []),
     // Above the limit, because who waits for a token needs no place yet.
     ...(options.rate ? [unless(local, rate({ name, ...options.rate }))] : []),
-    // Above the attempt's time-out, because an attempt begins when there is a place and the store is called.
+    // Above the attempt, because one begins when there is a place and the store is called.
     limit(options),
     // Below the limit, because the store alone is judged; above the attempt's time-out, which is its failure.
     ...(circuit ? [unless(local, judge(circuit))] : []),
+    // Above the attempt's time-out, because that is one of the ways in which an attempt ends.
+    attempt,
     // Above prime, because an attempt is in time only once the first item or byte is here.
     ...(attemptTimeoutMs === undefined ? [] : [attemptTimeout(name, attemptTimeoutMs)]),
     // Above the store alone, because all others take a list or body that was handed on for one that is here.

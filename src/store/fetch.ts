@@ -25,11 +25,11 @@ export interface Context {
   /** Lets what is large be read in turns with others. */
   readonly work: Work;
   /** What became of the call, written by the layers: only where the batch is traced. */
-  readonly trace?: CallTrace;
+  readonly trace?: CallTrace | undefined;
   /** This attempt was sent because an earlier one took long. */
   readonly hedge?: true;
   /** The failure of an earlier call that passed on a part: this one goes on from there, which is a retry. */
-  readonly resumedAfter?: CodapError;
+  readonly resumedAfter?: CodapError | undefined;
   /** The source turns others away until this attempt has told whether the store answers again. */
   readonly probe?: true;
   /**

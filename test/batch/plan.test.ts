@@ -20,7 +20,7 @@ describe('fields', () => {
   it('__proto__ is an unknown field too', () => {
     const parse = (text: string): unknown => JSON.parse(text);
     expect(faults('kv', parse('{"queries":{},"__proto__":{}}'))).toEqual({
-      '#/__proto__': 'unknown field; allowed here: queries, timeoutMs, onError, shape, filename',
+      '#/__proto__': 'unknown field; allowed here: queries, timeoutMs, onError, shape, filename, trace',
     });
     expect(pointers(parse('{"a":{"source":"sim","op":"get","__proto__":{"x":1},"constructor":1}}'))).toEqual([
       '#/queries/a/__proto__',

@@ -3,6 +3,8 @@ import { plan } from '../../src/batch/plan/plan.ts';
 import { BadRequest } from '../../src/json/fault-list.ts';
 import { formatPointer } from '../../src/json/pointer.ts';
 import type { Pattern } from '../../src/batch/plan/node.ts';
+import { Answer } from '../../src/batch/run/answer.ts';
+import { BatchTrace } from '../../src/batch/run/batch-trace.ts';
 import { isComplete } from '../../src/batch/run/reply.ts';
 import { run, type Running } from '../../src/batch/run/run.ts';
 import { TypedValue } from '../../src/store/typed-value.ts';
@@ -12,6 +14,7 @@ import { isLeaf } from '../../src/json/leaf.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { callOf } from '../../src/sources/call.ts';
 import { stack } from '../../src/sources/layer.ts';
+import { attempt } from '../../src/sources/layers/attempt.ts';
 import { timeout } from '../../src/sources/layers/timeout.ts';
 import type { Source } from '../../src/sources/open.ts';
 import { unbounded } from '../unbounded.ts';
@@ -45,7 +48,7 @@ export function simulate(timeoutMs = 2000): Simulation {
   const started: string[] = [];
   const finished: string[] = [];
   const aborted: string[] = [];
-  const layers = [timeout('sim')];
+  const layers = [timeout('sim'), attempt];
   const source: Source = {
     name: 'sim',
     adapter: 'sim',
@@ -114,6 +117,7 @@ export function start(
   { simulation = simulate(), timeoutMs, signal, limits: own }: Asking = {},
 ): Running {
   const all = { ...limits, ...own };
+  const began = performance.now();
   const planned = plan(pattern, body, { sources: new Map([['sim', simulation.source]]), limits: all });
   return run(planned, {
     memory: unbounded().memory,
@@ -123,27 +127,34 @@ export function start(
     signal: signal ?? new AbortController().signal,
     limits: all,
     failFast: planned.onError === 'fail',
+    trace: planned.trace ? new BatchTrace(began) : undefined,
   });
 }
 
 /**
- * The answer's body, `ms` left out so that answers can be compared; or, of a batch that failed, what decided
- * it.
+ * The answer's body, `ms` and traces left out so that answers can be compared; or, of a batch that failed,
+ * what decided it.
  */
 export async function ask(pattern: Pattern, body: object, asking: Asking = {}): Promise<unknown> {
-  const { batch, root } = start(pattern, body, asking);
+  return JSON.parse(await answer(pattern, body, asking), (key, value: unknown) =>
+    key === 'ms' || key === 'trace' ? undefined : value,
+  );
+}
+
+/** The same as it is written, with all that is in it. */
+export async function answer(pattern: Pattern, body: object, asking: Asking = {}): Promise<string> {
+  const running = start(pattern, body, asking);
+  const { batch, root } = running;
   const { list } = await root.reply;
   if (batch.decidedBy)
-    return {
+    return JSON.stringify({
       failed: batch.decidedBy.error.code,
       path: formatPointer(batch.decidedBy.path),
       failures: batch.failures.length,
-    };
+    });
   if (!list) throw new Error('the root has no members');
   const shape = 'shape' in body && body.shape === 'values' ? 'values' : 'replies';
-  return JSON.parse(answerText(list, isComplete(list), shape).toString(), (key, value: unknown) =>
-    key === 'ms' ? undefined : value,
-  );
+  return answerText(list, isComplete(list), shape, new Answer(running).traced).toString();
 }
 
 /** One simulated query. */

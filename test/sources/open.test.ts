@@ -31,13 +31,13 @@ async function openOne(own: object = {}) {
 }
 
 it.each([
-  [{}, ['timeout', 'retry', 'breaker', 'limit', 'judge', 'prime']],
-  [{ retry: false, breaker: false }, ['timeout', 'limit', 'prime']],
+  [{}, ['timeout', 'retry', 'breaker', 'limit', 'judge', 'attempt', 'prime']],
+  [{ retry: false, breaker: false }, ['timeout', 'limit', 'attempt', 'prime']],
   [
     { attemptTimeoutMs: 300, rate: { perSecond: 50, burst: 10 } },
-    ['timeout', 'retry', 'breaker', 'rate', 'limit', 'judge', 'attempt timeout', 'prime'],
+    ['timeout', 'retry', 'breaker', 'rate', 'limit', 'judge', 'attempt', 'attempt timeout', 'prime'],
   ],
-  [{ hedge: true, breaker: false }, ['timeout', 'retry', 'hedge', 'limit', 'prime']],
+  [{ hedge: true, breaker: false }, ['timeout', 'retry', 'hedge', 'limit', 'attempt', 'prime']],
 ])('a source with the options %j has these layers, outermost first: %j', async (own, names) => {
   const { opened, source } = await openOne(own);
   await using _closing = opened;

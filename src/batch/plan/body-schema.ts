@@ -36,6 +36,10 @@ const top = {
   onError: z.enum(['partial', 'fail']).optional(),
   shape: z.enum(['replies', 'values']).optional(),
   filename: z.string().min(1).max(255).optional().meta({ description: 'The name of an archive or a table.' }),
+  trace: z
+    .boolean()
+    .optional()
+    .meta({ description: 'Tell beside each reply when it waited, when its store was asked and what came of that.' }),
 };
 
 /** The body of each endpoint, without regard to what stands in `queries`. */

@@ -55,6 +55,8 @@ export interface Plan {
   readonly onError: 'partial' | 'fail';
   readonly shape: 'replies' | 'values';
   readonly filename: string | undefined;
+  /** The answer tells of each reply when it came to be, and how. */
+  readonly trace: boolean;
 }
 
 /** True if a group's value is known only as a whole: `select`, `default`, or a nested `take: 1`. */

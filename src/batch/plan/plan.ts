@@ -22,7 +22,8 @@ export function* planning(pattern: Pattern, body: unknown, context: PlanContext)
   const planner = new Planner(context);
   const fields = checkFields(bodySchemas[pattern], body, [], planner.report);
   if (!fields) throw planner.refusal();
-  const { timeoutMs, onError, shape, filename, ...group } = fields;
+  const { timeoutMs, onError, shape, filename, trace, ...group } = fields;
+  if (trace === true && shape === 'values') planner.report(['trace'], 'trace cannot stand beside shape "values"');
   const root = yield* planGroup(pattern, group, TOP, planner);
   if (isHeld()) yield;
   linkReferences(root, planner.report);
@@ -34,5 +35,6 @@ export function* planning(pattern: Pattern, body: unknown, context: PlanContext)
     onError: (onError as Plan['onError'] | undefined) ?? 'partial',
     shape: (shape as Plan['shape'] | undefined) ?? 'replies',
     filename: filename as string | undefined,
+    trace: trace === true,
   };
 }

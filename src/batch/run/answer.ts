@@ -3,7 +3,8 @@ import type { Work } from '../../budget/work.ts';
 import { CodapError } from '../../errors.ts';
 import type { Batch, Failure } from './batch.ts';
 import { frames, type Frame, type FrameOrder } from './frames.ts';
-import type { Reply } from './reply.ts';
+import type { BatchTrace } from './batch-trace.ts';
+import type { Reply, Traced } from './reply.ts';
 import type { Running } from './run.ts';
 import type { RunningMember } from './running-member.ts';
 
@@ -26,6 +27,12 @@ export class Answer {
   /** The whole, once every reply is there. */
   get whole(): Promise<Reply> {
     return this.#root.reply;
+  }
+
+  /** What it tells of itself, and all that the whole holds, where it is traced. */
+  get traced(): { readonly trace: BatchTrace; readonly root: Traced } | undefined {
+    const { trace } = this.#batch;
+    return trace && { trace, root: this.#root };
   }
 
   /** The replies as they come, each in its place; then the whole as it ended. */

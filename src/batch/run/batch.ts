@@ -6,6 +6,7 @@ import { Memory } from '../../budget/memory.ts';
 import type { Limits } from '../../config/load.ts';
 import { Who } from '../../sources/call.ts';
 import { Work, type Steps } from '../../budget/work.ts';
+import type { BatchTrace } from './batch-trace.ts';
 
 /** How long after the deadline what is there by then may still be worked on, in milliseconds. */
 const GRACE_MS = 10;
@@ -34,6 +35,8 @@ export interface BatchOptions {
   readonly failFast: boolean;
   /** Hears of every failure that is codap's own, for the log. */
   readonly report?: (failure: Failure) => void;
+  /** What it tells of itself, where that was asked for. */
+  readonly trace?: BatchTrace | undefined;
 }
 
 /** What the queries of one request share: its deadline, its budgets, and what has failed so far. */
@@ -73,6 +76,11 @@ export class Batch {
   /** Aborts at the deadline, when the client leaves, and when the batch has failed. */
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** What it tells of itself, where that was asked for. */
+  get trace(): BatchTrace | undefined {
+    return this.options.trace;
   }
 
   /**

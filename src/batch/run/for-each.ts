@@ -18,6 +18,7 @@ export async function runEach(whole: RunningMember, scope: Scope, runMember: Run
   if (!isList(list)) return list;
   const started = performance.now();
   const members = list.map((_, index) => new RunningMember(node, [...whole.path, index], false));
+  scope.batch.trace?.follow(members);
   const answered = (): MemberList => ({
     keyed: false,
     members: members.map((member) => member.inAnswer),
@@ -42,10 +43,10 @@ export async function runEach(whole: RunningMember, scope: Scope, runMember: Run
 /** The list that a reference comes to, its calls counted; or how the forEach ends without one. */
 async function referred(
   reference: Reference,
-  { node }: RunningMember,
+  { node, trace }: RunningMember,
   scope: Scope,
 ): Promise<readonly unknown[] | Reply> {
-  const outcome = await waitFor(reference, scope, scope.signal);
+  const outcome = await waitFor(reference, scope, { signal: scope.signal, trace });
   const started = performance.now();
   if (outcome.is !== 'value') return skippedBy([[reference, outcome]]);
   const items = outcome.value;
@@ -72,7 +73,7 @@ async function startFilled(
   const values = new Map<Reference, unknown>();
   let ended: Reply | undefined;
   try {
-    ended = await read(references, false, scope, scope.signal, values);
+    ended = await read(references, false, scope, { signal: scope.signal, trace: member.trace }, values);
     if (!ended) return start(member, await scope.batch.work.do(fillValue(template, { values, budgets: scope.batch })));
   } catch (error) {
     ended = failure(toCodapError(error), performance.now());

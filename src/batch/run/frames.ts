@@ -13,7 +13,13 @@ import { closed } from './settle.ts';
  * first one's index.
  */
 export type Frame =
-  | { readonly kind: 'reply'; readonly member: Member; readonly count: number | undefined }
+  | {
+      readonly kind: 'reply';
+      readonly member: Member;
+      readonly count: number | undefined;
+      /** Its members have been told before it. */
+      readonly isLast: boolean;
+    }
   | {
       readonly kind: 'items';
       readonly path: Member['path'];
@@ -71,10 +77,18 @@ async function* framesOf(
   if (container) yield* framesWithin(container, telling, isInOrder);
   const opened = await member.reply;
   const reply = opened.flow?.payload.kind === 'items' ? yield* itemFrames(member, opened) : present(opened, container);
+  traceEnd(member, opened, container);
   const told: Member = { ...member.inAnswer, reply };
   const count = container && reply.list && shown(reply.list.members).length;
-  if (isShown(told)) yield { kind: 'reply', member: told, count };
+  if (isShown(told)) yield { kind: 'reply', member: told, count, isLast: container !== undefined };
   closed(member, present(reply), around, telling.batch);
+}
+
+/** What flows has come to be once it was read, a group once all was that flows in it. */
+function traceEnd({ trace }: RunningMember, { flow }: Reply, container: Container | undefined): void {
+  if (!trace) return;
+  if (flow) trace.ended = performance.now();
+  for (const { trace: inner } of container?.members ?? []) trace.ended = Math.max(trace.ended ?? 0, inner?.ended ?? 0);
 }
 
 /** A reply that has opened, as it is by now: its members may have closed, its body may have broken. */

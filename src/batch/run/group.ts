@@ -20,6 +20,7 @@ export async function runGroup(
   started = performance.now(),
 ): Promise<MemberList> {
   const members = node.members.map((one) => new RunningMember(one, [...whole.path, one.key ?? one.index]));
+  scope.batch.trace?.follow(members);
   const end = new GroupEnd(node, scope, started);
   const group = new RunningGroup(node, members, scope.group, end);
   const inside: Scope = {

@@ -1,22 +1,30 @@
 import { CodapError, notNeeded } from '../../errors.ts';
+import type { CallTrace } from '../../store/call-trace.ts';
 import type { Query } from '../../store/fetch.ts';
 import { whenAborted } from '../../when-aborted.ts';
 import type { QueryNode } from '../plan/node.ts';
 import { Flow } from './flow.ts';
 import type { Scope } from './scope.ts';
 
+/** What else is known of an answer that is opened. */
+export interface Opening {
+  /** Of a body that is read in parts: aborts when that is closed. */
+  readonly closed?: AbortSignal | undefined;
+  /** The failure at which the part before it ended. */
+  readonly after?: CodapError | undefined;
+  readonly trace?: CallTrace | undefined;
+}
+
 /**
  * Opens a query's answer as a list or body that flows. Its first item or byte has the query's own time-out,
  * from now on; the batch's deadline, which is for what is gathered, does not end it, but the client leaving
- * or the batch failing does. Of a body that is read in parts, opening one ends also when the body is
- * `closed`; `after` is the failure at which the part before it ended.
+ * or the batch failing does.
  */
 export async function openFlow(
   node: QueryNode,
   query: Query,
   { batch, signal }: Scope,
-  closed?: AbortSignal,
-  after?: CodapError,
+  { closed, after, trace }: Opening = {},
 ): Promise<Flow> {
   const { source } = node;
   const { limits, timeoutMs } = batch.options;
@@ -40,7 +48,8 @@ export async function openFlow(
       deadline: Infinity,
       memory: batch.memory,
       work: batch.work,
-      ...(after && { resumedAfter: after }),
+      trace,
+      resumedAfter: after,
     });
     if (payload.kind === 'value') throw new CodapError('INTERNAL', 'codap failed to open this answer');
     flow = new Flow(payload, source.name, limits, (reason) => {

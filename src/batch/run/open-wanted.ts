@@ -16,7 +16,7 @@ export async function openWanted(
   scope: Scope,
 ): Promise<Flow> {
   const query = { ...asked, want };
-  if (want === 'items' || !scope.places) return openFlow(node, query, scope);
+  if (want === 'items' || !scope.places) return openFlow(node, query, scope, { trace: member.trace });
   const resumable = isResumable(node.source, asked.op, asked.params);
   const leave = await scope.places.enter(resumable, member, scope);
   try {

@@ -18,7 +18,7 @@ export async function openAhead(node: QueryNode, asked: Pick<Query, 'op' | 'para
   const body: InParts<Flow> = {
     source,
     query: { ...asked, want: 'body' },
-    open: (query, closed, after) => openFlow(node, query, scope, closed, after),
+    open: (query, closed, after) => openFlow(node, query, scope, { closed, after }),
   };
   const held = scope.batch.memory.part();
   const beginning = await readBeginning(body, BEGINNING, held).catch((error: unknown) => {

@@ -4,6 +4,7 @@ import type { Value } from '../../store/payload.ts';
 import type { Steps, Work } from '../../budget/work.ts';
 import type { Node } from '../plan/node.ts';
 import type { Flow } from './flow.ts';
+import type { MemberTrace } from './member-trace.ts';
 
 /** What became of a query, a group or a forEach. */
 export interface Reply {
@@ -44,6 +45,15 @@ export interface Member {
   readonly as: string | undefined;
   readonly hidden: boolean;
   readonly reply: Reply;
+  /** Where the batch is traced. */
+  readonly traced: Traced | undefined;
+}
+
+/** What a traced batch knows of a member. */
+export interface Traced {
+  readonly trace: MemberTrace | undefined;
+  /** All members that it holds, also those that the answer does not list. */
+  readonly within: readonly Member[];
 }
 
 /** The last step of a member's path: its key or its index. */

@@ -1,6 +1,6 @@
 import { isHeld } from '../../budget/turns.ts';
 import { CodapError, toCodapError, tooLate } from '../../errors.ts';
-import type { Memory } from '../../budget/memory.ts';
+import type { CallBounds } from '../../sources/call.ts';
 import type { Query } from '../../store/fetch.ts';
 import type { Value } from '../../store/payload.ts';
 import { isChosen } from '../modifiers/apply-modifiers.ts';
@@ -34,6 +34,7 @@ export function run(plan: Plan, options: BatchOptions, { wants, bodiesInTurn }: 
   const started = performance.now();
   const batch = new Batch(options);
   const root = new RunningMember(plan.root, []);
+  batch.trace?.follow([root]);
   batch.takeCalls(plan.root.calls);
   const scope: Scope = {
     batch,
@@ -63,6 +64,7 @@ export function run(plan: Plan, options: BatchOptions, { wants, bodiesInTurn }: 
 /** Runs one member with all its modifiers until it has opened or failed to, whatever happens. */
 export async function runMember(member: RunningMember, scope: Scope): Promise<void> {
   let reply: Reply;
+  member.trace?.ready();
   try {
     reply = await (member.each ? runEach(member, scope, runMember) : runOnce(member, scope));
   } catch (error) {
@@ -72,7 +74,7 @@ export async function runMember(member: RunningMember, scope: Scope): Promise<vo
 }
 
 async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
-  const { node } = member;
+  const { node, trace } = member;
   const want = node.kind === 'query' ? scope.wants(node) : 'value';
   // What flows may wait for its turn beyond the deadline; what it refers to is there by then.
   const waitSignal = want === 'value' ? scope.signal : scope.batch.ended;
@@ -80,20 +82,22 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
   const held = memory.part();
   let started: number | undefined;
   try {
+    if (trace) scope.batch.takeBytes(Buffer.byteLength(trace.after));
     if (typeof node.as === 'object' && scope.item)
       member.as = await work.do(nameByItem(node.as, scope.item.value, scope.batch));
     const values = new Map<Reference, unknown>();
     if (node.isConditional) {
-      const skipped = await read(node.referencesToStart, true, scope, waitSignal, values);
+      const skipped = await read(node.referencesToStart, true, scope, { signal: waitSignal, trace }, values);
       if (skipped) return withDefault(node, skipped, scope);
       throwIfLate(scope, waitSignal);
       if (!(await work.do(isChosen(node, { values, budgets: scope.batch })))) return { status: 'skipped' };
     }
     // What refers to nothing waits for nothing.
     if (node.referencesToRun.length > 0 || node.referencesToReshape.length > 0) {
+      const waiting = { signal: waitSignal, trace };
       const skipped =
-        (await read(node.referencesToRun, false, scope, waitSignal, values)) ??
-        (await read(node.referencesToReshape, true, scope, waitSignal, values));
+        (await read(node.referencesToRun, false, scope, waiting, values)) ??
+        (await read(node.referencesToReshape, true, scope, waiting, values));
       if (skipped) return withDefault(node, skipped, scope);
     }
     if (typeof node.as === 'object') member.as = await work.do(as.apply(node.as, { values, budgets: scope.batch }));
@@ -114,7 +118,9 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
       const flow = await openWanted(node, want, query, member, scope);
       return { status: 'ok', flow, ms: performance.now() - started };
     }
-    const gathered = await gather(node, query, scope, started, held);
+    const { signal, deadline } = scope;
+    const bounds = { signal, started, timeoutMs: node.timeoutMs, deadline, memory: held, work, trace };
+    const gathered = await gather(node, query, scope.batch, bounds);
     if (node.isReshaped) throwIfLate(scope, waitSignal);
     const value = await work.do(finish(node, gathered, values, scope.batch, held));
     return { status: 'ok', value, ms: performance.now() - started };
@@ -127,23 +133,19 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
   }
 }
 
-/** Asks the store for the whole answer, whose bytes are counted as `held` while they are collected. */
+/** Asks the store for the whole answer. */
 async function gather(
-  node: QueryNode,
+  { source }: QueryNode,
   query: Pick<Query, 'op' | 'params'>,
-  scope: Scope,
-  started: number,
-  held: Memory,
+  batch: Batch,
+  bounds: CallBounds,
 ): Promise<Value> {
-  const { source, timeoutMs } = node;
-  const { batch, signal, deadline } = scope;
   try {
-    const bounds = { signal, started, timeoutMs, deadline, memory: held, work: batch.work };
     const payload = await source.call({ ...query, want: 'value' }, batch.who, bounds);
     if (payload.kind !== 'value') throw new CodapError('INTERNAL', 'codap failed to gather this answer');
     return payload;
   } finally {
-    batch.timed(source.name, performance.now() - started);
+    batch.timed(source.name, performance.now() - bounds.started);
   }
 }
 

@@ -2,7 +2,8 @@ import type { CodapError } from '../../errors.ts';
 import { Deferred } from '../../patterns/deferred.ts';
 import type { Ordered } from '../../patterns/index.ts';
 import { type GroupNode, isOpaque, type Node } from '../plan/node.ts';
-import type { Member, MemberList, Reply } from './reply.ts';
+import type { MemberTrace } from './member-trace.ts';
+import type { Member, MemberList, Reply, Traced } from './reply.ts';
 
 /** A group or forEach whose members have started: what a reference can wait for in part. */
 export interface Container {
@@ -22,7 +23,7 @@ export interface Container {
  * one, or when it has failed. It closes when the answer has read what it opened to the end: of what is
  * gathered, both are one.
  */
-export class RunningMember {
+export class RunningMember implements Traced {
   readonly node: Node;
   readonly path: readonly (string | number)[];
   /** True for a forEach as a whole, false for each of its items. */
@@ -33,6 +34,8 @@ export class RunningMember {
   settled: Reply | undefined;
   /** As it closed, once it has. */
   closed: Reply | undefined;
+  /** Where the batch is traced. */
+  trace: MemberTrace | undefined;
   #container: Container | undefined;
   #isDemandedWholly = false;
   readonly #opening = new Deferred<Reply>();
@@ -69,7 +72,13 @@ export class RunningMember {
   /** As it stands in the answer by now. An item of a hidden forEach is not hidden in it. */
   get inAnswer(): Member {
     const { node, path, as, latest } = this;
-    return { node, path, as, hidden: node.hidden && (this.each || node.forEach === undefined), reply: latest };
+    const hidden = node.hidden && (this.each || node.forEach === undefined);
+    return { node, path, as, hidden, reply: latest, traced: this.trace && this };
+  }
+
+  get within(): readonly Member[] {
+    const members = this.#container?.members ?? [];
+    return members.filter((member) => member.settled).map((member) => member.inAnswer);
   }
 
   /** Its value is known only as a whole. */
@@ -113,6 +122,7 @@ export class RunningMember {
       return;
     }
     this.settled = reply;
+    if (this.trace) this.trace.ended = performance.now();
     this.#starting.settle({ status: 'fulfilled', value: undefined });
     this.#opening.settle({ status: 'fulfilled', value: reply });
   }

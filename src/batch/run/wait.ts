@@ -1,6 +1,7 @@
 import { abortReason, CodapError } from '../../errors.ts';
 import { untilAborted } from '../../store/signals.ts';
 import { endingBy, type Steps } from '../../budget/work.ts';
+import type { MemberTrace } from './member-trace.ts';
 import type { RunningGroup } from './running-group.ts';
 import type { RunningMember } from './running-member.ts';
 import { follow } from '../../json/pointer.ts';
@@ -8,6 +9,13 @@ import type { Reference, Target } from '../template/reference.ts';
 import type { Reply } from './reply.ts';
 import { below, META, resolve, VALUE, type Outcome, type View } from './resolve.ts';
 import type { Scope } from './scope.ts';
+
+/** Who waits, as long as nobody gives that up. */
+export interface Waiting {
+  readonly signal: AbortSignal;
+  /** Where the batch is traced: hears when what is waited for is there. */
+  readonly trace: MemberTrace | undefined;
+}
 
 /** Bytes of memory that one member of a list takes, whatever it is. */
 const PLACE = 8;
@@ -17,12 +25,12 @@ export async function read(
   references: readonly Reference[],
   nullable: boolean,
   scope: Scope,
-  waitSignal: AbortSignal,
+  waiting: Waiting,
   values: Map<Reference, unknown>,
 ): Promise<Reply | undefined> {
   const plain = references.filter((reference) => reference.word !== '$join');
   if (plain.length === 0) return undefined;
-  const outcomes = await waitForAll(plain, scope, waitSignal);
+  const outcomes = await waitForAll(plain, scope, waiting);
   const missing: [Reference, Outcome][] = [];
   for (const [index, reference] of plain.entries()) {
     const outcome = outcomes[index] as Outcome;
@@ -40,8 +48,8 @@ export function counted(value: unknown, { steps }: Reference, { batch }: Scope):
 }
 
 /** What a reference comes to. Where a deadline passes first, what it names has failed. */
-export async function waitFor(reference: Reference, scope: Scope, waitSignal: AbortSignal): Promise<Outcome> {
-  const [outcome] = await waitForAll([reference], scope, waitSignal);
+export async function waitFor(reference: Reference, scope: Scope, waiting: Waiting): Promise<Outcome> {
+  const [outcome] = await waitForAll([reference], scope, waiting);
   return outcome as Outcome;
 }
 
@@ -49,30 +57,38 @@ export async function waitFor(reference: Reference, scope: Scope, waitSignal: Ab
 async function waitForAll(
   references: readonly Reference[],
   scope: Scope,
-  waitSignal: AbortSignal,
+  { signal, trace }: Waiting,
 ): Promise<readonly Outcome[]> {
-  if (waitSignal.aborted) throw waitSignal.reason;
+  trace?.wait();
+  if (signal.aborted) throw signal.reason;
   const { work } = scope.batch;
   // What flows may begin after the deadline.
-  const deadline = waitSignal === scope.signal ? scope.deadline : Infinity;
+  const deadline = signal === scope.signal ? scope.deadline : Infinity;
   const outcomes = new Map<Reference, Outcome>();
   const open = await work.do(endingBy(findPresent(references, scope, outcomes), deadline));
   let late: Outcome = { is: 'nowhere' };
   if (open.length > 0) {
     const finding = async ({ reference, member, steps }: Open): Promise<void> => {
-      outcomes.set(
-        reference,
-        await resolve(member, steps, { view: viewOf(reference), work, signal: waitSignal, deadline }),
-      );
+      outcomes.set(reference, await resolve(member, steps, { view: viewOf(reference), work, signal, deadline }));
     };
-    await untilAborted(waitSignal, () => Promise.all(open.map(finding))).catch((error: unknown) => {
-      if (!waitSignal.aborted) throw error;
-      const reason = abortReason(waitSignal);
+    await untilAborted(signal, () => Promise.all(open.map(finding))).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+      const reason = abortReason(signal);
       if (reason.code === 'CANCELLED') throw reason;
       late = { is: 'failed', error: reason };
     });
   }
+  // What was not there in time is never waited for any more.
+  if (trace && !signal.aborted) trace.ready(open.length > 0 ? performance.now() : lastEnd(references, scope));
   return references.map((reference) => outcomes.get(reference) ?? late);
+}
+
+/** When the last of what references name had come to be: an instant, where the batch is traced. */
+function lastEnd(references: readonly Reference[], scope: Scope): number {
+  let last = 0;
+  for (const { target } of references)
+    if (target?.from === 'result') last = Math.max(last, memberOf(target, scope).trace?.ended ?? 0);
+  return last;
 }
 
 /** A reference to what still runs. */

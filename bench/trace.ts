@@ -1,0 +1,41 @@
+import { median } from './median.ts';
+import { Service } from './paired.ts';
+import { start } from './start.ts';
+
+/**
+ * The CPU of traced batches beside that of the same untraced: on one service, in turns, before a store that
+ * only answers; the medians of pairs of rounds.
+ */
+const ROUNDS = 15;
+const ROUND_MS = 400;
+const WARMING_MS = 1500;
+
+const query = (at: number) => ({ source: 'store', op: 'get', params: { path: `/record/${at}` } });
+
+const store = await start('./rest-store.ts');
+const codap = await start('./rest-service.ts', ['codap', `http://127.0.0.1:${store.port}/`], {
+  stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  execArgv: ['--no-allocation-site-pretenuring'],
+});
+const service = new Service(codap);
+for (const count of [1, 10, 100]) {
+  const queries = Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, query(at)]));
+  const costOf = async (trace: boolean, ms = ROUND_MS): Promise<number> =>
+    (await service.serve([JSON.stringify({ trace, queries })], ms)).cpuUs;
+  for (const trace of [false, true]) await costOf(trace, WARMING_MS);
+  const costs = { untraced: [] as number[], traced: [] as number[] };
+  const ratios: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const untraced = await costOf(false);
+    const traced = await costOf(true);
+    costs.untraced.push(untraced / count);
+    costs.traced.push(traced / count);
+    ratios.push(traced / untraced);
+  }
+  console.log(
+    `${`${count} GETs`.padEnd(8)} traced ${median(ratios).toFixed(2)} times the CPU of untraced (at most 1.10): ` +
+      `${median(costs.traced).toFixed(1)} and ${median(costs.untraced).toFixed(1)} µs a GET`,
+  );
+}
+service.end();
+store.child.disconnect();

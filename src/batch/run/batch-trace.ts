@@ -1,0 +1,55 @@
+import { ItemTemplate } from '../modifiers/for-each-list.ts';
+import type { Node } from '../plan/node.ts';
+import { Reference } from '../template/reference.ts';
+import { MemberTrace } from './member-trace.ts';
+import type { RunningMember } from './running-member.ts';
+
+/** The names that a node waits for, and the same as JSON, without the brackets around it. */
+interface Names {
+  readonly known: ReadonlySet<string>;
+  readonly text: string;
+}
+
+/** What a traced batch tells of itself: instants, `performance.now()` ms. */
+export class BatchTrace {
+  readonly began: number;
+  readonly planned = performance.now();
+  /** A node runs once per item of a forEach, and its names may be many. */
+  readonly #names = new Map<Node, Names>();
+
+  /** Made once the batch is planned. */
+  constructor(began: number) {
+    this.began = began;
+  }
+
+  /** From now on these tell what becomes of them. */
+  follow(members: readonly RunningMember[]): void {
+    for (const member of members) {
+      const calls = member.node.kind === 'query' && !member.each;
+      member.trace = new MemberTrace(this.began, this.#after(member), calls);
+    }
+  }
+
+  /** Of a forEach the name that its list comes from; of each item the names that this one waits for. */
+  #after({ node, each, path }: RunningMember): string {
+    const { forEach, referencesToStart, referencesToRun, referencesToReshape } = node;
+    if (each) return `[${forEach instanceof Reference ? namesIn([forEach], new Set()).text : ''}]`;
+    // Most wait for nothing.
+    if (!forEach && referencesToStart.length + referencesToRun.length + referencesToReshape.length === 0) return '[]';
+    let names = this.#names.get(node);
+    if (!names) {
+      const references = [...referencesToStart, ...referencesToRun, ...referencesToReshape];
+      this.#names.set(node, (names = namesIn(references, new Set())));
+    }
+    const item = Array.isArray(forEach) ? (forEach[Number(path.at(-1))] as unknown) : undefined;
+    const own = item instanceof ItemTemplate ? namesIn(item.references, names.known).text : '';
+    return `[${names.text}${names.text && own && ','}${own}]`;
+  }
+}
+
+/** The names of other queries, each once, but for those that are known already. */
+function namesIn(references: readonly Reference[], known: ReadonlySet<string>): Names {
+  const names = new Set<string>();
+  for (const { target } of references) if (target?.from === 'result' && !known.has(target.name)) names.add(target.name);
+  return { known: names, text: [...names].map((name) => JSON.stringify(name)).join() };
+}

@@ -1,0 +1,37 @@
+import type { Attempt, CallTrace } from '../../store/call-trace.ts';
+
+/** What became of one member of a traced batch, and when: instants, `performance.now()` ms. */
+export class MemberTrace implements CallTrace {
+  /** When the batch began, from which its answer counts. */
+  readonly origin: number;
+  /** The names that it waits for, as JSON. */
+  readonly after: string;
+  /** It asks a source itself; a group or forEach does not. */
+  readonly calls: boolean;
+  readonly attempts: Attempt[] = [];
+  cache?: NonNullable<CallTrace['cache']>;
+  shared?: NonNullable<CallTrace['shared']>;
+  started?: number;
+  /** Since when what it refers to is there; undefined while it waits for that, or was not begun. */
+  queued: number | undefined;
+  /** When its reply came to be. */
+  ended: number | undefined;
+  #ready = performance.now();
+
+  constructor(origin: number, after: string, calls: boolean) {
+    this.origin = origin;
+    this.after = after;
+    this.calls = calls;
+  }
+
+  /** It waits for something that it refers to. */
+  wait(): void {
+    this.queued = undefined;
+  }
+
+  /** All that it has waited for so far is there, the last of it since then, if there was anything. */
+  ready(since = 0): void {
+    this.#ready = Math.max(this.#ready, since);
+    this.queued = this.#ready;
+  }
+}

@@ -1,0 +1,78 @@
+import type { Answer } from '../batch/run/answer.ts';
+import type { MemberTrace } from '../batch/run/member-trace.ts';
+import { isShown, type Member, type MemberList, type Traced } from '../batch/run/reply.ts';
+import { formatPointer } from '../json/pointer.ts';
+import type { Text } from '../json/text.ts';
+
+/**
+ * Adds what became of a member and when, as a reply's last field, where the batch is traced; `isLast` of
+ * frames, where those of its members came before.
+ */
+export function addTrace(text: Text, { traced, reply }: Pick<Member, 'traced' | 'reply'>, isLast = false): void {
+  if (!traced?.trace) return;
+  text.add(`,"trace":{${traceFields(traced.trace)}`);
+  const listed = reply.value ? undefined : reply.list;
+  if (!traced.trace.calls && (listed || !isLast)) addUnlisted(text, traced, listed);
+  text.add('}');
+}
+
+/** Adds how long planning the batch took, and the whole so far, as the last field, where it is traced. */
+export function addBatchTrace(text: Text, traced: Answer['traced'], list: MemberList | undefined): void {
+  if (!traced) return;
+  const { began, planned } = traced.trace;
+  text.add(`,"trace":{"plannedMs":${tenths(planned - began)},"ms":${tenths(performance.now() - began)}`);
+  addUnlisted(text, traced.root, list);
+  text.add('}');
+}
+
+/** Adds those that the reply does not list: whom a `take` did not wait for, and who came to one value. */
+function addUnlisted(text: Text, { within }: Traced, listed: MemberList | undefined): void {
+  if (listed?.cancelled === 0) return;
+  const known = new Set(listed?.members.map(({ traced }) => traced));
+  let between = ',"members":[';
+  for (const { path, reply, traced } of deep(within.filter((member) => !known.has(member.traced)))) {
+    const code = reply.error ? `"code":"${reply.error.code}",` : '';
+    const place = `"path":${JSON.stringify(formatPointer(path))},"status":"${reply.status}",${code}`;
+    text.add(`${between}{${place}${traceFields(traced!.trace!)}}`);
+    between = ',';
+  }
+  if (between === ',') text.add(']');
+}
+
+function* deep(members: readonly Member[]): Generator<Member> {
+  for (const member of members) {
+    if (!isShown(member)) continue;
+    yield member;
+    yield* deep(member.traced?.within ?? []);
+  }
+}
+
+/** What happened after the reply came to be, to a call that others still wait for, is none of its own. */
+function traceFields(trace: MemberTrace): string {
+  const { origin, queued, started, ended = Infinity, cache, shared } = trace;
+  let fields = queued === undefined ? '' : `"queued":${tenths(queued - origin)},`;
+  if (started !== undefined && started <= ended) fields += `"started":${tenths(started - origin)},`;
+  fields += `"ended":${tenths(ended - origin)}`;
+  if (trace.calls) fields += `,"attempts":[${attemptsText(trace, ended)}]`;
+  if (cache) fields += `,"cache":"${cache}"`;
+  if (shared) fields += `,"shared":"${shared}"`;
+  return `${fields},"after":${trace.after}`;
+}
+
+function attemptsText({ attempts, origin }: MemberTrace, until: number): string {
+  let all = '';
+  for (const { started, ended = Infinity, code, hedge } of attempts) {
+    if (started > until) continue;
+    all += `${all && ','}{"started":${tenths(started - origin)}`;
+    if (ended <= until) all += `,"ended":${tenths(ended - origin)}`;
+    if (ended <= until && code) all += `,"code":"${code}"`;
+    all += hedge ? ',"hedge":true}' : '}';
+  }
+  return all;
+}
+
+/** Milliseconds with one decimal, as JSON: of whole numbers, which are written in a fraction of the time. */
+function tenths(ms: number): string {
+  const all = Math.round(ms * 10);
+  return `${Math.floor(all / 10)}.${all % 10}`;
+}
