@@ -5,7 +5,7 @@ import type { Payload } from '../store/payload.ts';
  * What one call has to keep to: until when it is wanted, how long it may take, where its bytes and work are
  * counted.
  */
-export interface CallBounds extends Pick<Context, 'signal' | 'memory' | 'work' | 'trace'> {
+export interface CallBounds extends Pick<Context, 'signal' | 'memory' | 'work' | 'trace' | 'maxAgeMs'> {
   /** When its own time began: an instant, `performance.now()` ms. */
   readonly started: number;
   /** Milliseconds that it may take from then on; never more than the source's own time-out. */
@@ -29,11 +29,12 @@ export type Call = (query: Query, who: Who, bounds: CallBounds) => Promise<Paylo
 
 /** Makes the one way to ask a source, which stands before its layers. */
 export function callOf(timeoutMs: number, forwards: readonly string[], fetch: Fetch): Call {
-  const call: Call = (query, who, { signal, memory, work, trace, started, deadline, timeoutMs: own = timeoutMs }) => {
+  const call: Call = (query, who, bounds) => {
+    const { signal, memory, work, trace, maxAgeMs, started, deadline, timeoutMs: own = timeoutMs } = bounds;
     let caller = who.reduced.get(call);
     if (!caller) who.reduced.set(call, (caller = reduce(who.caller, forwards)));
     const end = Math.min(deadline, started + Math.min(own, timeoutMs));
-    const context = { signal, deadline: end, caller, memory, work };
+    const context = { signal, deadline: end, caller, memory, work, maxAgeMs };
     return fetch(query, trace ? { ...context, trace } : context);
   };
   return call;

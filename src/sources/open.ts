@@ -5,6 +5,7 @@ import type { Config, SourceConfig } from '../config/load.ts';
 import { type Call, callOf } from './call.ts';
 import { checkParams } from './check-params.ts';
 import { type Layer, stack } from './layer.ts';
+import { cache } from './layers/cache.ts';
 import { limit } from './layers/limit.ts';
 import { prime } from './layers/prime.ts';
 import { attemptTimeout, timeout } from './layers/timeout.ts';
@@ -61,7 +62,7 @@ async function openSource(options: SourceConfig, adapter: Adapter, connections: 
   const { name } = options;
   const connection = connections.use(await adapter.open(options));
   const example = adapter.example(options);
-  const layers = layersOf(options);
+  const layers = layersOf(options, connection);
   for (const layer of layers) connections.defer(() => layer.dispose?.());
   const ops = (options.ops ?? Object.keys(adapter.ops)).filter((op) => adapter.allows?.(op, options) ?? true);
   return {
@@ -94,11 +95,15 @@ async function openSource(options: SourceConfig, adapter: Adapter, connections: 
 }
 
 /** The recipe: which layers stand over a store, outermost first, and why each stands where it does. */
-function layersOf(options: SourceConfig): readonly Layer[] {
+function layersOf(options: SourceConfig, connection: Connection): readonly Layer[] {
   const { name, attemptTimeoutMs } = options;
   return [
     // Above the limit, because waiting for a place spends the query's own time.
     timeout(name),
+    // Above all that asks the store, because a hit costs nothing below.
+    ...(options.cache
+      ? [cache({ ...options, cache: options.cache }, (query, etag) => connection.revalidate?.(query, etag))]
+      : []),
     // Above the attempt's time-out, because an attempt begins when there is a place and the store is called.
     limit(options),
     // Above prime, because an attempt is in time only once the first item or byte is here.

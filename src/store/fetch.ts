@@ -25,6 +25,8 @@ export interface Context {
   readonly work: Work;
   /** What became of the call, written by the layers: only where the batch is traced. */
   readonly trace?: CallTrace;
+  /** The oldest answer out of a cache that will do, in milliseconds; by itself any that the cache serves. */
+  readonly maxAgeMs?: number | undefined;
   /**
    * Says that what the call has begun in the store goes on until then, whoever has left: it keeps its place
    * meanwhile.

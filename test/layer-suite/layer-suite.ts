@@ -19,12 +19,17 @@ const queryFor = (want: Payload['kind']): Query => ({ op: 'get', params: { key: 
 interface Kind {
   /** Several may wait for one call of it, which then holds and computes in nobody's name. */
   readonly shares?: boolean;
+  /** What of its state grows with what it keeps on purpose. */
+  readonly keeps?: readonly string[];
 }
+
+/** What only grows: it counts what has happened, not how things stand. */
+const TOTALS = ['retries', 'hedges', 'coalesced', 'merged', 'hit', 'stale', 'miss'];
 
 /**
  * What every layer promises, whatever it does beside. Time is faked: it stands still unless a test moves it.
  */
-export function layerSuite(name: string, makeLayer: () => Layer, { shares = false }: Kind = {}): void {
+export function layerSuite(name: string, makeLayer: () => Layer, { shares = false, keeps = [] }: Kind = {}): void {
   describe(`${name}, a layer,`, () => {
     let store: FakeStore;
     let layer: Layer;
@@ -38,11 +43,15 @@ export function layerSuite(name: string, makeLayer: () => Layer, { shares = fals
       layer = makeLayer();
       fetch = layer.wrap(store.fetch);
       controller = new AbortController();
-      atRest = layer.state?.();
+      atRest = standing();
     });
     afterEach(() => {
       vi.useRealTimers();
     });
+
+    /** How it stands, whatever it has counted and keeps. */
+    const standing = () =>
+      Object.entries(layer.state?.() ?? {}).filter(([name]) => !TOTALS.includes(name) && !keeps.includes(name));
 
     const ask = (want: Payload['kind'], own: object = {}): Promise<Payload> =>
       fetch(queryFor(want), context({ signal: controller.signal, ...own }));
@@ -68,7 +77,7 @@ export function layerSuite(name: string, makeLayer: () => Layer, { shares = fals
       await vi.waitFor(() => expect(store.open).toBe(0));
       await vi.waitFor(() => expect(listeners()).toEqual([]));
       expect(vi.getTimerCount()).toBe(0);
-      expect(layer.state?.()).toEqual(atRest);
+      expect(standing()).toEqual(atRest);
     };
 
     it('hands a query and what goes with it on as they are', async () => {

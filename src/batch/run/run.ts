@@ -135,10 +135,10 @@ async function gather(
   started: number,
   held: Memory,
 ): Promise<Value> {
-  const { source, timeoutMs } = node;
+  const { source, timeoutMs, maxAgeMs } = node;
   const { batch, signal, deadline } = scope;
   try {
-    const bounds = { signal, started, timeoutMs, deadline, memory: held, work: batch.work };
+    const bounds = { signal, started, timeoutMs, deadline, memory: held, work: batch.work, maxAgeMs };
     const payload = await source.call({ ...query, want: 'value' }, batch.who, bounds);
     if (payload.kind !== 'value') throw new CodapError('INTERNAL', 'codap failed to gather this answer');
     return payload;
