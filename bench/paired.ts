@@ -38,7 +38,7 @@ interface Usage {
 }
 
 /** One of the two services. */
-class Service {
+export class Service {
   readonly #child: ChildProcess;
   readonly #port: number;
   readonly #agent = new Agent({ keepAlive: true });

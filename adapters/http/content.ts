@@ -165,7 +165,8 @@ function read(
   if (size !== undefined) told.size = size;
   told.encoding = encoding;
   // JSON has no text for nothing; a store that sends none of it says so.
-  if (encoding === 'json') return bytes.length === 0 ? plain(null, told, freshness) : json(bytes, told, work, freshness);
+  if (encoding === 'json')
+    return bytes.length === 0 ? plain(null, told, freshness) : json(bytes, told, work, freshness);
   if (encoding === 'base64') return plain(bytes.toString('base64'), told, freshness);
   try {
     const text = (decoder(parsed(meta.contentType)?.params.get('charset')) ?? utf8()).decode(bytes);

@@ -30,8 +30,9 @@ export interface KeptValue {
   readonly freshness: Freshness | undefined;
 }
 
-/** What the bookkeeping of one answer takes beside its own bytes, its key and its meta, in bytes. */
+/** What one answer takes beside its own bytes, its key and its meta, and what a failure takes, in bytes. */
 const OVERHEAD = 1024;
+const FAILURE = 1024;
 
 /** Of an answer that sets no bounds of its own. */
 const UNBOUNDED: Freshness = { mayBeKept: true, freshMs: Infinity, mayBeStale: true };
@@ -93,7 +94,7 @@ export class KeptAnswers {
     const keptMs = Math.min(this.#options.notFoundMs, freshMs);
     if (code === 'NOT_FOUND' && keptMs > 0) {
       const until = asked + keptMs;
-      this.#set(key, { asked, freshUntil: until, staleUntil: until, answer: error.withoutCause() }, 0);
+      this.#set(key, { asked, freshUntil: until, staleUntil: until, answer: error.withoutCause() }, FAILURE);
     } else if (code === 'NOT_FOUND' || code === 'FORBIDDEN' || code === 'INVALID') this.#drop(key, asked);
   }
 

@@ -6,7 +6,9 @@ const UNTOLD = 20;
 
 /** A value so that it can be kept for long. One that cannot tell what it holds counts for much. */
 export function keep(value: Value): Kept {
-  return value.keep?.() ?? { bytes: UNTOLD * value.json.length, value: (meta) => (meta ? withMeta(value, meta) : value) };
+  return (
+    value.keep?.() ?? { bytes: UNTOLD * value.json.length, value: (meta) => (meta ? withMeta(value, meta) : value) }
+  );
 }
 
 /** Bytes in memory of their own: a part of a larger piece would keep all of that alive. */

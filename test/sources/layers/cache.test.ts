@@ -30,7 +30,10 @@ afterEach(() => void vi.useRealTimers());
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 const failed = (code: Code) => new CodapError(code, 'told to fail');
 /** A condition as an adapter may write it. */
-const conditionally: Revalidate = (query, etag) => ({ ...query, params: { ...(query.params as object), unless: etag } });
+const conditionally: Revalidate = (query, etag) => ({
+  ...query,
+  params: { ...(query.params as object), unless: etag },
+});
 
 interface Asked {
   readonly key?: string;
@@ -390,12 +393,51 @@ describe('what was not found', () => {
 describe('what the store says of keeping its answer', () => {
   const fresh = (freshMs: number, mayBeStale = true): Freshness => ({ mayBeKept: true, freshMs, mayBeStale });
   it.each<[string, Freshness | undefined, [age: number, is: CallTrace['cache']][]]>([
-    ['nothing', undefined, [[999, 'hit'], [1499, 'stale'], [1500, 'miss']]],
+    [
+      'nothing',
+      undefined,
+      [
+        [999, 'hit'],
+        [1499, 'stale'],
+        [1500, 'miss'],
+      ],
+    ],
     ['that it may not', NOT_KEPT, [[0, 'miss']]],
-    ['a shorter time', fresh(200), [[199, 'hit'], [699, 'stale'], [700, 'miss']]],
-    ['a longer time', fresh(9000), [[999, 'hit'], [1499, 'stale'], [1500, 'miss']]],
-    ['a shorter time, and no longer', fresh(200, false), [[199, 'hit'], [200, 'miss']]],
-    ['a time within staleMs, and no longer', fresh(1200, false), [[999, 'hit'], [1199, 'stale'], [1200, 'miss']]],
+    [
+      'a shorter time',
+      fresh(200),
+      [
+        [199, 'hit'],
+        [699, 'stale'],
+        [700, 'miss'],
+      ],
+    ],
+    [
+      'a longer time',
+      fresh(9000),
+      [
+        [999, 'hit'],
+        [1499, 'stale'],
+        [1500, 'miss'],
+      ],
+    ],
+    [
+      'a shorter time, and no longer',
+      fresh(200, false),
+      [
+        [199, 'hit'],
+        [200, 'miss'],
+      ],
+    ],
+    [
+      'a time within staleMs, and no longer',
+      fresh(1200, false),
+      [
+        [999, 'hit'],
+        [1199, 'stale'],
+        [1200, 'miss'],
+      ],
+    ],
     ['that it has to be asked each time', fresh(0, false), [[0, 'miss']]],
   ])('is heeded: %s', async (_name, freshness, expected) => {
     for (const [age, is] of expected) {
@@ -419,8 +461,10 @@ describe('what the store says of keeping its answer', () => {
 });
 
 describe('an answer with an entity tag', () => {
-  const tagged = (value: unknown, etag: string, freshness?: Freshness) => plain(value, { status: 200, etag }, freshness);
-  const conditions = (calls: { query: Query }[]) => calls.map(({ query }) => (query.params as { unless?: string }).unless);
+  const tagged = (value: unknown, etag: string, freshness?: Freshness) =>
+    plain(value, { status: 200, etag }, freshness);
+  const conditions = (calls: { query: Query }[]) =>
+    calls.map(({ query }) => (query.params as { unless?: string }).unless);
 
   it('is asked for by it once it is too old, and renewed where it is still the same', async () => {
     const { calls, store, ask, seen } = shop({}, conditionally);
