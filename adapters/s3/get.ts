@@ -71,7 +71,7 @@ export async function get(
   }
 }
 
-/** Asks for an object's content unless that is still the one with this entity tag; undefined of any other op. */
+/** Asks for an object's content unless its entity tag is still this one; undefined of any other op. */
 export function renewal({ op, params, want }: Query, etag: string): Query | undefined {
   const query: GetObject = { ...(params as GetObject), ifNoneMatch: etag, isRenewal: true };
   return op === 'getObject' ? { op, params: query, want } : undefined;

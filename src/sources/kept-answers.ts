@@ -44,7 +44,7 @@ const UNBOUNDED: Freshness = { mayBeKept: true, freshMs: Infinity, mayBeStale: t
 export class KeptAnswers {
   readonly #options: KeepingOptions;
   readonly #answers: LRUCache<string, KeptAnswer>;
-  /** Several may have waited for one call: what they share is kept once, from when the first of them asked. */
+  /** Several may have waited for one call: its value is kept once, from when the first of them asked. */
   #last: WeakRef<Value> | undefined;
 
   constructor(options: KeepingOptions) {
@@ -114,7 +114,7 @@ export class KeptAnswers {
     this.#set(key, { asked, freshUntil: asked + freshMs, staleUntil: asked + staleMs, answer }, bytes);
   }
 
-  /** How long an answer is fresh, and how long it is served at all, in milliseconds from when it was asked for. */
+  /** How long it is fresh, and how long it is served at all, in milliseconds from when it was asked for. */
   #spans({ freshMs, mayBeStale }: Freshness = UNBOUNDED): { readonly freshMs: number; readonly staleMs: number } {
     const fresh = Math.min(this.#options.ttlMs, freshMs);
     const stale = fresh + this.#options.staleMs;

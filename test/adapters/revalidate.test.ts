@@ -16,9 +16,9 @@ afterAll(() => stores.close());
 
 const CASES: Readonly<Record<string, [adapter: Adapter, source: string, op: string, params: Record<string, unknown>]>> =
   {
-    'a GET': [rest as Adapter, 'catalog', 'get', { path: '/products' }],
-    'an S3 object': [s3 as Adapter, 'photos', 'getObject', { key: 'welcome.txt' }],
-    'a part of an S3 object': [s3 as Adapter, 'photos', 'getObject', { key: 'welcome.txt', range: 'bytes=0-6' }],
+    'a GET': [rest, 'catalog', 'get', { path: '/products' }],
+    'an S3 object': [s3, 'photos', 'getObject', { key: 'welcome.txt' }],
+    'a part of an S3 object': [s3, 'photos', 'getObject', { key: 'welcome.txt', range: 'bytes=0-6' }],
   };
 
 describe.each(Object.entries(CASES))('%s asked for by an entity tag', (_name, [adapter, source, op, params]) => {

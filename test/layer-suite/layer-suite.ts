@@ -24,7 +24,7 @@ interface Kind {
 }
 
 /** What only grows: it counts what has happened, not how things stand. */
-const TOTALS = ['retries', 'hedges', 'coalesced', 'merged', 'hit', 'stale', 'miss'];
+const TOTALS = new Set(['retries', 'hedges', 'coalesced', 'merged', 'hit', 'stale', 'miss']);
 
 /**
  * What every layer promises, whatever it does beside. Time is faked: it stands still unless a test moves it.
@@ -51,7 +51,7 @@ export function layerSuite(name: string, makeLayer: () => Layer, { shares = fals
 
     /** How it stands, whatever it has counted and keeps. */
     const standing = () =>
-      Object.entries(layer.state?.() ?? {}).filter(([name]) => !TOTALS.includes(name) && !keeps.includes(name));
+      Object.entries(layer.state?.() ?? {}).filter(([name]) => !TOTALS.has(name) && !keeps.includes(name));
 
     const ask = (want: Payload['kind'], own: object = {}): Promise<Payload> =>
       fetch(queryFor(want), context({ signal: controller.signal, ...own }));
