@@ -72,20 +72,30 @@ export class CodapError extends Error {
     if (details.freshMs !== undefined) this.freshMs = details.freshMs;
   }
 
-  /** The same failure without its cause, and so without what that holds, for who keeps it. */
-  withoutCause(): CodapError {
-    const { code, message, source, status, retryAfterMs, dependsOn, retryable, http, rejected, freshMs } = this;
-    const details = { source, status, retryAfterMs, dependsOn, retryable, http, rejected, freshMs };
-    return new CodapError(code, message, details);
-  }
-
   /** The same failure, with the source it came from where it did not yet say so. */
   from(source: string | undefined): CodapError {
     if (this.source !== undefined || source === undefined) return this;
-    const { code, message, status, retryAfterMs, dependsOn, retryable, http, rejected, freshMs, cause } = this;
-    const details = { source, status, retryAfterMs, dependsOn, retryable, http, rejected, freshMs };
     // Where it was made is in the log, too.
-    return new CodapError(code, message, { ...details, cause: cause ?? (code === 'INTERNAL' ? this : undefined) });
+    return this.#again({ source, cause: this.cause ?? (this.code === 'INTERNAL' ? this : undefined) });
+  }
+
+  /** The same failure without its cause, and so without what that holds, for who keeps it. */
+  withoutCause(): CodapError {
+    return this.#again({ source: this.source });
+  }
+
+  #again(own: Pick<ErrorDetails, 'source' | 'cause'>): CodapError {
+    const { code, message, status, retryAfterMs, dependsOn, retryable, http, rejected, freshMs } = this;
+    return new CodapError(code, message, {
+      status,
+      retryAfterMs,
+      dependsOn,
+      retryable,
+      http,
+      rejected,
+      freshMs,
+      ...own,
+    });
   }
 
   /** The error as an answer shows it. */

@@ -44,8 +44,8 @@ const UNBOUNDED: Freshness = { mayBeKept: true, freshMs: Infinity, mayBeStale: t
 export class KeptAnswers {
   readonly #options: KeepingOptions;
   readonly #answers: LRUCache<string, KeptAnswer>;
-  /** Several may have waited for one call: its value is kept once, from when the first of them asked. */
-  #last: WeakRef<Value> | undefined;
+  /** What was put last, and when. */
+  #last: { readonly key: string; readonly value: WeakRef<Value>; readonly at: number } | undefined;
 
   constructor(options: KeepingOptions) {
     this.#options = options;
@@ -72,8 +72,10 @@ export class KeptAnswers {
    * served.
    */
   put(key: string, asked: number, value: Value, renewable: boolean): void {
-    if (this.#last?.deref() === value) return;
-    this.#last = new WeakRef(value);
+    // Several may have waited for one call: its value is kept once, from when the first of them asked.
+    const last = this.#last;
+    if (last?.key === key && last.at >= asked && last.value.deref() === value) return;
+    this.#last = { key, value: new WeakRef(value), at: performance.now() };
     const { freshness, meta } = value;
     if (this.#isKept(asked, freshness, renewable)) this.#keep(key, asked, { kept: keep(value), meta, freshness });
     else this.#drop(key, asked);

@@ -172,6 +172,17 @@ describe('an answer', () => {
     expect(await seen()).toEqual(['a', 300]);
   });
 
+  it('is kept again, and under each key, where the store always answers the same thing', async () => {
+    const { calls, store, ask } = shop();
+    const same = plain('a');
+    store.answer = () => same;
+    for (const key of ['a', 'b', 'a', 'b']) await ask({ key });
+    expect(calls).toHaveLength(2);
+    await pass(1000);
+    for (const key of ['a', 'b', 'a', 'b']) await ask({ key });
+    expect(calls).toHaveLength(4);
+  });
+
   it('is told apart in traces and counts', async () => {
     const { ask, layer } = shop({ staleMs: 500 });
     const told: CallTrace['cache'][] = [];
