@@ -77,6 +77,11 @@ export interface Connection extends AsyncDisposable {
    * this entity tag; undefined where that body cannot be asked for in parts.
    */
   part?(query: Query, first: number, last?: number, etag?: string): Query | undefined;
+  /**
+   * The query for the same answer unless it is still the one with this entity tag, which the answer then says
+   * as `isUnchanged`; undefined where that cannot be asked.
+   */
+  revalidate?(query: Query, etag: string): Query | undefined;
   /** Resolves when the store answers; rejects with CodapError. */
   ping(signal: AbortSignal): Promise<void>;
 }

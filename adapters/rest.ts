@@ -15,7 +15,7 @@ import { compileRest } from './rest/compile.ts';
 import { exchange } from './rest/exchange.ts';
 import { options, type RestOptions } from './rest/options.ts';
 import { postParams, readParams } from './rest/params.ts';
-import { RequestHeaders, valueOf, type RestQuery } from './rest/request.ts';
+import { isConditional, renewal, RequestHeaders, valueOf, type RestQuery } from './rest/request.ts';
 import { headFailure } from './http/transport-failure.ts';
 
 export type { RestOptions } from './rest/options.ts';
@@ -68,7 +68,12 @@ class RestConnection implements Connection {
       blocking: false,
       body: null,
     };
-    const asked = { responseHeaders: this.#options.responseHeaders, range: valueOf(headers, 'range') };
+    const condition = query.isRenewal ? 'of a cache' : isConditional(headers) ? 'of the query' : undefined;
+    const asked: Asked = {
+      responseHeaders: this.#options.responseHeaders,
+      range: valueOf(headers, 'range'),
+      condition,
+    };
     const send = want === 'body' ? this.#flow : this.#gather;
     if (op !== 'post') return send(request, asked, context);
     const { body } = query;
@@ -92,6 +97,10 @@ class RestConnection implements Connection {
     };
     return untilAborted(signal, answer, discard);
   };
+
+  revalidate(query: Query, etag: string): Query | undefined {
+    return renewal(query, etag);
+  }
 
   /** Any answer at all shows that the store is there. */
   async ping(signal: AbortSignal): Promise<void> {

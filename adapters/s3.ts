@@ -9,7 +9,7 @@ import type { Adapter, Connection } from './adapter.ts';
 import { connections } from './http/connections.ts';
 import { compileS3 } from './s3/compile.ts';
 import { s3Failure } from './s3/failure.ts';
-import { get, head } from './s3/get.ts';
+import { get, head, renewal } from './s3/get.ts';
 import { list, listItems } from './s3/list.ts';
 import { UndiciHandler } from './s3/http-handler.ts';
 import { options, type S3Options } from './s3/options.ts';
@@ -74,6 +74,10 @@ class S3Connection implements Connection {
     if (op !== 'getObject' || (params as GetObject).range !== undefined) return undefined;
     const range = `bytes=${first}-${last ?? ''}`;
     return { op, params: { ...(params as GetObject), range, ...(etag !== undefined && { ifMatch: etag }) }, want };
+  }
+
+  revalidate(query: Query, etag: string): Query | undefined {
+    return renewal(query, etag);
   }
 
   ping(signal: AbortSignal): Promise<void> {

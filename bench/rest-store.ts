@@ -1,7 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A process that only answers: each path with a record of about 1 kB. It says its port on its channel. */
+/**
+ * A process that only answers: each path with a record of about 1 kB, at once, or after so many milliseconds
+ * as it is told. It says its port on its channel.
+ */
+const afterMs = Number(process.argv[2] ?? 0);
 const orders = Array.from({ length: 6 }, (_, at) => ({
   id: at,
   sku: `SKU-${String(at).padStart(6, '0')}`,
@@ -15,7 +19,8 @@ const head = { 'content-type': 'application/json', 'content-length': record.leng
 
 const server = createServer((request, response) => {
   request.resume();
-  response.writeHead(200, head).end(record);
+  if (afterMs > 0) setTimeout(() => response.writeHead(200, head).end(record), afterMs);
+  else response.writeHead(200, head).end(record);
 });
 server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
 process.once('disconnect', () => process.exit());

@@ -30,6 +30,8 @@ export interface ErrorDetails {
   retryAfterMs?: number;
   /** The names of the queries whose failure this one follows from. */
   dependsOn?: string[];
+  /** For how long the store lets that be kept, in milliseconds; by itself for as long as one likes. */
+  freshMs?: number;
   /** Overrides the code's own word on whether trying again may help. */
   retryable?: boolean;
   /** Overrides the HTTP status of a batch that this failure decides. */
@@ -51,6 +53,8 @@ export class CodapError extends Error {
   readonly status?: number;
   readonly retryAfterMs?: number;
   readonly dependsOn?: string[];
+  /** For how long the store lets it be kept, in milliseconds; undefined where it says nothing. */
+  readonly freshMs?: number;
   /** Codap turned the query away, whatever the store would have said. */
   readonly rejected: boolean;
 
@@ -65,15 +69,33 @@ export class CodapError extends Error {
     if (details.status !== undefined) this.status = details.status;
     if (details.retryAfterMs !== undefined) this.retryAfterMs = details.retryAfterMs;
     if (details.dependsOn !== undefined) this.dependsOn = details.dependsOn;
+    if (details.freshMs !== undefined) this.freshMs = details.freshMs;
   }
 
   /** The same failure, with the source it came from where it did not yet say so. */
   from(source: string | undefined): CodapError {
     if (this.source !== undefined || source === undefined) return this;
-    const { code, message, status, retryAfterMs, dependsOn, retryable, http, rejected, cause } = this;
-    const details = { source, status, retryAfterMs, dependsOn, retryable, http, rejected };
     // Where it was made is in the log, too.
-    return new CodapError(code, message, { ...details, cause: cause ?? (code === 'INTERNAL' ? this : undefined) });
+    return this.#again({ source, cause: this.cause ?? (this.code === 'INTERNAL' ? this : undefined) });
+  }
+
+  /** The same failure without its cause, and so without what that holds, for who keeps it. */
+  withoutCause(): CodapError {
+    return this.#again({ source: this.source });
+  }
+
+  #again(own: Pick<ErrorDetails, 'source' | 'cause'>): CodapError {
+    const { code, message, status, retryAfterMs, dependsOn, retryable, http, rejected, freshMs } = this;
+    return new CodapError(code, message, {
+      status,
+      retryAfterMs,
+      dependsOn,
+      retryable,
+      http,
+      rejected,
+      freshMs,
+      ...own,
+    });
   }
 
   /** The error as an answer shows it. */

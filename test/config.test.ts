@@ -79,6 +79,7 @@ describe('defaults', () => {
       concurrency: 512,
       queue: 1000,
       maxBytes: 8 * 2 ** 20,
+      cache: false,
       retry: { attempts: 2, budget: 0.1, perSecond: 1 },
       hedge: false,
       breaker: { ratio: 0.5, calls: 20, openMs: 5000 },
@@ -98,6 +99,14 @@ describe('defaults', () => {
     const { sources } = parse(withSource({ adapter: 'rest', url: 'http://a.example/', [option]: given }));
     expect(sources['shop']).toMatchObject({ [option]: value });
   });
+});
+
+it.each([
+  [false, false],
+  [{ ttlMs: 5 }, { ttlMs: 5, staleMs: 0, notFoundMs: 0, maxBytes: 67_108_864 }],
+])('a cache that says %j is %j', (cache, expected) => {
+  const { sources } = parse(withSource({ adapter: 'rest', url: 'http://a.example/', cache }));
+  expect(sources['shop']!.cache).toEqual(expected);
 });
 
 describe('faults', () => {
@@ -195,6 +204,25 @@ describe('faults', () => {
     expect(
       parse({ sources: { constructor: { adapter: 'rest', url: 'http://a.example' } } }).sources['constructor'],
     ).toMatchObject({ name: 'constructor' });
+  });
+
+  it.each<[unknown, Record<string, string>]>([
+    [5, { '': 'false or an object is allowed here' }],
+    [true, { '': 'false or an object is allowed here' }],
+    [{}, { '.ttlMs': 'ttlMs is missing; a whole number from 0 to 31536000000 is allowed here' }],
+    [
+      { ttlMs: -1, staleMs: 1.5, maxBytes: 5, ttl: 5 },
+      {
+        '.ttlMs': 'a whole number from 0 to 31536000000 is allowed here',
+        '.staleMs': 'a whole number from 0 to 31536000000 is allowed here',
+        '.maxBytes': 'a whole number from 65536 to 1099511627776 is allowed here',
+        '.ttl': 'unknown field; allowed here: ttlMs, staleMs, notFoundMs, maxBytes',
+      },
+    ],
+  ])('a cache that says %j', (cache, faults) => {
+    const found = faultsOf(() => parse(withSource({ adapter: 'rest', url: 'http://a.example/', cache })));
+    const expected = Object.entries(faults).map(([path, detail]) => [`sources.shop.cache${path}`, detail]);
+    expect(found).toEqual(Object.fromEntries(expected));
   });
 
   it.each([0, -1, 1.5, 257, 'many', '2', true, null])('%j workers are one', (workers) => {

@@ -5,7 +5,9 @@ import { isHeld } from '../../src/budget/turns.ts';
 import { JsonCheck } from '../../src/json/json-check.ts';
 import { parseExact } from '../../src/json/parse.ts';
 import { readJson } from '../../src/json/read-json.ts';
-import type { Meta, Value } from '../../src/store/payload.ts';
+import type { Freshness } from '../../src/store/freshness.ts';
+import { ownBytes } from '../../src/store/keep.ts';
+import type { Kept, Meta, Value } from '../../src/store/payload.ts';
 import type { Steps, Work } from '../../src/budget/work.ts';
 
 /** Bytes of a byte order mark, which is no part of the text. */
@@ -27,16 +29,18 @@ type Checked = Pick<JsonCheck, 'members' | 'isPlain'>;
 class JsonBytes implements Value {
   readonly kind = 'value';
   readonly bytes: Buffer;
-  readonly meta: Meta;
+  readonly meta?: Meta;
+  readonly freshness: Freshness | undefined;
   readonly #checked: Checked;
   #json: string | undefined;
   #value: unknown;
   #open = false;
 
-  constructor(bytes: Buffer, checked: Checked, meta: Meta) {
+  constructor(bytes: Buffer, checked: Checked, meta: Meta | undefined, freshness?: Freshness) {
     this.bytes = bytes;
     this.#checked = checked;
-    this.meta = meta;
+    if (meta) this.meta = meta;
+    this.freshness = freshness;
   }
 
   get json(): string {
@@ -55,6 +59,11 @@ class JsonBytes implements Value {
     return this.#open ? this.#value : this.#opened(JSON.parse(this.json));
   }
 
+  keep(): Kept {
+    const { members, isPlain } = this.#checked;
+    return new KeptJson(ownBytes(this.bytes), { members, isPlain });
+  }
+
   #opened(value: unknown): unknown {
     this.#value = value;
     this.#open = true;
@@ -62,9 +71,54 @@ class JsonBytes implements Value {
   }
 }
 
+/** JSON that is kept: its bytes alone. */
+class KeptJson implements Kept {
+  readonly #bytes: Buffer;
+  readonly #checked: Checked;
+
+  constructor(bytes: Buffer, checked: Checked) {
+    this.#bytes = bytes;
+    this.#checked = checked;
+  }
+
+  get bytes(): number {
+    return this.#bytes.length;
+  }
+
+  value(meta: Meta | undefined): Value {
+    return new JsonBytes(this.#bytes, this.#checked, meta);
+  }
+}
+
+/** Data written as it was made. */
+class Plain implements Value {
+  readonly kind = 'value';
+  readonly json: string;
+  readonly value: unknown;
+  readonly meta?: Meta;
+  readonly freshness: Freshness | undefined;
+
+  constructor(value: unknown, meta: Meta | undefined, freshness: Freshness | undefined) {
+    this.json = JSON.stringify(value);
+    this.value = value;
+    if (meta) this.meta = meta;
+    this.freshness = freshness;
+  }
+
+  /** JSON.parse reads what JSON.stringify wrote; how many members that has is a guess. */
+  keep(): Kept {
+    return new KeptJson(ownBytes(Buffer.from(this.json)), { members: this.json.length >> 3, isPlain: true });
+  }
+}
+
 /** Plain data made by an adapter, such as a listing. */
-export function plain(value: unknown, meta?: Meta): Value {
-  return { kind: 'value', json: JSON.stringify(value), value, ...(meta && { meta }) };
+export function plain(value: unknown, meta?: Meta, freshness?: Freshness): Value {
+  return new Plain(value, meta, freshness);
+}
+
+/** Word that what was asked about is still the same, to whoever has kept it. */
+export function unchanged(meta: Meta, freshness?: Freshness): Value {
+  return { kind: 'value', json: 'null', value: null, meta, freshness, isUnchanged: true };
 }
 
 /**
@@ -86,12 +140,24 @@ const formatIn = remembering((contentType): Exclude<Format, 'auto'> => {
  * A body as a value, `meta` completed by its size and encoding; BAD_RESPONSE if its bytes are not what they
  * should be. A large one waits for its turn.
  */
-export function content(bytes: Buffer, format: Format, meta: Meta, work: Work): Value | Promise<Value> {
-  if (bytes.length < LARGE) return read(bytes, format, meta, work);
-  return inTurn(work).then(() => read(bytes, format, meta, work));
+export function content(
+  bytes: Buffer,
+  format: Format,
+  meta: Meta,
+  work: Work,
+  freshness?: Freshness,
+): Value | Promise<Value> {
+  if (bytes.length < LARGE) return read(bytes, format, meta, work, freshness);
+  return inTurn(work).then(() => read(bytes, format, meta, work, freshness));
 }
 
-function read(bytes: Buffer, format: Format, meta: Meta, work: Work): Value | Promise<Value> {
+function read(
+  bytes: Buffer,
+  format: Format,
+  meta: Meta,
+  work: Work,
+  freshness: Freshness | undefined,
+): Value | Promise<Value> {
   const encoding = format === 'auto' ? formatOf(meta.contentType) : format;
   // The bytes of a part are not how many there are.
   const size = meta.size ?? (meta.status === 206 ? undefined : bytes.length);
@@ -99,20 +165,22 @@ function read(bytes: Buffer, format: Format, meta: Meta, work: Work): Value | Pr
   if (size !== undefined) told.size = size;
   told.encoding = encoding;
   // JSON has no text for nothing; a store that sends none of it says so.
-  if (encoding === 'json') return bytes.length === 0 ? plain(null, told) : json(bytes, told, work);
-  if (encoding === 'base64') return plain(bytes.toString('base64'), told);
+  if (encoding === 'json')
+    return bytes.length === 0 ? plain(null, told, freshness) : json(bytes, told, work, freshness);
+  if (encoding === 'base64') return plain(bytes.toString('base64'), told, freshness);
   try {
-    return plain((decoder(parsed(meta.contentType)?.params.get('charset')) ?? utf8()).decode(bytes), told);
+    const text = (decoder(parsed(meta.contentType)?.params.get('charset')) ?? utf8()).decode(bytes);
+    return plain(text, told, freshness);
   } catch (cause) {
     throw new CodapError('BAD_RESPONSE', 'a text that is not in the charset it should be in', { cause });
   }
 }
 
-function json(bytes: Buffer, meta: Meta, work: Work): Value | Promise<Value> {
+function json(bytes: Buffer, meta: Meta, work: Work, freshness: Freshness | undefined): Value | Promise<Value> {
   const isMarked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
   const text = isMarked ? bytes.subarray(MARK) : bytes;
   const check = new JsonCheck(text);
-  const value = new JsonBytes(text, check, meta);
+  const value = new JsonBytes(text, check, meta, freshness);
   return check.go(LARGE) ? value : checked(value, check, work);
 }
 

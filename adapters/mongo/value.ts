@@ -1,11 +1,11 @@
 import { BSONError } from 'bson';
 import type { Mode } from '../../src/json/typed-text.ts';
-import type { Value } from '../../src/store/payload.ts';
+import { bytesOfText, ownBytes } from '../../src/store/keep.ts';
+import type { Kept, Meta, Value } from '../../src/store/payload.ts';
 import { atOnce, Work, type Steps } from '../../src/budget/work.ts';
 import { bsonToJson, documentsToJson, elementToJson } from './bson-json.ts';
-import { DOCUMENT, elements } from './bson-reader.ts';
+import { DOCUMENT, elements, int32 } from './bson-reader.ts';
 import { elementToValue } from './bson-value.ts';
-import type { JsonWriter } from './json-writer.ts';
 
 /** Doubles and 32-bit integers are plain numbers, but not where canonical Extended JSON was asked for. */
 function isExact(mode: Mode): boolean {
@@ -17,8 +17,8 @@ function isExact(mode: Mode): boolean {
  * inside.
  */
 export function documentValue(bytes: Buffer | undefined, mode: Mode): Value {
-  if (!bytes) return { kind: 'value', json: 'null', value: null };
-  return new Lazy(bsonToJson(bytes, mode), mode, readingOf(bytes, DOCUMENT, 0, mode));
+  if (!bytes) return new Nothing();
+  return new Lazy(bsonToJson(bytes, mode), mode, [bytes], readingOf(DOCUMENT, 0, mode));
 }
 
 /** One document of the store that is large. */
@@ -28,14 +28,8 @@ export function largeDocumentValue(bytes: Buffer, mode: Mode): Steps<Value> {
 
 /** A list of documents. */
 export function* documentsValue(documents: readonly Buffer[], mode: Mode, work: Work): Steps<Value> {
-  return new Lazy(yield* documentsToJson(documents, mode, work), mode, function* (work) {
-    const list: unknown[] = [];
-    for (const bytes of documents) {
-      if (work.tick(1 + (bytes.length >> 4))) yield;
-      list.push(yield* elementToValue(bytes, DOCUMENT, 0, isExact(mode)));
-    }
-    return list;
-  });
+  const { written } = yield* documentsToJson(documents, mode, work);
+  return new Lazy(written, mode, documents, readingOfList(mode));
 }
 
 /** A member of a document, which is a list or a number. */
@@ -47,31 +41,52 @@ export function* memberValue(bytes: Buffer, name: string, mode: Mode): Steps<Val
 }
 
 function* elementValue(bytes: Buffer, type: number, at: number, mode: Mode): Steps<Value> {
-  return new Lazy(yield* elementToJson(bytes, type, at, mode), mode, readingOf(bytes, type, at, mode));
+  const json = yield* elementToJson(bytes, type, at, mode);
+  return new Lazy(typeof json === 'string' ? json : json.written, mode, [bytes], readingOf(type, at, mode));
 }
 
-function readingOf(bytes: Buffer, type: number, at: number, mode: Mode): Reading {
-  return function* (work) {
+/** Makes of what the store sent what it stands for. */
+type Reading = (sent: readonly Buffer[], work: Work) => Steps<unknown>;
+
+function readingOf(type: number, at: number, mode: Mode): Reading {
+  return function* ([bytes = Buffer.of()], work) {
     if (work.tick(bytes.length >> 4)) yield;
     return yield* elementToValue(bytes, type, at, isExact(mode));
   };
 }
 
-type Reading = (work: Work) => Steps<unknown>;
+/** Each piece holds one document, or several one after the other. */
+function readingOfList(mode: Mode): Reading {
+  return function* (sent, work) {
+    const list: unknown[] = [];
+    for (const bytes of sent) {
+      for (let at = 0; at < bytes.length; at += int32(bytes, at)) {
+        if (work.tick(1 + (int32(bytes, at) >> 4))) yield;
+        list.push(yield* elementToValue(bytes, DOCUMENT, at, isExact(mode)));
+      }
+    }
+    return list;
+  };
+}
 
 class Lazy implements Value {
   readonly kind = 'value';
   readonly bytes: Buffer | undefined;
   readonly mode: Mode;
-  #json: string | JsonWriter;
+  readonly meta?: Meta;
+  #json: string | Buffer;
+  #sent: readonly Buffer[];
+  /** Until it is read. */
   #reading: Reading | undefined;
   #value: unknown;
 
-  constructor(json: string | JsonWriter, mode: Mode, reading: Reading) {
-    this.bytes = typeof json === 'string' ? undefined : json.written;
+  constructor(json: string | Buffer, mode: Mode, sent: readonly Buffer[], reading: Reading, meta?: Meta) {
+    this.bytes = typeof json === 'string' ? undefined : json;
     this.#json = json;
     this.mode = mode;
+    this.#sent = sent;
     this.#reading = reading;
+    if (meta) this.meta = meta;
   }
 
   get json(): string {
@@ -84,10 +99,56 @@ class Lazy implements Value {
 
   *read(work: Work): Steps<unknown> {
     if (this.#reading) {
-      const value = yield* this.#reading(work);
+      const value = yield* this.#reading(this.#sent, work);
       this.#value ??= value;
       this.#reading = undefined;
+      this.#sent = [];
     }
     return this.#value;
+  }
+
+  keep(): Kept | undefined {
+    if (!this.#reading) return undefined;
+    const sent = ownBytes(this.#sent.length === 1 ? this.#sent[0]! : Buffer.concat(this.#sent));
+    return new KeptDocuments(this.bytes ? ownBytes(this.bytes) : this.json, this.mode, sent, this.#reading);
+  }
+}
+
+/** Documents that are kept: their JSON, and what the store sent, in one piece. */
+class KeptDocuments implements Kept {
+  readonly #json: string | Buffer;
+  readonly #mode: Mode;
+  readonly #sent: readonly [Buffer];
+  readonly #reading: Reading;
+
+  constructor(json: string | Buffer, mode: Mode, sent: Buffer, reading: Reading) {
+    this.#json = json;
+    this.#mode = mode;
+    this.#sent = [sent];
+    this.#reading = reading;
+  }
+
+  get bytes(): number {
+    return this.#sent[0].length + (typeof this.#json === 'string' ? bytesOfText(this.#json) : this.#json.length);
+  }
+
+  value(meta: Meta | undefined): Value {
+    return new Lazy(this.#json, this.#mode, this.#sent, this.#reading, meta);
+  }
+}
+
+/** No document. */
+class Nothing implements Value {
+  readonly kind = 'value';
+  readonly json = 'null';
+  readonly value = null;
+  readonly meta?: Meta;
+
+  constructor(meta?: Meta) {
+    if (meta) this.meta = meta;
+  }
+
+  keep(): Kept {
+    return { bytes: 0, value: (meta) => new Nothing(meta) };
   }
 }

@@ -1,10 +1,19 @@
 import { CodapError, type Code, type ErrorDetails } from '../../src/errors.ts';
+import type { Freshness } from '../../src/store/freshness.ts';
 
-/** What an answer's status says went wrong; undefined for one that has a value: 2xx and 304. */
-export function statusFailure(status: number, retryAfterMs: number | undefined): CodapError | undefined {
+/**
+ * What an answer's status says went wrong; undefined for one that has a value: 2xx and 304. `freshness` is
+ * that of the answer.
+ */
+export function statusFailure(
+  status: number,
+  retryAfterMs: number | undefined,
+  freshness: Freshness | undefined,
+): CodapError | undefined {
   if ((status >= 200 && status < 300) || status === 304) return undefined;
   const details: ErrorDetails = { status };
   if ((status === 429 || status === 503) && retryAfterMs !== undefined) details.retryAfterMs = retryAfterMs;
+  if (freshness) details.freshMs = freshness.freshMs;
   return new CodapError(codeOf(status), message(status), details);
 }
 

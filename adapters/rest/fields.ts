@@ -65,7 +65,7 @@ function readMeta(
 }
 
 /** The value of a field that is a list, in however many lines it came. */
-function listed(field: string | string[]): string {
+export function listed(field: string | string[]): string {
   return typeof field === 'object' ? field.join(',') : field;
 }
 

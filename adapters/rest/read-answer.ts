@@ -2,10 +2,11 @@ import type { Readable } from 'node:stream';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { CodapError } from '../../src/errors.ts';
+import { NOT_KEPT, type Freshness } from '../../src/store/freshness.ts';
 import type { Body, Meta, Value } from '../../src/store/payload.ts';
 import type { Context } from '../../src/store/fetch.ts';
 import { collect } from '../http/collect.ts';
-import { content, plain } from '../http/content.ts';
+import { content, plain, unchanged } from '../http/content.ts';
 import { undoing } from '../http/decoders.ts';
 import { owned } from '../http/owned.ts';
 import { isAll, readPart } from '../http/part.ts';
@@ -13,6 +14,7 @@ import { transportFailure } from '../http/transport-failure.ts';
 import { DROPPED_BYTES, DROPPED_MS, type Portion, type Reader } from './exchange.ts';
 import { statusFailure } from './failure.ts';
 import { readFields, type Fields } from './fields.ts';
+import { freshnessOf } from './freshness-of.ts';
 
 /** What is known before an answer is here. */
 export interface Asked {
@@ -20,12 +22,19 @@ export interface Asked {
   readonly responseHeaders: readonly string[];
   /** The `range` that was asked for, if any. */
   readonly range: string | undefined;
+  /** Who would have no answer where it is still the one that they know. */
+  readonly condition: 'of the query' | 'of a cache' | undefined;
 }
 
 /** What the head of an answer says. Throws where the body is none to read. */
-function readHead(status: number, headers: IncomingHttpHeaders, { responseHeaders, range }: Asked): Fields {
+function readHead(
+  status: number,
+  headers: IncomingHttpHeaders,
+  { responseHeaders, range }: Asked,
+  freshness?: Freshness,
+): Fields {
   const fields = readFields(status, headers, responseHeaders);
-  const failure = statusFailure(status, fields.retryAfterMs);
+  const failure = statusFailure(status, fields.retryAfterMs, freshness);
   if (failure) throw failure;
   if (status === 206 && range === undefined && !isWhole(fields.contentRange))
     throw new CodapError('BAD_RESPONSE', 'the store answered a part, which it was not asked for', { status });
@@ -42,6 +51,7 @@ export class GatheredAnswer implements Reader<Value> {
   readonly #maxBytes: number;
   readonly #context: Pick<Context, 'signal' | 'memory' | 'work'>;
   #meta: Meta = {};
+  #freshness: Freshness | undefined;
 
   constructor(asked: Asked, maxBytes: number, context: Pick<Context, 'signal' | 'memory' | 'work'>) {
     this.#asked = asked;
@@ -50,15 +60,19 @@ export class GatheredAnswer implements Reader<Value> {
   }
 
   head(status: number, headers: IncomingHttpHeaders): Portion {
-    const fields = readHead(status, headers, this.#asked);
+    this.#freshness = freshnessFor(headers, this.#asked);
+    const fields = readHead(status, headers, this.#asked, this.#freshness);
     this.#meta = fields.meta;
     return portionOf(fields, this.#maxBytes, this.#context);
   }
 
   whole(bytes: Buffer): Value | Promise<Value> {
     const { status, contentType } = this.#meta;
+    if (status === 304 && this.#asked.condition === 'of a cache') return unchanged(this.#meta, this.#freshness);
     const isEmpty = status === 204 || status === 304 || (bytes.length === 0 && contentType === undefined);
-    return isEmpty ? plain(null, this.#meta) : content(bytes, 'auto', this.#meta, this.#context.work);
+    return isEmpty
+      ? plain(null, this.#meta, this.#freshness)
+      : content(bytes, 'auto', this.#meta, this.#context.work, this.#freshness);
   }
 }
 
@@ -66,19 +80,26 @@ export class GatheredAnswer implements Reader<Value> {
 export class HeadAnswer implements Reader<Value> {
   readonly #asked: Asked;
   #meta: Meta = {};
+  #freshness: Freshness | undefined;
 
   constructor(asked: Asked) {
     this.#asked = asked;
   }
 
   head(status: number, headers: IncomingHttpHeaders): Portion {
-    this.#meta = readHead(status, headers, this.#asked).meta;
+    this.#freshness = freshnessFor(headers, this.#asked);
+    this.#meta = readHead(status, headers, this.#asked, this.#freshness).meta;
     return NOTHING;
   }
 
   whole(): Value {
-    return plain(null, this.#meta);
+    return plain(null, this.#meta, this.#freshness);
   }
+}
+
+/** What is answered to a condition of the query's own is for whoever set it. */
+function freshnessFor(headers: IncomingHttpHeaders, { condition }: Asked): Freshness | undefined {
+  return condition === 'of the query' ? NOT_KEPT : freshnessOf(headers);
 }
 
 /** Takes any answer for what it is: a sign that the store is there. */

@@ -1,4 +1,4 @@
-import type { Caller } from '../../src/store/fetch.ts';
+import type { Caller, Query } from '../../src/store/fetch.ts';
 import { ACCEPTED } from '../http/decoders.ts';
 import type { RestBody } from './body.ts';
 import type { RestOptions } from './options.ts';
@@ -8,6 +8,15 @@ export interface RestQuery {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: RestBody;
+  /** Its `if-none-match` names what codap has kept: it asks whether that is still so. */
+  readonly isRenewal?: true;
+}
+
+/** Asks a GET for its answer unless that is still the one with this entity tag; undefined of any other op. */
+export function renewal({ op, params, want }: Query, etag: string): Query | undefined {
+  const query = params as RestQuery;
+  const headers = { ...query.headers, 'if-none-match': etag };
+  return op === 'get' ? { op, params: { ...query, headers, isRenewal: true }, want } : undefined;
 }
 
 /** The header fields of a source's requests: name, value, name, value, as undici takes them. */
@@ -46,6 +55,12 @@ export class RequestHeaders {
 export function valueOf(list: readonly string[], name: string): string | undefined {
   for (let at = 0; at < list.length; at += 2) if (list[at] === name) return list[at + 1];
   return undefined;
+}
+
+/** Whether a list of header fields has one that sets a condition (RFC 9110 §13.1). */
+export function isConditional(list: readonly string[]): boolean {
+  for (let at = 0; at < list.length; at += 2) if ((list[at] as string).startsWith('if-')) return true;
+  return false;
 }
 
 /** Adds a field, unless there is one of that name. */

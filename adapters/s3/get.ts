@@ -7,10 +7,11 @@ import {
 } from '@aws-sdk/client-s3';
 import { Readable, type Duplex } from 'node:stream';
 import { CodapError } from '../../src/errors.ts';
-import type { Context } from '../../src/store/fetch.ts';
+import type { Context, Query } from '../../src/store/fetch.ts';
+import { NOT_KEPT } from '../../src/store/freshness.ts';
 import type { Body, Meta, Payload, Value } from '../../src/store/payload.ts';
 import { collect } from '../http/collect.ts';
-import { content, formatOf, plain, type Format } from '../http/content.ts';
+import { content, formatOf, plain, unchanged, type Format } from '../http/content.ts';
 import { codingNames, decoders } from '../http/decoders.ts';
 import { exactly } from '../http/exactly.ts';
 import { httpDate } from '../http/http-date.ts';
@@ -48,7 +49,8 @@ export async function get(
     if (failure.status !== 304) throw failure;
     const etag = (error as S3ServiceException).$response?.headers?.['etag'];
     const meta: Meta = { status: 304, ...(etag !== undefined && { etag }) };
-    return want === 'body' ? { kind: 'body', stream: Readable.from([]), meta } : plain(null, meta);
+    if (want === 'body') return { kind: 'body', stream: Readable.from([]), meta };
+    return query.isRenewal ? unchanged(meta) : plain(null, meta, NOT_KEPT);
   }
   const source = answer.Body as Readable;
   try {
@@ -62,11 +64,22 @@ export async function get(
     const { format, coding } = reading(query.format, answer, part !== undefined);
     const stream = owned(source, signal, s3Failure, [...counted, ...coding]);
     const bytes = await collect(stream, options.maxBytes, { memory, work }, () => tooLarge(options.maxBytes));
-    return await content(bytes, format, told, work);
+    return await content(bytes, format, told, work, isConditional(query) ? NOT_KEPT : undefined);
   } catch (error) {
     source.on('error', () => {}).destroy();
     throw error;
   }
+}
+
+/** Asks for an object's content unless its entity tag is still this one; undefined of any other op. */
+export function renewal({ op, params, want }: Query, etag: string): Query | undefined {
+  const query: GetObject = { ...(params as GetObject), ifNoneMatch: etag, isRenewal: true };
+  return op === 'getObject' ? { op, params: query, want } : undefined;
+}
+
+/** Whether it sets a condition of its own, whose answer is for whoever set it. */
+function isConditional({ ifNoneMatch, ifModifiedSince, ifMatch, isRenewal }: GetObject): boolean {
+  return !isRenewal && (ifNoneMatch ?? ifModifiedSince ?? ifMatch) !== undefined;
 }
 
 /**

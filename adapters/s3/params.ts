@@ -69,6 +69,8 @@ export interface GetObject {
   readonly ifNoneMatch?: string;
   readonly ifModifiedSince?: string;
   readonly ifMatch?: string;
+  /** Its `ifNoneMatch` names what codap has kept: it asks whether that is still so. */
+  readonly isRenewal?: true;
 }
 
 /** A compiled `headObject`. */

@@ -2,6 +2,7 @@ import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { setImmediate as turn } from 'node:timers/promises';
 import { attachment } from '../../src/store/attachment.ts';
+import { NOT_KEPT } from '../../src/store/freshness.ts';
 import type { Value } from '../../src/store/payload.ts';
 import { plain } from '../http/content.ts';
 import type { S3Options } from './options.ts';
@@ -19,8 +20,7 @@ export async function presign(client: S3Client, query: PresignGetObject, options
     ResponseContentDisposition: query.filename === undefined ? undefined : attachment(query.filename),
   });
   const url = await getSignedUrl(client, command, { expiresIn: query.expiresInSeconds, signingDate: new Date(now) });
-  return plain({
-    url,
-    expiresAt: new Date(Math.floor(now / 1000) * 1000 + query.expiresInSeconds * 1000).toISOString(),
-  });
+  const expiresAt = new Date(Math.floor(now / 1000) * 1000 + query.expiresInSeconds * 1000).toISOString();
+  // One that was kept would be valid for less time than was asked for.
+  return plain({ url, expiresAt }, undefined, NOT_KEPT);
 }

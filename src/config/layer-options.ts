@@ -12,8 +12,31 @@ const milliseconds = z
   .min(1)
   .max(2 ** 31 - 1);
 
+/** The longest that an answer is kept, in milliseconds: a year. */
+const LONGEST = 365 * 86_400_000;
+const age = z.int().min(0).max(LONGEST);
+
 /** What every source's configuration says of its layers: one option each, in the order of the recipe. */
 export const layerOptions = {
+  cache: z
+    .union([
+      z.literal(false),
+      z.strictObject({
+        ttlMs: age.meta({ description: 'How long an answer is fresh, in milliseconds.' }),
+        staleMs: age
+          .default(0)
+          .meta({ description: 'How much longer it is served while it is refreshed, in milliseconds.' }),
+        notFoundMs: age.default(0).meta({ description: 'How long NOT_FOUND is kept, in milliseconds.' }),
+        maxBytes: z
+          .int()
+          .min(65_536)
+          .max(2 ** 40)
+          .default(64 * 2 ** 20)
+          .meta({ description: 'Bytes of memory that what is kept takes, in each worker.' }),
+      }),
+    ])
+    .default(false)
+    .meta({ description: 'Keeps gathered answers.' }),
   retry: layer(
     z.strictObject({
       attempts: z.int().min(1).max(10).default(2).meta({ description: 'How often in all, the first included.' }),

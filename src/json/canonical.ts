@@ -1,6 +1,6 @@
 import type { BSONRegExp } from 'bson';
 import { bsonTag, isLeaf, numberText } from './leaf.ts';
-import { entriesOf } from './members.ts';
+import { keysOf, memberOf } from './members.ts';
 import { leafText } from './typed-text.ts';
 
 /** Characters beyond which no more of a value is written. */
@@ -16,11 +16,10 @@ export function canonical(value: unknown): string | undefined {
   return text.length > MOST ? undefined : text;
 }
 
-// A string or key has its length in front, and needs no escapes: where it ends is known.
 function write(before: string, value: unknown): string {
   switch (typeof value) {
     case 'string':
-      return `${before}${value.length}"${value}`;
+      return before + sized(value);
     case 'number':
       return before + numberText(value);
     case 'bigint':
@@ -37,6 +36,11 @@ function write(before: string, value: unknown): string {
   }
 }
 
+/** A string or key has its length in front, and needs no escapes: where it ends is known. */
+function sized(text: string): string {
+  return `${text.length}"${text}`;
+}
+
 function writeList(before: string, list: readonly unknown[]): string {
   let text = `${before}[`;
   for (const member of list) {
@@ -48,9 +52,9 @@ function writeList(before: string, list: readonly unknown[]): string {
 
 function writeMembers(before: string, members: object): string {
   let text = `${before}{`;
-  for (const [key, member] of entriesOf(members)) {
+  for (const key of keysOf(members)) {
     if (text.length > MOST) return text;
-    text = `${write(`${text}${key.length}"${key}`, member)},`;
+    text = `${write(text + sized(key), memberOf(members, key))},`;
   }
   return `${text}}`;
 }

@@ -83,6 +83,7 @@ export const answerSchemas: Record<string, JsonSchema> = {
         description: "The header fields that the source's `responseHeaders` name; one that came repeatedly is a list.",
         additionalProperties: { anyOf: [text, { type: 'array', items: text }] },
       },
+      ageMs: { ...whole, description: 'Of a value out of a cache: milliseconds since the store was asked for it.' },
     },
     [],
   ),

@@ -5,7 +5,10 @@ import type { Payload } from '../store/payload.ts';
  * What one call has to keep to: until when it is wanted, how long it may take, where its bytes and work are
  * counted.
  */
-export interface CallBounds extends Pick<Context, 'signal' | 'memory' | 'work' | 'trace' | 'resumedAfter'> {
+export interface CallBounds extends Pick<
+  Context,
+  'signal' | 'memory' | 'work' | 'trace' | 'resumedAfter' | 'maxAgeMs'
+> {
   /** When its own time began: an instant, `performance.now()` ms. */
   readonly started: number;
   /** Milliseconds that it may take from then on; never more than the source's own time-out. */
@@ -30,11 +33,21 @@ export type Call = (query: Query, who: Who, bounds: CallBounds) => Promise<Paylo
 /** Makes the one way to ask a source, which stands before its layers. */
 export function callOf(timeoutMs: number, forwards: readonly string[], fetch: Fetch): Call {
   const call: Call = (query, who, bounds) => {
-    const { signal, memory, work, trace, resumedAfter, started, deadline, timeoutMs: own = timeoutMs } = bounds;
+    const {
+      signal,
+      memory,
+      work,
+      trace,
+      resumedAfter,
+      maxAgeMs,
+      started,
+      deadline,
+      timeoutMs: own = timeoutMs,
+    } = bounds;
     let caller = who.reduced.get(call);
     if (!caller) who.reduced.set(call, (caller = reduce(who.caller, forwards)));
     const end = Math.min(deadline, started + Math.min(own, timeoutMs));
-    return fetch(query, { signal, deadline: end, caller, memory, work, trace, resumedAfter });
+    return fetch(query, { signal, deadline: end, caller, memory, work, trace, resumedAfter, maxAgeMs });
   };
   return call;
 }

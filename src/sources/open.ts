@@ -8,6 +8,7 @@ import { Circuit } from './circuit.ts';
 import { type Layer, stack, unless } from './layer.ts';
 import { attempt } from './layers/attempt.ts';
 import { breaker, judge } from './layers/breaker.ts';
+import { cache } from './layers/cache.ts';
 import { hedge } from './layers/hedge.ts';
 import { limit } from './layers/limit.ts';
 import { prime } from './layers/prime.ts';
@@ -73,23 +74,18 @@ export async function openSources(
   const sources = new Map<string, Source>();
   for (const options of Object.values(config.sources)) {
     const adapter = adapters[options.adapter] as Adapter;
-    const layers = layersOf(options, adapter, log);
-    const source = await openSource(options, adapter, layers, stackOfConnections);
+    const connection = stackOfConnections.use(await adapter.open(options));
+    const layers = layersOf(options, adapter, connection, log);
+    for (const layer of layers) stackOfConnections.defer(() => layer.dispose?.());
+    const source = sourceOf(options, adapter, connection, layers);
     sources.set(source.name, source);
   }
   return { sources, [Symbol.asyncDispose]: () => stackOfConnections.disposeAsync() };
 }
 
-async function openSource(
-  options: SourceConfig,
-  adapter: Adapter,
-  layers: readonly Layer[],
-  connections: AsyncDisposableStack,
-): Promise<Source> {
+function sourceOf(options: SourceConfig, adapter: Adapter, connection: Connection, layers: readonly Layer[]): Source {
   const { name } = options;
-  const connection = connections.use(await adapter.open(options));
   const example = adapter.example(options);
-  for (const layer of layers) connections.defer(() => layer.dispose?.());
   const ops = (options.ops ?? Object.keys(adapter.ops)).filter((op) => adapter.allows?.(op, options) ?? true);
   return {
     name,
@@ -122,13 +118,22 @@ async function openSource(
 }
 
 /** The recipe: which layers stand over a store, outermost first, and why each stands where it does. */
-function layersOf(options: SourceConfig, { ops }: Adapter, log: SourceLog | undefined): readonly Layer[] {
+function layersOf(
+  options: SourceConfig,
+  { ops }: Adapter,
+  connection: Connection,
+  log: SourceLog | undefined,
+): readonly Layer[] {
   const { name, attemptTimeoutMs } = options;
   const circuit = circuitOf(options, log);
   const local = new Set(Object.keys(ops).filter((op) => ops[op]?.local));
   return [
     // Above retry and the limit, because all attempts, and waiting for a place, spend the query's own time.
     timeout(name),
+    // Above all that asks the store, because a hit costs nothing below.
+    ...(options.cache
+      ? [cache({ ...options, cache: options.cache }, (query, etag) => connection.revalidate?.(query, etag))]
+      : []),
     // Above hedge, because an attempt has failed only once no other one runs beside it.
     ...(options.retry ? [retry(options.retry)] : []),
     // Above the breaker, because each of two attempts is judged by itself.

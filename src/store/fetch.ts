@@ -26,6 +26,8 @@ export interface Context {
   readonly work: Work;
   /** What became of the call, written by the layers: only where the batch is traced. */
   readonly trace?: CallTrace | undefined;
+  /** The oldest answer out of a cache that will do, in milliseconds; by itself any that the cache serves. */
+  readonly maxAgeMs?: number | undefined;
   /** This attempt was sent because an earlier one took long. */
   readonly hedge?: true;
   /** The failure of an earlier call that passed on a part: this one goes on from there, which is a retry. */

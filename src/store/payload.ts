@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Steps, Work } from '../budget/work.ts';
 import type { Mode } from '../json/typed-text.ts';
+import type { Freshness } from './freshness.ts';
 
 /** What a store says about a body, shown as `meta` beside a value. */
 export interface Meta {
@@ -15,6 +16,8 @@ export interface Meta {
   encoding?: 'json' | 'text' | 'base64';
   /** What the source's `responseHeaders` name, by lower-case name; a field that came repeatedly is a list. */
   headers?: Readonly<Record<string, string | readonly string[]>>;
+  /** Of a value out of a cache: whole milliseconds since the store was asked for it. */
+  ageMs?: number;
 }
 
 /**
@@ -34,6 +37,20 @@ export interface Value {
   /** How typed leaves are written: plain JSON, unless Extended JSON was asked for. */
   readonly mode?: Mode;
   readonly meta?: Meta;
+  /** Undefined where nothing stands against keeping it. */
+  readonly freshness?: Freshness | undefined;
+  /** Word that what `revalidate` asked about is still the same; there is no value then. */
+  readonly isUnchanged?: boolean;
+  /** The same in memory of its own, for whoever keeps it for long; undefined where it cannot tell. */
+  keep?(): Kept | undefined;
+}
+
+/** A value as it is kept for long. */
+export interface Kept {
+  /** Bytes of memory that it holds, however much of it is opened. */
+  readonly bytes: number;
+  /** The value again, with this `meta`; what somebody opens of it is not kept. */
+  value(meta: Meta | undefined): Value;
 }
 
 /**

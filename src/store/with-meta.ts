@@ -1,5 +1,6 @@
 import type { Steps, Work } from '../budget/work.ts';
 import type { Mode } from '../json/typed-text.ts';
+import type { Freshness } from './freshness.ts';
 import type { Meta, Value } from './payload.ts';
 
 /**
@@ -14,12 +15,14 @@ class Told implements Value {
   readonly kind = 'value';
   readonly meta: Meta;
   readonly mode?: Mode;
+  readonly freshness: Freshness | undefined;
   readonly read?: (work: Work) => Steps<unknown>;
   readonly #value: Value;
 
   constructor(value: Value, meta: Meta) {
     this.#value = value;
     this.meta = meta;
+    this.freshness = value.freshness;
     if (value.mode !== undefined) this.mode = value.mode;
     if (value.read) this.read = (work) => value.read!(work);
   }

@@ -74,7 +74,7 @@ const CLOSED: Line = ['info', { source: 'store' }, 'the store answers again: its
 describe('a store that is dead', () => {
   it('costs its callers a millisecond after twenty calls, says so wherever one looks, and is found when it is back', async () => {
     const port = await freePort();
-    const source = { adapter: 'rest', url: `http://127.0.0.1:${port}/`, breaker: { openMs: 800 } };
+    const source = { adapter: 'rest', url: `http://127.0.0.1:${port}/`, breaker: { openMs: 800 }, retry: false };
     const { app, ask, codes, lines } = await serve(source, { op: 'get', params: { path: '/x' } });
     expect(new Set(await codes(19))).toEqual(new Set(['UNAVAILABLE']));
     expect(await told(app)).toMatchObject({ listed: { open: 0 }, ready: 200 });

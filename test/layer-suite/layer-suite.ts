@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { processMemory } from '../../src/budget/memory.ts';
 import { CodapError, notNeeded } from '../../src/errors.ts';
 import { GrowingDeadline, instantOf, latestOf } from '../../src/store/deadline.ts';
-import type { Layer, State } from '../../src/sources/layer.ts';
+import type { Layer } from '../../src/sources/layer.ts';
 import type { Fetch, Query } from '../../src/store/fetch.ts';
 import type { Payload } from '../../src/store/payload.ts';
 import { context } from '../adapters/source.ts';
@@ -16,8 +16,6 @@ const BROKEN = new CodapError('UNAVAILABLE', 'told to fail');
 /** What only grows, of all that layers count: it says nothing of how they stand. */
 const TOTALS = new Set(['retries', 'hedges', 'coalesced', 'merged', 'hit', 'stale', 'miss']);
 
-const standing = (state: State = {}) => Object.entries(state).filter(([name]) => !TOTALS.has(name));
-
 const queryFor = (want: Payload['kind']): Query => ({ op: 'get', params: { key: 'a' }, want });
 
 /** What else a layer is. */
@@ -26,12 +24,18 @@ interface Kind {
   readonly shares?: boolean;
   /** It may ask the store several times for one call: each attempt counts its bytes apart from the others. */
   readonly repeats?: boolean;
+  /** What of its state grows with what it keeps on purpose. */
+  readonly keeps?: readonly string[];
 }
 
 /**
  * What every layer promises, whatever it does beside. Time is faked: it stands still unless a test moves it.
  */
-export function layerSuite(name: string, makeLayer: () => Layer, { shares = false, repeats = false }: Kind = {}): void {
+export function layerSuite(
+  name: string,
+  makeLayer: () => Layer,
+  { shares = false, repeats = false, keeps = [] }: Kind = {},
+): void {
   describe(`${name}, a layer,`, () => {
     let store: FakeStore;
     let layer: Layer;
@@ -45,11 +49,15 @@ export function layerSuite(name: string, makeLayer: () => Layer, { shares = fals
       layer = makeLayer();
       fetch = layer.wrap(store.fetch);
       controller = new AbortController();
-      atRest = standing(layer.state?.());
+      atRest = standing();
     });
     afterEach(() => {
       vi.useRealTimers();
     });
+
+    /** How it stands, whatever it has counted and keeps. */
+    const standing = () =>
+      Object.entries(layer.state?.() ?? {}).filter(([name]) => !TOTALS.has(name) && !keeps.includes(name));
 
     const ask = (want: Payload['kind'], own: object = {}): Promise<Payload> =>
       fetch(queryFor(want), context({ signal: controller.signal, ...own }));
@@ -75,7 +83,7 @@ export function layerSuite(name: string, makeLayer: () => Layer, { shares = fals
       await vi.waitFor(() => expect(store.open).toBe(0));
       await vi.waitFor(() => expect(listeners()).toEqual([]));
       expect(vi.getTimerCount()).toBe(0);
-      expect(standing(layer.state?.())).toEqual(atRest);
+      expect(standing()).toEqual(atRest);
     };
 
     it('hands a query and what goes with it on as they are', async () => {

@@ -38,6 +38,7 @@ it.each([
     ['timeout', 'retry', 'breaker', 'rate', 'limit', 'judge', 'attempt', 'attempt timeout', 'prime'],
   ],
   [{ hedge: true, breaker: false }, ['timeout', 'retry', 'hedge', 'limit', 'attempt', 'prime']],
+  [{ cache: { ttlMs: 100 }, breaker: false }, ['timeout', 'cache', 'retry', 'limit', 'attempt', 'prime']],
 ])('a source with the options %j has these layers, outermost first: %j', async (own, names) => {
   const { opened, source } = await openOne(own);
   await using _closing = opened;

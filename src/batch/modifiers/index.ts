@@ -4,13 +4,14 @@ import { concurrency } from './concurrency.ts';
 import { defaultValue } from './default.ts';
 import { forEach } from './for-each-list.ts';
 import { hidden } from './hidden.ts';
+import { maxAgeMs } from './max-age-ms.ts';
 import { required } from './required.ts';
 import { select } from './select.ts';
 import { timeoutMs } from './timeout-ms.ts';
 import { unless } from './unless.ts';
 import { when } from './when.ts';
 
-/** What may stand on any query or group, in the order in which it takes effect. */
+/** What may stand on a query or group, in the order in which it takes effect. */
 export const modifiers = {
   // First, so that whatever becomes of it is told under its name.
   as,
@@ -25,6 +26,7 @@ export const modifiers = {
   unless,
   // Its time begins once it is to run.
   timeoutMs,
+  maxAgeMs,
   // Of what the store answered, so before `select`, which may make null of what was found.
   accept,
   select,

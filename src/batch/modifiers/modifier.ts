@@ -26,6 +26,8 @@ export interface Reading {
 export interface Plain<T> {
   /** What a request may write, and what it is for. */
   readonly schema: z.ZodType;
+  /** It says something of one question to a store, and so may not stand on a group. */
+  readonly ofQueries?: true;
   /** What it says in a plan; `value` is undefined where nothing, or something wrong, is written. */
   read(this: void, value: unknown, at: Path, reading: Reading): T;
 }

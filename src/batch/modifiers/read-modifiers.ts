@@ -17,9 +17,10 @@ export interface Modifiers extends Said {
 }
 
 /** What a request may write of each modifier. */
-export const modifierSchemas = Object.fromEntries(all.map(([name, { schema }]) => [name, schema])) as Readonly<
-  Record<Name, z.ZodType>
->;
+export const modifierSchemas = schemasOf(all);
+
+/** What it may write of those that may stand on a group. */
+export const groupModifierSchemas = schemasOf(all.filter(([, { ofQueries }]) => !ofQueries));
 
 /** The modifiers that need a value as a whole, so that it cannot flow item by item. */
 export const needingValue: readonly Name[] = [...reshaping, ...rescuing].map(([name]) => name);
@@ -36,6 +37,10 @@ const UNWRITTEN = read({
   toRun: NOTHING,
   toReshape: NOTHING,
 });
+
+function schemasOf(some: typeof all): Readonly<Record<string, z.ZodType>> {
+  return Object.fromEntries(some.map(([name, { schema }]) => [name, schema]));
+}
 
 /** Reads all modifiers of one query or group, in their order. */
 export function readModifiers(reading: Reading): Modifiers {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { modifierSchemas } from '../modifiers/read-modifiers.ts';
+import { groupModifierSchemas, modifierSchemas } from '../modifiers/read-modifiers.ts';
 import { jsonObject } from '../template/json-object.ts';
 
 const milliseconds = z.int().min(1);
@@ -25,7 +25,7 @@ export const groupSchema = z.strictObject({
   pattern: z.enum(['kv', 'ordered', 'first-reply']),
   queries: z.unknown(),
   ...firstReply,
-  ...modifierSchemas,
+  ...groupModifierSchemas,
 });
 
 const top = {

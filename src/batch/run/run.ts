@@ -119,7 +119,8 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
       return { status: 'ok', flow, ms: performance.now() - started };
     }
     const { signal, deadline } = scope;
-    const bounds = { signal, started, timeoutMs: node.timeoutMs, deadline, memory: held, work, trace };
+    const { timeoutMs, maxAgeMs } = node;
+    const bounds = { signal, started, timeoutMs, deadline, memory: held, work, trace, maxAgeMs };
     const gathered = await gather(node, query, scope.batch, bounds);
     if (node.isReshaped) throwIfLate(scope, waitSignal);
     const value = await work.do(finish(node, gathered, values, scope.batch, held));

@@ -238,7 +238,7 @@ describe('the load on a store', () => {
     Object.assign(new Error('x'), { name: 'x', $metadata: { httpStatusCode } });
 
   it.each([
-    ['REST 503', statusFailure(503, undefined)],
+    ['REST 503', statusFailure(503, undefined, undefined)],
     ['a reset connection', transportFailure(Object.assign(new Error('x'), { code: 'ECONNRESET' }))],
     ['MongoDB killed', mongoError(new MongoNetworkError('x'), 'shop', signal)],
     ['S3 500', s3Failure(status(500))],

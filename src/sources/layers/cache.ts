@@ -1,0 +1,137 @@
+import { Work } from '../../budget/work.ts';
+import { CodapError, notNeeded, toCodapError } from '../../errors.ts';
+import type { Context, Fetch, Query } from '../../store/fetch.ts';
+import type { Payload, Value } from '../../store/payload.ts';
+import { KeptAnswers, type KeepingOptions, type KeptAnswer } from '../kept-answers.ts';
+import { keyOf } from '../key.ts';
+import type { Layer } from '../layer.ts';
+import { timeout } from './timeout.ts';
+
+/** What a source's cache is told. */
+export interface CacheOptions {
+  readonly name: string;
+  /** Milliseconds that a refresh may take. */
+  readonly timeoutMs: number;
+  /** Calls of the source that may run: refreshes take at most a quarter of them. */
+  readonly concurrency: number;
+  readonly cache: KeepingOptions;
+}
+
+/** The query for the same answer unless it is still the one with this entity tag, as a Connection's. */
+export type Revalidate = (query: Query, etag: string) => Query | undefined;
+
+/**
+ * Keeps gathered values, and what was not found, by op, params and forwarded headers, and serves them for as
+ * long as its options, the store and the query's `maxAgeMs` allow. What is no longer fresh is served at once
+ * while one refresh runs behind it, in nobody's name. What is too old is asked for by its entity tag.
+ */
+export function cache(options: CacheOptions, revalidate: Revalidate = () => undefined): Layer {
+  const { name, timeoutMs, concurrency } = options;
+  const answers = new KeptAnswers(options.cache);
+  const refreshes = new Map<string, AbortController>();
+  const mostRefreshes = Math.ceil(concurrency / 4);
+  const counted = { hit: 0, stale: 0, miss: 0 };
+  let isClosed = false;
+
+  const noted = (what: keyof typeof counted, { trace }: Context): void => {
+    counted[what] += 1;
+    if (trace) trace.cache = what;
+  };
+
+  const ask = async (next: Fetch, key: string, query: Query, context: Context): Promise<Payload> => {
+    const asked = performance.now();
+    const found = answers.find(key)?.answer;
+    const known = found instanceof CodapError ? undefined : found;
+    const etag = known?.meta?.etag;
+    const renewal = etag === undefined ? undefined : revalidate(query, etag);
+    try {
+      let payload = await next(renewal ?? query, context);
+      if (payload.kind === 'value' && payload.isUnchanged) {
+        // A tag that is not the one asked about says nothing of what is kept (RFC 9111 §4.3.4).
+        if (known && isSame(payload.meta?.etag, etag)) {
+          answers.renew(key, asked, known, payload.freshness);
+          return held(known.kept.value(known.meta), context);
+        }
+        payload = await next(query, context);
+      }
+      if (payload.kind === 'value') {
+        const tag = payload.meta?.etag;
+        answers.put(key, asked, payload, tag !== undefined && revalidate(query, tag) !== undefined);
+      }
+      return payload;
+    } catch (error) {
+      answers.fail(key, asked, toCodapError(error));
+      throw error;
+    }
+  };
+
+  const refresh = (next: Fetch, key: string, query: Query, { caller, memory }: Context): void => {
+    if (isClosed || refreshes.has(key) || refreshes.size >= mostRefreshes) return;
+    const controller = new AbortController();
+    const own: Context = {
+      signal: controller.signal,
+      deadline: performance.now() + timeoutMs,
+      // Who is served meanwhile has no part in it: of them it has what the key has.
+      caller: { headers: caller.headers },
+      memory: memory.ofAll(),
+      work: new Work(Infinity),
+    };
+    refreshes.set(key, controller);
+    const end = (): void => {
+      refreshes.delete(key);
+      own.memory.close();
+    };
+    ask(next, key, query, own).then(end, end);
+  };
+
+  return {
+    name: 'cache',
+    bounds: () => ({ ...options.cache }),
+    state: () => ({ ...counted, bytes: answers.bytes, entries: answers.size }),
+    wrap(next) {
+      const inTime = timeout(name).wrap(next);
+      return async (query, context) => {
+        const key = query.want === 'value' ? keyOf(query, context.caller) : undefined;
+        if (key === undefined) return next(query, context);
+        const now = performance.now();
+        const found = answers.find(key);
+        if (!found || now >= found.staleUntil || isTooOld(now - found.asked, context.maxAgeMs)) {
+          noted('miss', context);
+          return ask(next, key, query, context);
+        }
+        const isFresh = now < found.freshUntil;
+        noted(isFresh ? 'hit' : 'stale', context);
+        if (!isFresh) refresh(inTime, key, query, context);
+        return served(found, now, context);
+      };
+    },
+    dispose() {
+      isClosed = true;
+      for (const controller of refreshes.values()) controller.abort(notNeeded());
+      answers.clear();
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Whether an answer of this age is older than a query takes: one that takes none is told by 0. */
+function isTooOld(ageMs: number, maxAgeMs: number | undefined): boolean {
+  return maxAgeMs !== undefined && (maxAgeMs === 0 || ageMs > maxAgeMs);
+}
+
+/** Whether two entity tags are the same, weak or not (RFC 9110 §8.8.3.2); one that is not told is. */
+function isSame(told: string | undefined, asked: string | undefined): boolean {
+  return told === undefined || told.replace(/^W\//, '') === asked?.replace(/^W\//, '');
+}
+
+/** What is kept, as an answer to whoever asks at an instant. */
+function served({ answer, asked }: KeptAnswer, now: number, context: Context): Value {
+  if (answer instanceof CodapError) throw answer;
+  return held(answer.kept.value({ ...answer.meta, ageMs: Math.floor(now - asked) }), context);
+}
+
+/** A value whose bytes count as if the store had sent them. */
+function held(value: Value, { memory }: Context): Value {
+  memory.hold(value.bytes?.length ?? value.json.length);
+  return value;
+}
