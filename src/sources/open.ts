@@ -5,6 +5,7 @@ import type { Config, SourceConfig } from '../config/load.ts';
 import { type Call, callOf } from './call.ts';
 import { checkParams } from './check-params.ts';
 import { type Layer, stack } from './layer.ts';
+import { coalesce } from './layers/coalesce.ts';
 import { limit } from './layers/limit.ts';
 import { prime } from './layers/prime.ts';
 import { attemptTimeout, timeout } from './layers/timeout.ts';
@@ -95,10 +96,12 @@ async function openSource(options: SourceConfig, adapter: Adapter, connections: 
 
 /** The recipe: which layers stand over a store, outermost first, and why each stands where it does. */
 function layersOf(options: SourceConfig): readonly Layer[] {
-  const { name, attemptTimeoutMs } = options;
+  const { name, timeoutMs, attemptTimeoutMs } = options;
   return [
     // Above the limit, because waiting for a place spends the query's own time.
     timeout(name),
+    // Above the limit, because who joins a call takes no place.
+    ...(options.coalesce ? [coalesce(timeoutMs)] : []),
     // Above the attempt's time-out, because an attempt begins when there is a place and the store is called.
     limit(options),
     // Above prime, because an attempt is in time only once the first item or byte is here.

@@ -17,7 +17,7 @@ const queryFor = (want: Payload['kind']): Query => ({ op: 'get', params: { key: 
 
 /** What else a layer is. */
 interface Kind {
-  /** Several may wait for one call of it, which then holds and computes in nobody's name. */
+  /** Several may wait for one call of it, which then holds and computes in no caller's name. */
   readonly shares?: boolean;
 }
 
@@ -78,10 +78,6 @@ export function layerSuite(name: string, makeLayer: () => Layer, { shares = fals
       const { query, context: seen, answer } = await reached();
       seen.memory.hold(10);
       expect(all.held).toBe(10);
-      if (shares) {
-        given.memory.close();
-        expect(all.held).toBe(10);
-      }
       answer(['x']);
       await asked;
       expect(query).toEqual(queryFor('value'));

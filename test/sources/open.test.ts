@@ -30,8 +30,8 @@ async function openOne(own: object = {}) {
 }
 
 it.each([
-  [{}, ['timeout', 'limit', 'prime']],
-  [{ attemptTimeoutMs: 300 }, ['timeout', 'limit', 'attempt timeout', 'prime']],
+  [{}, ['timeout', 'coalesce', 'limit', 'prime']],
+  [{ coalesce: false, attemptTimeoutMs: 300 }, ['timeout', 'limit', 'attempt timeout', 'prime']],
 ])('a source with the options %j has these layers, outermost first: %j', async (own, names) => {
   const { opened, source } = await openOne(own);
   await using _closing = opened;
@@ -39,7 +39,7 @@ it.each([
 });
 
 it('its layers tell what they hold a query to, and how they stand', async () => {
-  const { opened, source, store } = await openOne({ attemptTimeoutMs: 300, queue: 5 });
+  const { opened, source, store } = await openOne({ coalesce: false, attemptTimeoutMs: 300, queue: 5 });
   await using _closing = opened;
   const told = (what: 'state' | 'bounds') =>
     source.layers.flatMap((layer) => {
