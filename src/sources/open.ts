@@ -7,6 +7,7 @@ import { checkParams } from './check-params.ts';
 import { type Layer, stack } from './layer.ts';
 import { coalesce } from './layers/coalesce.ts';
 import { limit } from './layers/limit.ts';
+import { merge } from './layers/merge.ts';
 import { prime } from './layers/prime.ts';
 import { attemptTimeout, timeout } from './layers/timeout.ts';
 
@@ -62,7 +63,7 @@ async function openSource(options: SourceConfig, adapter: Adapter, connections: 
   const { name } = options;
   const connection = connections.use(await adapter.open(options));
   const example = adapter.example(options);
-  const layers = layersOf(options);
+  const layers = layersOf(options, connection);
   for (const layer of layers) connections.defer(() => layer.dispose?.());
   const ops = (options.ops ?? Object.keys(adapter.ops)).filter((op) => adapter.allows?.(op, options) ?? true);
   return {
@@ -95,13 +96,15 @@ async function openSource(options: SourceConfig, adapter: Adapter, connections: 
 }
 
 /** The recipe: which layers stand over a store, outermost first, and why each stands where it does. */
-function layersOf(options: SourceConfig): readonly Layer[] {
+function layersOf(options: SourceConfig, { merger }: Pick<Connection, 'merger'>): readonly Layer[] {
   const { name, timeoutMs, attemptTimeoutMs } = options;
   return [
     // Above the limit, because waiting for a place spends the query's own time.
     timeout(name),
     // Above the limit, because who joins a call takes no place.
     ...(options.coalesce ? [coalesce(timeoutMs)] : []),
+    // Above the limit, because many reads that are one query take one place.
+    ...(merger ? [merge(merger)] : []),
     // Above the attempt's time-out, because an attempt begins when there is a place and the store is called.
     limit(options),
     // Above prime, because an attempt is in time only once the first item or byte is here.
