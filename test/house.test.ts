@@ -111,4 +111,4 @@ const COMMENT = /^\s*(?:\/\/|\/?\*)|\s\/\/ /;
 
 /** What each kind of store, route or folder has under the same name. */
 const MEAN_THE_SAME =
-  /(?:^adapters\/(?:mongo|s3|rest)\/(?:options|params|compile|failure|query)|\/index)\.ts$|^routes\/|^src\/openapi\//;
+  /(?:^adapters\/(?:mongo|s3|rest)\/(?:options|params|compile|failure|query|merge)|\/index)\.ts$|^routes\/|^src\/openapi\//;

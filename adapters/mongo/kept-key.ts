@@ -18,7 +18,8 @@ export function keptKey(projection: object | undefined, field: string): KeptKey 
   if (names.some((name) => name.includes('$') || isAround(name, field))) return undefined;
   if (!Object.values(members).every(isPlain)) {
     // Of whatever kind a projection is, an `_id` that it does not name is there.
-    const isSafe = field === '_id' && !hasMember(projection, '_id') && canonical(projection)?.includes('$meta') === false;
+    const isSafe =
+      field === '_id' && !hasMember(projection, '_id') && canonical(projection)?.includes('$meta') === false;
     return isSafe ? { projection, isForeign: false } : undefined;
   }
   const others = names.filter((name) => name !== '_id');

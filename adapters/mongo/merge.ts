@@ -115,9 +115,7 @@ export class MongoMerger implements Merger<MongoPoint> {
     const bytes = document?.length ?? 0;
     memory.hold(bytes);
     check(this.#caps, 1, bytes);
-    return document && bytes >= LARGE
-      ? work.do(largeDocumentValue(document, mode))
-      : documentValue(document, mode);
+    return document && bytes >= LARGE ? work.do(largeDocumentValue(document, mode)) : documentValue(document, mode);
   }
 }
 
@@ -130,7 +128,7 @@ function comparedWith(condition: unknown): unknown {
   return isOperator && keysOf(condition).length === 1 ? memberOf(condition, '$eq') : condition;
 }
 
-/** Calls `visit` with each value under a path, as a filter looks for it: also with those in lists on its way. */
+/** Calls `visit` with each value under a path, as a filter finds it: also with those in lists on its way. */
 function eachAt(
   bytes: Buffer,
   start: number,

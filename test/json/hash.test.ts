@@ -32,9 +32,15 @@ it('two values of one canonical text have one hash', () => {
 
 it('an object and a Map of the same members have one hash', () => {
   fc.assert(
-    fc.property(fc.dictionary(fc.string().filter((key) => !/^\d/.test(key) && key !== '__proto__'), data), (members) => {
-      expect(hashOf(new Map(Object.entries(members)))).toBe(hashOf(members));
-    }),
+    fc.property(
+      fc.dictionary(
+        fc.string().filter((key) => !/^\d/.test(key) && key !== '__proto__'),
+        data,
+      ),
+      (members) => {
+        expect(hashOf(new Map(Object.entries(members)))).toBe(hashOf(members));
+      },
+    ),
   );
 });
 

@@ -1,4 +1,5 @@
 import { getEventListeners } from 'node:events';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { processMemory } from '../../src/budget/memory.ts';
 import { CodapError, notNeeded } from '../../src/errors.ts';
@@ -184,7 +185,7 @@ export function layerSuite(name: string, makeLayer: () => Layer, { shares = fals
     it.each([0, -1000])('never lets a store have more time than there is, %i ms from now', async (left) => {
       const deadline = performance.now() + left;
       const asked = ask('value', { deadline }).catch((error: unknown) => error);
-      await Promise.resolve();
+      await nextTurn();
       const [call] = store.calls;
       if (call) {
         expect(instantOf(call.context.deadline)).toBe(deadline);

@@ -177,8 +177,7 @@ describe('coalesce', () => {
   it('begins another call for who may wait for longer than the first may ever take', () => {
     const { store, ask } = one(1000);
     const now = performance.now();
-    for (const left of [1000, 1500, 2500, 2400, 600])
-      ask({ deadline: now + left }).catch(() => {});
+    for (const left of [1000, 1500, 2500, 2400, 600]) ask({ deadline: now + left }).catch(() => {});
     expect(store.calls).toHaveLength(2);
   });
 
