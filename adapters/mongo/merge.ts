@@ -81,16 +81,18 @@ export class MongoMerger implements Merger<MongoPoint> {
     const path = field.split('.').map((name) => Buffer.from(name));
     let areAllTold = isWhole;
     const texts: string[] = [];
+    const keys: string[] = [];
     for (const document of documents) {
+      keys.length = 0;
+      keysAt(document, 0, path, 0, keys);
       let isTold = false;
-      eachAt(document, 0, path, 0, (type, at) => {
-        const key = equalityTextAt(document, type, at);
-        if (key === undefined || !found.has(key)) return;
+      for (const key of keys) {
+        if (!found.has(key)) continue;
         isTold = true;
         // Of several, which a unique field does not have, the store answers the first.
         if (!found.get(key)) found.set(key, document);
         if (key.startsWith('s')) texts.push(key);
-      });
+      }
       // It is here for a key to which it is equal by other rules, such as those of a collation.
       if (!isTold) areAllTold = false;
     }
@@ -128,41 +130,40 @@ function comparedWith(condition: unknown): unknown {
   return isOperator && keysOf(condition).length === 1 ? memberOf(condition, '$eq') : condition;
 }
 
-/** Calls `visit` with each value under a path, as a filter finds it: also with those in lists on its way. */
-function eachAt(
-  bytes: Buffer,
-  start: number,
-  path: readonly Buffer[],
-  depth: number,
-  visit: (type: number, at: number) => void,
-): void {
+/** Adds what stands under a path, as a filter compares it: also what is in lists on its way. */
+function keysAt(bytes: Buffer, start: number, path: readonly Buffer[], depth: number, keys: string[]): void {
   const name = path[depth]!;
   for (let at = start + 4; bytes[at] !== 0;) {
     const type = octet(bytes, at);
     const from = nul(bytes, at + 1) + 1;
     if (isNamed(bytes, at + 1, from - 1, name)) {
-      if (depth === path.length - 1) visit(type, from);
-      else if (type === DOCUMENT) eachAt(bytes, from, path, depth + 1, visit);
-      if (type === LIST) eachIn(bytes, from, path, depth, visit);
+      addKeys(bytes, type, from, path, depth, keys);
+      if (type === LIST)
+        for (let item = from + 4; bytes[item] !== 0;) {
+          const start = nul(bytes, item + 1) + 1;
+          addKeys(bytes, octet(bytes, item), start, path, depth, keys);
+          item = endOf(bytes, octet(bytes, item), start);
+        }
+      return;
     }
     at = endOf(bytes, type, from);
   }
 }
 
-function eachIn(
+function addKeys(
   bytes: Buffer,
-  start: number,
+  type: number,
+  at: number,
   path: readonly Buffer[],
   depth: number,
-  visit: (type: number, at: number) => void,
+  keys: string[],
 ): void {
-  for (let at = start + 4; bytes[at] !== 0;) {
-    const type = octet(bytes, at);
-    const from = nul(bytes, at + 1) + 1;
-    if (depth === path.length - 1) visit(type, from);
-    else if (type === DOCUMENT) eachAt(bytes, from, path, depth + 1, visit);
-    at = endOf(bytes, type, from);
+  if (depth < path.length - 1) {
+    if (type === DOCUMENT) keysAt(bytes, at, path, depth + 1, keys);
+    return;
   }
+  const key = equalityTextAt(bytes, type, at);
+  if (key !== undefined) keys.push(key);
 }
 
 function isNamed(bytes: Buffer, from: number, to: number, name: Buffer): boolean {
