@@ -79,6 +79,7 @@ describe('defaults', () => {
       concurrency: 512,
       queue: 1000,
       maxBytes: 8 * 2 ** 20,
+      coalesce: true,
     });
   });
 });
