@@ -35,7 +35,7 @@ function leafText(value: object): string | undefined {
       return `n${(value as Long).toString()}`;
     case 'Int32':
     case 'Double':
-      return wholeText(Number((value as Int32 | Double).value));
+      return wholeText((value as Int32 | Double).value);
     case 'Decimal128':
       return decimalText(value as Decimal128);
     case 'Binary': {

@@ -124,7 +124,7 @@ class SharedCall {
     try {
       this.#answer = next(this.query, { ...this.#first, ...own });
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
     this.#underWay.add(this);
     return this.#wait(this.#first, this.#answer);

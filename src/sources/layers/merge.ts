@@ -99,6 +99,7 @@ class Group {
   readonly #signal = new CallSignal();
   readonly #members: Member[] = [];
   #waiting = 0;
+  #isAsked = false;
 
   constructor(merger: Merger, next: Fetch) {
     this.#merger = merger;
@@ -112,7 +113,8 @@ class Group {
   add(query: Query, context: Context, point: Point): Promise<Payload> {
     const member = new Member(query, context, point, () => {
       this.#waiting -= 1;
-      if (this.#waiting === 0) this.#signal.abort(context.signal.reason);
+      // Before it was asked, others may still come.
+      if (this.#waiting === 0 && this.#isAsked) this.#signal.abort(context.signal.reason);
     });
     this.#members.push(member);
     this.#waiting += 1;
@@ -121,6 +123,7 @@ class Group {
 
   /** Asks for all who are still there; how many of them joined the first. */
   ask(): number {
+    this.#isAsked = true;
     const members = this.#members.filter((member) => !member.isGone);
     const [first] = members;
     if (!first) return 0;
@@ -192,7 +195,7 @@ class Group {
     try {
       return this.#next(query, context);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
   }
 }

@@ -30,7 +30,7 @@ async function answers(filters: readonly object[], documents: readonly Document[
     ),
     points,
   );
-  return Promise.all(points.map(async (point) => ((await parts.of(point, context())) as Value | undefined)?.json));
+  return Promise.all(points.map(async (point) => (await parts.of(point, context()))?.json));
 }
 
 describe('a findOne that is merged', () => {

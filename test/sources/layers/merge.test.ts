@@ -102,6 +102,19 @@ describe('merge', () => {
     expect(asked()).toEqual([{ keys: ['k', 'k'] }, { key: 'k' }]);
   });
 
+  it('asks for who comes in a turn in which all before have left', async () => {
+    const { store, ask, valueOf } = one();
+    const leaving = new AbortController();
+    const left = failed(ask('z', { signal: leaving.signal }));
+    leaving.abort(notNeeded());
+    const all = [ask('a'), ask('b')];
+    await nextTurn();
+    expect(store.calls[0]?.context.signal.aborted).toBe(false);
+    store.calls[0]?.answer(['a=1,b=2']);
+    expect(await Promise.all(all.map(valueOf))).toEqual(['1', '2']);
+    await left;
+  });
+
   it('does not ask for who has left before the turn is over, nor at all if all have', async () => {
     const { ask, asked } = one();
     const reason = notNeeded();
