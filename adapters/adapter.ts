@@ -1,5 +1,6 @@
 import type { z } from 'zod';
-import type { Fetch, Query } from '../src/store/fetch.ts';
+import type { Context, Fetch, Query } from '../src/store/fetch.ts';
+import type { Payload, Value } from '../src/store/payload.ts';
 
 /**
  * Reports what is wrong with a param: where it stands below `params`, and what is allowed. It repeats no
@@ -68,6 +69,33 @@ export interface Example {
 /** Kinds of datastore, by the name that a configuration gives them. */
 export type Adapters = Readonly<Record<string, Adapter>>;
 
+/** A read of one thing by its key, which may be asked together with others. */
+export interface Point {
+  /** What all have in common that may be asked together. */
+  readonly group: string;
+  /** At most so many of the group are. */
+  readonly most: number;
+}
+
+/** How many point reads become one query, and its answer one for each of them. */
+export interface Merger<P extends Point = Point> {
+  /** What a query asks for, if it is a point read; undefined for one that is asked alone. */
+  pointOf(query: Query): P | undefined;
+  /** The one query for points of one group. */
+  merged(points: readonly P[]): Query;
+  /** Takes the answer apart. Throws CodapError where that fails them all. */
+  split(answer: Payload, points: readonly P[]): Parts<P>;
+}
+
+/** What each point's own query would have been answered. */
+export interface Parts<P extends Point = Point> {
+  /**
+   * One point's part of an answer, held in the name of its context; undefined where only its own query can
+   * tell. Throws CodapError for what fails that one alone.
+   */
+  of(point: P, context: Context): Value | Promise<Value> | undefined;
+}
+
 /** An open source. */
 export interface Connection extends AsyncDisposable {
   /** Its query's params are what `compile` made. */
@@ -82,6 +110,8 @@ export interface Connection extends AsyncDisposable {
    * as `isUnchanged`; undefined where that cannot be asked.
    */
   revalidate?(query: Query, etag: string): Query | undefined;
+  /** How reads of single things are asked together; without it each is asked alone. */
+  readonly merger?: Merger | undefined;
   /** Resolves when the store answers; rejects with CodapError. */
   ping(signal: AbortSignal): Promise<void>;
 }

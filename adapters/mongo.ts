@@ -6,6 +6,7 @@ import { Client } from './mongo/client.ts';
 import type { Database } from './mongo/database.ts';
 import { mongoError } from './mongo/failure.ts';
 import { Lingering } from './mongo/linger.ts';
+import { MongoMerger } from './mongo/merge.ts';
 import { options, type MongoOptions } from './mongo/options.ts';
 import { passwords } from './mongo/passwords.ts';
 import { compileQuery, ops, type MongoQuery } from './mongo/query.ts';
@@ -31,12 +32,14 @@ class MongoConnection implements Connection {
   readonly #name: string | undefined;
   readonly #caps: Caps;
   readonly #lingering: Lingering;
+  readonly merger: MongoMerger | undefined;
 
   constructor(options: MongoOptions) {
     this.#client = new Client(options);
     this.#name = options.name;
     this.#lingering = new Lingering(Math.ceil((options.concurrency ?? 100) / 4));
     this.#caps = { documents: options.maxDocuments, bytes: options.maxBytes ?? 8 * 1024 * 1024 };
+    this.merger = options.merge ? new MongoMerger(options, this.#caps) : undefined;
   }
 
   readonly fetch = async ({ op, params, want }: Query, context: Context): Promise<Payload> => {

@@ -13,6 +13,7 @@ import { GatheredAnswer, HeadAnswer, ANY_ANSWER, readFlowing, type Asked } from 
 import { Clients } from './rest/clients.ts';
 import { compileRest } from './rest/compile.ts';
 import { exchange } from './rest/exchange.ts';
+import { RestMerger } from './rest/merge.ts';
 import { options, type RestOptions } from './rest/options.ts';
 import { postParams, readParams } from './rest/params.ts';
 import { isConditional, renewal, RequestHeaders, valueOf, type RestQuery } from './rest/request.ts';
@@ -47,11 +48,13 @@ class RestConnection implements Connection {
   readonly #gets: Clients;
   /** For bodies that flow: what moves much memory is set apart from what is small and many. */
   readonly #bodies: Pool;
+  readonly merger: RestMerger | undefined;
 
   constructor(options: RestOptions) {
     this.#options = options;
     this.#base = new URL(options.url);
     this.#headers = new RequestHeaders(options);
+    this.merger = options.merge.length > 0 ? new RestMerger(options) : undefined;
     const own = connections(options, { onread: copiedOnRead });
     this.#clients = new Clients(this.#base.origin, own);
     this.#gets = options.pipelining > 1 ? new Clients(this.#base.origin, own, options.pipelining) : this.#clients;

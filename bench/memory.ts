@@ -17,7 +17,7 @@ const [storePort] = (await once(store, 'message')) as [number];
 const url = `http://127.0.0.1:${storePort}`;
 const credentials = { region: 'x', accessKeyId: 'x', secretAccessKey: 'x' };
 const sources = {
-  store: { adapter: 'rest', url },
+  store: { adapter: 'rest', url, coalesce: false },
   objects: { adapter: 's3', endpoint: url, bucket: 'big', forcePathStyle: true, ...credentials },
 };
 

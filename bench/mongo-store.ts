@@ -5,19 +5,14 @@ import { encodeReply, framer } from '../demo/mongo/wire.ts';
 import { DOCUMENTS, documentOf } from './mongo-documents.ts';
 
 /**
- * A process that only answers, with what it made beforehand: one document by its `_id`, or all. It says
+ * A process that only answers, with what it made beforehand: one document by its `_id`, some, or all. It says
  * its port on its channel.
  */
 const documents = Array.from({ length: DOCUMENTS }, (_, at) => documentOf(at));
-const reply = (...found: object[]) =>
-  cursorReply(
-    'firstBatch',
-    found.map((document) => serialize(document)),
-    Long.ZERO,
-    'bench.items',
-  );
-const all = reply(...documents);
-const byId = new Map(documents.map((document) => [document._id.toHexString(), reply(document)]));
+const reply = (...found: Uint8Array[]) => cursorReply('firstBatch', found, Long.ZERO, 'bench.items');
+const bytesById = new Map(documents.map((document) => [document._id.toHexString(), serialize(document)]));
+const all = reply(...bytesById.values());
+const byId = new Map(Array.from(bytesById, ([id, bytes]) => [id, reply(bytes)]));
 const greeting = serialize({
   helloOk: true,
   isWritablePrimary: true,
@@ -30,10 +25,15 @@ const greeting = serialize({
   ok: 1,
 });
 
+type Wanted = ObjectId | { readonly $in: readonly ObjectId[] };
+
 function answer(body: Uint8Array): Uint8Array {
-  const { find, filter } = deserialize(body) as { find?: string; filter?: { _id?: ObjectId } };
+  const { find, filter } = deserialize(body) as { find?: string; filter?: { _id?: Wanted } };
   if (find === undefined) return greeting;
-  return filter?._id ? (byId.get(filter._id.toHexString()) ?? reply()) : all;
+  const wanted = filter?._id;
+  if (wanted === undefined) return all;
+  if (!('$in' in wanted)) return byId.get(wanted.toHexString()) ?? reply();
+  return reply(...wanted.$in.flatMap((id) => bytesById.get(id.toHexString()) ?? []));
 }
 
 const server = createServer((socket) => {

@@ -12,7 +12,7 @@ const [, , url, maxInFlight] = process.argv;
 const config = parseConfig(
   {
     server: { maxInFlight: Number(maxInFlight) },
-    sources: { store: { adapter: 'rest', url } },
+    sources: { store: { adapter: 'rest', url, coalesce: false } },
   },
   {},
   adapters,

@@ -43,7 +43,7 @@ interface Service {
 
 async function serve(folder: string, store: number, workers: number): Promise<Service> {
   const file = join(folder, `${workers}.yaml`);
-  const sources = { store: { adapter: 'rest', url: `http://127.0.0.1:${store}/` } };
+  const sources = { store: { adapter: 'rest', url: `http://127.0.0.1:${store}/`, coalesce: false } };
   await writeFile(file, JSON.stringify({ server: { port: 0, workers }, sources }));
   const bin = new URL('../bin/codap.js', import.meta.url).pathname;
   const child = spawn(process.execPath, [bin, 'serve', file], { stdio: ['ignore', 'pipe', 'inherit'] });

@@ -1,3 +1,5 @@
+import { CallSignal } from './call-signal.ts';
+
 /** Those who wait for a signal to abort, and the one listener by which they hear of it. */
 interface Hearing {
   readonly listeners: Set<() => void>;
@@ -17,6 +19,10 @@ export function whenAborted(signal: Signal, listener: () => void): () => void {
   if (signal.aborted) {
     listener();
     return () => {};
+  }
+  if (signal instanceof CallSignal) {
+    signal.addEventListener('abort', listener);
+    return () => signal.removeEventListener('abort', listener);
   }
   const { listeners, tell } = signal[HEARING] ?? hear(signal);
   listeners.add(listener);

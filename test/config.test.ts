@@ -80,6 +80,7 @@ describe('defaults', () => {
       queue: 1000,
       maxBytes: 8 * 2 ** 20,
       cache: false,
+      coalesce: true,
       retry: { attempts: 2, budget: 0.1, perSecond: 1 },
       hedge: false,
       breaker: { ratio: 0.5, calls: 20, openMs: 5000 },

@@ -80,6 +80,12 @@ const FILLED_IN = listed(`
   src/encodings/csv.ts: error.message  # NoTable's, made in table.ts
   src/encodings/csv.ts: mostBytes  # a limit
   src/encodings/table.ts: index
+  adapters/mongo/merge.ts: mode  # of the name of a group, which is not told
+  adapters/mongo/merge.ts: collection.length
+  adapters/mongo/merge.ts: collection
+  adapters/mongo/merge.ts: field.length
+  adapters/mongo/merge.ts: field
+  adapters/mongo/merge.ts: shown
   src/encodings/sse.ts: event  # a frame
   src/encodings/sse.ts: id
   src/encodings/sse.ts: json

@@ -11,7 +11,7 @@ const FLOORS: readonly {
   readonly paths: readonly string[];
   readonly may?: readonly string[];
 }[] = [
-  { name: 'ground', paths: ['src/errors.ts', 'src/version.ts', 'src/when-aborted.ts'] },
+  { name: 'ground', paths: ['src/errors.ts', 'src/version.ts', 'src/call-signal.ts', 'src/when-aborted.ts'] },
   { name: 'budget', paths: ['src/budget/'] },
   { name: 'json', paths: ['src/json/'] },
   { name: 'store', paths: ['src/store/'] },
@@ -111,4 +111,4 @@ const COMMENT = /^\s*(?:\/\/|\/?\*)|\s\/\/ /;
 
 /** What each kind of store, route or folder has under the same name. */
 const MEAN_THE_SAME =
-  /(?:^adapters\/(?:mongo|s3|rest)\/(?:options|params|compile|failure|query)|\/index)\.ts$|^routes\/|^src\/openapi\//;
+  /(?:^adapters\/(?:mongo|s3|rest)\/(?:options|params|compile|failure|query|merge)|\/index)\.ts$|^routes\/|^src\/openapi\//;

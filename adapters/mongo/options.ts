@@ -10,8 +10,14 @@ export const options = z
     url: z.string().refine(isConnectionString, 'a MongoDB connection string is allowed here'),
     database: name,
     collections: z.array(name.regex(/^[^$\0]+$/, 'the name of a collection is allowed here')).min(1),
-    /** Fields with a unique index, by collection. */
-    unique: z.record(name, z.array(name).min(1)).optional(),
+    unique: z
+      .record(name, z.array(name.regex(/^[^$\0]+$/, 'the name of a field is allowed here')).min(1))
+      .optional()
+      .meta({ description: 'Fields with a unique index, by collection: reads by one of them are merged.' }),
+    merge: z
+      .boolean()
+      .default(true)
+      .meta({ description: 'Whether reads of single documents in one turn of the event loop are one query.' }),
     operators: z
       .array(z.string().refine((it) => OPERATORS.has(it), 'an operator of the default list is allowed here'))
       .optional(),

@@ -10,6 +10,7 @@ import { Cursor } from './cursor.ts';
 import { timeLeft, type Database } from './database.ts';
 import { Documents } from './items.ts';
 import type { Lingering } from './linger.ts';
+import { MERGED, MergedDocuments } from './merged.ts';
 import type { MongoQuery } from './query.ts';
 import { documentsValue, documentValue, largeDocumentValue, memberValue } from './value.ts';
 
@@ -36,6 +37,8 @@ export async function gather(runner: Runner, op: string, query: MongoQuery, cont
     }
     case 'countDocuments':
       return atOnce(counted(await one(runner, query, context), query));
+    case MERGED:
+      return together(runner, query, context);
     case 'distinct':
       return distinct(runner, query, context);
     default:
@@ -69,6 +72,14 @@ async function one({ database, caps }: Runner, { command }: MongoQuery, context:
   context.memory.hold(bytes);
   check(caps, 1, bytes);
   return document;
+}
+
+/** All in one batch. Where the store cuts it, what is missing may have been cut off. */
+async function together({ database }: Runner, query: MongoQuery, context: Context): Promise<Value> {
+  const { found, open } = batchOf(await database.command(query.command, context));
+  if (open) database.kill(query.collection, open).catch(() => undefined);
+  context.memory.hold(found.reduce((sum, { length }) => sum + length, 0));
+  return new MergedDocuments(found, open === undefined);
 }
 
 async function all({ database, caps, lingering }: Runner, query: MongoQuery, context: Context): Promise<Buffer[]> {

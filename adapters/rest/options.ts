@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { version } from '../../src/version.ts';
 import type { SourceOptions } from '../source-options.ts';
+import { mergeRule } from './merge-rules.ts';
 import { literalFault } from './path.ts';
 
 /**
@@ -95,6 +96,10 @@ export const options = z.strictObject({
     .max(16)
     .default(1)
     .meta({ description: 'GETs that one connection carries at a time; a slow answer holds up those behind it.' }),
+  merge: z
+    .preprocess((given) => (given === false ? [] : given), z.array(mergeRule))
+    .default([])
+    .meta({ description: 'How reads of single things in one turn of the event loop are asked of a list.' }),
   forwardHeaders: z.array(name).default([]).meta({ description: "The caller's headers that are passed on." }),
 });
 

@@ -17,7 +17,9 @@ export const SHOP: readonly Route[] = [
   get(/^\/products\/([^/]+)$/, (call, sku) => one(call, sku, shown)),
   get(/^\/products$/, (call) => {
     const category = call.query.get('category');
-    return validated(call, PRODUCTS.filter((product) => category === null || product.category === category).map(shown));
+    const ids = call.query.get('ids')?.split(',');
+    const among = ids ? PRODUCTS.filter(({ sku }) => ids.includes(sku)) : PRODUCTS;
+    return validated(call, among.filter((product) => category === null || product.category === category).map(shown));
   }),
   get(/^\/stock\/([^/]+)$/, (call, sku) => one(call, sku, (product) => ({ sku: product.sku, count: product.stock }))),
   get(/^\/reviews$/, (call) => {

@@ -6,7 +6,7 @@ import { CodapError, notNeeded } from '../errors.ts';
  */
 export class Memory {
   readonly #most: number;
-  readonly #within: Memory | undefined;
+  #within: Memory | undefined;
   readonly #tooMany: () => CodapError;
   #held = 0;
   #closed = false;
@@ -54,6 +54,14 @@ export class Memory {
   /** A part of the whole alone: for what several wait for, which may outlive each one of them. */
   ofAll(): Memory {
     return this.#within ? this.#within.ofAll() : this.part();
+  }
+
+  /** From now on it is a part of the whole alone, with all that it holds: somebody else waits for it, too. */
+  disown(): void {
+    const whole = this.#within?.ofAll();
+    this.#within?.release(this.#held);
+    whole?.hold(this.#held);
+    this.#within = whole;
   }
 
   /** Lets go of all that is held, for good: what is still being collected is not needed. */

@@ -64,13 +64,16 @@ export class Turns {
   #letInAt = 0;
 
   /**
-   * Resolves when it is its turn, or rejects if nobody waits any more. The work begins right after, nothing
-   * awaited in between.
+   * Resolves when it is its turn, or rejects if nobody waits for this work any more. The work begins right
+   * after, nothing awaited in between.
    */
-  next(ended?: AbortSignal): Promise<void> {
+  next(work?: { readonly ended: AbortSignal | undefined }): Promise<void> {
     const since = performance.now();
     const turn = new Promise<void>((resolve, reject) =>
-      this.#waiting.push({ enter: () => (ended?.aborted ? reject(ended.reason as Error) : resolve()), since }),
+      this.#waiting.push({
+        enter: () => (work?.ended?.aborted ? reject(work.ended.reason as Error) : resolve()),
+        since,
+      }),
     );
     if (this.#waiting.length === 1) {
       this.#hadMs = Math.max(this.#hadMs, servedMs - AHEAD_MS);

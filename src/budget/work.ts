@@ -36,7 +36,9 @@ export function* endingBy<T>(steps: Steps<T>, deadline: number, late = tooLate):
  */
 export class Work {
   readonly #most: number;
-  readonly #turns = new Turns();
+  #turns: Turns | undefined;
+  /** Of a part: what it counts in, and has the turns of. */
+  #owner: Work | undefined;
   #left: number;
   #unwatched = 0;
   #isLate = false;
@@ -56,11 +58,24 @@ export class Work {
     return this;
   }
 
+  /** A part, which counts as the whole does, in its turns, until it is disowned. */
+  part(): Work {
+    const part = new Work(Infinity);
+    part.#owner = this;
+    return part;
+  }
+
+  /** From now on it counts in nobody's name, in turns of its own, without end: somebody else waits for it. */
+  disown(): void {
+    this.#owner = undefined;
+  }
+
   /**
    * Counts pieces of work that come next; true if others should have their turn before more of it. Throws
    * TOO_LARGE beyond the bound, TIMEOUT after the deadline: while codap computes, no timer can tell.
    */
   tick(pieces = 1): boolean {
+    if (this.#owner) return this.#owner.tick(pieces);
     this.#left -= pieces;
     if (this.#left < 0) throw new CodapError('TOO_LARGE', `the batch takes more than ${this.#most} pieces of work`);
     this.#unwatched += pieces;
@@ -77,19 +92,32 @@ export class Work {
    * them would each wait for a turn.
    */
   do<T>(steps: Steps<T>): T | Promise<T> {
-    if (isHeld() && performance.now() < this.#deadline) return this.#goOn(steps);
+    if (isHeld() && performance.now() < this.#end) return this.#goOn(steps);
     const step = steps.next();
     return step.done ? step.value : this.#goOn(steps);
   }
 
   /** Resolves when it is this batch's turn. Rejects if nobody waits any more. */
   turn(): Promise<void> {
-    return this.#turns.next(this.#ended);
+    return this.#line.next(this);
+  }
+
+  /** Aborts when nobody waits for it any more. */
+  get ended(): AbortSignal | undefined {
+    return this.#owner ? this.#owner.ended : this.#ended;
+  }
+
+  get #line(): Turns {
+    return this.#owner ? this.#owner.#line : (this.#turns ??= new Turns());
+  }
+
+  get #end(): number {
+    return this.#owner ? this.#owner.#end : this.#deadline;
   }
 
   async #goOn<T>(steps: Steps<T>): Promise<T> {
     for (;;) {
-      await this.#turns.next(this.#ended);
+      await this.turn();
       const step = steps.next();
       if (step.done) return step.value;
     }

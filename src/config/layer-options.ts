@@ -37,6 +37,10 @@ export const layerOptions = {
     ])
     .default(false)
     .meta({ description: 'Keeps gathered answers.' }),
+  coalesce: z
+    .boolean()
+    .default(true)
+    .meta({ description: 'Whether gathered queries that are the same are one call while it is under way.' }),
   retry: layer(
     z.strictObject({
       attempts: z.int().min(1).max(10).default(2).meta({ description: 'How often in all, the first included.' }),

@@ -9,8 +9,10 @@ import { type Layer, stack, unless } from './layer.ts';
 import { attempt } from './layers/attempt.ts';
 import { breaker, judge } from './layers/breaker.ts';
 import { cache } from './layers/cache.ts';
+import { coalesce } from './layers/coalesce.ts';
 import { hedge } from './layers/hedge.ts';
 import { limit } from './layers/limit.ts';
+import { merge } from './layers/merge.ts';
 import { prime } from './layers/prime.ts';
 import { rate } from './layers/rate.ts';
 import { retry } from './layers/retry.ts';
@@ -124,7 +126,8 @@ function layersOf(
   connection: Connection,
   log: SourceLog | undefined,
 ): readonly Layer[] {
-  const { name, attemptTimeoutMs } = options;
+  const { name, timeoutMs, attemptTimeoutMs } = options;
+  const { merger } = connection;
   const circuit = circuitOf(options, log);
   const local = new Set(Object.keys(ops).filter((op) => ops[op]?.local));
   return [
@@ -134,6 +137,10 @@ function layersOf(
     ...(options.cache
       ? [cache({ ...options, cache: options.cache }, (query, etag) => connection.revalidate?.(query, etag))]
       : []),
+    // Above the limit, because who joins a call takes no place.
+    ...(options.coalesce ? [coalesce(timeoutMs)] : []),
+    // Above retry, because what failed is one query, and asked again as one.
+    ...(merger ? [merge(merger)] : []),
     // Above hedge, because an attempt has failed only once no other one runs beside it.
     ...(options.retry ? [retry(options.retry)] : []),
     // Above the breaker, because each of two attempts is judged by itself.

@@ -512,6 +512,7 @@ describe('the options of a source', () => {
       userAgent: `codap/${version()}`,
       maxHeaderBytes: 16_384,
       pipelining: 1,
+      merge: [],
     });
   });
 });

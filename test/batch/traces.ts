@@ -43,18 +43,19 @@ function checkReply(written: Written, reply: Body, span: Span, item?: unknown): 
   for (const one of trace.members ?? []) checkTimes(one, inside);
   if (isWhole || queries !== undefined) expect(trace).not.toHaveProperty('attempts');
   else if (status === 'skipped') expect(trace.attempts).toEqual([]);
+  else if (trace.shared !== undefined) expect(trace.attempts).toEqual([]);
   else if (status === 'ok' && !reply.defaulted) expect(trace.attempts).toEqual([{ started: trace.started, ended: MS }]);
   else if (reply.error.code === (params as Body).fail)
     expect(trace.attempts).toEqual([{ started: trace.started, ended: MS, code: reply.error.code }]);
 }
 
-function checkTimes({ queued, started, ended, attempts = [] }: Body, { from, to }: Span): void {
+function checkTimes({ queued, started, ended, shared, attempts = [] }: Body, { from, to }: Span): void {
   const times = [from, queued, started, ...attempts.flatMap((one: Body) => [one.started, one.ended]), ended, to];
   const known = times.filter((time) => time !== undefined);
   expect(known).toEqual(known.toSorted((a, b) => a - b));
   expect(typeof ended).toBe('number');
   if (attempts.length > 0) expect(attempts[0].started).toBe(started);
-  else expect(started).toBeUndefined();
+  else expect(started).toEqual(shared === undefined ? undefined : MS);
 }
 
 /** The names of the queries that a part of a request refers to. */

@@ -21,7 +21,7 @@ type Line = readonly [level: 'warn' | 'info', fields: object, text: string];
 
 /** A service of one source, and what it tells. */
 async function serve(source: object, query: object) {
-  const config = parseConfig({ sources: { store: source } });
+  const config = parseConfig({ sources: { store: { coalesce: false, ...source } } });
   const lines: Line[] = [];
   const log = {
     warn: (fields: object, text: string) => void lines.push(['warn', fields, text]),

@@ -35,6 +35,7 @@ it('a literal findOne goes from the route to the adapter on one stack, on the wa
           Error.stackTraceLimit = stackTraceLimit;
           return connection.fetch(query, context);
         },
+        merger: connection.merger,
         ping: (signal) => connection.ping(signal),
         [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
       };

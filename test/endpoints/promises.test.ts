@@ -15,7 +15,13 @@ const GRACE = 50;
 const LOADED = { retry: 2 };
 
 const stock = { source: 'catalog', op: 'get', params: { path: '/stock/B-101' } };
-const slow = (ms: number) => ({ source: 'catalog', op: 'get', params: { path: '/slow', query: { ms } } });
+let slowOnes = 0;
+/** Each is another one, so that none shares a call with another. */
+const slow = (ms: number) => ({
+  source: 'catalog',
+  op: 'get',
+  params: { path: '/slow', query: { ms, one: (slowOnes += 1) } },
+});
 const status = (code: number) => ({ source: 'catalog', op: 'get', params: { path: `/status/${code}` } });
 const welcome = { source: 'photos', op: 'getObject', params: { key: 'welcome.txt' } };
 const ada = { source: 'shop', op: 'findOne', params: { collection: 'users', filter: { _id: { $oid: ADA } } } };

@@ -30,23 +30,33 @@ async function openOne(own: object = {}) {
   return { opened, source: opened.sources.get('one')!, store, closings: () => closed };
 }
 
+/** All that is on by default turned off. */
+const NONE = { coalesce: false, retry: false, breaker: false };
+
 it.each([
-  [{}, ['timeout', 'retry', 'breaker', 'limit', 'judge', 'attempt', 'prime']],
-  [{ retry: false, breaker: false }, ['timeout', 'limit', 'attempt', 'prime']],
+  [{}, ['coalesce', 'retry', 'breaker', 'limit', 'judge', 'attempt']],
+  [NONE, ['limit', 'attempt']],
   [
-    { attemptTimeoutMs: 300, rate: { perSecond: 50, burst: 10 } },
-    ['timeout', 'retry', 'breaker', 'rate', 'limit', 'judge', 'attempt', 'attempt timeout', 'prime'],
+    { ...NONE, attemptTimeoutMs: 300, rate: { perSecond: 50, burst: 10 } },
+    ['rate', 'limit', 'attempt', 'attempt timeout'],
   ],
-  [{ hedge: true, breaker: false }, ['timeout', 'retry', 'hedge', 'limit', 'attempt', 'prime']],
-  [{ cache: { ttlMs: 100 }, breaker: false }, ['timeout', 'cache', 'retry', 'limit', 'attempt', 'prime']],
-])('a source with the options %j has these layers, outermost first: %j', async (own, names) => {
-  const { opened, source } = await openOne(own);
-  await using _closing = opened;
-  expect(source.layers.map(({ name }) => name)).toEqual(names);
-});
+  [{ ...NONE, hedge: true }, ['hedge', 'limit', 'attempt']],
+  [{ ...NONE, cache: { ttlMs: 100 } }, ['cache', 'limit', 'attempt']],
+  [
+    { cache: { ttlMs: 1 }, hedge: true, rate: { perSecond: 1, burst: 1 }, attemptTimeoutMs: 1 },
+    ['cache', 'coalesce', 'retry', 'hedge', 'breaker', 'rate', 'limit', 'judge', 'attempt', 'attempt timeout'],
+  ],
+])(
+  'a source with the options %j has these layers between its own time-out and prime, outermost first: %j',
+  async (own, names) => {
+    const { opened, source } = await openOne(own);
+    await using _closing = opened;
+    expect(source.layers.map(({ name }) => name)).toEqual(['timeout', ...names, 'prime']);
+  },
+);
 
 it('its layers tell what they hold a query to, and how they stand', async () => {
-  const { opened, source, store } = await openOne({ attemptTimeoutMs: 300, queue: 5, retry: false, breaker: false });
+  const { opened, source, store } = await openOne({ ...NONE, attemptTimeoutMs: 300, queue: 5 });
   await using _closing = opened;
   const told = (what: 'state' | 'bounds') =>
     source.layers.flatMap((layer) => {

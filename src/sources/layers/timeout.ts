@@ -1,3 +1,4 @@
+import { CallSignal } from '../../call-signal.ts';
 import { tooLate } from '../../errors.ts';
 import { instantOf, latestOf } from '../../store/deadline.ts';
 import type { Fetch } from '../../store/fetch.ts';
@@ -32,13 +33,13 @@ function keeping(source: string, timeoutMs: number, next: Fetch): Fetch {
     if (context.signal.aborted) return Promise.reject(context.signal.reason as Error);
     if (end <= now) return Promise.reject(tooLate(source, true));
     return new Promise<Payload>((resolve, reject) => {
-      const controller = new AbortController();
+      const signal = new CallSignal();
       let settled = false;
       const abort = (reason: unknown): void => {
         settled = true;
         clearTimeout(timer);
         reject(reason);
-        controller.abort(reason);
+        signal.abort(reason);
       };
       const onTime = (): void => {
         const by = Math.min(instantOf(context.deadline), own);
@@ -64,7 +65,7 @@ function keeping(source: string, timeoutMs: number, next: Fetch): Fetch {
         reject(error);
       };
       try {
-        next(query, { ...context, signal: controller.signal, deadline: Math.min(latestOf(context.deadline), own) })
+        next(query, { ...context, signal, deadline: Math.min(latestOf(context.deadline), own) })
           .then(succeed)
           .catch(fail);
       } catch (error) {

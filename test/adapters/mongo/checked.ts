@@ -9,6 +9,7 @@ export function source(own: Partial<MongoOptions> = {}): MongoOptions {
     url: 'mongodb://127.0.0.1:1',
     database: 'shop',
     collections: ['users', 'orders'],
+    merge: true,
     maxDocuments: 10_000,
     ...own,
   };

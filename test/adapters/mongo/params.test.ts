@@ -84,7 +84,7 @@ describe('options', () => {
   const own = { url: 'mongodb://127.0.0.1:27017', database: 'shop', collections: ['users'] };
 
   test('cap documents at 10,000 by default', () => {
-    expect(options.parse(own)).toEqual({ ...own, maxDocuments: 10_000 });
+    expect(options.parse(own)).toEqual({ ...own, merge: true, maxDocuments: 10_000 });
   });
 
   test.each([

@@ -1,0 +1,208 @@
+import { canonical } from '../../src/json/canonical.ts';
+import { firstKeyOf, keysOf, memberOf } from '../../src/json/members.ts';
+import type { Context, Query } from '../../src/store/fetch.ts';
+import type { Payload, Value } from '../../src/store/payload.ts';
+import { Placeholder } from '../../src/store/placeholder.ts';
+import type { Merger, Parts, Point } from '../adapter.ts';
+import { DOCUMENT, endOf, LARGE, LIST, nul, octet } from './bson-reader.ts';
+import { check, type Caps } from './caps.ts';
+import { equalityText, equalityTextAt } from './equality.ts';
+import { mongoError } from './failure.ts';
+import { keptKey } from './kept-key.ts';
+import { MERGED, type MergedDocuments } from './merged.ts';
+import type { MongoOptions } from './options.ts';
+import type { MongoQuery } from './query.ts';
+import { documentValue, largeDocumentValue } from './value.ts';
+
+/** Keys of one query: beyond about a hundred one more saves nothing. */
+const MOST = 100;
+
+/** A `findOne` by the value of a field that tells documents from each other. */
+interface MongoPoint extends Point {
+  readonly query: MongoQuery;
+  readonly field: string;
+  readonly value: unknown;
+  /** Of all values that are equal by MongoDB's rules. */
+  readonly key: string;
+  readonly projection: object | undefined;
+  readonly isForeign: boolean;
+}
+
+/** Many `findOne` by `_id`, or by a field of `unique`, as one `find` with `$in`. */
+export class MongoMerger implements Merger<MongoPoint> {
+  readonly #source: string | undefined;
+  readonly #unique: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly #caps: Caps;
+
+  constructor({ name, unique = {} }: Pick<MongoOptions, 'name' | 'unique'>, caps: Caps) {
+    this.#source = name;
+    this.#unique = new Map(Object.entries(unique).map(([collection, fields]) => [collection, new Set(fields)]));
+    this.#caps = caps;
+  }
+
+  pointOf({ op, params }: Query): MongoPoint | undefined {
+    if (op !== 'findOne') return undefined;
+    const query = params as MongoQuery;
+    const { command, collection, mode } = query;
+    for (const name of ALONE) if (command[name] !== undefined) return undefined;
+    const filter = command['filter'] as object;
+    const field = firstKeyOf(filter);
+    if (field === undefined || keysOf(filter).length > 1) return undefined;
+    if (field !== '_id' && !this.#unique.get(collection)?.has(field)) return undefined;
+    const value = comparedWith(memberOf(filter, field));
+    const key = value instanceof Placeholder ? '' : equalityText(value);
+    if (key === undefined) return undefined;
+    const projection = command['projection'] as object | undefined;
+    const kept = keptKey(projection, field);
+    const shown = projection ? canonical(projection) : '';
+    if (!kept || shown === undefined) return undefined;
+    const group = `${mode} ${collection.length} ${collection} ${field.length} ${field} ${shown}`;
+    return { group, most: MOST, query, field, value, key, ...kept };
+  }
+
+  merged(points: readonly MongoPoint[]): Query {
+    const [{ query, field, projection }] = points as [MongoPoint];
+    const values = new Map(points.map(({ key, value }) => [key, value]));
+    const command = {
+      find: query.collection,
+      filter: { [field]: { $in: [...values.values()] } },
+      ...(projection && { projection }),
+      allowDiskUse: false,
+      // One more than there can be tells the store that it has reached the end.
+      batchSize: values.size + 1,
+    };
+    return { op: MERGED, params: { collection: query.collection, mode: query.mode, command }, want: 'value' };
+  }
+
+  split(answer: Payload, points: readonly MongoPoint[]): Parts<MongoPoint> {
+    const { value: documents, isWhole } = answer as MergedDocuments;
+    const [{ field, query, isForeign }] = points as [MongoPoint];
+    const found = new Map<string, Buffer | undefined>(points.map(({ key }) => [key, undefined]));
+    const path = field.split('.').map((name) => Buffer.from(name));
+    let areAllTold = isWhole;
+    const texts: string[] = [];
+    const keys: string[] = [];
+    for (const document of documents) {
+      keys.length = 0;
+      keysAt(document, 0, path, 0, keys);
+      let isTold = false;
+      for (const key of keys) {
+        if (!found.has(key)) continue;
+        isTold = true;
+        // Of several, which a unique field does not have, the store answers the first.
+        if (!found.get(key)) found.set(key, document);
+        if (key.startsWith('s')) texts.push(key);
+      }
+      // It is here for a key to which it is equal by other rules, such as those of a collation.
+      if (!isTold) areAllTold = false;
+    }
+    const isAlike = looksLike(texts);
+    const of = (point: MongoPoint, { memory, work, signal }: Context) => {
+      const document = found.get(point.key);
+      if (!document && (!areAllTold || isAlike(point.key))) return undefined;
+      try {
+        return this.#value(document && isForeign ? strip(document, path[0]!) : document, query, { memory, work });
+      } catch (error) {
+        throw mongoError(error, this.#source, signal);
+      }
+    };
+    return { of };
+  }
+
+  #value(
+    document: Buffer | undefined,
+    { mode }: MongoQuery,
+    { memory, work }: Pick<Context, 'memory' | 'work'>,
+  ): Value | Promise<Value> {
+    const bytes = document?.length ?? 0;
+    memory.hold(bytes);
+    check(this.#caps, 1, bytes);
+    return document && bytes >= LARGE ? work.do(largeDocumentValue(document, mode)) : documentValue(document, mode);
+  }
+}
+
+/** What a `findOne` of many does not have beside its filter and its projection. */
+const ALONE = ['sort', 'skip', 'collation', 'hint'] as const;
+
+/** What a field's condition compares it with for equality: itself, or what is under `$eq`. */
+function comparedWith(condition: unknown): unknown {
+  const isOperator = typeof condition === 'object' && condition !== null && firstKeyOf(condition) === '$eq';
+  return isOperator && keysOf(condition).length === 1 ? memberOf(condition, '$eq') : condition;
+}
+
+/** Adds what stands under a path, as a filter compares it: also what is in lists on its way. */
+function keysAt(bytes: Buffer, start: number, path: readonly Buffer[], depth: number, keys: string[]): void {
+  const name = path[depth]!;
+  for (let at = start + 4; bytes[at] !== 0;) {
+    const type = octet(bytes, at);
+    const from = nul(bytes, at + 1) + 1;
+    if (isNamed(bytes, at + 1, from - 1, name)) {
+      addKeys(bytes, type, from, path, depth, keys);
+      if (type === LIST)
+        for (let item = from + 4; bytes[item] !== 0;) {
+          const start = nul(bytes, item + 1) + 1;
+          addKeys(bytes, octet(bytes, item), start, path, depth, keys);
+          item = endOf(bytes, octet(bytes, item), start);
+        }
+      return;
+    }
+    at = endOf(bytes, type, from);
+  }
+}
+
+function addKeys(
+  bytes: Buffer,
+  type: number,
+  at: number,
+  path: readonly Buffer[],
+  depth: number,
+  keys: string[],
+): void {
+  if (depth < path.length - 1) {
+    if (type === DOCUMENT) keysAt(bytes, at, path, depth + 1, keys);
+    return;
+  }
+  const key = equalityTextAt(bytes, type, at);
+  if (key !== undefined) keys.push(key);
+}
+
+function isNamed(bytes: Buffer, from: number, to: number, name: Buffer): boolean {
+  if (to - from !== name.length) return false;
+  for (let at = 0; at < name.length; at += 1) if (bytes[from + at] !== name[at]) return false;
+  return true;
+}
+
+/** A document without a field of its own. */
+function strip(document: Buffer, name: Buffer): Buffer {
+  const kept: Buffer[] = [document.subarray(0, 4)];
+  for (let at = 4; document[at] !== 0;) {
+    const from = nul(document, at + 1) + 1;
+    const end = endOf(document, octet(document, at), from);
+    if (!isNamed(document, at + 1, from - 1, name)) kept.push(document.subarray(at, end));
+    at = end;
+  }
+  const stripped = Buffer.concat([...kept, Buffer.of(0)]);
+  stripped.writeInt32LE(stripped.length, 0);
+  return stripped;
+}
+
+/**
+ * Whether a text that was not found looks like one that was: under a collation of the collection's both may
+ * be the same, and the document both one's and the other's.
+ */
+function looksLike(texts: readonly string[]): (key: string) => boolean {
+  let known: Set<string> | undefined;
+  return (key) => {
+    if (texts.length === 0 || !key.startsWith('s')) return false;
+    known ??= new Set(texts.map(folded));
+    return known.has(folded(key));
+  };
+}
+
+function folded(text: string): string {
+  return text
+    .normalize('NFKD')
+    .replace(/[^\p{L}\p{N}]+/gu, '')
+    .replace(/0+(?=\p{N})/gu, '')
+    .toLowerCase();
+}

@@ -1,0 +1,105 @@
+import { CodapError } from '../../src/errors.ts';
+import { parsePointer } from '../../src/json/pointer.ts';
+import type { Context, Query } from '../../src/store/fetch.ts';
+import type { Meta, Payload, Value } from '../../src/store/payload.ts';
+import type { Merger, Parts, Point } from '../adapter.ts';
+import { content } from '../http/content.ts';
+import { itemsOf, partAt, textOf, type Part } from './json-part.ts';
+import { aroundId, type MergeRule } from './merge-rules.ts';
+import type { RestOptions } from './options.ts';
+import type { RestQuery } from './request.ts';
+
+/** A rule as paths are compared with it: in full, percent-encoded. */
+interface Known extends MergeRule {
+  readonly before: string;
+  readonly after: string;
+  readonly target: string;
+  readonly list: readonly string[];
+  readonly id: readonly string[];
+}
+
+/** A GET of one thing by its id. */
+interface RestPoint extends Point {
+  readonly rule: Known;
+  readonly id: string;
+}
+
+/** GETs of single things asked of a list, by the rules of a source. */
+export class RestMerger implements Merger<RestPoint> {
+  readonly #rules: readonly Known[];
+
+  constructor({ url, merge }: Pick<RestOptions, 'url' | 'merge'>) {
+    const { pathname } = new URL(url);
+    const root = pathname.endsWith('/') ? pathname : `${pathname}/`;
+    const full = (path: string): string => root + encoded(path.startsWith('/') ? path.slice(1) : path);
+    this.#rules = merge.map((rule) => {
+      const [before, after] = aroundId(rule.path);
+      const paths = { before: full(before), after: encoded(after), target: full(rule.into) };
+      return { ...rule, ...paths, list: parsePointer(rule.items), id: parsePointer(rule.key) };
+    });
+  }
+
+  pointOf({ op, params }: Query): RestPoint | undefined {
+    const { path, headers } = params as RestQuery;
+    if (op !== 'get' || typeof path !== 'string' || path.includes('?')) return undefined;
+    for (const _name in headers) return undefined;
+    for (const [at, rule] of this.#rules.entries()) {
+      const id = idIn(path, rule);
+      if (id === undefined) continue;
+      return rule.style === 'comma' && id.includes(',') ? undefined : { group: String(at), most: rule.max, rule, id };
+    }
+    return undefined;
+  }
+
+  merged(points: readonly RestPoint[]): Query {
+    const [{ rule }] = points as [RestPoint];
+    const name = encodeURIComponent(rule.query);
+    const ids = [...new Set(points.map(({ id }) => id))].map((id) => encodeURIComponent(id));
+    const search = rule.style === 'comma' ? `${name}=${ids.join(',')}` : ids.map((id) => `${name}=${id}`).join('&');
+    return { op: 'get', params: { path: `${rule.target}?${search}`, headers: {} }, want: 'value' };
+  }
+
+  split(answer: Payload, points: readonly RestPoint[]): Parts<RestPoint> {
+    const { json, meta } = answer as Value;
+    const [{ rule }] = points as [RestPoint];
+    const list = meta?.encoding === 'json' ? partAt(json, rule.list) : undefined;
+    const items = list && itemsOf(json, list);
+    if (!items) throw new CodapError('BAD_RESPONSE', 'the store answered no list where the rule of merge says');
+    const found = new Map<string, Part>();
+    for (const item of items) {
+      const key = partAt(json, rule.id, item);
+      const id = key && textOf(json, key);
+      if (id !== undefined && !found.has(id)) found.set(id, item);
+    }
+    const told: Meta = {};
+    if (meta?.status !== undefined) told.status = meta.status;
+    if (meta?.contentType !== undefined) told.contentType = meta.contentType;
+    return { of: ({ id }, context) => valueOf(json, found.get(id), told, context) };
+  }
+}
+
+function valueOf(
+  json: string,
+  item: Part | undefined,
+  meta: Meta,
+  { memory, work }: Pick<Context, 'memory' | 'work'>,
+): Value | Promise<Value> {
+  if (!item) throw new CodapError('NOT_FOUND', 'the store answered a list without this id');
+  const bytes = Buffer.from(json.slice(item.start, item.end));
+  memory.hold(bytes.length);
+  return content(bytes, 'json', meta, work);
+}
+
+/** The id in a path that a rule is for. */
+function idIn(path: string, { before, after }: Known): string | undefined {
+  const end = path.length - after.length;
+  if (end <= before.length || !path.startsWith(before) || !path.endsWith(after)) return undefined;
+  const segment = path.slice(before.length, end);
+  if (segment.includes('/')) return undefined;
+  return segment.includes('%') ? decodeURIComponent(segment) : segment;
+}
+
+/** As a literal path of a query is sent: the escapes in it are its own. */
+function encoded(path: string): string {
+  return encodeURI(path).replaceAll('%25', '%');
+}

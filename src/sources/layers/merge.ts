@@ -1,0 +1,201 @@
+import type { Merger, Point } from '../../../adapters/adapter.ts';
+import { isHeld } from '../../budget/turns.ts';
+import { Work, type Steps } from '../../budget/work.ts';
+import { CallSignal } from '../../call-signal.ts';
+import { classify, toCodapError } from '../../errors.ts';
+import { canonical } from '../../json/canonical.ts';
+import { latestAmong } from '../../store/deadline.ts';
+import type { Caller, Context, Fetch, Query } from '../../store/fetch.ts';
+import type { Payload } from '../../store/payload.ts';
+import { whenAborted } from '../../when-aborted.ts';
+import type { Bounds, Layer } from '../layer.ts';
+
+/**
+ * Point reads of one turn of the event loop become one query, where the store's `merger` knows how. Each is
+ * answered, and fails, as it would alone; it leaves when it likes, and the query ends when the last has left.
+ */
+export function merge(merger: Merger): Layer {
+  let merged = 0;
+  return {
+    name: 'merge',
+    state: () => ({ merged }),
+    bounds: (query): Bounds => {
+      const point = query.want === 'value' ? merger.pointOf(query) : undefined;
+      return point ? { together: point.most } : {};
+    },
+    wrap: (next) => {
+      let groups = new Map<string, Group>();
+      const ask = (group: Group): void => {
+        merged += group.ask();
+      };
+      const askAll = (): void => {
+        const due = groups;
+        groups = new Map();
+        for (const group of due.values()) ask(group);
+      };
+      return (query, context) => {
+        const point = query.want === 'value' ? merger.pointOf(query) : undefined;
+        if (!point) return next(query, context);
+        if (context.signal.aborted) return Promise.reject(context.signal.reason as Error);
+        const name = point.group + identityOf(context.caller);
+        if (groups.size === 0) setImmediate(askAll);
+        let group = groups.get(name);
+        if (!group) groups.set(name, (group = new Group(merger, next)));
+        const answer = group.add(query, context, point);
+        if (group.size === point.most) {
+          groups.set(name, new Group(merger, next));
+          ask(group);
+        }
+        return answer;
+      };
+    },
+  };
+}
+
+/** What a store sees of a caller: nobody is answered what it may have answered to somebody else. */
+function identityOf({ headers }: Caller): string {
+  for (const _name in headers) return canonical(headers) ?? '';
+  return '';
+}
+
+/** One of those who are asked together. */
+class Member {
+  readonly query: Query;
+  readonly context: Context;
+  readonly point: Point;
+  readonly promise: Promise<Payload>;
+  readonly resolve: (payload: Payload | Promise<Payload>) => void;
+  readonly reject: (error: unknown) => void;
+  readonly #stay: () => void;
+
+  constructor(query: Query, context: Context, point: Point, leave: () => void) {
+    this.query = query;
+    this.context = context;
+    this.point = point;
+    const { promise, resolve, reject } = Promise.withResolvers<Payload>();
+    this.promise = promise;
+    this.resolve = resolve;
+    this.reject = reject;
+    this.#stay = whenAborted(context.signal, () => {
+      reject(context.signal.reason);
+      leave();
+    });
+  }
+
+  get isGone(): boolean {
+    return this.context.signal.aborted;
+  }
+
+  /** From now on its caller's leaving is no matter of the group's. */
+  part(): void {
+    this.#stay();
+  }
+}
+
+/** Point reads that are asked together. */
+class Group {
+  readonly #merger: Merger;
+  readonly #next: Fetch;
+  readonly #signal = new CallSignal();
+  readonly #members: Member[] = [];
+  #waiting = 0;
+  #isAsked = false;
+
+  constructor(merger: Merger, next: Fetch) {
+    this.#merger = merger;
+    this.#next = next;
+  }
+
+  get size(): number {
+    return this.#members.length;
+  }
+
+  add(query: Query, context: Context, point: Point): Promise<Payload> {
+    const member = new Member(query, context, point, () => {
+      this.#waiting -= 1;
+      // Before it was asked, others may still come.
+      if (this.#waiting === 0 && this.#isAsked) this.#signal.abort(context.signal.reason);
+    });
+    this.#members.push(member);
+    this.#waiting += 1;
+    return member.promise;
+  }
+
+  /** Asks for all who are still there; how many of them joined the first. */
+  ask(): number {
+    this.#isAsked = true;
+    const members = this.#members.filter((member) => !member.isGone);
+    const [first] = members;
+    if (!first) return 0;
+    if (members.length === 1) {
+      this.#alone(first);
+      return 0;
+    }
+    const now = performance.now();
+    for (const { context } of members) {
+      if (!context.trace || context === first.context) continue;
+      context.trace.shared = 'merged';
+      context.trace.started = now;
+    }
+    const memory = first.context.memory.ofAll();
+    const work = new Work(Infinity);
+    const deadline = latestAmong(members.map(({ context }) => context.deadline));
+    const own = { signal: this.#signal, deadline, memory, work };
+    const points = members.map(({ point }) => point);
+    this.#asked(this.#merger.merged(points), { ...first.context, ...own })
+      .then((answer) => work.do(this.#split(answer, members)))
+      .catch((error: unknown) => this.#failed(error, members))
+      .finally(() => memory.close());
+    return members.length - 1;
+  }
+
+  /** Gives each its own. */
+  *#split(answer: Payload, members: readonly Member[]): Steps<void> {
+    const parts = this.#merger.split(
+      answer,
+      members.map(({ point }) => point),
+    );
+    for (const member of members) {
+      if (member.isGone) continue;
+      if (isHeld()) yield;
+      try {
+        const part = parts.of(member.point, member.context);
+        if (part === undefined) this.#alone(member);
+        else {
+          member.part();
+          member.resolve(part);
+        }
+      } catch (error) {
+        member.part();
+        member.reject(error);
+      }
+    }
+  }
+
+  /** What is wrong with one alone must not fail the others: where it may be that, each is asked alone. */
+  #failed(error: unknown, members: readonly Member[]): void {
+    const { code } = toCodapError(error);
+    const mayBeOnes = classify(error) === 'permanent' && (code === 'INVALID' || code === 'TOO_LARGE');
+    for (const member of members) {
+      if (member.isGone) continue;
+      if (mayBeOnes) this.#alone(member);
+      else {
+        member.part();
+        member.reject(error);
+      }
+    }
+  }
+
+  #alone(member: Member): void {
+    member.part();
+    member.resolve(this.#asked(member.query, member.context));
+  }
+
+  #asked(query: Query, context: Context): Promise<Payload> {
+    try {
+      return this.#next(query, context);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+}

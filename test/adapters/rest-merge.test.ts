@@ -1,0 +1,229 @@
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { adapters } from '../../adapters/index.ts';
+import type { Adapter } from '../../adapters/adapter.ts';
+import { startStores, type Stores } from '../../demo/stores.ts';
+import { demoConfig } from '../../demo/config.ts';
+import { toCodapError } from '../../src/errors.ts';
+import { merge } from '../../src/sources/layers/merge.ts';
+import type { Value } from '../../src/store/payload.ts';
+import type { ConfigError } from '../../src/config/load.ts';
+import { parseConfig } from '../configured.ts';
+import { context } from './source.ts';
+
+/** What a list is answered with: its body, its status and its type. */
+interface Answer {
+  readonly body: string;
+  readonly status?: number;
+  readonly type?: string;
+}
+
+let answer: (url: URL) => Answer;
+const asked: string[] = [];
+const server = createServer((request, response) => {
+  asked.push(request.url!);
+  const { body, status = 200, type = 'application/json' } = answer(new URL(request.url!, 'http://localhost'));
+  response.writeHead(status, { 'content-type': type }).end(body);
+});
+
+beforeAll(async () => {
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+const RULE = { path: '/users/{id}', into: '/users', query: 'ids', items: '/data', key: '/id' };
+
+/** Asks a source with these rules, all in one turn; what each comes to. */
+async function ask(rules: readonly object[], all: readonly object[], own: object = {}): Promise<unknown[]> {
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/`;
+  return askAt({ adapter: 'rest', url, merge: rules, ...own }, all);
+}
+
+async function askAt(options: object, all: readonly object[]): Promise<unknown[]> {
+  asked.length = 0;
+  const config = parseConfig({ sources: { api: options } }).sources['api']!;
+  const adapter = adapters['rest'] as Adapter;
+  await using connection = await adapter.open(config);
+  const fetch = connection.merger ? merge(connection.merger).wrap(connection.fetch) : connection.fetch;
+  const fault = (path: readonly (string | number)[], detail: string): never => {
+    throw new Error(`${path.join('/')}: ${detail}`);
+  };
+  const one = async (params: object): Promise<unknown> => {
+    const fitting = adapter.ops['get']!.params.parse(params) as Record<string, unknown>;
+    const query = { op: 'get', params: adapter.compile('get', fitting, config, fault), want: 'value' } as const;
+    try {
+      return ((await fetch(query, context())) as Value).json;
+    } catch (error) {
+      return toCodapError(error).code;
+    }
+  };
+  const answers = await Promise.all(all.map(one));
+  await pause(0);
+  return answers;
+}
+
+const users = (...list: readonly object[]) => JSON.stringify({ data: list });
+const at = (...ids: readonly unknown[]) => ids.map((id) => ({ path: ['users', id] }));
+
+describe('GETs that a rule of merge is for', () => {
+  it('are one request of the list, and each has its item, whatever their order, and missing ones are not found', async () => {
+    answer = () => ({ body: users({ id: 'c', n: 3 }, { n: 9 }, { id: 'x' }, { id: 'a', n: 1 }, null as never) });
+    expect(await ask([RULE], at('a', 'b', 'c', 'a'))).toEqual([
+      '{"id":"a","n":1}',
+      'NOT_FOUND',
+      '{"id":"c","n":3}',
+      '{"id":"a","n":1}',
+    ]);
+    expect(asked).toEqual(['/v1/users?ids=a,b,c']);
+  });
+
+  it('have the very text of their item, whose id is compared as text', async () => {
+    const item =
+      '{ "id" : 12345678901234567890, "price":1.50, "name":"Gr\\u00fc\\u00dfe, \\"[{\\"", "__proto__":{"a":[]} }';
+    answer = () => ({ body: `{"data":[1,"[",{"id":"1"}],"data":[{"id":"7"},${item}] }` });
+    expect(await ask([RULE], at('12345678901234567890', 7, '1'))).toEqual([item, '{"id":"7"}', 'NOT_FOUND']);
+  });
+
+  it('take the first of two items of one id', async () => {
+    answer = () => ({ body: users({ id: 1, n: 1 }, { id: '1', n: 2 }, { id: 2 }) });
+    expect(await ask([RULE], at(1, 2))).toEqual(['{"id":1,"n":1}', '{"id":2}']);
+  });
+
+  it('are asked for in the style of the rule, each id encoded', async () => {
+    answer = () => ({ body: users({ id: 'a b' }, { id: 'c/ü' }) });
+    const found = ['{"id":"a b"}', '{"id":"c/ü"}'];
+    expect(await ask([RULE], at('a b', 'c/ü'))).toEqual(found);
+    expect(await ask([{ ...RULE, style: 'repeat' }], at('a b', 'c/ü'))).toEqual(found);
+    expect(await ask([RULE], [{ path: '/users/a b' }, { path: '/users/c%2F%C3%BC' }])).toEqual(found);
+    expect(asked).toEqual(['/v1/users?ids=a%20b,c%2F%C3%BC']);
+  });
+
+  it('are no more than `max` together', async () => {
+    answer = () => ({ body: users() });
+    await ask([{ ...RULE, max: 2 }], at('a', 'b', 'c', 'd', 'e'));
+    expect(asked.toSorted()).toEqual(['/v1/users/e', '/v1/users?ids=a,b', '/v1/users?ids=c,d']);
+  });
+
+  it.each<[string, object, string]>([
+    ['with a query of its own', { path: '/users/a', query: { full: 1 } }, '/v1/users/a?full=1'],
+    ['with a header of its own', { path: '/users/a', headers: { accept: 'text/csv' } }, '/v1/users/a'],
+    ['whose id has a comma', { path: ['users', 'a,b'] }, '/v1/users/a%2Cb'],
+    ['for more than an id', { path: '/users/a/orders' }, '/v1/users/a/orders'],
+    ['for less than an id', { path: '/users/' }, '/v1/users/'],
+    ['for something else', { path: '/people/a' }, '/v1/people/a'],
+  ])('leave one %s alone', async (_what, params, url) => {
+    answer = () => ({ body: users() });
+    await ask([RULE], [...at('x', 'y'), params]);
+    expect(asked.toSorted()).toEqual([url, '/v1/users?ids=x,y'].toSorted());
+  });
+
+  it('are told from those of another rule', async () => {
+    answer = () => ({ body: '[{"code":"a"},{"code":"b"}]' });
+    const tags = { path: 'tags/{tag}/info', into: 'tags', query: 'of', key: '/code' };
+    const all = ['a', 'b'].map((id) => ({ path: `/tags/${id}/info` }));
+    expect(await ask([RULE, tags], [...all, ...at('a')])).toEqual([
+      '{"code":"a"}',
+      '{"code":"b"}',
+      '[{"code":"a"},{"code":"b"}]',
+    ]);
+    expect(asked.toSorted()).toEqual(['/v1/tags?of=a,b', '/v1/users/a']);
+  });
+
+  it.each<[string, Answer]>([
+    ['no list', { body: '{"data":{"id":"a"}}' }],
+    ['nothing where the list should be', { body: '{}' }],
+    ['null', { body: 'null' }],
+    ['no JSON', { body: 'data', type: 'text/plain' }],
+    ['broken JSON', { body: '{"data":[{"id":"a"' }],
+  ])('are BAD_RESPONSE where the answer is %s', async (_what, told) => {
+    answer = () => told;
+    expect(await ask([RULE], at('a', 'b'))).toEqual(['BAD_RESPONSE', 'BAD_RESPONSE']);
+    expect(asked).toHaveLength(1);
+  });
+
+  it.each<[number, string]>([
+    [404, 'NOT_FOUND'],
+    [403, 'FORBIDDEN'],
+    [503, 'UNAVAILABLE'],
+  ])('fail each where the answer is %i', async (status, code) => {
+    answer = () => ({ body: '', status });
+    expect(await ask([RULE], at('a', 'b'))).toEqual([code, code]);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('are asked alone where one of them may be what the store refuses, or is too large', async () => {
+    answer = ({ pathname, search }) =>
+      search || pathname.endsWith('b') ? { body: '', status: 400 } : { body: '{"id":"a"}' };
+    expect(await ask([RULE], at('a', 'b'))).toEqual(['{"id":"a"}', 'INVALID']);
+    answer = ({ pathname, search }) =>
+      search || pathname.endsWith('b') ? { body: JSON.stringify('x'.repeat(2000)) } : { body: '{"id":"a"}' };
+    expect(await ask([RULE], at('a', 'b'), { maxBytes: 1024 })).toEqual(['{"id":"a"}', 'TOO_LARGE']);
+  });
+
+  it('are not merged where there is no rule', async () => {
+    answer = () => ({ body: '1' });
+    await ask([], at('a', 'b'));
+    expect(asked.toSorted()).toEqual(['/v1/users/a', '/v1/users/b']);
+  });
+});
+
+describe('the rules of merge in a configuration', () => {
+  const faults = (merge: unknown): string[] => {
+    try {
+      parseConfig({
+        sources: { api: { adapter: 'rest', url: 'http://127.0.0.1', ...(merge !== undefined && { merge }) } },
+      });
+      return [];
+    } catch (error) {
+      return (error as ConfigError).faults.map(({ path, detail }) => `${path}: ${detail}`);
+    }
+  };
+
+  it.each<[string, unknown, string]>([
+    ['no {id}', { ...RULE, path: '/users' }, 'path: a path with one segment such as {id} is allowed here'],
+    ['two {id}', { ...RULE, path: '/a/{id}/{id}' }, 'path: a path with one segment such as {id} is allowed here'],
+    ['{id} in a segment', { ...RULE, path: '/a/x{id}' }, 'path: a path with one segment such as {id} is allowed here'],
+    ['a path that climbs', { ...RULE, path: '/../{id}' }, 'path: a path may not have "." or ".."'],
+    ['a query in its path', { ...RULE, path: '/users/{id}?a=1' }, 'path: '],
+    ['{id} in into', { ...RULE, into: '/users/{id}' }, 'into: a path without { and } is allowed here'],
+    ['into that climbs', { ...RULE, into: '/users/..' }, 'into: a path may not have "." or ".."'],
+    ['an empty query', { ...RULE, query: '' }, 'query: '],
+    ['another style', { ...RULE, style: 'json' }, 'style: '],
+    ['items that are no pointer', { ...RULE, items: 'data' }, 'items: a JSON Pointer is allowed here'],
+    ['an empty key', { ...RULE, key: '' }, 'key: a JSON Pointer to a member is allowed here'],
+    ['a max of one', { ...RULE, max: 1 }, 'max: a whole number from 2 to 1000 is allowed here'],
+    ['a field that there is not', { ...RULE, field: 1 }, 'field: unknown field'],
+    ['no rule at all', 7, 'an object is allowed here'],
+  ])('with %s are at fault', (_what, rule, detail) => {
+    const [fault, ...others] = faults([rule]);
+    expect(fault).toContain(detail);
+    expect(others).toEqual([]);
+  });
+
+  it('may be left out, or false', () => {
+    for (const merge of [undefined, false, []]) expect(faults(merge)).toEqual([]);
+  });
+});
+
+describe('on the catalog of the demo', () => {
+  let stores: Stores;
+  beforeAll(async () => {
+    stores = await startStores();
+  });
+  afterAll(() => stores.close());
+
+  it('merged answers are those that each would have had alone', async () => {
+    const { catalog } = demoConfig(stores).sources as Record<string, object>;
+    const rule = { path: '/products/{sku}', into: '/products', query: 'ids', key: '/sku' };
+    const all = ['B-108', 'B-105', 'B-999', 'B-105', 'B-101'].map((sku) => ({ path: `/products/${sku}` }));
+    const alone = await askAt(catalog!, all);
+    expect(await askAt({ ...catalog, merge: [rule] }, all)).toEqual(alone);
+    expect(alone[2]).toBe('NOT_FOUND');
+  });
+});

@@ -1,0 +1,240 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import type { Merger, Parts, Point } from '../../../adapters/adapter.ts';
+import { Memory, processMemory } from '../../../src/budget/memory.ts';
+import { CodapError, notNeeded } from '../../../src/errors.ts';
+import { merge } from '../../../src/sources/layers/merge.ts';
+import type { CallTrace } from '../../../src/store/call-trace.ts';
+import { GrowingDeadline, instantOf, latestOf } from '../../../src/store/deadline.ts';
+import type { Context, Query } from '../../../src/store/fetch.ts';
+import type { Payload, Value } from '../../../src/store/payload.ts';
+import { TypedValue } from '../../../src/store/typed-value.ts';
+import { context } from '../../adapters/source.ts';
+import { FakeStore } from '../../layer-suite/fake-store.ts';
+import { layerSuite } from '../../layer-suite/layer-suite.ts';
+
+interface KeyPoint extends Point {
+  readonly key: string;
+}
+
+/**
+ * Reads by `key`, at most three together, whose one query is answered with a text of `key=value` and commas.
+ * `!` as a value fails its own query, `?` leaves it to that.
+ */
+class KeyMerger implements Merger<KeyPoint> {
+  pointOf({ params }: Query): KeyPoint | undefined {
+    const { key, group = 'all' } = params as { key?: string; group?: string };
+    return key === undefined ? undefined : { group, most: 3, key };
+  }
+
+  merged(points: readonly KeyPoint[]): Query {
+    return { op: 'many', params: { keys: points.map(({ key }) => key) }, want: 'value' };
+  }
+
+  split(answer: Payload): Parts<KeyPoint> {
+    const text = String((answer as Value).value);
+    if (text === 'nonsense') throw new CodapError('BAD_RESPONSE', 'told to fail');
+    const found = new Map(text.split(',').map((pair) => pair.split('=') as [string, string]));
+    return {
+      of({ key }, { memory }) {
+        const value = found.get(key);
+        if (value === '?') return undefined;
+        if (value === '!') throw new CodapError('NOT_FOUND', 'told to fail');
+        memory.hold(value?.length ?? 0);
+        return new TypedValue(value ?? null);
+      },
+    };
+  }
+}
+
+layerSuite('merge', () => merge(new KeyMerger()));
+
+describe('merge', () => {
+  function one() {
+    const store = new FakeStore();
+    const layer = merge(new KeyMerger());
+    const fetch = layer.wrap(store.fetch);
+    const ask = (key: string, own: Partial<Context> = {}, group?: string) =>
+      fetch({ op: 'get', params: { key, ...(group && { group }) }, want: 'value' }, context(own));
+    const valueOf = async (asked: Promise<Payload>): Promise<unknown> => ((await asked) as Value).value;
+    const asked = () => store.calls.map(({ query }) => query.params);
+    return { store, layer, fetch, ask, valueOf, asked };
+  }
+  const failed = (asked: Promise<unknown>): Promise<unknown> => asked.catch((error: unknown) => error);
+
+  it('asks all of one turn in one query, and answers each with its own', async () => {
+    const { store, layer, ask, valueOf, asked } = one();
+    const all = [ask('a'), ask('b'), ask('c')];
+    await nextTurn();
+    expect(asked()).toEqual([{ keys: ['a', 'b', 'c'] }]);
+    store.calls[0]?.answer(['c=3,a=1']);
+    expect(await Promise.all(all.map(valueOf))).toEqual(['1', null, '3']);
+    expect(layer.state?.()).toEqual({ merged: 2 });
+  });
+
+  it('leaves one that is alone in its turn as it is, and what is no point read', async () => {
+    const { store, fetch, asked } = one();
+    const own = context();
+    const others: readonly Query[] = [
+      { op: 'get', params: {}, want: 'value' },
+      { op: 'get', params: { key: 'b' }, want: 'items' },
+    ];
+    for (const query of others) fetch(query, own).catch(() => {});
+    expect(asked()).toEqual([{}, { key: 'b' }]);
+    fetch({ op: 'get', params: { key: 'a' }, want: 'value' }, own).catch(() => {});
+    await nextTurn();
+    expect(asked()).toEqual([{}, { key: 'b' }, { key: 'a' }]);
+    expect(store.calls[2]?.context).toBe(own);
+  });
+
+  it('asks no more together than its store bears, and none of two groups', async () => {
+    const { ask, asked } = one();
+    for (const key of ['a', 'b', 'c', 'd', 'e']) ask(key).catch(() => {});
+    for (const key of ['f', 'g']) ask(key, {}, 'other').catch(() => {});
+    await nextTurn();
+    expect(asked()).toEqual([{ keys: ['a', 'b', 'c'] }, { keys: ['d', 'e'] }, { keys: ['f', 'g'] }]);
+  });
+
+  it('asks none together whose callers the store sees otherwise', async () => {
+    const { ask, asked } = one();
+    for (const accept of ['a', 'b', 'a']) ask('k', { caller: { headers: { accept } } }).catch(() => {});
+    await nextTurn();
+    expect(asked()).toEqual([{ keys: ['k', 'k'] }, { key: 'k' }]);
+  });
+
+  it('asks for who comes in a turn in which all before have left', async () => {
+    const { store, ask, valueOf } = one();
+    const leaving = new AbortController();
+    const left = failed(ask('z', { signal: leaving.signal }));
+    leaving.abort(notNeeded());
+    const all = [ask('a'), ask('b')];
+    await nextTurn();
+    expect(store.calls[0]?.context.signal.aborted).toBe(false);
+    store.calls[0]?.answer(['a=1,b=2']);
+    expect(await Promise.all(all.map(valueOf))).toEqual(['1', '2']);
+    await left;
+  });
+
+  it('does not ask for who has left before the turn is over, nor at all if all have', async () => {
+    const { ask, asked } = one();
+    const reason = notNeeded();
+    const leaving = new AbortController();
+    const left = [ask('a', { signal: leaving.signal }), ask('z', { signal: leaving.signal }, 'other')];
+    ask('b').catch(() => {});
+    leaving.abort(reason);
+    for (const one of left) await expect(one).rejects.toBe(reason);
+    await nextTurn();
+    expect(asked()).toEqual([{ key: 'b' }]);
+  });
+
+  it('tells who leaves at once, answers the others, and ends the query with the last', async () => {
+    const { store, ask, valueOf } = one();
+    const controllers = [new AbortController(), new AbortController()];
+    const reason = notNeeded();
+    const first = ask('a', { signal: controllers[0]!.signal });
+    const second = ask('b', { signal: controllers[1]!.signal });
+    await nextTurn();
+    controllers[0]?.abort(reason);
+    await expect(first).rejects.toBe(reason);
+    expect(store.calls[0]?.context.signal.aborted).toBe(false);
+    store.calls[0]?.answer(['a=1,b=2']);
+    expect(await valueOf(second)).toBe('2');
+
+    const all = controllers.map((_, at) => {
+      controllers[at] = new AbortController();
+      return failed(ask('a', { signal: controllers[at].signal }));
+    });
+    await nextTurn();
+    for (const controller of controllers) controller.abort(reason);
+    expect(await Promise.all(all)).toEqual([reason, reason]);
+    expect(store.calls[1]?.context.signal.aborted).toBe(true);
+  });
+
+  it('lets the query go on to the latest of all deadlines, also of one that grows', async () => {
+    const { store, ask } = one();
+    const now = performance.now();
+    const growing = new GrowingDeadline(now + 100, now + 3000);
+    for (const deadline of [now + 200, growing]) ask('a', { deadline }).catch(() => {});
+    await nextTurn();
+    const { deadline } = store.calls[0]!.context;
+    expect([instantOf(deadline), latestOf(deadline)]).toEqual([now + 200, now + 3000]);
+    growing.extend(now + 1000);
+    expect(instantOf(deadline)).toBe(now + 1000);
+  });
+
+  it.each([
+    ['with what the query failed with', new CodapError('UNAVAILABLE', 'told to fail')],
+    ['also where codap turned it away', new CodapError('INVALID', 'told to fail', { rejected: true })],
+  ])('fails all, once each, %s', async (_how, broken) => {
+    const { store, ask } = one();
+    const all = [failed(ask('a')), failed(ask('b'))];
+    await nextTurn();
+    store.calls[0]?.fail(broken);
+    expect(await Promise.all(all)).toEqual([broken, broken]);
+    expect(store.calls).toHaveLength(1);
+  });
+
+  it('fails all where the answer cannot be taken apart', async () => {
+    const { store, ask } = one();
+    const all = [failed(ask('a')), failed(ask('b'))];
+    await nextTurn();
+    store.calls[0]?.answer(['nonsense']);
+    for (const error of await Promise.all(all)) expect(error).toMatchObject({ code: 'BAD_RESPONSE' });
+  });
+
+  it.each(['INVALID', 'TOO_LARGE'] as const)('asks each alone where one of them may be what is %s', async (code) => {
+    const { store, ask, valueOf, asked } = one();
+    const all = [ask('a'), ask('b')];
+    await nextTurn();
+    store.calls[0]?.fail(new CodapError(code, 'told to fail'));
+    await nextTurn();
+    expect(asked().slice(1)).toEqual([{ key: 'a' }, { key: 'b' }]);
+    store.calls[1]?.answer(['1']);
+    store.calls[2]?.fail(new CodapError(code, 'told to fail'));
+    expect(await valueOf(all[0]!)).toBe('1');
+    await expect(all[1]).rejects.toMatchObject({ code });
+  });
+
+  it('fails one alone, and asks one alone of which only its own query can tell', async () => {
+    const { store, ask, valueOf, asked } = one();
+    const all = [ask('a'), failed(ask('b')), ask('c')] as [Promise<Payload>, Promise<unknown>, Promise<Payload>];
+    await nextTurn();
+    store.calls[0]?.answer(['a=1,b=!,c=?']);
+    expect(await valueOf(all[0])).toBe('1');
+    expect(await all[1]).toMatchObject({ code: 'NOT_FOUND' });
+    expect(asked()[1]).toEqual({ key: 'c' });
+    store.calls[1]?.answer(['3']);
+    expect(await valueOf(all[2])).toBe('3');
+  });
+
+  it('holds the answer in no name, and its parts in the name of each', async () => {
+    const { store, ask } = one();
+    const tooMany = (): CodapError => new CodapError('TOO_LARGE', 'too many bytes');
+    const whole = processMemory(1000);
+    const [rich, poor] = [100, 2].map((most) => new Memory(most, tooMany, whole)) as [Memory, Memory];
+    const all = [ask('a', { memory: rich }), failed(ask('b', { memory: poor }))];
+    await nextTurn();
+    store.calls[0]?.context.memory.hold(50);
+    expect([rich.held, poor.held, whole.held]).toEqual([0, 0, 50]);
+    store.calls[0]?.answer(['a=111,b=222']);
+    await all[0];
+    expect(await all[1]).toMatchObject({ code: 'TOO_LARGE' });
+    await nextTurn();
+    expect([rich.held, poor.held, whole.held]).toEqual([3, 0, 3]);
+  });
+
+  it('tells in the traces of those who joined the first that they did', async () => {
+    const { store, ask } = one();
+    const traces: CallTrace[] = [{ attempts: [] }, { attempts: [] }];
+    for (const trace of traces) ask('a', { trace }).catch(() => {});
+    await nextTurn();
+    expect(store.calls[0]?.context.trace).toBe(traces[0]);
+    expect(traces).toEqual([{ attempts: [] }, { attempts: [], shared: 'merged', started: expect.any(Number) }]);
+  });
+
+  it('says how many may be asked together, of a point read alone', () => {
+    const { layer } = one();
+    expect(layer.bounds?.({ op: 'get', params: { key: 'a' }, want: 'value' })).toEqual({ together: 3 });
+    expect(layer.bounds?.({ op: 'get', params: {}, want: 'value' })).toEqual({});
+  });
+});
