@@ -10,6 +10,7 @@ import { firstReplyRoute } from '../../routes/first-reply.ts';
 import { healthRoute } from '../../routes/health.ts';
 import { kvRoute } from '../../routes/kv.ts';
 import { limitsRoute } from '../../routes/limits.ts';
+import { metricsRoute, type Scrape } from '../../routes/metrics.ts';
 import { openapiRoute } from '../../routes/openapi.ts';
 import { orderedRoute } from '../../routes/ordered.ts';
 import { sourcesRoute } from '../../routes/sources.ts';
@@ -17,12 +18,17 @@ import { Admission } from './admission.ts';
 import type { Config } from '../config/load.ts';
 import { boundConnections } from './http/max-connections.ts';
 import { cors } from './http/cors.ts';
+import { countBatches } from './http/count-batches.ts';
 import { answerFault, answerUnreadable } from './http/faults.ts';
 import { serveHosts } from './http/hosts.ts';
 import { acceptJsonBytes } from './http/json-body.ts';
 import { requestId } from './http/request-id.ts';
 import { refuseUnknown } from './http/routing.ts';
 import { repairTraceContext } from './http/trace-context.ts';
+import { mediaTypes } from '../encodings/index.ts';
+import { writeFamilies } from '../observe/exposition.ts';
+import { Metrics } from '../observe/metrics.ts';
+import { PROBLEM } from './http/problem.ts';
 import { processMemory } from '../budget/memory.ts';
 import type { Source } from '../sources/open.ts';
 
@@ -38,6 +44,8 @@ declare module 'fastify' {
      * broken connection.
      */
     cut(): void;
+    /** What it counts. */
+    readonly metrics: Metrics;
   }
 }
 
@@ -52,12 +60,14 @@ export interface AppDeps {
    * How long the headers, and the whole of a request, may take to arrive, in milliseconds. Default 10,000.
    */
   readonly requestMs?: number;
+  /** What `/metrics` answers, unless it has a port of its own. By default what this app counts. */
+  readonly scrape?: Scrape;
 }
 
 /** The service as an app that never listens by itself. It uses the sources but does not close them. */
 export async function buildApp(
   config: Config,
-  { sources, logger, onLoopback = false, requestMs = 10_000 }: AppDeps,
+  { sources, logger, onLoopback = false, requestMs = 10_000, scrape }: AppDeps,
 ): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
@@ -74,8 +84,10 @@ export async function buildApp(
     },
     clientErrorHandler: answerUnreadable,
   });
-  boundConnections(app.server, config.server.maxConnections);
   const admission = new Admission(config.server.maxInFlight);
+  const metrics = new Metrics(sources.values(), [...mediaTypes, PROBLEM], admission.lagMs);
+  app.decorate('metrics', metrics);
+  boundConnections(app.server, config.server.maxConnections, () => metrics.refused.add('connections'));
   app.decorate('drain', () => admission.drain());
   app.decorate('cut', () => admission.cut());
   app.setErrorHandler(answerFault);
@@ -85,16 +97,19 @@ export async function buildApp(
     standardHeaders(request, reply);
     done();
   });
+  countBatches(app, metrics);
   serveHosts(app, config.server.hosts, onLoopback);
   cors(app, config.server.corsOrigins);
   refuseUnknown(app);
-  admission.guard(app);
+  admission.guard(app, (reason) => metrics.refused.add(reason));
   const memory = processMemory(config.server.bufferBytes);
-  acceptJsonBytes(app, memory);
+  acceptJsonBytes(app, memory, () => metrics.refused.add('memory'));
 
   healthRoute(app, { admission, sources });
   sourcesRoute(app, sources);
   limitsRoute(app, config);
+  if (config.server.metricsPort === undefined)
+    metricsRoute(app, scrape ?? (async (format) => writeFamilies(await metrics.all(), format)));
   // Nothing that a batch's line says has a secret field to hide, and looking for one costs more than the
   // line.
   const log = app.log.child({}, { redact: [] });

@@ -3,9 +3,11 @@ import type { Adapter, Adapters, Connection, Example, Fault } from '../../adapte
 import { choice } from '../store/check-schema.ts';
 import type { Config, SourceConfig } from '../config/load.ts';
 import { type Call, callOf } from './call.ts';
+import { DurationsBy } from '../observe/durations.ts';
 import { checkParams } from './check-params.ts';
 import { type Layer, stack } from './layer.ts';
 import { limit } from './layers/limit.ts';
+import { observe } from './layers/observe.ts';
 import { prime } from './layers/prime.ts';
 import { attemptTimeout, timeout } from './layers/timeout.ts';
 
@@ -23,6 +25,8 @@ export interface Source {
   readonly timeoutMs: number;
   /** Its layers, outermost first: they tell what they hold a query to, and how they stand. */
   readonly layers: readonly Layer[];
+  /** How long its calls took, by op and by what became of them: `ok` or the error's code. */
+  readonly calls: DurationsBy;
   /** Asks it: through its layers, with what it may know of the caller, within its own time-out. */
   readonly call: Call;
   /**
@@ -61,7 +65,8 @@ async function openSource(options: SourceConfig, adapter: Adapter, connections: 
   const { name } = options;
   const connection = connections.use(await adapter.open(options));
   const example = adapter.example(options);
-  const layers = layersOf(options);
+  const calls = new DurationsBy();
+  const layers = layersOf(options, calls);
   for (const layer of layers) connections.defer(() => layer.dispose?.());
   const ops = (options.ops ?? Object.keys(adapter.ops)).filter((op) => adapter.allows?.(op, options) ?? true);
   return {
@@ -72,6 +77,7 @@ async function openSource(options: SourceConfig, adapter: Adapter, connections: 
     example: ops.includes(example.op) ? example : undefined,
     timeoutMs: options.timeoutMs,
     layers,
+    calls,
     call: callOf(options.timeoutMs, adapter.forwards?.(options) ?? [], stack(connection.fetch, layers)),
     prepare(op, params, fault, stream = false) {
       const spec = Object.hasOwn(adapter.ops, op) ? adapter.ops[op] : undefined;
@@ -94,9 +100,11 @@ async function openSource(options: SourceConfig, adapter: Adapter, connections: 
 }
 
 /** The recipe: which layers stand over a store, outermost first, and why each stands where it does. */
-function layersOf(options: SourceConfig): readonly Layer[] {
+function layersOf(options: SourceConfig, calls: DurationsBy): readonly Layer[] {
   const { name, attemptTimeoutMs } = options;
   return [
+    // Above all others, because it counts what the caller sees.
+    observe(calls),
     // Above the limit, because waiting for a place spends the query's own time.
     timeout(name),
     // Above the attempt's time-out, because an attempt begins when there is a place and the store is called.

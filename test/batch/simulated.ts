@@ -13,6 +13,7 @@ import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { callOf } from '../../src/sources/call.ts';
 import { stack } from '../../src/sources/layer.ts';
 import { timeout } from '../../src/sources/layers/timeout.ts';
+import { DurationsBy } from '../../src/observe/durations.ts';
 import type { Source } from '../../src/sources/open.ts';
 import { unbounded } from '../unbounded.ts';
 import { parseConfig } from '../configured.ts';
@@ -59,6 +60,7 @@ export function simulate(timeoutMs = 2000): Simulation {
       return bare(params);
     },
     layers,
+    calls: new DurationsBy(),
     call: callOf(
       timeoutMs,
       [],
