@@ -30,7 +30,7 @@ const FLOORS: readonly {
   { name: 'openapi', paths: ['src/openapi/'] },
   { name: 'service', paths: ['src/service/'] },
   { name: 'routes', paths: ['routes/'] },
-  { name: 'roof', paths: ['src/service/app.ts', 'src/cli/', 'src/main.ts'] },
+  { name: 'roof', paths: ['src/service/app.ts', 'src/service/metrics-app.ts', 'src/cli/', 'src/main.ts'] },
 ];
 
 const files = globSync(['src/**/*.ts', 'adapters/**/*.ts', 'routes/**/*.ts']).map((file) => file.replaceAll('\\', '/'));

@@ -1,10 +1,16 @@
-/** The upper bounds of the buckets that durations are counted in, in milliseconds; what lasts longer has one, too. */
+/**
+ * The upper bounds of the buckets that durations are counted in, in milliseconds; what lasts longer has one,
+ * too.
+ */
 const BOUNDS_MS = [0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000];
 
 /** The same in seconds, as metrics tell them. */
 export const BOUNDS: readonly number[] = BOUNDS_MS.map((ms) => ms / 1000);
 
-/** Counts how many lasted how long, by buckets: for the hot path, where a metric of the library takes ten times as long. */
+/**
+ * Counts how many lasted how long, by buckets: for the hot path, where a metric of the library takes ten
+ * times as long.
+ */
 export class Durations {
   readonly #counts = new Float64Array(BOUNDS_MS.length + 1);
   #sumMs = 0;

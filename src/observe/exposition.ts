@@ -15,7 +15,10 @@ export type Format = (typeof FORMATS)[number];
 /** How a scraper would like names that are not plain to be escaped: here all are. */
 const ESCAPING = /;\s*escaping=[^\s;,]*/gi;
 
-/** The form that an `Accept` header likes best. As with any exporter, one that names neither gets one all the same. */
+/**
+ * The form that an `Accept` header likes best. As with any exporter, one that names neither gets one all the
+ * same.
+ */
 export const formatFor = remembering((accept): Format => {
   const headers = accept === '' ? {} : { accept: accept.replace(ESCAPING, '') };
   const [best = FORMATS[0]] = new Negotiator({ headers }).mediaTypes([...FORMATS]);

@@ -7,8 +7,8 @@ const COMBINE = {
 } as const;
 
 /**
- * What several processes have counted, as of one. The library's own way of doing this mixes up the series of a histogram
- * and names counters wrongly in OpenMetrics.
+ * What several processes have counted, as of one. The library's own way of doing this mixes up the series of
+ * a histogram and names counters wrongly in OpenMetrics.
  */
 export function mergeFamilies(all: readonly (readonly Family[])[]): readonly Family[] {
   const merged = Map.groupBy(all.flat(), ({ name }) => name)

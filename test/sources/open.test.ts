@@ -30,8 +30,8 @@ async function openOne(own: object = {}) {
 }
 
 it.each([
-  [{}, ['timeout', 'limit', 'prime']],
-  [{ attemptTimeoutMs: 300 }, ['timeout', 'limit', 'attempt timeout', 'prime']],
+  [{}, ['observe', 'timeout', 'limit', 'prime']],
+  [{ attemptTimeoutMs: 300 }, ['observe', 'timeout', 'limit', 'attempt timeout', 'prime']],
 ])('a source with the options %j has these layers, outermost first: %j', async (own, names) => {
   const { opened, source } = await openOne(own);
   await using _closing = opened;
