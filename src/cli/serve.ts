@@ -42,7 +42,7 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
   const tellLast = shared?.share(metrics);
   const ownPort = shared
     ? undefined
-    : await serveMetrics({ where, config, logger }, async (format) => writeFamilies(await metrics.all(), format));
+    : await serveMetrics({ where, config, logger }, (format) => writeFamilies(metrics.all, format));
   const dispose = async (): Promise<void> => {
     await opened[Symbol.asyncDispose]();
     await tellLast?.();

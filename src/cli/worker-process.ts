@@ -5,7 +5,7 @@ import type { Scrape } from '../observe/scrape.ts';
 import type { Order, Word } from '../service/primary.ts';
 
 /** How long a worker may take to say what it has counted, in milliseconds: then what it said last is told. */
-const PATIENCE_MS = 500;
+const PATIENCE_MS = 1000;
 
 /** How a process ended; neither where it could not be started. */
 export interface Exit {

@@ -75,8 +75,8 @@ export class Workers {
 
   /** The metrics of all of them, of those that have ended, and of this process. */
   readonly scrape: Scrape = joining(async (format) => {
-    const [own] = await Promise.all([processFamilies(), ...Array.from(this.#alive, (worker) => worker.count())]);
-    const all = [this.#left, ...Array.from(this.#alive, ({ counted }) => counted), own];
+    await Promise.all(Array.from(this.#alive, (worker) => worker.count()));
+    const all = [this.#left, ...Array.from(this.#alive, ({ counted }) => counted), processFamilies()];
     return writeFamilies(mergeFamilies(all), format);
   });
 

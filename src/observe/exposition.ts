@@ -1,4 +1,6 @@
 import type { Metric, MetricObjectWithValues, MetricValueWithName } from '@prometheus-io/client';
+// The whole of the package would load that of OpenTelemetry, too, and take 50 ms.
+import Registry from '@prometheus-io/client/lib/registry.js';
 import Negotiator from 'negotiator';
 import { remembering } from '../budget/remember.ts';
 import type { Family } from './family.ts';
@@ -25,9 +27,8 @@ export const formatFor = remembering((accept): Format => {
   return best as Format;
 });
 
-/** Writes families; those without a series are left out. The library is loaded once somebody asks. */
-export async function writeFamilies(families: readonly Family[], format: Format): Promise<string> {
-  const { Registry } = await import('@prometheus-io/client');
+/** Writes families; those without a series are left out. */
+export function writeFamilies(families: readonly Family[], format: Format): Promise<string> {
   const registry = new Registry(format);
   const isOpen = format === FORMATS[0];
   for (const family of families) {

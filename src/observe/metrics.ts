@@ -71,7 +71,7 @@ export class Metrics {
   }
 
   /** The same, and what the process takes. */
-  async all(): Promise<readonly Family[]> {
-    return [...this.families, ...(await processFamilies())];
+  get all(): readonly Family[] {
+    return [...this.families, ...processFamilies()];
   }
 }

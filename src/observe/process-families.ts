@@ -1,97 +1,90 @@
-import type { MetricObjectWithValues, MetricValueWithName, Registry } from '@prometheus-io/client';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
+import { getHeapSpaceStatistics } from 'node:v8';
+import { BOUNDS, DurationsBy } from './durations.ts';
 import type { Family, Series } from './family.ts';
 
 /**
- * Those of the library's metrics of a process that are here, under the names that other exporters use for
- * them.
+ * What this process takes, under the names that Prometheus' libraries have for it; read from the system in
+ * well under a millisecond. The library of Node's own metrics come with timers that nothing ends, garbage
+ * collections that it misses, and names that `promtool` refuses.
  */
-const KEPT: Readonly<Record<string, Family['across'] | 'sum'>> = {
-  process_start_time_seconds: 'min',
-  process_resident_memory_bytes: 'sum',
-  process_virtual_memory_bytes: 'sum',
-  process_heap_bytes: 'sum',
-  process_open_fds: 'sum',
-  process_max_fds: 'sum',
-  nodejs_heap_size_total_bytes: 'sum',
-  nodejs_heap_size_used_bytes: 'sum',
-  nodejs_external_memory_bytes: 'sum',
-  nodejs_heap_space_size_total_bytes: 'sum',
-  nodejs_heap_space_size_used_bytes: 'sum',
-  nodejs_heap_space_size_available_bytes: 'sum',
-  nodejs_version_info: 'max',
-  nodejs_gc_duration_seconds: 'sum',
-};
-
-/**
- * The others begin anew with each scrape, look at every open connection, or have names that `promtool`
- * refuses.
- */
-async function load(): Promise<Registry> {
-  const { collectDefaultMetrics, Registry } = await import('@prometheus-io/client');
-  const register = new Registry();
-  // What this is for is not kept.
-  collectDefaultMetrics({ register, eventLoopMonitoringPrecision: 1000 });
-  for (const { name } of register.getMetricsAsArray()) if (!(name in KEPT)) register.removeSingleMetric(name);
-  return register;
-}
-
-let registry: Promise<Registry> | undefined;
-
-/**
- * What this process itself takes: processor time, memory, files, garbage collections since it was first
- * asked.
- */
-export async function processFamilies(): Promise<readonly Family[]> {
-  registry ??= load();
-  const metrics = (await (await registry).getMetricsAsJSON()) as Collected[];
-  return [...processorTime(), ...metrics.filter(({ values }) => values.length > 0).map(familyOf)];
-}
-
-/** The library would leave out what was taken before it was loaded. */
-function processorTime(): readonly Family[] {
+export function processFamilies(): readonly Family[] {
   const { user, system } = process.cpuUsage();
-  const family = (name: string, help: string, micros: number): Family => {
-    return { name, help, type: 'counter', labels: [], series: [[[], [micros / 1e6]]] };
-  };
+  const { rss, heapTotal, heapUsed, external } = process.memoryUsage();
+  const [major = '', minor = '', patch = ''] = process.versions.node.split('.');
+  const spaces = getHeapSpaceStatistics().map(
+    ({ space_name, ...space }) => [space_name.replace(/_space$/, ''), space] as const,
+  );
   return [
-    family('process_cpu_user_seconds', 'Processor time spent in user mode, in seconds.', user),
-    family('process_cpu_system_seconds', 'Processor time spent in the kernel, in seconds.', system),
-    family('process_cpu_seconds', 'Processor time spent, in seconds.', user + system),
+    counter('process_cpu_user_seconds', 'Processor time in user mode, in seconds.', user / 1e6),
+    counter('process_cpu_system_seconds', 'Processor time in the kernel, in seconds.', system / 1e6),
+    counter('process_cpu_seconds', 'Processor time, in seconds.', (user + system) / 1e6),
+    {
+      ...gauge('process_start_time_seconds', 'When it started, in seconds since 1970.', performance.timeOrigin / 1000),
+      across: 'min',
+    },
+    gauge('process_resident_memory_bytes', 'Memory that it has in use.', rss),
+    ...fromLinux(),
+    gauge('nodejs_heap_size_total_bytes', 'Memory of the heap.', heapTotal),
+    gauge('nodejs_heap_size_used_bytes', 'Memory of the heap that is in use.', heapUsed),
+    gauge('nodejs_external_memory_bytes', 'Memory beside the heap that objects in it hold.', external),
+    labelled('nodejs_heap_space_size_total_bytes', 'Memory of a part of the heap.', 'space', {
+      series: spaces.map(([name, { space_size }]): Series => [[name], [space_size]]),
+    }),
+    labelled('nodejs_heap_space_size_used_bytes', 'Memory of a part of the heap that is in use.', 'space', {
+      series: spaces.map(([name, { space_used_size }]): Series => [[name], [space_used_size]]),
+    }),
+    labelled('nodejs_gc_duration_seconds', 'How long garbage collections took, by kind.', 'kind', {
+      type: 'histogram',
+      bounds: BOUNDS,
+      series: Array.from(collections.entries(), ([labels, { numbers }]): Series => [labels, numbers]),
+    }),
+    {
+      ...gauge('nodejs_version_info', 'The version of Node.js.', 1),
+      labels: ['version', 'major', 'minor', 'patch'],
+      across: 'max',
+      series: [[[process.version, major, minor, patch], [1]]],
+    },
   ];
 }
 
-type Collected = MetricObjectWithValues<MetricValueWithName<string>>;
-
-function familyOf({ name, help, type, values }: Collected): Family {
-  const { le: _le, ...labels } = values[0]?.labels ?? {};
-  const across = KEPT[name];
-  return {
-    name,
-    help,
-    type: type as Family['type'],
-    labels: Object.keys(labels),
-    ...(across !== 'sum' && { across }),
-    ...seriesOf(values),
-  };
+function gauge(name: string, help: string, value: number): Family {
+  return { name, help, type: 'gauge', labels: [], series: [[[], [value]]] };
 }
 
-/**
- * The library tells a histogram's series one after the other: its buckets, the one that holds all, sum and
- * count.
- */
-function seriesOf(values: Collected['values']): Pick<Family, 'series' | 'bounds'> {
-  const series = new Map<string, Series>();
-  const bounds = new Set<number>();
-  for (const {
-    labels: { le, ...labels },
-    value,
-    metricName,
-  } of values) {
-    if (metricName?.endsWith('_count')) continue;
-    if (typeof le === 'number') bounds.add(le);
-    const own = Object.values(labels).map(String);
-    const key = own.join();
-    series.set(key, [own, [...(series.get(key)?.[1] ?? []), value]]);
-  }
-  return { series: [...series.values()], ...(bounds.size > 0 && { bounds: [...bounds] }) };
+function counter(name: string, help: string, value: number): Family {
+  return { ...gauge(name, help, value), type: 'counter' };
 }
+
+function labelled(name: string, help: string, label: string, own: Partial<Family> & Pick<Family, 'series'>): Family {
+  return { name, help, type: 'gauge', labels: [label], ...own };
+}
+
+/** What only Linux tells, in its files. */
+function fromLinux(): readonly Family[] {
+  if (process.platform !== 'linux') return [];
+  const kilobytes = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s*(\\d+) kB`, 'm').exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0);
+  const [, most = '0'] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
+  // Since Linux 6.2 the folder's size is how many there are; before that, reading it takes a while where it is full.
+  const open = statSync('/proc/self/fd').size || readdirSync('/proc/self/fd').length;
+  return [
+    gauge('process_virtual_memory_bytes', 'Memory that it has reserved.', kilobytes('VmSize') * 1024),
+    gauge('process_open_fds', 'Files and connections that are open.', open),
+    gauge('process_max_fds', 'How many may be.', Number(most)),
+  ];
+}
+
+const KINDS = new Map<unknown, string>([
+  [constants.NODE_PERFORMANCE_GC_MAJOR, 'major'],
+  [constants.NODE_PERFORMANCE_GC_MINOR, 'minor'],
+  [constants.NODE_PERFORMANCE_GC_INCREMENTAL, 'incremental'],
+  [constants.NODE_PERFORMANCE_GC_WEAKCB, 'weakcb'],
+]);
+
+const collections = new DurationsBy();
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries() as (PerformanceEntry & { detail: { kind: number } })[])
+    collections.of(KINDS.get(entry.detail.kind) ?? 'other').add(entry.duration);
+}).observe({ entryTypes: ['gc'] });

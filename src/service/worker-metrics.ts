@@ -36,23 +36,17 @@ export class WorkerMetrics {
    * last time.
    */
   share(metrics: Metrics): () => Promise<void> {
-    const tell = (told?: () => void): void => tellPrimary({ counted: metrics.families }, told);
-    // Without an answer the primary goes by what it was told last.
-    const answer = (question: number): Promise<void> =>
-      metrics.all().then(
-        (counted) => tellPrimary({ counted, question }),
-        () => {},
-      );
     process.on('message', (order: Order) => {
       if (typeof order !== 'object') return;
       if ('scraped' in order) this.#asked.get(order.question)?.(order.scraped);
-      if ('count' in order) void answer(order.count);
+      if ('count' in order) tellPrimary({ counted: metrics.all, question: order.count });
     });
+    const tell = (): void => tellPrimary({ counted: metrics.families });
     const timer = setInterval(tell, EVERY_MS).unref();
     tell();
     return () => {
       clearInterval(timer);
-      return new Promise((resolve) => tell(resolve));
+      return new Promise((resolve) => tellPrimary({ counted: metrics.all }, resolve));
     };
   }
 }
