@@ -77,18 +77,21 @@ describe('the metrics of workers', { timeout: 40_000, concurrent: true }, () => 
   });
 
   it('never go back, whoever dies', async () => {
-    await using service = await startWorkers();
+    await using service = await startWorkers({ server: { metricsPort: 0 } });
     const address = await service.address();
+    const metrics = await metricsAddress(service);
     let last = 0;
     for (let deaths = 0; deaths < 3; deaths += 1) {
       await askTimes(address, 10);
-      const now = await calls(address);
+      const now = await calls(metrics);
       expect(now).toBeGreaterThanOrEqual(last);
       last = now;
       const [pid] = started(service).filter(isThere) as [number];
       process.kill(pid, 'SIGKILL');
       await service.line(({ msg, worker }) => msg === 'worker ended' && worker === pid);
-      expect(await calls(address)).toBeGreaterThanOrEqual(last);
+      expect(await calls(metrics)).toBeGreaterThanOrEqual(last);
+      const listening = () => service.lines.filter((line) => line.msg === 'worker listens').length;
+      await service.line(() => listening() === 3 + deaths);
     }
   });
 
