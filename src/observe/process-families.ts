@@ -67,7 +67,7 @@ function fromLinux(): readonly Family[] {
   const kilobytes = (name: string): number =>
     Number(new RegExp(`^${name}:\\s*(\\d+) kB`, 'm').exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0);
   const [, most = '0'] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
-  // Since Linux 6.2 the folder's size is how many there are; before that, reading it takes a while where it is full.
+  // Since Linux 6.2 the size of the folder is how many there are; before, all of it has to be read.
   const open = statSync('/proc/self/fd').size || readdirSync('/proc/self/fd').length;
   return [
     gauge('process_virtual_memory_bytes', 'Memory that it has reserved.', kilobytes('VmSize') * 1024),
