@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { formatFor } from '../src/observe/exposition.ts';
-import { joining, type Scrape } from '../src/observe/scrape.ts';
+import type { Scrape } from '../src/observe/scrape.ts';
 import { vary } from '../src/service/http/vary.ts';
 
 /**
@@ -8,13 +8,12 @@ import { vary } from '../src/service/http/vary.ts';
  * that is liked better.
  */
 export function metricsRoute(app: FastifyInstance, scrape: Scrape): void {
-  const joined = joining(scrape);
   app.get('/metrics', async ({ headers }, reply) => {
     const format = formatFor(headers.accept ?? '');
     vary(reply, 'Accept');
     return reply
       .type(format)
       .header('cache-control', 'no-store')
-      .send(await joined(format));
+      .send(await scrape(format));
   });
 }

@@ -97,7 +97,7 @@ export class WorkerProcess {
     if (question !== undefined) this.#questions.get(question)?.();
   }
 
-  async #tellAll(scraping: Promise<string>, question: number): Promise<void> {
+  async #tellAll(scraping: ReturnType<Scrape>, question: number): Promise<void> {
     this.#order({ scraped: await scraping, question });
   }
 

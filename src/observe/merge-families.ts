@@ -6,10 +6,7 @@ const COMBINE = {
   min: Math.min,
 } as const;
 
-/**
- * What several processes have counted, as of one. The library's own way of doing this mixes up the series of
- * a histogram and names counters wrongly in OpenMetrics.
- */
+/** What several processes have counted, as if one had. */
 export function mergeFamilies(all: readonly (readonly Family[])[]): readonly Family[] {
   const merged = Map.groupBy(all.flat(), ({ name }) => name)
     .values()

@@ -6,8 +6,7 @@ import type { Family, Series } from './family.ts';
 
 /**
  * What this process takes, under the names that Prometheus' libraries have for it; read from the system in
- * well under a millisecond. The library of Node's own metrics come with timers that nothing ends, garbage
- * collections that it misses, and names that `promtool` refuses.
+ * well under a millisecond.
  */
 export function processFamilies(): readonly Family[] {
   const { user, system } = process.cpuUsage();
@@ -64,13 +63,12 @@ function labelled(name: string, help: string, label: string, own: Partial<Family
 /** What only Linux tells, in its files. */
 function fromLinux(): readonly Family[] {
   if (process.platform !== 'linux') return [];
-  const kilobytes = (name: string): number =>
-    Number(new RegExp(`^${name}:\\s*(\\d+) kB`, 'm').exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0);
+  const [, kilobytes = '0'] = /^VmSize:\s*(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
   const [, most = '0'] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
   // Since Linux 6.2 the size of the folder is how many there are; before, all of it has to be read.
   const open = statSync('/proc/self/fd').size || readdirSync('/proc/self/fd').length;
   return [
-    gauge('process_virtual_memory_bytes', 'Memory that it has reserved.', kilobytes('VmSize') * 1024),
+    gauge('process_virtual_memory_bytes', 'Memory that it has reserved.', Number(kilobytes) * 1024),
     gauge('process_open_fds', 'Files and connections that are open.', open),
     gauge('process_max_fds', 'How many may be.', Number(most)),
   ];

@@ -70,7 +70,7 @@ export function readMetrics(text: string, { classic = false } = {}): Map<string,
       labels[label] = value.replaceAll(/\\(.)/g, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped));
       rest = rest.slice(all.length);
     }
-    const id = `${sample}${JSON.stringify(Object.entries(labels).toSorted())}`;
+    const id = `${sample}${JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)))}`;
     if (seen.has(id)) fail(at, 'a series twice');
     seen.add(id);
     // The samples of one histogram stand together (§ MetricSet: "MUST NOT be interleaved").

@@ -5,7 +5,7 @@ const WORDS = new Set(
   ),
 );
 /** Labels that Prometheus adds itself. */
-const ADDED = ['job', 'instance'];
+const ADDED = new Set(['job', 'instance']);
 
 /** What a query names: each metric, with the labels that it is selected or grouped by. */
 export function namedIn(query: string): { metrics: Map<string, Set<string>>; labels: Set<string> } {
@@ -36,11 +36,11 @@ export function wrongIn(query: string, known: ReadonlyMap<string, readonly strin
     const has = known.get(name);
     if (!has) return [`no metric ${name}`];
     return [...own]
-      .filter((label) => !has.includes(label) && !ADDED.includes(label))
+      .filter((label) => !has.includes(label) && !ADDED.has(label))
       .map((label) => `${name} has no ${label}`);
   });
   const all = new Set([...metrics.keys()].flatMap((name) => known.get(name) ?? []));
-  const unknown = [...labels].filter((label) => !all.has(label) && !ADDED.includes(label));
+  const unknown = [...labels].filter((label) => !all.has(label) && !ADDED.has(label));
   const open = query.split('(').length - query.split(')').length;
   return [...wrong, ...unknown.map((label) => `nothing has ${label}`), ...(open === 0 ? [] : ['brackets'])];
 }

@@ -1,3 +1,0 @@
-declare module '@prometheus-io/client/lib/registry.js' {
-  export { Registry as default } from '@prometheus-io/client';
-}
