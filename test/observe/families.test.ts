@@ -95,9 +95,9 @@ describe('what is written', () => {
     layer('limit', { running: 10, queued: 11, limit: 12 }),
   ];
 
-  it('has what every layer counts', async () => {
+  it('has what every layer counts', () => {
     const metrics = new Metrics([{ name: 'shop', calls: new DurationsBy(), layers }], [], () => 0);
-    const families = readMetrics(await writeFamilies(metrics.all, FORMATS[0]));
+    const families = readMetrics(writeFamilies(metrics.all, FORMATS[0]));
     const source = { source: 'shop' };
     const values = [
       ['codap_retries_total', source],
@@ -117,11 +117,11 @@ describe('what is written', () => {
     ]);
   });
 
-  it.each(FORMATS)('holds any label, and a histogram of many, in either form: %s', async (format) => {
+  it.each(FORMATS)('holds any label, and a histogram of many, in either form: %s', (format) => {
     const calls = new DurationsBy();
     for (const op of ['a', 'b"\\\n', '{}', 'ü']) for (const code of ['ok', 'TIMEOUT']) calls.of(op, code).add(3);
     const metrics = new Metrics([{ name: 'shop', calls, layers: [] }], [], () => 0);
-    const families = readMetrics(await writeFamilies(metrics.all, format), { classic: format === FORMATS[1] });
+    const families = readMetrics(writeFamilies(metrics.all, format), { classic: format === FORMATS[1] });
     expect(valueIn(families, 'codap_calls_total', { op: 'b"\\\n', code: 'ok' })).toBe(1);
     expect(families.get('codap_call_seconds')?.samples).toHaveLength(8 * (BOUNDS.length + 3));
   });
