@@ -14,6 +14,7 @@ import { CodapError, notNeeded } from '../src/errors.ts';
 import type { Memory } from '../src/budget/memory.ts';
 import { endingBy, Work } from '../src/budget/work.ts';
 import { memberOf } from '../src/json/members.ts';
+import type { CountedBatch } from '../src/service/http/count-batches.ts';
 import { sendNotAcceptable } from '../src/service/http/problem.ts';
 import { sendAnswer } from '../src/service/http/send-answer.ts';
 import { vary } from '../src/service/http/vary.ts';
@@ -32,14 +33,37 @@ export interface Service {
   readonly log: Pick<FastifyBaseLogger, 'info'>;
 }
 
-/** Answers one batch: reads, plans, runs and encodes it, and logs one line. */
+/** Answers one batch, and counts it. */
 export async function answer(
   pattern: Pattern,
-  { config, sources, memory, whenCut, log }: Service,
+  service: Service,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
   const received = performance.now();
+  const counted = request.counted as CountedBatch;
+  counted.begins(received);
+  try {
+    await answerCounted(pattern, service, { request, reply, received, counted });
+  } finally {
+    counted.ends();
+  }
+}
+
+interface Asked {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  /** When its body was here: an instant. */
+  readonly received: number;
+  readonly counted: CountedBatch;
+}
+
+/** Reads, plans, runs and encodes one batch, and logs one line. */
+async function answerCounted(
+  pattern: Pattern,
+  { config, sources, memory, whenCut, log }: Service,
+  { request, reply, received, counted }: Asked,
+): Promise<void> {
   vary(reply, 'Accept');
   const acceptable = negotiate(request.headers);
   if (acceptable.length === 0) return sendNotAcceptable(reply, `there are: ${mediaTypes.join(', ')}`);
@@ -85,6 +109,8 @@ export async function answer(
     },
     encoding,
   );
+  counted.batch = running.batch;
+  counted.encoding = encoding.mediaType;
   if (reply.raw.closed) running.batch.memory.close();
   else reply.raw.once('close', () => running.batch.memory.close());
   const end = (): void =>
@@ -96,12 +122,13 @@ export async function answer(
     unlink();
   }
   const { status, ms, list } = await running.root.reply;
+  counted.complete = list !== undefined && isComplete(list);
   log.info(
     {
       requestId: request.id,
       pattern,
       queries: planned.root.members.length,
-      complete: list !== undefined && isComplete(list),
+      complete: counted.complete,
       ms,
       failures: running.batch.failures.length,
       failed: running.batch.decidedBy?.error.code,

@@ -3,5 +3,7 @@ import { answer, type Service } from './answer.ts';
 
 /** `POST /kv`: the replies keyed. */
 export function kvRoute(app: FastifyInstance, service: Service): void {
-  app.post('/kv', (request, reply) => answer('kv', service, request, reply).then(() => reply));
+  app.post('/kv', { config: { pattern: 'kv' } }, (request, reply) =>
+    answer('kv', service, request, reply).then(() => reply),
+  );
 }

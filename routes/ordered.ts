@@ -3,5 +3,7 @@ import { answer, type Service } from './answer.ts';
 
 /** `POST /ordered`: the replies in the order asked. */
 export function orderedRoute(app: FastifyInstance, service: Service): void {
-  app.post('/ordered', (request, reply) => answer('ordered', service, request, reply).then(() => reply));
+  app.post('/ordered', { config: { pattern: 'ordered' } }, (request, reply) =>
+    answer('ordered', service, request, reply).then(() => reply),
+  );
 }

@@ -5,7 +5,7 @@ import { mkdir, open, rm, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { FOLDER } from './folder.ts';
 import { withLock } from './lock.ts';
-import { SECANTUSDB, VERSITYGW } from './versions.ts';
+import { PROMETHEUS_CLIENT, SECANTUSDB, VERSITYGW } from './versions.ts';
 
 /** The paths of the two servers' programs. */
 export interface Programs {
@@ -22,13 +22,26 @@ export async function installStores(folder = FOLDER): Promise<Programs> {
   const go = `${folder}/versitygw-${VERSITYGW.version}`;
   await mkdir(folder, { recursive: true });
   await withLock(`${folder}/install.lock`, async () => {
-    await installOnce(python, async (run) => {
-      await run('python3', ['-m', 'venv', python]);
-      await run(`${python}/bin/pip`, ['install', `${SECANTUSDB.name}==${SECANTUSDB.version}`]);
-    });
+    await installOnce(python, fromPython(python, SECANTUSDB));
     await installOnce(go, (run) => run('go', ['install', `${VERSITYGW.name}@v${VERSITYGW.version}`], { GOBIN: go }));
   });
   return { secantusdb: `${python}/bin/secantusd-py`, versitygw: `${go}/versitygw` };
+}
+
+/** Installs Prometheus' library for Python likewise, and answers the Python that has it. */
+export async function installPrometheusClient(folder = FOLDER): Promise<string> {
+  const target = `${folder}/prometheus-client-${PROMETHEUS_CLIENT.version}`;
+  await mkdir(folder, { recursive: true });
+  await withLock(`${folder}/install.lock`, () => installOnce(target, fromPython(target, PROMETHEUS_CLIENT)));
+  return `${target}/bin/python`;
+}
+
+/** Makes a Python environment that has a package. */
+function fromPython(target: string, { name, version }: { readonly name: string; readonly version: string }) {
+  return async (run: Run): Promise<void> => {
+    await run('python3', ['-m', 'venv', target]);
+    await run(`${target}/bin/pip`, ['install', `${name}==${version}`]);
+  };
 }
 
 type Run = (command: string, args: string[], env?: Record<string, string>) => Promise<void>;
@@ -50,7 +63,7 @@ async function installOnce(target: string, install: (run: Run) => Promise<void>)
 }
 
 const NEEDED: Record<string, string> = {
-  python3: 'Python 3 with its venv module is needed to install the MongoDB-protocol server',
+  python3: 'Python 3 with its venv module is needed to install the MongoDB-protocol server, and what reads metrics',
   go: 'Go is needed to build the S3 server',
 };
 

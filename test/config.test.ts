@@ -178,7 +178,7 @@ describe('faults', () => {
     ]);
     expect(faults['sources.shop.adapter']).toBe('allowed here: rest, shelf');
     expect(faults['server.prot']).toBe(
-      'unknown field; allowed here: host, port, workers, timeoutMs, maxTimeoutMs, graceMs, maxInFlight, bufferBytes, maxConnections, adhoc, corsOrigins, hosts',
+      'unknown field; allowed here: host, port, metricsPort, workers, timeoutMs, maxTimeoutMs, graceMs, maxInFlight, bufferBytes, maxConnections, adhoc, corsOrigins, hosts',
     );
     expect(faults['batches']).toBe('unknown field; allowed here: server, limits, sources');
     expect(faults['sources.other.ops.0']).toBe('allowed here: get, head');

@@ -15,6 +15,7 @@ const FLOORS: readonly {
   { name: 'budget', paths: ['src/budget/'] },
   { name: 'json', paths: ['src/json/'] },
   { name: 'store', paths: ['src/store/'] },
+  { name: 'counting', paths: ['src/observe/durations.ts'] },
   { name: 'patterns', paths: ['src/patterns/'], may: ['ground'] },
   { name: 'adapters', paths: ['adapters/'], may: ['ground', 'budget', 'json', 'store'] },
   { name: 'config', paths: ['src/config/'] },
@@ -24,11 +25,12 @@ const FLOORS: readonly {
   { name: 'plan', paths: ['src/batch/plan/'] },
   { name: 'run', paths: ['src/batch/run/'] },
   { name: 'encodings', paths: ['src/encodings/'] },
+  { name: 'observe', paths: ['src/observe/'] },
   { name: 'http', paths: ['src/service/http/'] },
   { name: 'openapi', paths: ['src/openapi/'] },
   { name: 'service', paths: ['src/service/'] },
   { name: 'routes', paths: ['routes/'] },
-  { name: 'roof', paths: ['src/service/app.ts', 'src/cli/', 'src/main.ts'] },
+  { name: 'roof', paths: ['src/service/app.ts', 'src/service/metrics-app.ts', 'src/cli/', 'src/main.ts'] },
 ];
 
 const files = globSync(['src/**/*.ts', 'adapters/**/*.ts', 'routes/**/*.ts']).map((file) => file.replaceAll('\\', '/'));

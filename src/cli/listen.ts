@@ -33,9 +33,10 @@ const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8);
 LOOPBACK.addAddress('::1', 'ipv6');
 
+/** `PORT` stands for what sets the port. */
 const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'the port is in use; choose another one with --port',
-  EACCES: 'this port may not be opened; choose one above 1023 with --port',
+  EADDRINUSE: 'the port is in use; choose another one with PORT',
+  EACCES: 'this port may not be opened; choose one above 1023 with PORT',
   EADDRNOTAVAIL: 'this machine has no such address; choose another one with --host',
   ENOTFOUND: 'this host is not known; choose another one with --host',
 };
@@ -69,9 +70,25 @@ export async function listen(app: FastifyInstance, where: Where): Promise<Listen
     }
     return { address, servers };
   } catch (error) {
-    const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-    throw new StartFault(`cannot listen on ${host}:${port}: ${REASONS[code] ?? code}`);
+    throw cannotListen(where, error, '--port');
   }
+}
+
+/**
+ * Starts listening for what is asked seldom. Throws StartFault if it cannot, naming the option that sets the
+ * port.
+ */
+export async function listenOnce(app: FastifyInstance, where: Where, what: string, option: string): Promise<void> {
+  try {
+    await app.listen({ ...where, listenTextResolver: (address) => `${what} at ${address}` });
+  } catch (error) {
+    throw cannotListen(where, error, option);
+  }
+}
+
+function cannotListen({ host, port }: Where, error: unknown, option: string): StartFault {
+  const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+  return new StartFault(`cannot listen on ${host}:${port}: ${REASONS[code]?.replace('PORT', option) ?? code}`);
 }
 
 async function addressesOf(host: string): Promise<string[]> {

@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { adapters } from '../../adapters/index.ts';
 import { buildApp } from '../service/app.ts';
@@ -8,10 +9,14 @@ import { warningsOf } from '../config/warnings.ts';
 import { draining } from '../service/drain.ts';
 import type { Ending } from '../service/ending.ts';
 import { createLogger } from '../service/log.ts';
+import { writeFamilies } from '../observe/exposition.ts';
+import type { Scrape } from '../observe/scrape.ts';
+import { buildMetricsApp } from '../service/metrics-app.ts';
 import { tellPrimary } from '../service/primary.ts';
+import { WorkerMetrics } from '../service/worker-metrics.ts';
 import { openSources } from '../sources/open.ts';
 import { StartFault } from './start-fault.ts';
-import { isLoopback, listen, type Where } from './listen.ts';
+import { isLoopback, listen, listenOnce, type Where } from './listen.ts';
 import { defaultFile, listenOn, type ListenFlags, logLevel, workersOf } from './settings.ts';
 import { Workers } from './workers.ts';
 
@@ -30,17 +35,41 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
   const count = workersOf(config);
   if (cluster.isPrimary && count > 1) return serveByWorkers(ending, { file, where, config, logger, count });
   const opened = await openSources(config, adapters, logger);
-  const app = await buildApp(config, { sources: opened.sources, logger, onLoopback: await isLoopback(where) });
-  const running = { app, logger, graceMs: config.server.graceMs, dispose: () => opened[Symbol.asyncDispose]() };
+  const shared = cluster.isWorker ? new WorkerMetrics() : undefined;
+  const onLoopback = await isLoopback(where);
+  const app = await buildApp(config, { sources: opened.sources, logger, onLoopback, scrape: shared?.scrape });
+  const { metrics } = app;
+  const tellLast = shared?.share(metrics);
+  const ownPort = shared
+    ? undefined
+    : await serveMetrics({ where, config, logger }, (format) => writeFamilies(metrics.all, format));
+  const dispose = async (): Promise<void> => {
+    await opened[Symbol.asyncDispose]();
+    await tellLast?.();
+    await ownPort?.close();
+  };
+  const running = { app, logger, graceMs: config.server.graceMs, dispose };
   const { address } = await ending.runs(() => listen(app, where), draining(running));
   tellPrimary({ address });
 }
 
-interface Service {
-  readonly file: string;
+interface Place {
   readonly where: Where;
   readonly config: Config;
   readonly logger: Logger;
+}
+
+/** Listens where metrics have a port of their own. */
+async function serveMetrics({ where, config, logger }: Place, scrape: Scrape): Promise<FastifyInstance | undefined> {
+  const { metricsPort: port } = config.server;
+  if (port === undefined) return undefined;
+  const app = buildMetricsApp(config, scrape, { logger, onLoopback: await isLoopback(where) });
+  await listenOnce(app, { host: where.host, port }, 'Metrics', 'server.metricsPort');
+  return app;
+}
+
+interface Service extends Place {
+  readonly file: string;
   readonly count: number;
 }
 
@@ -53,6 +82,7 @@ async function serveByWorkers(ending: Ending, { file, where, config, logger, cou
   const workers = new Workers({ count, graceMs: config.server.graceMs, logger, fork });
   // However this process ends, if it is not killed, it leaves nobody behind.
   process.once('exit', () => workers.kill());
+  await serveMetrics({ where, config, logger }, workers.scrape);
   await ending.runs(
     () => Promise.resolve(workers),
     (all, cause) => all.end(cause),

@@ -1,6 +1,11 @@
 import type { Worker } from 'node:cluster';
 import { DRAIN } from '../service/ending.ts';
-import type { Word } from '../service/primary.ts';
+import type { Family } from '../observe/family.ts';
+import type { Scrape } from '../observe/scrape.ts';
+import type { Order, Word } from '../service/primary.ts';
+
+/** How long a worker may take to say what it has counted, in milliseconds: then what it said last is told. */
+const PATIENCE_MS = 1000;
 
 /** How a process ended; neither where it could not be started. */
 export interface Exit {
@@ -17,9 +22,13 @@ export class WorkerProcess {
   readonly leaves: Promise<void>;
   readonly ends: Promise<Exit>;
   readonly #worker: Worker;
+  /** What it has counted, as it said last, by name. */
+  readonly #counted = new Map<string, Family>();
+  readonly #questions = new Map<number, () => void>();
+  #asked = 0;
 
-  /** Calls back when it has ended. */
-  constructor(worker: Worker, ended: (exit: Exit) => void) {
+  /** Calls back when it has ended, and when it wants the metrics of all. */
+  constructor(worker: Worker, ended: (exit: Exit) => void, scrape: Scrape) {
     const listens = Promise.withResolvers<string | undefined>();
     const leaves = Promise.withResolvers<void>();
     const ends = Promise.withResolvers<Exit>();
@@ -27,11 +36,14 @@ export class WorkerProcess {
       listens.resolve(undefined);
       leaves.resolve();
       ends.resolve(exit);
+      for (const answered of this.#questions.values()) answered();
       ended(exit);
     };
     worker.on('message', (word: Word) => {
       if (word === 'draining') leaves.resolve();
-      else listens.resolve(word.address);
+      else if ('address' in word) listens.resolve(word.address);
+      else if ('counted' in word) this.#learn(word.counted, word.question);
+      else void this.#tellAll(scrape(word.scrape), word.question).catch(() => {});
     });
     worker.once('exit', (status: number | null, signal: string | null) => end({ status, signal }));
     worker.on('error', () => {
@@ -54,7 +66,43 @@ export class WorkerProcess {
   /** Has it finish its answers and end. */
   drain(): void {
     // One that has just died will be told of by its exit.
-    if (this.#worker.isConnected()) this.#worker.send(DRAIN, () => {});
+    this.#order(DRAIN);
+  }
+
+  /** What it has counted so far; so it stays once it has ended. */
+  get counted(): readonly Family[] {
+    return [...this.#counted.values()];
+  }
+
+  /**
+   * Asks it what it has counted; resolves when that is known, or will not be. One that has said nothing yet
+   * is starting.
+   */
+  async count(): Promise<void> {
+    if (this.#counted.size === 0 || !this.#worker.isConnected()) return;
+    const question = (this.#asked += 1);
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, PATIENCE_MS);
+      this.#questions.set(question, () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      this.#order({ count: question });
+    });
+    this.#questions.delete(question);
+  }
+
+  #learn(counted: readonly Family[], question: number | undefined): void {
+    for (const family of counted) this.#counted.set(family.name, family);
+    if (question !== undefined) this.#questions.get(question)?.();
+  }
+
+  async #tellAll(scraping: ReturnType<Scrape>, question: number): Promise<void> {
+    this.#order({ scraped: await scraping, question });
+  }
+
+  #order(order: Order): void {
+    if (this.#worker.isConnected()) this.#worker.send(order, () => {});
   }
 
   /** Ends it here and now. */

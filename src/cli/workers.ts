@@ -1,5 +1,10 @@
 import type { Worker } from 'node:cluster';
 import type { Logger } from 'pino';
+import { writeFamilies } from '../observe/exposition.ts';
+import type { Family } from '../observe/family.ts';
+import { leftBehind, mergeFamilies } from '../observe/merge-families.ts';
+import { processFamilies } from '../observe/process-families.ts';
+import { joining, type Scrape } from '../observe/scrape.ts';
 import type { Cause } from '../service/ending.ts';
 import { nextPauseMs } from './pauses.ts';
 import { StartFault } from './start-fault.ts';
@@ -24,6 +29,8 @@ const LONGEST_MS = 2 ** 31 - 1;
 export class Workers {
   readonly #options: WorkersOptions;
   readonly #alive = new Set<WorkerProcess>();
+  /** What those that have ended had counted. */
+  #left: readonly Family[] = [];
   #ending = false;
 
   constructor(options: WorkersOptions) {
@@ -66,6 +73,13 @@ export class Workers {
     process.exit(err || wholly.includes(false) ? 1 : 0);
   }
 
+  /** The metrics of all of them, of those that have ended, and of this process. */
+  readonly scrape: Scrape = joining(async (format) => {
+    await Promise.all(Array.from(this.#alive, (worker) => worker.count()));
+    const all = [this.#left, ...Array.from(this.#alive, ({ counted }) => counted), processFamilies()];
+    return writeFamilies(mergeFamilies(all), format);
+  });
+
   /** Ends those that are left, here and now. */
   kill(): void {
     for (const worker of this.#alive) worker.kill();
@@ -73,10 +87,12 @@ export class Workers {
 
   #start(port: number): WorkerProcess {
     const { logger, fork } = this.#options;
-    const worker = new WorkerProcess(fork(port), (exit) => {
+    const ended = (exit: Exit): void => {
       this.#alive.delete(worker);
+      this.#left = mergeFamilies([this.#left, leftBehind(worker.counted)]);
       logger[exit.status === 0 ? 'info' : 'warn']({ worker: worker.pid, ...exit }, 'worker ended');
-    });
+    };
+    const worker = new WorkerProcess(fork(port), ended, this.scrape);
     this.#alive.add(worker);
     logger.info({ worker: worker.pid }, 'worker started');
     return worker;

@@ -32,6 +32,12 @@ const server = z
   .strictObject({
     host: z.string().min(1).default('127.0.0.1').meta({ description: 'Where to listen.' }),
     port: z.int().min(0).max(65_535).default(8080).meta({ description: 'The port to listen on; 0 is a free one.' }),
+    metricsPort: z
+      .int()
+      .min(0)
+      .max(65_535)
+      .optional()
+      .meta({ description: 'A port of its own for `/metrics`, which is then not on the other; 0 is a free one.' }),
     workers: z
       .union([z.literal('auto'), z.int().min(1).max(MOST_WORKERS)])
       .default(1)
@@ -77,6 +83,10 @@ const server = z
   .refine((value) => value.timeoutMs <= value.maxTimeoutMs, {
     path: ['timeoutMs'],
     message: 'at most maxTimeoutMs is allowed here',
+  })
+  .refine((value) => value.metricsPort === 0 || value.metricsPort !== value.port, {
+    path: ['metricsPort'],
+    message: 'another port than server.port is allowed here',
   });
 
 const limits = z.strictObject({

@@ -4,7 +4,7 @@ import { batchPaths } from './batch-paths.ts';
 import type { JsonSchema } from './schema-of.ts';
 import { type Named, requestSchemas } from './queries.ts';
 import { faults, headers } from './responses.ts';
-import { servicePaths } from './service-paths.ts';
+import { metricsPaths, servicePaths } from './service-paths.ts';
 import { version } from '../version.ts';
 
 /**
@@ -12,7 +12,7 @@ import { version } from '../version.ts';
  * and ops, never an address.
  */
 export function openapi(config: Pick<Config, 'server' | 'limits'>, sources: readonly Named[]): JsonSchema {
-  const { adhoc } = config.server;
+  const { adhoc, metricsPort } = config.server;
   return {
     openapi: '3.1.0',
     info: {
@@ -22,7 +22,11 @@ export function openapi(config: Pick<Config, 'server' | 'limits'>, sources: read
       license: { name: 'BSD-3-Clause', identifier: 'BSD-3-Clause' },
     },
     servers: [{ url: './' }],
-    paths: { ...(adhoc && batchPaths(sources)), ...servicePaths },
+    paths: {
+      ...(adhoc && batchPaths(sources)),
+      ...servicePaths,
+      ...(metricsPort === undefined && metricsPaths),
+    },
     components: {
       schemas: { ...(adhoc && requestSchemas(sources, config.limits)), ...answerSchemas },
       responses: faults,

@@ -1,5 +1,6 @@
 import { CODES } from '../errors.ts';
-import { type JsonSchema, object } from './schema-of.ts';
+import { PROBLEM } from '../service/http/problem.ts';
+import { type JsonSchema, object, ref } from './schema-of.ts';
 import { answers, anywhere, json } from './responses.ts';
 
 const text: JsonSchema = { type: 'string' };
@@ -76,6 +77,17 @@ export const servicePaths: Record<string, JsonSchema> = {
     },
     [{ name: 'file', in: 'path', required: true, schema: text }],
   ),
+};
+
+/** The path of metrics, where they have no port of their own. */
+export const metricsPaths: Record<string, JsonSchema> = {
+  '/metrics': get('metrics', 'What the service counts, of all its processes together.', {
+    '200': answers('As `Accept` likes it: OpenMetrics, or the older text format of Prometheus.', {
+      'application/openmetrics-text': { schema: text },
+      'text/plain': { schema: text },
+    }),
+    '503': answers('The other workers cannot be asked.', { [PROBLEM]: { schema: ref('Problem') } }),
+  }),
 };
 
 function get(operationId: string, summary: string, responses: JsonSchema, parameters?: JsonSchema[]): JsonSchema {

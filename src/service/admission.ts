@@ -1,7 +1,16 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Bag } from '../budget/bag.ts';
+import type { REASONS } from '../observe/metrics.ts';
 import { Pace } from './pace.ts';
 import { sendProblem } from './http/problem.ts';
+
+/** Why a batch is not let in, and what its client is told. */
+const DETAILS = {
+  in_flight: 'too many batches are under way',
+  lag: 'the service is overloaded',
+  draining: 'the service is shutting down',
+} satisfies Partial<Record<(typeof REASONS)[number], string>>;
+type Reason = keyof typeof DETAILS;
 
 /**
  * Lets batches in (every POST): at most `maxInFlight` at a time, no more than the event loop's pace allows,
@@ -12,12 +21,14 @@ export class Admission {
   readonly #maxInFlight: number;
   readonly #idle = Promise.withResolvers<void>();
   readonly #underWay = new Bag<() => void>();
+  readonly #pace: Pace;
   #isCut = false;
   #inFlight = 0;
   #draining = false;
 
   constructor(maxInFlight: number) {
     this.#maxInFlight = maxInFlight;
+    this.#pace = new Pace(maxInFlight);
   }
 
   /** True once `drain` was called. */
@@ -48,31 +59,39 @@ export class Admission {
     for (const end of this.#underWay) end();
   }
 
-  /** Guards the routes of an app. */
-  guard(app: FastifyInstance): void {
-    const pace = new Pace(this.#maxInFlight);
+  /** How much the event loop has lagged at worst in the last ten to twenty seconds, in milliseconds. */
+  readonly lagMs = (): number => this.#pace.longestLagMs;
+
+  /** Guards the routes of an app, and calls back for each batch that is not let in. */
+  guard(app: FastifyInstance, refused: (reason: Reason) => void): void {
+    const pace = this.#pace;
     app.addHook('onClose', (_app, done) => {
       pace.stop();
       done();
     });
-    const refusal = (): string | undefined => {
-      if (this.#inFlight >= this.#maxInFlight) return 'too many batches are under way';
-      return pace.allows() ? undefined : 'the service is overloaded';
+    const refusal = (): Reason | undefined => {
+      if (this.#inFlight >= this.#maxInFlight) return 'in_flight';
+      return pace.allows() ? undefined : 'lag';
+    };
+    const refuse = (reply: FastifyReply, reason: Reason): void => {
+      refused(reason);
+      const detail = DETAILS[reason];
+      sendProblem(reply, { status: 503, title: 'Service Unavailable', detail, code: 'OVERLOADED', retryable: true });
     };
     app.addHook('onRequest', (request, reply, done) => {
       // While draining the body is read first: a connection that closes on one that is still coming would be
       // reset, and the answer lost.
-      const detail = request.method === 'POST' && !this.#draining ? refusal() : undefined;
-      if (detail === undefined) done();
-      else refuse(reply, detail);
+      const reason = request.method === 'POST' && !this.#draining ? refusal() : undefined;
+      if (reason === undefined) done();
+      else refuse(reply, reason);
     });
     // A place is taken once the body is here: one that drips holds none.
     app.addHook('preValidation', (request, reply, done) => {
       if (request.method !== 'POST') return done();
       // The client has gone: there would be no event to give a place back.
       if (reply.raw.closed) return;
-      const detail = this.#draining ? 'the service is shutting down' : refusal();
-      if (detail !== undefined) return refuse(reply, detail);
+      const reason = this.#draining ? 'draining' : refusal();
+      if (reason !== undefined) return refuse(reply, reason);
       pace.take();
       this.#inFlight += 1;
       reply.raw.once('close', () => this.#leave());
@@ -90,8 +109,4 @@ export class Admission {
     this.#inFlight -= 1;
     if (this.#draining && this.#inFlight === 0) this.#idle.resolve();
   }
-}
-
-function refuse(reply: FastifyReply, detail: string): void {
-  sendProblem(reply, { status: 503, title: 'Service Unavailable', detail, code: 'OVERLOADED', retryable: true });
 }

@@ -13,6 +13,8 @@ const MAX_LAG_MS = 100;
  */
 const BUSY_MS = 50;
 const CALM_MS = 25;
+/** How long the longest lag is told, in milliseconds: for once to twice that. */
+const TOLD_MS = 10_000;
 /** A batch waits for more than one turn: so many times the lag is no more than it should. */
 const WAITS = 2;
 
@@ -31,6 +33,9 @@ export class Pace {
   #begunAt = 0;
   #turns = 0;
   #lag = 0;
+  #longest = 0;
+  #longestBefore = 0;
+  #toldSince = performance.now();
   #limit = Infinity;
   #taken = 0;
 
@@ -43,6 +48,12 @@ export class Pace {
   /** Whether there is a place left in this turn. */
   allows(): boolean {
     return this.#taken < this.#limit && !this.#lags(this.#lag);
+  }
+
+  /** The longest lag of the last ten to twenty seconds, in milliseconds. */
+  get longestLagMs(): number {
+    this.#forget();
+    return Math.max(this.#longest, this.#longestBefore);
   }
 
   /** Takes a place. */
@@ -77,10 +88,20 @@ export class Pace {
     if (!this.#timer) return;
     const before = this.#lag;
     this.#lag = Math.max(performance.now() - this.#dueAt, Turns.longestWait() / WAITS);
+    this.#forget();
+    this.#longest = Math.max(this.#longest, this.#lag);
     if (this.#lags(before, this.#lag)) this.#limit = 0;
     else if (this.#limit < Infinity) this.#adjust();
     this.#taken = 0;
     this.#wait();
+  }
+
+  #forget(): void {
+    const passed = performance.now() - this.#toldSince;
+    if (passed < TOLD_MS) return;
+    this.#longestBefore = passed < 2 * TOLD_MS ? this.#longest : 0;
+    this.#longest = 0;
+    this.#toldSince += passed - (passed % TOLD_MS);
   }
 
   /** Waits in line as any piece of work does, and counts the turns that this takes. */

@@ -1,10 +1,26 @@
 import cluster from 'node:cluster';
+import type { Format } from '../observe/exposition.ts';
+import type { Family } from '../observe/family.ts';
+import type { DRAIN } from './ending.ts';
 
-/** What a worker tells its primary: where it listens, or that it takes nothing new and will end. */
-export type Word = { readonly address: string } | 'draining';
+/**
+ * What a worker tells its primary: where it listens; that it takes nothing new and will end; what it has
+ * counted, with the number of the question if it was asked; that somebody wants the metrics of all workers.
+ */
+export type Word =
+  | { readonly address: string }
+  | 'draining'
+  | { readonly counted: readonly Family[]; readonly question?: number }
+  | { readonly scrape: Format; readonly question: number };
 
-/** Tells it to the process that started this one; to nobody where none did. */
-export function tellPrimary(word: Word): void {
+/** What a primary tells a worker: to end; to say what it has counted; the metrics of all workers. */
+export type Order = typeof DRAIN | { readonly count: number } | { readonly scraped: string; readonly question: number };
+
+/**
+ * Tells it to the process that started this one; to nobody where none did. Calls back once it is on its way.
+ */
+export function tellPrimary(word: Word, told: () => void = () => {}): void {
   // A primary that dies meanwhile is told of by the end of the connection to it.
-  if (cluster.worker?.isConnected()) cluster.worker.send(word, () => {});
+  if (cluster.worker?.isConnected()) cluster.worker.send(word, told);
+  else told();
 }

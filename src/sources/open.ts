@@ -3,6 +3,7 @@ import type { Adapter, Adapters, Connection, Example, Fault } from '../../adapte
 import { choice } from '../store/check-schema.ts';
 import type { Config, SourceConfig } from '../config/load.ts';
 import { type Call, callOf } from './call.ts';
+import { DurationsBy } from '../observe/durations.ts';
 import { checkParams } from './check-params.ts';
 import { Circuit } from './circuit.ts';
 import { type Layer, stack, unless } from './layer.ts';
@@ -13,6 +14,7 @@ import { coalesce } from './layers/coalesce.ts';
 import { hedge } from './layers/hedge.ts';
 import { limit } from './layers/limit.ts';
 import { merge } from './layers/merge.ts';
+import { observe } from './layers/observe.ts';
 import { prime } from './layers/prime.ts';
 import { rate } from './layers/rate.ts';
 import { retry } from './layers/retry.ts';
@@ -32,6 +34,8 @@ export interface Source {
   readonly timeoutMs: number;
   /** Its layers, outermost first: they tell what they hold a query to, and how they stand. */
   readonly layers: readonly Layer[];
+  /** How long its calls took, by op and by what became of them: `ok` or the error's code. */
+  readonly calls: DurationsBy;
   /** Asks it: through its layers, with what it may know of the caller, within its own time-out. */
   readonly call: Call;
   /**
@@ -77,15 +81,26 @@ export async function openSources(
   for (const options of Object.values(config.sources)) {
     const adapter = adapters[options.adapter] as Adapter;
     const connection = stackOfConnections.use(await adapter.open(options));
-    const layers = layersOf(options, adapter, connection, log);
+    const below: Below = { options, adapter, connection, calls: new DurationsBy(), log };
+    const layers = layersOf(below);
     for (const layer of layers) stackOfConnections.defer(() => layer.dispose?.());
-    const source = sourceOf(options, adapter, connection, layers);
+    const source = sourceOf(below, layers);
     sources.set(source.name, source);
   }
   return { sources, [Symbol.asyncDispose]: () => stackOfConnections.disposeAsync() };
 }
 
-function sourceOf(options: SourceConfig, adapter: Adapter, connection: Connection, layers: readonly Layer[]): Source {
+/** What a source is made of, below its layers. */
+interface Below {
+  readonly options: SourceConfig;
+  readonly adapter: Adapter;
+  readonly connection: Connection;
+  /** How its calls ended, and how long they took. */
+  readonly calls: DurationsBy;
+  readonly log: SourceLog | undefined;
+}
+
+function sourceOf({ options, adapter, connection, calls }: Below, layers: readonly Layer[]): Source {
   const { name } = options;
   const example = adapter.example(options);
   const ops = (options.ops ?? Object.keys(adapter.ops)).filter((op) => adapter.allows?.(op, options) ?? true);
@@ -97,6 +112,7 @@ function sourceOf(options: SourceConfig, adapter: Adapter, connection: Connectio
     example: ops.includes(example.op) ? example : undefined,
     timeoutMs: options.timeoutMs,
     layers,
+    calls,
     call: callOf(options.timeoutMs, adapter.forwards?.(options) ?? [], stack(connection.fetch, layers)),
     prepare(op, params, fault, stream = false) {
       const spec = Object.hasOwn(adapter.ops, op) ? adapter.ops[op] : undefined;
@@ -120,17 +136,14 @@ function sourceOf(options: SourceConfig, adapter: Adapter, connection: Connectio
 }
 
 /** The recipe: which layers stand over a store, outermost first, and why each stands where it does. */
-function layersOf(
-  options: SourceConfig,
-  { ops }: Adapter,
-  connection: Connection,
-  log: SourceLog | undefined,
-): readonly Layer[] {
+function layersOf({ options, adapter: { ops }, connection, calls, log }: Below): readonly Layer[] {
   const { name, timeoutMs, attemptTimeoutMs } = options;
   const { merger } = connection;
   const circuit = circuitOf(options, log);
   const local = new Set(Object.keys(ops).filter((op) => ops[op]?.local));
   return [
+    // Above all others, because it counts what the caller sees.
+    observe(calls),
     // Above retry and the limit, because all attempts, and waiting for a place, spend the query's own time.
     timeout(name),
     // Above all that asks the store, because a hit costs nothing below.

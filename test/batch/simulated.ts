@@ -16,6 +16,7 @@ import { callOf } from '../../src/sources/call.ts';
 import { stack } from '../../src/sources/layer.ts';
 import { attempt } from '../../src/sources/layers/attempt.ts';
 import { timeout } from '../../src/sources/layers/timeout.ts';
+import { DurationsBy } from '../../src/observe/durations.ts';
 import type { Source } from '../../src/sources/open.ts';
 import { unbounded } from '../unbounded.ts';
 import { parseConfig } from '../configured.ts';
@@ -62,6 +63,7 @@ export function simulate(timeoutMs = 2000): Simulation {
       return bare(params);
     },
     layers,
+    calls: new DurationsBy(),
     call: callOf(
       timeoutMs,
       [],

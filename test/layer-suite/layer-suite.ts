@@ -122,6 +122,7 @@ export function layerSuite(
     it.each(KINDS)('hands on a failure before the answer: %s', async (want) => {
       const all = processMemory(1000);
       const failed = expect(ask(want, { memory: all })).rejects.toBe(BROKEN);
+      await reached();
       for (let calls = 0; calls < store.calls.length; await vi.advanceTimersByTimeAsync(1000)) {
         const { context: seen, fail } = store.calls[calls++]!;
         seen.memory.hold(10);

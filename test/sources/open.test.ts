@@ -47,11 +47,11 @@ it.each([
     ['cache', 'coalesce', 'retry', 'hedge', 'breaker', 'rate', 'limit', 'judge', 'attempt', 'attempt timeout'],
   ],
 ])(
-  'a source with the options %j has these layers between its own time-out and prime, outermost first: %j',
+  'a source with the options %j has these layers below its own time-out and above prime, outermost first: %j',
   async (own, names) => {
     const { opened, source } = await openOne(own);
     await using _closing = opened;
-    expect(source.layers.map(({ name }) => name)).toEqual(['timeout', ...names, 'prime']);
+    expect(source.layers.map(({ name }) => name)).toEqual(['observe', 'timeout', ...names, 'prime']);
   },
 );
 

@@ -12,14 +12,22 @@ declare module 'fastify' {
 
 /**
  * Hands an `application/json` body on as the bytes it came as (`request.body` of a POST is a Buffer);
- * anything else is a 415. Its bytes are counted as they arrive, and until the answer has left.
+ * anything else is a 415. Its bytes are counted as they arrive, and until the answer has left; calls back
+ * where there is no room for them.
  */
-export function acceptJsonBytes(app: FastifyInstance, memory: Memory): void {
+export function acceptJsonBytes(app: FastifyInstance, memory: Memory, refused: () => void): void {
   app.decorateRequest('held', undefined);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', (request: FastifyRequest, payload: Readable) => {
     const length = Number(request.headers['content-length'] ?? 0);
-    return read(payload, length, request.routeOptions.bodyLimit, request.held as Memory);
+    return read(payload, length, request.routeOptions.bodyLimit, (bytes) => {
+      try {
+        (request.held as Memory).hold(bytes);
+      } catch (error) {
+        refused();
+        throw error;
+      }
+    });
   });
   app.addHook('onRequest', ({ headers }, reply, done) => {
     const coding = headers['content-encoding'];
@@ -43,7 +51,7 @@ export function acceptJsonBytes(app: FastifyInstance, memory: Memory): void {
   });
 }
 
-function read(payload: Readable, told: number, most: number, held: Memory): Promise<Buffer> {
+function read(payload: Readable, told: number, most: number, hold: (bytes: number) => void): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
@@ -56,7 +64,7 @@ function read(payload: Readable, told: number, most: number, held: Memory): Prom
       length += chunk.length;
       if (length > most) return fail(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE());
       try {
-        held.hold(chunk.length);
+        hold(chunk.length);
       } catch (error) {
         return fail(error);
       }

@@ -25,7 +25,9 @@ export async function sendAnswer(running: Running, plan: Plan, encoding: Encodin
     if (!reply.sent) throw cause;
     // What has been sent cannot be taken back: only a broken connection tells that it is not the whole.
     const unforeseen = new CodapError('INTERNAL', 'codap failed to write this answer', { cause });
-    batch.note({ path: [], error: cause instanceof CodapError ? cause : unforeseen });
+    const failure = { path: [], error: cause instanceof CodapError ? cause : unforeseen };
+    batch.note(failure);
+    batch.decide(failure);
     reply.raw.destroy();
   } finally {
     // A text is there once every reply is; whatever else was sent may have left something open.

@@ -1,0 +1,19 @@
+import type { FastifyInstance } from 'fastify';
+import { formatFor } from '../src/observe/exposition.ts';
+import type { Scrape } from '../src/observe/scrape.ts';
+import { vary } from '../src/service/http/vary.ts';
+
+/**
+ * `GET /metrics`: what the service counts, as OpenMetrics, or as the older text format of Prometheus where
+ * that is liked better.
+ */
+export function metricsRoute(app: FastifyInstance, scrape: Scrape): void {
+  app.get('/metrics', async ({ headers }, reply) => {
+    const format = formatFor(headers.accept ?? '');
+    vary(reply, 'Accept');
+    return reply
+      .type(format)
+      .header('cache-control', 'no-store')
+      .send(await scrape(format));
+  });
+}

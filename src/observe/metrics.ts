@@ -1,0 +1,77 @@
+import { Counts } from './counts.ts';
+import { DurationsBy } from './durations.ts';
+import { type Family, timed } from './family.ts';
+import { processFamilies } from './process-families.ts';
+import { type Observed, sourceFamilies } from './source-families.ts';
+
+/** Why something was turned away before anybody looked at what it asked for. */
+export const REASONS = ['in_flight', 'lag', 'draining', 'connections', 'memory'] as const;
+
+/** What became of a batch. */
+export const OUTCOMES = ['complete', 'incomplete', 'failed', 'invalid', 'refused', 'cancelled'] as const;
+
+/** One of them. */
+export type Outcome = (typeof OUTCOMES)[number];
+
+const BATCHES = {
+  counter: { name: 'codap_batches', help: 'Batches, by what became of them.' },
+  histogram: { name: 'codap_batch_seconds', help: 'From the end of the request to the end of the answer.' },
+  labels: ['pattern', 'batch', 'outcome'],
+};
+
+/** What a process counts, for `/metrics`. Every label comes from the configuration, or from codap itself. */
+export class Metrics {
+  readonly refused = new Counts(REASONS);
+  /** Bytes that have left, by the media type of the answer. */
+  readonly sent: Counts;
+  readonly #batches = new DurationsBy();
+  readonly #sources: readonly Observed[];
+  readonly #lagMs: () => number;
+
+  /** `lagMs` tells how much the event loop lags. */
+  constructor(sources: Iterable<Observed>, encodings: readonly string[], lagMs: () => number) {
+    this.#sources = [...sources];
+    this.sent = new Counts(encodings);
+    this.#lagMs = lagMs;
+  }
+
+  /** One more batch, of so many milliseconds; `batch` is the name of a saved one, else empty. */
+  batch(pattern: string, batch: string, outcome: Outcome, ms: number): void {
+    this.#batches.of(pattern, batch, outcome).add(ms);
+  }
+
+  /** What codap has counted. */
+  get families(): readonly Family[] {
+    return [
+      ...timed(BATCHES, [[[], this.#batches]]),
+      {
+        name: 'codap_refused',
+        help: 'Requests and connections that were turned away unread.',
+        type: 'counter',
+        labels: ['reason'],
+        series: this.refused.series,
+      },
+      {
+        name: 'codap_sent_bytes',
+        help: 'Bytes of answers to batches, heads included.',
+        type: 'counter',
+        labels: ['encoding'],
+        series: this.sent.series,
+      },
+      {
+        name: 'codap_event_loop_lag_seconds',
+        help: 'How late the event loop got to a piece of work, at worst of late.',
+        type: 'gauge',
+        labels: [],
+        across: 'max',
+        series: [[[], [this.#lagMs() / 1000]]],
+      },
+      ...sourceFamilies(this.#sources),
+    ];
+  }
+
+  /** The same, and what the process takes. */
+  get all(): readonly Family[] {
+    return [...this.families, ...processFamilies()];
+  }
+}

@@ -1,0 +1,19 @@
+import type { Format } from './exposition.ts';
+
+/** Tells the metrics of a service, of all its processes, in a form. */
+export type Scrape = (format: Format) => string | Promise<string>;
+
+/**
+ * The same, where whoever asks while somebody is being told waits for that: many scrapers cost no more than
+ * one.
+ */
+export function joining(scrape: (format: Format) => Promise<string>): (format: Format) => Promise<string> {
+  const underWay = new Map<Format, Promise<string>>();
+  return (format) => {
+    const known = underWay.get(format);
+    if (known) return known;
+    const telling = scrape(format).finally(() => underWay.delete(format));
+    underWay.set(format, telling);
+    return telling;
+  };
+}

@@ -1,0 +1,61 @@
+import type { Source } from '../sources/open.ts';
+import { type Family, type Series, timed } from './family.ts';
+
+/** A source as its metrics see it. */
+export type Observed = Pick<Source, 'name' | 'calls' | 'layers'>;
+
+/** A metric that a layer's state tells, several of its numbers by a label. */
+interface FromLayer {
+  readonly layer: string;
+  readonly family: Omit<Family, 'series'>;
+  readonly states: readonly string[];
+}
+
+/** What the layers of a source count, a line each. */
+const FROM_LAYERS: readonly FromLayer[] = [
+  gauge('limit', ['running'], 'codap_source_running', 'Calls of the store that are under way.'),
+  gauge('limit', ['queued'], 'codap_source_queued', 'Calls that wait for a place.'),
+  gauge('limit', ['limit'], 'codap_source_limit', 'How many calls may be under way.'),
+  counter('retry', ['retries'], 'codap_retries', 'Attempts after one that failed.'),
+  counter('hedge', ['hedges'], 'codap_hedges', 'Attempts beside one that takes long.'),
+  counter('coalesce', ['coalesced'], 'codap_coalesced', 'Calls that joined an equal one under way.'),
+  counter('merge', ['merged'], 'codap_merged', 'Point reads that went out in one query with others.'),
+  counter(
+    'cache',
+    ['hit', 'stale', 'miss'],
+    'codap_cache',
+    'Calls that a cache was asked for, by what it had.',
+    'result',
+  ),
+  gauge('breaker', ['open'], 'codap_breaker_open', 'Whether the breaker keeps calls from the store.', 'max'),
+];
+
+function gauge(layer: string, states: string[], name: string, help: string, across?: 'max'): FromLayer {
+  return { layer, states, family: { name, help, type: 'gauge', labels: ['source'], ...(across && { across }) } };
+}
+
+function counter(layer: string, states: string[], name: string, help: string, label?: string): FromLayer {
+  const labels = label === undefined ? ['source'] : ['source', label];
+  return { layer, states, family: { name, help, type: 'counter', labels } };
+}
+
+const CALLS = {
+  counter: { name: 'codap_calls', help: 'Calls of a source, by what became of them.' },
+  histogram: { name: 'codap_call_seconds', help: 'How long a call took, a list or body until it was open.' },
+  labels: ['source', 'op', 'code'],
+};
+
+/** What is known of sources: how they answered, and what their layers tell at this moment. */
+export function sourceFamilies(sources: readonly Observed[]): readonly Family[] {
+  const calls = sources.map(({ name, calls }) => [[name], calls] as const);
+  const told = sources.map(
+    ({ name, layers }) => [name, new Map(layers.map((layer) => [layer.name, layer.state?.()]))] as const,
+  );
+  const seriesOf = ({ layer, states, family }: FromLayer): Series[] =>
+    told.flatMap(([name, layers]) => {
+      const state = layers.get(layer);
+      if (!state) return [];
+      return states.map((key): Series => [family.labels.length === 1 ? [name] : [name, key], [state[key] ?? 0]]);
+    });
+  return [...timed(CALLS, calls), ...FROM_LAYERS.map((from) => ({ ...from.family, series: seriesOf(from) }))];
+}

@@ -1,0 +1,59 @@
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
+import type { Config } from '../../config/load.ts';
+import { answerFault, answerUnreadable } from './faults.ts';
+import { serveHosts } from './hosts.ts';
+import { requestId } from './request-id.ts';
+import { repairTraceContext } from './trace-context.ts';
+
+/** How an app takes requests. */
+export interface BaseOptions {
+  /** Nothing is logged without one. */
+  readonly logger?: FastifyBaseLogger | undefined;
+  /** Whether it will listen on a loopback address, where fewer hosts are served by default. Default false. */
+  readonly onLoopback?: boolean | undefined;
+  /**
+   * How long the headers, and the whole of a request, may take to arrive, in milliseconds. Default 10,000.
+   */
+  readonly requestMs?: number | undefined;
+}
+
+/** An app without routes: who is served, how a request is named, and how faults are told. */
+export function baseApp(
+  { limits, server }: Pick<Config, 'limits' | 'server'>,
+  { logger, onLoopback = false, requestMs = 10_000 }: BaseOptions,
+): FastifyInstance {
+  const app: FastifyInstance = Fastify({
+    ...(logger ? { loggerInstance: logger } : { logger: false }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    genReqId: requestId,
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: requestMs,
+    http: { requestTimeout: requestMs, headersTimeout: requestMs, connectionsCheckingInterval: 500 },
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    frameworkErrors(error, request, reply) {
+      standardHeaders(request, reply);
+      answerFault(error, request, reply);
+    },
+    clientErrorHandler: answerUnreadable,
+  });
+  app.setErrorHandler(answerFault);
+  app.addHook('onRequest', (request, reply, done) => {
+    repairTraceContext(request.raw.headers);
+    standardHeaders(request, reply);
+    done();
+  });
+  serveHosts(app, server.hosts, onLoopback);
+  return app;
+}
+
+function standardHeaders(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
+  if (request.method === 'POST') reply.header('cache-control', 'no-store');
+}

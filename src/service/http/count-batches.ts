@@ -1,0 +1,88 @@
+import type { Socket } from 'node:net';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Pattern } from '../../batch/plan/node.ts';
+import type { Batch } from '../../batch/run/batch.ts';
+import type { Metrics, Outcome } from '../../observe/metrics.ts';
+import { PROBLEM } from './problem.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The pattern of the batches that a route answers. */
+    pattern?: Pattern;
+  }
+  interface FastifyRequest {
+    /** What is known of the batch that it is. */
+    counted: CountedBatch | undefined;
+  }
+}
+
+/** Up to where the bytes that a connection has sent were counted. */
+const COUNTED = Symbol('counted');
+
+/** A batch, counted once both its answer has left, or its client, and its handler has ended. */
+export class CountedBatch {
+  /** Once it runs. */
+  batch: Pick<Batch, 'decidedBy'> | undefined;
+  /** The media type that was chosen for its answer. */
+  encoding: string | undefined;
+  complete = false;
+  #began = performance.now();
+  #waitingFor = 1;
+  readonly #count: () => void;
+
+  constructor(count: () => void) {
+    this.#count = count;
+  }
+
+  /** Its body is here since then, an instant, and its handler begins. */
+  begins(received: number): void {
+    this.#began = received;
+    this.#waitingFor += 1;
+  }
+
+  /** Its handler, or its answer, has ended. */
+  readonly ends = (): void => {
+    this.#waitingFor -= 1;
+    if (this.#waitingFor === 0) this.#count();
+  };
+
+  /** Milliseconds since its body was here; where none was read, since its head. */
+  get ms(): number {
+    return performance.now() - this.#began;
+  }
+
+  /** What became of it. */
+  outcome({ raw: { writableFinished, statusCode } }: FastifyReply): Outcome {
+    if (this.batch?.decidedBy) return 'failed';
+    if (!writableFinished) return 'cancelled';
+    if (this.batch) return this.complete ? 'complete' : 'incomplete';
+    if (statusCode === 503) return 'refused';
+    return statusCode < 500 ? 'invalid' : 'failed';
+  }
+}
+
+/** Counts every request for a batch, and what is sent as its answer. */
+export function countBatches(app: FastifyInstance, metrics: Metrics): void {
+  app.decorateRequest('counted', undefined);
+  app.addHook('onRequest', (request, reply, done) => {
+    const { pattern } = request.routeOptions.config;
+    if (pattern !== undefined) count(request, reply, pattern, metrics);
+    done();
+  });
+}
+
+function count(request: FastifyRequest, reply: FastifyReply, pattern: Pattern, metrics: Metrics): void {
+  const { socket } = request.raw as { socket: Socket & { [COUNTED]?: number } };
+  // A request that is injected has no connection.
+  const before = socket.bytesWritten || 0;
+  const counted = new CountedBatch(() => {
+    metrics.batch(pattern, '', counted.outcome(reply), counted.ms);
+    // An answer that was asked for while the one before it was still being sent begins where that ended.
+    const from = Math.max(before, socket[COUNTED] ?? 0);
+    const to = socket.bytesWritten || 0;
+    socket[COUNTED] = to;
+    metrics.sent.add(reply.raw.statusCode < 400 ? (counted.encoding ?? PROBLEM) : PROBLEM, to - from);
+  });
+  request.counted = counted;
+  reply.raw.once('close', counted.ends);
+}

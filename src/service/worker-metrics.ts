@@ -1,0 +1,52 @@
+import { CodapError } from '../errors.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import type { Scrape } from '../observe/scrape.ts';
+import { type Order, tellPrimary } from './primary.ts';
+
+/** How often a worker says what it has counted, in milliseconds: so much is lost where it is killed. */
+const EVERY_MS = 250;
+/** How long the primary may take to tell the metrics of all, in milliseconds. */
+const PATIENCE_MS = 2000;
+
+/**
+ * The metrics of a worker, whose primary knows them as well: it tells those of all of them, whoever is asked.
+ */
+export class WorkerMetrics {
+  readonly #asked = new Map<number, (text: string) => void>();
+  #questions = 0;
+
+  /** The metrics of all workers. */
+  readonly scrape: Scrape = (format) =>
+    new Promise((resolve, reject) => {
+      const question = (this.#questions += 1);
+      const timer = setTimeout(() => {
+        this.#asked.delete(question);
+        reject(new CodapError('UNAVAILABLE', 'the other workers cannot be asked', { http: 503 }));
+      }, PATIENCE_MS);
+      this.#asked.set(question, (text) => {
+        clearTimeout(timer);
+        this.#asked.delete(question);
+        resolve(text);
+      });
+      tellPrimary({ scrape: format, question });
+    });
+
+  /**
+   * Tells the primary what is counted from now on, until the process ends; resolves once it was told for the
+   * last time.
+   */
+  share(metrics: Metrics): () => Promise<void> {
+    process.on('message', (order: Order) => {
+      if (typeof order !== 'object') return;
+      if ('scraped' in order) this.#asked.get(order.question)?.(order.scraped);
+      if ('count' in order) tellPrimary({ counted: metrics.all, question: order.count });
+    });
+    const tell = (): void => tellPrimary({ counted: metrics.families });
+    const timer = setInterval(tell, EVERY_MS).unref();
+    tell();
+    return () => {
+      clearInterval(timer);
+      return new Promise((resolve) => tellPrimary({ counted: metrics.all }, resolve));
+    };
+  }
+}

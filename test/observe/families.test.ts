@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest';
+import { BOUNDS, Durations, DurationsBy } from '../../src/observe/durations.ts';
+import { FORMATS, writeFamilies } from '../../src/observe/exposition.ts';
+import type { Family } from '../../src/observe/family.ts';
+import { leftBehind, mergeFamilies } from '../../src/observe/merge-families.ts';
+import { Metrics } from '../../src/observe/metrics.ts';
+import { processFamilies } from '../../src/observe/process-families.ts';
+import { joining } from '../../src/observe/scrape.ts';
+import type { Layer } from '../../src/sources/layer.ts';
+import { readMetrics, valueIn } from './open-metrics.ts';
+
+const gauge = (across?: 'max' | 'min', ...values: number[]): Family[] =>
+  values.map((value) => ({
+    name: 'a',
+    help: 'A.',
+    type: 'gauge',
+    labels: ['of'],
+    ...(across && { across }),
+    series: [[['x'], [value]]],
+  }));
+
+describe('durations', () => {
+  it('are counted up to the first bound that they do not exceed, and beyond the last', () => {
+    const durations = new Durations();
+    for (const ms of [0, 0.5, 0.51, 30_000, 30_001]) durations.add(ms);
+    const { numbers, count } = durations;
+    expect(numbers.slice(0, 3)).toEqual([2, 3, 3]);
+    expect(numbers.slice(BOUNDS.length - 2)).toEqual([3, 4, 5, expect.closeTo(60.00201)]);
+    expect(count).toBe(5);
+  });
+
+  it('are told apart by every label', () => {
+    const by = new DurationsBy();
+    by.of('find', 'ok').add(1);
+    by.of('find', 'ok').add(1);
+    by.of('find', 'TIMEOUT').add(1);
+    by.of('', 'ok').add(1);
+    expect(Array.from(by.entries(), ([labels, { count }]) => [...labels, count])).toEqual([
+      ['find', 'ok', 2],
+      ['find', 'TIMEOUT', 1],
+      ['', 'ok', 1],
+    ]);
+  });
+});
+
+describe('what several processes have counted', () => {
+  it.each([
+    [undefined, 6],
+    ['max', 3],
+    ['min', 1],
+  ] as const)('is one series, across %s', (across, value) => {
+    const merged = mergeFamilies(gauge(across, 3, 1, 2).map((family) => [family]));
+    expect(merged.map(({ series }) => series)).toEqual([[[['x'], [value]]]]);
+  });
+
+  it('keeps the series apart that differ in a label, whatever its value is', () => {
+    const family = (...values: string[]): Family => ({
+      ...gauge(undefined, 1)[0]!,
+      labels: ['a', 'b'],
+      series: [[values, [1]]],
+    });
+    const merged = mergeFamilies([[family('a,b', 'c')], [family('a', 'b,c')], [family('a"', 'b')]]);
+    expect(merged[0]?.series).toHaveLength(3);
+  });
+
+  it('holds of one that has ended what only grows', () => {
+    const names = leftBehind(processFamilies()).map(({ name }) => name);
+    expect(names).toContain('process_cpu_seconds');
+    expect(names).not.toContain('process_resident_memory_bytes');
+  });
+
+  it('is as one would have counted it', () => {
+    const [one, other, both] = [0, 1, 2].map(() => new Metrics([], ['a'], () => 0)) as [Metrics, Metrics, Metrics];
+    for (let ms = 0; ms < 100; ms += 1) {
+      (ms % 3 === 0 ? one : other).batch('kv', '', 'complete', ms);
+      both.batch('kv', '', 'complete', ms);
+    }
+    expect(mergeFamilies([one.families, other.families])).toEqual(both.families);
+  });
+});
+
+describe('what is written', () => {
+  const layer = (name: string, state: Record<string, number>): Layer => ({
+    name,
+    wrap: (next) => next,
+    state: () => state,
+  });
+  const layers = [
+    layer('retry', { retries: 1 }),
+    layer('hedge', { hedges: 2 }),
+    layer('coalesce', { coalesced: 3 }),
+    layer('merge', { merged: 4 }),
+    layer('cache', { hit: 5, stale: 6, miss: 7, bytes: 8, entries: 9 }),
+    layer('breaker', { open: 1 }),
+    layer('limit', { running: 10, queued: 11, limit: 12 }),
+  ];
+
+  it('has what every layer counts', () => {
+    const metrics = new Metrics([{ name: 'shop', calls: new DurationsBy(), layers }], [], () => 0);
+    const families = readMetrics(writeFamilies(metrics.all, FORMATS[0]));
+    const source = { source: 'shop' };
+    const values = [
+      ['codap_retries_total', source],
+      ['codap_hedges_total', source],
+      ['codap_coalesced_total', source],
+      ['codap_merged_total', source],
+      ['codap_cache_total', { ...source, result: 'hit' }],
+      ['codap_cache_total', { ...source, result: 'stale' }],
+      ['codap_cache_total', { ...source, result: 'miss' }],
+      ['codap_breaker_open', source],
+      ['codap_source_running', source],
+      ['codap_source_queued', source],
+      ['codap_source_limit', source],
+    ] as const;
+    expect(values.map(([name, labels]) => valueIn(families, name, labels))).toEqual([
+      1, 2, 3, 4, 5, 6, 7, 1, 10, 11, 12,
+    ]);
+  });
+
+  it.each(FORMATS)('holds any label, and a histogram of many, in either form: %s', (format) => {
+    const calls = new DurationsBy();
+    for (const op of ['a', 'b"\\\n', '{}', 'ü']) for (const code of ['ok', 'TIMEOUT']) calls.of(op, code).add(3);
+    const metrics = new Metrics([{ name: 'shop', calls, layers: [] }], [], () => 0);
+    const families = readMetrics(writeFamilies(metrics.all, format), { classic: format === FORMATS[1] });
+    expect(valueIn(families, 'codap_calls_total', { op: 'b"\\\n', code: 'ok' })).toBe(1);
+    expect(families.get('codap_call_seconds')?.samples).toHaveLength(8 * (BOUNDS.length + 3));
+  });
+
+  it('has names that Prometheus would have: base units, and `_total` of what is counted alone', () => {
+    for (const { name, type, help } of new Metrics([], [], () => 0).all) {
+      expect(name).not.toMatch(/_total$|_(?:ms|milliseconds|kb|mb|percent)(?:_|$)|gauge|counter|histogram/);
+      expect(help).toMatch(/^[A-Z].*\.$/);
+      if (type === 'histogram') expect(name).toMatch(/_seconds$/);
+    }
+  });
+
+  it('is made once for all who ask meanwhile, and anew for who asks then', async () => {
+    let scrapes = 0;
+    const first = Promise.withResolvers<string>();
+    const scrape = joining(() => ((scrapes += 1) === 1 ? first.promise : Promise.resolve('second')));
+    const asked = [scrape(FORMATS[0]), scrape(FORMATS[0])];
+    first.resolve('first');
+    expect(await Promise.all(asked)).toEqual(['first', 'first']);
+    expect(await scrape(FORMATS[0])).toBe('second');
+  });
+
+  it.runIf(process.platform === 'linux')('tells what the process takes, whole from its start on', () => {
+    const value = (name: string) => processFamilies().find((family) => family.name === name)?.series[0]?.[1][0];
+    expect(value('process_cpu_seconds')).toBeCloseTo(
+      process.cpuUsage().user / 1e6 + process.cpuUsage().system / 1e6,
+      0,
+    );
+    expect(value('process_open_fds')).toBeGreaterThan(3);
+    expect(value('process_open_fds')).toBeLessThan(value('process_max_fds')!);
+    expect(value('process_virtual_memory_bytes')).toBeGreaterThan(value('process_resident_memory_bytes')!);
+  });
+});
