@@ -10,10 +10,11 @@ import { connections } from './http/connections.ts';
 import { GatheredAnswer, HeadAnswer, ANY_ANSWER, readFlowing, type Asked } from './rest/read-answer.ts';
 import { Clients } from './rest/clients.ts';
 import { compileRest } from './rest/compile.ts';
+import { describeRest } from './rest/describe.ts';
 import { exchange } from './rest/exchange.ts';
 import { options, type RestOptions } from './rest/options.ts';
 import { postParams, readParams } from './rest/params.ts';
-import { RequestHeaders, valueOf, type RestQuery } from './rest/request.ts';
+import { METHODS, RequestHeaders, valueOf, type RestQuery } from './rest/request.ts';
 import { headFailure } from './http/transport-failure.ts';
 
 export type { RestOptions } from './rest/options.ts';
@@ -33,6 +34,7 @@ export const rest: Adapter<RestOptions> = {
   forwards: ({ forwardHeaders }) => forwardHeaders,
   allows: (op, { methods }) => methods.some((method) => method === op),
   compile: compileRest,
+  describe: describeRest,
   open: (options) => Promise.resolve(new RestConnection(options)),
 };
 
@@ -56,18 +58,18 @@ class RestConnection implements Connection {
     this.#bodies = new Pool(this.#base.origin, connections(options, { onread: intoReadMemory }));
   }
 
-  readonly fetch = ({ op, params, want }: Query, context: Context): Promise<Payload> => {
-    const query = params as RestQuery;
-    const headers = this.#headers.of(query, context.caller, want !== 'body' && op !== 'head');
+  readonly fetch = (query: Query, context: Context): Promise<Payload> => {
+    const { path, body } = query.params as RestQuery;
+    const headers = this.#headers.of(query, context.caller);
     const request: Dispatcher.RequestOptions = {
-      method: op === 'get' ? 'GET' : op === 'head' ? 'HEAD' : 'POST',
-      path: query.path,
+      method: METHODS[query.op]!,
+      path,
       headers,
       blocking: false,
-      body: op === 'post' ? (query.body?.text ?? '') : null,
+      body: query.op === 'post' ? (body?.text ?? '') : null,
     };
     const asked = { responseHeaders: this.#options.responseHeaders, range: valueOf(headers, 'range') };
-    return want === 'body' ? this.#flow(request, asked, context) : this.#gather(request, asked, context);
+    return query.want === 'body' ? this.#flow(request, asked, context) : this.#gather(request, asked, context);
   };
 
   #gather(request: Dispatcher.RequestOptions, asked: Asked, context: Context): Promise<Payload> {

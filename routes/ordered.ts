@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import { answer, type Service } from './answer.ts';
+import { answer, batchRoute, type Service } from './answer.ts';
 
 /** `POST /ordered`: the replies in the order asked. */
 export function orderedRoute(app: FastifyInstance, service: Service): void {
-  app.post('/ordered', (request, reply) => answer('ordered', service, request, reply).then(() => reply));
+  app.post('/ordered', batchRoute, (request, reply) => answer('ordered', service, request, reply).then(() => reply));
 }

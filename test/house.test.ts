@@ -23,6 +23,7 @@ const FLOORS: readonly {
   { name: 'modifiers', paths: ['src/batch/modifiers/'] },
   { name: 'plan', paths: ['src/batch/plan/'] },
   { name: 'run', paths: ['src/batch/run/'] },
+  { name: 'explain', paths: ['src/batch/explain/'] },
   { name: 'encodings', paths: ['src/encodings/'] },
   { name: 'http', paths: ['src/service/http/'] },
   { name: 'openapi', paths: ['src/openapi/'] },
@@ -111,4 +112,4 @@ const COMMENT = /^\s*(?:\/\/|\/?\*)|\s\/\/ /;
 
 /** What each kind of store, route or folder has under the same name. */
 const MEAN_THE_SAME =
-  /(?:^adapters\/(?:mongo|s3|rest)\/(?:options|params|compile|failure|query)|\/index)\.ts$|^routes\/|^src\/openapi\//;
+  /(?:^adapters\/(?:mongo|s3|rest)\/(?:options|params|compile|describe|failure|query)|\/index)\.ts$|^routes\/|^src\/openapi\//;

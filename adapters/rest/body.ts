@@ -14,18 +14,22 @@ export interface RestBody {
 /** One in which references that are not yet known stand: as the request has it. */
 export interface PlannedBody {
   readonly template: unknown;
-  readonly contentType: string;
+  /** Undefined where it depends on what a reference comes to, which stands for the whole. */
+  readonly contentType: string | undefined;
 }
+
+const TEXT = 'text/plain; charset=utf-8';
+const JSON_TYPE = 'application/json';
 
 /** What a query posts; undefined after a fault. */
 export function restBody(body: unknown, fault: Fault): RestBody | PlannedBody | undefined {
   const bare = body instanceof Filled ? body.value : body;
-  if (typeof bare === 'string') return { text: bare, contentType: 'text/plain; charset=utf-8' };
+  if (typeof bare === 'string') return { text: bare, contentType: TEXT };
+  if (bare instanceof Placeholder) return { template: bare, contentType: bare.word === '$join' ? TEXT : undefined };
   const writing: Writing = { texts: [], isPlanned: false };
   try {
     const text = written(body, 0, writing);
-    const contentType = 'application/json';
-    return writing.isPlanned ? { template: body, contentType } : { text, contentType };
+    return writing.isPlanned ? { template: body, contentType: JSON_TYPE } : { text, contentType: JSON_TYPE };
   } catch (error) {
     fault(
       ['body'],

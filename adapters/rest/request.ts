@@ -1,4 +1,4 @@
-import type { Caller } from '../../src/store/fetch.ts';
+import type { Caller, Query } from '../../src/store/fetch.ts';
 import { ACCEPTED } from '../http/decoders.ts';
 import type { RestBody } from './body.ts';
 import type { RestOptions } from './options.ts';
@@ -9,6 +9,9 @@ export interface RestQuery {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: RestBody;
 }
+
+/** The method that each op is sent with. */
+export const METHODS: Readonly<Record<string, 'GET' | 'HEAD' | 'POST'>> = { get: 'GET', head: 'HEAD', post: 'POST' };
 
 /** The header fields of a source's requests: name, value, name, value, as undici takes them. */
 export class RequestHeaders {
@@ -25,7 +28,8 @@ export class RequestHeaders {
   /**
    * All of them: the configured ones win over the caller's, these over the query's, these over codap's own.
    */
-  of({ headers, body }: RestQuery, caller: Caller, encoded: boolean): string[] {
+  of({ op, params, want }: Query, caller: Caller): string[] {
+    const { headers, body } = params as RestQuery;
     const list = [...this.#configured];
     for (const name of this.#forwarded)
       if (Object.hasOwn(caller.headers, name)) add(list, name, caller.headers[name] as string);
@@ -36,7 +40,8 @@ export class RequestHeaders {
       add(list, 'traceparent', caller.traceparent);
       if (caller.tracestate !== undefined) add(list, 'tracestate', caller.tracestate);
     }
-    // A part of a compressed body cannot be read.
+    // What is passed on is sent as it is stored, and a part of a compressed body cannot be read.
+    const encoded = want !== 'body' && op !== 'head';
     add(list, 'accept-encoding', encoded && valueOf(list, 'range') === undefined ? ACCEPTED : 'identity');
     return list;
   }

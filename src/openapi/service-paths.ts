@@ -1,5 +1,6 @@
 import { CODES } from '../errors.ts';
 import { type JsonSchema, object } from './schema-of.ts';
+import { flag } from './flag.ts';
 import { answers, anywhere, json } from './responses.ts';
 
 const text: JsonSchema = { type: 'string' };
@@ -41,15 +42,7 @@ export const servicePaths: Record<string, JsonSchema> = {
         readiness('draining', 'unavailable'),
       ),
     },
-    [
-      {
-        name: 'strict',
-        in: 'query',
-        description: 'A flag without a value: 503 if a source is down.',
-        allowEmptyValue: true,
-        schema: { type: 'string', enum: [''] },
-      },
-    ],
+    [flag('strict', '503 if a source is down.')],
   ),
   '/sources': get('sources', 'The sources: names, adapters and ops.', { '200': json('All of them.', sources) }),
   '/limits': get('limits', 'What one request may ask for.', {

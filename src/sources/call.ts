@@ -31,7 +31,7 @@ export type Call = (query: Query, who: Who, bounds: CallBounds) => Promise<Paylo
 export function callOf(timeoutMs: number, forwards: readonly string[], fetch: Fetch): Call {
   const call: Call = (query, who, { signal, memory, work, trace, started, deadline, timeoutMs: own = timeoutMs }) => {
     let caller = who.reduced.get(call);
-    if (!caller) who.reduced.set(call, (caller = reduce(who.caller, forwards)));
+    if (!caller) who.reduced.set(call, (caller = reduced(who.caller, forwards)));
     const end = Math.min(deadline, started + Math.min(own, timeoutMs));
     const context = { signal, deadline: end, caller, memory, work };
     return fetch(query, trace ? { ...context, trace } : context);
@@ -40,7 +40,7 @@ export function callOf(timeoutMs: number, forwards: readonly string[], fetch: Fe
 }
 
 /** The caller as a source may see them: with no other headers than those that it forwards. */
-function reduce(caller: Caller, forwards: readonly string[]): Caller {
+export function reduced(caller: Caller, forwards: readonly string[]): Caller {
   const { traceparent, tracestate } = caller;
   return {
     headers: forwards.length === 0 ? {} : picked(caller.headers, forwards),

@@ -58,6 +58,7 @@ export function simulate(timeoutMs = 2000): Simulation {
       if ('refuse' in params) fault(['params', 'refuse'], 'not allowed');
       return bare(params);
     },
+    describe: ({ params }) => ({ request: params as object, bound: {} }),
     layers,
     call: callOf(
       timeoutMs,

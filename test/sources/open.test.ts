@@ -17,6 +17,7 @@ async function openOne(own: object = {}) {
     secrets: () => [],
     example: () => ({ op: 'get', params: {} }),
     compile: () => ({}),
+    describe: () => ({ request: {}, bound: {} }),
     open: () =>
       Promise.resolve({
         fetch: store.fetch,
