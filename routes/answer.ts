@@ -35,7 +35,7 @@ export interface Service {
   readonly log: Pick<FastifyBaseLogger, 'info'>;
 }
 
-/** How the route of a pattern is registered: `?explain` has it tell what a batch would do, and run nothing. */
+/** How the route of a pattern is registered: with `?explain` it tells what a batch would do. */
 export const batchRoute = { config: { flags: ['explain'] } };
 
 /** Answers one batch: reads, plans, runs and encodes it, and logs one line. */

@@ -3,5 +3,7 @@ import { answer, batchRoute, type Service } from './answer.ts';
 
 /** `POST /first-reply`: the replies in order of arrival. */
 export function firstReplyRoute(app: FastifyInstance, service: Service): void {
-  app.post('/first-reply', batchRoute, (request, reply) => answer('first-reply', service, request, reply).then(() => reply));
+  app.post('/first-reply', batchRoute, (request, reply) =>
+    answer('first-reply', service, request, reply).then(() => reply),
+  );
 }

@@ -35,7 +35,7 @@ export function describeS3({ op, params, want }: Query, options: S3Options): Des
 
 /** What the SDK makes of its input (Amazon S3 API reference: GetObject, HeadObject, ListObjectsV2). */
 function requestOf(operation: 'GetObject' | 'HeadObject' | 'ListObjectsV2', input: Input): object {
-  const query = defined({
+  const query = fields('query', {
     'list-type': operation === 'ListObjectsV2' ? '2' : undefined,
     prefix: input.Prefix,
     delimiter: input.Delimiter,
@@ -46,16 +46,18 @@ function requestOf(operation: 'GetObject' | 'HeadObject' | 'ListObjectsV2', inpu
     versionId: input.VersionId,
     'response-content-disposition': input.ResponseContentDisposition,
   });
-  const headers = defined({
+  const headers = fields('headers', {
     range: input.Range,
     'if-match': input.IfMatch,
     'if-none-match': input.IfNoneMatch,
     'if-modified-since': input.IfModifiedSince?.toUTCString(),
   });
   const method = operation === 'HeadObject' ? 'HEAD' : 'GET';
-  return { operation, method, ...(input.Key !== undefined && { key: input.Key }), query, headers };
+  return { operation, method, ...(input.Key !== undefined && { key: input.Key }), ...query, ...headers };
 }
 
-function defined(fields: Readonly<Record<string, string | undefined>>): object {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+/** Under a name, the fields that are there; nothing if there are none. */
+function fields(name: string, values: Readonly<Record<string, string | undefined>>): object {
+  const there = Object.entries(values).filter(([, value]) => value !== undefined);
+  return there.length === 0 ? {} : { [name]: Object.fromEntries(there) };
 }
