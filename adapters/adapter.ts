@@ -54,9 +54,9 @@ export interface Adapter<Options = unknown> {
    */
   compile(op: string, params: Record<string, unknown>, options: Options, fault: Fault): unknown;
   /**
-   * What `fetch` would do for a query of this caller, seen as `fetch` would see them. The query may be planned
-   * alone: each Placeholder in its params is told where it stands. Names no host and no credential; of what
-   * the configuration or the caller adds it tells that it is there (`ADDED`).
+   * What `fetch` would do for a query of this caller, of whom it knows no more than `fetch` would. The query
+   * may be planned alone: each Placeholder in its params is told where it stands. Names no host and no
+   * credential; of what the configuration or the caller adds it tells that it is there (`ADDED`).
    */
   describe(query: Query, options: Options, caller: Caller): Description;
   /** Opens a source. Never waits for the store: one that is down fails its queries, not the service. */

@@ -127,7 +127,7 @@ function plain(value: unknown): unknown {
 function fill(template: unknown, around: Around): unknown {
   if (typeof template !== 'object' || template === null) return template;
   if (Array.isArray(template)) return template.map((one) => fill(one, around));
-  const [[word, argument] = [], ...others] = Object.entries(template) as [string, Body][];
+  const [[word, argument] = [], ...others] = Object.entries(template);
   if (others.length === 0) {
     if (word === '$verbatim') return argument;
     if (word === '$item') return found(around.item, parsePointer(argument));

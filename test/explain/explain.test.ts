@@ -247,7 +247,7 @@ describe('what holds a query', () => {
       source: find({}, { timeoutMs: 5000 }),
       group: { pattern: 'kv', timeoutMs: 250, queries: { in: get('/'), own: get('/', { timeoutMs: 20 }) } },
     };
-    const told = (await explain(queries, { timeoutMs: 1500 })) as Body;
+    const told = await explain(queries, { timeoutMs: 1500 });
     expect(told.timeoutMs).toBe(1500);
     const { plain, own, source, group } = told.queries;
     expect([plain, own, source, group, group.queries.in, group.queries.own].map((one) => one.timeoutMs)).toEqual([

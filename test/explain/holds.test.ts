@@ -113,7 +113,7 @@ describe('what it says a batch will do is what then happens', () => {
     });
 
     it.each(files)('%s', async (name) => {
-      const body = JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as Body;
+      const body: Body = JSON.parse(readFileSync(new URL(name, folder), 'utf8'));
       const post = async (path: string, body: Body): Promise<Body> => (await service.post(path, body)).json();
       const { explained, answer } = await explainAndRun(post, name.split('.')[1]!, body);
       expectArrived(arrived, expected(explained, answer));
