@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Context, Fetch, Query } from '../src/store/fetch.ts';
+import type { Caller, Context, Fetch, Query } from '../src/store/fetch.ts';
 import type { Payload, Value } from '../src/store/payload.ts';
 
 /**
@@ -56,9 +56,28 @@ export interface Adapter<Options = unknown> {
    * each Placeholder where its value will stand. Faults go to `fault`; after one the result is not used.
    */
   compile(op: string, params: Record<string, unknown>, options: Options, fault: Fault): unknown;
+  /**
+   * What `fetch` would do for a query of this caller, of whom it knows no more than `fetch` would. The query
+   * may be planned alone: each Placeholder in its params is told where it stands. Names no host and no
+   * credential; of what the configuration or the caller adds it tells that it is there (`ADDED`).
+   */
+  describe(query: Query, options: Options, caller: Caller): Description;
   /** Opens a source. Never waits for the store: one that is down fails its queries, not the service. */
   open(options: Options): Promise<Connection>;
 }
+
+/** What a query does, in data with the typed leaves of `src/json/leaf.ts` and Placeholders. */
+export interface Description {
+  /** What the store is sent, but for what its protocol or driver adds to every request. */
+  readonly request: object;
+  /** That nothing is sent: codap answers by itself, with what it makes of this request. */
+  readonly sent?: false;
+  /** The most that its answer may be, by what holds it to that: a number, or a reference to one. */
+  readonly bound: Readonly<Record<string, unknown>>;
+}
+
+/** Stands for the value of a header that the configuration or the caller adds: it may be a credential. */
+export const ADDED = { configured: '[configured]', forwarded: '[forwarded]' } as const;
 
 /** A query as an example. */
 export interface Example {

@@ -1,8 +1,9 @@
 import type { Context, Query } from '../src/store/fetch.ts';
 import type { Payload } from '../src/store/payload.ts';
 import type { Adapter, Connection } from './adapter.ts';
-import type { Caps } from './mongo/caps.ts';
+import { capsOf, type Caps } from './mongo/caps.ts';
 import { Client } from './mongo/client.ts';
+import { describeMongo } from './mongo/describe.ts';
 import type { Database } from './mongo/database.ts';
 import { mongoError } from './mongo/failure.ts';
 import { Lingering } from './mongo/linger.ts';
@@ -24,6 +25,7 @@ export const mongo: Adapter<MongoOptions> = {
   example: ({ collections: [collection] }) => ({ op: 'find', params: { collection, limit: 2 } }),
   ownMeta: ['projection', 'sort', 'pipeline'],
   compile: compileQuery,
+  describe: describeMongo,
   open: (options) => Promise.resolve(new MongoConnection(options)),
 };
 
@@ -38,7 +40,7 @@ class MongoConnection implements Connection {
     this.#client = new Client(options);
     this.#name = options.name;
     this.#lingering = new Lingering(Math.ceil((options.concurrency ?? 100) / 4));
-    this.#caps = { documents: options.maxDocuments, bytes: options.maxBytes ?? 8 * 1024 * 1024 };
+    this.#caps = capsOf(options);
     this.merger = options.merge ? new MongoMerger(options, this.#caps) : undefined;
   }
 

@@ -12,11 +12,12 @@ import { bodyBytes } from './rest/body.ts';
 import { GatheredAnswer, HeadAnswer, ANY_ANSWER, readFlowing, type Asked } from './rest/read-answer.ts';
 import { Clients } from './rest/clients.ts';
 import { compileRest } from './rest/compile.ts';
+import { describeRest } from './rest/describe.ts';
 import { exchange } from './rest/exchange.ts';
 import { RestMerger } from './rest/merge.ts';
 import { options, type RestOptions } from './rest/options.ts';
 import { postParams, readParams } from './rest/params.ts';
-import { isConditional, renewal, RequestHeaders, valueOf, type RestQuery } from './rest/request.ts';
+import { isConditional, METHODS, renewal, RequestHeaders, valueOf, type RestQuery } from './rest/request.ts';
 import { headFailure } from './http/transport-failure.ts';
 
 export type { RestOptions } from './rest/options.ts';
@@ -36,6 +37,7 @@ export const rest: Adapter<RestOptions> = {
   forwards: ({ forwardHeaders }) => forwardHeaders,
   allows: (op, { methods }) => methods.some((method) => method === op),
   compile: compileRest,
+  describe: describeRest,
   open: (options) => Promise.resolve(new RestConnection(options)),
 };
 
@@ -61,25 +63,24 @@ class RestConnection implements Connection {
     this.#bodies = new Pool(this.#base.origin, connections(options, { onread: intoReadMemory }));
   }
 
-  readonly fetch = ({ op, params, want }: Query, context: Context): Promise<Payload> => {
-    const query = params as RestQuery;
-    const headers = this.#headers.of(query, context.caller, want !== 'body' && op !== 'head');
+  readonly fetch = (query: Query, context: Context): Promise<Payload> => {
+    const { path, body, isRenewal } = query.params as RestQuery;
+    const headers = this.#headers.of(query, context.caller);
     const request: Dispatcher.RequestOptions = {
-      method: op === 'get' ? 'GET' : op === 'head' ? 'HEAD' : 'POST',
-      path: query.path,
+      method: METHODS[query.op]!,
+      path,
       headers,
       blocking: false,
       body: null,
     };
-    const condition = query.isRenewal ? 'of a cache' : isConditional(headers) ? 'of the query' : undefined;
+    const condition = isRenewal ? 'of a cache' : isConditional(headers) ? 'of the query' : undefined;
     const asked: Asked = {
       responseHeaders: this.#options.responseHeaders,
       range: valueOf(headers, 'range'),
       condition,
     };
-    const send = want === 'body' ? this.#flow : this.#gather;
-    if (op !== 'post') return send(request, asked, context);
-    const { body } = query;
+    const send = query.want === 'body' ? this.#flow : this.#gather;
+    if (query.op !== 'post') return send(request, asked, context);
     if (!body || 'text' in body) return send({ ...request, body: body?.text ?? '' }, asked, context);
     const written = Promise.resolve(context.work.do(endingBy(bodyBytes(body), instantOf(context.deadline))));
     return written.then((bytes) => send({ ...request, body: bytes }, asked, context));

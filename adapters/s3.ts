@@ -8,6 +8,7 @@ import { version } from '../src/version.ts';
 import type { Adapter, Connection } from './adapter.ts';
 import { connections } from './http/connections.ts';
 import { compileS3 } from './s3/compile.ts';
+import { describeS3 } from './s3/describe.ts';
 import { s3Failure } from './s3/failure.ts';
 import { get, head, renewal } from './s3/get.ts';
 import { list, listItems } from './s3/list.ts';
@@ -31,6 +32,7 @@ export const s3: Adapter<S3Options> = {
   secrets: ({ secretAccessKey }) => (secretAccessKey === undefined ? [] : [secretAccessKey]),
   example: () => ({ op: 'listObjects', params: { limit: 2 } }),
   compile: compileS3,
+  describe: describeS3,
   open: (options) => Promise.resolve(new S3Connection(options)),
 };
 

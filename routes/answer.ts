@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
-import type { Pattern } from '../src/batch/plan/node.ts';
+import { explaining, type Explaining } from '../src/batch/explain/explain.ts';
+import type { Node, Pattern, Plan } from '../src/batch/plan/node.ts';
 import { planning } from '../src/batch/plan/plan.ts';
+import type { Origin } from '../src/batch/plan/planner.ts';
 import { formatPointer } from '../src/json/pointer.ts';
 import { readBody } from '../src/batch/plan/read-body.ts';
 import { BatchTrace } from '../src/batch/run/batch-trace.ts';
@@ -12,11 +14,14 @@ import { mediaTypes, negotiate, replyTypes } from '../src/encodings/index.ts';
 import { BadRequest } from '../src/json/fault-list.ts';
 import { CodapError, notNeeded } from '../src/errors.ts';
 import type { Memory } from '../src/budget/memory.ts';
-import { endingBy, Work } from '../src/budget/work.ts';
+import { endingBy, type Steps, Work } from '../src/budget/work.ts';
 import { memberOf } from '../src/json/members.ts';
+import { Text } from '../src/json/text.ts';
+import { writeBytes } from '../src/json/write.ts';
 import type { CountedBatch } from '../src/service/http/count-batches.ts';
 import { sendNotAcceptable } from '../src/service/http/problem.ts';
 import { sendAnswer } from '../src/service/http/send-answer.ts';
+import { sendText } from '../src/service/http/send-text.ts';
 import { vary } from '../src/service/http/vary.ts';
 import type { Source } from '../src/sources/open.ts';
 import type { Caller } from '../src/store/fetch.ts';
@@ -32,6 +37,9 @@ export interface Service {
   /** Takes a line of each batch. */
   readonly log: Pick<FastifyBaseLogger, 'info'>;
 }
+
+/** How the route of a pattern is registered: what it answers is counted, and may be explained. */
+export const batchRoute = (pattern: Pattern): object => ({ config: { pattern, flags: ['explain'] } });
 
 /** Answers one batch, and counts it. */
 export async function answer(
@@ -79,7 +87,8 @@ async function answerCounted(
   const within = (asked: unknown): number => Math.min(typeof asked === 'number' ? asked : usual, maxTimeoutMs);
   // A long plan counts: what is asked for is looked up before it is known to be right.
   const asked = typeof read === 'object' && read !== null ? memberOf(read, 'timeoutMs') : undefined;
-  const steps = planning(pattern, read, { sources, limits: config.limits });
+  const origins = Object.hasOwn(request.query as object, 'explain') ? new Map<Node, Origin>() : undefined;
+  const steps = planning(pattern, read, { sources, limits: config.limits, origins });
   const planned = await work.do(endingBy(steps, received + within(asked)));
   const encoding = acceptable.find(({ refuses }) => refuses?.(planned) === undefined);
   if (!encoding)
@@ -89,6 +98,12 @@ async function answerCounted(
       { pointer: '#/trace', detail: `${encoding.mediaType} shows no replies; allowed with: ${replyTypes.join(', ')}` },
     ]);
   const timeoutMs = within(planned.timeoutMs);
+  if (origins) {
+    const how = { origins, taking: encoding, caller: callerOf(request), timeoutMs, limits: config.limits, work };
+    const bytes = await work.do(endingBy(explanation(planned, how), received + timeoutMs));
+    reply.type('application/json; charset=utf-8');
+    return sendText(reply, new Text().addBytes(bytes), { idleMs: config.limits.streamIdleMs, work });
+  }
   const running = run(
     planned,
     {
@@ -137,6 +152,11 @@ async function answerCounted(
     },
     'batch',
   );
+}
+
+/** What a batch would do, as JSON in UTF-8. */
+function* explanation(plan: Plan, how: Explaining): Steps<Buffer> {
+  return yield* writeBytes(yield* explaining(plan, how), 'relaxed', how.work);
 }
 
 /** Who asks; headers are looked at only by a source that forwards some. */

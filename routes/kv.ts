@@ -1,9 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import { answer, type Service } from './answer.ts';
+import { answer, batchRoute, type Service } from './answer.ts';
 
 /** `POST /kv`: the replies keyed. */
 export function kvRoute(app: FastifyInstance, service: Service): void {
-  app.post('/kv', { config: { pattern: 'kv' } }, (request, reply) =>
-    answer('kv', service, request, reply).then(() => reply),
-  );
+  app.post('/kv', batchRoute('kv'), (request, reply) => answer('kv', service, request, reply).then(() => reply));
 }

@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
-import { answer, type Service } from './answer.ts';
+import { answer, batchRoute, type Service } from './answer.ts';
 
 /** `POST /ordered`: the replies in the order asked. */
 export function orderedRoute(app: FastifyInstance, service: Service): void {
-  app.post('/ordered', { config: { pattern: 'ordered' } }, (request, reply) =>
+  app.post('/ordered', batchRoute('ordered'), (request, reply) =>
     answer('ordered', service, request, reply).then(() => reply),
   );
 }

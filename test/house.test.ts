@@ -24,6 +24,7 @@ const FLOORS: readonly {
   { name: 'modifiers', paths: ['src/batch/modifiers/'] },
   { name: 'plan', paths: ['src/batch/plan/'] },
   { name: 'run', paths: ['src/batch/run/'] },
+  { name: 'explain', paths: ['src/batch/explain/'] },
   { name: 'encodings', paths: ['src/encodings/'] },
   { name: 'observe', paths: ['src/observe/'] },
   { name: 'http', paths: ['src/service/http/'] },
@@ -113,4 +114,4 @@ const COMMENT = /^\s*(?:\/\/|\/?\*)|\s\/\/ /;
 
 /** What each kind of store, route or folder has under the same name. */
 const MEAN_THE_SAME =
-  /(?:^adapters\/(?:mongo|s3|rest)\/(?:options|params|compile|failure|query|merge)|\/index)\.ts$|^routes\/|^src\/openapi\//;
+  /(?:^adapters\/(?:mongo|s3|rest)\/(?:options|params|compile|describe|failure|query|merge)|\/index)\.ts$|^routes\/|^src\/openapi\//;

@@ -1,11 +1,17 @@
 import { CodapError } from '../../src/errors.ts';
 import type { Memory } from '../../src/budget/memory.ts';
+import type { MongoOptions } from './options.ts';
 
 /** What one gathered answer may hold. */
 export interface Caps {
   readonly documents: number;
   /** Of BSON. */
   readonly bytes: number;
+}
+
+/** What a source lets it hold. */
+export function capsOf({ maxDocuments, maxBytes = 8 * 1024 * 1024 }: MongoOptions): Caps {
+  return { documents: maxDocuments, bytes: maxBytes };
 }
 
 /** The documents of one gathered answer. Never cut: `add` throws TOO_LARGE beyond a cap. */

@@ -12,13 +12,8 @@ import { Documents } from './items.ts';
 import type { Lingering } from './linger.ts';
 import { MERGED, MergedDocuments } from './merged.ts';
 import type { MongoQuery } from './query.ts';
+import { BATCH_SIZE, inOneBatch, limitOf } from './sent.ts';
 import { documentsValue, documentValue, largeDocumentValue, memberValue } from './value.ts';
-
-/**
- * Documents in a batch of a list that flows, unless the query says; the store's own choice would be as many
- * as 16 MiB hold.
- */
-const BATCH_SIZE = 500;
 
 /** What a source runs its queries with. */
 export interface Runner {
@@ -83,11 +78,10 @@ async function together({ database }: Runner, query: MongoQuery, context: Contex
 }
 
 async function all({ database, caps, lingering }: Runner, query: MongoQuery, context: Context): Promise<Buffer[]> {
-  // One more than the cap tells a list that fills it from one that would be cut.
-  const limited = { ...query, limit: Math.min(query.limit ?? Infinity, caps.documents + 1) };
+  const limit = limitOf(query, caps);
   if (query.batchSize === undefined) {
     const gathered = new Gathered(caps, context.memory);
-    const { found, open } = batchOf(await database.command(gathering(limited), context));
+    const { found, open } = batchOf(await database.command(inOneBatch(query, limit), context));
     if (open) database.kill(query.collection, open).catch(() => undefined);
     gathered.add(found);
     if (!open) return gathered.documents;
@@ -95,23 +89,13 @@ async function all({ database, caps, lingering }: Runner, query: MongoQuery, con
     // session.
   }
   const gathered = new Gathered(caps, context.memory);
-  const cursor = new Cursor(database, limited, { ...context, lingering }, { maxTimeMS: timeLeft(context) });
+  const cursor = new Cursor(database, { ...query, limit }, { ...context, lingering }, { maxTimeMS: timeLeft(context) });
   try {
     for (let batch = await cursor.next(); batch; batch = await cursor.next()) gathered.add(batch);
   } finally {
     cursor.leave();
   }
   return gathered.documents;
-}
-
-/**
- * All in one batch, which leaves the store no cursor to keep: a caller who leaves could not tell which one to
- * close.
- */
-function gathering({ command, limit }: { command: MongoQuery['command']; limit: number }): object {
-  if ('find' in command) return { ...command, limit, batchSize: limit };
-  const pipeline = [...(command['pipeline'] as object[]), { $limit: limit }];
-  return { ...command, pipeline, cursor: { batchSize: limit + 1 } };
 }
 
 interface Batch {

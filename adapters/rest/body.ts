@@ -19,24 +19,28 @@ export interface WrittenBody {
 /** One that is not written yet, because it is large, or references that are not yet known stand in it. */
 export interface UnwrittenBody {
   readonly template: unknown;
-  readonly contentType: string;
+  /** Undefined where it depends on what a reference comes to, which stands for the whole. */
+  readonly contentType: string | undefined;
 }
 
 /** What a query posts. */
 export type RestBody = WrittenBody | UnwrittenBody;
 
+const TEXT = 'text/plain; charset=utf-8';
+const JSON_TYPE = 'application/json';
+
 /** What a query posts; undefined after a fault. */
 export function restBody(body: unknown, fault: Fault): RestBody | undefined {
   const bare = body instanceof Filled ? body.value : body;
-  if (typeof bare === 'string') return { text: bare, contentType: 'text/plain; charset=utf-8' };
-  const contentType = 'application/json';
+  if (typeof bare === 'string') return { text: bare, contentType: TEXT };
+  if (bare instanceof Placeholder) return { template: bare, contentType: bare.word === '$join' ? TEXT : undefined };
   const text: string[] = [];
   let pieces = 0;
   const tick = (count = 1): boolean => (pieces += count) > AT_ONCE;
   const steps = writing(body, 0, { work: { tick }, add: (piece) => text.push(String(piece)), filled: [] });
   try {
     const { value: isWhole } = steps.next();
-    return isWhole ? { text: text.join(''), contentType } : { template: body, contentType };
+    return isWhole ? { text: text.join(''), contentType: JSON_TYPE } : { template: body, contentType: JSON_TYPE };
   } catch (error) {
     fault(['body'], error instanceof CodapError ? TOO_DEEP : 'JSON or text is allowed here');
     return undefined;

@@ -19,6 +19,9 @@ export function renewal({ op, params, want }: Query, etag: string): Query | unde
   return op === 'get' ? { op, params: { ...query, headers, isRenewal: true }, want } : undefined;
 }
 
+/** The method that each op is sent with. */
+export const METHODS: Readonly<Record<string, 'GET' | 'HEAD' | 'POST'>> = { get: 'GET', head: 'HEAD', post: 'POST' };
+
 /** The header fields of a source's requests: name, value, name, value, as undici takes them. */
 export class RequestHeaders {
   readonly #configured: readonly string[];
@@ -34,18 +37,20 @@ export class RequestHeaders {
   /**
    * All of them: the configured ones win over the caller's, these over the query's, these over codap's own.
    */
-  of({ headers, body }: RestQuery, caller: Caller, encoded: boolean): string[] {
+  of({ op, params, want }: Query, caller: Caller): string[] {
+    const { headers, body } = params as RestQuery;
     const list = [...this.#configured];
     for (const name of this.#forwarded)
       if (Object.hasOwn(caller.headers, name)) add(list, name, caller.headers[name] as string);
     for (const name in headers) add(list, name, headers[name] as string);
     add(list, 'user-agent', this.#userAgent);
-    if (body) add(list, 'content-type', body.contentType);
+    if (body?.contentType !== undefined) add(list, 'content-type', body.contentType);
     if (caller.traceparent !== undefined) {
       add(list, 'traceparent', caller.traceparent);
       if (caller.tracestate !== undefined) add(list, 'tracestate', caller.tracestate);
     }
-    // A part of a compressed body cannot be read.
+    // What is passed on is sent as it is stored, and a part of a compressed body cannot be read.
+    const encoded = want !== 'body' && op !== 'head';
     add(list, 'accept-encoding', encoded && valueOf(list, 'range') === undefined ? ACCEPTED : 'identity');
     return list;
   }

@@ -14,9 +14,9 @@ import { collect } from '../http/collect.ts';
 import { content, formatOf, plain, unchanged, type Format } from '../http/content.ts';
 import { codingNames, decoders } from '../http/decoders.ts';
 import { exactly } from '../http/exactly.ts';
-import { httpDate } from '../http/http-date.ts';
 import { owned } from '../http/owned.ts';
 import { s3Failure } from './failure.ts';
+import { getInput, headInput } from './input.ts';
 import { lengthOf, metaOf, partOf } from './object-meta.ts';
 import type { S3Options } from './options.ts';
 import type { GetObject, HeadObject } from './params.ts';
@@ -32,15 +32,7 @@ export async function get(
   options: S3Options,
   { signal, memory, work }: Pick<Context, 'signal' | 'memory' | 'work'>,
 ): Promise<Value | Body> {
-  const command = new GetObjectCommand({
-    Bucket: options.bucket,
-    Key: query.key,
-    Range: query.range,
-    VersionId: query.versionId,
-    IfNoneMatch: query.ifNoneMatch,
-    IfMatch: query.ifMatch,
-    IfModifiedSince: dateOf(query.ifModifiedSince),
-  });
+  const command = new GetObjectCommand(getInput(query, options));
   let answer: GetObjectCommandOutput;
   try {
     answer = await client.send(command, { abortSignal: signal });
@@ -107,11 +99,11 @@ function reading(
 /** What the store says about an object. */
 export async function head(
   client: S3Client,
-  { key, versionId }: HeadObject,
+  query: HeadObject,
   options: S3Options,
   signal: AbortSignal,
 ): Promise<Value> {
-  const command = new HeadObjectCommand({ Bucket: options.bucket, Key: key, VersionId: versionId });
+  const command = new HeadObjectCommand(headInput(query, options));
   const answer = await client.send(command, { abortSignal: signal });
   return plain({
     size: answer.ContentLength ?? null,
@@ -121,10 +113,6 @@ export async function head(
     versionId: answer.VersionId ?? null,
     metadata: answer.Metadata ?? {},
   });
-}
-
-function dateOf(text: string | undefined): Date | undefined {
-  return text === undefined ? undefined : new Date(httpDate(text) ?? text);
 }
 
 function tooLarge(maxBytes: number): CodapError {

@@ -3,15 +3,11 @@ import { CodapError } from '../../src/errors.ts';
 import type { Context } from '../../src/store/fetch.ts';
 import type { ItemBatch, Value } from '../../src/store/payload.ts';
 import { plain } from '../http/content.ts';
+import { listInput, listLimit } from './input.ts';
 import type { S3Options } from './options.ts';
 import { readPage, type Listing } from './page.ts';
-import { MOST, type ListObjects } from './params.ts';
+import type { ListObjects } from './params.ts';
 import { Progress } from './progress.ts';
-
-/** Keys a page has at most (Amazon S3 API reference, ListObjectsV2). */
-const PAGE = 1000;
-/** Objects and prefixes that one gathered answer has, unless told. */
-const LIMIT = 1000;
 
 /** A listing up to `limit`, and the token to go on with; keys are told without the source's prefix. */
 export async function list(
@@ -23,7 +19,7 @@ export async function list(
   const objects: Listing['objects'] = [];
   const prefixes: string[] = [];
   let nextToken: string | null = null;
-  for await (const page of pages(client, query, Math.min(query.limit ?? LIMIT, MOST), options, signal)) {
+  for await (const page of pages(client, query, listLimit(query), options, signal)) {
     memory.hold(JSON.stringify(page).length);
     objects.push(...page.objects);
     prefixes.push(...page.prefixes);
@@ -53,28 +49,19 @@ export async function* listItems(
 
 async function* pages(
   client: S3Client,
-  { prefix, delimiter, startAfter, token: first }: ListObjects,
+  query: ListObjects,
   limit: number,
   options: S3Options,
   signal: AbortSignal,
 ): AsyncGenerator<Listing> {
-  const progress = new Progress(first);
+  const progress = new Progress(query.token);
   let left = limit;
-  let token = first;
+  let { token } = query;
   do {
-    const most = Math.min(PAGE, left);
-    const command = new ListObjectsV2Command({
-      Bucket: options.bucket,
-      Prefix: prefix,
-      Delimiter: delimiter,
-      StartAfter: token === undefined ? startAfter : undefined,
-      ContinuationToken: token,
-      MaxKeys: most,
-      // XML 1.0 has no way to write some of the characters that a key may have.
-      EncodingType: 'url',
-    });
-    const answer = await client.send(command, { abortSignal: signal });
-    const page = readPage(answer, { prefix, sourcePrefix: options.prefix, most });
+    const input = listInput(query, options, left, token);
+    const answer = await client.send(new ListObjectsV2Command(input), { abortSignal: signal });
+    const asked = { prefix: query.prefix, sourcePrefix: options.prefix, most: input.MaxKeys };
+    const page = readPage(answer, asked);
     progress.note(page);
     yield page;
     left -= page.objects.length + page.prefixes.length;

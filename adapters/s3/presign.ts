@@ -1,10 +1,10 @@
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { setImmediate as turn } from 'node:timers/promises';
-import { attachment } from '../../src/store/attachment.ts';
 import { NOT_KEPT } from '../../src/store/freshness.ts';
 import type { Value } from '../../src/store/payload.ts';
 import { plain } from '../http/content.ts';
+import { presignInput } from './input.ts';
 import type { S3Options } from './options.ts';
 import type { PresignGetObject } from './params.ts';
 
@@ -13,12 +13,7 @@ export async function presign(client: S3Client, query: PresignGetObject, options
   // Signing costs half a millisecond of CPU: others get their turn between two of many.
   await turn();
   const now = Date.now();
-  const command = new GetObjectCommand({
-    Bucket: options.bucket,
-    Key: query.key,
-    VersionId: query.versionId,
-    ResponseContentDisposition: query.filename === undefined ? undefined : attachment(query.filename),
-  });
+  const command = new GetObjectCommand(presignInput(query, options));
   const url = await getSignedUrl(client, command, { expiresIn: query.expiresInSeconds, signingDate: new Date(now) });
   const expiresAt = new Date(Math.floor(now / 1000) * 1000 + query.expiresInSeconds * 1000).toISOString();
   // One that was kept would be valid for less time than was asked for.

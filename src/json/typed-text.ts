@@ -1,4 +1,4 @@
-import type { Binary, Decimal128, Double, Int32, Long, ObjectId, Timestamp } from 'bson';
+import type { Binary, BSONRegExp, Decimal128, Double, Int32, Long, ObjectId, Timestamp } from 'bson';
 import { isoText } from './iso-text.ts';
 import { bsonTag, Digits, numberText, uuidText } from './leaf.ts';
 
@@ -101,6 +101,10 @@ export function leafText(value: object, mode: Mode): string {
       return MIN_KEY_TEXT;
     case 'MaxKey':
       return MAX_KEY_TEXT;
+    case 'BSONRegExp': {
+      const { pattern, options } = value as BSONRegExp;
+      return `{"$regularExpression":${JSON.stringify({ pattern, options })}}`;
+    }
     default:
       throw new TypeError('no type that is read from a store');
   }

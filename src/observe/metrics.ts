@@ -8,7 +8,7 @@ import { type Observed, sourceFamilies } from './source-families.ts';
 export const REASONS = ['in_flight', 'lag', 'draining', 'connections', 'memory'] as const;
 
 /** What became of a batch. */
-export const OUTCOMES = ['complete', 'incomplete', 'failed', 'invalid', 'refused', 'cancelled'] as const;
+export const OUTCOMES = ['complete', 'incomplete', 'explained', 'failed', 'invalid', 'refused', 'cancelled'] as const;
 
 /** One of them. */
 export type Outcome = (typeof OUTCOMES)[number];

@@ -1,4 +1,5 @@
 import { CODES } from '../errors.ts';
+import { explanationSchemas } from './explanation.ts';
 import { type JsonSchema, object, ref } from './schema-of.ts';
 
 const text: JsonSchema = { type: 'string' };
@@ -49,9 +50,10 @@ const listed = { index: whole, as: text };
 
 /** The schemas of answers: a batch's, in both shapes, and faults. */
 export const answerSchemas: Record<string, JsonSchema> = {
-  KvAnswer: { anyOf: [envelope('KeyedReplies'), ref('KeyedValues')] },
-  OrderedAnswer: { anyOf: [envelope('ListedReplies'), ref('ListedValues')] },
-  FirstReplyAnswer: { anyOf: [envelope('ListedReplies'), ref('ListedValues')] },
+  KvAnswer: { anyOf: [envelope('KeyedReplies'), ref('KeyedValues'), ref('Explanation')] },
+  OrderedAnswer: { anyOf: [envelope('ListedReplies'), ref('ListedValues'), ref('Explanation')] },
+  FirstReplyAnswer: { anyOf: [envelope('ListedReplies'), ref('ListedValues'), ref('Explanation')] },
+  ...explanationSchemas,
   KeyedReplies: { type: 'object', additionalProperties: ref('Reply') },
   ListedReplies: { type: 'array', items: ref('ListedReply') },
   KeyedValues: {

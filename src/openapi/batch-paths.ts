@@ -1,5 +1,6 @@
 import { mediaTypes } from '../encodings/index.ts';
 import { requestExample } from './example.ts';
+import { flag } from './flag.ts';
 import type { Named } from './queries.ts';
 import { type JsonSchema, ref } from './schema-of.ts';
 import { answers, bare, batchFaults } from './responses.ts';
@@ -20,6 +21,9 @@ export function batchPaths(sources: readonly Named[]): Record<string, JsonSchema
         operationId: path.slice(1),
         summary,
         tags: ['batches'],
+        parameters: [
+          flag('explain', 'nothing is run; answered is what the batch would do, as JSON whatever `Accept` says.'),
+        ],
         requestBody: { required: true, content: { 'application/json': body } },
         responses: {
           '200': answers(

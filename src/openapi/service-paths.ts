@@ -1,5 +1,6 @@
 import { CODES } from '../errors.ts';
 import { PROBLEM } from '../service/http/problem.ts';
+import { flag } from './flag.ts';
 import { type JsonSchema, object, ref } from './schema-of.ts';
 import { answers, anywhere, json } from './responses.ts';
 
@@ -48,15 +49,7 @@ export const servicePaths: Record<string, JsonSchema> = {
         readiness('draining', 'unavailable'),
       ),
     },
-    [
-      {
-        name: 'strict',
-        in: 'query',
-        description: 'A flag without a value: 503 if a source is down.',
-        allowEmptyValue: true,
-        schema: { type: 'string', enum: [''] },
-      },
-    ],
+    [flag('strict', '503 if a source is down.')],
   ),
   '/sources': get('sources', 'The sources: names, adapters, ops, and how their layers stand.', {
     '200': json('All of them.', sources),

@@ -45,7 +45,7 @@ export function callOf(timeoutMs: number, forwards: readonly string[], fetch: Fe
       timeoutMs: own = timeoutMs,
     } = bounds;
     let caller = who.reduced.get(call);
-    if (!caller) who.reduced.set(call, (caller = reduce(who.caller, forwards)));
+    if (!caller) who.reduced.set(call, (caller = reduced(who.caller, forwards)));
     const end = Math.min(deadline, started + Math.min(own, timeoutMs));
     return fetch(query, { signal, deadline: end, caller, memory, work, trace, resumedAfter, maxAgeMs });
   };
@@ -53,7 +53,7 @@ export function callOf(timeoutMs: number, forwards: readonly string[], fetch: Fe
 }
 
 /** The caller as a source may see them: with no other headers than those that it forwards. */
-function reduce(caller: Caller, forwards: readonly string[]): Caller {
+export function reduced(caller: Caller, forwards: readonly string[]): Caller {
   const { traceparent, tracestate } = caller;
   return {
     headers: forwards.length === 0 ? {} : picked(caller.headers, forwards),

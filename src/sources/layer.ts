@@ -10,8 +10,11 @@ export type State = Readonly<Record<string, number>>;
 export interface Layer {
   readonly name: string;
   wrap(next: Fetch): Fetch;
-  /** What it holds a query to beside the query's own bounds. */
-  bounds?(query: Query): Bounds;
+  /**
+   * What it holds a query to beside the query's own bounds; undefined where it does nothing for this one. It
+   * is asked of planned queries too, in whose params a Placeholder stands for what is not yet known.
+   */
+  bounds?(query: Query): Bounds | undefined;
   /** How it stands at the moment. */
   state?(): State;
   /** Lets go of what it has open, after the source's last query. */

@@ -1,8 +1,9 @@
 import type { z } from 'zod';
-import type { Adapter, Adapters, Connection, Example, Fault } from '../../adapters/adapter.ts';
+import type { Adapter, Adapters, Connection, Description, Example, Fault } from '../../adapters/adapter.ts';
 import { choice } from '../store/check-schema.ts';
 import type { Config, SourceConfig } from '../config/load.ts';
-import { type Call, callOf } from './call.ts';
+import type { Caller, Query } from '../store/fetch.ts';
+import { type Call, callOf, reduced } from './call.ts';
 import { DurationsBy } from '../observe/durations.ts';
 import { checkParams } from './check-params.ts';
 import { Circuit } from './circuit.ts';
@@ -43,6 +44,8 @@ export interface Source {
    * what `fetch` takes. Faults are relative to the query. `stream`: it asks to be answered item by item.
    */
   prepare(op: string, params: Record<string, unknown>, fault: Fault, stream?: boolean): unknown;
+  /** What a query of this caller would do, as its adapter tells it. */
+  describe(query: Query, caller: Caller): Description;
   /** Params in which `{"$meta": name}` is the store's own word, where its name is no pointer. */
   readonly ownMeta: readonly string[];
   /** How an op can be answered other than gathered. */
@@ -103,6 +106,7 @@ interface Below {
 function sourceOf({ options, adapter, connection, calls }: Below, layers: readonly Layer[]): Source {
   const { name } = options;
   const example = adapter.example(options);
+  const forwards = adapter.forwards?.(options) ?? [];
   const ops = (options.ops ?? Object.keys(adapter.ops)).filter((op) => adapter.allows?.(op, options) ?? true);
   return {
     name,
@@ -113,7 +117,7 @@ function sourceOf({ options, adapter, connection, calls }: Below, layers: readon
     timeoutMs: options.timeoutMs,
     layers,
     calls,
-    call: callOf(options.timeoutMs, adapter.forwards?.(options) ?? [], stack(connection.fetch, layers)),
+    call: callOf(options.timeoutMs, forwards, stack(connection.fetch, layers)),
     prepare(op, params, fault, stream = false) {
       const spec = Object.hasOwn(adapter.ops, op) ? adapter.ops[op] : undefined;
       if (!spec || !ops.includes(op)) return fault(['op'], choice(ops));
@@ -126,6 +130,7 @@ function sourceOf({ options, adapter, connection, calls }: Below, layers: readon
         if (!wrong.has(path[0])) below(path, detail);
       });
     },
+    describe: (query, caller) => adapter.describe(query, options, reduced(caller, forwards)),
     ownMeta: adapter.ownMeta ?? [],
     streams: (op) => (Object.hasOwn(adapter.ops, op) ? adapter.ops[op]?.streams : undefined),
     isSingle: (op) => adapter.ops[op]?.single === true,

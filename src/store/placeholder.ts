@@ -14,6 +14,20 @@ export class Placeholder {
     this.word = word;
     this.parts = parts;
   }
+
+  /** The JSON Pointer that it names; '' where it has none. */
+  get pointer(): string {
+    return '';
+  }
+
+  /** The reference as a request writes it, `{"$result": "/user/_id"}` or `{"$join": […]}`. */
+  get written(): object {
+    const argument =
+      this.word === '$join'
+        ? this.parts.map((part) => (part instanceof Placeholder ? part.written : part))
+        : this.pointer;
+    return { [this.word]: argument };
+  }
 }
 
 /** One text made of these parts; where references stand among them, a `$join`. */

@@ -28,6 +28,7 @@ const shelf: Adapter<z.output<typeof options>> = {
     if (text === undefined) fault(['name'], 'a name is allowed here');
     return { name: text };
   },
+  describe: ({ params }) => ({ request: params as object, bound: {} }),
   open: ({ stock }) =>
     Promise.resolve({
       async fetch({ params }, { caller }) {

@@ -62,6 +62,7 @@ export function simulate(timeoutMs = 2000): Simulation {
       if ('refuse' in params) fault(['params', 'refuse'], 'not allowed');
       return bare(params);
     },
+    describe: ({ params }) => ({ request: params as object, bound: {} }),
     layers,
     calls: new DurationsBy(),
     call: callOf(

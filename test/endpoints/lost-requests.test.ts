@@ -220,6 +220,7 @@ function source(name: string, point: Point, thrown: () => unknown): Source {
     part: () => undefined,
     ping: () => Promise.resolve(),
     prepare: (_op, params) => params,
+    describe: () => ({ request: {}, bound: {} }),
     streams: () => flows,
     ...more,
     layers,

@@ -18,6 +18,7 @@ async function openOne(own: object = {}) {
     secrets: () => [],
     example: () => ({ op: 'get', params: {} }),
     compile: () => ({}),
+    describe: () => ({ request: {}, bound: {} }),
     open: () =>
       Promise.resolve({
         fetch: store.fetch,

@@ -21,7 +21,7 @@ export function* planGroup(pattern: Pattern, fields: Fields, place: Place, plann
     planner.report([...at, 'take'], 'take is more than there are queries');
   if (pattern === 'first-reply' && fields['hedgeMs'] !== undefined && !Object.hasOwn(fields, 'take'))
     planner.report([...at, 'hedgeMs'], 'hedgeMs needs take');
-  return {
+  const node: GroupNode = {
     ...planned,
     kind: 'group',
     pattern,
@@ -30,6 +30,8 @@ export function* planGroup(pattern: Pattern, fields: Fields, place: Place, plann
     hedgeMs: fields['hedgeMs'] as number | undefined,
     calls: members.reduce((sum, member) => sum + callsOf(member), 0),
   };
+  planner.origins?.set(node, { fields });
+  return node;
 }
 
 function* planMembers(pattern: Pattern, queries: unknown, { at, path }: Place, planner: Planner): Steps<Node[]> {

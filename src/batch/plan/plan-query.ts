@@ -31,7 +31,7 @@ export function* planQuery(fields: Fields, place: Place, planner: Planner): Step
   const streams = source?.streams(op ?? '');
   if (stream) checkStream(fields, !source || streams === 'items', at, report);
   const literal = !hasReference(template);
-  return {
+  const node: QueryNode = {
     ...planModifiers(fields, place, planner, findings.references),
     kind: 'query',
     gathered: false,
@@ -43,6 +43,8 @@ export function* planQuery(fields: Fields, place: Place, planner: Planner): Step
     stream,
     streams,
   };
+  planner.origins?.set(node, { fields, compiled });
+  return node;
 }
 
 /** Compiles the params, or says why it cannot: then they stay as they are. */

@@ -2,24 +2,38 @@ import type { Limits } from '../../config/load.ts';
 import { BadRequest, FaultList } from '../../json/fault-list.ts';
 import type { Source } from '../../sources/open.ts';
 import type { Report } from '../template/reference.ts';
+import type { Fields } from './check-fields.ts';
+import type { Node } from './node.ts';
+
+/** What a plan is made of and does without: kept where somebody is to be told of the plan. */
+export interface Origin {
+  /** What is written in the request. */
+  readonly fields: Fields;
+  /** Of a query: its params as the adapter has compiled them, a Placeholder wherever a reference stands. */
+  readonly compiled?: unknown;
+}
 
 /** What planning looks things up in. */
 export interface PlanContext {
   readonly sources: ReadonlyMap<string, Source>;
   readonly limits: Limits;
+  /** Takes the origin of each query and group; without it, none is kept. */
+  readonly origins?: Map<Node, Origin> | undefined;
 }
 
 /** The planning of one request: what it looks things up in, and what it has found wrong so far. */
 export class Planner implements PlanContext {
   readonly sources: ReadonlyMap<string, Source>;
   readonly limits: Limits;
+  readonly origins: Map<Node, Origin> | undefined;
   /** Queries and groups seen so far. */
   queries = 0;
   readonly #faults = new FaultList();
 
-  constructor({ sources, limits }: PlanContext) {
+  constructor({ sources, limits, origins }: PlanContext) {
     this.sources = sources;
     this.limits = limits;
+    this.origins = origins;
   }
 
   /** Notes a fault; the last that is told ends the planning, wherever it is. */

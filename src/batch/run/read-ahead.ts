@@ -7,7 +7,7 @@ import type { Scope } from './scope.ts';
 import type { Query } from '../../store/fetch.ts';
 
 /** Bytes read ahead of each coming body. */
-const BEGINNING = 64 * 1024;
+export const BEGINNING = 64 * 1024;
 
 /**
  * A body whose beginning is read by range, so that it holds no connection while it waits for its turn, and

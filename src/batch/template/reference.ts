@@ -1,3 +1,4 @@
+import { formatPointer } from '../../json/pointer.ts';
 import { Placeholder, type Word } from '../../store/placeholder.ts';
 
 /** Where something stands, in the request or in the answer: keys, and in lists indices. */
@@ -33,6 +34,10 @@ export class Reference extends Placeholder {
     super(word, parts);
     this.places = [at];
     this.steps = steps;
+  }
+
+  override get pointer(): string {
+    return formatPointer(this.steps);
   }
 
   /**

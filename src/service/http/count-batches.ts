@@ -56,6 +56,7 @@ export class CountedBatch {
     if (this.batch?.decidedBy) return 'failed';
     if (!writableFinished) return 'cancelled';
     if (this.batch) return this.complete ? 'complete' : 'incomplete';
+    if (statusCode < 300) return 'explained';
     if (statusCode === 503) return 'refused';
     return statusCode < 500 ? 'invalid' : 'failed';
   }

@@ -3,7 +3,7 @@ import { sendProblem } from './problem.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The URL parameters a route takes, each without a value (`?strict`); none if left out. */
+    /** The URL parameters a route takes, each without a value (`?strict`) or `true`; none if left out. */
     flags?: readonly string[];
   }
 }
@@ -49,15 +49,15 @@ function refuse(request: FastifyRequest, reply: FastifyReply, methods: readonly 
 function takesParameters(request: FastifyRequest, reply: FastifyReply): boolean {
   const flags = request.routeOptions.config.flags ?? [];
   const errors = Object.entries(request.query as Record<string, unknown>)
-    .filter(([name, value]) => !flags.includes(name) || value !== '')
+    .filter(([name, value]) => !flags.includes(name) || (value !== '' && value !== 'true'))
     .map(([parameter]) => ({
       parameter,
-      detail: flags.includes(parameter) ? 'takes no value, once' : 'unknown URL parameter',
+      detail: flags.includes(parameter) ? 'takes no value but true, once' : 'unknown URL parameter',
     }));
   if (errors.length === 0) return true;
   const detail =
     flags.length > 0
-      ? `URL parameters allowed here, without a value: ${flags.join(', ')}`
+      ? `URL parameters allowed here, without a value or "true": ${flags.join(', ')}`
       : 'no URL parameter is allowed here';
   sendProblem(reply, { status: 400, title: 'Bad Request', detail, errors: errors.slice(0, 100) });
   return false;

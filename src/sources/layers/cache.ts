@@ -86,7 +86,7 @@ export function cache(options: CacheOptions, revalidate: Revalidate = () => unde
 
   return {
     name: 'cache',
-    bounds: () => ({ ...options.cache }),
+    bounds: ({ want }) => (want === 'value' ? { ...options.cache } : undefined),
     state: () => ({ ...counted, bytes: answers.bytes, entries: answers.size }),
     wrap(next) {
       const inTime = timeout(name).wrap(next);

@@ -22,6 +22,7 @@ export function coalesce(timeoutMs: number): Layer {
   let coalesced = 0;
   return {
     name: 'coalesce',
+    bounds: ({ want }) => (want === 'value' ? {} : undefined),
     state: () => ({ coalesced }),
     wrap: (next) => (query, context) => {
       if (query.want !== 'value') return next(query, context);

@@ -19,9 +19,9 @@ export function merge(merger: Merger): Layer {
   return {
     name: 'merge',
     state: () => ({ merged }),
-    bounds: (query): Bounds => {
+    bounds: (query): Bounds | undefined => {
       const point = query.want === 'value' ? merger.pointOf(query) : undefined;
-      return point ? { together: point.most } : {};
+      return point && { together: point.most };
     },
     wrap: (next) => {
       let groups = new Map<string, Group>();
