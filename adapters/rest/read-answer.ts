@@ -1,5 +1,4 @@
 import type { Readable } from 'node:stream';
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { CodapError } from '../../src/errors.ts';
 import type { Body, Meta, Value } from '../../src/store/payload.ts';
@@ -12,7 +11,7 @@ import { isAll, readPart } from '../http/part.ts';
 import { transportFailure } from '../http/transport-failure.ts';
 import { DROPPED_BYTES, DROPPED_MS, type Portion, type Reader } from './exchange.ts';
 import { statusFailure } from './failure.ts';
-import { readFields, type Fields } from './fields.ts';
+import { type AnswerFields, readFields, type Fields } from './fields.ts';
 
 /** What is known before an answer is here. */
 export interface Asked {
@@ -23,7 +22,7 @@ export interface Asked {
 }
 
 /** What the head of an answer says. Throws where the body is none to read. */
-function readHead(status: number, headers: IncomingHttpHeaders, { responseHeaders, range }: Asked): Fields {
+function readHead(status: number, headers: AnswerFields, { responseHeaders, range }: Asked): Fields {
   const fields = readFields(status, headers, responseHeaders);
   const failure = statusFailure(status, fields.retryAfterMs);
   if (failure) throw failure;
@@ -49,7 +48,7 @@ export class GatheredAnswer implements Reader<Value> {
     this.#context = context;
   }
 
-  head(status: number, headers: IncomingHttpHeaders): Portion {
+  head(status: number, headers: AnswerFields): Portion {
     const fields = readHead(status, headers, this.#asked);
     this.#meta = fields.meta;
     return portionOf(fields, this.#maxBytes, this.#context);
@@ -71,7 +70,7 @@ export class HeadAnswer implements Reader<Value> {
     this.#asked = asked;
   }
 
-  head(status: number, headers: IncomingHttpHeaders): Portion {
+  head(status: number, headers: AnswerFields): Portion {
     this.#meta = readHead(status, headers, this.#asked).meta;
     return NOTHING;
   }
@@ -125,7 +124,7 @@ export function readFlowing(
 ): Body {
   let fields: Fields;
   try {
-    fields = readHead(statusCode, headers, asked);
+    fields = readHead(statusCode, fieldsOf(headers), asked);
   } catch (error) {
     drop(body);
     throw error;
@@ -142,6 +141,11 @@ export function readFlowing(
       ...(contentRange !== undefined && { contentRange }),
     },
   };
+}
+
+/** As undici has them. */
+function fieldsOf(headers: Dispatcher.ResponseData['headers']): AnswerFields {
+  return { get: (name) => (Object.hasOwn(headers, name) ? headers[name] : undefined) };
 }
 
 /**

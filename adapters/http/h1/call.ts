@@ -1,0 +1,20 @@
+import type { Connection } from './connection.ts';
+import type { Head } from './head.ts';
+
+/** A request, and who takes its answer. None of these may throw. */
+export interface Call {
+  /** Its head, in Latin-1, and its body. */
+  readonly head: string;
+  readonly body: Buffer | undefined;
+  readonly isHead: boolean;
+  /** Nobody waits for the answer any more: if it has not been sent, it is not sent. */
+  readonly isOver: boolean;
+  /** It is about to be sent; once more, where a connection that carried several was cut. */
+  onSend(connection: Connection): void;
+  /** The head, and the memory of the body, are valid during these calls alone. */
+  onHead(head: Head): void;
+  onBody(memory: Buffer, from: number, to: number): void;
+  onEnd(): void;
+  /** There is no answer, or no end of it. */
+  onFailure(error: Error): void;
+}
