@@ -2,8 +2,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import { abortReason } from '../../src/errors.ts';
 import type { Context } from '../../src/store/fetch.ts';
 import { readInTurn } from '../http/collect.ts';
-import type { Call } from '../http/h1/call.ts';
-import type { Connection } from '../http/h1/connection.ts';
+import type { Carrier, Taker } from '../http/h1/taker.ts';
 import type { AnswerFields } from './fields.ts';
 import type { Head } from '../http/h1/head.ts';
 import type { Pool } from '../http/h1/pool.ts';
@@ -68,7 +67,7 @@ export function exchange<T>(
 
 const ONCE = { once: true };
 
-class Exchange<T> implements Call {
+class Exchange<T> implements Taker {
   readonly head: string;
   readonly body: Buffer | undefined;
   readonly isHead: boolean;
@@ -78,7 +77,7 @@ class Exchange<T> implements Call {
   readonly #resolve: (result: T | Promise<T>) => void;
   readonly #reject: (error: Error) => void;
   /** What carries it, while it is under way. */
-  #connection: Connection | undefined;
+  #carrier: Carrier | undefined;
   #portion: Portion | undefined;
   #size = 0;
   #first: Buffer | undefined;
@@ -108,11 +107,11 @@ class Exchange<T> implements Call {
   /** The signal has aborted. */
   handleEvent(): void {
     this.#fail(abortReason(this.#context.signal));
-    this.#connection?.cut();
+    this.#carrier?.cut();
   }
 
-  onSend(connection: Connection): void {
-    this.#connection = connection;
+  onSend(carrier: Carrier): void {
+    this.#carrier = carrier;
     this.#portion = undefined;
     this.#forget();
   }
@@ -130,14 +129,14 @@ class Exchange<T> implements Call {
     const size = to - from;
     this.#size += size;
     if (this.isOver) {
-      if (this.#size > DROPPED_BYTES) this.#connection?.cut();
+      if (this.#size > DROPPED_BYTES) this.#carrier?.cut();
       return;
     }
-    const connection = this.#connection as Connection;
+    const carrier = this.#carrier as Carrier;
     if (this.#coded) {
       if (this.#coded.write(copyOf(memory, from, to))) return;
-      connection.pause();
-      this.#coded.once('drain', () => connection.resume());
+      carrier.pause();
+      this.#coded.once('drain', () => carrier.resume());
       return;
     }
     try {
@@ -148,7 +147,7 @@ class Exchange<T> implements Call {
       return this.#drop(error as Error);
     }
     this.#keep(memory, from, to);
-    readInTurn(size, connection, this.#context.work);
+    readInTurn(size, carrier, this.#context.work);
   }
 
   /** In memory of its own: a value may be kept for long, and shall not keep more than itself. */
@@ -163,7 +162,7 @@ class Exchange<T> implements Call {
   }
 
   onEnd(): void {
-    this.#connection = undefined;
+    this.#carrier = undefined;
     clearTimeout(this.#dropping);
     if (this.#coded) this.#coded.end();
     else if (!this.isOver)
@@ -171,7 +170,7 @@ class Exchange<T> implements Call {
   }
 
   onFailure(error: Error): void {
-    this.#connection = undefined;
+    this.#carrier = undefined;
     clearTimeout(this.#dropping);
     if (!this.isOver) this.#fail(transportFailure(error));
   }
@@ -202,7 +201,7 @@ class Exchange<T> implements Call {
   /** What is left of the answer is read and thrown away, so that its connection can serve again. */
   #drop(error: Error): void {
     this.#fail(error);
-    this.#dropping = setTimeout(() => this.#connection?.cut(), DROPPED_MS).unref();
+    this.#dropping = setTimeout(() => this.#carrier?.cut(), DROPPED_MS).unref();
   }
 
   #end(): void {

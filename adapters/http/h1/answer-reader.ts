@@ -44,8 +44,8 @@ export class AnswerReader {
     let at = start;
     while (!this.isHalted) {
       if (this.#state === LENGTH && this.#left === 0) this.#end();
-      if (at === end) break;
-      if (this.#state === HEAD) at = this.#readHead(memory, at, end);
+      else if (at === end) break;
+      else if (this.#state === HEAD) at = this.#readHead(memory, at, end);
       else if (this.#state === CHUNKS) at = this.#readChunks(memory, at, end);
       else if (this.#state === TRAILERS) at = this.#readTrailers(memory, at, end);
       else {
@@ -60,7 +60,7 @@ export class AnswerReader {
 
   /** The connection has been ended by the other side. Throws where that was too early. */
   finish(): void {
-    if (this.#state !== CLOSE) throw new errors.SocketError('other side closed');
+    if (this.#state !== CLOSE) throw new errors.SocketError('the other side ended it');
     this.#end();
   }
 

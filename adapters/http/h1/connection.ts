@@ -1,32 +1,26 @@
 import type { Socket } from 'node:net';
 import { errors } from 'undici';
 import { AnswerReader, type Asker } from './answer-reader.ts';
-import type { Call } from './call.ts';
-import { type Head } from './head.ts';
-import { keptMs } from './framing.ts';
+import type { Carrier, Taker } from './taker.ts';
+import type { Head } from './head.ts';
+import { KEPT_MS, keptMs } from './framing.ts';
 
 /** What a connection tells whoever keeps it. */
 export interface Keeper {
   /** An answer has come, and it can carry one more request. */
   onFree(connection: Connection): void;
   /** It is no more; these requests were not answered, and can be sent by another. */
-  onClosed(connection: Connection, left: Call[]): void;
+  onClosed(connection: Connection, left: Taker[]): void;
 }
 
 /** Opens a socket whose reads go to `read`, or fails. */
 export type Connect = (opened: (error: Error | null, socket: Socket | null) => void) => void;
 
 const CONNECTION = Symbol('connection');
-type Carrier = Socket & { [CONNECTION]?: Connection };
-
-/** Milliseconds for which a connection is kept that nobody uses, where the store does not say: undici's. */
-const KEPT_MS = 4000;
-const MOST_KEPT_MS = 600_000;
-/** So much earlier than the store says it is given up: a request may be on its way when that closes it. */
-const MARGIN_MS = 2000;
+type Owned = Socket & { [CONNECTION]?: Connection };
 
 /** What has been read by this socket; false if no more of it is taken for now. */
-export function read(socket: Carrier, memory: Buffer, bytes: number): boolean {
+export function read(socket: Owned, memory: Buffer, bytes: number): boolean {
   return socket[CONNECTION]?.read(memory, bytes) ?? false;
 }
 
@@ -34,7 +28,7 @@ export function read(socket: Carrier, memory: Buffer, bytes: number): boolean {
  * One connection: sends requests, brings each its answer. After anything that is not HTTP as it should be it
  * is cut, so that no answer can be taken for another's.
  */
-export class Connection implements Asker {
+export class Connection implements Asker, Carrier {
   /** Whether its keeper has it among those that can carry another request, or soon can. */
   isListed = true;
   /** When it is closed if nobody uses it, in performance.now() ms. */
@@ -42,9 +36,9 @@ export class Connection implements Asker {
   readonly #keeper: Keeper;
   readonly #reader: AnswerReader;
   /** In the order of their answers; the first `#sent` of them are out. */
-  #calls: Call[] = [];
+  #calls: Taker[] = [];
   #sent = 0;
-  #socket: Carrier | undefined;
+  #socket: Owned | undefined;
   #keptMs = KEPT_MS;
   #keepsAlive = true;
   /** That it has been given up here, or what broke it. */
@@ -76,11 +70,11 @@ export class Connection implements Asker {
   }
 
   get isHead(): boolean {
-    return (this.#calls[0] as Call).isHead;
+    return (this.#calls[0] as Taker).isHead;
   }
 
   /** Takes a request over; it is sent with the next `flush`. */
-  add(call: Call): void {
+  add(call: Taker): void {
     this.idleUntil = Infinity;
     this.#calls.push(call);
   }
@@ -95,7 +89,7 @@ export class Connection implements Asker {
     }
     let text = '';
     for (; this.#sent < this.#calls.length; this.#sent++) {
-      const call = this.#calls[this.#sent] as Call;
+      const call = this.#calls[this.#sent] as Taker;
       call.onSend(this);
       text += call.head;
       if (!call.body) continue;
@@ -108,7 +102,6 @@ export class Connection implements Asker {
     if (text !== '') socket.write(text, 'latin1');
   }
 
-  /** Nobody waits for the answer to a request that has been sent: it and what is behind it are not read. */
   cut(): void {
     if (this.#isCut || this.#failure) return;
     this.#isCut = this.#reader.isHalted = true;
@@ -126,7 +119,6 @@ export class Connection implements Asker {
     return new Promise((resolve) => (this.#closed = resolve));
   }
 
-  /** Reads no more until `resume`. */
   pause(): void {
     this.#reader.isHalted = true;
   }
@@ -148,20 +140,19 @@ export class Connection implements Asker {
   }
 
   onHead(head: Head, keepsAlive: boolean): void {
-    const call = this.#calls[0] as Call;
-    const ms = keptMs(head);
-    this.#keptMs = ms === undefined ? KEPT_MS : Math.min(ms - MARGIN_MS, MOST_KEPT_MS);
+    const call = this.#calls[0] as Taker;
+    this.#keptMs = keptMs(head);
     this.#keepsAlive = keepsAlive && this.#keptMs > 0 && !call.isHead;
     call.onHead(head);
   }
 
   onBody(memory: Buffer, from: number, to: number): void {
-    (this.#calls[0] as Call).onBody(memory, from, to);
+    (this.#calls[0] as Taker).onBody(memory, from, to);
   }
 
   onEnd(): void {
     if (!this.isGoing) return;
-    const call = this.#calls.shift() as Call;
+    const call = this.#calls.shift() as Taker;
     this.#sent -= 1;
     if (!this.#keepsAlive) this.cut();
     call.onEnd();
@@ -179,7 +170,7 @@ export class Connection implements Asker {
     this.#keeper.onFree(this);
   }
 
-  #opened(error: Error | null, socket: Carrier | null): void {
+  #opened(error: Error | null, socket: Owned | null): void {
     if (!socket) {
       const calls = this.#calls.splice(0);
       this.#failure = error ?? new errors.SocketError('closed');
@@ -252,7 +243,7 @@ export class Connection implements Asker {
   }
 }
 
-function isOver(call: Call): boolean {
+function isOver(call: Taker): boolean {
   return call.isOver;
 }
 

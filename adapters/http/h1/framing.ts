@@ -5,8 +5,9 @@ export const CHUNKED = -1;
 export const UNTIL_CLOSE = -2;
 
 /**
- * How the body after a head ends (RFC 9112 §6.3): its length, CHUNKED or UNTIL_CLOSE. Throws where the head is
- * of two minds, or names a transfer coding beside `chunked`: to guess is how answers are mistaken for others.
+ * How the body after a head ends (RFC 9112 §6.3): its length, CHUNKED or UNTIL_CLOSE. Throws where the head
+ * is of two minds, or names another transfer coding than `chunked`: who guesses there takes one answer for
+ * another.
  */
 export function framingOf(head: Head, isToHead: boolean): number {
   const coding = head.get('transfer-encoding');
@@ -36,11 +37,17 @@ export function keepsAlive(head: Head, framing: number): boolean {
   return framing !== CHUNKED && /(?:^|,)[ \t]*keep-alive[ \t]*(?:,|$)/.test(options);
 }
 
-/** Milliseconds that the store says it keeps a connection open that nobody uses; undefined if it does not say. */
-export function keptMs(head: Head): number | undefined {
+/** Milliseconds for which a connection is kept that nobody uses, where the store does not say: as undici. */
+export const KEPT_MS = 4000;
+const MOST_KEPT_MS = 600_000;
+/** So much earlier than the store says it is given up: a request may be on its way when that closes it. */
+const MARGIN_MS = 2000;
+
+/** Milliseconds for which a connection is kept after an answer that nobody uses. */
+export function keptMs(head: Head): number {
   const said = head.get('keep-alive');
   const seconds = said === undefined ? undefined : /timeout=(\d+)/.exec(String(said))?.[1];
-  return seconds === undefined ? undefined : Number(seconds) * 1000;
+  return seconds === undefined ? KEPT_MS : Math.min(Number(seconds) * 1000 - MARGIN_MS, MOST_KEPT_MS);
 }
 
 function isWithoutBody(status: number): boolean {

@@ -1,6 +1,6 @@
 import { buildConnector, errors, type Pool as Undici } from 'undici';
 import type { OnReadOpts, Socket } from 'node:net';
-import type { Call } from './call.ts';
+import type { Taker } from './taker.ts';
 import { type Connect, Connection, type Keeper, read } from './connection.ts';
 
 /** Milliseconds after which it is looked for connections that nobody has used for long. */
@@ -32,7 +32,7 @@ export class Pool implements Keeper, AsyncDisposable {
   #resting: Connection[] = [];
   /** Those that have something to send. */
   #filled: Connection[] = [];
-  readonly #waiting: Call[] = [];
+  readonly #waiting: Taker[] = [];
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
@@ -50,7 +50,7 @@ export class Pool implements Keeper, AsyncDisposable {
   }
 
   /** Sends a request, in a moment, by a connection that can carry one, or once there is one. */
-  send(call: Call): void {
+  send(call: Taker): void {
     if (this.#isClosed) return call.onFailure(new errors.ClientDestroyedError());
     const connection = this.#take() ?? this.#more();
     if (!connection) return void this.#waiting.push(call);
@@ -70,7 +70,7 @@ export class Pool implements Keeper, AsyncDisposable {
     if (this.#resting.push(connection) === 1) setImmediate(() => this.#goOn());
   }
 
-  onClosed(connection: Connection, left: Call[]): void {
+  onClosed(connection: Connection, left: Taker[]): void {
     this.#all.delete(connection);
     const at = this.#open.indexOf(connection);
     if (at >= 0) this.#open.splice(at, 1);
@@ -118,7 +118,7 @@ export class Pool implements Keeper, AsyncDisposable {
 
   #sendWaiting(): void {
     while (this.#waiting.length > 0 && (this.#open.length > 0 || this.#all.size < this.#most)) {
-      const call = this.#waiting.shift() as Call;
+      const call = this.#waiting.shift() as Taker;
       if (!call.isOver) this.send(call);
     }
   }
