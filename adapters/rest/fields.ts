@@ -49,12 +49,7 @@ export function readFields(status: number, headers: AnswerFields, shown: readonl
 
 const NONE: readonly Coding[] = [];
 
-function readMeta(
-  status: number,
-  headers: AnswerFields,
-  size: number | undefined,
-  shown: readonly string[],
-): Meta {
+function readMeta(status: number, headers: AnswerFields, size: number | undefined, shown: readonly string[]): Meta {
   const meta: Meta = { status };
   const contentType = agreed(headers.get('content-type'));
   const etag = agreed(headers.get('etag'));

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { errors } from 'undici';
 import { AnswerReader, type Asker } from './answer-reader.ts';
+import { type Connect, readBy } from './sockets.ts';
 import type { Carrier, Taker } from './taker.ts';
 import type { Head } from './head.ts';
 import { KEPT_MS, keptMs } from './framing.ts';
@@ -13,17 +14,6 @@ export interface Keeper {
   onClosed(connection: Connection, left: Taker[]): void;
 }
 
-/** Opens a socket whose reads go to `read`, or fails. */
-export type Connect = (opened: (error: Error | null, socket: Socket | null) => void) => void;
-
-const CONNECTION = Symbol('connection');
-type Owned = Socket & { [CONNECTION]?: Connection };
-
-/** What has been read by this socket; false if no more of it is taken for now. */
-export function read(socket: Owned, memory: Buffer, bytes: number): boolean {
-  return socket[CONNECTION]?.read(memory, bytes) ?? false;
-}
-
 /**
  * One connection: sends requests, brings each its answer. After anything that is not HTTP as it should be it
  * is cut, so that no answer can be taken for another's.
@@ -31,15 +21,14 @@ export function read(socket: Owned, memory: Buffer, bytes: number): boolean {
 export class Connection implements Asker, Carrier {
   /** Whether its keeper has it among those that can carry another request, or soon can. */
   isListed = true;
-  /** When it is closed if nobody uses it, in performance.now() ms. */
-  idleUntil = Infinity;
   readonly #keeper: Keeper;
   readonly #reader: AnswerReader;
   /** In the order of their answers; the first `#sent` of them are out. */
   #calls: Taker[] = [];
   #sent = 0;
-  #socket: Owned | undefined;
+  #socket: Socket | undefined;
   #keptMs = KEPT_MS;
+  #idleMs = 0;
   #keepsAlive = true;
   /** That it has been given up here, or what broke it. */
   #isCut = false;
@@ -62,7 +51,7 @@ export class Connection implements Asker, Carrier {
 
   /** Whether requests can be given to it. */
   get isOpen(): boolean {
-    return !this.#isCut && this.#failure === undefined && this.#keepsAlive;
+    return this.isGoing && this.#keepsAlive;
   }
 
   get isDue(): boolean {
@@ -75,8 +64,15 @@ export class Connection implements Asker, Carrier {
 
   /** Takes a request over; it is sent with the next `flush`. */
   add(call: Taker): void {
-    this.idleUntil = Infinity;
+    this.#idleMs = 0;
     this.#calls.push(call);
+  }
+
+  /** So many milliseconds have passed: it is closed where nobody has used it for as long as it is kept. */
+  look(ms: number): void {
+    if (this.#calls.length > 0 || !this.#socket) return;
+    this.#idleMs += ms;
+    if (this.#idleMs >= this.#keptMs) this.cut();
   }
 
   /** Sends what is to be sent, in one write; nothing while it is being opened. */
@@ -159,18 +155,17 @@ export class Connection implements Asker, Carrier {
     this.#free();
   }
 
-  /** Neither cut nor broken: what comes is read. */
+  /** Neither cut nor broken. */
   get isGoing(): boolean {
     return !this.#isCut && this.#failure === undefined;
   }
 
   #free(): void {
     if (!this.isOpen) return;
-    if (this.#calls.length === 0) this.idleUntil = performance.now() + this.#keptMs;
     this.#keeper.onFree(this);
   }
 
-  #opened(error: Error | null, socket: Owned | null): void {
+  #opened(error: Error | null, socket: Socket | null): void {
     if (!socket) {
       const calls = this.#calls.splice(0);
       this.#failure = error ?? new errors.SocketError('closed');
@@ -178,7 +173,7 @@ export class Connection implements Asker, Carrier {
       return this.#keeper.onClosed(this, []);
     }
     this.#socket = socket;
-    socket[CONNECTION] = this;
+    readBy(socket, this);
     socket
       .on('error', (cause) => this.#fail(cause))
       .on('end', () => {
@@ -239,7 +234,10 @@ export class Connection implements Asker, Carrier {
     this.#sent = 0;
     first?.onFailure(this.#failure as Error);
     this.#closed?.();
-    this.#keeper.onClosed(this, calls.filter((call) => !call.isOver));
+    this.#keeper.onClosed(
+      this,
+      calls.filter((call) => !call.isOver),
+    );
   }
 }
 

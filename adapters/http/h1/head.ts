@@ -77,7 +77,7 @@ export class Head {
     for (let at = 0; at < this.#marked; at += MARKS) {
       if (!this.#isNamed(at, name)) continue;
       const value = this.#memory.toString(
-        "latin1",
+        'latin1',
         this.#base + (this.#marks[at + 2] as number),
         this.#base + (this.#marks[at + 3] as number),
       );

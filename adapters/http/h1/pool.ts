@@ -1,18 +1,13 @@
-import { buildConnector, errors, type Pool as Undici } from 'undici';
-import type { OnReadOpts, Socket } from 'node:net';
+import { errors, type Pool as Undici } from 'undici';
 import type { Taker } from './taker.ts';
-import { type Connect, Connection, type Keeper, read } from './connection.ts';
+import { Connection, type Keeper } from './connection.ts';
+import { type Connect, connector } from './sockets.ts';
 
-/** Milliseconds after which it is looked for connections that nobody has used for long. */
+/**
+ * Milliseconds between two looks for connections that nobody has used for long. How long that is, is told in
+ * looks: to ask for the time with every request is dear on some machines.
+ */
 const LOOK_MS = 500;
-
-/** What all sockets are read into, one after the other: whoever takes an answer copies what it keeps. */
-const intoShared: OnReadOpts = {
-  buffer: Buffer.allocUnsafeSlow(65_536),
-  callback(this: Socket, bytes, memory) {
-    return read(this, memory as Buffer, bytes);
-  },
-};
 
 /**
  * The connections to one store, each found at once. The one used last is used first, so that what a burst has
@@ -40,13 +35,7 @@ export class Pool implements Keeper, AsyncDisposable {
     this.#most = connections ?? Infinity;
     this.#mostHead = maxHeaderSize ?? 16_384;
     this.#pipelining = pipelining;
-    // undici's: it keeps the sessions of TLS, and a time in which a connection is to be made.
-    const options = { allowH2: false, ...(connect as buildConnector.BuildOptions), onread: intoShared };
-    const connector = buildConnector(options);
-    const { host, protocol, port } = origin;
-    const hostname = origin.hostname.replace(/^\[(.*)\]$/, '$1');
-    this.#connect = (opened) =>
-      connector({ host, hostname, protocol, port }, (error, socket) => opened(error, socket as Socket | null));
+    this.#connect = connector(origin, connect as object);
   }
 
   /** Sends a request, in a moment, by a connection that can carry one, or once there is one. */
@@ -80,11 +69,9 @@ export class Pool implements Keeper, AsyncDisposable {
 
   /** One that can carry another request. */
   #take(): Connection | undefined {
-    for (let one = this.#open.pop(); one; one = this.#open.pop()) {
-      if (one.isOpen && one.idleUntil > performance.now()) return one;
-      one.cut();
-    }
-    return undefined;
+    let one = this.#open.pop();
+    while (one && !one.isOpen) one = this.#open.pop();
+    return one;
   }
 
   /** One more connection, where there may be one. */
@@ -98,8 +85,7 @@ export class Pool implements Keeper, AsyncDisposable {
 
   /** Closes what nobody has used for long: one timer looks after all of them. */
   #look(): void {
-    const now = performance.now();
-    for (const one of this.#all) if (one.idleUntil < now) one.cut();
+    for (const one of this.#all) one.look(LOOK_MS);
     if (this.#all.size > 0) this.#timer?.refresh();
     else this.#timer = undefined;
   }

@@ -155,11 +155,11 @@ it('is closed once nobody has used it for four seconds, or for as long as the st
     const { socket } = await store.came(1);
     socket.write(textOf('a', field));
     await answer;
-    await vi.advanceTimersByTimeAsync(ms - 500);
+    await vi.advanceTimersByTimeAsync(ms - 1000);
     await turns();
     expect(socket.destroyed).toBe(false);
     const gone = once(socket, 'close');
-    await vi.advanceTimersByTimeAsync(1500);
+    await vi.advanceTimersByTimeAsync(2000);
     await gone;
   }
 });
