@@ -28,8 +28,7 @@ export function connector(origin: URL, options: object): Connect {
   const open = buildConnector({ allowH2: false, ...options, onread: intoShared });
   const { host, protocol, port } = origin;
   const hostname = origin.hostname.replace(/^\[(.*)\]$/, '$1');
-  return (opened) =>
-    open({ host, hostname, protocol, port }, (error, socket) => opened(error, socket as Socket | null));
+  return (opened) => open({ host, hostname, protocol, port }, opened);
 }
 
 /** From now on a socket of these is read by this reader. */
