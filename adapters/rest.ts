@@ -1,19 +1,19 @@
-import { Pool, type Dispatcher } from 'undici';
+import { Pool as BodyPool } from 'undici';
 import type { Context, Query } from '../src/store/fetch.ts';
 import { processMemory } from '../src/budget/memory.ts';
 import { endingBy, Work } from '../src/budget/work.ts';
 import { instantOf } from '../src/store/deadline.ts';
 import { discard, type Payload } from '../src/store/payload.ts';
-import { copiedOnRead, intoReadMemory } from '../src/store/read-memory.ts';
+import { intoReadMemory } from '../src/store/read-memory.ts';
 import { untilAborted } from '../src/store/signals.ts';
 import type { Adapter, Connection } from './adapter.ts';
 import { connections } from './http/connections.ts';
+import { Pool } from './http/h1/pool.ts';
 import { bodyBytes } from './rest/body.ts';
 import { GatheredAnswer, HeadAnswer, ANY_ANSWER, readFlowing, type Asked } from './rest/read-answer.ts';
-import { Clients } from './rest/clients.ts';
 import { compileRest } from './rest/compile.ts';
 import { describeRest } from './rest/describe.ts';
-import { exchange } from './rest/exchange.ts';
+import { exchange, type Request } from './rest/exchange.ts';
 import { RestMerger } from './rest/merge.ts';
 import { options, type RestOptions } from './rest/options.ts';
 import { postParams, readParams } from './rest/params.ts';
@@ -44,57 +44,54 @@ export const rest: Adapter<RestOptions> = {
 class RestConnection implements Connection {
   readonly #options: RestOptions;
   readonly #base: URL;
+  readonly #host: string;
   readonly #headers: RequestHeaders;
-  readonly #clients: Clients;
+  readonly #calls: Pool;
   /** For GETs alone: they may share a connection, because they can be asked again. */
-  readonly #gets: Clients;
+  readonly #gets: Pool;
   /** For bodies that flow: what moves much memory is set apart from what is small and many. */
-  readonly #bodies: Pool;
+  readonly #bodies: BodyPool;
   readonly merger: RestMerger | undefined;
 
   constructor(options: RestOptions) {
     this.#options = options;
     this.#base = new URL(options.url);
+    this.#host = this.#base.host;
     this.#headers = new RequestHeaders(options);
     this.merger = options.merge.length > 0 ? new RestMerger(options) : undefined;
-    const own = connections(options, { onread: copiedOnRead });
-    this.#clients = new Clients(this.#base.origin, own);
-    this.#gets = options.pipelining > 1 ? new Clients(this.#base.origin, own, options.pipelining) : this.#clients;
-    this.#bodies = new Pool(this.#base.origin, connections(options, { onread: intoReadMemory }));
+    const own = connections(options);
+    this.#calls = new Pool(this.#base, own);
+    this.#gets = options.pipelining > 1 ? new Pool(this.#base, own, options.pipelining) : this.#calls;
+    this.#bodies = new BodyPool(this.#base.origin, connections(options, { onread: intoReadMemory }));
   }
 
   readonly fetch = (query: Query, context: Context): Promise<Payload> => {
     const { path, body, isRenewal } = query.params as RestQuery;
     const headers = this.#headers.of(query, context.caller);
-    const request: Dispatcher.RequestOptions = {
-      method: METHODS[query.op]!,
-      path,
-      headers,
-      blocking: false,
-      body: null,
-    };
-    const condition = isRenewal ? 'of a cache' : isConditional(headers) ? 'of the query' : undefined;
+    const request: Request = { method: METHODS[query.op]!, path, host: this.#host, headers };
     const asked: Asked = {
       responseHeaders: this.#options.responseHeaders,
       range: valueOf(headers, 'range'),
-      condition,
+      condition: isRenewal ? 'of a cache' : isConditional(headers) ? 'of the query' : undefined,
     };
     const send = query.want === 'body' ? this.#flow : this.#gather;
     if (query.op !== 'post') return send(request, asked, context);
-    if (!body || 'text' in body) return send({ ...request, body: body?.text ?? '' }, asked, context);
+    if (!body || 'text' in body) return send({ ...request, body: Buffer.from(body?.text ?? '') }, asked, context);
     const written = Promise.resolve(context.work.do(endingBy(bodyBytes(body), instantOf(context.deadline))));
     return written.then((bytes) => send({ ...request, body: bytes }, asked, context));
   };
 
-  readonly #gather = (request: Dispatcher.RequestOptions, asked: Asked, context: Context): Promise<Payload> => {
+  readonly #gather = (request: Request, asked: Asked, context: Context): Promise<Payload> => {
     const reader =
       request.method === 'HEAD' ? new HeadAnswer(asked) : new GatheredAnswer(asked, this.#options.maxBytes, context);
-    return exchange(request.method === 'GET' ? this.#gets : this.#clients, request, context, reader);
+    return exchange(request.method === 'GET' ? this.#gets : this.#calls, request, context, reader);
   };
 
-  readonly #flow = (request: Dispatcher.RequestOptions, asked: Asked, { signal }: Context): Promise<Payload> => {
+  readonly #flow = (request: Request, asked: Asked, { signal }: Context): Promise<Payload> => {
     const answer = async (): Promise<Payload> => {
-      const response = await this.#bodies.request({ ...request, signal }).catch((error: unknown) => {
+      const { method, path, headers, body } = request;
+      const sent = { method, path, headers: [...headers], body: body ?? null, blocking: false, signal };
+      const response = await this.#bodies.request(sent).catch((error: unknown) => {
         throw headFailure(error);
       });
       return readFlowing(response, asked, signal);
@@ -109,12 +106,13 @@ class RestConnection implements Connection {
   /** Any answer at all shows that the store is there. */
   async ping(signal: AbortSignal): Promise<void> {
     const headers = { 'user-agent': this.#options.userAgent, ...this.#options.headers };
-    const request = { method: 'HEAD', path: this.#base.pathname, headers } as const;
-    await exchange(this.#clients, request, { signal, memory: processMemory(0), work: new Work(0) }, ANY_ANSWER);
+    const sent = Object.entries(headers).flat();
+    const request = { method: 'HEAD', path: this.#base.pathname, host: this.#host, headers: sent } as const;
+    await exchange(this.#calls, request, { signal, memory: processMemory(0), work: new Work(0) }, ANY_ANSWER);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const all = [this.#clients, this.#gets].map((clients) => clients[Symbol.asyncDispose]());
+    const all = [this.#calls, this.#gets].map((pool) => pool[Symbol.asyncDispose]());
     await Promise.all([...all, this.#bodies.destroy()]);
   }
 }

@@ -91,6 +91,15 @@ const FILLED_IN = listed(`
   src/encodings/sse.ts: id
   src/encodings/sse.ts: json
   src/service/http/faults.ts: problem.status  # a head
+  adapters/http/h1/head.ts: part  # the cause of an error, made in h1/
+  adapters/http/h1/request-head.ts: method  # the head of a request, and so on
+  adapters/http/h1/request-head.ts: target
+  adapters/http/h1/request-head.ts: host
+  adapters/http/h1/request-head.ts: option
+  adapters/http/h1/request-head.ts: fields[at]
+  adapters/http/h1/request-head.ts: fields[at + 1]
+  adapters/http/h1/request-head.ts: head
+  adapters/http/h1/request-head.ts: length
   src/service/http/faults.ts: problem.title
   src/service/http/faults.ts: Buffer.byteLength(body)`);
 

@@ -12,9 +12,9 @@ interface Source {
   resume(): unknown;
 }
 
-/** After a large piece of a body others have their turn, before more of it is read. */
-export function readInTurn(piece: Buffer, from: Source, work: Work): void {
-  if (piece.length < LARGE || !isHeld()) return;
+/** After a large piece of a body, of so many bytes, others have their turn, before more of it is read. */
+export function readInTurn(bytes: number, from: Source, work: Work): void {
+  if (bytes < LARGE || !isHeld()) return;
   from.pause();
   work.turn().then(
     () => from.resume(),
@@ -45,7 +45,7 @@ export function collect(
         stream.destroy(error as Error);
         return;
       }
-      readInTurn(chunk, stream, work);
+      readInTurn(chunk.length, stream, work);
     });
     stream.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size)));
     stream.once('error', reject);

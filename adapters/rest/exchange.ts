@@ -1,11 +1,13 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { PassThrough, type Readable } from 'node:stream';
-import type { Dispatcher } from 'undici';
 import { abortReason } from '../../src/errors.ts';
 import type { Context } from '../../src/store/fetch.ts';
 import { readInTurn } from '../http/collect.ts';
-import { headFailure, transportFailure } from '../http/transport-failure.ts';
-import type { Clients, Lane, Taker } from './clients.ts';
+import type { Carrier, Taker } from '../http/h1/taker.ts';
+import type { AnswerFields } from './fields.ts';
+import type { Head } from '../http/h1/head.ts';
+import type { Pool } from '../http/h1/pool.ts';
+import { requestHead } from '../http/h1/request-head.ts';
+import { transportFailure } from '../http/transport-failure.ts';
 
 /**
  * Bytes of an answer that nobody reads, and milliseconds, after which its connection is cut rather than used
@@ -24,10 +26,21 @@ export interface Portion {
   readonly decode?: (source: Readable) => Promise<Buffer>;
 }
 
+/** What is asked for. */
+export interface Request {
+  readonly method: 'GET' | 'HEAD' | 'POST';
+  /** With its query. */
+  readonly path: string;
+  readonly host: string;
+  /** Name, value, name, value. */
+  readonly headers: readonly string[];
+  readonly body?: Buffer | undefined;
+}
+
 /** What becomes of an answer. */
 export interface Reader<T> {
   /** Looks at its head, again where it is sent once more. Throws where its body is not wanted. */
-  head(status: number, headers: IncomingHttpHeaders): Portion;
+  head(status: number, fields: AnswerFields): Portion;
   /** Makes of its whole body what the call was for. */
   whole(bytes: Buffer): T | Promise<T>;
 }
@@ -37,29 +50,34 @@ export interface Reader<T> {
  * body is larger than it may be.
  */
 export function exchange<T>(
-  clients: Clients,
-  request: Dispatcher.DispatchOptions,
+  pool: Pool,
+  request: Request,
   context: Pick<Context, 'signal' | 'memory' | 'work'>,
   reader: Reader<T>,
 ): Promise<T> {
   if (context.signal.aborted) return Promise.reject(abortReason(context.signal));
   return new Promise((resolve, reject) => {
-    clients.send(request, new Exchange(clients, context, reader, resolve, reject));
+    try {
+      pool.send(new Exchange(request, context, reader, resolve, reject));
+    } catch (error) {
+      reject(transportFailure(error));
+    }
   });
 }
 
 const ONCE = { once: true };
 
-/** A handler of undici's own, without a stream: small answers are the many. */
 class Exchange<T> implements Taker {
-  lane: Lane | undefined;
+  readonly head: string;
+  readonly body: Buffer | undefined;
+  readonly isHead: boolean;
   isOver = false;
-  readonly #clients: Clients;
   readonly #context: Pick<Context, 'signal' | 'memory' | 'work'>;
   readonly #reader: Reader<T>;
   readonly #resolve: (result: T | Promise<T>) => void;
   readonly #reject: (error: Error) => void;
-  #controller: Dispatcher.DispatchController | undefined;
+  /** What carries it, while it is under way. */
+  #carrier: Carrier | undefined;
   #portion: Portion | undefined;
   #size = 0;
   #first: Buffer | undefined;
@@ -70,13 +88,15 @@ class Exchange<T> implements Taker {
   #dropping: NodeJS.Timeout | undefined;
 
   constructor(
-    clients: Clients,
+    { method, path, host, headers, body }: Request,
     context: Pick<Context, 'signal' | 'memory' | 'work'>,
     reader: Reader<T>,
     resolve: (result: T | Promise<T>) => void,
     reject: (error: Error) => void,
   ) {
-    this.#clients = clients;
+    this.head = requestHead(method, path, host, headers, body?.length);
+    this.body = body;
+    this.isHead = method === 'HEAD';
     this.#context = context;
     this.#reader = reader;
     this.#resolve = resolve;
@@ -86,80 +106,73 @@ class Exchange<T> implements Taker {
 
   /** The signal has aborted. */
   handleEvent(): void {
-    const reason = abortReason(this.#context.signal);
-    this.#fail(reason);
-    this.#controller?.abort(reason);
+    this.#fail(abortReason(this.#context.signal));
+    this.#carrier?.cut();
   }
 
-  /** The request is about to be sent; once more, where a connection that carried several was cut. */
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    // What is thrown here leaves the connection as it is.
-    if (this.isOver) throw abortReason(this.#context.signal);
-    this.#controller = controller;
+  onSend(carrier: Carrier): void {
+    this.#carrier = carrier;
     this.#portion = undefined;
     this.#forget();
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
-    if (status < 200 || this.isOver) return;
+  onHead(head: Head): void {
     try {
-      this.#portion = this.#reader.head(status, headers);
+      this.#portion = this.#reader.head(head.status, head);
       if (this.#portion.decode) this.#decode(this.#portion.decode);
     } catch (error) {
       this.#drop(error as Error);
     }
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#size += chunk.length;
+  onBody(memory: Buffer, from: number, to: number): void {
+    const size = to - from;
+    this.#size += size;
     if (this.isOver) {
-      if (this.#size > DROPPED_BYTES) controller.abort(new Error('an answer that nobody reads'));
+      if (this.#size > DROPPED_BYTES) this.#carrier?.cut();
       return;
     }
+    const carrier = this.#carrier as Carrier;
     if (this.#coded) {
-      if (this.#coded.write(chunk)) return;
-      controller.pause();
-      this.#coded.once('drain', () => controller.resume());
+      if (this.#coded.write(copyOf(memory, from, to))) return;
+      carrier.pause();
+      this.#coded.once('drain', () => carrier.resume());
       return;
     }
     try {
       const { most, tooMany } = this.#portion as Portion;
       if (this.#size > most) throw tooMany();
-      this.#context.memory.hold(chunk.length);
+      this.#context.memory.hold(size);
     } catch (error) {
       return this.#drop(error as Error);
     }
-    this.#keep(chunk);
-    readInTurn(chunk, controller, this.#context.work);
+    this.#keep(memory, from, to);
+    readInTurn(size, carrier, this.#context.work);
   }
 
-  #keep(chunk: Buffer): void {
-    if (!this.#first) {
-      this.#first = chunk;
-      return;
-    }
+  /** In memory of its own: a value may be kept for long, and shall not keep more than itself. */
+  #keep(memory: Buffer, from: number, to: number): void {
     const { length } = this.#portion as Portion;
-    if (length === undefined) (this.#pieces ??= [this.#first]).push(chunk);
+    if (!this.#first) this.#first = copyOf(memory, from, to);
+    else if (length === undefined) (this.#pieces ??= [this.#first]).push(copyOf(memory, from, to));
     else {
       if (!this.#whole) this.#first.copy((this.#whole = Buffer.allocUnsafeSlow(length)));
-      chunk.copy(this.#whole, this.#size - chunk.length);
+      memory.copy(this.#whole, this.#size - to + from, from, to);
     }
   }
 
-  onResponseEnd(): void {
+  onEnd(): void {
+    this.#carrier = undefined;
     clearTimeout(this.#dropping);
-    this.#clients.free(this.lane as Lane, false);
     if (this.#coded) this.#coded.end();
     else if (!this.isOver)
-      this.#succeed(
-        this.#whole ?? (this.#pieces ? Buffer.concat(this.#pieces, this.#size) : (this.#first ?? Buffer.alloc(0))),
-      );
+      this.#succeed(this.#whole ?? (this.#pieces ? Buffer.concat(this.#pieces, this.#size) : (this.#first ?? NOTHING)));
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
+  onFailure(error: Error): void {
+    this.#carrier = undefined;
     clearTimeout(this.#dropping);
-    if (this.lane) this.#clients.free(this.lane, true);
-    if (!this.isOver) this.#fail(this.#portion ? transportFailure(error) : headFailure(error));
+    if (!this.isOver) this.#fail(transportFailure(error));
   }
 
   #decode(decode: (source: Readable) => Promise<Buffer>): void {
@@ -188,7 +201,7 @@ class Exchange<T> implements Taker {
   /** What is left of the answer is read and thrown away, so that its connection can serve again. */
   #drop(error: Error): void {
     this.#fail(error);
-    this.#dropping = setTimeout(() => this.#controller?.abort(error), DROPPED_MS).unref();
+    this.#dropping = setTimeout(() => this.#carrier?.cut(), DROPPED_MS).unref();
   }
 
   #end(): void {
@@ -206,3 +219,12 @@ class Exchange<T> implements Taker {
     this.#coded = undefined;
   }
 }
+
+/** Of what is read into memory that is used again. */
+function copyOf(memory: Buffer, from: number, to: number): Buffer {
+  const copy = Buffer.allocUnsafe(to - from);
+  memory.copy(copy, 0, from, to);
+  return copy;
+}
+
+const NOTHING = Buffer.alloc(0);

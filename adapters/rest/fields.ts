@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Meta } from '../../src/store/payload.ts';
 import type { Coding } from '../http/decoded.ts';
 import { codings } from '../http/decoders.ts';
@@ -6,6 +5,11 @@ import { agreed, isEntityTag, isLength, isMediaType } from '../http/field-values
 import { httpDate } from '../http/http-date.ts';
 import { readPart } from '../http/part.ts';
 import { retryAfterMs } from '../http/retry-after.ts';
+
+/** The fields of an answer: of each its value, or its values where it came repeatedly, by lower-case name. */
+export interface AnswerFields {
+  get(name: string): string | string[] | undefined;
+}
 
 /** What an answer's header fields say: of each, one well-formed value, or nothing. */
 export interface Fields {
@@ -23,15 +27,15 @@ export interface Fields {
 }
 
 /** Reads the fields of an answer; `shown` names those that stand in `meta.headers` as they came. */
-export function readFields(status: number, headers: IncomingHttpHeaders, shown: readonly string[]): Fields {
+export function readFields(status: number, headers: AnswerFields, shown: readonly string[]): Fields {
   const isPart = status === 206;
-  const coding = headers['content-encoding'];
+  const coding = headers.get('content-encoding');
   const known = coding === undefined ? NONE : codings(listed(coding));
-  const contentRange = isPart ? agreed(headers['content-range']) : undefined;
+  const contentRange = isPart ? agreed(headers.get('content-range')) : undefined;
   const part = contentRange === undefined ? undefined : readPart(contentRange);
-  const length = status === 204 || status === 304 ? undefined : lengthOf(agreed(headers['content-length']));
-  const transfer = headers['transfer-encoding'];
-  const wait = headers['retry-after'];
+  const length = status === 204 || status === 304 ? undefined : lengthOf(agreed(headers.get('content-length')));
+  const transfer = headers.get('transfer-encoding');
+  const wait = headers.get('retry-after');
   return {
     // The length of a body that will be decoded says nothing about the bytes that are handed on.
     meta: readMeta(status, headers, isPart ? part?.size : known?.length ? undefined : length, shown),
@@ -45,16 +49,11 @@ export function readFields(status: number, headers: IncomingHttpHeaders, shown: 
 
 const NONE: readonly Coding[] = [];
 
-function readMeta(
-  status: number,
-  headers: IncomingHttpHeaders,
-  size: number | undefined,
-  shown: readonly string[],
-): Meta {
+function readMeta(status: number, headers: AnswerFields, size: number | undefined, shown: readonly string[]): Meta {
   const meta: Meta = { status };
-  const contentType = agreed(headers['content-type']);
-  const etag = agreed(headers['etag']);
-  const date = agreed(headers['last-modified']);
+  const contentType = agreed(headers.get('content-type'));
+  const etag = agreed(headers.get('etag'));
+  const date = agreed(headers.get('last-modified'));
   const modified = date === undefined ? undefined : httpDate(date);
   if (contentType !== undefined && isMediaType(contentType)) meta.contentType = contentType;
   if (size !== undefined) meta.size = size;
@@ -73,8 +72,7 @@ function lengthOf(text = ''): number | undefined {
   return isLength(text) ? Number(text) : undefined;
 }
 
-function asTheyCame(headers: IncomingHttpHeaders, shown: readonly string[]): Record<string, string | string[]> {
-  return Object.fromEntries(
-    shown.filter((name) => Object.hasOwn(headers, name)).map((name) => [name, headers[name] as string | string[]]),
-  );
+function asTheyCame(headers: AnswerFields, shown: readonly string[]): Record<string, string | string[]> {
+  const came = shown.map((name) => [name, headers.get(name)] as const);
+  return Object.fromEntries(came.filter((field): field is [string, string | string[]] => field[1] !== undefined));
 }

@@ -1,9 +1,8 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import { remembering } from '../../src/budget/remember.ts';
 import { NOT_KEPT, type Freshness } from '../../src/store/freshness.ts';
 import { agreed } from '../http/field-values.ts';
 import { httpDate } from '../http/http-date.ts';
-import { listed } from './fields.ts';
+import { type AnswerFields, listed } from './fields.ts';
 
 /** A directive of `cache-control`, with its argument if any (RFC 9111 §5.2). */
 const DIRECTIVE = /([\w!#$%&'*+.^`|~-]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?/g;
@@ -23,16 +22,18 @@ const SILENT: Control = { mayBeKept: true, mayBeStale: true, lifetimeMs: undefin
  * say nothing. Whatever a request of codap's may differ in from another is a part of its key, so `vary`
  * matters only where it names what is none: everything, or the trace.
  */
-export function freshnessOf(headers: IncomingHttpHeaders, now = Date.now()): Freshness | undefined {
-  const { vary, expires } = headers;
-  const control = headers['cache-control'];
+export function freshnessOf(fields: AnswerFields, now = Date.now()): Freshness | undefined {
+  const vary = fields.get('vary');
+  const expires = fields.get('expires');
+  const control = fields.get('cache-control');
   if (control === undefined && vary === undefined && expires === undefined) return undefined;
   const { mayBeKept, mayBeStale, lifetimeMs } = control === undefined ? SILENT : controlIn(listed(control));
   if (!mayBeKept || (vary !== undefined && /(?:^|[\s,])(?:\*|traceparent|tracestate)(?:$|[\s,])/i.test(listed(vary))))
     return NOT_KEPT;
-  const lifetime = lifetimeMs ?? (expires === undefined ? Infinity : untilExpired(expires, headers.date, now));
+  const lifetime =
+    lifetimeMs ?? (expires === undefined ? Infinity : untilExpired(agreed(expires), agreed(fields.get('date')), now));
   // An answer out of a cache of the store's has spent some of it (RFC 9111 §4.2.3).
-  return { mayBeKept, mayBeStale, freshMs: Math.max(0, lifetime - secondsIn(agreed(headers.age), 0) * 1000) };
+  return { mayBeKept, mayBeStale, freshMs: Math.max(0, lifetime - secondsIn(agreed(fields.get('age')), 0) * 1000) };
 }
 
 const controlIn = remembering((text): Control => {
@@ -52,8 +53,11 @@ const controlIn = remembering((text): Control => {
 });
 
 /** A date that cannot be read has passed (RFC 9111 §5.3). */
-function untilExpired(expires: string, date: string | undefined, now: number): number {
-  return (httpDate(expires) ?? -Infinity) - ((date === undefined ? undefined : httpDate(date)) ?? now);
+function untilExpired(expires: string | undefined, date: string | undefined, now: number): number {
+  return (
+    ((expires === undefined ? undefined : httpDate(expires)) ?? -Infinity) -
+    ((date === undefined ? undefined : httpDate(date)) ?? now)
+  );
 }
 
 function secondsIn(text: string | undefined, otherwise: number): number {

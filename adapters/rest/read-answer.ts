@@ -1,5 +1,4 @@
 import type { Readable } from 'node:stream';
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { CodapError } from '../../src/errors.ts';
 import { NOT_KEPT, type Freshness } from '../../src/store/freshness.ts';
@@ -13,7 +12,7 @@ import { isAll, readPart } from '../http/part.ts';
 import { transportFailure } from '../http/transport-failure.ts';
 import { DROPPED_BYTES, DROPPED_MS, type Portion, type Reader } from './exchange.ts';
 import { statusFailure } from './failure.ts';
-import { readFields, type Fields } from './fields.ts';
+import { type AnswerFields, readFields, type Fields } from './fields.ts';
 import { freshnessOf } from './freshness-of.ts';
 
 /** What is known before an answer is here. */
@@ -29,7 +28,7 @@ export interface Asked {
 /** What the head of an answer says. Throws where the body is none to read. */
 function readHead(
   status: number,
-  headers: IncomingHttpHeaders,
+  headers: AnswerFields,
   { responseHeaders, range }: Asked,
   freshness?: Freshness,
 ): Fields {
@@ -59,7 +58,7 @@ export class GatheredAnswer implements Reader<Value> {
     this.#context = context;
   }
 
-  head(status: number, headers: IncomingHttpHeaders): Portion {
+  head(status: number, headers: AnswerFields): Portion {
     this.#freshness = freshnessFor(headers, this.#asked);
     const fields = readHead(status, headers, this.#asked, this.#freshness);
     this.#meta = fields.meta;
@@ -86,7 +85,7 @@ export class HeadAnswer implements Reader<Value> {
     this.#asked = asked;
   }
 
-  head(status: number, headers: IncomingHttpHeaders): Portion {
+  head(status: number, headers: AnswerFields): Portion {
     this.#freshness = freshnessFor(headers, this.#asked);
     this.#meta = readHead(status, headers, this.#asked, this.#freshness).meta;
     return NOTHING;
@@ -98,7 +97,7 @@ export class HeadAnswer implements Reader<Value> {
 }
 
 /** What is answered to a condition of the query's own is for whoever set it. */
-function freshnessFor(headers: IncomingHttpHeaders, { condition }: Asked): Freshness | undefined {
+function freshnessFor(headers: AnswerFields, { condition }: Asked): Freshness | undefined {
   return condition === 'of the query' ? NOT_KEPT : freshnessOf(headers);
 }
 
@@ -146,7 +145,7 @@ export function readFlowing(
 ): Body {
   let fields: Fields;
   try {
-    fields = readHead(statusCode, headers, asked);
+    fields = readHead(statusCode, fieldsOf(headers), asked);
   } catch (error) {
     drop(body);
     throw error;
@@ -163,6 +162,11 @@ export function readFlowing(
       ...(contentRange !== undefined && { contentRange }),
     },
   };
+}
+
+/** As undici has them. */
+function fieldsOf(headers: Dispatcher.ResponseData['headers']): AnswerFields {
+  return { get: (name) => (Object.hasOwn(headers, name) ? headers[name] : undefined) };
 }
 
 /**

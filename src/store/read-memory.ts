@@ -21,21 +21,6 @@ export const intoReadMemory: OnReadOpts = {
   },
 };
 
-/** What sockets whose answers are small are read into, one after the other. */
-const shared = Buffer.allocUnsafeSlow(65_536);
-
-/**
- * Lets a socket be read into one piece of memory, out of which each read is copied at once. By itself Node
- * takes 64 KiB from the system for every read, which costs more than copying the kilobyte that came. For the
- * options of `net.connect` and `tls.connect`.
- */
-export const copiedOnRead: OnReadOpts = {
-  buffer: shared,
-  callback(this: Socket, bytes, memory) {
-    return this.push(Buffer.from(memory.subarray(0, bytes)));
-  },
-};
-
 /**
  * The one who held this chunk is done with it. Its memory is used again only where the chunk is all that was
  * read into it: then nobody else can hold a part of it. Any other is left to the garbage collector.

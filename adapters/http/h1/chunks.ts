@@ -1,0 +1,121 @@
+import { errors } from 'undici';
+import { CR, LF, TEXT, TOKEN } from './octets.ts';
+import { notHttp } from './head.ts';
+
+/** What may come next. */
+const [SIZE, MORE_SIZE, EXTENSION, NAME, VALUE, QUOTED, ESCAPED, QUOTED_END, SIZE_END, DATA, DATA_CR, DATA_LF, LAST] = [
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+];
+const [SEMICOLON, EQUALS, QUOTE, BACKSLASH] = [59, 61, 34, 92];
+
+/** A body in chunks (RFC 9112 §7.1), up to where its trailers begin, taken apart as it comes. */
+export class Chunks {
+  /** Where in the memory last read the data is, moved together. */
+  from = 0;
+  to = 0;
+  readonly #most: number;
+  #expected = SIZE;
+  #left = 0;
+  /** Bytes of the line that tells the size of a chunk. */
+  #line = 0;
+
+  /** Lines of up to `most` bytes are taken: what extends them is for nobody here. */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Whether the last chunk has come. */
+  get isOver(): boolean {
+    return this.#expected === LAST;
+  }
+
+  reset(): void {
+    this.#expected = SIZE;
+    this.#left = this.#line = 0;
+  }
+
+  /** Answers where in the memory it stopped: at its end, or after the last chunk. Throws where it is none. */
+  read(memory: Buffer, start: number, end: number): number {
+    this.from = this.to = start;
+    let at = start;
+    while (at < end && this.#expected !== LAST) {
+      if (this.#expected === DATA) at = this.#data(memory, at, end);
+      else this.#octet(memory[at++] as number);
+    }
+    return at;
+  }
+
+  #data(memory: Buffer, at: number, end: number): number {
+    const size = Math.min(this.#left, end - at);
+    if (this.from === this.to) this.from = this.to = at;
+    else memory.copyWithin(this.to, at, at + size);
+    this.to += size;
+    this.#left -= size;
+    if (this.#left === 0) this.#expected = DATA_CR;
+    return at + size;
+  }
+
+  #octet(octet: number): void {
+    if (this.#expected < DATA && ++this.#line > this.#most) throw new errors.HeadersOverflowError();
+    switch (this.#expected) {
+      case SIZE:
+      case MORE_SIZE: {
+        const digit = valueOf(octet);
+        if (digit >= 0) {
+          this.#left = this.#left * 16 + digit;
+          if (this.#left > Number.MAX_SAFE_INTEGER) throw notHttp('the size of a chunk');
+          this.#expected = MORE_SIZE;
+        } else if (this.#expected === SIZE) throw notHttp('the size of a chunk');
+        else this.#afterSize(octet);
+        break;
+      }
+      case EXTENSION:
+      case NAME:
+        if (TOKEN[octet] === 1) this.#expected = NAME;
+        else if (octet === EQUALS) this.#expected = VALUE;
+        else if (this.#expected === EXTENSION) throw notHttp('an extension of a chunk');
+        else this.#afterSize(octet);
+        break;
+      case VALUE:
+        if (octet === QUOTE) this.#expected = QUOTED;
+        else if (TOKEN[octet] !== 1) this.#afterSize(octet);
+        break;
+      case QUOTED:
+        if (octet === QUOTE) this.#expected = QUOTED_END;
+        else if (octet === BACKSLASH) this.#expected = ESCAPED;
+        else if (TEXT[octet] !== 1) throw notHttp('an extension of a chunk');
+        break;
+      case ESCAPED:
+        if (TEXT[octet] !== 1) throw notHttp('an extension of a chunk');
+        this.#expected = QUOTED;
+        break;
+      case QUOTED_END:
+        this.#afterSize(octet);
+        break;
+      case SIZE_END:
+        if (octet !== LF) throw notHttp('the end of a line');
+        this.#expected = this.#left > 0 ? DATA : LAST;
+        this.#line = 0;
+        break;
+      case DATA_CR:
+        if (octet !== CR) throw notHttp('the end of a chunk');
+        this.#expected = DATA_LF;
+        break;
+      case DATA_LF:
+        if (octet !== LF) throw notHttp('the end of a chunk');
+        this.#expected = SIZE;
+    }
+  }
+
+  #afterSize(octet: number): void {
+    if (octet !== SEMICOLON && octet !== CR) throw notHttp('the size of a chunk');
+    this.#expected = octet === CR ? SIZE_END : EXTENSION;
+  }
+}
+
+/** What a hexadecimal digit stands for; -1 if it is none. */
+function valueOf(octet: number): number {
+  if (octet >= 48 && octet <= 57) return octet - 48;
+  const letter = octet | 32;
+  return letter >= 97 && letter <= 102 ? letter - 87 : -1;
+}

@@ -1,0 +1,119 @@
+import { errors, type Pool as Undici } from 'undici';
+import type { Taker } from './taker.ts';
+import { Connection, type Keeper } from './connection.ts';
+import { type Connect, connector } from './sockets.ts';
+
+/**
+ * Milliseconds between two looks for connections that nobody has used for long. How long that is, is told in
+ * looks: to ask for the time with every request is dear on some machines.
+ */
+const LOOK_MS = 500;
+
+/**
+ * The connections to one store, each found at once. The one used last is used first, so that what a burst has
+ * opened falls idle, and is closed. Speaks HTTP/1.1 itself, for small answers that are gathered: undici's
+ * queue, parser, controller and timers took half of what such a call costs (docs/architecture.md).
+ */
+export class Pool implements Keeper, AsyncDisposable {
+  readonly #connect: Connect;
+  readonly #most: number;
+  readonly #mostHead: number;
+  /** Requests that a connection carries at a time. */
+  readonly #pipelining: number;
+  readonly #all = new Set<Connection>();
+  /** Those that can carry another request. */
+  readonly #open: Connection[] = [];
+  /** Those that have just become free. */
+  #resting: Connection[] = [];
+  /** Those that have something to send. */
+  #filled: Connection[] = [];
+  readonly #waiting: Taker[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(origin: URL, { connections, connect, maxHeaderSize }: Undici.Options, pipelining = 1) {
+    this.#most = connections ?? Infinity;
+    this.#mostHead = maxHeaderSize ?? 16_384;
+    this.#pipelining = pipelining;
+    this.#connect = connector(origin, connect as object);
+  }
+
+  /** Sends a request, in a moment, by a connection that can carry one, or once there is one. */
+  send(call: Taker): void {
+    if (this.#isClosed) return call.onFailure(new errors.ClientDestroyedError());
+    const connection = this.#take() ?? this.#more();
+    if (!connection) return void this.#waiting.push(call);
+    connection.add(call);
+    connection.isListed = connection.load < this.#pipelining;
+    if (connection.isListed) this.#open.push(connection);
+    if (this.#filled.push(connection) === 1) setImmediate(() => this.#flush());
+  }
+
+  /**
+   * It rests for a turn of the event loop, in which is seen whether the store closes it: some do without
+   * having said so.
+   */
+  onFree(connection: Connection): void {
+    if (connection.isListed) return;
+    connection.isListed = true;
+    if (this.#resting.push(connection) === 1) setImmediate(() => this.#goOn());
+  }
+
+  onClosed(connection: Connection, left: Taker[]): void {
+    this.#all.delete(connection);
+    const at = this.#open.indexOf(connection);
+    if (at >= 0) this.#open.splice(at, 1);
+    for (const call of left) this.send(call);
+    this.#sendWaiting();
+  }
+
+  /** One that can carry another request. */
+  #take(): Connection | undefined {
+    let one = this.#open.pop();
+    while (one && !one.isOpen) one = this.#open.pop();
+    return one;
+  }
+
+  /** One more connection, where there may be one. */
+  #more(): Connection | undefined {
+    if (this.#all.size >= this.#most) return undefined;
+    const connection = new Connection(this.#connect, this, this.#mostHead);
+    this.#all.add(connection);
+    this.#timer ??= setTimeout(() => this.#look(), LOOK_MS).unref();
+    return connection;
+  }
+
+  /** Closes what nobody has used for long: one timer looks after all of them. */
+  #look(): void {
+    for (const one of this.#all) one.look(LOOK_MS);
+    if (this.#all.size > 0) this.#timer?.refresh();
+    else this.#timer = undefined;
+  }
+
+  #flush(): void {
+    const filled = this.#filled;
+    this.#filled = [];
+    for (const one of filled) one.flush();
+  }
+
+  #goOn(): void {
+    for (const one of this.#resting) if (one.isOpen) this.#open.push(one);
+    this.#resting = [];
+    this.#sendWaiting();
+  }
+
+  #sendWaiting(): void {
+    while (this.#waiting.length > 0 && (this.#open.length > 0 || this.#all.size < this.#most)) {
+      const call = this.#waiting.shift() as Taker;
+      if (!call.isOver) this.send(call);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    const error = new errors.ClientDestroyedError();
+    for (const call of this.#waiting.splice(0)) call.onFailure(error);
+    await Promise.all([...this.#all].map((connection) => connection.destroy(error)));
+  }
+}

@@ -1,0 +1,197 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, expect, it, vi } from 'vitest';
+import { rest } from '../../../adapters/rest.ts';
+import type { Value } from '../../../src/store/payload.ts';
+import { answerOf } from '../../raw-store.ts';
+import { failed } from '../failed.ts';
+import { restOptions, run } from '../rest-source.ts';
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  vi.useRealTimers();
+  for (const close of closing.splice(0)) await close();
+});
+
+interface Asked {
+  readonly socket: Socket;
+  readonly text: string;
+}
+
+/** A store that answers by hand, and a source of it; `host` is how the source names it. */
+async function byHand(own: Record<string, unknown> = {}, host = '127.0.0.1') {
+  const asked: Asked[] = [];
+  const sockets: Socket[] = [];
+  const waiting: (() => void)[] = [];
+  const server = createServer((socket) => {
+    sockets.push(socket);
+    socket
+      .on('error', () => {})
+      .on('data', (bytes) => {
+        const requests = bytes.toString('latin1').split(/(?=(?:GET|HEAD|POST) \/)/);
+        for (const text of requests) asked.push({ socket, text });
+        for (const tell of waiting.splice(0)) tell();
+      });
+  });
+  server.listen(0, host.replace(/^\[(.*)\]$/, '$1'));
+  await once(server, 'listening');
+  const url = `http://${host}:${(server.address() as AddressInfo).port}/`;
+  const options = restOptions({ url, methods: ['get', 'head', 'post'], ...own });
+  const source = await rest.open(options);
+  closing.push(async () => {
+    await source[Symbol.asyncDispose]();
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    await once(server, 'close');
+  });
+  return {
+    url,
+    sockets,
+    asked,
+    /** Resolves once so many requests have come in all, with the last of them. */
+    async came(count: number): Promise<Asked> {
+      while (asked.length < count) await new Promise<void>((resolve) => waiting.push(resolve));
+      return asked[count - 1]!;
+    },
+    ask(op = 'get', params: object = {}) {
+      const answer = run(source, options, op, { ...params }) as Promise<Value>;
+      answer.catch(() => {});
+      return answer;
+    },
+  };
+}
+
+const textOf = (text: string, ...fields: string[]) => answerOf(['content-type: text/plain', ...fields], text);
+
+/** Until what was sent has been read, and a connection that is free can be used again. */
+async function turns(): Promise<void> {
+  for (let count = 0; count < 20; count++) await turn();
+}
+
+it('is used again after an answer, however that was split', async () => {
+  const store = await byHand();
+  for (let count = 1; count <= 3; count++) {
+    const answer = store.ask();
+    const { socket } = await store.came(count);
+    for (const octet of textOf(`the answer ${count}`)) {
+      socket.write(Uint8Array.of(octet));
+      await turn();
+    }
+    expect((await answer).value).toBe(`the answer ${count}`);
+    await turns();
+  }
+  expect(store.sockets).toHaveLength(1);
+});
+
+it.each([
+  ['what nobody asked for follows the answer', 'get', textOf('mine'), 'HTTP/1.1 200 OK\r\n'],
+  ['a whole answer more follows it', 'get', textOf('mine'), textOf('planted')],
+  ['the store says that it closes', 'get', textOf('mine', 'connection: close'), ''],
+  ['the store says that it soon closes', 'get', textOf('mine', 'keep-alive: timeout=1'), ''],
+  ['it was asked for a head', 'head', textOf(''), ''],
+  ['204 tells a length', 'get', answerOf(['content-length: 7'], '', '204 None'), ''],
+])('is closed, and not used again, where %s', async (_name, op, bytes, more) => {
+  const store = await byHand();
+  const first = store.ask(op);
+  const { socket } = await store.came(1);
+  const gone = once(socket, 'close');
+  socket.write(Buffer.concat([bytes, Buffer.from(more)]));
+  await first;
+  await gone;
+  const second = store.ask();
+  const { socket: other } = await store.came(2);
+  expect(other).not.toBe(socket);
+  other.write(textOf('second'));
+  expect((await second).value).toBe('second');
+});
+
+it('never gives an answer that was there before it was asked for', async () => {
+  const store = await byHand();
+  const first = store.ask();
+  const { socket } = await store.came(1);
+  socket.write(textOf('first'));
+  await first;
+  await turns();
+  socket.write(textOf('planted'));
+  // The request is given to the connection before what was planted has been read.
+  const second = store.ask();
+  const { socket: other } = await store.came(2);
+  expect(other).not.toBe(socket);
+  other.write(textOf('second'));
+  expect((await second).value).toBe('second');
+});
+
+it('that is lost with a request is that request’s failure, and it is not sent again', async () => {
+  for (const op of ['get', 'post']) {
+    const store = await byHand();
+    const answer = store.ask(op);
+    const { socket } = await store.came(1);
+    socket.resetAndDestroy();
+    expect(await failed(answer)).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+    await turns();
+    expect(store.asked).toHaveLength(1);
+  }
+});
+
+it('of several requests that says that it closes fails none: the others are asked again', async () => {
+  const store = await byHand({ pipelining: 4 });
+  const answers = [1, 2, 3].map(() => store.ask());
+  const { socket } = await store.came(3);
+  socket.end(Buffer.concat([textOf('first', 'connection: close'), textOf('never read')]));
+  expect((await answers[0])!.value).toBe('first');
+  for (const count of [4, 5]) (await store.came(count)).socket.write(textOf('again'));
+  for (const answer of answers.slice(1)) expect((await answer).value).toBe('again');
+});
+
+it('is closed once nobody has used it for four seconds, or for as long as the store keeps it', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  for (const [field, ms] of [
+    ['x: y', 4000],
+    ['keep-alive: timeout=9', 7000],
+  ] as const) {
+    const store = await byHand();
+    const answer = store.ask();
+    const { socket } = await store.came(1);
+    socket.write(textOf('a', field));
+    await answer;
+    await vi.advanceTimersByTimeAsync(ms - 1000);
+    await turns();
+    expect(socket.destroyed).toBe(false);
+    const gone = once(socket, 'close');
+    await vi.advanceTimersByTimeAsync(2000);
+    await gone;
+  }
+});
+
+it('is found by name, and by either kind of address', async () => {
+  for (const host of ['localhost', '127.0.0.1', '[::1]']) {
+    const store = await byHand({}, host);
+    const answer = store.ask('get', { path: 'x', query: { y: 'ü' } });
+    const { socket, text } = await store.came(1);
+    expect(text.split('\r\n').slice(0, 2)).toEqual(['GET /x?y=%C3%BC HTTP/1.1', `host: ${new URL(store.url).host}`]);
+    socket.write(textOf('a'));
+    expect((await answer).value).toBe('a');
+  }
+});
+
+it('carries a body whole, its length told in bytes', async () => {
+  const store = await byHand();
+  const answer = store.ask('post', { body: 'ü'.repeat(3) });
+  const { socket, text } = await store.came(1);
+  expect(text).toMatch(/\r\ncontent-length: 6\r\n\r\n(?:\xc3\xbc){3}$/);
+  socket.write(textOf('a'));
+  await answer;
+});
+
+it('is read into memory that no value holds', async () => {
+  const store = await byHand({}, '127.0.0.1');
+  for (const [at, size] of [10, 5000, 60_000].entries()) {
+    const answer = store.ask();
+    const { socket } = await store.came(at + 1);
+    socket.write(answerOf(['content-type: application/json'], `"${'a'.repeat(size)}"`));
+    const { bytes } = await answer;
+    expect(bytes!.buffer.byteLength).toBeLessThanOrEqual(Math.max(Buffer.poolSize, size + 2));
+    await turns();
+  }
+});
