@@ -1,3 +1,4 @@
+import { joining } from '../../src/budget/joining.ts';
 import { Work, type Steps } from '../../src/budget/work.ts';
 import { CodapError } from '../../src/errors.ts';
 import { entriesOf } from '../../src/json/members.ts';
@@ -59,7 +60,7 @@ export function* bodyBytes(body: RestBody): Steps<Buffer> {
       throw new CodapError('INVALID', `a filled-in value does not fit: ${TOO_DEEP}`);
     throw error;
   }
-  return Buffer.concat(bytes);
+  return yield* joining(bytes);
 }
 
 /** How a body is written. */

@@ -1,5 +1,6 @@
 import { EJSON } from 'bson';
 import { CodapError } from '../errors.ts';
+import { joining } from '../budget/joining.ts';
 import { isHeld } from '../budget/turns.ts';
 import { atOnce, Work, type Steps } from '../budget/work.ts';
 import { bsonTag, Digits, isLeaf, toText } from './leaf.ts';
@@ -46,10 +47,8 @@ export function* writeBytes(value: unknown, mode: Mode, work: Pick<Work, 'tick'>
     text = '';
   };
   yield* writing(value, { mode, work, add }, depth);
-  const last = Buffer.from(text);
-  if (pieces.length === 0) return last;
-  pieces.push(last);
-  return Buffer.concat(pieces);
+  pieces.push(Buffer.from(text));
+  return yield* joining(pieces);
 }
 
 function* writing(value: unknown, how: Writing, depth: number): Steps<void> {

@@ -14,6 +14,7 @@ import { isLeaf } from '../../src/json/leaf.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { callOf } from '../../src/sources/call.ts';
 import { stack } from '../../src/sources/layer.ts';
+import type { Fetch } from '../../src/store/fetch.ts';
 import { attempt } from '../../src/sources/layers/attempt.ts';
 import { timeout } from '../../src/sources/layers/timeout.ts';
 import { DurationsBy } from '../../src/observe/durations.ts';
@@ -65,26 +66,7 @@ export function simulate(timeoutMs = 2000): Simulation {
     describe: ({ params }) => ({ request: params as object, bound: {} }),
     layers,
     calls: new DurationsBy(),
-    call: callOf(
-      timeoutMs,
-      [],
-      stack(async (query, { signal }) => {
-        const { id = '', value = null, meta, ms = 0, turns = 0, fail, stall } = query.params as Told;
-        started.push(id);
-        for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
-        await new Promise<void>((resolve, reject) => {
-          const timer = stall ? undefined : ms > 0 ? setTimeout(resolve, ms) : setImmediate(resolve);
-          signal.addEventListener('abort', () => {
-            clearTimeout(timer as NodeJS.Timeout);
-            aborted.push(id);
-            reject(signal.reason as Error);
-          });
-        });
-        finished.push(id);
-        if (fail) throw new CodapError(fail, 'told to fail');
-        return new TypedValue(value, meta);
-      }, layers),
-    ),
+    call: callOf(timeoutMs, [], stack(fetching({ started, finished, aborted }), layers)),
     ownMeta: [],
     streams: () => undefined,
     isSingle: () => false,
@@ -95,7 +77,30 @@ export function simulate(timeoutMs = 2000): Simulation {
   return { source, started, finished, aborted };
 }
 
-function bare(value: unknown): unknown {
+/** Does what a query is told, and writes down how that went. */
+export function fetching({ started, finished, aborted }: Omit<Simulation, 'source'>): Fetch {
+  return async (query, { signal }) => {
+    const { id = '', value = null, meta, ms = 0, turns = 0, fail, stall } = query.params as Told;
+    started.push(id);
+    for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
+    await new Promise<void>((resolve, reject) => {
+      const timer = stall ? undefined : ms > 0 ? setTimeout(resolve, ms) : setImmediate(resolve);
+      const abort = (): void => {
+        clearTimeout(timer as NodeJS.Timeout);
+        aborted.push(id);
+        reject(signal.reason as Error);
+      };
+      if (signal.aborted) abort();
+      else signal.addEventListener('abort', abort);
+    });
+    finished.push(id);
+    if (fail) throw new CodapError(fail, 'told to fail');
+    return new TypedValue(value, meta);
+  };
+}
+
+/** Params with what was filled in as it is. */
+export function bare(value: unknown): unknown {
   if (value instanceof Filled) return value.value;
   if (value instanceof Placeholder || typeof value !== 'object' || value === null || isLeaf(value)) return value;
   if (Array.isArray(value)) return value.map(bare);
