@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { CallSpan } from '../src/store/call-trace.ts';
 import type { Fetch, Query } from '../src/store/fetch.ts';
 
 /**
@@ -53,9 +54,17 @@ export interface Adapter<Options = unknown> {
    * each Placeholder where its value will stand. Faults go to `fault`; after one the result is not used.
    */
   compile(op: string, params: Record<string, unknown>, options: Options, fault: Fault): unknown;
+  /**
+   * A call as a span of a trace that is exported; named after its op, unless it says otherwise. No value of
+   * the query stands in it, unless `withValues`; then such a text has at most `MOST_STATEMENT` characters.
+   */
+  spanOf?(query: Pick<Query, 'op' | 'params'>, options: Options, withValues: boolean): CallSpan;
   /** Opens a source. Never waits for the store: one that is down fails its queries, not the service. */
   open(options: Options): Promise<Connection>;
 }
+
+/** Characters of a query's values in a span. */
+export const MOST_STATEMENT = 2048;
 
 /** A query as an example. */
 export interface Example {

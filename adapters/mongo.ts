@@ -3,6 +3,7 @@ import type { Payload } from '../src/store/payload.ts';
 import type { Adapter, Connection } from './adapter.ts';
 import type { Caps } from './mongo/caps.ts';
 import { Client } from './mongo/client.ts';
+import { commandSpan } from './mongo/command-span.ts';
 import type { Database } from './mongo/database.ts';
 import { mongoError } from './mongo/failure.ts';
 import { Lingering } from './mongo/linger.ts';
@@ -23,6 +24,7 @@ export const mongo: Adapter<MongoOptions> = {
   example: ({ collections: [collection] }) => ({ op: 'find', params: { collection, limit: 2 } }),
   ownMeta: ['projection', 'sort', 'pipeline'],
   compile: compileQuery,
+  spanOf: commandSpan,
   open: (options) => Promise.resolve(new MongoConnection(options)),
 };
 

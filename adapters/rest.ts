@@ -15,6 +15,7 @@ import { compileRest } from './rest/compile.ts';
 import { exchange } from './rest/exchange.ts';
 import { options, type RestOptions } from './rest/options.ts';
 import { postParams, readParams } from './rest/params.ts';
+import { requestSpan } from './rest/request-span.ts';
 import { RequestHeaders, valueOf, type RestQuery } from './rest/request.ts';
 import { headFailure } from './http/transport-failure.ts';
 
@@ -35,6 +36,7 @@ export const rest: Adapter<RestOptions> = {
   forwards: ({ forwardHeaders }) => forwardHeaders,
   allows: (op, { methods }) => methods.some((method) => method === op),
   compile: compileRest,
+  spanOf: requestSpan,
   open: (options) => Promise.resolve(new RestConnection(options)),
 };
 

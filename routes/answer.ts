@@ -14,8 +14,11 @@ import { CodapError, notNeeded } from '../src/errors.ts';
 import type { Memory } from '../src/budget/memory.ts';
 import { endingBy, Work } from '../src/budget/work.ts';
 import { memberOf } from '../src/json/members.ts';
+import type { BatchSpan } from '../src/observe/batch-span.ts';
+import type { Spans } from '../src/observe/spans.ts';
 import { sendNotAcceptable } from '../src/service/http/problem.ts';
 import { sendAnswer } from '../src/service/http/send-answer.ts';
+import { traceIdOf } from '../src/service/http/trace-context.ts';
 import { vary } from '../src/service/http/vary.ts';
 import type { Source } from '../src/sources/open.ts';
 import type { Caller } from '../src/store/fetch.ts';
@@ -28,6 +31,8 @@ export interface Service {
   readonly memory: Memory;
   /** Calls back when an answer under way has to end; what it returns takes that back. */
   readonly whenCut: (end: () => void) => () => void;
+  /** Where traces are exported. */
+  readonly spans?: Spans | undefined;
   /** Takes a line of each batch. */
   readonly log: Pick<FastifyBaseLogger, 'info'>;
 }
@@ -35,11 +40,12 @@ export interface Service {
 /** Answers one batch: reads, plans, runs and encodes it, and logs one line. */
 export async function answer(
   pattern: Pattern,
-  { config, sources, memory, whenCut, log }: Service,
+  { config, sources, memory, whenCut, spans, log }: Service,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
   const received = performance.now();
+  const span = spans && beginSpan(spans, received, request, reply);
   vary(reply, 'Accept');
   const acceptable = negotiate(request.headers);
   if (acceptable.length === 0) return sendNotAcceptable(reply, `there are: ${mediaTypes.join(', ')}`);
@@ -65,6 +71,7 @@ export async function answer(
       { pointer: '#/trace', detail: `${encoding.mediaType} shows no replies; allowed with: ${replyTypes.join(', ')}` },
     ]);
   const timeoutMs = within(planned.timeoutMs);
+  const traceIds = { trace_id: traceIdOf(request.raw.headers), span_id: span?.id };
   const running = run(
     planned,
     {
@@ -76,15 +83,16 @@ export async function answer(
       memory,
       work,
       failFast: planned.onError === 'fail',
-      trace: planned.trace ? new BatchTrace(received) : undefined,
+      trace: planned.trace || span?.isSampled ? new BatchTrace(received, planned.trace, span?.spanOf) : undefined,
       report: ({ path, error }) =>
         request.log.error(
-          { err: error, path: formatPointer(path), source: error.source },
+          { err: error, path: formatPointer(path), source: error.source, ...traceIds },
           'a query failed by our fault',
         ),
     },
     encoding,
   );
+  if (span) span.running = running;
   if (reply.raw.closed) running.batch.memory.close();
   else reply.raw.once('close', () => running.batch.memory.close());
   const end = (): void =>
@@ -107,9 +115,26 @@ export async function answer(
       failed: running.batch.decidedBy?.error.code,
       left: left.signal.aborted || undefined,
       status,
+      ...traceIds,
     },
     'batch',
   );
+}
+
+/** Begins the span of a batch, to which all belongs that follows from this request, and ends it with the answer. */
+function beginSpan(
+  spans: Spans,
+  received: number,
+  { raw, routeOptions }: FastifyRequest,
+  reply: FastifyReply,
+): BatchSpan {
+  const { headers, method = '' } = raw;
+  const span = spans.begin({ headers, method, route: routeOptions.url ?? '', received });
+  headers['traceparent'] = span.traceparent;
+  const end = (): void => void span.end(reply.raw.statusCode);
+  if (reply.raw.closed) end();
+  else reply.raw.once('close', end);
+  return span;
 }
 
 /** Who asks; headers are looked at only by a source that forwards some. */

@@ -24,6 +24,7 @@ const FLOORS: readonly {
   { name: 'plan', paths: ['src/batch/plan/'] },
   { name: 'run', paths: ['src/batch/run/'] },
   { name: 'encodings', paths: ['src/encodings/'] },
+  { name: 'observe', paths: ['src/observe/'] },
   { name: 'http', paths: ['src/service/http/'] },
   { name: 'openapi', paths: ['src/openapi/'] },
   { name: 'service', paths: ['src/service/'] },

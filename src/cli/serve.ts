@@ -5,11 +5,13 @@ import { buildApp } from '../service/app.ts';
 import { type Config, type Env, loadConfig } from '../config/load.ts';
 import { secretsOf } from '../config/secrets.ts';
 import { warningsOf } from '../config/warnings.ts';
+import { exportingOf } from '../observe/exporting.ts';
 import { draining } from '../service/drain.ts';
 import type { Ending } from '../service/ending.ts';
 import { createLogger } from '../service/log.ts';
 import { tellPrimary } from '../service/primary.ts';
 import { openSources } from '../sources/open.ts';
+import { openSpans } from './open-spans.ts';
 import { StartFault } from './start-fault.ts';
 import { isLoopback, listen, type Where } from './listen.ts';
 import { defaultFile, listenOn, type ListenFlags, logLevel, workersOf } from './settings.ts';
@@ -25,13 +27,18 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
   }
   const config = await loadConfig(file, env, adapters);
   const where = listenOn(flags, env, config);
+  const exporting = exportingOf(env);
   const logger = createLogger(logLevel(env, 'info'), secretsOf(config, adapters));
   if (cluster.isPrimary) for (const { source, text } of warningsOf(config, adapters)) logger.warn({ source }, text);
   const count = workersOf(config);
   if (cluster.isPrimary && count > 1) return serveByWorkers(ending, { file, where, config, logger, count });
   const opened = await openSources(config, adapters);
-  const app = await buildApp(config, { sources: opened.sources, logger, onLoopback: await isLoopback(where) });
-  const running = { app, logger, graceMs: config.server.graceMs, dispose: () => opened[Symbol.asyncDispose]() };
+  const spans = await openSpans(exporting, config, logger);
+  const app = await buildApp(config, { sources: opened.sources, logger, spans, onLoopback: await isLoopback(where) });
+  const dispose = async (): Promise<void> => {
+    await Promise.all([opened[Symbol.asyncDispose](), spans?.close()]);
+  };
+  const running = { app, logger, graceMs: config.server.graceMs, dispose };
   const { address } = await ending.runs(() => listen(app, where), draining(running));
   tellPrimary({ address });
 }

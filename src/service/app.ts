@@ -15,6 +15,7 @@ import { orderedRoute } from '../../routes/ordered.ts';
 import { sourcesRoute } from '../../routes/sources.ts';
 import { Admission } from './admission.ts';
 import type { Config } from '../config/load.ts';
+import type { Spans } from '../observe/spans.ts';
 import { boundConnections } from './http/max-connections.ts';
 import { cors } from './http/cors.ts';
 import { answerFault, answerUnreadable } from './http/faults.ts';
@@ -46,6 +47,8 @@ export interface AppDeps {
   readonly sources: ReadonlyMap<string, Source>;
   /** Nothing is logged without one. */
   readonly logger?: FastifyBaseLogger;
+  /** No traces are exported without them. */
+  readonly spans?: Spans | undefined;
   /** Whether it will listen on a loopback address, where fewer hosts are served by default. Default false. */
   readonly onLoopback?: boolean;
   /**
@@ -57,7 +60,7 @@ export interface AppDeps {
 /** The service as an app that never listens by itself. It uses the sources but does not close them. */
 export async function buildApp(
   config: Config,
-  { sources, logger, onLoopback = false, requestMs = 10_000 }: AppDeps,
+  { sources, logger, spans, onLoopback = false, requestMs = 10_000 }: AppDeps,
 ): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
@@ -98,7 +101,7 @@ export async function buildApp(
   // Nothing that a batch's line says has a secret field to hide, and looking for one costs more than the
   // line.
   const log = app.log.child({}, { redact: [] });
-  const service = { config, sources, memory, whenCut: admission.whenCut, log };
+  const service = { config, sources, memory, whenCut: admission.whenCut, spans, log };
   openapiRoute(app, service);
   docsRoute(app);
   if (config.server.adhoc) {

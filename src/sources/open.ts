@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 import type { Adapter, Adapters, Connection, Example, Fault } from '../../adapters/adapter.ts';
+import type { CallSpan } from '../store/call-trace.ts';
+import type { Query } from '../store/fetch.ts';
 import { choice } from '../store/check-schema.ts';
 import type { Config, SourceConfig } from '../config/load.ts';
 import { type Call, callOf } from './call.ts';
@@ -43,6 +45,8 @@ export interface Source {
   readonly retries: boolean;
   /** The query for a part of a body, as a Connection's `part`; undefined where there are none. */
   readonly part: NonNullable<Connection['part']>;
+  /** A call as a span of a trace that is exported; no value of the query stands in it, unless `withValues`. */
+  spanOf(query: Pick<Query, 'op' | 'params'>, withValues: boolean): CallSpan;
   ping(signal: AbortSignal): Promise<void>;
 }
 
@@ -95,6 +99,7 @@ async function openSource(options: SourceConfig, adapter: Adapter, connections: 
     isSingle: (op) => adapter.ops[op]?.single === true,
     retries: options.retry !== false,
     part: (query, first, last, etag) => connection.part?.(query, first, last, etag),
+    spanOf: (query, withValues) => adapter.spanOf?.(query, options, withValues) ?? { name: query.op, attributes: {} },
     ping: (signal) => connection.ping(signal),
   };
 }

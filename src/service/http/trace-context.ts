@@ -25,6 +25,11 @@ export function repairTraceContext(headers: IncomingHttpHeaders): void {
   delete headers['tracestate'];
 }
 
+/** The trace that a request belongs to, by the well-formed header that it came with or was given, if any. */
+export function traceIdOf({ traceparent }: IncomingHttpHeaders): string | undefined {
+  return (traceparent as string | undefined)?.slice(3, 35);
+}
+
 function isZero(digits: string | undefined): boolean {
   return digits === undefined || /^0+$/.test(digits);
 }
