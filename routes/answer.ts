@@ -121,7 +121,7 @@ export async function answer(
   );
 }
 
-/** Begins the span of a batch, to which all belongs that follows from this request, and ends it with the answer. */
+/** Begins the span of a batch, and ends it with the answer: the request now belongs to it, by its header. */
 function beginSpan(
   spans: Spans,
   received: number,

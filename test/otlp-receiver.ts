@@ -27,6 +27,8 @@ export interface Export {
 /** An OpenTelemetry collector's OTLP receiver, played. */
 export interface OtlpReceiver extends AsyncDisposable {
   readonly url: string;
+  /** How it answers: with a status, or not until it is no longer held. */
+  readonly answer: { status: number; isHeld: boolean };
   readonly exports: readonly Export[];
   /** The spans of all exports, which were JSON. */
   readonly spans: readonly ReceivedSpan[];
@@ -58,8 +60,9 @@ interface SentSpan extends Pick<ReceivedSpan, 'traceId' | 'spanId' | 'parentSpan
 
 const KINDS = ['internal', 'internal', 'server', 'client'] as const;
 
-/** Starts one, which answers every export with this status. */
-export async function startOtlpReceiver(status = 200): Promise<OtlpReceiver> {
+/** Starts one. */
+export async function startOtlpReceiver(): Promise<OtlpReceiver> {
+  const answer = { status: 200, isHeld: false };
   const exports: Export[] = [];
   const spans: ReceivedSpan[] = [];
   const resources: Record<string, unknown>[] = [];
@@ -70,13 +73,18 @@ export async function startOtlpReceiver(status = 200): Promise<OtlpReceiver> {
       const body = Buffer.concat(pieces);
       exports.push({ path: request.url, headers: request.headers, body });
       const type = request.headers['content-type'] ?? '';
-      if (type === 'application/json') {
+      const isJson = type === 'application/json';
+      if (isJson) {
         for (const { resource, scopeSpans } of (JSON.parse(body.toString()) as Sent).resourceSpans) {
           resources.push(toRecord(resource.attributes));
           spans.push(...scopeSpans.flatMap((scope) => scope.spans.map(toSpan)));
         }
       }
-      response.writeHead(status, { 'content-type': type }).end(type === 'application/json' ? '{}' : undefined);
+      const end = (): unknown =>
+        answer.isHeld
+          ? setTimeout(end, 2)
+          : response.writeHead(answer.status, { 'content-type': type }).end(isJson ? '{}' : undefined);
+      end();
     });
   });
   server.listen(0, '127.0.0.1');
@@ -84,6 +92,7 @@ export async function startOtlpReceiver(status = 200): Promise<OtlpReceiver> {
   const ofTrace = (id: string): ReceivedSpan[] => spans.filter(({ traceId }) => traceId === id);
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    answer,
     exports,
     spans,
     resources,

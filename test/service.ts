@@ -53,7 +53,13 @@ export interface Service {
 }
 
 /** Starts it. Stores that were handed in outlive it; each answer is searched for what none may tell. */
-export async function startService({ stores, server, limits, sources = {}, spans }: ServiceOptions = {}): Promise<Service> {
+export async function startService({
+  stores,
+  server,
+  limits,
+  sources = {},
+  spans,
+}: ServiceOptions = {}): Promise<Service> {
   const used = stores ?? (await startStores());
   const demo: Record<string, object> = demoConfig(used).sources;
   const merged = { ...demo, ...sources };

@@ -16,7 +16,7 @@ export function addTrace(text: Text, { traced, reply }: Pick<Member, 'traced' | 
   text.add('}');
 }
 
-/** Adds how long planning the batch took, and the whole so far, as the last field, where that was asked for. */
+/** Adds how long planning took, and the whole so far, as an answer's last field, where that was asked for. */
 export function addBatchTrace(text: Text, traced: Answer['traced'], list: MemberList | undefined): void {
   if (!traced) return;
   const { began, planned } = traced.trace;

@@ -20,7 +20,7 @@ import type { GivenIds } from './given-ids.ts';
 /** So many spans are made in one turn of the event loop: a batch may have very many. */
 const AT_ONCE = 200;
 
-/** The span of a batch. Those of its queries and attempts are made once it has ended, of what it has noted. */
+/** The span of a batch. Those of its queries and attempts are made of what it has noted once it has ended. */
 export class BatchSpan {
   /** What its batch runs, once it does. */
   running: Running | undefined;

@@ -84,7 +84,7 @@ export async function buildApp(
   app.setErrorHandler(answerFault);
 
   app.addHook('onRequest', (request, reply, done) => {
-    repairTraceContext(request.raw.headers);
+    repairTraceContext(request.raw.headers, spans !== undefined);
     standardHeaders(request, reply);
     done();
   });

@@ -45,7 +45,7 @@ export interface Source {
   readonly retries: boolean;
   /** The query for a part of a body, as a Connection's `part`; undefined where there are none. */
   readonly part: NonNullable<Connection['part']>;
-  /** A call as a span of a trace that is exported; no value of the query stands in it, unless `withValues`. */
+  /** A call as a span that is exported; no value of the query stands in it, unless `withValues`. */
   spanOf(query: Pick<Query, 'op' | 'params'>, withValues: boolean): CallSpan;
   ping(signal: AbortSignal): Promise<void>;
 }
