@@ -125,13 +125,14 @@ export async function answer(
 function beginSpan(
   spans: Spans,
   received: number,
-  { raw, routeOptions }: FastifyRequest,
+  { raw, routeOptions, log }: FastifyRequest,
   reply: FastifyReply,
 ): BatchSpan {
   const { headers, method = '' } = raw;
   const span = spans.begin({ headers, method, route: routeOptions.url ?? '', received });
   headers['traceparent'] = span.traceparent;
-  const end = (): void => void span.end(reply.raw.statusCode);
+  const end = (): void =>
+    void span.end(reply.raw.statusCode).catch((err: unknown) => log.error({ err }, 'spans failed by our fault'));
   if (reply.raw.closed) end();
   else reply.raw.once('close', end);
   return span;

@@ -1,8 +1,9 @@
-/** Where a URL's host is asked, by OpenTelemetry's conventions; of each URL worked out once. */
-export function serverAttributes(url: string): ServerAttributes {
+/** Where a URL's host is asked, by OpenTelemetry's conventions; of each URL worked out once. Never throws. */
+export function serverAttributes(url: string): ServerAttributes | undefined {
   let known = servers.get(url);
-  if (!known) {
-    const { hostname, port, protocol } = new URL(url);
+  const parsed = known ? undefined : URL.parse(url);
+  if (parsed) {
+    const { hostname, port, protocol } = parsed;
     known = { 'server.address': hostname, 'server.port': Number(port || (protocol === 'https:' ? 443 : 80)) };
     servers.set(url, known);
   }

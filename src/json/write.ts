@@ -27,13 +27,18 @@ export function writeJson(value: unknown, mode: Mode = 'plain', depth = 0): stri
 const LONG_PIECES = 1024;
 
 /**
- * The same text up to about so many characters, then "…": what comes after them, and what is long by itself,
- * is not looked at.
+ * The same text up to so many characters, then "…": what comes after them, and what is long or nested very
+ * deep by itself, is not looked at. Never throws.
  */
 export function writeBeginning(value: object, mode: Mode, most: number): string {
   let text = '';
+  let whole: boolean | undefined;
   const tick = (pieces = 1): boolean => text.length > most || pieces > LONG_PIECES;
-  const whole = writing(value, { mode, work: { tick }, add: (piece) => (text += piece) }, 0).next().done;
+  try {
+    whole = writing(value, { mode, work: { tick }, add: (piece) => (text += piece) }, 0).next().done;
+  } catch {
+    whole = false;
+  }
   return whole && text.length <= most ? text : `${text.slice(0, most)}…`;
 }
 

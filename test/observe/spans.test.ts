@@ -171,7 +171,25 @@ describe('the spans of a batch', () => {
     expect(attempts.map(({ attributes }) => attributes['http.response.status_code'])).toEqual([503, 200]);
   });
 
-  it('tell which query failed, was skipped, or was hedged', async () => {
+  it('tell which attempt was a hedge, and that the other one was not needed any more', async () => {
+    await using store = await startRestStore();
+    await using codap = await traced({}, { sources: { own: { ...store.source, hedge: { percentile: 0.5 } } } });
+    const get = (path: string) => ({ source: 'own', op: 'get', params: { path } });
+    await codap.service.kv({ a: { ...get('/a'), forEach: Array.from({ length: 100 }, (_, at) => at) } });
+    const { spans } = await codap.ask({ a: get('/stall-once') }, 4);
+    const attempts = below(spans, ofPath(spans, '/a'));
+    const told = attempts.map(({ attributes, isError }) => [
+      attributes['codap.hedge'],
+      attributes['error.type'],
+      isError,
+    ]);
+    expect(told).toEqual([
+      [undefined, 'CANCELLED', false],
+      [true, undefined, false],
+    ]);
+  });
+
+  it('tell which query failed, was skipped, or was not needed', async () => {
     await using store = await startRestStore();
     store.statuses.push(404);
     await using codap = await traced({}, { sources: { own: store.source } });
@@ -414,10 +432,13 @@ describe('a collector that is down', () => {
 /** A REST store that answers with these statuses, then 200, and notes the trace context of each request. */
 async function startRestStore() {
   const statuses: number[] = [];
+  const asked = new Set<string>();
   const seen: { traceparent: string | undefined; tracestate: string | undefined }[] = [];
   const server = createServer(({ url, headers }, response) => {
     seen.push({ traceparent: headers['traceparent'] as string, tracestate: headers['tracestate'] as string });
-    if (url !== '/stall') response.writeHead(statuses.shift() ?? 200, { 'content-type': 'application/json' }).end('{}');
+    const stalls = url === '/stall' || (url === '/stall-once' && !asked.has(url));
+    asked.add(url!);
+    if (!stalls) response.writeHead(statuses.shift() ?? 200, { 'content-type': 'application/json' }).end('{}');
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
