@@ -95,10 +95,10 @@ function resource(): Resource {
 }
 
 function samplerOf({ sampler, ratio }: Exporting): Sampler {
-  const [, isParentBased, name] = /^(parentbased_)?(.*)$/.exec(sampler)!;
-  const root = name === 'always_on' ? new AlwaysOnSampler() : undefined;
-  const otherwise = name === 'always_off' ? new AlwaysOffSampler() : new TraceIdRatioBasedSampler(ratio);
-  return isParentBased ? new ParentBasedSampler({ root: root ?? otherwise }) : (root ?? otherwise);
+  let root: Sampler = new TraceIdRatioBasedSampler(ratio);
+  if (sampler.endsWith('always_on')) root = new AlwaysOnSampler();
+  if (sampler.endsWith('always_off')) root = new AlwaysOffSampler();
+  return sampler.startsWith('parentbased_') ? new ParentBasedSampler({ root }) : root;
 }
 
 /** Says once when the collector takes nothing any more, and once when it does again. */

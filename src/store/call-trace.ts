@@ -26,7 +26,7 @@ export interface Attempt {
   /** It was sent because an earlier one took long. */
   readonly hedge?: true;
   /** Where traces are exported. */
-  readonly span?: AttemptSpan;
+  span?: AttemptSpan;
 }
 
 /** What the layers tell of one call, where its batch is traced. */

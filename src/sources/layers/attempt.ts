@@ -55,7 +55,8 @@ class Noted {
 
   constructor({ trace, signal, hedge }: Context, span: AttemptSpan | undefined) {
     const started = performance.now();
-    this.#attempt = { started, ...(hedge && { hedge }), ...(span && { span }) };
+    this.#attempt = hedge ? { started, hedge } : { started };
+    if (span) this.#attempt.span = span;
     this.#signal = signal;
     trace!.started ??= started;
     trace!.attempts.push(this.#attempt);
