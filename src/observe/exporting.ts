@@ -58,7 +58,7 @@ export function exportingOf(env: Env): Exporting | undefined {
     ratio: number(
       'OTEL_TRACES_SAMPLER_ARG',
       env['OTEL_TRACES_SAMPLER_ARG'] || '1',
-      /^(0?\.\d+|0|1|1\.0*|0\.)$/,
+      /^(?:0(?:\.\d+)?|\.\d+|1(?:\.0+)?)$/,
       'a number from 0 to 1',
     ),
     queue: Object.fromEntries(queue) as Exporting['queue'],
