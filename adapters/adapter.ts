@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { CallSpan } from '../src/store/call-trace.ts';
 import type { Caller, Context, Fetch, Query } from '../src/store/fetch.ts';
 import type { Payload, Value } from '../src/store/payload.ts';
 
@@ -62,6 +63,11 @@ export interface Adapter<Options = unknown> {
    * credential; of what the configuration or the caller adds it tells that it is there (`ADDED`).
    */
   describe(query: Query, options: Options, caller: Caller): Description;
+  /**
+   * A call as a span of a trace that is exported; named after its op, unless it says otherwise. No value of
+   * the query stands in it, unless `withValues`; then such a text has at most `MOST_STATEMENT` characters.
+   */
+  spanOf?(query: Pick<Query, 'op' | 'params'>, options: Options, withValues: boolean): CallSpan;
   /** Opens a source. Never waits for the store: one that is down fails its queries, not the service. */
   open(options: Options): Promise<Connection>;
 }
@@ -78,6 +84,8 @@ export interface Description {
 
 /** Stands for the value of a header that the configuration or the caller adds: it may be a credential. */
 export const ADDED = { configured: '[configured]', forwarded: '[forwarded]' } as const;
+/** Characters of a query's values in a span. */
+export const MOST_STATEMENT = 2048;
 
 /** A query as an example. */
 export interface Example {

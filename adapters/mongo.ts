@@ -4,6 +4,7 @@ import type { Adapter, Connection } from './adapter.ts';
 import { capsOf, type Caps } from './mongo/caps.ts';
 import { Client } from './mongo/client.ts';
 import { describeMongo } from './mongo/describe.ts';
+import { commandSpan } from './mongo/command-span.ts';
 import type { Database } from './mongo/database.ts';
 import { mongoError } from './mongo/failure.ts';
 import { Lingering } from './mongo/linger.ts';
@@ -26,6 +27,7 @@ export const mongo: Adapter<MongoOptions> = {
   ownMeta: ['projection', 'sort', 'pipeline'],
   compile: compileQuery,
   describe: describeMongo,
+  spanOf: commandSpan,
   open: (options) => Promise.resolve(new MongoConnection(options)),
 };
 

@@ -17,6 +17,7 @@ import { exchange, type Request } from './rest/exchange.ts';
 import { RestMerger } from './rest/merge.ts';
 import { options, type RestOptions } from './rest/options.ts';
 import { postParams, readParams } from './rest/params.ts';
+import { requestSpan } from './rest/request-span.ts';
 import { isConditional, METHODS, renewal, RequestHeaders, valueOf, type RestQuery } from './rest/request.ts';
 import { headFailure } from './http/transport-failure.ts';
 
@@ -38,6 +39,7 @@ export const rest: Adapter<RestOptions> = {
   allows: (op, { methods }) => methods.some((method) => method === op),
   compile: compileRest,
   describe: describeRest,
+  spanOf: requestSpan,
   open: (options) => Promise.resolve(new RestConnection(options)),
 };
 

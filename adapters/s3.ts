@@ -12,6 +12,7 @@ import { describeS3 } from './s3/describe.ts';
 import { s3Failure } from './s3/failure.ts';
 import { get, head, renewal } from './s3/get.ts';
 import { list, listItems } from './s3/list.ts';
+import { objectSpan } from './s3/object-span.ts';
 import { UndiciHandler } from './s3/http-handler.ts';
 import { options, type S3Options } from './s3/options.ts';
 import { MOST, params, type GetObject, type HeadObject, type ListObjects, type PresignGetObject } from './s3/params.ts';
@@ -33,6 +34,7 @@ export const s3: Adapter<S3Options> = {
   example: () => ({ op: 'listObjects', params: { limit: 2 } }),
   compile: compileS3,
   describe: describeS3,
+  spanOf: objectSpan,
   open: (options) => Promise.resolve(new S3Connection(options)),
 };
 

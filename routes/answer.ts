@@ -18,10 +18,13 @@ import { endingBy, type Steps, Work } from '../src/budget/work.ts';
 import { memberOf } from '../src/json/members.ts';
 import { Text } from '../src/json/text.ts';
 import { writeBytes } from '../src/json/write.ts';
+import type { BatchSpan } from '../src/observe/batch-span.ts';
+import type { Spans } from '../src/observe/spans.ts';
 import type { CountedBatch } from '../src/service/http/count-batches.ts';
 import { sendNotAcceptable } from '../src/service/http/problem.ts';
 import { sendAnswer } from '../src/service/http/send-answer.ts';
 import { sendText } from '../src/service/http/send-text.ts';
+import { traceIdOf } from '../src/service/http/trace-context.ts';
 import { vary } from '../src/service/http/vary.ts';
 import type { Source } from '../src/sources/open.ts';
 import type { Caller } from '../src/store/fetch.ts';
@@ -34,6 +37,8 @@ export interface Service {
   readonly memory: Memory;
   /** Calls back when an answer under way has to end; what it returns takes that back. */
   readonly whenCut: (end: () => void) => () => void;
+  /** Where traces are exported. */
+  readonly spans?: Spans | undefined;
   /** Takes a line of each batch. */
   readonly log: Pick<FastifyBaseLogger, 'info'>;
 }
@@ -69,9 +74,10 @@ interface Asked {
 /** Reads, plans, runs and encodes one batch, and logs one line. */
 async function answerCounted(
   pattern: Pattern,
-  { config, sources, memory, whenCut, log }: Service,
+  { config, sources, memory, whenCut, spans, log }: Service,
   { request, reply, received, counted }: Asked,
 ): Promise<void> {
+  const span = spans && beginSpan(spans, received, request, reply);
   vary(reply, 'Accept');
   const acceptable = negotiate(request.headers);
   if (acceptable.length === 0) return sendNotAcceptable(reply, `there are: ${mediaTypes.join(', ')}`);
@@ -104,6 +110,7 @@ async function answerCounted(
     reply.type('application/json; charset=utf-8');
     return sendText(reply, new Text().addBytes(bytes), { idleMs: config.limits.streamIdleMs, work });
   }
+  const traceIds = { trace_id: traceIdOf(request.raw.headers), span_id: span?.id };
   const running = run(
     planned,
     {
@@ -115,10 +122,10 @@ async function answerCounted(
       memory,
       work,
       failFast: planned.onError === 'fail',
-      trace: planned.trace ? new BatchTrace(received) : undefined,
+      trace: planned.trace || span?.isSampled ? new BatchTrace(received, planned.trace, span?.spanOf) : undefined,
       report: ({ path, error }) =>
         request.log.error(
-          { err: error, path: formatPointer(path), source: error.source },
+          { err: error, path: formatPointer(path), source: error.source, ...traceIds },
           'a query failed by our fault',
         ),
     },
@@ -126,6 +133,7 @@ async function answerCounted(
   );
   counted.batch = running.batch;
   counted.encoding = encoding.mediaType;
+  if (span) span.running = running;
   if (reply.raw.closed) running.batch.memory.close();
   else reply.raw.once('close', () => running.batch.memory.close());
   const end = (): void =>
@@ -149,6 +157,7 @@ async function answerCounted(
       failed: running.batch.decidedBy?.error.code,
       left: left.signal.aborted || undefined,
       status,
+      ...traceIds,
     },
     'batch',
   );
@@ -157,6 +166,23 @@ async function answerCounted(
 /** What a batch would do, as JSON in UTF-8. */
 function* explanation(plan: Plan, how: Explaining): Steps<Buffer> {
   return yield* writeBytes(yield* explaining(plan, how), 'relaxed', how.work);
+}
+
+/** Begins the span of a batch, and ends it with the answer: the request now belongs to it, by its header. */
+function beginSpan(
+  spans: Spans,
+  received: number,
+  { raw, routeOptions, log }: FastifyRequest,
+  reply: FastifyReply,
+): BatchSpan {
+  const { headers, method = '' } = raw;
+  const span = spans.begin({ headers, method, route: routeOptions.url ?? '', received });
+  headers['traceparent'] = span.traceparent;
+  const end = (): void =>
+    void span.end(reply.raw.statusCode).catch((err: unknown) => log.error({ err }, 'spans failed by our fault'));
+  if (reply.raw.closed) end();
+  else reply.raw.once('close', end);
+  return span;
 }
 
 /** Who asks; headers are looked at only by a source that forwards some. */

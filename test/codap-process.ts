@@ -16,28 +16,35 @@ export interface CodapProcess extends AsyncDisposable {
   rss(): Promise<number>;
   /** The most it has had in use, in bytes. */
   peakRss(): Promise<number>;
+  /** The lines that it has logged so far. */
+  readonly lines: readonly string[];
+  /** Ends it by SIGTERM; resolves to its exit status. */
+  end(): Promise<number | null>;
 }
 
 /**
  * Starts it with this configuration, on a free port; `modules` are loaded into it first, and `told` takes
- * what they send.
+ * what they send; `env` is added to what it finds there.
  */
 export async function startCodapProcess(
   config: object,
   modules: readonly string[] = [],
   told?: (message: unknown) => void,
+  env: Readonly<Record<string, string>> = {},
 ): Promise<CodapProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'codap-process-'));
   const file = join(folder, 'codap.yaml');
   await writeFile(file, JSON.stringify(config));
   const imports = modules.map((module) => `--import=${module}`);
   const child = spawn(process.execPath, [...imports, BIN, 'serve', file, '--port', '0'], {
-    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
     stdio: ['ignore', 'pipe', 'pipe', ...(told ? (['ipc'] as const) : [])],
   });
   if (told) child.on('message', told);
+  const lines: string[] = [];
   const url = await new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout as Readable }).on('line', (line) => {
+      lines.push(line);
       const [address] = /http:\/\/127\.0\.0\.1:\d+/.exec(line) ?? [];
       if (address !== undefined) resolve(address);
     });
@@ -52,6 +59,12 @@ export async function startCodapProcess(
     port: Number(new URL(url).port),
     rss: () => memory('VmRSS'),
     peakRss: () => memory('VmHWM'),
+    lines,
+    async end() {
+      child.kill('SIGTERM');
+      const [status] = (await once(child, 'close')) as [number | null];
+      return status;
+    },
     async [Symbol.asyncDispose]() {
       child.kill('SIGKILL');
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');

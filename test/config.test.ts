@@ -50,6 +50,7 @@ describe('defaults', () => {
         adhoc: true,
         corsOrigins: [],
         hosts: [],
+        traceStatements: false,
       },
       limits: {
         bodyBytes: 1048576,
@@ -178,7 +179,7 @@ describe('faults', () => {
     ]);
     expect(faults['sources.shop.adapter']).toBe('allowed here: rest, shelf');
     expect(faults['server.prot']).toBe(
-      'unknown field; allowed here: host, port, metricsPort, workers, timeoutMs, maxTimeoutMs, graceMs, maxInFlight, bufferBytes, maxConnections, adhoc, corsOrigins, hosts',
+      'unknown field; allowed here: host, port, metricsPort, workers, timeoutMs, maxTimeoutMs, graceMs, maxInFlight, bufferBytes, maxConnections, adhoc, corsOrigins, hosts, traceStatements',
     );
     expect(faults['batches']).toBe('unknown field; allowed here: server, limits, sources');
     expect(faults['sources.other.ops.0']).toBe('allowed here: get, head');

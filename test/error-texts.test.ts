@@ -78,6 +78,13 @@ const FILLED_IN = listed(`
   src/service/http/vary.ts: String(named)
   src/service/http/vary.ts: header
   src/sources/resume.ts: offset  # a header
+  adapters/mongo/command-span.ts: operation  # the name of a span, which a collector is told
+  adapters/mongo/command-span.ts: collection
+  src/observe/batch-span.ts: node.source.name
+  src/observe/batch-span.ts: node.op
+  src/observe/spans.ts: method
+  src/observe/spans.ts: route
+  src/observe/exporting.ts: allowed  # told to the operator
   src/encodings/csv.ts: error.message  # NoTable's, made in table.ts
   src/encodings/csv.ts: mostBytes  # a limit
   src/encodings/table.ts: index
@@ -115,6 +122,7 @@ const PASSED_ON = listed(`
   src/encodings/csv.ts: error.message  # NoTable's, made in table.ts
   src/service/http/send-answer.ts: cause.message  # NotAcceptable's, made in csv.ts
   src/service/http/send-failed.ts: error.message  # CodapError's
+  src/observe/spans.ts: result.error?.message  # an exporter's, for the log
   src/errors.ts: message
   src/errors.ts: { message }
   src/service/http/faults.ts: error.message  # BadRequest's

@@ -86,6 +86,24 @@ describe('the house', () => {
     expect(circles).toEqual([]);
   });
 
+  it('loads OpenTelemetry by one import alone, where traces are exported', () => {
+    const loaded = new Set<string>();
+    const load = (file: string): void => {
+      if (loaded.has(file)) return;
+      loaded.add(file);
+      const text = readFileSync(file, 'utf8');
+      for (const [, name = '', later = ''] of text.matchAll(RUN)) {
+        const target = join(dirname(file), name || later);
+        if (files.includes(target) && !(file === 'src/cli/open-spans.ts' && later)) load(target);
+      }
+    };
+    load('src/main.ts');
+    const asking = files.filter((file) => /'@opentelemetry\//.test(readFileSync(file, 'utf8')));
+    expect(asking.length).toBeGreaterThan(0);
+    expect(loaded.size).toBeGreaterThan(150);
+    expect(asking.filter((file) => loaded.has(file))).toEqual([]);
+  });
+
   it('has no two files of one name in different meanings', () => {
     const names = Map.groupBy(files, (file) => file.split('/').at(-1));
     const others = [...names.values()].map((group) => group.filter((file) => !MEAN_THE_SAME.test(file)));
@@ -108,6 +126,9 @@ describe('the house', () => {
     expect(files.filter((file) => readFileSync(file, 'utf8').split('\n').length > 251)).toEqual([]);
   });
 });
+
+/** An import that is there once types are taken away: at once, or later. */
+const RUN = /^(?:import|export) (?!type )[^;]*?from '(\.[^']+)'|import\('(\.[^']+)'\)/gm;
 
 /** A line that is a comment, or ends in one. */
 const COMMENT = /^\s*(?:\/\/|\/?\*)|\s\/\/ /;

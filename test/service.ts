@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { Agent, request } from 'undici';
 import { demoConfig } from '../demo/config.ts';
 import { startStores, type Stores } from '../demo/stores.ts';
+import type { Spans } from '../src/observe/spans.ts';
 import { buildApp } from '../src/service/app.ts';
 import { findLeaks } from './leaks.ts';
 import { parseConfig, openSources } from './configured.ts';
@@ -17,6 +18,8 @@ export interface ServiceOptions {
   limits?: object;
   /** Fields to change in a source of the demo, or whole sources beside them. */
   sources?: Record<string, object>;
+  /** Exports the traces; who made them closes them. */
+  spans?: Spans;
 }
 
 /** An answer that has arrived whole. */
@@ -50,7 +53,13 @@ export interface Service {
 }
 
 /** Starts it. Stores that were handed in outlive it; each answer is searched for what none may tell. */
-export async function startService({ stores, server, limits, sources = {} }: ServiceOptions = {}): Promise<Service> {
+export async function startService({
+  stores,
+  server,
+  limits,
+  sources = {},
+  spans,
+}: ServiceOptions = {}): Promise<Service> {
   const used = stores ?? (await startStores());
   const demo: Record<string, object> = demoConfig(used).sources;
   const merged = { ...demo, ...sources };
@@ -61,7 +70,7 @@ export async function startService({ stores, server, limits, sources = {} }: Ser
     sources: merged,
   });
   const opened = await openSources(config);
-  const app = await buildApp(config, opened);
+  const app = await buildApp(config, { ...opened, spans });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   const agent = new Agent({ keepAliveTimeout: 60_000, headersTimeout: 20_000 });
   const leaks: string[] = [];

@@ -40,15 +40,16 @@ export class RequestHeaders {
   of({ op, params, want }: Query, caller: Caller): string[] {
     const { headers, body } = params as RestQuery;
     const list = [...this.#configured];
+    // Where traces are exported, it is not the one that the caller sent.
+    if (caller.traceparent !== undefined) {
+      add(list, 'traceparent', caller.traceparent);
+      if (caller.tracestate !== undefined) add(list, 'tracestate', caller.tracestate);
+    }
     for (const name of this.#forwarded)
       if (Object.hasOwn(caller.headers, name)) add(list, name, caller.headers[name] as string);
     for (const name in headers) add(list, name, headers[name] as string);
     add(list, 'user-agent', this.#userAgent);
     if (body?.contentType !== undefined) add(list, 'content-type', body.contentType);
-    if (caller.traceparent !== undefined) {
-      add(list, 'traceparent', caller.traceparent);
-      if (caller.tracestate !== undefined) add(list, 'tracestate', caller.tracestate);
-    }
     // What is passed on is sent as it is stored, and a part of a compressed body cannot be read.
     const encoded = want !== 'body' && op !== 'head';
     add(list, 'accept-encoding', encoded && valueOf(list, 'range') === undefined ? ACCEPTED : 'identity');

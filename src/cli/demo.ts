@@ -4,11 +4,13 @@ import { startStores } from '../../demo/stores.ts';
 import { buildApp } from '../service/app.ts';
 import { type Env, parseConfig } from '../config/load.ts';
 import { secretsOf } from '../config/secrets.ts';
+import { exportingOf } from '../observe/exporting.ts';
 import { draining } from '../service/drain.ts';
 import type { Ending } from '../service/ending.ts';
 import { createLogger } from '../service/log.ts';
 import { openSources } from '../sources/open.ts';
 import { examples } from './examples.ts';
+import { openSpans } from './open-spans.ts';
 import { StartFault } from './start-fault.ts';
 import { isLoopback, listen } from './listen.ts';
 import { listenOn, type ListenFlags, logLevel } from './settings.ts';
@@ -23,14 +25,15 @@ export async function demo(ending: Ending, flags: ListenFlags, env: Env): Promis
   const config = parseConfig(demoConfig(stores), {}, adapters);
   const where = listenOn(flags, env, config);
   const logger = createLogger(logLevel(env, 'warn'), secretsOf(config, adapters));
+  const spans = await openSpans(exportingOf(env), config, logger);
   const opened = await openSources(config, adapters, logger);
-  const app = await buildApp(config, { sources: opened.sources, logger, onLoopback: await isLoopback(where) });
+  const app = await buildApp(config, { sources: opened.sources, logger, spans, onLoopback: await isLoopback(where) });
   const running = {
     app,
     logger,
     graceMs: config.server.graceMs,
     async dispose() {
-      await opened[Symbol.asyncDispose]();
+      await Promise.all([opened[Symbol.asyncDispose](), spans?.close()]);
       await stores.close();
     },
   };

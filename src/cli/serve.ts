@@ -6,6 +6,7 @@ import { buildApp } from '../service/app.ts';
 import { type Config, type Env, loadConfig } from '../config/load.ts';
 import { secretsOf } from '../config/secrets.ts';
 import { warningsOf } from '../config/warnings.ts';
+import { exportingOf } from '../observe/exporting.ts';
 import { draining } from '../service/drain.ts';
 import type { Ending } from '../service/ending.ts';
 import { createLogger } from '../service/log.ts';
@@ -15,6 +16,7 @@ import { buildMetricsApp } from '../service/metrics-app.ts';
 import { tellPrimary } from '../service/primary.ts';
 import { WorkerMetrics } from '../service/worker-metrics.ts';
 import { openSources } from '../sources/open.ts';
+import { openSpans } from './open-spans.ts';
 import { StartFault } from './start-fault.ts';
 import { isLoopback, listen, listenOnce, type Where } from './listen.ts';
 import { defaultFile, listenOn, type ListenFlags, logLevel, workersOf } from './settings.ts';
@@ -30,21 +32,24 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
   }
   const config = await loadConfig(file, env, adapters);
   const where = listenOn(flags, env, config);
+  const exporting = exportingOf(env);
   const logger = createLogger(logLevel(env, 'info'), secretsOf(config, adapters));
   if (cluster.isPrimary) for (const { source, text } of warningsOf(config, adapters)) logger.warn({ source }, text);
   const count = workersOf(config);
   if (cluster.isPrimary && count > 1) return serveByWorkers(ending, { file, where, config, logger, count });
   const opened = await openSources(config, adapters, logger);
+  const spans = await openSpans(exporting, config, logger);
   const shared = cluster.isWorker ? new WorkerMetrics() : undefined;
   const onLoopback = await isLoopback(where);
-  const app = await buildApp(config, { sources: opened.sources, logger, onLoopback, scrape: shared?.scrape });
+  const { sources } = opened;
+  const app = await buildApp(config, { sources, logger, spans, onLoopback, scrape: shared?.scrape });
   const { metrics } = app;
   const tellLast = shared?.share(metrics);
   const ownPort = shared
     ? undefined
     : await serveMetrics({ where, config, logger }, (format) => writeFamilies(metrics.all, format));
   const dispose = async (): Promise<void> => {
-    await opened[Symbol.asyncDispose]();
+    await Promise.all([opened[Symbol.asyncDispose](), spans?.close()]);
     await tellLast?.();
     await ownPort?.close();
   };

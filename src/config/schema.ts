@@ -79,6 +79,10 @@ const server = z
       .array(host)
       .default([])
       .meta({ description: 'The hosts it serves; by default any, on a loopback address localhost and IP addresses.' }),
+    traceStatements: z
+      .boolean()
+      .default(false)
+      .meta({ description: "Whether exported traces hold the queries' own values." }),
   })
   .refine((value) => value.timeoutMs <= value.maxTimeoutMs, {
     path: ['timeoutMs'],

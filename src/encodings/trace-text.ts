@@ -5,18 +5,18 @@ import { formatPointer } from '../json/pointer.ts';
 import type { Text } from '../json/text.ts';
 
 /**
- * Adds what became of a member and when, as a reply's last field, where the batch is traced; `isLast` of
+ * Adds what became of a member and when, as a reply's last field, where that was asked for; `isLast` of
  * frames, where those of its members came before.
  */
 export function addTrace(text: Text, { traced, reply }: Pick<Member, 'traced' | 'reply'>, isLast = false): void {
-  if (!traced?.trace) return;
+  if (traced?.trace?.after === undefined) return;
   text.add(`,"trace":{${traceFields(traced.trace)}`);
   const listed = reply.value ? undefined : reply.list;
   if (!traced.trace.calls && (listed || !isLast)) addUnlisted(text, traced, listed);
   text.add('}');
 }
 
-/** Adds how long planning the batch took, and the whole so far, as the last field, where it is traced. */
+/** Adds how long planning took, and the whole so far, as an answer's last field, where that was asked for. */
 export function addBatchTrace(text: Text, traced: Answer['traced'], list: MemberList | undefined): void {
   if (!traced) return;
   const { began, planned } = traced.trace;

@@ -24,6 +24,25 @@ export function writeJson(value: unknown, mode: Mode = 'plain', depth = 0): stri
   return text;
 }
 
+/** A member of more pieces than this is long, for a text of which only the beginning is wanted. */
+const LONG_PIECES = 1024;
+
+/**
+ * The same text up to so many characters, then "…": what comes after them, and what is long or nested very
+ * deep by itself, is not looked at. Never throws.
+ */
+export function writeBeginning(value: object, mode: Mode, most: number): string {
+  let text = '';
+  let whole: boolean | undefined;
+  const tick = (pieces = 1): boolean => text.length > most || pieces > LONG_PIECES;
+  try {
+    whole = writing(value, { mode, work: { tick }, add: (piece) => (text += piece) }, 0).next().done;
+  } catch {
+    whole = false;
+  }
+  return whole && text.length <= most ? text : `${text.slice(0, most)}…`;
+}
+
 /** How JSON is written, in whose turns, and where to. */
 interface Writing {
   readonly mode: Mode;

@@ -50,6 +50,7 @@ export interface AppDeps extends BaseOptions {
 
 /** The service as an app that never listens by itself. It uses the sources but does not close them. */
 export async function buildApp(config: Config, { sources, scrape, ...options }: AppDeps): Promise<FastifyInstance> {
+  const { spans } = options;
   const app = baseApp(config, options);
   const admission = new Admission(config.server.maxInFlight);
   const metrics = new Metrics(sources.values(), [...mediaTypes, PROBLEM], admission.lagMs);
@@ -72,7 +73,7 @@ export async function buildApp(config: Config, { sources, scrape, ...options }: 
   // Nothing that a batch's line says has a secret field to hide, and looking for one costs more than the
   // line.
   const log = app.log.child({}, { redact: [] });
-  const service = { config, sources, memory, whenCut: admission.whenCut, log };
+  const service = { config, sources, memory, whenCut: admission.whenCut, spans, log };
   openapiRoute(app, service);
   docsRoute(app);
   if (config.server.adhoc) {

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Adapter, Adapters, Connection, Description, Example, Fault } from '../../adapters/adapter.ts';
+import type { CallSpan } from '../store/call-trace.ts';
 import { choice } from '../store/check-schema.ts';
 import type { Config, SourceConfig } from '../config/load.ts';
 import type { Caller, Query } from '../store/fetch.ts';
@@ -56,6 +57,8 @@ export interface Source {
   readonly retries: boolean;
   /** The query for a part of a body, as a Connection's `part`; undefined where there are none. */
   readonly part: NonNullable<Connection['part']>;
+  /** A call as a span that is exported; no value of the query stands in it, unless `withValues`. */
+  spanOf(query: Pick<Query, 'op' | 'params'>, withValues: boolean): CallSpan;
   ping(signal: AbortSignal): Promise<void>;
 }
 
@@ -136,6 +139,7 @@ function sourceOf({ options, adapter, connection, calls }: Below, layers: readon
     isSingle: (op) => adapter.ops[op]?.single === true,
     retries: options.retry !== false,
     part: (query, first, last, etag) => connection.part?.(query, first, last, etag),
+    spanOf: (query, withValues) => adapter.spanOf?.(query, options, withValues) ?? { name: query.op, attributes: {} },
     ping: (signal) => connection.ping(signal),
   };
 }

@@ -1,5 +1,21 @@
 import type { Code } from '../errors.ts';
 
+/** A call by OpenTelemetry's semantic conventions: the name of its span, and what that says of itself. */
+export interface CallSpan {
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, string | number>>;
+}
+
+/** An attempt as a span of a trace that is exported. */
+export interface AttemptSpan extends CallSpan {
+  /** 16 hexadecimal digits. */
+  readonly id: string;
+  /** What the store is told, so that what it does is a child of this span (W3C Trace Context). */
+  readonly traceparent: string;
+  /** The HTTP status of the answer, where it has one. */
+  status?: number;
+}
+
 /** One attempt at the store, from when it left until it was answered. Instants, `performance.now()` ms. */
 export interface Attempt {
   readonly started: number;
@@ -9,6 +25,8 @@ export interface Attempt {
   code?: Code;
   /** It was sent because an earlier one took long. */
   readonly hedge?: true;
+  /** Where traces are exported. */
+  span?: AttemptSpan;
 }
 
 /** What the layers tell of one call, where its batch is traced. */
@@ -20,4 +38,6 @@ export interface CallTrace {
   shared?: 'coalesced' | 'merged';
   /** When it left for the store, or joined a call that had: an instant. */
   started?: number;
+  /** Makes the span of an attempt that leaves: where traces are exported. */
+  readonly spanOf?: ((query: { readonly op: string; readonly params: unknown }) => AttemptSpan) | undefined;
 }

@@ -72,6 +72,7 @@ export function simulate(timeoutMs = 2000): Simulation {
     isSingle: () => false,
     retries: false,
     part: () => undefined,
+    spanOf: ({ op }) => ({ name: op, attributes: {} }),
     ping: () => Promise.resolve(),
   };
   return { source, started, finished, aborted };

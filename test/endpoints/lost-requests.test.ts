@@ -218,6 +218,7 @@ function source(name: string, point: Point, thrown: () => unknown): Source {
     isSingle: () => false,
     retries: false,
     part: () => undefined,
+    spanOf: ({ op }) => ({ name: op, attributes: {} }),
     ping: () => Promise.resolve(),
     prepare: (_op, params) => params,
     describe: () => ({ request: {}, bound: {} }),

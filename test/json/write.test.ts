@@ -3,7 +3,7 @@ import * as bson from 'bson';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Digits } from '../../src/json/leaf.ts';
-import { comparing, writeBytes, writeJson } from '../../src/json/write.ts';
+import { comparing, writeBeginning, writeBytes, writeJson } from '../../src/json/write.ts';
 import { atOnce, Work } from '../../src/budget/work.ts';
 
 const { Binary, Decimal128, Double, EJSON, Int32, Long, MaxKey, MinKey, ObjectId, Timestamp, UUID } = bson;
@@ -217,5 +217,34 @@ describe('a string of very many characters', () => {
         true,
       );
     }
+  });
+});
+
+describe('the beginning of a text', () => {
+  it('is the whole, where that is no longer', () => {
+    const value = { a: id, b: [1, 'x'], c: { d: null } };
+    const whole = writeJson(value, 'relaxed');
+    expect(writeBeginning(value, 'relaxed', whole.length)).toBe(whole);
+    expect(writeBeginning(value, 'relaxed', whole.length - 1)).toBe(`${whole.slice(0, -1)}…`);
+  });
+
+  it('ends before a text that is long by itself, which is not looked at', () => {
+    expect(writeBeginning({ a: 1, b: 'x'.repeat(1e6) }, 'relaxed', 100)).toBe('{"a":1…');
+  });
+
+  it('ends where it is nested too deep', () => {
+    expect(writeBeginning(nested(2000) as object, 'relaxed', 5000)).toBe(`${'['.repeat(1000)}…`);
+  });
+
+  it('is bounded, whatever the value', () => {
+    fc.assert(
+      fc.property(fc.object({ maxDepth: 4 }), fc.integer({ min: 1, max: 200 }), (value, most) => {
+        const text = writeBeginning(value, 'plain', most);
+        const whole = writeJson(value);
+        expect(text.length).toBeLessThanOrEqual(most + 1);
+        if (whole.length > most) expect(text).toBe(`${whole.slice(0, most)}…`);
+        else expect(text).toBe(whole);
+      }),
+    );
   });
 });

@@ -29,10 +29,10 @@ export class Answer {
     return this.#root.reply;
   }
 
-  /** What it tells of itself, and all that the whole holds, where it is traced. */
+  /** What it tells of itself, and all that the whole holds, where that was asked for. */
   get traced(): { readonly trace: BatchTrace; readonly root: Traced } | undefined {
     const { trace } = this.#batch;
-    return trace && { trace, root: this.#root };
+    return trace?.isShown ? { trace, root: this.#root } : undefined;
   }
 
   /** The replies as they come, each in its place; then the whole as it ended. */

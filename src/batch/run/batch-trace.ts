@@ -1,4 +1,7 @@
 import { ItemTemplate } from '../modifiers/for-each-list.ts';
+import type { Source } from '../../sources/open.ts';
+import type { AttemptSpan } from '../../store/call-trace.ts';
+import type { Query } from '../../store/fetch.ts';
 import type { Node } from '../plan/node.ts';
 import { Reference } from '../template/reference.ts';
 import { MemberTrace } from './member-trace.ts';
@@ -10,23 +13,37 @@ interface Names {
   readonly text: string;
 }
 
+type Asked = Pick<Query, 'op' | 'params'>;
+
+/** Makes the span of an attempt at a query of this source. */
+export type SpanOf = (source: Source, query: Asked) => AttemptSpan;
+
 /** What a traced batch tells of itself: instants, `performance.now()` ms. */
 export class BatchTrace {
   readonly began: number;
   readonly planned = performance.now();
+  /** Whether the answer shows it. */
+  readonly isShown: boolean;
+  readonly #spanOf: SpanOf | undefined;
   /** A node runs once per item of a forEach, and its names may be many. */
   readonly #names = new Map<Node, Names>();
 
-  /** Made once the batch is planned. */
-  constructor(began: number) {
+  /** Made once the batch is planned; with `spanOf` where its trace is exported. */
+  constructor(began: number, isShown = true, spanOf?: SpanOf) {
     this.began = began;
+    this.isShown = isShown;
+    this.#spanOf = spanOf;
   }
 
   /** From now on these tell what becomes of them. */
   follow(members: readonly RunningMember[]): void {
     for (const member of members) {
-      const calls = member.node.kind === 'query' && !member.each;
-      member.trace = new MemberTrace(this.began, this.#after(member), calls);
+      const { node, each } = member;
+      const calls = node.kind === 'query' && !each;
+      const after = this.isShown ? this.#after(member) : undefined;
+      const spanOf = this.#spanOf;
+      const own = calls && spanOf ? (query: Asked) => spanOf(node.source, query) : undefined;
+      member.trace = new MemberTrace(this.began, after, calls, own);
     }
   }
 

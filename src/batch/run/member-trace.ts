@@ -4,11 +4,12 @@ import type { Attempt, CallTrace } from '../../store/call-trace.ts';
 export class MemberTrace implements CallTrace {
   /** When the batch began, from which its answer counts. */
   readonly origin: number;
-  /** The names that it waits for, as JSON. */
-  readonly after: string;
+  /** The names that it waits for, as JSON; undefined where the answer does not show the trace. */
+  readonly after: string | undefined;
   /** It asks a source itself; a group or forEach does not. */
   readonly calls: boolean;
   readonly attempts: Attempt[] = [];
+  readonly spanOf: CallTrace['spanOf'];
   cache?: NonNullable<CallTrace['cache']>;
   shared?: NonNullable<CallTrace['shared']>;
   started?: number;
@@ -18,10 +19,11 @@ export class MemberTrace implements CallTrace {
   ended: number | undefined;
   #ready = performance.now();
 
-  constructor(origin: number, after: string, calls: boolean) {
+  constructor(origin: number, after: string | undefined, calls: boolean, spanOf?: CallTrace['spanOf']) {
     this.origin = origin;
     this.after = after;
     this.calls = calls;
+    this.spanOf = spanOf;
   }
 
   /** It waits for something that it refers to. */

@@ -16,11 +16,12 @@ export async function openWanted(
   scope: Scope,
 ): Promise<Flow> {
   const query = { ...asked, want };
-  if (want === 'items' || !scope.places) return openFlow(node, query, scope, { trace: member.trace });
+  const { trace } = member;
+  if (want === 'items' || !scope.places) return openFlow(node, query, scope, { trace });
   const resumable = isResumable(node.source, asked.op, asked.params);
   const leave = await scope.places.enter(resumable, member, scope);
   try {
-    const flow = await (resumable ? openAhead(node, asked, scope) : openFlow(node, query, scope));
+    const flow = await (resumable ? openAhead(node, asked, scope, trace) : openFlow(node, query, scope, { trace }));
     flow.onClose(leave);
     return flow;
   } catch (error) {

@@ -4,6 +4,7 @@ import type { QueryNode } from '../plan/node.ts';
 import { openFlow } from './open-flow.ts';
 import { Flow } from './flow.ts';
 import type { Scope } from './scope.ts';
+import type { CallTrace } from '../../store/call-trace.ts';
 import type { Query } from '../../store/fetch.ts';
 
 /** Bytes read ahead of each coming body. */
@@ -13,12 +14,17 @@ export const BEGINNING = 64 * 1024;
  * A body whose beginning is read by range, so that it holds no connection while it waits for its turn, and
  * whose rest, if any, is asked for when somebody reads that far.
  */
-export async function openAhead(node: QueryNode, asked: Pick<Query, 'op' | 'params'>, scope: Scope): Promise<Flow> {
+export async function openAhead(
+  node: QueryNode,
+  asked: Pick<Query, 'op' | 'params'>,
+  scope: Scope,
+  trace: CallTrace | undefined,
+): Promise<Flow> {
   const { source } = node;
   const body: InParts<Flow> = {
     source,
     query: { ...asked, want: 'body' },
-    open: (query, closed, after) => openFlow(node, query, scope, { closed, after }),
+    open: (query, closed, after) => openFlow(node, query, scope, { closed, after, trace }),
   };
   const held = scope.batch.memory.part();
   const beginning = await readBeginning(body, BEGINNING, held).catch((error: unknown) => {

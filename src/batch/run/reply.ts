@@ -52,6 +52,8 @@ export interface Member {
 /** What a traced batch knows of a member. */
 export interface Traced {
   readonly trace: MemberTrace | undefined;
+  /** True for a forEach as a whole, false for each of its items. */
+  readonly each: boolean;
   /** All members that it holds, also those that the answer does not list. */
   readonly within: readonly Member[];
 }

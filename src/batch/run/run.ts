@@ -82,7 +82,7 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
   const held = memory.part();
   let started: number | undefined;
   try {
-    if (trace) scope.batch.takeBytes(Buffer.byteLength(trace.after));
+    if (trace?.after !== undefined) scope.batch.takeBytes(Buffer.byteLength(trace.after));
     if (typeof node.as === 'object' && scope.item)
       member.as = await work.do(nameByItem(node.as, scope.item.value, scope.batch));
     const values = new Map<Reference, unknown>();

@@ -6,6 +6,7 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import type { Config } from '../../config/load.ts';
+import type { Spans } from '../../observe/spans.ts';
 import { answerFault, answerUnreadable } from './faults.ts';
 import { serveHosts } from './hosts.ts';
 import { requestId } from './request-id.ts';
@@ -15,6 +16,8 @@ import { repairTraceContext } from './trace-context.ts';
 export interface BaseOptions {
   /** Nothing is logged without one. */
   readonly logger?: FastifyBaseLogger | undefined;
+  /** No traces are exported without them. */
+  readonly spans?: Spans | undefined;
   /** Whether it will listen on a loopback address, where fewer hosts are served by default. Default false. */
   readonly onLoopback?: boolean | undefined;
   /**
@@ -26,7 +29,7 @@ export interface BaseOptions {
 /** An app without routes: who is served, how a request is named, and how faults are told. */
 export function baseApp(
   { limits, server }: Pick<Config, 'limits' | 'server'>,
-  { logger, onLoopback = false, requestMs = 10_000 }: BaseOptions,
+  { logger, spans, onLoopback = false, requestMs = 10_000 }: BaseOptions,
 ): FastifyInstance {
   const app: FastifyInstance = Fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
@@ -45,7 +48,7 @@ export function baseApp(
   });
   app.setErrorHandler(answerFault);
   app.addHook('onRequest', (request, reply, done) => {
-    repairTraceContext(request.raw.headers);
+    repairTraceContext(request.raw.headers, spans !== undefined);
     standardHeaders(request, reply);
     done();
   });

@@ -5,6 +5,7 @@ import { BadRequest } from '../../json/fault-list.ts';
 import { CodapError } from '../../errors.ts';
 import { PROBLEM, type Problem, sendProblem } from './problem.ts';
 import { refuseType } from './json-body.ts';
+import { traceIdOf } from './trace-context.ts';
 
 /** Answers whatever a route throws; nothing of an unforeseen error but its status reaches the client. */
 export function answerFault(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
@@ -35,8 +36,8 @@ export function answerFault(error: unknown, request: FastifyRequest, reply: Fast
   sendProblem(reply, { status: statusCode, title: STATUS_CODES[statusCode] ?? 'Bad Request', detail });
 }
 
-function logInternal(error: unknown, { log }: FastifyRequest): void {
-  log.error({ err: error }, 'a request failed by our fault');
+function logInternal(error: unknown, { log, raw }: FastifyRequest): void {
+  log.error({ err: error, trace_id: traceIdOf(raw.headers) }, 'a request failed by our fault');
 }
 
 const UNREADABLE: Readonly<Record<string, Problem>> = {

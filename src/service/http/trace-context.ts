@@ -6,8 +6,9 @@ const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(
 /**
  * Replaces a malformed `traceparent` by that of a new trace, and drops the `tracestate` that came with it
  * (W3C Trace Context §3.2, §4.2). One of a later version is read as version 00; a missing one stays missing.
+ * Where traces are exported, a malformed one is missing, too: the batch's own span begins a trace.
  */
-export function repairTraceContext(headers: IncomingHttpHeaders): void {
+export function repairTraceContext(headers: IncomingHttpHeaders, isExported = false): void {
   const given = headers['traceparent'];
   if (given === undefined) return;
   const [, version, trace, parent, flags, rest] = TRACEPARENT.exec(String(given)) ?? [];
@@ -21,8 +22,14 @@ export function repairTraceContext(headers: IncomingHttpHeaders): void {
     if (version !== '00') headers['traceparent'] = `00-${trace}-${parent}-0${Number.parseInt(flags!, 16) & 1}`;
     return;
   }
-  headers['traceparent'] = `00-${hex(16)}-${hex(8)}-00`;
+  if (isExported) delete headers['traceparent'];
+  else headers['traceparent'] = `00-${hex(16)}-${hex(8)}-00`;
   delete headers['tracestate'];
+}
+
+/** The trace that a request belongs to, by the well-formed header that it came with or was given, if any. */
+export function traceIdOf({ traceparent }: IncomingHttpHeaders): string | undefined {
+  return (traceparent as string | undefined)?.slice(3, 35);
 }
 
 function isZero(digits: string | undefined): boolean {

@@ -1,11 +1,13 @@
-import { abortReason, toCodapError } from '../../errors.ts';
-import type { Attempt } from '../../store/call-trace.ts';
+import { abortReason, type Code, toCodapError } from '../../errors.ts';
+import type { Attempt, AttemptSpan } from '../../store/call-trace.ts';
 import type { Context, Fetch } from '../../store/fetch.ts';
+import type { Payload } from '../../store/payload.ts';
 import type { Layer } from '../layer.ts';
 
 /**
  * Where a batch is traced, notes each call of the store: when it left, when it was answered or given up, and
- * the code it failed with. A list or body is answered once it is open.
+ * the code it failed with. A list or body is answered once it is open. Where traces are exported, each is a
+ * span of its own, of which the store is told.
  */
 export const attempt: Layer = {
   name: 'attempt',
@@ -26,16 +28,22 @@ function notes(next: Fetch): Fetch {
   return async (query, context) => {
     // What nobody wants any more does not leave.
     if (context.signal.aborted) return next(query, context);
-    const noted = new Noted(context);
+    const span = context.trace?.spanOf?.(query);
+    const noted = new Noted(context, span);
     try {
-      const payload = await next(query, context);
-      noted.end();
+      const payload = await next(query, span ? within(span, context) : context);
+      noted.answered(payload);
       return payload;
     } catch (error) {
-      noted.end(error);
+      noted.failed(error);
       throw error;
     }
   };
+}
+
+/** What the store is told of the trace names this span. */
+function within({ traceparent }: AttemptSpan, context: Context): Context {
+  return { ...context, caller: { ...context.caller, traceparent } };
 }
 
 const ONCE = { once: true };
@@ -45,9 +53,10 @@ class Noted {
   readonly #attempt: Attempt;
   readonly #signal: AbortSignal;
 
-  constructor({ trace, signal, hedge }: Context) {
+  constructor({ trace, signal, hedge }: Context, span: AttemptSpan | undefined) {
     const started = performance.now();
     this.#attempt = hedge ? { started, hedge } : { started };
+    if (span) this.#attempt.span = span;
     this.#signal = signal;
     trace!.started ??= started;
     trace!.attempts.push(this.#attempt);
@@ -55,14 +64,25 @@ class Noted {
     signal.addEventListener('abort', this, ONCE);
   }
 
-  end(error?: unknown): void {
-    if (this.#attempt.ended !== undefined) return;
+  answered(payload: Payload): void {
+    this.#end(payload.kind === 'items' ? undefined : payload.meta?.status);
+  }
+
+  failed(error: unknown): void {
+    const { code, status } = toCodapError(error);
+    this.#end(status, code);
+  }
+
+  #end(status: number | undefined, code?: Code): void {
+    const { ended, span } = this.#attempt;
+    if (ended !== undefined) return;
     this.#attempt.ended = performance.now();
-    if (error !== undefined) this.#attempt.code = toCodapError(error).code;
+    if (code) this.#attempt.code = code;
+    if (span && status !== undefined) span.status = status;
     this.#signal.removeEventListener('abort', this);
   }
 
   handleEvent(): void {
-    this.end(abortReason(this.#signal));
+    this.failed(abortReason(this.#signal));
   }
 }

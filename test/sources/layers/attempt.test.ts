@@ -58,6 +58,35 @@ describe('what a traced call tells of its attempts', () => {
     expect(trace).toEqual({ started: at, attempts: [{ started: at, ended: at + 30 }] });
   });
 
+  it('as a span that its store is told of, where traces are exported', async () => {
+    const seen: unknown[] = [];
+    let made = 0;
+    const spanOf = ({ op }: { op: string }) => {
+      made += 1;
+      return { id: `${made}`, traceparent: `00-a-${made}-01`, name: op, attributes: {} };
+    };
+    const caller = { headers: { a: 'b' }, traceparent: '00-a-0-01', tracestate: 'v=1' };
+    const own = context({ caller, trace: { attempts: [], spanOf } });
+    const answers = [{ status: 200 }, new CodapError('UNAVAILABLE', 'told to fail', { status: 503 })];
+    const fetch = attempt.wrap((_query, given) => {
+      seen.push(given.caller);
+      const answer = answers.shift();
+      if (answer instanceof CodapError) return Promise.reject(answer);
+      return Promise.resolve({ kind: 'value', json: '1', value: 1, meta: answer! });
+    });
+    const query = { op: 'get', params: {}, want: 'value' } as const;
+    await fetch(query, own);
+    await expect(fetch(query, { ...own, hedge: true })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(seen).toEqual([
+      { ...caller, traceparent: '00-a-1-01' },
+      { ...caller, traceparent: '00-a-2-01' },
+    ]);
+    expect(own.trace?.attempts).toMatchObject([
+      { span: { id: '1', name: 'get', status: 200 } },
+      { span: { id: '2', name: 'get', status: 503 }, hedge: true, code: 'UNAVAILABLE' },
+    ]);
+  });
+
   it('why it failed', async () => {
     const at = began();
     const asked = asking([attempt]).catch(() => {});

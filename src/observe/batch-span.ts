@@ -1,0 +1,141 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import {
+  type Attributes,
+  type Context,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  type Tracer,
+} from '@opentelemetry/api';
+import type { Member, Traced } from '../batch/run/reply.ts';
+import type { Running } from '../batch/run/run.ts';
+import type { Source } from '../sources/open.ts';
+import { formatPointer } from '../json/pointer.ts';
+import type { Attempt, AttemptSpan } from '../store/call-trace.ts';
+import type { Query } from '../store/fetch.ts';
+import type { GivenIds } from './given-ids.ts';
+
+/** So many spans are made in one turn of the event loop: a batch may have very many. */
+const AT_ONCE = 200;
+
+/** The span of a batch. Those of its queries and attempts are made of what it has noted once it has ended. */
+export class BatchSpan {
+  /** What its batch runs, once it does. */
+  running: Running | undefined;
+  readonly #span: Span;
+  readonly #tracer: Tracer;
+  readonly #ids: GivenIds;
+  readonly #withValues: boolean;
+  /** Spans of this turn. */
+  #made = 0;
+
+  constructor(span: Span, tracer: Tracer, ids: GivenIds, withValues: boolean) {
+    this.#span = span;
+    this.#tracer = tracer;
+    this.#ids = ids;
+    this.#withValues = withValues;
+  }
+
+  /** Whether it is exported: else its batch has nothing to note. */
+  get isSampled(): boolean {
+    return this.#span.isRecording();
+  }
+
+  /** 16 hexadecimal digits. */
+  get id(): string {
+    return this.#span.spanContext().spanId;
+  }
+
+  /** Names this span as the parent of what follows from it (W3C Trace Context). */
+  get traceparent(): string {
+    return this.#traceparent(this.id);
+  }
+
+  /** Makes the span of an attempt that leaves now. */
+  readonly spanOf = (source: Source, query: Pick<Query, 'op' | 'params'>): AttemptSpan => {
+    const { name, attributes } = source.spanOf(query, this.#withValues);
+    const id = this.#ids.generateSpanId();
+    return { id, traceparent: this.#traceparent(id), name, attributes };
+  };
+
+  /** Its answer has left, or its client has, with this status. Resolves once all of its spans are made. */
+  async end(status: number): Promise<void> {
+    if (!this.isSampled) return;
+    const span = this.#span;
+    const ended = performance.now();
+    await this.running?.root.reply;
+    span.setAttribute('http.response.status_code', status);
+    const decidedBy = this.running?.batch.decidedBy?.error.code;
+    if (status >= 500 || decidedBy) failed(span, decidedBy ?? String(status));
+    span.end(ended);
+    if (this.running) await this.#membersOf(this.running.root, within(span));
+  }
+
+  async #membersOf({ within: members }: Traced, parent: Context): Promise<void> {
+    for (const member of members) {
+      const { traced, reply } = member;
+      const noted = traced?.trace;
+      // What was not begun when it was given up has no span.
+      if (!noted || (noted.queued === undefined && reply.error?.code === 'CANCELLED')) continue;
+      const { ended = performance.now(), queued = ended } = noted;
+      const options = { startTime: queued, attributes: attributesOf(member) };
+      const span = this.#tracer.startSpan(nameOf(member), options, parent);
+      if (reply.status === 'error') failed(span, reply.error?.code);
+      span.end(ended);
+      const context = within(span);
+      for (const attempt of noted.attempts) this.#attempt(attempt, context);
+      this.#made += 1 + noted.attempts.length;
+      if (this.#made >= AT_ONCE) {
+        this.#made = 0;
+        await turn();
+      }
+      await this.#membersOf(traced, context);
+    }
+  }
+
+  #attempt({ span: known, started, ended = performance.now(), code, hedge }: Attempt, parent: Context): void {
+    if (!known) return;
+    const { id, name, attributes, status } = known;
+    this.#ids.next = id;
+    const options = { kind: SpanKind.CLIENT, startTime: started, attributes };
+    const span = this.#tracer.startSpan(name, options, parent);
+    if (status !== undefined) span.setAttribute('http.response.status_code', status);
+    if (hedge) span.setAttribute('codap.hedge', true);
+    if (code) failed(span, code);
+    span.end(ended);
+  }
+
+  #traceparent(id: string): string {
+    const { traceId, traceFlags } = this.#span.spanContext();
+    return `00-${traceId}-${id}-0${traceFlags & 1}`;
+  }
+}
+
+/** The context of what is a child of this span. */
+function within(span: Span): Context {
+  return trace.setSpan(ROOT_CONTEXT, span);
+}
+
+/** What nobody needed any more has not failed. */
+function failed(span: Span, code = 'INTERNAL'): void {
+  span.setAttribute('error.type', code);
+  if (code !== 'CANCELLED') span.setStatus({ code: SpanStatusCode.ERROR });
+}
+
+function nameOf({ node, traced }: Member): string {
+  if (traced?.each) return 'forEach';
+  return node.kind === 'query' ? `${node.source.name} ${node.op}` : node.pattern;
+}
+
+function attributesOf({ node, path, reply, traced }: Member): Attributes {
+  const { cache, shared } = traced!.trace!;
+  return {
+    'codap.path': formatPointer(path),
+    'codap.status': reply.status,
+    ...(node.kind === 'query' && { 'codap.source': node.source.name, 'codap.op': node.op }),
+    ...(cache && { 'codap.cache': cache }),
+    ...(shared && { 'codap.shared': shared }),
+  };
+}
