@@ -8,8 +8,8 @@ export default defineConfig({
     setupFiles: ['test/warnings.ts'],
     // Tests start codap some hundred times; compiled once, it starts in half the time.
     env: { NODE_COMPILE_CACHE: new URL('./node_modules/.cache/node', import.meta.url).pathname },
-    // Most of a test is waiting: two files at a time even where vitest would take one.
-    maxWorkers: 2,
+    // Most of a test is waiting: three files at a time even where vitest would take one.
+    maxWorkers: 3,
     // Every file cleans up after itself; loading all of codap anew for each would take as long as half of the
     // tests.
     isolate: false,

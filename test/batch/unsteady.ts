@@ -20,7 +20,7 @@ const MOODS = [
 /** Every layer, each of them so quick that it has something to do all the time. */
 const ALL_LAYERS = {
   attemptTimeoutMs: 25,
-  cache: { ttlMs: 5, staleMs: 50, notFoundMs: 5 },
+  cache: { ttlMs: 20, staleMs: 200, notFoundMs: 5 },
   coalesce: true,
   retry: { attempts: 4, budget: 1, perSecond: 1000 },
   hedge: true,

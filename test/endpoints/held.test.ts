@@ -20,7 +20,7 @@ beforeAll(async () => {
   service = await startService({
     server: { bufferBytes: 4 * MIB },
     limits: { answerBytes: 3 * MIB },
-    sources: { store: { adapter: 'rest', url: store.url } },
+    sources: { store: { adapter: 'rest', url: store.url, breaker: false } },
   });
 });
 afterAll(async () => {
