@@ -61,7 +61,7 @@ export async function startWorkers({ server, first, args = [] }: WorkersOptions 
   await once(store, 'listening');
   const url = `http://127.0.0.1:${(store.address() as AddressInfo).port}/`;
   const file = join(folder, 'codap.yaml');
-  const sources = { slow: { adapter: 'rest', url, timeoutMs: 20_000 } };
+  const sources = { slow: { adapter: 'rest', url, timeoutMs: 20_000, coalesce: false } };
   await writeFile(file, JSON.stringify({ server: { workers: 2, timeoutMs: 20_000, port: 0, ...server }, sources }));
   const imports = first === undefined ? [] : [`--import=data:text/javascript,${encodeURIComponent(first)}`];
   const { PATH, NODE_COMPILE_CACHE } = process.env;
