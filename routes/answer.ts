@@ -145,7 +145,7 @@ async function answerCounted(
     unlink();
   }
   const { status, ms, list } = await running.root.reply;
-  counted.complete = list !== undefined && isComplete(list);
+  counted.complete = list !== undefined && isComplete(list) && !running.batch.hasBroken;
   log.info(
     {
       requestId: request.id,

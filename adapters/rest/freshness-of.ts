@@ -33,7 +33,8 @@ export function freshnessOf(fields: AnswerFields, now = Date.now()): Freshness |
   const lifetime =
     lifetimeMs ?? (expires === undefined ? Infinity : untilExpired(agreed(expires), agreed(fields.get('date')), now));
   // An answer out of a cache of the store's has spent some of it (RFC 9111 §4.2.3).
-  return { mayBeKept, mayBeStale, freshMs: Math.max(0, lifetime - secondsIn(agreed(fields.get('age')), 0) * 1000) };
+  const freshMs = Math.max(0, lifetime - secondsIn(agreed(fields.get('age')), 0) * 1000);
+  return { mayBeKept, mayBeStale, freshMs, ...(control === undefined && { isPartial: true }) };
 }
 
 const controlIn = remembering((text): Control => {

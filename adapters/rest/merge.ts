@@ -1,6 +1,7 @@
 import { CodapError } from '../../src/errors.ts';
 import { parsePointer } from '../../src/json/pointer.ts';
-import type { Context, Query } from '../../src/store/fetch.ts';
+import type { Caller, Context, Query } from '../../src/store/fetch.ts';
+import type { Freshness } from '../../src/store/freshness.ts';
 import type { Meta, Payload, Value } from '../../src/store/payload.ts';
 import type { Merger, Parts, Point } from '../adapter.ts';
 import { content } from '../http/content.ts';
@@ -39,10 +40,12 @@ export class RestMerger implements Merger<RestPoint> {
     });
   }
 
-  pointOf({ op, params }: Query): RestPoint | undefined {
+  pointOf({ op, params }: Query, caller?: Caller): RestPoint | undefined {
     const { path, headers } = params as RestQuery;
     if (op !== 'get' || typeof path !== 'string' || path.includes('?')) return undefined;
     for (const _name in headers) return undefined;
+    // A condition of the caller's is one of the single thing.
+    for (const name in caller?.headers) if (name.startsWith('if-') || name === 'range') return undefined;
     for (const [at, rule] of this.#rules.entries()) {
       const id = idIn(path, rule);
       if (id === undefined) continue;
@@ -60,10 +63,10 @@ export class RestMerger implements Merger<RestPoint> {
   }
 
   split(answer: Payload, points: readonly RestPoint[]): Parts<RestPoint> {
-    const { json, meta } = answer as Value;
+    const { json, meta, freshness } = answer as Value;
     const [{ rule }] = points as [RestPoint];
-    const list = meta?.encoding === 'json' ? partAt(json, rule.list) : undefined;
-    const items = list && itemsOf(json, list);
+    const place = meta?.encoding === 'json' ? partAt(json, rule.list) : undefined;
+    const items = place && itemsOf(json, place);
     if (!items) throw new CodapError('BAD_RESPONSE', 'the store answered no list where the rule of merge says');
     const found = new Map<string, Part>();
     for (const item of items) {
@@ -74,20 +77,24 @@ export class RestMerger implements Merger<RestPoint> {
     const told: Meta = {};
     if (meta?.status !== undefined) told.status = meta.status;
     if (meta?.contentType !== undefined) told.contentType = meta.contentType;
-    return { of: ({ id }, context) => valueOf(json, found.get(id), told, context) };
+    const list = { json, meta: told, freshness };
+    return { of: ({ id }, context) => valueOf(list, found.get(id), context) };
   }
 }
 
+/** What the store says of its list is said of each item, and of what is not in it. */
 function valueOf(
-  json: string,
+  { json, meta, freshness }: { json: string; meta: Meta; freshness: Freshness | undefined },
   item: Part | undefined,
-  meta: Meta,
   { memory, work }: Pick<Context, 'memory' | 'work'>,
 ): Value | Promise<Value> {
-  if (!item) throw new CodapError('NOT_FOUND', 'the store answered a list without this id');
+  if (!item) {
+    const kept = freshness && { freshMs: freshness.freshMs };
+    throw new CodapError('NOT_FOUND', 'the store answered a list without this id', kept);
+  }
   const bytes = Buffer.from(json.slice(item.start, item.end));
   memory.hold(bytes.length);
-  return content(bytes, 'json', meta, work);
+  return content(bytes, 'json', meta, work, freshness);
 }
 
 /** The id in a path that a rule is for. */

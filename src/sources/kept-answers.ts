@@ -82,7 +82,9 @@ export class KeptAnswers {
   }
 
   /** A value that was kept is still the same, as the store said when it was asked at that instant. */
-  renew(key: string, asked: number, known: KeptValue, freshness = known.freshness): void {
+  renew(key: string, asked: number, known: KeptValue, told = known.freshness): void {
+    // Fields that a 304 does not have stay as they were (RFC 9111 §4.3.4).
+    const freshness = told?.isPartial && known.freshness ? strictest(told, known.freshness) : told;
     if (this.#isKept(asked, freshness, true)) this.#keep(key, asked, { ...known, freshness });
     else this.#drop(key, asked);
   }
@@ -137,4 +139,13 @@ export class KeptAnswers {
   #isOlder(key: string, asked: number): boolean {
     return (this.#answers.peek(key)?.asked ?? -Infinity) > asked;
   }
+}
+
+/** What both allow. */
+function strictest(one: Freshness, other: Freshness): Freshness {
+  return {
+    mayBeKept: one.mayBeKept && other.mayBeKept,
+    mayBeStale: one.mayBeStale && other.mayBeStale,
+    freshMs: Math.min(one.freshMs, other.freshMs),
+  };
 }

@@ -46,31 +46,52 @@ export async function readBeginning<R extends Reading>(
   most: number,
   held: Memory,
 ): Promise<Beginning | R> {
-  const opened = (await openBeginning(body, most)) ?? (await body.open(body.query));
-  const { meta } = opened.payload as Body;
-  if (meta.contentRange === undefined && meta.length !== 0 && meta.status !== 304) return opened;
+  let broken: CodapError | undefined;
+  for (let left = body.source.retries ? RESUMES : 0; ; left -= 1) {
+    const opened = (await openBeginning(body, most, broken)) ?? (await body.open(body.query, undefined, broken));
+    const { meta } = opened.payload as Body;
+    if (meta.contentRange === undefined && meta.length !== 0 && meta.status !== 304) return opened;
+    const memory = held.part();
+    try {
+      return { bytes: await readAll(opened, most, memory, body), meta };
+    } catch (error) {
+      // Nothing of it was handed on: it is asked for anew.
+      memory.close();
+      if (left === 0 || !mayGoOn(error)) throw error;
+      broken = error as CodapError;
+    } finally {
+      opened.close();
+    }
+  }
+}
+
+async function readAll<R extends Reading>(opened: R, most: number, held: Memory, body: InParts<R>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
-  try {
-    for (;;) {
-      const step = await opened.next();
-      if (step.done) break;
-      const chunk = step.value as Buffer;
-      held.hold(chunk.length);
-      chunks.push(chunk);
-      length += chunk.length;
-      if (length > most) throw otherPart(body);
-    }
-  } finally {
-    opened.close();
+  for (;;) {
+    const step = await opened.next();
+    if (step.done) return Buffer.concat(chunks);
+    const chunk = step.value as Buffer;
+    held.hold(chunk.length);
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > most) throw otherPart(body);
   }
-  return { bytes: Buffer.concat(chunks), meta };
+}
+
+/** Whether an open body that has broken may be asked for again: a pause that is too long is one anywhere. */
+function mayGoOn(error: unknown): boolean {
+  return classify(error) === 'transient' && toCodapError(error).code !== 'TIMEOUT';
 }
 
 /** Opens the beginning. Undefined where the whole has to be asked for at once. */
-async function openBeginning<R extends Reading>(body: InParts<R>, most: number): Promise<R | undefined> {
+async function openBeginning<R extends Reading>(
+  body: InParts<R>,
+  most: number,
+  after: CodapError | undefined,
+): Promise<R | undefined> {
   try {
-    const opened = await body.open(body.source.part(body.query, 0, most - 1)!);
+    const opened = await body.open(body.source.part(body.query, 0, most - 1)!, undefined, after);
     if (leadsOn((opened.payload as Body).meta)) return opened;
     opened.close();
   } catch (error) {

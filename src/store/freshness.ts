@@ -6,6 +6,8 @@ export interface Freshness {
   readonly freshMs: number;
   /** Whether it may still be served once these are over, before the store has been heard. */
   readonly mayBeStale: boolean;
+  /** It is not all that the store says: what it said before of the same answer goes on beside it. */
+  readonly isPartial?: true;
 }
 
 /** Of an answer that is for this one call. */

@@ -19,14 +19,15 @@ interface Answer {
   readonly body: string;
   readonly status?: number;
   readonly type?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 let answer: (url: URL) => Answer;
 const asked: string[] = [];
 const server = createServer((request, response) => {
   asked.push(request.url!);
-  const { body, status = 200, type = 'application/json' } = answer(new URL(request.url!, 'http://localhost'));
-  response.writeHead(status, { 'content-type': type }).end(body);
+  const { body, status = 200, type = 'application/json', headers } = answer(new URL(request.url!, 'http://localhost'));
+  response.writeHead(status, { 'content-type': type, ...headers }).end(body);
 });
 
 beforeAll(async () => {
@@ -36,6 +37,11 @@ afterAll(() => {
   server.closeAllConnections();
   server.close();
 });
+
+/** What a cache is told of keeping each answer. */
+const fresh: unknown[] = [];
+/** The headers of the caller that the source forwards. */
+let caller: Record<string, string> = {};
 
 const RULE = { path: '/users/{id}', into: '/users', query: 'ids', items: '/data', key: '/id' };
 
@@ -47,6 +53,7 @@ async function ask(rules: readonly object[], all: readonly object[], own: object
 
 async function askAt(options: object, all: readonly object[]): Promise<unknown[]> {
   asked.length = 0;
+  fresh.length = 0;
   const config = parseConfig({ sources: { api: options } }).sources['api']!;
   const adapter = adapters['rest'] as Adapter;
   await using connection = await adapter.open(config);
@@ -58,9 +65,13 @@ async function askAt(options: object, all: readonly object[]): Promise<unknown[]
     const fitting = adapter.ops['get']!.params.parse(params) as Record<string, unknown>;
     const query = { op: 'get', params: adapter.compile('get', fitting, config, fault), want: 'value' } as const;
     try {
-      return ((await fetch(query, context())) as Value).json;
+      const { json, freshness } = (await fetch(query, context({ caller: { headers: caller } }))) as Value;
+      fresh.push(freshness);
+      return json;
     } catch (error) {
-      return toCodapError(error).code;
+      const { code, freshMs } = toCodapError(error);
+      if (freshMs !== undefined) fresh.push(freshMs);
+      return code;
     }
   };
   const answers = await Promise.all(all.map(one));
@@ -148,8 +159,7 @@ describe('GETs that a rule of merge is for', () => {
   });
 
   it.each<[number, string]>([
-    [404, 'NOT_FOUND'],
-    [403, 'FORBIDDEN'],
+    [429, 'OVERLOADED'],
     [503, 'UNAVAILABLE'],
   ])('fail each where the answer is %i', async (status, code) => {
     answer = () => ({ body: '', status });
@@ -161,10 +171,42 @@ describe('GETs that a rule of merge is for', () => {
     answer = ({ pathname, search }) =>
       search || pathname.endsWith('b') ? { body: '', status: 400 } : { body: '{"id":"a"}' };
     expect(await ask([RULE], at('a', 'b'))).toEqual(['{"id":"a"}', 'INVALID']);
+    for (const [status, code] of [
+      [404, 'NOT_FOUND'],
+      [403, 'FORBIDDEN'],
+    ] as const) {
+      answer = ({ pathname, search }) =>
+        search || pathname.endsWith('b') ? { body: '', status } : { body: '{"id":"a"}' };
+      expect(await ask([RULE], at('a', 'b'))).toEqual(['{"id":"a"}', code]);
+    }
     answer = ({ pathname, search }) =>
       search || pathname.endsWith('b') ? { body: JSON.stringify('x'.repeat(2000)) } : { body: '{"id":"a"}' };
     expect(await ask([RULE], at('a', 'b'), { maxBytes: 1024 })).toEqual(['{"id":"a"}', 'TOO_LARGE']);
   });
+
+  it('may be kept for no longer than the list, and so may that one is missing', async () => {
+    const body = users({ id: 'a' });
+    answer = () => ({ body, headers: { 'cache-control': 'max-age=5' } });
+    expect(await ask([RULE], at('a', 'b'))).toEqual(['{"id":"a"}', 'NOT_FOUND']);
+    expect(fresh).toEqual(expect.arrayContaining([{ mayBeKept: true, mayBeStale: true, freshMs: 5000 }, 5000]));
+    answer = () => ({ body, headers: { 'cache-control': 'no-store' } });
+    await ask([RULE], at('a', 'b'));
+    expect(fresh).toEqual(expect.arrayContaining([{ mayBeKept: false, mayBeStale: false, freshMs: 0 }, 0]));
+    expect(asked).toHaveLength(1);
+  });
+
+  it.each([['if-none-match'], ['if-modified-since'], ['range']])(
+    'are asked alone for a caller whose %s is forwarded',
+    async (name) => {
+      answer = ({ pathname }) => ({ body: JSON.stringify(pathname) });
+      caller = { [name]: 'x' };
+      try {
+        expect(await ask([RULE], at('a', 'b'))).toEqual(['"/v1/users/a"', '"/v1/users/b"']);
+      } finally {
+        caller = {};
+      }
+    },
+  );
 
   it('are not merged where there is no rule', async () => {
     answer = () => ({ body: '1' });

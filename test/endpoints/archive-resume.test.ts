@@ -196,6 +196,32 @@ describe('an object in an archive', () => {
     expect(asked).toHaveLength(2);
   });
 
+  it('whose beginning breaks in the middle is asked for anew, as nothing of it was handed on', async () => {
+    const files = await zipOf(['a'], () => (asked.length <= 2 ? 1000 : undefined));
+    expect(files.get('a')?.equals(film)).toBe(true);
+    expect(asked.map(({ first }) => first)).toEqual([0, 0, 0, 65_536]);
+    const broken = await zipOf(['a', 'b'], ({ key }) => (key === 'a' ? 1000 : undefined));
+    expect(incomplete(broken).errors).toMatchObject([{ path: '/0', cut: false, error: { code: 'UNAVAILABLE' } }]);
+    expect(asked.filter(({ key }) => key === 'a')).toHaveLength(3);
+  });
+
+  it('that is cut is counted as incomplete', async () => {
+    const counted = async (outcome: string) => {
+      const { text } = await service.get('/metrics', { accept: 'text/plain' });
+      const sample = `codap_batches_total{pattern="ordered",batch="",outcome="${outcome}"} `;
+      return Number(
+        text
+          .split('\n')
+          .find((line) => line.startsWith(sample))
+          ?.slice(sample.length) ?? 0,
+      );
+    };
+    const before = [await counted('complete'), await counted('incomplete')];
+    await zipOf(['a'], ({ first }) => (first > 0 ? 100_000 : undefined), 'application/zip', 'never');
+    await until(async () => (await counted('incomplete')) === before[1]! + 1, 'it is counted');
+    expect(await counted('complete')).toBe(before[0]);
+  });
+
   it('that breaks is cut where its source is never asked again', async () => {
     const files = await zipOf(['a'], ({ first }) => (first > 0 ? 100_000 : undefined), 'application/zip', 'never');
     expect(incomplete(files).errors).toMatchObject([{ cut: true, error: { code: 'UNAVAILABLE' } }]);

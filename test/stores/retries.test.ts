@@ -58,9 +58,11 @@ beforeAll(async () => {
   const url = `mongodb://127.0.0.1:${proxies.shop.port}`;
   const endpoint = `http://127.0.0.1:${proxies.files.port}`;
   const kinds = { mongo: counted(mongo), s3: counted(s3) };
+  // Each call of the same is to reach the store, for as long as it is dead.
+  const alone = { coalesce: false, breaker: false };
   const sources = {
-    shop: { adapter: 'mongo', url, database: 'retries', collections: ['large'] },
-    files: { adapter: 's3', endpoint, ...stores.s3, forcePathStyle: true, bucket: 'retries' },
+    shop: { adapter: 'mongo', url, database: 'retries', collections: ['large'], ...alone },
+    files: { adapter: 's3', endpoint, ...stores.s3, forcePathStyle: true, bucket: 'retries', ...alone },
   };
   opened = await openSources(parseConfig({ sources }, {}, kinds), kinds);
 });

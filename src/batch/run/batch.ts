@@ -52,6 +52,8 @@ export class Batch {
   readonly work: Work;
   /** The failure that failed the whole batch. */
   decidedBy: Failure | undefined;
+  /** A list or body has broken after its reply was ok. */
+  hasBroken = false;
   readonly #controller = new AbortController();
   readonly #ended = new AbortController();
   readonly #timer: NodeJS.Timeout;
@@ -127,6 +129,7 @@ export class Batch {
 
   /** A list or body has broken after its reply was ok; nothing around it absorbs that. */
   broke(failure: Failure): void {
+    this.hasBroken = true;
     this.note(failure);
     if (this.options.failFast) this.decide(failure);
   }

@@ -34,7 +34,7 @@ export function merge(merger: Merger): Layer {
         for (const group of due.values()) ask(group);
       };
       return (query, context) => {
-        const point = query.want === 'value' ? merger.pointOf(query) : undefined;
+        const point = query.want === 'value' ? merger.pointOf(query, context.caller) : undefined;
         if (!point) return next(query, context);
         if (context.signal.aborted) return Promise.reject(context.signal.reason as Error);
         const name = point.group + identityOf(context.caller);
@@ -175,7 +175,7 @@ class Group {
   /** What is wrong with one alone must not fail the others: where it may be that, each is asked alone. */
   #failed(error: unknown, members: readonly Member[]): void {
     const { code } = toCodapError(error);
-    const mayBeOnes = classify(error) === 'permanent' && (code === 'INVALID' || code === 'TOO_LARGE');
+    const mayBeOnes = classify(error) === 'permanent' && code !== 'BAD_RESPONSE' && code !== 'INTERNAL';
     for (const member of members) {
       if (member.isGone) continue;
       if (mayBeOnes) this.#alone(member);

@@ -59,6 +59,8 @@ describe('Retry-After', () => {
     ['0', 0],
     ['120', 120_000],
     ['1.5', 1500],
+    ['12345678901', 12_345_678_901_000],
+    ['9'.repeat(40), Number.MAX_SAFE_INTEGER],
     ['0.0001', 1],
     ['Fri, 27 Nov 2026 12:00:30 GMT', 30_000],
     ['Fri Nov 27 12:00:30 2026', 30_000],
@@ -66,7 +68,7 @@ describe('Retry-After', () => {
     ['Fri, 27 Nov 2026 11:00:00 GMT', 0],
   ])('%s is %i ms', (text, expected) => expect(retryAfterMs(text, NOW)).toBe(expected));
 
-  it.each(['', '-3', '-3.5', '+3', '1e3', '1,5', '.5', '3s', 'soon', '12345678901', '2026-11-27', '0x10', '3, 4'])(
+  it.each(['', '-3', '-3.5', '+3', '1e3', '1,5', '.5', '3s', 'soon', '2026-11-27', '0x10', '3, 4'])(
     '%j says nothing',
     (text) => expect(retryAfterMs(text, NOW)).toBeUndefined(),
   );

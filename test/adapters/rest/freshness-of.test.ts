@@ -11,6 +11,8 @@ const control = (text: string, more: IncomingHttpHeaders = {}): IncomingHttpHead
   ...more,
 });
 
+/** Without a Cache-Control: what one said before goes on. */
+const partial = (seconds: number) => ({ ...fresh(seconds), isPartial: true as const });
 const fieldsOf = (headers: IncomingHttpHeaders) => ({ get: (name: string) => headers[name] });
 
 it.each<[IncomingHttpHeaders, ReturnType<typeof freshnessOf>]>([
@@ -37,10 +39,10 @@ it.each<[IncomingHttpHeaders, ReturnType<typeof freshnessOf>]>([
   [control('max-age=60, max-age=5'), fresh(0)],
   [control('x-max-age=60'), fresh(Infinity)],
   [control('ext="max-age=5, no-store"'), fresh(Infinity)],
-  [{ expires: at(60), date: at(0) }, fresh(60)],
-  [{ expires: at(60) }, fresh(60)],
-  [{ expires: at(-60), date: at(0) }, fresh(0)],
-  [{ expires: '0' }, fresh(0)],
+  [{ expires: at(60), date: at(0) }, partial(60)],
+  [{ expires: at(60) }, partial(60)],
+  [{ expires: at(-60), date: at(0) }, partial(0)],
+  [{ expires: '0' }, partial(0)],
   [control('max-age=60', { expires: at(5), date: at(0) }), fresh(60)],
   [control('public', { expires: at(5), date: at(0) }), fresh(5)],
   // Another cache had it for a while: §4.2.3.
@@ -53,11 +55,11 @@ it.each<[IncomingHttpHeaders, ReturnType<typeof freshnessOf>]>([
   [control('max-age=60, must-revalidate'), fresh(60, false)],
   [control('max-age=60, proxy-revalidate'), fresh(60, false)],
   // Whatever requests differ in is a part of their key, but for the trace: §4.1.
-  [{ vary: 'accept, accept-encoding' }, fresh(Infinity)],
+  [{ vary: 'accept, accept-encoding' }, partial(Infinity)],
   [{ vary: '*' }, NOT_KEPT],
   [{ vary: 'accept, *' }, NOT_KEPT],
   [{ vary: 'Accept,TraceParent' }, NOT_KEPT],
-  [{ vary: 'x-traceparent-id' }, fresh(Infinity)],
+  [{ vary: 'x-traceparent-id' }, partial(Infinity)],
 ])('what %j says of keeping an answer', (headers, expected) => {
   expect(freshnessOf(fieldsOf(headers), NOW)).toEqual(expected);
 });

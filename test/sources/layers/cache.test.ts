@@ -521,6 +521,8 @@ describe('an answer with an entity tag', () => {
     for (const [told, ms] of [
       [undefined, 300],
       [{ mayBeKept: true, freshMs: 700, mayBeStale: true }, 700],
+      [{ mayBeKept: true, freshMs: 700, mayBeStale: true, isPartial: true }, 300],
+      [{ mayBeKept: true, freshMs: 200, mayBeStale: true, isPartial: true }, 200],
     ] as const) {
       const { store, ask, seen } = shop({}, conditionally);
       store.answer = () => tagged('a', '"1"', { mayBeKept: true, freshMs: 300, mayBeStale: true });
