@@ -36,7 +36,6 @@ export function frameEncoding(format: FrameFormat): Encoding {
     showsReplies: true,
     wants: itemsOrValue,
     async encode(answer) {
-      const began = performance.now();
       const replies = answer.replies({ inOrder: ['ordered'] });
       const first = replies.next();
       await answer.byDeadline(first.catch(() => {}));
@@ -49,7 +48,7 @@ export function frameEncoding(format: FrameFormat): Encoding {
         headers: { 'content-type': format.mediaType, 'x-accel-buffering': 'no' },
         body: {
           kind: 'frames',
-          pieces: pieces(replies, first, answer, format, began),
+          pieces: pieces(replies, first, answer, format),
           ...(heartbeat && { heartbeat }),
         },
       };
@@ -68,7 +67,6 @@ async function* pieces(
   first: ReturnType<Replies['next']>,
   answer: Answer,
   format: FrameFormat,
-  began: number,
 ): AsyncGenerator<string> {
   const counts: Counts = { ok: 0, error: 0, skipped: 0, cancelled: 0 };
   let id = 0;
@@ -84,7 +82,7 @@ async function* pieces(
         yield write('reply', oneLine(replyFrame(frame)));
       }
     }
-    yield write('end', endFields(step.value, answer, counts, performance.now() - began));
+    yield write('end', endFields(step.value, answer, counts, performance.now() - answer.started));
   } finally {
     replies.return({ status: 'skipped' }).catch(() => {});
   }

@@ -16,6 +16,7 @@ import { formatPointer } from '../json/pointer.ts';
 import type { Attempt, AttemptSpan } from '../store/call-trace.ts';
 import type { Query } from '../store/fetch.ts';
 import type { GivenIds } from './given-ids.ts';
+import type { SpanClock } from './span-clock.ts';
 
 /** So many spans are made in one turn of the event loop: a batch may have very many. */
 const AT_ONCE = 200;
@@ -25,14 +26,16 @@ export class BatchSpan {
   /** What its batch runs, once it does. */
   running: Running | undefined;
   readonly #span: Span;
+  readonly #clock: SpanClock;
   readonly #tracer: Tracer;
   readonly #ids: GivenIds;
   readonly #withValues: boolean;
   /** Spans of this turn. */
   #made = 0;
 
-  constructor(span: Span, tracer: Tracer, ids: GivenIds, withValues: boolean) {
+  constructor(span: Span, clock: SpanClock, tracer: Tracer, ids: GivenIds, withValues: boolean) {
     this.#span = span;
+    this.#clock = clock;
     this.#tracer = tracer;
     this.#ids = ids;
     this.#withValues = withValues;
@@ -69,7 +72,7 @@ export class BatchSpan {
     span.setAttribute('http.response.status_code', status);
     const decidedBy = this.running?.batch.decidedBy?.error.code;
     if (status >= 500 || decidedBy) failed(span, decidedBy ?? String(status));
-    span.end(ended);
+    span.end(this.#clock.at(ended));
     if (this.running) await this.#membersOf(this.running.root, within(span));
   }
 
@@ -80,10 +83,10 @@ export class BatchSpan {
       // What was not begun when it was given up has no span.
       if (!noted || (noted.queued === undefined && reply.error?.code === 'CANCELLED')) continue;
       const { ended = performance.now(), queued = ended } = noted;
-      const options = { startTime: queued, attributes: attributesOf(member) };
+      const options = { startTime: this.#clock.at(queued), attributes: attributesOf(member) };
       const span = this.#tracer.startSpan(nameOf(member), options, parent);
       if (reply.status === 'error') failed(span, reply.error?.code);
-      span.end(ended);
+      span.end(this.#clock.at(ended));
       const context = within(span);
       for (const attempt of noted.attempts) this.#attempt(attempt, context);
       this.#made += 1 + noted.attempts.length;
@@ -99,12 +102,12 @@ export class BatchSpan {
     if (!known) return;
     const { id, name, attributes, status } = known;
     this.#ids.next = id;
-    const options = { kind: SpanKind.CLIENT, startTime: started, attributes };
+    const options = { kind: SpanKind.CLIENT, startTime: this.#clock.at(started), attributes };
     const span = this.#tracer.startSpan(name, options, parent);
     if (status !== undefined) span.setAttribute('http.response.status_code', status);
     if (hedge) span.setAttribute('codap.hedge', true);
     if (code) failed(span, code);
-    span.end(ended);
+    span.end(this.#clock.at(ended));
   }
 
   #traceparent(id: string): string {

@@ -26,6 +26,7 @@ import { version } from '../version.ts';
 import { BatchSpan } from './batch-span.ts';
 import type { Exporting } from './exporting.ts';
 import { GivenIds } from './given-ids.ts';
+import { SpanClock } from './span-clock.ts';
 
 /** What is known of a request when its span begins. */
 export interface Begun {
@@ -69,9 +70,10 @@ export class Spans {
       'url.path': route,
       'url.scheme': 'http',
     };
-    const options = { kind: SpanKind.SERVER, startTime: received, attributes };
+    const clock = new SpanClock();
+    const options = { kind: SpanKind.SERVER, startTime: clock.at(received), attributes };
     const span = this.#tracer.startSpan(`${method} ${route}`, options, parent);
-    return new BatchSpan(span, this.#tracer, this.#ids, this.#withValues);
+    return new BatchSpan(span, clock, this.#tracer, this.#ids, this.#withValues);
   }
 
   #parentOf(headers: Begun['headers']): Context {

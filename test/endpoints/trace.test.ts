@@ -62,6 +62,7 @@ describe('a traced batch', () => {
     const frames = (await flow.rest()) as Body[];
     const end = frames.pop();
     expect(end).toMatchObject({ event: 'end', trace: { plannedMs: MS, ms: MS } });
+    expect(end.ms).toBeGreaterThanOrEqual(Math.max(...frames.map(({ ms = 0 }) => ms)));
     const replies = new Map(frames.map((frame) => [frame.path, frame]));
     const paths = [...Object.keys(queries), 'each/0', 'each/1'].map((name) => `/${name}`);
     expect(new Set(replies.keys())).toEqual(new Set(paths));

@@ -19,7 +19,11 @@ export class Answer {
   readonly #batch: Batch;
   readonly #root: RunningMember;
 
-  constructor({ batch, root }: Running) {
+  /** When its batch started: an instant, `performance.now()` ms. */
+  readonly started: number;
+
+  constructor({ batch, root, started }: Running) {
+    this.started = started;
     this.#batch = batch;
     this.#root = root;
   }

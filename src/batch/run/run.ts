@@ -25,6 +25,8 @@ import { read } from './wait.ts';
 export interface Running {
   readonly batch: Batch;
   readonly root: RunningMember;
+  /** An instant: `performance.now()` ms. */
+  readonly started: number;
 }
 
 const GATHERED: Taking = { wants: () => 'value' };
@@ -58,7 +60,7 @@ export function run(plan: Plan, options: BatchOptions, { wants, bodiesInTurn }: 
       batch.note({ path: [], error });
     })
     .finally(() => batch.close());
-  return { batch, root };
+  return { batch, root, started };
 }
 
 /** Runs one member with all its modifiers until it has opened or failed to, whatever happens. */
