@@ -9,6 +9,10 @@ import type { Fault } from '../adapter.ts';
 
 /** Pieces of a body that are written while it is compiled: a larger one is written when it is sent. */
 const AT_ONCE = 8192;
+/** Characters that are made bytes at once. */
+const PIECE = 16_384;
+/** What a body came to: that of a forEach without references is the same for each item. */
+const written = new WeakMap<RestBody, Buffer>();
 const TOO_DEEP = 'JSON nested at most 1,000 deep is allowed here';
 
 /** A request's body: text as it stands, anything else as JSON. */
@@ -51,16 +55,34 @@ export function restBody(body: unknown, fault: Fault): RestBody | undefined {
 /** The bytes of a body, in turns with others. What that takes was counted when it was filled in. */
 export function* bodyBytes(body: RestBody): Steps<Buffer> {
   if ('text' in body) return Buffer.from(body.text);
+  const known = written.get(body);
+  if (known) return known;
+  const filled: Writing['filled'] = [];
   const bytes: Buffer[] = [];
-  const add = (piece: string | Buffer): void => void bytes.push(typeof piece === 'string' ? Buffer.from(piece) : piece);
+  let text = '';
+  const flush = (): void => {
+    bytes.push(Buffer.from(text));
+    text = '';
+  };
+  const add = (piece: string | Buffer): void => {
+    if (typeof piece === 'string') {
+      text += piece;
+      if (text.length < PIECE) return;
+    }
+    flush();
+    if (typeof piece !== 'string') bytes.push(piece);
+  };
   try {
-    yield* writing(body.template, 0, { work: new Work(Infinity), add, filled: [] });
+    yield* writing(body.template, 0, { work: new Work(Infinity), add, filled });
   } catch (error) {
     if (error instanceof CodapError && error.code === 'BAD_RESPONSE')
       throw new CodapError('INVALID', `a filled-in value does not fit: ${TOO_DEEP}`);
     throw error;
   }
-  return yield* joining(bytes);
+  flush();
+  const whole = yield* joining(bytes);
+  if (filled.length === 0) written.set(body, whole);
+  return whole;
 }
 
 /** How a body is written. */
