@@ -1,4 +1,5 @@
-import type { Fetch, Query } from '../store/fetch.ts';
+import type { Context, Fetch, Query } from '../store/fetch.ts';
+import type { Payload } from '../store/payload.ts';
 
 /** What a layer holds a query to, by name: milliseconds, or how many. */
 export type Bounds = Readonly<Record<string, number>>;
@@ -24,6 +25,15 @@ export interface Layer {
 /** Stacks layers over a fetch; the first one sees a query first. */
 export function stack(fetch: Fetch, layers: readonly Layer[]): Fetch {
   return layers.reduceRight((next, layer) => layer.wrap(next), fetch);
+}
+
+/** Asks what is below: what that throws at once is a rejection, too. */
+export function ask(next: Fetch, query: Query, context: Context): Promise<Payload> {
+  try {
+    return next(query, context);
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
 /** The layer for all ops but these, which pass it by. */

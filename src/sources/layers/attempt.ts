@@ -2,7 +2,7 @@ import { abortReason, type Code, toCodapError } from '../../errors.ts';
 import type { Attempt, AttemptSpan } from '../../store/call-trace.ts';
 import type { Context, Fetch } from '../../store/fetch.ts';
 import type { Payload } from '../../store/payload.ts';
-import type { Layer } from '../layer.ts';
+import { ask, type Layer } from '../layer.ts';
 
 /**
  * Where a batch is traced, notes each call of the store: when it left, when it was answered or given up, and
@@ -13,14 +13,7 @@ export const attempt: Layer = {
   name: 'attempt',
   wrap: (next) => {
     const noting = notes(next);
-    return (query, context) => {
-      if (context.trace) return noting(query, context);
-      try {
-        return next(query, context);
-      } catch (error) {
-        return Promise.reject(error);
-      }
-    };
+    return (query, context) => (context.trace ? noting(query, context) : ask(next, query, context));
   },
 };
 

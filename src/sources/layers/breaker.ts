@@ -3,7 +3,7 @@ import { instantOf } from '../../store/deadline.ts';
 import type { Context, Fetch, Query } from '../../store/fetch.ts';
 import type { Payload } from '../../store/payload.ts';
 import type { Circuit } from '../circuit.ts';
-import type { Layer } from '../layer.ts';
+import { ask, type Layer } from '../layer.ts';
 
 /**
  * Turns calls away at once while the circuit is open, CIRCUIT_OPEN, but for one probe at a time. How an
@@ -24,14 +24,7 @@ export function breaker(circuit: Circuit): Layer {
           circuit.endProbe();
         }
       };
-      return (query, context) => {
-        if (circuit.isOpen) return probe(query, context);
-        try {
-          return next(query, context);
-        } catch (error) {
-          return Promise.reject(error);
-        }
-      };
+      return (query, context) => (circuit.isOpen ? probe(query, context) : ask(next, query, context));
     },
   };
 }

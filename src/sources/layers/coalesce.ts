@@ -7,7 +7,7 @@ import type { Context, Fetch, Query } from '../../store/fetch.ts';
 import type { Payload } from '../../store/payload.ts';
 import { whenAborted } from '../../when-aborted.ts';
 import { keyOf } from '../key.ts';
-import type { Layer } from '../layer.ts';
+import { ask, type Layer } from '../layer.ts';
 
 /** Lists of calls under way that a hash leads to; a power of two. */
 const LISTS = 1024;
@@ -122,11 +122,7 @@ class SharedCall {
   begin(next: Fetch): Promise<Payload> {
     const { deadline } = this;
     const own = { signal: this.#signal, deadline, memory: this.#memory, work: this.#work };
-    try {
-      this.#answer = next(this.query, { ...this.#first, ...own });
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    this.#answer = ask(next, this.query, { ...this.#first, ...own });
     this.#underWay.add(this);
     return this.#wait(this.#first, this.#answer);
   }

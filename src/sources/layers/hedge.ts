@@ -1,10 +1,9 @@
 import type { Memory } from '../../budget/memory.ts';
 import { classify, notNeeded } from '../../errors.ts';
-import type { Context } from '../../store/fetch.ts';
 import { discard, type Payload } from '../../store/payload.ts';
 import { whenAborted } from '../../when-aborted.ts';
 import { onceClosed } from '../closing.ts';
-import type { Layer } from '../layer.ts';
+import { ask, type Layer } from '../layer.ts';
 import { Percentile } from '../percentile.ts';
 import { Recent } from '../recent.ts';
 
@@ -97,12 +96,11 @@ export function hedge({ percentile, budget }: HedgeOptions): Layer {
           unlink();
           reject(failure);
         };
-        const ask = async (own: Context): Promise<Payload> => next(query, own);
         const send = (isFirst: boolean): void => {
           const one: Attempt = { isFirst, controller: new AbortController(), memory: context.memory.part() };
           running.push(one);
           const own = { ...context, signal: one.controller.signal, memory: one.memory };
-          ask(isFirst ? own : { ...own, hedge: true }).then(
+          ask(next, query, isFirst ? own : { ...own, hedge: true }).then(
             (payload) => {
               if (running.includes(one)) succeed(one, payload);
               else discard(payload);

@@ -8,7 +8,7 @@ import { latestAmong } from '../../store/deadline.ts';
 import type { Caller, Context, Fetch, Query } from '../../store/fetch.ts';
 import type { Payload } from '../../store/payload.ts';
 import { whenAborted } from '../../when-aborted.ts';
-import type { Bounds, Layer } from '../layer.ts';
+import { ask, type Bounds, type Layer } from '../layer.ts';
 
 /**
  * Point reads of one turn of the event loop become one query, where the store's `merger` knows how. Each is
@@ -25,13 +25,13 @@ export function merge(merger: Merger): Layer {
     },
     wrap: (next) => {
       let groups = new Map<string, Group>();
-      const ask = (group: Group): void => {
+      const send = (group: Group): void => {
         merged += group.ask();
       };
       const askAll = (): void => {
         const due = groups;
         groups = new Map();
-        for (const group of due.values()) ask(group);
+        for (const group of due.values()) send(group);
       };
       return (query, context) => {
         const point = query.want === 'value' ? merger.pointOf(query, context.caller) : undefined;
@@ -44,7 +44,7 @@ export function merge(merger: Merger): Layer {
         const answer = group.add(query, context, point);
         if (group.size === point.most) {
           groups.set(name, new Group(merger, next));
-          ask(group);
+          send(group);
         }
         return answer;
       };
@@ -142,7 +142,7 @@ class Group {
     const deadline = latestAmong(members.map(({ context }) => context.deadline));
     const own = { signal: this.#signal, deadline, memory, work };
     const points = members.map(({ point }) => point);
-    this.#asked(this.#merger.merged(points), { ...first.context, ...own })
+    ask(this.#next, this.#merger.merged(points), { ...first.context, ...own })
       .then((answer) => work.do(this.#split(answer, members)))
       .catch((error: unknown) => this.#failed(error, members))
       .finally(() => memory.close());
@@ -188,14 +188,6 @@ class Group {
 
   #alone(member: Member): void {
     member.part();
-    member.resolve(this.#asked(member.query, member.context));
-  }
-
-  #asked(query: Query, context: Context): Promise<Payload> {
-    try {
-      return this.#next(query, context);
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    member.resolve(ask(this.#next, member.query, member.context));
   }
 }

@@ -5,7 +5,7 @@ import type { Fetch } from '../../store/fetch.ts';
 import { discard, type Payload } from '../../store/payload.ts';
 import { whenAborted } from '../../when-aborted.ts';
 import { onceClosed } from '../closing.ts';
-import type { Layer } from '../layer.ts';
+import { ask, type Layer } from '../layer.ts';
 
 /**
  * Keeps a query's deadline, also one that grows, whatever the layers below do: TIMEOUT at once, the call
@@ -64,13 +64,9 @@ function keeping(source: string, timeoutMs: number, next: Fetch): Fetch {
         unlink();
         reject(error);
       };
-      try {
-        next(query, { ...context, signal, deadline: Math.min(latestOf(context.deadline), own) })
-          .then(succeed)
-          .catch(fail);
-      } catch (error) {
-        fail(error);
-      }
+      ask(next, query, { ...context, signal, deadline: Math.min(latestOf(context.deadline), own) })
+        .then(succeed)
+        .catch(fail);
     });
   };
 }
