@@ -1,4 +1,4 @@
-type Listener = NonNullable<Parameters<AbortSignal['addEventListener']>[1]>;
+import { CallSignal } from '../../src/call-signal.ts';
 
 const ONCE = { once: true } as const;
 
@@ -6,49 +6,20 @@ const ONCE = { once: true } as const;
  * The AbortSignal of one command, which aborts when another one does. The driver listens and stops listening
  * at each step of a command, and Node's own signals make that dear.
  */
-export class Cut implements AbortSignal {
-  readonly onabort = null;
+export class Cut extends CallSignal {
   readonly #after: AbortSignal;
-  readonly #listeners: Listener[] = [];
 
   /** Until `end`, it listens to the signal after which it aborts. */
   constructor(after: AbortSignal) {
+    super();
     this.#after = after;
-    after.addEventListener('abort', this, ONCE);
-  }
-
-  get aborted(): boolean {
-    return this.#after.aborted;
-  }
-
-  get reason(): unknown {
-    return this.#after.reason;
-  }
-
-  throwIfAborted(): void {
-    this.#after.throwIfAborted();
-  }
-
-  addEventListener(_type: string, listener: Listener): void {
-    this.#listeners.push(listener);
-  }
-
-  removeEventListener(_type: string, listener: Listener): void {
-    const at = this.#listeners.indexOf(listener);
-    if (at >= 0) this.#listeners.splice(at, 1);
-  }
-
-  dispatchEvent(event: Event): boolean {
-    for (const listener of this.#listeners.splice(0)) {
-      if (typeof listener === 'function') listener.call(this, event);
-      else listener.handleEvent(event);
-    }
-    return true;
+    if (after.aborted) this.abort(after.reason);
+    else after.addEventListener('abort', this, ONCE);
   }
 
   /** What it listens to has aborted. */
-  handleEvent(event: Event): void {
-    this.dispatchEvent(event);
+  handleEvent(): void {
+    this.abort(this.#after.reason);
   }
 
   /** The command has ended. */

@@ -1,4 +1,5 @@
 import { Work } from '../../budget/work.ts';
+import { CallSignal } from '../../call-signal.ts';
 import { CodapError, notNeeded, toCodapError } from '../../errors.ts';
 import type { Context, Fetch, Query } from '../../store/fetch.ts';
 import type { Payload, Value } from '../../store/payload.ts';
@@ -28,7 +29,7 @@ export type Revalidate = (query: Query, etag: string) => Query | undefined;
 export function cache(options: CacheOptions, revalidate: Revalidate = () => undefined): Layer {
   const { name, timeoutMs, concurrency } = options;
   const answers = new KeptAnswers(options.cache);
-  const refreshes = new Map<string, AbortController>();
+  const refreshes = new Map<string, CallSignal>();
   const mostRefreshes = Math.ceil(concurrency / 4);
   const counted = { hit: 0, stale: 0, miss: 0 };
   let isClosed = false;
@@ -67,16 +68,16 @@ export function cache(options: CacheOptions, revalidate: Revalidate = () => unde
 
   const refresh = (next: Fetch, key: string, query: Query, { caller, memory }: Context): void => {
     if (isClosed || refreshes.has(key) || refreshes.size >= mostRefreshes) return;
-    const controller = new AbortController();
+    const signal = new CallSignal();
     const own: Context = {
-      signal: controller.signal,
+      signal,
       deadline: performance.now() + timeoutMs,
       // Who is served meanwhile has no part in it: of them it has what the key has.
       caller: { headers: caller.headers },
       memory: memory.ofAll(),
       work: new Work(Infinity),
     };
-    refreshes.set(key, controller);
+    refreshes.set(key, signal);
     const end = (): void => {
       refreshes.delete(key);
       own.memory.close();
@@ -107,7 +108,7 @@ export function cache(options: CacheOptions, revalidate: Revalidate = () => unde
     },
     dispose() {
       isClosed = true;
-      for (const controller of refreshes.values()) controller.abort(notNeeded());
+      for (const signal of refreshes.values()) signal.abort(notNeeded());
       answers.clear();
       return Promise.resolve();
     },

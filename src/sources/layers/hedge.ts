@@ -1,4 +1,5 @@
 import type { Memory } from '../../budget/memory.ts';
+import { CallSignal } from '../../call-signal.ts';
 import { classify, notNeeded } from '../../errors.ts';
 import { discard, type Payload } from '../../store/payload.ts';
 import { whenAborted } from '../../when-aborted.ts';
@@ -21,7 +22,7 @@ const LEAST = 3;
 /** One of the attempts of a call that are under way. */
 interface Attempt {
   readonly isFirst: boolean;
-  readonly controller: AbortController;
+  readonly signal: CallSignal;
   readonly memory: Memory;
 }
 
@@ -72,12 +73,12 @@ export function hedge({ percentile, budget }: HedgeOptions): Layer {
           for (const one of running.slice()) {
             leave(one, false);
             one.memory.close();
-            one.controller.abort(reason);
+            one.signal.abort(reason);
           }
         };
         // A list or body that was handed on ends with its caller, too.
         const unlink = whenAborted(signal, () => {
-          winner?.controller.abort(signal.reason);
+          winner?.signal.abort(signal.reason);
           end(signal.reason);
           reject(signal.reason as Error);
         });
@@ -97,9 +98,9 @@ export function hedge({ percentile, budget }: HedgeOptions): Layer {
           reject(failure);
         };
         const send = (isFirst: boolean): void => {
-          const one: Attempt = { isFirst, controller: new AbortController(), memory: context.memory.part() };
+          const one: Attempt = { isFirst, signal: new CallSignal(), memory: context.memory.part() };
           running.push(one);
-          const own = { ...context, signal: one.controller.signal, memory: one.memory };
+          const own = { ...context, signal: one.signal, memory: one.memory };
           ask(next, query, isFirst ? own : { ...own, hedge: true }).then(
             (payload) => {
               if (running.includes(one)) succeed(one, payload);
