@@ -1,4 +1,4 @@
-import { joining } from '../../src/budget/joining.ts';
+import { Joining } from '../../src/budget/joining.ts';
 import { Work, type Steps } from '../../src/budget/work.ts';
 import { CodapError } from '../../src/errors.ts';
 import { entriesOf } from '../../src/json/members.ts';
@@ -9,10 +9,8 @@ import type { Fault } from '../adapter.ts';
 
 /** Pieces of a body that are written while it is compiled: a larger one is written when it is sent. */
 const AT_ONCE = 8192;
-/** Characters that are made bytes at once. */
-const PIECE = 16_384;
 /** What a body came to: that of a forEach without references is the same for each item. */
-const written = new WeakMap<RestBody, Buffer>();
+const written = new WeakMap<UnwrittenBody, Buffer>();
 const TOO_DEEP = 'JSON nested at most 1,000 deep is allowed here';
 
 /** A request's body: text as it stands, anything else as JSON. */
@@ -53,34 +51,19 @@ export function restBody(body: unknown, fault: Fault): RestBody | undefined {
 }
 
 /** The bytes of a body, in turns with others. What that takes was counted when it was filled in. */
-export function* bodyBytes(body: RestBody): Steps<Buffer> {
-  if ('text' in body) return Buffer.from(body.text);
+export function* bodyBytes(body: UnwrittenBody): Steps<Buffer> {
   const known = written.get(body);
   if (known) return known;
   const filled: Writing['filled'] = [];
-  const bytes: Buffer[] = [];
-  let text = '';
-  const flush = (): void => {
-    bytes.push(Buffer.from(text));
-    text = '';
-  };
-  const add = (piece: string | Buffer): void => {
-    if (typeof piece === 'string') {
-      text += piece;
-      if (text.length < PIECE) return;
-    }
-    flush();
-    if (typeof piece !== 'string') bytes.push(piece);
-  };
+  const bytes = new Joining();
   try {
-    yield* writing(body.template, 0, { work: new Work(Infinity), add, filled });
+    yield* writing(body.template, 0, { work: new Work(Infinity), add: (piece) => bytes.add(piece), filled });
   } catch (error) {
     if (error instanceof CodapError && error.code === 'BAD_RESPONSE')
       throw new CodapError('INVALID', `a filled-in value does not fit: ${TOO_DEEP}`);
     throw error;
   }
-  flush();
-  const whole = yield* joining(bytes);
+  const whole = yield* bytes.whole();
   if (filled.length === 0) written.set(body, whole);
   return whole;
 }

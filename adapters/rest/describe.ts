@@ -1,13 +1,13 @@
 import { parseExact } from '../../src/json/parse.ts';
 import type { Caller, Query } from '../../src/store/fetch.ts';
 import { ADDED, type Description } from '../adapter.ts';
-import type { UnwrittenBody, RestBody } from './body.ts';
+import type { RestBody } from './body.ts';
 import type { RestOptions } from './options.ts';
 import { METHODS, RequestHeaders, type RestQuery } from './request.ts';
 
 /** The request of a query: method, path with its query, headers, and what is posted. */
 export function describeRest(query: Query, options: RestOptions, caller: Caller): Description {
-  const { body, ...rest } = query.params as Omit<RestQuery, 'body'> & { body?: RestBody | UnwrittenBody };
+  const { body, ...rest } = query.params as RestQuery;
   const params = body?.contentType === undefined ? rest : { ...rest, body };
   const fields = new RequestHeaders({ ...options, headers: masked(options.headers, ADDED.configured) });
   const list = fields.of({ ...query, params }, anonymous(caller));
@@ -20,7 +20,7 @@ export function describeRest(query: Query, options: RestOptions, caller: Caller)
 }
 
 /** A text as it stands, JSON as data. */
-function shown(body: RestBody | UnwrittenBody): unknown {
+function shown(body: RestBody): unknown {
   if ('template' in body) return body.template;
   return body.contentType.startsWith('text/') ? body.text : parseExact(body.text);
 }

@@ -4,8 +4,38 @@ import type { Steps } from './work.ts';
 /** Bytes that are copied at once: memory that nobody has touched yet takes several times longer. */
 const AT_ONCE = 1_048_576;
 
-/** One buffer of many, copied in turns with others. */
-export function* joining(pieces: readonly Buffer[]): Steps<Buffer> {
+/** Characters that are made bytes at once: a longer text, made of very many pieces, would take long. */
+const PIECE = 16_384;
+
+/** Bytes in one piece, made of pieces that come one after the other. */
+export class Joining {
+  readonly #pieces: Buffer[] = [];
+  #text = '';
+
+  /** One more: bytes as they are, text in UTF-8. */
+  add(piece: string | Buffer): void {
+    if (typeof piece === 'string') {
+      this.#text += piece;
+      if (this.#text.length >= PIECE) this.#flush();
+      return;
+    }
+    this.#flush();
+    this.#pieces.push(piece);
+  }
+
+  /** All of them, in turns with others. */
+  *whole(): Steps<Buffer> {
+    this.#flush();
+    return yield* joined(this.#pieces);
+  }
+
+  #flush(): void {
+    if (this.#text !== '') this.#pieces.push(Buffer.from(this.#text));
+    this.#text = '';
+  }
+}
+
+function* joined(pieces: readonly Buffer[]): Steps<Buffer> {
   const [first] = pieces;
   if (first && pieces.length === 1) return first;
   const whole = Buffer.allocUnsafe(pieces.reduce((sum, { length }) => sum + length, 0));

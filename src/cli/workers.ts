@@ -4,7 +4,7 @@ import { writeFamilies } from '../observe/exposition.ts';
 import type { Family } from '../observe/family.ts';
 import { leftBehind, mergeFamilies } from '../observe/merge-families.ts';
 import { processFamilies } from '../observe/process-families.ts';
-import { joining, type Scrape } from '../observe/scrape.ts';
+import { sharing, type Scrape } from '../observe/scrape.ts';
 import type { Cause } from '../service/ending.ts';
 import { nextPauseMs } from './pauses.ts';
 import { StartFault } from './start-fault.ts';
@@ -74,7 +74,7 @@ export class Workers {
   }
 
   /** The metrics of all of them, of those that have ended, and of this process. */
-  readonly scrape: Scrape = joining(async (format) => {
+  readonly scrape: Scrape = sharing(async (format) => {
     await Promise.all(Array.from(this.#alive, (worker) => worker.count()));
     const all = [this.#left, ...Array.from(this.#alive, ({ counted }) => counted), processFamilies()];
     return writeFamilies(mergeFamilies(all), format);

@@ -1,6 +1,6 @@
 import { EJSON } from 'bson';
 import { CodapError } from '../errors.ts';
-import { joining } from '../budget/joining.ts';
+import { Joining } from '../budget/joining.ts';
 import { isHeld } from '../budget/turns.ts';
 import { atOnce, Work, type Steps } from '../budget/work.ts';
 import { bsonTag, Digits, isLeaf, toText } from './leaf.ts';
@@ -50,24 +50,14 @@ interface Writing {
   readonly add: (text: string) => void;
 }
 
-/** Characters that are made bytes at once: a longer text, made of very many pieces, would take long. */
-const PIECE = 16_384;
 /** Characters of one string that are written at once. */
 const LONG = 262_144;
 
 /** The same in UTF-8, in turns with others, where `work` says so. */
 export function* writeBytes(value: unknown, mode: Mode, work: Pick<Work, 'tick'>, depth = 0): Steps<Buffer> {
-  const pieces: Buffer[] = [];
-  let text = '';
-  const add = (more: string): void => {
-    text += more;
-    if (text.length < PIECE) return;
-    pieces.push(Buffer.from(text));
-    text = '';
-  };
-  yield* writing(value, { mode, work, add }, depth);
-  pieces.push(Buffer.from(text));
-  return yield* joining(pieces);
+  const bytes = new Joining();
+  yield* writing(value, { mode, work, add: (text) => bytes.add(text) }, depth);
+  return yield* bytes.whole();
 }
 
 function* writing(value: unknown, how: Writing, depth: number): Steps<void> {

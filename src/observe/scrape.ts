@@ -7,7 +7,7 @@ export type Scrape = (format: Format) => string | Promise<string>;
  * The same, where whoever asks while somebody is being told waits for that: many scrapers cost no more than
  * one.
  */
-export function joining(scrape: (format: Format) => Promise<string>): (format: Format) => Promise<string> {
+export function sharing(scrape: (format: Format) => Promise<string>): (format: Format) => Promise<string> {
   const underWay = new Map<Format, Promise<string>>();
   return (format) => {
     const known = underWay.get(format);

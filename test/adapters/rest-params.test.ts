@@ -5,7 +5,7 @@ import { rest, type RestOptions } from '../../adapters/rest.ts';
 import { Digits } from '../../src/json/leaf.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { version } from '../../src/version.ts';
-import { bodyBytes, type RestBody, type WrittenBody } from '../../adapters/rest/body.ts';
+import { bodyBytes, type RestBody, type UnwrittenBody, type WrittenBody } from '../../adapters/rest/body.ts';
 import { atOnce, Work } from '../../src/budget/work.ts';
 import { compiled, restOptions } from './rest-source.ts';
 
@@ -420,7 +420,7 @@ describe('a body', () => {
     ['one text', new Filled([long]), [long]],
     ['small members, very many', { a: many.map((member) => new Filled(member)), b: [] }, { a: many, b: [] }],
   ])('that is large is written when it is sent, as any other: %s', async (_name, body, sent) => {
-    const compiled = bodyOf(body) as RestBody;
+    const compiled = bodyOf(body) as RestBody as UnwrittenBody;
     expect(compiled).not.toHaveProperty('text');
     const bytes = await new Work(Infinity).do(bodyBytes(compiled));
     expect(bytes.toString()).toBe(JSON.stringify(sent));
@@ -430,7 +430,7 @@ describe('a body', () => {
   it('that is large and nested too deep is refused when it is sent', () => {
     let deep: unknown = 1;
     for (let depth = 0; depth < 1001; depth++) deep = [deep];
-    const compiled = bodyOf([new Filled(many), new Filled(deep)]) as RestBody;
+    const compiled = bodyOf([new Filled(many), new Filled(deep)]) as RestBody as UnwrittenBody;
     expect(() => atOnce(bodyBytes(compiled))).toThrow(
       expect.objectContaining({ code: 'INVALID', message: expect.stringMatching(/1,000/) as string }),
     );

@@ -5,7 +5,7 @@ import type { Family } from '../../src/observe/family.ts';
 import { leftBehind, mergeFamilies } from '../../src/observe/merge-families.ts';
 import { Metrics } from '../../src/observe/metrics.ts';
 import { processFamilies } from '../../src/observe/process-families.ts';
-import { joining } from '../../src/observe/scrape.ts';
+import { sharing } from '../../src/observe/scrape.ts';
 import type { Layer } from '../../src/sources/layer.ts';
 import { readMetrics, valueIn } from './open-metrics.ts';
 
@@ -137,7 +137,7 @@ describe('what is written', () => {
   it('is made once for all who ask meanwhile, and anew for who asks then', async () => {
     let scrapes = 0;
     const first = Promise.withResolvers<string>();
-    const scrape = joining(() => ((scrapes += 1) === 1 ? first.promise : Promise.resolve('second')));
+    const scrape = sharing(() => ((scrapes += 1) === 1 ? first.promise : Promise.resolve('second')));
     const asked = [scrape(FORMATS[0]), scrape(FORMATS[0])];
     first.resolve('first');
     expect(await Promise.all(asked)).toEqual(['first', 'first']);
