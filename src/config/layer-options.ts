@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { milliseconds } from './milliseconds.ts';
 
 /** An option with these fields: `true` is all of their defaults, `false` turns the layer off. */
 function layer<T extends z.ZodObject>(fields: T) {
@@ -7,10 +8,6 @@ function layer<T extends z.ZodObject>(fields: T) {
 
 const share = z.number().min(0).max(1);
 const count = z.int().min(1).max(1_000_000);
-const milliseconds = z
-  .int()
-  .min(1)
-  .max(2 ** 31 - 1);
 
 /** The longest that an answer is kept, in milliseconds: a year. */
 const LONGEST = 365 * 86_400_000;

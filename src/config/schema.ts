@@ -3,16 +3,14 @@ import { z } from 'zod';
 import type { Adapter, Adapters } from '../../adapters/adapter.ts';
 import { choice } from '../store/check-schema.ts';
 import { layerOptions } from './layer-options.ts';
+import { LONGEST_MS, milliseconds } from './milliseconds.ts';
 
-/** The longest wait a timer can hold, in milliseconds. */
-const LONGEST = 2 ** 31 - 1;
 /** A text may not grow longer than this, in bytes: some way below what one JavaScript string can hold. */
 const LARGEST = 256 * 2 ** 20;
 
 /** The most processes that one service may have. */
 export const MOST_WORKERS = 256;
 
-const milliseconds = z.int().min(1).max(LONGEST);
 const bytes = z.int().min(1024).max(LARGEST);
 const origin = z
   .string()
@@ -51,7 +49,7 @@ const server = z
     graceMs: z
       .int()
       .min(0)
-      .max(LONGEST)
+      .max(LONGEST_MS)
       .default(10_000)
       .meta({ description: 'The longest time the process takes to end after SIGTERM, in milliseconds.' }),
     maxInFlight: z

@@ -20,7 +20,7 @@ export function addTrace(text: Text, { traced, reply }: Pick<Member, 'traced' | 
 export function addBatchTrace(text: Text, traced: Answer['traced'], list: MemberList | undefined): void {
   if (!traced) return;
   const { began, planned } = traced.trace;
-  text.add(`,"trace":{"plannedMs":${tenths(planned - began)},"ms":${tenths(performance.now() - began)}`);
+  text.add(`,"trace":{"plannedMs":${tenthsText(planned - began)},"ms":${tenthsText(performance.now() - began)}`);
   addUnlisted(text, traced.root, list);
   text.add('}');
 }
@@ -50,9 +50,9 @@ function* deep(members: readonly Member[]): Generator<Member> {
 /** What happened after the reply came to be, to a call that others still wait for, is none of its own. */
 function traceFields(trace: MemberTrace): string {
   const { origin, queued, started, ended = Infinity, cache, shared } = trace;
-  let fields = queued === undefined ? '' : `"queued":${tenths(queued - origin)},`;
-  if (started !== undefined && started <= ended) fields += `"started":${tenths(started - origin)},`;
-  fields += `"ended":${tenths(ended - origin)}`;
+  let fields = queued === undefined ? '' : `"queued":${tenthsText(queued - origin)},`;
+  if (started !== undefined && started <= ended) fields += `"started":${tenthsText(started - origin)},`;
+  fields += `"ended":${tenthsText(ended - origin)}`;
   if (trace.calls) fields += `,"attempts":[${attemptsText(trace, ended)}]`;
   if (cache) fields += `,"cache":"${cache}"`;
   if (shared) fields += `,"shared":"${shared}"`;
@@ -63,8 +63,8 @@ function attemptsText({ attempts, origin }: MemberTrace, until: number): string 
   let all = '';
   for (const { started, ended = Infinity, code, hedge } of attempts) {
     if (started > until) continue;
-    all += `${all && ','}{"started":${tenths(started - origin)}`;
-    if (ended <= until) all += `,"ended":${tenths(ended - origin)}`;
+    all += `${all && ','}{"started":${tenthsText(started - origin)}`;
+    if (ended <= until) all += `,"ended":${tenthsText(ended - origin)}`;
     if (ended <= until && code) all += `,"code":"${code}"`;
     all += hedge ? ',"hedge":true}' : '}';
   }
@@ -72,7 +72,7 @@ function attemptsText({ attempts, origin }: MemberTrace, until: number): string 
 }
 
 /** Milliseconds with one decimal, as JSON: of whole numbers, which are written in a fraction of the time. */
-function tenths(ms: number): string {
+function tenthsText(ms: number): string {
   const all = Math.round(ms * 10);
   return `${Math.floor(all / 10)}.${all % 10}`;
 }

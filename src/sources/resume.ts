@@ -154,10 +154,9 @@ async function* read<R extends Reading>(
       if (offset < size) throw new CodapError('UNAVAILABLE', 'the body ended too early', { source: body.source.name });
     } catch (error) {
       left -= 1;
+      const mayPass = opened ? mayGoOn(error) : classify(error) === 'transient';
       // Where it may not be asked again, it is told what it already knows.
-      // A pause that is too long is one wherever the store would go on from.
-      const paused = opened !== undefined && toCodapError(error).code === 'TIMEOUT';
-      if (left < 0 || error === broken || paused || classify(error) !== 'transient') throw error;
+      if (left < 0 || error === broken || !mayPass) throw error;
       broken = error as CodapError;
     } finally {
       opened?.close();

@@ -1,6 +1,6 @@
 import type { Steps, Work } from '../../budget/work.ts';
 import { listReferences } from '../modifiers/for-each-list.ts';
-import { isOpaque, type GroupNode, type Node } from '../plan/node.ts';
+import { isOpaque, ownReferences, type GroupNode, type Node } from '../plan/node.ts';
 import type { Reference } from '../template/reference.ts';
 
 /**
@@ -65,6 +65,5 @@ export class Skipping {
 
 /** The references that a query or group waits for, of whatever kind. */
 export function waitedFor(node: Node): readonly Reference[] {
-  const { referencesToStart, referencesToRun, referencesToReshape, forEach } = node;
-  return [...listReferences(forEach), ...referencesToStart, ...referencesToRun, ...referencesToReshape];
+  return [...listReferences(node.forEach), ...ownReferences(node)];
 }

@@ -1,6 +1,6 @@
 import { listReferences } from '../modifiers/for-each-list.ts';
 import { BROKEN, type Reference, type Report } from '../template/reference.ts';
-import type { GroupNode, Node } from './node.ts';
+import { type GroupNode, type Node, ownReferences } from './node.ts';
 
 /** The groups around a node, innermost last, and whether a forEach is among what surrounds it. */
 interface Surroundings {
@@ -19,9 +19,7 @@ export function linkReferences(root: GroupNode, report: Report): void {
       }
     };
     linkAll(listReferences(node.forEach), around);
-    linkAll(node.referencesToStart, inside);
-    linkAll(node.referencesToRun, inside);
-    linkAll(node.referencesToReshape, inside);
+    linkAll(ownReferences(node), inside);
     if (node.kind === 'group') linkMembers(node, { groups: [...around.groups, node], inForEach: inside.inForEach });
   };
   const linkMembers = (group: GroupNode, around: Surroundings): void => {

@@ -59,6 +59,11 @@ export interface Plan {
   readonly trace: boolean;
 }
 
+/** The references that a query or group waits for itself, besides the one to the list of its forEach. */
+export function ownReferences(node: Planned): readonly Reference[] {
+  return [...node.referencesToStart, ...node.referencesToRun, ...node.referencesToReshape];
+}
+
 /** True if a group's value is known only as a whole: `select`, `default`, or a nested `take: 1`. */
 export function isOpaque(node: Node): boolean {
   return node.isMadeOne || node.isRescued || isWon(node);

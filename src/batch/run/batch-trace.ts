@@ -2,7 +2,7 @@ import { ItemTemplate } from '../modifiers/for-each-list.ts';
 import type { Source } from '../../sources/open.ts';
 import type { AttemptSpan } from '../../store/call-trace.ts';
 import type { Query } from '../../store/fetch.ts';
-import type { Node } from '../plan/node.ts';
+import { type Node, ownReferences } from '../plan/node.ts';
 import { Reference } from '../template/reference.ts';
 import { MemberTrace } from './member-trace.ts';
 import type { RunningMember } from './running-member.ts';
@@ -49,13 +49,13 @@ export class BatchTrace {
 
   /** Of a forEach the name that its list comes from; of each item the names that this one waits for. */
   #after({ node, each, path }: RunningMember): string {
-    const { forEach, referencesToStart, referencesToRun, referencesToReshape } = node;
+    const { forEach } = node;
     if (each) return `[${forEach instanceof Reference ? namesIn([forEach], new Set()).text : ''}]`;
-    // Most wait for nothing.
-    if (!forEach && referencesToStart.length + referencesToRun.length + referencesToReshape.length === 0) return '[]';
     let names = this.#names.get(node);
     if (!names) {
-      const references = [...referencesToStart, ...referencesToRun, ...referencesToReshape];
+      const references = ownReferences(node);
+      // Most wait for nothing.
+      if (!forEach && references.length === 0) return '[]';
       this.#names.set(node, (names = namesIn(references, new Set())));
     }
     const item = Array.isArray(forEach) ? (forEach[Number(path.at(-1))] as unknown) : undefined;
