@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { evaluate, Uncertain } from './evaluator.ts';
-import { comparable, Writer } from './random-batches.ts';
-import { answer, faults } from './simulated.ts';
+import { comparable, evaluated } from './random-batches.ts';
+import { answer } from './simulated.ts';
 import { unsteady } from './unsteady.ts';
 
 const BATCHES = 300;
+
 /** What is compared: how old an answer out of the cache is says only that it came from there. */
 function ageless(key: string, value: unknown): unknown {
   if (key === 'ms' || key === 'ageMs') return undefined;
@@ -21,15 +21,7 @@ it(
     await using all = await unsteady(seed);
     let compared = 0;
     const property = fc.asyncProperty(fc.constantFrom('kv', 'ordered', 'first-reply'), fc.gen(), async (pattern, g) => {
-      const body = { queries: new Writer(g).queries(pattern === 'kv', 0, [], false) };
-      fc.pre(Object.keys(faults(pattern, body)).length === 0);
-      let expected: unknown;
-      try {
-        expected = evaluate(pattern, body);
-      } catch (error) {
-        fc.pre(!(error instanceof Uncertain));
-        throw error;
-      }
+      const { body, expected } = evaluated(pattern, g);
       // What is referred to as `meta` has an age, where it comes out of the cache.
       fc.pre(!JSON.stringify(body).includes('$meta'));
       const before = all.moody();

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { evaluate, Uncertain } from './evaluator.ts';
-import { comparable, Writer } from './random-batches.ts';
-import { answer, faults } from './simulated.ts';
+import { comparable, evaluated } from './random-batches.ts';
+import { answer } from './simulated.ts';
 import { checkTraces } from './traces.ts';
 
 const PLANS = 5000;
@@ -15,15 +14,7 @@ it(
     console.info(`seed ${seed}`);
     let compared = 0;
     const property = fc.asyncProperty(fc.constantFrom('kv', 'ordered', 'first-reply'), fc.gen(), async (pattern, g) => {
-      const body = { queries: new Writer(g).queries(pattern === 'kv', 0, [], false) };
-      fc.pre(Object.keys(faults(pattern, body)).length === 0);
-      let expected: unknown;
-      try {
-        expected = evaluate(pattern, body);
-      } catch (error) {
-        fc.pre(!(error instanceof Uncertain));
-        throw error;
-      }
+      const { body, expected } = evaluated(pattern, g);
       const text = await answer(pattern, { ...body, trace: g(fc.nat, { max: 4 }) === 0 });
       const untold = (key: string, value: unknown) => (key === 'ms' || key === 'trace' ? undefined : value);
       expect(comparable(JSON.parse(text, untold), expected), JSON.stringify(body)).toEqual(expected);

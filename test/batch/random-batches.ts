@@ -1,5 +1,8 @@
 import fc, { type GeneratorValue } from 'fast-check';
-import type { Written } from './evaluator.ts';
+import type { Pattern } from '../../src/batch/plan/node.ts';
+import { Chooser } from '../chooser.ts';
+import { evaluate, Uncertain, type Written } from './evaluator.ts';
+import { faults } from './simulated.ts';
 
 const VALUES = [
   1,
@@ -18,15 +21,9 @@ const METAS = [{ etag: 'e' }, { etag: 'f', headers: { link: ['l', 'm'] } }, {}];
 const META_POINTERS = ['', '/etag', '/headers/link/*', '/0/etag', '/*/etag', '/a/etag', '/1/a', '/*/b/headers/link'];
 
 /** Writes random requests whose references name what stands earlier, in the own group or in one around it. */
-export class Writer {
-  readonly #g: GeneratorValue;
-
-  constructor(g: GeneratorValue) {
-    this.#g = g;
-  }
-
+export class Writer extends Chooser {
   queries(keyed: boolean, depth: number, names: readonly string[], item: boolean): Written[] | Record<string, Written> {
-    const count = this.#below(depth === 0 ? 5 : 4);
+    const count = this.below(depth === 0 ? 5 : 4);
     const members: [string, Written][] = [];
     let required = false;
     for (let index = 0; index < count; index += 1) {
@@ -40,70 +37,70 @@ export class Writer {
   }
 
   #member(depth: number, names: readonly string[], outer: boolean): Written {
-    const list = this.#chance(5) && (this.#chance(2) ? this.#reference(names, outer) : this.#list(names, outer));
+    const list = this.chance(5) && (this.chance(2) ? this.#reference(names, outer) : this.#list(names, outer));
     const item = outer || list !== false;
     const modifiers: Written = { ...(list && { forEach: list }) };
-    if (this.#chance(6)) modifiers[this.#chance(2) ? 'when' : 'unless'] = this.#condition(names, item);
-    if (this.#chance(6)) modifiers['select'] = this.#selection(names, item);
-    if (this.#chance(6)) modifiers['default'] = this.#of(VALUES);
-    if (this.#chance(8)) modifiers['hidden'] = true;
-    if (this.#chance(10)) modifiers['required'] = true;
-    if (depth < 2 && this.#chance(4)) {
-      const pattern = this.#of(['kv', 'ordered']);
+    if (this.chance(6)) modifiers[this.chance(2) ? 'when' : 'unless'] = this.#condition(names, item);
+    if (this.chance(6)) modifiers['select'] = this.#selection(names, item);
+    if (this.chance(6)) modifiers['default'] = this.of(VALUES);
+    if (this.chance(8)) modifiers['hidden'] = true;
+    if (this.chance(10)) modifiers['required'] = true;
+    if (depth < 2 && this.chance(4)) {
+      const pattern = this.of(['kv', 'ordered']);
       return { pattern, queries: this.queries(pattern === 'kv', depth + 1, names, item), ...modifiers };
     }
-    if (this.#chance(8)) modifiers['accept'] = 'found';
-    const meta = this.#chance(2) && { meta: this.#of(METAS) };
-    const fail = this.#chance(6) && { fail: this.#of(['TIMEOUT', 'NOT_FOUND', 'UNAVAILABLE']) };
+    if (this.chance(8)) modifiers['accept'] = 'found';
+    const meta = this.chance(2) && { meta: this.of(METAS) };
+    const fail = this.chance(6) && { fail: this.of(['TIMEOUT', 'NOT_FOUND', 'UNAVAILABLE']) };
     return {
       source: 'sim',
       op: 'get',
-      params: { value: this.#template(names, item), turns: this.#below(4), ...meta, ...fail },
+      params: { value: this.#template(names, item), turns: this.below(4), ...meta, ...fail },
       ...modifiers,
     };
   }
 
   #list(names: readonly string[], item: boolean): unknown[] {
-    return Array.from({ length: this.#below(4) }, () => this.#template(names, item));
+    return Array.from({ length: this.below(4) }, () => this.#template(names, item));
   }
 
   #template(names: readonly string[], item: boolean): unknown {
-    const part = () => this.#reference(names, item) || this.#of(VALUES);
+    const part = () => this.#reference(names, item) || this.of(VALUES);
     return [
-      () => this.#of(VALUES),
+      () => this.of(VALUES),
       part,
       part,
       () => ({ x: part(), y: [part()] }),
       () => ({ $join: ['k', this.#reference(names, item) || 'none'] }),
-    ][this.#below(5)]?.();
+    ][this.below(5)]?.();
   }
 
   #condition(names: readonly string[], item: boolean): unknown {
-    const one = this.#reference(names, item) || this.#of(VALUES);
+    const one = this.#reference(names, item) || this.of(VALUES);
     const list = this.#reference(names, item) || [1, 'two'];
-    return this.#of([one, { equals: [one, this.#of(VALUES)] }, { in: [1, list] }]);
+    return this.of([one, { equals: [one, this.of(VALUES)] }, { in: [1, list] }]);
   }
 
   #selection(names: readonly string[], item: boolean): unknown {
-    return this.#chance(2) ? this.#of(POINTERS) : { p: this.#of(POINTERS), q: this.#reference(names, item) || '/x' };
+    return this.chance(2) ? this.of(POINTERS) : { p: this.of(POINTERS), q: this.#reference(names, item) || '/x' };
   }
 
   #reference(names: readonly string[], item: boolean): Record<string, string> | false {
-    if (item && this.#chance(3)) return { $item: this.#of(POINTERS) };
-    if (names.length > 0 && this.#chance(5)) return { $meta: `/${this.#of(names)}${this.#of(META_POINTERS)}` };
-    return names.length > 0 && { $result: `/${this.#of(names)}${this.#of(POINTERS)}` };
+    if (item && this.chance(3)) return { $item: this.of(POINTERS) };
+    if (names.length > 0 && this.chance(5)) return { $meta: `/${this.of(names)}${this.of(META_POINTERS)}` };
+    return names.length > 0 && { $result: `/${this.of(names)}${this.of(POINTERS)}` };
   }
+}
 
-  #chance(of: number): boolean {
-    return this.#below(of) === 0;
-  }
-
-  #below(count: number): number {
-    return this.#g(fc.nat, { max: count - 1 });
-  }
-
-  #of<T>(choices: readonly T[]): T {
-    return choices[this.#below(choices.length)] as T;
+/** A random request that can be run, and what a sequential evaluator answers, if that can tell. */
+export function evaluated(pattern: Pattern, g: GeneratorValue): { readonly body: Written; readonly expected: unknown } {
+  const body = { queries: new Writer(g).queries(pattern === 'kv', 0, [], false) };
+  fc.pre(Object.keys(faults(pattern, body)).length === 0);
+  try {
+    return { body, expected: evaluate(pattern, body) };
+  } catch (error) {
+    fc.pre(!(error instanceof Uncertain));
+    throw error;
   }
 }
 

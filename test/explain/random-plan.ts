@@ -1,5 +1,5 @@
 import type { GeneratorValue } from 'fast-check';
-import fc from 'fast-check';
+import { Chooser } from '../chooser.ts';
 
 type Query = Record<string, unknown>;
 
@@ -30,12 +30,11 @@ interface Name {
  * Writes random requests of the sources `api`, `files` and `db`. Each query bears a number in what it asks
  * for, by which its calls are known.
  */
-export class RandomPlan {
-  readonly #g: GeneratorValue;
+export class RandomPlan extends Chooser {
   #queries: number;
 
   constructor(g: GeneratorValue, first: number) {
-    this.#g = g;
+    super(g);
     this.#queries = first;
   }
 
@@ -60,12 +59,12 @@ export class RandomPlan {
   ): Query[] | Record<string, Query> {
     const members: Query[] = [];
     const names = [...outer];
-    const count = 1 + this.#below(depth === 0 ? 4 : 2);
+    const count = 1 + this.below(depth === 0 ? 4 : 2);
     for (let at = 0; at < count; at += 1) {
       // A race may be decided before its members have what they wait for.
       const known = pattern === 'first-reply' ? outer : names;
-      const isGroup = !isRace && depth < 2 && this.#chance(5);
-      const each = !isRace && this.#chance(4) ? this.#list(known, item) : undefined;
+      const isGroup = !isRace && depth < 2 && this.chance(5);
+      const each = !isRace && this.chance(4) ? this.#list(known, item) : undefined;
       const written: Query = isGroup
         ? this.#group(depth, known, item || each !== undefined)
         : this.#query(known, item || each !== undefined);
@@ -82,7 +81,7 @@ export class RandomPlan {
   }
 
   #group(depth: number, names: readonly Name[], item: boolean): Query {
-    const pattern = this.#of(['kv', 'ordered', 'first-reply']);
+    const pattern = this.of(['kv', 'ordered', 'first-reply']);
     // Within a list an index would be nearer than the same one around it.
     const known = pattern === 'kv' ? names : names.filter(({ name }) => name.startsWith('k'));
     const race = this.#race(pattern);
@@ -90,15 +89,15 @@ export class RandomPlan {
   }
 
   #race(pattern: string): Query | undefined {
-    if (pattern !== 'first-reply' || this.#chance(3)) return undefined;
-    return { take: 1 + this.#below(2), ...(this.#chance(2) && { hedgeMs: 5 }) };
+    if (pattern !== 'first-reply' || this.chance(3)) return undefined;
+    return { take: 1 + this.below(2), ...(this.chance(2) && { hedgeMs: 5 }) };
   }
 
   #modifiers(names: readonly Name[], item: boolean, isRace: boolean): Query {
     return {
-      ...(this.#chance(5) && { [this.#of(['when', 'unless'])]: this.#part(names, item, ['/yes', '/none', '/n']) }),
-      ...(!isRace && this.#chance(6) && { default: 'instead' }),
-      ...(this.#chance(6) && { timeoutMs: 1000 + this.#below(500) }),
+      ...(this.chance(5) && { [this.of(['when', 'unless'])]: this.#part(names, item, ['/yes', '/none', '/n']) }),
+      ...(!isRace && this.chance(6) && { default: 'instead' }),
+      ...(this.chance(6) && { timeoutMs: 1000 + this.below(500) }),
     };
   }
 
@@ -106,9 +105,9 @@ export class RandomPlan {
     this.#queries += 1;
     const id = `q${this.#queries}`;
     const part = (): unknown =>
-      this.#part(names, item, [...SCALARS, ...(this.#chance(8) ? LISTS : []), ...(this.#chance(3) ? NOWHERE : [])]);
-    const joined = (): unknown => (this.#chance(2) ? { $join: [`${id}-`, part(), '.json'] } : part());
-    switch (this.#below(8)) {
+      this.#part(names, item, [...SCALARS, ...(this.chance(8) ? LISTS : []), ...(this.chance(3) ? NOWHERE : [])]);
+    const joined = (): unknown => (this.chance(2) ? { $join: [`${id}-`, part(), '.json'] } : part());
+    switch (this.below(8)) {
       case 0:
       case 1:
       case 2:
@@ -116,8 +115,8 @@ export class RandomPlan {
       case 3:
         return { source: 'files', ...this.#s3(id, joined) };
       case 4: {
-        const body = this.#of([joined(), { a: part(), b: [{ $verbatim: { $result: '/x' } }, part()] }]);
-        return { source: 'api', op: 'post', params: { path: [id], body: this.#chance(2) ? body : { sent: id } } };
+        const body = this.of([joined(), { a: part(), b: [{ $verbatim: { $result: '/x' } }, part()] }]);
+        return { source: 'api', op: 'post', params: { path: [id], body: this.chance(2) ? body : { sent: id } } };
       }
       default:
         return { source: 'api', ...this.#get(id, part, joined, () => this.#list(names, item)) };
@@ -126,74 +125,62 @@ export class RandomPlan {
 
   #get(id: string, part: () => unknown, joined: () => unknown, list: () => unknown): Query {
     const params = {
-      path: this.#of([`/${id}/plain path`, [id, part()], [id, joined(), 'end'], `/missing/${id}`]),
-      ...(this.#chance(2) && { query: { a: part(), ids: list(), 'b&c': [1, part()] } }),
-      ...(this.#chance(3) && { headers: { accept: 'application/json', 'if-none-match': part() } }),
+      path: this.of([`/${id}/plain path`, [id, part()], [id, joined(), 'end'], `/missing/${id}`]),
+      ...(this.chance(2) && { query: { a: part(), ids: list(), 'b&c': [1, part()] } }),
+      ...(this.chance(3) && { headers: { accept: 'application/json', 'if-none-match': part() } }),
     };
-    return { op: this.#of(['get', 'get', 'head']), params };
+    return { op: this.of(['get', 'get', 'head']), params };
   }
 
   #s3(id: string, joined: () => unknown): Query {
-    if (this.#chance(4)) return { op: 'listObjects', params: { prefix: `${id}/`, limit: 1 + this.#below(9) } };
-    const key = this.#of([`${id}/a b.json`, { $join: [`${id}/`, joined()] }]);
-    const op = this.#of(['getObject', 'headObject', 'presignGetObject']);
+    if (this.chance(4)) return { op: 'listObjects', params: { prefix: `${id}/`, limit: 1 + this.below(9) } };
+    const key = this.of([`${id}/a b.json`, { $join: [`${id}/`, joined()] }]);
+    const op = this.of(['getObject', 'headObject', 'presignGetObject']);
     const params =
-      op === 'getObject' && this.#chance(2) ? { key, range: 'bytes=0-9', ifModifiedSince: '2026-01-01' } : { key };
+      op === 'getObject' && this.chance(2) ? { key, range: 'bytes=0-9', ifModifiedSince: '2026-01-01' } : { key };
     return { op, params };
   }
 
   #mongo(id: string, part: () => unknown, list: () => unknown): Query {
     const filter = {
       id,
-      ...(this.#chance(2) && { a: part() }),
-      ...(this.#chance(2) && { b: { $in: this.#chance(2) ? list() : [1, part()] } }),
-      ...(this.#chance(4) && { c: { $oid: '66f000000000000000000001' } }),
+      ...(this.chance(2) && { a: part() }),
+      ...(this.chance(2) && { b: { $in: this.chance(2) ? list() : [1, part()] } }),
+      ...(this.chance(4) && { c: { $oid: '66f000000000000000000001' } }),
     };
     const collection = 'things';
-    switch (this.#below(5)) {
+    switch (this.below(5)) {
       case 0:
         return { op: 'findOne', params: { collection, filter, projection: { _id: 0 } } };
       case 1:
         return { op: 'countDocuments', params: { collection, filter, limit: 3 } };
       case 2: {
         const pipeline = [{ $match: filter }, { $set: { x: { $concat: ['$id', part()] } } }];
-        return { op: 'aggregate', params: { collection, pipeline, ...(this.#chance(3) && { batchSize: 7 }) } };
+        return { op: 'aggregate', params: { collection, pipeline, ...(this.chance(3) && { batchSize: 7 }) } };
       }
       case 3:
         return { op: 'distinct', params: { collection, key: 'id', filter } };
       default: {
-        const limit = this.#of([{}, { limit: 2 }, { limit: 4, batchSize: 4 }, { limit: 9, batchSize: 2 }]);
+        const limit = this.of([{}, { limit: 2 }, { limit: 4, batchSize: 4 }, { limit: 9, batchSize: 2 }]);
         return { op: 'find', params: { collection, filter, sort: { b: 1, a: -1 }, ...limit } };
       }
     }
   }
 
   #list(names: readonly Name[], item: boolean): unknown {
-    if (names.length > 0 && this.#chance(2)) {
-      const { name, into } = this.#of(names);
-      return { $result: `/${name}${into}${this.#of(LISTS)}` };
+    if (names.length > 0 && this.chance(2)) {
+      const { name, into } = this.of(names);
+      return { $result: `/${name}${into}${this.of(LISTS)}` };
     }
-    return Array.from({ length: this.#below(3) }, () => this.#part(names, item, SCALARS));
+    return Array.from({ length: this.below(3) }, () => this.#part(names, item, SCALARS));
   }
 
   /** A value: written out, or another's. */
   #part(names: readonly Name[], item: boolean, pointers: readonly string[]): unknown {
-    if (item && this.#chance(3)) return { $item: '' };
-    if (names.length === 0 || this.#chance(4)) return this.#of(['v', 7, true, 'ä/ö?']);
-    const { name, into } = this.#of(names);
-    if (into === '' && this.#chance(8)) return { $meta: `/${name}/etag` };
-    return { $result: `/${name}${into}${this.#of(pointers)}` };
-  }
-
-  #chance(of: number): boolean {
-    return this.#below(of) === 0;
-  }
-
-  #below(count: number): number {
-    return this.#g(fc.nat, { max: count - 1 });
-  }
-
-  #of<T>(choices: readonly T[]): T {
-    return choices[this.#below(choices.length)] as T;
+    if (item && this.chance(3)) return { $item: '' };
+    if (names.length === 0 || this.chance(4)) return this.of(['v', 7, true, 'ä/ö?']);
+    const { name, into } = this.of(names);
+    if (into === '' && this.chance(8)) return { $meta: `/${name}/etag` };
+    return { $result: `/${name}${into}${this.of(pointers)}` };
   }
 }
