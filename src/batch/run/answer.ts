@@ -1,7 +1,7 @@
 import type { Memory } from '../../budget/memory.ts';
 import type { Work } from '../../budget/work.ts';
 import { CodapError } from '../../errors.ts';
-import type { Batch, Failure } from './batch.ts';
+import type { Batch, Failure, Params } from './batch.ts';
 import { frames, type Frame, type FrameOrder } from './frames.ts';
 import type { BatchTrace } from './batch-trace.ts';
 import type { Reply, Traced } from './reply.ts';
@@ -52,6 +52,11 @@ export class Answer {
   /** Nobody takes it for a whole any more: the batch has failed, or the client has left. */
   get isCut(): boolean {
     return this.decidedBy !== undefined || this.#batch.ended.aborted;
+  }
+
+  /** What a saved batch was asked with. */
+  get params(): Params {
+    return this.#batch.options.params ?? {};
   }
 
   /** The longest call of each source, in milliseconds. */

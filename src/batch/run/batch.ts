@@ -37,7 +37,12 @@ export interface BatchOptions {
   readonly report?: (failure: Failure) => void;
   /** What it tells of itself, where that was asked for. */
   readonly trace?: BatchTrace | undefined;
+  /** The parameters of a saved batch, by their names; one that is not given and has no default is not there. */
+  readonly params?: Params | undefined;
 }
+
+/** The parameters that a saved batch is run with. */
+export type Params = Readonly<Record<string, unknown>>;
 
 /** What the queries of one request share: its deadline, its budgets, and what has failed so far. */
 export class Batch {
