@@ -1,6 +1,8 @@
 import { listReferences } from '../modifiers/for-each-list.ts';
 import { BROKEN, type Reference, type Report } from '../template/reference.ts';
+import { choice } from '../../store/check-schema.ts';
 import { type GroupNode, type Node, ownReferences } from './node.ts';
+import type { Planner } from './planner.ts';
 
 /** The groups around a node, innermost last, and whether a forEach is among what surrounds it. */
 interface Surroundings {
@@ -8,14 +10,18 @@ interface Surroundings {
   readonly inForEach: boolean;
 }
 
+/** Where references are looked up, and who hears of what is wrong with them. */
+type Linking = Pick<Planner, 'params' | 'report'>;
+
 /** Finds what each reference names; reports names that are unknown, doubled, or would wait for themselves. */
-export function linkReferences(root: GroupNode, report: Report): void {
+export function linkReferences(root: GroupNode, planner: Linking): void {
+  const { report } = planner;
   const waits = new Waits();
   const link = (node: Node, around: Surroundings): void => {
     const inside = { ...around, inForEach: around.inForEach || node.forEach !== undefined };
     const linkAll = (references: readonly Reference[], from: Surroundings): void => {
       for (const reference of references) {
-        if (reference.word !== '$join' && reference !== BROKEN) linkOne(reference, node, from, waits, report);
+        if (reference.word !== '$join' && reference !== BROKEN) linkOne(reference, node, from, waits, planner);
       }
     };
     linkAll(listReferences(node.forEach), around);
@@ -73,12 +79,14 @@ function namesIn(group: GroupNode): Map<string, Node | 'doubled'> {
   return table;
 }
 
-function linkOne(reference: Reference, node: Node, around: Surroundings, waits: Waits, report: Report): void {
+function linkOne(reference: Reference, node: Node, around: Surroundings, waits: Waits, planner: Linking): void {
+  const { report } = planner;
   if (reference.word === '$item') {
     if (around.inForEach) reference.target = { from: 'item', steps: reference.steps };
     else tell(report, reference, '$item stands only below a forEach');
     return;
   }
+  if (reference.word === '$param') return linkParam(reference, planner);
   const [name = '', ...steps] = reference.steps;
   for (let up = 0; up < around.groups.length; up += 1) {
     const group = around.groups[around.groups.length - 1 - up] as GroupNode;
@@ -95,6 +103,15 @@ function linkOne(reference: Reference, node: Node, around: Surroundings, waits: 
     return;
   }
   tell(report, reference, 'no query of this group, or of a group around it, bears this name');
+}
+
+function linkParam(reference: Reference, { params, report }: Linking): void {
+  const { places, steps, word } = reference;
+  if (params?.has(steps[0]!)) reference.target = { from: 'params', steps };
+  else {
+    const detail = params ? `no such parameter; ${choice([...params.keys()])}` : 'parameters exist in saved batches only';
+    for (const at of places) report([...at, word], detail);
+  }
 }
 
 function tell(report: Report, { places }: Reference, detail: string): void {

@@ -26,7 +26,7 @@ export function* planning(pattern: Pattern, body: unknown, context: PlanContext)
   if (trace === true && shape === 'values') planner.report(['trace'], 'trace cannot stand beside shape "values"');
   const root = yield* planGroup(pattern, group, TOP, planner);
   if (isHeld()) yield;
-  linkReferences(root, planner.report);
+  linkReferences(root, planner);
   if (root.calls > limits.calls) planner.report(['queries'], `more than ${limits.calls} calls`);
   planner.end();
   return {

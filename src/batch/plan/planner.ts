@@ -17,6 +17,8 @@ export interface Origin {
 export interface PlanContext {
   readonly sources: ReadonlyMap<string, Source>;
   readonly limits: Limits;
+  /** The parameters of a saved batch; without it, none exist. */
+  readonly params?: Pick<ReadonlyMap<string, unknown>, 'has' | 'keys'> | undefined;
   /** Takes the origin of each query and group; without it, none is kept. */
   readonly origins?: Map<Node, Origin> | undefined;
 }
@@ -25,14 +27,16 @@ export interface PlanContext {
 export class Planner implements PlanContext {
   readonly sources: ReadonlyMap<string, Source>;
   readonly limits: Limits;
+  readonly params: PlanContext['params'];
   readonly origins: Map<Node, Origin> | undefined;
   /** Queries and groups seen so far. */
   queries = 0;
   readonly #faults = new FaultList();
 
-  constructor({ sources, limits, origins }: PlanContext) {
+  constructor({ sources, limits, params, origins }: PlanContext) {
     this.sources = sources;
     this.limits = limits;
+    this.params = params;
     this.origins = origins;
   }
 

@@ -115,7 +115,8 @@ function* findPresent(
       if (!member.settled) open.push({ reference, member, steps });
       else outcomes.set(reference, yield* below(member.settled, steps, member, viewOf(reference), work));
     } else {
-      const there = scope.item ? yield* follow(scope.item.value, reference.steps, work) : { found: false as const };
+      const from = target?.from === 'params' ? { value: scope.batch.options.params ?? {} } : scope.item;
+      const there = from ? yield* follow(from.value, reference.steps, work) : { found: false as const };
       outcomes.set(reference, there.found ? { is: 'value', value: there.value } : { is: 'nowhere' });
     }
   }

@@ -100,7 +100,6 @@ function readReference(word: Word, argument: unknown, at: Path, findings: Findin
     findings.references.push(join);
     return join;
   }
-  if (word === '$param') return fault('parameters exist in saved batches only');
   if (typeof argument !== 'string') return fault('a JSON Pointer (RFC 6901), written as a string, is allowed here');
   let steps: readonly string[];
   try {
@@ -110,6 +109,7 @@ function readReference(word: Word, argument: unknown, at: Path, findings: Findin
   }
   if ((word === '$result' || word === '$meta') && (steps[0] ?? '') === '')
     return fault(`${word} names a query: "/name" or "/name/…"`);
+  if (word === '$param' && (steps[0] ?? '') === '') return fault('$param names a parameter: "/name" or "/name/…"');
   // The same reference is read once, however often it is written.
   const written = `${word}${argument}`;
   findings.known ??= new Map();

@@ -7,7 +7,10 @@ export type Path = readonly (string | number)[];
 /** Hears what is wrong with the request, and where; it throws once no more is to be told. */
 export type Report = (path: Path, detail: string) => void;
 
-/** Where a planned reference reads from: another query's value or `meta`, or the nearest forEach's item. */
+/**
+ * Where a planned reference reads from: another query's value or `meta`, the nearest forEach's item, or the
+ * parameters of a saved batch.
+ */
 export type Target =
   | {
       readonly from: 'result';
@@ -16,7 +19,7 @@ export type Target =
       readonly member: number;
       readonly steps: readonly string[];
     }
-  | { readonly from: 'item'; readonly steps: readonly string[] };
+  | { readonly from: 'item' | 'params'; readonly steps: readonly string[] };
 
 /**
  * A reference of the request: a Placeholder that knows where it stands, what it names and, once planned,
