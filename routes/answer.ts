@@ -1,25 +1,22 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyContextConfig, FastifyReply, FastifyRequest } from 'fastify';
 import { explaining, type Explaining } from '../src/batch/explain/explain.ts';
-import type { Node, Pattern, Plan } from '../src/batch/plan/node.ts';
-import { planning } from '../src/batch/plan/plan.ts';
-import type { Origin } from '../src/batch/plan/planner.ts';
+import type { Plan } from '../src/batch/plan/node.ts';
 import { formatPointer } from '../src/json/pointer.ts';
-import { readBody } from '../src/batch/plan/read-body.ts';
 import { BatchTrace } from '../src/batch/run/batch-trace.ts';
 import { isComplete } from '../src/batch/run/reply.ts';
 import { run } from '../src/batch/run/run.ts';
 import type { Config } from '../src/config/load.ts';
-import { mediaTypes, negotiate, replyTypes } from '../src/encodings/index.ts';
+import { replyTypes } from '../src/encodings/index.ts';
 import { BadRequest } from '../src/json/fault-list.ts';
 import { CodapError, notNeeded } from '../src/errors.ts';
 import type { Memory } from '../src/budget/memory.ts';
 import { endingBy, type Steps, Work } from '../src/budget/work.ts';
-import { memberOf } from '../src/json/members.ts';
 import { Text } from '../src/json/text.ts';
 import { writeBytes } from '../src/json/write.ts';
 import type { BatchSpan } from '../src/observe/batch-span.ts';
 import type { Spans } from '../src/observe/spans.ts';
+import { keepNothing } from '../src/service/http/caching.ts';
 import type { CountedBatch } from '../src/service/http/count-batches.ts';
 import { sendNotAcceptable } from '../src/service/http/problem.ts';
 import { sendAnswer } from '../src/service/http/send-answer.ts';
@@ -28,8 +25,10 @@ import { traceIdOf } from '../src/service/http/trace-context.ts';
 import { vary } from '../src/service/http/vary.ts';
 import type { Source } from '../src/sources/open.ts';
 import type { Caller } from '../src/store/fetch.ts';
+import { timeoutOf } from './ad-hoc.ts';
+import type { Asking } from './asking.ts';
 
-/** What the routes of the three patterns answer from. */
+/** What the routes of batches answer from. */
 export interface Service {
   readonly config: Config;
   readonly sources: ReadonlyMap<string, Source>;
@@ -43,27 +42,32 @@ export interface Service {
   readonly log: Pick<FastifyBaseLogger, 'info'>;
 }
 
-/** How the route of a pattern is registered: what it answers is counted, and may be explained. */
-export const batchRoute = (pattern: Pattern): object => ({ config: { pattern, flags: ['explain'] } });
+/** How the route of a batch is registered: what it answers is counted, and may be explained. */
+export const batchRoute = ({ pattern, batch }: Pick<Asking, 'pattern' | 'batch'>): FastifyContextConfig => ({
+  pattern,
+  ...(batch !== undefined && { batch }),
+  flags: ['explain'],
+});
 
 /** Answers one batch, and counts it. */
 export async function answer(
-  pattern: Pattern,
+  asking: Asking,
   service: Service,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<void> {
+): Promise<FastifyReply> {
   const received = performance.now();
   const counted = request.counted as CountedBatch;
   counted.begins(received);
   try {
-    await answerCounted(pattern, service, { request, reply, received, counted });
+    await answerCounted(asking, service, { request, reply, received, counted });
   } finally {
     counted.ends();
   }
+  return reply;
 }
 
-interface Asked {
+interface Exchange {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   /** When its body was here: an instant. */
@@ -73,37 +77,29 @@ interface Asked {
 
 /** Reads, plans, runs and encodes one batch, and logs one line. */
 async function answerCounted(
-  pattern: Pattern,
-  { config, sources, memory, whenCut, spans, log }: Service,
-  { request, reply, received, counted }: Asked,
+  asking: Asking,
+  { config, memory, whenCut, spans, log }: Service,
+  { request, reply, received, counted }: Exchange,
 ): Promise<void> {
   const span = spans && beginSpan(spans, received, request, reply);
   vary(reply, 'Accept');
-  const acceptable = negotiate(request.headers);
-  if (acceptable.length === 0) return sendNotAcceptable(reply, `there are: ${mediaTypes.join(', ')}`);
+  if (asking.caching) keepNothing(reply, asking.caching);
+  const acceptable = asking.negotiate(request.headers);
+  const there = `there are: ${asking.mediaTypes.join(', ')}`;
+  if (acceptable.length === 0) return sendNotAcceptable(reply, there);
   const left = new AbortController();
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) left.abort(notNeeded());
   });
   const work = new Work(config.limits.work).endsBy(received + config.server.maxTimeoutMs, left.signal);
-  const body = request.body as Buffer;
-  work.tick(body.length >> 6);
-  const read = await work.do(readBody(body, config.limits, work));
-  const { timeoutMs: usual, maxTimeoutMs } = config.server;
-  const within = (asked: unknown): number => Math.min(typeof asked === 'number' ? asked : usual, maxTimeoutMs);
-  // A long plan counts: what is asked for is looked up before it is known to be right.
-  const asked = typeof read === 'object' && read !== null ? memberOf(read, 'timeoutMs') : undefined;
-  const origins = Object.hasOwn(request.query as object, 'explain') ? new Map<Node, Origin>() : undefined;
-  const steps = planning(pattern, read, { sources, limits: config.limits, origins });
-  const planned = await work.do(endingBy(steps, received + within(asked)));
+  const { plan: planned, params, origins } = await asking.read(request, received, work);
   const encoding = acceptable.find(({ refuses }) => refuses?.(planned) === undefined);
-  if (!encoding)
-    return sendNotAcceptable(reply, `${acceptable[0]?.refuses?.(planned)}; there are: ${mediaTypes.join(', ')}`);
+  if (!encoding) return sendNotAcceptable(reply, `${acceptable[0]?.refuses?.(planned)}; ${there}`);
   if (planned.trace && !encoding.showsReplies)
     throw new BadRequest([
       { pointer: '#/trace', detail: `${encoding.mediaType} shows no replies; allowed with: ${replyTypes.join(', ')}` },
     ]);
-  const timeoutMs = within(planned.timeoutMs);
+  const timeoutMs = timeoutOf(planned.timeoutMs, config);
   if (origins) {
     const how = { origins, taking: encoding, caller: callerOf(request), timeoutMs, limits: config.limits, work };
     const bytes = await work.do(endingBy(explanation(planned, how), received + timeoutMs));
@@ -121,6 +117,7 @@ async function answerCounted(
       limits: config.limits,
       memory,
       work,
+      params,
       failFast: planned.onError === 'fail',
       trace: planned.trace || span?.isSampled ? new BatchTrace(received, planned.trace, span?.spanOf) : undefined,
       report: ({ path, error }) =>
@@ -140,7 +137,7 @@ async function answerCounted(
     running.batch.decide({ path: [], error: new CodapError('OVERLOADED', 'the service is shutting down') });
   const unlink = whenCut(end);
   try {
-    await sendAnswer(running, planned, encoding, reply);
+    await sendAnswer(running, planned, encoding, reply, asking.caching);
   } finally {
     unlink();
   }
@@ -149,7 +146,8 @@ async function answerCounted(
   log.info(
     {
       requestId: request.id,
-      pattern,
+      pattern: asking.pattern,
+      batch: asking.batch,
       queries: planned.root.members.length,
       complete: counted.complete,
       ms,

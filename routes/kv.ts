@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify';
+import { adHoc } from './ad-hoc.ts';
 import { answer, batchRoute, type Service } from './answer.ts';
 
 /** `POST /kv`: the replies keyed. */
 export function kvRoute(app: FastifyInstance, service: Service): void {
-  app.post('/kv', batchRoute('kv'), (request, reply) => answer('kv', service, request, reply).then(() => reply));
+  const asking = adHoc('kv', service);
+  app.post('/kv', { config: batchRoute(asking) }, (request, reply) => answer(asking, service, request, reply));
 }

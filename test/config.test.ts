@@ -65,6 +65,8 @@ describe('defaults', () => {
         streamMs: 3600000,
       },
       sources: {},
+      folder: '.',
+      batches: [],
     });
   });
 
@@ -165,23 +167,23 @@ describe('faults', () => {
     const faults = faultsOf(() =>
       parse({
         server: { prot: 1, port: 70_000 },
-        batches: {},
+        stores: {},
         sources: { shop: { adapter: 'sql' }, other: { adapter: 'rest', url: 'nope', ops: ['put'] } },
       }),
     );
     expect(Object.keys(faults).toSorted()).toEqual([
-      'batches',
       'server.port',
       'server.prot',
       'sources.other.ops.0',
       'sources.other.url',
       'sources.shop.adapter',
+      'stores',
     ]);
     expect(faults['sources.shop.adapter']).toBe('allowed here: rest, shelf');
     expect(faults['server.prot']).toBe(
       'unknown field; allowed here: host, port, metricsPort, workers, timeoutMs, maxTimeoutMs, graceMs, maxInFlight, bufferBytes, maxConnections, adhoc, corsOrigins, hosts, traceStatements',
     );
-    expect(faults['batches']).toBe('unknown field; allowed here: server, limits, sources');
+    expect(faults['stores']).toBe('unknown field; allowed here: server, limits, sources, batches');
     expect(faults['sources.other.ops.0']).toBe('allowed here: get, head');
   });
 

@@ -128,7 +128,7 @@ describe('serve', () => {
 
   it('tells every fault of a configuration, one a line', async () => {
     const { status, err } = await run(['serve'], {
-      CODAP_CONFIG: await configured('server: { port: x, host: "${NOPE}" }\nbatches: {}\n'),
+      CODAP_CONFIG: await configured('server: { port: x, host: "${NOPE}" }\nstores: {}\n'),
     });
     expect(status).toBe(1);
     expect(err.trim().split('\n')).toHaveLength(3);

@@ -1,22 +1,26 @@
 import { adapters } from '../../adapters/index.ts';
-import { type Env, loadConfig } from '../config/load.ts';
+import { type Config, ConfigError, type ConfigFault, type Env, readConfig } from '../config/load.ts';
 import { warningsOf } from '../config/warnings.ts';
 import { ping } from '../service/ping.ts';
-import { openSources } from '../sources/open.ts';
+import { openSaved } from '../saved/open-saved.ts';
+import { openSources, type Sources } from '../sources/open.ts';
 
 /**
  * `codap check`: says whether a configuration file is right and, if asked, whether its sources answer.
  * Resolves to the exit status.
  */
 export async function check(file: string, withPing: boolean, env: Env): Promise<number> {
-  const config = await loadConfig(file, env, adapters);
+  const { config, faults } = await readConfig(file, env, adapters);
+  if (!config) throw new ConfigError(faults);
+  await using opened = await openSources(config, adapters);
+  const size = plan(config, opened, faults);
   const names = Object.keys(config.sources);
   for (const { source, text } of warningsOf(config, adapters)) console.log(`warning: sources.${source}: ${text}`);
   if (!withPing) {
-    console.log(`${file}: ok, ${names.length === 1 ? '1 source' : `${names.length} sources`}`);
+    const counts = [counted(names.length, 'source', 'sources'), ...(size ? [counted(size, 'batch', 'batches')] : [])];
+    console.log(`${file}: ok, ${counts.join(', ')}`);
     return 0;
   }
-  await using opened = await openSources(config, adapters);
   const found = await Promise.all([...opened.sources.values()].map((source) => ping(source, source.timeoutMs)));
   const kinds = found.map(({ adapter }) => adapter);
   for (const { name, adapter, status, ms, code } of found) {
@@ -30,6 +34,24 @@ export async function check(file: string, withPing: boolean, env: Env): Promise<
     console.log(cells.join('  ').trimEnd());
   }
   return found.every(({ status }) => status === 'up') ? 0 : 1;
+}
+
+/** Plans the saved batches. Throws ConfigError with their faults behind the others. */
+function plan(config: Config, { sources }: Sources, others: readonly ConfigFault[]): number {
+  const faults = [...others];
+  try {
+    const { size } = openSaved(config, sources);
+    if (faults.length === 0) return size;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    // A source that is there, but wrong, would be told of as unknown.
+    faults.push(...error.faults.filter(({ path }) => others.length === 0 || !path.endsWith('/source')));
+  }
+  throw new ConfigError(faults);
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
 }
 
 function widest(cells: readonly string[]): number {

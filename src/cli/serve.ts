@@ -15,6 +15,7 @@ import type { Scrape } from '../observe/scrape.ts';
 import { buildMetricsApp } from '../service/metrics-app.ts';
 import { tellPrimary } from '../service/primary.ts';
 import { WorkerMetrics } from '../service/worker-metrics.ts';
+import { openSaved } from '../saved/open-saved.ts';
 import { openSources } from '../sources/open.ts';
 import { openSpans } from './open-spans.ts';
 import { StartFault } from './start-fault.ts';
@@ -38,11 +39,12 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
   const count = workersOf(config);
   if (cluster.isPrimary && count > 1) return serveByWorkers(ending, { file, where, config, logger, count });
   const opened = await openSources(config, adapters, logger);
+  const saved = openSaved(config, opened.sources);
   const spans = await openSpans(exporting, config, logger);
   const shared = cluster.isWorker ? new WorkerMetrics() : undefined;
   const onLoopback = await isLoopback(where);
   const { sources } = opened;
-  const app = await buildApp(config, { sources, logger, spans, onLoopback, scrape: shared?.scrape });
+  const app = await buildApp(config, { sources, saved, logger, spans, onLoopback, scrape: shared?.scrape });
   const { metrics } = app;
   const tellLast = shared?.share(metrics);
   const ownPort = shared

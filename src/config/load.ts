@@ -1,13 +1,16 @@
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Adapters } from '../../adapters/adapter.ts';
+import { readBatches } from './batch-texts.ts';
 import type { Env } from './env.ts';
 import { ConfigError } from './fault.ts';
-import { parseConfig } from './parse-config.ts';
+import { checkConfig, type CheckedConfig } from './parse-config.ts';
 import type { Config } from './schema.ts';
-import { readYaml } from './yaml.ts';
+import { readExactYaml, readYaml } from './yaml.ts';
 
+export type { BatchText } from './batch-texts.ts';
 export type { Env } from './env.ts';
-export { ConfigError } from './fault.ts';
+export { ConfigError, type ConfigFault } from './fault.ts';
 export { parseConfig } from './parse-config.ts';
 export { type Config, type Limits, MOST_WORKERS, type SourceConfig } from './schema.ts';
 
@@ -16,8 +19,20 @@ export { type Config, type Limits, MOST_WORKERS, type SourceConfig } from './sch
  * fault.
  */
 export async function loadConfig(file: string, env: Env, adapters: Adapters): Promise<Config> {
+  const { config, faults } = await readConfig(file, env, adapters);
+  if (!config || faults.length > 0) throw new ConfigError(faults);
+  return config;
+}
+
+/** The same, for whoever goes on with what is right. Throws ConfigError for a file that cannot be read. */
+export async function readConfig(file: string, env: Env, adapters: Adapters): Promise<CheckedConfig> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new ConfigError([{ path: file, detail: `cannot be read (${error.code ?? 'unknown error'})` }]);
   });
-  return parseConfig(readYaml(text, file), env, adapters);
+  const exact = readExactYaml(text, file);
+  const batches = exact instanceof Map ? (exact.get('batches') as unknown) : undefined;
+  return checkConfig(readYaml(text, file), env, adapters, {
+    folder: dirname(file),
+    batches: batches instanceof Map ? await readBatches(batches, file) : [],
+  });
 }

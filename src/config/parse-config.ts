@@ -1,24 +1,62 @@
 import type { Adapters } from '../../adapters/adapter.ts';
 import { checkSchema, type SchemaFault } from '../store/check-schema.ts';
+import { batchText } from './batch-texts.ts';
 import type { Env } from './env.ts';
 import { ConfigError, type ConfigFault, toPath } from './fault.ts';
 import { fill } from './variables.ts';
 import { type Config, configSchema } from './schema.ts';
 
+/** A configuration without what is wrong with it; undefined where that cannot be told apart. */
+export interface CheckedConfig {
+  readonly config: Config | undefined;
+  readonly faults: readonly ConfigFault[];
+}
+
+/** What was read for a configuration beside its own file. */
+type Files = Pick<Config, 'folder' | 'batches'>;
+
 /**
  * Checks a configuration of these kinds of store, `${NAME}` filled in from `env`. Throws ConfigError with
- * every fault.
+ * every fault. Without `files` its saved batches are all written out.
  */
-export function parseConfig(raw: unknown, env: Env, adapters: Adapters): Config {
+export function parseConfig(raw: unknown, env: Env, adapters: Adapters, files?: Files): Config {
+  const { config, faults } = checkConfig(raw, env, adapters, files);
+  if (!config || faults.length > 0) throw new ConfigError(faults);
+  return config;
+}
+
+/** The same, for whoever goes on with what is right. */
+export function checkConfig(
+  raw: unknown,
+  env: Env,
+  adapters: Adapters,
+  files: Files = { folder: '.', batches: writtenOut(raw) },
+): CheckedConfig {
   const schema = configSchema(adapters);
   const { value, whole, faults } = fill(raw, env, ['server', 'sources']);
   const first = checkSchema(schema, value);
   const checked = convert(value, whole, first.faults) ? checkSchema(schema, value) : first;
   const unfilled = new Set(faults.map(({ path }) => path));
   const found = checked.faults.map(({ path, detail }) => ({ path: toPath(path), detail }));
-  const all = [...faults, ...found.filter(({ path }) => !unfilled.has(path))];
-  if (all.length > 0) throw new ConfigError(distinct(all));
-  return checked.data as Config;
+  const all = distinct([...faults, ...found.filter(({ path }) => !unfilled.has(path))]);
+  const data = all.length === 0 ? checked.data : checkSchema(schema, without(value, all)).data;
+  return { config: data && { ...data, ...files }, faults: all };
+}
+
+/** Without each source, and each other part, in which something is wrong. */
+function without(value: unknown, faults: readonly ConfigFault[]): unknown {
+  if (typeof value !== 'object' || value === null) return {};
+  const { sources, ...parts } = value as Record<string, unknown>;
+  const areRight = (at: string, data: unknown): [string, unknown][] =>
+    Object.entries(Object(data) as object).filter(
+      ([name]) => !faults.some(({ path }) => `${path}.`.startsWith(`${at}${name}.`)),
+    );
+  return Object.fromEntries([...areRight('', parts), ['sources', Object.fromEntries(areRight('sources.', sources))]]);
+}
+
+function writtenOut(raw: unknown): Config['batches'] {
+  const { batches = {} } = (raw ?? {}) as { batches?: object };
+  return Object.entries(batches).map(([name, batch]) => batchText(name, 'configuration', () => batch as unknown));
 }
 
 /**

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import type { Adapter, Adapters } from '../../adapters/adapter.ts';
 import { choice } from '../store/check-schema.ts';
+import type { BatchText } from './batch-texts.ts';
 import { layerOptions } from './layer-options.ts';
 import { LONGEST_MS, milliseconds } from './milliseconds.ts';
 
@@ -157,6 +158,10 @@ export interface Config {
   readonly server: ServerConfig;
   readonly limits: Limits;
   readonly sources: Readonly<Record<string, SourceConfig>>;
+  /** Where the paths that it names start. */
+  readonly folder: string;
+  /** Its saved batches; what they say is checked with the sources they name. */
+  readonly batches: readonly BatchText[];
 }
 
 /** The schema of a whole configuration, with a branch for each of these adapters. */
@@ -178,6 +183,9 @@ export function configSchema(adapters: Adapters): z.ZodType<Config> {
       .transform((sources) =>
         Object.fromEntries(Object.entries(sources).map(([name, options]) => [name, { name, ...options }])),
       ),
+    batches: z
+      .record(name, z.union([z.string(), z.object({})], 'a saved batch, or the path of its file, is allowed here'))
+      .optional(),
   }) as unknown as z.ZodType<Config>;
 }
 

@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument } from 'yaml';
+import { type Document, LineCounter, parseDocument, type ToJSOptions } from 'yaml';
 import { ConfigError } from './fault.ts';
 
 /**
@@ -6,16 +6,30 @@ import { ConfigError } from './fault.ts';
  * but repeat no text of the file.
  */
 export function readYaml(text: string, file: string): unknown {
+  return toData(parse(text, file), file);
+}
+
+/** The same, with a Map for each object, so that its keys keep their order, and a bigint for each integer. */
+export function readExactYaml(text: string, file: string): unknown {
+  return toData(parse(text, file, true), file, { mapAsMap: true });
+}
+
+function parse(text: string, file: string, intAsBigInt = false): Document.Parsed {
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, merge: true, prettyErrors: false, uniqueKeys: true });
+  const options = { lineCounter, merge: true, prettyErrors: false, uniqueKeys: true, intAsBigInt };
+  const document = parseDocument(text, options);
   const faults = [...document.errors, ...document.warnings].map(({ message, pos }) => {
     const { line, col } = lineCounter.linePos(pos[0]);
     // What follows a colon in the parser's message is quoted from the file, where it may be a secret.
     return { path: `${file}:${line}:${col}`, detail: message.replace(/: .*$/s, '') };
   });
   if (faults.length > 0) throw new ConfigError(faults);
+  return document;
+}
+
+function toData(document: Document.Parsed, file: string, options?: ToJSOptions): unknown {
   try {
-    return document.toJS();
+    return document.toJS(options);
   } catch {
     throw new ConfigError([{ path: file, detail: 'an alias names no anchor before it, or there are too many' }]);
   }

@@ -10,7 +10,7 @@ import { tar, tarGz } from './tar.ts';
 import { zip } from './zip.ts';
 
 /** Every encoding, the default first. */
-const encodings: readonly Encoding[] = [json, ndjson, sse, zip, tar, tarGz, csv, raw];
+export const encodings: readonly Encoding[] = [json, ndjson, sse, zip, tar, tarGz, csv, raw];
 
 /** The media types an answer can have, in order of preference where the client has none. */
 export const mediaTypes = encodings.map((encoding) => encoding.mediaType);
@@ -21,16 +21,24 @@ export const replyTypes = encodings.filter(({ showsReplies }) => showsReplies).m
 /** The parameters of a media range: an answer is the same whatever they say, but for `q`. */
 const PARAMETER = /;\s*(?!q\s*=)[^\s;,="]+\s*(?:=\s*(?:"(?:\\.|[^"\\])*"|[^;,"]*))?/gi;
 
-/** The encodings an `Accept` header takes (RFC 9110 §12.5.1), the one it likes best first. */
-export function negotiate({ accept = '' }: { accept?: string | undefined }): readonly Encoding[] {
-  return taken(accept);
+/** The headers of a request that say what it takes. */
+interface Accepting {
+  readonly accept?: string | undefined;
 }
 
-const taken = remembering((accept): readonly Encoding[] => {
-  const ranges = accept.replace(PARAMETER, '');
-  // An empty list says no more than no header.
-  const headers = { accept: /^[\s,]*$/.test(ranges) ? undefined : ranges };
-  return new Negotiator({ headers })
-    .mediaTypes(mediaTypes)
-    .map((mediaType) => encodings.find((encoding) => encoding.mediaType === mediaType) as Encoding);
-});
+/** The encodings an `Accept` header takes (RFC 9110 §12.5.1), the one it likes best first. */
+export const negotiate = negotiating(encodings);
+
+/** Negotiates among these, the default first. */
+export function negotiating(among: readonly Encoding[]): (headers: Accepting) => readonly Encoding[] {
+  const types = among.map(({ mediaType }) => mediaType);
+  const taken = remembering((accept): readonly Encoding[] => {
+    const ranges = accept.replace(PARAMETER, '');
+    // An empty list says no more than no header.
+    const headers = { accept: /^[\s,]*$/.test(ranges) ? undefined : ranges };
+    return new Negotiator({ headers })
+      .mediaTypes(types)
+      .map((mediaType) => among.find((encoding) => encoding.mediaType === mediaType) as Encoding);
+  });
+  return ({ accept = '' }) => taken(accept);
+}

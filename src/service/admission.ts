@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Bag } from '../budget/bag.ts';
 import type { REASONS } from '../observe/metrics.ts';
 import { Pace } from './pace.ts';
@@ -12,8 +12,13 @@ const DETAILS = {
 } satisfies Partial<Record<(typeof REASONS)[number], string>>;
 type Reason = keyof typeof DETAILS;
 
+/** Whether a request asks for work: a batch, or whatever else is posted. */
+function asksForWork({ method, routeOptions }: FastifyRequest): boolean {
+  return method === 'POST' || routeOptions.config.pattern !== undefined;
+}
+
 /**
- * Lets batches in (every POST): at most `maxInFlight` at a time, no more than the event loop's pace allows,
+ * Lets batches in: at most `maxInFlight` at a time, no more than the event loop's pace allows,
  * none while draining. The others are answered 503 with `Retry-After` at once, before their bodies are read.
  * Everything else always passes, health above all.
  */
@@ -81,13 +86,13 @@ export class Admission {
     app.addHook('onRequest', (request, reply, done) => {
       // While draining the body is read first: a connection that closes on one that is still coming would be
       // reset, and the answer lost.
-      const reason = request.method === 'POST' && !this.#draining ? refusal() : undefined;
+      const reason = asksForWork(request) && !this.#draining ? refusal() : undefined;
       if (reason === undefined) done();
       else refuse(reply, reason);
     });
     // A place is taken once the body is here: one that drips holds none.
     app.addHook('preValidation', (request, reply, done) => {
-      if (request.method !== 'POST') return done();
+      if (!asksForWork(request)) return done();
       // The client has gone: there would be no event to give a place back.
       if (reply.raw.closed) return;
       const reason = this.#draining ? 'draining' : refusal();

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { batchesRoute } from '../../routes/batches.ts';
 import { docsRoute } from '../../routes/docs.ts';
 import { firstReplyRoute } from '../../routes/first-reply.ts';
 import { healthRoute } from '../../routes/health.ts';
@@ -7,6 +8,7 @@ import { limitsRoute } from '../../routes/limits.ts';
 import { metricsRoute } from '../../routes/metrics.ts';
 import { openapiRoute } from '../../routes/openapi.ts';
 import { orderedRoute } from '../../routes/ordered.ts';
+import { savedBatchRoutes } from '../../routes/saved-batch.ts';
 import { sourcesRoute } from '../../routes/sources.ts';
 import { Admission } from './admission.ts';
 import type { Config } from '../config/load.ts';
@@ -22,6 +24,7 @@ import type { Scrape } from '../observe/scrape.ts';
 import { baseApp, type BaseOptions } from './http/base-app.ts';
 import { PROBLEM } from './http/problem.ts';
 import { processMemory } from '../budget/memory.ts';
+import type { SavedBatch } from '../saved/saved-batch.ts';
 import type { Source } from '../sources/open.ts';
 
 declare module 'fastify' {
@@ -44,12 +47,17 @@ declare module 'fastify' {
 /** What an app is built from, beside its configuration. */
 export interface AppDeps extends BaseOptions {
   readonly sources: ReadonlyMap<string, Source>;
+  /** The saved batches; by default there are none. */
+  readonly saved?: ReadonlyMap<string, SavedBatch> | undefined;
   /** What `/metrics` answers, unless it has a port of its own. By default what this app counts. */
   readonly scrape?: Scrape | undefined;
 }
 
 /** The service as an app that never listens by itself. It uses the sources but does not close them. */
-export async function buildApp(config: Config, { sources, scrape, ...options }: AppDeps): Promise<FastifyInstance> {
+export async function buildApp(
+  config: Config,
+  { sources, saved = new Map(), scrape, ...options }: AppDeps,
+): Promise<FastifyInstance> {
   const { spans } = options;
   const app = baseApp(config, options);
   const admission = new Admission(config.server.maxInFlight);
@@ -73,9 +81,11 @@ export async function buildApp(config: Config, { sources, scrape, ...options }: 
   // Nothing that a batch's line says has a secret field to hide, and looking for one costs more than the
   // line.
   const log = app.log.child({}, { redact: [] });
+  batchesRoute(app, saved);
   const service = { config, sources, memory, whenCut: admission.whenCut, spans, log };
   openapiRoute(app, service);
   docsRoute(app);
+  for (const batch of saved.values()) savedBatchRoutes(app, service, batch);
   if (config.server.adhoc) {
     kvRoute(app, service);
     orderedRoute(app, service);

@@ -38,6 +38,8 @@ export interface Source {
   readonly layers: readonly Layer[];
   /** How long its calls took, by op and by what became of them: `ok` or the error's code. */
   readonly calls: DurationsBy;
+  /** The headers of the caller that it forwards, in lower case. */
+  readonly forwards: readonly string[];
   /** Asks it: through its layers, with what it may know of the caller, within its own time-out. */
   readonly call: Call;
   /**
@@ -120,6 +122,7 @@ function sourceOf({ options, adapter, connection, calls }: Below, layers: readon
     timeoutMs: options.timeoutMs,
     layers,
     calls,
+    forwards,
     call: callOf(options.timeoutMs, forwards, stack(connection.fetch, layers)),
     prepare(op, params, fault, stream = false) {
       const spec = Object.hasOwn(adapter.ops, op) ? adapter.ops[op] : undefined;

@@ -57,6 +57,7 @@ export function simulate(timeoutMs = 2000): Simulation {
     ops: ['get'],
     paramsOf: () => z.looseObject({}),
     example: undefined,
+    forwards: [],
     timeoutMs,
     prepare(op, params, fault) {
       if (op !== 'get') fault(['op'], 'allowed here: get');

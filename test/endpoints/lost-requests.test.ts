@@ -213,6 +213,7 @@ function source(name: string, point: Point, thrown: () => unknown): Source {
     ops: ['get'],
     paramsOf: () => z.looseObject({}),
     example: undefined,
+    forwards: [],
     timeoutMs: 5000,
     ownMeta: [],
     isSingle: () => false,

@@ -109,7 +109,9 @@ function linkParam(reference: Reference, { params, report }: Linking): void {
   const { places, steps, word } = reference;
   if (params?.has(steps[0]!)) reference.target = { from: 'params', steps };
   else {
-    const detail = params ? `no such parameter; ${choice([...params.keys()])}` : 'parameters exist in saved batches only';
+    const detail = params
+      ? `no such parameter; ${choice([...params.keys()])}`
+      : 'parameters exist in saved batches only';
     for (const at of places) report([...at, word], detail);
   }
 }

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { isHeld } from '../../budget/turns.ts';
 import { atOnce, type Steps } from '../../budget/work.ts';
 import { bodySchemas } from './body-schema.ts';
@@ -16,11 +17,16 @@ export function plan(pattern: Pattern, body: unknown, context: PlanContext): Pla
   return atOnce(planning(pattern, body, context));
 }
 
-/** The same, in turns with others. */
-export function* planning(pattern: Pattern, body: unknown, context: PlanContext): Steps<Plan> {
+/** The same, in turns with others; `schema` is what a saved batch may say at its top. */
+export function* planning(
+  pattern: Pattern,
+  body: unknown,
+  context: PlanContext,
+  schema: z.ZodObject = bodySchemas[pattern],
+): Steps<Plan> {
   const { limits } = context;
   const planner = new Planner(context);
-  const fields = checkFields(bodySchemas[pattern], body, [], planner.report);
+  const fields = checkFields(schema, body, [], planner.report);
   if (!fields) throw planner.refusal();
   const { timeoutMs, onError, shape, filename, trace, ...group } = fields;
   if (trace === true && shape === 'values') planner.report(['trace'], 'trace cannot stand beside shape "values"');

@@ -18,7 +18,7 @@ export interface PlanContext {
   readonly sources: ReadonlyMap<string, Source>;
   readonly limits: Limits;
   /** The parameters of a saved batch; without it, none exist. */
-  readonly params?: Pick<ReadonlyMap<string, unknown>, 'has' | 'keys'> | undefined;
+  readonly params?: { has(name: string): boolean; keys(): Iterable<string> } | undefined;
   /** Takes the origin of each query and group; without it, none is kept. */
   readonly origins?: Map<Node, Origin> | undefined;
 }

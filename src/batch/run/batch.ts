@@ -37,7 +37,7 @@ export interface BatchOptions {
   readonly report?: (failure: Failure) => void;
   /** What it tells of itself, where that was asked for. */
   readonly trace?: BatchTrace | undefined;
-  /** The parameters of a saved batch, by their names; one that is not given and has no default is not there. */
+  /** Of a saved batch: its parameters. One that is not given and has no default is not there. */
   readonly params?: Params | undefined;
 }
 

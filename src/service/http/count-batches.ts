@@ -9,6 +9,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** The pattern of the batches that a route answers. */
     pattern?: Pattern;
+    /** The name of the saved batch that it answers. */
+    batch?: string;
   }
   interface FastifyRequest {
     /** What is known of the batch that it is. */
@@ -66,18 +68,23 @@ export class CountedBatch {
 export function countBatches(app: FastifyInstance, metrics: Metrics): void {
   app.decorateRequest('counted', undefined);
   app.addHook('onRequest', (request, reply, done) => {
-    const { pattern } = request.routeOptions.config;
-    if (pattern !== undefined) count(request, reply, pattern, metrics);
+    const { pattern, batch = '' } = request.routeOptions.config;
+    if (pattern !== undefined) count(request, reply, [pattern, batch], metrics);
     done();
   });
 }
 
-function count(request: FastifyRequest, reply: FastifyReply, pattern: Pattern, metrics: Metrics): void {
+function count(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  [pattern, batch]: readonly [Pattern, string],
+  metrics: Metrics,
+): void {
   const { socket } = request.raw as { socket: Socket & { [COUNTED]?: number } };
   // A request that is injected has no connection.
   const before = socket.bytesWritten || 0;
   const counted = new CountedBatch(() => {
-    metrics.batch(pattern, '', counted.outcome(reply), counted.ms);
+    metrics.batch(pattern, batch, counted.outcome(reply), counted.ms);
     // An answer that was asked for while the one before it was still being sent begins where that ended.
     const from = Math.max(before, socket[COUNTED] ?? 0);
     const to = socket.bytesWritten || 0;

@@ -1,10 +1,26 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { sendProblem } from './problem.ts';
 
+/** URL parameters that a route reads itself. */
+export interface UrlParameters {
+  has(name: string): boolean;
+  keys(): Iterable<string>;
+  /** What is wrong with those that it has. */
+  faultsIn(given: Readonly<Record<string, string | readonly string[]>>): readonly ParameterFault[];
+}
+
+/** What is wrong with a URL parameter. */
+interface ParameterFault {
+  readonly parameter: string;
+  readonly detail: string;
+}
+
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** The URL parameters a route takes, each without a value (`?strict`) or `true`; none if left out. */
     flags?: readonly string[];
+    /** The URL parameters with values that it takes beside them. */
+    parameters?: UrlParameters;
   }
 }
 
@@ -21,7 +37,7 @@ export function refuseUnknown(app: FastifyInstance): void {
   });
   app.addHook('onRequest', (request, reply, done) => {
     if (request.is404) refuse(request, reply, methodsAt(request.url, methods));
-    else if (Object.keys(request.query as object).length === 0 || takesParameters(request, reply)) done();
+    else if (takesParameters(request, reply)) done();
   });
 }
 
@@ -47,18 +63,27 @@ function refuse(request: FastifyRequest, reply: FastifyReply, methods: readonly 
 }
 
 function takesParameters(request: FastifyRequest, reply: FastifyReply): boolean {
-  const flags = request.routeOptions.config.flags ?? [];
-  const errors = Object.entries(request.query as Record<string, unknown>)
-    .filter(([name, value]) => !flags.includes(name) || (value !== '' && value !== 'true'))
-    .map(([parameter]) => ({
-      parameter,
-      detail: flags.includes(parameter) ? 'takes no value but true, once' : 'unknown URL parameter',
-    }));
+  const { flags = [], parameters } = request.routeOptions.config;
+  const given = request.query as Readonly<Record<string, string | readonly string[]>>;
+  const errors: ParameterFault[] = [];
+  for (const parameter in given) {
+    if (parameters?.has(parameter)) continue;
+    if (!flags.includes(parameter)) errors.push({ parameter, detail: 'unknown URL parameter' });
+    else if (given[parameter] !== '' && given[parameter] !== 'true')
+      errors.push({ parameter, detail: 'takes no value but true, once' });
+  }
+  if (parameters) errors.push(...parameters.faultsIn(given));
   if (errors.length === 0) return true;
-  const detail =
-    flags.length > 0
-      ? `URL parameters allowed here, without a value or "true": ${flags.join(', ')}`
-      : 'no URL parameter is allowed here';
-  sendProblem(reply, { status: 400, title: 'Bad Request', detail, errors: errors.slice(0, 100) });
+  const names = [...(parameters?.keys() ?? [])];
+  const detail = [
+    ...(names.length > 0 ? [`URL parameters allowed here: ${names.join(', ')}`] : []),
+    ...(flags.length > 0 ? [`URL parameters allowed here, without a value or "true": ${flags.join(', ')}`] : []),
+  ].join('; ');
+  sendProblem(reply, {
+    status: 400,
+    title: 'Bad Request',
+    detail: detail || 'no URL parameter is allowed here',
+    errors: errors.slice(0, 100),
+  });
   return false;
 }

@@ -4,20 +4,34 @@ import { Answer } from '../../batch/run/answer.ts';
 import type { Running } from '../../batch/run/run.ts';
 import { NotAcceptable, type Encoded, type Encoding } from '../../encodings/encoding.ts';
 import { CodapError } from '../../errors.ts';
+import { cacheable, type Caching } from './caching.ts';
 import { codingFor } from './compression.ts';
 import { Outlet } from './outlet.ts';
 import { sendNotAcceptable } from './problem.ts';
 import { sendFailed } from './send-failed.ts';
 import { sendText, type Sending } from './send-text.ts';
 
-/** Answers a batch under way; resolves once the answer is on its way or has been handed over. */
-export async function sendAnswer(running: Running, plan: Plan, encoding: Encoding, reply: FastifyReply): Promise<void> {
+/**
+ * Answers a batch under way; resolves once the answer is on its way or has been handed over. `caching` tells
+ * how others may keep it, if at all.
+ */
+export async function sendAnswer(
+  running: Running,
+  plan: Plan,
+  encoding: Encoding,
+  reply: FastifyReply,
+  caching?: Caching,
+): Promise<void> {
   const { batch, root } = running;
   const began = performance.now();
   let encoded: Encoded | undefined;
   try {
     encoded = await encoding.encode(new Answer(running), plan);
     if (!encoded) return sendFailed(batch, reply, root.settled?.ms ?? performance.now() - began);
+    if (caching && (await cacheable(reply, encoding, encoded, root.settled?.list, caching, batch.work))) {
+      const { 'content-type': _, ...headers } = encoded.headers;
+      return void reply.code(304).headers(headers).send();
+    }
     await sendEncoded(reply, encoded, { idleMs: batch.options.limits.streamIdleMs, work: batch.work });
   } catch (cause) {
     batch.cancel();
@@ -39,6 +53,8 @@ export async function sendAnswer(running: Running, plan: Plan, encoding: Encodin
 async function sendEncoded(reply: FastifyReply, { status, headers, body }: Encoded, sending: Sending): Promise<void> {
   reply.code(status ?? 200).headers(headers);
   if (body.kind === 'text') return sendText(reply, body.text, sending);
+  // To a HEAD nobody reads more; what is open is closed with the batch.
+  if (reply.request.method === 'HEAD') return void reply.send();
   const outlet = new Outlet(reply, sending.idleMs, body.kind === 'frames' ? codingFor(reply) : undefined);
   const { text = '', ms } = (body.kind === 'frames' && body.heartbeat) || {};
   const beat = (): void => {

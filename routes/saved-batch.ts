@@ -1,0 +1,74 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { readBody } from '../src/batch/plan/read-body.ts';
+import type { Limits } from '../src/config/load.ts';
+import type { Encoding } from '../src/encodings/encoding.ts';
+import { encodings, negotiating } from '../src/encodings/index.ts';
+import { askedBy } from '../src/saved/asked.ts';
+import type { Given } from '../src/saved/param-set.ts';
+import type { SavedBatch } from '../src/saved/saved-batch.ts';
+import { answer, batchRoute, type Service } from './answer.ts';
+import { type Asking, isExplained } from './asking.ts';
+
+/**
+ * `GET`, `HEAD` and `POST /batches/{name}`, each also with an ending that says what it is answered in, for a
+ * link cannot set `Accept`.
+ */
+export function savedBatchRoutes(app: FastifyInstance, service: Service, saved: SavedBatch): void {
+  const { name, params } = saved;
+  const byEnding = new Set([...encodings, ...saved.encodings]);
+  const negotiated = [['', negotiating(saved.encodings)] as const];
+  const ended = [...byEnding].map((encoding) => [`.${encoding.extension}`, () => [encoding]] as const);
+  for (const [ending, negotiate] of [...negotiated, ...ended]) {
+    const url = `/batches/${name}${ending}`;
+    const gotten = asGotten(saved, negotiate);
+    const posted = asPosted(saved, negotiate, service.config.limits);
+    const config = batchRoute(gotten);
+    app.route({
+      method: ['GET', 'HEAD'],
+      url,
+      config: { ...config, parameters: params },
+      handler: (request, reply) => get(gotten, service, request, reply),
+    });
+    app.post(url, { config }, (request, reply) => answer(posted, service, request, reply));
+  }
+}
+
+type Negotiate = (headers: FastifyRequest['headers']) => readonly Encoding[];
+
+function get(asking: Asking, service: Service, request: FastifyRequest, reply: FastifyReply): unknown {
+  // An event source that has lost its stream comes back for ever, unless it is answered 204 (WHATWG HTML
+  // §9.2.3).
+  if (request.headers['last-event-id'] !== undefined) return reply.code(204).send();
+  return answer(asking, service, request, reply);
+}
+
+function base({ name, plan, encodings: own }: SavedBatch, negotiate: Negotiate): Omit<Asking, 'read'> {
+  return { pattern: plan.root.pattern, batch: name, mediaTypes: own.map(({ mediaType }) => mediaType), negotiate };
+}
+
+/** Its parameters stand in the URL, where they have been checked. */
+function asGotten(saved: SavedBatch, negotiate: Negotiate): Asking {
+  const { plan, params, origins, maxAgeSeconds, forwards } = saved;
+  return {
+    ...base(saved, negotiate),
+    caching: { maxAgeSeconds, forwards },
+    read: (request) => ({
+      plan,
+      params: params.ofUrl(request.query as Given),
+      origins: isExplained(request) ? origins : undefined,
+    }),
+  };
+}
+
+/** Its parameters stand in the body. */
+function asPosted(saved: SavedBatch, negotiate: Negotiate, limits: Limits): Asking {
+  return {
+    ...base(saved, negotiate),
+    async read(request, _received, work) {
+      const body = request.body as Buffer;
+      work.tick(body.length >> 6);
+      const asked = askedBy(await work.do(readBody(body, limits, work)), saved);
+      return { ...asked, origins: isExplained(request) ? saved.origins : undefined };
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { exactJson } from './exact-json.ts';
+import { ConfigError, type ConfigFault } from './fault.ts';
+import { readExactYaml } from './yaml.ts';
+
+/** A saved batch as somebody wrote it, before anybody looks at what it says. */
+export interface BatchText {
+  readonly name: string;
+  /** The file in which it stands, as faults name it. */
+  readonly file: string;
+  /** JSON in UTF-8, its keys in the order written; without it, `faults` says why. */
+  readonly json?: Buffer;
+  readonly faults: readonly ConfigFault[];
+}
+
+/**
+ * The saved batches of a configuration, by their names: each written out, or the path of a YAML or JSON file,
+ * which starts at the folder of `file`. What cannot be read is told beside what can.
+ */
+export async function readBatches(written: ReadonlyMap<unknown, unknown>, file: string): Promise<BatchText[]> {
+  return Promise.all(
+    [...written].map(async ([key, value]) => {
+      const name = String(key);
+      if (typeof value !== 'string') return batchText(name, file, () => value);
+      try {
+        const text = await readFile(resolve(dirname(file), value), 'utf8');
+        return batchText(name, value, () => readExactYaml(text, value));
+      } catch (error) {
+        const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+        const detail = `the file ${value} cannot be read (${code})`;
+        return { name, file, faults: [{ path: `${file}: batches.${name}`, detail }] };
+      }
+    }),
+  );
+}
+
+/** One batch, of data that is read now. */
+export function batchText(name: string, file: string, read: () => unknown): BatchText {
+  try {
+    return { name, file, json: Buffer.from(exactJson(read(), file)), faults: [] };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const faults = error.faults.map(({ path, detail }) => ({ path: `${path}: batches.${name}`, detail }));
+    return { name, file, faults };
+  }
+}

@@ -1,0 +1,95 @@
+import type { Params } from '../batch/run/batch.ts';
+import { choice, missing } from '../store/check-schema.ts';
+import type { Param } from './param.ts';
+
+/** The parameters of a URL, as they were parsed: one that is repeated is a list. */
+export type Given = Readonly<Record<string, string | readonly string[]>>;
+
+/** What is wrong with a parameter of a URL; it repeats no value. */
+interface ParameterFault {
+  readonly parameter: string;
+  readonly detail: string;
+}
+
+/** The parameters of a saved batch, by their names. */
+export class ParamSet {
+  readonly #params: ReadonlyMap<string, Param>;
+
+  constructor(params: ReadonlyMap<string, Param>) {
+    this.#params = params;
+  }
+
+  has(name: string): boolean {
+    return this.#params.has(name);
+  }
+
+  keys(): Iterable<string> {
+    return this.#params.keys();
+  }
+
+  entries(): Iterable<readonly [string, Param]> {
+    return this.#params;
+  }
+
+  /** Whether a request can do without any. */
+  get areOptional(): boolean {
+    return [...this.#params.values()].every(({ isRequired }) => !isRequired);
+  }
+
+  /** All of them as one object, as a JSON Schema (draft 2020-12). */
+  get schema(): object {
+    const required = [...this.#params].filter(([, { isRequired }]) => isRequired).map(([name]) => name);
+    return {
+      type: 'object',
+      properties: Object.fromEntries([...this.#params].map(([name, { schema }]) => [name, schema])),
+      ...(required.length > 0 && { required }),
+      additionalProperties: false,
+    };
+  }
+
+  /** What is wrong with those of a URL, but for names that it does not know. */
+  faultsIn(given: Given): readonly ParameterFault[] {
+    return [...this.#params].flatMap(([parameter, param]) => {
+      const texts = textsOf(given, parameter);
+      if (!texts)
+        return param.isRequired ? [{ parameter, detail: missing(parameter, `${param.allowed} is allowed`) }] : [];
+      return param.ofTexts(texts) === undefined ? [{ parameter, detail: `${param.allowed} is allowed here` }] : [];
+    });
+  }
+
+  /** What a URL without faults says. */
+  ofUrl(given: Given): Params {
+    return this.#each((name, param) => {
+      const texts = textsOf(given, name);
+      return texts && param.ofTexts(texts);
+    });
+  }
+
+  /** What the `params` of a body say; `report` hears of what is wrong with them, and where. */
+  ofBody(given: Readonly<Record<string, unknown>>, report: (name: string, detail: string) => void): Params {
+    for (const name of Object.keys(given))
+      if (!this.has(name)) report(name, `no such parameter; ${choice([...this.keys()])}`);
+    return this.#each((name, param) => {
+      if (!Object.hasOwn(given, name)) {
+        if (param.isRequired) report(name, missing(name, `${param.allowed} is allowed`));
+        return undefined;
+      }
+      if (!param.fits(given[name])) report(name, `${param.allowed} is allowed here`);
+      return given[name];
+    });
+  }
+
+  #each(valueOf: (name: string, param: Param) => unknown): Params {
+    const values: Record<string, unknown> = {};
+    for (const [name, param] of this.#params) {
+      const value = valueOf(name, param) ?? param.default;
+      if (value !== undefined) values[name] = value;
+    }
+    return values;
+  }
+}
+
+function textsOf(given: Given, name: string): readonly string[] | undefined {
+  const texts = Object.hasOwn(given, name) ? given[name] : undefined;
+  return typeof texts === 'string' ? [texts] : texts;
+}

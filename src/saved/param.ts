@@ -1,0 +1,187 @@
+import { RE2JS } from 're2js';
+import { z } from 'zod';
+import { choice } from '../store/check-schema.ts';
+
+const SCALARS = ['string', 'number', 'integer', 'boolean'] as const;
+type Scalar = string | number | boolean;
+type ScalarType = (typeof SCALARS)[number];
+
+const count = z.int().min(0);
+const scalar = z.union([z.string(), z.number(), z.boolean()], 'a string, a number or a boolean is allowed here');
+
+const fields = z.strictObject({
+  type: z
+    .union([z.enum(SCALARS), z.tuple([z.enum(SCALARS)])], `${choice(SCALARS)}, or a list of one such as [string]`)
+    .meta({ description: 'What it is; `[string]` is a list of strings.' }),
+  enum: z.array(scalar).min(1).optional(),
+  pattern: z.string().optional().meta({ description: 'A regular expression (RE2) of which a part has to match.' }),
+  minimum: z.number().optional(),
+  maximum: z.number().optional(),
+  minLength: count.optional().meta({ description: 'Characters (code points).' }),
+  maxLength: count.optional().meta({ description: 'Characters (code points).' }),
+  maxItems: count.optional(),
+  default: z.union([scalar, z.array(scalar)]).optional(),
+  required: z.boolean().default(true),
+  description: z.string().optional(),
+});
+
+type Fields = z.output<typeof fields>;
+
+/** Which types a field says something of. */
+const OF_TYPES: Partial<Record<keyof Fields, readonly ScalarType[]>> = {
+  pattern: ['string'],
+  minLength: ['string'],
+  maxLength: ['string'],
+  minimum: ['number', 'integer'],
+  maximum: ['number', 'integer'],
+};
+
+/** What a saved batch says of one of its parameters. */
+export const paramSchema = fields.superRefine((said, context) => {
+  const fault = (field: keyof Fields, message: string): void =>
+    context.addIssue({ code: 'custom', path: [field], message });
+  for (const [field, types] of Object.entries(OF_TYPES) as [keyof Fields, readonly ScalarType[]][])
+    if (said[field] !== undefined && !types.includes(scalarOf(said)))
+      fault(field, `stands with the type ${types.join(' or ')} alone`);
+  if (said.maxItems !== undefined && !isList(said)) fault('maxItems', 'stands with a list alone');
+  if (said.pattern !== undefined && patternOf(said.pattern) === undefined)
+    fault('pattern', 'a regular expression that RE2 knows (no look-around, no back-reference) is allowed here');
+  else if (context.issues.length === 0) {
+    const { enum: _, ...rest } = said;
+    const one = new Param({ ...rest, type: scalarOf(said) });
+    if (said.enum?.some((value) => !one.fits(value))) fault('enum', `values that are ${one.allowed} are allowed here`);
+    else if (said.default !== undefined && !new Param(said).fits(said.default))
+      fault('default', `${new Param(said).allowed} is allowed here`);
+  }
+});
+
+/** What stands for a parameter of which nothing is known. */
+export const UNKNOWN: Fields = { type: 'string', required: false };
+
+/** A parameter of a saved batch: what it may be, and what it is when it is not given. */
+export class Param {
+  readonly #said: Fields;
+  readonly #pattern: RE2JS | undefined;
+
+  constructor(said: Fields) {
+    this.#said = said;
+    this.#pattern = said.pattern === undefined ? undefined : patternOf(said.pattern);
+  }
+
+  /** Its value where none is given; undefined where there is none either. */
+  get default(): Scalar | readonly Scalar[] | undefined {
+    return this.#said.default;
+  }
+
+  /** Whether a request has to give it. */
+  get isRequired(): boolean {
+    return this.#said.required && this.#said.default === undefined;
+  }
+
+  /** What it may be, as a JSON Schema (draft 2020-12). */
+  get schema(): object {
+    const { type: _, required: __, maxItems, default: byDefault, description, ...own } = this.#said;
+    const one = { type: scalarOf(this.#said), ...own };
+    return {
+      ...(description !== undefined && { description }),
+      ...(isList(this.#said) ? { type: 'array', items: one, ...(maxItems !== undefined && { maxItems }) } : one),
+      ...(byDefault !== undefined && { default: byDefault }),
+    };
+  }
+
+  /** What it may be, in words. */
+  get allowed(): string {
+    const { enum: values, pattern, minimum, maximum, minLength, maxLength, maxItems } = this.#said;
+    const type = scalarOf(this.#said);
+    const words = [
+      isList(this.#said)
+        ? `a list of ${maxItems === undefined ? '' : `at most ${maxItems} `}${LISTED[type]}`
+        : ONE[type],
+      ...(minLength === undefined ? [] : [`of at least ${minLength} characters`]),
+      ...(maxLength === undefined ? [] : [`of at most ${maxLength} characters`]),
+      ...(minimum === undefined ? [] : [`from ${minimum}`]),
+      ...(maximum === undefined ? [] : [`up to ${maximum}`]),
+      ...(pattern === undefined ? [] : [`that matches ${pattern}`]),
+      ...(values === undefined ? [] : [`among ${values.join(', ')}`]),
+    ];
+    return words.join(' ');
+  }
+
+  /** Whether a value may stand for it. */
+  fits(value: unknown): boolean {
+    if (!isList(this.#said)) return this.#fitsOne(value);
+    if (!Array.isArray(value)) return false;
+    return value.length <= (this.#said.maxItems ?? Infinity) && value.every((one) => this.#fitsOne(one));
+  }
+
+  /** Its value, of the texts that a URL has for it; undefined where they are none that fits. */
+  ofTexts(texts: readonly string[]): unknown {
+    const type = scalarOf(this.#said);
+    const values = texts.map((text) => READ[type](text));
+    const value = isList(this.#said) ? values : values.length === 1 ? values[0] : undefined;
+    return this.fits(value) ? value : undefined;
+  }
+
+  #fitsOne(value: unknown): boolean {
+    const { enum: values, minimum = -Infinity, maximum = Infinity, minLength = 0, maxLength = Infinity } = this.#said;
+    if (!IS[scalarOf(this.#said)](value)) return false;
+    if (typeof value === 'number' && (value < minimum || value > maximum)) return false;
+    if (typeof value === 'string' && (minLength > 0 || maxLength < Infinity)) {
+      const characters = Array.from(value).length;
+      if (characters < minLength || characters > maxLength) return false;
+    }
+    if (this.#pattern && !this.#pattern.matcher(value as string).find()) return false;
+    return values === undefined || values.includes(value as Scalar);
+  }
+}
+
+const ONE: Readonly<Record<ScalarType, string>> = {
+  string: 'a string',
+  number: 'a number',
+  integer: 'a whole number',
+  boolean: 'true or false',
+};
+
+const LISTED: Readonly<Record<ScalarType, string>> = {
+  string: 'strings',
+  number: 'numbers',
+  integer: 'whole numbers',
+  boolean: 'true or false',
+};
+
+const IS: Readonly<Record<ScalarType, (value: unknown) => boolean>> = {
+  string: (value) => typeof value === 'string',
+  number: (value) => typeof value === 'number',
+  integer: (value) => Number.isSafeInteger(value),
+  boolean: (value) => typeof value === 'boolean',
+};
+
+/** A number as JSON writes it (RFC 8259 §6). */
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+const readNumber = (text: string): number | undefined =>
+  NUMBER.test(text) && Number.isFinite(Number(text)) ? Number(text) : undefined;
+
+const READ: Readonly<Record<ScalarType, (text: string) => Scalar | undefined>> = {
+  string: (text) => text,
+  number: readNumber,
+  integer: readNumber,
+  boolean: (text) => (text === 'true' || text === 'false' ? text === 'true' : undefined),
+};
+
+function isList({ type }: Fields): boolean {
+  return typeof type !== 'string';
+}
+
+function scalarOf({ type }: Fields): ScalarType {
+  return typeof type === 'string' ? type : type[0];
+}
+
+/** A pattern that is matched in linear time; undefined where it is none. */
+function patternOf(pattern: string): RE2JS | undefined {
+  try {
+    return RE2JS.compile(pattern);
+  } catch {
+    return undefined;
+  }
+}

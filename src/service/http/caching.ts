@@ -1,0 +1,49 @@
+import type { FastifyReply } from 'fastify';
+import type { MemberList } from '../../batch/run/reply.ts';
+import { isComplete } from '../../batch/run/reply.ts';
+import type { Work } from '../../budget/work.ts';
+import type { Encoded, Encoding } from '../../encodings/encoding.ts';
+import { weakTag } from '../../encodings/weak-tag.ts';
+import { vary } from './vary.ts';
+
+/** How the answer to a GET may be kept by others. */
+export interface Caching {
+  /** Seconds for which a complete one may be kept; without it, none is. */
+  readonly maxAgeSeconds: number | undefined;
+  /** The headers of the caller on which it depends. */
+  readonly forwards: readonly string[];
+}
+
+/** What is not known to be fit for keeping is not kept. */
+export function keepNothing(reply: FastifyReply, { forwards }: Caching): void {
+  reply.header('cache-control', 'no-store');
+  for (const name of forwards) vary(reply, name);
+}
+
+/**
+ * Says how an answer may be kept, by its headers (RFC 9111 §5.2.2, RFC 9110 §8.8.3): one that is gathered has
+ * a weak entity tag, and one that is complete an age. True if the client has the same already.
+ */
+export async function cacheable(
+  reply: FastifyReply,
+  { mediaType, showsReplies }: Encoding,
+  { body }: Encoded,
+  list: MemberList | undefined,
+  { maxAgeSeconds, forwards }: Caching,
+  work: Work,
+): Promise<boolean> {
+  if (body.kind !== 'text' || !list) return false;
+  const scope = forwards.length > 0 ? 'private' : 'public';
+  if (maxAgeSeconds !== undefined && isComplete(list))
+    reply.header('cache-control', `${scope}, max-age=${maxAgeSeconds}`);
+  const tag = await weakTag(mediaType, showsReplies ? list : body.text, work);
+  reply.header('etag', tag);
+  return matches(reply.request.headers['if-none-match'], tag);
+}
+
+/** Whether `If-None-Match` names a tag, compared weakly (RFC 9110 §13.1.2). */
+function matches(header: string | undefined, tag: string): boolean {
+  if (header === undefined) return false;
+  const opaque = tag.slice(2);
+  return header.trim() === '*' || header.split(',').some((one) => one.trim().replace(/^W\//, '') === opaque);
+}
