@@ -1,4 +1,5 @@
 import { adapters } from '../../adapters/index.ts';
+import { demoBatches } from '../../demo/batches.ts';
 import { demoConfig } from '../../demo/config.ts';
 import { startStores } from '../../demo/stores.ts';
 import { buildApp } from '../service/app.ts';
@@ -8,6 +9,7 @@ import { exportingOf } from '../observe/exporting.ts';
 import { draining } from '../service/drain.ts';
 import type { Ending } from '../service/ending.ts';
 import { createLogger } from '../service/log.ts';
+import { openSaved } from '../saved/open-saved.ts';
 import { openSources } from '../sources/open.ts';
 import { examples } from './examples.ts';
 import { openSpans } from './open-spans.ts';
@@ -22,12 +24,14 @@ import { listenOn, type ListenFlags, logLevel } from './settings.ts';
 export async function demo(ending: Ending, flags: ListenFlags, env: Env): Promise<void> {
   requireMingo();
   const stores = await startStores();
-  const config = parseConfig(demoConfig(stores), {}, adapters);
+  const config = parseConfig(demoConfig(stores), {}, adapters, await demoBatches());
   const where = listenOn(flags, env, config);
   const logger = createLogger(logLevel(env, 'warn'), secretsOf(config, adapters));
   const spans = await openSpans(exportingOf(env), config, logger);
   const opened = await openSources(config, adapters, logger);
-  const app = await buildApp(config, { sources: opened.sources, logger, spans, onLoopback: await isLoopback(where) });
+  const { sources } = opened;
+  const saved = openSaved(config, sources);
+  const app = await buildApp(config, { sources, saved, logger, spans, onLoopback: await isLoopback(where) });
   const running = {
     app,
     logger,
