@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Adapters } from '../../adapters/adapter.ts';
 import type { Env } from './env.ts';
 import { ConfigError } from './fault.ts';
@@ -19,5 +20,5 @@ export async function loadConfig(file: string, env: Env, adapters: Adapters): Pr
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new ConfigError([{ path: file, detail: `cannot be read (${error.code ?? 'unknown error'})` }]);
   });
-  return parseConfig(readYaml(text, file), env, adapters);
+  return parseConfig(readYaml(text, file), env, adapters, dirname(file));
 }

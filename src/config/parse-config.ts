@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Adapters } from '../../adapters/adapter.ts';
 import { checkSchema, type SchemaFault } from '../store/check-schema.ts';
 import type { Env } from './env.ts';
@@ -6,12 +7,14 @@ import { fill } from './variables.ts';
 import { type Config, configSchema } from './schema.ts';
 
 /**
- * Checks a configuration of these kinds of store, `${NAME}` filled in from `env`. Throws ConfigError with
- * every fault.
+ * Checks a configuration of these kinds of store, `${NAME}` filled in from `env`, and reads the files that it
+ * names, which are looked for from `folder`, by default the working directory. Throws ConfigError with every
+ * fault.
  */
-export function parseConfig(raw: unknown, env: Env, adapters: Adapters): Config {
+export function parseConfig(raw: unknown, env: Env, adapters: Adapters, folder = '.'): Config {
   const schema = configSchema(adapters);
   const { value, whole, faults } = fill(raw, env, ['server', 'sources']);
+  locateFiles(value, adapters, folder);
   const first = checkSchema(schema, value);
   const checked = convert(value, whole, first.faults) ? checkSchema(schema, value) : first;
   const unfilled = new Set(faults.map(({ path }) => path));
@@ -19,6 +22,17 @@ export function parseConfig(raw: unknown, env: Env, adapters: Adapters): Config 
   const all = [...faults, ...found.filter(({ path }) => !unfilled.has(path))];
   if (all.length > 0) throw new ConfigError(distinct(all));
   return checked.data as Config;
+}
+
+/** Makes the files that options of sources name those of a folder. */
+function locateFiles(value: unknown, adapters: Adapters, folder: string): void {
+  const { sources } = Object(value) as { sources?: unknown };
+  for (const source of Object.values(Object(sources) as object)) {
+    const options = Object(source) as Record<string, unknown>;
+    const kind = String(options['adapter']);
+    const { files = [] } = Object.hasOwn(adapters, kind) ? adapters[kind]! : {};
+    for (const name of files) if (typeof options[name] === 'string') options[name] = resolve(folder, options[name]);
+  }
 }
 
 /**

@@ -7,9 +7,11 @@ import { limitsRoute } from '../../routes/limits.ts';
 import { metricsRoute } from '../../routes/metrics.ts';
 import { openapiRoute } from '../../routes/openapi.ts';
 import { orderedRoute } from '../../routes/ordered.ts';
+import { sourceRoute } from '../../routes/source.ts';
 import { sourcesRoute } from '../../routes/sources.ts';
 import { Admission } from './admission.ts';
 import type { Config } from '../config/load.ts';
+import { describing } from './describe-source.ts';
 import { boundConnections } from './http/max-connections.ts';
 import { cors } from './http/cors.ts';
 import { countBatches } from './http/count-batches.ts';
@@ -67,6 +69,7 @@ export async function buildApp(config: Config, { sources, scrape, ...options }: 
 
   healthRoute(app, { admission, sources });
   sourcesRoute(app, sources);
+  sourceRoute(app, sources, describing(memory, config.server.timeoutMs));
   limitsRoute(app, config);
   if (config.server.metricsPort === undefined)
     metricsRoute(app, scrape ?? ((format) => writeFamilies(metrics.all, format)));

@@ -1,0 +1,36 @@
+import type { Memory } from '../budget/memory.ts';
+import { references } from '../openapi/queries.ts';
+import { type JsonSchema, toJsonSchema } from '../openapi/schema-of.ts';
+import { selfContained } from '../openapi/self-contained.ts';
+import { KeptContents } from '../sources/kept-contents.ts';
+import type { Source } from '../sources/open.ts';
+
+/** What can be known of a source: what it may be asked, and, where its operator lets that be told, what is in it. */
+export interface SourceDescription {
+  readonly name: string;
+  readonly adapter: string;
+  /** By op: the JSON Schema of its params, which stands by itself. */
+  readonly ops: Readonly<Record<string, { readonly params: JsonSchema }>>;
+  readonly contents?: object;
+}
+
+/** Describes a source, unless the signal aborts first. Throws CodapError where the store cannot tell. */
+export type DescribeSource = (source: Source, signal: AbortSignal) => Promise<SourceDescription>;
+
+/** Makes the one that all of a service share: what is in a source is looked for within `timeoutMs` milliseconds. */
+export function describing(memory: Memory, timeoutMs: number): DescribeSource {
+  const known = new WeakMap<Source, { readonly told: SourceDescription; readonly contents: KeptContents | undefined }>();
+  return async (source, signal) => {
+    let one = known.get(source);
+    if (!one) {
+      const contents = source.contents && new KeptContents(source.contents, memory, timeoutMs);
+      known.set(source, (one = { told: asked(source), contents }));
+    }
+    return one.contents ? { ...one.told, contents: await one.contents.tell(signal) } : one.told;
+  };
+}
+
+function asked({ name, adapter, ops, paramsOf }: Source): SourceDescription {
+  const params = (op: string): JsonSchema => selfContained(toJsonSchema(paramsOf(op)), references);
+  return { name, adapter, ops: Object.fromEntries(ops.map((op) => [op, { params: params(op) }])) };
+}
