@@ -145,8 +145,8 @@ export interface Connection extends AsyncDisposable {
   /** How reads of single things are asked together; without it each is asked alone. */
   readonly merger?: Merger | undefined;
   /**
-   * What is in the store, as JSON: names, types and how many there are, but no value of what is kept there. It
-   * costs the store little, however much it holds. Undefined where nothing can be told.
+   * What is in the store, as JSON: names, types and how many there are, but no value of what is kept there.
+   * It costs the store little, however much it holds. Undefined where nothing can be told.
    */
   readonly contents?: ((ask: Ask) => Promise<object>) | undefined;
   /** Resolves when the store answers; rejects with CodapError. */

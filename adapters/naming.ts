@@ -16,8 +16,8 @@ export function isName(text: string): boolean {
 }
 
 /**
- * Whether what stands in one place is told apart by data rather than by names: more than 200 different ones, or
- * more than 20 of which the average one occurs in fewer than a twentieth of those that have any.
+ * Whether what stands in one place is told apart by data rather than by names: more than 200 different ones,
+ * or more than 20 of which the average one occurs in fewer than a twentieth of the `holders`.
  */
 export function isVaried(names: number, occurrences: number, holders: number): boolean {
   return names > MOST_NAMES || (names > FEW_NAMES && occurrences * FEW_NAMES < names * holders);

@@ -34,7 +34,9 @@ export async function mongoContents(collections: readonly string[], ask: Ask): P
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, look));
-  return { collections: Object.fromEntries(shared(outlines)) };
+  const shares = sharesOf([...outlines].map(([name, { size }]) => [name, size]));
+  const told = [...new Set(collections)].map((name) => [name, sampled(outlines.get(name)!, shares.get(name)!)]);
+  return { collections: Object.fromEntries(told) as object };
 }
 
 function sampleOf(collection: string): MongoQuery {
@@ -44,14 +46,20 @@ function sampleOf(collection: string): MongoQuery {
   return { collection, mode: 'plain', command: { aggregate: collection, pipeline, cursor, allowDiskUse: false } };
 }
 
-/** Each collection with its share of the places: those that have few leave the rest to the others. */
-function shared(outlines: ReadonlyMap<string, Outline>): [string, Sampled][] {
-  const names = [...outlines.keys()].toSorted((a, b) => outlines.get(a)!.size - outlines.get(b)!.size);
-  let places = MOST_PLACES;
-  return names.map((name, at) => {
-    const outline = outlines.get(name)!;
-    const fields = outline.told(Math.floor(places / (names.length - at)));
-    places -= Object.keys(fields).length;
-    return [name, { sampled: outline.documents, ...(outline.more && { more: true }), fields }];
-  });
+function sampled(outline: Outline, most: number): Sampled {
+  const fields = outline.told(most);
+  return { sampled: outline.documents, ...(outline.more && { more: true }), fields };
+}
+
+/** How many places of each collection are told: those that have few leave the rest to the others. */
+function sharesOf(sizes: readonly [name: string, size: number][]): ReadonlyMap<string, number> {
+  let left = MOST_PLACES;
+  const ordered = sizes.toSorted(([, a], [, b]) => a - b);
+  return new Map(
+    ordered.map(([name, size], at) => {
+      const share = Math.min(size, Math.floor(left / (ordered.length - at)));
+      left -= share;
+      return [name, share];
+    }),
+  );
 }

@@ -6,7 +6,7 @@ import { isName, isVaried, MOST_NAMES } from '../naming.ts';
 import { nameAt } from './bson-name.ts';
 import { DOCUMENT, endOf, LIST, nul, octet, STRIDE } from './bson-reader.ts';
 
-/** Names that documents may be nested in; what is deeper is not looked at. */
+/** Steps to the places that are looked at. */
 const MOST_DEPTH = 20;
 /** Places that are kept while documents are looked through. */
 const MOST_PLACES = 10_000;
@@ -105,7 +105,7 @@ export class Outline {
       found?.see(type, this.documents);
       at = after;
       if (found && (type === DOCUMENT || type === LIST)) {
-        if (open.length <= MOST_DEPTH) {
+        if (open.length < MOST_DEPTH) {
           open.push({ place: found, isList: type === LIST, end: after });
           at = from + 4;
         } else found.more = true;

@@ -85,12 +85,13 @@ async function together({ database }: Runner, query: MongoQuery, context: Contex
 
 /** What the store's first answer holds: of large documents that may be fewer than were asked for. */
 async function outline({ database }: Runner, query: MongoQuery, context: Context): Promise<Value> {
-  const { found, open } = batchOf(await database.command(query.command, context));
+  // Nobody joins this call: the store has no longer than its first caller gives it.
+  const deadline = instantOf(context.deadline);
+  const { found, open } = batchOf(await database.command(query.command, { ...context, deadline }));
   if (open) database.kill(query.collection, open).catch(() => undefined);
   context.memory.hold(found.reduce((sum, { length }) => sum + length, 0));
   const outlined = new Outline();
-  for (const document of found)
-    await context.work.do(endingBy(outlined.add(document), instantOf(context.deadline)));
+  for (const document of found) await context.work.do(endingBy(outlined.add(document), deadline));
   return { kind: 'value', json: '', value: outlined, freshness: NOT_KEPT };
 }
 

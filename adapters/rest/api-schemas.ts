@@ -93,7 +93,8 @@ export class ApiSchemas {
     try {
       const steps = parsePointer(decodeURIComponent(ref.startsWith('#') ? ref.slice(1) : '?'));
       return steps.reduce<unknown>(
-        (value, step) => (typeof value === 'object' && value !== null && Object.hasOwn(value, step) ? (value as Json)[step] : undefined),
+        (value, step) =>
+          typeof value === 'object' && value !== null && Object.hasOwn(value, step) ? (value as Json)[step] : undefined,
         this.#document,
       );
     } catch {

@@ -6,18 +6,23 @@ import type { RestOptions } from './options.ts';
 type Allowed = Pick<RestOptions, 'methods' | 'ops' | 'requestHeaders'>;
 
 /**
- * The paths of an OpenAPI file with the operations that the source allows: parameters, body and responses as they
- * stand there, but no server, no examples and no header that a query may not set. It is a part of an OpenAPI
- * document, in which every `$ref` leads somewhere.
+ * The paths of an OpenAPI file with the operations that the source allows: parameters, body and responses as
+ * they stand there, but no server, no examples and no header that a query may not set. It is a part of an
+ * OpenAPI document, in which every `$ref` leads somewhere.
  */
 export function restContents(document: OpenApi, { methods, ops = methods, requestHeaders }: Allowed): object {
   const api = new ApiSchemas(document);
   const isTaken = ({ in: place, name }: Json): boolean =>
-    place === 'path' || place === 'query' || (place === 'header' && requestHeaders.includes(String(name).toLowerCase()));
+    place === 'path' ||
+    place === 'query' ||
+    (place === 'header' && requestHeaders.includes(String(name).toLowerCase()));
 
   const content = (given: unknown): object | undefined => {
     if (!isObject(given)) return undefined;
-    const types = Object.entries(given).map(([type, media]) => [type, { schema: api.shown(api.resolved(media)['schema']) }]);
+    const types = Object.entries(given).map(([type, media]) => [
+      type,
+      { schema: api.shown(api.resolved(media)['schema']) },
+    ]);
     return Object.fromEntries(types) as object;
   };
   const described = (given: Json, own: object): object => defined({ description: prose(given['description']), ...own });

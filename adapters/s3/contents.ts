@@ -62,8 +62,8 @@ class Prefix implements Counted {
 }
 
 /**
- * The prefixes among the first 1,000 keys below the source's own, and the types that the endings of keys stand
- * for; no key is told. `truncated`: there are further keys.
+ * The prefixes among the first 1,000 keys below the source's own, and the types that the endings of keys
+ * stand for; no key is told. `truncated`: there are further keys.
  */
 export async function s3Contents(prefix: string, ask: Ask): Promise<object> {
   const params: ListObjects = { prefix, limit: KEYS };

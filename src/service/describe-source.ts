@@ -1,11 +1,12 @@
 import type { Memory } from '../budget/memory.ts';
+import { CodapError, toCodapError } from '../errors.ts';
 import { references } from '../openapi/queries.ts';
 import { type JsonSchema, toJsonSchema } from '../openapi/schema-of.ts';
 import { selfContained } from '../openapi/self-contained.ts';
 import { KeptContents } from '../sources/kept-contents.ts';
 import type { Source } from '../sources/open.ts';
 
-/** What can be known of a source: what it may be asked, and, where its operator lets that be told, what is in it. */
+/** What it may be asked, and, where its operator lets that be told, what is in it. */
 export interface SourceDescription {
   readonly name: string;
   readonly adapter: string;
@@ -17,17 +18,31 @@ export interface SourceDescription {
 /** Describes a source, unless the signal aborts first. Throws CodapError where the store cannot tell. */
 export type DescribeSource = (source: Source, signal: AbortSignal) => Promise<SourceDescription>;
 
-/** Makes the one that all of a service share: what is in a source is looked for within `timeoutMs` milliseconds. */
+/** Makes the one that all of a service share. A look at what is in a source has `timeoutMs` milliseconds. */
 export function describing(memory: Memory, timeoutMs: number): DescribeSource {
-  const known = new WeakMap<Source, { readonly told: SourceDescription; readonly contents: KeptContents | undefined }>();
+  const known = new WeakMap<
+    Source,
+    { readonly told: SourceDescription; readonly contents: KeptContents | undefined }
+  >();
   return async (source, signal) => {
     let one = known.get(source);
     if (!one) {
       const contents = source.contents && new KeptContents(source.contents, memory, timeoutMs);
       known.set(source, (one = { told: asked(source), contents }));
     }
-    return one.contents ? { ...one.told, contents: await one.contents.tell(signal) } : one.told;
+    if (!one.contents) return one.told;
+    const contents = await one.contents.tell(signal).catch((error: unknown) => {
+      throw failureOf(error, source.name);
+    });
+    return { ...one.told, contents };
   };
+}
+
+/** Whatever a store says is its fault: who asks for a description has done nothing wrong. */
+function failureOf(error: unknown, source: string): CodapError {
+  const known = toCodapError(error).from(source);
+  const { code, message, http, cause } = known;
+  return http >= 500 ? known : new CodapError(code, message, { source, http: 502, cause });
 }
 
 function asked({ name, adapter, ops, paramsOf }: Source): SourceDescription {

@@ -19,8 +19,8 @@ interface Look {
 }
 
 /**
- * What is in a source, asked for once by all who want to know it at the same time, and told for a minute from then
- * on. A look that fails is not kept.
+ * What is in a source, looked for once for all who ask at the same time, and told for a minute from then on.
+ * A look that fails is not kept.
  */
 export class KeptContents {
   readonly #contents: NonNullable<Source['contents']>;

@@ -61,8 +61,8 @@ export interface Source {
   spanOf(query: Pick<Query, 'op' | 'params'>, withValues: boolean): CallSpan;
   ping(signal: AbortSignal): Promise<void>;
   /**
-   * What is in it, as its adapter tells it, asked for through its layers in nobody's name; undefined where its
-   * `describe` is off or nothing can be told.
+   * What is in it, as its adapter tells it, asked for through its layers in nobody's name; undefined where
+   * its `describe` is off or nothing can be told.
    */
   readonly contents?: ((bounds: ContentsBounds) => Promise<object>) | undefined;
 }

@@ -36,8 +36,7 @@ function methodsAt(url: string, routes: ReadonlyMap<string, ReadonlySet<string>>
 }
 
 function refuse(request: FastifyRequest, reply: FastifyReply, methods: readonly string[]): void {
-  // A path that has this method was refused for another reason: a part of it is longer than any name.
-  if (methods.length === 0 || methods.includes(request.method))
+  if (methods.length === 0)
     return sendProblem(reply, { status: 404, title: 'Not Found', detail: 'there is nothing at this path' });
   // An event source that has lost its stream comes back for ever, unless it is answered 204 (WHATWG HTML
   // §9.2.3).
