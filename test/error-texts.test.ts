@@ -46,7 +46,7 @@ const FILLED_IN = listed(`
   adapters/rest/contents.ts: String(one['in'])  # a key of a Map
   adapters/rest/contents.ts: String(one['name'])
   adapters/rest/openapi.ts: code  # told to the operator
-  adapters/rest/openapi.ts: code ? ` (${code})` : ''
+  adapters/rest/openapi.ts: why
   adapters/mongo/walk.ts: key  # an operator's own field
   choice(Object.keys(shape))
   src/store/check-schema.ts: names.join(', ') || 'none'  # of the schema, or of the configuration

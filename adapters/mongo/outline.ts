@@ -3,8 +3,7 @@ import { isHeld } from '../../src/budget/turns.ts';
 import type { Steps } from '../../src/budget/work.ts';
 import { formatPointer } from '../../src/json/pointer.ts';
 import { isName, isVaried, MOST_NAMES } from '../naming.ts';
-import { nameAt } from './bson-name.ts';
-import { DOCUMENT, endOf, LIST, nul, octet, STRIDE } from './bson-reader.ts';
+import { DOCUMENT, endOf, LIST, nul, octet, STRIDE, utf8 } from './bson-reader.ts';
 
 /** Steps to the places that are looked at. */
 const MOST_DEPTH = 20;
@@ -101,7 +100,8 @@ export class Outline {
       }
       const from = nul(bytes, at + 1) + 1;
       const after = endOf(bytes, type, from);
-      const found = this.#below(place, isList ? '*' : nameAt(bytes, at + 1).text);
+      // Of very many names none is read.
+      const found = place.isVaried ? undefined : this.#below(place, isList ? '*' : utf8(bytes, at + 1, from - 1));
       found?.see(type, this.documents);
       at = after;
       if (found && (type === DOCUMENT || type === LIST)) {
@@ -138,7 +138,6 @@ export class Outline {
 
   /** What stands in a place under a name; undefined where that is not told. */
   #below(place: Place, name: string): Place | undefined {
-    if (place.isVaried) return undefined;
     const known = place.below.get(name);
     if (known) return known;
     if (this.size === MOST_PLACES || !isName(name)) {

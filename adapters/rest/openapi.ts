@@ -23,13 +23,14 @@ export const openapi = z.string().transform((name, context) => {
     return shape.safeParse(document).success ? (document as OpenApi) : fault('an OpenAPI 3 file is allowed here');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    return fault(`a file of JSON or YAML is allowed here, and this one cannot be read${code ? ` (${code})` : ''}`);
+    const why = code ? ` (${code})` : '';
+    return fault(`a file of JSON or YAML is allowed here, and this one cannot be read${why}`);
   }
 });
 
 /** Throws for what is neither JSON nor YAML, and for aliases that make much of little, or go in a circle. */
 function read(text: string): unknown {
-  const document: unknown = /^\s*\{/.test(text) ? JSON.parse(text) : parse(text);
+  const document: unknown = /^\s*\{/.test(text) ? JSON.parse(text) : parse(text, { logLevel: 'error' });
   if (JSON.stringify(document ?? null).length > 2 * MOST_BYTES) throw new RangeError('too much');
   return document;
 }

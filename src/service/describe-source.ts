@@ -45,7 +45,11 @@ function failureOf(error: unknown, source: string): CodapError {
   return http >= 500 ? known : new CodapError(code, message, { source, http: 502, cause });
 }
 
-function asked({ name, adapter, ops, paramsOf }: Source): SourceDescription {
-  const params = (op: string): JsonSchema => selfContained(toJsonSchema(paramsOf(op)), references);
-  return { name, adapter, ops: Object.fromEntries(ops.map((op) => [op, { params: params(op) }])) };
+function asked(source: Source): SourceDescription {
+  const { name, adapter } = source;
+  const ops = source.ops.map((op) => {
+    const params = selfContained(toJsonSchema(source.paramsOf(op)), references);
+    return [op, { params }] as const;
+  });
+  return { name, adapter, ops: Object.fromEntries(ops) };
 }

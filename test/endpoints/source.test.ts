@@ -21,9 +21,9 @@ describe('the demo', () => {
   afterAll(() => service.close());
 
   const described = async (name: string): Promise<Body> => {
-    const { status, text, json } = await service.get(`/sources/${name}`);
-    expect(status, text).toBe(200);
-    return json();
+    const answer = await service.get(`/sources/${name}`);
+    expect(answer.status, answer.text).toBe(200);
+    return answer.json();
   };
 
   it('describes all of its sources: each op that is listed, and what is in it', async () => {
@@ -162,10 +162,11 @@ describe('what is in a source', () => {
   });
 
   it('is told without a single value, also where a key of data is a name', async () => {
-    const { text, json } = await service.get('/sources/shop');
+    const answer = await service.get('/sources/shop');
+    const { text } = answer;
     expect(text.toLowerCase()).not.toContain(SECRET.toLowerCase());
     expect(text).not.toContain('735103');
-    const { hidden, large } = json().contents.collections;
+    const { hidden, large } = answer.json().contents.collections;
     expect(hidden).toMatchObject({ sampled: 100, fields: { '/by': { more: true }, '/tree/list/*/in/text': {} } });
     expect(large.fields).toEqual({
       '/_id': { documents: 5, types: { objectId: 5 } },
@@ -176,9 +177,9 @@ describe('what is in a source', () => {
   it('is told of a bucket without a key, also where a folder is one of data', async () => {
     await service.close();
     service = await startService({ stores, sources: { photos: { bucket: 'hidden', prefix: '' } } });
-    const { text, json } = await service.get('/sources/photos');
-    expect(text.toLowerCase()).not.toContain(SECRET.toLowerCase());
-    const { prefixes } = json().contents;
+    const answer = await service.get('/sources/photos');
+    expect(answer.text.toLowerCase()).not.toContain(SECRET.toLowerCase());
+    const { prefixes } = answer.json().contents;
     expect(Object.keys(prefixes)).toEqual([
       '',
       '1/',
@@ -254,13 +255,14 @@ describe('what is in a source', () => {
     ['photos', 's3', { kind: 'stall' }, 504, 'TIMEOUT'],
   ] as const)('of %s fails where %s does so: %o', async (name, store, fault, status, code) => {
     await service.close();
-    service = await started({ timeoutMs: 300 }, { timeoutMs: 250 });
+    service = await started({}, { timeoutMs: fault.kind === 'stall' ? 150 : 2000 });
     await stores.addFault({ store, match: store === 'mongo' ? 'aggregate' : 'ListObjects', fault });
     const answer = await service.get(`/sources/${name}`);
     expect(answer.status, answer.text).toBe(status);
     expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
     expect(answer.json()).toMatchObject({ status, code, source: name, detail: expect.any(String) });
-    expect(answer.ms).toBeLessThan(2000);
+    // A deadline is kept within 50 ms; the rest is for a machine that does other things, too.
+    expect(answer.ms).toBeLessThan(1000);
     await stores.clearFaults();
     expect((await service.get(`/sources/${name}`)).status).toBe(200);
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/config/load.ts';
-import { openSources, parseConfig } from '../../configured.ts';
+import { loadConfig, openSources, parseConfig } from '../../configured.ts';
 import { bounds } from '../source.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'codap-openapi-'));
@@ -199,6 +199,20 @@ describe('what an OpenAPI file tells', () => {
     await using opened = await openSources(parseConfig({ sources }));
     expect(opened.sources.get('api')!.contents).toBeUndefined();
   });
+});
+
+it('the file is looked for from the folder of the configuration', async () => {
+  written({ openapi: '3.0.3', paths: { '/here': { get: {} } } });
+  const file = join(folder, 'codap.yaml');
+  writeFileSync(
+    file,
+    'sources: { api: { adapter: rest, url: "http://a.example/", openapi: "${API}", describe: true } }',
+  );
+  for (const name of ['api.json', './api.json', join(folder, 'api.json')]) {
+    await using opened = await openSources(await loadConfig(file, { API: name }));
+    const found = (await opened.sources.get('api')!.contents!(bounds())) as Told;
+    expect(Object.keys(found.paths)).toEqual(['/here']);
+  }
 });
 
 describe('a file that is no OpenAPI 3 is a fault of the configuration', () => {
