@@ -4,18 +4,20 @@ import type { OpenApi } from './openapi.ts';
 /** An object of an OpenAPI file. */
 export type Json = Readonly<Record<string, unknown>>;
 
+const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
+
 /** Keywords that hold a schema, schemas by name, and schemas in a list (JSON Schema 2020-12; OpenAPI 3.0). */
-const ONE = new Set(
-  'additionalProperties contains contentSchema else if items not propertyNames then unevaluatedItems unevaluatedProperties'.split(
-    ' ',
-  ),
-);
-const NAMED = new Set(['$defs', 'definitions', 'dependentSchemas', 'patternProperties', 'properties']);
-const LISTED = new Set(['allOf', 'anyOf', 'oneOf', 'prefixItems']);
-/** Keywords that show pieces of data, or lead out of the file. */
-const LEFT_OUT = /^(?:examples?|externalDocs|xml|\$(?:id|schema|comment|anchor|dynamicRef|dynamicAnchor)|x-.*)$/;
+const ONE = words(`additionalProperties contains contentSchema else if items not propertyNames then
+  unevaluatedItems unevaluatedProperties`);
+const NAMED = words('$defs definitions dependentSchemas patternProperties properties');
+const LISTED = words('allOf anyOf oneOf prefixItems');
+/** Those that say what is allowed. What is in no list is not told: examples, addresses, extensions. */
+const PLAIN = words(`const contentEncoding contentMediaType default dependentRequired deprecated enum
+  exclusiveMaximum exclusiveMinimum format maxContains maxItems maxLength maxProperties maximum minContains
+  minItems minLength minProperties minimum multipleOf nullable pattern readOnly required type uniqueItems
+  writeOnly`);
 /** Texts for people. */
-const PROSE = new Set(['title', 'description', 'summary']);
+const PROSE = words('title description summary');
 /** A text may tell a host that nobody else is to know. */
 const ADDRESS = /\b[a-z][a-z\d+.-]*:\/\/[^\s<>"')\]]*/gi;
 /** `$ref`s that are followed one after the other. */
@@ -47,7 +49,7 @@ export class ApiSchemas {
     if (!isObject(schema)) return typeof schema === 'boolean' ? schema : {};
     return Object.fromEntries(
       Object.entries(schema).flatMap(([keyword, value]) => {
-        const shown = LEFT_OUT.test(keyword) ? undefined : this.#keyword(keyword, value);
+        const shown = this.#keyword(keyword, value);
         return shown === undefined ? [] : [[keyword, shown]];
       }),
     );
@@ -56,11 +58,11 @@ export class ApiSchemas {
   #keyword(keyword: string, value: unknown): unknown {
     if (keyword === '$ref') return typeof value === 'string' ? this.#reference(value) : undefined;
     if (PROSE.has(keyword)) return prose(value);
-    if (ONE.has(keyword) && !Array.isArray(value)) return this.shown(value);
+    if (ONE.has(keyword)) return this.shown(value);
     if (NAMED.has(keyword) && isObject(value))
       return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, this.shown(one)]));
     if (LISTED.has(keyword) && Array.isArray(value)) return value.map((one) => this.shown(one));
-    return value;
+    return PLAIN.has(keyword) ? value : undefined;
   }
 
   /** The reference to one of `named`; undefined for one that leads nowhere. */

@@ -100,9 +100,12 @@ describe('what an OpenAPI file tells', () => {
       externalDocs: { url: `https://${secret}` },
       example: { a: secret },
       'x-own': secret,
+      servers: [{ url: secret }],
+      discriminator: { propertyName: 'kind', mapping: { a: `https://${secret}/a.json` } },
       properties: {
         example: { type: 'string', examples: [secret], default: 'kept' },
         'x-own': { const: 1 },
+        whole: { $ref: '#' },
         list: { type: 'array', items: { anyOf: [{ type: 'string', example: secret }, true] } },
       },
     };
@@ -116,6 +119,7 @@ describe('what an OpenAPI file tells', () => {
     const responses = { '200': { description: text, content, links: { a: { server: { url: secret } } }, headers: {} } };
     const found = await told({
       info: { contact: { url: secret } },
+      servers: [{ url: secret }],
       paths: { '/a': { get: { ...get, responses, callbacks: { a: secret }, security: [{ a: [] }] } } },
     });
     expect(JSON.stringify(found)).not.toContain(secret);
@@ -135,6 +139,7 @@ describe('what an OpenAPI file tells', () => {
                   properties: {
                     example: { type: 'string', default: 'kept' },
                     'x-own': { const: 1 },
+                    whole: { $ref: '#/components/schemas/schema-1' },
                     list: { type: 'array', items: { anyOf: [{ type: 'string' }, true] } },
                   },
                 },
