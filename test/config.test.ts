@@ -82,6 +82,7 @@ describe('defaults', () => {
       concurrency: 512,
       queue: 1000,
       maxBytes: 8 * 2 ** 20,
+      describe: false,
       cache: false,
       coalesce: true,
       retry: { attempts: 2, budget: 0.1, perSecond: 1 },

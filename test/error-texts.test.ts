@@ -43,6 +43,10 @@ const FILLED_IN = listed(`
   adapters/mongo/failure.ts: name
   adapters/mongo/extended-json.ts: key  # a wrapper
   adapters/mongo/value.ts: name  # a type of BSON, in a text that stays with the cause
+  adapters/rest/contents.ts: String(one['in'])  # a key of a Map
+  adapters/rest/contents.ts: String(one['name'])
+  adapters/rest/openapi.ts: code  # told to the operator
+  adapters/rest/openapi.ts: why
   adapters/mongo/walk.ts: key  # an operator's own field
   choice(Object.keys(shape))
   src/store/check-schema.ts: names.join(', ') || 'none'  # of the schema, or of the configuration
@@ -123,6 +127,8 @@ const PASSED_ON = listed(`
   src/service/http/send-answer.ts: cause.message  # NotAcceptable's, made in csv.ts
   src/service/http/send-failed.ts: error.message  # CodapError's
   src/observe/spans.ts: result.error?.message  # an exporter's, for the log
+  src/service/describe-source.ts: message  # CodapError's
+  src/service/describe-source.ts: { message }
   src/errors.ts: message
   src/errors.ts: { message }
   src/service/http/faults.ts: error.message  # BadRequest's

@@ -136,4 +136,4 @@ const COMMENT = /^\s*(?:\/\/|\/?\*)|\s\/\/ /;
 
 /** What each kind of store, route or folder has under the same name. */
 const MEAN_THE_SAME =
-  /(?:^adapters\/(?:mongo|s3|rest)\/(?:options|params|compile|describe|failure|query|merge)|\/index)\.ts$|^routes\/|^src\/openapi\//;
+  /(?:^adapters\/(?:mongo|s3|rest)\/(?:options|params|compile|contents|describe|failure|query|merge)|\/index)\.ts$|^routes\/|^src\/openapi\//;

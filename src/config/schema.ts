@@ -136,6 +136,10 @@ const common = z.object({
   maxBytes: bytes
     .default(8 * 2 ** 20)
     .meta({ description: 'Bytes of one gathered answer, decoded; beyond it TOO_LARGE.' }),
+  describe: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Whether `GET /sources/{name}` tells what is in the store: names and types, no values.' }),
   ...layerOptions,
 });
 

@@ -78,6 +78,7 @@ export const faults: Record<string, Response> = {
     'Server-Timing',
     'Retry-After',
   ),
+  StoreFailed: problem('The store cannot tell what is in it now; `code` says why.'),
   TooLarge: problem('The body is larger than `limits.bodyBytes`.'),
   UnsupportedMediaType: problem('The body must be application/json, not compressed.'),
   // Answered before there is a request to give an id to.

@@ -9,9 +9,11 @@ import { metricsRoute } from '../../routes/metrics.ts';
 import { openapiRoute } from '../../routes/openapi.ts';
 import { orderedRoute } from '../../routes/ordered.ts';
 import { savedBatchRoutes } from '../../routes/saved-batch.ts';
+import { sourceRoute } from '../../routes/source.ts';
 import { sourcesRoute } from '../../routes/sources.ts';
 import { Admission } from './admission.ts';
 import type { Config } from '../config/load.ts';
+import { describing } from './describe-source.ts';
 import { boundConnections } from './http/max-connections.ts';
 import { cors } from './http/cors.ts';
 import { countBatches } from './http/count-batches.ts';
@@ -75,6 +77,7 @@ export async function buildApp(
 
   healthRoute(app, { admission, sources });
   sourcesRoute(app, sources);
+  sourceRoute(app, sources, describing(memory, config.server.timeoutMs));
   limitsRoute(app, config);
   if (config.server.metricsPort === undefined)
     metricsRoute(app, scrape ?? ((format) => writeFamilies(metrics.all, format)));
