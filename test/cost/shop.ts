@@ -33,6 +33,8 @@ server.load(
   'deep',
   Array.from({ length: 3000 }, (_, at) => ({ _id: at, ...nested(60) })),
 );
+server.load('shop', 'lines', [{ _id: 0, text: '\n'.repeat(8_000_000) }]);
+server.load('shop', 'controls', [{ _id: 0, text: '\u0001'.repeat(8_000_000) }]);
 server.load('shop', 'slow', [{ _id: 0 }]);
 process.send?.(server.port);
 process.once('disconnect', () => process.exit());
