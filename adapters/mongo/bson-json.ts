@@ -16,7 +16,20 @@ import {
 import { isHeld } from '../../src/budget/turns.ts';
 import type { Steps, Work } from '../../src/budget/work.ts';
 import { nameAt } from './bson-name.ts';
-import { binaryAt, DOCUMENT, endOf, int32, int64, isLarge, LARGE, LIST, nul, octet, STRIDE, STRING } from './bson-reader.ts';
+import {
+  binaryAt,
+  DOCUMENT,
+  endOf,
+  int32,
+  int64,
+  isLarge,
+  LARGE,
+  LIST,
+  nul,
+  octet,
+  STRIDE,
+  STRING,
+} from './bson-reader.ts';
 import { JsonWriter } from './json-writer.ts';
 
 const MOST_DEPTH = 1000;

@@ -84,7 +84,7 @@ function isRow(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !isLeaf(value);
 }
 
-/** A value that holds no others as it is written in a cell: a text as it is, nothing for null, else as in JSON. */
+/** What holds no others as it is written in a cell: a text as it is, nothing for null, else as in JSON. */
 function textOf(value: unknown, mode: Mode | undefined): string {
   if (typeof value === 'string') return value;
   if (value === null || value === undefined) return '';
@@ -99,7 +99,10 @@ function* quoted(text: string): Steps<string> {
   let field = '"';
   for (let from = 0; from < text.length; from += PART) {
     // `replaceAll` would make a rope of as many pieces as there are quotes.
-    field += text.slice(from, from + PART).split('"').join('""');
+    field += text
+      .slice(from, from + PART)
+      .split('"')
+      .join('""');
     if (isHeld()) yield;
   }
   return `${field}"`;

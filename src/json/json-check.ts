@@ -161,8 +161,8 @@ function notJson(): CodapError {
 }
 
 /**
- * Where a string ends that goes on at `start`; if it does not by `most`, the complement (`~`) of how far it was
- * looked at.
+ * Where a string ends that goes on at `start`; if it does not by `most`, the complement (`~`) of how far it
+ * was looked at.
  */
 function stringEnd(bytes: Uint8Array, start: number, most: number): number {
   let at = start;

@@ -47,7 +47,10 @@ export class Text {
     yield this.#last;
   }
 
-  /** Parts of its pieces, small enough to be sent at once; those of what is written here end where a character does. */
+  /**
+   * Parts of its pieces, small enough to be sent at once; those of what is no UTF-8 yet end where a character
+   * does.
+   */
   *slices(): Generator<Piece> {
     for (const piece of this) {
       let from = 0;

@@ -3,7 +3,8 @@ import { startMongo } from '../../demo/mongo/server.ts';
 
 /**
  * An embedded MongoDB of its own process. `items` has no document, `rows` very many, `large` very large ones,
- * `deep` very deep ones; a `find` in `slow` is never answered. It says its port on its channel.
+ * `deep` very deep ones, `lines` and `controls` a long text that JSON escapes; a `find` in `slow` is never
+ * answered. It says its port on its channel.
  */
 const faults = new Faults();
 const server = await startMongo({ faults });

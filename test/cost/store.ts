@@ -25,7 +25,7 @@ const MAKERS: Readonly<Record<string, (count: number) => string>> = {
   controls: (count) => '\u0001'.repeat(count),
 };
 /** Those whose answers are no JSON but text, of which each character is an escape in JSON. */
-const TEXTS = ['lines', 'controls'];
+const TEXTS = new Set(['lines', 'controls']);
 
 function list(count: number, member: (at: number) => string): string {
   return `[${Array.from({ length: count }, (_, at) => member(at)).join()}]`;
@@ -43,7 +43,7 @@ const server = createServer((request, response) => {
     return;
   }
   if (!made.has(path)) made.set(path, Buffer.from(maker(Number(count))));
-  const type = TEXTS.includes(kind) ? 'text/plain' : 'application/json';
+  const type = TEXTS.has(kind) ? 'text/plain' : 'application/json';
   response.writeHead(200, { 'content-type': type }).end(made.get(path));
 });
 server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
