@@ -53,7 +53,8 @@ export class Outlet {
   }
 
   /**
-   * Writes, after what came before; answers a promise to wait for only where the client has to catch up first.
+   * Writes, after what came before; answers a promise to wait for only where the client has to catch up
+   * first.
    */
   write(chunk: Uint8Array): Promise<void> | undefined {
     this.#flushFrames()?.catch(() => {});
