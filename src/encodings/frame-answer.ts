@@ -10,7 +10,7 @@ import { addBatchTrace, addTrace } from './trace-text.ts';
 
 /** Characters of items that leave as one piece. */
 const TOGETHER = 16_384;
-/** Characters, or bytes, from which on a frame leaves in slices, in turns with others. */
+/** Characters, or bytes, beyond which a frame leaves in slices, in turns with others: at most a slice's. */
 const LARGE = 65_536;
 
 const LF = 0x0a;

@@ -3,7 +3,7 @@ import { entriesOf } from '../json/members.ts';
 import { Text } from '../json/text.ts';
 import type { Mode } from '../json/typed-text.ts';
 import { isContainer } from '../json/size.ts';
-import { writeBytes, writeJson } from '../json/write.ts';
+import { writeJson, writeText } from '../json/write.ts';
 import { isHeld } from '../budget/turns.ts';
 import type { Steps } from '../budget/work.ts';
 
@@ -43,7 +43,7 @@ export function* tableText(value: unknown, { mode, bytes, hold, tooLarge }: Tabl
     for (const [key] of entriesOf(row)) {
       if (!columns.has(key)) {
         columns.set(key, columns.size);
-        names.push(yield* quoted(key));
+        names.push(key.length > PART ? yield* quotedLong(key) : quoted(key));
       }
       if (isTurn()) yield;
     }
@@ -59,9 +59,9 @@ export function* tableText(value: unknown, { mode, bytes, hold, tooLarge }: Tabl
     const fields = blank.slice();
     for (const [key, member] of entriesOf(row)) {
       const cell = isContainer(member)
-        ? String(yield* writeBytes(member, mode ?? 'plain', { tick: isTurn }))
+        ? yield* writeText(member, mode ?? 'plain', { tick: isTurn })
         : textOf(member, mode);
-      fields[columns.get(key) as number] = yield* quoted(cell);
+      fields[columns.get(key) as number] = cell.length > PART ? yield* quotedLong(cell) : quoted(cell);
       if (isTurn()) yield;
     }
     const line = lineOf(fields);
@@ -93,12 +93,15 @@ function textOf(value: unknown, mode: Mode | undefined): string {
 }
 
 /** A text as a field: in quotes where it would else be read as more than text, or lose spaces at its ends. */
-function* quoted(text: string): Steps<string> {
-  if (!text.isWellFormed()) throw new NoTable('a text in it is half of a character, which UTF-8 cannot hold');
-  if (!/[",\r\n]|^\s|\s$/.test(text)) return text;
+function quoted(text: string): string {
+  return needsQuotes(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** The same in turns with others: `replaceAll` would make a rope of as many pieces as there are quotes. */
+function* quotedLong(text: string): Steps<string> {
+  if (!needsQuotes(text)) return text;
   let field = '"';
   for (let from = 0; from < text.length; from += PART) {
-    // `replaceAll` would make a rope of as many pieces as there are quotes.
     field += text
       .slice(from, from + PART)
       .split('"')
@@ -106,4 +109,10 @@ function* quoted(text: string): Steps<string> {
     if (isHeld()) yield;
   }
   return `${field}"`;
+}
+
+/** Throws NoTable for what UTF-8 cannot hold. */
+function needsQuotes(text: string): boolean {
+  if (!text.isWellFormed()) throw new NoTable('a text in it is half of a character, which UTF-8 cannot hold');
+  return /[",\r\n]|^\s|\s$/.test(text);
 }
