@@ -1,6 +1,9 @@
 /** Characters from which on a piece stands by itself. */
 const LARGE = 16_384;
 
+/** Characters, or bytes, of a slice. */
+const SLICE = 65_536;
+
 /** A piece of a text: written here, or UTF-8 as it came. */
 export type Piece = string | Buffer;
 
@@ -42,6 +45,25 @@ export class Text {
   *[Symbol.iterator](): Generator<Piece> {
     yield* this.#pieces;
     yield this.#last;
+  }
+
+  /**
+   * Parts of its pieces, small enough to be sent at once; those of what is no UTF-8 yet end where a character
+   * does.
+   */
+  *slices(): Generator<Piece> {
+    for (const piece of this) {
+      let from = 0;
+      while (from < piece.length) {
+        let to = from + SLICE;
+        if (typeof piece !== 'string') yield piece.subarray(from, to);
+        else {
+          if ((piece.charCodeAt(to - 1) & 0xfc00) === 0xd800) to += 1;
+          yield piece.slice(from, to);
+        }
+        from = to;
+      }
+    }
   }
 
   /** All of it. */
