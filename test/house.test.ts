@@ -26,6 +26,7 @@ const FLOORS: readonly {
   { name: 'run', paths: ['src/batch/run/'] },
   { name: 'explain', paths: ['src/batch/explain/'] },
   { name: 'encodings', paths: ['src/encodings/'] },
+  { name: 'saved', paths: ['src/saved/'] },
   { name: 'observe', paths: ['src/observe/'] },
   { name: 'http', paths: ['src/service/http/'] },
   { name: 'openapi', paths: ['src/openapi/'] },

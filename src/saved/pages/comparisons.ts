@@ -1,0 +1,29 @@
+import { defaultOperators, type LiquidOptions, toValue } from 'liquidjs';
+import { Digits } from '../../json/leaf.ts';
+
+/** What has an order. */
+export type Scalar = string | number | boolean;
+
+/** A value that has an order; undefined for nil, lists and objects, which JavaScript would make texts of. */
+export function scalarOf(value: unknown): Scalar | undefined {
+  const plain: unknown = toValue(value);
+  if (plain instanceof Digits) return plain.text;
+  return typeof plain === 'string' || typeof plain === 'number' || typeof plain === 'boolean' ? plain : undefined;
+}
+
+function comparing(holds: (one: Scalar, other: Scalar) => boolean): (one: unknown, other: unknown) => boolean {
+  return (one, other) => {
+    const a = scalarOf(one);
+    const b = scalarOf(other);
+    return a !== undefined && b !== undefined && holds(a, b);
+  };
+}
+
+/** LiquidJS's own operators; `<` and the like hold between texts, numbers and booleans alone. */
+export const operators: LiquidOptions['operators'] & object = {
+  ...defaultOperators,
+  '<': comparing((one, other) => one < other),
+  '>': comparing((one, other) => one > other),
+  '<=': comparing((one, other) => one <= other),
+  '>=': comparing((one, other) => one >= other),
+};
