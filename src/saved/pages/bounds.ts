@@ -47,17 +47,17 @@ export class Bounds {
     this.#memory.hold(count);
   }
 
-  /** Counts pieces of work that come next; whether others should have their turn is told by `isDue`, too. */
+  /** Counts pieces of work that come next; true if others should have their turn before it. */
   tick(pieces = 1): boolean {
     this.#isDue = this.#work.tick(pieces) || this.#isDue;
     return this.#isDue;
   }
 
-  /** Counts a step; true, once, if others should have their turn before the next. */
-  step(): boolean {
-    const isDue = this.tick();
+  /** True, once, if others should have their turn before more work. */
+  isDue(): boolean {
+    if (!this.#isDue) return false;
     this.#isDue = false;
-    return isDue;
+    return true;
   }
 
   /** Asked by LiquidJS whether its time is over: `tick` throws where it is. */

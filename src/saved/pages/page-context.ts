@@ -1,8 +1,7 @@
 import { Drop } from 'liquidjs';
 import type { Answer } from '../../batch/run/answer.ts';
 import { stepOf, valued, type MemberList, type Reply } from '../../batch/run/reply.ts';
-import { isHeld } from '../../budget/turns.ts';
-import type { Steps, Work } from '../../budget/work.ts';
+import type { Steps } from '../../budget/work.ts';
 import { answerText } from '../../encodings/json.ts';
 import { entriesOf, memberOf, put } from '../../json/members.ts';
 import { parseExact } from '../../json/parse.ts';
@@ -41,52 +40,53 @@ class Codap extends Drop {
  * `params` and `codap`.
  */
 export function* pageContext(
-  { work, params, traced }: Answer,
+  { params, traced }: Answer,
   list: MemberList,
   complete: boolean,
   bounds: Bounds,
 ): Steps<object> {
-  const values = yield* pageData(yield* valuesOf(list, work, bounds), bounds);
+  const values = yield* pageData(yield* valuesOf(list, bounds), bounds);
   const named = Object.create(null) as Record<string, unknown>;
   if (list.keyed) for (const [key, value] of entriesOf(values as object)) named[key] = value;
   else named['results'] = values;
   named['params'] = params;
   named['codap'] = new Codap(complete, function* () {
-    const json = yield* joined(answerText(list, complete, 'replies', traced));
+    const json = yield* joined(answerText(list, complete, 'replies', traced), bounds);
     bounds.hold(json.length);
-    return yield* pageData(memberOf((yield* read(json, work)) as object, 'results'), bounds);
+    return yield* pageData(memberOf((yield* read(json, bounds)) as object, 'results'), bounds);
   });
   return named;
 }
 
 /** The values as `shape: "values"` shows them. */
-function* valuesOf(list: MemberList, work: Work, bounds: Bounds): Steps<unknown> {
+function* valuesOf(list: MemberList, bounds: Bounds): Steps<unknown> {
   let object: object = {};
   const values: unknown[] = [];
   for (const member of valued(list)) {
-    const value = member.hidden ? null : yield* valueOf(member.reply, work, bounds);
+    if (bounds.tick()) yield;
+    const value = member.hidden ? null : yield* valueOf(member.reply, bounds);
     if (list.keyed) object = put(object, String(stepOf(member)), value);
     else values.push(value);
   }
   return list.keyed ? object : values;
 }
 
-function* valueOf({ value, list, status }: Reply, work: Work, bounds: Bounds): Steps<unknown> {
-  if (!value) return list && status !== 'error' ? yield* valuesOf(list, work, bounds) : null;
+function* valueOf({ value, list, status }: Reply, bounds: Bounds): Steps<unknown> {
+  if (!value) return list && status !== 'error' ? yield* valuesOf(list, bounds) : null;
   const { json } = value;
   bounds.hold(json.length);
-  return yield* read(json, work);
+  return yield* read(json, bounds);
 }
 
-function* read(json: string, work: Work): Steps<unknown> {
-  return json.length <= SHORT ? parseExact(json) : yield* readJson(json, work);
+function* read(json: string, bounds: Bounds): Steps<unknown> {
+  return json.length <= SHORT ? parseExact(json) : yield* readJson(json, bounds);
 }
 
-function* joined(text: Text): Steps<string> {
+function* joined(text: Text, bounds: Bounds): Steps<string> {
   let whole = '';
   for (const piece of text) {
+    if (bounds.tick(1 + (piece.length >> 6))) yield;
     whole += String(piece);
-    if (isHeld()) yield;
   }
   return whole;
 }

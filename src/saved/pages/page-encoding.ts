@@ -1,12 +1,12 @@
 import type { Answer } from '../../batch/run/answer.ts';
 import { isComplete, type MemberList } from '../../batch/run/reply.ts';
-import type { Steps } from '../../budget/work.ts';
 import type { Encoding } from '../../encodings/encoding.ts';
 import { summaryHeaders } from '../../encodings/summary.ts';
 import { CodapError, tooLate } from '../../errors.ts';
 import type { Text } from '../../json/text.ts';
 import { Bounds, Output } from './bounds.ts';
 import { pageContext } from './page-context.ts';
+import { stepping } from './stepping.ts';
 import type { Template } from './templates.ts';
 
 /** No script runs, nothing but pictures is loaded, forms go to codap alone. */
@@ -54,13 +54,13 @@ async function rendered(template: Template, answer: Answer, list: MemberList, co
   const output = new Output(bounds, memory);
   // A page of a batch that ended at its deadline is rendered all the same.
   work.endsBy(answer.deadline + GRACE_MS, work.ended);
-  function* rendering(): Steps<Text> {
-    const context = yield* pageContext(answer, list, complete, bounds);
-    yield* template.rendering(context, output, bounds);
-    return output.text;
+  function* rendering(): Generator<unknown, void> {
+    const context = yield pageContext(answer, list, complete, bounds);
+    yield template.rendering(context as object, output, bounds);
   }
   try {
-    const text = await answer.byDeadline(Promise.resolve(work.do(rendering())), GRACE_MS);
+    const rendered = Promise.resolve(work.do(stepping(rendering(), bounds))).then(() => output.text);
+    const text = await answer.byDeadline(rendered, GRACE_MS);
     if (!text) throw tooLate();
     return text;
   } catch (cause) {

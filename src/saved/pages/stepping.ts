@@ -1,6 +1,8 @@
-import { isHeld } from '../../budget/turns.ts';
 import type { Steps } from '../../budget/work.ts';
 import type { Bounds } from './bounds.ts';
+
+/** Steps that are counted at once. */
+const COUNTED = 32;
 
 /** Generators that may be open at a time; an `include`, an `if` or a `for` takes three. */
 const DEEPEST = 1000;
@@ -13,8 +15,9 @@ export function* stepping(first: Iterator<unknown>, bounds: Bounds): Steps<unkno
   const open = [first];
   let value: unknown;
   let isThrown = false;
-  for (;;) {
-    if (bounds.step()) yield;
+  for (let steps = 1; ; steps++) {
+    if (steps % COUNTED === 0) bounds.tick(COUNTED);
+    if (bounds.isDue()) yield;
     const top = open[open.length - 1];
     if (!top) {
       if (isThrown) throw value;
@@ -39,7 +42,7 @@ export function* stepping(first: Iterator<unknown>, bounds: Bounds): Steps<unkno
       }
       open.push(value);
       value = undefined;
-    } else if (value === undefined && isHeld()) yield;
+    }
   }
 }
 

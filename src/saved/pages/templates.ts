@@ -1,11 +1,9 @@
 import { Context, type Liquid, LiquidError, type Template as Node } from 'liquidjs';
-import type { Steps } from '../../budget/work.ts';
 import { CodapError } from '../../errors.ts';
 import type { Bounds, Output } from './bounds.ts';
 import { checkNodes, type Found } from './check-nodes.ts';
 import { engine } from './engine.ts';
 import { placed } from './placed.ts';
-import { stepping } from './stepping.ts';
 import { FileFault, readTemplate } from './template-file.ts';
 
 /** Why a template cannot be used: a line for each fault, with file, line and column; it quotes no file. */
@@ -83,10 +81,10 @@ export class Template {
   }
 
   /**
-   * Renders it into `output`, in turns with others. Throws what stopped it: a CodapError, or an Error that
+   * Renders it into `output`, driven by `stepping`. Throws what stopped it: a CodapError, or an Error that
    * names the place, for the log alone.
    */
-  *rendering(named: object, output: Output, bounds: Bounds): Steps<void> {
+  *rendering(named: object, output: Output, bounds: Bounds): Generator<unknown, void> {
     const limits = { memoryLimit: bounds, renderLimit: bounds, liquid: this.#liquid };
     const context = new Context(
       named,
@@ -95,7 +93,7 @@ export class Template {
       limits as unknown as ConstructorParameters<typeof Context>[3],
     );
     try {
-      yield* stepping(this.#liquid.renderer.renderTemplates(this.#nodes, context, output), bounds);
+      yield this.#liquid.renderer.renderTemplates(this.#nodes, context, output);
     } catch (error) {
       const cause = causeOf(error);
       throw cause instanceof CodapError ? cause : new Error(placed(error, this.#file), { cause });
