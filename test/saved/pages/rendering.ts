@@ -1,7 +1,7 @@
 import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Pattern } from '../../../src/batch/plan/node.ts';
+import type { Pattern, Plan } from '../../../src/batch/plan/node.ts';
 import { Answer } from '../../../src/batch/run/answer.ts';
 import type { Encoded } from '../../../src/encodings/encoding.ts';
 import { pageEncoding, type PageOptions } from '../../../src/saved/pages/page-encoding.ts';
@@ -38,9 +38,30 @@ export function encoded(template: string, body: object, asking: PageAsking = {})
   return inFolder({ ...files, 'page.liquid': template }, async (folder) => {
     const parsed = await new Templates(folder).parse('page.liquid');
     const running = start(pattern, body, asking);
-    const planned = plan(pattern, body, { sources: new Map([['sim', simulate().source]]), limits });
-    return pageEncoding(parsed, { csp }).encode(new Answer(running), planned);
+    return pageEncoding(parsed, { csp }).encode(new Answer(running), planOf(pattern, body));
   });
+}
+
+/** What renders a template again and again, over values that queries of these names answer. */
+export function rendererOf(
+  template: string,
+  files: Readonly<Record<string, string>> = {},
+): Promise<(values: Readonly<Record<string, unknown>>) => Promise<string>> {
+  return inFolder({ ...files, 'page.liquid': template }, async (folder) => {
+    const encoding = pageEncoding(await new Templates(folder).parse('page.liquid'));
+    return async (values) => {
+      const body = { queries: queriesOf(values) };
+      return textOf(await encoding.encode(new Answer(start('kv', body)), planOf('kv', body)));
+    };
+  });
+}
+
+function queriesOf(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, q({ value })]));
+}
+
+function planOf(pattern: Pattern, body: object): Plan {
+  return plan(pattern, body, { sources: new Map([['sim', simulate().source]]), limits });
 }
 
 /** The page of a template over these values, each answered by a query of its name. */
@@ -49,8 +70,7 @@ export async function page(
   values: Readonly<Record<string, unknown>> = {},
   asking: PageAsking = {},
 ): Promise<string> {
-  const queries = Object.fromEntries(Object.entries(values).map(([key, value]) => [key, q({ value })]));
-  return textOf(await encoded(template, { queries }, asking));
+  return textOf(await encoded(template, { queries: queriesOf(values) }, asking));
 }
 
 /** What an answer has written. */
