@@ -2,7 +2,7 @@ import { type FilterImplOptions, filters } from 'liquidjs';
 import { toText } from '../../json/leaf.ts';
 import { AT_ONCE, type Bounds, boundsOf } from './bounds.ts';
 import { linkOf } from './safe-link.ts';
-import { inHtml, inScript, jsonText, shownText } from './shown-text.ts';
+import { inHtml, inLines, inScript, jsonText, shownText } from './shown-text.ts';
 import { sort, sortNatural } from './sort-filters.ts';
 
 type Handler = Extract<FilterImplOptions, (...all: never[]) => unknown>;
@@ -37,7 +37,7 @@ export const pageFilters: Readonly<Record<string, FilterImplOptions>> = {
   json: { raw: true, handler: made((value, bounds) => inScript(jsonText(value, bounds), bounds)) },
   escape: { raw: true, handler: made(escaped) },
   escape_once: { raw: true, handler: made((value, bounds) => escapedOnce(textOf(value), bounds)) },
-  newline_to_br: { raw: true, handler: made((value, bounds) => brokenLines(textOf(value), bounds)) },
+  newline_to_br: { raw: true, handler: made((value, bounds) => inLines(textOf(value), bounds)) },
   url: made((value) => linkOf(textOf(value))),
   url_encode: made((value, bounds) => encoded(textOf(value), bounds)),
   url_decode: made((value, bounds) => decoded(textOf(value), bounds)),
@@ -115,12 +115,6 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '&#39;': "'",
   '&amp;': '&',
 };
-
-function brokenLines(text: string, bounds: Bounds): unknown {
-  bounds.atOnce(text.length);
-  const escaped = inHtml(text.replaceAll('\r\n', '\n'), bounds);
-  return (escaped as string).replaceAll('\n', '<br>\n');
-}
 
 /** What half a surrogate pair is in a URL is U+FFFD, as everywhere in UTF-8. */
 function encoded(text: string, bounds: Bounds): string {

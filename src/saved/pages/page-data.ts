@@ -6,7 +6,7 @@ import type { Bounds } from './bounds.ts';
 const LONG = 1024;
 
 /** A key of an object that is looked at takes as long as so many members of a list. */
-const LOOKING = 8;
+const LOOKING = 16;
 
 /** What JavaScript takes for the text of an object, whatever the object's own members are. */
 const TEXTLESS = { value: () => '', enumerable: false };

@@ -22,6 +22,9 @@ const HTML: Readonly<Record<string, string>> = {
 // oxlint-disable-next-line no-control-regex -- a null is one of them
 const HTML_CHARACTERS = /[&<>"'\r\0]/g;
 
+// oxlint-disable-next-line no-control-regex -- as above
+const LINES_OR_HTML = /\r?\n|[&<>"'\r\0]/g;
+
 /** What might end a script or a quoted attribute, or a line within a string of JavaScript. */
 const SCRIPT_CHARACTERS = /[<>&'\u2028\u2029]/g;
 
@@ -46,6 +49,11 @@ function* written(value: object, bounds: Bounds): Steps<string> {
 /** A text for between tags, or for an attribute in quotes. */
 export function inHtml(text: string | Steps<string>, bounds: Bounds): string | Steps<string> {
   return replaced(text, HTML_CHARACTERS, (character) => HTML[character] as string, bounds);
+}
+
+/** The same, each line after the first on a line of its own. */
+export function inLines(text: string, bounds: Bounds): string | Steps<string> {
+  return replaced(text, LINES_OR_HTML, (found) => HTML[found] ?? '<br>\n', bounds);
 }
 
 /** A JSON text for inside a script element. */

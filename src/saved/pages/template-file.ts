@@ -16,11 +16,14 @@ export class FileFault extends Error {}
  * leads to such a file below the folder. Throws FileFault.
  */
 export async function readTemplate(folder: string, name: string): Promise<string> {
-  if (!NAME.test(name)) throw new FileFault("*.liquid or *.html below the configuration's folder is allowed here");
+  if (!NAME.test(name))
+    throw new FileFault("a file *.liquid or *.html below the configuration's folder is allowed here");
   const bytes = await readBelow(folder, name).catch((error: NodeJS.ErrnoException) => {
-    throw error instanceof FileFault ? error : new FileFault(`cannot be read (${error.code ?? 'unknown error'})`);
+    throw error instanceof FileFault
+      ? error
+      : new FileFault(`the template cannot be read (${error.code ?? 'unknown error'})`);
   });
-  if (!isUtf8(bytes)) throw new FileFault('is not UTF-8');
+  if (!isUtf8(bytes)) throw new FileFault('the template is not UTF-8');
   return bytes.toString().replace(/^\ufeff/, '');
 }
 
@@ -28,13 +31,14 @@ async function readBelow(folder: string, name: string): Promise<Buffer> {
   const root = await realpath(folder);
   const real = await realpath(join(root, name));
   const inside = relative(root, real).replaceAll(sep, '/');
-  if (!NAME.test(inside)) throw new FileFault("leads out of the configuration's folder, or to another kind of file");
+  if (!NAME.test(inside))
+    throw new FileFault("the template leads out of the configuration's folder, or to another kind of file");
   // A pipe would keep whoever opens it waiting.
   const file = await open(real, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   try {
     const stat = await file.stat();
-    if (!stat.isFile()) throw new FileFault('is no file');
-    if (stat.size > MOST_BYTES) throw new FileFault(`has more than ${MOST_BYTES} bytes`);
+    if (!stat.isFile()) throw new FileFault('the template is no ordinary file');
+    if (stat.size > MOST_BYTES) throw new FileFault(`the template has more than ${MOST_BYTES} bytes`);
     return await file.readFile();
   } finally {
     await file.close();

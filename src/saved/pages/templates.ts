@@ -46,7 +46,7 @@ export class Templates {
       const reading = this.#read.get(name) ?? this.#open(name);
       this.#read.set(name, reading);
       const read = await reading;
-      if (read.fault !== undefined) faults.push(place === undefined ? read.fault : `${place}: the file ${read.fault}`);
+      if (read.fault !== undefined) faults.push(place === undefined ? read.fault : `${place}: ${read.fault}`);
       faults.push(...read.faults);
       for (const include of read.includes) if (!places.has(include.name)) places.set(include.name, include.place);
     }

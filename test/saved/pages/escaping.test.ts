@@ -91,9 +91,7 @@ describe('a hostile value is exactly this text, and nothing else of the page cha
       fc.asyncProperty(fc.jsonValue(), async (value) => {
         const html = await render({ value });
         expect(treeOf(html, read)).toEqual(
-          treeOf('<script type="application/json">0</script>', (text, place) =>
-            place === 'script' ? (JSON.parse(JSON.stringify(value)) as unknown) : text,
-          ),
+          treeOf('<script type="application/json">0</script>', (text, place) => (place === 'script' ? value : text)),
         );
       }),
       { numRuns: 200 },

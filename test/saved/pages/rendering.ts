@@ -64,6 +64,24 @@ function planOf(pattern: Pattern, body: object): Plan {
   return plan(pattern, body, { sources: new Map([['sim', simulate().source]]), limits });
 }
 
+/** What renders a page whose queries have been answered. */
+export function ready(
+  template: string,
+  values: Readonly<Record<string, unknown>>,
+  asking: Asking,
+): Promise<() => Promise<unknown>> {
+  return inFolder({ 'page.liquid': template }, async (folder) => {
+    const encoding = pageEncoding(await new Templates(folder).parse('page.liquid'));
+    const body = { queries: queriesOf(values) };
+    const running = start('kv', body, asking);
+    const planned = planOf('kv', body);
+    const { list } = await running.root.reply;
+    // A store's JSON is there; what the simulation answers is written when it is first asked for.
+    for (const { reply } of list?.members ?? []) void reply.value?.json;
+    return () => encoding.encode(new Answer(running), planned);
+  });
+}
+
 /** The page of a template over these values, each answered by a query of its name. */
 export async function page(
   template: string,
