@@ -94,6 +94,14 @@ const FILLED_IN = listed(`
   adapters/mongo/merge.ts: field.length
   adapters/mongo/merge.ts: field
   adapters/mongo/merge.ts: shown
+  src/saved/pages/check-nodes.ts: place  # told to the operator, and so on
+  src/saved/pages/placed.ts: file
+  src/saved/pages/placed.ts: wordsOf(error)
+  src/saved/pages/placed.ts: placeOf(error.token, file)
+  src/saved/pages/placed.ts: wordsOf(error.originalError ?? error)
+  src/saved/pages/template-file.ts: error.code ?? 'unknown error'
+  src/saved/pages/templates.ts: place
+  src/saved/pages/templates.ts: read.fault
   src/encodings/sse.ts: event  # a frame
   src/encodings/sse.ts: id
   src/encodings/sse.ts: json
@@ -123,6 +131,8 @@ const PASSED_ON = listed(`
   src/service/http/send-answer.ts: cause.message  # NotAcceptable's, made in csv.ts
   src/service/http/send-failed.ts: error.message  # CodapError's
   src/observe/spans.ts: result.error?.message  # an exporter's, for the log
+  src/saved/pages/placed.ts: error.message  # LiquidJS's, for the operator and the log
+  src/saved/pages/templates.ts: error.message  # FileFault's, made in template-file.ts
   src/errors.ts: message
   src/errors.ts: { message }
   src/service/http/faults.ts: error.message  # BadRequest's

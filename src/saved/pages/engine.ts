@@ -5,7 +5,7 @@ import { operators } from './comparisons.ts';
 import { MOST_BYTES } from './template-file.ts';
 
 /** All tags that a template may use. */
-const TAGS: ReadonlySet<string> = new Set(
+export const TAGS: ReadonlySet<string> = new Set(
   `# assign block break capture case comment continue cycle decrement echo for if include increment layout liquid raw
   render tablerow unless`.split(/\s+/),
 );

@@ -3,7 +3,7 @@ import { boundsOf } from './bounds.ts';
 import { scalarOf, type Scalar } from './comparisons.ts';
 
 /** A member that is sorted takes as long as so many that are only looked at. */
-const SORTING = 8;
+const SORTING = 16;
 
 /** By the members themselves or what a path leads to in each, ascending; what has no order comes last. */
 export const sort: FilterImplOptions = sortedBy((key) => key);

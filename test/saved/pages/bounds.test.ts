@@ -107,7 +107,7 @@ describe('a template that would take too much fails, and says why to the log alo
     [
       'a list too long to sort',
       '{{ l | sort | size }}',
-      { l: Array.from({ length: 33_000 }, () => 0) },
+      { l: Array.from({ length: 17_000 }, () => 0) },
       {},
       /more than 262144/,
     ],
@@ -197,6 +197,12 @@ it('a client that leaves cancels the rendering', async () => {
   await expect(rendering).rejects.toMatchObject({ code: 'CANCELLED' });
 });
 
+/** How long this thread has computed, in milliseconds, whatever else the machine does. */
+function busyMs(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
+
 describe('no page holds the others up for more than 50 ms', () => {
   const texts = 'x&y <b> \n'.repeat(29_000);
   it.each<[string, string, Record<string, unknown>]>([
@@ -215,7 +221,7 @@ describe('no page holds the others up for more than 50 ms', () => {
     [
       'lists as long as they may be',
       '{{ n | sort | size }}{{ n | sort_natural | size }}{{ n | uniq | size }}{{ n | reverse | size }}{{ n | join | size }}{{ n | where: "x" | size }}{% for x in n reversed limit: 2 %}{% endfor %}',
-      { n: Array.from({ length: 32_000 }, (_, at) => `k${(at * 7919) % 32_003}`) },
+      { n: Array.from({ length: 16_000 }, (_, at) => `k${(at * 7919) % 32_003}`) },
     ],
     [
       'an object of very many keys',
@@ -230,11 +236,11 @@ describe('no page holds the others up for more than 50 ms', () => {
   ])('%s', async (_, template, values) => {
     const render = await ready(template, values, { timeoutMs: 20_000, limits: { work: 1e9 } });
     let longest = 0;
-    let since = performance.now();
+    let since = busyMs();
     let isOver = false;
     const watch = (): void => {
-      longest = Math.max(longest, performance.now() - since);
-      since = performance.now();
+      longest = Math.max(longest, busyMs() - since);
+      since = busyMs();
       if (!isOver) setImmediate(watch);
     };
     watch();
