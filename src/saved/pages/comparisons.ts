@@ -1,6 +1,9 @@
 import { defaultOperators, type LiquidOptions, toValue } from 'liquidjs';
 import { Digits } from '../../json/leaf.ts';
 
+type Operators = NonNullable<LiquidOptions['operators']>;
+type BinaryOperator = (one: unknown, other: unknown) => ReturnType<Operators[string]>;
+
 /** What has an order. */
 export type Scalar = string | number | boolean;
 
@@ -19,9 +22,18 @@ function comparing(holds: (one: Scalar, other: Scalar) => boolean): (one: unknow
   };
 }
 
+/** Whether a list has a member, or a text a part. */
+const contains: BinaryOperator = (whole, part) => {
+  const text: unknown = toValue(whole);
+  if (typeof text !== 'string') return (defaultOperators['contains'] as BinaryOperator)(whole, part);
+  const scalar = scalarOf(part);
+  return scalar !== undefined && text.includes(String(scalar));
+};
+
 /** LiquidJS's own operators; `<` and the like hold between texts, numbers and booleans alone. */
-export const operators: LiquidOptions['operators'] & object = {
+export const operators: Operators = {
   ...defaultOperators,
+  contains,
   '<': comparing((one, other) => one < other),
   '>': comparing((one, other) => one > other),
   '<=': comparing((one, other) => one <= other),

@@ -8,17 +8,22 @@ import { sort, sortNatural } from './sort-filters.ts';
 type Handler = Extract<FilterImplOptions, (...all: never[]) => unknown>;
 
 /** LiquidJS's filters that make a text or a number of what they take, however deep that is. */
-const OF_TEXTS =
-  `abs append array_to_sentence_string at_least at_most base64_encode capitalize ceil date date_to_long_string
-  date_to_rfc822 date_to_string date_to_xmlschema divided_by downcase floor join lstrip minus modulo normalize_whitespace
-  number_of_words plus prepend remove remove_first remove_last replace replace_first replace_last round rstrip slugify
-  split squish strip strip_html strip_newlines times to_integer truncate truncatewords upcase`.split(/\s+/);
+const OF_TEXTS = `abs append array_to_sentence_string at_least at_most base64_encode capitalize ceil divided_by downcase
+  floor join lstrip minus modulo normalize_whitespace number_of_words plus prepend remove remove_first remove_last replace
+  replace_first replace_last round rstrip slugify split squish strip strip_html strip_newlines times to_integer truncate
+  truncatewords upcase`.split(/\s+/);
+
+/** Those that write a date: each name of a month or a weekday in it takes a while. */
+const OF_DATES = 'date date_to_long_string date_to_rfc822 date_to_string date_to_xmlschema'.split(' ');
+
+/** A character of a date's format takes as long as so many of a text. */
+const FORMATTING = 512;
 
 /** Those that look at the members of a list alone, or at the beginning of a text. */
-const OF_LISTS =
-  'compact concat find find_index group_by has map pop push reject reverse shift slice sum uniq unshift where'.split(
-    ' ',
-  );
+const OF_LISTS = 'compact concat map pop push reverse shift slice sum uniq unshift'.split(' ');
+
+/** Those that look for what a path leads to in each member. */
+const OF_PATHS = 'find find_index group_by has reject where'.split(' ');
 
 /** Those that take no time, whatever they are given. */
 const OF_ANYTHING = ['default', 'first', 'last', 'size'];
@@ -29,7 +34,11 @@ const OF_ANYTHING = ['default', 'first', 'last', 'size'];
  */
 export const pageFilters: Readonly<Record<string, FilterImplOptions>> = {
   ...Object.fromEntries(OF_TEXTS.map((name) => [name, bounded(name, depthOf)])),
+  ...Object.fromEntries(
+    OF_DATES.map((name) => [name, bounded(name, depthOf, (format) => FORMATTING * depthOf(format))]),
+  ),
   ...Object.fromEntries(OF_LISTS.map((name) => [name, bounded(name, lengthOf)])),
+  ...Object.fromEntries(OF_PATHS.map((name) => [name, bounded(name, lengthOf, pathLength)])),
   ...Object.fromEntries(OF_ANYTHING.map((name) => [name, filters[name] as Handler])),
   sort,
   sort_natural: sortNatural,
@@ -38,7 +47,7 @@ export const pageFilters: Readonly<Record<string, FilterImplOptions>> = {
   escape: { raw: true, handler: made(escaped) },
   escape_once: { raw: true, handler: made((value, bounds) => escapedOnce(textOf(value), bounds)) },
   newline_to_br: { raw: true, handler: made((value, bounds) => inLines(textOf(value), bounds)) },
-  url: made((value) => linkOf(textOf(value))),
+  url: made((value, bounds) => link(textOf(value), bounds)),
   url_encode: made((value, bounds) => encoded(textOf(value), bounds)),
   url_decode: made((value, bounds) => decoded(textOf(value), bounds)),
 };
@@ -68,14 +77,23 @@ function* counted(steps: Iterator<unknown>, bounds: Bounds): Generator {
   return text;
 }
 
-/** A filter of LiquidJS that takes no more at once than it may. */
-function bounded(name: string, sizeOf: (value: unknown) => number): Handler {
+type Size = (value: unknown) => number;
+
+/** A filter of LiquidJS that takes no more at once than it may; `sizeOfArg` is of its first argument. */
+function bounded(name: string, sizeOf: Size, sizeOfArg = sizeOf): Handler {
   const handler = filters[name] as Handler;
   return function (value: unknown, ...args: unknown[]) {
-    const bounds = boundsOf(this.context);
-    bounds.atOnce(args.reduce((size: number, arg) => size + sizeOf(arg), sizeOf(value)));
+    const sizes = args.map((arg, at) => (at === 0 ? sizeOfArg(arg) : sizeOf(arg)));
+    boundsOf(this.context).atOnce(sizes.reduce((sum, size) => sum + size, sizeOf(value)));
     return handler.call(this, value, ...args) as unknown;
   };
+}
+
+/** LiquidJS reads a path as a part of a template: data could give it a range that never ends. */
+function pathLength(path: unknown): number {
+  const text = textOf(path);
+  if (text.includes('(')) throw new Error('a path has no parentheses');
+  return text.length;
 }
 
 function lengthOf(value: unknown): number {
@@ -115,6 +133,11 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '&#39;': "'",
   '&amp;': '&',
 };
+
+function link(text: string, bounds: Bounds): string {
+  bounds.atOnce(text.length);
+  return linkOf(text);
+}
 
 /** What half a surrogate pair is in a URL is U+FFFD, as everywhere in UTF-8. */
 function encoded(text: string, bounds: Bounds): string {

@@ -1,8 +1,8 @@
 import type { Steps } from '../../budget/work.ts';
-import { isContainer } from '../../json/size.ts';
+import { isContainer, piecesOf } from '../../json/size.ts';
 import type { Bounds } from './bounds.ts';
 
-/** Members beyond which a list has no text of its own: JavaScript would make a long one at once. */
+/** Members, or 64 characters, beyond which a list has no text: JavaScript would make a long one at once. */
 const LONG = 1024;
 
 /** A key of an object that is looked at takes as long as so many members of a list. */
@@ -24,9 +24,9 @@ function* preparing(value: unknown, bounds: Bounds, seen: { members: number }): 
   if (bounds.tick()) yield;
   if (Array.isArray(value)) {
     const before = seen.members;
-    seen.members += value.length;
     for (let at = 0; at < value.length; at++) {
       const member: unknown = value[at];
+      seen.members += piecesOf(member);
       if (isContainer(member)) value[at] = yield* preparing(member, bounds, seen);
     }
     if (seen.members - before > LONG) Object.defineProperty(value, Symbol.toPrimitive, TEXTLESS);

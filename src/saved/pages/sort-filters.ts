@@ -1,4 +1,5 @@
 import type { FilterImplOptions } from 'liquidjs';
+import { toText } from '../../json/leaf.ts';
 import { boundsOf } from './bounds.ts';
 import { scalarOf, type Scalar } from './comparisons.ts';
 
@@ -12,7 +13,7 @@ export const sort: FilterImplOptions = sortedBy((key) => key);
 export const sortNatural: FilterImplOptions = sortedBy((key) => (typeof key === 'string' ? key.toLowerCase() : key));
 
 function sortedBy(keyOf: (key: Scalar | undefined) => Scalar | undefined): FilterImplOptions {
-  return function* (value: unknown, path: string | undefined): Generator<unknown, unknown, unknown> {
+  return function* (value: unknown, path: unknown): Generator<unknown, unknown, unknown> {
     const bounds = boundsOf(this.context);
     const list: readonly unknown[] = Array.isArray(value)
       ? value
@@ -23,7 +24,8 @@ function sortedBy(keyOf: (key: Scalar | undefined) => Scalar | undefined): Filte
     const keyed: { readonly item: unknown; readonly key: Scalar | undefined }[] = [];
     let size = 0;
     for (const item of list) {
-      const found = path === undefined ? item : yield this.context._getFromScope(item, path.split('.'), false);
+      const found =
+        path === undefined ? item : yield this.context._getFromScope(item, (toText(path) ?? '').split('.'), false);
       const key = keyOf(scalarOf(found));
       // Two keys are compared from their beginnings on.
       size += 1 + (typeof key === 'string' ? key.length >> 6 : 0);

@@ -81,8 +81,8 @@ export class Template {
   }
 
   /**
-   * Renders it into `output`, driven by `stepping`. Throws what stopped it: a CodapError, or an Error that
-   * names the place, for the log alone.
+   * Renders it into `output`, driven by `stepping`. Throws an Error that names the place, for the log alone;
+   * CANCELLED and OVERLOADED as they are.
    */
   *rendering(named: object, output: Output, bounds: Bounds): Generator<unknown, void> {
     const limits = { memoryLimit: bounds, renderLimit: bounds, liquid: this.#liquid };
@@ -96,7 +96,9 @@ export class Template {
       yield this.#liquid.renderer.renderTemplates(this.#nodes, context, output);
     } catch (error) {
       const cause = causeOf(error);
-      throw cause instanceof CodapError ? cause : new Error(placed(error, this.#file), { cause });
+      // These are no failures of the template.
+      if (cause instanceof CodapError && (cause.code === 'CANCELLED' || cause.code === 'OVERLOADED')) throw cause;
+      throw new Error(placed(error, this.#file), { cause });
     }
   }
 }

@@ -45,12 +45,12 @@ describe('docs/pages.md', () => {
   /** The names in backquotes of the paragraph that begins so. */
   const namesAfter = (beginning: string) => {
     const [, paragraph = ''] = new RegExp(`${beginning}([\\s\\S]+?)\\n\\n`).exec(document) ?? [];
-    return Array.from(paragraph.matchAll(/`([^`]+)`/g), ([, name]) => name).toSorted();
+    return Array.from(paragraph.matchAll(/`([^`]+)`/g), ([, name]) => name!);
   };
 
   it('names every tag and filter that there is', () => {
-    expect(namesAfter('\nTags:')).toEqual([...TAGS].toSorted());
-    expect(namesAfter('\nFilters:')).toEqual(Object.keys(pageFilters).toSorted());
+    expect(new Set(namesAfter('\nTags:'))).toEqual(TAGS);
+    expect(new Set(namesAfter('\nFilters:'))).toEqual(new Set(Object.keys(pageFilters)));
   });
 
   it('names what a key of a batch with a template may not be called', () => {
