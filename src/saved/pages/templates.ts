@@ -95,12 +95,15 @@ export class Template {
     try {
       yield this.#liquid.renderer.renderTemplates(this.#nodes, context, output);
     } catch (error) {
-      const cause = causeOf(error);
-      // These are no failures of the template.
-      if (cause instanceof CodapError && (cause.code === 'CANCELLED' || cause.code === 'OVERLOADED')) throw cause;
-      throw new Error(placed(error, this.#file), { cause });
+      throw failure(error, this.#file);
     }
   }
+}
+
+function failure(error: unknown, file: string): Error {
+  const cause = causeOf(error);
+  const isOfTemplate = !(cause instanceof CodapError && ['CANCELLED', 'OVERLOADED'].includes(cause.code));
+  return isOfTemplate ? new Error(placed(error, file), { cause }) : cause;
 }
 
 /** What LiquidJS has wrapped, whose own errors hold lines of the template. */

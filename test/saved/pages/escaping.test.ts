@@ -30,7 +30,7 @@ function tree(node: Parsed, expected: Expected, within = ''): unknown {
   ];
 }
 
-const treeOf = (html: string, expected: Expected) => tree(parse(html) as Parsed, expected);
+const treeOf = (html: string, expected: Expected) => tree(parse(html), expected);
 const read: Expected = (text, place) => (place === 'script' ? (JSON.parse(text) as unknown) : text);
 
 /** What stands in a page for a harmless value, where another one was asked for. */
