@@ -66,6 +66,9 @@ const others = [
   '<p>{{ "" | prepend: value | append: "" }}</p>',
 ];
 
+/** Each third of those that are short: what they come to does not depend on how they were handed on. */
+const FEW = HOSTILE.filter((value, at) => at % 3 === 0 && value.length < 1000);
+
 describe('a hostile value is exactly this text, and nothing else of the page changes', () => {
   it('in a corpus of hostile values, and in every position that the documents show', () => {
     expect(HOSTILE.length).toBeGreaterThan(60);
@@ -78,8 +81,7 @@ describe('a hostile value is exactly this text, and nothing else of the page cha
     const render = await rendererOf(template, files);
     const over = (value: string) => render({ value, list: [value], keyed: { [value]: 1 }, objects: [{ a: value }] });
     const harmless = await over('VALUE');
-    for (const value of HOSTILE) {
-      if (value.length > 1000 && others.includes(template)) continue;
+    for (const value of others.includes(template) ? FEW : HOSTILE) {
       const html = Buffer.from(await over(value)).toString();
       const expected = treeOf(harmless, allOf(insteadOf(value)));
       expect(treeOf(html, read), JSON.stringify(value.slice(0, 80))).toEqual(expected);
