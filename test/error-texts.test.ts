@@ -98,6 +98,14 @@ const FILLED_IN = listed(`
   adapters/mongo/merge.ts: field.length
   adapters/mongo/merge.ts: field
   adapters/mongo/merge.ts: shown
+  src/saved/pages/check-nodes.ts: place  # told to the operator, and so on
+  src/saved/pages/placed.ts: file
+  src/saved/pages/placed.ts: wordsOf(error)
+  src/saved/pages/placed.ts: placeOf(error.token, file)
+  src/saved/pages/placed.ts: wordsOf(error.originalError ?? error)
+  src/saved/pages/template-file.ts: error.code ?? 'unknown error'
+  src/saved/pages/templates.ts: place
+  src/saved/pages/templates.ts: read.fault
   src/encodings/sse.ts: event  # a frame
   src/encodings/sse.ts: id
   src/encodings/sse.ts: json
@@ -129,6 +137,8 @@ const PASSED_ON = listed(`
   src/observe/spans.ts: result.error?.message  # an exporter's, for the log
   src/service/describe-source.ts: message  # CodapError's
   src/service/describe-source.ts: { message }
+  src/saved/pages/placed.ts: error.message  # LiquidJS's, for the operator and the log
+  src/saved/pages/templates.ts: error.message  # FileFault's, made in template-file.ts
   src/errors.ts: message
   src/errors.ts: { message }
   src/service/http/faults.ts: error.message  # BadRequest's

@@ -4,6 +4,7 @@ import { BadRequest } from '../../src/json/fault-list.ts';
 import { formatPointer } from '../../src/json/pointer.ts';
 import type { Pattern } from '../../src/batch/plan/node.ts';
 import { Answer } from '../../src/batch/run/answer.ts';
+import type { Params } from '../../src/batch/run/batch.ts';
 import { BatchTrace } from '../../src/batch/run/batch-trace.ts';
 import { isComplete } from '../../src/batch/run/reply.ts';
 import { run, type Running } from '../../src/batch/run/run.ts';
@@ -105,6 +106,7 @@ export function fetching({ started, finished, aborted }: Omit<Simulation, 'sourc
 export function bare(value: unknown): unknown {
   if (value instanceof Filled) return value.value;
   if (value instanceof Placeholder || typeof value !== 'object' || value === null || isLeaf(value)) return value;
+  if (value instanceof Map) return value;
   if (Array.isArray(value)) return value.map(bare);
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, bare(member)]));
 }
@@ -118,13 +120,14 @@ export interface Asking {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   readonly limits?: Partial<typeof limits>;
+  readonly params?: Params;
 }
 
 /** Starts a request on the simulated source. */
 export function start(
   pattern: Pattern,
   body: object,
-  { simulation = simulate(), timeoutMs, signal, limits: own }: Asking = {},
+  { simulation = simulate(), timeoutMs, signal, limits: own, params }: Asking = {},
 ): Running {
   const all = { ...limits, ...own };
   const began = performance.now();
@@ -136,6 +139,7 @@ export function start(
     timeoutMs: timeoutMs ?? planned.timeoutMs ?? 2000,
     signal: signal ?? new AbortController().signal,
     limits: all,
+    params,
     failFast: planned.onError === 'fail',
     trace: planned.trace ? new BatchTrace(began) : undefined,
   });
