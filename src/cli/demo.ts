@@ -30,7 +30,7 @@ export async function demo(ending: Ending, flags: ListenFlags, env: Env): Promis
   const spans = await openSpans(exportingOf(env), config, logger);
   const opened = await openSources(config, adapters, logger);
   const { sources } = opened;
-  const saved = openSaved(config, sources);
+  const saved = await openSaved(config, sources);
   const app = await buildApp(config, { sources, saved, logger, spans, onLoopback: await isLoopback(where) });
   const running = {
     app,

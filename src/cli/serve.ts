@@ -39,7 +39,7 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
   const count = workersOf(config);
   if (cluster.isPrimary && count > 1) return serveByWorkers(ending, { file, where, config, logger, count });
   const opened = await openSources(config, adapters, logger);
-  const saved = openSaved(config, opened.sources);
+  const saved = await openSaved(config, opened.sources);
   const spans = await openSpans(exporting, config, logger);
   const shared = cluster.isWorker ? new WorkerMetrics() : undefined;
   const onLoopback = await isLoopback(where);

@@ -21,11 +21,16 @@ const own = {
   description: z.string().min(1).max(1000).optional(),
   params: z.record(name, paramSchema).optional(),
   maxAgeSeconds: z.int().min(0).max(LONGEST_SECONDS).optional(),
+  template: z.string().min(1).optional().meta({ description: 'A file below the folder of the configuration.' }),
+  csp: z
+    .string()
+    .regex(/^[\x20-\x7e]+$/, 'the value of a Content-Security-Policy is allowed here')
+    .optional(),
   tool: z.boolean().optional(),
 } as const;
 
 /** What a saved batch says of itself, beside what it asks. */
-export type Own = { [Field in keyof typeof own]?: z.output<(typeof own)[Field]> };
+export type Own = { [Field in keyof typeof own]?: z.output<(typeof own)[Field]> } & { readonly queries?: unknown };
 
 /** What a saved batch of a pattern may say, without regard to what stands in `queries`. */
 export function definitionSchema(pattern: Pattern): z.ZodObject {

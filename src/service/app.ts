@@ -11,6 +11,7 @@ import { orderedRoute } from '../../routes/ordered.ts';
 import { savedBatchRoutes } from '../../routes/saved-batch.ts';
 import { sourceRoute } from '../../routes/source.ts';
 import { sourcesRoute } from '../../routes/sources.ts';
+import { startRoute } from '../../routes/start.ts';
 import { Admission } from './admission.ts';
 import type { Config } from '../config/load.ts';
 import { describing } from './describe-source.ts';
@@ -84,6 +85,7 @@ export async function buildApp(
   // Nothing that a batch's line says has a secret field to hide, and looking for one costs more than the
   // line.
   const log = app.log.child({}, { redact: [] });
+  startRoute(app, saved);
   batchesRoute(app, saved);
   const service = { config, sources, memory, whenCut: admission.whenCut, spans, log };
   openapiRoute(app, service);
