@@ -6,6 +6,7 @@ import type { Stores } from './stores.ts';
 export function demoConfig({ mongoUrl, s3Endpoint, restUrl }: Pick<Stores, 'mongoUrl' | 's3Endpoint' | 'restUrl'>) {
   const s3 = { adapter: 's3', endpoint: s3Endpoint, region: 'eu-west-1', forcePathStyle: true, ...DEMO_CREDENTIALS };
   return {
+    server: { mcp: true },
     sources: {
       shop: {
         adapter: 'mongo',

@@ -67,3 +67,27 @@ export class Text {
     return whole;
   }
 }
+
+/** Bytes, or characters, of a text that are handled at once. */
+const SLICE = 65_536;
+
+/** Parts of a text, one after the other; those of what is no UTF-8 yet end where a character does. */
+export function* slices(pieces: Iterable<Piece>): Generator<Piece> {
+  for (const piece of pieces) {
+    let from = 0;
+    while (from < piece.length) {
+      let to = from + SLICE;
+      if (typeof piece !== 'string') yield piece.subarray(from, to);
+      else {
+        if ((piece.charCodeAt(to - 1) & 0xfc00) === 0xd800) to += 1;
+        yield piece.slice(from, to);
+      }
+      from = to;
+    }
+  }
+}
+
+/** The same in UTF-8. */
+export function* inUtf8(pieces: Iterable<Piece>): Generator<Buffer> {
+  for (const slice of slices(pieces)) yield typeof slice === 'string' ? Buffer.from(slice) : slice;
+}

@@ -51,7 +51,7 @@ function open({ name, json, faults }: BatchText, { sources, limits }: PlanContex
   const params = new ParamSet(paramsOf(said.params));
   const origins = new Map<Node, Origin>();
   const context = { sources, limits, params, origins };
-  const plan = atOnce(planning(pattern, written, context, definitionSchema(pattern)));
+  const plan = atOnce(planning(pattern, written, context, definitionSchema(pattern, name)));
   return {
     name,
     description: said.description,

@@ -14,6 +14,7 @@ import { Admission } from './admission.ts';
 import type { Config } from '../config/load.ts';
 import { boundConnections } from './http/max-connections.ts';
 import { cors } from './http/cors.ts';
+import { servedHosts } from './http/hosts.ts';
 import { countBatches } from './http/count-batches.ts';
 import { acceptJsonBytes } from './http/json-body.ts';
 import { refuseUnknown } from './http/routing.ts';
@@ -90,6 +91,10 @@ export async function buildApp(
     kvRoute(app, service);
     orderedRoute(app, service);
     firstReplyRoute(app, service);
+  }
+  if (config.server.mcp) {
+    const { mcpRoute } = await import('../../routes/mcp.ts');
+    mcpRoute(app, service, saved, servedHosts(config.server.hosts, options.onLoopback ?? false));
   }
   return app;
 }

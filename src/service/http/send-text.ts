@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
-import type { Piece, Text } from '../../json/text.ts';
+import { inUtf8, slices, type Text } from '../../json/text.ts';
 import { isHeld } from '../../budget/turns.ts';
 import type { Work } from '../../budget/work.ts';
 import { codingFor } from './compression.ts';
@@ -13,8 +13,6 @@ const WORTHWHILE = 1400;
 const SHORT = 8192;
 /** Up to this many characters a text is sent in one piece. */
 const WHOLE = 262_144;
-/** Characters, or bytes, that are written at once. */
-const SLICE = 65_536;
 
 const compressors = {
   gzip: promisify(gzip),
@@ -37,9 +35,9 @@ export async function sendText(reply: FastifyReply, text: Text, { idleMs, work }
   if (text.length > WHOLE) {
     if (!coding) reply.header('content-length', await bytesIn(text, work));
     const outlet = new Outlet(reply, idleMs, coding);
-    for (const slice of slices(text)) {
+    for (const slice of inUtf8(text)) {
       if (outlet.gone) break;
-      await outlet.write(typeof slice === 'string' ? Buffer.from(slice) : slice);
+      await outlet.write(slice);
       if (isHeld()) await work.turn();
     }
     return outlet.end();
@@ -61,20 +59,4 @@ async function bytesIn(text: Text, work: Work): Promise<number> {
     if (isHeld()) await work.turn();
   }
   return bytes;
-}
-
-/** Parts of a text; those of what is no UTF-8 yet end where a character does. */
-function* slices(text: Text): Generator<Piece> {
-  for (const piece of text) {
-    let from = 0;
-    while (from < piece.length) {
-      let to = from + SLICE;
-      if (typeof piece !== 'string') yield piece.subarray(from, to);
-      else {
-        if ((piece.charCodeAt(to - 1) & 0xfc00) === 0xd800) to += 1;
-        yield piece.slice(from, to);
-      }
-      from = to;
-    }
-  }
 }
