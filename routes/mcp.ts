@@ -2,11 +2,10 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type CallTool, mcpAnswers } from '../src/agents/mcp-handler.ts';
 import { readMessage } from '../src/agents/read-message.ts';
 import { toolsOf } from '../src/agents/tools.ts';
-import type { SavedBatch } from '../src/saved/saved-batch.ts';
 import type { Serves } from '../src/service/http/hosts.ts';
 import { refuseOrigins } from '../src/service/http/origins.ts';
 import { receive, type Service } from './conduct.ts';
-import { toolCalls } from './tool-calls.ts';
+import { type Calling, toolCalls } from './tool-calls.ts';
 
 /** The headers of a request that the protocol looks at. */
 const HEADERS = ['accept', 'content-type', 'mcp-protocol-version', 'mcp-method', 'mcp-name', 'mcp-session-id'];
@@ -18,11 +17,10 @@ const HEADERS = ['accept', 'content-type', 'mcp-protocol-version', 'mcp-method',
 export function mcpRoute(
   app: FastifyInstance,
   service: Service,
-  saved: ReadonlyMap<string, SavedBatch>,
-  serves: Serves | undefined,
+  { serves, ...among }: Pick<Calling, 'saved' | 'describeSource'> & { readonly serves: Serves | undefined },
 ): void {
   const { config, sources } = service;
-  const answers = mcpAnswers(toolsOf(saved.values(), sources, config.server.adhoc));
+  const answers = mcpAnswers(toolsOf(among.saved.values(), sources, config.server.adhoc));
   const onRequest = refuseOrigins(serves, config.server.corsOrigins);
   app.post('/mcp', { onRequest }, async (request, reply) => {
     const received = receive(service, request, reply);
@@ -31,7 +29,7 @@ export function mcpRoute(
     work.tick(body.length >> 6);
     const message = await work.do(readMessage(body, config.limits, work));
     if ('code' in message) return reply.code(400).send({ jsonrpc: '2.0', error: message, id: null });
-    const call: CallTool = toolCalls({ service, saved, received, metrics: app.metrics, given: message.given });
+    const call: CallTool = toolCalls({ ...among, service, received, metrics: app.metrics, given: message.given });
     const response = await answers(asRequest(request, left), message.envelope, call);
     reply.code(response.status).headers(Object.fromEntries(response.headers));
     return reply.send(await response.text());

@@ -9,14 +9,14 @@ import type { Running } from '../src/batch/run/run.ts';
 import { endingBy } from '../src/budget/work.ts';
 import { json } from '../src/encodings/json-encoding.ts';
 import { CodapError } from '../src/errors.ts';
-import { BadRequest, FaultList } from '../src/json/fault-list.ts';
+import { BadRequest, FaultList, within } from '../src/json/fault-list.ts';
 import { memberOf } from '../src/json/members.ts';
 import type { Metrics } from '../src/observe/metrics.ts';
 import { askedBy } from '../src/saved/asked.ts';
 import { OWN_TOOLS, PATTERNS } from '../src/saved/definition.ts';
 import type { SavedBatch } from '../src/saved/saved-batch.ts';
+import type { DescribeSource } from '../src/service/describe-source.ts';
 import { countBatch } from '../src/service/http/count-batches.ts';
-import { describeSource } from '../src/sources/description.ts';
 import { choice } from '../src/store/check-schema.ts';
 import { timeoutAsked } from './ad-hoc.ts';
 import type { Asked } from './asking.ts';
@@ -26,6 +26,7 @@ import { beginExchange, conduct, type Received, type Service } from './conduct.t
 export interface Calling {
   readonly service: Service;
   readonly saved: ReadonlyMap<string, SavedBatch>;
+  readonly describeSource: DescribeSource;
   readonly received: Received;
   readonly metrics: Metrics;
   /** The arguments of the call, as they were written. Throws BadRequest. */
@@ -39,7 +40,9 @@ export function toolCalls(calling: Calling): CallTool {
     const batch = saved.get(name);
     if (batch?.isTool) {
       const { plan, name: called } = batch;
-      return callBatch({ pattern: plan.root.pattern, batch: called }, calling, (params) => askedBy({ params }, batch));
+      return callBatch({ pattern: plan.root.pattern, batch: called }, calling, (params) =>
+        within('/params', () => askedBy({ params }, batch)),
+      );
     }
     if (name === OWN_TOOLS.run && service.config.server.adhoc) return runBatch(calling);
     return name === OWN_TOOLS.describe ? describe(calling) : undefined;
@@ -107,7 +110,8 @@ async function answerOf({ batch, root }: Running, most: number): Promise<ToolTex
 }
 
 /** Describes a source. */
-async function describe({ service: { sources, config }, received, given }: Calling): Promise<ToolText> {
+async function describe({ service, describeSource, received, given }: Calling): Promise<ToolText> {
+  const { sources, config } = service;
   const most = config.server.maxToolBytes;
   const { left, work } = received;
   try {

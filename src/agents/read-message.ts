@@ -1,7 +1,7 @@
 import { readBody } from '../batch/plan/read-body.ts';
 import type { Steps, Work } from '../budget/work.ts';
 import type { Limits } from '../config/load.ts';
-import { BadRequest, type ToldFault } from '../json/fault-list.ts';
+import { BadRequest, below, type ToldFault } from '../json/fault-list.ts';
 import { hasMember, memberOf, recordOf } from '../json/members.ts';
 
 /** A JSON-RPC message as it came. */
@@ -21,7 +21,7 @@ export interface Refusal {
 /** How much deeper than in a request for a batch a batch stands: in `params`, in `arguments`. */
 const DEEPER = 2;
 const ARGUMENTS = 'arguments';
-const AT = `#/params/${ARGUMENTS}`;
+const AT = `/params/${ARGUMENTS}`;
 
 /** Reads the body of a request as a JSON-RPC message (JSON-RPC 2.0 §4), in turns with others. */
 export function* readMessage(body: Buffer, limits: Limits, work: Work): Steps<Message | Refusal> {
@@ -32,7 +32,7 @@ export function* readMessage(body: Buffer, limits: Limits, work: Work): Steps<Me
   } catch (error) {
     if (!(error instanceof BadRequest)) throw error;
     faults = error.errors;
-    const other = faults.find(({ pointer }) => !`${pointer}/`.startsWith(`${AT}/`));
+    const other = faults.find(({ pointer }) => !`${pointer}/`.startsWith(`#${AT}/`));
     if (other) return { code: -32700, message: `${other.pointer}: ${other.detail}` };
     // What is wrong stands in the arguments alone: the rest says who is to be told.
     try {
@@ -50,10 +50,7 @@ export function* readMessage(body: Buffer, limits: Limits, work: Work): Steps<Me
   return {
     envelope: given ? { ...message, params: { ...(recordOf(params) as object), [ARGUMENTS]: {} } } : message,
     given() {
-      if (faults.length > 0)
-        throw new BadRequest(
-          faults.map(({ pointer, detail }) => ({ pointer: `#${pointer.slice(AT.length)}`, detail })),
-        );
+      if (faults.length > 0) throw new BadRequest(below(AT, faults));
       return given ? memberOf(params, ARGUMENTS) : {};
     },
   };

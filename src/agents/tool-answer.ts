@@ -3,7 +3,7 @@ import { isHeld } from '../budget/turns.ts';
 import type { Steps } from '../budget/work.ts';
 import { addValue } from '../encodings/json.ts';
 import { cutJson } from '../json/cut-json.ts';
-import { formatPointer, fragment } from '../json/pointer.ts';
+import { fragment } from '../json/pointer.ts';
 import { Text } from '../json/text.ts';
 import { Notes } from './notes.ts';
 
@@ -21,7 +21,7 @@ const LEAST = 64;
 export function* toolAnswer(list: MemberList, most: number, until: number): Steps<string> {
   const errors = new Notes(most >> 2);
   for (const { path, reply } of lacking(list))
-    errors.add({ at: formatPointer(path), defaulted: reply.defaulted, ...reply.error?.toJSON() });
+    errors.add({ at: fragment(path), defaulted: reply.defaulted, ...reply.error?.toJSON() });
   const shares = yield* sharesOf(list, most - AROUND - errors.bytes);
   const missing = new Notes(most >> 2);
   const texts: string[] = [];

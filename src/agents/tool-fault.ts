@@ -1,7 +1,7 @@
 import type { Batch } from '../batch/run/batch.ts';
 import { CodapError, notNeeded } from '../errors.ts';
 import { BadRequest } from '../json/fault-list.ts';
-import { formatPointer } from '../json/pointer.ts';
+import { fragment } from '../json/pointer.ts';
 
 /** What an agent is told of a request that could not be run: each fault with what is allowed there. */
 export function refusalText({ errors }: BadRequest, most: number): string {
@@ -13,7 +13,7 @@ export function refusalText({ errors }: BadRequest, most: number): string {
 export function failureText({ decidedBy, failures }: Pick<Batch, 'decidedBy' | 'failures'>, most: number): string {
   const { path, error } = decidedBy ?? { path: [], error: notNeeded() };
   const others = failures.filter((failure) => failure.error !== error);
-  const all = [{ path, error }, ...others].map((failure) => `${formatPointer(failure.path)}: ${told(failure.error)}`);
+  const all = [{ path, error }, ...others].map((failure) => `${fragment(failure.path)}: ${told(failure.error)}`);
   return lines(['The batch failed.', ...all], most);
 }
 

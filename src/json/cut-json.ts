@@ -77,6 +77,8 @@ class Outline {
   #end: number | undefined;
   /** Once it is known where the text is cut: how many levels are open there. */
   #open: number | undefined;
+  /** How many of these are still open. */
+  #stillOpen = Infinity;
 
   constructor(most: number) {
     this.#most = most;
@@ -181,7 +183,10 @@ class Outline {
   #leave(at: number): void {
     if (!this.#level()?.isEmpty) this.#member(at);
     this.#depth -= 1;
-    if (this.#open !== undefined) return;
+    if (this.#open !== undefined) {
+      this.#stillOpen = Math.min(this.#stillOpen, this.#depth);
+      return;
+    }
     this.#levels.pop();
     if (this.#depth === 0) this.#end = at + 1;
   }
@@ -201,7 +206,7 @@ class Outline {
 
   /** The innermost level; once the text is cut, undefined for one that is not told of. */
   #level(): Level | undefined {
-    return this.#open === undefined || this.#depth <= this.#open ? this.#levels[this.#depth - 1] : undefined;
+    return this.#depth <= this.#stillOpen ? this.#levels[this.#depth - 1] : undefined;
   }
 
   /** The text is longer than it may be: what ends by here is kept. */
@@ -215,5 +220,6 @@ class Outline {
       if (!isObject && (this.#levels[at] as Level).kept > 0) break;
     }
     this.#open = open;
+    this.#stillOpen = open;
   }
 }

@@ -13,6 +13,7 @@ import { sourcesRoute } from '../../routes/sources.ts';
 import { Admission } from './admission.ts';
 import type { Config } from '../config/load.ts';
 import { boundConnections } from './http/max-connections.ts';
+import { describing } from './describe-source.ts';
 import { cors } from './http/cors.ts';
 import { servedHosts } from './http/hosts.ts';
 import { countBatches } from './http/count-batches.ts';
@@ -94,7 +95,8 @@ export async function buildApp(
   }
   if (config.server.mcp) {
     const { mcpRoute } = await import('../../routes/mcp.ts');
-    mcpRoute(app, service, saved, servedHosts(config.server.hosts, options.onLoopback ?? false));
+    const serves = servedHosts(config.server.hosts, options.onLoopback ?? false);
+    mcpRoute(app, service, { saved, describeSource: describing(memory, config.server.maxTimeoutMs), serves });
   }
   return app;
 }
