@@ -74,7 +74,10 @@ const server = z
       .boolean()
       .default(false)
       .meta({ description: 'Whether agents may ask, at /mcp, by the Model Context Protocol.' }),
-    maxToolBytes: bytes
+    maxToolBytes: z
+      .int()
+      .min(1024)
+      .max(2 ** 20)
       .default(65_536)
       .meta({ description: 'Bytes of the text that an agent is answered; what is larger is cut to whole members.' }),
     corsOrigins: z
