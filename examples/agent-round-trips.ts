@@ -49,10 +49,10 @@ function turn(batches: readonly Record<string, object>[], cost: Cost): Promise<R
 /** One question per call; those that need nothing of each other are asked in one turn. */
 async function bySingleCalls(email: string): Promise<Cost> {
   const cost: Cost = { calls: 0, turns: 0, written: 0, read: 0 };
-  const [customer] = await turn([{ a: filtered(user, { email }) }], cost);
-  const { _id: userId } = customer?.['a'] as { _id: string };
-  const [bought] = await turn([{ a: filtered(orders, { userId: { $oid: userId } }) }], cost);
-  const questions = (bought?.['a'] as { sku: string }[]).flatMap(({ sku }) => [
+  const [customer = {}] = await turn([{ a: filtered(user, { email }) }], cost);
+  const { _id: userId } = customer['a'] as { _id: string };
+  const [bought = {}] = await turn([{ a: filtered(orders, { userId: { $oid: userId } }) }], cost);
+  const questions = (bought['a'] as { sku: string }[]).flatMap(({ sku }) => [
     { a: filtered(product, { sku }) },
     { a: { ...stock, params: { path: ['stock', sku] } } },
   ]);

@@ -73,7 +73,7 @@ async function callBatch(
   { service, received, metrics, given }: Calling,
   read: (given: unknown) => Asked | Promise<Asked>,
 ): Promise<ToolText> {
-  const { request, reply, work } = received;
+  const { request, reply } = received;
   const counted = countBatch(request, reply, [named.pattern, named.batch ?? ''], metrics);
   counted.encoding = json.mediaType;
   const most = service.config.server.maxToolBytes;

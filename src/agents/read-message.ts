@@ -3,6 +3,7 @@ import type { Steps, Work } from '../budget/work.ts';
 import type { Limits } from '../config/load.ts';
 import { BadRequest, below, type ToldFault } from '../json/fault-list.ts';
 import { hasMember, memberOf, recordOf } from '../json/members.ts';
+import { sizing } from '../json/size.ts';
 
 /** A JSON-RPC message as it came. */
 export interface Message {
@@ -22,6 +23,9 @@ export interface Refusal {
 const DEEPER = 2;
 const ARGUMENTS = 'arguments';
 const AT = `/params/${ARGUMENTS}`;
+
+/** Bytes of a message without the arguments: those who look at it take no turns. */
+const LARGEST = 65_536;
 
 /** Reads the body of a request as a JSON-RPC message (JSON-RPC 2.0 §4), in turns with others. */
 export function* readMessage(body: Buffer, limits: Limits, work: Work): Steps<Message | Refusal> {
@@ -47,8 +51,13 @@ export function* readMessage(body: Buffer, limits: Limits, work: Work): Steps<Me
   if (typeof message !== 'object' || message === null) return { code: -32600, message: 'a message is an object' };
   const { params } = message as { params?: unknown };
   const given = typeof params === 'object' && params !== null && hasMember(params, ARGUMENTS);
+  const envelope: object = given
+    ? { ...message, params: { ...(recordOf(params) as object), [ARGUMENTS]: {} } }
+    : message;
+  if ((yield* sizing(envelope, work, LARGEST)) > LARGEST)
+    return { code: -32600, message: `at most ${LARGEST} bytes beside the arguments of a tool are allowed here` };
   return {
-    envelope: given ? { ...message, params: { ...(recordOf(params) as object), [ARGUMENTS]: {} } } : message,
+    envelope,
     given() {
       if (faults.length > 0) throw new BadRequest(below(AT, faults));
       return given ? memberOf(params, ARGUMENTS) : {};

@@ -11,6 +11,8 @@ import { Notes } from './notes.ts';
 const HOW = 'Too large: whole members were left out. Ask for less by limit, projection, select, or fewer queries.';
 /** The bytes of everything in an answer but results, errors and notes. */
 const AROUND = 256;
+/** The bytes of what is said of things that are missing: a part of all, and no more than so many. */
+const notesIn = (most: number): number => Math.min(most >> 2, 4096);
 /** Below so many bytes a value is not worth cutting: the queries at the end are left out instead. */
 const LEAST = 64;
 
@@ -22,8 +24,8 @@ export function* toolAnswer(list: MemberList, most: number, until: number): Step
   const errors = new Notes(most >> 2);
   for (const { path, reply } of lacking(list))
     errors.add({ at: fragment(path), defaulted: reply.defaulted, ...reply.error?.toJSON() });
-  const shares = yield* sharesOf(list, most - AROUND - errors.bytes);
-  const missing = new Notes(most >> 2);
+  const shares = yield* sharesOf(list, most - AROUND - errors.bytes, notesIn(most));
+  const missing = new Notes(notesIn(most));
   const texts: string[] = [];
   for (const { member, head, text, bytes, share } of shares.shown) {
     if (isHeld()) yield;
@@ -52,8 +54,8 @@ export function* toolAnswer(list: MemberList, most: number, until: number): Step
 /** What describes a source, as JSON; where it would be longer than `most` bytes, cut likewise. */
 export function* describedText(json: string, most: number): Steps<string> {
   if (Buffer.byteLength(json) <= most) return json;
-  const cut = yield* cutJson([json], most - AROUND - (most >> 2), Infinity);
-  const missing = new Notes(most >> 2);
+  const cut = yield* cutJson([json], most - AROUND - notesIn(most), Infinity);
+  const missing = new Notes(notesIn(most));
   for (const { path, ...counts } of cut.shortened) missing.add({ at: fragment(path), ...counts });
   return `{"cut":"Too large: whole members were left out.","missing":${missing.json},"description":${cut.text}}`;
 }
@@ -78,7 +80,7 @@ interface Shares {
  * Shares out the room for the results: what is small is there whole, and what is large gets an equal part of
  * what is left.
  */
-function* sharesOf(list: MemberList, most: number): Steps<Shares> {
+function* sharesOf(list: MemberList, most: number, notes: number): Steps<Shares> {
   const all: Omit<Share, 'share'>[] = [];
   for (const member of valued(list)) {
     const head = list.keyed ? `${JSON.stringify(stepOf(member))}:` : '';
@@ -96,7 +98,7 @@ function* sharesOf(list: MemberList, most: number): Steps<Shares> {
   const whole = all.reduce((sum, one) => sum + around(one) + one.bytes, 0);
   if (whole <= most) return { shown: all.map((one) => ({ ...one, share: one.bytes })), leftOut: 0 };
   // Beside what is cut there has to be room for what is said of that.
-  let room = most - (most >> 2);
+  let room = most - notes;
   let fitting = 0;
   for (let least = room; fitting < all.length; fitting++) {
     const one = all[fitting] as (typeof all)[number];

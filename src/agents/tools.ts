@@ -65,7 +65,10 @@ function savedTool({ name, description, params }: SavedBatch): Tool {
 
 function runTool(sources: ReadonlyMap<string, Pick<Source, 'name' | 'adapter' | 'ops'>>): Tool {
   const listed = [...sources.values()].map(({ name, adapter, ops }) => `${name} (${adapter}): ${ops.join(', ')}`);
-  const { properties, required } = toJsonSchema(runSchema) as { properties: JsonSchema; required: string[] };
+  const { properties, required } = toJsonSchema(runSchema) as {
+    properties: Record<string, JsonSchema>;
+    required: string[];
+  };
   const queries = {
     description: 'An object of queries under kv, else a list.',
     anyOf: [{ type: 'object' }, { type: 'array' }],
@@ -73,7 +76,7 @@ function runTool(sources: ReadonlyMap<string, Pick<Source, 'name' | 'adapter' | 
   return tool(
     OWN_TOOLS.run,
     `${LANGUAGE}\nSources and their ops: ${listed.join('; ')}.`,
-    strictObject({ ...properties, queries } as Record<string, JsonSchema>, [...new Set([...required, 'queries'])]),
+    strictObject({ ...properties, queries }, [...new Set([...required, 'queries'])]),
   );
 }
 

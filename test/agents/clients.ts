@@ -1,7 +1,6 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Client as FirstClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as FirstTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 
 /** What a client was answered by a tool. */
 export interface Called {
@@ -48,7 +47,7 @@ async function current(url: string, mode: 'auto' | 'legacy'): Promise<Agent> {
 async function first(url: string): Promise<Agent> {
   const client = new FirstClient(me);
   const transport = new FirstTransport(new URL(`${url}/mcp`));
-  await client.connect(transport as Transport);
+  await client.connect(transport);
   return {
     version: transport.protocolVersion,
     list: async () => (await client.listTools()).tools,

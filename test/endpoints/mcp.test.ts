@@ -140,6 +140,18 @@ describe.each(Object.entries(AGENTS))('an agent that speaks %s', (_speaks, conne
   });
 });
 
+it('an agent that gives up its request, as the newest version has it, cancels the work of the stores', async () => {
+  const agent = await AGENTS['2026-07-28'](service.url);
+  const giving = new AbortController();
+  const queries = [{ source: 'slow', op: 'get', params: { path: '/never' } }];
+  const answer = agent.call('run_batch', { pattern: 'ordered', queries }, giving.signal).catch(() => 'gone');
+  await until(() => store.open('/never') === 1);
+  giving.abort();
+  expect(await until(() => store.open('/never') === 0)).toBeLessThan(50);
+  expect(await answer).toBe('gone');
+  await agent.close();
+});
+
 const headers = { accept: 'application/json, text/event-stream' };
 const message = (params: string, method = 'tools/call') =>
   `{"jsonrpc":"2.0","id":7,"method":"${method}","params":${params}}`;
@@ -165,10 +177,10 @@ describe('POST /mcp', () => {
     ['nesting', `{"source":${'['.repeat(40)}${']'.repeat(40)}}`, '#/queries/a/source/0'],
     ['a key such as __proto__', '{"source":"shop","op":"find","__proto__":{}}', '#/queries/a/__proto__'],
   ])('tells an agent of %s', async (_what, query, pointer) => {
-    const { status, json } = await service.post('/mcp', batch(query), headers);
-    const { id, result } = json();
-    expect([status, id, result.isError]).toEqual([200, 7, true]);
-    expect(result.content[0].text).toContain(`${pointer}`);
+    const answer = await service.post('/mcp', batch(query), headers);
+    const { id, result } = answer.json();
+    expect([answer.status, id, result.isError]).toEqual([200, 7, true]);
+    expect(result.content[0].text).toContain(pointer);
   });
 
   it.each([
@@ -179,6 +191,7 @@ describe('POST /mcp', () => {
     ['several messages', `[${message('{}', 'ping')},${message('{}', 'ping')}]`, 400, -32600],
     ['a key that stands twice', '{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}', 400, -32700],
     ['deep nesting', '['.repeat(100_000), 400, -32700],
+    ['much beside the arguments', message(`{"name":"run_batch","_meta":{"a":"${'x'.repeat(70_000)}"}}`), 400, -32600],
     ['an unknown method', message('{}', 'tools/none'), undefined, -32601],
     ['a call without a name', message('{"arguments":{}}'), undefined, undefined],
   ])('answers %s sanely', async (_what, body, status, code) => {
@@ -206,6 +219,13 @@ describe('POST /mcp', () => {
       const { status, headers: told } = await service.get('/mcp', { accept: 'text/event-stream' }, method);
       expect([status, told['allow']]).toEqual([405, 'POST']);
     }
+  });
+
+  it.each(['2024-10-07', '2024-11-05', '2025-03-26', '2025-06-18', '2025-11-25'])('speaks %s', async (version) => {
+    const clientInfo = { name: 'test', version: '1' };
+    const params = JSON.stringify({ protocolVersion: version, capabilities: {}, clientInfo });
+    const { result } = (await service.post('/mcp', message(params, 'initialize'), headers)).json();
+    expect(result).toMatchObject({ protocolVersion: version, capabilities: { tools: {} } });
   });
 
   it.each([
