@@ -24,7 +24,7 @@ interface Cost {
   read: number;
 }
 
-/** One turn of the model: calls `run_batch` for each of these at once, and counts what it writes and reads. */
+/** One turn of the model: calls `run_batch` for each of these at once; counts what it writes and reads. */
 function turn(batches: readonly Record<string, object>[], cost: Cost): Promise<Record<string, unknown>[]> {
   cost.turns += 1;
   return Promise.all(

@@ -1,5 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { demoConfig } from '../../demo/config.ts';
+import { buildApp } from '../../src/service/app.ts';
+import { createLogger } from '../../src/service/log.ts';
 import { AGENTS, type Agent } from '../agents/clients.ts';
+import { parseConfig } from '../configured.ts';
 import { type ScriptedStore, startScripted } from '../scripted-store.ts';
 import { type Service, startService, until } from '../service.ts';
 
@@ -265,6 +269,22 @@ describe('a service', () => {
     expect((await agent.list()).map(({ name }) => name)).toEqual(['profile', 'describe_source']);
     await expect(agent.call('run_batch', orders)).rejects.toThrow('unknown tool');
     await agent.close();
+  });
+
+  it('logs the batch of a tool as any other', async () => {
+    const lines: string[] = [];
+    const logger = createLogger('info', [], { write: (line) => void lines.push(line) });
+    const app = await buildApp(parseConfig({ server: { mcp: true } }), { sources: new Map(), logger });
+    const payload = message('{"name":"run_batch","arguments":{"pattern":"ordered","queries":[]}}');
+    const type = { 'content-type': 'application/json' };
+    await app.inject({ method: 'POST', url: '/mcp', payload, headers: { ...headers, ...type } });
+    await app.close();
+    const line = lines.map((text) => JSON.parse(text)).find(({ msg }) => msg === 'batch');
+    expect(line).toMatchObject({ pattern: 'ordered', queries: 0, complete: true, requestId: expect.any(String) });
+  });
+
+  it('has it on in the demo', () => {
+    expect(demoConfig({ mongoUrl: '', s3Endpoint: '', restUrl: '' }).server).toEqual({ mcp: true });
   });
 
   it.each(['run_batch', 'describe_source'])('lets no saved batch that is a tool be named %s', async (name) => {
