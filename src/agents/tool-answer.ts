@@ -26,6 +26,7 @@ export function* toolAnswer(list: MemberList, most: number, until: number): Step
     errors.add({ at: fragment(path), defaulted: reply.defaulted, ...reply.error?.toJSON() });
   const shares = yield* sharesOf(list, most - AROUND - errors.bytes, notesIn(most));
   const missing = new Notes(notesIn(most));
+  if (shares.leftOut > 0) missing.add({ at: '#', shown: shares.shown.length, missing: shares.leftOut });
   const texts: string[] = [];
   for (const { member, head, text, bytes, share } of shares.shown) {
     if (isHeld()) yield;
@@ -40,8 +41,6 @@ export function* toolAnswer(list: MemberList, most: number, until: number): Step
     for (const { path, shown, missing: count } of cut.shortened)
       missing.add({ at: at(path), shown, [cut.isCounted ? 'missing' : 'missingAtLeast']: count });
   }
-  const { length } = shares.shown;
-  if (shares.leftOut > 0) missing.add({ at: '#', shown: length, missing: shares.leftOut });
   const results = list.keyed ? `{${texts.join(',')}}` : `[${texts.join(',')}]`;
   return [
     `{"complete":${isComplete(list)}`,

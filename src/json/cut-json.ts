@@ -120,7 +120,9 @@ class Outline {
     for (const level of levels) {
       // What is between the last level and this one is shown, if only in part.
       const shown = level === last ? level.kept : level.kept + 1;
-      if (level.members > shown) shortened.push({ path: [...path], shown, missing: level.members - shown });
+      // Of the last level one is missing even if nobody has come to its end.
+      const missing = Math.max(level.members - shown, level === last ? 1 : 0);
+      if (missing > 0) shortened.push({ path: [...path], shown, missing });
       path.push(level.isObject ? this.#keyOf(level) : level.kept);
     }
     return { text: this.#kept.toString('utf8', 0, end) + closing.join(''), shortened };
