@@ -23,13 +23,11 @@ export class Notes {
     return `[${[...this.#texts, ...(this.#more > 0 ? [`{"more":${this.#more}}`] : [])].join(',')}]`;
   }
 
+  /** Adds one, unless it, or one before it, does not fit. */
   add(note: object): void {
-    const text = JSON.stringify(note);
-    const bytes = Buffer.byteLength(text) + 1;
-    if (this.#more > 0 || this.#bytes + bytes > this.#most) this.#more += 1;
-    else {
-      this.#texts.push(text);
-      this.#bytes += bytes;
-    }
+    const text = this.#more > 0 ? '' : JSON.stringify(note);
+    this.#bytes += Buffer.byteLength(text) + 1;
+    if (this.#more > 0 || this.#bytes > this.#most) this.#more += 1;
+    else this.#texts.push(text);
   }
 }

@@ -22,8 +22,10 @@ const LEAST = 64;
  */
 export function* toolAnswer(list: MemberList, most: number, until: number): Steps<string> {
   const errors = new Notes(most >> 2);
-  for (const { path, reply } of lacking(list))
+  for (const { path, reply } of lacking(list)) {
+    if (isHeld()) yield;
     errors.add({ at: fragment(path), defaulted: reply.defaulted, ...reply.error?.toJSON() });
+  }
   const shares = yield* sharesOf(list, most - AROUND - errors.bytes, notesIn(most));
   const missing = new Notes(notesIn(most));
   if (shares.leftOut > 0) missing.add({ at: '#', shown: shares.shown.length, missing: shares.leftOut });

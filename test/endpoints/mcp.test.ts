@@ -187,6 +187,19 @@ describe('POST /mcp', () => {
     expect(result.content[0].text).toContain(pointer);
   });
 
+  it('takes a batch nested as deep as one that is posted, and no deeper', async () => {
+    // Around the list of a query: the batch, its queries, the query.
+    for (const [lists, isTooDeep] of [
+      [29, false],
+      [30, true],
+    ] as const) {
+      const query = `{"source":${'['.repeat(lists)}${']'.repeat(lists)}}`;
+      const posted = await service.post('/kv', `{"queries":{"a":${query}}}`);
+      const called = await service.post('/mcp', batch(query), headers);
+      for (const { text } of [posted, called]) expect(text.includes('nested deeper')).toBe(isTooDeep);
+    }
+  });
+
   it.each([
     ['no JSON', '{"jsonrpc":', 400, -32700],
     ['nothing', '', 400, -32700],
