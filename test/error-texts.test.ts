@@ -58,7 +58,7 @@ const FILLED_IN = listed(`
   src/store/check-schema.ts: format
   src/batch/plan/plan-query.ts: names  # of the configuration
   routes/answer.ts: encoding.mediaType
-  routes/answer.ts: acceptable[0]?.refuses?.(planned)  # a sentence of ours
+  routes/answer.ts: acceptable[0]?.refuses?.(plan)  # a sentence of ours
   src/batch/run/batch.ts: answerBytes  # a limit
   src/budget/work.ts: this.#most  # a limit
   src/batch/plan/plan-group.ts: field  # of the request's language
@@ -120,7 +120,29 @@ const FILLED_IN = listed(`
   adapters/http/h1/request-head.ts: head
   adapters/http/h1/request-head.ts: length
   src/service/http/faults.ts: problem.title
-  src/service/http/faults.ts: Buffer.byteLength(body)`);
+  src/service/http/faults.ts: Buffer.byteLength(body)
+  src/agents/mcp-handler.ts: there  # names of the configuration
+  src/agents/read-message.ts: other.pointer  # of a fault, and one of these very texts
+  src/agents/read-message.ts: other.detail
+  src/agents/read-message.ts: pointer
+  src/agents/read-message.ts: detail
+  src/agents/tool-answer.ts: missing.json  # an answer, no sentence
+  src/agents/tool-answer.ts: cut.text
+  src/agents/tool-fault.ts: pointer  # of a fault, and one of these very texts
+  src/agents/tool-fault.ts: detail
+  src/agents/tool-fault.ts: fragment(failure.path)
+  src/agents/tool-fault.ts: told(failure.error)
+  src/agents/tool-fault.ts: told(error)
+  src/agents/tool-fault.ts: Math.ceil(retryAfterMs)
+  src/agents/tool-fault.ts: code
+  src/agents/tool-fault.ts: message  # CodapError's
+  src/agents/tool-fault.ts: source
+  src/agents/tool-fault.ts: later
+  src/agents/tool-fault.ts: more
+  src/agents/tools.ts: OWN_TOOLS.describe  # what an agent is told of tools: names of the configuration
+  src/agents/tools.ts: name
+  src/agents/tools.ts: adapter
+  src/agents/tools.ts: listed.join('; ')`);
 
 /** Where an error is made of a text that does not stand there, or the text of an error is read. */
 const PASSED_ON = listed(`
@@ -142,7 +164,8 @@ const PASSED_ON = listed(`
   src/errors.ts: message
   src/errors.ts: { message }
   src/service/http/faults.ts: error.message  # BadRequest's
-  src/service/http/faults.ts: { message }  # CodapError's`);
+  src/service/http/faults.ts: { message }  # CodapError's
+  src/agents/tool-fault.ts: { message }  # CodapError's`);
 
 const found = FILES.map((file) => {
   const code = stripTypeScriptTypes(readFileSync(file, 'utf8'));

@@ -52,7 +52,7 @@ let document: Document;
 let ajv: Ajv2020;
 
 beforeAll(async () => {
-  const config = parseConfig(raw());
+  const config = parseConfig(raw({ mcp: true }));
   opened = await openSources(config);
   app = await buildApp(config, { sources: opened.sources });
   await app.ready();

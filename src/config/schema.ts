@@ -70,6 +70,16 @@ const server = z
       .default(10_000)
       .meta({ description: 'Connections open at a time, in each worker; further ones are closed as they come.' }),
     adhoc: z.boolean().default(true).meta({ description: 'Whether /kv, /ordered and /first-reply are there.' }),
+    mcp: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Whether agents may ask, at /mcp, by the Model Context Protocol.' }),
+    maxToolBytes: z
+      .int()
+      .min(1024)
+      .max(2 ** 20)
+      .default(65_536)
+      .meta({ description: 'Bytes of the text that an agent is answered; what is larger is cut to whole members.' }),
     corsOrigins: z
       .array(origin)
       .default([])

@@ -51,19 +51,8 @@ export class Text {
    * Parts of its pieces, small enough to be sent at once; those of what is no UTF-8 yet end where a character
    * does.
    */
-  *slices(): Generator<Piece> {
-    for (const piece of this) {
-      let from = 0;
-      while (from < piece.length) {
-        let to = from + SLICE;
-        if (typeof piece !== 'string') yield piece.subarray(from, to);
-        else {
-          if ((piece.charCodeAt(to - 1) & 0xfc00) === 0xd800) to += 1;
-          yield piece.slice(from, to);
-        }
-        from = to;
-      }
-    }
+  slices(): Generator<Piece> {
+    return slices(this);
   }
 
   /** All of it. */
@@ -88,4 +77,24 @@ export class Text {
     }
     return whole;
   }
+}
+
+function* slices(pieces: Iterable<Piece>): Generator<Piece> {
+  for (const piece of pieces) {
+    let from = 0;
+    while (from < piece.length) {
+      let to = from + SLICE;
+      if (typeof piece !== 'string') yield piece.subarray(from, to);
+      else {
+        if ((piece.charCodeAt(to - 1) & 0xfc00) === 0xd800) to += 1;
+        yield piece.slice(from, to);
+      }
+      from = to;
+    }
+  }
+}
+
+/** Pieces in UTF-8, each small enough to be handled at once. */
+export function* inUtf8(pieces: Iterable<Piece>): Generator<Buffer> {
+  for (const slice of slices(pieces)) yield typeof slice === 'string' ? Buffer.from(slice) : slice;
 }

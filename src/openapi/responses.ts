@@ -68,6 +68,7 @@ export const faults: Record<string, Response> = {
     'Server-Timing',
     'Retry-After',
   ),
+  Forbidden: problem('Pages of this `Origin` may not ask here.'),
   MethodNotAllowed: problem('This path does not have this method.', 'Allow'),
   Misdirected: problem('The host that the request names is not served.'),
   NotFound: problem('There is nothing at this path.'),

@@ -61,7 +61,7 @@ async function open(
   const origins = new Map<Node, Origin>();
   const context = { sources, limits, params, origins };
   const page = await pageOf(said, templates);
-  const plan = planned(() => atOnce(planning(pattern, written, context, definitionSchema(pattern))), page.faults);
+  const plan = planned(() => atOnce(planning(pattern, written, context, definitionSchema(pattern, name))), page.faults);
   const fitting = encodings.filter(({ refuses }) => refuses?.(plan) === undefined);
   return {
     name,

@@ -14,9 +14,10 @@ import { sourcesRoute } from '../../routes/sources.ts';
 import { startRoute } from '../../routes/start.ts';
 import { Admission } from './admission.ts';
 import type { Config } from '../config/load.ts';
-import { describing } from './describe-source.ts';
 import { boundConnections } from './http/max-connections.ts';
+import { describing } from './describe-source.ts';
 import { cors } from './http/cors.ts';
+import { servedHosts } from './http/hosts.ts';
 import { countBatches } from './http/count-batches.ts';
 import { acceptJsonBytes } from './http/json-body.ts';
 import { refuseUnknown } from './http/routing.ts';
@@ -78,7 +79,8 @@ export async function buildApp(
 
   healthRoute(app, { admission, sources });
   sourcesRoute(app, sources);
-  sourceRoute(app, sources, describing(memory, config.server.timeoutMs));
+  const describeSource = describing(memory, config.server.timeoutMs);
+  sourceRoute(app, sources, describeSource);
   limitsRoute(app, config);
   if (config.server.metricsPort === undefined)
     metricsRoute(app, scrape ?? ((format) => writeFamilies(metrics.all, format)));
@@ -95,6 +97,11 @@ export async function buildApp(
     kvRoute(app, service);
     orderedRoute(app, service);
     firstReplyRoute(app, service);
+  }
+  if (config.server.mcp) {
+    const { mcpRoute } = await import('../../routes/mcp.ts');
+    const serves = servedHosts(config.server.hosts, options.onLoopback ?? false);
+    mcpRoute(app, service, { saved, describeSource, serves });
   }
   return app;
 }
