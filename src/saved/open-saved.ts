@@ -19,8 +19,8 @@ import { ParamSet } from './param-set.ts';
 import type { SavedBatch } from './saved-batch.ts';
 
 /**
- * Plans every saved batch of a configuration, and reads its template, so that a request for one costs neither.
- * Throws ConfigError with the faults of all of them, each with its file, batch and pointer.
+ * Plans every saved batch of a configuration, and reads its template, so that a request for one costs
+ * neither. Throws ConfigError with the faults of all of them, each with its file, batch and pointer.
  */
 export async function openSaved(
   { batches, limits, folder }: Pick<Config, 'batches' | 'limits' | 'folder'>,
