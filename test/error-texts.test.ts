@@ -126,6 +126,7 @@ const PASSED_ON = listed(`
   src/errors.ts: message
   src/errors.ts: { message }
   src/service/http/faults.ts: error.message  # BadRequest's
+  routes/answer.ts: why  # said in admission.ts and front.ts
   src/service/http/faults.ts: { message }  # CodapError's`);
 
 const found = FILES.map((file) => {
