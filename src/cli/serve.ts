@@ -56,12 +56,13 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
   const { address } = await ending.runs(() => listen(front.app, where), draining(running));
   tellPrimary({ address });
   ending.reloads(async () => {
-    const over: (Promise<void> | undefined)[] = [];
+    const over: Promise<void>[] = [];
     const turned = await reload(place.origin, config, async (next) => {
       const edition = await openEdition(next, common);
-      const metricsNext = await metricsEdition(next, scrape, common);
+      const metricsNext = metrics && (await metricsEdition(next, scrape, common));
       memory.most = next.server.bufferBytes;
-      over.push(front.turnTo(edition), metrics?.turnTo(metricsNext));
+      over.push(front.turnTo(edition));
+      if (metrics && metricsNext) over.push(metrics.turnTo(metricsNext));
       return true;
     });
     tellPrimary({ turned });

@@ -78,7 +78,7 @@ export class Workers {
    */
   async reload(graceMs: number): Promise<boolean> {
     let turned = 0;
-    for (const worker of [...this.#alive]) {
+    for (const worker of this.#alive) {
       if (await worker.reload()) turned += 1;
       else if (turned === 0) return false;
       else {

@@ -110,21 +110,22 @@ class Reloading {
 
   ask(): void {
     this.#asked = true;
-    void this.#run();
+    this.#run();
   }
 
   by(reload: () => Promise<void>): void {
     this.#reload = reload;
-    void this.#run();
+    this.#run();
   }
 
-  async #run(): Promise<void> {
-    if (this.#running || !this.#reload) return;
+  #run(): void {
+    if (!this.#reload || !this.#asked || this.#running) return;
+    this.#asked = false;
     this.#running = true;
-    while (this.#asked) {
-      this.#asked = false;
-      await this.#reload();
-    }
-    this.#running = false;
+    const next = (): void => {
+      this.#running = false;
+      this.#run();
+    };
+    this.#reload().then(next, next);
   }
 }
