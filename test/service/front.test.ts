@@ -106,7 +106,10 @@ describe('turning to another edition', () => {
     await get('/name');
     const second = await edition('second', { maxConnections: 1 });
     await front.turnTo(second);
-    await once(connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {}), 'close');
+    await once(
+      connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {}),
+      'close',
+    );
     expect(second.app.metrics.refused.series).toContainEqual([['connections'], [1]]);
     expect((await get('/name')).body).toBe('second');
   });

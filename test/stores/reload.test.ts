@@ -26,9 +26,9 @@ async function reload(service: WorkersProcess, more: object | string, text = TUR
 async function sourcesOf(address: string, times = 1): Promise<string[][]> {
   const answers = [];
   while (answers.length < times) {
-    const { sources } = (await (
-      await fetch(`${address}/sources`, { headers: { connection: 'close' } })
-    ).json()) as { sources: { name: string }[] };
+    const { sources } = (await (await fetch(`${address}/sources`, { headers: { connection: 'close' } })).json()) as {
+      sources: { name: string }[];
+    };
     answers.push(sources.map(({ name }) => name));
   }
   return answers;
@@ -85,7 +85,10 @@ describe.each([1, 2])('SIGHUP, where %i processes serve,', { timeout: 60_000, co
   it('keeps the old configuration where the new one has a fault, and says where, without a value', async () => {
     await using service = await startWorkers({ server });
     const address = await service.address();
-    const broken = { server: { timeoutMs: 'hunter2' }, sources: { ...named('new').sources, bad: { adapter: 'hunter2' } } };
+    const broken = {
+      server: { timeoutMs: 'hunter2' },
+      sources: { ...named('new').sources, bad: { adapter: 'hunter2' } },
+    };
     const line = await reload(service, broken, KEPT);
     expect(line.level).toBe(50);
     const faults = line['faults'] as { path: string; detail: string }[];
