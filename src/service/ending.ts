@@ -1,5 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
 import { closeSync, openSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import closeWithGrace from 'close-with-grace';
 
 /** Why a process ends: a signal, an uncaught error, or, for a worker, its primary's word or death. */
@@ -76,20 +77,21 @@ function whenToldToEnd(worker: Worker, end: () => void): void {
   });
 }
 
-/** Of workers the primary alone listens to SIGHUP, and tells them one after the other. */
+/** Of workers the primary alone is told by SIGHUP, and tells them one after the other. */
 function whenToldToReload(end: () => void, reload: () => void): void {
-  if (cluster.worker) {
-    process.on('SIGHUP', () => {});
+  const hadTerminal = hasTerminal();
+  const shown = [1, 2].filter((output) => isatty(output));
+  process.on('SIGHUP', () => {
+    if (hadTerminal && !hasTerminal()) {
+      for (const output of shown) silence(output);
+      end();
+    } else if (cluster.isPrimary) reload();
+  });
+  if (cluster.isWorker) {
     process.on('message', (word) => {
       if (word === RELOAD) reload();
     });
-    return;
   }
-  const hadTerminal = hasTerminal();
-  process.on('SIGHUP', () => {
-    if (hadTerminal && !hasTerminal()) end();
-    else reload();
-  });
 }
 
 /** Whether this process belongs to a terminal that is there. */
@@ -100,6 +102,13 @@ function hasTerminal(): boolean {
   } catch {
     return false;
   }
+}
+
+/** Has nothing written there any more: a log that cannot be written is tried for ever, and keeps the process. */
+function silence(output: number): void {
+  closeSync(output);
+  // The lowest number that is free is the one that is opened (POSIX, open).
+  openSync('/dev/null', 'w');
 }
 
 /** Runs what reloads, one at a time. */
