@@ -104,7 +104,9 @@ function hasTerminal(): boolean {
   }
 }
 
-/** Has nothing written there any more: a log that cannot be written is tried for ever, and keeps the process. */
+/**
+ * Has nothing written there any more: a log that cannot be written is tried for ever, and keeps the process.
+ */
 function silence(output: number): void {
   closeSync(output);
   // The lowest number that is free is the one that is opened (POSIX, open).
