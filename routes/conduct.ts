@@ -24,8 +24,8 @@ export interface Service {
   readonly sources: ReadonlyMap<string, Source>;
   /** What the process may hold of bodies and answers under way. */
   readonly memory: Memory;
-  /** Calls back when an answer under way has to end; what it returns takes that back. */
-  readonly whenCut: (end: () => void) => () => void;
+  /** Calls back, with the reason, when an answer under way has to end; what it returns takes that back. */
+  readonly whenCut: (end: (why: string) => void) => () => void;
   /** Where traces are exported. */
   readonly spans?: Spans | undefined;
   /** Takes a line of each batch. */
@@ -108,8 +108,7 @@ export async function conduct(
   if (span) span.running = running;
   if (reply.raw.closed) running.batch.memory.close();
   else reply.raw.once('close', () => running.batch.memory.close());
-  const end = (): void =>
-    running.batch.decide({ path: [], error: new CodapError('OVERLOADED', 'the service is shutting down') });
+  const end = (why: string): void => running.batch.decide({ path: [], error: new CodapError('OVERLOADED', why) });
   const unlink = whenCut(end);
   try {
     await answerWith(running);

@@ -164,6 +164,7 @@ const PASSED_ON = listed(`
   src/errors.ts: message
   src/errors.ts: { message }
   src/service/http/faults.ts: error.message  # BadRequest's
+  routes/conduct.ts: why  # said in admission.ts and front.ts
   src/service/http/faults.ts: { message }  # CodapError's
   src/agents/tool-fault.ts: { message }  # CodapError's`);
 

@@ -9,6 +9,7 @@ import { startStores, type Stores } from '../demo/stores.ts';
 import type { Spans } from '../src/observe/spans.ts';
 import { openSaved } from '../src/saved/open-saved.ts';
 import { buildApp } from '../src/service/app.ts';
+import { Front } from '../src/service/front.ts';
 import { findLeaks } from './leaks.ts';
 import { parseConfig, openSources } from './configured.ts';
 
@@ -77,7 +78,9 @@ export async function startService({
   const opened = await openSources(config);
   const saved = await openSaved(config, opened.sources);
   const app = await buildApp(config, { ...opened, saved, spans });
-  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  await app.ready();
+  const front = new Front({ config, app, refused: () => app.metrics.refused.add('connections') });
+  const url = await front.app.listen({ host: '127.0.0.1', port: 0 });
   const agent = new Agent({ keepAliveTimeout: 60_000, headersTimeout: 20_000 });
   const leaks: string[] = [];
 
@@ -116,16 +119,16 @@ export async function startService({
   };
   return {
     stores: used,
-    port: (app.server.address() as AddressInfo).port,
+    port: (front.server.address() as AddressInfo).port,
     url,
     post,
     get: (path, headers = {}, method = 'GET') => send(path, method, headers),
     kv: async (queries, more) => (await post('/kv', { ...more, queries })).json(),
-    connections: promisify(app.server.getConnections.bind(app.server)),
+    connections: promisify(front.server.getConnections.bind(front.server)),
     async close() {
       await agent.destroy();
-      app.server.closeAllConnections();
-      await app.close();
+      front.server.closeAllConnections();
+      await front.close();
       await opened[Symbol.asyncDispose]();
       if (!stores) await used.close();
       if (leaks.length > 0) throw new Error(`answers told what none may tell: ${leaks.join(' | ')}`);

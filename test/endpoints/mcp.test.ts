@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { demoConfig } from '../../demo/config.ts';
 import { buildApp } from '../../src/service/app.ts';
-import { createLogger } from '../../src/service/log.ts';
+import { createLogger, Secrets } from '../../src/service/log.ts';
 import { AGENTS, type Agent } from '../agents/clients.ts';
 import { parseConfig } from '../configured.ts';
 import { type ScriptedStore, startScripted } from '../scripted-store.ts';
@@ -286,7 +286,7 @@ describe('a service', () => {
 
   it('logs the batch of a tool as any other', async () => {
     const lines: string[] = [];
-    const logger = createLogger('info', [], { write: (line) => void lines.push(line) });
+    const logger = createLogger('info', new Secrets(), { write: (line) => void lines.push(line) });
     const app = await buildApp(parseConfig({ server: { mcp: true } }), { sources: new Map(), logger });
     const payload = message('{"name":"run_batch","arguments":{"pattern":"ordered","queries":[]}}');
     const type = { 'content-type': 'application/json' };
