@@ -120,7 +120,7 @@ describe('a request that does not fit', () => {
     await build();
     await problem(404, app.inject('/nowhere'));
     await problem(404, post('/nowhere', 'x', { 'content-type': 'text/plain' }));
-    await problem(404, app.inject('/'));
+    await problem(404, app.inject('/kv/x'));
   });
 
   it('is a 405 with Allow where the path has other methods', async () => {
