@@ -33,7 +33,7 @@ const FILLED_IN = listed(`
   allowed.join(', ') || 'no header'
   flags.join(', ')
   Object.keys(shape).join(', ')
-  mediaTypes.join(', ')
+  asking.mediaTypes.join(', ')
   replyTypes.join(', ')
   [...lists.collections].join(', ')
   [...walk.lists.collections].join(', ')
@@ -54,6 +54,7 @@ const FILLED_IN = listed(`
   src/store/check-schema.ts: format
   src/batch/plan/plan-query.ts: names  # of the configuration
   routes/answer.ts: encoding.mediaType
+  routes/answer.ts: there  # media types
   routes/answer.ts: acceptable[0]?.refuses?.(planned)  # a sentence of ours
   src/batch/run/batch.ts: answerBytes  # a limit
   src/budget/work.ts: this.#most  # a limit
@@ -62,6 +63,24 @@ const FILLED_IN = listed(`
   src/batch/template/read-template.ts: word  # of the request's language
   src/batch/run/finish.ts: detail  # one of these very texts
   src/service/http/routing.ts: allow  # methods
+  src/service/http/routing.ts: names.join(', ')  # of the configuration
+  src/service/http/caching.ts: scope  # a header
+  src/batch/plan/link.ts: choice([...params.keys()])  # of the configuration, and so on
+  src/saved/param-set.ts: choice([...this.keys()])
+  src/saved/param-set.ts: param.allowed
+  src/saved/param.ts: choice(SCALARS)
+  src/saved/param.ts: types.join(' or ')
+  src/saved/param.ts: one.allowed
+  src/saved/param.ts: new Param(said).allowed
+  src/saved/param.ts: pattern
+  src/saved/param.ts: maxItems === undefined ? '' : `at most ${maxItems} `
+  src/saved/param.ts: LISTED[type]
+  src/saved/param.ts: minLength
+  src/saved/param.ts: minimum
+  src/saved/param.ts: values.join(', ')
+  src/saved/open-saved.ts: file  # told to the operator
+  src/saved/open-saved.ts: name
+  src/saved/open-saved.ts: pointer
   src/json/scan.ts: name  # "the key" or "the string"
   src/json/scan.ts: what
   src/json/scan.ts: line

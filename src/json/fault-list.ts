@@ -21,7 +21,7 @@ export class BadRequest extends Error {
 }
 
 /** The most faults that one answer tells. */
-const MOST = 100;
+export const MOST_FAULTS = 100;
 /** The most characters of a detail. */
 const DETAIL_CHARS = 512;
 
@@ -30,7 +30,7 @@ export class FaultList {
   readonly #found: { readonly path: readonly (string | number)[]; readonly detail: string }[] = [];
 
   get full(): boolean {
-    return this.#found.length >= MOST;
+    return this.#found.length >= MOST_FAULTS;
   }
 
   get empty(): boolean {
@@ -44,10 +44,11 @@ export class FaultList {
 
   /** All of them as they are told. */
   told(): readonly ToldFault[] {
-    return this.#found.map(({ path, detail }) => ({ pointer: fragment(path), detail: short(detail) }));
+    return this.#found.map(({ path, detail }) => ({ pointer: fragment(path), detail: shortDetail(detail) }));
   }
 }
 
-function short(detail: string): string {
+/** A detail as far as it is told: its first 512 characters. */
+export function shortDetail(detail: string): string {
   return detail.length > DETAIL_CHARS ? `${detail.slice(0, DETAIL_CHARS - 1).toWellFormed()}…` : detail;
 }

@@ -29,6 +29,21 @@ const readiness = (...statuses: string[]): JsonSchema =>
 const sources = object({
   sources: { type: 'array', items: object({ name: text, adapter: text, ops: { type: 'array', items: text }, layers }) },
 });
+const batches = object({
+  batches: {
+    type: 'array',
+    items: object(
+      {
+        name: text,
+        description: text,
+        pattern: { enum: ['kv', 'ordered', 'first-reply'] },
+        params: { type: 'object', description: 'A JSON Schema (draft 2020-12).' },
+        mediaTypes: { type: 'array', items: text },
+      },
+      ['name', 'pattern', 'params', 'mediaTypes'],
+    ),
+  },
+});
 const limits = object({
   limits: numbers,
   server: object({ timeoutMs: whole, maxTimeoutMs: whole, maxInFlight: whole }),
@@ -53,6 +68,9 @@ export const servicePaths: Record<string, JsonSchema> = {
   ),
   '/sources': get('sources', 'The sources: names, adapters, ops, and how their layers stand.', {
     '200': json('All of them.', sources),
+  }),
+  '/batches': get('savedBatches', 'The saved batches: what they take, and what they answer in.', {
+    '200': json('All of them.', batches),
   }),
   '/limits': get('limits', 'What one request may ask for.', {
     '200': json('Sizes in bytes, durations in milliseconds.', limits),

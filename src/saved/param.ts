@@ -80,10 +80,12 @@ export class Param {
 
   /** What it may be, as a JSON Schema (draft 2020-12). */
   get schema(): object {
-    const { type: _, required: __, maxItems, default: byDefault, description, ...own } = this.#said;
-    const one = { type: scalarOf(this.#said), ...own };
+    const { type: _, required: __, maxItems, default: byDefault, description, pattern, ...own } = this.#said;
+    const isCommon = pattern !== undefined && isPatternOfJson(pattern);
+    const one = { type: scalarOf(this.#said), ...(isCommon && { pattern }), ...own };
+    const told = [description, pattern !== undefined && !isCommon && `Matches ${pattern} (RE2).`].filter(Boolean);
     return {
-      ...(description !== undefined && { description }),
+      ...(told.length > 0 && { description: told.join(' ') }),
       ...(isList(this.#said) ? { type: 'array', items: one, ...(maxItems !== undefined && { maxItems }) } : one),
       ...(byDefault !== undefined && { default: byDefault }),
     };
@@ -175,6 +177,15 @@ function isList({ type }: Fields): boolean {
 
 function scalarOf({ type }: Fields): ScalarType {
   return typeof type === 'string' ? type : type[0];
+}
+
+/** Whether JSON Schema knows a pattern, too: its patterns are those of JavaScript. */
+function isPatternOfJson(pattern: string): boolean {
+  try {
+    return new RegExp(pattern, 'u').source !== '';
+  } catch {
+    return false;
+  }
 }
 
 /** A pattern that is matched in linear time; undefined where it is none. */

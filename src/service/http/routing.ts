@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { MOST_FAULTS, shortDetail } from '../../json/fault-list.ts';
 import { sendProblem } from './problem.ts';
 
 /** URL parameters that a route reads itself. */
@@ -83,7 +84,7 @@ function takesParameters(request: FastifyRequest, reply: FastifyReply): boolean 
     status: 400,
     title: 'Bad Request',
     detail: detail || 'no URL parameter is allowed here',
-    errors: errors.slice(0, 100),
+    errors: errors.slice(0, MOST_FAULTS).map(({ parameter, detail }) => ({ parameter, detail: shortDetail(detail) })),
   });
   return false;
 }
