@@ -73,7 +73,6 @@ const FILLED_IN = listed(`
   src/saved/param.ts: one.allowed
   src/saved/param.ts: new Param(said).allowed
   src/saved/param.ts: pattern
-  src/saved/param.ts: maxItems === undefined ? '' : `at most ${maxItems} `
   src/saved/param.ts: LISTED[type]
   src/saved/param.ts: minLength
   src/saved/param.ts: minimum

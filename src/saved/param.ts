@@ -96,15 +96,14 @@ export class Param {
     const { enum: values, pattern, minimum, maximum, minLength, maxLength, maxItems } = this.#said;
     const type = scalarOf(this.#said);
     const words = [
-      isList(this.#said)
-        ? `a list of ${maxItems === undefined ? '' : `at most ${maxItems} `}${LISTED[type]}`
-        : ONE[type],
+      isList(this.#said) ? `a list of ${LISTED[type]}` : ONE[type],
       ...(minLength === undefined ? [] : [`of at least ${minLength} characters`]),
       ...(maxLength === undefined ? [] : [`of at most ${maxLength} characters`]),
       ...(minimum === undefined ? [] : [`from ${minimum}`]),
       ...(maximum === undefined ? [] : [`up to ${maximum}`]),
-      ...(pattern === undefined ? [] : [`that matches ${pattern}`]),
+      ...(pattern === undefined ? [] : [`matching ${pattern}`]),
       ...(values === undefined ? [] : [`among ${values.join(', ')}`]),
+      ...(maxItems === undefined ? [] : [`with at most ${maxItems} members`]),
     ];
     return words.join(' ');
   }
