@@ -7,6 +7,7 @@ import { Agent, request } from 'undici';
 import { demoConfig } from '../demo/config.ts';
 import { startStores, type Stores } from '../demo/stores.ts';
 import type { Spans } from '../src/observe/spans.ts';
+import { openSaved } from '../src/saved/open-saved.ts';
 import { buildApp } from '../src/service/app.ts';
 import { findLeaks } from './leaks.ts';
 import { parseConfig, openSources } from './configured.ts';
@@ -18,6 +19,8 @@ export interface ServiceOptions {
   limits?: object;
   /** Fields to change in a source of the demo, or whole sources beside them. */
   sources?: Record<string, object>;
+  /** The saved batches, by name. */
+  batches?: Record<string, object>;
   /** Exports the traces; who made them closes them. */
   spans?: Spans;
 }
@@ -58,6 +61,7 @@ export async function startService({
   server,
   limits,
   sources = {},
+  batches = {},
   spans,
 }: ServiceOptions = {}): Promise<Service> {
   const used = stores ?? (await startStores());
@@ -68,9 +72,10 @@ export async function startService({
     ...(server && { server }),
     ...(limits && { limits }),
     sources: merged,
+    batches,
   });
   const opened = await openSources(config);
-  const app = await buildApp(config, { ...opened, spans });
+  const app = await buildApp(config, { ...opened, saved: openSaved(config, opened.sources), spans });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   const agent = new Agent({ keepAliveTimeout: 60_000, headersTimeout: 20_000 });
   const leaks: string[] = [];

@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js';
 import { z } from 'zod';
+import { scan } from '../json/scan.ts';
 import { choice } from '../store/check-schema.ts';
 
 const SCALARS = ['string', 'number', 'integer', 'boolean'] as const;
@@ -160,8 +161,9 @@ const IS: Readonly<Record<ScalarType, (value: unknown) => boolean>> = {
 /** A number as JSON writes it (RFC 8259 §6). */
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
+/** By the rules of a body: none that would be changed. */
 const readNumber = (text: string): number | undefined =>
-  NUMBER.test(text) && Number.isFinite(Number(text)) ? Number(text) : undefined;
+  NUMBER.test(text) && scan(Buffer.from(text), { depth: 1 }).length === 0 ? Number(text) : undefined;
 
 const READ: Readonly<Record<ScalarType, (text: string) => Scalar | undefined>> = {
   string: (text) => text,
