@@ -40,7 +40,9 @@ export function checkConfig(
   const found = checked.faults.map(({ path, detail }) => ({ path: toPath(path), detail }));
   const all = distinct([...faults, ...found.filter(({ path }) => !unfilled.has(path))]);
   const data = all.length === 0 ? checked.data : checkSchema(schema, without(value, all)).data;
-  return { config: data && { ...data, ...files }, faults: all };
+  const told = new Set(all.map(({ path }) => path));
+  const batches = files.batches.filter(({ name }) => !told.has(`batches.${name}`));
+  return { config: data && { ...data, ...files, batches }, faults: all };
 }
 
 /** With saved batches that are empty: what they say is read from their texts. */
