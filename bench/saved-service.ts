@@ -1,7 +1,8 @@
 import { serveAs } from './paired-service.ts';
 
-/** How many things one batch asks for. */
+/** How many things one batch asks for, and how many such batches there are. */
 const COUNT = 10;
+const BATCHES = 20;
 
 await serveAs((url) => {
   const query = (path: unknown) => ({ source: 'store', op: 'get', params: { path } });
@@ -11,7 +12,12 @@ await serveAs((url) => {
   return {
     sources: { store: { adapter: 'rest', url } },
     batches: {
-      literal: { pattern: 'kv', queries: each((at) => ['record', '0', String(at)]) },
+      ...Object.fromEntries(
+        Array.from({ length: BATCHES }, (_, first) => [
+          `literal-${first}`,
+          { pattern: 'kv', queries: each((at) => ['record', String(first), String(at)]) },
+        ]),
+      ),
       filled: { pattern: 'kv', params, queries: each((at) => ['record', { $param: '/first' }, String(at)]) },
     },
   };

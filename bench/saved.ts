@@ -21,13 +21,11 @@ const post = (first: number): Request => {
   return posted(JSON.stringify({ queries }));
 };
 const get = (path: string): Request => ({ method: 'GET', path });
-const cases = {
-  'written out': { adHoc: [post(0)], saved: [get('/batches/literal')] },
-  'with a parameter in each': {
-    adHoc: firsts.map(post),
-    saved: firsts.map((first) => get(`/batches/filled?first=${first}`)),
-  },
-};
+const adHoc = firsts.map(post);
+const cases = [
+  { name: 'written out', saved: firsts.map((first) => get(`/batches/literal-${first}`)), must: MUST },
+  { name: 'with a parameter in each', saved: firsts.map((first) => get(`/batches/filled?first=${first}`)) },
+];
 
 const store = await start('./rest-store.ts');
 const service = new Service(
@@ -37,7 +35,7 @@ const service = new Service(
   }),
 );
 console.log(`saved batches of ${COUNT} GETs beside the same posted, median of ${ROUNDS} pairs of rounds`);
-for (const [name, { adHoc, saved }] of Object.entries(cases)) {
+for (const { name, saved, must } of cases) {
   for (const requests of [adHoc, saved]) await service.serve(requests, WARMING_MS);
   const costs = { adHoc: [] as number[], saved: [] as number[] };
   const ratios = { rate: [] as number[], cpu: [] as number[] };
@@ -51,7 +49,7 @@ for (const [name, { adHoc, saved }] of Object.entries(cases)) {
   }
   const ratio = median(ratios.rate);
   console.log(
-    `${name.padEnd(24)} throughput ${ratio.toFixed(2)} (at least ${MUST}), by CPU ${median(ratios.cpu).toFixed(2)}: ` +
+    `${name.padEnd(24)} throughput ${ratio.toFixed(2)}${must === undefined ? '' : ` (at least ${must})`}, by CPU ${median(ratios.cpu).toFixed(2)}: ` +
       `${median(costs.saved).toFixed(0)} µs a batch, posted ${median(costs.adHoc).toFixed(0)}`,
   );
 }

@@ -131,7 +131,7 @@ afterAll(async () => {
 });
 
 const operations = () =>
-  Object.entries(document.paths).flatMap(([path, { parameters: _, ...methods }]) =>
+  Object.entries(document.paths).flatMap(([path, { parameters: _shared, ...methods }]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
   );
 

@@ -15,7 +15,6 @@ let version = 1;
 
 const get = (path: readonly unknown[], more: object = {}) => ({ source: 'echo', op: 'get', params: { path }, ...more });
 const P = { $param: '/id' };
-const id = { id: { type: 'string' } };
 
 const batches = {
   profile: {
@@ -526,7 +525,7 @@ it('two hundred requests at once, each with parameters of its own, never see eac
     const frames = text
       .trim()
       .split('\n')
-      .map((line) => JSON.parse(line) as Body);
+      .map((line) => JSON.parse(line));
     const values = Object.fromEntries(frames.flatMap(({ path, value }) => (path === undefined ? [] : [[path, value]])));
     expect(values).toMatchObject({
       '/one': { id: mine, n: at },
