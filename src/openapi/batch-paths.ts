@@ -54,6 +54,7 @@ export function contentIn(types: readonly string[], asJson: JsonSchema): Record<
 
 function mediaType(type: string, asJson: JsonSchema): JsonSchema {
   if (type === 'application/json') return { schema: asJson };
-  if (type === 'application/x-ndjson' || type.startsWith('text/')) return { schema: { type: 'string' } };
+  // A schema of an event stream would be taken for that of each event.
+  if (type === 'application/x-ndjson' || type === 'text/csv') return { schema: { type: 'string' } };
   return {};
 }
