@@ -66,7 +66,7 @@ function asPosted(saved: SavedBatch, negotiate: Negotiate, limits: Limits): Aski
     async read(request, _received, work) {
       const body = request.body as Buffer;
       work.tick(body.length >> 6);
-      const asked = askedBy(await work.do(readBody(body, limits, work)), saved);
+      const asked = await work.do(askedBy(await work.do(readBody(body, limits, work)), saved, work));
       return { ...asked, origins: isExplained(request) ? saved.origins : undefined };
     },
   };

@@ -1,7 +1,14 @@
 import { RE2JS } from 're2js';
 import { z } from 'zod';
+import { atOnce, type Steps, Work } from '../budget/work.ts';
 import { scan } from '../json/scan.ts';
+import { piecesOf } from '../json/size.ts';
 import { choice } from '../store/check-schema.ts';
+
+/** The most characters of a text that is matched, unless `maxLength` says otherwise. */
+const MATCHED = 8192;
+/** Of what nobody is charged for. */
+const UNCOUNTED = new Work(Infinity);
 
 const SCALARS = ['string', 'number', 'integer', 'boolean'] as const;
 type Scalar = string | number | boolean;
@@ -83,7 +90,12 @@ export class Param {
   get schema(): object {
     const { type: _, required: __, maxItems, default: byDefault, description, pattern, ...own } = this.#said;
     const isCommon = pattern !== undefined && isPatternOfJson(pattern);
-    const one = { type: scalarOf(this.#said), ...(isCommon && { pattern }), ...own };
+    const one = {
+      type: scalarOf(this.#said),
+      ...(pattern !== undefined && { maxLength: MATCHED }),
+      ...(isCommon && { pattern }),
+      ...own,
+    };
     const told = [description, pattern !== undefined && !isCommon && `Matches ${pattern} (RE2).`].filter(Boolean);
     return {
       ...(told.length > 0 && { description: told.join(' ') }),
@@ -111,9 +123,18 @@ export class Param {
 
   /** Whether a value may stand for it. */
   fits(value: unknown): boolean {
+    return atOnce(this.fitting(value, UNCOUNTED));
+  }
+
+  /** The same, in turns with others: a list may be long. */
+  *fitting(value: unknown, work: Work): Steps<boolean> {
     if (!isList(this.#said)) return this.#fitsOne(value);
-    if (!Array.isArray(value)) return false;
-    return value.length <= (this.#said.maxItems ?? Infinity) && value.every((one) => this.#fitsOne(one));
+    if (!Array.isArray(value) || value.length > (this.#said.maxItems ?? Infinity)) return false;
+    for (const one of value) {
+      if (work.tick(piecesOf(one))) yield;
+      if (!this.#fitsOne(one)) return false;
+    }
+    return true;
   }
 
   /** Its value, of the texts that a URL has for it; undefined where they are none that fits. */
@@ -125,14 +146,17 @@ export class Param {
   }
 
   #fitsOne(value: unknown): boolean {
-    const { enum: values, minimum = -Infinity, maximum = Infinity, minLength = 0, maxLength = Infinity } = this.#said;
+    const { enum: values, minimum = -Infinity, maximum = Infinity, minLength = 0 } = this.#said;
+    const maxLength = longest(this.#said);
     if (!IS[scalarOf(this.#said)](value)) return false;
     if (typeof value === 'number' && (value < minimum || value > maximum)) return false;
     if (typeof value === 'string' && (minLength > 0 || maxLength < Infinity)) {
+      // A character is one or two code units.
+      if (value.length < minLength || value.length > 2 * maxLength) return false;
       const characters = Array.from(value).length;
       if (characters < minLength || characters > maxLength) return false;
     }
-    if (this.#pattern && !this.#pattern.matcher(value as string).find()) return false;
+    if (this.#pattern && !this.#pattern.test(value as string)) return false;
     return values === undefined || values.includes(value as Scalar);
   }
 }
@@ -171,6 +195,11 @@ const READ: Readonly<Record<ScalarType, (text: string) => Scalar | undefined>> =
   integer: readNumber,
   boolean: (text) => (text === 'true' || text === 'false' ? text === 'true' : undefined),
 };
+
+/** Linear time is long where a text is: one that is matched has an end. */
+function longest({ pattern, maxLength = pattern === undefined ? Infinity : MATCHED }: Fields): number {
+  return maxLength;
+}
 
 function isList({ type }: Fields): boolean {
   return typeof type !== 'string';

@@ -272,7 +272,7 @@ describe('a saved batch', () => {
       params: {
         type: 'object',
         properties: {
-          id: { type: 'string', pattern: '^[0-9a-f]{24}$' },
+          id: { type: 'string', maxLength: 8192, pattern: '^[0-9a-f]{24}$' },
           limit: { type: 'integer', minimum: 1, default: 2 },
         },
         required: ['id'],

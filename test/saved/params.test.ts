@@ -1,6 +1,7 @@
 import { parse } from 'node:querystring';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { atOnce, Work } from '../../src/budget/work.ts';
 import { parseExact } from '../../src/json/parse.ts';
 import { recordOf } from '../../src/json/members.ts';
 import { scan } from '../../src/json/scan.ts';
@@ -18,9 +19,8 @@ function byUrl(params: ParamSet, query: string): unknown {
 function byBody(params: ParamSet, text: string): unknown {
   if (scan(Buffer.from(text), { depth: 32 }).length > 0) return [];
   const faults: object[] = [];
-  const values = params.ofBody(recordOf(parseExact(text)) as Record<string, unknown>, (name, detail) =>
-    faults.push({ name, detail }),
-  );
+  const given = recordOf(parseExact(text)) as Record<string, unknown>;
+  const values = atOnce(params.ofBody(given, (name, detail) => faults.push({ name, detail }), new Work(Infinity)));
   return faults.length > 0 ? faults : values;
 }
 
@@ -191,8 +191,22 @@ describe('what is said of a parameter holds', () => {
     ]);
   });
 
+  it('a text that is matched has an end, unless it is said where', () => {
+    const text = (chars: number) => JSON.stringify({ a: 'a'.repeat(chars) });
+    const params = one({ type: 'string', pattern: 'a$' });
+    expect(byBody(params, text(8192))).toEqual({ a: 'a'.repeat(8192) });
+    expect(byBody(params, text(8193))).toEqual(REFUSED);
+  });
+
+  it('a long list is looked at in turns with others, and counts as work', () => {
+    const params = one({ type: ['string'], pattern: '^a$' });
+    const given = { a: Array.from({ length: 5000 }, () => 'a') };
+    const steps = params.ofBody(given, () => {}, new Work(4000));
+    expect(() => atOnce(steps)).toThrow('pieces of work');
+  });
+
   it('a pattern is matched in linear time', () => {
-    const params = one({ type: 'string', pattern: '^(a+)+$' });
+    const params = one({ type: 'string', pattern: '^(a+)+$', maxLength: 1_000_000 });
     const began = performance.now();
     expect(byBody(params, JSON.stringify({ a: `${'a'.repeat(50_000)}!` }))).toEqual(REFUSED);
     expect(performance.now() - began).toBeLessThan(1000);
