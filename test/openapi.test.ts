@@ -104,6 +104,8 @@ const raw = (server: object = {}) => ({
         { source: 'texts', op: 'get', select: { a: '/a' }, params: { path: '/gone' } },
       ],
     },
+    none: { pattern: 'ordered', queries: [] },
+    nobody: { pattern: 'first-reply', queries: [] },
     file: { pattern: 'ordered', queries: [{ source: 'photos', op: 'getObject', params: { key: 'a' } }] },
   },
 });
@@ -355,6 +357,8 @@ describe('saved batches', () => {
     ['post', '/batches/book', { params: { sku: 'book' }, shape: 'values' }],
     ['post', '/batches/book', { params: { sku: 'book' }, trace: true }],
     ['post', '/batches/book.json', { params: { sku: 'gone' }, shape: 'values' }],
+    ['get', '/batches/none', undefined],
+    ['post', '/batches/nobody', { shape: 'values' }],
     ['get', '/batches/listed', undefined],
     ['post', '/batches/listed', { shape: 'values' }],
   ] as const)('answer what they say they do: %s %s %j', async (method, path, body) => {
