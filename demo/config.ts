@@ -16,7 +16,7 @@ export function demoConfig({ mongoUrl, s3Endpoint, restUrl }: Pick<Stores, 'mong
   const s3 = { adapter: 's3', describe: true, ...access };
   const pricing = { adapter: 'rest', describe: true, openapi: file('pricing.yaml') };
   return {
-    server: { mcp: true },
+    server: { mcp: true, playground: true },
     sources: {
       shop: {
         adapter: 'mongo',

@@ -80,6 +80,10 @@ const server = z
       .max(2 ** 20)
       .default(65_536)
       .meta({ description: 'Bytes of the text that an agent is answered; what is larger is cut to whole members.' }),
+    playground: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Whether `/` is the playground; by default on a loopback host alone.' }),
     corsOrigins: z
       .array(origin)
       .default([])

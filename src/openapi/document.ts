@@ -7,7 +7,7 @@ import type { JsonSchema } from './schema-of.ts';
 import { type Named, requestSchemas } from './queries.ts';
 import { faults, headers } from './responses.ts';
 import { mcpPaths } from './mcp-paths.ts';
-import { metricsPaths, servicePaths } from './service-paths.ts';
+import { metricsPaths, playgroundPaths, servicePaths } from './service-paths.ts';
 import { version } from '../version.ts';
 
 /**
@@ -19,7 +19,7 @@ export function openapi(
   sources: readonly Named[],
   saved: ReadonlyMap<string, SavedBatch> = new Map(),
 ): JsonSchema {
-  const { adhoc, mcp, metricsPort } = config.server;
+  const { adhoc, mcp, metricsPort, playground } = config.server;
   return {
     openapi: '3.1.0',
     info: {
@@ -34,6 +34,7 @@ export function openapi(
       ...(mcp && mcpPaths),
       ...savedPaths(saved),
       ...servicePaths,
+      ...(playground && playgroundPaths),
       ...(metricsPort === undefined && metricsPaths),
     },
     components: {

@@ -106,7 +106,7 @@ export const servicePaths: Record<string, JsonSchema> = {
     '200': json('Sizes in bytes, durations in milliseconds.', limits),
   }),
   '/openapi.json': get('openapi', 'This document.', { '200': json('OpenAPI 3.1.', object({ openapi: text })) }),
-  '/': get('start', 'What there is to look at, for a person with a browser.', {
+  '/': get('start', 'For a person with a browser: the playground, or, where it is off, what there is to look at.', {
     '200': answers('A page.', { 'text/html': { schema: text } }, 'Content-Security-Policy'),
   }),
   '/docs': get('docs', 'This document, to read and to try.', {
@@ -115,6 +115,19 @@ export const servicePaths: Record<string, JsonSchema> = {
   '/docs/{file}': get(
     'docsFile',
     'What the page is made of.',
+    {
+      '200': answers('A file.', { 'text/css': { schema: text }, 'text/javascript': { schema: text } }),
+      '404': { $ref: '#/components/responses/NotFound' },
+    },
+    [{ name: 'file', in: 'path', required: true, schema: text }],
+  ),
+};
+
+/** The path of what the playground is made of, where that is on. */
+export const playgroundPaths: Record<string, JsonSchema> = {
+  '/playground/{file}': get(
+    'playgroundFile',
+    'What the playground is made of; the names change with what is in it.',
     {
       '200': answers('A file.', { 'text/css': { schema: text }, 'text/javascript': { schema: text } }),
       '404': { $ref: '#/components/responses/NotFound' },

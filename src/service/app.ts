@@ -8,6 +8,7 @@ import { limitsRoute } from '../../routes/limits.ts';
 import { metricsRoute } from '../../routes/metrics.ts';
 import { openapiRoute } from '../../routes/openapi.ts';
 import { orderedRoute } from '../../routes/ordered.ts';
+import { playgroundRoute } from '../../routes/playground.ts';
 import { savedBatchRoutes } from '../../routes/saved-batch.ts';
 import { sourceRoute } from '../../routes/source.ts';
 import { sourcesRoute } from '../../routes/sources.ts';
@@ -26,6 +27,7 @@ import { Metrics } from '../observe/metrics.ts';
 import type { Scrape } from '../observe/scrape.ts';
 import { baseApp, type BaseOptions } from './http/base-app.ts';
 import { PROBLEM } from './http/problem.ts';
+import { builtPlayground } from './playground-files.ts';
 import { type Memory, processMemory } from '../budget/memory.ts';
 import type { SavedBatch } from '../saved/saved-batch.ts';
 import type { Source } from '../sources/open.ts';
@@ -86,10 +88,14 @@ export async function buildApp(
   // Nothing that a batch's line says has a secret field to hide, and looking for one costs more than the
   // line.
   const log = app.log.child({}, { redact: [] });
-  startRoute(app, saved);
+  const isPlaying = config.server.playground ?? options.onLoopback ?? false;
+  const playground = isPlaying ? await builtPlayground() : undefined;
+  if (playground) playgroundRoute(app, playground);
+  else startRoute(app, saved);
   batchesRoute(app, saved);
   const service = { config, sources, memory, whenCut: admission.whenCut, spans, log };
-  openapiRoute(app, service, saved);
+  const server = { ...config.server, playground: playground !== undefined };
+  openapiRoute(app, { ...service, config: { ...config, server } }, saved);
   docsRoute(app);
   for (const batch of saved.values()) savedBatchRoutes(app, service, batch);
   if (config.server.adhoc) {

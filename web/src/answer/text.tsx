@@ -1,0 +1,32 @@
+import { useEffect, useState } from 'preact/hooks';
+import { CopyButton } from '../page/copy.tsx';
+import type { Run } from '../session/run.ts';
+import type { AnswerClient } from './client.ts';
+
+/** Characters that are shown; a page with more of them is slow. */
+const MOST = 200_000;
+
+/** The answer as JSON. */
+export function AnswerText({ run, answers, version }: { run: Run; answers: AnswerClient; version: number }) {
+  const [shown, show] = useState({ text: '', isCut: false });
+  useEffect(() => {
+    let isStale = false;
+    void answers.whole(MOST).then((text) => !isStale && show(text));
+    return () => (isStale = true) as unknown as void;
+  }, [run, run.replies.length, run.over, version === 0]);
+  return (
+    <>
+      {shown.isCut && (
+        <p class="notice" role="note">
+          {`Only the first ${MOST.toLocaleString('en')} characters are shown. Copying takes all of it.`}
+        </p>
+      )}
+      <pre class="text" tabIndex={0} aria-label="The answer as text">
+        {shown.text}
+      </pre>
+      <div class="chosen">
+        <CopyButton label="Copy the answer" text={async () => (await answers.whole(Infinity)).text} />
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,243 @@
+import { AnswerClient } from '../answer/client.ts';
+import type { Problem, RunEvent, Sending } from '../answer/node.ts';
+import { traced, untraced } from '../json/set-top.ts';
+import { fromFragment, type Linked, toFragment } from '../share/link.ts';
+import type { PlanNode } from '../waterfall/model.ts';
+import { firstOf } from './examples.ts';
+import { browserStorage, History } from './history.ts';
+import { type Pattern, PATTERNS } from './pattern.ts';
+import { Run } from './run.ts';
+import { type SavedBatch, Service } from './service.ts';
+
+/** How long a person has to pause in writing before the service is asked about it, in milliseconds. */
+const PAUSE_MS = 250;
+
+/** How often a service that was gone is asked whether it is back, in milliseconds. */
+const AGAIN_MS = 1500;
+
+/** A file that is on its way. */
+export interface Download {
+  readonly accept: string;
+  bytes: number;
+  total: number | undefined;
+  state: 'coming' | 'there' | 'incomplete' | 'stopped' | 'broken';
+  problem?: Problem;
+}
+
+/** What the page shows, and what can be done with it. */
+export class Session {
+  readonly service = new Service();
+  readonly answers = new AnswerClient();
+  readonly history = new History(browserStorage());
+  readonly drafts: Record<Pattern, string> = {
+    kv: firstOf('kv'),
+    ordered: firstOf('ordered'),
+    'first-reply': firstOf('first-reply'),
+  };
+  pattern: Pattern = PATTERNS[0];
+  batches: readonly SavedBatch[] = [];
+  /** The saved batch that is shown instead of the editor, with its parameters. */
+  saved: SavedBatch | undefined;
+  params: Record<string, unknown> = {};
+  plan: PlanNode | undefined;
+  faults: NonNullable<Problem['errors']> = [];
+  /** Why there is no plan, if that is not the batch's own fault. */
+  trouble: Problem | undefined;
+  isReachable = true;
+  run: Run | undefined;
+  download: Download | undefined;
+  /** Whether the picture is that of the run, or of the plan. */
+  shows: 'plan' | 'run' = 'plan';
+  /** Counts up with every change. */
+  version = 0;
+
+  readonly #listeners = new Set<() => void>();
+  #explaining = new AbortController();
+  #pause: ReturnType<typeof setTimeout> | undefined;
+  #again: ReturnType<typeof setTimeout> | undefined;
+  #linked: Linked | undefined = fromFragment(location.hash);
+
+  constructor() {
+    this.#take(this.#linked);
+    addEventListener('hashchange', () => {
+      this.#take((this.#linked = fromFragment(location.hash)));
+      this.#takeSaved();
+    });
+  }
+
+  listen(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Tells all who look. */
+  changed(): void {
+    this.version += 1;
+    for (const listener of this.#listeners) listener();
+  }
+
+  get text(): string {
+    return this.saved ? JSON.stringify({ params: this.params }) : this.drafts[this.pattern];
+  }
+
+  get path(): string {
+    return this.saved ? `batches/${encodeURIComponent(this.saved.name)}` : this.pattern;
+  }
+
+  get isRunning(): boolean {
+    return (this.run !== undefined && this.run.over === undefined) || this.download?.state === 'coming';
+  }
+
+  /** A link to this page that holds what is in the editor. */
+  get link(): string {
+    const linked: Linked = this.saved
+      ? { saved: this.saved.name, params: JSON.stringify(this.params) }
+      : { pattern: this.pattern, text: this.text };
+    return document.baseURI.replace(/#.*$/s, '') + toFragment(linked);
+  }
+
+  /** Asks what there is to ask for. */
+  async open(): Promise<void> {
+    const batches = await this.service.get<{ batches: readonly SavedBatch[] }>('batches');
+    if ('value' in batches) this.batches = batches.value.batches;
+    this.#takeSaved();
+    await this.explain();
+  }
+
+  useKey(key: string): void {
+    this.service.key = key;
+    void this.open();
+  }
+
+  /** Shows a pattern's editor, with another batch in it if one is given. */
+  edit(pattern: Pattern, text = this.drafts[pattern]): void {
+    this.pattern = pattern;
+    this.saved = undefined;
+    this.drafts[pattern] = text;
+    this.#edited(0);
+  }
+
+  showSaved(saved: SavedBatch, params: Record<string, unknown> = {}): void {
+    const own = Object.entries(saved.params.properties).map(([name, { default: value }]) => [name, value]);
+    this.saved = saved;
+    this.params = { ...(Object.fromEntries(own.filter(([, value]) => value !== undefined)) as object), ...params };
+    this.#edited(0);
+  }
+
+  setParam(name: string, value: unknown): void {
+    const { [name]: _old, ...others } = this.params;
+    this.params = value === undefined ? others : { ...others, [name]: value };
+    this.#edited(PAUSE_MS);
+  }
+
+  type(text: string): void {
+    this.drafts[this.pattern] = text;
+    this.#edited(PAUSE_MS);
+  }
+
+  /** Sends the batch, traced, and shows its answer as it comes. */
+  start(): void {
+    const run = new Run();
+    run.plan = this.plan;
+    this.run = run;
+    this.download = undefined;
+    this.shows = 'run';
+    if (!this.saved) this.history.add({ at: Date.now(), pattern: this.pattern, text: this.text });
+    this.answers.run(this.#sending('application/x-ndjson', traced(this.text)), (said) => this.#heard(run, said));
+    this.changed();
+    if (this.#pause !== undefined || !this.plan) void this.explain().then(() => (run.plan = this.plan));
+  }
+
+  stop(): void {
+    this.answers.stop();
+  }
+
+  /** Asks for the answer as a file of this media type, and saves it. */
+  save(accept: string): void {
+    const download: Download = { accept, bytes: 0, total: undefined, state: 'coming' };
+    this.download = download;
+    this.answers.download(this.#sending(accept, untraced(this.text)), (said) => {
+      if (said.event === 'progress') Object.assign(download, { bytes: said.bytes, total: said.total });
+      else if (said.event === 'problem') Object.assign(download, { state: 'broken', problem: said.problem });
+      else if (said.event === 'blob') {
+        download.state = said.complete ? 'there' : 'incomplete';
+        handOver(said.blob, said.filename);
+      } else if (said.event === 'over' && said.why !== 'end') {
+        download.state = said.why === 'stopped' ? 'stopped' : 'broken';
+        if (said.why === 'unreachable') this.#lost();
+      }
+      this.changed();
+    });
+    this.changed();
+  }
+
+  /** Asks what the batch would do, and shows that, or what is wrong with it. */
+  async explain(): Promise<void> {
+    clearTimeout(this.#pause);
+    this.#pause = undefined;
+    this.#explaining.abort();
+    const { signal } = (this.#explaining = new AbortController());
+    const body = this.saved ? this.text : untraced(this.text);
+    const reply = await this.service.post<PlanNode>(`${this.path}?explain`, body, signal).catch(() => undefined);
+    if (!reply || signal.aborted) return;
+    if ('unreachable' in reply) return this.#lost();
+    this.isReachable = true;
+    const problem = 'problem' in reply ? reply.problem : undefined;
+    this.faults = problem?.errors ?? [];
+    this.trouble = problem && !problem.errors ? problem : undefined;
+    this.plan = 'value' in reply ? reply.value : undefined;
+    this.changed();
+  }
+
+  #sending(accept: string, body: string): Sending {
+    const headers = { ...this.service.headers(accept), 'content-type': 'application/json' };
+    return { url: this.service.url(this.path), headers, body };
+  }
+
+  #heard(run: Run, said: RunEvent): void {
+    run.hear(said);
+    if (run.over === 'unreachable' || run.over === 'cut') this.#lost();
+    this.changed();
+  }
+
+  #edited(ms: number): void {
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(() => void this.explain(), ms);
+    if (!this.isRunning) this.shows = 'plan';
+    this.changed();
+  }
+
+  /** Asks again and again until the service is back. */
+  #lost(): void {
+    clearTimeout(this.#again);
+    this.isReachable = false;
+    this.changed();
+    this.#again = setTimeout(() => void this.open(), AGAIN_MS);
+  }
+
+  #take(linked: Linked | undefined): void {
+    if (!linked || !('pattern' in linked)) return;
+    this.edit(linked.pattern, linked.text);
+  }
+
+  #takeSaved(): void {
+    const linked = this.#linked;
+    if (!linked || !('saved' in linked)) return;
+    const saved = this.batches.find(({ name }) => name === linked.saved);
+    if (!saved) return;
+    this.#linked = undefined;
+    try {
+      this.showSaved(saved, JSON.parse(linked.params) as Record<string, unknown>);
+    } catch {
+      this.showSaved(saved);
+    }
+  }
+}
+
+/** Has the browser save a file. */
+function handOver(blob: Blob, filename: string): void {
+  const address = URL.createObjectURL(blob);
+  const link = Object.assign(document.createElement('a'), { href: address, download: filename });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}

@@ -1,0 +1,54 @@
+import { shownMs } from './axis.ts';
+import type { Row } from './model.ts';
+
+/** How it stands with a row, in words. */
+export function statusWords({ status, told, isWinner }: Pick<Row, 'status' | 'told' | 'isWinner'>): string {
+  const words = [
+    {
+      planned: 'planned',
+      waiting: 'waiting',
+      running: 'running',
+      ok: told?.defaulted ? 'ok, by its default' : 'ok',
+      partial: 'partial',
+      error: `failed${told?.code ? `: ${told.code}` : ''}`,
+      skipped: `skipped${told?.code ? `: ${told.code}` : ''}`,
+      cancelled: 'cancelled',
+      hidden: 'hidden: not told of',
+      untold: 'not told of',
+    }[status] ?? status,
+  ];
+  if (isWinner) words.push('winner');
+  return words.join(', ');
+}
+
+/** What else is marked at a row, in words. */
+export function markWords({ told }: Pick<Row, 'told'>): string[] {
+  if (!told) return [];
+  const attempts = told.attempts ?? [];
+  const hedges = attempts.filter(({ hedge }) => hedge).length;
+  const retries = attempts.length - hedges - 1;
+  return [
+    ...(retries > 0 ? [`${retries} ${retries === 1 ? 'retry' : 'retries'}`] : []),
+    ...(hedges > 0 ? [`${hedges} ${hedges === 1 ? 'hedge' : 'hedges'}`] : []),
+    ...(told.cache ? [`cache ${told.cache}`] : []),
+    ...(told.shared ? [told.shared] : []),
+  ];
+}
+
+/** How long it waited for its turn, in milliseconds, where that is known. */
+export function waitedMs({ told }: Pick<Row, 'told'>): number | undefined {
+  return told?.queued === undefined || told.started === undefined ? undefined : told.started - told.queued;
+}
+
+/** A row in one sentence, for those who do not see it. */
+export function sentence(row: Row): string {
+  const { told } = row;
+  const parts = [`${row.label}, ${row.detail || row.kind}: ${statusWords(row)}`];
+  if (told?.ended !== undefined) {
+    parts.push(`from ${shownMs(told.started ?? told.queued ?? 0)} to ${shownMs(told.ended)}`);
+  }
+  parts.push(...markWords(row));
+  if (row.dependsOn.length > 0) parts.push(`waits for ${row.dependsOn.join(', ')}`);
+  if (row.isOpen === false) parts.push(`${row.members} folded`);
+  return parts.join('; ');
+}
