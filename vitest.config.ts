@@ -4,7 +4,7 @@ export default defineConfig({
   resolve: { alias: { codap: new URL('./src/patterns/index.ts', import.meta.url).pathname } },
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/cost/**', 'test/stores/**', '**/node_modules/**'],
+    exclude: ['test/cost/**', 'test/stores/**', 'test/web/**', '**/node_modules/**'],
     setupFiles: ['test/warnings.ts'],
     // Tests start codap some hundred times; compiled once, it starts in half the time.
     env: { NODE_COMPILE_CACHE: new URL('./node_modules/.cache/node', import.meta.url).pathname },

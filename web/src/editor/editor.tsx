@@ -65,6 +65,7 @@ function stateOf(session: Session, knowledge: Knowledge): EditorState {
       EditorView.updateListener.of(({ docChanged, state }) => {
         if (docChanged) session.type(state.doc.toString());
       }),
+      EditorView.lineWrapping,
       theme,
     ],
   });

@@ -204,7 +204,10 @@ function Ruler({ scale, label, plannedMs }: { scale: Scale; label: number; plann
   const axis = 'axis' in scale ? scale.axis : undefined;
   const place = (ms: number) => ({ left: `${(ms / (axis?.ms ?? 1)) * 100}%` });
   return (
-    <div class="ruler" aria-hidden="true" style={{ paddingLeft: `${label}px` }}>
+    <div class="ruler" aria-hidden="true">
+      <span class="ruler-label" style={{ width: `${label}px` }}>
+        {plannedMs !== undefined && `deadline ${shownMs(plannedMs)}`}
+      </span>
       <div class="track">
         {axis?.ticks.map((ms) => (
           <span key={ms} class="tick" style={place(ms)}>
@@ -212,12 +215,7 @@ function Ruler({ scale, label, plannedMs }: { scale: Scale; label: number; plann
           </span>
         ))}
         {axis?.deadline !== undefined && (
-          <span class="tick tick-deadline" style={place(axis.deadline)}>
-            deadline
-          </span>
-        )}
-        {plannedMs !== undefined && axis?.deadline === undefined && (
-          <span class="deadline-far">{`deadline ${shownMs(plannedMs)}${axis ? ' →' : ''}`}</span>
+          <span class="tick tick-deadline" style={place(axis.deadline)} />
         )}
       </div>
     </div>
