@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { type Service, type ServiceOptions, startService } from '../service.ts';
+import { type Service, type ServiceOptions, startService, until } from '../service.ts';
 
 /** What a store says that wants to be more than text. */
 export const HOSTILE = `"><img src=x onerror="globalThis.wasRun = true"><script>globalThis.wasRun = true</script>`;
@@ -52,6 +52,7 @@ export function playing(options: ServiceOptions = {}) {
 
   async function open(path = '', options: BrowserContextOptions = {}): Promise<Playing> {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+    context.setDefaultTimeout(8000);
     const page = await context.newPage();
     const complaints: string[] = [];
     const elsewhere: string[] = [];
@@ -134,8 +135,8 @@ export async function edit(page: Page, pattern: string, batch: object | string):
   const fragment = `#${pattern}=${Buffer.from(text).toString('base64url')}`;
   await page.evaluate((fragment) => (location.hash = fragment), fragment);
   await page.waitForFunction(
-    (end) => document.querySelector('.cm-content')?.textContent?.includes(end),
-    text.trim().split('\n').at(-1)!.slice(0, 20),
+    (text) => [...document.querySelectorAll('.cm-line')].map((line) => line.textContent).join('\n').startsWith(text),
+    text.slice(0, 600),
   );
 }
 
@@ -148,9 +149,11 @@ export async function run(page: Page): Promise<void> {
 /** Lets the page copy, and reads what it copied last. */
 export async function copied(playing: Playing, label: string): Promise<string> {
   await playing.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  const read = (): Promise<string> => playing.page.evaluate(() => navigator.clipboard.readText());
+  await playing.page.evaluate(() => navigator.clipboard.writeText(''));
   await playing.page.getByRole('button', { name: label, exact: true }).click();
-  await playing.page.getByText('Copied').first().waitFor();
-  return playing.page.evaluate(() => navigator.clipboard.readText());
+  await until(async () => (await read()) !== '', 'something was copied');
+  return read();
 }
 
 /** What axe finds to be wrong with a page. */

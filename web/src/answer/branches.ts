@@ -9,6 +9,7 @@ export interface Line {
   readonly kind: 'reply' | 'value' | 'note' | 'more';
   /** The reference that reads this value, where there is one. */
   readonly pointer?: string | undefined;
+  /** The reply that it is, or that it stands in. */
   readonly frame?: Frame | undefined;
   readonly value?: ValueNode | undefined;
   /** Text of a note. */
@@ -71,8 +72,8 @@ function addReply(lines: Line[], branch: Branch, depth: number, opened: Opened, 
   if (!isOpen) return;
   if (frame?.error) lines.push(note(id, depth + 1, 'error', `${frame.error.code}: ${frame.error.message}`));
   for (const member of members) addReply(lines, member, depth + 1, opened, items);
-  if (flowing > 0) addLoaded(lines, `items ${path}`, pointer, depth + 1, flowing, opened);
-  if (value && !isPlain) addMembers(lines, value, pointer, depth + 1, opened);
+  if (flowing > 0) addLoaded(lines, `items ${path}`, { pointer, frame }, depth + 1, flowing, opened);
+  if (value && !isPlain) addMembers(lines, value, { pointer, frame }, depth + 1, opened);
   if (frame?.meta) lines.push(note(id, depth + 1, 'meta', JSON.stringify(frame.meta)));
 }
 
@@ -83,14 +84,20 @@ function note(id: string, depth: number, name: string, text: string): Line {
 /** What loads the members of a value. */
 export const idOf = ({ line, from }: ValueNode): string => `value ${line} ${from}`;
 
-function addMembers(lines: Line[], value: ValueNode, pointer: string, depth: number, opened: Opened): void {
-  addLoaded(lines, idOf(value), pointer, depth, value.members, opened);
+/** Where a value stands. */
+interface Within {
+  readonly pointer: string;
+  readonly frame: Frame | undefined;
+}
+
+function addMembers(lines: Line[], value: ValueNode, within: Within, depth: number, opened: Opened): void {
+  addLoaded(lines, idOf(value), within, depth, value.members, opened);
 }
 
 function addLoaded(
   lines: Line[],
   id: string,
-  pointer: string,
+  { pointer, frame }: Within,
   depth: number,
   count: number | undefined,
   opened: Opened,
@@ -100,8 +107,8 @@ function addLoaded(
     const own = `${pointer}/${encodeSegment(key)}`;
     const isLeaf = value.kind !== 'object' && value.kind !== 'list';
     const isOpen = isLeaf || value.members === 0 ? undefined : opened.turned.has(idOf(value));
-    lines.push({ id: idOf(value), depth, name: String(key), kind: 'value', value, pointer: own, isOpen });
-    if (isOpen) addMembers(lines, value, own, depth + 1, opened);
+    lines.push({ id: idOf(value), depth, name: String(key), kind: 'value', frame, value, pointer: own, isOpen });
+    if (isOpen) addMembers(lines, value, { pointer: own, frame }, depth + 1, opened);
   }
   if (count === undefined ? loaded.length % PAGE === 0 : loaded.length < count) {
     const left = count === undefined ? 'more' : `${(count - loaded.length).toLocaleString('en')} more`;

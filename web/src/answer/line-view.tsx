@@ -30,7 +30,7 @@ export function LineView({ line, index, top, isActive, onPick }: LineProps) {
       {kind === 'reply' && <Status frame={frame} />}
       {value && <Short value={value} />}
       {text !== undefined && <span class="line-text">{text}</span>}
-      {frame && <span class="line-ms">{frame.ms === undefined ? '' : shownMs(frame.ms)}</span>}
+      {kind === 'reply' && <span class="line-ms">{frame?.ms === undefined ? '' : shownMs(frame.ms)}</span>}
     </div>
   );
 }

@@ -98,15 +98,14 @@ export function AnswerTree({ run, answers }: { run: Run; answers: AnswerClient }
           ))}
         </div>
       </div>
-      <Chosen line={line} run={run} answers={answers} />
+      <Chosen line={line} answers={answers} />
     </>
   );
 }
 
 /** What can be done with the value that is chosen. */
-function Chosen({ line, run, answers }: { line: Line; run: Run; answers: AnswerClient }) {
-  const { pointer, value } = line;
-  const reply = run.replies.findLast(({ path }) => line.pointer !== undefined && `${line.pointer}/`.startsWith(`${path}/`));
+function Chosen({ line, answers }: { line: Line; answers: AnswerClient }) {
+  const { pointer, value, frame } = line;
   return (
     <div class="chosen">
       <code class="pointer">{pointer ?? line.name}</code>
@@ -118,7 +117,7 @@ function Chosen({ line, run, answers }: { line: Line; run: Run; answers: AnswerC
         />
       )}
       {value && <CopyButton label="Copy value" text={async () => (await answers.text(value, Infinity)).text} />}
-      {value?.kind === 'string' && <Picture key={idOf(value)} value={value} meta={reply?.meta} answers={answers} />}
+      {value?.kind === 'string' && <Picture key={idOf(value)} value={value} meta={frame?.meta} answers={answers} />}
     </div>
   );
 }

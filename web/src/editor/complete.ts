@@ -23,8 +23,9 @@ export function completing(session: Session, knowledge: Knowledge): CompletionSo
       references.length > 0
         ? references.map((name) => ({ name: `/${encodeSegment(name)}`, detail: 'a query' }))
         : await offersAt(place, session, knowledge);
-    const options = offers.map((offer) => optionOf(offer, place, text));
-    return options.length === 0 ? null : { from: place.from, to: place.to, options, validFor: /^"?[\w$./-]*"?$/ };
+    const options = offers.map((offer) => optionOf(offer, place));
+    const from = text[place.from] === '"' ? place.from + 1 : place.from;
+    return options.length === 0 ? null : { from, options, validFor: /^[\w$./-]*$/ };
   };
 }
 
@@ -82,9 +83,20 @@ function isWriting({ from, to }: Place, name: string): boolean {
   return to - from === name.length + 2;
 }
 
-function optionOf({ name, detail }: Offer, { writes, to }: Place, text: string): Completion {
-  const isWord = writes === 'value' && (name === 'true' || name === 'false');
-  const quoted = isWord ? name : JSON.stringify(name);
-  const needsColon = writes === 'name' && !/^\s*:/.test(text.slice(to, to + 20));
-  return { label: quoted, displayLabel: name, detail: detail.slice(0, 60), apply: needsColon ? `${quoted}: ` : quoted };
+function optionOf({ name, detail }: Offer, { writes }: Place): Completion {
+  return {
+    label: name,
+    detail: detail.slice(0, 60),
+    apply(view, _completion, from, to) {
+      const text = view.state.doc.toString();
+      const isQuoted = text[from - 1] === '"';
+      // What stands behind the cursor up to the closing quote is replaced, too.
+      const rest = isQuoted ? (/^[^"\n]*"?/.exec(text.slice(to))?.[0].length ?? 0) : 0;
+      const isWord = writes === 'value' && (name === 'true' || name === 'false');
+      const needsColon = writes === 'name' && !/^\s*:/.test(text.slice(to + rest, to + rest + 20));
+      const insert = `${isWord ? name : JSON.stringify(name)}${needsColon ? ': ' : ''}`;
+      const start = isQuoted ? from - 1 : from;
+      view.dispatch({ changes: { from: start, to: to + rest, insert }, selection: { anchor: start + insert.length } });
+    },
+  };
 }

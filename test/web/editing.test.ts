@@ -1,0 +1,172 @@
+import { expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { copied, edit, expectQuiet, playing, run } from './browser.ts';
+
+const play = playing();
+const query = { source: 'shop', op: 'countDocuments', params: { collection: 'orders' } };
+
+it('each pattern has a tab, and each tab keeps what was written there', async () => {
+  const look = await play.open();
+  const { page } = look;
+  await edit(page, 'kv', { queries: { mine: query } });
+  await page.getByRole('tab', { name: 'Ordered' }).click();
+  await page.getByText('"as": "hits"').waitFor();
+  await page.getByRole('tab', { name: 'KV' }).click();
+  await page.locator('.cm-content', { hasText: '"mine"' }).waitFor();
+  expect(await page.getByRole('tab', { name: 'KV' }).getAttribute('aria-selected')).toBe('true');
+  expectQuiet(look);
+  await look.close();
+});
+
+it.each(['traced · KV', 'search results · Ordered', 'zip of a collection · FirstReply'])(
+  'the menu has the example "%s", which runs',
+  async (label) => {
+    const look = await play.open();
+    const { page } = look;
+    await page.getByLabel('Open a batch').selectOption({ label });
+    await page.getByRole('treeitem').first().waitFor();
+    await run(page);
+    await page.locator('.answer .badge-ok').first().waitFor();
+    expectQuiet(look);
+    await look.close();
+  },
+);
+
+it('a saved batch has a form for its parameters, and runs with them', async () => {
+  const look = await play.open();
+  const { page } = look;
+  await page.getByLabel('Open a batch').selectOption({ label: 'product' });
+  const field = page.getByLabel(/^sku/);
+  expect(await field.inputValue()).toBe('B-101');
+  await field.fill('B-102');
+  await run(page);
+  await page.getByText('"Salt and Semaphores"').waitFor();
+  const link = await copied(look, 'link');
+  const other = await look.context.newPage();
+  await other.goto(link);
+  await other.getByLabel(/^sku/).waitFor();
+  expect(await other.getByLabel(/^sku/).inputValue()).toBe('B-102');
+  expectQuiet(look);
+  await look.close();
+});
+
+it('a fault is underlined where it stands, while one writes', async () => {
+  const look = await play.open();
+  const { page } = look;
+  await edit(page, 'kv', { queries: { fine: query, wrong: { ...query, op: 'drop' } } });
+  const fault = page.locator('.cm-lintRange-error');
+  await fault.waitFor();
+  expect(await fault.allTextContents()).toEqual(['"drop"']);
+  expect(await page.locator('#faults').textContent()).toContain('#/queries/wrong/op');
+  await edit(page, 'kv', { queries: { fine: query } });
+  await fault.waitFor({ state: 'detached' });
+  await edit(page, 'kv', '{ "queries": { "a": 1, } }');
+  await fault.waitFor();
+  expect(await page.locator('#faults').textContent()).toMatch(/line 1, column \d+/);
+  expectQuiet(look);
+  await look.close();
+});
+
+it('completes sources, ops, params, collections, fields and references', async () => {
+  const look = await play.open();
+  const { page } = look;
+  await edit(page, 'kv', '{"queries": {"orders": {"source": ""}}}');
+  const offered = async (): Promise<string[]> => {
+    const list = page.locator('.cm-tooltip-autocomplete');
+    await page.keyboard.press('Control+Space');
+    await list.waitFor();
+    const all = await list.locator('.cm-completionLabel').allTextContents();
+    await page.keyboard.press('Escape');
+    return all;
+  };
+  /** Writes a batch in which a `|` is where the cursor stands. */
+  const at = async (text: string): Promise<string[]> => {
+    await edit(page, 'kv', text.replace('|', ''));
+    await page.locator('.cm-content').focus();
+    await page.keyboard.press('Control+Home');
+    for (let left = text.indexOf('|'); left > 0; left--) await page.keyboard.press('ArrowRight');
+    return offered();
+  };
+  expect(await at('{"queries":{"a":{"source":"|"}}}')).toEqual(
+    expect.arrayContaining(['shop', 'photos', 'catalog', 'pricing-eu']),
+  );
+  expect(await at('{"queries":{"a":{"source":"photos","op":"|"}}}')).toEqual([
+    'getObject',
+    'headObject',
+    'listObjects',
+    'presignGetObject',
+  ]);
+  const params = await at('{"queries":{"a":{"source":"shop","op":"find","params":{"|"}}}}');
+  expect(params).toEqual(expect.arrayContaining(['collection', 'filter', 'sort', 'limit']));
+  expect(params).not.toContain('pipeline');
+  expect(await at('{"queries":{"a":{"source":"shop","op":"find","params":{"collection":"|"}}}}')).toEqual(
+    expect.arrayContaining(['orders', 'users']),
+  );
+  expect(
+    await at('{"queries":{"a":{"source":"shop","op":"find","params":{"collection":"users","filter":{"|"}}}}}'),
+  ).toEqual(expect.arrayContaining(['email', 'address.city']));
+  expect(await at('{"queries":{"a":{},"b":{"params":{"path":{"$result":"|"}}}}}')).toEqual(['/a', '/b']);
+  expect(await at('{"queries":{},"|"}')).toEqual(expect.arrayContaining(['timeoutMs', 'onError']));
+  expectQuiet(look);
+  await look.close();
+});
+
+it('copies the batch as curl, as code, as a saved batch and as a link', async () => {
+  const look = await play.open();
+  const { page } = look;
+  const batch = { queries: { it: { ...query, params: { collection: 'orders', filter: { "o'clock": 12 } } } } };
+  await edit(page, 'kv', batch);
+  expect(await copied(look, 'curl')).toMatch(/^curl -s 'http:\/\/127\.0\.0\.1:\d+\/below\/kv' \\\n/);
+  const code = await copied(look, 'code');
+  const { answer } = await page.evaluate(
+    (code) => new Promise<{ answer: { complete: boolean } }>((resolve, reject) => {
+      const AsyncFunction = (async () => {}).constructor as new (code: string) => () => Promise<{ answer: { complete: boolean } }>;
+      new AsyncFunction(`${code}; return { answer };`)().then(resolve, reject);
+    }),
+    code,
+  );
+  expect(answer.complete).toBe(true);
+  expect(parse(await copied(look, 'saved batch'))).toEqual({ batches: { 'my-batch': { pattern: 'kv', ...batch } } });
+  const link = await copied(look, 'link');
+  const other = await look.context.newPage();
+  await other.goto(link);
+  await other.locator('.cm-content', { hasText: "o'clock" }).waitFor();
+  await look.close();
+});
+
+it('remembers what was run, until it is told to forget', async () => {
+  const look = await play.open();
+  const { page } = look;
+  await edit(page, 'kv', { queries: { remembered: query } });
+  await run(page);
+  await page.reload();
+  const past = page.getByLabel('Open a batch').locator('optgroup[label="Run before"] option');
+  await past.first().waitFor({ state: 'attached' });
+  expect(await past.first().textContent()).toContain('remembered');
+  await page.getByRole('switch').uncheck();
+  await past.first().waitFor({ state: 'detached' });
+  expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toContain('remembered');
+  await run(page);
+  await page.reload();
+  expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toContain('remembered');
+  expect(await page.getByRole('switch').isChecked()).toBe(false);
+  await look.close();
+});
+
+it('sends a key with all it asks, and keeps it nowhere', async () => {
+  const look = await play.open();
+  const { page } = look;
+  const sent: (string | undefined)[] = [];
+  await page.getByRole('treeitem').first().waitFor();
+  await page.getByLabel('Key').fill('s3cret');
+  page.on('request', (request) => request.url().includes('/playground/') || sent.push(request.headers()['authorization']));
+  await page.keyboard.press('Tab');
+  await page.waitForResponse(/kv\?explain/);
+  await run(page);
+  expect(sent.length).toBeGreaterThan(2);
+  expect(new Set(sent)).toEqual(new Set(['Bearer s3cret']));
+  expect(await copied(look, 'curl')).not.toContain('s3cret');
+  expect(await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }))).not.toContain('s3cret');
+  expect(page.url()).not.toContain('s3cret');
+  await look.close();
+});
