@@ -14,11 +14,20 @@ const PAGE = `<!doctype html>
 <title>codap</title>
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="docs/swagger-ui.css">
+<link rel="stylesheet" href="docs/top.css">
+<header><h1>codap</h1><nav><a href=".">Playground</a></nav></header>
 <main id="docs"></main>
 <script src="docs/swagger-ui-bundle.js"></script>
 <script src="docs/start.js"></script>
 </html>
 `;
+
+/** In one style with the page at `/`. */
+const TOP = `body { margin: 0; }
+header { display: flex; align-items: baseline; gap: 1rem; padding: 14px 20px; background: #fbfaf8; color: #1d2733;
+  border-bottom: 1px solid #e4e0da; font: 14px/1.5 system-ui, sans-serif; }
+header h1 { margin: 0; font: 600 1.6rem/1.1 Georgia, serif; }
+header a { color: #0b6e69; text-underline-offset: .15em; }\n`;
 
 const START = `SwaggerUIBundle({ url: 'openapi.json', dom_id: '#docs', validatorUrl: null, defaultModelsExpandDepth: 0 });\n`;
 
@@ -28,6 +37,7 @@ const packaged = (name: string) => (): Promise<Buffer> => readFile(resolve(`@fas
 const files = new Map([
   ['swagger-ui.css', { type: 'text/css; charset=utf-8', read: packaged('swagger-ui.css') }],
   ['swagger-ui-bundle.js', { type: 'text/javascript; charset=utf-8', read: packaged('swagger-ui-bundle.js') }],
+  ['top.css', { type: 'text/css; charset=utf-8', read: () => Promise.resolve(Buffer.from(TOP)) }],
   ['start.js', { type: 'text/javascript; charset=utf-8', read: () => Promise.resolve(Buffer.from(START)) }],
 ]);
 

@@ -55,6 +55,8 @@ export class Session {
   #explaining = new AbortController();
   #pause: ReturnType<typeof setTimeout> | undefined;
   #again: ReturnType<typeof setTimeout> | undefined;
+  /** What the plan is of. */
+  #planned: string | undefined;
   #linked: Linked | undefined = fromFragment(location.hash);
 
   constructor() {
@@ -138,14 +140,14 @@ export class Session {
   /** Sends the batch, traced, and shows its answer as it comes. */
   start(): void {
     const run = new Run();
-    run.plan = this.plan;
+    run.plan = this.#planned === this.#asked ? this.plan : undefined;
     this.run = run;
     this.download = undefined;
     this.shows = 'run';
     if (!this.saved) this.history.add({ at: Date.now(), pattern: this.pattern, text: this.text });
     this.answers.run(this.#sending('application/x-ndjson', traced(this.text)), (said) => this.#heard(run, said));
     this.changed();
-    if (this.#pause !== undefined || !this.plan) void this.explain().then(() => (run.plan = this.plan));
+    if (!run.plan) void this.explain().then(() => (run.plan = this.#planned === this.#asked ? this.plan : undefined));
   }
 
   stop(): void {
@@ -177,6 +179,7 @@ export class Session {
     this.#pause = undefined;
     this.#explaining.abort();
     const { signal } = (this.#explaining = new AbortController());
+    const asked = this.#asked;
     const body = this.saved ? this.text : untraced(this.text);
     const reply = await this.service.post<PlanNode>(`${this.path}?explain`, body, signal).catch(() => undefined);
     if (!reply || signal.aborted) return;
@@ -186,7 +189,14 @@ export class Session {
     this.faults = problem?.errors ?? [];
     this.trouble = problem && !problem.errors ? problem : undefined;
     this.plan = 'value' in reply ? reply.value : undefined;
+    this.#planned = asked;
+    // It is busy: then it is asked once more.
+    if (problem?.status === 503) this.#pause = setTimeout(() => void this.explain(), AGAIN_MS);
     this.changed();
+  }
+
+  get #asked(): string {
+    return `${this.path} ${this.text}`;
   }
 
   #sending(accept: string, body: string): Sending {

@@ -183,17 +183,17 @@ function RowView({ row, index, label, scale, mood, activate, fold }: RowProps) {
       aria-level={row.depth + 1}
       aria-expanded={row.isOpen}
       aria-selected={mood === 'active'}
-      aria-label={sentence(row)}
       style={{ top: `${index * ROW}px` }}
       onMouseEnter={() => activate(row.path)}
       onClick={() => row.isOpen !== undefined && fold(row.path)}
     >
-      <div class="row-label" style={{ width: `${label}px`, paddingLeft: `${10 + Math.min(row.depth, 6) * 12}px` }}>
+      <span class="unseen">{sentence(row)}</span>
+      <div class="row-label" aria-hidden="true" style={{ width: `${label}px`, paddingLeft: `${10 + Math.min(row.depth, 6) * 12}px` }}>
         <span class="twist">{row.isOpen === undefined ? '' : row.isOpen ? '▾' : '▸'}</span>
         <span class="row-name">{row.label}</span>
         <span class="row-detail">{row.isOpen === false ? `${row.members} folded` : row.detail}</span>
       </div>
-      <div class="track">
+      <div class="track" aria-hidden="true">
         <Bars row={row} scale={scale} />
       </div>
     </div>

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { linesOf } from '../../web/src/answer/branches.ts';
+import type { Frame } from '../../web/src/answer/node.ts';
+import { isPictureAddress, pictureOf, webAddress } from '../../web/src/answer/picture.ts';
+import { frameOf, membersAt, valueAt } from '../../web/src/answer/read-value.ts';
+import { wholeText } from '../../web/src/answer/whole.ts';
+
+const lines = [
+  '{"event":"reply","path":"/b/0","status":"ok","value":{"n":1.0},"ms":1.5,"trace":{"queued":0}}',
+  '{"event":"reply","path":"/a~1","status":"error","error":{"code":"TIMEOUT","message":"late"},"ms":2}',
+  '{"event":"reply","path":"/b/1","status":"ok","value":10000000000000000001}',
+  '{"event":"reply","path":"/b","status":"ok","count":2,"ms":3}',
+  '{"event":"item","path":"/flow","index":0,"value":"x"}',
+  '{"event":"reply","path":"/flow","status":"ok","items":1}',
+  '{"event":"end","complete":false,"counts":{"ok":2},"ms":4}',
+];
+
+it('frames make up the answer that JSON would be, each value as it came', () => {
+  const { text, isCut } = wholeText(lines, Infinity);
+  expect(isCut).toBe(false);
+  expect(text).toContain('1.0');
+  expect(text).toContain('10000000000000000001');
+  expect(JSON.parse(text.replace('10000000000000000001', '0'))).toEqual({
+    complete: false,
+    results: {
+      b: { status: 'ok', replies: [{ status: 'ok', value: { n: 1 }, ms: 1.5 }, { status: 'ok', value: 0 }], ms: 3 },
+      'a/': { status: 'error', error: { code: 'TIMEOUT', message: 'late' }, ms: 2 },
+      flow: { status: 'ok', replies: [{ index: 0, value: 'x' }], items: 1 },
+    },
+  });
+  expect(wholeText(lines, 20)).toMatchObject({ isCut: true });
+});
+
+it('a frame is read, its value is not', () => {
+  expect(frameOf(lines[0]!, 7)).toMatchObject({ path: '/b/0', ms: 1.5, value: { line: 7, kind: 'object', members: 1 } });
+});
+
+it('a long value is cut between two signs', () => {
+  const text = `["${'\\u00e4'.repeat(500)}", ${'1'.repeat(2000)}]`;
+  const [one, two] = membersAt(text, 0, 0, 0, 9);
+  expect(JSON.parse(one!.value.text)).toMatch(/^ä+$/);
+  expect([one!.value.isCut, two!.value.isCut]).toEqual([true, true]);
+  expect(membersAt('[1,2,3]', 0, 0, 1, 1)).toMatchObject([{ key: 1, value: { text: '2' } }]);
+});
+
+describe('the tree', () => {
+  const replies = lines.slice(0, 4).map((line, index) => frameOf(line, index));
+  const nothing = { turned: new Set<string>(), loaded: new Map() };
+
+  it('has a line for each reply, and what is open below it', () => {
+    const shown = linesOf(replies, new Map(), nothing).map(({ depth, name, kind, pointer }) => [depth, name, kind, pointer]);
+    expect(shown).toEqual([
+      [0, 'b', 'reply', '/b'],
+      [1, '0', 'reply', '/b/0'],
+      [1, '1', 'reply', '/b/1'],
+      [0, 'a/', 'reply', '/a~1'],
+      [1, 'error', 'note', undefined],
+    ]);
+  });
+
+  it('points to a member of a list by its name, as a reference does', () => {
+    const frame: Frame = { event: 'reply', path: '/0', status: 'ok', as: 'x/y', value: valueAt('[[1]]', 0, 0) };
+    const loaded = new Map([['value 0 0', membersAt('[[1]]', 0, 0, 0, 9)]]);
+    expect(linesOf([frame], new Map(), { ...nothing, loaded }).map(({ pointer }) => pointer)).toEqual(['/x~1y', '/x~1y/0']);
+  });
+});
+
+describe('what a store says', () => {
+  it.each(['javascript:alert(1)', 'data:text/html,x', ' https://a.example', 'ftp://a.example', 'https://', 'x'])('"%s" is no link', (text) => {
+    expect(webAddress(text)).toBeUndefined();
+  });
+
+  it('is a link if it is an address of the web', () => {
+    expect(webAddress('https://a.example/b.png?c')).toBe('https://a.example/b.png?c');
+    expect([isPictureAddress('https://a.example/b.PNG?c'), isPictureAddress('https://a.example/b?c=.png')]).toEqual([true, false]);
+  });
+
+  it('is a picture only by its type', () => {
+    const meta = (contentType: string, encoding: string) => ({ contentType, encoding });
+    expect(pictureOf('aGk=', meta('image/png', 'base64'))).toBe('data:image/png;base64,aGk=');
+    expect(pictureOf('<svg/>', meta('image/svg+xml', 'text'))).toBe('data:image/svg+xml;charset=utf-8,%3Csvg%2F%3E');
+    expect(pictureOf('aGk=', meta('text/html', 'base64'))).toBeUndefined();
+    expect(pictureOf('"><b>', meta('image/png', 'base64'))).toBeUndefined();
+    expect(pictureOf('aGk=', undefined)).toBeUndefined();
+  });
+});

@@ -1,0 +1,130 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { History } from '../../web/src/session/history.ts';
+import { isPattern } from '../../web/src/session/pattern.ts';
+import { asCurl } from '../../web/src/share/curl.ts';
+import { asFetch } from '../../web/src/share/fetch-code.ts';
+import { fromFragment, toFragment } from '../../web/src/share/link.ts';
+import { asSavedBatch } from '../../web/src/share/saved-yaml.ts';
+import { openSaved } from '../../src/saved/open-saved.ts';
+import { openSources, parseConfig } from '../configured.ts';
+
+const url = 'http://127.0.0.1:8080/kv';
+const anyText = fc.string({ unit: 'binary' }).map((text) => text.replaceAll('\0', ''));
+
+it('a curl command passes any body on as it is', () => {
+  const body = `{"a": "it's $HOME \`id\` \\\\ !x", "b": "ü\\n"}`;
+  const command = asCurl({ url, body }, false).replace('curl -s', 'printf "%s\\n"');
+  const said = execFileSync('sh', ['-c', command], { encoding: 'utf8' });
+  expect(said).toBe(`${[url, '-H', 'content-type: application/json', '-d', body].join('\n')}\n`);
+  expect(asCurl({ url, body }, true)).toContain('"authorization: Bearer $CODAP_KEY"');
+});
+
+it('code sends any body as it is', async () => {
+  const AsyncFunction = (async () => {}).constructor as new (...words: string[]) => (fetch: unknown) => Promise<void>;
+  await fc.assert(
+    fc.asyncProperty(anyText, async (text) => {
+      // A template literal, like any source text, has one kind of line break.
+      const body = text.replaceAll('\r', '');
+      let sent: unknown;
+      await new AsyncFunction('fetch', asFetch({ url, body }, false))((...given: unknown[]) => {
+        sent = given;
+        return { ok: true, json: () => ({}) };
+      });
+      expect(sent).toEqual([url, { method: 'POST', headers: { 'content-type': 'application/json' }, body }]);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+describe('a link', () => {
+  it('holds any batch', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+        expect(fromFragment(toFragment({ pattern: 'ordered', text }))).toEqual({ pattern: 'ordered', text });
+        expect(fromFragment(toFragment({ saved: 'a-b', params: text }))).toEqual({ saved: 'a-b', params: text });
+      }),
+    );
+  });
+
+  it.each(['', '#', '#kv', '#kv=%', '#kv=__8', '#other=e30', '#batches/%ff=e30'])('"%s" holds none', (fragment) => {
+    expect(fromFragment(fragment)).toBeUndefined();
+  });
+});
+
+describe('as a saved batch', () => {
+  const folder = new URL('../../examples/', import.meta.url);
+  const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
+
+  it.each(files)('%s says the same', async (file) => {
+    const text = readFileSync(new URL(file, folder), 'utf8');
+    const pattern = file.split('.')[1]!;
+    const yaml = asSavedBatch(isPattern(pattern) ? pattern : 'kv', text);
+    const { trace: _trace, shape: _shape, ...batch } = JSON.parse(text) as Record<string, unknown>;
+    expect(parse(yaml)).toEqual({ batches: { 'my-batch': { pattern, ...batch } } });
+  });
+
+  it('is one that codap takes', async () => {
+    const yaml = asSavedBatch('kv', '{"trace": true, "queries": {"a": {"source": "s", "op": "get", "params": {"path": "/"}}}}');
+    const config = parseConfig({ sources: { s: { adapter: 'rest', url: 'http://127.0.0.1/' } }, ...(parse(yaml) as object) });
+    await using opened = await openSources(config);
+    expect([...(await openSaved(config, opened.sources)).keys()]).toEqual(['my-batch']);
+  });
+
+  it('keeps digits, the place of keys, and texts that look like something else', () => {
+    const text = '{"queries": {"2": 10000000000000000001, "1": {"a": "yes", "b": "1", "c": "null", "d": "a: b", "e": "# x", "f": ""}}}';
+    const yaml = asSavedBatch('kv', text);
+    expect(yaml).toContain('10000000000000000001');
+    expect(yaml.indexOf('"2"')).toBeLessThan(yaml.indexOf('"1"'));
+    expect(parse(yaml, { intAsBigInt: true }).batches['my-batch'].queries['1']).toEqual({
+      a: 'yes',
+      b: '1',
+      c: 'null',
+      d: 'a: b',
+      e: '# x',
+      f: '',
+    });
+  });
+});
+
+describe('the history', () => {
+  const storage = (given: Record<string, string> = {}) => {
+    const kept = new Map(Object.entries(given));
+    return {
+      kept,
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, value: string) => void kept.set(key, value),
+      removeItem: (key: string) => void kept.delete(key),
+    };
+  };
+  const past = (text: string) => ({ at: 1, pattern: 'kv' as const, text });
+
+  it('holds the last thirty, each once, the last first', () => {
+    const history = new History(storage());
+    for (let at = 0; at < 40; at++) history.add(past(String(at % 35)));
+    const texts = history.all().map(({ text }) => text);
+    expect(texts.slice(0, 3)).toEqual(['4', '3', '2']);
+    expect([texts.length, new Set(texts).size]).toEqual([30, 30]);
+  });
+
+  it('turned off forgets what there was, and keeps nothing more', () => {
+    const place = storage();
+    const history = new History(place);
+    history.add(past('secret'));
+    history.turn(false);
+    history.add(past('secret'));
+    expect([history.isOn, history.all(), JSON.stringify([...place.kept])]).toEqual([false, [], '[["codap.forget","true"]]']);
+    history.turn(true);
+    history.add(past('x'));
+    expect(history.all()).toHaveLength(1);
+  });
+
+  it('is empty where there is no place for it, or something else lies there', () => {
+    expect(new History(undefined).all()).toEqual([]);
+    expect(new History(storage({ 'codap.history': '[{"text": 1}, null, {"at":1,"pattern":"x","text":""}]' })).all()).toEqual([]);
+    expect(new History(storage({ 'codap.history': '{' })).all()).toEqual([]);
+  });
+});
