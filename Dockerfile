@@ -7,6 +7,8 @@ COPY src ./src
 COPY routes ./routes
 COPY adapters ./adapters
 COPY demo ./demo
+COPY examples ./examples
+COPY web ./web
 RUN npm run build
 
 FROM node:24-slim AS dependencies

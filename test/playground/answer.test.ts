@@ -23,7 +23,14 @@ it('frames make up the answer that JSON would be, each value as it came', () => 
   expect(JSON.parse(text.replace('10000000000000000001', '0'))).toEqual({
     complete: false,
     results: {
-      b: { status: 'ok', replies: [{ status: 'ok', value: { n: 1 }, ms: 1.5 }, { status: 'ok', value: 0 }], ms: 3 },
+      b: {
+        status: 'ok',
+        replies: [
+          { status: 'ok', value: { n: 1 }, ms: 1.5 },
+          { status: 'ok', value: 0 },
+        ],
+        ms: 3,
+      },
       'a/': { status: 'error', error: { code: 'TIMEOUT', message: 'late' }, ms: 2 },
       flow: { status: 'ok', replies: [{ index: 0, value: 'x' }], items: 1 },
     },
@@ -32,7 +39,11 @@ it('frames make up the answer that JSON would be, each value as it came', () => 
 });
 
 it('a frame is read, its value is not', () => {
-  expect(frameOf(lines[0]!, 7)).toMatchObject({ path: '/b/0', ms: 1.5, value: { line: 7, kind: 'object', members: 1 } });
+  expect(frameOf(lines[0]!, 7)).toMatchObject({
+    path: '/b/0',
+    ms: 1.5,
+    value: { line: 7, kind: 'object', members: 1 },
+  });
 });
 
 it('a long value is cut between two signs', () => {
@@ -48,7 +59,12 @@ describe('the tree', () => {
   const nothing = { turned: new Set<string>(), loaded: new Map() };
 
   it('has a line for each reply, and what is open below it', () => {
-    const shown = linesOf(replies, new Map(), nothing).map(({ depth, name, kind, pointer }) => [depth, name, kind, pointer]);
+    const shown = linesOf(replies, new Map(), nothing).map(({ depth, name, kind, pointer }) => [
+      depth,
+      name,
+      kind,
+      pointer,
+    ]);
     expect(shown).toEqual([
       [0, 'b', 'reply', '/b'],
       [1, '0', 'reply', '/b/0'],
@@ -61,18 +77,27 @@ describe('the tree', () => {
   it('points to a member of a list by its name, as a reference does', () => {
     const frame: Frame = { event: 'reply', path: '/0', status: 'ok', as: 'x/y', value: valueAt('[[1]]', 0, 0) };
     const loaded = new Map([['value 0 0', membersAt('[[1]]', 0, 0, 0, 9)]]);
-    expect(linesOf([frame], new Map(), { ...nothing, loaded }).map(({ pointer }) => pointer)).toEqual(['/x~1y', '/x~1y/0']);
+    expect(linesOf([frame], new Map(), { ...nothing, loaded }).map(({ pointer }) => pointer)).toEqual([
+      '/x~1y',
+      '/x~1y/0',
+    ]);
   });
 });
 
 describe('what a store says', () => {
-  it.each(['javascript:alert(1)', 'data:text/html,x', ' https://a.example', 'ftp://a.example', 'https://', 'x'])('"%s" is no link', (text) => {
-    expect(webAddress(text)).toBeUndefined();
-  });
+  it.each(['javascript:alert(1)', 'data:text/html,x', ' https://a.example', 'ftp://a.example', 'https://', 'x'])(
+    '"%s" is no link',
+    (text) => {
+      expect(webAddress(text)).toBeUndefined();
+    },
+  );
 
   it('is a link if it is an address of the web', () => {
     expect(webAddress('https://a.example/b.png?c')).toBe('https://a.example/b.png?c');
-    expect([isPictureAddress('https://a.example/b.PNG?c'), isPictureAddress('https://a.example/b?c=.png')]).toEqual([true, false]);
+    expect([isPictureAddress('https://a.example/b.PNG?c'), isPictureAddress('https://a.example/b?c=.png')]).toEqual([
+      true,
+      false,
+    ]);
   });
 
   it('is a picture only by its type', () => {

@@ -13,7 +13,14 @@ const draw = (queries: PlanNode['queries'], told: Told[] = [], more: Partial<Pic
     turned: new Set(),
     ...more,
   });
-const ok = (path: string, more: Partial<Told> = {}): Told => ({ path, status: 'ok', queued: 0, started: 1, ended: 2, ...more });
+const ok = (path: string, more: Partial<Told> = {}): Told => ({
+  path,
+  status: 'ok',
+  queued: 0,
+  started: 1,
+  ended: 2,
+  ...more,
+});
 
 describe('a plan', () => {
   it('stands in the order of waiting, across groups', () => {
@@ -67,7 +74,15 @@ describe('a run', () => {
     const queries = { all: { pattern: 'kv', forEach: {}, queries: { x: query(), y: query(['x']) } } };
     const told = ['/all/0/x', '/all/0/y', '/all/0', '/all/1/x', '/all'].map((path) => ok(path));
     const rows = draw(queries, told);
-    expect(rows.map(({ path }) => path)).toEqual(['/all', '/all/0', '/all/0/x', '/all/0/y', '/all/1', '/all/1/x', '/all/1/y']);
+    expect(rows.map(({ path }) => path)).toEqual([
+      '/all',
+      '/all/0',
+      '/all/0/x',
+      '/all/0/y',
+      '/all/1',
+      '/all/1/x',
+      '/all/1/y',
+    ]);
     expect(rows[3]!.dependsOn).toEqual(['/all/0/x']);
     expect(rows.at(-1)!.status).toBe('untold');
   });
@@ -92,7 +107,10 @@ describe('a run', () => {
   });
 
   it('knows the winner, and what is hidden', () => {
-    const queries = { race: { pattern: 'first-reply', take: 1, queries: [query(), query()] }, h: query([], { hidden: true }) };
+    const queries = {
+      race: { pattern: 'first-reply', take: 1, queries: [query(), query()] },
+      h: query([], { hidden: true }),
+    };
     const rows = draw(queries, [ok('/race', { winner: 1 }), ok('/race/0'), ok('/race/1')]);
     expect(rows.map(({ isWinner, status }) => [isWinner, status])).toEqual([
       [false, 'ok'],
@@ -103,7 +121,12 @@ describe('a run', () => {
   });
 
   it('is drawn without a plan, too', () => {
-    const rows = rowsOf({ plan: undefined, told: new Map([['/a/0', ok('/a/0')]]), state: 'running', turned: new Set() });
+    const rows = rowsOf({
+      plan: undefined,
+      told: new Map([['/a/0', ok('/a/0')]]),
+      state: 'running',
+      turned: new Set(),
+    });
     expect(rows.map(({ path }) => path)).toEqual(['/a', '/a/0']);
   });
 
@@ -116,7 +139,11 @@ describe('a run', () => {
 });
 
 it('a row says in words what its shapes say', () => {
-  const attempts = [{ started: 1, ended: 2, code: 'UNAVAILABLE' }, { started: 3, ended: 9 }, { started: 4, hedge: true }];
+  const attempts = [
+    { started: 1, ended: 2, code: 'UNAVAILABLE' },
+    { started: 3, ended: 9 },
+    { started: 4, hedge: true },
+  ];
   const rows = draw({ a: query(), b: query(['a']) }, [
     ok('/a', { attempts, cache: 'miss', shared: 'merged', ended: 9 }),
     ok('/b', { status: 'skipped', code: 'DEPENDENCY_FAILED' }),
@@ -140,7 +167,11 @@ describe('the axis', () => {
     expect(axisOf(1900, 2000)).toMatchObject({ deadline: 2000 });
   });
 
-  it.each([[3.14, '3.1 ms'], [123.4, '123 ms'], [1234, '1.23 s']])('%f ms are %s', (ms, text) => {
+  it.each([
+    [3.14, '3.1 ms'],
+    [123.4, '123 ms'],
+    [1234, '1.23 s'],
+  ])('%f ms are %s', (ms, text) => {
     expect(shownMs(ms)).toBe(text);
   });
 });

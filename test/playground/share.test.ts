@@ -68,14 +68,21 @@ describe('as a saved batch', () => {
   });
 
   it('is one that codap takes', async () => {
-    const yaml = asSavedBatch('kv', '{"trace": true, "queries": {"a": {"source": "s", "op": "get", "params": {"path": "/"}}}}');
-    const config = parseConfig({ sources: { s: { adapter: 'rest', url: 'http://127.0.0.1/' } }, ...(parse(yaml) as object) });
+    const yaml = asSavedBatch(
+      'kv',
+      '{"trace": true, "queries": {"a": {"source": "s", "op": "get", "params": {"path": "/"}}}}',
+    );
+    const config = parseConfig({
+      sources: { s: { adapter: 'rest', url: 'http://127.0.0.1/' } },
+      ...(parse(yaml) as object),
+    });
     await using opened = await openSources(config);
     expect([...(await openSaved(config, opened.sources)).keys()]).toEqual(['my-batch']);
   });
 
   it('keeps digits, the place of keys, and texts that look like something else', () => {
-    const text = '{"queries": {"2": 10000000000000000001, "1": {"a": "yes", "b": "1", "c": "null", "d": "a: b", "e": "# x", "f": ""}}}';
+    const text =
+      '{"queries": {"2": 10000000000000000001, "1": {"a": "yes", "b": "1", "c": "null", "d": "a: b", "e": "# x", "f": ""}}}';
     const yaml = asSavedBatch('kv', text);
     expect(yaml).toContain('10000000000000000001');
     expect(yaml.indexOf('"2"')).toBeLessThan(yaml.indexOf('"1"'));
@@ -116,7 +123,11 @@ describe('the history', () => {
     history.add(past('secret'));
     history.turn(false);
     history.add(past('secret'));
-    expect([history.isOn, history.all(), JSON.stringify([...place.kept])]).toEqual([false, [], '[["codap.forget","true"]]']);
+    expect([history.isOn, history.all(), JSON.stringify([...place.kept])]).toEqual([
+      false,
+      [],
+      '[["codap.forget","true"]]',
+    ]);
     history.turn(true);
     history.add(past('x'));
     expect(history.all()).toHaveLength(1);
@@ -124,7 +135,9 @@ describe('the history', () => {
 
   it('is empty where there is no place for it, or something else lies there', () => {
     expect(new History(undefined).all()).toEqual([]);
-    expect(new History(storage({ 'codap.history': '[{"text": 1}, null, {"at":1,"pattern":"x","text":""}]' })).all()).toEqual([]);
+    expect(
+      new History(storage({ 'codap.history': '[{"text": 1}, null, {"at":1,"pattern":"x","text":""}]' })).all(),
+    ).toEqual([]);
     expect(new History(storage({ 'codap.history': '{' })).all()).toEqual([]);
   });
 });

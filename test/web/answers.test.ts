@@ -11,7 +11,12 @@ const many = Array.from({ length: 60_000 }, (_none, index) => ({
   text: `${'lorem ipsum dolor sit amet '.repeat(5)}${index}`,
   inside: [index, { deeper: true }],
 }));
-const hostile = { [HOSTILE]: HOSTILE, script: 'javascript:globalThis.wasRun = true', data: 'data:text/html,<b>x</b>', web: 'https://example.com/a?b=<c>' };
+const hostile = {
+  [HOSTILE]: HOSTILE,
+  script: 'javascript:globalThis.wasRun = true',
+  data: 'data:text/html,<b>x</b>',
+  web: 'https://example.com/a?b=<c>',
+};
 const texts = await startTexts(
   new Map([
     ['/many', JSON.stringify(many)],
@@ -46,7 +51,11 @@ describe('an answer', () => {
     const { page } = look;
     await edit(page, 'kv', {
       timeoutMs: 20_000,
-      queries: { early: get('/digits'), late: get('/x', 'gate'), after: { ...get('/digits'), when: { $result: '/late' } } },
+      queries: {
+        early: get('/digits'),
+        late: get('/x', 'gate'),
+        after: { ...get('/digits'), when: { $result: '/late' } },
+      },
     });
     await page.getByRole('treeitem', { name: /^after/ }).waitFor();
     await page.keyboard.press('Control+Enter');
@@ -99,7 +108,10 @@ describe('an answer', () => {
     });
     await run(page);
     const tree = page.locator('.answer .tree');
-    await tree.locator('.line-name', { hasText: /^99$/ }).waitFor({ state: 'attached' }).catch(() => undefined);
+    await tree
+      .locator('.line-name', { hasText: /^99$/ })
+      .waitFor({ state: 'attached' })
+      .catch(() => undefined);
     await tree.press('End');
     await tree.getByText('more', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Text' }).click();
@@ -114,11 +126,19 @@ describe('an answer', () => {
   it('with hostile strings in it is text: nothing runs, and only addresses of the web are links', async () => {
     const look = await play.open();
     const { page } = look;
-    await edit(page, 'kv', { queries: { [HOSTILE]: get('/hostile'), after: { ...get('/hostile'), when: { $result: '' } } } });
+    await edit(page, 'kv', {
+      queries: { [HOSTILE]: get('/hostile'), after: { ...get('/hostile'), when: { $result: '' } } },
+    });
     await edit(page, 'kv', { queries: { [HOSTILE]: get('/hostile') } });
     await run(page);
-    await page.locator('.answer .line-name', { hasText: 'javascript' }).or(page.getByText('"javascript:')).first().waitFor();
-    const links = await page.locator('.answer a').evaluateAll((all) => all.map((one) => (one as HTMLAnchorElement).href));
+    await page
+      .locator('.answer .line-name', { hasText: 'javascript' })
+      .or(page.getByText('"javascript:'))
+      .first()
+      .waitFor();
+    const links = await page
+      .locator('.answer a')
+      .evaluateAll((all) => all.map((one) => (one as HTMLAnchorElement).href));
     expect(links).toEqual(['https://example.com/a?b=%3Cc%3E']);
     await page.getByRole('button', { name: 'Text' }).click();
     await page.locator('.text', { hasText: 'onerror' }).waitFor();
@@ -134,7 +154,12 @@ describe('an answer', () => {
     const { page } = look;
     const bytes = { source: 'photos', op: 'getObject', params: { key: 'B-101.jpg' } };
     const address = { source: 'photos', op: 'presignGetObject', params: { key: 'B-101.jpg' }, select: '/url' };
-    await edit(page, 'ordered', { queries: [{ ...bytes, as: 'bytes' }, { ...address, as: 'address' }] });
+    await edit(page, 'ordered', {
+      queries: [
+        { ...bytes, as: 'bytes' },
+        { ...address, as: 'address' },
+      ],
+    });
     await run(page);
     const picture = page.locator('.answer img');
     await picture.waitFor();

@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { type Service, type ServiceOptions, startService, until } from '../service.ts';
+import { startBrowser } from './start-browser.ts';
 
 /** What a store says that wants to be more than text. */
 export const HOSTILE = `"><img src=x onerror="globalThis.wasRun = true"><script>globalThis.wasRun = true</script>`;
@@ -19,7 +20,11 @@ const batches = {
       fields: { type: 'integer', required: false, enum: [1, 2] },
     },
     queries: {
-      product: { source: 'shop', op: 'findOne', params: { collection: 'products', filter: { sku: { $param: '/sku' } } } },
+      product: {
+        source: 'shop',
+        op: 'findOne',
+        params: { collection: 'products', filter: { sku: { $param: '/sku' } } },
+      },
     },
   },
 };
@@ -58,7 +63,8 @@ export function playing(options: ServiceOptions = {}) {
     const elsewhere: string[] = [];
     page.on('pageerror', (error) => complaints.push(String(error)));
     page.on('console', (message) => {
-      if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) complaints.push(message.text());
+      if (message.type() === 'error' && !/Failed to load resource/.test(message.text()))
+        complaints.push(message.text());
     });
     page.on('dialog', (dialog) => {
       complaints.push(dialog.message());
@@ -79,12 +85,6 @@ export function playing(options: ServiceOptions = {}) {
       return service;
     },
   };
-}
-
-/** Debian's Chromium, or the one that `CHROMIUM` names. */
-export function startBrowser(): Promise<Browser> {
-  const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-  return chromium.launch({ executablePath, args: ['--no-sandbox'] });
 }
 
 /** A proxy below whose path a service lies. */
@@ -135,7 +135,11 @@ export async function edit(page: Page, pattern: string, batch: object | string):
   const fragment = `#${pattern}=${Buffer.from(text).toString('base64url')}`;
   await page.evaluate((fragment) => (location.hash = fragment), fragment);
   await page.waitForFunction(
-    (text) => [...document.querySelectorAll('.cm-line')].map((line) => line.textContent).join('\n').startsWith(text),
+    (text) =>
+      [...document.querySelectorAll('.cm-line')]
+        .map((line) => line.textContent)
+        .join('\n')
+        .startsWith(text),
     text.slice(0, 600),
   );
 }
@@ -167,7 +171,9 @@ export async function violations(page: Page): Promise<string[]> {
       nodes: { html: string; failureSummary?: string }[];
     }
     const { violations } = await axe.run();
-    return violations.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`));
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
+    );
   });
 }
 

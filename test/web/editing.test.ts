@@ -119,10 +119,13 @@ it('copies the batch as curl, as code, as a saved batch and as a link', async ()
   expect(await copied(look, 'curl')).toMatch(/^curl -s 'http:\/\/127\.0\.0\.1:\d+\/below\/kv' \\\n/);
   const code = await copied(look, 'code');
   const { answer } = await page.evaluate(
-    (code) => new Promise<{ answer: { complete: boolean } }>((resolve, reject) => {
-      const AsyncFunction = (async () => {}).constructor as new (code: string) => () => Promise<{ answer: { complete: boolean } }>;
-      new AsyncFunction(`${code}; return { answer };`)().then(resolve, reject);
-    }),
+    (code) =>
+      new Promise<{ answer: { complete: boolean } }>((resolve, reject) => {
+        const AsyncFunction = (async () => {}).constructor as new (
+          code: string,
+        ) => () => Promise<{ answer: { complete: boolean } }>;
+        new AsyncFunction(`${code}; return { answer };`)().then(resolve, reject);
+      }),
     code,
   );
   expect(answer.complete).toBe(true);
@@ -159,7 +162,10 @@ it('sends a key with all it asks, and keeps it nowhere', async () => {
   const sent: (string | undefined)[] = [];
   await page.getByRole('treeitem').first().waitFor();
   await page.getByLabel('Key').fill('s3cret');
-  page.on('request', (request) => request.url().includes('/playground/') || sent.push(request.headers()['authorization']));
+  page.on(
+    'request',
+    (request) => request.url().includes('/playground/') || sent.push(request.headers()['authorization']),
+  );
   await page.keyboard.press('Tab');
   await page.waitForResponse(/kv\?explain/);
   await run(page);

@@ -91,7 +91,9 @@ it('says that the service has gone in the middle, keeps what came, and goes on w
   const look = await play.open();
   const { page } = look;
   const slow = { source: 'catalog', op: 'get', params: { path: '/slow', query: { ms: 1500 } } };
-  await edit(page, 'kv', { queries: { early: { source: 'catalog', op: 'get', params: { path: '/text' } }, late: slow } });
+  await edit(page, 'kv', {
+    queries: { early: { source: 'catalog', op: 'get', params: { path: '/text' } }, late: slow },
+  });
   await page.getByRole('treeitem', { name: /^late/ }).waitFor();
   await page.keyboard.press('Control+Enter');
   await page.locator('.answer .line-reply', { hasText: 'early' }).waitFor();

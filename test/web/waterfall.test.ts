@@ -11,7 +11,9 @@ describe('the waterfall', () => {
     const { page } = look;
     await edit(page, 'kv', { queries: { first: get('/text'), second: get('/text', { when: { $result: '/first' } }) } });
     await page.getByRole('treeitem', row(/^second, catalog get: planned; waits for \/first/)).waitFor();
-    const [first, second] = await page.locator('.bar-planned').evaluateAll((bars) => bars.map((bar) => bar.getBoundingClientRect().left));
+    const [first, second] = await page
+      .locator('.bar-planned')
+      .evaluateAll((bars) => bars.map((bar) => bar.getBoundingClientRect().left));
     expect(second).toBeGreaterThan(first! + 50);
     await look.close();
   });
@@ -25,7 +27,8 @@ describe('the waterfall', () => {
     await page.getByRole('treeitem', row(/^1, pricing-us get: ok, winner; from/)).waitFor();
     await page.getByRole('treeitem', row(/^0, catalog get: cancelled/)).waitFor();
     await page.getByRole('treeitem', row(/^weather, catalog get: failed: TIMEOUT/)).waitFor();
-    for (const shape of ['winner', 'cancelled', 'error']) expect(await page.locator(`.track .mark-${shape}`).count()).toBe(1);
+    for (const shape of ['winner', 'cancelled', 'error'])
+      expect(await page.locator(`.track .mark-${shape}`).count()).toBe(1);
     expectQuiet(look);
     await look.close();
   });
@@ -46,7 +49,10 @@ describe('the waterfall', () => {
     const items = Array.from({ length: 900 }, (_none, index) => index);
     await edit(page, 'kv', {
       timeoutMs: 20_000,
-      queries: { few: get('/text', { forEach: [1, 2, 3] }), many: get('/text', { forEach: items, concurrency: 50, select: { n: { $item: '' } } }) },
+      queries: {
+        few: get('/text', { forEach: [1, 2, 3] }),
+        many: get('/text', { forEach: items, concurrency: 50, select: { n: { $item: '' } } }),
+      },
     });
     await run(page);
     await page.getByRole('treeitem', row(/^many.*900 folded/)).waitFor();

@@ -58,7 +58,13 @@ function branchesOf(replies: readonly Frame[], items: ReadonlyMap<string, number
   return root.members;
 }
 
-function addReply(lines: Line[], branch: Branch, depth: number, opened: Opened, items: ReadonlyMap<string, number>): void {
+function addReply(
+  lines: Line[],
+  branch: Branch,
+  depth: number,
+  opened: Opened,
+  items: ReadonlyMap<string, number>,
+): void {
   const { frame, path, members } = branch;
   const id = `reply ${path}`;
   const flowing = items.get(path) ?? 0;

@@ -34,7 +34,11 @@ export class AnswerClient {
   }
 
   /** Some members of an object or list. */
-  async members({ line, from }: Pick<ValueNode, 'line' | 'from'>, skip: number, take: number): Promise<readonly MemberNode[]> {
+  async members(
+    { line, from }: Pick<ValueNode, 'line' | 'from'>,
+    skip: number,
+    take: number,
+  ): Promise<readonly MemberNode[]> {
     return this.#members((id) => ({ ask: 'members', id, line, from, skip, take }));
   }
 
@@ -44,7 +48,10 @@ export class AnswerClient {
   }
 
   /** A value as text, with line breaks, of at most so many characters. */
-  async text({ line, from }: Pick<ValueNode, 'line' | 'from'>, most: number): Promise<{ text: string; isCut: boolean }> {
+  async text(
+    { line, from }: Pick<ValueNode, 'line' | 'from'>,
+    most: number,
+  ): Promise<{ text: string; isCut: boolean }> {
     const answer = await this.#ask((id) => ({ ask: 'text', id, line, from, most }));
     return 'text' in answer ? answer : { text: '', isCut: false };
   }

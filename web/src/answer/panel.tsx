@@ -51,7 +51,9 @@ export function AnswerPanel({ session }: { session: Session }) {
       </header>
       {download && <Progress download={download} stop={() => session.stop()} />}
       {run?.problem && <ProblemView problem={run.problem} />}
-      {run?.end?.error && <p class="notice notice-bad">{`The batch failed. ${run.end.error.code}: ${run.end.error.message}`}</p>}
+      {run?.end?.error && (
+        <p class="notice notice-bad">{`The batch failed. ${run.end.error.code}: ${run.end.error.message}`}</p>
+      )}
       {!run ? (
         <p class="empty">
           Run the batch with the button, or with <kbd>Ctrl</kbd> <kbd>Enter</kbd>.

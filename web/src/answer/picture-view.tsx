@@ -35,7 +35,9 @@ export function Picture({ value, meta, answers }: PictureProps) {
           Show the picture
         </button>
       )}
-      {source !== undefined && <img class="picture" src={source} alt="The picture that this value is" referrerpolicy="no-referrer" />}
+      {source !== undefined && (
+        <img class="picture" src={source} alt="The picture that this value is" referrerpolicy="no-referrer" />
+      )}
     </>
   );
 }

@@ -17,7 +17,14 @@ export function valueAt(text: string, line: number, from: number): ValueNode {
   const to = endOf(text, from);
   const kind = KINDS[first ?? ''] ?? 'number';
   const isCut = to - from > SHOWN;
-  return { line, from, kind, text: isCut ? cutText(text, from, kind) : text.slice(from, to), isCut, members: undefined };
+  return {
+    line,
+    from,
+    kind,
+    text: isCut ? cutText(text, from, kind) : text.slice(from, to),
+    isCut,
+    members: undefined,
+  };
 }
 
 const KINDS: Readonly<Record<string, ValueNode['kind']>> = { '"': 'string', t: 'boolean', f: 'boolean', n: 'null' };

@@ -62,7 +62,8 @@ export function AnswerTree({ run, answers }: { run: Run; answers: AnswerClient }
       PageDown: () => move(at + 12),
       PageUp: () => move(at - 12),
       ArrowRight: () => (line.isOpen === false ? act(line) : move(at + 1)),
-      ArrowLeft: () => (line.isOpen ? act(line) : move(lines.findLastIndex(({ depth }, index) => index < at && depth < line.depth))),
+      ArrowLeft: () =>
+        line.isOpen ? act(line) : move(lines.findLastIndex(({ depth }, index) => index < at && depth < line.depth)),
       Enter: () => act(line),
     };
     const step = event.ctrlKey || event.metaKey ? undefined : steps[event.key];
@@ -70,7 +71,10 @@ export function AnswerTree({ run, answers }: { run: Run; answers: AnswerClient }
     event.preventDefault();
     step();
   };
-  if (!line) return <p class="empty">{run.over === undefined ? 'Waiting for the first reply …' : 'There is no reply to show.'}</p>;
+  if (!line)
+    return (
+      <p class="empty">{run.over === undefined ? 'Waiting for the first reply …' : 'There is no reply to show.'}</p>
+    );
   return (
     <>
       <div

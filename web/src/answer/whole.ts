@@ -35,7 +35,11 @@ function headOf(line: string): { event: string; path: string; index: number | un
     head[key] = JSON.parse(line.slice(from, to));
   }
   const isItem = head['event'] === 'item';
-  return { event: String(head['event']), path: String(head['path'] ?? ''), index: isItem ? Number(head['index']) : undefined };
+  return {
+    event: String(head['event']),
+    path: String(head['path'] ?? ''),
+    index: isItem ? Number(head['index']) : undefined,
+  };
 }
 
 function branchAt(root: Branch, path: string): Branch {

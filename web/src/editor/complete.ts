@@ -18,7 +18,8 @@ export function completing(session: Session, knowledge: Knowledge): CompletionSo
     const place = placeAt(text, tree, context.pos);
     if (!place || (!context.explicit && place.from === place.to && place.writes === 'name')) return null;
     const key = place.path.at(-1);
-    const references = place.writes === 'value' && (key === '$result' || key === '$meta') ? namesOf(text, rootOf(tree)) : [];
+    const references =
+      place.writes === 'value' && (key === '$result' || key === '$meta') ? namesOf(text, rootOf(tree)) : [];
     const offers =
       references.length > 0
         ? references.map((name) => ({ name: `/${encodeSegment(name)}`, detail: 'a query' }))
@@ -43,7 +44,9 @@ async function offersAt(place: Place, session: Session, knowledge: Knowledge): P
   const own = await contentsAt(place, knowledge);
   if (place.writes === 'name') {
     const written = new Set(Object.keys(inside));
-    return [...own, ...fieldsOf(document, schemas, inside)].filter(({ name }) => !written.has(name) || isWriting(place, name));
+    return [...own, ...fieldsOf(document, schemas, inside)].filter(
+      ({ name }) => !written.has(name) || isWriting(place, name),
+    );
   }
   const key = place.path.at(-1);
   const query = place.objects.at(-1) ?? {};
@@ -61,10 +64,13 @@ async function contentsAt({ path, objects, writes }: Place, knowledge: Knowledge
   const source = query && (await knowledge.source(String(query['source'])));
   const [first, ...deeper] = path.slice(at + 1);
   const contents = source?.contents;
-  if (writes === 'value' && first === 'collection') return offers(Object.keys(contents?.collections ?? {}), 'a collection');
-  if (writes === 'value' && (first === 'key' || first === 'prefix')) return offers(Object.keys(contents?.prefixes ?? {}), 'a prefix');
+  if (writes === 'value' && first === 'collection')
+    return offers(Object.keys(contents?.collections ?? {}), 'a collection');
+  if (writes === 'value' && (first === 'key' || first === 'prefix'))
+    return offers(Object.keys(contents?.prefixes ?? {}), 'a prefix');
   if (writes === 'value' && first === 'path') return offers(Object.keys(contents?.paths ?? {}), 'a path');
-  if (writes !== 'name' || typeof first !== 'string' || !['filter', 'projection', 'sort', 'pipeline'].includes(first)) return [];
+  if (writes !== 'name' || typeof first !== 'string' || !['filter', 'projection', 'sort', 'pipeline'].includes(first))
+    return [];
   const collection = objects.findLast((object) => typeof object['collection'] === 'string')?.['collection'];
   const fields = contents?.collections?.[String(collection)]?.fields ?? {};
   return deeper.some((key) => typeof key === 'string' && !key.startsWith('$'))

@@ -61,7 +61,11 @@ function stateOf(session: Session, knowledge: Knowledge): EditorState {
         ...completionKeymap,
         ...lintKeymap,
       ]),
-      EditorView.contentAttributes.of({ 'aria-label': 'The batch, as JSON', 'aria-describedby': 'faults', tabindex: '0' }),
+      EditorView.contentAttributes.of({
+        'aria-label': 'The batch, as JSON',
+        'aria-describedby': 'faults',
+        tabindex: '0',
+      }),
       EditorView.updateListener.of(({ docChanged, state }) => {
         if (docChanged) session.type(state.doc.toString());
       }),

@@ -28,7 +28,8 @@ export function placeAt(text: string, tree: Tree, at: number): Place | undefined
   const objects: Given[] = [];
   const isName = node.name === 'PropertyName';
   // A value that is not there yet may stand behind its property, as the tree has it.
-  const open = writes === 'value' && innermost(node)?.name === 'Object' ? nameBefore(text, innermost(node)!, from) : undefined;
+  const open =
+    writes === 'value' && innermost(node)?.name === 'Object' ? nameBefore(text, innermost(node)!, from) : undefined;
   if (open !== undefined) path.unshift(open);
   for (let inner: SyntaxNode | null = isName ? node.parent!.parent : node; (node = inner); inner = node.parent) {
     const name = node.name === 'Property' ? node.getChild('PropertyName') : null;
@@ -80,6 +81,7 @@ function plain(text: string, { from, to }: { from: number; to: number }): unknow
 
 function indexIn(list: SyntaxNode, at: number): number {
   let index = 0;
-  for (let child = list.firstChild; child && child.to < at; child = child.nextSibling) if (child.name === ',') index += 1;
+  for (let child = list.firstChild; child && child.to < at; child = child.nextSibling)
+    if (child.name === ',') index += 1;
   return index;
 }

@@ -12,11 +12,13 @@ export interface Offer {
  * a branch that it does not fit is left out.
  */
 export function below(root: Schema, schemas: readonly Schema[], key: string | number, given: Given): Schema[] {
-  return schemas.flatMap((schema) => branches(root, schema, given)).flatMap((one) => {
-    if (typeof key === 'number') return asSchemas(one['items']);
-    const own = (one['properties'] as Schema | undefined)?.[key];
-    return own === undefined ? asSchemas(one['additionalProperties']) : asSchemas(own);
-  });
+  return schemas
+    .flatMap((schema) => branches(root, schema, given))
+    .flatMap((one) => {
+      if (typeof key === 'number') return asSchemas(one['items']);
+      const own = (one['properties'] as Schema | undefined)?.[key];
+      return own === undefined ? asSchemas(one['additionalProperties']) : asSchemas(own);
+    });
 }
 
 /** The plain values that stand in an object, by their keys. */

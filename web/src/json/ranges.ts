@@ -34,7 +34,7 @@ export function endOf(text: string, from: number): number {
 }
 
 function endOfString(text: string, from: number): number {
-  for (let at = from; ; ) {
+  for (let at = from; ;) {
     at = text.indexOf('"', at + 1);
     if (at < 0) return text.length;
     let before = at - 1;

@@ -50,7 +50,11 @@ export function App() {
             <RunButton session={session} />
           </header>
           <div id="batch" role="tabpanel" aria-labelledby={`tab-${session.pattern}`} class="batch-body">
-            {saved ? <ParamsForm session={session} saved={saved} /> : <Editor session={session} knowledge={knowledge} />}
+            {saved ? (
+              <ParamsForm session={session} saved={saved} />
+            ) : (
+              <Editor session={session} knowledge={knowledge} />
+            )}
           </div>
           {trouble && <ProblemView problem={trouble} />}
           <Faults faults={faults} />
@@ -82,7 +86,12 @@ function RunButton({ session }: { session: Session }) {
 
 function Faults({ faults }: Pick<Session, 'faults'>) {
   return (
-    <div id="faults" class={faults.length > 0 ? 'faults' : 'unseen'} role="status" tabIndex={faults.length > 0 ? 0 : -1}>
+    <div
+      id="faults"
+      class={faults.length > 0 ? 'faults' : 'unseen'}
+      role="status"
+      tabIndex={faults.length > 0 ? 0 : -1}
+    >
       {faults.length > 0 && (
         <ul>
           {faults.map(({ pointer, parameter, detail }, index) => (

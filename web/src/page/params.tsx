@@ -48,7 +48,9 @@ function ParamField({ schema, value, onChange }: FieldProps) {
     return (
       <select
         value={value === undefined ? '' : JSON.stringify(value)}
-        onChange={({ currentTarget }) => onChange(currentTarget.value === '' ? undefined : JSON.parse(currentTarget.value))}
+        onChange={({ currentTarget }) =>
+          onChange(currentTarget.value === '' ? undefined : JSON.parse(currentTarget.value))
+        }
       >
         <option value="">–</option>
         {choices.map((one) => (
@@ -61,7 +63,8 @@ function ParamField({ schema, value, onChange }: FieldProps) {
   }
   const isList = schema.type === 'array';
   const isNumber = /^(?:number|integer)$/.test(isList ? (schema.items?.type ?? '') : schema.type);
-  const read = (text: string): unknown => (isNumber && text.trim() !== '' && !Number.isNaN(Number(text)) ? Number(text) : text);
+  const read = (text: string): unknown =>
+    isNumber && text.trim() !== '' && !Number.isNaN(Number(text)) ? Number(text) : text;
   const shown = isList && Array.isArray(value) ? value.join('\n') : String(value ?? '');
   return isList ? (
     <textarea

@@ -5,7 +5,10 @@ export interface SavedBatch {
   readonly name: string;
   readonly description?: string;
   readonly pattern: string;
-  readonly params: { readonly properties: Readonly<Record<string, ParamSchema>>; readonly required?: readonly string[] };
+  readonly params: {
+    readonly properties: Readonly<Record<string, ParamSchema>>;
+    readonly required?: readonly string[];
+  };
   readonly mediaTypes: readonly string[];
 }
 

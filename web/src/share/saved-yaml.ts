@@ -35,6 +35,8 @@ function flattenShort(document: Document): void {
 }
 
 function isPlain(node: { items: readonly unknown[] }): boolean {
-  const size = JSON.stringify(node, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value)).length;
+  const size = JSON.stringify(node, (_key, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value,
+  ).length;
   return size < 80 && node.items.every((item) => isScalar(item) || !isCollection(item));
 }

@@ -38,7 +38,13 @@ export function Arrows({ rows, active, scale, rowHeight, left, width }: Drawn) {
         const [x1, y1] = [ends(rows[one]!), (one + 0.5) * rowHeight];
         const [x2, y2] = [begins(rows[other]!), (other + 0.5) * rowHeight];
         const bend = Math.max(12, Math.abs(x2 - x1) / 2);
-        return <path key={`${from} ${to}`} d={`M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`} marker-end="url(#arrow)" />;
+        return (
+          <path
+            key={`${from} ${to}`}
+            d={`M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`}
+            marker-end="url(#arrow)"
+          />
+        );
       })}
     </svg>
   );

@@ -12,8 +12,9 @@ const span = (from: number, to: number, of: number) => ({
 });
 
 /** What happened in a row, as bars from left to right. */
-export function Bars({ row, scale }: { row: Row; scale: Scale }) {
-  if ('places' in scale) return <div class="bar bar-planned" style={span(row.place.from, row.place.to, scale.places)} />;
+export function Bars({ row, scale, edge }: { row: Row; scale: Scale; edge: number }) {
+  if ('places' in scale)
+    return <div class="bar bar-planned" style={span(row.place.from, row.place.to, scale.places)} />;
   const { axis, now } = scale;
   const { told, since } = row;
   if (!told) {
@@ -33,7 +34,10 @@ export function Bars({ row, scale }: { row: Row; scale: Scale }) {
         <div class="bar bar-wait" style={span(queued, started ?? ended, axis.ms)} />
       )}
       {row.kind === 'query' && started !== undefined && (
-        <div class={`bar bar-rest is-${row.status}`} style={span(started, ended, axis.ms)} />
+        <div
+          class={`bar bar-rest is-${row.status}`}
+          style={span(Math.max(started, ...attempts.map((attempt) => attempt.ended ?? ended)), ended, axis.ms)}
+        />
       )}
       {attempts.map((attempt, index) => {
         const kind = attempt.hedge ? 'hedge' : attempt === calls[0] ? 'call' : 'retry';
@@ -46,7 +50,10 @@ export function Bars({ row, scale }: { row: Row; scale: Scale }) {
           />
         );
       })}
-      <span class={`marks ${end / axis.ms > 0.8 ? 'marks-before' : ''}`} style={{ left: span(end, end, axis.ms).left }}>
+      <span
+        class={`marks ${end / axis.ms > edge ? 'marks-before' : ''}`}
+        style={{ left: span(end, end, axis.ms).left }}
+      >
         {shapesOf(row).map((shape) => (
           <Mark key={shape} shape={shape} />
         ))}

@@ -19,9 +19,7 @@ export class Places {
     // What goes round in a circle is refused by the service; here it just ends.
     this.#found.set(path, 0);
     const known = this.#known.get(path);
-    const begin = known
-      ? Math.max(this.#begin(known.parent), ...known.after.map((one) => this.#begin(one) + 1))
-      : 0;
+    const begin = known ? Math.max(this.#begin(known.parent), ...known.after.map((one) => this.#begin(one) + 1)) : 0;
     this.#found.set(path, begin);
     return begin;
   }

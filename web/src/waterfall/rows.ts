@@ -47,8 +47,7 @@ class Rows {
     for (const one of planned) this.#place(one.node, one.path, inner, path);
     for (const one of planned) this.#one(one.node, one.path, one.name, depth, inner);
     if (node.queries) return;
-    for (const segment of this.#members.get(path) ?? [])
-      this.#one({}, `${path}/${segment}`, segment, depth, inner);
+    for (const segment of this.#members.get(path) ?? []) this.#one({}, `${path}/${segment}`, segment, depth, inner);
   }
 
   #place(node: PlanNode, path: string, scope: Scope, parent: string): void {

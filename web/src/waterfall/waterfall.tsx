@@ -49,11 +49,20 @@ export function Waterfall({ session }: { session: Session }) {
         </div>
       </header>
       {rows.length === 0 ? (
-        <p class="empty">{session.faults.length > 0 ? 'The plan stands here once the batch is right.' : 'Nothing to show yet.'}</p>
+        <p class="empty">
+          {session.faults.length > 0 ? 'The plan stands here once the batch is right.' : 'Nothing to show yet.'}
+        </p>
       ) : isTable ? (
         <WaterfallTable rows={rows} />
       ) : (
-        <Picture rows={rows} scale={scale} plannedMs={plan?.timeoutMs} active={active} activate={activate} fold={fold} />
+        <Picture
+          rows={rows}
+          scale={scale}
+          plannedMs={plan?.timeoutMs}
+          active={active}
+          activate={activate}
+          fold={fold}
+        />
       )}
       <Legend />
     </section>
@@ -104,7 +113,11 @@ function Picture({ rows, scale, plannedMs, active, activate, fold }: PictureProp
   const at = rows.findIndex(({ path }) => path === active);
   const row = rows[at];
   const label = Math.round(Math.max(104, Math.min(250, width * 0.34)));
-  const near = new Set([...(row?.dependsOn ?? []), ...rows.filter((one) => row && one.dependsOn.includes(row.path)).map(({ path }) => path)]);
+  const track = Math.max(60, width - label - 16);
+  const near = new Set([
+    ...(row?.dependsOn ?? []),
+    ...rows.filter((one) => row && one.dependsOn.includes(row.path)).map(({ path }) => path),
+  ]);
   const move = (index: number): void => {
     const next = rows[Math.max(0, Math.min(rows.length - 1, index))];
     if (!next) return;
@@ -130,7 +143,7 @@ function Picture({ rows, scale, plannedMs, active, activate, fold }: PictureProp
   };
   return (
     <>
-      <Ruler scale={scale} label={label} plannedMs={plannedMs} />
+      <Ruler scale={scale} label={label} width={track} plannedMs={plannedMs} />
       <div
         class="rows"
         ref={box}
@@ -144,7 +157,7 @@ function Picture({ rows, scale, plannedMs, active, activate, fold }: PictureProp
       >
         <div class="rows-inner" style={{ height: `${rows.length * ROW}px` }} role="presentation">
           {'axis' in scale && scale.axis.deadline !== undefined && (
-            <div class="deadline" style={{ left: `${label + (scale.axis.deadline / scale.axis.ms) * (width - label - 16)}px` }} />
+            <div class="deadline" style={{ left: `${label + (scale.axis.deadline / scale.axis.ms) * track}px` }} />
           )}
           {rows.slice(first, Math.max(last, first)).map((one, offset) => (
             <RowView
@@ -152,13 +165,14 @@ function Picture({ rows, scale, plannedMs, active, activate, fold }: PictureProp
               row={one}
               index={first + offset}
               label={label}
+              edge={1 - 70 / track}
               scale={scale}
               mood={one.path === active ? 'active' : near.has(one.path) ? 'near' : row && near.size > 0 ? 'far' : ''}
               activate={activate}
               fold={fold}
             />
           ))}
-          <Arrows rows={rows} active={row} scale={scale} rowHeight={ROW} left={label} width={width - label - 16} />
+          <Arrows rows={rows} active={row} scale={scale} rowHeight={ROW} left={label} width={track} />
         </div>
       </div>
     </>
@@ -171,10 +185,12 @@ interface RowProps extends Pick<PictureProps, 'scale' | 'activate' | 'fold'> {
   readonly row: Row;
   readonly index: number;
   readonly label: number;
+  /** From which part of the track on there is no room for words behind a bar. */
+  readonly edge: number;
   readonly mood: string;
 }
 
-function RowView({ row, index, label, scale, mood, activate, fold }: RowProps) {
+function RowView({ row, index, label, edge, scale, mood, activate, fold }: RowProps) {
   return (
     <div
       id={`row-${index}`}
@@ -188,20 +204,35 @@ function RowView({ row, index, label, scale, mood, activate, fold }: RowProps) {
       onClick={() => row.isOpen !== undefined && fold(row.path)}
     >
       <span class="unseen">{sentence(row)}</span>
-      <div class="row-label" aria-hidden="true" style={{ width: `${label}px`, paddingLeft: `${10 + Math.min(row.depth, 6) * 12}px` }}>
+      <div
+        class="row-label"
+        aria-hidden="true"
+        style={{ width: `${label}px`, paddingLeft: `${10 + Math.min(row.depth, 6) * 12}px` }}
+      >
         <span class="twist">{row.isOpen === undefined ? '' : row.isOpen ? '▾' : '▸'}</span>
         <span class="row-name">{row.label}</span>
         <span class="row-detail">{row.isOpen === false ? `${row.members} folded` : row.detail}</span>
       </div>
       <div class="track" aria-hidden="true">
-        <Bars row={row} scale={scale} />
+        <Bars row={row} scale={scale} edge={edge} />
       </div>
     </div>
   );
 }
 
-function Ruler({ scale, label, plannedMs }: { scale: Scale; label: number; plannedMs: number | undefined }) {
+interface RulerProps extends Pick<PictureProps, 'scale' | 'plannedMs'> {
+  readonly label: number;
+  readonly width: number;
+}
+
+/** What a tick's words need, in pixels. */
+const TICK = 54;
+
+function Ruler({ scale, label, width, plannedMs }: RulerProps) {
   const axis = 'axis' in scale ? scale.axis : undefined;
+  const every = axis ? Math.ceil((TICK * axis.ticks.length) / width) : 1;
+  const ticks =
+    axis?.ticks.filter((ms, index) => index % every === 0 && ms < axis.ms * (1 - (TICK - 10) / width)) ?? [];
   const place = (ms: number) => ({ left: `${(ms / (axis?.ms ?? 1)) * 100}%` });
   return (
     <div class="ruler" aria-hidden="true">
@@ -209,14 +240,12 @@ function Ruler({ scale, label, plannedMs }: { scale: Scale; label: number; plann
         {plannedMs !== undefined && `deadline ${shownMs(plannedMs)}`}
       </span>
       <div class="track">
-        {axis?.ticks.map((ms) => (
+        {ticks.map((ms) => (
           <span key={ms} class="tick" style={place(ms)}>
             {shownMs(ms)}
           </span>
         ))}
-        {axis?.deadline !== undefined && (
-          <span class="tick tick-deadline" style={place(axis.deadline)} />
-        )}
+        {axis?.deadline !== undefined && <span class="tick tick-deadline" style={place(axis.deadline)} />}
       </div>
     </div>
   );
