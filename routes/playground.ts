@@ -9,8 +9,12 @@ import { NONCE, type Playground } from '../src/service/playground-files.ts';
  * answer, may come from any store.
  */
 const policyOf = (nonce: string): string =>
-  `default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self' 'nonce-${nonce}'; ` +
-  `img-src 'self' data: blob: http: https:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+  [
+    "default-src 'none'; script-src 'self'; worker-src 'self'; connect-src 'self'",
+    `style-src 'self' 'nonce-${nonce}'`,
+    ['img-src', "'self'", 'data:', 'blob:', 'http:', 'https:'].join(' '),
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  ].join('; ');
 
 /** The files hold for a worker, too, which is bound by what came with it. */
 const FILE_POLICY = "default-src 'none'; connect-src 'self'";

@@ -59,6 +59,7 @@ const FILLED_IN = listed(`
   src/batch/plan/plan-query.ts: names  # of the configuration
   routes/answer.ts: encoding.mediaType
   routes/answer.ts: there  # media types
+  routes/playground.ts: nonce  # random
   routes/start.ts: version()
   routes/start.ts: section('Pages', pages)
   routes/start.ts: section('Saved batches', others)

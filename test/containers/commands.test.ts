@@ -4,7 +4,8 @@ import { only, type Stage } from './dockerfile.ts';
 import { compose, stages, text, withDefaults } from './files.ts';
 
 const image = stages.at(-1) as Stage;
-const documents = ['README.md', ...readdirSync('docs').map((name) => `docs/${name}`)].map(text).join('\n');
+const pages = readdirSync('docs').filter((name) => name.endsWith('.md'));
+const documents = ['README.md', ...pages.map((name) => `docs/${name}`)].map(text).join('\n');
 /** Every `docker …` of the documents, a line of a block or between backticks, as its words. */
 const commands = Array.from(documents.matchAll(/(?:^\s*|`)(docker [^`\n]+)/gm), ([, command = '']) =>
   command.trim().split(' '),

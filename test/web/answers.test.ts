@@ -182,7 +182,7 @@ describe('an answer', () => {
     await page.getByLabel('Download as').selectOption('zip');
     const download = await coming;
     expect(download.suggestedFilename()).toBe('reports.zip');
-    expect(String(await readFile(await download.path(), 'latin1'))).toMatch(/^PK/);
+    expect(await readFile(await download.path(), 'latin1')).toMatch(/^PK/);
     await page.getByText(/B, saved/).waitFor();
     expectQuiet(look);
     await look.close();

@@ -23,8 +23,8 @@ for (let run = 0; run < 2; run++) {
   await page.keyboard.press('Control+Enter');
   await page.locator('.answer [role=status]', { hasText: 'Incomplete' }).waitFor();
 }
-await rows.getByRole('treeitem', { name: /^stock/ }).hover();
 await page.getByText('What the shapes mean').click();
+await rows.getByRole('treeitem', { name: /^stock/ }).hover();
 await page.screenshot({ path: fileURLToPath(new URL('playground.png', folder)), animations: 'disabled' });
 await browser.close();
 await service.close();

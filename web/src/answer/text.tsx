@@ -12,7 +12,9 @@ export function AnswerText({ run, answers, version }: { run: Run; answers: Answe
   useEffect(() => {
     let isStale = false;
     void answers.whole(MOST).then((text) => !isStale && show(text));
-    return () => (isStale = true) as unknown as void;
+    return () => {
+      isStale = true;
+    };
   }, [run, run.replies.length, run.over, version === 0]);
   return (
     <>

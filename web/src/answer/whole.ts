@@ -37,7 +37,7 @@ function headOf(line: string): { event: string; path: string; index: number | un
   const isItem = head['event'] === 'item';
   return {
     event: String(head['event']),
-    path: String(head['path'] ?? ''),
+    path: typeof head['path'] === 'string' ? head['path'] : '',
     index: isItem ? Number(head['index']) : undefined,
   };
 }

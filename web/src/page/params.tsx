@@ -65,7 +65,12 @@ function ParamField({ schema, value, onChange }: FieldProps) {
   const isNumber = /^(?:number|integer)$/.test(isList ? (schema.items?.type ?? '') : schema.type);
   const read = (text: string): unknown =>
     isNumber && text.trim() !== '' && !Number.isNaN(Number(text)) ? Number(text) : text;
-  const shown = isList && Array.isArray(value) ? value.join('\n') : String(value ?? '');
+  const shown =
+    isList && Array.isArray(value)
+      ? value.join('\n')
+      : typeof value === 'string' || typeof value === 'number'
+        ? String(value)
+        : '';
   return isList ? (
     <textarea
       rows={3}

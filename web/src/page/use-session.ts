@@ -8,7 +8,7 @@ export function useSession(session: Session): void {
     let frame: number | undefined;
     const draw = (): void => {
       frame = undefined;
-      again(undefined as never);
+      again(undefined);
     };
     const leave = session.listen(() => (frame ??= requestAnimationFrame(draw)));
     return () => {

@@ -24,8 +24,7 @@ export function Bars({ row, scale, edge }: { row: Row; scale: Scale; edge: numbe
     ) : null;
   }
   const { queued = told.ended ?? 0, started, ended = now, attempts = [] } = told;
-  const end = Math.max(ended, ...attempts.map((attempt) => Math.min(attempt.ended ?? ended, ended)));
-  const calls = attempts.filter(({ hedge }) => !hedge);
+  const first = attempts.find(({ hedge }) => !hedge);
   return (
     <>
       {row.kind !== 'query' ? (
@@ -40,7 +39,7 @@ export function Bars({ row, scale, edge }: { row: Row; scale: Scale; edge: numbe
         />
       )}
       {attempts.map((attempt, index) => {
-        const kind = attempt.hedge ? 'hedge' : attempt === calls[0] ? 'call' : 'retry';
+        const kind = attempt.hedge ? 'hedge' : attempt === first ? 'call' : 'retry';
         const status = attempt.code === undefined ? 'ok' : attempt.code === 'CANCELLED' ? 'cancelled' : 'error';
         return (
           <div
@@ -51,8 +50,8 @@ export function Bars({ row, scale, edge }: { row: Row; scale: Scale; edge: numbe
         );
       })}
       <span
-        class={`marks ${end / axis.ms > edge ? 'marks-before' : ''}`}
-        style={{ left: span(end, end, axis.ms).left }}
+        class={`marks ${ended / axis.ms > edge ? 'marks-before' : ''}`}
+        style={{ left: span(ended, ended, axis.ms).left }}
       >
         {shapesOf(row).map((shape) => (
           <Mark key={shape} shape={shape} />

@@ -80,7 +80,7 @@ function useTicking(isTicking: boolean): void {
   useEffect(() => {
     if (!isTicking) return undefined;
     let frame = requestAnimationFrame(function tick() {
-      again(undefined as never);
+      again(undefined);
       frame = requestAnimationFrame(tick);
     });
     return () => cancelAnimationFrame(frame);
