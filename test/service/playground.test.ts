@@ -38,7 +38,7 @@ describe('the playground', () => {
     expect(answers.map(({ body }) => body)).toEqual(
       nonces.map((nonce) => `<link nonce="${nonce}"><script nonce="${nonce}"></script>`),
     );
-    expect(answers[0]!.headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
+    expect(answers[0].headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
   });
 
   it('lets no inline script run, and asks nobody else', async () => {

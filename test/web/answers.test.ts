@@ -109,15 +109,17 @@ describe('an answer', () => {
     await run(page);
     const tree = page.locator('.answer .tree');
     await tree
-      .locator('.line-name', { hasText: /^99$/ })
-      .waitFor({ state: 'attached' })
-      .catch(() => undefined);
+      .locator('.line-name', { hasText: 'inside' })
+      .or(tree.locator('.line-name', { hasText: /^5$/ }))
+      .first()
+      .waitFor();
     await tree.press('End');
     await tree.getByText('more', { exact: true }).waitFor();
     await page.getByRole('button', { name: 'Text' }).click();
     await page.getByText('Only the first 200,000 characters').waitFor();
     expect(await page.locator('.text').textContent()).toContain('"results": {\n    "many"');
     const tasks = await page.evaluate(() => (globalThis as unknown as { tasks: number[] }).tasks);
+    console.log('LONG', tasks);
     expect(Math.max(0, ...tasks)).toBeLessThan(200);
     expectQuiet(look);
     await look.close();

@@ -85,12 +85,12 @@ describe('the waterfall', () => {
     const { page } = look;
     await run(page);
     await page.getByRole('treeitem', row(/^stock, catalog/)).hover();
-    expect(await page.locator('.arrows > path').count()).toBe(1);
+    await page.locator('.arrows > path').waitFor({ state: 'attached' });
     await page.locator('#waterfall-title').hover();
     const rows = page.getByRole('tree', { name: 'Queries' });
     await rows.focus();
     await page.keyboard.press('Home');
-    expect(await rows.getAttribute('aria-activedescendant')).toBe('row-0');
+    await page.locator('.rows[aria-activedescendant=row-0]').waitFor();
     await page.locator('.arrows > path').nth(2).waitFor({ state: 'attached' });
     await page.keyboard.press('End');
     await page.keyboard.press('ArrowLeft');
