@@ -175,3 +175,9 @@ describe('the axis', () => {
     expect(shownMs(ms)).toBe(text);
   });
 });
+
+it('what is hidden ends when the first that waited for it could begin', () => {
+  const queries = { a: query([], { hidden: true }), b: query(['a']), c: query(['a', 'b']) };
+  const [hidden] = draw(queries, [ok('/b', { queued: 7 }), ok('/c', { queued: 9 })]);
+  expect(hidden).toMatchObject({ status: 'hidden', since: 0, until: 7 });
+});

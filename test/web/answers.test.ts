@@ -60,7 +60,7 @@ describe('an answer', () => {
     await page.getByRole('treeitem', { name: /^after/ }).waitFor();
     await page.keyboard.press('Control+Enter');
     await page.locator('.answer .line-reply', { hasText: 'early' }).waitFor();
-    expect(await page.locator('.answer [role=status]').textContent()).toBe('1 replies so far');
+    expect(await page.locator('.answer [role=status]').textContent()).toBe('1 reply so far');
     await page.getByRole('treeitem', { name: /^early, texts get: ok/ }).waitFor();
     await page.getByRole('treeitem', { name: /^late, gate get: running/ }).waitFor();
     await page.getByRole('treeitem', { name: /^after, texts get: waiting/ }).waitFor();
@@ -119,8 +119,15 @@ describe('an answer', () => {
     await page.getByText('Only the first 200,000 characters').waitFor();
     expect(await page.locator('.text').textContent()).toContain('"results": {\n    "many"');
     const tasks = await page.evaluate(() => (globalThis as unknown as { tasks: number[] }).tasks);
-    console.log('LONG', tasks);
     expect(Math.max(0, ...tasks)).toBeLessThan(200);
+    // What is measured can be seen to fail.
+    await page.evaluate(() =>
+      setTimeout(() => {
+        const until = performance.now() + 250;
+        while (performance.now() < until);
+      }),
+    );
+    await page.waitForFunction(() => (globalThis as unknown as { tasks: number[] }).tasks.some((ms) => ms > 200));
     expectQuiet(look);
     await look.close();
   });

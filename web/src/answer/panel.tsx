@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
-import type { Download, Session } from '../session/session.ts';
+import type { Download } from '../session/download.ts';
+import type { Session } from '../session/session.ts';
 import { AnswerText } from './text.tsx';
 import type { Problem } from './node.ts';
 import { AnswerTree } from './tree.tsx';
@@ -61,7 +62,7 @@ export function AnswerPanel({ session }: { session: Session }) {
       ) : run.problem ? null : view === 'tree' ? (
         <AnswerTree key={run.began} run={run} answers={answers} />
       ) : (
-        <AnswerText run={run} answers={answers} version={session.version} />
+        <AnswerText key={run.began} run={run} answers={answers} />
       )}
     </section>
   );
@@ -69,7 +70,9 @@ export function AnswerPanel({ session }: { session: Session }) {
 
 function stateOf({ run }: Session): string {
   if (!run) return '';
-  if (run.over === undefined) return run.replies.length > 0 ? `${run.replies.length} replies so far` : 'Running';
+  const { length } = run.replies;
+  if (run.over === undefined)
+    return length === 0 ? 'Running' : `${length} ${length === 1 ? 'reply' : 'replies'} so far`;
   return {
     end: run.end?.complete ? 'Complete' : 'Incomplete',
     stopped: 'Stopped',

@@ -6,8 +6,11 @@ import type { AnswerClient } from './client.ts';
 /** Characters that are shown; a page with more of them is slow. */
 const MOST = 200_000;
 
+/** Of so many replies each is shown as it comes; of more, only the whole. */
+const EACH = 100;
+
 /** The answer as JSON. */
-export function AnswerText({ run, answers, version }: { run: Run; answers: AnswerClient; version: number }) {
+export function AnswerText({ run, answers }: { run: Run; answers: AnswerClient }) {
   const [shown, show] = useState({ text: '', isCut: false });
   useEffect(() => {
     let isStale = false;
@@ -15,7 +18,7 @@ export function AnswerText({ run, answers, version }: { run: Run; answers: Answe
     return () => {
       isStale = true;
     };
-  }, [run, run.replies.length, run.over, version === 0]);
+  }, [run, Math.min(run.replies.length, EACH), run.over]);
   return (
     <>
       {shown.isCut && (

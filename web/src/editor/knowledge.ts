@@ -16,6 +16,7 @@ export class Knowledge {
   readonly #service: Service;
   readonly #sources = new Map<string, Promise<Source | undefined>>();
   #document: Promise<Schema | undefined> | undefined;
+  #key = '';
 
   constructor(service: Service) {
     this.#service = service;
@@ -23,6 +24,7 @@ export class Knowledge {
 
   /** `/openapi.json`. */
   async document(): Promise<Schema | undefined> {
+    this.#forget();
     this.#document ??= this.#get<Schema>('openapi.json');
     const document = await this.#document;
     if (!document) this.#document = undefined;
@@ -31,11 +33,20 @@ export class Knowledge {
 
   /** `/sources/{name}`. */
   async source(name: string): Promise<Source | undefined> {
+    this.#forget();
     const known = this.#sources.get(name) ?? this.#get<Source>(`sources/${encodeURIComponent(name)}`);
     this.#sources.set(name, known);
     const source = await known;
     if (!source) this.#sources.delete(name);
     return source;
+  }
+
+  /** Another caller may see other things. */
+  #forget(): void {
+    if (this.#key === this.#service.key) return;
+    this.#key = this.#service.key;
+    this.#document = undefined;
+    this.#sources.clear();
   }
 
   async #get<T>(path: string): Promise<T | undefined> {

@@ -3,6 +3,7 @@ import type { Problem, RunEvent, Sending } from '../answer/node.ts';
 import { traced, untraced } from '../json/set-top.ts';
 import { fromFragment, type Linked, toFragment } from '../share/link.ts';
 import type { PlanNode } from '../waterfall/model.ts';
+import { type Download, handOver } from './download.ts';
 import { firstOf } from './examples.ts';
 import { browserStorage, History } from './history.ts';
 import { type Pattern, PATTERNS } from './pattern.ts';
@@ -12,17 +13,11 @@ import { type SavedBatch, Service } from './service.ts';
 /** How long a person has to pause in writing before the service is asked about it, in milliseconds. */
 const PAUSE_MS = 250;
 
+/** How a service answers a batch of one's own that takes none. */
+const ADHOC_IS_OFF = new Set([403, 404]);
+
 /** How often a service that was gone is asked whether it is back, in milliseconds. */
 const AGAIN_MS = 1500;
-
-/** A file that is on its way. */
-export interface Download {
-  readonly accept: string;
-  bytes: number;
-  total: number | undefined;
-  state: 'coming' | 'there' | 'incomplete' | 'stopped' | 'broken';
-  problem?: Problem;
-}
 
 /** What the page shows, and what can be done with it. */
 export class Session {
@@ -104,6 +99,9 @@ export class Session {
     if ('value' in batches) this.batches = batches.value.batches;
     this.#takeSaved();
     await this.explain();
+    // Where only saved batches may be run, the first of them stands there.
+    const [first] = this.batches;
+    if (first && !this.saved && ADHOC_IS_OFF.has(this.trouble?.status ?? 0)) this.showSaved(first);
   }
 
   useKey(key: string): void {
@@ -158,6 +156,8 @@ export class Session {
   save(accept: string): void {
     const download: Download = { accept, bytes: 0, total: undefined, state: 'coming' };
     this.download = download;
+    // The worker asks for one thing at a time.
+    if (this.run) this.run.over ??= 'stopped';
     this.answers.download(this.#sending(accept, untraced(this.text)), (said) => {
       if (said.event === 'progress') Object.assign(download, { bytes: said.bytes, total: said.total });
       else if (said.event === 'problem') Object.assign(download, { state: 'broken', problem: said.problem });
@@ -242,12 +242,4 @@ export class Session {
       this.showSaved(saved);
     }
   }
-}
-
-/** Has the browser save a file. */
-function handOver(blob: Blob, filename: string): void {
-  const address = URL.createObjectURL(blob);
-  const link = Object.assign(document.createElement('a'), { href: address, download: filename });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }

@@ -20,7 +20,7 @@ export function Bars({ row, scale, edge }: { row: Row; scale: Scale; edge: numbe
   if (!told) {
     const isOpen = row.status === 'running' || row.status === 'hidden';
     return isOpen && since !== undefined ? (
-      <div class={`bar bar-${row.status}`} style={span(since, Math.max(since, now), axis.ms)} />
+      <div class={`bar bar-${row.status}`} style={span(since, Math.max(since, row.until ?? now), axis.ms)} />
     ) : null;
   }
   const { queued = told.ended ?? 0, started, ended = now, attempts = [] } = told;

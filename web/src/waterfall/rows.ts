@@ -36,7 +36,13 @@ class Rows {
   all(): Row[] {
     const { plan } = this.#picture;
     this.#inside(plan ?? {}, '', 0, []);
-    return this.#rows;
+    return this.#rows.map((row) => (row.status === 'hidden' ? { ...row, until: this.#until(row.path) } : row));
+  }
+
+  #until(path: string): number | undefined {
+    const waiting = this.#rows.filter(({ dependsOn }) => dependsOn.includes(path));
+    const begun = waiting.flatMap(({ told }) => told?.queued ?? []);
+    return begun.length > 0 ? Math.min(...begun) : undefined;
   }
 
   /** What stands in a group, or, of a plan that is not there, what was told of it. */
@@ -79,6 +85,7 @@ class Rows {
       members: inside,
       place,
       since: own?.queued ?? (waited.includes(undefined) ? undefined : Math.max(0, ...(waited as number[]))),
+      until: undefined,
     });
     if (!isOpen) return;
     if (!node.forEach) return this.#inside(node, path, depth + 1, scope);

@@ -1,0 +1,131 @@
+import { useRowsInView } from '../page/rows-in-view.ts';
+import { Arrows } from './arrows.tsx';
+import { Bars, type Scale } from './bars.tsx';
+import type { Row } from './model.ts';
+import { Ruler } from './ruler.tsx';
+import { sentence } from './words.ts';
+
+/** The height of a row, in pixels. */
+const ROW = 28;
+
+interface PictureProps {
+  readonly rows: readonly Row[];
+  readonly scale: Scale;
+  readonly plannedMs: number | undefined;
+  readonly active: string | undefined;
+  readonly activate: (path: string | undefined) => void;
+  readonly fold: (path: string) => void;
+}
+
+/** The rows, of which those that can be seen are drawn, with the axis above them. */
+export function Picture({ rows, scale, plannedMs, active, activate, fold }: PictureProps) {
+  const { box, first, last, width, show } = useRowsInView(rows.length, ROW);
+  const at = rows.findIndex(({ path }) => path === active);
+  const row = rows[at];
+  const label = Math.round(Math.max(104, Math.min(250, width * 0.34)));
+  const track = Math.max(60, width - label - 16);
+  const near = new Set([
+    ...(row?.dependsOn ?? []),
+    ...rows.filter((one) => row && one.dependsOn.includes(row.path)).map(({ path }) => path),
+  ]);
+  const move = (index: number): void => {
+    const next = rows[Math.max(0, Math.min(rows.length - 1, index))];
+    if (!next) return;
+    activate(next.path);
+    show(rows.indexOf(next));
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const steps: Record<string, () => void> = {
+      ArrowDown: () => move(at + 1),
+      ArrowUp: () => move(at < 0 ? 0 : at - 1),
+      Home: () => move(0),
+      End: () => move(rows.length - 1),
+      PageDown: () => move(at + 10),
+      PageUp: () => move(at - 10),
+      ArrowRight: () => row?.isOpen === false && fold(row.path),
+      ArrowLeft: () => (row?.isOpen ? fold(row.path) : move(rows.findIndex(({ path }) => path === parentOf(row)))),
+      Enter: () => row?.isOpen !== undefined && fold(row.path),
+    };
+    const step = event.ctrlKey || event.metaKey ? undefined : steps[event.key];
+    if (!step) return;
+    event.preventDefault();
+    step();
+  };
+  return (
+    <>
+      <Ruler scale={scale} label={label} width={track} plannedMs={plannedMs} />
+      <div
+        class="rows"
+        ref={box}
+        role="tree"
+        tabIndex={0}
+        aria-label="Queries, from top to bottom"
+        aria-activedescendant={row ? `row-${at}` : undefined}
+        onKeyDown={onKeyDown}
+        onFocus={() => !row && move(0)}
+        onMouseLeave={() => activate(undefined)}
+      >
+        <div class="rows-inner" style={{ height: `${rows.length * ROW}px` }} role="presentation">
+          {'axis' in scale && scale.axis.deadline !== undefined && (
+            <div class="deadline" style={{ left: `${label + (scale.axis.deadline / scale.axis.ms) * track}px` }} />
+          )}
+          {rows.slice(first, Math.max(last, first)).map((one, offset) => (
+            <RowView
+              key={one.path}
+              row={one}
+              index={first + offset}
+              label={label}
+              edge={1 - 70 / track}
+              scale={scale}
+              mood={one.path === active ? 'active' : near.has(one.path) ? 'near' : row && near.size > 0 ? 'far' : ''}
+              activate={activate}
+              fold={fold}
+            />
+          ))}
+          <Arrows rows={rows} active={row} scale={scale} rowHeight={ROW} left={label} width={track} />
+        </div>
+      </div>
+    </>
+  );
+}
+
+const parentOf = (row: Row | undefined): string => row?.path.slice(0, row.path.lastIndexOf('/')) ?? '';
+
+interface RowProps extends Pick<PictureProps, 'scale' | 'activate' | 'fold'> {
+  readonly row: Row;
+  readonly index: number;
+  readonly label: number;
+  /** From which part of the track on there is no room for words behind a bar. */
+  readonly edge: number;
+  readonly mood: string;
+}
+
+function RowView({ row, index, label, edge, scale, mood, activate, fold }: RowProps) {
+  return (
+    <div
+      id={`row-${index}`}
+      class={`row is-${row.status} ${mood && `row-${mood}`}`}
+      role="treeitem"
+      aria-level={row.depth + 1}
+      aria-expanded={row.isOpen}
+      aria-selected={mood === 'active'}
+      style={{ top: `${index * ROW}px` }}
+      onMouseEnter={() => activate(row.path)}
+      onClick={() => row.isOpen !== undefined && fold(row.path)}
+    >
+      <span class="unseen">{sentence(row)}</span>
+      <div
+        class="row-label"
+        aria-hidden="true"
+        style={{ width: `${label}px`, paddingLeft: `${10 + Math.min(row.depth, 6) * 12}px` }}
+      >
+        <span class="twist">{row.isOpen === undefined ? '' : row.isOpen ? '▾' : '▸'}</span>
+        <span class="row-name">{row.label}</span>
+        <span class="row-detail">{row.isOpen === false ? `${row.members} folded` : row.detail}</span>
+      </div>
+      <div class="track" aria-hidden="true">
+        <Bars row={row} scale={scale} edge={edge} />
+      </div>
+    </div>
+  );
+}
