@@ -96,6 +96,7 @@ it('completes sources, ops, params, collections, fields and references', async (
     'listObjects',
     'presignGetObject',
   ]);
+  expect(await at('{"queries":{"a":{"source":"shop","op":"fin|"},"b":1}}')).toEqual(['find', 'findOne']);
   const params = await at('{"queries":{"a":{"source":"shop","op":"find","params":{"|"}}}}');
   expect(params).toEqual(expect.arrayContaining(['collection', 'filter', 'sort', 'limit']));
   expect(params).not.toContain('pipeline');

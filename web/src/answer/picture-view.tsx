@@ -36,7 +36,9 @@ export function Picture({ value, meta, answers }: PictureProps) {
         </button>
       )}
       {source !== undefined && (
-        <img class="picture" src={source} alt="The picture that this value is" referrerpolicy="no-referrer" />
+        <span class="picture-box">
+          <img class="picture" src={source} alt="The picture that this value is" referrerpolicy="no-referrer" />
+        </span>
       )}
     </>
   );

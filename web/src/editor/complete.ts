@@ -37,7 +37,8 @@ async function offersAt(place: Place, session: Session, knowledge: Knowledge): P
   let schemas: Schema[] = [body];
   let object = 0;
   for (const key of place.path) {
-    const given = typeof key === 'number' ? {} : (place.objects[object++] ?? {});
+    // What is written itself rules nothing out: it is not finished.
+    const given = typeof key === 'number' ? {} : { ...place.objects[object++], [key]: undefined };
     schemas = below(document, schemas, key, given);
   }
   const inside = place.objects[place.path.filter((key) => typeof key === 'string').length] ?? {};

@@ -7,7 +7,7 @@ export interface Axis {
 }
 
 /** The part of the axis that is filled at most: beside a bar stands how long it took. */
-const FILLED = 0.86;
+const FILLED = 0.82;
 
 /** An axis that has room for so many milliseconds, and a little more. The deadline stands on it where near. */
 export function axisOf(lastMs: number, deadlineMs: number | undefined): Axis {

@@ -75,7 +75,7 @@ export function Picture({ rows, scale, plannedMs, active, activate, fold }: Pict
               row={one}
               index={first + offset}
               label={label}
-              edge={1 - 70 / track}
+              edge={1 - 76 / track}
               scale={scale}
               mood={one.path === active ? 'active' : near.has(one.path) ? 'near' : row && near.size > 0 ? 'far' : ''}
               activate={activate}
