@@ -10,6 +10,8 @@ export default defineConfig({
   build: {
     outDir: '../dist/web',
     emptyOutDir: true,
+    // The licences of what is bundled ask to go with it.
+    license: { fileName: 'licenses.md' },
     assetsDir: 'playground',
     assetsInlineLimit: 0,
     target: 'es2023',
