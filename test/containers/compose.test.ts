@@ -93,7 +93,8 @@ describe('docker-compose.yml', () => {
     const path = environment(codap)['CODAP_CONFIG'] ?? '';
     const copied = image.instructions.find(({ word, words }) => word === 'COPY' && words[0] === path);
     expect(copied?.words[1]).toBe(`./${path}`);
-    const { sources } = await loadConfig(ROOT + path, environment(codap));
+    const { server, sources } = await loadConfig(ROOT + path, environment(codap));
+    expect(server.playground).toBe(true);
     const demo = parseConfig(
       demoConfig({ mongoUrl: 'mongodb://mongo:27017', s3Endpoint: 'http://s3:7070', restUrl: 'http://rest:8081' }),
     );

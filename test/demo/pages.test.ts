@@ -18,7 +18,10 @@ let opened: Sources;
 let app: FastifyInstance;
 beforeAll(async () => {
   stores = await startStores();
-  const config = parseConfig(demoConfig(stores), {}, adapters, await demoBatches());
+  const { server, sources } = demoConfig(stores);
+  // Without the playground there is a page of links, which needs no browser to be read.
+  const raw = { server: { ...server, playground: false }, sources };
+  const config = parseConfig(raw, {}, adapters, await demoBatches());
   opened = await openSources(config);
   app = await buildApp(config, { ...opened, saved: await openSaved(config, opened.sources) });
 });

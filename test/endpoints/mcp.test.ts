@@ -297,7 +297,7 @@ describe('a service', () => {
   });
 
   it('has it on in the demo', () => {
-    expect(demoConfig({ mongoUrl: '', s3Endpoint: '', restUrl: '' }).server).toEqual({ mcp: true });
+    expect(demoConfig({ mongoUrl: '', s3Endpoint: '', restUrl: '' }).server).toMatchObject({ mcp: true });
   });
 
   it.each(['run_batch', 'describe_source'])('lets no saved batch that is a tool be named %s', async (name) => {
