@@ -59,7 +59,7 @@ describe('the tree', () => {
   const nothing = { turned: new Set<string>(), loaded: new Map() };
 
   it('has a line for each reply, and what is open below it', () => {
-    const shown = linesOf(replies, new Map(), nothing).map(({ depth, name, kind, pointer }) => [
+    const shown = linesOf({ replies, items: new Map() }, nothing).map(({ depth, name, kind, pointer }) => [
       depth,
       name,
       kind,
@@ -77,9 +77,22 @@ describe('the tree', () => {
   it('points to a member of a list by its name, as a reference does', () => {
     const frame: Frame = { event: 'reply', path: '/0', status: 'ok', as: 'x/y', value: valueAt('[[1]]', 0, 0) };
     const loaded = new Map([['value 0 0', membersAt('[[1]]', 0, 0, 0, 9)]]);
-    expect(linesOf([frame], new Map(), { ...nothing, loaded }).map(({ pointer }) => pointer)).toEqual([
-      '/x~1y',
-      '/x~1y/0',
+    expect(
+      linesOf({ replies: [frame], items: new Map() }, { ...nothing, loaded }).map(({ pointer }) => pointer),
+    ).toEqual(['/x~1y', '/x~1y/0']);
+  });
+
+  it('points into first-reply by the order of arrival, and by a literal `as` alone', () => {
+    const paths = ['/0/2', '/0/0', '/0', '/1'];
+    const replies = paths.map((path): Frame => ({ event: 'reply', path, status: 'ok', as: 'made' }));
+    const race = { pattern: 'first-reply', as: 'race', queries: [{}, {}, {}] };
+    const plan = { pattern: 'ordered', queries: [race, { as: { $result: '/race' } }] };
+    const turned = new Set(['reply /0/2', 'reply /0/0']);
+    expect(linesOf({ replies, items: new Map(), plan }, { ...nothing, turned }).map(({ pointer }) => pointer)).toEqual([
+      '/race',
+      '/race/0',
+      '/race/1',
+      '/1',
     ]);
   });
 });

@@ -80,6 +80,10 @@ describe('as a saved batch', () => {
     expect([...(await openSaved(config, opened.sources)).keys()]).toEqual(['my-batch']);
   });
 
+  it.each(['', '[]', '{"a": '])('"%s" is none', (text) => {
+    expect(() => asSavedBatch('kv', text)).toThrow(TypeError);
+  });
+
   it('keeps digits, the place of keys, and texts that look like something else', () => {
     const text =
       '{"queries": {"2": 10000000000000000001, "1": {"a": "yes", "b": "1", "c": "null", "d": "a: b", "e": "# x", "f": ""}}}';

@@ -1,4 +1,5 @@
 import { encodeSegment, segmentsOf } from '../json/pointer.ts';
+import type { PlanNode } from '../waterfall/model.ts';
 import type { Frame, MemberNode, ValueNode } from './node.ts';
 
 /** A line of the answer's tree. */
@@ -34,11 +35,51 @@ interface Branch {
   readonly members: Branch[];
 }
 
+/** What the tree is made from. */
+export interface Grown {
+  readonly replies: readonly Frame[];
+  /** How many items of each list that flows have come. */
+  readonly items: ReadonlyMap<string, number>;
+  readonly plan?: PlanNode | undefined;
+}
+
 /** The lines of the tree that can be seen, from top to bottom. */
-export function linesOf(replies: readonly Frame[], items: ReadonlyMap<string, number>, opened: Opened): Line[] {
+export function linesOf({ replies, items, plan }: Grown, opened: Opened): Line[] {
   const lines: Line[] = [];
-  for (const branch of branchesOf(replies, items)) addReply(lines, branch, 0, opened, items);
+  for (const branch of branchesOf(replies, items)) {
+    const node = plan && memberOf(plan, branch.name);
+    const as = node ? node.as : branch.frame?.as;
+    const pointer = `/${encodeSegment(typeof as === 'string' ? as : branch.name)}`;
+    addReply(lines, { branch, node, pointer, depth: 0 }, opened, items);
+  }
   return lines;
+}
+
+/** A reply that is to be shown: its plan, if that is known, and the reference that reads it. */
+interface Shown {
+  readonly branch: Branch;
+  readonly node: PlanNode | undefined;
+  readonly pointer: string;
+  readonly depth: number;
+}
+
+/** Inside a value a list is read by position: under first-reply in order of arrival. */
+function membersIn({ branch: { members }, node, pointer, depth }: Shown): Shown[] {
+  const isByArrival = node?.pattern === 'first-reply' && !node.forEach;
+  return members.map((branch, at) => ({
+    branch,
+    node: node && memberOf(node, branch.name),
+    pointer: `${pointer}/${encodeSegment(isByArrival ? at : branch.name)}`,
+    depth: depth + 1,
+  }));
+}
+
+/** What runs at a member of a group, or for an item of a `forEach`. */
+function memberOf({ forEach, ...node }: PlanNode, name: string): PlanNode | undefined {
+  if (forEach) return node;
+  return Array.isArray(node.queries)
+    ? (node.queries as readonly PlanNode[])[Number(name)]
+    : (node.queries as Readonly<Record<string, PlanNode>> | undefined)?.[name];
 }
 
 function branchesOf(replies: readonly Frame[], items: ReadonlyMap<string, number>): Branch[] {
@@ -58,13 +99,8 @@ function branchesOf(replies: readonly Frame[], items: ReadonlyMap<string, number
   return root.members;
 }
 
-function addReply(
-  lines: Line[],
-  branch: Branch,
-  depth: number,
-  opened: Opened,
-  items: ReadonlyMap<string, number>,
-): void {
+function addReply(lines: Line[], shown: Shown, opened: Opened, items: ReadonlyMap<string, number>): void {
+  const { branch, pointer, depth } = shown;
   const { frame, path, members } = branch;
   const id = `reply ${path}`;
   const flowing = items.get(path) ?? 0;
@@ -73,11 +109,10 @@ function addReply(
   const value = frame?.value;
   const isPlain = value && value.kind !== 'object' && value.kind !== 'list';
   const name = frame?.as !== undefined && depth === 0 ? `${branch.name} · ${frame.as}` : branch.name;
-  const pointer = depth === 0 && frame?.as !== undefined ? `/${encodeSegment(frame.as)}` : path;
   lines.push({ id, depth, name, kind: 'reply', frame, value, pointer, isOpen });
   if (!isOpen) return;
   if (frame?.error) lines.push(note(id, depth + 1, 'error', `${frame.error.code}: ${frame.error.message}`));
-  for (const member of members) addReply(lines, member, depth + 1, opened, items);
+  for (const member of membersIn(shown)) addReply(lines, member, opened, items);
   if (flowing > 0) addLoaded(lines, `items ${path}`, { pointer, frame }, depth + 1, flowing, opened);
   if (value && !isPlain) addMembers(lines, value, { pointer, frame }, depth + 1, opened);
   if (frame?.meta) lines.push(note(id, depth + 1, 'meta', JSON.stringify(frame.meta)));

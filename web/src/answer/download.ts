@@ -1,4 +1,4 @@
-import { Broken, problemOf } from './response.ts';
+import { Broken, partsOf, problemOf } from './response.ts';
 import type { RunEvent, Sending } from './node.ts';
 
 /** How often the page is told how much has come, in milliseconds. */
@@ -21,7 +21,7 @@ export async function download(
   let bytes = 0;
   let told = 0;
   try {
-    for await (const part of response.body) {
+    for await (const part of partsOf(response.body)) {
       // A Blob may lie on disk; what is larger than memory can still be had.
       parts.push(new Blob([part]));
       bytes += part.length;

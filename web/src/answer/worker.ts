@@ -1,7 +1,7 @@
 import { pretty } from '../json/pretty.ts';
 import { membersOf } from '../json/ranges.ts';
 import { download } from './download.ts';
-import { Broken, problemOf } from './response.ts';
+import { Broken, partsOf, problemOf } from './response.ts';
 import type { Answer, Ask, Frame, RunEvent, Sending } from './node.ts';
 import { frameOf, membersAt, valueAt } from './read-value.ts';
 import { wholeText } from './whole.ts';
@@ -106,7 +106,7 @@ function itemsOf(path: string, skip: number, take: number): { key: number; value
 async function* linesOf(response: Response): AsyncGenerator<string, void, undefined> {
   if (!response.body) return;
   let parts: string[] = [];
-  for await (const text of response.body.pipeThrough(new TextDecoderStream())) {
+  for await (const text of partsOf(response.body.pipeThrough(new TextDecoderStream()))) {
     let from = 0;
     for (let at = text.indexOf('\n'); at >= 0; from = at + 1, at = text.indexOf('\n', from)) {
       yield parts.join('') + text.slice(from, at);

@@ -26,7 +26,8 @@ interface CopyProps {
 export function CopyButton({ label, title, text, role }: CopyProps) {
   const [said, say] = useState('');
   const onClick = async (): Promise<void> => {
-    say((await copy(await text())) ? 'Copied' : 'Could not be copied');
+    const isCopied = await Promise.try(text).then(copy, () => false);
+    say(isCopied ? 'Copied' : 'Could not be copied');
     setTimeout(() => say(''), 1500);
   };
   return (

@@ -4,11 +4,14 @@ import type { Pattern } from '../session/pattern.ts';
 /** What a request may say and a saved batch may not. */
 const OF_A_REQUEST = ['trace', 'shape'];
 
-/** A batch as the `batches` of a configuration. Numbers keep their digits, and keys their places. */
+/**
+ * A batch as the `batches` of a configuration. Numbers keep their digits, and keys their places. Throws
+ * TypeError if it is no JSON object.
+ */
 export function asSavedBatch(pattern: Pattern, text: string, name = 'my-batch'): string {
   // JSON is YAML, and this reader keeps what it does not know how to say in JavaScript.
   const batch = parseDocument(text, { intAsBigInt: true, uniqueKeys: false });
-  if (!isMap(batch.contents)) throw new TypeError('a batch is a JSON object');
+  if (batch.errors.length > 0 || !isMap(batch.contents)) throw new TypeError('a batch is a JSON object');
   for (const field of OF_A_REQUEST) batch.contents.delete(field);
   visit(batch, {
     Collection(_key, node) {
