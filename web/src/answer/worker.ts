@@ -9,8 +9,8 @@ import { wholeText } from './whole.ts';
 /** Characters of an answer that are kept; beyond them reading ends. */
 const MOST = 256 * 2 ** 20;
 
-/** How often the page is told of what has come, in milliseconds. */
-const EVERY_MS = 40;
+/** For how long what has come is gathered before the page is told, in milliseconds. */
+const EVERY_MS = 25;
 
 /** The lines of the answer that is shown, by their number, and those of each list that came item by item. */
 let lines: string[] = [];
@@ -55,11 +55,12 @@ async function read(sending: Sending, signal: AbortSignal, say: (said: RunEvent)
     return;
   }
   let waiting: Frame[] = [];
-  let told = performance.now();
+  let timer: ReturnType<typeof setTimeout> | undefined;
   let size = 0;
   let hasEnded = false;
   const tell = (): void => {
-    told = performance.now();
+    clearTimeout(timer);
+    timer = undefined;
     if (waiting.length > 0 || items.size > 0) {
       say({ event: 'frames', frames: waiting, items: new Map(Array.from(items, ([path, all]) => [path, all.length])) });
     }
@@ -73,8 +74,9 @@ async function read(sending: Sending, signal: AbortSignal, say: (said: RunEvent)
       if (frame.event === 'item') listOf(frame.path).push(number);
       else waiting.push(frame);
       hasEnded ||= frame.event === 'end';
-      if (hasEnded || performance.now() - told > EVERY_MS || waiting.length === 1) tell();
+      timer ??= setTimeout(tell, EVERY_MS);
       if (size > MOST) {
+        tell();
         stopping.abort();
         return say({ event: 'over', why: 'full' });
       }
