@@ -17,7 +17,14 @@ export function readExactYaml(text: string, file: string): unknown {
 function parse(text: string, file: string, intAsBigInt = false): Document.Parsed {
   const lineCounter = new LineCounter();
   // At level "warn" the library would write keys of the file to standard error.
-  const options = { lineCounter, merge: true, prettyErrors: false, uniqueKeys, intAsBigInt, logLevel: 'error' as const };
+  const options = {
+    lineCounter,
+    merge: true,
+    prettyErrors: false,
+    uniqueKeys,
+    intAsBigInt,
+    logLevel: 'error' as const,
+  };
   const document = parseDocument(text, options);
   const faults = [...document.errors, ...document.warnings].map(({ code, message, pos }) => {
     const { line, col } = lineCounter.linePos(pos[0]);
@@ -34,7 +41,8 @@ function uniqueKeys(one: ParsedNode, other: ParsedNode): boolean {
 
 /** What follows a colon in the parser's message is quoted from the file, where it may be a secret. */
 function wordsOf(code: string, message: string): string {
-  return code === 'MULTIPLE_DOCS' ? 'one document is allowed in a file' : message.replace(/: .*$/s, '');
+  if (code === 'MULTIPLE_DOCS') return 'one document is allowed in a file';
+  return code === 'RESOURCE_EXHAUSTION' ? 'nested too deep' : message.replace(/: .*$/s, '');
 }
 
 function toData(document: Document.Parsed, file: string, options?: ToJSOptions): unknown {

@@ -19,7 +19,8 @@ interface Line {
   readonly err?: { readonly cause: { readonly message: string } };
 }
 
-const LOOP = '{% for a in (1..999) %}{% for b in (1..999) %}{% for c in (1..999) %}{% endfor %}{% endfor %}{% endfor %}';
+const LOOP =
+  '{% for a in (1..999) %}{% for b in (1..999) %}{% for c in (1..999) %}{% endfor %}{% endfor %}{% endfor %}';
 const TEMPLATES: Record<string, string> = {
   loop: LOOP,
   // The clock is looked at while a file that is taken in is rendered.

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { check } from '../../src/cli/check.ts';
+import { loadWhole } from '../../src/cli/load-whole.ts';
 import { ConfigError } from '../../src/config/load.ts';
 import { loadConfig } from '../configured.ts';
 
@@ -22,11 +23,14 @@ async function written(files: Record<string, string>): Promise<string> {
   return join(at, Object.keys(files)[0]!);
 }
 
-/** What `codap check` says is wrong, a line each, without the folder. */
-async function faultsOf(files: Record<string, string>): Promise<string[]> {
+/** What `codap check` says is wrong, unless it is another that looks: a line each, without the folder. */
+async function faultsOf(
+  files: Record<string, string>,
+  look: (file: string) => Promise<unknown> = (file) => check(file, false, {}),
+): Promise<string[]> {
   const file = await written(files);
   try {
-    await check(file, false, {});
+    await look(file);
     return [];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -108,6 +112,14 @@ describe('codap check', () => {
       'codap.yaml: batches.b#/queries/a/select: a pointer or an object of pointers is allowed here',
       expect.stringMatching(/^codap\.yaml: batches\.b#\/queries\/a\/op: allowed here: /) as string,
     ]);
+  });
+
+  it('tells the same as serving and reading again do, where there are others', async () => {
+    const batches = 'batches: { b: { pattern: kv, queries: { a: { source: none, op: get } } }, f: none.yaml }';
+    const files = { 'codap.yaml': `server: { port: x }\n${SHOP}${batches}` };
+    const told = await faultsOf(files);
+    expect(told).toHaveLength(3);
+    expect(await faultsOf(files, (file) => loadWhole(file, {}))).toEqual(told);
   });
 
   it('says so of what is nested much too deep', async () => {
