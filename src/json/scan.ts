@@ -38,7 +38,7 @@ export function scan(body: Buffer, limits: { depth: number; around?: number }): 
 
 class Scanner {
   readonly #body: Buffer;
-  readonly #most: { readonly depth: number; readonly told: number };
+  readonly #most: { readonly open: number; readonly maxDepth: number };
   readonly #isUtf8: boolean;
   readonly #keys: SeenKeys;
   readonly #faults = new FaultList();
@@ -55,7 +55,7 @@ class Scanner {
 
   constructor(body: Buffer, { depth, around = 0 }: { depth: number; around?: number }) {
     this.#body = body;
-    this.#most = { depth: depth + around, told: depth };
+    this.#most = { open: depth + around, maxDepth: depth };
     this.#isUtf8 = isUtf8(body);
     this.#objects = new Uint8Array(Math.min(depth + around, body.length));
     this.#steps = new Int32Array(this.#objects.length);
@@ -76,8 +76,8 @@ class Scanner {
    * Enters a container; gives the position of its first value or, if it is empty, of the next value after it.
    */
   #open(start: number, isObject: boolean): number {
-    if (this.#depth >= this.#most.depth) {
-      this.#fault(`nested deeper than ${this.#most.told}`);
+    if (this.#depth >= this.#most.open) {
+      this.#fault(`nested deeper than ${this.#most.maxDepth}`);
       return STOP;
     }
     if (isObject) this.#keys.open();
