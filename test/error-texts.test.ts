@@ -83,6 +83,7 @@ const FILLED_IN = listed(`
   src/saved/param-set.ts: choice([...this.keys()])
   src/saved/param-set.ts: param.allowed
   src/saved/param.ts: choice(SCALARS)
+  src/saved/pages/page-encoding.ts: template.file  # for the log alone
   src/saved/param.ts: types.join(' or ')
   src/saved/param.ts: one.allowed
   src/saved/param.ts: new Param(said).allowed

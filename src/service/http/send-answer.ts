@@ -28,7 +28,7 @@ export async function sendAnswer(
   try {
     encoded = await encoding.encode(new Answer(running), plan);
     if (!encoded) return sendFailed(batch, reply, root.settled?.ms ?? performance.now() - began);
-    if (caching && (await cacheable(reply, encoding, encoded, root.settled?.list, caching, batch.work))) {
+    if (caching && (await cacheable(reply, encoding, encoded, root.settled?.list, caching, batch))) {
       const { 'content-type': _, ...headers } = encoded.headers;
       // For what it says of `Vary`, which is that of the whole answer.
       codingFor(reply);
