@@ -183,7 +183,7 @@ describe('faults', () => {
     expect(faults['server.prot']).toBe(
       'unknown field; allowed here: host, port, metricsPort, workers, timeoutMs, maxTimeoutMs, graceMs, maxInFlight, bufferBytes, maxConnections, adhoc, corsOrigins, hosts, traceStatements',
     );
-    expect(faults['stores']).toBe('unknown field; allowed here: server, limits, sources, batches');
+    expect(faults['stores']).toBe('unknown field; allowed here: server, limits, sources, batches, callers');
     expect(faults['sources.other.ops.0']).toBe('allowed here: get, head');
   });
 

@@ -9,6 +9,7 @@ import type { Config } from './schema.ts';
 import { readExactYaml, readYaml } from './yaml.ts';
 
 export type { BatchText } from './batch-texts.ts';
+export type { CallerConfig, JwtConfig } from './caller-options.ts';
 export type { Env } from './env.ts';
 export { ConfigError, type ConfigFault } from './fault.ts';
 export { parseConfig } from './parse-config.ts';

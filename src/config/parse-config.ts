@@ -1,6 +1,7 @@
 import type { Adapters } from '../../adapters/adapter.ts';
 import { checkSchema, type SchemaFault } from '../store/check-schema.ts';
 import { batchText } from './batch-texts.ts';
+import { callerFaults } from './caller-faults.ts';
 import type { Env } from './env.ts';
 import { ConfigError, type ConfigFault, toPath } from './fault.ts';
 import { fill } from './variables.ts';
@@ -38,7 +39,7 @@ export function checkConfig(
   const checked = convert(value, whole, first.faults) ? checkSchema(schema, value) : first;
   const unfilled = new Set(faults.map(({ path }) => path));
   const found = checked.faults.map(({ path, detail }) => ({ path: toPath(path), detail }));
-  const all = distinct([...faults, ...found.filter(({ path }) => !unfilled.has(path))]);
+  const all = distinct([...faults, ...found.filter(({ path }) => !unfilled.has(path)), ...callerFaults(value)]);
   const data = all.length === 0 ? checked.data : checkSchema(schema, without(value, all)).data;
   return { config: data && { ...data, ...files }, faults: all };
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Adapter, Adapters } from '../../adapters/adapter.ts';
 import { choice } from '../store/check-schema.ts';
 import type { BatchText } from './batch-texts.ts';
+import { type CallerConfig, callerSchema } from './caller-options.ts';
 import { layerOptions } from './layer-options.ts';
 import { LONGEST_MS, milliseconds } from './milliseconds.ts';
 
@@ -162,6 +163,8 @@ export interface Config {
   readonly folder: string;
   /** Its saved batches; what they say is checked with the sources they name. */
   readonly batches: readonly BatchText[];
+  /** Who may ask, by their names; undefined where everyone may. */
+  readonly callers?: Readonly<Record<string, CallerConfig>> | undefined;
 }
 
 /** The schema of a whole configuration, with a branch for each of these adapters. */
@@ -185,6 +188,10 @@ export function configSchema(adapters: Adapters): z.ZodType<Config> {
       ),
     batches: z
       .record(name, z.union([z.string(), z.object({})], 'a saved batch, or the path of its file, is allowed here'))
+      .optional(),
+    callers: z
+      .record(name, callerSchema)
+      .refine((callers) => Object.keys(callers).length > 0, 'at least one caller is allowed here')
       .optional(),
   }) as unknown as z.ZodType<Config>;
 }
