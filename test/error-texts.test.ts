@@ -108,7 +108,10 @@ const FILLED_IN = listed(`
   adapters/http/h1/request-head.ts: head
   adapters/http/h1/request-head.ts: length
   src/service/http/faults.ts: problem.title
-  src/service/http/faults.ts: Buffer.byteLength(body)`);
+  src/service/http/faults.ts: Buffer.byteLength(body)
+  src/callers/api-keys.ts: randomBytes(32).toString('base64url')  # told to the operator, as the next ones are
+  src/callers/api-keys.ts: hash('sha256', key)
+  src/callers/fetch-key-set.ts: statusCode`);
 
 /** Where an error is made of a text that does not stand there, or the text of an error is read. */
 const PASSED_ON = listed(`

@@ -6,10 +6,14 @@ export interface BucketOptions {
   readonly burst: number;
 }
 
-/** A token bucket: it needs no timer, since it knows when it will be full. Instants are `performance.now()` ms. */
+/**
+ * A token bucket. It needs no timer, since it knows when it will be full. Instants are those of
+ * `performance.now()`, in milliseconds.
+ */
 export class TokenBucket {
   readonly #everyMs: number;
   readonly #burst: number;
+  /** When it will be full, if nobody takes one. */
   #full = 0;
 
   constructor({ perSecond, burst }: BucketOptions) {

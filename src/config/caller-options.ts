@@ -3,22 +3,14 @@ import { z } from 'zod';
 import { milliseconds } from './milliseconds.ts';
 
 /** The signatures that a token may bear (RFC 7518 §3.1, RFC 8037 §3.1): those whose key is no secret. */
-const ALGORITHMS = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-] as const;
+const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'] as const;
 
 const key = z
   .string()
-  .regex(/^sha256:[\da-f]{64}$/, 'sha256: and 64 digits of hexadecimal, in lower case, as `codap key` prints them, are allowed here');
+  .regex(
+    /^sha256:[\da-f]{64}$/,
+    'sha256: and 64 digits of hexadecimal, in lower case, as `codap key` prints them, are allowed here',
+  );
 
 const jwks = z
   .string()
@@ -50,7 +42,11 @@ const rate = z.strictObject({
 /** A caller: how it is known, and what it may do. */
 export const callerSchema = z
   .strictObject({
-    keys: z.array(key).min(1).optional().meta({ description: 'The hashes of its keys; several while one is replaced.' }),
+    keys: z
+      .array(key)
+      .min(1)
+      .optional()
+      .meta({ description: 'The hashes of its keys; several while one is replaced.' }),
     jwt: jwt.optional().meta({ description: 'The tokens by which it is known.' }),
     sources: z.array(z.string()).default([]).meta({ description: 'The sources that it may name.' }),
     batches: z

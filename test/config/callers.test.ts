@@ -82,7 +82,7 @@ describe('callers', () => {
     `sha256:${'0'.repeat(65)}`,
     `SHA256:${'0'.repeat(64)}`,
     `sha256:${'A'.repeat(64)}`,
-    `${'0'.repeat(64)}`,
+    '0'.repeat(64),
     `sha256:${'0'.repeat(64)}\n`,
     '${CODAP_KEY}',
     '',
@@ -148,12 +148,15 @@ describe('callers', () => {
     expect(placesIn({ jwt: { ...JWT, ...own } })).toEqual([`callers.web.jwt.${field}`]);
   });
 
-  it.each(['https://id.example/jwks', 'http://127.0.0.1:9000/jwks', 'http://127.9.9.9/', 'http://[::1]/', 'http://localhost:1/'])(
-    'jwks may be %s',
-    (jwks) => {
-      expect(placesIn({ jwt: { ...JWT, jwks } })).toEqual([]);
-    },
-  );
+  it.each([
+    'https://id.example/jwks',
+    'http://127.0.0.1:9000/jwks',
+    'http://127.9.9.9/',
+    'http://[::1]/',
+    'http://localhost:1/',
+  ])('jwks may be %s', (jwks) => {
+    expect(placesIn({ jwt: { ...JWT, jwks } })).toEqual([]);
+  });
 
   it.each([
     'http://id.example/jwks',
