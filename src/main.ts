@@ -32,6 +32,11 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
     process.exitCode = await check(positionals[0], values.ping ?? false, env);
     return;
   }
+  if (command === 'key') {
+    const { positionals } = read(args, {}, 1);
+    const { printKey } = await import('./cli/print-key.ts');
+    return printKey(positionals[0]);
+  }
   throw new UsageFault(command === undefined ? 'say what to do' : `there is no command ${JSON.stringify(command)}`);
 }
 
@@ -62,7 +67,7 @@ function read<const T extends NonNullable<ParseArgsConfig['options']>>(
     const type = Object.hasOwn(options, token.name) ? options[token.name]?.type : undefined;
     const { rawName, value, inlineValue } = token;
     const names = Object.keys(options).map((name) => `--${name}`);
-    if (!type) throw new UsageFault(`${rawName} is not known; allowed here: ${names.join(', ')}`);
+    if (!type) throw new UsageFault(`${rawName} is not known; allowed here: ${names.join(', ') || 'none'}`);
     const given = value !== undefined && (inlineValue || !value.startsWith('-'));
     if (type === 'string' && !given) throw new UsageFault(`${rawName} needs a value`);
     if (type === 'boolean' && value !== undefined) throw new UsageFault(`${rawName} takes no value`);

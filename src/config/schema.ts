@@ -167,30 +167,35 @@ export interface Config {
   readonly callers?: Readonly<Record<string, CallerConfig>> | undefined;
 }
 
+/** The name of a source, a saved batch or a caller. */
+export const nameSchema = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
+    'a name of 1 to 64 letters, digits, _ and -, beginning with a letter or digit, is allowed here',
+  );
+
 /** The schema of a whole configuration, with a branch for each of these adapters. */
 export function configSchema(adapters: Adapters): z.ZodType<Config> {
   const branches = Object.entries(adapters).map(([name, adapter]) => branch(name, adapter));
   const source = z.discriminatedUnion('adapter', branches as [z.ZodObject, ...z.ZodObject[]]);
-  const name = z
-    .string()
-    .regex(
-      /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
-      'a name of 1 to 64 letters, digits, _ and -, beginning with a letter or digit, is allowed here',
-    );
   return z.strictObject({
     server: server.prefault({}),
     limits: limits.prefault({}),
     sources: z
-      .record(name, source)
+      .record(nameSchema, source)
       .default({})
       .transform((sources) =>
         Object.fromEntries(Object.entries(sources).map(([name, options]) => [name, { name, ...options }])),
       ),
     batches: z
-      .record(name, z.union([z.string(), z.object({})], 'a saved batch, or the path of its file, is allowed here'))
+      .record(
+        nameSchema,
+        z.union([z.string(), z.object({})], 'a saved batch, or the path of its file, is allowed here'),
+      )
       .optional(),
     callers: z
-      .record(name, callerSchema)
+      .record(nameSchema, callerSchema)
       .refine((callers) => Object.keys(callers).length > 0, 'at least one caller is allowed here')
       .optional(),
   }) as unknown as z.ZodType<Config>;
