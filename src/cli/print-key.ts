@@ -3,8 +3,8 @@ import { nameSchema } from '../config/schema.ts';
 import { UsageFault } from './start-fault.ts';
 
 /**
- * `codap key`: makes a key, and prints it and what the `callers` of a configuration say of it: with a name, as
- * a whole caller. It is kept nowhere. Throws UsageFault for what is no name of a caller.
+ * `codap key`: makes a key, and prints it and what the `callers` of a configuration say of it: with a name,
+ * as a whole caller. It is kept nowhere. Throws UsageFault for what is no name of a caller.
  */
 export function printKey(name: string | undefined): void {
   if (name !== undefined && !nameSchema.safeParse(name).success)

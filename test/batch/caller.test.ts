@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { plan } from '../../src/batch/plan/plan.ts';
-import { ask, faults, limits, q, simulate, start } from './simulated.ts';
+import { answer, ask, faults, limits, q, simulate, start } from './simulated.ts';
 
 const claims = { sub: 'ada', roles: ['reader', 'writer'], org: { id: 7, 'a/b': 'slash' }, none: null };
 const sub = { $caller: '/sub' };
@@ -60,6 +60,8 @@ describe('$caller', () => {
     ['select', q({ value: 1 }, { select: { who: nobody } })],
     ['as', q({ value: 1 }, { as: nobody })],
     ['forEach', q({ value: 1 }, { forEach: nobody })],
+    ['when, of a group', { pattern: 'kv', when: nobody, queries: { x: q() } }],
+    ['select, of a group', { pattern: 'kv', select: { who: nobody }, queries: { x: q() } }],
     ['one behind a claim', q({ value: { $caller: '/sub/x' } })],
     ['one beside a list', q({ value: { $caller: '/roles/2' } })],
     ['one that every object inherits', q({ value: { $caller: '/toString' } })],
@@ -79,6 +81,22 @@ describe('$caller', () => {
     expect(a).toMatchObject({ status: 'partial', replies: [{ error: { code: 'FORBIDDEN' } }, { value: 'b' }] });
     expect(b).toMatchObject({ status: 'error', error: { code: 'FORBIDDEN' } });
     expect(c).toMatchObject({ status: 'skipped', error: { code: 'DEPENDENCY_FAILED', dependsOn: ['b'] } });
+  });
+
+  it('is rescued by a default, and does not run what a condition leaves out', async () => {
+    const a = q({ value: nobody }, { default: 'nobody' });
+    const b = q({ value: nobody }, { when: false });
+    expect(await replies({ a, b })).toMatchObject({
+      a: { status: 'ok', value: 'nobody', defaulted: true, error: { code: 'FORBIDDEN' } },
+      b: { status: 'skipped' },
+    });
+  });
+
+  it('fails a traced query, too', async () => {
+    const text = await answer('kv', { trace: true, queries: { a: q({ value: nobody }) } }, { claims });
+    const { results } = JSON.parse(text) as { results: Record<string, { trace: Record<string, unknown> }> };
+    expect(results['a']).toMatchObject({ error: { code: 'FORBIDDEN' }, trace: { ended: expect.any(Number) } });
+    expect(results['a']!.trace).not.toHaveProperty('started');
   });
 
   it('fails where nothing at all is known of who asks', async () => {

@@ -55,3 +55,68 @@ describe('keys', () => {
     }
   });
 });
+
+describe('how long it takes to find a key', () => {
+  /** Wrong keys, each wrong in another way, as flat texts. */
+  const WRONG = ['first byte', 'last byte', 'one byte less', 'one byte more'] as const;
+  const flat = (text: string): string => Buffer.from(text).toString();
+  const wrongWays = (key: string): Record<(typeof WRONG)[number], string> => ({
+    'first byte': flat(bent(key, 0)),
+    'last byte': flat(bent(key, -1)),
+    'one byte less': flat(key.slice(0, -1)),
+    'one byte more': flat(`${key}x`),
+  });
+
+  /**
+   * How surely one takes longer than another: all are timed in each round, in a random order, and the rounds
+   * in which it did are counted. Where neither does, that is a toss of a coin: its standard deviations from
+   * half are rarely beyond 3, and beyond 6 once in 500 million.
+   */
+  function deviations(find: (key: string) => unknown, key: string, rounds = 1000): Map<string, number> {
+    const ways = Object.entries(wrongWays(key));
+    const won = new Map<string, { longer: number; shorter: number }>();
+    for (let round = -100; round < rounds; round += 1) {
+      const took: Record<string, number> = {};
+      const order = ways.map((way) => ({ way, at: Math.random() })).toSorted((a, b) => a.at - b.at);
+      for (const { way } of order) {
+        const began = performance.now();
+        for (let time = 0; time < 5; time += 1) find(way[1]);
+        took[way[0]] = performance.now() - began;
+      }
+      if (round < 0) continue;
+      for (const [at, one] of WRONG.entries()) {
+        for (const other of WRONG.slice(at + 1)) {
+          const name = `${one} and ${other}`;
+          const counts = won.get(name) ?? { longer: 0, shorter: 0 };
+          if (took[one]! > took[other]!) counts.longer += 1;
+          if (took[one]! < took[other]!) counts.shorter += 1;
+          won.set(name, counts);
+        }
+      }
+    }
+    return new Map(
+      [...won].map(([name, { longer, shorter }]) => [name, Math.abs(longer - shorter) / Math.sqrt(longer + shorter)]),
+    );
+  }
+
+  it('says nothing of what is wrong with it', () => {
+    const found = deviations((key) => keys.find(key), made[7]!);
+    expect(found.size).toBe(6);
+    for (const [pair, sigma] of found) expect(sigma, pair).toBeLessThan(6);
+  });
+
+  it('would be told by this, if it were compared byte by byte', () => {
+    const bytes = made.map((key) => Buffer.from(key));
+    const careless = (key: string): boolean => {
+      const given = Buffer.from(key);
+      return bytes.some((known) => {
+        if (known.length !== given.length) return false;
+        for (let at = 0; at < known.length; at += 1) if (known[at] !== given[at]) return false;
+        return true;
+      });
+    };
+    const found = deviations(careless, flat(made[7]!));
+    expect(found.get('first byte and last byte')).toBeGreaterThan(6);
+    expect(found.get('last byte and one byte less')).toBeGreaterThan(6);
+  });
+});
