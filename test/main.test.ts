@@ -129,11 +129,11 @@ describe('key', () => {
     '%j prints a new key, and its hash as a configuration takes it',
     async (names) => {
       const [one, other] = await Promise.all([run(['key', ...names]), run(['key', ...names])]);
-      expect([one!.status, one!.err]).toEqual([0, '']);
-      const [key = '', yaml = '', ...rest] = one!.out.split('\n');
+      expect([one.status, one.err]).toEqual([0, '']);
+      const [key = '', yaml = '', ...rest] = one.out.split('\n');
       expect(key).toMatch(/^codap_[\w-]{43}$/);
       expect(rest).toEqual(['']);
-      expect(other!.out).not.toContain(key);
+      expect(other.out).not.toContain(key);
       const entry = names.length === 0 ? `web: { ${yaml} }` : yaml;
       const { callers } = await loadConfig(await configured(`callers:\n  ${entry}\n`));
       expect(Object.keys(callers!)).toEqual(names.length === 0 ? ['web'] : names);
