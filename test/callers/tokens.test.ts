@@ -193,6 +193,16 @@ describe('a token', () => {
     expect(await asks(make())).toBeUndefined();
   });
 
+  it('is refused once any one character of it is another', async () => {
+    const token = own({});
+    const taken: number[] = [];
+    for (let at = 0; at < token.length; at += 1) {
+      const other = token[at] === 'A' ? 'Q' : 'A';
+      if (await asks(token.slice(0, at) + other + token.slice(at + 1))) taken.push(at);
+    }
+    expect(taken).toEqual([]);
+  });
+
   it('is not looked into where it is too large', async () => {
     const reading = vi.spyOn(Buffer, 'from');
     try {
