@@ -20,6 +20,7 @@ WORKDIR /app
 COPY package.json LICENSE ./
 COPY bin ./bin
 COPY demo/compose.yaml ./demo/compose.yaml
+COPY demo/rest/catalog.yaml demo/rest/pricing.yaml ./demo/rest/
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 USER node

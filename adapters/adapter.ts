@@ -32,6 +32,8 @@ export interface Op {
 export interface Adapter<Options = unknown> {
   /** Its part of a source's configuration. docs/configuration.md names every field. */
   readonly options: z.ZodType<Options>;
+  /** Options that name a file: a relative one is meant from the folder of the configuration's file. */
+  readonly files?: readonly string[];
   readonly ops: Readonly<Record<string, Op>>;
   /** What a source has unless its configuration says otherwise. */
   readonly defaults: {
@@ -123,6 +125,9 @@ export interface Parts<P extends Point = Point> {
   of(point: P, context: Context): Value | Promise<Value> | undefined;
 }
 
+/** Asks the store through the layers of its source, in nobody's name, for what `fetch` takes. */
+export type Ask = (query: Query) => Promise<Payload>;
+
 /** An open source. */
 export interface Connection extends AsyncDisposable {
   /** Its query's params are what `compile` made. */
@@ -139,6 +144,11 @@ export interface Connection extends AsyncDisposable {
   revalidate?(query: Query, etag: string): Query | undefined;
   /** How reads of single things are asked together; without it each is asked alone. */
   readonly merger?: Merger | undefined;
+  /**
+   * What is in the store, as JSON: names, types and how many there are, but no value of what is kept there.
+   * It costs the store little, however much it holds. Undefined where nothing can be told.
+   */
+  readonly contents?: ((ask: Ask) => Promise<object>) | undefined;
   /** Resolves when the store answers; rejects with CodapError. */
   ping(signal: AbortSignal): Promise<void>;
 }

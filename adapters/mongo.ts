@@ -1,8 +1,9 @@
 import type { Context, Query } from '../src/store/fetch.ts';
 import type { Payload } from '../src/store/payload.ts';
-import type { Adapter, Connection } from './adapter.ts';
+import type { Adapter, Ask, Connection } from './adapter.ts';
 import { capsOf, type Caps } from './mongo/caps.ts';
 import { Client } from './mongo/client.ts';
+import { mongoContents } from './mongo/contents.ts';
 import { describeMongo } from './mongo/describe.ts';
 import { commandSpan } from './mongo/command-span.ts';
 import type { Database } from './mongo/database.ts';
@@ -37,12 +38,14 @@ class MongoConnection implements Connection {
   readonly #caps: Caps;
   readonly #lingering: Lingering;
   readonly merger: MongoMerger | undefined;
+  readonly contents: (ask: Ask) => Promise<object>;
 
   constructor(options: MongoOptions) {
     this.#client = new Client(options);
     this.#name = options.name;
     this.#lingering = new Lingering(Math.ceil((options.concurrency ?? 100) / 4));
     this.#caps = capsOf(options);
+    this.contents = (ask) => mongoContents(options.collections, ask);
     this.merger = options.merge ? new MongoMerger(options, this.#caps) : undefined;
   }
 

@@ -11,6 +11,7 @@ import { connections } from './http/connections.ts';
 import { Pool } from './http/h1/pool.ts';
 import { bodyBytes } from './rest/body.ts';
 import { GatheredAnswer, HeadAnswer, ANY_ANSWER, readFlowing, type Asked } from './rest/read-answer.ts';
+import { restContents } from './rest/contents.ts';
 import { compileRest } from './rest/compile.ts';
 import { describeRest } from './rest/describe.ts';
 import { exchange, type Request } from './rest/exchange.ts';
@@ -26,6 +27,7 @@ export type { RestOptions } from './rest/options.ts';
 /** HTTP APIs: reads what lies below one base URL. Redirects are not followed. */
 export const rest: Adapter<RestOptions> = {
   options: options as unknown as Adapter<RestOptions>['options'],
+  files: ['openapi'],
   ops: {
     get: { params: readParams, streams: 'body' },
     head: { params: readParams, single: true },
@@ -54,12 +56,16 @@ class RestConnection implements Connection {
   /** For bodies that flow: what moves much memory is set apart from what is small and many. */
   readonly #bodies: BodyPool;
   readonly merger: RestMerger | undefined;
+  readonly contents: Connection['contents'];
 
   constructor(options: RestOptions) {
     this.#options = options;
     this.#base = new URL(options.url);
     this.#host = this.#base.host;
     this.#headers = new RequestHeaders(options);
+    const { openapi } = options;
+    const told = openapi && restContents(openapi, options);
+    this.contents = told && (() => Promise.resolve(told));
     this.merger = options.merge.length > 0 ? new RestMerger(options) : undefined;
     const own = connections(options);
     this.#calls = new Pool(this.#base, own);

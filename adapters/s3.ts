@@ -5,9 +5,10 @@ import { discard, type Payload } from '../src/store/payload.ts';
 import { intoReadMemory } from '../src/store/read-memory.ts';
 import { untilAborted } from '../src/store/signals.ts';
 import { version } from '../src/version.ts';
-import type { Adapter, Connection } from './adapter.ts';
+import type { Adapter, Ask, Connection } from './adapter.ts';
 import { connections } from './http/connections.ts';
 import { compileS3 } from './s3/compile.ts';
+import { s3Contents } from './s3/contents.ts';
 import { describeS3 } from './s3/describe.ts';
 import { s3Failure } from './s3/failure.ts';
 import { get, head, renewal } from './s3/get.ts';
@@ -73,6 +74,8 @@ class S3Connection implements Connection {
       return { kind: 'items', items: translated(listItems(this.#client, query, this.#options, signal), signal) };
     return list(this.#client, query, this.#options, context);
   }
+
+  readonly contents = (ask: Ask): Promise<object> => s3Contents(this.#options.prefix, ask);
 
   part({ op, params, want }: Query, first: number, last?: number, etag?: string): Query | undefined {
     if (op !== 'getObject' || (params as GetObject).range !== undefined) return undefined;

@@ -3,6 +3,8 @@ export interface SourceOptions {
   readonly name: string;
   readonly timeoutMs: number;
   readonly concurrency: number;
+  /** The operations allowed; all of the adapter's if left out. */
+  readonly ops?: readonly string[] | undefined;
   /** Bytes, decoded, that one gathered answer may have. */
   readonly maxBytes: number;
 }

@@ -2,7 +2,7 @@ import { adapters } from '../adapters/index.ts';
 import { listen } from '../src/cli/listen.ts';
 import { parseConfig } from '../src/config/load.ts';
 import { buildApp } from '../src/service/app.ts';
-import { createLogger } from '../src/service/log.ts';
+import { createLogger, Secrets } from '../src/service/log.ts';
 import { openSources } from '../src/sources/open.ts';
 
 /** Where both listen. */
@@ -30,5 +30,6 @@ export async function serveAs(
 async function codap(source: Record<string, object>): Promise<string> {
   const config = parseConfig({ sources: source }, {}, adapters);
   const { sources } = await openSources(config, adapters);
-  return (await listen(await buildApp(config, { sources, logger: createLogger('info', []) }), where)).address;
+  return (await listen(await buildApp(config, { sources, logger: createLogger('info', new Secrets()) }), where))
+    .address;
 }

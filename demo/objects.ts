@@ -1,4 +1,5 @@
 import { PRODUCTS } from './data.ts';
+import { invoices } from './invoice.ts';
 import { jpeg, png, svg } from './pictures.ts';
 import type { S3Server } from './s3/server.ts';
 
@@ -7,7 +8,7 @@ const MONTHS = ['2025-10', '2025-11', '2025-12', '2026-01', '2026-02', '2026-03'
 
 /**
  * Fills the buckets `photos` (pictures below `public/`, and a secret that no source reaches) and `files`
- * (reports and large films, worth zipping).
+ * (invoices, reports and large films, worth zipping).
  */
 export function putSampleObjects(s3: Pick<S3Server, 'putObject' | 'putSynthetic'>): void {
   const put = (bucket: string, key: string, body: Uint8Array | string, contentType: string) =>
@@ -25,6 +26,8 @@ export function putSampleObjects(s3: Pick<S3Server, 'putObject' | 'putSynthetic'
     const rows = PRODUCTS.map(({ sku }, row) => `${month},${sku},${(at * 7 + row * 3) % 20}`);
     put('files', `reports/${month}.csv`, `month,sku,sold\n${rows.join('\n')}\n`, 'text/csv');
   }
+  for (const { number, pdf, at } of invoices())
+    s3.putObject('files', `invoices/${number}.pdf`, pdf, { contentType: 'application/pdf', lastModified: at });
   for (const number of [1, 2, 3]) {
     s3.putSynthetic('files', `films/reading-${number}.bin`, number * 20_000_000, { lastModified });
   }

@@ -26,14 +26,20 @@ export function adHoc(pattern: Pattern, { config, sources }: Among): Asking {
       const body = request.body as Buffer;
       work.tick(body.length >> 6);
       const read = await work.do(readBody(body, limits, work));
-      // A long plan counts: what is asked for is looked up before it is known to be right.
-      const asked = typeof read === 'object' && read !== null ? memberOf(read, 'timeoutMs') : undefined;
       const origins = isExplained(request) ? new Map<Node, Origin>() : undefined;
       const steps = planning(pattern, read, { sources, limits, origins });
-      const plan = await work.do(endingBy(steps, received + timeoutOf(asked, config)));
+      const plan = await work.do(endingBy(steps, received + timeoutAsked(read, config)));
       return { plan, origins };
     },
   };
+}
+
+/**
+ * The time that a batch has, in milliseconds, before it is known to be right: planning it takes a part of
+ * that.
+ */
+export function timeoutAsked(body: unknown, config: Pick<Config, 'server'>): number {
+  return timeoutOf(typeof body === 'object' && body !== null ? memberOf(body, 'timeoutMs') : undefined, config);
 }
 
 /** The time that a batch has, in milliseconds, of what it asks for. */

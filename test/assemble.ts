@@ -47,9 +47,11 @@ function replies({ below }: Entry, keyed: boolean): unknown {
   return keyed ? object : list;
 }
 
-function repliesBelow(entry: Entry): unknown {
-  const numbered = [...entry.below.keys()].every((step) => /^\d+$/.test(step));
-  return replies(entry, !numbered);
+/** Below the top no list of a first-reply is looked at: the others stand in the order asked. */
+function repliesBelow({ fields, below }: Entry): unknown {
+  const numbered = [...below.keys()].every((step) => /^\d+$/.test(step));
+  const sorted = numbered ? [...below].toSorted(([one], [other]) => Number(one) - Number(other)) : [...below];
+  return replies({ fields, below: new Map(sorted) }, !numbered);
 }
 
 function stepsOf(pointer: string): string[] {

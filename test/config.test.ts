@@ -48,6 +48,8 @@ describe('defaults', () => {
         bufferBytes: 512 * 2 ** 20,
         maxConnections: 10_000,
         adhoc: true,
+        mcp: false,
+        maxToolBytes: 65_536,
         corsOrigins: [],
         hosts: [],
         traceStatements: false,
@@ -82,6 +84,7 @@ describe('defaults', () => {
       concurrency: 512,
       queue: 1000,
       maxBytes: 8 * 2 ** 20,
+      describe: false,
       cache: false,
       coalesce: true,
       retry: { attempts: 2, budget: 0.1, perSecond: 1 },
@@ -181,7 +184,7 @@ describe('faults', () => {
     ]);
     expect(faults['sources.shop.adapter']).toBe('allowed here: rest, shelf');
     expect(faults['server.prot']).toBe(
-      'unknown field; allowed here: host, port, metricsPort, workers, timeoutMs, maxTimeoutMs, graceMs, maxInFlight, bufferBytes, maxConnections, adhoc, corsOrigins, hosts, traceStatements',
+      'unknown field; allowed here: host, port, metricsPort, workers, timeoutMs, maxTimeoutMs, graceMs, maxInFlight, bufferBytes, maxConnections, adhoc, mcp, maxToolBytes, corsOrigins, hosts, traceStatements',
     );
     expect(faults['stores']).toBe('unknown field; allowed here: server, limits, sources, batches, callers');
     expect(faults['sources.other.ops.0']).toBe('allowed here: get, head');

@@ -71,7 +71,7 @@ const parseLine = (line: string): unknown =>
 describe('the documents', () => {
   let service: Service;
   beforeAll(async () => {
-    service = await startService();
+    service = await startService({ server: { mcp: true } });
   });
   afterAll(() => service.close());
 

@@ -43,6 +43,10 @@ const FILLED_IN = listed(`
   adapters/mongo/failure.ts: name
   adapters/mongo/extended-json.ts: key  # a wrapper
   adapters/mongo/value.ts: name  # a type of BSON, in a text that stays with the cause
+  adapters/rest/contents.ts: String(one['in'])  # a key of a Map
+  adapters/rest/contents.ts: String(one['name'])
+  adapters/rest/openapi.ts: code  # told to the operator
+  adapters/rest/openapi.ts: why
   adapters/mongo/walk.ts: key  # an operator's own field
   choice(Object.keys(shape))
   src/store/check-schema.ts: names.join(', ') || 'none'  # of the schema, or of the configuration
@@ -54,7 +58,7 @@ const FILLED_IN = listed(`
   src/store/check-schema.ts: format
   src/batch/plan/plan-query.ts: names  # of the configuration
   routes/answer.ts: encoding.mediaType
-  routes/answer.ts: acceptable[0]?.refuses?.(planned)  # a sentence of ours
+  routes/answer.ts: acceptable[0]?.refuses?.(plan)  # a sentence of ours
   src/batch/run/batch.ts: answerBytes  # a limit
   src/budget/work.ts: this.#most  # a limit
   src/batch/plan/plan-group.ts: field  # of the request's language
@@ -94,6 +98,14 @@ const FILLED_IN = listed(`
   adapters/mongo/merge.ts: field.length
   adapters/mongo/merge.ts: field
   adapters/mongo/merge.ts: shown
+  src/saved/pages/check-nodes.ts: place  # told to the operator, and so on
+  src/saved/pages/placed.ts: file
+  src/saved/pages/placed.ts: wordsOf(error)
+  src/saved/pages/placed.ts: placeOf(error.token, file)
+  src/saved/pages/placed.ts: wordsOf(error.originalError ?? error)
+  src/saved/pages/template-file.ts: error.code ?? 'unknown error'
+  src/saved/pages/templates.ts: place
+  src/saved/pages/templates.ts: read.fault
   src/encodings/sse.ts: event  # a frame
   src/encodings/sse.ts: id
   src/encodings/sse.ts: json
@@ -111,7 +123,29 @@ const FILLED_IN = listed(`
   src/service/http/faults.ts: Buffer.byteLength(body)
   src/callers/api-keys.ts: randomBytes(32).toString('base64url')  # told to the operator, as the next ones are
   src/callers/api-keys.ts: hash('sha256', key)
-  src/callers/fetch-key-set.ts: statusCode`);
+  src/callers/fetch-key-set.ts: statusCode
+  src/agents/mcp-handler.ts: there  # names of the configuration
+  src/agents/read-message.ts: other.pointer  # of a fault, and one of these very texts
+  src/agents/read-message.ts: other.detail
+  src/agents/read-message.ts: pointer
+  src/agents/read-message.ts: detail
+  src/agents/tool-answer.ts: missing.json  # an answer, no sentence
+  src/agents/tool-answer.ts: cut.text
+  src/agents/tool-fault.ts: pointer  # of a fault, and one of these very texts
+  src/agents/tool-fault.ts: detail
+  src/agents/tool-fault.ts: fragment(failure.path)
+  src/agents/tool-fault.ts: told(failure.error)
+  src/agents/tool-fault.ts: told(error)
+  src/agents/tool-fault.ts: Math.ceil(retryAfterMs)
+  src/agents/tool-fault.ts: code
+  src/agents/tool-fault.ts: message  # CodapError's
+  src/agents/tool-fault.ts: source
+  src/agents/tool-fault.ts: later
+  src/agents/tool-fault.ts: more
+  src/agents/tools.ts: OWN_TOOLS.describe  # what an agent is told of tools: names of the configuration
+  src/agents/tools.ts: name
+  src/agents/tools.ts: adapter
+  src/agents/tools.ts: listed.join('; ')`);
 
 /** Where an error is made of a text that does not stand there, or the text of an error is read. */
 const PASSED_ON = listed(`
@@ -126,10 +160,16 @@ const PASSED_ON = listed(`
   src/service/http/send-answer.ts: cause.message  # NotAcceptable's, made in csv.ts
   src/service/http/send-failed.ts: error.message  # CodapError's
   src/observe/spans.ts: result.error?.message  # an exporter's, for the log
+  src/service/describe-source.ts: message  # CodapError's
+  src/service/describe-source.ts: { message }
+  src/saved/pages/placed.ts: error.message  # LiquidJS's, for the operator and the log
+  src/saved/pages/templates.ts: error.message  # FileFault's, made in template-file.ts
   src/errors.ts: message
   src/errors.ts: { message }
   src/service/http/faults.ts: error.message  # BadRequest's
-  src/service/http/faults.ts: { message }  # CodapError's`);
+  routes/conduct.ts: why  # said in admission.ts and front.ts
+  src/service/http/faults.ts: { message }  # CodapError's
+  src/agents/tool-fault.ts: { message }  # CodapError's`);
 
 const found = FILES.map((file) => {
   const code = stripTypeScriptTypes(readFileSync(file, 'utf8'));

@@ -31,6 +31,7 @@ const FLOORS: readonly {
   { name: 'observe', paths: ['src/observe/'] },
   { name: 'http', paths: ['src/service/http/'] },
   { name: 'openapi', paths: ['src/openapi/'] },
+  { name: 'agents', paths: ['src/agents/'] },
   { name: 'service', paths: ['src/service/'] },
   { name: 'routes', paths: ['routes/'] },
   { name: 'roof', paths: ['src/service/app.ts', 'src/service/metrics-app.ts', 'src/cli/', 'src/main.ts'] },
@@ -88,7 +89,10 @@ describe('the house', () => {
     expect(circles).toEqual([]);
   });
 
-  it('loads OpenTelemetry by one import alone, where traces are exported', () => {
+  it.each([
+    ['OpenTelemetry', '@opentelemetry/', 'src/cli/open-spans.ts'],
+    ['the Model Context Protocol', '@modelcontextprotocol/', 'src/service/app.ts'],
+  ])('loads %s by one import alone, where that is on', (_what, scope, only) => {
     const loaded = new Set<string>();
     const load = (file: string): void => {
       if (loaded.has(file)) return;
@@ -96,11 +100,11 @@ describe('the house', () => {
       const text = readFileSync(file, 'utf8');
       for (const [, name = '', later = ''] of text.matchAll(RUN)) {
         const target = join(dirname(file), name || later);
-        if (files.includes(target) && !(file === 'src/cli/open-spans.ts' && later)) load(target);
+        if (files.includes(target) && !(file === only && later)) load(target);
       }
     };
     load('src/main.ts');
-    const asking = files.filter((file) => /'@opentelemetry\//.test(readFileSync(file, 'utf8')));
+    const asking = files.filter((file) => readFileSync(file, 'utf8').includes(`'${scope}`));
     expect(asking.length).toBeGreaterThan(0);
     expect(loaded.size).toBeGreaterThan(150);
     expect(asking.filter((file) => loaded.has(file))).toEqual([]);
@@ -137,4 +141,4 @@ const COMMENT = /^\s*(?:\/\/|\/?\*)|\s\/\/ /;
 
 /** What each kind of store, route or folder has under the same name. */
 const MEAN_THE_SAME =
-  /(?:^adapters\/(?:mongo|s3|rest)\/(?:options|params|compile|describe|failure|query|merge)|\/index)\.ts$|^routes\/|^src\/openapi\//;
+  /(?:^adapters\/(?:mongo|s3|rest)\/(?:options|params|compile|contents|describe|failure|query|merge)|\/index)\.ts$|^routes\/|^src\/openapi\//;

@@ -319,6 +319,36 @@ describe('a signal', () => {
     expect(await exit(child)).toEqual([1, null]);
   });
 
+  it('SIGHUP has it read its file again, and keep the old one where that has a fault', async () => {
+    const file = await configured('{}');
+    const child = start(['serve', file, '--port', '0']);
+    const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+    const next = async () => JSON.parse((await lines.next()).value as string) as Record<string, unknown>;
+    const [, address] = /listening at (.*)/.exec(String((await next())['msg'])) as unknown as [string, string];
+    const sources = async () => (await fetch(`${address}/sources`)).json();
+    await writeFile(file, 'sources: { a: { adapter: 4711 } }');
+    child.kill('SIGHUP');
+    expect(await next()).toMatchObject({
+      level: 50,
+      faults: [{ path: 'sources.a.adapter', detail: expect.not.stringContaining('4711') as string }],
+      msg: 'the new configuration has faults: the old one stays in force',
+    });
+    expect(await sources()).toEqual({ sources: [] });
+    await writeFile(file, 'sources: { a: { adapter: rest, url: "http://127.0.0.1:1/" } }');
+    child.kill('SIGHUP');
+    expect(await next()).toMatchObject({ level: 30, sources: ['a'], batches: [] });
+    expect(await sources()).toMatchObject({ sources: [{ name: 'a' }] });
+  });
+
+  it('SIGHUP is told to the demo in vain', async () => {
+    const child = start(['demo', '--port', '0']);
+    const address = await addressOf(child);
+    const line = once(createInterface({ input: child.stdout! }), 'line') as Promise<[string]>;
+    child.kill('SIGHUP');
+    expect(JSON.parse((await line)[0])).toMatchObject({ level: 40, msg: expect.stringContaining('no file') as string });
+    expect((await fetch(`${address}/health/live`)).status).toBe(200);
+  });
+
   it('ends it while it is still starting', async () => {
     const pipe = join(folder, 'pipe.yaml');
     await promisify(execFile)('mkfifo', [pipe]);

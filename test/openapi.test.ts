@@ -22,6 +22,7 @@ interface Operation {
 }
 
 const HIDDEN = 'secret-host.example';
+const described = { describe: true, openapi: 'demo/rest/catalog.yaml' };
 const raw = (server: object = {}) => ({
   server,
   sources: {
@@ -35,7 +36,13 @@ const raw = (server: object = {}) => ({
       secretAccessKey: 's',
       timeoutMs: 50,
     },
-    prices: { adapter: 'rest', url: 'http://127.0.0.1:9/', methods: ['get', 'head', 'post'], timeoutMs: 50 },
+    prices: {
+      adapter: 'rest',
+      url: 'http://127.0.0.1:9/',
+      methods: ['get', 'head', 'post'],
+      timeoutMs: 50,
+      ...described,
+    },
   },
 });
 
@@ -45,7 +52,7 @@ let document: Document;
 let ajv: Ajv2020;
 
 beforeAll(async () => {
-  const config = parseConfig(raw());
+  const config = parseConfig(raw({ mcp: true }));
   opened = await openSources(config);
   app = await buildApp(config, { sources: opened.sources });
   await app.ready();
@@ -109,7 +116,7 @@ describe('/openapi.json', () => {
     for (const line of app.printRoutes({ commonPrefix: false }).trimEnd().split('\n')) {
       const [, indent, part, methods] = /^(.*)[├└]── (\S+)(?: \(([^)]+)\))?$/.exec(line)!;
       parts.splice(indent!.length / 4, Infinity, part!);
-      const url = parts.join('').replace(':file', '{file}');
+      const url = parts.join('').replace(/:(\w+)/, '{$1}');
       for (const method of methods?.split(', ') ?? []) if (method !== 'HEAD') routes.push(`${method} ${url}`);
     }
     expect(
@@ -197,8 +204,16 @@ describe('/openapi.json', () => {
     expect((await post('/kv', { queries: { query } })).statusCode).toBe(400);
   });
 
-  it.each(['/health/live', '/health/ready', '/sources', '/limits'])('describes what %s answers', async (path) => {
-    const answer = await app.inject(path);
+  it.each([
+    ['/health/live'],
+    ['/health/ready'],
+    ['/sources'],
+    ['/sources/shop', '/sources/{name}'],
+    ['/sources/prices', '/sources/{name}'],
+    ['/limits'],
+  ])('describes what %s answers', async (url, path = url) => {
+    const answer = await app.inject(url);
+    expect(answer.statusCode).toBe(200);
     const { schema } = document.paths[path]!['get']!.responses['200']!.content!['application/json']!;
     const validate = ajv.compile(schema!);
     expect(validate(answer.json()), JSON.stringify(validate.errors)).toBe(true);

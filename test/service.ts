@@ -7,7 +7,9 @@ import { Agent, request } from 'undici';
 import { demoConfig } from '../demo/config.ts';
 import { startStores, type Stores } from '../demo/stores.ts';
 import type { Spans } from '../src/observe/spans.ts';
+import { openSaved } from '../src/saved/open-saved.ts';
 import { buildApp } from '../src/service/app.ts';
+import { Front } from '../src/service/front.ts';
 import { findLeaks } from './leaks.ts';
 import { parseConfig, openSources } from './configured.ts';
 
@@ -18,6 +20,8 @@ export interface ServiceOptions {
   limits?: object;
   /** Fields to change in a source of the demo, or whole sources beside them. */
   sources?: Record<string, object>;
+  /** Saved batches. */
+  batches?: Record<string, object>;
   /** Exports the traces; who made them closes them. */
   spans?: Spans;
 }
@@ -58,6 +62,7 @@ export async function startService({
   server,
   limits,
   sources = {},
+  batches,
   spans,
 }: ServiceOptions = {}): Promise<Service> {
   const used = stores ?? (await startStores());
@@ -68,10 +73,14 @@ export async function startService({
     ...(server && { server }),
     ...(limits && { limits }),
     sources: merged,
+    ...(batches && { batches }),
   });
   const opened = await openSources(config);
-  const app = await buildApp(config, { ...opened, spans });
-  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const saved = await openSaved(config, opened.sources);
+  const app = await buildApp(config, { ...opened, saved, spans });
+  await app.ready();
+  const front = new Front({ config, app, refused: () => app.metrics.refused.add('connections') });
+  const url = await front.app.listen({ host: '127.0.0.1', port: 0 });
   const agent = new Agent({ keepAliveTimeout: 60_000, headersTimeout: 20_000 });
   const leaks: string[] = [];
 
@@ -110,16 +119,16 @@ export async function startService({
   };
   return {
     stores: used,
-    port: (app.server.address() as AddressInfo).port,
+    port: (front.server.address() as AddressInfo).port,
     url,
     post,
     get: (path, headers = {}, method = 'GET') => send(path, method, headers),
     kv: async (queries, more) => (await post('/kv', { ...more, queries })).json(),
-    connections: promisify(app.server.getConnections.bind(app.server)),
+    connections: promisify(front.server.getConnections.bind(front.server)),
     async close() {
       await agent.destroy();
-      app.server.closeAllConnections();
-      await app.close();
+      front.server.closeAllConnections();
+      await front.close();
       await opened[Symbol.asyncDispose]();
       if (!stores) await used.close();
       if (leaks.length > 0) throw new Error(`answers told what none may tell: ${leaks.join(' | ')}`);

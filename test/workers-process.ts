@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
 
 const BIN = new URL('../bin/codap.js', import.meta.url).pathname;
 
@@ -31,6 +32,10 @@ export interface WorkersProcess extends AsyncDisposable {
   readonly empty: Promise<unknown>;
   /** The answers that the store holds back. */
   readonly held: ReadonlySet<ServerResponse>;
+  /** How many connections the store has. */
+  connections(): Promise<number>;
+  /** Writes its configuration anew, with these fields; one that is a text is written as it is. */
+  configure(more: object | string): Promise<void>;
   /** The address that it tells. */
   address(): Promise<string>;
   /** Resolves to the first line that is so, once it is there. */
@@ -62,7 +67,11 @@ export async function startWorkers({ server, first, args = [] }: WorkersOptions 
   const url = `http://127.0.0.1:${(store.address() as AddressInfo).port}/`;
   const file = join(folder, 'codap.yaml');
   const sources = { slow: { adapter: 'rest', url, timeoutMs: 20_000, coalesce: false } };
-  await writeFile(file, JSON.stringify({ server: { workers: 2, timeoutMs: 20_000, port: 0, ...server }, sources }));
+  const configure: WorkersProcess['configure'] = (more) => {
+    const config = { server: { workers: 2, timeoutMs: 20_000, port: 0, ...server }, sources };
+    return writeFile(file, typeof more === 'string' ? more : JSON.stringify(merged(config, more)));
+  };
+  await configure({});
   const imports = first === undefined ? [] : [`--import=data:text/javascript,${encodeURIComponent(first)}`];
   const { PATH, NODE_COMPILE_CACHE } = process.env;
   const child = spawn(process.execPath, [...imports, BIN, 'serve', file, ...args], {
@@ -92,6 +101,8 @@ export async function startWorkers({ server, first, args = [] }: WorkersOptions 
     ended,
     empty,
     held,
+    connections: promisify(store.getConnections.bind(store)),
+    configure,
     line,
     async address() {
       return (await line(({ msg }) => msg.startsWith('Server listening'))).msg.slice('Server listening at '.length);
@@ -115,4 +126,10 @@ export async function startWorkers({ server, first, args = [] }: WorkersOptions 
       await rm(folder, { recursive: true });
     },
   };
+}
+
+/** Two levels of a configuration: the sections, and what stands in them. */
+function merged(config: Record<string, object>, more: object): object {
+  const sections = Object.entries(more).map(([name, section]) => [name, { ...config[name], ...(section as object) }]);
+  return { ...config, ...Object.fromEntries(sections) };
 }

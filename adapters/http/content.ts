@@ -5,6 +5,7 @@ import { isHeld } from '../../src/budget/turns.ts';
 import { JsonCheck } from '../../src/json/json-check.ts';
 import { parseExact } from '../../src/json/parse.ts';
 import { readJson } from '../../src/json/read-json.ts';
+import { writeBytes } from '../../src/json/write.ts';
 import type { Freshness } from '../../src/store/freshness.ts';
 import { ownBytes } from '../../src/store/keep.ts';
 import type { Kept, Meta, Value } from '../../src/store/payload.ts';
@@ -93,21 +94,29 @@ class KeptJson implements Kept {
 /** Data written as it was made. */
 class Plain implements Value {
   readonly kind = 'value';
-  readonly json: string;
+  readonly bytes: Buffer | undefined;
   readonly value: unknown;
   readonly meta?: Meta;
   readonly freshness: Freshness | undefined;
+  #json: string | undefined;
 
-  constructor(value: unknown, meta: Meta | undefined, freshness: Freshness | undefined) {
-    this.json = JSON.stringify(value);
+  /** With the bytes of its JSON, where these were written in turns with others. */
+  constructor(value: unknown, meta: Meta | undefined, freshness: Freshness | undefined, bytes?: Buffer) {
+    this.bytes = bytes;
     this.value = value;
     if (meta) this.meta = meta;
     this.freshness = freshness;
+    if (!bytes) this.#json = JSON.stringify(value);
+  }
+
+  get json(): string {
+    return (this.#json ??= String(this.bytes));
   }
 
   /** JSON.parse reads what JSON.stringify wrote; how many members that has is a guess. */
   keep(): Kept {
-    return new KeptJson(ownBytes(Buffer.from(this.json)), { members: this.json.length >> 3, isPlain: true });
+    const bytes = ownBytes(this.bytes ?? Buffer.from(this.json));
+    return new KeptJson(bytes, { members: bytes.length >> 3, isPlain: true });
   }
 }
 
@@ -167,13 +176,21 @@ function read(
   // JSON has no text for nothing; a store that sends none of it says so.
   if (encoding === 'json')
     return bytes.length === 0 ? plain(null, told, freshness) : json(bytes, told, work, freshness);
-  if (encoding === 'base64') return plain(bytes.toString('base64'), told, freshness);
+  if (encoding === 'base64') return text(bytes.toString('base64'), told, work, freshness);
   try {
-    const text = (decoder(parsed(meta.contentType)?.params.get('charset')) ?? utf8()).decode(bytes);
-    return plain(text, told, freshness);
+    const charset = parsed(meta.contentType)?.params.get('charset');
+    return text((decoder(charset) ?? utf8()).decode(bytes), told, work, freshness);
   } catch (cause) {
     throw new CodapError('BAD_RESPONSE', 'a text that is not in the charset it should be in', { cause });
   }
+}
+
+function text(value: string, meta: Meta, work: Work, freshness: Freshness | undefined): Value | Promise<Value> {
+  return value.length < LARGE ? plain(value, meta, freshness) : largeText(value, meta, work, freshness);
+}
+
+async function largeText(value: string, meta: Meta, work: Work, freshness: Freshness | undefined): Promise<Value> {
+  return new Plain(value, meta, freshness, await work.do(writeBytes(value, 'plain', work)));
 }
 
 function json(bytes: Buffer, meta: Meta, work: Work, freshness: Freshness | undefined): Value | Promise<Value> {

@@ -16,11 +16,25 @@ import {
 import { isHeld } from '../../src/budget/turns.ts';
 import type { Steps, Work } from '../../src/budget/work.ts';
 import { nameAt } from './bson-name.ts';
-import { binaryAt, DOCUMENT, endOf, int32, int64, isLarge, LARGE, LIST, nul, octet, STRIDE } from './bson-reader.ts';
+import {
+  binaryAt,
+  DOCUMENT,
+  endOf,
+  int32,
+  int64,
+  isLarge,
+  LARGE,
+  LIST,
+  nul,
+  octet,
+  STRIDE,
+  STRING,
+} from './bson-reader.ts';
 import { JsonWriter } from './json-writer.ts';
 
 const MOST_DEPTH = 1000;
 const COMMA = 0x2c;
+const QUOTE = 0x22;
 const [OPEN_LIST, CLOSE_LIST, OPEN_DOCUMENT, CLOSE_DOCUMENT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /** What is small is written at once, and so in the same memory again and again. */
@@ -78,6 +92,7 @@ function* large(out: JsonWriter, bytes: Buffer, type: number, at: number, mode: 
     const from = begin(out, bytes, done, list, done === at + 4);
     const end = endOf(bytes, type, from);
     if (isLarge(bytes, type, from)) yield* large(out, bytes, type, from, mode, depth + 1);
+    else if (type === STRING && int32(bytes, from) >= LARGE) yield* largeString(out, bytes, from);
     else value(out, bytes, type, from, mode, depth);
     done = end;
     if (done - looked < STRIDE) continue;
@@ -118,7 +133,7 @@ function value(out: JsonWriter, bytes: Buffer, type: number, at: number, mode: M
   switch (type) {
     case 0x10:
       return out.ascii(intText(int32(bytes, at), mode));
-    case 0x02:
+    case STRING:
       return string(out, bytes, at);
     case DOCUMENT:
       return container(out, bytes, at, false, mode, depth + 1);
@@ -187,9 +202,26 @@ function rare(out: JsonWriter, bytes: Buffer, type: number, at: number, mode: Mo
 }
 
 function string(out: JsonWriter, bytes: Buffer, at: number): void {
+  out.string(bytes, at + 4, stringEnd(bytes, at));
+}
+
+function* largeString(out: JsonWriter, bytes: Buffer, at: number): Steps<void> {
+  const end = stringEnd(bytes, at);
+  out.byte(QUOTE);
+  for (let from = at + 4; from < end;) {
+    let to = Math.min(end, from + STRIDE);
+    while (to < end && (octet(bytes, to) & 0xc0) === 0x80) to += 1;
+    out.partOfString(bytes, from, to);
+    if (isHeld()) yield;
+    from = to;
+  }
+  out.byte(QUOTE);
+}
+
+function stringEnd(bytes: Buffer, at: number): number {
   const end = at + 3 + int32(bytes, at);
   if (bytes[end] !== 0) throw new BSONError('a BSON string does not end');
-  out.string(bytes, at + 4, end);
+  return end;
 }
 
 function id(out: JsonWriter, bytes: Buffer, at: number, mode: Mode): void {

@@ -10,6 +10,9 @@ export const STRIDE = 16_384;
 /** The type of an embedded document; a document by itself is looked through as one. */
 export const DOCUMENT = 0x03;
 
+/** The type of a text. */
+export const STRING = 0x02;
+
 /** The type of a list. */
 export const LIST = 0x04;
 
@@ -36,7 +39,7 @@ function sizeOf(bytes: Buffer, type: number, at: number): number {
     case 0x11:
     case LONG:
       return 8;
-    case 0x02:
+    case STRING:
     case 0x0d:
     case 0x0e:
       return 4 + length(bytes, at, 1);

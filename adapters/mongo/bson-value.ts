@@ -15,6 +15,7 @@ import {
   nul,
   octet,
   STRIDE,
+  STRING,
   text,
   utf8,
 } from './bson-reader.ts';
@@ -76,7 +77,7 @@ function valueAt(bytes: Buffer, type: number, at: number, exact: boolean): unkno
       const number = bytes.readDoubleLE(at);
       return exact ? new Double(number) : number;
     }
-    case 0x02:
+    case STRING:
       return text(bytes, at);
     case DOCUMENT:
       return documentAt(bytes, at, exact);

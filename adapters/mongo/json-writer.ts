@@ -6,6 +6,7 @@ import { octet } from './bson-reader.ts';
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const ZERO = 0x30;
+const LOWER_U = 0x75;
 const HEX = Buffer.from('0123456789abcdef');
 
 /** What follows the backslash of each character, 0 where it stands for itself; what is not ASCII does not. */
@@ -98,8 +99,14 @@ export class JsonWriter {
 
   /** Adds UTF-8 as a string of JSON. Throws BSONError for bytes that are none. */
   string(from: Buffer, start: number, end: number): void {
-    let escapes = ESCAPES;
     this.byte(QUOTE);
+    this.partOfString(from, start, end);
+    this.byte(QUOTE);
+  }
+
+  /** Adds what stands between the quotes of a string, or a part of it, which ends where a character does. */
+  partOfString(from: Buffer, start: number, end: number): void {
+    let escapes = ESCAPES;
     let index = this.#copy(from, start, end, escapes);
     while (index < end) {
       const byte = octet(from, index);
@@ -111,7 +118,6 @@ export class JsonWriter {
       }
       index = this.#copy(from, byte < 0x80 ? index + 1 : index, end, escapes);
     }
-    this.byte(QUOTE);
   }
 
   /** Copies up to the first byte that does not stand for itself, and answers where that is. */
@@ -130,9 +136,18 @@ export class JsonWriter {
   }
 
   #escape(byte: number, escape: number): void {
-    this.byte(BACKSLASH);
-    this.byte(escape);
-    if (escape === 0x75) this.ascii(byte.toString(16).padStart(4, '0'));
+    this.#room(6);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    bytes[at++] = BACKSLASH;
+    bytes[at++] = escape;
+    if (escape === LOWER_U) {
+      bytes[at++] = ZERO;
+      bytes[at++] = ZERO;
+      bytes[at++] = octet(HEX, byte >> 4);
+      bytes[at++] = octet(HEX, byte & 15);
+    }
+    this.#length = at;
   }
 
   /** All of it in UTF-8, until more is written. */

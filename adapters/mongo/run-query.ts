@@ -1,16 +1,20 @@
 import { serialize, BSONError } from 'bson';
 import type { CodapError } from '../../src/errors.ts';
-import { atOnce, type Steps } from '../../src/budget/work.ts';
+import { atOnce, endingBy, type Steps } from '../../src/budget/work.ts';
+import { instantOf } from '../../src/store/deadline.ts';
 import type { Context } from '../../src/store/fetch.ts';
+import { NOT_KEPT } from '../../src/store/freshness.ts';
 import type { Items, Value } from '../../src/store/payload.ts';
 import { documents, elements, endOf, LARGE, LIST, LONG, toBuffer } from './bson-reader.ts';
 import { nameAt } from './bson-name.ts';
 import { check, Gathered, type Caps } from './caps.ts';
+import { OUTLINED } from './contents.ts';
 import { Cursor } from './cursor.ts';
 import { timeLeft, type Database } from './database.ts';
 import { Documents } from './items.ts';
 import type { Lingering } from './linger.ts';
 import { MERGED, MergedDocuments } from './merged.ts';
+import { Outline } from './outline.ts';
 import type { MongoQuery } from './query.ts';
 import { BATCH_SIZE, inOneBatch, limitOf } from './sent.ts';
 import { documentsValue, documentValue, largeDocumentValue, memberValue } from './value.ts';
@@ -32,6 +36,8 @@ export async function gather(runner: Runner, op: string, query: MongoQuery, cont
     }
     case 'countDocuments':
       return atOnce(counted(await one(runner, query, context), query));
+    case OUTLINED:
+      return outline(runner, query, context);
     case MERGED:
       return together(runner, query, context);
     case 'distinct':
@@ -75,6 +81,18 @@ async function together({ database }: Runner, query: MongoQuery, context: Contex
   if (open) database.kill(query.collection, open).catch(() => undefined);
   context.memory.hold(found.reduce((sum, { length }) => sum + length, 0));
   return new MergedDocuments(found, open === undefined);
+}
+
+/** What the store's first answer holds: of large documents that may be fewer than were asked for. */
+async function outline({ database }: Runner, query: MongoQuery, context: Context): Promise<Value> {
+  // Nobody joins this call: the store has no longer than its first caller gives it.
+  const deadline = instantOf(context.deadline);
+  const { found, open } = batchOf(await database.command(query.command, { ...context, deadline }));
+  if (open) database.kill(query.collection, open).catch(() => undefined);
+  context.memory.hold(found.reduce((sum, { length }) => sum + length, 0));
+  const outlined = new Outline();
+  for (const document of found) await context.work.do(endingBy(outlined.add(document), deadline));
+  return { kind: 'value', json: '', value: outlined, freshness: NOT_KEPT };
 }
 
 async function all({ database, caps, lingering }: Runner, query: MongoQuery, context: Context): Promise<Buffer[]> {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { version } from '../../src/version.ts';
 import type { SourceOptions } from '../source-options.ts';
 import { mergeRule } from './merge-rules.ts';
+import { openapi } from './openapi.ts';
 import { literalFault } from './path.ts';
 
 /**
@@ -100,6 +101,7 @@ export const options = z.strictObject({
     .preprocess((given) => (given === false ? [] : given), z.array(mergeRule))
     .default([])
     .meta({ description: 'How reads of single things in one turn of the event loop are asked of a list.' }),
+  openapi: openapi.optional().meta({ description: 'A file that describes its paths, told with `describe`.' }),
   forwardHeaders: z.array(name).default([]).meta({ description: "The caller's headers that are passed on." }),
 });
 

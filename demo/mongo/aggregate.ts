@@ -41,7 +41,17 @@ function choose(
   if (isOnly(stage, '$sort')) return arranged(found, { sort: stage.$sort as Document }, options);
   if (isOnly(stage, '$skip')) return found.drop(stage.$skip as number);
   if (isOnly(stage, '$limit')) return found.take(stage.$limit as number);
+  if (isOnly(stage, '$sample')) return sampled([...found], (stage.$sample as { size: number }).size);
   return undefined;
+}
+
+/** As many at random, none of them twice. */
+function sampled(all: Stored[], size: number): IteratorObject<Stored> {
+  for (let at = 0; at < Math.min(size, all.length); at += 1) {
+    const other = at + Math.floor(Math.random() * (all.length - at));
+    [all[at], all[other]] = [all[other]!, all[at]!];
+  }
+  return all.values().take(size);
 }
 
 function isOnly(stage: Document, operator: string): boolean {

@@ -29,6 +29,11 @@ export class Joining {
     return yield* joined(this.#pieces);
   }
 
+  /** The same as a text. */
+  *text(): Steps<string> {
+    return this.#pieces.length === 0 ? this.#text : String(yield* this.whole());
+  }
+
   #flush(): void {
     if (this.#text !== '') this.#pieces.push(Buffer.from(this.#text));
     this.#text = '';

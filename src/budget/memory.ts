@@ -5,7 +5,7 @@ import { CodapError, notNeeded } from '../errors.ts';
  * what it is a part of.
  */
 export class Memory {
-  readonly #most: number;
+  #most: number;
   #within: Memory | undefined;
   readonly #tooMany: () => CodapError;
   #held = 0;
@@ -16,6 +16,11 @@ export class Memory {
     this.#most = most;
     this.#tooMany = tooMany;
     this.#within = within;
+  }
+
+  /** Allows at most so many bytes from now on; what is held already stays. */
+  set most(bytes: number) {
+    this.#most = bytes;
   }
 
   /** How many more bytes its own bound allows. */

@@ -13,7 +13,7 @@ export async function check(file: string, withPing: boolean, env: Env): Promise<
   const { config, faults } = await readConfig(file, env, adapters);
   if (!config) throw new ConfigError(faults);
   await using opened = await openSources(config, adapters);
-  const size = plan(config, opened, faults);
+  const size = await plan(config, opened, faults);
   const names = Object.keys(config.sources);
   for (const { source, text } of warningsOf(config, adapters)) console.log(`warning: sources.${source}: ${text}`);
   if (!withPing) {
@@ -37,10 +37,10 @@ export async function check(file: string, withPing: boolean, env: Env): Promise<
 }
 
 /** Plans the saved batches. Throws ConfigError with their faults behind the others. */
-function plan(config: Config, { sources }: Sources, others: readonly ConfigFault[]): number {
+async function plan(config: Config, { sources }: Sources, others: readonly ConfigFault[]): Promise<number> {
   const faults = [...others];
   try {
-    const { size } = openSaved(config, sources);
+    const { size } = await openSaved(config, sources);
     if (faults.length === 0) return size;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

@@ -1,4 +1,5 @@
 import { adapters } from '../../adapters/index.ts';
+import { demoBatches } from '../../demo/batches.ts';
 import { demoConfig } from '../../demo/config.ts';
 import { startStores } from '../../demo/stores.ts';
 import { buildApp } from '../service/app.ts';
@@ -7,7 +8,9 @@ import { secretsOf } from '../config/secrets.ts';
 import { exportingOf } from '../observe/exporting.ts';
 import { draining } from '../service/drain.ts';
 import type { Ending } from '../service/ending.ts';
-import { createLogger } from '../service/log.ts';
+import { Front } from '../service/front.ts';
+import { createLogger, Secrets } from '../service/log.ts';
+import { openSaved } from '../saved/open-saved.ts';
 import { openSources } from '../sources/open.ts';
 import { examples } from './examples.ts';
 import { openSpans } from './open-spans.ts';
@@ -22,22 +25,26 @@ import { listenOn, type ListenFlags, logLevel } from './settings.ts';
 export async function demo(ending: Ending, flags: ListenFlags, env: Env): Promise<void> {
   requireMingo();
   const stores = await startStores();
-  const config = parseConfig(demoConfig(stores), {}, adapters);
+  const config = parseConfig(demoConfig(stores), {}, adapters, await demoBatches());
   const where = listenOn(flags, env, config);
-  const logger = createLogger(logLevel(env, 'warn'), secretsOf(config, adapters));
+  const logger = createLogger(logLevel(env, 'warn'), new Secrets(secretsOf(config, adapters)));
   const spans = await openSpans(exportingOf(env), config, logger);
   const opened = await openSources(config, adapters, logger);
-  const app = await buildApp(config, { sources: opened.sources, logger, spans, onLoopback: await isLoopback(where) });
+  const { sources } = opened;
+  const saved = await openSaved(config, sources);
+  const app = await buildApp(config, { sources, saved, logger, spans, onLoopback: await isLoopback(where) });
+  await app.ready();
+  const front = new Front({ config, app }, { logger });
   const running = {
-    app,
+    front,
     logger,
-    graceMs: config.server.graceMs,
     async dispose() {
       await Promise.all([opened[Symbol.asyncDispose](), spans?.close()]);
       await stores.close();
     },
   };
-  const { address } = await ending.runs(() => listen(app, where), draining(running));
+  const { address } = await ending.runs(() => listen(front.app, where), draining(running));
+  ending.reloads(async () => logger.warn('SIGHUP is for codap serve: the demo has no file to read again'));
   console.log(`codap demo listens on ${address}\n\n${examples(address)}`);
 }
 

@@ -11,6 +11,8 @@ export const HELP = `codap: one batch of datastore queries in, one answer out
   --port <number>              likewise, else CODAP_PORT or PORT
   --help, --version
 
+  SIGHUP                       has serve read its configuration again
+
   CODAP_LOG_LEVEL              trace, debug, info, warn, error, fatal or silent
 
 Exit status: 0; 1 for a fault; 2 for a command line that cannot be read.`;

@@ -1,26 +1,23 @@
 import cluster from 'node:cluster';
-import type { FastifyInstance } from 'fastify';
-import type { Logger } from 'pino';
 import { adapters } from '../../adapters/index.ts';
-import { buildApp } from '../service/app.ts';
+import { processMemory } from '../budget/memory.ts';
 import { type Config, type Env, loadConfig } from '../config/load.ts';
 import { secretsOf } from '../config/secrets.ts';
-import { warningsOf } from '../config/warnings.ts';
 import { exportingOf } from '../observe/exporting.ts';
-import { draining } from '../service/drain.ts';
-import type { Ending } from '../service/ending.ts';
-import { createLogger } from '../service/log.ts';
 import { writeFamilies } from '../observe/exposition.ts';
 import type { Scrape } from '../observe/scrape.ts';
-import { buildMetricsApp } from '../service/metrics-app.ts';
+import { Totals } from '../observe/totals.ts';
+import { draining } from '../service/drain.ts';
+import type { Ending } from '../service/ending.ts';
+import { Front } from '../service/front.ts';
+import { createLogger, Secrets } from '../service/log.ts';
 import { tellPrimary } from '../service/primary.ts';
 import { WorkerMetrics } from '../service/worker-metrics.ts';
-import { openSaved } from '../saved/open-saved.ts';
-import { openSources } from '../sources/open.ts';
-import { openSpans } from './open-spans.ts';
-import { StartFault } from './start-fault.ts';
+import { metricsEdition, openEdition } from './edition.ts';
 import { isLoopback, listen, listenOnce, type Where } from './listen.ts';
+import { type Origin, reload, warn } from './reload.ts';
 import { defaultFile, listenOn, type ListenFlags, logLevel, workersOf } from './settings.ts';
+import { StartFault } from './start-fault.ts';
 import { Workers } from './workers.ts';
 
 /** `codap serve`: serves a configuration file until a signal ends it, by itself or by workers. */
@@ -34,66 +31,87 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
   const config = await loadConfig(file, env, adapters);
   const where = listenOn(flags, env, config);
   const exporting = exportingOf(env);
-  const logger = createLogger(logLevel(env, 'info'), secretsOf(config, adapters));
-  if (cluster.isPrimary) for (const { source, text } of warningsOf(config, adapters)) logger.warn({ source }, text);
-  const count = workersOf(config);
-  if (cluster.isPrimary && count > 1) return serveByWorkers(ending, { file, where, config, logger, count });
-  const opened = await openSources(config, adapters, logger);
-  const saved = openSaved(config, opened.sources);
-  const spans = await openSpans(exporting, config, logger);
-  const shared = cluster.isWorker ? new WorkerMetrics() : undefined;
+  const secrets = new Secrets(secretsOf(config, adapters));
+  const logger = createLogger(logLevel(env, 'info'), secrets);
+  warn(config, logger);
   const onLoopback = await isLoopback(where);
-  const { sources } = opened;
-  const app = await buildApp(config, { sources, saved, logger, spans, onLoopback, scrape: shared?.scrape });
-  const { metrics } = app;
-  const tellLast = shared?.share(metrics);
-  const ownPort = shared
-    ? undefined
-    : await serveMetrics({ where, config, logger }, (format) => writeFamilies(metrics.all, format));
-  const dispose = async (): Promise<void> => {
-    await Promise.all([opened[Symbol.asyncDispose](), spans?.close()]);
-    await tellLast?.();
-    await ownPort?.close();
+  const place: Place = { where, onLoopback, origin: { file, env, logger, secrets } };
+  if (cluster.isPrimary && workersOf(config) > 1) return serveByWorkers(ending, config, place);
+  const totals = new Totals();
+  const shared = cluster.isWorker ? new WorkerMetrics() : undefined;
+  const scrape: Scrape = shared?.scrape ?? ((format) => writeFamilies(totals.all, format));
+  const memory = processMemory(config.server.bufferBytes);
+  const common = { exporting, logger, onLoopback, memory, totals, scrape };
+  const front = new Front(await openEdition(config, common), { logger });
+  const tellLast = shared?.share(totals);
+  const metrics = shared ? undefined : await listenForMetrics(config, place, scrape);
+  const running = {
+    front,
+    logger,
+    async dispose() {
+      await tellLast?.();
+      await metrics?.close();
+    },
   };
-  const running = { app, logger, graceMs: config.server.graceMs, dispose };
-  const { address } = await ending.runs(() => listen(app, where), draining(running));
+  const { address } = await ending.runs(() => listen(front.app, where), draining(running));
   tellPrimary({ address });
+  ending.reloads(async () => {
+    const over: Promise<void>[] = [];
+    const turned = await reload(place.origin, config, async (next) => {
+      const edition = await openEdition(next, common);
+      const metricsNext = metrics && (await metricsEdition(next, scrape, common));
+      memory.most = next.server.bufferBytes;
+      over.push(front.turnTo(edition));
+      if (metrics && metricsNext) over.push(metrics.turnTo(metricsNext));
+      return true;
+    });
+    tellPrimary({ turned });
+    // Until then there are two of each source: no third one before that.
+    await Promise.all(over).catch((err: unknown) => logger.error({ err }, 'the old sources could not be closed'));
+  });
 }
 
 interface Place {
   readonly where: Where;
-  readonly config: Config;
-  readonly logger: Logger;
+  readonly onLoopback: boolean;
+  readonly origin: Origin;
 }
 
 /** Listens where metrics have a port of their own. */
-async function serveMetrics({ where, config, logger }: Place, scrape: Scrape): Promise<FastifyInstance | undefined> {
+async function listenForMetrics(config: Config, place: Place, scrape: Scrape): Promise<Front | undefined> {
   const { metricsPort: port } = config.server;
   if (port === undefined) return undefined;
-  const app = buildMetricsApp(config, scrape, { logger, onLoopback: await isLoopback(where) });
-  await listenOnce(app, { host: where.host, port }, 'Metrics', 'server.metricsPort');
-  return app;
-}
-
-interface Service extends Place {
-  readonly file: string;
-  readonly count: number;
+  const { where, onLoopback, origin } = place;
+  const { logger } = origin;
+  const front = new Front(await metricsEdition(config, scrape, { logger, onLoopback }), { logger });
+  await listenOnce(front.app, { host: where.host, port }, 'Metrics', 'server.metricsPort');
+  return front;
 }
 
 /** Has workers serve, each of them a `codap serve` of this file where this one was told to. */
-async function serveByWorkers(ending: Ending, { file, where, config, logger, count }: Service): Promise<void> {
+async function serveByWorkers(ending: Ending, config: Config, place: Place): Promise<void> {
+  const { where, onLoopback, origin } = place;
+  const { file, logger } = origin;
   const fork = (port: number) => {
     cluster.setupPrimary({ args: ['serve', '--host', where.host, '--port', String(port), '--', file] });
     return cluster.fork();
   };
-  const workers = new Workers({ count, graceMs: config.server.graceMs, logger, fork });
+  const workers = new Workers({ count: workersOf(config), graceMs: config.server.graceMs, logger, fork });
   // However this process ends, if it is not killed, it leaves nobody behind.
   process.once('exit', () => workers.kill());
-  await serveMetrics({ where, config, logger }, workers.scrape);
+  const metrics = await listenForMetrics(config, place, workers.scrape);
   await ending.runs(
     () => Promise.resolve(workers),
     (all, cause) => all.end(cause),
   );
   const address = await workers.start(where.port);
-  if (address !== undefined) logger.info(`Server listening at ${address}`);
+  if (address === undefined) return;
+  logger.info(`Server listening at ${address}`);
+  ending.reloads(async () => {
+    await reload(origin, config, async (next) => {
+      const turned = await workers.reload(next.server.graceMs);
+      if (turned) await metrics?.turnTo(await metricsEdition(next, workers.scrape, { logger, onLoopback }));
+      return turned;
+    });
+  });
 }

@@ -1,5 +1,5 @@
 import type { Worker } from 'node:cluster';
-import { DRAIN } from '../service/ending.ts';
+import { DRAIN, RELOAD } from '../service/ending.ts';
 import type { Family } from '../observe/family.ts';
 import type { Scrape } from '../observe/scrape.ts';
 import type { Order, Word } from '../service/primary.ts';
@@ -25,6 +25,7 @@ export class WorkerProcess {
   /** What it has counted, as it said last, by name. */
   readonly #counted = new Map<string, Family>();
   readonly #questions = new Map<number, () => void>();
+  #reloaded: ((turned: boolean) => void) | undefined;
   #asked = 0;
 
   /** Calls back when it has ended, and when it wants the metrics of all. */
@@ -41,6 +42,7 @@ export class WorkerProcess {
     };
     worker.on('message', (word: Word) => {
       if (word === 'draining') leaves.resolve();
+      else if ('turned' in word) this.#reloaded?.(word.turned);
       else if ('address' in word) listens.resolve(word.address);
       else if ('counted' in word) this.#learn(word.counted, word.question);
       else void this.#tellAll(scrape(word.scrape), word.question).catch(() => {});
@@ -67,6 +69,16 @@ export class WorkerProcess {
   drain(): void {
     // One that has just died will be told of by its exit.
     this.#order(DRAIN);
+  }
+
+  /**
+   * Has it read its configuration again; resolves to false if it keeps the old one. One that leaves needs no
+   * other.
+   */
+  async reload(): Promise<boolean> {
+    const told = new Promise<boolean>((resolve) => (this.#reloaded = resolve));
+    this.#order(RELOAD);
+    return Promise.race([told, this.leaves.then(() => true)]);
   }
 
   /** What it has counted so far; so it stays once it has ended. */

@@ -1,10 +1,8 @@
 import type { Worker } from 'node:cluster';
 import type { Logger } from 'pino';
 import { writeFamilies } from '../observe/exposition.ts';
-import type { Family } from '../observe/family.ts';
-import { leftBehind, mergeFamilies } from '../observe/merge-families.ts';
-import { processFamilies } from '../observe/process-families.ts';
 import { sharing, type Scrape } from '../observe/scrape.ts';
+import { Totals } from '../observe/totals.ts';
 import type { Cause } from '../service/ending.ts';
 import { nextPauseMs } from './pauses.ts';
 import { StartFault } from './start-fault.ts';
@@ -29,12 +27,13 @@ const LONGEST_MS = 2 ** 31 - 1;
 export class Workers {
   readonly #options: WorkersOptions;
   readonly #alive = new Set<WorkerProcess>();
-  /** What those that have ended had counted. */
-  #left: readonly Family[] = [];
+  readonly #totals = new Totals();
+  #graceMs: number;
   #ending = false;
 
   constructor(options: WorkersOptions) {
     this.#options = options;
+    this.#graceMs = options.graceMs;
   }
 
   /**
@@ -62,22 +61,40 @@ export class Workers {
 
   /** Has all of them finish their answers, and ends this process: with status 0 if each of them did so. */
   async end({ signal, err }: Cause): Promise<void> {
-    const { graceMs, logger } = this.#options;
+    const { logger } = this.#options;
     if (err) logger.fatal({ err }, 'ending after an uncaught error');
     else logger.info({ signal }, 'draining all workers');
     this.#ending = true;
     const all = [...this.#alive];
     for (const worker of all) worker.drain();
-    setTimeout(() => process.exit(1), Math.min(graceMs + HANGS_MS, LONGEST_MS));
+    setTimeout(() => process.exit(1), Math.min(this.#graceMs + HANGS_MS, LONGEST_MS));
     const wholly = await Promise.all(all.map((worker) => worker.endsWhole()));
     process.exit(err || wholly.includes(false) ? 1 : 0);
+  }
+
+  /**
+   * Has each of them read the configuration again, one after the other: the first that keeps the old one has
+   * said why, and is the last. Resolves to whether all of them have turned to the new one.
+   */
+  async reload(graceMs: number): Promise<boolean> {
+    let turned = 0;
+    for (const worker of this.#alive) {
+      if (await worker.reload()) turned += 1;
+      else if (turned === 0) return false;
+      else {
+        const text = 'some workers have the new configuration, others the old one: send SIGHUP again';
+        this.#options.logger.error({ worker: worker.pid }, text);
+        return false;
+      }
+    }
+    this.#graceMs = graceMs;
+    return true;
   }
 
   /** The metrics of all of them, of those that have ended, and of this process. */
   readonly scrape: Scrape = sharing(async (format) => {
     await Promise.all(Array.from(this.#alive, (worker) => worker.count()));
-    const all = [this.#left, ...Array.from(this.#alive, ({ counted }) => counted), processFamilies()];
-    return writeFamilies(mergeFamilies(all), format);
+    return writeFamilies(this.#totals.all, format);
   });
 
   /** Ends those that are left, here and now. */
@@ -89,11 +106,12 @@ export class Workers {
     const { logger, fork } = this.#options;
     const ended = (exit: Exit): void => {
       this.#alive.delete(worker);
-      this.#left = mergeFamilies([this.#left, leftBehind(worker.counted)]);
+      leave();
       logger[exit.status === 0 ? 'info' : 'warn']({ worker: worker.pid, ...exit }, 'worker ended');
     };
     const worker = new WorkerProcess(fork(port), ended, this.scrape);
     this.#alive.add(worker);
+    const leave = this.#totals.add(() => worker.counted);
     logger.info({ worker: worker.pid }, 'worker started');
     return worker;
   }

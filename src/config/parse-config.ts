@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Adapters } from '../../adapters/adapter.ts';
 import { checkSchema, type SchemaFault } from '../store/check-schema.ts';
 import { batchText } from './batch-texts.ts';
@@ -17,8 +18,9 @@ export interface CheckedConfig {
 type Files = Pick<Config, 'folder' | 'batches'>;
 
 /**
- * Checks a configuration of these kinds of store, `${NAME}` filled in from `env`. Throws ConfigError with
- * every fault. Without `files` its saved batches are all written out.
+ * Checks a configuration of these kinds of store, `${NAME}` filled in from `env`, and reads the files that
+ * sources name. Throws ConfigError with every fault. Without `files` its saved batches are all written out,
+ * and the files of sources are looked for from the working directory on.
  */
 export function parseConfig(raw: unknown, env: Env, adapters: Adapters, files?: Files): Config {
   const { config, faults } = checkConfig(raw, env, adapters, files);
@@ -35,6 +37,7 @@ export function checkConfig(
 ): CheckedConfig {
   const schema = configSchema(adapters);
   const { value, whole, faults } = fill(raw, env, ['server', 'sources']);
+  locateFiles(value, adapters, files.folder);
   const first = checkSchema(schema, value);
   const checked = convert(value, whole, first.faults) ? checkSchema(schema, value) : first;
   const unfilled = new Set(faults.map(({ path }) => path));
@@ -58,6 +61,17 @@ function without(value: unknown, faults: readonly ConfigFault[]): unknown {
 function writtenOut(raw: unknown): Config['batches'] {
   const { batches = {} } = (raw ?? {}) as { batches?: object };
   return Object.entries(batches).map(([name, batch]) => batchText(name, 'configuration', () => batch as unknown));
+}
+
+/** Makes the files that options of sources name those of a folder. */
+function locateFiles(value: unknown, adapters: Adapters, folder: string): void {
+  const { sources } = Object(value) as { sources?: unknown };
+  for (const source of Object.values(Object(sources) as object)) {
+    const options = Object(source) as Record<string, unknown>;
+    const kind = String(options['adapter']);
+    const { files = [] } = Object.hasOwn(adapters, kind) ? adapters[kind]! : {};
+    for (const name of files) if (typeof options[name] === 'string') options[name] = resolve(folder, options[name]);
+  }
 }
 
 /**

@@ -71,6 +71,16 @@ const server = z
       .default(10_000)
       .meta({ description: 'Connections open at a time, in each worker; further ones are closed as they come.' }),
     adhoc: z.boolean().default(true).meta({ description: 'Whether /kv, /ordered and /first-reply are there.' }),
+    mcp: z
+      .boolean()
+      .default(false)
+      .meta({ description: 'Whether agents may ask, at /mcp, by the Model Context Protocol.' }),
+    maxToolBytes: z
+      .int()
+      .min(1024)
+      .max(2 ** 20)
+      .default(65_536)
+      .meta({ description: 'Bytes of the text that an agent is answered; what is larger is cut to whole members.' }),
     corsOrigins: z
       .array(origin)
       .default([])
@@ -137,6 +147,10 @@ const common = z.object({
   maxBytes: bytes
     .default(8 * 2 ** 20)
     .meta({ description: 'Bytes of one gathered answer, decoded; beyond it TOO_LARGE.' }),
+  describe: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Whether `GET /sources/{name}` tells what is in the store: names and types, no values.' }),
   ...layerOptions,
 });
 

@@ -1,7 +1,7 @@
 import type { Plan } from '../batch/plan/node.ts';
 import type { Answer } from '../batch/run/answer.ts';
 import type { Taking } from '../batch/run/scope.ts';
-import type { Text } from '../json/text.ts';
+import type { Piece, Text } from '../json/text.ts';
 
 /** A media type in which the replies of any pattern can be answered. */
 export interface Encoding extends Taking {
@@ -28,13 +28,17 @@ export interface Encoded {
 }
 
 /**
- * A whole text; frames, of which none waits for a later one; or bytes, sent as they are. Where frames or
- * bytes throw, the answer is cut; they throw CANCELLED where it is known already what broke them.
+ * A whole text; frames, of which none waits for a later one, a large one in slices; or bytes, sent as they
+ * are. Where frames or bytes throw, the answer is cut; they throw CANCELLED where it is known already what
+ * broke them.
  */
 export type EncodedBody =
   | { readonly kind: 'text'; readonly text: Text }
-  | { readonly kind: 'frames'; readonly pieces: AsyncIterable<string>; readonly heartbeat?: Heartbeat }
+  | { readonly kind: 'frames'; readonly frames: AsyncIterable<Frames>; readonly heartbeat?: Heartbeat }
   | { readonly kind: 'bytes'; readonly pieces: AsyncIterable<Uint8Array> };
+
+/** Whole frames as one text, or the slices of a large one. */
+export type Frames = string | Iterable<Piece>;
 
 /** What is sent to keep an idle connection open, and how often. */
 export interface Heartbeat {

@@ -3,18 +3,28 @@ import type { Answer } from '../batch/run/answer.ts';
 import type { Frame } from '../batch/run/frames.ts';
 import { failed, isComplete, tenths, type MemberList, type Reply } from '../batch/run/reply.ts';
 import { formatPointer } from '../json/pointer.ts';
-import { Text } from '../json/text.ts';
-import type { Encoding, Heartbeat } from './encoding.ts';
+import { Text, type Piece } from '../json/text.ts';
+import type { Encoding, Frames, Heartbeat } from './encoding.ts';
 import { addReplyFields } from './json.ts';
 import { addBatchTrace, addTrace } from './trace-text.ts';
 
 /** Characters of items that leave as one piece. */
 const TOGETHER = 16_384;
+/** Characters, or bytes, beyond which a frame leaves in slices, in turns with others: at most a slice's. */
+const LARGE = 65_536;
+
+const LF = 0x0a;
+const CR = 0x0d;
+const SPACE = 0x20;
+
+/** What a frame tells of. */
+type Event = 'reply' | 'item' | 'end';
 
 /** How a media type writes frames. */
 export interface FrameFormat extends Pick<Encoding, 'mediaType' | 'extension'> {
-  /** One frame, given its event's name and its JSON on a line of its own. */
-  write(event: 'reply' | 'item' | 'end', json: string, id: number): string;
+  /** What stands before the line of a frame's JSON, and after it. */
+  before(event: Event, id: number): string;
+  readonly after: string;
   readonly heartbeat?: Heartbeat;
 }
 
@@ -48,7 +58,7 @@ export function frameEncoding(format: FrameFormat): Encoding {
         headers: { 'content-type': format.mediaType, 'x-accel-buffering': 'no' },
         body: {
           kind: 'frames',
-          pieces: pieces(replies, first, answer, format),
+          frames: framesFrom(replies, first, answer, format),
           ...(heartbeat && { heartbeat }),
         },
       };
@@ -62,41 +72,50 @@ function itemsOrValue(node: QueryNode): 'items' | 'value' {
 }
 
 /** The frames, then the last one, which tells how the batch ended. */
-async function* pieces(
+async function* framesFrom(
   replies: Replies,
   first: ReturnType<Replies['next']>,
   answer: Answer,
   format: FrameFormat,
-): AsyncGenerator<string> {
+): AsyncGenerator<Frames> {
   const counts: Counts = { ok: 0, error: 0, skipped: 0, cancelled: 0 };
   let id = 0;
-  const write = (event: 'reply' | 'item' | 'end', fields: string): string =>
-    format.write(event, `{"event":"${event}",${fields}}`, (id += 1));
+  const open = (event: Event): string => `${format.before(event, (id += 1))}{"event":"${event}",`;
+  const close = `}${format.after}`;
   try {
     let step = await first;
     for (; !step.done; step = await replies.next()) {
       const frame = step.value;
-      if (frame.kind === 'items') yield* itemPieces(frame, write);
+      if (frame.kind === 'items') yield* itemFrames(frame, open, close);
       else {
         count(frame, counts);
-        yield write('reply', oneLine(replyFrame(frame)));
+        yield framed(addReply(new Text().add(open('reply')), frame).add(close));
       }
     }
-    yield write('end', endFields(step.value, answer, counts, performance.now() - answer.started));
+    const end = addEnd(new Text().add(open('end')), step.value, answer, counts);
+    yield framed(end.add(close));
   } finally {
     replies.return({ status: 'skipped' }).catch(() => {});
   }
 }
 
-function* itemPieces(
+function* itemFrames(
   { path, index, items }: ItemsFrame,
-  write: (event: 'item', fields: string) => string,
-): Generator<string> {
+  open: (event: 'item') => string,
+  close: string,
+): Generator<Frames> {
   const place = `"path":${JSON.stringify(formatPointer(path))},"index":`;
   let at = index;
   let piece = '';
   for (const item of items) {
-    piece += write('item', `${place}${at++},"value":${item}`);
+    const before = `${open('item')}${place}${at++},"value":`;
+    if (item.length > LARGE) {
+      if (piece !== '') yield piece;
+      piece = '';
+      yield new Text().add(before).add(item).add(close).slices();
+      continue;
+    }
+    piece += before + item + close;
     if (piece.length < TOGETHER) continue;
     yield piece;
     piece = '';
@@ -104,25 +123,26 @@ function* itemPieces(
   if (piece !== '') yield piece;
 }
 
-function endFields({ list }: Reply, answer: Answer, counts: Counts, ms: number): string {
+function addEnd(text: Text, { list }: Reply, answer: Answer, counts: Counts): Text {
   if (list) counts.cancelled += cancelledIn(list);
   const decidedBy = answer.decidedBy ?? list?.decidedBy;
   const complete = !decidedBy && list !== undefined && isComplete(list);
   const error = decidedBy
     ? `,"error":${JSON.stringify({ ...decidedBy.error.toJSON(), path: formatPointer(decidedBy.path) })}`
     : '';
-  const text = new Text().add(`"complete":${complete},"counts":${JSON.stringify(counts)},"ms":${tenths(ms)}${error}`);
+  const ms = performance.now() - answer.started;
+  text.add(`"complete":${complete},"counts":${JSON.stringify(counts)},"ms":${tenths(ms)}${error}`);
   addBatchTrace(text, answer.traced, list);
-  return text.toString();
+  return text;
 }
 
-function replyFrame({ member, count, isLast }: ReplyFrame): string {
+function addReply(text: Text, { member, count, isLast }: ReplyFrame): Text {
   const { path, as, reply } = member;
   const name = as === undefined ? '' : `"as":${JSON.stringify(as)},`;
-  const text = new Text().add(`"path":${JSON.stringify(formatPointer(path))},${name}`);
+  text.add(`"path":${JSON.stringify(formatPointer(path))},${name}`);
   addReplyFields(text, reply, count === undefined ? 'replies' : 'count');
   addTrace(text, member, isLast);
-  return text.toString();
+  return text;
 }
 
 function count(frame: ReplyFrame, counts: Counts): void {
@@ -139,7 +159,21 @@ function cancelledIn(list: MemberList): number {
   );
 }
 
-/** JSON text from a store may hold line breaks, between tokens only. */
-function oneLine(json: string): string {
-  return /[\r\n]/.test(json) ? json.replace(/[\r\n]+/g, ' ') : json;
+/** A frame that was written, in slices if it is large. */
+function framed(text: Text): Frames {
+  const slices = unbroken(text);
+  return text.length > LARGE ? slices : [...slices].join('');
+}
+
+/** Its slices. JSON that came in UTF-8 from a store may hold line breaks, between tokens only: spaces now. */
+function* unbroken(text: Text): Generator<Piece> {
+  for (const slice of text.slices()) yield typeof slice === 'string' ? slice : spaced(slice);
+}
+
+/** Others may hold the same bytes, so that they stay as they are. */
+function spaced(bytes: Buffer): Buffer {
+  if (!bytes.includes(LF) && !bytes.includes(CR)) return bytes;
+  const line = Buffer.from(bytes);
+  for (let at = 0; at < line.length; at++) if (line[at] === LF || line[at] === CR) line[at] = SPACE;
+  return line;
 }

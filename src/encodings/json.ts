@@ -63,7 +63,8 @@ export function addValues(text: Text, list: MemberList): void {
   text.add(list.keyed ? '}' : ']');
 }
 
-function addValue(text: Text, reply: Reply): void {
+/** Adds the value alone of a reply, null where there is none. */
+export function addValue(text: Text, reply: Reply): void {
   if (reply.value) addWritten(text, reply.value);
   else if (reply.list && reply.status !== 'error') addValues(text, reply.list);
   else text.add('null');

@@ -4,5 +4,6 @@ import { frameEncoding } from './frame-answer.ts';
 export const ndjson = frameEncoding({
   mediaType: 'application/x-ndjson',
   extension: 'ndjson',
-  write: (_event, json) => `${json}\n`,
+  before: () => '',
+  after: '\n',
 });

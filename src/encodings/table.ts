@@ -2,12 +2,16 @@ import { isLeaf } from '../json/leaf.ts';
 import { entriesOf } from '../json/members.ts';
 import { Text } from '../json/text.ts';
 import type { Mode } from '../json/typed-text.ts';
-import { writeJson } from '../json/write.ts';
+import { isContainer } from '../json/size.ts';
+import { writeJson, writeText } from '../json/write.ts';
 import { isHeld } from '../budget/turns.ts';
 import type { Steps } from '../budget/work.ts';
 
 /** After so many cells others may have their turn. */
 const STRIDE = 512;
+
+/** Characters of a text that are put in quotes at once. */
+const PART = 16_384;
 
 /** Why a value is no table; repeats nothing of it. */
 export class NoTable extends Error {}
@@ -39,7 +43,7 @@ export function* tableText(value: unknown, { mode, bytes, hold, tooLarge }: Tabl
     for (const [key] of entriesOf(row)) {
       if (!columns.has(key)) {
         columns.set(key, columns.size);
-        names.push(quoted(key));
+        names.push(key.length > PART ? yield* quotedLong(key) : quoted(key));
       }
       if (isTurn()) yield;
     }
@@ -54,7 +58,10 @@ export function* tableText(value: unknown, { mode, bytes, hold, tooLarge }: Tabl
   for (const row of value as object[]) {
     const fields = blank.slice();
     for (const [key, member] of entriesOf(row)) {
-      fields[columns.get(key) as number] = quoted(textOf(member, mode));
+      const cell = isContainer(member)
+        ? yield* writeText(member, mode ?? 'plain', { tick: isTurn })
+        : textOf(member, mode);
+      fields[columns.get(key) as number] = cell.length > PART ? yield* quotedLong(cell) : quoted(cell);
       if (isTurn()) yield;
     }
     const line = lineOf(fields);
@@ -77,7 +84,7 @@ function isRow(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !isLeaf(value);
 }
 
-/** A value as it is written in a cell: a text as it is, nothing for null, anything else as in JSON. */
+/** What holds no others as it is written in a cell: a text as it is, nothing for null, else as in JSON. */
 function textOf(value: unknown, mode: Mode | undefined): string {
   if (typeof value === 'string') return value;
   if (value === null || value === undefined) return '';
@@ -87,6 +94,25 @@ function textOf(value: unknown, mode: Mode | undefined): string {
 
 /** A text as a field: in quotes where it would else be read as more than text, or lose spaces at its ends. */
 function quoted(text: string): string {
+  return needsQuotes(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** The same in turns with others: `replaceAll` would make a rope of as many pieces as there are quotes. */
+function* quotedLong(text: string): Steps<string> {
+  if (!needsQuotes(text)) return text;
+  let field = '"';
+  for (let from = 0; from < text.length; from += PART) {
+    field += text
+      .slice(from, from + PART)
+      .split('"')
+      .join('""');
+    if (isHeld()) yield;
+  }
+  return `${field}"`;
+}
+
+/** Throws NoTable for what UTF-8 cannot hold. */
+function needsQuotes(text: string): boolean {
   if (!text.isWellFormed()) throw new NoTable('a text in it is half of a character, which UTF-8 cannot hold');
-  return /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return /[",\r\n]|^\s|\s$/.test(text);
 }

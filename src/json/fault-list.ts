@@ -20,6 +20,24 @@ export class BadRequest extends Error {
   }
 }
 
+/**
+ * Does what may throw BadRequest for a whole of which only what stands at `at` (a JSON Pointer) was asked:
+ * the pointers of its faults begin there.
+ */
+export function within<T>(at: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof BadRequest)) throw error;
+    throw new BadRequest(below(at, error.errors));
+  }
+}
+
+/** Faults of which each stands at `at` or below, with pointers that begin there. */
+export function below(at: string, faults: readonly ToldFault[]): readonly ToldFault[] {
+  return faults.map(({ pointer, detail }) => ({ pointer: `#${pointer.slice(1 + at.length)}`, detail }));
+}
+
 /** The most faults that one answer tells. */
 const MOST = 100;
 /** The most characters of a detail. */

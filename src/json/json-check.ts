@@ -51,6 +51,8 @@ export class JsonCheck {
   readonly #objects: boolean[] = [];
   #at = 0;
   #next = VALUE;
+  /** Whether it is inside a string, which stands where `#next` says. */
+  #inString = false;
   #members = 0;
   #isPlain = true;
 
@@ -86,9 +88,10 @@ export class JsonCheck {
     const most = Math.min(bytes.length, this.#at + count);
     let at = this.#at;
     let next = this.#next;
+    let inString = this.#inString;
     let members = 0;
     while (at < most) {
-      const byte = bytes[at] as number;
+      const byte = inString ? QUOTE : (bytes[at] as number);
       if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) at++;
       else if (next === AFTER) {
         if (this.#objects.length === 0) throw notJson();
@@ -100,15 +103,14 @@ export class JsonCheck {
         else throw notJson();
         at++;
       } else if (byte === QUOTE) {
-        const end = stringEnd(bytes, at + 1);
-        if (next >= KEY) {
-          if (mayMove(bytes[at + 1] as number)) this.#isPlain = false;
-          at = colonEnd(bytes, end);
+        if (next >= KEY && !inString && mayMove(bytes[at + 1] as number)) this.#isPlain = false;
+        at = stringEnd(bytes, inString ? at : at + 1, most);
+        inString = at < 0;
+        if (inString) at = ~at;
+        else if (next >= KEY) {
+          at = colonEnd(bytes, at);
           next = VALUE;
-        } else {
-          at = end;
-          next = AFTER;
-        }
+        } else next = AFTER;
       } else if (next >= KEY) {
         if (next === KEY || byte !== CLOSE_OBJECT) throw notJson();
         this.#objects.pop();
@@ -135,6 +137,7 @@ export class JsonCheck {
     }
     this.#at = at;
     this.#next = next;
+    this.#inString = inString;
     this.#members += members;
     if (at < bytes.length) return false;
     if (next !== AFTER || this.#objects.length > 0) throw notJson();
@@ -157,13 +160,17 @@ function notJson(): CodapError {
   return new CodapError('BAD_RESPONSE', 'the store answered something that is not JSON');
 }
 
-/** Where a string ends whose opening quote is before `start`. */
-function stringEnd(bytes: Uint8Array, start: number): number {
+/**
+ * Where a string ends that goes on at `start`; if it does not by `most`, the complement (`~`) of how far it
+ * was looked at.
+ */
+function stringEnd(bytes: Uint8Array, start: number, most: number): number {
   let at = start;
   for (;;) {
     const few = at + FEW;
     while (IN_STRING[bytes[at] as number] === 0 && at < few) at++;
-    if (at === few) at = ordinaryEnd(bytes, at);
+    if (at === few) at = ordinaryEnd(bytes, at, most);
+    if (at >= most) return ~at;
     const byte = bytes[at];
     if (byte === QUOTE) return at + 1;
     if (byte !== BACKSLASH) throw notJson();
@@ -177,12 +184,13 @@ function stringEnd(bytes: Uint8Array, start: number): number {
 }
 
 /**
- * Where the first byte is, from `start` on, at which to look closer. They are read four at a time: in a word
- * the high bit of each such byte is marked, and perhaps that of one above it, which costs but another look.
+ * Where the first byte is, from `start` on, at which to look closer, or `most`. They are read four at a time:
+ * in a word the high bit of each such byte is marked, and perhaps that of one above it, which costs but
+ * another look.
  */
-function ordinaryEnd(bytes: Uint8Array, start: number): number {
+function ordinaryEnd(bytes: Uint8Array, start: number, most: number): number {
   const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const last = bytes.byteLength - 4;
+  const last = most - 4;
   let at = start;
   for (; at <= last; at += 4) {
     const word = words.getInt32(at, true);
@@ -191,7 +199,7 @@ function ordinaryEnd(bytes: Uint8Array, start: number): number {
     const control = (word - 0x20202020) & ~word;
     if ((control | ((quote - 0x01010101) & ~quote) | ((backslash - 0x01010101) & ~backslash)) & 0x80808080) break;
   }
-  while (IN_STRING[bytes[at] as number] === 0) at++;
+  while (at < most && IN_STRING[bytes[at] as number] === 0) at++;
   return at;
 }
 

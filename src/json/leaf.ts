@@ -19,6 +19,11 @@ export class Digits {
   constructor(text: string) {
     this.text = text;
   }
+
+  /** The digits, for whatever makes a text of it. */
+  toString(): string {
+    return this.text;
+  }
 }
 
 /** True for an integer's digits within ±2^53, up to which a double holds every integer. */

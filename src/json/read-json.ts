@@ -32,7 +32,7 @@ const MANY = 500;
  * JSON that was checked (`JsonCheck`, `scan`), as data, in turns with others: keys keep their order, and
  * numbers whose whole part is beyond ±2^53, or that are out of a double's range, are Digits.
  */
-export function* readJson(text: string, work: Work): Steps<unknown> {
+export function* readJson(text: string, work: Pick<Work, 'tick'>): Steps<unknown> {
   const open: Open[] = [];
   let at = 0;
   for (;;) {

@@ -1,6 +1,9 @@
 /** Characters from which on a piece stands by itself. */
 const LARGE = 16_384;
 
+/** Characters, or bytes, of a slice. */
+const SLICE = 65_536;
+
 /** A piece of a text: written here, or UTF-8 as it came. */
 export type Piece = string | Buffer;
 
@@ -44,6 +47,14 @@ export class Text {
     yield this.#last;
   }
 
+  /**
+   * Parts of its pieces, small enough to be sent at once; those of what is no UTF-8 yet end where a character
+   * does.
+   */
+  slices(): Generator<Piece> {
+    return slices(this);
+  }
+
   /** All of it. */
   toString(): string {
     if (this.#pieces.length === 0) return this.#last;
@@ -66,4 +77,24 @@ export class Text {
     }
     return whole;
   }
+}
+
+function* slices(pieces: Iterable<Piece>): Generator<Piece> {
+  for (const piece of pieces) {
+    let from = 0;
+    while (from < piece.length) {
+      let to = from + SLICE;
+      if (typeof piece !== 'string') yield piece.subarray(from, to);
+      else {
+        if ((piece.charCodeAt(to - 1) & 0xfc00) === 0xd800) to += 1;
+        yield piece.slice(from, to);
+      }
+      from = to;
+    }
+  }
+}
+
+/** Pieces in UTF-8, each small enough to be handled at once. */
+export function* inUtf8(pieces: Iterable<Piece>): Generator<Buffer> {
+  for (const slice of slices(pieces)) yield typeof slice === 'string' ? Buffer.from(slice) : slice;
 }

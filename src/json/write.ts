@@ -60,6 +60,13 @@ export function* writeBytes(value: unknown, mode: Mode, work: Pick<Work, 'tick'>
   return yield* bytes.whole();
 }
 
+/** The same as a text. It is no long rope, which whoever looks into it would first make one piece of. */
+export function* writeText(value: unknown, mode: Mode, work: Pick<Work, 'tick'>): Steps<string> {
+  const text = new Joining();
+  yield* writing(value, { mode, work, add: (piece) => text.add(piece) }, 0);
+  return yield* text.text();
+}
+
 function* writing(value: unknown, how: Writing, depth: number): Steps<void> {
   const { mode, work, add } = how;
   if (!isContainer(value)) {

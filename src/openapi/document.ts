@@ -4,6 +4,7 @@ import { batchPaths } from './batch-paths.ts';
 import type { JsonSchema } from './schema-of.ts';
 import { type Named, requestSchemas } from './queries.ts';
 import { faults, headers } from './responses.ts';
+import { mcpPaths } from './mcp-paths.ts';
 import { metricsPaths, servicePaths } from './service-paths.ts';
 import { version } from '../version.ts';
 
@@ -12,7 +13,7 @@ import { version } from '../version.ts';
  * and ops, never an address.
  */
 export function openapi(config: Pick<Config, 'server' | 'limits'>, sources: readonly Named[]): JsonSchema {
-  const { adhoc, metricsPort } = config.server;
+  const { adhoc, mcp, metricsPort } = config.server;
   return {
     openapi: '3.1.0',
     info: {
@@ -24,6 +25,7 @@ export function openapi(config: Pick<Config, 'server' | 'limits'>, sources: read
     servers: [{ url: './' }],
     paths: {
       ...(adhoc && batchPaths(sources)),
+      ...(mcp && mcpPaths),
       ...servicePaths,
       ...(metricsPort === undefined && metricsPaths),
     },

@@ -35,7 +35,7 @@ const schemaNames: Record<Word, string> = {
 };
 
 /** What may stand for a value. */
-const references: Record<string, JsonSchema> = {
+export const references: Record<string, JsonSchema> = {
   Reference: {
     description: 'Filled in before the query runs.',
     anyOf: WORDS.map((word) => ref(schemaNames[word])),

@@ -68,6 +68,7 @@ export const faults: Record<string, Response> = {
     'Server-Timing',
     'Retry-After',
   ),
+  Forbidden: problem('Pages of this `Origin` may not ask here.'),
   MethodNotAllowed: problem('This path does not have this method.', 'Allow'),
   Misdirected: problem('The host that the request names is not served.'),
   NotFound: problem('There is nothing at this path.'),
@@ -78,6 +79,7 @@ export const faults: Record<string, Response> = {
     'Server-Timing',
     'Retry-After',
   ),
+  StoreFailed: problem('The store cannot tell what is in it now; `code` says why.'),
   TooLarge: problem('The body is larger than `limits.bodyBytes`.'),
   UnsupportedMediaType: problem('The body must be application/json, not compressed.'),
   // Answered before there is a request to give an id to.

@@ -29,6 +29,24 @@ const readiness = (...statuses: string[]): JsonSchema =>
 const sources = object({
   sources: { type: 'array', items: object({ name: text, adapter: text, ops: { type: 'array', items: text }, layers }) },
 });
+const anything: JsonSchema = { type: 'object' };
+const source = object(
+  {
+    name: text,
+    adapter: text,
+    ops: {
+      type: 'object',
+      description: 'By op, the JSON Schema (2020-12) of its params; each stands by itself.',
+      additionalProperties: object({ params: anything }),
+    },
+    contents: {
+      description:
+        'Names and types, no values: of mongo the fields found in a sample of each collection, of s3 the prefixes and types among the first keys, of rest the paths of its OpenAPI file.',
+      anyOf: [object({ collections: anything }), object({ prefixes: anything }), object({ paths: anything })],
+    },
+  },
+  ['name', 'adapter', 'ops'],
+);
 const limits = object({
   limits: numbers,
   server: object({ timeoutMs: whole, maxTimeoutMs: whole, maxInFlight: whole }),
@@ -54,6 +72,18 @@ export const servicePaths: Record<string, JsonSchema> = {
   '/sources': get('sources', 'The sources: names, adapters, ops, and how their layers stand.', {
     '200': json('All of them.', sources),
   }),
+  '/sources/{name}': get(
+    'source',
+    'What a source may be asked, and what is in it.',
+    {
+      '200': json('`contents` stands there where the source is described.', source),
+      '404': { $ref: '#/components/responses/NotFound' },
+      '502': { $ref: '#/components/responses/StoreFailed' },
+      '503': { $ref: '#/components/responses/StoreFailed' },
+      '504': { $ref: '#/components/responses/StoreFailed' },
+    },
+    [{ name: 'name', in: 'path', required: true, schema: text }],
+  ),
   '/limits': get('limits', 'What one request may ask for.', {
     '200': json('Sizes in bytes, durations in milliseconds.', limits),
   }),

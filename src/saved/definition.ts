@@ -21,14 +21,28 @@ const own = {
   description: z.string().min(1).max(1000).optional(),
   params: z.record(name, paramSchema).optional(),
   maxAgeSeconds: z.int().min(0).max(LONGEST_SECONDS).optional(),
+  template: z.string().min(1).optional().meta({ description: 'A file below the folder of the configuration.' }),
+  csp: z
+    .string()
+    .regex(/^[\x20-\x7e]+$/, 'the value of a Content-Security-Policy is allowed here')
+    .optional(),
   tool: z.boolean().optional(),
 } as const;
 
-/** What a saved batch says of itself, beside what it asks. */
-export type Own = { [Field in keyof typeof own]?: z.output<(typeof own)[Field]> };
+/** Names of tools that agents have anyway: no saved batch that is a tool bears one of them. */
+export const OWN_TOOLS = { run: 'run_batch', describe: 'describe_source' } as const;
 
-/** What a saved batch of a pattern may say, without regard to what stands in `queries`. */
-export function definitionSchema(pattern: Pattern): z.ZodObject {
+/** What a saved batch says of itself, beside what it asks. */
+export type Own = { [Field in keyof typeof own]?: z.output<(typeof own)[Field]> } & { readonly queries?: unknown };
+
+/** What a saved batch of a pattern and a name may say, without regard to what stands in `queries`. */
+export function definitionSchema(pattern: Pattern, name: string): z.ZodObject {
   const { shape: _, trace: __, ...top } = bodySchemas[pattern].shape;
-  return z.strictObject({ ...own, ...top });
+  const isTaken = Object.values<string>(OWN_TOOLS).includes(name);
+  return z.strictObject({ ...own, ...top, ...(isTaken && { tool: notTool }) });
 }
+
+/** A batch that bears the name of a tool there is already. */
+const notTool = z
+  .literal(false, "false, or another name, is allowed here: a tool of codap's own bears this one")
+  .optional();

@@ -1,32 +1,37 @@
 import { atOnce } from '../budget/work.ts';
-import type { Node, QueryNode } from '../batch/plan/node.ts';
+import type { Node, Plan, QueryNode } from '../batch/plan/node.ts';
 import { planning } from '../batch/plan/plan.ts';
 import type { Origin, PlanContext } from '../batch/plan/planner.ts';
 import { type BatchText, type Config, ConfigError, type ConfigFault } from '../config/load.ts';
+import type { Encoding } from '../encodings/encoding.ts';
 import { encodings } from '../encodings/index.ts';
 import { BadRequest, type ToldFault } from '../json/fault-list.ts';
-import { recordOf } from '../json/members.ts';
+import { hasMember, recordOf } from '../json/members.ts';
 import { parseExact } from '../json/parse.ts';
 import { scan } from '../json/scan.ts';
 import type { Source } from '../sources/open.ts';
 import { definitionSchema, type Own, PATTERNS } from './definition.ts';
+import { RESERVED } from './pages/page-context.ts';
+import { pageEncoding } from './pages/page-encoding.ts';
+import { TemplateError, Templates } from './pages/templates.ts';
 import { Param, paramSchema, UNKNOWN } from './param.ts';
 import { ParamSet } from './param-set.ts';
 import type { SavedBatch } from './saved-batch.ts';
 
 /**
- * Plans every saved batch of a configuration, so that a request for one costs no planning. Throws ConfigError
- * with the faults of all of them, each with its file, batch and pointer.
+ * Plans every saved batch of a configuration, and reads its template, so that a request for one costs
+ * neither. Throws ConfigError with the faults of all of them, each with its file, batch and pointer.
  */
-export function openSaved(
-  { batches, limits }: Pick<Config, 'batches' | 'limits'>,
+export async function openSaved(
+  { batches, limits, folder }: Pick<Config, 'batches' | 'limits' | 'folder'>,
   sources: ReadonlyMap<string, Source>,
-): ReadonlyMap<string, SavedBatch> {
+): Promise<ReadonlyMap<string, SavedBatch>> {
   const faults: ConfigFault[] = [];
   const saved = new Map<string, SavedBatch>();
+  const templates = new Templates(folder);
   for (const text of batches) {
     try {
-      saved.set(text.name, open(text, { sources, limits }));
+      saved.set(text.name, await open(text, { sources, limits }, templates));
     } catch (error) {
       if (error instanceof BadRequest) faults.push(...error.errors.map((fault) => located(text, fault)));
       else if (error instanceof ConfigError) faults.push(...error.faults);
@@ -41,7 +46,11 @@ function located({ file, name }: BatchText, { pointer, detail }: ToldFault): Con
   return { path: `${file}: batches.${name}${pointer}`, detail };
 }
 
-function open({ name, json, faults }: BatchText, { sources, limits }: PlanContext): SavedBatch {
+async function open(
+  { name, json, faults }: BatchText,
+  { sources, limits }: PlanContext,
+  templates: Templates,
+): Promise<SavedBatch> {
   if (!json) throw new ConfigError(faults);
   const unreadable = scan(json, { depth: limits.depth });
   if (unreadable.length > 0) throw new BadRequest(unreadable);
@@ -51,18 +60,56 @@ function open({ name, json, faults }: BatchText, { sources, limits }: PlanContex
   const params = new ParamSet(paramsOf(said.params));
   const origins = new Map<Node, Origin>();
   const context = { sources, limits, params, origins };
-  const plan = atOnce(planning(pattern, written, context, definitionSchema(pattern)));
+  const page = await pageOf(said, templates);
+  const plan = planned(() => atOnce(planning(pattern, written, context, definitionSchema(pattern, name))), page.faults);
+  const fitting = encodings.filter(({ refuses }) => refuses?.(plan) === undefined);
   return {
     name,
     description: said.description,
     params,
     plan,
     origins,
-    encodings: encodings.filter(({ refuses }) => refuses?.(plan) === undefined),
+    encodings: page.encoding ? [...fitting, page.encoding] : fitting,
     maxAgeSeconds: said.maxAgeSeconds,
     forwards: [...new Set(queriesIn(plan.root).flatMap(({ source }) => source.forwards))],
     isTool: said.tool === true,
   };
+}
+
+/** What is planned. Throws BadRequest with these faults, and those of planning before them. */
+function planned(plan: () => Plan, others: readonly ToldFault[]): Plan {
+  try {
+    const made = plan();
+    if (others.length === 0) return made;
+  } catch (error) {
+    if (!(error instanceof BadRequest)) throw error;
+    throw new BadRequest([...error.errors, ...others]);
+  }
+  throw new BadRequest(others);
+}
+
+interface Page {
+  readonly encoding?: Encoding;
+  readonly faults: readonly ToldFault[];
+}
+
+/** The page that a saved batch is shown as, if it has a template. */
+async function pageOf({ template, csp, pattern, queries }: Own, templates: Templates): Promise<Page> {
+  if (typeof template !== 'string')
+    return { faults: csp === undefined ? [] : [{ pointer: '#/csp', detail: 'csp needs a template' }] };
+  const faults =
+    pattern === 'kv' && typeof queries === 'object' && queries !== null
+      ? RESERVED.filter((key) => hasMember(queries, key)).map((key) => ({
+          pointer: `#/queries/${key}`,
+          detail: 'another key is allowed beside a template, where this one names something else',
+        }))
+      : [];
+  try {
+    return { encoding: pageEncoding(await templates.parse(template), { csp }), faults };
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    return { faults: [...faults, ...error.faults.map((detail) => ({ pointer: '#/template', detail }))] };
+  }
 }
 
 /** Those that are right; what is wrong with others is told by the schema of the whole. */

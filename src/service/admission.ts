@@ -25,7 +25,7 @@ function asksForWork({ method, routeOptions }: FastifyRequest): boolean {
 export class Admission {
   readonly #maxInFlight: number;
   readonly #idle = Promise.withResolvers<void>();
-  readonly #underWay = new Bag<() => void>();
+  readonly #underWay = new Bag<(why: string) => void>();
   readonly #pace: Pace;
   #isCut = false;
   #inFlight = 0;
@@ -41,8 +41,11 @@ export class Admission {
     return this.#draining;
   }
 
-  /** Calls `end` if the batch that is under way has to end with an error; what it returns takes that back. */
-  readonly whenCut = (end: () => void): (() => void) => {
+  /**
+   * Calls `end` with the reason if the batch that is under way has to end with an error; what it returns
+   * takes that back.
+   */
+  readonly whenCut = (end: (why: string) => void): (() => void) => {
     return this.#underWay.add(end);
   };
 
@@ -58,10 +61,10 @@ export class Admission {
   }
 
   /** Ends the batches that are still under way. */
-  cut(): void {
+  cut(why: string = DETAILS.draining): void {
     if (this.#inFlight === 0) return;
     this.#isCut = true;
-    for (const end of this.#underWay) end();
+    for (const end of this.#underWay) end(why);
   }
 
   /** How much the event loop has lagged at worst in the last ten to twenty seconds, in milliseconds. */

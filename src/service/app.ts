@@ -9,11 +9,14 @@ import { metricsRoute } from '../../routes/metrics.ts';
 import { openapiRoute } from '../../routes/openapi.ts';
 import { orderedRoute } from '../../routes/ordered.ts';
 import { savedBatchRoutes } from '../../routes/saved-batch.ts';
+import { sourceRoute } from '../../routes/source.ts';
 import { sourcesRoute } from '../../routes/sources.ts';
+import { startRoute } from '../../routes/start.ts';
 import { Admission } from './admission.ts';
 import type { Config } from '../config/load.ts';
-import { boundConnections } from './http/max-connections.ts';
+import { describing } from './describe-source.ts';
 import { cors } from './http/cors.ts';
+import { servedHosts } from './http/hosts.ts';
 import { countBatches } from './http/count-batches.ts';
 import { acceptJsonBytes } from './http/json-body.ts';
 import { refuseUnknown } from './http/routing.ts';
@@ -23,7 +26,7 @@ import { Metrics } from '../observe/metrics.ts';
 import type { Scrape } from '../observe/scrape.ts';
 import { baseApp, type BaseOptions } from './http/base-app.ts';
 import { PROBLEM } from './http/problem.ts';
-import { processMemory } from '../budget/memory.ts';
+import { type Memory, processMemory } from '../budget/memory.ts';
 import type { SavedBatch } from '../saved/saved-batch.ts';
 import type { Source } from '../sources/open.ts';
 
@@ -36,9 +39,9 @@ declare module 'fastify' {
     drain(): Promise<boolean>;
     /**
      * Ends the answers that are still under way with an error: the last frame of a stream, a problem, or a
-     * broken connection.
+     * broken connection. `why`, by default that the service is shutting down, is told there.
      */
-    cut(): void;
+    cut(why?: string): void;
     /** What it counts. */
     readonly metrics: Metrics;
   }
@@ -51,36 +54,39 @@ export interface AppDeps extends BaseOptions {
   readonly saved?: ReadonlyMap<string, SavedBatch> | undefined;
   /** What `/metrics` answers, unless it has a port of its own. By default what this app counts. */
   readonly scrape?: Scrape | undefined;
+  /** What the process may hold. By default the configuration's `bufferBytes`. */
+  readonly memory?: Memory;
 }
 
 /** The service as an app that never listens by itself. It uses the sources but does not close them. */
 export async function buildApp(
   config: Config,
-  { sources, saved = new Map(), scrape, ...options }: AppDeps,
+  { sources, saved = new Map(), scrape, memory = processMemory(config.server.bufferBytes), ...options }: AppDeps,
 ): Promise<FastifyInstance> {
   const { spans } = options;
   const app = baseApp(config, options);
   const admission = new Admission(config.server.maxInFlight);
   const metrics = new Metrics(sources.values(), [...mediaTypes, PROBLEM], admission.lagMs);
   app.decorate('metrics', metrics);
-  boundConnections(app.server, config.server.maxConnections, () => metrics.refused.add('connections'));
   app.decorate('drain', () => admission.drain());
-  app.decorate('cut', () => admission.cut());
+  app.decorate('cut', (why?: string) => admission.cut(why));
   countBatches(app, metrics);
   cors(app, config.server.corsOrigins);
   refuseUnknown(app);
   admission.guard(app, (reason) => metrics.refused.add(reason));
-  const memory = processMemory(config.server.bufferBytes);
   acceptJsonBytes(app, memory, () => metrics.refused.add('memory'));
 
   healthRoute(app, { admission, sources });
   sourcesRoute(app, sources);
+  const describeSource = describing(memory, config.server.timeoutMs);
+  sourceRoute(app, sources, describeSource);
   limitsRoute(app, config);
   if (config.server.metricsPort === undefined)
     metricsRoute(app, scrape ?? ((format) => writeFamilies(metrics.all, format)));
   // Nothing that a batch's line says has a secret field to hide, and looking for one costs more than the
   // line.
   const log = app.log.child({}, { redact: [] });
+  startRoute(app, saved);
   batchesRoute(app, saved);
   const service = { config, sources, memory, whenCut: admission.whenCut, spans, log };
   openapiRoute(app, service);
@@ -90,6 +96,11 @@ export async function buildApp(
     kvRoute(app, service);
     orderedRoute(app, service);
     firstReplyRoute(app, service);
+  }
+  if (config.server.mcp) {
+    const { mcpRoute } = await import('../../routes/mcp.ts');
+    const serves = servedHosts(config.server.hosts, options.onLoopback ?? false);
+    mcpRoute(app, service, { saved, describeSource, serves });
   }
   return app;
 }

@@ -1,18 +1,16 @@
 import cluster from 'node:cluster';
 import { Server, type Socket } from 'node:net';
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
-import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Cause } from './ending.ts';
+import { CUT_MS, type Front } from './front.ts';
 import { tellPrimary } from './primary.ts';
 
 /** What has to be ended in an orderly way once it runs. */
 export interface RunningService {
-  readonly app: FastifyInstance;
+  readonly front: Front;
   readonly logger: Logger;
-  /** Milliseconds from the signal within which the process ends, whatever still runs. */
-  readonly graceMs: number;
-  /** Closes what the app used. */
+  /** Closes what else it used. */
   readonly dispose: () => PromiseLike<void>;
 }
 
@@ -23,11 +21,6 @@ export interface Listening {
   readonly servers: readonly Server[];
 }
 
-/**
- * How long before the grace period ends the answers still under way are told to end with an error, in
- * milliseconds; a quarter of a short one.
- */
-const CUT_MS = 500;
 /**
  * After the last answer, requests that were on their way are still refused by a status: until none came for
  * so long, in milliseconds …
@@ -43,17 +36,18 @@ const END_MS = 1800;
  * What ends the process of a running service: readiness fails, running answers are finished, all is closed.
  * Exit status 1 if answers were cut or the cause was an uncaught error, else 0.
  */
-export function draining({ app, logger, graceMs, dispose }: RunningService) {
+export function draining({ front, logger, dispose }: RunningService) {
   return async ({ servers }: Listening, { signal, err }: Cause): Promise<void> => {
+    const { graceMs } = front.config.server;
     if (err) logger.fatal({ err }, 'ending after an uncaught error');
     else logger.info({ signal }, 'draining');
     tellPrimary('draining');
     let status = err ? 1 : 0;
     let whole = false;
     setTimeout(() => process.exit(whole ? status : 1), graceMs);
-    setTimeout(() => app.cut(), graceMs - Math.min(CUT_MS, graceMs / 4));
-    const arrivals = watch(app);
-    const drained = app.drain();
+    setTimeout(() => front.cut(), graceMs - Math.min(CUT_MS, graceMs / 4));
+    const arrivals = watch(front);
+    const drained = front.drain();
     // Where an error ends this worker alone, the others take at once what would be refused here.
     const othersGoOn = cluster.isWorker && err !== undefined;
     if (othersGoOn) await stopListening(servers, arrivals, performance.now() + LISTEN_MS);
@@ -64,7 +58,7 @@ export function draining({ app, logger, graceMs, dispose }: RunningService) {
     await quiet(arrivals, answered, LISTEN_MS);
     if (!othersGoOn) await stopListening(servers, arrivals, answered + LINGER_MS);
     await quiet(arrivals, answered, LINGER_MS);
-    await app.close();
+    await front.close();
     await dispose();
     process.exit(status);
   };
@@ -102,7 +96,7 @@ interface Arrivals {
   readonly open: ReadonlySet<Socket>;
 }
 
-function watch({ server }: FastifyInstance): Arrivals {
+function watch({ server }: Front): Arrivals {
   let last = 0;
   const open = new Set<Socket>();
   const add = (socket: Socket): void => {

@@ -1,4 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
+import { closeSync, openSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import closeWithGrace from 'close-with-grace';
 
 /** Why a process ends: a signal, an uncaught error, or, for a worker, its primary's word or death. */
@@ -14,17 +16,25 @@ export interface Ending {
    * Resolves, or rejects, as `start` does.
    */
   runs<T>(start: () => Promise<T>, end: (started: T, cause: Cause) => Promise<void>): Promise<T>;
+  /**
+   * Calls `reload`, which never rejects, on each SIGHUP from now on, and now if there was one before; one
+   * call at a time: where signals come meanwhile, one more follows.
+   */
+  reloads(reload: () => Promise<void>): void;
 }
 
-/** The word by which a primary has a worker end. */
+/** The words by which a primary has a worker end, and read its configuration again. */
 export const DRAIN = 'drain';
+export const RELOAD = 'reload';
 
 /** What a terminal sends to every process that was started from it. */
-const SIGNALS = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM'] as const;
+const SIGNALS = ['SIGINT', 'SIGQUIT', 'SIGTERM'] as const;
 
 /**
  * From now on SIGTERM and SIGINT end the process: while it starts, at once; once it runs, in an orderly way.
- * A second signal ends it at once, but for a worker: there the primary does that.
+ * A second signal ends it at once, but for a worker: there the primary does that. SIGHUP has it read its
+ * configuration again, but where it says that the terminal has gone from which the process was started: that
+ * ends it, too.
  */
 export function endOnSignal(): Ending {
   let end: ((cause: Cause) => Promise<void>) | undefined;
@@ -34,21 +44,23 @@ export function endOnSignal(): Ending {
     if (end) await end(cause);
     else if (cause.err) console.error(cause.err);
   };
-  const options = { delay: false, logger: false } as const;
-  if (cluster.worker) {
-    const { close } = closeWithGrace({ ...options, skip: [...SIGNALS] }, react);
-    whenToldToEnd(cluster.worker, () => {
-      if (!ending) close();
-    });
-  } else {
-    closeWithGrace(options, react);
-  }
+  const skip = cluster.worker ? ['SIGHUP' as const, ...SIGNALS] : ['SIGHUP' as const];
+  const { close } = closeWithGrace({ delay: false, logger: false, skip }, react);
+  const endOnce = (): void => {
+    if (!ending) close();
+  };
+  if (cluster.worker) whenToldToEnd(cluster.worker, endOnce);
+  const reloading = new Reloading();
+  whenToldToReload(endOnce, () => {
+    if (!ending) reloading.ask();
+  });
   return {
     runs(start, finish) {
       const started = start();
       end = async (cause) => finish(await started, cause);
       return started;
     },
+    reloads: (reload) => reloading.by(reload),
   };
 }
 
@@ -63,4 +75,68 @@ function whenToldToEnd(worker: Worker, end: () => void): void {
     worker.exitedAfterDisconnect = true;
     end();
   });
+}
+
+/** Of workers the primary alone is told by SIGHUP, and tells them one after the other. */
+function whenToldToReload(end: () => void, reload: () => void): void {
+  const hadTerminal = hasTerminal();
+  const shown = [1, 2].filter((output) => isatty(output));
+  process.on('SIGHUP', () => {
+    if (hadTerminal && !hasTerminal()) {
+      for (const output of shown) silence(output);
+      end();
+    } else if (cluster.isPrimary) reload();
+  });
+  if (cluster.isWorker) {
+    process.on('message', (word) => {
+      if (word === RELOAD) reload();
+    });
+  }
+}
+
+/** Whether this process belongs to a terminal that is there. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Has nothing written there any more: a log that cannot be written is tried for ever, and keeps the process.
+ */
+function silence(output: number): void {
+  closeSync(output);
+  // The lowest number that is free is the one that is opened (POSIX, open).
+  openSync('/dev/null', 'w');
+}
+
+/** Runs what reloads, one at a time. */
+class Reloading {
+  #reload: (() => Promise<void>) | undefined;
+  #asked = false;
+  #running = false;
+
+  ask(): void {
+    this.#asked = true;
+    this.#run();
+  }
+
+  by(reload: () => Promise<void>): void {
+    this.#reload = reload;
+    this.#run();
+  }
+
+  #run(): void {
+    if (!this.#reload || !this.#asked || this.#running) return;
+    this.#asked = false;
+    this.#running = true;
+    const next = (): void => {
+      this.#running = false;
+      this.#run();
+    };
+    this.#reload().then(next, next);
+  }
 }

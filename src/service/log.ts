@@ -20,25 +20,36 @@ const MOST_CAUSES = 5;
 /** A secret shorter than this is none, and would mask what only looks like it. */
 const SHORTEST = 4;
 
+/** What no line of a log may show. */
+export class Secrets {
+  #known: readonly string[] = [];
+
+  constructor(secrets: readonly string[] = []) {
+    this.add(secrets);
+  }
+
+  /** From now on these are hidden, too. */
+  add(secrets: readonly string[]): void {
+    const hidden = secrets
+      .filter((secret) => secret.length >= SHORTEST)
+      .map((secret) => JSON.stringify(secret).slice(1, -1));
+    // One may be a part of another: the longest goes first.
+    this.#known = [...new Set([...this.#known, ...hidden])].toSorted((a, b) => b.length - a.length);
+  }
+
+  /** A line of JSON without them. */
+  readonly hide = (line: string): string => this.#known.reduce((text, secret) => text.replaceAll(secret, HIDDEN), line);
+}
+
 /**
  * A logger (JSON lines, to stdout unless told) that hides authorization and cookie headers, and these secrets
  * wherever they turn up.
  */
-export function createLogger(
-  level: LevelWithSilent,
-  secrets: readonly string[],
-  destination?: DestinationStream,
-): Logger {
-  // One may be a part of another: the longest goes first.
-  const hidden = [...new Set(secrets)]
-    .filter((secret) => secret.length >= SHORTEST)
-    .toSorted((a, b) => b.length - a.length)
-    .map((secret) => JSON.stringify(secret).slice(1, -1));
+export function createLogger(level: LevelWithSilent, secrets: Secrets, destination?: DestinationStream): Logger {
   const headers = ['authorization', 'cookie', '["set-cookie"]'];
   const paths = ['', '*', 'req.headers', '*.headers'].flatMap((parent) =>
     headers.map((name) => (parent === '' || name.startsWith('[') ? parent + name : `${parent}.${name}`)),
   );
-  const streamWrite = (line: string): string => hidden.reduce((text, secret) => text.replaceAll(secret, HIDDEN), line);
   const stdout = destination ? undefined : toStdout();
   return pino(
     {
@@ -46,7 +57,7 @@ export function createLogger(
       redact: { paths, censor: HIDDEN },
       serializers: { err: (error) => described(error, 0) },
       hooks: {
-        streamWrite,
+        streamWrite: secrets.hide,
         logMethod(args, method, level) {
           method.apply(this, args);
           if (level >= WARN) stdout?.flushSync();

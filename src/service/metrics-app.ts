@@ -3,7 +3,6 @@ import { metricsRoute } from '../../routes/metrics.ts';
 import type { Config } from '../config/load.ts';
 import type { Scrape } from '../observe/scrape.ts';
 import { baseApp, type BaseOptions } from './http/base-app.ts';
-import { boundConnections } from './http/max-connections.ts';
 import { refuseUnknown } from './http/routing.ts';
 
 /** An app that has nothing but `/metrics`, for a port of its own. */
@@ -13,7 +12,6 @@ export function buildMetricsApp(
   options: BaseOptions,
 ): FastifyInstance {
   const app = baseApp(config, options);
-  boundConnections(app.server, config.server.maxConnections, () => {});
   refuseUnknown(app);
   metricsRoute(app, scrape);
   return app;

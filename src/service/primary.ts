@@ -1,20 +1,29 @@
 import cluster from 'node:cluster';
 import type { Format } from '../observe/exposition.ts';
 import type { Family } from '../observe/family.ts';
-import type { DRAIN } from './ending.ts';
+import type { DRAIN, RELOAD } from './ending.ts';
 
 /**
- * What a worker tells its primary: where it listens; that it takes nothing new and will end; what it has
- * counted, with the number of the question if it was asked; that somebody wants the metrics of all workers.
+ * What a worker tells its primary: where it listens; that it takes nothing new and will end; whether it has
+ * turned to the configuration that it was to read; what it has counted, with the number of the question if it
+ * was asked; that somebody wants the metrics of all workers.
  */
 export type Word =
   | { readonly address: string }
   | 'draining'
+  | { readonly turned: boolean }
   | { readonly counted: readonly Family[]; readonly question?: number }
   | { readonly scrape: Format; readonly question: number };
 
-/** What a primary tells a worker: to end; to say what it has counted; the metrics of all workers. */
-export type Order = typeof DRAIN | { readonly count: number } | { readonly scraped: string; readonly question: number };
+/**
+ * What a primary tells a worker: to end; to read its configuration again; to say what it has counted; the
+ * metrics of all workers.
+ */
+export type Order =
+  | typeof DRAIN
+  | typeof RELOAD
+  | { readonly count: number }
+  | { readonly scraped: string; readonly question: number };
 
 /**
  * Tells it to the process that started this one; to nobody where none did. Calls back once it is on its way.

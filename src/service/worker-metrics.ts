@@ -1,6 +1,6 @@
 import { CodapError } from '../errors.ts';
-import type { Metrics } from '../observe/metrics.ts';
 import type { Scrape } from '../observe/scrape.ts';
+import type { Totals } from '../observe/totals.ts';
 import { type Order, tellPrimary } from './primary.ts';
 
 /** How often a worker says what it has counted, in milliseconds: so much is lost where it is killed. */
@@ -35,18 +35,18 @@ export class WorkerMetrics {
    * Tells the primary what is counted from now on, until the process ends; resolves once it was told for the
    * last time.
    */
-  share(metrics: Metrics): () => Promise<void> {
+  share(totals: Totals): () => Promise<void> {
     process.on('message', (order: Order) => {
       if (typeof order !== 'object') return;
       if ('scraped' in order) this.#asked.get(order.question)?.(order.scraped);
-      if ('count' in order) tellPrimary({ counted: metrics.all, question: order.count });
+      if ('count' in order) tellPrimary({ counted: totals.all, question: order.count });
     });
-    const tell = (): void => tellPrimary({ counted: metrics.families });
+    const tell = (): void => tellPrimary({ counted: totals.families });
     const timer = setInterval(tell, EVERY_MS).unref();
     tell();
     return () => {
       clearInterval(timer);
-      return new Promise((resolve) => tellPrimary({ counted: metrics.all }, resolve));
+      return new Promise((resolve) => tellPrimary({ counted: totals.all }, resolve));
     };
   }
 }

@@ -4,7 +4,7 @@ import type { CallSpan } from '../store/call-trace.ts';
 import { choice } from '../store/check-schema.ts';
 import type { Config, SourceConfig } from '../config/load.ts';
 import type { Caller, Query } from '../store/fetch.ts';
-import { type Call, callOf, reduced } from './call.ts';
+import { type Call, type CallBounds, callOf, reduced, Who } from './call.ts';
 import { DurationsBy } from '../observe/durations.ts';
 import { checkParams } from './check-params.ts';
 import { Circuit } from './circuit.ts';
@@ -62,7 +62,15 @@ export interface Source {
   /** A call as a span that is exported; no value of the query stands in it, unless `withValues`. */
   spanOf(query: Pick<Query, 'op' | 'params'>, withValues: boolean): CallSpan;
   ping(signal: AbortSignal): Promise<void>;
+  /**
+   * What is in it, as its adapter tells it, asked for through its layers in nobody's name; undefined where
+   * its `describe` is off or nothing can be told.
+   */
+  readonly contents?: ((bounds: ContentsBounds) => Promise<object>) | undefined;
 }
+
+/** What a look at what is in a source has to keep to. */
+export type ContentsBounds = Pick<CallBounds, 'signal' | 'memory' | 'work' | 'deadline'>;
 
 /** All sources of a configuration; disposing closes them. */
 export interface Sources extends AsyncDisposable {
@@ -112,6 +120,7 @@ function sourceOf({ options, adapter, connection, calls }: Below, layers: readon
   const { name } = options;
   const example = adapter.example(options);
   const forwards = adapter.forwards?.(options) ?? [];
+  const call = callOf(options.timeoutMs, forwards, stack(connection.fetch, layers));
   const ops = (options.ops ?? Object.keys(adapter.ops)).filter((op) => adapter.allows?.(op, options) ?? true);
   return {
     name,
@@ -123,7 +132,7 @@ function sourceOf({ options, adapter, connection, calls }: Below, layers: readon
     layers,
     calls,
     forwards,
-    call: callOf(options.timeoutMs, forwards, stack(connection.fetch, layers)),
+    call,
     prepare(op, params, fault, stream = false) {
       const spec = Object.hasOwn(adapter.ops, op) ? adapter.ops[op] : undefined;
       if (!spec || !ops.includes(op)) return fault(['op'], choice(ops));
@@ -144,7 +153,20 @@ function sourceOf({ options, adapter, connection, calls }: Below, layers: readon
     part: (query, first, last, etag) => connection.part?.(query, first, last, etag),
     spanOf: (query, withValues) => adapter.spanOf?.(query, options, withValues) ?? { name: query.op, attributes: {} },
     ping: (signal) => connection.ping(signal),
+    contents: options.describe ? contentsOf(call, connection.contents) : undefined,
   };
+}
+
+/** Each question has the source's whole time, and none is answered from a cache. */
+function contentsOf(call: Call, contents: Connection['contents']): Source['contents'] {
+  const nobody = new Who({ headers: {} });
+  return (
+    contents &&
+    ((bounds) =>
+      contents((query) =>
+        call(query, nobody, { ...bounds, started: performance.now(), timeoutMs: undefined, maxAgeMs: 0 }),
+      ))
+  );
 }
 
 /** The recipe: which layers stand over a store, outermost first, and why each stands where it does. */

@@ -22,13 +22,17 @@ export interface Meta {
 
 /**
  * A gathered value. It may be shared by many who asked for it, so nobody changes it, nor anything inside it.
- * `json` is its text as the answer shows it; `value` is opened only if a reference or `select` looks inside.
- * Both may stand behind getters, which a spread would call: `withMeta` makes another of it.
+ * `json` is its text as the answer shows it, without line breaks where there are no `bytes`; `value` is
+ * opened only if a reference or `select` looks inside. Both may stand behind getters, which a spread would
+ * call: `withMeta` makes another of it.
  */
 export interface Value {
   readonly kind: 'value';
   readonly json: string;
-  /** The same in UTF-8, where it came so: whoever needs no text takes these as they are. */
+  /**
+   * The same in UTF-8, where it came or was written so: whoever needs no text takes these as they are. They
+   * may hold line breaks, between tokens only.
+   */
   readonly bytes?: Buffer | undefined;
   /** Plain JavaScript with the typed leaves of `src/json/leaf.ts`, such as ObjectId, Date and Long. */
   readonly value: unknown;

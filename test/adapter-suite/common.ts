@@ -34,6 +34,8 @@ export interface StoreUnderTest {
     sent: (reference: Placeholder) => unknown;
   };
   readonly flows: readonly Flow[];
+  /** What is told of what is in it, by a source with this beside, and a value that is in it. */
+  readonly contents: { readonly own?: object; readonly told: object; readonly value: string };
   /** A query for what is not there, where the store tells that as a failure. */
   readonly missing?: Asked;
 }
@@ -146,6 +148,24 @@ export function commonSuite(store: StoreUnderTest, source: (own?: object) => Par
       expect(await failed(reading)).toBe(reason);
       expect(came).toBeLessThan(flow.size);
       await works();
+    });
+
+    test('tells what is in it, and no value', async () => {
+      await using told = await openAdapter(source(store.contents.own));
+      const found = await told.contents();
+      expect(found.told).toMatchObject(store.contents.told);
+      expect(JSON.stringify(found.told)).not.toContain(store.contents.value);
+      expect(JSON.parse(JSON.stringify(found.told))).toEqual(found.told);
+    });
+
+    test('ends a look at what is in it that nobody waits for, and tells nothing of a store that is not there', async () => {
+      await using told = await openAdapter(source(store.contents.own));
+      const { calls } = await told.contents();
+      if (calls === 0) return;
+      const reason = notNeeded();
+      expect(await failed(told.contents(AbortSignal.abort(reason)))).toBe(reason);
+      await using lost = await openAdapter(source({ ...store.nowhere, timeoutMs: 600 }));
+      expect(await failed(lost.contents())).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
     });
 
     test('answers a ping, and ends one that nobody waits for', async () => {

@@ -79,6 +79,16 @@ export function mongoSuite(open: () => Promise<MongoUnderTest>): void {
         params: (_id) => ({ collection: 'people', filter: { _id } }),
         sent: (_id) => ({ command: { find: 'people', filter: { _id: { $eq: _id } } } }),
       },
+      contents: {
+        told: {
+          collections: {
+            people: { sampled: people.length, fields: { '/_id': { types: { int: people.length } } } },
+            many: { sampled: 100 },
+            missing: { sampled: 0, fields: {} },
+          },
+        },
+        value: 'Ada',
+      },
       flows: [{ op: 'find', params: { collection: 'many', batchSize: 100 }, want: 'items', size: many.length }],
     },
     options,

@@ -1,5 +1,6 @@
 import { adapters } from '../../adapters/index.ts';
 import type { Adapter } from '../../adapters/adapter.ts';
+import type { Query } from '../../src/store/fetch.ts';
 import type { Payload, Value } from '../../src/store/payload.ts';
 import { unbounded } from '../unbounded.ts';
 import { parseConfig } from '../configured.ts';
@@ -20,6 +21,8 @@ export interface OpenAdapter extends AsyncDisposable {
   /** What is made of params while a batch is planned. */
   planned(op: string, params: object): unknown;
   ping(signal?: AbortSignal): Promise<void>;
+  /** What is in the store, and how often it was asked for that. */
+  contents(signal?: AbortSignal): Promise<{ told: unknown; calls: number }>;
 }
 
 /** How an answer is taken, and when it is no longer wanted. */
@@ -49,15 +52,21 @@ export async function openAdapter(options: { adapter: string } & Record<string, 
   async function ask(op: string, params: object, { want = 'value', signal, withinMs = 2000 }: Asking = {}) {
     const { at, query } = prepare(op, params);
     if (at.length > 0) throw new Error(`the params are at fault: ${at.join(', ')}`);
-    return connection.fetch(
-      { op, params: query, want },
-      {
-        signal: signal ?? new AbortController().signal,
-        deadline: performance.now() + withinMs,
-        caller: { headers: {} },
-        ...unbounded(),
-      },
-    );
+    return fetch({ op, params: query, want }, signal, withinMs);
+  }
+
+  function fetch(query: Query, signal = new AbortController().signal, withinMs = 2000): Promise<Payload> {
+    const deadline = performance.now() + withinMs;
+    return connection.fetch(query, { signal, deadline, caller: { headers: {} }, ...unbounded() });
+  }
+
+  async function contents(signal?: AbortSignal) {
+    let calls = 0;
+    const told = await connection.contents?.((query) => {
+      calls += 1;
+      return fetch(query, signal);
+    });
+    return { told, calls };
   }
   const value: OpenAdapter['value'] = async (op, params, how) => (await ask(op, params, how)) as Value;
   return {
@@ -66,6 +75,7 @@ export async function openAdapter(options: { adapter: string } & Record<string, 
     json: async (op, params) => JSON.parse((await value(op, params)).json) as unknown,
     faults: (op, params) => prepare(op, params).at,
     planned: (op, params) => prepare(op, params).query,
+    contents,
     ping: (signal = AbortSignal.timeout(2000)) => connection.ping(signal),
     [Symbol.asyncDispose]: () => connection[Symbol.asyncDispose](),
   };

@@ -119,6 +119,10 @@ export function s3Suite(open: () => Promise<S3UnderTest>): void {
         sent: (key) => ({ key: new Placeholder('$join', ['public/', key]) }),
       },
       missing: { op: 'getObject', params: { key: 'nothing' } },
+      contents: {
+        told: { truncated: true, prefixes: { '': { objects: 1000 }, 'many/': {} } },
+        value: 'latin',
+      },
       flows: [
         { op: 'getObject', params: { key: 'film.bin' }, want: 'body', size: 4_000_000 },
         { op: 'listObjects', params: { prefix: 'many/' }, want: 'items', size: MANY },

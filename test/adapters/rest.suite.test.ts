@@ -22,6 +22,11 @@ describe('the rest adapter on the embedded server', () => {
         params: (id) => ({ path: ['users', id], query: { a: 1 } }),
         sent: (id) => ({ path: new Placeholder('$join', ['/users/', id, '?a=1']) }),
       },
+      contents: {
+        own: { openapi: 'demo/rest/catalog.yaml' },
+        told: { paths: { '/products': { get: { parameters: [{ name: 'category' }, { name: 'ids' }] } } } },
+        value: 'B-101',
+      },
       missing: { op: 'get', params: { path: '/nothing' } },
       flows: [{ op: 'get', params: { path: '/big', query: { bytes: BYTES } }, want: 'body', size: BYTES }],
     },

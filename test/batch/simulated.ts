@@ -4,6 +4,7 @@ import { BadRequest } from '../../src/json/fault-list.ts';
 import { formatPointer } from '../../src/json/pointer.ts';
 import type { Pattern } from '../../src/batch/plan/node.ts';
 import { Answer } from '../../src/batch/run/answer.ts';
+import type { Params } from '../../src/batch/run/batch.ts';
 import { BatchTrace } from '../../src/batch/run/batch-trace.ts';
 import { isComplete } from '../../src/batch/run/reply.ts';
 import { run, type Running } from '../../src/batch/run/run.ts';
@@ -105,6 +106,7 @@ export function fetching({ started, finished, aborted }: Omit<Simulation, 'sourc
 export function bare(value: unknown): unknown {
   if (value instanceof Filled) return value.value;
   if (value instanceof Placeholder || typeof value !== 'object' || value === null || isLeaf(value)) return value;
+  if (value instanceof Map) return value;
   if (Array.isArray(value)) return value.map(bare);
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, bare(member)]));
 }
@@ -120,6 +122,7 @@ export interface Asking {
   readonly limits?: Partial<typeof limits>;
   /** Run as a saved batch, with these claims of who asks. */
   readonly claims?: object;
+  readonly params?: Params;
 }
 
 const NO_PARAMS = new Map<string, unknown>();
@@ -128,7 +131,7 @@ const NO_PARAMS = new Map<string, unknown>();
 export function start(
   pattern: Pattern,
   body: object,
-  { simulation = simulate(), timeoutMs, signal, limits: own, claims }: Asking = {},
+  { simulation = simulate(), timeoutMs, signal, limits: own, claims, params }: Asking = {},
 ): Running {
   const all = { ...limits, ...own };
   const began = performance.now();
@@ -141,6 +144,7 @@ export function start(
     timeoutMs: timeoutMs ?? planned.timeoutMs ?? 2000,
     signal: signal ?? new AbortController().signal,
     limits: all,
+    params,
     failFast: planned.onError === 'fail',
     trace: planned.trace ? new BatchTrace(began) : undefined,
   });

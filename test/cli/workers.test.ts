@@ -68,6 +68,31 @@ describe('the primary', () => {
     expect(forked).toHaveLength(4);
   });
 
+  it('has them read the configuration again one after the other, and no further than the first that keeps it', async () => {
+    const { forked, workers, tell } = service();
+    const told: [at: number, order: unknown][] = [];
+    const started = workers.start(4711);
+    tell(0, 'message', { address: ADDRESS });
+    await turn();
+    tell(1, 'message', { address: ADDRESS });
+    await started;
+    for (const [at, { worker }] of forked.entries())
+      Object.assign(worker, { isConnected: () => true, send: (order: unknown) => told.push([at, order]) });
+    const reloading = workers.reload(1000);
+    expect(told).toEqual([[0, 'reload']]);
+    tell(0, 'message', { turned: true });
+    await turn();
+    expect(told).toEqual([
+      [0, 'reload'],
+      [1, 'reload'],
+    ]);
+    tell(1, 'exit', 1, null);
+    expect(await reloading).toBe(true);
+    const again = workers.reload(1000);
+    tell(0, 'message', { turned: false });
+    expect(await again).toBe(false);
+  });
+
   it('waits longer and longer for one that cannot be started at all', async () => {
     const { forked, workers, tell } = service();
     const started = workers.start(4711);

@@ -49,8 +49,20 @@ export const encodedShapes: readonly Shape[] = [
       accept,
     ),
   ]),
+  ...['lines', 'controls'].flatMap((kind) =>
+    ['application/json', NDJSON, ZIP].map((accept) =>
+      kv(
+        `texts: of ${kind} as ${accept}`,
+        keyed(7, () => get(`/${kind}/8000000`)),
+        {},
+        accept,
+      ),
+    ),
+  ),
   kv('csv: very many rows', { q: get('/objects/400000') }, {}, CSV),
   kv('csv: very many rows of one selected column', { q: get('/objects/400000', { select: '/*/id' }) }, {}, CSV),
   kv('csv: a row of very many columns', { q: get('/keys/500000') }, {}, CSV),
+  kv('csv: a cell of very many quotes', { q: get('/quotes/4000000') }, {}, CSV),
+  kv('csv: a cell with a long list in it', { q: get('/holder/4000000') }, {}, CSV),
   kv('csv: rows with objects in them', { q: get('/rows/200000') }, {}, CSV),
 ];

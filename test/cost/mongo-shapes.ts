@@ -20,6 +20,10 @@ export const mongoShapes: readonly Shape[] = [
   ...Object.entries(STREAMED).flatMap(([what, query]) =>
     [NDJSON, SSE, ZIP, TAR].map((accept) => kv(`mongo: ${what}, streamed as ${accept}`, { q: query }, {}, accept)),
   ),
+  ...['lines', 'controls'].flatMap((collection) => [
+    kv(`mongo: a text of ${collection}`, { q: ask('findOne', { collection }) }),
+    kv(`mongo: a text of ${collection}, streamed`, { q: find({ collection }, streamed) }, {}, NDJSON),
+  ]),
   kv(
     'mongo: all of it, streamed at once',
     keyed(10, (at) => Object.values(STREAMED)[at % 5] as object),

@@ -3,7 +3,8 @@ import { startMongo } from '../../demo/mongo/server.ts';
 
 /**
  * An embedded MongoDB of its own process. `items` has no document, `rows` very many, `large` very large ones,
- * `deep` very deep ones; a `find` in `slow` is never answered. It says its port on its channel.
+ * `deep` very deep ones, `lines` and `controls` a long text that JSON escapes; a `find` in `slow` is never
+ * answered. It says its port on its channel.
  */
 const faults = new Faults();
 const server = await startMongo({ faults });
@@ -33,6 +34,8 @@ server.load(
   'deep',
   Array.from({ length: 3000 }, (_, at) => ({ _id: at, ...nested(60) })),
 );
+server.load('shop', 'lines', [{ _id: 0, text: '\n'.repeat(8_000_000) }]);
+server.load('shop', 'controls', [{ _id: 0, text: '\u0001'.repeat(8_000_000) }]);
 server.load('shop', 'slow', [{ _id: 0 }]);
 process.send?.(server.port);
 process.once('disconnect', () => process.exit());

@@ -20,7 +20,12 @@ const MAKERS: Readonly<Record<string, (count: number) => string>> = {
   wide: (count) => `"${'☃'.repeat(count)}"`,
   escaped: (count) => `"${'\\n'.repeat(count)}"`,
   blank: (count) => `${' '.repeat(count)}1`,
+  quotes: (count) => `[{"a":"${'\\"'.repeat(count)}"}]`,
+  lines: (count) => '\n'.repeat(count),
+  controls: (count) => '\u0001'.repeat(count),
 };
+/** Those whose answers are no JSON but text, of which each character is an escape in JSON. */
+const TEXTS = new Set(['lines', 'controls']);
 
 function list(count: number, member: (at: number) => string): string {
   return `[${Array.from({ length: count }, (_, at) => member(at)).join()}]`;
@@ -38,7 +43,8 @@ const server = createServer((request, response) => {
     return;
   }
   if (!made.has(path)) made.set(path, Buffer.from(maker(Number(count))));
-  response.writeHead(200, { 'content-type': 'application/json' }).end(made.get(path));
+  const type = TEXTS.has(kind) ? 'text/plain' : 'application/json';
+  response.writeHead(200, { 'content-type': type }).end(made.get(path));
 });
 server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
 process.once('disconnect', () => process.exit());

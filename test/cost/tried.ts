@@ -50,7 +50,7 @@ export async function tryOut(told: (message: Told) => void): Promise<Tried> {
       adapter: 'mongo',
       url: `mongodb://127.0.0.1:${shop}/`,
       database: 'shop',
-      collections: ['items', 'rows', 'large', 'deep', 'slow'],
+      collections: ['items', 'rows', 'large', 'deep', 'lines', 'controls', 'slow'],
     },
   };
 

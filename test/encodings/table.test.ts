@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { Binary, Decimal128, Long, ObjectId, UUID } from 'bson';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { NoTable, tableText } from '../../src/encodings/table.ts';
 import { Digits } from '../../src/json/leaf.ts';
 import type { Mode } from '../../src/json/typed-text.ts';
+import { slowClock } from '../budget/slow-clock.ts';
+
+afterEach(() => void vi.restoreAllMocks());
 
 const tooLarge = (): Error => new RangeError('too large');
 const table = async (
@@ -123,6 +126,21 @@ describe('a table', () => {
         throw gone;
       }),
     ).rejects.toBe(gone);
+  });
+
+  it.each([
+    ['quotes', '"'.repeat(500_000), `"${'"'.repeat(1_000_000)}"`],
+    [
+      'a list',
+      Array.from({ length: 100_000 }, () => 0),
+      JSON.stringify('0,'.repeat(99_999) + '0').replace(/^"(.*)"$/, '"[$1]"'),
+    ],
+  ])('gives others their turn within a long cell of %s', async (_what, value, expected) => {
+    await slowClock();
+    let turns = 0;
+    const text = await table([{ a: value }], undefined, 1e9, async () => void (turns += 1));
+    expect(turns).toBeGreaterThan(20);
+    expect(text === `a\r\n${expected}\r\n`).toBe(true);
   });
 
   it('is read by another reader as it was written', { timeout: 30_000 }, async () => {

@@ -9,7 +9,7 @@ import { TypedValue } from '../../src/store/typed-value.ts';
 import { CodapError } from '../../src/errors.ts';
 import { adapters } from '../../adapters/index.ts';
 import { secretsOf } from '../../src/config/secrets.ts';
-import { createLogger } from '../../src/service/log.ts';
+import { createLogger, Secrets } from '../../src/service/log.ts';
 import type { Payload } from '../../src/store/payload.ts';
 import { simulate } from '../batch/simulated.ts';
 import { unbounded } from '../unbounded.ts';
@@ -70,7 +70,7 @@ beforeAll(async () => {
       Promise.resolve().then(() => (op === 'ok' ? new TypedValue([1, 2]) : answer(want, op !== 'get'))),
     ping: () => Promise.reject(bug()),
   };
-  const logger = createLogger('info', secretsOf(config, adapters), {
+  const logger = createLogger('info', new Secrets(secretsOf(config, adapters)), {
     write: (line) => void lines.push(JSON.parse(line) as Line),
   });
   app = await buildApp(config, { sources: new Map([['odd', odd]]), logger });

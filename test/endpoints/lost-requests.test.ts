@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { buildApp } from '../../src/service/app.ts';
 import { mediaTypes } from '../../src/encodings/index.ts';
 import type { Fetch } from '../../src/store/fetch.ts';
-import { createLogger } from '../../src/service/log.ts';
+import { createLogger, Secrets } from '../../src/service/log.ts';
 import type { Items, Payload, Value } from '../../src/store/payload.ts';
 import { callOf } from '../../src/sources/call.ts';
 import { stack } from '../../src/sources/layer.ts';
@@ -244,7 +244,7 @@ beforeAll(async () => {
     ),
     streams: () => undefined,
   };
-  const logger = createLogger('info', [], { write: (line) => void lines.push(JSON.parse(line) as never) });
+  const logger = createLogger('info', new Secrets(), { write: (line) => void lines.push(JSON.parse(line) as never) });
   app = await buildApp(config, { sources: new Map([fine, ...odd].map((one) => [one.name, one])), logger });
   url = await app.listen({ host: '127.0.0.1', port: 0 });
   process.on('unhandledRejection', note);

@@ -201,6 +201,40 @@ describe('JsonCheck', () => {
     for (let end = 1; end < 200; end++) expect(() => new JsonCheck(around.subarray(0, end)).go()).toThrow(CodapError);
   });
 
+  it('is the same a little at a time as at once', () => {
+    const judged = (text: string, count?: number) => {
+      try {
+        const check = new JsonCheck(Buffer.from(text));
+        while (!check.go(count));
+        return { members: check.members, isPlain: check.isPlain };
+      } catch (error) {
+        return (error as CodapError).code;
+      }
+    };
+    const text = fc.oneof(
+      fc.json({ stringUnit: 'binary' }),
+      fc.string({
+        unit: fc.constantFrom('"', '\\', 'n', '\\u0041', '{', '}', ':', ',', '[', ']', ' ', '1', 'x'.repeat(70)),
+      }),
+    );
+    fc.assert(
+      fc.property(text, fc.integer({ min: 1, max: 80 }), (it, count) => {
+        expect(judged(it, count)).toEqual(judged(it));
+      }),
+    );
+  });
+
+  it.each(['x', '\\n', 'ü', '\\u0041'])('looks at a long string a little at a time, one of %j too', (piece) => {
+    const long = `"${piece.repeat(50_000)}"`;
+    for (const text of [long, `{${long}:1}`]) {
+      const check = new JsonCheck(Buffer.from(text));
+      let times = 1;
+      while (!check.go(1000)) times += 1;
+      // An escape may stand at the end of each part, and what is ordinary is looked at 64 bytes at a time.
+      expect(times).toBeGreaterThan(Buffer.byteLength(text) / 1100);
+    }
+  });
+
   it('finds the depth that a list has', () => {
     const depthOf = (value: unknown): number =>
       typeof value === 'object' && value !== null ? 1 + Math.max(0, ...Object.values(value).map(depthOf)) : 0;

@@ -98,7 +98,7 @@ describe.each(Object.entries(SHARING))('where answers are shared by %s', (_name,
       batches: { own: { pattern: 'kv', params: { sub: { type: 'string' } }, queries: QUERIES } },
     });
     await using opened = await openSources(config);
-    const batch = openSaved(config, opened.sources).get('own')!;
+    const batch = (await openSaved(config, opened.sources)).get('own')!;
     const subs = Array.from({ length: 8 }, (_, at) => `u${at % 4}`);
     for (let round = 0; round < 2; round += 1) {
       const answers = await Promise.all(subs.map((sub) => answerTo(sub, batch)));

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { buildApp } from '../../src/service/app.ts';
 import { CodapError } from '../../src/errors.ts';
-import { createLogger } from '../../src/service/log.ts';
+import { createLogger, Secrets } from '../../src/service/log.ts';
 import type { Source } from '../../src/sources/open.ts';
 import { parseConfig } from '../configured.ts';
 import { adapters } from '../../adapters/index.ts';
@@ -120,7 +120,7 @@ describe('a request that does not fit', () => {
     await build();
     await problem(404, app.inject('/nowhere'));
     await problem(404, post('/nowhere', 'x', { 'content-type': 'text/plain' }));
-    await problem(404, app.inject('/'));
+    await problem(404, app.inject('/kv/x'));
   });
 
   it('is a 405 with Allow where the path has other methods', async () => {
@@ -418,7 +418,7 @@ describe('the log', () => {
       b: { adapter: 's3', secretAccessKey: 'very"secret' },
       c: { adapter: 'rest', headers: { authorization: 'Bearer token-1' } },
     };
-    const log = createLogger('info', secretsOf({ sources: sources as never }, adapters), {
+    const log = createLogger('info', new Secrets(secretsOf({ sources: sources as never }, adapters)), {
       write: (line: string) => void lines.push(line),
     });
     log.info(

@@ -4,8 +4,8 @@ import { expect, it } from 'vitest';
 
 /** Logs lines of many lengths, as fast as they are taken. */
 const WRITER = `
-  import { createLogger } from '${new URL('../../src/service/log.ts', import.meta.url).href}';
-  const log = createLogger('info', []);
+  import { createLogger, Secrets } from '${new URL('../../src/service/log.ts', import.meta.url).href}';
+  const log = createLogger('info', new Secrets());
   for (let at = 0; at < 1000; at += 1) log.info({ at, text: 'x'.repeat(150 + ((at * 37) % 200)) }, 'line');
 `;
 

@@ -56,6 +56,11 @@ describe('the rest adapter on a real server', () => {
         params: (name) => ({ path: [name], query: { a: name } }),
         sent: (name) => ({ path: new Placeholder('$join', ['/', name, '?a=', name]) }),
       },
+      contents: {
+        own: { openapi: 'demo/rest/catalog.yaml' },
+        told: { paths: { '/products': { get: { parameters: [{ name: 'category' }, { name: 'ids' }] } } } },
+        value: 'B-101',
+      },
       missing: { op: 'get', params: { path: '/nothing' } },
       flows: [{ op: 'get', params: { path: '/film.bin' }, want: 'body', size: BYTES }],
     },

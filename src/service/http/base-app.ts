@@ -8,7 +8,7 @@ import Fastify, {
 import type { Config } from '../../config/load.ts';
 import type { Spans } from '../../observe/spans.ts';
 import { answerFault, answerUnreadable } from './faults.ts';
-import { serveHosts } from './hosts.ts';
+import { servedHosts, serveHosts } from './hosts.ts';
 import { requestId } from './request-id.ts';
 import { repairTraceContext } from './trace-context.ts';
 
@@ -52,7 +52,7 @@ export function baseApp(
     standardHeaders(request, reply);
     done();
   });
-  serveHosts(app, server.hosts, onLoopback);
+  serveHosts(app, servedHosts(server.hosts, onLoopback));
   return app;
 }
 

@@ -28,6 +28,8 @@ export class CountedBatch {
   /** The media type that was chosen for its answer. */
   encoding: string | undefined;
   complete = false;
+  /** The HTTP status of what came of it, where that of its answer does not tell. */
+  status: number | undefined;
   #began = performance.now();
   #waitingFor = 1;
   readonly #count: () => void;
@@ -58,9 +60,10 @@ export class CountedBatch {
     if (this.batch?.decidedBy) return 'failed';
     if (!writableFinished) return 'cancelled';
     if (this.batch) return this.complete ? 'complete' : 'incomplete';
-    if (statusCode < 300) return 'explained';
-    if (statusCode === 503) return 'refused';
-    return statusCode < 500 ? 'invalid' : 'failed';
+    const status = this.status ?? statusCode;
+    if (status < 300) return 'explained';
+    if (status === 503) return 'refused';
+    return status < 500 ? 'invalid' : 'failed';
   }
 }
 
@@ -69,17 +72,18 @@ export function countBatches(app: FastifyInstance, metrics: Metrics): void {
   app.decorateRequest('counted', undefined);
   app.addHook('onRequest', (request, reply, done) => {
     const { pattern, batch = '' } = request.routeOptions.config;
-    if (pattern !== undefined) count(request, reply, [pattern, batch], metrics);
+    if (pattern !== undefined) request.counted = countBatch(request, reply, [pattern, batch], metrics);
     done();
   });
 }
 
-function count(
+/** Counts a request for one batch, by its pattern and the name of a saved one. */
+export function countBatch(
   request: FastifyRequest,
   reply: FastifyReply,
   [pattern, batch]: readonly [Pattern, string],
   metrics: Metrics,
-): void {
+): CountedBatch {
   const { socket } = request.raw as { socket: Socket & { [COUNTED]?: number } };
   // A request that is injected has no connection.
   const before = socket.bytesWritten || 0;
@@ -91,6 +95,6 @@ function count(
     socket[COUNTED] = to;
     metrics.sent.add(reply.raw.statusCode < 400 ? (counted.encoding ?? PROBLEM) : PROBLEM, to - from);
   });
-  request.counted = counted;
   reply.raw.once('close', counted.ends);
+  return counted;
 }

@@ -8,31 +8,43 @@ import { sendProblem } from './problem.ts';
  * 3986 §3.2).
  */
 const AUTHORITY = /^(?:\[([^[\]]+)\]|([^[\]:@/?#\\\s]+))(?::\d*)?$/;
-/** A request target that names its host itself (RFC 9112 §3.2.2). */
+/** A URL that names its host, as a request target may (RFC 9112 §3.2.2). */
 const ABSOLUTE = /^[a-z][a-z\d+.-]*:\/\/([^/?#]*)/i;
 
+/** Tells whether the host of an authority is served. */
+export type Serves = (authority: string) => boolean;
+
 /**
- * Answers 421 where a request is for a host that is not served. `names` are those that are; without any,
- * every host is, but on a loopback address `localhost`, what lies below it, and IP addresses alone: any
- * other name there may be one that a web page has pointed at this machine to get at what listens on it (DNS
- * rebinding).
+ * Which hosts are served: those of these names; without any, every host is (undefined), but on a loopback
+ * address `localhost`, what lies below it, and IP addresses alone: any other name there may be one that a
+ * web page has pointed at this machine to get at what listens on it (DNS rebinding).
  */
-export function serveHosts(app: FastifyInstance, names: readonly string[], onLoopback: boolean): void {
-  if (names.length === 0 && !onLoopback) return;
+export function servedHosts(names: readonly string[], onLoopback: boolean): Serves | undefined {
+  if (names.length === 0 && !onLoopback) return undefined;
   const listed = new Set(names.map(plainHost));
-  const serves = remembering((authority) => {
+  return remembering((authority) => {
     const host = hostOf(authority);
     return host !== undefined && (listed.size > 0 ? listed.has(host) : isLocal(host));
   });
+}
+
+/** Answers 421 where a request is for a host that is not served. */
+export function serveHosts(app: FastifyInstance, serves: Serves | undefined): void {
+  if (!serves) return;
   app.addHook('onRequest', ({ raw }, reply, done) => {
     // Node keeps the first of several.
     if (countHosts(raw.rawHeaders) > 1)
       return sendProblem(reply, { status: 400, title: 'Bad Request', detail: 'a request has one Host field' });
     // A target that names a host wins over the Host field.
-    const authority = ABSOLUTE.exec(raw.url ?? '')?.[1] ?? raw.headers.host ?? '';
+    const authority = authorityOf(raw.url) ?? raw.headers.host ?? '';
     if (serves(authority)) return done();
     sendProblem(reply, { status: 421, title: 'Misdirected Request', detail: 'this host is not served here' });
   });
+}
+
+/** The authority of an absolute URL; undefined for anything else. */
+export function authorityOf(url = ''): string | undefined {
+  return ABSOLUTE.exec(url)?.[1];
 }
 
 function countHosts(rawHeaders: readonly string[]): number {

@@ -52,8 +52,12 @@ export class Outlet {
     return this.#raw.destroyed || this.#raw.writableFinished;
   }
 
-  /** Writes; answers a promise to wait for only where the client has to catch up first. */
+  /**
+   * Writes, after what came before; answers a promise to wait for only where the client has to catch up
+   * first.
+   */
   write(chunk: Uint8Array): Promise<void> | undefined {
+    this.#flushFrames()?.catch(() => {});
     return this.#write(chunk);
   }
 

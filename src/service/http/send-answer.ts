@@ -9,7 +9,7 @@ import { codingFor } from './compression.ts';
 import { Outlet } from './outlet.ts';
 import { sendNotAcceptable } from './problem.ts';
 import { sendFailed } from './send-failed.ts';
-import { sendText, type Sending } from './send-text.ts';
+import { sendText, writeSlices, type Sending } from './send-text.ts';
 
 /**
  * Answers a batch under way; resolves once the answer is on its way or has been handed over. `caching` tells
@@ -57,15 +57,22 @@ async function sendEncoded(reply: FastifyReply, { status, headers, body }: Encod
   if (reply.request.method === 'HEAD') return void reply.send();
   const outlet = new Outlet(reply, sending.idleMs, body.kind === 'frames' ? codingFor(reply) : undefined);
   const { text = '', ms } = (body.kind === 'frames' && body.heartbeat) || {};
+  let isWithin = false;
   const beat = (): void => {
-    outlet.writeFrame(text)?.catch(() => {});
+    if (!isWithin) outlet.writeFrame(text)?.catch(() => {});
   };
   const heart = ms === undefined ? undefined : setInterval(beat, ms);
   try {
-    for await (const piece of body.pieces) {
+    for await (const piece of body.kind === 'frames' ? body.frames : body.pieces) {
       if (outlet.gone) return;
-      const room = typeof piece === 'string' ? outlet.writeFrame(piece) : outlet.write(piece);
-      if (room) await room;
+      if (typeof piece === 'string' || piece instanceof Uint8Array) {
+        const room = typeof piece === 'string' ? outlet.writeFrame(piece) : outlet.write(piece);
+        if (room) await room;
+        continue;
+      }
+      isWithin = true;
+      await writeSlices(outlet, piece, sending.work);
+      isWithin = false;
     }
     await outlet.end();
   } catch (error) {

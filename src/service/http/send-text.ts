@@ -13,8 +13,6 @@ const WORTHWHILE = 1400;
 const SHORT = 8192;
 /** Up to this many characters a text is sent in one piece. */
 const WHOLE = 262_144;
-/** Characters, or bytes, that are written at once. */
-const SLICE = 65_536;
 
 const compressors = {
   gzip: promisify(gzip),
@@ -37,11 +35,7 @@ export async function sendText(reply: FastifyReply, text: Text, { idleMs, work }
   if (text.length > WHOLE) {
     if (!coding) reply.header('content-length', await bytesIn(text, work));
     const outlet = new Outlet(reply, idleMs, coding);
-    for (const slice of slices(text)) {
-      if (outlet.gone) break;
-      await outlet.write(typeof slice === 'string' ? Buffer.from(slice) : slice);
-      if (isHeld()) await work.turn();
-    }
+    await writeSlices(outlet, text.slices(), work);
     return outlet.end();
   }
   const compressed = coding && text.length >= WORTHWHILE;
@@ -54,27 +48,25 @@ export async function sendText(reply: FastifyReply, text: Text, { idleMs, work }
   if (reply.raw.writableLength > 0) reply.raw.setTimeout(idleMs, () => reply.raw.destroy());
 }
 
+/** Writes one slice after the other, in turns with others, until the client has gone. */
+export async function writeSlices(outlet: Outlet, slices: Iterable<Piece>, work: Work): Promise<void> {
+  for (const slice of slices) {
+    if (outlet.gone) return;
+    await outlet.write(typeof slice === 'string' ? Buffer.from(slice) : slice);
+    if (!isHeld()) continue;
+    try {
+      await work.turn();
+    } catch {
+      // The batch has ended meanwhile. What has begun is written all the same, unless the client has gone.
+    }
+  }
+}
+
 async function bytesIn(text: Text, work: Work): Promise<number> {
   let bytes = 0;
-  for (const slice of slices(text)) {
+  for (const slice of text.slices()) {
     bytes += typeof slice === 'string' ? Buffer.byteLength(slice) : slice.length;
     if (isHeld()) await work.turn();
   }
   return bytes;
-}
-
-/** Parts of a text; those of what is no UTF-8 yet end where a character does. */
-function* slices(text: Text): Generator<Piece> {
-  for (const piece of text) {
-    let from = 0;
-    while (from < piece.length) {
-      let to = from + SLICE;
-      if (typeof piece !== 'string') yield piece.subarray(from, to);
-      else {
-        if ((piece.charCodeAt(to - 1) & 0xfc00) === 0xd800) to += 1;
-        yield piece.slice(from, to);
-      }
-      from = to;
-    }
-  }
 }

@@ -15,11 +15,14 @@ import {
   UUID,
 } from 'bson';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { bsonToJson, elementToJson } from '../../../adapters/mongo/bson-json.ts';
 import { elementToValue } from '../../../adapters/mongo/bson-value.ts';
 import { atOnce } from '../../../src/budget/work.ts';
 import { writeJson } from '../../../src/json/write.ts';
+import { slowClock, turnsOf } from '../../budget/slow-clock.ts';
+
+afterEach(() => void vi.restoreAllMocks());
 
 const bsonToValue = (bytes: Buffer, exact: boolean) => atOnce(elementToValue(bytes, 0x03, 0, exact)) as object;
 
@@ -65,7 +68,7 @@ const LARGE: Readonly<Record<string, unknown>> = {
     list: Array.from({ length: 20_000 }, (_, at) => (at % 100 === 0 ? { at: [at, 'ü"'] } : at)),
     last: null,
   })),
-  'long texts': ['x'.repeat(70_000), 'ü'.repeat(70_000)],
+  'long texts': ['x'.repeat(70_000), 'ü'.repeat(70_000), '☃"\u0001'.repeat(30_000)],
 };
 
 describe('BSON as JSON', () => {
@@ -79,6 +82,20 @@ describe('BSON as JSON', () => {
     const cut = Buffer.from(bytes.subarray(0, -20));
     cut.writeInt32LE(cut.length);
     expect(() => atOnce(elementToJson(cut, 0x03, 0, 'plain'))).toThrow();
+  });
+
+  test('gives others their turn within a long text', async () => {
+    const bytes = bytesOf({ text: '\n'.repeat(1_000_000) });
+    await slowClock();
+    expect(turnsOf(elementToJson(bytes, 0x03, 0, 'plain') as Iterator<void>)).toBeGreaterThan(50);
+  });
+
+  test('is none of a long text that is not UTF-8, wherever', () => {
+    for (const at of [100, 16_384 + 11, 99_000]) {
+      const bytes = bytesOf({ text: 'x'.repeat(100_000) });
+      bytes[at] = 0x80;
+      expect(() => atOnce(elementToJson(bytes, 0x03, 0, 'plain'))).toThrow('not UTF-8');
+    }
   });
 
   test.each(['plain', 'relaxed', 'canonical'] as const)(

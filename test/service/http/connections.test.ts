@@ -1,24 +1,27 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { FastifyInstance } from 'fastify';
 import { buildApp } from '../../../src/service/app.ts';
+import { Front } from '../../../src/service/front.ts';
 import { listen } from '../../../src/cli/listen.ts';
 import { until } from '../../service.ts';
 import { parseConfig } from '../../configured.ts';
 
-let app: FastifyInstance;
+let front: Front;
 const sockets: Socket[] = [];
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.destroy();
-  await app.close();
+  await front.close();
 });
 
 describe.each(['127.0.0.1', 'localhost'])('beyond maxConnections on %s', (host) => {
   it('new connections are closed, whichever listener took them, until others have ended', async () => {
-    app = await buildApp(parseConfig({ server: { maxConnections: 5 } }), { sources: new Map(), onLoopback: true });
-    const { address } = await listen(app, { host, port: 0 });
-    const addresses = app.addresses().map((bound) => (typeof bound === 'string' ? bound : bound.address));
+    const config = parseConfig({ server: { maxConnections: 5 } });
+    const app = await buildApp(config, { sources: new Map(), onLoopback: true });
+    await app.ready();
+    front = new Front({ config, app });
+    const { address } = await listen(front.app, { host, port: 0 });
+    const addresses = front.app.addresses().map((bound) => (typeof bound === 'string' ? bound : bound.address));
     const open = (to = addresses[0]!): Socket => {
       const socket = connect(Number(new URL(address).port), to).on('error', () => {});
       sockets.push(socket);

@@ -1,0 +1,168 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
+import { BatchTrace } from '../src/batch/run/batch-trace.ts';
+import { isComplete } from '../src/batch/run/reply.ts';
+import { run, type Running } from '../src/batch/run/run.ts';
+import type { Memory } from '../src/budget/memory.ts';
+import { Work } from '../src/budget/work.ts';
+import type { Config } from '../src/config/load.ts';
+import type { Encoding } from '../src/encodings/encoding.ts';
+import { CodapError, notNeeded } from '../src/errors.ts';
+import { formatPointer } from '../src/json/pointer.ts';
+import type { BatchSpan } from '../src/observe/batch-span.ts';
+import type { Spans } from '../src/observe/spans.ts';
+import type { CountedBatch } from '../src/service/http/count-batches.ts';
+import { traceIdOf } from '../src/service/http/trace-context.ts';
+import type { Source } from '../src/sources/open.ts';
+import type { Caller } from '../src/store/fetch.ts';
+import { timeoutOf } from './ad-hoc.ts';
+import type { Asked, Asking } from './asking.ts';
+
+/** What the routes of batches answer from. */
+export interface Service {
+  readonly config: Config;
+  readonly sources: ReadonlyMap<string, Source>;
+  /** What the process may hold of bodies and answers under way. */
+  readonly memory: Memory;
+  /** Calls back, with the reason, when an answer under way has to end; what it returns takes that back. */
+  readonly whenCut: (end: (why: string) => void) => () => void;
+  /** Where traces are exported. */
+  readonly spans?: Spans | undefined;
+  /** Takes a line of each batch. */
+  readonly log: Pick<FastifyBaseLogger, 'info'>;
+}
+
+/** A request whose body is here. */
+export interface Received {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  /** When its body was here: an instant. */
+  readonly received: number;
+  /** Aborts when the client leaves. */
+  readonly left: AbortSignal;
+  /** What it lets codap compute, planning included. */
+  readonly work: Work;
+}
+
+/** One that asks for a batch, until its answer has left. */
+export interface Exchange extends Received {
+  readonly counted: CountedBatch;
+  /** Where traces are exported. */
+  readonly span: BatchSpan | undefined;
+}
+
+/** Receives a request, now that its body is here. */
+export function receive({ config }: Pick<Service, 'config'>, request: FastifyRequest, reply: FastifyReply): Received {
+  const received = performance.now();
+  const left = new AbortController();
+  reply.raw.once('close', () => {
+    if (!reply.raw.writableFinished) left.abort(notNeeded());
+  });
+  const work = new Work(config.limits.work).endsBy(received + config.server.maxTimeoutMs, left.signal);
+  return { request, reply, received, left: left.signal, work };
+}
+
+/** Begins to answer a request for a batch. */
+export function beginExchange({ spans }: Pick<Service, 'spans'>, from: Received, counted: CountedBatch): Exchange {
+  counted.begins(from.received);
+  return { ...from, counted, span: spans && beginSpan(spans, from) };
+}
+
+/**
+ * Runs a planned batch, whose answer is made by `answerWith` in the way that `taking` says; counts it, and
+ * logs one line.
+ */
+export async function conduct(
+  { plan, params }: Asked,
+  taking: Encoding,
+  { pattern, batch }: Pick<Asking, 'pattern' | 'batch'>,
+  { config, memory, whenCut, log }: Service,
+  { request, reply, received, counted, span, left, work }: Exchange,
+  answerWith: (running: Running) => Promise<void>,
+): Promise<void> {
+  const timeoutMs = timeoutOf(plan.timeoutMs, config);
+  const traceIds = { trace_id: traceIdOf(request.raw.headers), span_id: span?.id };
+  const running = run(
+    plan,
+    {
+      caller: callerOf(request),
+      deadline: received + timeoutMs,
+      timeoutMs,
+      signal: left,
+      limits: config.limits,
+      memory,
+      work,
+      params,
+      failFast: plan.onError === 'fail',
+      trace: plan.trace || span?.isSampled ? new BatchTrace(received, plan.trace, span?.spanOf) : undefined,
+      report: ({ path, error }) =>
+        request.log.error(
+          { err: error, path: formatPointer(path), source: error.source, ...traceIds },
+          'a query failed by our fault',
+        ),
+    },
+    taking,
+  );
+  counted.batch = running.batch;
+  counted.encoding = taking.mediaType;
+  if (span) span.running = running;
+  if (reply.raw.closed) running.batch.memory.close();
+  else reply.raw.once('close', () => running.batch.memory.close());
+  const end = (why: string): void => running.batch.decide({ path: [], error: new CodapError('OVERLOADED', why) });
+  const unlink = whenCut(end);
+  try {
+    await answerWith(running);
+  } finally {
+    unlink();
+  }
+  const { status, ms, list } = await running.root.reply;
+  counted.complete = list !== undefined && isComplete(list) && !running.batch.hasBroken;
+  log.info(
+    {
+      requestId: request.id,
+      pattern,
+      batch,
+      queries: plan.root.members.length,
+      complete: counted.complete,
+      ms,
+      failures: running.batch.failures.length,
+      failed: running.batch.decidedBy?.error.code,
+      left: left.aborted || undefined,
+      status,
+      ...traceIds,
+    },
+    'batch',
+  );
+}
+
+/** Begins the span of a batch, and ends it with the answer: the request now belongs to it, by its header. */
+function beginSpan(spans: Spans, { request: { raw, routeOptions, log }, reply, received }: Received): BatchSpan {
+  const { headers, method = '' } = raw;
+  const span = spans.begin({ headers, method, route: routeOptions.url ?? '', received });
+  headers['traceparent'] = span.traceparent;
+  const end = (): void =>
+    void span.end(reply.raw.statusCode).catch((err: unknown) => log.error({ err }, 'spans failed by our fault'));
+  if (reply.raw.closed) end();
+  else reply.raw.once('close', end);
+  return span;
+}
+
+/** Who asks; headers are looked at only by a source that forwards some. */
+export function callerOf({ raw: { headers } }: FastifyRequest): Caller {
+  const { traceparent, tracestate } = headers;
+  return {
+    get headers() {
+      return singleOf(headers);
+    },
+    ...(traceparent !== undefined && { traceparent: String(traceparent) }),
+    ...(tracestate !== undefined && { tracestate: String(tracestate) }),
+  };
+}
+
+/** Each field of a request once: Node keeps several of a few names as a list. */
+function singleOf(headers: IncomingHttpHeaders): Record<string, string> {
+  const single: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers))
+    if (value !== undefined) single[name] = Array.isArray(value) ? value.join(', ') : value;
+  return single;
+}

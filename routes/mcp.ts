@@ -1,0 +1,45 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { type CallTool, mcpAnswers } from '../src/agents/mcp-handler.ts';
+import { readMessage } from '../src/agents/read-message.ts';
+import { toolsOf } from '../src/agents/tools.ts';
+import type { Serves } from '../src/service/http/hosts.ts';
+import { refuseOrigins } from '../src/service/http/origins.ts';
+import { receive, type Service } from './conduct.ts';
+import { type Calling, toolCalls } from './tool-calls.ts';
+
+/** The headers of a request that the protocol looks at. */
+const HEADERS = ['accept', 'content-type', 'mcp-protocol-version', 'mcp-method', 'mcp-name', 'mcp-session-id'];
+
+/**
+ * `POST /mcp`: the Model Context Protocol over Streamable HTTP, without sessions. The saved batches that are
+ * tools, and codap's own tools. `serves` tells which origins may ask; without it any may.
+ */
+export function mcpRoute(
+  app: FastifyInstance,
+  service: Service,
+  { serves, ...among }: Pick<Calling, 'saved' | 'describeSource'> & { readonly serves: Serves | undefined },
+): void {
+  const { config, sources } = service;
+  const answers = mcpAnswers(toolsOf(among.saved.values(), sources, config.server.adhoc));
+  const onRequest = refuseOrigins(serves, config.server.corsOrigins);
+  app.post('/mcp', { onRequest }, async (request, reply) => {
+    const received = receive(service, request, reply);
+    const { left, work } = received;
+    const body = request.body as Buffer;
+    work.tick(body.length >> 6);
+    const message = await work.do(readMessage(body, config.limits, work));
+    if ('code' in message) return reply.code(400).send({ jsonrpc: '2.0', error: message, id: null });
+    const call: CallTool = toolCalls({ ...among, service, received, metrics: app.metrics, given: message.given });
+    const response = await answers(asRequest(request, left), message.envelope, call);
+    reply.code(response.status).headers(Object.fromEntries(response.headers));
+    return reply.send(await response.text());
+  });
+}
+
+/** A request as the Fetch standard has it, without its body. */
+function asRequest({ headers }: FastifyRequest, signal: AbortSignal): Request {
+  const named = HEADERS.flatMap((name) =>
+    headers[name] === undefined ? [] : [[name, String(headers[name])] as const],
+  );
+  return new Request('http://localhost/mcp', { method: 'POST', headers: Object.fromEntries(named), signal });
+}

@@ -1,0 +1,136 @@
+import type { CallTool, ToolText } from '../src/agents/mcp-handler.ts';
+import { describedText, toolAnswer } from '../src/agents/tool-answer.ts';
+import { errorText, failureText, refusalText } from '../src/agents/tool-fault.ts';
+import { describeSchema, runSchemaOf } from '../src/agents/tools.ts';
+import { checkFields } from '../src/batch/plan/check-fields.ts';
+import type { Pattern } from '../src/batch/plan/node.ts';
+import { planning } from '../src/batch/plan/plan.ts';
+import type { Running } from '../src/batch/run/run.ts';
+import { endingBy } from '../src/budget/work.ts';
+import { json } from '../src/encodings/json-encoding.ts';
+import { CodapError } from '../src/errors.ts';
+import { BadRequest, FaultList, within } from '../src/json/fault-list.ts';
+import { memberOf } from '../src/json/members.ts';
+import type { Metrics } from '../src/observe/metrics.ts';
+import { askedBy } from '../src/saved/asked.ts';
+import { OWN_TOOLS, PATTERNS } from '../src/saved/definition.ts';
+import type { SavedBatch } from '../src/saved/saved-batch.ts';
+import type { DescribeSource } from '../src/service/describe-source.ts';
+import { countBatch } from '../src/service/http/count-batches.ts';
+import { choice } from '../src/store/check-schema.ts';
+import { timeoutAsked } from './ad-hoc.ts';
+import type { Asked } from './asking.ts';
+import { beginExchange, conduct, type Received, type Service } from './conduct.ts';
+
+/** What the call of a tool is answered from. */
+export interface Calling {
+  readonly service: Service;
+  readonly saved: ReadonlyMap<string, SavedBatch>;
+  readonly describeSource: DescribeSource;
+  readonly received: Received;
+  readonly metrics: Metrics;
+  /** The arguments of the call, as they were written. Throws BadRequest. */
+  readonly given: () => unknown;
+}
+
+/** Calls the tools that a service has. */
+export function toolCalls(calling: Calling): CallTool {
+  const { service, saved } = calling;
+  return (name) => {
+    const batch = saved.get(name);
+    if (batch?.isTool) {
+      const { plan, name: called } = batch;
+      return callBatch({ pattern: plan.root.pattern, batch: called }, calling, (params) =>
+        within('/params', () => askedBy({ params }, batch)),
+      );
+    }
+    if (name === OWN_TOOLS.run && service.config.server.adhoc) return runBatch(calling);
+    return name === OWN_TOOLS.describe ? describe(calling) : undefined;
+  };
+}
+
+/** Runs a batch that stands in the arguments. */
+function runBatch(calling: Calling): Promise<ToolText> {
+  const { service, received, given } = calling;
+  const { config, sources } = service;
+  let named: unknown;
+  try {
+    const body = given();
+    named = typeof body === 'object' && body !== null ? memberOf(body, 'pattern') : undefined;
+  } catch {
+    // What is wrong with it is told below.
+  }
+  const pattern = PATTERNS.find((known) => known === named) ?? 'kv';
+  return callBatch({ pattern }, calling, async (body) => {
+    const steps = planning(pattern, body, { sources, limits: config.limits }, runSchemaOf(pattern));
+    return { plan: await received.work.do(endingBy(steps, received.received + timeoutAsked(body, config))) };
+  });
+}
+
+/** Answers one batch, counts it, and logs its line, as where it is asked for without a tool. */
+async function callBatch(
+  named: { readonly pattern: Pattern; readonly batch?: string },
+  { service, received, metrics, given }: Calling,
+  read: (given: unknown) => Asked | Promise<Asked>,
+): Promise<ToolText> {
+  const { request, reply } = received;
+  const counted = countBatch(request, reply, [named.pattern, named.batch ?? ''], metrics);
+  counted.encoding = json.mediaType;
+  const most = service.config.server.maxToolBytes;
+  try {
+    const exchange = beginExchange(service, received, counted);
+    const asked = await read(given());
+    let answer: ToolText | undefined;
+    await conduct(asked, json, named, service, exchange, async (running) => {
+      answer = await answerOf(running, most);
+    });
+    return answer as ToolText;
+  } catch (error) {
+    counted.status = error instanceof BadRequest ? 400 : error instanceof CodapError ? error.http : 500;
+    return toldFault(error, received, most);
+  } finally {
+    counted.ends();
+  }
+}
+
+/** The answer of a batch under way. */
+async function answerOf({ batch, root }: Running, most: number): Promise<ToolText> {
+  const { list } = await root.reply;
+  if (!batch.decidedBy && list) {
+    try {
+      return { text: await batch.work.do(toolAnswer(list, most, batch.options.deadline)), isError: false };
+    } catch (cause) {
+      const unforeseen = new CodapError('INTERNAL', 'codap failed to write this answer', { cause });
+      const failure = { path: [], error: cause instanceof CodapError ? cause : unforeseen };
+      batch.note(failure);
+      batch.decide(failure);
+    }
+  }
+  return { text: failureText(batch, most), isError: true };
+}
+
+/** Describes a source. */
+async function describe({ service, describeSource, received, given }: Calling): Promise<ToolText> {
+  const { sources, config } = service;
+  const most = config.server.maxToolBytes;
+  const { left, work } = received;
+  try {
+    const faults = new FaultList();
+    const { name } = checkFields(describeSchema, given(), [], (path, detail) => faults.add(path, detail)) ?? {};
+    const source = sources.get(String(name));
+    if (faults.empty && !source) faults.add(['name'], choice([...sources.keys()]));
+    if (!source || !faults.empty) throw new BadRequest(faults.told());
+    const text = JSON.stringify(await describeSource(source, left));
+    return { text: await work.do(describedText(text, most)), isError: false };
+  } catch (error) {
+    return toldFault(error, received, most);
+  }
+}
+
+/** What an agent is told where nothing could be run; a fault of codap's own is in the log alone. */
+function toldFault(error: unknown, { request }: Received, most: number): ToolText {
+  if (error instanceof BadRequest) return { text: refusalText(error, most), isError: true };
+  if (!(error instanceof CodapError)) request.log.error({ err: error }, 'a tool failed by our fault');
+  const known = error instanceof CodapError ? error : new CodapError('INTERNAL', 'codap failed to answer this');
+  return { text: errorText(known), isError: true };
+}

@@ -1,0 +1,58 @@
+import {
+  type CallToolResult,
+  createMcpHandler,
+  isLegacyRequest,
+  ProtocolError,
+  ProtocolErrorCode,
+  Server,
+  WebStandardStreamableHTTPServerTransport,
+} from '@modelcontextprotocol/server';
+import { version } from '../version.ts';
+import type { Tool } from './tools.ts';
+
+/** What a tool answers: text for the agent, and whether it tells of a fault. */
+export interface ToolText {
+  readonly text: string;
+  readonly isError: boolean;
+}
+
+/** Calls a tool by its name; undefined where there is none of that name. */
+export type CallTool = (name: string) => Promise<ToolText> | undefined;
+
+/**
+ * Answers one message of the Model Context Protocol, in the protocol's version that it names: `parsedBody` is
+ * the message, the headers and the signal are those of the request. Nothing is kept between two messages.
+ */
+export type Answers = (request: Request, parsedBody: unknown, call: CallTool) => Promise<Response>;
+
+/** Offers these tools to agents. */
+export function mcpAnswers(tools: readonly Tool[]): Answers {
+  const serverInfo = { name: 'codap', version: version() };
+  const serverFor = (call: CallTool): Server => {
+    const server = new Server(serverInfo, { capabilities: { tools: {} } });
+    server.setRequestHandler('tools/list', () => ({ tools: [...tools] }));
+    server.setRequestHandler('tools/call', async ({ params: { name } }): Promise<CallToolResult> => {
+      const called = call(name);
+      const there = tools.map((tool) => tool.name).join(', ');
+      if (!called) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `unknown tool; there are: ${there}`);
+      const { text, isError } = await called;
+      return { content: [{ type: 'text', text }], ...(isError && { isError }) };
+    });
+    return server;
+  };
+  return async (request, parsedBody, call) => {
+    if (!(await isLegacyRequest(request, parsedBody))) {
+      // Nothing that it offers changes while it runs: there is nothing to subscribe to.
+      const handler = createMcpHandler(() => serverFor(call), { legacy: 'reject', maxSubscriptions: 0 });
+      return handler.fetch(request, { parsedBody });
+    }
+    const server = serverFor(call);
+    const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
+    await server.connect(transport);
+    try {
+      return await transport.handleRequest(request, { parsedBody });
+    } finally {
+      await server.close();
+    }
+  };
+}

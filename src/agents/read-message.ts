@@ -1,0 +1,66 @@
+import { readBody } from '../batch/plan/read-body.ts';
+import type { Steps, Work } from '../budget/work.ts';
+import type { Limits } from '../config/load.ts';
+import { BadRequest, below, type ToldFault } from '../json/fault-list.ts';
+import { hasMember, memberOf, recordOf } from '../json/members.ts';
+import { sizing } from '../json/size.ts';
+
+/** A JSON-RPC message as it came. */
+export interface Message {
+  /** The message without the arguments of a tool, for those who do not look at these. */
+  readonly envelope: object;
+  /** The arguments of a tool, every number and key as it was written. Throws BadRequest. */
+  readonly given: () => unknown;
+}
+
+/** Why a body is no message: the code is JSON-RPC's. */
+export interface Refusal {
+  readonly code: -32700 | -32600;
+  readonly message: string;
+}
+
+/** How much deeper than in a request for a batch a batch stands: in `params`, in `arguments`. */
+const DEEPER = 2;
+const ARGUMENTS = 'arguments';
+const AT = `/params/${ARGUMENTS}`;
+
+/** Bytes of a message without the arguments: those who look at it take no turns. */
+const LARGEST = 65_536;
+
+/** Reads the body of a request as a JSON-RPC message (JSON-RPC 2.0 §4), in turns with others. */
+export function* readMessage(body: Buffer, limits: Limits, work: Work): Steps<Message | Refusal> {
+  let faults: readonly ToldFault[] = [];
+  let read: unknown;
+  try {
+    read = yield* readBody(body, { ...limits, depth: limits.depth + DEEPER }, work);
+  } catch (error) {
+    if (!(error instanceof BadRequest)) throw error;
+    faults = error.errors;
+    const other = faults.find(({ pointer }) => !`${pointer}/`.startsWith(`#${AT}/`));
+    if (other) return { code: -32700, message: `${other.pointer}: ${other.detail}` };
+    // What is wrong stands in the arguments alone: the rest says who is to be told.
+    try {
+      read = JSON.parse(body.toString()) as unknown;
+    } catch {
+      return { code: -32700, message: faults.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; ') };
+    }
+  }
+  if (Array.isArray(read))
+    return { code: -32600, message: 'one message at a time is allowed here; one batch may ask for many things' };
+  const message = recordOf(read);
+  if (typeof message !== 'object' || message === null) return { code: -32600, message: 'a message is an object' };
+  const { params } = message as { params?: unknown };
+  const given = typeof params === 'object' && params !== null && hasMember(params, ARGUMENTS);
+  const envelope: object = given
+    ? { ...message, params: { ...(recordOf(params) as object), [ARGUMENTS]: {} } }
+    : message;
+  if ((yield* sizing(envelope, work, LARGEST)) > LARGEST)
+    return { code: -32600, message: `at most ${LARGEST} bytes beside the arguments of a tool are allowed here` };
+  return {
+    envelope,
+    given() {
+      if (faults.length > 0) throw new BadRequest(below(AT, faults));
+      return given ? memberOf(params, ARGUMENTS) : {};
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import { adapters } from '../../adapters/index.ts';
+import type { Memory } from '../budget/memory.ts';
+import type { Config } from '../config/load.ts';
+import type { Exporting } from '../observe/exporting.ts';
+import type { Scrape } from '../observe/scrape.ts';
+import type { Totals } from '../observe/totals.ts';
+import { buildApp } from '../service/app.ts';
+import { buildMetricsApp } from '../service/metrics-app.ts';
+import type { Edition } from '../service/front.ts';
+import type { Logger } from 'pino';
+import { openSaved } from '../saved/open-saved.ts';
+import { openSources } from '../sources/open.ts';
+import { openSpans } from './open-spans.ts';
+
+/** What the editions of a service have in common. */
+export interface Common {
+  readonly logger: Logger;
+  readonly exporting: Exporting | undefined;
+  readonly onLoopback: boolean;
+  readonly memory: Memory;
+  readonly totals: Totals;
+  /** What `/metrics` answers. */
+  readonly scrape: Scrape;
+}
+
+/** Opens all that a configuration names, and makes an app of it that is ready. Throws ConfigError. */
+export async function openEdition(config: Config, common: Common): Promise<Edition> {
+  const { exporting, totals, ...options } = common;
+  await using opening = new AsyncDisposableStack();
+  const { sources } = opening.use(await openSources(config, adapters, options.logger));
+  const saved = await openSaved(config, sources);
+  const spans = opening.adopt(await openSpans(exporting, config, options.logger), (spans) => spans?.close());
+  const app = await buildApp(config, { ...options, sources, saved, spans });
+  await app.ready();
+  const stopCounting = totals.add(() => app.metrics.families);
+  const opened = opening.move();
+  return {
+    config,
+    app,
+    refused: () => app.metrics.refused.add('connections'),
+    async dispose() {
+      await opened.disposeAsync();
+      stopCounting();
+    },
+  };
+}
+
+/** The same for the port of the metrics. */
+export async function metricsEdition(
+  config: Config,
+  scrape: Scrape,
+  { logger, onLoopback }: Pick<Common, 'logger' | 'onLoopback'>,
+): Promise<Edition> {
+  const app = buildMetricsApp(config, scrape, { logger, onLoopback });
+  await app.ready();
+  return { config, app };
+}

@@ -1,0 +1,29 @@
+import { type JsonSchema, object } from './schema-of.ts';
+import { anywhere, bare, batchFaults, json } from './responses.ts';
+
+const message = object({ jsonrpc: { const: '2.0' } });
+
+/** The path where agents ask. */
+export const mcpPaths: Record<string, JsonSchema> = {
+  '/mcp': {
+    post: {
+      operationId: 'mcp',
+      summary: 'A message of the Model Context Protocol (Streamable HTTP, without sessions).',
+      tags: ['agents'],
+      requestBody: { required: true, content: { 'application/json': { schema: message } } },
+      responses: {
+        '200': json('The answer, as JSON-RPC 2.0; faults of a tool are text for the agent.', message),
+        '202': bare('A notification was taken.'),
+        ...anywhere,
+        '400': json('It is no message, or none that is taken here: an error of JSON-RPC.', message),
+        '403': { $ref: '#/components/responses/Forbidden' },
+        '404': json('There is no such method: an error of JSON-RPC.', message),
+        '406': json('`Accept` does not have both application/json and text/event-stream.', message),
+        '408': batchFaults['408'],
+        '413': batchFaults['413'],
+        '415': batchFaults['415'],
+        '503': batchFaults['503'],
+      },
+    },
+  },
+};

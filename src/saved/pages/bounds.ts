@@ -1,0 +1,107 @@
+import type { Context, Emitter } from 'liquidjs';
+import type { Memory } from '../../budget/memory.ts';
+import type { Work } from '../../budget/work.ts';
+import { Text } from '../../json/text.ts';
+
+/** Characters, or members of a list, that a filter takes or makes at once: some milliseconds. */
+export const AT_ONCE = 262_144;
+
+/** Thrown where a filter would take or make more at once. */
+export class TooMuch extends Error {
+  constructor() {
+    super(`more than ${AT_ONCE} characters or members at once`);
+  }
+}
+
+/**
+ * What the rendering of one page lets codap compute and hold. LiquidJS asks it as its own limiters, `use` for
+ * what filters make.
+ */
+export class Bounds {
+  readonly #work: Work;
+  readonly #memory: Memory;
+  #isDue = false;
+
+  /** What is made on the way counts in `memory`, and is let go of by who closes that. */
+  constructor(work: Work, memory: Memory) {
+    this.#work = work;
+    this.#memory = memory;
+  }
+
+  /** Throws TooMuch beyond what is done at once. */
+  atOnce(count: number): void {
+    if (count > AT_ONCE) throw new TooMuch();
+    if (count > 0) this.tick(1 + (count >> 6));
+  }
+
+  /** Counts what is made at once, characters or members. */
+  use(count: number): void {
+    if (!(count > 0)) return;
+    this.atOnce(count);
+    this.#memory.hold(count);
+  }
+
+  /** Counts characters that are kept. */
+  hold(count: number): void {
+    this.tick(1 + (count >> 6));
+    this.#memory.hold(count);
+  }
+
+  /** Counts pieces of work that come next; true if others should have their turn before it. */
+  tick(pieces = 1): boolean {
+    this.#isDue = this.#work.tick(pieces) || this.#isDue;
+    return this.#isDue;
+  }
+
+  /** True, once, if others should have their turn before more work. */
+  isDue(): boolean {
+    if (!this.#isDue) return false;
+    this.#isDue = false;
+    return true;
+  }
+
+  /** Asked by LiquidJS whether its time is over: `tick` throws where it is. */
+  check(): void {}
+}
+
+/** The bounds that a page is rendered within. */
+export function boundsOf(context: Context): Bounds {
+  return context.memoryLimit as unknown as Bounds;
+}
+
+/** What a `capture`, a block or a layout takes up, to be put elsewhere. */
+export class Captured implements Emitter {
+  readonly #bounds: Bounds;
+  buffer = '';
+
+  constructor(bounds: Bounds) {
+    this.#bounds = bounds;
+  }
+
+  /** Adds at the end. */
+  write(text: string): void {
+    this.#bounds.hold(text.length);
+    this.buffer += text;
+  }
+}
+
+/** The page itself. Its bytes count as those of an answer do. */
+export class Output implements Emitter {
+  readonly #bounds: Bounds;
+  readonly #memory: Memory;
+  /** All that was written. */
+  readonly text = new Text();
+  readonly buffer = '';
+
+  constructor(bounds: Bounds, memory: Memory) {
+    this.#bounds = bounds;
+    this.#memory = memory;
+  }
+
+  /** Adds at the end. */
+  write(text: string): void {
+    this.#bounds.tick(1 + (text.length >> 6));
+    this.#memory.hold(Buffer.byteLength(text));
+    this.text.add(text);
+  }
+}

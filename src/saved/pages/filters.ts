@@ -1,0 +1,156 @@
+import { type FilterImplOptions, filters } from 'liquidjs';
+import { toText } from '../../json/leaf.ts';
+import { AT_ONCE, type Bounds, boundsOf } from './bounds.ts';
+import { linkOf } from './safe-link.ts';
+import { inHtml, inLines, inScript, jsonText, shownText } from './shown-text.ts';
+import { sort, sortNatural } from './sort-filters.ts';
+
+type Handler = Extract<FilterImplOptions, (...all: never[]) => unknown>;
+
+/** LiquidJS's filters that make a text or a number of what they take, however deep that is. */
+const OF_TEXTS = `abs append array_to_sentence_string at_least at_most base64_encode capitalize ceil divided_by downcase
+  floor join lstrip minus modulo normalize_whitespace number_of_words plus prepend remove remove_first remove_last replace
+  replace_first replace_last round rstrip slugify split squish strip strip_html strip_newlines times to_integer truncate
+  truncatewords upcase`.split(/\s+/);
+
+/** Those that write a date: each name of a month or a weekday in it takes a while. */
+const OF_DATES = 'date date_to_long_string date_to_rfc822 date_to_string date_to_xmlschema'.split(' ');
+
+/** A character of a date's format takes as long as so many of a text. */
+const FORMATTING = 512;
+
+/** Those that look at the members of a list alone, or at the beginning of a text. */
+const OF_LISTS = 'compact concat map pop push reverse shift slice sum uniq unshift'.split(' ');
+
+/** Those that look for what a path leads to in each member. */
+const OF_PATHS = 'find find_index group_by has reject where'.split(' ');
+
+/** Those that take no time, whatever they are given. */
+const OF_ANYTHING = ['default', 'first', 'last', 'size'];
+
+/**
+ * All filters that a template may use. None reads anything or runs what data says; but for the date "now" the
+ * same data make the same page.
+ */
+export const pageFilters: Readonly<Record<string, FilterImplOptions>> = {
+  ...Object.fromEntries(OF_TEXTS.map((name) => [name, bounded(name, depthOf)])),
+  ...Object.fromEntries(
+    OF_DATES.map((name) => [name, bounded(name, depthOf, (format) => FORMATTING * depthOf(format))]),
+  ),
+  ...Object.fromEntries(OF_LISTS.map((name) => [name, bounded(name, lengthOf)])),
+  ...Object.fromEntries(OF_PATHS.map((name) => [name, bounded(name, lengthOf, pathLength)])),
+  ...Object.fromEntries(OF_ANYTHING.map((name) => [name, filters[name] as Handler])),
+  sort,
+  sort_natural: sortNatural,
+  raw: { raw: true, handler: made(shownText) },
+  json: { raw: true, handler: made((value, bounds) => inScript(jsonText(value, bounds), bounds)) },
+  escape: { raw: true, handler: made(escaped) },
+  escape_once: { raw: true, handler: made((value, bounds) => escapedOnce(textOf(value), bounds)) },
+  newline_to_br: { raw: true, handler: made((value, bounds) => inLines(textOf(value), bounds)) },
+  url: made((value, bounds) => link(textOf(value), bounds)),
+  url_encode: made((value, bounds) => encoded(textOf(value), bounds)),
+  url_decode: made((value, bounds) => decoded(textOf(value), bounds)),
+};
+
+/** What is done to everything that a template writes, unless it says `raw` or the like. */
+export const escapeOutput: Handler = function (value) {
+  return escaped(value, boundsOf(this.context));
+};
+
+function escaped(value: unknown, bounds: Bounds): unknown {
+  return inHtml(shownText(value, bounds), bounds);
+}
+
+/** A filter without arguments, whose texts are counted. */
+function made(make: (value: unknown, bounds: Bounds) => unknown): Handler {
+  return function (value: unknown) {
+    const bounds = boundsOf(this.context);
+    const result = make(value, bounds);
+    if (typeof result === 'string') bounds.hold(result.length);
+    return typeof result === 'object' ? counted(result as Iterator<unknown>, bounds) : result;
+  };
+}
+
+function* counted(steps: Iterator<unknown>, bounds: Bounds): Generator {
+  const text = yield steps;
+  bounds.hold((text as string).length);
+  return text;
+}
+
+type Size = (value: unknown) => number;
+
+/** A filter of LiquidJS that takes no more at once than it may; `sizeOfArg` is of its first argument. */
+function bounded(name: string, sizeOf: Size, sizeOfArg = sizeOf): Handler {
+  const handler = filters[name] as Handler;
+  return function (value: unknown, ...args: unknown[]) {
+    const sizes = args.map((arg, at) => (at === 0 ? sizeOfArg(arg) : sizeOf(arg)));
+    boundsOf(this.context).atOnce(sizes.reduce((sum, size) => sum + size, sizeOf(value)));
+    return handler.call(this, value, ...args) as unknown;
+  };
+}
+
+/** LiquidJS reads a path as a part of a template: data could give it a range that never ends. */
+function pathLength(path: unknown): number {
+  const text = textOf(path);
+  if (text.includes('(')) throw new Error('a path has no parentheses');
+  return text.length;
+}
+
+function lengthOf(value: unknown): number {
+  return typeof value === 'string' || Array.isArray(value) ? value.length : 1;
+}
+
+/** Characters and members of a text or list at any depth, counted no further than they may be. */
+function depthOf(value: unknown, most = AT_ONCE): number {
+  if (!Array.isArray(value)) return lengthOf(value);
+  let size: number = value.length;
+  for (const member of value) {
+    if (size > most) break;
+    size += depthOf(member, most - size);
+  }
+  return size;
+}
+
+/** A text, number or the like as text; nothing for any other value. */
+function textOf(value: unknown): string {
+  return toText(value) ?? '';
+}
+
+/** What is escaped already is not escaped again. */
+function escapedOnce(text: string, bounds: Bounds): unknown {
+  bounds.atOnce(text.length);
+  return inHtml(
+    text.replaceAll(/&(?:lt|gt|quot|#34|#39|amp);/g, (entity) => ENTITIES[entity] as string),
+    bounds,
+  );
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&lt;': '<',
+  '&gt;': '>',
+  '&quot;': '"',
+  '&#34;': '"',
+  '&#39;': "'",
+  '&amp;': '&',
+};
+
+function link(text: string, bounds: Bounds): string {
+  bounds.atOnce(text.length);
+  return linkOf(text);
+}
+
+/** What half a surrogate pair is in a URL is U+FFFD, as everywhere in UTF-8. */
+function encoded(text: string, bounds: Bounds): string {
+  bounds.atOnce(text.length);
+  return encodeURIComponent(text.toWellFormed());
+}
+
+/** What is not encoded as it should be stays as it is. */
+function decoded(text: string, bounds: Bounds): string {
+  bounds.atOnce(text.length);
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    return text;
+  }
+}

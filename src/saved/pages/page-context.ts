@@ -1,0 +1,92 @@
+import { Drop } from 'liquidjs';
+import type { Answer } from '../../batch/run/answer.ts';
+import { stepOf, valued, type MemberList, type Reply } from '../../batch/run/reply.ts';
+import type { Steps } from '../../budget/work.ts';
+import { answerText } from '../../encodings/json.ts';
+import { entriesOf, memberOf, put } from '../../json/members.ts';
+import { parseExact } from '../../json/parse.ts';
+import { readJson } from '../../json/read-json.ts';
+import type { Text } from '../../json/text.ts';
+import type { Bounds } from './bounds.ts';
+import { pageData } from './page-data.ts';
+
+/** Names of a page's own, which no key of a batch with a template may have. */
+export const RESERVED = ['codap', 'params'] as const;
+
+/** Characters up to which JSON is read at once. */
+const SHORT = 65_536;
+
+/** What a page says of its batch. */
+class Codap extends Drop {
+  readonly complete: boolean;
+  readonly #read: () => Steps<unknown>;
+  #replies: unknown;
+
+  constructor(complete: boolean, read: () => Steps<unknown>) {
+    super();
+    this.complete = complete;
+    this.#read = read;
+  }
+
+  /** What became of each query, as `shape: "replies"` shows it: read once a template asks. */
+  *replies(): Steps<unknown> {
+    this.#replies ??= yield* this.#read();
+    return this.#replies;
+  }
+}
+
+/**
+ * What a template can name: of a KV each key's value, else `results`, the list of values; beside them
+ * `params` and `codap`.
+ */
+export function* pageContext(
+  { params, traced }: Answer,
+  list: MemberList,
+  complete: boolean,
+  bounds: Bounds,
+): Steps<object> {
+  const values = yield* pageData(yield* valuesOf(list, bounds), bounds);
+  const named = Object.create(null) as Record<string, unknown>;
+  if (list.keyed) for (const [key, value] of entriesOf(values as object)) named[key] = value;
+  else named['results'] = values;
+  named['params'] = params;
+  named['codap'] = new Codap(complete, function* () {
+    const json = yield* joined(answerText(list, complete, 'replies', traced), bounds);
+    bounds.hold(json.length);
+    return yield* pageData(memberOf((yield* read(json, bounds)) as object, 'results'), bounds);
+  });
+  return named;
+}
+
+/** The values as `shape: "values"` shows them. */
+function* valuesOf(list: MemberList, bounds: Bounds): Steps<unknown> {
+  let object: object = {};
+  const values: unknown[] = [];
+  for (const member of valued(list)) {
+    if (bounds.tick()) yield;
+    const value = member.hidden ? null : yield* valueOf(member.reply, bounds);
+    if (list.keyed) object = put(object, String(stepOf(member)), value);
+    else values.push(value);
+  }
+  return list.keyed ? object : values;
+}
+
+function* valueOf({ value, list, status }: Reply, bounds: Bounds): Steps<unknown> {
+  if (!value) return list && status !== 'error' ? yield* valuesOf(list, bounds) : null;
+  const { json } = value;
+  bounds.hold(json.length);
+  return yield* read(json, bounds);
+}
+
+function* read(json: string, bounds: Bounds): Steps<unknown> {
+  return json.length <= SHORT ? parseExact(json) : yield* readJson(json, bounds);
+}
+
+function* joined(text: Text, bounds: Bounds): Steps<string> {
+  let whole = '';
+  for (const piece of text) {
+    if (bounds.tick(1 + (piece.length >> 6))) yield;
+    whole += String(piece);
+  }
+  return whole;
+}

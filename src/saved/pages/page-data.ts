@@ -1,0 +1,69 @@
+import type { Steps } from '../../budget/work.ts';
+import { isContainer, piecesOf } from '../../json/size.ts';
+import type { Bounds } from './bounds.ts';
+
+/** Members, or 64 characters, beyond which a list has no text: JavaScript would make a long one at once. */
+const LONG = 1024;
+
+/** A key of an object that is looked at takes as long as so many members of a list. */
+const LOOKING = 16;
+
+/** What JavaScript takes for the text of an object, whatever the object's own members are. */
+const TEXTLESS = { value: () => '', enumerable: false };
+
+/**
+ * Data that was read (`readJson`) as LiquidJS reads it; nobody else holds it. A Map becomes an object whose
+ * keys keep their order, and nothing that data holds (`toString`, `valueOf`) is taken for a method.
+ */
+export function pageData(value: unknown, bounds: Bounds): Steps<unknown> {
+  return preparing(value, bounds, { members: 0 });
+}
+
+function* preparing(value: unknown, bounds: Bounds, seen: { members: number }): Steps<unknown> {
+  if (!isContainer(value)) return value;
+  if (bounds.tick()) yield;
+  if (Array.isArray(value)) {
+    const before = seen.members;
+    for (let at = 0; at < value.length; at++) {
+      const member: unknown = value[at];
+      seen.members += piecesOf(member);
+      if (isContainer(member)) value[at] = yield* preparing(member, bounds, seen);
+    }
+    if (seen.members - before > LONG) Object.defineProperty(value, Symbol.toPrimitive, TEXTLESS);
+    return value;
+  }
+  if (value instanceof Map) {
+    const members = value as Map<string, unknown>;
+    for (const [key, member] of members) {
+      if (isContainer(member)) members.set(key, yield* preparing(member, bounds, seen));
+    }
+    return ordered(members, bounds);
+  }
+  const object = value as Record<string, unknown>;
+  for (const key of Object.keys(object)) {
+    const member = object[key];
+    if (!isContainer(member)) continue;
+    const prepared = yield* preparing(member, bounds, seen);
+    if (prepared !== member) object[key] = prepared;
+  }
+  if (Object.hasOwn(object, 'toString') || Object.hasOwn(object, 'valueOf'))
+    Object.defineProperty(object, Symbol.toPrimitive, TEXTLESS);
+  return object;
+}
+
+/** An object with these members, its keys in their order, whatever they look like. */
+function ordered(members: ReadonlyMap<string, unknown>, bounds: Bounds): object {
+  return new Proxy(Object.create(null) as object, {
+    get: (_, key) =>
+      typeof key === 'string' ? members.get(key) : key === Symbol.toPrimitive ? TEXTLESS.value : undefined,
+    has: (_, key) => typeof key === 'string' && members.has(key),
+    ownKeys() {
+      bounds.atOnce(LOOKING * members.size);
+      return [...members.keys()];
+    },
+    getOwnPropertyDescriptor: (_, key) =>
+      typeof key === 'string' && members.has(key)
+        ? { value: members.get(key), enumerable: true, configurable: true, writable: true }
+        : undefined,
+  });
+}

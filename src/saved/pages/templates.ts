@@ -1,0 +1,112 @@
+import { Context, type Liquid, LiquidError, type Template as Node } from 'liquidjs';
+import { CodapError } from '../../errors.ts';
+import type { Bounds, Output } from './bounds.ts';
+import { checkNodes, type Found } from './check-nodes.ts';
+import { engine } from './engine.ts';
+import { placed } from './placed.ts';
+import { FileFault, readTemplate } from './template-file.ts';
+
+/** Why a template cannot be used: a line for each fault, with file, line and column; it quotes no file. */
+export class TemplateError extends Error {
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(faults.join('\n'));
+    this.name = 'TemplateError';
+    this.faults = faults;
+  }
+}
+
+/** A file that was read: a fault where it could not be. */
+interface Read extends Found {
+  readonly fault?: string;
+}
+
+/** The templates of one configuration: files below its folder, each read and parsed once. */
+export class Templates {
+  readonly #folder: string;
+  readonly #read = new Map<string, Promise<Read>>();
+  readonly #parsed = new Map<string, Node[]>();
+  readonly #liquid = engine((name) => this.#parsed.get(name));
+
+  /** `folder` is a path. */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /**
+   * A template with all that it includes; `file` is its path from the folder on. Throws TemplateError with
+   * every fault.
+   */
+  async parse(file: string): Promise<Template> {
+    const faults: string[] = [];
+    // Where each file was named first; those that a file includes are looked at after it.
+    const places = new Map<string, string | undefined>([[file, undefined]]);
+    for (const [name, place] of places) {
+      const reading = this.#read.get(name) ?? this.#open(name);
+      this.#read.set(name, reading);
+      const read = await reading;
+      if (read.fault !== undefined) faults.push(place === undefined ? read.fault : `${place}: ${read.fault}`);
+      faults.push(...read.faults);
+      for (const include of read.includes) if (!places.has(include.name)) places.set(include.name, include.place);
+    }
+    if (faults.length > 0) throw new TemplateError(faults);
+    return new Template(file, this.#parsed.get(file) as Node[], this.#liquid);
+  }
+
+  async #open(name: string): Promise<Read> {
+    try {
+      const text = await readTemplate(this.#folder, name);
+      const nodes = this.#liquid.parse(text, name);
+      this.#parsed.set(name, nodes);
+      return checkNodes(nodes, name, this.#liquid);
+    } catch (error) {
+      const isFile = error instanceof FileFault;
+      return { includes: [], faults: isFile ? [] : [placed(error, name)], ...(isFile && { fault: error.message }) };
+    }
+  }
+}
+
+/** A template that can be rendered, again and again, at the same time too. */
+export class Template {
+  readonly #file: string;
+  readonly #nodes: Node[];
+  readonly #liquid: Liquid;
+
+  /** `Templates.parse` makes them. */
+  constructor(file: string, nodes: Node[], liquid: Liquid) {
+    this.#file = file;
+    this.#nodes = nodes;
+    this.#liquid = liquid;
+  }
+
+  /**
+   * Renders it into `output`, driven by `stepping`. Throws an Error that names the place, for the log alone;
+   * CANCELLED and OVERLOADED as they are.
+   */
+  *rendering(named: object, output: Output, bounds: Bounds): Generator<unknown, void> {
+    const limits = { memoryLimit: bounds, renderLimit: bounds, liquid: this.#liquid };
+    const context = new Context(
+      named,
+      this.#liquid.options,
+      { sync: true },
+      limits as unknown as ConstructorParameters<typeof Context>[3],
+    );
+    try {
+      yield this.#liquid.renderer.renderTemplates(this.#nodes, context, output);
+    } catch (error) {
+      throw failure(error, this.#file);
+    }
+  }
+}
+
+function failure(error: unknown, file: string): Error {
+  const cause = causeOf(error);
+  const isOfTemplate = !(cause instanceof CodapError && ['CANCELLED', 'OVERLOADED'].includes(cause.code));
+  return isOfTemplate ? new Error(placed(error, file), { cause }) : cause;
+}
+
+/** What LiquidJS has wrapped, whose own errors hold lines of the template. */
+function causeOf(error: unknown): unknown {
+  return LiquidError.is(error) ? causeOf(error.originalError) : error;
+}

@@ -1,0 +1,134 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import { Bag } from '../budget/bag.ts';
+import type { Config } from '../config/load.ts';
+import { baseApp, type BaseOptions } from './http/base-app.ts';
+import { boundConnections } from './http/max-connections.ts';
+
+/**
+ * How long before the grace period ends the answers still under way are told to end with an error, in
+ * milliseconds; a quarter of a short one.
+ */
+export const CUT_MS = 500;
+
+/** A service as one configuration has it. */
+export interface Edition {
+  readonly config: Pick<Config, 'limits' | 'server'>;
+  /** Is ready, and listens nowhere. */
+  readonly app: FastifyInstance;
+  /** Counts a connection that was closed as it came. */
+  readonly refused?: () => void;
+  /** Closes what the app used. */
+  readonly dispose?: () => PromiseLike<void>;
+}
+
+/** What listens: editions of a service answer there one after the other, and its connections stay. */
+export class Front {
+  /** Takes the connections; it has no routes. */
+  readonly app: FastifyInstance;
+  #current: Shift;
+  readonly #shifts = new Set<Shift>();
+  #ending = false;
+
+  constructor(first: Edition, options: Pick<BaseOptions, 'logger' | 'requestMs'> = {}) {
+    this.#current = this.#begin(first);
+    this.app = baseApp(first.config, options);
+    const { server } = this.app;
+    server.removeAllListeners('request');
+    server.on('request', (request, response) => this.#current.take(request, response));
+    boundConnections(
+      server,
+      () => this.config.server.maxConnections,
+      () => this.#current.edition.refused?.(),
+    );
+  }
+
+  get server(): FastifyInstance['server'] {
+    return this.app.server;
+  }
+
+  /** The configuration that requests are answered by. */
+  get config(): Edition['config'] {
+    return this.#current.edition.config;
+  }
+
+  /**
+   * From this moment on another edition answers, unless the service ends. Resolves once the one before has
+   * finished what it had begun, for which it has `graceMs`, and is closed.
+   */
+  async turnTo(next: Edition): Promise<void> {
+    const shift = this.#begin(next);
+    const over = this.#ending ? shift : this.#current;
+    if (!this.#ending) this.#current = shift;
+    await over.finish(this.config.server.graceMs);
+    await over.close();
+    this.#shifts.delete(over);
+  }
+
+  /** Lets no more batches in; resolves once the last answer has left: to false if one had to be cut. */
+  async drain(): Promise<boolean> {
+    this.#ending = true;
+    const whole = await Promise.all(Array.from(this.#shifts, ({ edition }) => edition.app.drain()));
+    return !whole.includes(false);
+  }
+
+  /** Ends the answers that are still under way with an error. */
+  cut(): void {
+    for (const { edition } of this.#shifts) edition.app.cut();
+  }
+
+  /** Closes the connections and all editions. */
+  async close(): Promise<void> {
+    await this.app.close();
+    await Promise.all(Array.from(this.#shifts, (shift) => shift.close()));
+  }
+
+  #begin(edition: Edition): Shift {
+    const shift = new Shift(edition);
+    this.#shifts.add(shift);
+    return shift;
+  }
+}
+
+/** An edition from its first request to its last answer. */
+class Shift {
+  readonly edition: Edition;
+  readonly #answers = new Bag<ServerResponse>();
+  #underWay = 0;
+  #finished: (() => void) | undefined;
+
+  constructor(edition: Edition) {
+    this.edition = edition;
+  }
+
+  take(request: IncomingMessage, response: ServerResponse): void {
+    const leave = this.#answers.add(response);
+    this.#underWay += 1;
+    response.once('close', () => {
+      leave();
+      this.#underWay -= 1;
+      if (this.#underWay === 0) this.#finished?.();
+    });
+    this.edition.app.routing(request, response);
+  }
+
+  /** Resolves once its last answer has left; after so many milliseconds those that are left are cut. */
+  async finish(ms: number): Promise<void> {
+    if (this.#underWay === 0) return;
+    const finished = new Promise<void>((resolve) => (this.#finished = resolve));
+    const { app } = this.edition;
+    const timers = [
+      setTimeout(() => app.cut('the service has a new configuration'), ms - Math.min(CUT_MS, ms / 4)),
+      setTimeout(() => {
+        for (const answer of this.#answers) answer.destroy();
+      }, ms),
+    ];
+    await finished;
+    for (const timer of timers) clearTimeout(timer);
+  }
+
+  async close(): Promise<void> {
+    await this.edition.app.close();
+    await this.edition.dispose?.();
+  }
+}

@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { describedText, toolAnswer } from '../../src/agents/tool-answer.ts';
+import { failureText, refusalText } from '../../src/agents/tool-fault.ts';
+import type { Member, MemberList, Reply } from '../../src/batch/run/reply.ts';
+import { atOnce } from '../../src/budget/work.ts';
+import { CodapError } from '../../src/errors.ts';
+import { BadRequest } from '../../src/json/fault-list.ts';
+
+const member = (key: string | number, reply: Reply, hidden = false): Member => ({
+  node: undefined as never,
+  path: [key],
+  as: undefined,
+  hidden,
+  reply,
+  traced: undefined,
+});
+const ok = (value: unknown): Reply => {
+  const json = JSON.stringify(value);
+  return { status: 'ok', value: { kind: 'value', json, value } };
+};
+const listOf = (members: readonly Member[], keyed = true): MemberList => ({
+  keyed,
+  members,
+  cancelled: 0,
+  taken: false,
+});
+const answer = (list: MemberList, most: number) => atOnce(toolAnswer(list, most, Infinity));
+
+describe('the answer of a tool', () => {
+  it('is JSON within its bytes, whatever a batch came to', () => {
+    const failure = fc
+      .string({ maxLength: 300 })
+      .map((message): Reply => ({ status: 'error', error: new CodapError('UNAVAILABLE', message) }));
+    const reply = fc.oneof({ weight: 3, arbitrary: fc.jsonValue({ maxDepth: 4 }).map(ok) }, failure);
+    const large = fc.nat({ max: 400 }).map((count) => ok(Array.from({ length: count }, (_, n) => ({ n, text: 'ö€' }))));
+    const replies = fc.array(fc.oneof(reply, large), { maxLength: 40 });
+    fc.assert(
+      fc.property(replies, fc.boolean(), fc.integer({ min: 1024, max: 5000 }), (all, keyed, most) => {
+        const members = all.map((one, at) => member(keyed ? `query "${at}"` : at, one));
+        const text = answer(listOf(members, keyed), most);
+        expect(Buffer.byteLength(text)).toBeLessThanOrEqual(most);
+        const { complete, cut, missing, errors = [], results } = JSON.parse(text);
+        const failed = all.filter(({ status }) => status === 'error').length;
+        expect(complete).toBe(failed === 0);
+        const [last] = errors.slice(-1);
+        expect(last?.more === undefined ? errors.length : errors.length - 1 + last.more).toBe(failed);
+        if (cut === undefined)
+          expect(Object.values(results)).toEqual(members.map(({ reply: { value } }) => value?.value ?? null));
+        else expect(missing.length).toBeGreaterThan(0);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('has small values whole beside a large one, and parts of large ones alike', () => {
+    const rows = Array.from({ length: 200 }, (_, n) => ({ n, text: 'a row' }));
+    const list = listOf([member('a', ok(rows)), member('b', ok({ rows, more: 1 })), member('c', ok('small'))]);
+    const { missing, results } = JSON.parse(answer(list, 4096));
+    expect(results.c).toBe('small');
+    expect(results.a.length).toBeGreaterThan(40);
+    expect(Math.abs(results.a.length - results.b.rows.length)).toBeLessThan(3);
+    expect(missing).toEqual([
+      { at: '#/a', shown: results.a.length, missing: 200 - results.a.length },
+      { at: '#/b', shown: 1, missing: 1 },
+      { at: '#/b/rows', shown: results.b.rows.length, missing: 200 - results.b.rows.length },
+    ]);
+  });
+
+  it('leaves queries at the end out where there are too many', () => {
+    const members = Array.from({ length: 1000 }, (_, at) => member(at, ok('x'.repeat(100))));
+    const { missing, results } = JSON.parse(answer(listOf(members, false), 4096));
+    expect(missing[0]).toEqual({ at: '#', shown: results.length, missing: 1000 - results.length });
+    expect(results.length).toBeLessThan(60);
+  });
+
+  it('hides what is hidden, and says of a default why it stands there', () => {
+    const error = new CodapError('TIMEOUT', 'too late');
+    const list = listOf([member('a', ok(1), true), member('b', { ...ok(2), defaulted: true, error })]);
+    expect(JSON.parse(answer(list, 4096))).toEqual({
+      complete: false,
+      errors: [{ at: '#/b', code: 'TIMEOUT', defaulted: true, message: 'too late', retryable: true }],
+      results: { a: null, b: 2 },
+    });
+  });
+
+  it('describes a source within the same bytes', () => {
+    const description = {
+      name: 'shop',
+      ops: Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`op${n}`, {}])),
+    };
+    expect(atOnce(describedText('{"name":"shop"}', 1024))).toBe('{"name":"shop"}');
+    const text = atOnce(describedText(JSON.stringify(description), 1024));
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(1024);
+    expect(JSON.parse(text).description.name).toBe('shop');
+  });
+});
+
+describe('what an agent is told of faults', () => {
+  it('is as many whole lines as fit, and how many more there are', () => {
+    const faults = Array.from({ length: 100 }, (_, at) => ({ pointer: `#/queries/${at}`, detail: 'é'.repeat(60) }));
+    const text = refusalText(new BadRequest(faults), 1024);
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(1024);
+    expect(text).toMatch(/\n#\/queries\/0: é{60}\n.*\nand \d\d more$/s);
+  });
+
+  it('says of each failure whether it may be asked again, and when', () => {
+    const first = { path: ['a'], error: new CodapError('OVERLOADED', 'too many', { source: 's', retryAfterMs: 150 }) };
+    const second = { path: ['b'], error: new CodapError('NOT_FOUND', 'nothing there') };
+    expect(failureText({ decidedBy: second, failures: [first, second] }, 1024).split('\n')).toEqual([
+      'The batch failed.',
+      '#/b: NOT_FOUND: nothing there; asking again does not help',
+      '#/a: OVERLOADED: too many; source s; may be asked again in 150 ms',
+    ]);
+  });
+});

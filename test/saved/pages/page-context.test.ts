@@ -1,0 +1,181 @@
+import { Long } from 'bson';
+import { describe, expect, it } from 'vitest';
+import { Digits } from '../../../src/json/leaf.ts';
+import { RESERVED } from '../../../src/saved/pages/page-context.ts';
+import { q } from '../../batch/simulated.ts';
+import { encoded, page, textOf } from './rendering.ts';
+
+const written = async (template: string, body: object, pattern: 'kv' | 'ordered' | 'first-reply' = 'kv') =>
+  textOf(await encoded(template, body, { pattern }));
+
+describe('the values of a page', () => {
+  it('are those of each key of a KV: nil where it failed or is hidden, its default where it has one', async () => {
+    const queries = {
+      ok: q({ value: 'A' }),
+      failed: q({ fail: 'UNAVAILABLE' }),
+      hidden: q({ value: 'secret' }, { hidden: true }),
+      defaulted: q({ fail: 'TIMEOUT' }, { default: { value: 'D' } }),
+      skipped: q({ value: 'S' }, { when: false }),
+    };
+    const template =
+      '{{ ok }}|{{ failed }}|{{ hidden }}|{{ defaulted | json }}|{{ skipped }}|{% unless failed %}none{% endunless %}';
+    expect(await written(template, { queries })).toBe('A|||{"value":"D"}||none');
+  });
+
+  it('are an object or a list of a group, and a list of a forEach', async () => {
+    const queries = {
+      named: { pattern: 'kv', queries: { a: q({ value: 1 }), b: q({ fail: 'TIMEOUT' }) } },
+      listed: { pattern: 'ordered', queries: [q({ value: 1 }), q({ value: 2 })] },
+      each: q({ value: { $item: '' } }, { forEach: ['x', 'y'] }),
+    };
+    expect(await written('{{ named | json }} {{ listed | json }} {{ each | json }}', { queries })).toBe(
+      '{"a":1,"b":null} [1,2] ["x","y"]',
+    );
+  });
+
+  it('are a list, `results`, in the array patterns', async () => {
+    const queries = [q({ value: 'slow', ms: 20 }), q({ fail: 'NOT_FOUND' }), q({ value: 'fast' })];
+    const template = '{% for x in results %}[{{ x }}]{% endfor %}{{ codap.replies[1].error.code }}';
+    expect(await written(template, { queries }, 'ordered')).toBe('[slow][][fast]NOT_FOUND');
+    expect(await written('{{ results | json }}', { queries, take: 1 }, 'first-reply')).toBe('["fast"]');
+  });
+
+  it('stand beside what became of each query', async () => {
+    const queries = { a: q({ value: 1 }), b: q({ fail: 'TIMEOUT' }) };
+    const template =
+      '{{ codap.complete }} {{ codap.replies.a.status }} {{ codap.replies.a.value }} {{ codap.replies.b.error.code }}';
+    expect(await written(template, { queries })).toBe('false ok 1 TIMEOUT');
+    expect(await written('{{ codap.complete }}', { queries: { a: q({ value: 1 }) } })).toBe('true');
+    expect(await written('{% for pair in codap.replies %}{{ pair[0] }}{% endfor %}', { queries })).toBe('ab');
+  });
+
+  it('give way to names of the page’s own', async () => {
+    expect(RESERVED).toEqual(['codap', 'params']);
+    expect(await page('{{ codap.complete }}{{ params.x }}', { codap: 1, params: { x: 'data' } })).toBe('true');
+  });
+});
+
+it.each<[string, string, Record<string, unknown>, string | undefined]>([
+  [
+    'a whole number beyond 2^53 keeps its digits',
+    '{{ a }} {{ a | json }} {{ a | append: "!" }}',
+    { a: new Digits('12345678901234567890') },
+    '12345678901234567890 12345678901234567890 12345678901234567890!',
+  ],
+  [
+    'a Long of MongoDB is what JSON shows',
+    '{{ a }} {{ a | json }}',
+    { a: Long.fromString('9007199254740993') },
+    '9007199254740993 "9007199254740993"',
+  ],
+  [
+    'a number is compared by its digits',
+    '{% if a > 5 %}more{% endif %}{{ a | minus: 12345678901234567890 }}',
+    { a: new Digits('12345678901234567890') },
+    'more0',
+  ],
+  [
+    'a date is its text',
+    '{{ a }} {{ a | date: "%d.%m.%Y %H:%M" }}',
+    { a: new Date(0) },
+    '1970-01-01T00:00:00.000Z 01.01.1970 00:00',
+  ],
+  [
+    'keys keep their order, also those that look like integers',
+    '{% for p in a %}{{ p[0] }}{{ p[1] }} {% endfor %}{{ a["2"] }} {{ a.size }} {{ a | json }}',
+    {
+      a: new Map<string, unknown>([
+        ['z', 1],
+        ['2', { b: 2 }],
+        ['1', 3],
+      ]),
+    },
+    'z1 2{&#34;b&#34;:2} 13 {&#34;b&#34;:2} 3 {"z":1,"2":{"b":2},"1":3}',
+  ],
+  [
+    'an object of very many keys is as any other',
+    '{{ a.size }} {{ a.k9 }} {% for p in a limit: 2 %}{{ p[0] }}{% endfor %}',
+    { a: Object.fromEntries(Array.from({ length: 900 }, (_, at) => [`k${at}`, at])) },
+    '900 9 k0k1',
+  ],
+  [
+    '`__proto__` and `constructor` are data where data has them',
+    '{{ a.__proto__ }}{{ a.constructor }}{{ a["toString"] }}',
+    { a: JSON.parse('{"__proto__":"p","constructor":"c","toString":"t"}') as unknown },
+    'pct',
+  ],
+  [
+    'and nothing where it has not',
+    '[{{ a.__proto__ }}{{ a.constructor }}{{ a.toString }}{{ b.constructor }}{{ c.constructor.name }}{{ d.map }}{{ __proto__ }}{{ constructor }}]',
+    { a: {}, b: 'text', c: 1, d: [] },
+    '[]',
+  ],
+  [
+    '`toString` and `valueOf` of data break nothing',
+    '[{{ a | append: "x" }}{{ a | upcase }}{{ a | plus: 1 }}{{ l | join }}{% if a > 1 %}{% endif %}{{ a | date: "%Y" }}{{ l | sort | size }}]',
+    { a: { toString: 1, valueOf: null }, l: [{ toString: 'x', valueOf: 1 }, { length: 5 }] },
+    undefined,
+  ],
+  [
+    'a key `size`, `first` or `last` of an object is data',
+    '{{ a.size }}{{ a.first }}{{ a.last }}',
+    { a: { size: 'XL', first: 1, last: 2 } },
+    'XL12',
+  ],
+  [
+    'size, first and last of lists and texts are theirs',
+    '{{ a.size }}{{ a.first }}{{ a.last }}{{ b.size }}{{ c.size }}',
+    { a: [7, 8], b: 'abc', c: { x: 1 } },
+    '27831',
+  ],
+  [
+    'nil and false are false, 0 and empty texts and lists are not',
+    '{% for x in a %}{% if x %}1{% else %}0{% endif %}{% endfor %}{% if none %}1{% else %}0{% endif %}',
+    { a: [null, false, true, 0, '', [], {}] },
+    '00111110',
+  ],
+  [
+    'an empty list or object equals empty',
+    '{% if a == empty %}1{% endif %}{% if b == empty %}2{% endif %}{% if c != empty %}3{% endif %}',
+    { a: [], b: {}, c: [0] },
+    '123',
+  ],
+  ['a member of a list is found by its index', '{{ a[1] }}{{ a[-1] }}{{ a["0"] }}{{ a[9] }}', { a: ['x', 'y'] }, 'yyx'],
+  [
+    'lists are sorted, grouped and filtered by what is in them',
+    '{{ a | sort: "n" | map: "t" | join }} {{ a | where: "n", 2 | map: "t" | join }} {{ a | group_by: "g" | map: "name" | join }} {{ a | sum: "n" }}',
+    {
+      a: [
+        { n: 2, t: 'b', g: 1 },
+        { n: 1, t: 'a', g: 1 },
+        { t: 'c', g: 2 },
+      ],
+    },
+    'a b c b 1 2 3',
+  ],
+  [
+    'sort_natural looks past capital letters',
+    '{{ a | sort_natural | join }}|{{ a | sort | join }}',
+    { a: ['b', 'A', 'a', 'B'] },
+    'A a b B|A B a b',
+  ],
+  [
+    'data is no template',
+    '{{ a }}{{ l | where: a | size }}',
+    { a: '{{ codap.complete }}', l: [{}] },
+    '{{ codap.complete }}0',
+  ],
+])('%s', async (_, template, values, text) => {
+  const html = await page(template, values);
+  if (text !== undefined) expect(html).toBe(text);
+});
+
+it('what was asked with is at hand as params', async () => {
+  expect(
+    await page(
+      '{{ params.id }} {% for x in params.tags %}{{ x }},{% endfor %}',
+      {},
+      { params: { id: '<7>', tags: ['a', 'b'] } },
+    ),
+  ).toBe('&lt;7&gt; a,b,');
+});

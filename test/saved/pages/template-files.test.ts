@@ -1,0 +1,173 @@
+import { execFileSync } from 'node:child_process';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TemplateError, Templates } from '../../../src/saved/pages/templates.ts';
+import { inFolder, page, rendererOf } from './rendering.ts';
+
+/** A template nested deeper than can be parsed. */
+const NESTED = '{% if a %}'.repeat(60_000);
+
+/** The faults of a template with others beside it. */
+async function faultsOf(file: string, folder: string): Promise<readonly string[]> {
+  const error = await new Templates(folder).parse(file).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (error === undefined) return [];
+  expect(error).toBeInstanceOf(TemplateError);
+  return (error as TemplateError).faults;
+}
+
+describe('a template is a file below the folder of the configuration', () => {
+  let stop: () => void;
+  let folder: string;
+  let done: Promise<void>;
+  beforeAll(async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    stop = resolve;
+    const ready = Promise.withResolvers<string>();
+    done = inFolder({ 'conf/page.liquid': 'x', 'conf/a/b.html': 'y', 'outside.liquid': 'secret' }, async (whole) => {
+      const conf = join(whole, 'conf');
+      await writeFile(join(conf, 'codap.yaml'), 'secret');
+      await symlink('page.liquid', join(conf, 'inside.liquid'));
+      await symlink('../outside.liquid', join(conf, 'out.liquid'));
+      await symlink('codap.yaml', join(conf, 'config.liquid'));
+      await symlink('..', join(conf, 'up'));
+      await symlink('loop.liquid', join(conf, 'loop.liquid'));
+      await mkdir(join(conf, 'folder.liquid'));
+      execFileSync('mkfifo', [join(conf, 'pipe.liquid')]);
+      await writeFile(join(conf, 'large.liquid'), 'x'.repeat(1_048_577));
+      await writeFile(join(conf, 'latin.liquid'), Buffer.from([0xe4]));
+      await writeFile(join(conf, 'bom.liquid'), '\ufeffx');
+      ready.resolve(conf);
+      await promise;
+    });
+    folder = await ready.promise;
+  });
+  afterAll(async () => {
+    stop();
+    await done;
+  });
+
+  it.each(['page.liquid', 'a/b.html', 'inside.liquid', 'bom.liquid'])('%s is one', async (name) => {
+    expect(await faultsOf(name, folder)).toEqual([]);
+  });
+
+  const NAME = "a file *.liquid or *.html below the configuration's folder is allowed here";
+  const LEADS = "the template leads out of the configuration's folder, or to another kind of file";
+  it.each([
+    ['codap.yaml', NAME],
+    ['page', NAME],
+    ['.liquid', NAME],
+    ['', NAME],
+    ['../outside.liquid', NAME],
+    ['a/../page.liquid', NAME],
+    ['./page.liquid', NAME],
+    ['a//b.html', NAME],
+    ['/etc/passwd', NAME],
+    ['/tmp/x.liquid', NAME],
+    ['a\\b.html', NAME],
+    ['page.liquid\0.html', NAME],
+    ['up/outside.liquid', LEADS],
+    ['out.liquid', LEADS],
+    ['config.liquid', LEADS],
+    ['loop.liquid', 'the template cannot be read (ELOOP)'],
+    ['missing.liquid', 'the template cannot be read (ENOENT)'],
+    ['page.liquid/x.liquid', 'the template cannot be read (ENOTDIR)'],
+    ['folder.liquid', 'the template is no ordinary file'],
+    ['pipe.liquid', 'the template is no ordinary file'],
+    ['large.liquid', 'the template has more than 1048576 bytes'],
+    ['latin.liquid', 'the template is not UTF-8'],
+  ])('%j is none', async (name, fault) => {
+    expect(await faultsOf(name, folder)).toEqual([fault]);
+    // What another one takes in is held to the same.
+    if (/^$|[\0\\]/.test(name)) return;
+    for (const tag of ['render', 'include', 'layout']) {
+      await writeFile(join(folder, `${tag}s.liquid`), `\n  {% ${tag} "${name}" %}`);
+      expect(await faultsOf(`${tag}s.liquid`, folder)).toEqual([`${tag}s.liquid:2:3: ${fault}`]);
+    }
+  });
+});
+
+it.each<[string, readonly string[]]>([
+  ['{{ a | nope }}', ['page.liquid:1:1: there is no filter of this name']],
+  ['{{ a | where_exp: "x", "x" }}', ['page.liquid:1:1: there is no filter of this name']],
+  ['{{ a | sample }}', ['page.liquid:1:1: there is no filter of this name']],
+  ['{% cycle secret | nope %}', ['page.liquid:1:1: there is no filter of this name']],
+  ['\n\n  {% nope secret %}', ['page.liquid:3:3: there is no tag of this name']],
+  ['{{ secret', ['page.liquid:1:1: what begins here is not closed']],
+  ['{% secret', ['page.liquid:1:1: what begins here is not closed']],
+  ['{% if secret %}', ['page.liquid:1:1: what begins here is not closed']],
+  ['a\n{% for x in\nsecret %}', ['page.liquid:2:1: what begins here is not closed']],
+  ['{% raw %}secret', ['page.liquid:1:10: what begins here is not closed']],
+  ['{% endif %}', ['page.liquid:1:1: there is no tag of this name']],
+  ['{% for secret of x %}{% endfor %}', ['page.liquid:1:1: illegal tag']],
+  ['{% assign x %}', ['page.liquid:1:12: expected "="']],
+  ['{{ | secret }}', ['page.liquid:1:4: invalid value expression']],
+  ['{% if a %}{% else %}{% elsif secret %}{% endif %}', ['page.liquid:1:1: unexpected elsif after else']],
+  ['{% render secret %}', ['page.liquid:1:1: the name of a file in quotes is allowed here']],
+  ['{% render "{{ secret }}.liquid" %}', ['page.liquid:1:1: the name of a file in quotes is allowed here']],
+  ['{% if a %}{% include secret %}{% endif %}', ['page.liquid:1:11: the name of a file in quotes is allowed here']],
+  ['{% layout secret %}', ['page.liquid:1:1: the name of a file in quotes is allowed here']],
+  ['{% render none %}', ['page.liquid:1:1: the name of a file in quotes is allowed here']],
+  [
+    '{% for i in (a..5) %}{% endfor %}',
+    ['page.liquid:1:1: a range begins with a number that is written out, such as (1..n)'],
+  ],
+  ['{{ (99999999999..x) }}', ['page.liquid:1:1: a range begins with a number that is written out, such as (1..n)']],
+  ['{{ (a..5).size }}', ['page.liquid:1:1: a range begins with a number that is written out, such as (1..n)']],
+  ['{{ x | concat: (a..5) }}', ['page.liquid:1:1: a range begins with a number that is written out, such as (1..n)']],
+  [
+    '{% render "b.liquid", x: (a..5) %}',
+    ['page.liquid:1:1: a range begins with a number that is written out, such as (1..n)'],
+  ],
+  [
+    '{% if a contains (b..5) %}{% endif %}',
+    ['page.liquid:1:1: a range begins with a number that is written out, such as (1..n)'],
+  ],
+  ['{% cycle (b..5), 1 %}', ['page.liquid:1:1: a range begins with a number that is written out, such as (1..n)']],
+  [
+    '{% case a %}{% when (b..5) %}{% endcase %}',
+    ['page.liquid:1:1: a range begins with a number that is written out, such as (1..n)'],
+  ],
+  ['{{ x[(b..5)] }}', ['page.liquid:1:1: a range begins with a number that is written out, such as (1..n)']],
+  ['{% render "b.liquid" %}{% render "c.liquid" %}', ['page.liquid:1:24: the template cannot be read (ENOENT)']],
+  ['{% render "bad.liquid" %}', ['bad.liquid:2:1: there is no tag of this name']],
+  [
+    '{% render "bad.liquid" %}{% render secret %}',
+    ['page.liquid:1:26: the name of a file in quotes is allowed here', 'bad.liquid:2:1: there is no tag of this name'],
+  ],
+  [NESTED, [expect.stringMatching(/^page\.liquid:1:\d+: is nested too deep$/) as string]],
+])('%.60s is a fault that says where, and quotes nothing', async (template, faults) => {
+  await inFolder({ 'page.liquid': template, 'b.liquid': '', 'bad.liquid': '\n{% nope %}' }, async (folder) => {
+    const found = await faultsOf('page.liquid', folder);
+    expect(found).toEqual(faults);
+    expect(found.join()).not.toContain(folder);
+    expect(found.join()).not.toContain('secret');
+  });
+});
+
+it('a file is read once, and nothing is read while a page is rendered', async () => {
+  await inFolder({ 'page.liquid': '{% render "b.liquid" %}', 'b.liquid': 'B' }, async (folder) => {
+    const templates = new Templates(folder);
+    await templates.parse('page.liquid');
+    await rm(join(folder, 'b.liquid'));
+    await writeFile(join(folder, 'page.liquid'), 'changed');
+    await templates.parse('page.liquid');
+    expect(await faultsOf('b.liquid', folder)).toEqual(['the template cannot be read (ENOENT)']);
+  });
+  const render = await rendererOf('{% render "b.liquid", x: x %}', { 'b.liquid': '{{ x }}' });
+  expect(await Promise.all([render({ x: 1 }), render({ x: 2 })])).toEqual(['1', '2']);
+});
+
+it('files take in others by names that start at the folder', async () => {
+  const files = {
+    'parts/head.liquid': '<h1>{{ title }}</h1>{% include "parts/foot.html" %}',
+    'parts/foot.html': '[{{ a }}{{ title }}]',
+    'layouts/site.liquid': '<main>{% block main %}{% endblock %}</main>{{ side }}',
+  };
+  const template =
+    '{% layout "layouts/site.liquid", side: "S" %}{% block main %}{% render "parts/head.liquid", title: a %}{% endblock %}';
+  expect(await page(template, { a: 'A' }, { files })).toBe('<main><h1>A</h1>[A]</main>S');
+});
