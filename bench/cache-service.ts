@@ -3,9 +3,5 @@ import { serveAs } from './paired-service.ts';
 /** codap with a cache before its source, or without one. */
 await serveAs((url) => {
   const store = { adapter: 'rest', url };
-  return { store, kept: { ...store, cache: { ttlMs: 60_000 } } };
-}, unused);
-
-function unused(): Promise<string> {
-  throw new Error('there is no service by hand');
-}
+  return { sources: { store, kept: { ...store, cache: { ttlMs: 60_000 } } } };
+});

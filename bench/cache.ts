@@ -3,7 +3,7 @@ import { processMemory } from '../src/budget/memory.ts';
 import { Work } from '../src/budget/work.ts';
 import { cache } from '../src/sources/layers/cache.ts';
 import { median } from './median.ts';
-import { Service } from './paired.ts';
+import { posted, type Request, Service } from './paired.ts';
 import { start } from './start.ts';
 
 /**
@@ -39,14 +39,14 @@ function zipf(random: number): number {
 /** The same batches for both. */
 const batches = Array.from({ length: BATCHES }, () => Array.from({ length: EACH }, () => zipf(Math.random())));
 
-function bodies(source: string): string[] {
+function requests(source: string): Request[] {
   const query = (key: number) => ({ source, op: 'get', params: { path: `/record/${key}` } });
   return batches.map((keys) =>
-    JSON.stringify({ queries: Object.fromEntries(keys.map((key, at) => [`k${at}`, query(key)])) }),
+    posted(JSON.stringify({ queries: Object.fromEntries(keys.map((key, at) => [`k${at}`, query(key)])) })),
   );
 }
 
-const asked = { without: bodies('store'), with: bodies('kept') };
+const asked = { without: requests('store'), with: requests('kept') };
 const kinds = ['without', 'with'] as const;
 
 async function measure({ afterMs, wanted }: (typeof STORES)[number]): Promise<void> {

@@ -19,4 +19,6 @@ async function byHand(url: string): Promise<string> {
   return app.listen(where);
 }
 
-await serveAs((url) => ({ shop: { adapter: 'mongo', url, database: 'bench', collections: ['items'] } }), byHand);
+const shop = (url: string) => ({ adapter: 'mongo', url, database: 'bench', collections: ['items'] });
+
+await serveAs((url) => ({ sources: { shop: shop(url) } }), byHand);

@@ -2,6 +2,7 @@ import { adapters } from '../adapters/index.ts';
 import { listen } from '../src/cli/listen.ts';
 import { parseConfig } from '../src/config/load.ts';
 import { buildApp } from '../src/service/app.ts';
+import { openSaved } from '../src/saved/open-saved.ts';
 import { createLogger, Secrets } from '../src/service/log.ts';
 import { openSources } from '../src/sources/open.ts';
 
@@ -14,11 +15,11 @@ export const where = { host: '127.0.0.1', port: 0 };
  * bytes.
  */
 export async function serveAs(
-  sourceOf: (url: string) => Record<string, object>,
-  byHand: (url: string) => Promise<string>,
+  configOf: (url: string) => object,
+  byHand?: (url: string) => Promise<string>,
 ): Promise<void> {
   const [, , kind, url] = process.argv as [string, string, string, string];
-  const address = kind === 'codap' ? await codap(sourceOf(url)) : await byHand(url);
+  const address = kind === 'byHand' && byHand ? await byHand(url) : await codap(configOf(url));
   process.send?.(Number(new URL(address).port));
   process.on('message', () => {
     const { user, system } = process.cpuUsage();
@@ -27,9 +28,10 @@ export async function serveAs(
   process.once('disconnect', () => process.exit());
 }
 
-async function codap(source: Record<string, object>): Promise<string> {
-  const config = parseConfig({ sources: source }, {}, adapters);
+async function codap(raw: object): Promise<string> {
+  const config = parseConfig(raw, {}, adapters);
   const { sources } = await openSources(config, adapters);
-  return (await listen(await buildApp(config, { sources, logger: createLogger('info', new Secrets()) }), where))
-    .address;
+  const saved = await openSaved(config, sources);
+  const logger = createLogger('info', new Secrets());
+  return (await listen(await buildApp(config, { sources, saved, logger }), where)).address;
 }

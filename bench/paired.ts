@@ -9,13 +9,13 @@ import { start, type Started } from './start.ts';
  * codap and a service by hand, each in a process of its own, on the same work in turns. The ratios are those
  * of pairs of rounds, so that what else the machine does meanwhile hits both.
  */
-const ROUNDS = 5;
-const ROUND_MS = 600;
-const WARMING_MS = 1500;
+export const ROUNDS = 5;
+export const ROUND_MS = 600;
+export const WARMING_MS = 1500;
 const CLIENTS = 4;
 const MIB = 2 ** 20;
 /** codap writes its log, and nobody reads it. */
-const QUIET: StdioOptions = ['ignore', 'ignore', 'inherit', 'ipc'];
+export const QUIET: StdioOptions = ['ignore', 'ignore', 'inherit', 'ipc'];
 
 /** What is asked of both, and what codap has to come to. */
 export interface Case {
@@ -30,6 +30,14 @@ export interface Case {
   readonly must: number;
   /** Below this, with `--guard`, something is badly wrong. */
   readonly guard: number;
+}
+
+/** A request for a batch. */
+export interface Request {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** JSON. */
+  readonly body?: string;
 }
 
 interface Usage {
@@ -59,14 +67,14 @@ export class Service {
    * A few clients, each of which waits for its answer before it asks again; how many answers came a second,
    * and the CPU of each in µs.
    */
-  async serve(bodies: readonly string[], ms: number): Promise<{ rate: number; cpuUs: number }> {
+  async serve(requests: readonly Request[], ms: number): Promise<{ rate: number; cpuUs: number }> {
     const before = await this.usage();
     const began = performance.now();
     let asked = 0;
     let answers = 0;
     const client = async (): Promise<void> => {
       while (performance.now() - began < ms || answers === 0)
-        if (await this.#ask(bodies[asked++ % bodies.length] as string)) answers += 1;
+        if (await this.#ask(requests[asked++ % requests.length] as Request)) answers += 1;
         else await pause(20);
     };
     await Promise.all(Array.from({ length: CLIENTS }, client));
@@ -76,9 +84,12 @@ export class Service {
   }
 
   /** Whether it was answered. */
-  async #ask(body: string): Promise<boolean> {
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-    const sent = request({ port: this.#port, path: '/kv', method: 'POST', headers, agent: this.#agent }).end(body);
+  async #ask({ method, path, body }: Request): Promise<boolean> {
+    const headers =
+      body === undefined
+        ? undefined
+        : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const sent = request({ port: this.#port, path, method, headers, agent: this.#agent }).end(body);
     const [answer] = (await once(sent, 'response')) as [IncomingMessage];
     answer.resume();
     await once(answer, 'end');
@@ -93,6 +104,9 @@ export class Service {
     this.#child.disconnect();
   }
 }
+
+/** A batch of keyed queries that stands in the body. */
+export const posted = (body: string): Request => ({ method: 'POST', path: '/kv', body });
 
 /**
  * Measures all cases on both services, which `file` starts with its kind and the address of the store. With
@@ -109,12 +123,13 @@ export async function compare(file: string, url: string, cases: readonly Case[])
   const isGuard = process.argv.includes('--guard');
   console.log(`codap beside a service by hand, median of ${ROUNDS} pairs of rounds; the ratios are codap's`);
   for (const { name, count, of, must, guard, ...bodies } of cases) {
+    const requests = { byHand: bodies.byHand.map(posted), codap: bodies.codap.map(posted) };
     const costs = { byHand: [] as number[], codap: [] as number[] };
     const ratios = { rate: [] as number[], cpu: [] as number[] };
-    for (const kind of ['byHand', 'codap'] as const) await services[kind].serve(bodies[kind], WARMING_MS);
+    for (const kind of ['byHand', 'codap'] as const) await services[kind].serve(requests[kind], WARMING_MS);
     for (let round = 0; round < ROUNDS; round += 1) {
-      const byHand = await services.byHand.serve(bodies.byHand, ROUND_MS);
-      const codap = await services.codap.serve(bodies.codap, ROUND_MS);
+      const byHand = await services.byHand.serve(requests.byHand, ROUND_MS);
+      const codap = await services.codap.serve(requests.codap, ROUND_MS);
       costs.byHand.push(byHand.cpuUs / count);
       costs.codap.push(codap.cpuUs / count);
       ratios.rate.push(codap.rate / byHand.rate);

@@ -18,4 +18,4 @@ async function byHand(url: string): Promise<string> {
   return app.listen(where);
 }
 
-await serveAs((url) => ({ store: { adapter: 'rest', url } }), byHand);
+await serveAs((url) => ({ sources: { store: { adapter: 'rest', url } } }), byHand);

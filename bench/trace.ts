@@ -1,5 +1,5 @@
 import { median } from './median.ts';
-import { Service } from './paired.ts';
+import { posted, Service } from './paired.ts';
 import { start } from './start.ts';
 
 /**
@@ -21,7 +21,7 @@ const service = new Service(codap);
 for (const count of [1, 10, 100]) {
   const queries = Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, query(at)]));
   const costOf = async (trace: boolean, ms = ROUND_MS): Promise<number> =>
-    (await service.serve([JSON.stringify({ trace, queries })], ms)).cpuUs;
+    (await service.serve([posted(JSON.stringify({ trace, queries }))], ms)).cpuUs;
   for (const trace of [false, true]) await costOf(trace, WARMING_MS);
   const costs = { untraced: [] as number[], traced: [] as number[] };
   const ratios: number[] = [];

@@ -5,6 +5,7 @@ import type { Encoding } from '../src/encodings/encoding.ts';
 import { encodings, negotiating } from '../src/encodings/index.ts';
 import { askedBy } from '../src/saved/asked.ts';
 import type { Given } from '../src/saved/param-set.ts';
+import { comesBack } from '../src/service/http/routing.ts';
 import type { SavedBatch } from '../src/saved/saved-batch.ts';
 import { answer, batchRoute, type Service } from './answer.ts';
 import { type Asking, isExplained } from './asking.ts';
@@ -36,9 +37,7 @@ export function savedBatchRoutes(app: FastifyInstance, service: Service, saved: 
 type Negotiate = (headers: FastifyRequest['headers']) => readonly Encoding[];
 
 function get(asking: Asking, service: Service, request: FastifyRequest, reply: FastifyReply): unknown {
-  // An event source that has lost its stream comes back for ever, unless it is answered 204 (WHATWG HTML
-  // §9.2.3).
-  if (request.headers['last-event-id'] !== undefined) return reply.code(204).send();
+  if (comesBack(request)) return reply.code(204).send();
   return answer(asking, service, request, reply);
 }
 
@@ -67,7 +66,7 @@ function asPosted(saved: SavedBatch, negotiate: Negotiate, limits: Limits): Aski
     async read(request, _received, work) {
       const body = request.body as Buffer;
       work.tick(body.length >> 6);
-      const asked = askedBy(await work.do(readBody(body, limits, work)), saved);
+      const asked = await work.do(askedBy(await work.do(readBody(body, limits, work)), saved, work));
       return { ...asked, origins: isExplained(request) ? saved.origins : undefined };
     },
   };

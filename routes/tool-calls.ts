@@ -36,12 +36,13 @@ export interface Calling {
 /** Calls the tools that a service has. */
 export function toolCalls(calling: Calling): CallTool {
   const { service, saved } = calling;
+  const { work } = calling.received;
   return (name) => {
     const batch = saved.get(name);
     if (batch?.isTool) {
       const { plan, name: called } = batch;
       return callBatch({ pattern: plan.root.pattern, batch: called }, calling, (params) =>
-        within('/params', () => askedBy({ params }, batch)),
+        within('/params', () => work.do(askedBy({ params }, batch, work))),
       );
     }
     if (name === OWN_TOOLS.run && service.config.server.adhoc) return runBatch(calling);

@@ -3,10 +3,15 @@ import { stripTypeScriptTypes } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as patterns from 'codap';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { adapters } from '../adapters/index.ts';
 import { configSchema } from '../src/config/schema.ts';
 import { CODES } from '../src/errors.ts';
+import { definitionSchema } from '../src/saved/definition.ts';
+import { openSaved } from '../src/saved/open-saved.ts';
+import { paramSchema } from '../src/saved/param.ts';
+import { openSources, parseConfig } from './configured.ts';
 import { loosely } from './loosely.ts';
 import { type Service, startService } from './service.ts';
 
@@ -68,10 +73,17 @@ const parse = (kind: string, text: string): unknown =>
 const parseLine = (line: string): unknown =>
   /^(?:event|id|$)/.test(line) ? line : JSON.parse(line.replace('data: ', ''));
 
+/** The configurations that the document of saved batches shows. */
+const configurations = Array.from(
+  read('docs/saved-batches.md').matchAll(/```yaml\n([\s\S]+?)```/g),
+  ([, yaml = '']) => parseYaml(yaml) as { sources?: object; batches: Record<string, object> },
+);
+const batches = Object.assign({}, ...configurations.map((one) => one.batches)) as Record<string, object>;
+
 describe('the documents', () => {
   let service: Service;
   beforeAll(async () => {
-    service = await startService({ server: { mcp: true } });
+    service = await startService({ server: { mcp: true }, batches });
   });
   afterAll(() => service.close());
 
@@ -95,6 +107,45 @@ describe('the documents', () => {
     expect(text.startsWith('PK\x03\x04')).toBe(true);
     expect(text).toContain('march.csv');
     expect(text).not.toContain('_INCOMPLETE.json');
+  });
+});
+
+describe('docs/saved-batches.md', () => {
+  it('shows whole configurations that are right', async () => {
+    const whole = configurations.filter(({ sources }) => sources);
+    expect(whole.length).toBeGreaterThan(0);
+    for (const raw of whole) {
+      const config = parseConfig(raw);
+      await using opened = await openSources(config);
+      const saved = await openSaved(config, opened.sources);
+      expect([...saved.keys()]).toEqual(Object.keys(raw.batches));
+    }
+  });
+
+  it.each([
+    ['What it says', definitionSchema('first-reply', 'any')],
+    ['Parameters', paramSchema],
+  ])('%s: names exactly what may be said', (title, schema) => {
+    const [, section = ''] = read('docs/saved-batches.md').split(`## ${title}\n`);
+    const rows = section.split('\n## ')[0]!.matchAll(/^\| `(\w+)` \|/gm);
+    expect(Array.from(rows, ([, name = '']) => name).toSorted()).toEqual(Object.keys(schema.shape).toSorted());
+  });
+
+  it('its links answer what they say they do', async () => {
+    const base = 'http://codap';
+    const paths = Array.from(read('docs/saved-batches.md').matchAll(/href="([^"]+)"/g), ([, href = '']) =>
+      href.replaceAll('&amp;', '&'),
+    );
+    expect(paths.map((path) => new URL(path, base).pathname)).toEqual([
+      '/batches/price-list.csv',
+      '/batches/covers.zip',
+    ]);
+    const service = await startService({ batches });
+    const [table, archive] = await Promise.all(paths.map((path) => service.get(path)));
+    await service.close();
+    expect(table!.text).toMatch(/^price,sku\r\n9.90,B-105\r\n/);
+    expect(archive!.headers['content-disposition']).toContain('covers.zip');
+    expect(archive!.text).not.toContain('_INCOMPLETE.json');
   });
 });
 

@@ -33,7 +33,7 @@ const FILLED_IN = listed(`
   allowed.join(', ') || 'no header'
   flags.join(', ')
   Object.keys(shape).join(', ')
-  mediaTypes.join(', ')
+  asking.mediaTypes.join(', ')
   replyTypes.join(', ')
   [...lists.collections].join(', ')
   [...walk.lists.collections].join(', ')
@@ -58,6 +58,17 @@ const FILLED_IN = listed(`
   src/store/check-schema.ts: format
   src/batch/plan/plan-query.ts: names  # of the configuration
   routes/answer.ts: encoding.mediaType
+  routes/answer.ts: there  # media types
+  routes/start.ts: version()
+  routes/start.ts: section('Pages', pages)
+  routes/start.ts: section('Saved batches', others)
+  routes/start.ts: address  # with the name of a saved batch
+  routes/start.ts: extension
+  routes/start.ts: params.areOptional ? \`<a href="\${address}">\${name}</a>\` : \`<code>\${address}</code>\`
+  routes/start.ts: escaped(description)  # of the configuration
+  routes/start.ts: [...(params.areOptional ? links : []), ...(asked.length ? [\`takes \${asked.join(', ')}\`] : [])].join(' · ')
+  routes/start.ts: name  # of the configuration
+  routes/start.ts: asked.join(', ')  # names of parameters
   routes/answer.ts: acceptable[0]?.refuses?.(plan)  # a sentence of ours
   src/batch/run/batch.ts: answerBytes  # a limit
   src/budget/work.ts: this.#most  # a limit
@@ -66,6 +77,23 @@ const FILLED_IN = listed(`
   src/batch/template/read-template.ts: word  # of the request's language
   src/batch/run/finish.ts: detail  # one of these very texts
   src/service/http/routing.ts: allow  # methods
+  src/service/http/routing.ts: names.join(', ')  # of the configuration
+  src/service/http/caching.ts: scope  # a header
+  src/batch/plan/link.ts: choice([...params.keys()])  # of the configuration, and so on
+  src/saved/param-set.ts: choice([...this.keys()])
+  src/saved/param-set.ts: param.allowed
+  src/saved/param.ts: choice(SCALARS)
+  src/saved/param.ts: types.join(' or ')
+  src/saved/param.ts: one.allowed
+  src/saved/param.ts: new Param(said).allowed
+  src/saved/param.ts: pattern
+  src/saved/param.ts: LISTED[type]
+  src/saved/param.ts: minLength
+  src/saved/param.ts: minimum
+  src/saved/param.ts: values.join(', ')
+  src/saved/open-saved.ts: file  # told to the operator
+  src/saved/open-saved.ts: name
+  src/saved/open-saved.ts: pointer
   src/json/scan.ts: name  # "the key" or "the string"
   src/json/scan.ts: what
   src/json/scan.ts: line

@@ -2,10 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildApp } from '../src/service/app.ts';
-import { mediaTypes } from '../src/encodings/index.ts';
+import { encodings, mediaTypes } from '../src/encodings/index.ts';
 import type { Sources } from '../src/sources/open.ts';
 import type { FastifyInstance } from 'fastify';
+import { openSaved } from '../src/saved/open-saved.ts';
 import { parseConfig, openSources } from './configured.ts';
+import { startTexts } from './service.ts';
 
 type Schema = Record<string, unknown>;
 interface Document {
@@ -13,13 +15,23 @@ interface Document {
   paths: Record<string, Record<string, Operation>>;
   components: { schemas: Record<string, Schema>; responses: Record<string, Schema>; headers: Record<string, Schema> };
 }
+interface Parameter {
+  name: string;
+  in: string;
+  required?: boolean;
+  schema: Schema;
+}
 interface Operation {
   operationId: string;
+  parameters?: Parameter[];
   requestBody?: {
     content: Record<string, { schema: Schema; examples: Record<string, { value: { queries: object } }> }>;
   };
   responses: Record<string, { content?: Record<string, { schema?: Schema }>; $ref?: string }>;
 }
+
+/** A route of a saved batch that says what it is answered in. */
+const ENDING = new RegExp(`^(/batches/[a-z]+)\\.(?:${encodings.map(({ extension }) => extension).join('|')})$`);
 
 const HIDDEN = 'secret-host.example';
 const described = { describe: true, openapi: 'demo/rest/catalog.yaml' };
@@ -43,18 +55,79 @@ const raw = (server: object = {}) => ({
       timeoutMs: 50,
       ...described,
     },
+    texts: { adapter: 'rest', url: texts.url },
+  },
+  batches: {
+    book: {
+      pattern: 'kv',
+      description: 'A book, and who reads it.',
+      params: {
+        sku: { type: 'string', pattern: '^[a-z]+$', description: 'Of the book.' },
+        of: { type: ['integer'], maxItems: 3, default: [1] },
+      },
+      maxAgeSeconds: 5,
+      queries: {
+        book: {
+          source: 'texts',
+          op: 'get',
+          params: { path: [{ $param: '/sku' }] },
+          select: { title: '/title', by: { name: '/author', in: { $param: '/sku' } }, all: '' },
+        },
+        gone: { source: 'texts', op: 'get', params: { path: '/gone' }, select: { a: '/a' }, default: { none: 1 } },
+        hidden: { source: 'texts', op: 'get', hidden: true, params: { path: '/gone' } },
+        each: {
+          source: 'texts',
+          op: 'get',
+          forEach: ['book', 'gone'],
+          select: { of: '/title' },
+          params: { path: [{ $item: '' }] },
+        },
+        raced: {
+          pattern: 'first-reply',
+          take: 1,
+          queries: [{ source: 'texts', op: 'get', select: { title: '/title' }, params: { path: '/book' } }],
+        },
+        group: {
+          pattern: 'ordered',
+          queries: [
+            { as: 'x', source: 'texts', op: 'get', select: { title: '/title' }, params: { path: '/book' } },
+            { source: 'texts', op: 'get', select: { a: '/a' }, params: { path: '/gone' } },
+          ],
+        },
+        failing: {
+          pattern: 'kv',
+          queries: {
+            gone: { source: 'texts', op: 'get', required: true, select: { a: '/a' }, params: { path: '/gone' } },
+            slow: { source: 'prices', op: 'get', params: { path: '/x' } },
+          },
+        },
+      },
+    },
+    listed: {
+      pattern: 'first-reply',
+      take: 1,
+      queries: [
+        { source: 'texts', op: 'get', select: { title: '/title' }, params: { path: '/book' } },
+        { source: 'texts', op: 'get', select: { a: '/a' }, params: { path: '/gone' } },
+      ],
+    },
+    none: { pattern: 'ordered', queries: [] },
+    nobody: { pattern: 'first-reply', queries: [] },
+    file: { pattern: 'ordered', queries: [{ source: 'photos', op: 'getObject', params: { key: 'a' } }] },
   },
 });
 
+let texts: Awaited<ReturnType<typeof startTexts>>;
 let app: FastifyInstance;
 let opened: Sources;
 let document: Document;
 let ajv: Ajv2020;
 
 beforeAll(async () => {
+  texts = await startTexts(new Map([['/book', '{"title":"Nine Bridges","author":"B. Ridge"}']]));
   const config = parseConfig(raw({ mcp: true }));
   opened = await openSources(config);
-  app = await buildApp(config, { sources: opened.sources });
+  app = await buildApp(config, { sources: opened.sources, saved: await openSaved(config, opened.sources) });
   await app.ready();
   document = (await app.inject('/openapi.json')).json();
   ajv = new Ajv2020({ strict: false, formats: { uri: true } });
@@ -63,10 +136,11 @@ beforeAll(async () => {
 afterAll(async () => {
   await app.close();
   await opened[Symbol.asyncDispose]();
+  await texts.close();
 });
 
 const operations = () =>
-  Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(document.paths).flatMap(([path, { parameters: _shared, ...methods }]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
   );
 
@@ -116,15 +190,31 @@ describe('/openapi.json', () => {
     for (const line of app.printRoutes({ commonPrefix: false }).trimEnd().split('\n')) {
       const [, indent, part, methods] = /^(.*)[├└]── (\S+)(?: \(([^)]+)\))?$/.exec(line)!;
       parts.splice(indent!.length / 4, Infinity, part!);
-      const url = parts.join('').replace(/:(\w+)/, '{$1}');
+      const url = parts
+        .join('')
+        .replace(/:(\w+)/, '{$1}')
+        .replace(ENDING, '$1.{ending}');
       for (const method of methods?.split(', ') ?? []) if (method !== 'HEAD') routes.push(`${method} ${url}`);
     }
     expect(
       operations()
         .map(({ method, path }) => `${method} ${path}`)
         .toSorted(),
-    ).toEqual(routes.toSorted());
+    ).toEqual([...new Set(routes)].toSorted());
   });
+
+  it.each(['book', 'listed', 'file'])(
+    'names the endings of the saved batch %s that it can be answered in',
+    async (name) => {
+      const { batches } = (await app.inject('/batches')).json<{ batches: { name: string; mediaTypes: string[] }[] }>();
+      const { mediaTypes: own } = batches.find((batch) => batch.name === name)!;
+      const { parameters } = document.paths[`/batches/${name}.{ending}`] as unknown as { parameters: [Parameter] };
+      expect(parameters[0].schema).toEqual({
+        type: 'string',
+        enum: encodings.filter(({ mediaType }) => own.includes(mediaType)).map(({ extension }) => extension),
+      });
+    },
+  );
 
   it('lists every media type an answer can have, the stored one of raw bytes too, and their other statuses', () => {
     for (const path of ['/kv', '/ordered', '/first-reply']) {
@@ -208,6 +298,7 @@ describe('/openapi.json', () => {
     ['/health/live'],
     ['/health/ready'],
     ['/sources'],
+    ['/batches'],
     ['/sources/shop', '/sources/{name}'],
     ['/sources/prices', '/sources/{name}'],
     ['/limits'],
@@ -217,6 +308,103 @@ describe('/openapi.json', () => {
     const { schema } = document.paths[path]!['get']!.responses['200']!.content!['application/json']!;
     const validate = ajv.compile(schema!);
     expect(validate(answer.json()), JSON.stringify(validate.errors)).toBe(true);
+  });
+});
+
+describe('saved batches', () => {
+  const asked = (path: string, method: 'get' | 'post') => document.paths[path]![method]!;
+
+  it('are operations with their description, parameters and body', () => {
+    const get = asked('/batches/book', 'get');
+    expect(get).toMatchObject({
+      description: 'A book, and who reads it.',
+      parameters: [
+        {
+          name: 'sku',
+          in: 'query',
+          required: true,
+          description: 'Of the book.',
+          schema: { type: 'string', pattern: '^[a-z]+$' },
+        },
+        {
+          name: 'of',
+          required: false,
+          style: 'form',
+          explode: true,
+          schema: { type: 'array', items: { type: 'integer' }, maxItems: 3, default: [1] },
+        },
+        { name: 'explain' },
+      ],
+    });
+    const ended = asked('/batches/book.{ending}', 'get');
+    expect(ended.parameters).toEqual(get.parameters);
+    expect(ended.operationId).not.toBe(get.operationId);
+    const { schema } = asked('/batches/book', 'post').requestBody!.content['application/json']!;
+    const body = (value: unknown) => misfits(String(schema['$ref']).split('/').at(-1)!, value).length === 0;
+    expect(
+      [
+        { params: { sku: 'a', of: [1, 2] }, shape: 'values' },
+        { params: { sku: 'a' }, trace: true },
+      ].map((one) => body(one)),
+    ).toEqual([true, true]);
+    expect(
+      [{}, { params: {} }, { params: { sku: 1 } }, { params: { sku: 'a', no: 1 } }].map((one) => body(one)),
+    ).toEqual([false, false, false, false]);
+  });
+
+  it('tell each media type they are answered in, and of caching where there is any', () => {
+    const of = (path: string, method: 'get' | 'post') => asked(path, method).responses;
+    expect(Object.keys(of('/batches/file', 'get')['200']!.content!)).toEqual([...mediaTypes, '*/*']);
+    expect(Object.keys(of('/batches/book', 'get')['200']!.content!)).not.toContain('application/octet-stream');
+    expect(of('/batches/file', 'get')).toMatchObject({ '206': {}, '304': {} });
+    expect(of('/batches/book', 'get')).not.toHaveProperty('206');
+    expect(of('/batches/book', 'get')).toMatchObject({
+      '200': { headers: { 'Cache-Control': {}, ETag: {}, Vary: {} } },
+      '304': { headers: { 'Cache-Control': {}, ETag: {}, Vary: {} } },
+    });
+    expect(of('/batches/book', 'post')).not.toHaveProperty('304');
+  });
+
+  it.each([
+    ['get', '/batches/book?sku=book', undefined],
+    ['get', '/batches/book.json?sku=book', undefined],
+    ['get', '/batches/book?sku=gone', undefined],
+    ['get', '/batches/book?sku=book&explain', undefined],
+    ['post', '/batches/book', { params: { sku: 'book' }, shape: 'values' }],
+    ['post', '/batches/book', { params: { sku: 'book' }, trace: true }],
+    ['post', '/batches/book.json', { params: { sku: 'gone' }, shape: 'values' }],
+    ['get', '/batches/none', undefined],
+    ['post', '/batches/nobody', { shape: 'values' }],
+    ['get', '/batches/listed', undefined],
+    ['post', '/batches/listed', { shape: 'values' }],
+  ] as const)('answer what they say they do: %s %s %j', async (method, path, body) => {
+    const answer = body ? await post(path, body) : await app.inject(path);
+    expect(answer.statusCode).toBe(200);
+    const { schema } = asked(path.replace(/\?.*/, '').replace(/\.json$/, '.{ending}'), method).responses['200']!
+      .content!['application/json']!;
+    expect(misfits(String(schema!['$ref']).split('/').at(-1)!, answer.json())).toEqual([]);
+  });
+
+  it('have the shape of what their `select` makes', async () => {
+    const answer = (await app.inject('/batches/book?sku=book')).json();
+    const { book, each, raced, group } = answer.results;
+    expect(misfits('batch.book.answer', answer)).toEqual([]);
+    const others = [
+      { ...book, value: { ...book.value, more: 1 } },
+      { ...book, value: { title: 'a', by: { name: 'b' }, all: null } },
+      { ...book, value: null },
+    ];
+    for (const other of others)
+      expect(misfits('batch.book.answer', { ...answer, results: { ...answer.results, book: other } })).not.toEqual([]);
+    for (const [name, wrong] of Object.entries({
+      each: { ...each, replies: [{ ...each.replies[0], value: { no: 1 } }] },
+      raced: { ...raced, value: {} },
+      group: { ...group, replies: group.replies.toReversed() },
+    }))
+      expect(
+        misfits('batch.book.answer', { ...answer, results: { ...answer.results, [name]: wrong } }),
+        name,
+      ).not.toEqual([]);
   });
 });
 

@@ -20,7 +20,7 @@ export interface ServiceOptions {
   limits?: object;
   /** Fields to change in a source of the demo, or whole sources beside them. */
   sources?: Record<string, object>;
-  /** Saved batches. */
+  /** The saved batches, by name. */
   batches?: Record<string, object>;
   /** Exports the traces; who made them closes them. */
   spans?: Spans;
@@ -62,7 +62,7 @@ export async function startService({
   server,
   limits,
   sources = {},
-  batches,
+  batches = {},
   spans,
 }: ServiceOptions = {}): Promise<Service> {
   const used = stores ?? (await startStores());
@@ -73,7 +73,7 @@ export async function startService({
     ...(server && { server }),
     ...(limits && { limits }),
     sources: merged,
-    ...(batches && { batches }),
+    batches,
   });
   const opened = await openSources(config);
   const saved = await openSaved(config, opened.sources);

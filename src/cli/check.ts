@@ -45,7 +45,8 @@ async function plan(config: Config, { sources }: Sources, others: readonly Confi
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     // A source that is there, but wrong, would be told of as unknown.
-    faults.push(...error.faults.filter(({ path }) => others.length === 0 || !path.endsWith('/source')));
+    const areAllThere = !others.some(({ path }) => path.startsWith('sources.'));
+    faults.push(...error.faults.filter(({ path }) => areAllThere || !path.endsWith('/source')));
   }
   throw new ConfigError(faults);
 }

@@ -37,11 +37,22 @@ export async function readBatches(written: ReadonlyMap<unknown, unknown>, file: 
 
 /** One batch, of data that is read now. */
 export function batchText(name: string, file: string, read: () => unknown): BatchText {
+  const within = (faults: readonly ConfigFault[], pathOf: (path: string) => string): BatchText => ({
+    name,
+    file,
+    faults: faults.map(({ path, detail }) => ({ path: pathOf(path), detail })),
+  });
+  let value: unknown;
   try {
-    return { name, file, json: Buffer.from(exactJson(read(), file)), faults: [] };
+    value = read();
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const faults = error.faults.map(({ path, detail }) => ({ path: `${path}: batches.${name}`, detail }));
-    return { name, file, faults };
+    return within(error.faults, (place) => `${place}: batches.${name}`);
+  }
+  try {
+    return { name, file, json: Buffer.from(exactJson(value)), faults: [] };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return within(error.faults, (pointer) => `${file}: batches.${name}${pointer}`);
   }
 }

@@ -36,7 +36,7 @@ export function checkConfig(
   files: Files = { folder: '.', batches: writtenOut(raw) },
 ): CheckedConfig {
   const schema = configSchema(adapters);
-  const { value, whole, faults } = fill(raw, env, ['server', 'sources']);
+  const { value, whole, faults } = fill(outlined(raw), env, ['server', 'sources']);
   locateFiles(value, adapters, files.folder);
   const first = checkSchema(schema, value);
   const checked = convert(value, whole, first.faults) ? checkSchema(schema, value) : first;
@@ -44,7 +44,21 @@ export function checkConfig(
   const found = checked.faults.map(({ path, detail }) => ({ path: toPath(path), detail }));
   const all = distinct([...faults, ...found.filter(({ path }) => !unfilled.has(path)), ...callerFaults(value)]);
   const data = all.length === 0 ? checked.data : checkSchema(schema, without(value, all)).data;
-  return { config: data && { ...data, ...files }, faults: all };
+  const told = new Set(all.map(({ path }) => path));
+  const batches = files.batches.filter(({ name }) => !told.has(`batches.${name}`));
+  return { config: data && { ...data, ...files, batches }, faults: all };
+}
+
+/** With saved batches that are empty: what they say is read from their texts. */
+function outlined(raw: unknown): unknown {
+  const { batches, ...parts } = Object(raw) as { batches?: unknown };
+  if (!isObject(batches)) return raw;
+  const empty = Object.entries(batches).map(([name, batch]) => [name, isObject(batch) ? {} : batch] as const);
+  return { ...parts, batches: Object.fromEntries(empty) };
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Without each source, and each other part, in which something is wrong. */

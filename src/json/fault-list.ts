@@ -24,9 +24,9 @@ export class BadRequest extends Error {
  * Does what may throw BadRequest for a whole of which only what stands at `at` (a JSON Pointer) was asked:
  * the pointers of its faults begin there.
  */
-export function within<T>(at: string, read: () => T): T {
+export async function within<T>(at: string, read: () => T | Promise<T>): Promise<T> {
   try {
-    return read();
+    return await read();
   } catch (error) {
     if (!(error instanceof BadRequest)) throw error;
     throw new BadRequest(below(at, error.errors));
@@ -39,7 +39,7 @@ export function below(at: string, faults: readonly ToldFault[]): readonly ToldFa
 }
 
 /** The most faults that one answer tells. */
-const MOST = 100;
+export const MOST_FAULTS = 100;
 /** The most characters of a detail. */
 const DETAIL_CHARS = 512;
 
@@ -48,7 +48,7 @@ export class FaultList {
   readonly #found: { readonly path: readonly (string | number)[]; readonly detail: string }[] = [];
 
   get full(): boolean {
-    return this.#found.length >= MOST;
+    return this.#found.length >= MOST_FAULTS;
   }
 
   get empty(): boolean {
@@ -62,10 +62,11 @@ export class FaultList {
 
   /** All of them as they are told. */
   told(): readonly ToldFault[] {
-    return this.#found.map(({ path, detail }) => ({ pointer: fragment(path), detail: short(detail) }));
+    return this.#found.map(({ path, detail }) => ({ pointer: fragment(path), detail: shortDetail(detail) }));
   }
 }
 
-function short(detail: string): string {
+/** A detail as far as it is told: its first 512 characters. */
+export function shortDetail(detail: string): string {
   return detail.length > DETAIL_CHARS ? `${detail.slice(0, DETAIL_CHARS - 1).toWellFormed()}…` : detail;
 }

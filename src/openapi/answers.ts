@@ -50,9 +50,11 @@ const listed = { index: whole, as: text };
 
 /** The schemas of answers: a batch's, in both shapes, and faults. */
 export const answerSchemas: Record<string, JsonSchema> = {
-  KvAnswer: { anyOf: [envelope('KeyedReplies'), ref('KeyedValues'), ref('Explanation')] },
-  OrderedAnswer: { anyOf: [envelope('ListedReplies'), ref('ListedValues'), ref('Explanation')] },
-  FirstReplyAnswer: { anyOf: [envelope('ListedReplies'), ref('ListedValues'), ref('Explanation')] },
+  KvAnswer: { anyOf: [ref('KeyedEnvelope'), ref('KeyedValues'), ref('Explanation')] },
+  OrderedAnswer: { anyOf: [ref('ListedEnvelope'), ref('ListedValues'), ref('Explanation')] },
+  FirstReplyAnswer: { anyOf: [ref('ListedEnvelope'), ref('ListedValues'), ref('Explanation')] },
+  KeyedEnvelope: envelope('KeyedReplies'),
+  ListedEnvelope: envelope('ListedReplies'),
   ...explanationSchemas,
   KeyedReplies: { type: 'object', additionalProperties: ref('Reply') },
   ListedReplies: { type: 'array', items: ref('ListedReply') },

@@ -28,7 +28,7 @@ export function batchPaths(sources: readonly Named[]): Record<string, JsonSchema
         responses: {
           '200': answers(
             'The batch ran; failed queries are part of the answer.',
-            content(name),
+            contentIn(mediaTypes, ref(`${name}Answer`)),
             'Codap-Complete',
             'Server-Timing',
           ),
@@ -45,13 +45,16 @@ export function batchPaths(sources: readonly Named[]): Record<string, JsonSchema
   );
 }
 
-function content(name: string): Record<string, JsonSchema> {
-  // `application/octet-stream` is answered in the stored type.
-  return Object.fromEntries([...mediaTypes, '*/*'].map((type) => [type, mediaType(type, name)]));
+/** What a batch answers in each of these media types, of which `asJson` is the JSON. */
+export function contentIn(types: readonly string[], asJson: JsonSchema): Record<string, JsonSchema> {
+  // It is answered in the stored type.
+  const stored = types.includes('application/octet-stream') ? ['*/*'] : [];
+  return Object.fromEntries([...types, ...stored].map((type) => [type, mediaType(type, asJson)]));
 }
 
-function mediaType(type: string, name: string): JsonSchema {
-  if (type === 'application/json') return { schema: ref(`${name}Answer`) };
-  if (type === 'application/x-ndjson' || type.startsWith('text/')) return { schema: { type: 'string' } };
+function mediaType(type: string, asJson: JsonSchema): JsonSchema {
+  if (type === 'application/json') return { schema: asJson };
+  // A schema of an event stream would be taken for that of each event.
+  if (type === 'application/x-ndjson' || type === 'text/csv') return { schema: { type: 'string' } };
   return {};
 }

@@ -1,6 +1,8 @@
 import type { Config } from '../config/load.ts';
 import { answerSchemas } from './answers.ts';
 import { batchPaths } from './batch-paths.ts';
+import type { SavedBatch } from '../saved/saved-batch.ts';
+import { savedPaths, savedSchemas } from './saved-paths.ts';
 import type { JsonSchema } from './schema-of.ts';
 import { type Named, requestSchemas } from './queries.ts';
 import { faults, headers } from './responses.ts';
@@ -9,10 +11,14 @@ import { metricsPaths, servicePaths } from './service-paths.ts';
 import { version } from '../version.ts';
 
 /**
- * The service's interface (OpenAPI 3.1), made from the schemas that requests are checked by: names of sources
- * and ops, never an address.
+ * The service's interface (OpenAPI 3.1), made from the schemas that requests are checked by: names of
+ * sources, ops and saved batches, never an address.
  */
-export function openapi(config: Pick<Config, 'server' | 'limits'>, sources: readonly Named[]): JsonSchema {
+export function openapi(
+  config: Pick<Config, 'server' | 'limits'>,
+  sources: readonly Named[],
+  saved: ReadonlyMap<string, SavedBatch> = new Map(),
+): JsonSchema {
   const { adhoc, mcp, metricsPort } = config.server;
   return {
     openapi: '3.1.0',
@@ -26,11 +32,12 @@ export function openapi(config: Pick<Config, 'server' | 'limits'>, sources: read
     paths: {
       ...(adhoc && batchPaths(sources)),
       ...(mcp && mcpPaths),
+      ...savedPaths(saved),
       ...servicePaths,
       ...(metricsPort === undefined && metricsPaths),
     },
     components: {
-      schemas: { ...(adhoc && requestSchemas(sources, config.limits)), ...answerSchemas },
+      schemas: { ...(adhoc && requestSchemas(sources, config.limits)), ...answerSchemas, ...savedSchemas(saved) },
       responses: faults,
       headers,
     },

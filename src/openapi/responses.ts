@@ -21,6 +21,13 @@ export const headers: Record<string, JsonSchema> = {
     description: 'Seconds to wait before trying again.',
     schema: { type: 'string', pattern: '^[0-9]+$' },
   },
+  'Cache-Control': {
+    description: 'For how long a complete answer may be kept, if at all.',
+    required: true,
+    schema: { type: 'string' },
+  },
+  ETag: { description: 'A weak one of what was gathered: its values and statuses.', schema: { type: 'string' } },
+  Vary: { description: 'The headers of the request on which it depends.', required: true, schema: { type: 'string' } },
   'Content-Security-Policy': { description: 'Nothing is loaded from elsewhere.', schema: { type: 'string' } },
   Allow: { description: 'The methods this path has.', required: true, schema: { type: 'string' } },
 };
@@ -31,8 +38,8 @@ export function answers(description: string, content: Record<string, JsonSchema>
 }
 
 /** An answer without a body. */
-export function bare(description: string): Response {
-  return { description, headers: named([]) };
+export function bare(description: string, ...names: string[]): Response {
+  return { description, headers: named(names) };
 }
 
 /** An answer of JSON. */
@@ -58,6 +65,11 @@ export const batchFaults = {
   '503': at('Overloaded'),
   '504': at('Failed'),
 };
+
+const { '413': _, '415': __, ...withoutBody } = batchFaults;
+
+/** The same of one whose request has no body. */
+export const fromUrlFaults = withoutBody;
 
 /** The faults, by name. */
 export const faults: Record<string, Response> = {

@@ -47,6 +47,21 @@ const source = object(
   },
   ['name', 'adapter', 'ops'],
 );
+const batches = object({
+  batches: {
+    type: 'array',
+    items: object(
+      {
+        name: text,
+        description: text,
+        pattern: { enum: ['kv', 'ordered', 'first-reply'] },
+        params: { type: 'object', description: 'A JSON Schema (draft 2020-12).' },
+        mediaTypes: { type: 'array', items: text },
+      },
+      ['name', 'pattern', 'params', 'mediaTypes'],
+    ),
+  },
+});
 const limits = object({
   limits: numbers,
   server: object({ timeoutMs: whole, maxTimeoutMs: whole, maxInFlight: whole }),
@@ -84,10 +99,16 @@ export const servicePaths: Record<string, JsonSchema> = {
     },
     [{ name: 'name', in: 'path', required: true, schema: text }],
   ),
+  '/batches': get('savedBatches', 'The saved batches: what they take, and what they answer in.', {
+    '200': json('All of them.', batches),
+  }),
   '/limits': get('limits', 'What one request may ask for.', {
     '200': json('Sizes in bytes, durations in milliseconds.', limits),
   }),
   '/openapi.json': get('openapi', 'This document.', { '200': json('OpenAPI 3.1.', object({ openapi: text })) }),
+  '/': get('start', 'What there is to look at, for a person with a browser.', {
+    '200': answers('A page.', { 'text/html': { schema: text } }, 'Content-Security-Policy'),
+  }),
   '/docs': get('docs', 'This document, to read and to try.', {
     '200': answers('A page.', { 'text/html': { schema: text } }, 'Content-Security-Policy'),
   }),

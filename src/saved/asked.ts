@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { checkFields } from '../batch/plan/check-fields.ts';
 import type { Plan } from '../batch/plan/node.ts';
 import type { Params } from '../batch/run/batch.ts';
+import type { Steps, Work } from '../budget/work.ts';
 import { jsonObject } from '../batch/template/json-object.ts';
 import { BadRequest, FaultList } from '../json/fault-list.ts';
 import { recordOf } from '../json/members.ts';
@@ -15,7 +16,11 @@ export const askedSchema = z.strictObject({
 });
 
 /** A saved batch as the body of a POST asks for it. Throws BadRequest. */
-export function askedBy(body: unknown, { params, plan }: SavedBatch): { plan: Plan; params: Params } {
+export function* askedBy(
+  body: unknown,
+  { params, plan }: SavedBatch,
+  work: Work,
+): Steps<{ plan: Plan; params: Params }> {
   const faults = new FaultList();
   const fields = checkFields(askedSchema, body, [], (path, detail) => faults.add(path, detail)) ?? {};
   const { shape = 'replies', trace = false } = fields as z.output<typeof askedSchema>;
@@ -23,7 +28,9 @@ export function askedBy(body: unknown, { params, plan }: SavedBatch): { plan: Pl
   // Where they are no object that is told, and nothing else of them.
   const isWrong = Object.hasOwn(fields, 'params') && fields['params'] === undefined;
   const given = recordOf(fields['params'] ?? {}) as Readonly<Record<string, unknown>>;
-  const values = isWrong ? {} : params.ofBody(given, (name, detail) => faults.add(['params', name], detail));
+  const values = isWrong
+    ? {}
+    : yield* params.ofBody(given, (name, detail) => faults.add(['params', name], detail), work);
   if (!faults.empty) throw new BadRequest(faults.told());
   return { plan: { ...plan, shape, trace }, params: values };
 }

@@ -1,17 +1,26 @@
 import { z } from 'zod';
 import { bodySchemas } from '../batch/plan/body-schema.ts';
 import type { Pattern } from '../batch/plan/node.ts';
+import { recordOf } from '../json/members.ts';
 import { paramSchema } from './param.ts';
 
 /** A year: no answer is worth keeping for longer. */
 const LONGEST_SECONDS = 31_536_000;
 
-const name = z
-  .string()
-  .regex(
-    /^(?!explain$)[A-Za-z][A-Za-z0-9_-]{0,63}$/,
-    'a name of 1 to 64 letters, digits, _ and -, beginning with a letter, other than explain, is allowed here',
-  );
+const NAME = 'a name of 1 to 64 letters, digits, _ and -, beginning with a letter, other than explain, is allowed here';
+const name = z.string().regex(/^(?!explain$)[A-Za-z][A-Za-z0-9_-]{0,63}$/, NAME);
+
+/** By their names. */
+const params = z.preprocess(
+  (value, context) => {
+    const record = recordOf(value);
+    // A record schema would drop this key without a word.
+    if (Object.hasOwn(Object(record) as object, '__proto__'))
+      context.addIssue({ code: 'custom', path: ['__proto__'], message: NAME });
+    return record;
+  },
+  z.record(name, paramSchema),
+);
 
 /** The patterns of a batch. */
 export const PATTERNS = Object.keys(bodySchemas) as Pattern[];
@@ -19,7 +28,7 @@ export const PATTERNS = Object.keys(bodySchemas) as Pattern[];
 const own = {
   pattern: z.enum(PATTERNS),
   description: z.string().min(1).max(1000).optional(),
-  params: z.record(name, paramSchema).optional(),
+  params: params.optional(),
   maxAgeSeconds: z.int().min(0).max(LONGEST_SECONDS).optional(),
   template: z.string().min(1).optional().meta({ description: 'A file below the folder of the configuration.' }),
   csp: z

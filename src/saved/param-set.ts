@@ -1,4 +1,5 @@
 import type { Params } from '../batch/run/batch.ts';
+import type { Steps, Work } from '../budget/work.ts';
 import { choice, missing } from '../store/check-schema.ts';
 import type { Param } from './param.ts';
 
@@ -66,17 +67,21 @@ export class ParamSet {
   }
 
   /** What the `params` of a body say; `report` hears of what is wrong with them, and where. */
-  ofBody(given: Readonly<Record<string, unknown>>, report: (name: string, detail: string) => void): Params {
-    for (const name of Object.keys(given))
+  *ofBody(
+    given: Readonly<Record<string, unknown>>,
+    report: (name: string, detail: string) => void,
+    work: Work,
+  ): Steps<Params> {
+    for (const name of Object.keys(given)) {
+      if (work.tick()) yield;
       if (!this.has(name)) report(name, `no such parameter; ${choice([...this.keys()])}`);
-    return this.#each((name, param) => {
+    }
+    for (const [name, param] of this.#params) {
       if (!Object.hasOwn(given, name)) {
         if (param.isRequired) report(name, missing(name, `${param.allowed} is allowed`));
-        return undefined;
-      }
-      if (!param.fits(given[name])) report(name, `${param.allowed} is allowed here`);
-      return given[name];
-    });
+      } else if (!(yield* param.fitting(given[name], work))) report(name, `${param.allowed} is allowed here`);
+    }
+    return this.#each((name) => (Object.hasOwn(given, name) ? given[name] : undefined));
   }
 
   #each(valueOf: (name: string, param: Param) => unknown): Params {

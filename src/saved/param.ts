@@ -1,6 +1,14 @@
 import { RE2JS } from 're2js';
 import { z } from 'zod';
+import { atOnce, type Steps, Work } from '../budget/work.ts';
+import { scan } from '../json/scan.ts';
+import { piecesOf } from '../json/size.ts';
 import { choice } from '../store/check-schema.ts';
+
+/** The most characters of a text that is matched, unless `maxLength` says otherwise. */
+const MATCHED = 8192;
+/** Of what nobody is charged for. */
+const UNCOUNTED = new Work(Infinity);
 
 const SCALARS = ['string', 'number', 'integer', 'boolean'] as const;
 type Scalar = string | number | boolean;
@@ -80,10 +88,17 @@ export class Param {
 
   /** What it may be, as a JSON Schema (draft 2020-12). */
   get schema(): object {
-    const { type: _, required: __, maxItems, default: byDefault, description, ...own } = this.#said;
-    const one = { type: scalarOf(this.#said), ...own };
+    const { type: _, required: __, maxItems, default: byDefault, description, pattern, ...own } = this.#said;
+    const isCommon = pattern !== undefined && isPatternOfJson(pattern);
+    const one = {
+      type: scalarOf(this.#said),
+      ...(pattern !== undefined && { maxLength: MATCHED }),
+      ...(isCommon && { pattern }),
+      ...own,
+    };
+    const told = [description, pattern !== undefined && !isCommon && `Matches ${pattern} (RE2).`].filter(Boolean);
     return {
-      ...(description !== undefined && { description }),
+      ...(told.length > 0 && { description: told.join(' ') }),
       ...(isList(this.#said) ? { type: 'array', items: one, ...(maxItems !== undefined && { maxItems }) } : one),
       ...(byDefault !== undefined && { default: byDefault }),
     };
@@ -94,24 +109,32 @@ export class Param {
     const { enum: values, pattern, minimum, maximum, minLength, maxLength, maxItems } = this.#said;
     const type = scalarOf(this.#said);
     const words = [
-      isList(this.#said)
-        ? `a list of ${maxItems === undefined ? '' : `at most ${maxItems} `}${LISTED[type]}`
-        : ONE[type],
+      isList(this.#said) ? `a list of ${LISTED[type]}` : ONE[type],
       ...(minLength === undefined ? [] : [`of at least ${minLength} characters`]),
       ...(maxLength === undefined ? [] : [`of at most ${maxLength} characters`]),
       ...(minimum === undefined ? [] : [`from ${minimum}`]),
       ...(maximum === undefined ? [] : [`up to ${maximum}`]),
-      ...(pattern === undefined ? [] : [`that matches ${pattern}`]),
+      ...(pattern === undefined ? [] : [`matching ${pattern}`]),
       ...(values === undefined ? [] : [`among ${values.join(', ')}`]),
+      ...(maxItems === undefined ? [] : [`with at most ${maxItems} members`]),
     ];
     return words.join(' ');
   }
 
   /** Whether a value may stand for it. */
   fits(value: unknown): boolean {
+    return atOnce(this.fitting(value, UNCOUNTED));
+  }
+
+  /** The same, in turns with others: a list may be long. */
+  *fitting(value: unknown, work: Work): Steps<boolean> {
     if (!isList(this.#said)) return this.#fitsOne(value);
-    if (!Array.isArray(value)) return false;
-    return value.length <= (this.#said.maxItems ?? Infinity) && value.every((one) => this.#fitsOne(one));
+    if (!Array.isArray(value) || value.length > (this.#said.maxItems ?? Infinity)) return false;
+    for (const one of value) {
+      if (work.tick(piecesOf(one))) yield;
+      if (!this.#fitsOne(one)) return false;
+    }
+    return true;
   }
 
   /** Its value, of the texts that a URL has for it; undefined where they are none that fits. */
@@ -123,14 +146,17 @@ export class Param {
   }
 
   #fitsOne(value: unknown): boolean {
-    const { enum: values, minimum = -Infinity, maximum = Infinity, minLength = 0, maxLength = Infinity } = this.#said;
+    const { enum: values, minimum = -Infinity, maximum = Infinity, minLength = 0 } = this.#said;
+    const maxLength = longest(this.#said);
     if (!IS[scalarOf(this.#said)](value)) return false;
     if (typeof value === 'number' && (value < minimum || value > maximum)) return false;
     if (typeof value === 'string' && (minLength > 0 || maxLength < Infinity)) {
+      // A character is one or two code units.
+      if (value.length < minLength || value.length > 2 * maxLength) return false;
       const characters = Array.from(value).length;
       if (characters < minLength || characters > maxLength) return false;
     }
-    if (this.#pattern && !this.#pattern.matcher(value as string).find()) return false;
+    if (this.#pattern && !this.#pattern.test(value as string)) return false;
     return values === undefined || values.includes(value as Scalar);
   }
 }
@@ -159,8 +185,9 @@ const IS: Readonly<Record<ScalarType, (value: unknown) => boolean>> = {
 /** A number as JSON writes it (RFC 8259 §6). */
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
+/** By the rules of a body: none that would be changed. */
 const readNumber = (text: string): number | undefined =>
-  NUMBER.test(text) && Number.isFinite(Number(text)) ? Number(text) : undefined;
+  NUMBER.test(text) && scan(Buffer.from(text), { depth: 1 }).length === 0 ? Number(text) : undefined;
 
 const READ: Readonly<Record<ScalarType, (text: string) => Scalar | undefined>> = {
   string: (text) => text,
@@ -169,12 +196,26 @@ const READ: Readonly<Record<ScalarType, (text: string) => Scalar | undefined>> =
   boolean: (text) => (text === 'true' || text === 'false' ? text === 'true' : undefined),
 };
 
+/** Linear time is long where a text is: one that is matched has an end. */
+function longest({ pattern, maxLength = pattern === undefined ? Infinity : MATCHED }: Fields): number {
+  return maxLength;
+}
+
 function isList({ type }: Fields): boolean {
   return typeof type !== 'string';
 }
 
 function scalarOf({ type }: Fields): ScalarType {
   return typeof type === 'string' ? type : type[0];
+}
+
+/** Whether JSON Schema knows a pattern, too: its patterns are those of JavaScript. */
+function isPatternOfJson(pattern: string): boolean {
+  try {
+    return new RegExp(pattern, 'u').source !== '';
+  } catch {
+    return false;
+  }
 }
 
 /** A pattern that is matched in linear time; undefined where it is none. */

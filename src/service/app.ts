@@ -89,7 +89,7 @@ export async function buildApp(
   startRoute(app, saved);
   batchesRoute(app, saved);
   const service = { config, sources, memory, whenCut: admission.whenCut, spans, log };
-  openapiRoute(app, service);
+  openapiRoute(app, service, saved);
   docsRoute(app);
   for (const batch of saved.values()) savedBatchRoutes(app, service, batch);
   if (config.server.adhoc) {

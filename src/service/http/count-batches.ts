@@ -4,6 +4,7 @@ import type { Pattern } from '../../batch/plan/node.ts';
 import type { Batch } from '../../batch/run/batch.ts';
 import type { Metrics, Outcome } from '../../observe/metrics.ts';
 import { PROBLEM } from './problem.ts';
+import { comesBack } from './routing.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -72,7 +73,8 @@ export function countBatches(app: FastifyInstance, metrics: Metrics): void {
   app.decorateRequest('counted', undefined);
   app.addHook('onRequest', (request, reply, done) => {
     const { pattern, batch = '' } = request.routeOptions.config;
-    if (pattern !== undefined) request.counted = countBatch(request, reply, [pattern, batch], metrics);
+    if (pattern !== undefined && !comesBack(request))
+      request.counted = countBatch(request, reply, [pattern, batch], metrics);
     done();
   });
 }

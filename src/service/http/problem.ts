@@ -16,9 +16,9 @@ export interface Problem {
 /** The media type of every fault. */
 export const PROBLEM = 'application/problem+json';
 
-/** Answers a fault. */
+/** Answers a fault, which nobody is to keep. */
 export function sendProblem(reply: FastifyReply, problem: Problem): void {
-  reply.code(problem.status).type(PROBLEM).send(JSON.stringify(problem));
+  reply.code(problem.status).type(PROBLEM).header('cache-control', 'no-store').send(JSON.stringify(problem));
 }
 
 /** Refuses a request that accepts no answer that there is. */

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { MOST_FAULTS, shortDetail } from '../../json/fault-list.ts';
 import { sendProblem } from './problem.ts';
 
 /** URL parameters that a route reads itself. */
@@ -41,6 +42,14 @@ export function refuseUnknown(app: FastifyInstance): void {
   });
 }
 
+/**
+ * Whether it is an event source that has lost its stream. It comes back for ever, unless it is answered 204
+ * (WHATWG HTML §9.2.3).
+ */
+export function comesBack({ method, headers }: Pick<FastifyRequest, 'method' | 'headers'>): boolean {
+  return method === 'GET' && headers['last-event-id'] !== undefined;
+}
+
 /** The methods of the routes that a URL's path fits. */
 function methodsAt(url: string, routes: ReadonlyMap<string, ReadonlySet<string>>): readonly string[] {
   const segments = decodeURI(url.replace(/\?.*$/s, '')).split('/');
@@ -54,9 +63,7 @@ function methodsAt(url: string, routes: ReadonlyMap<string, ReadonlySet<string>>
 function refuse(request: FastifyRequest, reply: FastifyReply, methods: readonly string[]): void {
   if (methods.length === 0)
     return sendProblem(reply, { status: 404, title: 'Not Found', detail: 'there is nothing at this path' });
-  // An event source that has lost its stream comes back for ever, unless it is answered 204 (WHATWG HTML
-  // §9.2.3).
-  if (request.method === 'GET' && request.headers['last-event-id'] !== undefined) return void reply.code(204).send();
+  if (comesBack(request)) return void reply.code(204).send();
   const allow = [...new Set(methods)].toSorted().join(', ');
   reply.header('allow', allow);
   sendProblem(reply, { status: 405, title: 'Method Not Allowed', detail: `allowed here: ${allow}` });
@@ -64,6 +71,14 @@ function refuse(request: FastifyRequest, reply: FastifyReply, methods: readonly 
 
 function takesParameters(request: FastifyRequest, reply: FastifyReply): boolean {
   const { flags = [], parameters } = request.routeOptions.config;
+  if (parameters && isGarbled(request.url)) {
+    sendProblem(reply, {
+      status: 400,
+      title: 'Bad Request',
+      detail: 'the URL parameters are not UTF-8 in percent-encoding (RFC 3986)',
+    });
+    return false;
+  }
   const given = request.query as Readonly<Record<string, string | readonly string[]>>;
   const errors: ParameterFault[] = [];
   for (const parameter in given) {
@@ -83,7 +98,19 @@ function takesParameters(request: FastifyRequest, reply: FastifyReply): boolean 
     status: 400,
     title: 'Bad Request',
     detail: detail || 'no URL parameter is allowed here',
-    errors: errors.slice(0, 100),
+    errors: errors.slice(0, MOST_FAULTS).map(({ parameter, detail }) => ({ parameter, detail: shortDetail(detail) })),
   });
   return false;
+}
+
+/** Whether what stands behind the `?` of a URL would be read as something else than was sent. */
+function isGarbled(url: string): boolean {
+  const at = url.indexOf('?');
+  if (at < 0 || !url.includes('%', at)) return false;
+  try {
+    decodeURIComponent(url.slice(at));
+    return false;
+  } catch {
+    return true;
+  }
 }

@@ -30,6 +30,8 @@ export async function sendAnswer(
     if (!encoded) return sendFailed(batch, reply, root.settled?.ms ?? performance.now() - began);
     if (caching && (await cacheable(reply, encoding, encoded, root.settled?.list, caching, batch.work))) {
       const { 'content-type': _, ...headers } = encoded.headers;
+      // For what it says of `Vary`, which is that of the whole answer.
+      codingFor(reply);
       return void reply.code(304).headers(headers).send();
     }
     await sendEncoded(reply, encoded, { idleMs: batch.options.limits.streamIdleMs, work: batch.work });
@@ -53,9 +55,10 @@ export async function sendAnswer(
 async function sendEncoded(reply: FastifyReply, { status, headers, body }: Encoded, sending: Sending): Promise<void> {
   reply.code(status ?? 200).headers(headers);
   if (body.kind === 'text') return sendText(reply, body.text, sending);
+  const coding = body.kind === 'frames' ? codingFor(reply) : undefined;
   // To a HEAD nobody reads more; what is open is closed with the batch.
   if (reply.request.method === 'HEAD') return void reply.send();
-  const outlet = new Outlet(reply, sending.idleMs, body.kind === 'frames' ? codingFor(reply) : undefined);
+  const outlet = new Outlet(reply, sending.idleMs, coding);
   const { text = '', ms } = (body.kind === 'frames' && body.heartbeat) || {};
   let isWithin = false;
   const beat = (): void => {

@@ -1,0 +1,115 @@
+import { askedSchema } from '../saved/asked.ts';
+import type { ParamSet } from '../saved/param-set.ts';
+import type { SavedBatch } from '../saved/saved-batch.ts';
+import { answerOf } from './answer-of.ts';
+import { contentIn } from './batch-paths.ts';
+import { flag } from './flag.ts';
+import { answers, bare, batchFaults, fromUrlFaults } from './responses.ts';
+import { type JsonSchema, ref, toJsonSchema } from './schema-of.ts';
+
+type Saved = ReadonlyMap<string, SavedBatch>;
+
+const explain = flag('explain', 'nothing is run; answered is what the batch would do, as JSON whatever `Accept` says.');
+
+/** The path of each saved batch, and that of its answers in what an ending names. */
+export function savedPaths(saved: Saved): Record<string, JsonSchema> {
+  const paths = [...saved.values()].flatMap((batch) => {
+    const endings = batch.encodings.map(({ extension }) => extension);
+    const ending = {
+      name: 'ending',
+      in: 'path',
+      required: true,
+      description: 'What it is answered in, whatever `Accept` says.',
+      schema: { type: 'string', enum: endings },
+    };
+    const path = `/batches/${batch.name}`;
+    return [
+      [path, operationsOf(batch, '', {})] as const,
+      [`${path}.{ending}`, operationsOf(batch, '.ending', { parameters: [ending] })] as const,
+    ];
+  });
+  return Object.fromEntries(paths);
+}
+
+/** What each of them takes, and what it answers as JSON, by names that no other schema has. */
+export function savedSchemas(saved: Saved): Record<string, JsonSchema> {
+  const schemas = [...saved.values()].flatMap(({ name, params, plan }) => [
+    [`batch.${name}.asked`, askedOf(params)] as const,
+    [`batch.${name}.answer`, answerOf(plan.root)] as const,
+  ]);
+  return Object.fromEntries(schemas);
+}
+
+function askedOf(params: ParamSet): JsonSchema {
+  const asked = toJsonSchema(askedSchema);
+  const properties = { ...(asked['properties'] as object), params: params.schema };
+  return { ...asked, properties, ...(!params.areOptional && { required: ['params'] }) };
+}
+
+function operationsOf(batch: SavedBatch, suffix: string, shared: JsonSchema): JsonSchema {
+  const { name, description } = batch;
+  const told = {
+    summary: `The saved batch ${name}.`,
+    ...(description !== undefined && { description }),
+    tags: ['saved'],
+  };
+  return {
+    ...shared,
+    get: {
+      operationId: `get.${name}${suffix}`,
+      ...told,
+      parameters: [...parametersOf(batch), explain],
+      responses: {
+        '200': ran(batch, 'Cache-Control', 'ETag', 'Vary'),
+        '204': bare('An event source has come back (`Last-Event-ID`): it is not to ask again.'),
+        ...part(batch),
+        '304': bare('The client has this answer already (`If-None-Match`).', 'Cache-Control', 'ETag', 'Vary'),
+        ...fromUrlFaults,
+      },
+    },
+    post: {
+      operationId: `post.${name}${suffix}`,
+      ...told,
+      parameters: [explain],
+      requestBody: { required: true, content: { 'application/json': { schema: ref(`batch.${name}.asked`) } } },
+      responses: { '200': ran(batch), ...part(batch), ...batchFaults },
+    },
+  };
+}
+
+function parametersOf({ params }: SavedBatch): readonly JsonSchema[] {
+  return Array.from(params.entries(), ([name, param]) => {
+    const { description, ...schema } = param.schema as JsonSchema;
+    const list = schema['type'] === 'array' && { style: 'form', explode: true };
+    return {
+      name,
+      in: 'query',
+      required: param.isRequired,
+      ...(description !== undefined && { description }),
+      ...list,
+      schema,
+    };
+  });
+}
+
+function ran({ name, encodings }: SavedBatch, ...headers: string[]): JsonSchema {
+  const types = encodings.map(({ mediaType }) => mediaType);
+  const content = contentIn(types, ref(`batch.${name}.answer`));
+  return answers(
+    'It ran; failed queries are part of the answer.',
+    content,
+    'Codap-Complete',
+    'Server-Timing',
+    ...headers,
+  );
+}
+
+/** Of stored bytes the query may ask for a part, or under a condition. */
+function part({ encodings }: SavedBatch): JsonSchema {
+  const isRaw = encodings.some(({ mediaType }) => mediaType === 'application/octet-stream');
+  if (!isRaw) return {};
+  return {
+    '206': answers('A part of the stored bytes, in the stored type.', { '*/*': {} }),
+    '304': bare('A condition of the query says that the stored bytes have not changed.'),
+  };
+}

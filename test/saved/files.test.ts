@@ -1,0 +1,166 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { check } from '../../src/cli/check.ts';
+import { ConfigError } from '../../src/config/load.ts';
+import { loadConfig } from '../configured.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'codap-saved-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Writes files, of which the first is the configuration; answers its path. */
+async function written(files: Record<string, string>): Promise<string> {
+  const at = join(folder, crypto.randomUUID());
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(at, name)), { recursive: true });
+    await writeFile(join(at, name), text);
+  }
+  return join(at, Object.keys(files)[0]!);
+}
+
+/** What `codap check` says is wrong, a line each, without the folder. */
+async function faultsOf(files: Record<string, string>): Promise<string[]> {
+  const file = await written(files);
+  try {
+    await check(file, false, {});
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.message.replaceAll(`${dirname(file)}/`, '').split('\n');
+  }
+}
+
+const SHOP =
+  'sources: { shop: { adapter: mongo, url: "mongodb://127.0.0.1:9", database: shop, collections: [users] } }\n';
+
+/** The JSON that a saved batch, written so in YAML, is read as. */
+async function readAs(yaml: string): Promise<string> {
+  const file = await written({ 'codap.yaml': 'batches: { b: b.yaml }', 'b.yaml': yaml });
+  const { batches } = await loadConfig(file);
+  const [{ json, faults }] = batches as [(typeof batches)[0]];
+  return json ? json.toString() : faults.map(({ path, detail }) => `${path}: ${detail}`).join('\n');
+}
+
+describe('codap check', () => {
+  it('tells all faults of all files at once, with file, batch and pointer', async () => {
+    expect(
+      await faultsOf({
+        'codap.yaml': [
+          'server: { port: x }',
+          SHOP,
+          'batches:',
+          '  syntax: in/syntax.yaml',
+          '  twice: in/twice.json',
+          '  missing: in/none.yaml',
+          '  folder: in',
+          '  planned: in/planned.yaml',
+          '  params: { pattern: kv, params: { p: { type: text } }, queries: {} }',
+          '  unknown: { pattern: kv, queries: { a: { source: nowhere, op: find } } }',
+          '  number: 5',
+          '  list: in/list.json',
+          '  empty: in/empty.yaml',
+          '  right: { pattern: kv, queries: {} }',
+          '  a b: { pattern: kv, queries: {} }',
+        ].join('\n'),
+        'in/syntax.yaml': 'pattern: "kv\n',
+        'in/twice.json': '{"pattern":"kv","queries":{},"pattern":"kv"}',
+        'in/planned.yaml':
+          'pattern: ordered\nqueries:\n  - { source: shop, op: find, params: { collection: secret, filter: { $where: "1" } } }\n',
+        'in/list.json': '["kv"]',
+        'in/empty.yaml': '',
+      }),
+    ).toEqual([
+      'server.port: a whole number from 0 to 65535 is allowed here',
+      'batches.number: a saved batch, or the path of its file, is allowed here',
+      'batches.a b: a name of 1 to 64 letters, digits, _ and -, beginning with a letter or digit, is allowed here',
+      expect.stringMatching(/^in\/syntax\.yaml:2:1: batches\.syntax: Missing closing "quote$/) as string,
+      'in/twice.json:1:30: batches.twice: Map keys must be unique',
+      'codap.yaml: batches.missing: the file in/none.yaml cannot be read (ENOENT)',
+      'codap.yaml: batches.folder: the file in cannot be read (EISDIR)',
+      'in/planned.yaml: batches.planned#/queries/0/params/filter/$where: this operator is not allowed here',
+      'in/planned.yaml: batches.planned#/queries/0/params/collection: allowed here: users',
+      'codap.yaml: batches.params#/params/p/type: allowed here: string, number, integer, boolean, or a list of one such as [string]',
+      expect.stringMatching(/^codap\.yaml: batches\.unknown#\/queries\/a\/source: /) as string,
+      'in/list.json: batches.list#: an object is allowed here',
+      'in/empty.yaml: batches.empty#: an object is allowed here',
+    ]);
+  });
+
+  it('says nothing of a source that is there, but wrong, as if it were not', async () => {
+    const sources = 'sources: { gone: { adapter: rest, url: "${NOPE}" }, bad: { adapter: rest, url: x } }\n';
+    const queries =
+      '{ a: { source: gone, op: get }, b: { source: bad, op: get }, c: { source: bad, op: get, take: 1 } }';
+    expect(await faultsOf({ 'codap.yaml': `${sources}batches: { b: { pattern: kv, queries: ${queries} } }` })).toEqual([
+      'sources.gone.url: the environment variable NOPE is not set',
+      'sources.bad.url: an http or https URL is allowed here',
+      expect.stringMatching(/batches\.b#\/queries\/c\/take: unknown field/) as string,
+    ]);
+  });
+
+  it('tells where its paths start: at the folder of the configuration', async () => {
+    const file = await written({
+      'codap.yaml': `${SHOP}batches: { b: ./in/b.yaml }`,
+      'in/b.yaml': 'pattern: kv\nqueries: {}\n',
+    });
+    expect(await check(file, false, {})).toBe(0);
+  });
+});
+
+describe('what YAML says is read exactly', () => {
+  it.each([
+    [
+      'keys in their order, also those like integers',
+      '{ b: 1, 10: 2, "2": 3, a: { 1: x, 0: y } }',
+      '{"b":1,"10":2,"2":3,"a":{"1":"x","0":"y"}}',
+    ],
+    [
+      'integers with all their digits',
+      '{ a: 9007199254740993, b: -123456789012345678901234567890, c: 0x10, d: 0o17 }',
+      '{"a":9007199254740993,"b":-123456789012345678901234567890,"c":16,"d":15}',
+    ],
+    [
+      'fractions, exponents, and what is none',
+      '{ a: 1.50, b: 1e3, c: 1.0.0, d: .5 }',
+      '{"a":1.5,"b":1000,"c":"1.0.0","d":0.5}',
+    ],
+    [
+      'texts that look like something else',
+      '{ a: 2001-12-14, b: yes, c: NO, d: 12:30, e: 1_000, f: "5" }',
+      '{"a":"2001-12-14","b":"yes","c":"NO","d":"12:30","e":"1_000","f":"5"}',
+    ],
+    [
+      'true, false and null',
+      '{ a: true, b: False, c: null, d: ~, e: }',
+      '{"a":true,"b":false,"c":null,"d":null,"e":null}',
+    ],
+    [
+      'anchors, aliases and <<',
+      'x: &x { a: 1 }\ny: *x\nz: { <<: *x, b: 2 }',
+      '{"x":{"a":1},"y":{"a":1},"z":{"a":1,"b":2}}',
+    ],
+    [
+      'JSON',
+      '{"a": [1, "\\u00e9\\n", {}], "__proto__": {"constructor": 1}}',
+      '{"a":[1,"é\\n",{}],"__proto__":{"constructor":1}}',
+    ],
+    ['variables as they stand', 'a: "${HOME} ${NOPE}"', '{"a":"${HOME} ${NOPE}"}'],
+  ])('%s', async (_, yaml, json) => {
+    expect(await readAs(yaml)).toBe(json);
+  });
+
+  it.each([
+    ['a: { b: [1, .inf] }', 'b.yaml: batches.b#/a/b/1: a finite number is allowed here'],
+    ['a: .nan', 'b.yaml: batches.b#/a: a finite number is allowed here'],
+    ['a: &x { b: *x }', 'an alias'],
+    ['a: { [1, 2]: b }', 'b.yaml: batches.b#/a: a key is a text'],
+    ['a: 1\n---\nb: 2', 'batches.b: '],
+    ['a: !!binary aGk=', 'b.yaml: batches.b#/a: JSON is allowed here'],
+    ['a: !!set { b }', 'b.yaml: batches.b#/a: JSON is allowed here'],
+  ])('%j is a fault', async (yaml, told) => {
+    expect(await readAs(yaml)).toContain(told);
+  });
+});
