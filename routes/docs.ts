@@ -36,10 +36,10 @@ const files = new Map([
  * proxy's path.
  */
 export function docsRoute(app: FastifyInstance): void {
-  app.get('/docs', (_request, reply) =>
+  app.get('/docs', { config: { isOpen: true } }, (_request, reply) =>
     reply.type('text/html; charset=utf-8').header('content-security-policy', POLICY).send(PAGE),
   );
-  app.get<{ Params: { file: string } }>('/docs/:file', async ({ params }, reply) => {
+  app.get<{ Params: { file: string } }>('/docs/:file', { config: { isOpen: true } }, async ({ params }, reply) => {
     const file = files.get(params.file);
     if (file)
       return reply

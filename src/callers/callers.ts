@@ -37,6 +37,8 @@ export interface Credentials {
 
 /** Those who may ask. */
 export interface Callers {
+  /** Whether they are told apart: else everyone may ask. */
+  readonly areKnown: boolean;
   /** Who sent these headers; undefined for nobody who may ask. Why that is, nobody is told. */
   readonly of: (headers: Credentials) => Promise<KnownCaller | undefined>;
 }
@@ -47,7 +49,7 @@ export function openCallers(
   log: CallersLog,
   fetch: (url: string) => Promise<unknown> = fetchKeySet,
 ): Callers {
-  if (!callers) return { of: () => Promise.resolve(ANYONE) };
+  if (!callers) return { areKnown: false, of: () => Promise.resolve(ANYONE) };
   const all = Object.entries(callers).map(([name, caller]) => ({ caller, grant: grantOf(name, caller) }));
   const apiKeys = new ApiKeys(all.map(({ caller: { keys = [] }, grant }) => ({ keys, owner: known(grant) })));
   const keySets = new Map<string, KeySet>();
@@ -67,6 +69,7 @@ export function openCallers(
     jwt ? [{ grant, jwt, keys: keysAt(jwt.jwks, grant.name) }] : [],
   );
   return {
+    areKnown: true,
     async of({ authorization = '', 'x-api-key': key }) {
       // A key of its own says who asks: `Authorization` may then be meant for a source that forwards it.
       const given = key ?? BEARER.exec(authorization)?.[1];

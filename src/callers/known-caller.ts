@@ -45,6 +45,11 @@ export const ANYONE: KnownCaller = {
   claims: {},
 };
 
+const NONE: Names = { has: () => false };
+
+/** Who asks without a key where others have one: all that they may have is what is there for everybody. */
+export const NOBODY: KnownCaller = { ...ANYONE, sources: NONE, batches: NONE, adhoc: false, metrics: false };
+
 /** What a configuration grants a caller. */
 export function grantOf(name: string, caller: CallerConfig): Grant {
   const { sources, batches, adhoc, metrics, maxTimeoutMs = Infinity } = caller;

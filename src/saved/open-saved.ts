@@ -62,6 +62,7 @@ async function open(
   const context = { sources, limits, params, origins };
   const page = await pageOf(said, templates);
   const plan = planned(() => atOnce(planning(pattern, written, context, definitionSchema(pattern, name))), page.faults);
+  const asked = queriesIn(plan.root);
   const fitting = encodings.filter(({ refuses }) => refuses?.(plan) === undefined);
   return {
     name,
@@ -71,7 +72,8 @@ async function open(
     origins,
     encodings: page.encoding ? [...fitting, page.encoding] : fitting,
     maxAgeSeconds: said.maxAgeSeconds,
-    forwards: [...new Set(queriesIn(plan.root).flatMap(({ source }) => source.forwards))],
+    sources: [...new Set(asked.map(({ source }) => source.name))],
+    forwards: [...new Set(asked.flatMap(({ source }) => source.forwards))],
     isTool: said.tool === true,
   };
 }

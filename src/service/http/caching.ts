@@ -11,13 +11,13 @@ export interface Caching {
   /** Seconds for which a complete one may be kept; without it, none is. */
   readonly maxAgeSeconds: number | undefined;
   /** The headers of the caller on which it depends. */
-  readonly forwards: readonly string[];
+  readonly dependsOn: readonly string[];
 }
 
 /** What is not known to be fit for keeping is not kept. */
-export function keepNothing(reply: FastifyReply, { forwards }: Caching): void {
+export function keepNothing(reply: FastifyReply, { dependsOn }: Caching): void {
   reply.header('cache-control', 'no-store');
-  for (const name of forwards) vary(reply, name);
+  for (const name of dependsOn) vary(reply, name);
 }
 
 /**
@@ -29,11 +29,11 @@ export async function cacheable(
   { mediaType, showsReplies }: Encoding,
   { body }: Encoded,
   list: MemberList | undefined,
-  { maxAgeSeconds, forwards }: Caching,
+  { maxAgeSeconds, dependsOn }: Caching,
   work: Work,
 ): Promise<boolean> {
   if (body.kind !== 'text' || !list) return false;
-  const scope = forwards.length > 0 ? 'private' : 'public';
+  const scope = dependsOn.length > 0 ? 'private' : 'public';
   if (maxAgeSeconds !== undefined && isComplete(list))
     reply.header('cache-control', `${scope}, max-age=${maxAgeSeconds}`);
   const tag = await weakTag(mediaType, showsReplies ? list : body.text, work);
