@@ -20,7 +20,10 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
     const { values, positionals } = read(args, listening, 1);
     return serve(positionals[0], toListenFlags(values));
   }
-  if (command === 'demo') return demo(toListenFlags(read(args, listening, 0).values));
+  if (command === 'demo') {
+    const { values } = read(args, { ...listening, callers: { type: 'boolean' } }, 0);
+    return demo(toListenFlags(values), values.callers);
+  }
   if (command === 'start') {
     const flags = toListenFlags(read(args, listening, 0).values);
     return defaultFile(env) === undefined ? demo(flags) : serve(undefined, flags);
@@ -50,10 +53,10 @@ async function serve(file: string | undefined, flags: ListenFlags): Promise<void
   return serve(ending, file, flags, process.env);
 }
 
-async function demo(flags: ListenFlags): Promise<void> {
+async function demo(flags: ListenFlags, callers = false): Promise<void> {
   const ending = endOnSignal();
   const { demo } = await import('./cli/demo.ts');
-  return demo(ending, flags, process.env);
+  return demo(ending, { ...flags, callers }, process.env);
 }
 
 function read<const T extends NonNullable<ParseArgsConfig['options']>>(

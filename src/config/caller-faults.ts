@@ -3,11 +3,12 @@ import type { ConfigFault } from './fault.ts';
 
 /**
  * What is wrong with the callers of a configuration that one caller alone does not tell: sources and batches
- * that are not there, and keys that stand there twice. What a schema finds wrong is passed over.
+ * that are not there, `batches` being those that are, and keys that stand there twice. What a schema finds
+ * wrong is passed over.
  */
-export function callerFaults(value: unknown): readonly ConfigFault[] {
-  const { callers, sources, batches } = membersOf(value);
-  const there = { sources: Object.keys(membersOf(sources)), batches: Object.keys(membersOf(batches)) };
+export function callerFaults(value: unknown, batches: readonly string[]): readonly ConfigFault[] {
+  const { callers, sources } = membersOf(value);
+  const there = { sources: Object.keys(membersOf(sources)), batches };
   const seen = new Set<unknown>();
   return Object.entries(membersOf(callers)).flatMap(([name, caller]) => {
     const said = membersOf(caller);

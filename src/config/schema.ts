@@ -6,6 +6,7 @@ import type { BatchText } from './batch-texts.ts';
 import { type CallerConfig, callerSchema } from './caller-options.ts';
 import { layerOptions } from './layer-options.ts';
 import { LONGEST_MS, milliseconds } from './milliseconds.ts';
+import { tlsSchema } from './tls-options.ts';
 
 /** A text may not grow longer than this, in bytes: some way below what one JavaScript string can hold. */
 const LARGEST = 256 * 2 ** 20;
@@ -38,6 +39,7 @@ const server = z
       .max(65_535)
       .optional()
       .meta({ description: 'A port of its own for `/metrics`, which is then not on the other; 0 is a free one.' }),
+    tls: tlsSchema.optional().meta({ description: 'By what it is known where it speaks TLS itself.' }),
     workers: z
       .union([z.literal('auto'), z.int().min(1).max(MOST_WORKERS)])
       .default(1)
