@@ -1,6 +1,6 @@
 import { hashOf, makeKey } from '../src/callers/api-keys.ts';
 
-/** Two callers for the demo, with keys that were made for it: what a configuration says of them, and the keys. */
+/** Two callers for the demo: what a configuration says of them, and their keys, which are new each time. */
 export function demoCallers(): { readonly callers: object; readonly keys: Readonly<Record<'app' | 'screen', string>> } {
   const keys = { app: makeKey(), screen: makeKey() };
   return {

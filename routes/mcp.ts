@@ -13,7 +13,8 @@ const HEADERS = ['accept', 'content-type', 'mcp-protocol-version', 'mcp-method',
 
 /**
  * `POST /mcp`: the Model Context Protocol over Streamable HTTP, without sessions. The saved batches that are
- * tools, and codap's own tools, as far as who asks may use them. `serves` tells which origins may ask; without it any may.
+ * tools, and codap's own tools, as far as who asks may use them. `serves` tells which origins may ask;
+ * without it any may.
  */
 export function mcpRoute(
   app: FastifyInstance,

@@ -4,10 +4,7 @@ import { openapi } from '../src/openapi/document.ts';
 import type { Service } from './answer.ts';
 
 /** `GET /openapi.json`: the interface of this service, with the sources and saved batches of who asks. */
-export function openapiRoute(
-  app: FastifyInstance,
-  { config, sourcesFor, savedFor }: Service,
-): void {
+export function openapiRoute(app: FastifyInstance, { config, sourcesFor, savedFor }: Service): void {
   const documentFor = perCaller((caller) =>
     JSON.stringify(openapi(config, [...sourcesFor(caller).values()], savedFor(caller), caller)),
   );

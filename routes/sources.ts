@@ -4,8 +4,8 @@ import { statesOf } from '../src/sources/layer.ts';
 import type { Source } from '../src/sources/open.ts';
 
 /**
- * `GET /sources`: names, adapters, allowed ops, and how the layers stand, of those that who asks may name; never
- * an address.
+ * `GET /sources`: names, adapters, allowed ops, and how the layers stand, of those that who asks may name;
+ * never an address.
  */
 export function sourcesRoute(
   app: FastifyInstance,

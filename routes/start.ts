@@ -25,7 +25,7 @@ const STYLE = `
   .quiet { color: var(--quiet); font-size: .9rem; }
   code { font: .9em ui-monospace, monospace; }`;
 
-/** `GET /`: what there is to look at, for a person with a browser: of saved batches those that they may run. */
+/** `GET /`: what there is to look at with a browser; of saved batches those that who asks may run. */
 export function startRoute(app: FastifyInstance, savedFor: Service['savedFor']): void {
   const pageFor = perCaller((caller) => pageOf([...savedFor(caller).values()]));
   app.get('/', { config: { isOpen: true } }, ({ caller }, reply) =>

@@ -10,7 +10,13 @@ export interface Certificate {
 
 /** Makes one, under a name of its own. */
 export async function makeCertificate(name: string): Promise<Certificate> {
-  const localhost = { name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }, { type: 7, ip: '127.0.0.1' }] };
+  const localhost = {
+    name: 'subjectAltName',
+    altNames: [
+      { type: 2, value: 'localhost' },
+      { type: 7, ip: '127.0.0.1' },
+    ],
+  };
   const made = await generate([{ name: 'commonName', value: name }], {
     keyType: 'ec',
     algorithm: 'sha256',
@@ -20,7 +26,10 @@ export async function makeCertificate(name: string): Promise<Certificate> {
 }
 
 /** Writes one into a folder; answers what a configuration there says of it. */
-export async function writeCertificate(folder: string, { cert, key }: Certificate): Promise<{ cert: string; key: string }> {
+export async function writeCertificate(
+  folder: string,
+  { cert, key }: Certificate,
+): Promise<{ cert: string; key: string }> {
   await writeFile(join(folder, 'cert.pem'), cert);
   await writeFile(join(folder, 'key.pem'), key);
   return { cert: 'cert.pem', key: 'key.pem' };

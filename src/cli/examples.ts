@@ -28,8 +28,12 @@ export function examples(address: string): string {
 }
 
 /** The same where callers are told apart: their keys, and what each of them may ask. */
-export function callersExamples(address: string, { app, screen }: { readonly app: string; readonly screen: string }): string {
-  const users = '{ "queries": { "users": { "source": "shop", "op": "find", "params": { "collection": "users", "limit": 2 } } } }';
+export function callersExamples(
+  address: string,
+  { app, screen }: { readonly app: string; readonly screen: string },
+): string {
+  const users =
+    '{ "queries": { "users": { "source": "shop", "op": "find", "params": { "collection": "users", "limit": 2 } } } }';
   return [
     `app:    ${app}\nscreen: ${screen}`,
     `# Without a key there is nothing: 401\ncurl -si ${address}/sources`,

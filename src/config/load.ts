@@ -13,7 +13,6 @@ export type { CallerConfig, JwtConfig } from './caller-options.ts';
 export type { Env } from './env.ts';
 export { ConfigError, type ConfigFault } from './fault.ts';
 export { parseConfig } from './parse-config.ts';
-export type { Tls } from './tls-options.ts';
 export { type Config, type Limits, MOST_WORKERS, type SourceConfig } from './schema.ts';
 
 /**

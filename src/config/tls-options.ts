@@ -8,7 +8,10 @@ const pem = z.string().transform((name, context) => {
     return readFileSync(name, 'utf8');
   } catch (error) {
     const why = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    context.addIssue({ code: 'custom', message: `a file in PEM is allowed here, and this one cannot be read (${why})` });
+    context.addIssue({
+      code: 'custom',
+      message: `a file in PEM is allowed here, and this one cannot be read (${why})`,
+    });
     return z.NEVER;
   }
 });
@@ -28,7 +31,7 @@ export const tlsSchema = z
   });
 
 /** A certificate and its private key, as texts in PEM. */
-export type Tls = z.output<typeof tlsSchema>;
+type Tls = z.output<typeof tlsSchema>;
 
 /** Whether TLS can be spoken with this. */
 function isTaken(tls: Partial<Tls>): boolean {

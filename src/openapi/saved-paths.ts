@@ -48,12 +48,7 @@ function askedOf(params: ParamSet): JsonSchema {
   return { ...asked, properties, ...(!params.areOptional && { required: ['params'] }) };
 }
 
-function operationsOf(
-  batch: SavedBatch,
-  suffix: string,
-  flags: readonly JsonSchema[],
-  shared: JsonSchema,
-): JsonSchema {
+function operationsOf(batch: SavedBatch, suffix: string, flags: readonly JsonSchema[], shared: JsonSchema): JsonSchema {
   const { name, description } = batch;
   const told = {
     summary: `The saved batch ${name}.`,

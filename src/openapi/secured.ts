@@ -3,7 +3,7 @@ import { answers } from './responses.ts';
 import { type JsonSchema, ref } from './schema-of.ts';
 
 /** Where nobody needs a key. */
-const OPEN = ['/health/live', '/health/ready', '/docs', '/docs/{file}'];
+const OPEN = new Set(['/health/live', '/health/ready', '/docs', '/docs/{file}']);
 
 const problem = { [PROBLEM]: { schema: ref('Problem') } };
 
@@ -15,13 +15,13 @@ const refusals = {
 const security = [{ key: [] }, { bearer: [] }];
 
 /** The interface of a service that knows its callers: how they say who they are, and how they are refused. */
-export function secured<Document extends { readonly paths: object; readonly components: Components }>(
-  document: Document,
-): JsonSchema {
+export function secured(document: Document): JsonSchema {
   const { components } = document;
   return {
     ...document,
-    paths: Object.fromEntries(Object.entries(document.paths).map(([path, item]) => [path, ofPath(path, item as object)])),
+    paths: Object.fromEntries(
+      Object.entries(document.paths).map(([path, item]) => [path, ofPath(path, item as object)]),
+    ),
     components: {
       ...components,
       responses: { ...components.responses, ...refusals },
@@ -37,9 +37,9 @@ export function secured<Document extends { readonly paths: object; readonly comp
   };
 }
 
-interface Components {
-  readonly responses: object;
-  readonly headers: object;
+interface Document {
+  readonly paths: object;
+  readonly components: { readonly responses: object; readonly headers: object };
 }
 
 function ofPath(path: string, item: object): object {
@@ -50,7 +50,7 @@ function ofPath(path: string, item: object): object {
 }
 
 function ofOperation(path: string, operation: JsonSchema): JsonSchema {
-  if (OPEN.includes(path)) return { ...operation, security: [] };
+  if (OPEN.has(path)) return { ...operation, security: [] };
   const responses = {
     ...(operation['responses'] as object),
     '401': { $ref: '#/components/responses/Unauthorized' },

@@ -25,8 +25,8 @@ export interface SavedBatch {
 }
 
 /**
- * Whether a caller who may run it may be told what it would do, which tells of its sources more than any answer
- * does: if it may name all of them.
+ * Whether a caller who may run it is told what it would do: if it may name all of its sources, of which that
+ * tells more than any answer does.
  */
 export function mayExplain({ sources }: SavedBatch, caller: Grant): boolean {
   return sources.every((name) => caller.sources.has(name));

@@ -115,7 +115,10 @@ const PLACES: Record<string, (name: Name) => Promise<{ sources?: string[]; batch
     expect(offered.includes('run_batch')).toBe(GRANTS[name].adhoc);
     const describe = tools.find((tool: Body) => tool.name === 'describe_source');
     return {
-      batches: [...offered.filter((tool: string) => tool in batches), ...GRANTS[name].batches.filter((b) => b === 'mine')],
+      batches: [
+        ...offered.filter((tool: string) => tool in batches),
+        ...GRANTS[name].batches.filter((b) => b === 'mine'),
+      ],
       sources: describe?.inputSchema.properties.name.enum ?? [],
     };
   },
@@ -128,10 +131,12 @@ const PLACES: Record<string, (name: Name) => Promise<{ sources?: string[]; batch
     const calls = await Promise.all(
       ['profile', 'quote', 'secret'].map((tool) => rpc(name, 'tools/call', { name: tool, arguments: {} })),
     );
-    const ran = ['profile', 'quote', 'secret'].filter((_, at) => calls[at].result?.isError !== true && !calls[at].error);
+    const ran = ['profile', 'quote', 'secret'].filter(
+      (_, at) => calls[at].result?.isError !== true && !calls[at].error,
+    );
     return { batches: [...ran, ...GRANTS[name].batches.filter((batch) => batch === 'mine')] };
   },
-  'describe_source': async (name) => {
+  describe_source: async (name) => {
     const told = await Promise.all(
       SOURCES.map((source) => rpc(name, 'tools/call', { name: 'describe_source', arguments: { name: source } })),
     );
@@ -142,7 +147,7 @@ const PLACES: Record<string, (name: Name) => Promise<{ sources?: string[]; batch
     const { errors } = (await post(name, '/kv', { queries: { a: { source: 'nothing', op: 'get' } } })).json();
     return { sources: among(SOURCES, errors[0].detail) };
   },
-  'plans': async (name) => {
+  plans: async (name) => {
     if (!GRANTS[name].adhoc) return {};
     const body = (source: string): object => ({ queries: { a: { ...ADA, source } } });
     const explained = await Promise.all(SOURCES.map((source) => post(name, '/kv?explain', body(source))));
@@ -248,7 +253,9 @@ describe('without a key that is known', () => {
 
   it('is refused before the body is here', async () => {
     const socket = connect(service.port, '127.0.0.1');
-    socket.write('POST /kv HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{');
+    socket.write(
+      'POST /kv HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{',
+    );
     const [chunk] = (await new Promise((resolve) => socket.once('data', (...data) => resolve(data)))) as [Buffer];
     expect(chunk.toString()).toMatch(/^HTTP\/1\.1 401 /);
     socket.destroy();
@@ -311,7 +318,9 @@ describe('a caller', () => {
   });
 
   it('is told what a saved batch would do where it may name all of its sources', async () => {
-    expect((await get('web', '/batches/profile?explain')).json()).toMatchObject({ queries: { ada: { source: 'shop' } } });
+    expect((await get('web', '/batches/profile?explain')).json()).toMatchObject({
+      queries: { ada: { source: 'shop' } },
+    });
     for (const name of ['web', 'kiosk'] as const) {
       const refused = await get(name, '/batches/quote?explain');
       expect(refused.status).toBe(400);

@@ -14,6 +14,7 @@ import { buildApp } from '../../src/service/app.ts';
 import { type Edition, Front } from '../../src/service/front.ts';
 import { type Certificate, makeCertificate, writeCertificate } from '../certificate.ts';
 import { loadConfig } from '../configured.ts';
+import { until } from '../service.ts';
 
 let folder: string;
 let first: Certificate;
@@ -54,13 +55,37 @@ describe('server.tls', () => {
   });
 
   it.each([
-    ['a file that is not there', { cert: 'none.pem', key: 'key.pem' }, 'server.tls.cert: a file in PEM is allowed here, and this one cannot be read (ENOENT)'],
-    ['a folder', { cert: '.', key: 'key.pem' }, 'server.tls.cert: a file in PEM is allowed here, and this one cannot be read (EISDIR)'],
-    ['a key as a certificate', { cert: 'key.pem', key: 'key.pem' }, 'server.tls.cert: a certificate in PEM is allowed here'],
-    ['a certificate as a key', { cert: 'cert.pem', key: 'cert.pem' }, 'server.tls.key: a private key in PEM without a passphrase is allowed here'],
-    ['the key of another certificate', { cert: 'cert.pem', key: 'other.pem' }, 'server.tls.key: the key of the certificate is allowed here'],
+    [
+      'a file that is not there',
+      { cert: 'none.pem', key: 'key.pem' },
+      'server.tls.cert: a file in PEM is allowed here, and this one cannot be read (ENOENT)',
+    ],
+    [
+      'a folder',
+      { cert: '.', key: 'key.pem' },
+      'server.tls.cert: a file in PEM is allowed here, and this one cannot be read (EISDIR)',
+    ],
+    [
+      'a key as a certificate',
+      { cert: 'key.pem', key: 'key.pem' },
+      'server.tls.cert: a certificate in PEM is allowed here',
+    ],
+    [
+      'a certificate as a key',
+      { cert: 'cert.pem', key: 'cert.pem' },
+      'server.tls.key: a private key in PEM without a passphrase is allowed here',
+    ],
+    [
+      'the key of another certificate',
+      { cert: 'cert.pem', key: 'other.pem' },
+      'server.tls.key: the key of the certificate is allowed here',
+    ],
     ['a certificate alone', { cert: 'cert.pem' }, 'server.tls.key: key is missing'],
-    ['something else beside them', { cert: 'cert.pem', key: 'key.pem', passphrase: 'x' }, 'server.tls.passphrase: unknown field'],
+    [
+      'something else beside them',
+      { cert: 'cert.pem', key: 'key.pem', passphrase: 'x' },
+      'server.tls.passphrase: unknown field',
+    ],
   ])('is a fault that repeats nothing: %s', async (_what, tls, fault) => {
     await writeFile(join(folder, 'other.pem'), second.key);
     const failure = await configured(tls).then(
@@ -111,12 +136,16 @@ describe('server.tls', () => {
     const { address } = await listen(front.app, { host: '127.0.0.1', port: 0 });
     const sockets = Array.from({ length: 60 }, () => connect(Number(new URL(address).port), '127.0.0.1'));
     let closed = 0;
-    for (const socket of sockets) socket.on('error', () => {}).once('close', () => (closed += 1)).resume();
-    while (closed < 10) await new Promise((resolve) => setTimeout(resolve, 5));
+    for (const socket of sockets)
+      socket
+        .on('error', () => {})
+        .once('close', () => (closed += 1))
+        .resume();
+    await until(() => closed >= 10, 'ten are closed');
     const agent = new Agent({ ca: first.cert });
+    const connections = promisify(front.server.getConnections.bind(front.server));
     for (const socket of sockets) socket.destroy();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(closed).toBeGreaterThanOrEqual(10);
+    await until(async () => (await connections()) === 0, 'all are closed');
     expect(await get(address, agent)).toMatchObject({ status: 200 });
     agent.destroy();
     await front.close();

@@ -35,21 +35,25 @@ export function identify(app: FastifyInstance, callers: Callers, refused: Refuse
     });
     return;
   }
-  app.addHook('onRequest', async (request, reply) => {
-    // No cache on the way may answer one caller what was for another.
-    reply.header('cache-control', request.method === 'POST' ? 'no-store' : 'private');
-    for (const name of CREDENTIALS) vary(reply, name);
-    const caller = await callerOf(request, callers);
+  const letIn = (caller: KnownCaller | undefined, request: FastifyRequest, reply: FastifyReply): boolean => {
     request.caller = caller ?? NOBODY;
-    if (request.routeOptions.config.isOpen) return;
+    if (request.routeOptions.config.isOpen) return true;
     const refusal = caller ? refusalOf(caller, request, reply) : UNKNOWN;
-    if (!refusal) return;
+    if (!refusal) return true;
     const { reason, retryAfterMs, ...problem } = refusal;
     refused(request, reason);
     if (caller === undefined) reply.header('www-authenticate', 'Bearer');
     if (retryAfterMs !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1000)));
     sendProblem(reply, problem);
-    return reply;
+    return false;
+  };
+  app.addHook('onRequest', (request, reply, done) => {
+    // No cache on the way may answer one caller what was for another.
+    reply.header('cache-control', request.method === 'POST' ? 'no-store' : 'private');
+    for (const name of CREDENTIALS) vary(reply, name);
+    callerOf(request, callers)
+      .then((caller) => letIn(caller, request, reply))
+      .then((isIn) => (isIn ? done() : undefined), done);
   });
 }
 
@@ -71,7 +75,7 @@ function tooMuch(reason: 'caller_rate' | 'caller_in_flight', detail: string, ret
   return { reason, status: 429, ...told, retryAfterMs };
 }
 
-/** Who sent a request. One that is sent with two keys, of which a proxy may have read the other, is nobody's. */
+/** Who sent a request; nobody, where two keys came with it: a proxy may have read the other one. */
 function callerOf({ raw: { headers, rawHeaders } }: FastifyRequest, callers: Callers): ReturnType<Callers['of']> {
   const isTwofold = CREDENTIALS.some((name) => timesSent(rawHeaders, name.toLowerCase()) > 1);
   return isTwofold ? Promise.resolve(undefined) : callers.of(headers);

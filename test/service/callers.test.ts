@@ -1,0 +1,93 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { hashOf, makeKey } from '../../src/callers/api-keys.ts';
+import { openSaved } from '../../src/saved/open-saved.ts';
+import { buildApp } from '../../src/service/app.ts';
+import { Front } from '../../src/service/front.ts';
+import { createLogger, Secrets } from '../../src/service/log.ts';
+import { buildMetricsApp } from '../../src/service/metrics-app.ts';
+import { parseConfig } from '../configured.ts';
+
+const KEYS = { web: makeKey(), watch: makeKey(), wrong: makeKey() };
+const empty = { pattern: 'ordered', queries: [] };
+const CALLERS = {
+  web: { keys: [hashOf(KEYS.web)], batches: ['one'], rate: { perSecond: 1, burst: 5 } },
+  watch: { keys: [hashOf(KEYS.watch)], metrics: true },
+};
+const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+
+const closing: { close(): Promise<unknown> }[] = [];
+afterEach(async () => {
+  for (const one of closing.splice(0)) await one.close();
+});
+
+async function appOf(raw: object, lines: string[] = []) {
+  const config = parseConfig({ batches: { one: empty, other: empty }, ...raw });
+  const logger = createLogger('info', new Secrets(), { write: (line) => void lines.push(line) });
+  const sources = new Map();
+  const app = await buildApp(config, { sources, saved: await openSaved(config, sources), logger });
+  await app.ready();
+  return { config, app };
+}
+
+describe('a request that is refused', () => {
+  it('has one line in the log, with the name of its caller where that is known, and never a key', async () => {
+    const lines: string[] = [];
+    const { app } = await appOf({ callers: CALLERS }, lines);
+    closing.push(app);
+    const ask = (url: string, headers: Record<string, string>, method: 'GET' | 'POST' = 'GET') =>
+      app.inject({ method, url, headers, payload: method === 'POST' ? '{}' : undefined });
+    await ask('/limits', {});
+    await ask(`/nothing?key=${KEYS.wrong}`, bearer(KEYS.wrong));
+    await ask('/kv', bearer(KEYS.web), 'POST');
+    await ask('/batches/other', bearer(KEYS.web));
+    await ask('/metrics', bearer(KEYS.web));
+    await ask('/batches/one', bearer(KEYS.web));
+    await ask('/limits', bearer(KEYS.web));
+    await ask('/limits', { ...bearer('x'), 'x-api-key': KEYS.web });
+    const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const refused = told.filter(({ msg }) => msg === 'a request was refused');
+    expect(refused.map(({ caller, reason, method, route }) => [caller, reason, method, route])).toEqual([
+      [undefined, 'unauthorized', 'GET', '/limits'],
+      [undefined, 'unauthorized', 'GET', undefined],
+      ['web', 'forbidden', 'POST', '/kv'],
+      ['web', 'forbidden', 'GET', '/batches/other'],
+      ['web', 'forbidden', 'GET', '/metrics'],
+      ['web', 'caller_rate', 'GET', '/limits'],
+    ]);
+    for (const { requestId } of refused) expect(requestId).toEqual(expect.any(String));
+    expect(told.find(({ msg }) => msg === 'batch')).toMatchObject({ caller: 'web', batch: 'one' });
+    for (const key of Object.values(KEYS)) expect(lines.join()).not.toContain(key.slice(6));
+    const counts = Object.fromEntries(app.metrics.refused.series.map(([[reason], [count]]) => [reason, count]));
+    expect(counts).toMatchObject({ unauthorized: 2, forbidden: 3, caller_rate: 1 });
+  });
+});
+
+describe('metrics on a port of their own', () => {
+  it('are there for those who may read them', async () => {
+    const config = parseConfig({ batches: { one: empty }, callers: CALLERS });
+    const app = buildMetricsApp(config, () => Promise.resolve('counted'), {});
+    closing.push(app);
+    const statusFor = async (headers: object): Promise<number> =>
+      (await app.inject({ url: '/metrics', headers: { ...headers } })).statusCode;
+    expect(await statusFor({})).toBe(401);
+    expect(await statusFor(bearer(KEYS.web))).toBe(404);
+    expect(await statusFor(bearer(KEYS.watch))).toBe(200);
+  });
+});
+
+describe('another configuration', () => {
+  it('has callers of its own, from one request to the next', async () => {
+    const front = new Front(await appOf({}));
+    closing.push(front);
+    const url = await front.app.listen({ host: '127.0.0.1', port: 0 });
+    const statusFor = async (key?: string): Promise<number> =>
+      (await fetch(`${url}/limits`, { headers: key === undefined ? {} : bearer(key) })).status;
+    expect(await statusFor()).toBe(200);
+    await front.turnTo(await appOf({ callers: CALLERS }));
+    expect([await statusFor(), await statusFor(KEYS.web), await statusFor(KEYS.watch)]).toEqual([401, 200, 200]);
+    await front.turnTo(await appOf({ callers: { web: CALLERS.web } }));
+    expect([await statusFor(), await statusFor(KEYS.web), await statusFor(KEYS.watch)]).toEqual([401, 200, 401]);
+    await front.turnTo(await appOf({}));
+    expect(await statusFor()).toBe(200);
+  });
+});
