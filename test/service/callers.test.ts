@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { hashOf, makeKey } from '../../src/callers/api-keys.ts';
 import { openSaved } from '../../src/saved/open-saved.ts';
@@ -72,6 +73,50 @@ describe('metrics on a port of their own', () => {
     expect(await statusFor({})).toBe(401);
     expect(await statusFor(bearer(KEYS.web))).toBe(404);
     expect(await statusFor(bearer(KEYS.watch))).toBe(200);
+  });
+});
+
+describe('the page of the interface', () => {
+  /** What its script does with a document and with what `HEAD /openapi.json` answers. */
+  async function run(status: number): Promise<{ shown: object[]; submit: (key: string) => void; asks: boolean }> {
+    const { app } = await appOf({ callers: CALLERS });
+    closing.push(app);
+    const { payload } = await app.inject('/docs/start.js');
+    const shown: { requestInterceptor: (request: { headers: object }) => { headers: object } }[] = [];
+    let submitted: (event: object) => void = () => {};
+    const input = { value: '' };
+    let asks = false;
+    const form = {
+      addEventListener: (_type: string, listener: typeof submitted) => (submitted = listener),
+      querySelector: () => input,
+    };
+    const document = { createElement: () => form, querySelector: () => ({ append: () => (asks = true) }) };
+    const fetching = Promise.resolve({ status });
+    runInNewContext(payload, { document, fetch: () => fetching, SwaggerUIBundle: (said: never) => shown.push(said) });
+    await fetching;
+    await Promise.resolve();
+    return {
+      get shown() {
+        return shown.map(({ requestInterceptor }) => requestInterceptor({ headers: {} }).headers);
+      },
+      asks,
+      submit(value) {
+        input.value = value;
+        submitted({ preventDefault() {} });
+      },
+    };
+  }
+
+  it('asks for a key where there are callers, and sends it with each request', async () => {
+    const page = await run(401);
+    expect([page.asks, page.shown]).toEqual([true, []]);
+    page.submit('codap_key');
+    expect(page.shown).toEqual([{ authorization: 'Bearer codap_key' }]);
+  });
+
+  it('asks for none where everyone may ask', async () => {
+    const page = await run(200);
+    expect([page.asks, page.shown]).toEqual([false, [{}]]);
   });
 });
 
