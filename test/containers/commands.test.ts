@@ -16,7 +16,7 @@ const commandsOf = (...words: string[]) =>
 
 describe('the docker commands of the documents', () => {
   it('are of these kinds', () => {
-    for (const [, word, verb] of commands) expect(word === 'compose' ? verb : word).toMatch(/^(?:up|build|run)$/);
+    for (const [, word, verb] of commands) expect(word === 'compose' ? verb : word).toMatch(/^(?:up|build|run|kill)$/);
   });
 
   it('name services of docker-compose.yml', () => {

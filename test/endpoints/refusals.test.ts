@@ -341,7 +341,12 @@ describe('a limit, exactly reached', () => {
 
 describe('a cap of a source', () => {
   it('on a listing is a 400 one beyond where it is gathered, and none item by item', async () => {
-    const list = (more: object) => ({ source: 'files', op: 'listObjects', params: { limit: 10_001 }, ...more });
+    const list = (more: object) => ({
+      source: 'files',
+      op: 'listObjects',
+      params: { prefix: 'reports/', limit: 10_001 },
+      ...more,
+    });
     const { errors } = problem(await service.post('/kv', { queries: { list: list({}) } }), 400);
     expect(errors).toEqual([
       { pointer: '#/queries/list/params/limit', detail: 'at most 10000 is allowed here without stream' },
