@@ -6,8 +6,9 @@ import { hashOf, makeKey } from '../src/callers/api-keys.ts';
 import { start } from './start.ts';
 
 /**
- * What a caller costs the others that asks ten times as often as it may: beside it, and beside the same caller
- * at its rate, in turns, how many of their batches are answered, and how fast; and how fast it is refused.
+ * What a caller costs the others that asks ten times as often as it may: beside it, and beside the same
+ * caller at its rate, in turns, how many of their batches are answered, and how fast; and how fast it is
+ * refused.
  * Service, store (it answers after 5 ms) and load are a process each, over loopback.
  */
 const SECONDS = 2;

@@ -9,10 +9,10 @@ type Part = { type: string; start: number; end: number } & Record<string, unknow
 
 /**
  * Every layer that a client can hear of; the command line and the configuration speak to the operator alone.
- * Metrics, which are no sentences, have labels of the configuration.
+ * Metrics, which are no sentences, have labels of the configuration; a page's script is none either.
  */
 const FILES = globSync(['src/**/*.ts', 'adapters/**/*.ts', 'routes/**/*.ts']).filter(
-  (file) => !/^src\/(?:cli|config|openapi|main|service\/log|observe\/exposition)\b/.test(file),
+  (file) => !/^(?:src\/(?:cli|config|openapi|main|service\/log|observe\/exposition)|routes\/docs)\b/.test(file),
 );
 
 const listed = (list: string) => new Set(list.split('\n').map((line) => line.trim().replace(/ {2,}#.*$/, '')));
