@@ -19,6 +19,7 @@ const batches = {
   quote: { pattern: 'kv', tool: true, maxAgeSeconds: 60, queries: { quote: QUOTE } },
   secret: { pattern: 'kv', tool: true, queries: { ada: ADA } },
   mine: { pattern: 'kv', maxAgeSeconds: 60, queries: { me: named('name', '/sub') } },
+  bound: { pattern: 'kv', onError: 'fail', queries: { me: named('name', '/sub') } },
 };
 
 let issuer: Issuer;
@@ -76,6 +77,9 @@ const rpc = async (name: Name, method: string, params: object = {}): Promise<Bod
   return (await service.post('/mcp', { jsonrpc: '2.0', id: 1, method, params }, headers)).json();
 };
 
+/** The saved batches that are no tools. */
+const NO_TOOLS = ['mine', 'bound'];
+
 /** The names of these that occur in a text. */
 const among = (all: readonly string[], told: string): string[] =>
   all.filter((name) => new RegExp(`(?<![\\w-])${name}(?![\\w-])`).test(told));
@@ -104,6 +108,8 @@ const PLACES: Record<string, (name: Name) => Promise<{ sources?: string[]; batch
     expect('/metrics' in paths).toBe(GRANTS[name].metrics);
     const sources = components.schemas.Query?.properties.source.enum;
     const told = JSON.stringify({ paths, components });
+    const quoted = SOURCES.filter((source) => told.includes(`"${source}"`));
+    expect(quoted.filter((source) => !GRANTS[name].sources.includes(source))).toEqual([]);
     expect(among(Object.keys(batches), told).filter((batch) => batch !== 'secret' && !saved.includes(batch))).toEqual(
       [],
     );
@@ -117,7 +123,7 @@ const PLACES: Record<string, (name: Name) => Promise<{ sources?: string[]; batch
     return {
       batches: [
         ...offered.filter((tool: string) => tool in batches),
-        ...GRANTS[name].batches.filter((b) => b === 'mine'),
+        ...GRANTS[name].batches.filter((b) => NO_TOOLS.includes(b)),
       ],
       sources: describe?.inputSchema.properties.name.enum ?? [],
     };
@@ -125,7 +131,7 @@ const PLACES: Record<string, (name: Name) => Promise<{ sources?: string[]; batch
   'what a tool that is not there says': async (name) => {
     const { error } = await rpc(name, 'tools/call', { name: 'nothing', arguments: {} });
     const offered = among(Object.keys(batches), error.message);
-    return { batches: [...offered, ...GRANTS[name].batches.filter((batch) => batch === 'mine')] };
+    return { batches: [...offered, ...GRANTS[name].batches.filter((batch) => NO_TOOLS.includes(batch))] };
   },
   'tools that are called': async (name) => {
     const calls = await Promise.all(
@@ -134,7 +140,7 @@ const PLACES: Record<string, (name: Name) => Promise<{ sources?: string[]; batch
     const ran = ['profile', 'quote', 'secret'].filter(
       (_, at) => calls[at].result?.isError !== true && !calls[at].error,
     );
-    return { batches: [...ran, ...GRANTS[name].batches.filter((batch) => batch === 'mine')] };
+    return { batches: [...ran, ...GRANTS[name].batches.filter((batch) => NO_TOOLS.includes(batch))] };
   },
   describe_source: async (name) => {
     const told = await Promise.all(
@@ -337,6 +343,8 @@ describe('a caller', () => {
     expect((await get('people', '/batches/mine')).json().results.me.value).toMatchObject({ name: 'Ada Lovelace' });
     const withKey = (await get('watch', '/batches/mine')).json();
     expect(withKey.results.me).toMatchObject({ status: 'error', error: { code: 'FORBIDDEN' } });
+    const { status, text: told } = await get('watch', '/batches/bound');
+    expect([status, JSON.parse(told)]).toMatchObject([403, { code: 'FORBIDDEN' }]);
   });
 
   it.each([

@@ -132,7 +132,7 @@ function given(from: 'item' | 'params' | 'caller', { item, batch: { options } }:
 
 /** A claim that is not there: who asks may not, wherever that was to be looked at. */
 function unknownCaller(): CodapError {
-  return new CodapError('FORBIDDEN', 'what this query needs to know of its caller is not known');
+  return new CodapError('FORBIDDEN', 'what this query needs to know of its caller is not known', { http: 403 });
 }
 
 function memberOf({ up, member }: Extract<Target, { from: 'result' }>, scope: Scope): RunningMember {
