@@ -19,7 +19,7 @@ const batches = {
   quote: { pattern: 'kv', tool: true, maxAgeSeconds: 60, queries: { quote: QUOTE } },
   secret: { pattern: 'kv', tool: true, queries: { ada: ADA } },
   mine: { pattern: 'kv', maxAgeSeconds: 60, queries: { me: named('name', '/sub') } },
-  bound: { pattern: 'kv', onError: 'fail', queries: { me: named('name', '/sub') } },
+  theirs: { pattern: 'kv', onError: 'fail', queries: { me: named('name', '/sub') } },
 };
 
 let issuer: Issuer;
@@ -78,7 +78,7 @@ const rpc = async (name: Name, method: string, params: object = {}): Promise<Bod
 };
 
 /** The saved batches that are no tools. */
-const NO_TOOLS = ['mine', 'bound'];
+const NO_TOOLS = new Set(['mine', 'theirs']);
 
 /** The names of these that occur in a text. */
 const among = (all: readonly string[], told: string): string[] =>
@@ -123,7 +123,7 @@ const PLACES: Record<string, (name: Name) => Promise<{ sources?: string[]; batch
     return {
       batches: [
         ...offered.filter((tool: string) => tool in batches),
-        ...GRANTS[name].batches.filter((b) => NO_TOOLS.includes(b)),
+        ...GRANTS[name].batches.filter((b) => NO_TOOLS.has(b)),
       ],
       sources: describe?.inputSchema.properties.name.enum ?? [],
     };
@@ -131,7 +131,7 @@ const PLACES: Record<string, (name: Name) => Promise<{ sources?: string[]; batch
   'what a tool that is not there says': async (name) => {
     const { error } = await rpc(name, 'tools/call', { name: 'nothing', arguments: {} });
     const offered = among(Object.keys(batches), error.message);
-    return { batches: [...offered, ...GRANTS[name].batches.filter((batch) => NO_TOOLS.includes(batch))] };
+    return { batches: [...offered, ...GRANTS[name].batches.filter((batch) => NO_TOOLS.has(batch))] };
   },
   'tools that are called': async (name) => {
     const calls = await Promise.all(
@@ -140,7 +140,7 @@ const PLACES: Record<string, (name: Name) => Promise<{ sources?: string[]; batch
     const ran = ['profile', 'quote', 'secret'].filter(
       (_, at) => calls[at].result?.isError !== true && !calls[at].error,
     );
-    return { batches: [...ran, ...GRANTS[name].batches.filter((batch) => NO_TOOLS.includes(batch))] };
+    return { batches: [...ran, ...GRANTS[name].batches.filter((batch) => NO_TOOLS.has(batch))] };
   },
   describe_source: async (name) => {
     const told = await Promise.all(
@@ -343,7 +343,7 @@ describe('a caller', () => {
     expect((await get('people', '/batches/mine')).json().results.me.value).toMatchObject({ name: 'Ada Lovelace' });
     const withKey = (await get('watch', '/batches/mine')).json();
     expect(withKey.results.me).toMatchObject({ status: 'error', error: { code: 'FORBIDDEN' } });
-    const { status, text: told } = await get('watch', '/batches/bound');
+    const { status, text: told } = await get('watch', '/batches/theirs');
     expect([status, JSON.parse(told)]).toMatchObject([403, { code: 'FORBIDDEN' }]);
   });
 
