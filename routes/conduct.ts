@@ -105,7 +105,7 @@ export async function conduct(
       trace: plan.trace || span?.isSampled ? new BatchTrace(received, plan.trace, span?.spanOf) : undefined,
       report: ({ path, error }) =>
         request.log.error(
-          { err: error, path: formatPointer(path), source: error.source, ...traceIds },
+          { err: error, batch, path: formatPointer(path), source: error.source, ...traceIds },
           'a query failed by our fault',
         ),
     },
@@ -124,7 +124,8 @@ export async function conduct(
     unlink();
   }
   const { status, ms, list } = await running.root.reply;
-  counted.complete = list !== undefined && isComplete(list) && !running.batch.hasBroken;
+  const { decidedBy, hasBroken, failures } = running.batch;
+  counted.complete = list !== undefined && isComplete(list) && !hasBroken && !decidedBy;
   log.info(
     {
       requestId: request.id,
@@ -134,10 +135,10 @@ export async function conduct(
       queries: plan.root.members.length,
       complete: counted.complete,
       ms,
-      failures: running.batch.failures.length,
-      failed: running.batch.decidedBy?.error.code,
+      failures: failures.length,
+      failed: decidedBy?.error.code,
       left: left.aborted || undefined,
-      status,
+      status: decidedBy ? 'error' : status,
       ...traceIds,
     },
     'batch',

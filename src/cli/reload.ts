@@ -1,10 +1,11 @@
 import cluster from 'node:cluster';
 import type { Logger } from 'pino';
 import { adapters } from '../../adapters/index.ts';
-import { type Config, ConfigError, type Env, loadConfig } from '../config/load.ts';
+import { type Config, ConfigError, type Env } from '../config/load.ts';
 import { secretsOf } from '../config/secrets.ts';
 import { warningsOf } from '../config/warnings.ts';
 import type { Secrets } from '../service/log.ts';
+import { loadWhole } from './load-whole.ts';
 
 /** Where a configuration came from, and who is told of it. */
 export interface Origin {
@@ -38,7 +39,7 @@ export async function reload(
 ): Promise<boolean> {
   const { file, env, logger, secrets } = origin;
   try {
-    const read = await loadConfig(file, env, adapters);
+    const read = await loadWhole(file, env);
     secrets.add(secretsOf(read, adapters));
     const kept = BOUND.filter((name) => read.server[name] !== bound[name]);
     const { tls } = bound;

@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import { adapters } from '../../adapters/index.ts';
 import { processMemory } from '../budget/memory.ts';
-import { type Config, type Env, loadConfig } from '../config/load.ts';
+import { type Config, type Env } from '../config/load.ts';
 import { secretsOf } from '../config/secrets.ts';
 import { exportingOf } from '../observe/exporting.ts';
 import { writeFamilies } from '../observe/exposition.ts';
@@ -15,6 +15,7 @@ import { tellPrimary } from '../service/primary.ts';
 import { WorkerMetrics } from '../service/worker-metrics.ts';
 import { metricsEdition, openEdition } from './edition.ts';
 import { isLoopback, listen, listenOnce, type Where } from './listen.ts';
+import { loadWhole } from './load-whole.ts';
 import { type Origin, reload, warn } from './reload.ts';
 import { defaultFile, listenOn, type ListenFlags, logLevel, workersOf } from './settings.ts';
 import { StartFault } from './start-fault.ts';
@@ -28,7 +29,7 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
       'there is no configuration: name a file, set CODAP_CONFIG or write ./codap.yaml. To see codap without one, run: codap demo',
     );
   }
-  const config = await loadConfig(file, env, adapters);
+  const config = await loadWhole(file, env);
   const where = listenOn(flags, env, config);
   const exporting = exportingOf(env);
   const secrets = new Secrets(secretsOf(config, adapters));

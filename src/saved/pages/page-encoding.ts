@@ -61,7 +61,7 @@ async function rendered(template: Template, answer: Answer, list: MemberList, co
   try {
     const rendered = Promise.resolve(work.do(stepping(rendering(), bounds))).then(() => output.text);
     const text = await answer.byDeadline(rendered, GRACE_MS);
-    if (!text) throw tooLate();
+    if (!text) throw new Error(`${template.file}: ${tooLate().message}`);
     return text;
   } catch (cause) {
     if (cause instanceof CodapError && (cause.code === 'CANCELLED' || cause.code === 'OVERLOADED')) throw cause;

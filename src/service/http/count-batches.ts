@@ -60,8 +60,9 @@ export class CountedBatch {
   outcome({ raw: { writableFinished, statusCode } }: FastifyReply): Outcome {
     if (this.batch?.decidedBy) return 'failed';
     if (!writableFinished) return 'cancelled';
-    if (this.batch) return this.complete ? 'complete' : 'incomplete';
     const status = this.status ?? statusCode;
+    // What it came to could not be answered in what was accepted.
+    if (this.batch && status !== 406) return this.complete ? 'complete' : 'incomplete';
     if (status < 300) return 'explained';
     if (status === 503) return 'refused';
     return status < 500 ? 'invalid' : 'failed';
