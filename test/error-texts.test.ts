@@ -149,6 +149,8 @@ const FILLED_IN = listed(`
   adapters/http/h1/request-head.ts: length
   src/service/http/faults.ts: problem.title
   src/service/http/faults.ts: Buffer.byteLength(body)
+  src/saved/pages/page-encoding.ts: template.file  # in a text that stays in the log
+  src/saved/pages/page-encoding.ts: tooLate().message
   src/callers/api-keys.ts: randomBytes(32).toString('base64url')  # told to the operator, as the next ones are
   src/callers/api-keys.ts: hash('sha256', key)
   src/callers/fetch-key-set.ts: statusCode
@@ -177,6 +179,7 @@ const FILLED_IN = listed(`
 
 /** Where an error is made of a text that does not stand there, or the text of an error is read. */
 const PASSED_ON = listed(`
+  src/saved/pages/page-encoding.ts: tooLate().message  # one of ours, in a text that stays in the log
   src/store/check-schema.ts: issue.message  # of a schema of ours
   src/store/check-schema.ts: { message }
   adapters/mongo/data.ts: error.message  # NotData's, made in filled.ts
