@@ -43,16 +43,22 @@ export interface Callers {
   readonly of: (headers: Credentials) => Promise<KnownCaller | undefined>;
 }
 
-/** The callers of a configuration; without any, everyone may ask. `fetch` gets the key set of an address. */
+/** The key sets of issuers, by their addresses. */
+export type KeySets = Map<string, KeySet>;
+
+/**
+ * The callers of a configuration; without any, everyone may ask. `fetch` gets the key set of an address;
+ * those that are known, and that become known, stand in `keySets`.
+ */
 export function openCallers(
   { callers }: Pick<Config, 'callers'>,
   log: CallersLog,
   fetch: (url: string) => Promise<unknown> = fetchKeySet,
+  keySets: KeySets = new Map(),
 ): Callers {
   if (!callers) return { areKnown: false, of: () => Promise.resolve(ANYONE) };
   const all = Object.entries(callers).map(([name, caller]) => ({ caller, grant: grantOf(name, caller) }));
   const apiKeys = new ApiKeys(all.map(({ caller: { keys = [] }, grant }) => ({ keys, owner: known(grant) })));
-  const keySets = new Map<string, KeySet>();
   const keysAt = (url: string, name: string | undefined): KeySet => {
     const failed = (err: unknown): void => {
       try {

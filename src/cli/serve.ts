@@ -43,7 +43,7 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
   const shared = cluster.isWorker ? new WorkerMetrics() : undefined;
   const scrape: Scrape = shared?.scrape ?? ((format) => writeFamilies(totals.all, format));
   const memory = processMemory(config.server.bufferBytes);
-  const common = { exporting, logger, onLoopback, memory, totals, scrape };
+  const common = { exporting, logger, onLoopback, memory, totals, scrape, keySets: new Map() };
   const front = new Front(await openEdition(config, common), { logger });
   const tellLast = shared?.share(totals);
   const metrics = shared ? undefined : await listenForMetrics(config, place, scrape);

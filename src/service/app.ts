@@ -12,7 +12,7 @@ import { savedBatchRoutes } from '../../routes/saved-batch.ts';
 import { sourceRoute } from '../../routes/source.ts';
 import { sourcesRoute } from '../../routes/sources.ts';
 import { startRoute } from '../../routes/start.ts';
-import { openCallers } from '../callers/callers.ts';
+import { type KeySets, openCallers } from '../callers/callers.ts';
 import { granted } from '../callers/granted.ts';
 import { Admission } from './admission.ts';
 import type { Config } from '../config/load.ts';
@@ -58,6 +58,8 @@ export interface AppDeps extends BaseOptions {
   readonly saved?: ReadonlyMap<string, SavedBatch> | undefined;
   /** What `/metrics` answers, unless it has a port of its own. By default what this app counts. */
   readonly scrape?: Scrape | undefined;
+  /** The key sets of token issuers that are known already. By default there are none. */
+  readonly keySets?: KeySets | undefined;
   /** What the process may hold. By default the configuration's `bufferBytes`. */
   readonly memory?: Memory;
 }
@@ -65,7 +67,14 @@ export interface AppDeps extends BaseOptions {
 /** The service as an app that never listens by itself. It uses the sources but does not close them. */
 export async function buildApp(
   config: Config,
-  { sources, saved = new Map(), scrape, memory = processMemory(config.server.bufferBytes), ...options }: AppDeps,
+  {
+    sources,
+    saved = new Map(),
+    scrape,
+    keySets,
+    memory = processMemory(config.server.bufferBytes),
+    ...options
+  }: AppDeps,
 ): Promise<FastifyInstance> {
   const { spans } = options;
   const app = baseApp(config, options);
@@ -74,7 +83,7 @@ export async function buildApp(
   app.decorate('metrics', metrics);
   app.decorate('drain', () => admission.drain());
   app.decorate('cut', (why?: string) => admission.cut(why));
-  const callers = openCallers(config, app.log);
+  const callers = openCallers(config, app.log, undefined, keySets);
   const refused = noting((reason) => metrics.refused.add(reason));
   cors(app, config.server.corsOrigins);
   identify(app, callers, refused);
