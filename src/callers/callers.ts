@@ -7,6 +7,7 @@ import { KeySet } from './key-set.ts';
 import { ANYONE, type Grant, grantOf, known, type KnownCaller } from './known-caller.ts';
 import { meets } from './meets.ts';
 import { readToken } from './read-token.ts';
+import { VerifiedTokens } from './verified-tokens.ts';
 
 /** How far clocks may differ, in seconds. */
 const LEEWAY_SECONDS = 30;
@@ -74,6 +75,7 @@ export function openCallers(
   const issued = all.flatMap(({ caller: { jwt }, grant }): Issued[] =>
     jwt ? [{ grant, jwt, keys: keysAt(jwt.jwks, grant.name) }] : [],
   );
+  const verified = new VerifiedTokens();
   return {
     areKnown: true,
     async of({ authorization = '', 'x-api-key': key }) {
@@ -81,13 +83,18 @@ export function openCallers(
       const given = key ?? BEARER.exec(authorization)?.[1];
       if (typeof given !== 'string' || given === '' || given.length > MOST_CHARS) return undefined;
       const owner = apiKeys.find(given);
-      return owner ?? (key === undefined ? bearerOf(given, issued) : undefined);
+      if (owner || key !== undefined) return owner;
+      return verified.find(given) ?? bearerOf(given, issued, verified);
     },
   };
 }
 
 /** Whose token this is: the first caller's whose issuer, audience and claims it meets. */
-async function bearerOf(text: string, callers: readonly Issued[]): Promise<KnownCaller | undefined> {
+async function bearerOf(
+  text: string,
+  callers: readonly Issued[],
+  verified: VerifiedTokens,
+): Promise<KnownCaller | undefined> {
   const token = callers.length > 0 ? readToken(text) : undefined;
   if (!token) return undefined;
   const { claims } = token;
@@ -96,14 +103,16 @@ async function bearerOf(text: string, callers: readonly Issued[]): Promise<Known
     // What it does not even say of itself needs no verifying.
     if (memberOf(claims, 'iss') !== issuer || !meets(claims, { aud: audience, ...jwt.claims })) continue;
     try {
-      await jwtVerify(text, keys.keyFor, {
+      const { payload } = await jwtVerify(text, keys.keyFor, {
         issuer,
         audience,
         algorithms: [...algorithms],
         clockTolerance: LEEWAY_SECONDS,
         requiredClaims: ['exp'],
       });
-      return known(grant, claims);
+      const caller = known(grant, claims);
+      verified.add(text, caller, payload.exp!);
+      return caller;
     } catch {
       // It may be another caller's, whose issuer has other keys.
     }
