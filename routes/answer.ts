@@ -61,7 +61,7 @@ async function answerCounted(asking: Asking, service: Service, exchange: Exchang
       { pointer: '#/trace', detail: `${encoding.mediaType} shows no replies; allowed with: ${replyTypes.join(', ')}` },
     ]);
   if (origins) {
-    const timeoutMs = timeoutOf(plan.timeoutMs, config);
+    const timeoutMs = timeoutOf(plan.timeoutMs, config, request.caller);
     const how = { origins, taking: encoding, caller: callerOf(request), timeoutMs, limits: config.limits, work };
     const bytes = await work.do(endingBy(explanation(plan, how), received + timeoutMs));
     reply.type('application/json; charset=utf-8');

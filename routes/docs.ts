@@ -20,7 +20,26 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-const START = `SwaggerUIBundle({ url: 'openapi.json', dom_id: '#docs', validatorUrl: null, defaultModelsExpandDepth: 0 });\n`;
+/** Where callers are told apart it asks for a key, which it keeps in memory alone. */
+const START = `const show = (key) =>
+  SwaggerUIBundle({
+    url: 'openapi.json', dom_id: '#docs', validatorUrl: null, defaultModelsExpandDepth: 0,
+    requestInterceptor(request) {
+      if (key) request.headers.authorization ??= 'Bearer ' + key;
+      return request;
+    },
+  });
+const ask = () => {
+  const form = document.createElement('form');
+  form.innerHTML = '<p><label>Key or token <input type="password" autocomplete="off" required></label> <button>Show</button></p>';
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    show(form.querySelector('input').value);
+  });
+  document.querySelector('#docs').append(form);
+};
+fetch('openapi.json', { method: 'HEAD' }).then(({ status }) => (status === 401 ? ask() : show()));
+`;
 
 const { resolve } = createRequire(import.meta.url);
 const packaged = (name: string) => (): Promise<Buffer> => readFile(resolve(`@fastify/swagger-ui/static/${name}`));
@@ -36,10 +55,10 @@ const files = new Map([
  * proxy's path.
  */
 export function docsRoute(app: FastifyInstance): void {
-  app.get('/docs', (_request, reply) =>
+  app.get('/docs', { config: { isOpen: true } }, (_request, reply) =>
     reply.type('text/html; charset=utf-8').header('content-security-policy', POLICY).send(PAGE),
   );
-  app.get<{ Params: { file: string } }>('/docs/:file', async ({ params }, reply) => {
+  app.get<{ Params: { file: string } }>('/docs/:file', { config: { isOpen: true } }, async ({ params }, reply) => {
     const file = files.get(params.file);
     if (file)
       return reply

@@ -184,9 +184,9 @@ describe('faults', () => {
     ]);
     expect(faults['sources.shop.adapter']).toBe('allowed here: rest, shelf');
     expect(faults['server.prot']).toBe(
-      'unknown field; allowed here: host, port, metricsPort, workers, timeoutMs, maxTimeoutMs, graceMs, maxInFlight, bufferBytes, maxConnections, adhoc, mcp, maxToolBytes, corsOrigins, hosts, traceStatements',
+      'unknown field; allowed here: host, port, metricsPort, tls, workers, timeoutMs, maxTimeoutMs, graceMs, maxInFlight, bufferBytes, maxConnections, adhoc, mcp, maxToolBytes, corsOrigins, hosts, traceStatements',
     );
-    expect(faults['stores']).toBe('unknown field; allowed here: server, limits, sources, batches');
+    expect(faults['stores']).toBe('unknown field; allowed here: server, limits, sources, batches, callers');
     expect(faults['sources.other.ops.0']).toBe('allowed here: get, head');
   });
 

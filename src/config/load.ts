@@ -8,6 +8,7 @@ import { checkConfig, type CheckedConfig } from './parse-config.ts';
 import { readExactYaml, readYaml } from './yaml.ts';
 
 export { type BatchText, readBatches } from './batch-texts.ts';
+export type { CallerConfig, JwtConfig } from './caller-options.ts';
 export type { Env } from './env.ts';
 export { ConfigError, type ConfigFault } from './fault.ts';
 export { parseConfig } from './parse-config.ts';

@@ -64,6 +64,7 @@ async function open(
     before: [...unreadable, ...unnamed(said.params)],
     after: page.faults,
   });
+  const asked = queriesIn(plan.root);
   const fitting = encodings.filter(({ refuses }) => refuses?.(plan) === undefined);
   return {
     name,
@@ -73,7 +74,8 @@ async function open(
     origins,
     encodings: page.encoding ? [...fitting, page.encoding] : fitting,
     maxAgeSeconds: said.maxAgeSeconds,
-    forwards: [...new Set(queriesIn(plan.root).flatMap(({ source }) => source.forwards))],
+    sources: [...new Set(asked.map(({ source }) => source.name))],
+    forwards: [...new Set(asked.flatMap(({ source }) => source.forwards))],
     isTool: said.tool === true,
   };
 }

@@ -265,7 +265,7 @@ describe('POST /mcp', () => {
       ['', 'cancelled'],
     ])
       expect(text).toMatch(
-        new RegExp(`codap_batches_total\\{pattern="\\w+",batch="${named}",outcome="${outcome}"\\} `),
+        new RegExp(`codap_batches_total\\{pattern="\\w+",batch="${named}",outcome="${outcome}",caller=""\\} `),
       );
   });
 });

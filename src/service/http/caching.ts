@@ -11,16 +11,16 @@ export interface Caching {
   /** Seconds for which a complete one may be kept; without it, none is. */
   readonly maxAgeSeconds: number | undefined;
   /** The headers of the caller on which it depends. */
-  readonly forwards: readonly string[];
+  readonly dependsOn: readonly string[];
 }
 
 /** How long after the batch's deadline an answer may still be read for its tag, in milliseconds. */
 const TAGGING_MS = 20;
 
 /** What is not known to be fit for keeping is not kept. */
-export function keepNothing(reply: FastifyReply, { forwards }: Caching): void {
+export function keepNothing(reply: FastifyReply, { dependsOn }: Caching): void {
   reply.header('cache-control', 'no-store');
-  for (const name of forwards) vary(reply, name);
+  for (const name of dependsOn) vary(reply, name);
 }
 
 /**
@@ -33,11 +33,11 @@ export async function cacheable(
   { mediaType, showsReplies }: Encoding,
   { body }: Encoded,
   list: MemberList | undefined,
-  { maxAgeSeconds, forwards }: Caching,
+  { maxAgeSeconds, dependsOn }: Caching,
   { work, options }: Pick<Batch, 'work' | 'options'>,
 ): Promise<boolean> {
   if (body.kind !== 'text' || !list) return false;
-  const scope = forwards.length > 0 ? 'private' : 'public';
+  const scope = dependsOn.length > 0 ? 'private' : 'public';
   if (maxAgeSeconds !== undefined && isComplete(list))
     reply.header('cache-control', `${scope}, max-age=${maxAgeSeconds}`);
   const tag = await weakTag(mediaType, showsReplies ? list : body.text, work, options.deadline + TAGGING_MS);

@@ -91,7 +91,7 @@ export function countBatch(
   // A request that is injected has no connection.
   const before = socket.bytesWritten || 0;
   const counted = new CountedBatch(() => {
-    metrics.batch(pattern, batch, counted.outcome(reply), counted.ms);
+    metrics.batch(pattern, batch, counted.outcome(reply), request.caller.name ?? '', counted.ms);
     // An answer that was asked for while the one before it was still being sent begins where that ended.
     const from = Math.max(before, socket[COUNTED] ?? 0);
     const to = socket.bytesWritten || 0;
