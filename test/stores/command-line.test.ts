@@ -10,9 +10,9 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { loadConfig } from './configured.ts';
+import { loadConfig } from '../configured.ts';
 
-const BIN = new URL('../bin/codap.js', import.meta.url).pathname;
+const BIN = new URL('../../bin/codap.js', import.meta.url).pathname;
 let folder: string;
 const children: ChildProcess[] = [];
 const servers: Server[] = [];
@@ -203,7 +203,7 @@ describe('serve', () => {
 describe('demo', () => {
   it('without what it is made of says in one line what to install', async () => {
     const there = join(folder, 'service');
-    const root = new URL('..', import.meta.url).pathname;
+    const root = new URL('../..', import.meta.url).pathname;
     for (const name of ['bin', 'src', 'routes', 'adapters', 'demo', 'package.json'])
       await cp(join(root, name), join(there, name), { recursive: true });
     await mkdir(join(there, 'node_modules'));
