@@ -61,7 +61,7 @@ async function rendered(template: Template, answer: Answer, list: MemberList, co
   try {
     const rendered = Promise.resolve(work.do(stepping(rendering(), bounds))).then(() => output.text);
     const text = await answer.byDeadline(rendered, GRACE_MS);
-    if (!text) throw new Error(`${template.file}: no page within the time allowed`);
+    if (!text) throw new Error(`${template.file}: no answer within the time allowed`);
     return text;
   } catch (cause) {
     if (cause instanceof CodapError && (cause.code === 'CANCELLED' || cause.code === 'OVERLOADED')) throw cause;
