@@ -3,6 +3,7 @@ import { planning } from '../src/batch/plan/plan.ts';
 import type { Origin } from '../src/batch/plan/planner.ts';
 import { readBody } from '../src/batch/plan/read-body.ts';
 import { endingBy } from '../src/budget/work.ts';
+import type { Grant } from '../src/callers/known-caller.ts';
 import type { Config } from '../src/config/load.ts';
 import { mediaTypes, negotiate } from '../src/encodings/index.ts';
 import { memberOf } from '../src/json/members.ts';
@@ -12,11 +13,11 @@ import { type Asking, isExplained } from './asking.ts';
 /** What a batch of a pattern is looked up in. */
 interface Among {
   readonly config: Config;
-  readonly sources: ReadonlyMap<string, Source>;
+  readonly sourcesFor: (caller: Grant) => ReadonlyMap<string, Source>;
 }
 
 /** A batch that stands in the body of its request. */
-export function adHoc(pattern: Pattern, { config, sources }: Among): Asking {
+export function adHoc(pattern: Pattern, { config, sourcesFor }: Among): Asking {
   const { limits } = config;
   return {
     pattern,
@@ -27,8 +28,9 @@ export function adHoc(pattern: Pattern, { config, sources }: Among): Asking {
       work.tick(body.length >> 6);
       const read = await work.do(readBody(body, limits, work));
       const origins = isExplained(request) ? new Map<Node, Origin>() : undefined;
-      const steps = planning(pattern, read, { sources, limits, origins });
-      const plan = await work.do(endingBy(steps, received + timeoutAsked(read, config)));
+      const { caller } = request;
+      const steps = planning(pattern, read, { sources: sourcesFor(caller), limits, origins });
+      const plan = await work.do(endingBy(steps, received + timeoutAsked(read, config, caller)));
       return { plan, origins };
     },
   };
@@ -38,11 +40,13 @@ export function adHoc(pattern: Pattern, { config, sources }: Among): Asking {
  * The time that a batch has, in milliseconds, before it is known to be right: planning it takes a part of
  * that.
  */
-export function timeoutAsked(body: unknown, config: Pick<Config, 'server'>): number {
-  return timeoutOf(typeof body === 'object' && body !== null ? memberOf(body, 'timeoutMs') : undefined, config);
+export function timeoutAsked(body: unknown, config: Pick<Config, 'server'>, caller: Grant): number {
+  const asked = typeof body === 'object' && body !== null ? memberOf(body, 'timeoutMs') : undefined;
+  return timeoutOf(asked, config, caller);
 }
 
-/** The time that a batch has, in milliseconds, of what it asks for. */
-export function timeoutOf(asked: unknown, { server: { timeoutMs, maxTimeoutMs } }: Pick<Config, 'server'>): number {
-  return Math.min(typeof asked === 'number' ? asked : timeoutMs, maxTimeoutMs);
+/** The time that a batch has, in milliseconds, of what it asks for and its caller may have. */
+export function timeoutOf(asked: unknown, { server }: Pick<Config, 'server'>, caller: Grant): number {
+  const { timeoutMs, maxTimeoutMs } = server;
+  return Math.min(typeof asked === 'number' ? asked : timeoutMs, maxTimeoutMs, caller.maxTimeoutMs);
 }

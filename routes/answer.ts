@@ -6,6 +6,7 @@ import { replyTypes } from '../src/encodings/index.ts';
 import { BadRequest } from '../src/json/fault-list.ts';
 import { Text } from '../src/json/text.ts';
 import { writeBytes } from '../src/json/write.ts';
+import { fileNameIn } from '../src/saved/file-name.ts';
 import { keepNothing } from '../src/service/http/caching.ts';
 import type { CountedBatch } from '../src/service/http/count-batches.ts';
 import { sendNotAcceptable } from '../src/service/http/problem.ts';
@@ -60,14 +61,15 @@ async function answerCounted(asking: Asking, service: Service, exchange: Exchang
       { pointer: '#/trace', detail: `${encoding.mediaType} shows no replies; allowed with: ${replyTypes.join(', ')}` },
     ]);
   if (origins) {
-    const timeoutMs = timeoutOf(plan.timeoutMs, config);
+    const timeoutMs = timeoutOf(plan.timeoutMs, config, request.caller);
     const how = { origins, taking: encoding, caller: callerOf(request), timeoutMs, limits: config.limits, work };
     const bytes = await work.do(endingBy(explanation(plan, how), received + timeoutMs));
     reply.type('application/json; charset=utf-8');
     return sendText(reply, new Text().addBytes(bytes), { idleMs: config.limits.streamIdleMs, work });
   }
+  const filename = asking.batch === undefined ? plan.filename : fileNameIn(plan.filename, encoding);
   await conduct(asked, encoding, asking, service, exchange, (running) =>
-    sendAnswer(running, plan, encoding, reply, asking.caching),
+    sendAnswer(running, filename === plan.filename ? plan : { ...plan, filename }, encoding, reply, asking.caching),
   );
 }
 

@@ -1,14 +1,20 @@
 import type { FastifyInstance } from 'fastify';
+import { perCaller } from '../src/callers/granted.ts';
 import type { SavedBatch } from '../src/saved/saved-batch.ts';
+import type { Service } from './conduct.ts';
 
-/** `GET /batches`: the saved batches, with what they take and what they answer in. */
-export function batchesRoute(app: FastifyInstance, saved: ReadonlyMap<string, SavedBatch>): void {
-  const batches = [...saved.values()].map(({ name, description, plan, params, encodings }) => ({
+/** `GET /batches`: the saved batches that who asks may run, with what they take and what they answer in. */
+export function batchesRoute(app: FastifyInstance, savedFor: Service['savedFor']): void {
+  const batchesFor = perCaller((caller) => [...savedFor(caller).values()].map(told));
+  app.get('/batches', ({ caller }) => ({ batches: batchesFor(caller) }));
+}
+
+function told({ name, description, plan, params, encodings }: SavedBatch): object {
+  return {
     name,
     ...(description !== undefined && { description }),
     pattern: plan.root.pattern,
     params: params.schema,
     mediaTypes: encodings.map(({ mediaType }) => mediaType),
-  }));
-  app.get('/batches', () => ({ batches }));
+  };
 }

@@ -5,12 +5,14 @@ import { isComplete } from '../src/batch/run/reply.ts';
 import { run, type Running } from '../src/batch/run/run.ts';
 import type { Memory } from '../src/budget/memory.ts';
 import { Work } from '../src/budget/work.ts';
+import type { Grant } from '../src/callers/known-caller.ts';
 import type { Config } from '../src/config/load.ts';
 import type { Encoding } from '../src/encodings/encoding.ts';
 import { CodapError, notNeeded } from '../src/errors.ts';
 import { formatPointer } from '../src/json/pointer.ts';
 import type { BatchSpan } from '../src/observe/batch-span.ts';
 import type { Spans } from '../src/observe/spans.ts';
+import type { SavedBatch } from '../src/saved/saved-batch.ts';
 import type { CountedBatch } from '../src/service/http/count-batches.ts';
 import { traceIdOf } from '../src/service/http/trace-context.ts';
 import type { Source } from '../src/sources/open.ts';
@@ -21,7 +23,12 @@ import type { Asked, Asking } from './asking.ts';
 /** What the routes of batches answer from. */
 export interface Service {
   readonly config: Config;
-  readonly sources: ReadonlyMap<string, Source>;
+  /** The sources that a caller may name. */
+  readonly sourcesFor: (caller: Grant) => ReadonlyMap<string, Source>;
+  /** The saved batches that a caller may run. */
+  readonly savedFor: (caller: Grant) => ReadonlyMap<string, SavedBatch>;
+  /** Whether callers are told apart. */
+  readonly knowsCallers: boolean;
   /** What the process may hold of bodies and answers under way. */
   readonly memory: Memory;
   /** Calls back, with the reason, when an answer under way has to end; what it returns takes that back. */
@@ -58,7 +65,8 @@ export function receive({ config }: Pick<Service, 'config'>, request: FastifyReq
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) left.abort(notNeeded());
   });
-  const work = new Work(config.limits.work).endsBy(received + config.server.maxTimeoutMs, left.signal);
+  const most = Math.min(config.server.maxTimeoutMs, request.caller.maxTimeoutMs);
+  const work = new Work(config.limits.work).endsBy(received + most, left.signal);
   return { request, reply, received, left: left.signal, work };
 }
 
@@ -80,7 +88,7 @@ export async function conduct(
   { request, reply, received, counted, span, left, work }: Exchange,
   answerWith: (running: Running) => Promise<void>,
 ): Promise<void> {
-  const timeoutMs = timeoutOf(plan.timeoutMs, config);
+  const timeoutMs = timeoutOf(plan.timeoutMs, config, request.caller);
   const traceIds = { trace_id: traceIdOf(request.raw.headers), span_id: span?.id };
   const running = run(
     plan,
@@ -97,7 +105,7 @@ export async function conduct(
       trace: plan.trace || span?.isSampled ? new BatchTrace(received, plan.trace, span?.spanOf) : undefined,
       report: ({ path, error }) =>
         request.log.error(
-          { err: error, path: formatPointer(path), source: error.source, ...traceIds },
+          { err: error, batch, path: formatPointer(path), source: error.source, ...traceIds },
           'a query failed by our fault',
         ),
     },
@@ -116,19 +124,21 @@ export async function conduct(
     unlink();
   }
   const { status, ms, list } = await running.root.reply;
-  counted.complete = list !== undefined && isComplete(list) && !running.batch.hasBroken;
+  const { decidedBy, hasBroken, failures } = running.batch;
+  counted.complete = list !== undefined && isComplete(list) && !hasBroken && !decidedBy;
   log.info(
     {
       requestId: request.id,
+      caller: request.caller.name,
       pattern,
       batch,
       queries: plan.root.members.length,
       complete: counted.complete,
       ms,
-      failures: running.batch.failures.length,
-      failed: running.batch.decidedBy?.error.code,
+      failures: failures.length,
+      failed: decidedBy?.error.code,
       left: left.aborted || undefined,
-      status,
+      status: decidedBy ? 'error' : status,
       ...traceIds,
     },
     'batch',
@@ -136,9 +146,10 @@ export async function conduct(
 }
 
 /** Begins the span of a batch, and ends it with the answer: the request now belongs to it, by its header. */
-function beginSpan(spans: Spans, { request: { raw, routeOptions, log }, reply, received }: Received): BatchSpan {
+function beginSpan(spans: Spans, { request, reply, received }: Received): BatchSpan {
+  const { raw, routeOptions, log, caller, protocol: scheme } = request;
   const { headers, method = '' } = raw;
-  const span = spans.begin({ headers, method, route: routeOptions.url ?? '', received });
+  const span = spans.begin({ headers, method, scheme, route: routeOptions.url ?? '', caller: caller.name, received });
   headers['traceparent'] = span.traceparent;
   const end = (): void =>
     void span.end(reply.raw.statusCode).catch((err: unknown) => log.error({ err }, 'spans failed by our fault'));
@@ -148,9 +159,11 @@ function beginSpan(spans: Spans, { request: { raw, routeOptions, log }, reply, r
 }
 
 /** Who asks; headers are looked at only by a source that forwards some. */
-export function callerOf({ raw: { headers } }: FastifyRequest): Caller {
+export function callerOf({ raw: { headers }, caller: { name, claims } }: FastifyRequest): Caller {
   const { traceparent, tracestate } = headers;
   return {
+    name,
+    claims,
     get headers() {
       return singleOf(headers);
     },

@@ -29,7 +29,26 @@ header { display: flex; align-items: baseline; gap: 1rem; padding: 14px 20px; ba
 header h1 { margin: 0; font: 600 1.6rem/1.1 Georgia, serif; }
 header a { color: #0b6e69; text-underline-offset: .15em; }\n`;
 
-const START = `SwaggerUIBundle({ url: 'openapi.json', dom_id: '#docs', validatorUrl: null, defaultModelsExpandDepth: 0 });\n`;
+/** Where callers are told apart it asks for a key, which it keeps in memory alone. */
+const START = `const show = (key) =>
+  SwaggerUIBundle({
+    url: 'openapi.json', dom_id: '#docs', validatorUrl: null, defaultModelsExpandDepth: 0,
+    requestInterceptor(request) {
+      if (key) request.headers.authorization ??= 'Bearer ' + key;
+      return request;
+    },
+  });
+const ask = () => {
+  const form = document.createElement('form');
+  form.innerHTML = '<p><label>Key or token <input type="password" autocomplete="off" required></label> <button>Show</button></p>';
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    show(form.querySelector('input').value);
+  });
+  document.querySelector('#docs').append(form);
+};
+fetch('openapi.json', { method: 'HEAD' }).then(({ status }) => (status === 401 ? ask() : show()));
+`;
 
 const { resolve } = createRequire(import.meta.url);
 const packaged = (name: string) => (): Promise<Buffer> => readFile(resolve(`@fastify/swagger-ui/static/${name}`));
@@ -46,10 +65,10 @@ const files = new Map([
  * proxy's path.
  */
 export function docsRoute(app: FastifyInstance): void {
-  app.get('/docs', (_request, reply) =>
+  app.get('/docs', { config: { isOpen: true } }, (_request, reply) =>
     reply.type('text/html; charset=utf-8').header('content-security-policy', POLICY).send(PAGE),
   );
-  app.get<{ Params: { file: string } }>('/docs/:file', async ({ params }, reply) => {
+  app.get<{ Params: { file: string } }>('/docs/:file', { config: { isOpen: true } }, async ({ params }, reply) => {
     const file = files.get(params.file);
     if (file)
       return reply

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { NOBODY } from '../src/callers/known-caller.ts';
 import type { Admission } from '../src/service/admission.ts';
 import type { Source } from '../src/sources/open.ts';
 import { type Pingable, pinger, readinessOf } from '../src/service/ping.ts';
@@ -11,18 +12,21 @@ export interface HealthDeps {
 
 /**
  * `GET /health/live`: 200 while the process answers at all. `GET /health/ready`: 503 once draining; with
- * `?strict` also while a source is down.
+ * `?strict` also while a source is down. Of the sources it lists those that its caller may name.
  */
 export function healthRoute(app: FastifyInstance, { admission, sources }: HealthDeps): void {
   const pings = pinger(sources.values(), undefined, (name, error) => {
     if (error.code === 'INTERNAL') app.log.error({ err: error, source: name }, 'a ping failed by our fault');
   });
-  app.get('/health/live', () => ({ status: 'live' }));
-  app.get('/health/ready', { config: { flags: ['strict'] } }, async (request, reply) => {
+  app.get('/health/live', { config: { isOpen: true } }, () => ({ status: 'live' }));
+  app.get('/health/ready', { config: { isOpen: true, flags: ['strict'] } }, async (request, reply) => {
     if (admission.draining) return reply.code(503).send({ status: 'draining' });
     const found = (await pings()).map((pinged) => readinessOf(pinged, sources.get(pinged.name)!.layers));
     const strict = Object.hasOwn(request.query as object, 'strict');
     const ready = !strict || found.every(({ status }) => status === 'up');
-    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'unavailable', sources: found });
+    const { caller } = request;
+    const shown = found.filter(({ name }) => caller.sources.has(name));
+    const status = ready ? 'ready' : 'unavailable';
+    return reply.code(ready ? 200 : 503).send(caller === NOBODY ? { status } : { status, sources: shown });
   });
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type CallTool, mcpAnswers } from '../src/agents/mcp-handler.ts';
 import { readMessage } from '../src/agents/read-message.ts';
 import { toolsOf } from '../src/agents/tools.ts';
+import { perCaller } from '../src/callers/granted.ts';
 import type { Serves } from '../src/service/http/hosts.ts';
 import { refuseOrigins } from '../src/service/http/origins.ts';
 import { receive, type Service } from './conduct.ts';
@@ -12,15 +13,19 @@ const HEADERS = ['accept', 'content-type', 'mcp-protocol-version', 'mcp-method',
 
 /**
  * `POST /mcp`: the Model Context Protocol over Streamable HTTP, without sessions. The saved batches that are
- * tools, and codap's own tools. `serves` tells which origins may ask; without it any may.
+ * tools, and codap's own tools, as far as who asks may use them. `serves` tells which origins may ask;
+ * without it any may.
  */
 export function mcpRoute(
   app: FastifyInstance,
   service: Service,
-  { serves, ...among }: Pick<Calling, 'saved' | 'describeSource'> & { readonly serves: Serves | undefined },
+  { serves, ...among }: Pick<Calling, 'describeSource'> & { readonly serves: Serves | undefined },
 ): void {
-  const { config, sources } = service;
-  const answers = mcpAnswers(toolsOf(among.saved.values(), sources, config.server.adhoc));
+  const { config, sourcesFor, savedFor } = service;
+  const answersFor = perCaller((caller) => {
+    const runs = config.server.adhoc && caller.adhoc;
+    return mcpAnswers(toolsOf(savedFor(caller).values(), sourcesFor(caller), runs));
+  });
   const onRequest = refuseOrigins(serves, config.server.corsOrigins);
   app.post('/mcp', { onRequest }, async (request, reply) => {
     const received = receive(service, request, reply);
@@ -30,7 +35,7 @@ export function mcpRoute(
     const message = await work.do(readMessage(body, config.limits, work));
     if ('code' in message) return reply.code(400).send({ jsonrpc: '2.0', error: message, id: null });
     const call: CallTool = toolCalls({ ...among, service, received, metrics: app.metrics, given: message.given });
-    const response = await answers(asRequest(request, left), message.envelope, call);
+    const response = await answersFor(request.caller)(asRequest(request, left), message.envelope, call);
     reply.code(response.status).headers(Object.fromEntries(response.headers));
     return reply.send(await response.text());
   });

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import type { Grant } from '../src/callers/known-caller.ts';
 import { formatFor } from '../src/observe/exposition.ts';
 import type { Scrape } from '../src/observe/scrape.ts';
 import { vary } from '../src/service/http/vary.ts';
@@ -8,7 +9,8 @@ import { vary } from '../src/service/http/vary.ts';
  * that is liked better.
  */
 export function metricsRoute(app: FastifyInstance, scrape: Scrape): void {
-  app.get('/metrics', async ({ headers }, reply) => {
+  const isThereFor = ({ metrics }: Grant): boolean => metrics;
+  app.get('/metrics', { config: { isThereFor } }, async ({ headers }, reply) => {
     const format = formatFor(headers.accept ?? '');
     vary(reply, 'Accept');
     return reply

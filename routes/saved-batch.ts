@@ -1,12 +1,13 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readBody } from '../src/batch/plan/read-body.ts';
 import type { Limits } from '../src/config/load.ts';
 import type { Encoding } from '../src/encodings/encoding.ts';
 import { encodings, negotiating } from '../src/encodings/index.ts';
 import { askedBy } from '../src/saved/asked.ts';
 import type { Given } from '../src/saved/param-set.ts';
+import { CREDENTIALS } from '../src/service/http/identify.ts';
 import { comesBack } from '../src/service/http/routing.ts';
-import type { SavedBatch } from '../src/saved/saved-batch.ts';
+import { mayExplain, type SavedBatch } from '../src/saved/saved-batch.ts';
 import { answer, batchRoute, type Service } from './answer.ts';
 import { type Asking, isExplained } from './asking.ts';
 
@@ -21,9 +22,9 @@ export function savedBatchRoutes(app: FastifyInstance, service: Service, saved: 
   const ended = [...byEnding].map((encoding) => [`.${encoding.extension}`, () => [encoding]] as const);
   for (const [ending, negotiate] of [...negotiated, ...ended]) {
     const url = `/batches/${name}${ending}`;
-    const gotten = asGotten(saved, negotiate);
+    const gotten = asGotten(saved, negotiate, service.knowsCallers);
     const posted = asPosted(saved, negotiate, service.config.limits);
-    const config = batchRoute(gotten);
+    const config = { ...batchRoute(gotten), ...thereFor(saved) };
     app.route({
       method: ['GET', 'HEAD'],
       url,
@@ -32,6 +33,14 @@ export function savedBatchRoutes(app: FastifyInstance, service: Service, saved: 
     });
     app.post(url, { config }, (request, reply) => answer(posted, service, request, reply));
   }
+}
+
+/** Which callers find it, and what for. */
+function thereFor(saved: SavedBatch): FastifyContextConfig {
+  return {
+    isThereFor: ({ batches }) => batches.has(saved.name),
+    flags: (caller) => (mayExplain(saved, caller) ? ['explain'] : []),
+  };
 }
 
 type Negotiate = (headers: FastifyRequest['headers']) => readonly Encoding[];
@@ -46,11 +55,11 @@ function base({ name, plan, encodings: own }: SavedBatch, negotiate: Negotiate):
 }
 
 /** Its parameters stand in the URL, where they have been checked. */
-function asGotten(saved: SavedBatch, negotiate: Negotiate): Asking {
+function asGotten(saved: SavedBatch, negotiate: Negotiate, knowsCallers: boolean): Asking {
   const { plan, params, origins, maxAgeSeconds, forwards } = saved;
   return {
     ...base(saved, negotiate),
-    caching: { maxAgeSeconds, forwards },
+    caching: { maxAgeSeconds, dependsOn: [...forwards, ...(knowsCallers || plan.namesCaller ? CREDENTIALS : [])] },
     read: (request) => ({
       plan,
       params: params.ofUrl(request.query as Given),

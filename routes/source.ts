@@ -2,16 +2,16 @@ import type { FastifyInstance } from 'fastify';
 import { notNeeded } from '../src/errors.ts';
 import type { DescribeSource } from '../src/service/describe-source.ts';
 import { sendProblem } from '../src/service/http/problem.ts';
-import type { Source } from '../src/sources/open.ts';
+import type { Service } from './conduct.ts';
 
 /** `GET /sources/{name}`: the params of a source's ops, and, where it is described, what is in it. */
 export function sourceRoute(
   app: FastifyInstance,
-  sources: ReadonlyMap<string, Source>,
+  sourcesFor: Service['sourcesFor'],
   describeSource: DescribeSource,
 ): void {
-  app.get<{ Params: { name: string } }>('/sources/:name', async ({ params }, reply) => {
-    const source = sources.get(params.name);
+  app.get<{ Params: { name: string } }>('/sources/:name', async ({ params, caller }, reply) => {
+    const source = sourcesFor(caller).get(params.name);
     if (!source) {
       sendProblem(reply, { status: 404, title: 'Not Found', detail: 'there is no source of this name' });
       return reply;

@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
+import { perCaller } from '../src/callers/granted.ts';
 import type { SavedBatch } from '../src/saved/saved-batch.ts';
 import { version } from '../src/version.ts';
+import type { Service } from './conduct.ts';
 
 /** Nothing is loaded, no script runs. */
 const POLICY =
@@ -23,11 +25,11 @@ const STYLE = `
   .quiet { color: var(--quiet); font-size: .9rem; }
   code { font: .9em ui-monospace, monospace; }`;
 
-/** `GET /`: what there is to look at, for a person with a browser. */
-export function startRoute(app: FastifyInstance, saved: ReadonlyMap<string, SavedBatch>): void {
-  const page = pageOf([...saved.values()]);
-  app.get('/', (_request, reply) =>
-    reply.type('text/html; charset=utf-8').header('content-security-policy', POLICY).send(page),
+/** `GET /`: what there is to look at with a browser; of saved batches those that who asks may run. */
+export function startRoute(app: FastifyInstance, savedFor: Service['savedFor']): void {
+  const pageFor = perCaller((caller) => pageOf([...savedFor(caller).values()]));
+  app.get('/', { config: { isOpen: true } }, ({ caller }, reply) =>
+    reply.type('text/html; charset=utf-8').header('content-security-policy', POLICY).send(pageFor(caller)),
   );
 }
 

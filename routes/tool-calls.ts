@@ -14,7 +14,6 @@ import { memberOf } from '../src/json/members.ts';
 import type { Metrics } from '../src/observe/metrics.ts';
 import { askedBy } from '../src/saved/asked.ts';
 import { OWN_TOOLS, PATTERNS } from '../src/saved/definition.ts';
-import type { SavedBatch } from '../src/saved/saved-batch.ts';
 import type { DescribeSource } from '../src/service/describe-source.ts';
 import { countBatch } from '../src/service/http/count-batches.ts';
 import { choice } from '../src/store/check-schema.ts';
@@ -25,7 +24,6 @@ import { beginExchange, conduct, type Received, type Service } from './conduct.t
 /** What the call of a tool is answered from. */
 export interface Calling {
   readonly service: Service;
-  readonly saved: ReadonlyMap<string, SavedBatch>;
   readonly describeSource: DescribeSource;
   readonly received: Received;
   readonly metrics: Metrics;
@@ -35,17 +33,18 @@ export interface Calling {
 
 /** Calls the tools that a service has. */
 export function toolCalls(calling: Calling): CallTool {
-  const { service, saved } = calling;
-  const { work } = calling.received;
+  const { config, savedFor } = calling.service;
+  const { work, request } = calling.received;
+  const { caller } = request;
   return (name) => {
-    const batch = saved.get(name);
+    const batch = savedFor(caller).get(name);
     if (batch?.isTool) {
       const { plan, name: called } = batch;
       return callBatch({ pattern: plan.root.pattern, batch: called }, calling, (params) =>
         within('/params', () => work.do(askedBy({ params }, batch, work))),
       );
     }
-    if (name === OWN_TOOLS.run && service.config.server.adhoc) return runBatch(calling);
+    if (name === OWN_TOOLS.run && config.server.adhoc && caller.adhoc) return runBatch(calling);
     return name === OWN_TOOLS.describe ? describe(calling) : undefined;
   };
 }
@@ -53,7 +52,9 @@ export function toolCalls(calling: Calling): CallTool {
 /** Runs a batch that stands in the arguments. */
 function runBatch(calling: Calling): Promise<ToolText> {
   const { service, received, given } = calling;
-  const { config, sources } = service;
+  const { config, sourcesFor } = service;
+  const { caller } = received.request;
+  const sources = sourcesFor(caller);
   let named: unknown;
   try {
     const body = given();
@@ -64,7 +65,7 @@ function runBatch(calling: Calling): Promise<ToolText> {
   const pattern = PATTERNS.find((known) => known === named) ?? 'kv';
   return callBatch({ pattern }, calling, async (body) => {
     const steps = planning(pattern, body, { sources, limits: config.limits }, runSchemaOf(pattern));
-    return { plan: await received.work.do(endingBy(steps, received.received + timeoutAsked(body, config))) };
+    return { plan: await received.work.do(endingBy(steps, received.received + timeoutAsked(body, config, caller))) };
   });
 }
 
@@ -112,7 +113,8 @@ async function answerOf({ batch, root }: Running, most: number): Promise<ToolTex
 
 /** Describes a source. */
 async function describe({ service, describeSource, received, given }: Calling): Promise<ToolText> {
-  const { sources, config } = service;
+  const { sourcesFor, config } = service;
+  const sources = sourcesFor(received.request.caller);
   const most = config.server.maxToolBytes;
   const { left, work } = received;
   try {

@@ -20,7 +20,10 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
     const { values, positionals } = read(args, listening, 1);
     return serve(positionals[0], toListenFlags(values));
   }
-  if (command === 'demo') return demo(toListenFlags(read(args, listening, 0).values));
+  if (command === 'demo') {
+    const { values } = read(args, { ...listening, callers: { type: 'boolean' } }, 0);
+    return demo(toListenFlags(values), values.callers);
+  }
   if (command === 'start') {
     const flags = toListenFlags(read(args, listening, 0).values);
     return defaultFile(env) === undefined ? demo(flags) : serve(undefined, flags);
@@ -31,6 +34,11 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
     const { check } = await import('./cli/check.ts');
     process.exitCode = await check(positionals[0], values.ping ?? false, env);
     return;
+  }
+  if (command === 'key') {
+    const { positionals } = read(args, {}, 1);
+    const { printKey } = await import('./cli/print-key.ts');
+    return printKey(positionals[0]);
   }
   throw new UsageFault(command === undefined ? 'say what to do' : `there is no command ${JSON.stringify(command)}`);
 }
@@ -45,10 +53,10 @@ async function serve(file: string | undefined, flags: ListenFlags): Promise<void
   return serve(ending, file, flags, process.env);
 }
 
-async function demo(flags: ListenFlags): Promise<void> {
+async function demo(flags: ListenFlags, callers = false): Promise<void> {
   const ending = endOnSignal();
   const { demo } = await import('./cli/demo.ts');
-  return demo(ending, flags, process.env);
+  return demo(ending, { ...flags, callers }, process.env);
 }
 
 function read<const T extends NonNullable<ParseArgsConfig['options']>>(
@@ -62,7 +70,7 @@ function read<const T extends NonNullable<ParseArgsConfig['options']>>(
     const type = Object.hasOwn(options, token.name) ? options[token.name]?.type : undefined;
     const { rawName, value, inlineValue } = token;
     const names = Object.keys(options).map((name) => `--${name}`);
-    if (!type) throw new UsageFault(`${rawName} is not known; allowed here: ${names.join(', ')}`);
+    if (!type) throw new UsageFault(`${rawName} is not known; allowed here: ${names.join(', ') || 'none'}`);
     const given = value !== undefined && (inlineValue || !value.startsWith('-'));
     if (type === 'string' && !given) throw new UsageFault(`${rawName} needs a value`);
     if (type === 'boolean' && value !== undefined) throw new UsageFault(`${rawName} takes no value`);

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import type { Adapter } from '../adapters/adapter.ts';
 import { ConfigError, type Env } from '../src/config/load.ts';
@@ -184,9 +184,9 @@ describe('faults', () => {
     ]);
     expect(faults['sources.shop.adapter']).toBe('allowed here: rest, shelf');
     expect(faults['server.prot']).toBe(
-      'unknown field; allowed here: host, port, metricsPort, workers, timeoutMs, maxTimeoutMs, graceMs, maxInFlight, bufferBytes, maxConnections, adhoc, mcp, maxToolBytes, playground, corsOrigins, hosts, traceStatements',
+      'unknown field; allowed here: host, port, metricsPort, tls, workers, timeoutMs, maxTimeoutMs, graceMs, maxInFlight, bufferBytes, maxConnections, adhoc, mcp, maxToolBytes, playground, corsOrigins, hosts, traceStatements',
     );
-    expect(faults['stores']).toBe('unknown field; allowed here: server, limits, sources, batches');
+    expect(faults['stores']).toBe('unknown field; allowed here: server, limits, sources, batches, callers');
     expect(faults['sources.other.ops.0']).toBe('allowed here: get, head');
   });
 
@@ -369,8 +369,21 @@ describe('YAML', () => {
     expect(JSON.stringify(problemsOf('a: !hunter2 x'))).not.toContain('hunter2');
   });
 
-  it('refuses a doubled key', () => {
-    expect(problemsOf('sources:\n  shop: 1\n  shop: 2\n')).toEqual([['codap.yaml:3:3', 'Map keys must be unique']]);
+  it.each(['shop: 1\n  shop: 2', '1: a\n  "1": b', 'true: a\n  "true": b', '1: a\n  1.0: b', '~: a\n  null: b'])(
+    'refuses a doubled key, also where it is one as a text alone: %j',
+    (keys) => {
+      expect(problemsOf(`sources:\n  ${keys}\n`)).toEqual([['codap.yaml:3:3', 'Map keys must be unique']]);
+    },
+  );
+
+  it('writes nothing of a file to standard error', () => {
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    try {
+      readYaml('sources: { [hunter2]: 1 }', 'f');
+      expect(warned).not.toHaveBeenCalled();
+    } finally {
+      warned.mockRestore();
+    }
   });
 
   it('refuses an alias without an anchor', () => {

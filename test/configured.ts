@@ -9,8 +9,10 @@ export function parseConfig(raw: unknown, env: config.Env = {}, kinds: Adapters 
 }
 
 /** Reads and checks a configuration file, of all kinds of store. */
-export function loadConfig(file: string, env: config.Env = process.env): Promise<config.Config> {
-  return config.loadConfig(file, env, adapters);
+export async function loadConfig(file: string, env: config.Env = process.env): Promise<config.Config> {
+  const { config: read, faults } = await config.readConfig(file, env, adapters);
+  if (!read || faults.length > 0) throw new config.ConfigError(faults);
+  return read;
 }
 
 /** Opens every source, of all kinds of store unless told. */

@@ -9,10 +9,10 @@ type Part = { type: string; start: number; end: number } & Record<string, unknow
 
 /**
  * Every layer that a client can hear of; the command line and the configuration speak to the operator alone.
- * Metrics, which are no sentences, have labels of the configuration.
+ * Metrics, which are no sentences, have labels of the configuration; a page's script is none either.
  */
 const FILES = globSync(['src/**/*.ts', 'adapters/**/*.ts', 'routes/**/*.ts']).filter(
-  (file) => !/^src\/(?:cli|config|openapi|main|service\/log|observe\/exposition)\b/.test(file),
+  (file) => !/^(?:src\/(?:cli|config|openapi|main|service\/log|observe\/exposition)|routes\/docs)\b/.test(file),
 );
 
 const listed = (list: string) => new Set(list.split('\n').map((line) => line.trim().replace(/ {2,}#.*$/, '')));
@@ -84,6 +84,7 @@ const FILLED_IN = listed(`
   src/saved/param-set.ts: choice([...this.keys()])
   src/saved/param-set.ts: param.allowed
   src/saved/param.ts: choice(SCALARS)
+  src/saved/pages/page-encoding.ts: template.file  # for the log alone
   src/saved/param.ts: types.join(' or ')
   src/saved/param.ts: one.allowed
   src/saved/param.ts: new Param(said).allowed
@@ -150,6 +151,11 @@ const FILLED_IN = listed(`
   adapters/http/h1/request-head.ts: length
   src/service/http/faults.ts: problem.title
   src/service/http/faults.ts: Buffer.byteLength(body)
+  src/saved/pages/page-encoding.ts: template.file  # in a text that stays in the log
+  src/saved/pages/page-encoding.ts: tooLate().message
+  src/callers/api-keys.ts: randomBytes(32).toString('base64url')  # told to the operator, as the next ones are
+  src/callers/api-keys.ts: hash('sha256', key)
+  src/callers/fetch-key-set.ts: statusCode
   src/agents/mcp-handler.ts: there  # names of the configuration
   src/agents/read-message.ts: other.pointer  # of a fault, and one of these very texts
   src/agents/read-message.ts: other.detail
@@ -175,6 +181,7 @@ const FILLED_IN = listed(`
 
 /** Where an error is made of a text that does not stand there, or the text of an error is read. */
 const PASSED_ON = listed(`
+  src/saved/pages/page-encoding.ts: tooLate().message  # one of ours, in a text that stays in the log
   src/store/check-schema.ts: issue.message  # of a schema of ours
   src/store/check-schema.ts: { message }
   adapters/mongo/data.ts: error.message  # NotData's, made in filled.ts

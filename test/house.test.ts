@@ -19,6 +19,7 @@ const FLOORS: readonly {
   { name: 'patterns', paths: ['src/patterns/'], may: ['ground'] },
   { name: 'adapters', paths: ['adapters/'], may: ['ground', 'budget', 'json', 'store'] },
   { name: 'config', paths: ['src/config/'] },
+  { name: 'callers', paths: ['src/callers/'] },
   { name: 'sources', paths: ['src/sources/'] },
   { name: 'template', paths: ['src/batch/template/'] },
   { name: 'modifiers', paths: ['src/batch/modifiers/'] },

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hashOf, makeKey } from '../src/callers/api-keys.ts';
 import { buildApp } from '../src/service/app.ts';
 import { encodings, mediaTypes } from '../src/encodings/index.ts';
 import type { Sources } from '../src/sources/open.ts';
@@ -308,6 +309,43 @@ describe('/openapi.json', () => {
     const { schema } = document.paths[path]!['get']!.responses['200']!.content!['application/json']!;
     const validate = ajv.compile(schema!);
     expect(validate(answer.json()), JSON.stringify(validate.errors)).toBe(true);
+  });
+});
+
+describe('where there are callers', () => {
+  const key = makeKey();
+  let told: Document & { components: { securitySchemes: object } };
+  beforeAll(async () => {
+    const callers = { web: { keys: [hashOf(key)], sources: ['texts'], adhoc: true, batches: ['book'], metrics: true } };
+    const config = parseConfig({ ...raw({ mcp: true }), callers });
+    const saved = await openSaved(config, opened.sources);
+    await using other = await buildApp(config, { sources: opened.sources, saved });
+    told = (await other.inject({ url: '/openapi.json', headers: { 'x-api-key': key } })).json();
+  });
+
+  it('it says how a caller says who it is, and how each operation refuses', () => {
+    const { paths, components } = told;
+    expect(Object.keys(components.securitySchemes)).toEqual(['key', 'bearer']);
+    for (const [, kind, name] of JSON.stringify(told).matchAll(/"\$ref":"#\/components\/(\w+)\/([^"]+)"/g))
+      expect(components[kind as keyof Document['components']], `${kind} ${name}`).toHaveProperty([name!]);
+    for (const [path, { parameters: _, ...methods }] of Object.entries(paths)) {
+      for (const operation of Object.values(methods) as (Operation & { security: object[] })[]) {
+        const isOpen = /^\/(?:health|docs)\b/.test(path);
+        expect(operation.security).toEqual(isOpen ? [] : [{ key: [] }, { bearer: [] }]);
+        expect(['401', '429'].every((status) => status in operation.responses)).toBe(!isOpen);
+      }
+    }
+  });
+
+  it('it has what there is for the caller who asks', () => {
+    const { paths, components } = told;
+    expect(Object.keys(paths).filter((path) => path.startsWith('/batches/'))).toEqual([
+      '/batches/book',
+      '/batches/book.{ending}',
+    ]);
+    expect(components.schemas['Query']).toMatchObject({ properties: { source: { enum: ['texts'] } } });
+    expect(Object.keys(components.schemas).filter((name) => /^(?:mongo|s3)\./.test(name))).toEqual([]);
+    expect(document.components).not.toHaveProperty('securitySchemes');
   });
 });
 

@@ -22,6 +22,8 @@ export interface ServiceOptions {
   sources?: Record<string, object>;
   /** The saved batches, by name. */
   batches?: Record<string, object>;
+  /** Who may ask; by default everyone. */
+  callers?: Record<string, object>;
   /** Exports the traces; who made them closes them. */
   spans?: Spans;
 }
@@ -63,6 +65,7 @@ export async function startService({
   limits,
   sources = {},
   batches = {},
+  callers,
   spans,
 }: ServiceOptions = {}): Promise<Service> {
   const used = stores ?? (await startStores());
@@ -74,6 +77,7 @@ export async function startService({
     ...(limits && { limits }),
     sources: merged,
     batches,
+    ...(callers && { callers }),
   });
   const opened = await openSources(config);
   const saved = await openSaved(config, opened.sources);

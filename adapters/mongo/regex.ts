@@ -3,6 +3,9 @@ import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { readLiteral } from './data.ts';
 import { isHole, type Walk } from './walk.ts';
 
+/** The most characters that are filled in: of a pattern MongoDB takes no more, and all is escaped at once. */
+const MOST_CHARS = 32_764;
+
 /**
  * Escapes a text for PCRE2, which takes any character but a letter or digit literally after a backslash.
  * (`RegExp.escape` writes \u, which PCRE2 does not know.) White space is escaped too: the option x passes
@@ -34,6 +37,8 @@ export function readPattern(walk: Walk, value: unknown): unknown {
     if (text === undefined)
       return walk.fault('what is filled in under $regex is a string, number, boolean, id or date');
     if (!literal && endsOpen(tail)) return walk.fault('a backslash may not stand right before a reference');
+    if (!literal && text.length > MOST_CHARS)
+      return walk.fault(`what is filled in under $regex has at most ${MOST_CHARS} characters`);
     tail = literal ? tail + text : '';
     pattern.push(literal ? text : escapePcre(text));
   }

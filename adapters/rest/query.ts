@@ -3,35 +3,46 @@ import { entriesOf } from '../../src/json/members.ts';
 import { Filled, joinedText, Placeholder } from '../../src/store/placeholder.ts';
 import type { Fault } from '../adapter.ts';
 
+/** The most characters of a query: no server takes more, and it is written at once. */
+const MOST_CHARS = 262_144;
+
 /**
  * The query of a request with its "?", or nothing; a list repeats its key. References that are not yet known
  * stand in it.
  */
 export function restQuery(query: object, fault: Fault): string | Placeholder {
   const parts: (string | Placeholder)[] = [];
+  let left = MOST_CHARS;
   for (const [key, value] of entriesOf(query)) {
     if (!key.isWellFormed()) fault(['query'], 'a key may not have lone surrogates');
-    for (const text of texts(value, (detail) => fault(['query', key], detail))) {
-      const before = `${parts.length === 0 ? '?' : '&'}${encode(key)}=`;
-      if (text instanceof Placeholder) parts.push(before, text);
-      else parts.push(before + encode(text));
+    const name = `${encode(key)}=`;
+    for (const member of membersOf(value)) {
+      const text = one(member, (detail) => fault(['query', key], detail));
+      if (text === undefined) continue;
+      const known = `${parts.length === 0 ? '?' : '&'}${name}${text instanceof Placeholder ? '' : encode(text)}`;
+      parts.push(known);
+      if (text instanceof Placeholder) parts.push(text);
+      left -= known.length;
+      if (left < 0) {
+        fault(['query'], `at most ${MOST_CHARS} characters are allowed here`);
+        return '';
+      }
     }
   }
   return joinedText(parts);
 }
 
-function texts(value: unknown, fault: (detail: string) => void): (string | Placeholder)[] {
+function membersOf(value: unknown): readonly unknown[] {
   const bare = value instanceof Filled ? value.value : value;
-  if (Array.isArray(bare)) return bare.flatMap((member) => one(member, fault));
-  return one(bare, fault);
+  return Array.isArray(bare) ? bare : [bare];
 }
 
-function one(value: unknown, fault: (detail: string) => void): (string | Placeholder)[] {
-  if (value instanceof Placeholder) return [value];
+function one(value: unknown, fault: (detail: string) => void): string | Placeholder | undefined {
+  if (value instanceof Placeholder) return value;
   const text = toText(value instanceof Filled ? value.value : value);
-  if (text?.isWellFormed()) return [text];
+  if (text?.isWellFormed()) return text;
   fault('a string, number, boolean, id, date, or a list of these is allowed here');
-  return [];
+  return undefined;
 }
 
 function encode(text: string): string {

@@ -19,8 +19,8 @@ export interface Refusal {
   readonly message: string;
 }
 
-/** How much deeper than in a request for a batch a batch stands: in `params`, in `arguments`. */
-const DEEPER = 2;
+/** What stands around a batch, which in a request for one is the whole: the message and its `params`. */
+const AROUND = 2;
 const ARGUMENTS = 'arguments';
 const AT = `/params/${ARGUMENTS}`;
 
@@ -32,7 +32,7 @@ export function* readMessage(body: Buffer, limits: Limits, work: Work): Steps<Me
   let faults: readonly ToldFault[] = [];
   let read: unknown;
   try {
-    read = yield* readBody(body, { ...limits, depth: limits.depth + DEEPER }, work);
+    read = yield* readBody(body, limits, work, AROUND);
   } catch (error) {
     if (!(error instanceof BadRequest)) throw error;
     faults = error.errors;

@@ -1,9 +1,9 @@
 import { adapters } from '../../adapters/index.ts';
-import { type Config, ConfigError, type ConfigFault, type Env, readConfig } from '../config/load.ts';
+import { ConfigError, type Env, readConfig } from '../config/load.ts';
 import { warningsOf } from '../config/warnings.ts';
 import { ping } from '../service/ping.ts';
-import { openSaved } from '../saved/open-saved.ts';
-import { openSources, type Sources } from '../sources/open.ts';
+import { openSources } from '../sources/open.ts';
+import { planSaved } from './load-whole.ts';
 
 /**
  * `codap check`: says whether a configuration file is right and, if asked, whether its sources answer.
@@ -13,7 +13,7 @@ export async function check(file: string, withPing: boolean, env: Env): Promise<
   const { config, faults } = await readConfig(file, env, adapters);
   if (!config) throw new ConfigError(faults);
   await using opened = await openSources(config, adapters);
-  const size = await plan(config, opened, faults);
+  const size = await planSaved(config, opened, faults);
   const names = Object.keys(config.sources);
   for (const { source, text } of warningsOf(config, adapters)) console.log(`warning: sources.${source}: ${text}`);
   if (!withPing) {
@@ -34,21 +34,6 @@ export async function check(file: string, withPing: boolean, env: Env): Promise<
     console.log(cells.join('  ').trimEnd());
   }
   return found.every(({ status }) => status === 'up') ? 0 : 1;
-}
-
-/** Plans the saved batches. Throws ConfigError with their faults behind the others. */
-async function plan(config: Config, { sources }: Sources, others: readonly ConfigFault[]): Promise<number> {
-  const faults = [...others];
-  try {
-    const { size } = await openSaved(config, sources);
-    if (faults.length === 0) return size;
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    // A source that is there, but wrong, would be told of as unknown.
-    const areAllThere = !others.some(({ path }) => path.startsWith('sources.'));
-    faults.push(...error.faults.filter(({ path }) => areAllThere || !path.endsWith('/source')));
-  }
-  throw new ConfigError(faults);
 }
 
 function counted(count: number, one: string, many: string): string {

@@ -1,5 +1,6 @@
 import { adapters } from '../../adapters/index.ts';
 import { demoBatches } from '../../demo/batches.ts';
+import { demoCallers } from '../../demo/callers.ts';
 import { demoConfig } from '../../demo/config.ts';
 import { startStores } from '../../demo/stores.ts';
 import { buildApp } from '../service/app.ts';
@@ -12,20 +13,28 @@ import { Front } from '../service/front.ts';
 import { createLogger, Secrets } from '../service/log.ts';
 import { openSaved } from '../saved/open-saved.ts';
 import { openSources } from '../sources/open.ts';
-import { examples } from './examples.ts';
+import { callersExamples, examples } from './examples.ts';
 import { openSpans } from './open-spans.ts';
 import { StartFault } from './start-fault.ts';
 import { isLoopback, listen } from './listen.ts';
 import { listenOn, type ListenFlags, logLevel } from './settings.ts';
 
+/** What the command line says of the demo. */
+export interface DemoFlags extends ListenFlags {
+  /** Whether there are callers, with keys that are printed. */
+  readonly callers: boolean;
+}
+
 /**
  * `codap demo`: serves embedded stores with sample data until a signal ends it, and says what to try. Logs
  * warnings only, unless told.
  */
-export async function demo(ending: Ending, flags: ListenFlags, env: Env): Promise<void> {
+export async function demo(ending: Ending, flags: DemoFlags, env: Env): Promise<void> {
   requireMingo();
   const stores = await startStores();
-  const config = parseConfig(demoConfig(stores), {}, adapters, await demoBatches());
+  const { callers, keys } = flags.callers ? demoCallers() : {};
+  const raw = { ...demoConfig(stores), ...(callers && { callers }) };
+  const config = parseConfig(raw, {}, adapters, await demoBatches());
   const where = listenOn(flags, env, config);
   const logger = createLogger(logLevel(env, 'warn'), new Secrets(secretsOf(config, adapters)));
   const spans = await openSpans(exportingOf(env), config, logger);
@@ -45,7 +54,7 @@ export async function demo(ending: Ending, flags: ListenFlags, env: Env): Promis
   };
   const { address } = await ending.runs(() => listen(front.app, where), draining(running));
   ending.reloads(async () => logger.warn('SIGHUP is for codap serve: the demo has no file to read again'));
-  console.log(`codap demo listens on ${address}\n\n${examples(address)}`);
+  console.log(`codap demo listens on ${address}\n\n${keys ? callersExamples(address, keys) : examples(address)}`);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { adapters } from '../../adapters/index.ts';
 import type { Memory } from '../budget/memory.ts';
+import type { KeySets } from '../callers/callers.ts';
 import type { Config } from '../config/load.ts';
 import type { Exporting } from '../observe/exporting.ts';
 import type { Scrape } from '../observe/scrape.ts';
@@ -19,6 +20,8 @@ export interface Common {
   readonly onLoopback: boolean;
   readonly memory: Memory;
   readonly totals: Totals;
+  /** The key sets of token issuers: an issuer that is down costs nobody a changed configuration. */
+  readonly keySets: KeySets;
   /** What `/metrics` answers. */
   readonly scrape: Scrape;
 }

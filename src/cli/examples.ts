@@ -27,6 +27,27 @@ export function examples(address: string): string {
   ].join('\n\n');
 }
 
+/** The same where callers are told apart: their keys, and what each of them may ask. */
+export function callersExamples(
+  address: string,
+  { app, screen }: { readonly app: string; readonly screen: string },
+): string {
+  const users =
+    '{ "queries": { "users": { "source": "shop", "op": "find", "params": { "collection": "users", "limit": 2 } } } }';
+  return [
+    `app:    ${app}\nscreen: ${screen}`,
+    `# Without a key there is nothing: 401\ncurl -si ${address}/sources`,
+    `# app names two of the sources, and knows of no other\ncurl -s ${address}/sources ${bearer(app)}`,
+    curl('app asks a batch of its own', `${address}/kv ${bearer(app)}`, users),
+    `# screen runs a saved batch, whatever sources that names\ncurl -s ${address}/batches/quotes.json ${bearer(screen)}`,
+    curl('and no other: 403', `-i ${address}/kv ${bearer(screen)}`, users),
+  ].join('\n\n');
+}
+
 function curl(title: string, url: string, body: string): string {
   return `# ${title}\ncurl -s ${url} -H 'content-type: application/json' -d '${body}'`;
+}
+
+function bearer(key: string): string {
+  return `-H 'authorization: Bearer ${key}'`;
 }

@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import { adapters } from '../../adapters/index.ts';
 import { processMemory } from '../budget/memory.ts';
-import { type Config, type Env, loadConfig } from '../config/load.ts';
+import { type Config, type Env } from '../config/load.ts';
 import { secretsOf } from '../config/secrets.ts';
 import { exportingOf } from '../observe/exporting.ts';
 import { writeFamilies } from '../observe/exposition.ts';
@@ -15,6 +15,7 @@ import { tellPrimary } from '../service/primary.ts';
 import { WorkerMetrics } from '../service/worker-metrics.ts';
 import { metricsEdition, openEdition } from './edition.ts';
 import { isLoopback, listen, listenOnce, type Where } from './listen.ts';
+import { loadWhole } from './load-whole.ts';
 import { type Origin, reload, warn } from './reload.ts';
 import { defaultFile, listenOn, type ListenFlags, logLevel, workersOf } from './settings.ts';
 import { StartFault } from './start-fault.ts';
@@ -28,20 +29,21 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
       'there is no configuration: name a file, set CODAP_CONFIG or write ./codap.yaml. To see codap without one, run: codap demo',
     );
   }
-  const config = await loadConfig(file, env, adapters);
+  const config = await loadWhole(file, env);
   const where = listenOn(flags, env, config);
   const exporting = exportingOf(env);
   const secrets = new Secrets(secretsOf(config, adapters));
   const logger = createLogger(logLevel(env, 'info'), secrets);
-  warn(config, logger);
   const onLoopback = await isLoopback(where);
-  const place: Place = { where, onLoopback, origin: { file, env, logger, secrets } };
+  const origin: Origin = { file, env, logger, secrets, onLoopback };
+  warn(config, origin);
+  const place: Place = { where, origin };
   if (cluster.isPrimary && workersOf(config) > 1) return serveByWorkers(ending, config, place);
   const totals = new Totals();
   const shared = cluster.isWorker ? new WorkerMetrics() : undefined;
   const scrape: Scrape = shared?.scrape ?? ((format) => writeFamilies(totals.all, format));
   const memory = processMemory(config.server.bufferBytes);
-  const common = { exporting, logger, onLoopback, memory, totals, scrape };
+  const common = { exporting, logger, onLoopback, memory, totals, scrape, keySets: new Map() };
   const front = new Front(await openEdition(config, common), { logger });
   const tellLast = shared?.share(totals);
   const metrics = shared ? undefined : await listenForMetrics(config, place, scrape);
@@ -73,7 +75,6 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
 
 interface Place {
   readonly where: Where;
-  readonly onLoopback: boolean;
   readonly origin: Origin;
 }
 
@@ -81,8 +82,8 @@ interface Place {
 async function listenForMetrics(config: Config, place: Place, scrape: Scrape): Promise<Front | undefined> {
   const { metricsPort: port } = config.server;
   if (port === undefined) return undefined;
-  const { where, onLoopback, origin } = place;
-  const { logger } = origin;
+  const { where, origin } = place;
+  const { logger, onLoopback } = origin;
   const front = new Front(await metricsEdition(config, scrape, { logger, onLoopback }), { logger });
   await listenOnce(front.app, { host: where.host, port }, 'Metrics', 'server.metricsPort');
   return front;
@@ -90,8 +91,8 @@ async function listenForMetrics(config: Config, place: Place, scrape: Scrape): P
 
 /** Has workers serve, each of them a `codap serve` of this file where this one was told to. */
 async function serveByWorkers(ending: Ending, config: Config, place: Place): Promise<void> {
-  const { where, onLoopback, origin } = place;
-  const { file, logger } = origin;
+  const { where, origin } = place;
+  const { file, logger, onLoopback } = origin;
   const fork = (port: number) => {
     cluster.setupPrimary({ args: ['serve', '--host', where.host, '--port', String(port), '--', file] });
     return cluster.fork();

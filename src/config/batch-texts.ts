@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import type { ToldFault } from '../json/fault-list.ts';
 import { exactJson } from './exact-json.ts';
 import { ConfigError, type ConfigFault } from './fault.ts';
 import { readExactYaml } from './yaml.ts';
@@ -12,6 +13,8 @@ export interface BatchText {
   /** JSON in UTF-8, its keys in the order written; without it, `faults` says why. */
   readonly json?: Buffer;
   readonly faults: readonly ConfigFault[];
+  /** What JSON has no word for: `null` stands there. */
+  readonly unfit?: readonly ToldFault[];
 }
 
 /**
@@ -50,7 +53,8 @@ export function batchText(name: string, file: string, read: () => unknown): Batc
     return within(error.faults, (place) => `${place}: batches.${name}`);
   }
   try {
-    return { name, file, json: Buffer.from(exactJson(value)), faults: [] };
+    const { json, faults: unfit } = exactJson(value);
+    return { name, file, json: Buffer.from(json), faults: [], unfit };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return within(error.faults, (pointer) => `${file}: batches.${name}${pointer}`);

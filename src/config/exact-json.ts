@@ -1,26 +1,44 @@
+import type { ToldFault } from '../json/fault-list.ts';
 import { fragment } from '../json/pointer.ts';
 import { ConfigError } from './fault.ts';
 
 /** Containers within each other, beyond which there is an alias inside what it names. */
 const DEEPEST = 1000;
 
-/**
- * What YAML can say, as JSON text: keys in the order written, integers with all their digits. Throws
- * ConfigError for what JSON has no word for, which names its JSON Pointer as a URI fragment.
- */
-export function exactJson(value: unknown, at: readonly (string | number)[] = []): string {
-  const unfit = (detail: string): ConfigError => new ConfigError([{ path: fragment(at), detail }]);
-  if (at.length > DEEPEST) throw unfit('an alias may not stand inside what it names');
+/** JSON of what was written. */
+export interface ExactJson {
+  /** Keys in the order written, integers with all their digits; `null` where JSON has no word. */
+  readonly json: string;
+  /** What JSON has no word for, each with its JSON Pointer as a URI fragment. */
+  readonly faults: readonly ToldFault[];
+}
+
+/** What YAML can say, as JSON. Throws ConfigError where an alias stands inside what it names. */
+export function exactJson(value: unknown): ExactJson {
+  const faults: ToldFault[] = [];
+  return { json: written(value, [], faults), faults };
+}
+
+type Path = readonly (string | number)[];
+
+function written(value: unknown, at: Path, faults: ToldFault[]): string {
+  if (at.length > DEEPEST)
+    throw new ConfigError([{ path: fragment(at), detail: 'an alias may not stand inside what it names' }]);
+  const unfit = (detail: string): string => {
+    faults.push({ pointer: fragment(at), detail });
+    return 'null';
+  };
   if (typeof value === 'bigint') return value.toString();
-  if (typeof value === 'number' && !Number.isFinite(value)) throw unfit('a finite number is allowed here');
+  if (typeof value === 'number' && !Number.isFinite(value)) return unfit('a finite number is allowed here');
   if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null);
-  if (Array.isArray(value)) return `[${value.map((item, index) => exactJson(item, [...at, index])).join(',')}]`;
+  if (Array.isArray(value)) return `[${value.map((item, index) => written(item, [...at, index], faults)).join(',')}]`;
   // YAML has tags for bytes and sets, too.
-  if (value instanceof Uint8Array || value instanceof Set) throw unfit('JSON is allowed here');
+  if (value instanceof Uint8Array || value instanceof Set) return unfit('JSON is allowed here');
   const entries: Iterable<[unknown, unknown]> = value instanceof Map ? value : Object.entries(value);
-  const members = Array.from(entries, ([key, member]) => {
-    if (typeof key === 'object' && key !== null) throw unfit('a key is a text');
-    return `${JSON.stringify(String(key))}:${exactJson(member, [...at, String(key)])}`;
-  });
+  const members: string[] = [];
+  for (const [key, member] of entries) {
+    if (typeof key === 'object' && key !== null) unfit('a key is a text');
+    else members.push(`${JSON.stringify(String(key))}:${written(member, [...at, String(key)], faults)}`);
+  }
   return `{${members.join(',')}}`;
 }

@@ -5,26 +5,19 @@ import { readBatches } from './batch-texts.ts';
 import type { Env } from './env.ts';
 import { ConfigError } from './fault.ts';
 import { checkConfig, type CheckedConfig } from './parse-config.ts';
-import type { Config } from './schema.ts';
 import { readExactYaml, readYaml } from './yaml.ts';
 
 export { type BatchText, readBatches } from './batch-texts.ts';
+export type { CallerConfig, JwtConfig } from './caller-options.ts';
 export type { Env } from './env.ts';
 export { ConfigError, type ConfigFault } from './fault.ts';
 export { parseConfig } from './parse-config.ts';
 export { type Config, type Limits, MOST_WORKERS, type SourceConfig } from './schema.ts';
 
 /**
- * Reads and checks a configuration file (YAML 1.2, of which JSON is a part). Throws ConfigError with every
- * fault.
+ * Reads and checks a configuration file (YAML 1.2, of which JSON is a part), for whoever goes on with what is
+ * right. Throws ConfigError for a file that cannot be read.
  */
-export async function loadConfig(file: string, env: Env, adapters: Adapters): Promise<Config> {
-  const { config, faults } = await readConfig(file, env, adapters);
-  if (!config || faults.length > 0) throw new ConfigError(faults);
-  return config;
-}
-
-/** The same, for whoever goes on with what is right. Throws ConfigError for a file that cannot be read. */
 export async function readConfig(file: string, env: Env, adapters: Adapters): Promise<CheckedConfig> {
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new ConfigError([{ path: file, detail: `cannot be read (${error.code ?? 'unknown error'})` }]);

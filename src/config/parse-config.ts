@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Adapters } from '../../adapters/adapter.ts';
 import { checkSchema, type SchemaFault } from '../store/check-schema.ts';
 import { batchText } from './batch-texts.ts';
+import { callerFaults } from './caller-faults.ts';
 import type { Env } from './env.ts';
 import { ConfigError, type ConfigFault, toPath } from './fault.ts';
 import { fill } from './variables.ts';
@@ -41,7 +42,9 @@ export function checkConfig(
   const checked = convert(value, whole, first.faults) ? checkSchema(schema, value) : first;
   const unfilled = new Set(faults.map(({ path }) => path));
   const found = checked.faults.map(({ path, detail }) => ({ path: toPath(path), detail }));
-  const all = distinct([...faults, ...found.filter(({ path }) => !unfilled.has(path))]);
+  const named = files.batches.map(({ name }) => name);
+  const filled = found.filter(({ path }) => !unfilled.has(path));
+  const all = distinct([...faults, ...filled, ...callerFaults(value, named)]);
   const data = all.length === 0 ? checked.data : checkSchema(schema, without(value, all)).data;
   const told = new Set(all.map(({ path }) => path));
   const batches = files.batches.filter(({ name }) => !told.has(`batches.${name}`));
@@ -76,15 +79,20 @@ function writtenOut(raw: unknown): Config['batches'] {
   return Object.entries(batches).map(([name, batch]) => batchText(name, 'configuration', () => batch as unknown));
 }
 
-/** Makes the files that options of sources name those of a folder. */
+/** Makes the files that options of the server and of sources name those of a folder. */
 function locateFiles(value: unknown, adapters: Adapters, folder: string): void {
-  const { sources } = Object(value) as { sources?: unknown };
+  const { server, sources } = Object(value) as { server?: { tls?: unknown } | null; sources?: unknown };
+  locate(Object(server?.tls) as Record<string, unknown>, ['cert', 'key'], folder);
   for (const source of Object.values(Object(sources) as object)) {
     const options = Object(source) as Record<string, unknown>;
     const kind = String(options['adapter']);
     const { files = [] } = Object.hasOwn(adapters, kind) ? adapters[kind]! : {};
-    for (const name of files) if (typeof options[name] === 'string') options[name] = resolve(folder, options[name]);
+    locate(options, files, folder);
   }
+}
+
+function locate(options: Record<string, unknown>, names: readonly string[], folder: string): void {
+  for (const name of names) if (typeof options[name] === 'string') options[name] = resolve(folder, options[name]);
 }
 
 /**

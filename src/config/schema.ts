@@ -3,8 +3,10 @@ import { z } from 'zod';
 import type { Adapter, Adapters } from '../../adapters/adapter.ts';
 import { choice } from '../store/check-schema.ts';
 import type { BatchText } from './batch-texts.ts';
+import { type CallerConfig, callerSchema } from './caller-options.ts';
 import { layerOptions } from './layer-options.ts';
 import { LONGEST_MS, milliseconds } from './milliseconds.ts';
+import { tlsSchema } from './tls-options.ts';
 
 /** A text may not grow longer than this, in bytes: some way below what one JavaScript string can hold. */
 const LARGEST = 256 * 2 ** 20;
@@ -37,6 +39,7 @@ const server = z
       .max(65_535)
       .optional()
       .meta({ description: 'A port of its own for `/metrics`, which is then not on the other; 0 is a free one.' }),
+    tls: tlsSchema.optional().meta({ description: 'By what it is known where it speaks TLS itself.' }),
     workers: z
       .union([z.literal('auto'), z.int().min(1).max(MOST_WORKERS)])
       .default(1)
@@ -180,29 +183,40 @@ export interface Config {
   readonly folder: string;
   /** Its saved batches; what they say is checked with the sources they name. */
   readonly batches: readonly BatchText[];
+  /** Who may ask, by their names; undefined where everyone may. */
+  readonly callers?: Readonly<Record<string, CallerConfig>> | undefined;
 }
+
+/** The name of a source, a saved batch or a caller. */
+export const nameSchema = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
+    'a name of 1 to 64 letters, digits, _ and -, beginning with a letter or digit, is allowed here',
+  );
 
 /** The schema of a whole configuration, with a branch for each of these adapters. */
 export function configSchema(adapters: Adapters): z.ZodType<Config> {
   const branches = Object.entries(adapters).map(([name, adapter]) => branch(name, adapter));
   const source = z.discriminatedUnion('adapter', branches as [z.ZodObject, ...z.ZodObject[]]);
-  const name = z
-    .string()
-    .regex(
-      /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
-      'a name of 1 to 64 letters, digits, _ and -, beginning with a letter or digit, is allowed here',
-    );
   return z.strictObject({
     server: server.prefault({}),
     limits: limits.prefault({}),
     sources: z
-      .record(name, source)
+      .record(nameSchema, source)
       .default({})
       .transform((sources) =>
         Object.fromEntries(Object.entries(sources).map(([name, options]) => [name, { name, ...options }])),
       ),
     batches: z
-      .record(name, z.union([z.string(), z.object({})], 'a saved batch, or the path of its file, is allowed here'))
+      .record(
+        nameSchema,
+        z.union([z.string(), z.object({})], 'a saved batch, or the path of its file, is allowed here'),
+      )
+      .optional(),
+    callers: z
+      .record(nameSchema, callerSchema)
+      .refine((callers) => Object.keys(callers).length > 0, 'at least one caller is allowed here')
       .optional(),
   }) as unknown as z.ZodType<Config>;
 }

@@ -1,4 +1,4 @@
-import { type Document, LineCounter, parseDocument, type ToJSOptions } from 'yaml';
+import { type Document, isScalar, LineCounter, type ParsedNode, parseDocument, type ToJSOptions } from 'yaml';
 import { ConfigError } from './fault.ts';
 
 /**
@@ -16,15 +16,33 @@ export function readExactYaml(text: string, file: string): unknown {
 
 function parse(text: string, file: string, intAsBigInt = false): Document.Parsed {
   const lineCounter = new LineCounter();
-  const options = { lineCounter, merge: true, prettyErrors: false, uniqueKeys: true, intAsBigInt };
+  // At level "warn" the library would write keys of the file to standard error.
+  const options = {
+    lineCounter,
+    merge: true,
+    prettyErrors: false,
+    uniqueKeys,
+    intAsBigInt,
+    logLevel: 'error' as const,
+  };
   const document = parseDocument(text, options);
-  const faults = [...document.errors, ...document.warnings].map(({ message, pos }) => {
+  const faults = [...document.errors, ...document.warnings].map(({ code, message, pos }) => {
     const { line, col } = lineCounter.linePos(pos[0]);
-    // What follows a colon in the parser's message is quoted from the file, where it may be a secret.
-    return { path: `${file}:${line}:${col}`, detail: message.replace(/: .*$/s, '') };
+    return { path: `${file}:${line}:${col}`, detail: wordsOf(code, message) };
   });
   if (faults.length > 0) throw new ConfigError(faults);
   return document;
+}
+
+/** Whether two keys would be one as texts, as `1` and `"1"` are. */
+function uniqueKeys(one: ParsedNode, other: ParsedNode): boolean {
+  return isScalar(one) && isScalar(other) && String(one.value) === String(other.value);
+}
+
+/** What follows a colon in the parser's message is quoted from the file, where it may be a secret. */
+function wordsOf(code: string, message: string): string {
+  if (code === 'MULTIPLE_DOCS') return 'one document is allowed in a file';
+  return code === 'RESOURCE_EXHAUSTION' ? 'nested too deep' : message.replace(/: .*$/s, '');
 }
 
 function toData(document: Document.Parsed, file: string, options?: ToJSOptions): unknown {

@@ -12,9 +12,15 @@ const DIGITS = 27;
 
 /**
  * A weak entity tag (RFC 9110 §8.8.1) of an answer in a media type: over `content`, which is either the
- * replies, of which names, statuses and values count and times do not, or the text that is sent.
+ * replies, of which names, statuses and values count and times do not, or the text that is sent. Undefined
+ * where a long one would not be there by an instant, `performance.now()` ms.
  */
-export async function weakTag(mediaType: string, content: MemberList | Text, work: Work): Promise<string> {
+export async function weakTag(
+  mediaType: string,
+  content: MemberList | Text,
+  work: Work,
+  until: number,
+): Promise<string | undefined> {
   let hash: Hash | undefined;
   let waiting = new Text().add(`${mediaType}\n`);
   for (const piece of 'members' in content ? piecesOf(content) : content) {
@@ -22,6 +28,7 @@ export async function weakTag(mediaType: string, content: MemberList | Text, wor
       if (typeof piece === 'string') waiting.add(piece.slice(from, from + SLICE));
       else waiting.addBytes(piece.subarray(from, from + SLICE));
       if (waiting.length >= SLICE) {
+        if (performance.now() >= until) return undefined;
         hash = (hash ?? createHash(ALGORITHM)).update(waiting.toBuffer());
         waiting = new Text();
       }

@@ -28,17 +28,17 @@ const STOP = -1;
 
 /**
  * Checks a body in one pass, before `JSON.parse`, for what that would drop or change in silence: nesting
- * beyond `limits.depth` (the body is 1), duplicate keys, lone surrogates, invalid UTF-8, numbers that a
- * double cannot hold. What is not JSON (RFC 8259) is a fault at `#` that ends the scan, and so does nesting.
- * At most 100 faults, which repeat no value of the body. Never throws.
+ * beyond `depth` (the body is 1; `around` more do not count), duplicate keys, lone surrogates, invalid UTF-8,
+ * numbers that a double cannot hold. What is not JSON (RFC 8259) is a fault at `#` that ends the scan, and so
+ * does nesting. At most 100 faults, which repeat no value of the body. Never throws.
  */
-export function scan(body: Buffer, limits: { depth: number }): readonly ToldFault[] {
-  return new Scanner(body, limits.depth).run();
+export function scan(body: Buffer, limits: { depth: number; around?: number }): readonly ToldFault[] {
+  return new Scanner(body, limits).run();
 }
 
 class Scanner {
   readonly #body: Buffer;
-  readonly #maxDepth: number;
+  readonly #most: { readonly open: number; readonly maxDepth: number };
   readonly #isUtf8: boolean;
   readonly #keys: SeenKeys;
   readonly #faults = new FaultList();
@@ -53,11 +53,11 @@ class Scanner {
   #hasEscape = false;
   #hasLoneSurrogate = false;
 
-  constructor(body: Buffer, maxDepth: number) {
+  constructor(body: Buffer, { depth, around = 0 }: { depth: number; around?: number }) {
     this.#body = body;
-    this.#maxDepth = maxDepth;
+    this.#most = { open: depth + around, maxDepth: depth };
     this.#isUtf8 = isUtf8(body);
-    this.#objects = new Uint8Array(Math.min(maxDepth, body.length));
+    this.#objects = new Uint8Array(Math.min(depth + around, body.length));
     this.#steps = new Int32Array(this.#objects.length);
     this.#keys = new SeenKeys((one, other) => this.#keyAt(one) === this.#keyAt(other));
   }
@@ -76,8 +76,8 @@ class Scanner {
    * Enters a container; gives the position of its first value or, if it is empty, of the next value after it.
    */
   #open(start: number, isObject: boolean): number {
-    if (this.#depth >= this.#maxDepth) {
-      this.#fault(`nested deeper than ${this.#maxDepth}`);
+    if (this.#depth >= this.#most.open) {
+      this.#fault(`nested deeper than ${this.#most.maxDepth}`);
       return STOP;
     }
     if (isObject) this.#keys.open();

@@ -5,7 +5,17 @@ import { processFamilies } from './process-families.ts';
 import { type Observed, sourceFamilies } from './source-families.ts';
 
 /** Why something was turned away before anybody looked at what it asked for. */
-export const REASONS = ['in_flight', 'lag', 'draining', 'connections', 'memory'] as const;
+export const REASONS = [
+  'in_flight',
+  'lag',
+  'draining',
+  'connections',
+  'memory',
+  'unauthorized',
+  'forbidden',
+  'caller_rate',
+  'caller_in_flight',
+] as const;
 
 /** What became of a batch. */
 export const OUTCOMES = ['complete', 'incomplete', 'explained', 'failed', 'invalid', 'refused', 'cancelled'] as const;
@@ -16,7 +26,7 @@ export type Outcome = (typeof OUTCOMES)[number];
 const BATCHES = {
   counter: { name: 'codap_batches', help: 'Batches, by what became of them.' },
   histogram: { name: 'codap_batch_seconds', help: 'From the end of the request to the end of the answer.' },
-  labels: ['pattern', 'batch', 'outcome'],
+  labels: ['pattern', 'batch', 'outcome', 'caller'],
 };
 
 /** What a process counts, for `/metrics`. Every label comes from the configuration, or from codap itself. */
@@ -35,9 +45,12 @@ export class Metrics {
     this.#lagMs = lagMs;
   }
 
-  /** One more batch, of so many milliseconds; `batch` is the name of a saved one, else empty. */
-  batch(pattern: string, batch: string, outcome: Outcome, ms: number): void {
-    this.#batches.of(pattern, batch, outcome).add(ms);
+  /**
+   * One more batch, of so many milliseconds; `batch` is the name of a saved one, else empty, as is `caller`
+   * where everyone may ask.
+   */
+  batch(pattern: string, batch: string, outcome: Outcome, caller: string, ms: number): void {
+    this.#batches.of(pattern, batch, outcome, caller).add(ms);
   }
 
   /** What codap has counted. */
@@ -46,7 +59,7 @@ export class Metrics {
       ...timed(BATCHES, [[[], this.#batches]]),
       {
         name: 'codap_refused',
-        help: 'Requests and connections that were turned away unread.',
+        help: 'Requests and connections that were turned away.',
         type: 'counter',
         labels: ['reason'],
         series: this.refused.series,

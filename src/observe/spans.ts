@@ -33,7 +33,10 @@ export interface Begun {
   /** Its headers, in lower case. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly method: string;
+  readonly scheme: string;
   readonly route: string;
+  /** The caller's name in the configuration. */
+  readonly caller: string | undefined;
   /** An instant: `performance.now()` ms. */
   readonly received: number;
 }
@@ -62,13 +65,14 @@ export class Spans {
   }
 
   /** Begins the span of a batch: a child of the one that the request's `traceparent` names, if any. */
-  begin({ headers, method, route, received }: Begun): BatchSpan {
+  begin({ headers, method, scheme, route, caller, received }: Begun): BatchSpan {
     const parent = headers['traceparent'] === undefined ? ROOT_CONTEXT : this.#parentOf(headers);
     const attributes = {
       'http.request.method': method,
       'http.route': route,
       'url.path': route,
-      'url.scheme': 'http',
+      'url.scheme': scheme,
+      ...(caller !== undefined && { 'enduser.id': caller }),
     };
     const clock = new SpanClock();
     const options = { kind: SpanKind.SERVER, startTime: clock.at(received), attributes };

@@ -1,4 +1,5 @@
 import type { Config } from '../config/load.ts';
+import { ANYONE, type Grant } from '../callers/known-caller.ts';
 import { answerSchemas } from './answers.ts';
 import { batchPaths } from './batch-paths.ts';
 import type { SavedBatch } from '../saved/saved-batch.ts';
@@ -7,20 +8,23 @@ import type { JsonSchema } from './schema-of.ts';
 import { type Named, requestSchemas } from './queries.ts';
 import { faults, headers } from './responses.ts';
 import { mcpPaths } from './mcp-paths.ts';
+import { secured } from './secured.ts';
 import { metricsPaths, playgroundPaths, servicePaths } from './service-paths.ts';
 import { version } from '../version.ts';
 
 /**
  * The service's interface (OpenAPI 3.1), made from the schemas that requests are checked by: names of
- * sources, ops and saved batches, never an address.
+ * sources, ops and saved batches, never an address. For a caller it has what is there for it.
  */
 export function openapi(
   config: Pick<Config, 'server' | 'limits'>,
   sources: readonly Named[],
   saved: ReadonlyMap<string, SavedBatch> = new Map(),
+  caller: Grant = ANYONE,
 ): JsonSchema {
-  const { adhoc, mcp, metricsPort, playground } = config.server;
-  return {
+  const { mcp, metricsPort, playground } = config.server;
+  const adhoc = config.server.adhoc && caller.adhoc;
+  const document = {
     openapi: '3.1.0',
     info: {
       title: 'codap',
@@ -32,10 +36,10 @@ export function openapi(
     paths: {
       ...(adhoc && batchPaths(sources)),
       ...(mcp && mcpPaths),
-      ...savedPaths(saved),
+      ...savedPaths(saved, caller),
       ...servicePaths,
       ...(playground && playgroundPaths),
-      ...(metricsPort === undefined && metricsPaths),
+      ...(metricsPort === undefined && caller.metrics && metricsPaths),
     },
     components: {
       schemas: { ...(adhoc && requestSchemas(sources, config.limits)), ...answerSchemas, ...savedSchemas(saved) },
@@ -43,4 +47,5 @@ export function openapi(
       headers,
     },
   };
+  return caller === ANYONE ? document : secured(document);
 }

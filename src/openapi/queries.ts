@@ -21,6 +21,7 @@ const words: Record<Word, JsonSchema> = {
   $meta: pointer("Another query's `meta`."),
   $item: pointer('The current item of the nearest forEach.'),
   $param: pointer("A saved batch's parameter."),
+  $caller: pointer('In a saved batch: a claim of who asks.'),
   $join: { type: 'array', description: 'One string made of these.' },
 };
 
@@ -29,6 +30,7 @@ const schemaNames: Record<Word, string> = {
   $meta: 'ResultMeta',
   $item: 'Item',
   $param: 'Param',
+  $caller: 'CallerClaim',
   $join: 'Join',
 };
 

@@ -1,6 +1,7 @@
+import type { Grant } from '../callers/known-caller.ts';
 import { askedSchema } from '../saved/asked.ts';
 import type { ParamSet } from '../saved/param-set.ts';
-import type { SavedBatch } from '../saved/saved-batch.ts';
+import { mayExplain, type SavedBatch } from '../saved/saved-batch.ts';
 import { answerOf } from './answer-of.ts';
 import { contentIn } from './batch-paths.ts';
 import { flag } from './flag.ts';
@@ -12,7 +13,7 @@ type Saved = ReadonlyMap<string, SavedBatch>;
 const explain = flag('explain', 'nothing is run; answered is what the batch would do, as JSON whatever `Accept` says.');
 
 /** The path of each saved batch, and that of its answers in what an ending names. */
-export function savedPaths(saved: Saved): Record<string, JsonSchema> {
+export function savedPaths(saved: Saved, caller: Grant): Record<string, JsonSchema> {
   const paths = [...saved.values()].flatMap((batch) => {
     const endings = batch.encodings.map(({ extension }) => extension);
     const ending = {
@@ -23,9 +24,10 @@ export function savedPaths(saved: Saved): Record<string, JsonSchema> {
       schema: { type: 'string', enum: endings },
     };
     const path = `/batches/${batch.name}`;
+    const flags = mayExplain(batch, caller) ? [explain] : [];
     return [
-      [path, operationsOf(batch, '', {})] as const,
-      [`${path}.{ending}`, operationsOf(batch, '.ending', { parameters: [ending] })] as const,
+      [path, operationsOf(batch, '', flags, {})] as const,
+      [`${path}.{ending}`, operationsOf(batch, '.ending', flags, { parameters: [ending] })] as const,
     ];
   });
   return Object.fromEntries(paths);
@@ -46,7 +48,7 @@ function askedOf(params: ParamSet): JsonSchema {
   return { ...asked, properties, ...(!params.areOptional && { required: ['params'] }) };
 }
 
-function operationsOf(batch: SavedBatch, suffix: string, shared: JsonSchema): JsonSchema {
+function operationsOf(batch: SavedBatch, suffix: string, flags: readonly JsonSchema[], shared: JsonSchema): JsonSchema {
   const { name, description } = batch;
   const told = {
     summary: `The saved batch ${name}.`,
@@ -58,7 +60,7 @@ function operationsOf(batch: SavedBatch, suffix: string, shared: JsonSchema): Js
     get: {
       operationId: `get.${name}${suffix}`,
       ...told,
-      parameters: [...parametersOf(batch), explain],
+      parameters: [...parametersOf(batch), ...flags],
       responses: {
         '200': ran(batch, 'Cache-Control', 'ETag', 'Vary'),
         '204': bare('An event source has come back (`Last-Event-ID`): it is not to ask again.'),
@@ -70,7 +72,7 @@ function operationsOf(batch: SavedBatch, suffix: string, shared: JsonSchema): Js
     post: {
       operationId: `post.${name}${suffix}`,
       ...told,
-      parameters: [explain],
+      parameters: flags,
       requestBody: { required: true, content: { 'application/json': { schema: ref(`batch.${name}.asked`) } } },
       responses: { '200': ran(batch), ...part(batch), ...batchFaults },
     },

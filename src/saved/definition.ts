@@ -7,20 +7,13 @@ import { paramSchema } from './param.ts';
 /** A year: no answer is worth keeping for longer. */
 const LONGEST_SECONDS = 31_536_000;
 
-const NAME = 'a name of 1 to 64 letters, digits, _ and -, beginning with a letter, other than explain, is allowed here';
+/** What a parameter may be named, in words. */
+export const NAME =
+  'a name of 1 to 64 letters, digits, _ and -, beginning with a letter, other than explain, is allowed here';
 const name = z.string().regex(/^(?!explain$)[A-Za-z][A-Za-z0-9_-]{0,63}$/, NAME);
 
 /** By their names. */
-const params = z.preprocess(
-  (value, context) => {
-    const record = recordOf(value);
-    // A record schema would drop this key without a word.
-    if (Object.hasOwn(Object(record) as object, '__proto__'))
-      context.addIssue({ code: 'custom', path: ['__proto__'], message: NAME });
-    return record;
-  },
-  z.record(name, paramSchema),
-);
+const params = z.preprocess(recordOf, z.record(name, paramSchema));
 
 /** The patterns of a batch. */
 export const PATTERNS = Object.keys(bodySchemas) as Pattern[];

@@ -10,7 +10,7 @@ import { hasMember, recordOf } from '../json/members.ts';
 import { parseExact } from '../json/parse.ts';
 import { scan } from '../json/scan.ts';
 import type { Source } from '../sources/open.ts';
-import { definitionSchema, type Own, PATTERNS } from './definition.ts';
+import { definitionSchema, NAME, type Own, PATTERNS } from './definition.ts';
 import { RESERVED } from './pages/page-context.ts';
 import { pageEncoding } from './pages/page-encoding.ts';
 import { TemplateError, Templates } from './pages/templates.ts';
@@ -47,13 +47,12 @@ function located({ file, name }: BatchText, { pointer, detail }: ToldFault): Con
 }
 
 async function open(
-  { name, json, faults }: BatchText,
+  { name, json, faults, unfit = [] }: BatchText,
   { sources, limits }: PlanContext,
   templates: Templates,
 ): Promise<SavedBatch> {
   if (!json) throw new ConfigError(faults);
-  const unreadable = scan(json, { depth: limits.depth });
-  if (unreadable.length > 0) throw new BadRequest(unreadable);
+  const unreadable = [...unfit, ...scan(json, { depth: limits.depth })];
   const written = recordOf(parseExact(json.toString()));
   const said = (typeof written === 'object' && written !== null ? written : {}) as Own;
   const pattern = PATTERNS.find((known) => known === said.pattern) ?? 'kv';
@@ -61,7 +60,11 @@ async function open(
   const origins = new Map<Node, Origin>();
   const context = { sources, limits, params, origins };
   const page = await pageOf(said, templates);
-  const plan = planned(() => atOnce(planning(pattern, written, context, definitionSchema(pattern, name))), page.faults);
+  const plan = planned(() => atOnce(planning(pattern, written, context, definitionSchema(pattern, name))), {
+    before: [...unreadable, ...unnamed(said.params)],
+    after: page.faults,
+  });
+  const asked = queriesIn(plan.root);
   const fitting = encodings.filter(({ refuses }) => refuses?.(plan) === undefined);
   return {
     name,
@@ -71,21 +74,30 @@ async function open(
     origins,
     encodings: page.encoding ? [...fitting, page.encoding] : fitting,
     maxAgeSeconds: said.maxAgeSeconds,
-    forwards: [...new Set(queriesIn(plan.root).flatMap(({ source }) => source.forwards))],
+    sources: [...new Set(asked.map(({ source }) => source.name))],
+    forwards: [...new Set(asked.flatMap(({ source }) => source.forwards))],
     isTool: said.tool === true,
   };
 }
 
-/** What is planned. Throws BadRequest with these faults, and those of planning before them. */
-function planned(plan: () => Plan, others: readonly ToldFault[]): Plan {
+/** Faults that are known before or beside planning. */
+interface Known {
+  readonly before: readonly ToldFault[];
+  readonly after: readonly ToldFault[];
+}
+
+/** What is planned. Throws BadRequest with the known faults, and those of planning at other places. */
+function planned(plan: () => Plan, { before, after }: Known): Plan {
+  let found: readonly ToldFault[] = [];
   try {
     const made = plan();
-    if (others.length === 0) return made;
+    if (before.length + after.length === 0) return made;
   } catch (error) {
     if (!(error instanceof BadRequest)) throw error;
-    throw new BadRequest([...error.errors, ...others]);
+    const known = new Set(before.map(({ pointer }) => pointer));
+    found = error.errors.filter(({ pointer }) => !known.has(pointer));
   }
-  throw new BadRequest(others);
+  throw new BadRequest([...before, ...found, ...after]);
 }
 
 interface Page {
@@ -120,6 +132,12 @@ function paramsOf(written: unknown): ReadonlyMap<string, Param> {
     known.set(name, new Param(data ?? UNKNOWN));
   }
   return known;
+}
+
+/** A schema of records passes over this name without a word. */
+function unnamed(params: unknown): readonly ToldFault[] {
+  const isThere = typeof params === 'object' && params !== null && hasMember(params, '__proto__');
+  return isThere ? [{ pointer: '#/params/__proto__', detail: NAME }] : [];
 }
 
 function queriesIn(node: Node): readonly QueryNode[] {

@@ -44,6 +44,12 @@ const OF_TYPES: Partial<Record<keyof Fields, readonly ScalarType[]>> = {
   maximum: ['number', 'integer'],
 };
 
+/** Beyond each other nothing would fit. */
+const RANGES = [
+  ['minimum', 'maximum'],
+  ['minLength', 'maxLength'],
+] as const;
+
 /** What a saved batch says of one of its parameters. */
 export const paramSchema = fields.superRefine((said, context) => {
   const fault = (field: keyof Fields, message: string): void =>
@@ -51,6 +57,8 @@ export const paramSchema = fields.superRefine((said, context) => {
   for (const [field, types] of Object.entries(OF_TYPES) as [keyof Fields, readonly ScalarType[]][])
     if (said[field] !== undefined && !types.includes(scalarOf(said)))
       fault(field, `stands with the type ${types.join(' or ')} alone`);
+  for (const [least, most] of RANGES)
+    if ((said[least] ?? -Infinity) > (said[most] ?? Infinity)) fault(most, `at least ${least} is allowed here`);
   if (said.maxItems !== undefined && !isList(said)) fault('maxItems', 'stands with a list alone');
   if (said.pattern !== undefined && patternOf(said.pattern) === undefined)
     fault('pattern', 'a regular expression that RE2 knows (no look-around, no back-reference) is allowed here');

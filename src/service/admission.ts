@@ -1,7 +1,8 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Bag } from '../budget/bag.ts';
 import type { REASONS } from '../observe/metrics.ts';
 import { Pace } from './pace.ts';
+import { asksForWork } from './http/asks-for-work.ts';
 import { sendProblem } from './http/problem.ts';
 
 /** Why a batch is not let in, and what its client is told. */
@@ -11,11 +12,6 @@ const DETAILS = {
   draining: 'the service is shutting down',
 } satisfies Partial<Record<(typeof REASONS)[number], string>>;
 type Reason = keyof typeof DETAILS;
-
-/** Whether a request asks for work: a batch, or whatever else is posted. */
-function asksForWork({ method, routeOptions }: FastifyRequest): boolean {
-  return method === 'POST' || routeOptions.config.pattern !== undefined;
-}
 
 /**
  * Lets batches in: at most `maxInFlight` at a time, no more than the event loop's pace allows,

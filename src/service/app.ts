@@ -13,11 +13,15 @@ import { savedBatchRoutes } from '../../routes/saved-batch.ts';
 import { sourceRoute } from '../../routes/source.ts';
 import { sourcesRoute } from '../../routes/sources.ts';
 import { startRoute } from '../../routes/start.ts';
+import { type KeySets, openCallers } from '../callers/callers.ts';
+import { granted } from '../callers/granted.ts';
 import { Admission } from './admission.ts';
 import type { Config } from '../config/load.ts';
 import { describing } from './describe-source.ts';
 import { cors } from './http/cors.ts';
 import { servedHosts } from './http/hosts.ts';
+import { identify } from './http/identify.ts';
+import { noting } from './http/refused.ts';
 import { countBatches } from './http/count-batches.ts';
 import { acceptJsonBytes } from './http/json-body.ts';
 import { refuseUnknown } from './http/routing.ts';
@@ -56,6 +60,8 @@ export interface AppDeps extends BaseOptions {
   readonly saved?: ReadonlyMap<string, SavedBatch> | undefined;
   /** What `/metrics` answers, unless it has a port of its own. By default what this app counts. */
   readonly scrape?: Scrape | undefined;
+  /** The key sets of token issuers that are known already. By default there are none. */
+  readonly keySets?: KeySets | undefined;
   /** What the process may hold. By default the configuration's `bufferBytes`. */
   readonly memory?: Memory;
 }
@@ -63,7 +69,14 @@ export interface AppDeps extends BaseOptions {
 /** The service as an app that never listens by itself. It uses the sources but does not close them. */
 export async function buildApp(
   config: Config,
-  { sources, saved = new Map(), scrape, memory = processMemory(config.server.bufferBytes), ...options }: AppDeps,
+  {
+    sources,
+    saved = new Map(),
+    scrape,
+    keySets,
+    memory = processMemory(config.server.bufferBytes),
+    ...options
+  }: AppDeps,
 ): Promise<FastifyInstance> {
   const { spans } = options;
   const app = baseApp(config, options);
@@ -72,16 +85,21 @@ export async function buildApp(
   app.decorate('metrics', metrics);
   app.decorate('drain', () => admission.drain());
   app.decorate('cut', (why?: string) => admission.cut(why));
-  countBatches(app, metrics);
+  const callers = openCallers(config, app.log, undefined, keySets);
+  const refused = noting((reason) => metrics.refused.add(reason));
   cors(app, config.server.corsOrigins);
-  refuseUnknown(app);
+  identify(app, callers, refused);
+  countBatches(app, metrics);
+  refuseUnknown(app, refused);
   admission.guard(app, (reason) => metrics.refused.add(reason));
   acceptJsonBytes(app, memory, () => metrics.refused.add('memory'));
 
   healthRoute(app, { admission, sources });
-  sourcesRoute(app, sources);
+  const sourcesFor = granted(sources, 'sources');
+  const savedFor = granted(saved, 'batches');
+  sourcesRoute(app, sourcesFor);
   const describeSource = describing(memory, config.server.timeoutMs);
-  sourceRoute(app, sources, describeSource);
+  sourceRoute(app, sourcesFor, describeSource);
   limitsRoute(app, config);
   if (config.server.metricsPort === undefined)
     metricsRoute(app, scrape ?? ((format) => writeFamilies(metrics.all, format)));
@@ -91,11 +109,12 @@ export async function buildApp(
   const isPlaying = config.server.playground ?? options.onLoopback ?? false;
   const playground = isPlaying ? await builtPlayground() : undefined;
   if (playground) playgroundRoute(app, playground);
-  else startRoute(app, saved);
-  batchesRoute(app, saved);
-  const service = { config, sources, memory, whenCut: admission.whenCut, spans, log };
+  else startRoute(app, savedFor);
+  batchesRoute(app, savedFor);
+  const { areKnown: knowsCallers } = callers;
+  const service = { config, sourcesFor, savedFor, knowsCallers, memory, whenCut: admission.whenCut, spans, log };
   const server = { ...config.server, playground: playground !== undefined };
-  openapiRoute(app, { ...service, config: { ...config, server } }, saved);
+  openapiRoute(app, { ...service, config: { ...config, server } });
   docsRoute(app);
   for (const batch of saved.values()) savedBatchRoutes(app, service, batch);
   if (config.server.adhoc) {
@@ -106,7 +125,7 @@ export async function buildApp(
   if (config.server.mcp) {
     const { mcpRoute } = await import('../../routes/mcp.ts');
     const serves = servedHosts(config.server.hosts, options.onLoopback ?? false);
-    mcpRoute(app, service, { saved, describeSource, serves });
+    mcpRoute(app, service, { describeSource, serves });
   }
   return app;
 }

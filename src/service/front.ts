@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import { Bag } from '../budget/bag.ts';
 import type { Config } from '../config/load.ts';
@@ -60,6 +61,9 @@ export class Front {
     const shift = this.#begin(next);
     const over = this.#ending ? shift : this.#current;
     if (!this.#ending) this.#current = shift;
+    const { server } = this.app;
+    // Connections that are there keep what they have agreed on.
+    if (server instanceof TlsServer && next.config.server.tls) server.setSecureContext(next.config.server.tls);
     await over.finish(this.config.server.graceMs);
     await over.close();
     this.#shifts.delete(over);

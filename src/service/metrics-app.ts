@@ -1,18 +1,23 @@
 import type { FastifyInstance } from 'fastify';
 import { metricsRoute } from '../../routes/metrics.ts';
+import { openCallers } from '../callers/callers.ts';
 import type { Config } from '../config/load.ts';
 import type { Scrape } from '../observe/scrape.ts';
 import { baseApp, type BaseOptions } from './http/base-app.ts';
+import { identify } from './http/identify.ts';
+import { noting } from './http/refused.ts';
 import { refuseUnknown } from './http/routing.ts';
 
 /** An app that has nothing but `/metrics`, for a port of its own. */
 export function buildMetricsApp(
-  config: Pick<Config, 'limits' | 'server'>,
+  config: Pick<Config, 'callers' | 'limits' | 'server'>,
   scrape: Scrape,
   options: BaseOptions,
 ): FastifyInstance {
   const app = baseApp(config, options);
-  refuseUnknown(app);
+  const refused = noting(() => {});
+  identify(app, openCallers(config, app.log), refused);
+  refuseUnknown(app, refused);
   metricsRoute(app, scrape);
   return app;
 }

@@ -52,10 +52,11 @@ export function callOf(timeoutMs: number, forwards: readonly string[], fetch: Fe
   return call;
 }
 
-/** The caller as a source may see them: with no other headers than those that it forwards. */
+/** The caller as a source may see them: with no other headers than those that it forwards, and no claims. */
 export function reduced(caller: Caller, forwards: readonly string[]): Caller {
-  const { traceparent, tracestate } = caller;
+  const { name, traceparent, tracestate } = caller;
   return {
+    ...(name !== undefined && { name }),
     headers: forwards.length === 0 ? {} : picked(caller.headers, forwards),
     ...(traceparent !== undefined && { traceparent }),
     ...(tracestate !== undefined && { tracestate }),

@@ -5,9 +5,11 @@ class Place {
   before: Place = this;
   after: Place = this;
   readonly enter: () => void;
+  readonly refuse: (error: Error) => void;
 
-  constructor(enter: () => void) {
+  constructor(enter: () => void = () => {}, refuse: (error: Error) => void = () => {}) {
     this.enter = enter;
+    this.refuse = refuse;
   }
 
   takeAfter(before: Place): void {
@@ -29,7 +31,7 @@ class Place {
 /** Those who wait for their turn, first come first served. */
 export class Line {
   /** Before the first and after the last. */
-  readonly #ends = new Place(() => {});
+  readonly #ends = new Place();
   readonly #onLeave: () => void;
   #length = 0;
 
@@ -43,10 +45,10 @@ export class Line {
     return this.#length;
   }
 
-  /** Resolves when it is the caller's turn. Rejects as soon as the signal aborts. */
+  /** Resolves when its turn comes. Rejects as the signal aborts, or with what it is turned away with. */
   wait(signal: AbortSignal): Promise<void> {
-    return untilLetIn(signal, (enter) => {
-      const place = new Place(enter);
+    return untilLetIn(signal, (enter, refuse) => {
+      const place = new Place(enter, refuse);
       place.takeAfter(this.#ends.before);
       this.#length += 1;
       return () => {
@@ -63,6 +65,14 @@ export class Line {
     this.#remove(first);
     first.enter();
     return true;
+  }
+
+  /** Turns the last one away, where somebody waits. */
+  turnAway(error: Error): void {
+    if (this.#length === 0) return;
+    const last = this.#ends.before;
+    this.#remove(last);
+    last.refuse(error);
   }
 
   #remove(place: Place): void {

@@ -5,9 +5,16 @@ import type { Deadline } from './deadline.ts';
 import type { Payload } from './payload.ts';
 import type { Work } from '../budget/work.ts';
 
-/** Who asks: the headers that a source may forward, and the trace context, which every source may see. */
+/**
+ * Who asks: the headers that a source may forward, and the trace context and the name, which every source may
+ * see.
+ */
 export interface Caller {
   readonly headers: Readonly<Record<string, string>>;
+  /** The caller's name in the configuration; undefined where everyone may ask. */
+  readonly name?: string | undefined;
+  /** What is known of them, for `$caller`: JSON data. No source sees it but as part of a query's params. */
+  readonly claims?: object | undefined;
   readonly traceparent?: string;
   readonly tracestate?: string;
 }

@@ -1,5 +1,5 @@
 /** The words by which a request refers to what it does not hold itself, each the only key of its object. */
-export const WORDS = ['$result', '$meta', '$item', '$param', '$join'] as const;
+export const WORDS = ['$result', '$meta', '$item', '$param', '$caller', '$join'] as const;
 
 /** One of these words. */
 export type Word = (typeof WORDS)[number];

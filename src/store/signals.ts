@@ -29,9 +29,12 @@ export function untilAborted<T>(
 
 /**
  * Waits in a line until it is let in, or rejects as soon as the signal aborts. `join` is given what lets it
- * in, and answers what takes it out of the line.
+ * in and what turns it away, and answers what takes it out of the line.
  */
-export function untilLetIn(signal: AbortSignal, join: (enter: () => void) => () => void): Promise<void> {
+export function untilLetIn(
+  signal: AbortSignal,
+  join: (enter: () => void, refuse: (error: Error) => void) => () => void,
+): Promise<void> {
   if (signal.aborted) return Promise.reject(signal.reason as Error);
   return new Promise((resolve, reject) => {
     let leave = (): void => {};
@@ -39,9 +42,15 @@ export function untilLetIn(signal: AbortSignal, join: (enter: () => void) => () 
       leave();
       reject(signal.reason as Error);
     });
-    leave = join(() => {
-      takeBack();
-      resolve();
-    });
+    leave = join(
+      () => {
+        takeBack();
+        resolve();
+      },
+      (error) => {
+        takeBack();
+        reject(error);
+      },
+    );
   });
 }

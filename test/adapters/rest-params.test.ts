@@ -331,6 +331,19 @@ describe('a query value', () => {
     );
   });
 
+  it.each([
+    ['written out', { q: Array.from({ length: 300_000 }, () => 'a') }],
+    ['filled in', { q: new Filled(Array.from({ length: 300_000 }, () => 'a')) }],
+    ['in one text', { a: 1, q: new Filled('a'.repeat(262_144)) }],
+    ['in its keys', Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`${at}${'ü'.repeat(2000)}`, '']))],
+  ])('has no end beyond 262,144 characters, nor is more of it looked at: %s', (_, query) => {
+    const began = performance.now();
+    const { faults } = compiled(source, 'get', { query });
+    expect(performance.now() - began).toBeLessThan(50);
+    expect(faults).toEqual(['query: at most 262144 characters are allowed here']);
+    expect(faultsOf({ query: { q: new Filled('a'.repeat(262_140)) } })).toEqual([]);
+  });
+
   it.each<[string, object, (string | Placeholder)[]]>([
     ['in the query', { query: { a: 'ä', b: later, c: ['x', later] } }, ['/v1/?a=%C3%A4&b=', later, '&c=x&c=', later]],
     ['at its end', { path: '/a', query: { b: later } }, ['/v1/a?b=', later]],

@@ -120,21 +120,26 @@ export interface Asking {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   readonly limits?: Partial<typeof limits>;
+  /** Run as a saved batch, with these claims of who asks. */
+  readonly claims?: object;
   readonly params?: Params;
 }
+
+const NO_PARAMS = new Map<string, unknown>();
 
 /** Starts a request on the simulated source. */
 export function start(
   pattern: Pattern,
   body: object,
-  { simulation = simulate(), timeoutMs, signal, limits: own, params }: Asking = {},
+  { simulation = simulate(), timeoutMs, signal, limits: own, claims, params }: Asking = {},
 ): Running {
   const all = { ...limits, ...own };
   const began = performance.now();
-  const planned = plan(pattern, body, { sources: new Map([['sim', simulation.source]]), limits: all });
+  const sources = new Map([['sim', simulation.source]]);
+  const planned = plan(pattern, body, { sources, limits: all, params: claims && NO_PARAMS });
   return run(planned, {
     memory: unbounded().memory,
-    caller: { headers: {} },
+    caller: { headers: {}, claims },
     deadline: performance.now() + (timeoutMs ?? planned.timeoutMs ?? 2000),
     timeoutMs: timeoutMs ?? planned.timeoutMs ?? 2000,
     signal: signal ?? new AbortController().signal,

@@ -20,7 +20,8 @@ const MOODS = [
 /** Every layer, each of them so quick that it has something to do all the time. */
 const ALL_LAYERS = {
   attemptTimeoutMs: 25,
-  cache: { ttlMs: 20, staleMs: 200, notFoundMs: 5 },
+  // Small enough to be full soon: what is held from then on does not grow.
+  cache: { ttlMs: 20, staleMs: 200, notFoundMs: 5, maxBytes: 1_048_576 },
   coalesce: true,
   retry: { attempts: 4, budget: 1, perSecond: 1000 },
   hedge: true,

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { cp, mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { ROOT } from '../../stores/folder.ts';
 import { environmentOf, type Stage } from './dockerfile.ts';
@@ -41,7 +41,7 @@ export async function buildByHand(stages: readonly Stage[], folder: string): Pro
 async function copy(from: string, words: readonly string[], workdir: string): Promise<void> {
   const target = words.at(-1)!;
   for (const source of words.slice(0, -1)) {
-    const name = target.endsWith('/') ? join(target, source) : target;
+    const name = target.endsWith('/') ? join(target, basename(source)) : target;
     await cp(join(from, source), join(workdir, name), { recursive: true, verbatimSymlinks: true });
   }
 }

@@ -150,6 +150,8 @@ describe('the use cases of the demo', () => {
     const [head, ...rows] = payload.trimEnd().split('\r\n');
     expect(head).toBe('sku,orders,sold');
     expect(rows.length).toBeGreaterThan(5);
+    const archive = await app.inject({ url: '/batches/sales.zip', method: 'HEAD' });
+    expect(archive.headers['content-disposition']).toBe('attachment; filename=sales.zip');
   });
 
   it('list what there is, from two stores, for programs too', async () => {

@@ -208,7 +208,7 @@ describe('an object in an archive', () => {
   it('that is cut is counted as incomplete', async () => {
     const counted = async (outcome: string) => {
       const { text } = await service.get('/metrics', { accept: 'text/plain' });
-      const sample = `codap_batches_total{pattern="ordered",batch="",outcome="${outcome}"} `;
+      const sample = `codap_batches_total{pattern="ordered",batch="",outcome="${outcome}",caller=""} `;
       return Number(
         text
           .split('\n')

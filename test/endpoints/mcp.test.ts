@@ -196,7 +196,7 @@ describe('POST /mcp', () => {
       const query = `{"source":${'['.repeat(lists)}${']'.repeat(lists)}}`;
       const posted = await service.post('/kv', `{"queries":{"a":${query}}}`);
       const called = await service.post('/mcp', batch(query), headers);
-      for (const { text } of [posted, called]) expect(text.includes('nested deeper')).toBe(isTooDeep);
+      for (const { text } of [posted, called]) expect(text.includes('nested deeper than 32')).toBe(isTooDeep);
     }
   });
 
@@ -265,7 +265,7 @@ describe('POST /mcp', () => {
       ['', 'cancelled'],
     ])
       expect(text).toMatch(
-        new RegExp(`codap_batches_total\\{pattern="\\w+",batch="${named}",outcome="${outcome}"\\} `),
+        new RegExp(`codap_batches_total\\{pattern="\\w+",batch="${named}",outcome="${outcome}",caller=""\\} `),
       );
   });
 });

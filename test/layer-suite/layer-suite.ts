@@ -89,7 +89,7 @@ export function layerSuite(
 
     it('hands a query and what goes with it on as they are', async () => {
       const all = processMemory(1000);
-      const given = context({ caller: { headers: { accept: 'a' } }, memory: all.part() });
+      const given = context({ caller: { headers: { accept: 'a' }, name: 'web' }, memory: all.part() });
       const asked = fetch(queryFor('value'), given);
       const { query, context: seen, answer } = await reached();
       seen.memory.hold(10);

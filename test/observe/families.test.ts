@@ -72,8 +72,8 @@ describe('what several processes have counted', () => {
   it('is as one would have counted it', () => {
     const [one, other, both] = [0, 1, 2].map(() => new Metrics([], ['a'], () => 0)) as [Metrics, Metrics, Metrics];
     for (let ms = 0; ms < 100; ms += 1) {
-      (ms % 3 === 0 ? one : other).batch('kv', '', 'complete', ms);
-      both.batch('kv', '', 'complete', ms);
+      (ms % 3 === 0 ? one : other).batch('kv', '', 'complete', '', ms);
+      both.batch('kv', '', 'complete', '', ms);
     }
     expect(mergeFamilies([one.families, other.families])).toEqual(both.families);
   });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { check } from '../../src/cli/check.ts';
+import { loadWhole } from '../../src/cli/load-whole.ts';
 import { ConfigError } from '../../src/config/load.ts';
 import { loadConfig } from '../configured.ts';
 
@@ -22,11 +23,14 @@ async function written(files: Record<string, string>): Promise<string> {
   return join(at, Object.keys(files)[0]!);
 }
 
-/** What `codap check` says is wrong, a line each, without the folder. */
-async function faultsOf(files: Record<string, string>): Promise<string[]> {
+/** What `codap check` says is wrong, unless it is another that looks: a line each, without the folder. */
+async function faultsOf(
+  files: Record<string, string>,
+  look: (file: string) => Promise<unknown> = (file) => check(file, false, {}),
+): Promise<string[]> {
   const file = await written(files);
   try {
-    await check(file, false, {});
+    await look(file);
     return [];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -41,8 +45,12 @@ const SHOP =
 async function readAs(yaml: string): Promise<string> {
   const file = await written({ 'codap.yaml': 'batches: { b: b.yaml }', 'b.yaml': yaml });
   const { batches } = await loadConfig(file);
-  const [{ json, faults }] = batches as [(typeof batches)[0]];
-  return json ? json.toString() : faults.map(({ path, detail }) => `${path}: ${detail}`).join('\n');
+  const [{ json, faults, unfit = [] }] = batches as [(typeof batches)[0]];
+  const told = [
+    ...faults.map(({ path, detail }) => `${path}: ${detail}`),
+    ...unfit.map(({ pointer, detail }) => `${pointer}: ${detail}`),
+  ];
+  return told.length > 0 ? told.join('\n') : String(json);
 }
 
 describe('codap check', () => {
@@ -88,6 +96,36 @@ describe('codap check', () => {
       'in/list.json: batches.list#: an object is allowed here',
       'in/empty.yaml: batches.empty#: an object is allowed here',
     ]);
+  });
+
+  it('tells what YAML says and JSON cannot beside all else, and once', async () => {
+    const batch =
+      '{ pattern: kv, params: { __proto__: { type: string }, p: { type: number, default: .nan }, 2p: { type: string } },' +
+      ' queries: { a: { source: shop, op: x, select: 1, params: { big: 9007199254740993, inf: .inf, key: { [k]: 1 } } } } }';
+    expect(await faultsOf({ 'codap.yaml': `${SHOP}batches: { b: ${batch} }` })).toEqual([
+      'codap.yaml: batches.b#/params/p/default: a finite number is allowed here',
+      'codap.yaml: batches.b#/queries/a/params/inf: a finite number is allowed here',
+      'codap.yaml: batches.b#/queries/a/params/key: a key is a text',
+      expect.stringMatching(/^codap\.yaml: batches\.b#\/queries\/a\/params\/big: an integer beyond/) as string,
+      expect.stringMatching(/^codap\.yaml: batches\.b#\/params\/__proto__: a name of 1 to 64/) as string,
+      expect.stringMatching(/^codap\.yaml: batches\.b#\/params\/2p: a name of 1 to 64/) as string,
+      'codap.yaml: batches.b#/queries/a/select: a pointer or an object of pointers is allowed here',
+      expect.stringMatching(/^codap\.yaml: batches\.b#\/queries\/a\/op: allowed here: /) as string,
+    ]);
+  });
+
+  it('tells the same as serving and reading again do, where there are others', async () => {
+    const batches = 'batches: { b: { pattern: kv, queries: { a: { source: none, op: get } } }, f: none.yaml }';
+    const files = { 'codap.yaml': `server: { port: x }\n${SHOP}${batches}` };
+    const told = await faultsOf(files);
+    expect(told).toHaveLength(3);
+    expect(await faultsOf(files, (file) => loadWhole(file, {}))).toEqual(told);
+  });
+
+  it('says so of what is nested much too deep', async () => {
+    const nested = `${'['.repeat(600)}1${']'.repeat(600)}`;
+    const batch = `{ pattern: kv, queries: { a: { source: shop, op: find, default: ${nested}, select: ${nested} } } }`;
+    expect((await faultsOf({ 'codap.yaml': `${SHOP}batches: { b: ${batch} }` })).join()).toContain('nested deeper');
   });
 
   it('says nothing of a source that is there, but wrong, as if it were not', async () => {
@@ -153,13 +191,13 @@ describe('what YAML says is read exactly', () => {
   });
 
   it.each([
-    ['a: { b: [1, .inf] }', 'b.yaml: batches.b#/a/b/1: a finite number is allowed here'],
-    ['a: .nan', 'b.yaml: batches.b#/a: a finite number is allowed here'],
+    ['a: { b: [1, .inf] }', '#/a/b/1: a finite number is allowed here'],
+    ['a: .nan', '#/a: a finite number is allowed here'],
     ['a: &x { b: *x }', 'an alias'],
-    ['a: { [1, 2]: b }', 'b.yaml: batches.b#/a: a key is a text'],
-    ['a: 1\n---\nb: 2', 'batches.b: '],
-    ['a: !!binary aGk=', 'b.yaml: batches.b#/a: JSON is allowed here'],
-    ['a: !!set { b }', 'b.yaml: batches.b#/a: JSON is allowed here'],
+    ['a: { [1, 2]: b }', '#/a: a key is a text'],
+    ['a: 1\n---\nb: 2', 'b.yaml:2:1: batches.b: one document is allowed in a file'],
+    ['a: !!binary aGk=', '#/a: JSON is allowed here'],
+    ['a: !!set { b }', '#/a: JSON is allowed here'],
   ])('%j is a fault', async (yaml, told) => {
     expect(await readAs(yaml)).toContain(told);
   });

@@ -26,6 +26,11 @@ it.each([
   expect((await contextOf(forwards)).caller).toEqual({ headers, traceparent: WHO.traceparent });
 });
 
+it('a source knows of the caller its name, but not what it claims', async () => {
+  const who = { ...WHO, name: 'people', claims: { sub: 'ada' } };
+  expect((await contextOf([], {}, who)).caller).toEqual({ name: 'people', headers: {}, traceparent: WHO.traceparent });
+});
+
 it('the caller is reduced once for many calls, and for each caller on its own', async () => {
   const seen: Caller[] = [];
   const call = callOf(2000, ['accept'], (_query, { caller }) => {

@@ -11,7 +11,7 @@ interface Surroundings {
 }
 
 /** Where references are looked up, and who hears of what is wrong with them. */
-type Linking = Pick<Planner, 'params' | 'report'>;
+type Linking = Pick<Planner, 'params' | 'report' | 'namesCaller'>;
 
 /** Finds what each reference names; reports names that are unknown, doubled, or would wait for themselves. */
 export function linkReferences(root: GroupNode, planner: Linking): void {
@@ -87,6 +87,7 @@ function linkOne(reference: Reference, node: Node, around: Surroundings, waits: 
     return;
   }
   if (reference.word === '$param') return linkParam(reference, planner);
+  if (reference.word === '$caller') return linkCaller(reference, planner);
   const [name = '', ...steps] = reference.steps;
   for (let up = 0; up < around.groups.length; up += 1) {
     const group = around.groups[around.groups.length - 1 - up] as GroupNode;
@@ -114,6 +115,14 @@ function linkParam(reference: Reference, { params, report }: Linking): void {
       : 'parameters exist in saved batches only';
     for (const at of places) report([...at, word], detail);
   }
+}
+
+function linkCaller(reference: Reference, planner: Linking): void {
+  const { places, steps, word } = reference;
+  if (planner.params) {
+    reference.target = { from: 'caller', steps };
+    planner.namesCaller = true;
+  } else for (const at of places) planner.report([...at, word], 'who asks is known in saved batches only');
 }
 
 function tell(report: Report, { places }: Reference, detail: string): void {

@@ -57,6 +57,8 @@ export interface Plan {
   readonly filename: string | undefined;
   /** The answer tells of each reply when it came to be, and how. */
   readonly trace: boolean;
+  /** A `$caller` stands in it, so that its answer is of no use to anybody else. */
+  readonly namesCaller: boolean;
 }
 
 /** The references that a query or group waits for itself, besides the one to the list of its forEach. */

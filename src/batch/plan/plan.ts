@@ -42,5 +42,6 @@ export function* planning(
     shape: (shape as Plan['shape'] | undefined) ?? 'replies',
     filename: filename as string | undefined,
     trace: trace === true,
+    namesCaller: planner.namesCaller,
   };
 }

@@ -31,6 +31,8 @@ export class Planner implements PlanContext {
   readonly origins: Map<Node, Origin> | undefined;
   /** Queries and groups seen so far. */
   queries = 0;
+  /** A `$caller` stands in it. */
+  namesCaller = false;
   readonly #faults = new FaultList();
 
   constructor({ sources, limits, params, origins }: PlanContext) {

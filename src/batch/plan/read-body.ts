@@ -11,10 +11,11 @@ const LARGE = 65_536;
 
 /**
  * A request's body as data, in turns with others: one scan of the raw bytes finds what reading it would drop
- * or change in silence. Throws BadRequest.
+ * or change in silence. So many containers `around` what is asked do not count in its depth. Throws
+ * BadRequest.
  */
-export function* readBody(body: Buffer, limits: Limits, work: Work): Steps<unknown> {
-  const faults = scan(body, { depth: limits.depth });
+export function* readBody(body: Buffer, { depth }: Pick<Limits, 'depth'>, work: Work, around = 0): Steps<unknown> {
+  const faults = scan(body, { depth, around });
   if (faults.length > 0) throw new BadRequest(faults);
   if (isHeld()) yield;
   const text = body.toString('utf8');

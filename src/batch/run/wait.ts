@@ -115,12 +115,24 @@ function* findPresent(
       if (!member.settled) open.push({ reference, member, steps });
       else outcomes.set(reference, yield* below(member.settled, steps, member, viewOf(reference), work));
     } else {
-      const from = target?.from === 'params' ? { value: scope.batch.options.params ?? {} } : scope.item;
+      const from = target ? given(target.from, scope) : undefined;
       const there = from ? yield* follow(from.value, reference.steps, work) : { found: false as const };
+      if (target?.from === 'caller' && !there.found) throw unknownCaller();
       outcomes.set(reference, there.found ? { is: 'value', value: there.value } : { is: 'nowhere' });
     }
   }
   return open;
+}
+
+/** What a reference looks into that names no query. */
+function given(from: 'item' | 'params' | 'caller', { item, batch: { options } }: Scope): Scope['item'] {
+  if (from === 'item') return item;
+  return { value: (from === 'params' ? options.params : options.caller.claims) ?? {} };
+}
+
+/** A claim that is not there: who asks may not, wherever that was to be looked at. */
+function unknownCaller(): CodapError {
+  return new CodapError('FORBIDDEN', 'what this query needs to know of its caller is not known', { http: 403 });
 }
 
 function memberOf({ up, member }: Extract<Target, { from: 'result' }>, scope: Scope): RunningMember {

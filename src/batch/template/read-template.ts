@@ -110,6 +110,7 @@ function readReference(word: Word, argument: unknown, at: Path, findings: Findin
   if ((word === '$result' || word === '$meta') && (steps[0] ?? '') === '')
     return fault(`${word} names a query: "/name" or "/name/…"`);
   if (word === '$param' && (steps[0] ?? '') === '') return fault('$param names a parameter: "/name" or "/name/…"');
+  if (word === '$caller' && (steps[0] ?? '') === '') return fault('$caller names a claim: "/name" or "/name/…"');
   // The same reference is read once, however often it is written.
   const written = `${word}${argument}`;
   findings.known ??= new Map();

@@ -8,8 +8,8 @@ export type Path = readonly (string | number)[];
 export type Report = (path: Path, detail: string) => void;
 
 /**
- * Where a planned reference reads from: another query's value or `meta`, the nearest forEach's item, or the
- * parameters of a saved batch.
+ * Where a planned reference reads from: another query's value or `meta`, the nearest forEach's item, the
+ * parameters of a saved batch, or the claims of who asks for one.
  */
 export type Target =
   | {
@@ -19,7 +19,7 @@ export type Target =
       readonly member: number;
       readonly steps: readonly string[];
     }
-  | { readonly from: 'item' | 'params'; readonly steps: readonly string[] };
+  | { readonly from: 'item' | 'params' | 'caller'; readonly steps: readonly string[] };
 
 /**
  * A reference of the request: a Placeholder that knows where it stands, what it names and, once planned,

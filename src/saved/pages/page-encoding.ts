@@ -2,7 +2,7 @@ import type { Answer } from '../../batch/run/answer.ts';
 import { isComplete, type MemberList } from '../../batch/run/reply.ts';
 import type { Encoding } from '../../encodings/encoding.ts';
 import { summaryHeaders } from '../../encodings/summary.ts';
-import { CodapError, tooLate } from '../../errors.ts';
+import { CodapError } from '../../errors.ts';
 import type { Text } from '../../json/text.ts';
 import { Bounds, Output } from './bounds.ts';
 import { pageContext } from './page-context.ts';
@@ -61,7 +61,7 @@ async function rendered(template: Template, answer: Answer, list: MemberList, co
   try {
     const rendered = Promise.resolve(work.do(stepping(rendering(), bounds))).then(() => output.text);
     const text = await answer.byDeadline(rendered, GRACE_MS);
-    if (!text) throw tooLate();
+    if (!text) throw new Error(`${template.file}: no answer within the time allowed`);
     return text;
   } catch (cause) {
     if (cause instanceof CodapError && (cause.code === 'CANCELLED' || cause.code === 'OVERLOADED')) throw cause;

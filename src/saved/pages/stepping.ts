@@ -16,7 +16,15 @@ export function* stepping(first: Iterator<unknown>, bounds: Bounds): Steps<unkno
   let value: unknown;
   let isThrown = false;
   for (let steps = 1; ; steps++) {
-    if (steps % COUNTED === 0) bounds.tick(COUNTED);
+    if (!isThrown && steps % COUNTED === 0) {
+      try {
+        bounds.tick(COUNTED);
+      } catch (error) {
+        // It is thrown where the template stands, which says where that is.
+        value = error;
+        isThrown = true;
+      }
+    }
     if (bounds.isDue()) yield;
     const top = open[open.length - 1];
     if (!top) {

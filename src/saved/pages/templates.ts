@@ -69,13 +69,14 @@ export class Templates {
 
 /** A template that can be rendered, again and again, at the same time too. */
 export class Template {
-  readonly #file: string;
+  /** Its path from the folder of the configuration on. */
+  readonly file: string;
   readonly #nodes: Node[];
   readonly #liquid: Liquid;
 
   /** `Templates.parse` makes them. */
   constructor(file: string, nodes: Node[], liquid: Liquid) {
-    this.#file = file;
+    this.file = file;
     this.#nodes = nodes;
     this.#liquid = liquid;
   }
@@ -95,7 +96,7 @@ export class Template {
     try {
       yield this.#liquid.renderer.renderTemplates(this.#nodes, context, output);
     } catch (error) {
-      throw failure(error, this.#file);
+      throw failure(error, this.file);
     }
   }
 }

@@ -31,13 +31,16 @@ export function baseApp(
   { limits, server }: Pick<Config, 'limits' | 'server'>,
   { logger, spans, onLoopback = false, requestMs = 10_000 }: BaseOptions,
 ): FastifyInstance {
-  const app: FastifyInstance = Fastify({
+  const connecting = { requestTimeout: requestMs, headersTimeout: requestMs, connectionsCheckingInterval: 500 };
+  const { tls } = server;
+  const app = Fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: requestId,
     bodyLimit: limits.bodyBytes,
     requestTimeout: requestMs,
-    http: { requestTimeout: requestMs, headersTimeout: requestMs, connectionsCheckingInterval: 500 },
+    // To a router it makes no difference what its connections speak.
+    ...(tls ? { https: { ...connecting, ...tls, handshakeTimeout: requestMs } as object } : { http: connecting }),
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     frameworkErrors(error, request, reply) {

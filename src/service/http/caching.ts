@@ -1,7 +1,7 @@
 import type { FastifyReply } from 'fastify';
+import type { Batch } from '../../batch/run/batch.ts';
 import type { MemberList } from '../../batch/run/reply.ts';
 import { isComplete } from '../../batch/run/reply.ts';
-import type { Work } from '../../budget/work.ts';
 import type { Encoded, Encoding } from '../../encodings/encoding.ts';
 import { weakTag } from '../../encodings/weak-tag.ts';
 import { vary } from './vary.ts';
@@ -11,32 +11,37 @@ export interface Caching {
   /** Seconds for which a complete one may be kept; without it, none is. */
   readonly maxAgeSeconds: number | undefined;
   /** The headers of the caller on which it depends. */
-  readonly forwards: readonly string[];
+  readonly dependsOn: readonly string[];
 }
 
+/** How long after the batch's deadline an answer may still be read for its tag, in milliseconds. */
+const TAGGING_MS = 20;
+
 /** What is not known to be fit for keeping is not kept. */
-export function keepNothing(reply: FastifyReply, { forwards }: Caching): void {
+export function keepNothing(reply: FastifyReply, { dependsOn }: Caching): void {
   reply.header('cache-control', 'no-store');
-  for (const name of forwards) vary(reply, name);
+  for (const name of dependsOn) vary(reply, name);
 }
 
 /**
  * Says how an answer may be kept, by its headers (RFC 9111 §5.2.2, RFC 9110 §8.8.3): one that is gathered has
- * a weak entity tag, and one that is complete an age. True if the client has the same already.
+ * a weak entity tag, unless that would keep it beyond its deadline, and one that is complete an age. True if
+ * the client has the same already.
  */
 export async function cacheable(
   reply: FastifyReply,
   { mediaType, showsReplies }: Encoding,
   { body }: Encoded,
   list: MemberList | undefined,
-  { maxAgeSeconds, forwards }: Caching,
-  work: Work,
+  { maxAgeSeconds, dependsOn }: Caching,
+  { work, options }: Pick<Batch, 'work' | 'options'>,
 ): Promise<boolean> {
   if (body.kind !== 'text' || !list) return false;
-  const scope = forwards.length > 0 ? 'private' : 'public';
+  const scope = dependsOn.length > 0 ? 'private' : 'public';
   if (maxAgeSeconds !== undefined && isComplete(list))
     reply.header('cache-control', `${scope}, max-age=${maxAgeSeconds}`);
-  const tag = await weakTag(mediaType, showsReplies ? list : body.text, work);
+  const tag = await weakTag(mediaType, showsReplies ? list : body.text, work, options.deadline + TAGGING_MS);
+  if (tag === undefined) return false;
   reply.header('etag', tag);
   return matches(reply.request.headers['if-none-match'], tag);
 }

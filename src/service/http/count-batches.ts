@@ -60,8 +60,9 @@ export class CountedBatch {
   outcome({ raw: { writableFinished, statusCode } }: FastifyReply): Outcome {
     if (this.batch?.decidedBy) return 'failed';
     if (!writableFinished) return 'cancelled';
-    if (this.batch) return this.complete ? 'complete' : 'incomplete';
     const status = this.status ?? statusCode;
+    // What it came to could not be answered in what was accepted.
+    if (this.batch && status !== 406) return this.complete ? 'complete' : 'incomplete';
     if (status < 300) return 'explained';
     if (status === 503) return 'refused';
     return status < 500 ? 'invalid' : 'failed';
@@ -90,7 +91,7 @@ export function countBatch(
   // A request that is injected has no connection.
   const before = socket.bytesWritten || 0;
   const counted = new CountedBatch(() => {
-    metrics.batch(pattern, batch, counted.outcome(reply), counted.ms);
+    metrics.batch(pattern, batch, counted.outcome(reply), request.caller.name ?? '', counted.ms);
     // An answer that was asked for while the one before it was still being sent begins where that ended.
     const from = Math.max(before, socket[COUNTED] ?? 0);
     const to = socket.bytesWritten || 0;

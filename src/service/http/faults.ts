@@ -48,8 +48,10 @@ const UNREADABLE: Readonly<Record<string, Problem>> = {
 /** Answers a request that could not be read as HTTP, and closes its connection. */
 export function answerUnreadable(
   error: NodeJS.ErrnoException,
-  socket: Socket & { _httpMessage?: IncomingMessage & { headersSent: boolean } },
+  socket: Socket & { _httpMessage?: IncomingMessage & { headersSent: boolean }; secureConnecting?: boolean },
 ): void {
+  // Where no TLS was agreed on, there is nothing in which to answer.
+  if (socket.secureConnecting) return void socket.destroy();
   if (error.code === 'ECONNRESET' || !socket.writable || socket._httpMessage?.headersSent) return void socket.destroy();
   const problem = UNREADABLE[error.code ?? ''] ?? { status: 400, title: 'Bad Request', detail: 'this is not HTTP/1.1' };
   const body = JSON.stringify(problem);

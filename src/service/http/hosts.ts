@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { remembering } from '../../budget/remember.ts';
 import { sendProblem } from './problem.ts';
+import { timesSent } from './raw-fields.ts';
 
 /**
  * What an authority is made of: a name or an IPv4 address, or an IPv6 address in brackets, and a port (RFC
@@ -33,7 +34,7 @@ export function serveHosts(app: FastifyInstance, serves: Serves | undefined): vo
   if (!serves) return;
   app.addHook('onRequest', ({ raw }, reply, done) => {
     // Node keeps the first of several.
-    if (countHosts(raw.rawHeaders) > 1)
+    if (timesSent(raw.rawHeaders, 'host') > 1)
       return sendProblem(reply, { status: 400, title: 'Bad Request', detail: 'a request has one Host field' });
     // A target that names a host wins over the Host field.
     const authority = authorityOf(raw.url) ?? raw.headers.host ?? '';
@@ -45,15 +46,6 @@ export function serveHosts(app: FastifyInstance, serves: Serves | undefined): vo
 /** The authority of an absolute URL; undefined for anything else. */
 export function authorityOf(url = ''): string | undefined {
   return ABSOLUTE.exec(url)?.[1];
-}
-
-function countHosts(rawHeaders: readonly string[]): number {
-  let hosts = 0;
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at] as string;
-    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
-  }
-  return hosts;
 }
 
 /**

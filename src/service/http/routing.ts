@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { MOST_FAULTS, shortDetail } from '../../json/fault-list.ts';
+import type { Grant } from '../../callers/known-caller.ts';
 import { sendProblem } from './problem.ts';
+import type { Refused } from './refused.ts';
 
 /** URL parameters that a route reads itself. */
 export interface UrlParameters {
@@ -19,26 +21,39 @@ interface ParameterFault {
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** The URL parameters a route takes, each without a value (`?strict`) or `true`; none if left out. */
-    flags?: readonly string[];
+    flags?: readonly string[] | ((caller: Grant) => readonly string[]);
+    /** Whether a caller is to know that the route is there. By default every caller is. */
+    isThereFor?: (caller: Grant) => boolean;
     /** The URL parameters with values that it takes beside them. */
     parameters?: UrlParameters;
   }
 }
 
+/** A path of which a route was made. */
+interface Known {
+  readonly methods: Set<string>;
+  readonly isThereFor: (caller: Grant) => boolean;
+}
+
+const forEveryone = (): boolean => true;
+
 /**
- * Answers 404 for an unknown path, 405 with `Allow` for a method a path does not have, 400 for an unknown URL
- * parameter; before any body is read.
+ * Answers 404 for an unknown path, and for one that is not there for who asks, which `refused` is told; 405
+ * with `Allow` for a method a path does not have, 400 for an unknown URL parameter; before any body is read.
  */
-export function refuseUnknown(app: FastifyInstance): void {
-  const methods = new Map<string, Set<string>>();
-  app.addHook('onRoute', ({ url, method }) => {
-    const known = methods.get(url) ?? new Set();
-    for (const name of [method].flat()) known.add(name);
-    methods.set(url, known);
+export function refuseUnknown(app: FastifyInstance, refused: Refused): void {
+  const paths = new Map<string, Known>();
+  app.addHook('onRoute', ({ url, method, config: { isThereFor = forEveryone } = {} }) => {
+    const { methods } = paths.get(url) ?? { methods: new Set<string>() };
+    for (const name of [method].flat()) methods.add(name);
+    paths.set(url, { methods, isThereFor });
   });
   app.addHook('onRequest', (request, reply, done) => {
-    if (request.is404) refuse(request, reply, methodsAt(request.url, methods));
-    else if (takesParameters(request, reply)) done();
+    const { isThereFor = forEveryone } = request.routeOptions.config;
+    if (request.is404) return refuse(request, reply, methodsAt(request, paths));
+    if (isThereFor(request.caller)) return takesParameters(request, reply) ? done() : undefined;
+    refused(request, 'forbidden');
+    refuse(request, reply, []);
   });
 }
 
@@ -50,14 +65,16 @@ export function comesBack({ method, headers }: Pick<FastifyRequest, 'method' | '
   return method === 'GET' && headers['last-event-id'] !== undefined;
 }
 
-/** The methods of the routes that a URL's path fits. */
-function methodsAt(url: string, routes: ReadonlyMap<string, ReadonlySet<string>>): readonly string[] {
+/** The methods of the routes that a URL's path fits, as far as they are there for who asks. */
+function methodsAt({ url, caller }: FastifyRequest, paths: ReadonlyMap<string, Known>): readonly string[] {
   const segments = decodeURI(url.replace(/\?.*$/s, '')).split('/');
   const fits = (route: string): boolean => {
     const parts = route.split('/');
     return parts.length === segments.length && parts.every((part, at) => part.startsWith(':') || part === segments[at]);
   };
-  return [...routes].flatMap(([route, methods]) => (fits(route) ? [...methods] : []));
+  return [...paths].flatMap(([path, { methods, isThereFor }]) =>
+    fits(path) && isThereFor(caller) ? [...methods] : [],
+  );
 }
 
 function refuse(request: FastifyRequest, reply: FastifyReply, methods: readonly string[]): void {
@@ -70,7 +87,8 @@ function refuse(request: FastifyRequest, reply: FastifyReply, methods: readonly 
 }
 
 function takesParameters(request: FastifyRequest, reply: FastifyReply): boolean {
-  const { flags = [], parameters } = request.routeOptions.config;
+  const { flags: known = [], parameters } = request.routeOptions.config;
+  const flags = typeof known === 'function' ? known(request.caller) : known;
   if (parameters && isGarbled(request.url)) {
     sendProblem(reply, {
       status: 400,

@@ -28,7 +28,7 @@ export async function sendAnswer(
   try {
     encoded = await encoding.encode(new Answer(running), plan);
     if (!encoded) return sendFailed(batch, reply, root.settled?.ms ?? performance.now() - began);
-    if (caching && (await cacheable(reply, encoding, encoded, root.settled?.list, caching, batch.work))) {
+    if (caching && (await cacheable(reply, encoding, encoded, root.settled?.list, caching, batch))) {
       const { 'content-type': _, ...headers } = encoded.headers;
       // For what it says of `Vary`, which is that of the whole answer.
       codingFor(reply);
@@ -38,12 +38,12 @@ export async function sendAnswer(
   } catch (cause) {
     batch.cancel();
     if (cause instanceof NotAcceptable) return sendNotAcceptable(reply, cause.message);
-    if (!reply.sent) throw cause;
-    // What has been sent cannot be taken back: only a broken connection tells that it is not the whole.
     const unforeseen = new CodapError('INTERNAL', 'codap failed to write this answer', { cause });
     const failure = { path: [], error: cause instanceof CodapError ? cause : unforeseen };
     batch.note(failure);
     batch.decide(failure);
+    if (!reply.sent) return sendFailed(batch, reply, performance.now() - began);
+    // What has been sent cannot be taken back: only a broken connection tells that it is not the whole.
     reply.raw.destroy();
   } finally {
     // A text is there once every reply is; whatever else was sent may have left something open.

@@ -1,7 +1,7 @@
 import { CodapError } from '../../errors.ts';
 import { onceClosed } from '../closing.ts';
 import type { Layer } from '../layer.ts';
-import { Line } from '../line.ts';
+import { FairLine } from '../fair-line.ts';
 
 /** How many calls of a source may run, and how many may wait for that. */
 export interface LimitOptions {
@@ -11,13 +11,16 @@ export interface LimitOptions {
 }
 
 /**
- * At most `concurrency` calls at a time, at most `queue` waiting, first come first served; beyond that
- * OVERLOADED at once. A body or a list keeps its place until it is closed, and so does what lingers in the
- * store after its caller has left.
+ * At most `concurrency` calls at a time, at most `queue` waiting; beyond that OVERLOADED at once. Callers
+ * take turns, each one's own calls first come first served, and who has most waiting makes room for others. A
+ * body or a list keeps its place until it is closed, and so does what lingers in the store after its caller
+ * has left.
  */
 export function limit({ name, concurrency, queue }: LimitOptions): Layer {
   let running = 0;
-  const line = new Line();
+  const line = new FairLine();
+  const overloaded = (): CodapError =>
+    new CodapError('OVERLOADED', 'too many queries wait for this source', { source: name, rejected: true });
 
   return {
     name: 'limit',
@@ -25,9 +28,11 @@ export function limit({ name, concurrency, queue }: LimitOptions): Layer {
     state: () => ({ running, queued: line.length, limit: concurrency }),
     wrap: (next) => async (query, context) => {
       if (running < concurrency) running += 1;
-      else if (line.length < queue) await line.wait(context.signal);
-      else
-        throw new CodapError('OVERLOADED', 'too many queries wait for this source', { source: name, rejected: true });
+      else {
+        const { signal, caller } = context;
+        if (line.length >= queue && !line.makeRoom(caller.name, overloaded)) throw overloaded();
+        await line.wait(signal, caller.name);
+      }
       let holders = 1;
       const leave = (): void => {
         holders -= 1;

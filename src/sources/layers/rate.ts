@@ -1,15 +1,12 @@
+import { type BucketOptions, TokenBucket } from '../../budget/token-bucket.ts';
 import { CodapError } from '../../errors.ts';
 import { instantOf } from '../../store/deadline.ts';
 import type { Layer } from '../layer.ts';
 import { Line } from '../line.ts';
 
 /** How many calls of its store a source may make. */
-export interface RateOptions {
+export interface RateOptions extends BucketOptions {
   readonly name: string;
-  /** Tokens that come each second. */
-  readonly perSecond: number;
-  /** Tokens that the bucket holds, full as it begins. */
-  readonly burst: number;
 }
 
 /**
@@ -17,9 +14,7 @@ export interface RateOptions {
  * half of the time that is left; else OVERLOADED at once.
  */
 export function rate({ name, perSecond, burst }: RateOptions): Layer {
-  const everyMs = 1000 / perSecond;
-  /** When the bucket will be full: an instant. */
-  let full = 0;
+  const bucket = new TokenBucket({ perSecond, burst });
   /** One timer for all who wait, set for the first of them. */
   let timer: NodeJS.Timeout | undefined;
   const line = new Line(() => {
@@ -27,18 +22,15 @@ export function rate({ name, perSecond, burst }: RateOptions): Layer {
     clearTimeout(timer);
     timer = undefined;
   });
-  /** When the token comes before which so many others go: an instant. */
-  const tokenAt = (before: number): number => full + (before + 1 - burst) * everyMs;
   const take = (): void => {
     timer = undefined;
-    for (let now = performance.now(); line.length > 0 && tokenAt(0) <= now;) {
-      // The first in line has waited for this token: that the timer is late takes none from those behind.
-      full = Math.max(full, now - everyMs) + everyMs;
+    for (let now = performance.now(); line.length > 0 && bucket.comesAt() <= now;) {
+      bucket.takeAwaited(now);
       line.letIn();
     }
     if (line.length > 0) timer = watch();
   };
-  const watch = (): NodeJS.Timeout => setTimeout(take, Math.ceil(tokenAt(0) - performance.now()));
+  const watch = (): NodeJS.Timeout => setTimeout(take, Math.ceil(bucket.comesAt() - performance.now()));
 
   return {
     name: 'rate',
@@ -48,7 +40,7 @@ export function rate({ name, perSecond, burst }: RateOptions): Layer {
       const { signal, deadline } = context;
       if (signal.aborted) throw signal.reason;
       const now = performance.now();
-      const waitMs = Math.max(0, tokenAt(line.length) - now);
+      const waitMs = Math.max(0, bucket.comesAt(line.length) - now);
       if (waitMs > 0 && waitMs > (instantOf(deadline) - now) / 2) {
         throw new CodapError('OVERLOADED', 'this source is called too often to be called in time', {
           source: name,
@@ -60,7 +52,7 @@ export function rate({ name, perSecond, burst }: RateOptions): Layer {
         const turn = line.wait(signal);
         timer ??= watch();
         await turn;
-      } else full = Math.max(full, now) + everyMs;
+      } else bucket.take(now);
       return next(query, context);
     },
   };

@@ -175,6 +175,12 @@ describe('a reference under $regex', () => {
     expect(filterFaults({ a: { $regex: it } })).toEqual(['a/$regex']);
   });
 
+  test('is refused where it is longer than any pattern of MongoDB', () => {
+    expect(filterFaults({ a: { $regex: filled('a'.repeat(32_764)) } })).toEqual([]);
+    for (const it of [filled('a'.repeat(32_765)), joined('^', ['a'.repeat(32_765)])])
+      expect(filterFaults({ a: { $regex: it } })).toEqual(['a/$regex']);
+  });
+
   test('may follow an escaped backslash, and a c', () => {
     expect(sentPattern(joined('a\\\\', ['.'], 'c', ['.']))).toBe(String.raw`a\\\.c\.`);
     expect(sentPattern(joined(String.raw`\\c`, ['.']))).toBe(String.raw`\\c\.`);

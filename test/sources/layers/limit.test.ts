@@ -13,8 +13,14 @@ function limited(concurrency: number, queue: number) {
   const layer = limit({ name: 'shop', concurrency, queue });
   const fetch = layer.wrap(store.fetch);
   const ask = (key: string, signal = new AbortController().signal, want: Payload['kind'] = 'value') =>
-    fetch({ op: 'get', params: key, want }, context({ signal }));
-  return { ask, store, layer, keys: () => store.calls.map(({ query }) => query.params) };
+    askAs(undefined, key, signal, want);
+  const askAs = (
+    name: string | undefined,
+    key: string,
+    signal = new AbortController().signal,
+    want: Payload['kind'] = 'value',
+  ) => fetch({ op: 'get', params: key, want }, context({ signal, caller: { headers: {}, name } }));
+  return { ask, askAs, store, layer, keys: () => store.calls.map(({ query }) => query.params) };
 }
 
 const turn = () => new Promise(setImmediate);
@@ -75,4 +81,32 @@ it('keeps the place of what lingers in the store after its caller has left', asy
   lingering.resolve();
   await turn();
   expect(layer.state?.()).toMatchObject({ running: 0 });
+});
+
+it('lets one of each caller in after the other', async () => {
+  const { askAs, store, keys } = limited(1, 10);
+  const asked = ['g0', 'g1', 'g2', 'g3', 'm0', 'n0', 'm1'].map((key) => askAs(key[0], key));
+  for (let at = 0; at < 7; at += 1) {
+    store.calls[at]?.answer(['x']);
+    await turn();
+  }
+  await Promise.all(asked);
+  expect(keys()).toEqual(['g0', 'g1', 'm0', 'n0', 'g2', 'm1', 'g3']);
+});
+
+it('turns away, once it is full, who has most waiting', async () => {
+  const { askAs, store, layer, keys } = limited(1, 3);
+  const asked = ['g0', 'g1', 'g2', 'g3'].map((key) => askAs('g', key));
+  const away = expect(asked[3]).rejects.toMatchObject({ code: 'OVERLOADED', source: 'shop', rejected: true });
+  asked.push(askAs('m', 'm0'));
+  await away;
+  await expect(askAs('g', 'g4')).rejects.toMatchObject({ code: 'OVERLOADED' });
+  await expect(askAs('m', 'm1')).rejects.toMatchObject({ code: 'OVERLOADED' });
+  expect(layer.state?.()).toEqual({ running: 1, queued: 3, limit: 1 });
+  for (let at = 0; at < 4; at += 1) {
+    store.calls[at]?.answer(['x']);
+    await turn();
+  }
+  expect(keys()).toEqual(['g0', 'g1', 'm0', 'g2']);
+  expect(layer.state?.()).toEqual({ running: 0, queued: 0, limit: 1 });
 });

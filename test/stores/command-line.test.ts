@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, open, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
@@ -9,8 +10,9 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { loadConfig } from '../configured.ts';
 
-const BIN = new URL('../bin/codap.js', import.meta.url).pathname;
+const BIN = new URL('../../bin/codap.js', import.meta.url).pathname;
 let folder: string;
 const children: ChildProcess[] = [];
 const servers: Server[] = [];
@@ -86,6 +88,8 @@ describe('the command line', () => {
     [['check']],
     [['check', 'a', '--port', '1']],
     [['demo', '--port', '70000']],
+    [['key', 'a b']],
+    [['key', 'a', 'b']],
   ])('%j cannot be read: exit status 2', async (args) => {
     const { status, out, err } = await run(args);
     expect(status).toBe(2);
@@ -97,6 +101,7 @@ describe('the command line', () => {
     [['serve', '--fast'], '--fast is not known; allowed here: --host, --port'],
     [['check', 'a', '-p'], '-p is not known; allowed here: --ping'],
     [['demo', '--port'], '--port needs a value'],
+    [['key', '--port'], '--port is not known; allowed here: none'],
     [['demo', '--host', '--port', '1'], '--host needs a value'],
     [['check', 'a', '--ping=yes'], '--ping takes no value'],
   ])('%j is told what is allowed', async (args, message) => {
@@ -117,6 +122,24 @@ describe('the command line', () => {
       out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string,
     });
   });
+});
+
+describe('key', () => {
+  it.each([[[]], [['web']], [['null']]])(
+    '%j prints a new key, and its hash as a configuration takes it',
+    async (names) => {
+      const [one, other] = await Promise.all([run(['key', ...names]), run(['key', ...names])]);
+      expect([one.status, one.err]).toEqual([0, '']);
+      const [key = '', yaml = '', ...rest] = one.out.split('\n');
+      expect(key).toMatch(/^codap_[\w-]{43}$/);
+      expect(rest).toEqual(['']);
+      expect(other.out).not.toContain(key);
+      const entry = names.length === 0 ? `web: { ${yaml} }` : yaml;
+      const { callers } = await loadConfig(await configured(`callers:\n  ${entry}\n`));
+      expect(Object.keys(callers!)).toEqual(names.length === 0 ? ['web'] : names);
+      expect(Object.values(callers!)[0]!.keys).toEqual([`sha256:${createHash('sha256').update(key).digest('hex')}`]);
+    },
+  );
 });
 
 describe('serve', () => {
@@ -180,7 +203,7 @@ describe('serve', () => {
 describe('demo', () => {
   it('without what it is made of says in one line what to install', async () => {
     const there = join(folder, 'service');
-    const root = new URL('..', import.meta.url).pathname;
+    const root = new URL('../..', import.meta.url).pathname;
     for (const name of ['bin', 'src', 'routes', 'adapters', 'demo', 'package.json'])
       await cp(join(root, name), join(there, name), { recursive: true });
     await mkdir(join(there, 'node_modules'));

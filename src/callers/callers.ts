@@ -1,0 +1,121 @@
+import { jwtVerify } from 'jose';
+import type { Config, JwtConfig } from '../config/load.ts';
+import { memberOf } from '../json/members.ts';
+import { ApiKeys } from './api-keys.ts';
+import { fetchKeySet } from './fetch-key-set.ts';
+import { KeySet } from './key-set.ts';
+import { ANYONE, type Grant, grantOf, known, type KnownCaller } from './known-caller.ts';
+import { meets } from './meets.ts';
+import { readToken } from './read-token.ts';
+import { VerifiedTokens } from './verified-tokens.ts';
+
+/** How far clocks may differ, in seconds. */
+const LEEWAY_SECONDS = 30;
+
+/** A key or token has at most so many characters: nothing is computed of a longer one. */
+const MOST_CHARS = 8192;
+
+/** How a key or token is sent (RFC 6750 §2.1). */
+const BEARER = /^Bearer +([\w.~+/-]+=*)$/i;
+
+/** Where the operator reads that an issuer's keys cannot be had. */
+export interface CallersLog {
+  error(fields: object, text: string): void;
+}
+
+/** A caller that is known by its tokens. */
+interface Issued {
+  readonly grant: Grant;
+  readonly jwt: JwtConfig;
+  readonly keys: KeySet;
+}
+
+/** The headers in which a key or token is sent. */
+export interface Credentials {
+  readonly authorization?: string | undefined;
+  readonly 'x-api-key'?: string | string[] | undefined;
+}
+
+/** Those who may ask. */
+export interface Callers {
+  /** Whether they are told apart: else everyone may ask. */
+  readonly areKnown: boolean;
+  /** Who sent these headers; undefined for nobody who may ask. Why that is, nobody is told. */
+  readonly of: (headers: Credentials) => Promise<KnownCaller | undefined>;
+}
+
+/** The key sets of issuers, by their addresses. */
+export type KeySets = Map<string, KeySet>;
+
+/**
+ * The callers of a configuration; without any, everyone may ask. `fetch` gets the key set of an address;
+ * those that are known, and that become known, stand in `keySets`.
+ */
+export function openCallers(
+  { callers }: Pick<Config, 'callers'>,
+  log: CallersLog,
+  fetch: (url: string) => Promise<unknown> = fetchKeySet,
+  keySets: KeySets = new Map(),
+): Callers {
+  if (!callers) return { areKnown: false, of: () => Promise.resolve(ANYONE) };
+  const all = Object.entries(callers).map(([name, caller]) => ({ caller, grant: grantOf(name, caller) }));
+  const apiKeys = new ApiKeys(all.map(({ caller: { keys = [] }, grant }) => ({ keys, owner: known(grant) })));
+  const keysAt = (url: string, name: string | undefined): KeySet => {
+    const failed = (err: unknown): void => {
+      try {
+        log.error({ caller: name, err }, 'the keys by which tokens are verified cannot be had');
+      } catch {
+        // A log that cannot be written refuses nobody.
+      }
+    };
+    const keys = keySets.get(url) ?? new KeySet(() => fetch(url), failed);
+    keySets.set(url, keys);
+    return keys;
+  };
+  const issued = all.flatMap(({ caller: { jwt }, grant }): Issued[] =>
+    jwt ? [{ grant, jwt, keys: keysAt(jwt.jwks, grant.name) }] : [],
+  );
+  const verified = new VerifiedTokens();
+  return {
+    areKnown: true,
+    async of({ authorization = '', 'x-api-key': key }) {
+      // A key of its own says who asks: `Authorization` may then be meant for a source that forwards it.
+      const given = key ?? BEARER.exec(authorization)?.[1];
+      if (typeof given !== 'string' || given === '' || given.length > MOST_CHARS) return undefined;
+      const owner = apiKeys.find(given);
+      if (owner || key !== undefined) return owner;
+      return verified.find(given) ?? bearerOf(given, issued, verified);
+    },
+  };
+}
+
+/** Whose token this is: the first caller's whose issuer, audience and claims it meets. */
+async function bearerOf(
+  text: string,
+  callers: readonly Issued[],
+  verified: VerifiedTokens,
+): Promise<KnownCaller | undefined> {
+  const token = callers.length > 0 ? readToken(text) : undefined;
+  if (!token) return undefined;
+  const { claims } = token;
+  for (const { grant, jwt, keys } of callers) {
+    const { issuer, audience, algorithms } = jwt;
+    // What it does not even say of itself needs no verifying.
+    if (memberOf(claims, 'iss') !== issuer || !meets(claims, { aud: audience, ...jwt.claims })) continue;
+    try {
+      const { payload } = await jwtVerify(text, keys.keyFor, {
+        issuer,
+        audience,
+        algorithms: [...algorithms],
+        clockTolerance: LEEWAY_SECONDS,
+        requiredClaims: ['exp'],
+      });
+      const caller = known(grant, claims);
+      verified.add(text, caller, payload.exp!);
+      return caller;
+    } catch {
+      // It may be another caller's, whose issuer has other keys.
+    }
+  }
+  return undefined;
+}

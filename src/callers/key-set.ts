@@ -1,0 +1,52 @@
+import { createLocalJWKSet, errors, type CryptoKey, type JSONWebKeySet, type JWTHeaderParameters } from 'jose';
+
+/** Nobody can make codap ask for a key set more often than this, in milliseconds. */
+const PAUSE_MS = 30_000;
+
+/** A key set is asked for again after this long, in milliseconds: keys are withdrawn, too. */
+const STALE_MS = 600_000;
+
+/**
+ * The public keys of an issuer. They are fetched when one is needed first, and again for one that is not
+ * among them, but never twice within 30 seconds. While they cannot be had, those that are known do.
+ */
+export class KeySet {
+  readonly #fetch: () => Promise<unknown>;
+  readonly #failed: (error: unknown) => void;
+  #find: ReturnType<typeof createLocalJWKSet> | undefined;
+  #names: ReadonlySet<unknown> = new Set();
+  /** When they were asked for last: an instant. */
+  #asked = -Infinity;
+  #coming: Promise<void> | undefined;
+
+  /** `fetch` answers them as the JSON of RFC 7517 §5; `failed` hears of each time that it did not. */
+  constructor(fetch: () => Promise<unknown>, failed: (error: unknown) => void) {
+    this.#fetch = fetch;
+    this.#failed = failed;
+  }
+
+  /** The key that a token names. Rejects where there is none that may verify it. */
+  readonly keyFor = async (header: JWTHeaderParameters): Promise<CryptoKey> => {
+    if (!this.#names.has(header.kid)) {
+      this.#renew();
+      await this.#coming;
+    } else if (performance.now() - this.#asked > STALE_MS) this.#renew();
+    if (!this.#find) throw new errors.JWKSNoMatchingKey();
+    return this.#find(header);
+  };
+
+  #renew(): void {
+    const now = performance.now();
+    if (this.#coming || now - this.#asked < PAUSE_MS) return;
+    this.#asked = now;
+    this.#coming = this.#take()
+      .catch(this.#failed)
+      .finally(() => (this.#coming = undefined));
+  }
+
+  async #take(): Promise<void> {
+    const set = (await this.#fetch()) as JSONWebKeySet;
+    this.#find = createLocalJWKSet(set);
+    this.#names = new Set(set.keys.map(({ kid }) => kid));
+  }
+}

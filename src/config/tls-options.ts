@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { createSecureContext } from 'node:tls';
+import { z } from 'zod';
+
+/** The name of a file, which is read as the configuration is checked: its text, in PEM (RFC 7468). */
+const pem = z.string().transform((name, context) => {
+  try {
+    return readFileSync(name, 'utf8');
+  } catch (error) {
+    const why = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    context.addIssue({
+      code: 'custom',
+      message: `a file in PEM is allowed here, and this one cannot be read (${why})`,
+    });
+    return z.NEVER;
+  }
+});
+
+/** By what the service is known where it speaks TLS itself. */
+export const tlsSchema = z
+  .strictObject({
+    cert: pem.meta({ description: "A file with the certificate, and those between it and its issuer's." }),
+    key: pem.meta({ description: 'A file with its private key, without a passphrase.' }),
+  })
+  .superRefine((tls, context) => {
+    const fault = (field: keyof typeof tls, message: string): void =>
+      context.addIssue({ code: 'custom', path: [field], message });
+    if (!isTaken({ cert: tls.cert })) fault('cert', 'a certificate in PEM is allowed here');
+    else if (!isTaken({ key: tls.key })) fault('key', 'a private key in PEM without a passphrase is allowed here');
+    else if (!isTaken(tls)) fault('key', 'the key of the certificate is allowed here');
+  });
+
+/** A certificate and its private key, as texts in PEM. */
+type Tls = z.output<typeof tlsSchema>;
+
+/** Whether TLS can be spoken with this. */
+function isTaken(tls: Partial<Tls>): boolean {
+  try {
+    createSecureContext(tls);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hashOf, makeKey } from '../../src/callers/api-keys.ts';
+import { readMetrics, valueIn } from '../observe/open-metrics.ts';
+import { type ScriptedStore, startScripted } from '../scripted-store.ts';
+import { type Answer, type Service, startService, until } from '../service.ts';
+
+const KEYS = { greedy: makeKey(), modest: makeKey(), two: makeKey(), short: makeKey(), watch: makeKey() };
+type Name = keyof typeof KEYS;
+const as = (name: Name): Record<string, string> => ({ 'x-api-key': KEYS[name] });
+const one = (name: Name, more: object = {}): object => ({ keys: [hashOf(KEYS[name])], ...more });
+const never = {
+  pattern: 'kv',
+  timeoutMs: 400,
+  queries: { a: { source: 'slow', op: 'get', params: { path: '/never' } } },
+};
+
+let store: ScriptedStore;
+let service: Service;
+beforeAll(async () => {
+  store = await startScripted((path, response) => {
+    if (path !== '/never') response.setHeader('content-type', 'application/json').end('{}');
+  });
+  const saved = { batches: ['never'] };
+  service = await startService({
+    sources: { slow: { adapter: 'rest', url: store.url, breaker: false, coalesce: false } },
+    batches: { never },
+    callers: {
+      greedy: one('greedy', { rate: { perSecond: 0.5, burst: 3 } }),
+      modest: one('modest', { rate: { perSecond: 1000, burst: 1000 } }),
+      two: one('two', { ...saved, maxInFlight: 2 }),
+      short: one('short', { ...saved, maxTimeoutMs: 100 }),
+      watch: one('watch', { metrics: true }),
+    },
+  });
+});
+afterAll(async () => {
+  await service.close();
+  await store.close();
+});
+
+const refusedFor = async (reason: string): Promise<number> => {
+  const { text } = await service.get('/metrics', as('watch'));
+  return valueIn(readMetrics(text), 'codap_refused_total', { reason }) ?? 0;
+};
+
+describe("a caller's rate", () => {
+  it('lets a burst in, then answers 429 at once with the seconds after which to come back, and nobody else', async () => {
+    const answers: Answer[] = [];
+    for (let times = 0; times < 6; times += 1) answers.push(await service.get('/limits', as('greedy')));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 429, 429, 429]);
+    for (const { headers, ms, text } of answers.slice(3)) {
+      expect(headers['retry-after']).toBe('2');
+      expect(ms).toBeLessThan(20);
+      expect(JSON.parse(text)).toMatchObject({ title: 'Too Many Requests', code: 'OVERLOADED', retryable: true });
+    }
+    expect((await service.post('/kv', 'no JSON', as('greedy'))).status).toBe(429);
+    expect((await service.get('/limits', as('modest'))).status).toBe(200);
+    expect((await service.get('/health/ready', as('greedy'))).status).toBe(200);
+    expect(await refusedFor('caller_rate')).toBe(4);
+  });
+});
+
+describe("a caller's batches under way", () => {
+  it('are no more than it may have; one that has left makes room', async () => {
+    const leaving = new AbortController();
+    const open = [leaving.signal, undefined].map((signal) =>
+      service.post('/batches/never', {}, as('two'), signal).catch(() => undefined),
+    );
+    await until(() => store.open('/never') === 2, 'both are under way');
+    const refused = await service.get('/batches/never', as('two'));
+    expect([refused.status, refused.headers['retry-after']]).toEqual([429, '1']);
+    expect(refused.ms).toBeLessThan(20);
+    expect((await service.get('/limits', as('two'))).status).toBe(200);
+    expect(await refusedFor('caller_in_flight')).toBe(1);
+    leaving.abort();
+    await until(() => store.open('/never') === 1, 'one has left');
+    const [third] = await Promise.all([service.get('/batches/never', as('two')), ...open]);
+    expect(third.status).toBe(200);
+  });
+
+  it('have no more time than it may give them', async () => {
+    const { text, ms } = await service.get('/batches/never', as('short'));
+    expect(JSON.parse(text).results.a.error.code).toBe('TIMEOUT');
+    expect(ms).toBeLessThan(500);
+    expect((await service.get('/limits', as('short'))).json().server).toMatchObject({
+      timeoutMs: 100,
+      maxTimeoutMs: 100,
+    });
+  });
+
+  it('are counted under its name', async () => {
+    const families = readMetrics((await service.get('/metrics', as('watch'))).text);
+    const labels = { pattern: 'kv', batch: 'never', outcome: 'incomplete' };
+    expect(valueIn(families, 'codap_batches_total', { ...labels, caller: 'short' })).toBe(1);
+  });
+});

@@ -1,0 +1,159 @@
+import { runInNewContext } from 'node:vm';
+import { afterEach, describe, expect, it } from 'vitest';
+import { hashOf, makeKey } from '../../src/callers/api-keys.ts';
+import type { KeySets } from '../../src/callers/callers.ts';
+import { openSaved } from '../../src/saved/open-saved.ts';
+import { buildApp } from '../../src/service/app.ts';
+import { Front } from '../../src/service/front.ts';
+import { createLogger, Secrets } from '../../src/service/log.ts';
+import { buildMetricsApp } from '../../src/service/metrics-app.ts';
+import { makeIssuer } from '../callers/issuer.ts';
+import { startKeyServer } from '../callers/key-server.ts';
+import { parseConfig } from '../configured.ts';
+
+const KEYS = { web: makeKey(), watch: makeKey(), wrong: makeKey() };
+const empty = { pattern: 'ordered', queries: [] };
+const CALLERS = {
+  web: { keys: [hashOf(KEYS.web)], batches: ['one'], rate: { perSecond: 1, burst: 5 } },
+  watch: { keys: [hashOf(KEYS.watch)], metrics: true },
+};
+const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+
+const closing: { close(): PromiseLike<unknown> }[] = [];
+afterEach(async () => {
+  for (const one of closing.splice(0)) await one.close();
+});
+
+async function appOf(raw: object, lines: string[] = []) {
+  const config = parseConfig({ batches: { one: empty, other: empty }, ...raw });
+  const logger = createLogger('info', new Secrets(), { write: (line) => void lines.push(line) });
+  const sources = new Map();
+  const app = await buildApp(config, { sources, saved: await openSaved(config, sources), logger });
+  await app.ready();
+  return { config, app };
+}
+
+describe('a request that is refused', () => {
+  it('has one line in the log, with the name of its caller where that is known, and never a key', async () => {
+    const lines: string[] = [];
+    const { app } = await appOf({ callers: CALLERS }, lines);
+    closing.push(app);
+    const ask = (url: string, headers: Record<string, string>, method: 'GET' | 'POST' = 'GET') =>
+      app.inject({ method, url, headers, payload: method === 'POST' ? '{}' : undefined });
+    await ask('/limits', {});
+    await ask(`/nothing?key=${KEYS.wrong}`, bearer(KEYS.wrong));
+    await ask('/kv', bearer(KEYS.web), 'POST');
+    await ask('/batches/other', bearer(KEYS.web));
+    await ask('/metrics', bearer(KEYS.web));
+    await ask('/batches/one', bearer(KEYS.web));
+    await ask('/limits', bearer(KEYS.web));
+    await ask('/limits', { ...bearer('x'), 'x-api-key': KEYS.web });
+    const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const refused = told.filter(({ msg }) => msg === 'a request was refused');
+    expect(refused.map(({ caller, reason, method, route }) => [caller, reason, method, route])).toEqual([
+      [undefined, 'unauthorized', 'GET', '/limits'],
+      [undefined, 'unauthorized', 'GET', undefined],
+      ['web', 'forbidden', 'POST', '/kv'],
+      ['web', 'forbidden', 'GET', '/batches/other'],
+      ['web', 'forbidden', 'GET', '/metrics'],
+      ['web', 'caller_rate', 'GET', '/limits'],
+    ]);
+    for (const { requestId } of refused) expect(requestId).toEqual(expect.any(String));
+    expect(told.find(({ msg }) => msg === 'batch')).toMatchObject({ caller: 'web', batch: 'one' });
+    for (const key of Object.values(KEYS)) expect(lines.join()).not.toContain(key.slice(6));
+    const counts = Object.fromEntries(app.metrics.refused.series.map(([[reason], [count]]) => [reason, count]));
+    expect(counts).toMatchObject({ unauthorized: 2, forbidden: 3, caller_rate: 1 });
+  });
+});
+
+describe('metrics on a port of their own', () => {
+  it('are there for those who may read them', async () => {
+    const config = parseConfig({ batches: { one: empty }, callers: CALLERS });
+    const app = buildMetricsApp(config, () => Promise.resolve('counted'), {});
+    closing.push(app);
+    const statusFor = async (headers: object): Promise<number> =>
+      (await app.inject({ url: '/metrics', headers: { ...headers } })).statusCode;
+    expect(await statusFor({})).toBe(401);
+    expect(await statusFor(bearer(KEYS.web))).toBe(404);
+    expect(await statusFor(bearer(KEYS.watch))).toBe(200);
+  });
+});
+
+describe('the page of the interface', () => {
+  /** What its script does with a document and with what `HEAD /openapi.json` answers. */
+  async function run(status: number): Promise<{ shown: object[]; submit: (key: string) => void; asks: boolean }> {
+    const { app } = await appOf({ callers: CALLERS });
+    closing.push(app);
+    const { payload } = await app.inject('/docs/start.js');
+    const shown: { requestInterceptor: (request: { headers: object }) => { headers: object } }[] = [];
+    let submitted: (event: object) => void = () => {};
+    const input = { value: '' };
+    let asks = false;
+    const form = {
+      addEventListener: (_type: string, listener: typeof submitted) => (submitted = listener),
+      querySelector: () => input,
+    };
+    const document = { createElement: () => form, querySelector: () => ({ append: () => (asks = true) }) };
+    const fetching = Promise.resolve({ status });
+    runInNewContext(payload, { document, fetch: () => fetching, SwaggerUIBundle: (said: never) => shown.push(said) });
+    await fetching;
+    await Promise.resolve();
+    return {
+      get shown() {
+        return shown.map(({ requestInterceptor }) => requestInterceptor({ headers: {} }).headers);
+      },
+      asks,
+      submit(value) {
+        input.value = value;
+        submitted({ preventDefault() {} });
+      },
+    };
+  }
+
+  it('asks for a key where there are callers, and sends it with each request', async () => {
+    const page = await run(401);
+    expect([page.asks, page.shown]).toEqual([true, []]);
+    page.submit('codap_key');
+    expect(page.shown).toEqual([{ authorization: 'Bearer codap_key' }]);
+  });
+
+  it('asks for none where everyone may ask', async () => {
+    const page = await run(200);
+    expect([page.asks, page.shown]).toEqual([false, [{}]]);
+  });
+});
+
+describe('another configuration', () => {
+  it('has callers of its own, from one request to the next', async () => {
+    const front = new Front(await appOf({}));
+    closing.push(front);
+    const url = await front.app.listen({ host: '127.0.0.1', port: 0 });
+    const statusFor = async (key?: string): Promise<number> =>
+      (await fetch(`${url}/limits`, { headers: key === undefined ? {} : bearer(key) })).status;
+    expect(await statusFor()).toBe(200);
+    await front.turnTo(await appOf({ callers: CALLERS }));
+    expect([await statusFor(), await statusFor(KEYS.web), await statusFor(KEYS.watch)]).toEqual([401, 200, 200]);
+    await front.turnTo(await appOf({ callers: { web: CALLERS.web } }));
+    expect([await statusFor(), await statusFor(KEYS.web), await statusFor(KEYS.watch)]).toEqual([401, 200, 401]);
+    await front.turnTo(await appOf({}));
+    expect(await statusFor()).toBe(200);
+  });
+
+  it('goes on with the keys of token issuers that are known', async () => {
+    const [issuer, keys] = await Promise.all([makeIssuer(), startKeyServer()]);
+    closing.push({ close: () => keys[Symbol.asyncDispose]() });
+    keys.answer = (response) => response.end(JSON.stringify(issuer.jwks));
+    const jwt = { issuer: 'https://id.example/', audience: 'codap', jwks: keys.url };
+    const exp = Math.floor(Date.now() / 1000) + 60;
+    const token = issuer.token('ES256', { iss: jwt.issuer, aud: jwt.audience, exp });
+    const keySets: KeySets = new Map();
+    const config = parseConfig({ callers: { people: { jwt } } });
+    for (let editions = 0; editions < 2; editions += 1) {
+      const app = await buildApp(config, { sources: new Map(), keySets });
+      closing.push(app);
+      expect((await app.inject({ url: '/limits', headers: bearer(token) })).statusCode).toBe(200);
+      keys.answer = (response) => response.writeHead(503).end();
+    }
+    expect(keys.asked).toHaveLength(1);
+  });
+});

@@ -1,0 +1,153 @@
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { Agent, request } from 'node:https';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { type DetailedPeerCertificate, TLSSocket } from 'node:tls';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listen } from '../../src/cli/listen.ts';
+import { buildApp } from '../../src/service/app.ts';
+import { type Edition, Front } from '../../src/service/front.ts';
+import { type Certificate, makeCertificate, writeCertificate } from '../certificate.ts';
+import { loadConfig } from '../configured.ts';
+import { until } from '../service.ts';
+
+let folder: string;
+let first: Certificate;
+let second: Certificate;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'codap-tls-'));
+  [first, second] = await Promise.all([makeCertificate('first'), makeCertificate('second')]);
+  await writeCertificate(folder, first);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function configured(tls: object, env: Record<string, string> = {}) {
+  const file = join(folder, `${crypto.randomUUID()}.yaml`);
+  await writeFile(file, JSON.stringify({ server: { tls, maxConnections: 50 }, sources: {} }));
+  return loadConfig(file, env);
+}
+
+async function edition(certificate: Certificate): Promise<Edition> {
+  const config = await configured(await writeCertificate(folder, certificate));
+  const app = await buildApp(config, { sources: new Map(), requestMs: 500 });
+  await app.ready();
+  return { config, app };
+}
+
+/** Asks once; tells by whose certificate, too. */
+async function get(url: string, agent: Agent) {
+  const sent = request(`${url}/health/live`, { agent }).end();
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  const socket = answer.socket as TLSSocket;
+  const { subject } = socket.getPeerCertificate() as DetailedPeerCertificate;
+  return { status: answer.statusCode, port: socket.localPort, name: subject?.CN, body: await text(answer) };
+}
+
+describe('server.tls', () => {
+  it('names files of the folder of the configuration, whose names may stand in the environment', async () => {
+    const { server } = await configured({ cert: '${NAME}.pem', key: './key.pem' }, { NAME: 'cert' });
+    expect(server.tls).toEqual(first);
+  });
+
+  it.each([
+    [
+      'a file that is not there',
+      { cert: 'none.pem', key: 'key.pem' },
+      'server.tls.cert: a file in PEM is allowed here, and this one cannot be read (ENOENT)',
+    ],
+    [
+      'a folder',
+      { cert: '.', key: 'key.pem' },
+      'server.tls.cert: a file in PEM is allowed here, and this one cannot be read (EISDIR)',
+    ],
+    [
+      'a key as a certificate',
+      { cert: 'key.pem', key: 'key.pem' },
+      'server.tls.cert: a certificate in PEM is allowed here',
+    ],
+    [
+      'a certificate as a key',
+      { cert: 'cert.pem', key: 'cert.pem' },
+      'server.tls.key: a private key in PEM without a passphrase is allowed here',
+    ],
+    [
+      'the key of another certificate',
+      { cert: 'cert.pem', key: 'other.pem' },
+      'server.tls.key: the key of the certificate is allowed here',
+    ],
+    ['a certificate alone', { cert: 'cert.pem' }, 'server.tls.key: key is missing'],
+    [
+      'something else beside them',
+      { cert: 'cert.pem', key: 'key.pem', passphrase: 'x' },
+      'server.tls.passphrase: unknown field',
+    ],
+  ])('is a fault that repeats nothing: %s', async (_what, tls, fault) => {
+    await writeFile(join(folder, 'other.pem'), second.key);
+    const failure = await configured(tls).then(
+      () => new Error('it was taken'),
+      (error: unknown) => error as Error,
+    );
+    expect(failure.message).toContain(fault);
+    expect(failure.message).not.toMatch(/BEGIN|none\.pem/);
+  });
+
+  it('has every listener speak TLS, and answers another certificate once there is one, with no connection cut', async () => {
+    const front = new Front(await edition(first), { requestMs: 500 });
+    const { address } = await listen(front.app, { host: '127.0.0.1', port: 0 });
+    expect(address).toMatch(/^https:/);
+    const ca = [first.cert, second.cert];
+    const kept = new Agent({ ca, keepAlive: true, maxSockets: 1 });
+    const own = new Agent({ ca, keepAlive: false, maxCachedSessions: 0 });
+    const before = await get(address, kept);
+    expect(before).toMatchObject({ status: 200, name: 'first', body: '{"status":"live"}' });
+    const many = await Promise.all(Array.from({ length: 20 }, () => get(address, own)));
+    expect(new Set(many.map(({ name }) => name))).toEqual(new Set(['first']));
+    await front.turnTo(await edition(second));
+    expect(await get(address, kept)).toEqual(before);
+    expect(await get(address, own)).toMatchObject({ status: 200, name: 'second' });
+    kept.destroy();
+    await front.close();
+  });
+
+  it('closes a connection that speaks no TLS, or nothing at all', { timeout: 10_000 }, async () => {
+    const front = new Front(await edition(first), { requestMs: 500 });
+    const { address } = await listen(front.app, { host: '127.0.0.1', port: 0 });
+    const port = Number(new URL(address).port);
+    const plain = connect(port, '127.0.0.1');
+    plain.end('GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    const silent = connect(port, '127.0.0.1');
+    plain.on('error', () => {});
+    silent.on('error', () => {});
+    plain.resume();
+    silent.resume();
+    await Promise.all([once(plain, 'close'), once(silent, 'close')]);
+    const connections = promisify(front.server.getConnections.bind(front.server));
+    expect(await connections()).toBe(0);
+    await front.close();
+  });
+
+  it('closes connections beyond the most there may be', async () => {
+    const front = new Front(await edition(first));
+    const { address } = await listen(front.app, { host: '127.0.0.1', port: 0 });
+    const sockets = Array.from({ length: 60 }, () => connect(Number(new URL(address).port), '127.0.0.1'));
+    let closed = 0;
+    for (const socket of sockets)
+      socket
+        .on('error', () => {})
+        .once('close', () => (closed += 1))
+        .resume();
+    await until(() => closed >= 10, 'ten are closed');
+    const agent = new Agent({ ca: first.cert });
+    const connections = promisify(front.server.getConnections.bind(front.server));
+    for (const socket of sockets) socket.destroy();
+    await until(async () => (await connections()) === 0, 'all are closed');
+    expect(await get(address, agent)).toMatchObject({ status: 200 });
+    agent.destroy();
+    await front.close();
+  });
+});
