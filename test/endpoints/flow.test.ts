@@ -414,6 +414,11 @@ describe('a query with stream', () => {
       await until(async () => (await stores.stats()).mongo.cursors === 2, 'both lists are open');
       running.leave();
       await until(async () => (await stores.stats()).mongo.cursors === 0, 'both cursors are closed');
+      // The store has closed them before codap hears of it.
+      await until(async () => {
+        const { sources } = (await narrow.get('/sources')).json();
+        return sources.find(({ name }: { name: string }) => name === 'shop').layers.limit.running === 0;
+      }, 'both places are free');
     }
     await narrow.close();
   });
