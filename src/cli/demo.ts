@@ -3,7 +3,6 @@ import { demoBatches } from '../../demo/batches.ts';
 import { demoCallers } from '../../demo/callers.ts';
 import { demoConfig } from '../../demo/config.ts';
 import { startStores } from '../../demo/stores.ts';
-import { buildApp } from '../service/app.ts';
 import { type Env, parseConfig } from '../config/load.ts';
 import { secretsOf } from '../config/secrets.ts';
 import { exportingOf } from '../observe/exporting.ts';
@@ -11,10 +10,8 @@ import { draining } from '../service/drain.ts';
 import type { Ending } from '../service/ending.ts';
 import { Front } from '../service/front.ts';
 import { createLogger, Secrets } from '../service/log.ts';
-import { openSaved } from '../saved/open-saved.ts';
-import { openSources } from '../sources/open.ts';
+import { commonOf, openEdition } from './edition.ts';
 import { callersExamples, examples } from './examples.ts';
-import { openSpans } from './open-spans.ts';
 import { StartFault } from './start-fault.ts';
 import { isLoopback, listen } from './listen.ts';
 import { listenOn, type ListenFlags, logLevel } from './settings.ts';
@@ -37,21 +34,9 @@ export async function demo(ending: Ending, flags: DemoFlags, env: Env): Promise<
   const config = parseConfig(raw, {}, adapters, await demoBatches());
   const where = listenOn(flags, env, config);
   const logger = createLogger(logLevel(env, 'warn'), new Secrets(secretsOf(config, adapters)));
-  const spans = await openSpans(exportingOf(env), config, logger);
-  const opened = await openSources(config, adapters, logger);
-  const { sources } = opened;
-  const saved = await openSaved(config, sources);
-  const app = await buildApp(config, { sources, saved, logger, spans, onLoopback: await isLoopback(where) });
-  await app.ready();
-  const front = new Front({ config, app }, { logger });
-  const running = {
-    front,
-    logger,
-    async dispose() {
-      await Promise.all([opened[Symbol.asyncDispose](), spans?.close()]);
-      await stores.close();
-    },
-  };
+  const common = commonOf(config, { exporting: exportingOf(env), logger, onLoopback: await isLoopback(where) });
+  const front = new Front(await openEdition(config, common), { logger });
+  const running = { front, logger, dispose: () => stores.close() };
   const { address } = await ending.runs(() => listen(front.app, where), draining(running));
   ending.reloads(async () => logger.warn('SIGHUP is for codap serve: the demo has no file to read again'));
   console.log(`codap demo listens on ${address}\n\n${keys ? callersExamples(address, keys) : examples(address)}`);

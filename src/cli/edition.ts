@@ -1,10 +1,11 @@
 import { adapters } from '../../adapters/index.ts';
-import type { Memory } from '../budget/memory.ts';
+import { type Memory, processMemory } from '../budget/memory.ts';
 import type { KeySets } from '../callers/callers.ts';
 import type { Config } from '../config/load.ts';
 import type { Exporting } from '../observe/exporting.ts';
+import { writeFamilies } from '../observe/exposition.ts';
 import type { Scrape } from '../observe/scrape.ts';
-import type { Totals } from '../observe/totals.ts';
+import { Totals } from '../observe/totals.ts';
 import { buildApp } from '../service/app.ts';
 import { buildMetricsApp } from '../service/metrics-app.ts';
 import type { Edition } from '../service/front.ts';
@@ -24,6 +25,21 @@ export interface Common {
   readonly keySets: KeySets;
   /** What `/metrics` answers. */
   readonly scrape: Scrape;
+}
+
+/** What the editions have in common of a service that begins with a configuration. */
+export function commonOf(
+  { server }: Pick<Config, 'server'>,
+  options: Pick<Common, 'logger' | 'exporting' | 'onLoopback'>,
+): Common {
+  const totals = new Totals();
+  return {
+    ...options,
+    memory: processMemory(server.bufferBytes),
+    totals,
+    keySets: new Map(),
+    scrape: (format) => writeFamilies(totals.all, format),
+  };
 }
 
 /** Opens all that a configuration names, and makes an app of it that is ready. Throws ConfigError. */
