@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Download } from '../session/download.ts';
 import type { Session } from '../session/session.ts';
+import { FaultItems } from '../page/fault-items.tsx';
 import { AnswerText } from './text.tsx';
 import type { Problem } from './node.ts';
 import { AnswerTree } from './tree.tsx';
@@ -93,15 +94,7 @@ export function ProblemView({ problem }: { problem: Problem }) {
         {source !== undefined && ` ${source}`}
         {detail !== undefined && ` — ${detail}`}
       </p>
-      {errors.length > 0 && (
-        <ul>
-          {errors.map(({ pointer, parameter, detail }, index) => (
-            <li key={index}>
-              <code>{pointer ?? parameter}</code> {detail}
-            </li>
-          ))}
-        </ul>
-      )}
+      {errors.length > 0 && <FaultItems faults={errors} />}
     </div>
   );
 }

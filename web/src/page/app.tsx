@@ -1,10 +1,11 @@
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo } from 'preact/hooks';
 import { AnswerPanel, ProblemView } from '../answer/panel.tsx';
 import { Editor } from '../editor/editor.tsx';
 import { Knowledge } from '../editor/knowledge.ts';
 import { Session } from '../session/session.ts';
 import { Waterfall } from '../waterfall/waterfall.tsx';
 import { Menu, PatternTabs } from './choose.tsx';
+import { FaultItems } from './fault-items.tsx';
 import { Footer } from './footer.tsx';
 import { KeyField } from './key-field.tsx';
 import { ParamsForm } from './params.tsx';
@@ -16,8 +17,9 @@ export function App() {
   const session = useMemo(() => new Session(), []);
   const knowledge = useMemo(() => new Knowledge(session.service), []);
   useSession(session);
-  useEffect(() => {
-    void session.open();
+  useEffect(() => void session.open(), []);
+  // As soon as the page is there, for its keys are.
+  useLayoutEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
       if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
       event.preventDefault();
@@ -92,15 +94,7 @@ function Faults({ faults }: Pick<Session, 'faults'>) {
       role="status"
       tabIndex={faults.length > 0 ? 0 : -1}
     >
-      {faults.length > 0 && (
-        <ul>
-          {faults.map(({ pointer, parameter, detail }, index) => (
-            <li key={index}>
-              <code>{pointer ?? parameter}</code> {detail}
-            </li>
-          ))}
-        </ul>
-      )}
+      {faults.length > 0 && <FaultItems faults={faults} />}
     </div>
   );
 }
