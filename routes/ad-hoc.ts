@@ -25,7 +25,6 @@ export function adHoc(pattern: Pattern, { config, sourcesFor }: Among): Asking {
     negotiate,
     async read(request, received, work) {
       const body = request.body as Buffer;
-      work.tick(body.length >> 6);
       const read = await work.do(readBody(body, limits, work));
       const origins = isExplained(request) ? new Map<Node, Origin>() : undefined;
       const { caller } = request;

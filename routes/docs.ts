@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { FastifyInstance } from 'fastify';
-import { sendProblem } from '../src/service/http/problem.ts';
+import { sendNotFound } from '../src/service/http/problem.ts';
 
 /** Everything comes from here; the page's icons are in its style sheet. */
 const POLICY =
@@ -75,7 +75,7 @@ export function docsRoute(app: FastifyInstance): void {
         .type(file.type)
         .header('cache-control', 'max-age=3600')
         .send(await file.read());
-    sendProblem(reply, { status: 404, title: 'Not Found', detail: 'there is nothing at this path' });
+    sendNotFound(reply);
     return reply;
   });
 }

@@ -31,7 +31,6 @@ export function mcpRoute(
     const received = receive(service, request, reply);
     const { left, work } = received;
     const body = request.body as Buffer;
-    work.tick(body.length >> 6);
     const message = await work.do(readMessage(body, config.limits, work));
     if ('code' in message) return reply.code(400).send({ jsonrpc: '2.0', error: message, id: null });
     const call: CallTool = toolCalls({ ...among, service, received, metrics: app.metrics, given: message.given });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { codingFor } from '../src/service/http/compression.ts';
-import { sendProblem } from '../src/service/http/problem.ts';
+import { sendNotFound } from '../src/service/http/problem.ts';
 import { NONCE, type Playground } from '../src/service/playground-files.ts';
 
 /**
@@ -33,7 +33,7 @@ export function playgroundRoute(app: FastifyInstance, { page, files }: Playgroun
   app.get<{ Params: { file: string } }>('/playground/:file', { config: { isOpen: true } }, (request, reply) => {
     const file = files.get(request.params.file);
     if (!file) {
-      sendProblem(reply, { status: 404, title: 'Not Found', detail: 'there is nothing at this path' });
+      sendNotFound(reply);
       return reply;
     }
     const isPacked = codingFor(reply) !== undefined;

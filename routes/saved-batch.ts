@@ -1,10 +1,10 @@
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readBody } from '../src/batch/plan/read-body.ts';
+import type { Params } from '../src/batch/run/batch.ts';
 import type { Limits } from '../src/config/load.ts';
 import type { Encoding } from '../src/encodings/encoding.ts';
 import { encodings, negotiating } from '../src/encodings/index.ts';
 import { askedBy } from '../src/saved/asked.ts';
-import type { Given } from '../src/saved/param-set.ts';
 import { CREDENTIALS } from '../src/service/http/identify.ts';
 import { comesBack } from '../src/service/http/routing.ts';
 import { mayExplain, type SavedBatch } from '../src/saved/saved-batch.ts';
@@ -56,13 +56,13 @@ function base({ name, plan, encodings: own }: SavedBatch, negotiate: Negotiate):
 
 /** Its parameters stand in the URL, where they have been checked. */
 function asGotten(saved: SavedBatch, negotiate: Negotiate, knowsCallers: boolean): Asking {
-  const { plan, params, origins, maxAgeSeconds, forwards } = saved;
+  const { plan, origins, maxAgeSeconds, forwards } = saved;
   return {
     ...base(saved, negotiate),
     caching: { maxAgeSeconds, dependsOn: [...forwards, ...(knowsCallers || plan.namesCaller ? CREDENTIALS : [])] },
     read: (request) => ({
       plan,
-      params: params.ofUrl(request.query as Given),
+      params: request.urlValues as Params,
       origins: isExplained(request) ? origins : undefined,
     }),
   };
@@ -74,7 +74,6 @@ function asPosted(saved: SavedBatch, negotiate: Negotiate, limits: Limits): Aski
     ...base(saved, negotiate),
     async read(request, _received, work) {
       const body = request.body as Buffer;
-      work.tick(body.length >> 6);
       const asked = await work.do(askedBy(await work.do(readBody(body, limits, work)), saved, work));
       return { ...asked, origins: isExplained(request) ? saved.origins : undefined };
     },

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { notNeeded } from '../src/errors.ts';
 import type { DescribeSource } from '../src/service/describe-source.ts';
-import { sendProblem } from '../src/service/http/problem.ts';
+import { sendNotFound } from '../src/service/http/problem.ts';
 import type { Service } from './conduct.ts';
 
 /** `GET /sources/{name}`: the params of a source's ops, and, where it is described, what is in it. */
@@ -13,7 +13,7 @@ export function sourceRoute(
   app.get<{ Params: { name: string } }>('/sources/:name', async ({ params, caller }, reply) => {
     const source = sourcesFor(caller).get(params.name);
     if (!source) {
-      sendProblem(reply, { status: 404, title: 'Not Found', detail: 'there is no source of this name' });
+      sendNotFound(reply, 'there is no source of this name');
       return reply;
     }
     const left = new AbortController();

@@ -102,10 +102,7 @@ async function answerOf({ batch, root }: Running, most: number): Promise<ToolTex
     try {
       return { text: await batch.work.do(toolAnswer(list, most, batch.options.deadline)), isError: false };
     } catch (cause) {
-      const unforeseen = new CodapError('INTERNAL', 'codap failed to write this answer', { cause });
-      const failure = { path: [], error: cause instanceof CodapError ? cause : unforeseen };
-      batch.note(failure);
-      batch.decide(failure);
+      batch.failWriting(cause);
     }
   }
   return { text: failureText(batch, most), isError: true };

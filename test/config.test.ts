@@ -32,7 +32,7 @@ function faultsOf(work: () => unknown): Record<string, string> {
   throw new Error('no fault was found');
 }
 
-const problemsOf = (text: string) => Object.entries(faultsOf(() => readYaml(text, 'codap.yaml')));
+const problemsOf = (text: string) => Object.entries(faultsOf(() => readYaml(text, 'codap.yaml').plain));
 
 describe('defaults', () => {
   it('are those that docs/configuration.md names', () => {
@@ -379,7 +379,7 @@ describe('YAML', () => {
   it('writes nothing of a file to standard error', () => {
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
     try {
-      readYaml('sources: { [hunter2]: 1 }', 'f');
+      void readYaml('sources: { [hunter2]: 1 }', 'f').plain;
       expect(warned).not.toHaveBeenCalled();
     } finally {
       warned.mockRestore();
@@ -394,7 +394,7 @@ describe('YAML', () => {
     const raw = readYaml(
       'sources:\n  a: &a { adapter: rest, url: "http://a.example", queue: 5 }\n  b: { <<: *a, url: "http://b.example" }\n',
       'f',
-    );
+    ).plain;
     expect(parse(raw).sources).toMatchObject({
       a: { queue: 5, url: 'http://a.example' },
       b: { queue: 5, url: 'http://b.example', name: 'b' },
@@ -402,7 +402,7 @@ describe('YAML', () => {
   });
 
   it('refuses an alias inside what it names', () => {
-    expect(faultsOf(() => parse(readYaml('sources: &a { x: *a }', 'f')))).toHaveProperty(['sources.x']);
+    expect(faultsOf(() => parse(readYaml('sources: &a { x: *a }', 'f').plain))).toHaveProperty(['sources.x']);
   });
 });
 

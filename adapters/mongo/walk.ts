@@ -1,4 +1,4 @@
-import { entriesOf, hasMember, put, type Members } from '../../src/json/members.ts';
+import { entriesOf, hasMember, isObject, put, type Members } from '../../src/json/members.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import type { Fault } from '../adapter.ts';
 
@@ -22,7 +22,7 @@ export type Fields = Members;
 
 /** True for a JSON object. */
 export function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isHole(value);
+  return isObject(value) && !isHole(value);
 }
 
 /** False for the keys that BSON, or the driver's way of writing it, cannot hold. */

@@ -1,3 +1,4 @@
+import { followPath, isObject } from '../../src/json/members.ts';
 import { parsePointer } from '../../src/json/pointer.ts';
 import type { OpenApi } from './openapi.ts';
 
@@ -37,7 +38,7 @@ export class ApiSchemas {
   /** What stands in a place, or where the `$ref` in it leads to; an empty object where that is nowhere. */
   resolved(given: unknown): Json {
     let value = given;
-    for (let hops = 0; hops < MOST_HOPS && isObject(value); hops += 1) {
+    for (let hops = 0; hops < MOST_HOPS && isJson(value); hops += 1) {
       if (typeof value['$ref'] !== 'string') return value;
       value = this.#at(value['$ref']);
     }
@@ -46,7 +47,7 @@ export class ApiSchemas {
 
   /** A schema as it may be shown. */
   shown(schema: unknown): unknown {
-    if (!isObject(schema)) return typeof schema === 'boolean' ? schema : {};
+    if (!isJson(schema)) return typeof schema === 'boolean' ? schema : {};
     return Object.fromEntries(
       Object.entries(schema).flatMap(([keyword, value]) => {
         const shown = this.#keyword(keyword, value);
@@ -59,7 +60,7 @@ export class ApiSchemas {
     if (keyword === '$ref') return typeof value === 'string' ? this.#reference(value) : undefined;
     if (PROSE.has(keyword)) return prose(value);
     if (ONE.has(keyword)) return this.shown(value);
-    if (NAMED.has(keyword) && isObject(value))
+    if (NAMED.has(keyword) && isJson(value))
       return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, this.shown(one)]));
     if (LISTED.has(keyword) && Array.isArray(value)) return value.map((one) => this.shown(one));
     return PLAIN.has(keyword) ? value : undefined;
@@ -86,7 +87,7 @@ export class ApiSchemas {
     const { schemas } = this.resolved(this.#document['components']);
     for (let number = this.named.size + 1; ; number += 1) {
       const name = `schema-${number}`;
-      if (!this.named.has(name) && !(isObject(schemas) && Object.hasOwn(schemas, name))) return name;
+      if (!this.named.has(name) && !(isJson(schemas) && Object.hasOwn(schemas, name))) return name;
     }
   }
 
@@ -94,11 +95,7 @@ export class ApiSchemas {
   #at(ref: string): unknown {
     try {
       const steps = parsePointer(decodeURIComponent(ref.startsWith('#') ? ref.slice(1) : '?'));
-      return steps.reduce<unknown>(
-        (value, step) =>
-          typeof value === 'object' && value !== null && Object.hasOwn(value, step) ? (value as Json)[step] : undefined,
-        this.#document,
-      );
+      return followPath(this.#document, steps);
     } catch {
       return undefined;
     }
@@ -111,6 +108,6 @@ export function prose(text: unknown): string | undefined {
 }
 
 /** Whether something is an object, no list. */
-export function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+export function isJson(value: unknown): value is Json {
+  return isObject(value);
 }

@@ -1,4 +1,4 @@
-import { ApiSchemas, isObject, prose, type Json } from './api-schemas.ts';
+import { ApiSchemas, isJson, prose, type Json } from './api-schemas.ts';
 import type { OpenApi } from './openapi.ts';
 import type { RestOptions } from './options.ts';
 
@@ -18,7 +18,7 @@ export function restContents(document: OpenApi, { methods, ops = methods, reques
     (place === 'header' && requestHeaders.includes(String(name).toLowerCase()));
 
   const content = (given: unknown): object | undefined => {
-    if (!isObject(given)) return undefined;
+    if (!isJson(given)) return undefined;
     const types = Object.entries(given).map(([type, media]) => [
       type,
       { schema: api.shown(api.resolved(media)['schema']) },
@@ -49,7 +49,7 @@ export function restContents(document: OpenApi, { methods, ops = methods, reques
       parameters: parameters(shared, given['parameters']),
       requestBody: body && described(body, { required: body['required'], content: content(body['content']) }),
       responses: Object.fromEntries(
-        Object.entries(isObject(responses) ? responses : {})
+        Object.entries(isJson(responses) ? responses : {})
           .filter(([status]) => !status.startsWith('x-'))
           .map(([status, one]) => [status, api.resolved(one)] as const)
           .map(([status, one]) => [status, described(one, { content: content(one['content']) })]),
@@ -60,7 +60,7 @@ export function restContents(document: OpenApi, { methods, ops = methods, reques
   const allowed = methods.filter((method) => ops.includes(method));
   const paths = Object.entries(document.paths).flatMap(([path, item]) => {
     const { parameters: shared, ...given } = api.resolved(item);
-    const there = allowed.filter((method) => path.startsWith('/') && isObject(given[method]));
+    const there = allowed.filter((method) => path.startsWith('/') && isJson(given[method]));
     const operations = there.map((method) => [method, operation(given[method] as Json, shared)]);
     return operations.length === 0 ? [] : [[path, Object.fromEntries(operations) as object]];
   });

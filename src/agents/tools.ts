@@ -28,16 +28,13 @@ Example: {"pattern": "kv", "queries": {"user": {"source": "S", "op": "findOne", 
 A failed query is null in results, and errors says why; the others are answered all the same. Ask for what you need: limit, projection, select. \
 ${OWN_TOOLS.describe} tells the params of a source's ops.`;
 
-/** What `run_batch` takes: a batch with its pattern, but for what says how it is answered. */
-const runSchema = z.strictObject({
-  pattern: z.enum(PATTERNS),
-  ...bodySchemas['first-reply'].omit({ shape: true, filename: true, trace: true }).shape,
-});
-
 /** What `describe_source` takes. */
 export const describeSchema = z.strictObject({ name: z.string() });
 
-/** What `run_batch` takes where its pattern is known. */
+/**
+ * What `run_batch` takes where its pattern is known: a batch, but for what says how it is answered. That of a
+ * first-reply has all that there is.
+ */
 export function runSchemaOf(pattern: (typeof PATTERNS)[number]): z.ZodObject {
   const { shape: _, filename: __, trace: ___, ...fields } = bodySchemas[pattern].shape;
   return z.strictObject({ pattern: z.enum(PATTERNS), ...fields });
@@ -65,7 +62,7 @@ function savedTool({ name, description, params }: SavedBatch): Tool {
 
 function runTool(sources: ReadonlyMap<string, Pick<Source, 'name' | 'adapter' | 'ops'>>): Tool {
   const listed = [...sources.values()].map(({ name, adapter, ops }) => `${name} (${adapter}): ${ops.join(', ')}`);
-  const { properties, required } = toJsonSchema(runSchema) as {
+  const { properties, required } = toJsonSchema(runSchemaOf('first-reply')) as {
     properties: Record<string, JsonSchema>;
     required: string[];
   };

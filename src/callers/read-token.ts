@@ -1,4 +1,4 @@
-import { memberOf } from '../json/members.ts';
+import { isObject, memberOf } from '../json/members.ts';
 import { parseExact } from '../json/parse.ts';
 import { scan } from '../json/scan.ts';
 
@@ -40,5 +40,5 @@ function bytesOf(part: string): Buffer | undefined {
 function objectIn(bytes: Buffer): object | undefined {
   if (scan(bytes, { depth: DEPTH }).length > 0) return undefined;
   const value = parseExact(bytes.toString());
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : undefined;
+  return isObject(value) ? value : undefined;
 }

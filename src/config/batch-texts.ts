@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import type { ToldFault } from '../json/fault-list.ts';
 import { exactJson } from './exact-json.ts';
 import { ConfigError, type ConfigFault } from './fault.ts';
-import { readExactYaml } from './yaml.ts';
+import { readYaml } from './yaml.ts';
 
 /** A saved batch as somebody wrote it, before anybody looks at what it says. */
 export interface BatchText {
@@ -28,7 +28,7 @@ export async function readBatches(written: ReadonlyMap<unknown, unknown>, file: 
       if (typeof value !== 'string') return batchText(name, file, () => value);
       try {
         const text = await readFile(resolve(dirname(file), value), 'utf8');
-        return batchText(name, value, () => readExactYaml(text, value));
+        return batchText(name, value, () => readYaml(text, value).exact);
       } catch (error) {
         const { code = 'unknown error' } = error as NodeJS.ErrnoException;
         const detail = `the file ${value} cannot be read (${code})`;

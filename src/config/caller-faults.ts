@@ -1,3 +1,4 @@
+import { isObject } from '../json/members.ts';
 import { choice } from '../store/check-schema.ts';
 import type { ConfigFault } from './fault.ts';
 
@@ -30,7 +31,7 @@ export function callerFaults(value: unknown, batches: readonly string[]): readon
 }
 
 function membersOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+  return isObject(value) ? (value as Record<string, unknown>) : {};
 }
 
 function textsIn(value: unknown): readonly (readonly [number, string])[] {

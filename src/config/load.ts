@@ -5,7 +5,7 @@ import { readBatches } from './batch-texts.ts';
 import type { Env } from './env.ts';
 import { ConfigError } from './fault.ts';
 import { checkConfig, type CheckedConfig } from './parse-config.ts';
-import { readExactYaml, readYaml } from './yaml.ts';
+import { readYaml } from './yaml.ts';
 
 export { type BatchText, readBatches } from './batch-texts.ts';
 export type { CallerConfig, JwtConfig } from './caller-options.ts';
@@ -22,9 +22,9 @@ export async function readConfig(file: string, env: Env, adapters: Adapters): Pr
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new ConfigError([{ path: file, detail: `cannot be read (${error.code ?? 'unknown error'})` }]);
   });
-  const exact = readExactYaml(text, file);
+  const { plain, exact } = readYaml(text, file);
   const batches = exact instanceof Map ? (exact.get('batches') as unknown) : undefined;
-  return checkConfig(readYaml(text, file), env, adapters, {
+  return checkConfig(plain, env, adapters, {
     folder: dirname(file),
     batches: batches instanceof Map ? await readBatches(batches, file) : [],
   });

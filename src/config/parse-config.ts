@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { Adapters } from '../../adapters/adapter.ts';
+import { isObject } from '../json/members.ts';
 import { checkSchema, type SchemaFault } from '../store/check-schema.ts';
 import { batchText } from './batch-texts.ts';
 import { callerFaults } from './caller-faults.ts';
@@ -57,10 +58,6 @@ function outlined(raw: unknown): unknown {
   if (!isObject(batches)) return raw;
   const empty = Object.entries(batches).map(([name, batch]) => [name, isObject(batch) ? {} : batch] as const);
   return { ...parts, batches: Object.fromEntries(empty) };
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Without each source, and each other part, in which something is wrong. */

@@ -1,20 +1,35 @@
-import { type Document, isScalar, LineCounter, type ParsedNode, parseDocument, type ToJSOptions } from 'yaml';
+import { type Document, isScalar, LineCounter, type ParsedNode, parseDocument, type ToJSOptions, visit } from 'yaml';
 import { ConfigError } from './fault.ts';
 
+/** What a YAML text holds. */
+export interface Yaml {
+  /** As data. */
+  readonly plain: unknown;
+  /** With a Map for each object, so that its keys keep their order, and a bigint for each integer. */
+  readonly exact: unknown;
+}
+
 /**
- * A YAML text as data; anchors, aliases and `<<` work. Throws ConfigError, whose faults name line and column
+ * Reads a YAML text; anchors, aliases and `<<` work. Throws ConfigError, whose faults name line and column
  * but repeat no text of the file.
  */
-export function readYaml(text: string, file: string): unknown {
-  return toData(parse(text, file), file);
+export function readYaml(text: string, file: string): Yaml {
+  const document = parse(text, file);
+  const exact = toData(document, file, { mapAsMap: true });
+  return {
+    exact,
+    get plain() {
+      visit(document, {
+        Scalar(_key, scalar) {
+          if (typeof scalar.value === 'bigint') scalar.value = Number(scalar.value);
+        },
+      });
+      return toData(document, file);
+    },
+  };
 }
 
-/** The same, with a Map for each object, so that its keys keep their order, and a bigint for each integer. */
-export function readExactYaml(text: string, file: string): unknown {
-  return toData(parse(text, file, true), file, { mapAsMap: true });
-}
-
-function parse(text: string, file: string, intAsBigInt = false): Document.Parsed {
+function parse(text: string, file: string): Document.Parsed {
   const lineCounter = new LineCounter();
   // At level "warn" the library would write keys of the file to standard error.
   const options = {
@@ -22,7 +37,7 @@ function parse(text: string, file: string, intAsBigInt = false): Document.Parsed
     merge: true,
     prettyErrors: false,
     uniqueKeys,
-    intAsBigInt,
+    intAsBigInt: true,
     logLevel: 'error' as const,
   };
   const document = parseDocument(text, options);

@@ -1,5 +1,5 @@
 import { isLeaf } from '../json/leaf.ts';
-import { entriesOf } from '../json/members.ts';
+import { entriesOf, isObject } from '../json/members.ts';
 import { Text } from '../json/text.ts';
 import type { Mode } from '../json/typed-text.ts';
 import { isContainer } from '../json/size.ts';
@@ -81,7 +81,7 @@ function lineOf(fields: readonly string[]): string {
 }
 
 function isRow(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isLeaf(value);
+  return isObject(value) && !isLeaf(value);
 }
 
 /** What holds no others as it is written in a cell: a text as it is, nothing for null, else as in JSON. */

@@ -16,6 +16,11 @@ export function firstKeyOf(members: object): string | undefined {
   return members instanceof Map ? (members as Map<string, unknown>).keys().next().value : Object.keys(members)[0];
 }
 
+/** Whether a value is an object, be it a Map; no list. */
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** The keys of an object, in order; of a list, its indices. */
 export function keysOf(members: object): readonly string[] {
   return members instanceof Map ? [...(members as Map<string, unknown>).keys()] : Object.keys(members);

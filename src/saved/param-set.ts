@@ -48,22 +48,18 @@ export class ParamSet {
     };
   }
 
-  /** What is wrong with those of a URL, but for names that it does not know. */
-  faultsIn(given: Given): readonly ParameterFault[] {
-    return [...this.#params].flatMap(([parameter, param]) => {
-      const texts = textsOf(given, parameter);
-      if (!texts)
-        return param.isRequired ? [{ parameter, detail: missing(parameter, `${param.allowed} is allowed`) }] : [];
-      return param.ofTexts(texts) === undefined ? [{ parameter, detail: `${param.allowed} is allowed here` }] : [];
-    });
-  }
-
-  /** What a URL without faults says. */
-  ofUrl(given: Given): Params {
-    return this.#each((name, param) => {
+  /** What a URL says, and what is wrong with that, but for names that it does not know. */
+  ofUrl(given: Given): { readonly values: Params; readonly faults: readonly ParameterFault[] } {
+    const faults: ParameterFault[] = [];
+    const values = this.#each((name, param) => {
       const texts = textsOf(given, name);
-      return texts && param.ofTexts(texts);
+      const value = texts && param.ofTexts(texts);
+      if (texts && value === undefined) faults.push({ parameter: name, detail: `${param.allowed} is allowed here` });
+      else if (!texts && param.isRequired)
+        faults.push({ parameter: name, detail: missing(name, `${param.allowed} is allowed`) });
+      return value;
     });
+    return { values, faults };
   }
 
   /** What the `params` of a body say; `report` hears of what is wrong with them, and where. */

@@ -3,7 +3,7 @@ import { Server, type Socket } from 'node:net';
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Cause } from './ending.ts';
-import { CUT_MS, type Front } from './front.ts';
+import { cutAfter, type Front } from './front.ts';
 import { tellPrimary } from './primary.ts';
 
 /** What has to be ended in an orderly way once it runs. */
@@ -45,7 +45,7 @@ export function draining({ front, logger, dispose }: RunningService) {
     let status = err ? 1 : 0;
     let whole = false;
     setTimeout(() => process.exit(whole ? status : 1), graceMs);
-    setTimeout(() => front.cut(), graceMs - Math.min(CUT_MS, graceMs / 4));
+    setTimeout(() => front.cut(), cutAfter(graceMs));
     const arrivals = watch(front);
     const drained = front.drain();
     // Where an error ends this worker alone, the others take at once what would be refused here.

@@ -10,7 +10,12 @@ import { boundConnections } from './http/max-connections.ts';
  * How long before the grace period ends the answers still under way are told to end with an error, in
  * milliseconds; a quarter of a short one.
  */
-export const CUT_MS = 500;
+const CUT_MS = 500;
+
+/** When that is, in milliseconds from the beginning of a grace period of so many. */
+export function cutAfter(graceMs: number): number {
+  return graceMs - Math.min(CUT_MS, graceMs / 4);
+}
 
 /** A service as one configuration has it. */
 export interface Edition {
@@ -122,7 +127,7 @@ class Shift {
     const finished = new Promise<void>((resolve) => (this.#finished = resolve));
     const { app } = this.edition;
     const timers = [
-      setTimeout(() => app.cut('the service has a new configuration'), ms - Math.min(CUT_MS, ms / 4)),
+      setTimeout(() => app.cut('the service has a new configuration'), cutAfter(ms)),
       setTimeout(() => {
         for (const answer of this.#answers) answer.destroy();
       }, ms),

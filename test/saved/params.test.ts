@@ -11,8 +11,8 @@ import { paramsOf } from './saved-batches.ts';
 /** What a URL says, or what is wrong with it. */
 function byUrl(params: ParamSet, query: string): unknown {
   const given = parse(query) as Given;
-  const faults = params.faultsIn(given);
-  return faults.length > 0 ? faults : params.ofUrl(given);
+  const { values, faults } = params.ofUrl(given);
+  return faults.length > 0 ? faults : values;
 }
 
 /** What the `params` of a body say, or what is wrong with them. */

@@ -1,5 +1,5 @@
 import { isLeaf } from '../../json/leaf.ts';
-import { keysOf, memberOf } from '../../json/members.ts';
+import { isObject, keysOf, memberOf } from '../../json/members.ts';
 import { comparing, plain } from '../../json/write.ts';
 import type { Steps } from '../../budget/work.ts';
 import { CodapError } from '../../errors.ts';
@@ -14,7 +14,7 @@ export type Condition =
 
 /** Reads a `when` or `unless`: `{"equals": [a, b]}`, `{"in": [a, list]}`, or a value. */
 export function readCondition(value: unknown, at: Path, findings: Findings): Condition {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+  if (isObject(value)) {
     const [test, ...others] = keysOf(value);
     if (others.length === 0 && (test === 'equals' || test === 'in')) {
       const sides = memberOf(value, test);

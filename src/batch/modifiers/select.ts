@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Steps } from '../../budget/work.ts';
-import { entriesOf, put } from '../../json/members.ts';
+import { entriesOf, isObject, put } from '../../json/members.ts';
 import { follow, parsePointer } from '../../json/pointer.ts';
 import { TypedValue } from '../../store/typed-value.ts';
 import { fillValue, type Given } from '../template/fill-template.ts';
@@ -32,7 +32,7 @@ export const select: Reshapes<Selection | undefined> = {
 
 /** A pointer, a reference, or an object of these, to any depth. */
 function readSelection(value: unknown, at: Path, findings: Findings): Selection | undefined {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+  if (isObject(value)) {
     if (wordIn(value)) return { kind: 'template', template: readTemplate(value, at, findings) };
     const members: (readonly [string, Selection])[] = [];
     for (const [key, part] of entriesOf(value)) {

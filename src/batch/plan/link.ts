@@ -107,22 +107,21 @@ function linkOne(reference: Reference, node: Node, around: Surroundings, waits: 
 }
 
 function linkParam(reference: Reference, { params, report }: Linking): void {
-  const { places, steps, word } = reference;
+  const { steps } = reference;
   if (params?.has(steps[0]!)) reference.target = { from: 'params', steps };
-  else {
-    const detail = params
-      ? `no such parameter; ${choice([...params.keys()])}`
-      : 'parameters exist in saved batches only';
-    for (const at of places) report([...at, word], detail);
-  }
+  else if (params) tellWord(report, reference, `no such parameter; ${choice([...params.keys()])}`);
+  else tellWord(report, reference, 'parameters exist in saved batches only');
 }
 
 function linkCaller(reference: Reference, planner: Linking): void {
-  const { places, steps, word } = reference;
-  if (planner.params) {
-    reference.target = { from: 'caller', steps };
-    planner.namesCaller = true;
-  } else for (const at of places) planner.report([...at, word], 'who asks is known in saved batches only');
+  if (!planner.params) return tellWord(planner.report, reference, 'who asks is known in saved batches only');
+  reference.target = { from: 'caller', steps: reference.steps };
+  planner.namesCaller = true;
+}
+
+/** The word itself is wrong, whatever it names. */
+function tellWord(report: Report, { places, word }: Reference, detail: string): void {
+  for (const at of places) report([...at, word], detail);
 }
 
 function tell(report: Report, { places }: Reference, detail: string): void {

@@ -15,6 +15,8 @@ const LARGE = 65_536;
  * BadRequest.
  */
 export function* readBody(body: Buffer, { depth }: Pick<Limits, 'depth'>, work: Work, around = 0): Steps<unknown> {
+  // What it takes is counted before it is looked at.
+  work.tick(body.length >> 6);
   const faults = scan(body, { depth, around });
   if (faults.length > 0) throw new BadRequest(faults);
   if (isHeld()) yield;

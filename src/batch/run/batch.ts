@@ -132,6 +132,14 @@ export class Batch {
     this.cancel();
   }
 
+  /** What was thrown while its answer was written fails it, whatever has left by then. */
+  failWriting(cause: unknown): void {
+    const unforeseen = new CodapError('INTERNAL', 'codap failed to write this answer', { cause });
+    const failure = { path: [], error: cause instanceof CodapError ? cause : unforeseen };
+    this.note(failure);
+    this.decide(failure);
+  }
+
   /** A list or body has broken after its reply was ok; nothing around it absorbs that. */
   broke(failure: Failure): void {
     this.hasBroken = true;

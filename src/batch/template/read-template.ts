@@ -5,6 +5,14 @@ import { BROKEN, Reference, type Path, type Report } from './reference.ts';
 
 const RESERVED = [...WORDS, '$verbatim'] as const;
 
+/** What the first step of a pointer names. */
+const NAMED: Partial<Record<Word, string>> = {
+  $result: 'a query',
+  $meta: 'a query',
+  $param: 'a parameter',
+  $caller: 'a claim',
+};
+
 /** Collects what reading a template finds. */
 export interface Findings {
   readonly references: Reference[];
@@ -107,10 +115,8 @@ function readReference(word: Word, argument: unknown, at: Path, findings: Findin
   } catch {
     return fault('not a JSON Pointer: it is empty or begins with "/", and "~" is written ~0 (RFC 6901)');
   }
-  if ((word === '$result' || word === '$meta') && (steps[0] ?? '') === '')
-    return fault(`${word} names a query: "/name" or "/name/…"`);
-  if (word === '$param' && (steps[0] ?? '') === '') return fault('$param names a parameter: "/name" or "/name/…"');
-  if (word === '$caller' && (steps[0] ?? '') === '') return fault('$caller names a claim: "/name" or "/name/…"');
+  const named = NAMED[word];
+  if (named && (steps[0] ?? '') === '') return fault(`${word} names ${named}: "/name" or "/name/…"`);
   // The same reference is read once, however often it is written.
   const written = `${word}${argument}`;
   findings.known ??= new Map();

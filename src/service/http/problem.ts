@@ -21,6 +21,11 @@ export function sendProblem(reply: FastifyReply, problem: Problem): void {
   reply.code(problem.status).type(PROBLEM).header('cache-control', 'no-store').send(JSON.stringify(problem));
 }
 
+/** Answers that there is nothing at a path, or no such thing. */
+export function sendNotFound(reply: FastifyReply, detail = 'there is nothing at this path'): void {
+  sendProblem(reply, { status: 404, title: 'Not Found', detail });
+}
+
 /** Refuses a request that accepts no answer that there is. */
 export function sendNotAcceptable(reply: FastifyReply, detail: string): void {
   sendProblem(reply, { status: 406, title: 'Not Acceptable', detail });

@@ -1,15 +1,18 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { MOST_FAULTS, shortDetail } from '../../json/fault-list.ts';
 import type { Grant } from '../../callers/known-caller.ts';
-import { sendProblem } from './problem.ts';
+import { sendNotFound, sendProblem } from './problem.ts';
 import type { Refused } from './refused.ts';
 
-/** URL parameters that a route reads itself. */
+/** URL parameters that a route has beside flags. */
 export interface UrlParameters {
   has(name: string): boolean;
   keys(): Iterable<string>;
-  /** What is wrong with those that it has. */
-  faultsIn(given: Readonly<Record<string, string | readonly string[]>>): readonly ParameterFault[];
+  /** What those that it has come to, and what is wrong with them. */
+  ofUrl(given: Readonly<Record<string, string | readonly string[]>>): {
+    readonly values: object;
+    readonly faults: readonly ParameterFault[];
+  };
 }
 
 /** What is wrong with a URL parameter. */
@@ -27,30 +30,61 @@ declare module 'fastify' {
     /** The URL parameters with values that it takes beside them. */
     parameters?: UrlParameters;
   }
+  interface FastifyRequest {
+    /** What the URL parameters with values came to, where its route takes any. */
+    urlValues: object | undefined;
+  }
 }
 
 /** A path of which a route was made. */
 interface Known {
+  /** Its segments; one that begins with a colon may be anything. */
+  readonly parts: readonly string[];
   readonly methods: Set<string>;
   readonly isThereFor: (caller: Grant) => boolean;
 }
 
 const forEveryone = (): boolean => true;
 
+/** The paths of an app. */
+class Paths {
+  readonly #written = new Map<string, Known>();
+  /** Those of which a segment may be anything: they are few. */
+  readonly #open = new Set<Known>();
+
+  add(url: string, methods: readonly string[], isThereFor: Known['isThereFor']): void {
+    const known = this.#written.get(url) ?? { parts: url.split('/'), methods: new Set(), isThereFor };
+    for (const method of methods) known.methods.add(method);
+    this.#written.set(url, known);
+    if (known.parts.some((part) => part.startsWith(':'))) this.#open.add(known);
+  }
+
+  /** The methods of those that a URL's path fits, as far as they are there for who asks. */
+  methodsAt({ url, caller }: FastifyRequest): readonly string[] {
+    const path = decodeURI(url.replace(/\?.*$/s, ''));
+    const segments = path.split('/');
+    const fits = ({ parts }: Known): boolean =>
+      parts.length === segments.length && parts.every((part, at) => part.startsWith(':') || part === segments[at]);
+    const written = this.#written.get(path);
+    return [...(written ? [written] : []), ...[...this.#open].filter(fits)].flatMap(({ methods, isThereFor }) =>
+      isThereFor(caller) ? [...methods] : [],
+    );
+  }
+}
+
 /**
  * Answers 404 for an unknown path, and for one that is not there for who asks, which `refused` is told; 405
  * with `Allow` for a method a path does not have, 400 for an unknown URL parameter; before any body is read.
  */
 export function refuseUnknown(app: FastifyInstance, refused: Refused): void {
-  const paths = new Map<string, Known>();
-  app.addHook('onRoute', ({ url, method, config: { isThereFor = forEveryone } = {} }) => {
-    const { methods } = paths.get(url) ?? { methods: new Set<string>() };
-    for (const name of [method].flat()) methods.add(name);
-    paths.set(url, { methods, isThereFor });
-  });
+  const paths = new Paths();
+  app.decorateRequest('urlValues', undefined);
+  app.addHook('onRoute', ({ url, method, config: { isThereFor = forEveryone } = {} }) =>
+    paths.add(url, [method].flat(), isThereFor),
+  );
   app.addHook('onRequest', (request, reply, done) => {
     const { isThereFor = forEveryone } = request.routeOptions.config;
-    if (request.is404) return refuse(request, reply, methodsAt(request, paths));
+    if (request.is404) return refuse(request, reply, paths.methodsAt(request));
     if (isThereFor(request.caller)) return takesParameters(request, reply) ? done() : undefined;
     refused(request, 'forbidden');
     refuse(request, reply, []);
@@ -65,21 +99,8 @@ export function comesBack({ method, headers }: Pick<FastifyRequest, 'method' | '
   return method === 'GET' && headers['last-event-id'] !== undefined;
 }
 
-/** The methods of the routes that a URL's path fits, as far as they are there for who asks. */
-function methodsAt({ url, caller }: FastifyRequest, paths: ReadonlyMap<string, Known>): readonly string[] {
-  const segments = decodeURI(url.replace(/\?.*$/s, '')).split('/');
-  const fits = (route: string): boolean => {
-    const parts = route.split('/');
-    return parts.length === segments.length && parts.every((part, at) => part.startsWith(':') || part === segments[at]);
-  };
-  return [...paths].flatMap(([path, { methods, isThereFor }]) =>
-    fits(path) && isThereFor(caller) ? [...methods] : [],
-  );
-}
-
 function refuse(request: FastifyRequest, reply: FastifyReply, methods: readonly string[]): void {
-  if (methods.length === 0)
-    return sendProblem(reply, { status: 404, title: 'Not Found', detail: 'there is nothing at this path' });
+  if (methods.length === 0) return sendNotFound(reply);
   if (comesBack(request)) return void reply.code(204).send();
   const allow = [...new Set(methods)].toSorted().join(', ');
   reply.header('allow', allow);
@@ -105,7 +126,11 @@ function takesParameters(request: FastifyRequest, reply: FastifyReply): boolean 
     else if (given[parameter] !== '' && given[parameter] !== 'true')
       errors.push({ parameter, detail: 'takes no value but true, once' });
   }
-  if (parameters) errors.push(...parameters.faultsIn(given));
+  if (parameters) {
+    const { values, faults } = parameters.ofUrl(given);
+    request.urlValues = values;
+    errors.push(...faults);
+  }
   if (errors.length === 0) return true;
   const names = [...(parameters?.keys() ?? [])];
   const detail = [

@@ -3,7 +3,6 @@ import type { Plan } from '../../batch/plan/node.ts';
 import { Answer } from '../../batch/run/answer.ts';
 import type { Running } from '../../batch/run/run.ts';
 import { NotAcceptable, type Encoded, type Encoding } from '../../encodings/encoding.ts';
-import { CodapError } from '../../errors.ts';
 import { cacheable, type Caching } from './caching.ts';
 import { codingFor } from './compression.ts';
 import { Outlet } from './outlet.ts';
@@ -38,10 +37,7 @@ export async function sendAnswer(
   } catch (cause) {
     batch.cancel();
     if (cause instanceof NotAcceptable) return sendNotAcceptable(reply, cause.message);
-    const unforeseen = new CodapError('INTERNAL', 'codap failed to write this answer', { cause });
-    const failure = { path: [], error: cause instanceof CodapError ? cause : unforeseen };
-    batch.note(failure);
-    batch.decide(failure);
+    batch.failWriting(cause);
     if (!reply.sent) return sendFailed(batch, reply, performance.now() - began);
     // What has been sent cannot be taken back: only a broken connection tells that it is not the whole.
     reply.raw.destroy();
