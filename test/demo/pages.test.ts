@@ -135,6 +135,19 @@ describe('the pages of the demo', () => {
 });
 
 describe('the use cases of the demo', () => {
+  it.each([
+    ['product', 'sku=B-000'],
+    ['quotes', 'sku=B-000'],
+    ['orders', `user=${'f'.repeat(24)}`],
+    ['invoices', `user=${'f'.repeat(24)}`],
+  ])('%s of what there is none of is a problem in every form, not an archive that breaks off', async (name, query) => {
+    for (const ending of ['json', 'zip', 'tar']) {
+      const { statusCode, headers } = await app.inject(`/batches/${name}.${ending}?${query}`);
+      expect(statusCode).toBe(404);
+      expect(headers['content-type']).toContain('application/problem+json');
+    }
+  });
+
   it('bundle the invoices of a customer, with names that can be read', async () => {
     const url = await app.listen({ host: '127.0.0.1', port: 0 });
     const answer = await fetch(`${url}/batches/invoices.zip?user=66f000000000000000000002`);
