@@ -144,6 +144,12 @@ export async function edit(page: Page, pattern: string, batch: object | string):
   );
 }
 
+/** Chooses from a menu. */
+export async function choose(page: Page, menu: 'Open a batch' | 'Download', name: RegExp): Promise<void> {
+  await page.getByRole('button', { name: menu, exact: true }).click();
+  await page.getByRole('menuitem', { name }).click();
+}
+
 /** Runs what is in the editor, and waits until it is over. */
 export async function run(page: Page): Promise<void> {
   await page.keyboard.press('Control+Enter');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { edit, expectQuiet, playing, run } from './browser.ts';
+import { choose, edit, expectQuiet, playing, run } from './browser.ts';
 
 const play = playing();
 const get = (path: string, more: object = {}) => ({ source: 'catalog', op: 'get', params: { path }, ...more });
@@ -21,7 +21,7 @@ describe('the waterfall', () => {
   it('marks winners, what was cancelled, failed and skipped, by shapes', async () => {
     const look = await play.open();
     const { page } = look;
-    await page.getByLabel('Open a batch').selectOption({ label: 'traced · KV' });
+    await choose(page, 'Open a batch', /^traced/);
     await page.getByRole('treeitem').nth(3).waitFor();
     await run(page);
     await page.getByRole('treeitem', row(/^1, pricing-us get: ok, winner; from/)).waitFor();
@@ -102,7 +102,7 @@ describe('the waterfall', () => {
   it('has the same content as a table', async () => {
     const look = await play.open();
     const { page } = look;
-    await page.getByLabel('Open a batch').selectOption({ label: 'traced · KV' });
+    await choose(page, 'Open a batch', /^traced/);
     await page.getByRole('treeitem').nth(3).waitFor();
     await run(page);
     const paths = await page.getByRole('tree', { name: 'Queries' }).getByRole('treeitem').count();

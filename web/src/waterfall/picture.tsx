@@ -11,6 +11,8 @@ const ROW = 28;
 interface PictureProps {
   readonly rows: readonly Row[];
   readonly scale: Scale;
+  readonly deadlineMs: number | undefined;
+  /** How long reading and planning the batch took, where that is known. */
   readonly plannedMs: number | undefined;
   readonly active: string | undefined;
   readonly activate: (path: string | undefined) => void;
@@ -18,7 +20,7 @@ interface PictureProps {
 }
 
 /** The rows, of which those that can be seen are drawn, with the axis above them. */
-export function Picture({ rows, scale, plannedMs, active, activate, fold }: PictureProps) {
+export function Picture({ rows, scale, deadlineMs, plannedMs, active, activate, fold }: PictureProps) {
   const { box, first, last, width, show } = useRowsInView(rows.length, ROW);
   const at = rows.findIndex(({ path }) => path === active);
   const row = rows[at];
@@ -53,7 +55,7 @@ export function Picture({ rows, scale, plannedMs, active, activate, fold }: Pict
   };
   return (
     <>
-      <Ruler scale={scale} label={label} width={track} plannedMs={plannedMs} />
+      <Ruler scale={scale} label={label} width={track} deadlineMs={deadlineMs} />
       <div
         class="rows"
         ref={box}
@@ -66,6 +68,9 @@ export function Picture({ rows, scale, plannedMs, active, activate, fold }: Pict
         onMouseLeave={() => activate(undefined)}
       >
         <div class="rows-inner" style={{ height: `${rows.length * ROW}px` }} role="presentation">
+          {'axis' in scale && plannedMs !== undefined && (
+            <div class="planning" style={{ left: `${label}px`, width: `${(plannedMs / scale.axis.ms) * track}px` }} />
+          )}
           {'axis' in scale && scale.axis.deadline !== undefined && (
             <div class="deadline" style={{ left: `${label + (scale.axis.deadline / scale.axis.ms) * track}px` }} />
           )}
@@ -121,7 +126,11 @@ function RowView({ row, index, label, edge, scale, mood, activate, fold }: RowPr
       >
         <span class="twist">{row.isOpen === undefined ? '' : row.isOpen ? '▾' : '▸'}</span>
         <span class="row-name">{row.label}</span>
-        <span class="row-detail">{row.isOpen === false ? `${row.members} folded` : row.detail}</span>
+        {row.isOpen === false ? (
+          <span class="row-folded">{`${row.members} folded`}</span>
+        ) : (
+          <span class="row-detail">{row.detail}</span>
+        )}
       </div>
       <div class="track" aria-hidden="true">
         <Bars row={row} scale={scale} edge={edge} />

@@ -9,7 +9,7 @@ export const FOLDED_BEYOND = 50;
 export interface Picture {
   readonly plan: PlanNode | undefined;
   readonly told: ReadonlyMap<string, Told>;
-  readonly state: 'planned' | 'running' | 'ended';
+  readonly state: 'planned' | 'running' | 'ended' | 'cut';
   /** The paths whose folding a person has turned over. */
   readonly turned: ReadonlySet<string>;
 }
@@ -98,7 +98,8 @@ class Rows {
     const { state } = this.#picture;
     if (told) return told.code === 'CANCELLED' ? 'cancelled' : (told.status as RowStatus);
     if (state === 'planned') return 'planned';
-    if (state === 'ended') return node.hidden ? 'hidden' : 'untold';
+    if (state === 'ended' && node.hidden) return 'hidden';
+    if (state !== 'running') return 'untold';
     if (waited.includes(undefined)) return 'waiting';
     const parent = path.slice(0, path.lastIndexOf('/'));
     return parent === '' || this.#picture.told.get(parent) === undefined ? 'running' : 'untold';

@@ -1,4 +1,4 @@
-import { useEffect, useReducer, useState } from 'preact/hooks';
+import { useEffect, useReducer, useRef, useState } from 'preact/hooks';
 import type { Session } from '../session/session.ts';
 import { axisOf, shownMs } from './axis.ts';
 import type { Scale } from './bars.tsx';
@@ -16,8 +16,13 @@ export function Waterfall({ session }: { session: Session }) {
   const [turned, turn] = useState<ReadonlySet<string>>(new Set());
   const [active, activate] = useState<string>();
   const [isTable, setTable] = useState(false);
+  const section = useRef<HTMLElement>(null);
   useTicking(run !== undefined && run.over === undefined);
-  const state = run ? (run.over === undefined ? 'running' : 'ended') : 'planned';
+  // Where all does not fit on the screen, what was asked for comes into sight.
+  useEffect(() => {
+    if (session.run) section.current?.scrollIntoView({ block: 'nearest' });
+  }, [session.run]);
+  const state = run ? (run.over === undefined ? 'running' : run.end ? 'ended' : 'cut') : 'planned';
   const plan = run?.plan ?? session.plan;
   const rows = rowsOf({ plan, told: run?.told ?? NOTHING, state, turned });
   const now = run?.elapsed() ?? 0;
@@ -30,7 +35,7 @@ export function Waterfall({ session }: { session: Session }) {
     turn(next);
   };
   return (
-    <section class="panel waterfall" aria-labelledby="waterfall-title">
+    <section ref={section} class="panel waterfall" aria-labelledby="waterfall-title">
       <header class="panel-head">
         <h2 id="waterfall-title">{run ? 'Waterfall' : 'Plan'}</h2>
         <Summary session={session} />
@@ -55,7 +60,8 @@ export function Waterfall({ session }: { session: Session }) {
         <Picture
           rows={rows}
           scale={scale}
-          plannedMs={plan?.timeoutMs}
+          deadlineMs={plan?.timeoutMs}
+          plannedMs={run?.end?.trace?.plannedMs}
           active={active}
           activate={activate}
           fold={fold}
@@ -93,5 +99,10 @@ function Summary({ session: { run, shows, plan } }: { session: Session }) {
   }
   const counts = Object.entries(run.end?.counts ?? {}).filter(([, count]) => count > 0);
   const words = counts.map(([name, count]) => `${count} ${name}`);
-  return <p class="summary">{[...(run.end ? [shownMs(run.elapsed())] : []), ...words].join(' · ')}</p>;
+  const planned = run.end?.trace?.plannedMs;
+  const times = [
+    ...(run.end ? [shownMs(run.elapsed())] : []),
+    ...(planned === undefined ? [] : [`planned in ${shownMs(planned)}`]),
+  ];
+  return <p class="summary">{[...times, ...words].join(' · ')}</p>;
 }
