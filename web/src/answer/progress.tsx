@@ -40,7 +40,7 @@ function wordsOf({ state, filename = 'The file', bytes, isOpaque }: Download): s
     there: `${filename} is saved, ${size}${isOpaque ? '. If anything is missing, its _INCOMPLETE.json says so' : ''}`,
     incomplete: `${filename} is saved, ${size}, but it is not complete: it says itself what is missing`,
     stopped: `Stopped after ${size}. Nothing is saved`,
-    cut: `${filename} broke off after ${size}. Nothing is saved`,
+    cut: `${filename} broke off${bytes > 0 ? ` after ${size}` : ''}. Nothing is saved`,
     unreachable: 'codap cannot be reached. Nothing is saved',
     refused: '',
   }[state];

@@ -15,7 +15,12 @@ const span = (from: number, to: number, of: number) => ({
 /** What happened in a row, as bars from left to right. */
 export function Bars({ row, scale, edge }: { row: Row; scale: Scale; edge: number }) {
   if ('places' in scale)
-    return <div class="bar bar-planned" style={span(row.place.from, row.place.to, scale.places)} />;
+    return (
+      <div
+        class={`bar bar-${row.kind === 'group' ? 'group' : 'planned'}`}
+        style={span(row.place.from, row.place.to, scale.places)}
+      />
+    );
   const { axis, now } = scale;
   const { told, since } = row;
   if (!told) {
@@ -23,7 +28,7 @@ export function Bars({ row, scale, edge }: { row: Row; scale: Scale; edge: numbe
     const until = Math.max(since, row.until ?? now);
     return (
       <>
-        <div class={`bar bar-${row.status}`} style={span(since, until, axis.ms)} />
+        <div class={`bar bar-${row.kind === 'group' ? 'group' : row.status}`} style={span(since, until, axis.ms)} />
         {row.status === 'hidden' && (
           <Words at={until} of={axis.ms} edge={edge}>
             hidden

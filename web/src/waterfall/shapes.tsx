@@ -59,34 +59,27 @@ export function shapesOf({ told, status, isWinner }: Row): Shape[] {
   ];
 }
 
-/** What the bars mean, by the ends of their class names, then the shapes beside them. */
-const LEGEND = [
-  ['planned', 'planned'],
-  ['planning', 'reading and planning'],
-  ['wait', 'waiting'],
-  ['call', 'call'],
-  ['call is-error', 'failed call'],
-  ['call is-cancelled', 'cancelled call'],
-  ['retry', 'retry'],
-  ['hedge', 'hedge'],
-  ['rest', "another's call, or what follows a call"],
-  ['group', 'group'],
-  ['hidden', 'hidden: not traced'],
-] as const;
-
-const MEANINGS: Readonly<Record<Shape, string>> = {
-  retry: 'retried',
-  hedge: 'hedged',
-  hit: 'cache hit',
-  stale: 'stale',
-  coalesced: 'coalesced',
-  merged: 'merged',
-  winner: 'winner',
-  default: 'default',
-  error: 'failed',
-  cancelled: 'cancelled',
-  skipped: 'skipped',
-};
+/** What bars and shapes mean: bars by the ends of their class names. */
+const LEGEND: readonly { readonly meaning: string; readonly bar?: string; readonly shape?: Shape }[] = [
+  { meaning: 'planned', bar: 'planned' },
+  { meaning: 'reading and planning', bar: 'planning' },
+  { meaning: 'waiting', bar: 'wait' },
+  { meaning: 'call', bar: 'call' },
+  { meaning: "another's call, or what follows a call", bar: 'rest' },
+  { meaning: 'retry', bar: 'retry', shape: 'retry' },
+  { meaning: 'hedge', bar: 'hedge', shape: 'hedge' },
+  { meaning: 'failed', bar: 'call is-error', shape: 'error' },
+  { meaning: 'cancelled', bar: 'call is-cancelled', shape: 'cancelled' },
+  { meaning: 'group', bar: 'group' },
+  { meaning: 'hidden: not traced', bar: 'hidden' },
+  { meaning: 'cache hit', shape: 'hit' },
+  { meaning: 'stale', shape: 'stale' },
+  { meaning: 'coalesced', shape: 'coalesced' },
+  { meaning: 'merged', shape: 'merged' },
+  { meaning: 'winner', shape: 'winner' },
+  { meaning: 'default', shape: 'default' },
+  { meaning: 'skipped', shape: 'skipped' },
+];
 
 /** What the shapes mean. */
 export function Legend() {
@@ -94,18 +87,15 @@ export function Legend() {
     <details class="legend">
       <summary>What the shapes mean</summary>
       <ul>
-        {LEGEND.map(([bar, meaning]) => (
-          <li key={bar}>
-            <span class="swatch">
-              <span class={`bar bar-${bar}`} />
-            </span>
+        {LEGEND.map(({ meaning, bar, shape }) => (
+          <li key={meaning}>
+            {bar !== undefined && (
+              <span class="swatch">
+                <span class={`bar bar-${bar}`} />
+              </span>
+            )}
+            {shape && <Mark shape={shape} />}
             {meaning}
-          </li>
-        ))}
-        {(Object.keys(PATHS) as Shape[]).map((shape) => (
-          <li key={shape}>
-            <Mark shape={shape} />
-            {MEANINGS[shape]}
           </li>
         ))}
       </ul>

@@ -1,7 +1,6 @@
 import { useEffect, useReducer, useRef, useState } from 'preact/hooks';
 import type { Session } from '../session/session.ts';
-import { axisOf, shownMs } from './axis.ts';
-import type { Scale } from './bars.tsx';
+import { shownMs } from './axis.ts';
 import type { Told } from './model.ts';
 import { Picture } from './picture.tsx';
 import { rowsOf } from './rows.ts';
@@ -27,8 +26,6 @@ export function Waterfall({ session }: { session: Session }) {
   const rows = rowsOf({ plan, told: run?.told ?? NOTHING, state, turned });
   const now = run?.elapsed() ?? 0;
   const last = Math.max(now, ...rows.map(({ told }) => told?.ended ?? 0));
-  const axis = axisOf(last, plan?.timeoutMs);
-  const scale: Scale = run ? { axis, now } : { places: Math.max(1, ...rows.map(({ place }) => place.to)) };
   const fold = (path: string): void => {
     const next = new Set(turned);
     if (!next.delete(path)) next.add(path);
@@ -59,7 +56,7 @@ export function Waterfall({ session }: { session: Session }) {
       ) : (
         <Picture
           rows={rows}
-          scale={scale}
+          time={run && { last, now }}
           deadlineMs={plan?.timeoutMs}
           plannedMs={run?.end?.trace?.plannedMs}
           active={active}
@@ -95,7 +92,7 @@ function Summary({ session: { run, shows, plan } }: { session: Session }) {
     const calls = (plan as { calls?: { least: number; most: number } } | undefined)?.calls;
     if (!calls) return <p class="summary" />;
     const count = calls.least === calls.most ? String(calls.most) : `${calls.least} to ${calls.most}`;
-    return <p class="summary">{`${count} calls, drawn in the order of waiting`}</p>;
+    return <p class="summary">{`${count} ${count === '1' ? 'call' : 'calls'}, drawn in the order of waiting`}</p>;
   }
   const counts = Object.entries(run.end?.counts ?? {}).filter(([, count]) => count > 0);
   const words = counts.map(([name, count]) => `${count} ${name}`);
