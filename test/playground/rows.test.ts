@@ -178,6 +178,12 @@ describe('the axis', () => {
 
 it('what is hidden ends when the first that waited for it could begin, also while others run', () => {
   const queries = { a: query([], { hidden: true }), b: query(['a']), c: query(['a', 'b']) };
-  const [hidden] = draw(queries, [ok('/b', { queued: 7 }), ok('/c', { queued: 9 })]);
-  expect(hidden).toMatchObject({ status: 'hidden', since: 0, until: 7 });
+  const told = [ok('/b', { queued: 7 }), ok('/c', { queued: 9 })];
+  for (const state of ['ended', 'running'] as const) {
+    const [hidden] = draw(queries, told, { state });
+    expect(hidden).toMatchObject({ status: 'hidden', since: 0, until: 7 });
+  }
+  expect(draw(queries, [], { state: 'running' })[0]).toMatchObject({ status: 'running', until: undefined });
+  expect(draw(queries, [], { state: 'ended' })[0]).toMatchObject({ status: 'hidden', until: undefined });
+  expect(draw(queries, [], { state: 'cut' })[0]).toMatchObject({ status: 'untold' });
 });

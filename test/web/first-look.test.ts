@@ -35,6 +35,31 @@ it('one key runs it: the answer and the waterfall stand beside it, and nobody el
   await look.close();
 });
 
+it('the waterfall grows while it runs', async () => {
+  const look = await play.open();
+  const { page } = look;
+  await page.getByRole('treeitem', { name: /^reviews/ }).waitFor();
+  await page.evaluate(() => {
+    const seen = { bars: new Set<number>(), running: new Set<string>() };
+    Object.assign(globalThis, { seen });
+    const sample = (): void => {
+      seen.bars.add(document.querySelectorAll('.row .bar-call').length);
+      seen.running.add(document.querySelector('.row .bar-running')?.getAttribute('style') ?? '');
+      requestAnimationFrame(sample);
+    };
+    sample();
+  });
+  await run(page);
+  const { bars, running } = await page.evaluate(() => {
+    const { seen } = globalThis as unknown as { seen: { bars: Set<number>; running: Set<string> } };
+    return { bars: seen.bars.size, running: seen.running.size };
+  });
+  expect(bars).toBeGreaterThan(2);
+  expect(running).toBeGreaterThan(4);
+  expectQuiet(look);
+  await look.close();
+});
+
 it('every style is allowed by the policy, which allows no inline script', async () => {
   const { headers, text } = await play.service.get('/');
   const policy = headers['content-security-policy']!;
