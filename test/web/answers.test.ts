@@ -185,7 +185,7 @@ describe('an answer', () => {
     const download = await coming;
     expect(download.suggestedFilename()).toBe('reports.zip');
     expect(await readFile(await download.path(), 'latin1')).toMatch(/^PK/);
-    await page.getByText(/B, saved/).waitFor();
+    await page.getByText('reports.zip is saved').waitFor();
     expectQuiet(look);
     await look.close();
   });

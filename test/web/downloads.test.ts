@@ -4,7 +4,7 @@ import { afterAll, afterEach, expect, it } from 'vitest';
 import { startStores } from '../../demo/stores.ts';
 import { unpack } from '../encodings/unpack.ts';
 import { until } from '../service.ts';
-import { choose, edit, expectQuiet, playing } from './browser.ts';
+import { choose, edit, expectQuiet, playing, run } from './browser.ts';
 
 const SIZE = 1_500_000;
 const stores = await startStores();
@@ -60,9 +60,9 @@ it('an archive, of which nobody knows how long it becomes, tells how much has co
   const files = await unpack('zipfile', await readFile(await download.path()));
   expect([...files].map(([name, { length }]) => [name, length])).toEqual([['film.bin', SIZE]]);
   await page.locator(status, { hasText: 'films of März.zip is saved, 1.5 MB' }).waitFor();
-  const steps = new Set((await seen(page)).map(({ says }) => says.split(' · ')[0]));
+  const steps = new Set((await seen(page)).flatMap(({ says }) => /^(.*) · .*\/s$/.exec(says)?.[1] ?? []));
   expect(steps.size).toBeGreaterThan(4);
-  expect([...steps].every((step) => /^[\d.]+ [kM]?B$/.test(step!))).toBe(true);
+  expect([...steps].every((step) => /^[\d.]+ [kM]?B$/.test(step))).toBe(true);
   expect(saved).toHaveLength(1);
   expectQuiet(look);
   await look.close();
@@ -130,7 +130,7 @@ it('breaks off with its store: the service is there, and is not said to be gone'
   const { look, page, saved } = await opened({ queries: [film] });
   const asked = page.waitForResponse(/ordered\?explain/);
   await choose(page, 'Download', /^as it is/);
-  await page.locator(status, { hasText: /broke off after/ }).waitFor();
+  await page.locator(status, { hasText: /broke off.*Nothing is saved/ }).waitFor();
   await asked;
   expect(await page.getByText('codap cannot be reached').count()).toBe(0);
   expect(saved).toEqual([]);
@@ -156,5 +156,19 @@ it('says why a batch cannot be had in this form', async () => {
   await choose(page, 'Download', /^csv/);
   await page.locator('.answer [role=alert]', { hasText: '406' }).waitFor();
   expect(saved).toEqual([]);
+  await look.close();
+});
+
+it('gives way to a run, and says so', async () => {
+  await drip(200_000);
+  const { look, page, saved } = await opened({ queries: [{ ...film, op: 'headObject' }] });
+  await edit(page, 'ordered', { queries: [film] });
+  await choose(page, 'Download', /^zip/);
+  await page.locator('.download .quiet', { hasText: /kB/ }).waitFor();
+  await edit(page, 'ordered', { queries: [{ ...film, op: 'headObject' }] });
+  await run(page);
+  expect(await page.locator(status).textContent()).toMatch(/^Stopped after/);
+  expect(saved).toEqual([]);
+  expectQuiet(look);
   await look.close();
 });

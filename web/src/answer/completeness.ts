@@ -16,5 +16,5 @@ export async function isComplete(file: Blob, headers: Headers): Promise<boolean 
   const tail = await file.slice(-TAIL).text();
   return type === 'application/zip'
     ? !tail.endsWith(OF_A_ZIP)
-    : /^\{"event":"end","complete":true/.test(tail.trimEnd().split('\n').at(-1) ?? '');
+    : (tail.trimEnd().split('\n').at(-1) ?? '').startsWith('{"event":"end","complete":true');
 }

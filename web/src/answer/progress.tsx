@@ -47,8 +47,9 @@ function wordsOf({ state, filename = 'The file', bytes, isOpaque }: Download): s
 }
 
 function paceOf({ bytes, total, began }: Download): string {
-  const perMs = bytes / (performance.now() - began);
-  const left = total === undefined || bytes === 0 ? undefined : Math.ceil((total - bytes) / perMs / 1000);
+  if (bytes === 0) return 'Waiting for the first byte …';
+  const perMs = bytes / Math.max(1, performance.now() - began);
+  const left = total === undefined ? undefined : Math.ceil((total - bytes) / perMs / 1000);
   return [
     `${sized(bytes)}${total === undefined ? '' : ` of ${sized(total)}`}`,
     `${sized(Math.round(perMs * 1000))}/s`,

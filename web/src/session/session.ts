@@ -140,7 +140,9 @@ export class Session {
     const run = new Run();
     run.plan = this.#planned === this.#asked ? this.plan : undefined;
     this.run = run;
-    this.download = undefined;
+    // The worker asks for one thing at a time.
+    if (this.download?.state === 'coming') this.download.state = 'stopped';
+    else this.download = undefined;
     this.shows = 'run';
     if (!this.saved) this.history.add({ at: Date.now(), pattern: this.pattern, text: this.text });
     this.answers.run(this.#sending('application/x-ndjson', traced(this.text)), (said) => this.#heard(run, said));

@@ -95,7 +95,7 @@ function Summary({ session: { run, shows, plan } }: { session: Session }) {
     return <p class="summary">{`${count} ${count === '1' ? 'call' : 'calls'}, drawn in the order of waiting`}</p>;
   }
   const counts = Object.entries(run.end?.counts ?? {}).filter(([, count]) => count > 0);
-  const words = counts.map(([name, count]) => `${count} ${name}`);
+  const words = counts.map(([name, count]) => `${count} ${name === 'error' ? 'failed' : name}`);
   const planned = run.end?.trace?.plannedMs;
   const times = [
     ...(run.end ? [shownMs(run.elapsed())] : []),
