@@ -31,7 +31,7 @@ header { display: flex; align-items: baseline; gap: 1rem; padding: 14px 20px; fo
 header h1 { margin: 0; font: 600 1.6rem/1.1 Georgia, 'Times New Roman', serif; }
 header a { color: light-dark(#0b6e69, #5cc8c0); text-underline-offset: .15em; }\n`;
 
-/** Where callers are told apart it asks for a key, which it keeps in memory alone. Swagger UI is dark when told. */
+/** Swagger UI is dark when told. Where callers are told apart it asks for a key, kept in memory alone. */
 const START = `const dark = matchMedia('(prefers-color-scheme: dark)');
 const paint = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
 dark.addEventListener('change', paint);
