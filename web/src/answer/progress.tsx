@@ -23,7 +23,7 @@ export function Progress({ download, session }: { download: Download; session: S
         </button>
       ) : (
         state !== 'there' && (
-          <button type="button" class="quiet-button" onClick={() => session.save(download.accept)}>
+          <button type="button" class="quiet-button" onClick={() => session.saveAgain(download)}>
             Try again
           </button>
         )
@@ -53,7 +53,7 @@ function paceOf({ bytes, total, began }: Download): string {
   return [
     `${sized(bytes)}${total === undefined ? '' : ` of ${sized(total)}`}`,
     `${sized(Math.round(perMs * 1000))}/s`,
-    ...(left === undefined ? [] : [`${left} s left`]),
+    ...(left === undefined ? [] : [`${left < 120 ? `${left} s` : `${Math.round(left / 60)} min`} left`]),
   ].join(' · ');
 }
 

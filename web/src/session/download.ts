@@ -1,8 +1,9 @@
-import type { Problem, RunEvent } from '../answer/node.ts';
+import type { Problem, RunEvent, Sending } from '../answer/node.ts';
 
 /** A file that is on its way. */
 export class Download {
-  readonly accept: string;
+  /** What was asked, to ask it again. */
+  readonly sending: Sending;
   readonly began = performance.now();
   filename: string | undefined;
   bytes = 0;
@@ -12,8 +13,8 @@ export class Download {
   /** Whether what it lacks, if anything, can be told only by looking into it. */
   isOpaque = false;
 
-  constructor(accept: string) {
-    this.accept = accept;
+  constructor(sending: Sending) {
+    this.sending = sending;
   }
 
   /** Takes in what came; a file that is whole is handed to the browser. */

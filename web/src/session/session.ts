@@ -156,16 +156,12 @@ export class Session {
 
   /** Asks for the answer as a file of this media type, and saves it. */
   save(accept: string): void {
-    const download = new Download(accept);
-    this.download = download;
-    // The worker asks for one thing at a time.
-    if (this.run) this.run.over ??= 'stopped';
-    this.answers.download(this.#sending(accept, untraced(this.text)), (said) => {
-      download.hear(said);
-      this.#ended(download.state);
-      this.changed();
-    });
-    this.changed();
+    this.#fetch(this.#sending(accept, untraced(this.text)));
+  }
+
+  /** Asks for a file once more, whatever has been written since. */
+  saveAgain({ sending }: Download): void {
+    this.#fetch(sending);
   }
 
   /** Asks what the batch would do, and shows that, or what is wrong with it. */
@@ -187,6 +183,19 @@ export class Session {
     this.#planned = asked;
     // It is busy: then it is asked once more.
     if (problem?.status === 503) this.#pause = setTimeout(() => void this.explain(), AGAIN_MS);
+    this.changed();
+  }
+
+  #fetch(sending: Sending): void {
+    const download = new Download(sending);
+    this.download = download;
+    // The worker asks for one thing at a time.
+    if (this.run) this.run.over ??= 'stopped';
+    this.answers.download(sending, (said) => {
+      download.hear(said);
+      this.#ended(download.state);
+      this.changed();
+    });
     this.changed();
   }
 
