@@ -4,7 +4,13 @@ import { expectQuiet, playing, run } from './browser.ts';
 
 const key = makeKey();
 const play = playing({
-  callers: { page: { keys: [hashOf(key)], sources: ['catalog', 'shop', 'photos'], adhoc: true } },
+  callers: {
+    page: {
+      keys: [hashOf(key)],
+      sources: ['catalog', 'shop', 'photos', 'pricing-eu', 'pricing-us', 'pricing-asia'],
+      adhoc: true,
+    },
+  },
 });
 
 it('where callers are told apart the page is there for all, and asks for a key', async () => {

@@ -36,6 +36,14 @@ it('one key runs it: the answer and the waterfall stand beside it, and nobody el
 });
 
 it('the waterfall grows while it runs', async () => {
+  const late = { us: 200, asia: 500 };
+  for (const [region, ms] of Object.entries(late))
+    await play.service.stores.addFault({
+      store: 'rest',
+      match: `GET /${region}/quote`,
+      times: 1,
+      fault: { kind: 'delay', ms },
+    });
   const look = await play.open();
   const { page } = look;
   await page.getByRole('treeitem', { name: /^reviews/ }).waitFor();
