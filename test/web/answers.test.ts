@@ -60,12 +60,12 @@ describe('an answer', () => {
     await page.getByRole('treeitem', { name: /^after/ }).waitFor();
     await page.keyboard.press('Control+Enter');
     await page.locator('.answer .line-reply', { hasText: 'early' }).waitFor();
-    expect(await page.locator('.answer [role=status]').textContent()).toBe('1 reply so far');
+    expect(await page.locator('.answer .summary').textContent()).toBe('1 reply so far');
     await page.getByRole('treeitem', { name: /^early, texts get: ok/ }).waitFor();
     await page.getByRole('treeitem', { name: /^late, gate get: running/ }).waitFor();
     await page.getByRole('treeitem', { name: /^after, texts get: waiting/ }).waitFor();
     await page.getByRole('button', { name: 'Stop' }).click();
-    await page.locator('.answer [role=status]', { hasText: 'Stopped' }).waitFor();
+    await page.locator('.answer .summary', { hasText: 'Stopped' }).waitFor();
     await page.getByRole('button', { name: /^Run/ }).waitFor();
     expectQuiet(look);
     await look.close();

@@ -177,7 +177,7 @@ export async function choose(page: Page, menu: 'Open a batch' | 'Download', name
 /** Runs what is in the editor, and waits until it is over. */
 export async function run(page: Page): Promise<void> {
   await page.keyboard.press('Control+Enter');
-  await page.locator('.answer [role=status]', { hasText: /complete|cut|refused|stopped|reached/i }).waitFor();
+  await page.locator('.answer .summary', { hasText: /complete|cut|refused|stopped|reached/i }).waitFor();
 }
 
 /** Lets the page copy, and reads what it copied last. */

@@ -21,7 +21,7 @@ it('where callers are told apart the page is there for all, and asks for a key',
   await page.keyboard.press('Tab');
   await page.getByRole('treeitem', { name: /^product/ }).waitFor();
   await run(page);
-  expect(await page.locator('.answer [role=status]').textContent()).toBe('Complete');
+  expect(await page.locator('.answer .summary').textContent()).toBe('Complete');
   expectQuiet(look);
   await look.close();
 });

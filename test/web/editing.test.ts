@@ -65,7 +65,7 @@ it('the form of a saved batch has a field for each kind of parameter, and sends 
   await run(page);
   const sent = JSON.parse((await sending).postData()!) as { params: object };
   expect(sent.params).toEqual({ text: '12', whole: 12, part: 1.5, yes: true, one: 'b', many: [3, 4] });
-  expect(await page.locator('.answer [role=status]').textContent()).toBe('Complete');
+  expect(await page.locator('.answer .summary').textContent()).toBe('Complete');
   // What is wrong is said at its parameter.
   await page.getByLabel(/^whole/).fill('many');
   await page.locator('#faults', { hasText: 'whole' }).waitFor();

@@ -78,7 +78,7 @@ it('all can be done by keyboard', async () => {
   await page.locator('.cm-content', { hasText: '"weather"' }).waitFor();
   await tabTo('.run');
   await page.keyboard.press('Enter');
-  await page.locator('.answer [role=status]', { hasText: /complete/i }).waitFor();
+  await page.locator('.answer .summary', { hasText: /complete/i }).waitFor();
   await tabTo('.cm-content');
   await tabTo('.share .quiet-button');
   await page.keyboard.press('Enter');
@@ -122,7 +122,7 @@ it('what runs is stopped by keyboard', async () => {
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Stop' }).waitFor();
   await page.keyboard.press('Enter');
-  await page.locator('.answer [role=status]', { hasText: 'Stopped' }).waitFor();
+  await page.locator('.answer .summary', { hasText: 'Stopped' }).waitFor();
   await page.locator('.run:focus').waitFor();
   await look.close();
 });
@@ -140,7 +140,7 @@ it('works on a slow network', async () => {
   await page.goto(play.proxy.url);
   await page.getByRole('treeitem').first().waitFor({ timeout: 20_000 });
   await run(page);
-  expect(await page.locator('.answer [role=status]').textContent()).toBe('Complete');
+  expect(await page.locator('.answer .summary').textContent()).toBe('Complete');
   await look.close();
 });
 
@@ -155,15 +155,15 @@ it('says that the service has gone in the middle, keeps what came, and goes on w
   await page.keyboard.press('Control+Enter');
   await page.locator('.answer .line-reply', { hasText: 'early' }).waitFor();
   play.proxy.cut();
-  await page.locator('.answer [role=status]', { hasText: 'Cut' }).waitFor();
+  await page.locator('.answer .summary', { hasText: 'Cut' }).waitFor();
   await page.getByText('codap cannot be reached').first().waitFor();
   await page.locator('.answer .line-reply', { hasText: 'early' }).waitFor();
   await page.keyboard.press('Control+Enter');
-  await page.locator('.answer [role=status]', { hasText: 'cannot be reached' }).waitFor();
+  await page.locator('.answer .summary', { hasText: 'cannot be reached' }).waitFor();
   play.proxy.back();
   await page.locator('.page > .notice').waitFor({ state: 'detached' });
   await run(page);
-  expect(await page.locator('.answer [role=status]').textContent()).toBe('Complete');
+  expect(await page.locator('.answer .summary').textContent()).toBe('Complete');
   expect(await page.locator('.cm-content').textContent()).toContain('late');
   await look.close();
 });

@@ -27,7 +27,7 @@ it('an example stands in the editor, and its plan beside it, within a second', a
 it('one key runs it: the answer and the waterfall stand beside it, and nobody else was asked', async () => {
   const look = await play.open();
   await run(look.page);
-  expect(await look.page.locator('.answer [role=status]').textContent()).toBe('Complete');
+  expect(await look.page.locator('.answer .summary').textContent()).toBe('Complete');
   expect(await look.page.locator('#waterfall-title').textContent()).toBe('Waterfall');
   await look.page.getByRole('treeitem', { name: /reviews, shop findOne, for each: ok; from/ }).waitFor();
   await look.page.getByText('"The Patient Engine"').waitFor();
