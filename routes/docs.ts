@@ -23,14 +23,20 @@ const PAGE = `<!doctype html>
 `;
 
 /** In one style with the page at `/`. */
-const TOP = `body { margin: 0; }
-header { display: flex; align-items: baseline; gap: 1rem; padding: 14px 20px; background: #fbfaf8; color: #1d2733;
-  border-bottom: 1px solid #e4e0da; font: 14px/1.5 system-ui, sans-serif; }
-header h1 { margin: 0; font: 600 1.6rem/1.1 Georgia, serif; }
-header a { color: #0b6e69; text-underline-offset: .15em; }\n`;
+const TOP = `html { color-scheme: light dark; }
+body { margin: 0; }
+header { display: flex; align-items: baseline; gap: 1rem; padding: 14px 20px; font: 14px/1.5 system-ui, sans-serif;
+  background: light-dark(#fbfaf8, #14191f); color: light-dark(#1d2733, #e8ecf1);
+  border-bottom: 1px solid light-dark(#e4e0da, #323b46); }
+header h1 { margin: 0; font: 600 1.6rem/1.1 Georgia, 'Times New Roman', serif; }
+header a { color: light-dark(#0b6e69, #5cc8c0); text-underline-offset: .15em; }\n`;
 
-/** Where callers are told apart it asks for a key, which it keeps in memory alone. */
-const START = `const show = (key) =>
+/** Swagger UI is dark when told. Where callers are told apart it asks for a key, kept in memory alone. */
+const START = `const dark = matchMedia('(prefers-color-scheme: dark)');
+const paint = () => document.documentElement.classList.toggle('dark-mode', dark.matches);
+dark.addEventListener('change', paint);
+paint();
+const show = (key) =>
   SwaggerUIBundle({
     url: 'openapi.json', dom_id: '#docs', validatorUrl: null, defaultModelsExpandDepth: 0,
     requestInterceptor(request) {

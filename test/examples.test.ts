@@ -22,10 +22,12 @@ const examples: Record<string, (answer: Answer) => void> = {
   'product-page.kv.json'(answer) {
     const { complete, results } = answer.json();
     expect(complete).toBe(true);
-    expect(Object.keys(results)).toEqual(['product', 'stock', 'cover', 'reviews']);
+    expect(Object.keys(results)).toEqual(['product', 'stock', 'cover', 'prices', 'reviews']);
     expect(results.product.value).toMatchObject({ title: 'The Patient Engine', price: '24.90' });
     expect(results.stock.value).toBe(12);
     expect(results.cover.value).toEqual(link);
+    const price = { status: 'ok', value: 24.9 };
+    expect(results.prices.replies).toMatchObject({ eu: price, us: price, asia: price });
     expect(results.reviews.replies).toHaveLength(3);
     for (const { value } of results.reviews.replies) {
       expect(value).toEqual({

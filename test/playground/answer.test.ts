@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { linesOf } from '../../web/src/answer/branches.ts';
+import { isComplete } from '../../web/src/answer/completeness.ts';
+import { fileName } from '../../web/src/answer/file-name.ts';
 import type { Frame } from '../../web/src/answer/node.ts';
 import { isPictureAddress, pictureOf, webAddress } from '../../web/src/answer/picture.ts';
 import { frameOf, membersAt, valueAt } from '../../web/src/answer/read-value.ts';
@@ -121,4 +123,29 @@ describe('what a store says', () => {
     expect(pictureOf('"><b>', meta('image/png', 'base64'))).toBeUndefined();
     expect(pictureOf('aGk=', undefined)).toBeUndefined();
   });
+});
+
+it.each([
+  ['attachment; filename="a b.zip"', 'application/zip', 'a b.zip'],
+  [`attachment; filename="M?rz.zip"; filename*=UTF-8''M%C3%A4rz.zip`, 'application/zip', 'März.zip'],
+  ['attachment; filename="../a\\\\b.zip"', 'application/zip', '.._a__b.zip'],
+  ['attachment', 'text/csv; charset=utf-8', 'codap.csv'],
+  ['', 'application/x-ndjson', 'codap.ndjson'],
+  ['attachment', 'image/svg+xml', 'codap.svg'],
+  ['attachment', 'text/html', 'codap.bin'],
+])('what comes with "%s" as %s is saved as %s', (disposition, type, name) => {
+  expect(fileName(new Headers({ 'content-disposition': disposition, 'content-type': type }))).toBe(name);
+});
+
+it.each([
+  ['application/zip', 'PK…', {}, true],
+  ['application/zip', 'PK…Incomplete: see _INCOMPLETE.json', {}, false],
+  ['application/x-ndjson', '{"event":"reply"}\n{"event":"end","complete":true,"counts":{}}\n', {}, true],
+  ['application/x-ndjson', '{"event":"end","complete":false}\n', {}, false],
+  ['application/x-ndjson', '{"event":"reply","value":"{\\"event\\":\\"end\\""}\n', {}, false],
+  ['text/csv', 'a\n', { 'codap-complete': 'false' }, false],
+  ['text/csv', 'a\n', { 'codap-complete': 'true' }, true],
+  ['application/x-tar', '', {}, undefined],
+])('a file of %s that ends with %s, and with %o, is complete: %s', async (type, text, headers, complete) => {
+  expect(await isComplete(new Blob([text], { type }), new Headers(headers))).toBe(complete);
 });

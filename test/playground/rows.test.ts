@@ -23,20 +23,20 @@ const ok = (path: string, more: Partial<Told> = {}): Told => ({
 });
 
 describe('a plan', () => {
-  it('stands in the order of waiting, across groups', () => {
+  it('stands in the order of waiting, across groups, each from its first member to its last', () => {
     const rows = draw({
       a: query(),
       b: query(['a']),
       group: { pattern: 'kv', after: ['b'], queries: { inner: query(['a']), last: query(['inner']) } },
       far: query(['group']),
     });
-    expect(rows.map(({ path, depth, place, dependsOn }) => [path, depth, place.from, dependsOn])).toEqual([
-      ['/a', 0, 0, []],
-      ['/b', 0, 1, ['/a']],
-      ['/group', 0, 2, ['/b']],
-      ['/group/inner', 1, 2, ['/a']],
-      ['/group/last', 1, 3, ['/group/inner']],
-      ['/far', 0, 3, ['/group']],
+    expect(rows.map(({ path, depth, place, dependsOn }) => [path, depth, place, dependsOn])).toEqual([
+      ['/a', 0, { from: 0, to: 1 }, []],
+      ['/b', 0, { from: 1, to: 2 }, ['/a']],
+      ['/group', 0, { from: 2, to: 4 }, ['/b']],
+      ['/group/inner', 1, { from: 2, to: 3 }, ['/a']],
+      ['/group/last', 1, { from: 3, to: 4 }, ['/group/inner']],
+      ['/far', 0, { from: 4, to: 5 }, ['/group']],
     ]);
   });
 
@@ -155,7 +155,7 @@ it('a row says in words what its shapes say', () => {
 describe('the axis', () => {
   it('has four to ten steps, and room beside the last bar', () => {
     for (const ms of [0.3, 1, 7, 36, 99, 250, 1234, 30_000]) {
-      const axis = axisOf(ms, undefined);
+      const axis = axisOf(ms, undefined, 0.8);
       expect(axis.ms).toBeGreaterThan(ms);
       expect(axis.ticks.length).toBeGreaterThanOrEqual(4);
       expect(axis.ticks.length).toBeLessThanOrEqual(12);
@@ -163,8 +163,8 @@ describe('the axis', () => {
   });
 
   it('holds the deadline where it is near', () => {
-    expect(axisOf(100, 2000).deadline).toBeUndefined();
-    expect(axisOf(1900, 2000)).toMatchObject({ deadline: 2000 });
+    expect(axisOf(100, 2000, 0.8).deadline).toBeUndefined();
+    expect(axisOf(1900, 2000, 0.8)).toMatchObject({ deadline: 2000 });
   });
 
   it.each([
@@ -176,8 +176,14 @@ describe('the axis', () => {
   });
 });
 
-it('what is hidden ends when the first that waited for it could begin', () => {
+it('what is hidden ends when the first that waited for it could begin, also while others run', () => {
   const queries = { a: query([], { hidden: true }), b: query(['a']), c: query(['a', 'b']) };
-  const [hidden] = draw(queries, [ok('/b', { queued: 7 }), ok('/c', { queued: 9 })]);
-  expect(hidden).toMatchObject({ status: 'hidden', since: 0, until: 7 });
+  const told = [ok('/b', { queued: 7 }), ok('/c', { queued: 9 })];
+  for (const state of ['ended', 'running'] as const) {
+    const [hidden] = draw(queries, told, { state });
+    expect(hidden).toMatchObject({ status: 'hidden', since: 0, until: 7 });
+  }
+  expect(draw(queries, [], { state: 'running' })[0]).toMatchObject({ status: 'running', until: undefined });
+  expect(draw(queries, [], { state: 'ended' })[0]).toMatchObject({ status: 'hidden', until: undefined });
+  expect(draw(queries, [], { state: 'cut' })[0]).toMatchObject({ status: 'untold' });
 });

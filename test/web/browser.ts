@@ -27,6 +27,30 @@ const batches = {
       },
     },
   },
+  echo: {
+    pattern: 'kv',
+    params: {
+      text: { type: 'string' },
+      whole: { type: 'integer' },
+      part: { type: 'number' },
+      yes: { type: 'boolean' },
+      one: { type: 'string', enum: ['a', 'b'] },
+      many: { type: ['integer'] },
+    },
+    queries: {
+      it: {
+        source: 'catalog',
+        op: 'get',
+        params: { path: '/echo', query: { text: { $param: '/text' }, whole: { $param: '/whole' } } },
+        select: {
+          part: { $param: '/part' },
+          yes: { $param: '/yes' },
+          one: { $param: '/one' },
+          many: { $param: '/many' },
+        },
+      },
+    },
+  },
 };
 
 /** A page of the playground, before a service that may be cut off and that lies below a path. */
@@ -140,14 +164,20 @@ export async function edit(page: Page, pattern: string, batch: object | string):
         .map((line) => line.textContent)
         .join('\n')
         .startsWith(text),
-    text.slice(0, 600),
+    text.slice(0, 400),
   );
+}
+
+/** Chooses from a menu. */
+export async function choose(page: Page, menu: 'Open a batch' | 'Download', name: RegExp): Promise<void> {
+  await page.getByRole('button', { name: menu, exact: true }).click();
+  await page.getByRole('menuitem', { name }).click();
 }
 
 /** Runs what is in the editor, and waits until it is over. */
 export async function run(page: Page): Promise<void> {
   await page.keyboard.press('Control+Enter');
-  await page.locator('.answer [role=status]', { hasText: /complete|cut|refused|stopped|reached/i }).waitFor();
+  await page.locator('.answer .summary', { hasText: /complete|cut|refused|stopped|reached/i }).waitFor();
 }
 
 /** Lets the page copy, and reads what it copied last. */
@@ -158,6 +188,18 @@ export async function copied(playing: Playing, label: string): Promise<string> {
   await playing.page.getByRole('button', { name: label, exact: true }).click();
   await until(async () => (await read()) !== '', 'something was copied');
   return read();
+}
+
+/** Watches the page's tasks; the function it resolves to tells how long the longest since then was, in ms. */
+export async function watchTasks(page: Page): Promise<() => Promise<number>> {
+  await page.evaluate(() => {
+    const tasks: number[] = [];
+    Object.assign(globalThis, { tasks });
+    new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe({
+      entryTypes: ['longtask'],
+    });
+  });
+  return () => page.evaluate(() => Math.max(0, ...(globalThis as unknown as { tasks: number[] }).tasks));
 }
 
 /** What axe finds to be wrong with a page. */

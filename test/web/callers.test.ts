@@ -4,7 +4,13 @@ import { expectQuiet, playing, run } from './browser.ts';
 
 const key = makeKey();
 const play = playing({
-  callers: { page: { keys: [hashOf(key)], sources: ['catalog', 'shop', 'photos'], adhoc: true } },
+  callers: {
+    page: {
+      keys: [hashOf(key)],
+      sources: ['catalog', 'shop', 'photos', 'pricing-eu', 'pricing-us', 'pricing-asia'],
+      adhoc: true,
+    },
+  },
 });
 
 it('where callers are told apart the page is there for all, and asks for a key', async () => {
@@ -15,7 +21,7 @@ it('where callers are told apart the page is there for all, and asks for a key',
   await page.keyboard.press('Tab');
   await page.getByRole('treeitem', { name: /^product/ }).waitFor();
   await run(page);
-  expect(await page.locator('.answer [role=status]').textContent()).toBe('Complete');
+  expect(await page.locator('.answer .summary').textContent()).toBe('Complete');
   expectQuiet(look);
   await look.close();
 });

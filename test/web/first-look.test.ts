@@ -27,10 +27,43 @@ it('an example stands in the editor, and its plan beside it, within a second', a
 it('one key runs it: the answer and the waterfall stand beside it, and nobody else was asked', async () => {
   const look = await play.open();
   await run(look.page);
-  expect(await look.page.locator('.answer [role=status]').textContent()).toBe('Complete');
+  expect(await look.page.locator('.answer .summary').textContent()).toBe('Complete');
   expect(await look.page.locator('#waterfall-title').textContent()).toBe('Waterfall');
   await look.page.getByRole('treeitem', { name: /reviews, shop findOne, for each: ok; from/ }).waitFor();
   await look.page.getByText('"The Patient Engine"').waitFor();
+  expectQuiet(look);
+  await look.close();
+});
+
+it('the waterfall grows while it runs', async () => {
+  const late = { us: 200, asia: 500 };
+  for (const [region, ms] of Object.entries(late))
+    await play.service.stores.addFault({
+      store: 'rest',
+      match: `GET /${region}/quote`,
+      times: 1,
+      fault: { kind: 'delay', ms },
+    });
+  const look = await play.open();
+  const { page } = look;
+  await page.getByRole('treeitem', { name: /^reviews/ }).waitFor();
+  await page.evaluate(() => {
+    const seen = { bars: new Set<number>(), running: new Set<string>() };
+    Object.assign(globalThis, { seen });
+    const sample = (): void => {
+      seen.bars.add(document.querySelectorAll('.row .bar-call').length);
+      seen.running.add(document.querySelector('.row .bar-running')?.getAttribute('style') ?? '');
+      requestAnimationFrame(sample);
+    };
+    sample();
+  });
+  await run(page);
+  const { bars, running } = await page.evaluate(() => {
+    const { seen } = globalThis as unknown as { seen: { bars: Set<number>; running: Set<string> } };
+    return { bars: seen.bars.size, running: seen.running.size };
+  });
+  expect(bars).toBeGreaterThan(2);
+  expect(running).toBeGreaterThan(4);
   expectQuiet(look);
   await look.close();
 });

@@ -21,7 +21,7 @@ await rows.getByRole('treeitem').nth(3).waitFor();
 // The first run opens connections; the second is what one sees from then on.
 for (let run = 0; run < 2; run++) {
   await page.keyboard.press('Control+Enter');
-  await page.locator('.answer [role=status]', { hasText: 'Incomplete' }).waitFor();
+  await page.locator('.answer .summary', { hasText: 'Incomplete' }).waitFor();
 }
 await page.getByText('What the shapes mean').click();
 await rows.getByRole('treeitem', { name: /^stock/ }).hover();

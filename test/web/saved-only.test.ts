@@ -8,7 +8,7 @@ it('where only saved batches may be run, the first of them stands there, and run
   const { page } = look;
   await page.getByRole('form', { name: 'Parameters of product' }).waitFor();
   await run(page);
-  expect(await page.locator('.answer [role=status]').textContent()).toBe('Complete');
+  expect(await page.locator('.answer .summary').textContent()).toBe('Complete');
   expectQuiet(look);
   await look.close();
 });

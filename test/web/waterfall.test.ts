@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { edit, expectQuiet, playing, run } from './browser.ts';
+import { choose, edit, expectQuiet, playing, run, watchTasks } from './browser.ts';
 
-const play = playing();
+const play = playing({ limits: { calls: 10_000 }, server: { maxTimeoutMs: 30_000 } });
 const get = (path: string, more: object = {}) => ({ source: 'catalog', op: 'get', params: { path }, ...more });
 const row = (name: RegExp) => ({ name });
 
@@ -21,7 +21,7 @@ describe('the waterfall', () => {
   it('marks winners, what was cancelled, failed and skipped, by shapes', async () => {
     const look = await play.open();
     const { page } = look;
-    await page.getByLabel('Open a batch').selectOption({ label: 'traced · KV' });
+    await choose(page, 'Open a batch', /^traced/);
     await page.getByRole('treeitem').nth(3).waitFor();
     await run(page);
     await page.getByRole('treeitem', row(/^1, pricing-us get: ok, winner; from/)).waitFor();
@@ -43,25 +43,26 @@ describe('the waterfall', () => {
     await look.close();
   });
 
-  it('folds more than 50 items, and scrolls through a thousand rows of which few are drawn', async () => {
+  it('folds more than 50 items, and scrolls smoothly through thousands of rows, of which few are drawn', async () => {
     const look = await play.open();
     const { page } = look;
-    const items = Array.from({ length: 900 }, (_none, index) => index);
+    const items = Array.from({ length: 3000 }, (_none, index) => index);
     await edit(page, 'kv', {
       timeoutMs: 20_000,
       queries: {
         few: get('/text', { forEach: [1, 2, 3] }),
-        many: get('/text', { forEach: items, concurrency: 50, select: { n: { $item: '' } } }),
+        many: get('/text', { forEach: items, concurrency: 500, select: { n: { $item: '' } } }),
       },
     });
+    const longest = await watchTasks(page);
     await run(page);
-    await page.getByRole('treeitem', row(/^many.*900 folded/)).waitFor();
+    await page.getByRole('treeitem', row(/^many.*3000 folded/)).waitFor();
     await page.getByRole('treeitem', row(/^2, catalog get: ok/)).waitFor();
     const rows = page.locator('.rows');
     await page.getByRole('treeitem', row(/^many/)).click();
     await page.getByRole('treeitem', row(/^10, catalog get: ok/)).waitFor({ state: 'attached' });
     const height = await rows.evaluate((element) => element.scrollHeight);
-    expect(height).toBeGreaterThan(900 * 20);
+    expect(height).toBeGreaterThan(3000 * 20);
     const slow = await rows.evaluate(async (element) => {
       const frame = (): Promise<number> => new Promise((resolve) => requestAnimationFrame(resolve));
       const gaps: number[] = [];
@@ -75,6 +76,7 @@ describe('the waterfall', () => {
       return gaps.toSorted((a, b) => a - b)[30]!;
     });
     expect(slow).toBeLessThan(50);
+    expect(await longest()).toBeLessThan(200);
     expect(await page.locator('.row').count()).toBeLessThan(60);
     expectQuiet(look);
     await look.close();
@@ -102,7 +104,7 @@ describe('the waterfall', () => {
   it('has the same content as a table', async () => {
     const look = await play.open();
     const { page } = look;
-    await page.getByLabel('Open a batch').selectOption({ label: 'traced · KV' });
+    await choose(page, 'Open a batch', /^traced/);
     await page.getByRole('treeitem').nth(3).waitFor();
     await run(page);
     const paths = await page.getByRole('tree', { name: 'Queries' }).getByRole('treeitem').count();

@@ -1,10 +1,12 @@
+import { isComplete } from './completeness.ts';
+import { fileName } from './file-name.ts';
 import { Broken, partsOf, problemOf } from './response.ts';
 import type { RunEvent, Sending } from './node.ts';
 
 /** How often the page is told how much has come, in milliseconds. */
 const EVERY_MS = 100;
 
-/** Asks for a file, and tells how much of it has come, and at last the whole. */
+/** Asks for a file, and tells how much of it has come, and at last the whole; of one that breaks off, nothing. */
 export async function download(
   { url, headers, body }: Sending,
   signal: AbortSignal,
@@ -17,39 +19,27 @@ export async function download(
   }
   const length = response.headers.get('content-length');
   const total = length === null || response.headers.has('content-encoding') ? undefined : Number(length);
+  const filename = fileName(response.headers);
   const parts: Blob[] = [];
   let bytes = 0;
   let told = 0;
+  const tell = (): void => {
+    told = performance.now();
+    say({ event: 'progress', bytes, total, filename });
+  };
+  tell();
   try {
     for await (const part of partsOf(response.body)) {
       // A Blob may lie on disk; what is larger than memory can still be had.
       parts.push(new Blob([part]));
       bytes += part.length;
-      if (performance.now() - told < EVERY_MS) continue;
-      told = performance.now();
-      say({ event: 'progress', bytes, total });
+      if (performance.now() - told >= EVERY_MS) tell();
     }
   } catch (error) {
     throw signal.aborted ? error : new Broken();
   }
-  say({ event: 'progress', bytes, total });
-  const type = response.headers.get('content-type') ?? '';
-  const filename = nameIn(response.headers.get('content-disposition') ?? '') ?? `batch.${ENDINGS[type] ?? 'bin'}`;
-  const complete = response.headers.get('codap-complete') !== 'false';
-  say({ event: 'blob', blob: new Blob(parts, { type }), filename, complete });
+  tell();
+  const blob = new Blob(parts, { type: response.headers.get('content-type') ?? '' });
+  say({ event: 'blob', blob, filename, complete: await isComplete(blob, response.headers) });
   say({ event: 'over', why: 'end' });
-}
-
-const ENDINGS: Readonly<Record<string, string>> = {
-  'application/zip': 'zip',
-  'application/x-tar': 'tar',
-  'application/gzip': 'tar.gz',
-};
-
-/** The name in a `Content-Disposition` (RFC 6266), without folders. */
-function nameIn(disposition: string): string | undefined {
-  const [, encoded] = /filename\*=UTF-8''([^;]+)/i.exec(disposition) ?? [];
-  const [, plain] = /filename="?([^";]+)"?/i.exec(disposition) ?? [];
-  const name = encoded === undefined ? plain : decodeURIComponent(encoded);
-  return name?.replaceAll(/[/\\]/g, '_');
 }

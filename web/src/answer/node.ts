@@ -82,8 +82,13 @@ export type Ask =
 /** What the worker says of a run. */
 export type RunEvent =
   | { readonly event: 'frames'; readonly frames: readonly Frame[]; readonly items: ReadonlyMap<string, number> }
-  | { readonly event: 'progress'; readonly bytes: number; readonly total: number | undefined }
-  | { readonly event: 'blob'; readonly blob: Blob; readonly filename: string; readonly complete: boolean }
+  | {
+      readonly event: 'progress';
+      readonly bytes: number;
+      readonly total: number | undefined;
+      readonly filename: string;
+    }
+  | { readonly event: 'blob'; readonly blob: Blob; readonly filename: string; readonly complete: boolean | undefined }
   | { readonly event: 'problem'; readonly problem: Problem }
   | { readonly event: 'over'; readonly why: 'end' | 'stopped' | 'cut' | 'unreachable' | 'full' };
 

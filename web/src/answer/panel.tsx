@@ -1,17 +1,18 @@
 import { useState } from 'preact/hooks';
-import type { Download } from '../session/download.ts';
+import { MenuButton } from '../page/menu-button.tsx';
 import type { Session } from '../session/session.ts';
-import { FaultItems } from '../page/fault-items.tsx';
+import { Progress } from './progress.tsx';
+import { ProblemView } from './problem-view.tsx';
 import { AnswerText } from './text.tsx';
-import type { Problem } from './node.ts';
 import { AnswerTree } from './tree.tsx';
 
 const FILES = [
-  ['application/zip', 'zip'],
-  ['application/gzip', 'tar.gz'],
-  ['application/x-tar', 'tar'],
-  ['text/csv', 'csv'],
-  ['application/x-ndjson', 'ndjson'],
+  ['application/zip', 'zip', 'a file for each reply'],
+  ['application/gzip', 'tar.gz', 'the same, packed'],
+  ['application/x-tar', 'tar', 'the same'],
+  ['text/csv', 'csv', 'a list as a table'],
+  ['application/x-ndjson', 'ndjson', 'a line for each reply'],
+  ['application/octet-stream', 'as it is', 'one file of a store'],
 ] as const;
 
 /** What came back. */
@@ -25,24 +26,10 @@ export function AnswerPanel({ session }: { session: Session }) {
         <p class="summary" role="status">
           {stateOf(session)}
         </p>
-        <label class="field-inline">
-          <span class="unseen">Download as</span>
-          <select
-            value=""
-            onChange={({ currentTarget }) => {
-              const accept = currentTarget.value;
-              currentTarget.value = '';
-              if (accept) session.save(accept);
-            }}
-          >
-            <option value="">Download …</option>
-            {FILES.map(([type, name]) => (
-              <option key={type} value={type}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </label>
+        <MenuButton
+          label="Download"
+          groups={[{ items: FILES.map(([accept, name, says]) => ({ name, says, act: () => session.save(accept) })) }]}
+        />
         <div class="segmented" role="group" aria-label="How it is shown">
           {(['tree', 'text'] as const).map((one) => (
             <button key={one} type="button" aria-pressed={view === one} onClick={() => setView(one)}>
@@ -51,7 +38,7 @@ export function AnswerPanel({ session }: { session: Session }) {
           ))}
         </div>
       </header>
-      {download && <Progress download={download} stop={() => session.stop()} />}
+      {download && <Progress download={download} session={session} />}
       {run?.problem && <ProblemView problem={run.problem} />}
       {run?.end?.error && (
         <p class="notice notice-bad">{`The batch failed. ${run.end.error.code}: ${run.end.error.message}`}</p>
@@ -82,50 +69,4 @@ function stateOf({ run }: Session): string {
     full: 'Stopped: more than a page can hold',
     refused: 'Refused',
   }[run.over];
-}
-
-/** Why there is no answer. */
-export function ProblemView({ problem }: { problem: Problem }) {
-  const { status, title, detail, code, source, errors = [] } = problem;
-  return (
-    <div class="notice notice-bad" role="alert">
-      <p>
-        <strong>{`${status} ${code ?? title ?? ''}`}</strong>
-        {source !== undefined && ` ${source}`}
-        {detail !== undefined && ` — ${detail}`}
-      </p>
-      {errors.length > 0 && <FaultItems faults={errors} />}
-    </div>
-  );
-}
-
-function Progress({ download, stop }: { download: Download; stop: () => void }) {
-  const { bytes, total, state, problem } = download;
-  if (problem) return <ProblemView problem={problem} />;
-  const size = `${sized(bytes)}${total === undefined ? '' : ` of ${sized(total)}`}`;
-  const says = {
-    coming: `${size} so far`,
-    there: `${size}, saved`,
-    incomplete: `${size}, saved; it is not complete`,
-    stopped: 'Stopped',
-    broken: 'The connection broke',
-  }[state];
-  return (
-    <div class={`notice ${state === 'broken' ? 'notice-bad' : ''}`}>
-      <label class="download">
-        <span role="status">{says}</span>
-        {state === 'coming' && <progress {...(total === undefined ? {} : { max: total, value: bytes })} />}
-      </label>
-      {state === 'coming' && (
-        <button type="button" class="quiet-button" onClick={stop}>
-          Stop
-        </button>
-      )}
-    </div>
-  );
-}
-
-function sized(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`;
-  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }

@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useMemo } from 'preact/hooks';
-import { AnswerPanel, ProblemView } from '../answer/panel.tsx';
+import { AnswerPanel } from '../answer/panel.tsx';
+import { ProblemView } from '../answer/problem-view.tsx';
 import { Editor } from '../editor/editor.tsx';
 import { Knowledge } from '../editor/knowledge.ts';
 import { Session } from '../session/session.ts';

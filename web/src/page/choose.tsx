@@ -1,5 +1,6 @@
 import { EXAMPLES } from '../session/examples.ts';
 import { PATTERN_NAMES, PATTERNS } from '../session/pattern.ts';
+import { MenuButton } from './menu-button.tsx';
 import type { Session } from '../session/session.ts';
 
 /** The patterns, of which one is edited. */
@@ -40,51 +41,31 @@ export function PatternTabs({ session }: { session: Session }) {
 
 /** Batches to begin with: examples, saved ones, and what was run before. */
 export function Menu({ session }: { session: Session }) {
-  const past = session.history.all();
-  const choose = (choice: string): void => {
-    const [kind, at] = choice.split(' ');
-    const index = Number(at);
-    if (kind === 'example') session.edit(EXAMPLES[index]!.pattern, EXAMPLES[index]!.text);
-    else if (kind === 'saved') session.showSaved(session.batches[index]!);
-    else if (kind === 'past') session.edit(past[index]!.pattern, past[index]!.text);
-  };
-  return (
-    <label class="menu">
-      <span class="unseen">Open a batch</span>
-      <select
-        value=""
-        onChange={({ currentTarget }) => {
-          choose(currentTarget.value);
-          currentTarget.value = '';
-        }}
-      >
-        <option value="">Open …</option>
-        <optgroup label="Examples">
-          {EXAMPLES.map(({ name, pattern }, index) => (
-            <option key={name} value={`example ${index}`}>
-              {`${name} · ${PATTERN_NAMES[pattern].name}`}
-            </option>
-          ))}
-        </optgroup>
-        {session.batches.length > 0 && (
-          <optgroup label="Saved batches">
-            {session.batches.map(({ name }, index) => (
-              <option key={name} value={`saved ${index}`}>
-                {name}
-              </option>
-            ))}
-          </optgroup>
-        )}
-        {past.length > 0 && (
-          <optgroup label="Run before">
-            {past.map(({ at, pattern, text }, index) => (
-              <option key={`${at} ${index}`} value={`past ${index}`}>
-                {`${new Date(at).toLocaleTimeString()} · ${PATTERN_NAMES[pattern].name} · ${text.replaceAll(/\s+/g, ' ').slice(0, 60)}`}
-              </option>
-            ))}
-          </optgroup>
-        )}
-      </select>
-    </label>
-  );
+  const groups = [
+    {
+      title: 'Examples',
+      items: EXAMPLES.map(({ name, pattern, text }) => ({
+        name,
+        says: PATTERN_NAMES[pattern].name,
+        act: () => session.edit(pattern, text),
+      })),
+    },
+    {
+      title: 'Saved batches',
+      items: session.batches.map((saved) => ({
+        name: saved.name,
+        says: saved.description,
+        act: () => session.showSaved(saved),
+      })),
+    },
+    {
+      title: 'Run before',
+      items: session.history.all().map(({ at, pattern, text }) => ({
+        name: new Date(at).toLocaleTimeString(),
+        says: `${PATTERN_NAMES[pattern].name} ${text.replaceAll(/\s+/g, ' ').slice(0, 60)}`,
+        act: () => session.edit(pattern, text),
+      })),
+    },
+  ];
+  return <MenuButton label="Open a batch" groups={groups.filter(({ items }) => items.length > 0)} />;
 }

@@ -19,11 +19,10 @@ interface CopyProps {
   readonly label: string;
   readonly title?: string;
   readonly text: () => string | Promise<string>;
-  readonly role?: 'menuitem';
 }
 
 /** A button that copies a text, and says so. */
-export function CopyButton({ label, title, text, role }: CopyProps) {
+export function CopyButton({ label, title, text }: CopyProps) {
   const [said, say] = useState('');
   const onClick = async (): Promise<void> => {
     const isCopied = await Promise.try(text).then(copy, () => false);
@@ -31,7 +30,7 @@ export function CopyButton({ label, title, text, role }: CopyProps) {
     setTimeout(() => say(''), 1500);
   };
   return (
-    <button type="button" class="quiet-button" title={title} role={role} onClick={() => void onClick()}>
+    <button type="button" class="quiet-button" title={title} onClick={() => void onClick()}>
       <span aria-live="polite">{said || label}</span>
     </button>
   );

@@ -3,7 +3,7 @@ import type { Problem, RunEvent, Sending } from '../answer/node.ts';
 import { traced, untraced } from '../json/set-top.ts';
 import { fromFragment, type Linked, toFragment } from '../share/link.ts';
 import type { PlanNode } from '../waterfall/model.ts';
-import { type Download, handOver } from './download.ts';
+import { Download } from './download.ts';
 import { firstOf } from './examples.ts';
 import { browserStorage, History } from './history.ts';
 import { type Pattern, PATTERNS } from './pattern.ts';
@@ -140,7 +140,9 @@ export class Session {
     const run = new Run();
     run.plan = this.#planned === this.#asked ? this.plan : undefined;
     this.run = run;
-    this.download = undefined;
+    // The worker asks for one thing at a time.
+    if (this.download?.state === 'coming') this.download.state = 'stopped';
+    else this.download = undefined;
     this.shows = 'run';
     if (!this.saved) this.history.add({ at: Date.now(), pattern: this.pattern, text: this.text });
     this.answers.run(this.#sending('application/x-ndjson', traced(this.text)), (said) => this.#heard(run, said));
@@ -154,23 +156,12 @@ export class Session {
 
   /** Asks for the answer as a file of this media type, and saves it. */
   save(accept: string): void {
-    const download: Download = { accept, bytes: 0, total: undefined, state: 'coming' };
-    this.download = download;
-    // The worker asks for one thing at a time.
-    if (this.run) this.run.over ??= 'stopped';
-    this.answers.download(this.#sending(accept, untraced(this.text)), (said) => {
-      if (said.event === 'progress') Object.assign(download, { bytes: said.bytes, total: said.total });
-      else if (said.event === 'problem') Object.assign(download, { state: 'broken', problem: said.problem });
-      else if (said.event === 'blob') {
-        download.state = said.complete ? 'there' : 'incomplete';
-        handOver(said.blob, said.filename);
-      } else if (said.event === 'over' && said.why !== 'end') {
-        download.state = said.why === 'stopped' ? 'stopped' : 'broken';
-        if (said.why === 'unreachable') this.#lost();
-      }
-      this.changed();
-    });
-    this.changed();
+    this.#fetch(this.#sending(accept, untraced(this.text)));
+  }
+
+  /** Asks for a file once more, whatever has been written since. */
+  saveAgain({ sending }: Download): void {
+    this.#fetch(sending);
   }
 
   /** Asks what the batch would do, and shows that, or what is wrong with it. */
@@ -195,6 +186,19 @@ export class Session {
     this.changed();
   }
 
+  #fetch(sending: Sending): void {
+    const download = new Download(sending);
+    this.download = download;
+    // The worker asks for one thing at a time.
+    if (this.run) this.run.over ??= 'stopped';
+    this.answers.download(sending, (said) => {
+      download.hear(said);
+      this.#ended(download.state);
+      this.changed();
+    });
+    this.changed();
+  }
+
   get #asked(): string {
     return `${this.path} ${this.text}`;
   }
@@ -206,8 +210,14 @@ export class Session {
 
   #heard(run: Run, said: RunEvent): void {
     run.hear(said);
-    if (run.over === 'unreachable' || run.over === 'cut') this.#lost();
+    this.#ended(run.over);
     this.changed();
+  }
+
+  /** Where a connection broke, the service may be gone or not: it is asked. */
+  #ended(why: Run['over'] | Download['state']): void {
+    if (why === 'unreachable') this.#lost();
+    else if (why === 'cut') void this.explain();
   }
 
   #edited(ms: number): void {

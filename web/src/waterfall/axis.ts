@@ -6,13 +6,13 @@ export interface Axis {
   readonly deadline: number | undefined;
 }
 
-/** The part of the axis that is filled at most: beside a bar stands how long it took. */
-const FILLED = 0.82;
-
-/** An axis that has room for so many milliseconds, and a little more. The deadline stands on it where near. */
-export function axisOf(lastMs: number, deadlineMs: number | undefined): Axis {
+/**
+ * An axis of which so many milliseconds fill this part at most: beside a bar stands how long it took. The
+ * deadline stands on it where near.
+ */
+export function axisOf(lastMs: number, deadlineMs: number | undefined, filled: number): Axis {
   const isNear = deadlineMs !== undefined && deadlineMs <= lastMs * 1.6;
-  const ms = Math.max(1, lastMs / FILLED, isNear ? deadlineMs * 1.04 : 0);
+  const ms = Math.max(1, lastMs / filled, isNear ? deadlineMs * 1.04 : 0);
   const step = stepOf(ms);
   const ticks = Array.from({ length: Math.floor(ms / step) + 1 }, (_none, index) => index * step);
   return { ms, ticks, deadline: isNear ? deadlineMs : undefined };

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import type { Axis } from './axis.ts';
 import type { Row } from './model.ts';
 import { Mark, shapesOf } from './shapes.tsx';
@@ -14,14 +15,27 @@ const span = (from: number, to: number, of: number) => ({
 /** What happened in a row, as bars from left to right. */
 export function Bars({ row, scale, edge }: { row: Row; scale: Scale; edge: number }) {
   if ('places' in scale)
-    return <div class="bar bar-planned" style={span(row.place.from, row.place.to, scale.places)} />;
+    return (
+      <div
+        class={`bar bar-${row.kind === 'group' ? 'group' : 'planned'}`}
+        style={span(row.place.from, row.place.to, scale.places)}
+      />
+    );
   const { axis, now } = scale;
   const { told, since } = row;
   if (!told) {
-    const isOpen = row.status === 'running' || row.status === 'hidden';
-    return isOpen && since !== undefined ? (
-      <div class={`bar bar-${row.status}`} style={span(since, Math.max(since, row.until ?? now), axis.ms)} />
-    ) : null;
+    if ((row.status !== 'running' && row.status !== 'hidden') || since === undefined) return null;
+    const until = Math.max(since, row.until ?? now);
+    return (
+      <>
+        <div class={`bar bar-${row.kind === 'group' ? 'group' : row.status}`} style={span(since, until, axis.ms)} />
+        {row.status === 'hidden' && (
+          <Words at={until} of={axis.ms} edge={edge}>
+            hidden
+          </Words>
+        )}
+      </>
+    );
   }
   const { queued = told.ended ?? 0, started, ended = now, attempts = [] } = told;
   const first = attempts.find(({ hedge }) => !hedge);
@@ -49,15 +63,28 @@ export function Bars({ row, scale, edge }: { row: Row; scale: Scale; edge: numbe
           />
         );
       })}
-      <span
-        class={`marks ${ended / axis.ms > edge ? 'marks-before' : ''}`}
-        style={{ left: span(ended, ended, axis.ms).left }}
-      >
+      <Words at={ended} of={axis.ms} edge={edge}>
         {shapesOf(row).map((shape) => (
           <Mark key={shape} shape={shape} />
         ))}
-        <span class="took">{row.status === 'skipped' ? 'skipped' : shownMs(Math.max(0, ended - queued))}</span>
-      </span>
+        {row.status === 'skipped' ? 'skipped' : shownMs(Math.max(0, ended - queued))}
+      </Words>
     </>
+  );
+}
+
+interface WordsProps {
+  readonly at: number;
+  readonly of: number;
+  readonly edge: number;
+  readonly children: ComponentChildren;
+}
+
+/** What stands behind the end of a bar; before it where there is no room. */
+function Words({ at, of, edge, children }: WordsProps) {
+  return (
+    <span class={`marks ${at / of > edge ? 'marks-before' : ''}`} style={{ left: span(at, at, of).left }}>
+      {children}
+    </span>
   );
 }

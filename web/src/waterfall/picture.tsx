@@ -1,5 +1,6 @@
 import { useRowsInView } from '../page/rows-in-view.ts';
 import { Arrows } from './arrows.tsx';
+import { axisOf } from './axis.ts';
 import { Bars, type Scale } from './bars.tsx';
 import type { Row } from './model.ts';
 import { Ruler } from './ruler.tsx';
@@ -8,9 +9,15 @@ import { sentence } from './words.ts';
 /** The height of a row, in pixels. */
 const ROW = 28;
 
+/** What the words behind a bar need, in pixels. */
+const WORDS = 76;
+
 interface PictureProps {
   readonly rows: readonly Row[];
-  readonly scale: Scale;
+  /** How far it is, and when the last that is known of ended, in milliseconds; nothing before it has run. */
+  readonly time: { readonly now: number; readonly last: number } | undefined;
+  readonly deadlineMs: number | undefined;
+  /** How long reading and planning the batch took, where that is known. */
   readonly plannedMs: number | undefined;
   readonly active: string | undefined;
   readonly activate: (path: string | undefined) => void;
@@ -18,12 +25,16 @@ interface PictureProps {
 }
 
 /** The rows, of which those that can be seen are drawn, with the axis above them. */
-export function Picture({ rows, scale, plannedMs, active, activate, fold }: PictureProps) {
+export function Picture({ rows, time, deadlineMs, plannedMs, active, activate, fold }: PictureProps) {
   const { box, first, last, width, show } = useRowsInView(rows.length, ROW);
   const at = rows.findIndex(({ path }) => path === active);
   const row = rows[at];
   const label = Math.round(Math.max(104, Math.min(250, width * 0.34)));
   const track = Math.max(60, width - label - 16);
+  const edge = 1 - WORDS / track;
+  const scale: Scale = time
+    ? { axis: axisOf(time.last, deadlineMs, Math.min(0.82, edge)), now: time.now }
+    : { places: Math.max(1, ...rows.map(({ place }) => place.to)) };
   const near = new Set([
     ...(row?.dependsOn ?? []),
     ...rows.filter((one) => row && one.dependsOn.includes(row.path)).map(({ path }) => path),
@@ -53,7 +64,7 @@ export function Picture({ rows, scale, plannedMs, active, activate, fold }: Pict
   };
   return (
     <>
-      <Ruler scale={scale} label={label} width={track} plannedMs={plannedMs} />
+      <Ruler scale={scale} label={label} width={track} deadlineMs={deadlineMs} />
       <div
         class="rows"
         ref={box}
@@ -66,6 +77,9 @@ export function Picture({ rows, scale, plannedMs, active, activate, fold }: Pict
         onMouseLeave={() => activate(undefined)}
       >
         <div class="rows-inner" style={{ height: `${rows.length * ROW}px` }} role="presentation">
+          {'axis' in scale && plannedMs !== undefined && (
+            <div class="planning" style={{ left: `${label}px`, width: `${(plannedMs / scale.axis.ms) * track}px` }} />
+          )}
           {'axis' in scale && scale.axis.deadline !== undefined && (
             <div class="deadline" style={{ left: `${label + (scale.axis.deadline / scale.axis.ms) * track}px` }} />
           )}
@@ -75,7 +89,7 @@ export function Picture({ rows, scale, plannedMs, active, activate, fold }: Pict
               row={one}
               index={first + offset}
               label={label}
-              edge={1 - 76 / track}
+              edge={edge}
               scale={scale}
               mood={one.path === active ? 'active' : near.has(one.path) ? 'near' : row && near.size > 0 ? 'far' : ''}
               activate={activate}
@@ -91,7 +105,8 @@ export function Picture({ rows, scale, plannedMs, active, activate, fold }: Pict
 
 const parentOf = (row: Row | undefined): string => row?.path.slice(0, row.path.lastIndexOf('/')) ?? '';
 
-interface RowProps extends Pick<PictureProps, 'scale' | 'activate' | 'fold'> {
+interface RowProps extends Pick<PictureProps, 'activate' | 'fold'> {
+  readonly scale: Scale;
   readonly row: Row;
   readonly index: number;
   readonly label: number;
@@ -121,7 +136,11 @@ function RowView({ row, index, label, edge, scale, mood, activate, fold }: RowPr
       >
         <span class="twist">{row.isOpen === undefined ? '' : row.isOpen ? '▾' : '▸'}</span>
         <span class="row-name">{row.label}</span>
-        <span class="row-detail">{row.isOpen === false ? `${row.members} folded` : row.detail}</span>
+        {row.isOpen === false ? (
+          <span class="row-folded">{`${row.members} folded`}</span>
+        ) : (
+          <span class="row-detail">{row.detail}</span>
+        )}
       </div>
       <div class="track" aria-hidden="true">
         <Bars row={row} scale={scale} edge={edge} />

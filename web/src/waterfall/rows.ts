@@ -9,7 +9,7 @@ export const FOLDED_BEYOND = 50;
 export interface Picture {
   readonly plan: PlanNode | undefined;
   readonly told: ReadonlyMap<string, Told>;
-  readonly state: 'planned' | 'running' | 'ended';
+  readonly state: 'planned' | 'running' | 'ended' | 'cut';
   /** The paths whose folding a person has turned over. */
   readonly turned: ReadonlySet<string>;
 }
@@ -27,6 +27,7 @@ class Rows {
   readonly #rows: Row[] = [];
   readonly #members: ReadonlyMap<string, readonly string[]>;
   readonly #places = new Places();
+  readonly #hidden = new Set<string>();
 
   constructor(picture: Picture) {
     this.#picture = picture;
@@ -35,8 +36,16 @@ class Rows {
 
   all(): Row[] {
     const { plan } = this.#picture;
+    this.#place(plan ?? {}, '', []);
     this.#inside(plan ?? {}, '', 0, []);
-    return this.#rows.map((row) => (row.status === 'hidden' ? { ...row, until: this.#until(row.path) } : row));
+    return this.#rows.map((row) => (this.#hidden.has(row.path) ? this.#untold(row) : row));
+  }
+
+  /** What is hidden and did not fail: it is over once something that waited for it has begun. */
+  #untold(row: Row): Row {
+    if (row.status !== 'hidden' && row.status !== 'running') return row;
+    const until = this.#until(row.path);
+    return { ...row, until, status: until === undefined ? row.status : 'hidden' };
   }
 
   #until(path: string): number | undefined {
@@ -50,14 +59,19 @@ class Rows {
     const planned = plannedIn(node, path);
     const names = new Map(planned.map((one) => [one.name, one.path]));
     const inner = [names, ...scope];
-    for (const one of planned) this.#place(one.node, one.path, inner, path);
     for (const one of planned) this.#one(one.node, one.path, one.name, depth, inner);
     if (node.queries) return;
     for (const segment of this.#members.get(path) ?? []) this.#one({}, `${path}/${segment}`, segment, depth, inner);
   }
 
-  #place(node: PlanNode, path: string, scope: Scope, parent: string): void {
-    this.#places.add(path, parent, resolve(node.after ?? [], scope));
+  /** Finds places for all that stands in a group, however deep. */
+  #place(group: PlanNode, parent: string, scope: Scope): void {
+    const planned = plannedIn(group, parent);
+    const inner = [new Map(planned.map(({ name, path }) => [name, path])), ...scope];
+    for (const { node, path } of planned) {
+      this.#places.add(path, parent, resolve(node.after ?? [], inner));
+      this.#place(node, path, inner);
+    }
   }
 
   #one(node: PlanNode, path: string, label: string, depth: number, scope: Scope): void {
@@ -70,6 +84,7 @@ class Rows {
     const dependsOn = resolve(own?.after ?? node.after ?? [], scope);
     const waited = dependsOn.map((name) => told.get(name)?.ended);
     const place = this.#places.of(path);
+    if (node.hidden && !own) this.#hidden.add(path);
     this.#rows.push({
       path,
       label,
@@ -98,7 +113,8 @@ class Rows {
     const { state } = this.#picture;
     if (told) return told.code === 'CANCELLED' ? 'cancelled' : (told.status as RowStatus);
     if (state === 'planned') return 'planned';
-    if (state === 'ended') return node.hidden ? 'hidden' : 'untold';
+    if (state === 'ended' && node.hidden) return 'hidden';
+    if (state !== 'running') return 'untold';
     if (waited.includes(undefined)) return 'waiting';
     const parent = path.slice(0, path.lastIndexOf('/'));
     return parent === '' || this.#picture.told.get(parent) === undefined ? 'running' : 'untold';

@@ -3,7 +3,7 @@ import type { Scale } from './bars.tsx';
 
 interface RulerProps {
   readonly scale: Scale;
-  readonly plannedMs: number | undefined;
+  readonly deadlineMs: number | undefined;
   readonly label: number;
   readonly width: number;
 }
@@ -12,7 +12,7 @@ interface RulerProps {
 const TICK = 54;
 
 /** The axis, with the deadline. */
-export function Ruler({ scale, label, width, plannedMs }: RulerProps) {
+export function Ruler({ scale, label, width, deadlineMs }: RulerProps) {
   const axis = 'axis' in scale ? scale.axis : undefined;
   const every = axis ? Math.ceil((TICK * axis.ticks.length) / width) : 1;
   const ticks =
@@ -21,7 +21,7 @@ export function Ruler({ scale, label, width, plannedMs }: RulerProps) {
   return (
     <div class="ruler" aria-hidden="true">
       <span class="ruler-label" style={{ width: `${label}px` }}>
-        {plannedMs !== undefined && `deadline ${shownMs(plannedMs)}`}
+        {deadlineMs !== undefined && `deadline ${shownMs(deadlineMs)}`}
       </span>
       <div class="track">
         {ticks.map((ms) => (

@@ -1,9 +1,23 @@
 import type { Row } from './model.ts';
+import { furtherCalls } from './words.ts';
 
 /** What is marked by a shape of its own, so that colour is not needed to tell them apart. */
-export type Shape = 'hit' | 'stale' | 'coalesced' | 'merged' | 'winner' | 'cancelled' | 'error' | 'skipped' | 'default';
+export type Shape =
+  | 'retry'
+  | 'hedge'
+  | 'hit'
+  | 'stale'
+  | 'coalesced'
+  | 'merged'
+  | 'winner'
+  | 'default'
+  | 'error'
+  | 'cancelled'
+  | 'skipped';
 
 const PATHS: Readonly<Record<Shape, string>> = {
+  retry: 'M9.6 8.4A4.3 4.3 0 1 1 9.8 4 M10.4 .8V4.2H7',
+  hedge: 'M1 6H4.5 M11 2.5H7.5L4.5 6 7.5 9.5H11',
   hit: 'M6 1 11 6 6 11 1 6Z',
   stale: 'M6 1 11 6 6 11 1 6Z M6 1V11L1 6Z',
   coalesced: 'M6 1.5a4.5 4.5 0 1 1 0 9a4.5 4.5 0 1 1 0-9Z',
@@ -15,7 +29,7 @@ const PATHS: Readonly<Record<Shape, string>> = {
   default: 'M2 6H10 M6 2V10',
 };
 
-const DRAWN: ReadonlySet<Shape> = new Set(['stale', 'coalesced', 'cancelled', 'skipped', 'default']);
+const DRAWN: ReadonlySet<Shape> = new Set(['retry', 'hedge', 'stale', 'coalesced', 'cancelled', 'skipped', 'default']);
 
 /** A small shape beside a bar, or in the legend. */
 export function Mark({ shape }: { shape: Shape }) {
@@ -33,7 +47,10 @@ export function Mark({ shape }: { shape: Shape }) {
 
 /** The shapes that a row is marked by. */
 export function shapesOf({ told, status, isWinner }: Row): Shape[] {
+  const { retries, hedges } = furtherCalls(told);
   return [
+    ...(retries > 0 ? (['retry'] as const) : []),
+    ...(hedges > 0 ? (['hedge'] as const) : []),
     ...(isWinner ? (['winner'] as const) : []),
     ...(told?.cache === 'hit' || told?.cache === 'stale' ? [told.cache] : []),
     ...(told?.shared ? [told.shared] : []),
@@ -42,20 +59,26 @@ export function shapesOf({ told, status, isWinner }: Row): Shape[] {
   ];
 }
 
-const LEGEND: readonly (readonly [Shape | 'wait' | 'call' | 'retry' | 'hedge', string])[] = [
-  ['wait', 'waiting'],
-  ['call', 'call'],
-  ['retry', 'retry'],
-  ['hedge', 'hedge'],
-  ['hit', 'cache hit'],
-  ['stale', 'stale'],
-  ['coalesced', 'coalesced'],
-  ['merged', 'merged'],
-  ['winner', 'winner'],
-  ['default', 'default'],
-  ['error', 'failed'],
-  ['cancelled', 'cancelled'],
-  ['skipped', 'skipped'],
+/** What bars and shapes mean: bars by the ends of their class names. */
+const LEGEND: readonly { readonly meaning: string; readonly bar?: string; readonly shape?: Shape }[] = [
+  { meaning: 'planned', bar: 'planned' },
+  { meaning: 'reading and planning', bar: 'planning' },
+  { meaning: 'waiting', bar: 'wait' },
+  { meaning: 'call', bar: 'call' },
+  { meaning: "another's call, or what follows a call", bar: 'rest' },
+  { meaning: 'retry', bar: 'retry', shape: 'retry' },
+  { meaning: 'hedge', bar: 'hedge', shape: 'hedge' },
+  { meaning: 'failed', bar: 'call is-error', shape: 'error' },
+  { meaning: 'cancelled', bar: 'call is-cancelled', shape: 'cancelled' },
+  { meaning: 'group', bar: 'group' },
+  { meaning: 'hidden: not traced', bar: 'hidden' },
+  { meaning: 'cache hit', shape: 'hit' },
+  { meaning: 'stale', shape: 'stale' },
+  { meaning: 'coalesced', shape: 'coalesced' },
+  { meaning: 'merged', shape: 'merged' },
+  { meaning: 'winner', shape: 'winner' },
+  { meaning: 'default', shape: 'default' },
+  { meaning: 'skipped', shape: 'skipped' },
 ];
 
 /** What the shapes mean. */
@@ -64,9 +87,14 @@ export function Legend() {
     <details class="legend">
       <summary>What the shapes mean</summary>
       <ul>
-        {LEGEND.map(([shape, meaning]) => (
-          <li key={shape}>
-            {shape in PATHS ? <Mark shape={shape as Shape} /> : <span class={`swatch bar-${shape}`} />}
+        {LEGEND.map(({ meaning, bar, shape }) => (
+          <li key={meaning}>
+            {bar !== undefined && (
+              <span class="swatch">
+                <span class={`bar bar-${bar}`} />
+              </span>
+            )}
+            {shape && <Mark shape={shape} />}
             {meaning}
           </li>
         ))}

@@ -1,7 +1,6 @@
-import { useEffect, useReducer, useState } from 'preact/hooks';
+import { useEffect, useReducer, useRef, useState } from 'preact/hooks';
 import type { Session } from '../session/session.ts';
-import { axisOf, shownMs } from './axis.ts';
-import type { Scale } from './bars.tsx';
+import { shownMs } from './axis.ts';
 import type { Told } from './model.ts';
 import { Picture } from './picture.tsx';
 import { rowsOf } from './rows.ts';
@@ -16,21 +15,24 @@ export function Waterfall({ session }: { session: Session }) {
   const [turned, turn] = useState<ReadonlySet<string>>(new Set());
   const [active, activate] = useState<string>();
   const [isTable, setTable] = useState(false);
+  const section = useRef<HTMLElement>(null);
   useTicking(run !== undefined && run.over === undefined);
-  const state = run ? (run.over === undefined ? 'running' : 'ended') : 'planned';
+  // Where all does not fit on the screen, what was asked for comes into sight.
+  useEffect(() => {
+    if (session.run) section.current?.scrollIntoView({ block: 'nearest' });
+  }, [session.run]);
+  const state = run ? (run.over === undefined ? 'running' : run.end ? 'ended' : 'cut') : 'planned';
   const plan = run?.plan ?? session.plan;
   const rows = rowsOf({ plan, told: run?.told ?? NOTHING, state, turned });
   const now = run?.elapsed() ?? 0;
   const last = Math.max(now, ...rows.map(({ told }) => told?.ended ?? 0));
-  const axis = axisOf(last, plan?.timeoutMs);
-  const scale: Scale = run ? { axis, now } : { places: Math.max(1, ...rows.map(({ place }) => place.to)) };
   const fold = (path: string): void => {
     const next = new Set(turned);
     if (!next.delete(path)) next.add(path);
     turn(next);
   };
   return (
-    <section class="panel waterfall" aria-labelledby="waterfall-title">
+    <section ref={section} class="panel waterfall" aria-labelledby="waterfall-title">
       <header class="panel-head">
         <h2 id="waterfall-title">{run ? 'Waterfall' : 'Plan'}</h2>
         <Summary session={session} />
@@ -54,8 +56,9 @@ export function Waterfall({ session }: { session: Session }) {
       ) : (
         <Picture
           rows={rows}
-          scale={scale}
-          plannedMs={plan?.timeoutMs}
+          time={run && { last, now }}
+          deadlineMs={plan?.timeoutMs}
+          plannedMs={run?.end?.trace?.plannedMs}
           active={active}
           activate={activate}
           fold={fold}
@@ -89,9 +92,14 @@ function Summary({ session: { run, shows, plan } }: { session: Session }) {
     const calls = (plan as { calls?: { least: number; most: number } } | undefined)?.calls;
     if (!calls) return <p class="summary" />;
     const count = calls.least === calls.most ? String(calls.most) : `${calls.least} to ${calls.most}`;
-    return <p class="summary">{`${count} calls, drawn in the order of waiting`}</p>;
+    return <p class="summary">{`${count} ${count === '1' ? 'call' : 'calls'}, drawn in the order of waiting`}</p>;
   }
   const counts = Object.entries(run.end?.counts ?? {}).filter(([, count]) => count > 0);
-  const words = counts.map(([name, count]) => `${count} ${name}`);
-  return <p class="summary">{[...(run.end ? [shownMs(run.elapsed())] : []), ...words].join(' · ')}</p>;
+  const words = counts.map(([name, count]) => `${count} ${name === 'error' ? 'failed' : name}`);
+  const planned = run.end?.trace?.plannedMs;
+  const times = [
+    ...(run.end ? [shownMs(run.elapsed())] : []),
+    ...(planned === undefined ? [] : [`planned in ${shownMs(planned)}`]),
+  ];
+  return <p class="summary">{[...times, ...words].join(' · ')}</p>;
 }

@@ -1,5 +1,5 @@
 import { shownMs } from './axis.ts';
-import type { Row } from './model.ts';
+import type { Row, Told } from './model.ts';
 
 /** How it stands with a row, in words. */
 export function statusWords({ status, told, isWinner }: Pick<Row, 'status' | 'told' | 'isWinner'>): string {
@@ -13,7 +13,7 @@ export function statusWords({ status, told, isWinner }: Pick<Row, 'status' | 'to
       error: `failed${told?.code ? `: ${told.code}` : ''}`,
       skipped: `skipped${told?.code ? `: ${told.code}` : ''}`,
       cancelled: 'cancelled',
-      hidden: 'hidden: not told of',
+      hidden: 'hidden: it did not fail, so it is not traced',
       untold: 'not told of',
     }[status] ?? status,
   ];
@@ -21,12 +21,17 @@ export function statusWords({ status, told, isWinner }: Pick<Row, 'status' | 'to
   return words.join(', ');
 }
 
+/** How often its store was asked again, and beside a call under way. */
+export function furtherCalls(told: Told | undefined): { retries: number; hedges: number } {
+  const attempts = told?.attempts ?? [];
+  const hedges = attempts.filter(({ hedge }) => hedge).length;
+  return { retries: Math.max(0, attempts.length - hedges - 1), hedges };
+}
+
 /** What else is marked at a row, in words. */
 export function markWords({ told }: Pick<Row, 'told'>): string[] {
   if (!told) return [];
-  const attempts = told.attempts ?? [];
-  const hedges = attempts.filter(({ hedge }) => hedge).length;
-  const retries = attempts.length - hedges - 1;
+  const { retries, hedges } = furtherCalls(told);
   return [
     ...(retries > 0 ? [`${retries} ${retries === 1 ? 'retry' : 'retries'}`] : []),
     ...(hedges > 0 ? [`${hedges} ${hedges === 1 ? 'hedge' : 'hedges'}`] : []),
