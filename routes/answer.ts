@@ -15,7 +15,7 @@ import { sendText } from '../src/service/http/send-text.ts';
 import { vary } from '../src/service/http/vary.ts';
 import { timeoutOf } from './ad-hoc.ts';
 import type { Asking } from './asking.ts';
-import { beginExchange, callerOf, conduct, type Exchange, receive, type Service } from './conduct.ts';
+import { beginExchange, conduct, type Exchange, receive, RequestCaller, type Service } from './conduct.ts';
 
 export type { Service } from './conduct.ts';
 
@@ -62,7 +62,14 @@ async function answerCounted(asking: Asking, service: Service, exchange: Exchang
     ]);
   if (origins) {
     const timeoutMs = timeoutOf(plan.timeoutMs, config, request.caller);
-    const how = { origins, taking: encoding, caller: callerOf(request), timeoutMs, limits: config.limits, work };
+    const how = {
+      origins,
+      taking: encoding,
+      caller: new RequestCaller(request),
+      timeoutMs,
+      limits: config.limits,
+      work,
+    };
     const bytes = await work.do(endingBy(explanation(plan, how), received + timeoutMs));
     reply.type('application/json; charset=utf-8');
     return sendText(reply, new Text().addBytes(bytes), { idleMs: config.limits.streamIdleMs, work });
