@@ -50,12 +50,12 @@ async function answerCounted(asking: Asking, service: Service, exchange: Exchang
   vary(reply, 'Accept');
   if (asking.caching) keepNothing(reply, asking.caching);
   const acceptable = asking.negotiate(request.headers);
-  const there = `there are: ${asking.mediaTypes.join(', ')}`;
-  if (acceptable.length === 0) return sendNotAcceptable(reply, there);
+  const there = (): string => `there are: ${asking.mediaTypes.join(', ')}`;
+  if (acceptable.length === 0) return sendNotAcceptable(reply, there());
   const asked = await asking.read(request, received, work);
   const { plan, origins } = asked;
   const encoding = acceptable.find(({ refuses }) => refuses?.(plan) === undefined);
-  if (!encoding) return sendNotAcceptable(reply, `${acceptable[0]?.refuses?.(plan)}; ${there}`);
+  if (!encoding) return sendNotAcceptable(reply, `${acceptable[0]?.refuses?.(plan)}; ${there()}`);
   if (plan.trace && !encoding.showsReplies)
     throw new BadRequest([
       { pointer: '#/trace', detail: `${encoding.mediaType} shows no replies; allowed with: ${replyTypes.join(', ')}` },

@@ -6,8 +6,8 @@ const ENDING = Symbol('ending');
 type Answer = ServerResponse & { [ENDING]?: (() => void)[] };
 
 /**
- * Calls back, in the order of the calls, once an answer has left or its connection is gone; at once if it has.
- * All share one listener, which costs a request less than one for each.
+ * Calls back, in the order of the calls, once an answer has left or its connection is gone; at once if it
+ * has. All share one listener, which costs a request less than one for each.
  */
 export function whenClosed(answer: Answer, then: () => void): void {
   if (answer.closed) return then();
