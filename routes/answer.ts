@@ -15,7 +15,7 @@ import { sendText } from '../src/service/http/send-text.ts';
 import { vary } from '../src/service/http/vary.ts';
 import { timeoutOf } from './ad-hoc.ts';
 import type { Asking } from './asking.ts';
-import { beginExchange, callerOf, conduct, type Exchange, receive, type Service } from './conduct.ts';
+import { beginExchange, conduct, type Exchange, receive, RequestCaller, type Service } from './conduct.ts';
 
 export type { Service } from './conduct.ts';
 
@@ -50,19 +50,26 @@ async function answerCounted(asking: Asking, service: Service, exchange: Exchang
   vary(reply, 'Accept');
   if (asking.caching) keepNothing(reply, asking.caching);
   const acceptable = asking.negotiate(request.headers);
-  const there = `there are: ${asking.mediaTypes.join(', ')}`;
-  if (acceptable.length === 0) return sendNotAcceptable(reply, there);
+  const there = (): string => `there are: ${asking.mediaTypes.join(', ')}`;
+  if (acceptable.length === 0) return sendNotAcceptable(reply, there());
   const asked = await asking.read(request, received, work);
   const { plan, origins } = asked;
   const encoding = acceptable.find(({ refuses }) => refuses?.(plan) === undefined);
-  if (!encoding) return sendNotAcceptable(reply, `${acceptable[0]?.refuses?.(plan)}; ${there}`);
+  if (!encoding) return sendNotAcceptable(reply, `${acceptable[0]?.refuses?.(plan)}; ${there()}`);
   if (plan.trace && !encoding.showsReplies)
     throw new BadRequest([
       { pointer: '#/trace', detail: `${encoding.mediaType} shows no replies; allowed with: ${replyTypes.join(', ')}` },
     ]);
   if (origins) {
     const timeoutMs = timeoutOf(plan.timeoutMs, config, request.caller);
-    const how = { origins, taking: encoding, caller: callerOf(request), timeoutMs, limits: config.limits, work };
+    const how = {
+      origins,
+      taking: encoding,
+      caller: new RequestCaller(request),
+      timeoutMs,
+      limits: config.limits,
+      work,
+    };
     const bytes = await work.do(endingBy(explanation(plan, how), received + timeoutMs));
     reply.type('application/json; charset=utf-8');
     return sendText(reply, new Text().addBytes(bytes), { idleMs: config.limits.streamIdleMs, work });

@@ -5,6 +5,7 @@ import { isComplete } from '../src/batch/run/reply.ts';
 import { run, type Running } from '../src/batch/run/run.ts';
 import type { Memory } from '../src/budget/memory.ts';
 import { Work } from '../src/budget/work.ts';
+import { CallSignal } from '../src/call-signal.ts';
 import type { Grant } from '../src/callers/known-caller.ts';
 import type { Config } from '../src/config/load.ts';
 import type { Encoding } from '../src/encodings/encoding.ts';
@@ -15,6 +16,7 @@ import type { Spans } from '../src/observe/spans.ts';
 import type { SavedBatch } from '../src/saved/saved-batch.ts';
 import type { CountedBatch } from '../src/service/http/count-batches.ts';
 import { traceIdOf } from '../src/service/http/trace-context.ts';
+import { whenClosed } from '../src/service/http/when-closed.ts';
 import type { Source } from '../src/sources/open.ts';
 import type { Caller } from '../src/store/fetch.ts';
 import { timeoutOf } from './ad-hoc.ts';
@@ -61,13 +63,13 @@ export interface Exchange extends Received {
 /** Receives a request, now that its body is here. */
 export function receive({ config }: Pick<Service, 'config'>, request: FastifyRequest, reply: FastifyReply): Received {
   const received = performance.now();
-  const left = new AbortController();
-  reply.raw.once('close', () => {
+  const left = new CallSignal();
+  whenClosed(reply.raw, () => {
     if (!reply.raw.writableFinished) left.abort(notNeeded());
   });
   const most = Math.min(config.server.maxTimeoutMs, request.caller.maxTimeoutMs);
-  const work = new Work(config.limits.work).endsBy(received + most, left.signal);
-  return { request, reply, received, left: left.signal, work };
+  const work = new Work(config.limits.work).endsBy(received + most, left);
+  return { request, reply, received, left, work };
 }
 
 /** Begins to answer a request for a batch. */
@@ -93,7 +95,7 @@ export async function conduct(
   const running = run(
     plan,
     {
-      caller: callerOf(request),
+      caller: new RequestCaller(request),
       deadline: received + timeoutMs,
       timeoutMs,
       signal: left,
@@ -114,8 +116,7 @@ export async function conduct(
   counted.batch = running.batch;
   counted.encoding = taking.mediaType;
   if (span) span.running = running;
-  if (reply.raw.closed) running.batch.memory.close();
-  else reply.raw.once('close', () => running.batch.memory.close());
+  whenClosed(reply.raw, () => running.batch.memory.close());
   const end = (why: string): void => running.batch.decide({ path: [], error: new CodapError('OVERLOADED', why) });
   const unlink = whenCut(end);
   try {
@@ -153,23 +154,30 @@ function beginSpan(spans: Spans, { request, reply, received }: Received): BatchS
   headers['traceparent'] = span.traceparent;
   const end = (): void =>
     void span.end(reply.raw.statusCode).catch((err: unknown) => log.error({ err }, 'spans failed by our fault'));
-  if (reply.raw.closed) end();
-  else reply.raw.once('close', end);
+  whenClosed(reply.raw, end);
   return span;
 }
 
-/** Who asks; headers are looked at only by a source that forwards some. */
-export function callerOf({ raw: { headers }, caller: { name, claims } }: FastifyRequest): Caller {
-  const { traceparent, tracestate } = headers;
-  return {
-    name,
-    claims,
-    get headers() {
-      return singleOf(headers);
-    },
-    ...(traceparent !== undefined && { traceparent: String(traceparent) }),
-    ...(tracestate !== undefined && { tracestate: String(tracestate) }),
-  };
+/** Who asks by a request. */
+export class RequestCaller implements Caller {
+  readonly name: Caller['name'];
+  readonly claims: Caller['claims'];
+  readonly traceparent: string | undefined;
+  readonly tracestate: string | undefined;
+  readonly #headers: IncomingHttpHeaders;
+
+  constructor({ raw: { headers }, caller: { name, claims } }: FastifyRequest) {
+    this.name = name;
+    this.claims = claims;
+    this.traceparent = headers['traceparent']?.toString();
+    this.tracestate = headers['tracestate']?.toString();
+    this.#headers = headers;
+  }
+
+  /** Each field that was sent, once: looked at only by a source that forwards some. */
+  get headers(): Record<string, string> {
+    return singleOf(this.#headers);
+  }
 }
 
 /** Each field of a request once: Node keeps several of a few names as a list. */

@@ -5,6 +5,7 @@ import { toolsOf } from '../src/agents/tools.ts';
 import { perCaller } from '../src/callers/granted.ts';
 import type { Serves } from '../src/service/http/hosts.ts';
 import { refuseOrigins } from '../src/service/http/origins.ts';
+import { whenAborted } from '../src/when-aborted.ts';
 import { receive, type Service } from './conduct.ts';
 import { type Calling, toolCalls } from './tool-calls.ts';
 
@@ -40,10 +41,17 @@ export function mcpRoute(
   });
 }
 
-/** A request as the Fetch standard has it, without its body. */
-function asRequest({ headers }: FastifyRequest, signal: AbortSignal): Request {
+/** A request as the Fetch standard has it, without its body; it aborts when the client leaves. */
+function asRequest({ headers }: FastifyRequest, left: AbortSignal): Request {
+  // The standard takes no other signals than Node's own.
+  const controller = new AbortController();
+  whenAborted(left, () => controller.abort(left.reason));
   const named = HEADERS.flatMap((name) =>
     headers[name] === undefined ? [] : [[name, String(headers[name])] as const],
   );
-  return new Request('http://localhost/mcp', { method: 'POST', headers: Object.fromEntries(named), signal });
+  return new Request('http://localhost/mcp', {
+    method: 'POST',
+    headers: Object.fromEntries(named),
+    signal: controller.signal,
+  });
 }

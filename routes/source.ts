@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify';
+import { CallSignal } from '../src/call-signal.ts';
 import { notNeeded } from '../src/errors.ts';
 import type { DescribeSource } from '../src/service/describe-source.ts';
 import { sendNotFound } from '../src/service/http/problem.ts';
+import { whenClosed } from '../src/service/http/when-closed.ts';
 import type { Service } from './conduct.ts';
 
 /** `GET /sources/{name}`: the params of a source's ops, and, where it is described, what is in it. */
@@ -16,10 +18,10 @@ export function sourceRoute(
       sendNotFound(reply, 'there is no source of this name');
       return reply;
     }
-    const left = new AbortController();
-    reply.raw.once('close', () => left.abort(notNeeded()));
+    const left = new CallSignal();
+    whenClosed(reply.raw, () => left.abort(notNeeded()));
     // Names of a store's fields are for whoever asked; codap keeps them for a while itself.
     reply.header('cache-control', 'no-store');
-    return describeSource(source, left.signal);
+    return describeSource(source, left);
   });
 }

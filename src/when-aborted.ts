@@ -12,18 +12,16 @@ const HEARING = Symbol('hearing');
 type Signal = AbortSignal & { [HEARING]?: Hearing | undefined };
 
 /**
- * Calls `listener` once the signal aborts, at once if it has; what it returns takes that back. All share one
- * listener on the signal: Node warns of a leak at the eleventh, and to take back one it walks through all.
+ * Calls `listener` once the signal aborts, at once if it has; what it returns takes that back. On a signal of
+ * Node's all share one listener: Node warns of a leak at the eleventh, and to take back one it walks through
+ * all.
  */
 export function whenAborted(signal: Signal, listener: () => void): () => void {
   if (signal.aborted) {
     listener();
     return () => {};
   }
-  if (signal instanceof CallSignal) {
-    signal.addEventListener('abort', listener);
-    return () => signal.removeEventListener('abort', listener);
-  }
+  if (signal instanceof CallSignal) return signal.hear(listener);
   const { listeners, tell } = signal[HEARING] ?? hear(signal);
   listeners.add(listener);
   return () => {

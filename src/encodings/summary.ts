@@ -6,6 +6,7 @@ export function summaryHeaders(
   complete: boolean,
   ms = 0,
 ): Record<string, string> {
-  const took = [...timings].map(([source, longest]) => `${source};dur=${tenths(longest)}`);
-  return { 'codap-complete': String(complete), 'server-timing': [...took, `total;dur=${tenths(ms)}`].join(', ') };
+  let took = '';
+  for (const [source, longest] of timings) took += `${source};dur=${tenths(longest)}, `;
+  return { 'codap-complete': String(complete), 'server-timing': `${took}total;dur=${tenths(ms)}` };
 }

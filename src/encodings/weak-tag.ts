@@ -31,8 +31,8 @@ export async function weakTag(
         if (performance.now() >= until) return undefined;
         hash = (hash ?? createHash(ALGORITHM)).update(waiting.toBuffer());
         waiting = new Text();
+        if (isHeld()) await work.turn();
       }
-      if (isHeld()) await work.turn();
     }
   }
   // What is short is hashed much faster at once.

@@ -57,8 +57,9 @@ export class Text {
 
   /** All of it. */
   toString(): string {
-    if (this.#pieces.length === 0) return this.#last;
-    return [...this].map(String).join('');
+    let whole = '';
+    for (const piece of this.#pieces) whole += typeof piece === 'string' ? piece : piece.toString();
+    return whole + this.#last;
   }
 
   /** All of it in UTF-8. */

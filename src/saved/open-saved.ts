@@ -3,6 +3,7 @@ import type { Node, Plan, QueryNode } from '../batch/plan/node.ts';
 import { planning } from '../batch/plan/plan.ts';
 import type { Origin, PlanContext } from '../batch/plan/planner.ts';
 import { type BatchText, type Config, ConfigError, type ConfigFault } from '../config/load.ts';
+import { CompiledOfLate } from '../batch/template/compiled-of-late.ts';
 import type { Encoding } from '../encodings/encoding.ts';
 import { encodings } from '../encodings/index.ts';
 import { BadRequest, type ToldFault } from '../json/fault-list.ts';
@@ -29,9 +30,10 @@ export async function openSaved(
   const faults: ConfigFault[] = [];
   const saved = new Map<string, SavedBatch>();
   const templates = new Templates(folder);
+  const ofLate = new CompiledOfLate();
   for (const text of batches) {
     try {
-      saved.set(text.name, await open(text, { sources, limits }, templates));
+      saved.set(text.name, await open(text, { sources, limits, ofLate }, templates));
     } catch (error) {
       if (error instanceof BadRequest) faults.push(...error.errors.map((fault) => located(text, fault)));
       else if (error instanceof ConfigError) faults.push(...error.faults);
@@ -48,17 +50,17 @@ function located({ file, name }: BatchText, { pointer, detail }: ToldFault): Con
 
 async function open(
   { name, json, faults, unfit = [] }: BatchText,
-  { sources, limits }: PlanContext,
+  from: PlanContext,
   templates: Templates,
 ): Promise<SavedBatch> {
   if (!json) throw new ConfigError(faults);
-  const unreadable = [...unfit, ...scan(json, { depth: limits.depth })];
+  const unreadable = [...unfit, ...scan(json, { depth: from.limits.depth })];
   const written = recordOf(parseExact(json.toString()));
   const said = (typeof written === 'object' && written !== null ? written : {}) as Own;
   const pattern = PATTERNS.find((known) => known === said.pattern) ?? 'kv';
   const params = new ParamSet(paramsOf(said.params));
   const origins = new Map<Node, Origin>();
-  const context = { sources, limits, params, origins };
+  const context = { ...from, params, origins };
   const page = await pageOf(said, templates);
   const plan = planned(() => atOnce(planning(pattern, written, context, definitionSchema(pattern, name))), {
     before: [...unreadable, ...unnamed(said.params)],

@@ -4,6 +4,7 @@ import type { REASONS } from '../observe/metrics.ts';
 import { Pace } from './pace.ts';
 import { asksForWork } from './http/asks-for-work.ts';
 import { sendProblem } from './http/problem.ts';
+import { whenClosed } from './http/when-closed.ts';
 
 /** Why a batch is not let in, and what its client is told. */
 const DETAILS = {
@@ -98,7 +99,7 @@ export class Admission {
       if (reason !== undefined) return refuse(reply, reason);
       pace.take();
       this.#inFlight += 1;
-      reply.raw.once('close', () => this.#leave());
+      whenClosed(reply.raw, () => this.#leave());
       done();
     });
     app.addHook('onSend', (_request, reply, _payload, done) => {

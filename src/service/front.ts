@@ -5,6 +5,7 @@ import { Bag } from '../budget/bag.ts';
 import type { Config } from '../config/load.ts';
 import { baseApp, type BaseOptions } from './http/base-app.ts';
 import { boundConnections } from './http/max-connections.ts';
+import { whenClosed } from './http/when-closed.ts';
 
 /**
  * How long before the grace period ends the answers still under way are told to end with an error, in
@@ -113,7 +114,7 @@ class Shift {
   take(request: IncomingMessage, response: ServerResponse): void {
     const leave = this.#answers.add(response);
     this.#underWay += 1;
-    response.once('close', () => {
+    whenClosed(response, () => {
       leave();
       this.#underWay -= 1;
       if (this.#underWay === 0) this.#finished?.();

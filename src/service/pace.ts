@@ -71,8 +71,8 @@ export class Pace {
    * Whether the loop has lagged for more than a turn by now, told from the sample that is due and the lag at
    * the one before.
    */
-  #lags(before: number, lag = performance.now() - this.#dueAt): boolean {
-    if (Math.min(before, lag) > MAX_LAG_MS) return true;
+  #lags(before: number, lag?: number): boolean {
+    if (before > MAX_LAG_MS && (lag ?? performance.now() - this.#dueAt) > MAX_LAG_MS) return true;
     return this.#turns > 1 && performance.now() - this.#begunAt > MAX_LAG_MS;
   }
 

@@ -15,8 +15,8 @@ export interface Caller {
   readonly name?: string | undefined;
   /** What is known of them, for `$caller`: JSON data. No source sees it but as part of a query's params. */
   readonly claims?: object | undefined;
-  readonly traceparent?: string;
-  readonly tracestate?: string;
+  readonly traceparent?: string | undefined;
+  readonly tracestate?: string | undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Source } from '../../sources/open.ts';
 import type { Modifiers } from '../modifiers/read-modifiers.ts';
+import type { Share } from '../template/compiled-of-late.ts';
 import type { Reference } from '../template/reference.ts';
 import type { Place } from './place.ts';
 
@@ -30,6 +31,8 @@ export interface QueryNode extends Planned {
   /** Compiled if `literal`, else a template to fill in and compile before each run. */
   readonly params: unknown;
   readonly literal: boolean;
+  /** Of a template that is filled in again and again: what it was compiled to. */
+  readonly ofLate: Share | undefined;
   readonly stream: boolean;
   /** How the adapter can answer other than gathered. */
   readonly streams: 'items' | 'body' | undefined;

@@ -40,6 +40,7 @@ export function* planQuery(fields: Fields, place: Place, planner: Planner): Step
     op: op ?? '',
     params: literal ? compiled : template,
     literal,
+    ofLate: literal ? undefined : planner.ofLate?.share(),
     stream,
     streams,
   };

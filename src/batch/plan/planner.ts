@@ -1,6 +1,7 @@
 import type { Limits } from '../../config/load.ts';
 import { BadRequest, FaultList } from '../../json/fault-list.ts';
 import type { Source } from '../../sources/open.ts';
+import type { CompiledOfLate } from '../template/compiled-of-late.ts';
 import type { Report } from '../template/reference.ts';
 import type { Fields } from './check-fields.ts';
 import type { Node } from './node.ts';
@@ -21,6 +22,8 @@ export interface PlanContext {
   readonly params?: { has(name: string): boolean; keys(): Iterable<string> } | undefined;
   /** Takes the origin of each query and group; without it, none is kept. */
   readonly origins?: Map<Node, Origin> | undefined;
+  /** Where the plan is run again and again: keeps what its queries are compiled to. */
+  readonly ofLate?: CompiledOfLate | undefined;
 }
 
 /** The planning of one request: what it looks things up in, and what it has found wrong so far. */
@@ -29,17 +32,19 @@ export class Planner implements PlanContext {
   readonly limits: Limits;
   readonly params: PlanContext['params'];
   readonly origins: Map<Node, Origin> | undefined;
+  readonly ofLate: CompiledOfLate | undefined;
   /** Queries and groups seen so far. */
   queries = 0;
   /** A `$caller` stands in it. */
   namesCaller = false;
   readonly #faults = new FaultList();
 
-  constructor({ sources, limits, params, origins }: PlanContext) {
+  constructor({ sources, limits, params, origins, ofLate }: PlanContext) {
     this.sources = sources;
     this.limits = limits;
     this.params = params;
     this.origins = origins;
+    this.ofLate = ofLate;
   }
 
   /** Notes a fault; the last that is told ends the planning, wherever it is. */

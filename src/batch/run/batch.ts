@@ -1,3 +1,4 @@
+import { CallSignal } from '../../call-signal.ts';
 import { CodapError, deadlinePassed, notNeeded } from '../../errors.ts';
 import type { Caller } from '../../store/fetch.ts';
 import { whenAborted } from '../../when-aborted.ts';
@@ -59,8 +60,13 @@ export class Batch {
   decidedBy: Failure | undefined;
   /** A list or body has broken after its reply was ok. */
   hasBroken = false;
-  readonly #controller = new AbortController();
-  readonly #ended = new AbortController();
+  /** Aborts at the deadline, when the client leaves, and when the batch has failed. */
+  readonly signal = new CallSignal();
+  /**
+   * Aborts when the client leaves and when the batch has failed, not at the deadline: for lists and bodies
+   * that flow.
+   */
+  readonly ended = new CallSignal();
   readonly #timer: NodeJS.Timeout;
   #calls: number;
 
@@ -74,15 +80,10 @@ export class Batch {
       () => new CodapError('TOO_LARGE', `the gathered answer would exceed ${answerBytes} bytes`),
       options.memory,
     );
-    this.work = (options.work ?? new Work(work)).endsBy(options.deadline + GRACE_MS, this.#ended.signal);
+    this.work = (options.work ?? new Work(work)).endsBy(options.deadline + GRACE_MS, this.ended);
     const left = Math.max(0, options.deadline - performance.now());
-    this.#timer = setTimeout(() => this.#controller.abort(deadlinePassed()), left);
+    this.#timer = setTimeout(() => this.signal.abort(deadlinePassed()), left);
     whenAborted(options.signal, () => this.cancel());
-  }
-
-  /** Aborts at the deadline, when the client leaves, and when the batch has failed. */
-  get signal(): AbortSignal {
-    return this.#controller.signal;
   }
 
   /** What it tells of itself, where that was asked for. */
@@ -90,18 +91,10 @@ export class Batch {
     return this.options.trace;
   }
 
-  /**
-   * Aborts when the client leaves and when the batch has failed, not at the deadline: for lists and bodies
-   * that flow.
-   */
-  get ended(): AbortSignal {
-    return this.#ended.signal;
-  }
-
   /** Ends whatever still runs. */
   cancel(reason: CodapError = notNeeded()): void {
-    this.#controller.abort(reason);
-    this.#ended.abort(reason);
+    this.signal.abort(reason);
+    this.ended.abort(reason);
   }
 
   /** Every reply is there: lets go of the timer. The client may still leave while lists and bodies flow. */

@@ -14,7 +14,18 @@ import type { Scope } from './scope.ts';
 import { withDefault } from './settle.ts';
 
 /** What is sent to the store. What is filled in counts wherever it stands, as long as it is `held`. */
-export function* compile(node: QueryNode, values: Values, { batch }: Scope, held: Memory): Steps<unknown> {
+export function* compile(node: QueryNode, values: Values, scope: Scope, held: Memory): Steps<unknown> {
+  const { ofLate } = node;
+  const key = ofLate?.keyOf(values, yield* weightOf(node.params as object, scope.batch.work));
+  if (!ofLate || key === undefined) return yield* compileAnew(node, values, scope, held);
+  const known = ofLate.get(key);
+  if (known) return known;
+  const compiled = yield* compileAnew(node, values, scope, held);
+  ofLate.set(key, compiled as object);
+  return compiled;
+}
+
+function* compileAnew(node: QueryNode, values: Values, { batch }: Scope, held: Memory): Steps<unknown> {
   const sizes = new Map<Reference, { readonly bytes: number; readonly pieces: number }>();
   for (const reference of node.referencesToRun) {
     if (reference.word !== '$join') sizes.set(reference, yield* batch.mustFit(values.get(reference)));

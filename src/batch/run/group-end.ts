@@ -1,3 +1,4 @@
+import { CallSignal } from '../../call-signal.ts';
 import { notNeeded, tooLate } from '../../errors.ts';
 import { whenAborted } from '../../when-aborted.ts';
 import type { GroupNode } from '../plan/node.ts';
@@ -7,7 +8,7 @@ export class GroupEnd {
   readonly signal: AbortSignal;
   /** An instant: `performance.now()` ms. */
   readonly deadline: number;
-  readonly #controller: AbortController | undefined;
+  readonly #own: CallSignal | undefined;
   readonly #unlink: (() => void) | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
 
@@ -18,19 +19,19 @@ export class GroupEnd {
       this.signal = signal;
       return;
     }
-    const controller = new AbortController();
-    this.#controller = controller;
-    this.signal = controller.signal;
-    this.#unlink = whenAborted(signal, () => controller.abort(signal.reason));
+    const own = new CallSignal();
+    this.#own = own;
+    this.signal = own;
+    this.#unlink = whenAborted(signal, () => own.abort(signal.reason));
     if (isSooner) {
       const left = Math.max(0, this.deadline - performance.now());
-      this.#timer = setTimeout(() => controller.abort(tooLate()), left);
+      this.#timer = setTimeout(() => own.abort(tooLate()), left);
     }
   }
 
   /** Ends the members that still run: the group is decided. */
   cancel(): void {
-    this.#controller?.abort(notNeeded());
+    this.#own?.abort(notNeeded());
   }
 
   /** Lets go of the timer and of the signal around it. */

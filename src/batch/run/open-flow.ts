@@ -1,3 +1,4 @@
+import { CallSignal } from '../../call-signal.ts';
 import { CodapError, notNeeded } from '../../errors.ts';
 import type { CallTrace } from '../../store/call-trace.ts';
 import type { Query } from '../../store/fetch.ts';
@@ -28,21 +29,21 @@ export async function openFlow(
 ): Promise<Flow> {
   const { source } = node;
   const { limits, timeoutMs } = batch.options;
-  const controller = new AbortController();
+  const own = new CallSignal();
   const unlink = whenAborted(signal, () => {
-    if (!(signal.reason instanceof CodapError) || signal.reason.code !== 'TIMEOUT') controller.abort(signal.reason);
+    if (!(signal.reason instanceof CodapError) || signal.reason.code !== 'TIMEOUT') own.abort(signal.reason);
   });
-  const unlinkClosed = closed && whenAborted(closed, () => controller.abort(closed.reason));
+  const unlinkClosed = closed && whenAborted(closed, () => own.abort(closed.reason));
   let flow: Flow | undefined;
   // Nobody may come to read what is open by now: it lets go of its store, and of its place, by itself.
   const unlinkEnded = whenAborted(batch.ended, () => {
-    controller.abort(batch.ended.reason);
+    own.abort(batch.ended.reason);
     flow?.break(batch.ended.reason as CodapError);
   });
   const started = performance.now();
   try {
     const payload = await source.call(query, batch.who, {
-      signal: controller.signal,
+      signal: own,
       started,
       timeoutMs: Math.min(node.timeoutMs ?? timeoutMs, timeoutMs),
       deadline: Infinity,
@@ -54,12 +55,12 @@ export async function openFlow(
     if (payload.kind === 'value') throw new CodapError('INTERNAL', 'codap failed to open this answer');
     flow = new Flow(payload, source.name, limits, (reason) => {
       unlinkEnded();
-      controller.abort(reason);
+      own.abort(reason);
     });
     return flow;
   } catch (error) {
     unlinkEnded();
-    controller.abort(notNeeded());
+    own.abort(notNeeded());
     throw error;
   } finally {
     unlink();

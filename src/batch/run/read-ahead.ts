@@ -1,3 +1,4 @@
+import { CallSignal } from '../../call-signal.ts';
 import { notNeeded } from '../../errors.ts';
 import { type InParts, readBeginning, resumed } from '../../sources/resume.ts';
 import type { QueryNode } from '../plan/node.ts';
@@ -32,8 +33,8 @@ export async function openAhead(
     throw error;
   });
   if (beginning instanceof Flow) return beginning;
-  const closed = new AbortController();
-  const payload = resumed(body, beginning, closed.signal);
+  const closed = new CallSignal();
+  const payload = resumed(body, beginning, closed);
   return new Flow(payload, source.name, scope.batch.options.limits, () => {
     held.close();
     closed.abort(notNeeded());

@@ -48,7 +48,7 @@ export function run(plan: Plan, options: BatchOptions, { wants, bodiesInTurn }: 
     item: undefined,
     absorbed: false,
   };
-  runGroup(plan.root, root, scope, runMember)
+  runGroup(plan.root, root, scope, runMember, started)
     .then((list) => {
       if (list.decidedBy && !batch.decidedBy) batch.decidedBy = list.decidedBy;
       root.open(judge(list, performance.now() - started));

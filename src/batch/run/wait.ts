@@ -20,25 +20,31 @@ export interface Waiting {
 /** Bytes of memory that one member of a list takes, whatever it is. */
 const PLACE = 8;
 
-/** Reads references into `values`; answers a skipped reply if one of them cannot be had. */
-export async function read(
+/**
+ * Reads references into `values`, at once where nothing has to be waited for; answers a skipped reply if one
+ * of them cannot be had.
+ */
+export function read(
   references: readonly Reference[],
   nullable: boolean,
   scope: Scope,
   waiting: Waiting,
   values: Map<Reference, unknown>,
-): Promise<Reply | undefined> {
+): Reply | undefined | Promise<Reply | undefined> {
   const plain = references.filter((reference) => reference.word !== '$join');
   if (plain.length === 0) return undefined;
-  const outcomes = await waitForAll(plain, scope, waiting);
-  const missing: [Reference, Outcome][] = [];
-  for (const [index, reference] of plain.entries()) {
-    const outcome = outcomes[index] as Outcome;
-    if (outcome.is === 'value') values.set(reference, counted(outcome.value, reference, scope));
-    else if (outcome.is === 'nowhere' && nullable) values.set(reference, null);
-    else missing.push([reference, outcome]);
-  }
-  return missing.length > 0 ? skippedBy(missing) : undefined;
+  const take = (outcomes: Outcomes): Reply | undefined => {
+    const missing: [Reference, Outcome][] = [];
+    for (const reference of plain) {
+      const outcome = outcomes.get(reference) as Outcome;
+      if (outcome.is === 'value') values.set(reference, counted(outcome.value, reference, scope));
+      else if (outcome.is === 'nowhere' && nullable) values.set(reference, null);
+      else missing.push([reference, outcome]);
+    }
+    return missing.length > 0 ? skippedBy(missing) : undefined;
+  };
+  const outcomes = outcomesOf(plain, scope, waiting);
+  return outcomes instanceof Promise ? outcomes.then(take) : take(outcomes);
 }
 
 /** A list that `*` gathered is a copy that counts: for each member the place it takes in memory. */
@@ -49,38 +55,46 @@ export function counted(value: unknown, { steps }: Reference, { batch }: Scope):
 
 /** What a reference comes to. Where a deadline passes first, what it names has failed. */
 export async function waitFor(reference: Reference, scope: Scope, waiting: Waiting): Promise<Outcome> {
-  const [outcome] = await waitForAll([reference], scope, waiting);
-  return outcome as Outcome;
+  const outcomes = await outcomesOf([reference], scope, waiting);
+  return outcomes.get(reference) as Outcome;
 }
 
+/** What each of some references comes to. */
+type Outcomes = ReadonlyMap<Reference, Outcome>;
+
 /** The same of many, with one look at the deadline for all of them: a query may have very many. */
-async function waitForAll(
-  references: readonly Reference[],
-  scope: Scope,
-  { signal, trace }: Waiting,
-): Promise<readonly Outcome[]> {
+function outcomesOf(references: readonly Reference[], scope: Scope, waiting: Waiting): Outcomes | Promise<Outcomes> {
+  const { signal, trace } = waiting;
   trace?.wait();
   if (signal.aborted) throw signal.reason;
-  const { work } = scope.batch;
   // What flows may begin after the deadline.
   const deadline = signal === scope.signal ? scope.deadline : Infinity;
   const outcomes = new Map<Reference, Outcome>();
-  const open = await work.do(endingBy(findPresent(references, scope, outcomes), deadline));
-  let late: Outcome = { is: 'nowhere' };
-  if (open.length > 0) {
-    const finding = async ({ reference, member, steps }: Open): Promise<void> => {
+  const { work } = scope.batch;
+  const finding = work.do(endingBy(findPresent(references, scope, outcomes), deadline));
+  const isPresent = !(finding instanceof Promise) && finding.length === 0;
+  if (!isPresent) return waitForOpen();
+  trace?.ready(lastEnd(references, scope));
+  return outcomes;
+
+  async function waitForOpen(): Promise<Outcomes> {
+    const open = await finding;
+    let late: Outcome = { is: 'nowhere' };
+    const find = async ({ reference, member, steps }: Open): Promise<void> => {
       outcomes.set(reference, await resolve(member, steps, { view: viewOf(reference), work, signal, deadline }));
     };
-    await untilAborted(signal, () => Promise.all(open.map(finding))).catch((error: unknown) => {
-      if (!signal.aborted) throw error;
-      const reason = abortReason(signal);
-      if (reason.code === 'CANCELLED') throw reason;
-      late = { is: 'failed', error: reason };
-    });
+    if (open.length > 0)
+      await untilAborted(signal, () => Promise.all(open.map(find))).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+        const reason = abortReason(signal);
+        if (reason.code === 'CANCELLED') throw reason;
+        late = { is: 'failed', error: reason };
+      });
+    // What was not there in time is never waited for any more.
+    if (trace && !signal.aborted) trace.ready(open.length > 0 ? performance.now() : lastEnd(references, scope));
+    for (const { reference } of open) if (!outcomes.has(reference)) outcomes.set(reference, late);
+    return outcomes;
   }
-  // What was not there in time is never waited for any more.
-  if (trace && !signal.aborted) trace.ready(open.length > 0 ? performance.now() : lastEnd(references, scope));
-  return references.map((reference) => outcomes.get(reference) ?? late);
 }
 
 /** When the last of what references name had come to be: an instant, where the batch is traced. */

@@ -10,6 +10,7 @@ import type { Spans } from '../../observe/spans.ts';
 import { answerFault, answerUnreadable } from './faults.ts';
 import { servedHosts, serveHosts } from './hosts.ts';
 import { requestId } from './request-id.ts';
+import { RequestLog } from './request-log.ts';
 import { repairTraceContext } from './trace-context.ts';
 
 /** How an app takes requests. */
@@ -37,6 +38,7 @@ export function baseApp(
     ...(logger ? { loggerInstance: logger } : { logger: false }),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: requestId,
+    childLoggerFactory: (parent, bindings, options) => new RequestLog(parent, bindings, options),
     bodyLimit: limits.bodyBytes,
     requestTimeout: requestMs,
     // To a router it makes no difference what its connections speak.

@@ -5,6 +5,7 @@ import type { Batch } from '../../batch/run/batch.ts';
 import type { Metrics, Outcome } from '../../observe/metrics.ts';
 import { PROBLEM } from './problem.ts';
 import { comesBack } from './routing.ts';
+import { whenClosed } from './when-closed.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -98,6 +99,6 @@ export function countBatch(
     socket[COUNTED] = to;
     metrics.sent.add(reply.raw.statusCode < 400 ? (counted.encoding ?? PROBLEM) : PROBLEM, to - from);
   });
-  reply.raw.once('close', counted.ends);
+  whenClosed(reply.raw, counted.ends);
   return counted;
 }

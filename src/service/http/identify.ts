@@ -6,6 +6,7 @@ import { type Problem, sendProblem } from './problem.ts';
 import { timesSent } from './raw-fields.ts';
 import type { Refused } from './refused.ts';
 import { vary } from './vary.ts';
+import { whenClosed } from './when-closed.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -90,7 +91,6 @@ function refusalOf({ quota, adhoc }: KnownCaller, request: FastifyRequest, reply
   if (!asksForWork(request)) return undefined;
   const end = quota.begin();
   if (!end) return tooMuch('caller_in_flight', 'this caller has too many batches under way', 0);
-  if (reply.raw.closed) end();
-  else reply.raw.once('close', end);
+  whenClosed(reply.raw, end);
   return undefined;
 }

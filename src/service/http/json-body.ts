@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { errorCodes, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Memory } from '../../budget/memory.ts';
 import { sendProblem } from './problem.ts';
+import { whenClosed } from './when-closed.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -38,7 +39,7 @@ export function acceptJsonBytes(app: FastifyInstance, memory: Memory, refused: (
     if (request.method === 'POST') {
       const part = memory.part();
       request.held = part;
-      reply.raw.once('close', () => part.close());
+      whenClosed(reply.raw, () => part.close());
     }
     done();
   });

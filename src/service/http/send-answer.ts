@@ -21,12 +21,11 @@ export async function sendAnswer(
   reply: FastifyReply,
   caching?: Caching,
 ): Promise<void> {
-  const { batch, root } = running;
-  const began = performance.now();
+  const { batch, root, started } = running;
   let encoded: Encoded | undefined;
   try {
     encoded = await encoding.encode(new Answer(running), plan);
-    if (!encoded) return sendFailed(batch, reply, root.settled?.ms ?? performance.now() - began);
+    if (!encoded) return sendFailed(batch, reply, root.settled?.ms ?? performance.now() - started);
     if (caching && (await cacheable(reply, encoding, encoded, root.settled?.list, caching, batch))) {
       const { 'content-type': _, ...headers } = encoded.headers;
       // For what it says of `Vary`, which is that of the whole answer.
@@ -38,7 +37,7 @@ export async function sendAnswer(
     batch.cancel();
     if (cause instanceof NotAcceptable) return sendNotAcceptable(reply, cause.message);
     batch.failWriting(cause);
-    if (!reply.sent) return sendFailed(batch, reply, performance.now() - began);
+    if (!reply.sent) return sendFailed(batch, reply, performance.now() - started);
     // What has been sent cannot be taken back: only a broken connection tells that it is not the whole.
     reply.raw.destroy();
   } finally {
