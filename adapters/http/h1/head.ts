@@ -38,6 +38,8 @@ export class Head {
   #keptSize = 0;
   #marks: number[] = [];
   #marked = 0;
+  /** Of each length that a name here has, modulo 32, one bit: most names that are asked for are not here. */
+  #lengths = 0;
   /** Values of the heads before, by the place of their field. */
   readonly #values: (string | undefined)[] = [];
 
@@ -56,7 +58,7 @@ export class Head {
   reset(what: 'head' | 'trailers' = 'head'): void {
     this.#expected = what === 'head' ? FIRST_LINE : FIELD;
     this.#memory = NONE;
-    this.#size = this.#marked = this.#keptSize = 0;
+    this.#size = this.#marked = this.#keptSize = this.#lengths = 0;
     this.#kept = undefined;
     if (this.#marks.length > MARKS_KEPT) this.#marks = [];
   }
@@ -78,6 +80,7 @@ export class Head {
 
   /** The value of a field, by its lower-case name; a list where it came repeatedly. */
   get(name: string): string | string[] | undefined {
+    if ((this.#lengths & (1 << name.length)) === 0) return undefined;
     let found: string | string[] | undefined;
     for (let at = 0; at < this.#marked; at += MARKS) {
       if (!this.#isNamed(at, name)) continue;
@@ -149,6 +152,7 @@ export class Head {
           if (at === size) continue;
           if (memory[base + at] !== COLON || at === marks[this.#marked]) throw notHttp('the name of a field');
           marks[this.#marked + 1] = at;
+          this.#lengths |= 1 << (at - (marks[this.#marked] as number));
           expected = BEFORE_VALUE;
           break;
         }
