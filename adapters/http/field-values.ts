@@ -1,10 +1,12 @@
+import { remembering } from '../../src/budget/remember.ts';
+
 /**
  * Whether a text is a media type, in ASCII: beyond that nobody knows which charset a header is in. What is
  * wrong in its parameters says nothing.
  */
-export function isMediaType(text: string): boolean {
-  return /^[!#$%&'*+.^_`|~\w-]+\/[!#$%&'*+.^_`|~\w-]+[ \t]*(?:;[\t\x20-\x7e]*)?$/.test(text);
-}
+export const isMediaType = remembering((text): boolean =>
+  /^[!#$%&'*+.^_`|~\w-]+\/[!#$%&'*+.^_`|~\w-]+[ \t]*(?:;[\t\x20-\x7e]*)?$/.test(text),
+);
 
 /** Whether a text is a length in bytes (RFC 9110 §8.6), such as a double holds. */
 export function isLength(text: string): boolean {

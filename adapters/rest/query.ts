@@ -1,5 +1,5 @@
 import { toText } from '../../src/json/leaf.ts';
-import { entriesOf } from '../../src/json/members.ts';
+import { entriesOf, firstKeyOf } from '../../src/json/members.ts';
 import { Filled, joinedText, Placeholder } from '../../src/store/placeholder.ts';
 import type { Fault } from '../adapter.ts';
 
@@ -11,6 +11,7 @@ const MOST_CHARS = 262_144;
  * stand in it.
  */
 export function restQuery(query: object, fault: Fault): string | Placeholder {
+  if (firstKeyOf(query) === undefined) return '';
   const parts: (string | Placeholder)[] = [];
   let left = MOST_CHARS;
   for (const [key, value] of entriesOf(query)) {

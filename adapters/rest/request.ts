@@ -1,3 +1,4 @@
+import { firstKeyOf } from '../../src/json/members.ts';
 import type { Caller, Query } from '../../src/store/fetch.ts';
 import { ACCEPTED } from '../http/decoders.ts';
 import type { RestBody } from './body.ts';
@@ -27,6 +28,8 @@ export class RequestHeaders {
   readonly #configured: readonly string[];
   readonly #forwarded: readonly string[];
   readonly #userAgent: string;
+  /** Those of requests to which neither their query nor their caller adds any, by what they accept. */
+  readonly #shared = new Map<string, readonly string[]>();
 
   constructor({ headers, forwardHeaders, userAgent }: Pick<RestOptions, 'headers' | 'forwardHeaders' | 'userAgent'>) {
     this.#configured = Object.entries(headers).flat();
@@ -37,8 +40,22 @@ export class RequestHeaders {
   /**
    * All of them: the configured ones win over the caller's, these over the query's, these over codap's own.
    */
-  of({ op, params, want }: Query, caller: Caller): string[] {
-    const { headers, body } = params as RestQuery;
+  of(query: Query, caller: Caller): readonly string[] {
+    // What is passed on is sent as it is stored.
+    const encoding = query.want !== 'body' && query.op !== 'head' ? ACCEPTED : 'identity';
+    const params = query.params as RestQuery;
+    if (this.#adds(params, caller)) return this.#list(params, caller, encoding);
+    let list = this.#shared.get(encoding);
+    if (!list) this.#shared.set(encoding, (list = this.#list(params, caller, encoding)));
+    return list;
+  }
+
+  #adds({ headers, body }: RestQuery, caller: Caller): boolean {
+    if (caller.traceparent !== undefined || body || firstKeyOf(headers) !== undefined) return true;
+    return this.#forwarded.some((name) => Object.hasOwn(caller.headers, name));
+  }
+
+  #list({ headers, body }: RestQuery, caller: Caller, encoding: string): string[] {
     const list = [...this.#configured];
     // Where traces are exported, it is not the one that the caller sent.
     if (caller.traceparent !== undefined) {
@@ -50,9 +67,8 @@ export class RequestHeaders {
     for (const name in headers) add(list, name, headers[name] as string);
     add(list, 'user-agent', this.#userAgent);
     if (body?.contentType !== undefined) add(list, 'content-type', body.contentType);
-    // What is passed on is sent as it is stored, and a part of a compressed body cannot be read.
-    const encoded = want !== 'body' && op !== 'head';
-    add(list, 'accept-encoding', encoded && valueOf(list, 'range') === undefined ? ACCEPTED : 'identity');
+    // A part of a compressed body cannot be read.
+    add(list, 'accept-encoding', valueOf(list, 'range') === undefined ? encoding : 'identity');
     return list;
   }
 }

@@ -12,15 +12,17 @@ export interface Checked {
   readonly wrong: ReadonlySet<unknown>;
 }
 
+const NONE: ReadonlySet<unknown> = new Set();
+
 /**
  * Checks params against an op's schema. Those that do not fit are told to `fault` and left out, so that the
  * others can be looked at too.
  */
 export function checkParams(schema: z.ZodType, given: object, fault: Fault): Checked {
   const params = recordOf(given) as Record<string, unknown>;
-  const wrong = new Set<unknown>();
   const { data, faults } = checkSchema(schema, params);
-  if (faults.length === 0) return { params: data as Record<string, unknown>, wrong };
+  if (faults.length === 0) return { params: data as Record<string, unknown>, wrong: NONE };
+  const wrong = new Set<unknown>();
   const told = new Set<string>();
   const tell = (path: readonly (string | number)[], detail: string): void => {
     wrong.add(path[0]);

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Adapter, Adapters, Connection, Description, Example, Fault } from '../../adapters/adapter.ts';
+import type { Adapter, Adapters, Connection, Description, Example, Fault, Op } from '../../adapters/adapter.ts';
 import type { CallSpan } from '../store/call-trace.ts';
 import { choice } from '../store/check-schema.ts';
 import type { Config, SourceConfig } from '../config/load.ts';
@@ -139,8 +139,7 @@ function sourceOf({ options, adapter, connection, calls }: Below, layers: readon
       const below: Fault = (path, detail) => fault(['params', ...path], detail);
       const { params: fitting, wrong } = checkParams(spec.params, params, below);
       if (!fitting) return undefined;
-      for (const [name, most] of Object.entries((!stream && spec.gathered) || {}))
-        if (Number(fitting[name]) > most) below([name], `at most ${most} is allowed here without stream`);
+      if (spec.gathered && !stream) checkGathered(spec.gathered, fitting, below);
       return adapter.compile(op, fitting, options, (path, detail) => {
         if (!wrong.has(path[0])) below(path, detail);
       });
@@ -155,6 +154,11 @@ function sourceOf({ options, adapter, connection, calls }: Below, layers: readon
     ping: (signal) => connection.ping(signal),
     contents: options.describe ? contentsOf(call, connection.contents) : undefined,
   };
+}
+
+function checkGathered(most: NonNullable<Op['gathered']>, params: Record<string, unknown>, fault: Fault): void {
+  for (const [name, bound] of Object.entries(most))
+    if (Number(params[name]) > bound) fault([name], `at most ${bound} is allowed here without stream`);
 }
 
 /** Each question has the source's whole time, and none is answered from a cache. */

@@ -32,10 +32,12 @@ const WORDS: Readonly<Record<string, (schema: z.ZodType) => string>> = {
  */
 const WORDLESS = { error: () => '' };
 
+const NONE: readonly SchemaFault[] = [];
+
 /** Checks a value against a schema. This alone turns what zod finds into faults: none has zod's own words. */
 export function checkSchema<T>(schema: z.ZodType<T>, value: unknown): Checked<T> {
   const { data, error } = schema.safeParse(value, WORDLESS);
-  return { data, faults: error?.issues.flatMap((issue) => faultsOf(issue, schema, value)) ?? [] };
+  return { data, faults: error ? error.issues.flatMap((issue) => faultsOf(issue, schema, value)) : NONE };
 }
 
 function faultsOf(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): SchemaFault[] {

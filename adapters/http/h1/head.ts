@@ -14,6 +14,9 @@ const [FIRST_LINE, AFTER_STATUS, REASON, LINE_END, FIELD, NAME, BEFORE_VALUE, VA
 const MARKS = 4;
 /** Of so many, the memory is kept for the next head. */
 const MARKS_KEPT = 1024;
+/** Of so many fields the values are kept, of up to so many characters each. */
+const FIELDS_KEPT = 32;
+const SHORT = 64;
 
 /**
  * The head of an answer, read octet by octet as it comes, however it is split, and as strictly as RFC 9112
@@ -35,6 +38,10 @@ export class Head {
   #keptSize = 0;
   #marks: number[] = [];
   #marked = 0;
+  /** Of each length that a name here has, modulo 32, one bit: most names that are asked for are not here. */
+  #lengths = 0;
+  /** Values of the heads before, by the place of their field. */
+  readonly #values: (string | undefined)[] = [];
 
   /** `most` bytes of it are taken. */
   constructor(most: number) {
@@ -51,7 +58,7 @@ export class Head {
   reset(what: 'head' | 'trailers' = 'head'): void {
     this.#expected = what === 'head' ? FIRST_LINE : FIELD;
     this.#memory = NONE;
-    this.#size = this.#marked = this.#keptSize = 0;
+    this.#size = this.#marked = this.#keptSize = this.#lengths = 0;
     this.#kept = undefined;
     if (this.#marks.length > MARKS_KEPT) this.#marks = [];
   }
@@ -73,19 +80,28 @@ export class Head {
 
   /** The value of a field, by its lower-case name; a list where it came repeatedly. */
   get(name: string): string | string[] | undefined {
+    if ((this.#lengths & (1 << name.length)) === 0) return undefined;
     let found: string | string[] | undefined;
     for (let at = 0; at < this.#marked; at += MARKS) {
       if (!this.#isNamed(at, name)) continue;
-      const value = this.#memory.toString(
-        'latin1',
-        this.#base + (this.#marks[at + 2] as number),
-        this.#base + (this.#marks[at + 3] as number),
-      );
+      const value = this.#valueAt(at);
       if (found === undefined) found = value;
       else if (typeof found === 'string') found = [found, value];
       else found.push(value);
     }
     return found;
+  }
+
+  /** A store says much the same in each answer: a text that was made of the last one is not made again. */
+  #valueAt(at: number): string {
+    const start = this.#base + (this.#marks[at + 2] as number);
+    const end = this.#base + (this.#marks[at + 3] as number);
+    const field = at / MARKS;
+    const known = this.#values[field];
+    if (known !== undefined && isText(this.#memory, start, end, known)) return known;
+    const value = this.#memory.toString('latin1', start, end);
+    if (field < FIELDS_KEPT && value.length <= SHORT) this.#values[field] = value;
+    return value;
   }
 
   #isNamed(at: number, name: string): boolean {
@@ -136,6 +152,7 @@ export class Head {
           if (at === size) continue;
           if (memory[base + at] !== COLON || at === marks[this.#marked]) throw notHttp('the name of a field');
           marks[this.#marked + 1] = at;
+          this.#lengths |= 1 << (at - (marks[this.#marked] as number));
           expected = BEFORE_VALUE;
           break;
         }
@@ -206,6 +223,13 @@ export class Head {
 /** Makes what is thrown where an answer is not what RFC 9112 allows: in which part of it. */
 export function notHttp(part: string): Error {
   return new errors.HTTPParserError(`Response does not match the HTTP/1.1 protocol (${part})`);
+}
+
+/** Whether a part of a memory is this text, in Latin-1. */
+function isText(memory: Buffer, start: number, end: number, text: string): boolean {
+  if (end - start !== text.length) return false;
+  for (let at = 0; at < text.length; at++) if (memory[start + at] !== text.charCodeAt(at)) return false;
+  return true;
 }
 
 function isBlank(octet: number): boolean {

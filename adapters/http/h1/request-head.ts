@@ -5,6 +5,9 @@ const TARGET = /^\/[\x21-\xff]*$/;
 /** A field as RFC 9110 §5 has it. Beyond Latin-1, a character would be cut to an octet: to CR, it may be. */
 const FIELD = /^[!#$%&'*+.^_`|~\w-]+: [\t\x20-\x7e\x80-\xff]*$/;
 
+/** The fields of the request before, and how they are written: many requests of a source have the same. */
+let last: { readonly fields: readonly string[]; readonly lines: string } = { fields: [], lines: '' };
+
 /**
  * The head of a request, in Latin-1, up to the empty line. `fields` are name, value, name, value. Throws what
  * would end a line, and with it say what nobody meant to.
@@ -19,11 +22,17 @@ export function requestHead(
   if (!TARGET.test(target)) throw new errors.InvalidArgumentError('invalid request path');
   // Some stores answer HEAD with a body, which would be taken for the next answer.
   const option = method === 'HEAD' ? 'close' : 'keep-alive';
-  let head = `${method} ${target} HTTP/1.1\r\nhost: ${host}\r\nconnection: ${option}\r\n`;
+  if (last.fields !== fields) last = { fields, lines: linesOf(fields) };
+  const head = `${method} ${target} HTTP/1.1\r\nhost: ${host}\r\nconnection: ${option}\r\n${last.lines}`;
+  return length === undefined ? `${head}\r\n` : `${head}content-length: ${length}\r\n\r\n`;
+}
+
+function linesOf(fields: readonly string[]): string {
+  let lines = '';
   for (let at = 0; at < fields.length; at += 2) {
     const field = `${fields[at]}: ${fields[at + 1]}`;
     if (!FIELD.test(field)) throw new errors.InvalidArgumentError('invalid header');
-    head += `${field}\r\n`;
+    lines += `${field}\r\n`;
   }
-  return length === undefined ? `${head}\r\n` : `${head}content-length: ${length}\r\n\r\n`;
+  return lines;
 }

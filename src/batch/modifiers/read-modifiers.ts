@@ -27,8 +27,8 @@ export const needingValue: readonly Name[] = [...reshaping, ...rescuing].map(([n
 
 const NOTHING: Findings = { references: [], report: () => {} };
 
-/** What they say where none is written, as in most queries: nothing is made for it. */
-const UNWRITTEN = read({
+/** What they say where none is written, as in most queries. */
+export const UNMODIFIED: Modifiers = readModifiers({
   at: [],
   fields: {},
   limits: { calls: 0, keyChars: 0 },
@@ -42,13 +42,13 @@ function schemasOf(some: typeof all): Readonly<Record<string, z.ZodType>> {
   return Object.fromEntries(some.map(([name, { schema }]) => [name, schema]));
 }
 
-/** Reads all modifiers of one query or group, in their order. */
-export function readModifiers(reading: Reading): Modifiers {
-  const isWritten = Object.keys(reading.fields).some((field) => Object.hasOwn(modifiers, field));
-  return isWritten ? read(reading) : UNWRITTEN;
+/** Whether a modifier is written among the fields of a query or group. */
+export function isModified(fields: Reading['fields']): boolean {
+  return Object.keys(fields).some((field) => Object.hasOwn(modifiers, field));
 }
 
-function read(reading: Reading): Modifiers {
+/** Reads all modifiers of one query or group, in their order. */
+export function readModifiers(reading: Reading): Modifiers {
   const { at, fields } = reading;
   const said = {} as Record<Name, unknown>;
   for (const [name, modifier] of all) {

@@ -1,8 +1,9 @@
+import type { z } from 'zod';
 import { isHeld } from '../../budget/turns.ts';
 import type { Steps } from '../../budget/work.ts';
-import { entriesOf, hasMember } from '../../json/members.ts';
+import { entriesOf, hasMember, keysOf } from '../../json/members.ts';
 import { missing } from '../../store/check-schema.ts';
-import { groupSchema, querySchema } from './body-schema.ts';
+import { askingSchema, groupSchema, querySchema } from './body-schema.ts';
 import { callsOf } from './calls.ts';
 import { checkFields, type Fields } from './check-fields.ts';
 import type { GroupNode, Node, Pattern } from './node.ts';
@@ -65,9 +66,9 @@ function* planMember(value: unknown, place: Place, planner: Planner): Steps<Node
   if (isHeld()) yield;
   const { at, path } = place;
   const { limits, report } = planner;
-  const isGroup =
-    typeof value === 'object' && value !== null && (hasMember(value, 'pattern') || hasMember(value, 'queries'));
-  const fields = checkFields(isGroup ? groupSchema : querySchema, value, at, report);
+  const schema = schemaFor(value);
+  const isGroup = schema === groupSchema;
+  const fields = checkFields(schema, value, at, report);
   if (!isGroup && fields) checkAddressee(fields, at, planner);
   if (!isGroup || !fields) return yield* planQuery(fields ?? {}, place, planner);
   const known = fields['pattern'] as Pattern | undefined;
@@ -80,4 +81,11 @@ function* planMember(value: unknown, place: Place, planner: Planner): Steps<Node
     return yield* planQuery({}, place, planner);
   }
   return yield* planGroup(known ?? (Array.isArray(fields['queries']) ? 'ordered' : 'kv'), fields, place, planner);
+}
+
+/** What a query or group is checked against, by the fields that it has. */
+function schemaFor(value: unknown): z.ZodObject {
+  if (typeof value !== 'object' || value === null) return querySchema;
+  if (hasMember(value, 'pattern') || hasMember(value, 'queries')) return groupSchema;
+  return keysOf(value).every((key) => Object.hasOwn(askingSchema.shape, key)) ? askingSchema : querySchema;
 }

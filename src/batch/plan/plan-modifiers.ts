@@ -1,5 +1,4 @@
-import { readModifiers } from '../modifiers/read-modifiers.ts';
-import type { Findings } from '../template/read-template.ts';
+import { isModified, readModifiers, UNMODIFIED } from '../modifiers/read-modifiers.ts';
 import type { Reference } from '../template/reference.ts';
 import type { Fields } from './check-fields.ts';
 import type { Planned } from './node.ts';
@@ -13,16 +12,26 @@ export function planModifiers(
   { limits, report }: Planner,
   references: Reference[] = [],
 ): Planned {
-  const toStart: Findings = { references: [], report };
-  const toRun: Findings = { references, report };
-  const toReshape: Findings = { references: [], report };
+  const start: Reference[] = [];
+  const reshape: Reference[] = [];
+  const modifiers = isModified(fields)
+    ? readModifiers({
+        at,
+        fields,
+        limits,
+        report,
+        toStart: { references: start, report },
+        toRun: { references, report },
+        toReshape: { references: reshape, report },
+      })
+    : UNMODIFIED;
   return {
-    ...readModifiers({ at, fields, limits, report, toStart, toRun, toReshape }),
+    ...modifiers,
     path,
     key,
     index,
-    referencesToStart: toStart.references,
+    referencesToStart: start,
     referencesToRun: references,
-    referencesToReshape: toReshape.references,
+    referencesToReshape: reshape,
   };
 }

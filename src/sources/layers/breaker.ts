@@ -1,6 +1,6 @@
 import { abortReason, toCodapError } from '../../errors.ts';
 import { instantOf } from '../../store/deadline.ts';
-import type { Context, Fetch, Query } from '../../store/fetch.ts';
+import type { Context, Query } from '../../store/fetch.ts';
 import type { Payload } from '../../store/payload.ts';
 import type { Circuit } from '../circuit.ts';
 import { ask, type Layer } from '../layer.ts';
@@ -36,24 +36,21 @@ export function breaker(circuit: Circuit): Layer {
 export function judge(circuit: Circuit): Layer {
   return {
     name: 'judge',
-    wrap:
-      (next): Fetch =>
-      async (query, context) => {
-        if (circuit.isOpen && !context.probe) throw circuit.refusal();
-        const { era } = circuit;
-        const started = performance.now();
-        let payload: Payload;
-        try {
-          payload = await next(query, context);
-        } catch (error) {
+    wrap: (next) => (query, context) => {
+      if (circuit.isOpen && !context.probe) return Promise.reject(circuit.refusal());
+      const { era } = circuit;
+      const started = performance.now();
+      const answer = ask(next, query, context);
+      answer.then(
+        () => circuit.answered(era),
+        (error: unknown) => {
           const isAnswer = verdict(error, context, started, circuit.options.wholeMs);
           if (isAnswer === true) circuit.answered(era);
           if (isAnswer === false) circuit.failed(era);
-          throw error;
-        }
-        circuit.answered(era);
-        return payload;
-      },
+        },
+      );
+      return answer;
+    },
   };
 }
 

@@ -5,7 +5,6 @@ import { hashOf } from '../../json/hash.ts';
 import { GrowingDeadline, instantOf } from '../../store/deadline.ts';
 import type { Context, Fetch, Query } from '../../store/fetch.ts';
 import type { Payload } from '../../store/payload.ts';
-import { whenAborted } from '../../when-aborted.ts';
 import { keyOf } from '../key.ts';
 import { ask, type Layer } from '../layer.ts';
 
@@ -94,12 +93,9 @@ class SharedCall {
   readonly #memory: Memory;
   readonly #work: Work;
   #key: string | undefined;
-  #answer: Promise<Payload> | undefined;
+  /** All who have waited for it, and how many still do. */
+  readonly #waiters: Waiter[];
   #waiting = 1;
-  #isShared = false;
-  #isEnded = false;
-  /** Bytes that its answer holds, once it is there and shared. */
-  #bytes = 0;
 
   constructor(underWay: UnderWay, hash: number, query: Query, first: Context, timeoutMs: number) {
     this.#underWay = underWay;
@@ -111,6 +107,7 @@ class SharedCall {
     this.deadline = new GrowingDeadline(instant, Math.max(instant, performance.now() + 2 * timeoutMs));
     this.#memory = first.memory.part();
     this.#work = first.work.part();
+    this.#waiters = [new Waiter(this, first)];
   }
 
   /** Tells it from others of its hash; empty where it is too large to be compared. */
@@ -122,62 +119,99 @@ class SharedCall {
   begin(next: Fetch): Promise<Payload> {
     const { deadline } = this;
     const own = { signal: this.#signal, deadline, memory: this.#memory, work: this.#work };
-    this.#answer = ask(next, this.query, { ...this.#first, ...own });
     this.#underWay.add(this);
-    return this.#wait(this.#first, this.#answer);
+    ask(next, this.query, { ...this.#first, ...own }).then(
+      (payload) => this.#succeed(payload),
+      (error: unknown) => this.#fail(error),
+    );
+    return this.#waiters[0]!.answer;
   }
 
   /** Waits for it, too. */
   join(context: Context): Promise<Payload> {
     if (!this.#isShared) {
-      this.#isShared = true;
       this.#memory.disown();
       this.#work.disown();
     }
     this.deadline.extend(instantOf(context.deadline));
     this.#waiting += 1;
-    return this.#wait(context, this.#answer!);
+    const waiter = new Waiter(this, context);
+    this.#waiters.push(waiter);
+    return waiter.answer;
   }
 
-  #wait({ signal, memory }: Context, answer: Promise<Payload>): Promise<Payload> {
-    return new Promise((resolve, reject) => {
-      const stay = whenAborted(signal, () => {
-        reject(signal.reason);
-        this.#leave(signal.reason);
-      });
-      const succeed = (payload: Payload): void => {
-        stay();
-        this.#end();
-        try {
-          if (this.#isShared && !signal.aborted) memory.hold(this.#bytes);
-          resolve(payload);
-        } catch (error) {
-          reject(error);
-        }
-      };
-      const fail = (error: unknown): void => {
-        stay();
-        this.#end();
-        reject(error);
-      };
-      answer.then(succeed, fail);
-    });
-  }
-
-  #leave(reason: unknown): void {
+  /** One of those who wait has left. */
+  leave(reason: unknown): void {
     this.#waiting -= 1;
     if (this.#waiting > 0) return;
     this.#underWay.remove(this);
     this.#signal.abort(reason);
   }
 
-  /** The first who hears of its end lets go of it. */
+  get #isShared(): boolean {
+    return this.#waiters.length > 1;
+  }
+
+  #succeed(payload: Payload): void {
+    const bytes = this.#isShared ? this.#memory.held : 0;
+    this.#end();
+    for (const waiter of this.#waiters) waiter.succeed(payload, bytes);
+  }
+
+  #fail(error: unknown): void {
+    this.#end();
+    for (const waiter of this.#waiters) waiter.fail(error);
+  }
+
   #end(): void {
-    if (this.#isEnded) return;
-    this.#isEnded = true;
     this.#underWay.remove(this);
-    if (!this.#isShared) return;
-    this.#bytes = this.#memory.held;
-    this.#memory.close();
+    if (this.#isShared) this.#memory.close();
+  }
+}
+
+const ONCE = { once: true };
+
+/** Somebody who waits for a call. */
+class Waiter {
+  readonly answer: Promise<Payload>;
+  readonly #call: SharedCall;
+  readonly #context: Context;
+  readonly #resolve: (payload: Payload) => void;
+  readonly #reject: (error: unknown) => void;
+
+  constructor(call: SharedCall, context: Context) {
+    const { promise, resolve, reject } = Promise.withResolvers<Payload>();
+    this.answer = promise;
+    this.#call = call;
+    this.#context = context;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    // Not by `whenAborted`, which is for signals to which many listen.
+    context.signal.addEventListener('abort', this, ONCE);
+  }
+
+  /** They leave. */
+  handleEvent(): void {
+    const { reason } = this.#context.signal;
+    this.#reject(reason);
+    this.#call.leave(reason);
+  }
+
+  /** They hold the bytes of an answer that others wait for, too. */
+  succeed(payload: Payload, bytes: number): void {
+    const { signal, memory } = this.#context;
+    if (signal.aborted) return;
+    signal.removeEventListener('abort', this);
+    try {
+      if (bytes > 0) memory.hold(bytes);
+      this.#resolve(payload);
+    } catch (error) {
+      this.#reject(error);
+    }
+  }
+
+  fail(error: unknown): void {
+    this.#context.signal.removeEventListener('abort', this);
+    this.#reject(error);
   }
 }

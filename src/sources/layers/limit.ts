@@ -1,6 +1,7 @@
 import { CodapError } from '../../errors.ts';
+import type { Fetch } from '../../store/fetch.ts';
 import { onceClosed } from '../closing.ts';
-import type { Layer } from '../layer.ts';
+import { ask, type Layer } from '../layer.ts';
 import { FairLine } from '../fair-line.ts';
 
 /** How many calls of a source may run, and how many may wait for that. */
@@ -26,29 +27,35 @@ export function limit({ name, concurrency, queue }: LimitOptions): Layer {
     name: 'limit',
     bounds: () => ({ concurrency, queue }),
     state: () => ({ running, queued: line.length, limit: concurrency }),
-    wrap: (next) => async (query, context) => {
-      if (running < concurrency) running += 1;
-      else {
+    wrap(next) {
+      const run: Fetch = (query, context) => {
+        let holders = 1;
+        const leave = (): void => {
+          holders -= 1;
+          // Whoever is let in takes the place over.
+          if (holders === 0 && !line.letIn()) running -= 1;
+        };
+        const lingers = (until: Promise<unknown>): void => {
+          holders += 1;
+          until.then(leave, leave);
+        };
+        return ask(next, query, { ...context, lingers }).then(
+          (payload) => onceClosed(payload, leave),
+          (error: unknown) => {
+            leave();
+            throw error;
+          },
+        );
+      };
+      return (query, context) => {
+        if (running < concurrency) {
+          running += 1;
+          return run(query, context);
+        }
         const { signal, caller } = context;
-        if (line.length >= queue && !line.makeRoom(caller.name, overloaded)) throw overloaded();
-        await line.wait(signal, caller.name);
-      }
-      let holders = 1;
-      const leave = (): void => {
-        holders -= 1;
-        // Whoever is let in takes the place over.
-        if (holders === 0 && !line.letIn()) running -= 1;
+        if (line.length >= queue && !line.makeRoom(caller.name, overloaded)) return Promise.reject(overloaded());
+        return line.wait(signal, caller.name).then(() => run(query, context));
       };
-      const lingers = (until: Promise<unknown>): void => {
-        holders += 1;
-        until.then(leave, leave);
-      };
-      try {
-        return onceClosed(await next(query, { ...context, lingers }), leave);
-      } catch (error) {
-        leave();
-        throw error;
-      }
     },
   };
 }

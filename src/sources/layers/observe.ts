@@ -1,6 +1,6 @@
 import { toCodapError } from '../../errors.ts';
 import type { DurationsBy } from '../../observe/durations.ts';
-import type { Layer } from '../layer.ts';
+import { ask, type Layer } from '../layer.ts';
 
 /**
  * Counts every call, by its op and what became of it: `ok` or the error's code; and how long that took. A
@@ -9,17 +9,15 @@ import type { Layer } from '../layer.ts';
 export function observe(calls: DurationsBy): Layer {
   return {
     name: 'observe',
-    wrap: (next) => async (query, context) => {
+    wrap: (next) => (query, context) => {
       const began = performance.now();
-      let code = 'ok';
-      try {
-        return await next(query, context);
-      } catch (error) {
-        code = toCodapError(error).code;
-        throw error;
-      } finally {
-        calls.of(query.op, code).add(performance.now() - began);
-      }
+      const ended = (code: string): void => calls.of(query.op, code).add(performance.now() - began);
+      const answer = ask(next, query, context);
+      answer.then(
+        () => ended('ok'),
+        (error: unknown) => ended(toCodapError(error).code),
+      );
+      return answer;
     },
   };
 }

@@ -1,19 +1,26 @@
 import { once } from 'node:events';
-import type { ItemBatch, Items } from '../../store/payload.ts';
-import type { Layer } from '../layer.ts';
+import type { ItemBatch, Items, Payload } from '../../store/payload.ts';
+import { ask, type Layer } from '../layer.ts';
 
-/** A list or body counts as opened only once its first item or byte is here. */
+/**
+ * A list or body counts as opened only once its first item or byte is here. What is gathered is here as a
+ * whole.
+ */
 export const prime: Layer = {
   name: 'prime',
-  wrap: (next) => async (query, context) => {
-    const payload = await next(query, context);
-    if (payload.kind === 'items') return primed(payload);
-    if (payload.kind === 'body' && !payload.stream.readableEnded && payload.stream.readableLength === 0) {
-      await Promise.race([once(payload.stream, 'readable'), once(payload.stream, 'end')]);
-    }
-    return payload;
+  wrap: (next) => (query, context) => {
+    const answer = ask(next, query, context);
+    return query.want === 'value' ? answer : answer.then(opened);
   },
 };
+
+async function opened(payload: Payload): Promise<Payload> {
+  if (payload.kind === 'items') return primed(payload);
+  if (payload.kind === 'body' && !payload.stream.readableEnded && payload.stream.readableLength === 0) {
+    await Promise.race([once(payload.stream, 'readable'), once(payload.stream, 'end')]);
+  }
+  return payload;
+}
 
 async function primed({ items }: Items): Promise<Items> {
   const iterator = items[Symbol.asyncIterator]();

@@ -1,8 +1,9 @@
 import { classify, CodapError } from '../../errors.ts';
 import { instantOf } from '../../store/deadline.ts';
-import type { Context } from '../../store/fetch.ts';
+import type { Context, Query } from '../../store/fetch.ts';
+import type { Payload } from '../../store/payload.ts';
 import { untilLetIn } from '../../store/signals.ts';
-import type { Layer } from '../layer.ts';
+import { ask, type Layer } from '../layer.ts';
 import { Recent, RECENT_MS } from '../recent.ts';
 
 /** How often a call is tried, and how many of all tries may be further ones. */
@@ -46,22 +47,28 @@ export function retry({ attempts, budget, perSecond }: RetryOptions): Layer {
     name: 'retry',
     bounds: () => ({ attempts, budget, perSecond }),
     state: () => ({ retries }),
-    wrap: (next) => async (query, context) => {
-      let failure: unknown = context.resumedAfter;
-      if (!failure) calls.add();
-      for (let attempt = failure ? 2 : 1; ; attempt += 1) {
-        if (attempt > 1) await again(failure, attempt, context);
-        // An attempt that failed holds nothing any more, whatever still comes of it.
+    wrap(next) {
+      const attempt = (query: Query, context: Context, failed: (error: unknown) => Promise<Payload>) => {
         const memory = context.memory.part();
-        try {
-          return await next(query, { ...context, memory });
-        } catch (error) {
+        return ask(next, query, { ...context, memory }).catch((error: unknown) => {
+          // It holds nothing any more, whatever still comes of it.
           memory.close();
+          return failed(error);
+        });
+      };
+      const another = async (query: Query, context: Context, failure: unknown, count: number): Promise<Payload> => {
+        await again(failure, count, context);
+        return attempt(query, context, (error) => {
           // The store was not asked again: what it said first is what is known.
-          if (attempt > 1 && error instanceof CodapError && error.rejected) throw failure;
-          failure = error;
-        }
-      }
+          if (error instanceof CodapError && error.rejected) throw failure;
+          return another(query, context, error, count + 1);
+        });
+      };
+      return (query, context) => {
+        if (context.resumedAfter) return another(query, context, context.resumedAfter, 2);
+        calls.add();
+        return attempt(query, context, (failure) => another(query, context, failure, 2));
+      };
     },
   };
 }

@@ -1,9 +1,10 @@
 import { CallSignal } from '../../call-signal.ts';
 import { tooLate } from '../../errors.ts';
 import { instantOf, latestOf } from '../../store/deadline.ts';
-import type { Fetch } from '../../store/fetch.ts';
+import type { Context, Fetch, Query } from '../../store/fetch.ts';
 import { discard, type Payload } from '../../store/payload.ts';
 import { whenAborted } from '../../when-aborted.ts';
+import { type Alarm, Alarms } from '../alarms.ts';
 import { onceClosed } from '../closing.ts';
 import { ask, type Layer } from '../layer.ts';
 
@@ -26,47 +27,91 @@ export function attemptTimeout(source: string, timeoutMs: number): Layer {
 }
 
 function keeping(source: string, timeoutMs: number, next: Fetch): Fetch {
+  const alarms = new Alarms();
   return (query, context) => {
     const now = performance.now();
     const own = now + timeoutMs;
-    let end = Math.min(instantOf(context.deadline), own);
+    const end = Math.min(instantOf(context.deadline), own);
     if (context.signal.aborted) return Promise.reject(context.signal.reason as Error);
     if (end <= now) return Promise.reject(tooLate(source, true));
-    return new Promise<Payload>((resolve, reject) => {
-      const signal = new CallSignal();
-      let settled = false;
-      const abort = (reason: unknown): void => {
-        settled = true;
-        clearTimeout(timer);
-        reject(reason);
-        signal.abort(reason);
-      };
-      const onTime = (): void => {
-        const by = Math.min(instantOf(context.deadline), own);
-        if (by > end) {
-          end = by;
-          timer = setTimeout(onTime, end - performance.now());
-          return;
-        }
-        unlink();
-        abort(tooLate(source));
-      };
-      let timer = setTimeout(onTime, end - now);
-      const unlink = whenAborted(context.signal, () => abort(context.signal.reason));
-      const succeed = (payload: Payload): void => {
-        if (settled) return discard(payload);
-        clearTimeout(timer);
-        resolve(onceClosed(payload, unlink));
-      };
-      const fail = (error: unknown): void => {
-        if (settled) return;
-        clearTimeout(timer);
-        unlink();
-        reject(error);
-      };
-      ask(next, query, { ...context, signal, deadline: Math.min(latestOf(context.deadline), own) })
-        .then(succeed)
-        .catch(fail);
-    });
+    const call = new TimedCall(source, context, own, alarms);
+    call.ask(next, query, end, now);
+    return call.answer;
   };
+}
+
+/** A call while its time is kept. */
+class TimedCall {
+  readonly answer: Promise<Payload>;
+  readonly #source: string;
+  readonly #context: Context;
+  readonly #own: number;
+  readonly #alarms: Alarms;
+  readonly #resolve: (payload: Payload) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #signal = new CallSignal();
+  readonly #unlink: () => void;
+  /** When it is looked whether its time has come. */
+  #end = Infinity;
+  #alarm: Alarm | undefined;
+  #isSettled = false;
+
+  /** `own`: the instant at which its own time is over, whatever its deadline. */
+  constructor(source: string, context: Context, own: number, alarms: Alarms) {
+    const { promise, resolve, reject } = Promise.withResolvers<Payload>();
+    this.answer = promise;
+    this.#source = source;
+    this.#context = context;
+    this.#own = own;
+    this.#alarms = alarms;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#unlink = whenAborted(context.signal, () => this.#abort(context.signal.reason));
+  }
+
+  ask(next: Fetch, query: Query, end: number, now: number): void {
+    const deadline = Math.min(latestOf(this.#context.deadline), this.#own);
+    this.#watch(end, now);
+    ask(next, query, { ...this.#context, signal: this.#signal, deadline }).then(
+      (payload) => this.#succeed(payload),
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  onTime(): void {
+    const by = Math.min(instantOf(this.#context.deadline), this.#own);
+    if (by > this.#end) return this.#watch(by, performance.now());
+    this.#unlink();
+    this.#abort(tooLate(this.#source));
+  }
+
+  #watch(end: number, now: number): void {
+    this.#end = end;
+    this.#alarm = this.#alarms.at(end, now);
+    this.#alarm.add(this);
+  }
+
+  #abort(reason: unknown): void {
+    this.#settle();
+    this.#reject(reason);
+    this.#signal.abort(reason);
+  }
+
+  #succeed(payload: Payload): void {
+    if (this.#isSettled) return discard(payload);
+    this.#settle();
+    this.#resolve(onceClosed(payload, this.#unlink));
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isSettled) return;
+    this.#settle();
+    this.#unlink();
+    this.#reject(error);
+  }
+
+  #settle(): void {
+    this.#isSettled = true;
+    this.#alarm?.delete(this);
+  }
 }
