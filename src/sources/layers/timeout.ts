@@ -4,7 +4,6 @@ import { instantOf, latestOf } from '../../store/deadline.ts';
 import type { Context, Fetch, Query } from '../../store/fetch.ts';
 import { discard, type Payload } from '../../store/payload.ts';
 import { whenAborted } from '../../when-aborted.ts';
-import { type Alarm, Alarms } from '../alarms.ts';
 import { onceClosed } from '../closing.ts';
 import { ask, type Layer } from '../layer.ts';
 
@@ -27,14 +26,13 @@ export function attemptTimeout(source: string, timeoutMs: number): Layer {
 }
 
 function keeping(source: string, timeoutMs: number, next: Fetch): Fetch {
-  const alarms = new Alarms();
   return (query, context) => {
     const now = performance.now();
     const own = now + timeoutMs;
     const end = Math.min(instantOf(context.deadline), own);
     if (context.signal.aborted) return Promise.reject(context.signal.reason as Error);
     if (end <= now) return Promise.reject(tooLate(source, true));
-    const call = new TimedCall(source, context, own, alarms);
+    const call = new TimedCall(source, context, own);
     call.ask(next, query, end, now);
     return call.answer;
   };
@@ -46,24 +44,22 @@ class TimedCall {
   readonly #source: string;
   readonly #context: Context;
   readonly #own: number;
-  readonly #alarms: Alarms;
   readonly #resolve: (payload: Payload) => void;
   readonly #reject: (error: unknown) => void;
   readonly #signal = new CallSignal();
   readonly #unlink: () => void;
   /** When it is looked whether its time has come. */
   #end = Infinity;
-  #alarm: Alarm | undefined;
+  #timer: NodeJS.Timeout | undefined;
   #isSettled = false;
 
   /** `own`: the instant at which its own time is over, whatever its deadline. */
-  constructor(source: string, context: Context, own: number, alarms: Alarms) {
+  constructor(source: string, context: Context, own: number) {
     const { promise, resolve, reject } = Promise.withResolvers<Payload>();
     this.answer = promise;
     this.#source = source;
     this.#context = context;
     this.#own = own;
-    this.#alarms = alarms;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#unlink = whenAborted(context.signal, () => this.#abort(context.signal.reason));
@@ -87,8 +83,7 @@ class TimedCall {
 
   #watch(end: number, now: number): void {
     this.#end = end;
-    this.#alarm = this.#alarms.at(end, now);
-    this.#alarm.add(this);
+    this.#timer = setTimeout(onTime, end - now, this);
   }
 
   #abort(reason: unknown): void {
@@ -112,6 +107,10 @@ class TimedCall {
 
   #settle(): void {
     this.#isSettled = true;
-    this.#alarm?.delete(this);
+    clearTimeout(this.#timer);
   }
+}
+
+function onTime(call: TimedCall): void {
+  call.onTime();
 }
