@@ -11,7 +11,8 @@ if (Number(major) < 24) {
 // While little is asked V8 learns that what a request needs lives long, and then puts all of it where only
 // full collections look: that costs a tenth of the processor and 100 MB.
 setFlagsFromString('--no-allocation-site-pretenuring');
-// A request goes through many short functions, once each: compiled into one another they cost a twentieth less.
+// A request goes through many short functions, once each: compiled into one another they cost a twentieth
+// less.
 setFlagsFromString('--max-inlined-bytecode-size=1000');
 setFlagsFromString('--max-inlined-bytecode-size-cumulative=3000');
 

@@ -34,6 +34,9 @@ const FILLED_IN = listed(`
   flags.join(', ')
   Object.keys(shape).join(', ')
   asking.mediaTypes.join(', ')
+  routes/answer.ts: there()  # these
+  src/encodings/summary.ts: source  # of the configuration
+  src/encodings/summary.ts: tenths(longest)
   replyTypes.join(', ')
   [...lists.collections].join(', ')
   [...walk.lists.collections].join(', ')

@@ -93,9 +93,15 @@ describe('the page of the interface', () => {
       addEventListener: (_type: string, listener: typeof submitted) => (submitted = listener),
       querySelector: () => input,
     };
-    const document = { createElement: () => form, querySelector: () => ({ append: () => (asks = true) }) };
+    const document = {
+      createElement: () => form,
+      querySelector: () => ({ append: () => (asks = true) }),
+      documentElement: { classList: { toggle: () => {} } },
+    };
+    const matchMedia = () => ({ matches: false, addEventListener: () => {} });
     const fetching = Promise.resolve({ status });
-    runInNewContext(payload, { document, fetch: () => fetching, SwaggerUIBundle: (said: never) => shown.push(said) });
+    const SwaggerUIBundle = (said: never): unknown => shown.push(said);
+    runInNewContext(payload, { document, matchMedia, fetch: () => fetching, SwaggerUIBundle });
     await fetching;
     await Promise.resolve();
     return {
