@@ -151,6 +151,7 @@ const FILLED_IN = listed(`
   adapters/http/h1/request-head.ts: option
   adapters/http/h1/request-head.ts: fields[at]
   adapters/http/h1/request-head.ts: fields[at + 1]
+  adapters/http/h1/request-head.ts: last.lines
   adapters/http/h1/request-head.ts: head
   adapters/http/h1/request-head.ts: length
   src/service/http/faults.ts: problem.title

@@ -156,9 +156,9 @@ function sourceOf({ options, adapter, connection, calls }: Below, layers: readon
   };
 }
 
-function checkGathered(most: NonNullable<Op['gathered']>, params: Record<string, unknown>, fault: Fault): void {
-  for (const [name, bound] of Object.entries(most))
-    if (Number(params[name]) > bound) fault([name], `at most ${bound} is allowed here without stream`);
+function checkGathered(bounds: NonNullable<Op['gathered']>, params: Record<string, unknown>, fault: Fault): void {
+  for (const [name, most] of Object.entries(bounds))
+    if (Number(params[name]) > most) fault([name], `at most ${most} is allowed here without stream`);
 }
 
 /** Each question has the source's whole time, and none is answered from a cache. */
