@@ -31,7 +31,7 @@ const queries = {
   lost: stock(['stock', { $result: '/late' }]),
   chosen: stock('/stock/B-101', { when: false }),
   each: stock(['stock', { $item: '' }], { forEach: ['B-101', 'B-102'], concurrency: 1 }),
-  race: { pattern: 'first-reply', take: 1, queries: [slow(1600), stock('/stock/B-101')] },
+  race: { pattern: 'first-reply', take: 1, queries: [slow(1600), stock('/stock/B-104')] },
 };
 
 const FRAMED = ['application/x-ndjson', 'text/event-stream'];

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { jsonObject } from '../template/json-object.ts';
 import { readTemplate, type Findings } from '../template/read-template.ts';
-import { BROKEN, Reference, type Path, type Report } from '../template/reference.ts';
+import { BROKEN, plainOf, Reference, type Path, type Report } from '../template/reference.ts';
 import type { Plain } from './modifier.ts';
 
 /** What a forEach runs over: a list referred to, or one written out, of values and ItemTemplates. */
@@ -14,7 +14,7 @@ export class ItemTemplate {
 
   constructor(template: unknown, references: readonly Reference[]) {
     this.template = template;
-    this.references = references;
+    this.references = plainOf(references);
   }
 }
 

@@ -21,7 +21,7 @@ export function linkReferences(root: GroupNode, planner: Linking): void {
     const inside = { ...around, inForEach: around.inForEach || node.forEach !== undefined };
     const linkAll = (references: readonly Reference[], from: Surroundings): void => {
       for (const reference of references) {
-        if (reference.word !== '$join' && reference !== BROKEN) linkOne(reference, node, from, waits, planner);
+        if (reference !== BROKEN) linkOne(reference, node, from, waits, planner);
       }
     };
     linkAll(listReferences(node.forEach), around);

@@ -1,5 +1,5 @@
 import { isModified, readModifiers, UNMODIFIED } from '../modifiers/read-modifiers.ts';
-import type { Reference } from '../template/reference.ts';
+import { plainOf, type Reference } from '../template/reference.ts';
 import type { Fields } from './check-fields.ts';
 import type { Planned } from './node.ts';
 import type { Place } from './place.ts';
@@ -30,8 +30,8 @@ export function planModifiers(
     path,
     key,
     index,
-    referencesToStart: start,
-    referencesToRun: references,
-    referencesToReshape: reshape,
+    referencesToStart: plainOf(start),
+    referencesToRun: plainOf(references),
+    referencesToReshape: plainOf(reshape),
   };
 }

@@ -27,9 +27,7 @@ export function* compile(node: QueryNode, values: Values, scope: Scope, held: Me
 
 function* compileAnew(node: QueryNode, values: Values, { batch }: Scope, held: Memory): Steps<unknown> {
   const sizes = new Map<Reference, { readonly bytes: number; readonly pieces: number }>();
-  for (const reference of node.referencesToRun) {
-    if (reference.word !== '$join') sizes.set(reference, yield* batch.mustFit(values.get(reference)));
-  }
+  for (const reference of node.referencesToRun) sizes.set(reference, yield* batch.mustFit(values.get(reference)));
   const params = yield* fillParams(node.params, { values, budgets: batch }, (reference) => {
     const { bytes, pieces } = sizes.get(reference) ?? { bytes: 0, pieces: 0 };
     held.hold(bytes);

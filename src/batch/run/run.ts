@@ -19,7 +19,7 @@ import { judge } from './running-group.ts';
 import { RunningMember } from './running-member.ts';
 import type { Scope, Taking } from './scope.ts';
 import { failure, opened, withDefault } from './settle.ts';
-import { read } from './wait.ts';
+import { read, readToRun } from './wait.ts';
 
 /** A batch under way. */
 export interface Running {
@@ -94,14 +94,10 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
       throwIfLate(scope, waitSignal);
       if (!(await work.do(isChosen(node, { values, budgets: scope.batch })))) return { status: 'skipped' };
     }
-    // What refers to nothing waits for nothing.
-    if (node.referencesToRun.length > 0 || node.referencesToReshape.length > 0) {
-      const waiting = { signal: waitSignal, trace };
-      const skipped =
-        (await read(node.referencesToRun, false, scope, waiting, values)) ??
-        (await read(node.referencesToReshape, true, scope, waiting, values));
-      if (skipped) return withDefault(node, skipped, scope);
-    }
+    const reading = readToRun(node, scope, { signal: waitSignal, trace }, values);
+    // What is there already is not awaited.
+    const skipped = reading instanceof Promise ? await reading : reading;
+    if (skipped) return withDefault(node, skipped, scope);
     if (typeof node.as === 'object') member.as = await work.do(as.apply(node.as, { values, budgets: scope.batch }));
     started = performance.now();
     if (waitSignal.aborted) throw waitSignal.reason;
@@ -110,10 +106,8 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
       return await work.do(finishGroup(node, list, values, started, scope));
     }
     if (!node.literal) throwIfLate(scope, waitSignal);
-    const query = {
-      op: node.op,
-      params: node.literal ? node.params : await work.do(compile(node, values, scope, held)),
-    };
+    const params = node.literal ? node.params : work.do(compile(node, values, scope, held));
+    const query = { op: node.op, params: params instanceof Promise ? ((await params) as unknown) : params };
     // What was filled in may be large, and so take a while to be sent.
     if (!node.literal && isHeld()) await work.turn();
     if (want !== 'value') {

@@ -1,6 +1,7 @@
 import { abortReason, CodapError } from '../../errors.ts';
 import { untilAborted } from '../../store/signals.ts';
 import { endingBy, type Steps } from '../../budget/work.ts';
+import type { Planned } from '../plan/node.ts';
 import type { MemberTrace } from './member-trace.ts';
 import type { RunningGroup } from './running-group.ts';
 import type { RunningMember } from './running-member.ts';
@@ -31,11 +32,10 @@ export function read(
   waiting: Waiting,
   values: Map<Reference, unknown>,
 ): Reply | undefined | Promise<Reply | undefined> {
-  const plain = references.filter((reference) => reference.word !== '$join');
-  if (plain.length === 0) return undefined;
+  if (references.length === 0) return undefined;
   const take = (outcomes: Outcomes): Reply | undefined => {
     const missing: [Reference, Outcome][] = [];
-    for (const reference of plain) {
+    for (const reference of references) {
       const outcome = outcomes.get(reference) as Outcome;
       if (outcome.is === 'value') values.set(reference, counted(outcome.value, reference, scope));
       else if (outcome.is === 'nowhere' && nullable) values.set(reference, null);
@@ -43,8 +43,20 @@ export function read(
     }
     return missing.length > 0 ? skippedBy(missing) : undefined;
   };
-  const outcomes = outcomesOf(plain, scope, waiting);
+  const outcomes = outcomesOf(references, scope, waiting);
   return outcomes instanceof Promise ? outcomes.then(take) : take(outcomes);
+}
+
+/** Reads what a query or group needs to run, and then what its value is made anew with. */
+export function readToRun(
+  { referencesToRun, referencesToReshape }: Planned,
+  scope: Scope,
+  waiting: Waiting,
+  values: Map<Reference, unknown>,
+): ReturnType<typeof read> {
+  const reading = read(referencesToRun, false, scope, waiting, values);
+  const goOn = (skipped: Reply | undefined) => skipped ?? read(referencesToReshape, true, scope, waiting, values);
+  return reading instanceof Promise ? reading.then(goOn) : goOn(reading);
 }
 
 /** A list that `*` gathered is a copy that counts: for each member the place it takes in memory. */

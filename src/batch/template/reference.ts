@@ -52,6 +52,11 @@ export class Reference extends Placeholder {
   }
 }
 
+/** Those of some references that are no `$join`: what it is made of is among them. */
+export function plainOf(references: readonly Reference[]): readonly Reference[] {
+  return references.length === 0 ? references : references.filter(({ word }) => word !== '$join');
+}
+
 /**
  * Stands where a reference was written that cannot be read: its fault is told, and nothing more is said of
  * its place.
