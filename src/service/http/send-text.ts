@@ -5,6 +5,7 @@ import type { Piece, Text } from '../../json/text.ts';
 import { isHeld } from '../../budget/turns.ts';
 import type { Work } from '../../budget/work.ts';
 import { codingFor } from './compression.ts';
+import { endOfTurn } from './end-of-turn.ts';
 import { BROTLI, Outlet } from './outlet.ts';
 
 /** Below this many characters compressing costs more than it saves. */
@@ -43,6 +44,7 @@ export async function sendText(reply: FastifyReply, text: Text, { idleMs, work }
   const whole = text.length <= SHORT ? text.toString() : text.toBuffer();
   const body = compressed ? await compressors[coding](whole) : whole;
   if (compressed) reply.header('content-encoding', coding);
+  await endOfTurn();
   reply.send(body);
   // Most leave at once. Once the others are out, Node goes back to the time that idle connections have.
   if (reply.raw.writableLength > 0) reply.raw.setTimeout(idleMs, () => reply.raw.destroy());
