@@ -11,10 +11,6 @@ if (Number(major) < 24) {
 // While little is asked V8 learns that what a request needs lives long, and then puts all of it where only
 // full collections look: that costs a tenth of the processor and 100 MB.
 setFlagsFromString('--no-allocation-site-pretenuring');
-// A request goes through many short functions, once each: compiled into one another they cost a twentieth
-// less.
-setFlagsFromString('--max-inlined-bytecode-size=1000');
-setFlagsFromString('--max-inlined-bytecode-size-cumulative=3000');
 
 // A checkout runs its TypeScript as it is; a package has it compiled, because Node does not strip types below
 // node_modules.
