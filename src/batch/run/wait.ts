@@ -54,6 +54,7 @@ export function readToRun(
   waiting: Waiting,
   values: Map<Reference, unknown>,
 ): ReturnType<typeof read> {
+  if (referencesToRun.length === 0 && referencesToReshape.length === 0) return undefined;
   const reading = read(referencesToRun, false, scope, waiting, values);
   const goOn = (skipped: Reply | undefined) => skipped ?? read(referencesToReshape, true, scope, waiting, values);
   return reading instanceof Promise ? reading.then(goOn) : goOn(reading);

@@ -60,7 +60,6 @@ export class RequestLog implements FastifyBaseLogger {
   }
 
   #write(level: Level, line: Line): void {
-    const log = this.#log;
-    log[level](...line);
+    this.#log[level](...line);
   }
 }

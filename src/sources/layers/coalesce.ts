@@ -173,27 +173,25 @@ const ONCE = { once: true };
 
 /** Somebody who waits for a call. */
 class Waiter {
-  readonly answer: Promise<Payload>;
+  readonly #settling = Promise.withResolvers<Payload>();
   readonly #call: SharedCall;
   readonly #context: Context;
-  readonly #resolve: (payload: Payload) => void;
-  readonly #reject: (error: unknown) => void;
 
   constructor(call: SharedCall, context: Context) {
-    const { promise, resolve, reject } = Promise.withResolvers<Payload>();
-    this.answer = promise;
     this.#call = call;
     this.#context = context;
-    this.#resolve = resolve;
-    this.#reject = reject;
-    // Not by `whenAborted`, which is for signals to which many listen.
+    // As the object that it is: nearly all hear nothing, and no function is made for them.
     context.signal.addEventListener('abort', this, ONCE);
+  }
+
+  get answer(): Promise<Payload> {
+    return this.#settling.promise;
   }
 
   /** They leave. */
   handleEvent(): void {
     const { reason } = this.#context.signal;
-    this.#reject(reason);
+    this.#settling.reject(reason);
     this.#call.leave(reason);
   }
 
@@ -204,14 +202,14 @@ class Waiter {
     signal.removeEventListener('abort', this);
     try {
       if (bytes > 0) memory.hold(bytes);
-      this.#resolve(payload);
+      this.#settling.resolve(payload);
     } catch (error) {
-      this.#reject(error);
+      this.#settling.reject(error);
     }
   }
 
   fail(error: unknown): void {
     this.#context.signal.removeEventListener('abort', this);
-    this.#reject(error);
+    this.#settling.reject(error);
   }
 }

@@ -63,21 +63,15 @@ class Member {
   readonly query: Query;
   readonly context: Context;
   readonly point: Point;
-  readonly promise: Promise<Payload>;
-  readonly resolve: (payload: Payload | Promise<Payload>) => void;
-  readonly reject: (error: unknown) => void;
+  readonly answer = Promise.withResolvers<Payload>();
   readonly #stay: () => void;
 
   constructor(query: Query, context: Context, point: Point, leave: () => void) {
     this.query = query;
     this.context = context;
     this.point = point;
-    const { promise, resolve, reject } = Promise.withResolvers<Payload>();
-    this.promise = promise;
-    this.resolve = resolve;
-    this.reject = reject;
     this.#stay = whenAborted(context.signal, () => {
-      reject(context.signal.reason);
+      this.answer.reject(context.signal.reason);
       leave();
     });
   }
@@ -118,7 +112,7 @@ class Group {
     });
     this.#members.push(member);
     this.#waiting += 1;
-    return member.promise;
+    return member.answer.promise;
   }
 
   /** Asks for all who are still there; how many of them joined the first. */
@@ -163,11 +157,11 @@ class Group {
         if (part === undefined) this.#alone(member);
         else {
           member.part();
-          member.resolve(part);
+          member.answer.resolve(part);
         }
       } catch (error) {
         member.part();
-        member.reject(error);
+        member.answer.reject(error);
       }
     }
   }
@@ -181,13 +175,13 @@ class Group {
       if (mayBeOnes) this.#alone(member);
       else {
         member.part();
-        member.reject(error);
+        member.answer.reject(error);
       }
     }
   }
 
   #alone(member: Member): void {
     member.part();
-    member.resolve(ask(this.#next, member.query, member.context));
+    member.answer.resolve(ask(this.#next, member.query, member.context));
   }
 }

@@ -40,12 +40,10 @@ function keeping(source: string, timeoutMs: number, next: Fetch): Fetch {
 
 /** A call while its time is kept. */
 class TimedCall {
-  readonly answer: Promise<Payload>;
+  readonly #settling = Promise.withResolvers<Payload>();
   readonly #source: string;
   readonly #context: Context;
   readonly #own: number;
-  readonly #resolve: (payload: Payload) => void;
-  readonly #reject: (error: unknown) => void;
   readonly #signal = new CallSignal();
   readonly #unlink: () => void;
   /** When it is looked whether its time has come. */
@@ -55,14 +53,14 @@ class TimedCall {
 
   /** `own`: the instant at which its own time is over, whatever its deadline. */
   constructor(source: string, context: Context, own: number) {
-    const { promise, resolve, reject } = Promise.withResolvers<Payload>();
-    this.answer = promise;
     this.#source = source;
     this.#context = context;
     this.#own = own;
-    this.#resolve = resolve;
-    this.#reject = reject;
     this.#unlink = whenAborted(context.signal, () => this.#abort(context.signal.reason));
+  }
+
+  get answer(): Promise<Payload> {
+    return this.#settling.promise;
   }
 
   ask(next: Fetch, query: Query, end: number, now: number): void {
@@ -74,7 +72,7 @@ class TimedCall {
     );
   }
 
-  onTime(): void {
+  #onTime(): void {
     const by = Math.min(instantOf(this.#context.deadline), this.#own);
     if (by > this.#end) return this.#watch(by, performance.now());
     this.#unlink();
@@ -83,34 +81,30 @@ class TimedCall {
 
   #watch(end: number, now: number): void {
     this.#end = end;
-    this.#timer = setTimeout(onTime, end - now, this);
+    this.#timer = setTimeout(() => this.#onTime(), end - now);
   }
 
   #abort(reason: unknown): void {
     this.#settle();
-    this.#reject(reason);
+    this.#settling.reject(reason);
     this.#signal.abort(reason);
   }
 
   #succeed(payload: Payload): void {
     if (this.#isSettled) return discard(payload);
     this.#settle();
-    this.#resolve(onceClosed(payload, this.#unlink));
+    this.#settling.resolve(onceClosed(payload, this.#unlink));
   }
 
   #fail(error: unknown): void {
     if (this.#isSettled) return;
     this.#settle();
     this.#unlink();
-    this.#reject(error);
+    this.#settling.reject(error);
   }
 
   #settle(): void {
     this.#isSettled = true;
     clearTimeout(this.#timer);
   }
-}
-
-function onTime(call: TimedCall): void {
-  call.onTime();
 }

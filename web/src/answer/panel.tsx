@@ -1,19 +1,16 @@
 import { useState } from 'preact/hooks';
 import { MenuButton } from '../page/menu-button.tsx';
 import type { Session } from '../session/session.ts';
+import { FILES } from './file-name.ts';
 import { Progress } from './progress.tsx';
 import { ProblemView } from './problem-view.tsx';
 import { AnswerText } from './text.tsx';
 import { AnswerTree } from './tree.tsx';
 
-const FILES = [
-  ['application/zip', 'zip', 'a file for each reply'],
-  ['application/gzip', 'tar.gz', 'the same, packed'],
-  ['application/x-tar', 'tar', 'the same'],
-  ['text/csv', 'csv', 'a list as a table'],
-  ['application/x-ndjson', 'ndjson', 'a line for each reply'],
-  ['application/octet-stream', 'as it is', 'one file of a store'],
-] as const;
+const DOWNLOADS = [
+  ...FILES.map(({ type, ending, says }) => ({ type, name: ending, says })),
+  { type: 'application/octet-stream', name: 'as it is', says: 'one file of a store' },
+];
 
 /** What came back. */
 export function AnswerPanel({ session }: { session: Session }) {
@@ -28,7 +25,7 @@ export function AnswerPanel({ session }: { session: Session }) {
         </p>
         <MenuButton
           label="Download"
-          groups={[{ items: FILES.map(([accept, name, says]) => ({ name, says, act: () => session.save(accept) })) }]}
+          groups={[{ items: DOWNLOADS.map(({ type, ...item }) => ({ ...item, act: () => session.save(type) })) }]}
         />
         <div class="segmented" role="group" aria-label="How it is shown">
           {(['tree', 'text'] as const).map((one) => (

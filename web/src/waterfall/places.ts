@@ -9,7 +9,9 @@ export class Places {
 
   add(path: string, parent: string, after: readonly string[]): void {
     this.#known.set(path, { parent, after });
-    this.#members.set(parent, [...(this.#members.get(parent) ?? []), path]);
+    const members = this.#members.get(parent);
+    if (members) members.push(path);
+    else this.#members.set(parent, [path]);
   }
 
   /** From where to where, counted from 0 on. */
