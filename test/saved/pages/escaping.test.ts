@@ -91,7 +91,9 @@ describe('a hostile value is exactly this text, and nothing else of the page cha
   it('any JSON in a script is that JSON', async () => {
     const render = await rendererOf('<script type="application/json">{{ value | json }}</script>');
     await fc.assert(
-      fc.asyncProperty(fc.jsonValue(), async (value) => {
+      fc.asyncProperty(fc.jsonValue(), async (made) => {
+        // JavaScript writes no -0.
+        const value: unknown = JSON.parse(JSON.stringify(made));
         const html = await render({ value });
         expect(treeOf(html, read)).toEqual(
           treeOf('<script type="application/json">0</script>', (text, place) => (place === 'script' ? value : text)),
