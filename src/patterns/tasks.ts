@@ -32,13 +32,12 @@ interface Job<T> {
 export abstract class Tasks<T> {
   readonly #outer: AbortSignal | undefined;
   readonly #concurrency: number;
-  readonly #unsettled = new Set<Entry<T>>();
+  readonly #added: Entry<T>[] = [];
   readonly #awaited = new Map<number, Deferred<void>>();
   #allSettled?: Deferred<void>;
   #controller?: AbortController;
   #cancelled?: { reason: unknown };
   #stopListening?: () => void;
-  #count = 0;
   #running = 0;
   #first?: Job<T>;
   #last?: Job<T>;
@@ -72,7 +71,7 @@ export abstract class Tasks<T> {
     if (this.#cancelled) return;
     this.#cancelled = { reason };
     this.#first = this.#last = undefined;
-    for (const entry of this.#unsettled) this.#settle(entry, { status: 'rejected', reason });
+    for (const entry of this.#added) this.#settle(entry, { status: 'rejected', reason });
     for (const waiting of this.#awaited.values()) waiting.settle({ status: 'rejected', reason });
     this.#awaited.clear();
     this.#listen();
@@ -81,20 +80,23 @@ export abstract class Tasks<T> {
 
   /** Resolves once all that was added, by now and until then, has settled, in whatever way. */
   allSettled(): Promise<void> {
-    if (this.#unsettled.size === 0) return Promise.resolve();
+    if (this.#unsettled === 0) return Promise.resolve();
     this.#allSettled ??= new Deferred();
     return this.#allSettled.promise;
   }
 
   /** How many were added. */
   protected get count(): number {
-    return this.#count;
+    return this.#added.length;
+  }
+
+  get #unsettled(): number {
+    return this.#added.length - this.arrivals.length;
   }
 
   /** Counts in an entry made with `count` as its index. */
   protected add(entry: Entry<T>): void {
-    this.#count++;
-    this.#unsettled.add(entry);
+    this.#added.push(entry);
     const cancelled = this.#whetherCancelled();
     if (cancelled) this.#settle(entry, { status: 'rejected', reason: cancelled.reason });
     else this.#listen();
@@ -105,11 +107,8 @@ export abstract class Tasks<T> {
     if (call.length === 0) return this.#open(entry);
     if (entry.settled) return entry;
     const [task, ...args] = call as Started<T>;
-    const job: Job<T> = { entry, task, args };
-    if (this.#last) this.#last.next = job;
-    else this.#first = job;
-    this.#last = job;
-    this.#startNext();
+    if (this.#first || this.#running >= this.#concurrency) this.#wait({ entry, task, args });
+    else this.#start(entry, task, args);
     return entry;
   }
 
@@ -138,7 +137,7 @@ export abstract class Tasks<T> {
       next: () => (left ? Promise.resolve(done) : quiet(next())),
       return: async () => {
         left = true;
-        if (this.#unsettled.size > 0) this.cancel();
+        if (this.#unsettled > 0) this.cancel();
         return done;
       },
       [Symbol.asyncIterator]() {
@@ -149,9 +148,10 @@ export abstract class Tasks<T> {
 
   #open<E extends Entry<T>>(entry: E): E & Slot<T> {
     let given = false;
-    const once = (result: () => T | PromiseLike<T>) => {
-      if (!given) this.#follow(entry, result);
+    const once = (result: () => T | PromiseLike<T>): void => {
+      if (given) return;
       given = true;
+      this.#follow(entry, result, []);
     };
     return Object.assign(entry, {
       fill: (value: T | PromiseLike<T>) => once(() => value),
@@ -162,15 +162,25 @@ export abstract class Tasks<T> {
     });
   }
 
+  #wait(job: Job<T>): void {
+    if (this.#last) this.#last.next = job;
+    else this.#first = job;
+    this.#last = job;
+    this.#startNext();
+  }
+
   #startNext(): void {
     while (this.#first && this.#running < this.#concurrency) {
       const { entry, task, args, next } = this.#first;
       this.#first = next;
       if (!next) this.#last = undefined;
-      this.#running++;
-      const goesOn = this.#follow(entry, () => task(...(args as never[])), this.#ended);
-      if (!goesOn) this.#running--;
+      this.#start(entry, task, args);
     }
+  }
+
+  #start(entry: Entry<T>, task: Task<T, never[]>, args: unknown[]): void {
+    this.#running++;
+    if (!this.#follow(entry, task, args, this.#ended)) this.#running--;
   }
 
   readonly #ended = (): void => {
@@ -178,37 +188,36 @@ export abstract class Tasks<T> {
     this.#startNext();
   };
 
-  /** Settles an entry as `result` turns out, at once; or, answering true, later, and then calls `ended`. */
-  #follow(entry: Entry<T>, result: () => T | PromiseLike<T>, ended?: () => void): boolean {
-    const settle = (outcome: PromiseSettledResult<T>) => {
-      this.#settle(entry, outcome);
-      ended?.();
-    };
+  /** Settles an entry as a task turns out, at once; or, answering true, later, and then calls `ended`. */
+  #follow(entry: Entry<T>, task: Task<T, never[]>, args: unknown[], ended?: () => void): boolean {
     try {
-      const value = result();
-      if (isPromiseLike(value)) {
-        void Promise.resolve(value).then(
-          (value) => settle({ status: 'fulfilled', value }),
-          (reason: unknown) => settle({ status: 'rejected', reason }),
+      const result = task(...(args as never[]));
+      if (isPromiseLike(result)) {
+        void Promise.resolve(result).then(
+          (value) => this.#settle(entry, { status: 'fulfilled', value }, ended),
+          (reason: unknown) => this.#settle(entry, { status: 'rejected', reason }, ended),
         );
         return true;
       }
-      this.#settle(entry, { status: 'fulfilled', value });
+      this.#settle(entry, { status: 'fulfilled', value: result });
     } catch (reason) {
       this.#settle(entry, { status: 'rejected', reason });
     }
     return false;
   }
 
-  #settle(entry: Entry<T>, outcome: PromiseSettledResult<T>): void {
-    if (!entry.settle(outcome)) return;
-    this.#unsettled.delete(entry);
+  #settle(entry: Entry<T>, outcome: PromiseSettledResult<T>, ended?: () => void): void {
+    if (entry.settle(outcome)) this.#arrived(entry);
+    ended?.();
+  }
+
+  #arrived(entry: Entry<T>): void {
     const place = this.arrivals.push(entry) - 1;
     if (this.#awaited.size > 0) {
       this.#awaited.get(place)?.settle({ status: 'fulfilled', value: undefined });
       this.#awaited.delete(place);
     }
-    if (this.#allSettled && this.#unsettled.size === 0) {
+    if (this.#allSettled && this.#unsettled === 0) {
       this.#allSettled.settle({ status: 'fulfilled', value: undefined });
       this.#allSettled = undefined;
     }
@@ -227,7 +236,7 @@ export abstract class Tasks<T> {
    */
   #listen(): void {
     if (!this.#outer) return;
-    const needed = this.#unsettled.size > 0 || this.#awaited.size > 0;
+    const needed = this.#unsettled > 0 || this.#awaited.size > 0;
     if (needed) this.#stopListening ??= whenAborted(this.#outer, () => this.cancel(this.#outer?.reason));
     else if (this.#stopListening) {
       this.#stopListening();
@@ -237,9 +246,5 @@ export abstract class Tasks<T> {
 }
 
 function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return (
-    value !== null &&
-    (typeof value === 'object' || typeof value === 'function') &&
-    typeof (value as { then?: unknown }).then === 'function'
-  );
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }

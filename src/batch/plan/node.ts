@@ -69,6 +69,11 @@ export function ownReferences(node: Planned): readonly Reference[] {
   return [...node.referencesToStart, ...node.referencesToRun, ...node.referencesToReshape];
 }
 
+/** True where nothing has to be known but what it says itself. */
+export function refersToNothing({ referencesToStart, referencesToRun, referencesToReshape }: Planned): boolean {
+  return referencesToStart.length === 0 && referencesToRun.length === 0 && referencesToReshape.length === 0;
+}
+
 /** True if a group's value is known only as a whole: `select`, `default`, or a nested `take: 1`. */
 export function isOpaque(node: Node): boolean {
   return node.isMadeOne || node.isRescued || isWon(node);

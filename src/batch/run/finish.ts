@@ -41,13 +41,19 @@ function* compileAnew(node: QueryNode, values: Values, { batch }: Scope, held: M
   return node.source.prepare(node.op, params as Record<string, unknown>, fault, node.stream);
 }
 
-/** A query's value: what was `held` of the store's answer no longer counts, but what is kept of it does. */
-export function* finish(node: QueryNode, value: Value, values: Values, batch: Batch, held: Memory): Steps<Value> {
-  const shaped = node.isReshaped ? yield* reshape(node, value, { values, budgets: batch }) : value;
+/** A query's value, as the store gave it: it counts, and what was `held` of the answer does no longer. */
+export function taken(value: Value, batch: Batch, held: Memory): Value {
   held.close();
-  if (shaped !== value) return yield* kept(shaped, batch);
   batch.takeBytes(value.bytes?.length ?? Buffer.byteLength(value.json));
   return value;
+}
+
+/** What is made of a query's value. */
+export function* reshaped(node: QueryNode, value: Value, values: Values, batch: Batch, held: Memory): Steps<Value> {
+  const shaped = yield* reshape(node, value, { values, budgets: batch });
+  if (shaped === value) return taken(value, batch, held);
+  held.close();
+  return yield* kept(shaped, batch);
 }
 
 /** A value that codap makes, written within the answer's budget. */

@@ -26,7 +26,7 @@ export async function runEach(whole: RunningMember, scope: Scope, runMember: Run
     taken: false,
   });
   whole.start({ members, list: answered });
-  const runs = new Ordered<void>({ concurrency: node.concurrency });
+  const runs = new Ordered<RunningMember>({ concurrency: node.concurrency });
   const start = (member: RunningMember, value: unknown): void =>
     void runs.push(runMember, member, { ...scope, item: { value } });
   const waiting: Promise<void>[] = [];

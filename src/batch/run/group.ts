@@ -31,16 +31,20 @@ export async function runGroup(
     absorbed: scope.absorbed || node.take !== undefined || node.default !== undefined,
   };
   let broken: { readonly error: unknown } | undefined;
-  const runOne: RunOne = async (member) => {
+  const breaks = (error: unknown): never => {
+    broken = { error };
+    throw error;
+  };
+  const hasOpened = (member: RunningMember): RunningMember => {
     try {
-      await runMember(member, inside);
       group.opened(member);
       return member;
     } catch (error) {
-      broken = { error };
-      throw error;
+      return breaks(error);
     }
   };
+  // Made once for all: a function of each member's own would be made for each.
+  const runOne: RunOne = (member) => runMember(member, inside).then(hasOpened, breaks);
   const { work } = scope.batch;
   try {
     whole.start(group);
@@ -70,8 +74,10 @@ async function startAll(
   work: Work,
   start: (member: RunningMember) => unknown,
 ): Promise<void> {
-  for (const [at, member] of members.entries()) {
-    if (at > 0 && isHeld()) await work.turn();
+  let isFirst = true;
+  for (const member of members) {
+    if (!isFirst && isHeld()) await work.turn();
+    isFirst = false;
     void start(member);
   }
 }

@@ -10,18 +10,16 @@ import type { Scope } from './scope.ts';
 /** Opens a query's answer as the list or body that is wanted, once there is a place for it. */
 export async function openWanted(
   node: QueryNode,
-  want: 'items' | 'body',
-  asked: Pick<Query, 'op' | 'params'>,
+  query: Query & { want: 'items' | 'body' },
   member: RunningMember,
   scope: Scope,
 ): Promise<Flow> {
-  const query = { ...asked, want };
   const { trace } = member;
-  if (want === 'items' || !scope.places) return openFlow(node, query, scope, { trace });
-  const resumable = isResumable(node.source, asked.op, asked.params);
+  if (query.want === 'items' || !scope.places) return openFlow(node, query, scope, { trace });
+  const resumable = isResumable(node.source, query.op, query.params);
   const leave = await scope.places.enter(resumable, member, scope);
   try {
-    const flow = await (resumable ? openAhead(node, asked, scope, trace) : openFlow(node, query, scope, { trace }));
+    const flow = await (resumable ? openAhead(node, query, scope, trace) : openFlow(node, query, scope, { trace }));
     flow.onClose(leave);
     return flow;
   } catch (error) {

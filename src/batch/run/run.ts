@@ -1,25 +1,19 @@
 import { isHeld } from '../../budget/turns.ts';
-import { CodapError, toCodapError, tooLate } from '../../errors.ts';
-import type { CallBounds } from '../../sources/call.ts';
-import type { Query } from '../../store/fetch.ts';
-import type { Value } from '../../store/payload.ts';
-import { isChosen } from '../modifiers/apply-modifiers.ts';
-import { as } from '../modifiers/as.ts';
-import type { Plan, QueryNode } from '../plan/node.ts';
-import type { Reference } from '../template/reference.ts';
+import { CodapError, toCodapError } from '../../errors.ts';
+import type { Payload } from '../../store/payload.ts';
+import type { Plan } from '../plan/node.ts';
 import { Batch, type BatchOptions } from './batch.ts';
-import { compile, finish, finishGroup } from './finish.ts';
+import { compile, finishGroup, reshaped, taken } from './finish.ts';
 import { runEach } from './for-each.ts';
 import { runGroup } from './group.ts';
-import { nameByItem } from './name-by-item.ts';
 import { OpenPlaces } from './open-places.ts';
 import { openWanted } from './open-wanted.ts';
+import { prepare } from './prepare.ts';
 import type { Reply } from './reply.ts';
 import { judge } from './running-group.ts';
 import { RunningMember } from './running-member.ts';
-import type { Scope, Taking } from './scope.ts';
+import { type Scope, type Taking, throwIfLate } from './scope.ts';
 import { failure, opened, withDefault } from './settle.ts';
-import { read, readToRun } from './wait.ts';
 
 /** A batch under way. */
 export interface Running {
@@ -64,41 +58,31 @@ export function run(plan: Plan, options: BatchOptions, { wants, bodiesInTurn }: 
 }
 
 /** Runs one member with all its modifiers until it has opened or failed to, whatever happens. */
-export async function runMember(member: RunningMember, scope: Scope): Promise<void> {
-  let reply: Reply;
+export function runMember(member: RunningMember, scope: Scope): Promise<RunningMember> {
   member.trace?.ready();
-  try {
-    reply = await (member.each ? runEach(member, scope, runMember) : runOnce(member, scope));
-  } catch (error) {
-    reply = { status: 'error', error: toCodapError(error), ms: 0 };
-  }
-  opened(member, reply, scope);
+  const running = member.each ? runEach(member, scope, runMember) : runOnce(member, scope);
+  return running.then(
+    (reply) => opened(member, reply, scope),
+    (error: unknown) => opened(member, { status: 'error', error: toCodapError(error), ms: 0 }, scope),
+  );
 }
 
+/** Runs a query, or a group and all that it holds, once. */
 async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
   const { node, trace } = member;
   const want = node.kind === 'query' ? scope.wants(node) : 'value';
+  const { batch } = scope;
+  const { work } = batch;
   // What flows may wait for its turn beyond the deadline; what it refers to is there by then.
-  const waitSignal = want === 'value' ? scope.signal : scope.batch.ended;
-  const { work, memory } = scope.batch;
-  const held = memory.part();
+  const waitSignal = want === 'value' ? scope.signal : batch.ended;
+  const held = batch.memory.part();
   let started: number | undefined;
   try {
-    if (trace?.after !== undefined) scope.batch.takeBytes(Buffer.byteLength(trace.after));
-    if (typeof node.as === 'object' && scope.item)
-      member.as = await work.do(nameByItem(node.as, scope.item.value, scope.batch));
-    const values = new Map<Reference, unknown>();
-    if (node.isConditional) {
-      const skipped = await read(node.referencesToStart, true, scope, { signal: waitSignal, trace }, values);
-      if (skipped) return withDefault(node, skipped, scope);
-      throwIfLate(scope, waitSignal);
-      if (!(await work.do(isChosen(node, { values, budgets: scope.batch })))) return { status: 'skipped' };
-    }
-    const reading = readToRun(node, scope, { signal: waitSignal, trace }, values);
+    if (trace?.after !== undefined) batch.takeBytes(Buffer.byteLength(trace.after));
+    const preparing = prepare(member, scope, waitSignal);
     // What is there already is not awaited.
-    const skipped = reading instanceof Promise ? await reading : reading;
-    if (skipped) return withDefault(node, skipped, scope);
-    if (typeof node.as === 'object') member.as = await work.do(as.apply(node.as, { values, budgets: scope.batch }));
+    const values = preparing instanceof Promise ? await preparing : preparing;
+    if ('status' in values) return withDefault(node, values, scope);
     started = performance.now();
     if (waitSignal.aborted) throw waitSignal.reason;
     if (node.kind === 'group') {
@@ -106,20 +90,29 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
       return await work.do(finishGroup(node, list, values, started, scope));
     }
     if (!node.literal) throwIfLate(scope, waitSignal);
-    const params = node.literal ? node.params : work.do(compile(node, values, scope, held));
-    const query = { op: node.op, params: params instanceof Promise ? ((await params) as unknown) : params };
+    const compiling = node.literal ? node.params : work.do(compile(node, values, scope, held));
+    const params: unknown = compiling instanceof Promise ? await compiling : compiling;
     // What was filled in may be large, and so take a while to be sent.
     if (!node.literal && isHeld()) await work.turn();
+    const { op, source, timeoutMs, maxAgeMs } = node;
     if (want !== 'value') {
-      const flow = await openWanted(node, want, query, member, scope);
+      const flow = await openWanted(node, { op, params, want }, member, scope);
       return { status: 'ok', flow, ms: performance.now() - started };
     }
     const { signal, deadline } = scope;
-    const { timeoutMs, maxAgeMs } = node;
     const bounds = { signal, started, timeoutMs, deadline, memory: held, work, trace, maxAgeMs };
-    const gathered = await gather(node, query, scope.batch, bounds);
-    if (node.isReshaped) throwIfLate(scope, waitSignal);
-    const value = await work.do(finish(node, gathered, values, scope.batch, held));
+    let payload: Payload;
+    let ms = 0;
+    try {
+      payload = await source.call({ op, params, want }, batch.who, bounds);
+    } finally {
+      ms = performance.now() - started;
+      batch.timed(source.name, ms);
+    }
+    if (payload.kind !== 'value') throw new CodapError('INTERNAL', 'codap failed to gather this answer');
+    if (!node.isReshaped) return { status: 'ok', value: taken(payload, batch, held), ms };
+    throwIfLate(scope, waitSignal);
+    const value = await work.do(reshaped(node, payload, values, batch, held));
     return { status: 'ok', value, ms: performance.now() - started };
   } catch (error) {
     const known = toCodapError(error);
@@ -128,26 +121,4 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
   } finally {
     held.close();
   }
-}
-
-/** Asks the store for the whole answer. */
-async function gather(
-  { source }: QueryNode,
-  query: Pick<Query, 'op' | 'params'>,
-  batch: Batch,
-  bounds: CallBounds,
-): Promise<Value> {
-  try {
-    const payload = await source.call({ ...query, want: 'value' }, batch.who, bounds);
-    if (payload.kind !== 'value') throw new CodapError('INTERNAL', 'codap failed to gather this answer');
-    return payload;
-  } finally {
-    batch.timed(source.name, performance.now() - bounds.started);
-  }
-}
-
-/** Throws where work would begin too late, or for nobody: while codap computes, no timer can tell. */
-function throwIfLate({ signal, deadline }: Scope, waitSignal: AbortSignal): void {
-  if (waitSignal.aborted) throw waitSignal.reason;
-  if (waitSignal === signal && performance.now() >= deadline) throw tooLate();
 }

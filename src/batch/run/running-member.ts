@@ -37,10 +37,13 @@ export class RunningMember implements Traced {
   /** Where the batch is traced. */
   trace: MemberTrace | undefined;
   #container: Container | undefined;
+  /** Once the answer has come to it: whether wholly, at first. */
+  #demanded: boolean | undefined;
   #isDemandedWholly = false;
-  readonly #opening = new Deferred<Reply>();
-  readonly #starting = new Deferred<Container | undefined>();
-  readonly #demand = new Deferred<boolean>();
+  /** Those who wait: most answers are read once all of it is there. */
+  #opening: Deferred<Reply> | undefined;
+  #starting: Deferred<Container | undefined> | undefined;
+  #demand: Deferred<boolean> | undefined;
 
   constructor(node: Node, path: readonly (string | number)[], each = node.forEach !== undefined) {
     this.node = node;
@@ -51,17 +54,20 @@ export class RunningMember implements Traced {
 
   /** Resolves when it opens. */
   get reply(): Promise<Reply> {
-    return this.#opening.promise;
+    if (this.settled) return Promise.resolve(this.settled);
+    return (this.#opening ??= new Deferred<Reply>()).promise;
   }
 
   /** Resolves as soon as its members exist; undefined if it has none, or failed before. */
   get container(): Promise<Container | undefined> {
-    return this.#starting.promise;
+    if (this.#container || this.settled) return Promise.resolve(this.#container);
+    return (this.#starting ??= new Deferred<Container | undefined>()).promise;
   }
 
   /** Resolves when the answer has come to this one: with true where it is told only together with others. */
   get demanded(): Promise<boolean> {
-    return this.#demand.promise;
+    if (this.#demanded !== undefined) return Promise.resolve(this.#demanded);
+    return (this.#demand ??= new Deferred<boolean>()).promise;
   }
 
   /** As it closed; until then, as it opened. */
@@ -99,12 +105,13 @@ export class RunningMember implements Traced {
    */
   demand(wholly = false): void {
     this.#isDemandedWholly ||= wholly;
-    this.#demand.settle({ status: 'fulfilled', value: wholly });
+    this.#demanded ??= wholly;
+    this.#demand?.settle({ status: 'fulfilled', value: this.#demanded });
     this.#demandMembers();
   }
 
   #demandMembers(): void {
-    if (!this.#isDemandedWholly && !(this.#demand.settled && this.isOpaque)) return;
+    if (!this.#isDemandedWholly && !(this.#demanded !== undefined && this.isOpaque)) return;
     for (const member of this.#container?.members ?? []) member.demand(this.#isDemandedWholly);
   }
 
@@ -112,7 +119,7 @@ export class RunningMember implements Traced {
   start(container: Container): void {
     this.#container = container;
     this.#demandMembers();
-    this.#starting.settle({ status: 'fulfilled', value: container });
+    this.#starting?.settle({ status: 'fulfilled', value: container });
   }
 
   /** It has opened, or failed to; only the first word counts. */
@@ -123,8 +130,8 @@ export class RunningMember implements Traced {
     }
     this.settled = reply;
     if (this.trace) this.trace.ended = performance.now();
-    this.#starting.settle({ status: 'fulfilled', value: undefined });
-    this.#opening.settle({ status: 'fulfilled', value: reply });
+    this.#starting?.settle({ status: 'fulfilled', value: undefined });
+    this.#opening?.settle({ status: 'fulfilled', value: reply });
   }
 
   /**

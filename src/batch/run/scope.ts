@@ -1,3 +1,4 @@
+import { tooLate } from '../../errors.ts';
 import type { Payload } from '../../store/payload.ts';
 import type { QueryNode } from '../plan/node.ts';
 import type { Batch } from './batch.ts';
@@ -37,4 +38,10 @@ export interface Places {
 }
 
 /** Runs one member with all its modifiers until it has opened or failed to, whatever happens. */
-export type RunMember = (member: RunningMember, scope: Scope) => Promise<void>;
+export type RunMember = (member: RunningMember, scope: Scope) => Promise<RunningMember>;
+
+/** Throws where work would begin too late, or for nobody: while codap computes, no timer can tell. */
+export function throwIfLate({ signal, deadline }: Scope, waitSignal: AbortSignal): void {
+  if (waitSignal.aborted) throw waitSignal.reason;
+  if (waitSignal === signal && performance.now() >= deadline) throw tooLate();
+}

@@ -22,12 +22,13 @@ export function withDefault(node: Node, reply: Reply, { batch }: Scope): Reply {
 }
 
 /** A member has opened, or failed to: tells the batch of a failure, then whoever waits for it. */
-export function opened(member: RunningMember, reply: Reply, scope: Scope): void {
+export function opened(member: RunningMember, reply: Reply, scope: Scope): RunningMember {
   try {
     tellBatch(member, reply, scope);
   } finally {
     member.open(reply);
   }
+  return member;
 }
 
 /**
