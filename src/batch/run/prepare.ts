@@ -1,0 +1,58 @@
+import { isChosen } from '../modifiers/apply-modifiers.ts';
+import { as } from '../modifiers/as.ts';
+import { refersToNothing } from '../plan/node.ts';
+import type { Values } from '../template/fill-template.ts';
+import type { Reference } from '../template/reference.ts';
+import { nameByItem } from './name-by-item.ts';
+import type { Reply } from './reply.ts';
+import type { RunningMember } from './running-member.ts';
+import { type Scope, throwIfLate } from './scope.ts';
+import { read, readToRun, type Waiting } from './wait.ts';
+
+/** Of what refers to nothing, as most queries do. */
+const NO_VALUES = new Map<Reference, unknown>();
+
+/**
+ * What a member refers to, once that is there and its name in a list is known; or how it ends, where that
+ * cannot be had or it is not chosen. What is there already is not waited for.
+ */
+export function prepare(
+  member: RunningMember,
+  scope: Scope,
+  waitSignal: AbortSignal,
+): Values | Reply | Promise<Values | Reply> {
+  const { node, trace } = member;
+  const waiting = { signal: waitSignal, trace };
+  if (node.isConditional || typeof node.as === 'object') return chosen(member, scope, waiting);
+  return ready(member, scope, waiting, refersToNothing(node) ? NO_VALUES : new Map<Reference, unknown>());
+}
+
+function ready(
+  { node }: RunningMember,
+  scope: Scope,
+  waiting: Waiting,
+  values: Map<Reference, unknown>,
+): ReturnType<typeof prepare> {
+  const reading = readToRun(node, scope, waiting, values);
+  return reading instanceof Promise ? reading.then((skipped) => skipped ?? values) : (reading ?? values);
+}
+
+/** The same of one that is run on a condition, or whose name is made of something. */
+async function chosen(member: RunningMember, scope: Scope, waiting: Waiting): Promise<Values | Reply> {
+  const { node } = member;
+  const { batch } = scope;
+  const { work } = batch;
+  const values = new Map<Reference, unknown>();
+  const given = { values, budgets: batch };
+  if (typeof node.as === 'object' && scope.item)
+    member.as = await work.do(nameByItem(node.as, scope.item.value, batch));
+  if (node.isConditional) {
+    const skipped = await read(node.referencesToStart, true, scope, waiting, values);
+    if (skipped) return skipped;
+    throwIfLate(scope, waiting.signal);
+    if (!(await work.do(isChosen(node, given)))) return { status: 'skipped' };
+  }
+  const prepared = await ready(member, scope, waiting, values);
+  if (prepared === values && typeof node.as === 'object') member.as = await work.do(as.apply(node.as, given));
+  return prepared;
+}
