@@ -21,25 +21,18 @@ export function isHeld(): boolean {
  */
 const AHEAD_MS = 20;
 
-/**
- * Up to so much of its own time, in milliseconds, a line should hardly have waited: one that goes on for
- * longer waits for itself.
- */
+/** A line that has had less time than this, in milliseconds, is young: it is served like one that begins. */
 const YOUNG_MS = 15;
 
 /** So few lines, whatever each of them needs, keep a new one waiting for a short time only. */
 const FEW = 16;
 
-/** Who waits, and since when. */
-interface Waiting {
-  readonly enter: () => void;
-  readonly since: number;
-}
+/** So many lines tell what the next will need: half of what is known is forgotten when there are twice as many. */
+const TELLING = 100;
 
-/**
- * The longest that a young line had waited when it was let in, in milliseconds, since that was last asked.
- */
-let longestMs = 0;
+/** What lines have had while they were young, in milliseconds, and how many lines that was. */
+let youngMs = 0;
+let youngLines = 0;
 
 /** The lines in which somebody waits. */
 const lines: Turns[] = [];
@@ -56,24 +49,19 @@ let serving = false;
  * than a little of each of them, however much it has had.
  */
 export class Turns {
-  readonly #waiting: Waiting[] = [];
-  /** What counts against others, and what it has had and waited in all. */
+  /** Those who wait, each by what lets it in. */
+  readonly #waiting: (() => void)[] = [];
+  /** What counts against others, and what it has had in all. */
   #hadMs = 0;
   #usedMs = 0;
-  #waitedMs = 0;
-  #letInAt = 0;
 
   /**
    * Resolves when it is its turn, or rejects if nobody waits for this work any more. The work begins right
    * after, nothing awaited in between.
    */
   next(work?: { readonly ended: AbortSignal | undefined }): Promise<void> {
-    const since = performance.now();
     const turn = new Promise<void>((resolve, reject) =>
-      this.#waiting.push({
-        enter: () => (work?.ended?.aborted ? reject(work.ended.reason as Error) : resolve()),
-        since,
-      }),
+      this.#waiting.push(() => (work?.ended?.aborted ? reject(work.ended.reason as Error) : resolve())),
     );
     if (this.#waiting.length === 1) {
       this.#hadMs = Math.max(this.#hadMs, servedMs - AHEAD_MS);
@@ -84,33 +72,30 @@ export class Turns {
   }
 
   /**
-   * The longest that a line of little work has waited in all, in milliseconds, of those that wait and those
-   * that were let in since this was last asked; 0 where few wait.
+   * How long a line that begins would wait in all, in milliseconds, if those that are as young need what
+   * others have needed of late; 0 where few wait.
    */
-  static longestWait(): number {
-    const now = performance.now();
-    let longest = longestMs;
-    longestMs = 0;
+  static expectedWaitMs(): number {
     if (lines.length <= FEW) return 0;
-    for (const line of lines) longest = Math.max(longest, line.#waitMs(now));
-    return longest;
-  }
-
-  /** How long it has waited in all by an instant, whoever of it has; nothing once it has had much. */
-  #waitMs(now: number): number {
-    const [first] = this.#waiting;
-    if (!first || this.#usedMs >= YOUNG_MS) return 0;
-    return this.#waitedMs + now - Math.max(first.since, this.#letInAt);
+    let young = 0;
+    for (const line of lines) if (line.#usedMs < YOUNG_MS) young += 1;
+    return (young * youngMs) / Math.max(1, youngLines);
   }
 
   /** Adds the time of whoever was let in last to that of their line. */
   static count(): void {
-    if (current) {
-      const ms = performance.now() - current.since;
-      current.line.#hadMs += ms;
-      current.line.#usedMs += ms;
-    }
+    if (current) current.line.#add(performance.now() - current.since);
     current = undefined;
+  }
+
+  #add(ms: number): void {
+    if (this.#usedMs === 0) youngLines += 1;
+    youngMs += Math.min(ms, Math.max(0, YOUNG_MS - this.#usedMs));
+    this.#hadMs += ms;
+    this.#usedMs += ms;
+    if (youngLines < 2 * TELLING) return;
+    youngMs /= 2;
+    youngLines /= 2;
   }
 
   /** Lets in the first who waits in the line whose turn it is; false if nobody does. */
@@ -120,13 +105,10 @@ export class Turns {
     for (const line of lines) if (line.#hadMs < first.#hadMs) first = line;
     servedMs = Math.max(servedMs, first.#hadMs);
     current = { line: first, since: performance.now() };
-    longestMs = Math.max(longestMs, first.#waitMs(current.since));
-    const next = first.#waiting.shift() as Waiting;
-    first.#waitedMs += current.since - Math.max(next.since, first.#letInAt);
-    first.#letInAt = current.since;
+    const enter = first.#waiting.shift() as () => void;
     // The others keep their order: of two that have had as much, the one goes first that came first.
     if (first.#waiting.length === 0) lines.splice(lines.indexOf(first), 1);
-    next.enter();
+    enter();
     return true;
   }
 }

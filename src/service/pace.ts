@@ -15,16 +15,16 @@ const BUSY_MS = 50;
 const CALM_MS = 25;
 /** How long the longest lag is told, in milliseconds: for once to twice that. */
 const TOLD_MS = 10_000;
-/** A batch waits for more than one turn: so many times the lag is no more than it should. */
-const WAITS = 2;
+/** What a batch may be expected to wait, in milliseconds, for those that wait for their turn already. */
+const MAX_WAIT_MS = 100;
 
 /**
- * How many batches the event loop can take in a turn, told from how late a piece of work gets its turn: a
- * timer that comes late, in line with others that wait (`Turns`), or a small batch that waits for them. As
- * many as come, until it lags for more than a turn: at two samples in a row, or at one that waits for turn
- * after turn. From then on a few, fewer after each late sample and more after each calm one, until that is no
- * limit any more. Without this, all that arrives in a calm turn would be let in, and the next one be longer
- * than the one that was too long.
+ * How many batches the event loop can take. None while those that wait for their turn (`Turns`) would keep it
+ * waiting for too long: that is known before anybody has waited. Beyond that, as many as come, until the loop
+ * lags for more than a turn, told from a timer that comes late: at two samples in a row, or at one that waits
+ * for turn after turn. From then on a few, fewer after each late sample and more after each calm one, until
+ * that is no limit any more. Without this, all that arrives in a calm turn would be let in, and the next one
+ * be longer than the one that was too long.
  */
 export class Pace {
   readonly #plenty: number;
@@ -45,9 +45,9 @@ export class Pace {
     this.#wait();
   }
 
-  /** Whether there is a place left in this turn. */
+  /** Whether there is a place left in this turn, and it would not wait too long for its own. */
   allows(): boolean {
-    return this.#taken < this.#limit && !this.#lags(this.#lag);
+    return this.#taken < this.#limit && !this.#lags(this.#lag) && Turns.expectedWaitMs() < MAX_WAIT_MS;
   }
 
   /** The longest lag of the last ten to twenty seconds, in milliseconds. */
@@ -87,7 +87,7 @@ export class Pace {
     if (isHeld()) await this.#myTurn();
     if (!this.#timer) return;
     const before = this.#lag;
-    this.#lag = Math.max(performance.now() - this.#dueAt, Turns.longestWait() / WAITS);
+    this.#lag = performance.now() - this.#dueAt;
     this.#forget();
     this.#longest = Math.max(this.#longest, this.#lag);
     if (this.#lags(before, this.#lag)) this.#limit = 0;
