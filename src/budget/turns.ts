@@ -24,7 +24,7 @@ const AHEAD_MS = 20;
 /** A line that has had less time than this, in milliseconds, is young: it is served like one that begins. */
 const YOUNG_MS = 15;
 
-/** So few lines, whatever each of them needs, keep a new one waiting for a short time only. */
+/** So many lines are few. */
 const FEW = 16;
 
 /** So many lines tell what the next will need: half of what is known is forgotten when there are twice as many. */
@@ -33,6 +33,8 @@ const TELLING = 100;
 /** What lines have had while they were young, in milliseconds, and how many lines that was. */
 let youngMs = 0;
 let youngLines = 0;
+/** What lines have had that were not young any more, in milliseconds, in all. */
+let oldMs = 0;
 
 /** The lines in which somebody waits. */
 const lines: Turns[] = [];
@@ -71,15 +73,28 @@ export class Turns {
     return turn;
   }
 
+  /** Whether so few wait that a new line, whatever they need, waits for a short time only. */
+  static get areFew(): boolean {
+    return lines.length <= FEW;
+  }
+
   /**
    * How long a line that begins would wait in all, in milliseconds, if those that are as young need what
    * others have needed of late; 0 where few wait.
    */
   static expectedWaitMs(): number {
-    if (lines.length <= FEW) return 0;
+    if (Turns.areFew) return 0;
     let young = 0;
     for (const line of lines) if (line.#usedMs < YOUNG_MS) young += 1;
     return (young * youngMs) / Math.max(1, youngLines);
+  }
+
+  /**
+   * What lines have had by now after their first milliseconds, in all, in milliseconds: others are served
+   * before them.
+   */
+  static get oldMs(): number {
+    return oldMs;
   }
 
   /** Adds the time of whoever was let in last to that of their line. */
@@ -93,6 +108,7 @@ export class Turns {
     youngMs += Math.min(ms, Math.max(0, YOUNG_MS - this.#usedMs));
     this.#hadMs += ms;
     this.#usedMs += ms;
+    oldMs += Math.min(ms, Math.max(0, this.#usedMs - YOUNG_MS));
     if (youngLines < 2 * TELLING) return;
     youngMs /= 2;
     youngLines /= 2;

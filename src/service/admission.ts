@@ -30,7 +30,7 @@ export class Admission {
 
   constructor(maxInFlight: number) {
     this.#maxInFlight = maxInFlight;
-    this.#pace = new Pace(maxInFlight);
+    this.#pace = new Pace();
   }
 
   /** True once `drain` was called. */
@@ -76,7 +76,7 @@ export class Admission {
     });
     const refusal = (): Reason | undefined => {
       if (this.#inFlight >= this.#maxInFlight) return 'in_flight';
-      return pace.allows() ? undefined : 'lag';
+      return pace.allows(this.#inFlight) ? undefined : 'lag';
     };
     const refuse = (reply: FastifyReply, reason: Reason): void => {
       refused(reason);
@@ -97,7 +97,6 @@ export class Admission {
       if (reply.raw.closed) return;
       const reason = this.#draining ? 'draining' : refusal();
       if (reason !== undefined) return refuse(reply, reason);
-      pace.take();
       this.#inFlight += 1;
       whenClosed(reply.raw, () => this.#leave());
       done();
@@ -111,6 +110,7 @@ export class Admission {
   }
 
   #leave(): void {
+    this.#pace.end();
     this.#inFlight -= 1;
     if (this.#draining && this.#inFlight === 0) this.#idle.resolve();
   }

@@ -1,53 +1,68 @@
+import { performance as clock } from 'node:perf_hooks';
 import { isHeld, Turns } from '../budget/turns.ts';
 
-/** How often the event loop's lag is looked at, in milliseconds. */
+/** How often the event loop is looked at, in milliseconds. */
 const SAMPLE_MS = 20;
-/**
- * The lag above which nothing is let in, if it lasts for more than a turn: one pause, however long, is no
- * overload.
- */
+/** The lag above which nothing is let in, in milliseconds, if it lasts for more than a turn. */
 const MAX_LAG_MS = 100;
-/**
- * After that: the lag above which fewer are let in, and the one below which more are. Between them a turn is
- * short enough for a refusal to be quick.
- */
-const BUSY_MS = 50;
-const CALM_MS = 25;
+/** Of a sample the loop has had so much rest, in milliseconds, if it has caught up with all that was there. */
+const REST_MS = 1;
+/** How long it may have had no rest before anybody is refused, in milliseconds: a burst or a pause passes. */
+const PATIENCE_MS = 100;
+/** What the batches under way may together need of the processor, in milliseconds, where the loop has no rest. */
+const MAX_NEED_MS = 200;
+/** What a batch may be expected to wait, in milliseconds, behind those that wait for their turn. */
+const MAX_WAIT_MS = 100;
+/** What a batch has cost is forgotten in about so many milliseconds. */
+const FADING_MS = 500;
+/** So many batches tell what one costs. */
+const TELLING = 4;
 /** How long the longest lag is told, in milliseconds: for once to twice that. */
 const TOLD_MS = 10_000;
-/** What a batch may be expected to wait, in milliseconds, for those that wait for their turn already. */
-const MAX_WAIT_MS = 100;
 
 /**
- * How many batches the event loop can take. None while those that wait for their turn (`Turns`) would keep it
- * waiting for too long: that is known before anybody has waited. Beyond that, as many as come, until the loop
- * lags for more than a turn, told from a timer that comes late: at two samples in a row, or at one that waits
- * for turn after turn. From then on a few, fewer after each late sample and more after each calm one, until
- * that is no limit any more. Without this, all that arrives in a calm turn would be let in, and the next one
- * be longer than the one that was too long.
+ * Whether the event loop can take one more batch. As long as it has some rest, all that come. Where it has
+ * none, as many as it can serve soon, by what waits for its turn (`Turns`) and by what batches have cost of
+ * late: so each waits for a short time, and the processor always has something to do. None while it lags,
+ * told from a timer that comes late at two samples in a row: one pause, however long, is no overload.
  */
 export class Pace {
-  readonly #plenty: number;
+  readonly #utilization: typeof clock.eventLoopUtilization;
   #timer: NodeJS.Timeout | undefined;
   #dueAt = 0;
-  #begunAt = 0;
-  #turns = 0;
-  #lag = 0;
+  /** At the last sample, and whether it was as large at the one before. */
+  #lagMs = 0;
+  #lags = false;
   #longest = 0;
   #longestBefore = 0;
   #toldSince = performance.now();
-  #limit = Infinity;
-  #taken = 0;
+  /** When the loop was last seen to have had some rest. */
+  #restedAt = performance.now();
+  /** Of late: how long it was busy, how much of that behind all others, and how many batches have ended. */
+  #busyMs = 0;
+  #behindMs = 0;
+  #ended = 0;
+  #sampledAt = performance.now();
+  #before;
+  #oldMs = Turns.oldMs;
 
-  /** A limit of more than `plenty` a turn is none. */
-  constructor(plenty: number) {
-    this.#plenty = plenty;
+  constructor(utilization = clock.eventLoopUtilization) {
+    this.#utilization = utilization;
+    this.#before = utilization();
     this.#wait();
   }
 
-  /** Whether there is a place left in this turn, and it would not wait too long for its own. */
-  allows(): boolean {
-    return this.#taken < this.#limit && !this.#lags(this.#lag) && Turns.expectedWaitMs() < MAX_WAIT_MS;
+  /** Whether one more batch may come while so many are under way. */
+  allows(underWay: number): boolean {
+    const now = performance.now();
+    if (this.#lagMs > MAX_LAG_MS && (this.#lags || now - this.#dueAt > MAX_LAG_MS)) return false;
+    if (now - this.#restedAt < PATIENCE_MS) return true;
+    return Turns.expectedWaitMs() < MAX_WAIT_MS && underWay * this.#costMs < MAX_NEED_MS;
+  }
+
+  /** A batch has ended. */
+  end(): void {
+    this.#ended += 1;
   }
 
   /** The longest lag of the last ten to twenty seconds, in milliseconds. */
@@ -56,43 +71,43 @@ export class Pace {
     return Math.max(this.#longest, this.#longestBefore);
   }
 
-  /** Takes a place. */
-  take(): void {
-    this.#taken += 1;
-  }
-
   /** Looks no more. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
-  /**
-   * Whether the loop has lagged for more than a turn by now, told from the sample that is due and the lag at
-   * the one before.
-   */
-  #lags(before: number, lag?: number): boolean {
-    if (before > MAX_LAG_MS && (lag ?? performance.now() - this.#dueAt) > MAX_LAG_MS) return true;
-    return this.#turns > 1 && performance.now() - this.#begunAt > MAX_LAG_MS;
+  /** What a batch has cost of late, in milliseconds; 0 while too few have told. */
+  get #costMs(): number {
+    if (this.#ended < TELLING) return 0;
+    // A few that compute much keep nobody waiting: others go first.
+    return (this.#busyMs - (Turns.areFew ? this.#behindMs : 0)) / this.#ended;
   }
 
   #wait(): void {
-    this.#turns = 0;
     this.#dueAt = performance.now() + SAMPLE_MS;
     this.#timer = setTimeout(() => void this.#sample(), SAMPLE_MS).unref();
   }
 
   async #sample(): Promise<void> {
-    this.#begunAt = performance.now();
-    if (isHeld()) await this.#myTurn();
+    if (isHeld()) await new Turns().next();
     if (!this.#timer) return;
-    const before = this.#lag;
-    this.#lag = performance.now() - this.#dueAt;
+    const now = performance.now();
     this.#forget();
-    this.#longest = Math.max(this.#longest, this.#lag);
-    if (this.#lags(before, this.#lag)) this.#limit = 0;
-    else if (this.#limit < Infinity) this.#adjust();
-    this.#taken = 0;
+    const before = this.#lagMs;
+    this.#lagMs = now - this.#dueAt;
+    this.#lags = before > MAX_LAG_MS;
+    this.#longest = Math.max(this.#longest, this.#lagMs);
+    const loop = this.#utilization();
+    const { oldMs } = Turns;
+    const left = Math.exp((this.#sampledAt - now) / FADING_MS);
+    this.#busyMs = left * this.#busyMs + loop.active - this.#before.active;
+    this.#behindMs = left * this.#behindMs + oldMs - this.#oldMs;
+    this.#ended *= left;
+    if (loop.idle - this.#before.idle >= REST_MS) this.#restedAt = now;
+    this.#sampledAt = now;
+    this.#before = loop;
+    this.#oldMs = oldMs;
     this.#wait();
   }
 
@@ -102,22 +117,5 @@ export class Pace {
     this.#longestBefore = passed < 2 * TOLD_MS ? this.#longest : 0;
     this.#longest = 0;
     this.#toldSince += passed - (passed % TOLD_MS);
-  }
-
-  /** Waits in line as any piece of work does, and counts the turns that this takes. */
-  async #myTurn(): Promise<void> {
-    const count = (): void => {
-      this.#turns += 1;
-      next = setImmediate(count);
-    };
-    let next = setImmediate(count);
-    await new Turns().next();
-    clearImmediate(next);
-  }
-
-  #adjust(): void {
-    if (this.#lag > BUSY_MS) this.#limit = Math.max(1, Math.floor(Math.min(this.#limit, this.#taken) / 2));
-    else if (this.#lag < CALM_MS) this.#limit = Math.ceil(this.#limit * 1.25 + 0.5);
-    if (this.#limit > this.#plenty) this.#limit = Infinity;
   }
 }

@@ -1,15 +1,16 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { isHeld } from '../../src/budget/turns.ts';
+import { isHeld, Turns } from '../../src/budget/turns.ts';
 import { Pace } from '../../src/service/pace.ts';
 
 let now = 0;
 let pace: Pace;
+const loop = { idle: 0, active: 0, utilization: 0 };
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   vi.spyOn(performance, 'now').mockImplementation(() => now);
-  pace = new Pace(100);
+  pace = new Pace(() => ({ ...loop }));
 });
 afterEach(() => {
   pace.stop();
@@ -17,106 +18,112 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A sample is taken, so many milliseconds later than it should be. */
-async function sample(lagMs: number): Promise<void> {
-  now += 20 + lagMs;
+/** So many milliseconds pass, in which the loop is busy but for some; then a sample is taken. */
+async function sample(busyMs: number, idleMs = 0): Promise<void> {
+  now += busyMs + idleMs;
+  loop.active += busyMs;
+  loop.idle += idleMs;
   vi.advanceTimersByTime(20);
-  // It waits its turn behind the one before, in which no time has passed.
+  // It may wait its turn behind others.
   await turn();
   await turn();
 }
 
-/** How many of so many places are given in this turn. */
-function taken(asked: number): number {
-  let given = 0;
-  for (; given < asked && pace.allows(); given += 1) pace.take();
-  return given;
+/** The loop is busy for a second, and serves so many batches in it. */
+async function serve(batches: number): Promise<void> {
+  for (let samples = 0; samples < 50; samples += 1) {
+    for (let ended = 0; ended < batches / 50; ended += 1) pace.end();
+    await sample(20);
+  }
+}
+
+/** The most batches beside which one more is let in. */
+function room(): number {
+  let most = 0;
+  while (most < 1000 && pace.allows(most)) most += 1;
+  return most;
 }
 
 describe('a pace', () => {
-  it('gives whatever is asked for while the loop does not lag', async () => {
-    for (const lag of [0, 20, 90, 99, 60]) {
-      await sample(lag);
-      expect(taken(1000)).toBe(1000);
-    }
+  it('lets all in while the loop has some rest', async () => {
+    await serve(500);
+    await sample(19, 1);
+    expect(room()).toBe(1000);
+    now += 99;
+    expect(room()).toBe(1000);
   });
 
-  it('gives on after one pause, however long', async () => {
+  it('lets as many in as can be served soon, where the loop has none', async () => {
+    await serve(500);
+    // Each costs 2 ms.
+    expect(room()).toBeCloseTo(100, -1);
+    await serve(2000);
+    await serve(2000);
+    expect(room()).toBeGreaterThan(300);
+    await serve(50);
+    await serve(50);
+    expect(room()).toBeLessThan(20);
+  });
+
+  it('lets all in after one pause, however long', async () => {
+    await serve(500);
+    for (let samples = 0; samples < 50; samples += 1) await sample(1, 19);
     await sample(5000);
-    expect(taken(1000)).toBe(1000);
-    await sample(0);
-    await sample(5000);
-    expect(taken(1000)).toBe(1000);
+    expect(room()).toBe(1000);
   });
 
-  it('gives nothing once the loop lags twice in a row', async () => {
-    await sample(101);
-    await sample(101);
-    expect(taken(10)).toBe(0);
-    await sample(300);
-    expect(taken(10)).toBe(0);
+  it('lets all in where too few have ended to tell what one costs', async () => {
+    for (let ended = 0; ended < 3; ended += 1) pace.end();
+    await sample(1000);
+    expect(room()).toBe(1000);
   });
 
-  it('gives nothing in the rest of a second turn that lags', async () => {
-    await sample(101);
-    expect(taken(10)).toBe(10);
-    now += 121;
-    expect(taken(10)).toBe(0);
+  it('lets nothing in once the loop lags twice in a row, and in the rest of a second turn that lags', async () => {
+    await sample(121, 1);
+    expect(room()).toBe(1000);
+    now += 119;
+    expect(room()).toBe(1000);
+    now += 2;
+    expect(room()).toBe(0);
+    await sample(0, 1);
+    expect(room()).toBe(0);
+    await sample(119, 1);
+    expect(room()).toBe(1000);
   });
 
-  it('gives a few when the loop lags no more, more after each calm turn, and in the end all', async () => {
+  it('lets nothing in behind many that wait for their turn, and need it', async () => {
     await sample(200);
-    await sample(200);
-    const given: number[] = [];
-    while (given.length < 40) {
-      await sample(0);
-      given.push(taken(1000));
+    isHeld();
+    now += 5;
+    const waiting = Array.from({ length: 60 }, () => new Turns().next());
+    // Each has needed 4 ms of those that were let in.
+    for (const one of waiting.slice(0, 20)) {
+      await one;
+      now += 4;
     }
-    expect(given.slice(0, 5)).toEqual([1, 2, 3, 5, 7]);
-    expect(given).toEqual(given.toSorted((a, b) => a - b));
-    expect(given.at(-1)).toBe(1000);
+    expect(pace.allows(1)).toBe(false);
+    await Promise.all(waiting);
+    expect(pace.allows(1)).toBe(true);
   });
 
-  it('gives half as many after a late turn, as many after one in between, and never none', async () => {
-    await sample(200);
-    await sample(200);
-    for (let calm = 0; calm < 6; calm += 1) await sample(0);
-    expect(taken(100)).toBe(10);
-    await sample(40);
-    expect(taken(100)).toBe(10);
-    await sample(60);
-    expect(taken(100)).toBe(5);
-    for (let late = 0; late < 9; late += 1) await sample(60);
-    expect(taken(100)).toBe(1);
+  it('counts nothing that others are served before, as long as few wait', async () => {
+    vi.spyOn(Turns, 'oldMs', 'get').mockImplementation(() => loop.active * 0.9);
+    await serve(500);
+    expect(room()).toBe(1000);
+    vi.spyOn(Turns, 'areFew', 'get').mockReturnValue(false);
+    expect(room()).toBeCloseTo(100, -1);
   });
 
-  it('gives nothing while one sample waits for turn after turn, and after that', async () => {
-    let turns = 0;
-    const hold = (): void => {
-      isHeld();
-      now += 40;
-      turns += 1;
-      if (turns < 4) setImmediate(hold);
-    };
-    hold();
+  it('tells the longest lag of the last seconds, the wait behind the work of others counted', async () => {
+    isHeld();
+    now += 20;
     vi.advanceTimersByTime(20);
-    for (let passed = 0; passed < 4; passed += 1) await turn();
-    expect(taken(10)).toBe(0);
+    now += 120;
     await turn();
     await turn();
-    expect(taken(10)).toBe(0);
-  });
-
-  it('counts the time in which a sample waits its turn behind the work of others', async () => {
-    for (let samples = 0; samples < 2; samples += 1) {
-      isHeld();
-      now += 20;
-      vi.advanceTimersByTime(20);
-      now += 120;
-      await turn();
-      await turn();
-    }
-    expect(taken(10)).toBe(0);
+    expect(pace.longestLagMs).toBe(120);
+    now += 20_000;
+    expect(pace.longestLagMs).toBe(0);
   });
 
   it('looks no more once it was stopped', async () => {
