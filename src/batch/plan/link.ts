@@ -17,17 +17,17 @@ type Linking = Pick<Planner, 'params' | 'report' | 'namesCaller'>;
 export function linkReferences(root: GroupNode, planner: Linking): void {
   const { report } = planner;
   const waits = new Waits();
+  const linkAll = (references: readonly Reference[], node: Node, from: Surroundings): void => {
+    for (const reference of references) {
+      if (reference !== BROKEN) linkOne(reference, node, from, waits, planner);
+    }
+  };
   const link = (node: Node, around: Surroundings): void => {
     const inside = node.forEach === undefined ? around : { ...around, inForEach: true };
-    const linkAll = (references: readonly Reference[], from: Surroundings): void => {
-      for (const reference of references) {
-        if (reference !== BROKEN) linkOne(reference, node, from, waits, planner);
-      }
-    };
-    if (node.forEach !== undefined) linkAll(listReferences(node.forEach), around);
-    linkAll(node.referencesToStart, inside);
-    linkAll(node.referencesToRun, inside);
-    linkAll(node.referencesToReshape, inside);
+    if (node.forEach !== undefined) linkAll(listReferences(node.forEach), node, around);
+    linkAll(node.referencesToStart, node, inside);
+    linkAll(node.referencesToRun, node, inside);
+    linkAll(node.referencesToReshape, node, inside);
     if (node.kind === 'group') linkMembers(node, { ...inside, groups: [...around.groups, node] });
   };
   const linkMembers = (group: GroupNode, around: Surroundings): void => {
