@@ -91,7 +91,7 @@ export async function conduct(
   answerWith: (running: Running) => Promise<void>,
 ): Promise<void> {
   const timeoutMs = timeoutOf(plan.timeoutMs, config, request.caller);
-  const traceIds = { trace_id: traceIdOf(request.raw.headers), span_id: span?.id };
+  const traceId = traceIdOf(request.raw.headers);
   const running = run(
     plan,
     {
@@ -107,7 +107,7 @@ export async function conduct(
       trace: plan.trace || span?.isSampled ? new BatchTrace(received, plan.trace, span?.spanOf) : undefined,
       report: ({ path, error }) =>
         request.log.error(
-          { err: error, batch, path: formatPointer(path), source: error.source, ...traceIds },
+          { err: error, batch, path: formatPointer(path), source: error.source, trace_id: traceId, span_id: span?.id },
           'a query failed by our fault',
         ),
     },
@@ -140,7 +140,8 @@ export async function conduct(
       failed: decidedBy?.error.code,
       left: left.aborted || undefined,
       status: decidedBy ? 'error' : status,
-      ...traceIds,
+      trace_id: traceId,
+      span_id: span?.id,
     },
     'batch',
   );

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { CodapError } from '../errors.ts';
 
 const QUOTE = 0x22;
+const PLUS = 0x2b;
 const COMMA = 0x2c;
 const MINUS = 0x2d;
 const DOT = 0x2e;
@@ -23,22 +24,21 @@ const ESCAPED = Uint8Array.from({ length: 256 }, (_, byte) =>
 );
 const HEX = Uint8Array.from({ length: 256 }, (_, byte) => (/[0-9a-f]/i.test(String.fromCharCode(byte)) ? 1 : 0));
 
-/**
- * Up to so many characters a double holds any number without an exponent; and from so many on an exponent may
- * put one out of range.
- */
+/** Up to so many characters a double holds any number; and any that has an exponent. */
 const SURE = 15;
-const LEAST = 5;
+const SURE_WITH_EXPONENT = 4;
 
 /** Bytes of a string that are looked at one by one, because most strings are short. */
 const FEW = 64;
 
-/** What may come next. */
+/** What may come next; at the last two, what goes on. */
 const VALUE = 0;
 const VALUE_OR_END = 1;
 const KEY = 2;
 const KEY_OR_END = 3;
 const AFTER = 4;
+const IN_KEY = 5;
+const IN_STRING_VALUE = 6;
 
 /**
  * Checks the JSON of a store (RFC 8259) as the bytes it came as, without making anything of it: a little at a
@@ -51,8 +51,6 @@ export class JsonCheck {
   readonly #objects: boolean[] = [];
   #at = 0;
   #next = VALUE;
-  /** Whether it is inside a string, which stands where `#next` says. */
-  #inString = false;
   #members = 0;
   #isPlain = true;
 
@@ -85,75 +83,83 @@ export class JsonCheck {
    */
   go(count = Infinity): boolean {
     const bytes = this.#bytes;
+    const objects = this.#objects;
     const most = Math.min(bytes.length, this.#at + count);
     let at = this.#at;
     let next = this.#next;
-    let inString = this.#inString;
-    let members = 0;
+    let inObject = objects[objects.length - 1];
     while (at < most) {
-      const byte = inString ? QUOTE : (bytes[at] as number);
-      if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) at++;
-      else if (next === AFTER) {
-        if (this.#objects.length === 0) throw notJson();
-        const inObject = this.#objects[this.#objects.length - 1];
-        if (byte === COMMA) {
-          next = inObject ? KEY : VALUE;
-          members++;
-        } else if (byte === (inObject ? CLOSE_OBJECT : CLOSE_LIST)) this.#objects.pop();
-        else throw notJson();
+      const byte = bytes[at] as number;
+      if (byte === QUOTE && next < AFTER) {
+        if (next >= KEY && mayMove(bytes[at + 1] as number)) this.#isPlain = false;
+        next = next >= KEY ? IN_KEY : IN_STRING_VALUE;
         at++;
-      } else if (byte === QUOTE) {
-        if (next >= KEY && !inString && mayMove(bytes[at + 1] as number)) this.#isPlain = false;
-        at = stringEnd(bytes, inString ? at : at + 1, most);
-        inString = at < 0;
-        if (inString) at = ~at;
-        else if (next >= KEY) {
+      }
+      if (next > AFTER) {
+        at = stringEnd(bytes, at, most);
+        if (at < 0) at = ~at;
+        else if (next === IN_STRING_VALUE) next = AFTER;
+        else {
           at = colonEnd(bytes, at);
           next = VALUE;
-        } else next = AFTER;
-      } else if (next >= KEY) {
-        if (next === KEY || byte !== CLOSE_OBJECT) throw notJson();
-        this.#objects.pop();
-        next = AFTER;
+        }
+      } else if (byte <= 0x20) {
+        if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) throw notJson();
+        at++;
+      } else if (byte === COMMA) {
+        if (next !== AFTER || inObject === undefined) throw notJson();
+        next = inObject ? KEY : VALUE;
+        this.#members++;
         at++;
       } else if (byte === OPEN_OBJECT || byte === OPEN_LIST) {
-        if (this.#objects.length >= this.#maxDepth)
+        if (next > VALUE_OR_END) throw notJson();
+        if (objects.length >= this.#maxDepth)
           throw new CodapError('BAD_RESPONSE', `the store answered JSON nested deeper than ${this.#maxDepth}`);
-        this.#objects.push(byte === OPEN_OBJECT);
-        members += 2;
-        next = byte === OPEN_OBJECT ? KEY_OR_END : VALUE_OR_END;
+        inObject = byte === OPEN_OBJECT;
+        objects.push(inObject);
+        next = inObject ? KEY_OR_END : VALUE_OR_END;
+        this.#members += 2;
         at++;
-      } else if (next === VALUE_OR_END && byte === CLOSE_LIST) {
-        this.#objects.pop();
+      } else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) {
+        if (inObject !== (byte === CLOSE_OBJECT)) throw notJson();
+        if (next !== AFTER && next !== (inObject ? KEY_OR_END : VALUE_OR_END)) throw notJson();
+        objects.pop();
+        inObject = objects[objects.length - 1];
         next = AFTER;
         at++;
       } else {
-        const end = scalarEnd(bytes, at);
-        if (end - at > SURE) this.#isPlain = false;
-        else if (end - at >= LEAST && byte <= NINE && hasExponent(bytes, at, end)) this.#isPlain = false;
-        at = end;
+        if (next > VALUE_OR_END) throw notJson();
+        at = byte > NINE ? literalEnd(bytes, at) : this.#numberEnd(at);
         next = AFTER;
       }
     }
     this.#at = at;
     this.#next = next;
-    this.#inString = inString;
-    this.#members += members;
     if (at < bytes.length) return false;
-    if (next !== AFTER || this.#objects.length > 0) throw notJson();
+    if (next !== AFTER || objects.length > 0) throw notJson();
     return true;
+  }
+
+  /** Where a number ends. */
+  #numberEnd(start: number): number {
+    const bytes = this.#bytes;
+    const first = bytes[start] === MINUS ? start + 1 : start;
+    let at = bytes[first] === ZERO ? first + 1 : digitsEnd(bytes, first);
+    if (bytes[at] === DOT) at = digitsEnd(bytes, at + 1);
+    let sure = SURE;
+    if (((bytes[at] as number) | 0x20) === 0x65) {
+      const sign = bytes[at + 1];
+      at = digitsEnd(bytes, sign === PLUS || sign === MINUS ? at + 2 : at + 1);
+      sure = SURE_WITH_EXPONENT;
+    }
+    if (at - start > sure) this.#isPlain = false;
+    return at;
   }
 }
 
 /** Whether a key that begins so may look like an integer: by a digit, or an escape that may be one. */
 function mayMove(byte: number): boolean {
   return (byte >= ZERO && byte <= NINE) || byte === BACKSLASH;
-}
-
-/** A number of few digits is out of range only by its exponent. */
-function hasExponent(bytes: Uint8Array, start: number, end: number): boolean {
-  for (let at = start; at < end; at++) if (((bytes[at] as number) | 0x20) === 0x65) return true;
-  return false;
 }
 
 function notJson(): CodapError {
@@ -211,34 +217,11 @@ function colonEnd(bytes: Uint8Array, start: number): number {
   return at + 1;
 }
 
-/** Where a number, `true`, `false` or `null` ends. */
-function scalarEnd(bytes: Uint8Array, start: number): number {
-  switch (bytes[start]) {
-    case 0x74:
-      return literalEnd(bytes, start, 'true');
-    case 0x66:
-      return literalEnd(bytes, start, 'false');
-    case 0x6e:
-      return literalEnd(bytes, start, 'null');
-    default:
-      return numberEnd(bytes, start);
-  }
-}
-
-function literalEnd(bytes: Uint8Array, start: number, literal: string): number {
-  for (let at = 1; at < literal.length; at++) if (bytes[start + at] !== literal.charCodeAt(at)) throw notJson();
+/** Where `true`, `false` or `null` ends. */
+function literalEnd(bytes: Uint8Array, start: number): number {
+  const literal = bytes[start] === 0x74 ? 'true' : bytes[start] === 0x66 ? 'false' : 'null';
+  for (let at = 0; at < literal.length; at++) if (bytes[start + at] !== literal.charCodeAt(at)) throw notJson();
   return start + literal.length;
-}
-
-function numberEnd(bytes: Uint8Array, start: number): number {
-  let at = bytes[start] === MINUS ? start + 1 : start;
-  at = bytes[at] === ZERO ? at + 1 : digitsEnd(bytes, at);
-  if (bytes[at] === DOT) at = digitsEnd(bytes, at + 1);
-  if (((bytes[at] as number) | 0x20) === 0x65) {
-    const sign = bytes[at + 1];
-    at = digitsEnd(bytes, sign === 0x2b || sign === MINUS ? at + 2 : at + 1);
-  }
-  return at;
 }
 
 function digitsEnd(bytes: Uint8Array, start: number): number {

@@ -44,10 +44,9 @@ class Scanner {
   readonly #faults = new FaultList();
   // The keys above a fault, each read once however many faults are below it.
   readonly #keysRead = new Map<number, string>();
-  // Of each open container: 1 for an object, 0 for a list; and where its current key begins, or its current
-  // index.
-  readonly #objects: Uint8Array;
-  readonly #steps: Int32Array;
+  // Of each open container: whether it is an object; and where its current key begins, or its current index.
+  readonly #objects: boolean[] = [];
+  readonly #steps: number[] = [];
   #depth = 0;
   // What the string read last has in it.
   #hasEscape = false;
@@ -57,8 +56,6 @@ class Scanner {
     this.#body = body;
     this.#most = { open: depth + around, maxDepth: depth };
     this.#isUtf8 = isUtf8(body);
-    this.#objects = new Uint8Array(Math.min(depth + around, body.length));
-    this.#steps = new Int32Array(this.#objects.length);
     this.#keys = new SeenKeys((one, other) => this.#keyAt(one) === this.#keyAt(other));
   }
 
@@ -81,7 +78,7 @@ class Scanner {
       return STOP;
     }
     if (isObject) this.#keys.open();
-    this.#objects[this.#depth] = isObject ? 1 : 0;
+    this.#objects[this.#depth] = isObject;
     this.#steps[this.#depth++] = 0;
     const at = this.#skip(start + 1);
     if (this.#body[at] === (isObject ? CLOSE_OBJECT : CLOSE_LIST)) return this.#next(at);
@@ -98,7 +95,7 @@ class Scanner {
       at = this.#skip(at);
       const top = this.#depth - 1;
       if (top < 0) return at === this.#body.length ? STOP : this.#notJson(at);
-      const inObject = this.#objects[top] === 1;
+      const inObject = this.#objects[top];
       const byte = this.#body[at];
       if (byte === COMMA) {
         at = this.#skip(at + 1);
@@ -224,8 +221,8 @@ class Scanner {
   /** Notes a fault at the value or key that is being read. */
   #fault(detail: string): void {
     if (this.#faults.full) return;
-    const open = Array.from(this.#steps.subarray(0, this.#depth));
-    const steps = open.map((step, level) => (this.#objects[level] === 1 ? this.#readKey(step) : step));
+    const open = this.#steps.slice(0, this.#depth);
+    const steps = open.map((step, level) => (this.#objects[level] ? this.#readKey(step) : step));
     this.#faults.add(steps, detail);
   }
 

@@ -1,6 +1,6 @@
 import { KeyTable, type IsSame } from './key-table.ts';
 
-const FEW = 8;
+const FEW = 16;
 
 /**
  * The keys seen in the open objects of one text. The first few of an object are compared one by one, those of

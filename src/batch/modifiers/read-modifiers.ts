@@ -44,7 +44,8 @@ function schemasOf(some: typeof all): Readonly<Record<string, z.ZodType>> {
 
 /** Whether a modifier is written among the fields of a query or group. */
 export function isModified(fields: Reading['fields']): boolean {
-  return Object.keys(fields).some((field) => Object.hasOwn(modifiers, field));
+  for (const field in fields) if (Object.hasOwn(modifiers, field)) return true;
+  return false;
 }
 
 /** Reads all modifiers of one query or group, in their order. */

@@ -15,8 +15,10 @@ const LOOKED_UP = new Set<unknown>(['queries', 'source', 'op']);
  */
 export function checkFields(schema: z.ZodObject, value: unknown, at: Path, report: Report): Fields | undefined {
   const given = recordOf(value);
+  const { faults } = checkSchema(schema, given);
+  if (faults.length === 0) return given as Fields;
   const wrong = new Set<unknown>();
-  for (const { path, detail } of checkSchema(schema, given).faults) {
+  for (const { path, detail } of faults) {
     const [field] = path;
     if (LOOKED_UP.has(field) && Object.hasOwn(schema.shape, field!)) continue;
     wrong.add(field);

@@ -1,7 +1,7 @@
 import { listReferences } from '../modifiers/for-each-list.ts';
 import { BROKEN, type Reference, type Report } from '../template/reference.ts';
 import { choice } from '../../store/check-schema.ts';
-import { type GroupNode, type Node, ownReferences } from './node.ts';
+import type { GroupNode, Node } from './node.ts';
 import type { Planner } from './planner.ts';
 
 /** The groups around a node, innermost last, and whether a forEach is among what surrounds it. */
@@ -17,16 +17,18 @@ type Linking = Pick<Planner, 'params' | 'report' | 'namesCaller'>;
 export function linkReferences(root: GroupNode, planner: Linking): void {
   const { report } = planner;
   const waits = new Waits();
+  const linkAll = (references: readonly Reference[], node: Node, from: Surroundings): void => {
+    for (const reference of references) {
+      if (reference !== BROKEN) linkOne(reference, node, from, waits, planner);
+    }
+  };
   const link = (node: Node, around: Surroundings): void => {
-    const inside = { ...around, inForEach: around.inForEach || node.forEach !== undefined };
-    const linkAll = (references: readonly Reference[], from: Surroundings): void => {
-      for (const reference of references) {
-        if (reference !== BROKEN) linkOne(reference, node, from, waits, planner);
-      }
-    };
-    linkAll(listReferences(node.forEach), around);
-    linkAll(ownReferences(node), inside);
-    if (node.kind === 'group') linkMembers(node, { groups: [...around.groups, node], inForEach: inside.inForEach });
+    const inside = node.forEach === undefined ? around : { ...around, inForEach: true };
+    if (node.forEach !== undefined) linkAll(listReferences(node.forEach), node, around);
+    linkAll(node.referencesToStart, node, inside);
+    linkAll(node.referencesToRun, node, inside);
+    linkAll(node.referencesToReshape, node, inside);
+    if (node.kind === 'group') linkMembers(node, { ...inside, groups: [...around.groups, node] });
   };
   const linkMembers = (group: GroupNode, around: Surroundings): void => {
     for (const member of group.members) {

@@ -8,14 +8,16 @@ import { callsOf } from './calls.ts';
 import { checkFields, type Fields } from './check-fields.ts';
 import type { GroupNode, Node, Pattern } from './node.ts';
 import type { Place } from './place.ts';
-import { planModifiers } from './plan-modifiers.ts';
+import { planModifiers, UNPLANNED } from './plan-modifiers.ts';
 import { checkAddressee, planQuery } from './plan-query.ts';
 import type { Planner } from './planner.ts';
+import { plainOf, type Reference } from '../template/reference.ts';
 
 /** Plans a group and all that is in it; the batch as a whole is one, too. */
 export function* planGroup(pattern: Pattern, fields: Fields, place: Place, planner: Planner): Steps<GroupNode> {
-  const { at } = place;
-  const planned = planModifiers(fields, place, planner);
+  const { at, path, key, index } = place;
+  const references: Reference[] = [];
+  const modifiers = planModifiers(fields, place, planner, references);
   const members = yield* planMembers(pattern, fields['queries'], place, planner);
   const take = pattern === 'first-reply' ? (fields['take'] as number | undefined) : undefined;
   if (typeof take === 'number' && take > members.length)
@@ -23,7 +25,12 @@ export function* planGroup(pattern: Pattern, fields: Fields, place: Place, plann
   if (pattern === 'first-reply' && fields['hedgeMs'] !== undefined && !Object.hasOwn(fields, 'take'))
     planner.report([...at, 'hedgeMs'], 'hedgeMs needs take');
   const node: GroupNode = {
-    ...planned,
+    ...UNPLANNED,
+    ...modifiers,
+    path,
+    key,
+    index,
+    referencesToRun: plainOf(references),
     kind: 'group',
     pattern,
     members,
@@ -57,20 +64,20 @@ function* planMembers(pattern: Pattern, queries: unknown, { at, path }: Place, p
     if (keyed && key.length > limits.keyChars)
       report([...here, key], `a key has at most ${limits.keyChars} characters`);
     const place = { at: [...here, step], path: [...path, step], key: keyed ? key : undefined, index };
+    if (isHeld()) yield;
     members.push(yield* planMember(query, place, planner));
   }
   return members;
 }
 
-function* planMember(value: unknown, place: Place, planner: Planner): Steps<Node> {
-  if (isHeld()) yield;
+function planMember(value: unknown, place: Place, planner: Planner): Steps<Node> {
   const { at, path } = place;
   const { limits, report } = planner;
   const schema = schemaFor(value);
   const isGroup = schema === groupSchema;
   const fields = checkFields(schema, value, at, report);
   if (!isGroup && fields) checkAddressee(fields, at, planner);
-  if (!isGroup || !fields) return yield* planQuery(fields ?? {}, place, planner);
+  if (!isGroup || !fields) return planQuery(fields ?? {}, place, planner);
   const known = fields['pattern'] as Pattern | undefined;
   if (known && known !== 'first-reply') {
     for (const field of ['take', 'hedgeMs'])
@@ -78,9 +85,9 @@ function* planMember(value: unknown, place: Place, planner: Planner): Steps<Node
   }
   if (path.length > limits.nesting) {
     report(at, `groups are nested at most ${limits.nesting} deep`);
-    return yield* planQuery({}, place, planner);
+    return planQuery({}, place, planner);
   }
-  return yield* planGroup(known ?? (Array.isArray(fields['queries']) ? 'ordered' : 'kv'), fields, place, planner);
+  return planGroup(known ?? (Array.isArray(fields['queries']) ? 'ordered' : 'kv'), fields, place, planner);
 }
 
 /** What a query or group is checked against, by the fields that it has. */

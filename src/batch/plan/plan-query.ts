@@ -4,22 +4,37 @@ import type { Source } from '../../sources/open.ts';
 import { choice, missing } from '../../store/check-schema.ts';
 import { needingValue } from '../modifiers/read-modifiers.ts';
 import { hasReference, isBroken, readTemplate, type Findings } from '../template/read-template.ts';
-import { BROKEN, Reference, type Path, type Report } from '../template/reference.ts';
+import { BROKEN, plainOf, Reference, type Path, type Report } from '../template/reference.ts';
 import type { Fields } from './check-fields.ts';
 import type { QueryNode } from './node.ts';
 import type { Place } from './place.ts';
-import { planModifiers } from './plan-modifiers.ts';
+import { planModifiers, UNPLANNED } from './plan-modifiers.ts';
 import type { Planner } from './planner.ts';
+
+const UNPLANNED_QUERY: QueryNode = {
+  ...UNPLANNED,
+  kind: 'query',
+  gathered: false,
+  mayWin: false,
+  source: undefined as unknown as Source,
+  op: '',
+  params: undefined,
+  literal: true,
+  ofLate: undefined,
+  stream: false,
+  streams: undefined,
+};
 
 /** Plans one query: its params are compiled, or kept as a template where references stand in them. */
 export function* planQuery(fields: Fields, place: Place, planner: Planner): Steps<QueryNode> {
-  const { at } = place;
+  const { at, path, key, index } = place;
   const { report } = planner;
   const source = typeof fields['source'] === 'string' ? planner.sources.get(fields['source']) : undefined;
   const op = typeof fields['op'] === 'string' ? fields['op'] : undefined;
   const stream = fields['stream'] === true;
+  const references: Reference[] = [];
   const findings: Findings = {
-    references: [],
+    references,
     report,
     ownMeta: (path) => !source || source.ownMeta.includes(String(path[at.length + 1])),
   };
@@ -27,15 +42,16 @@ export function* planQuery(fields: Fields, place: Place, planner: Planner): Step
   const template = given === undefined ? BROKEN : readTemplate(given, [...at, 'params'], findings);
   if (isHeld()) yield;
   const compiled = source && op !== undefined ? compile(source, op, template, stream, at, report) : template;
-  if (isHeld()) yield;
   const streams = source?.streams(op ?? '');
   if (stream) checkStream(fields, !source || streams === 'items', at, report);
   const literal = !hasReference(template);
   const node: QueryNode = {
-    ...planModifiers(fields, place, planner, findings.references),
-    kind: 'query',
-    gathered: false,
-    mayWin: false,
+    ...UNPLANNED_QUERY,
+    ...planModifiers(fields, place, planner, references),
+    path,
+    key,
+    index,
+    referencesToRun: plainOf(references),
     source: source as Source,
     op: op ?? '',
     params: literal ? compiled : template,

@@ -54,15 +54,15 @@ export function readTemplate(value: unknown, at: Path, findings: Findings): unkn
 }
 
 function readObject(object: object, at: Path, findings: Findings): object {
-  const changed = new Map<string, unknown>();
+  let changed: Map<string, unknown> | undefined;
   let isMixed = false;
   for (const [key, member] of entriesOf(object)) {
     if (isScalar(member)) continue;
     const read = readTemplate(member, [...at, key], findings);
-    if (read !== member) changed.set(key, read);
+    if (read !== member) (changed ??= new Map()).set(key, read);
     isMixed ||= hasReference(read);
   }
-  if (changed.size === 0) return object;
+  if (!changed) return object;
   let copy: object = {};
   for (const [key, member] of entriesOf(object)) copy = put(copy, key, changed.has(key) ? changed.get(key) : member);
   if (isMixed) mixed.add(copy);

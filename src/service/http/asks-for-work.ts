@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 
 /** Whether a request asks for work: a batch, or whatever else is posted. */
-export function asksForWork({ method, routeOptions }: FastifyRequest): boolean {
-  return method === 'POST' || routeOptions.config.pattern !== undefined;
+export function asksForWork(request: FastifyRequest): boolean {
+  return request.method === 'POST' || request.routeOptions.config.pattern !== undefined;
 }

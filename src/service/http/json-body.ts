@@ -30,12 +30,10 @@ export function acceptJsonBytes(app: FastifyInstance, memory: Memory, refused: (
       }
     });
   });
-  app.addHook('onRequest', ({ headers }, reply, done) => {
-    const coding = headers['content-encoding'];
-    if (coding === undefined || coding.toLowerCase() === 'identity') done();
-    else refuseType(reply, 'the body may not be compressed');
-  });
-  app.addHook('preParsing', (request, reply, _payload, done) => {
+  app.addHook('onRequest', (request, reply, done) => {
+    const coding = request.headers['content-encoding'];
+    if (coding !== undefined && coding.toLowerCase() !== 'identity')
+      return refuseType(reply, 'the body may not be compressed');
     if (request.method === 'POST') {
       const part = memory.part();
       request.held = part;

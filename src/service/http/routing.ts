@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { MOST_FAULTS, shortDetail } from '../../json/fault-list.ts';
 import type { Grant } from '../../callers/known-caller.ts';
 import { sendNotFound, sendProblem } from './problem.ts';
@@ -83,9 +83,10 @@ export function refuseUnknown(app: FastifyInstance, refused: Refused): void {
     paths.add(url, [method].flat(), isThereFor),
   );
   app.addHook('onRequest', (request, reply, done) => {
-    const { isThereFor = forEveryone } = request.routeOptions.config;
+    const { config } = request.routeOptions;
+    const { isThereFor = forEveryone } = config;
     if (request.is404) return refuse(request, reply, paths.methodsAt(request));
-    if (isThereFor(request.caller)) return takesParameters(request, reply) ? done() : undefined;
+    if (isThereFor(request.caller)) return takesParameters(request, reply, config) ? done() : undefined;
     refused(request, 'forbidden');
     refuse(request, reply, []);
   });
@@ -107,8 +108,11 @@ function refuse(request: FastifyRequest, reply: FastifyReply, methods: readonly 
   sendProblem(reply, { status: 405, title: 'Method Not Allowed', detail: `allowed here: ${allow}` });
 }
 
-function takesParameters(request: FastifyRequest, reply: FastifyReply): boolean {
-  const { flags: known = [], parameters } = request.routeOptions.config;
+function takesParameters(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { flags: known = [], parameters }: FastifyContextConfig,
+): boolean {
   const flags = typeof known === 'function' ? known(request.caller) : known;
   if (parameters && isGarbled(request.url)) {
     sendProblem(reply, {

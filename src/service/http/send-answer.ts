@@ -2,13 +2,15 @@ import type { FastifyReply } from 'fastify';
 import type { Plan } from '../../batch/plan/node.ts';
 import { Answer } from '../../batch/run/answer.ts';
 import type { Running } from '../../batch/run/run.ts';
-import { NotAcceptable, type Encoded, type Encoding } from '../../encodings/encoding.ts';
+import { NotAcceptable, type Encoded, type EncodedBody, type Encoding } from '../../encodings/encoding.ts';
 import { cacheable, type Caching } from './caching.ts';
 import { codingFor } from './compression.ts';
 import { Outlet } from './outlet.ts';
 import { sendNotAcceptable } from './problem.ts';
 import { sendFailed } from './send-failed.ts';
 import { sendText, writeSlices, type Sending } from './send-text.ts';
+
+type FlowingBody = Exclude<EncodedBody, { kind: 'text' }>;
 
 /**
  * Answers a batch under way; resolves once the answer is on its way or has been handed over. `caching` tells
@@ -32,7 +34,10 @@ export async function sendAnswer(
       codingFor(reply);
       return void reply.code(304).headers(headers).send();
     }
-    await sendEncoded(reply, encoded, { idleMs: batch.options.limits.streamIdleMs, work: batch.work });
+    const { status = 200, headers, body } = encoded;
+    const sending = { idleMs: batch.options.limits.streamIdleMs, work: batch.work };
+    reply.code(status).headers(headers);
+    await (body.kind === 'text' ? sendText(reply, body.text, sending) : sendFlow(reply, body, sending));
   } catch (cause) {
     batch.cancel();
     if (cause instanceof NotAcceptable) return sendNotAcceptable(reply, cause.message);
@@ -47,9 +52,7 @@ export async function sendAnswer(
 }
 
 /** What flows is written as fast as the client takes it. Throws what broke it, the connection cut. */
-async function sendEncoded(reply: FastifyReply, { status, headers, body }: Encoded, sending: Sending): Promise<void> {
-  reply.code(status ?? 200).headers(headers);
-  if (body.kind === 'text') return sendText(reply, body.text, sending);
+async function sendFlow(reply: FastifyReply, body: FlowingBody, sending: Sending): Promise<void> {
   const coding = body.kind === 'frames' ? codingFor(reply) : undefined;
   // To a HEAD nobody reads more; what is open is closed with the batch.
   if (reply.request.method === 'HEAD') return void reply.send();
