@@ -117,10 +117,9 @@ class SharedCall {
 
   /** Asks, for its first caller. */
   begin(next: Fetch): Promise<Payload> {
-    const { deadline } = this;
-    const own = { signal: this.#signal, deadline, memory: this.#memory, work: this.#work };
+    const [signal, memory, work] = [this.#signal, this.#memory, this.#work];
     this.#underWay.add(this);
-    ask(next, this.query, { ...this.#first, ...own }).then(
+    ask(next, this.query, { ...this.#first, signal, deadline: this.deadline, memory, work }).then(
       (payload) => this.#succeed(payload),
       (error: unknown) => this.#fail(error),
     );
