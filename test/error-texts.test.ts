@@ -152,7 +152,7 @@ const FILLED_IN = listed(`
   adapters/http/h1/request-head.ts: fields[at]
   adapters/http/h1/request-head.ts: fields[at + 1]
   adapters/http/h1/request-head.ts: last.lines
-  adapters/http/h1/request-head.ts: first
+  adapters/http/h1/request-head.ts: head
   adapters/http/h1/request-head.ts: length
   src/service/http/faults.ts: problem.title
   src/service/http/faults.ts: Buffer.byteLength(body)

@@ -5,7 +5,7 @@ const TARGET = /^\/[\x21-\xff]*$/;
 /** A field as RFC 9110 §5 has it. Beyond Latin-1, a character would be cut to an octet: to CR, it may be. */
 const FIELD = /^[!#$%&'*+.^_`|~\w-]+: [\t\x20-\x7e\x80-\xff]*$/;
 
-/** What follows the first line of the request before: many requests of a source have the same. */
+/** What follows the target of the request before: many requests of a source have the same. */
 let last = { method: '', host: '', fields: [] as readonly string[], lines: '' };
 
 /**
@@ -22,18 +22,18 @@ export function requestHead(
   if (!TARGET.test(target)) throw new errors.InvalidArgumentError('invalid request path');
   if (last.fields !== fields || last.method !== method || last.host !== host)
     last = { method, host, fields, lines: linesOf(method, host, fields) };
-  const first = `${method} ${target} HTTP/1.1\r\n`;
-  return length === undefined ? first + last.lines : `${first}content-length: ${length}\r\n${last.lines}`;
+  const head = `${method} ${target}${last.lines}`;
+  return length === undefined ? `${head}\r\n` : `${head}content-length: ${length}\r\n\r\n`;
 }
 
 function linesOf(method: string, host: string, fields: readonly string[]): string {
   // Some stores answer HEAD with a body, which would be taken for the next answer.
   const option = method === 'HEAD' ? 'close' : 'keep-alive';
-  let lines = `host: ${host}\r\nconnection: ${option}\r\n`;
+  let lines = ` HTTP/1.1\r\nhost: ${host}\r\nconnection: ${option}\r\n`;
   for (let at = 0; at < fields.length; at += 2) {
     const field = `${fields[at]}: ${fields[at + 1]}`;
     if (!FIELD.test(field)) throw new errors.InvalidArgumentError('invalid header');
     lines += `${field}\r\n`;
   }
-  return `${lines}\r\n`;
+  return lines;
 }
