@@ -111,7 +111,7 @@ export class HeadAnswer implements Reader<Value> {
     return NOTHING;
   }
 
-  tooMany = bodyToHead;
+  readonly tooMany = bodyToHead;
 
   whole(): Value {
     return plain(null, this.#meta, this.#freshness);

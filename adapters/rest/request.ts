@@ -25,7 +25,7 @@ export function renewal({ op, params, want }: Query, etag: string): Query | unde
 export const METHODS: Readonly<Record<string, 'GET' | 'HEAD' | 'POST'>> = { get: 'GET', head: 'HEAD', post: 'POST' };
 
 /** The header fields of a request, and what is known by them before its answer is here. */
-export interface Sent {
+interface Sent {
   /** Name, value, name, value, as undici takes them. */
   readonly headers: readonly string[];
   readonly asked: Asked;

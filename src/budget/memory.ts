@@ -38,16 +38,17 @@ export class Memory {
    * more.
    */
   hold(bytes: number): void {
-    for (let one: Memory | undefined = this; one; one = one.#within) {
-      if (one.#closed) throw notNeeded();
-      if (bytes > one.left) throw one.#tooMany();
-    }
-    for (let one: Memory | undefined = this; one; one = one.#within) one.#held += bytes;
+    if (this.#closed) throw notNeeded();
+    if (bytes > this.left) throw this.#tooMany();
+    this.#within?.hold(bytes);
+    this.#held += bytes;
   }
 
   /** Counts bytes out. */
   release(bytes: number): void {
-    for (let one: Memory | undefined = this; one && !one.#closed; one = one.#within) one.#held -= bytes;
+    if (this.#closed) return;
+    this.#held -= bytes;
+    this.#within?.release(bytes);
   }
 
   /** A part with no bound of its own: what it holds is let go of at once when it is closed. */

@@ -10,8 +10,7 @@ export function remembering<T>(make: (text: string) => T): (text: string) => T {
   const made = new Map<string, T>();
   return (text) => {
     if (text.length > LONGEST) return make(text);
-    const known = made.get(text);
-    if (known !== undefined || made.has(text)) return known as T;
+    if (made.has(text)) return made.get(text) as T;
     const one = make(text);
     if (made.size >= MOST) made.clear();
     made.set(text, one);

@@ -117,9 +117,15 @@ class SharedCall {
 
   /** Asks, for its first caller. */
   begin(next: Fetch): Promise<Payload> {
-    const [signal, memory, work] = [this.#signal, this.#memory, this.#work];
     this.#underWay.add(this);
-    ask(next, this.query, { ...this.#first, signal, deadline: this.deadline, memory, work }).then(
+    const context: Context = {
+      ...this.#first,
+      signal: this.#signal,
+      deadline: this.deadline,
+      memory: this.#memory,
+      work: this.#work,
+    };
+    ask(next, this.query, context).then(
       (payload) => this.#succeed(payload),
       (error: unknown) => this.#fail(error),
     );
