@@ -19,7 +19,7 @@ import { RestMerger } from './rest/merge.ts';
 import { options, type RestOptions } from './rest/options.ts';
 import { postParams, readParams } from './rest/params.ts';
 import { requestSpan } from './rest/request-span.ts';
-import { isConditional, METHODS, renewal, RequestHeaders, valueOf, type RestQuery } from './rest/request.ts';
+import { METHODS, renewal, RequestHeaders, type RestQuery } from './rest/request.ts';
 import { headFailure } from './http/transport-failure.ts';
 
 export type { RestOptions } from './rest/options.ts';
@@ -74,14 +74,9 @@ class RestConnection implements Connection {
   }
 
   readonly fetch = (query: Query, context: Context): Promise<Payload> => {
-    const { path, body, isRenewal } = query.params as RestQuery;
-    const headers = this.#headers.of(query, context.caller);
+    const { path, body } = query.params as RestQuery;
+    const { headers, asked } = this.#headers.of(query, context.caller);
     const request: Request = { method: METHODS[query.op]!, path, host: this.#host, headers };
-    const asked: Asked = {
-      responseHeaders: this.#options.responseHeaders,
-      range: valueOf(headers, 'range'),
-      condition: isRenewal ? 'of a cache' : isConditional(headers) ? 'of the query' : undefined,
-    };
     const send = query.want === 'body' ? this.#flow : this.#gather;
     if (query.op !== 'post') return send(request, asked, context);
     if (!body || 'text' in body) return send({ ...request, body: Buffer.from(body?.text ?? '') }, asked, context);

@@ -9,8 +9,10 @@ export class CallSignal implements AbortSignal {
   readonly onabort = null;
   #aborted = false;
   #reason: unknown;
+  /** That of most calls is heard by one alone, for whom no list is made. */
+  #only: Listener | undefined;
   /** Those taken back leave a gap, the last ones none. */
-  readonly #listeners: (Listener | undefined)[] = [];
+  #listeners: (Listener | undefined)[] | undefined;
 
   get aborted(): boolean {
     return this.#aborted;
@@ -25,7 +27,7 @@ export class CallSignal implements AbortSignal {
     if (this.#aborted) return;
     this.#aborted = true;
     this.#reason = reason;
-    if (this.#listeners.length > 0) this.dispatchEvent(new Event('abort'));
+    if (this.#only || this.#listeners) this.dispatchEvent(new Event('abort'));
   }
 
   throwIfAborted(): void {
@@ -34,23 +36,26 @@ export class CallSignal implements AbortSignal {
 
   /** Calls back when it aborts; what it returns takes that back. */
   hear(listener: Listener): () => void {
-    let at = this.#listeners.push(listener) - 1;
+    const listeners = this.#list();
+    let at = listeners.push(listener) - 1;
     return () => {
-      this.#forget(at);
+      forget(listeners, at);
       at = -1;
     };
   }
 
   addEventListener(_type: string, listener: Listener): void {
-    this.#listeners.push(listener);
+    if (this.#only || this.#listeners) this.#list().push(listener);
+    else this.#only = listener;
   }
 
   removeEventListener(_type: string, listener: Listener): void {
-    this.#forget(this.#listeners.indexOf(listener));
+    if (this.#only === listener) this.#only = undefined;
+    else if (this.#listeners) forget(this.#listeners, this.#listeners.indexOf(listener));
   }
 
   dispatchEvent(event: Event): boolean {
-    const listeners = this.#listeners;
+    const listeners = this.#list();
     for (let at = 0; at < listeners.length; at += 1) {
       const listener = listeners[at];
       if (typeof listener === 'function') listener.call(this, event);
@@ -60,10 +65,16 @@ export class CallSignal implements AbortSignal {
     return true;
   }
 
-  #forget(at: number): void {
-    const listeners = this.#listeners;
-    if (at < 0 || at >= listeners.length) return;
-    listeners[at] = undefined;
-    while (listeners.length > 0 && listeners.at(-1) === undefined) listeners.pop();
+  /** All of them, from now on in a list. */
+  #list(): (Listener | undefined)[] {
+    if (!this.#listeners) this.#listeners = this.#only ? [this.#only] : [];
+    this.#only = undefined;
+    return this.#listeners;
   }
+}
+
+function forget(listeners: (Listener | undefined)[], at: number): void {
+  if (at < 0 || at >= listeners.length) return;
+  listeners[at] = undefined;
+  while (listeners.length > 0 && listeners.at(-1) === undefined) listeners.pop();
 }

@@ -146,8 +146,8 @@ const formatIn = remembering((contentType): Exclude<Format, 'auto'> => {
 });
 
 /**
- * A body as a value, `meta` completed by its size and encoding; BAD_RESPONSE if its bytes are not what they
- * should be. A large one waits for its turn.
+ * A body as a value. Its own `meta` is completed by its size and encoding; BAD_RESPONSE if its bytes are not
+ * what they should be. A large one waits for its turn.
  */
 export function content(
   bytes: Buffer,
@@ -170,16 +170,15 @@ function read(
   const encoding = format === 'auto' ? formatOf(meta.contentType) : format;
   // The bytes of a part are not how many there are.
   const size = meta.size ?? (meta.status === 206 ? undefined : bytes.length);
-  const told: Meta = { ...meta };
-  if (size !== undefined) told.size = size;
-  told.encoding = encoding;
+  if (size !== undefined) meta.size = size;
+  meta.encoding = encoding;
   // JSON has no text for nothing; a store that sends none of it says so.
   if (encoding === 'json')
-    return bytes.length === 0 ? plain(null, told, freshness) : json(bytes, told, work, freshness);
-  if (encoding === 'base64') return text(bytes.toString('base64'), told, work, freshness);
+    return bytes.length === 0 ? plain(null, meta, freshness) : json(bytes, meta, work, freshness);
+  if (encoding === 'base64') return text(bytes.toString('base64'), meta, work, freshness);
   try {
     const charset = parsed(meta.contentType)?.params.get('charset');
-    return text((decoder(charset) ?? utf8()).decode(bytes), told, work, freshness);
+    return text((decoder(charset) ?? utf8()).decode(bytes), meta, work, freshness);
   } catch (cause) {
     throw new CodapError('BAD_RESPONSE', 'a text that is not in the charset it should be in', { cause });
   }

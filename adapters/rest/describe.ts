@@ -10,7 +10,7 @@ export function describeRest(query: Query, options: RestOptions, caller: Caller)
   const { body, ...rest } = query.params as RestQuery;
   const params = body?.contentType === undefined ? rest : { ...rest, body };
   const fields = new RequestHeaders({ ...options, headers: masked(options.headers, ADDED.configured) });
-  const list = fields.of({ ...query, params }, anonymous(caller));
+  const { headers: list } = fields.of({ ...query, params }, anonymous(caller));
   const headers = Object.fromEntries(list.flatMap((name, at) => (at % 2 === 0 ? [[name, list[at + 1]]] : [])));
   const posted = query.op === 'post' && body ? { body: shown(body) } : {};
   return {

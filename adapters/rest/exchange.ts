@@ -16,12 +16,11 @@ import { transportFailure } from '../http/transport-failure.ts';
 export const DROPPED_BYTES = 65_536;
 export const DROPPED_MS = 500;
 
-/** How much of a body is taken, and what is thrown for more. */
+/** How much of a body is taken, and how. */
 export interface Portion {
   readonly most: number;
   /** How long it will be, where that is told. */
   readonly length?: number | undefined;
-  readonly tooMany: () => Error;
   /** Where the body is coded: makes of it, while it comes, what is collected instead. */
   readonly decode?: (source: Readable) => Promise<Buffer>;
 }
@@ -41,6 +40,8 @@ export interface Request {
 export interface Reader<T> {
   /** Looks at its head, again where it is sent once more. Throws where its body is not wanted. */
   head(status: number, fields: AnswerFields): Portion;
+  /** What is thrown where there is more of its body than is taken. */
+  tooMany(): Error;
   /** Makes of its whole body what the call was for. */
   whole(bytes: Buffer): T | Promise<T>;
 }
@@ -56,13 +57,13 @@ export function exchange<T>(
   reader: Reader<T>,
 ): Promise<T> {
   if (context.signal.aborted) return Promise.reject(abortReason(context.signal));
-  return new Promise((resolve, reject) => {
-    try {
-      pool.send(new Exchange(request, context, reader, resolve, reject));
-    } catch (error) {
-      reject(transportFailure(error));
-    }
-  });
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  try {
+    pool.send(new Exchange(request, context, reader, resolve, reject));
+  } catch (error) {
+    reject(transportFailure(error));
+  }
+  return promise;
 }
 
 const ONCE = { once: true };
@@ -140,8 +141,7 @@ class Exchange<T> implements Taker {
       return;
     }
     try {
-      const { most, tooMany } = this.#portion as Portion;
-      if (this.#size > most) throw tooMany();
+      if (this.#size > (this.#portion as Portion).most) throw this.#reader.tooMany();
       this.#context.memory.hold(size);
     } catch (error) {
       return this.#drop(error as Error);

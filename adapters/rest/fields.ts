@@ -50,7 +50,9 @@ export function readFields(status: number, headers: AnswerFields, shown: readonl
 const NONE: readonly Coding[] = [];
 
 function readMeta(status: number, headers: AnswerFields, size: number | undefined, shown: readonly string[]): Meta {
-  const meta: Meta = { status };
+  // Of an object that begins empty, four fields stand in itself.
+  const meta: Meta = {};
+  meta.status = status;
   const contentType = agreed(headers.get('content-type'));
   const etag = agreed(headers.get('etag'));
   const date = agreed(headers.get('last-modified'));

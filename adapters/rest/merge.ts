@@ -94,7 +94,7 @@ function valueOf(
   }
   const bytes = Buffer.from(json.slice(item.start, item.end));
   memory.hold(bytes.length);
-  return content(bytes, 'json', meta, work, freshness);
+  return content(bytes, 'json', { ...meta }, work, freshness);
 }
 
 /** The id in a path that a rule is for. */

@@ -6,6 +6,7 @@ import type { Body, Meta, Value } from '../../src/store/payload.ts';
 import type { Context } from '../../src/store/fetch.ts';
 import { collect } from '../http/collect.ts';
 import { content, plain, unchanged } from '../http/content.ts';
+import type { Coding } from '../http/decoded.ts';
 import { undoing } from '../http/decoders.ts';
 import { owned } from '../http/owned.ts';
 import { isAll, readPart } from '../http/part.ts';
@@ -49,7 +50,7 @@ export class GatheredAnswer implements Reader<Value> {
   readonly #asked: Asked;
   readonly #maxBytes: number;
   readonly #context: Pick<Context, 'signal' | 'memory' | 'work'>;
-  #meta: Meta = {};
+  #fields: Fields | undefined;
   #freshness: Freshness | undefined;
 
   constructor(asked: Asked, maxBytes: number, context: Pick<Context, 'signal' | 'memory' | 'work'>) {
@@ -60,18 +61,37 @@ export class GatheredAnswer implements Reader<Value> {
 
   head(status: number, headers: AnswerFields): Portion {
     this.#freshness = freshnessFor(headers, this.#asked);
-    const fields = readHead(status, headers, this.#asked, this.#freshness);
-    this.#meta = fields.meta;
-    return portionOf(fields, this.#maxBytes, this.#context);
+    this.#fields = readHead(status, headers, this.#asked, this.#freshness);
+    const { codings, length } = this.#fields;
+    // Of a coding that codap does not know, it can still read nothing at all.
+    if (!codings) return { most: 0 };
+    if (codings.length > 0) return { most: Infinity, decode: (source) => this.#decoded(source, codings) };
+    if (length !== undefined && length > this.#maxBytes) throw this.tooMany();
+    return { most: this.#maxBytes, length };
+  }
+
+  tooMany(): CodapError {
+    const { codings, meta } = this.#fields as Fields;
+    return codings ? tooLarge(this.#maxBytes) : unknownCoding(meta.status);
   }
 
   whole(bytes: Buffer): Value | Promise<Value> {
-    const { status, contentType } = this.#meta;
-    if (status === 304 && this.#asked.condition === 'of a cache') return unchanged(this.#meta, this.#freshness);
+    const { meta } = this.#fields as Fields;
+    const { status, contentType } = meta;
+    if (status === 304 && this.#asked.condition === 'of a cache') return unchanged(meta, this.#freshness);
     const isEmpty = status === 204 || status === 304 || (bytes.length === 0 && contentType === undefined);
     return isEmpty
-      ? plain(null, this.#meta, this.#freshness)
-      : content(bytes, 'auto', this.#meta, this.#context.work, this.#freshness);
+      ? plain(null, meta, this.#freshness)
+      : content(bytes, 'auto', meta, this.#context.work, this.#freshness);
+  }
+
+  async #decoded(source: Readable, codings: readonly Coding[]): Promise<Buffer> {
+    try {
+      const decoding = owned(source, this.#context.signal, transportFailure, undoing(codings));
+      return await collect(decoding, this.#maxBytes, this.#context, () => this.tooMany());
+    } catch (error) {
+      throw transportFailure(error);
+    }
   }
 }
 
@@ -91,6 +111,8 @@ export class HeadAnswer implements Reader<Value> {
     return NOTHING;
   }
 
+  readonly tooMany = bodyToHead;
+
   whole(): Value {
     return plain(null, this.#meta, this.#freshness);
   }
@@ -102,40 +124,10 @@ function freshnessFor(headers: AnswerFields, { condition }: Asked): Freshness | 
 }
 
 /** Takes any answer for what it is: a sign that the store is there. */
-export const ANY_ANSWER: Reader<void> = { head: () => NOTHING, whole: () => {} };
+export const ANY_ANSWER: Reader<void> = { head: () => NOTHING, tooMany: bodyToHead, whole: () => {} };
 
 /** Of an answer that has no body. */
-const NOTHING: Portion = {
-  most: 0,
-  tooMany: () => new CodapError('BAD_RESPONSE', 'the store answered a body to HEAD'),
-};
-
-/** What is taken of a body to be gathered. Throws where it is known to be more than that. */
-function portionOf(
-  { meta, codings, length }: Fields,
-  maxBytes: number,
-  context: Pick<Context, 'signal' | 'memory' | 'work'>,
-): Portion {
-  // Of a coding that codap does not know, it can still read nothing at all.
-  if (!codings) return { most: 0, tooMany: () => unknownCoding(meta.status) };
-  const tooMany = (): CodapError => tooLarge(maxBytes);
-  if (codings.length === 0) {
-    if (length !== undefined && length > maxBytes) throw tooMany();
-    return { most: maxBytes, tooMany, length };
-  }
-  const decode = (source: Readable): Promise<Buffer> => {
-    const decoded = collect(
-      owned(source, context.signal, transportFailure, undoing(codings)),
-      maxBytes,
-      context,
-      tooMany,
-    );
-    return decoded.catch((error: unknown) => {
-      throw transportFailure(error);
-    });
-  };
-  return { most: Infinity, tooMany, decode };
-}
+const NOTHING: Portion = { most: 0 };
 
 /** An answer whose body flows; whatever happens, that is destroyed, or belongs to the payload. */
 export function readFlowing(
@@ -176,6 +168,10 @@ function fieldsOf(headers: Dispatcher.ResponseData['headers']): AnswerFields {
 function drop(body: Dispatcher.ResponseData['body']): void {
   body.on('error', () => {});
   body.dump({ limit: DROPPED_BYTES, signal: AbortSignal.timeout(DROPPED_MS) }).catch(() => {});
+}
+
+function bodyToHead(): CodapError {
+  return new CodapError('BAD_RESPONSE', 'the store answered a body to HEAD');
 }
 
 function tooLarge(maxBytes: number): CodapError {

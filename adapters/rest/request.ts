@@ -3,6 +3,7 @@ import type { Caller, Query } from '../../src/store/fetch.ts';
 import { ACCEPTED } from '../http/decoders.ts';
 import type { RestBody } from './body.ts';
 import type { RestOptions } from './options.ts';
+import type { Asked } from './read-answer.ts';
 
 /** One request below the base URL, as `compile` made it: plain data. */
 export interface RestQuery {
@@ -23,36 +24,56 @@ export function renewal({ op, params, want }: Query, etag: string): Query | unde
 /** The method that each op is sent with. */
 export const METHODS: Readonly<Record<string, 'GET' | 'HEAD' | 'POST'>> = { get: 'GET', head: 'HEAD', post: 'POST' };
 
-/** The header fields of a source's requests: name, value, name, value, as undici takes them. */
+/** The header fields of a request, and what is known by them before its answer is here. */
+interface Sent {
+  /** Name, value, name, value, as undici takes them. */
+  readonly headers: readonly string[];
+  readonly asked: Asked;
+}
+
+/** The header fields of a source's requests. */
 export class RequestHeaders {
   readonly #configured: readonly string[];
   readonly #forwarded: readonly string[];
   readonly #userAgent: string;
+  readonly #responseHeaders: readonly string[];
   /** Those of requests to which neither their query nor their caller adds any, by what they accept. */
-  readonly #shared = new Map<string, readonly string[]>();
+  readonly #shared = new Map<string, Sent>();
 
-  constructor({ headers, forwardHeaders, userAgent }: Pick<RestOptions, 'headers' | 'forwardHeaders' | 'userAgent'>) {
+  constructor({
+    headers,
+    forwardHeaders,
+    userAgent,
+    responseHeaders,
+  }: Pick<RestOptions, 'headers' | 'forwardHeaders' | 'userAgent' | 'responseHeaders'>) {
     this.#configured = Object.entries(headers).flat();
     this.#forwarded = forwardHeaders;
     this.#userAgent = userAgent;
+    this.#responseHeaders = responseHeaders;
   }
 
   /**
    * All of them: the configured ones win over the caller's, these over the query's, these over codap's own.
    */
-  of(query: Query, caller: Caller): readonly string[] {
+  of(query: Query, caller: Caller): Sent {
     // What is passed on is sent as it is stored.
     const encoding = query.want !== 'body' && query.op !== 'head' ? ACCEPTED : 'identity';
     const params = query.params as RestQuery;
-    if (this.#adds(params, caller)) return this.#list(params, caller, encoding);
-    let list = this.#shared.get(encoding);
-    if (!list) this.#shared.set(encoding, (list = this.#list(params, caller, encoding)));
-    return list;
+    if (this.#adds(params, caller)) return this.#sent(params, caller, encoding);
+    let sent = this.#shared.get(encoding);
+    if (!sent) this.#shared.set(encoding, (sent = this.#sent(params, caller, encoding)));
+    return sent;
   }
 
   #adds({ headers, body }: RestQuery, caller: Caller): boolean {
     if (caller.traceparent !== undefined || body || firstKeyOf(headers) !== undefined) return true;
     return this.#forwarded.some((name) => Object.hasOwn(caller.headers, name));
+  }
+
+  #sent(params: RestQuery, caller: Caller, encoding: string): Sent {
+    const headers = this.#list(params, caller, encoding);
+    const condition = params.isRenewal ? 'of a cache' : isConditional(headers) ? 'of the query' : undefined;
+    return { headers, asked: { responseHeaders: this.#responseHeaders, range: valueOf(headers, 'range'), condition } };
   }
 
   #list({ headers, body }: RestQuery, caller: Caller, encoding: string): string[] {
@@ -74,13 +95,13 @@ export class RequestHeaders {
 }
 
 /** The value that a list of header fields has for a name. */
-export function valueOf(list: readonly string[], name: string): string | undefined {
+function valueOf(list: readonly string[], name: string): string | undefined {
   for (let at = 0; at < list.length; at += 2) if (list[at] === name) return list[at + 1];
   return undefined;
 }
 
 /** Whether a list of header fields has one that sets a condition (RFC 9110 §13.1). */
-export function isConditional(list: readonly string[]): boolean {
+function isConditional(list: readonly string[]): boolean {
   for (let at = 0; at < list.length; at += 2) if ((list[at] as string).startsWith('if-')) return true;
   return false;
 }

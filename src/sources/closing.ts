@@ -1,8 +1,8 @@
 import type { Items, Payload } from '../store/payload.ts';
 
 /**
- * Calls `done` once a payload holds nothing of its store any more: of a value at once, of a list or a body
- * when it ends or is closed.
+ * Calls `done`, once, when a payload holds nothing of its store any more: of a value at once, of a list or a
+ * body when it ends or is closed.
  */
 export function onceClosed(payload: Payload, done: () => void): Payload {
   if (payload.kind === 'value') {
@@ -17,14 +17,14 @@ export function onceClosed(payload: Payload, done: () => void): Payload {
 }
 
 function watched(items: Items['items'], done: () => void): Items['items'] {
+  let open = true;
+  const close = (): void => {
+    if (open) done();
+    open = false;
+  };
   return {
     [Symbol.asyncIterator]() {
       const iterator = items[Symbol.asyncIterator]();
-      let open = true;
-      const close = (): void => {
-        if (open) done();
-        open = false;
-      };
       return {
         async next() {
           try {

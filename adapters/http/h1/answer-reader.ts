@@ -108,12 +108,12 @@ export class AnswerReader {
   #readTrailers(memory: Buffer, start: number, end: number): number {
     const at = this.#head.read(memory, start, end);
     if (at < 0) return end;
+    this.#head.reset();
     this.#end();
     return at;
   }
 
   #end(): void {
-    this.#head.reset();
     this.#state = HEAD;
     this.#asker.onEnd();
   }

@@ -5,8 +5,8 @@ const TARGET = /^\/[\x21-\xff]*$/;
 /** A field as RFC 9110 §5 has it. Beyond Latin-1, a character would be cut to an octet: to CR, it may be. */
 const FIELD = /^[!#$%&'*+.^_`|~\w-]+: [\t\x20-\x7e\x80-\xff]*$/;
 
-/** The fields of the request before, and how they are written: many requests of a source have the same. */
-let last: { readonly fields: readonly string[]; readonly lines: string } = { fields: [], lines: '' };
+/** What follows the target of the request before: many requests of a source have the same. */
+let last = { method: '', host: '', fields: [] as readonly string[], lines: '' };
 
 /**
  * The head of a request, in Latin-1, up to the empty line. `fields` are name, value, name, value. Throws what
@@ -20,15 +20,16 @@ export function requestHead(
   length: number | undefined,
 ): string {
   if (!TARGET.test(target)) throw new errors.InvalidArgumentError('invalid request path');
-  // Some stores answer HEAD with a body, which would be taken for the next answer.
-  const option = method === 'HEAD' ? 'close' : 'keep-alive';
-  if (last.fields !== fields) last = { fields, lines: linesOf(fields) };
-  const head = `${method} ${target} HTTP/1.1\r\nhost: ${host}\r\nconnection: ${option}\r\n${last.lines}`;
+  if (last.fields !== fields || last.method !== method || last.host !== host)
+    last = { method, host, fields, lines: linesOf(method, host, fields) };
+  const head = `${method} ${target}${last.lines}`;
   return length === undefined ? `${head}\r\n` : `${head}content-length: ${length}\r\n\r\n`;
 }
 
-function linesOf(fields: readonly string[]): string {
-  let lines = '';
+function linesOf(method: string, host: string, fields: readonly string[]): string {
+  // Some stores answer HEAD with a body, which would be taken for the next answer.
+  const option = method === 'HEAD' ? 'close' : 'keep-alive';
+  let lines = ` HTTP/1.1\r\nhost: ${host}\r\nconnection: ${option}\r\n`;
   for (let at = 0; at < fields.length; at += 2) {
     const field = `${fields[at]}: ${fields[at + 1]}`;
     if (!FIELD.test(field)) throw new errors.InvalidArgumentError('invalid header');

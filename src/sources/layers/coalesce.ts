@@ -117,10 +117,15 @@ class SharedCall {
 
   /** Asks, for its first caller. */
   begin(next: Fetch): Promise<Payload> {
-    const { deadline } = this;
-    const own = { signal: this.#signal, deadline, memory: this.#memory, work: this.#work };
     this.#underWay.add(this);
-    ask(next, this.query, { ...this.#first, ...own }).then(
+    const context: Context = {
+      ...this.#first,
+      signal: this.#signal,
+      deadline: this.deadline,
+      memory: this.#memory,
+      work: this.#work,
+    };
+    ask(next, this.query, context).then(
       (payload) => this.#succeed(payload),
       (error: unknown) => this.#fail(error),
     );

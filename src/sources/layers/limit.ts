@@ -1,5 +1,6 @@
 import { CodapError } from '../../errors.ts';
 import type { Fetch } from '../../store/fetch.ts';
+import type { Payload } from '../../store/payload.ts';
 import { onceClosed } from '../closing.ts';
 import { ask, type Layer } from '../layer.ts';
 import { FairLine } from '../fair-line.ts';
@@ -23,30 +24,27 @@ export function limit({ name, concurrency, queue }: LimitOptions): Layer {
   const overloaded = (): CodapError =>
     new CodapError('OVERLOADED', 'too many queries wait for this source', { source: name, rejected: true });
 
+  /** Whoever is let in takes the place over. */
+  const leave = (): void => {
+    if (running > concurrency || !line.letIn()) running -= 1;
+  };
+  /** Takes a place of its own, beyond the last one for the moment until its call ends. */
+  const lingers = (until: Promise<unknown>): void => {
+    running += 1;
+    until.then(leave, leave);
+  };
+  const handOn = (payload: Payload): Payload => onceClosed(payload, leave);
+  const fail = (error: unknown): never => {
+    leave();
+    throw error;
+  };
+
   return {
     name: 'limit',
     bounds: () => ({ concurrency, queue }),
     state: () => ({ running, queued: line.length, limit: concurrency }),
     wrap(next) {
-      const run: Fetch = (query, context) => {
-        let holders = 1;
-        const leave = (): void => {
-          holders -= 1;
-          // Whoever is let in takes the place over.
-          if (holders === 0 && !line.letIn()) running -= 1;
-        };
-        const lingers = (until: Promise<unknown>): void => {
-          holders += 1;
-          until.then(leave, leave);
-        };
-        return ask(next, query, { ...context, lingers }).then(
-          (payload) => onceClosed(payload, leave),
-          (error: unknown) => {
-            leave();
-            throw error;
-          },
-        );
-      };
+      const run: Fetch = (query, context) => ask(next, query, { ...context, lingers }).then(handOn, fail);
       return (query, context) => {
         if (running < concurrency) {
           running += 1;

@@ -11,11 +11,10 @@ export function observe(calls: DurationsBy): Layer {
     name: 'observe',
     wrap: (next) => (query, context) => {
       const began = performance.now();
-      const ended = (code: string): void => calls.of(query.op, code).add(performance.now() - began);
       const answer = ask(next, query, context);
       answer.then(
-        () => ended('ok'),
-        (error: unknown) => ended(toCodapError(error).code),
+        () => calls.of(query.op, 'ok').add(performance.now() - began),
+        (error: unknown) => calls.of(query.op, toCodapError(error).code).add(performance.now() - began),
       );
       return answer;
     },

@@ -48,26 +48,24 @@ export function retry({ attempts, budget, perSecond }: RetryOptions): Layer {
     bounds: () => ({ attempts, budget, perSecond }),
     state: () => ({ retries }),
     wrap(next) {
-      const attempt = (query: Query, context: Context, failed: (error: unknown) => Promise<Payload>) => {
+      const attempt = (query: Query, context: Context, count: number, failure?: unknown): Promise<Payload> => {
         const memory = context.memory.part();
         return ask(next, query, { ...context, memory }).catch((error: unknown) => {
           // It holds nothing any more, whatever still comes of it.
           memory.close();
-          return failed(error);
+          // The store was not asked again: what it said first is what is known.
+          if (count > 1 && error instanceof CodapError && error.rejected) throw failure;
+          return another(query, context, count + 1, error);
         });
       };
-      const another = async (query: Query, context: Context, failure: unknown, count: number): Promise<Payload> => {
+      const another = async (query: Query, context: Context, count: number, failure: unknown): Promise<Payload> => {
         await again(failure, count, context);
-        return attempt(query, context, (error) => {
-          // The store was not asked again: what it said first is what is known.
-          if (error instanceof CodapError && error.rejected) throw failure;
-          return another(query, context, error, count + 1);
-        });
+        return attempt(query, context, count, failure);
       };
       return (query, context) => {
-        if (context.resumedAfter) return another(query, context, context.resumedAfter, 2);
+        if (context.resumedAfter) return another(query, context, 2, context.resumedAfter);
         calls.add();
-        return attempt(query, context, (failure) => another(query, context, failure, 2));
+        return attempt(query, context, 1);
       };
     },
   };

@@ -26,36 +26,82 @@ export function attemptTimeout(source: string, timeoutMs: number): Layer {
 }
 
 function keeping(source: string, timeoutMs: number, next: Fetch): Fetch {
+  const watch = new Watch();
   return (query, context) => {
     const now = performance.now();
     const own = now + timeoutMs;
     const end = Math.min(instantOf(context.deadline), own);
     if (context.signal.aborted) return Promise.reject(context.signal.reason as Error);
     if (end <= now) return Promise.reject(tooLate(source, true));
-    const call = new TimedCall(source, context, own);
-    call.ask(next, query, end, now);
+    const call = new TimedCall(watch, source, context, own, end);
+    call.ask(next, query, now);
     return call.answer;
   };
 }
 
+/** A timer may fire so many milliseconds early. */
+const EARLY_MS = 1;
+
+/**
+ * The calls of a layer whose time is kept, by one timer, set for the first of them that may run out: nearly
+ * all are answered long before.
+ */
+class Watch {
+  readonly #calls: TimedCall[] = [];
+  /** What the timer is set for, an instant. */
+  #instant = Infinity;
+  #timer: NodeJS.Timeout | undefined;
+
+  add(call: TimedCall, now: number): void {
+    call.place = this.#calls.push(call) - 1;
+    if (call.end < this.#instant) this.#set(call.end, now);
+  }
+
+  /** The last one takes its place. */
+  remove({ place }: TimedCall): void {
+    const last = this.#calls.pop() as TimedCall;
+    if (last.place !== place) this.#calls[place] = last;
+    last.place = place;
+    if (this.#calls.length === 0) this.#set(Infinity, 0);
+  }
+
+  #set(instant: number, now: number): void {
+    clearTimeout(this.#timer);
+    this.#instant = instant;
+    if (instant < Infinity) this.#timer = setTimeout(() => this.#look(), instant - now);
+  }
+
+  #look(): void {
+    const now = performance.now();
+    for (const call of this.#calls.filter(({ end }) => end < now + EARLY_MS)) call.onTime();
+    this.#set(
+      this.#calls.reduce((first, { end }) => Math.min(first, end), Infinity),
+      now,
+    );
+  }
+}
+
 /** A call while its time is kept. */
 class TimedCall {
+  /** When it is looked whether its time has come, an instant; and where it stands among those watched. */
+  end: number;
+  place = -1;
   readonly #settling = Promise.withResolvers<Payload>();
+  readonly #watch: Watch;
   readonly #source: string;
   readonly #context: Context;
   readonly #own: number;
   readonly #signal = new CallSignal();
   readonly #unlink: () => void;
-  /** When it is looked whether its time has come. */
-  #end = Infinity;
-  #timer: NodeJS.Timeout | undefined;
   #isSettled = false;
 
   /** `own`: the instant at which its own time is over, whatever its deadline. */
-  constructor(source: string, context: Context, own: number) {
+  constructor(watch: Watch, source: string, context: Context, own: number, end: number) {
+    this.#watch = watch;
     this.#source = source;
     this.#context = context;
     this.#own = own;
+    this.end = end;
     this.#unlink = whenAborted(context.signal, () => this.#abort(context.signal.reason));
   }
 
@@ -63,25 +109,23 @@ class TimedCall {
     return this.#settling.promise;
   }
 
-  ask(next: Fetch, query: Query, end: number, now: number): void {
+  ask(next: Fetch, query: Query, now: number): void {
     const deadline = Math.min(latestOf(this.#context.deadline), this.#own);
-    this.#watch(end, now);
+    this.#watch.add(this, now);
     ask(next, query, { ...this.#context, signal: this.#signal, deadline }).then(
       (payload) => this.#succeed(payload),
       (error: unknown) => this.#fail(error),
     );
   }
 
-  #onTime(): void {
+  /** Its time is over, unless its deadline has grown. */
+  onTime(): void {
     const by = Math.min(instantOf(this.#context.deadline), this.#own);
-    if (by > this.#end) return this.#watch(by, performance.now());
-    this.#unlink();
-    this.#abort(tooLate(this.#source));
-  }
-
-  #watch(end: number, now: number): void {
-    this.#end = end;
-    this.#timer = setTimeout(() => this.#onTime(), end - now);
+    if (by > this.end) this.end = by;
+    else if (!this.#isSettled) {
+      this.#unlink();
+      this.#abort(tooLate(this.#source));
+    }
   }
 
   #abort(reason: unknown): void {
@@ -104,7 +148,7 @@ class TimedCall {
   }
 
   #settle(): void {
+    if (!this.#isSettled) this.#watch.remove(this);
     this.#isSettled = true;
-    clearTimeout(this.#timer);
   }
 }

@@ -76,6 +76,22 @@ describe.each<[string, Layer, number]>([
   });
 });
 
+it('one timer is enough for all calls, each of which has its own time', async () => {
+  const store = new FakeStore();
+  const fetch = timeout('shop').wrap(store.fetch);
+  const started = performance.now();
+  const after = async (milliseconds: number): Promise<number> => {
+    await fetch(QUERY, context({ deadline: started + milliseconds })).catch(() => {});
+    return Math.round(performance.now() - started);
+  };
+  const ended = [300, 100, 50, 200, 100].map(after);
+  expect(vi.getTimerCount()).toBe(1);
+  store.calls[2]?.answer(['x']);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(await Promise.all(ended)).toEqual([300, 100, 0, 200, 100]);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 it('an attempt tells its time', () => {
   expect(attemptTimeout('shop', 400).bounds?.(QUERY)).toEqual({ timeoutMs: 400 });
 });
