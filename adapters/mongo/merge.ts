@@ -1,5 +1,5 @@
 import { canonical } from '../../src/json/canonical.ts';
-import { firstKeyOf, keysOf, memberOf } from '../../src/json/members.ts';
+import { memberOf, onlyKeyOf } from '../../src/json/members.ts';
 import type { Context, Query } from '../../src/store/fetch.ts';
 import type { Payload, Value } from '../../src/store/payload.ts';
 import { Placeholder } from '../../src/store/placeholder.ts';
@@ -8,7 +8,7 @@ import { DOCUMENT, endOf, LARGE, LIST, nul, octet } from './bson-reader.ts';
 import { check, type Caps } from './caps.ts';
 import { equalityText, equalityTextAt } from './equality.ts';
 import { mongoError } from './failure.ts';
-import { keptKey } from './kept-key.ts';
+import { keptKey, WHOLE } from './kept-key.ts';
 import { MERGED, type MergedDocuments } from './merged.ts';
 import type { MongoOptions } from './options.ts';
 import type { MongoQuery } from './query.ts';
@@ -26,6 +26,11 @@ interface MongoPoint extends Point {
   readonly key: string;
   readonly projection: object | undefined;
   readonly isForeign: boolean;
+}
+
+/** What has been found for a key. */
+interface Found {
+  document: Buffer | undefined;
 }
 
 /** Many `findOne` by `_id`, or by a field of `unique`, as one `find` with `$in`. */
@@ -46,23 +51,25 @@ export class MongoMerger implements Merger<MongoPoint> {
     const { command, collection, mode } = query;
     for (const name of ALONE) if (command[name] !== undefined) return undefined;
     const filter = command['filter'] as object;
-    const field = firstKeyOf(filter);
-    if (field === undefined || keysOf(filter).length > 1) return undefined;
+    const field = onlyKeyOf(filter);
+    if (field === undefined) return undefined;
     if (field !== '_id' && !this.#unique.get(collection)?.has(field)) return undefined;
     const value = comparedWith(memberOf(filter, field));
     const key = value instanceof Placeholder ? '' : equalityText(value);
     if (key === undefined) return undefined;
     const projection = command['projection'] as object | undefined;
-    const kept = keptKey(projection, field);
+    const kept = projection ? keptKey(projection, field) : WHOLE;
     const shown = projection ? canonical(projection) : '';
     if (!kept || shown === undefined) return undefined;
     const group = `${mode} ${collection.length} ${collection} ${field.length} ${field} ${shown}`;
-    return { group, most: MOST, query, field, value, key, ...kept };
+    const { projection: sent, isForeign } = kept;
+    return { group, most: MOST, query, field, value, key, projection: sent, isForeign };
   }
 
   merged(points: readonly MongoPoint[]): Query {
     const [{ query, field, projection }] = points as [MongoPoint];
-    const values = new Map(points.map(({ key, value }) => [key, value]));
+    const values = new Map<string, unknown>();
+    for (const { key, value } of points) values.set(key, value);
     const command = {
       find: query.collection,
       filter: { [field]: { $in: [...values.values()] } },
@@ -77,7 +84,8 @@ export class MongoMerger implements Merger<MongoPoint> {
   split(answer: Payload, points: readonly MongoPoint[]): Parts<MongoPoint> {
     const { value: documents, isWhole } = answer as MergedDocuments;
     const [{ field, query, isForeign }] = points as [MongoPoint];
-    const found = new Map<string, Buffer | undefined>(points.map(({ key }) => [key, undefined]));
+    const asked = new Map<string, Found>();
+    for (const { key } of points) asked.set(key, { document: undefined });
     const path = field.split('.').map((name) => Buffer.from(name));
     let areAllTold = isWhole;
     const texts: string[] = [];
@@ -87,33 +95,30 @@ export class MongoMerger implements Merger<MongoPoint> {
       keysAt(document, 0, path, 0, keys);
       let isTold = false;
       for (const key of keys) {
-        if (!found.has(key)) continue;
+        const found = asked.get(key);
+        if (!found) continue;
         isTold = true;
         // Of several, which a unique field does not have, the store answers the first.
-        if (!found.get(key)) found.set(key, document);
+        found.document ??= document;
         if (key.startsWith('s')) texts.push(key);
       }
       // It is here for a key to which it is equal by other rules, such as those of a collation.
       if (!isTold) areAllTold = false;
     }
     const isAlike = looksLike(texts);
-    const of = (point: MongoPoint, { memory, work, signal }: Context) => {
-      const document = found.get(point.key);
+    const of = (point: MongoPoint, context: Context) => {
+      const document = asked.get(point.key)?.document;
       if (!document && (!areAllTold || isAlike(point.key))) return undefined;
       try {
-        return this.#value(document && isForeign ? strip(document, path[0]!) : document, query, { memory, work });
+        return this.#value(document && isForeign ? strip(document, path[0]!) : document, query, context);
       } catch (error) {
-        throw mongoError(error, this.#source, signal);
+        throw mongoError(error, this.#source, context.signal);
       }
     };
     return { of };
   }
 
-  #value(
-    document: Buffer | undefined,
-    { mode }: MongoQuery,
-    { memory, work }: Pick<Context, 'memory' | 'work'>,
-  ): Value | Promise<Value> {
+  #value(document: Buffer | undefined, { mode }: MongoQuery, { memory, work }: Context): Value | Promise<Value> {
     const bytes = document?.length ?? 0;
     memory.hold(bytes);
     check(this.#caps, 1, bytes);
@@ -126,8 +131,8 @@ const ALONE = ['sort', 'skip', 'collation', 'hint'] as const;
 
 /** What a field's condition compares it with for equality: itself, or what is under `$eq`. */
 function comparedWith(condition: unknown): unknown {
-  const isOperator = typeof condition === 'object' && condition !== null && firstKeyOf(condition) === '$eq';
-  return isOperator && keysOf(condition).length === 1 ? memberOf(condition, '$eq') : condition;
+  const isOperator = typeof condition === 'object' && condition !== null && onlyKeyOf(condition) === '$eq';
+  return isOperator ? memberOf(condition, '$eq') : condition;
 }
 
 /** Adds what stands under a path, as a filter compares it: also what is in lists on its way. */
