@@ -15,7 +15,6 @@ import {
 } from '../../src/json/typed-text.ts';
 import { isHeld } from '../../src/budget/turns.ts';
 import type { Steps, Work } from '../../src/budget/work.ts';
-import { nameAt } from './bson-name.ts';
 import {
   binaryAt,
   DOCUMENT,
@@ -35,6 +34,7 @@ import { JsonWriter } from './json-writer.ts';
 const MOST_DEPTH = 1000;
 const COMMA = 0x2c;
 const QUOTE = 0x22;
+const COLON = 0x3a;
 const [OPEN_LIST, CLOSE_LIST, OPEN_DOCUMENT, CLOSE_DOCUMENT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /** What is small is written at once, and so in the same memory again and again. */
@@ -119,14 +119,13 @@ function container(out: JsonWriter, bytes: Buffer, start: number, list: boolean,
 
 /** Writes what stands before an element's value, and answers where that is. */
 function begin(out: JsonWriter, bytes: Buffer, at: number, list: boolean, isFirst: boolean): number {
-  if (list) {
-    if (!isFirst) out.byte(COMMA);
-    return nul(bytes, at + 1) + 1;
+  const end = nul(bytes, at + 1);
+  if (!isFirst) out.byte(COMMA);
+  if (!list) {
+    out.string(bytes, at + 1, end);
+    out.byte(COLON);
   }
-  const name = nameAt(bytes, at + 1);
-  // The comma before it is the first byte.
-  out.bytes(name.json, isFirst ? 1 : 0, name.isAscii);
-  return at + 2 + name.bytes.length;
+  return end + 1;
 }
 
 function value(out: JsonWriter, bytes: Buffer, type: number, at: number, mode: Mode, depth: number): void {

@@ -57,17 +57,6 @@ export class JsonWriter {
     this.#length = at;
   }
 
-  /** Adds bytes of JSON as they are, from `start` on. */
-  bytes(from: Buffer, start: number, isAscii: boolean): void {
-    const { length } = from;
-    this.#room(length);
-    const bytes = this.#bytes;
-    let at = this.#length;
-    for (let index = start; index < length; index++) bytes[at++] = octet(from, index);
-    this.#length = at;
-    if (!isAscii) this.#isAscii = false;
-  }
-
   /** Adds bytes as hexadecimal digits. */
   hex(from: Buffer, start: number, end: number): void {
     this.#room(2 * (end - start));
@@ -84,16 +73,16 @@ export class JsonWriter {
   /** Adds what `toISOString` gives for an instant that a Date can hold, in milliseconds, in quotes. */
   date(milliseconds: number): void {
     const day = Math.floor(milliseconds / DAY_MS);
-    const left = milliseconds - day * DAY_MS;
+    const left = (milliseconds - day * DAY_MS) | 0;
     this.byte(QUOTE);
     this.ascii(dayText(day));
     this.ascii('T00:00:00.000Z"');
     const bytes = this.#bytes;
     const end = this.#length;
-    digits(bytes, end - 14, Math.floor(left / 3_600_000));
-    digits(bytes, end - 11, Math.floor(left / 60_000) % 60);
-    digits(bytes, end - 8, Math.floor(left / 1000) % 60);
-    digits(bytes, end - 5, Math.floor(left / 10) % 100);
+    digits(bytes, end - 14, (left / 3_600_000) | 0);
+    digits(bytes, end - 11, ((left / 60_000) | 0) % 60);
+    digits(bytes, end - 8, ((left / 1000) | 0) % 60);
+    digits(bytes, end - 5, ((left / 10) | 0) % 100);
     bytes[end - 3] = ZERO + (left % 10);
   }
 
@@ -173,6 +162,6 @@ export class JsonWriter {
 
 /** Writes two digits. */
 function digits(bytes: Buffer, at: number, number: number): void {
-  bytes[at] = ZERO + Math.floor(number / 10);
+  bytes[at] = ZERO + ((number / 10) | 0);
   bytes[at + 1] = ZERO + (number % 10);
 }
