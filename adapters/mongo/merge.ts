@@ -38,6 +38,7 @@ export class MongoMerger implements Merger<MongoPoint> {
   readonly #source: string | undefined;
   readonly #unique: ReadonlyMap<string, ReadonlySet<string>>;
   readonly #caps: Caps;
+  #last = { mode: '', collection: '', field: '', group: '' };
 
   constructor({ name, unique = {} }: Pick<MongoOptions, 'name' | 'unique'>, caps: Caps) {
     this.#source = name;
@@ -48,7 +49,7 @@ export class MongoMerger implements Merger<MongoPoint> {
   pointOf({ op, params }: Query): MongoPoint | undefined {
     if (op !== 'findOne') return undefined;
     const query = params as MongoQuery;
-    const { command, collection, mode } = query;
+    const { command, collection } = query;
     for (const name of ALONE) if (command[name] !== undefined) return undefined;
     const filter = command['filter'] as object;
     const field = onlyKeyOf(filter);
@@ -61,9 +62,18 @@ export class MongoMerger implements Merger<MongoPoint> {
     const kept = projection ? keptKey(projection, field) : WHOLE;
     const shown = projection ? canonical(projection) : '';
     if (!kept || shown === undefined) return undefined;
-    const group = `${mode} ${collection.length} ${collection} ${field.length} ${field} ${shown}`;
+    const group = this.#groupOf(query, field) + shown;
     const { projection: sent, isForeign } = kept;
     return { group, most: MOST, query, field, value, key, projection: sent, isForeign };
+  }
+
+  /** What all have in common, but for a projection. It is kept for the next ones, most of which have it, too. */
+  #groupOf({ mode, collection }: MongoQuery, field: string): string {
+    const last = this.#last;
+    if (last.mode === mode && last.collection === collection && last.field === field) return last.group;
+    const group = `${mode} ${collection.length} ${collection} ${field.length} ${field} `;
+    this.#last = { mode, collection, field, group };
+    return group;
   }
 
   merged(points: readonly MongoPoint[]): Query {
