@@ -32,9 +32,7 @@ import {
 import { JsonWriter } from './json-writer.ts';
 
 const MOST_DEPTH = 1000;
-const COMMA = 0x2c;
-const QUOTE = 0x22;
-const COLON = 0x3a;
+const [QUOTE, COMMA, COLON] = [0x22, 0x2c, 0x3a];
 const [OPEN_LIST, CLOSE_LIST, OPEN_DOCUMENT, CLOSE_DOCUMENT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /** What is small is written at once, and so in the same memory again and again. */
@@ -148,8 +146,11 @@ function value(out: JsonWriter, bytes: Buffer, type: number, at: number, mode: M
       return date(out, int64(bytes, at), mode);
     case 0x0a:
       return out.ascii('null');
-    case 0x12:
-      return out.ascii(longText(int64(bytes, at), mode));
+    case 0x12: {
+      const number = int64(bytes, at);
+      const isCommon = mode !== 'canonical' && typeof number === 'number';
+      return isCommon ? out.whole(number) : out.ascii(longText(number, mode));
+    }
     case 0x13:
       return out.ascii(decimalText(new Decimal128(Uint8Array.from(bytes.subarray(at, at + 16))).toString(), mode));
     case 0x05:

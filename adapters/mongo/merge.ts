@@ -67,7 +67,7 @@ export class MongoMerger implements Merger<MongoPoint> {
     return { group, most: MOST, query, field, value, key, projection: sent, isForeign };
   }
 
-  /** What all have in common, but for a projection. It is kept for the next ones, most of which have it, too. */
+  /** What all have in common, but for a projection: kept for the next, most of which have it, too. */
   #groupOf({ mode, collection }: MongoQuery, field: string): string {
     const last = this.#last;
     if (last.mode === mode && last.collection === collection && last.field === field) return last.group;
@@ -99,12 +99,9 @@ export class MongoMerger implements Merger<MongoPoint> {
     const path = field.split('.').map((name) => Buffer.from(name));
     let areAllTold = isWhole;
     const texts: string[] = [];
-    const keys: string[] = [];
     for (const document of documents) {
-      keys.length = 0;
-      keysAt(document, 0, path, 0, keys);
       let isTold = false;
-      for (const key of keys) {
+      for (const key of keysAt(document, 0, path, 0)) {
         const found = asked.get(key);
         if (!found) continue;
         isTold = true;
@@ -145,40 +142,32 @@ function comparedWith(condition: unknown): unknown {
   return isOperator ? memberOf(condition, '$eq') : condition;
 }
 
-/** Adds what stands under a path, as a filter compares it: also what is in lists on its way. */
-function keysAt(bytes: Buffer, start: number, path: readonly Buffer[], depth: number, keys: string[]): void {
+/** What stands under a path, as a filter compares it: also what is in lists on its way. */
+function keysAt(bytes: Buffer, start: number, path: readonly Buffer[], depth: number): string[] {
   const name = path[depth]!;
   for (let at = start + 4; bytes[at] !== 0;) {
     const type = octet(bytes, at);
     const from = nul(bytes, at + 1) + 1;
     if (isNamed(bytes, at + 1, from - 1, name)) {
-      addKeys(bytes, type, from, path, depth, keys);
+      const keys = keysOf(bytes, type, from, path, depth);
       if (type === LIST)
         for (let item = from + 4; bytes[item] !== 0;) {
           const start = nul(bytes, item + 1) + 1;
-          addKeys(bytes, octet(bytes, item), start, path, depth, keys);
+          for (const key of keysOf(bytes, octet(bytes, item), start, path, depth)) keys.push(key);
           item = endOf(bytes, octet(bytes, item), start);
         }
-      return;
+      return keys;
     }
     at = endOf(bytes, type, from);
   }
+  return [];
 }
 
-function addKeys(
-  bytes: Buffer,
-  type: number,
-  at: number,
-  path: readonly Buffer[],
-  depth: number,
-  keys: string[],
-): void {
-  if (depth < path.length - 1) {
-    if (type === DOCUMENT) keysAt(bytes, at, path, depth + 1, keys);
-    return;
-  }
+/** What one value on the way is, or has under the rest of it. */
+function keysOf(bytes: Buffer, type: number, at: number, path: readonly Buffer[], depth: number): string[] {
+  if (depth < path.length - 1) return type === DOCUMENT ? keysAt(bytes, at, path, depth + 1) : [];
   const key = equalityTextAt(bytes, type, at);
-  if (key !== undefined) keys.push(key);
+  return key === undefined ? [] : [key];
 }
 
 function isNamed(bytes: Buffer, from: number, to: number, name: Buffer): boolean {

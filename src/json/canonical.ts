@@ -9,7 +9,7 @@ const WIDE = 0xff;
 const [QUOTE, COMMA, LEAF, ID, PATTERN] = [0x22, 0x2c, 0x40, 0x23, 0x2f];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
-/** What is written, one byte a character: a string made of many small ones takes longer to make and to look up. */
+/** What is written, one byte a character: a string of many small ones is slower to make and to look up. */
 const written = Buffer.allocUnsafeSlow(MOST);
 let length = 0;
 
