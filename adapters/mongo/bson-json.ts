@@ -32,7 +32,7 @@ import {
 import { JsonWriter } from './json-writer.ts';
 
 const MOST_DEPTH = 1000;
-const [QUOTE, COMMA, COLON] = [0x22, 0x2c, 0x3a];
+const [QUOTE, COMMA] = [0x22, 0x2c];
 const [OPEN_LIST, CLOSE_LIST, OPEN_DOCUMENT, CLOSE_DOCUMENT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /** What is small is written at once, and so in the same memory again and again. */
@@ -118,11 +118,8 @@ function container(out: JsonWriter, bytes: Buffer, start: number, list: boolean,
 /** Writes what stands before an element's value, and answers where that is. */
 function begin(out: JsonWriter, bytes: Buffer, at: number, list: boolean, isFirst: boolean): number {
   const end = nul(bytes, at + 1);
-  if (!isFirst) out.byte(COMMA);
-  if (!list) {
-    out.string(bytes, at + 1, end);
-    out.byte(COLON);
-  }
+  if (!list) out.name(bytes, at + 1, end, isFirst);
+  else if (!isFirst) out.byte(COMMA);
   return end + 1;
 }
 

@@ -4,6 +4,8 @@ import { DAY_MS, dayText } from '../../src/json/iso-text.ts';
 import { octet } from './bson-reader.ts';
 
 const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 const MINUS = 0x2d;
 const ZERO = 0x30;
@@ -110,11 +112,29 @@ export class JsonWriter {
     this.byte(QUOTE);
   }
 
+  /** Adds a member's name, and what stands around it. */
+  name(from: Buffer, start: number, end: number, isFirst: boolean): void {
+    this.#room(end - start + 4);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    if (!isFirst) bytes[at++] = COMMA;
+    bytes[at++] = QUOTE;
+    this.#length = at;
+    this.partOfString(from, start, end);
+    this.byte(QUOTE);
+    this.byte(COLON);
+  }
+
   /** Adds what stands between the quotes of a string, or a part of it, which ends where a character does. */
   partOfString(from: Buffer, start: number, end: number): void {
+    const index = this.#copy(from, start, end, ESCAPES);
+    if (index < end) this.#withEscapes(from, index, end);
+  }
+
+  /** Adds what begins with a byte that may not stand for itself: most strings have none. */
+  #withEscapes(from: Buffer, start: number, end: number): void {
     let escapes = ESCAPES;
-    let index = this.#copy(from, start, end, escapes);
-    while (index < end) {
+    for (let index = start; index < end;) {
       const byte = octet(from, index);
       if (byte < 0x80) this.#escape(byte, octet(escapes, byte));
       else {
