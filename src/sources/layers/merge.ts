@@ -91,7 +91,7 @@ class Member {
     this.#group.leave(reason);
   }
 
-  /** From now on its caller's leaving is no matter of the group's. */
+  /** It is answered: from now on its caller's leaving is no matter of the group's. */
   succeed(answer: Payload | Promise<Payload>): void {
     this.context.signal.removeEventListener('abort', this);
     this.#settling.resolve(answer);
