@@ -15,7 +15,6 @@ import {
 } from '../../src/json/typed-text.ts';
 import { isHeld } from '../../src/budget/turns.ts';
 import type { Steps, Work } from '../../src/budget/work.ts';
-import { nameAt } from './bson-name.ts';
 import {
   binaryAt,
   DOCUMENT,
@@ -33,8 +32,7 @@ import {
 import { JsonWriter } from './json-writer.ts';
 
 const MOST_DEPTH = 1000;
-const COMMA = 0x2c;
-const QUOTE = 0x22;
+const [QUOTE, COMMA] = [0x22, 0x2c];
 const [OPEN_LIST, CLOSE_LIST, OPEN_DOCUMENT, CLOSE_DOCUMENT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /** What is small is written at once, and so in the same memory again and again. */
@@ -119,14 +117,10 @@ function container(out: JsonWriter, bytes: Buffer, start: number, list: boolean,
 
 /** Writes what stands before an element's value, and answers where that is. */
 function begin(out: JsonWriter, bytes: Buffer, at: number, list: boolean, isFirst: boolean): number {
-  if (list) {
-    if (!isFirst) out.byte(COMMA);
-    return nul(bytes, at + 1) + 1;
-  }
-  const name = nameAt(bytes, at + 1);
-  // The comma before it is the first byte.
-  out.bytes(name.json, isFirst ? 1 : 0, name.isAscii);
-  return at + 2 + name.bytes.length;
+  const end = nul(bytes, at + 1);
+  if (!list) out.name(bytes, at + 1, end, isFirst);
+  else if (!isFirst) out.byte(COMMA);
+  return end + 1;
 }
 
 function value(out: JsonWriter, bytes: Buffer, type: number, at: number, mode: Mode, depth: number): void {
@@ -149,8 +143,11 @@ function value(out: JsonWriter, bytes: Buffer, type: number, at: number, mode: M
       return date(out, int64(bytes, at), mode);
     case 0x0a:
       return out.ascii('null');
-    case 0x12:
-      return out.ascii(longText(int64(bytes, at), mode));
+    case 0x12: {
+      const number = int64(bytes, at);
+      const isCommon = mode !== 'canonical' && typeof number === 'number';
+      return isCommon ? out.whole(number) : out.ascii(longText(number, mode));
+    }
     case 0x13:
       return out.ascii(decimalText(new Decimal128(Uint8Array.from(bytes.subarray(at, at + 16))).toString(), mode));
     case 0x05:

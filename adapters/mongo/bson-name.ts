@@ -1,4 +1,3 @@
-import { isAscii } from 'node:buffer';
 import { nul, octet, utf8 } from './bson-reader.ts';
 
 /** An element's name. */
@@ -6,10 +5,6 @@ export interface Name {
   /** As it stands in BSON, without the NUL at its end. */
   readonly bytes: Buffer;
   readonly text: string;
-  /** As it stands in JSON, with a comma before it and a colon after it. */
-  readonly json: Buffer;
-  /** Its JSON is. */
-  readonly isAscii: boolean;
   /** Where the name that came after it the last time is found. */
   next: number;
 }
@@ -19,7 +14,7 @@ export interface Name {
 const names: Name[] = [];
 const SLOTS = 4096;
 const MOST_BYTES = 64;
-let last: Name = { text: '', bytes: Buffer.of(), json: Buffer.of(), isAscii: true, next: 0 };
+let last: Name = { text: '', bytes: Buffer.of(), next: 0 };
 
 /** The name that begins at `from`. */
 export function nameAt(bytes: Buffer, from: number): Name {
@@ -39,9 +34,7 @@ export function nameAt(bytes: Buffer, from: number): Name {
 }
 
 function nameOf(bytes: Buffer, from: number, end: number): Name {
-  const text = utf8(bytes, from, end);
-  const json = Buffer.from(`,${JSON.stringify(text)}:`);
-  return { bytes: Buffer.from(bytes.subarray(from, end)), text, json, isAscii: isAscii(json), next: 0 };
+  return { bytes: Buffer.from(bytes.subarray(from, end)), text: utf8(bytes, from, end), next: 0 };
 }
 
 function isAt({ bytes: known }: Name, bytes: Buffer, from: number): boolean {

@@ -1,7 +1,7 @@
 import { Decimal128, type Binary, type Double, type Int32, type Long, type ObjectId } from 'bson';
 import { bsonTag } from '../../src/json/leaf.ts';
 import { DIGITS } from './exact-decimal.ts';
-import { binaryAt, int32, int64 } from './bson-reader.ts';
+import { binaryAt, int32, int64, toBuffer } from './bson-reader.ts';
 
 /** More digits than these has no number that is looked at. */
 const MOST_DIGITS = 19;
@@ -30,7 +30,7 @@ function leafText(value: object): string | undefined {
   if (value instanceof Date) return `d${value.getTime()}`;
   switch (bsonTag(value)) {
     case 'ObjectId':
-      return `o${(value as ObjectId).toHexString()}`;
+      return idText(toBuffer((value as ObjectId).id), 0);
     case 'Long':
       return `n${(value as Long).toString()}`;
     case 'Int32':
@@ -51,7 +51,7 @@ function leafText(value: object): string | undefined {
 export function equalityTextAt(bytes: Buffer, type: number, at: number): string | undefined {
   switch (type) {
     case 0x07:
-      return `o${bytes.toString('hex', at, at + 12)}`;
+      return idText(bytes, at);
     case 0x02:
     // A symbol is equal to the text that it is.
     case 0x0e:
@@ -75,6 +75,11 @@ export function equalityTextAt(bytes: Buffer, type: number, at: number): string 
     default:
       return undefined;
   }
+}
+
+/** A character for each byte: digits take longer to make, and are twice as many to look for. */
+function idText(bytes: Buffer, at: number): string {
+  return `o${bytes.toString('latin1', at, at + 12)}`;
 }
 
 function bytesText(subType: number, hex: string): string {

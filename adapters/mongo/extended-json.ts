@@ -1,6 +1,6 @@
 import { Binary, BSONRegExp, Decimal128, Double, Int32, Long, MaxKey, MinKey, ObjectId, Timestamp, UUID } from 'bson';
 import { toText } from '../../src/json/leaf.ts';
-import { firstKeyOf, keysOf, memberOf, valuesOf } from '../../src/json/members.ts';
+import { firstKeyOf, keysOf, memberOf, onlyKeyOf, valuesOf } from '../../src/json/members.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { DIGITS, exactDecimal } from './exact-decimal.ts';
 import { isFields, isHole, type Fields, type Walk } from './walk.ts';
@@ -18,7 +18,7 @@ type Wrapper = (argument: unknown) => unknown;
 const WRAPPERS: Readonly<Record<string, { readonly read: Wrapper; readonly holds: string }>> = {
   $oid: {
     holds: 'a string of 24 hexadecimal digits',
-    read: text((it) => (/^[\da-f]{24}$/i.test(it) ? new ObjectId(it) : undefined)),
+    read: text((it) => (ObjectId.isValid(it) ? new ObjectId(it) : undefined)),
   },
   $date: { holds: 'a date of ISO 8601 with its time zone, or {"$numberLong": milliseconds}', read: date },
   $numberInt: { holds: 'the digits of a 32-bit integer', read: integer(INT32, (it) => new Int32(Number(it))) },
@@ -47,10 +47,9 @@ export function isWrapper(value: Fields): boolean {
 
 /** Reads a wrapper, whose first key `isWrapper` found. One whose text is not known yet stays as it is. */
 export function readWrapper(walk: Walk, value: Fields): unknown {
-  const [key = '', ...beside] = keysOf(value);
-  for (const other of beside) walk.faultAt(other, `nothing may stand beside ${key}`);
-  const wrapper = WRAPPERS[key];
-  if (!wrapper || beside.length > 0) return null;
+  const key = onlyKeyOf(value);
+  if (key === undefined) return otherKeys(walk, value);
+  const wrapper = WRAPPERS[key]!;
   const given = memberOf(value, key);
   if (!mayStand(walk, key, given)) return walk.faultAt(key, 'this operator is not allowed here');
   return walk.at(key, given, (_, argument) => {
@@ -59,6 +58,12 @@ export function readWrapper(walk: Walk, value: Fields): unknown {
     if (read === undefined) return walk.fault(`allowed here: ${wrapper.holds}`);
     return read === UNKNOWN ? value : read;
   });
+}
+
+function otherKeys(walk: Walk, value: Fields): null {
+  const [key, ...others] = keysOf(value);
+  for (const other of others) walk.faultAt(other, `nothing may stand beside ${key}`);
+  return null;
 }
 
 /** A pattern is `$regex` written as a value, and has its `$options` in it: it may stand where these may. */

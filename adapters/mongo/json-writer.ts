@@ -4,7 +4,10 @@ import { DAY_MS, dayText } from '../../src/json/iso-text.ts';
 import { octet } from './bson-reader.ts';
 
 const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
 const BACKSLASH = 0x5c;
+const MINUS = 0x2d;
 const ZERO = 0x30;
 const LOWER_U = 0x75;
 const HEX = Buffer.from('0123456789abcdef');
@@ -57,15 +60,20 @@ export class JsonWriter {
     this.#length = at;
   }
 
-  /** Adds bytes of JSON as they are, from `start` on. */
-  bytes(from: Buffer, start: number, isAscii: boolean): void {
-    const { length } = from;
-    this.#room(length);
+  /** Adds a whole number that a double holds: of one beyond 31 bits, JavaScript's own text takes longer. */
+  whole(number: number): void {
+    this.#room(17);
     const bytes = this.#bytes;
-    let at = this.#length;
-    for (let index = start; index < length; index++) bytes[at++] = octet(from, index);
+    if (number < 0) bytes[this.#length++] = MINUS;
+    let left = Math.abs(number);
+    let at = this.#length + 1;
+    for (let more = 10; left >= more; more *= 10) at += 1;
     this.#length = at;
-    if (!isAscii) this.#isAscii = false;
+    do {
+      const next = Math.floor(left / 10);
+      bytes[--at] = ZERO + (left - 10 * next);
+      left = next;
+    } while (left > 0);
   }
 
   /** Adds bytes as hexadecimal digits. */
@@ -84,16 +92,16 @@ export class JsonWriter {
   /** Adds what `toISOString` gives for an instant that a Date can hold, in milliseconds, in quotes. */
   date(milliseconds: number): void {
     const day = Math.floor(milliseconds / DAY_MS);
-    const left = milliseconds - day * DAY_MS;
+    const left = (milliseconds - day * DAY_MS) | 0;
     this.byte(QUOTE);
     this.ascii(dayText(day));
     this.ascii('T00:00:00.000Z"');
     const bytes = this.#bytes;
     const end = this.#length;
-    digits(bytes, end - 14, Math.floor(left / 3_600_000));
-    digits(bytes, end - 11, Math.floor(left / 60_000) % 60);
-    digits(bytes, end - 8, Math.floor(left / 1000) % 60);
-    digits(bytes, end - 5, Math.floor(left / 10) % 100);
+    digits(bytes, end - 14, (left / 3_600_000) | 0);
+    digits(bytes, end - 11, ((left / 60_000) | 0) % 60);
+    digits(bytes, end - 8, ((left / 1000) | 0) % 60);
+    digits(bytes, end - 5, ((left / 10) | 0) % 100);
     bytes[end - 3] = ZERO + (left % 10);
   }
 
@@ -104,11 +112,29 @@ export class JsonWriter {
     this.byte(QUOTE);
   }
 
+  /** Adds a member's name, and what stands around it. */
+  name(from: Buffer, start: number, end: number, isFirst: boolean): void {
+    this.#room(end - start + 4);
+    const bytes = this.#bytes;
+    let at = this.#length;
+    if (!isFirst) bytes[at++] = COMMA;
+    bytes[at++] = QUOTE;
+    this.#length = at;
+    this.partOfString(from, start, end);
+    this.byte(QUOTE);
+    this.byte(COLON);
+  }
+
   /** Adds what stands between the quotes of a string, or a part of it, which ends where a character does. */
   partOfString(from: Buffer, start: number, end: number): void {
+    const index = this.#copy(from, start, end, ESCAPES);
+    if (index < end) this.#withEscapes(from, index, end);
+  }
+
+  /** Adds what begins with a byte that may not stand for itself: most strings have none. */
+  #withEscapes(from: Buffer, start: number, end: number): void {
     let escapes = ESCAPES;
-    let index = this.#copy(from, start, end, escapes);
-    while (index < end) {
+    for (let index = start; index < end;) {
       const byte = octet(from, index);
       if (byte < 0x80) this.#escape(byte, octet(escapes, byte));
       else {
@@ -173,6 +199,6 @@ export class JsonWriter {
 
 /** Writes two digits. */
 function digits(bytes: Buffer, at: number, number: number): void {
-  bytes[at] = ZERO + Math.floor(number / 10);
+  bytes[at] = ZERO + ((number / 10) | 0);
   bytes[at + 1] = ZERO + (number % 10);
 }

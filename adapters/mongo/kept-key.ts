@@ -9,9 +9,11 @@ export interface KeptKey {
   readonly isForeign: boolean;
 }
 
+/** Whole documents have each of their fields. */
+export const WHOLE: KeptKey = { projection: undefined, isForeign: false };
+
 /** Undefined where the field cannot be had without a change to what else is answered, or in what order. */
-export function keptKey(projection: object | undefined, field: string): KeptKey | undefined {
-  if (!projection) return { projection, isForeign: false };
+export function keptKey(projection: object, field: string): KeptKey | undefined {
   const members = Object.fromEntries(entriesOf(projection));
   const names = Object.keys(members);
   // A position (`list.$`) is that of what the filter has found.

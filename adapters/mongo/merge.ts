@@ -1,5 +1,5 @@
 import { canonical } from '../../src/json/canonical.ts';
-import { firstKeyOf, keysOf, memberOf } from '../../src/json/members.ts';
+import { memberOf, onlyKeyOf } from '../../src/json/members.ts';
 import type { Context, Query } from '../../src/store/fetch.ts';
 import type { Payload, Value } from '../../src/store/payload.ts';
 import { Placeholder } from '../../src/store/placeholder.ts';
@@ -8,7 +8,7 @@ import { DOCUMENT, endOf, LARGE, LIST, nul, octet } from './bson-reader.ts';
 import { check, type Caps } from './caps.ts';
 import { equalityText, equalityTextAt } from './equality.ts';
 import { mongoError } from './failure.ts';
-import { keptKey } from './kept-key.ts';
+import { keptKey, WHOLE } from './kept-key.ts';
 import { MERGED, type MergedDocuments } from './merged.ts';
 import type { MongoOptions } from './options.ts';
 import type { MongoQuery } from './query.ts';
@@ -28,11 +28,17 @@ interface MongoPoint extends Point {
   readonly isForeign: boolean;
 }
 
+/** What has been found for a key. */
+interface Found {
+  document: Buffer | undefined;
+}
+
 /** Many `findOne` by `_id`, or by a field of `unique`, as one `find` with `$in`. */
 export class MongoMerger implements Merger<MongoPoint> {
   readonly #source: string | undefined;
   readonly #unique: ReadonlyMap<string, ReadonlySet<string>>;
   readonly #caps: Caps;
+  #last = { mode: '', collection: '', field: '', group: '' };
 
   constructor({ name, unique = {} }: Pick<MongoOptions, 'name' | 'unique'>, caps: Caps) {
     this.#source = name;
@@ -43,26 +49,37 @@ export class MongoMerger implements Merger<MongoPoint> {
   pointOf({ op, params }: Query): MongoPoint | undefined {
     if (op !== 'findOne') return undefined;
     const query = params as MongoQuery;
-    const { command, collection, mode } = query;
+    const { command, collection } = query;
     for (const name of ALONE) if (command[name] !== undefined) return undefined;
     const filter = command['filter'] as object;
-    const field = firstKeyOf(filter);
-    if (field === undefined || keysOf(filter).length > 1) return undefined;
+    const field = onlyKeyOf(filter);
+    if (field === undefined) return undefined;
     if (field !== '_id' && !this.#unique.get(collection)?.has(field)) return undefined;
     const value = comparedWith(memberOf(filter, field));
     const key = value instanceof Placeholder ? '' : equalityText(value);
     if (key === undefined) return undefined;
     const projection = command['projection'] as object | undefined;
-    const kept = keptKey(projection, field);
+    const kept = projection ? keptKey(projection, field) : WHOLE;
     const shown = projection ? canonical(projection) : '';
     if (!kept || shown === undefined) return undefined;
-    const group = `${mode} ${collection.length} ${collection} ${field.length} ${field} ${shown}`;
-    return { group, most: MOST, query, field, value, key, ...kept };
+    const group = this.#groupOf(query, field) + shown;
+    const { projection: sent, isForeign } = kept;
+    return { group, most: MOST, query, field, value, key, projection: sent, isForeign };
+  }
+
+  /** What all have in common, but for a projection: kept for the next, most of which have it, too. */
+  #groupOf({ mode, collection }: MongoQuery, field: string): string {
+    const last = this.#last;
+    if (last.mode === mode && last.collection === collection && last.field === field) return last.group;
+    const group = `${mode} ${collection.length} ${collection} ${field.length} ${field} `;
+    this.#last = { mode, collection, field, group };
+    return group;
   }
 
   merged(points: readonly MongoPoint[]): Query {
     const [{ query, field, projection }] = points as [MongoPoint];
-    const values = new Map(points.map(({ key, value }) => [key, value]));
+    const values = new Map<string, unknown>();
+    for (const { key, value } of points) values.set(key, value);
     const command = {
       find: query.collection,
       filter: { [field]: { $in: [...values.values()] } },
@@ -77,43 +94,38 @@ export class MongoMerger implements Merger<MongoPoint> {
   split(answer: Payload, points: readonly MongoPoint[]): Parts<MongoPoint> {
     const { value: documents, isWhole } = answer as MergedDocuments;
     const [{ field, query, isForeign }] = points as [MongoPoint];
-    const found = new Map<string, Buffer | undefined>(points.map(({ key }) => [key, undefined]));
+    const asked = new Map<string, Found>();
+    for (const { key } of points) asked.set(key, { document: undefined });
     const path = field.split('.').map((name) => Buffer.from(name));
     let areAllTold = isWhole;
     const texts: string[] = [];
-    const keys: string[] = [];
     for (const document of documents) {
-      keys.length = 0;
-      keysAt(document, 0, path, 0, keys);
       let isTold = false;
-      for (const key of keys) {
-        if (!found.has(key)) continue;
+      for (const key of keysAt(document, 0, path, 0)) {
+        const found = asked.get(key);
+        if (!found) continue;
         isTold = true;
         // Of several, which a unique field does not have, the store answers the first.
-        if (!found.get(key)) found.set(key, document);
+        found.document ??= document;
         if (key.startsWith('s')) texts.push(key);
       }
       // It is here for a key to which it is equal by other rules, such as those of a collation.
       if (!isTold) areAllTold = false;
     }
     const isAlike = looksLike(texts);
-    const of = (point: MongoPoint, { memory, work, signal }: Context) => {
-      const document = found.get(point.key);
+    const of = (point: MongoPoint, context: Context) => {
+      const document = asked.get(point.key)?.document;
       if (!document && (!areAllTold || isAlike(point.key))) return undefined;
       try {
-        return this.#value(document && isForeign ? strip(document, path[0]!) : document, query, { memory, work });
+        return this.#value(document && isForeign ? strip(document, path[0]!) : document, query, context);
       } catch (error) {
-        throw mongoError(error, this.#source, signal);
+        throw mongoError(error, this.#source, context.signal);
       }
     };
     return { of };
   }
 
-  #value(
-    document: Buffer | undefined,
-    { mode }: MongoQuery,
-    { memory, work }: Pick<Context, 'memory' | 'work'>,
-  ): Value | Promise<Value> {
+  #value(document: Buffer | undefined, { mode }: MongoQuery, { memory, work }: Context): Value | Promise<Value> {
     const bytes = document?.length ?? 0;
     memory.hold(bytes);
     check(this.#caps, 1, bytes);
@@ -126,44 +138,36 @@ const ALONE = ['sort', 'skip', 'collation', 'hint'] as const;
 
 /** What a field's condition compares it with for equality: itself, or what is under `$eq`. */
 function comparedWith(condition: unknown): unknown {
-  const isOperator = typeof condition === 'object' && condition !== null && firstKeyOf(condition) === '$eq';
-  return isOperator && keysOf(condition).length === 1 ? memberOf(condition, '$eq') : condition;
+  const isOperator = typeof condition === 'object' && condition !== null && onlyKeyOf(condition) === '$eq';
+  return isOperator ? memberOf(condition, '$eq') : condition;
 }
 
-/** Adds what stands under a path, as a filter compares it: also what is in lists on its way. */
-function keysAt(bytes: Buffer, start: number, path: readonly Buffer[], depth: number, keys: string[]): void {
+/** What stands under a path, as a filter compares it: also what is in lists on its way. */
+function keysAt(bytes: Buffer, start: number, path: readonly Buffer[], depth: number): string[] {
   const name = path[depth]!;
   for (let at = start + 4; bytes[at] !== 0;) {
     const type = octet(bytes, at);
     const from = nul(bytes, at + 1) + 1;
     if (isNamed(bytes, at + 1, from - 1, name)) {
-      addKeys(bytes, type, from, path, depth, keys);
+      const keys = keysOf(bytes, type, from, path, depth);
       if (type === LIST)
         for (let item = from + 4; bytes[item] !== 0;) {
           const start = nul(bytes, item + 1) + 1;
-          addKeys(bytes, octet(bytes, item), start, path, depth, keys);
+          for (const key of keysOf(bytes, octet(bytes, item), start, path, depth)) keys.push(key);
           item = endOf(bytes, octet(bytes, item), start);
         }
-      return;
+      return keys;
     }
     at = endOf(bytes, type, from);
   }
+  return [];
 }
 
-function addKeys(
-  bytes: Buffer,
-  type: number,
-  at: number,
-  path: readonly Buffer[],
-  depth: number,
-  keys: string[],
-): void {
-  if (depth < path.length - 1) {
-    if (type === DOCUMENT) keysAt(bytes, at, path, depth + 1, keys);
-    return;
-  }
+/** What one value on the way is, or has under the rest of it. */
+function keysOf(bytes: Buffer, type: number, at: number, path: readonly Buffer[], depth: number): string[] {
+  if (depth < path.length - 1) return type === DOCUMENT ? keysAt(bytes, at, path, depth + 1) : [];
   const key = equalityTextAt(bytes, type, at);
-  if (key !== undefined) keys.push(key);
+  return key === undefined ? [] : [key];
 }
 
 function isNamed(bytes: Buffer, from: number, to: number, name: Buffer): boolean {

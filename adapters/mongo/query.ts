@@ -80,46 +80,55 @@ const READS: Readonly<Record<string, Read>> = {
   limit: readWhole(1),
 };
 
+type Params = Readonly<Record<string, unknown>>;
+
 /** Checks an operation's params, and makes the command of them. Faults go to `fault`. */
-export function compileQuery(
-  op: string,
-  params: Readonly<Record<string, unknown>>,
-  options: MongoOptions,
-  fault: Fault,
-): MongoQuery {
+export function compileQuery(op: string, params: Params, options: MongoOptions, fault: Fault): MongoQuery {
   const lists = listsOf(options);
   const walk = new Walk(lists, fault);
   const read: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(params)) {
+  for (const name in params) {
+    const value = params[name];
     const reader = READS[name];
-    read[name] = reader && value !== undefined ? walk.at(name, value, reader) : value;
+    if (value !== undefined) read[name] = reader ? walk.at(name, value, reader) : value;
   }
   const collection = params['collection'] as string;
   if (!lists.collections.has(collection)) fault(['collection'], `allowed here: ${[...lists.collections].join(', ')}`);
-  const numbers = { limit: read['limit'] as number | undefined, batchSize: read['batchSize'] as number | undefined };
-  const mode = (read['ejson'] as Mode | undefined) ?? 'plain';
-  return { collection, mode, command: commandOf(op, collection, read), ...defined(numbers) };
+  const query: { -readonly [K in keyof MongoQuery]: MongoQuery[K] } = {
+    collection,
+    mode: (read['ejson'] as Mode | undefined) ?? 'plain',
+    command: commandOf(op, collection, read),
+  };
+  if (read['limit'] !== undefined) query.limit = read['limit'] as number;
+  if (read['batchSize'] !== undefined) query.batchSize = read['batchSize'] as number;
+  return query;
 }
 
-function commandOf(op: string, collection: string, read: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { filter = {}, projection, sort, skip, limit, pipeline, key, collation, hint } = read;
-  if (op === 'distinct') return defined({ distinct: collection, key, query: filter, collation });
+function commandOf(op: string, collection: string, read: Params): Record<string, unknown> {
+  const { filter = {}, pipeline, key, skip, limit } = read;
+  if (op === 'distinct') return withFields(['collation'], read, { distinct: collection, key, query: filter });
   if (op === 'find' || op === 'findOne') {
-    const single = op === 'findOne' ? { limit: 1, singleBatch: true } : {};
-    return defined({
-      find: collection,
-      filter,
-      projection,
-      sort,
-      skip,
-      collation,
-      hint,
-      allowDiskUse: false,
-      ...single,
-    });
+    const command = withFields(FIND_FIELDS, read, { find: collection, filter });
+    command['allowDiskUse'] = false;
+    if (op === 'findOne') {
+      command['limit'] = 1;
+      command['singleBatch'] = true;
+    }
+    return command;
   }
   const stages = op === 'aggregate' ? pipeline : counting(filter, skip, limit);
-  return defined({ aggregate: collection, pipeline: stages, cursor: {}, collation, hint, allowDiskUse: false });
+  const command = withFields(AGGREGATE_FIELDS, read, { aggregate: collection, pipeline: stages, cursor: {} });
+  command['allowDiskUse'] = false;
+  return command;
+}
+
+const FIND_FIELDS = ['projection', 'sort', 'skip', 'collation', 'hint'] as const;
+const AGGREGATE_FIELDS = ['collation', 'hint'] as const;
+
+/** Adds to a command those of its fields that the query names. */
+function withFields(names: readonly string[], read: Params, command: Record<string, unknown>): Record<string, unknown> {
+  for (const name of names) if (read[name] !== undefined) command[name] = read[name];
+  return command;
 }
 
 /** The count command counts wrongly on a sharded cluster; drivers count by aggregation, too. */
@@ -129,12 +138,6 @@ function counting(filter: unknown, skip: unknown, limit: unknown): unknown[] {
   if (limit !== undefined) stages.push({ $limit: limit });
   stages.push({ $group: { _id: 1, n: { $sum: 1 } } });
   return stages;
-}
-
-function defined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  const result: Record<string, unknown> = {};
-  for (const name in object) if (object[name] !== undefined) result[name] = object[name];
-  return result as { [K in keyof T]: Exclude<T[K], undefined> };
 }
 
 const known = new WeakMap<MongoOptions, Lists>();

@@ -18,7 +18,7 @@ function isExact(mode: Mode): boolean {
  */
 export function documentValue(bytes: Buffer | undefined, mode: Mode): Value {
   if (!bytes) return new Nothing();
-  return new Lazy(bsonToJson(bytes, mode), mode, [bytes], readingOf(DOCUMENT, 0, mode));
+  return new Lazy(bsonToJson(bytes, mode), mode, [bytes], isExact(mode) ? EXACT_DOCUMENT : PLAIN_DOCUMENT);
 }
 
 /** One document of the store that is large. */
@@ -42,18 +42,21 @@ export function* memberValue(bytes: Buffer, name: string, mode: Mode): Steps<Val
 
 function* elementValue(bytes: Buffer, type: number, at: number, mode: Mode): Steps<Value> {
   const json = yield* elementToJson(bytes, type, at, mode);
-  return new Lazy(typeof json === 'string' ? json : json.written, mode, [bytes], readingOf(type, at, mode));
+  return new Lazy(typeof json === 'string' ? json : json.written, mode, [bytes], readingOf(type, at, isExact(mode)));
 }
 
 /** Makes of what the store sent what it stands for. */
 type Reading = (sent: readonly Buffer[], work: Work) => Steps<unknown>;
 
-function readingOf(type: number, at: number, mode: Mode): Reading {
+function readingOf(type: number, at: number, exact: boolean): Reading {
   return function* ([bytes = Buffer.of()], work) {
     if (work.tick(bytes.length >> 4)) yield;
-    return yield* elementToValue(bytes, type, at, isExact(mode));
+    return yield* elementToValue(bytes, type, at, exact);
   };
 }
+
+const PLAIN_DOCUMENT = readingOf(DOCUMENT, 0, false);
+const EXACT_DOCUMENT = readingOf(DOCUMENT, 0, true);
 
 /** Each piece holds one document, or several one after the other. */
 function readingOfList(mode: Mode): Reading {

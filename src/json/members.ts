@@ -13,7 +13,18 @@ export function isMoved(key: string): boolean {
 
 /** The first key of an object, undefined if it has none. */
 export function firstKeyOf(members: object): string | undefined {
-  return members instanceof Map ? (members as Map<string, unknown>).keys().next().value : Object.keys(members)[0];
+  if (members instanceof Map) return (members as Map<string, unknown>).keys().next().value;
+  // Most have few keys, and a list of them is made for nobody.
+  for (const key in members) return key;
+  return undefined;
+}
+
+/** The key of an object that has no other; undefined where it has none or several. */
+export function onlyKeyOf(members: object): string | undefined {
+  const first = firstKeyOf(members);
+  if (members instanceof Map) return members.size === 1 ? first : undefined;
+  for (const key in members) if (key !== first) return undefined;
+  return first;
 }
 
 /** Whether a value is an object, be it a Map; no list. */

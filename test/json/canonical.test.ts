@@ -38,7 +38,22 @@ function model(value: unknown): unknown {
 // Few values, so that two of them are often the same or nearly so.
 const text = fc.oneof(
   fc.string({ unit: fc.constantFrom('1', '"', ',', ':', '[', ']', '{', '}', '@', '/', 'n', '-'), maxLength: 4 }),
-  fc.constantFrom('', '1', 'null', 'true', 'undefined', '1"a', '__proto__', '0', '\uD800', 'é', '$oid'),
+  fc.constantFrom(
+    '',
+    '1',
+    'null',
+    'true',
+    'undefined',
+    '1"a',
+    '__proto__',
+    '0',
+    '\uD800',
+    'é',
+    'ÿ',
+    '\u6F22',
+    'ÿo"',
+    '$oid',
+  ),
 );
 const whole = fc.integer({ min: -2, max: 2 });
 const hex = fc.constantFrom('66f0c0ffee66f0c0ffee66f0', '66f0c0ffee66f0c0ffee66f1');
@@ -121,6 +136,7 @@ describe('the canonical text of a value', () => {
     ['a type and what Extended JSON writes for it', new Long(1), { $numberLong: '1' }],
     ['a Date and its text', new Date(0), '1970-01-01T00:00:00.000Z'],
     ['zeros', 0, -0],
+    ['a character and its bytes', '\u6F22', 'ÿo"'],
     ['lists', ['a', 'b'], ['a,b']],
     ['a list in a list', [['a'], 'b'], [['a', 'b']]],
     ['a list and an object of its indices', ['a'], { 0: 'a' }],

@@ -91,7 +91,7 @@ export function cache(options: CacheOptions, revalidate: Revalidate = () => unde
     state: () => ({ ...counted, bytes: answers.bytes, entries: answers.size }),
     wrap(next) {
       const inTime = timeout(name).wrap(next);
-      return async (query, context) => {
+      return (query, context) => {
         const key = query.want === 'value' ? keyOf(query, context.caller) : undefined;
         if (key === undefined) return next(query, context);
         const now = performance.now();
@@ -126,9 +126,13 @@ function isSame(told: string | undefined, asked: string | undefined): boolean {
 }
 
 /** What is kept, as an answer to whoever asks at an instant. */
-function served({ answer, asked }: KeptAnswer, now: number, context: Context): Value {
-  if (answer instanceof CodapError) throw answer;
-  return held(answer.kept.value({ ...answer.meta, ageMs: Math.floor(now - asked) }), context);
+function served({ answer, asked }: KeptAnswer, now: number, context: Context): Promise<Value> {
+  if (answer instanceof CodapError) return Promise.reject(answer);
+  try {
+    return Promise.resolve(held(answer.kept.value({ ...answer.meta, ageMs: Math.floor(now - asked) }), context));
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
 /** A value whose bytes count as if the store had sent them. */

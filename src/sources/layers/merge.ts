@@ -7,7 +7,6 @@ import { canonical } from '../../json/canonical.ts';
 import { latestAmong } from '../../store/deadline.ts';
 import type { Caller, Context, Fetch, Query } from '../../store/fetch.ts';
 import type { Payload } from '../../store/payload.ts';
-import { whenAborted } from '../../when-aborted.ts';
 import { ask, type Bounds, type Layer } from '../layer.ts';
 
 /**
@@ -58,31 +57,49 @@ function identityOf({ headers }: Caller): string {
   return '';
 }
 
+const ONCE = { once: true };
+
 /** One of those who are asked together. */
 class Member {
   readonly query: Query;
   readonly context: Context;
   readonly point: Point;
-  readonly answer = Promise.withResolvers<Payload>();
-  readonly #stay: () => void;
+  readonly #group: Group;
+  readonly #settling = Promise.withResolvers<Payload>();
 
-  constructor(query: Query, context: Context, point: Point, leave: () => void) {
+  constructor(query: Query, context: Context, point: Point, group: Group) {
     this.query = query;
     this.context = context;
     this.point = point;
-    this.#stay = whenAborted(context.signal, () => {
-      this.answer.reject(context.signal.reason);
-      leave();
-    });
+    this.#group = group;
+    // As the object that it is: nearly all hear nothing, and no function is made for them.
+    context.signal.addEventListener('abort', this, ONCE);
+  }
+
+  get answer(): Promise<Payload> {
+    return this.#settling.promise;
   }
 
   get isGone(): boolean {
     return this.context.signal.aborted;
   }
 
-  /** From now on its caller's leaving is no matter of the group's. */
-  part(): void {
-    this.#stay();
+  /** Its caller leaves. */
+  handleEvent(): void {
+    const { reason } = this.context.signal;
+    this.#settling.reject(reason);
+    this.#group.leave(reason);
+  }
+
+  /** It is answered: from now on its caller's leaving is no matter of the group's. */
+  succeed(answer: Payload | Promise<Payload>): void {
+    this.context.signal.removeEventListener('abort', this);
+    this.#settling.resolve(answer);
+  }
+
+  fail(error: unknown): void {
+    this.context.signal.removeEventListener('abort', this);
+    this.#settling.reject(error);
   }
 }
 
@@ -105,14 +122,17 @@ class Group {
   }
 
   add(query: Query, context: Context, point: Point): Promise<Payload> {
-    const member = new Member(query, context, point, () => {
-      this.#waiting -= 1;
-      // Before it was asked, others may still come.
-      if (this.#waiting === 0 && this.#isAsked) this.#signal.abort(context.signal.reason);
-    });
+    const member = new Member(query, context, point, this);
     this.#members.push(member);
     this.#waiting += 1;
-    return member.answer.promise;
+    return member.answer;
+  }
+
+  /** One of them has left. */
+  leave(reason: unknown): void {
+    this.#waiting -= 1;
+    // Before it was asked, others may still come.
+    if (this.#waiting === 0 && this.#isAsked) this.#signal.abort(reason);
   }
 
   /** Asks for all who are still there; how many of them joined the first. */
@@ -137,31 +157,24 @@ class Group {
     const own = { signal: this.#signal, deadline, memory, work };
     const points = members.map(({ point }) => point);
     ask(this.#next, this.#merger.merged(points), { ...first.context, ...own })
-      .then((answer) => work.do(this.#split(answer, members)))
+      .then((answer) => work.do(this.#split(answer, points, members)))
       .catch((error: unknown) => this.#failed(error, members))
       .finally(() => memory.close());
     return members.length - 1;
   }
 
   /** Gives each its own. */
-  *#split(answer: Payload, members: readonly Member[]): Steps<void> {
-    const parts = this.#merger.split(
-      answer,
-      members.map(({ point }) => point),
-    );
+  *#split(answer: Payload, points: readonly Point[], members: readonly Member[]): Steps<void> {
+    const parts = this.#merger.split(answer, points);
     for (const member of members) {
       if (member.isGone) continue;
       if (isHeld()) yield;
       try {
         const part = parts.of(member.point, member.context);
         if (part === undefined) this.#alone(member);
-        else {
-          member.part();
-          member.answer.resolve(part);
-        }
+        else member.succeed(part);
       } catch (error) {
-        member.part();
-        member.answer.reject(error);
+        member.fail(error);
       }
     }
   }
@@ -173,15 +186,11 @@ class Group {
     for (const member of members) {
       if (member.isGone) continue;
       if (mayBeOnes) this.#alone(member);
-      else {
-        member.part();
-        member.answer.reject(error);
-      }
+      else member.fail(error);
     }
   }
 
   #alone(member: Member): void {
-    member.part();
-    member.answer.resolve(ask(this.#next, member.query, member.context));
+    member.succeed(ask(this.#next, member.query, member.context));
   }
 }
