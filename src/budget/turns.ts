@@ -27,7 +27,7 @@ const YOUNG_MS = 15;
 /** So many lines are few. */
 const FEW = 16;
 
-/** So many lines tell what the next will need: half of what is known is forgotten when there are twice as many. */
+/** So many lines tell what the next will need; where twice as many have, half of that is forgotten. */
 const TELLING = 100;
 
 /** What lines have had while they were young, in milliseconds, and how many lines that was. */

@@ -1,15 +1,15 @@
-import { performance as clock } from 'node:perf_hooks';
+import { type EventLoopUtilization, performance as clock } from 'node:perf_hooks';
 import { isHeld, Turns } from '../budget/turns.ts';
 
 /** How often the event loop is looked at, in milliseconds. */
 const SAMPLE_MS = 20;
 /** The lag above which nothing is let in, in milliseconds, if it lasts for more than a turn. */
 const MAX_LAG_MS = 100;
-/** Of a sample the loop has had so much rest, in milliseconds, if it has caught up with all that was there. */
+/** So much rest in a sample, in milliseconds, shows that the loop has caught up with all that was there. */
 const REST_MS = 1;
-/** How long it may have had no rest before anybody is refused, in milliseconds: a burst or a pause passes. */
+/** How long it may have no rest before anybody is refused, in milliseconds: a burst or a pause passes. */
 const PATIENCE_MS = 100;
-/** What the batches under way may together need of the processor, in milliseconds, where the loop has no rest. */
+/** What the batches under way may need of the processor, in milliseconds, where the loop has no rest. */
 const MAX_NEED_MS = 200;
 /** What a batch may be expected to wait, in milliseconds, behind those that wait for their turn. */
 const MAX_WAIT_MS = 100;
@@ -27,7 +27,7 @@ const TOLD_MS = 10_000;
  * told from a timer that comes late at two samples in a row: one pause, however long, is no overload.
  */
 export class Pace {
-  readonly #utilization: typeof clock.eventLoopUtilization;
+  readonly #utilization: () => EventLoopUtilization;
   #timer: NodeJS.Timeout | undefined;
   #dueAt = 0;
   /** At the last sample, and whether it was as large at the one before. */
@@ -46,7 +46,7 @@ export class Pace {
   #before;
   #oldMs = Turns.oldMs;
 
-  constructor(utilization = clock.eventLoopUtilization) {
+  constructor(utilization: () => EventLoopUtilization = () => clock.eventLoopUtilization()) {
     this.#utilization = utilization;
     this.#before = utilization();
     this.#wait();
