@@ -10,7 +10,14 @@ const ROUNDS = 15;
 const ROUND_MS = 400;
 const WARMING_MS = 1500;
 
-const query = (at: number) => ({ source: 'store', op: 'get', params: { path: `/record/${at}` } });
+/** So many differ, or most of those that are under way would be one call. */
+const BATCHES = 20;
+
+const query = (batch: number, at: number) => ({
+  source: 'store',
+  op: 'get',
+  params: { path: ['record', String(batch), String(at)] },
+});
 
 const store = await start('./rest-store.ts');
 const codap = await start('./rest-service.ts', ['codap', `http://127.0.0.1:${store.port}/`], {
@@ -19,9 +26,14 @@ const codap = await start('./rest-service.ts', ['codap', `http://127.0.0.1:${sto
 });
 const service = new Service(codap);
 for (const count of [1, 10, 100]) {
-  const queries = Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, query(at)]));
+  const batches = (trace: boolean) =>
+    Array.from({ length: BATCHES }, (_, batch) => {
+      const queries = Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, query(batch, at)]));
+      return posted(JSON.stringify({ trace, queries }));
+    });
+  const requests = { traced: batches(true), untraced: batches(false) };
   const costOf = async (trace: boolean, ms = ROUND_MS): Promise<number> =>
-    (await service.serve([posted(JSON.stringify({ trace, queries }))], ms)).cpuUs;
+    (await service.serve(trace ? requests.traced : requests.untraced, ms)).cpuUs;
   for (const trace of [false, true]) await costOf(trace, WARMING_MS);
   const costs = { untraced: [] as number[], traced: [] as number[] };
   const ratios: number[] = [];

@@ -27,8 +27,14 @@ export async function runEach(whole: RunningMember, scope: Scope, runMember: Run
   });
   whole.start({ members, list: answered });
   const runs = new Ordered<RunningMember>({ concurrency: node.concurrency });
-  const start = (member: RunningMember, value: unknown): void =>
-    void runs.push(runMember, member, { ...scope, item: { value } });
+  let broken: { readonly error: unknown } | undefined;
+  const breaks = (error: unknown): never => {
+    broken = { error };
+    throw error;
+  };
+  const runOne = (member: RunningMember, value: unknown): Promise<RunningMember> =>
+    runMember(member, { ...scope, item: { value } }).catch(breaks);
+  const start = (member: RunningMember, value: unknown): void => void runs.push(runOne, member, value);
   const waiting: Promise<void>[] = [];
   for (const [index, member] of members.entries()) {
     const item = list[index];
@@ -36,7 +42,8 @@ export async function runEach(whole: RunningMember, scope: Scope, runMember: Run
     else start(member, item);
   }
   await Promise.all(waiting);
-  for await (const _ of runs);
+  await runs.allSettled();
+  if (broken) throw broken.error;
   return judge(answered(), performance.now() - started);
 }
 

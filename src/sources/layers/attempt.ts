@@ -18,19 +18,18 @@ export const attempt: Layer = {
 };
 
 function notes(next: Fetch): Fetch {
-  return async (query, context) => {
+  return (query, context) => {
     // What nobody wants any more does not leave.
     if (context.signal.aborted) return next(query, context);
     const span = context.trace?.spanOf?.(query);
     const noted = new Noted(context, span);
-    try {
-      const payload = await next(query, span ? within(span, context) : context);
-      noted.answered(payload);
-      return payload;
-    } catch (error) {
-      noted.failed(error);
-      throw error;
-    }
+    const answer = ask(next, query, span ? within(span, context) : context);
+    // Whoever is handed the answer listens to it later than this.
+    answer.then(
+      (payload) => noted.answered(payload),
+      (error: unknown) => noted.failed(error),
+    );
+    return answer;
   };
 }
 
