@@ -8,6 +8,8 @@ let pace: Pace;
 const loop = { idle: 0, active: 0, utilization: 0 };
 
 beforeEach(() => {
+  loop.idle = 0;
+  loop.active = 0;
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   vi.spyOn(performance, 'now').mockImplementation(() => now);
   pace = new Pace(() => ({ ...loop }));
@@ -101,7 +103,9 @@ describe('a pace', () => {
   });
 
   it('counts nothing that others are served before, as long as few wait', async () => {
-    vi.spyOn(Turns, 'oldMs', 'get').mockImplementation(() => loop.active * 0.9);
+    vi.spyOn(Turns, 'oldMs', 'get').mockImplementation(() => loop.active * 0.95);
+    pace.stop();
+    pace = new Pace(() => ({ ...loop }));
     await serve(500);
     expect(room()).toBe(1000);
     vi.spyOn(Turns, 'areFew', 'get').mockReturnValue(false);
