@@ -2,7 +2,7 @@ import { ItemTemplate } from '../modifiers/for-each-list.ts';
 import type { Source } from '../../sources/open.ts';
 import type { AttemptSpan } from '../../store/call-trace.ts';
 import type { Query } from '../../store/fetch.ts';
-import { type Node, ownReferences } from '../plan/node.ts';
+import { type Node, ownReferences, refersToNothing } from '../plan/node.ts';
 import { Reference } from '../template/reference.ts';
 import { MemberTrace } from './member-trace.ts';
 import type { RunningMember } from './running-member.ts';
@@ -53,10 +53,9 @@ export class BatchTrace {
     if (each) return `[${forEach instanceof Reference ? namesIn([forEach], new Set()).text : ''}]`;
     let names = this.#names.get(node);
     if (!names) {
-      const references = ownReferences(node);
       // Most wait for nothing.
-      if (!forEach && references.length === 0) return '[]';
-      this.#names.set(node, (names = namesIn(references, new Set())));
+      if (!forEach && refersToNothing(node)) return '[]';
+      this.#names.set(node, (names = namesIn(ownReferences(node), new Set())));
     }
     const item = Array.isArray(forEach) ? (forEach[Number(path.at(-1))] as unknown) : undefined;
     const own = item instanceof ItemTemplate ? namesIn(item.references, names.known).text : '';

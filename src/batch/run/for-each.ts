@@ -4,6 +4,7 @@ import { ItemTemplate } from '../modifiers/for-each-list.ts';
 import { callsPerItem } from '../plan/calls.ts';
 import { fillValue } from '../template/fill-template.ts';
 import { Reference } from '../template/reference.ts';
+import { Breakage } from './breakage.ts';
 import type { MemberList, Reply } from './reply.ts';
 import { judge } from './running-group.ts';
 import { RunningMember } from './running-member.ts';
@@ -27,13 +28,9 @@ export async function runEach(whole: RunningMember, scope: Scope, runMember: Run
   });
   whole.start({ members, list: answered });
   const runs = new Ordered<RunningMember>({ concurrency: node.concurrency });
-  let broken: { readonly error: unknown } | undefined;
-  const breaks = (error: unknown): never => {
-    broken = { error };
-    throw error;
-  };
+  const breakage = new Breakage();
   const runOne = (member: RunningMember, value: unknown): Promise<RunningMember> =>
-    runMember(member, { ...scope, item: { value } }).catch(breaks);
+    runMember(member, { ...scope, item: { value } }).catch(breakage.note);
   const start = (member: RunningMember, value: unknown): void => void runs.push(runOne, member, value);
   const waiting: Promise<void>[] = [];
   for (const [index, member] of members.entries()) {
@@ -43,7 +40,7 @@ export async function runEach(whole: RunningMember, scope: Scope, runMember: Run
   }
   await Promise.all(waiting);
   await runs.allSettled();
-  if (broken) throw broken.error;
+  breakage.check();
   return judge(answered(), performance.now() - started);
 }
 

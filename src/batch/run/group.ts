@@ -3,6 +3,7 @@ import type { Work } from '../../budget/work.ts';
 import { notNeeded } from '../../errors.ts';
 import { FirstReply, KV, Ordered } from '../../patterns/index.ts';
 import type { GroupNode } from '../plan/node.ts';
+import { Breakage } from './breakage.ts';
 import { GroupEnd } from './group-end.ts';
 import type { MemberList } from './reply.ts';
 import { RunningGroup } from './running-group.ts';
@@ -30,21 +31,17 @@ export async function runGroup(
     group,
     absorbed: scope.absorbed || node.take !== undefined || node.default !== undefined,
   };
-  let broken: { readonly error: unknown } | undefined;
-  const breaks = (error: unknown): never => {
-    broken = { error };
-    throw error;
-  };
+  const breakage = new Breakage();
   const hasOpened = (member: RunningMember): RunningMember => {
     try {
       group.opened(member);
       return member;
     } catch (error) {
-      return breaks(error);
+      return breakage.note(error);
     }
   };
   // Made once for all: a function of each member's own would be made for each.
-  const runOne: RunOne = (member) => runMember(member, inside).then(hasOpened, breaks);
+  const runOne: RunOne = (member) => runMember(member, inside).then(hasOpened, breakage.note);
   const { work } = scope.batch;
   try {
     whole.start(group);
@@ -57,7 +54,7 @@ export async function runGroup(
       await startAll(members, work, (member) => ordered.push(runOne, member));
       await ordered.allSettled();
     } else await firstReply(group, runOne, work);
-    if (broken) throw broken.error;
+    breakage.check();
     return group.list();
   } catch (error) {
     // Nobody may wait for a member that was not started.
@@ -74,10 +71,8 @@ async function startAll(
   work: Work,
   start: (member: RunningMember) => unknown,
 ): Promise<void> {
-  let isFirst = true;
   for (const member of members) {
-    if (!isFirst && isHeld()) await work.turn();
-    isFirst = false;
+    if (member !== members[0] && isHeld()) await work.turn();
     void start(member);
   }
 }

@@ -17,14 +17,14 @@ export const BEGINNING = 64 * 1024;
  */
 export async function openAhead(
   node: QueryNode,
-  asked: Pick<Query, 'op' | 'params'>,
+  query: Query,
   scope: Scope,
   trace: CallTrace | undefined,
 ): Promise<Flow> {
   const { source } = node;
   const body: InParts<Flow> = {
     source,
-    query: { ...asked, want: 'body' },
+    query,
     open: (query, closed, after) => openFlow(node, query, scope, { closed, after, trace }),
   };
   const held = scope.batch.memory.part();
