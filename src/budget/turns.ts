@@ -108,6 +108,8 @@ export class Turns {
     youngMs += Math.min(ms, Math.max(0, YOUNG_MS - this.#usedMs));
     this.#hadMs += ms;
     this.#usedMs += ms;
+    // A line that has its share begins later, or those that begin would be served before all others for ever.
+    servedMs += ms / Math.max(1, lines.length);
     oldMs += Math.min(ms, Math.max(0, this.#usedMs - YOUNG_MS));
     if (youngLines < 2 * TELLING) return;
     youngMs /= 2;
