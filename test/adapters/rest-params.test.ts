@@ -8,6 +8,7 @@ import { version } from '../../src/version.ts';
 import { bodyBytes, type RestBody, type UnwrittenBody, type WrittenBody } from '../../adapters/rest/body.ts';
 import { atOnce, Work } from '../../src/budget/work.ts';
 import { compiled, restOptions } from './rest-source.ts';
+import { processorMs } from '../processor-time.ts';
 
 const source = restOptions({ url: 'https://api.example/v1/', methods: ['get', 'post'] });
 const later = new Placeholder('$item');
@@ -337,9 +338,9 @@ describe('a query value', () => {
     ['in one text', { a: 1, q: new Filled('a'.repeat(262_144)) }],
     ['in its keys', Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`${at}${'ü'.repeat(2000)}`, '']))],
   ])('has no end beyond 262,144 characters, nor is more of it looked at: %s', (_, query) => {
-    const began = performance.now();
+    const began = processorMs();
     const { faults } = compiled(source, 'get', { query });
-    expect(performance.now() - began).toBeLessThan(50);
+    expect(processorMs() - began).toBeLessThan(50);
     expect(faults).toEqual(['query: at most 262144 characters are allowed here']);
     expect(faultsOf({ query: { q: new Filled('a'.repeat(262_140)) } })).toEqual([]);
   });

@@ -5,6 +5,7 @@ import { readBody } from '../../src/batch/plan/read-body.ts';
 import { atOnce, Work } from '../../src/budget/work.ts';
 import type { Sources } from '../../src/sources/open.ts';
 import { parseConfig, openSources } from '../configured.ts';
+import { processorMs } from '../processor-time.ts';
 
 const config = parseConfig({
   sources: {
@@ -76,9 +77,9 @@ describe('a body full of faults', () => {
   it.each(Object.entries(bodies))('%s: is refused quickly, and in few words', (_, body) => {
     expect(body.length).toBeLessThanOrEqual(config.limits.bodyBytes);
     const times = many(3, () => {
-      const began = performance.now();
+      const began = processorMs();
       refusal(body);
-      return performance.now() - began;
+      return processorMs() - began;
     });
     const { errors } = refusal(body) as BadRequest;
     expect(errors.length).toBeGreaterThan(0);

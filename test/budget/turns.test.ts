@@ -28,7 +28,8 @@ function hold(): void {
 describe('lines of work', () => {
   it('tell how long one more would wait behind those that are young, by what lines have needed', async () => {
     hold();
-    await Promise.all(Array.from({ length: 200 }, () => work(4, 1)));
+    // So many that those of other tests are forgotten.
+    await Promise.all(Array.from({ length: 2000 }, () => work(4, 1)));
     hold();
     const waiting = Array.from({ length: 50 }, () => work(4, 1));
     // Of two that are let in one after the other, one may be told the time of both.

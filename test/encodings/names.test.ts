@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EntryNames, INCOMPLETE } from '../../src/encodings/archive/names.ts';
+import { processorMs } from '../processor-time.ts';
 
 /** Names made of what makes names dangerous. */
 const piece = fc.constantFrom(
@@ -108,9 +109,9 @@ describe('a name in an archive', () => {
     ['of dots', (index: number) => `${'.'.repeat(250)}${index}`],
   ])('%s costs little: 2,000 are claimed within half a second', (_, make) => {
     const wanted = Array.from({ length: 2000 }, (_, index) => make(index));
-    const began = performance.now();
+    const began = processorMs();
     claimed(...wanted);
-    expect(performance.now() - began).toBeLessThan(500);
+    expect(processorMs() - began).toBeLessThan(500);
   });
 
   it('is found quickly among 70,000 of the same', () => {

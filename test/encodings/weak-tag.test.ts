@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { Work } from '../../src/budget/work.ts';
 import { weakTag } from '../../src/encodings/weak-tag.ts';
 import { Text } from '../../src/json/text.ts';
+import { processorMs } from '../processor-time.ts';
 
 const work = new Work(Infinity);
 const past = performance.now() - 1;
@@ -18,10 +19,10 @@ it.each([
     false,
   ],
 ])('%s', async (_, content, until, isTagged) => {
-  const began = performance.now();
+  const began = processorMs();
   const tag = await weakTag('text/html', content, work, until);
   expect(tag !== undefined).toBe(isTagged);
-  if (!isTagged) expect(performance.now() - began).toBeLessThan(20);
+  if (!isTagged) expect(processorMs() - began).toBeLessThan(20);
 });
 
 function add(whole: Text, piece: string): Text {

@@ -3,6 +3,7 @@ import { Long, ObjectId } from 'bson';
 import { expect, it } from 'vitest';
 import { canonical } from '../../src/json/canonical.ts';
 import { hashOf } from '../../src/json/hash.ts';
+import { processorMs } from '../processor-time.ts';
 
 const data = fc.letrec((tie) => ({
   leaf: fc.oneof(
@@ -60,7 +61,7 @@ it.each([
 
 it('of what is very large only a part is looked at', () => {
   const large = { text: 'a'.repeat(1e6), list: Array.from({ length: 1e6 }, (_, at) => at) };
-  const began = performance.now();
+  const began = processorMs();
   for (let times = 0; times < 100; times += 1) hashOf(large);
-  expect(performance.now() - began).toBeLessThan(100);
+  expect(processorMs() - began).toBeLessThan(100);
 });

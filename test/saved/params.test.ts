@@ -7,6 +7,7 @@ import { recordOf } from '../../src/json/members.ts';
 import { scan } from '../../src/json/scan.ts';
 import type { Given, ParamSet } from '../../src/saved/param-set.ts';
 import { paramsOf } from './saved-batches.ts';
+import { processorMs } from '../processor-time.ts';
 
 /** What a URL says, or what is wrong with it. */
 function byUrl(params: ParamSet, query: string): unknown {
@@ -207,9 +208,9 @@ describe('what is said of a parameter holds', () => {
 
   it('a pattern is matched in linear time', () => {
     const params = one({ type: 'string', pattern: '^(a+)+$', maxLength: 1_000_000 });
-    const began = performance.now();
+    const began = processorMs();
     expect(byBody(params, JSON.stringify({ a: `${'a'.repeat(50_000)}!` }))).toEqual(REFUSED);
-    expect(performance.now() - began).toBeLessThan(1000);
+    expect(processorMs() - began).toBeLessThan(1000);
   });
 });
 

@@ -2,6 +2,7 @@ import { Binary, BSONRegExp, Decimal128, Double, Int32, Long, MaxKey, MinKey, Ob
 import { describe, expect, test } from 'vitest';
 import { Digits } from '../../../src/json/leaf.ts';
 import { filled, filterFaults, hole, joined, pipelineFaults, sentFilter, sentPipeline } from './checked.ts';
+import { processorMs } from '../../processor-time.ts';
 
 const hex = '66f0a1b2c3d4e5f601234567';
 const uuid = '3b241101-e2bb-4255-8caf-4136c566a962';
@@ -102,10 +103,10 @@ describe('Extended JSON in a request', () => {
 
   test('that is very long is refused as quickly', () => {
     const long = `${'1'.repeat(500_000)}x`;
-    const began = performance.now();
+    const began = processorMs();
     for (const key of ['$numberDouble', '$numberDecimal', '$numberLong', '$date', '$oid', '$uuid'])
       expect(filterFaults({ a: { [key]: long } })).toEqual([`a/${key}`]);
-    expect(performance.now() - began).toBeLessThan(2000);
+    expect(processorMs() - began).toBeLessThan(2000);
   });
 
   test('may be the number of $limit, $skip and $size, and the way of a sort', () => {
@@ -161,13 +162,13 @@ describe('a decimal of many digits', () => {
     ['too many digits', `${'1'.repeat(6900)}.5`, undefined],
     ['too large a number', '1'.repeat(1_000_000), undefined],
   ])('%s: reads exactly or not at all, and quickly', (_, text, decimal) => {
-    const began = performance.now();
+    const began = processorMs();
     for (let index = 0; index < 20; index += 1) {
       for (const filter of [{ a: { $numberDecimal: text } }, { a: filled(new Digits(text)) }]) {
         expect(filterFaults(filter)).toHaveLength(decimal === undefined ? 1 : 0);
       }
     }
-    expect(performance.now() - began).toBeLessThan(1000);
+    expect(processorMs() - began).toBeLessThan(1000);
     if (decimal !== undefined) expect(String((sentFilter({ a: { $numberDecimal: text } }) as Sent).a)).toBe(decimal);
   });
 });

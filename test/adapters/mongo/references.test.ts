@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Digits } from '../../../src/json/leaf.ts';
 import { Placeholder } from '../../../src/store/placeholder.ts';
 import { checked, filled, filterFaults, hole, joined, pipelineFaults, sentFilter, sentPipeline } from './checked.ts';
+import { processorMs } from '../../processor-time.ts';
 
 /** Where a reference may stand in a filter, and what is then sent for the value v. */
 const comparisons: [string, (it: unknown) => unknown, (v: unknown) => unknown][] = [
@@ -188,9 +189,9 @@ describe('a reference under $regex', () => {
 
   test('may have very many parts', () => {
     const parts = Array.from({ length: 30_000 }, (): [string] => ['a.b.c.d.e.f.g.h']);
-    const began = performance.now();
+    const began = processorMs();
     expect(sentPattern(joined(...parts))).toHaveLength(30_000 * 22);
-    expect(performance.now() - began).toBeLessThan(2000);
+    expect(processorMs() - began).toBeLessThan(2000);
   });
 
   test('matches the text it was filled in with and nothing else', () => {

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import type { IncomingHttpHeaders } from 'node:http';
 import { freshnessOf } from '../../../adapters/rest/freshness-of.ts';
 import { NOT_KEPT } from '../../../src/store/freshness.ts';
+import { processorMs } from '../../processor-time.ts';
 
 const NOW = Date.UTC(2026, 0, 1);
 const at = (seconds: number) => new Date(NOW + seconds * 1000).toUTCString();
@@ -65,7 +66,7 @@ it.each<[IncomingHttpHeaders, ReturnType<typeof freshnessOf>]>([
 });
 
 it('is read in little time, whatever a store sends', () => {
-  const started = performance.now();
+  const started = processorMs();
   for (const text of [
     '"'.repeat(16_000),
     '=,'.repeat(8000),
@@ -74,5 +75,5 @@ it('is read in little time, whatever a store sends', () => {
     ', '.repeat(8000),
   ])
     freshnessOf(fieldsOf({ 'cache-control': text, vary: text }), NOW);
-  expect(performance.now() - started).toBeLessThan(200);
+  expect(processorMs() - started).toBeLessThan(200);
 });
