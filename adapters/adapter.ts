@@ -70,7 +70,10 @@ export interface Adapter<Options = unknown> {
    * the query stands in it, unless `withValues`; then such a text has at most `MOST_STATEMENT` characters.
    */
   spanOf?(query: Pick<Query, 'op' | 'params'>, options: Options, withValues: boolean): CallSpan;
-  /** Opens a source. Never waits for the store: one that is down fails its queries, not the service. */
+  /**
+   * Opens a source, and loads its driver, if that is large: who has no such source needs none. Never waits
+   * for the store: one that is down fails its queries, not the service.
+   */
   open(options: Options): Promise<Connection>;
 }
 

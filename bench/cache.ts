@@ -1,4 +1,5 @@
 import { content } from '../adapters/http/content.ts';
+import { V8_FLAGS } from '../bin/v8-flags.js';
 import { processMemory } from '../src/budget/memory.ts';
 import { Work } from '../src/budget/work.ts';
 import { cache } from '../src/sources/layers/cache.ts';
@@ -55,8 +56,7 @@ async function measure({ afterMs, wanted }: (typeof STORES)[number]): Promise<vo
     new Service(
       await start('./cache-service.ts', ['codap', `http://127.0.0.1:${store.port}/`], {
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-        // As `bin/codap.js` sets it.
-        execArgv: ['--no-allocation-site-pretenuring'],
+        execArgv: V8_FLAGS,
       }),
     );
   const services = { without: await open(), with: await open() };

@@ -2,6 +2,7 @@ import type { ChildProcess, StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import { V8_FLAGS } from '../bin/v8-flags.js';
 import { median } from './median.ts';
 import { start, type Started } from './start.ts';
 
@@ -115,10 +116,8 @@ export const posted = (body: string): Request => ({ method: 'POST', path: '/kv',
 export async function compare(file: string, url: string, cases: readonly Case[]): Promise<void> {
   const services = {
     byHand: new Service(await start(file, ['byHand', url], { stdio: QUIET })),
-    // With the flag that `bin/codap.js` sets.
-    codap: new Service(
-      await start(file, ['codap', url], { stdio: QUIET, execArgv: ['--no-allocation-site-pretenuring'] }),
-    ),
+    // With the flags that `bin/codap.js` sets.
+    codap: new Service(await start(file, ['codap', url], { stdio: QUIET, execArgv: V8_FLAGS })),
   };
   const isGuard = process.argv.includes('--guard');
   console.log(`codap beside a service by hand, median of ${ROUNDS} pairs of rounds; the ratios are codap's`);

@@ -1,3 +1,4 @@
+import { V8_FLAGS } from '../bin/v8-flags.js';
 import { median } from './median.ts';
 import { posted, QUIET, type Request, ROUND_MS, ROUNDS, Service, WARMING_MS } from './paired.ts';
 import { start } from './start.ts';
@@ -31,7 +32,7 @@ const store = await start('./rest-store.ts');
 const service = new Service(
   await start('./saved-service.ts', ['codap', `http://127.0.0.1:${store.port}/`], {
     stdio: QUIET,
-    execArgv: ['--no-allocation-site-pretenuring'],
+    execArgv: V8_FLAGS,
   }),
 );
 console.log(`saved batches of ${COUNT} GETs beside the same posted, median of ${ROUNDS} pairs of rounds`);

@@ -1,3 +1,4 @@
+import { V8_FLAGS } from '../bin/v8-flags.js';
 import { median } from './median.ts';
 import { posted, Service } from './paired.ts';
 import { start } from './start.ts';
@@ -22,7 +23,7 @@ const query = (batch: number, at: number) => ({
 const store = await start('./rest-store.ts');
 const codap = await start('./rest-service.ts', ['codap', `http://127.0.0.1:${store.port}/`], {
   stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  execArgv: ['--no-allocation-site-pretenuring'],
+  execArgv: V8_FLAGS,
 });
 const service = new Service(codap);
 for (const count of [1, 10, 100]) {

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
+import module from 'node:module';
 import { setFlagsFromString } from 'node:v8';
+import { V8_FLAGS } from './v8-flags.js';
 
 const [major] = process.versions.node.split('.');
 if (Number(major) < 24) {
@@ -8,12 +10,19 @@ if (Number(major) < 24) {
   process.exit(1);
 }
 
-// While little is asked V8 learns that what a request needs lives long, and then puts all of it where only
-// full collections look: that costs a tenth of the processor and 100 MB.
-setFlagsFromString('--no-allocation-site-pretenuring');
+const { argv, channel, env, execArgv, execPath, permission, platform } = process;
+if (!V8_FLAGS.every((flag) => execArgv.includes(flag))) {
+  // Some count only from where a process begins: this one begins again with them, and is still the same. Not
+  // where it would lose the channel to its parent, where it may not, nor where Windows cannot.
+  if (channel === undefined && (!permission || permission.has('child')) && platform !== 'win32')
+    process.execve(execPath, [execPath, ...V8_FLAGS, ...execArgv, ...argv.slice(1)], env);
+  for (const flag of V8_FLAGS) setFlagsFromString(flag);
+}
 
 // A checkout runs its TypeScript as it is; a package has it compiled, because Node does not strip types below
 // node_modules.
 const source = new URL('../src/main.ts', import.meta.url);
-const entry = existsSync(source) ? source : new URL('../dist/src/main.js', import.meta.url);
-await import(entry.href);
+const isCheckout = existsSync(source);
+// From its second start on, it need not be stripped of its types again.
+if (isCheckout) module.enableCompileCache(new URL('../node_modules/.cache/node', import.meta.url).pathname);
+await import(isCheckout ? source.href : new URL('../dist/src/main.js', import.meta.url).href);

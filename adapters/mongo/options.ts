@@ -1,4 +1,5 @@
-import { MongoClient } from 'mongodb';
+import { createRequire } from 'node:module';
+import type * as Driver from 'mongodb';
 import { z } from 'zod';
 import { OPERATORS, STAGES } from './operators.ts';
 
@@ -52,7 +53,11 @@ export interface MongoOptions extends z.output<typeof options> {
   readonly maxBytes?: number;
 }
 
+const require = createRequire(import.meta.url);
+
+/** The driver judges, which is loaded where it is needed: it is large. */
 function isConnectionString(url: string): boolean {
+  const { MongoClient } = require('mongodb') as typeof Driver;
   try {
     return Boolean(new MongoClient(url));
   } catch {

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, open, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, open, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { V8_FLAGS } from '../../bin/v8-flags.js';
 import { loadConfig } from '../configured.ts';
 
 const BIN = new URL('../../bin/codap.js', import.meta.url).pathname;
@@ -192,6 +193,28 @@ describe('serve', () => {
     const socket = connect(Number(port), '127.0.0.1');
     socket.write('GET /health/live HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n');
     expect(await text(socket)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  });
+
+  it('is the process that was started, with the flags for V8 before those for Node.js', async () => {
+    const file = await configured('{}');
+    const child = spawn(process.execPath, ['--max-semi-space-size=4', BIN, 'serve', file, '--port', '0']);
+    children.push(child);
+    await addressOf(child);
+    const words = (await readFile(`/proc/${child.pid}/cmdline`, 'utf8')).split('\0');
+    expect(words.slice(1, -1)).toEqual([...V8_FLAGS, '--max-semi-space-size=4', BIN, 'serve', file, '--port', '0']);
+  });
+
+  it.each([
+    ['where its parent talks to it', [], ['ignore', 'pipe', 'pipe', 'ipc'] as const],
+    ['where it may start no process', ['--permission', '--allow-fs-read=*'], ['ignore', 'pipe', 'pipe'] as const],
+  ])('%s it does not begin again', async (_, flags, stdio) => {
+    const child = spawn(process.execPath, [...flags, BIN, 'serve', await configured('{}'), '--port', '0'], {
+      stdio: [...stdio],
+    });
+    children.push(child);
+    const { status } = await fetch(`${await addressOf(child)}/health/live`);
+    expect(status).toBe(200);
+    expect(await readFile(`/proc/${child.pid}/cmdline`, 'utf8')).not.toContain(V8_FLAGS[0]);
   });
 
   it('start serves the configuration that the environment names', async () => {

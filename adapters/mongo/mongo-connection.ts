@@ -1,0 +1,68 @@
+import type { Context, Query } from '../../src/store/fetch.ts';
+import type { Payload } from '../../src/store/payload.ts';
+import { untilAborted } from '../../src/store/signals.ts';
+import type { Ask, Connection } from '../adapter.ts';
+import { capsOf, type Caps } from './caps.ts';
+import { Client } from './client.ts';
+import { mongoContents } from './contents.ts';
+import type { Database } from './database.ts';
+import { mongoError } from './failure.ts';
+import { Lingering } from './linger.ts';
+import { MongoMerger } from './merge.ts';
+import type { MongoOptions } from './options.ts';
+import type { MongoQuery } from './query.ts';
+import { gather, stream } from './run-query.ts';
+
+/** An open MongoDB source, by MongoDB's driver. */
+export class MongoConnection implements Connection {
+  readonly #client: Client;
+  readonly #name: string | undefined;
+  readonly #caps: Caps;
+  readonly #lingering: Lingering;
+  readonly merger: MongoMerger | undefined;
+  readonly contents: (ask: Ask) => Promise<object>;
+
+  constructor(options: MongoOptions) {
+    this.#client = new Client(options);
+    this.#name = options.name;
+    this.#lingering = new Lingering(Math.ceil((options.concurrency ?? 100) / 4));
+    this.#caps = capsOf(options);
+    this.contents = (ask) => mongoContents(options.collections, ask);
+    this.merger = options.merge ? new MongoMerger(options, this.#caps) : undefined;
+  }
+
+  readonly fetch = async ({ op, params, want }: Query, context: Context): Promise<Payload> => {
+    const { signal } = context;
+    try {
+      const database = this.#client.connected ?? (await this.#connected(signal));
+      const runner = { database, caps: this.#caps, lingering: this.#lingering };
+      if (want !== 'items') return await gather(runner, op, params as MongoQuery, context);
+      return await stream(runner, params as MongoQuery, context, (error) => this.#judge(error, signal));
+    } catch (error) {
+      throw this.#judge(error, signal);
+    }
+  };
+
+  async ping(signal: AbortSignal): Promise<void> {
+    try {
+      const { db } = await this.#connected(signal);
+      await db.command({ ping: 1 }, { signal });
+    } catch (error) {
+      throw this.#judge(error, signal);
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#client[Symbol.asyncDispose]();
+  }
+
+  /** The database, unless the signal aborts first: the client may still be connecting for others. */
+  #connected(signal: AbortSignal): Promise<Database> {
+    return untilAborted(signal, () => this.#client.connect());
+  }
+
+  #judge(error: unknown, signal: AbortSignal) {
+    this.#client.failed(error);
+    return mongoError(error, this.#name, signal);
+  }
+}

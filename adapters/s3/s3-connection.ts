@@ -1,0 +1,110 @@
+import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { abortReason } from '../../src/errors.ts';
+import type { Context, Query } from '../../src/store/fetch.ts';
+import { discard, type Payload } from '../../src/store/payload.ts';
+import { intoReadMemory } from '../../src/store/read-memory.ts';
+import { untilAborted } from '../../src/store/signals.ts';
+import { version } from '../../src/version.ts';
+import type { Ask, Connection } from '../adapter.ts';
+import { connections } from '../http/connections.ts';
+import { s3Contents } from './contents.ts';
+import { s3Failure } from './failure.ts';
+import { get, head, renewal } from './get.ts';
+import { UndiciHandler } from './http-handler.ts';
+import { list, listItems } from './list.ts';
+import type { S3Options } from './options.ts';
+import type { GetObject, HeadObject, ListObjects, PresignGetObject } from './params.ts';
+import { presign } from './presign.ts';
+
+/** Bytes of an answer that is no object: a page of a thousand keys has at most about four million. */
+const LARGEST = 16 * 2 ** 20;
+
+/** An open S3 source, by the AWS SDK. */
+export class S3Connection implements Connection {
+  readonly #options: S3Options;
+  readonly #client: S3Client;
+  /** For bodies that flow: what moves much memory is set apart from what is small and many. */
+  readonly #bodies: S3Client;
+  /** Signs addresses for the endpoint that the world sees. */
+  readonly #signer: S3Client;
+
+  constructor(options: S3Options) {
+    this.#options = options;
+    // The SDK reads a listing or an error to its end, however long it is.
+    this.#client = clientFor(options, options.endpoint, { maxResponseSize: Math.max(LARGEST, options.maxBytes) });
+    this.#bodies = clientFor(options, options.endpoint, {}, { onread: intoReadMemory });
+    this.#signer = options.publicEndpoint === undefined ? this.#client : clientFor(options, options.publicEndpoint);
+  }
+
+  readonly fetch = ({ op, params, want }: Query, context: Context): Promise<Payload> =>
+    untilAborted(context.signal, () => this.#fetch(op, params, want, context).catch(rethrow), discard);
+
+  async #fetch(op: string, params: unknown, want: Payload['kind'], context: Context): Promise<Payload> {
+    const { signal } = context;
+    if (op === 'getObject') {
+      const client = want === 'body' ? this.#bodies : this.#client;
+      return get(client, params as GetObject, want, this.#options, context);
+    }
+    if (op === 'headObject') return head(this.#client, params as HeadObject, this.#options, signal);
+    if (op === 'presignGetObject') return presign(this.#signer, params as PresignGetObject, this.#options);
+    const query = params as ListObjects;
+    if (want === 'items')
+      return { kind: 'items', items: translated(listItems(this.#client, query, this.#options, signal), signal) };
+    return list(this.#client, query, this.#options, context);
+  }
+
+  readonly contents = (ask: Ask): Promise<object> => s3Contents(this.#options.prefix, ask);
+
+  part({ op, params, want }: Query, first: number, last?: number, etag?: string): Query | undefined {
+    if (op !== 'getObject' || (params as GetObject).range !== undefined) return undefined;
+    const range = `bytes=${first}-${last ?? ''}`;
+    return { op, params: { ...(params as GetObject), range, ...(etag !== undefined && { ifMatch: etag }) }, want };
+  }
+
+  revalidate(query: Query, etag: string): Query | undefined {
+    return renewal(query, etag);
+  }
+
+  ping(signal: AbortSignal): Promise<void> {
+    const command = new HeadBucketCommand({ Bucket: this.#options.bucket });
+    return untilAborted(signal, async () => {
+      await this.#client.send(command, { abortSignal: signal }).catch(rethrow);
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#client.destroy();
+    this.#bodies.destroy();
+    this.#signer.destroy();
+    return Promise.resolve();
+  }
+}
+
+function clientFor(options: S3Options, endpoint: string | undefined, own: object = {}, connect?: object): S3Client {
+  const { accessKeyId, secretAccessKey } = options;
+  return new S3Client({
+    region: options.region,
+    ...(endpoint !== undefined && { endpoint }),
+    forcePathStyle: options.forcePathStyle,
+    ...(accessKeyId !== undefined &&
+      secretAccessKey !== undefined && { credentials: { accessKeyId, secretAccessKey } }),
+    maxAttempts: 1,
+    customUserAgent: [['codap', version()]],
+    // Checksums of whole objects do not hold for ranges of them.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    requestHandler: new UndiciHandler({ ...connections(options, connect), ...own }),
+  });
+}
+
+function rethrow(error: unknown): never {
+  throw s3Failure(error);
+}
+
+async function* translated<T>(items: AsyncGenerator<T>, signal: AbortSignal): AsyncGenerator<T> {
+  try {
+    yield* items;
+  } catch (error) {
+    throw signal.aborted ? abortReason(signal) : s3Failure(error);
+  }
+}
