@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { V8_FLAGS } from '../bin/v8-flags.js';
 
 const BIN = new URL('../bin/codap.js', import.meta.url).pathname;
 
@@ -23,7 +24,7 @@ export interface CodapProcess extends AsyncDisposable {
 }
 
 /**
- * Starts it with this configuration, on a free port; `modules` are loaded into it first, and `told` takes
+ * Starts it with this configuration, on a free port, with V8's flags from its beginning; `modules` are loaded into it first, and `told` takes
  * what they send; `env` is added to what it finds there.
  */
 export async function startCodapProcess(
@@ -36,7 +37,7 @@ export async function startCodapProcess(
   const file = join(folder, 'codap.yaml');
   await writeFile(file, JSON.stringify(config));
   const imports = modules.map((module) => `--import=${module}`);
-  const child = spawn(process.execPath, [...imports, BIN, 'serve', file, '--port', '0'], {
+  const child = spawn(process.execPath, [...V8_FLAGS, ...imports, BIN, 'serve', file, '--port', '0'], {
     env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
     stdio: ['ignore', 'pipe', 'pipe', ...(told ? (['ipc'] as const) : [])],
   });
