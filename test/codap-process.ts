@@ -24,8 +24,8 @@ export interface CodapProcess extends AsyncDisposable {
 }
 
 /**
- * Starts it with this configuration, on a free port, with V8's flags from its beginning; `modules` are loaded into it first, and `told` takes
- * what they send; `env` is added to what it finds there.
+ * Starts it with this configuration, on a free port, by V8's flags from its beginning on; `modules` are
+ * loaded into it first, and `told` takes what they send; `env` is added to what it finds there.
  */
 export async function startCodapProcess(
   config: object,
