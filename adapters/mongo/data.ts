@@ -2,7 +2,8 @@ import { bsonTag, toText } from '../../src/json/leaf.ts';
 import { entriesOf, put } from '../../src/json/members.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { isWrapper, readWrapper } from './extended-json.ts';
-import { dataOf, NotData } from './filled.ts';
+import { dataOf } from './filled.ts';
+import { NotData } from './filling-room.ts';
 import { isFields, isHole, isSendable, type Hole, type Read, type Walk } from './walk.ts';
 
 /** Reads a value that is nothing but data: JSON, Extended JSON, references at any depth. */
@@ -24,7 +25,7 @@ export function readData(walk: Walk, value: unknown): unknown {
 export function readHole(walk: Walk, hole: Hole): unknown {
   if (!(hole instanceof Filled)) return hole;
   try {
-    return dataOf(hole);
+    return dataOf(hole, walk.room);
   } catch (error) {
     if (error instanceof NotData) return walk.fault(error.message);
     throw error;

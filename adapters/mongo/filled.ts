@@ -3,6 +3,7 @@ import { bsonTag, Digits, isLeaf } from '../../src/json/leaf.ts';
 import { entriesOf, put } from '../../src/json/members.ts';
 import type { Filled } from '../../src/store/placeholder.ts';
 import { exactDecimal } from './exact-decimal.ts';
+import { type FillingRoom, NotData } from './filling-room.ts';
 import { isSendable } from './walk.ts';
 
 const MOST_DEPTH = 100;
@@ -20,31 +21,29 @@ const DATA: ReadonlySet<unknown> = new Set([
   'MaxKey',
 ]);
 
-/** Thrown with the detail of a fault: a filled-in value that may not be sent. */
-export class NotData extends Error {}
-
 /**
  * A filled-in value as it is sent to the store: data alone. Throws NotData for what the store would read as
- * more than that.
+ * more than that, and where there is no room for it.
  */
-export function dataOf(filled: Filled): unknown {
-  return data(filled.value, MOST_DEPTH);
+export function dataOf(filled: Filled, room: FillingRoom): unknown {
+  return data(filled.value, MOST_DEPTH, room);
 }
 
-function data(value: unknown, depth: number): unknown {
+function data(value: unknown, depth: number, room: FillingRoom): unknown {
+  room.take(value);
   if (typeof value !== 'object' || value === null) {
     if (value === undefined) throw new NotData('what was filled in cannot be sent to the store');
     return value;
   }
   if (depth === 0) throw new NotData('what was filled in is nested too deep');
-  if (Array.isArray(value)) return value.map((member) => data(member, depth - 1));
+  if (Array.isArray(value)) return value.map((member) => data(member, depth - 1, room));
   if (value instanceof Digits) return numberOf(value);
   if (isLeaf(value)) return leaf(value);
   let copy: object = {};
   for (const [key, member] of entriesOf(value)) {
     if (key.startsWith('$')) throw new NotData('a filled-in value may not hold a key that begins with $');
     if (!isSendable(key)) throw new NotData('a filled-in value holds a key that cannot be sent to the store');
-    copy = put(copy, key, data(member, depth - 1));
+    copy = put(copy, key, data(member, depth - 1, room));
   }
   return copy;
 }

@@ -1,6 +1,7 @@
 import { entriesOf, hasMember, isObject, put, type Members } from '../../src/json/members.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import type { Fault } from '../adapter.ts';
+import { FillingRoom } from './filling-room.ts';
 
 /** What a source lets its queries name. */
 export interface Lists {
@@ -36,6 +37,8 @@ export type Read = (walk: Walk, value: unknown) => unknown;
 /** One walk over a query: where it stands, what it may name, and what it found wrong. */
 export class Walk {
   readonly lists: Lists;
+  /** What its references may be filled in with, all together. */
+  readonly room = new FillingRoom();
   readonly #report: Fault;
   readonly #path: (string | number)[] = [];
   #literalOnly = 0;

@@ -67,3 +67,17 @@ describe('a value that was read', () => {
     }
   });
 });
+
+describe('what one query is filled in with', () => {
+  const many = (count: number) => filled(Array.from({ length: count }, () => 0));
+
+  it.each([
+    ['as many values', { a: { $in: many(199_999) } }, []],
+    ['one more', { a: { $in: many(200_000) } }, ['a/$in']],
+    ['more in two places', { a: { $in: many(150_000) }, b: { $in: many(150_000) } }, ['b/$in']],
+    ['as much text', { a: filled('a'.repeat(64 * 199_999)) }, []],
+    ['more text', { a: filled('a'.repeat(64 * 200_000)) }, ['a']],
+  ])('has an end: %s', (_, filter, faults) => {
+    expect(filterFaults(filter)).toEqual(faults);
+  });
+});
