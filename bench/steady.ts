@@ -1,14 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, type IncomingMessage, request } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { text as read } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
+import { startCodapProcess } from '../test/codap-process.ts';
 import { documentOf, DOCUMENTS } from './mongo-documents.ts';
 import { start } from './start.ts';
 
@@ -69,24 +64,8 @@ function bodyOf(at: number): string {
   return JSON.stringify({ queries });
 }
 
-/** Starts it as an operator does; its log is written, and read by nobody. */
-async function serve(folder: string): Promise<{ child: ChildProcess; port: number }> {
-  const file = join(folder, 'codap.yaml');
-  await writeFile(file, JSON.stringify({ server: { port: 0 }, sources }));
-  const bin = new URL('../bin/codap.js', import.meta.url).pathname;
-  const child = spawn(process.execPath, [bin, 'serve', file], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const log = createInterface({ input: child.stdout });
-  for await (const line of log) {
-    const [, found] = /Server listening at http:\/\/127\.0\.0\.1:(\d+)/.exec(line) ?? [];
-    if (found === undefined) continue;
-    child.stdout.resume();
-    return { child, port: Number(found) };
-  }
-  throw new Error('codap never listened');
-}
-
-const folder = await mkdtemp(join(tmpdir(), 'codap-steady-'));
-const { child, port } = await serve(folder);
+await using codap = await startCodapProcess({ sources });
+const { port } = codap;
 const agent = new Agent({ keepAlive: true });
 let asked = 0;
 /** What was not answered whole, by what came instead. */
@@ -95,11 +74,15 @@ const failed = new Map<string, number>();
 async function send(): Promise<void> {
   const sent = request({ port, agent, method: 'POST', path: '/kv', headers: { 'content-type': 'application/json' } });
   sent.end(bodyOf(asked++));
-  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
-  const text = await read(answer);
-  if (answer.headers['codap-complete'] === 'true') return;
-  const code = /"code":"(\w+)"/.exec(text)?.[1] ?? text.slice(0, 200);
-  const what = `${answer.statusCode} ${code}`;
+  let what: string;
+  try {
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    const text = await read(answer);
+    if (answer.headers['codap-complete'] === 'true') return;
+    what = `${answer.statusCode} ${/"code":"(\w+)"/.exec(text)?.[1] ?? text.slice(0, 200)}`;
+  } catch (error) {
+    what = (error as NodeJS.ErrnoException).code ?? 'broken';
+  }
   failed.set(what, (failed.get(what) ?? 0) + 1);
 }
 
@@ -121,9 +104,8 @@ interface Look {
   readonly files: number;
 }
 
-function look(minute: number): Look {
-  const [, kib] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8')) ?? [];
-  return { minute, mib: (Number(kib) * 1024) / MIB, files: readdirSync(`/proc/${child.pid}/fd`).length };
+async function look(minute: number): Promise<Look> {
+  return { minute, mib: (await codap.rss()) / MIB, files: await codap.openFiles() };
 }
 
 /** By how much a value grows in ten minutes, by least squares. */
@@ -152,7 +134,7 @@ while (performance.now() - began < MINUTES * 60_000) {
     void one.finally(() => pending.delete(one));
   }
   if (elapsed >= looks.length * LOOK_MS) {
-    looks.push(look(elapsed / 60_000));
+    looks.push(await look(elapsed / 60_000));
     const { minute, mib, files } = looks.at(-1)!;
     if (looks.length % 30 === 1)
       console.log(`${minute.toFixed(0).padStart(3)} min: RSS ${mib.toFixed(0)} MiB, ${files} open files`);
@@ -170,7 +152,5 @@ console.log(
 );
 if (peak > LIMIT_MIB || slope >= MOST_PER_TEN_MINUTES || failed.size > 0) process.exitCode = 1;
 agent.destroy();
-child.kill('SIGTERM');
-await once(child, 'exit');
+await codap.end();
 for (const store of [rest, mongo, s3]) store!.child.disconnect();
-await rm(folder, { recursive: true });

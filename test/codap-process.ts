@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -8,6 +8,9 @@ import type { Readable } from 'node:stream';
 import { V8_FLAGS } from '../bin/v8-flags.js';
 
 const BIN = new URL('../bin/codap.js', import.meta.url).pathname;
+
+/** An hour of load logs a million lines. */
+const MOST_LINES = 10_000;
 
 /** `codap serve` in a process of its own. */
 export interface CodapProcess extends AsyncDisposable {
@@ -17,7 +20,9 @@ export interface CodapProcess extends AsyncDisposable {
   rss(): Promise<number>;
   /** The most it has had in use, in bytes. */
   peakRss(): Promise<number>;
-  /** The lines that it has logged so far. */
+  /** How many files and sockets it has open. */
+  openFiles(): Promise<number>;
+  /** The lines that it has logged, the last `MOST_LINES` of them. */
   readonly lines: readonly string[];
   /** Ends it by SIGTERM; resolves to its exit status. */
   end(): Promise<number | null>;
@@ -45,7 +50,7 @@ export async function startCodapProcess(
   const lines: string[] = [];
   const url = await new Promise<string>((resolve, reject) => {
     createInterface({ input: child.stdout as Readable }).on('line', (line) => {
-      lines.push(line);
+      if (lines.push(line) > MOST_LINES) lines.shift();
       const [address] = /http:\/\/127\.0\.0\.1:\d+/.exec(line) ?? [];
       if (address !== undefined) resolve(address);
     });
@@ -60,6 +65,7 @@ export async function startCodapProcess(
     port: Number(new URL(url).port),
     rss: () => memory('VmRSS'),
     peakRss: () => memory('VmHWM'),
+    openFiles: async () => (await readdir(`/proc/${child.pid}/fd`)).length,
     lines,
     async end() {
       child.kill('SIGTERM');

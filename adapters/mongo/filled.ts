@@ -43,6 +43,7 @@ function data(value: unknown, depth: number, room: FillingRoom): unknown {
   for (const [key, member] of entriesOf(value)) {
     if (key.startsWith('$')) throw new NotData('a filled-in value may not hold a key that begins with $');
     if (!isSendable(key)) throw new NotData('a filled-in value holds a key that cannot be sent to the store');
+    room.takeKey(key);
     copy = put(copy, key, data(member, depth - 1, room));
   }
   return copy;

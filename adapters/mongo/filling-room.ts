@@ -12,8 +12,21 @@ export class FillingRoom {
 
   /** Throws NotData where there is no room for a value. */
   take(value: unknown): void {
-    this.#left -= typeof value === 'string' ? 1 + Math.floor(value.length / PIECE) : 1;
+    this.#spend(1 + (typeof value === 'string' ? piecesOf(value) : 0));
+  }
+
+  /** Throws NotData where there is no room for the text of a key. */
+  takeKey(key: string): void {
+    this.#spend(piecesOf(key));
+  }
+
+  #spend(pieces: number): void {
+    this.#left -= pieces;
     if (this.#left < 0)
       throw new NotData('more is filled in than one command may hold: 200,000 values, or 12 MB of text');
   }
+}
+
+function piecesOf(text: string): number {
+  return Math.floor(text.length / PIECE);
 }

@@ -290,7 +290,7 @@ describe.each(mediaTypes)('as %s, where a source fails when', (accept) => {
         const odd = { source: nameOf(when, what), op: 'get', ...(framed && { stream: true }) };
         const { status, text, ms } = await ask(id, accept, queries(odd));
         const about = `${what}, ${how}: ${status} ${text?.slice(0, 300)}`;
-        expect(ms, about).toBeLessThan(DEADLINE_MS + 2000);
+        expect(ms, about).toBeLessThan(DEADLINE_MS + 600);
         expect(text ?? '', about).not.toContain('injected');
         expect([200, 404, 406, 422, 500, 502, 504], about).toContain(status);
         if (text?.includes('"INTERNAL"')) expect(told(id), about).not.toEqual([]);

@@ -76,6 +76,8 @@ describe('what one query is filled in with', () => {
     ['one more', { a: { $in: many(200_000) } }, ['a/$in']],
     ['more in two places', { a: { $in: many(150_000) }, b: { $in: many(150_000) } }, ['b/$in']],
     ['as much text', { a: filled('a'.repeat(64 * 199_999)) }, []],
+    ['as much text in a key', { a: filled({ ['k'.repeat(64 * 199_998)]: 1 }) }, []],
+    ['more text in a key', { a: filled({ ['k'.repeat(64 * 199_999)]: 1 }) }, ['a']],
     ['more text', { a: filled('a'.repeat(64 * 200_000)) }, ['a']],
   ])('has an end: %s', (_, filter, faults) => {
     expect(filterFaults(filter)).toEqual(faults);
