@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { type CallTool, mcpAnswers } from '../src/agents/mcp-handler.ts';
+import type { CallTool } from '../src/agents/mcp-handler.ts';
 import { readMessage } from '../src/agents/read-message.ts';
 import { toolsOf } from '../src/agents/tools.ts';
 import { perCaller } from '../src/callers/granted.ts';
@@ -23,7 +23,9 @@ export function mcpRoute(
   { serves, ...among }: Pick<Calling, 'describeSource'> & { readonly serves: Serves | undefined },
 ): void {
   const { config, sourcesFor, savedFor } = service;
-  const answersFor = perCaller((caller) => {
+  const answersFor = perCaller(async (caller) => {
+    // Loaded with the first message: for those whom no agent asks, the protocol would take 12 MB.
+    const { mcpAnswers } = await import('../src/agents/mcp-handler.ts');
     const runs = config.server.adhoc && caller.adhoc;
     return mcpAnswers(toolsOf(savedFor(caller).values(), sourcesFor(caller), runs));
   });
@@ -35,7 +37,8 @@ export function mcpRoute(
     const message = await work.do(readMessage(body, config.limits, work));
     if ('code' in message) return reply.code(400).send({ jsonrpc: '2.0', error: message, id: null });
     const call: CallTool = toolCalls({ ...among, service, received, metrics: app.metrics, given: message.given });
-    const response = await answersFor(request.caller)(asRequest(request, left), message.envelope, call);
+    const answers = await answersFor(request.caller);
+    const response = await answers(asRequest(request, left), message.envelope, call);
     reply.code(response.status).headers(Object.fromEntries(response.headers));
     return reply.send(await response.text());
   });

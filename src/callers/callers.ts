@@ -1,4 +1,3 @@
-import { jwtVerify } from 'jose';
 import type { Config, JwtConfig } from '../config/load.ts';
 import { memberOf } from '../json/members.ts';
 import { ApiKeys } from './api-keys.ts';
@@ -98,6 +97,8 @@ async function bearerOf(
   const token = callers.length > 0 ? readToken(text) : undefined;
   if (!token) return undefined;
   const { claims } = token;
+  // Loaded with the first token: where callers have keys, it would take 10 MB for nothing.
+  const { jwtVerify } = await import('jose');
   for (const { grant, jwt, keys } of callers) {
     const { issuer, audience, algorithms } = jwt;
     // What it does not even say of itself needs no verifying.

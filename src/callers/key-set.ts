@@ -1,4 +1,4 @@
-import { createLocalJWKSet, errors, type CryptoKey, type JSONWebKeySet, type JWTHeaderParameters } from 'jose';
+import type { CryptoKey, JSONWebKeySet, JWTHeaderParameters, createLocalJWKSet } from 'jose';
 
 /** Nobody can make codap ask for a key set more often than this, in milliseconds. */
 const PAUSE_MS = 30_000;
@@ -31,7 +31,7 @@ export class KeySet {
       this.#renew();
       await this.#coming;
     } else if (performance.now() - this.#asked > STALE_MS) this.#renew();
-    if (!this.#find) throw new errors.JWKSNoMatchingKey();
+    if (!this.#find) throw new Error('no keys are known');
     return this.#find(header);
   };
 
@@ -46,6 +46,7 @@ export class KeySet {
 
   async #take(): Promise<void> {
     const set = (await this.#fetch()) as JSONWebKeySet;
+    const { createLocalJWKSet } = await import('jose');
     this.#find = createLocalJWKSet(set);
     this.#names = new Set(set.keys.map(({ kid }) => kid));
   }

@@ -4,7 +4,6 @@ import { planning } from '../batch/plan/plan.ts';
 import type { Origin, PlanContext } from '../batch/plan/planner.ts';
 import { type BatchText, type Config, ConfigError, type ConfigFault } from '../config/load.ts';
 import { CompiledOfLate } from '../batch/template/compiled-of-late.ts';
-import type { Encoding } from '../encodings/encoding.ts';
 import { encodings } from '../encodings/index.ts';
 import { BadRequest, type ToldFault } from '../json/fault-list.ts';
 import { hasMember, recordOf } from '../json/members.ts';
@@ -12,9 +11,7 @@ import { parseExact } from '../json/parse.ts';
 import { scan } from '../json/scan.ts';
 import type { Source } from '../sources/open.ts';
 import { definitionSchema, NAME, type Own, PATTERNS } from './definition.ts';
-import { RESERVED } from './pages/page-context.ts';
-import { pageEncoding } from './pages/page-encoding.ts';
-import { TemplateError, Templates } from './pages/templates.ts';
+import type { OpenPage, Page } from './pages/open-page.ts';
 import { Param, paramSchema, UNKNOWN } from './param.ts';
 import { ParamSet } from './param-set.ts';
 import type { SavedBatch } from './saved-batch.ts';
@@ -29,11 +26,11 @@ export async function openSaved(
 ): Promise<ReadonlyMap<string, SavedBatch>> {
   const faults: ConfigFault[] = [];
   const saved = new Map<string, SavedBatch>();
-  const templates = new Templates(folder);
+  const pages = new Pages(folder);
   const ofLate = new CompiledOfLate();
   for (const text of batches) {
     try {
-      saved.set(text.name, await open(text, { sources, limits, ofLate }, templates));
+      saved.set(text.name, await open(text, { sources, limits, ofLate }, pages));
     } catch (error) {
       if (error instanceof BadRequest) faults.push(...error.errors.map((fault) => located(text, fault)));
       else if (error instanceof ConfigError) faults.push(...error.faults);
@@ -51,7 +48,7 @@ function located({ file, name }: BatchText, { pointer, detail }: ToldFault): Con
 async function open(
   { name, json, faults, unfit = [] }: BatchText,
   from: PlanContext,
-  templates: Templates,
+  pages: Pages,
 ): Promise<SavedBatch> {
   if (!json) throw new ConfigError(faults);
   const unreadable = [...unfit, ...scan(json, { depth: from.limits.depth })];
@@ -61,7 +58,7 @@ async function open(
   const params = new ParamSet(paramsOf(said.params));
   const origins = new Map<Node, Origin>();
   const context = { ...from, params, origins };
-  const page = await pageOf(said, templates);
+  const page = await pages.open(said);
   const plan = planned(() => atOnce(planning(pattern, written, context, definitionSchema(pattern, name))), {
     before: [...unreadable, ...unnamed(said.params)],
     after: page.faults,
@@ -102,27 +99,23 @@ function planned(plan: () => Plan, { before, after }: Known): Plan {
   throw new BadRequest([...before, ...found, ...after]);
 }
 
-interface Page {
-  readonly encoding?: Encoding;
-  readonly faults: readonly ToldFault[];
-}
+/** The pages of one configuration. What renders them is loaded with the first: it takes 8 MB. */
+class Pages {
+  readonly #folder: string;
+  #opening: Promise<OpenPage> | undefined;
 
-/** The page that a saved batch is shown as, if it has a template. */
-async function pageOf({ template, csp, pattern, queries }: Own, templates: Templates): Promise<Page> {
-  if (typeof template !== 'string')
-    return { faults: csp === undefined ? [] : [{ pointer: '#/csp', detail: 'csp needs a template' }] };
-  const faults =
-    pattern === 'kv' && typeof queries === 'object' && queries !== null
-      ? RESERVED.filter((key) => hasMember(queries, key)).map((key) => ({
-          pointer: `#/queries/${key}`,
-          detail: 'another key is allowed beside a template, where this one names something else',
-        }))
-      : [];
-  try {
-    return { encoding: pageEncoding(await templates.parse(template), { csp }), faults };
-  } catch (error) {
-    if (!(error instanceof TemplateError)) throw error;
-    return { faults: [...faults, ...error.faults.map((detail) => ({ pointer: '#/template', detail }))] };
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** The page that a saved batch is shown as, if it has a template. */
+  async open(said: Own): Promise<Page> {
+    const { template, csp } = said;
+    if (typeof template !== 'string')
+      return { faults: csp === undefined ? [] : [{ pointer: '#/csp', detail: 'csp needs a template' }] };
+    this.#opening ??= import('./pages/open-page.ts').then(({ pagesBelow }) => pagesBelow(this.#folder));
+    const open = await this.#opening;
+    return open({ ...said, template });
   }
 }
 

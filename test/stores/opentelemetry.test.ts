@@ -29,7 +29,7 @@ async function once(env: Record<string, string>) {
   return { status, loaded, line };
 }
 
-it('without an endpoint nothing of OpenTelemetry is loaded, nor the driver of a store that is not configured, and the log names the trace that a batch came with', async () => {
+it('without an endpoint nothing of OpenTelemetry is loaded, nor the driver of a store that is not configured, nor what pages, agents and tokens need, and the log names the trace that a batch came with', async () => {
   const { status, loaded, line } = await once({ OTEL_SERVICE_NAME: 'shop' });
   expect(status).toBe(0);
   expect(loaded.some((url) => url.includes('src/cli/serve'))).toBe(true);
