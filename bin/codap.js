@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { setFlagsFromString } from 'node:v8';
+import { COMPILE_CACHE } from './compile-cache.js';
 import { V8_FLAGS } from './v8-flags.js';
 
 const [major] = process.versions.node.split('.');
@@ -23,6 +24,6 @@ if (!V8_FLAGS.every((flag) => execArgv.includes(flag))) {
 // node_modules.
 const source = new URL('../src/main.ts', import.meta.url);
 const isCheckout = existsSync(source);
-// From its second start on, it need not be stripped of its types again.
-if (isCheckout) module.enableCompileCache(new URL('../node_modules/.cache/node', import.meta.url).pathname);
+// What was stripped of its types once need not be again (`warm.js`).
+if (isCheckout) module.enableCompileCache(COMPILE_CACHE);
 await import(isCheckout ? source.href : new URL('../dist/src/main.js', import.meta.url).href);
