@@ -4,7 +4,7 @@ import { demoConfig } from '../../demo/config.ts';
 import { startStores, type Stores } from '../../demo/stores.ts';
 import { startCodapProcess } from '../codap-process.ts';
 import { until } from '../service.ts';
-import { askBytes } from './bytes.ts';
+import { askBytes } from '../endpoints/bytes.ts';
 
 const GIBIBYTE = 2 ** 30;
 const MEBIBYTE = 2 ** 20;
