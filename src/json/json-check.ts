@@ -28,14 +28,12 @@ const HEX = Uint8Array.from({ length: 256 }, (_, byte) => (/[0-9a-f]/i.test(Stri
 const SURE = 15;
 const SURE_WITH_EXPONENT = 4;
 
-/** Bytes of a string that are looked at one by one, because most strings are short. */
-const FEW = 64;
+/** Added to the first two of what may come next, where a container may end instead. */
+const OR_END = 1;
 
 /** What may come next; at the last two, what goes on. */
 const VALUE = 0;
-const VALUE_OR_END = 1;
 const KEY = 2;
-const KEY_OR_END = 3;
 const AFTER = 4;
 const IN_KEY = 5;
 const IN_STRING_VALUE = 6;
@@ -46,9 +44,12 @@ const IN_STRING_VALUE = 6;
  */
 export class JsonCheck {
   readonly #bytes: Uint8Array;
+  /** The same bytes, to be read four at a time. */
+  readonly #words: DataView;
   readonly #maxDepth: number;
-  /** Of each open container: whether it is an object. */
-  readonly #objects: boolean[] = [];
+  /** By depth, what comes after a comma: `VALUE` or `KEY`, and `AFTER` outside, where none may stand. */
+  readonly #within = [AFTER];
+  #depth = 0;
   #at = 0;
   #next = VALUE;
   #members = 0;
@@ -61,6 +62,7 @@ export class JsonCheck {
   constructor(bytes: Uint8Array, maxDepth = 1000) {
     if (!isUtf8(bytes)) throw new CodapError('BAD_RESPONSE', 'JSON that is not UTF-8');
     this.#bytes = bytes;
+    this.#words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#maxDepth = maxDepth;
   }
 
@@ -83,60 +85,66 @@ export class JsonCheck {
    */
   go(count = Infinity): boolean {
     const bytes = this.#bytes;
-    const objects = this.#objects;
+    const words = this.#words;
+    const stack = this.#within;
     const most = Math.min(bytes.length, this.#at + count);
     let at = this.#at;
     let next = this.#next;
-    let inObject = objects[objects.length - 1];
+    let depth = this.#depth;
+    let within = stack[depth] as number;
     while (at < most) {
       const byte = bytes[at] as number;
-      if (byte === QUOTE && next < AFTER) {
-        if (next >= KEY && mayMove(bytes[at + 1] as number)) this.#isPlain = false;
-        next = next >= KEY ? IN_KEY : IN_STRING_VALUE;
-        at++;
-      }
-      if (next > AFTER) {
-        at = stringEnd(bytes, at, most);
-        if (at < 0) at = ~at;
-        else if (next === IN_STRING_VALUE) next = AFTER;
-        else {
-          at = colonEnd(bytes, at);
+      if (next > AFTER || (byte === QUOTE && next < AFTER)) {
+        if (next < AFTER) {
+          at++;
+          if (next >= KEY && mayMove(bytes[at] as number)) this.#isPlain = false;
+          next = next >= KEY ? IN_KEY : IN_STRING_VALUE;
+        }
+        at = ordinaryEnd(bytes, words, at, most);
+        if (at === most) break;
+        // The string goes on by this loop: a call that reads on would have it load all it holds again.
+        if (bytes[at] !== QUOTE) at = escapeEnd(bytes, at);
+        else if (next === IN_STRING_VALUE) {
+          at++;
+          next = AFTER;
+        } else {
+          at = colonEnd(bytes, at + 1);
           next = VALUE;
         }
+      } else if (byte === COMMA) {
+        if (next !== AFTER || within === AFTER) throw notJson();
+        next = within;
+        this.#members++;
+        at++;
       } else if (byte <= 0x20) {
         if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) throw notJson();
         at++;
-      } else if (byte === COMMA) {
-        if (next !== AFTER || inObject === undefined) throw notJson();
-        next = inObject ? KEY : VALUE;
-        this.#members++;
-        at++;
-      } else if (byte === OPEN_OBJECT || byte === OPEN_LIST) {
-        if (next > VALUE_OR_END) throw notJson();
-        if (objects.length >= this.#maxDepth)
-          throw new CodapError('BAD_RESPONSE', `the store answered JSON nested deeper than ${this.#maxDepth}`);
-        inObject = byte === OPEN_OBJECT;
-        objects.push(inObject);
-        next = inObject ? KEY_OR_END : VALUE_OR_END;
-        this.#members += 2;
-        at++;
+        while (at < most && bytes[at] === 0x20) at++;
       } else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) {
-        if (inObject !== (byte === CLOSE_OBJECT)) throw notJson();
-        if (next !== AFTER && next !== (inObject ? KEY_OR_END : VALUE_OR_END)) throw notJson();
-        objects.pop();
-        inObject = objects[objects.length - 1];
+        if (within !== (byte === CLOSE_OBJECT ? KEY : VALUE)) throw notJson();
+        if (next !== AFTER && next !== within + OR_END) throw notJson();
+        within = stack[--depth] as number;
         next = AFTER;
         at++;
+      } else if (next > VALUE + OR_END) throw notJson();
+      else if (byte === OPEN_OBJECT || byte === OPEN_LIST) {
+        if (depth === this.#maxDepth)
+          throw new CodapError('BAD_RESPONSE', `the store answered JSON nested deeper than ${this.#maxDepth}`);
+        within = byte === OPEN_OBJECT ? KEY : VALUE;
+        stack[++depth] = within;
+        next = within + OR_END;
+        this.#members += 2;
+        at++;
       } else {
-        if (next > VALUE_OR_END) throw notJson();
         at = byte > NINE ? literalEnd(bytes, at) : this.#numberEnd(at);
         next = AFTER;
       }
     }
     this.#at = at;
     this.#next = next;
+    this.#depth = depth;
     if (at < bytes.length) return false;
-    if (next !== AFTER || objects.length > 0) throw notJson();
+    if (next !== AFTER || depth > 0) throw notJson();
     return true;
   }
 
@@ -166,44 +174,29 @@ function notJson(): CodapError {
   return new CodapError('BAD_RESPONSE', 'the store answered something that is not JSON');
 }
 
-/**
- * Where a string ends that goes on at `start`; if it does not by `most`, the complement (`~`) of how far it
- * was looked at.
- */
-function stringEnd(bytes: Uint8Array, start: number, most: number): number {
-  let at = start;
-  for (;;) {
-    const few = at + FEW;
-    while (IN_STRING[bytes[at] as number] === 0 && at < few) at++;
-    if (at === few) at = ordinaryEnd(bytes, at, most);
-    if (at >= most) return ~at;
-    const byte = bytes[at];
-    if (byte === QUOTE) return at + 1;
-    if (byte !== BACKSLASH) throw notJson();
-    const letter = bytes[at + 1] as number;
-    if (letter === 0x75) {
-      for (let digit = at + 2; digit < at + 6; digit++) if (HEX[bytes[digit] as number] !== 1) throw notJson();
-      at += 6;
-    } else if (ESCAPED[letter] === 1) at += 2;
-    else throw notJson();
-  }
+/** Where the escape ends that has to stand at `start`. */
+function escapeEnd(bytes: Uint8Array, start: number): number {
+  const letter = bytes[start + 1] as number;
+  if (bytes[start] !== BACKSLASH) throw notJson();
+  if (ESCAPED[letter] === 1) return start + 2;
+  if (letter !== 0x75) throw notJson();
+  for (let at = start + 2; at < start + 6; at++) if (HEX[bytes[at] as number] !== 1) throw notJson();
+  return start + 6;
 }
 
 /**
- * Where the first byte is, from `start` on, at which to look closer, or `most`. They are read four at a time:
- * in a word the high bit of each such byte is marked, and perhaps that of one above it, which costs but
- * another look.
+ * Where the first byte of a string is, from `start` on, at which to look closer, or `most`. They are read
+ * four at a time: in a word the high bit of each such byte is marked, and perhaps that of some above it.
  */
-function ordinaryEnd(bytes: Uint8Array, start: number, most: number): number {
-  const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const last = most - 4;
+function ordinaryEnd(bytes: Uint8Array, words: DataView, start: number, most: number): number {
   let at = start;
-  for (; at <= last; at += 4) {
+  for (; at <= most - 4; at += 4) {
     const word = words.getInt32(at, true);
-    const quote = word ^ 0x22222222;
-    const backslash = word ^ 0x5c5c5c5c;
-    const control = (word - 0x20202020) & ~word;
-    if ((control | ((quote - 0x01010101) & ~quote) | ((backslash - 0x01010101) & ~backslash)) & 0x80808080) break;
+    const control = word - 0x20202020;
+    const quote = (word ^ 0x22222222) - 0x01010101;
+    const backslash = (word ^ 0x5c5c5c5c) - 0x01010101;
+    const marks = (control | quote | backslash) & ~word & 0x80808080;
+    if (marks !== 0) return at + ((31 - Math.clz32(marks & -marks)) >> 3);
   }
   while (at < most && IN_STRING[bytes[at] as number] === 0) at++;
   return at;
@@ -226,7 +219,7 @@ function literalEnd(bytes: Uint8Array, start: number): number {
 
 function digitsEnd(bytes: Uint8Array, start: number): number {
   let at = start;
-  while ((bytes[at] as number) >= ZERO && (bytes[at] as number) <= NINE) at++;
+  while (((bytes[at] as number) ^ ZERO) <= 9) at++;
   if (at === start) throw notJson();
   return at;
 }

@@ -201,6 +201,53 @@ describe('JsonCheck', () => {
     for (let end = 1; end < 200; end++) expect(() => new JsonCheck(around.subarray(0, end)).go()).toThrow(CodapError);
   });
 
+  it('lets pass what JSON.parse does, and nothing else, wherever a few bytes are others', () => {
+    const bits = fc.constantFrom(
+      '"',
+      '\\',
+      '{',
+      '}',
+      '[',
+      ']',
+      ':',
+      ',',
+      ' ',
+      '\t',
+      '0',
+      '-',
+      '.',
+      'e',
+      't',
+      '\x01',
+      'ü',
+    );
+    const edit = fc.tuple(fc.nat(), fc.nat(2), bits);
+    const edited = fc
+      .tuple(fc.jsonValue({ stringUnit: 'binary' }), fc.constantFrom(0, 1, 4), fc.array(edit, { maxLength: 2 }))
+      .map(([value, indent, edits]) =>
+        edits.reduce(
+          (text, [place, removed, bit]) => {
+            const at = place % (text.length + 1);
+            return text.slice(0, at) + bit + text.slice(at + removed);
+          },
+          JSON.stringify(value, null, indent),
+        ),
+      );
+    fc.assert(
+      fc.property(edited, (text) => {
+        let isJson = true;
+        try {
+          JSON.parse(text);
+        } catch {
+          isJson = false;
+        }
+        if (isJson) expect(check(text)).not.toThrow();
+        else expect(check(text)).toThrow(expect.objectContaining({ code: 'BAD_RESPONSE' }));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   it('is the same a little at a time as at once', () => {
     const judged = (text: string, count?: number) => {
       try {
