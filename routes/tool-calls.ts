@@ -6,6 +6,7 @@ import { checkFields } from '../src/batch/plan/check-fields.ts';
 import type { Pattern } from '../src/batch/plan/node.ts';
 import { planning } from '../src/batch/plan/plan.ts';
 import type { Running } from '../src/batch/run/run.ts';
+import { Spot } from '../src/batch/template/spot.ts';
 import { endingBy } from '../src/budget/work.ts';
 import { json } from '../src/encodings/json-encoding.ts';
 import { CodapError } from '../src/errors.ts';
@@ -116,7 +117,7 @@ async function describe({ service, describeSource, received, given }: Calling): 
   const { left, work } = received;
   try {
     const faults = new FaultList();
-    const { name } = checkFields(describeSchema, given(), [], (path, detail) => faults.add(path, detail)) ?? {};
+    const { name } = checkFields(describeSchema, given(), Spot.TOP, (at, detail) => faults.add(at.path, detail)) ?? {};
     const source = sources.get(String(name));
     if (faults.empty && !source) faults.add(['name'], choice([...sources.keys()]));
     if (!source || !faults.empty) throw new BadRequest(faults.told());

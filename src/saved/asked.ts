@@ -4,6 +4,7 @@ import type { Plan } from '../batch/plan/node.ts';
 import type { Params } from '../batch/run/batch.ts';
 import type { Steps, Work } from '../budget/work.ts';
 import { jsonObject } from '../batch/template/json-object.ts';
+import { Spot } from '../batch/template/spot.ts';
 import { BadRequest, FaultList } from '../json/fault-list.ts';
 import { recordOf } from '../json/members.ts';
 import type { SavedBatch } from './saved-batch.ts';
@@ -22,7 +23,7 @@ export function* askedBy(
   work: Work,
 ): Steps<{ plan: Plan; params: Params }> {
   const faults = new FaultList();
-  const fields = checkFields(askedSchema, body, [], (path, detail) => faults.add(path, detail)) ?? {};
+  const fields = checkFields(askedSchema, body, Spot.TOP, (at, detail) => faults.add(at.path, detail)) ?? {};
   const { shape = 'replies', trace = false } = fields as z.output<typeof askedSchema>;
   if (trace && shape === 'values') faults.add(['trace'], 'trace cannot stand beside shape "values"');
   // Where they are no object that is told, and nothing else of them.

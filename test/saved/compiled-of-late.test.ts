@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CompiledOfLate } from '../../src/batch/template/compiled-of-late.ts';
 import { Reference } from '../../src/batch/template/reference.ts';
+import { Spot } from '../../src/batch/template/spot.ts';
 import { openSaved } from '../../src/saved/open-saved.ts';
 import { buildApp } from '../../src/service/app.ts';
 import type { Sources } from '../../src/sources/open.ts';
@@ -10,7 +11,7 @@ import { openSources, parseConfig } from '../configured.ts';
 import { type ScriptedStore, startScripted } from '../scripted-store.ts';
 
 const valuesOf = (...values: unknown[]) =>
-  new Map(values.map((value) => [new Reference('$param', [], []), value] as const));
+  new Map(values.map((value) => [new Reference('$param', Spot.TOP, []), value] as const));
 
 describe('what a query was compiled to of late', () => {
   const share = new CompiledOfLate().share();

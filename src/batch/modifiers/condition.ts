@@ -5,7 +5,8 @@ import type { Steps } from '../../budget/work.ts';
 import { CodapError } from '../../errors.ts';
 import { fillValue, type Given } from '../template/fill-template.ts';
 import { readTemplate, type Findings } from '../template/read-template.ts';
-import { Reference, type Path } from '../template/reference.ts';
+import { Reference } from '../template/reference.ts';
+import type { Spot } from '../template/spot.ts';
 
 /** A planned condition: both sides are templates. */
 export type Condition =
@@ -13,20 +14,20 @@ export type Condition =
   | { readonly test: 'equals' | 'in'; readonly left: unknown; readonly right: unknown };
 
 /** Reads a `when` or `unless`: `{"equals": [a, b]}`, `{"in": [a, list]}`, or a value. */
-export function readCondition(value: unknown, at: Path, findings: Findings): Condition {
+export function readCondition(value: unknown, at: Spot, findings: Findings): Condition {
   if (isObject(value)) {
     const [test, ...others] = keysOf(value);
     if (others.length === 0 && (test === 'equals' || test === 'in')) {
       const sides = memberOf(value, test);
       if (Array.isArray(sides) && sides.length === 2) {
-        const left = readTemplate(sides[0], [...at, test, 0], findings);
-        const right = readTemplate(sides[1], [...at, test, 1], findings);
+        const left = readTemplate(sides[0], at.below(test).below(0), findings);
+        const right = readTemplate(sides[1], at.below(test).below(1), findings);
         if (test === 'in' && !Array.isArray(right) && !(right instanceof Reference)) {
-          findings.report([...at, test, 1], 'a list or a reference to one is allowed here');
+          findings.report(at.below(test).below(1), 'a list or a reference to one is allowed here');
         }
         return { test, left, right };
       }
-      findings.report([...at, test], test === 'in' ? 'a value and a list: [a, list]' : 'two values: [a, b]');
+      findings.report(at.below(test), test === 'in' ? 'a value and a list: [a, list]' : 'two values: [a, b]');
     }
   }
   return { test: 'holds', value: readTemplate(value, at, findings) };

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { jsonObject } from '../template/json-object.ts';
 import { readTemplate, type Findings } from '../template/read-template.ts';
-import { BROKEN, plainOf, Reference, type Path, type Report } from '../template/reference.ts';
+import { BROKEN, plainOf, Reference, type Report } from '../template/reference.ts';
+import type { Spot } from '../template/spot.ts';
 import type { Plain } from './modifier.ts';
 
 /** What a forEach runs over: a list referred to, or one written out, of values and ItemTemplates. */
@@ -32,7 +33,7 @@ export const forEach: Plain<ForEach | undefined> = {
 };
 
 /** A list written out has at most so many items. */
-function readList(value: unknown, at: Path, report: Report, most: number): ForEach {
+function readList(value: unknown, at: Spot, report: Report, most: number): ForEach {
   const written = Array.isArray(value);
   const list: unknown = written ? value : readTemplate(value, at, { references: [], report });
   if (list instanceof Reference && list.word !== '$join') return list;
@@ -44,10 +45,10 @@ function readList(value: unknown, at: Path, report: Report, most: number): ForEa
     report(at, `more than ${most} calls`);
     return BROKEN;
   }
-  return written ? list.map((item, index) => readItem(item, [...at, index], report)) : list;
+  return written ? list.map((item, index) => readItem(item, at.below(index), report)) : list;
 }
 
-function readItem(value: unknown, at: Path, report: Report): unknown {
+function readItem(value: unknown, at: Spot, report: Report): unknown {
   const findings: Findings = { references: [], report };
   const item = readTemplate(value, at, findings);
   return findings.references.length > 0 ? new ItemTemplate(item, findings.references) : item;

@@ -4,12 +4,13 @@ import type { Limits } from '../../config/load.ts';
 import type { Value } from '../../store/payload.ts';
 import type { Budgets, Given } from '../template/fill-template.ts';
 import type { Findings } from '../template/read-template.ts';
-import type { Path, Reference, Report } from '../template/reference.ts';
+import type { Reference, Report } from '../template/reference.ts';
+import type { Spot } from '../template/spot.ts';
 
 /** What reading a modifier may look at, and where it leaves the references that it finds. */
 export interface Reading {
   /** Where the query or group stands in the request. */
-  readonly at: Path;
+  readonly at: Spot;
   /** All that is written there. */
   readonly fields: Readonly<Record<string, unknown>>;
   readonly limits: Pick<Limits, 'calls' | 'keyChars'>;
@@ -29,7 +30,7 @@ export interface Plain<T> {
   /** It says something of one question to a store, and so may not stand on a group. */
   readonly ofQueries?: true;
   /** What it says in a plan; `value` is undefined where nothing, or something wrong, is written. */
-  read(this: void, value: unknown, at: Path, reading: Reading): T;
+  read(this: void, value: unknown, at: Spot, reading: Reading): T;
 }
 
 /** Decides whether the query or group runs. */

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Findings } from '../template/read-template.ts';
+import { Spot } from '../template/spot.ts';
 import { modifiers, type Said } from './index.ts';
 import type { Reading } from './modifier.ts';
 import { all, choosing, makingOne, rescuing, reshaping, type Name } from './stages.ts';
@@ -29,7 +30,7 @@ const NOTHING: Findings = { references: [], report: () => {} };
 
 /** What they say where none is written, as in most queries. */
 export const UNMODIFIED: Modifiers = readModifiers({
-  at: [],
+  at: Spot.TOP,
   fields: {},
   limits: { calls: 0, keyChars: 0 },
   report: () => {},
@@ -54,7 +55,7 @@ export function readModifiers(reading: Reading): Modifiers {
   const said = {} as Record<Name, unknown>;
   for (const [name, modifier] of all) {
     const value = fields[name];
-    said[name] = modifier.read(value, value === undefined ? at : [...at, name], reading);
+    said[name] = modifier.read(value, value === undefined ? at : at.below(name), reading);
   }
   const says = (some: readonly (readonly [Name, unknown])[]): boolean =>
     some.some(([name]) => said[name] !== undefined);

@@ -6,7 +6,7 @@ import { TypedValue } from '../../store/typed-value.ts';
 import { fillValue, type Given } from '../template/fill-template.ts';
 import { jsonObject } from '../template/json-object.ts';
 import { readTemplate, wordIn, type Findings } from '../template/read-template.ts';
-import type { Path } from '../template/reference.ts';
+import type { Spot } from '../template/spot.ts';
 import type { Reshapes } from './modifier.ts';
 
 /** A planned `select`: a pointer into the value, a reference or constant, or an object of these. */
@@ -31,12 +31,12 @@ export const select: Reshapes<Selection | undefined> = {
 };
 
 /** A pointer, a reference, or an object of these, to any depth. */
-function readSelection(value: unknown, at: Path, findings: Findings): Selection | undefined {
+function readSelection(value: unknown, at: Spot, findings: Findings): Selection | undefined {
   if (isObject(value)) {
     if (wordIn(value)) return { kind: 'template', template: readTemplate(value, at, findings) };
     const members: (readonly [string, Selection])[] = [];
     for (const [key, part] of entriesOf(value)) {
-      const selection = pointerOf(part) ?? readSelection(part, [...at, key], findings);
+      const selection = pointerOf(part) ?? readSelection(part, at.below(key), findings);
       if (selection) members.push([key, selection]);
     }
     return { kind: 'object', members };

@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import { recordOf } from '../../json/members.ts';
 import { checkSchema } from '../../store/check-schema.ts';
-import type { Path, Report } from '../template/reference.ts';
+import type { Report } from '../template/reference.ts';
+import type { Spot } from '../template/spot.ts';
 
 /** The fields of a query, a group or the body, by their names. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -13,7 +14,7 @@ const LOOKED_UP = new Set<unknown>(['queries', 'source', 'op']);
  * Checks an object against a schema, but for the fields that are checked elsewhere, and answers its fields.
  * One that is wrong is undefined, so that its fault is told once. Undefined if it is no object.
  */
-export function checkFields(schema: z.ZodObject, value: unknown, at: Path, report: Report): Fields | undefined {
+export function checkFields(schema: z.ZodObject, value: unknown, at: Spot, report: Report): Fields | undefined {
   const given = recordOf(value);
   const { faults } = checkSchema(schema, given);
   if (faults.length === 0) return given as Fields;
@@ -22,7 +23,7 @@ export function checkFields(schema: z.ZodObject, value: unknown, at: Path, repor
     const [field] = path;
     if (LOOKED_UP.has(field) && Object.hasOwn(schema.shape, field!)) continue;
     wrong.add(field);
-    report([...at, ...path], detail);
+    report(at.follow(path), detail);
   }
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return undefined;
   if (wrong.size === 0) return given as Fields;

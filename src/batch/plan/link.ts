@@ -123,7 +123,7 @@ function linkCaller(reference: Reference, planner: Linking): void {
 
 /** The word itself is wrong, whatever it names. */
 function tellWord(report: Report, { places, word }: Reference, detail: string): void {
-  for (const at of places) report([...at, word], detail);
+  for (const at of places) report(at.below(word), detail);
 }
 
 function tell(report: Report, { places }: Reference, detail: string): void {

@@ -81,5 +81,5 @@ export function isOpaque(node: Node): boolean {
 
 /** True of a nested `take: 1`, which answers what its winner does. */
 export function isWon(node: Node): boolean {
-  return node.kind === 'group' && node.take === 1 && node.path.length > 0;
+  return node.kind === 'group' && node.take === 1 && node.depth > 0;
 }

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { isHeld } from '../../budget/turns.ts';
 import type { Steps } from '../../budget/work.ts';
-import { entriesOf, hasMember, keysOf } from '../../json/members.ts';
+import { hasMember, keysOf, valuesOf } from '../../json/members.ts';
 import { missing } from '../../store/check-schema.ts';
 import { askingSchema, groupSchema, querySchema } from './body-schema.ts';
 import { callsOf } from './calls.ts';
@@ -9,25 +9,25 @@ import { checkFields, type Fields } from './check-fields.ts';
 import type { GroupNode, Node, Pattern } from './node.ts';
 import type { Place } from './place.ts';
 import { planModifiers, UNPLANNED } from './plan-modifiers.ts';
-import { checkAddressee, planQuery } from './plan-query.ts';
+import { checkAddressee, planQuery, ReadQuery } from './plan-query.ts';
 import type { Planner } from './planner.ts';
 import { plainOf, type Reference } from '../template/reference.ts';
 
 /** Plans a group and all that is in it; the batch as a whole is one, too. */
 export function* planGroup(pattern: Pattern, fields: Fields, place: Place, planner: Planner): Steps<GroupNode> {
-  const { at, path, key, index } = place;
+  const { at, depth, key, index } = place;
   const references: Reference[] = [];
   const modifiers = planModifiers(fields, place, planner, references);
   const members = yield* planMembers(pattern, fields['queries'], place, planner);
   const take = pattern === 'first-reply' ? (fields['take'] as number | undefined) : undefined;
   if (typeof take === 'number' && take > members.length)
-    planner.report([...at, 'take'], 'take is more than there are queries');
+    planner.report(at.below('take'), 'take is more than there are queries');
   if (pattern === 'first-reply' && fields['hedgeMs'] !== undefined && !Object.hasOwn(fields, 'take'))
-    planner.report([...at, 'hedgeMs'], 'hedgeMs needs take');
+    planner.report(at.below('hedgeMs'), 'hedgeMs needs take');
   const node: GroupNode = {
     ...UNPLANNED,
     ...modifiers,
-    path,
+    depth,
     key,
     index,
     referencesToRun: plainOf(references),
@@ -42,9 +42,9 @@ export function* planGroup(pattern: Pattern, fields: Fields, place: Place, plann
   return node;
 }
 
-function* planMembers(pattern: Pattern, queries: unknown, { at, path }: Place, planner: Planner): Steps<Node[]> {
+function* planMembers(pattern: Pattern, queries: unknown, { at, depth }: Place, planner: Planner): Steps<Node[]> {
   const { limits, report } = planner;
-  const here = [...at, 'queries'];
+  const here = at.below('queries');
   const keyed = pattern === 'kv';
   const fits = typeof queries === 'object' && queries !== null && Array.isArray(queries) !== keyed;
   if (!fits) {
@@ -52,40 +52,46 @@ function* planMembers(pattern: Pattern, queries: unknown, { at, path }: Place, p
     report(here, queries === undefined ? missing('queries', detail) : detail);
     return [];
   }
+  const keys = keyed ? keysOf(queries) : undefined;
   const members: Node[] = [];
-  for (const [key, query] of entriesOf(queries)) {
+  for (const query of valuesOf(queries)) {
     planner.queries += 1;
     if (planner.queries > limits.queries) {
       if (planner.queries === limits.queries + 1) report(here, `more than ${limits.queries} queries`);
       break;
     }
     const index = members.length;
-    const step = keyed ? key : index;
-    if (keyed && key.length > limits.keyChars)
-      report([...here, key], `a key has at most ${limits.keyChars} characters`);
-    const place = { at: [...here, step], path: [...path, step], key: keyed ? key : undefined, index };
+    const key = keys?.[index];
+    const place = { at: here.below(key ?? index), depth: depth + 1, key, index };
+    if (key !== undefined && key.length > limits.keyChars)
+      report(place.at, `a key has at most ${limits.keyChars} characters`);
     if (isHeld()) yield;
-    members.push(yield* planMember(query, place, planner));
+    const member = readMember(query, place, planner);
+    if (member instanceof ReadQuery) {
+      if (isHeld()) yield;
+      members.push(planQuery(member, planner));
+    } else members.push(yield* member);
   }
   return members;
 }
 
-function planMember(value: unknown, place: Place, planner: Planner): Steps<Node> {
-  const { at, path } = place;
+/** A member that is a query is planned once others have had their turn. */
+function readMember(value: unknown, place: Place, planner: Planner): ReadQuery | Steps<GroupNode> {
+  const { at, depth } = place;
   const { limits, report } = planner;
   const schema = schemaFor(value);
   const isGroup = schema === groupSchema;
   const fields = checkFields(schema, value, at, report);
   if (!isGroup && fields) checkAddressee(fields, at, planner);
-  if (!isGroup || !fields) return planQuery(fields ?? {}, place, planner);
+  if (!isGroup || !fields) return new ReadQuery(fields ?? {}, place, planner);
   const known = fields['pattern'] as Pattern | undefined;
   if (known && known !== 'first-reply') {
     for (const field of ['take', 'hedgeMs'])
-      if (fields[field] !== undefined) report([...at, field], `${field} belongs to first-reply`);
+      if (fields[field] !== undefined) report(at.below(field), `${field} belongs to first-reply`);
   }
-  if (path.length > limits.nesting) {
+  if (depth > limits.nesting) {
     report(at, `groups are nested at most ${limits.nesting} deep`);
-    return planQuery({}, place, planner);
+    return new ReadQuery({}, place, planner);
   }
   return planGroup(known ?? (Array.isArray(fields['queries']) ? 'ordered' : 'kv'), fields, place, planner);
 }

@@ -11,7 +11,7 @@ import type { Planner } from './planner.ts';
  */
 export const UNPLANNED: Planned = {
   ...UNMODIFIED,
-  path: [],
+  depth: 0,
   key: undefined,
   index: 0,
   referencesToStart: [],

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { isHeld } from '../../budget/turns.ts';
 import { atOnce, type Steps } from '../../budget/work.ts';
 import { bodySchemas } from './body-schema.ts';
+import { Spot } from '../template/spot.ts';
 import { checkFields } from './check-fields.ts';
 import { linkReferences } from './link.ts';
 import type { Pattern, Plan } from './node.ts';
@@ -10,7 +11,7 @@ import { planGroup } from './plan-group.ts';
 import { Planner, type PlanContext } from './planner.ts';
 
 /** Where the batch itself stands. */
-const TOP: Place = { at: [], path: [], key: undefined, index: 0 };
+const TOP: Place = { at: Spot.TOP, depth: 0, key: undefined, index: 0 };
 
 /** Checks a request and turns it into a Plan; no store is asked. Throws BadRequest with its faults. */
 export function plan(pattern: Pattern, body: unknown, context: PlanContext): Plan {
@@ -26,14 +27,15 @@ export function* planning(
 ): Steps<Plan> {
   const { limits } = context;
   const planner = new Planner(context);
-  const fields = checkFields(schema, body, [], planner.report);
+  const fields = checkFields(schema, body, Spot.TOP, planner.report);
   if (!fields) throw planner.refusal();
   const { timeoutMs, onError, shape, filename, trace, ...group } = fields;
-  if (trace === true && shape === 'values') planner.report(['trace'], 'trace cannot stand beside shape "values"');
+  if (trace === true && shape === 'values')
+    planner.report(Spot.TOP.below('trace'), 'trace cannot stand beside shape "values"');
   const root = yield* planGroup(pattern, group, TOP, planner);
   if (isHeld()) yield;
   linkReferences(root, planner);
-  if (root.calls > limits.calls) planner.report(['queries'], `more than ${limits.calls} calls`);
+  if (root.calls > limits.calls) planner.report(Spot.TOP.below('queries'), `more than ${limits.calls} calls`);
   planner.end();
   return {
     root,

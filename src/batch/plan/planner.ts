@@ -48,8 +48,8 @@ export class Planner implements PlanContext {
   }
 
   /** Notes a fault; the last that is told ends the planning, wherever it is. */
-  readonly report: Report = (path, detail) => {
-    this.#faults.add(path, detail);
+  readonly report: Report = (at, detail) => {
+    this.#faults.add(at.path, detail);
     if (this.#faults.full) throw this.refusal();
   };
 

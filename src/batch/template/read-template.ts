@@ -2,6 +2,7 @@ import { entriesOf, followPath, hasMember, keysOf, memberOf, put } from '../../j
 import { parsePointer } from '../../json/pointer.ts';
 import { Placeholder, WORDS, type Word } from '../../store/placeholder.ts';
 import { BROKEN, Reference, type Path, type Report } from './reference.ts';
+import type { Spot } from './spot.ts';
 
 const RESERVED = [...WORDS, '$verbatim'] as const;
 
@@ -18,9 +19,9 @@ export interface Findings {
   readonly references: Reference[];
   readonly report: Report;
   /** The references, by how they are written. */
-  known?: Map<string, Reference>;
+  known?: Map<string, Reference> | undefined;
   /** Whether `{"$meta": name}` may be the store's own word here: MongoDB's, whose name is no pointer. */
-  readonly ownMeta?: (at: Path) => boolean;
+  ownMeta?(at: Spot): boolean;
 }
 
 /** The word, if any, that makes an object of the request a reference, or `$verbatim`. */
@@ -36,13 +37,13 @@ const mixed = new WeakSet<object>();
  * each `{"$verbatim": x}` becomes x. A value without any is returned as it is, so that what is literal costs
  * nothing later.
  */
-export function readTemplate(value: unknown, at: Path, findings: Findings): unknown {
+export function readTemplate(value: unknown, at: Spot, findings: Findings): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return readList(value, at, findings);
   const word = wordIn(value);
   if (word !== undefined) {
     if (keysOf(value).length > 1) {
-      findings.report([...at, word], 'a reference stands alone in its object');
+      findings.report(at.below(word), 'a reference stands alone in its object');
       return BROKEN;
     }
     const argument = memberOf(value, word);
@@ -53,12 +54,12 @@ export function readTemplate(value: unknown, at: Path, findings: Findings): unkn
   return readObject(value, at, findings);
 }
 
-function readObject(object: object, at: Path, findings: Findings): object {
+function readObject(object: object, at: Spot, findings: Findings): object {
   let changed: Map<string, unknown> | undefined;
   let isMixed = false;
   for (const [key, member] of entriesOf(object)) {
     if (isScalar(member)) continue;
-    const read = readTemplate(member, [...at, key], findings);
+    const read = readTemplate(member, at.below(key), findings);
     if (read !== member) (changed ??= new Map()).set(key, read);
     isMixed ||= hasReference(read);
   }
@@ -69,12 +70,12 @@ function readObject(object: object, at: Path, findings: Findings): object {
   return copy;
 }
 
-function readList(list: readonly unknown[], at: Path, findings: Findings): readonly unknown[] {
+function readList(list: readonly unknown[], at: Spot, findings: Findings): readonly unknown[] {
   let copy: unknown[] | undefined;
   let isMixed = false;
   for (const [index, member] of list.entries()) {
     if (isScalar(member)) continue;
-    const read = readTemplate(member, [...at, index], findings);
+    const read = readTemplate(member, at.below(index), findings);
     if (read !== member) (copy ??= list.slice())[index] = read;
     isMixed ||= hasReference(read);
   }
@@ -90,19 +91,19 @@ function isName(argument: unknown): boolean {
   return typeof argument === 'string' && argument !== '' && !argument.startsWith('/');
 }
 
-function readReference(word: Word, argument: unknown, at: Path, findings: Findings): unknown {
+function readReference(word: Word, argument: unknown, at: Spot, findings: Findings): unknown {
   const fault = (detail: string): Reference => {
-    findings.report([...at, word], detail);
+    findings.report(at.below(word), detail);
     return BROKEN;
   };
   if (word === '$join') {
     if (!Array.isArray(argument)) return fault('$join takes a list of strings and references');
     const parts: (string | Placeholder)[] = [];
     for (const [index, part] of argument.entries()) {
-      const read = isScalar(part) ? (part as unknown) : readTemplate(part, [...at, word, index], findings);
+      const read = isScalar(part) ? (part as unknown) : readTemplate(part, at.below(word).below(index), findings);
       if (read instanceof Reference) parts.push(read);
       else if (typeof read === 'string' || typeof read === 'number' || typeof read === 'boolean') addText(parts, read);
-      else findings.report([...at, word, index], 'a string, a number, a boolean or a reference is allowed here');
+      else findings.report(at.below(word).below(index), 'a string, a number, a boolean or a reference is allowed here');
     }
     const join = new Reference(word, at, [], parts);
     findings.references.push(join);

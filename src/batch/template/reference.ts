@@ -1,11 +1,12 @@
 import { formatPointer } from '../../json/pointer.ts';
 import { Placeholder, type Word } from '../../store/placeholder.ts';
+import { Spot } from './spot.ts';
 
 /** Where something stands, in the request or in the answer: keys, and in lists indices. */
 export type Path = readonly (string | number)[];
 
 /** Hears what is wrong with the request, and where; it throws once no more is to be told. */
-export type Report = (path: Path, detail: string) => void;
+export type Report = (at: Spot, detail: string) => void;
 
 /**
  * Where a planned reference reads from: another query's value or `meta`, the nearest forEach's item, the
@@ -27,13 +28,13 @@ export type Target =
  */
 export class Reference extends Placeholder {
   /** Where it stands in the request, each time that it is written. */
-  readonly places: Path[];
+  readonly places: Spot[];
   /** Its pointer's steps; of a `$join` none. */
   readonly steps: readonly string[];
   target: Target | undefined;
   #plain: readonly Reference[] | undefined;
 
-  constructor(word: Word, at: Path, steps: readonly string[], parts?: readonly (string | Placeholder)[]) {
+  constructor(word: Word, at: Spot, steps: readonly string[], parts?: readonly (string | Placeholder)[]) {
     super(word, parts);
     this.places = [at];
     this.steps = steps;
@@ -61,7 +62,7 @@ export function plainOf(references: readonly Reference[]): readonly Reference[] 
  * Stands where a reference was written that cannot be read: its fault is told, and nothing more is said of
  * its place.
  */
-export const BROKEN = new Reference('$result', [], []);
+export const BROKEN = new Reference('$result', Spot.TOP, []);
 
 function plainIn(part: string | Placeholder): readonly Reference[] {
   return part instanceof Reference ? part.plain : [];
