@@ -1,8 +1,8 @@
 import { entriesOf, followPath, hasMember, keysOf, memberOf, put } from '../../json/members.ts';
 import { parsePointer } from '../../json/pointer.ts';
 import { Placeholder, WORDS, type Word } from '../../store/placeholder.ts';
-import { BROKEN, Reference, type Path, type Report } from './reference.ts';
-import type { Spot } from './spot.ts';
+import { BROKEN, Reference, type Report } from './reference.ts';
+import type { Path, Spot } from './spot.ts';
 
 const RESERVED = [...WORDS, '$verbatim'] as const;
 

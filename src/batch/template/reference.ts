@@ -2,9 +2,6 @@ import { formatPointer } from '../../json/pointer.ts';
 import { Placeholder, type Word } from '../../store/placeholder.ts';
 import { Spot } from './spot.ts';
 
-/** Where something stands, in the request or in the answer: keys, and in lists indices. */
-export type Path = readonly (string | number)[];
-
 /** Hears what is wrong with the request, and where; it throws once no more is to be told. */
 export type Report = (at: Spot, detail: string) => void;
 

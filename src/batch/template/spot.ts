@@ -1,6 +1,10 @@
-import type { Path } from './reference.ts';
+/** How to get to something: keys, and in lists indices. */
+export type Path = readonly (string | number)[];
 
-/** Where something stands in the request. Its path is put together only where there is something to tell of. */
+/**
+ * Where something stands in the request. Its path is put together only where there is something to tell of
+ * it, which hardly ever is.
+ */
 export class Spot {
   /** The request itself. */
   static readonly TOP = new Spot(undefined, '');
