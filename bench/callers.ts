@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { hashOf, makeKey } from '../src/callers/api-keys.ts';
+import { V8_FLAGS } from '../bin/v8-flags.js';
 import { start } from './start.ts';
 
 /**
@@ -31,7 +32,10 @@ const callers = Object.fromEntries(
 process.env['CALLERS'] = JSON.stringify(callers);
 const store = await start('./rest-store.ts', ['5']);
 const stdio: ForkOptions['stdio'] = ['ignore', 'ignore', 'inherit', 'ipc'];
-const service = await start('./callers-service.ts', ['codap', `http://127.0.0.1:${store.port}/`], { stdio });
+const service = await start('./callers-service.ts', ['codap', `http://127.0.0.1:${store.port}/`], {
+  stdio,
+  execArgv: V8_FLAGS,
+});
 const agent = new Agent({ keepAlive: true });
 const body = JSON.stringify({ queries: [{ source: 'store', op: 'get', params: { path: '/light' } }] });
 

@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
+import { V8_FLAGS } from '../bin/v8-flags.js';
 import { start } from './start.ts';
 
 /**
@@ -16,7 +17,9 @@ const WANTED = 1.5;
 const BODY = JSON.stringify({ queries: [{ source: 'store', op: 'get', params: { path: '/word' } }] });
 
 const { child: store, port: storePort } = await start('./overload-store.ts');
-const { child: service, port } = await start('./overload-service.ts', [`http://127.0.0.1:${storePort}/`, '1000']);
+const { child: service, port } = await start('./overload-service.ts', [`http://127.0.0.1:${storePort}/`, '1000'], {
+  execArgv: V8_FLAGS,
+});
 const slow = fork(new URL('./hostile-clients.ts', import.meta.url));
 const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
 let refused = 0;

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import { V8_FLAGS } from '../bin/v8-flags.js';
 import { start } from './start.ts';
 
 /**
@@ -50,7 +51,9 @@ async function measure(
   { maxInFlight, clients, query }: (typeof CASES)[keyof typeof CASES],
 ): Promise<boolean> {
   const store = await start('./overload-store.ts');
-  const service = await start('./overload-service.ts', [`http://127.0.0.1:${store.port}/`, String(maxInFlight)]);
+  const service = await start('./overload-service.ts', [`http://127.0.0.1:${store.port}/`, String(maxInFlight)], {
+    execArgv: V8_FLAGS,
+  });
   const agent = new Agent({ keepAlive: true, maxFreeSockets: 10_000 });
   const body = JSON.stringify({ timeoutMs: DEADLINE_MS, queries: [query] });
 
