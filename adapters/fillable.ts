@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkSchema } from '../src/store/check-schema.ts';
+import { checkCompiled } from '../src/store/check-schema.ts';
 import { Filled, Placeholder } from '../src/store/placeholder.ts';
 
 /**
@@ -11,7 +11,7 @@ export function fillable<T extends z.ZodType>(schema: T): z.ZodType<z.output<T> 
     .unknown()
     .superRefine((value, context) => {
       if (value === undefined || value instanceof Placeholder || value instanceof Filled) return;
-      for (const { path, detail } of checkSchema(schema, value).faults)
+      for (const { path, detail } of checkCompiled(schema, value).faults)
         context.addIssue({ code: 'custom', message: detail, path: [...path] });
     })
     .meta({ fillable: schema }) as unknown as z.ZodType<z.output<T> | Placeholder | Filled>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Fault } from '../../adapters/adapter.ts';
-import { checkSchema } from '../store/check-schema.ts';
+import { checkCompiled } from '../store/check-schema.ts';
 import { followPath, recordOf } from '../json/members.ts';
 import { Filled, Placeholder } from '../store/placeholder.ts';
 
@@ -20,7 +20,7 @@ const NONE: ReadonlySet<unknown> = new Set();
  */
 export function checkParams(schema: z.ZodType, given: object, fault: Fault): Checked {
   const params = recordOf(given) as Record<string, unknown>;
-  const { data, faults } = checkSchema(schema, params);
+  const { data, faults } = checkCompiled(schema, params);
   if (faults.length === 0) return { params: data as Record<string, unknown>, wrong: NONE };
   const wrong = new Set<unknown>();
   const told = new Set<string>();

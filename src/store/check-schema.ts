@@ -35,9 +35,18 @@ const WORDLESS = { error: () => '' };
 const NONE: readonly SchemaFault[] = [];
 
 /** Checks a value against a schema. This alone turns what zod finds into faults: none has zod's own words. */
-export function checkSchema<T>(schema: z.ZodType<T>, value: unknown): Checked<T> {
-  const { data, error } = schema.safeParse(value, WORDLESS);
+export function checkSchema<T>(schema: z.ZodType<T>, value: unknown, checking = schema): Checked<T> {
+  const { data, error } = checking.safeParse(value, WORDLESS);
   return { data, faults: error ? error.issues.flatMap((issue) => faultsOf(issue, schema, value)) : NONE };
+}
+
+const compiled = new WeakMap<z.ZodType, z.ZodType>();
+
+/** The same for what each query is checked against: zod makes code of that schema at its first use. */
+export function checkCompiled<T>(schema: z.ZodType<T>, value: unknown): Checked<T> {
+  let checking = compiled.get(schema) as z.ZodType<T> | undefined;
+  if (!checking) compiled.set(schema, (checking = z.compile(schema)));
+  return checkSchema(schema, value, checking);
 }
 
 function faultsOf(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): SchemaFault[] {

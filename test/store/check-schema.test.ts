@@ -1,9 +1,11 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { adapters } from '../../adapters/index.ts';
 import { bodySchemas, groupSchema, querySchema } from '../../src/batch/plan/body-schema.ts';
-import { checkSchema } from '../../src/store/check-schema.ts';
+import { checkCompiled, checkSchema } from '../../src/store/check-schema.ts';
 import { ConfigError } from '../../src/config/load.ts';
+import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { faults, q } from '../batch/simulated.ts';
 import { parseConfig } from '../configured.ts';
 
@@ -199,5 +201,29 @@ describe('a configuration', () => {
     ],
   ])('%j', (raw, expected) => {
     expect(detailsOf(raw)).toEqual(expected);
+  });
+});
+
+describe('checkCompiled', () => {
+  const ops = Object.values(adapters).flatMap((adapter) => Object.values(adapter.ops));
+  const schemas = [querySchema, groupSchema, ...Object.values(bodySchemas), ...ops.map(({ params }) => params)];
+  const value = fc.oneof(
+    fc.constantFrom(...VALUES.slice(0, 7), 'a', '/a', 5),
+    fc.constantFrom(new Placeholder('$result'), new Filled('x'), new Filled(3)),
+    fc.jsonValue({ maxDepth: 2 }),
+  );
+
+  it('finds what checkSchema does, in whatever stands there', () => {
+    const asked = fc.constantFrom(...schemas).chain((schema) => {
+      const names = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+      const key = fc.oneof({ weight: 9, arbitrary: fc.constantFrom('unknown', ...names) }, fc.constant('__proto__'));
+      return fc.tuple(fc.constant(schema), fc.oneof(fc.dictionary(key, value), value));
+    });
+    fc.assert(
+      fc.property(asked, ([schema, given]) => {
+        expect(checkCompiled(schema, given)).toEqual(checkSchema(schema, given));
+      }),
+      { numRuns: 2000 },
+    );
   });
 });

@@ -20,9 +20,6 @@ export const querySchema = z.strictObject({
   ...modifierSchemas,
 });
 
-/** The same for a query that says no more than what it asks, as most do: what is not there costs nothing. */
-export const askingSchema = querySchema.pick({ source: true, op: true, params: true });
-
 /** A group, without regard to what stands in `queries`. */
 export const groupSchema = z.strictObject({
   pattern: z.enum(['kv', 'ordered', 'first-reply']),

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { recordOf } from '../../json/members.ts';
-import { checkSchema } from '../../store/check-schema.ts';
+import { checkCompiled } from '../../store/check-schema.ts';
 import type { Report } from '../template/reference.ts';
 import type { Spot } from '../template/spot.ts';
 
@@ -16,7 +16,7 @@ const LOOKED_UP = new Set<unknown>(['queries', 'source', 'op']);
  */
 export function checkFields(schema: z.ZodObject, value: unknown, at: Spot, report: Report): Fields | undefined {
   const given = recordOf(value);
-  const { faults } = checkSchema(schema, given);
+  const { faults } = checkCompiled(schema, given);
   if (faults.length === 0) return given as Fields;
   const wrong = new Set<unknown>();
   for (const { path, detail } of faults) {

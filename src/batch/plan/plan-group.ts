@@ -1,9 +1,9 @@
 import type { z } from 'zod';
 import { isHeld } from '../../budget/turns.ts';
 import type { Steps } from '../../budget/work.ts';
-import { hasMember, keysOf, valuesOf } from '../../json/members.ts';
+import { hasMember, isObject, keysOf, valuesOf } from '../../json/members.ts';
 import { missing } from '../../store/check-schema.ts';
-import { askingSchema, groupSchema, querySchema } from './body-schema.ts';
+import { groupSchema, querySchema } from './body-schema.ts';
 import { callsOf } from './calls.ts';
 import { checkFields, type Fields } from './check-fields.ts';
 import type { GroupNode, Node, Pattern } from './node.ts';
@@ -98,7 +98,6 @@ function readMember(value: unknown, place: Place, planner: Planner): ReadQuery |
 
 /** What a query or group is checked against, by the fields that it has. */
 function schemaFor(value: unknown): z.ZodObject {
-  if (typeof value !== 'object' || value === null) return querySchema;
-  if (hasMember(value, 'pattern') || hasMember(value, 'queries')) return groupSchema;
-  return keysOf(value).every((key) => Object.hasOwn(askingSchema.shape, key)) ? askingSchema : querySchema;
+  const isGroup = isObject(value) && (hasMember(value, 'pattern') || hasMember(value, 'queries'));
+  return isGroup ? groupSchema : querySchema;
 }
