@@ -30,7 +30,6 @@ const all: Case = {
   codap: [JSON.stringify({ queries: { all: query('find', {}) } })],
   byHand: ['{}'],
   must: 2,
-  guard: 1,
 };
 
 const store = await start('./mongo-store.ts');

@@ -1,9 +1,8 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
 import module from 'node:module';
-import { setFlagsFromString } from 'node:v8';
 import { COMPILE_CACHE } from './compile-cache.js';
-import { V8_FLAGS } from './v8-flags.js';
+import { takeFlags } from './take-flags.js';
 
 const [major] = process.versions.node.split('.');
 if (Number(major) < 24) {
@@ -11,14 +10,7 @@ if (Number(major) < 24) {
   process.exit(1);
 }
 
-const { argv, channel, env, execArgv, execPath, permission, platform } = process;
-if (!V8_FLAGS.every((flag) => execArgv.includes(flag))) {
-  // Some count only from where a process begins: this one begins again with them, and is still the same. Not
-  // where it would lose the channel to its parent, where it may not, nor where Windows cannot.
-  if (channel === undefined && (!permission || permission.has('child')) && platform !== 'win32')
-    process.execve(execPath, [execPath, ...V8_FLAGS, ...execArgv, ...argv.slice(1)], env);
-  for (const flag of V8_FLAGS) setFlagsFromString(flag);
-}
+takeFlags();
 
 // A checkout runs its TypeScript as it is; a package has it compiled, because Node does not strip types below
 // node_modules.

@@ -24,7 +24,7 @@ export function mcpRoute(
 ): void {
   const { config, sourcesFor, savedFor } = service;
   const answersFor = perCaller(async (caller) => {
-    // Loaded with the first message: for those whom no agent asks, the protocol would take 12 MB.
+    // The protocol is loaded with the first message: most services are asked by no agent.
     const { mcpAnswers } = await import('../src/agents/mcp-handler.ts');
     const runs = config.server.adhoc && caller.adhoc;
     return mcpAnswers(toolsOf(savedFor(caller).values(), sourcesFor(caller), runs));

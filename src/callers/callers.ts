@@ -97,7 +97,7 @@ async function bearerOf(
   const token = callers.length > 0 ? readToken(text) : undefined;
   if (!token) return undefined;
   const { claims } = token;
-  // Loaded with the first token: where callers have keys, it would take 10 MB for nothing.
+  // Loaded with the first token: where all callers have keys there is none.
   const { jwtVerify } = await import('jose');
   for (const { grant, jwt, keys } of callers) {
     const { issuer, audience, algorithms } = jwt;

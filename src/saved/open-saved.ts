@@ -99,7 +99,7 @@ function planned(plan: () => Plan, { before, after }: Known): Plan {
   throw new BadRequest([...before, ...found, ...after]);
 }
 
-/** The pages of one configuration. What renders them is loaded with the first: it takes 8 MB. */
+/** The pages of one configuration. What renders them is loaded with the first. */
 class Pages {
   readonly #folder: string;
   #opening: Promise<OpenPage> | undefined;

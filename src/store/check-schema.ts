@@ -35,9 +35,8 @@ const WORDLESS = { error: () => '' };
 const NONE: readonly SchemaFault[] = [];
 
 /** Checks a value against a schema. This alone turns what zod finds into faults: none has zod's own words. */
-export function checkSchema<T>(schema: z.ZodType<T>, value: unknown, checking = schema): Checked<T> {
-  const { data, error } = checking.safeParse(value, WORDLESS);
-  return { data, faults: error ? error.issues.flatMap((issue) => faultsOf(issue, schema, value)) : NONE };
+export function checkSchema<T>(schema: z.ZodType<T>, value: unknown): Checked<T> {
+  return checkBy(schema, schema, value);
 }
 
 const compiled = new WeakMap<z.ZodType, z.ZodType>();
@@ -46,7 +45,13 @@ const compiled = new WeakMap<z.ZodType, z.ZodType>();
 export function checkCompiled<T>(schema: z.ZodType<T>, value: unknown): Checked<T> {
   let checking = compiled.get(schema) as z.ZodType<T> | undefined;
   if (!checking) compiled.set(schema, (checking = z.compile(schema)));
-  return checkSchema(schema, value, checking);
+  return checkBy(checking, schema, value);
+}
+
+/** A schema may be checked by one that was made of it; the words are its own. */
+function checkBy<T>(checking: z.ZodType<T>, schema: z.ZodType<T>, value: unknown): Checked<T> {
+  const { data, error } = checking.safeParse(value, WORDLESS);
+  return { data, faults: error ? error.issues.flatMap((issue) => faultsOf(issue, schema, value)) : NONE };
 }
 
 function faultsOf(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): SchemaFault[] {
