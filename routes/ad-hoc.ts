@@ -1,5 +1,6 @@
 import type { Node, Pattern } from '../src/batch/plan/node.ts';
 import { planning } from '../src/batch/plan/plan.ts';
+import type { PlansOfLate } from '../src/batch/plan/plans-of-late.ts';
 import type { Origin } from '../src/batch/plan/planner.ts';
 import { readBody } from '../src/batch/plan/read-body.ts';
 import { endingBy } from '../src/budget/work.ts';
@@ -14,10 +15,11 @@ import { type Asking, isExplained } from './asking.ts';
 interface Among {
   readonly config: Config;
   readonly sourcesFor: (caller: Grant) => ReadonlyMap<string, Source>;
+  readonly plans: PlansOfLate;
 }
 
 /** A batch that stands in the body of its request. */
-export function adHoc(pattern: Pattern, { config, sourcesFor }: Among): Asking {
+export function adHoc(pattern: Pattern, { config, sourcesFor, plans }: Among): Asking {
   const { limits } = config;
   return {
     pattern,
@@ -25,11 +27,15 @@ export function adHoc(pattern: Pattern, { config, sourcesFor }: Among): Asking {
     negotiate,
     async read(request, received, work) {
       const body = request.body as Buffer;
-      const read = await work.do(readBody(body, limits, work));
-      const origins = isExplained(request) ? new Map<Node, Origin>() : undefined;
       const { caller } = request;
-      const steps = planning(pattern, read, { sources: sourcesFor(caller), limits, origins });
+      const sources = sourcesFor(caller);
+      const origins = isExplained(request) ? new Map<Node, Origin>() : undefined;
+      const known = origins ? undefined : plans.get({ pattern, body, sources });
+      if (known) return { plan: known };
+      const read = await work.do(readBody(body, limits, work));
+      const steps = planning(pattern, read, { sources, limits, origins });
       const plan = await work.do(endingBy(steps, received + timeoutAsked(read, config, caller)));
+      if (!origins) plans.add({ pattern, body, sources }, plan);
       return { plan, origins };
     },
   };

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
+import type { PlansOfLate } from '../src/batch/plan/plans-of-late.ts';
 import { BatchTrace } from '../src/batch/run/batch-trace.ts';
 import { isComplete } from '../src/batch/run/reply.ts';
 import { run, type Running } from '../src/batch/run/run.ts';
@@ -27,6 +28,8 @@ export interface Service {
   readonly config: Config;
   /** The sources that a caller may name. */
   readonly sourcesFor: (caller: Grant) => ReadonlyMap<string, Source>;
+  /** Of the batches that stand in a body. */
+  readonly plans: PlansOfLate;
   /** The saved batches that a caller may run. */
   readonly savedFor: (caller: Grant) => ReadonlyMap<string, SavedBatch>;
   /** Whether callers are told apart. */

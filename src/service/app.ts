@@ -13,6 +13,7 @@ import { savedBatchRoutes } from '../../routes/saved-batch.ts';
 import { sourceRoute } from '../../routes/source.ts';
 import { sourcesRoute } from '../../routes/sources.ts';
 import { startRoute } from '../../routes/start.ts';
+import { PlansOfLate } from '../batch/plan/plans-of-late.ts';
 import { type KeySets, openCallers } from '../callers/callers.ts';
 import { granted } from '../callers/granted.ts';
 import { Admission } from './admission.ts';
@@ -112,7 +113,8 @@ export async function buildApp(
   else startRoute(app, savedFor);
   batchesRoute(app, savedFor);
   const { areKnown: knowsCallers } = callers;
-  const service = { config, sourcesFor, savedFor, knowsCallers, memory, whenCut: admission.whenCut, spans, log };
+  const plans = new PlansOfLate();
+  const service = { config, sourcesFor, plans, savedFor, knowsCallers, memory, whenCut: admission.whenCut, spans, log };
   const server = { ...config.server, playground: playground !== undefined };
   openapiRoute(app, { ...service, config: { ...config, server } });
   docsRoute(app);

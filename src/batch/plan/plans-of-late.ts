@@ -1,0 +1,51 @@
+import { crc32 } from 'node:zlib';
+import { LRUCache } from 'lru-cache';
+import type { Source } from '../../sources/open.ts';
+import type { Pattern, Plan } from './node.ts';
+
+/** How many bodies are remembered. */
+const MOST = 2000;
+/** Bytes of all bodies whose plans are kept: a plan takes up to thirty times as much. */
+const MOST_BYTES = 512 * 1024;
+/** Bytes of a body above which its plan is not kept. */
+const LARGEST = 64 * 1024;
+
+/** All that a plan is made of. */
+interface Planned {
+  readonly pattern: Pattern;
+  readonly body: Buffer;
+  readonly sources: ReadonlyMap<string, Source>;
+}
+
+interface Kept extends Planned {
+  readonly plan: Plan;
+}
+
+/**
+ * The plans of the bodies that have come of late more than once: what a dashboard or the frame of a page asks
+ * again and again is then neither checked, read nor planned anew. No run changes a plan.
+ */
+export class PlansOfLate {
+  /** By the checksum of the body; false where it came once. */
+  readonly #kept = new LRUCache<number, Kept | false>({
+    max: MOST,
+    maxSize: MOST_BYTES,
+    sizeCalculation: (kept) => (kept ? kept.body.length : 1),
+  });
+
+  get({ pattern, body, sources }: Planned): Plan | undefined {
+    const kept = this.#kept.get(crc32(body));
+    if (!kept || kept.pattern !== pattern || kept.sources !== sources) return undefined;
+    return kept.body.equals(body) ? kept.plan : undefined;
+  }
+
+  /** Keeps a plan whose body has come before; of others it is remembered that they came. */
+  add({ pattern, body, sources }: Planned, plan: Plan): void {
+    if (body.length > LARGEST) return;
+    const sum = crc32(body);
+    // A plan that is kept and not used again costs more than to make one: it is collected late.
+    const cameBefore = this.#kept.get(sum) !== undefined;
+    // A small body stands in memory that it shares with others, which is not to be kept for it.
+    this.#kept.set(sum, cameBefore && { pattern, body: Buffer.from(Uint8Array.from(body).buffer), sources, plan });
+  }
+}
