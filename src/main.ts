@@ -2,6 +2,7 @@ import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { StartFault, UsageFault } from './cli/start-fault.ts';
 import { HELP } from './cli/help.ts';
 import { version } from './version.ts';
+import { putEventLoopFirst } from './cli/v8-threads.ts';
 import { defaultFile, type ListenFlags, toListenFlags } from './cli/settings.ts';
 import { ConfigError } from './config/fault.ts';
 import { endOnSignal } from './service/ending.ts';
@@ -49,12 +50,14 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
  */
 async function serve(file: string | undefined, flags: ListenFlags): Promise<void> {
   const ending = endOnSignal();
+  putEventLoopFirst();
   const { serve } = await import('./cli/serve.ts');
   return serve(ending, file, flags, process.env);
 }
 
 async function demo(flags: ListenFlags, callers = false): Promise<void> {
   const ending = endOnSignal();
+  putEventLoopFirst();
   const { demo } = await import('./cli/demo.ts');
   return demo(ending, { ...flags, callers }, process.env);
 }

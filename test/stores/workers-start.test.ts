@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
@@ -20,6 +21,22 @@ describe('workers', { timeout: 40_000, concurrent: true }, () => {
     await service.address();
     const cores = availableParallelism();
     expect(await service.workers()).toHaveLength(cores === 1 ? 0 : cores);
+  });
+
+  it.runIf(process.platform === 'linux')('put their event loop before the threads of V8', async () => {
+    await using service = await startWorkers({ server: { workers: 2 } });
+    await service.address();
+    for (const pid of [service.child.pid, ...(await service.workers())]) {
+      const [ofV8, others] = [new Set<number>(), new Set<number>()];
+      for (const thread of await readdir(`/proc/${pid}/task`)) {
+        const stat = await readFile(`/proc/${pid}/task/${thread}/stat`, 'utf8');
+        // The name stands in parentheses, and the nice value is the seventeenth field after it (proc(5)).
+        const nice = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
+        (stat.includes('(V8Worker)') ? ofV8 : others).add(nice);
+      }
+      expect([...ofV8]).toEqual([10]);
+      expect([...others]).toEqual([0]);
+    }
   });
 
   it('that are one are no process beside the one that was started', async () => {
