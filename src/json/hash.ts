@@ -53,10 +53,19 @@ function addText(hash: number, text: string): number {
   return mixed;
 }
 
+/** By their indexes, as of any other object, each would be looked up by a text of its own. */
+function addBytes(hash: number, bytes: Uint8Array): number {
+  let mixed = mix(hash, bytes.length);
+  const ends = Math.min(bytes.length, MOST_CHARS);
+  for (let at = 0; at < ends; at += 1) mixed = mix(mixed, bytes[at] as number);
+  return mixed;
+}
+
 function addObject(hash: number, value: object): number {
   if (Array.isArray(value)) return addList(mix(hash, value.length), value);
   if (value instanceof Map) return addMap(hash, value);
   if (value instanceof Date) return addNumber(hash, value.getTime());
+  if (value instanceof Uint8Array) return addBytes(hash, value);
   let mixed = hash;
   // Of BSON's types, too, the fields are what they hold.
   for (const key in value) {

@@ -8,6 +8,7 @@ import { runEach } from './for-each.ts';
 import { runGroup } from './group.ts';
 import { OpenPlaces } from './open-places.ts';
 import { openWanted } from './open-wanted.ts';
+import { isPlain, PlainQuery } from './plain-query.ts';
 import { prepare } from './prepare.ts';
 import type { Reply } from './reply.ts';
 import { judge } from './running-group.ts';
@@ -59,8 +60,10 @@ export function run(plan: Plan, options: BatchOptions, { wants, bodiesInTurn }: 
 
 /** Runs one member with all its modifiers until it has opened or failed to, whatever happens. */
 export function runMember(member: RunningMember, scope: Scope): Promise<RunningMember> {
-  member.trace?.ready();
-  const running = member.each ? runEach(member, scope, runMember) : runOnce(member, scope);
+  const { node, each, trace } = member;
+  trace?.ready();
+  if (!each && isPlain(node) && scope.wants(node) === 'value') return new PlainQuery(node, member, scope).run();
+  const running = each ? runEach(member, scope, runMember) : runOnce(member, scope);
   return running.then(
     (reply) => opened(member, reply, scope),
     (error: unknown) => opened(member, { status: 'error', error: toCodapError(error), ms: 0 }, scope),
