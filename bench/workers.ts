@@ -2,28 +2,38 @@ import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { Agent, type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { text } from 'node:stream/consumers';
 
 /**
- * What workers come to: the same load on one process and on as many as there are cores, in turns. Load and
- * store need cores, too, so that requests a second grow only as far as these leave some. What says how far
- * they would grow with a core for each is how many requests a worker answers in a second of processor time,
- * with others beside it and alone, and whether all have an equal part. Needs `/proc`.
+ * What workers come to: the same load on one process and on as many as there are cores, in turns. The load
+ * needs a core, too, so it is such that nearly all there is to do is codap's: batches of a `forEach` of many items
+ * that a cache answers and that the answer does not show. How many requests a worker answers in a second of its
+ * processor time, with others beside it and alone, tells what each costs the other, and whether all have an
+ * equal part. Needs `/proc`.
  */
 const SECONDS = 2;
 /** Each process compiles its program for itself, the more of it the more it has answered. */
 const WARMING_SECONDS = 3;
-const ROUNDS = 3;
+const ROUNDS = 5;
 const CLIENTS = 12;
-const WANTED = 0.9;
+/** Of as many times as there are workers. */
+const WANTED = 0.85;
+const WANTED_EACH = 0.9;
 /** The kernel counts processor time in hundredths of a second. */
 const TICKS = 100;
-const QUERY = { source: 'store', op: 'get', params: { path: '/word' } };
-const BODY = JSON.stringify({ queries: Array.from({ length: 10 }, () => QUERY) });
+const QUERY = { forEach: Array.from({ length: 400 }, () => 0), source: 'store', op: 'get', params: { path: '/word' } };
+const BODY = JSON.stringify({ queries: [{ ...QUERY, hidden: true }] });
+const REQUEST = [
+  'POST /ordered HTTP/1.1',
+  'host: localhost',
+  'content-type: application/json',
+  `content-length: ${BODY.length}`,
+  '',
+  BODY,
+].join('\r\n');
 
 /** What a service has done in all of its turns. */
 interface Sum {
@@ -43,7 +53,7 @@ interface Service {
 
 async function serve(folder: string, store: number, workers: number): Promise<Service> {
   const file = join(folder, `${workers}.yaml`);
-  const sources = { store: { adapter: 'rest', url: `http://127.0.0.1:${store}/`, coalesce: false } };
+  const sources = { store: { adapter: 'rest', url: `http://127.0.0.1:${store}/`, cache: { ttlMs: 3_600_000 } } };
   await writeFile(file, JSON.stringify({ server: { port: 0, workers }, sources }));
   const bin = new URL('../bin/codap.js', import.meta.url).pathname;
   const child = spawn(process.execPath, [bin, 'serve', file], { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -65,26 +75,26 @@ function cpuSeconds(pid: number | string): number {
   return (Number(fields[11]) + Number(fields[12])) / TICKS;
 }
 
-/** Clients that each wait for their answer before they ask again, on connections that are kept. */
+/**
+ * Clients that each wait for their answer before they ask again, on connections that are kept. An answer is
+ * so short that it comes in one piece: to read no more than that leaves most of a core for the workers.
+ */
 async function load({ port, cpu }: Service, seconds: number, sum: Sum): Promise<void> {
-  const agent = new Agent({ keepAlive: true });
-  const headers = { 'content-type': 'application/json' };
   const began = performance.now();
   const before = cpu();
   const client = async (): Promise<void> => {
+    const socket = connect({ port, noDelay: true });
     while (performance.now() - began < seconds * 1000) {
-      const sent = request({ port, method: 'POST', path: '/ordered', headers, agent });
-      sent.end(BODY);
-      const [answer] = (await once(sent, 'response')) as [IncomingMessage];
-      await text(answer);
-      if (answer.headers['codap-complete'] === 'true') sum.answered += 1;
+      socket.write(REQUEST);
+      const [answer] = (await once(socket, 'data')) as [Buffer];
+      if (answer.includes('codap-complete: true')) sum.answered += 1;
       else sum.other += 1;
     }
+    socket.destroy();
   };
   await Promise.all(Array.from({ length: CLIENTS }, client));
   sum.seconds += (performance.now() - began) / 1000;
   for (const [at, now] of cpu().entries()) sum.cpu[at] = (sum.cpu[at] ?? 0) + now - before[at]!;
-  agent.destroy();
 }
 
 const nothing = (): Sum => ({ answered: 0, other: 0, seconds: 0, cpu: [] });
@@ -122,7 +132,8 @@ for (const [workers, sum] of [
 const ratio = all.answered / all.seconds / (one.answered / one.seconds);
 const kept = perCpuSecond(all) / perCpuSecond(one);
 const even = total(all.cpu) / many / Math.max(...all.cpu);
-console.log(`requests a second, ${many} beside 1: ${ratio.toFixed(2)}, on ${cores} cores that load and store share`);
-console.log(`requests in a second of processor time, ${many} beside 1: ${kept.toFixed(2)} (at least ${WANTED})`);
+const wanted = WANTED * many;
+console.log(`requests a second, ${many} beside 1: ${ratio.toFixed(2)} (at least ${wanted}), on ${cores} cores`);
+console.log(`requests in a second of processor time, ${many} beside 1: ${kept.toFixed(2)} (at least ${WANTED_EACH})`);
 console.log(`the mean part of the load, beside the largest: ${even.toFixed(2)}`);
-if (kept < WANTED) process.exitCode = 1;
+if (ratio < wanted || kept < WANTED_EACH) process.exitCode = 1;
