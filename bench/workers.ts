@@ -9,10 +9,10 @@ import { createInterface } from 'node:readline';
 
 /**
  * What workers come to: the same load on one process and on as many as there are cores, in turns. The load
- * needs a core, too, so it is such that nearly all there is to do is codap's: batches of a `forEach` of many items
- * that a cache answers and that the answer does not show. How many requests a worker answers in a second of its
- * processor time, with others beside it and alone, tells what each costs the other, and whether all have an
- * equal part. Needs `/proc`.
+ * needs a core, too, so it is such that nearly all there is to do is codap's: batches of a `forEach` of many
+ * items that a cache answers and that the answer does not show. How many requests a worker answers in a
+ * second of its processor time, with others beside it and alone, tells what each costs the other, and whether
+ * all have an equal part. Needs `/proc`.
  */
 const SECONDS = 2;
 /** Each process compiles its program for itself, the more of it the more it has answered. */
