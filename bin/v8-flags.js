@@ -8,7 +8,7 @@ export const V8_FLAGS = [
   '--no-maglev',
   '--invocation-count-for-turbofan=1000',
   // What lives is collected when it has grown by so much, instead of to a multiple.
-  '--heap-growing-percent=50',
+  '--heap-growing-percent=30',
   // New objects take a quarter of what they may by default, 100 MB less, and are collected more often.
   '--max-semi-space-size=16',
 ];
