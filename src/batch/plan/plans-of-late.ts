@@ -13,7 +13,7 @@ const LARGEST = 64 * 1024;
 /** All that a plan is made of. */
 interface Planned {
   readonly pattern: Pattern;
-  readonly body: Buffer;
+  readonly body: Uint8Array;
   readonly sources: ReadonlyMap<string, Source>;
 }
 
@@ -36,7 +36,7 @@ export class PlansOfLate {
   get({ pattern, body, sources }: Planned): Plan | undefined {
     const kept = this.#kept.get(crc32(body));
     if (!kept || kept.pattern !== pattern || kept.sources !== sources) return undefined;
-    return kept.body.equals(body) ? kept.plan : undefined;
+    return Buffer.compare(kept.body, body) === 0 ? kept.plan : undefined;
   }
 
   /** Keeps a plan whose body has come before; of others it is remembered that they came. */
@@ -46,6 +46,6 @@ export class PlansOfLate {
     // A plan that is kept and not used again costs more than to make one: it is collected late.
     const cameBefore = this.#kept.get(sum) !== undefined;
     // A small body stands in memory that it shares with others, which is not to be kept for it.
-    this.#kept.set(sum, cameBefore && { pattern, body: Buffer.from(Uint8Array.from(body).buffer), sources, plan });
+    this.#kept.set(sum, cameBefore && { pattern, body: new Uint8Array(body), sources, plan });
   }
 }

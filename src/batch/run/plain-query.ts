@@ -41,13 +41,15 @@ export class PlainQuery {
     const { who, work } = batch;
     const bounds = { signal, started: this.#started, timeoutMs, deadline, memory: this.#held, work, trace, maxAgeMs };
     return source.call({ op, params, want: 'value' }, who, bounds).then(
-      (payload) => this.#open(this.#answered(payload)),
-      (error: unknown) => this.#open(this.#failed(error)),
+      (payload) => this.#open(this.#answered(payload, this.#timed())),
+      (error: unknown) => {
+        this.#timed();
+        return this.#open(this.#failed(error));
+      },
     );
   }
 
-  #answered(payload: Payload): Reply {
-    const ms = this.#timed();
+  #answered(payload: Payload, ms: number): Reply {
     try {
       if (payload.kind !== 'value') throw new CodapError('INTERNAL', 'codap failed to gather this answer');
       return { status: 'ok', value: taken(payload, this.#scope.batch, this.#held), ms };
@@ -57,7 +59,6 @@ export class PlainQuery {
   }
 
   #failed(error: unknown): Reply {
-    this.#timed();
     const known = toCodapError(error).from(this.#node.source.name);
     return withDefault(this.#node, failure(known, this.#started), this.#scope);
   }
