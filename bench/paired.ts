@@ -51,6 +51,8 @@ export class Service {
   readonly #child: ChildProcess;
   readonly #port: number;
   readonly #agent = new Agent({ keepAlive: true });
+  /** How many requests it has had: each serving goes on where the last one ended. */
+  #asked = 0;
   /** Answers that were none because the machine was too busy. */
   refused = 0;
 
@@ -71,11 +73,10 @@ export class Service {
   async serve(requests: readonly Request[], ms: number): Promise<{ rate: number; cpuUs: number }> {
     const before = await this.usage();
     const began = performance.now();
-    let asked = 0;
     let answers = 0;
     const client = async (): Promise<void> => {
       while (performance.now() - began < ms || answers === 0)
-        if (await this.#ask(requests[asked++ % requests.length] as Request)) answers += 1;
+        if (await this.#ask(requests[this.#asked++ % requests.length] as Request)) answers += 1;
         else await pause(20);
     };
     await Promise.all(Array.from({ length: CLIENTS }, client));

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { V8_FLAGS } from '../bin/v8-flags.js';
+import { MALLOC, V8_FLAGS } from '../bin/v8-flags.js';
 
 const BIN = new URL('../bin/codap.js', import.meta.url).pathname;
 
@@ -43,7 +43,7 @@ export async function startCodapProcess(
   await writeFile(file, JSON.stringify(config));
   const imports = modules.map((module) => `--import=${module}`);
   const child = spawn(process.execPath, [...V8_FLAGS, ...imports, BIN, 'serve', file, '--port', '0'], {
-    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
+    env: { ...MALLOC, PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
     stdio: ['ignore', 'pipe', 'pipe', ...(told ? (['ipc'] as const) : [])],
   });
   if (told) child.on('message', told);

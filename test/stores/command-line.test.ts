@@ -195,13 +195,19 @@ describe('serve', () => {
     expect(await text(socket)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
   });
 
-  it('is the process that was started, with the flags for V8 before those for Node.js', async () => {
+  it.each([
+    ['', '2'],
+    ['7', '7'],
+  ])('is the process that was started, with the flags for V8 before those for Node.js (%s)', async (given, arenas) => {
     const file = await configured('{}');
-    const child = spawn(process.execPath, ['--max-semi-space-size=4', BIN, 'serve', file, '--port', '0']);
+    const env = { ...process.env, ...(given && { MALLOC_ARENA_MAX: given }) };
+    const child = spawn(process.execPath, ['--max-semi-space-size=4', BIN, 'serve', file, '--port', '0'], { env });
     children.push(child);
     await addressOf(child);
     const words = (await readFile(`/proc/${child.pid}/cmdline`, 'utf8')).split('\0');
     expect(words.slice(1, -1)).toEqual([...V8_FLAGS, '--max-semi-space-size=4', BIN, 'serve', file, '--port', '0']);
+    const told = (await readFile(`/proc/${child.pid}/environ`, 'utf8')).split('\0');
+    expect(told).toContain(`MALLOC_ARENA_MAX=${arenas}`);
   });
 
   it.each([
