@@ -2,9 +2,10 @@ import { setFlagsFromString } from 'node:v8';
 import { MALLOC, V8_FLAGS } from './v8-flags.js';
 
 /**
- * Lets V8 run this process by the flags, and malloc by what it is told, if they do not yet. Some count only from where a process begins: it
- * begins again with them, and is still the same. Not where it would lose the channel to its parent, where it
- * may not, nor where Windows cannot: there it takes those that can be taken later.
+ * Lets V8 run this process by the flags, and malloc by what it is told, if they do not yet. Some count only
+ * from where a process begins: it begins again with them, and is still the same. Not where it would lose the
+ * channel to its parent, where it may not, nor where Windows cannot: there it takes those that can be taken
+ * later.
  */
 export function takeFlags() {
   const { argv, channel, env, execArgv, execPath, permission, platform } = process;
