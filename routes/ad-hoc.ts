@@ -30,12 +30,13 @@ export function adHoc(pattern: Pattern, { config, sourcesFor, plans }: Among): A
       const { caller } = request;
       const sources = sourcesFor(caller);
       const origins = isExplained(request) ? new Map<Node, Origin>() : undefined;
-      const known = origins ? undefined : plans.get({ pattern, body, sources });
+      const made = { pattern, body, sources };
+      const known = origins ? undefined : plans.get(made);
       if (known) return { plan: known };
       const read = await work.do(readBody(body, limits, work));
       const steps = planning(pattern, read, { sources, limits, origins });
       const plan = await work.do(endingBy(steps, received + timeoutAsked(read, config, caller)));
-      if (!origins) plans.add({ pattern, body, sources }, plan);
+      if (!origins) plans.add(made, plan);
       return { plan, origins };
     },
   };

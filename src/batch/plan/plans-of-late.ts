@@ -34,6 +34,7 @@ export class PlansOfLate {
   });
 
   get({ pattern, body, sources }: Planned): Plan | undefined {
+    if (body.length > LARGEST) return undefined;
     const kept = this.#kept.get(crc32(body));
     if (!kept || kept.pattern !== pattern || kept.sources !== sources) return undefined;
     return Buffer.compare(kept.body, body) === 0 ? kept.plan : undefined;

@@ -1,12 +1,12 @@
 import type { Memory } from '../../budget/memory.ts';
-import { CodapError, toCodapError } from '../../errors.ts';
 import type { Payload } from '../../store/payload.ts';
 import { type Node, type QueryNode, refersToNothing } from '../plan/node.ts';
 import { taken } from './finish.ts';
+import { gather, gathered, timed } from './gather.ts';
 import type { Reply } from './reply.ts';
 import type { RunningMember } from './running-member.ts';
 import type { Scope } from './scope.ts';
-import { failure, opened, withDefault } from './settle.ts';
+import { failedBy, opened } from './settle.ts';
 
 /** Whether a query says all by itself, as most do: it waits for nothing, nothing is made of its value. */
 export function isPlain(node: Node): node is QueryNode {
@@ -34,16 +34,12 @@ export class PlainQuery {
 
   /** Asks its source; resolves once it has opened or failed. */
   run(): Promise<RunningMember> {
-    const { op, params, source, timeoutMs, maxAgeMs } = this.#node;
-    const { signal, deadline, batch } = this.#scope;
+    const { signal, batch } = this.#scope;
     if (signal.aborted) return Promise.resolve(this.#open(this.#failed(signal.reason)));
-    const { trace } = this.#member;
-    const { who, work } = batch;
-    const bounds = { signal, started: this.#started, timeoutMs, deadline, memory: this.#held, work, trace, maxAgeMs };
-    return source.call({ op, params, want: 'value' }, who, bounds).then(
-      (payload) => this.#open(this.#answered(payload, this.#timed())),
+    return gather(this.#node, this.#node.params, this.#member, this.#scope, this.#held, this.#started).then(
+      (payload) => this.#open(this.#answered(payload, timed(this.#node, this.#started, batch))),
       (error: unknown) => {
-        this.#timed();
+        timed(this.#node, this.#started, batch);
         return this.#open(this.#failed(error));
       },
     );
@@ -51,22 +47,14 @@ export class PlainQuery {
 
   #answered(payload: Payload, ms: number): Reply {
     try {
-      if (payload.kind !== 'value') throw new CodapError('INTERNAL', 'codap failed to gather this answer');
-      return { status: 'ok', value: taken(payload, this.#scope.batch, this.#held), ms };
+      return { status: 'ok', value: taken(gathered(payload), this.#scope.batch, this.#held), ms };
     } catch (error) {
       return this.#failed(error);
     }
   }
 
   #failed(error: unknown): Reply {
-    const known = toCodapError(error).from(this.#node.source.name);
-    return withDefault(this.#node, failure(known, this.#started), this.#scope);
-  }
-
-  #timed(): number {
-    const ms = performance.now() - this.#started;
-    this.#scope.batch.timed(this.#node.source.name, ms);
-    return ms;
+    return failedBy(error, this.#node, this.#started, this.#scope);
   }
 
   #open(reply: Reply): RunningMember {

@@ -5,6 +5,7 @@ import type { Plan } from '../plan/node.ts';
 import { Batch, type BatchOptions } from './batch.ts';
 import { compile, finishGroup, reshaped, taken } from './finish.ts';
 import { runEach } from './for-each.ts';
+import { gather, gathered, timed } from './gather.ts';
 import { runGroup } from './group.ts';
 import { OpenPlaces } from './open-places.ts';
 import { openWanted } from './open-wanted.ts';
@@ -14,7 +15,7 @@ import type { Reply } from './reply.ts';
 import { judge } from './running-group.ts';
 import { RunningMember } from './running-member.ts';
 import { type Scope, type Taking, throwIfLate } from './scope.ts';
-import { failure, opened, withDefault } from './settle.ts';
+import { failedBy, failure, opened, withDefault } from './settle.ts';
 
 /** A batch under way. */
 export interface Running {
@@ -97,30 +98,24 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
     const params: unknown = compiling instanceof Promise ? await compiling : compiling;
     // What was filled in may be large, and so take a while to be sent.
     if (!node.literal && isHeld()) await work.turn();
-    const { op, source, timeoutMs, maxAgeMs } = node;
     if (want !== 'value') {
-      const flow = await openWanted(node, { op, params, want }, member, scope);
+      const flow = await openWanted(node, { op: node.op, params, want }, member, scope);
       return { status: 'ok', flow, ms: performance.now() - started };
     }
-    const { signal, deadline } = scope;
-    const bounds = { signal, started, timeoutMs, deadline, memory: held, work, trace, maxAgeMs };
     let payload: Payload;
     let ms = 0;
     try {
-      payload = await source.call({ op, params, want }, batch.who, bounds);
+      payload = await gather(node, params, member, scope, held, started);
     } finally {
-      ms = performance.now() - started;
-      batch.timed(source.name, ms);
+      ms = timed(node, started, batch);
     }
-    if (payload.kind !== 'value') throw new CodapError('INTERNAL', 'codap failed to gather this answer');
-    if (!node.isReshaped) return { status: 'ok', value: taken(payload, batch, held), ms };
+    const answer = gathered(payload);
+    if (!node.isReshaped) return { status: 'ok', value: taken(answer, batch, held), ms };
     throwIfLate(scope, waitSignal);
-    const value = await work.do(reshaped(node, payload, values, batch, held));
+    const value = await work.do(reshaped(node, answer, values, batch, held));
     return { status: 'ok', value, ms: performance.now() - started };
   } catch (error) {
-    const known = toCodapError(error);
-    const failed = failure(node.kind === 'query' ? known.from(node.source.name) : known, started ?? performance.now());
-    return withDefault(node, failed, scope);
+    return failedBy(error, node, started ?? performance.now(), scope);
   } finally {
     held.close();
   }

@@ -11,6 +11,13 @@ export function failure(error: CodapError, started: number): Reply {
   return { status: 'error', error, ms: performance.now() - started };
 }
 
+/** How a query or group ends for which this was thrown. */
+export function failedBy(thrown: unknown, node: Node, started: number, scope: Scope): Reply {
+  const error = toCodapError(thrown);
+  const known = node.kind === 'query' ? error.from(node.source.name) : error;
+  return withDefault(node, failure(known, started), scope);
+}
+
 /** A `default` stands in for a failure, but for work that is not needed any more. */
 export function withDefault(node: Node, reply: Reply, { batch }: Scope): Reply {
   if (!reply.error || reply.error.code === 'CANCELLED' || !node.isRescued) return reply;
