@@ -2,6 +2,7 @@ import { MongoClient } from 'mongodb';
 import { Database } from './database.ts';
 import { isDead } from './failure.ts';
 import type { MongoOptions } from './options.ts';
+import { PromptConnection } from './prompt-connection.ts';
 
 /**
  * The source's one MongoClient: connected when first needed, shared by all, and replaced once it cannot work
@@ -41,7 +42,9 @@ export class Client implements AsyncDisposable {
     const { url, database, timeoutMs = 2000, concurrency = 100, retry } = this.#options;
     // So short that a store that is down is told from one that is slow, also where it is asked again.
     const selectionMs = Math.ceil(timeoutMs / (1 + (retry ? retry.attempts : 1)));
+    const ours = { connectionType: PromptConnection };
     const client = new MongoClient(url, {
+      ...ours,
       appName: 'codap',
       // Twice: a command whose caller left may keep its connection a moment longer than its place.
       maxPoolSize: 2 * concurrency,
