@@ -19,6 +19,6 @@ async function byHand(url: string): Promise<string> {
   return app.listen(where);
 }
 
-const shop = (url: string) => ({ adapter: 'mongo', url, database: 'bench', collections: ['items'] });
+const merged = (url: string) => ({ adapter: 'mongo', url, database: 'bench', collections: ['items'] });
 
-await serveAs((url) => ({ sources: { shop: shop(url) } }), byHand);
+await serveAs((url) => ({ sources: { merged: merged(url), alone: { ...merged(url), merge: false } } }), byHand);

@@ -139,7 +139,7 @@ export async function compare(file: string, url: string, cases: readonly Case[])
     const peaks = await Promise.all([services.codap.usage(), services.byHand.usage()]);
     const [peak, peakByHand] = peaks.map((usage) => (usage.peak / MIB).toFixed(0));
     console.log(
-      `${name.padEnd(14)} throughput ${median(ratios.rate).toFixed(2)}, by CPU ${ratio.toFixed(2)} (at least ${must}): ` +
+      `${name.padEnd(19)} throughput ${median(ratios.rate).toFixed(2)}, by CPU ${ratio.toFixed(2)} (at least ${must}): ` +
         `${median(costs.codap).toFixed(1)} µs a ${of}, by hand ${median(costs.byHand).toFixed(1)}; ` +
         `peak RSS by now ${peak} MiB, by hand ${peakByHand}`,
     );

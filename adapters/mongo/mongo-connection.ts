@@ -1,3 +1,4 @@
+import { endOfTurn } from '../../src/budget/end-of-turn.ts';
 import type { Context, Query } from '../../src/store/fetch.ts';
 import type { Payload } from '../../src/store/payload.ts';
 import { untilAborted } from '../../src/store/signals.ts';
@@ -9,6 +10,7 @@ import type { Database } from './database.ts';
 import { mongoError } from './failure.ts';
 import { Lingering } from './linger.ts';
 import { MongoMerger } from './merge.ts';
+import { MERGED } from './merged.ts';
 import type { MongoOptions } from './options.ts';
 import type { MongoQuery } from './query.ts';
 import { gather, stream } from './run-query.ts';
@@ -35,6 +37,9 @@ export class MongoConnection implements Connection {
     const { signal } = context;
     try {
       const database = this.#client.connected ?? (await this.#connected(signal));
+      // Of many that wait for places, each would begin as one ends, and wake the store by itself. What is
+      // merged comes at the end of a turn.
+      if (op !== MERGED) await endOfTurn();
       const runner = { database, caps: this.#caps, lingering: this.#lingering };
       if (want !== 'items') return await gather(runner, op, params as MongoQuery, context);
       return await stream(runner, params as MongoQuery, context, (error) => this.#judge(error, signal));

@@ -2,10 +2,10 @@ import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
 import type { Piece, Text } from '../../json/text.ts';
+import { endOfTurn } from '../../budget/end-of-turn.ts';
 import { isHeld } from '../../budget/turns.ts';
 import type { Work } from '../../budget/work.ts';
 import { codingFor } from './compression.ts';
-import { endOfTurn } from './end-of-turn.ts';
 import { BROTLI, Outlet } from './outlet.ts';
 
 /** Below this many characters compressing costs more than it saves. */
