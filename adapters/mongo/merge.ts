@@ -46,7 +46,12 @@ export class MongoMerger implements Merger<MongoPoint> {
     this.#caps = caps;
   }
 
-  pointOf({ op, params }: Query): MongoPoint | undefined {
+  pointOf(query: Query): MongoPoint | undefined {
+    if (query.point === undefined) query.point = this.#read(query) ?? null;
+    return (query.point as MongoPoint | null) ?? undefined;
+  }
+
+  #read({ op, params }: Query): MongoPoint | undefined {
     if (op !== 'findOne') return undefined;
     const query = params as MongoQuery;
     const { command, collection } = query;

@@ -56,6 +56,10 @@ export interface Query {
   readonly op: string;
   readonly params: unknown;
   readonly want: Payload['kind'];
+  /** The hash of its params, once it was worked out. */
+  hash?: number | undefined;
+  /** The point that it reads, once that was worked out; null for a query that reads none. */
+  point?: object | null | undefined;
 }
 
 /** Reads from one datastore. Cancellation is never optional. Rejects with CodapError alone. */

@@ -19,6 +19,11 @@ afterAll(() => service.close());
 
 const as = (name: keyof typeof KEYS) => ({ authorization: `Bearer ${KEYS[name]}` });
 const stock = (path: unknown, more: object = {}) => ({ source: 'catalog', op: 'get', params: { path }, ...more });
+const product = (sku: string) => ({
+  source: 'shop',
+  op: 'findOne',
+  params: { collection: 'products', filter: { sku }, projection: { _id: 0 } },
+});
 const top = {
   source: 'shop',
   op: 'distinct',
@@ -35,6 +40,7 @@ async function askedAgain(path: string, body: object, headers: Record<string, st
 describe('a batch that is asked again answers as it did', () => {
   const forms: Record<string, [string, object]> = {
     'a query': ['/kv', { queries: { a: stock('/stock/B-101') } }],
+    'single documents': ['/kv', { queries: { a: product('B-101'), b: product('B-102'), c: product('none') } }],
     references: ['/kv', { queries: { top, first: stock(['stock', { $result: '/top/0' }]) } }],
     'a list that is run for each item': [
       '/kv',

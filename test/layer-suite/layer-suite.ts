@@ -96,7 +96,8 @@ export function layerSuite(
       expect(all.held).toBe(10);
       answer(['x']);
       await asked;
-      expect(query).toEqual(queryFor('value'));
+      const { op, params, want } = query;
+      expect({ op, params, want }).toEqual(queryFor('value'));
       expect(seen.caller).toBe(given.caller);
       expect(seen.memory === given.memory).toBe(!shares && !repeats);
       expect(seen.work === given.work).toBe(!shares);

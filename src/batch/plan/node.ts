@@ -1,4 +1,5 @@
 import type { Source } from '../../sources/open.ts';
+import type { ValueQuery } from '../../store/value-query.ts';
 import type { Modifiers } from '../modifiers/read-modifiers.ts';
 import type { Share } from '../template/compiled-of-late.ts';
 import type { Reference } from '../template/reference.ts';
@@ -30,7 +31,8 @@ export interface QueryNode extends Planned {
   readonly op: string;
   /** Compiled if `literal`, else a template to fill in and compile before each run. */
   readonly params: unknown;
-  readonly literal: boolean;
+  /** What is asked, of a query whose params are known: the same one each time that the plan is run. */
+  readonly literal: ValueQuery | undefined;
   /** Of a template that is filled in again and again: what it was compiled to. */
   readonly ofLate: Share | undefined;
   readonly stream: boolean;

@@ -1,5 +1,6 @@
 import type { Source } from '../../sources/open.ts';
 import { choice, missing } from '../../store/check-schema.ts';
+import { ValueQuery } from '../../store/value-query.ts';
 import { needingValue } from '../modifiers/read-modifiers.ts';
 import { hasReference, isBroken, readTemplate, type Findings } from '../template/read-template.ts';
 import { BROKEN, plainOf, Reference, type Report } from '../template/reference.ts';
@@ -18,7 +19,7 @@ const UNPLANNED_QUERY: QueryNode = {
   source: undefined as unknown as Source,
   op: '',
   params: undefined,
-  literal: true,
+  literal: undefined,
   ofLate: undefined,
   stream: false,
   streams: undefined,
@@ -58,7 +59,7 @@ export function planQuery(query: ReadQuery, planner: Planner): QueryNode {
   const compiled = source && op !== undefined ? compile(source, op, template, stream, at, report) : template;
   const streams = source?.streams(op ?? '');
   if (stream) checkStream(fields, !source || streams === 'items', at, report);
-  const literal = !hasReference(template);
+  const literal = hasReference(template) ? undefined : new ValueQuery(op ?? '', compiled);
   const node: QueryNode = {
     ...UNPLANNED_QUERY,
     ...planModifiers(fields, place, planner, references),

@@ -1,6 +1,7 @@
 import type { Memory } from '../../budget/memory.ts';
 import { CodapError } from '../../errors.ts';
 import type { Payload, Value } from '../../store/payload.ts';
+import type { ValueQuery } from '../../store/value-query.ts';
 import type { QueryNode } from '../plan/node.ts';
 import type { Batch } from './batch.ts';
 import type { RunningMember } from './running-member.ts';
@@ -11,8 +12,8 @@ import type { Scope } from './scope.ts';
  * `held`.
  */
 export function gather(
-  { op, source, timeoutMs, maxAgeMs }: QueryNode,
-  params: unknown,
+  { source, timeoutMs, maxAgeMs }: QueryNode,
+  query: ValueQuery,
   { trace }: RunningMember,
   { signal, deadline, batch }: Scope,
   held: Memory,
@@ -20,7 +21,7 @@ export function gather(
 ): Promise<Payload> {
   const { who, work } = batch;
   const bounds = { signal, started, timeoutMs, deadline, memory: held, work, trace, maxAgeMs };
-  return source.call({ op, params, want: 'value' }, who, bounds);
+  return source.call(query, who, bounds);
 }
 
 /** Notes how long a query's source took, whatever came of it; in milliseconds. */

@@ -1,5 +1,6 @@
 import type { Memory } from '../../budget/memory.ts';
 import type { Payload } from '../../store/payload.ts';
+import type { ValueQuery } from '../../store/value-query.ts';
 import { type Node, type QueryNode, refersToNothing } from '../plan/node.ts';
 import { taken } from './finish.ts';
 import { gather, gathered, timed } from './gather.ts';
@@ -8,8 +9,11 @@ import type { RunningMember } from './running-member.ts';
 import type { Scope } from './scope.ts';
 import { failedBy, opened } from './settle.ts';
 
+/** A query that waits for nothing, and of whose value nothing is made. */
+type PlainNode = QueryNode & { readonly literal: ValueQuery };
+
 /** Whether a query says all by itself, as most do: it waits for nothing, nothing is made of its value. */
-export function isPlain(node: Node): node is QueryNode {
+export function isPlain(node: Node): node is PlainNode {
   if (node.kind === 'group' || !node.literal || node.isConditional || node.isReshaped) return false;
   return refersToNothing(node) && typeof node.as !== 'object';
 }
@@ -19,13 +23,13 @@ export function isPlain(node: Node): node is QueryNode {
  * promise and most of the memory.
  */
 export class PlainQuery {
-  readonly #node: QueryNode;
+  readonly #node: PlainNode;
   readonly #member: RunningMember;
   readonly #scope: Scope;
   readonly #held: Memory;
   readonly #started = performance.now();
 
-  constructor(node: QueryNode, member: RunningMember, scope: Scope) {
+  constructor(node: PlainNode, member: RunningMember, scope: Scope) {
     this.#node = node;
     this.#member = member;
     this.#scope = scope;
@@ -36,7 +40,7 @@ export class PlainQuery {
   run(): Promise<RunningMember> {
     const { signal, batch } = this.#scope;
     if (signal.aborted) return Promise.resolve(this.#open(this.#failed(signal.reason)));
-    return gather(this.#node, this.#node.params, this.#member, this.#scope, this.#held, this.#started).then(
+    return gather(this.#node, this.#node.literal, this.#member, this.#scope, this.#held, this.#started).then(
       (payload) => this.#open(this.#answered(payload, timed(this.#node, this.#started, batch))),
       (error: unknown) => {
         timed(this.#node, this.#started, batch);

@@ -1,6 +1,7 @@
 import { isHeld } from '../../budget/turns.ts';
 import { CodapError, toCodapError } from '../../errors.ts';
 import type { Payload } from '../../store/payload.ts';
+import { ValueQuery } from '../../store/value-query.ts';
 import type { Plan } from '../plan/node.ts';
 import { Batch, type BatchOptions } from './batch.ts';
 import { compile, finishGroup, reshaped, taken } from './finish.ts';
@@ -94,7 +95,7 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
       return await work.do(finishGroup(node, list, values, started, scope));
     }
     if (!node.literal) throwIfLate(scope, waitSignal);
-    const compiling = node.literal ? node.params : work.do(compile(node, values, scope, held));
+    const compiling = node.literal ? node.literal.params : work.do(compile(node, values, scope, held));
     const params: unknown = compiling instanceof Promise ? await compiling : compiling;
     // What was filled in may be large, and so take a while to be sent.
     if (!node.literal && isHeld()) await work.turn();
@@ -105,7 +106,7 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
     let payload: Payload;
     let ms = 0;
     try {
-      payload = await gather(node, params, member, scope, held, started);
+      payload = await gather(node, node.literal ?? new ValueQuery(node.op, params), member, scope, held, started);
     } finally {
       ms = timed(node, started, batch);
     }

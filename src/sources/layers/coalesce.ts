@@ -26,7 +26,7 @@ export function coalesce(timeoutMs: number): Layer {
     wrap: (next) => (query, context) => {
       if (query.want !== 'value') return next(query, context);
       if (context.signal.aborted) return Promise.reject(context.signal.reason as Error);
-      const hash = hashOf(query.params);
+      const hash = (query.hash ??= hashOf(query.params));
       const other = underWay.find(hash, query, context);
       if (!other) return new SharedCall(underWay, hash, query, context, timeoutMs).begin(next);
       coalesced += 1;

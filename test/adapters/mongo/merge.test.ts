@@ -47,6 +47,13 @@ describe('a findOne that is merged', () => {
     expect(pointOf(params)).toMatchObject({ most: 100 });
   });
 
+  it('is read once, however often it is asked, and so is what is none', () => {
+    const [point, none] = [query({ filter: { _id: 1 } }), query({ filter: { name: 'a' } })];
+    expect(merger.pointOf(point)).toBe(merger.pointOf(point));
+    expect(merger.pointOf(none)).toBeUndefined();
+    expect([point.point, none.point]).toEqual([merger.pointOf(point), null]);
+  });
+
   it.each<[string, object, string?]>([
     ['by another field', { filter: { name: 'a' } }],
     ['by a unique field of another collection', { collection: 'orders', filter: { email: 'a' } }],

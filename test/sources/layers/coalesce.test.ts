@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Memory, processMemory } from '../../../src/budget/memory.ts';
 import { Work } from '../../../src/budget/work.ts';
 import { CodapError, notNeeded } from '../../../src/errors.ts';
+import { hashOf } from '../../../src/json/hash.ts';
 import { stack } from '../../../src/sources/layer.ts';
 import { coalesce } from '../../../src/sources/layers/coalesce.ts';
 import { limit } from '../../../src/sources/layers/limit.ts';
@@ -9,11 +10,27 @@ import { prime } from '../../../src/sources/layers/prime.ts';
 import { attemptTimeout, timeout } from '../../../src/sources/layers/timeout.ts';
 import type { CallTrace } from '../../../src/store/call-trace.ts';
 import type { Context, Query } from '../../../src/store/fetch.ts';
+import { ValueQuery } from '../../../src/store/value-query.ts';
 import { context } from '../../adapters/source.ts';
 import { FakeStore, read } from '../../layer-suite/fake-store.ts';
 import { layerSuite } from '../../layer-suite/layer-suite.ts';
 
 layerSuite('coalesce', () => coalesce(2000), { shares: true });
+
+it('works the hash of a query out once, however often it is asked', async () => {
+  const store = new FakeStore();
+  const fetch = stack(store.fetch, [coalesce(2000)]);
+  const query = new ValueQuery('get', { key: 'a' });
+  const once = fetch(query, context());
+  const hash = hashOf(query.params);
+  expect(query.hash).toBe(hash);
+  store.calls[0]?.answer(['x']);
+  await once;
+  query.hash = hash + 1;
+  fetch(query, context()).catch(() => undefined);
+  expect([query.hash, store.calls.length]).toEqual([hash + 1, 2]);
+  store.calls[1]?.answer(['x']);
+});
 
 describe.each([
   ['with the time of a query alone', []],
