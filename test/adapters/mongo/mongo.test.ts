@@ -301,13 +301,29 @@ describe('a failure', () => {
 });
 
 describe('a caller who leaves', () => {
-  test.each([
+  const ways = [
     ['findOne', 'find:users', {}],
     ['find', 'find:users', {}],
     ['aggregate', 'aggregate:users', { pipeline: [] }],
     ['countDocuments', 'aggregate:users', {}],
     ['distinct', 'distinct:users', { key: 'name' }],
-  ])('is answered at once, and %s ends in the store (%s %j)', async (op, match, params) => {
+  ] as const;
+
+  const lists = ways.filter(([op]) => op === 'find' || op === 'aggregate');
+  test.each([...ways.map((way) => [...way, 'value'] as const), ...lists.map((way) => [...way, 'items'] as const)])(
+    'in the turn in which they asked asks nothing of the store (%s, %s, %j, %s)',
+    async (op, match, params, want) => {
+      await connection.ping(AbortSignal.timeout(2000));
+      const leaving = new AbortController();
+      const answer = failure(ask(op, { collection: 'users', ...params }, want, context(leaving.signal)));
+      leaving.abort();
+      expect(await answer).toMatchObject({ code: 'CANCELLED' });
+      await connection.ping(AbortSignal.timeout(2000));
+      expect(server.stats().commands).not.toHaveProperty(match.split(':')[0] ?? '');
+    },
+  );
+
+  test.each(ways)('is answered at once, and %s ends in the store (%s %j)', async (op, match, params) => {
     faults.add({ store: 'mongo', match, fault: { kind: 'stall' } });
     const leaving = new AbortController();
     const answer = failure(ask(op, { collection: 'users', ...params }, 'value', context(leaving.signal)));
