@@ -1,4 +1,5 @@
 import { endOfTurn } from '../../src/budget/end-of-turn.ts';
+import { abortReason } from '../../src/errors.ts';
 import type { Context, Query } from '../../src/store/fetch.ts';
 import type { Payload } from '../../src/store/payload.ts';
 import { untilAborted } from '../../src/store/signals.ts';
@@ -40,6 +41,8 @@ export class MongoConnection implements Connection {
       // Of many that wait for places, each would begin as one ends, and wake the store by itself. What is
       // merged comes at the end of a turn.
       if (op !== MERGED) await endOfTurn();
+      // The driver hears of an abort only once it listens: before, it would wait for a connection.
+      if (signal.aborted) throw abortReason(signal);
       const runner = { database, caps: this.#caps, lingering: this.#lingering };
       if (want !== 'items') return await gather(runner, op, params as MongoQuery, context);
       return await stream(runner, params as MongoQuery, context, (error) => this.#judge(error, signal));

@@ -1,13 +1,16 @@
+import type { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import { MongoNetworkError } from 'mongodb';
 
 /** A connection of the driver's, which takes its class as an option, and declares neither. */
-interface DriverConnection {
-  readonly socket: Socket;
-  readonly closed: boolean;
+interface DriverConnection extends EventEmitter {
+  /** What it has ended with, if it has. */
+  readonly error: Error | null;
   /** Ends it, and fails what it was asked. */
   cleanup(error: Error): void;
+  /** Resolves once a command is written. */
+  writeCommand(command: object, options: object): Promise<void>;
 }
 
 const { Connection } = createRequire(import.meta.url)('mongodb/lib/cmap/connection.js') as {
@@ -25,9 +28,15 @@ export class PromptConnection extends Connection {
     socket.once('end', () => this.cleanup(new MongoNetworkError('the store has ended the connection')));
   }
 
-  override cleanup(error: Error): void {
-    // The driver destroys it without an error, of which those who wait to write do not hear.
-    if (!this.closed) this.socket.destroy(error);
-    super.cleanup(error);
+  override async writeCommand(command: object, options: object): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const end = (): void => reject(this.error);
+    this.once('close', end);
+    super.writeCommand(command, options).then(resolve, reject);
+    try {
+      await promise;
+    } finally {
+      this.off('close', end);
+    }
   }
 }

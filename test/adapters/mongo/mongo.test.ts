@@ -1,4 +1,5 @@
 import { Decimal128, Long, ObjectId, UUID } from 'bson';
+import { Db } from 'mongodb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Connection } from '../../../adapters/adapter.ts';
 import { mongo, type MongoOptions } from '../../../adapters/mongo.ts';
@@ -314,10 +315,15 @@ describe('a caller who leaves', () => {
     'in the turn in which they asked asks nothing of the store (%s, %s, %j, %s)',
     async (op, match, params, want) => {
       await connection.ping(AbortSignal.timeout(2000));
+      const asked = [vi.spyOn(Db.prototype, 'command'), vi.spyOn(Db.prototype, 'runCursorCommand')];
       const leaving = new AbortController();
       const answer = failure(ask(op, { collection: 'users', ...params }, want, context(leaving.signal)));
       leaving.abort();
       expect(await answer).toMatchObject({ code: 'CANCELLED' });
+      for (const each of asked) {
+        expect(each).not.toHaveBeenCalled();
+        each.mockRestore();
+      }
       await connection.ping(AbortSignal.timeout(2000));
       expect(server.stats().commands).not.toHaveProperty(match.split(':')[0] ?? '');
     },
