@@ -120,10 +120,10 @@ class Outline {
     for (const level of levels) {
       // What is between the last level and this one is shown, if only in part.
       const shown = level === last ? level.kept : level.kept + 1;
-      // Of the last level one is missing even if nobody has come to its end.
-      const missing = Math.max(level.members - shown, level === last ? 1 : 0);
+      // Of the last level one is missing even if nobody has come to its end, unless there is none.
+      const missing = Math.max(level.members - shown, level === last && !level.isEmpty ? 1 : 0);
       if (missing > 0) shortened.push({ path: [...path], shown, missing });
-      path.push(level.isObject ? this.#keyOf(level) : level.kept);
+      if (level !== last) path.push(level.isObject ? this.#keyOf(level) : level.kept);
     }
     return { text: this.#kept.toString('utf8', 0, end) + closing.join(''), shortened };
   }
