@@ -84,7 +84,7 @@ export class KeptAnswers {
   /** A value that was kept is still the same, as the store said when it was asked at that instant. */
   renew(key: string, asked: number, known: KeptValue, told = known.freshness): void {
     // Fields that a 304 does not have stay as they were (RFC 9111 §4.3.4).
-    const freshness = told?.isPartial && known.freshness ? strictest(told, known.freshness) : told;
+    const freshness = known.freshness && told?.isPartial ? renewed(known.freshness, told) : told;
     if (this.#isKept(asked, freshness, true)) this.#keep(key, asked, { ...known, freshness });
     else this.#drop(key, asked);
   }
@@ -139,6 +139,14 @@ export class KeptAnswers {
   #isOlder(key: string, asked: number): boolean {
     return (this.#answers.peek(key)?.asked ?? -Infinity) > asked;
   }
+}
+
+/**
+ * What holds of an answer whose store has said again a part of what it had said: an `expires` takes the place
+ * of the one before, where there was nothing else.
+ */
+function renewed(before: Freshness, told: Freshness): Freshness {
+  return before.isPartial && told.freshMs < Infinity ? told : strictest(told, before);
 }
 
 /** What both allow. */

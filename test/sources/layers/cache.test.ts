@@ -518,14 +518,19 @@ describe('an answer with an entity tag', () => {
   });
 
   it('is fresh for as long as the renewal says, or else as before', async () => {
-    for (const [told, ms] of [
-      [undefined, 300],
-      [{ mayBeKept: true, freshMs: 700, mayBeStale: true }, 700],
-      [{ mayBeKept: true, freshMs: 700, mayBeStale: true, isPartial: true }, 300],
-      [{ mayBeKept: true, freshMs: 200, mayBeStale: true, isPartial: true }, 200],
+    const fresh = (freshMs: number) => ({ mayBeKept: true, freshMs, mayBeStale: true });
+    const partial = (freshMs: number) => ({ ...fresh(freshMs), isPartial: true as const });
+    for (const [before, told, ms] of [
+      [fresh(300), undefined, 300],
+      [fresh(300), fresh(700), 700],
+      [fresh(300), partial(700), 300],
+      [fresh(300), partial(200), 200],
+      [partial(300), partial(700), 700],
+      [partial(300), partial(Infinity), 300],
+      [partial(300), fresh(700), 700],
     ] as const) {
       const { store, ask, seen } = shop({}, conditionally);
-      store.answer = () => tagged('a', '"1"', { mayBeKept: true, freshMs: 300, mayBeStale: true });
+      store.answer = () => tagged('a', '"1"', before);
       await ask();
       await pass(300);
       store.answer = () => unchanged({ status: 304 }, told);
