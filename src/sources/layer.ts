@@ -41,6 +41,7 @@ export function unless(ops: ReadonlySet<string>, layer: Layer): Layer {
   if (ops.size === 0) return layer;
   return {
     ...layer,
+    bounds: (query) => (ops.has(query.op) ? undefined : layer.bounds?.(query)),
     wrap(next) {
       const wrapped = layer.wrap(next);
       return (query, context) => (ops.has(query.op) ? next : wrapped)(query, context);

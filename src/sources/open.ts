@@ -186,16 +186,21 @@ function layersOf({ options, adapter: { ops }, connection, calls, log }: Below):
     timeout(name),
     // Above all that asks the store, because a hit costs nothing below.
     ...(options.cache
-      ? [cache({ ...options, cache: options.cache }, (query, etag) => connection.revalidate?.(query, etag))]
+      ? [
+          unless(
+            local,
+            cache({ ...options, cache: options.cache }, (query, etag) => connection.revalidate?.(query, etag)),
+          ),
+        ]
       : []),
     // Above the limit, because who joins a call takes no place.
     ...(options.coalesce ? [coalesce(timeoutMs)] : []),
     // Above retry, because what failed is one query, and asked again as one.
     ...(merger ? [merge(merger)] : []),
     // Above hedge, because an attempt has failed only once no other one runs beside it.
-    ...(options.retry ? [retry(options.retry)] : []),
+    ...(options.retry ? [unless(local, retry(options.retry))] : []),
     // Above the breaker, because each of two attempts is judged by itself.
-    ...(options.hedge ? [hedge(options.hedge)] : []),
+    ...(options.hedge ? [unless(local, hedge(options.hedge))] : []),
     // Above the rate and the limit, because who is turned away at once takes no token and no place.
     ...(circuit ? [unless(local, breaker(circuit))] : []),
     // Above the limit, because who waits for a token needs no place yet.

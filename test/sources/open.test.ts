@@ -97,6 +97,16 @@ it('what codap answers by itself says nothing of the store, and is not kept from
   expect(store.calls).toHaveLength(3);
 });
 
+it('what codap answers by itself passes by all that is held against a store, and says so', async () => {
+  const own = { cache: { ttlMs: 100 }, hedge: true, rate: { perSecond: 50, burst: 10 } };
+  const { opened, source } = await openOne(own);
+  await using _closing = opened;
+  const held = (op: string) =>
+    source.layers.filter((layer) => layer.bounds?.({ op, params: {}, want: 'value' })).map(({ name }) => name);
+  expect(held('get')).toEqual(['cache', 'coalesce', 'retry', 'hedge', 'breaker', 'rate', 'limit']);
+  expect(held('sign')).toEqual(['coalesce', 'limit']);
+});
+
 it('its connection is closed once', async () => {
   const { opened, closings } = await openOne();
   await opened[Symbol.asyncDispose]();
