@@ -26,6 +26,13 @@ it('gives none to another pattern, to who may name other sources, or to another 
   expect(plans.get(kv('buckeroo'))).toBeUndefined();
 });
 
+it('keeps those of each pattern, and of each who may name other sources, beside each other', () => {
+  const plans = new PlansOfLate();
+  const all = [kv('{}'), { ...kv('{}'), pattern: 'ordered' as const }, { ...kv('{}'), sources: new Map() }];
+  for (let times = 0; times < 2; times += 1) for (const each of all) plans.add(each, made());
+  expect(all.map((each) => plans.get(each) !== undefined)).toEqual([true, true, true]);
+});
+
 it('keeps a body as it was, whatever becomes of the memory that it came in', () => {
   const plans = new PlansOfLate();
   const { body } = kv('{"queries":{}}');

@@ -10,6 +10,8 @@ const MOST_BYTES = 512 * 1024;
 /** Bytes of a body above which its plan is not kept. */
 const LARGEST = 64 * 1024;
 
+const PATTERNS: readonly Pattern[] = ['kv', 'ordered', 'first-reply'];
+
 /** All that a plan is made of. */
 interface Planned {
   readonly pattern: Pattern;
@@ -26,7 +28,10 @@ interface Kept extends Planned {
  * again and again is then neither checked, read nor planned anew. No run changes a plan.
  */
 export class PlansOfLate {
-  /** By the checksum of the body; false where it came once. */
+  /** Where the checksums for some sources begin. */
+  readonly #seeds = new WeakMap<ReadonlyMap<string, Source>, number>();
+  #next = 0;
+  /** By a checksum of all that a plan is made of; false where it came once. */
   readonly #kept = new LRUCache<number, Kept | false>({
     max: MOST,
     maxSize: MOST_BYTES,
@@ -35,7 +40,7 @@ export class PlansOfLate {
 
   get({ pattern, body, sources }: Planned): Plan | undefined {
     if (body.length > LARGEST) return undefined;
-    const kept = this.#kept.get(crc32(body));
+    const kept = this.#kept.get(this.#sumOf({ pattern, body, sources }));
     if (!kept || kept.pattern !== pattern || kept.sources !== sources) return undefined;
     return Buffer.compare(kept.body, body) === 0 ? kept.plan : undefined;
   }
@@ -43,10 +48,17 @@ export class PlansOfLate {
   /** Keeps a plan whose body has come before; of others it is remembered that they came. */
   add({ pattern, body, sources }: Planned, plan: Plan): void {
     if (body.length > LARGEST) return;
-    const sum = crc32(body);
+    const sum = this.#sumOf({ pattern, body, sources });
     // A plan that is kept and not used again costs more than to make one: it is collected late.
     const cameBefore = this.#kept.get(sum) !== undefined;
     // A small body stands in memory that it shares with others, which is not to be kept for it.
     this.#kept.set(sum, cameBefore && { pattern, body: new Uint8Array(body), sources, plan });
+  }
+
+  /** Of one body it is another for each pattern, and for each caller who may name other sources. */
+  #sumOf({ pattern, body, sources }: Planned): number {
+    let seed = this.#seeds.get(sources);
+    if (seed === undefined) this.#seeds.set(sources, (seed = this.#next += PATTERNS.length));
+    return crc32(body, seed + PATTERNS.indexOf(pattern));
   }
 }
