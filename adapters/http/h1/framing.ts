@@ -38,11 +38,12 @@ export function keepsAlive(head: Head, framing: number): boolean {
 }
 
 /**
- * Milliseconds for which a connection is kept that nobody uses, where the store does not say: as nginx keeps
- * those to its upstreams (https://nginx.org/en/docs/http/ngx_http_upstream_module.html#keepalive_timeout). To
+ * Milliseconds for which a connection is kept that nobody uses, where the store does not say: a little less
+ * than the minute after which nginx and load balancers close theirs
+ * (https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html). To
  * open one costs more than a request, and a burst after a pause would open all that it needs at once.
  */
-export const KEPT_MS = 60_000;
+export const KEPT_MS = 55_000;
 const MOST_KEPT_MS = 600_000;
 /** So much earlier than the store says it is given up: a request may be on its way when that closes it. */
 const MARGIN_MS = 2000;

@@ -177,12 +177,12 @@ describe('a connection', () => {
   });
 
   it.each([
-    [[], 60_000],
+    [[], 55_000],
     [['keep-alive: timeout=5'], 3000],
     [['Keep-Alive: max=9, timeout=30'], 28_000],
     [['keep-alive: timeout=1'], -1000],
     [['keep-alive: timeout=99999999'], 600_000],
-    [['keep-alive: timeout=soon'], 60_000],
+    [['keep-alive: timeout=soon'], 55_000],
   ])('after %j is kept for %i ms', (lines, ms) => {
     expect(keptMs(headOf(['HTTP/1.1 200 OK', ...lines]))).toBe(ms);
   });

@@ -147,7 +147,7 @@ it('of several requests that says that it closes fails none: the others are aske
 it('is closed once nobody has used it for a minute, or for as long as the store keeps it', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   for (const [field, ms] of [
-    ['x: y', 60_000],
+    ['x: y', 55_000],
     ['keep-alive: timeout=9', 7000],
   ] as const) {
     const store = await byHand();
