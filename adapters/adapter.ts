@@ -107,6 +107,9 @@ export interface Point {
   readonly group: string;
   /** At most so many of the group are. */
   readonly most: number;
+  /** Characters that it adds to the one query, and the most that all together may add. */
+  readonly chars: number;
+  readonly mostChars: number;
 }
 
 /** How many point reads become one query, and its answer one for each of them. */

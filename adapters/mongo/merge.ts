@@ -16,6 +16,8 @@ import { documentValue, largeDocumentValue } from './value.ts';
 
 /** Keys of one query: beyond about a hundred one more saves nothing. */
 const MOST = 100;
+/** Characters of the keys of one query, which is far from what a command may have. */
+const MOST_CHARS = 2 ** 20;
 
 /** A `findOne` by the value of a field that tells documents from each other. */
 interface MongoPoint extends Point {
@@ -69,7 +71,8 @@ export class MongoMerger implements Merger<MongoPoint> {
     if (!kept || shown === undefined) return undefined;
     const group = this.#groupOf(query, field) + shown;
     const { projection: sent, isForeign } = kept;
-    return { group, most: MOST, query, field, value, key, projection: sent, isForeign };
+    const bounds = { most: MOST, chars: key.length, mostChars: MOST_CHARS };
+    return { group, ...bounds, query, field, value, key, projection: sent, isForeign };
   }
 
   /** What all have in common, but for a projection: kept for the next, most of which have it, too. */

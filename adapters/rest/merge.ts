@@ -3,12 +3,16 @@ import { parsePointer } from '../../src/json/pointer.ts';
 import type { Caller, Context, Query } from '../../src/store/fetch.ts';
 import type { Freshness } from '../../src/store/freshness.ts';
 import type { Meta, Payload, Value } from '../../src/store/payload.ts';
+import { Placeholder } from '../../src/store/placeholder.ts';
 import type { Merger, Parts, Point } from '../adapter.ts';
 import { content } from '../http/content.ts';
 import { itemsOf, partAt, textOf, type Part } from './json-part.ts';
 import { aroundId, type MergeRule } from './merge-rules.ts';
 import type { RestOptions } from './options.ts';
 import type { RestQuery } from './request.ts';
+
+/** Characters of the ids of one request: a store takes a line of 8,000 octets (RFC 9112 §3). */
+const MOST_CHARS = 7000;
 
 /** A rule as paths are compared with it: in full, percent-encoded. */
 interface Known extends MergeRule {
@@ -41,15 +45,19 @@ export class RestMerger implements Merger<RestPoint> {
   }
 
   pointOf({ op, params }: Query, caller?: Caller): RestPoint | undefined {
-    const { path, headers } = params as RestQuery;
-    if (op !== 'get' || typeof path !== 'string' || path.includes('?')) return undefined;
+    const { path: planned, headers } = params as Omit<RestQuery, 'path'> & { readonly path: string | Placeholder };
+    if (op !== 'get') return undefined;
+    const path = planned instanceof Placeholder ? shapeOf(planned) : planned;
+    if (path.includes('?')) return undefined;
     for (const _name in headers) return undefined;
     // A condition of the caller's is one of the single thing.
     for (const name in caller?.headers) if (name.startsWith('if-') || name === 'range') return undefined;
     for (const [at, rule] of this.#rules.entries()) {
       const id = idIn(path, rule);
       if (id === undefined) continue;
-      return rule.style === 'comma' && id.includes(',') ? undefined : { group: String(at), most: rule.max, rule, id };
+      if (rule.style === 'comma' && id.includes(',')) return undefined;
+      const chars = encodeURIComponent(id).length + (rule.style === 'comma' ? 1 : rule.query.length + 2);
+      return { group: String(at), most: rule.max, chars, mostChars: MOST_CHARS, rule, id };
     }
     return undefined;
   }
@@ -95,6 +103,11 @@ function valueOf(
   const bytes = Buffer.from(json.slice(item.start, item.end));
   memory.hold(bytes.length);
   return content(bytes, 'json', { ...meta }, work, freshness);
+}
+
+/** A path in which references stand, with any text in their places. */
+function shapeOf({ parts }: Placeholder): string {
+  return parts.map((part) => (typeof part === 'string' ? part : 'x')).join('');
 }
 
 /** The id in a path that a rule is for. */

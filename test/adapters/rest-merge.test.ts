@@ -10,6 +10,9 @@ import { demoConfig } from '../../demo/config.ts';
 import { toCodapError } from '../../src/errors.ts';
 import { merge } from '../../src/sources/layers/merge.ts';
 import type { Value } from '../../src/store/payload.ts';
+import { Placeholder } from '../../src/store/placeholder.ts';
+import { RestMerger } from '../../adapters/rest/merge.ts';
+import type { RestOptions } from '../../adapters/rest/options.ts';
 import type { ConfigError } from '../../src/config/load.ts';
 import { parseConfig } from '../configured.ts';
 import { context } from './source.ts';
@@ -119,6 +122,31 @@ describe('GETs that a rule of merge is for', () => {
     answer = () => ({ body: users() });
     await ask([{ ...RULE, max: 2 }], at('a', 'b', 'c', 'd', 'e'));
     expect(asked.toSorted()).toEqual(['/v1/users/e', '/v1/users?ids=a,b', '/v1/users?ids=c,d']);
+  });
+
+  it.each([
+    ['comma', 'x'.repeat(2000)],
+    ['repeat', 'x'.repeat(2000)],
+    ['comma', 'ü'.repeat(350)],
+  ])('make no longer a URL than stores take, in the style %s', async (style, long) => {
+    answer = () => ({ body: users() });
+    await ask([{ ...RULE, style }], at(...['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((id) => id + long)));
+    expect(asked.length).toBeGreaterThan(1);
+    expect(asked.length).toBeLessThan(5);
+    for (const url of asked) expect(url.length).toBeLessThan(8000);
+  });
+
+  it('are known before a reference in their path is', () => {
+    const config = parseConfig({ sources: { api: { adapter: 'rest', url: 'http://a/v1/', merge: [RULE] } } });
+    const options = config.sources['api']! as unknown as RestOptions;
+    const pointOf = (path: readonly unknown[]) => {
+      const params = adapters['rest']!.compile('get', { path }, options, (_at, detail) => expect.fail(detail));
+      return new RestMerger(options).pointOf({ op: 'get', params, want: 'value' });
+    };
+    const reference = new Placeholder('$result');
+    expect(pointOf(['users', reference])).toMatchObject({ most: 100 });
+    expect(pointOf(['users', reference, 'orders'])).toBeUndefined();
+    expect(pointOf([reference, 'users'])).toBeUndefined();
   });
 
   it.each<[string, object, string]>([

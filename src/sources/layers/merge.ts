@@ -39,6 +39,10 @@ export function merge(merger: Merger): Layer {
         const name = point.group + identityOf(context.caller);
         if (groups.size === 0) setImmediate(askAll);
         let group = groups.get(name);
+        if (group && group.chars + point.chars > point.mostChars) {
+          send(group);
+          group = undefined;
+        }
         if (!group) groups.set(name, (group = new Group(merger, next)));
         const answer = group.add(query, context, point);
         if (group.size === point.most) {
@@ -110,6 +114,7 @@ class Group {
   readonly #signal = new CallSignal();
   readonly #members: Member[] = [];
   #waiting = 0;
+  #chars = 0;
   #isAsked = false;
 
   constructor(merger: Merger, next: Fetch) {
@@ -121,7 +126,13 @@ class Group {
     return this.#members.length;
   }
 
+  /** Characters of them all. */
+  get chars(): number {
+    return this.#chars;
+  }
+
   add(query: Query, context: Context, point: Point): Promise<Payload> {
+    this.#chars += point.chars;
     const member = new Member(query, context, point, this);
     this.#members.push(member);
     this.#waiting += 1;

@@ -24,7 +24,7 @@ interface KeyPoint extends Point {
 class KeyMerger implements Merger<KeyPoint> {
   pointOf({ params }: Query): KeyPoint | undefined {
     const { key, group = 'all' } = params as { key?: string; group?: string };
-    return key === undefined ? undefined : { group, most: 3, key };
+    return key === undefined ? undefined : { group, most: 3, chars: key.length, mostChars: 10, key };
   }
 
   merged(points: readonly KeyPoint[]): Query {
@@ -93,6 +93,18 @@ describe('merge', () => {
     for (const key of ['f', 'g']) ask(key, {}, 'other').catch(() => {});
     await nextTurn();
     expect(asked()).toEqual([{ keys: ['a', 'b', 'c'] }, { keys: ['d', 'e'] }, { keys: ['f', 'g'] }]);
+  });
+
+  it('asks no more together than what its store bears of characters, and what is long by itself alone', async () => {
+    const { ask, asked } = one();
+    for (const key of ['aaaaa', 'bbbbb', 'c', 'd'.repeat(11), 'e', 'f']) ask(key).catch(() => {});
+    await nextTurn();
+    expect(asked()).toEqual([
+      { keys: ['aaaaa', 'bbbbb'] },
+      { key: 'c' },
+      { key: 'd'.repeat(11) },
+      { keys: ['e', 'f'] },
+    ]);
   });
 
   it('asks none together whose callers the store sees otherwise', async () => {
