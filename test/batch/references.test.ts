@@ -506,6 +506,24 @@ describe('a reference that cannot be had', () => {
     expect(await ask('kv', { queries })).toMatchObject({ results: { second: failed, shaped: failed } });
   });
 
+  it.each(['kv', 'ordered', 'first-reply'])(
+    'to what was given up because its group, a %s, failed fails as the group did, whenever it is read',
+    async (pattern) => {
+      const members = [q({ fail: 'TIMEOUT' }, { required: true }), q({ stall: true })];
+      const group = { pattern, queries: pattern === 'kv' ? Object.fromEntries(members.entries()) : members };
+      const late = q({ value: 1, ms: 20 });
+      const queries = {
+        outer: { pattern: 'kv', queries: { group } },
+        late,
+        soon: from('/outer/group/1'),
+        later: { ...(from('/outer/group/1') as object), when: result('/late') },
+        list: from('/outer/group/1'),
+      };
+      const failed = { status: 'skipped', error: { code: 'DEPENDENCY_FAILED', retryable: true } };
+      expect(await ask('kv', { queries })).toMatchObject({ results: { soon: failed, later: failed, list: failed } });
+    },
+  );
+
   it('in when, unless and select is null where it leads nowhere, but a failure still skips', async () => {
     const queries = {
       a: q({ value: {} }),

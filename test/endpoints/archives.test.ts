@@ -117,6 +117,18 @@ describe('a body that breaks', () => {
     },
   );
 
+  it('is cut once a required query has failed, also while others wait until they may be read', async () => {
+    await stores.addFault({ store: 'rest', match: 'GET /products', fault: { kind: 'drip', bytesPerSecond: 50 } });
+    await stores.addFault({ store: 'rest', match: 'GET /stock/none', fault: { kind: 'delay', ms: 300 } });
+    const get = (path: string, more: object) => ({ source: 'catalog', op: 'get', params: { path }, ...more });
+    const bodies = ['a', 'b', 'c'].map((as) => get('/products', { as }));
+    const answer = await ask('/ordered', {
+      queries: [...bodies, get('/stock/none', { required: true, select: { n: '/count' } })],
+    });
+    expect(answer.status).toBe(200);
+    expect(await answer.ends()).toBe('cut');
+  });
+
   it('stalled before its first byte by the deadline is a TIMEOUT', async () => {
     await stores.addFault({ store: 's3', match: 'GetObject film.bin', fault: { kind: 'stall' } });
     const answer = await ask('/ordered', { timeoutMs: 200, queries: [file('film.bin')] });

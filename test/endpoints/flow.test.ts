@@ -181,14 +181,29 @@ describe('the end', () => {
     expect(end).toMatchObject({ complete: false, error: { code: 'UNAVAILABLE', source: 'catalog' } });
   });
 
-  it('is a problem instead where the batch failed before its first frame', async () => {
-    const answer = await service.post(
-      '/kv',
-      { onError: 'fail', queries: { bad: missing, slow: slow(5000) } },
-      { accept: NDJSON },
-    );
+  const nest = (query: object, depth: number): object =>
+    depth === 0 ? query : { pattern: 'ordered', queries: [nest(query, depth - 1)] };
+  it.each([
+    ['onError', { onError: 'fail' }, {}],
+    ['a required query', {}, { required: true }],
+  ])('is a problem instead where the batch failed before its first frame, by %s', async (_how, own, ofOne) => {
+    const queries = { bad: { ...missing, ...ofOne }, slow: slow(5000), deep: nest(slow(5000), 2) };
+    const answer = await service.post('/kv', { ...own, queries }, { accept: NDJSON });
     expect(answer.status).toBe(404);
     expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+  });
+
+  it('of a group that has failed is not waited for, whatever its queries wait for', async () => {
+    const flowing = {
+      source: 'shop',
+      op: 'find',
+      params: { collection: 'products', filter: { sku: { $result: '/late/sku' } } },
+      stream: true,
+    };
+    const group = { pattern: 'kv', queries: { bad: { ...missing, required: true }, flowing } };
+    const { frames } = await all('/kv', { queries: { late: slow(400), group } });
+    expect(paths(frames).at(-1)).toBe('/late');
+    expect(paths(frames)).toContain('/group');
   });
 
   it('comes at the deadline, with what has not come by then', { retry: 3 }, async () => {

@@ -2,41 +2,59 @@ import { CallSignal } from '../../call-signal.ts';
 import { notNeeded, tooLate } from '../../errors.ts';
 import { whenAborted } from '../../when-aborted.ts';
 import type { GroupNode } from '../plan/node.ts';
+import type { Batch, Failure } from './batch.ts';
 
 /** Until when a group's members run: at most as long as what is around it, and its own time-out. */
 export class GroupEnd {
   readonly signal: AbortSignal;
+  /** Aborts once they are not needed, whatever their deadline. */
+  readonly ended: AbortSignal;
   /** An instant: `performance.now()` ms. */
   readonly deadline: number;
-  readonly #own: CallSignal | undefined;
-  readonly #unlink: (() => void) | undefined;
+  readonly #whole: Batch | undefined;
+  readonly #own: { readonly signal: CallSignal; readonly ended: CallSignal } | undefined;
+  readonly #unlink: (() => void)[] = [];
   readonly #timer: NodeJS.Timeout | undefined;
 
-  constructor(node: GroupNode, { signal, deadline }: Pick<GroupEnd, 'signal' | 'deadline'>, started: number) {
+  /** `whole`: the batch whose failure that of this group is. */
+  constructor(
+    node: GroupNode,
+    { signal, ended, deadline }: Pick<GroupEnd, 'signal' | 'ended' | 'deadline'>,
+    started: number,
+    whole: Batch | undefined,
+  ) {
+    this.#whole = whole;
     this.deadline = Math.min(deadline, started + (node.timeoutMs ?? Infinity));
     const isSooner = this.deadline < deadline;
     if (!isSooner && node.take === undefined && !node.members.some((member) => member.required)) {
       this.signal = signal;
+      this.ended = ended;
       return;
     }
-    const own = new CallSignal();
+    const own = { signal: new CallSignal(), ended: new CallSignal() };
     this.#own = own;
-    this.signal = own;
-    this.#unlink = whenAborted(signal, () => own.abort(signal.reason));
+    this.signal = own.signal;
+    this.ended = own.ended;
+    this.#unlink.push(
+      whenAborted(signal, () => own.signal.abort(signal.reason)),
+      whenAborted(ended, () => own.ended.abort(ended.reason)),
+    );
     if (isSooner) {
       const left = Math.max(0, this.deadline - performance.now());
-      this.#timer = setTimeout(() => own.abort(tooLate()), left);
+      this.#timer = setTimeout(() => own.signal.abort(tooLate()), left);
     }
   }
 
-  /** Ends the members that still run: the group is decided. */
-  cancel(): void {
-    this.#own?.abort(notNeeded());
+  /** Ends the members that still run, for the group is decided; where it has failed, by this. */
+  cancel(failure?: Failure): void {
+    if (failure) this.#whole?.decide(failure);
+    this.#own?.signal.abort(notNeeded());
+    this.#own?.ended.abort(notNeeded());
   }
 
   /** Lets go of the timer and of the signal around it. */
   close(): void {
     clearTimeout(this.#timer);
-    this.#unlink?.();
+    for (const unlink of this.#unlink) unlink();
   }
 }

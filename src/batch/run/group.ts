@@ -22,11 +22,12 @@ export async function runGroup(
 ): Promise<MemberList> {
   const members = node.members.map((one) => new RunningMember(one, [...whole.path, one.key ?? one.index]));
   scope.batch.trace?.follow(members);
-  const end = new GroupEnd(node, scope, started);
+  const end = new GroupEnd(node, scope, started, scope.group ? undefined : scope.batch);
   const group = new RunningGroup(node, members, scope.group, end);
   const inside: Scope = {
     ...scope,
     signal: end.signal,
+    ended: end.ended,
     deadline: end.deadline,
     group,
     absorbed: scope.absorbed || node.take !== undefined || node.default !== undefined,

@@ -22,14 +22,14 @@ export class OpenPlaces implements Places {
   }
 
   /** A race starts as one: its queries share the place of the first. */
-  async enter(resumable: boolean, member: RunningMember, { batch, group }: Scope): Promise<() => void> {
-    if (resumable) return this.#ahead.enter(member.demanded, batch.ended);
+  async enter(resumable: boolean, member: RunningMember, { ended, group }: Scope): Promise<() => void> {
+    if (resumable) return this.#ahead.enter(member.demanded, ended);
     // Its winners leave so few bodies open that all of its queries may be asked at once.
     const run = (group?.node.take ?? Infinity) <= OPEN ? group : undefined;
-    if (!run) return this.#open.enter(member.demanded, batch.ended);
+    if (!run) return this.#open.enter(member.demanded, ended);
     let race = this.#races.get(run);
     if (!race) {
-      const entered = this.#open.enter(member.demanded, batch.ended);
+      const entered = this.#open.enter(member.demanded, ended);
       this.#races.set(run, (race = { entered, inside: 0 }));
     }
     const { entered } = race;

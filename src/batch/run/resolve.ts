@@ -54,6 +54,11 @@ export interface Looking {
  * more by the time it would begin to gather.
  */
 export async function resolve(whole: RunningMember, steps: readonly string[], looking: Looking): Promise<Outcome> {
+  const outcome = await resolvePart(whole, steps, looking);
+  return wasCancelled(outcome) ? becauseOf(await whole.reply, outcome) : outcome;
+}
+
+async function resolvePart(whole: RunningMember, steps: readonly string[], looking: Looking): Promise<Outcome> {
   const { view, work, signal, deadline } = looking;
   const isOne = steps.length === 0 || (!whole.each && view.isWhole(whole.node));
   const container = isOne ? undefined : await whole.container;
@@ -80,6 +85,17 @@ export async function resolve(whole: RunningMember, steps: readonly string[], lo
 
 /** Reads below a reply that has settled: that of a node, or of a forEach over it. */
 export function* below(
+  reply: Reply,
+  steps: readonly string[],
+  of: Pick<RunningMember, 'node' | 'each'>,
+  view: View,
+  work: Work,
+): Steps<Outcome> {
+  const outcome = yield* partOf(reply, steps, of, view, work);
+  return wasCancelled(outcome) ? becauseOf(reply, outcome) : outcome;
+}
+
+function* partOf(
   reply: Reply,
   steps: readonly string[],
   { node, each }: Pick<RunningMember, 'node' | 'each'>,
@@ -142,6 +158,15 @@ function* ofReply(reply: Reply, view: View, work: Work): Steps<Outcome> {
   if (reply.status === 'skipped') return SKIPPED;
   const value = yield* view.read(reply, work);
   return value === undefined ? NOWHERE : { is: 'value', value };
+}
+
+function wasCancelled(outcome: Outcome): boolean {
+  return outcome.is === 'failed' && outcome.error.code === 'CANCELLED';
+}
+
+/** What was given up because the group around it has failed has failed for what that has. */
+function becauseOf(reply: Reply, outcome: Outcome): Outcome {
+  return failed(reply) ? ofFailure(reply) : outcome;
 }
 
 function ofFailure({ error }: Reply): Outcome {

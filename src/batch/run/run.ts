@@ -40,6 +40,7 @@ export function run(plan: Plan, options: BatchOptions, { wants, bodiesInTurn }: 
     wants,
     places: bodiesInTurn ? new OpenPlaces(plan.root) : undefined,
     signal: batch.signal,
+    ended: batch.ended,
     deadline: options.deadline,
     group: undefined,
     item: undefined,
@@ -79,7 +80,7 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
   const { batch } = scope;
   const { work } = batch;
   // What flows may wait for its turn beyond the deadline; what it refers to is there by then.
-  const waitSignal = want === 'value' ? scope.signal : batch.ended;
+  const waitSignal = want === 'value' ? scope.signal : scope.ended;
   const held = batch.memory.part();
   let started: number | undefined;
   try {

@@ -46,7 +46,7 @@ export class RunningGroup implements Container {
     const reachable = this.#successes + this.members.length - this.#arrived.length;
     if (failsItsGroup(member)) this.#decide(member);
     else if (reachable < (this.node.take ?? 0)) this.#decide(this.#arrived.findLast(isFailing) ?? member);
-    if (this.isDecided) this.#end.cancel();
+    if (this.isDecided) this.#end.cancel(this.#decidedBy);
   }
 
   /** A member has closed. Where that fails the group, all that has not closed is given up. */
@@ -54,7 +54,7 @@ export class RunningGroup implements Container {
     if (!failsItsGroup(member)) return;
     this.#decide(member);
     for (const other of this.members) if (!other.closed) other.giveUp(notNeeded());
-    this.#end.cancel();
+    this.#end.cancel(this.#decidedBy);
   }
 
   /** Of a first-reply: nobody else is waited for. */

@@ -22,6 +22,8 @@ export interface Scope extends Pick<Taking, 'wants'> {
   /** The places for open bodies, where these are read one after the other. */
   readonly places: Places | undefined;
   readonly signal: AbortSignal;
+  /** Aborts once it is not needed, whatever its deadline: lists and bodies may flow beyond that. */
+  readonly ended: AbortSignal;
   /** An instant: `performance.now()` ms. */
   readonly deadline: number;
   readonly group: RunningGroup | undefined;
