@@ -114,6 +114,8 @@ class Exchange<T> implements Taker {
   onSend(carrier: Carrier): void {
     this.#carrier = carrier;
     this.#portion = undefined;
+    // What had come of it does not count twice.
+    if (!this.#coded) this.#context.memory.release(this.#size);
     this.#forget();
   }
 

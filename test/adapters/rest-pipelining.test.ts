@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { rest } from '../../adapters/rest.ts';
+import { processMemory } from '../../src/budget/memory.ts';
 import { CodapError } from '../../src/errors.ts';
 import type { Value } from '../../src/store/payload.ts';
 import { answerOf } from '../raw-store.ts';
@@ -56,8 +57,8 @@ async function byHand(own: Record<string, unknown> = { pipelining: 4 }) {
     async came(count: number): Promise<void> {
       while (asked.length < count) await new Promise<void>((resolve) => (told = resolve));
     },
-    ask(path: string, op = 'get', signal = new AbortController().signal) {
-      const answer = run(source, options, op, { path }, { signal }) as Promise<Value>;
+    ask(path: string, op = 'get', signal = new AbortController().signal, memory = processMemory(Infinity)) {
+      const answer = run(source, options, op, { path }, { signal, memory }) as Promise<Value>;
       answer.catch(() => {});
       return answer;
     },
@@ -120,7 +121,10 @@ describe('pipelining', () => {
       const store = await byHand();
       const controller = new AbortController();
       const paths = ['a', 'b', 'c'];
-      const answers = paths.map((path, at) => store.ask(path, 'get', at === given ? controller.signal : undefined));
+      const memory = processMemory(Infinity);
+      const answers = paths.map((path, at) =>
+        at === given ? store.ask(path, 'get', controller.signal) : store.ask(path, 'get', undefined, memory),
+      );
       await store.came(3);
       const [{ socket }] = store.asked as [Asked];
       const gone = once(socket, 'close');
@@ -140,6 +144,7 @@ describe('pipelining', () => {
       for (const { socket: other, line } of again) other.write(textOf(line));
       const others = await Promise.all(answers.filter((_, at) => at !== given));
       expect(others.map(({ value }) => value)).toEqual(lines(again));
+      expect(memory.held).toBe(lines(again).join('').length);
     }
   });
 
