@@ -2,6 +2,7 @@ import { CodapError, type Code } from '../../src/errors.ts';
 import { isDecodingError } from '../http/decoders.ts';
 import { retryAfterMs } from '../http/retry-after.ts';
 import { transportFailure } from '../http/transport-failure.ts';
+import { UncollectedError } from './xml-collector.ts';
 
 /** What the SDK adds to an error that came as an answer. */
 interface ServiceError extends Error {
@@ -31,7 +32,9 @@ export function s3Failure(error: unknown): CodapError {
   }
   const { name = '', $metadata, $response } = Object(error) as Partial<ServiceError>;
   const status = $metadata?.httpStatusCode;
-  if (status === undefined && !FORBIDDEN.has(name)) return transportFailure(error);
+  if (status === undefined && !FORBIDDEN.has(name)) {
+    return transportFailure(error instanceof UncollectedError ? error.cause : error);
+  }
   const code = codeOf(name, status);
   const wait = code === 'OVERLOADED' || status === 503 ? retryAfterMs($response?.headers?.['retry-after']) : undefined;
   return new CodapError(code, message(code, status), {

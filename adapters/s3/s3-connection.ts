@@ -15,9 +15,12 @@ import { list, listItems } from './list.ts';
 import type { S3Options } from './options.ts';
 import type { GetObject, HeadObject, ListObjects, PresignGetObject } from './params.ts';
 import { presign } from './presign.ts';
+import { xmlCollector } from './xml-collector.ts';
 
 /** Bytes of an answer that is no object: a page of a thousand keys has at most about four million. */
 const LARGEST = 16 * 2 ** 20;
+/** Bytes of an error. */
+const LARGEST_ERROR = 2 ** 20;
 
 /** An open S3 source, by the AWS SDK. */
 export class S3Connection implements Connection {
@@ -30,10 +33,10 @@ export class S3Connection implements Connection {
 
   constructor(options: S3Options) {
     this.#options = options;
-    // The SDK reads a listing or an error to its end, however long it is.
-    this.#client = clientFor(options, options.endpoint, { maxResponseSize: Math.max(LARGEST, options.maxBytes) });
-    this.#bodies = clientFor(options, options.endpoint, {}, { onread: intoReadMemory });
-    this.#signer = options.publicEndpoint === undefined ? this.#client : clientFor(options, options.publicEndpoint);
+    const { endpoint, publicEndpoint, maxBytes } = options;
+    this.#client = clientFor(options, endpoint, LARGEST, { maxResponseSize: Math.max(LARGEST, maxBytes) });
+    this.#bodies = clientFor(options, endpoint, LARGEST_ERROR, {}, { onread: intoReadMemory });
+    this.#signer = publicEndpoint === undefined ? this.#client : clientFor(options, publicEndpoint, LARGEST_ERROR);
   }
 
   readonly fetch = ({ op, params, want }: Query, context: Context): Promise<Payload> =>
@@ -80,7 +83,13 @@ export class S3Connection implements Connection {
   }
 }
 
-function clientFor(options: S3Options, endpoint: string | undefined, own: object = {}, connect?: object): S3Client {
+function clientFor(
+  options: S3Options,
+  endpoint: string | undefined,
+  maxXmlBytes: number,
+  own: object = {},
+  connect?: object,
+): S3Client {
   const { accessKeyId, secretAccessKey } = options;
   return new S3Client({
     region: options.region,
@@ -93,6 +102,7 @@ function clientFor(options: S3Options, endpoint: string | undefined, own: object
     // Checksums of whole objects do not hold for ranges of them.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
+    streamCollector: xmlCollector(maxXmlBytes),
     requestHandler: new UndiciHandler({ ...connections(options, connect), ...own }),
   });
 }
