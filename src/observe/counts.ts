@@ -1,6 +1,6 @@
 import type { Series } from './family.ts';
 
-/** Counts by one label, all of whose values are known: each begins at 0. */
+/** Counts by one label, whose values are known: each begins at 0. None may come from a request. */
 export class Counts<K extends string = string> {
   readonly #counts: Map<K, number>;
 
@@ -10,7 +10,8 @@ export class Counts<K extends string = string> {
 
   /** So many more. */
   add(value: K, count = 1): void {
-    this.#counts.set(value, this.#counts.get(value)! + count);
+    // One value that was forgotten must not make the whole scrape unreadable.
+    this.#counts.set(value, (this.#counts.get(value) ?? 0) + count);
   }
 
   /** A series for each value. */

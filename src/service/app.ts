@@ -82,7 +82,7 @@ export async function buildApp(
   const { spans } = options;
   const app = baseApp(config, options);
   const admission = new Admission(config.server.maxInFlight);
-  const metrics = new Metrics(sources.values(), [...mediaTypes, PROBLEM], admission.lagMs);
+  const metrics = new Metrics(sources.values(), typesOf(saved), admission.lagMs);
   app.decorate('metrics', metrics);
   app.decorate('drain', () => admission.drain());
   app.decorate('cut', (why?: string) => admission.cut(why));
@@ -130,4 +130,10 @@ export async function buildApp(
     mcpRoute(app, service, { describeSource, serves });
   }
   return app;
+}
+
+/** The media types of all answers to batches: pages are those of saved batches alone. */
+function typesOf(saved: ReadonlyMap<string, SavedBatch>): readonly string[] {
+  const ofSaved = Array.from(saved.values(), ({ encodings }) => encodings.map(({ mediaType }) => mediaType)).flat();
+  return [...new Set([...mediaTypes, PROBLEM, ...ofSaved])];
 }

@@ -148,6 +148,21 @@ describe('GET /metrics', () => {
     expect(counted).toBeLessThan(sent + 800);
   });
 
+  it('counts the bytes of a page, and every value is a number', async () => {
+    const page = { pattern: 'kv', template: 'examples/shop/bottom.liquid', queries: { ada: ADA } };
+    await using shop = await startOne({}, {}, { page });
+    const read = async () => readMetrics((await shop.get('/metrics')).text);
+    const sent = async () => valueIn(await read(), 'codap_sent_bytes_total', { encoding: 'text/html' });
+    expect(await sent()).toBe(0);
+    const { status, text } = await shop.get('/batches/page.html');
+    expect([status, text]).toEqual([200, expect.stringContaining('</html>')]);
+    await until(async () => (await sent()) !== 0, 'the page is counted');
+    expect(await sent()).toBeGreaterThan(text.length);
+    expect(await sent()).toBeLessThan(text.length + 800);
+    const samples = [...(await read()).values()].flatMap((family) => family.samples);
+    expect(samples.filter(({ value }) => !Number.isFinite(value))).toEqual([]);
+  });
+
   it('has no series that a request has named', async () => {
     const series = async () =>
       [...(await scrape()).values()].flatMap(({ samples }) =>
@@ -185,8 +200,8 @@ describe('GET /metrics', () => {
   });
 });
 
-async function startOne(source: object, server: object = {}) {
-  const started = await startService({ stores: service.stores, server, sources: { 'pricing-eu': source } });
+async function startOne(source: object, server: object = {}, batches: Record<string, object> = {}) {
+  const started = await startService({ stores: service.stores, server, sources: { 'pricing-eu': source }, batches });
   return { ...started, [Symbol.asyncDispose]: () => started.close() };
 }
 

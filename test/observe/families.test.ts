@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Counts } from '../../src/observe/counts.ts';
 import { BOUNDS, Durations, DurationsBy } from '../../src/observe/durations.ts';
 import { FORMATS, writeFamilies } from '../../src/observe/exposition.ts';
 import type { Family } from '../../src/observe/family.ts';
@@ -18,6 +19,16 @@ const gauge = (across?: 'max' | 'min', ...values: number[]): Family[] =>
     ...(across && { across }),
     series: [[['x'], [value]]],
   }));
+
+it('counts begin at 0, of a value that nobody has named before, too', () => {
+  const counts = new Counts<string>(['a']);
+  counts.add('b', 2);
+  counts.add('b');
+  expect(counts.series).toEqual([
+    [['a'], [0]],
+    [['b'], [3]],
+  ]);
+});
 
 describe('durations', () => {
   it('are counted up to the first bound that they do not exceed, and beyond the last', () => {
