@@ -410,6 +410,36 @@ describe('on the wire', () => {
   });
 });
 
+describe('a request target on the wire', () => {
+  it.each([
+    ['GET', '/none#%zz', 404],
+    ['GET', '/none#a?%zz', 404],
+    ['GET', '/none?#%zz', 404],
+    ['DELETE', '/none#%zz', 404],
+    ['GET', '/kv#%zz', 405],
+    ['GET', '/kv?a#%zz', 405],
+    ['DELETE', '/kv#', 405],
+    ['GET', 'http://127.0.0.1:8080/kv', 405],
+    ['GET', 'HTTPS://127.0.0.1:8080/kv?a=%zz', 405],
+    ['DELETE', 'http://127.0.0.1:8080/%6Bv', 405],
+    ['GET', 'http://127.0.0.1:8080/none', 404],
+    ['GET', 'http://127.0.0.1:8080', 200],
+    ['GET', 'http://127.0.0.1:8080?a', 400],
+    ['GET', 'http://127.0.0.1:8080/limits', 200],
+    ['GET', 'ftp://127.0.0.1:8080/kv', 404],
+    ['GET', '/kv/http://127.0.0.1/kv', 404],
+    ['GET', '/none%zz', 400],
+    ['DELETE', '/none%zz', 400],
+    ['GET', 'http://127.0.0.1:8080/kv%zz', 400],
+    ['GET', 'http://127.0.0.1:8080/kv#%zz', 400],
+  ])('%s %s is answered %i', async (method, target, status) => {
+    await build();
+    const answer = await send(`${method} ${target} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n`);
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(/^allow: (.*)\r$/im.exec(answer)?.[1]).toBe(status === 405 ? 'POST' : undefined);
+  });
+});
+
 describe('the log', () => {
   it('holds no credential: not of a request, not of the configuration', () => {
     const lines: string[] = [];

@@ -46,6 +46,14 @@ interface Known {
 
 const forEveryone = (): boolean => true;
 
+/**
+ * The path of a request target, which the router has read, and taken the path from in the same way: it may
+ * name its host (RFC 9112 §3.2.2), and ends at a `#`, too, behind which anything may stand.
+ */
+function pathOf(target: string): string {
+  return decodeURI(target.replace(/[?#].*$/s, '').replace(/^https?:\/\/[^/]*/i, '')) || '/';
+}
+
 /** The paths of an app. */
 class Paths {
   readonly #written = new Map<string, Known>();
@@ -61,7 +69,7 @@ class Paths {
 
   /** The methods of those that a URL's path fits, as far as they are there for who asks. */
   methodsAt({ url, caller }: FastifyRequest): readonly string[] {
-    const path = decodeURI(url.replace(/\?.*$/s, ''));
+    const path = pathOf(url);
     const segments = path.split('/');
     const fits = ({ parts }: Known): boolean =>
       parts.length === segments.length && parts.every((part, at) => part.startsWith(':') || part === segments[at]);
