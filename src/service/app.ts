@@ -44,6 +44,8 @@ declare module 'fastify' {
      * to false if it had to be cut. Then `close()`.
      */
     drain(): Promise<boolean>;
+    /** Whether it was told to: each answer that leaves from then on closes its connection. */
+    isDraining(): boolean;
     /**
      * Ends the answers that are still under way with an error: the last frame of a stream, a problem, or a
      * broken connection. `why`, by default that the service is shutting down, is told there.
@@ -85,6 +87,7 @@ export async function buildApp(
   const metrics = new Metrics(sources.values(), typesOf(saved), admission.lagMs);
   app.decorate('metrics', metrics);
   app.decorate('drain', () => admission.drain());
+  app.decorate('isDraining', () => admission.draining);
   app.decorate('cut', (why?: string) => admission.cut(why));
   const callers = openCallers(config, app.log, undefined, keySets);
   const refused = noting((reason) => metrics.refused.add(reason));

@@ -35,6 +35,8 @@ export class Outlet {
   constructor(reply: FastifyReply, idleMs: number, coding?: Coding) {
     this.#idleMs = idleMs;
     if (coding) reply.header('content-encoding', coding);
+    // No hook sees it leave, and a client that keeps its connection would hold up the end.
+    if (reply.server.isDraining()) reply.header('connection', 'close');
     reply.hijack();
     this.#raw = reply.raw;
     for (const [name, value] of Object.entries(reply.getHeaders()))

@@ -5,7 +5,8 @@ import { Outlet } from '../../../src/service/http/outlet.ts';
 /** A reply whose client takes whatever is written at once. */
 function endless(): FastifyReply {
   const raw = { destroyed: false, writableFinished: false, writeHead() {}, flushHeaders() {}, write: () => true };
-  return { raw, statusCode: 200, hijack() {}, getHeaders: () => ({}) } as unknown as FastifyReply;
+  const server = { isDraining: () => false };
+  return { raw, server, statusCode: 200, hijack() {}, getHeaders: () => ({}) } as unknown as FastifyReply;
 }
 
 describe('an outlet', () => {

@@ -34,6 +34,7 @@ class Client extends EventEmitter {
 function send(client: Client, frames: AsyncIterable<Frames>, ended?: AbortSignal): Promise<void> {
   const reply = {
     raw: client,
+    server: { isDraining: () => false },
     request: { raw: { headers: {} } },
     statusCode: 200,
     hijack() {},

@@ -1,0 +1,55 @@
+import { once } from 'node:events';
+import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { buildApp } from '../../src/service/app.ts';
+import { openSources, parseConfig } from '../configured.ts';
+import { type ScriptedStore, startScripted } from '../scripted-store.ts';
+import { until } from '../service.ts';
+
+const SHORT = '"short"';
+const LARGE = JSON.stringify('x'.repeat(400_000));
+const held: ServerResponse[] = [];
+const agent = new Agent({ keepAlive: true });
+let store: ScriptedStore;
+beforeAll(async () => {
+  store = await startScripted((_path, response) => void held.push(response));
+});
+afterEach(() => {
+  for (const answer of held.splice(0)) answer.destroy();
+});
+afterAll(async () => {
+  agent.destroy();
+  await store.close();
+});
+
+it.each([
+  ['application/json', SHORT],
+  ['application/json', LARGE],
+  ['application/x-ndjson', SHORT],
+  ['text/event-stream', SHORT],
+  ['application/zip', SHORT],
+  ['application/octet-stream', SHORT],
+  ['text/csv', '[{"a":1}]'],
+])('an answer in %s that begins while the service drains closes its connection', async (accept, body) => {
+  const config = parseConfig({ sources: { store: { adapter: 'rest', url: store.url } } });
+  await using sources = await openSources(config);
+  const app = await buildApp(config, sources);
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  try {
+    const headers = { accept, 'content-type': 'application/json' };
+    const sent = request(`${url}/kv`, { method: 'POST', headers, agent });
+    const closed = once(sent, 'socket').then(([socket]) => once(socket, 'close'));
+    sent.end(JSON.stringify({ queries: { a: { source: 'store', op: 'get' } } }));
+    await until(() => held.length === 1, 'the store is asked');
+    const drained = app.drain();
+    held[0]!.writeHead(200, { 'content-type': 'application/json' }).end(body);
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    expect([answer.statusCode, answer.headers['connection']]).toEqual([200, 'close']);
+    expect((await text(answer)).length).toBeGreaterThan(0);
+    await closed;
+    expect(await drained).toBe(true);
+  } finally {
+    await app.close();
+  }
+});
