@@ -224,6 +224,7 @@ describe('without a key that is known', () => {
       '/sources',
       '/sources/shop',
       '/sources/nothing',
+      `/sources/${'a'.repeat(101)}`,
       '/batches',
       '/batches/profile',
       '/batches/%70rofile',

@@ -123,6 +123,17 @@ describe('a request that does not fit', () => {
     await problem(404, app.inject('/kv/x'));
   });
 
+  it.each(['/sources', '/docs', '/kv'])('is a 404 for a name below %s of whatever length', async (path) => {
+    const origin = 'https://app.example';
+    await build({ server: { corsOrigins: [origin] } });
+    for (const length of [100, 101, 15_000]) {
+      const url = `${path}/${'a'.repeat(length)}`;
+      const { headers } = await problem(404, app.inject({ url, headers: { origin } }));
+      expect(headers['access-control-allow-origin']).toBe(origin);
+    }
+    expect((await problem(405, post(`/sources/${'a'.repeat(101)}`))).headers['allow']).toBe('GET, HEAD');
+  });
+
   it('is a 405 with Allow where the path has other methods', async () => {
     await build();
     expect((await problem(405, app.inject('/kv'))).headers['allow']).toBe('POST');

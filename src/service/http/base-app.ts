@@ -41,6 +41,9 @@ export function baseApp(
     childLoggerFactory: (parent, bindings, options) => new RequestLog(parent, bindings, options),
     bodyLimit: limits.bodyBytes,
     requestTimeout: requestMs,
+    // A name that is too long for the router would be answered before any hook: without CORS, whoever asks.
+    // Node bounds the whole head.
+    routerOptions: { maxParamLength: Number.MAX_SAFE_INTEGER },
     // To a router it makes no difference what its connections speak.
     ...(tls ? { https: { ...connecting, ...tls, handshakeTimeout: requestMs } as object } : { http: connecting }),
     return503OnClosing: false,
