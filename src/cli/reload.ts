@@ -5,6 +5,7 @@ import { type Config, ConfigError, type Env } from '../config/load.ts';
 import { secretsOf } from '../config/secrets.ts';
 import { warningsOf } from '../config/warnings.ts';
 import type { Secrets } from '../service/log.ts';
+import { asBound } from './bound.ts';
 import { loadWhole } from './load-whole.ts';
 
 /** Where a configuration came from, and who is told of it. */
@@ -16,9 +17,6 @@ export interface Origin {
   /** Whether it is served on this machine's loopback addresses alone. */
   readonly onLoopback: boolean;
 }
-
-/** What a process has from its first moment to its last. */
-const BOUND = ['host', 'port', 'metricsPort', 'workers'] as const;
 
 /** Tells what a configuration does that its operator should know: once, whatever the number of workers. */
 export function warn(config: Config, { logger, onLoopback }: Pick<Origin, 'logger' | 'onLoopback'>): void {
@@ -41,23 +39,11 @@ export async function reload(
   try {
     const read = await loadWhole(file, env);
     secrets.add(secretsOf(read, adapters));
-    const kept = BOUND.filter((name) => read.server[name] !== bound[name]);
-    const { tls } = bound;
-    // A certificate may be another one, but a port does not begin or cease to speak TLS.
-    const isOther = (tls === undefined) !== (read.server.tls === undefined);
-    const server = {
-      ...read.server,
-      ...Object.fromEntries(BOUND.map((name) => [name, bound[name]])),
-      ...(isOther && { tls }),
-    };
-    const config: Config = { ...read, server };
+    const { config, paths } = asBound(read, bound);
     if (!(await take(config))) return false;
     if (cluster.isWorker) return true;
     warn(config, origin);
-    if (kept.length > 0 || isOther) {
-      const paths = [...kept, ...(isOther ? ['tls'] : [])].map((name) => `server.${name}`);
-      logger.warn({ paths }, 'this needs a restart: it stays as it was');
-    }
+    if (paths.length > 0) logger.warn({ paths }, 'this needs a restart: it stays as it was');
     const names = { sources: Object.keys(config.sources), batches: config.batches.map(({ name }) => name) };
     logger.info({ file, ...names }, 'the configuration was read again, and is in force');
     return true;

@@ -10,6 +10,7 @@ import { Front } from '../service/front.ts';
 import { createLogger, Secrets } from '../service/log.ts';
 import { tellPrimary } from '../service/primary.ts';
 import { WorkerMetrics } from '../service/worker-metrics.ts';
+import { asTold, toldWorker } from './bound.ts';
 import { commonOf, metricsEdition, openEdition } from './edition.ts';
 import { isLoopback, listen, listenOnce, type Where } from './listen.ts';
 import { loadWhole } from './load-whole.ts';
@@ -26,7 +27,8 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
       'there is no configuration: name a file, set CODAP_CONFIG or write ./codap.yaml. To see codap without one, run: codap demo',
     );
   }
-  const config = await loadWhole(file, env);
+  const read = await loadWhole(file, env);
+  const config = cluster.isWorker ? asTold(read, env) : read;
   const where = listenOn(flags, env, config);
   const exporting = exportingOf(env);
   const secrets = new Secrets(secretsOf(config, adapters));
@@ -91,7 +93,7 @@ async function serveByWorkers(ending: Ending, config: Config, place: Place): Pro
   const { file, logger, onLoopback } = origin;
   const fork = (port: number) => {
     cluster.setupPrimary({ args: ['serve', '--host', where.host, '--port', String(port), '--', file] });
-    return cluster.fork();
+    return cluster.fork(toldWorker(config.server));
   };
   const workers = new Workers({ count: workersOf(config), graceMs: config.server.graceMs, logger, fork });
   // However this process ends, if it is not killed, it leaves nobody behind.

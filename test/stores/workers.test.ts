@@ -1,6 +1,10 @@
+import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { makeCertificate, writeCertificate } from '../certificate.ts';
 import { drainTrial } from '../drain-trial.ts';
 import { SOON, answerTo, ask, askAll, busy, started, draining, isThere } from '../workers-asked.ts';
 import { startWorkers } from '../workers-process.ts';
@@ -62,6 +66,21 @@ describe('workers', { timeout: 40_000, concurrent: true }, () => {
       err: { message: 'thrown by a test' },
     });
     await askAll(service, address, [other, pid]);
+  });
+
+  it('that take the place of another have what needs a restart as the service began with it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'codap-certificate-'));
+    const { cert, key } = await writeCertificate(folder, await makeCertificate('new'));
+    await using service = await startWorkers();
+    const address = await service.address();
+    const [first, second] = started(service) as [number, number];
+    const tls = { cert: join(folder, cert), key: join(folder, key) };
+    await service.configure({ server: { tls, metricsPort: 0 } });
+    process.kill(first, 'SIGKILL');
+    const { pid } = await service.line(({ msg, pid }) => msg === 'worker listens' && ![first, second].includes(pid));
+    await askAll(service, address, [second, pid]);
+    for (let asked = 0; asked < 10; asked += 1) expect((await fetch(`${address}/metrics`)).status).toBe(200);
+    await rm(folder, { recursive: true });
   });
 
   it('that die again and again are started again after pauses that grow', async () => {
