@@ -1,6 +1,5 @@
 import cluster, { type Worker } from 'node:cluster';
 import { closeSync, openSync } from 'node:fs';
-import { isatty } from 'node:tty';
 import closeWithGrace from 'close-with-grace';
 
 /** Why a process ends: a signal, an uncaught error, or, for a worker, its primary's word or death. */
@@ -80,12 +79,9 @@ function whenToldToEnd(worker: Worker, end: () => void): void {
 /** Of workers the primary alone is told by SIGHUP, and tells them one after the other. */
 function whenToldToReload(end: () => void, reload: () => void): void {
   const hadTerminal = hasTerminal();
-  const shown = [1, 2].filter((output) => isatty(output));
   process.on('SIGHUP', () => {
-    if (hadTerminal && !hasTerminal()) {
-      for (const output of shown) silence(output);
-      end();
-    } else if (cluster.isPrimary) reload();
+    if (hadTerminal && !hasTerminal()) end();
+    else if (cluster.isPrimary) reload();
   });
   if (cluster.isWorker) {
     process.on('message', (word) => {
@@ -102,15 +98,6 @@ function hasTerminal(): boolean {
   } catch {
     return false;
   }
-}
-
-/**
- * Has nothing written there any more: a log that cannot be written is tried for ever, and keeps the process.
- */
-function silence(output: number): void {
-  closeSync(output);
-  // The lowest number that is free is the one that is opened (POSIX, open).
-  openSync('/dev/null', 'w');
 }
 
 /** Runs what reloads, one at a time. */

@@ -1,12 +1,7 @@
 import pino, { type DestinationStream, type Logger, type LevelWithSilent } from 'pino';
+import { StandardOutput } from './standard-output.ts';
 
-/**
- * Lines are written together, from so many bytes on or after so many milliseconds; those that warn at once.
- */
-const GATHERED = 3072;
-/** At most so many bytes at once, which a pipe takes whole: workers keep out of each other's lines. */
-const WRITTEN = 4096;
-const FLUSH_MS = 100;
+/** Lines of this level on are written at once, others together. */
 const WARN = 40;
 
 /** The levels a log can have, the most talkative first. */
@@ -50,7 +45,7 @@ export function createLogger(level: LevelWithSilent, secrets: Secrets, destinati
   const paths = ['', '*', 'req.headers', '*.headers'].flatMap((parent) =>
     headers.map((name) => (parent === '' || name.startsWith('[') ? parent + name : `${parent}.${name}`)),
   );
-  const stdout = destination ? undefined : toStdout();
+  const stdout = destination ? undefined : new StandardOutput();
   return pino(
     {
       level,
@@ -66,13 +61,6 @@ export function createLogger(level: LevelWithSilent, secrets: Secrets, destinati
     },
     destination ?? stdout!,
   );
-}
-
-/** Standard output, where nothing is lost that was logged before the process exits. */
-function toStdout(): ReturnType<typeof pino.destination> {
-  const stdout = pino.destination({ sync: true, minLength: GATHERED, maxWrite: WRITTEN, periodicFlush: FLUSH_MS });
-  process.once('exit', () => stdout.flushSync());
-  return stdout;
 }
 
 /**
