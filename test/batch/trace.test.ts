@@ -189,7 +189,7 @@ describe('what an answer does not list stands in the trace of what it stands in'
   it('whom a take did not wait for, at the top', async () => {
     const { results, cancelled, trace } = await traced('first-reply', {
       take: 1,
-      queries: [q({ stall: true }), q({ ms: 5 }), { pattern: 'kv', queries: { a: q({ stall: true }), b: q() } }],
+      queries: [q({ stall: true }), q({ turns: 20 }), { pattern: 'kv', queries: { a: q({ stall: true }), b: q() } }],
     });
     expect(results).toHaveLength(1);
     expect(cancelled).toBe(2);
