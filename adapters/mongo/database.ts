@@ -1,7 +1,6 @@
 import type { Db, MongoClient, ReadPreference, RunCommandOptions } from 'mongodb';
 import { latestOf } from '../../src/store/deadline.ts';
 import type { Context } from '../../src/store/fetch.ts';
-import { abortReason } from '../../src/errors.ts';
 import { Cut } from './cut.ts';
 import { rawReply } from './raw-reply.ts';
 import { Sessions } from './sessions.ts';
@@ -25,7 +24,6 @@ export class Database {
 
   /** Answers the reply to a command, what is nested in it as BSON. An abort does not wait for the store. */
   async command(asked: object, context: Context): Promise<Record<string, unknown>> {
-    if (context.signal.aborted) throw abortReason(context.signal);
     const signal = new Cut(context.signal);
     const options: RunCommandOptions = { raw: true, ...this.#preference, signal };
     const session = this.#sessions.take();

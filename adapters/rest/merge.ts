@@ -27,6 +27,8 @@ interface Known extends MergeRule {
 interface RestPoint extends Point {
   readonly rule: Known;
   readonly id: string;
+  /** As it stands in the URL. */
+  readonly sent: string;
 }
 
 /** GETs of single things asked of a list, by the rules of a source. */
@@ -56,8 +58,9 @@ export class RestMerger implements Merger<RestPoint> {
       const id = idIn(path, rule);
       if (id === undefined) continue;
       if (rule.style === 'comma' && id.includes(',')) return undefined;
-      const chars = encodeURIComponent(id).length + (rule.style === 'comma' ? 1 : rule.query.length + 2);
-      return { group: String(at), most: rule.max, chars, mostChars: MOST_CHARS, rule, id };
+      const sent = encodeURIComponent(id);
+      const chars = sent.length + (rule.style === 'comma' ? 1 : rule.query.length + 2);
+      return { group: String(at), most: rule.max, chars, mostChars: MOST_CHARS, rule, id, sent };
     }
     return undefined;
   }
@@ -65,7 +68,7 @@ export class RestMerger implements Merger<RestPoint> {
   merged(points: readonly RestPoint[]): Query {
     const [{ rule }] = points as [RestPoint];
     const name = encodeURIComponent(rule.query);
-    const ids = [...new Set(points.map(({ id }) => id))].map((id) => encodeURIComponent(id));
+    const ids = [...new Set(points.map(({ sent }) => sent))];
     const search = rule.style === 'comma' ? `${name}=${ids.join(',')}` : ids.map((id) => `${name}=${id}`).join('&');
     return { op: 'get', params: { path: `${rule.target}?${search}`, headers: {} }, want: 'value' };
   }

@@ -179,6 +179,7 @@ function layersOf({ options, adapter: { ops }, connection, calls, log }: Below):
   const { merger } = connection;
   const circuit = circuitOf(options, log);
   const local = new Set(Object.keys(ops).filter((op) => ops[op]?.local));
+  const ofStore = (layer: Layer): Layer => unless(local, layer);
   return [
     // Above all others, because it counts what the caller sees.
     observe(calls),
@@ -186,29 +187,24 @@ function layersOf({ options, adapter: { ops }, connection, calls, log }: Below):
     timeout(name),
     // Above all that asks the store, because a hit costs nothing below.
     ...(options.cache
-      ? [
-          unless(
-            local,
-            cache({ ...options, cache: options.cache }, (query, etag) => connection.revalidate?.(query, etag)),
-          ),
-        ]
+      ? [ofStore(cache({ ...options, cache: options.cache }, (query, etag) => connection.revalidate?.(query, etag)))]
       : []),
     // Above the limit, because who joins a call takes no place.
     ...(options.coalesce ? [coalesce(timeoutMs)] : []),
     // Above retry, because what failed is one query, and asked again as one.
     ...(merger ? [merge(merger)] : []),
     // Above hedge, because an attempt has failed only once no other one runs beside it.
-    ...(options.retry ? [unless(local, retry(options.retry))] : []),
+    ...(options.retry ? [ofStore(retry(options.retry))] : []),
     // Above the breaker, because each of two attempts is judged by itself.
-    ...(options.hedge ? [unless(local, hedge(options.hedge))] : []),
+    ...(options.hedge ? [ofStore(hedge(options.hedge))] : []),
     // Above the rate and the limit, because who is turned away at once takes no token and no place.
-    ...(circuit ? [unless(local, breaker(circuit))] : []),
+    ...(circuit ? [ofStore(breaker(circuit))] : []),
     // Above the limit, because who waits for a token needs no place yet.
-    ...(options.rate ? [unless(local, rate({ name, ...options.rate }))] : []),
+    ...(options.rate ? [ofStore(rate({ name, ...options.rate }))] : []),
     // Above the attempt, because one begins when there is a place and the store is called.
     limit(options),
     // Below the limit, because the store alone is judged; above the attempt's time-out, which is its failure.
-    ...(circuit ? [unless(local, judge(circuit))] : []),
+    ...(circuit ? [ofStore(judge(circuit))] : []),
     // Above the attempt's time-out, because that is one of the ways in which an attempt ends.
     attempt,
     // Above prime, because an attempt is in time only once the first item or byte is here.
