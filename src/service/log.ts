@@ -15,9 +15,13 @@ const MOST_CAUSES = 5;
 /** A secret shorter than this is none, and would mask what only looks like it. */
 const SHORTEST = 4;
 
+/** A string of JSON (RFC 8259 §7). */
+const STRING = /"(?:[^"\\]|\\.)*"/g;
+
 /** What no line of a log may show. */
 export class Secrets {
   #known: readonly string[] = [];
+  #asWritten: readonly string[] = [];
 
   constructor(secrets: readonly string[] = []) {
     this.add(secrets);
@@ -25,15 +29,21 @@ export class Secrets {
 
   /** From now on these are hidden, too. */
   add(secrets: readonly string[]): void {
-    const hidden = secrets
-      .filter((secret) => secret.length >= SHORTEST)
-      .map((secret) => JSON.stringify(secret).slice(1, -1));
+    const hidden = secrets.filter((secret) => secret.length >= SHORTEST);
     // One may be a part of another: the longest goes first.
     this.#known = [...new Set([...this.#known, ...hidden])].toSorted((a, b) => b.length - a.length);
+    this.#asWritten = this.#known.map((secret) => JSON.stringify(secret).slice(1, -1));
   }
 
-  /** A line of JSON without them. */
-  readonly hide = (line: string): string => this.#known.reduce((text, secret) => text.replaceAll(secret, HIDDEN), line);
+  /** A line of JSON without them. A secret of digits stands in many numbers, which tell nothing of it. */
+  readonly hide = (line: string): string => {
+    if (!this.#asWritten.some((secret) => line.includes(secret))) return line;
+    return line.replaceAll(STRING, (text) => JSON.stringify(this.#without(JSON.parse(text) as string)));
+  };
+
+  #without(text: string): string {
+    return this.#known.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), text);
+  }
 }
 
 /**
