@@ -1,14 +1,18 @@
 import type { CryptoKey, JSONWebKeySet, JWTHeaderParameters, createLocalJWKSet } from 'jose';
 
-/** Nobody can make codap ask for a key set more often than this, in milliseconds. */
+/** Nobody can make codap ask for a key set again more often than this, in milliseconds. */
 const PAUSE_MS = 30_000;
+
+/** The first pause while none could be had yet, as where both begin together; each is twice the one before. */
+const FIRST_PAUSE_MS = 1000;
 
 /** A key set is asked for again after this long, in milliseconds: keys are withdrawn, too. */
 const STALE_MS = 600_000;
 
 /**
  * The public keys of an issuer. They are fetched when one is needed first, and again for one that is not
- * among them, but never twice within 30 seconds. While they cannot be had, those that are known do.
+ * among them, but never twice within 30 seconds, or, before the first have come, within one second, two, four
+ * and so on. While they cannot be had, those that are known do.
  */
 export class KeySet {
   readonly #fetch: () => Promise<unknown>;
@@ -17,6 +21,8 @@ export class KeySet {
   #names: ReadonlySet<unknown> = new Set();
   /** When they were asked for last: an instant. */
   #asked = -Infinity;
+  /** How often they could not be had. */
+  #misses = 0;
   #coming: Promise<void> | undefined;
 
   /** `fetch` answers them as the JSON of RFC 7517 §5; `failed` hears of each time that it did not. */
@@ -35,12 +41,19 @@ export class KeySet {
     return this.#find(header);
   };
 
+  get #pauseMs(): number {
+    return this.#find ? PAUSE_MS : Math.min(FIRST_PAUSE_MS * 2 ** (this.#misses - 1), PAUSE_MS);
+  }
+
   #renew(): void {
     const now = performance.now();
-    if (this.#coming || now - this.#asked < PAUSE_MS) return;
+    if (this.#coming || now - this.#asked < this.#pauseMs) return;
     this.#asked = now;
     this.#coming = this.#take()
-      .catch(this.#failed)
+      .catch((error: unknown) => {
+        this.#misses += 1;
+        this.#failed(error);
+      })
       .finally(() => (this.#coming = undefined));
   }
 

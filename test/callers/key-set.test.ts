@@ -92,14 +92,30 @@ describe('a key set', () => {
     },
   );
 
-  it('that was never had knows no key, and is asked for again after 30 seconds', async () => {
+  it('that was never had knows no key, and is asked for again after ever longer pauses', async () => {
     const { server, has } = having('a');
     server.isDown = true;
-    expect([await has('a'), await has('a')]).toEqual([false, false]);
-    expect([server.asked, server.failures.length]).toEqual([1, 1]);
+    const asked: number[] = [];
+    for (let second = 0; second < 100; second += 0.5) {
+      const before = server.asked;
+      expect([await has('a'), await has('b')]).toEqual([false, false]);
+      if (server.asked > before) asked.push(second);
+      vi.advanceTimersByTime(500);
+    }
+    expect(asked).toEqual([0, 1, 3, 7, 15, 31, 61, 91]);
+    expect(server.failures).toHaveLength(asked.length);
+  });
+
+  it('that comes up a second after codap is there then', async () => {
+    const { server, has } = having('a');
+    server.isDown = true;
+    expect(await has('a')).toBe(false);
     server.isDown = false;
-    vi.advanceTimersByTime(30_000);
+    vi.advanceTimersByTime(1000);
     expect(await has('a')).toBe(true);
+    // From now on the pause is the long one.
+    vi.advanceTimersByTime(29_999);
+    expect([await has('b'), server.asked]).toEqual([false, 2]);
   });
 
   it('is renewed behind those who use it after ten minutes, so that what was withdrawn ends', async () => {
