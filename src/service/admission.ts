@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Bag } from '../budget/bag.ts';
+import type { KnownCaller } from '../callers/known-caller.ts';
 import type { REASONS } from '../observe/metrics.ts';
 import { Pace } from './pace.ts';
 import { asksForWork } from './http/asks-for-work.ts';
@@ -15,6 +16,12 @@ const DETAILS = {
 type Reason = keyof typeof DETAILS;
 
 /**
+ * A caller may have so many times as many batches under way as places are free (Choudhury and Hahne, Dynamic
+ * Queue Length Thresholds, 1998): alone it has nine tenths of all, and there is always room for another.
+ */
+const TIMES_FREE = 9;
+
+/**
  * Lets batches in: at most `maxInFlight` at a time, no more than the event loop's pace allows,
  * none while draining. The others are answered 503 with `Retry-After` at once, before their bodies are read.
  * Everything else always passes, health above all.
@@ -26,6 +33,8 @@ export class Admission {
   readonly #pace: Pace;
   #isCut = false;
   #inFlight = 0;
+  /** Of each caller that has a name. */
+  readonly #inFlightOf = new Map<string | undefined, number>();
   #draining = false;
 
   constructor(maxInFlight: number) {
@@ -74,8 +83,8 @@ export class Admission {
       pace.stop();
       done();
     });
-    const refusal = (): Reason | undefined => {
-      if (this.#inFlight >= this.#maxInFlight) return 'in_flight';
+    const refusal = ({ name }: KnownCaller): Reason | undefined => {
+      if ((this.#inFlightOf.get(name) ?? 0) >= TIMES_FREE * (this.#maxInFlight - this.#inFlight)) return 'in_flight';
       return pace.allows(this.#inFlight) ? undefined : 'lag';
     };
     const refuse = (reply: FastifyReply, reason: Reason): void => {
@@ -86,7 +95,7 @@ export class Admission {
     app.addHook('onRequest', (request, reply, done) => {
       // While draining the body is read first: a connection that closes on one that is still coming would be
       // reset, and the answer lost.
-      const reason = asksForWork(request) && !this.#draining ? refusal() : undefined;
+      const reason = asksForWork(request) && !this.#draining ? refusal(request.caller) : undefined;
       if (reason === undefined) done();
       else refuse(reply, reason);
     });
@@ -95,10 +104,10 @@ export class Admission {
       if (!asksForWork(request)) return done();
       // The client has gone: there would be no event to give a place back.
       if (reply.raw.closed) return;
-      const reason = this.#draining ? 'draining' : refusal();
+      const reason = this.#draining ? 'draining' : refusal(request.caller);
       if (reason !== undefined) return refuse(reply, reason);
-      this.#inFlight += 1;
-      whenClosed(reply.raw, () => this.#leave());
+      this.#enter(request.caller);
+      whenClosed(reply.raw, () => this.#leave(request.caller));
       done();
     });
     app.addHook('onSend', (_request, reply, _payload, done) => {
@@ -109,9 +118,15 @@ export class Admission {
     });
   }
 
-  #leave(): void {
+  #enter({ name }: KnownCaller): void {
+    this.#inFlight += 1;
+    if (name !== undefined) this.#inFlightOf.set(name, (this.#inFlightOf.get(name) ?? 0) + 1);
+  }
+
+  #leave({ name }: KnownCaller): void {
     this.#pace.end();
     this.#inFlight -= 1;
+    if (name !== undefined) this.#inFlightOf.set(name, (this.#inFlightOf.get(name) ?? 1) - 1);
     if (this.#draining && this.#inFlight === 0) this.#idle.resolve();
   }
 }

@@ -94,3 +94,32 @@ describe("a caller's batches under way", () => {
     expect(valueIn(families, 'codap_batches_total', { ...labels, caller: 'short' })).toBe(1);
   });
 });
+
+describe('the batches of one caller', () => {
+  it.each([1, 5, 20])('leave places for others, of %i that there are', async (maxInFlight) => {
+    const few = await startService({
+      server: { maxInFlight },
+      sources: { slow: { adapter: 'rest', url: store.url, breaker: false, coalesce: false } },
+      batches: { never: { ...never, timeoutMs: 2000 } },
+      callers: { greedy: one('greedy', { batches: '*' }), modest: one('modest', { batches: '*' }) },
+    });
+    try {
+      const leaving = new AbortController();
+      const ask = (name: Name) => few.post('/batches/never', {}, as(name), leaving.signal).catch(() => undefined);
+      const most = Math.ceil((9 * maxInFlight) / 10);
+      const asked = Array.from({ length: most }, () => ask('greedy'));
+      await until(() => store.open('/never') === most, 'all that it may have are under way');
+      const refused = await few.get('/batches/never', as('greedy'));
+      expect([refused.status, refused.headers['retry-after']]).toEqual([503, '1']);
+      const left = maxInFlight - most;
+      const others = Array.from({ length: left }, () => ask('modest'));
+      await until(() => store.open('/never') === maxInFlight, 'the others have what is left');
+      expect((await few.get('/batches/never', as('modest'))).status).toBe(503);
+      leaving.abort();
+      await Promise.all([...asked, ...others]);
+      await until(() => store.open('/never') === 0, 'all have left');
+    } finally {
+      await few.close();
+    }
+  });
+});
