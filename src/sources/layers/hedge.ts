@@ -16,9 +16,6 @@ export interface HedgeOptions {
   readonly budget: number;
 }
 
-/** So many second attempts there may always be in ten seconds, for a source that is asked seldom. */
-const LEAST = 3;
-
 /** One of the attempts of a call that are under way. */
 interface Attempt {
   readonly isFirst: boolean;
@@ -40,7 +37,7 @@ export function hedge({ percentile, budget }: HedgeOptions): Layer {
   let hedges = 0;
 
   const take = (): boolean => {
-    if (taken.sum + 1 > Math.max(LEAST, budget * calls.sum)) return false;
+    if (taken.sum + 1 > budget * calls.sum) return false;
     taken.add();
     hedges += 1;
     return true;
