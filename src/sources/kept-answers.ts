@@ -81,12 +81,16 @@ export class KeptAnswers {
     else this.#drop(key, asked);
   }
 
-  /** A value that was kept is still the same, as the store said when it was asked at that instant. */
-  renew(key: string, asked: number, known: KeptValue, told = known.freshness): void {
-    // Fields that a 304 does not have stay as they were (RFC 9111 §4.3.4).
+  /**
+   * A value that was kept is still the same, as the store said when it was asked at that instant; returns it
+   * with what the store said of it. Fields that a 304 does not have stay as they were (RFC 9111 §4.3.4).
+   */
+  renew(key: string, asked: number, known: KeptValue, { freshness: told = known.freshness, meta }: Value): Value {
     const freshness = known.freshness && told?.isPartial ? renewed(known.freshness, told) : told;
-    if (this.#isKept(asked, freshness, true)) this.#keep(key, asked, { ...known, freshness });
+    const answer = { kept: known.kept, meta: updated(known.meta, meta), freshness };
+    if (this.#isKept(asked, freshness, true)) this.#keep(key, asked, answer);
     else this.#drop(key, asked);
+    return answer.kept.value(answer.meta);
   }
 
   /**
@@ -139,6 +143,22 @@ export class KeptAnswers {
   #isOlder(key: string, asked: number): boolean {
     return (this.#answers.peek(key)?.asked ?? -Infinity) > asked;
   }
+}
+
+/** Fields that tell of the bytes. */
+const OF_BYTES = /^content-(?:encoding|length|range|type)$/;
+
+/** What is known of a value, with what its store has said again (RFC 9111 §3.2). */
+function updated(before: Meta | undefined, told: Meta | undefined): Meta | undefined {
+  if (!before || !told) return before;
+  const { etag, lastModified, headers = {} } = told;
+  const news = Object.entries(headers).filter(([name]) => !OF_BYTES.test(name));
+  return {
+    ...before,
+    ...(etag !== undefined && { etag }),
+    ...(lastModified !== undefined && { lastModified }),
+    ...(news.length > 0 && { headers: { ...before.headers, ...Object.fromEntries(news) } }),
+  };
 }
 
 /**

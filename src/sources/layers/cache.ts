@@ -50,8 +50,7 @@ export function cache(options: CacheOptions, revalidate: Revalidate = () => unde
       if (payload.kind === 'value' && payload.isUnchanged) {
         // A tag that is not the one asked about says nothing of what is kept (RFC 9111 §4.3.4).
         if (known && isSame(payload.meta?.etag, etag)) {
-          answers.renew(key, asked, known, payload.freshness);
-          return held(known.kept.value(known.meta), context);
+          return held(answers.renew(key, asked, known, payload), context);
         }
         payload = await next(query, context);
       }

@@ -493,6 +493,21 @@ describe('an answer with an entity tag', () => {
     expect(conditions(calls)).toEqual([undefined, '"1"']);
   });
 
+  it('has what the renewal says of it, but for what tells of the bytes', async () => {
+    const { store, ask } = shop({}, conditionally);
+    const lastModified = '2026-01-01T00:00:00.000Z';
+    const meta = { status: 200, size: 1, contentType: 'text/plain', encoding: 'text', etag: 'W/"1"' } as const;
+    const headers = { 'x-left': '11', 'x-kept': 'a', 'content-length': '1' };
+    store.answer = () => plain('a', { ...meta, headers });
+    await ask();
+    await pass(1000);
+    const told = { status: 304, etag: '"1"', lastModified, contentType: 'text/html', size: 0 };
+    store.answer = () => unchanged({ ...told, headers: { 'x-left': '10', 'content-length': '0' } });
+    const now = { ...meta, etag: '"1"', lastModified, headers: { ...headers, 'x-left': '10' } };
+    expect((await ask()).meta).toEqual(now);
+    expect((await ask()).meta).toEqual({ ...now, ageMs: 0 });
+  });
+
   it('is replaced where it is another by then', async () => {
     const { calls, store, ask, seen } = shop({}, conditionally);
     store.answer = () => tagged('a', '"1"');
