@@ -35,4 +35,8 @@ export class TokenBucket {
   takeAwaited(now: number): void {
     this.take(now - this.#everyMs);
   }
+  /** Gives back one that was taken. */
+  putBack(): void {
+    this.#full -= this.#everyMs;
+  }
 }

@@ -7,11 +7,25 @@ import { Line } from './line.ts';
 export class FairLine {
   /** A line for each caller of whom somebody waits, in the order of their turns. */
   readonly #lines = new Map<string | undefined, Line>();
+  readonly #onLeave: () => void;
   #length = 0;
+
+  /** `onLeave` hears that somebody has left who was not let in. */
+  constructor(onLeave: () => void = () => {}) {
+    this.#onLeave = onLeave;
+  }
 
   /** How many wait. */
   get length(): number {
     return this.#length;
+  }
+
+  /** How many go before another one of this caller's, as they wait now. */
+  before(caller: string | undefined): number {
+    const own = this.#lines.get(caller)?.length ?? 0;
+    let before = own;
+    for (const [name, line] of this.#lines) if (name !== caller) before += Math.min(line.length, own + 1);
+    return before;
   }
 
   /** Resolves when its turn comes. Rejects as the signal aborts, or with what it is turned away with. */
@@ -52,5 +66,6 @@ export class FairLine {
   #left(caller: string | undefined): void {
     this.#length -= 1;
     if (this.#lines.get(caller)?.length === 0) this.#lines.delete(caller);
+    this.#onLeave();
   }
 }

@@ -2,7 +2,7 @@ import { type BucketOptions, TokenBucket } from '../../budget/token-bucket.ts';
 import { CodapError } from '../../errors.ts';
 import { instantOf } from '../../store/deadline.ts';
 import type { Layer } from '../layer.ts';
-import { Line } from '../line.ts';
+import { FairLine } from '../fair-line.ts';
 
 /** How many calls of its store a source may make. */
 export interface RateOptions extends BucketOptions {
@@ -10,14 +10,15 @@ export interface RateOptions extends BucketOptions {
 }
 
 /**
- * A token bucket of calls. Who finds no token waits for one, first come first served, if it will come within
- * half of the time that is left; else OVERLOADED at once.
+ * A token bucket of calls. Who finds no token waits for one, if it will come within half of the time that is
+ * left; else OVERLOADED at once. Callers take turns, each one's own calls first come first served: who is
+ * passed by those of others for too long is OVERLOADED later.
  */
 export function rate({ name, perSecond, burst }: RateOptions): Layer {
   const bucket = new TokenBucket({ perSecond, burst });
   /** One timer for all who wait, set for the first of them. */
   let timer: NodeJS.Timeout | undefined;
-  const line = new Line(() => {
+  const line = new FairLine(() => {
     if (line.length > 0) return;
     clearTimeout(timer);
     timer = undefined;
@@ -30,6 +31,12 @@ export function rate({ name, perSecond, burst }: RateOptions): Layer {
     }
     if (line.length > 0) timer = watch();
   };
+  const overloaded = (waitMs: number): CodapError =>
+    new CodapError('OVERLOADED', 'this source is called too often to be called in time', {
+      source: name,
+      retryAfterMs: Math.ceil(waitMs),
+      rejected: true,
+    });
   const watch = (): NodeJS.Timeout => setTimeout(take, Math.ceil(bucket.comesAt() - performance.now()));
 
   return {
@@ -37,23 +44,25 @@ export function rate({ name, perSecond, burst }: RateOptions): Layer {
     bounds: () => ({ perSecond, burst }),
     state: () => ({ queued: line.length }),
     wrap: (next) => async (query, context) => {
-      const { signal, deadline } = context;
+      const { signal, deadline, caller } = context;
       if (signal.aborted) throw signal.reason;
-      const now = performance.now();
-      const waitMs = Math.max(0, bucket.comesAt(line.length) - now);
-      if (waitMs > 0 && waitMs > (instantOf(deadline) - now) / 2) {
-        throw new CodapError('OVERLOADED', 'this source is called too often to be called in time', {
-          source: name,
-          retryAfterMs: Math.ceil(waitMs),
-          rejected: true,
-        });
+      const came = performance.now();
+      const mayWaitMs = (): number => (instantOf(deadline) - came) / 2;
+      const waitMs = Math.max(0, bucket.comesAt(line.before(caller.name)) - came);
+      if (waitMs > 0 && waitMs > mayWaitMs()) throw overloaded(waitMs);
+      if (waitMs === 0 && line.length === 0) {
+        bucket.take(came);
+        return next(query, context);
       }
-      if (waitMs > 0 || line.length > 0) {
-        const turn = line.wait(signal);
-        timer ??= watch();
-        await turn;
-      } else bucket.take(now);
-      return next(query, context);
+      const turn = line.wait(signal, caller.name);
+      timer ??= watch();
+      await turn;
+      // What one turn more takes is a timer's lateness, too.
+      if (performance.now() - came <= mayWaitMs() + 1000 / perSecond) return next(query, context);
+      bucket.putBack();
+      clearTimeout(timer);
+      take();
+      throw overloaded(Math.max(0, bucket.comesAt(line.before(caller.name)) - performance.now()));
     },
   };
 }

@@ -186,6 +186,33 @@ describe('who waits', () => {
   });
 });
 
+describe('two callers of 50 a second', () => {
+  it('each get what they ask for up to their half, however much the other one asks for', async () => {
+    const { ask, reached } = shop({ perSecond: 50, burst: 10 });
+    const answers = { greedy: [] as unknown[], modest: [] as unknown[] };
+    const came = (name: keyof typeof answers): void => {
+      const since = performance.now();
+      void ask(name, 2000, { caller: { name, headers: {} } }).then((answer) =>
+        answers[name].push(answer === 'ok' ? performance.now() - since : answer),
+      );
+    };
+    for (let at = 0; at < 6000; at += 2) {
+      came('greedy');
+      if (at % 100 === 0) came('modest');
+      await pass(2);
+    }
+    expect(reached.length).toBeGreaterThan(0.95 * 50 * 6);
+    expect(answers.modest).toHaveLength(60);
+    for (const ms of answers.modest) expect(ms).toBeLessThanOrEqual(60);
+    // Who is passed by others waits for no more than half of the time for that: but for a turn.
+    for (const ms of answers.greedy.filter((answer) => typeof answer === 'number'))
+      expect(ms).toBeLessThanOrEqual(1000 + 20);
+    await pass(2000);
+    for (const refused of answers.greedy.filter((answer) => typeof answer !== 'number'))
+      expect(refused).toMatchObject({ code: 'OVERLOADED', rejected: true });
+  });
+});
+
 it('the order is kept, whoever leaves, and nobody gets more than the bucket gives', async () => {
   await fc.assert(
     fc.asyncProperty(
