@@ -36,7 +36,9 @@ export function merge(merger: Merger): Layer {
         const point = query.want === 'value' ? merger.pointOf(query, context.caller) : undefined;
         if (!point) return next(query, context);
         if (context.signal.aborted) return Promise.reject(context.signal.reason as Error);
-        const name = point.group + identityOf(context.caller);
+        const whose = identityOf(context.caller);
+        if (whose === undefined) return next(query, context);
+        const name = whose + point.group;
         if (groups.size === 0) setImmediate(askAll);
         let group = groups.get(name);
         if (group && group.chars + point.chars > point.mostChars) {
@@ -55,10 +57,17 @@ export function merge(merger: Merger): Layer {
   };
 }
 
-/** What a store sees of a caller: nobody is answered what it may have answered to somebody else. */
-function identityOf({ headers }: Caller): string {
-  for (const _name in headers) return canonical(headers) ?? '';
-  return '';
+/**
+ * What a store sees of a caller: nobody is answered what it may have answered to somebody else. And its name:
+ * nobody stands in somebody else's line. Undefined where it is too large to be compared.
+ */
+function identityOf({ name, headers }: Caller): string | undefined {
+  const caller = name === undefined ? '' : `${name.length} ${name} `;
+  for (const _name in headers) {
+    const identity = canonical(headers);
+    return identity && caller + identity;
+  }
+  return caller;
 }
 
 const ONCE = { once: true };

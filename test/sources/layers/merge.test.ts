@@ -114,6 +114,23 @@ describe('merge', () => {
     expect(asked()).toEqual([{ keys: ['k', 'k'] }, { key: 'k' }]);
   });
 
+  it.each([
+    ['of two callers, each of whom has a line of its own', [{ name: 'a' }, { name: 'b' }, { name: 'a' }]],
+    [
+      'whose names and headers are the same text together',
+      [{ name: '1' }, { name: '1', headers: { a: 'b' } }, { name: '1' }],
+    ],
+    ['of a caller whose headers are too large to compare', [{}, { headers: { a: 'x'.repeat(70_000) } }, {}]],
+  ])('asks none together %s', async (_which, callers) => {
+    const { ask, asked } = one();
+    for (const caller of callers) ask('k', { caller: { headers: {}, ...caller } }).catch(() => {});
+    await nextTurn();
+    expect(asked().toSorted((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b)))).toEqual([
+      { key: 'k' },
+      { keys: ['k', 'k'] },
+    ]);
+  });
+
   it('asks for who comes in a turn in which all before have left', async () => {
     const { store, ask, valueOf } = one();
     const leaving = new AbortController();
