@@ -1,9 +1,10 @@
 import type { Memory } from '../../budget/memory.ts';
 import type { Work } from '../../budget/work.ts';
 import { CallSignal } from '../../call-signal.ts';
+import { classify } from '../../errors.ts';
 import { hashOf } from '../../json/hash.ts';
 import { GrowingDeadline, instantOf } from '../../store/deadline.ts';
-import type { Context, Fetch, Query } from '../../store/fetch.ts';
+import type { Caller, Context, Fetch, Query } from '../../store/fetch.ts';
 import type { Payload } from '../../store/payload.ts';
 import { keyOf } from '../key.ts';
 import { ask, type Layer } from '../layer.ts';
@@ -23,18 +24,21 @@ export function coalesce(timeoutMs: number): Layer {
     name: 'coalesce',
     bounds: ({ want }) => (want === 'value' ? {} : undefined),
     state: () => ({ coalesced }),
-    wrap: (next) => (query, context) => {
-      if (query.want !== 'value') return next(query, context);
-      if (context.signal.aborted) return Promise.reject(context.signal.reason as Error);
-      const hash = (query.hash ??= hashOf(query.params));
-      const other = underWay.find(hash, query, context);
-      if (!other) return new SharedCall(underWay, hash, query, context, timeoutMs).begin(next);
-      coalesced += 1;
-      if (context.trace) {
-        context.trace.shared = 'coalesced';
-        context.trace.started = performance.now();
-      }
-      return other.join(context);
+    wrap: (next) => {
+      const fetch: Fetch = (query, context) => {
+        if (query.want !== 'value') return next(query, context);
+        if (context.signal.aborted) return Promise.reject(context.signal.reason as Error);
+        const hash = (query.hash ??= hashOf(query.params));
+        const other = underWay.find(hash, query, context);
+        if (!other) return new SharedCall(underWay, hash, query, context, timeoutMs, fetch).begin(next);
+        coalesced += 1;
+        if (context.trace) {
+          context.trace.shared = 'coalesced';
+          context.trace.started = performance.now();
+        }
+        return other.join(context);
+      };
+      return fetch;
     },
   };
 }
@@ -92,12 +96,14 @@ class SharedCall {
   readonly #signal = new CallSignal();
   readonly #memory: Memory;
   readonly #work: Work;
+  readonly #again: Fetch;
   #key: string | undefined;
   /** All who have waited for it, and how many still do. */
   readonly #waiters: Waiter[];
   #waiting = 1;
 
-  constructor(underWay: UnderWay, hash: number, query: Query, first: Context, timeoutMs: number) {
+  /** `again` asks for who waits for it and must not fail with it. */
+  constructor(underWay: UnderWay, hash: number, query: Query, first: Context, timeoutMs: number, again: Fetch) {
     this.#underWay = underWay;
     this.hash = hash;
     this.query = query;
@@ -107,6 +113,7 @@ class SharedCall {
     this.deadline = new GrowingDeadline(instant, Math.max(instant, performance.now() + 2 * timeoutMs));
     this.#memory = first.memory.part();
     this.#work = first.work.part();
+    this.#again = again;
     this.#waiters = [new Waiter(this, first)];
   }
 
@@ -165,7 +172,11 @@ class SharedCall {
 
   #fail(error: unknown): void {
     this.#end();
-    for (const waiter of this.#waiters) waiter.fail(error);
+    // Turned away it was for what its first caller has asked for besides, which is no matter of the others.
+    const isFirsts = this.#isShared && classify(error) === 'rejected';
+    for (const waiter of this.#waiters)
+      if (isFirsts && waiter.caller.name !== this.#first.caller.name) waiter.askAgain(this.#again, this.query);
+      else waiter.fail(error);
   }
 
   #end(): void {
@@ -193,6 +204,10 @@ class Waiter {
     return this.#settling.promise;
   }
 
+  get caller(): Caller {
+    return this.#context.caller;
+  }
+
   /** They leave. */
   handleEvent(): void {
     const { reason } = this.#context.signal;
@@ -216,5 +231,12 @@ class Waiter {
   fail(error: unknown): void {
     this.#context.signal.removeEventListener('abort', this);
     this.#settling.reject(error);
+  }
+
+  askAgain(fetch: Fetch, query: Query): void {
+    const { signal } = this.#context;
+    if (signal.aborted) return;
+    signal.removeEventListener('abort', this);
+    this.#settling.resolve(fetch(query, this.#context));
   }
 }

@@ -32,6 +32,47 @@ it('works the hash of a query out once, however often it is asked', async () => 
   store.calls[1]?.answer(['x']);
 });
 
+describe('a call that is turned away for what its first caller has besides', () => {
+  function shop() {
+    const store = new FakeStore();
+    const layer = coalesce(2000);
+    const fetch = stack(store.fetch, [layer, limit({ name: 'shop', concurrency: 1, queue: 3 })]);
+    const ask = (key: string, name: string) =>
+      fetch(
+        { op: 'get', params: { key }, want: 'value' },
+        context({ caller: { name, headers: {} }, deadline: performance.now() + 1000 }),
+      ).then(read, ({ code }: CodapError) => code);
+    return { store, layer, ask };
+  }
+
+  it('is asked again for who joined it, together, and fails whoever asked first', async () => {
+    const { store, ask } = shop();
+    const running = ask('running', 'greedy');
+    const waiting = ['a', 'b', 'c'].map((key) => ask(key, 'greedy'));
+    const joined = [ask('c', 'modest'), ask('c', 'modest'), ask('c', 'greedy')];
+    // Makes room for itself where the last was.
+    const other = ask('d', 'other');
+    await new Promise(setImmediate);
+    const open = () =>
+      store.calls.splice(0).forEach((call) => call.answer([(call.query.params as { key: string }).key]));
+    for (let turn = 0; turn < 8; turn += 1) {
+      open();
+      await new Promise(setImmediate);
+    }
+    expect(await Promise.all([running, other])).toEqual([['running'], ['d']]);
+    expect(await Promise.all(joined)).toEqual([['c'], ['c'], 'OVERLOADED']);
+    expect(await Promise.all(waiting)).toEqual([['a'], 'OVERLOADED', 'OVERLOADED']);
+  });
+
+  it('fails all of one caller at once', async () => {
+    const { store, ask } = shop();
+    const asked = ['a', 'b', 'c', 'd', 'e', 'e'].map((key) => ask(key, 'one'));
+    await new Promise(setImmediate);
+    expect(await Promise.all(asked.slice(4))).toEqual(['OVERLOADED', 'OVERLOADED']);
+    expect(store.calls).toHaveLength(1);
+  });
+});
+
 describe.each([
   ['with the time of a query alone', []],
   ['with that of an attempt, too', [attemptTimeout('shop', 1500)]],
