@@ -18,6 +18,8 @@ class KeyedEntry<T> extends Entry<T> implements Keyed {
  */
 export class KV<T = unknown> extends Tasks<T> {
   readonly #entries = new Map<string, KeyedEntry<T>>();
+  /** All that were put before this one have arrived, or are former ones. */
+  #pending = 0;
 
   /**
    * Starts a task with its arguments under a key; without a task, opens a slot there, to be filled by hand.
@@ -105,6 +107,10 @@ export class KV<T = unknown> extends Tasks<T> {
   /** A former task of a key put twice is not waited for. */
   #mayArrive(place: number): boolean {
     if (place < this.arrivals.length || this.count === this.size) return place < this.count;
-    return Array.from(this.#entries.values()).some((entry) => !entry.settled);
+    for (; this.#pending < this.count; this.#pending += 1) {
+      const entry = this.added[this.#pending] as KeyedEntry<T>;
+      if (!entry.settled && this.#entries.get(entry.key) === entry) return true;
+    }
+    return false;
   }
 }

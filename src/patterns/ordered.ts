@@ -29,7 +29,7 @@ export class Ordered<T = unknown> extends Tasks<T> {
    * RangeError if nothing was pushed there.
    */
   at(index: number): Promise<T> {
-    const entry = this.#entries.at(index);
+    const entry = Number.isSafeInteger(index) ? this.#entries.at(index) : undefined;
     return entry ? entry.promise : quiet(Promise.reject(new RangeError(`nothing was pushed at the index ${index}`)));
   }
 

@@ -32,7 +32,6 @@ interface Job<T> {
 export abstract class Tasks<T> {
   readonly #outer: AbortSignal | undefined;
   readonly #concurrency: number;
-  readonly #added: Entry<T>[] = [];
   readonly #awaited = new Map<number, Deferred<void>>();
   #allSettled?: Deferred<void>;
   #controller?: AbortController;
@@ -42,6 +41,8 @@ export abstract class Tasks<T> {
   #first?: Job<T>;
   #last?: Job<T>;
 
+  /** All that was added. */
+  protected readonly added: Entry<T>[] = [];
   /** All that has settled, in order of arrival. */
   protected readonly arrivals: Entry<T>[] = [];
 
@@ -71,7 +72,7 @@ export abstract class Tasks<T> {
     if (this.#cancelled) return;
     this.#cancelled = { reason };
     this.#first = this.#last = undefined;
-    for (const entry of this.#added) this.#settle(entry, { status: 'rejected', reason });
+    for (const entry of this.added) this.#settle(entry, { status: 'rejected', reason });
     for (const waiting of this.#awaited.values()) waiting.settle({ status: 'rejected', reason });
     this.#awaited.clear();
     this.#listen();
@@ -87,16 +88,16 @@ export abstract class Tasks<T> {
 
   /** How many were added. */
   protected get count(): number {
-    return this.#added.length;
+    return this.added.length;
   }
 
   get #unsettled(): number {
-    return this.#added.length - this.arrivals.length;
+    return this.added.length - this.arrivals.length;
   }
 
   /** Counts in an entry made with `count` as its index. */
   protected add(entry: Entry<T>): void {
-    this.#added.push(entry);
+    this.added.push(entry);
     const cancelled = this.#whetherCancelled();
     if (cancelled) this.#settle(entry, { status: 'rejected', reason: cancelled.reason });
     else this.#listen();
@@ -108,7 +109,11 @@ export abstract class Tasks<T> {
     if (entry.settled) return entry;
     const [task, ...args] = call as Started<T>;
     if (this.#first || this.#running >= this.#concurrency) this.#wait({ entry, task, args });
-    else this.#start(entry, task, args);
+    else {
+      this.#start(entry, task, args);
+      // One that has ended at once may have added others, which waited for its place.
+      this.#startNext();
+    }
     return entry;
   }
 
@@ -154,7 +159,12 @@ export abstract class Tasks<T> {
       this.#follow(entry, result, []);
     };
     return Object.assign(entry, {
-      fill: (value: T | PromiseLike<T>) => once(() => value),
+      fill: (value: T | PromiseLike<T>) =>
+        once(() => {
+          // As with a promise (ECMA-262 §27.2.1.3.2), it would wait for ever.
+          if (value === (entry as unknown)) throw new TypeError('a slot cannot be filled with itself');
+          return value;
+        }),
       fail: (error: unknown) =>
         once(() => {
           throw error;

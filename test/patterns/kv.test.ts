@@ -164,6 +164,24 @@ describe('KV', () => {
     expect(await reading).toEqual([['key', 'new']]);
   });
 
+  it('a loop that has seen all keys but one waits for whichever is put again meanwhile', async () => {
+    const kv = new KV<number>();
+    kv.set('a', 0);
+    const former = kv.put('b');
+    const slot = kv.put('b');
+    const reading = kv[Symbol.asyncIterator]();
+    expect(await reading.next()).toEqual({ done: false, value: ['a', 0] });
+    const next = reading.next();
+    former.fill(1);
+    const again = kv.put('a');
+    slot.fill(2);
+    expect(await next).toEqual({ done: false, value: ['b', 2] });
+    const last = reading.next();
+    again.fill(3);
+    expect(await last).toEqual({ done: false, value: ['a', 3] });
+    expect(await reading.next()).toEqual({ done: true, value: undefined });
+  });
+
   it('types the arguments by the parameters of the task, and the handle by its result', () => {
     const kv = new KV();
     expectTypeOf(kv.put('cats', getPhotos, 'cat', { limit: 4 })).toEqualTypeOf<Handle<Photo[]> & Keyed>();

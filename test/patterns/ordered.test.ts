@@ -46,7 +46,7 @@ describe('Ordered', () => {
 
   it('at rejects with a RangeError where nothing was pushed', async () => {
     await expect(filled(1).at(1)).rejects.toThrow(new RangeError('nothing was pushed at the index 1'));
-    await expect(filled(1).at(-2)).rejects.toThrow(RangeError);
+    for (const index of [-2, 0.7, NaN, Infinity]) await expect(filled(1).at(index)).rejects.toThrow(RangeError);
   });
 
   it('slice waits for its part alone, with the bounds of an array', async () => {

@@ -145,6 +145,38 @@ describe.each(EACH)('%s: starting', (_, make) => {
     expect([await outer, await inner]).toEqual([0, 1]);
   });
 
+  it.each([
+    ['ends at once', () => 0],
+    [
+      'fails at once',
+      () => {
+        throw new Error('at once');
+      },
+    ],
+  ])('what a task pushes that %s starts behind it under concurrency 1', async (_how, end) => {
+    const { pattern, push } = make({ concurrency: 1 });
+    const inner: PromiseLike<number>[] = [];
+    const outer = push(() => {
+      inner.push(
+        push(() => {
+          inner.push(push(async () => 2));
+          return 1;
+        }),
+      );
+      return end();
+    });
+    await pattern.allSettled();
+    expect(await Promise.all(inner)).toEqual([1, 2]);
+    expect(await Promise.allSettled([outer])).toHaveLength(1);
+  });
+
+  it('a slot that is filled with itself fails', async () => {
+    const { slot } = make();
+    const own = slot();
+    own.fill(own);
+    await expect(own).rejects.toThrow(TypeError);
+  });
+
   it.each([0, -1, 1.5, NaN])('concurrency %d is a RangeError', (concurrency) => {
     expect(() => make({ concurrency })).toThrow(RangeError);
   });
