@@ -35,6 +35,11 @@ export class Gathered {
     this.#memory.hold(this.#bytes - before);
     check(this.#caps, this.documents.length, this.#bytes);
   }
+
+  /** Holds none of them any more. */
+  release(): void {
+    this.#memory.release(this.#bytes);
+  }
 }
 
 /** Throws TOO_LARGE beyond a cap. */

@@ -12,11 +12,14 @@ import { BSONError } from 'bson';
 import { abortReason, CodapError, toCodapError, type Code } from '../../src/errors.ts';
 
 // MongoDB's error codes: https://www.mongodb.com/docs/manual/reference/error-codes/
-const TIMED_OUT = new Set([50, 262]);
+const TIMED_OUT = new Set([50, 202, 262]);
 const FORBIDDEN = new Set([11, 13, 18, 33, 8000]);
-const TOO_LARGE = new Set([292, 10334, 17217, 17280]);
+const TOO_LARGE = new Set([146, 292, 10334, 17217, 17280]);
+// Of MongoDB, and of Azure Cosmos DB, whose status for it is 429.
+const OVERLOADED = new Set([462, 16500]);
 const UNAVAILABLE = new Set([
-  6, 7, 43, 89, 91, 133, 134, 189, 237, 365, 402, 462, 9001, 10058, 10107, 11600, 11602, 13388, 13435, 13436,
+  1, 6, 7, 8, 24, 43, 63, 89, 91, 112, 133, 134, 136, 150, 175, 189, 237, 246, 279, 317, 365, 402, 9001, 10058, 10107,
+  11600, 11601, 11602, 13388, 13435, 13436,
 ]);
 
 /**
@@ -67,6 +70,8 @@ function judgeAnswer(error: MongoServerError): [Code, string] {
   if (FORBIDDEN.has(code)) return ['FORBIDDEN', 'the store refused codap'];
   if (TOO_LARGE.has(code))
     return ['TOO_LARGE', 'the answer, or what the store needs to make it, is too large; a narrower filter may help'];
+  if (OVERLOADED.has(code) || error.hasErrorLabel('SystemOverloadedError'))
+    return ['OVERLOADED', 'the store asks for fewer requests'];
   if (UNAVAILABLE.has(code)) return ['UNAVAILABLE', 'the store cannot answer now'];
   // A constant of MongoDB's such as BadValue: it repeats nothing of the query.
   const name =

@@ -103,6 +103,7 @@ async function all({ database, caps, lingering }: Runner, query: MongoQuery, con
     if (open) database.kill(query.collection, open).catch(() => undefined);
     gathered.add(found);
     if (!open) return gathered.documents;
+    gathered.release();
     // The store cuts a batch at 16 MiB. From its start a cursor of the driver's stays with one server and one
     // session.
   }

@@ -22,15 +22,16 @@ export function limitOf({ limit = Infinity }: MongoQuery, caps: Caps): number {
  * could not tell which one to close.
  */
 export function inOneBatch({ command }: MongoQuery, limit: number): Command {
-  if ('find' in command) return { ...command, limit, batchSize: limit };
+  // Of a list that fills its one batch the store would keep the cursor. A limit may not be known yet.
+  const batchSize = typeof limit === 'number' ? limit + 1 : limit;
+  if ('find' in command) return { ...command, limit, batchSize };
   const pipeline = [...(command['pipeline'] as object[]), { $limit: limit }];
-  return { ...command, pipeline, cursor: { batchSize: limit + 1 } };
+  return { ...command, pipeline, cursor: { batchSize } };
 }
 
 /** The command with which the driver opens a cursor. */
 export function inBatches({ command }: MongoQuery, batchSize: number, limit?: number): Command {
   if (!('find' in command)) return { ...command, cursor: { batchSize } };
-  // Of a list that fills its one batch the store would keep the cursor.
   const first = batchSize === limit ? batchSize + 1 : batchSize;
   return { ...command, ...(limit !== undefined && { limit }), batchSize: first };
 }

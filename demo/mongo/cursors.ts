@@ -8,28 +8,38 @@ const BATCH_BYTES = 16 * 1024 * 1024 - 16 * 1024;
 export class Cursor {
   readonly namespace: string;
   readonly #items: Iterator<Uint8Array>;
-  #next: IteratorResult<Uint8Array, unknown>;
+  /** What did not fit into the batch before. */
+  #left: Uint8Array | undefined;
+  #exhausted = false;
 
   constructor(namespace: string, items: Iterator<Uint8Array>) {
     this.namespace = namespace;
     this.#items = items;
-    this.#next = items.next();
   }
 
+  /** Whether a batch has come to the end; as with mongod, one that was filled before has not. */
   get exhausted(): boolean {
-    return this.#next.done === true;
+    return this.#exhausted;
   }
 
   batch(size: number): Uint8Array[] {
     const batch: Uint8Array[] = [];
     let bytes = 0;
-    while (!this.#next.done && batch.length < size) {
-      bytes += this.#next.value.length;
-      if (bytes > BATCH_BYTES && batch.length > 0) break;
-      batch.push(this.#next.value);
-      this.#next = this.#items.next();
+    while (batch.length < size) {
+      const item = this.#left ?? this.#take();
+      if (!item) break;
+      bytes += item.length;
+      this.#left = bytes > BATCH_BYTES && batch.length > 0 ? item : undefined;
+      if (this.#left) break;
+      batch.push(item);
     }
     return batch;
+  }
+
+  #take(): Uint8Array | undefined {
+    const { done, value } = this.#items.next() as IteratorResult<Uint8Array, undefined>;
+    this.#exhausted = done === true;
+    return value;
   }
 }
 

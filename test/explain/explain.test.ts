@@ -112,7 +112,7 @@ describe('the request', () => {
           sort: { at: -1, 2: 1 },
           allowDiskUse: false,
           limit: 5,
-          batchSize: 5,
+          batchSize: 6,
         },
       },
     ],

@@ -137,7 +137,10 @@ describe('a query', () => {
 
   test('is one command where none is', async () => {
     await json('find', { collection: 'numbers' });
-    expect(server.stats().commands).toMatchObject({ find: 1 });
+    // Of a batch that is filled the store would keep the cursor.
+    for (const limit of [1, 5, 250]) expect(await json('find', { collection: 'numbers', limit })).toHaveLength(limit);
+    expect(server.stats().commands).toMatchObject({ find: 4 });
+    expect(server.stats().commands['killCursors']).toBeUndefined();
     expect(server.stats().commands['getMore']).toBeUndefined();
   });
 
@@ -277,6 +280,15 @@ describe('a failure', () => {
     [11600, 'UNAVAILABLE', true],
     [6, 'UNAVAILABLE', true],
     [292, 'TOO_LARGE', false],
+    // Of the store's own side.
+    [1, 'UNAVAILABLE', true],
+    [112, 'UNAVAILABLE', true],
+    [175, 'UNAVAILABLE', true],
+    [11601, 'UNAVAILABLE', true],
+    [202, 'TIMEOUT', true],
+    [146, 'TOO_LARGE', false],
+    [462, 'OVERLOADED', true],
+    [16500, 'OVERLOADED', true],
   ])('with code %d is %s', async (code, expected, retryable) => {
     faults.add({ store: 'mongo', match: 'find:users', times: 1, fault: { kind: 'fail', code } });
     const error = await failure(ask('findOne', { collection: 'users' }));
