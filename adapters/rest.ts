@@ -63,8 +63,8 @@ class RestConnection implements Connection {
     this.#base = new URL(options.url);
     this.#host = this.#base.host;
     this.#headers = new RequestHeaders(options);
-    const { openapi } = options;
-    const told = openapi && restContents(openapi, options);
+    const { openapi, describe } = options;
+    const told = openapi && (describe ? restContents(openapi, options) : undefined);
     this.contents = told && (() => Promise.resolve(told));
     this.merger = options.merge.length > 0 ? new RestMerger(options) : undefined;
     const own = connections(options);

@@ -7,4 +7,6 @@ export interface SourceOptions {
   readonly ops?: readonly string[] | undefined;
   /** Bytes, decoded, that one gathered answer may have. */
   readonly maxBytes: number;
+  /** Whether what is in it may be told. */
+  readonly describe: boolean;
 }

@@ -21,7 +21,7 @@ export function sourceRoute(
     const left = new CallSignal();
     whenClosed(reply.raw, () => left.abort(notNeeded()));
     // Names of a store's fields are for whoever asked; codap keeps them for a while itself.
-    reply.header('cache-control', 'no-store');
-    return describeSource(source, left);
+    reply.header('cache-control', 'no-store').type('application/json; charset=utf-8');
+    return (await describeSource(source, left)).json;
   });
 }

@@ -121,8 +121,8 @@ async function describe({ service, describeSource, received, given }: Calling): 
     const source = sources.get(String(name));
     if (faults.empty && !source) faults.add(['name'], choice([...sources.keys()]));
     if (!source || !faults.empty) throw new BadRequest(faults.told());
-    const text = JSON.stringify(await describeSource(source, left));
-    return { text: await work.do(describedText(text, most)), isError: false };
+    const { json } = await describeSource(source, left);
+    return { text: await work.do(describedText(json, most)), isError: false };
   } catch (error) {
     return toldFault(error, received, most);
   }

@@ -1,10 +1,11 @@
 import type { Memory } from '../budget/memory.ts';
 import { CodapError, toCodapError } from '../errors.ts';
+import { writeText } from '../json/write.ts';
 import { references } from '../openapi/queries.ts';
 import { type JsonSchema, toJsonSchema } from '../openapi/schema-of.ts';
 import { selfContained } from '../openapi/self-contained.ts';
 import { KeptContents } from '../sources/kept-contents.ts';
-import type { Source } from '../sources/open.ts';
+import type { ContentsBounds, Source } from '../sources/open.ts';
 
 /** What it may be asked, and, where its operator lets that be told, what is in it. */
 export interface SourceDescription {
@@ -15,27 +16,41 @@ export interface SourceDescription {
   readonly contents?: object;
 }
 
+/** A description, and its JSON. */
+export interface Described {
+  readonly told: SourceDescription;
+  readonly json: string;
+}
+
 /** Describes a source, unless the signal aborts first. Throws CodapError where the store cannot tell. */
-export type DescribeSource = (source: Source, signal: AbortSignal) => Promise<SourceDescription>;
+export type DescribeSource = (source: Source, signal: AbortSignal) => Promise<Described>;
 
 /** Makes the one that all of a service share. A look at what is in a source has `timeoutMs` milliseconds. */
 export function describing(memory: Memory, timeoutMs: number): DescribeSource {
-  const known = new WeakMap<
-    Source,
-    { readonly told: SourceDescription; readonly contents: KeptContents | undefined }
-  >();
+  const known = new WeakMap<Source, Described & { readonly kept: KeptContents<Described> | undefined }>();
   return async (source, signal) => {
     let one = known.get(source);
     if (!one) {
-      const contents = source.contents && new KeptContents(source.contents, memory, timeoutMs);
-      known.set(source, (one = { told: asked(source), contents }));
+      const told = asked(source);
+      const { contents: look } = source;
+      const kept = look && new KeptContents((bounds) => withContents(told, look, bounds), memory, timeoutMs);
+      known.set(source, (one = { told, json: JSON.stringify(told), kept }));
     }
-    if (!one.contents) return one.told;
-    const contents = await one.contents.tell(signal).catch((error: unknown) => {
+    if (!one.kept) return one;
+    return one.kept.tell(signal).catch((error: unknown) => {
       throw failureOf(error, source.name);
     });
-    return { ...one.told, contents };
   };
+}
+
+/** Written as soon as it is found, in turns with others: it may be as long as the file it comes from. */
+async function withContents(
+  asked: SourceDescription,
+  look: NonNullable<Source['contents']>,
+  bounds: ContentsBounds,
+): Promise<Described> {
+  const told = { ...asked, contents: await look(bounds) };
+  return { told, json: await bounds.work.do(writeText(told, 'plain', bounds.work)) };
 }
 
 /** Whatever a store says is its fault: who asks for a description has done nothing wrong. */

@@ -3,16 +3,16 @@ import { Work } from '../budget/work.ts';
 import { CallSignal } from '../call-signal.ts';
 import { notNeeded } from '../errors.ts';
 import { untilAborted } from '../store/signals.ts';
-import type { Source } from './open.ts';
+import type { ContentsBounds } from './open.ts';
 
 /** How long what was found is told, in milliseconds. */
 const KEPT_MS = 60_000;
 
 /** A look at what is in a source, and those who wait for it. */
-interface Look {
+interface Look<T> {
   /** An instant. */
   readonly began: number;
-  readonly found: Promise<object>;
+  readonly found: Promise<T>;
   waiting: number;
   /** Ends what of it is still under way. */
   end(): void;
@@ -22,21 +22,21 @@ interface Look {
  * What is in a source, looked for once for all who ask at the same time, and told for a minute from then on.
  * A look that fails is not kept.
  */
-export class KeptContents {
-  readonly #contents: NonNullable<Source['contents']>;
+export class KeptContents<T> {
+  readonly #contents: (bounds: ContentsBounds) => Promise<T>;
   readonly #memory: Memory;
   readonly #timeoutMs: number;
-  #look: Look | undefined;
+  #look: Look<T> | undefined;
 
   /** A look counts its bytes in `memory`, and has so many milliseconds. */
-  constructor(contents: NonNullable<Source['contents']>, memory: Memory, timeoutMs: number) {
+  constructor(contents: (bounds: ContentsBounds) => Promise<T>, memory: Memory, timeoutMs: number) {
     this.#contents = contents;
     this.#memory = memory;
     this.#timeoutMs = timeoutMs;
   }
 
   /** Tells it, unless the signal aborts first; when the last who waits has left, the look ends. */
-  async tell(signal: AbortSignal): Promise<object> {
+  async tell(signal: AbortSignal): Promise<T> {
     const known = this.#look;
     const look = known && performance.now() < known.began + KEPT_MS ? known : this.#begin();
     look.waiting += 1;
@@ -48,7 +48,7 @@ export class KeptContents {
     }
   }
 
-  #begin(): Look {
+  #begin(): Look<T> {
     const began = performance.now();
     const deadline = began + this.#timeoutMs;
     const signal = new CallSignal();
@@ -61,7 +61,7 @@ export class KeptContents {
       signal.abort(notNeeded());
       memory.close();
     };
-    const look: Look = { began, found, waiting: 0, end };
+    const look: Look<T> = { began, found, waiting: 0, end };
     found.then(() => {
       isFound = true;
       memory.close();

@@ -151,7 +151,7 @@ export function commonSuite(store: StoreUnderTest, source: (own?: object) => Par
     });
 
     test('tells what is in it, and no value', async () => {
-      await using told = await openAdapter(source(store.contents.own));
+      await using told = await openAdapter(source({ describe: true, ...store.contents.own }));
       const found = await told.contents();
       expect(found.told).toMatchObject(store.contents.told);
       expect(JSON.stringify(found.told)).not.toContain(store.contents.value);
@@ -159,7 +159,7 @@ export function commonSuite(store: StoreUnderTest, source: (own?: object) => Par
     });
 
     test('ends a look at what is in it that nobody waits for, and tells nothing of a store that is not there', async () => {
-      await using told = await openAdapter(source(store.contents.own));
+      await using told = await openAdapter(source({ describe: true, ...store.contents.own }));
       const { calls } = await told.contents();
       if (calls === 0) return;
       const reason = notNeeded();

@@ -2,9 +2,11 @@ import { mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import { rest } from '../../../adapters/rest.ts';
 import { ConfigError } from '../../../src/config/load.ts';
 import { loadConfig, openSources, parseConfig } from '../../configured.ts';
+import { restOptions } from '../rest-source.ts';
 import { bounds } from '../source.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'codap-openapi-'));
@@ -20,7 +22,7 @@ const config = (openapi: string, own: object = {}) =>
 
 interface Told {
   readonly paths: Record<string, Record<string, { parameters: unknown; responses: Record<string, unknown> }>>;
-  readonly components?: { readonly schemas: Record<string, object> };
+  readonly components?: Record<string, Record<string, object>>;
 }
 async function told(document: object, own?: object): Promise<Told> {
   await using opened = await openSources(config(written({ openapi: '3.1.0', ...document }), own));
@@ -61,14 +63,15 @@ describe('what an OpenAPI file tells', () => {
   };
 
   it('is its paths with the methods that are allowed, and with the headers that a query may set', async () => {
-    const { paths } = await told(api);
+    const { paths, components } = await told(api);
+    expect(components).toEqual({ parameters: { Lang: { name: 'lang', in: 'query', schema: { enum: ['de', 'en'] } } } });
     expect(Object.keys(paths)).toEqual(['/a/{id}']);
     expect(paths['/a/{id}']).toEqual({
       get: {
         summary: 'One.',
         parameters: [
           { name: 'id', in: 'path', required: true, schema: { type: 'string' } },
-          { name: 'lang', in: 'query', schema: { enum: ['de', 'en'] } },
+          { $ref: '#/components/parameters/Lang' },
           { name: 'Accept-Language', in: 'header', schema: { type: 'string' } },
         ],
         responses: { '200': asShown({ type: 'string' }) },
@@ -85,7 +88,7 @@ describe('what an OpenAPI file tells', () => {
     ]);
     expect((await told(api, { requestHeaders: ['x-key'] })).paths['/a/{id}']!['get']!.parameters).toMatchObject([
       { name: 'id' },
-      { name: 'lang' },
+      { $ref: '#/components/parameters/Lang' },
       { name: 'X-Key' },
     ]);
   });
@@ -139,7 +142,7 @@ describe('what an OpenAPI file tells', () => {
                   properties: {
                     example: { type: 'string', default: 'kept' },
                     'x-own': { const: 1 },
-                    whole: { $ref: '#/components/schemas/schema-1' },
+                    whole: { $ref: '#/components/schemas/schemas-1' },
                     list: { type: 'array', items: { anyOf: [{ type: 'string' }, true] } },
                   },
                 },
@@ -155,7 +158,7 @@ describe('what an OpenAPI file tells', () => {
     const schemas = {
       Tree: { type: 'object', properties: { below: { type: 'array', items: { $ref: '#/components/schemas/Tree' } } } },
       Unused: { type: 'string' },
-      'schema-1': { type: 'number' },
+      'schemas-1': { type: 'number' },
     };
     const paths = {
       '/a': { get: { responses: answering({ $ref: '#/components/schemas/Tree' }) } },
@@ -164,15 +167,75 @@ describe('what an OpenAPI file tells', () => {
       },
     };
     const found = await told({ paths, components: { schemas } });
-    expect(found.paths['/b']!['get']!.responses['200']).toEqual(asShown({ $ref: '#/components/schemas/schema-2' }));
-    expect(found.components!.schemas).toEqual({
+    expect(found.paths['/b']!['get']!.responses['200']).toEqual(asShown({ $ref: '#/components/schemas/schemas-2' }));
+    expect(found.components!['schemas']).toEqual({
       Tree: schemas.Tree,
-      'schema-2': { $ref: '#/components/schemas/Tree' },
+      'schemas-2': { $ref: '#/components/schemas/Tree' },
     });
     const validate = new Ajv2020({ strict: false })
       .addSchema(found, 'api')
-      .getSchema('api#/components/schemas/schema-2')!;
+      .getSchema('api#/components/schemas/schemas-2')!;
     expect([validate({ below: [{ below: [] }] }), validate({ below: [1] })]).toEqual([true, false]);
+  });
+
+  const field = { type: 'string', description: 'x'.repeat(200) };
+  const large = { schema: { type: 'object', properties: { a: field, b: field } } };
+  const get = (own: object = {}) => ({ get: { responses: {}, ...own } });
+  const byName = (kind: string, one: object) => ({ components: { [kind]: { Large: one } } });
+  const toLarge = (kind: string) => ({ $ref: `#/components/${kind}/Large` });
+
+  it.each([
+    ['schema', byName('schemas', large.schema), get({ responses: answering(toLarge('schemas')) })],
+    [
+      'response',
+      byName('responses', { content: { 'a/b': large } }),
+      get({ responses: { '400': toLarge('responses'), '404': toLarge('responses') } }),
+    ],
+    [
+      'parameter',
+      byName('parameters', { name: 'q', in: 'query', ...large }),
+      { parameters: [toLarge('parameters')], ...get() },
+    ],
+    [
+      'request body',
+      byName('requestBodies', { content: { 'a/b': large } }),
+      { post: { requestBody: toLarge('requestBodies'), responses: {} } },
+    ],
+    [
+      'media type',
+      byName('mediaTypes', large),
+      get({ responses: { '200': { content: { 'a/b': toLarge('mediaTypes') } } } }),
+    ],
+    ['path', byName('pathItems', get({ responses: { '200': { content: { 'a/b': large } } } })), toLarge('pathItems')],
+    [
+      'response that has other names, too,',
+      {
+        components: {
+          responses: {
+            Large: { content: { 'a/b': large } },
+            ...Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`Also${at}`, toLarge('responses')])),
+          },
+        },
+      },
+      (at: number) => get({ responses: { '400': { $ref: `#/components/responses/Also${at}` } } }),
+    ],
+    [
+      'response that stands in a path',
+      { paths: { '/first': get({ responses: { '400': { content: { 'a/b': large } } } }) } },
+      get({ responses: { '400': { $ref: '#/paths/~1first/get/responses/400' } } }),
+    ],
+  ] as const)('tells a %s that many share once, and every reference leads there', async (_what, around, item) => {
+    const { paths, ...others } = { paths: {}, ...around };
+    const shared = Array.from({ length: 100 }, (_, at) => [`/p${at}`, typeof item === 'function' ? item(at) : item]);
+    const document = { ...others, paths: { ...paths, ...Object.fromEntries(shared) } };
+    const found = await told(document, { methods: ['get', 'post'] });
+    expect(Object.keys(found.paths)).toEqual(Object.keys(document.paths));
+    const text = JSON.stringify(found);
+    expect(text.length).toBeLessThan(JSON.stringify(document).length * 1.5);
+    expect(text).toContain(field.description);
+    const refs = [...text.matchAll(/"\$ref":"#\/components\/(\w+)\/([^"]+)"/g)];
+    expect(refs.length).toBeGreaterThanOrEqual(100);
+    for (const [, kind, name] of refs) expect(found.components).toHaveProperty([kind!, name!]);
   });
 
   it.each([
@@ -203,6 +266,19 @@ describe('what an OpenAPI file tells', () => {
     const sources = { api: { adapter: 'rest', url: 'http://127.0.0.1:9/', describe: true } };
     await using opened = await openSources(parseConfig({ sources }));
     expect(opened.sources.get('api')!.contents).toBeUndefined();
+  });
+
+  it('is made only where it is told', async () => {
+    const read = vi.fn(() => 'Secret');
+    const openapi = { paths: { '/a': Object.defineProperty({}, 'get', { get: read }) } };
+    for (const [describe, isRead] of [
+      [false, false],
+      [true, true],
+    ] as const) {
+      const options = restOptions({ url: 'http://127.0.0.1:9/' }, { describe, openapi: openapi as never });
+      await (await rest.open(options))[Symbol.asyncDispose]();
+      expect(read.mock.calls.length > 0).toBe(isRead);
+    }
   });
 });
 
