@@ -1,4 +1,4 @@
-import { isComplete, lacking, type Member, type MemberList, stepOf, valued } from '../batch/run/reply.ts';
+import { isComplete, lacking, type Member, type MemberList, stepOf, valued, winnerOf } from '../batch/run/reply.ts';
 import { isHeld } from '../budget/turns.ts';
 import type { Steps } from '../budget/work.ts';
 import { addValue } from '../encodings/json.ts';
@@ -24,13 +24,14 @@ export function* toolAnswer(list: MemberList, most: number, until: number): Step
   const errors = new Notes(most >> 2);
   for (const { path, reply } of lacking(list)) {
     if (isHeld()) yield;
-    errors.add({ at: fragment(path), defaulted: reply.defaulted, ...reply.error?.toJSON() });
+    const where = whereOf(placeOf(path, list), path);
+    errors.add({ ...where, defaulted: reply.defaulted, ...reply.error?.toJSON() });
   }
   const shares = yield* sharesOf(list, most - AROUND - errors.bytes, notesIn(most));
   const missing = new Notes(notesIn(most));
   if (shares.leftOut > 0) missing.add({ at: '#', shown: shares.shown.length, missing: shares.leftOut });
   const texts: string[] = [];
-  for (const { member, head, text, bytes, share } of shares.shown) {
+  for (const [position, { member, head, text, bytes, share }] of shares.shown.entries()) {
     if (isHeld()) yield;
     if (bytes <= share) {
       texts.push(head + text.toString());
@@ -38,10 +39,12 @@ export function* toolAnswer(list: MemberList, most: number, until: number): Step
     }
     const cut = yield* cutJson(text, share, until);
     texts.push(head + cut.text);
-    const at = (path: readonly (string | number)[]): string => fragment([...member.path, ...path]);
-    if (cut.shortened.length === 0) missing.add({ at: at([]), bytes });
-    for (const { path, shown, missing: count } of cut.shortened)
-      missing.add({ at: at(path), shown, [cut.isCounted ? 'missing' : 'missingAtLeast']: count });
+    const place = [list.keyed ? stepOf(member) : position];
+    if (cut.shortened.length === 0) missing.add({ ...whereOf(place, member.path), bytes });
+    for (const { path, shown, missing: count } of cut.shortened) {
+      const where = whereOf(place, member.path, path);
+      missing.add({ ...where, shown, [cut.isCounted ? 'missing' : 'missingAtLeast']: count });
+    }
   }
   const results = list.keyed ? `{${texts.join(',')}}` : `[${texts.join(',')}]`;
   return [
@@ -59,6 +62,36 @@ export function* describedText(json: string, most: number): Steps<string> {
   const missing = new Notes(notesIn(most));
   for (const { path, ...counts } of cut.shortened) missing.add({ at: fragment(path), ...counts });
   return `{"cut":"Too large: whole members were left out.","missing":${missing.json},"description":${cut.text}}`;
+}
+
+/** Keys, and in lists positions. */
+type Place = readonly (string | number)[];
+
+/** What stands in a place of the results, or below; `path` says which query that was, unless this does. */
+function whereOf(place: Place, path: Place, below: Place = []): object {
+  const [at, asked] = [fragment(place), fragment(path)];
+  return { at: below.length === 0 ? at : fragment([...place, ...below]), ...(asked !== at && { path: asked }) };
+}
+
+/**
+ * Where among the values that of a member stands, or that of which it is a part: of a list those alone have a
+ * place that count.
+ */
+function placeOf([step, ...below]: Place, list: MemberList): Place {
+  const members = valued(list);
+  const isAsked = (member?: Member): boolean => member !== undefined && stepOf(member) === step;
+  // Most lists are in the order asked.
+  const position = isAsked(members[Number(step)]) ? Number(step) : members.findIndex(isAsked);
+  const member = members[position] as Member;
+  return [list.keyed ? (step as string) : position, ...(member.hidden ? [] : placeIn(member, below))];
+}
+
+/** The same within a member's value; nowhere where that is another than what its members make. */
+function placeIn({ node, reply: { status, list, value, winner } }: Member, path: Place): Place {
+  if (!list || path.length === 0 || status === 'error') return [];
+  // The winner's value stands in the place of the whole.
+  if (winner !== undefined) return node.select ? [] : placeIn(winnerOf(list, winner), path.slice(1));
+  return value ? [] : placeOf(path, list);
 }
 
 /** A member of the results, and how many bytes its value may have. */

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { demoConfig } from '../../demo/config.ts';
+import { followPath } from '../../src/json/members.ts';
 import { buildApp } from '../../src/service/app.ts';
 import { createLogger, Secrets } from '../../src/service/log.ts';
 import { AGENTS, type Agent } from '../agents/clients.ts';
 import { parseConfig } from '../configured.ts';
 import { type ScriptedStore, startScripted } from '../scripted-store.ts';
-import { type Service, startService, until } from '../service.ts';
+import { type Body, type Service, startService, until } from '../service.ts';
 
 const user = { source: 'shop', op: 'findOne', params: { collection: 'users', filter: { name: { $param: '/name' } } } };
 const batches = {
@@ -154,6 +155,51 @@ it('an agent that gives up its request, as the newest version has it, cancels th
   expect(await until(() => store.open('/never') === 0)).toBeLessThan(50);
   expect(await answer).toBe('gone');
   await agent.close();
+});
+
+describe('what an agent is told of a place', () => {
+  const count = { source: 'shop', op: 'countDocuments', params: { collection: 'users' } };
+  const rows = { source: 'shop', op: 'find', params: { collection: 'orders' } };
+  const fails = { source: 'pricing-eu', op: 'get', params: { path: '/nothing' } };
+  const late = { when: { $result: '/last' } };
+  const last = { ...count, as: 'last' };
+  const first = (queries: object[], own: object = {}) => ({ pattern: 'first-reply', queries, ...own });
+  const kv = (queries: object, own: object = {}) => ({ pattern: 'kv', queries, ...own });
+
+  it.each([
+    ['a list that came later than asked', first([{ ...rows, ...late }, last]), [['#/1', '#/0']]],
+    ['a list in a group', kv({ a: first([{ ...rows, ...late }, last]) }), [['#/a']]],
+    ['a failure that came later than asked', first([{ ...fails, ...late }, last]), [['#/1', '#/0']]],
+    ['a failure in a group', kv({ a: first([{ ...fails, ...late }, last]) }), [['#/a/1', '#/a/0']]],
+    ['a list beside a take', first([fails, rows, { ...rows, ...late }, last], { take: 2 }), [['#/0', '#/1']]],
+    [
+      'a group that failed',
+      kv({ a: first([fails, { ...fails, as: 'b' }], { take: 2 }), b: count }),
+      [['#/a', '#/a/0']],
+    ],
+    ['a group that is reshaped', kv({ a: kv({ b: fails, c: count }, { select: '/c' }) }), [['#/a', '#/a/b']]],
+    [
+      'a default of a winner',
+      kv({ a: first([kv({ b: { ...fails, default: 1 } })], { take: 1 }) }),
+      [['#/a/b', '#/a/0/b']],
+    ],
+    ['a list of a winner', kv({ a: first([{ ...rows, as: 'b' }], { take: 1 }) }), [['#/a']]],
+    ['a failure of an item', kv({ a: { ...fails, forEach: [1] }, b: count }), [['#/a', '#/a/0']]],
+    ['what is hidden', kv({ a: { ...kv({ b: fails, c: count }), hidden: true } }), [['#/a', '#/a/b']]],
+    ['what is in its place', kv({ a: { pattern: 'ordered', queries: [count, fails] } }), [['#/a/1']]],
+  ])('leads into the results: %s', async (what, batch, places) => {
+    const agent = await AGENTS['2026-07-28'](service.url);
+    const { text } = await agent.call('run_batch', batch);
+    await agent.close();
+    const { results, errors = [], missing = [] } = JSON.parse(text);
+    expect([...errors, ...missing].map(({ at, path }: Body) => (path === undefined ? [at] : [at, path]))).toEqual(
+      places,
+    );
+    const valueAt = (at: string) => followPath(results, at.split('/').slice(1));
+    for (const { at, defaulted } of errors)
+      expect(valueAt(at)).toEqual(defaulted ? 1 : what.includes('reshaped') ? 5 : null);
+    for (const { at, shown } of missing) expect(valueAt(at)).toHaveLength(shown);
+  });
 });
 
 const headers = { accept: 'application/json, text/event-stream' };
