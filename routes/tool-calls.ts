@@ -1,11 +1,13 @@
+import { describedPart } from '../src/agents/described-part.ts';
 import type { CallTool, ToolText } from '../src/agents/mcp-handler.ts';
-import { describedText, toolAnswer } from '../src/agents/tool-answer.ts';
+import { toolAnswer } from '../src/agents/tool-answer.ts';
 import { errorText, failureText, refusalText } from '../src/agents/tool-fault.ts';
 import { describeSchema, runSchemaOf } from '../src/agents/tools.ts';
 import { checkFields } from '../src/batch/plan/check-fields.ts';
 import type { Pattern } from '../src/batch/plan/node.ts';
 import { planning } from '../src/batch/plan/plan.ts';
 import type { Running } from '../src/batch/run/run.ts';
+import type { Report } from '../src/batch/template/reference.ts';
 import { Spot } from '../src/batch/template/spot.ts';
 import { endingBy } from '../src/budget/work.ts';
 import { json } from '../src/encodings/json-encoding.ts';
@@ -117,12 +119,14 @@ async function describe({ service, describeSource, received, given }: Calling): 
   const { left, work } = received;
   try {
     const faults = new FaultList();
-    const { name } = checkFields(describeSchema, given(), Spot.TOP, (at, detail) => faults.add(at.path, detail)) ?? {};
+    const report: Report = ({ path }, detail) => faults.add(path, detail);
+    const { name, at } = checkFields(describeSchema, given(), Spot.TOP, report) ?? {};
     const source = sources.get(String(name));
     if (faults.empty && !source) faults.add(['name'], choice([...sources.keys()]));
     if (!source || !faults.empty) throw new BadRequest(faults.told());
-    const { json } = await describeSource(source, left);
-    return { text: await work.do(describedText(json, most)), isError: false };
+    const described = await describeSource(source, left);
+    const text = await work.do(describedPart(described, (at as string | undefined) ?? '', most, work));
+    return { text, isError: false };
   } catch (error) {
     return toldFault(error, received, most);
   }

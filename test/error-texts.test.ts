@@ -172,8 +172,9 @@ const FILLED_IN = listed(`
   src/agents/read-message.ts: other.detail
   src/agents/read-message.ts: pointer
   src/agents/read-message.ts: detail
-  src/agents/tool-answer.ts: missing.json  # an answer, no sentence
-  src/agents/tool-answer.ts: cut.text
+  src/agents/described-part.ts: choice(told)  # names that the description has
+  src/agents/described-part.ts: allowed
+  src/agents/described-part.ts: more
   src/agents/tool-fault.ts: pointer  # of a fault, and one of these very texts
   src/agents/tool-fault.ts: detail
   src/agents/tool-fault.ts: fragment(failure.path)

@@ -55,15 +55,6 @@ export function* toolAnswer(list: MemberList, most: number, until: number): Step
   ].join(',');
 }
 
-/** What describes a source, as JSON; where it would be longer than `most` bytes, cut likewise. */
-export function* describedText(json: string, most: number): Steps<string> {
-  if (Buffer.byteLength(json) <= most) return json;
-  const cut = yield* cutJson([json], most - AROUND - notesIn(most), Infinity);
-  const missing = new Notes(notesIn(most));
-  for (const { path, ...counts } of cut.shortened) missing.add({ at: fragment(path), ...counts });
-  return `{"cut":"Too large: whole members were left out.","missing":${missing.json},"description":${cut.text}}`;
-}
-
 /** Keys, and in lists positions. */
 type Place = readonly (string | number)[];
 

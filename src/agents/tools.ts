@@ -29,7 +29,7 @@ A failed query is null in results, and errors says why; the others are answered 
 ${OWN_TOOLS.describe} tells the params of a source's ops.`;
 
 /** What `describe_source` takes. */
-export const describeSchema = z.strictObject({ name: z.string() });
+export const describeSchema = z.strictObject({ name: z.string(), at: z.string().optional() });
 
 /**
  * What `run_batch` takes where its pattern is known: a batch, but for what says how it is answered. That of a
@@ -48,10 +48,15 @@ export function toolsOf(
 ): readonly Tool[] {
   const own = [...saved].filter(({ isTool }) => isTool).map(savedTool);
   const names = [...sources.keys()];
+  const at = {
+    type: 'string',
+    description:
+      'The part that is wanted: a JSON Pointer into the description, such as /ops/find or /contents/collections/orders. All of it unless told.',
+  };
   const describe = tool(
     OWN_TOOLS.describe,
     'Tells of one source which ops it allows, what their params may say, and what is in it, where its operator lets that be told.',
-    strictObject({ name: { type: 'string', enum: names } }, ['name']),
+    strictObject({ name: { type: 'string', enum: names }, at }, ['name']),
   );
   return [...own, ...(adhoc ? [runTool(sources)] : []), ...(names.length > 0 ? [describe] : [])];
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { describedText, toolAnswer } from '../../src/agents/tool-answer.ts';
+import { toolAnswer } from '../../src/agents/tool-answer.ts';
 import { failureText, refusalText } from '../../src/agents/tool-fault.ts';
 import type { Member, MemberList, Reply } from '../../src/batch/run/reply.ts';
 import { atOnce } from '../../src/budget/work.ts';
@@ -84,17 +84,6 @@ describe('the answer of a tool', () => {
       errors: [{ at: '#/b', code: 'TIMEOUT', defaulted: true, message: 'too late', retryable: true }],
       results: { a: null, b: 2 },
     });
-  });
-
-  it('describes a source within the same bytes', () => {
-    const description = {
-      name: 'shop',
-      ops: Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`op${n}`, {}])),
-    };
-    expect(atOnce(describedText('{"name":"shop"}', 1024))).toBe('{"name":"shop"}');
-    const text = atOnce(describedText(JSON.stringify(description), 1024));
-    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(1024);
-    expect(JSON.parse(text).description.name).toBe('shop');
   });
 });
 

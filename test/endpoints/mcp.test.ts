@@ -134,6 +134,21 @@ describe.each(Object.entries(AGENTS))('an agent that speaks %s', (_speaks, conne
     expect(missing).toEqual([{ at: '#/all', shown: results.all.length, missing: 24 - results.all.length }]);
   });
 
+  it('gets the part of a description that did not fit, by what it is told of the rest', async () => {
+    const first = JSON.parse((await agent.call('describe_source', { name: 'shop' })).text);
+    expect(first.cut).toMatch(/argument at, a JSON Pointer/);
+    const { at, names } = first.missing.find((one: Body) => one.names?.includes('contents'));
+    expect([at, names]).toEqual(['#', ['contents']]);
+    const { contents } = (await service.get('/sources/shop')).json();
+    for (const form of ['/contents', '#/contents'])
+      expect(JSON.parse((await agent.call('describe_source', { name: 'shop', at: form })).text)).toEqual(contents);
+    const wrong = await agent.call('describe_source', { name: 'shop', at: '/contents/collections/none/fields' });
+    expect([wrong.isError, wrong.text]).toEqual([
+      true,
+      expect.stringMatching(/\n#\/at: no such part; allowed here: .*\/contents\/collections\/reviews$/),
+    ]);
+  });
+
   it('that leaves cancels the work of the stores', async () => {
     const leaving = await connect(service.url);
     const queries = [{ source: 'slow', op: 'get', params: { path: '/never' } }];
