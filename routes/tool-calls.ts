@@ -17,6 +17,7 @@ import { memberOf } from '../src/json/members.ts';
 import type { Metrics } from '../src/observe/metrics.ts';
 import { askedBy } from '../src/saved/asked.ts';
 import { OWN_TOOLS, PATTERNS } from '../src/saved/definition.ts';
+import type { SavedBatch } from '../src/saved/saved-batch.ts';
 import type { DescribeSource } from '../src/service/describe-source.ts';
 import { countBatch } from '../src/service/http/count-batches.ts';
 import { choice } from '../src/store/check-schema.ts';
@@ -34,21 +35,16 @@ export interface Calling {
   readonly given: () => unknown;
 }
 
-/** Calls the tools that a service has. */
+/** Calls the tools that a service offers to who asks. */
 export function toolCalls(calling: Calling): CallTool {
-  const { config, savedFor } = calling.service;
   const { work, request } = calling.received;
-  const { caller } = request;
   return (name) => {
-    const batch = savedFor(caller).get(name);
-    if (batch?.isTool) {
-      const { plan, name: called } = batch;
-      return callBatch({ pattern: plan.root.pattern, batch: called }, calling, (params) =>
-        within('/params', () => work.do(askedBy({ params }, batch, work))),
-      );
-    }
-    if (name === OWN_TOOLS.run && config.server.adhoc && caller.adhoc) return runBatch(calling);
-    return name === OWN_TOOLS.describe ? describe(calling) : undefined;
+    if (name === OWN_TOOLS.run) return runBatch(calling);
+    if (name === OWN_TOOLS.describe) return describe(calling);
+    const batch = calling.service.savedFor(request.caller).get(name) as SavedBatch;
+    return callBatch({ pattern: batch.plan.root.pattern, batch: name }, calling, (params) =>
+      within('/params', () => work.do(askedBy({ params }, batch, work))),
+    );
   };
 }
 

@@ -16,8 +16,8 @@ export interface ToolText {
   readonly isError: boolean;
 }
 
-/** Calls a tool by its name; undefined where there is none of that name. */
-export type CallTool = (name: string) => Promise<ToolText> | undefined;
+/** Calls one of the tools that are offered, by its name. */
+export type CallTool = (name: string) => Promise<ToolText>;
 
 /**
  * Answers one message of the Model Context Protocol, in the protocol's version that it names: `parsedBody` is
@@ -25,17 +25,18 @@ export type CallTool = (name: string) => Promise<ToolText> | undefined;
  */
 export type Answers = (request: Request, parsedBody: unknown, call: CallTool) => Promise<Response>;
 
-/** Offers these tools to agents. */
+/** Offers these tools to agents: there are no others. */
 export function mcpAnswers(tools: readonly Tool[]): Answers {
   const serverInfo = { name: 'codap', version: version() };
   const serverFor = (call: CallTool): Server => {
     const server = new Server(serverInfo, { capabilities: { tools: {} } });
     server.setRequestHandler('tools/list', () => ({ tools: [...tools] }));
     server.setRequestHandler('tools/call', async ({ params: { name } }): Promise<CallToolResult> => {
-      const called = call(name);
-      const there = tools.map((tool) => tool.name).join(', ');
-      if (!called) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `unknown tool; there are: ${there}`);
-      const { text, isError } = await called;
+      const names = tools.map((tool) => tool.name);
+      const there = names.join(', ') || 'none';
+      if (!names.includes(name))
+        throw new ProtocolError(ProtocolErrorCode.InvalidParams, `unknown tool; there are: ${there}`);
+      const { text, isError } = await call(name);
       return { content: [{ type: 'text', text }], ...(isError && { isError }) };
     });
     return server;

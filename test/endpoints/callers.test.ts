@@ -133,6 +133,17 @@ const PLACES: Record<string, (name: Name) => Promise<{ sources?: string[]; batch
     const offered = among(Object.keys(batches), error.message);
     return { batches: [...offered, ...GRANTS[name].batches.filter((batch) => NO_TOOLS.has(batch))] };
   },
+  'tools that are called and not offered': async (name) => {
+    const { tools } = (await rpc(name, 'tools/list')).result;
+    const offered = new Set(tools.map((tool: Body) => tool.name));
+    const others = [...Object.keys(batches), 'run_batch', 'describe_source'].filter((tool) => !offered.has(tool));
+    const unknown = async (tool: string, given: object): Promise<Body> =>
+      (await rpc(name, 'tools/call', { name: tool, arguments: given })).error;
+    for (const tool of others)
+      for (const given of [{}, { name: 'shop' }])
+        expect(await unknown(tool, given)).toEqual(await unknown('nothing', given));
+    return {};
+  },
   'tools that are called': async (name) => {
     const calls = await Promise.all(
       ['profile', 'quote', 'secret'].map((tool) => rpc(name, 'tools/call', { name: tool, arguments: {} })),
