@@ -161,6 +161,18 @@ function misfits(name: string, value: unknown): unknown[] {
   return validate(value) ? [] : (validate.errors ?? []);
 }
 
+/** A value with each of its parts, and itself, written as what is verbatim. */
+function verbatims(value: unknown): unknown[] {
+  const below = Object.entries(Object(value) as object).flatMap(([key, member]) =>
+    typeof value === 'object' ? verbatims(member).map((one) => replaced(value as object, key, one)) : [],
+  );
+  return [{ $verbatim: value }, ...below];
+}
+
+function replaced(holder: object, key: string, member: unknown): unknown {
+  return Array.isArray(holder) ? holder.with(Number(key), member) : { ...holder, [key]: member };
+}
+
 describe('/openapi.json', () => {
   it('is OpenAPI 3.1 whose references all lead somewhere', () => {
     expect(document.openapi).toBe('3.1.0');
@@ -267,6 +279,11 @@ describe('/openapi.json', () => {
     ['a keyed group whose queries are a list', { pattern: 'kv', queries: [] }],
     ['a take outside first-reply', { pattern: 'ordered', take: 1, queries: [] }],
     ['a number as limit that is too small', { source: 'shop', op: 'find', params: { collection: 'users', limit: 0 } }],
+    ['a query of REST that is no object', { source: 'prices', op: 'get', params: { query: 5 } }],
+    ['an object in such a query', { source: 'prices', op: 'get', params: { query: { a: { b: 1 } } } }],
+    ['a reference in the place of such a query', { source: 'prices', op: 'get', params: { query: { $param: '/a' } } }],
+    ['a list as a header', { source: 'prices', op: 'get', params: { headers: { accept: ['a'] } } }],
+    ['a verbatim value beside others', { source: 'prices', op: 'get', params: { path: { $verbatim: '/', a: 1 } } }],
   ])('refuses %s, as the service does', async (_what, query) => {
     const body = { queries: { query } };
     expect(misfits('KvBody', body)).not.toEqual([]);
@@ -287,6 +304,48 @@ describe('/openapi.json', () => {
       },
     };
     expect(misfits('KvBody', body)).toEqual([]);
+  });
+
+  it.each([
+    ['get', { query: { a: { $result: '/first' }, b: ['x', 1, true, { $item: '' }] } }],
+    ['get', { headers: { accept: { $join: ['a/', { $result: '/first' }] } }, path: ['a', { $result: '/first' }] }],
+    ['post', { body: { a: [{ $result: '/first' }] }, query: {} }],
+    ['post', { body: { $result: '/first' } }],
+  ])('takes references where a REST source takes them: %s %j', async (op, params) => {
+    const queries = { first: { source: 'prices', op: 'get' }, a: { source: 'prices', op, params, forEach: ['a'] } };
+    expect(misfits('KvBody', { queries })).toEqual([]);
+    expect((await post('/kv?explain', { queries })).json()).toMatchObject({ queries: {} });
+  });
+
+  const collation = { locale: 'en', strength: 2, numericOrdering: true };
+  it.each([
+    [
+      'shop',
+      'find',
+      { collection: 'users', filter: { a: 1 }, limit: 3, skip: 1, sort: { a: 1 }, hint: 'a', collation },
+    ],
+    ['shop', 'aggregate', { collection: 'users', pipeline: [{ $limit: 1 }], batchSize: 2, ejson: 'relaxed' }],
+    ['shop', 'distinct', { collection: 'users', key: 'a' }],
+    ['photos', 'getObject', { key: 'a', range: 'bytes=0-9', format: 'json' }],
+    ['photos', 'listObjects', { prefix: 'a', limit: 2 }],
+    ['prices', 'get', { path: '/products', query: { a: 'b', c: [1, 'd'] }, headers: { accept: 'a/b' } }],
+    ['prices', 'post', { path: ['a', 1], body: { a: [1] } }],
+  ])('takes a verbatim value wherever the service does: %s %s', async (source, op, params) => {
+    const query = { source, op, params };
+    const bodies = [
+      ...verbatims(params).map((one) => ({ ...query, params: one })),
+      { ...query, forEach: { $verbatim: [1] } },
+      { ...query, as: { $verbatim: 'a' }, when: { $verbatim: 1 }, select: { $verbatim: 1 }, default: { $verbatim: 1 } },
+    ];
+    expect(bodies.length).toBeGreaterThan(4);
+    const told = (await app.inject(`/sources/${source}`)).json<{ ops: Record<string, { params: Schema }> }>();
+    const takes = new Ajv2020({ strict: false }).compile(told.ops[op]!.params);
+    for (const one of bodies) {
+      expect(misfits('KvBody', { queries: { one } }), JSON.stringify(one)).toEqual([]);
+      expect(takes(one.params), JSON.stringify(one)).toBe(true);
+      const answer = await post('/kv?explain', { queries: { one } });
+      expect(answer.statusCode, answer.payload).toBe(200);
+    }
   });
 
   it.each([{ $join: ['a'] }, { x: 1 }, 'x', 5])('refuses %j as a forEach, as the service does', async (forEach) => {

@@ -39,10 +39,17 @@ const collation = z.preprocess(recordOf, collationFields);
 const fields = {
   collection: z.string('the name of a collection, written out, is allowed here'),
   ejson: z.enum(['relaxed', 'canonical']).optional(),
-  filter: z.unknown().optional().meta({ type: 'object', description: 'A MongoDB filter.' }),
+  filter: z.unknown().optional().meta({
+    type: 'object',
+    description: 'A MongoDB filter; references may stand for what a field is compared with.',
+  }),
   projection: z.unknown().optional().meta({ type: 'object' }),
   sort: z.unknown().optional().meta({ type: 'object' }),
-  pipeline: z.unknown().meta({ type: 'array', description: 'An aggregation pipeline.' }),
+  pipeline: z.unknown().meta({
+    type: 'array',
+    description:
+      'An aggregation pipeline; references may stand for what a field is compared with in $match, for a literal in an expression, and for the number of $limit and $skip.',
+  }),
   hint: z
     .unknown()
     .optional()

@@ -5,15 +5,20 @@ import { fillable } from '../fillable.ts';
 /**
  * An object whose members are checked one by one later: a record schema would drop a key such as `__proto__`.
  */
-const object = z.custom<object>(
-  (value) =>
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    !(value instanceof Placeholder) &&
-    !(value instanceof Filled),
-  'an object is allowed here, references among its values',
-);
+const objectOf = (member: z.ZodType): z.ZodType<object> =>
+  z
+    .custom<object>(
+      (value) =>
+        typeof value === 'object' &&
+        value !== null &&
+        !Array.isArray(value) &&
+        !(value instanceof Placeholder) &&
+        !(value instanceof Filled),
+      'an object is allowed here, references among its values',
+    )
+    .meta({ type: 'object', members: fillable(member) });
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
 /** Segments of a path. */
 const MOST_SEGMENTS = 100;
@@ -36,8 +41,10 @@ const read = {
     })
     .default('')
     .meta({ description: 'Below the base URL: a literal path, or a list of segments, each encoded whole.' }),
-  query: object.default({}).meta({ description: 'Values by key; a list repeats its key.' }),
-  headers: object.default({}).meta({ description: 'Only those that the source allows.' }),
+  query: objectOf(z.union([scalar, z.array(fillable(scalar))]))
+    .default({})
+    .meta({ description: 'Values by key; a list repeats its key.' }),
+  headers: objectOf(scalar).default({}).meta({ description: 'Only those that the source allows.' }),
 };
 
 /** The params of `get` and `head`. */
@@ -46,7 +53,10 @@ export const readParams = z.strictObject(read);
 /** The params of `post`. */
 export const postParams = z.strictObject({
   ...read,
-  body: z.unknown().optional().meta({ description: 'JSON, or a string that is sent as text.' }),
+  body: z
+    .unknown()
+    .optional()
+    .meta({ description: 'JSON, or a string that is sent as text; references may stand for any value.' }),
 });
 
 /** Params that fit their schema. */

@@ -3,7 +3,7 @@ import type { Pattern } from '../batch/plan/node.ts';
 import type { Limits } from '../config/load.ts';
 import { WORDS, type Word } from '../store/placeholder.ts';
 import type { Source } from '../sources/open.ts';
-import { type JsonSchema, ref, strictObject, toJsonSchema } from './schema-of.ts';
+import { type JsonSchema, orVerbatim, paramsSchema, ref, strictObject, toJsonSchema } from './schema-of.ts';
 
 /** A source as a client may know it. */
 export type Named = Pick<Source, 'name' | 'adapter' | 'ops' | 'paramsOf' | 'example'>;
@@ -41,13 +41,16 @@ export const references: Record<string, JsonSchema> = {
     anyOf: WORDS.map((word) => ref(schemaNames[word])),
   },
   ...Object.fromEntries(WORDS.map((word) => [schemaNames[word], strictObject({ [word]: words[word] }, [word])])),
+  Verbatim: strictObject({ $verbatim: { description: 'This, with nothing in it read as a reference.' } }, [
+    '$verbatim',
+  ]),
 };
 
 const refined: Record<string, JsonSchema> = {
-  as: { anyOf: [text, ref('Reference')] },
-  forEach: {
+  as: orVerbatim({ anyOf: [text, ref('Reference')] }),
+  forEach: orVerbatim({
     anyOf: [{ type: 'array' }, ...WORDS.filter((word) => word !== '$join').map((word) => ref(schemaNames[word]))],
-  },
+  }),
 };
 
 /** The schemas of a request's body: one a pattern, and what they are made of. */
@@ -87,7 +90,7 @@ function querySchemaOf(sources: readonly Named[]): JsonSchema {
   });
   const branches = allowed(sources).map(({ name, sources, op, params }) => {
     const required = params['required'] === undefined ? [] : ['params'];
-    return { properties: { source: { enum: sources }, op: { const: op }, params: ref(name) }, required };
+    return { properties: { source: { enum: sources }, op: { const: op }, params: orVerbatim(ref(name)) }, required };
   });
   return branches.length === 0 ? schema : { ...schema, anyOf: branches };
 }
@@ -132,7 +135,7 @@ function allowed(sources: readonly Named[]): readonly Allowed[] {
   for (const source of sources) {
     for (const op of source.ops) {
       const name = `${source.adapter}.${op}.params`;
-      const entry = found.get(name) ?? { name, op, params: toJsonSchema(source.paramsOf(op)), sources: [] };
+      const entry = found.get(name) ?? { name, op, params: paramsSchema(source.paramsOf(op)), sources: [] };
       entry.sources.push(source.name);
       found.set(name, entry);
     }

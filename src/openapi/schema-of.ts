@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { WORDS } from '../store/placeholder.ts';
 
 /** A JSON Schema (draft 2020-12), as OpenAPI 3.1 uses it. */
 export type JsonSchema = { [keyword: string]: unknown };
@@ -8,19 +9,65 @@ export function ref(name: string): JsonSchema {
   return { $ref: `#/components/schemas/${name}` };
 }
 
-/** What a zod schema takes, as JSON Schema; where `fillable()` lets a reference stand, it says so. */
+/**
+ * What a zod schema takes, as JSON Schema; where `fillable()` lets a reference stand, it says so. What
+ * `members` says of an object's members is checked elsewhere.
+ */
 export function toJsonSchema(schema: z.ZodType): JsonSchema {
   const { $schema: _, ...json } = z.toJSONSchema(schema, {
     io: 'input',
     unrepresentable: 'any',
     override({ jsonSchema }) {
-      const { fillable } = jsonSchema as { fillable?: z.ZodType };
-      if (!fillable) return;
+      const { fillable, members } = jsonSchema as { fillable?: z.ZodType; members?: z.ZodType };
       delete jsonSchema['fillable'];
-      Object.assign(jsonSchema, { anyOf: [toJsonSchema(fillable), ref('Reference')] });
+      delete jsonSchema['members'];
+      if (fillable) Object.assign(jsonSchema, { anyOf: [toJsonSchema(fillable), ref('Reference')] });
+      if (members)
+        Object.assign(jsonSchema, {
+          propertyNames: { not: { enum: [...WORDS, '$verbatim'] } },
+          additionalProperties: toJsonSchema(members),
+        });
     },
   }) as JsonSchema;
   return json;
+}
+
+/** What an op's params take, as JSON Schema; each value in them may be verbatim. */
+export function paramsSchema(schema: z.ZodType): JsonSchema {
+  return verbatimBelow(toJsonSchema(schema));
+}
+
+/** A schema beside which `{"$verbatim": …}` may stand. */
+export function orVerbatim(schema: JsonSchema): JsonSchema {
+  if (takesAnyObject(schema)) return schema;
+  const { description, default: value, ...own } = schema;
+  const { anyOf, ...others } = own;
+  const choices = Array.isArray(anyOf) && Object.keys(others).length === 0 ? (anyOf as JsonSchema[]) : [own];
+  return {
+    ...(description !== undefined && { description }),
+    ...(value !== undefined && { default: value }),
+    anyOf: [...choices, ref('Verbatim')],
+  };
+}
+
+function verbatimBelow(schema: JsonSchema): JsonSchema {
+  const within = (value: unknown): JsonSchema => orVerbatim(verbatimBelow(value as JsonSchema));
+  const below = Object.entries(schema).map(([keyword, value]) => {
+    if (keyword === 'anyOf') return [keyword, (value as JsonSchema[]).map(verbatimBelow)];
+    if (typeof value !== 'object') return [keyword, value];
+    if (keyword === 'items' || keyword === 'additionalProperties') return [keyword, within(value)];
+    if (keyword !== 'properties') return [keyword, value];
+    const named = Object.entries(value as object).map(([name, one]) => [name, within(one)]);
+    return [keyword, Object.fromEntries(named) as JsonSchema];
+  });
+  return Object.fromEntries(below) as JsonSchema;
+}
+
+/** Whether it takes `{"$verbatim": …}` already, an object like any other. */
+function takesAnyObject(schema: JsonSchema): boolean {
+  const { type = 'object' } = schema;
+  const says = ['anyOf', '$ref', 'enum', 'const', 'properties', 'additionalProperties'];
+  return [type].flat().includes('object') && !says.some((keyword) => keyword in schema);
 }
 
 /** An object that takes these fields alone. */

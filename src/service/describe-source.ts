@@ -2,7 +2,7 @@ import type { Memory } from '../budget/memory.ts';
 import { CodapError, toCodapError } from '../errors.ts';
 import { writeText } from '../json/write.ts';
 import { references } from '../openapi/queries.ts';
-import { type JsonSchema, toJsonSchema } from '../openapi/schema-of.ts';
+import { type JsonSchema, orVerbatim, paramsSchema } from '../openapi/schema-of.ts';
 import { selfContained } from '../openapi/self-contained.ts';
 import { KeptContents } from '../sources/kept-contents.ts';
 import type { ContentsBounds, Source } from '../sources/open.ts';
@@ -63,7 +63,7 @@ function failureOf(error: unknown, source: string): CodapError {
 function asked(source: Source): SourceDescription {
   const { name, adapter } = source;
   const ops = source.ops.map((op) => {
-    const params = selfContained(toJsonSchema(source.paramsOf(op)), references);
+    const params = selfContained(orVerbatim(paramsSchema(source.paramsOf(op))), references);
     return [op, { params }] as const;
   });
   return { name, adapter, ops: Object.fromEntries(ops) };
