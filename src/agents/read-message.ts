@@ -1,9 +1,11 @@
 import { readBody } from '../batch/plan/read-body.ts';
 import type { Steps, Work } from '../budget/work.ts';
 import type { Limits } from '../config/load.ts';
+import { CodapError } from '../errors.ts';
 import { BadRequest, below, type ToldFault } from '../json/fault-list.ts';
 import { hasMember, memberOf, recordOf } from '../json/members.ts';
 import { sizing } from '../json/size.ts';
+import { errorText } from './tool-fault.ts';
 
 /** A JSON-RPC message as it came. */
 export interface Message {
@@ -13,9 +15,9 @@ export interface Message {
   readonly given: () => unknown;
 }
 
-/** Why a body is no message: the code is JSON-RPC's. */
+/** Why a body is no message, or is not read to its end: the code is JSON-RPC's. */
 export interface Refusal {
-  readonly code: -32700 | -32600;
+  readonly code: -32700 | -32600 | -32603;
   readonly message: string;
 }
 
@@ -29,6 +31,16 @@ const LARGEST = 65_536;
 
 /** Reads the body of a request as a JSON-RPC message (JSON-RPC 2.0 §4), in turns with others. */
 export function* readMessage(body: Buffer, limits: Limits, work: Work): Steps<Message | Refusal> {
+  try {
+    return yield* reading(body, limits, work);
+  } catch (error) {
+    // It takes too much, or too long: which call that fails would stand in what was not read.
+    if (error instanceof CodapError) return { code: error.retryable ? -32603 : -32600, message: errorText(error) };
+    throw error;
+  }
+}
+
+function* reading(body: Buffer, limits: Limits, work: Work): Steps<Message | Refusal> {
   let faults: readonly ToldFault[] = [];
   let read: unknown;
   try {

@@ -345,6 +345,24 @@ describe('a service', () => {
     await agent.close();
   });
 
+  it('tells of a message that takes more work than it may by the protocol, too', async () => {
+    await using small = Object.assign(
+      await startService({ stores: service.stores, server: { mcp: true }, limits: { work: 1000, queries: 10_000 } }),
+      disposing,
+    );
+    const queries = Array.from({ length: 9000 }, () => ({ source: 'shop', op: 'find' }));
+    const many = { name: 'run_batch', arguments: { pattern: 'ordered', queries } };
+    const answer = await small.post('/mcp', message(JSON.stringify(many)), headers);
+    expect([answer.status, answer.json()]).toEqual([
+      400,
+      {
+        jsonrpc: '2.0',
+        error: { code: -32600, message: expect.stringMatching(/^Nothing was run\. TOO_LARGE: .* 1000 pieces of work/) },
+        id: null,
+      },
+    ]);
+  });
+
   it('logs the batch of a tool as any other', async () => {
     const lines: string[] = [];
     const logger = createLogger('info', new Secrets(), { write: (line) => void lines.push(line) });
