@@ -40,7 +40,8 @@ export function mcpRoute(
     const answers = await answersFor(request.caller);
     const response = await answers(asRequest(request, left), message.envelope, call);
     reply.code(response.status).headers(Object.fromEntries(response.headers));
-    return reply.send(await response.text());
+    // Of nothing it would say that it is text.
+    return reply.send((await response.text()) || undefined);
   });
 }
 

@@ -3,7 +3,7 @@ import { requestExample } from './example.ts';
 import { flag } from './flag.ts';
 import type { Named } from './queries.ts';
 import { type JsonSchema, ref } from './schema-of.ts';
-import { answers, bare, batchFaults } from './responses.ts';
+import { answers, bare, batchFaults, RAN, storedPart } from './responses.ts';
 
 const patterns = [
   { path: '/kv', name: 'Kv', summary: 'Replies by key.' },
@@ -29,14 +29,10 @@ export function batchPaths(sources: readonly Named[]): Record<string, JsonSchema
           '200': answers(
             'The batch ran; failed queries are part of the answer.',
             contentIn(mediaTypes, ref(`${name}Answer`)),
-            'Codap-Complete',
-            'Server-Timing',
+            ...RAN,
           ),
-          '206': answers(
-            '`application/octet-stream` was asked for, and `params.range`: that part of the stored bytes, in the stored type.',
-            { '*/*': {} },
-          ),
-          '304': bare('Likewise, where a condition of the query says that nothing has changed.'),
+          '206': storedPart,
+          '304': bare('Likewise, where a condition of the query says that nothing has changed.', ...RAN),
           ...batchFaults,
         },
       };

@@ -29,7 +29,8 @@ export function openapi(
     info: {
       title: 'codap',
       version: version(),
-      description: 'One batch of datastore queries in, one answer out.',
+      description:
+        'One batch of datastore queries in, one answer out. Whatever answers GET answers HEAD, too, without the body.',
       license: { name: 'BSD-3-Clause', identifier: 'BSD-3-Clause' },
     },
     servers: [{ url: './' }],

@@ -1,5 +1,6 @@
-import { type JsonSchema, object } from './schema-of.ts';
-import { anywhere, bare, batchFaults, json } from './responses.ts';
+import { PROBLEM } from '../service/http/problem.ts';
+import { type JsonSchema, object, ref } from './schema-of.ts';
+import { answers, anywhere, bare, batchFaults, json } from './responses.ts';
 
 const message = object({ jsonrpc: { const: '2.0' } });
 
@@ -15,13 +16,18 @@ export const mcpPaths: Record<string, JsonSchema> = {
         '200': json('The answer, as JSON-RPC 2.0; faults of a tool are text for the agent.', message),
         '202': bare('A notification was taken.'),
         ...anywhere,
-        '400': json('It is no message, or none that is taken here: an error of JSON-RPC.', message),
+        '400': answers('It is no message, or none that is taken here: an error of JSON-RPC. Or the URL is not valid.', {
+          'application/json': { schema: message },
+          [PROBLEM]: { schema: ref('Problem') },
+        }),
         '403': { $ref: '#/components/responses/Forbidden' },
         '404': json('There is no such method: an error of JSON-RPC.', message),
         '406': json('`Accept` does not have both application/json and text/event-stream.', message),
         '408': batchFaults['408'],
         '413': batchFaults['413'],
         '415': batchFaults['415'],
+        '431': batchFaults['431'],
+        '500': batchFaults['500'],
         '503': batchFaults['503'],
       },
     },

@@ -21,16 +21,26 @@ export const headers: Record<string, JsonSchema> = {
     description: 'Seconds to wait before trying again.',
     schema: { type: 'string', pattern: '^[0-9]+$' },
   },
-  'Cache-Control': {
-    description: 'For how long a complete answer may be kept, if at all.',
-    required: true,
+  'Cache-Control': { description: 'For how long it may be kept, if at all.', schema: { type: 'string' } },
+  Vary: { description: 'The headers of the request on which it depends.', schema: { type: 'string' } },
+  ETag: {
+    description: 'Of what was gathered a weak one, of its values and statuses; of stored bytes that of the store.',
     schema: { type: 'string' },
   },
-  ETag: { description: 'A weak one of what was gathered: its values and statuses.', schema: { type: 'string' } },
-  Vary: { description: 'The headers of the request on which it depends.', required: true, schema: { type: 'string' } },
-  'Content-Security-Policy': { description: 'Nothing is loaded from elsewhere.', schema: { type: 'string' } },
+  'Last-Modified': { description: 'Of stored bytes.', schema: { type: 'string' } },
+  'Content-Range': { description: 'Which part of the stored bytes it is.', schema: { type: 'string' } },
+  'Content-Disposition': {
+    description: 'The file name of an archive, a table or stored bytes.',
+    schema: { type: 'string' },
+  },
+  'X-Accel-Buffering': { description: 'A stream is to be passed on as it comes.', schema: { const: 'no' } },
+  'Content-Security-Policy': { description: 'What a browser lets it load and do.', schema: { type: 'string' } },
+  'Referrer-Policy': { description: 'What a browser tells others of it.', schema: { type: 'string' } },
   Allow: { description: 'The methods this path has.', required: true, schema: { type: 'string' } },
 };
+
+/** Those that every answer may have. */
+const ANYWHERE = ['X-Request-Id', 'Cache-Control', 'Vary'] as const;
 
 /** An answer with a body of these media types. */
 export function answers(description: string, content: Record<string, JsonSchema>, ...names: string[]): Response {
@@ -43,9 +53,28 @@ export function bare(description: string, ...names: string[]): Response {
 }
 
 /** An answer of JSON. */
-export function json(description: string, schema: JsonSchema): Response {
-  return answers(description, { 'application/json': { schema } });
+export function json(description: string, schema: JsonSchema, ...names: string[]): Response {
+  return answers(description, { 'application/json': { schema } }, ...names);
 }
+
+/** The headers of what a batch answers that ran, as far as its media type has them. */
+export const RAN = [
+  'Codap-Complete',
+  'Server-Timing',
+  'Content-Disposition',
+  'Content-Security-Policy',
+  'ETag',
+  'Last-Modified',
+  'X-Accel-Buffering',
+] as const;
+
+/** A part of stored bytes, where a query asks for that. */
+export const storedPart = answers(
+  '`application/octet-stream` was asked for, and the query asks for a part: that of the stored bytes, in the stored type.',
+  { '*/*': {} },
+  ...RAN,
+  'Content-Range',
+);
 
 /** What every path may answer. */
 export const anywhere = { '400': at('BadRequest'), '405': at('MethodNotAllowed'), '421': at('Misdirected') };
@@ -91,7 +120,7 @@ export const faults: Record<string, Response> = {
     'Server-Timing',
     'Retry-After',
   ),
-  StoreFailed: problem('The store cannot tell what is in it now; `code` says why.'),
+  StoreFailed: problem('The store cannot tell what is in it now; `code` says why.', 'Retry-After'),
   TooLarge: problem('The body is larger than `limits.bodyBytes`.'),
   UnsupportedMediaType: problem('The body must be application/json, not compressed.'),
   // Answered before there is a request to give an id to.
@@ -107,5 +136,5 @@ function problem(description: string, ...names: string[]): Response {
 }
 
 function named(names: readonly string[]): Record<string, JsonSchema> {
-  return Object.fromEntries(['X-Request-Id', ...names].map((name) => [name, header(name)]));
+  return Object.fromEntries([...ANYWHERE, ...names].map((name) => [name, header(name)]));
 }

@@ -5,7 +5,7 @@ import { mayExplain, type SavedBatch } from '../saved/saved-batch.ts';
 import { answerOf } from './answer-of.ts';
 import { contentIn } from './batch-paths.ts';
 import { flag } from './flag.ts';
-import { answers, bare, batchFaults, fromUrlFaults } from './responses.ts';
+import { answers, bare, batchFaults, fromUrlFaults, RAN, storedPart } from './responses.ts';
 import { type JsonSchema, ref, toJsonSchema } from './schema-of.ts';
 
 type Saved = ReadonlyMap<string, SavedBatch>;
@@ -55,18 +55,28 @@ function operationsOf(batch: SavedBatch, suffix: string, flags: readonly JsonSch
     ...(description !== undefined && { description }),
     tags: ['saved'],
   };
+  const parameters = [...parametersOf(batch), ...flags];
   return {
     ...shared,
     get: {
       operationId: `get.${name}${suffix}`,
       ...told,
-      parameters: [...parametersOf(batch), ...flags],
+      parameters,
       responses: {
-        '200': ran(batch, 'Cache-Control', 'ETag', 'Vary'),
+        '200': ran(batch),
         '204': bare('An event source has come back (`Last-Event-ID`): it is not to ask again.'),
-        ...part(batch),
-        '304': bare('The client has this answer already (`If-None-Match`).', 'Cache-Control', 'ETag', 'Vary'),
+        ...ofStored(batch),
+        '304': bare('The client has this answer already (`If-None-Match`).', ...RAN),
         ...fromUrlFaults,
+      },
+    },
+    head: {
+      operationId: `head.${name}${suffix}`,
+      ...told,
+      parameters,
+      responses: {
+        '200': bare('As GET answers it, without the body.', ...RAN),
+        default: bare('Likewise.', ...RAN, 'Content-Range', 'Retry-After'),
       },
     },
     post: {
@@ -74,7 +84,7 @@ function operationsOf(batch: SavedBatch, suffix: string, flags: readonly JsonSch
       ...told,
       parameters: flags,
       requestBody: { required: true, content: { 'application/json': { schema: ref(`batch.${name}.asked`) } } },
-      responses: { '200': ran(batch), ...part(batch), ...batchFaults },
+      responses: { '200': ran(batch), ...ofStored(batch), ...batchFaults },
     },
   };
 }
@@ -94,24 +104,18 @@ function parametersOf({ params }: SavedBatch): readonly JsonSchema[] {
   });
 }
 
-function ran({ name, encodings }: SavedBatch, ...headers: string[]): JsonSchema {
+function ran({ name, encodings }: SavedBatch): JsonSchema {
   const types = encodings.map(({ mediaType }) => mediaType);
   const content = contentIn(types, ref(`batch.${name}.answer`));
-  return answers(
-    'It ran; failed queries are part of the answer.',
-    content,
-    'Codap-Complete',
-    'Server-Timing',
-    ...headers,
-  );
+  return answers('It ran; failed queries are part of the answer.', content, ...RAN);
 }
 
 /** Of stored bytes the query may ask for a part, or under a condition. */
-function part({ encodings }: SavedBatch): JsonSchema {
+function ofStored({ encodings }: SavedBatch): JsonSchema {
   const isRaw = encodings.some(({ mediaType }) => mediaType === 'application/octet-stream');
   if (!isRaw) return {};
   return {
-    '206': answers('A part of the stored bytes, in the stored type.', { '*/*': {} }),
-    '304': bare('A condition of the query says that the stored bytes have not changed.'),
+    '206': storedPart,
+    '304': bare('A condition of the query says that the stored bytes have not changed.', ...RAN),
   };
 }

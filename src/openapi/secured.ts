@@ -3,7 +3,7 @@ import { answers } from './responses.ts';
 import { type JsonSchema, ref } from './schema-of.ts';
 
 /** Where nobody needs a key. */
-const OPEN = ['/health/live', '/health/ready', '/docs', '/docs/{file}', '/playground/{file}'];
+const OPEN = new Set(['/', '/health/live', '/health/ready', '/docs', '/docs/{file}', '/playground/{file}']);
 
 const problem = { [PROBLEM]: { schema: ref('Problem') } };
 
@@ -17,12 +17,10 @@ const security = [{ key: [] }, { bearer: [] }];
 /** The interface of a service that knows its callers: how they say who they are, and how they are refused. */
 export function secured(document: Document): JsonSchema {
   const { components } = document;
-  // The playground's page is one of these, but not the page of links that stands there without it.
-  const open = new Set('/playground/{file}' in document.paths ? [...OPEN, '/'] : OPEN);
   return {
     ...document,
     paths: Object.fromEntries(
-      Object.entries(document.paths).map(([path, item]) => [path, ofPath(item as object, open.has(path))]),
+      Object.entries(document.paths).map(([path, item]) => [path, ofPath(item as object, OPEN.has(path))]),
     ),
     components: {
       ...components,

@@ -64,7 +64,7 @@ const batches = object({
 });
 const limits = object({
   limits: numbers,
-  server: object({ timeoutMs: whole, maxTimeoutMs: whole, maxInFlight: whole }),
+  server: object({ timeoutMs: whole, maxTimeoutMs: whole, maxInFlight: whole, bufferBytes: whole }),
 });
 
 /** The paths that tell of the service itself. */
@@ -80,6 +80,7 @@ export const servicePaths: Record<string, JsonSchema> = {
       '503': json(
         'The service is shutting down, or, with `strict`, a source is down.',
         readiness('draining', 'unavailable'),
+        'Retry-After',
       ),
     },
     [flag('strict', '503 if a source is down.')],
@@ -107,7 +108,7 @@ export const servicePaths: Record<string, JsonSchema> = {
   }),
   '/openapi.json': get('openapi', 'This document.', { '200': json('OpenAPI 3.1.', object({ openapi: text })) }),
   '/': get('start', 'For a person with a browser: the playground, or, where it is off, what there is to look at.', {
-    '200': answers('A page.', { 'text/html': { schema: text } }, 'Content-Security-Policy'),
+    '200': answers('A page.', { 'text/html': { schema: text } }, 'Content-Security-Policy', 'Referrer-Policy'),
   }),
   '/docs': get('docs', 'This document, to read and to try.', {
     '200': answers('A page.', { 'text/html': { schema: text } }, 'Content-Security-Policy'),
@@ -129,7 +130,11 @@ export const playgroundPaths: Record<string, JsonSchema> = {
     'playgroundFile',
     'What the playground is made of; the names change with what is in it.',
     {
-      '200': answers('A file.', { 'text/css': { schema: text }, 'text/javascript': { schema: text } }),
+      '200': answers(
+        'A file.',
+        { 'text/css': { schema: text }, 'text/javascript': { schema: text } },
+        'Content-Security-Policy',
+      ),
       '404': { $ref: '#/components/responses/NotFound' },
     },
     [{ name: 'file', in: 'path', required: true, schema: text }],
@@ -143,7 +148,7 @@ export const metricsPaths: Record<string, JsonSchema> = {
       'application/openmetrics-text': { schema: text },
       'text/plain': { schema: text },
     }),
-    '503': answers('The other workers cannot be asked.', { [PROBLEM]: { schema: ref('Problem') } }),
+    '503': answers('The other workers cannot be asked.', { [PROBLEM]: { schema: ref('Problem') } }, 'Retry-After'),
   }),
 };
 
