@@ -1,4 +1,5 @@
 import { type FilterImplOptions, filters } from 'liquidjs';
+import type { Steps } from '../../budget/work.ts';
 import { toText } from '../../json/leaf.ts';
 import { AT_ONCE, type Bounds, boundsOf } from './bounds.ts';
 import { linkOf } from './safe-link.ts';
@@ -45,11 +46,11 @@ export const pageFilters: Readonly<Record<string, FilterImplOptions>> = {
   raw: { raw: true, handler: made(shownText) },
   json: { raw: true, handler: made((value, bounds) => inScript(jsonText(value, bounds), bounds)) },
   escape: { raw: true, handler: made(escaped) },
-  escape_once: { raw: true, handler: made((value, bounds) => escapedOnce(textOf(value), bounds)) },
-  newline_to_br: { raw: true, handler: made((value, bounds) => inLines(textOf(value), bounds)) },
-  url: made((value, bounds) => link(textOf(value), bounds)),
-  url_encode: made((value, bounds) => encoded(textOf(value), bounds)),
-  url_decode: made((value, bounds) => decoded(textOf(value), bounds)),
+  escape_once: { raw: true, handler: made(ofShown(escapedOnce)) },
+  newline_to_br: { raw: true, handler: made(ofShown(inLines)) },
+  url: made(ofShown(link)),
+  url_encode: made(ofShown(encoded)),
+  url_decode: made(ofShown(decoded)),
 };
 
 /** What is done to everything that a template writes, unless it says `raw` or the like. */
@@ -116,8 +117,23 @@ function textOf(value: unknown): string {
   return toText(value) ?? '';
 }
 
+type OfText = (text: string, bounds: Bounds) => string | Steps<string>;
+
+/** Makes something of the text that a value is written as. */
+function ofShown(make: OfText): (value: unknown, bounds: Bounds) => string | Steps<string> {
+  return (value, bounds) => {
+    const text = shownText(value, bounds);
+    return typeof text === 'string' ? make(text, bounds) : ofWritten(text, make, bounds);
+  };
+}
+
+function* ofWritten(writing: Steps<string>, make: OfText, bounds: Bounds): Steps<string> {
+  const made = make(yield* writing, bounds);
+  return typeof made === 'string' ? made : yield* made;
+}
+
 /** What is escaped already is not escaped again. */
-function escapedOnce(text: string, bounds: Bounds): unknown {
+function escapedOnce(text: string, bounds: Bounds): string | Steps<string> {
   bounds.atOnce(text.length);
   return inHtml(
     text.replaceAll(/&(?:lt|gt|quot|#34|#39|amp);/g, (entity) => ENTITIES[entity] as string),

@@ -116,6 +116,7 @@ function allOf(expected: Expected): Expected {
 describe('what filters and tags write is escaped, unless the template says raw', () => {
   const value = `<b>"it's" & so</b>`;
   const escaped = '&lt;b&gt;&#34;it&#39;s&#34; &amp; so&lt;/b&gt;';
+  const LISTED = `[&#34;${escaped.replaceAll('&#34;', '\\&#34;')}&#34;]`;
   it.each([
     ['{{ value }}', escaped],
     ['{{ value | raw }}', value],
@@ -149,9 +150,17 @@ describe('what filters and tags write is escaped, unless the template says raw',
       '{% tablerow x in list cols: 1 %}{{ x }}{% endtablerow %}',
       `<tr class="row1"><td class="col1">${escaped}</td></tr>`,
     ],
-    ['{{ list }}', `[&#34;${escaped.replaceAll('&#34;', '\\&#34;')}&#34;]`],
+    ['{{ list }}', LISTED],
     ['{{ list | raw }}', JSON.stringify([value])],
     ['{{ list | join }}', escaped],
+    ['{{ list | escape }}', LISTED],
+    ['{{ list | escape_once }}', LISTED],
+    ['{{ list | newline_to_br }}', LISTED],
+    ['{{ list | url }}', LISTED],
+    ['{{ list | url_decode }}', LISTED],
+    ['{{ list | url_encode | url_decode }}', LISTED],
+    ['{{ nothing | url_encode }}{{ nothing | newline_to_br }}', ''],
+    ['{{ 7 | url_encode }}{{ true | newline_to_br }}', '7true'],
     ['{{ value | truncate: 5 }}', '&lt;b...'],
     ['{{ value | date: "%Y" }}', escaped],
     ['{{ "2026-01-02" | date: value }}', escaped],
