@@ -132,6 +132,7 @@ const FILLED_IN = listed(`
   adapters/mongo/merge.ts: field.length
   adapters/mongo/merge.ts: field
   adapters/mongo/merge.ts: shown
+  src/saved/pages/bounds.ts: what  # for the log alone
   src/saved/pages/check-nodes.ts: place  # told to the operator, and so on
   src/saved/pages/placed.ts: file
   src/saved/pages/placed.ts: wordsOf(error)

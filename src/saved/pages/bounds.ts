@@ -6,10 +6,13 @@ import { Text } from '../../json/text.ts';
 /** Characters, or members of a list, that a filter takes or makes at once: some milliseconds. */
 export const AT_ONCE = 262_144;
 
+/** Characters of a text times those of a part that it is searched for: as long. */
+const SEARCHED = 64 * AT_ONCE;
+
 /** Thrown where a filter would take or make more at once. */
 export class TooMuch extends Error {
-  constructor() {
-    super(`more than ${AT_ONCE} characters or members at once`);
+  constructor(what = `${AT_ONCE} characters or members`) {
+    super(`more than ${what} at once`);
   }
 }
 
@@ -32,6 +35,14 @@ export class Bounds {
   atOnce(count: number): void {
     if (count > AT_ONCE) throw new TooMuch();
     if (count > 0) this.tick(1 + (count >> 6));
+  }
+
+  /** The same before a text is searched for a part: each character may be compared with each of that. */
+  search(text: string, part: string): void {
+    this.atOnce(text.length + part.length);
+    const compared = text.length * part.length;
+    if (compared > SEARCHED) throw new TooMuch(`${SEARCHED} comparisons of characters`);
+    this.tick(compared >> 12);
   }
 
   /** Counts what is made at once, characters or members. */

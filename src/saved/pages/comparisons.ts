@@ -1,8 +1,9 @@
-import { defaultOperators, type LiquidOptions, toValue } from 'liquidjs';
+import { type Context, defaultOperators, type LiquidOptions, toValue } from 'liquidjs';
 import { Digits } from '../../json/leaf.ts';
+import { boundsOf } from './bounds.ts';
 
 type Operators = NonNullable<LiquidOptions['operators']>;
-type BinaryOperator = (one: unknown, other: unknown) => ReturnType<Operators[string]>;
+type BinaryOperator = (one: unknown, other: unknown, context: Context) => ReturnType<Operators[string]>;
 
 /** What has an order. */
 export type Scalar = string | number | boolean;
@@ -23,11 +24,14 @@ function comparing(holds: (one: Scalar, other: Scalar) => boolean): (one: unknow
 }
 
 /** Whether a list has a member, or a text a part. */
-const contains: BinaryOperator = (whole, part) => {
-  const text: unknown = toValue(whole);
-  if (typeof text !== 'string') return (defaultOperators['contains'] as BinaryOperator)(whole, part);
+const contains: BinaryOperator = (whole, part, context) => {
+  const text = scalarOf(whole);
+  if (typeof text !== 'string') return (defaultOperators['contains'] as BinaryOperator)(whole, part, context);
   const scalar = scalarOf(part);
-  return scalar !== undefined && text.includes(String(scalar));
+  if (scalar === undefined) return false;
+  const sought = String(scalar);
+  boundsOf(context).search(text, sought);
+  return text.includes(sought);
 };
 
 /** LiquidJS's own operators; `<` and the like hold between texts, numbers and booleans alone. */

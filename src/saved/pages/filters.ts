@@ -1,4 +1,4 @@
-import { type FilterImplOptions, filters } from 'liquidjs';
+import { type FilterImplOptions, filters, toValue } from 'liquidjs';
 import type { Steps } from '../../budget/work.ts';
 import { toText } from '../../json/leaf.ts';
 import { AT_ONCE, type Bounds, boundsOf } from './bounds.ts';
@@ -10,9 +10,11 @@ type Handler = Extract<FilterImplOptions, (...all: never[]) => unknown>;
 
 /** LiquidJS's filters that make a text or a number of what they take, however deep that is. */
 const OF_TEXTS = `abs append array_to_sentence_string at_least at_most base64_encode capitalize ceil divided_by downcase
-  floor join lstrip minus modulo normalize_whitespace number_of_words plus prepend remove remove_first remove_last replace
-  replace_first replace_last round rstrip slugify split squish strip strip_html strip_newlines times to_integer truncate
-  truncatewords upcase`.split(/\s+/);
+  floor join lstrip minus modulo normalize_whitespace number_of_words plus prepend round rstrip slugify squish strip
+  strip_html strip_newlines times to_integer truncate truncatewords upcase`.split(/\s+/);
+
+/** Those that search a text for a part of it. */
+const OF_PARTS = 'remove remove_first remove_last replace replace_first replace_last split'.split(' ');
 
 /** Those that write a date: each name of a month or a weekday in it takes a while. */
 const OF_DATES = 'date date_to_long_string date_to_rfc822 date_to_string date_to_xmlschema'.split(' ');
@@ -34,13 +36,12 @@ const OF_ANYTHING = ['default', 'first', 'last', 'size'];
  * same data make the same page.
  */
 export const pageFilters: Readonly<Record<string, FilterImplOptions>> = {
-  ...Object.fromEntries(OF_TEXTS.map((name) => [name, bounded(name, depthOf)])),
-  ...Object.fromEntries(
-    OF_DATES.map((name) => [name, bounded(name, depthOf, (format) => FORMATTING * depthOf(format))]),
-  ),
-  ...Object.fromEntries(OF_LISTS.map((name) => [name, bounded(name, lengthOf)])),
-  ...Object.fromEntries(OF_PATHS.map((name) => [name, bounded(name, lengthOf, pathLength)])),
-  ...Object.fromEntries(OF_ANYTHING.map((name) => [name, filters[name] as Handler])),
+  ...each(OF_TEXTS, (handler) => bounded(handler, depthOf)),
+  ...each(OF_PARTS, searching),
+  ...each(OF_DATES, (handler) => bounded(handler, depthOf, (format) => FORMATTING * depthOf(format))),
+  ...each(OF_LISTS, (handler) => bounded(handler, lengthOf)),
+  ...each(OF_PATHS, (handler) => bounded(handler, lengthOf, pathLength)),
+  ...each(OF_ANYTHING, (handler) => handler),
   sort,
   sort_natural: sortNatural,
   raw: { raw: true, handler: made(shownText) },
@@ -80,9 +81,13 @@ function* counted(steps: Iterator<unknown>, bounds: Bounds): Generator {
 
 type Size = (value: unknown) => number;
 
-/** A filter of LiquidJS that takes no more at once than it may; `sizeOfArg` is of its first argument. */
-function bounded(name: string, sizeOf: Size, sizeOfArg = sizeOf): Handler {
-  const handler = filters[name] as Handler;
+/** Filters of LiquidJS, each made something of. */
+function each(names: readonly string[], make: (handler: Handler) => Handler): Record<string, Handler> {
+  return Object.fromEntries(names.map((name) => [name, make(filters[name] as Handler)]));
+}
+
+/** A filter that takes no more at once than it may; `sizeOfArg` is of its first argument. */
+function bounded(handler: Handler, sizeOf: Size, sizeOfArg = sizeOf): Handler {
   return function (value: unknown, ...args: unknown[]) {
     const sizes = args.map((arg, at) => (at === 0 ? sizeOfArg(arg) : sizeOf(arg)));
     boundsOf(this.context).atOnce(sizes.reduce((sum, size) => sum + size, sizeOf(value)));
@@ -90,9 +95,29 @@ function bounded(name: string, sizeOf: Size, sizeOfArg = sizeOf): Handler {
   };
 }
 
+/** A filter that searches what it takes for its first argument. */
+function searching(handler: Handler): Handler {
+  const search = bounded(handler, depthOf);
+  return function (value: unknown, part: unknown, ...args: unknown[]) {
+    const text = textOf.call(this, value);
+    const sought = textOf.call(this, part);
+    boundsOf(this.context).search(text, sought);
+    return search.call(this, text, sought, ...args) as unknown;
+  };
+}
+
+const append = bounded(filters['append'] as Handler, depthOf);
+
+/** What LiquidJS makes a text of, as that text. */
+function textOf(this: ThisParameterType<Handler>, value: unknown): string {
+  return typeof value === 'string' ? value : (append.call(this, value, '') as string);
+}
+
 /** LiquidJS reads a path as a part of a template: data could give it a range that never ends. */
 function pathLength(path: unknown): number {
-  const text = textOf(path);
+  const plain: unknown = toValue(path);
+  const text = plain === null || plain === undefined ? '' : toText(plain);
+  if (text === undefined) throw new Error('a path is a text');
   if (text.includes('(')) throw new Error('a path has no parentheses');
   return text.length;
 }
@@ -110,11 +135,6 @@ function depthOf(value: unknown, most = AT_ONCE): number {
     size += depthOf(member, most - size);
   }
   return size;
-}
-
-/** A text, number or the like as text; nothing for any other value. */
-function textOf(value: unknown): string {
-  return toText(value) ?? '';
 }
 
 type OfText = (text: string, bounds: Bounds) => string | Steps<string>;

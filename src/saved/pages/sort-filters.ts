@@ -21,11 +21,13 @@ function sortedBy(keyOf: (key: Scalar | undefined) => Scalar | undefined): Filte
         ? []
         : [value];
     bounds.use(SORTING * list.length);
+    const named = toText(path) ?? '';
+    bounds.atOnce(named.length);
+    const steps = named.split('.');
     const keyed: { readonly item: unknown; readonly key: Scalar | undefined }[] = [];
     let size = 0;
     for (const item of list) {
-      const found =
-        path === undefined ? item : yield this.context._getFromScope(item, (toText(path) ?? '').split('.'), false);
+      const found = path === undefined ? item : yield this.context._getFromScope(item, steps, false);
       const key = keyOf(scalarOf(found));
       // Two keys are compared from their beginnings on.
       size += 1 + (typeof key === 'string' ? key.length >> 6 : 0);

@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { Digits } from '../../../src/json/leaf.ts';
 import { q } from '../../batch/simulated.ts';
 import { encoded, failure, page, type PageAsking, ready } from './rendering.ts';
 import { processorMs } from '../../processor-time.ts';
+
+/** All that search a text for what data say. */
+const SEARCHES = [
+  '{% if t contains p %}{% endif %}',
+  ...['split', 'replace', 'replace_first', 'replace_last', 'remove', 'remove_first', 'remove_last'].map(
+    (name) => `{{ t | ${name}: p }}`,
+  ),
+];
 
 const LIST = Array.from({ length: 2000 }, (_, at) => at);
 const DOUBLED = '{% assign x = "0123456789" %}{% for i in (1..40) %}{% assign x = x | append: x %}{% endfor %}{{ x }}';
@@ -84,6 +93,41 @@ describe('a template that would take too much fails, and says why to the log alo
       { l: [{ a: 1 }], p: 'a[(100000000000000000..100000000000000090)]' },
       {},
       /page\.liquid:1:1: a path has no parentheses/,
+    ],
+    [
+      'a path that is such a list',
+      '{{ l | where: p, 1 }}',
+      { l: [{ a: 1 }], p: ['a[(', '1..2)]'] },
+      {},
+      /a path is a text/,
+    ],
+    [
+      'a path as long as data say',
+      '{{ l | sort: p }}',
+      { l: [{ a: 1 }], p: 'x'.repeat(262_145) },
+      {},
+      /page\.liquid:1:1: more than 262144/,
+    ],
+    ...SEARCHES.map((search): [string, string, Record<string, unknown>, PageAsking, RegExp] => [
+      `${search} of a long part`,
+      search,
+      { t: 'a'.repeat(90_000), p: `${'a'.repeat(15_000)}b${'a'.repeat(15_000)}` },
+      {},
+      /page\.liquid:1:1: more than 16777216 comparisons of characters at once/,
+    ]),
+    [
+      'a long list of numbers searched for',
+      '{{ t | split: p }}',
+      { t: '1'.repeat(250_000), p: Array.from({ length: 100 }, () => new Digits('1'.repeat(100))) },
+      {},
+      /comparisons of characters at once/,
+    ],
+    [
+      'a text beyond what is searched',
+      '{% if t contains "y" %}{% endif %}',
+      { t: 'x'.repeat(262_145) },
+      {},
+      /page\.liquid:1:1: more than 262144 characters/,
     ],
     [
       'a text beyond what a filter takes',
@@ -236,6 +280,16 @@ describe('no page holds the others up for more than 50 ms', () => {
       'an object of very many keys',
       '{{ o.size }}{% for p in o %}{{ p[0] }}{% endfor %}{{ o | json | size }}',
       { o: Object.fromEntries(Array.from({ length: 16_000 }, (_, at) => [`k${at}`, at])) },
+    ],
+    [
+      'texts searched for parts as long as they may be',
+      SEARCHES.join(''),
+      { t: 'a'.repeat(8000), p: `${'a'.repeat(1000)}b${'a'.repeat(1000)}` },
+    ],
+    [
+      'long texts searched for short parts',
+      SEARCHES.join(''),
+      { t: `\u0100${'a'.repeat(262_000)}`, p: `b${'a'.repeat(60)}` },
     ],
     [
       'lists compared and coerced',
