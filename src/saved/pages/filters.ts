@@ -1,6 +1,6 @@
 import { type FilterImplOptions, filters, toValue } from 'liquidjs';
 import type { Steps } from '../../budget/work.ts';
-import { toText } from '../../json/leaf.ts';
+import { Digits, toText } from '../../json/leaf.ts';
 import { AT_ONCE, type Bounds, boundsOf } from './bounds.ts';
 import { linkOf } from './safe-link.ts';
 import { inHtml, inLines, inScript, jsonText, shownText } from './shown-text.ts';
@@ -28,8 +28,8 @@ const OF_LISTS = 'compact concat map pop push reverse shift slice sum uniq unshi
 /** Those that look for what a path leads to in each member. */
 const OF_PATHS = 'find find_index group_by has reject where'.split(' ');
 
-/** Those that take no time, whatever they are given. */
-const OF_ANYTHING = ['default', 'first', 'last', 'size'];
+/** Those that look at the ends or the length of what they are given, which takes no time. */
+const OF_ENDS = ['first', 'last', 'size'];
 
 /**
  * All filters that a template may use. None reads anything or runs what data says; but for the date "now" the
@@ -41,7 +41,8 @@ export const pageFilters: Readonly<Record<string, FilterImplOptions>> = {
   ...each(OF_DATES, (handler) => bounded(handler, depthOf, (format) => FORMATTING * depthOf(format))),
   ...each(OF_LISTS, (handler) => bounded(handler, lengthOf)),
   ...each(OF_PATHS, (handler) => bounded(handler, lengthOf, pathLength)),
-  ...each(OF_ANYTHING, (handler) => handler),
+  ...each(OF_ENDS, ofText),
+  default: filters['default'] as Handler,
   sort,
   sort_natural: sortNatural,
   raw: { raw: true, handler: made(shownText) },
@@ -113,6 +114,13 @@ function textOf(this: ThisParameterType<Handler>, value: unknown): string {
   return typeof value === 'string' ? value : (append.call(this, value, '') as string);
 }
 
+/** A filter that takes large numbers for text. */
+function ofText(handler: Handler): Handler {
+  return function (value: unknown) {
+    return handler.call(this, value instanceof Digits ? value.text : value) as unknown;
+  };
+}
+
 /** LiquidJS reads a path as a part of a template: data could give it a range that never ends. */
 function pathLength(path: unknown): number {
   const plain: unknown = toValue(path);
@@ -123,7 +131,8 @@ function pathLength(path: unknown): number {
 }
 
 function lengthOf(value: unknown): number {
-  return typeof value === 'string' || Array.isArray(value) ? value.length : 1;
+  const plain = value instanceof Digits ? value.text : value;
+  return typeof plain === 'string' || Array.isArray(plain) ? plain.length : 1;
 }
 
 /** Characters and members of a text or list at any depth, counted no further than they may be. */

@@ -8,7 +8,7 @@ import { parseExact } from '../../json/parse.ts';
 import { readJson } from '../../json/read-json.ts';
 import type { Text } from '../../json/text.ts';
 import type { Bounds } from './bounds.ts';
-import { pageData } from './page-data.ts';
+import { type DigitsOfPage, pageData } from './page-data.ts';
 
 /** Names of a page's own, which no key of a batch with a template may have. */
 export const RESERVED = ['codap', 'params'] as const;
@@ -45,7 +45,8 @@ export function* pageContext(
   complete: boolean,
   bounds: Bounds,
 ): Steps<object> {
-  const values = yield* pageData(yield* valuesOf(list, bounds), bounds);
+  const digits: DigitsOfPage = new Map();
+  const values = yield* pageData(yield* valuesOf(list, bounds), bounds, digits);
   const named = Object.create(null) as Record<string, unknown>;
   if (list.keyed) for (const [key, value] of entriesOf(values as object)) named[key] = value;
   else named['results'] = values;
@@ -53,7 +54,7 @@ export function* pageContext(
   named['codap'] = new Codap(complete, function* () {
     const json = yield* joined(answerText(list, complete, 'replies', traced), bounds);
     bounds.hold(json.length);
-    return yield* pageData(memberOf((yield* read(json, bounds)) as object, 'results'), bounds);
+    return yield* pageData(memberOf((yield* read(json, bounds)) as object, 'results'), bounds, digits);
   });
   return named;
 }

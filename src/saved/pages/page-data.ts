@@ -1,6 +1,8 @@
 import type { Steps } from '../../budget/work.ts';
+import { Digits } from '../../json/leaf.ts';
 import { isContainer, piecesOf } from '../../json/size.ts';
 import type { Bounds } from './bounds.ts';
+import { PageDigits } from './page-digits.ts';
 
 /** Members, or 64 characters, beyond which a list has no text: JavaScript would make a long one at once. */
 const LONG = 1024;
@@ -11,15 +13,28 @@ const LOOKING = 16;
 /** What JavaScript takes for the text of an object, whatever the object's own members are. */
 const TEXTLESS = { value: () => '', enumerable: false };
 
+/** The Digits of one page, by their text: `uniq` and `group_by` take what is the same for the same object. */
+export type DigitsOfPage = Map<string, PageDigits>;
+
 /**
  * Data that was read (`readJson`) as LiquidJS reads it; nobody else holds it. A Map becomes an object whose
  * keys keep their order, and nothing that data holds (`toString`, `valueOf`) is taken for a method.
  */
-export function pageData(value: unknown, bounds: Bounds): Steps<unknown> {
-  return preparing(value, bounds, { members: 0 });
+export function pageData(value: unknown, bounds: Bounds, digits: DigitsOfPage): Steps<unknown> {
+  return preparing(value, bounds, { members: 0, digits });
 }
 
-function* preparing(value: unknown, bounds: Bounds, seen: { members: number }): Steps<unknown> {
+interface Seen {
+  members: number;
+  readonly digits: DigitsOfPage;
+}
+
+function* preparing(value: unknown, bounds: Bounds, seen: Seen): Steps<unknown> {
+  if (value instanceof Digits) {
+    const same = seen.digits.get(value.text) ?? new PageDigits(value.text);
+    seen.digits.set(value.text, same);
+    return same;
+  }
   if (!isContainer(value)) return value;
   if (bounds.tick()) yield;
   if (Array.isArray(value)) {
@@ -27,7 +42,7 @@ function* preparing(value: unknown, bounds: Bounds, seen: { members: number }): 
     for (let at = 0; at < value.length; at++) {
       const member: unknown = value[at];
       seen.members += piecesOf(member);
-      if (isContainer(member)) value[at] = yield* preparing(member, bounds, seen);
+      if (typeof member === 'object') value[at] = yield* preparing(member, bounds, seen);
     }
     if (seen.members - before > LONG) Object.defineProperty(value, Symbol.toPrimitive, TEXTLESS);
     return value;
@@ -35,14 +50,14 @@ function* preparing(value: unknown, bounds: Bounds, seen: { members: number }): 
   if (value instanceof Map) {
     const members = value as Map<string, unknown>;
     for (const [key, member] of members) {
-      if (isContainer(member)) members.set(key, yield* preparing(member, bounds, seen));
+      if (typeof member === 'object') members.set(key, yield* preparing(member, bounds, seen));
     }
     return ordered(members, bounds);
   }
   const object = value as Record<string, unknown>;
   for (const key of Object.keys(object)) {
     const member = object[key];
-    if (!isContainer(member)) continue;
+    if (typeof member !== 'object') continue;
     const prepared = yield* preparing(member, bounds, seen);
     if (prepared !== member) object[key] = prepared;
   }

@@ -55,6 +55,42 @@ describe('the values of a page', () => {
   });
 });
 
+describe('a whole number beyond 2^53 is taken for its text, and stays a number in JSON', () => {
+  const whole = (): Digits => new Digits('9007199254740993');
+  const values = () => ({ p: { id: whole(), k: whole() }, list: [{ id: whole() }, { id: whole() }], ids: [whole()] });
+  it.each([
+    ['{% if p.id == "9007199254740993" %}yes{% endif %}', 'yes'],
+    ['{% if "9007199254740993" == p.id %}yes{% endif %}', 'yes'],
+    ['{% if p.id == p.k %}yes{% endif %}', 'yes'],
+    ['{% if p.id != p.k or p.id == "9007199254740992" or p.id == nil or p.id == empty %}yes{% endif %}', ''],
+    ['{% if empty == p.id or blank == p.id or nil == p.id or p.id == p %}yes{% endif %}', ''],
+    ['{% case p.id %}{% when "9007199254740993" %}yes{% endcase %}', 'yes'],
+    ['{% case p.id %}{% when 1, p.k %}yes{% endcase %}', 'yes'],
+    ['{{ list | where: "id", p.id | size }}', '2'],
+    ['{{ list | find_index: "id", "9007199254740993" }}', '0'],
+    ['{% if ids contains p.id and ids contains "9007199254740993" %}yes{% endif %}', 'yes'],
+    ['{{ list | map: "id" | uniq | size }}', '1'],
+    ['{{ codap.replies.list.value | concat: list | map: "id" | uniq | size }}', '1'],
+    ['{{ list | group_by: "id" | map: "name" | join }}', '9007199254740993'],
+    ['{% if p.id contains "900" %}yes{% endif %}', 'yes'],
+    ['{% if "id 9007199254740993" contains p.id %}yes{% endif %}', 'yes'],
+    ['{{ p.id.size }} {{ p.id | size }} {{ p.id | first }} {{ p.id | last }}', '16 16 9 3'],
+    ['{% for x in p.id %}{{ x }},{% endfor %}', '9007199254740993,'],
+    ['{{ p.id.text }}{{ p.id.first }}{{ p.id.constructor }}{{ p.id.toLiquid }}', ''],
+    [
+      '{{ p.id | slice: 0, 3 }} {{ p.id | split: "00" | join }} {{ p.id | replace: p.k, "x" }}',
+      '900 9 7199254740993 x',
+    ],
+    [
+      '{{ p | json }} {{ ids | json }} {{ p.id | default: 1 | json }}',
+      '{"id":9007199254740993,"k":9007199254740993} [9007199254740993] 9007199254740993',
+    ],
+    ['{{ p.id }} {{ ids | join }} {{ p.id | date }}', '9007199254740993 9007199254740993 9007199254740993'],
+  ])('%s', async (template, text) => {
+    expect(await page(template, values())).toBe(text);
+  });
+});
+
 it.each<[string, string, Record<string, unknown>, string | undefined]>([
   [
     'a whole number beyond 2^53 keeps its digits',
