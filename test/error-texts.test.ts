@@ -133,6 +133,9 @@ const FILLED_IN = listed(`
   adapters/mongo/merge.ts: field
   adapters/mongo/merge.ts: shown
   src/saved/pages/bounds.ts: what  # for the log alone
+  src/saved/pages/date-filters.ts: text  # a date, no sentence
+  src/saved/pages/date-filters.ts: shown
+  src/saved/pages/date-filters.ts: month
   src/saved/pages/check-nodes.ts: place  # told to the operator, and so on
   src/saved/pages/placed.ts: file
   src/saved/pages/placed.ts: wordsOf(error)

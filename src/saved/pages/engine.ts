@@ -24,9 +24,6 @@ export function engine(parsed: (name: string) => Node[] | undefined): Liquid {
     strictFilters: true,
     operators,
     parseLimit: MOST_BYTES,
-    // A page looks the same wherever codap runs.
-    locale: 'en-US',
-    timezoneOffset: 0,
   });
   for (const name of Object.keys(liquid.tags)) if (!TAGS.has(name)) delete liquid.tags[name];
   for (const name of Object.keys(liquid.filters)) liquid.unregisterFilter(name);

@@ -2,6 +2,7 @@ import { type FilterImplOptions, filters, toValue } from 'liquidjs';
 import type { Steps } from '../../budget/work.ts';
 import { Digits, toText } from '../../json/leaf.ts';
 import { AT_ONCE, type Bounds, boundsOf } from './bounds.ts';
+import { dateFilters } from './date-filters.ts';
 import { linkOf } from './safe-link.ts';
 import { inHtml, inLines, inScript, jsonText, shownText } from './shown-text.ts';
 import { sort, sortNatural } from './sort-filters.ts';
@@ -15,12 +16,6 @@ const OF_TEXTS = `abs append array_to_sentence_string at_least at_most base64_en
 
 /** Those that search a text for a part of it. */
 const OF_PARTS = 'remove remove_first remove_last replace replace_first replace_last split'.split(' ');
-
-/** Those that write a date: each name of a month or a weekday in it takes a while. */
-const OF_DATES = 'date date_to_long_string date_to_rfc822 date_to_string date_to_xmlschema'.split(' ');
-
-/** A character of a date's format takes as long as so many of a text. */
-const FORMATTING = 512;
 
 /** Those that look at the members of a list alone, or at the beginning of a text. */
 const OF_LISTS = 'compact concat map pop push reverse shift slice sum uniq unshift'.split(' ');
@@ -38,11 +33,11 @@ const OF_ENDS = ['first', 'last', 'size'];
 export const pageFilters: Readonly<Record<string, FilterImplOptions>> = {
   ...each(OF_TEXTS, (handler) => bounded(handler, depthOf)),
   ...each(OF_PARTS, searching),
-  ...each(OF_DATES, (handler) => bounded(handler, depthOf, (format) => FORMATTING * depthOf(format))),
   ...each(OF_LISTS, (handler) => bounded(handler, lengthOf)),
   ...each(OF_PATHS, (handler) => bounded(handler, lengthOf, pathLength)),
   ...each(OF_ENDS, ofText),
   default: filters['default'] as Handler,
+  ...dateFilters,
   sort,
   sort_natural: sortNatural,
   raw: { raw: true, handler: made(shownText) },

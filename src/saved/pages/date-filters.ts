@@ -1,0 +1,79 @@
+import { type FilterImplOptions, toValue } from 'liquidjs';
+import { boundsOf } from './bounds.ts';
+import { scalarOf } from './comparisons.ts';
+import { type Shown, strftime } from './strftime.ts';
+
+/** How a date is written that no format is given for. */
+const FORMAT = '%A, %B %-e, %Y at %-l:%M %P %z';
+
+/** A character of a format takes as long as so many that other filters look at. */
+const FORMATTING = 16;
+
+/** Characters beyond which a text is no date. */
+const LONGEST = 100;
+
+/** As JavaScript reads a date, it says nothing. */
+const PARENTHESES = /\([^)]*\)?/g;
+
+/**
+ * What says of which zone a date is, as JavaScript reads it: a word behind the first number, or a sign behind
+ * a time, but no hyphen that follows a month or a day.
+ */
+const OF_ZONE = /\d.*(?<![a-z])(?:z|utc?|gmt|[ecmp][sd]t)(?![a-z])|:.*(?:\+|(?<![a-z]{3}|[^:.\d]\d+)-)/is;
+
+/** LiquidJS's filters, but for what they take from the machine: its time zone and its language. */
+export const dateFilters: Readonly<Record<string, FilterImplOptions>> = {
+  date(value: unknown, format: unknown, zone: unknown) {
+    const shown = shownIn(value, zone);
+    const text = String(scalarOf(format) ?? FORMAT);
+    boundsOf(this.context).atOnce(FORMATTING * text.length);
+    return shown ? strftime(shown, text, boundsOf(this.context)) : value;
+  },
+  date_to_xmlschema: formatted(() => '%Y-%m-%dT%H:%M:%S%:z'),
+  date_to_rfc822: formatted(() => '%a, %d %b %Y %H:%M:%S %z'),
+  date_to_string: formatted((type, style) => dayFormat('%b', type, style)),
+  date_to_long_string: formatted((type, style) => dayFormat('%B', type, style)),
+};
+
+function formatted(formatOf: (type: unknown, style: unknown) => string): FilterImplOptions {
+  return function (value: unknown, type: unknown, style: unknown) {
+    const shown = shownIn(value, undefined);
+    return shown ? strftime(shown, formatOf(type, style), boundsOf(this.context)) : value;
+  };
+}
+
+function dayFormat(month: string, type: unknown, style: unknown): string {
+  if (type !== 'ordinal') return `%d ${month} %Y`;
+  return style === 'US' ? `${month} %-d%q, %Y` : `%-d%q ${month} %Y`;
+}
+
+/** A date as it is in a zone: one of that name, or so many minutes to the west of UTC. */
+function shownIn(value: unknown, zone: unknown): Shown | undefined {
+  const time = timeOf(scalarOf(value));
+  const named: unknown = toValue(zone) ?? 0;
+  const offset = typeof named === 'string' ? offsetOf(named, time) : typeof named === 'number' ? -named : NaN;
+  const date = new Date(time + offset * 60_000);
+  return Number.isNaN(date.getTime())
+    ? undefined
+    : { date, offset, zone: typeof named === 'string' ? named : undefined };
+}
+
+/** Milliseconds from 1970; NaN where a value is no date. */
+function timeOf(value: unknown): number {
+  if (value === 'now' || value === 'today') return Date.now();
+  if (typeof value === 'number') return value * 1000;
+  if (typeof value !== 'string' || value.length > LONGEST) return NaN;
+  if (/^\d+$/.test(value)) return Number(value) * 1000;
+  const text = value.replace(PARENTHESES, ' ');
+  if (OF_ZONE.test(text)) return Date.parse(text);
+  // JavaScript would take it for a time where codap runs. Some forms have no blank before their zone.
+  const time = Date.parse(`${text} Z`);
+  return Number.isNaN(time) ? Date.parse(`${text}Z`) : time;
+}
+
+/** How many minutes to the east of UTC a zone is at a time. */
+function offsetOf(zone: string, time: number): number {
+  const minute = Math.floor(time / 60_000) * 60_000;
+  const shown = new Date(minute).toLocaleString('en-US', { timeZone: zone, hourCycle: 'h23' });
+  return (Date.parse(`${shown} Z`) - minute) / 60_000;
+}
