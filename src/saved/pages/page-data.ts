@@ -7,8 +7,8 @@ import { PageDigits } from './page-digits.ts';
 /** Members, or 64 characters, beyond which a list has no text: JavaScript would make a long one at once. */
 const LONG = 1024;
 
-/** A key of an object that is looked at takes as long as so many members of a list. */
-const LOOKING = 16;
+/** A key of an object that is looped over takes as long as so many members of a list. */
+const LOOPING = 16;
 
 /** What JavaScript takes for the text of an object, whatever the object's own members are. */
 const TEXTLESS = { value: () => '', enumerable: false };
@@ -66,16 +66,27 @@ function* preparing(value: unknown, bounds: Bounds, seen: Seen): Steps<unknown> 
   return object;
 }
 
-/** An object with these members, its keys in their order, whatever they look like. */
-function ordered(members: ReadonlyMap<string, unknown>, bounds: Bounds): object {
-  return new Proxy(Object.create(null) as object, {
-    get: (_, key) =>
-      typeof key === 'string' ? members.get(key) : key === Symbol.toPrimitive ? TEXTLESS.value : undefined,
-    has: (_, key) => typeof key === 'string' && members.has(key),
-    ownKeys() {
-      bounds.atOnce(LOOKING * members.size);
-      return [...members.keys()];
+/**
+ * An object with these members, its keys in their order, whatever they look like. It is a Map for whoever
+ * writes it as JSON.
+ */
+function ordered(members: Map<string, unknown>, bounds: Bounds): object {
+  const entries = (): Iterator<unknown> => members.entries();
+  return new Proxy(members, {
+    get(_, key) {
+      if (key === Symbol.iterator) return entries;
+      if (key === Symbol.toPrimitive) return TEXTLESS.value;
+      // LiquidJS would list all keys to count them.
+      if (key === 'size' && !members.has(key)) return members.size;
+      return typeof key === 'string' ? members.get(key) : undefined;
     },
+    has(_, key) {
+      // So LiquidJS asks before it lists the entries.
+      if (key === Symbol.iterator) bounds.atOnce(LOOPING * members.size);
+      return typeof key === 'string' ? members.has(key) : key === Symbol.iterator;
+    },
+    // Whether there are any is all that is asked of the keys.
+    ownKeys: () => [...members.keys().take(1)],
     getOwnPropertyDescriptor: (_, key) =>
       typeof key === 'string' && members.has(key)
         ? { value: members.get(key), enumerable: true, configurable: true, writable: true }

@@ -282,6 +282,11 @@ describe('no page holds the others up for more than 50 ms', () => {
       { o: Object.fromEntries(Array.from({ length: 16_000 }, (_, at) => [`k${at}`, at])) },
     ],
     [
+      'an object of more keys than can be looped over',
+      '{{ o.size }}{% if o == empty %}{% endif %}{{ o | json | size }}{{ o }}',
+      { o: Object.fromEntries(Array.from({ length: 200_000 }, (_, at) => [`k${at}`, at])) },
+    ],
+    [
       'texts searched for parts as long as they may be',
       SEARCHES.join(''),
       { t: 'a'.repeat(8000), p: `${'a'.repeat(1000)}b${'a'.repeat(1000)}` },

@@ -91,6 +91,21 @@ describe('a whole number beyond 2^53 is taken for its text, and stays a number i
   });
 });
 
+const MANY = Object.fromEntries(Array.from({ length: 17_000 }, (_, at) => [`k${at}`, at]));
+const { length: LENGTH } = JSON.stringify(MANY);
+
+it.each([
+  ['{{ o.size }}', '17000'],
+  ['{% if o == empty or o == blank %}empty{% endif %}{% if none == empty %}none{% endif %}', 'none'],
+  ['{{ o | json | size }} {{ list | json | size }}', `${LENGTH} ${LENGTH + 2}`],
+  ['{{ o | raw | size }} {{ o | url_decode | size }}', `${LENGTH} ${LENGTH}`],
+  ['{{ list | where: "k9", 9 | size }}{{ o.k9 }}{{ o["k16999"] }}{{ o.nothing }}', '1916999'],
+  ['{{ many | size }}{{ many.size }}', '0XL'],
+])('an object of very many keys is measured and written: %s', async (template, text) => {
+  const values = { o: MANY, list: [MANY], none: {}, many: { ...MANY, size: 'XL' } };
+  expect(await page(template, values, { timeoutMs: 20_000 })).toBe(text);
+});
+
 it.each<[string, string, Record<string, unknown>, string | undefined]>([
   [
     'a whole number beyond 2^53 keeps its digits',
