@@ -10,8 +10,8 @@ import type { Text } from '../../json/text.ts';
 import type { Bounds } from './bounds.ts';
 import { type DigitsOfPage, pageData } from './page-data.ts';
 
-/** Names of a page's own, which no key of a batch with a template may have. */
-export const RESERVED = ['codap', 'params'] as const;
+/** Names of a page's own and words of Liquid: no key of a batch with a template may be one. */
+export const RESERVED = 'codap params true false nil null empty blank and or not contains'.split(' ');
 
 /** Characters up to which JSON is read at once. */
 const SHORT = 65_536;

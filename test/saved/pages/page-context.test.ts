@@ -1,9 +1,11 @@
 import { Long } from 'bson';
 import { describe, expect, it } from 'vitest';
 import { Digits } from '../../../src/json/leaf.ts';
+import { operators } from '../../../src/saved/pages/comparisons.ts';
+import { pagesBelow } from '../../../src/saved/pages/open-page.ts';
 import { RESERVED } from '../../../src/saved/pages/page-context.ts';
 import { q } from '../../batch/simulated.ts';
-import { encoded, page, textOf } from './rendering.ts';
+import { encoded, inFolder, page, textOf } from './rendering.ts';
 
 const written = async (template: string, body: object, pattern: 'kv' | 'ordered' | 'first-reply' = 'kv') =>
   textOf(await encoded(template, body, { pattern }));
@@ -49,9 +51,27 @@ describe('the values of a page', () => {
     expect(await written('{% for pair in codap.replies %}{{ pair[0] }}{% endfor %}', { queries })).toBe('ab');
   });
 
-  it('give way to names of the page’s own', async () => {
-    expect(RESERVED).toEqual(['codap', 'params']);
-    expect(await page('{{ codap.complete }}{{ params.x }}', { codap: 1, params: { x: 'data' } })).toBe('true');
+  it.each(RESERVED)('are not there under %s, which no key of a batch with a template may be', async (name) => {
+    expect(await page(`{{ ${name} }}{{ ${name}.x }}`, { [name]: { x: 'data' } })).not.toContain('data');
+    await inFolder({ 'page.liquid': '' }, async (folder) => {
+      const said = { template: 'page.liquid', pattern: 'kv' as const, queries: { [name]: q({}), fine: q({}) } };
+      const { faults } = await pagesBelow(folder)(said);
+      expect(faults.map(({ pointer }) => pointer)).toEqual([`#/queries/${name}`]);
+    });
+  });
+
+  it('are there under every other word, and under what is none in brackets', async () => {
+    const words = Object.keys(operators).filter((name) => /\w/.test(name));
+    expect(RESERVED).toEqual(expect.arrayContaining(words));
+    expect(
+      await page('{{ android }} {{ empty-box }} {{ in }} {{ ["7"] }} {{ ["a b"].x }}', {
+        android: 1,
+        'empty-box': 2,
+        in: 3,
+        7: 4,
+        'a b': { x: 5 },
+      }),
+    ).toBe('1 2 3 4 5');
   });
 });
 
