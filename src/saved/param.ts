@@ -57,8 +57,9 @@ export const paramSchema = fields.superRefine((said, context) => {
   for (const [field, types] of Object.entries(OF_TYPES) as [keyof Fields, readonly ScalarType[]][])
     if (said[field] !== undefined && !types.includes(scalarOf(said)))
       fault(field, `stands with the type ${types.join(' or ')} alone`);
+  const ends = { ...said, maxLength: longest(said) };
   for (const [least, most] of RANGES)
-    if ((said[least] ?? -Infinity) > (said[most] ?? Infinity)) fault(most, `at least ${least} is allowed here`);
+    if ((ends[least] ?? -Infinity) > (ends[most] ?? Infinity)) fault(most, `at least ${least} is allowed here`);
   if (said.maxItems !== undefined && !isList(said)) fault('maxItems', 'stands with a list alone');
   if (said.pattern !== undefined && patternOf(said.pattern) === undefined)
     fault('pattern', 'a regular expression that RE2 knows (no look-around, no back-reference) is allowed here');
@@ -114,12 +115,13 @@ export class Param {
 
   /** What it may be, in words. */
   get allowed(): string {
-    const { enum: values, pattern, minimum, maximum, minLength, maxLength, maxItems } = this.#said;
+    const { enum: values, pattern, minimum, maximum, minLength, maxItems } = this.#said;
     const type = scalarOf(this.#said);
+    const maxLength = longest(this.#said);
     const words = [
       isList(this.#said) ? `a list of ${LISTED[type]}` : ONE[type],
       ...(minLength === undefined ? [] : [`of at least ${minLength} characters`]),
-      ...(maxLength === undefined ? [] : [`of at most ${maxLength} characters`]),
+      ...(maxLength === Infinity ? [] : [`of at most ${maxLength} characters`]),
       ...(minimum === undefined ? [] : [`from ${minimum}`]),
       ...(maximum === undefined ? [] : [`up to ${maximum}`]),
       ...(pattern === undefined ? [] : [`matching ${pattern}`]),

@@ -208,7 +208,10 @@ describe('a saved batch', () => {
     expect(gotten.headers['cache-control']).toBe('no-store');
     expect(gotten.json().errors).toEqual([
       { parameter: 'nobody', detail: 'unknown URL parameter' },
-      { parameter: 'id', detail: 'id is missing; a string matching ^[0-9a-f]{24}$ is allowed' },
+      {
+        parameter: 'id',
+        detail: 'id is missing; a string of at most 8192 characters matching ^[0-9a-f]{24}$ is allowed',
+      },
       { parameter: 'limit', detail: 'a whole number from 1 is allowed here' },
     ]);
     const posted = await service.post('/batches/profile', { params: { limit: '2', nobody: 1 }, shape: 'x', take: 1 });

@@ -101,6 +101,7 @@ it.each([
   [{ type: 'string', maxItems: 1 }, '#/params/p/maxItems', 'stands with a list alone'],
   [{ type: 'integer', minimum: 5, maximum: 4 }, '#/params/p/maximum', 'at least minimum'],
   [{ type: 'string', minLength: 2, maxLength: 1 }, '#/params/p/maxLength', 'at least minLength'],
+  [{ type: 'string', pattern: 'a', minLength: 9000 }, '#/params/p/maxLength', 'at least minLength'],
   [{ type: ['number'], minimum: 1, maximum: 0.5 }, '#/params/p/maximum', 'at least minimum'],
   [{ type: ['string'], maxItems: -1 }, '#/params/p/maxItems', 'a whole number of at least 0'],
   [{ type: 'integer', enum: ['1'] }, '#/params/p/enum', 'a whole number'],
