@@ -17,10 +17,13 @@ import { type Asking, isExplained } from './asking.ts';
  */
 export function savedBatchRoutes(app: FastifyInstance, service: Service, saved: SavedBatch): void {
   const { name, params } = saved;
-  const byEnding = new Set([...encodings, ...saved.encodings]);
-  const negotiated = [['', negotiating(saved.encodings)] as const];
-  const ended = [...byEnding].map((encoding) => [`.${encoding.extension}`, () => [encoding]] as const);
-  for (const [ending, negotiate] of [...negotiated, ...ended]) {
+  const byEnding = new Map<string, Negotiate>([
+    ['', negotiating(saved.encodings)],
+    // Where there is no page that is refused, as any other ending that does not fit.
+    ['.html', () => []],
+  ]);
+  for (const encoding of [...encodings, ...saved.encodings]) byEnding.set(`.${encoding.extension}`, () => [encoding]);
+  for (const [ending, negotiate] of byEnding) {
     const url = `/batches/${name}${ending}`;
     const gotten = asGotten(saved, negotiate, service.knowsCallers);
     const posted = asPosted(saved, negotiate, service.config.limits);

@@ -32,7 +32,8 @@ interface Operation {
 }
 
 /** A route of a saved batch that says what it is answered in. */
-const ENDING = new RegExp(`^(/batches/[a-z]+)\\.(?:${encodings.map(({ extension }) => extension).join('|')})$`);
+const extensions = [...encodings.map(({ extension }) => extension), 'html'];
+const ENDING = new RegExp(`^(/batches/[a-z]+)\\.(?:${extensions.join('|')})$`);
 
 const HIDDEN = 'secret-host.example';
 const described = { describe: true, openapi: 'demo/rest/catalog.yaml' };

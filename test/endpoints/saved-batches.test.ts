@@ -237,6 +237,8 @@ describe('a saved batch', () => {
     ['GET', '/batches/profile/', 404],
     ['GET', '/batches/profile.bin', 406],
     ['GET', '/batches/profile.csv?id=000000000000000000000001', 406],
+    ['GET', '/batches/profile.html', 406],
+    ['GET', '/batches/nobody.html', 404],
   ] as const)('%s %s is %i', async (method, path, status) => {
     const answer = await service.get(path.includes('?') || status === 404 ? path : `${path}?id=${ADA}`, {}, method);
     expect([answer.status, answer.headers['content-type'], answer.headers['cache-control']]).toEqual([
