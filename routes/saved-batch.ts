@@ -6,7 +6,7 @@ import type { Encoding } from '../src/encodings/encoding.ts';
 import { encodings, negotiating } from '../src/encodings/index.ts';
 import { askedBy } from '../src/saved/asked.ts';
 import { CREDENTIALS } from '../src/service/http/identify.ts';
-import { comesBack } from '../src/service/http/routing.ts';
+import { comesBack, sendNoMore } from '../src/service/http/routing.ts';
 import { mayExplain, type SavedBatch } from '../src/saved/saved-batch.ts';
 import { answer, batchRoute, type Service } from './answer.ts';
 import { type Asking, isExplained } from './asking.ts';
@@ -49,7 +49,7 @@ function thereFor(saved: SavedBatch): FastifyContextConfig {
 type Negotiate = (headers: FastifyRequest['headers']) => readonly Encoding[];
 
 function get(asking: Asking, service: Service, request: FastifyRequest, reply: FastifyReply): unknown {
-  if (comesBack(request)) return reply.code(204).send();
+  if (comesBack(request)) return sendNoMore(reply);
   return answer(asking, service, request, reply);
 }
 

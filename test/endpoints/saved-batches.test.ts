@@ -311,7 +311,7 @@ describe('a saved batch', () => {
       ).length;
     const before = await count();
     const answer = await service.get('/batches/each', { 'last-event-id': '3' });
-    expect([answer.status, answer.text]).toEqual([204, '']);
+    expect([answer.status, answer.text, answer.headers['cache-control']]).toEqual([204, '', 'no-store']);
     expect(await count()).toBe(before);
   });
 

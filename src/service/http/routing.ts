@@ -108,9 +108,14 @@ export function comesBack({ method, headers }: Pick<FastifyRequest, 'method' | '
   return method === 'GET' && headers['last-event-id'] !== undefined;
 }
 
+/** Tells it so. Who kept that for others would end their streams, too. */
+export function sendNoMore(reply: FastifyReply): FastifyReply {
+  return reply.code(204).header('cache-control', 'no-store').send();
+}
+
 function refuse(request: FastifyRequest, reply: FastifyReply, methods: readonly string[]): void {
   if (methods.length === 0) return sendNotFound(reply);
-  if (comesBack(request)) return void reply.code(204).send();
+  if (comesBack(request)) return void sendNoMore(reply);
   const allow = [...new Set(methods)].toSorted().join(', ');
   reply.header('allow', allow);
   sendProblem(reply, { status: 405, title: 'Method Not Allowed', detail: `allowed here: ${allow}` });
