@@ -5,7 +5,6 @@ import { fileName } from '../../web/src/answer/file-name.ts';
 import type { Frame } from '../../web/src/answer/node.ts';
 import { isPictureAddress, pictureOf, webAddress } from '../../web/src/answer/picture.ts';
 import { frameOf, membersAt, valueAt } from '../../web/src/answer/read-value.ts';
-import { wholeText } from '../../web/src/answer/whole.ts';
 
 const lines = [
   '{"event":"reply","path":"/b/0","status":"ok","value":{"n":1.0},"ms":1.5,"trace":{"queued":0}}',
@@ -16,29 +15,6 @@ const lines = [
   '{"event":"reply","path":"/flow","status":"ok","items":1}',
   '{"event":"end","complete":false,"counts":{"ok":2},"ms":4}',
 ];
-
-it('frames make up the answer that JSON would be, each value as it came', () => {
-  const { text, isCut } = wholeText(lines, Infinity);
-  expect(isCut).toBe(false);
-  expect(text).toContain('1.0');
-  expect(text).toContain('10000000000000000001');
-  expect(JSON.parse(text.replace('10000000000000000001', '0'))).toEqual({
-    complete: false,
-    results: {
-      b: {
-        status: 'ok',
-        replies: [
-          { status: 'ok', value: { n: 1 }, ms: 1.5 },
-          { status: 'ok', value: 0 },
-        ],
-        ms: 3,
-      },
-      'a/': { status: 'error', error: { code: 'TIMEOUT', message: 'late' }, ms: 2 },
-      flow: { status: 'ok', replies: [{ index: 0, value: 'x' }], items: 1 },
-    },
-  });
-  expect(wholeText(lines, 20)).toMatchObject({ isCut: true });
-});
 
 it('a frame is read, its value is not', () => {
   expect(frameOf(lines[0]!, 7)).toMatchObject({
@@ -84,17 +60,23 @@ describe('the tree', () => {
     ).toEqual(['/x~1y', '/x~1y/0']);
   });
 
-  it('points into first-reply by the order of arrival, and by a literal `as` alone', () => {
-    const paths = ['/0/2', '/0/0', '/0', '/1'];
-    const replies = paths.map((path): Frame => ({ event: 'reply', path, status: 'ok', as: 'made' }));
+  it.each([
+    ['as it was told', undefined, ['2', '0']],
+    ['though that was told by index', { '/0/2': 0.7, '/0/0': 0.5 }, ['0', '2']],
+  ])('points into first-reply by the order of arrival, %s, and by a literal `as` alone', (_how, ends, names) => {
+    const replies = ['/0/2', '/0/0', '/0', '/1'].map((path): Frame => {
+      const ended = ends?.[path as keyof typeof ends];
+      return { event: 'reply', path, status: 'ok', as: 'made', ...(ended !== undefined && { trace: { ended } }) };
+    });
     const race = { pattern: 'first-reply', as: 'race', queries: [{}, {}, {}] };
     const plan = { pattern: 'ordered', queries: [race, { as: { $result: '/race' } }] };
     const turned = new Set(['reply /0/2', 'reply /0/0']);
-    expect(linesOf({ replies, items: new Map(), plan }, { ...nothing, turned }).map(({ pointer }) => pointer)).toEqual([
-      '/race',
-      '/race/0',
-      '/race/1',
-      '/1',
+    const shown = linesOf({ replies, items: new Map(), plan }, { ...nothing, turned });
+    expect(shown.map(({ name, pointer }) => [name, pointer])).toEqual([
+      ['0 · made', '/race'],
+      [names[0], '/race/0'],
+      [names[1], '/race/1'],
+      ['1 · made', '/1'],
     ]);
   });
 });

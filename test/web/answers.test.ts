@@ -94,6 +94,24 @@ describe('an answer', () => {
     await look.close();
   });
 
+  it('is copied as JSON would answer it', async () => {
+    const look = await play.open();
+    const { page } = look;
+    const one = JSON.stringify(get('/digits'));
+    const keyed = `{"pattern":"kv","queries":{"b":${one},"0":${one}}}`;
+    const listed = `{"pattern":"ordered","queries":[${one}]}`;
+    await edit(page, 'ordered', `{"queries":[${one.replace('{', '{"hidden":true,')},${keyed},${listed}]}`);
+    await run(page);
+    await page.getByRole('button', { name: 'Text' }).click();
+    await page.locator('.text', { hasText: '"replies": [' }).waitFor();
+    const text = (await copied(look, 'Copy the answer')).replaceAll(/\s+/g, '');
+    expect(text).toMatch(
+      /^\{"complete":true,"results":\[\{"index":1,.*"replies":\{"b":.*"0":.*"replies":\[\{"index":0,/,
+    );
+    expectQuiet(look);
+    await look.close();
+  });
+
   it('of 10 MB leaves the page responsive, as a tree and as text', async () => {
     expect(JSON.stringify(many).length).toBeGreaterThan(10_000_000);
     const look = await play.open();

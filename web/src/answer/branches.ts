@@ -66,13 +66,17 @@ interface Shown {
 /** Inside a value a list is read by position: under first-reply in order of arrival. */
 function membersIn({ branch: { members }, node, pointer, depth }: Shown): Shown[] {
   const isByArrival = node?.pattern === 'first-reply' && !node.forEach;
-  return members.map((branch, at) => ({
+  // A race that was over before it was told of is told of by index.
+  const listed = isByArrival ? members.toSorted((one, other) => endedOf(one) - endedOf(other)) : members;
+  return listed.map((branch, at) => ({
     branch,
     node: node && memberOf(node, branch.name),
     pointer: `${pointer}/${encodeSegment(isByArrival ? at : branch.name)}`,
     depth: depth + 1,
   }));
 }
+
+const endedOf = ({ frame }: Branch): number => frame?.trace?.ended ?? Infinity;
 
 /** What runs at a member of a group, or for an item of a `forEach`. */
 function memberOf({ forEach, ...node }: PlanNode, name: string): PlanNode | undefined {

@@ -56,9 +56,9 @@ export class AnswerClient {
     return 'text' in answer ? answer : { text: '', isCut: false };
   }
 
-  /** The whole answer as text, likewise. */
-  async whole(most: number): Promise<{ text: string; isCut: boolean }> {
-    const answer = await this.#ask((id) => ({ ask: 'whole', id, most }));
+  /** The whole answer as text, likewise; see `wholeText`. */
+  async whole(plan: string, most: number): Promise<{ text: string; isCut: boolean }> {
+    const answer = await this.#ask((id) => ({ ask: 'whole', id, plan, most }));
     return 'text' in answer ? answer : { text: '', isCut: false };
   }
 

@@ -40,6 +40,7 @@ export interface Frame {
 export interface Trace {
   readonly plannedMs?: number;
   readonly ms?: number;
+  readonly ended?: number;
   readonly members?: readonly object[];
   readonly [more: string]: unknown;
 }
@@ -77,7 +78,7 @@ export type Ask =
     }
   | { readonly ask: 'items'; readonly id: number; readonly path: string; readonly skip: number; readonly take: number }
   | { readonly ask: 'text'; readonly id: number; readonly line: number; readonly from: number; readonly most: number }
-  | { readonly ask: 'whole'; readonly id: number; readonly most: number };
+  | { readonly ask: 'whole'; readonly id: number; readonly plan: string; readonly most: number };
 
 /** What the worker says of a run. */
 export type RunEvent =

@@ -12,13 +12,14 @@ const EACH = 100;
 /** The answer as JSON. */
 export function AnswerText({ run, answers }: { run: Run; answers: AnswerClient }) {
   const [shown, show] = useState({ text: '', isCut: false });
+  const plan = run.plan?.text ?? JSON.stringify({ pattern: run.pattern });
   useEffect(() => {
     let isStale = false;
-    void answers.whole(MOST).then((text) => !isStale && show(text));
+    void answers.whole(plan, MOST).then((text) => !isStale && show(text));
     return () => {
       isStale = true;
     };
-  }, [run, Math.min(run.replies.length, EACH), run.over]);
+  }, [run, plan, Math.min(run.replies.length, EACH), run.over]);
   return (
     <>
       {shown.isCut && (
@@ -30,7 +31,7 @@ export function AnswerText({ run, answers }: { run: Run; answers: AnswerClient }
         {shown.text}
       </pre>
       <div class="chosen">
-        <CopyButton label="Copy the answer" text={async () => (await answers.whole(Infinity)).text} />
+        <CopyButton label="Copy the answer" text={async () => (await answers.whole(plan, Infinity)).text} />
       </div>
     </>
   );

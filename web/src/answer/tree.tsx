@@ -16,7 +16,10 @@ export function AnswerTree({ run, answers }: { run: Run; answers: AnswerClient }
   const loaded = useRef(new Map<string, readonly MemberNode[]>());
   const [, again] = useState(0);
   const [at, activate] = useState(0);
-  const lines = linesOf(run, { turned, loaded: loaded.current });
+  const lines = linesOf(
+    { replies: run.replies, items: run.items, plan: run.plan?.root },
+    { turned, loaded: loaded.current },
+  );
   const { box, first, last, show } = useRowsInView(lines.length, ROW);
   const asked = useRef(new Set<string>());
 

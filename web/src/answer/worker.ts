@@ -28,7 +28,7 @@ globalThis.addEventListener('message', ({ data }: MessageEvent<Ask>) => {
   } else if (data.ask === 'text') {
     post({ id: data.id, ...pretty(lines[data.line] ?? '', data.from, data.most) });
   } else if (data.ask === 'whole') {
-    post({ id: data.id, ...wholeText(lines, data.most) });
+    post({ id: data.id, ...wholeText(lines, data.plan, data.most) });
   } else {
     stopping.abort();
     if (data.ask === 'stop') return;

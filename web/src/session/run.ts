@@ -1,8 +1,19 @@
 import type { Frame, Problem, RunEvent, Trace } from '../answer/node.ts';
 import type { PlanNode, Told } from '../waterfall/model.ts';
 
+/** What a batch would do, as `?explain` tells it: read, and as it was written, with each key in its place. */
+export interface Plan {
+  /** What the plan is of. */
+  readonly asked: string;
+  readonly root: PlanNode;
+  readonly text: string;
+}
+
 /** What has become of a batch that was sent. */
 export class Run {
+  /** What was asked. */
+  readonly asked: string;
+  readonly pattern: string;
   readonly began = performance.now();
   readonly replies: Frame[] = [];
   readonly told = new Map<string, Told>();
@@ -12,7 +23,17 @@ export class Run {
   /** Why it is over; nothing while it is not. */
   over: 'end' | 'stopped' | 'cut' | 'unreachable' | 'full' | 'refused' | undefined;
   /** The plan that it runs by, as soon as that is known. */
-  plan: PlanNode | undefined;
+  plan: Plan | undefined;
+
+  constructor(asked: string, pattern: string) {
+    this.asked = asked;
+    this.pattern = pattern;
+  }
+
+  /** Goes by this plan from now on, if it is its own. */
+  follow(plan: Plan | undefined): void {
+    if (plan?.asked === this.asked) this.plan ??= plan;
+  }
 
   /** Takes in what came. */
   hear(said: RunEvent): void {

@@ -22,7 +22,10 @@ export interface ParamSchema {
 }
 
 /** What a question to the service came to. */
-export type Reply<T> = { readonly value: T } | { readonly problem: Problem } | { readonly unreachable: true };
+export type Reply<T> =
+  | { readonly value: T; readonly text: string }
+  | { readonly problem: Problem }
+  | { readonly unreachable: true };
 
 /** The service that the page came from. Addresses are those of the page, whatever path it lies below. */
 export class Service {
@@ -51,8 +54,9 @@ export class Service {
   async #ask<T>(path: string, init: RequestInit): Promise<Reply<T>> {
     try {
       const response = await fetch(this.url(path), init);
-      const said: unknown = await response.json().catch(() => undefined);
-      if (response.ok && said !== undefined) return { value: said as T };
+      const text = await response.text();
+      const said = await Promise.try(() => JSON.parse(text) as unknown).catch(() => undefined);
+      if (response.ok && said !== undefined) return { value: said as T, text };
       return { problem: { title: response.statusText, ...(said as object), status: response.status } };
     } catch (error) {
       if (init.signal?.aborted) throw error;

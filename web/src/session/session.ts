@@ -7,7 +7,7 @@ import { Download } from './download.ts';
 import { firstOf } from './examples.ts';
 import { browserStorage, History } from './history.ts';
 import { type Pattern, PATTERNS } from './pattern.ts';
-import { Run } from './run.ts';
+import { type Plan, Run } from './run.ts';
 import { type SavedBatch, Service } from './service.ts';
 
 /** How long a person has to pause in writing before the service is asked about it, in milliseconds. */
@@ -34,7 +34,7 @@ export class Session {
   /** The saved batch that is shown instead of the editor, with its parameters. */
   saved: SavedBatch | undefined;
   params: Record<string, unknown> = {};
-  plan: PlanNode | undefined;
+  plan: Plan | undefined;
   faults: NonNullable<Problem['errors']> = [];
   /** Why there is no plan, if that is not the batch's own fault. */
   trouble: Problem | undefined;
@@ -50,8 +50,6 @@ export class Session {
   #explaining = new AbortController();
   #pause: ReturnType<typeof setTimeout> | undefined;
   #again: ReturnType<typeof setTimeout> | undefined;
-  /** What the plan is of. */
-  #planned: string | undefined;
   #linked: Linked | undefined = fromFragment(location.hash);
 
   constructor() {
@@ -137,8 +135,8 @@ export class Session {
 
   /** Sends the batch, traced, and shows its answer as it comes. */
   start(): void {
-    const run = new Run();
-    run.plan = this.#planned === this.#asked ? this.plan : undefined;
+    const run = new Run(this.#asked, this.saved?.pattern ?? this.pattern);
+    run.follow(this.plan);
     this.run = run;
     // The worker asks for one thing at a time.
     if (this.download?.state === 'coming') this.download.state = 'stopped';
@@ -147,7 +145,7 @@ export class Session {
     if (!this.saved) this.history.add({ at: Date.now(), pattern: this.pattern, text: this.text });
     this.answers.run(this.#sending('application/x-ndjson', traced(this.text)), (said) => this.#heard(run, said));
     this.changed();
-    if (!run.plan) void this.explain().then(() => (run.plan = this.#planned === this.#asked ? this.plan : undefined));
+    if (!run.plan) void this.explain();
   }
 
   stop(): void {
@@ -179,8 +177,8 @@ export class Session {
     const problem = 'problem' in reply ? reply.problem : undefined;
     this.faults = problem?.errors ?? [];
     this.trouble = problem && !problem.errors ? problem : undefined;
-    this.plan = 'value' in reply ? reply.value : undefined;
-    this.#planned = asked;
+    this.plan = 'value' in reply ? { asked, root: reply.value, text: reply.text } : undefined;
+    this.run?.follow(this.plan);
     // It is busy: then it is asked once more.
     if (problem?.status === 503) this.#pause = setTimeout(() => void this.explain(), AGAIN_MS);
     this.changed();

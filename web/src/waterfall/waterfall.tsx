@@ -22,7 +22,7 @@ export function Waterfall({ session }: { session: Session }) {
     if (session.run) section.current?.scrollIntoView({ block: 'nearest' });
   }, [session.run]);
   const state = run ? (run.over === undefined ? 'running' : run.end ? 'ended' : 'cut') : 'planned';
-  const plan = run?.plan ?? session.plan;
+  const plan = (run?.plan ?? session.plan)?.root;
   const rows = rowsOf({ plan, told: run?.told ?? NOTHING, state, turned });
   const now = run?.elapsed() ?? 0;
   const last = Math.max(now, ...rows.map(({ told }) => told?.ended ?? 0));
@@ -89,7 +89,7 @@ function useTicking(isTicking: boolean): void {
 
 function Summary({ session: { run, shows, plan } }: { session: Session }) {
   if (shows === 'plan' || !run) {
-    const calls = (plan as { calls?: { least: number; most: number } } | undefined)?.calls;
+    const calls = (plan?.root as { calls?: { least: number; most: number } } | undefined)?.calls;
     if (!calls) return <p class="summary" />;
     const count = calls.least === calls.most ? String(calls.most) : `${calls.least} to ${calls.most}`;
     return <p class="summary">{`${count} ${count === '1' ? 'call' : 'calls'}, drawn in the order of waiting`}</p>;
