@@ -56,7 +56,7 @@ it('the form of a saved batch has a field for each kind of parameter, and sends 
   await choose(page, 'Open a batch', /^echo/);
   await page.getByLabel(/^text/).fill('12');
   await page.getByLabel(/^whole/).fill('12');
-  await page.getByLabel(/^part/).fill('1.5');
+  await page.getByLabel(/^part/).pressSequentially('1.05');
   await page.getByLabel(/^yes/).selectOption('true');
   await page.getByLabel(/^one/).selectOption('b');
   await page.getByLabel(/^many/).fill('3\n4');
@@ -64,9 +64,14 @@ it('the form of a saved batch has a field for each kind of parameter, and sends 
   const sending = page.waitForRequest(/batches\/echo$/);
   await run(page);
   const sent = JSON.parse((await sending).postData()!) as { params: object };
-  expect(sent.params).toEqual({ text: '12', whole: 12, part: 1.5, yes: true, one: 'b', many: [3, 4] });
+  expect(sent.params).toEqual({ text: '12', whole: 12, part: 1.05, yes: true, one: 'b', many: [3, 4] });
   expect(await page.locator('.answer .summary').textContent()).toBe('Complete');
-  // What is wrong is said at its parameter.
+  // What is wrong is said at its parameter, with each digit where it was written.
+  await page.getByLabel(/^whole/).fill('9007199254740993');
+  await page.locator('#faults', { hasText: 'whole' }).waitFor();
+  expect(await page.getByLabel(/^whole/).inputValue()).toBe('9007199254740993');
+  await page.getByLabel(/^whole/).fill('3');
+  await page.locator('#faults', { hasText: 'whole' }).waitFor({ state: 'detached' });
   await page.getByLabel(/^whole/).fill('many');
   await page.locator('#faults', { hasText: 'whole' }).waitFor();
   expectQuiet(look);

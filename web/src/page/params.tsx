@@ -1,5 +1,6 @@
 import type { ParamSchema, SavedBatch } from '../session/service.ts';
 import type { Session } from '../session/session.ts';
+import { readNumber } from './read-number.ts';
 
 /** A form for the parameters of a saved batch. */
 export function ParamsForm({ session, saved }: { session: Session; saved: SavedBatch }) {
@@ -63,8 +64,7 @@ function ParamField({ schema, value, onChange }: FieldProps) {
   }
   const isList = schema.type === 'array';
   const isNumber = /^(?:number|integer)$/.test(isList ? (schema.items?.type ?? '') : schema.type);
-  const read = (text: string): unknown =>
-    isNumber && text.trim() !== '' && !Number.isNaN(Number(text)) ? Number(text) : text;
+  const read = (text: string): unknown => (isNumber ? readNumber(text) : text);
   const shown =
     isList && Array.isArray(value)
       ? value.join('\n')
