@@ -110,7 +110,12 @@ describe('what a store says', () => {
 it.each([
   ['attachment; filename="a b.zip"', 'application/zip', 'a b.zip'],
   [`attachment; filename="M?rz.zip"; filename*=UTF-8''M%C3%A4rz.zip`, 'application/zip', 'März.zip'],
-  ['attachment; filename="../a\\\\b.zip"', 'application/zip', '.._a__b.zip'],
+  ['attachment; filename="../a\\\\b.zip"', 'application/zip', '.._a_b.zip'],
+  ['attachment; filename="a;b.zip"', 'application/zip', 'a;b.zip'],
+  [String.raw`attachment; filename="a\"b.zip"`, 'application/zip', 'a"b.zip'],
+  [`attachment; filename="a; filename*=UTF-8''b.zip"`, 'application/zip', "a; filename*=UTF-8''b.zip"],
+  ["attachment; filename*=UTF-8''%E4; filename=a.zip", 'application/zip', 'a.zip'],
+  ['attachment; filename=""', 'application/zip', 'codap.zip'],
   ['attachment', 'text/csv; charset=utf-8', 'codap.csv'],
   ['', 'application/x-ndjson', 'codap.ndjson'],
   ['attachment', 'image/svg+xml', 'codap.svg'],

@@ -1,3 +1,5 @@
+import { parse } from 'content-disposition';
+
 /** The types that a whole answer can be saved as: how their files end, and what stands in them. */
 export const FILES = [
   { type: 'application/zip', ending: 'zip', says: 'a file for each reply' },
@@ -9,19 +11,12 @@ export const FILES = [
 
 /** The name that an answer is saved by: its own, without folders, else one by its type. */
 export function fileName(headers: Headers): string {
-  const own = nameIn(headers.get('content-disposition') ?? '');
-  return own?.replaceAll(/[/\\]/g, '_') ?? `codap.${endingOf(headers.get('content-type') ?? '')}`;
+  const { filename } = parse(headers.get('content-disposition') ?? '').parameters;
+  return filename?.replaceAll(/[/\\]/g, '_') || `codap.${endingOf(headers.get('content-type') ?? '')}`;
 }
 
 function endingOf(contentType: string): string {
   const [type = ''] = contentType.split(';');
   const [, picture] = /^(?:image|audio|video)\/([a-z0-9]+)/.exec(type) ?? [];
   return FILES.find((file) => file.type === type)?.ending ?? picture ?? 'bin';
-}
-
-/** The name in a `Content-Disposition` (RFC 6266). */
-function nameIn(disposition: string): string | undefined {
-  const [, encoded] = /filename\*=UTF-8''([^;]+)/i.exec(disposition) ?? [];
-  const [, plain] = /filename="?([^";]+)"?/i.exec(disposition) ?? [];
-  return encoded === undefined ? plain : decodeURIComponent(encoded);
 }
