@@ -28,6 +28,6 @@ COPY --from=build /app/dist ./dist
 USER node
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
-  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.CODAP_PORT}/health/live`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "const live = { host: '127.0.0.1', port: process.env.CODAP_PORT, path: '/health/live', rejectUnauthorized: false }; const ask = ({ get }, failed) => get(live, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1)).on('error', failed); ask(http, () => ask(https, () => process.exit(1)))"]
 ENTRYPOINT ["node", "bin/codap.js"]
 CMD ["serve"]

@@ -1,17 +1,20 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:http';
+import http from 'node:http';
+import https from 'node:https';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { HELP } from '../../src/cli/help.ts';
 import { ROOT } from '../../stores/folder.ts';
 import { freePort } from '../../stores/free-port.ts';
+import { makeCertificate } from '../certificate.ts';
 import { environmentOf, only, type Stage } from './dockerfile.ts';
 import { stages, text } from './files.ts';
 
 const exec = promisify(execFile);
 const manifest = JSON.parse(text('package.json')) as { scripts: Record<string, string>; engines: { node: string } };
 const image = stages.at(-1) as Stage;
+const certificate = await makeCertificate('codap');
 const copies = (stage: Stage) => stage.instructions.filter(({ word }) => word === 'COPY');
 const runs = (stage: Stage) => stage.instructions.filter(({ word }) => word === 'RUN').map(({ text }) => text);
 
@@ -76,7 +79,10 @@ describe('the Dockerfile', () => {
     for (const name of ['CODAP_HOST', 'CODAP_PORT']) expect(HELP).toContain(name);
   });
 
-  it('is healthy while /health/live answers 200, and not otherwise', async () => {
+  it.each([
+    ['http', (answer: http.RequestListener) => http.createServer(answer)],
+    ['https', (answer: http.RequestListener) => https.createServer(certificate, answer)],
+  ] as const)('is healthy while /health/live answers 200 over %s, and not otherwise', async (_scheme, createServer) => {
     const [form, program, ...args] = only(image, 'HEALTHCHECK');
     expect([form, program]).toEqual(['CMD', 'node']);
     let status = 200;
