@@ -55,8 +55,10 @@ export function createLogger(level: LevelWithSilent, secrets: Secrets, destinati
   const paths = ['', '*', 'req.headers', '*.headers'].flatMap((parent) =>
     headers.map((name) => (parent === '' || name.startsWith('[') ? parent + name : `${parent}.${name}`)),
   );
-  const stdout = destination ? undefined : new StandardOutput();
-  return pino(
+  const stdout = destination
+    ? undefined
+    : new StandardOutput((lines) => logger.warn({ lines }, 'lines were lost: the log could not be written'));
+  const logger = pino(
     {
       level,
       redact: { paths, censor: HIDDEN },
@@ -71,6 +73,7 @@ export function createLogger(level: LevelWithSilent, secrets: Secrets, destinati
     },
     destination ?? stdout!,
   );
+  return logger;
 }
 
 /**

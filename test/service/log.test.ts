@@ -1,6 +1,11 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, constants, createReadStream, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { createLogger, Secrets } from '../../src/service/log.ts';
 
 /** Logs lines of many lengths, as fast as they are taken. */
@@ -37,4 +42,105 @@ it.each([
   expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
     expect.objectContaining({ ...shown, level: 30, msg: 'line' }),
   ]);
+});
+
+/** Logs more than is kept and more than a pipe holds, and then what it is told. */
+const FLOOD = `
+  import { createLogger, Secrets } from '${new URL('../../src/service/log.ts', import.meta.url).href}';
+  const log = createLogger('info', new Secrets());
+  for (let at = 0; at < 8000; at += 1) log.info({ at, text: 'x'.repeat(200) }, 'line');
+  process.stdin.on('data', (told) => {
+    log.warn(String(told));
+    if (String(told) === 'exit') process.exit(7);
+    process.stdin.destroy();
+  });
+  process.stderr.write('flooded');
+`;
+
+interface Flooded {
+  readonly child: ChildProcess;
+  /** Its standard output, which nobody reads yet. */
+  readonly output: () => Readable;
+}
+
+/** Starts it with an output that no other test listens to. */
+function startFlood(output: number | 'pipe'): ChildProcess {
+  return spawn('sh', ['-c', 'exec "$0" --input-type=module --eval "$1" >&3', process.execPath, FLOOD], {
+    stdio: ['pipe', 'pipe', 'pipe', output],
+  });
+}
+
+const STALLED: Readonly<Record<string, () => Flooded>> = {
+  'a pipe'() {
+    const pipe = join(tmpdir(), `codap-log-${crypto.randomUUID()}`);
+    execFileSync('mkfifo', [pipe]);
+    const both = openSync(pipe, constants.O_RDWR);
+    const child = startFlood(both);
+    return {
+      child,
+      output() {
+        const reader = createReadStream('', { fd: openSync(pipe, constants.O_RDONLY) });
+        closeSync(both);
+        rmSync(pipe);
+        return reader;
+      },
+    };
+  },
+  'a socket'() {
+    const child = startFlood('pipe');
+    return { child, output: () => child.stdio[3] as Readable };
+  },
+};
+
+describe.runIf(process.platform === 'linux').each(Object.keys(STALLED))('where nobody reads %s', (kind) => {
+  let child: ChildProcess | undefined;
+  afterEach(() => child?.kill('SIGKILL'));
+
+  const flood = async (): Promise<Flooded> => {
+    const flooded = STALLED[kind]!();
+    ({ child } = flooded);
+    await once(child.stderr!, 'data');
+    return flooded;
+  };
+
+  it('much is kept until somebody does, and the rest is counted', async () => {
+    const { output } = await flood();
+    child!.stdin!.write('last');
+    const all = await text(output());
+    const lines = all
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const kept = lines.filter(({ msg }) => msg === 'line');
+    expect(all.length).toBeGreaterThan(2 ** 20);
+    expect(all.length).toBeLessThan(1.5 * 2 ** 20);
+    expect(kept.map(({ at }) => at)).toEqual(kept.keys().toArray());
+    // The last word may be one of them.
+    const told = lines.filter(({ msg }) => msg !== 'line');
+    const lost = told.find(({ msg }) => msg === 'lines were lost: the log could not be written');
+    expect(lost).toMatchObject({ level: 40, lines: 8002 - kept.length - told.length });
+  });
+
+  it('the process exits all the same', async () => {
+    const { output } = await flood();
+    const began = performance.now();
+    child!.stdin!.write('exit');
+    expect(await once(child!, 'exit')).toEqual([7, null]);
+    expect(performance.now() - began).toBeLessThan(1000);
+    output().destroy();
+  });
+});
+
+it('what is logged just before the process exits is read by who begins to read a little later', async () => {
+  const log = new URL('../../src/service/log.ts', import.meta.url).href;
+  const writer = `
+    import { createLogger, Secrets } from '${log}';
+    const log = createLogger('info', new Secrets());
+    for (let at = 0; at < 1000; at += 1) log.info({ at, text: 'x'.repeat(200) }, 'line');
+    process.exit();
+  `;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', writer], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  expect((await text(child.stdout)).trimEnd().split('\n')).toHaveLength(1000);
 });

@@ -43,6 +43,9 @@ afterAll(async () => {
 const OUTPUTS = {
   'a pipe whose reader has gone': 'mkfifo "$0" && { true < "$0" & } && exec "$@" > "$0"',
   'a disk that is full': 'exec "$@" > /dev/full',
+  // Whose pipe has no room left.
+  'a reader that stalls': 'mkfifo "$0" && exec 4<> "$0" && head -c 65536 /dev/zero >&4 && exec "$@" > "$0"',
+  'a socket whose reader stalls': 'timeout 0.5 cat /dev/zero >&3; exec "$@" >&3',
 };
 
 interface Service {
@@ -62,12 +65,12 @@ async function serving(output: keyof typeof OUTPUTS, workers: number): Promise<S
   const command = [process.execPath, BIN, 'serve', file, '--port', String(port)];
   const child = spawn('sh', ['-c', OUTPUTS[output], `${file}.pipe`, ...command], {
     env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'] },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     detached: true,
   });
   children.push(child);
-  child.stdout.resume();
-  child.stderr.resume();
+  child.stdout!.resume();
+  child.stderr!.resume();
   const ended = once(child, 'exit');
   const service = { child, url: `http://127.0.0.1:${port}`, file, ended };
   while (!(await isReady(service))) await pause(50);
