@@ -1,6 +1,6 @@
 import type { Answer } from '../batch/run/answer.ts';
 import type { MemberTrace } from '../batch/run/member-trace.ts';
-import { isShown, type Member, type MemberList, type Traced } from '../batch/run/reply.ts';
+import { shown, type Member, type MemberList, type Traced } from '../batch/run/reply.ts';
 import { formatPointer } from '../json/pointer.ts';
 import type { Text } from '../json/text.ts';
 
@@ -25,10 +25,14 @@ export function addBatchTrace(text: Text, traced: Answer['traced'], list: Member
   text.add('}');
 }
 
-/** Adds those that the reply does not list: whom a `take` did not wait for, and who came to one value. */
-function addUnlisted(text: Text, { within }: Traced, listed: MemberList | undefined): void {
-  if (listed?.cancelled === 0) return;
-  const known = new Set(listed?.members.map(({ traced }) => traced));
+/**
+ * Adds those that the reply does not list: who is hidden, whom a `take` did not wait for, and who came to one
+ * value.
+ */
+function addUnlisted(text: Text, { within }: Traced, list: MemberList | undefined): void {
+  const listed = list && shown(list.members);
+  if (list?.cancelled === 0 && listed === list.members) return;
+  const known = new Set(listed?.map(({ traced }) => traced));
   let between = ',"members":[';
   for (const { path, reply, traced } of deep(within.filter((member) => !known.has(member.traced)))) {
     const code = reply.error ? `"code":"${reply.error.code}",` : '';
@@ -41,7 +45,6 @@ function addUnlisted(text: Text, { within }: Traced, listed: MemberList | undefi
 
 function* deep(members: readonly Member[]): Generator<Member> {
   for (const member of members) {
-    if (!isShown(member)) continue;
     yield member;
     yield* deep(member.traced?.within ?? []);
   }

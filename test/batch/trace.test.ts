@@ -164,12 +164,6 @@ describe('trace', () => {
     expect(g).toEqual({ queued: expect.any(Number), ended: expect.any(Number), after: ['a'] });
   });
 
-  it('a hidden query is told where it is shown', async () => {
-    expect(
-      Object.keys(await traces({ a: q({}, { hidden: true }), b: q({ fail: 'INVALID' }, { hidden: true }) })),
-    ).toEqual(['b']);
-  });
-
   it('names that are much are counted as part of the answer', async () => {
     const names = Array.from({ length: 100 }, (_, at) => `${at}`.padEnd(250, 'x'));
     const queries = {
@@ -214,9 +208,38 @@ describe('what an answer does not list stands in the trace of what it stands in'
       shown: { pattern: 'ordered', default: 1, queries: [q()] },
     });
     expect(paths(told['race'])).toEqual(['/race/0 error CANCELLED', '/race/1 ok']);
-    expect(paths(told['shaped'])).toEqual(['/shaped/0 ok', '/shaped/1 error INVALID']);
+    expect(paths(told['shaped'])).toEqual(['/shaped/0 ok', '/shaped/1 error INVALID', '/shaped/2 ok']);
     expect(paths(told['lost'])).toEqual(['/lost/0 error INVALID']);
     expect(told['shown']).not.toHaveProperty('members');
+  });
+
+  it('who is hidden, at every depth, but for who failed and is a reply', async () => {
+    const hidden = (more: object = {}) => q({ value: 7, ...more }, { hidden: true });
+    const { results, trace } = await traced('kv', {
+      queries: {
+        a: hidden(),
+        b: q({ value: result('/a') }),
+        failed: hidden({ fail: 'INVALID' }),
+        g: { pattern: 'ordered', queries: [q(), hidden(), { pattern: 'kv', queries: { deep: hidden() } }] },
+        each: { ...hidden({ value: { $item: '' } }), forEach: [1, 2] },
+        whole: { pattern: 'kv', hidden: true, queries: { x: q(), y: hidden() } },
+      },
+    });
+    expect(Object.keys(results)).toEqual(['b', 'failed', 'g']);
+    const whole = ['/whole ok', '/whole/x ok', '/whole/y ok'];
+    expect(paths(trace)).toEqual(['/a ok', '/each ok', '/each/0 ok', '/each/1 ok', ...whole]);
+    expect(trace.members[0]).toEqual({
+      path: '/a',
+      status: 'ok',
+      queued: MS,
+      started: MS,
+      ended: MS,
+      attempts: [{ started: MS, ended: MS }],
+      after: [],
+    });
+    expect(results.b.trace.queued).toBeGreaterThanOrEqual(trace.members[0].ended);
+    expect(paths(results.g.trace)).toEqual(['/g/1 ok']);
+    expect(paths(results.g.replies[1].trace)).toEqual(['/g/2/deep ok']);
   });
 });
 

@@ -72,6 +72,17 @@ describe('a traced batch', () => {
     checkTraces({ queries }, { results, trace: end.trace });
   });
 
+  it.each(FRAMED)('tells of who is hidden in what closes its group: %s', async (accept) => {
+    const secret = stock('/stock/B-101', { hidden: true });
+    const group = { pattern: 'ordered', queries: [book, secret] };
+    const body = { trace: true, queries: { a: secret, b: stock(['stock', { $result: '/a/sku' }]), group } };
+    const frames = (await (await startFlow(`${service.url}/kv`, body, { accept })).rest()) as Body[];
+    const told = Object.fromEntries(frames.map(({ path, trace }) => [path ?? 'end', trace.members]));
+    const member = { status: 'ok', queued: MS, started: MS, ended: MS, after: [] };
+    expect(told).toMatchObject({ end: [{ path: '/a', ...member }], '/group': [{ path: '/group/1', ...member }] });
+    expect(told['/b']).toBeUndefined();
+  });
+
   it.each(FRAMED)('tells of a list that flows until it was read: %s', async (accept) => {
     await stores.addFault({ store: 'mongo', match: 'getMore', fault: { kind: 'delay', ms: 60 } });
     const list = { source: 'shop', op: 'find', params: { collection: 'products', batchSize: 8 }, stream: true };

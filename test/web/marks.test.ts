@@ -74,7 +74,7 @@ const TABLE = [
   [/\/late/, 'ok, by its default'],
   [/\/price\/0/, 'ok, winner'],
   [/\/price\/1/, 'cancelled'],
-  [/\/secret/, 'it is not traced'],
+  [/\/secret/, 'hidden'],
   [/\/skipped/, 'skipped'],
 ] as const;
 
@@ -118,24 +118,27 @@ it('marks all that can become of a call: by a shape, in words, and in the table'
   await look.close();
 });
 
-it('dashes the row of what is hidden, and says why it has no trace', async () => {
+it('dashes the row of what is hidden until it is told of, at the end', async () => {
   const look = await play.open();
   const { page } = look;
-  await edit(page, 'kv', {
-    queries: { secret: queries.secret, after: get('catalog', '/text', { when: { $result: '/secret' } }) },
-  });
+  const after = get('catalog', '/text', { when: { $result: '/secret' } });
+  await edit(page, 'kv', { queries: { secret: queries.secret, after, last: slow('catalog', 1500) } });
   await page.getByRole('treeitem', { name: /^after/ }).waitFor();
-  await run(page);
-  const row = page.getByRole('treeitem', {
-    name: /^secret, catalog get: hidden: it did not fail, so it is not traced/,
-  });
+  await page.keyboard.press('Control+Enter');
+  const row = page.getByRole('treeitem', { name: /^secret, catalog get, hidden: over, told of at the end/ });
+  await row.waitFor();
   expect(await row.locator('.marks').textContent()).toBe('hidden');
   const bar = row.locator('.bar-hidden');
   expect(await bar.evaluate((one) => getComputedStyle(one).borderTopStyle)).toBe('dashed');
+  const told = page.getByRole('treeitem', { name: /^secret, catalog get, hidden: ok; from/ });
+  await told.waitFor();
   // It ends where what waited for it could begin.
-  const after = page.getByRole('treeitem', { name: /^after/ }).locator('.bar-wait');
-  const [hidden, waiting] = [await bar.boundingBox(), await after.boundingBox()];
-  expect(Math.abs(hidden!.x + hidden!.width - waiting!.x)).toBeLessThan(3);
+  const call = await told.locator('.bar-call').boundingBox();
+  const waiting = await page
+    .getByRole('treeitem', { name: /^after/ })
+    .locator('.bar-wait')
+    .boundingBox();
+  expect(Math.abs(call!.x + call!.width - waiting!.x)).toBeLessThan(3);
   expectQuiet(look);
   await look.close();
 });
@@ -146,9 +149,9 @@ it('says nothing of what is hidden where the batch was stopped before its end', 
   await edit(page, 'kv', { queries: { secret: slow('catalog', 1900, { hidden: true }) } });
   await page.getByRole('treeitem', { name: /^secret/ }).waitFor();
   await page.keyboard.press('Control+Enter');
-  await page.getByRole('treeitem', { name: /^secret, catalog get: running/ }).waitFor();
+  await page.getByRole('treeitem', { name: /^secret, catalog get, hidden: running/ }).waitFor();
   await page.getByRole('button', { name: 'Stop' }).click();
-  await page.getByRole('treeitem', { name: /^secret, catalog get: not told of/ }).waitFor();
+  await page.getByRole('treeitem', { name: /^secret, catalog get, hidden: not told of/ }).waitFor();
   expect(await page.locator('.row .bar-hidden').count()).toBe(0);
   await look.close();
 });

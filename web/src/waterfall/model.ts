@@ -73,6 +73,6 @@ export interface Row {
   readonly place: { readonly from: number; readonly to: number };
   /** When it could begin, as far as that is known, in milliseconds from the batch's start. */
   readonly since: number | undefined;
-  /** Of what is not told of, when the first that waited for it could begin. */
+  /** Of what is not told of yet, when the first that waited for it could begin. */
   readonly until: number | undefined;
 }

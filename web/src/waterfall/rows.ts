@@ -41,11 +41,10 @@ class Rows {
     return this.#rows.map((row) => (this.#hidden.has(row.path) ? this.#untold(row) : row));
   }
 
-  /** What is hidden and did not fail: it is over once something that waited for it has begun. */
+  /** What is hidden is told of at the end: until then it is over once what waited for it has begun. */
   #untold(row: Row): Row {
-    if (row.status !== 'hidden' && row.status !== 'running') return row;
-    const until = this.#until(row.path);
-    return { ...row, until, status: until === undefined ? row.status : 'hidden' };
+    const until = row.status === 'running' ? this.#until(row.path) : undefined;
+    return until === undefined ? row : { ...row, until, status: 'hidden' };
   }
 
   #until(path: string): number | undefined {
@@ -113,7 +112,6 @@ class Rows {
     const { state } = this.#picture;
     if (told) return told.code === 'CANCELLED' ? 'cancelled' : (told.status as RowStatus);
     if (state === 'planned') return 'planned';
-    if (state === 'ended' && node.hidden) return 'hidden';
     if (state !== 'running') return 'untold';
     if (waited.includes(undefined)) return 'waiting';
     const parent = path.slice(0, path.lastIndexOf('/'));
@@ -143,10 +141,10 @@ function resolve(names: readonly string[], scope: Scope): string[] {
   return names.flatMap((name) => scope.find((names) => names.has(name))?.get(name) ?? []);
 }
 
-function detailOf({ source, op, pattern, forEach, take }: PlanNode): string {
+function detailOf({ source, op, pattern, forEach, take, hidden }: PlanNode): string {
   const what = source === undefined ? (pattern ?? '') : `${source} ${op ?? ''}`;
   const taken = take === undefined ? '' : `, take ${take}`;
-  return `${what}${taken}${forEach ? ', for each' : ''}`;
+  return `${what}${taken}${forEach ? ', for each' : ''}${hidden ? ', hidden' : ''}`;
 }
 
 /** The segments that stand directly below each path, indexes in their order. */

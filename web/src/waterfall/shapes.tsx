@@ -71,7 +71,7 @@ const LEGEND: readonly { readonly meaning: string; readonly bar?: string; readon
   { meaning: 'failed', bar: 'call is-error', shape: 'error' },
   { meaning: 'cancelled', bar: 'call is-cancelled', shape: 'cancelled' },
   { meaning: 'group', bar: 'group' },
-  { meaning: 'hidden: not traced', bar: 'hidden' },
+  { meaning: 'hidden, to be told of at the end', bar: 'hidden' },
   { meaning: 'cache hit', shape: 'hit' },
   { meaning: 'stale', shape: 'stale' },
   { meaning: 'coalesced', shape: 'coalesced' },

@@ -13,7 +13,7 @@ export function statusWords({ status, told, isWinner }: Pick<Row, 'status' | 'to
       error: `failed${told?.code ? `: ${told.code}` : ''}`,
       skipped: `skipped${told?.code ? `: ${told.code}` : ''}`,
       cancelled: 'cancelled',
-      hidden: 'hidden: it did not fail, so it is not traced',
+      hidden: 'over, told of at the end',
       untold: 'not told of',
     }[status] ?? status,
   ];
