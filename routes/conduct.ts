@@ -157,9 +157,14 @@ function beginSpan(spans: Spans, { request, reply, received }: Received): BatchS
   const span = spans.begin({ headers, method, scheme, route: routeOptions.url ?? '', caller: caller.name, received });
   headers['traceparent'] = span.traceparent;
   const end = (): void =>
-    void span.end(reply.raw.statusCode).catch((err: unknown) => log.error({ err }, 'spans failed by our fault'));
+    void span.end(statusSent(reply)).catch((err: unknown) => log.error({ err }, 'spans failed by our fault'));
   whenClosed(reply.raw, end);
   return span;
+}
+
+/** None where the client left before its answer began. */
+function statusSent({ raw }: FastifyReply): number | undefined {
+  return raw.headersSent ? raw.statusCode : undefined;
 }
 
 /** Who asks by a request. */

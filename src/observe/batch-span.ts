@@ -63,15 +63,20 @@ export class BatchSpan {
     return { id, traceparent: this.#traceparent(id), name, attributes };
   };
 
-  /** Its answer has left, or its client has, with this status. Resolves once all of its spans are made. */
-  async end(status: number): Promise<void> {
+  /**
+   * Its answer has left, or its client has; `status` is what was sent, if anything was. Resolves once all of
+   * its spans are made.
+   */
+  async end(status: number | undefined): Promise<void> {
     if (!this.isSampled) return;
     const span = this.#span;
     const ended = performance.now();
     await this.running?.root.reply;
-    span.setAttribute('http.response.status_code', status);
-    const decidedBy = this.running?.batch.decidedBy?.error.code;
-    if (status >= 500 || decidedBy) failed(span, decidedBy ?? String(status));
+    if (status !== undefined) span.setAttribute('http.response.status_code', status);
+    const decidedBy = this.running?.batch.decidedBy?.error;
+    // What was answered before a failure decided the batch was a 200. A 4xx is no error of who answers it.
+    const outcome = decidedBy?.http ?? status ?? 0;
+    if (outcome >= 500) failed(span, decidedBy?.code ?? String(status));
     span.end(this.#clock.at(ended));
     if (this.running) await this.#membersOf(this.running.root, within(span));
   }

@@ -239,14 +239,23 @@ describe('the spans of a batch', () => {
     for (const path of ['/after', '/off']) expect(below(spans, ofPath(spans, path))).toEqual([]);
   });
 
-  it('fail with the batch, and with what codap could not do', async () => {
-    await using codap = await traced();
-    const { spans } = await codap.ask({ a: { source: 'catalog', op: 'get', params: { path: '/none' } } }, 3, {
-      onError: 'fail',
-    });
-    const root = spans.find(({ kind }) => kind === 'server')!;
-    expect(root.isError).toBe(true);
-    expect(root.attributes).toMatchObject({ 'http.response.status_code': 404, 'error.type': 'NOT_FOUND' });
+  it.each([
+    [503, 'application/json', 502, 'UNAVAILABLE'],
+    [404, 'application/json', 404, undefined],
+    [503, 'application/x-ndjson', 200, 'UNAVAILABLE'],
+    [404, 'application/x-ndjson', 200, undefined],
+  ])('of a batch that fails for a %d, %s: %d, error %s', async (fails, accept, status, type) => {
+    await using store = await startRestStore();
+    store.statuses.push(200, fails);
+    await using codap = await traced({}, { sources: { own: { ...store.source, retry: false } } });
+    const get = (path: string, more: object = {}) => ({ source: 'own', op: 'get', params: { path }, ...more });
+    const when = { equals: [{ $result: '/a' }, {}] };
+    const queries = { a: get('/a'), b: get('/b', { when, required: true }) };
+    await codap.service.post('/kv', { queries }, { accept, traceparent: TRACEPARENT });
+    const root = (await codap.receiver.trace(TRACE, 5)).find(({ kind }) => kind === 'server')!;
+    expect(root.isError).toBe(type !== undefined);
+    expect(root.attributes['http.response.status_code']).toBe(status);
+    expect(root.attributes['error.type']).toBe(type);
   });
 
   it('are one of a batch that is refused, which is no failure', async () => {
@@ -292,6 +301,8 @@ describe('the spans of a batch', () => {
     const spans = await codap.receiver.trace(TRACE, 3);
     expect(spans.map(({ isError }) => isError)).toEqual([false, false, false]);
     expect(ofPath(spans, '/a').attributes['error.type']).toBe('CANCELLED');
+    const root = spans.find(({ kind }) => kind === 'server');
+    expect(root?.attributes).not.toHaveProperty('http.response.status_code');
   });
 });
 
