@@ -250,6 +250,12 @@ describe('traceparent', () => {
     expect(traceparent).not.toContain('4bf92f');
     expect(tracestate).toBeUndefined();
   });
+
+  it('that did not come is not made up, and a tracestate is dropped', async () => {
+    await build();
+    const echoed = (await post('/echo', '{}', { ...json, tracestate: 'a=1' })).json();
+    expect(Object.keys(echoed as object)).toEqual(['body', 'buffer']);
+  });
 });
 
 describe('CORS', () => {

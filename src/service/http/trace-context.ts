@@ -4,13 +4,13 @@ import type { IncomingHttpHeaders } from 'node:http';
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 
 /**
- * Replaces a malformed `traceparent` by that of a new trace, and drops the `tracestate` that came with it
- * (W3C Trace Context §3.2, §4.2). One of a later version is read as version 00; a missing one stays missing.
- * Where traces are exported, a malformed one is missing, too: the batch's own span begins a trace.
+ * Replaces a malformed `traceparent` by that of a new trace, and drops a `tracestate` that came with it, or
+ * alone (W3C Trace Context §3.2, §4.2). One of a later version is read as version 00; a missing one stays
+ * missing. Where traces are exported, a malformed one is missing, too: the batch's own span begins a trace.
  */
 export function repairTraceContext(headers: IncomingHttpHeaders, isExported = false): void {
   const given = headers['traceparent'];
-  if (given === undefined) return;
+  if (given === undefined) return void delete headers['tracestate'];
   const [, version, trace, parent, flags, rest] = TRACEPARENT.exec(String(given)) ?? [];
   const wellFormed =
     version !== undefined &&
