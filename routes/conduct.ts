@@ -136,7 +136,7 @@ export async function conduct(
       caller: request.caller.name,
       pattern,
       batch,
-      queries: plan.root.members.length,
+      queries: plan.queries,
       complete: counted.complete,
       ms,
       failures: failures.length,

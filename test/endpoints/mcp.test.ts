@@ -367,12 +367,14 @@ describe('a service', () => {
     const lines: string[] = [];
     const logger = createLogger('info', new Secrets(), { write: (line) => void lines.push(line) });
     const app = await buildApp(parseConfig({ server: { mcp: true } }), { sources: new Map(), logger });
-    const payload = message('{"name":"run_batch","arguments":{"pattern":"ordered","queries":[]}}');
+    const group = { pattern: 'ordered', queries: [] };
+    const batch = { pattern: 'ordered', queries: [{ pattern: 'kv', queries: { a: group, b: group } }] };
+    const payload = message(`{"name":"run_batch","arguments":${JSON.stringify(batch)}}`);
     const type = { 'content-type': 'application/json' };
     await app.inject({ method: 'POST', url: '/mcp', payload, headers: { ...headers, ...type } });
     await app.close();
     const line = lines.map((text) => JSON.parse(text)).find(({ msg }) => msg === 'batch');
-    expect(line).toMatchObject({ pattern: 'ordered', queries: 0, complete: true, requestId: expect.any(String) });
+    expect(line).toMatchObject({ pattern: 'ordered', queries: 3, complete: true, requestId: expect.any(String) });
   });
 
   it('has it on in the demo', () => {

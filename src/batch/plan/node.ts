@@ -56,6 +56,8 @@ export type Node = QueryNode | GroupNode;
 /** A whole request, planned. */
 export interface Plan {
   readonly root: GroupNode;
+  /** How many queries and groups are written out in it. */
+  readonly queries: number;
   readonly timeoutMs: number | undefined;
   readonly onError: 'partial' | 'fail';
   readonly shape: 'replies' | 'values';

@@ -39,6 +39,7 @@ export function* planning(
   planner.end();
   return {
     root,
+    queries: planner.queries,
     timeoutMs: timeoutMs as number | undefined,
     onError: (onError as Plan['onError'] | undefined) ?? 'partial',
     shape: (shape as Plan['shape'] | undefined) ?? 'replies',
