@@ -3,6 +3,7 @@ import { explaining, type Explaining } from '../src/batch/explain/explain.ts';
 import type { Plan } from '../src/batch/plan/node.ts';
 import { endingBy, type Steps } from '../src/budget/work.ts';
 import { replyTypes } from '../src/encodings/index.ts';
+import { json } from '../src/encodings/json-encoding.ts';
 import { BadRequest } from '../src/json/fault-list.ts';
 import { Text } from '../src/json/text.ts';
 import { writeBytes } from '../src/json/write.ts';
@@ -71,6 +72,7 @@ async function answerCounted(asking: Asking, service: Service, exchange: Exchang
       work,
     };
     const bytes = await work.do(endingBy(explanation(plan, how), received + timeoutMs));
+    exchange.counted.encoding = json.mediaType;
     reply.type('application/json; charset=utf-8');
     return sendText(reply, new Text().addBytes(bytes), { idleMs: config.limits.streamIdleMs, work });
   }

@@ -135,11 +135,13 @@ describe('GET /metrics', () => {
     ['application/zip', { cover: COVER }],
     ['application/octet-stream', { cover: COVER }],
     ['application/problem+json', { ada: { source: 'nobody' } }],
-  ])('counts the bytes that are sent: %s', async (encoding, queries) => {
+    ['application/json', { ada: ADA }, '/kv?explain'],
+    ['application/problem+json', { ada: { source: 'nobody' } }, '/kv?explain'],
+  ])('counts the bytes that are sent: %s', async (encoding, queries, path = '/kv') => {
     let sent = 0;
     const ask = async (): Promise<void> => {
       const accept = encoding === 'application/problem+json' ? 'application/json' : encoding;
-      const { headers, text } = await service.post('/kv', { queries }, { accept });
+      const { headers, text } = await service.post(path, { queries }, { accept });
       sent = Number(headers['content-length'] ?? text.length);
     };
     const counted = await growth('codap_sent_bytes_total', { encoding }, ask);
