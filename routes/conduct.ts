@@ -16,6 +16,7 @@ import type { BatchSpan } from '../src/observe/batch-span.ts';
 import type { Spans } from '../src/observe/spans.ts';
 import type { SavedBatch } from '../src/saved/saved-batch.ts';
 import type { CountedBatch } from '../src/service/http/count-batches.ts';
+import { noteOwnFault } from '../src/service/http/note-own-fault.ts';
 import { traceIdOf } from '../src/service/http/trace-context.ts';
 import { whenClosed } from '../src/service/http/when-closed.ts';
 import type { Source } from '../src/sources/open.ts';
@@ -94,7 +95,6 @@ export async function conduct(
   answerWith: (running: Running) => Promise<void>,
 ): Promise<void> {
   const timeoutMs = timeoutOf(plan.timeoutMs, config, request.caller);
-  const traceId = traceIdOf(request.raw.headers);
   const running = run(
     plan,
     {
@@ -108,11 +108,10 @@ export async function conduct(
       params,
       failFast: plan.onError === 'fail',
       trace: plan.trace || span?.isSampled ? new BatchTrace(received, plan.trace, span?.spanOf) : undefined,
-      report: ({ path, error }) =>
-        request.log.error(
-          { err: error, batch, path: formatPointer(path), source: error.source, trace_id: traceId, span_id: span?.id },
-          'a query failed by our fault',
-        ),
+      report: ({ path, error }) => {
+        const place = { batch, path: formatPointer(path), source: error.source, span_id: span?.id };
+        noteOwnFault(request, error, 'a query failed by our fault', place);
+      },
     },
     taking,
   );
@@ -143,7 +142,7 @@ export async function conduct(
       failed: decidedBy?.error.code,
       left: left.aborted || undefined,
       status: decidedBy ? 'error' : status,
-      trace_id: traceId,
+      trace_id: traceIdOf(request.raw.headers),
       span_id: span?.id,
     },
     'batch',
@@ -152,12 +151,14 @@ export async function conduct(
 
 /** Begins the span of a batch, and ends it with the answer: the request now belongs to it, by its header. */
 function beginSpan(spans: Spans, { request, reply, received }: Received): BatchSpan {
-  const { raw, routeOptions, log, caller, protocol: scheme } = request;
+  const { raw, routeOptions, caller, protocol: scheme } = request;
   const { headers, method = '' } = raw;
   const span = spans.begin({ headers, method, scheme, route: routeOptions.url ?? '', caller: caller.name, received });
   headers['traceparent'] = span.traceparent;
   const end = (): void =>
-    void span.end(statusSent(reply)).catch((err: unknown) => log.error({ err }, 'spans failed by our fault'));
+    void span
+      .end(statusSent(reply))
+      .catch((error: unknown) => noteOwnFault(request, error, 'spans failed by our fault'));
   whenClosed(reply.raw, end);
   return span;
 }

@@ -16,7 +16,9 @@ export interface HealthDeps {
  */
 export function healthRoute(app: FastifyInstance, { admission, sources }: HealthDeps): void {
   const pings = pinger(sources.values(), undefined, (name, error) => {
-    if (error.code === 'INTERNAL') app.log.error({ err: error, source: name }, 'a ping failed by our fault');
+    if (error.code !== 'INTERNAL') return;
+    app.metrics.ownFaults += 1;
+    app.log.error({ err: error, source: name }, 'a ping failed by our fault');
   });
   app.get('/health/live', { config: { isOpen: true } }, () => ({ status: 'live' }));
   app.get('/health/ready', { config: { isOpen: true, flags: ['strict'] } }, async (request, reply) => {

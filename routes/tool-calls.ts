@@ -20,6 +20,7 @@ import { OWN_TOOLS, PATTERNS } from '../src/saved/definition.ts';
 import type { SavedBatch } from '../src/saved/saved-batch.ts';
 import type { DescribeSource } from '../src/service/describe-source.ts';
 import { countBatch } from '../src/service/http/count-batches.ts';
+import { noteOwnFault } from '../src/service/http/note-own-fault.ts';
 import { choice } from '../src/store/check-schema.ts';
 import { timeoutAsked } from './ad-hoc.ts';
 import type { Asked } from './asking.ts';
@@ -131,7 +132,7 @@ async function describe({ service, describeSource, received, given }: Calling): 
 /** What an agent is told where nothing could be run; a fault of codap's own is in the log alone. */
 function toldFault(error: unknown, { request }: Received, most: number): ToolText {
   if (error instanceof BadRequest) return { text: refusalText(error, most), isError: true };
-  if (!(error instanceof CodapError)) request.log.error({ err: error }, 'a tool failed by our fault');
   const known = error instanceof CodapError ? error : new CodapError('INTERNAL', 'codap failed to answer this');
+  if (known.code === 'INTERNAL') noteOwnFault(request, error, 'a tool failed by our fault');
   return { text: errorText(known), isError: true };
 }

@@ -34,6 +34,8 @@ export class Metrics {
   readonly refused = new Counts(REASONS);
   /** Bytes that have left, by the media type of the answer. */
   readonly sent: Counts;
+  /** Failures that were codap's own. */
+  ownFaults = 0;
   readonly #batches = new DurationsBy();
   readonly #sources: readonly Observed[];
   readonly #lagMs: () => number;
@@ -70,6 +72,13 @@ export class Metrics {
         type: 'counter',
         labels: ['encoding'],
         series: this.sent.series,
+      },
+      {
+        name: 'codap_internal_errors',
+        help: "Failures that were codap's own: the log has their causes.",
+        type: 'counter',
+        labels: [],
+        series: [[[], [this.ownFaults]]],
       },
       {
         name: 'codap_event_loop_lag_seconds',

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { metricsRoute } from '../../routes/metrics.ts';
 import { openCallers } from '../callers/callers.ts';
 import type { Config } from '../config/load.ts';
+import { Metrics } from '../observe/metrics.ts';
 import type { Scrape } from '../observe/scrape.ts';
 import { baseApp, type BaseOptions } from './http/base-app.ts';
 import { identify } from './http/identify.ts';
@@ -15,6 +16,7 @@ export function buildMetricsApp(
   options: BaseOptions,
 ): FastifyInstance {
   const app = baseApp(config, options);
+  app.decorate('metrics', new Metrics([], [], () => 0));
   const refused = noting(() => {});
   identify(app, openCallers(config, app.log), refused);
   refuseUnknown(app, refused);

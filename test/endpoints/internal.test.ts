@@ -46,6 +46,7 @@ function answer(kind: Payload['kind'], breaks: boolean): Payload {
 type Line = {
   level: number;
   requestId?: string;
+  trace_id?: string;
   path?: string;
   source?: string;
   msg: string;
@@ -57,7 +58,7 @@ let url: string;
 
 beforeAll(async () => {
   const sources = { own: { adapter: 'rest', url: 'http://127.0.0.1:1/', headers: { 'x-key': SECRET } } };
-  const config = parseConfig({ sources });
+  const config = parseConfig({ sources, server: { mcp: true } });
   const odd = {
     ...simulate().source,
     name: 'odd',
@@ -78,6 +79,9 @@ beforeAll(async () => {
   url = await app.listen({ host: '127.0.0.1', port: 0 });
 });
 afterAll(() => app.close());
+
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+const traceparent = `00-${TRACE}-00f067aa0ba902b7-01`;
 
 const get = { source: 'odd', op: 'get' };
 const list = { source: 'odd', op: 'list', stream: true };
@@ -112,18 +116,42 @@ describe('the cause of a failure that is codap’s own is in the log, with the r
     ['a request', 'application/json', { queries: { a: { ...get, params: { refuse: true } } } }, [undefined]],
   ])('%s', async (what, accept, payload, paths) => {
     const id = what.replaceAll(' ', '-');
-    const headers = { 'content-type': 'application/json', accept, 'x-request-id': id };
+    const headers = { 'content-type': 'application/json', accept, 'x-request-id': id, traceparent };
+    const before = app.metrics.ownFaults;
     const answer = await request(`${url}/kv`, { method: 'POST', headers, body: JSON.stringify(payload) });
     // Or a connection that breaks.
     const text = await answer.body.text().catch(() => '');
     expect(text).not.toMatch(/of undefined|before that|TypeError|at /);
     const told = lines.filter(({ level, requestId }) => level === 50 && requestId === id);
     expect(told.map(({ path }) => path)).toEqual(paths);
-    for (const line of told) expectCause(line);
+    for (const line of told) {
+      expectCause(line);
+      expect(line.trace_id).toBe(TRACE);
+    }
+    expect(app.metrics.ownFaults - before).toBe(told.length);
+  });
+
+  it('a tool', async () => {
+    const before = app.metrics.ownFaults;
+    const queries = { a: { ...get, params: { refuse: true } } };
+    const params = { name: 'run_batch', arguments: { pattern: 'kv', queries } };
+    const answer = await app.inject({
+      method: 'POST',
+      url: '/mcp',
+      payload: { jsonrpc: '2.0', id: 1, method: 'tools/call', params },
+      headers: { accept: 'application/json, text/event-stream', 'x-request-id': 'tool', traceparent },
+    });
+    expect(answer.body).toContain('codap failed to answer this');
+    const line = lines.findLast(({ requestId }) => requestId === 'tool') as Line;
+    expectCause(line);
+    expect(line.trace_id).toBe(TRACE);
+    expect(app.metrics.ownFaults - before).toBe(1);
   });
 
   it('a route', async () => {
+    const before = app.metrics.ownFaults;
     const answer = await app.inject({ url: '/thrown', headers: { 'x-request-id': 'thrown' } });
+    expect(app.metrics.ownFaults - before).toBe(1);
     expect(answer.json()).toEqual({
       status: 500,
       title: 'Internal Server Error',
@@ -134,9 +162,11 @@ describe('the cause of a failure that is codap’s own is in the log, with the r
   });
 
   it('a ping', async () => {
+    const before = app.metrics.ownFaults;
     const { sources } = (await app.inject('/health/ready')).json() as { sources: object[] };
     expect(sources).toMatchObject([{ name: 'odd', status: 'down', code: 'INTERNAL' }]);
     expectCause(lines.findLast(({ source }) => source === 'odd') as Line);
+    expect(app.metrics.ownFaults - before).toBe(1);
   });
 });
 

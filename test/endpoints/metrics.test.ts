@@ -60,6 +60,10 @@ describe('GET /metrics', () => {
     expect(families.has(format === OPEN ? 'codap_refused' : 'codap_refused_total')).toBe(true);
   });
 
+  it('tells of faults of codap’s own before there is one, so that the first is seen to be more', async () => {
+    expect(valueIn(await scrape(), 'codap_internal_errors_total')).toBe(0);
+  });
+
   it('takes no URL parameter and no other method', async () => {
     expect((await service.get('/metrics?name=codap')).status).toBe(400);
     expect((await service.post('/metrics', {})).status).toBe(405);

@@ -5,7 +5,9 @@ import { BadRequest } from '../../json/fault-list.ts';
 import { CodapError } from '../../errors.ts';
 import { PROBLEM, type Problem, sendProblem } from './problem.ts';
 import { refuseType } from './json-body.ts';
-import { traceIdOf } from './trace-context.ts';
+import { noteOwnFault } from './note-own-fault.ts';
+
+const FAILED = 'a request failed by our fault';
 
 /** Answers whatever a route throws; nothing of an unforeseen error but its status reaches the client. */
 export function answerFault(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
@@ -13,7 +15,7 @@ export function answerFault(error: unknown, request: FastifyRequest, reply: Fast
     return sendProblem(reply, { status: 400, title: 'Bad Request', detail: error.message, errors: error.errors });
   }
   if (error instanceof CodapError) {
-    if (error.code === 'INTERNAL') logInternal(error, request);
+    if (error.code === 'INTERNAL') noteOwnFault(request, error, FAILED);
     const { code, message, source, http } = error;
     // What is left of a body that was refused midway is read and thrown away.
     request.raw.resume();
@@ -22,7 +24,7 @@ export function answerFault(error: unknown, request: FastifyRequest, reply: Fast
   const { code, statusCode = 500 } = Object(error) as Partial<FastifyError>;
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return refuseType(reply);
   if (statusCode < 400 || statusCode >= 500) {
-    logInternal(error, request);
+    noteOwnFault(request, error, FAILED);
     return sendProblem(reply, { status: 500, title: 'Internal Server Error', code: 'INTERNAL' });
   }
   const tooLarge = code === 'FST_ERR_CTP_BODY_TOO_LARGE';
@@ -34,10 +36,6 @@ export function answerFault(error: unknown, request: FastifyRequest, reply: Fast
   }
   const detail = tooLarge ? `the body may have at most ${request.routeOptions.bodyLimit} bytes` : undefined;
   sendProblem(reply, { status: statusCode, title: STATUS_CODES[statusCode] ?? 'Bad Request', detail });
-}
-
-function logInternal(error: unknown, { log, raw }: FastifyRequest): void {
-  log.error({ err: error, trace_id: traceIdOf(raw.headers) }, 'a request failed by our fault');
 }
 
 const UNREADABLE: Readonly<Record<string, Problem>> = {
