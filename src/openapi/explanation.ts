@@ -52,6 +52,7 @@ export const explanationSchemas: Record<string, JsonSchema> = {
       op: text,
       timeoutMs,
       ...member,
+      maxAgeMs: whole,
       stream: yes,
       request: {
         type: 'object',

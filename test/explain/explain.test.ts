@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { modifiers as known } from '../../src/batch/modifiers/index.ts';
 import { buildApp } from '../../src/service/app.ts';
 import type { Sources } from '../../src/sources/open.ts';
 import { openSources, parseConfig } from '../configured.ts';
@@ -332,10 +333,14 @@ it('has the request’s own shape: groups, lists, keys in their order, modifiers
     hidden: true,
     when: { in: [1, [ref('/b')]] },
     unless: false,
+    maxAgeMs: 0,
     accept: 'found',
     select: { x: '/y', z: ref('/b') },
     default: null,
   };
+  // The others are told elsewhere here.
+  const others = ['as', 'forEach', 'concurrency', 'timeoutMs'];
+  expect([...Object.keys(modifiers), ...others].toSorted()).toEqual(Object.keys(known).toSorted());
   const race = {
     pattern: 'first-reply',
     take: 1,

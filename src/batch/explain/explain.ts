@@ -4,6 +4,7 @@ import { put } from '../../json/members.ts';
 import type { Bounds } from '../../sources/layer.ts';
 import { isResumable } from '../../sources/resume.ts';
 import type { Caller, Query } from '../../store/fetch.ts';
+import { modifiers } from '../modifiers/index.ts';
 import { callsPerItem } from '../plan/calls.ts';
 import type { GroupNode, Node, Plan, QueryNode } from '../plan/node.ts';
 import type { Origin } from '../plan/planner.ts';
@@ -27,8 +28,10 @@ export interface Explaining {
   readonly work: Work;
 }
 
+/** Told by what they come to. */
+const COME_TO = new Set(['forEach', 'concurrency', 'timeoutMs']);
 /** What is told of a query or group as it stands in the request. */
-const AS_WRITTEN = ['as', 'required', 'hidden', 'when', 'unless', 'accept', 'select', 'default', 'stream'] as const;
+const AS_WRITTEN = [...Object.keys(modifiers).filter((name) => !COME_TO.has(name)), 'stream'];
 
 /** What a batch would do, in the request's own shape: data to be written as relaxed Extended JSON. */
 export function explaining(plan: Plan, how: Explaining): Steps<object> {
