@@ -42,7 +42,8 @@ describe('a request that is refused', () => {
       app.inject({ method, url, headers, payload: method === 'POST' ? '{}' : undefined });
     await ask('/limits', {});
     await ask(`/nothing?key=${KEYS.wrong}`, bearer(KEYS.wrong));
-    await ask('/kv', bearer(KEYS.web), 'POST');
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    await ask('/kv', { ...bearer(KEYS.web), traceparent }, 'POST');
     await ask('/batches/other', bearer(KEYS.web));
     await ask('/metrics', bearer(KEYS.web));
     await ask('/batches/one', bearer(KEYS.web));
@@ -58,6 +59,7 @@ describe('a request that is refused', () => {
       ['web', 'forbidden', 'GET', '/metrics'],
       ['web', 'caller_rate', 'GET', '/limits'],
     ]);
+    expect(refused.map((line) => line['trace_id']).filter(Boolean)).toEqual(['4bf92f3577b34da6a3ce929d0e0e4736']);
     for (const { requestId } of refused) expect(requestId).toEqual(expect.any(String));
     expect(told.find(({ msg }) => msg === 'batch')).toMatchObject({ caller: 'web', batch: 'one' });
     for (const key of Object.values(KEYS)) expect(lines.join()).not.toContain(key.slice(6));

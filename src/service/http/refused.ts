@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { REASONS } from '../../observe/metrics.ts';
+import { traceIdOf } from './trace-context.ts';
 
 /** Notes that a request was turned away because of who asks. */
 export type Refused = (
@@ -9,8 +10,9 @@ export type Refused = (
 
 /** Writes a line for each, and counts it: with the caller's name, where that is known, never with its key. */
 export function noting(count: (reason: Parameters<Refused>[1]) => void): Refused {
-  return ({ log, method, routeOptions, caller: { name } }, reason) => {
+  return ({ log, method, raw, routeOptions, caller: { name } }, reason) => {
     count(reason);
-    log.info({ caller: name, reason, method, route: routeOptions.url }, 'a request was refused');
+    const trace_id = traceIdOf(raw.headers);
+    log.info({ caller: name, reason, method, route: routeOptions.url, trace_id }, 'a request was refused');
   };
 }
