@@ -154,6 +154,7 @@ const FILLED_IN = listed(`
   src/encodings/sse.ts: id
   src/encodings/sse.ts: json
   src/service/http/faults.ts: problem.status  # a head
+  src/service/http/faults.ts: id  # a head: visible ASCII
   adapters/http/h1/head.ts: part  # the cause of an error, made in h1/
   adapters/http/h1/request-head.ts: method  # the head of a request, and so on
   adapters/http/h1/request-head.ts: target

@@ -123,8 +123,7 @@ export const faults: Record<string, Response> = {
   StoreFailed: problem('The store cannot tell what is in it now; `code` says why.', 'Retry-After'),
   TooLarge: problem('The body is larger than `limits.bodyBytes`.'),
   UnsupportedMediaType: problem('The body must be application/json, not compressed.'),
-  // Answered before there is a request to give an id to.
-  Unreadable: { ...problem('The request took too long to arrive, or its head is too large.'), headers: {} },
+  Unreadable: problem('The request took too long to arrive, or its head is too large.'),
 };
 
 function at(name: keyof typeof faults): JsonSchema {

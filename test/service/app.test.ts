@@ -42,11 +42,17 @@ let app: FastifyInstance;
 afterEach(() => app.close());
 
 async function build(
-  { server = {}, limits = {}, sources = [up] }: { server?: object; limits?: object; sources?: Source[] } = {},
+  {
+    server = {},
+    limits = {},
+    sources = [up],
+    requestMs,
+  }: { server?: object; limits?: object; sources?: Source[]; requestMs?: number } = {},
   routes: (app: FastifyInstance) => void = echo,
 ) {
   app = await buildApp(parseConfig({ server, limits }), {
     sources: new Map(sources.map((source) => [source.name, source])),
+    requestMs,
   });
   routes(app);
   await app.ready();
@@ -414,16 +420,48 @@ describe('what the service says of itself', () => {
 });
 
 describe('on the wire', () => {
-  it('what is no HTTP is answered 400 as a problem', async () => {
-    await build();
-    expect(await send('nonsense\r\n\r\n')).toMatch(
-      /^HTTP\/1\.1 400 Bad Request\r\n[^]*application\/problem\+json[^]*"status":400/,
-    );
-  });
+  const HEAD = 'POST /kv HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
+  const LATE = 'the request took too long to arrive';
 
-  it('headers without end are answered 431', async () => {
-    await build();
-    expect(await send(`GET / HTTP/1.1\r\nx: ${'a'.repeat(20_000)}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 431 /);
+  it.each([
+    ['no HTTP', 'nonsense\r\n\r\n', '400 Bad Request', 'this is not HTTP/1.1', ''],
+    ['a head without end', `${HEAD}x: ${'a'.repeat(20_000)}`, '431 Request Header Fields Too Large', undefined, ''],
+    ['a head that does not come', HEAD, '408 Request Timeout', LATE, ''],
+    [
+      'a body that does not come',
+      `${HEAD}x-request-id: mine\r\ncontent-length: 9\r\n\r\n{`,
+      '408 Request Timeout',
+      LATE,
+      'mine',
+    ],
+    [
+      'a body that is no HTTP',
+      `${HEAD}x-request-id: mine\r\ntransfer-encoding: chunked\r\n\r\nnone\r\n`,
+      '400 Bad Request',
+      'this is not HTTP/1.1',
+      'mine',
+    ],
+  ])('%s is answered as any fault', async (_what, bytes, status, detail, id) => {
+    await build({ requestMs: 300, sources: [] });
+    const [head = '', body = ''] = (await send(bytes)).split('\r\n\r\n');
+    const [first, ...fields] = head.toLowerCase().split('\r\n');
+    expect(first).toBe(`http/1.1 ${status}`.toLowerCase());
+    expect(fields).toEqual(
+      expect.arrayContaining([
+        'content-type: application/problem+json',
+        expect.stringMatching(id ? `^x-request-id: ${id}$` : /^x-request-id: [0-9a-f-]{36}$/),
+        'x-content-type-options: nosniff',
+        'cache-control: no-store',
+        'connection: close',
+      ]),
+    );
+    expect(JSON.parse(body)).toEqual({
+      status: Number(status.slice(0, 3)),
+      title: status.slice(4),
+      ...(detail && { detail }),
+    });
+    const counted = (): unknown => app.metrics.families[0]?.series.map(([labels]) => labels);
+    await expect.poll(counted).toEqual(id ? [['kv', '', 'invalid', '']] : []);
   });
 });
 

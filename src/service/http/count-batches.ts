@@ -58,9 +58,11 @@ export class CountedBatch {
   }
 
   /** What became of it. */
-  outcome({ raw: { writableFinished, statusCode } }: FastifyReply): Outcome {
+  outcome({ raw: { writableFinished, headersSent, statusCode } }: FastifyReply): Outcome {
     if (this.batch?.decidedBy) return 'failed';
-    if (!writableFinished) return 'cancelled';
+    // A request that could not be read was answered, though not by what answers others.
+    const isUnread = !this.batch && !headersSent && statusCode >= 400;
+    if (!writableFinished && !isUnread) return 'cancelled';
     const status = this.status ?? statusCode;
     // What it came to could not be answered in what was accepted.
     if (this.batch && status !== 406) return this.complete ? 'complete' : 'incomplete';

@@ -1,4 +1,4 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { BadRequest } from '../../json/fault-list.ts';
@@ -6,6 +6,7 @@ import { CodapError } from '../../errors.ts';
 import { PROBLEM, type Problem, sendProblem } from './problem.ts';
 import { refuseType } from './json-body.ts';
 import { noteOwnFault } from './note-own-fault.ts';
+import { requestId } from './request-id.ts';
 
 const FAILED = 'a request failed by our fault';
 
@@ -43,20 +44,28 @@ const UNREADABLE: Readonly<Record<string, Problem>> = {
   HPE_HEADER_OVERFLOW: { status: 431, title: 'Request Header Fields Too Large' },
 };
 
-/** Answers a request that could not be read as HTTP, and closes its connection. */
+/** Answers a request that could not be read as HTTP, or its body so, and closes its connection. */
 export function answerUnreadable(
   error: NodeJS.ErrnoException,
-  socket: Socket & { _httpMessage?: IncomingMessage & { headersSent: boolean }; secureConnecting?: boolean },
+  socket: Socket & { _httpMessage?: ServerResponse; secureConnecting?: boolean },
 ): void {
   // Where no TLS was agreed on, there is nothing in which to answer.
   if (socket.secureConnecting) return void socket.destroy();
-  if (error.code === 'ECONNRESET' || !socket.writable || socket._httpMessage?.headersSent) return void socket.destroy();
+  // There is one where the head was read.
+  const response = socket._httpMessage;
+  if (error.code === 'ECONNRESET' || !socket.writable || response?.headersSent) return void socket.destroy();
   const problem = UNREADABLE[error.code ?? ''] ?? { status: 400, title: 'Bad Request', detail: 'this is not HTTP/1.1' };
+  // As such it is counted, though it is written past it.
+  if (response) response.statusCode = problem.status;
   const body = JSON.stringify(problem);
+  const id = requestId(response?.req ?? { headers: {} });
   const head = [
     `HTTP/1.1 ${problem.status} ${problem.title}`,
     `Content-Type: ${PROBLEM}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
+    `X-Request-Id: ${id}`,
+    'X-Content-Type-Options: nosniff',
+    'Cache-Control: no-store',
     'Connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`, () => socket.destroy());
