@@ -64,13 +64,21 @@ export async function openEdition(config: Config, common: Common): Promise<Editi
   };
 }
 
+/** What those of the port of the metrics have in common. */
+export type Counting = Pick<Common, 'logger' | 'onLoopback' | 'scrape' | 'totals'>;
+
 /** The same for the port of the metrics. */
 export async function metricsEdition(
   config: Config,
-  scrape: Scrape,
-  { logger, onLoopback }: Pick<Common, 'logger' | 'onLoopback'>,
+  { logger, onLoopback, scrape, totals }: Counting,
 ): Promise<Edition> {
   const app = buildMetricsApp(config, scrape, { logger, onLoopback });
   await app.ready();
-  return { config, app };
+  const stopCounting = totals.add(() => app.metrics.families);
+  return {
+    config,
+    app,
+    refused: () => app.metrics.refused.add('connections'),
+    dispose: () => Promise.resolve(stopCounting()),
+  };
 }

@@ -3,7 +3,6 @@ import { adapters } from '../../adapters/index.ts';
 import { type Config, type Env } from '../config/load.ts';
 import { secretsOf } from '../config/secrets.ts';
 import { exportingOf } from '../observe/exporting.ts';
-import type { Scrape } from '../observe/scrape.ts';
 import { draining } from '../service/drain.ts';
 import type { Ending } from '../service/ending.ts';
 import { Front } from '../service/front.ts';
@@ -11,7 +10,7 @@ import { createLogger, Secrets } from '../service/log.ts';
 import { tellPrimary } from '../service/primary.ts';
 import { WorkerMetrics } from '../service/worker-metrics.ts';
 import { asTold, toldWorker } from './bound.ts';
-import { commonOf, metricsEdition, openEdition } from './edition.ts';
+import { commonOf, type Counting, metricsEdition, openEdition } from './edition.ts';
 import { isLoopback, listen, listenOnce, type Where } from './listen.ts';
 import { loadWhole } from './load-whole.ts';
 import { type Origin, reload, warn } from './reload.ts';
@@ -41,10 +40,10 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
   const shared = cluster.isWorker ? new WorkerMetrics() : undefined;
   const own = commonOf(config, { exporting, logger, onLoopback });
   const common = { ...own, ...(shared && { scrape: shared.scrape }) };
-  const { memory, scrape, totals } = common;
+  const { memory, totals } = common;
   const front = new Front(await openEdition(config, common), { logger });
   const tellLast = shared?.share(totals);
-  const metrics = shared ? undefined : await listenForMetrics(config, place, scrape);
+  const metrics = shared ? undefined : await listenForMetrics(config, where, common);
   const running = {
     front,
     logger,
@@ -59,7 +58,7 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
     const over: Promise<void>[] = [];
     const turned = await reload(place.origin, config, async (next) => {
       const edition = await openEdition(next, common);
-      const metricsNext = metrics && (await metricsEdition(next, scrape, common));
+      const metricsNext = metrics && (await metricsEdition(next, common));
       memory.most = next.server.bufferBytes;
       over.push(front.turnTo(edition));
       if (metrics && metricsNext) over.push(metrics.turnTo(metricsNext));
@@ -77,12 +76,10 @@ interface Place {
 }
 
 /** Listens where metrics have a port of their own. */
-async function listenForMetrics(config: Config, place: Place, scrape: Scrape): Promise<Front | undefined> {
+async function listenForMetrics(config: Config, where: Where, common: Counting): Promise<Front | undefined> {
   const { metricsPort: port } = config.server;
   if (port === undefined) return undefined;
-  const { where, origin } = place;
-  const { logger, onLoopback } = origin;
-  const front = new Front(await metricsEdition(config, scrape, { logger, onLoopback }), { logger });
+  const front = new Front(await metricsEdition(config, common), { logger: common.logger });
   await listenOnce(front.app, { host: where.host, port }, 'Metrics', 'server.metricsPort');
   return front;
 }
@@ -98,7 +95,8 @@ async function serveByWorkers(ending: Ending, config: Config, place: Place): Pro
   const workers = new Workers({ count: workersOf(config), graceMs: config.server.graceMs, logger, fork });
   // However this process ends, if it is not killed, it leaves nobody behind.
   process.once('exit', () => workers.kill());
-  const metrics = await listenForMetrics(config, place, workers.scrape);
+  const counting = { logger, onLoopback, scrape: workers.scrape, totals: workers.totals };
+  const metrics = await listenForMetrics(config, where, counting);
   await ending.runs(
     () => Promise.resolve(workers),
     (all, cause) => all.end(cause),
@@ -109,7 +107,7 @@ async function serveByWorkers(ending: Ending, config: Config, place: Place): Pro
   ending.reloads(async () => {
     await reload(origin, config, async (next) => {
       const turned = await workers.reload(next.server.graceMs);
-      if (turned) await metrics?.turnTo(await metricsEdition(next, workers.scrape, { logger, onLoopback }));
+      if (turned) await metrics?.turnTo(await metricsEdition(next, counting));
       return turned;
     });
   });

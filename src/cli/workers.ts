@@ -27,7 +27,8 @@ const LONGEST_MS = 2 ** 31 - 1;
 export class Workers {
   readonly #options: WorkersOptions;
   readonly #alive = new Set<WorkerProcess>();
-  readonly #totals = new Totals();
+  /** What this process counts itself, too. */
+  readonly totals = new Totals();
   #graceMs: number;
   #ending = false;
 
@@ -94,7 +95,7 @@ export class Workers {
   /** The metrics of all of them, of those that have ended, and of this process. */
   readonly scrape: Scrape = sharing(async (format) => {
     await Promise.all(Array.from(this.#alive, (worker) => worker.count()));
-    return writeFamilies(this.#totals.all, format);
+    return writeFamilies(this.totals.all, format);
   });
 
   /** Ends those that are left, here and now. */
@@ -111,7 +112,7 @@ export class Workers {
     };
     const worker = new WorkerProcess(fork(port), ended, this.scrape);
     this.#alive.add(worker);
-    const leave = this.#totals.add(() => worker.counted);
+    const leave = this.totals.add(() => worker.counted);
     logger.info({ worker: worker.pid }, 'worker started');
     return worker;
   }

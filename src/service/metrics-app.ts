@@ -16,8 +16,9 @@ export function buildMetricsApp(
   options: BaseOptions,
 ): FastifyInstance {
   const app = baseApp(config, options);
-  app.decorate('metrics', new Metrics([], [], () => 0));
-  const refused = noting(() => {});
+  const metrics = new Metrics([], [], () => 0);
+  app.decorate('metrics', metrics);
+  const refused = noting((reason) => metrics.refused.add(reason));
   identify(app, openCallers(config, app.log), refused);
   refuseUnknown(app, refused);
   metricsRoute(app, scrape);

@@ -78,6 +78,8 @@ describe('metrics on a port of their own', () => {
     expect(await statusFor({})).toBe(401);
     expect(await statusFor(bearer(KEYS.web))).toBe(404);
     expect(await statusFor(bearer(KEYS.watch))).toBe(200);
+    const counts = Object.fromEntries(app.metrics.refused.series.map(([[reason], [count]]) => [reason, count]));
+    expect(counts).toMatchObject({ unauthorized: 1, forbidden: 1 });
   });
 });
 

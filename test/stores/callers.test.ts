@@ -63,7 +63,9 @@ describe.each([1, 2])('where %i processes serve', { timeout: 60_000, concurrent:
     expect(await get(metrics, web, fresh)).toMatchObject({ status: 404 });
     const counted = await get(metrics, watch, fresh);
     expect(counted.status).toBe(200);
-    expect(counted.body).toMatch(/codap_refused_total\{reason="unauthorized"\} 4\n/);
+    // Those of both ports.
+    expect(counted.body).toMatch(/codap_refused_total\{reason="unauthorized"\} 5\n/);
+    expect(counted.body).toMatch(/codap_refused_total\{reason="forbidden"\} 1\n/);
     kept.destroy();
     await rm(folder, { recursive: true });
   });
