@@ -132,6 +132,8 @@ const FILLED_IN = listed(`
   adapters/mongo/merge.ts: field.length
   adapters/mongo/merge.ts: field
   adapters/mongo/merge.ts: shown
+  src/sources/layers/merge.ts: name.length  # of a key, which is not told
+  src/sources/layers/merge.ts: name
   src/saved/pages/bounds.ts: what  # for the log alone
   src/saved/pages/date-filters.ts: text  # a date, no sentence
   src/saved/pages/date-filters.ts: shown

@@ -3,7 +3,7 @@ import type { CryptoKey, JSONWebKeySet, JWTHeaderParameters, createLocalJWKSet }
 /** Nobody can make codap ask for a key set again more often than this, in milliseconds. */
 const PAUSE_MS = 30_000;
 
-/** The first pause while none could be had yet, as where both begin together; each is twice the one before. */
+/** The first pause while none could be had yet; each is twice the one before. */
 const FIRST_PAUSE_MS = 1000;
 
 /** A key set is asked for again after this long, in milliseconds: keys are withdrawn, too. */

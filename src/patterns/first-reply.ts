@@ -1,6 +1,7 @@
 import { quiet } from './deferred.ts';
 import { Entry, type Handle, type Slot } from './handle.ts';
-import { Tasks, type Call, type Task } from './tasks.ts';
+import type { Call, Task } from './task.ts';
+import { Tasks } from './tasks.ts';
 
 /**
  * Results in order of arrival, each read once by `next()` or a loop; takes more pushes while it is read and

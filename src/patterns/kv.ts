@@ -1,6 +1,7 @@
 import { quiet } from './deferred.ts';
 import { Entry, type Handle, type Keyed, type Slot } from './handle.ts';
-import { Tasks, type Call, type Task } from './tasks.ts';
+import type { Call, Task } from './task.ts';
+import { Tasks } from './tasks.ts';
 
 class KeyedEntry<T> extends Entry<T> implements Keyed {
   readonly key: string;

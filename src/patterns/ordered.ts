@@ -1,6 +1,7 @@
 import { quiet } from './deferred.ts';
 import { Entry, type Handle, type Slot } from './handle.ts';
-import { Tasks, type Call, type Task } from './tasks.ts';
+import type { Call, Task } from './task.ts';
+import { Tasks } from './tasks.ts';
 
 /**
  * Results in the order in which their tasks were pushed, whenever they arrive; may be iterated again and

@@ -1,0 +1,16 @@
+/** A function that is called with the arguments it was put or pushed with. */
+export type Task<T, A extends unknown[] = []> = (...args: A) => T | PromiseLike<T>;
+
+/** What all three patterns may be told. */
+export interface Options {
+  /** Its abort cancels whatever has not settled. */
+  signal?: AbortSignal;
+  /** How many tasks may run at once, a positive integer; the others wait in order. Default: no bound. */
+  concurrency?: number;
+}
+
+/** What `put`, after its key, and `push` take: a task with its arguments, or nothing for a slot. */
+export type Call<T> = [] | Started<T>;
+
+/** A task with its arguments. */
+export type Started<T> = [task: Task<T, never[]>, ...args: unknown[]];
