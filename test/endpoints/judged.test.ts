@@ -80,6 +80,35 @@ describe.each(WAYS)('under onError "fail", answered %s,', (_way, ended) => {
   });
 });
 
+describe('what was given up for a failure is not taken for it:', () => {
+  const slow = { source: 'catalog', op: 'get', params: { path: '/slow', query: { ms: 400 } } };
+  const inner = { pattern: 'kv', queries: { slow, bad: { ...missing, required: true } } };
+  const partly = { pattern: 'kv', queries: { found, inner } };
+  const notFound = { status: 404, code: 'NOT_FOUND' };
+
+  it.each([
+    ['/kv', { queries: { inner } }, 'application/zip', '/inner/bad'],
+    ['/kv', { queries: { inner } }, 'application/x-tar', '/inner/bad'],
+    ['/first-reply', { take: 1, queries: [partly] }, 'application/json', '/0/inner/bad'],
+    [
+      '/kv',
+      { onError: 'fail', queries: { group: { ...partly, default: null } } },
+      'application/json',
+      '/group/inner/bad',
+    ],
+  ])('%s %j as %s', async (path, body, accept, at) => {
+    const answer = await askBytes(service.url + path, body, accept);
+    expect(answer.status).toBe(404);
+    expect(JSON.parse(String(await answer.read()))).toMatchObject({ ...notFound, path: at });
+  });
+
+  it('a take that is out of reach has its default', async () => {
+    const take = { pattern: 'first-reply', take: 1, default: 7, queries: [partly] };
+    const { results } = await service.kv({ take });
+    expect(results.take).toMatchObject({ status: 'ok', value: 7, defaulted: true, error: { code: 'NOT_FOUND' } });
+  });
+});
+
 it.each([
   ['the batch', '/second', (queries: object) => queries],
   ['a group', '/group', (queries: object) => ({ group: { pattern: 'kv', required: true, queries } })],

@@ -150,8 +150,11 @@ function* gathered(list: MemberList, of: (reply: Reply, work: Work) => Steps<unk
   return list.keyed ? object : values;
 }
 
-/** The first failure at any depth that nothing absorbed, in the order of the answer. */
+/**
+ * The first failure at any depth that nothing absorbed, in the order of the answer; not what was given up for
+ * one.
+ */
 export function firstFailure(list: MemberList): { path: Member['path']; error: CodapError } | undefined {
-  const first = lacking(list).find(({ reply }) => failed(reply));
+  const first = lacking(list).find(({ reply }) => failed(reply) && reply.error?.code !== 'CANCELLED');
   return first?.reply.error && { path: first.path, error: first.reply.error };
 }

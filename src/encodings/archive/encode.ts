@@ -1,6 +1,6 @@
 import { attachment } from '../../store/attachment.ts';
 import type { Answer } from '../../batch/run/answer.ts';
-import { lacking, type Member, type Reply } from '../../batch/run/reply.ts';
+import { firstFailure, lacking, type Member, type Reply } from '../../batch/run/reply.ts';
 import type { Memory } from '../../budget/memory.ts';
 import { isHeld } from '../../budget/turns.ts';
 import { type CodapError, notNeeded, toCodapError } from '../../errors.ts';
@@ -40,8 +40,8 @@ export function archiveEncoding(format: ArchiveFormat): Encoding {
       const next = entries.next();
       const first = await answer.begins(next);
       if (first?.done) {
-        const [nothing] = first.value.list ? lacking(first.value.list) : [];
-        if (nothing?.reply.error) answer.fail({ path: nothing.path, error: nothing.reply.error });
+        const failure = first.value.list && firstFailure(first.value.list);
+        if (failure) answer.fail(failure);
       }
       if (answer.decidedBy) {
         entries.return(undefined as never).catch(() => {});
