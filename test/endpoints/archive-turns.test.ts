@@ -91,6 +91,18 @@ describe('whose turn it is in an archive', () => {
     expect([...files.keys()]).toEqual(['1.txt', '2.txt', '0.txt']);
   });
 
+  it.each([
+    ['/kv', 'bodies', rest([{ $item: '' }])],
+    ['/ordered', 'bodies', rest([{ $item: '' }])],
+    ['/ordered', 'groups', { pattern: 'kv', queries: { x: rest([{ $item: '' }]) } }],
+  ])('%s: gives an item of a forEach of %s that begins late a place before those after it', async (path, _, one) => {
+    const late = rest('/late/200', { as: 'late', select: '', hidden: true });
+    const each = { forEach: [{ $result: '/late' }, 'a', 'b', 'c', 'd'], concurrency: 1, ...one };
+    const queries = path === '/kv' ? { late: { ...late, as: undefined }, each } : [late, each];
+    const files = await zip(path, { queries });
+    expect([...files.values()].map(String)).toEqual(['late', 'a', 'b', 'c', 'd']);
+  });
+
   it.each(['/kv', '/ordered', '/first-reply'])(
     '%s: gives what other sources have, though the first never answers',
     async (path) => {

@@ -1,6 +1,7 @@
 import { CodapError, toCodapError } from '../../errors.ts';
 import { Ordered } from '../../patterns/index.ts';
 import { ItemTemplate } from '../modifiers/for-each-list.ts';
+import type { Node } from '../plan/node.ts';
 import { callsPerItem } from '../plan/calls.ts';
 import { fillValue } from '../template/fill-template.ts';
 import { Reference } from '../template/reference.ts';
@@ -27,16 +28,19 @@ export async function runEach(whole: RunningMember, scope: Scope, runMember: Run
     taken: false,
   });
   whole.start({ members, list: answered });
-  const runs = new Ordered<RunningMember>({ concurrency: node.concurrency });
+  const runs = new Ordered({ concurrency: node.concurrency });
   const breakage = new Breakage();
   const runOne = (member: RunningMember, value: unknown): Promise<RunningMember> =>
     runMember(member, { ...scope, item: { value } }).catch(breakage.note);
   const start = (member: RunningMember, value: unknown): void => void runs.push(runOne, member, value);
-  const waiting: Promise<void>[] = [];
+  const waiting: Promise<unknown>[] = [];
+  // One that flows and starts late would find all places taken by those that are read after it.
+  const isInTurn = scope.places !== undefined && flows(node, scope);
   for (const [index, member] of members.entries()) {
     const item = list[index];
-    if (item instanceof ItemTemplate) waiting.push(startFilled(item, member, scope, start));
-    else start(member, item);
+    if (!(item instanceof ItemTemplate)) start(member, item);
+    else if (isInTurn) runs.push(() => startFilled(item, member, scope, runOne));
+    else waiting.push(startFilled(item, member, scope, start));
   }
   await Promise.all(waiting);
   await runs.allSettled();
@@ -65,15 +69,13 @@ async function referred(
   }
 }
 
-/**
- * Starts an item once what it refers to is there: until then it takes no place. If that fails, it alone does.
- */
+/** Starts an item once what it refers to is there. If that fails, it alone does. */
 async function startFilled(
   { template, references }: ItemTemplate,
   member: RunningMember,
   scope: Scope,
-  start: (member: RunningMember, value: unknown) => void,
-): Promise<void> {
+  start: (member: RunningMember, value: unknown) => unknown,
+): Promise<unknown> {
   const values = new Map<Reference, unknown>();
   let ended: Reply | undefined;
   try {
@@ -82,7 +84,11 @@ async function startFilled(
   } catch (error) {
     ended = failure(toCodapError(error), performance.now());
   }
-  opened(member, withDefault(member.node, ended, scope), scope);
+  return opened(member, withDefault(member.node, ended, scope), scope);
+}
+
+function flows(node: Node, { wants }: Pick<Scope, 'wants'>): boolean {
+  return node.kind === 'query' ? wants(node) !== 'value' : node.members.some((one) => flows(one, { wants }));
 }
 
 function isList(value: unknown): value is readonly unknown[] {
