@@ -45,6 +45,7 @@ export function frameEncoding(format: FrameFormat): Encoding {
     extension: format.extension,
     showsReplies: true,
     wants: itemsOrValue,
+    fewOpen: true,
     async encode(answer) {
       const replies = answer.replies({ inOrder: ['ordered'] });
       const first = replies.next();

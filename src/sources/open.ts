@@ -34,6 +34,8 @@ export interface Source {
   readonly example: Example | undefined;
   /** Milliseconds: the default and ceiling of a query's own time-out. */
   readonly timeoutMs: number;
+  /** How many calls of it may be under way at a time. */
+  readonly concurrency: number;
   /** Its layers, outermost first: they tell what they hold a query to, and how they stand. */
   readonly layers: readonly Layer[];
   /** How long its calls took, by op and by what became of them: `ok` or the error's code. */
@@ -129,6 +131,7 @@ function sourceOf({ options, adapter, connection, calls }: Below, layers: readon
     paramsOf: (op) => adapter.ops[op]!.params,
     example: ops.includes(example.op) ? example : undefined,
     timeoutMs: options.timeoutMs,
+    concurrency: options.concurrency,
     layers,
     calls,
     forwards,

@@ -69,6 +69,20 @@ describe('the places for open bodies', () => {
     await late.inside;
   });
 
+  it('have no more than some in whom the answer has not come to, if told', async () => {
+    const gate = new Gate(4, 1);
+    const guests = [guest(gate), guest(gate), guest(gate), guest(gate)];
+    const inside = () => guests.map(({ seen }) => seen.leave !== undefined);
+    await settled();
+    expect(inside()).toEqual([true, false, false, false]);
+    guests[3]!.demand(false);
+    await settled();
+    expect(inside()).toEqual([true, false, false, true]);
+    guests[0]!.demand(false);
+    await settled();
+    expect(inside()).toEqual([true, true, false, true]);
+  });
+
   it('keep nobody out who is told only together with others', async () => {
     const gate = new Gate(1);
     const together = [guest(gate), guest(gate), guest(gate)];

@@ -102,7 +102,7 @@ class Explainer {
     const { source, op } = node;
     const want = taking.wants(node);
     const whole: Query = { op, params: this.#origin(node).compiled, want };
-    const inParts = want === 'body' && taking.bodiesInTurn === true && isResumable(source, op, whole.params);
+    const inParts = want === 'body' && taking.fewOpen === true && isResumable(source, op, whole.params);
     const query = inParts ? source.part(whole, 0, BEGINNING - 1)! : whole;
     const { request, sent = true, bound } = source.describe(query, caller);
     if (!sent) this.#silent.add(node);

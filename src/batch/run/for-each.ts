@@ -1,7 +1,6 @@
 import { CodapError, toCodapError } from '../../errors.ts';
 import { Ordered } from '../../patterns/index.ts';
 import { ItemTemplate } from '../modifiers/for-each-list.ts';
-import type { Node } from '../plan/node.ts';
 import { callsPerItem } from '../plan/calls.ts';
 import { fillValue } from '../template/fill-template.ts';
 import { Reference } from '../template/reference.ts';
@@ -9,7 +8,7 @@ import { Breakage } from './breakage.ts';
 import type { MemberList, Reply } from './reply.ts';
 import { judge } from './running-group.ts';
 import { RunningMember } from './running-member.ts';
-import type { RunMember, Scope } from './scope.ts';
+import { flows, type RunMember, type Scope } from './scope.ts';
 import { failure, opened, withDefault } from './settle.ts';
 import { counted, read, skippedBy, waitFor } from './wait.ts';
 
@@ -35,7 +34,7 @@ export async function runEach(whole: RunningMember, scope: Scope, runMember: Run
   const start = (member: RunningMember, value: unknown): void => void runs.push(runOne, member, value);
   const waiting: Promise<unknown>[] = [];
   // One that flows and starts late would find all places taken by those that are read after it.
-  const isInTurn = scope.places !== undefined && flows(node, scope);
+  const isInTurn = scope.places !== undefined && flows(node, scope.wants);
   for (const [index, member] of members.entries()) {
     const item = list[index];
     if (!(item instanceof ItemTemplate)) start(member, item);
@@ -85,10 +84,6 @@ async function startFilled(
     ended = failure(toCodapError(error), performance.now());
   }
   return opened(member, withDefault(member.node, ended, scope), scope);
-}
-
-function flows(node: Node, { wants }: Pick<Scope, 'wants'>): boolean {
-  return node.kind === 'query' ? wants(node) !== 'value' : node.members.some((one) => flows(one, { wants }));
 }
 
 function isList(value: unknown): value is readonly unknown[] {

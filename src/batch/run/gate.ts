@@ -16,11 +16,14 @@ interface Guest {
  */
 export class Gate {
   readonly #places: number;
+  readonly #ahead: number;
   readonly #inside = new Set<Guest>();
   readonly #waiting = new Set<Guest>();
 
-  constructor(places: number) {
+  /** `ahead`: how many may be inside before the answer has come to them. */
+  constructor(places: number, ahead = places - 1) {
     this.#places = places;
+    this.#ahead = ahead;
   }
 
   /**
@@ -60,7 +63,7 @@ export class Gate {
     const demanded = first(this.#waiting, (guest) => guest.demanded);
     if (demanded) return demanded;
     const ahead = [...this.#inside].filter((guest) => !guest.demanded).length;
-    return ahead < this.#places - 1 ? first(this.#waiting, () => true) : undefined;
+    return ahead < this.#ahead ? first(this.#waiting, () => true) : undefined;
   }
 
   #turn(guest: Guest, signal: AbortSignal): Promise<void> {

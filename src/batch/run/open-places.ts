@@ -1,57 +1,60 @@
 import { isResumable } from '../../sources/resume.ts';
+import type { Source } from '../../sources/open.ts';
 import type { GroupNode } from '../plan/node.ts';
 import { Gate } from './gate.ts';
+import { RaceGate } from './race-gate.ts';
 import type { RunningMember } from './running-member.ts';
-import type { RunningGroup } from './running-group.ts';
-import type { Places, Scope } from './scope.ts';
+import type { Flowing, Places, Scope } from './scope.ts';
 
 /** Beginnings read ahead at a time. */
 const AHEAD = 16;
 /** Bodies open at a time. */
 const OPEN = 2;
+/** Lists of one source open at a time, and how many of these before the answer has come to them. */
+const LISTS = 4;
+const LISTS_AHEAD = 1;
 
-/** The places for open bodies in a batch whose bodies are read one after the other. */
+/** The places for what is open in a batch before it is read to its end. */
 export class OpenPlaces implements Places {
-  readonly #ahead = new Gate(AHEAD);
-  readonly #open: Gate;
-  /** The places that the queries of a race share. */
-  readonly #races = new Map<RunningGroup, { entered: Promise<() => void>; inside: number }>();
+  readonly #root: GroupNode;
+  /** What waits here for its turn keeps no place of its source from what is read before it. */
+  readonly #calls = new Map<Source, Gate>();
+  readonly #lists = new Map<Source, RaceGate>();
+  readonly #beginnings = new Gate(AHEAD);
+  #bodies: RaceGate | undefined;
 
   constructor(root: GroupNode) {
-    this.#open = new Gate(hasUnordered(root) && hasResumable(root) ? OPEN - 1 : OPEN);
+    this.#root = root;
   }
 
-  /** A race starts as one: its queries share the place of the first. */
-  async enter(resumable: boolean, member: RunningMember, { ended, group }: Scope): Promise<() => void> {
-    if (resumable) return this.#ahead.enter(member.demanded, ended);
-    // Its winners leave so few bodies open that all of its queries may be asked at once.
-    const run = (group?.node.take ?? Infinity) <= OPEN ? group : undefined;
-    if (!run) return this.#open.enter(member.demanded, ended);
-    let race = this.#races.get(run);
-    if (!race) {
-      const entered = this.#open.enter(member.demanded, ended);
-      this.#races.set(run, (race = { entered, inside: 0 }));
-    }
-    const { entered } = race;
-    race.inside += 1;
-    let inside = true;
-    const leave = (): void => {
-      if (!inside) return;
-      inside = false;
-      race.inside -= 1;
-      if (race.inside > 0) return;
-      this.#races.delete(run);
-      entered.then(
-        (leaveGate) => leaveGate(),
-        () => {},
-      );
-    };
-    await entered.catch((error: unknown) => {
-      leave();
+  async enter(flowing: Flowing, source: Source, member: RunningMember, scope: Scope): Promise<() => void> {
+    const calls = kept(this.#calls, source, () => new Gate(source.concurrency));
+    const leaveCalls = await calls.enter(member.demanded, scope.ended);
+    try {
+      const leave = await this.#enter(flowing, source, member, scope);
+      return () => {
+        leave();
+        leaveCalls();
+      };
+    } catch (error) {
+      leaveCalls();
       throw error;
-    });
-    return leave;
+    }
   }
+
+  #enter(flowing: Flowing, source: Source, member: RunningMember, scope: Scope): Promise<() => void> {
+    if (flowing === 'beginning') return this.#beginnings.enter(member.demanded, scope.ended);
+    if (flowing === 'list')
+      return kept(this.#lists, source, () => new RaceGate(new Gate(LISTS, LISTS_AHEAD))).enter(member, scope);
+    this.#bodies ??= new RaceGate(new Gate(hasUnordered(this.#root) && hasResumable(this.#root) ? OPEN - 1 : OPEN));
+    return this.#bodies.enter(member, scope);
+  }
+}
+
+function kept<T>(known: Map<Source, T>, source: Source, make: () => T): T {
+  let one = known.get(source);
+  if (!one) known.set(source, (one = make()));
+  return one;
 }
 
 /** Whether bodies may have to be open while another one is read: they arrived, and wait to be told. */

@@ -15,9 +15,10 @@ export async function openWanted(
   scope: Scope,
 ): Promise<Flow> {
   const { trace } = member;
-  if (query.want === 'items' || !scope.places) return openFlow(node, query, scope, { trace });
-  const resumable = isResumable(node.source, query.op, query.params);
-  const leave = await scope.places.enter(resumable, member, scope);
+  if (!scope.places) return openFlow(node, query, scope, { trace });
+  const resumable = query.want === 'body' && isResumable(node.source, query.op, query.params);
+  const flowing = query.want === 'items' ? 'list' : resumable ? 'beginning' : 'body';
+  const leave = await scope.places.enter(flowing, node.source, member, scope);
   try {
     const flow = await (resumable ? openAhead(node, query, scope, trace) : openFlow(node, query, scope, { trace }));
     flow.onClose(leave);

@@ -15,7 +15,7 @@ import { prepare } from './prepare.ts';
 import type { Reply } from './reply.ts';
 import { judge } from './running-group.ts';
 import { RunningMember } from './running-member.ts';
-import { type Scope, type Taking, throwIfLate } from './scope.ts';
+import { flows, type Scope, type Taking, throwIfLate } from './scope.ts';
 import { failedBy, failure, opened, withDefault } from './settle.ts';
 
 /** A batch under way. */
@@ -29,7 +29,7 @@ export interface Running {
 const GATHERED: Taking = { wants: () => 'value' };
 
 /** Starts a planned batch; its root settles when all of it has, at the deadline at the latest. */
-export function run(plan: Plan, options: BatchOptions, { wants, bodiesInTurn }: Taking = GATHERED): Running {
+export function run(plan: Plan, options: BatchOptions, { wants, fewOpen }: Taking = GATHERED): Running {
   const started = performance.now();
   const batch = new Batch(options);
   const root = new RunningMember(plan.root, []);
@@ -38,7 +38,7 @@ export function run(plan: Plan, options: BatchOptions, { wants, bodiesInTurn }: 
   const scope: Scope = {
     batch,
     wants,
-    places: bodiesInTurn ? new OpenPlaces(plan.root) : undefined,
+    places: fewOpen && flows(plan.root, wants) ? new OpenPlaces(plan.root) : undefined,
     signal: batch.signal,
     ended: batch.ended,
     deadline: options.deadline,

@@ -1,6 +1,7 @@
 import { tooLate } from '../../errors.ts';
+import type { Source } from '../../sources/open.ts';
 import type { Payload } from '../../store/payload.ts';
-import type { QueryNode } from '../plan/node.ts';
+import type { Node, QueryNode } from '../plan/node.ts';
 import type { Batch } from './batch.ts';
 import type { RunningGroup } from './running-group.ts';
 import type { RunningMember } from './running-member.ts';
@@ -12,14 +13,14 @@ export type Want = Payload['kind'];
 export interface Taking {
   /** How it takes a query's answer. */
   readonly wants: (node: QueryNode) => Want;
-  /** Bodies are read one after the other, so that few are open at a time. */
-  readonly bodiesInTurn?: boolean;
+  /** Few of its lists and bodies are open at a time: others wait until these have been read. */
+  readonly fewOpen?: true;
 }
 
 /** What surrounds a member while it runs. */
 export interface Scope extends Pick<Taking, 'wants'> {
   readonly batch: Batch;
-  /** The places for open bodies, where these are read one after the other. */
+  /** Where lists or bodies flow and few of them are open at a time: the places for these. */
   readonly places: Places | undefined;
   readonly signal: AbortSignal;
   /** Aborts once it is not needed, whatever its deadline: lists and bodies may flow beyond that. */
@@ -33,14 +34,22 @@ export interface Scope extends Pick<Taking, 'wants'> {
   readonly absorbed: boolean;
 }
 
-/** Where a body waits until it may be open. */
+/** What is opened: a list, a body, or of a body that is asked for in parts its beginning. */
+export type Flowing = 'list' | 'body' | 'beginning';
+
+/** Where a list or body waits until it may be open. */
 export interface Places {
   /** Waits for a place; resolves with what gives it back. */
-  enter(resumable: boolean, member: RunningMember, scope: Scope): Promise<() => void>;
+  enter(flowing: Flowing, source: Source, member: RunningMember, scope: Scope): Promise<() => void>;
 }
 
 /** Runs one member with all its modifiers until it has opened or failed to, whatever happens. */
 export type RunMember = (member: RunningMember, scope: Scope) => Promise<RunningMember>;
+
+/** Whether something in a query or group is answered as a list or a body that flows. */
+export function flows(node: Node, wants: Taking['wants']): boolean {
+  return node.kind === 'query' ? wants(node) !== 'value' : node.members.some((one) => flows(one, wants));
+}
 
 /** Throws where work would begin too late, or for nobody: while codap computes, no timer can tell. */
 export function throwIfLate({ signal, deadline }: Scope, waitSignal: AbortSignal): void {

@@ -34,7 +34,7 @@ export function archiveEncoding(format: ArchiveFormat): Encoding {
     mediaType,
     extension,
     wants: bodyOrValue,
-    bodiesInTurn: true,
+    fewOpen: true,
     async encode(answer, plan) {
       const entries = entriesOf(answer.replies({ inOrder: ['kv', 'ordered'] }));
       const next = entries.next();
