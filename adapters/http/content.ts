@@ -1,6 +1,6 @@
-import { MIMEType, TextDecoder } from 'node:util';
+import { isAscii } from 'node:buffer';
+import type { TextDecoder } from 'node:util';
 import { CodapError } from '../../src/errors.ts';
-import { remembering } from '../../src/budget/remember.ts';
 import { isHeld } from '../../src/budget/turns.ts';
 import { JsonCheck } from '../../src/json/json-check.ts';
 import { parseExact } from '../../src/json/parse.ts';
@@ -8,17 +8,17 @@ import { readJson } from '../../src/json/read-json.ts';
 import { writeBytes } from '../../src/json/write.ts';
 import type { Freshness } from '../../src/store/freshness.ts';
 import { ownBytes } from '../../src/store/keep.ts';
-import type { Kept, Meta, Value } from '../../src/store/payload.ts';
+import type { Kept, Meta, Stored, Value } from '../../src/store/payload.ts';
 import type { Steps, Work } from '../../src/budget/work.ts';
+import { decoderOf, formatOf, type Format } from './format.ts';
 
 /** Bytes of a byte order mark, which is no part of the text. */
 const MARK = 3;
 
+const NOTHING = Buffer.alloc(0);
+
 /** Bytes from which on reading a text is work that waits for its turn. */
 const LARGE = 65_536;
-
-/** How a body is read: by its content type, or as the query says. */
-export type Format = 'auto' | 'json' | 'text' | 'base64';
 
 /** Members up to which a text is read at once. */
 const FEW = 10_000;
@@ -31,6 +31,7 @@ class JsonBytes implements Value {
   readonly kind = 'value';
   readonly bytes: Buffer;
   readonly meta?: Meta;
+  declare readonly stored?: Stored;
   readonly freshness: Freshness | undefined;
   readonly #checked: Checked;
   #json: string | undefined;
@@ -62,7 +63,7 @@ class JsonBytes implements Value {
 
   keep(): Kept {
     const { members, isPlain } = this.#checked;
-    return new KeptJson(ownBytes(this.bytes), { members, isPlain });
+    return new KeptJson(ownBytes(this.bytes), { members, isPlain }, this.stored);
   }
 
   #opened(value: unknown): unknown {
@@ -72,22 +73,36 @@ class JsonBytes implements Value {
   }
 }
 
-/** JSON that is kept: its bytes alone. */
+/** The same of a body whose bytes are others. */
+class StoredJson extends JsonBytes {
+  declare readonly stored: Stored;
+
+  constructor(stored: Stored, ...json: ConstructorParameters<typeof JsonBytes>) {
+    super(...json);
+    this.stored = stored;
+  }
+}
+
+/** JSON that is kept: its bytes alone, and those of the body where they are others. */
 class KeptJson implements Kept {
   readonly #bytes: Buffer;
   readonly #checked: Checked;
+  readonly #stored: Stored | undefined;
 
-  constructor(bytes: Buffer, checked: Checked) {
+  constructor(bytes: Buffer, checked: Checked, stored: Stored | undefined) {
     this.#bytes = bytes;
     this.#checked = checked;
+    this.#stored = typeof stored === 'object' ? ownBytes(stored) : stored;
   }
 
   get bytes(): number {
-    return this.#bytes.length;
+    const stored = this.#stored;
+    return this.#bytes.length + (typeof stored === 'object' ? stored.length : 0);
   }
 
   value(meta: Meta | undefined): Value {
-    return new JsonBytes(this.#bytes, this.#checked, meta);
+    const json = [this.#bytes, this.#checked, meta] as const;
+    return this.#stored === undefined ? new JsonBytes(...json) : new StoredJson(this.#stored, ...json);
   }
 }
 
@@ -98,12 +113,20 @@ class Plain implements Value {
   readonly value: unknown;
   readonly meta?: Meta;
   readonly freshness: Freshness | undefined;
+  readonly stored: Stored | undefined;
   #json: string | undefined;
 
   /** With the bytes of its JSON, where these were written in turns with others. */
-  constructor(value: unknown, meta: Meta | undefined, freshness: Freshness | undefined, bytes?: Buffer) {
+  constructor(
+    value: unknown,
+    meta: Meta | undefined,
+    freshness: Freshness | undefined,
+    stored: Stored | undefined,
+    bytes?: Buffer,
+  ) {
     this.bytes = bytes;
     this.value = value;
+    this.stored = stored;
     if (meta) this.meta = meta;
     this.freshness = freshness;
     if (!bytes) this.#json = JSON.stringify(value);
@@ -116,34 +139,24 @@ class Plain implements Value {
   /** JSON.parse reads what JSON.stringify wrote; how many members that has is a guess. */
   keep(): Kept {
     const bytes = ownBytes(this.bytes ?? Buffer.from(this.json));
-    return new KeptJson(bytes, { members: bytes.length >> 3, isPlain: true });
+    return new KeptJson(bytes, { members: bytes.length >> 3, isPlain: true }, this.stored);
   }
 }
 
 /** Plain data made by an adapter, such as a listing. */
 export function plain(value: unknown, meta?: Meta, freshness?: Freshness): Value {
-  return new Plain(value, meta, freshness);
+  return new Plain(value, meta, freshness, undefined);
+}
+
+/** The value of a body without a byte that has no text for that. */
+export function nothing(meta: Meta, freshness?: Freshness): Value {
+  return new Plain(null, meta, freshness, NOTHING);
 }
 
 /** Word that what was asked about is still the same, to whoever has kept it. */
 export function unchanged(meta: Meta, freshness?: Freshness): Value {
   return { kind: 'value', json: 'null', value: null, meta, freshness, isUnchanged: true };
 }
-
-/**
- * How a body of this content type is read under `auto`: JSON, any `text/*` whose charset is known, else
- * base64.
- */
-export function formatOf(contentType = ''): Exclude<Format, 'auto'> {
-  return formatIn(contentType);
-}
-
-const formatIn = remembering((contentType): Exclude<Format, 'auto'> => {
-  const type = parsed(contentType);
-  if (!type) return 'base64';
-  if (/^(?:application|text)\/json$|\+json$/.test(type.essence)) return 'json';
-  return type.type === 'text' && decoder(type.params.get('charset')) ? 'text' : 'base64';
-});
 
 /**
  * A body as a value. Its own `meta` is completed by its size and encoding; BAD_RESPONSE if its bytes are not
@@ -173,31 +186,56 @@ function read(
   if (size !== undefined) meta.size = size;
   meta.encoding = encoding;
   // JSON has no text for nothing; a store that sends none of it says so.
-  if (encoding === 'json')
-    return bytes.length === 0 ? plain(null, meta, freshness) : json(bytes, meta, work, freshness);
-  if (encoding === 'base64') return text(bytes.toString('base64'), meta, work, freshness);
+  if (encoding === 'json') return bytes.length === 0 ? nothing(meta, freshness) : json(bytes, meta, work, freshness);
+  if (encoding === 'base64') return text(bytes.toString('base64'), 'base64', meta, work, freshness);
   try {
-    const charset = parsed(meta.contentType)?.params.get('charset');
-    return text((decoder(charset) ?? utf8()).decode(bytes), meta, work, freshness);
+    const reader = decoderOf(meta.contentType);
+    const decoded = reader.decode(bytes);
+    return text(decoded, storedAs(bytes, decoded, reader), meta, work, freshness);
   } catch (cause) {
     throw new CodapError('BAD_RESPONSE', 'a text that is not in the charset it should be in', { cause });
   }
 }
 
-function text(value: string, meta: Meta, work: Work, freshness: Freshness | undefined): Value | Promise<Value> {
-  return value.length < LARGE ? plain(value, meta, freshness) : largeText(value, meta, work, freshness);
+/** How the bytes that were read as this text are known from it. In another charset most are ASCII, too. */
+function storedAs(bytes: Buffer, text: string, { encoding }: TextDecoder): Stored {
+  if (encoding === 'utf-8') return isMarked(bytes) ? 'marked text' : 'text';
+  return text.length === bytes.length && isAscii(bytes) ? 'text' : bytes;
 }
 
-async function largeText(value: string, meta: Meta, work: Work, freshness: Freshness | undefined): Promise<Value> {
-  return new Plain(value, meta, freshness, await work.do(writeBytes(value, 'plain', work)));
+function text(
+  value: string,
+  stored: Stored,
+  meta: Meta,
+  work: Work,
+  freshness: Freshness | undefined,
+): Value | Promise<Value> {
+  if (value.length < LARGE) return new Plain(value, meta, freshness, stored);
+  return largeText(value, stored, meta, work, freshness);
+}
+
+async function largeText(
+  value: string,
+  stored: Stored,
+  meta: Meta,
+  work: Work,
+  freshness: Freshness | undefined,
+): Promise<Value> {
+  return new Plain(value, meta, freshness, stored, await work.do(writeBytes(value, 'plain', work)));
 }
 
 function json(bytes: Buffer, meta: Meta, work: Work, freshness: Freshness | undefined): Value | Promise<Value> {
-  const isMarked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
-  const text = isMarked ? bytes.subarray(MARK) : bytes;
+  const marked = isMarked(bytes);
+  const text = marked ? bytes.subarray(MARK) : bytes;
   const check = new JsonCheck(text);
-  const value = new JsonBytes(text, check, meta, freshness);
+  const value = marked
+    ? new StoredJson('marked JSON', text, check, meta, freshness)
+    : new JsonBytes(text, check, meta, freshness);
   return check.go(LARGE) ? value : checked(value, check, work);
+}
+
+function isMarked(bytes: Buffer): boolean {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
 }
 
 async function checked(value: Value, check: JsonCheck, work: Work): Promise<Value> {
@@ -208,24 +246,4 @@ async function checked(value: Value, check: JsonCheck, work: Work): Promise<Valu
 
 async function inTurn(work: Work): Promise<void> {
   if (isHeld()) await work.turn();
-}
-
-function parsed(contentType: string | undefined): MIMEType | undefined {
-  try {
-    return contentType === undefined ? undefined : new MIMEType(contentType);
-  } catch {
-    return undefined;
-  }
-}
-
-function decoder(charset: string | null | undefined): TextDecoder | undefined {
-  try {
-    return charset ? new TextDecoder(charset, { fatal: true }) : utf8();
-  } catch {
-    return undefined;
-  }
-}
-
-function utf8(): TextDecoder {
-  return new TextDecoder('utf-8', { fatal: true });
 }

@@ -5,7 +5,7 @@ import { NOT_KEPT, type Freshness } from '../../src/store/freshness.ts';
 import type { Body, Meta, Value } from '../../src/store/payload.ts';
 import type { Context } from '../../src/store/fetch.ts';
 import { collect } from '../http/collect.ts';
-import { content, plain, unchanged } from '../http/content.ts';
+import { content, nothing, plain, unchanged } from '../http/content.ts';
 import type { Coding } from '../http/decoded.ts';
 import { undoing } from '../http/decoders.ts';
 import { owned } from '../http/owned.ts';
@@ -80,9 +80,7 @@ export class GatheredAnswer implements Reader<Value> {
     const { status, contentType } = meta;
     if (status === 304 && this.#asked.condition === 'of a cache') return unchanged(meta, this.#freshness);
     const isEmpty = status === 204 || status === 304 || (bytes.length === 0 && contentType === undefined);
-    return isEmpty
-      ? plain(null, meta, this.#freshness)
-      : content(bytes, 'auto', meta, this.#context.work, this.#freshness);
+    return isEmpty ? nothing(meta, this.#freshness) : content(bytes, 'auto', meta, this.#context.work, this.#freshness);
   }
 
   async #decoded(source: Readable, codings: readonly Coding[]): Promise<Buffer> {

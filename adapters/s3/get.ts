@@ -11,9 +11,10 @@ import type { Context, Query } from '../../src/store/fetch.ts';
 import { NOT_KEPT } from '../../src/store/freshness.ts';
 import type { Body, Meta, Payload, Value } from '../../src/store/payload.ts';
 import { collect } from '../http/collect.ts';
-import { content, formatOf, plain, unchanged, type Format } from '../http/content.ts';
+import { content, nothing, plain, unchanged } from '../http/content.ts';
 import { codingNames, decoders } from '../http/decoders.ts';
 import { exactly } from '../http/exactly.ts';
+import { formatOf, type Format } from '../http/format.ts';
 import { owned } from '../http/owned.ts';
 import { s3Failure } from './failure.ts';
 import { getInput, headInput } from './input.ts';
@@ -42,7 +43,7 @@ export async function get(
     const etag = (error as S3ServiceException).$response?.headers?.['etag'];
     const meta: Meta = { status: 304, ...(etag !== undefined && { etag }) };
     if (want === 'body') return { kind: 'body', stream: Readable.from([]), meta };
-    return query.isRenewal ? unchanged(meta) : plain(null, meta, NOT_KEPT);
+    return query.isRenewal ? unchanged(meta) : nothing(meta, NOT_KEPT);
   }
   const source = answer.Body as Readable;
   try {

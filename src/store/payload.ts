@@ -41,12 +41,26 @@ export interface Value {
   /** How typed leaves are written: plain JSON, unless Extended JSON was asked for. */
   readonly mode?: Mode;
   readonly meta?: Meta;
+  /** Where it stands for the bytes of a body that are not its JSON: what these are. */
+  readonly stored?: Stored | undefined;
   /** Undefined where nothing stands against keeping it. */
   readonly freshness?: Freshness | undefined;
   /** Word that what `revalidate` asked about is still the same; there is no value then. */
   readonly isUnchanged?: boolean;
   /** The same in memory of its own, for whoever keeps it for long; undefined where it cannot tell. */
   keep?(): Kept | undefined;
+}
+
+/**
+ * A body's bytes: those of the text that the value is, or that this is the base64 of, those of a text or of
+ * JSON behind a byte order mark; or they themselves.
+ */
+export type Stored = 'text' | 'base64' | 'marked text' | 'marked JSON' | Buffer;
+
+/** Bytes that a value counts for. */
+export function bytesOf(value: Value): number {
+  const { bytes, stored } = value;
+  return (bytes?.length ?? Buffer.byteLength(value.json)) + (typeof stored === 'object' ? stored.length : 0);
 }
 
 /** A value as it is kept for long. */

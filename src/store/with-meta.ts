@@ -1,7 +1,7 @@
 import type { Steps, Work } from '../budget/work.ts';
 import type { Mode } from '../json/typed-text.ts';
 import type { Freshness } from './freshness.ts';
-import type { Meta, Value } from './payload.ts';
+import type { Meta, Stored, Value } from './payload.ts';
 
 /**
  * The same value with another `meta`. What its getters hold is neither copied nor opened before somebody
@@ -16,6 +16,7 @@ class Told implements Value {
   readonly meta: Meta;
   readonly mode?: Mode;
   readonly freshness: Freshness | undefined;
+  readonly stored: Stored | undefined;
   readonly read?: (work: Work) => Steps<unknown>;
   readonly #value: Value;
 
@@ -23,6 +24,7 @@ class Told implements Value {
     this.#value = value;
     this.meta = meta;
     this.freshness = value.freshness;
+    this.stored = value.stored;
     if (value.mode !== undefined) this.mode = value.mode;
     if (value.read) this.read = (work) => value.read!(work);
   }

@@ -21,6 +21,7 @@ beforeAll(async () => {
   service = await startService({
     sources: {
       raw: { adapter: 'rest', url: store.url, responseHeaders: ['link', 'x-total-count'] },
+      kept: { adapter: 'rest', url: store.url, cache: { ttlMs: 60_000 } },
       objects: {
         adapter: 's3',
         endpoint: store.url.slice(0, -1),
@@ -159,6 +160,52 @@ describe('a body in an unknown coding', () => {
     }
     const { results } = await service.kv({ it: object(query, { format: 'base64' }) });
     expect(results.it.value).toBe(Buffer.from('WzFd').toString('base64'));
+  });
+});
+
+describe('in an archive', () => {
+  const text = (charset: string, ...bytes: number[]) => [`text/plain${charset}`, Buffer.from(bytes)] as const;
+  const bodies: Record<string, readonly [string, Uint8Array]> = {
+    text: ['text/plain', Buffer.from('café \u0000\n')],
+    'a large text': ['text/plain', Buffer.from('é'.repeat(60_000))],
+    'a text behind a byte order mark': ['text/csv', Buffer.from('\uFEFFa,b\r\n')],
+    'a text of another charset': text('; charset=iso-8859-1', 0x63, 0x61, 0x66, 0xe9),
+    'ASCII of another charset': text('; charset=us-ascii', 0x61, 0x7e, 0x5c),
+    'a text of wide characters': text('; charset=utf-16le', 0xff, 0xfe, 0x61, 0, 0x62, 0),
+    // As UTF-8 it is as long.
+    'a text with shifts': text('; charset=iso-2022-jp', ...Buffer.from(`\u001b$B${'$"'.repeat(6)}\u001b(B`)),
+    'a picture': ['image/png', Buffer.from([0x89, 0x50, 0x4e, 0x47])],
+    JSON: ['application/json', Buffer.from('{ "a": 1.0 }\n')],
+    'JSON behind a byte order mark': ['application/ld+json', Buffer.from('\uFEFF[1]')],
+    'no JSON at all': ['application/json', Buffer.alloc(0)],
+    'nothing without a type': ['', Buffer.alloc(0)],
+  };
+
+  it.each(Object.entries(bodies))(
+    '%s is the stored bytes, also where something looks at it',
+    async (_, [type, bytes]) => {
+      const query = answered(answerOf(type === '' ? [] : [`content-type: ${type}`], bytes));
+      const looked = { source: 'raw', op: 'get', params: { path: 'good', query: { it: { $result: '/text' } } } };
+      for (const body of [query, object(query), { ...query, source: 'kept' }, { ...query, source: 'kept' }]) {
+        const files = await archive('zip', { body, text: body, looked });
+        const [whole, of] = ['body', 'text'].map((start) =>
+          [...files].filter(([name]) => name.startsWith(`${start}.`)),
+        );
+        expect(whole).toEqual([[expect.any(String), Buffer.from(bytes)]]);
+        expect(of).toEqual(whole!.map(([name, content]) => [name.replace('body', 'text'), content]));
+      }
+    },
+  );
+
+  it.each([
+    [{ $item: '' }, '"Ada"'],
+    [{ data: '' }, '{"data":"AQIDBA=="}'],
+    ['', '"AQIDBA=="'],
+    ['/none', 'null'],
+  ])('what select makes of a body is JSON: %j', async (select, json) => {
+    const query = answered(answerOf(['content-type: image/png'], Buffer.from([1, 2, 3, 4])));
+    const files = await archive('zip', { it: { forEach: ['Ada'], ...query, select } });
+    expect([...files].map(([name, content]) => [name, String(content)])).toEqual([['it/0.json', json]]);
   });
 });
 

@@ -4,7 +4,7 @@ import { content, plain } from '../../adapters/http/content.ts';
 import { documentsValue, documentValue, memberValue } from '../../adapters/mongo/value.ts';
 import { atOnce, Work } from '../../src/budget/work.ts';
 import { bytesOfText, keep, ownBytes } from '../../src/store/keep.ts';
-import type { Value } from '../../src/store/payload.ts';
+import { bytesOf, type Value } from '../../src/store/payload.ts';
 import { TypedValue } from '../../src/store/typed-value.ts';
 
 const work = new Work(Infinity);
@@ -18,7 +18,10 @@ const VALUES: Readonly<Record<string, () => Value>> = {
   'JSON as it came': () => json('{"1":[1.0,"é"],"0":123456789012345678901}'),
   'JSON after a byte order mark': () => json('\uFEFF[1]'),
   'no JSON at all': () => json(''),
-  text: () => plain('é\n', { encoding: 'text' }),
+  text: () => content(Buffer.from('é\n'), 'text', {}, work) as Value,
+  'text of another charset': () =>
+    content(Buffer.from([0xe9]), 'auto', { contentType: 'text/plain; charset=iso-8859-1' }, work) as Value,
+  'no text': () => content(Buffer.from([1, 2]), 'base64', {}, work) as Value,
   'a listing': () => plain({ objects: [{ key: 'a', size: 1, etag: null }], prefixes: [], nextToken: null }),
   'a long listing': () => plain(Array.from({ length: 20_000 }, (_, at) => ({ at }))),
   'no document': () => documentValue(undefined, 'plain'),
@@ -41,6 +44,7 @@ describe.each(Object.entries(VALUES))('%s, kept,', (_name, make) => {
       if (again.bytes) expect(again.bytes.toString()).toBe(value.json);
       expect(again.mode).toBe(value.mode);
       expect(again.meta).toBe(meta);
+      expect(again.stored).toEqual(value.stored);
       expect(again.value).toEqual(value.value);
       const other = keep(make()).value(meta);
       if (other.read) expect(await work.do(other.read(work))).toEqual(value.value);
@@ -50,8 +54,9 @@ describe.each(Object.entries(VALUES))('%s, kept,', (_name, make) => {
   it('counts no less than its JSON, and holds no more of what it was cut from', () => {
     const kept = keep(make());
     const value = kept.value(undefined);
-    expect(kept.bytes).toBeGreaterThanOrEqual(value.json === 'null' ? 0 : Buffer.byteLength(value.json));
-    if (value.bytes) expect(value.bytes.buffer.byteLength).toBe(value.bytes.length);
+    for (const bytes of [value.bytes, value.stored])
+      if (Buffer.isBuffer(bytes)) expect(bytes.buffer.byteLength).toBe(bytes.length);
+    expect(kept.bytes).toBeGreaterThanOrEqual(value.json === 'null' ? 0 : bytesOf(value));
   });
 });
 

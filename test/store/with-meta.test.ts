@@ -14,6 +14,7 @@ const TEXT = JSON.stringify(DATA);
 it.each<[string, () => Value | Promise<Value>]>([
   ['plain data', () => plain(DATA, { size: 3 })],
   ['data that is not written yet', () => new TypedValue(DATA, undefined, 'canonical')],
+  ['a body whose bytes are others', () => content(Buffer.from(`\uFEFF${TEXT}`), 'json', {}, new Work(Infinity))],
   ['a text that is not opened yet', () => content(Buffer.from(TEXT), 'json', { status: 304 }, new Work(Infinity))],
   ['a document that is not read yet', () => documentValue(Buffer.from(serialize(DATA)), 'relaxed')],
 ])('is the same value but for what is said of it: %s', async (_what, make) => {
@@ -24,6 +25,7 @@ it.each<[string, () => Value | Promise<Value>]>([
   expect(told.bytes).toBe(value.bytes);
   expect(told.value).toEqual(DATA);
   expect(told.mode).toBe(value.mode);
+  expect(told.stored).toBe(value.stored);
   expect(told.kind).toBe('value');
   expect(told.read === undefined).toBe(value.read === undefined);
   if (told.read) expect(atOnce(told.read(new Work(Infinity)))).toEqual(DATA);

@@ -1,7 +1,7 @@
 import { CodapError } from '../../errors.ts';
 import type { Memory } from '../../budget/memory.ts';
 import type { Steps } from '../../budget/work.ts';
-import type { Value } from '../../store/payload.ts';
+import { bytesOf, type Value } from '../../store/payload.ts';
 import { TypedValue, writeTyped } from '../../store/typed-value.ts';
 import { reshape } from '../modifiers/apply-modifiers.ts';
 import type { GroupNode, QueryNode } from '../plan/node.ts';
@@ -44,7 +44,7 @@ function* compileAnew(node: QueryNode, values: Values, { batch }: Scope, held: M
 /** A query's value, as the store gave it: it counts, and what was `held` of the answer does no longer. */
 export function taken(value: Value, batch: Batch, held: Memory): Value {
   held.close();
-  batch.takeBytes(value.bytes?.length ?? Buffer.byteLength(value.json));
+  batch.takeBytes(bytesOf(value));
   return value;
 }
 

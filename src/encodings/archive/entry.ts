@@ -44,6 +44,9 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
   'video/mp4': 'mp4',
 };
 
+/** A byte order mark. */
+const MARK = Buffer.from('\uFEFF');
+
 /** A body that nothing looks into goes into an archive as it is stored. */
 export function bodyOrValue(node: QueryNode): 'body' | 'value' {
   return node.streams === 'body' && !node.gathered ? 'body' : 'value';
@@ -83,15 +86,19 @@ function nameOf(member: Member, contentType: string | undefined): string {
 
 /** The stored bytes where a gathered value stands for some; else its JSON. */
 function bytesOf(value: Value): Buffer {
-  const encoding = value.meta?.encoding;
+  const { stored } = value;
+  if (typeof stored === 'object') return stored;
   // What is JSON anyhow is not opened: that could take long.
-  const content = encoding === 'base64' || encoding === 'text' ? value.value : undefined;
-  if (typeof content !== 'string') return value.bytes ?? Buffer.from(value.json);
-  return Buffer.from(content, encoding === 'base64' ? 'base64' : 'utf8');
+  if (stored === undefined || stored === 'marked JSON') {
+    const json = value.bytes ?? Buffer.from(value.json);
+    return stored ? Buffer.concat([MARK, json]) : json;
+  }
+  const text = Buffer.from(value.value as string, stored === 'base64' ? 'base64' : 'utf8');
+  return stored === 'marked text' ? Buffer.concat([MARK, text]) : text;
 }
 
-function typeOf({ meta }: Value): string | undefined {
-  return meta?.encoding === 'text' || meta?.encoding === 'base64' ? meta.contentType : 'application/json';
+function typeOf({ stored, meta }: Value): string | undefined {
+  return stored === undefined || stored === 'marked JSON' ? 'application/json' : meta?.contentType;
 }
 
 function modifiedOf(meta: Meta | undefined): Date {

@@ -2,7 +2,7 @@ import { Work } from '../../budget/work.ts';
 import { CallSignal } from '../../call-signal.ts';
 import { CodapError, notNeeded, toCodapError } from '../../errors.ts';
 import type { Context, Fetch, Query } from '../../store/fetch.ts';
-import type { Payload, Value } from '../../store/payload.ts';
+import { bytesOf, type Payload, type Value } from '../../store/payload.ts';
 import { KeptAnswers, type KeepingOptions, type KeptAnswer } from '../kept-answers.ts';
 import { keyOf } from '../key.ts';
 import type { Layer } from '../layer.ts';
@@ -136,6 +136,6 @@ function served({ answer, asked }: KeptAnswer, now: number, context: Context): P
 
 /** A value whose bytes count as if the store had sent them. */
 function held(value: Value, { memory }: Context): Value {
-  memory.hold(value.bytes?.length ?? value.json.length);
+  memory.hold(bytesOf(value));
   return value;
 }

@@ -1,0 +1,45 @@
+import { MIMEType, TextDecoder } from 'node:util';
+import { remembering } from '../../src/budget/remember.ts';
+
+/** How a body is read: by its content type, or as the query says. */
+export type Format = 'auto' | 'json' | 'text' | 'base64';
+
+/**
+ * How a body of this content type is read under `auto`: JSON, any `text/*` whose charset is known, else
+ * base64.
+ */
+export function formatOf(contentType = ''): Exclude<Format, 'auto'> {
+  return formatIn(contentType);
+}
+
+const formatIn = remembering((contentType): Exclude<Format, 'auto'> => {
+  const type = parsed(contentType);
+  if (!type) return 'base64';
+  if (/^(?:application|text)\/json$|\+json$/.test(type.essence)) return 'json';
+  return type.type === 'text' && decoder(type.params.get('charset')) ? 'text' : 'base64';
+});
+
+/** Reads the text of a body of this content type: in UTF-8, unless that names a charset that is known. */
+export function decoderOf(contentType: string | undefined): TextDecoder {
+  return decoder(parsed(contentType)?.params.get('charset')) ?? utf8();
+}
+
+function parsed(contentType: string | undefined): MIMEType | undefined {
+  try {
+    return contentType === undefined ? undefined : new MIMEType(contentType);
+  } catch {
+    return undefined;
+  }
+}
+
+function decoder(charset: string | null | undefined): TextDecoder | undefined {
+  try {
+    return charset ? new TextDecoder(charset, { fatal: true }) : utf8();
+  } catch {
+    return undefined;
+  }
+}
+
+function utf8(): TextDecoder {
+  return new TextDecoder('utf-8', { fatal: true });
+}
