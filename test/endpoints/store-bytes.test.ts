@@ -235,6 +235,40 @@ describe('nothing', () => {
   });
 });
 
+describe.each(['204 No Content', '304 Not Modified'])('%s', (status) => {
+  const query = () => answered(answerOf(['etag: "a"', 'content-type: text/plain'], '', status));
+
+  it.each([
+    ['flows', (it: object) => ({ it })],
+    ['is looked at', (it: object) => ({ it, also: { ...good, unless: { $result: '/it' } } })],
+    ['is that of a winner', (it: object) => ({ it: { pattern: 'first-reply', take: 1, queries: [it] } })],
+  ])('is no entry of an archive where it %s', async (_, queries) => {
+    const rest = query();
+    for (const it of [rest, ...(status.startsWith('304') ? [object(rest)] : [])])
+      for (const type of ['zip', 'x-tar'] as const) {
+        const alone = queries({ ...it, as: 'it' });
+        const names = [...(await archive(type, { ...alone, good })).keys()].toSorted();
+        expect(names).toEqual([...Object.keys(alone).slice(1), 'good'].map((name) => `${name}.json`));
+      }
+  });
+
+  it('alone is an empty archive, and beside a failure a problem', async () => {
+    expect((await archive('x-tar', { it: query() })).size).toBe(0);
+    const missing = { source: 'raw', op: 'get', params: { path: 'none' } };
+    const answer = await askBytes(`${service.url}/kv`, { queries: { it: query(), missing } }, 'application/zip');
+    expect(answer.status).toBe(404);
+  });
+
+  it('that select makes something of is an entry', async () => {
+    const files = await archive('zip', {
+      it: { forEach: ['Ada'], ...query(), select: { name: { $item: '' }, body: '' } },
+    });
+    expect([...files].map(([name, content]) => [name, String(content)])).toEqual([
+      ['it/0.json', '{"name":"Ada","body":null}'],
+    ]);
+  });
+});
+
 describe('what is not HTTP as it should be', () => {
   const OK = 'HTTP/1.1 200 OK\r\n';
   it.each([

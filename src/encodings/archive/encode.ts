@@ -108,6 +108,7 @@ async function* entriesOf(
     const { member } = step.value;
     const entry = entryOf(member);
     if (entry) yield { entry, path: member.path };
+    else member.reply.flow?.close();
   }
 }
 

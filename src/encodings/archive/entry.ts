@@ -44,6 +44,9 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
   'video/mp4': 'mp4',
 };
 
+/** Statuses of an answer that has no body: an empty file would stand for one that is as it was, or is not. */
+const WITHOUT_BODY = new Set<number | undefined>([204, 304]);
+
 /** A byte order mark. */
 const MARK = Buffer.from('\uFEFF');
 
@@ -57,6 +60,7 @@ export function entryOf(member: Member): Entry | undefined {
   const { reply } = member;
   if (reply.flow?.payload.kind === 'body' && reply.status === 'ok') {
     const { meta } = reply.flow.payload;
+    if (WITHOUT_BODY.has(meta.status)) return undefined;
     return {
       name: nameOf(member, meta.contentType),
       modified: modifiedOf(meta),
@@ -67,6 +71,7 @@ export function entryOf(member: Member): Entry | undefined {
   }
   const value = reply.value;
   if (value) {
+    if (value.stored !== undefined && WITHOUT_BODY.has(value.meta?.status)) return undefined;
     const content = bytesOf(value);
     return { name: nameOf(member, typeOf(value)), modified: modifiedOf(value.meta), size: content.length, content };
   }
