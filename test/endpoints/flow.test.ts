@@ -248,6 +248,19 @@ describe('frames put together give the JSON answer', () => {
       pattern: 'kv',
       queries: { a: missing, b: { ...missing, required: true, when: { $result: '/c' } }, c: slow(40) },
     },
+    hiddenPartial: {
+      pattern: 'kv',
+      hidden: true,
+      queries: { a: missing, b: stock, c: { ...stock, hidden: true } },
+    },
+    hiddenFailed: {
+      pattern: 'ordered',
+      hidden: true,
+      queries: [missing, { pattern: 'kv', queries: { a: missing } }],
+    },
+    hiddenEach: { forEach: ['B-101', 'none'], hidden: true, concurrency: 1, ...get(['products', { $item: '' }]) },
+    hiddenOk: { pattern: 'kv', hidden: true, queries: { a: stock } },
+    hiddenOne: { ...missing, hidden: true },
     selected: { pattern: 'kv', select: { n: '/a/count' }, queries: { a: stock } },
     raced: { pattern: 'first-reply', take: 1, queries: [missing, stock] },
     defaulted: { ...missing, default: { none: true } },
@@ -298,6 +311,7 @@ describe('frames put together give the JSON answer', () => {
     for (const accept of [NDJSON, SSE]) {
       const { frames, end } = await all(path, body, { accept });
       expect(assemble(frames, path === '/kv', end)).toEqual(timeless(json));
+      for (const frame of frames) expect(frame).not.toHaveProperty('replies');
     }
   });
 });

@@ -72,7 +72,10 @@ async function* framesOf(
   isInOrder: boolean,
 ): AsyncGenerator<Frame> {
   member.demand();
-  const isOne = member.isOpaque || member.node.hidden;
+  // Whether what is hidden is shown is known once it has settled.
+  const { hidden } = member.node;
+  if (hidden) await member.reply;
+  const isOne = member.isOpaque || (hidden && !isShown(member.inAnswer));
   const container = isOne ? undefined : await member.container;
   if (container) yield* framesWithin(container, telling, isInOrder);
   const opened = await member.reply;
