@@ -1,6 +1,9 @@
 import type { Encoding } from '../encodings/encoding.ts';
 import { encodings } from '../encodings/index.ts';
 
+/** How the files of answers end: those of all encodings, and pages. */
+const ENDINGS = [...encodings.map(({ extension }) => `.${extension}`), '.html'];
+
 /**
  * The file name that a saved batch has in an encoding. It says one for all of them: where that ends as
  * another of them does, the ending is changed. Raw bytes have a type of their own.
@@ -10,6 +13,6 @@ export function fileNameIn(
   { extension }: Pick<Encoding, 'extension'>,
 ): string | undefined {
   if (filename === undefined || extension === 'bin') return filename;
-  const ending = encodings.map((one) => `.${one.extension}`).find((one) => filename.toLowerCase().endsWith(one));
+  const ending = ENDINGS.find((one) => filename.toLowerCase().endsWith(one));
   return ending === undefined ? filename : `${filename.slice(0, -ending.length)}.${extension}`;
 }

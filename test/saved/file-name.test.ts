@@ -10,6 +10,7 @@ it.each([
   ['covers.tar', 'tar.gz', 'covers.tar.gz'],
   ['covers.zip', 'csv', 'covers.csv'],
   ['a.zip.csv', 'zip', 'a.zip.zip'],
+  ['page.html', 'zip', 'page.zip'],
   ['report.2026', 'zip', 'report.2026'],
   ['report', 'zip', 'report'],
   ['zip', 'csv', 'zip'],
