@@ -6,13 +6,18 @@ import { askBytes } from './bytes.ts';
 
 const film = Buffer.concat([...synthetic(0, 3_000_000)]);
 
+const ORIGIN = 'https://app.example';
+/** What any page may read (Fetch standard, CORS-safelisted response-header names), and what none looks at. */
+const READ_ANYHOW = ['cache-control', 'content-length', 'content-type', 'last-modified'];
+const FOR_NO_PAGE = ['connection', 'content-security-policy', 'date', 'keep-alive', 'vary', 'x-content-type-options'];
+
 let stores: Stores;
 let service: Service;
 beforeAll(async () => {
   stores = await startStores();
   await stores.putSynthetic('files', 'film.bin', film.length);
   await stores.putObject('files', 'page.html', '<script>alert(1)</script>', { contentType: 'text/html' });
-  service = await startService({ stores, limits: { streamIdleMs: 300 } });
+  service = await startService({ stores, server: { corsOrigins: [ORIGIN] }, limits: { streamIdleMs: 300 } });
 });
 afterAll(async () => {
   await service.close();
@@ -51,6 +56,17 @@ describe('raw bytes', () => {
     expect((await part.read()).equals(film.subarray(1000, 2000))).toBe(true);
     const whole = await ask({ queries: { film: file({ key: 'film.bin' }) } }, { range: 'bytes=0-9' });
     expect([whole.status, (await whole.read()).length]).toEqual([200, film.length]);
+  });
+
+  it('tell a page of another origin all that their headers say of them', async () => {
+    const part = file({ key: 'film.bin', range: 'bytes=0-9' });
+    const answer = await ask({ queries: { film: part } }, { origin: ORIGIN });
+    await answer.read();
+    const { headers } = answer;
+    const exposed = headers['access-control-expose-headers']!.split(', ');
+    const known = new Set([...exposed, ...READ_ANYHOW, ...FOR_NO_PAGE]);
+    expect(headers).toHaveProperty('content-range');
+    expect(Object.keys(headers).filter((name) => !known.has(name) && !name.startsWith('access-control-'))).toEqual([]);
   });
 
   it('are for a batch with one reply, a store’s body: else 406', async () => {

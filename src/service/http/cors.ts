@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 
-const EXPOSED = 'codap-complete, content-disposition, etag, retry-after, server-timing, x-request-id';
+/** What an answer tells in headers, but for those that any page may read. */
+const EXPOSED = 'codap-complete, content-disposition, content-range, etag, retry-after, server-timing, x-request-id';
 
 /**
  * Lets pages of exactly these origins read answers, without credentials (Fetch standard, CORS protocol), and
