@@ -6,6 +6,7 @@ import { readBody } from '../src/batch/plan/read-body.ts';
 import { endingBy } from '../src/budget/work.ts';
 import type { Grant } from '../src/callers/known-caller.ts';
 import type { Config } from '../src/config/load.ts';
+import { milliseconds } from '../src/config/milliseconds.ts';
 import { mediaTypes, negotiate } from '../src/encodings/index.ts';
 import { memberOf } from '../src/json/members.ts';
 import type { Source } from '../src/sources/open.ts';
@@ -44,15 +45,14 @@ export function adHoc(pattern: Pattern, { config, sourcesFor, plans }: Among): A
 
 /**
  * The time that a batch has, in milliseconds, before it is known to be right: planning it takes a part of
- * that.
+ * that. What is no time at all is a fault, and leaves as much as a batch has that asks for none.
  */
 export function timeoutAsked(body: unknown, config: Pick<Config, 'server'>, caller: Grant): number {
   const asked = typeof body === 'object' && body !== null ? memberOf(body, 'timeoutMs') : undefined;
-  return timeoutOf(asked, config, caller);
+  return timeoutOf(asked === undefined ? undefined : milliseconds.safeParse(asked).data, config, caller);
 }
 
 /** The time that a batch has, in milliseconds, of what it asks for and its caller may have. */
-export function timeoutOf(asked: unknown, { server }: Pick<Config, 'server'>, caller: Grant): number {
-  const { timeoutMs, maxTimeoutMs } = server;
-  return Math.min(typeof asked === 'number' ? asked : timeoutMs, maxTimeoutMs, caller.maxTimeoutMs);
+export function timeoutOf(asked: number | undefined, { server }: Pick<Config, 'server'>, caller: Grant): number {
+  return Math.min(asked ?? server.timeoutMs, server.maxTimeoutMs, caller.maxTimeoutMs);
 }
