@@ -25,6 +25,9 @@ const list = (queries: readonly object[], more: object = {}): object => ({ queri
 const cases: [pattern: string, what: string, batch: object | string][] = [
   ['first-reply', 'the second first', list([after(1), one])],
   ['first-reply', 'the second alone', list([after(1), one], { take: 1 })],
+  ['first-reply', 'one of two at once', list([one, one], { take: 1 })],
+  ['first-reply', 'one of them hidden', list([{ ...one, hidden: true }, after(0), after(1)], { take: 2 })],
+  ['first-reply', 'the last hidden', list([after(1, { ...one, hidden: true }), one], { take: 1 })],
   [
     'first-reply',
     'one of names',

@@ -17,12 +17,13 @@ interface Branch {
 interface Place {
   readonly pattern?: string | undefined;
   readonly isEach: boolean;
+  readonly isHidden: boolean;
   /** In the order asked. */
   readonly queries: ReadonlyMap<string, Place>;
 }
 
 /** What the plan does not tell of is shown by the names that frames have. */
-const UNTOLD: Place = { isEach: false, queries: new Map() };
+const UNTOLD: Place = { isEach: false, isHidden: false, queries: new Map() };
 
 /**
  * The answer that frames make up, as `application/json` would show it, of at most so many characters;
@@ -38,9 +39,10 @@ export function wholeText(lines: readonly string[], plan: string, most: number):
     else if (event === 'item') branchAt(root, path).items.push(value);
     else Object.assign(branchAt(root, path), { line, closed });
   }
+  const place = placeAt(plan, 0);
   const parts = partsOf(end, 0).filter((part) => /^"(?:complete|error)":/.test(part));
-  parts.push(`"results":${membersText(root, placeAt(plan, 0))}`);
-  const cancelled = cancelledIn(end);
+  parts.push(`"results":${membersText(root, place)}`);
+  const cancelled = cancelledIn(end, place);
   if (cancelled > 0) parts.push(`"cancelled":${cancelled}`);
   return pretty(`{${parts.join(',')}}`, 0, most);
 }
@@ -55,12 +57,16 @@ function headOf(line: string): { event: string; path: string; value: string } {
 }
 
 /**
- * How many at the top were not waited for: the last frame counts those of all depths, its trace names them.
+ * How many at the top were not waited for: the last frame counts those of all depths, its trace names them,
+ * beside who is hidden.
  */
-function cancelledIn(end: string): number {
+function cancelledIn(end: string, { queries }: Place): number {
   const { trace } = JSON.parse(end) as Pick<Frame, 'trace'>;
-  const unlisted = (trace?.members ?? []) as readonly { readonly path: string }[];
-  return unlisted.filter(({ path }) => segmentsOf(path).length === 1).length;
+  const unlisted = (trace?.members ?? []) as readonly { readonly path: string; readonly code?: string }[];
+  return unlisted.filter(({ path, code }) => {
+    const [name = '', ...deeper] = segmentsOf(path);
+    return deeper.length === 0 && (code === 'CANCELLED' || !queries.get(name)?.isHidden);
+  }).length;
 }
 
 const newBranch = (): Branch => ({ closed: Infinity, members: new Map(), items: [] });
@@ -82,6 +88,7 @@ function placeAt(plan: string, at: number): Place {
   return {
     pattern: from === undefined ? undefined : (JSON.parse(plan.slice(from, to)) as string),
     isEach: fields.has('forEach'),
+    isHidden: plan.startsWith('true', fields.get('hidden')?.from ?? plan.length),
     queries: new Map(Array.from(queries, ({ key, from }) => [String(key), placeAt(plan, from)])),
   };
 }
