@@ -265,17 +265,20 @@ describe('a REST body', () => {
     }
   });
 
-  it.each(WAYS)('that has not changed has no bytes, whatever length is told: %s', async (way) => {
-    script = (_asked, answer) =>
-      answer(
-        304,
-        [
-          ['etag', ETAG],
-          ['content-length', '1000'],
-        ],
-        Buffer.alloc(0),
-      );
-    for (const query of [get({ 'if-none-match': ETAG }), object('small', { ifNoneMatch: ETAG })])
-      expect(await ask(way, query)).toMatchObject({ bytes: { length: 0 } });
-  });
+  it.each(WAYS)(
+    'that has not changed has no bytes, in an archive no entry, whatever length is told: %s',
+    async (way) => {
+      script = (_asked, answer) =>
+        answer(
+          304,
+          [
+            ['etag', ETAG],
+            ['content-length', '1000'],
+          ],
+          Buffer.alloc(0),
+        );
+      for (const query of [get({ 'if-none-match': ETAG }), object('small', { ifNoneMatch: ETAG })])
+        expect((await ask(way, query)).bytes?.length).toBe(way === 'zip' || way === 'tar' ? undefined : 0);
+    },
+  );
 });
