@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startStores, type Stores } from '../../demo/stores.ts';
 import { type Service, startService, until } from '../service.ts';
@@ -17,6 +18,7 @@ beforeAll(async () => {
   service = await startService({
     stores,
     limits: { streamIdleMs: 250 },
+    server: { maxInFlight: 100 },
     sources: { shop: { collections: ['many'], unique: {} }, catalog: { maxBytes: 50_000_000 } },
   });
 });
@@ -69,6 +71,32 @@ describe('a client that takes nothing for streamIdleMs is cut', () => {
   });
 });
 
+/** Little to send, much to be told: each fault with its long path. */
+const NAME = 'n'.repeat(250);
+const within = (queries: object, pattern: string): object => ({ [NAME]: { pattern, queries } });
+const BAD = JSON.stringify({ queries: within(within(Array(50).fill({}), 'ordered'), 'kv') });
+const post = (path: string, body: string): string =>
+  `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+
+describe('whatever it asks for, again and again', () => {
+  it.each([
+    ['batches with faults', post('/kv', BAD), 200],
+    ['a script of the interface', get('/docs/swagger-ui-bundle.js'), 20],
+    ['the schema of a source', get('/sources/shop'), 2000],
+  ])('%s', async (_what, one, times) => {
+    const before = await service.connections();
+    const socket = connect(service.port, '127.0.0.1').pause();
+    await once(socket, 'connect');
+    socket.on('error', () => {}).write(one.repeat(times));
+    await until(async () => (await service.connections()) > before, 'the client is there');
+    await until(async () => (await service.connections()) === before, 'the client is cut', 4500);
+    socket.destroy();
+    // Its places are free again.
+    expect((await service.post('/kv', { queries: {} })).status).toBe(200);
+  });
+});
+
 describe('a client that is slow but takes something is not', () => {
   it.each(['application/json', 'application/x-ndjson'])('under %s', async (accept) => {
     const socket = await ask({ big }, accept);
@@ -84,6 +112,18 @@ describe('a client that is slow but takes something is not', () => {
     // The last byte of a chunked answer is the end of its last chunk.
     await until(() => tail.endsWith(accept === 'application/json' ? '}}}' : '0\r\n\r\n'), 'all has come', 4500);
     expect(bytes).toBeGreaterThan(16_000_000);
+    socket.destroy();
+  });
+
+  it('nor one that waits for a slow store in line behind a large answer', async () => {
+    const slow = { source: 'catalog', op: 'get', params: { path: '/slow', query: { ms: 1500 } } };
+    const socket = connect(service.port, '127.0.0.1').pause();
+    await once(socket, 'connect');
+    socket.write(post('/kv', JSON.stringify({ queries: { big } })) + post('/kv', JSON.stringify({ queries: { slow } })));
+    await pause(100);
+    let tail = '';
+    socket.on('data', (chunk: Buffer) => (tail = (tail + String(chunk)).slice(-2000))).resume();
+    await until(() => tail.includes('"slow":{"status":"ok"'), 'both have come', 4500);
     socket.destroy();
   });
 

@@ -7,6 +7,7 @@ import Fastify, {
 } from 'fastify';
 import type { Config } from '../../config/load.ts';
 import type { Spans } from '../../observe/spans.ts';
+import { cutsIdle } from './cut-idle.ts';
 import { answerFault, answerUnreadable } from './faults.ts';
 import { servedHosts, serveHosts } from './hosts.ts';
 import { requestId } from './request-id.ts';
@@ -34,6 +35,11 @@ export function baseApp(
 ): FastifyInstance {
   const connecting = { requestTimeout: requestMs, headersTimeout: requestMs, connectionsCheckingInterval: 500 };
   const { tls } = server;
+  const cutIdle = cutsIdle(limits.streamIdleMs);
+  const begin = (request: FastifyRequest, reply: FastifyReply): void => {
+    reply.raw.on('prefinish', cutIdle);
+    standardHeaders(request, reply);
+  };
   const app = Fastify({
     ...(logger ? { loggerInstance: logger } : { logger: false }),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
@@ -49,7 +55,7 @@ export function baseApp(
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     frameworkErrors(error, request, reply) {
-      standardHeaders(request, reply);
+      begin(request, reply);
       answerFault(error, request, reply);
     },
     clientErrorHandler: answerUnreadable,
@@ -57,7 +63,7 @@ export function baseApp(
   app.setErrorHandler(answerFault);
   app.addHook('onRequest', (request, reply, done) => {
     repairTraceContext(request.raw.headers, spans !== undefined);
-    standardHeaders(request, reply);
+    begin(request, reply);
     done();
   });
   serveHosts(app, servedHosts(server.hosts, onLoopback));

@@ -46,8 +46,6 @@ export async function sendText(reply: FastifyReply, text: Text, { idleMs, work }
   if (compressed) reply.header('content-encoding', coding);
   await endOfTurn();
   reply.send(body);
-  // Most leave at once. Once the others are out, Node goes back to the time that idle connections have.
-  if (reply.raw.writableLength > 0) reply.raw.setTimeout(idleMs, () => reply.raw.destroy());
 }
 
 /** Writes one slice after the other, in turns with others, until the client has gone. */
