@@ -5,8 +5,8 @@ import type { Service } from './conduct.ts';
 
 /** `GET /batches`: the saved batches that who asks may run, with what they take and what they answer in. */
 export function batchesRoute(app: FastifyInstance, savedFor: Service['savedFor']): void {
-  const batchesFor = perCaller((caller) => [...savedFor(caller).values()].map(told));
-  app.get('/batches', ({ caller }) => ({ batches: batchesFor(caller) }));
+  const batchesFor = perCaller((caller) => JSON.stringify({ batches: [...savedFor(caller).values()].map(told) }));
+  app.get('/batches', ({ caller }, reply) => reply.type('application/json; charset=utf-8').send(batchesFor(caller)));
 }
 
 function told({ name, description, plan, params, encodings }: SavedBatch): object {

@@ -57,13 +57,27 @@ fetch('openapi.json', { method: 'HEAD' }).then(({ status }) => (status === 401 ?
 `;
 
 const { resolve } = createRequire(import.meta.url);
-const packaged = (name: string) => (): Promise<Buffer> => readFile(resolve(`@fastify/swagger-ui/static/${name}`));
+/** A file of the package, read once: whoever asks gets the same bytes. */
+const packaged = (name: string): (() => Promise<Buffer>) => {
+  let file: Promise<Buffer> | undefined;
+  return async () => {
+    file ??= readFile(resolve(`@fastify/swagger-ui/static/${name}`));
+    try {
+      return await file;
+    } catch (error) {
+      // Where too many files are open, it is read the next time.
+      file = undefined;
+      throw error;
+    }
+  };
+};
+const written = (text: string) => (): string => text;
 
 const files = new Map([
   ['swagger-ui.css', { type: 'text/css; charset=utf-8', read: packaged('swagger-ui.css') }],
   ['swagger-ui-bundle.js', { type: 'text/javascript; charset=utf-8', read: packaged('swagger-ui-bundle.js') }],
-  ['top.css', { type: 'text/css; charset=utf-8', read: () => Promise.resolve(Buffer.from(TOP)) }],
-  ['start.js', { type: 'text/javascript; charset=utf-8', read: () => Promise.resolve(Buffer.from(START)) }],
+  ['top.css', { type: 'text/css; charset=utf-8', read: written(TOP) }],
+  ['start.js', { type: 'text/javascript; charset=utf-8', read: written(START) }],
 ]);
 
 /**

@@ -121,6 +121,19 @@ const send = async (bytes: string) => {
   return text(socket);
 };
 
+it.each(['swagger-ui-bundle.js', 'swagger-ui.css'])('reads %s once for all who ask', async (file) => {
+  const sent: unknown[] = [];
+  await build({}, (service) =>
+    service.addHook('onSend', (_request, _reply, payload, done) => {
+      sent.push(payload);
+      done();
+    }),
+  );
+  for (let times = 0; times < 2; times += 1)
+    expect((await app.inject(`/docs/${file}`)).rawPayload.length).toBeGreaterThan(1e5);
+  expect(sent[1] === sent[0]).toBe(true);
+});
+
 describe('a request that does not fit', () => {
   it('is a 404 where there is nothing, whatever its body', async () => {
     await build();
