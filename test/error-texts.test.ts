@@ -56,6 +56,8 @@ const FILLED_IN = listed(`
   src/store/check-schema.ts: name  # a field of the schema
   src/store/check-schema.ts: detail  # one of these very texts
   src/store/check-schema.ts: phrase(schema)
+  src/store/check-schema.ts: phrase(discriminators(schema))
+  src/store/check-schema.ts: schema.def.discriminator  # a field of the schema
   src/store/check-schema.ts: what
   src/store/check-schema.ts: of
   src/store/check-schema.ts: format

@@ -72,8 +72,10 @@ function without(value: unknown, faults: readonly ConfigFault[]): unknown {
 }
 
 function writtenOut(raw: unknown): Config['batches'] {
-  const { batches = {} } = (raw ?? {}) as { batches?: object };
-  return Object.entries(batches).map(([name, batch]) => batchText(name, 'configuration', () => batch as unknown));
+  const { batches } = Object(raw) as { batches?: unknown };
+  return Object.entries(isObject(batches) ? batches : {}).map(([name, batch]) =>
+    batchText(name, 'configuration', () => batch as unknown),
+  );
 }
 
 /** Makes the files that options of the server and of sources name those of a folder. */

@@ -23,7 +23,10 @@ const WORDS: Readonly<Record<string, (schema: z.ZodType) => string>> = {
   object: () => 'an object',
   record: () => 'an object',
   literal: (schema) => (schema as z.ZodLiteral).def.values.join(' or '),
-  union: (schema) => (schema as z.ZodUnion<z.ZodType[]>).options.map(phrase).join(' or '),
+  union: (schema) =>
+    schema instanceof z.ZodDiscriminatedUnion
+      ? `an object whose ${schema.def.discriminator} is ${phrase(discriminators(schema))}`
+      : (schema as z.ZodUnion<z.ZodType[]>).options.map(phrase).join(' or '),
 };
 
 /**
@@ -134,28 +137,41 @@ function phrase(schema: z.ZodType): string {
   return words?.(inner) ?? 'a value';
 }
 
-/** The schema at a path. Where a field tells several apart, the one that the value is meant for. */
+/** The schema at a path. Where a field tells several apart, the one that the value names. */
 function schemaAt(schema: z.ZodType, path: readonly PropertyKey[], value: unknown): z.ZodType {
   const here = bare(schema);
   const [step, ...rest] = path;
+  if (here instanceof z.ZodDiscriminatedUnion) {
+    const meant = meantBy(here, value);
+    if (meant) return schemaAt(meant, path, value);
+    if (step === here.def.discriminator) return discriminators(here);
+  }
   if (step === undefined) return here;
   const below = follow(value, [step]);
   if (here instanceof z.ZodObject) return schemaAt((here.shape as Record<PropertyKey, z.ZodType>)[step]!, rest, below);
   if (here instanceof z.ZodArray) return schemaAt(here.element as z.ZodType, rest, below);
   if (here instanceof z.ZodRecord) return schemaAt(here.valueType as z.ZodType, rest, below);
-  if (here instanceof z.ZodDiscriminatedUnion) {
-    const { discriminator } = here.def;
-    const options = here.options as unknown as readonly z.ZodObject[];
-    const told = (option: z.ZodObject): z.ZodLiteral => option.shape[discriminator] as z.ZodLiteral;
-    if (step === discriminator) return z.literal(options.map((option) => told(option).value));
-    return schemaAt(
-      options.find((option) => told(option).value === follow(value, [discriminator]))!,
-      path,
-      value,
-    );
-  }
   const object = objectIn(here);
   return object ? schemaAt(object, path, value) : here;
+}
+
+/** Of objects that a field tells apart, the one that a value names. */
+function meantBy(union: z.ZodDiscriminatedUnion, value: unknown): z.ZodObject | undefined {
+  const named = follow(value, [union.def.discriminator]);
+  return objectsOf(union).find((option) => nameOf(option, union) === named);
+}
+
+/** What the field that tells them apart may say. */
+function discriminators(union: z.ZodDiscriminatedUnion): z.ZodLiteral {
+  return z.literal(objectsOf(union).map((option) => nameOf(option, union)));
+}
+
+function objectsOf(union: z.ZodDiscriminatedUnion): readonly z.ZodObject[] {
+  return union.options as unknown as readonly z.ZodObject[];
+}
+
+function nameOf({ shape }: z.ZodObject, { def }: z.ZodDiscriminatedUnion): z.core.util.Literal {
+  return (shape[def.discriminator] as z.ZodLiteral).value;
 }
 
 /** The schema inside one that also allows a missing value, a default or a reference. */

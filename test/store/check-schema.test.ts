@@ -5,12 +5,13 @@ import { adapters } from '../../adapters/index.ts';
 import { bodySchemas, groupSchema, querySchema } from '../../src/batch/plan/body-schema.ts';
 import { checkCompiled, checkSchema } from '../../src/store/check-schema.ts';
 import { ConfigError } from '../../src/config/load.ts';
+import { configSchema } from '../../src/config/schema.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { faults, q } from '../batch/simulated.ts';
 import { parseConfig } from '../configured.ts';
 
-/** The one style of what is said of a value. */
-const STYLE = /\b(?:is|are) allowed here\b|^(?:.* )?allowed here: ./;
+/** The one style of what is said of a value; of a path it is what every path is told. */
+const STYLE = /\b(?:is|are) (?:allowed|needed) here\b|^(?:.* )?allowed here: .|^a path has at most \d+ characters$/;
 const LIBRARY = /invalid|expected|received|too (?:small|big)|unrecognized|nonoptional|^required$/i;
 
 /** Values of every kind, and of none of them the right size. */
@@ -46,6 +47,43 @@ function* spoilt(schema: z.ZodType, depth = 0): Generator {
   else if (schema instanceof z.ZodArray)
     for (const value of spoilt(schema.element as z.ZodType, depth + 1)) yield [value];
   else yield* VALUES;
+}
+
+/** Where something stands in a configuration, and how to put it there. */
+interface Place {
+  readonly path: string;
+  readonly place: (value: unknown) => unknown;
+  /** Of an object that takes no others: its fields. */
+  readonly fields?: readonly string[];
+}
+
+/** Every place of a schema: of a record and a list one member, of several kinds of source each. */
+function* placesOf(schema: z.ZodType, path = '', place: Place['place'] = (value) => value): Generator<Place> {
+  const under = (step: string, inner: unknown, beside: (value: unknown) => unknown): Generator<Place> =>
+    placesOf(inner as z.ZodType, [path, step].filter(Boolean).join('.'), (value) => place(beside(value)));
+  if ('innerType' in schema.def) yield* placesOf(schema.def.innerType as z.ZodType, path, place);
+  else if (schema instanceof z.ZodPipe)
+    yield* placesOf((schema.in instanceof z.ZodTransform ? schema.out : schema.in) as z.ZodType, path, place);
+  else if (schema instanceof z.ZodDiscriminatedUnion)
+    for (const option of schema.options as readonly z.ZodObject[]) {
+      const adapter = (option.shape['adapter'] as z.ZodLiteral).value;
+      yield* placesOf(option, path, (value) => place(isPlain(value) ? { adapter, ...value } : value));
+    }
+  else if (schema instanceof z.ZodUnion)
+    for (const option of schema.options as readonly z.ZodType[]) yield* placesOf(option, path, place);
+  else if (schema instanceof z.ZodObject) {
+    const fields = Object.keys(schema.shape);
+    yield { path, place, ...(schema.def.catchall && { fields }) };
+    for (const field of fields) yield* under(field, schema.shape[field], (value) => ({ [field]: value }));
+  } else {
+    yield { path, place };
+    if (schema instanceof z.ZodArray) yield* under('0', schema.element, (value) => [value]);
+    if (schema instanceof z.ZodRecord) yield* under('a', schema.valueType, (value) => ({ a: value }));
+  }
+}
+
+function isPlain(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
@@ -151,40 +189,30 @@ describe('a configuration', () => {
     }
   };
 
-  it('that does not fit anywhere is told in the same style', () => {
-    const { server, limits } = parseConfig({});
-    const places = [
-      ...Object.keys(server).map((field) => (value: unknown) => ({ server: { [field]: value } })),
-      ...Object.keys(limits).map((field) => (value: unknown) => ({ limits: { [field]: value } })),
-      ...Object.entries(adapters).flatMap(([adapter, { options }]) =>
-        [
-          'adapter',
-          'ops',
-          'timeoutMs',
-          'concurrency',
-          'queue',
-          'maxBytes',
-          ...Object.keys((options as z.ZodObject).shape),
-        ].map((field) => (value: unknown) => ({ sources: { a: { adapter, [field]: value } } })),
-      ),
-      (value: unknown) => ({ sources: { a: value } }),
-      (value: unknown) => ({ sources: value }),
-      (value: unknown) => value,
-    ];
-    let found = 0;
-    for (const place of places)
-      for (const value of VALUES)
-        for (const [path, detail] of Object.entries(detailsOf(place(value)))) {
-          found += 1;
-          expect(detail, path).not.toMatch(LIBRARY);
-          expect(detail, path).toMatch(STYLE);
-          expect(detail).not.toContain('§');
-        }
-    expect(found).toBeGreaterThan(500);
+  const places = [...placesOf(configSchema(adapters))];
+
+  it.each(places)('says at $path in the same style what does not fit', ({ place }) => {
+    for (const value of VALUES)
+      for (const [path, detail] of Object.entries(detailsOf(place(value)))) {
+        expect(detail, path).not.toMatch(LIBRARY);
+        expect(detail, path).toMatch(STYLE);
+        expect(detail).not.toContain('§');
+      }
+  });
+
+  it.each(places.filter(({ fields }) => fields))('says at $path which fields there are', ({ path, place, fields }) => {
+    const unknown = [path, '§'].filter(Boolean).join('.');
+    expect(detailsOf(place({ '§': 1 }))[unknown]).toBe(`unknown field; allowed here: ${fields!.join(', ')}`);
+  });
+
+  it('has many places', () => {
+    expect(places.length).toBeGreaterThan(150);
+    expect(places.filter(({ fields }) => fields).length).toBeGreaterThan(25);
   });
 
   it.each<[unknown, Record<string, string>]>([
     [5, { configuration: 'an object is allowed here' }],
+    [{ sources: { a: null } }, { 'sources.a': 'an object whose adapter is mongo or s3 or rest is allowed here' }],
     [{ sources: { a: {} } }, { 'sources.a.adapter': 'adapter is missing; allowed here: mongo, s3, rest' }],
     [{ sources: { a: { adapter: 'sql' } } }, { 'sources.a.adapter': 'allowed here: mongo, s3, rest' }],
     [{ sources: { a: { adapter: 'rest' } } }, { 'sources.a.url': 'url is missing; a string is allowed here' }],
