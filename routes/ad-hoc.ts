@@ -35,7 +35,7 @@ export function adHoc(pattern: Pattern, { config, sourcesFor, plans }: Among): A
       const known = origins ? undefined : plans.get(made);
       if (known) return { plan: known };
       const read = await work.do(readBody(body, limits, work));
-      const steps = planning(pattern, read, { sources, limits, origins });
+      const steps = planning(pattern, read, { sources, limits, origins, work });
       const plan = await work.do(endingBy(steps, received + timeoutAsked(read, config, caller)));
       if (!origins) plans.add(made, plan);
       return { plan, origins };

@@ -64,8 +64,9 @@ function runBatch(calling: Calling): Promise<ToolText> {
   }
   const pattern = PATTERNS.find((known) => known === named) ?? 'kv';
   return callBatch({ pattern }, calling, async (body) => {
-    const steps = planning(pattern, body, { sources, limits: config.limits }, runSchemaOf(pattern));
-    return { plan: await received.work.do(endingBy(steps, received.received + timeoutAsked(body, config, caller))) };
+    const { work, received: began } = received;
+    const steps = planning(pattern, body, { sources, limits: config.limits, work }, runSchemaOf(pattern));
+    return { plan: await work.do(endingBy(steps, began + timeoutAsked(body, config, caller))) };
   });
 }
 

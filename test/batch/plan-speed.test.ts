@@ -1,6 +1,7 @@
-import { expect, it } from 'vitest';
-import { plan } from '../../src/batch/plan/plan.ts';
-import { limits, q, simulate } from './simulated.ts';
+import { describe, expect, it } from 'vitest';
+import { plan, planning } from '../../src/batch/plan/plan.ts';
+import { Work } from '../../src/budget/work.ts';
+import { ask, limits, q, simulate } from './simulated.ts';
 import { processorMs } from '../processor-time.ts';
 
 it('plans 500 queries with references in less than 5 ms', { timeout: 30_000 }, () => {
@@ -19,4 +20,49 @@ it('plans 500 queries with references in less than 5 ms', { timeout: 30_000 }, (
     best = Math.min(best, processorMs() - began);
   }
   expect(best).toBeLessThan(5);
+});
+
+describe('very many references into a group of very many', () => {
+  const COUNT = 20_000;
+  const MEMBERS = 490;
+  const context = { sources: new Map([['sim', simulate().source]]), limits };
+  const asked = (group: object, pointer: (at: number) => string): object => ({
+    queries: { g: group, q: q({ list: Array.from({ length: COUNT }, (_, at) => ({ $result: pointer(at) })) }) },
+  });
+  const list = { pattern: 'ordered', queries: Array.from({ length: MEMBERS }, () => q()) };
+  const keyed = { pattern: 'kv', queries: Object.fromEntries(list.queries.map((query, at) => [`k${at}`, query])) };
+  const shapes: readonly (readonly [string, object])[] = [
+    ['members of a list', asked(list, (at) => `/g/${at % MEMBERS}/x${at}`)],
+    ['members that are not there', asked(list, (at) => `/g/${at + MEMBERS}/x`)],
+    ['all of a list', asked(list, (at) => `/g/*/x${at}`)],
+    ['members by their keys', asked(keyed, (at) => `/g/k${at % MEMBERS}/x${at}`)],
+  ];
+
+  it.each(shapes)('are planned in less than 400 ms, counted, and in turns: %s', async (_, body) => {
+    await new Promise(setImmediate);
+    let counted = 0;
+    let steps = 0;
+    const work = new (class extends Work {
+      override tick(pieces = 1): boolean {
+        counted += pieces;
+        return super.tick(pieces);
+      }
+    })(Infinity);
+    const began = processorMs();
+    for (const _step of planning('kv', body, { ...context, work })) steps += 1;
+    expect(processorMs() - began).toBeLessThan(400);
+    expect(counted).toBeGreaterThanOrEqual(COUNT);
+    expect(steps).toBeGreaterThan(0);
+  });
+
+  it('are read by the deadline, though each goes over all members while they run', { timeout: 30_000 }, async () => {
+    const began = processorMs();
+    const answer = await ask(
+      'kv',
+      asked(list, (at) => `/g/*/x${at}`),
+      { timeoutMs: 500 },
+    );
+    expect(processorMs() - began).toBeLessThan(2000);
+    expect(answer).toMatchObject({ results: { g: { status: 'ok' } } });
+  });
 });

@@ -37,6 +37,18 @@ export const groupShapes: readonly Shape[] = [
     },
     { shape: 'values' },
   ),
+  kv('references: very many into a list of very many', {
+    g: { pattern: 'ordered', queries: times(490, small) },
+    q: get('/zeros/1', { params: { path: '/zeros/1', query: { a: times(30_000, (at) => ref(`/g/${at}/*`)) } } }),
+  }),
+  kv('references: very many over a list of very many', {
+    g: { pattern: 'ordered', queries: times(490, small) },
+    q: post(times(30_000, (at) => ref(`/g/*/x${at}`))),
+  }),
+  kv('references: very many into a group of very many keys', {
+    g: { pattern: 'kv', queries: keyed(490, small) },
+    q: post(times(30_000, (at) => ref(`/g/k${at % 490}/x${at}`))),
+  }),
   batch(
     'first-reply: hedged, over very many',
     '/first-reply',

@@ -1,5 +1,6 @@
 import type { Steps, Work } from '../../budget/work.ts';
 import { listReferences } from '../modifiers/for-each-list.ts';
+import { memberAt } from '../plan/named-members.ts';
 import { isOpaque, ownReferences, type GroupNode, type Node } from '../plan/node.ts';
 import type { Reference } from '../template/reference.ts';
 
@@ -44,7 +45,7 @@ export class Skipping {
     if (step === undefined || node.kind === 'query' || isOpaque(node)) return false;
     const inside = [...around, node];
     const isKnown = node.pattern !== 'first-reply' && node.forEach === undefined;
-    const member = isKnown && node.members.find(({ key, index }) => (key ?? String(index)) === step);
+    const member = isKnown && memberAt(node, step);
     return yield* member ? this.#leadsTo(member, rest, inside) : this.#in(node, inside);
   }
 

@@ -1,7 +1,9 @@
 import { listReferences } from '../modifiers/for-each-list.ts';
 import { BROKEN, type Reference, type Report } from '../template/reference.ts';
+import type { Steps } from '../../budget/work.ts';
 import { choice } from '../../store/check-schema.ts';
-import type { GroupNode, Node } from './node.ts';
+import { memberAt, namesIn } from './named-members.ts';
+import { type GroupNode, type Node, ownReferences, refersToNothing } from './node.ts';
 import type { Planner } from './planner.ts';
 
 /** The groups around a node, innermost last, and whether a forEach is among what surrounds it. */
@@ -11,33 +13,41 @@ interface Surroundings {
 }
 
 /** Where references are looked up, and who hears of what is wrong with them. */
-type Linking = Pick<Planner, 'params' | 'report' | 'namesCaller'>;
+type Linking = Pick<Planner, 'params' | 'report' | 'namesCaller' | 'work'>;
 
-/** Finds what each reference names; reports names that are unknown, doubled, or would wait for themselves. */
-export function linkReferences(root: GroupNode, planner: Linking): void {
-  const { report } = planner;
+/**
+ * Finds what each reference names, in turns with others; reports names that are unknown, doubled, or would
+ * wait for themselves.
+ */
+export function* linkReferences(root: GroupNode, planner: Linking): Steps<void> {
   const waits = new Waits();
-  const linkAll = (references: readonly Reference[], node: Node, from: Surroundings): void => {
-    for (const reference of references) {
-      if (reference !== BROKEN) linkOne(reference, node, from, waits, planner);
-    }
-  };
-  const link = (node: Node, around: Surroundings): void => {
-    const inside = node.forEach === undefined ? around : { ...around, inForEach: true };
-    if (node.forEach !== undefined) linkAll(listReferences(node.forEach), node, around);
-    linkAll(node.referencesToStart, node, inside);
-    linkAll(node.referencesToRun, node, inside);
-    linkAll(node.referencesToReshape, node, inside);
-    if (node.kind === 'group') linkMembers(node, { ...inside, groups: [...around.groups, node] });
-  };
-  const linkMembers = (group: GroupNode, around: Surroundings): void => {
-    for (const member of group.members) {
-      link(member, around);
-    }
-  };
-  linkMembers(root, { groups: [root], inForEach: false });
-  waits.reportCycles(root, report);
+  yield* linkMembers(root, { groups: [root], inForEach: false }, waits, planner);
+  waits.reportCycles(root, planner.report);
   for (const member of root.members) mark(member, false, false);
+}
+
+function* linkMembers(group: GroupNode, around: Surroundings, waits: Waits, planner: Linking): Steps<void> {
+  for (const node of group.members) {
+    const inside = node.forEach === undefined ? around : { ...around, inForEach: true };
+    // What the list of a forEach is made of knows no item of it.
+    if (node.forEach !== undefined) yield* linkAll(listReferences(node.forEach), node, around, waits, planner);
+    if (!refersToNothing(node)) yield* linkAll(ownReferences(node), node, inside, waits, planner);
+    if (node.kind === 'group')
+      yield* linkMembers(node, { ...inside, groups: [...around.groups, node] }, waits, planner);
+  }
+}
+
+function* linkAll(
+  references: readonly Reference[],
+  node: Node,
+  from: Surroundings,
+  waits: Waits,
+  planner: Linking,
+): Steps<void> {
+  for (const reference of references) {
+    if (planner.work.tick()) yield;
+    if (reference !== BROKEN) linkOne(reference, node, from, waits, planner);
+  }
 }
 
 /** Marks the queries whose value somebody looks into, and those that may win a nested `take: 1`. */
@@ -55,30 +65,11 @@ function mark(node: Node, gathered: boolean, mayWin: boolean): void {
   } else for (const member of node.members) mark(member, whole, mayWin || node.take === 1);
 }
 
-/** Something refers to this node, so all of it has to be gathered. */
+/** Something refers to this node, so all of it has to be gathered; of a group that is said once. */
 function gather(node: Node): void {
-  if (node.kind === 'query') node.gathered = true;
-  else for (const member of node.members) gather(member);
-}
-
-/** The literal name a member bears in its group, by which references find it. */
-function nameOf(node: Node): string {
-  return node.key ?? (typeof node.as === 'string' ? node.as : String(node.index));
-}
-
-const tables = new WeakMap<GroupNode, Map<string, Node | 'doubled'>>();
-
-function namesIn(group: GroupNode): Map<string, Node | 'doubled'> {
-  let table = tables.get(group);
-  if (!table) {
-    table = new Map();
-    for (const member of group.members) {
-      const name = nameOf(member);
-      table.set(name, table.has(name) ? 'doubled' : member);
-    }
-    tables.set(group, table);
-  }
-  return table;
+  if (node.gathered) return;
+  node.gathered = true;
+  if (node.kind === 'group') for (const member of node.members) gather(member);
 }
 
 function linkOne(reference: Reference, node: Node, around: Surroundings, waits: Waits, planner: Linking): void {
@@ -99,10 +90,11 @@ function linkOne(reference: Reference, node: Node, around: Surroundings, waits: 
     if (named === node || (named.kind === 'group' && around.groups.includes(named))) {
       return tell(report, reference, 'a query cannot wait for itself or for a group around it');
     }
-    if (streamsIn(part(named, steps))) return tell(report, reference, 'a query with "stream" has no value to refer to');
+    const on = part(named, steps);
+    if (on.stream) return tell(report, reference, 'a query with "stream" has no value to refer to');
     reference.target = { from: 'result', name, up, member: named.index, steps };
-    gather(part(named, steps));
-    waits.edge(node, part(named, steps), reference);
+    gather(on);
+    waits.edge(node, on, reference);
     return;
   }
   tell(report, reference, 'no query of this group, or of a group around it, bears this name');
@@ -136,12 +128,8 @@ function part(node: Node, steps: readonly string[]): Node {
   if (node.forEach || node.isMadeOne || node.isRescued) return node;
   const [step, ...rest] = steps;
   if (step === undefined) return node;
-  const member = node.members.find((one) => (one.key ?? String(one.index)) === step);
+  const member = memberAt(node, step);
   return member ? part(member, rest) : node;
-}
-
-function streamsIn(node: Node): boolean {
-  return node.kind === 'query' ? node.stream : node.members.some(streamsIn);
 }
 
 /** Who waits for whom. A node has a start and an end; a group's members start after it and end before it. */

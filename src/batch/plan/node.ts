@@ -16,15 +16,17 @@ export interface Planned extends Omit<Place, 'at'>, Modifiers {
   readonly referencesToRun: readonly Reference[];
   /** Where one of these leads nowhere, it is null. */
   readonly referencesToReshape: readonly Reference[];
+  /**
+   * Something looks into its value, so that it cannot flow: a reference, or a modifier of its or a group's.
+   */
+  gathered: boolean;
+  /** A query asks to be answered item by item: it, or one in it. */
+  readonly stream: boolean;
 }
 
 /** One planned query. */
 export interface QueryNode extends Planned {
   readonly kind: 'query';
-  /**
-   * Something looks into its value, so that it cannot flow: a reference, or a modifier of its or a group's.
-   */
-  gathered: boolean;
   /** It may win a nested `take: 1`, which then answers the same value. */
   mayWin: boolean;
   readonly source: Source;
@@ -35,7 +37,6 @@ export interface QueryNode extends Planned {
   readonly literal: ValueQuery | undefined;
   /** Of a template that is filled in again and again: what it was compiled to. */
   readonly ofLate: Share | undefined;
-  readonly stream: boolean;
   /** How the adapter can answer other than gathered. */
   readonly streams: 'items' | 'body' | undefined;
 }

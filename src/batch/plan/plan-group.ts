@@ -31,6 +31,7 @@ export function* planGroup(pattern: Pattern, fields: Fields, place: Place, plann
     key,
     index,
     referencesToRun: plainOf(references),
+    stream: members.some(({ stream }) => stream),
     kind: 'group',
     pattern,
     members,

@@ -17,6 +17,8 @@ export const UNPLANNED: Planned = {
   referencesToStart: [],
   referencesToRun: [],
   referencesToReshape: [],
+  gathered: false,
+  stream: false,
 };
 
 /**

@@ -14,14 +14,12 @@ import type { Planner } from './planner.ts';
 const UNPLANNED_QUERY: QueryNode = {
   ...UNPLANNED,
   kind: 'query',
-  gathered: false,
   mayWin: false,
   source: undefined as unknown as Source,
   op: '',
   params: undefined,
   literal: undefined,
   ofLate: undefined,
-  stream: false,
   streams: undefined,
 };
 

@@ -34,7 +34,7 @@ export function* planning(
     planner.report(Spot.TOP.below('trace'), 'trace cannot stand beside shape "values"');
   const root = yield* planGroup(pattern, group, TOP, planner);
   if (isHeld()) yield;
-  linkReferences(root, planner);
+  yield* linkReferences(root, planner);
   if (root.calls > limits.calls) planner.report(Spot.TOP.below('queries'), `more than ${limits.calls} calls`);
   planner.end();
   return {

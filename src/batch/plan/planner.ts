@@ -1,3 +1,4 @@
+import { Work } from '../../budget/work.ts';
 import type { Limits } from '../../config/load.ts';
 import { BadRequest, FaultList } from '../../json/fault-list.ts';
 import type { Source } from '../../sources/open.ts';
@@ -24,6 +25,8 @@ export interface PlanContext {
   readonly origins?: Map<Node, Origin> | undefined;
   /** Where the plan is run again and again: keeps what its queries are compiled to. */
   readonly ofLate?: CompiledOfLate | undefined;
+  /** What planning counts in, and has the turns of; without it, it is not bounded. */
+  readonly work?: Work | undefined;
 }
 
 /** The planning of one request: what it looks things up in, and what it has found wrong so far. */
@@ -33,18 +36,20 @@ export class Planner implements PlanContext {
   readonly params: PlanContext['params'];
   readonly origins: Map<Node, Origin> | undefined;
   readonly ofLate: CompiledOfLate | undefined;
+  readonly work: Work;
   /** Queries and groups seen so far. */
   queries = 0;
   /** A `$caller` stands in it. */
   namesCaller = false;
   readonly #faults = new FaultList();
 
-  constructor({ sources, limits, params, origins, ofLate }: PlanContext) {
+  constructor({ sources, limits, params, origins, ofLate, work = new Work(Infinity) }: PlanContext) {
     this.sources = sources;
     this.limits = limits;
     this.params = params;
     this.origins = origins;
     this.ofLate = ofLate;
+    this.work = work;
   }
 
   /** Notes a fault; the last that is told ends the planning, wherever it is. */

@@ -1,6 +1,7 @@
 import { CodapError } from '../../errors.ts';
 import type { RunningMember } from './running-member.ts';
-import { isOpaque, isWon, type Node } from '../plan/node.ts';
+import { memberAt } from '../plan/named-members.ts';
+import { type GroupNode, isOpaque, isWon, type Node } from '../plan/node.ts';
 import { addTo, follow, isIndex } from '../../json/pointer.ts';
 import { failed, metaOf, valued, valueOf, winnerOf, type Member, type MemberList, type Reply } from './reply.ts';
 import { endingBy, type Steps, type Work } from '../../budget/work.ts';
@@ -54,33 +55,45 @@ export interface Looking {
  * more by the time it would begin to gather.
  */
 export async function resolve(whole: RunningMember, steps: readonly string[], looking: Looking): Promise<Outcome> {
+  if (whole.settled) return read(whole.settled, whole, steps, looking);
   const outcome = await resolvePart(whole, steps, looking);
   return wasCancelled(outcome) ? becauseOf(await whole.reply, outcome) : outcome;
 }
 
 async function resolvePart(whole: RunningMember, steps: readonly string[], looking: Looking): Promise<Outcome> {
-  const { view, work, signal, deadline } = looking;
+  const { view, work, deadline } = looking;
   const isOne = steps.length === 0 || (!whole.each && view.isWhole(whole.node));
   const container = isOne ? undefined : await whole.container;
-  if (!container || container.node?.take !== undefined) {
-    const reply = await whole.reply;
-    if (signal.aborted) throw signal.reason;
-    return work.do(endingBy(below(reply, steps, whole, view, work), deadline));
-  }
+  if (!container || container.node?.take !== undefined) return read(await whole.reply, whole, steps, looking);
   const [step = '', ...rest] = steps;
   const { node, members, arrivals } = container;
-  const keyed = node?.pattern === 'kv';
+  const keyed = node?.pattern === 'kv' ? node : undefined;
   if (step === '*' && !keyed) {
-    const there = arrivals ? await Promise.all(members.map((_, index) => arrivals.at(index))) : members;
-    const outcomes = there.filter((one) => one !== undefined).map((member) => resolve(member, rest, looking));
-    return work.do(endingBy(gather(await Promise.all(outcomes), work), deadline));
+    // One after the other: very many references may each go over very many members.
+    const gathered = new Gathered();
+    for (const [index, one] of members.entries()) {
+      const member = arrivals ? await arrivals.at(index) : one;
+      if (member) await work.do(endingBy(gathered.add(await resolve(member, rest, looking), work), deadline));
+    }
+    return gathered.outcome;
   }
-  const place = pick(keyed, members, step);
+  const place = pick(members, step, keyed);
   const member = place && arrivals ? await arrivals.at(Number(step)) : place;
   if (member) return resolve(member, rest, looking);
   // A group that failed did not wait for all to arrive.
   const reply = place && (await whole.reply);
   return reply && failed(reply) ? ofFailure(reply) : NOWHERE;
+}
+
+/** Reads below what has settled, in turns with others. */
+function read(
+  reply: Reply,
+  whole: RunningMember,
+  steps: readonly string[],
+  { view, work, signal, deadline }: Looking,
+): Outcome | Promise<Outcome> {
+  if (signal.aborted) throw signal.reason;
+  return work.do(endingBy(below(reply, steps, whole, view, work), deadline));
 }
 
 /** Reads below a reply that has settled: that of a node, or of a forEach over it. */
@@ -118,39 +131,41 @@ function* partOf(
     return below(member.reply, further, inner, view, work);
   };
   if (reply.winner !== undefined) return yield* into(winnerOf(list, reply.winner), steps);
-  const { keyed } = list;
+  const keyed = list.keyed ? (node as GroupNode) : undefined;
   const members = valued(list);
   if (step === '*' && !keyed) {
-    const outcomes: Outcome[] = [];
-    for (const member of members) outcomes.push(yield* into(member));
-    return yield* gather(outcomes, work);
+    const gathered = new Gathered();
+    for (const member of members) yield* gathered.add(yield* into(member), work);
+    return gathered.outcome;
   }
-  const member = pick(keyed, members, step);
+  const member = pick(members, step, keyed);
   return member ? yield* into(member) : NOWHERE;
 }
 
-function pick<T extends { readonly path: RunningMember['path'] }>(
-  keyed: boolean,
-  members: readonly T[],
-  step: string,
-): T | undefined {
-  if (keyed) return members.find((one) => one.path.at(-1) === step);
-  return isIndex(step) ? members[Number(step)] : undefined;
+/** The member that a step leads to: by key in a group that is keyed, else by position. */
+function pick<T>(members: readonly T[], step: string, keyed: GroupNode | undefined): T | undefined {
+  if (!keyed) return isIndex(step) ? members[Number(step)] : undefined;
+  const named = memberAt(keyed, step);
+  return named && members[named.index];
 }
 
 /** What `*` gathers: members without a value are passed over, unless there is none but failures. */
-function* gather(outcomes: readonly Outcome[], work: Work): Steps<Outcome> {
-  const values: unknown[] = [];
-  let failure: Outcome | undefined;
-  let isEmpty = true;
-  for (const outcome of outcomes) {
+class Gathered {
+  readonly #values: unknown[] = [];
+  #failure: Outcome | undefined;
+  #isEmpty = true;
+
+  *add(outcome: Outcome, work: Work): Steps<void> {
     if (work.tick()) yield;
-    if (outcome.is === 'failed') failure ??= outcome;
-    if (outcome.is !== 'value') continue;
-    isEmpty = false;
-    yield* addTo(values, outcome.value, work);
+    if (outcome.is === 'failed') this.#failure ??= outcome;
+    if (outcome.is !== 'value') return;
+    this.#isEmpty = false;
+    yield* addTo(this.#values, outcome.value, work);
   }
-  return failure && isEmpty ? failure : { is: 'value', value: values };
+
+  get outcome(): Outcome {
+    return this.#failure && this.#isEmpty ? this.#failure : { is: 'value', value: this.#values };
+  }
 }
 
 function* ofReply(reply: Reply, view: View, work: Work): Steps<Outcome> {

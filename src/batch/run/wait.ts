@@ -93,11 +93,14 @@ function outcomesOf(references: readonly Reference[], scope: Scope, waiting: Wai
   async function waitForOpen(): Promise<Outcomes> {
     const open = await finding;
     let late: Outcome = { is: 'nowhere' };
-    const find = async ({ reference, member, steps }: Open): Promise<void> => {
-      outcomes.set(reference, await resolve(member, steps, { view: viewOf(reference), work, signal, deadline }));
+    // What names one member is read one after the other: very many may, and all that wait would wake at once.
+    const find = async (named: readonly Open[]): Promise<void> => {
+      for (const { reference, member, steps } of named)
+        outcomes.set(reference, await resolve(member, steps, { view: viewOf(reference), work, signal, deadline }));
     };
+    const byMember = Map.groupBy(open, ({ member }) => member);
     if (open.length > 0)
-      await untilAborted(signal, () => Promise.all(open.map(find))).catch((error: unknown) => {
+      await untilAborted(signal, () => Promise.all([...byMember.values()].map(find))).catch((error: unknown) => {
         if (!signal.aborted) throw error;
         const reason = abortReason(signal);
         if (reason.code === 'CANCELLED') throw reason;

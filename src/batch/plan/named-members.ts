@@ -1,0 +1,29 @@
+import { isIndex } from '../../json/pointer.ts';
+import type { GroupNode, Node } from './node.ts';
+
+const tables = new WeakMap<GroupNode, Map<string, Node | 'doubled'>>();
+
+/** The members of a group as references name them: by key, in a list by the literal `as`, else by index. */
+export function namesIn(group: GroupNode): ReadonlyMap<string, Node | 'doubled'> {
+  let table = tables.get(group);
+  if (!table) {
+    table = new Map();
+    for (const member of group.members) {
+      const name = nameOf(member);
+      table.set(name, table.has(name) ? 'doubled' : member);
+    }
+    tables.set(group, table);
+  }
+  return table;
+}
+
+/** The member that a step of a pointer leads to: by its key, in a list by its position as it was asked. */
+export function memberAt(group: GroupNode, step: string): Node | undefined {
+  if (group.pattern !== 'kv') return isIndex(step) ? group.members[Number(step)] : undefined;
+  const named = namesIn(group).get(step);
+  return named === 'doubled' ? undefined : named;
+}
+
+function nameOf(node: Node): string {
+  return node.key ?? (typeof node.as === 'string' ? node.as : String(node.index));
+}
