@@ -77,8 +77,8 @@ export class AnswerReader {
 
   #begin(head: Head): void {
     const { status } = head;
-    // What was not asked for: to go on with a body, or in another protocol.
-    if (status < 102) throw notHttp('the status');
+    // 100 may come unasked, and is passed by (RFC 9110 §15.2); another protocol may not.
+    if (status < 100 || status === 101) throw notHttp('the status');
     const framing = framingOf(head, this.#asker.isHead || status < 200);
     const isKept = keepsAlive(head, framing);
     if (status < 200) {

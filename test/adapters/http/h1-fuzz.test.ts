@@ -133,7 +133,7 @@ const option = fc.constantFrom<string[][]>(
 const answer = fc
   .record({
     version: fc.constantFrom('1.1', '1.1', '1.1', '1.0'),
-    status: fc.constantFrom(200, 200, 404, 204, 304, 103, 100, 599),
+    status: fc.constantFrom(200, 200, 404, 204, 304, 103, 102, 599),
     reason: fc.constantFrom(' OK', '', ' ', ' Not a\xe9'),
     fields: fc.array(field, { maxLength: 4 }),
     option,
@@ -198,6 +198,9 @@ const STRICTER = [
   /^transfer-encoding[^]*transfer-encoding/im,
 ];
 
+/** Where ours is not: undici takes no answer behind 100. */
+const CONTINUE = /HTTP\/1\.[01] 100/;
+
 it('of what is broken nothing is taken that undici does not take', async () => {
   await fc.assert(
     fc.asyncProperty(
@@ -207,6 +210,7 @@ it('of what is broken nothing is taken that undici does not take', async () => {
       fc.integer({ min: 1, max: 3 }),
       async (text, mutations, at, due) => {
         const broken = mutated(text, mutations);
+        fc.pre(!CONTINUE.test(broken));
         const pieces = split(broken, at);
         const [own, theirs] = [ours(pieces, due), trimmed(await undicis(pieces, due))];
         const context = JSON.stringify({ broken, own, theirs });
