@@ -318,9 +318,21 @@ describe('${NAME}', () => {
     });
   });
 
-  it.each(['${', '${}', '${1A}', '${A-b}', '${A B}'])('%s is a fault', (text) => {
+  it.each([
+    '${',
+    '${}',
+    '${1A}',
+    '${A-b}',
+    '${A B}',
+    // Its default would end at the first brace, and the other stay.
+    '${A:-${B}}',
+    'Bearer ${A:-${B:-c}}',
+    '${A:-${B}',
+    '${A:-{"b": 1}}',
+    '${A} ${A:-{}}',
+  ])('%s is a fault', (text) => {
     expect(faultsOf(() => parse({ server: { host: text } }, { A: 'a' }))).toEqual({
-      'server.host': 'write ${NAME} or ${NAME:-default}',
+      'server.host': 'write ${NAME} or ${NAME:-default}, with no brace in the default',
     });
   });
 

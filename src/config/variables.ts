@@ -12,7 +12,8 @@ export interface FilledIn {
   readonly faults: readonly ConfigFault[];
 }
 
-const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}|\$\{/g;
+/** What is not well written takes the rest with it: nobody knows where it was to end. */
+const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}|\$\{[^]*/g;
 
 /**
  * Fills in `${NAME}` and `${NAME:-default}` in every string below the named top-level fields; keys are left
@@ -28,7 +29,7 @@ export function fill(raw: unknown, env: Env, fields: readonly string[]): FilledI
     template.replace(REFERENCE, (match, name: string | undefined, fallback: string | undefined) => {
       if (match.length === template.length) whole.add(toPath(path));
       if (name === undefined) {
-        faults.push({ path: toPath(path), detail: 'write ${NAME} or ${NAME:-default}' });
+        faults.push({ path: toPath(path), detail: 'write ${NAME} or ${NAME:-default}, with no brace in the default' });
         return match;
       }
       const value = Object.hasOwn(env, name) ? env[name] : undefined;
