@@ -388,6 +388,13 @@ describe('YAML', () => {
     },
   );
 
+  it.each(['1e-400', '-1.5E-999', '+1e-400', `0.${'0'.repeat(330)}1`])(
+    'refuses %s, of which nought would be left',
+    (it) => {
+      expect(problemsOf(`a:\n  b: [0.0, ${it}, "1e-400"]\n`)).toEqual([['codap.yaml:2:12', 'a number out of range']]);
+    },
+  );
+
   it('writes nothing of a file to standard error', () => {
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
     try {

@@ -1,4 +1,5 @@
 import { type Document, isScalar, LineCounter, type ParsedNode, parseDocument, type ToJSOptions, visit } from 'yaml';
+import { isOutOfRange } from '../json/digits.ts';
 import { ConfigError } from './fault.ts';
 
 /** What a YAML text holds. */
@@ -41,9 +42,19 @@ function parse(text: string, file: string): Document.Parsed {
     logLevel: 'error' as const,
   };
   const document = parseDocument(text, options);
-  const faults = [...document.errors, ...document.warnings].map(({ code, message, pos }) => {
-    const { line, col } = lineCounter.linePos(pos[0]);
-    return { path: `${file}:${line}:${col}`, detail: wordsOf(code, message) };
+  const placeOf = (offset: number): string => {
+    const { line, col } = lineCounter.linePos(offset);
+    return `${file}:${line}:${col}`;
+  };
+  const faults = [...document.errors, ...document.warnings].map(({ code, message, pos }) => ({
+    path: placeOf(pos[0]),
+    detail: wordsOf(code, message),
+  }));
+  visit(document, {
+    Scalar(_key, { value, source = '', range }) {
+      if (value === 0 && isOutOfRange(source))
+        faults.push({ path: placeOf(range![0]), detail: 'a number out of range' });
+    },
   });
   if (faults.length > 0) throw new ConfigError(faults);
   return document;

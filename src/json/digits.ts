@@ -12,3 +12,9 @@ export function isBeyondExact(bytes: Uint8Array, start: number, end: number): bo
   const last = valueOfDigits(bytes, end - 1, end);
   return tens > 900719925474099 || (tens === 900719925474099 && last > 2);
 }
+
+/** Whether a double takes a number, as JSON writes it, for an infinite one, or for zero though it is none. */
+export function isOutOfRange(text: string): boolean {
+  const number = Number(text);
+  return number === 0 ? /^[^eE]*[1-9]/.test(text) : !Number.isFinite(number);
+}

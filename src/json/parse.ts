@@ -2,13 +2,14 @@ import { atOnce, Work } from '../budget/work.ts';
 import { readJson } from './read-json.ts';
 
 // Sixteen digits that are no fraction, or an exponent of three digits: below these a double takes every
-// number in.
-const MAY_NOT_FIT = /(?<![\d.])\d{16}|\d[eE]\+?\d{3}/;
+// number in, but for a fraction that begins with very many zeros.
+const MAY_NOT_FIT = /(?<![\d.])\d{16}|\d[eE][+-]?\d{3}/;
+const ZEROS = '0'.repeat(200);
 // A key that JavaScript's own objects may move, each digit written as such or as \u003x.
 const MAY_MOVE = /"(?:\d|\\u003\d)+"\s*:/;
 
 /** JSON that was checked, as data, at once: what `readJson` reads in turns. */
 export function parseExact(text: string): unknown {
-  const isPlain = !MAY_NOT_FIT.test(text) && !MAY_MOVE.test(text);
+  const isPlain = !MAY_NOT_FIT.test(text) && !text.includes(ZEROS) && !MAY_MOVE.test(text);
   return isPlain ? JSON.parse(text) : atOnce(readJson(text, new Work(Infinity)));
 }

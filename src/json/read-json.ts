@@ -1,4 +1,5 @@
 import type { Steps, Work } from '../budget/work.ts';
+import { isOutOfRange } from './digits.ts';
 import { Digits, isExactInteger } from './leaf.ts';
 import { put } from './members.ts';
 
@@ -14,8 +15,9 @@ const CLOSE_LIST = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
-/** Digits that a double holds whatever they are. */
+/** Characters of a number that a double holds whatever they are; of one that reads as zero, and is zero. */
 const SURE = 15;
+const SURE_OF_ZERO = 5;
 
 /** An object or list that is being read: what it has so far, and in an object the key that comes next. */
 interface Open {
@@ -137,8 +139,8 @@ function numberEnd(text: string, start: number): number {
  */
 function numberOf(text: string): number | Digits {
   const number = Number(text);
-  if (text.length <= SURE && Number.isFinite(number)) return number;
+  if (text.length <= (number === 0 ? SURE_OF_ZERO : SURE) && Number.isFinite(number)) return number;
   const whole = /^(-?\d+)(?:\.\d+)?$/.exec(text)?.[1];
-  const fits = whole === undefined ? Number.isFinite(number) : isExactInteger(whole);
+  const fits = (whole === undefined || isExactInteger(whole)) && !isOutOfRange(text);
   return fits ? number : new Digits(text);
 }

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { isBeyondExact, valueOfDigits } from './digits.ts';
+import { isBeyondExact, isOutOfRange, valueOfDigits } from './digits.ts';
 import { FaultList, type ToldFault } from './fault-list.ts';
 import { hashOf } from './key-table.ts';
 import { SeenKeys } from './seen-keys.ts';
@@ -171,12 +171,13 @@ class Scanner {
     let hasExponent = false;
     let exponent = 0;
     if (at !== STOP && body[at] === DOT) at = this.#digits(at + 1);
+    const fractionDigits = at - wholeEnd;
     if (at !== STOP && ((body[at] as number) | 0x20) === LOWER_E) {
       hasExponent = true;
       const sign = body[at + 1];
       const from = sign === PLUS || sign === MINUS ? at + 2 : at + 1;
       at = this.#digits(from);
-      if (sign !== MINUS) exponent = valueOfDigits(body, from, at);
+      exponent = (sign === MINUS ? -1 : 1) * valueOfDigits(body, from, at);
     }
     if (at === STOP) return STOP;
     // Only the numbers that may not fit are looked at closely.
@@ -186,8 +187,8 @@ class Scanner {
           ? 'an integer beyond ±2^53: write {"$numberLong": "…"} or a string'
           : 'a number whose whole part is beyond ±2^53: write {"$numberDecimal": "…"} or a string',
       );
-    } else if (integerDigits + exponent > 308 && !Number.isFinite(Number(body.toString('latin1', start, at)))) {
-      this.#fault('a number out of range');
+    } else if (integerDigits + exponent > 308 || fractionDigits - exponent > 308) {
+      if (isOutOfRange(body.toString('latin1', start, at))) this.#fault('a number out of range');
     }
     return at;
   }

@@ -149,6 +149,11 @@ describe('a request that is refused', () => {
       ['#/queries/a/params/x'],
     ],
     [
+      'a number of which nought would be left',
+      '{"queries":{"a":{"source":"shop","op":"find","params":{"x":1e-400}}}}',
+      ['#/queries/a/params/x'],
+    ],
+    [
       'a lone surrogate',
       '{"queries":{"a":{"source":"shop","op":"find","params":{"x":"\\ud800"}}}}',
       ['#/queries/a/params/x'],

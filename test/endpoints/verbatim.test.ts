@@ -25,6 +25,7 @@ const TEXTS = [
   ' null\n',
   'true',
   '[1E400,1e-400]',
+  '-1.5e-400',
   `${'['.repeat(500)}${']'.repeat(500)}`,
 ];
 
@@ -122,7 +123,7 @@ describe('what looks into it keeps what it was', () => {
     });
   });
 
-  it.each(TEXTS.filter((text) => /^-?\d{16}/.test(text) || text === '-0.0'))(
+  it.each(TEXTS.filter((text) => /^-?(?:\d{16}|1\.5e-400)/.test(text) || text === '-0.0'))(
     'so do other numbers that a double does not hold, or only with its sign: %s',
     async (text) => {
       const at = TEXTS.indexOf(text);

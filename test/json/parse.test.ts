@@ -39,6 +39,13 @@ describe('parseExact', () => {
     '1e0000400',
     '12345678901234567.5',
     '-9007199254740993.0',
+    '1e-400',
+    '-1e-400',
+    '1E-324',
+    '0.01e-0323',
+    `0.${'0'.repeat(330)}1`,
+    `0.${'0'.repeat(230)}1e-99`,
+    `1e-${'9'.repeat(400)}`,
   ])('keeps the digits of %s', (digits) => {
     expect(parseExact(digits)).toEqual(new Digits(digits));
     expect(parseExact(`{"a":["x",${digits}]}`)).toEqual({ a: ['x', new Digits(digits)] });
@@ -53,7 +60,12 @@ describe('parseExact', () => {
     '12345678901234567.5e3',
     '0.12345678901234567890',
     '-0',
-    '1e-400',
+    '0.0',
+    '0e-400',
+    '-0.000e-400',
+    '5e-324',
+    `0.${'0'.repeat(400)}`,
+    `1${'0'.repeat(400)}e-400`,
     '"9007199254740993"',
   ])('reads %s as JSON.parse does', (text) => {
     expect(parseExact(text)).toBe(JSON.parse(text));

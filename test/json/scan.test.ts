@@ -36,6 +36,12 @@ describe('a body that JSON.parse would change in silence', () => {
     ['a number out of range', '{"a/b":{"~":1e400}}', '#/a~1b/~0'],
     ['a negative number out of range', '[-1.5E+309]', '#/0'],
     ['a number that its digits take out of range', '123e307', '#'],
+    ['a number so small that nought would be left of it', '{"n":[1e-400]}', '#/n/0'],
+    ['a negative one', '[-9.9E-325]', '#/0'],
+    ['one that its digits take there', '[0.001e-322]', '#/0'],
+    ['one with so many zeros', `[0.${'0'.repeat(330)}1]`, '#/0'],
+    ['one with many zeros and an exponent of two digits', `[0.${'0'.repeat(230)}1e-99]`, '#/0'],
+    ['one whose exponent is beyond all', `[1e-${'9'.repeat(400)}]`, '#/0'],
   ])('has %s: a fault with its pointer', (_name, text, pointer) => {
     expect(pointersOf(text)).toEqual([pointer]);
   });
@@ -51,8 +57,14 @@ describe('a body that JSON.parse would change in silence', () => {
     '1.5e300',
     '1e308',
     '0.1234567890123456789',
-    '1e-400',
+    '5e-324',
+    '2.5e-324',
+    '1234567e-329',
+    '0e-400',
+    '-0.00e-400',
+    `0.${'0'.repeat(400)}`,
     `0.${'0'.repeat(400)}1e400`,
+    `1${'0'.repeat(400)}e-400`,
     '-0',
     '"\\ud83d\\ude00"',
     '[{"a":1},{"a":1},["a","a"],{"b":{"a":1},"a":2}]',
