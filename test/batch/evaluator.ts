@@ -268,7 +268,8 @@ function part(outcome: Outcome, written: Written, steps: readonly string[], whol
     const founds = outcome.members.map(into);
     const values = founds.filter((found) => typeof found === 'object' && 'value' in found);
     const failure = founds.find(isFault);
-    return failure && values.length === 0 ? failure : { value: values.flatMap((found) => found.value) };
+    const isVain = values.length === 0 && !founds.includes('nowhere');
+    return failure && isVain ? failure : { value: values.flatMap((found) => found.value) };
   }
   const one = outcome.members.find((member) => String(member.step) === step);
   return one ? into(one) : 'nowhere';

@@ -283,6 +283,21 @@ describe('*', () => {
     expect(await ask('kv', { queries })).toMatchObject({ results: { all: failed, again: failed } });
   });
 
+  it.each([
+    ['a forEach', q({ value: { $item: '' } }, { forEach: [1, 2], when: true })],
+    ['a forEach of which some failed', q({ fail: { $item: '/f' } }, { forEach: [{ f: 'NOT_FOUND' }, { f: null }] })],
+    ['a group of which some failed', { pattern: 'ordered', queries: [q({ fail: 'NOT_FOUND' }), q({ value: {} })] }],
+    [
+      'a first-reply of which some failed',
+      { pattern: 'first-reply', queries: [q({ fail: 'NOT_FOUND' }), q({ value: 1, ms: 10 })] },
+    ],
+  ])('over %s, leading nowhere in all that succeeded, is an empty list', async (_, e) => {
+    // Once while it runs, once when it is there.
+    const queries = { e, early: from('/e/*/no'), all: q({ value: { $result: '/e' } }), late: from('/e/*/no') };
+    const late = { ...queries.late, when: { in: [1, [1, result('/all')]] } };
+    expect(await values({ ...queries, late })).toMatchObject({ early: [], late: [] });
+  });
+
   it('over nothing is an empty list', async () => {
     expect(
       await values({ a: q({ value: [] }), b: from('/a/*/x'), g: { pattern: 'ordered', queries: [] }, c: from('/g/*') }),

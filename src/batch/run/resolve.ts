@@ -149,22 +149,24 @@ function pick<T>(members: readonly T[], step: string, keyed: GroupNode | undefin
   return named && members[named.index];
 }
 
-/** What `*` gathers: members without a value are passed over, unless there is none but failures. */
+/**
+ * What `*` gathers: members without a value, and those where the rest leads nowhere, are passed over, unless
+ * there is none but failures.
+ */
 class Gathered {
   readonly #values: unknown[] = [];
   #failure: Outcome | undefined;
-  #isEmpty = true;
+  #hasSucceeded = false;
 
   *add(outcome: Outcome, work: Work): Steps<void> {
     if (work.tick()) yield;
     if (outcome.is === 'failed') this.#failure ??= outcome;
-    if (outcome.is !== 'value') return;
-    this.#isEmpty = false;
-    yield* addTo(this.#values, outcome.value, work);
+    if (outcome.is === 'value' || outcome.is === 'nowhere') this.#hasSucceeded = true;
+    if (outcome.is === 'value') yield* addTo(this.#values, outcome.value, work);
   }
 
   get outcome(): Outcome {
-    return this.#failure && this.#isEmpty ? this.#failure : { is: 'value', value: this.#values };
+    return this.#failure && !this.#hasSucceeded ? this.#failure : { is: 'value', value: this.#values };
   }
 }
 
