@@ -310,6 +310,36 @@ describe('${NAME}', () => {
     expect(faultsOf(() => parse({ server: { port: '80${X}' } }, { X: '81' }))).toHaveProperty(['server.port']);
   });
 
+  it.each([
+    ['rest', 'cache', false],
+    ['rest', 'coalesce', false],
+    ['rest', 'retry', false],
+    ['rest', 'hedge', true],
+    ['rest', 'breaker', false],
+    ['rest', 'rate', false],
+    ['rest', 'describe', true],
+    ['rest', 'merge', false],
+    ['mongo', 'merge', false],
+    ['s3', 'forcePathStyle', true],
+    ['s3', 'timeoutMs', 500],
+  ])('turns of a %s source `%s` to %j', (adapter, option, value) => {
+    const own = {
+      rest: { url: 'http://a.example/' },
+      mongo: { url: 'mongodb://a.example/', database: 'shop', collections: ['users'] },
+      s3: { bucket: 'photos' },
+    }[adapter];
+    const said = (it: unknown) => withSource({ adapter, ...own, [option]: it });
+    const { sources } = parseConfig(said('${V}'), { V: String(value) });
+    expect(sources).toEqual(parseConfig(said(value)).sources);
+  });
+
+  it.each(['true', '5', 'no'])('is a fault where it is %s and no such value is allowed', (text) => {
+    const source = { adapter: 'rest', url: 'http://a.example/', cache: '${V}' };
+    expect(faultsOf(() => parse(withSource(source), { V: text }))).toEqual({
+      'sources.shop.cache': 'false or an object is allowed here',
+    });
+  });
+
   it('unset without a default is the only fault of its place, however many there are', () => {
     const faults = faultsOf(() => parse(withSource({ adapter: 'rest', url: '${NOWHERE}', maxDocuments: '${TOO}' })));
     expect(faults).toEqual({

@@ -95,20 +95,21 @@ function locate(options: Record<string, unknown>, names: readonly string[], fold
 }
 
 /**
- * Where a number or boolean is expected and a whole `${…}` was filled in, its text is read as one. The place
- * decides, not the text: a password of digits stays a password. True if anything changed.
+ * Where something else than a text is needed and a whole `${…}` was filled in, its text is read as a number
+ * or a boolean. The place decides, not the text: a password of digits stays a password. True if anything
+ * changed.
  */
 function convert(value: unknown, whole: ReadonlySet<string>, faults: readonly SchemaFault[]): boolean {
   let changed = false;
-  for (const { path, expected } of faults) {
-    if (expected === undefined || !whole.has(toPath(path))) continue;
+  for (const { path, isMistyped } of faults) {
+    if (!isMistyped || !whole.has(toPath(path))) continue;
     const parent = path
       .slice(0, -1)
       .reduce((node, key) => (node as Record<PropertyKey, unknown>)[key], value) as Record<PropertyKey, unknown>;
     const key = path.at(-1)!;
     const text = String(parent[key]);
-    if (expected === 'boolean' && /^(?:true|false)$/.test(text)) parent[key] = text === 'true';
-    else if (expected !== 'boolean' && /^-?\d+(?:\.\d+)?$/.test(text)) parent[key] = Number(text);
+    if (/^(?:true|false)$/.test(text)) parent[key] = text === 'true';
+    else if (/^-?\d+(?:\.\d+)?$/.test(text)) parent[key] = Number(text);
     else continue;
     changed = true;
   }

@@ -4,8 +4,8 @@ import { z } from 'zod';
 export interface SchemaFault {
   readonly path: readonly (string | number)[];
   readonly detail: string;
-  /** The type that is needed there, where that is what is wrong. */
-  readonly expected?: string;
+  /** A value of another type is needed there. */
+  readonly isMistyped?: true;
 }
 
 /** A value that was checked: what the schema makes of it, or its faults. */
@@ -72,9 +72,8 @@ function faultsOf(issue: z.core.$ZodIssue, schema: z.ZodType, value: unknown): S
   const inner = issue.code === 'invalid_union' ? withinUnion(issue, schemaAt(schema, path, value), value) : [];
   if (inner.length > 0) return inner.flatMap((one) => faultsOf(one, schema, value));
   const detail = issue.message || allowed(schemaAt(schema, path, value));
-  const expected = expectedOf(issue);
   const told = isMissing(issue, value) ? missing(path.at(-1)!, detail) : detail;
-  return [{ path, detail: told, ...(expected !== undefined && { expected }) }];
+  return [{ path, detail: told, ...(isMistyped(issue) && { isMistyped: true }) }];
 }
 
 /** What is wrong inside an object where other things may stand, too: there alone can that be told closely. */
@@ -96,11 +95,10 @@ function objectIn(schema: z.ZodType): z.ZodObject | undefined {
   return schema.options.find((option) => option instanceof z.ZodObject);
 }
 
-/** The type that an issue says is needed in its place: of several that may stand there, the first. */
-function expectedOf(issue: z.core.$ZodIssue): string | undefined {
-  if (issue.code === 'invalid_type') return issue.expected;
-  if (issue.code !== 'invalid_union') return undefined;
-  return issue.errors.flat().find((inner) => inner.code === 'invalid_type')?.expected;
+/** Whether an issue says that a value of another type is needed: of one that may stand there. */
+function isMistyped(issue: z.core.$ZodIssue): boolean {
+  if (issue.code === 'invalid_union') return issue.errors.flat().some(isMistyped);
+  return issue.code === 'invalid_type';
 }
 
 /** Says that one of these names is allowed. */
