@@ -10,7 +10,7 @@ import type { Freshness } from '../../src/store/freshness.ts';
 import { ownBytes } from '../../src/store/keep.ts';
 import type { Kept, Meta, Stored, Value } from '../../src/store/payload.ts';
 import type { Steps, Work } from '../../src/budget/work.ts';
-import { decoderOf, formatOf, type Format } from './format.ts';
+import { AMBIGUOUS, decoderOf, formatOf, type Format } from './format.ts';
 
 /** Bytes of a byte order mark, which is no part of the text. */
 const MARK = 3;
@@ -180,19 +180,24 @@ function read(
   work: Work,
   freshness: Freshness | undefined,
 ): Value | Promise<Value> {
-  const encoding = format === 'auto' ? formatOf(meta.contentType) : format;
+  const isPart = format === 'part';
+  const encoding = format === 'auto' || isPart ? formatOf(meta.contentType) : format;
   // The bytes of a part are not how many there are.
   const size = meta.size ?? (meta.status === 206 ? undefined : bytes.length);
   if (size !== undefined) meta.size = size;
   meta.encoding = encoding;
   // JSON has no text for nothing; a store that sends none of it says so.
-  if (encoding === 'json') return bytes.length === 0 ? nothing(meta, freshness) : json(bytes, meta, work, freshness);
+  if (encoding === 'json' && !isPart)
+    return bytes.length === 0 ? nothing(meta, freshness) : json(bytes, meta, work, freshness);
   if (encoding === 'base64') return text(bytes.toString('base64'), 'base64', meta, work, freshness);
+  meta.encoding = 'text';
   try {
     const reader = decoderOf(meta.contentType);
+    if (isPart && AMBIGUOUS.test(reader.encoding)) return read(bytes, 'base64', meta, work, freshness);
     const decoded = reader.decode(bytes);
     return text(decoded, storedAs(bytes, decoded, reader), meta, work, freshness);
   } catch (cause) {
+    if (isPart) return read(bytes, 'base64', meta, work, freshness);
     throw new CodapError('BAD_RESPONSE', 'a text that is not in the charset it should be in', { cause });
   }
 }

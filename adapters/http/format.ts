@@ -1,18 +1,27 @@
 import { MIMEType, TextDecoder } from 'node:util';
 import { remembering } from '../../src/budget/remember.ts';
 
-/** How a body is read: by its content type, or as the query says. */
-export type Format = 'auto' | 'json' | 'text' | 'base64';
+/**
+ * How a body is read: by its content type, or as the query says; `part` is what `auto` is for a part of one,
+ * which is no JSON, and may be cut inside a character.
+ */
+export type Format = 'auto' | 'part' | 'json' | 'text' | 'base64';
+
+/** Charsets in which a part of a text may look like another: they are not told where a character begins. */
+export const AMBIGUOUS = /^(?:utf-16|gb|big5|euc|iso-2022|shift)/;
+
+/** What a body was read as. */
+type Encoding = Exclude<Format, 'auto' | 'part'>;
 
 /**
  * How a body of this content type is read under `auto`: JSON, any `text/*` whose charset is known, else
  * base64.
  */
-export function formatOf(contentType = ''): Exclude<Format, 'auto'> {
+export function formatOf(contentType = ''): Encoding {
   return formatIn(contentType);
 }
 
-const formatIn = remembering((contentType): Exclude<Format, 'auto'> => {
+const formatIn = remembering((contentType): Encoding => {
   const type = parsed(contentType);
   if (!type) return 'base64';
   if (/^(?:application|text)\/json$|\+json$/.test(type.essence)) return 'json';

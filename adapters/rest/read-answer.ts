@@ -8,6 +8,7 @@ import { collect } from '../http/collect.ts';
 import { content, nothing, plain, unchanged } from '../http/content.ts';
 import type { Coding } from '../http/decoded.ts';
 import { undoing } from '../http/decoders.ts';
+import type { Format } from '../http/format.ts';
 import { owned } from '../http/owned.ts';
 import { isAll, readPart } from '../http/part.ts';
 import { transportFailure } from '../http/transport-failure.ts';
@@ -80,7 +81,16 @@ export class GatheredAnswer implements Reader<Value> {
     const { status, contentType } = meta;
     if (status === 304 && this.#asked.condition === 'of a cache') return unchanged(meta, this.#freshness);
     const isEmpty = status === 204 || status === 304 || (bytes.length === 0 && contentType === undefined);
-    return isEmpty ? nothing(meta, this.#freshness) : content(bytes, 'auto', meta, this.#context.work, this.#freshness);
+    return isEmpty
+      ? nothing(meta, this.#freshness)
+      : content(bytes, this.#format, meta, this.#context.work, this.#freshness);
+  }
+
+  /** A part of a coded body cannot be decoded. */
+  get #format(): Format {
+    const { meta, codings, contentRange } = this.#fields as Fields;
+    if (meta.status !== 206 || isWhole(contentRange)) return 'auto';
+    return codings?.length === 0 ? 'part' : 'base64';
   }
 
   async #decoded(source: Readable, codings: readonly Coding[]): Promise<Buffer> {

@@ -16,6 +16,7 @@ import { codingNames, decoders } from '../http/decoders.ts';
 import { exactly } from '../http/exactly.ts';
 import { formatOf, type Format } from '../http/format.ts';
 import { owned } from '../http/owned.ts';
+import { isAll } from '../http/part.ts';
 import { s3Failure } from './failure.ts';
 import { getInput, headInput } from './input.ts';
 import { lengthOf, metaOf, partOf } from './object-meta.ts';
@@ -54,7 +55,7 @@ export async function get(
     if (want === 'body') return { kind: 'body', stream: owned(source, signal, s3Failure, counted), meta };
     if ((meta.length ?? 0) > options.maxBytes) throw tooLarge(options.maxBytes);
     const { length: _length, contentRange: _contentRange, ...told } = meta;
-    const { format, coding } = reading(query.format, answer, part !== undefined);
+    const { format, coding } = reading(query.format, answer, part !== undefined && !isAll(part));
     const stream = owned(source, signal, s3Failure, [...counted, ...coding]);
     const bytes = await collect(stream, options.maxBytes, { memory, work }, () => tooLarge(options.maxBytes));
     return await content(bytes, format, told, work, isConditional(query) ? NOT_KEPT : undefined);
@@ -93,7 +94,7 @@ function reading(
       'a part of an encoded object cannot be decoded; format base64 gives its bytes',
     );
   const coding = decoders(ContentEncoding);
-  if (coding) return { format, coding };
+  if (coding) return { format: partial && asked === 'auto' ? 'part' : format, coding };
   throw new CodapError('BAD_RESPONSE', 'the object has an unknown content encoding; format base64 gives its bytes');
 }
 

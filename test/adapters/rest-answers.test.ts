@@ -168,6 +168,35 @@ describe('a coded answer', () => {
   });
 });
 
+describe('a part that was asked for', () => {
+  const UTF8 = 'content-type: text/plain';
+  const ü = Buffer.from('ü');
+  it.each<[string, string[], Uint8Array | string, string, unknown]>([
+    ['of JSON is text', [JSON_TYPE, 'content-range: bytes 0-3/9'], '[1,2', 'text', '[1,2'],
+    ['of JSON whose size is not told is text', [JSON_TYPE, 'content-range: bytes 0-2/*'], '[1]', 'text', '[1]'],
+    ['that is all of JSON is JSON', [JSON_TYPE, 'content-range: bytes 0-2/3'], '[1]', 'json', [1]],
+    ['of a text is text', [UTF8, 'content-range: bytes 1-2/9'], ü, 'text', 'ü'],
+    ['that is cut in a character is base64', [UTF8, 'content-range: bytes 1-1/9'], ü.subarray(0, 1), 'base64', 'ww=='],
+    [
+      'of a coded body is base64',
+      [JSON_TYPE, 'content-encoding: gzip', 'content-range: bytes 0-1/9'],
+      Buffer.from('hi'),
+      'base64',
+      'aGk=',
+    ],
+    [
+      'that is all of a coded body is decoded',
+      [JSON_TYPE, 'content-encoding: gzip', 'content-range: bytes 0-22/23'],
+      gzipSync('[1]'),
+      'json',
+      [1],
+    ],
+  ])('%s', async (_name, fields, bytes, encoding, value) => {
+    const part = await get(answerOf(fields, bytes, '206 Partial Content'), RANGED);
+    expect(part).toMatchObject({ value, meta: { status: 206, encoding } });
+  });
+});
+
 describe('JSON of nothing', () => {
   it('is null, of no bytes', async () => {
     for (const type of [JSON_TYPE, 'content-type: application/problem+json; charset=utf-8']) {

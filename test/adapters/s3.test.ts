@@ -138,6 +138,22 @@ describe('getObject', () => {
     });
   });
 
+  it.each([
+    ['index.json', 'bytes=0-0', { value: '{', meta: { encoding: 'text' } }],
+    ['welcome.txt', 'bytes=24-24', { value: 'vA==', meta: { encoding: 'base64' } }],
+    ['welcome.txt', 'bytes=0-', { value: 'Welcome to the shop. Grüße!\n', meta: { encoding: 'text' } }],
+  ])('reads the part of %s that %s asks for as what it can be', async (key, range, expected) => {
+    expect(await get({ key, range })).toMatchObject({ ...expected, meta: { ...expected.meta, status: 206 } });
+  });
+
+  it('reads a range of all of an object as the object', async () => {
+    await put('all.json', '[1]', 'application/json');
+    expect(await get({ key: 'all.json', range: 'bytes=0-' })).toMatchObject({
+      json: '[1]',
+      meta: { encoding: 'json' },
+    });
+  });
+
   it('is ok with null if it has not changed', async () => {
     const { meta } = await get({ key: 'welcome.txt' });
     expect(await get({ key: 'welcome.txt', ifNoneMatch: meta?.etag })).toMatchObject({

@@ -26,3 +26,23 @@ describe('a body that is no JSON', () => {
     expect(turn.mock.calls.length).toBeGreaterThan(10);
   });
 });
+
+describe('a part', () => {
+  const JSON_TYPE = 'application/json';
+  it.each<[string, string, Buffer, string, unknown]>([
+    ['of JSON', JSON_TYPE, Buffer.from('{"a":[1,'), 'text', '{"a":[1,'],
+    ['of JSON that is JSON by chance', 'application/problem+json', Buffer.from('1'), 'text', '1'],
+    ['of JSON, cut in a character', JSON_TYPE, Buffer.from('"ü').subarray(0, 2), 'base64', 'IsM='],
+    ['of a text', 'text/plain', Buffer.from('Grü'), 'text', 'Grü'],
+    ['of a text, cut in its last character', 'text/plain', Buffer.from('Grü').subarray(0, 3), 'base64', 'R3LD'],
+    ['of a text, cut in its first character', 'text/csv', Buffer.from('ü').subarray(1), 'base64', 'vA=='],
+    ['of Latin-1', 'text/plain; charset=iso-8859-1', Buffer.of(0xfc), 'text', 'ü'],
+    ['of UTF-16', 'text/plain; charset=utf-16le', Buffer.from('ab', 'utf16le').subarray(1, 3), 'base64', 'AGI='],
+    ['of Shift_JIS', 'text/plain; charset=shift_jis', Buffer.of(0x41), 'base64', 'QQ=='],
+    ['of what is neither', 'image/png', Buffer.of(1, 2), 'base64', 'AQI='],
+  ])('%s is what it can be, and meta tells', async (_what, contentType, bytes, encoding, value) => {
+    const meta = { status: 206, size: 100, contentType };
+    const part = await content(bytes, 'part', meta, new Work(Infinity));
+    expect(part).toMatchObject({ value, meta: { encoding, size: 100 } });
+  });
+});
