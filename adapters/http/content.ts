@@ -3,13 +3,12 @@ import type { TextDecoder } from 'node:util';
 import { CodapError } from '../../src/errors.ts';
 import { isHeld } from '../../src/budget/turns.ts';
 import { JsonCheck } from '../../src/json/json-check.ts';
-import { parseExact } from '../../src/json/parse.ts';
-import { readJson } from '../../src/json/read-json.ts';
 import { writeBytes } from '../../src/json/write.ts';
 import type { Freshness } from '../../src/store/freshness.ts';
 import { ownBytes } from '../../src/store/keep.ts';
 import type { Kept, Meta, Stored, Value } from '../../src/store/payload.ts';
-import type { Steps, Work } from '../../src/budget/work.ts';
+import type { Work } from '../../src/budget/work.ts';
+import { JsonBytes, KeptJson, StoredJson } from './json-bytes.ts';
 import { AMBIGUOUS, decoderOf, formatOf, type Format } from './format.ts';
 
 /** Bytes of a byte order mark, which is no part of the text. */
@@ -19,92 +18,6 @@ const NOTHING = Buffer.alloc(0);
 
 /** Bytes from which on reading a text is work that waits for its turn. */
 const LARGE = 65_536;
-
-/** Members up to which a text is read at once. */
-const FEW = 10_000;
-
-/** What checking a text found out. */
-type Checked = Pick<JsonCheck, 'members' | 'isPlain'>;
-
-/** JSON passed on as the bytes it came as, read as text, and opened, only if someone looks inside. */
-class JsonBytes implements Value {
-  readonly kind = 'value';
-  readonly bytes: Buffer;
-  readonly meta?: Meta;
-  declare readonly stored?: Stored;
-  readonly freshness: Freshness | undefined;
-  readonly #checked: Checked;
-  #json: string | undefined;
-  #value: unknown;
-  #open = false;
-
-  constructor(bytes: Buffer, checked: Checked, meta: Meta | undefined, freshness?: Freshness) {
-    this.bytes = bytes;
-    this.#checked = checked;
-    if (meta) this.meta = meta;
-    this.freshness = freshness;
-  }
-
-  get json(): string {
-    return (this.#json ??= this.bytes.toString());
-  }
-
-  get value(): unknown {
-    return this.#open ? this.#value : this.#opened(parseExact(this.json));
-  }
-
-  *read(work: Work): Steps<unknown> {
-    if (this.#open) return this.#value;
-    const { members, isPlain } = this.#checked;
-    if (!isPlain || members > FEW) return this.#opened(yield* readJson(this.json, work));
-    if (work.tick(members + (this.bytes.length >> 6))) yield;
-    return this.#open ? this.#value : this.#opened(JSON.parse(this.json));
-  }
-
-  keep(): Kept {
-    const { members, isPlain } = this.#checked;
-    return new KeptJson(ownBytes(this.bytes), { members, isPlain }, this.stored);
-  }
-
-  #opened(value: unknown): unknown {
-    this.#value = value;
-    this.#open = true;
-    return value;
-  }
-}
-
-/** The same of a body whose bytes are others. */
-class StoredJson extends JsonBytes {
-  declare readonly stored: Stored;
-
-  constructor(stored: Stored, ...json: ConstructorParameters<typeof JsonBytes>) {
-    super(...json);
-    this.stored = stored;
-  }
-}
-
-/** JSON that is kept: its bytes alone, and those of the body where they are others. */
-class KeptJson implements Kept {
-  readonly #bytes: Buffer;
-  readonly #checked: Checked;
-  readonly #stored: Stored | undefined;
-
-  constructor(bytes: Buffer, checked: Checked, stored: Stored | undefined) {
-    this.#bytes = bytes;
-    this.#checked = checked;
-    this.#stored = typeof stored === 'object' ? ownBytes(stored) : stored;
-  }
-
-  get bytes(): number {
-    const stored = this.#stored;
-    return this.#bytes.length + (typeof stored === 'object' ? stored.length : 0);
-  }
-
-  value(meta: Meta | undefined): Value {
-    const json = [this.#bytes, this.#checked, meta] as const;
-    return this.#stored === undefined ? new JsonBytes(...json) : new StoredJson(this.#stored, ...json);
-  }
-}
 
 /** Data written as it was made. */
 class Plain implements Value {

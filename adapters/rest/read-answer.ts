@@ -66,7 +66,8 @@ export class GatheredAnswer implements Reader<Value> {
     const { codings, length } = this.#fields;
     // Of a coding that codap does not know, it can still read nothing at all.
     if (!codings) return { most: 0 };
-    if (codings.length > 0) return { most: Infinity, decode: (source) => this.#decoded(source, codings) };
+    if (codings.length > 0 && this.#format !== 'base64')
+      return { most: Infinity, decode: (source) => this.#decoded(source, codings) };
     if (length !== undefined && length > this.#maxBytes) throw this.tooMany();
     return { most: this.#maxBytes, length };
   }

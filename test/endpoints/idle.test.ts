@@ -74,7 +74,15 @@ describe('a client that takes nothing for streamIdleMs is cut', () => {
 /** Little to send, much to be told: each fault with its long path. */
 const NAME = 'n'.repeat(250);
 const within = (queries: object, pattern: string): object => ({ [NAME]: { pattern, queries } });
-const BAD = JSON.stringify({ queries: within(within(Array(50).fill({}), 'ordered'), 'kv') });
+const BAD = JSON.stringify({
+  queries: within(
+    within(
+      Array.from({ length: 50 }, () => ({})),
+      'ordered',
+    ),
+    'kv',
+  ),
+});
 const post = (path: string, body: string): string =>
   `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
@@ -119,7 +127,9 @@ describe('a client that is slow but takes something is not', () => {
     const slow = { source: 'catalog', op: 'get', params: { path: '/slow', query: { ms: 1500 } } };
     const socket = connect(service.port, '127.0.0.1').pause();
     await once(socket, 'connect');
-    socket.write(post('/kv', JSON.stringify({ queries: { big } })) + post('/kv', JSON.stringify({ queries: { slow } })));
+    socket.write(
+      post('/kv', JSON.stringify({ queries: { big } })) + post('/kv', JSON.stringify({ queries: { slow } })),
+    );
     await pause(100);
     let tail = '';
     socket.on('data', (chunk: Buffer) => (tail = (tail + String(chunk)).slice(-2000))).resume();
