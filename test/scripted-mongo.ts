@@ -13,19 +13,11 @@ export interface ScriptedMongo {
   close(): Promise<void>;
 }
 
-/**
- * What a command is answered with: documents, all of them or the first of a cursor that stays open, or the
- * values of a `distinct`; or it is not answered, or its connection is cut.
- */
+/** What a command is answered with: documents, or the values of a `distinct`; or its connection is cut. */
 export type Script = (
   name: string,
   command: Buffer,
-) =>
-  | readonly Uint8Array[]
-  | { readonly first: readonly Uint8Array[] }
-  | { readonly distinct: readonly Raw[] }
-  | 'stall'
-  | 'cut';
+) => readonly Uint8Array[] | { readonly distinct: readonly Raw[] } | 'cut';
 
 const GREETING = {
   helloOk: true,
@@ -37,20 +29,19 @@ const GREETING = {
   maxWireVersion: 25,
   ok: 1,
 };
-const ASKED = new Set(['find', 'aggregate', 'distinct', 'getMore', 'killCursors']);
+const ASKED = new Set(['find', 'aggregate', 'distinct']);
 
 /** Starts it; `greeting` is told beside what every server says of itself. */
 export async function startScriptedMongo(script: Script, greeting: object = {}): Promise<ScriptedMongo> {
   const sockets = new Set<Socket>();
   const commands: Buffer[] = [];
-  const answer = ({ body }: Message): Uint8Array | 'stall' | 'cut' => {
+  const answer = ({ body }: Message): Uint8Array | undefined => {
     const bytes = Buffer.from(body);
     const name = bytes.toString('utf8', 5, bytes.indexOf(0, 5));
     if (!ASKED.has(name)) return serialize({ ...GREETING, ...greeting });
     commands.push(bytes);
     const told = script(name, bytes);
-    if (typeof told === 'string') return told;
-    if ('first' in told) return cursorReply('firstBatch', told.first, Long.ONE, 'd.c');
+    if (told === 'cut') return undefined;
     if (!('distinct' in told)) return cursorReply('firstBatch', told, Long.ZERO, 'd.c');
     const values = rawDocument(told.distinct.map((value, index) => [String(index), value]));
     return rawDocument([
@@ -66,8 +57,8 @@ export async function startScriptedMongo(script: Script, greeting: object = {}):
     socket.on('data', (chunk) => {
       for (const message of messages(chunk)) {
         const told = answer(message);
-        if (told === 'cut') socket.destroy();
-        else if (told !== 'stall') socket.write(encodeReply(message, told));
+        if (told) socket.write(encodeReply(message, told));
+        else socket.destroy();
       }
     });
   });

@@ -24,6 +24,8 @@ export class Cursor {
   readonly #run: CursorRun;
   /** Ends the connection of a first command under way; the driver gives it to no other. */
   readonly #cut = new AbortController();
+  readonly #database: Database;
+  readonly #collection: string;
   #step: Promise<unknown> | undefined;
   #closed = false;
 
@@ -43,6 +45,8 @@ export class Cursor {
     // The driver copies the fields of a find's hint one by one, which a Map does not have; what is to be
     // written in the hint's stead may be one.
     const inOrder = hint instanceof Map ? { hint: { toBSON: () => hint } } : {};
+    this.#database = database;
+    this.#collection = collection;
     this.#cursor =
       find === undefined
         ? source.aggregate(pipeline as object[], options)
@@ -68,14 +72,18 @@ export class Cursor {
     this.#run.lingers?.(closed);
   };
 
-  /** Ends it in the store, too: at once also where the next batch is under way, which it ends. */
+  /** Ends it in the store, too. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
     this.#run.signal.removeEventListener('abort', this.leave);
-    // Before its first answer nobody knows what there is to end.
-    const isOpening = this.#step && !this.#cursor.id;
-    if (isOpening && !(await this.#run.lingering.awaits(this.#step!))) this.#cut.abort();
+    const { id } = this.#cursor;
+    if (this.#step && id) {
+      // A getMore may end only once its cursor was killed, which the driver would not do while it runs.
+      await this.#database.kill(this.#collection, id).catch(() => undefined);
+    } else if (this.#step && !(await this.#run.lingering.awaits(this.#step))) {
+      this.#cut.abort();
+    }
     await this.#cursor.close().catch(() => undefined);
   }
 }
