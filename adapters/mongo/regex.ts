@@ -31,12 +31,15 @@ export function readPattern(walk: Walk, value: unknown): unknown {
       ? value.parts.map(planned)
       : (value.parts ?? [{ text: textOf(value), literal: false }]);
   const pattern: string[] = [];
-  // What is written out since the last reference: what was filled in ends in no open escape.
+  // What is written out since the last reference: behind what was filled in nothing is open.
   let tail = '';
   for (const { text, literal } of parts) {
     if (text === undefined)
       return walk.fault('what is filled in under $regex is a string, number, boolean, id or date');
-    if (!literal && endsOpen(tail)) return walk.fault('a backslash may not stand right before a reference');
+    if (!literal && endsOpen(tail))
+      return walk.fault(
+        'a reference is allowed here where its text stands for itself: not behind an open \\, \\Q, {, (?, (* or [:',
+      );
     if (!literal && text.length > MOST_CHARS)
       return walk.fault(`what is filled in under $regex has at most ${MOST_CHARS} characters`);
     tail = literal ? tail + text : '';
@@ -55,13 +58,29 @@ function textOf(value: Filled): string | undefined {
   return toText(value.value);
 }
 
-/**
- * True if a pattern ends in an open \ or \c, which would take the backslash that escapes what is filled in
- * for its own.
- */
+/** Characters at the end of a pattern that tell whether something is open there. */
+const TELLING = 256;
+
+/** Escapes that are whole: what follows them stands for itself. */
+const WHOLE = /\\(?:Q[^]*?\\E|c[^]|[^\w])/g;
+
+/** What would take the next characters, escaped or not, for a part of itself (pcre2pattern(3)). */
+const OPEN = [
+  /\\(?:[copPgk]|\d+|x[\da-fA-F]?|g[+-]?\d*|[xopPNgk][{<'][^}>']*)?$/,
+  // The head of a group, and a verb.
+  /\(\?(?:P?'\w*|P[=>]\w*|[^:=!>|)']*)$/,
+  /\(\*[^)]*$/,
+  // A number of times, and the name of a class.
+  /\{[\d,\s]*$/,
+  /\[[:.=]\^?\w*$/,
+];
+
+/** Whether the end of a pattern is inside of something that makes more of what follows than what it is. */
 function endsOpen(pattern: string): boolean {
-  const end = pattern.endsWith('c') ? pattern.length - 1 : pattern.length;
-  let start = end;
-  while (pattern[start - 1] === '\\') start -= 1;
-  return (end - start) % 2 === 1;
+  const quoted = pattern.slice(pattern.lastIndexOf(String.raw`\E`) + 1);
+  if (/(?<!\\)(?:\\\\)*\\Q/.test(quoted)) return true;
+  let from = Math.max(0, pattern.length - TELLING);
+  while (pattern[from - 1] === '\\') from -= 1;
+  const end = pattern.slice(from).replaceAll(WHOLE, '.');
+  return OPEN.some((one) => one.test(end));
 }

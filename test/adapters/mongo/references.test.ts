@@ -176,6 +176,101 @@ describe('a reference under $regex', () => {
     expect(filterFaults({ a: { $regex: it } })).toEqual(['a/$regex']);
   });
 
+  test.each([
+    '(?',
+    '^(?:a|(?',
+    '(?<',
+    '(?<na',
+    '(?P<',
+    '(?P>',
+    '(?P=na',
+    "(?'na",
+    '(?(',
+    '(?i-',
+    '(?&',
+    '(?C',
+    '(?#',
+    '(*',
+    '(*LIMIT_MATCH=',
+    'a{',
+    'a{2,',
+    '[[:',
+    '[^[:^al',
+    String.raw`(a)\1`,
+    String.raw`\0`,
+    String.raw`\x`,
+    String.raw`\x4`,
+    String.raw`\x{4`,
+    String.raw`\o{`,
+    String.raw`\p`,
+    String.raw`\P{`,
+    String.raw`\N{U+`,
+    String.raw`\g`,
+    String.raw`\g{-`,
+    String.raw`\g<`,
+    String.raw`\k'`,
+    String.raw`\c`,
+    String.raw`\c\\`,
+    String.raw`\Q`,
+    String.raw`\Qa\Eb\Qa.b`,
+    String.raw`\\\Qa`,
+    '\\'.repeat(301),
+  ])('is refused behind what would take it for a part of itself: %j', (before) => {
+    for (const after of [')', '']) {
+      const planned = new Placeholder('$join', [before, new Placeholder('$result'), after]);
+      expect(filterFaults({ a: { $regex: planned } })).toEqual(['a/$regex']);
+      expect(filterFaults({ a: { $regex: joined(before, ['R'], after) } })).toEqual(['a/$regex']);
+      expect(filterFaults({ a: { $regex: joined('^', ['x'], before, ['R'], after) } })).toEqual(['a/$regex']);
+    }
+  });
+
+  test.each([
+    '^',
+    '(',
+    '(?:',
+    '(?=',
+    '(?<!',
+    '(?>',
+    '(?|',
+    '(?i)',
+    '(?i:',
+    '(?<name>',
+    "(?'name'x",
+    '(?(1)',
+    '(*UTF)',
+    'a{2}',
+    '{"id":"',
+    '[',
+    '[^',
+    '[[:alpha:]',
+    '[:/]',
+    '"?',
+    String.raw`\(?`,
+    String.raw`\{`,
+    String.raw`\[:`,
+    String.raw`\(*`,
+    String.raw`\d`,
+    String.raw`\b`,
+    String.raw`\x41`,
+    String.raw`\x{41}`,
+    String.raw`\p{L}`,
+    String.raw`\pL`,
+    String.raw`\cA`,
+    String.raw`\Qa.b\E`,
+    String.raw`\Q(?\E`,
+    String.raw`C:\\Queue\\`,
+    '\\'.repeat(302),
+  ])('may stand behind %j', (before) => {
+    expect(sentPattern(joined(before, ['a.'], ')'))).toBe(String.raw`${before}a\.)`);
+  });
+
+  test('is looked for an open end of in no time, however long what stands before it', () => {
+    const began = processorMs();
+    for (const it of ['(?', '\\Q', '\\Q\\E', '[:', '{', '(*', '\\', '\\c'])
+      filterFaults({ a: { $regex: joined(it.repeat(500_000), ['R']) } });
+    expect(processorMs() - began).toBeLessThan(1000);
+  });
+
   test('is refused where it is longer than any pattern of MongoDB', () => {
     expect(filterFaults({ a: { $regex: filled('a'.repeat(32_764)) } })).toEqual([]);
     for (const it of [filled('a'.repeat(32_765)), joined('^', ['a'.repeat(32_765)])])
