@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import type { Adapter } from '../adapters/adapter.ts';
-import { ConfigError, type Env } from '../src/config/load.ts';
+import { ConfigError, type Env, readBatches } from '../src/config/load.ts';
 import { fill } from '../src/config/variables.ts';
 import { readYaml } from '../src/config/yaml.ts';
 import { parseConfig, loadConfig } from './configured.ts';
@@ -471,6 +471,14 @@ describe('a configuration file', () => {
   it('that is not there is a fault that names it', async () => {
     const file = join(folder, 'nowhere.yaml');
     await expect(loadConfig(file)).rejects.toThrow(`${file}: cannot be read (ENOENT)`);
+  });
+
+  it('that is not in UTF-8 is a fault, of a saved batch too', async () => {
+    const latin = join(folder, 'latin.yaml');
+    await writeFile(latin, Buffer.from('pattern: kv\ndescription: caf\xe9\nqueries: {}\n', 'latin1'));
+    await expect(loadConfig(latin)).rejects.toThrow(`${latin}: cannot be read (not UTF-8)`);
+    const [batch] = await readBatches(new Map([['a', 'latin.yaml']]), join(folder, 'codap.yaml'));
+    expect(batch?.faults.map(({ detail }) => detail)).toEqual(['the file latin.yaml cannot be read (not UTF-8)']);
   });
 
   it('that is empty is a fault', async () => {

@@ -14,6 +14,7 @@ import { commonOf, openEdition } from './edition.ts';
 import { callersExamples, examples } from './examples.ts';
 import { StartFault } from './start-fault.ts';
 import { isLoopback, listen } from './listen.ts';
+import { warn } from './reload.ts';
 import { listenOn, type ListenFlags, logLevel } from './settings.ts';
 
 /** What the command line says of the demo. */
@@ -34,7 +35,9 @@ export async function demo(ending: Ending, flags: DemoFlags, env: Env): Promise<
   const config = parseConfig(raw, {}, adapters, await demoBatches());
   const where = listenOn(flags, env, config);
   const logger = createLogger(logLevel(env, 'warn'), new Secrets(secretsOf(config, adapters)));
-  const common = commonOf(config, { exporting: exportingOf(env), logger, onLoopback: await isLoopback(where) });
+  const onLoopback = await isLoopback(where);
+  warn(config, { logger, onLoopback });
+  const common = commonOf(config, { exporting: exportingOf(env), logger, onLoopback });
   const front = new Front(await openEdition(config, common), { logger });
   const running = { front, logger, dispose: () => stores.close() };
   const { address } = await ending.runs(() => listen(front.app, where), draining(running));

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { ToldFault } from '../json/fault-list.ts';
 import { exactJson } from './exact-json.ts';
 import { ConfigError, type ConfigFault } from './fault.ts';
+import { readUtf8 } from './utf8-file.ts';
 import { readYaml } from './yaml.ts';
 
 /** A saved batch as somebody wrote it, before anybody looks at what it says. */
@@ -27,7 +27,7 @@ export async function readBatches(written: ReadonlyMap<unknown, unknown>, file: 
       const name = String(key);
       if (typeof value !== 'string') return batchText(name, file, () => value);
       try {
-        const text = await readFile(resolve(dirname(file), value), 'utf8');
+        const text = await readUtf8(resolve(dirname(file), value));
         return batchText(name, value, () => readYaml(text, value).exact);
       } catch (error) {
         const { code = 'unknown error' } = error as NodeJS.ErrnoException;

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Adapters } from '../../adapters/adapter.ts';
 import { readBatches } from './batch-texts.ts';
 import type { Env } from './env.ts';
 import { ConfigError } from './fault.ts';
 import { checkConfig, type CheckedConfig } from './parse-config.ts';
+import { readUtf8 } from './utf8-file.ts';
 import { readYaml } from './yaml.ts';
 
 export { type BatchText, readBatches } from './batch-texts.ts';
@@ -19,7 +19,7 @@ export { type Config, type Limits, MOST_WORKERS, type SourceConfig } from './sch
  * right. Throws ConfigError for a file that cannot be read.
  */
 export async function readConfig(file: string, env: Env, adapters: Adapters): Promise<CheckedConfig> {
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const text = await readUtf8(file).catch((error: NodeJS.ErrnoException) => {
     throw new ConfigError([{ path: file, detail: `cannot be read (${error.code ?? 'unknown error'})` }]);
   });
   const { plain, exact } = readYaml(text, file);

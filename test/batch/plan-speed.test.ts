@@ -55,14 +55,18 @@ describe('very many references into a group of very many', () => {
     expect(steps).toBeGreaterThan(0);
   });
 
-  it('are read by the deadline, though each goes over all members while they run', { timeout: 30_000 }, async () => {
-    const began = processorMs();
-    const answer = await ask(
-      'kv',
-      asked(list, (at) => `/g/*/x${at}`),
-      { timeoutMs: 500 },
-    );
-    expect(processorMs() - began).toBeLessThan(2000);
-    expect(answer).toMatchObject({ results: { g: { status: 'ok' } } });
+  it('are read in turns, though each goes over all members while they run', { timeout: 60_000 }, async () => {
+    let heldMs = 0;
+    let last = processorMs();
+    const watch = setInterval(() => {
+      const now = processorMs();
+      heldMs = Math.max(heldMs, now - last);
+      last = now;
+    });
+    const references = Array.from({ length: 3000 }, (_, at) => ({ $result: `/g/*/x${at}` }));
+    const answer = await ask('kv', { queries: { g: list, q: q({ references }) } }, { timeoutMs: 30_000 });
+    clearInterval(watch);
+    expect(answer).toMatchObject({ results: { g: { status: 'ok' }, q: { status: 'ok' } } });
+    expect(heldMs).toBeLessThan(400);
   });
 });

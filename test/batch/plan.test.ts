@@ -307,6 +307,10 @@ describe('limits', () => {
       '#/queries/a/as',
       `#/queries/${long}`,
     ]);
+    // Characters are code points, as in the published schema.
+    const [fits, beyond] = ['😀'.repeat(256), '😀'.repeat(257)];
+    expect(pointers({ [fits]: q({}, { as: fits }) })).toEqual([]);
+    expect(pointers({ a: q({}, { as: beyond }), [beyond]: q() })).toHaveLength(2);
   });
 
   it('calls: what is written out may not exceed it', () => {

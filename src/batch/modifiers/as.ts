@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { CodapError } from '../../errors.ts';
+import { isLongerThan } from '../../json/characters.ts';
 import { toText } from '../../json/leaf.ts';
 import { fillValue } from '../template/fill-template.ts';
 import { jsonObject } from '../template/json-object.ts';
@@ -18,7 +19,7 @@ export const as: Names<string | Reference | undefined> = {
     const name = readTemplate(value, at, toRun);
     if (name instanceof Reference) return name;
     if (typeof name === 'string') {
-      if (name.length > keyChars) report(at, `a name has at most ${keyChars} characters`);
+      if (isLongerThan(name, keyChars)) report(at, `a name has at most ${keyChars} characters`);
       return name;
     }
     report(at, 'a string or a reference is allowed here');
@@ -29,7 +30,7 @@ export const as: Names<string | Reference | undefined> = {
     const name = toText(yield* fillValue(reference, given));
     const { keyChars } = given.budgets.options.limits;
     if (name === undefined) throw new CodapError('INVALID', 'as takes a string, a number, a boolean, an id or a date');
-    if (name.length > keyChars) throw new CodapError('INVALID', `a name has at most ${keyChars} characters`);
+    if (isLongerThan(name, keyChars)) throw new CodapError('INVALID', `a name has at most ${keyChars} characters`);
     return name;
   },
 };

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { isHeld } from '../../budget/turns.ts';
 import type { Steps } from '../../budget/work.ts';
+import { isLongerThan } from '../../json/characters.ts';
 import { hasMember, isObject, keysOf, valuesOf } from '../../json/members.ts';
 import { missing } from '../../store/check-schema.ts';
 import { groupSchema, querySchema } from './body-schema.ts';
@@ -64,7 +65,7 @@ function* planMembers(pattern: Pattern, queries: unknown, { at, depth }: Place, 
     const index = members.length;
     const key = keys?.[index];
     const place = { at: here.below(key ?? index), depth: depth + 1, key, index };
-    if (key !== undefined && key.length > limits.keyChars)
+    if (key !== undefined && isLongerThan(key, limits.keyChars))
       report(place.at, `a key has at most ${limits.keyChars} characters`);
     if (isHeld()) yield;
     const member = readMember(query, place, planner);
