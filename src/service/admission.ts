@@ -33,6 +33,8 @@ export class Admission {
   readonly #pace: Pace;
   #isCut = false;
   #inFlight = 0;
+  /** Answers under way that are no batches, such as a description. */
+  #others = 0;
   /** Of each caller that has a name. */
   readonly #inFlightOf = new Map<string | undefined, number>();
   #draining = false;
@@ -61,7 +63,7 @@ export class Admission {
    */
   async drain(): Promise<boolean> {
     this.#draining = true;
-    if (this.#inFlight === 0) this.#idle.resolve();
+    this.#rest();
     await this.#idle.promise;
     return !this.#isCut;
   }
@@ -101,9 +103,16 @@ export class Admission {
     });
     // A place is taken once the body is here: one that drips holds none.
     app.addHook('preValidation', (request, reply, done) => {
-      if (!asksForWork(request)) return done();
       // The client has gone: there would be no event to give a place back.
       if (reply.raw.closed) return;
+      if (!asksForWork(request)) {
+        this.#others += 1;
+        whenClosed(reply.raw, () => {
+          this.#others -= 1;
+          this.#rest();
+        });
+        return done();
+      }
       const reason = this.#draining ? 'draining' : refusal(request.caller);
       if (reason !== undefined) return refuse(reply, reason);
       this.#enter(request.caller);
@@ -127,6 +136,10 @@ export class Admission {
     this.#pace.end();
     this.#inFlight -= 1;
     if (name !== undefined) this.#inFlightOf.set(name, (this.#inFlightOf.get(name) ?? 1) - 1);
-    if (this.#draining && this.#inFlight === 0) this.#idle.resolve();
+    this.#rest();
+  }
+
+  #rest(): void {
+    if (this.#draining && this.#inFlight === 0 && this.#others === 0) this.#idle.resolve();
   }
 }

@@ -53,3 +53,31 @@ it.each([
     await app.close();
   }
 });
+
+it('what is described while the service begins to drain is answered', async () => {
+  const config = parseConfig({ sources: { store: { adapter: 'rest', url: store.url } } });
+  await using sources = await openSources(config);
+  const app = await buildApp(config, sources);
+  const [asked, answering] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()];
+  app.get('/slow', () => {
+    asked.resolve();
+    return answering.promise;
+  });
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  try {
+    const answer = fetch(`${url}/slow`, { headers: { connection: 'close' } });
+    await asked.promise;
+    let isDrained = false;
+    const drained = app.drain().then((whole) => {
+      isDrained = true;
+      return whole;
+    });
+    expect((await fetch(`${url}/health/live`)).status).toBe(200);
+    expect(isDrained).toBe(false);
+    answering.resolve('described');
+    expect(await (await answer).text()).toBe('described');
+    expect(await drained).toBe(true);
+  } finally {
+    await app.close();
+  }
+});
