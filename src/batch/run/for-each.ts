@@ -8,7 +8,7 @@ import { Breakage } from './breakage.ts';
 import type { MemberList, Reply } from './reply.ts';
 import { judge } from './running-group.ts';
 import { RunningMember } from './running-member.ts';
-import { flows, type RunMember, type Scope } from './scope.ts';
+import { flows, type Item, type RunMember, type Scope } from './scope.ts';
 import { failure, opened, withDefault } from './settle.ts';
 import { counted, read, skippedBy, waitFor } from './wait.ts';
 
@@ -29,8 +29,9 @@ export async function runEach(whole: RunningMember, scope: Scope, runMember: Run
   whole.start({ members, list: answered });
   const runs = new Ordered({ concurrency: node.concurrency });
   const breakage = new Breakage();
+  const isWithinItem = scope.isWithinItem || node.kind === 'group';
   const runOne = (member: RunningMember, value: unknown): Promise<RunningMember> =>
-    runMember(member, { ...scope, item: { value } }).catch(breakage.note);
+    runMember(member, { ...scope, item: { value }, isWithinItem }).catch(breakage.note);
   const start = (member: RunningMember, value: unknown): void => void runs.push(runOne, member, value);
   const waiting: Promise<unknown>[] = [];
   // One that flows and starts late would find all places taken by those that are read after it.
@@ -38,8 +39,11 @@ export async function runEach(whole: RunningMember, scope: Scope, runMember: Run
   for (const [index, member] of members.entries()) {
     const item = list[index];
     if (!(item instanceof ItemTemplate)) start(member, item);
-    else if (isInTurn) runs.push(() => startFilled(item, member, scope, runOne));
-    else waiting.push(startFilled(item, member, scope, start));
+    else {
+      const filling = fill(item, member, scope);
+      if (isInTurn) runs.push(async () => startFilled(await filling, member, scope, runOne));
+      else waiting.push(filling.then((filled) => startFilled(filled, member, scope, start)));
+    }
   }
   await Promise.all(waiting);
   await runs.allSettled();
@@ -68,22 +72,31 @@ async function referred(
   }
 }
 
-/** Starts an item once what it refers to is there. If that fails, it alone does. */
-async function startFilled(
+/** An item, once what it refers to is there; or how its member ends without it. */
+async function fill(
   { template, references }: ItemTemplate,
+  { trace }: RunningMember,
+  scope: Scope,
+): Promise<Item | Reply> {
+  const { signal, batch } = scope;
+  const values = new Map<Reference, unknown>();
+  try {
+    const ended = await read(references, false, scope, { signal, trace }, values);
+    return ended ?? { value: await batch.work.do(fillValue(template, { values, budgets: batch })) };
+  } catch (error) {
+    return failure(toCodapError(error), performance.now());
+  }
+}
+
+/** Starts an item that is there. One that is not fails alone. */
+function startFilled(
+  filled: Item | Reply,
   member: RunningMember,
   scope: Scope,
   start: (member: RunningMember, value: unknown) => unknown,
-): Promise<unknown> {
-  const values = new Map<Reference, unknown>();
-  let ended: Reply | undefined;
-  try {
-    ended = await read(references, false, scope, { signal: scope.signal, trace: member.trace }, values);
-    if (!ended) return start(member, await scope.batch.work.do(fillValue(template, { values, budgets: scope.batch })));
-  } catch (error) {
-    ended = failure(toCodapError(error), performance.now());
-  }
-  return opened(member, withDefault(member.node, ended, scope), scope);
+): unknown {
+  if (!('status' in filled)) return start(member, filled.value);
+  return opened(member, withDefault(member.node, filled, scope), scope);
 }
 
 function isList(value: unknown): value is readonly unknown[] {

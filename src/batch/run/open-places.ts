@@ -10,8 +10,7 @@ import type { Flowing, Places, Scope } from './scope.ts';
 const AHEAD = 16;
 /** Bodies open at a time. */
 const OPEN = 2;
-/** Lists of one source open at a time, and how many of these before the answer has come to them. */
-const LISTS = 4;
+/** Lists of one source open before the answer has come to them. */
 const LISTS_AHEAD = 1;
 
 /** The places for what is open in a batch before it is read to its end. */
@@ -45,7 +44,7 @@ export class OpenPlaces implements Places {
   #enter(flowing: Flowing, source: Source, member: RunningMember, scope: Scope): Promise<() => void> {
     if (flowing === 'beginning') return this.#beginnings.enter(member.demanded, scope.ended);
     if (flowing === 'list')
-      return kept(this.#lists, source, () => new RaceGate(new Gate(LISTS, LISTS_AHEAD))).enter(member, scope);
+      return kept(this.#lists, source, () => new RaceGate(new Gate(Infinity, LISTS_AHEAD))).enter(member, scope);
     this.#bodies ??= new RaceGate(new Gate(hasUnordered(this.#root) && hasResumable(this.#root) ? OPEN - 1 : OPEN));
     return this.#bodies.enter(member, scope);
   }

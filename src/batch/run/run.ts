@@ -44,6 +44,7 @@ export function run(plan: Plan, options: BatchOptions, { wants, fewOpen }: Takin
     deadline: options.deadline,
     group: undefined,
     item: undefined,
+    isWithinItem: false,
     absorbed: false,
   };
   runGroup(plan.root, root, scope, runMember, started)

@@ -17,6 +17,11 @@ export interface Taking {
   readonly fewOpen?: true;
 }
 
+/** An item of a list. */
+export interface Item {
+  readonly value: unknown;
+}
+
 /** What surrounds a member while it runs. */
 export interface Scope extends Pick<Taking, 'wants'> {
   readonly batch: Batch;
@@ -29,7 +34,9 @@ export interface Scope extends Pick<Taking, 'wants'> {
   readonly deadline: number;
   readonly group: RunningGroup | undefined;
   /** The current item of the nearest forEach. */
-  readonly item: { readonly value: unknown } | undefined;
+  readonly item: Item | undefined;
+  /** It stands in a group that is one of a forEach. */
+  readonly isWithinItem: boolean;
   /** A `take` or `default` around it absorbs its failure. */
   readonly absorbed: boolean;
 }

@@ -5,7 +5,7 @@ import { unpack } from '../encodings/unpack.ts';
 import { startFlow } from '../flow.ts';
 import { type ScriptedStore, startScripted } from '../scripted-store.ts';
 import { type Service, startService } from '../service.ts';
-import { askBytes } from './bytes.ts';
+import { askBytes } from '../endpoints/bytes.ts';
 
 /** How long a query may take, and how long a client, or a body, takes its time. */
 const TIMEOUT_MS = 700;
@@ -31,7 +31,7 @@ beforeAll(async () => {
       .then(() => pause(Number(ms)))
       .then(() => response.end());
   });
-  for (const concurrency of [1, 2, 5]) {
+  for (const concurrency of [1, 2, 5, 20]) {
     const own = { concurrency, timeoutMs: TIMEOUT_MS };
     const sources = {
       shop: { collections: ['many', 'users'], unique: {}, ...own },
@@ -62,7 +62,7 @@ describe('lists that nobody reads yet', () => {
   it.each([
     [5, '/ordered', 'after what is slow', [slow, users, users, users, users, users, users]],
     [5, '/ordered', 'of groups and a forEach', [slow, each, group, group]],
-    [5, '/kv', 'beside others', [many, many, many, many, many]],
+    [5, '/kv', 'of which each is read as it arrives', [many, many, many, many, many]],
     [2, '/ordered', 'after another', [many, users, users]],
     [1, '/ordered', 'after another', [many, many]],
     [1, '/kv', 'beside another', [many, many]],
@@ -72,10 +72,31 @@ describe('lists that nobody reads yet', () => {
     const flow = await startFlow(service.url + path, bodyOf(path, queries), { accept: 'application/x-ndjson' });
     // The client takes its time.
     await pause(LONG_MS);
-    if (concurrency > 2)
+    if (concurrency > 2 && path === '/ordered')
       expect(await service.kv({ users: { ...users, stream: false } })).toMatchObject({ complete: true });
     const end = (await flow.rest()).at(-1);
     expect(end).toMatchObject({ event: 'end', complete: true });
+  });
+
+  it('are waited for by no gathered query of another item', async () => {
+    const item = {
+      forEach: [0, 1, 2, 3, 4, 5, 6, 7],
+      concurrency: 2,
+      pattern: 'kv',
+      queries: { user: { ...users, stream: false }, orders: many },
+    };
+    const body = { timeoutMs: TIMEOUT_MS, queries: [item] };
+    const flow = await startFlow(`${services.get(20)!.url}/ordered`, body, { accept: 'application/x-ndjson' });
+    await pause(LONG_MS);
+    expect((await flow.rest()).at(-1)).toMatchObject({ event: 'end', complete: true });
+  });
+
+  it('are asked for beside others that stall, where they are told as they arrive', async () => {
+    await stores.addFault({ store: 'mongo', match: 'find:many', fault: { kind: 'stall' } });
+    const queries = { a: many, b: many, c: many, d: many, e: users };
+    const flow = await startFlow(`${services.get(20)!.url}/kv`, { queries }, { accept: 'application/x-ndjson' });
+    const told = (await flow.rest()).filter(({ event }) => event !== 'item').map(({ path, status }) => [path, status]);
+    expect(told[0]).toEqual(['/e', 'ok']);
   });
 
   it('of a race are all asked at once', async () => {
@@ -106,6 +127,16 @@ describe('bodies that are not read yet keep no place from the one that is, and h
     ],
   ])('of %i: %s, %s', async (concurrency, path, _, queries) => {
     const answer = await askBytes(services.get(concurrency)!.url + path, bodyOf(path, queries), 'application/zip');
+    expect([...(await unpack('unzip', await answer.read())).keys()]).not.toContain('_INCOMPLETE.json');
+  });
+
+  it('of 1: items that refer to something, which is there long before their turn', async () => {
+    const each = text([{ $item: '' }, '0', '300']);
+    const body = {
+      timeoutMs: TIMEOUT_MS,
+      queries: [late, { ...each, forEach: Array.from({ length: 5 }, () => ({ $result: '/late' })), concurrency: 1 }],
+    };
+    const answer = await askBytes(`${services.get(2)!.url}/ordered`, body, 'application/zip');
     expect([...(await unpack('unzip', await answer.read())).keys()]).not.toContain('_INCOMPLETE.json');
   });
 
