@@ -128,7 +128,7 @@ it.each([
     'the pattern alone is known',
     ['inside', 'late'],
     { pattern: 'ordered' },
-    '[{"index":0,"replies":{"1":{"status":"ok","value":10000000000000000001}}},{"index":1,"status":"ok","value":1.0,"ms":3}]',
+    '[{"index":0,"replies":[{"index":1,"status":"ok","value":10000000000000000001}]},{"index":1,"status":"ok","value":1.0,"ms":3}]',
   ],
   [
     'a list still comes',
@@ -149,6 +149,13 @@ it.each([
     Infinity,
   );
   expect(text).toBe(pretty(`{"complete":false,"results":${results}}`, 0, Infinity).text);
+});
+
+it('what is hidden is no more cancelled where the plan is not known', () => {
+  const trace = '"trace":{"members":[{"path":"/h","status":"ok","ended":1}],"ms":1}';
+  const end = `{"event":"end","complete":true,"counts":{"ok":1},"ms":4,${trace}}`;
+  const { text } = wholeText([lines.late, end], '{"pattern":"kv"}', Infinity);
+  expect(text).not.toContain('cancelled');
 });
 
 it('a batch that failed shows why, and an answer is cut where it is too long', () => {

@@ -60,12 +60,14 @@ function headOf(line: string): { event: string; path: string; value: string } {
  * How many at the top were not waited for: the last frame counts those of all depths, its trace names them,
  * beside who is hidden.
  */
-function cancelledIn(end: string, { queries }: Place): number {
+function cancelledIn(end: string, { pattern, queries }: Place): number {
   const { trace } = JSON.parse(end) as Pick<Frame, 'trace'>;
   const unlisted = (trace?.members ?? []) as readonly { readonly path: string; readonly code?: string }[];
   return unlisted.filter(({ path, code }) => {
     const [name = '', ...deeper] = segmentsOf(path);
-    return deeper.length === 0 && (code === 'CANCELLED' || !queries.get(name)?.isHidden);
+    // Who has no code was not yet asked: a race alone ends before. Of hidden ones the plan may be unknown.
+    const isLeft = code === 'CANCELLED' || (pattern === 'first-reply' && !queries.get(name)?.isHidden);
+    return deeper.length === 0 && isLeft;
   }).length;
 }
 
@@ -96,7 +98,7 @@ function placeAt(plan: string, at: number): Place {
 /** What stands in a group or forEach, or in the whole. */
 function membersText({ members }: Branch, place: Place): string {
   const { isEach, pattern, queries } = place;
-  const isKeyed = !isEach && (pattern === 'kv' || pattern === undefined);
+  const isKeyed = !isEach && (pattern === undefined ? !areIndexes(members) : pattern === 'kv');
   const texts = inOrder(members, place).map(([name, member]) => {
     const inside = isEach ? { ...place, isEach: false } : (queries.get(name) ?? UNTOLD);
     const parts = replyParts(member, inside);
@@ -107,10 +109,16 @@ function membersText({ members }: Branch, place: Place): string {
   return isKeyed ? `{${texts.join(',')}}` : `[${texts.join(',')}]`;
 }
 
+/** Names of which a list is likely, where the plan does not tell. */
+function areIndexes(members: Branch['members']): boolean {
+  return members.size > 0 && [...members.keys()].every((name) => /^\d+$/.test(name));
+}
+
 /** Lists by index, under first-reply by arrival, and keys in the order asked. */
 function inOrder(members: Branch['members'], { isEach, pattern, queries }: Place): [string, Branch][] {
   const entries = [...members];
-  if (isEach || pattern === 'ordered') return entries.toSorted(([one], [other]) => Number(one) - Number(other));
+  if (isEach || pattern === 'ordered' || (pattern === undefined && areIndexes(members)))
+    return entries.toSorted(([one], [other]) => Number(one) - Number(other));
   if (pattern === 'first-reply') {
     const arrived = entries.map((entry) => ({ entry, ended: endedIn(entry[1].line), closed: entry[1].closed }));
     return arrived
