@@ -20,6 +20,11 @@ export class Bag<T extends object> {
     };
   }
 
+  /** How many are in it. */
+  get size(): number {
+    return this.#slots.length - this.#free.length;
+  }
+
   /** All that are in it. */
   *[Symbol.iterator](): Generator<T> {
     for (const one of this.#slots) if (one) yield one;

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Bag } from '../budget/bag.ts';
 import type { KnownCaller } from '../callers/known-caller.ts';
@@ -34,7 +35,7 @@ export class Admission {
   #isCut = false;
   #inFlight = 0;
   /** Answers under way that are no batches, such as a description. */
-  #others = 0;
+  readonly #others = new Bag<ServerResponse>();
   /** Of each caller that has a name. */
   readonly #inFlightOf = new Map<string | undefined, number>();
   #draining = false;
@@ -70,9 +71,10 @@ export class Admission {
 
   /** Ends the batches that are still under way. */
   cut(why: string = DETAILS.draining): void {
-    if (this.#inFlight === 0) return;
+    if (this.#inFlight === 0 && this.#others.size === 0) return;
     this.#isCut = true;
     for (const end of this.#underWay) end(why);
+    for (const answer of this.#others) answer.destroy();
   }
 
   /** How much the event loop has lagged at worst in the last ten to twenty seconds, in milliseconds. */
@@ -106,9 +108,9 @@ export class Admission {
       // The client has gone: there would be no event to give a place back.
       if (reply.raw.closed) return;
       if (!asksForWork(request)) {
-        this.#others += 1;
+        const leave = this.#others.add(reply.raw);
         whenClosed(reply.raw, () => {
-          this.#others -= 1;
+          leave();
           this.#rest();
         });
         return done();
@@ -140,6 +142,6 @@ export class Admission {
   }
 
   #rest(): void {
-    if (this.#draining && this.#inFlight === 0 && this.#others === 0) this.#idle.resolve();
+    if (this.#draining && this.#inFlight === 0 && this.#others.size === 0) this.#idle.resolve();
   }
 }

@@ -54,7 +54,10 @@ it.each([
   }
 });
 
-it('what is described while the service begins to drain is answered', async () => {
+it.each([
+  ['is answered', false],
+  ['is cut where the time is over', true],
+])('what is described while the service begins to drain %s', async (_end, isCut) => {
   const config = parseConfig({ sources: { store: { adapter: 'rest', url: store.url } } });
   await using sources = await openSources(config);
   const app = await buildApp(config, sources);
@@ -74,9 +77,10 @@ it('what is described while the service begins to drain is answered', async () =
     });
     expect((await fetch(`${url}/health/live`)).status).toBe(200);
     expect(isDrained).toBe(false);
-    answering.resolve('described');
-    expect(await (await answer).text()).toBe('described');
-    expect(await drained).toBe(true);
+    if (isCut) app.cut();
+    else answering.resolve('described');
+    expect(await answer.then((whole) => whole.text()).catch(() => 'broken')).toBe(isCut ? 'broken' : 'described');
+    expect(await drained).toBe(!isCut);
   } finally {
     await app.close();
   }
