@@ -5,6 +5,7 @@ import type { Limits } from '../src/config/load.ts';
 import type { Encoding } from '../src/encodings/encoding.ts';
 import { encodings, negotiating } from '../src/encodings/index.ts';
 import { askedBy } from '../src/saved/asked.ts';
+import { PAGE } from '../src/saved/file-name.ts';
 import { CREDENTIALS } from '../src/service/http/identify.ts';
 import { comesBack, sendNoMore } from '../src/service/http/routing.ts';
 import { mayExplain, type SavedBatch } from '../src/saved/saved-batch.ts';
@@ -20,7 +21,7 @@ export function savedBatchRoutes(app: FastifyInstance, service: Service, saved: 
   const byEnding = new Map<string, Negotiate>([
     ['', negotiating(saved.encodings)],
     // Where there is no page that is refused, as any other ending that does not fit.
-    ['.html', () => []],
+    [`.${PAGE.extension}`, () => []],
   ]);
   for (const encoding of [...encodings, ...saved.encodings]) byEnding.set(`.${encoding.extension}`, () => [encoding]);
   for (const [ending, negotiate] of byEnding) {

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { perCaller } from '../src/callers/granted.ts';
+import { PAGE } from '../src/saved/file-name.ts';
 import type { SavedBatch } from '../src/saved/saved-batch.ts';
 import { version } from '../src/version.ts';
 import type { Service } from './conduct.ts';
@@ -34,7 +35,7 @@ export function startRoute(app: FastifyInstance, savedFor: Service['savedFor']):
 }
 
 function pageOf(saved: readonly SavedBatch[]): string {
-  const pages = saved.filter((batch) => isAnsweredIn(batch, 'html'));
+  const pages = saved.filter((batch) => isAnsweredIn(batch, PAGE.extension));
   const others = saved.filter((batch) => !pages.includes(batch));
   return `<!doctype html>
 <html lang="en">

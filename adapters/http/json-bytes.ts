@@ -4,7 +4,7 @@ import { readJson } from '../../src/json/read-json.ts';
 import type { Steps, Work } from '../../src/budget/work.ts';
 import type { Freshness } from '../../src/store/freshness.ts';
 import { ownBytes } from '../../src/store/keep.ts';
-import type { Kept, Meta, Stored, Value } from '../../src/store/payload.ts';
+import { bytesBeside, type Kept, type Meta, type Stored, type Value } from '../../src/store/payload.ts';
 
 /** Members up to which a text is read at once. */
 const FEW = 10_000;
@@ -82,8 +82,7 @@ export class KeptJson implements Kept {
   }
 
   get bytes(): number {
-    const stored = this.#stored;
-    return this.#bytes.length + (typeof stored === 'object' ? stored.length : 0);
+    return this.#bytes.length + bytesBeside(this.#stored);
   }
 
   value(meta: Meta | undefined): Value {

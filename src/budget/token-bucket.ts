@@ -35,6 +35,7 @@ export class TokenBucket {
   takeAwaited(now: number): void {
     this.take(now - this.#everyMs);
   }
+
   /** Gives back one that was taken. */
   putBack(): void {
     this.#full -= this.#everyMs;

@@ -1,8 +1,11 @@
 import type { Encoding } from '../encodings/encoding.ts';
 import { encodings } from '../encodings/index.ts';
 
-/** How the files of answers end: those of all encodings, and pages. */
-const ENDINGS = [...encodings.map(({ extension }) => `.${extension}`), '.html'];
+/** What a page is, which only a batch with a template is answered in. */
+export const PAGE = { mediaType: 'text/html', extension: 'html' } as const;
+
+/** How the files of answers end. */
+const ENDINGS = [...encodings, PAGE].map(({ extension }) => `.${extension}`);
 
 /**
  * The file name that a saved batch has in an encoding. It says one for all of them: where that ends as

@@ -1,6 +1,7 @@
 import { RE2JS } from 're2js';
 import { z } from 'zod';
 import { atOnce, type Steps, Work } from '../budget/work.ts';
+import { isLongerThan } from '../json/characters.ts';
 import { scan } from '../json/scan.ts';
 import { piecesOf } from '../json/size.ts';
 import { choice } from '../store/check-schema.ts';
@@ -160,12 +161,8 @@ export class Param {
     const maxLength = longest(this.#said);
     if (!IS[scalarOf(this.#said)](value)) return false;
     if (typeof value === 'number' && (value < minimum || value > maximum)) return false;
-    if (typeof value === 'string' && (minLength > 0 || maxLength < Infinity)) {
-      // A character is one or two code units.
-      if (value.length < minLength || value.length > 2 * maxLength) return false;
-      const characters = Array.from(value).length;
-      if (characters < minLength || characters > maxLength) return false;
-    }
+    if (typeof value === 'string' && (isLongerThan(value, maxLength) || !isLongerThan(value, minLength - 1)))
+      return false;
     if (this.#pattern && !this.#pattern.test(value as string)) return false;
     return values === undefined || values.includes(value as Scalar);
   }

@@ -69,7 +69,7 @@ export class Admission {
     return !this.#isCut;
   }
 
-  /** Ends the batches that are still under way. */
+  /** Ends the answers that are still under way: batches with an error, others as they are. */
   cut(why: string = DETAILS.draining): void {
     if (this.#inFlight === 0 && this.#others.size === 0) return;
     this.#isCut = true;

@@ -57,10 +57,15 @@ export interface Value {
  */
 export type Stored = 'text' | 'base64' | 'marked text' | 'marked JSON' | Buffer;
 
+/** Bytes that are held beside a value's JSON. */
+export function bytesBeside(stored: Stored | undefined): number {
+  return typeof stored === 'object' ? stored.length : 0;
+}
+
 /** Bytes that a value counts for. */
 export function bytesOf(value: Value): number {
   const { bytes, stored } = value;
-  return (bytes?.length ?? Buffer.byteLength(value.json)) + (typeof stored === 'object' ? stored.length : 0);
+  return (bytes?.length ?? Buffer.byteLength(value.json)) + bytesBeside(stored);
 }
 
 /** A value as it is kept for long. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Value } from '../../store/payload.ts';
+import { bytesOf, type Value } from '../../store/payload.ts';
 import { TypedValue } from '../../store/typed-value.ts';
 import { readTemplate, type Findings } from '../template/read-template.ts';
 import type { Rescues } from './modifier.ts';
@@ -17,7 +17,7 @@ export const defaultValue: Rescues<Value | undefined> = {
   },
   on: 'failure',
   apply(value, budgets) {
-    budgets.takeBytes(Buffer.byteLength(value.json));
+    budgets.takeBytes(bytesOf(value));
     return value;
   },
 };

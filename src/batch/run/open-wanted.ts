@@ -16,8 +16,8 @@ export async function openWanted(
 ): Promise<Flow> {
   const { trace } = member;
   // An item that waited here would keep others from starting, which also gather, by the batch's deadline.
-  const isKept = query.want === 'items' && scope.isWithinItem;
-  if (!scope.places || isKept) return openFlow(node, query, scope, { trace });
+  const mayWait = query.want === 'body' || !scope.isWithinItem;
+  if (!scope.places || !mayWait) return openFlow(node, query, scope, { trace });
   const resumable = query.want === 'body' && isResumable(node.source, query.op, query.params);
   const flowing = query.want === 'items' ? 'list' : resumable ? 'beginning' : 'body';
   const leave = await scope.places.enter(flowing, node.source, member, scope);

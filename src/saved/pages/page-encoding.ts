@@ -4,6 +4,7 @@ import type { Encoding } from '../../encodings/encoding.ts';
 import { summaryHeaders } from '../../encodings/summary.ts';
 import { CodapError } from '../../errors.ts';
 import type { Text } from '../../json/text.ts';
+import { PAGE } from '../file-name.ts';
 import { Bounds, Output } from './bounds.ts';
 import { pageContext } from './page-context.ts';
 import { stepping } from './stepping.ts';
@@ -27,8 +28,7 @@ export interface PageOptions {
  */
 export function pageEncoding(template: Template, { csp = CSP }: PageOptions = {}): Encoding {
   return {
-    mediaType: 'text/html',
-    extension: 'html',
+    ...PAGE,
     wants: () => 'value',
     async encode(answer) {
       const { list, ms } = await answer.whole;
