@@ -1,7 +1,13 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { isHeld, Turns } from '../../src/budget/turns.ts';
-import { atOnce, endingBy, Work, type Steps } from '../../src/budget/work.ts';
+import type { Steps } from '../../src/budget/work.ts';
+import { loadedAnew } from '../loaded-anew.ts';
+
+const { isHeld, Turns, atOnce, endingBy, Work } = await loadedAnew(async () => ({
+  ...(await import('../../src/budget/turns.ts')),
+  ...(await import('../../src/budget/work.ts')),
+}));
+type Work = InstanceType<typeof Work>;
 
 let now = 0;
 

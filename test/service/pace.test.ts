@@ -1,7 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { isHeld, Turns } from '../../src/budget/turns.ts';
-import { Pace } from '../../src/service/pace.ts';
+import { loadedAnew } from '../loaded-anew.ts';
+
+const { isHeld, Turns, Pace } = await loadedAnew(async () => ({
+  ...(await import('../../src/budget/turns.ts')),
+  ...(await import('../../src/service/pace.ts')),
+}));
+type Pace = InstanceType<typeof Pace>;
 
 let now = 0;
 let pace: Pace;
