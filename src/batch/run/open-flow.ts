@@ -18,22 +18,21 @@ export interface Opening {
 
 /**
  * Opens a query's answer as a list or body that flows. Its first item or byte has the query's own time-out,
- * from now on; the batch's deadline, which is for what is gathered, does not end it, but the client leaving
- * or the batch failing does.
+ * from now on; the batch's deadline, which is for what is gathered, does not end it, but that nobody needs it
+ * any more does: the client leaves, the batch fails, its group is decided.
  */
 export async function openFlow(
   node: QueryNode,
   query: Query,
-  { batch, signal }: Scope,
+  { batch, ended }: Scope,
   { closed, after, trace }: Opening = {},
 ): Promise<Flow> {
   const { source } = node;
   const { limits, timeoutMs } = batch.options;
   const own = new CallSignal();
-  const unlink = whenAborted(signal, () => {
-    if (!(signal.reason instanceof CodapError) || signal.reason.code !== 'TIMEOUT') own.abort(signal.reason);
-  });
-  const unlinkClosed = closed && whenAborted(closed, () => own.abort(closed.reason));
+  // A part goes on with what is open already: a winner, too, when nobody needs what is still being opened.
+  const over = closed ?? ended;
+  const unlink = whenAborted(over, () => own.abort(over.reason));
   let flow: Flow | undefined;
   // Nobody may come to read what is open by now: it lets go of its store, and of its place, by itself.
   const unlinkEnded = whenAborted(batch.ended, () => {
@@ -64,7 +63,6 @@ export async function openFlow(
     throw error;
   } finally {
     unlink();
-    unlinkClosed?.();
     batch.timed(source.name, performance.now() - started);
   }
 }

@@ -1,6 +1,7 @@
 import { CallSignal } from '../../call-signal.ts';
-import { notNeeded } from '../../errors.ts';
+import { notNeeded, type CodapError } from '../../errors.ts';
 import { type InParts, readBeginning, resumed } from '../../sources/resume.ts';
+import { whenAborted } from '../../when-aborted.ts';
 import type { QueryNode } from '../plan/node.ts';
 import { openFlow } from './open-flow.ts';
 import { Flow } from './flow.ts';
@@ -22,16 +23,21 @@ export async function openAhead(
   trace: CallTrace | undefined,
 ): Promise<Flow> {
   const { source } = node;
+  const { ended } = scope;
+  let opened: Flow | undefined;
   const body: InParts<Flow> = {
     source,
     query,
-    open: (query, closed, after) => openFlow(node, query, scope, { closed, after, trace }),
+    open: async (query, closed, after) => (opened = await openFlow(node, query, scope, { closed, after, trace })),
   };
   const held = scope.batch.memory.part();
-  const beginning = await readBeginning(body, BEGINNING, held).catch((error: unknown) => {
-    held.close();
-    throw error;
-  });
+  const unlink = whenAborted(ended, () => opened?.break(ended.reason as CodapError));
+  const beginning = await readBeginning(body, BEGINNING, held)
+    .catch((error: unknown) => {
+      held.close();
+      throw error;
+    })
+    .finally(unlink);
   if (beginning instanceof Flow) return beginning;
   const closed = new CallSignal();
   const payload = resumed(body, beginning, closed);
