@@ -22,6 +22,9 @@ type Reason = keyof typeof DETAILS;
  */
 const TIMES_FREE = 9;
 
+/** How long a client may take to hear that its batch was ended, in milliseconds. */
+const TAKEN_MS = 50;
+
 /**
  * Lets batches in: at most `maxInFlight` at a time, no more than the event loop's pace allows,
  * none while draining. The others are answered 503 with `Retry-After` at once, before their bodies are read.
@@ -33,8 +36,8 @@ export class Admission {
   readonly #underWay = new Bag<(why: string) => void>();
   readonly #pace: Pace;
   #isCut = false;
-  #inFlight = 0;
-  /** Answers under way that are no batches, such as a description. */
+  /** Answers under way: of batches, and others, such as a description. */
+  readonly #batches = new Bag<ServerResponse>();
   readonly #others = new Bag<ServerResponse>();
   /** Of each caller that has a name. */
   readonly #inFlightOf = new Map<string | undefined, number>();
@@ -69,12 +72,19 @@ export class Admission {
     return !this.#isCut;
   }
 
-  /** Ends the answers that are still under way: batches with an error, others as they are. */
+  /**
+   * Ends the answers that are still under way: batches with an error, and as they are where nobody takes that
+   * soon; others as they are at once.
+   */
   cut(why: string = DETAILS.draining): void {
-    if (this.#inFlight === 0 && this.#others.size === 0) return;
+    if (this.#areNone) return;
     this.#isCut = true;
     for (const end of this.#underWay) end(why);
     for (const answer of this.#others) answer.destroy();
+    const leave = (): void => {
+      for (const answer of this.#batches) answer.destroy();
+    };
+    setTimeout(leave, TAKEN_MS).unref();
   }
 
   /** How much the event loop has lagged at worst in the last ten to twenty seconds, in milliseconds. */
@@ -88,8 +98,8 @@ export class Admission {
       done();
     });
     const refusal = ({ name }: KnownCaller): Reason | undefined => {
-      if ((this.#inFlightOf.get(name) ?? 0) >= TIMES_FREE * (this.#maxInFlight - this.#inFlight)) return 'in_flight';
-      return pace.allows(this.#inFlight) ? undefined : 'lag';
+      if ((this.#inFlightOf.get(name) ?? 0) >= TIMES_FREE * (this.#maxInFlight - this.#batches.size)) return 'in_flight';
+      return pace.allows(this.#batches.size) ? undefined : 'lag';
     };
     const refuse = (reply: FastifyReply, reason: Reason): void => {
       refused(reason);
@@ -117,8 +127,8 @@ export class Admission {
       }
       const reason = this.#draining ? 'draining' : refusal(request.caller);
       if (reason !== undefined) return refuse(reply, reason);
-      this.#enter(request.caller);
-      whenClosed(reply.raw, () => this.#leave(request.caller));
+      const leave = this.#enter(request.caller, reply.raw);
+      whenClosed(reply.raw, leave);
       done();
     });
     app.addHook('onSend', (_request, reply, _payload, done) => {
@@ -129,19 +139,23 @@ export class Admission {
     });
   }
 
-  #enter({ name }: KnownCaller): void {
-    this.#inFlight += 1;
+  /** A batch has its place; what it returns gives it back. */
+  #enter({ name }: KnownCaller, answer: ServerResponse): () => void {
+    const leave = this.#batches.add(answer);
     if (name !== undefined) this.#inFlightOf.set(name, (this.#inFlightOf.get(name) ?? 0) + 1);
+    return () => {
+      this.#pace.end();
+      leave();
+      if (name !== undefined) this.#inFlightOf.set(name, (this.#inFlightOf.get(name) ?? 1) - 1);
+      this.#rest();
+    };
   }
 
-  #leave({ name }: KnownCaller): void {
-    this.#pace.end();
-    this.#inFlight -= 1;
-    if (name !== undefined) this.#inFlightOf.set(name, (this.#inFlightOf.get(name) ?? 1) - 1);
-    this.#rest();
+  get #areNone(): boolean {
+    return this.#batches.size === 0 && this.#others.size === 0;
   }
 
   #rest(): void {
-    if (this.#draining && this.#inFlight === 0 && this.#others.size === 0) this.#idle.resolve();
+    if (this.#draining && this.#areNone) this.#idle.resolve();
   }
 }

@@ -54,6 +54,33 @@ it.each([
   }
 });
 
+it.each(['application/json', 'application/x-ndjson', 'application/octet-stream', 'application/zip'])(
+  'a client that takes nothing of an answer in %s is cut where the time is over',
+  async (accept) => {
+    const config = parseConfig({
+      sources: { store: { adapter: 'rest', url: store.url, maxBytes: 2 ** 26 } },
+      server: { bufferBytes: 2 ** 30 },
+    });
+    await using sources = await openSources(config);
+    const app = await buildApp(config, sources);
+    const url = await app.listen({ host: '127.0.0.1', port: 0 });
+    try {
+      const headers = { accept, 'content-type': 'application/json' };
+      const sent = request(`${url}/kv`, { method: 'POST', headers });
+      sent.end(JSON.stringify({ queries: { a: { source: 'store', op: 'get' } } }));
+      await until(() => held.length === 1, 'the store is asked');
+      held[0]!.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify('x'.repeat(2 ** 24)));
+      const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+      answer.on('error', () => {});
+      const drained = app.drain();
+      app.cut();
+      expect(await drained).toBe(false);
+    } finally {
+      await app.close();
+    }
+  },
+);
+
 it.each([
   ['is answered', false],
   ['is cut where the time is over', true],
