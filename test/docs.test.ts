@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { adapters } from '../adapters/index.ts';
+import { OPERATORS, STAGES, SYSTEM_VARIABLES } from '../adapters/mongo/operators.ts';
 import { configSchema } from '../src/config/schema.ts';
 import { CODES } from '../src/errors.ts';
 import { definitionSchema } from '../src/saved/definition.ts';
@@ -228,6 +229,14 @@ describe('docs/configuration.md names exactly the options of the schema, each wi
     delete expected['concurrency'];
     expect({ ...documented(adapter), ...common }).toEqual(expected);
   });
+});
+
+it('docs/adapters.md names every operator, stage and variable that MongoDB sources allow, and no other', () => {
+  const [, section = ''] = read('docs/adapters.md').split('### Operators and stages\n');
+  const lists = section.split('\n## ')[0]!.matchAll(/```text\n([\s\S]+?)```/g);
+  const named = Array.from(lists, ([, list = '']) => list.trim().split(/\s+/)).flat();
+  const variables = Array.from(SYSTEM_VARIABLES, (name) => `$$${name}`);
+  expect([...new Set(named)].toSorted()).toEqual([...new Set([...OPERATORS, ...STAGES, ...variables])].toSorted());
 });
 
 it('docs/reference.md names every error code, with its status and whether trying again may help', () => {
