@@ -98,7 +98,8 @@ export class Admission {
       done();
     });
     const refusal = ({ name }: KnownCaller): Reason | undefined => {
-      if ((this.#inFlightOf.get(name) ?? 0) >= TIMES_FREE * (this.#maxInFlight - this.#batches.size)) return 'in_flight';
+      if ((this.#inFlightOf.get(name) ?? 0) >= TIMES_FREE * (this.#maxInFlight - this.#batches.size))
+        return 'in_flight';
       return pace.allows(this.#batches.size) ? undefined : 'lag';
     };
     const refuse = (reply: FastifyReply, reason: Reason): void => {

@@ -8,7 +8,7 @@ import { Breakage } from './breakage.ts';
 import type { MemberList, Reply } from './reply.ts';
 import { judge } from './running-group.ts';
 import { RunningMember } from './running-member.ts';
-import { flows, type Item, type RunMember, type Scope } from './scope.ts';
+import { doFor, flows, type Item, type RunMember, type Scope, waitedFor } from './scope.ts';
 import { failure, opened, withDefault } from './settle.ts';
 import { counted, read, skippedBy, waitFor } from './wait.ts';
 
@@ -57,7 +57,7 @@ async function referred(
   { node, trace }: RunningMember,
   scope: Scope,
 ): Promise<readonly unknown[] | Reply> {
-  const outcome = await waitFor(reference, scope, { signal: scope.signal, trace });
+  const outcome = await waitFor(reference, scope, { signal: waitedFor(node, scope), trace });
   const started = performance.now();
   if (outcome.is !== 'value') return skippedBy([[reference, outcome]]);
   const items = outcome.value;
@@ -75,14 +75,15 @@ async function referred(
 /** An item, once what it refers to is there; or how its member ends without it. */
 async function fill(
   { template, references }: ItemTemplate,
-  { trace }: RunningMember,
+  { node, trace }: RunningMember,
   scope: Scope,
 ): Promise<Item | Reply> {
-  const { signal, batch } = scope;
+  const signal = waitedFor(node, scope);
+  const { batch } = scope;
   const values = new Map<Reference, unknown>();
   try {
     const ended = await read(references, false, scope, { signal, trace }, values);
-    return ended ?? { value: await batch.work.do(fillValue(template, { values, budgets: batch })) };
+    return ended ?? { value: await doFor(scope, signal, fillValue(template, { values, budgets: batch })) };
   } catch (error) {
     return failure(toCodapError(error), performance.now());
   }

@@ -6,7 +6,7 @@ import type { Reference } from '../template/reference.ts';
 import { nameByItem } from './name-by-item.ts';
 import type { Reply } from './reply.ts';
 import type { RunningMember } from './running-member.ts';
-import { type Scope, throwIfLate } from './scope.ts';
+import { doFor, type Scope, throwIfLate } from './scope.ts';
 import { read, readToRun, type Waiting } from './wait.ts';
 
 /** Of what refers to nothing, as most queries do. */
@@ -41,18 +41,18 @@ function ready(
 async function chosen(member: RunningMember, scope: Scope, waiting: Waiting): Promise<Values | Reply> {
   const { node } = member;
   const { batch } = scope;
-  const { work } = batch;
   const values = new Map<Reference, unknown>();
   const given = { values, budgets: batch };
   if (typeof node.as === 'object' && scope.item)
-    member.as = await work.do(nameByItem(node.as, scope.item.value, batch));
+    member.as = await doFor(scope, waiting.signal, nameByItem(node.as, scope.item.value, batch));
   if (node.isConditional) {
     const skipped = await read(node.referencesToStart, true, scope, waiting, values);
     if (skipped) return skipped;
     throwIfLate(scope, waiting.signal);
-    if (!(await work.do(isChosen(node, given)))) return { status: 'skipped' };
+    if (!(await doFor(scope, waiting.signal, isChosen(node, given)))) return { status: 'skipped' };
   }
   const prepared = await ready(member, scope, waiting, values);
-  if (prepared === values && typeof node.as === 'object') member.as = await work.do(as.apply(node.as, given));
+  if (prepared === values && typeof node.as === 'object')
+    member.as = await doFor(scope, waiting.signal, as.apply(node.as, given));
   return prepared;
 }

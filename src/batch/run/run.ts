@@ -15,7 +15,7 @@ import { prepare } from './prepare.ts';
 import type { Reply } from './reply.ts';
 import { judge } from './running-group.ts';
 import { RunningMember } from './running-member.ts';
-import { flows, type Scope, type Taking, throwIfLate } from './scope.ts';
+import { doFor, flows, type Scope, type Taking, throwIfLate, waitedFor } from './scope.ts';
 import { failedBy, failure, opened, withDefault } from './settle.ts';
 
 /** A batch under way. */
@@ -35,10 +35,12 @@ export function run(plan: Plan, options: BatchOptions, { wants, fewOpen }: Takin
   const root = new RunningMember(plan.root, []);
   batch.trace?.follow([root]);
   batch.takeCalls(plan.root.calls);
+  const places = fewOpen && flows(plan.root, wants) ? new OpenPlaces(plan.root) : undefined;
+  if (places) batch.work.endsBy(Infinity, batch.ended);
   const scope: Scope = {
     batch,
     wants,
-    places: fewOpen && flows(plan.root, wants) ? new OpenPlaces(plan.root) : undefined,
+    places,
     signal: batch.signal,
     ended: batch.ended,
     deadline: options.deadline,
@@ -79,9 +81,7 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
   const { node, trace } = member;
   const want = node.kind === 'query' ? scope.wants(node) : 'value';
   const { batch } = scope;
-  const { work } = batch;
-  // What flows may wait for its turn beyond the deadline; what it refers to is there by then.
-  const waitSignal = want === 'value' ? scope.signal : scope.ended;
+  const waitSignal = waitedFor(node, scope);
   const held = batch.memory.part();
   let started: number | undefined;
   try {
@@ -94,13 +94,13 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
     if (waitSignal.aborted) throw waitSignal.reason;
     if (node.kind === 'group') {
       const list = await runGroup(node, member, scope, runMember, started);
-      return await work.do(finishGroup(node, list, values, started, scope));
+      return await doFor(scope, waitSignal, finishGroup(node, list, values, started, scope));
     }
     if (!node.literal) throwIfLate(scope, waitSignal);
-    const compiling = node.literal ? node.params : work.do(compile(node, values, scope, held));
+    const compiling = node.literal ? node.params : doFor(scope, waitSignal, compile(node, values, scope, held));
     const params: unknown = compiling instanceof Promise ? await compiling : compiling;
     // What was filled in may be large, and so take a while to be sent.
-    if (!node.literal && isHeld()) await work.turn();
+    if (!node.literal && isHeld()) await batch.work.turn();
     if (want !== 'value') {
       const flow = await openWanted(node, { op: node.op, params, want }, member, scope);
       return { status: 'ok', flow, ms: performance.now() - started };
@@ -115,7 +115,7 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
     const answer = gathered(payload);
     if (!node.isReshaped) return { status: 'ok', value: taken(answer, batch, held), ms };
     throwIfLate(scope, waitSignal);
-    const value = await work.do(reshaped(node, answer, values, batch, held));
+    const value = await doFor(scope, waitSignal, reshaped(node, answer, values, batch, held));
     return { status: 'ok', value, ms: performance.now() - started };
   } catch (error) {
     return failedBy(error, node, started ?? performance.now(), scope);

@@ -1,3 +1,4 @@
+import { endingBy, type Steps } from '../../budget/work.ts';
 import { tooLate } from '../../errors.ts';
 import type { Source } from '../../sources/open.ts';
 import type { Payload } from '../../store/payload.ts';
@@ -56,6 +57,27 @@ export type RunMember = (member: RunningMember, scope: Scope) => Promise<Running
 /** Whether something in a query or group is answered as a list or a body that flows. */
 export function flows(node: Node, wants: Taking['wants']): boolean {
   return node.kind === 'query' ? wants(node) !== 'value' : node.members.some((one) => flows(one, wants));
+}
+
+/**
+ * How long a member is waited for, and what it does may begin. What flows may have its turn beyond the
+ * deadline, when all that it refers to is there.
+ */
+export function waitedFor(node: Node, { places, wants, signal, ended }: Scope): AbortSignal {
+  const isFlowing = node.kind === 'query' ? wants(node) !== 'value' : places !== undefined && flows(node, wants);
+  return isFlowing ? ended : signal;
+}
+
+/**
+ * Does some work for a member. Where lists or bodies flow, some begin beyond the deadline, so that the work
+ * of the batch as such does not end by it: what is gathered does.
+ */
+export function doFor<T>(
+  { batch, places, signal, deadline }: Scope,
+  waitSignal: AbortSignal,
+  steps: Steps<T>,
+): T | Promise<T> {
+  return batch.work.do(places !== undefined && waitSignal === signal ? endingBy(steps, deadline) : steps);
 }
 
 /** Throws where work would begin too late, or for nobody: while codap computes, no timer can tell. */
