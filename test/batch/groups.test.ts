@@ -121,6 +121,18 @@ describe('a nested take', () => {
     });
   });
 
+  it('whose winner has its default in force is defaulted, too, and tells why', async () => {
+    const race = first([q({ fail: 'TIMEOUT' }, { default: 'd' })], { take: 1 });
+    expect(await reply(race)).toMatchObject({
+      status: 'ok',
+      value: 'd',
+      winner: 0,
+      defaulted: true,
+      error: { code: 'TIMEOUT' },
+    });
+    expect(await ask('kv', { queries: { g: race } })).toMatchObject({ complete: false });
+  });
+
   it('of more lists what arrived until then, counts the rest, and is ok', async () => {
     const queries = [bad, q({ value: 1 }), q({ value: 2, ms: 10 }), q({ stall: true })];
     expect(await reply(first(queries, { take: 2 }))).toMatchObject({

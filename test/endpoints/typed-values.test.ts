@@ -88,12 +88,15 @@ describe.each(MODES)('a stored value looks the same on every path: %s', (mode) =
         all: { ...values.list, select: '/*/v' },
         distinct: { ...values.distinct, select: '' },
         group: { pattern: 'ordered', queries: [values.one], select: '' },
+        race: { pattern: 'first-reply', take: 1, queries: [{ pattern: 'ordered', queries: [values.one] }] },
+        mixed: { pattern: 'ordered', queries: [values.one, ask('findOne', row, 'plain')], select: '/0' },
       },
     });
     // What `*` gathers of a list are its members.
     const members = text.startsWith('[') ? text : `[${text}]`;
     expect(selected.text).toContain(`"member":${text},"whole":{"all":{"v":${text}}},"all":${members}`);
-    expect(selected.text).toContain(`"distinct":[${text},${text}],"group":[{"v":${plain}}]`);
+    expect(selected.text).toContain(`"distinct":[${text},${text}],"group":[{"v":${text}}],"race":[{"v":${text}}]`);
+    expect(selected.text).toContain(`"mixed":{"v":${plain}}`);
 
     const referred = await service.post('/kv', {
       shape: 'values',

@@ -8,7 +8,7 @@ import type { GroupNode, QueryNode } from '../plan/node.ts';
 import { fillParams, weightOf, type Values } from '../template/fill-template.ts';
 import type { Reference } from '../template/reference.ts';
 import type { Batch } from './batch.ts';
-import { failed, stepOf, valueOf, type MemberList, type Reply } from './reply.ts';
+import { failed, modeOf, stepOf, valueOf, type MemberList, type Reply } from './reply.ts';
 import { judge } from './running-group.ts';
 import type { Scope } from './scope.ts';
 import { withDefault } from './settle.ts';
@@ -87,8 +87,15 @@ export function* finishGroup(
   if (!winner && !node.isMadeOne) return reply;
   const answered = winner?.reply.value;
   // What is reshaped is not written before.
-  const whole = answered ?? new TypedValue((yield* valueOf(winner?.reply ?? reply, batch.work)) ?? null);
+  const from = winner?.reply ?? reply;
+  const whole = answered ?? new TypedValue((yield* valueOf(from, batch.work)) ?? null, undefined, modeOf(from));
   const shaped = node.isReshaped ? yield* reshape(node, whole, { values, budgets: batch }) : whole;
   const value = shaped === answered ? answered : yield* kept(shaped, batch);
-  return { ...reply, value, ...(winner && { winner: stepOf(winner) as number }) };
+  const { defaulted, error } = winner?.reply ?? {};
+  return {
+    ...reply,
+    value,
+    ...(winner && { winner: stepOf(winner) as number }),
+    ...(defaulted && error && { defaulted, error }),
+  };
 }

@@ -1,5 +1,6 @@
 import { CodapError } from '../../errors.ts';
 import { put } from '../../json/members.ts';
+import type { Mode } from '../../json/typed-text.ts';
 import type { Value } from '../../store/payload.ts';
 import type { Steps, Work } from '../../budget/work.ts';
 import type { Node } from '../plan/node.ts';
@@ -119,6 +120,18 @@ export function* valueOf(reply: Reply, work: Work): Steps<unknown> {
   const { value, list } = reply;
   if (value) return value.read ? yield* value.read(work) : value.value;
   return list && reply.status !== 'error' ? yield* gathered(list, valueOf, work) : undefined;
+}
+
+/**
+ * How what is typed in a reply's value is written, as data made of it is, too: as all of it is, and plainly
+ * where that differs. Undefined where none is.
+ */
+export function modeOf({ value, list, defaulted }: Reply): Mode | undefined {
+  if (defaulted) return undefined;
+  if (value) return value.mode;
+  const modes = new Set(list?.members.map(({ reply }) => modeOf(reply)));
+  modes.delete(undefined);
+  return modes.size > 1 ? 'plain' : [...modes][0];
 }
 
 /**
