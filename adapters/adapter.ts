@@ -31,7 +31,7 @@ export interface Op {
  */
 export interface Adapter<Options = unknown> {
   /** Its part of a source's configuration. docs/configuration.md names every field. */
-  readonly options: z.ZodType<Options>;
+  readonly options: z.ZodObject;
   /** Options that name a file: a relative one is meant from the folder of the configuration's file. */
   readonly files?: readonly string[];
   readonly ops: Readonly<Record<string, Op>>;

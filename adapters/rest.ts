@@ -26,7 +26,7 @@ export type { RestOptions } from './rest/options.ts';
 
 /** HTTP APIs: reads what lies below one base URL. Redirects are not followed. */
 export const rest: Adapter<RestOptions> = {
-  options: options as unknown as Adapter<RestOptions>['options'],
+  options,
   files: ['openapi'],
   ops: {
     get: { params: readParams, streams: 'body' },

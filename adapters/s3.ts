@@ -9,7 +9,7 @@ export type { S3Options } from './s3/options.ts';
 
 /** Object stores that speak S3: reads below one prefix of one bucket. */
 export const s3: Adapter<S3Options> = {
-  options: options as unknown as Adapter<S3Options>['options'],
+  options,
   ops: {
     getObject: { params: params.getObject, streams: 'body' },
     headObject: { params: params.headObject, single: true },

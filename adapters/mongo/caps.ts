@@ -10,7 +10,7 @@ export interface Caps {
 }
 
 /** What a source lets it hold. */
-export function capsOf({ maxDocuments, maxBytes = 8 * 1024 * 1024 }: MongoOptions): Caps {
+export function capsOf({ maxDocuments, maxBytes }: MongoOptions): Caps {
   return { documents: maxDocuments, bytes: maxBytes };
 }
 

@@ -39,7 +39,7 @@ export class Client implements AsyncDisposable {
   }
 
   async #connect(): Promise<Database> {
-    const { url, database, timeoutMs = 2000, concurrency = 100, retry } = this.#options;
+    const { url, database, timeoutMs, concurrency, retry } = this.#options;
     // So short that a store that is down is told from one that is slow, also where it is asked again.
     const selectionMs = Math.ceil(timeoutMs / (1 + (retry ? retry.attempts : 1)));
     const ours = { connectionType: PromptConnection };

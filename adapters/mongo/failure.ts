@@ -26,7 +26,7 @@ const UNAVAILABLE = new Set([
  * Any failure of the driver as a CodapError, without a word of the driver's text; `signal` tells a caller who
  * left from a store that failed.
  */
-export function mongoError(error: unknown, source: string | undefined, signal: AbortSignal): CodapError {
+export function mongoError(error: unknown, source: string, signal: AbortSignal): CodapError {
   if (signal.aborted) return abortReason(signal);
   if (error instanceof CodapError) return error;
   const judged = judge(error);

@@ -37,7 +37,7 @@ interface Found {
 
 /** Many `findOne` by `_id`, or by a field of `unique`, as one `find` with `$in`. */
 export class MongoMerger implements Merger<MongoPoint> {
-  readonly #source: string | undefined;
+  readonly #source: string;
   readonly #unique: ReadonlyMap<string, ReadonlySet<string>>;
   readonly #caps: Caps;
   #last = { mode: '', collection: '', field: '', group: '' };

@@ -19,7 +19,7 @@ import { gather, stream } from './run-query.ts';
 /** An open MongoDB source, by MongoDB's driver. */
 export class MongoConnection implements Connection {
   readonly #client: Client;
-  readonly #name: string | undefined;
+  readonly #name: string;
   readonly #caps: Caps;
   readonly #lingering: Lingering;
   readonly merger: MongoMerger | undefined;
@@ -28,7 +28,7 @@ export class MongoConnection implements Connection {
   constructor(options: MongoOptions) {
     this.#client = new Client(options);
     this.#name = options.name;
-    this.#lingering = new Lingering(Math.ceil((options.concurrency ?? 100) / 4));
+    this.#lingering = new Lingering(Math.ceil(options.concurrency / 4));
     this.#caps = capsOf(options);
     this.contents = (ask) => mongoContents(options.collections, ask);
     this.merger = options.merge ? new MongoMerger(options, this.#caps) : undefined;

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type * as Driver from 'mongodb';
 import { z } from 'zod';
+import type { SourceOptions } from '../source-options.ts';
 import { OPERATORS, STAGES } from './operators.ts';
 
 const name = z.string().min(1);
@@ -39,19 +40,9 @@ export const options = z
     }
   });
 
-/** What the adapter is given: its own options, and those that every source has. */
-export interface MongoOptions extends z.output<typeof options> {
-  /** The source's name. */
-  readonly name?: string;
-  /** Milliseconds: the default and ceiling of a query's own time-out. */
-  readonly timeoutMs?: number;
-  /** How often a query is tried in all; once, where this is left out. */
-  readonly retry?: false | { readonly attempts: number };
-  /** The most connections. */
-  readonly concurrency?: number;
-  /** The most bytes of BSON that one gathered answer may hold. */
-  readonly maxBytes?: number;
-}
+/** A mongo source's configuration, and how often a query is tried in all. */
+export type MongoOptions = z.output<typeof options> &
+  SourceOptions & { readonly retry: false | { readonly attempts: number } };
 
 const require = createRequire(import.meta.url);
 

@@ -223,7 +223,7 @@ export function configSchema(adapters: Adapters): z.ZodType<Config> {
 
 function branch(name: string, adapter: Adapter): z.ZodObject {
   const { options, ops, defaults } = adapter;
-  return (options as z.ZodObject)
+  return options
     .safeExtend({
       ...common.shape,
       concurrency: common.shape.concurrency.default(defaults.concurrency),

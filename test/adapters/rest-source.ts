@@ -1,9 +1,10 @@
 import { rest, type RestOptions } from '../../adapters/rest.ts';
+import { options } from '../../adapters/rest/options.ts';
 import { COMMON, compile, runner } from './source.ts';
 
 /** A REST source's options, defaults filled in. */
 export function restOptions(own: Record<string, unknown>, common: Partial<RestOptions> = {}): RestOptions {
-  return { ...rest.options.parse(own), name: 'api', ...COMMON, ...common };
+  return { ...options.parse(own), name: 'api', ...COMMON, ...common };
 }
 
 /** What compiling params gives: the query for `fetch`, and the faults as `path: detail`. */

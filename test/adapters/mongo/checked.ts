@@ -1,16 +1,20 @@
 import { mongo, type MongoOptions } from '../../../adapters/mongo.ts';
 import type { MongoQuery } from '../../../adapters/mongo/query.ts';
 import { Filled, Placeholder } from '../../../src/store/placeholder.ts';
+import { COMMON } from '../source.ts';
 
 /** A source that is never opened. */
 export function source(own: Partial<MongoOptions> = {}): MongoOptions {
   return {
+    ...COMMON,
     name: 'shop',
     url: 'mongodb://127.0.0.1:1',
     database: 'shop',
     collections: ['users', 'orders'],
     merge: true,
     maxDocuments: 10_000,
+    maxBytes: 8 * 2 ** 20,
+    retry: false,
     ...own,
   };
 }
