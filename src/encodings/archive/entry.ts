@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+import type * as Mime from 'mime';
 import type { QueryNode } from '../../batch/plan/node.ts';
 import type { Flow } from '../../batch/run/flow.ts';
 import type { Member } from '../../batch/run/reply.ts';
@@ -15,34 +17,13 @@ export interface Entry {
   readonly content: Buffer | Flow<Buffer>;
 }
 
-const EXTENSIONS: Readonly<Record<string, string>> = {
-  'application/json': 'json',
-  'application/ld+json': 'json',
-  'application/pdf': 'pdf',
-  'application/xml': 'xml',
-  'application/zip': 'zip',
-  'application/gzip': 'gz',
-  'application/javascript': 'js',
-  'application/x-ndjson': 'ndjson',
-  'audio/mpeg': 'mp3',
-  'font/woff2': 'woff2',
-  'image/avif': 'avif',
-  'image/bmp': 'bmp',
-  'image/gif': 'gif',
-  'image/jpeg': 'jpg',
-  'image/png': 'png',
-  'image/svg+xml': 'svg',
-  'image/webp': 'webp',
-  'text/calendar': 'ics',
-  'text/css': 'css',
-  'text/csv': 'csv',
-  'text/html': 'html',
-  'text/javascript': 'js',
-  'text/markdown': 'md',
-  'text/plain': 'txt',
-  'text/xml': 'xml',
-  'video/mp4': 'mp4',
-};
+/** Endings that mime does not know, or of which it names a rare one first. */
+const EXTENSIONS: ReadonlyMap<string, string> = new Map([
+  ['application/x-ndjson', 'ndjson'],
+  ['audio/mpeg', 'mp3'],
+]);
+
+const require = createRequire(import.meta.url);
 
 /** Statuses of an answer that has no body: an empty file would stand for one that is as it was, or is not. */
 const WITHOUT_BODY = new Set<number | undefined>([204, 304]);
@@ -84,9 +65,15 @@ export function entryOf(member: Member): Entry | undefined {
 
 function nameOf(member: Member, contentType: string | undefined): string {
   if (member.as !== undefined) return member.as;
-  const type = contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
-  const known = Object.hasOwn(EXTENSIONS, type) ? EXTENSIONS[type] : undefined;
-  return `${member.path.join('/')}.${known ?? (type.endsWith('+json') ? 'json' : type.startsWith('text/') ? 'txt' : 'bin')}`;
+  return `${member.path.join('/')}.${extensionOf(contentType)}`;
+}
+
+/** The ending for a type. The tables of mime, which are large, are loaded once an archive needs them. */
+function extensionOf(contentType = ''): string {
+  const type = contentType.replace(/;.*/s, '').trim().toLowerCase();
+  if (type.endsWith('+json')) return 'json';
+  const { default: mime } = require('mime') as typeof Mime;
+  return EXTENSIONS.get(type) ?? (mime.getExtension(type) || (type.startsWith('text/') ? 'txt' : 'bin'));
 }
 
 /** The stored bytes where a gathered value stands for some; else its JSON. */
