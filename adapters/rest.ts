@@ -102,9 +102,7 @@ class RestConnection implements Connection {
     return untilAborted(signal, answer, discard);
   };
 
-  revalidate(query: Query, etag: string): Query | undefined {
-    return renewal(query, etag);
-  }
+  readonly revalidate = renewal;
 
   /** Any answer at all shows that the store is there. */
   async ping(signal: AbortSignal): Promise<void> {

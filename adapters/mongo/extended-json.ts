@@ -2,11 +2,9 @@ import { Binary, BSONRegExp, Decimal128, Double, Int32, Long, MaxKey, MinKey, Ob
 import { toText } from '../../src/json/leaf.ts';
 import { firstKeyOf, keysOf, memberOf, onlyKeyOf, valuesOf } from '../../src/json/members.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
-import { DIGITS, exactDecimal } from './exact-decimal.ts';
+import { DIGITS, exactDecimal, exactInteger } from './exact-decimal.ts';
 import { isFields, isHole, type Fields, type Walk } from './walk.ts';
 
-const INT32 = { least: -(2n ** 31n), most: 2n ** 31n - 1n };
-const INT64 = { least: -(2n ** 63n), most: 2n ** 63n - 1n };
 const UINT32_MOST = 2 ** 32 - 1;
 
 /**
@@ -21,8 +19,8 @@ const WRAPPERS: Readonly<Record<string, { readonly read: Wrapper; readonly holds
     read: text((it) => (ObjectId.isValid(it) ? new ObjectId(it) : undefined)),
   },
   $date: { holds: 'a date of ISO 8601 with its time zone, or {"$numberLong": milliseconds}', read: date },
-  $numberInt: { holds: 'the digits of a 32-bit integer', read: integer(INT32, (it) => new Int32(Number(it))) },
-  $numberLong: { holds: 'the digits of a 64-bit integer', read: integer(INT64, (it) => Long.fromBigInt(it)) },
+  $numberInt: { holds: 'the digits of a 32-bit integer', read: integer(32, (it) => new Int32(Number(it))) },
+  $numberLong: { holds: 'the digits of a 64-bit integer', read: integer(64, (it) => Long.fromBigInt(it)) },
   $numberDouble: { holds: 'the digits of a double, "NaN", "Infinity" or "-Infinity"', read: text(double) },
   $numberDecimal: { holds: 'the digits of a Decimal128, "NaN", "Infinity" or "-Infinity"', read: text(decimal) },
   $binary: { holds: 'base64 and subType', read: binary },
@@ -87,11 +85,10 @@ function text(read: (text: string) => unknown): Wrapper {
   };
 }
 
-function integer(range: { least: bigint; most: bigint }, make: (value: bigint) => unknown): Wrapper {
+function integer(bits: 32 | 64, make: (value: bigint) => unknown): Wrapper {
   return text((it) => {
-    if (!/^-?\d{1,19}$/.test(it)) return undefined;
-    const value = BigInt(it);
-    return value >= range.least && value <= range.most ? make(value) : undefined;
+    const value = exactInteger(it, bits);
+    return value === undefined ? undefined : make(value);
   });
 }
 
@@ -116,7 +113,7 @@ const ISO_8601 = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,3}0{0,6})?)
 function date(argument: unknown): unknown {
   if (isFields(argument)) {
     if (keysOf(argument).join() !== '$numberLong') return undefined;
-    const long = integer(INT64, Number)(memberOf(argument, '$numberLong'));
+    const long = integer(64, Number)(memberOf(argument, '$numberLong'));
     if (typeof long !== 'number') return long;
     const value = new Date(long);
     return Number.isNaN(value.getTime()) ? undefined : value;

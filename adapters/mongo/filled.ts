@@ -2,12 +2,11 @@ import { Long } from 'bson';
 import { bsonTag, Digits, isLeaf } from '../../src/json/leaf.ts';
 import { entriesOf, put } from '../../src/json/members.ts';
 import type { Filled } from '../../src/store/placeholder.ts';
-import { exactDecimal } from './exact-decimal.ts';
+import { exactDecimal, exactInteger } from './exact-decimal.ts';
 import { type FillingRoom, NotData } from './filling-room.ts';
 import { isSendable } from './walk.ts';
 
 const MOST_DEPTH = 100;
-const INT64 = { least: -(2n ** 63n), most: 2n ** 63n - 1n };
 
 const DATA: ReadonlySet<unknown> = new Set([
   'ObjectId',
@@ -59,10 +58,8 @@ function leaf(value: object): unknown {
 }
 
 function numberOf({ text }: Digits): unknown {
-  if (/^-?\d{1,19}$/.test(text)) {
-    const integer = BigInt(text);
-    if (integer >= INT64.least && integer <= INT64.most) return Long.fromBigInt(integer);
-  }
+  const integer = exactInteger(text, 64);
+  if (integer !== undefined) return Long.fromBigInt(integer);
   const decimal = exactDecimal(text);
   if (!decimal) throw new NotData('a filled-in number has more digits than the store can hold');
   return decimal;

@@ -1,7 +1,7 @@
 import { entriesOf, hasMember, keysOf, put } from '../../src/json/members.ts';
 import { Filled } from '../../src/store/placeholder.ts';
 import { readData, readHole, readLiteral, readOnly, readWhole } from './data.ts';
-import { readExpression } from './expression.ts';
+import { readCode } from './expression.ts';
 import { isWrapper, readWrapper } from './extended-json.ts';
 import { readGeometry, readNear, readShape } from './geo.ts';
 import { readJsonSchema } from './json-schema.ts';
@@ -61,7 +61,7 @@ const CONDITIONS: Readonly<Record<string, Read>> = {
   $or: readFilters,
   $nor: readFilters,
   $jsonSchema: (walk, value) => walk.literally(value, readJsonSchema),
-  $expr: (walk, value) => (isHole(value) ? walk.noHole() : readExpression(walk, value)),
+  $expr: readCode,
   $text: (walk, value) =>
     walk.fields(
       value,

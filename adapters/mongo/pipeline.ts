@@ -1,6 +1,6 @@
 import { hasMember, keysOf, memberOf } from '../../src/json/members.ts';
 import { readLiteral, readWhole } from './data.ts';
-import { readExpression, readExpressions, readOperator } from './expression.ts';
+import { readCode, readExpression, readExpressions, readOperator } from './expression.ts';
 import { readFilter } from './filter.ts';
 import { readGeometry } from './geo.ts';
 import { readProject } from './projection.ts';
@@ -148,8 +148,6 @@ const readFill: Read = (walk, value) =>
 
 const readExpressionList: Read = (walk, value) => walk.list(value, readExpression);
 
-const readDocuments: Read = (walk, value) => (isHole(value) ? walk.noHole() : readExpression(walk, value));
-
 /** How each stage's argument is read; what is not here is data that is written out. */
 const STAGE_READS: Readonly<Record<string, Read>> = {
   $addFields: readExpressions,
@@ -166,7 +164,7 @@ const STAGE_READS: Readonly<Record<string, Read>> = {
       ['groupBy', 'buckets'],
     ),
   $count: readText,
-  $documents: readDocuments,
+  $documents: readCode,
   $facet: (walk, value) => walk.named(value, readPipeline),
   $fill: readFill,
   $geoNear: readGeoNear,

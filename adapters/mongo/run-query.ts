@@ -39,7 +39,7 @@ export async function gather(runner: Runner, op: string, query: MongoQuery, cont
     case OUTLINED:
       return outline(runner, query, context);
     case MERGED:
-      return together(runner, query, context);
+      return firstBatch(runner, query, context);
     case 'distinct':
       return distinct(runner, query, context);
     default:
@@ -75,23 +75,20 @@ async function one({ database, caps }: Runner, { command }: MongoQuery, context:
   return document;
 }
 
-/** All in one batch. Where the store cuts it, what is missing may have been cut off. */
-async function together({ database }: Runner, query: MongoQuery, context: Context): Promise<Value> {
+/** What the store answers at once: of many or large documents that may be fewer than were asked for. */
+async function firstBatch({ database }: Runner, query: MongoQuery, context: Context): Promise<MergedDocuments> {
   const { found, open } = batchOf(await database.command(query.command, context));
   if (open) database.kill(query.collection, open).catch(() => undefined);
   context.memory.hold(found.reduce((sum, { length }) => sum + length, 0));
   return new MergedDocuments(found, open === undefined);
 }
 
-/** What the store's first answer holds: of large documents that may be fewer than were asked for. */
-async function outline({ database }: Runner, query: MongoQuery, context: Context): Promise<Value> {
+async function outline(runner: Runner, query: MongoQuery, context: Context): Promise<Value> {
   // Nobody joins this call: the store has no longer than its first caller gives it.
   const deadline = instantOf(context.deadline);
-  const { found, open } = batchOf(await database.command(query.command, { ...context, deadline }));
-  if (open) database.kill(query.collection, open).catch(() => undefined);
-  context.memory.hold(found.reduce((sum, { length }) => sum + length, 0));
+  const { value: documents } = await firstBatch(runner, query, { ...context, deadline });
   const outlined = new Outline();
-  for (const document of found) await context.work.do(endingBy(outlined.add(document), deadline));
+  for (const document of documents) await context.work.do(endingBy(outlined.add(document), deadline));
   return { kind: 'value', json: '', value: outlined, freshness: NOT_KEPT };
 }
 

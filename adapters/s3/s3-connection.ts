@@ -64,9 +64,7 @@ export class S3Connection implements Connection {
     return { op, params: { ...(params as GetObject), range, ...(etag !== undefined && { ifMatch: etag }) }, want };
   }
 
-  revalidate(query: Query, etag: string): Query | undefined {
-    return renewal(query, etag);
-  }
+  readonly revalidate = renewal;
 
   ping(signal: AbortSignal): Promise<void> {
     const command = new HeadBucketCommand({ Bucket: this.#options.bucket });

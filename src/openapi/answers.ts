@@ -1,11 +1,8 @@
 import { CODES } from '../errors.ts';
 import { explanationSchemas } from './explanation.ts';
-import { type JsonSchema, object, ref } from './schema-of.ts';
+import { type JsonSchema, object, ref, text, whole, yes } from './schema-of.ts';
 
-const text: JsonSchema = { type: 'string' };
-const whole: JsonSchema = { type: 'integer', minimum: 0 };
 const duration: JsonSchema = { type: 'number', minimum: 0, description: 'Milliseconds.' };
-const yes: JsonSchema = { type: 'boolean' };
 const code: JsonSchema = { type: 'string', enum: Object.keys(CODES) };
 
 const reply = {

@@ -11,6 +11,12 @@ const patterns = [
   { path: '/first-reply', name: 'FirstReply', summary: 'Replies in order of arrival; may stop after the first few.' },
 ] as const;
 
+/** The flag that asks for a plan. */
+export const explain = flag(
+  'explain',
+  'nothing is run; answered is what the batch would do, as JSON whatever `Accept` says.',
+);
+
 /** The paths that run a batch. */
 export function batchPaths(sources: readonly Named[]): Record<string, JsonSchema> {
   return Object.fromEntries(
@@ -21,9 +27,7 @@ export function batchPaths(sources: readonly Named[]): Record<string, JsonSchema
         operationId: path.slice(1),
         summary,
         tags: ['batches'],
-        parameters: [
-          flag('explain', 'nothing is run; answered is what the batch would do, as JSON whatever `Accept` says.'),
-        ],
+        parameters: [explain],
         requestBody: { required: true, content: { 'application/json': body } },
         responses: {
           '200': answers(

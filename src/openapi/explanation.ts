@@ -1,8 +1,5 @@
-import { type JsonSchema, object, ref } from './schema-of.ts';
+import { type JsonSchema, object, ref, text, whole, yes } from './schema-of.ts';
 
-const text: JsonSchema = { type: 'string' };
-const whole: JsonSchema = { type: 'integer', minimum: 0 };
-const yes: JsonSchema = { type: 'boolean' };
 const asWritten: JsonSchema = { description: 'As the request has it.' };
 const pattern: JsonSchema = { enum: ['kv', 'ordered', 'first-reply'] };
 const timeoutMs: JsonSchema = { type: 'number', minimum: 1, description: 'Milliseconds, clamped to what is around.' };

@@ -3,12 +3,11 @@ import type { Pattern } from '../batch/plan/node.ts';
 import type { Limits } from '../config/load.ts';
 import { WORDS, type Word } from '../store/placeholder.ts';
 import type { Source } from '../sources/open.ts';
-import { type JsonSchema, orVerbatim, paramsSchema, ref, strictObject, toJsonSchema } from './schema-of.ts';
+import { type JsonSchema, orVerbatim, paramsSchema, ref, strictObject, text, toJsonSchema } from './schema-of.ts';
 
 /** A source as a client may know it. */
 export type Named = Pick<Source, 'name' | 'adapter' | 'ops' | 'paramsOf' | 'example'>;
 
-const text: JsonSchema = { type: 'string' };
 const pointer = (description: string): JsonSchema => ({
   type: 'string',
   pattern: '^(/.*)?$',

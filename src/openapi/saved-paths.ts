@@ -3,14 +3,11 @@ import { askedSchema } from '../saved/asked.ts';
 import type { ParamSet } from '../saved/param-set.ts';
 import { mayExplain, type SavedBatch } from '../saved/saved-batch.ts';
 import { answerOf } from './answer-of.ts';
-import { contentIn } from './batch-paths.ts';
-import { flag } from './flag.ts';
+import { contentIn, explain } from './batch-paths.ts';
 import { answers, bare, batchFaults, fromUrlFaults, RAN, storedPart } from './responses.ts';
 import { type JsonSchema, ref, toJsonSchema } from './schema-of.ts';
 
 type Saved = ReadonlyMap<string, SavedBatch>;
-
-const explain = flag('explain', 'nothing is run; answered is what the batch would do, as JSON whatever `Accept` says.');
 
 /** The path of each saved batch, and that of its answers in what an ending names. */
 export function savedPaths(saved: Saved, caller: Grant): Record<string, JsonSchema> {

@@ -4,6 +4,13 @@ import { WORDS } from '../store/placeholder.ts';
 /** A JSON Schema (draft 2020-12), as OpenAPI 3.1 uses it. */
 export type JsonSchema = { [keyword: string]: unknown };
 
+/** A text. */
+export const text: JsonSchema = { type: 'string' };
+/** A whole number from 0 on. */
+export const whole: JsonSchema = { type: 'integer', minimum: 0 };
+/** Whether something is so. */
+export const yes: JsonSchema = { type: 'boolean' };
+
 /** A reference to a schema of the document. */
 export function ref(name: string): JsonSchema {
   return { $ref: `#/components/schemas/${name}` };

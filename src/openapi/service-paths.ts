@@ -1,11 +1,9 @@
 import { CODES } from '../errors.ts';
 import { PROBLEM } from '../service/http/problem.ts';
 import { flag } from './flag.ts';
-import { type JsonSchema, object, ref } from './schema-of.ts';
+import { type JsonSchema, object, ref, text, whole } from './schema-of.ts';
 import { answers, anywhere, json } from './responses.ts';
 
-const text: JsonSchema = { type: 'string' };
-const whole: JsonSchema = { type: 'integer', minimum: 0 };
 const numbers: JsonSchema = { type: 'object', additionalProperties: { type: 'number' } };
 
 const layers: JsonSchema = {
