@@ -1,6 +1,7 @@
 import { CodapError, type Code } from '../../src/errors.ts';
 import { isDecodingError } from '../http/decoders.ts';
 import { retryAfterMs } from '../http/retry-after.ts';
+import { codeOfStatus } from '../http/status-code.ts';
 import { transportFailure } from '../http/transport-failure.ts';
 import { UncollectedError } from './xml-collector.ts';
 
@@ -45,11 +46,9 @@ export function s3Failure(error: unknown): CodapError {
 }
 
 function codeOf(name: string, status = 0): Code {
-  if (FORBIDDEN.has(name) || status === 401 || status === 403) return 'FORBIDDEN';
-  if (name === 'SlowDown' || status === 429) return 'OVERLOADED';
-  if (status === 404 || status === 410) return 'NOT_FOUND';
-  if (status >= 500 || status === 408 || name === 'RequestTimeout') return 'UNAVAILABLE';
-  return status >= 400 ? 'INVALID' : 'BAD_RESPONSE';
+  if (FORBIDDEN.has(name)) return 'FORBIDDEN';
+  if (name === 'SlowDown') return 'OVERLOADED';
+  return name === 'RequestTimeout' ? 'UNAVAILABLE' : codeOfStatus(status);
 }
 
 function message(code: Code, status: number | undefined): string {

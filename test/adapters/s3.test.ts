@@ -382,6 +382,8 @@ describe('a failure', () => {
     [403, 'InvalidAccessKeyId', 'FORBIDDEN'],
     [403, 'SignatureDoesNotMatch', 'FORBIDDEN'],
     [400, 'ExpiredToken', 'FORBIDDEN'],
+    [401, 'Unauthorized', 'FORBIDDEN'],
+    [407, 'ProxyAuthenticationRequired', 'FORBIDDEN'],
     [404, 'NoSuchKey', 'NOT_FOUND'],
     [404, 'NoSuchBucket', 'NOT_FOUND'],
     [503, 'SlowDown', 'OVERLOADED'],

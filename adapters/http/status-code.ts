@@ -1,0 +1,10 @@
+import type { Code } from '../../src/errors.ts';
+
+/** The code of a failure that a store answers by this status. */
+export function codeOfStatus(status: number): Code {
+  if (status === 404 || status === 410) return 'NOT_FOUND';
+  if (status === 401 || status === 403 || status === 407) return 'FORBIDDEN';
+  if (status === 429) return 'OVERLOADED';
+  if (status === 408 || status >= 500) return 'UNAVAILABLE';
+  return status < 400 ? 'BAD_RESPONSE' : 'INVALID';
+}
