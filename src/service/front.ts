@@ -104,7 +104,6 @@ export class Front {
 class Shift {
   readonly edition: Edition;
   readonly #answers = new Bag<ServerResponse>();
-  #underWay = 0;
   #finished: (() => void) | undefined;
 
   constructor(edition: Edition) {
@@ -113,18 +112,16 @@ class Shift {
 
   take(request: IncomingMessage, response: ServerResponse): void {
     const leave = this.#answers.add(response);
-    this.#underWay += 1;
     whenClosed(response, () => {
       leave();
-      this.#underWay -= 1;
-      if (this.#underWay === 0) this.#finished?.();
+      if (this.#answers.size === 0) this.#finished?.();
     });
     this.edition.app.routing(request, response);
   }
 
   /** Resolves once its last answer has left; after so many milliseconds those that are left are cut. */
   async finish(ms: number): Promise<void> {
-    if (this.#underWay === 0) return;
+    if (this.#answers.size === 0) return;
     const finished = new Promise<void>((resolve) => (this.#finished = resolve));
     const { app } = this.edition;
     const timers = [
