@@ -1,3 +1,4 @@
+import { bodySchemas } from '../src/batch/plan/body-schema.ts';
 import type { Node, Pattern } from '../src/batch/plan/node.ts';
 import { planning } from '../src/batch/plan/plan.ts';
 import type { PlansOfLate } from '../src/batch/plan/plans-of-late.ts';
@@ -6,7 +7,6 @@ import { readBody } from '../src/batch/plan/read-body.ts';
 import { endingBy } from '../src/budget/work.ts';
 import type { Grant } from '../src/callers/known-caller.ts';
 import type { Config } from '../src/config/load.ts';
-import { milliseconds } from '../src/config/milliseconds.ts';
 import { mediaTypes, negotiate } from '../src/encodings/index.ts';
 import { memberOf } from '../src/json/members.ts';
 import type { Source } from '../src/sources/open.ts';
@@ -49,7 +49,7 @@ export function adHoc(pattern: Pattern, { config, sourcesFor, plans }: Among): A
  */
 export function timeoutAsked(body: unknown, config: Pick<Config, 'server'>, caller: Grant): number {
   const asked = typeof body === 'object' && body !== null ? memberOf(body, 'timeoutMs') : undefined;
-  return timeoutOf(asked === undefined ? undefined : milliseconds.safeParse(asked).data, config, caller);
+  return timeoutOf(bodySchemas.kv.shape.timeoutMs.safeParse(asked).data, config, caller);
 }
 
 /** The time that a batch has, in milliseconds, of what it asks for and its caller may have. */

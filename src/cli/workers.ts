@@ -1,5 +1,6 @@
 import type { Worker } from 'node:cluster';
 import type { Logger } from 'pino';
+import { LONGEST_MS } from '../config/milliseconds.ts';
 import { writeFamilies } from '../observe/exposition.ts';
 import { sharing, type Scrape } from '../observe/scrape.ts';
 import { Totals } from '../observe/totals.ts';
@@ -20,8 +21,6 @@ export interface WorkersOptions {
 
 /** A worker that has not ended by itself so long after the grace period hangs, in milliseconds. */
 const HANGS_MS = 250;
-/** The longest wait a timer can hold, in milliseconds. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 /** The processes that serve one port, seen from the one that started them and serves nothing itself. */
 export class Workers {

@@ -15,6 +15,7 @@ const config = parseConfig({
 it.each([
   [{ timeoutMs: 200 }, 200],
   [{ timeoutMs: 9000 }, 5000],
+  [{ timeoutMs: 3_000_000_000 }, 5000],
   [{ timeoutMs: 0 }, 1000],
   [{ timeoutMs: -1 }, 1000],
   [{ timeoutMs: 0.5 }, 1000],
