@@ -1,4 +1,5 @@
 import { CodapError } from '../../src/errors.ts';
+import { itemsOf, partAt, textOf, type Part } from '../../src/json/json-part.ts';
 import { parsePointer } from '../../src/json/pointer.ts';
 import type { Caller, Context, Query } from '../../src/store/fetch.ts';
 import type { Freshness } from '../../src/store/freshness.ts';
@@ -6,7 +7,6 @@ import type { Meta, Payload, Value } from '../../src/store/payload.ts';
 import { Placeholder } from '../../src/store/placeholder.ts';
 import type { Merger, Parts, Point } from '../adapter.ts';
 import { content } from '../http/content.ts';
-import { itemsOf, partAt, textOf, type Part } from './json-part.ts';
 import { aroundId, type MergeRule } from './merge-rules.ts';
 import type { RestOptions } from './options.ts';
 import type { RestQuery } from './request.ts';

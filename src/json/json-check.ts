@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { CodapError } from '../errors.ts';
+import { escapeLength } from './unescape.ts';
 
 const QUOTE = 0x22;
 const PLUS = 0x2b;
@@ -19,10 +20,6 @@ const CLOSE_OBJECT = 0x7d;
 const IN_STRING = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte < 0x20 || byte === QUOTE || byte === BACKSLASH ? 1 : 0,
 );
-const ESCAPED = Uint8Array.from({ length: 256 }, (_, byte) =>
-  '"\\/bfnrt'.includes(String.fromCharCode(byte)) ? 1 : 0,
-);
-const HEX = Uint8Array.from({ length: 256 }, (_, byte) => (/[0-9a-f]/i.test(String.fromCharCode(byte)) ? 1 : 0));
 
 /** Up to so many characters a double holds any number; and any that has an exponent. */
 const SURE = 15;
@@ -174,14 +171,11 @@ function notJson(): CodapError {
   return new CodapError('BAD_RESPONSE', 'the store answered something that is not JSON');
 }
 
-/** Where the escape ends that has to stand at `start`. */
+/** Where the escape ends that has to stand at `start`. Half a surrogate pair is JSON, too. */
 function escapeEnd(bytes: Uint8Array, start: number): number {
-  const letter = bytes[start + 1] as number;
-  if (bytes[start] !== BACKSLASH) throw notJson();
-  if (ESCAPED[letter] === 1) return start + 2;
-  if (letter !== 0x75) throw notJson();
-  for (let at = start + 2; at < start + 6; at++) if (HEX[bytes[at] as number] !== 1) throw notJson();
-  return start + 6;
+  const length = bytes[start] === BACKSLASH ? escapeLength(bytes, start) : 0;
+  if (length === 0) throw notJson();
+  return start + Math.abs(length);
 }
 
 /**

@@ -100,7 +100,8 @@ function readKey(text: string, at: number, into: Open): number {
   return skip(text, skip(text, end) + 1);
 }
 
-function skip(text: string, start: number): number {
+/** Where white space that may stand at `start` ends. */
+export function skip(text: string, start: number): number {
   let at = start;
   for (let code = text.charCodeAt(at); code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;)
     code = text.charCodeAt(++at);
@@ -108,7 +109,7 @@ function skip(text: string, start: number): number {
 }
 
 /** Where the string ends whose opening quote is at `start`. */
-function stringEnd(text: string, start: number): number {
+export function stringEnd(text: string, start: number): number {
   let at = start;
   for (;;) {
     at = text.indexOf('"', at + 1);

@@ -1,3 +1,5 @@
+import { skip, stringEnd } from './read-json.ts';
+
 /** Where one value stands in a JSON text. */
 export interface Part {
   readonly start: number;
@@ -35,38 +37,32 @@ export function textOf(json: string, { start, end }: Part): string | undefined {
 }
 
 function wholeOf(json: string): Part {
-  const start = pastSpace(json, 0);
+  const start = skip(json, 0);
   return { start, end: endOf(json, start) };
 }
 
 function* membersOf(json: string, { start }: Part): Generator<Member> {
   const isList = json[start] === '[';
   if (!isList && json[start] !== '{') return;
-  let at = pastSpace(json, start + 1);
+  let at = skip(json, start + 1);
   for (let index = 0; json[at] !== ']' && json[at] !== '}'; index += 1) {
     let key = String(index);
     if (!isList) {
       const end = endOf(json, at);
       key = JSON.parse(json.slice(at, end)) as string;
-      at = pastSpace(json, pastSpace(json, end) + 1);
+      at = skip(json, skip(json, end) + 1);
     }
     const end = endOf(json, at);
     yield { key, start: at, end };
-    at = pastSpace(json, end);
-    if (json[at] === ',') at = pastSpace(json, at + 1);
+    at = skip(json, end);
+    if (json[at] === ',') at = skip(json, at + 1);
   }
-}
-
-function pastSpace(json: string, from: number): number {
-  let at = from;
-  while (json.charCodeAt(at) <= 0x20) at += 1;
-  return at;
 }
 
 /** Where a value that begins here ends. */
 function endOf(json: string, start: number): number {
   const first = json[start];
-  if (first === '"') return pastString(json, start);
+  if (first === '"') return stringEnd(json, start);
   if (first !== '{' && first !== '[') {
     const ending = /[\s,\]}]/g;
     ending.lastIndex = start;
@@ -75,17 +71,11 @@ function endOf(json: string, start: number): number {
   let depth = 0;
   for (let at = start; ; at += 1) {
     const code = json.charCodeAt(at);
-    if (code === 0x22) at = pastString(json, at) - 1;
+    if (code === 0x22) at = stringEnd(json, at) - 1;
     else if (code === 0x7b || code === 0x5b) depth += 1;
     else if (code === 0x7d || code === 0x5d) {
       depth -= 1;
       if (depth === 0) return at + 1;
     }
   }
-}
-
-function pastString(json: string, start: number): number {
-  let at = start + 1;
-  for (let code = json.charCodeAt(at); code !== 0x22; code = json.charCodeAt(at)) at += code === 0x5c ? 2 : 1;
-  return at + 1;
 }
