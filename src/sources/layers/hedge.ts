@@ -3,10 +3,10 @@ import { CallSignal } from '../../call-signal.ts';
 import { classify, notNeeded } from '../../errors.ts';
 import { discard, type Payload } from '../../store/payload.ts';
 import { whenAborted } from '../../when-aborted.ts';
+import { Budget } from '../budget.ts';
 import { onceClosed } from '../closing.ts';
 import { ask, type Layer } from '../layer.ts';
 import { Percentile } from '../percentile.ts';
-import { Recent } from '../recent.ts';
 
 /** When a second attempt is sent, and how many of them there may be. */
 export interface HedgeOptions {
@@ -29,19 +29,11 @@ interface Attempt {
  * answer while the other attempt runs.
  */
 export function hedge({ percentile, budget }: HedgeOptions): Layer {
-  const calls = new Recent();
-  const taken = new Recent();
+  const left = new Budget(budget);
   // Of first attempts alone, until they were answered. One that was given up later than this would have taken
   // longer still: left out, it would make all seem faster than they are, and ever more would be sent.
   const usual = new Percentile(percentile);
   let hedges = 0;
-
-  const take = (): boolean => {
-    if (taken.sum + 1 > budget * calls.sum) return false;
-    taken.add();
-    hedges += 1;
-    return true;
-  };
 
   return {
     name: 'hedge',
@@ -50,7 +42,7 @@ export function hedge({ percentile, budget }: HedgeOptions): Layer {
     wrap: (next) => (query, context) => {
       const { signal } = context;
       if (signal.aborted) return Promise.reject(signal.reason as Error);
-      calls.add();
+      left.calls.add();
       return new Promise<Payload>((resolve, reject) => {
         const started = performance.now();
         const usualMs = usual.value ?? Infinity;
@@ -115,7 +107,9 @@ export function hedge({ percentile, budget }: HedgeOptions): Layer {
         timer = setTimeout(() => {
           // Where bytes are held, the first one is here: the store has answered, and is not asked once more.
           const isHere = running.some(({ memory }) => memory.held > 0);
-          if (!isHere && take()) send(false);
+          if (isHere || !left.take()) return;
+          hedges += 1;
+          send(false);
         }, Math.ceil(usualMs));
       });
     },

@@ -3,8 +3,8 @@ import { instantOf } from '../../store/deadline.ts';
 import type { Context, Query } from '../../store/fetch.ts';
 import type { Payload } from '../../store/payload.ts';
 import { untilLetIn } from '../../store/signals.ts';
+import { Budget } from '../budget.ts';
 import { ask, type Layer } from '../layer.ts';
-import { Recent, RECENT_MS } from '../recent.ts';
 
 /** How often a call is tried, and how many of all tries may be further ones. */
 export interface RetryOptions {
@@ -27,8 +27,7 @@ const LEAST_MS = 1;
  * retry from its start.
  */
 export function retry({ attempts, budget, perSecond }: RetryOptions): Layer {
-  const calls = new Recent();
-  const taken = new Recent();
+  const left = new Budget(budget, perSecond);
   let retries = 0;
 
   /** Waits until there may be a further attempt; throws the failure where there may not. */
@@ -37,8 +36,7 @@ export function retry({ attempts, budget, perSecond }: RetryOptions): Layer {
     const ms = (failure as CodapError).retryAfterMs ?? Math.random() * WAIT_MS * 2 ** (attempt - 2);
     // A TIMEOUT that comes with the query's own deadline ends here, too.
     if (performance.now() + ms + LEAST_MS > instantOf(deadline)) throw failure;
-    if (taken.sum + 1 > budget * calls.sum + (perSecond * RECENT_MS) / 1000) throw failure;
-    taken.add();
+    if (!left.take()) throw failure;
     await wait(ms, signal);
     retries += 1;
   };
@@ -64,7 +62,7 @@ export function retry({ attempts, budget, perSecond }: RetryOptions): Layer {
       };
       return (query, context) => {
         if (context.resumedAfter) return another(query, context, 2, context.resumedAfter);
-        calls.add();
+        left.calls.add();
         return attempt(query, context, 1);
       };
     },
