@@ -3,6 +3,7 @@ import { DRAIN, RELOAD } from '../service/ending.ts';
 import type { Family } from '../observe/family.ts';
 import type { Scrape } from '../observe/scrape.ts';
 import type { Order, Word } from '../service/primary.ts';
+import { Questions } from '../service/questions.ts';
 
 /** How long a worker may take to say what it has counted, in milliseconds: then what it said last is told. */
 const PATIENCE_MS = 1000;
@@ -24,9 +25,8 @@ export class WorkerProcess {
   readonly #worker: Worker;
   /** What it has counted, as it said last, by name. */
   readonly #counted = new Map<string, Family>();
-  readonly #questions = new Map<number, () => void>();
+  readonly #questions = new Questions<void>(PATIENCE_MS);
   #reloaded: ((turned: boolean) => void) | undefined;
-  #asked = 0;
 
   /** Calls back when it has ended, and when it wants the metrics of all. */
   constructor(worker: Worker, ended: (exit: Exit) => void, scrape: Scrape) {
@@ -37,7 +37,7 @@ export class WorkerProcess {
       listens.resolve(undefined);
       leaves.resolve();
       ends.resolve(exit);
-      for (const answered of this.#questions.values()) answered();
+      this.#questions.close();
       ended(exit);
     };
     worker.on('message', (word: Word) => {
@@ -92,21 +92,12 @@ export class WorkerProcess {
    */
   async count(): Promise<void> {
     if (this.#counted.size === 0 || !this.#worker.isConnected()) return;
-    const question = (this.#asked += 1);
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, PATIENCE_MS);
-      this.#questions.set(question, () => {
-        clearTimeout(timer);
-        resolve();
-      });
-      this.#order({ count: question });
-    });
-    this.#questions.delete(question);
+    await this.#questions.ask((question) => this.#order({ count: question }));
   }
 
   #learn(counted: readonly Family[], question: number | undefined): void {
     for (const family of counted) this.#counted.set(family.name, family);
-    if (question !== undefined) this.#questions.get(question)?.();
+    if (question !== undefined) this.#questions.answer(question);
   }
 
   async #tellAll(scraping: ReturnType<Scrape>, question: number): Promise<void> {
