@@ -1,6 +1,5 @@
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readBody } from '../src/batch/plan/read-body.ts';
-import type { Params } from '../src/batch/run/batch.ts';
 import type { Limits } from '../src/config/load.ts';
 import type { Encoding } from '../src/encodings/encoding.ts';
 import { encodings, negotiating } from '../src/encodings/index.ts';
@@ -66,7 +65,7 @@ function asGotten(saved: SavedBatch, negotiate: Negotiate, knowsCallers: boolean
     caching: { maxAgeSeconds, dependsOn: [...forwards, ...(knowsCallers || plan.namesCaller ? CREDENTIALS : [])] },
     read: (request) => ({
       plan,
-      params: request.urlValues as Params,
+      params: request.urlValues,
       origins: isExplained(request) ? origins : undefined,
     }),
   };

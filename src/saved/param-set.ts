@@ -7,7 +7,7 @@ import type { Param } from './param.ts';
 export type Given = Readonly<Record<string, string | readonly string[]>>;
 
 /** What is wrong with a parameter of a URL; it repeats no value. */
-interface ParameterFault {
+export interface ParameterFault {
   readonly parameter: string;
   readonly detail: string;
 }

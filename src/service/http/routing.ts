@@ -1,25 +1,10 @@
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { MOST_FAULTS, shortDetail } from '../../json/fault-list.ts';
+import type { Params } from '../../batch/run/batch.ts';
 import type { Grant } from '../../callers/known-caller.ts';
+import { MOST_FAULTS, shortDetail } from '../../json/fault-list.ts';
+import type { Given, ParameterFault, ParamSet } from '../../saved/param-set.ts';
 import { sendNotFound, sendProblem } from './problem.ts';
 import type { Refused } from './refused.ts';
-
-/** URL parameters that a route has beside flags. */
-export interface UrlParameters {
-  has(name: string): boolean;
-  keys(): Iterable<string>;
-  /** What those that it has come to, and what is wrong with them. */
-  ofUrl(given: Readonly<Record<string, string | readonly string[]>>): {
-    readonly values: object;
-    readonly faults: readonly ParameterFault[];
-  };
-}
-
-/** What is wrong with a URL parameter. */
-interface ParameterFault {
-  readonly parameter: string;
-  readonly detail: string;
-}
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -28,11 +13,11 @@ declare module 'fastify' {
     /** Whether a caller is to know that the route is there. By default every caller is. */
     isThereFor?: (caller: Grant) => boolean;
     /** The URL parameters with values that it takes beside them. */
-    parameters?: UrlParameters;
+    parameters?: ParamSet;
   }
   interface FastifyRequest {
     /** What the URL parameters with values came to, where its route takes any. */
-    urlValues: object | undefined;
+    urlValues: Params | undefined;
   }
 }
 
@@ -135,7 +120,7 @@ function takesParameters(
     });
     return false;
   }
-  const given = request.query as Readonly<Record<string, string | readonly string[]>>;
+  const given = request.query as Given;
   const errors: ParameterFault[] = [];
   for (const parameter in given) {
     if (parameters?.has(parameter)) continue;
