@@ -8,7 +8,7 @@ import type { Freshness } from '../../src/store/freshness.ts';
 import { ownBytes } from '../../src/store/keep.ts';
 import type { Kept, Meta, Stored, Value } from '../../src/store/payload.ts';
 import type { Work } from '../../src/budget/work.ts';
-import { JsonBytes, KeptJson, StoredJson } from './json-bytes.ts';
+import { JsonBytes, KeptJson } from './json-bytes.ts';
 import { AMBIGUOUS, decoderOf, formatOf, type Format } from './format.ts';
 
 /** Bytes of a byte order mark, which is no part of the text. */
@@ -146,9 +146,7 @@ function json(bytes: Buffer, meta: Meta, work: Work, freshness: Freshness | unde
   const marked = isMarked(bytes);
   const text = marked ? bytes.subarray(MARK) : bytes;
   const check = new JsonCheck(text);
-  const value = marked
-    ? new StoredJson('marked JSON', text, check, meta, freshness)
-    : new JsonBytes(text, check, meta, freshness);
+  const value = new JsonBytes(text, check, meta, freshness, marked ? 'marked JSON' : undefined);
   return check.go(LARGE) ? value : checked(value, check, work);
 }
 

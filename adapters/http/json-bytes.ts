@@ -24,11 +24,12 @@ export class JsonBytes implements Value {
   #value: unknown;
   #open = false;
 
-  constructor(bytes: Buffer, checked: Checked, meta: Meta | undefined, freshness?: Freshness) {
+  constructor(bytes: Buffer, checked: Checked, meta: Meta | undefined, freshness?: Freshness, stored?: Stored) {
     this.bytes = bytes;
     this.#checked = checked;
     if (meta) this.meta = meta;
     this.freshness = freshness;
+    if (stored) this.stored = stored;
   }
 
   get json(): string {
@@ -59,16 +60,6 @@ export class JsonBytes implements Value {
   }
 }
 
-/** The same of a body whose bytes are others. */
-export class StoredJson extends JsonBytes {
-  declare readonly stored: Stored;
-
-  constructor(stored: Stored, ...json: ConstructorParameters<typeof JsonBytes>) {
-    super(...json);
-    this.stored = stored;
-  }
-}
-
 /** JSON that is kept: its bytes alone, and those of the body where they are others. */
 export class KeptJson implements Kept {
   readonly #bytes: Buffer;
@@ -86,7 +77,6 @@ export class KeptJson implements Kept {
   }
 
   value(meta: Meta | undefined): Value {
-    const json = [this.#bytes, this.#checked, meta] as const;
-    return this.#stored === undefined ? new JsonBytes(...json) : new StoredJson(this.#stored, ...json);
+    return new JsonBytes(this.#bytes, this.#checked, meta, undefined, this.#stored);
   }
 }
