@@ -1,5 +1,6 @@
 import type { Node } from '../batch/plan/node.ts';
 import type { Answer } from '../batch/run/answer.ts';
+import { GRACE_MS } from '../batch/run/grace.ts';
 import { failed, isComplete, valueOf, type Reply } from '../batch/run/reply.ts';
 import { endingBy } from '../budget/work.ts';
 import { CodapError, deadlinePassed } from '../errors.ts';
@@ -9,9 +10,6 @@ import { NotAcceptable, type Encoding } from './encoding.ts';
 import { hasOneReply, oneReply } from './one-reply.ts';
 import { summaryHeaders } from './summary.ts';
 import { NoTable, tableText } from './table.ts';
-
-/** How long after the batch's deadline a table may still be written, in milliseconds. */
-const GRACE_MS = 20;
 
 const REFUSAL = 'text/csv is for a batch whose one reply is a list of objects';
 
@@ -55,7 +53,7 @@ async function tableOf(reply: Reply | undefined, { work, memory, mostBytes, dead
     hold: (bytes) => memory.hold(bytes),
     tooLarge: () => new CodapError('TOO_LARGE', `the answer would exceed ${mostBytes} bytes`),
   });
-  return work.do(endingBy(steps, deadline + GRACE_MS, deadlinePassed));
+  return work.do(endingBy(steps, deadline + GRACE_MS.table, deadlinePassed));
 }
 
 /** Whether a query or group, as planned, may answer a list as its value, not a list of replies. */

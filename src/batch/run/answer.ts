@@ -4,15 +4,10 @@ import { CodapError } from '../../errors.ts';
 import type { Batch, Failure, Params } from './batch.ts';
 import { frames, type Frame, type FrameOrder } from './frames.ts';
 import type { BatchTrace } from './batch-trace.ts';
+import { GRACE_MS } from './grace.ts';
 import type { Reply, Traced } from './reply.ts';
 import type { Running } from './run.ts';
 import type { RunningMember } from './running-member.ts';
-
-/**
- * How long after the batch's deadline an answer without a first byte waits for its queries' own time-outs,
- * which know more, in milliseconds.
- */
-const GRACE_MS = 10;
 
 /** What an encoding answers from: the replies of a batch under way. */
 export class Answer {
@@ -105,7 +100,7 @@ export class Answer {
 
   /** The same, for an answer that begins with the first byte there is: without one the batch fails. */
   async begins<T>(first: Promise<T>): Promise<T | undefined> {
-    const come = await this.byDeadline(first, GRACE_MS);
+    const come = await this.byDeadline(first, GRACE_MS.beginning);
     if (come === undefined && !this.#root.begun)
       this.fail({ path: [], error: new CodapError('TIMEOUT', 'nothing to read by the deadline') });
     return come;

@@ -8,9 +8,7 @@ import type { Limits } from '../../config/load.ts';
 import { Who } from '../../sources/call.ts';
 import { Work, type Steps } from '../../budget/work.ts';
 import type { BatchTrace } from './batch-trace.ts';
-
-/** How long after the deadline what is there by then may still be worked on, in milliseconds. */
-const GRACE_MS = 10;
+import { GRACE_MS } from './grace.ts';
 
 /** A failure and where it happened. */
 export interface Failure {
@@ -80,7 +78,7 @@ export class Batch {
       () => new CodapError('TOO_LARGE', `the gathered answer would exceed ${answerBytes} bytes`),
       options.memory,
     );
-    this.work = (options.work ?? new Work(work)).endsBy(options.deadline + GRACE_MS, this.ended);
+    this.work = (options.work ?? new Work(work)).endsBy(options.deadline + GRACE_MS.computing, this.ended);
     const left = Math.max(0, options.deadline - performance.now());
     this.#timer = setTimeout(() => this.signal.abort(deadlinePassed()), left);
     whenAborted(options.signal, () => this.cancel());

@@ -1,4 +1,5 @@
 import type { Answer } from '../../batch/run/answer.ts';
+import { GRACE_MS } from '../../batch/run/grace.ts';
 import { isComplete, type MemberList } from '../../batch/run/reply.ts';
 import type { Encoding } from '../../encodings/encoding.ts';
 import { summaryHeaders } from '../../encodings/summary.ts';
@@ -12,9 +13,6 @@ import type { Template } from './templates.ts';
 
 /** No script runs, nothing but pictures is loaded, forms go to codap alone. */
 const CSP = "default-src 'none'; style-src 'unsafe-inline'; img-src * data:; form-action 'self'; base-uri 'none'";
-
-/** How long after the batch's deadline its page may still be rendered, in milliseconds. */
-const GRACE_MS = 35;
 
 /** What a page may differ in. */
 export interface PageOptions {
@@ -53,14 +51,14 @@ async function rendered(template: Template, answer: Answer, list: MemberList, co
   const bounds = new Bounds(work, held);
   const output = new Output(bounds, memory);
   // A page of a batch that ended at its deadline is rendered all the same.
-  work.endsBy(answer.deadline + GRACE_MS, work.ended);
+  work.endsBy(answer.deadline + GRACE_MS.page, work.ended);
   function* rendering(): Generator<unknown, void> {
     const context = yield pageContext(answer, list, complete, bounds);
     yield template.rendering(context as object, output, bounds);
   }
   try {
     const rendered = Promise.resolve(work.do(stepping(rendering(), bounds))).then(() => output.text);
-    const text = await answer.byDeadline(rendered, GRACE_MS);
+    const text = await answer.byDeadline(rendered, GRACE_MS.page);
     if (!text) throw new Error(`${template.file}: no answer within the time allowed`);
     return text;
   } catch (cause) {

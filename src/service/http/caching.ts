@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import type { Batch } from '../../batch/run/batch.ts';
+import { GRACE_MS } from '../../batch/run/grace.ts';
 import type { MemberList } from '../../batch/run/reply.ts';
 import { isComplete } from '../../batch/run/reply.ts';
 import type { Encoded, Encoding } from '../../encodings/encoding.ts';
@@ -13,9 +14,6 @@ export interface Caching {
   /** The headers of the caller on which it depends. */
   readonly dependsOn: readonly string[];
 }
-
-/** How long after the batch's deadline an answer may still be read for its tag, in milliseconds. */
-const TAGGING_MS = 20;
 
 /** What is not known to be fit for keeping is not kept. */
 export function keepNothing(reply: FastifyReply, { dependsOn }: Caching): void {
@@ -40,7 +38,7 @@ export async function cacheable(
   const scope = dependsOn.length > 0 ? 'private' : 'public';
   if (maxAgeSeconds !== undefined && isComplete(list))
     reply.header('cache-control', `${scope}, max-age=${maxAgeSeconds}`);
-  const tag = await weakTag(mediaType, showsReplies ? list : body.text, work, options.deadline + TAGGING_MS);
+  const tag = await weakTag(mediaType, showsReplies ? list : body.text, work, options.deadline + GRACE_MS.tag);
   if (tag === undefined) return false;
   reply.header('etag', tag);
   return matches(reply.request.headers['if-none-match'], tag);
