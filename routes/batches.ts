@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { perCaller } from '../src/callers/granted.ts';
 import type { SavedBatch } from '../src/saved/saved-batch.ts';
-import type { Service } from './conduct.ts';
+import type { Service } from '../src/service/batches/conduct.ts';
 
 /** `GET /batches`: the saved batches that who asks may run, with what they take and what they answer in. */
 export function batchesRoute(app: FastifyInstance, savedFor: Service['savedFor']): void {

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import { adHoc } from './ad-hoc.ts';
-import { answer, batchRoute, type Service } from './answer.ts';
+import { adHoc } from '../src/service/batches/ad-hoc.ts';
+import { answer, batchRoute } from '../src/service/batches/answer-batch.ts';
+import type { Service } from '../src/service/batches/conduct.ts';
 
 /** `POST /first-reply`: the replies in order of arrival. */
 export function firstReplyRoute(app: FastifyInstance, service: Service): void {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { perCaller } from '../src/callers/granted.ts';
 import { openapi } from '../src/openapi/document.ts';
-import type { Service } from './answer.ts';
+import type { Service } from '../src/service/batches/conduct.ts';
 
 /** `GET /openapi.json`: the interface of this service, with the sources and saved batches of who asks. */
 export function openapiRoute(app: FastifyInstance, { config, sourcesFor, savedFor }: Service): void {

@@ -5,11 +5,12 @@ import type { Encoding } from '../src/encodings/encoding.ts';
 import { encodings, negotiating } from '../src/encodings/index.ts';
 import { askedBy } from '../src/saved/asked.ts';
 import { PAGE } from '../src/saved/file-name.ts';
+import { answer, batchRoute } from '../src/service/batches/answer-batch.ts';
+import { type Asking, isExplained } from '../src/service/batches/asking.ts';
+import type { Service } from '../src/service/batches/conduct.ts';
 import { CREDENTIALS } from '../src/service/http/identify.ts';
 import { comesBack, sendNoMore } from '../src/service/http/routing.ts';
 import { mayExplain, type SavedBatch } from '../src/saved/saved-batch.ts';
-import { answer, batchRoute, type Service } from './answer.ts';
-import { type Asking, isExplained } from './asking.ts';
 
 /**
  * `GET`, `HEAD` and `POST /batches/{name}`, each also with an ending that says what it is answered in, for a

@@ -34,7 +34,7 @@ const FILLED_IN = listed(`
   flags.join(', ')
   Object.keys(shape).join(', ')
   asking.mediaTypes.join(', ')
-  routes/answer.ts: there()  # these
+  src/service/batches/answer-batch.ts: there()  # these
   src/encodings/summary.ts: source  # of the configuration
   src/encodings/summary.ts: tenths(longest)
   replyTypes.join(', ')
@@ -62,8 +62,8 @@ const FILLED_IN = listed(`
   src/store/check-schema.ts: of
   src/store/check-schema.ts: format
   src/batch/plan/plan-query.ts: names  # of the configuration
-  routes/answer.ts: encoding.mediaType
-  routes/answer.ts: there  # media types
+  src/service/batches/answer-batch.ts: encoding.mediaType
+  src/service/batches/answer-batch.ts: there  # media types
   routes/playground.ts: nonce  # random
   routes/start.ts: version()
   routes/start.ts: section('Pages', pages)
@@ -75,7 +75,7 @@ const FILLED_IN = listed(`
   routes/start.ts: [...(params.areOptional ? links : []), ...(asked.length ? [\`takes \${asked.join(', ')}\`] : [])].join(' · ')
   routes/start.ts: name  # of the configuration
   routes/start.ts: asked.join(', ')  # names of parameters
-  routes/answer.ts: acceptable[0]?.refuses?.(plan)  # a sentence of ours
+  src/service/batches/answer-batch.ts: acceptable[0]?.refuses?.(plan)  # a sentence of ours
   src/batch/run/batch.ts: answerBytes  # a limit
   src/budget/work.ts: this.#most  # a limit
   src/batch/plan/plan-group.ts: field  # of the request's language
@@ -221,7 +221,7 @@ const PASSED_ON = listed(`
   src/errors.ts: message
   src/errors.ts: { message }
   src/service/http/faults.ts: error.message  # BadRequest's
-  routes/conduct.ts: why  # said in admission.ts and front.ts
+  src/service/batches/conduct.ts: why  # said in admission.ts and front.ts
   src/service/http/faults.ts: { message }  # CodapError's
   src/agents/tool-fault.ts: { message }  # CodapError's`);
 

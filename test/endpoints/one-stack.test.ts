@@ -52,6 +52,6 @@ it('a literal findOne goes from the route to the adapter on one stack, on the wa
   expect(statusCode).toBe(200);
   // The innermost comes first in a stack.
   const passed = [...new Set(filesIn(stack).toReversed())];
-  expect(passed).toContain('routes/answer.ts');
+  expect(passed).toContain('src/service/batches/answer-batch.ts');
   expect(told.filter((file, at) => passed.includes(file) && told.indexOf(file) === at)).toEqual(passed);
 });

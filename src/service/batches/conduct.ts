@@ -1,28 +1,27 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
-import type { PlansOfLate } from '../src/batch/plan/plans-of-late.ts';
-import { BatchTrace } from '../src/batch/run/batch-trace.ts';
-import { isComplete } from '../src/batch/run/reply.ts';
-import { run, type Running } from '../src/batch/run/run.ts';
-import type { Memory } from '../src/budget/memory.ts';
-import { Work } from '../src/budget/work.ts';
-import { CallSignal } from '../src/call-signal.ts';
-import type { Grant } from '../src/callers/known-caller.ts';
-import type { Config } from '../src/config/load.ts';
-import type { Encoding } from '../src/encodings/encoding.ts';
-import { CodapError, notNeeded } from '../src/errors.ts';
-import { formatPointer } from '../src/json/pointer.ts';
-import type { BatchSpan } from '../src/observe/batch-span.ts';
-import type { Spans } from '../src/observe/spans.ts';
-import type { SavedBatch } from '../src/saved/saved-batch.ts';
-import type { CountedBatch } from '../src/service/http/count-batches.ts';
-import { noteOwnFault } from '../src/service/http/note-own-fault.ts';
-import { traceIdOf } from '../src/service/http/trace-context.ts';
-import { whenClosed } from '../src/service/http/when-closed.ts';
-import type { Source } from '../src/sources/open.ts';
-import type { Caller } from '../src/store/fetch.ts';
+import type { PlansOfLate } from '../../batch/plan/plans-of-late.ts';
+import { BatchTrace } from '../../batch/run/batch-trace.ts';
+import { isComplete } from '../../batch/run/reply.ts';
+import { run, type Running } from '../../batch/run/run.ts';
+import type { Memory } from '../../budget/memory.ts';
+import { Work } from '../../budget/work.ts';
+import { CallSignal } from '../../call-signal.ts';
+import type { Grant } from '../../callers/known-caller.ts';
+import type { Config } from '../../config/load.ts';
+import type { Encoding } from '../../encodings/encoding.ts';
+import { CodapError, notNeeded } from '../../errors.ts';
+import { formatPointer } from '../../json/pointer.ts';
+import type { BatchSpan } from '../../observe/batch-span.ts';
+import type { Spans } from '../../observe/spans.ts';
+import type { SavedBatch } from '../../saved/saved-batch.ts';
+import type { Source } from '../../sources/open.ts';
+import type { CountedBatch } from '../http/count-batches.ts';
+import { noteOwnFault } from '../http/note-own-fault.ts';
+import { traceIdOf } from '../http/trace-context.ts';
+import { whenClosed } from '../http/when-closed.ts';
 import { timeoutOf } from './ad-hoc.ts';
 import type { Asked, Asking } from './asking.ts';
+import { RequestCaller } from './request-caller.ts';
 
 /** What the routes of batches answer from. */
 export interface Service {
@@ -166,34 +165,4 @@ function beginSpan(spans: Spans, { request, reply, received }: Received): BatchS
 /** None where the client left before its answer began. */
 function statusSent({ raw }: FastifyReply): number | undefined {
   return raw.headersSent ? raw.statusCode : undefined;
-}
-
-/** Who asks by a request. */
-export class RequestCaller implements Caller {
-  readonly name: Caller['name'];
-  readonly claims: Caller['claims'];
-  readonly traceparent: string | undefined;
-  readonly tracestate: string | undefined;
-  readonly #headers: IncomingHttpHeaders;
-
-  constructor({ raw: { headers }, caller: { name, claims } }: FastifyRequest) {
-    this.name = name;
-    this.claims = claims;
-    this.traceparent = headers['traceparent']?.toString();
-    this.tracestate = headers['tracestate']?.toString();
-    this.#headers = headers;
-  }
-
-  /** Each field that was sent, once: looked at only by a source that forwards some. */
-  get headers(): Record<string, string> {
-    return singleOf(this.#headers);
-  }
-}
-
-/** Each field of a request once: Node keeps several of a few names as a list. */
-function singleOf(headers: IncomingHttpHeaders): Record<string, string> {
-  const single: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers))
-    if (value !== undefined) single[name] = Array.isArray(value) ? value.join(', ') : value;
-  return single;
 }

@@ -1,15 +1,15 @@
-import { bodySchemas } from '../src/batch/plan/body-schema.ts';
-import type { Node, Pattern } from '../src/batch/plan/node.ts';
-import { planning } from '../src/batch/plan/plan.ts';
-import type { PlansOfLate } from '../src/batch/plan/plans-of-late.ts';
-import type { Origin } from '../src/batch/plan/planner.ts';
-import { readBody } from '../src/batch/plan/read-body.ts';
-import { endingBy } from '../src/budget/work.ts';
-import type { Grant } from '../src/callers/known-caller.ts';
-import type { Config } from '../src/config/load.ts';
-import { mediaTypes, negotiate } from '../src/encodings/index.ts';
-import { memberOf } from '../src/json/members.ts';
-import type { Source } from '../src/sources/open.ts';
+import { bodySchemas } from '../../batch/plan/body-schema.ts';
+import type { Node, Pattern } from '../../batch/plan/node.ts';
+import { planning } from '../../batch/plan/plan.ts';
+import type { PlansOfLate } from '../../batch/plan/plans-of-late.ts';
+import type { Origin } from '../../batch/plan/planner.ts';
+import { readBody } from '../../batch/plan/read-body.ts';
+import { endingBy } from '../../budget/work.ts';
+import type { Grant } from '../../callers/known-caller.ts';
+import type { Config } from '../../config/load.ts';
+import { mediaTypes, negotiate } from '../../encodings/index.ts';
+import { memberOf } from '../../json/members.ts';
+import type { Source } from '../../sources/open.ts';
 import { type Asking, isExplained } from './asking.ts';
 
 /** What a batch of a pattern is looked up in. */

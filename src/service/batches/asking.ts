@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyRequest } from 'fastify';
-import type { Node, Pattern, Plan } from '../src/batch/plan/node.ts';
-import type { Origin } from '../src/batch/plan/planner.ts';
-import type { Params } from '../src/batch/run/batch.ts';
-import type { Work } from '../src/budget/work.ts';
-import type { Encoding } from '../src/encodings/encoding.ts';
-import type { Caching } from '../src/service/http/caching.ts';
+import type { Node, Pattern, Plan } from '../../batch/plan/node.ts';
+import type { Origin } from '../../batch/plan/planner.ts';
+import type { Params } from '../../batch/run/batch.ts';
+import type { Work } from '../../budget/work.ts';
+import type { Encoding } from '../../encodings/encoding.ts';
+import type { Caching } from '../http/caching.ts';
 
 /** A batch that is asked for. */
 export interface Asked {

@@ -1,24 +1,23 @@
 import type { FastifyContextConfig, FastifyReply, FastifyRequest } from 'fastify';
-import { explaining, type Explaining } from '../src/batch/explain/explain.ts';
-import type { Plan } from '../src/batch/plan/node.ts';
-import { endingBy, type Steps } from '../src/budget/work.ts';
-import { replyTypes } from '../src/encodings/index.ts';
-import { json } from '../src/encodings/json-encoding.ts';
-import { BadRequest } from '../src/json/fault-list.ts';
-import { Text } from '../src/json/text.ts';
-import { writeBytes } from '../src/json/write.ts';
-import { fileNameIn } from '../src/saved/file-name.ts';
-import { keepNothing } from '../src/service/http/caching.ts';
-import type { CountedBatch } from '../src/service/http/count-batches.ts';
-import { sendNotAcceptable } from '../src/service/http/problem.ts';
-import { sendAnswer } from '../src/service/http/send-answer.ts';
-import { sendText } from '../src/service/http/send-text.ts';
-import { vary } from '../src/service/http/vary.ts';
+import { explaining, type Explaining } from '../../batch/explain/explain.ts';
+import type { Plan } from '../../batch/plan/node.ts';
+import { endingBy, type Steps } from '../../budget/work.ts';
+import { replyTypes } from '../../encodings/index.ts';
+import { json } from '../../encodings/json-encoding.ts';
+import { BadRequest } from '../../json/fault-list.ts';
+import { Text } from '../../json/text.ts';
+import { writeBytes } from '../../json/write.ts';
+import { fileNameIn } from '../../saved/file-name.ts';
+import { keepNothing } from '../http/caching.ts';
+import type { CountedBatch } from '../http/count-batches.ts';
+import { sendNotAcceptable } from '../http/problem.ts';
+import { sendAnswer } from '../http/send-answer.ts';
+import { sendText } from '../http/send-text.ts';
+import { vary } from '../http/vary.ts';
 import { timeoutOf } from './ad-hoc.ts';
 import type { Asking } from './asking.ts';
-import { beginExchange, conduct, type Exchange, receive, RequestCaller, type Service } from './conduct.ts';
-
-export type { Service } from './conduct.ts';
+import { beginExchange, conduct, type Exchange, receive, type Service } from './conduct.ts';
+import { RequestCaller } from './request-caller.ts';
 
 /** How the route of a batch is registered: what it answers is counted, and may be explained. */
 export const batchRoute = ({ pattern, batch }: Pick<Asking, 'pattern' | 'batch'>): FastifyContextConfig => ({
