@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { bodySchemas } from '../batch/plan/body-schema.ts';
+import { type Pattern, PATTERNS } from '../batch/plan/node.ts';
 import { type JsonSchema, strictObject, toJsonSchema } from '../openapi/schema-of.ts';
-import { OWN_TOOLS, PATTERNS } from '../saved/definition.ts';
+import { OWN_TOOLS } from '../saved/definition.ts';
 import type { SavedBatch } from '../saved/saved-batch.ts';
 import type { Source } from '../sources/open.ts';
 
@@ -35,7 +36,7 @@ export const describeSchema = z.strictObject({ name: z.string(), at: z.string().
  * What `run_batch` takes where its pattern is known: a batch, but for what says how it is answered. That of a
  * first-reply has all that there is.
  */
-export function runSchemaOf(pattern: (typeof PATTERNS)[number]): z.ZodObject {
+export function runSchemaOf(pattern: Pattern): z.ZodObject {
   const { shape: _, filename: __, trace: ___, ...fields } = bodySchemas[pattern].shape;
   return z.strictObject({ pattern: z.enum(PATTERNS), ...fields });
 }

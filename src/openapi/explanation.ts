@@ -1,7 +1,8 @@
+import { PATTERNS } from '../batch/plan/node.ts';
 import { type JsonSchema, object, ref, text, whole, yes } from './schema-of.ts';
 
 const asWritten: JsonSchema = { description: 'As the request has it.' };
-const pattern: JsonSchema = { enum: ['kv', 'ordered', 'first-reply'] };
+const pattern: JsonSchema = { enum: PATTERNS };
 const timeoutMs: JsonSchema = { type: 'number', minimum: 1, description: 'Milliseconds, clamped to what is around.' };
 const race = { take: whole, hedgeMs: whole };
 const queries: JsonSchema = {

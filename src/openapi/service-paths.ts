@@ -1,3 +1,4 @@
+import { PATTERNS } from '../batch/plan/node.ts';
 import { CODES } from '../errors.ts';
 import { PROBLEM } from '../service/http/problem.ts';
 import { flag } from './flag.ts';
@@ -52,7 +53,7 @@ const batches = object({
       {
         name: text,
         description: text,
-        pattern: { enum: ['kv', 'ordered', 'first-reply'] },
+        pattern: { enum: PATTERNS },
         params: { type: 'object', description: 'A JSON Schema (draft 2020-12).' },
         mediaTypes: { type: 'array', items: text },
       },

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { bodySchemas } from '../batch/plan/body-schema.ts';
-import type { Pattern } from '../batch/plan/node.ts';
+import { type Pattern, PATTERNS } from '../batch/plan/node.ts';
 import { recordOf } from '../json/members.ts';
 import { paramSchema } from './param.ts';
 
@@ -14,9 +14,6 @@ const name = z.string().regex(/^(?!explain$)[A-Za-z][A-Za-z0-9_-]{0,63}$/, NAME)
 
 /** By their names. */
 const params = z.preprocess(recordOf, z.record(name, paramSchema));
-
-/** The patterns of a batch. */
-export const PATTERNS = Object.keys(bodySchemas) as Pattern[];
 
 const own = {
   pattern: z.enum(PATTERNS),

@@ -1,5 +1,5 @@
 import { atOnce } from '../budget/work.ts';
-import type { Node, Plan, QueryNode } from '../batch/plan/node.ts';
+import { type Node, PATTERNS, type Plan, type QueryNode } from '../batch/plan/node.ts';
 import { planning } from '../batch/plan/plan.ts';
 import type { Origin, PlanContext } from '../batch/plan/planner.ts';
 import { type BatchText, type Config, ConfigError, type ConfigFault } from '../config/load.ts';
@@ -10,7 +10,7 @@ import { hasMember, recordOf } from '../json/members.ts';
 import { parseExact } from '../json/parse.ts';
 import { scan } from '../json/scan.ts';
 import type { Source } from '../sources/open.ts';
-import { definitionSchema, NAME, type Own, PATTERNS } from './definition.ts';
+import { definitionSchema, NAME, type Own } from './definition.ts';
 import type { OpenPage, Page } from './pages/open-page.ts';
 import { Param, paramSchema, UNKNOWN } from './param.ts';
 import { ParamSet } from './param-set.ts';

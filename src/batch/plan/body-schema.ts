@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { groupModifierSchemas, modifierSchemas } from '../modifiers/read-modifiers.ts';
 import { jsonObject } from '../template/json-object.ts';
+import { PATTERNS } from './node.ts';
 
 const milliseconds = z.int().min(1);
 const firstReply = {
@@ -22,7 +23,7 @@ export const querySchema = z.strictObject({
 
 /** A group, without regard to what stands in `queries`. */
 export const groupSchema = z.strictObject({
-  pattern: z.enum(['kv', 'ordered', 'first-reply']),
+  pattern: z.enum(PATTERNS),
   queries: z.unknown(),
   ...firstReply,
   ...groupModifierSchemas,

@@ -6,7 +6,10 @@ import type { Reference } from '../template/reference.ts';
 import type { Place } from './place.ts';
 
 /** The three patterns, by the names a request uses. */
-export type Pattern = 'kv' | 'ordered' | 'first-reply';
+export const PATTERNS = ['kv', 'ordered', 'first-reply'] as const;
+
+/** One of them. */
+export type Pattern = (typeof PATTERNS)[number];
 
 /** What any planned query or group has: its place in the answer, its modifiers and what it refers to. */
 export interface Planned extends Omit<Place, 'at'>, Modifiers {

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { LRUCache } from 'lru-cache';
 import type { Source } from '../../sources/open.ts';
-import type { Pattern, Plan } from './node.ts';
+import { type Pattern, PATTERNS, type Plan } from './node.ts';
 
 /** How many bodies are remembered. */
 const MOST = 2000;
@@ -9,8 +9,6 @@ const MOST = 2000;
 const MOST_BYTES = 512 * 1024;
 /** Bytes of a body above which its plan is not kept. */
 const LARGEST = 64 * 1024;
-
-const PATTERNS: readonly Pattern[] = ['kv', 'ordered', 'first-reply'];
 
 /** All that a plan is made of. */
 interface Planned {
