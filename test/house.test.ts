@@ -15,7 +15,6 @@ const FLOORS: readonly {
   { name: 'budget', paths: ['src/budget/'] },
   { name: 'json', paths: ['src/json/'] },
   { name: 'store', paths: ['src/store/'] },
-  { name: 'counting', paths: ['src/observe/durations.ts'] },
   { name: 'patterns', paths: ['src/patterns/'], may: ['ground'] },
   { name: 'adapters', paths: ['adapters/'], may: ['ground', 'budget', 'json', 'store'] },
   { name: 'config', paths: ['src/config/'] },

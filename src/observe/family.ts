@@ -1,4 +1,4 @@
-import { BOUNDS, type DurationsBy } from './durations.ts';
+import { BOUNDS, type DurationsBy } from '../budget/durations.ts';
 
 /** One metric with all its series, as a process has it at a moment; it can be sent to another one as JSON. */
 export interface Family {

@@ -1,5 +1,5 @@
+import { DurationsBy } from '../budget/durations.ts';
 import { Counts } from './counts.ts';
-import { DurationsBy } from './durations.ts';
 import { type Family, timed } from './family.ts';
 import { processFamilies } from './process-families.ts';
 import { type Observed, sourceFamilies } from './source-families.ts';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
 import { getHeapSpaceStatistics } from 'node:v8';
-import { BOUNDS, DurationsBy } from './durations.ts';
+import { BOUNDS, DurationsBy } from '../budget/durations.ts';
 import type { Family, Series } from './family.ts';
 
 /**

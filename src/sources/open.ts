@@ -5,7 +5,7 @@ import { choice } from '../store/check-schema.ts';
 import type { Config, SourceConfig } from '../config/load.ts';
 import type { Caller, Query } from '../store/fetch.ts';
 import { type Call, type CallBounds, callOf, reduced, Who } from './call.ts';
-import { DurationsBy } from '../observe/durations.ts';
+import { DurationsBy } from '../budget/durations.ts';
 import { checkParams } from './check-params.ts';
 import { Circuit } from './circuit.ts';
 import { type Layer, stack, unless } from './layer.ts';

@@ -18,7 +18,7 @@ import { stack } from '../../src/sources/layer.ts';
 import type { Fetch } from '../../src/store/fetch.ts';
 import { attempt } from '../../src/sources/layers/attempt.ts';
 import { timeout } from '../../src/sources/layers/timeout.ts';
-import { DurationsBy } from '../../src/observe/durations.ts';
+import { DurationsBy } from '../../src/budget/durations.ts';
 import type { Source } from '../../src/sources/open.ts';
 import { unbounded } from '../unbounded.ts';
 import { parseConfig } from '../configured.ts';

@@ -12,7 +12,7 @@ import type { Items, Payload, Value } from '../../src/store/payload.ts';
 import { callOf } from '../../src/sources/call.ts';
 import { stack } from '../../src/sources/layer.ts';
 import { limit } from '../../src/sources/layers/limit.ts';
-import { DurationsBy } from '../../src/observe/durations.ts';
+import { DurationsBy } from '../../src/budget/durations.ts';
 import { prime } from '../../src/sources/layers/prime.ts';
 import { timeout } from '../../src/sources/layers/timeout.ts';
 import type { Source } from '../../src/sources/open.ts';

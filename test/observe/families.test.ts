@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Counts } from '../../src/observe/counts.ts';
-import { BOUNDS, Durations, DurationsBy } from '../../src/observe/durations.ts';
+import { BOUNDS, Durations, DurationsBy } from '../../src/budget/durations.ts';
 import { FORMATS, writeFamilies } from '../../src/observe/exposition.ts';
 import type { Family } from '../../src/observe/family.ts';
 import { leftBehind, mergeFamilies } from '../../src/observe/merge-families.ts';

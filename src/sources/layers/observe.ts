@@ -1,5 +1,5 @@
 import { toCodapError } from '../../errors.ts';
-import type { DurationsBy } from '../../observe/durations.ts';
+import type { DurationsBy } from '../../budget/durations.ts';
 import { ask, type Layer } from '../layer.ts';
 
 /**

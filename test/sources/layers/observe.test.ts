@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { CodapError } from '../../../src/errors.ts';
-import { DurationsBy } from '../../../src/observe/durations.ts';
+import { DurationsBy } from '../../../src/budget/durations.ts';
 import { observe } from '../../../src/sources/layers/observe.ts';
 import { context } from '../../adapters/source.ts';
 import { FakeStore } from '../../layer-suite/fake-store.ts';
