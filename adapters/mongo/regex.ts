@@ -11,7 +11,7 @@ const MOST_CHARS = 32_764;
  * (`RegExp.escape` writes \u, which PCRE2 does not know.) White space is escaped too: the option x passes
  * over it.
  */
-export function escapePcre(text: string): string {
+function escapePcre(text: string): string {
   return text.replaceAll(/[!-/:-@[-`{-~\s\u0085\u200E\u200F]/g, String.raw`\$&`);
 }
 

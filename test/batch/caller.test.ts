@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { plan } from '../../src/batch/plan/plan.ts';
 import { answer, ask, faults, limits, q, simulate, start } from './simulated.ts';
+import { plan } from '../plan.ts';
 
 const claims = { sub: 'ada', roles: ['reader', 'writer'], org: { id: 7, 'a/b': 'slash' }, none: null };
 const sub = { $caller: '/sub' };

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { plan } from '../../src/batch/plan/plan.ts';
 import { BadRequest } from '../../src/json/fault-list.ts';
 import { readBody } from '../../src/batch/plan/read-body.ts';
 import { atOnce, Work } from '../../src/budget/work.ts';
 import type { Sources } from '../../src/sources/open.ts';
 import { parseConfig, openSources } from '../configured.ts';
 import { processorMs } from '../processor-time.ts';
+import { plan } from '../plan.ts';
 
 const config = parseConfig({
   sources: {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { plan, planning } from '../../src/batch/plan/plan.ts';
+import { planning } from '../../src/batch/plan/plan.ts';
 import { Work } from '../../src/budget/work.ts';
 import { ask, limits, q, simulate } from './simulated.ts';
+import { plan } from '../plan.ts';
 import { processorMs } from '../processor-time.ts';
 
 it('plans 500 queries with references in less than 5 ms', { timeout: 30_000 }, () => {

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { plan } from '../../src/batch/plan/plan.ts';
 import { BadRequest } from '../../src/json/fault-list.ts';
 import { formatPointer } from '../../src/json/pointer.ts';
 import type { Pattern } from '../../src/batch/plan/node.ts';
@@ -22,6 +21,7 @@ import { DurationsBy } from '../../src/budget/durations.ts';
 import type { Source } from '../../src/sources/open.ts';
 import { unbounded } from '../unbounded.ts';
 import { parseConfig } from '../configured.ts';
+import { plan } from '../plan.ts';
 
 /**
  * What a simulated query is told to do: answer `value` after `ms`, or fail with a code; `stall` never

@@ -3,7 +3,6 @@ import type { FastifyInstance } from 'fastify';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { buildApp } from '../../src/service/app.ts';
-import { plan } from '../../src/batch/plan/plan.ts';
 import { run } from '../../src/batch/run/run.ts';
 import { TypedValue } from '../../src/store/typed-value.ts';
 import { CodapError } from '../../src/errors.ts';
@@ -14,6 +13,7 @@ import type { Payload } from '../../src/store/payload.ts';
 import { simulate } from '../batch/simulated.ts';
 import { unbounded } from '../unbounded.ts';
 import { parseConfig } from '../configured.ts';
+import { plan } from '../plan.ts';
 
 const SECRET = 'swordfish-1234';
 const bug = (): TypeError =>

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { isHeld } from '../../budget/turns.ts';
-import { atOnce, type Steps } from '../../budget/work.ts';
+import type { Steps } from '../../budget/work.ts';
 import { bodySchemas } from './body-schema.ts';
 import { Spot } from '../template/spot.ts';
 import { checkFields } from './check-fields.ts';
@@ -13,12 +13,10 @@ import { Planner, type PlanContext } from './planner.ts';
 /** Where the batch itself stands. */
 const TOP: Place = { at: Spot.TOP, depth: 0, key: undefined, index: 0 };
 
-/** Checks a request and turns it into a Plan; no store is asked. Throws BadRequest with its faults. */
-export function plan(pattern: Pattern, body: unknown, context: PlanContext): Plan {
-  return atOnce(planning(pattern, body, context));
-}
-
-/** The same, in turns with others; `schema` is what a saved batch may say at its top. */
+/**
+ * Checks a request and makes a Plan of it, in turns with others; no store is asked. `schema` is what a saved
+ * batch may say at its top. Throws BadRequest with its faults.
+ */
 export function* planning(
   pattern: Pattern,
   body: unknown,

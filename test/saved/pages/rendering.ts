@@ -6,8 +6,8 @@ import { Answer } from '../../../src/batch/run/answer.ts';
 import type { Encoded } from '../../../src/encodings/encoding.ts';
 import { pageEncoding, type PageOptions } from '../../../src/saved/pages/page-encoding.ts';
 import { Templates } from '../../../src/saved/pages/templates.ts';
-import { plan } from '../../../src/batch/plan/plan.ts';
 import { type Asking, limits, q, simulate, start } from '../../batch/simulated.ts';
+import { plan } from '../../plan.ts';
 
 /** Files by their names, in a folder of their own while `use` runs. */
 export async function inFolder<T>(
