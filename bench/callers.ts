@@ -2,7 +2,7 @@ import type { ForkOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { hashOf, makeKey } from '../src/callers/api-keys.ts';
+import { hashedKey, makeKey } from '../src/callers/api-keys.ts';
 import { V8_FLAGS } from '../bin/v8-flags.js';
 import { start } from './start.ts';
 
@@ -26,7 +26,7 @@ const rate = { perSecond: RATE, burst: RATE };
 const callers = Object.fromEntries(
   names.map((name) => [
     name,
-    { keys: [hashOf(keys.get(name)!)], sources: ['store'], adhoc: true, ...(name === 'greedy' && { rate }) },
+    { keys: [hashedKey(keys.get(name)!)], sources: ['store'], adhoc: true, ...(name === 'greedy' && { rate }) },
   ]),
 );
 process.env['CALLERS'] = JSON.stringify(callers);

@@ -82,7 +82,7 @@ const FILLED_IN = listed(`
   src/batch/plan/plan-query.ts: field  # of the request's language
   src/batch/template/read-template.ts: word  # of the request's language
   src/batch/template/read-template.ts: named  # a query, a parameter, a claim
-  src/batch/run/finish.ts: detail  # one of these very texts
+  src/batch/run/compile-params.ts: detail  # one of these very texts
   src/service/http/routing.ts: allow  # methods
   src/service/http/routing.ts: names.join(', ')  # of the configuration
   src/service/http/caching.ts: scope  # a header

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hashOf, makeKey } from '../src/callers/api-keys.ts';
+import { hashedKey, makeKey } from '../src/callers/api-keys.ts';
 import { startScripted, type ScriptedStore } from './scripted-store.ts';
 import { type Answer, type Body, type Service, startService } from './service.ts';
 
@@ -35,14 +35,14 @@ beforeAll(async () => {
   };
   const server = { mcp: true, playground: true, hosts: ['127.0.0.1'] };
   anyone = await startService({ sources, server, batches });
-  const web = { keys: [hashOf(key)], sources: ['stored', 'down'], adhoc: true, batches: '*', metrics: true };
+  const web = { keys: [hashedKey(key)], sources: ['stored', 'down'], adhoc: true, batches: '*', metrics: true };
   const { stores } = anyone;
   known = await startService({
     stores,
     sources,
     server: { ...server, playground: false },
     batches,
-    callers: { web, kiosk: { keys: [hashOf(makeKey())] } },
+    callers: { web, kiosk: { keys: [hashedKey(makeKey())] } },
   });
 });
 afterAll(async () => {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hashOf, makeKey } from '../src/callers/api-keys.ts';
+import { hashedKey, makeKey } from '../src/callers/api-keys.ts';
 import { buildApp } from '../src/service/app.ts';
 import { encodings, mediaTypes } from '../src/encodings/index.ts';
 import type { Sources } from '../src/sources/open.ts';
@@ -385,7 +385,9 @@ describe('where there are callers', () => {
   const key = makeKey();
   let told: Document & { components: { securitySchemes: object } };
   beforeAll(async () => {
-    const callers = { web: { keys: [hashOf(key)], sources: ['texts'], adhoc: true, batches: ['book'], metrics: true } };
+    const callers = {
+      web: { keys: [hashedKey(key)], sources: ['texts'], adhoc: true, batches: ['book'], metrics: true },
+    };
     const config = parseConfig({ ...raw({ mcp: true }), callers });
     const saved = await openSaved(config, opened.sources);
     await using other = await buildApp(config, { sources: opened.sources, saved });

@@ -6,7 +6,7 @@ export function makeKey(): string {
 }
 
 /** A key as a configuration names it, from which nobody gets back to it. */
-export function hashOf(key: string): string {
+export function hashedKey(key: string): string {
   return `sha256:${hash('sha256', key)}`;
 }
 

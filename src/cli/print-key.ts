@@ -1,4 +1,4 @@
-import { hashOf, makeKey } from '../callers/api-keys.ts';
+import { hashedKey, makeKey } from '../callers/api-keys.ts';
 import { nameSchema } from '../config/schema.ts';
 import { UsageFault } from './start-fault.ts';
 
@@ -10,7 +10,7 @@ export function printKey(name: string | undefined): void {
   if (name !== undefined && !nameSchema.safeParse(name).success)
     throw new UsageFault('a caller has a name of 1 to 64 letters, digits, _ and -, beginning with a letter or digit');
   const made = makeKey();
-  const keys = `keys: ["${hashOf(made)}"]`;
+  const keys = `keys: ["${hashedKey(made)}"]`;
   console.log(made);
   // Quoted, because YAML reads some names as something else.
   console.log(name === undefined ? keys : `${JSON.stringify(name)}: { ${keys} }`);

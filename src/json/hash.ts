@@ -10,7 +10,7 @@ const SEED = randomInt(2 ** 31);
 let left = 0;
 
 /** A whole number of 32 bits that two values have in common wherever `canonical` of both is the same. */
-export function hashOf(value: unknown): number {
+export function hashOfValue(value: unknown): number {
   left = MOST_VALUES;
   const hash = add(SEED, value);
   // Each bit of it is to depend on all that was added.

@@ -4,7 +4,7 @@ import { randomFillSync } from 'node:crypto';
 const SALT = randomFillSync(new Int32Array(256));
 
 /** The hash of the bytes from `start` up to `end`, 32 bits. */
-export function hashOf(bytes: Uint8Array, start = 0, end = bytes.length): number {
+export function hashOfBytes(bytes: Uint8Array, start = 0, end = bytes.length): number {
   let hash = end - start;
   for (let at = start; at < end; at++) hash = Math.imul(hash ^ (SALT[bytes[at] as number] as number), 0x9e3779b1);
   return hash ^ (hash >>> 15);

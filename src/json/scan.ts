@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { isBeyondExact, isOutOfRange, valueOfDigits } from './digits.ts';
 import { FaultList, type ToldFault } from './fault-list.ts';
-import { hashOf } from './key-table.ts';
+import { hashOfBytes } from './key-table.ts';
 import { SeenKeys } from './seen-keys.ts';
 import { escapeLength, LONE_SURROGATE, unescape } from './unescape.ts';
 
@@ -119,8 +119,8 @@ class Scanner {
     const end = this.#string(start, 'the key');
     if (end === STOP) return STOP;
     const hash = this.#hasEscape
-      ? hashOf(unescape(this.#body, start + 1, end - 1))
-      : hashOf(this.#body, start + 1, end - 1);
+      ? hashOfBytes(unescape(this.#body, start + 1, end - 1))
+      : hashOfBytes(this.#body, start + 1, end - 1);
     if (!this.#keys.add(hash, start)) this.#fault('the object has this key already');
     const at = this.#skip(end);
     return this.#body[at] === COLON ? this.#skip(at + 1) : this.#notJson(at);

@@ -1,11 +1,14 @@
 import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
 import { describe, expect, it, vi } from 'vitest';
-import { ApiKeys, hashOf, makeKey } from '../../src/callers/api-keys.ts';
+import { ApiKeys, hashedKey, makeKey } from '../../src/callers/api-keys.ts';
 
 const made = Array.from({ length: 20 }, makeKey);
 const keys = new ApiKeys(
-  Array.from({ length: 10 }, (_, at) => ({ keys: made.slice(2 * at, 2 * at + 2).map(hashOf), owner: `caller${at}` })),
+  Array.from({ length: 10 }, (_, at) => ({
+    keys: made.slice(2 * at, 2 * at + 2).map(hashedKey),
+    owner: `caller${at}`,
+  })),
 );
 
 /** A key with another character in one place. */
@@ -21,7 +24,7 @@ describe('keys', () => {
   });
 
   it('are known by their SHA-256', () => {
-    expect(hashOf('abc')).toBe('sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
+    expect(hashedKey('abc')).toBe('sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
   });
 
   it('each belong to one caller, who may have several', () => {
@@ -31,7 +34,7 @@ describe('keys', () => {
   it('that are nobody’s belong to nobody', () => {
     const key = made[7]!;
     const wrong = ['', 'x', bent(key, 0), bent(key, -1), key.slice(0, -1), `${key}x`, ` ${key}`, key.toUpperCase()];
-    expect([...wrong, hashOf(key), hashOf(key).slice(7)].map((one) => keys.find(one))).toEqual(
+    expect([...wrong, hashedKey(key), hashedKey(key).slice(7)].map((one) => keys.find(one))).toEqual(
       Array(10).fill(undefined),
     );
     expect(new ApiKeys([]).find(key)).toBeUndefined();

@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { hashOf, makeKey } from '../../src/callers/api-keys.ts';
+import { hashedKey, makeKey } from '../../src/callers/api-keys.ts';
 import { openCallers } from '../../src/callers/callers.ts';
 import { parseConfig } from '../configured.ts';
 import { type Issuer, makeIssuer } from './issuer.ts';
@@ -52,8 +52,8 @@ describe('without callers', () => {
 
 describe('a key', () => {
   const callers = {
-    web: { keys: [hashOf(web), hashOf(second)], sources: ['shop'], adhoc: true, maxTimeoutMs: 500 },
-    app: { keys: [hashOf(app)], batches: '*', metrics: true },
+    web: { keys: [hashedKey(web), hashedKey(second)], sources: ['shop'], adhoc: true, maxTimeoutMs: 500 },
+    app: { keys: [hashedKey(app)], batches: '*', metrics: true },
   };
 
   it.each([
@@ -81,13 +81,13 @@ describe('a key', () => {
     [{ 'x-api-key': '', ...bearer(web) }],
     [{ 'x-api-key': `Bearer ${web}` }],
     [{ 'x-api-key': 'x'.repeat(9000) }],
-    [{ 'x-api-key': hashOf(web) }],
+    [{ 'x-api-key': hashedKey(web) }],
   ])('that is not right says nothing: %j', async (headers) => {
     expect(await open(callers).of(headers)).toBeUndefined();
   });
 
   it('is not the empty text, even where somebody configured its hash', async () => {
-    expect(await open({ web: { keys: [hashOf('')] } }).of({ 'x-api-key': '' })).toBeUndefined();
+    expect(await open({ web: { keys: [hashedKey('')] } }).of({ 'x-api-key': '' })).toBeUndefined();
   });
 
   it('lets its caller do what the configuration says, and nothing else', async () => {
@@ -144,7 +144,7 @@ describe('a token', () => {
   });
 
   it('is taken from a caller who also has a key, but not as X-Api-Key', async () => {
-    const { named } = open({ people: { jwt: jwt(), keys: [hashOf(web)] } });
+    const { named } = open({ people: { jwt: jwt(), keys: [hashedKey(web)] } });
     expect([await named(bearer(token())), await named(bearer(web))]).toEqual(['people', 'people']);
     expect(await named({ 'x-api-key': token() })).toBeUndefined();
   });
@@ -159,7 +159,7 @@ describe('a token', () => {
   });
 
   it('is nobody’s where nobody has tokens', async () => {
-    expect(await open({ web: { keys: [hashOf(web)] } }).named(bearer(token()))).toBeUndefined();
+    expect(await open({ web: { keys: [hashedKey(web)] } }).named(bearer(token()))).toBeUndefined();
   });
 });
 
@@ -173,7 +173,7 @@ describe('keys of an issuer that cannot be had', () => {
 
   it('refuse its tokens, tell the log once in 30 seconds, and leave other callers alone', async () => {
     const down = () => Promise.reject(new Error('down'));
-    const { named, fetched, logged } = open({ people: { jwt: jwt() }, web: { keys: [hashOf(web)] } }, down);
+    const { named, fetched, logged } = open({ people: { jwt: jwt() }, web: { keys: [hashedKey(web)] } }, down);
     const ask = () => Promise.all([token(), token(), web].map((text) => named(bearer(text))));
     expect(await ask()).toEqual([undefined, undefined, 'web']);
     await ask();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hashOf, makeKey } from '../../src/callers/api-keys.ts';
+import { hashedKey, makeKey } from '../../src/callers/api-keys.ts';
 import { timeless } from '../assemble.ts';
 import { type Answer, type Service, startService } from '../service.ts';
 
@@ -10,8 +10,8 @@ let service: Service;
 beforeAll(async () => {
   service = await startService({
     callers: {
-      all: { keys: [hashOf(KEYS.all)], sources: ['shop', 'catalog'], adhoc: true },
-      few: { keys: [hashOf(KEYS.few)], sources: ['shop'], adhoc: true },
+      all: { keys: [hashedKey(KEYS.all)], sources: ['shop', 'catalog'], adhoc: true },
+      few: { keys: [hashedKey(KEYS.few)], sources: ['shop'], adhoc: true },
     },
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hashOf, makeKey } from '../../src/callers/api-keys.ts';
+import { hashedKey, makeKey } from '../../src/callers/api-keys.ts';
 import { readMetrics, valueIn } from '../observe/open-metrics.ts';
 import { type ScriptedStore, startScripted } from '../scripted-store.ts';
 import { type Answer, type Service, startService, until } from '../service.ts';
@@ -7,7 +7,7 @@ import { type Answer, type Service, startService, until } from '../service.ts';
 const KEYS = { greedy: makeKey(), modest: makeKey(), two: makeKey(), short: makeKey(), watch: makeKey() };
 type Name = keyof typeof KEYS;
 const as = (name: Name): Record<string, string> => ({ 'x-api-key': KEYS[name] });
-const one = (name: Name, more: object = {}): object => ({ keys: [hashOf(KEYS[name])], ...more });
+const one = (name: Name, more: object = {}): object => ({ keys: [hashedKey(KEYS[name])], ...more });
 const never = {
   pattern: 'kv',
   timeoutMs: 400,

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hashOf, makeKey } from '../../src/callers/api-keys.ts';
+import { hashedKey, makeKey } from '../../src/callers/api-keys.ts';
 import { type Issuer, makeIssuer } from '../callers/issuer.ts';
 import { type KeyServer, startKeyServer } from '../callers/key-server.ts';
 import { type Answer, type Body, type Service, startService } from '../service.ts';
@@ -39,15 +39,15 @@ beforeAll(async () => {
     server: { mcp: true, corsOrigins: ['https://app.example'] },
     batches,
     callers: {
-      web: { keys: [hashOf(KEYS.web)], sources: ['shop', 'photos'], adhoc: true, batches: ['profile', 'quote'] },
-      kiosk: { keys: [hashOf(KEYS.kiosk)], batches: ['quote'] },
+      web: { keys: [hashedKey(KEYS.web)], sources: ['shop', 'photos'], adhoc: true, batches: ['profile', 'quote'] },
+      kiosk: { keys: [hashedKey(KEYS.kiosk)], batches: ['quote'] },
       people: {
         jwt: { issuer: 'https://id.example/', audience: 'codap', jwks: keys.url },
         sources: ['catalog'],
         batches: ['mine'],
       },
-      watch: { keys: [hashOf(KEYS.watch)], metrics: true, batches: '*' },
-      bare: { keys: [hashOf(KEYS.bare)] },
+      watch: { keys: [hashedKey(KEYS.watch)], metrics: true, batches: '*' },
+      bare: { keys: [hashedKey(KEYS.bare)] },
     },
   });
 });

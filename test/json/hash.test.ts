@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { Long, ObjectId } from 'bson';
 import { expect, it } from 'vitest';
 import { canonical } from '../../src/json/canonical.ts';
-import { hashOf } from '../../src/json/hash.ts';
+import { hashOfValue } from '../../src/json/hash.ts';
 import { processorMs } from '../processor-time.ts';
 
 const data = fc.letrec((tie) => ({
@@ -26,7 +26,7 @@ it('two values of one canonical text have one hash', () => {
   fc.assert(
     fc.property(fc.clone(data, 2), ([one, other]) => {
       expect(canonical(one)).toBe(canonical(other));
-      expect(hashOf(one)).toBe(hashOf(other));
+      expect(hashOfValue(one)).toBe(hashOfValue(other));
     }),
   );
 });
@@ -39,7 +39,7 @@ it('an object and a Map of the same members have one hash', () => {
         data,
       ),
       (members) => {
-        expect(hashOf(new Map(Object.entries(members)))).toBe(hashOf(members));
+        expect(hashOfValue(new Map(Object.entries(members)))).toBe(hashOfValue(members));
       },
     ),
   );
@@ -53,7 +53,7 @@ it.each([
   ['a date', (at: number) => [new Date(at)]],
   ['a Long', (at: number) => [Long.fromNumber(at)]],
 ])('values that differ in %s alone seldom have one hash', (_what, make) => {
-  const hashes = new Set(Array.from({ length: 4096 }, (_, at) => hashOf(make(at))));
+  const hashes = new Set(Array.from({ length: 4096 }, (_, at) => hashOfValue(make(at))));
   expect(hashes.size).toBeGreaterThan(4090);
   // Also in the few bits by which a list is found.
   expect(new Set([...hashes].map((hash) => hash & 1023)).size).toBeGreaterThan(950);
@@ -62,6 +62,6 @@ it.each([
 it('of what is very large only a part is looked at', () => {
   const large = { text: 'a'.repeat(1e6), list: Array.from({ length: 1e6 }, (_, at) => at) };
   const began = processorMs();
-  for (let times = 0; times < 100; times += 1) hashOf(large);
+  for (let times = 0; times < 100; times += 1) hashOfValue(large);
   expect(processorMs() - began).toBeLessThan(100);
 });

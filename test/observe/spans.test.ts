@@ -6,7 +6,7 @@ import * as incubating from '@opentelemetry/semantic-conventions/incubating';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startStores, type Stores } from '../../demo/stores.ts';
 import type { Exporting } from '../../src/observe/exporting.ts';
-import { hashOf, makeKey } from '../../src/callers/api-keys.ts';
+import { hashedKey, makeKey } from '../../src/callers/api-keys.ts';
 import { Spans } from '../../src/observe/spans.ts';
 import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../otlp-receiver.ts';
 import { type Body, type Service, type ServiceOptions, startService, until } from '../service.ts';
@@ -86,7 +86,7 @@ const ofPath = (spans: readonly ReceivedSpan[], path: string): ReceivedSpan =>
 describe('the spans of a batch', () => {
   it('name the caller, by its name in the configuration', async () => {
     const key = makeKey();
-    await using codap = await traced({}, { callers: { web: { keys: [hashOf(key)], adhoc: true } } });
+    await using codap = await traced({}, { callers: { web: { keys: [hashedKey(key)], adhoc: true } } });
     await codap.service.post('/kv', { queries: {} }, { traceparent: TRACEPARENT, 'x-api-key': key });
     const [span] = await codap.receiver.trace(TRACE, 1);
     expect(span!.attributes).toMatchObject({ 'enduser.id': 'web', 'url.scheme': 'http' });

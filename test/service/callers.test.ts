@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it } from 'vitest';
-import { hashOf, makeKey } from '../../src/callers/api-keys.ts';
+import { hashedKey, makeKey } from '../../src/callers/api-keys.ts';
 import type { KeySets } from '../../src/callers/callers.ts';
 import { openSaved } from '../../src/saved/open-saved.ts';
 import { buildApp } from '../../src/service/app.ts';
@@ -14,8 +14,8 @@ import { parseConfig } from '../configured.ts';
 const KEYS = { web: makeKey(), watch: makeKey(), wrong: makeKey() };
 const empty = { pattern: 'ordered', queries: [] };
 const CALLERS = {
-  web: { keys: [hashOf(KEYS.web)], batches: ['one'], rate: { perSecond: 1, burst: 5 } },
-  watch: { keys: [hashOf(KEYS.watch)], metrics: true },
+  web: { keys: [hashedKey(KEYS.web)], batches: ['one'], rate: { perSecond: 1, burst: 5 } },
+  watch: { keys: [hashedKey(KEYS.watch)], metrics: true },
 };
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 

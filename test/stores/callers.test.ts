@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
-import { hashOf, makeKey } from '../../src/callers/api-keys.ts';
+import { hashedKey, makeKey } from '../../src/callers/api-keys.ts';
 import { makeCertificate, writeCertificate } from '../certificate.ts';
 import { startWorkers, type WorkersProcess } from '../workers-process.ts';
 
@@ -38,8 +38,8 @@ describe.each([1, 2])('where %i processes serve', { timeout: 60_000, concurrent:
     const tls = { cert: join(folder, cert), key: join(folder, key) };
     const [web, watch] = [makeKey(), makeKey()];
     const callers = {
-      web: { keys: [hashOf(web)], sources: ['slow'] },
-      watch: { keys: [hashOf(watch)], metrics: true },
+      web: { keys: [hashedKey(web)], sources: ['slow'] },
+      watch: { keys: [hashedKey(watch)], metrics: true },
     };
     await using service = await startWorkers({ server: { workers, tls, metricsPort: 0 } });
     const address = await service.address();
@@ -84,7 +84,7 @@ describe.each([1, 2])('where %i processes serve', { timeout: 60_000, concurrent:
 
   it('a line warns of a port that whoever reaches it may ask, unless that is this machine alone', async () => {
     const open = 'whoever reaches this port may ask: there are no `callers`';
-    const callers = { web: { keys: [hashOf(makeKey())] } };
+    const callers = { web: { keys: [hashedKey(makeKey())] } };
     const warnings = async (more: object, host: string): Promise<number> => {
       await using service = await startWorkers({ server: { workers }, args: ['--host', host] });
       await service.address();

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import { hashOf, makeKey } from '../../src/callers/api-keys.ts';
+import { hashedKey, makeKey } from '../../src/callers/api-keys.ts';
 import { expectQuiet, playing, run } from './browser.ts';
 
 const key = makeKey();
 const play = playing({
   callers: {
     page: {
-      keys: [hashOf(key)],
+      keys: [hashedKey(key)],
       sources: ['catalog', 'shop', 'photos', 'pricing-eu', 'pricing-us', 'pricing-asia'],
       adhoc: true,
     },

@@ -2,7 +2,7 @@ import { toCodapError } from '../../errors.ts';
 import type { ItemBatch } from '../../store/payload.ts';
 import type { Pattern } from '../plan/node.ts';
 import type { Batch } from './batch.ts';
-import { merge } from './interleave.ts';
+import { interleave } from './interleave.ts';
 import { isShown, shown, type Member, type Reply } from './reply.ts';
 import { judge } from './running-group.ts';
 import type { Container, RunningMember } from './running-member.ts';
@@ -62,7 +62,7 @@ async function* framesWithin(container: Container, telling: Telling, isInOrder: 
     }
   } else if (node ? telling.inOrder.includes(node.pattern) : isInOrder) {
     for (const member of members) yield* framesOf(member, container, telling, true);
-  } else yield* merge(members.map((member) => framesOf(member, container, telling, false)));
+  } else yield* interleave(members.map((member) => framesOf(member, container, telling, false)));
 }
 
 async function* framesOf(

@@ -2,7 +2,7 @@
  * Yields what several generators yield, in order of arrival, each asked for more only once its last one was
  * taken.
  */
-export async function* merge<T>(generators: readonly AsyncGenerator<T>[]): AsyncGenerator<T> {
+export async function* interleave<T>(generators: readonly AsyncGenerator<T>[]): AsyncGenerator<T> {
   const open = new Set(generators);
   const ready: { generator: AsyncGenerator<T>; step: Promise<IteratorResult<T>> }[] = [];
   let wake: (() => void) | undefined;

@@ -4,7 +4,8 @@ import type { Payload } from '../../store/payload.ts';
 import { ValueQuery } from '../../store/value-query.ts';
 import type { Plan } from '../plan/node.ts';
 import { Batch, type BatchOptions } from './batch.ts';
-import { compile, finishGroup, reshaped, taken } from './finish.ts';
+import { compileParams } from './compile-params.ts';
+import { finishGroup, reshaped, taken } from './finish.ts';
 import { runEach } from './for-each.ts';
 import { gather, gathered, timed } from './gather.ts';
 import { runGroup } from './group.ts';
@@ -97,7 +98,9 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
       return await doFor(scope, waitSignal, finishGroup(node, list, values, started, scope));
     }
     if (!node.literal) throwIfLate(scope, waitSignal);
-    const compiling = node.literal ? node.params : doFor(scope, waitSignal, compile(node, values, scope, held));
+    const compiling = node.literal
+      ? node.params
+      : doFor(scope, waitSignal, compileParams(node, values, scope, held));
     const params: unknown = compiling instanceof Promise ? await compiling : compiling;
     // What was filled in may be large, and so take a while to be sent.
     if (!node.literal && isHeld()) await batch.work.turn();

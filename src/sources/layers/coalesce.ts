@@ -2,7 +2,7 @@ import type { Memory } from '../../budget/memory.ts';
 import type { Work } from '../../budget/work.ts';
 import { CallSignal } from '../../call-signal.ts';
 import { classify } from '../../errors.ts';
-import { hashOf } from '../../json/hash.ts';
+import { hashOfValue } from '../../json/hash.ts';
 import { GrowingDeadline, instantOf } from '../../store/deadline.ts';
 import type { Caller, Context, Fetch, Query } from '../../store/fetch.ts';
 import type { Payload } from '../../store/payload.ts';
@@ -28,7 +28,7 @@ export function coalesce(timeoutMs: number): Layer {
       const fetch: Fetch = (query, context) => {
         if (query.want !== 'value') return next(query, context);
         if (context.signal.aborted) return Promise.reject(context.signal.reason as Error);
-        const hash = (query.hash ??= hashOf(query.params));
+        const hash = (query.hash ??= hashOfValue(query.params));
         const other = underWay.find(hash, query, context);
         if (!other) return new SharedCall(underWay, hash, query, context, timeoutMs, fetch).begin(next);
         coalesced += 1;

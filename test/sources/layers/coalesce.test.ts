@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Memory, processMemory } from '../../../src/budget/memory.ts';
 import { Work } from '../../../src/budget/work.ts';
 import { CodapError, notNeeded } from '../../../src/errors.ts';
-import { hashOf } from '../../../src/json/hash.ts';
+import { hashOfValue } from '../../../src/json/hash.ts';
 import { stack } from '../../../src/sources/layer.ts';
 import { coalesce } from '../../../src/sources/layers/coalesce.ts';
 import { limit } from '../../../src/sources/layers/limit.ts';
@@ -22,7 +22,7 @@ it('works the hash of a query out once, however often it is asked', async () => 
   const fetch = stack(store.fetch, [coalesce(2000)]);
   const query = new ValueQuery('get', { key: 'a' });
   const once = fetch(query, context());
-  const hash = hashOf(query.params);
+  const hash = hashOfValue(query.params);
   expect(query.hash).toBe(hash);
   store.calls[0]?.answer(['x']);
   await once;
