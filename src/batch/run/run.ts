@@ -98,9 +98,7 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
       return await doFor(scope, waitSignal, finishGroup(node, list, values, started, scope));
     }
     if (!node.literal) throwIfLate(scope, waitSignal);
-    const compiling = node.literal
-      ? node.params
-      : doFor(scope, waitSignal, compileParams(node, values, scope, held));
+    const compiling = node.literal ? node.params : doFor(scope, waitSignal, compileParams(node, values, scope, held));
     const params: unknown = compiling instanceof Promise ? await compiling : compiling;
     // What was filled in may be large, and so take a while to be sent.
     if (!node.literal && isHeld()) await batch.work.turn();
