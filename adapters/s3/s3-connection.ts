@@ -17,8 +17,11 @@ import type { GetObject, HeadObject, ListObjects, PresignGetObject } from './par
 import { presign } from './presign.ts';
 import { xmlCollector } from './xml-collector.ts';
 
-/** Bytes of an answer that is no object: a page of a thousand keys has at most about four million. */
-const LARGEST = 16 * 2 ** 20;
+/**
+ * Bytes of an answer that is no object: the longest, a page of a thousand keys of 1,024 bytes, each of which
+ * is written as three, has less. They do not count while they are collected.
+ */
+const LARGEST = 4 * 2 ** 20;
 /** Bytes of an error. */
 const LARGEST_ERROR = 2 ** 20;
 

@@ -94,7 +94,7 @@ it.each([
   expect(await failed(ask())).toMatchObject({ code });
   await closed.promise;
   // What stands in the buffers of both sides has been sent, too.
-  expect(sent).toBeLessThan((name === 'an object that flows' ? 1 : 16) * 2 ** 20 + 12 * 2 ** 20);
+  expect(sent).toBeLessThan((name === 'an object that flows' ? 1 : 4) * 2 ** 20 + 12 * 2 ** 20);
 });
 
 it.each([...ways.map((way) => [...way, 503] as const), ...listings.map((way) => [...way, 200] as const)])(
