@@ -1,4 +1,5 @@
 import { PassThrough, type Readable } from 'node:stream';
+import type { Memory } from '../../src/budget/memory.ts';
 import { abortReason } from '../../src/errors.ts';
 import type { Context } from '../../src/store/fetch.ts';
 import { readInTurn } from '../http/collect.ts';
@@ -21,8 +22,8 @@ export interface Portion {
   readonly most: number;
   /** How long it will be, where that is told. */
   readonly length?: number | undefined;
-  /** Where the body is coded: makes of it, while it comes, what is collected instead. */
-  readonly decode?: (source: Readable) => Promise<Buffer>;
+  /** Where the body is coded: makes of it, while it comes, what is collected instead, and counted. */
+  readonly decode?: (source: Readable, memory: Memory) => Promise<Buffer>;
 }
 
 /** What is asked for. */
@@ -86,6 +87,8 @@ class Exchange<T> implements Taker {
   #pieces: Buffer[] | undefined;
   #whole: Buffer | undefined;
   #coded: PassThrough | undefined;
+  /** What is held of a coded body, until all of it is here. */
+  #decoded: Memory | undefined;
   #dropping: NodeJS.Timeout | undefined;
 
   constructor(
@@ -177,12 +180,17 @@ class Exchange<T> implements Taker {
     if (!this.isOver) this.#fail(transportFailure(error));
   }
 
-  #decode(decode: (source: Readable) => Promise<Buffer>): void {
+  #decode(decode: NonNullable<Portion['decode']>): void {
     const coded = new PassThrough();
     this.#coded = coded;
-    decode(coded).then(
-      (bytes) => this.isOver || coded !== this.#coded || this.#succeed(bytes),
-      (error: Error) => this.isOver || coded !== this.#coded || this.#drop(error),
+    this.#decoded = this.#context.memory.part();
+    decode(coded, this.#decoded).then(
+      (bytes) => {
+        if (coded !== this.#coded) return;
+        this.#decoded = undefined;
+        this.#succeed(bytes);
+      },
+      (error: Error) => coded !== this.#coded || this.#drop(error),
     );
   }
 
@@ -219,6 +227,8 @@ class Exchange<T> implements Taker {
     this.#whole = undefined;
     this.#coded?.destroy();
     this.#coded = undefined;
+    this.#decoded?.close();
+    this.#decoded = undefined;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import type { Memory } from '../../src/budget/memory.ts';
 import { CodapError } from '../../src/errors.ts';
 import { NOT_KEPT, type Freshness } from '../../src/store/freshness.ts';
 import type { Body, Meta, Value } from '../../src/store/payload.ts';
@@ -67,7 +68,7 @@ export class GatheredAnswer implements Reader<Value> {
     // Of a coding that codap does not know, it can still read nothing at all.
     if (!codings) return { most: 0 };
     if (codings.length > 0 && this.#format !== 'base64')
-      return { most: Infinity, decode: (source) => this.#decoded(source, codings) };
+      return { most: Infinity, decode: (source, memory) => this.#decoded(source, codings, memory) };
     if (length !== undefined && length > this.#maxBytes) throw this.tooMany();
     return { most: this.#maxBytes, length };
   }
@@ -94,10 +95,11 @@ export class GatheredAnswer implements Reader<Value> {
     return codings?.length === 0 ? 'part' : 'base64';
   }
 
-  async #decoded(source: Readable, codings: readonly Coding[]): Promise<Buffer> {
+  async #decoded(source: Readable, codings: readonly Coding[], memory: Memory): Promise<Buffer> {
+    const { signal, work } = this.#context;
     try {
-      const decoding = owned(source, this.#context.signal, transportFailure, undoing(codings));
-      return await collect(decoding, this.#maxBytes, this.#context, () => this.tooMany());
+      const decoding = owned(source, signal, transportFailure, undoing(codings));
+      return await collect(decoding, this.#maxBytes, { memory, work }, () => this.tooMany());
     } catch (error) {
       throw transportFailure(error);
     }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { deflateSync, gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { rest } from '../../adapters/rest.ts';
 import { processMemory } from '../../src/budget/memory.ts';
 import { CodapError } from '../../src/errors.ts';
@@ -146,6 +147,31 @@ describe('pipelining', () => {
       expect(others.map(({ value }) => value)).toEqual(lines(again));
       expect(memory.held).toBe(lines(again).join('').length);
     }
+  });
+
+  it.each<[string, (text: string) => Buffer]>([
+    ['identity', (text) => Buffer.from(text)],
+    ['gzip', gzipSync],
+    ['deflate', deflateSync],
+    ['gzip, gzip', (text) => gzipSync(gzipSync(text))],
+  ])('counts once what is asked for again, in the content encoding %s', async (coding, coded) => {
+    const store = await byHand();
+    const controller = new AbortController();
+    const memory = processMemory(Infinity);
+    const answer = store.ask('a', 'get', undefined, memory);
+    const given = store.ask('b', 'get', controller.signal);
+    await store.came(2);
+    const text = answerOf(['content-type: text/plain', `content-encoding: ${coding}`], coded('text'));
+    // All but a last byte that is none of the text's, or one that is.
+    store.asked[0]!.socket.write(text.subarray(0, -1));
+    await vi.waitFor(() => expect(memory.held).toBe(coding === 'identity' ? 3 : 4));
+    controller.abort(new CodapError('TIMEOUT', 'late'));
+    await store.came(3);
+    expect(memory.held).toBe(0);
+    store.asked[2]!.socket.write(text);
+    expect((await answer).value).toBe('text');
+    expect(memory.held).toBe(4);
+    expect(await failed(given)).toMatchObject({ code: 'TIMEOUT' });
   });
 
   it('fails by a broken connection only what was being answered by it', async () => {
