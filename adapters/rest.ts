@@ -1,8 +1,7 @@
 import { Pool as BodyPool } from 'undici';
 import type { Context, Query } from '../src/store/fetch.ts';
 import { processMemory } from '../src/budget/memory.ts';
-import { endingBy, Work } from '../src/budget/work.ts';
-import { instantOf } from '../src/store/deadline.ts';
+import { Work } from '../src/budget/work.ts';
 import { discard, type Payload } from '../src/store/payload.ts';
 import { intoReadMemory } from '../src/store/read-memory.ts';
 import { untilAborted } from '../src/store/signals.ts';
@@ -80,7 +79,7 @@ class RestConnection implements Connection {
     const send = query.want === 'body' ? this.#flow : this.#gather;
     if (query.op !== 'post') return send(request, asked, context);
     if (!body || 'text' in body) return send({ ...request, body: Buffer.from(body?.text ?? '') }, asked, context);
-    const written = Promise.resolve(context.work.do(endingBy(bodyBytes(body), instantOf(context.deadline))));
+    const written = Promise.resolve(context.work.do(bodyBytes(body), context.signal));
     return written.then((bytes) => send({ ...request, body: bytes }, asked, context));
   };
 

@@ -88,9 +88,9 @@ async function hit(): Promise<number> {
   const meta = { status: 200, contentType: 'application/json', etag: '"1"', lastModified: '2026-01-01T00:00:00.000Z' };
   const options = { ttlMs: 60_000, staleMs: 0, notFoundMs: 0, maxBytes: 64 * MIB };
   const layer = cache({ name: 'store', timeoutMs: 2000, concurrency: 512, cache: options });
-  const fetch = layer.wrap(async () => content(record, 'auto', meta, work));
   const { signal } = new AbortController();
   const context = { signal, deadline: Infinity, caller: { headers: {} }, memory, work };
+  const fetch = layer.wrap(async () => content(record, 'auto', meta, context));
   const ask = (key: number) =>
     fetch({ op: 'get', params: { path: `/record/${key}`, headers: {} }, want: 'value' }, context);
   for (let key = 0; key < KEYS; key += 1) await ask(key);

@@ -4,10 +4,10 @@ import { CodapError } from '../../src/errors.ts';
 import { isHeld } from '../../src/budget/turns.ts';
 import { JsonCheck } from '../../src/json/json-check.ts';
 import { writeBytes } from '../../src/json/write.ts';
+import type { Context } from '../../src/store/fetch.ts';
 import type { Freshness } from '../../src/store/freshness.ts';
 import { ownBytes } from '../../src/store/keep.ts';
 import type { Kept, Meta, Stored, Value } from '../../src/store/payload.ts';
-import type { Work } from '../../src/budget/work.ts';
 import { JsonBytes, KeptJson } from './json-bytes.ts';
 import { AMBIGUOUS, decoderOf, formatOf, type Format } from './format.ts';
 
@@ -18,6 +18,9 @@ const NOTHING = Buffer.alloc(0);
 
 /** Bytes from which on reading a text is work that waits for its turn. */
 const LARGE = 65_536;
+
+/** What reading a large body keeps to: whose turns it waits for, and until when. */
+type Bounds = Pick<Context, 'work' | 'signal'>;
 
 /** Data written as it was made. */
 class Plain implements Value {
@@ -79,18 +82,18 @@ export function content(
   bytes: Buffer,
   format: Format,
   meta: Meta,
-  work: Work,
+  bounds: Bounds,
   freshness?: Freshness,
 ): Value | Promise<Value> {
-  if (bytes.length < LARGE) return read(bytes, format, meta, work, freshness);
-  return inTurn(work).then(() => read(bytes, format, meta, work, freshness));
+  if (bytes.length < LARGE) return read(bytes, format, meta, bounds, freshness);
+  return inTurn(bounds).then(() => read(bytes, format, meta, bounds, freshness));
 }
 
 function read(
   bytes: Buffer,
   format: Format,
   meta: Meta,
-  work: Work,
+  bounds: Bounds,
   freshness: Freshness | undefined,
 ): Value | Promise<Value> {
   const isPart = format === 'part';
@@ -101,16 +104,16 @@ function read(
   meta.encoding = encoding;
   // JSON has no text for nothing; a store that sends none of it says so.
   if (encoding === 'json' && !isPart)
-    return bytes.length === 0 ? nothing(meta, freshness) : json(bytes, meta, work, freshness);
-  if (encoding === 'base64') return text(bytes.toString('base64'), 'base64', meta, work, freshness);
+    return bytes.length === 0 ? nothing(meta, freshness) : json(bytes, meta, bounds, freshness);
+  if (encoding === 'base64') return text(bytes.toString('base64'), 'base64', meta, bounds, freshness);
   meta.encoding = 'text';
   try {
     const reader = decoderOf(meta.contentType);
-    if (isPart && AMBIGUOUS.test(reader.encoding)) return read(bytes, 'base64', meta, work, freshness);
+    if (isPart && AMBIGUOUS.test(reader.encoding)) return read(bytes, 'base64', meta, bounds, freshness);
     const decoded = reader.decode(bytes);
-    return text(decoded, storedAs(bytes, decoded, reader), meta, work, freshness);
+    return text(decoded, storedAs(bytes, decoded, reader), meta, bounds, freshness);
   } catch (cause) {
-    if (isPart) return read(bytes, 'base64', meta, work, freshness);
+    if (isPart) return read(bytes, 'base64', meta, bounds, freshness);
     throw new CodapError('BAD_RESPONSE', 'a text that is not in the charset it should be in', { cause });
   }
 }
@@ -125,41 +128,41 @@ function text(
   value: string,
   stored: Stored,
   meta: Meta,
-  work: Work,
+  bounds: Bounds,
   freshness: Freshness | undefined,
 ): Value | Promise<Value> {
   if (value.length < LARGE) return new Plain(value, meta, freshness, stored);
-  return largeText(value, stored, meta, work, freshness);
+  return largeText(value, stored, meta, bounds, freshness);
 }
 
 async function largeText(
   value: string,
   stored: Stored,
   meta: Meta,
-  work: Work,
+  { work, signal }: Bounds,
   freshness: Freshness | undefined,
 ): Promise<Value> {
-  return new Plain(value, meta, freshness, stored, await work.do(writeBytes(value, 'plain', work)));
+  return new Plain(value, meta, freshness, stored, await work.do(writeBytes(value, 'plain', work), signal));
 }
 
-function json(bytes: Buffer, meta: Meta, work: Work, freshness: Freshness | undefined): Value | Promise<Value> {
+function json(bytes: Buffer, meta: Meta, bounds: Bounds, freshness: Freshness | undefined): Value | Promise<Value> {
   const marked = isMarked(bytes);
   const text = marked ? bytes.subarray(MARK) : bytes;
   const check = new JsonCheck(text);
   const value = new JsonBytes(text, check, meta, freshness, marked ? 'marked JSON' : undefined);
-  return check.go(LARGE) ? value : checked(value, check, work);
+  return check.go(LARGE) ? value : checked(value, check, bounds);
 }
 
 function isMarked(bytes: Buffer): boolean {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
 }
 
-async function checked(value: Value, check: JsonCheck, work: Work): Promise<Value> {
-  do await inTurn(work);
+async function checked(value: Value, check: JsonCheck, bounds: Bounds): Promise<Value> {
+  do await inTurn(bounds);
   while (!check.go(LARGE));
   return value;
 }
 
-async function inTurn(work: Work): Promise<void> {
-  if (isHeld()) await work.turn();
+async function inTurn({ work, signal }: Bounds): Promise<void> {
+  if (isHeld()) await work.turn(signal);
 }

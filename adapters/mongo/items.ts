@@ -1,6 +1,6 @@
 import type { CodapError } from '../../src/errors.ts';
 import type { Mode } from '../../src/json/typed-text.ts';
-import type { Work } from '../../src/budget/work.ts';
+import type { Context } from '../../src/store/fetch.ts';
 import type { ItemBatch } from '../../src/store/payload.ts';
 import { bsonToJson, elementToJson } from './bson-json.ts';
 import { DOCUMENT, LARGE } from './bson-reader.ts';
@@ -13,7 +13,7 @@ import type { Cursor } from './cursor.ts';
 export class Documents implements AsyncIterableIterator<ItemBatch, undefined> {
   readonly #cursor: Cursor;
   readonly #mode: Mode;
-  readonly #work: Work;
+  readonly #context: Pick<Context, 'signal' | 'work'>;
   readonly #judge: (error: unknown) => CodapError;
   #left: Buffer[];
   #more: boolean;
@@ -22,14 +22,14 @@ export class Documents implements AsyncIterableIterator<ItemBatch, undefined> {
     cursor: Cursor,
     first: Buffer[] | undefined,
     mode: Mode,
-    work: Work,
+    context: Pick<Context, 'signal' | 'work'>,
     judge: (error: unknown) => CodapError,
   ) {
     this.#cursor = cursor;
     this.#left = first ?? [];
     this.#more = first !== undefined;
     this.#mode = mode;
-    this.#work = work;
+    this.#context = context;
     this.#judge = judge;
   }
 
@@ -56,7 +56,8 @@ export class Documents implements AsyncIterableIterator<ItemBatch, undefined> {
         .values()
         .map(this.#write);
     const document = this.#left.shift() as Buffer;
-    return [String(await this.#work.do(elementToJson(document, DOCUMENT, 0, this.#mode)))];
+    const { work, signal } = this.#context;
+    return [String(await work.do(elementToJson(document, DOCUMENT, 0, this.#mode), signal))];
   }
 
   readonly #write = (bytes: Buffer): string => {

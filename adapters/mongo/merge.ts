@@ -133,11 +133,16 @@ export class MongoMerger implements Merger<MongoPoint> {
     return { of };
   }
 
-  #value(document: Buffer | undefined, { mode }: MongoQuery, { memory, work }: Context): Value | Promise<Value> {
+  #value(
+    document: Buffer | undefined,
+    { mode }: MongoQuery,
+    { memory, work, signal }: Context,
+  ): Value | Promise<Value> {
     const bytes = document?.length ?? 0;
     memory.hold(bytes);
     check(this.#caps, 1, bytes);
-    return document && bytes >= LARGE ? work.do(largeDocumentValue(document, mode)) : documentValue(document, mode);
+    if (!document || bytes < LARGE) return documentValue(document, mode);
+    return work.do(largeDocumentValue(document, mode), signal);
   }
 }
 

@@ -1,6 +1,6 @@
 import { serialize, BSONError } from 'bson';
 import type { CodapError } from '../../src/errors.ts';
-import { atOnce, endingBy, type Steps } from '../../src/budget/work.ts';
+import { atOnce, type Steps } from '../../src/budget/work.ts';
 import { instantOf } from '../../src/store/deadline.ts';
 import type { Context } from '../../src/store/fetch.ts';
 import { NOT_KEPT } from '../../src/store/freshness.ts';
@@ -31,7 +31,7 @@ export async function gather(runner: Runner, op: string, query: MongoQuery, cont
   switch (op) {
     case 'findOne': {
       const found = await one(runner, query, context);
-      if (found && found.length >= LARGE) return context.work.do(largeDocumentValue(found, query.mode));
+      if (found && found.length >= LARGE) return context.work.do(largeDocumentValue(found, query.mode), context.signal);
       return documentValue(found, query.mode);
     }
     case 'countDocuments':
@@ -43,7 +43,10 @@ export async function gather(runner: Runner, op: string, query: MongoQuery, cont
     case 'distinct':
       return distinct(runner, query, context);
     default:
-      return context.work.do(documentsValue(await all(runner, query, context), query.mode, context.work));
+      return context.work.do(
+        documentsValue(await all(runner, query, context), query.mode, context.work),
+        context.signal,
+      );
   }
 }
 
@@ -59,7 +62,7 @@ export async function stream(
 ): Promise<Items> {
   const cursor = new Cursor(database, query, { ...context, lingering }, { batchSize: BATCH_SIZE });
   try {
-    return { kind: 'items', items: new Documents(cursor, await cursor.next(), query.mode, context.work, judge) };
+    return { kind: 'items', items: new Documents(cursor, await cursor.next(), query.mode, context, judge) };
   } catch (error) {
     cursor.leave();
     throw error;
@@ -88,7 +91,7 @@ async function outline(runner: Runner, query: MongoQuery, context: Context): Pro
   const deadline = instantOf(context.deadline);
   const { value: documents } = await firstBatch(runner, query, { ...context, deadline });
   const outlined = new Outline();
-  for (const document of documents) await context.work.do(endingBy(outlined.add(document), deadline));
+  for (const document of documents) await context.work.do(outlined.add(document), context.signal);
   return { kind: 'value', json: '', value: outlined, freshness: NOT_KEPT };
 }
 
@@ -147,7 +150,7 @@ async function distinct({ database, caps }: Runner, { command, mode }: MongoQuer
       elements(values).reduce((count) => count + 1, 0),
       values.length,
     );
-    return context.work.do(memberValue(reply, name, mode));
+    return context.work.do(memberValue(reply, name, mode), context.signal);
   }
   throw new BSONError('no values');
 }

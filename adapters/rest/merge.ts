@@ -97,15 +97,15 @@ export class RestMerger implements Merger<RestPoint> {
 function valueOf(
   { json, meta, freshness }: { json: string; meta: Meta; freshness: Freshness | undefined },
   item: Part | undefined,
-  { memory, work }: Pick<Context, 'memory' | 'work'>,
+  context: Pick<Context, 'signal' | 'memory' | 'work'>,
 ): Value | Promise<Value> {
   if (!item) {
     const kept = freshness && { freshMs: freshness.freshMs };
     throw new CodapError('NOT_FOUND', 'the store answered a list without this id', kept);
   }
   const bytes = Buffer.from(json.slice(item.start, item.end));
-  memory.hold(bytes.length);
-  return content(bytes, 'json', { ...meta }, work, freshness);
+  context.memory.hold(bytes.length);
+  return content(bytes, 'json', { ...meta }, context, freshness);
 }
 
 /** A path in which references stand, with any text in their places. */

@@ -85,7 +85,7 @@ export class GatheredAnswer implements Reader<Value> {
     const isEmpty = status === 204 || status === 304 || (bytes.length === 0 && contentType === undefined);
     return isEmpty
       ? nothing(meta, this.#freshness)
-      : content(bytes, this.#format, meta, this.#context.work, this.#freshness);
+      : content(bytes, this.#format, meta, this.#context, this.#freshness);
   }
 
   /** A part of a coded body cannot be decoded. */

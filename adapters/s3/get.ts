@@ -32,8 +32,9 @@ export async function get(
   query: GetObject,
   want: Payload['kind'],
   options: S3Options,
-  { signal, memory, work }: Pick<Context, 'signal' | 'memory' | 'work'>,
+  context: Pick<Context, 'signal' | 'memory' | 'work'>,
 ): Promise<Value | Body> {
+  const { signal } = context;
   const command = new GetObjectCommand(getInput(query, options));
   let answer: GetObjectCommandOutput;
   try {
@@ -57,8 +58,8 @@ export async function get(
     const { length: _length, contentRange: _contentRange, ...told } = meta;
     const { format, coding } = reading(query.format, answer, part !== undefined && !isAll(part));
     const stream = owned(source, signal, s3Failure, [...counted, ...coding]);
-    const bytes = await collect(stream, options.maxBytes, { memory, work }, () => tooLarge(options.maxBytes));
-    return await content(bytes, format, told, work, isConditional(query) ? NOT_KEPT : undefined);
+    const bytes = await collect(stream, options.maxBytes, context, () => tooLarge(options.maxBytes));
+    return await content(bytes, format, told, context, isConditional(query) ? NOT_KEPT : undefined);
   } catch (error) {
     source.on('error', () => {}).destroy();
     throw error;

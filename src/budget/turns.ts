@@ -1,3 +1,5 @@
+import { abortReason } from '../errors.ts';
+
 /** Milliseconds of work in one turn of the event loop, after which others have theirs. */
 const HELD_MS = 5;
 
@@ -63,7 +65,7 @@ export class Turns {
    */
   next(work?: { readonly ended: AbortSignal | undefined }): Promise<void> {
     const turn = new Promise<void>((resolve, reject) =>
-      this.#waiting.push(() => (work?.ended?.aborted ? reject(work.ended.reason as Error) : resolve())),
+      this.#waiting.push(() => (work?.ended?.aborted ? reject(abortReason(work.ended)) : resolve())),
     );
     if (this.#waiting.length === 1) {
       this.#hadMs = Math.max(this.#hadMs, servedMs - AHEAD_MS);

@@ -89,17 +89,17 @@ export class Work {
   /**
    * Does some work, in turns with others. What is small is done at once, also where others are served first
    * but the deadline has passed: then it only remains to tell what has come of each query, and very many of
-   * them would each wait for a turn.
+   * them would each wait for a turn. A part of it ends with the `signal` of what it is for.
    */
-  do<T>(steps: Steps<T>): T | Promise<T> {
-    if (isHeld() && performance.now() < this.#end) return this.#goOn(steps);
+  do<T>(steps: Steps<T>, signal?: AbortSignal): T | Promise<T> {
+    if (isHeld() && performance.now() < this.#end) return this.#goOn(steps, signal);
     const step = steps.next();
-    return step.done ? step.value : this.#goOn(steps);
+    return step.done ? step.value : this.#goOn(steps, signal);
   }
 
-  /** Resolves when it is this batch's turn. Rejects if nobody waits any more. */
-  turn(): Promise<void> {
-    return this.#line.next(this);
+  /** Resolves when it is this batch's turn. Rejects if nobody waits any more, as a part's `signal` tells. */
+  turn(signal?: AbortSignal): Promise<void> {
+    return this.#line.next(signal ? { ended: signal } : this);
   }
 
   /** Aborts when nobody waits for it any more. */
@@ -115,9 +115,9 @@ export class Work {
     return this.#owner ? this.#owner.#end : this.#deadline;
   }
 
-  async #goOn<T>(steps: Steps<T>): Promise<T> {
+  async #goOn<T>(steps: Steps<T>, signal: AbortSignal | undefined): Promise<T> {
     for (;;) {
-      await this.turn();
+      await this.turn(signal);
       const step = steps.next();
       if (step.done) return step.value;
     }

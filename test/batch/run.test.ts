@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { TypedValue } from '../../src/store/typed-value.ts';
 import type { Source } from '../../src/sources/open.ts';
@@ -209,6 +210,34 @@ describe('take', () => {
       results: [{ index: 1, status: 'error' }, { index: 2 }, { index: 3 }],
     });
     expect(simulation.aborted).toEqual(['slow']);
+  });
+
+  const times = <T>(count: number, one: T) => Array.from({ length: count }, () => one);
+  const many = { $result: '/many' };
+  const text = { $join: times(20, many) };
+  it.each<[string, object]>([
+    ['what is made of an answer', q({ value: times(1000, times(1000, 1)) }, { select: { all: '' } })],
+    ['whether a query is run', q({}, { unless: { equals: [times(10, many), times(10, { $result: '/same' })] } })],
+    ['what a query is sent', q({ value: text })],
+    ['what a reference gathers', q({ value: { $result: '/lists/*/*' } })],
+    ['what it finds there already', q({ value: { $result: '/lists/*/*' } }, { when: { $result: '/last' } })],
+    ['what an item is', q({}, { forEach: [text] })],
+  ])('stops what codap computes for who has lost: %s', async (_what, loser) => {
+    const winner = q({ turns: 4, value: { $result: '/many/0' } });
+    const hidden = (value: unknown) => q({ value }, { hidden: true });
+    const queries = {
+      race: { pattern: 'first-reply', take: 1, queries: [loser, winner] },
+      many: hidden(times(500_000, 1)),
+      same: hidden(times(500_000, 1)),
+      lists: hidden(times(1000, times(1000, 1))),
+      last: hidden(true),
+    };
+    const { root, batch } = start('kv', { queries }, { timeoutMs: 60_000, limits: { work: 1e9, answerBytes: 1e9 } });
+    const turns = vi.spyOn(batch.work, 'turn');
+    expect((await root.reply).list?.members[0]?.reply).toMatchObject({ status: 'ok', winner: 1 });
+    const before = turns.mock.calls.length;
+    for (let more = 0; more < 10; more += 1) await turn();
+    expect(turns.mock.calls.length).toBeLessThan(before + 2);
   });
 
   it('values are the successes only', async () => {

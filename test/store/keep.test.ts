@@ -2,26 +2,28 @@ import { Long, ObjectId, serialize } from 'bson';
 import { describe, expect, it } from 'vitest';
 import { content, plain } from '../../adapters/http/content.ts';
 import { documentsValue, documentValue, memberValue } from '../../adapters/mongo/value.ts';
-import { atOnce, Work } from '../../src/budget/work.ts';
+import { atOnce } from '../../src/budget/work.ts';
 import { bytesOfText, keep, ownBytes } from '../../src/store/keep.ts';
 import { bytesOf, type Value } from '../../src/store/payload.ts';
 import { TypedValue } from '../../src/store/typed-value.ts';
+import { context } from '../adapters/source.ts';
 
-const work = new Work(Infinity);
+const { signal, work } = context();
 const bson = (document: object) => Buffer.from(serialize(document));
 const id = new ObjectId();
 const people = [{ _id: id, age: Long.fromNumber(2 ** 40) }, { _id: 2, name: 'é' }, {}];
 const large = { list: Array.from({ length: 20_000 }, (_, at) => ({ at })) };
-const json = (text: string) => content(Buffer.from(text), 'auto', { contentType: 'application/json' }, work) as Value;
+const json = (text: string) =>
+  content(Buffer.from(text), 'auto', { contentType: 'application/json' }, { signal, work }) as Value;
 
 const VALUES: Readonly<Record<string, () => Value>> = {
   'JSON as it came': () => json('{"1":[1.0,"é"],"0":123456789012345678901}'),
   'JSON after a byte order mark': () => json('\uFEFF[1]'),
   'no JSON at all': () => json(''),
-  text: () => content(Buffer.from('é\n'), 'text', {}, work) as Value,
+  text: () => content(Buffer.from('é\n'), 'text', {}, { signal, work }) as Value,
   'text of another charset': () =>
-    content(Buffer.from([0xe9]), 'auto', { contentType: 'text/plain; charset=iso-8859-1' }, work) as Value,
-  'no text': () => content(Buffer.from([1, 2]), 'base64', {}, work) as Value,
+    content(Buffer.from([0xe9]), 'auto', { contentType: 'text/plain; charset=iso-8859-1' }, { signal, work }) as Value,
+  'no text': () => content(Buffer.from([1, 2]), 'base64', {}, { signal, work }) as Value,
   'a listing': () => plain({ objects: [{ key: 'a', size: 1, etag: null }], prefixes: [], nextToken: null }),
   'a long listing': () => plain(Array.from({ length: 20_000 }, (_, at) => ({ at }))),
   'no document': () => documentValue(undefined, 'plain'),

@@ -6,6 +6,7 @@ import { atOnce, Work } from '../../src/budget/work.ts';
 import type { Value } from '../../src/store/payload.ts';
 import { TypedValue } from '../../src/store/typed-value.ts';
 import { withMeta } from '../../src/store/with-meta.ts';
+import { context } from '../adapters/source.ts';
 
 const META = { status: 200, etag: '"2"' };
 const DATA = { a: [1, 'x'] };
@@ -14,8 +15,8 @@ const TEXT = JSON.stringify(DATA);
 it.each<[string, () => Value | Promise<Value>]>([
   ['plain data', () => plain(DATA, { size: 3 })],
   ['data that is not written yet', () => new TypedValue(DATA, undefined, 'canonical')],
-  ['a body whose bytes are others', () => content(Buffer.from(`\uFEFF${TEXT}`), 'json', {}, new Work(Infinity))],
-  ['a text that is not opened yet', () => content(Buffer.from(TEXT), 'json', { status: 304 }, new Work(Infinity))],
+  ['a body whose bytes are others', () => content(Buffer.from(`\uFEFF${TEXT}`), 'json', {}, context())],
+  ['a text that is not opened yet', () => content(Buffer.from(TEXT), 'json', { status: 304 }, context())],
   ['a document that is not read yet', () => documentValue(Buffer.from(serialize(DATA)), 'relaxed')],
 ])('is the same value but for what is said of it: %s', async (_what, make) => {
   const value = await make();

@@ -61,7 +61,7 @@ export async function resolve(whole: RunningMember, steps: readonly string[], lo
 }
 
 async function resolvePart(whole: RunningMember, steps: readonly string[], looking: Looking): Promise<Outcome> {
-  const { view, work, deadline } = looking;
+  const { view, work, signal, deadline } = looking;
   const isOne = steps.length === 0 || (!whole.each && view.isWhole(whole.node));
   const container = isOne ? undefined : await whole.container;
   if (!container || container.node?.take !== undefined) return read(await whole.reply, whole, steps, looking);
@@ -73,7 +73,7 @@ async function resolvePart(whole: RunningMember, steps: readonly string[], looki
     const gathered = new Gathered();
     for (const [index, one] of members.entries()) {
       const member = arrivals ? await arrivals.at(index) : one;
-      if (member) await work.do(endingBy(gathered.add(await resolve(member, rest, looking), work), deadline));
+      if (member) await work.do(endingBy(gathered.add(await resolve(member, rest, looking), work), deadline), signal);
     }
     return gathered.outcome;
   }
@@ -93,7 +93,7 @@ function read(
   { view, work, signal, deadline }: Looking,
 ): Outcome | Promise<Outcome> {
   if (signal.aborted) throw signal.reason;
-  return work.do(endingBy(below(reply, steps, whole, view, work), deadline));
+  return work.do(endingBy(below(reply, steps, whole, view, work), deadline), signal);
 }
 
 /** Reads below a reply that has settled: that of a node, or of a forEach over it. */

@@ -101,7 +101,7 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
     const compiling = node.literal ? node.params : doFor(scope, waitSignal, compileParams(node, values, scope, held));
     const params: unknown = compiling instanceof Promise ? await compiling : compiling;
     // What was filled in may be large, and so take a while to be sent.
-    if (!node.literal && isHeld()) await batch.work.turn();
+    if (!node.literal && isHeld()) await batch.work.turn(scope.ended);
     if (want !== 'value') {
       const flow = await openWanted(node, { op: node.op, params, want }, member, scope);
       return { status: 'ok', flow, ms: performance.now() - started };

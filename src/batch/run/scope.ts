@@ -1,4 +1,4 @@
-import { endingBy, type Steps } from '../../budget/work.ts';
+import type { Steps } from '../../budget/work.ts';
 import { tooLate } from '../../errors.ts';
 import type { Source } from '../../sources/open.ts';
 import type { Payload } from '../../store/payload.ts';
@@ -69,15 +69,11 @@ export function waitedFor(node: Node, { places, wants, signal, ended }: Scope): 
 }
 
 /**
- * Does some work for a member. Where lists or bodies flow, some begin beyond the deadline, so that the work
- * of the batch as such does not end by it: what is gathered does.
+ * Does some work for a member, until nobody waits for it. Where lists or bodies flow, some begin beyond the
+ * deadline, so that the work of the batch as such does not end by it: what is gathered does.
  */
-export function doFor<T>(
-  { batch, places, signal, deadline }: Scope,
-  waitSignal: AbortSignal,
-  steps: Steps<T>,
-): T | Promise<T> {
-  return batch.work.do(places !== undefined && waitSignal === signal ? endingBy(steps, deadline) : steps);
+export function doFor<T>({ batch, places, ended }: Scope, waitSignal: AbortSignal, steps: Steps<T>): T | Promise<T> {
+  return batch.work.do(steps, places ? waitSignal : ended);
 }
 
 /** Throws where work would begin too late, or for nobody: while codap computes, no timer can tell. */

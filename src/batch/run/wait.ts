@@ -84,7 +84,7 @@ function outcomesOf(references: readonly Reference[], scope: Scope, waiting: Wai
   const deadline = signal === scope.signal ? scope.deadline : Infinity;
   const outcomes = new Map<Reference, Outcome>();
   const { work } = scope.batch;
-  const finding = work.do(endingBy(findPresent(references, scope, outcomes), deadline));
+  const finding = work.do(endingBy(findPresent(references, scope, outcomes), deadline), scope.ended);
   const isPresent = !(finding instanceof Promise) && finding.length === 0;
   if (!isPresent) return waitForOpen();
   trace?.ready(lastEnd(references, scope));

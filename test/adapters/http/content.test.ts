@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { content } from '../../../adapters/http/content.ts';
-import { Work } from '../../../src/budget/work.ts';
 import { slowClock } from '../../budget/slow-clock.ts';
+import { context } from '../source.ts';
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -10,7 +10,7 @@ describe('a body that is no JSON', () => {
     ['a short text', 'two\nlines "and" ü☃😀\u0001'],
     ['a long one', 'two\nlines "and" ü☃😀\u0001'.repeat(50_000)],
   ])('is a string of JSON: %s', async (_what, text) => {
-    const value = await content(Buffer.from(text), 'text', { contentType: 'text/plain' }, new Work(Infinity));
+    const value = await content(Buffer.from(text), 'text', { contentType: 'text/plain' }, context());
     expect(value.value === text).toBe(true);
     expect(value.json === JSON.stringify(text)).toBe(true);
     const kept = value.keep?.()?.value(undefined);
@@ -19,10 +19,10 @@ describe('a body that is no JSON', () => {
   });
 
   it.each(['text', 'base64'] as const)('gives others their turn while it is written as JSON, as %s', async (format) => {
-    const work = new Work(Infinity);
-    const turn = vi.spyOn(work, 'turn');
+    const bounds = context();
+    const turn = vi.spyOn(bounds.work, 'turn');
     await slowClock();
-    await content(Buffer.alloc(4_000_000, '\n'), format, { contentType: 'text/plain' }, work);
+    await content(Buffer.alloc(4_000_000, '\n'), format, { contentType: 'text/plain' }, bounds);
     expect(turn.mock.calls.length).toBeGreaterThan(10);
   });
 });
@@ -42,7 +42,7 @@ describe('a part', () => {
     ['of what is neither', 'image/png', Buffer.of(1, 2), 'base64', 'AQI='],
   ])('%s is what it can be, and meta tells', async (_what, contentType, bytes, encoding, value) => {
     const meta = { status: 206, size: 100, contentType };
-    const part = await content(bytes, 'part', meta, new Work(Infinity));
+    const part = await content(bytes, 'part', meta, context());
     expect(part).toMatchObject({ value, meta: { encoding, size: 100 } });
   });
 });

@@ -1,9 +1,9 @@
-import { Work } from '../../../src/budget/work.ts';
 import { serialize } from 'bson';
 import { describe, expect, it } from 'vitest';
 import type { Cursor } from '../../../adapters/mongo/cursor.ts';
 import { mongoError } from '../../../adapters/mongo/failure.ts';
 import { Documents } from '../../../adapters/mongo/items.ts';
+import { context } from '../source.ts';
 
 const bson = (document: object): Buffer => Buffer.from(serialize(document));
 /** The length of its string is more than there is. */
@@ -21,7 +21,7 @@ function documents(...batches: Buffer[][]) {
     close: () => Promise.resolve(void (told.closed += 1)),
   };
   const judge = (error: unknown) => mongoError(error, 'shop', new AbortController().signal);
-  return { items: new Documents(cursor as Cursor, first, 'plain', new Work(Infinity), judge), told };
+  return { items: new Documents(cursor as Cursor, first, 'plain', context(), judge), told };
 }
 
 describe('the documents of a cursor', () => {
