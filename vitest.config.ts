@@ -19,6 +19,9 @@ export default defineConfig({
     // A machine that is busy with something else gets its time, and a test of a time that is promised a
     // second chance.
     testTimeout: 20_000,
+    // What fails before a file's tests gets none.
+    hookTimeout: 60_000,
+    expect: { poll: { timeout: 5000 } },
     retry: process.env['CI'] ? 2 : 0,
     coverage: { provider: 'v8', include: ['src/**/*.ts', 'routes/**/*.ts', 'adapters/**/*.ts'] },
   },

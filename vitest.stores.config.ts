@@ -2,7 +2,7 @@ import { mergeConfig } from 'vitest/config';
 import shared from './vitest.config.ts';
 
 const config = mergeConfig(shared, {
-  test: { fileParallelism: false, globalSetup: ['test/stores/setup.ts'], testTimeout: 30_000, hookTimeout: 60_000 },
+  test: { fileParallelism: false, globalSetup: ['test/stores/setup.ts'], testTimeout: 30_000 },
 });
 // Merging would add to these lists, and the shared ones speak of the other suites.
 config.test.include = ['test/stores/**/*.test.ts'];
