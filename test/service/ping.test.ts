@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { CodapError } from '../../src/errors.ts';
 import { type Pingable, ping, pinger } from '../../src/service/ping.ts';
 
-beforeEach(() => void vi.useFakeTimers());
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
 afterEach(() => void vi.useRealTimers());
 
 const source = (answer: Pingable['ping']): Pingable => ({ name: 'shop', adapter: 'mongo', ping: answer });
