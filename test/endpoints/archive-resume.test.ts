@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { DEMO_CREDENTIALS } from '../../demo/credentials.ts';
 import { startStores, type Stores } from '../../demo/stores.ts';
 import { synthetic } from '../../demo/synthetic.ts';
 import { unpack } from '../encodings/unpack.ts';
 import { type ScriptedStore, startScripted } from '../scripted-store.ts';
-import { type Service, startService, until } from '../service.ts';
+import { type Service, type ServiceOptions, startService, until } from '../service.ts';
 import { askBytes, incomplete } from './bytes.ts';
 
 const HEAD = 65_536;
@@ -25,6 +25,8 @@ type Twist = (asked: Asked, response: ServerResponse) => number | undefined | Pr
 let stores: Stores;
 let store: ScriptedStore;
 let service: Service;
+/** Of one bucket of that store. */
+let films: object;
 /**
  * Every request of a test, and what happens to its answers: so many bytes are sent, then the connection is
  * cut.
@@ -38,13 +40,11 @@ let waiting = 0;
 beforeAll(async () => {
   stores = await startStores();
   store = await startScripted((path, response, request) => void answer(path, response, request).catch(() => {}));
-  const films = { adapter: 's3', endpoint: store.url, bucket: 'films', forcePathStyle: true, ...DEMO_CREDENTIALS };
+  films = { adapter: 's3', endpoint: store.url, bucket: 'films', forcePathStyle: true, ...DEMO_CREDENTIALS };
   service = await startService({
     stores,
-    limits: { streamIdleMs: 400 },
     sources: {
       objects: { ...films, retry: { perSecond: 100 } },
-      scarce: { ...films, retry: { budget: 0, perSecond: 0.2 } },
       never: { ...films, retry: false },
     },
   });
@@ -80,18 +80,26 @@ async function answer(path: string, response: ServerResponse, { headers }: Incom
   response.write(part.subarray(0, cutAfter), () => setImmediate(() => response.destroy()));
 }
 
+/** A service for one test. */
+async function startOwn(options: ServiceOptions): Promise<Service> {
+  const own = await startService({ stores, ...options });
+  onTestFinished(() => own.close());
+  return own;
+}
+
 async function zipOf(
   keys: readonly string[],
   how: Twist,
   accept = 'application/zip',
   source = 'objects',
+  asking = service,
 ): Promise<Map<string, Buffer>> {
   asked = [];
   waiting = 0;
   etag = '"first"';
   twist = how;
   const queries = keys.map((key) => ({ source, op: 'getObject', params: { key }, as: key }));
-  const archive = await askBytes(`${service.url}/ordered`, { queries }, accept);
+  const archive = await askBytes(`${asking.url}/ordered`, { queries }, accept);
   expect(archive.status).toBe(200);
   return unpack(accept === 'application/zip' ? 'zipfile' : 'tar', await archive.read());
 }
@@ -185,8 +193,9 @@ describe('an object in an archive', () => {
   });
 
   it('is gone on from by the same retries that calls of its source have', async () => {
+    const own = await startOwn({ sources: { scarce: { ...films, retry: { budget: 0, perSecond: 0.2 } } } });
     const breaking = (at: number) => () => (asked.length === at ? (at - 1) * 100_000 : undefined);
-    const scarce = (key: string, at: number) => zipOf([key], breaking(at), 'application/zip', 'scarce');
+    const scarce = (key: string, at: number) => zipOf([key], breaking(at), 'application/zip', 'scarce', own);
     expect((await scarce('its rest', 2)).get('its rest')?.equals(film)).toBe(true);
     expect(asked).toHaveLength(3);
     expect((await scarce('its beginning', 1)).get('its beginning')?.equals(film)).toBe(true);
@@ -229,13 +238,15 @@ describe('an object in an archive', () => {
   });
 
   it('that stalls is cut, and asked for no more', async () => {
-    const files = await zipOf(['a', 'b'], ({ key, first }, response) => {
+    const own = await startOwn({ limits: { streamIdleMs: 1000 }, sources: { objects: films } });
+    const stall: Twist = ({ key, first }, response) => {
       if (key !== 'a' || first === 0) return undefined;
       const range = `bytes ${first}-${SIZE - 1}/${SIZE}`;
       response.writeHead(206, { etag, 'content-length': SIZE - first, 'content-range': range });
       response.write(film.subarray(first, first + 100_000));
       return new Promise<number>(() => {});
-    });
+    };
+    const files = await zipOf(['a', 'b'], stall, 'application/zip', 'objects', own);
     expect(incomplete(files).errors).toMatchObject([{ entry: 'a', cut: true, error: { code: 'TIMEOUT' } }]);
     expect(files.get('b')?.equals(film)).toBe(true);
     await until(() => store.open() === 0, 'the store is let go of', 1000);

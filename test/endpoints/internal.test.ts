@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { request } from 'undici';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { buildApp } from '../../src/service/app.ts';
 import { run } from '../../src/batch/run/run.ts';
 import { TypedValue } from '../../src/store/typed-value.ts';
@@ -56,7 +56,8 @@ const lines: Line[] = [];
 let app: FastifyInstance;
 let url: string;
 
-beforeAll(async () => {
+beforeEach(async () => {
+  lines.splice(0);
   const sources = { own: { adapter: 'rest', url: 'http://127.0.0.1:1/', headers: { 'x-key': SECRET } } };
   const config = parseConfig({ sources, server: { mcp: true } });
   const odd = {
@@ -78,7 +79,7 @@ beforeAll(async () => {
   app.get('/thrown', () => Promise.reject(new CodapError('INTERNAL', 'codap failed', { cause: bug() })));
   url = await app.listen({ host: '127.0.0.1', port: 0 });
 });
-afterAll(() => app.close());
+afterEach(() => app.close());
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const traceparent = `00-${TRACE}-00f067aa0ba902b7-01`;

@@ -317,7 +317,20 @@ describe('POST /mcp', () => {
   });
 
   it('counts what a batch came to, under its name', async () => {
-    const { text } = await service.get('/metrics');
+    const call = (name: string, given: object, signal?: AbortSignal) =>
+      service.post('/mcp', message(JSON.stringify({ name, arguments: given })), headers, signal);
+    const text = async () => (await service.get('/metrics')).text;
+    const price = { source: 'pricing-eu', op: 'get', params: { path: '/nothing' } };
+    await call('profile', { name: 'Ada Lovelace' });
+    await call('profile', { nam: 'Ada' });
+    await call('run_batch', { pattern: 'kv', queries: { price }, onError: 'fail' });
+    await call('run_batch', { pattern: 'kv', queries: { price } });
+    const never = { source: 'slow', op: 'get', params: { path: '/never' } };
+    const leaving = new AbortController();
+    const left = call('run_batch', { pattern: 'kv', queries: { never } }, leaving.signal).catch(() => {});
+    await until(() => store.open('/never') === 1);
+    leaving.abort();
+    await left;
     for (const [named, outcome] of [
       ['profile', 'complete'],
       ['profile', 'invalid'],
@@ -325,9 +338,11 @@ describe('POST /mcp', () => {
       ['', 'incomplete'],
       ['', 'cancelled'],
     ])
-      expect(text).toMatch(
-        new RegExp(`codap_batches_total\\{pattern="\\w+",batch="${named}",outcome="${outcome}",caller=""\\} `),
-      );
+      await expect
+        .poll(text)
+        .toMatch(
+          new RegExp(`codap_batches_total\\{pattern="\\w+",batch="${named}",outcome="${outcome}",caller=""\\} `),
+        );
   });
 });
 

@@ -1,38 +1,27 @@
 import type { ServerResponse } from 'node:http';
-import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { openSaved } from '../../src/saved/open-saved.ts';
 import { buildApp } from '../../src/service/app.ts';
-import type { Sources } from '../../src/sources/open.ts';
 import { openSources, parseConfig } from '../configured.ts';
-import { type ScriptedStore, startScripted } from '../scripted-store.ts';
+import { startScripted } from '../scripted-store.ts';
 import { until } from '../service.ts';
 
-const lines: Record<string, unknown>[] = [];
-const held: ServerResponse[] = [];
-let store: ScriptedStore;
-let sources: Sources;
-let app: FastifyInstance;
-
-beforeAll(async () => {
-  store = await startScripted((_path, response) => void held.push(response));
+it('the GET of a saved batch counts as under way, is waited for, and is logged by its name', async () => {
+  const lines: Record<string, unknown>[] = [];
+  const held: ServerResponse[] = [];
+  const store = await startScripted((_path, response) => void held.push(response));
+  onTestFinished(() => store.close());
   const config = parseConfig({
     server: { maxInFlight: 1 },
     sources: { store: { adapter: 'rest', url: store.url } },
     batches: { slow: { pattern: 'kv', queries: { a: { source: 'store', op: 'get', params: { path: '/a' } } } } },
   });
-  sources = await openSources(config);
+  const sources = await openSources(config);
+  onTestFinished(() => sources[Symbol.asyncDispose]());
   const logger = pino({}, { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) });
-  app = await buildApp(config, { ...sources, saved: await openSaved(config, sources.sources), logger });
-});
-afterAll(async () => {
-  await app.close();
-  await sources[Symbol.asyncDispose]();
-  await store.close();
-});
-
-it('the GET of a saved batch counts as under way, is waited for, and is logged by its name', async () => {
+  const app = await buildApp(config, { ...sources, saved: await openSaved(config, sources.sources), logger });
+  onTestFinished(() => app.close());
   const first = app.inject('/batches/slow');
   await until(() => held.length === 1, 'the store is asked');
   expect((await app.inject('/batches/slow')).statusCode).toBe(503);

@@ -14,7 +14,7 @@ import { parseConfig } from '../configured.ts';
 const KEYS = { web: makeKey(), watch: makeKey(), wrong: makeKey() };
 const empty = { pattern: 'ordered', queries: [] };
 const CALLERS = {
-  web: { keys: [hashedKey(KEYS.web)], batches: ['one'], rate: { perSecond: 1, burst: 5 } },
+  web: { keys: [hashedKey(KEYS.web)], batches: ['one'], rate: { perSecond: 0.001, burst: 5 } },
   watch: { keys: [hashedKey(KEYS.watch)], metrics: true },
 };
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
