@@ -59,7 +59,7 @@ describe('trace', () => {
 
   it('waits for a part alone, where a part is named', async () => {
     const { each, first } = await traces({
-      each: q({ ms: { $item: '' } }, { forEach: [1, 60] }),
+      each: q({ ms: { $item: '' } }, { forEach: [1, 400] }),
       first: q({ value: result('/each/0') }),
     });
     expect(first.queued).toBeLessThan(each.ended - 20);

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { FORMATS } from '../../src/observe/exposition.ts';
 import { readMetrics, valueIn } from '../observe/open-metrics.ts';
 import { type Service, startService, until } from '../service.ts';
@@ -12,6 +12,11 @@ beforeAll(async () => {
   service = await startService({ limits: { bodyBytes: 10_000 } });
 });
 afterAll(() => service.close());
+afterEach(() => service.stores.clearFaults());
+
+/** Has calls of `SLOW` stand long enough to be looked at, until the faults are cleared. */
+const holdSlow = () =>
+  service.stores.addFault({ store: 'rest', match: 'GET /eu/quote', fault: { kind: 'delay', ms: 1000 } });
 
 const scrape = async () => readMetrics((await service.get('/metrics')).text);
 const COVER = { source: 'photos', op: 'getObject', params: { key: 'covers/B-101.svg' } };
@@ -85,6 +90,7 @@ describe('GET /metrics', () => {
   });
 
   it('counts a batch as cancelled where its client leaves', async () => {
+    await holdSlow();
     const labels = { pattern: 'ordered', batch: '', outcome: 'cancelled' };
     const leaves = async (): Promise<void> => {
       const client = connect(service.port, '127.0.0.1');
@@ -195,12 +201,14 @@ describe('GET /metrics', () => {
 
   it('shows places, and what waits for them, as they stand', async () => {
     await using busy = await startOne({ concurrency: 1, queue: 5, coalesce: false });
+    await holdSlow();
     const asked = Array.from({ length: 3 }, () => busy.kv({ price: SLOW }));
     const labels = { source: 'pricing-eu' };
     const shown = async (name: string) => valueIn(readMetrics((await busy.get('/metrics')).text), name, labels);
     await until(async () => (await shown('codap_source_queued')) === 2, 'two wait');
     expect(await shown('codap_source_running')).toBe(1);
     expect(await shown('codap_source_limit')).toBe(1);
+    await service.stores.clearFaults();
     await Promise.all(asked);
     expect(await shown('codap_source_queued')).toBe(0);
   });
@@ -214,6 +222,7 @@ async function startOne(source: object, server: object = {}, batches: Record<str
 describe('under overload', () => {
   it('a scrape is answered, and tells what was refused and why', async () => {
     await using busy = await startOne({}, { maxInFlight: 1 });
+    await holdSlow();
     const held = busy.kv({ price: SLOW });
     const shown = async () => readMetrics((await busy.get('/metrics')).text);
     await until(async () => valueIn(await shown(), 'codap_source_running', { source: 'pricing-eu' }) === 1);
