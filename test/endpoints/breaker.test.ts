@@ -48,16 +48,6 @@ async function serve(source: object, query: object) {
   return { app, send, ask, codes, lines };
 }
 
-/** A port of this machine where nobody listens. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 /** How the one source is, as the service tells it. */
 async function told(app: FastifyInstance) {
   const [listed, ready, strict] = await Promise.all(
@@ -73,8 +63,13 @@ const CLOSED: Line = ['info', { source: 'store' }, 'the store answers again: its
 
 describe('a store that is dead', () => {
   it('costs its callers a millisecond after twenty calls, says so wherever one looks, and is found when it is back', async () => {
-    const port = await freePort();
-    const source = { adapter: 'rest', url: `http://127.0.0.1:${port}/`, breaker: { openMs: 800 }, retry: false };
+    let isDead = true;
+    const server = createServer((_request, response) => void response.end('"here"')).listen(0, '127.0.0.1');
+    server.on('connection', (socket) => isDead && socket.resetAndDestroy());
+    await once(server, 'listening');
+    closing.push(() => server.close());
+    const { port } = server.address() as AddressInfo;
+    const source = { adapter: 'rest', url: `http://127.0.0.1:${port}/`, breaker: { openMs: 3000 }, retry: false };
     const { app, ask, codes, lines } = await serve(source, { op: 'get', params: { path: '/x' } });
     expect(new Set(await codes(19))).toEqual(new Set(['UNAVAILABLE']));
     expect(await told(app)).toMatchObject({ listed: { open: 0 }, ready: 200 });
@@ -85,7 +80,7 @@ describe('a store that is dead', () => {
       const { error, ms } = await ask();
       expect(error).toMatchObject({ code: 'CIRCUIT_OPEN', source: 'store', retryable: true });
       expect(error.retryAfterMs).toBeGreaterThan(0);
-      expect(error.retryAfterMs).toBeLessThanOrEqual(800);
+      expect(error.retryAfterMs).toBeLessThanOrEqual(3000);
       spent.push(ms);
     }
     expect(spent.toSorted((a, b) => a - b)[10]).toBeLessThanOrEqual(1);
@@ -97,10 +92,8 @@ describe('a store that is dead', () => {
     });
     expect(lines).toEqual([OPENED]);
 
-    const server = createServer((_request, response) => void response.end('"here"')).listen(port, '127.0.0.1');
-    await once(server, 'listening');
-    closing.push(() => server.close());
-    await until(async () => (await ask()).status === 'ok', 'it is found', 5000);
+    isDead = false;
+    await until(async () => (await ask()).status === 'ok', 'it is found', 10_000);
     expect(new Set(await codes(50))).toEqual(new Set(['ok']));
     expect(await told(app)).toMatchObject({ listed: { open: 0 } });
     expect(lines).toEqual([OPENED, CLOSED]);
@@ -217,18 +210,19 @@ describe('a caller cannot open the circuit for others', () => {
   });
 
   it('by leaving', async () => {
-    const store = await slow(500);
-    const { app, lines } = await serve({ adapter: 'rest', url: store.url, timeoutMs: 1000 }, query);
+    const store = await startScripted(() => {});
+    closing.push(() => store.close());
+    const { app, lines } = await serve({ adapter: 'rest', url: store.url, timeoutMs: 10_000 }, query);
     const url = await app.listen({ host: '127.0.0.1', port: 0 });
     const leaving = new AbortController();
-    const body = JSON.stringify({ queries: Array.from({ length: 50 }, () => ({ source: 'store', ...query })) });
+    const queries = Array.from({ length: 50 }, () => ({ source: 'store', ...query }));
     const asked = fetch(`${url}/ordered`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body,
+      body: JSON.stringify({ timeoutMs: 10_000, queries }),
       signal: leaving.signal,
     });
-    await until(() => store.open() === 50);
+    await until(() => store.open() === 50, 'all are under way', 5000);
     leaving.abort();
     await expect(asked).rejects.toThrow();
     await until(() => store.open() === 0);

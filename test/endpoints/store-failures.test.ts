@@ -19,7 +19,8 @@ const UNKNOWN_HOST = 'no-such-store.localhost:1';
 /** Where each kind of server listens, as `host:port`. */
 const places = {
   unknown: UNKNOWN_HOST,
-  refusing: '',
+  // A port that no server is given which takes any.
+  refusing: '127.0.0.1:1',
   resetting: '',
   ending: '',
   babbling: '',
@@ -133,9 +134,6 @@ const answering = createHttpServer((request, response) => {
 });
 
 beforeAll(async () => {
-  const unused = createServer();
-  places.refusing = await listen(unused);
-  unused.close();
   places.resetting = await speechless((socket) => socket.resetAndDestroy());
   places.ending = await speechless((socket) => socket.end());
   places.babbling = await speechless((socket) => socket.end(`${SAID}\r\n\r\n`));
@@ -156,7 +154,7 @@ beforeAll(async () => {
   const own = await startService();
   service = own;
   const sources = Object.fromEntries(FAILURES.map((one) => [one.name, one.options()]));
-  service = await startService({ stores: own.stores, sources });
+  service = await startService({ stores: own.stores, sources: { ...sources, photos: { timeoutMs: 10_000 } } });
   closing.push(
     () => service.close(),
     () => own.close(),
@@ -201,7 +199,7 @@ describe('what is told of a store that fails', () => {
       const failures = accept.endsWith('zip') ? FAILURES.filter(({ below }) => !BROKEN.includes(below)) : FAILURES;
       const queries = Object.fromEntries(failures.map((one) => [one.name, queryOf(one)]));
       const works = { source: 'photos', op: 'getObject', params: { key: 'welcome.txt' } };
-      const answer = await service.post('/kv', { queries: { ...queries, works } }, { accept });
+      const answer = await service.post('/kv', { timeoutMs: 10_000, queries: { ...queries, works } }, { accept });
       expect(answer.status).toBe(200);
       expect(answer.text.match(/"code":"[A-Z_]+"/g)).toHaveLength(failures.length);
       expect(answer.text).not.toContain('INTERNAL');
