@@ -118,8 +118,13 @@ describe('how long it takes to find a key', () => {
         return true;
       });
     };
-    const found = deviations(careless, flat(made[7]!));
-    expect(found.get('first byte and last byte')).toBeGreaterThan(6);
-    expect(found.get('last byte and one byte less')).toBeGreaterThan(6);
+    const told = ['first byte and last byte', 'last byte and one byte less'];
+    // Where the machine is busy with something else, it takes more rounds to see.
+    let found = new Map<string, number>();
+    for (const rounds of [1000, 4000, 16_000]) {
+      found = deviations(careless, flat(made[7]!), rounds);
+      if (told.every((pair) => found.get(pair)! > 6)) break;
+    }
+    for (const pair of told) expect(found.get(pair), pair).toBeGreaterThan(6);
   });
 });

@@ -36,7 +36,7 @@ beforeAll(async () => {
   const sources = { scripted: { adapter: 'rest', url: store.url } };
   service = await startService({ stores, sources, limits: { streamIdleMs: IDLE_MS, streamMs: STREAM_MS } });
   strict = await startService({ stores, sources, limits: { streamIdleMs: 1500 } });
-  patient = await startService({ stores, sources, limits: { streamIdleMs: 5000, streamMs: 3000 } });
+  patient = await startService({ stores, sources, limits: { streamIdleMs: 5000, streamMs: 6000 } });
 });
 afterAll(async () => {
   await service.close();
@@ -123,7 +123,7 @@ describe('an object', () => {
   });
 });
 
-describe.concurrent('the first byte', () => {
+describe('the first byte', () => {
   it.each(ALL)('has the query’s own timeoutMs, under %s', async (accept) => {
     const began = performance.now();
     const answer = await ask([rest('never', { timeoutMs: 150 })], accept);
@@ -180,14 +180,14 @@ describe.concurrent('a client', () => {
         unpaused += (chunk as Buffer).length;
         if (unpaused < LARGE / 24) continue;
         unpaused = 0;
-        await pause(150);
+        await pause(300);
       }
       // Longer in all than the store's body may keep codap waiting.
-      expect(performance.now() - began).toBeGreaterThan(3000);
+      expect(performance.now() - began).toBeGreaterThan(6000);
       const bytes = Buffer.concat(chunks);
       const got = accept === 'application/octet-stream' ? bytes : (await unpacked(bytes, accept)).get('0.bin');
       expect(got?.equals(large)).toBe(true);
     },
-    20_000,
+    60_000,
   );
 });

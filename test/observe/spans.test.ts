@@ -434,18 +434,21 @@ describe('values', () => {
 
 describe('a collector that is down', () => {
   it('costs a batch nothing, and one line of the log, and one once it is there again', async () => {
-    vi.stubEnv('OTEL_EXPORTER_OTLP_TIMEOUT', '50');
+    // Too short for the exporter to try the same again.
+    vi.stubEnv('OTEL_EXPORTER_OTLP_TIMEOUT', '500');
     await using codap = await traced({}, { receiving: { status: 503 } });
     const ask = () => codap.service.kv({ a: ECHO });
-    for (let round = 1; round <= 5; round += 1) {
+    await until(async () => {
       expect(await ask()).toMatchObject({ complete: true });
-      await until(() => codap.receiver.exports.length >= round);
-    }
+      return codap.receiver.exports.length >= 5;
+    }, 'several exports have failed');
     await until(() => codap.lines.length > 0);
     expect(codap.lines).toEqual(['traces cannot be exported']);
     codap.receiver.answer.status = 200;
-    await ask();
-    await until(() => codap.lines.length > 1);
+    await until(async () => {
+      await ask();
+      return codap.lines.length > 1;
+    }, 'one has succeeded');
     expect(codap.lines).toEqual(['traces cannot be exported', 'traces are exported again']);
   });
 
