@@ -1,10 +1,12 @@
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { readBody } from '../src/batch/plan/read-body.ts';
-import type { Limits } from '../src/config/load.ts';
+import { endingBy } from '../src/budget/work.ts';
+import type { Config } from '../src/config/load.ts';
 import type { Encoding } from '../src/encodings/encoding.ts';
 import { encodings, negotiating } from '../src/encodings/index.ts';
 import { askedBy } from '../src/saved/asked.ts';
 import { PAGE } from '../src/saved/file-name.ts';
+import { timeoutOf } from '../src/service/batches/ad-hoc.ts';
 import { answer, batchRoute } from '../src/service/batches/answer-batch.ts';
 import { type Asking, isExplained } from '../src/service/batches/asking.ts';
 import type { Service } from '../src/service/batches/conduct.ts';
@@ -27,7 +29,7 @@ export function savedBatchRoutes(app: FastifyInstance, service: Service, saved: 
   for (const [ending, negotiate] of byEnding) {
     const url = `/batches/${name}${ending}`;
     const gotten = asGotten(saved, negotiate, service.knowsCallers);
-    const posted = asPosted(saved, negotiate, service.config.limits);
+    const posted = asPosted(saved, negotiate, service.config);
     const config = { ...batchRoute(gotten), ...thereFor(saved) };
     app.route({
       method: ['GET', 'HEAD'],
@@ -72,13 +74,14 @@ function asGotten(saved: SavedBatch, negotiate: Negotiate, knowsCallers: boolean
   };
 }
 
-/** Its parameters stand in the body. */
-function asPosted(saved: SavedBatch, negotiate: Negotiate, limits: Limits): Asking {
+/** Its parameters stand in the body: reading them takes a part of the batch's time. */
+function asPosted(saved: SavedBatch, negotiate: Negotiate, config: Config): Asking {
   return {
     ...base(saved, negotiate),
-    async read(request, _received, work) {
-      const body = request.body as Buffer;
-      const asked = await work.do(askedBy(await work.do(readBody(body, limits, work)), saved, work));
+    async read(request, received, work) {
+      const by = received + timeoutOf(saved.plan.timeoutMs, config, request.caller);
+      const body = await work.do(endingBy(readBody(request.body as Buffer, config.limits, work), by));
+      const asked = await work.do(endingBy(askedBy(body, saved, work), by));
       return { ...asked, origins: isExplained(request) ? saved.origins : undefined };
     },
   };

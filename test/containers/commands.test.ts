@@ -23,8 +23,8 @@ describe('the docker commands of the documents', () => {
   it('name services of docker-compose.yml', () => {
     const named = commandsOf('compose', 'up');
     expect(named).toContainEqual([]);
-    expect(named).toContainEqual(['mongo', 's3']);
-    for (const name of named.flat()) expect(Object.keys(compose.services)).toContain(name);
+    expect(commandsOf('compose', 'run')).toEqual([['--rm', 'seed']]);
+    for (const name of [...named.flat(), 'seed']) expect(Object.keys(compose.services)).toContain(name);
   });
 
   it('build the image that is run, here and by docker compose', () => {
@@ -32,10 +32,11 @@ describe('the docker commands of the documents', () => {
     expect(commandsOf('run').map((words) => words.at(-1))).toEqual([compose.services.codap.image]);
   });
 
-  it('publish the port that it exposes, and mount a configuration where it is looked for', () => {
+  it('publish the port that it exposes, and mount the folder of the configuration that is named', () => {
     const after = (flag: string) => commandsOf('run').map((words) => words[words.indexOf(flag) + 1]);
     expect(after('-p')).toEqual([`${only(image, 'EXPOSE')[0]}:${only(image, 'EXPOSE')[0]}`]);
-    expect(after('-v')).toEqual([`./codap.yaml:${only(image, 'WORKDIR')[0]}/codap.yaml:ro`]);
+    const [[, folder = ''] = []] = after('-v').map((mount = '') => mount.split(':'));
+    expect(after('-e')).toEqual([`CODAP_CONFIG=${folder}/codap.yaml`]);
   });
 });
 

@@ -115,7 +115,6 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
     }
     const answer = gathered(payload);
     if (!node.isReshaped) return { status: 'ok', value: taken(answer, batch, held), ms };
-    throwIfLate(scope, waitSignal);
     const value = await doFor(scope, waitSignal, reshaped(node, answer, values, batch, held));
     return { status: 'ok', value, ms: performance.now() - started };
   } catch (error) {
