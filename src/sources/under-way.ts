@@ -1,12 +1,13 @@
 import type { Memory } from '../budget/memory.ts';
 import type { Work } from '../budget/work.ts';
 import { CallSignal } from '../call-signal.ts';
-import { classify } from '../errors.ts';
+import { classify, notNeeded } from '../errors.ts';
 import { GrowingDeadline, instantOf } from '../store/deadline.ts';
-import type { Caller, Context, Fetch, Query } from '../store/fetch.ts';
+import type { Caller, Context, Fetch, Onlooker, Query } from '../store/fetch.ts';
 import type { Payload } from '../store/payload.ts';
 import { keyOf } from './key.ts';
 import { ask } from './layer.ts';
+import { Waiter, type WaitedFor } from './waiter.ts';
 
 /** Lists of calls under way that a hash leads to; a power of two. */
 const LISTS = 1024;
@@ -35,15 +36,14 @@ export class UnderWay {
     call.behind = undefined;
   }
 
-  /** The youngest call for the same, if it may go on for long enough. */
+  /** The youngest call for the same that may be waited for. */
   find(hash: number, query: Query, context: Context): SharedCall | undefined {
     let key: string | undefined;
     for (let call = this.#lists[hash & (LISTS - 1)]; call; call = call.behind) {
       if (call.hash !== hash || call.query.op !== query.op) continue;
       key ??= keyOf(query, context.caller);
       if (key === undefined) return undefined;
-      if (call.key !== key) continue;
-      return instantOf(context.deadline) <= call.deadline.latest ? call : undefined;
+      if (call.key === key && call.admits(context)) return call;
     }
     return undefined;
   }
@@ -53,7 +53,7 @@ export class UnderWay {
  * A call that others may join. Until somebody does it is its first caller's own: what it holds and computes
  * counts in their name.
  */
-export class SharedCall {
+export class SharedCall implements Onlooker, WaitedFor {
   readonly hash: number;
   readonly query: Query;
   readonly deadline: GrowingDeadline;
@@ -66,9 +66,11 @@ export class SharedCall {
   readonly #work: Work;
   readonly #again: Fetch;
   #key: string | undefined;
-  /** All who have waited for it, and how many still do. */
-  readonly #waiters: Waiter[];
+  /** All who have waited for it, but those who ask again, and how many still do. */
+  #waiters: Waiter[];
   #waiting = 1;
+  #isShared = false;
+  #isInLine = false;
 
   /** `again` asks for who waits for it and must not fail with it. */
   constructor(underWay: UnderWay, hash: number, query: Query, first: Context, timeoutMs: number, again: Fetch) {
@@ -90,6 +92,11 @@ export class SharedCall {
     return (this.#key ??= keyOf(this.query, this.#first.caller) ?? '');
   }
 
+  /** Whether somebody may wait for it, too: it may go on for long enough, and stands in no other's line. */
+  admits({ deadline, caller }: Context): boolean {
+    return instantOf(deadline) <= this.deadline.latest && !(this.#isInLine && this.#isOthers(caller));
+  }
+
   /** Asks, for its first caller. */
   begin(next: Fetch): Promise<Payload> {
     this.#underWay.add(this);
@@ -99,6 +106,7 @@ export class SharedCall {
       deadline: this.deadline,
       memory: this.#memory,
       work: this.#work,
+      onlooker: this,
     };
     ask(next, this.query, context).then(
       (payload) => this.#succeed(payload),
@@ -112,6 +120,7 @@ export class SharedCall {
     if (!this.#isShared) {
       this.#memory.disown();
       this.#work.disown();
+      this.#isShared = true;
     }
     this.deadline.extend(instantOf(context.deadline));
     this.#waiting += 1;
@@ -120,16 +129,25 @@ export class SharedCall {
     return waiter.answer;
   }
 
-  /** One of those who wait has left. */
-  leave(reason: unknown): void {
-    this.#waiting -= 1;
+  /** Those of other names have turns of their own, which may come sooner than this one. */
+  waits(): void {
+    this.#isInLine = true;
+    if (!this.#isShared) return;
+    const others = this.#part(({ caller }) => this.#isOthers(caller));
+    if (others.length > 0) this.leave(notNeeded(), others.length);
+    this.#askAgain(others);
+  }
+
+  goesOn(): void {
+    this.#isInLine = false;
+  }
+
+  /** So many of those who wait have left. */
+  leave(reason: unknown, count = 1): void {
+    this.#waiting -= count;
     if (this.#waiting > 0) return;
     this.#underWay.remove(this);
     this.#signal.abort(reason);
-  }
-
-  get #isShared(): boolean {
-    return this.#waiters.length > 1;
   }
 
   #succeed(payload: Payload): void {
@@ -142,69 +160,30 @@ export class SharedCall {
     this.#end();
     // Turned away it was for what its first caller has asked for besides, which is no matter of the others.
     const isFirsts = this.#isShared && classify(error) === 'rejected';
-    for (const waiter of this.#waiters)
-      if (isFirsts && waiter.caller.name !== this.#first.caller.name) waiter.askAgain(this.#again, this.query);
-      else waiter.fail(error);
+    const others = isFirsts ? this.#part(({ caller }) => this.#isOthers(caller)) : [];
+    for (const waiter of this.#waiters) waiter.fail(error);
+    this.#askAgain(others);
+  }
+
+  #isOthers({ name }: Caller): boolean {
+    return name !== this.#first.caller.name;
+  }
+
+  /** Takes those out who are still there and must not wait for it. */
+  #part(mustNot: (waiter: Waiter) => boolean): Waiter[] {
+    const { parted = [], kept = [] } = Object.groupBy(this.#waiters, (waiter) =>
+      !waiter.isGone && mustNot(waiter) ? 'parted' : 'kept',
+    );
+    this.#waiters = kept;
+    return parted;
+  }
+
+  #askAgain(waiters: readonly Waiter[]): void {
+    for (const waiter of waiters) waiter.askAgain(this.#again, this.query);
   }
 
   #end(): void {
     this.#underWay.remove(this);
     if (this.#isShared) this.#memory.close();
-  }
-}
-
-const ONCE = { once: true };
-
-/** Somebody who waits for a call. */
-class Waiter {
-  readonly #settling = Promise.withResolvers<Payload>();
-  readonly #call: SharedCall;
-  readonly #context: Context;
-
-  constructor(call: SharedCall, context: Context) {
-    this.#call = call;
-    this.#context = context;
-    // As the object that it is: nearly all hear nothing, and no function is made for them.
-    context.signal.addEventListener('abort', this, ONCE);
-  }
-
-  get answer(): Promise<Payload> {
-    return this.#settling.promise;
-  }
-
-  get caller(): Caller {
-    return this.#context.caller;
-  }
-
-  /** They leave. */
-  handleEvent(): void {
-    const { reason } = this.#context.signal;
-    this.#settling.reject(reason);
-    this.#call.leave(reason);
-  }
-
-  /** They hold the bytes of an answer that others wait for, too. */
-  succeed(payload: Payload, bytes: number): void {
-    const { signal, memory } = this.#context;
-    if (signal.aborted) return;
-    signal.removeEventListener('abort', this);
-    try {
-      if (bytes > 0) memory.hold(bytes);
-      this.#settling.resolve(payload);
-    } catch (error) {
-      this.#settling.reject(error);
-    }
-  }
-
-  fail(error: unknown): void {
-    this.#context.signal.removeEventListener('abort', this);
-    this.#settling.reject(error);
-  }
-
-  askAgain(fetch: Fetch, query: Query): void {
-    const { signal } = this.#context;
-    if (signal.aborted) return;
-    signal.removeEventListener('abort', this);
-    this.#settling.resolve(fetch(query, this.#context));
   }
 }

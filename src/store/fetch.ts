@@ -19,6 +19,12 @@ export interface Caller {
   readonly tracestate?: string | undefined;
 }
 
+/** Looks on as a call waits in a line of its caller's, for a token or a place, and as its turn comes. */
+export interface Onlooker {
+  waits(): void;
+  goesOn(): void;
+}
+
 /**
  * What accompanies a query through the layers. A layer under which several callers share one call gives that
  * call a `signal` that aborts when the last of them has left, and a `deadline` that grows with theirs.
@@ -41,6 +47,8 @@ export interface Context {
   readonly resumedAfter?: CodapError | undefined;
   /** The source turns others away until this attempt has told whether the store answers again. */
   readonly probe?: true;
+  /** Whoever has to know whether this call waits in a line: nobody hears of one that need not. */
+  readonly onlooker?: Onlooker | undefined;
   /**
    * Says that what the call has begun in the store goes on until then, whoever has left: it keeps its place
    * meanwhile.

@@ -50,9 +50,14 @@ export function limit({ name, concurrency, queue }: LimitOptions): Layer {
           running += 1;
           return run(query, context);
         }
-        const { signal, caller } = context;
+        const { signal, caller, onlooker } = context;
         if (line.length >= queue && !line.makeRoom(caller.name, overloaded)) return Promise.reject(overloaded());
-        return line.wait(signal, caller.name).then(() => run(query, context));
+        const turn = line.wait(signal, caller.name);
+        onlooker?.waits();
+        return turn.then(() => {
+          onlooker?.goesOn();
+          return run(query, context);
+        });
       };
     },
   };

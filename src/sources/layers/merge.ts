@@ -5,7 +5,7 @@ import { CallSignal } from '../../call-signal.ts';
 import { classify, toCodapError } from '../../errors.ts';
 import { canonical } from '../../json/canonical.ts';
 import { latestAmong } from '../../store/deadline.ts';
-import type { Caller, Context, Fetch, Query } from '../../store/fetch.ts';
+import type { Caller, Context, Fetch, Onlooker, Query } from '../../store/fetch.ts';
 import type { Payload } from '../../store/payload.ts';
 import { ask, type Bounds, type Layer } from '../layer.ts';
 
@@ -117,7 +117,7 @@ class Member {
 }
 
 /** Point reads that are asked together. */
-class Group {
+class Group implements Onlooker {
   readonly #merger: Merger;
   readonly #next: Fetch;
   readonly #signal = new CallSignal();
@@ -155,6 +155,14 @@ class Group {
     if (this.#waiting === 0 && this.#isAsked) this.#signal.abort(reason);
   }
 
+  waits(): void {
+    for (const { context } of this.#members) context.onlooker?.waits();
+  }
+
+  goesOn(): void {
+    for (const { context } of this.#members) context.onlooker?.goesOn();
+  }
+
   /** Asks for all who are still there; how many of them joined the first. */
   ask(): number {
     this.#isAsked = true;
@@ -174,7 +182,7 @@ class Group {
     const memory = first.context.memory.ofAll();
     const work = new Work(Infinity);
     const deadline = latestAmong(members.map(({ context }) => context.deadline));
-    const own = { signal: this.#signal, deadline, memory, work };
+    const own = { signal: this.#signal, deadline, memory, work, onlooker: this };
     const points = members.map(({ point }) => point);
     ask(this.#next, this.#merger.merged(points), { ...first.context, ...own })
       .then((answer) => work.do(this.#split(answer, points, members)))

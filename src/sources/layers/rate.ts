@@ -44,7 +44,7 @@ export function rate({ name, perSecond, burst }: RateOptions): Layer {
     bounds: () => ({ perSecond, burst }),
     state: () => ({ queued: line.length }),
     wrap: (next) => async (query, context) => {
-      const { signal, deadline, caller } = context;
+      const { signal, deadline, caller, onlooker } = context;
       if (signal.aborted) throw signal.reason;
       const came = performance.now();
       const mayWaitMs = (): number => (instantOf(deadline) - came) / 2;
@@ -56,7 +56,9 @@ export function rate({ name, perSecond, burst }: RateOptions): Layer {
       }
       const turn = line.wait(signal, caller.name);
       timer ??= watch();
+      onlooker?.waits();
       await turn;
+      onlooker?.goesOn();
       // What one turn more takes is a timer's lateness, too.
       if (performance.now() - came <= mayWaitMs() + 1000 / perSecond) return next(query, context);
       bucket.putBack();

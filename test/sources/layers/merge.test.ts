@@ -3,6 +3,9 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Merger, Parts, Point } from '../../../adapters/adapter.ts';
 import { Memory, processMemory } from '../../../src/budget/memory.ts';
 import { CodapError, notNeeded } from '../../../src/errors.ts';
+import { stack } from '../../../src/sources/layer.ts';
+import { coalesce } from '../../../src/sources/layers/coalesce.ts';
+import { limit } from '../../../src/sources/layers/limit.ts';
 import { merge } from '../../../src/sources/layers/merge.ts';
 import type { CallTrace } from '../../../src/store/call-trace.ts';
 import { GrowingDeadline, instantOf, latestOf } from '../../../src/store/deadline.ts';
@@ -48,6 +51,29 @@ class KeyMerger implements Merger<KeyPoint> {
 }
 
 layerSuite('merge', () => merge(new KeyMerger()));
+
+it('has each call of those that several wait for stand in its caller’s line, where the one query does', async () => {
+  const store = new FakeStore();
+  const layers = [coalesce(5000), merge(new KeyMerger()), limit({ name: 'shop', concurrency: 1, queue: 9 })];
+  const fetch = stack(store.fetch, layers);
+  const ask = (key: string, name: string) =>
+    fetch({ op: 'get', params: { key }, want: 'value' }, context({ caller: { name, headers: {} } }));
+  const asked = [ask('running', 'greedy')];
+  await nextTurn();
+  asked.push(...['a', 'b'].map((key) => ask(key, 'greedy')), ...['a', 'b'].map((key) => ask(key, 'modest')));
+  await nextTurn();
+  asked.push(ask('a', 'greedy'));
+  for (let turn = 0; turn < 5; turn += 1) {
+    store.calls[turn]?.answer(['a=1,b=2']);
+    await nextTurn();
+  }
+  await Promise.all(asked);
+  expect(store.calls.map(({ query, context: { caller } }) => [caller.name, query.params])).toEqual([
+    ['greedy', { key: 'running' }],
+    ['greedy', { keys: ['a', 'b'] }],
+    ['modest', { keys: ['a', 'b'] }],
+  ]);
+});
 
 describe('merge', () => {
   function one() {
