@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CodapError } from '../../src/errors.ts';
 import { type Layer, stack } from '../../src/sources/layer.ts';
 import { coalesce } from '../../src/sources/layers/coalesce.ts';
+import { hedge } from '../../src/sources/layers/hedge.ts';
 import { limit } from '../../src/sources/layers/limit.ts';
 import { rate } from '../../src/sources/layers/rate.ts';
 import { retry } from '../../src/sources/layers/retry.ts';
@@ -32,8 +33,14 @@ function shop(below: readonly Layer[]) {
   return { store, layer, ask, took, answerAll };
 }
 
+function hedgedLimit(): Layer {
+  const layers = [hedge({ percentile: 0.92, budget: 0.1 }), limit({ name: 'shop', concurrency: 1, queue: 100 })];
+  return { name: 'hedged', wrap: (next) => stack(next, layers) };
+}
+
 describe.each([
   ['place', () => limit({ name: 'shop', concurrency: 1, queue: 100 })],
+  ['place, and is hedged,', () => hedgedLimit()],
   ['token', () => rate({ name: 'shop', perSecond: 10, burst: 1 })],
 ])('a call that waits in its caller’s line for a %s', (_what, layer) => {
   it('is one of that caller’s queries alone: others go in their own turns', async () => {

@@ -1,6 +1,7 @@
 import type { Memory } from '../../budget/memory.ts';
 import { CallSignal } from '../../call-signal.ts';
 import { classify, notNeeded } from '../../errors.ts';
+import type { Onlooker } from '../../store/fetch.ts';
 import { discard, type Payload } from '../../store/payload.ts';
 import { whenAborted } from '../../when-aborted.ts';
 import { Budget } from '../budget.ts';
@@ -17,10 +18,12 @@ export interface HedgeOptions {
 }
 
 /** One of the attempts of a call that are under way. */
-interface Attempt {
+interface Attempt extends Onlooker {
   readonly isFirst: boolean;
   readonly signal: CallSignal;
   readonly memory: Memory;
+  /** It waits for a place or a token: the store knows nothing of it. */
+  isInLine: boolean;
 }
 
 /**
@@ -30,8 +33,9 @@ interface Attempt {
  */
 export function hedge({ percentile, budget }: HedgeOptions): Layer {
   const left = new Budget(budget);
-  // Of first attempts alone, until they were answered. One that was given up later than this would have taken
-  // longer still: left out, it would make all seem faster than they are, and ever more would be sent.
+  // Of first attempts alone, from when their turn came until they were answered. One that was given up later
+  // than this would have taken longer still: left out, it would make all seem faster than they are, and ever
+  // more would be sent.
   const usual = new Percentile(percentile);
   let hedges = 0;
 
@@ -44,16 +48,42 @@ export function hedge({ percentile, budget }: HedgeOptions): Layer {
       if (signal.aborted) return Promise.reject(signal.reason as Error);
       left.calls.add();
       return new Promise<Payload>((resolve, reject) => {
-        const started = performance.now();
         const usualMs = usual.value ?? Infinity;
+        let started: number;
         const running: Attempt[] = [];
         let timer: NodeJS.Timeout | undefined;
         let failure: unknown;
         let winner: Attempt | undefined;
 
+        // For the first one: while it waits in a line, another would wait behind it.
+        const begin = (): void => {
+          started = performance.now();
+          if (usualMs < Infinity) timer = setTimeout(second, Math.ceil(usualMs));
+        };
+        const second = (): void => {
+          // Where bytes are held, the first one is here: the store has answered, and is not asked once more.
+          const isHere = running.some(({ memory }) => memory.held > 0);
+          if (isHere || !left.take()) return;
+          hedges += 1;
+          send(false);
+        };
+        const tell = (): void => {
+          if (running.every(({ isInLine }) => isInLine)) context.onlooker?.waits();
+          else context.onlooker?.goesOn();
+        };
+        const stand = (one: Attempt, isInLine: boolean): void => {
+          // Its turn may have come just as it was given up.
+          if (!running.includes(one)) return;
+          one.isInLine = isInLine;
+          if (one.isFirst) {
+            clearTimeout(timer);
+            if (!isInLine) begin();
+          }
+          tell();
+        };
         const leave = (one: Attempt, answered: boolean): void => {
           running.splice(running.indexOf(one), 1);
-          if (!one.isFirst) return;
+          if (!one.isFirst || one.isInLine) return;
           const took = performance.now() - started;
           if (answered || took > usualMs) usual.add(took);
         };
@@ -81,15 +111,22 @@ export function hedge({ percentile, budget }: HedgeOptions): Layer {
           const answered = classify(error) === 'permanent';
           leave(one, answered);
           if (one.isFirst || answered) failure = error;
-          if (running.length > 0 && !answered) return;
+          if (running.length > 0 && !answered) return tell();
           end(notNeeded());
           unlink();
           reject(failure);
         };
         const send = (isFirst: boolean): void => {
-          const one: Attempt = { isFirst, signal: new CallSignal(), memory: context.memory.part() };
+          const one: Attempt = {
+            isFirst,
+            signal: new CallSignal(),
+            memory: context.memory.part(),
+            isInLine: false,
+            waits: () => stand(one, true),
+            goesOn: () => stand(one, false),
+          };
           running.push(one);
-          const own = { ...context, signal: one.signal, memory: one.memory };
+          const own = { ...context, signal: one.signal, memory: one.memory, onlooker: one };
           ask(next, query, isFirst ? own : { ...own, hedge: true }).then(
             (payload) => {
               if (running.includes(one)) succeed(one, payload);
@@ -103,14 +140,7 @@ export function hedge({ percentile, budget }: HedgeOptions): Layer {
         };
 
         send(true);
-        if (usualMs === Infinity) return;
-        timer = setTimeout(() => {
-          // Where bytes are held, the first one is here: the store has answered, and is not asked once more.
-          const isHere = running.some(({ memory }) => memory.held > 0);
-          if (isHere || !left.take()) return;
-          hedges += 1;
-          send(false);
-        }, Math.ceil(usualMs));
+        if (running[0]?.isInLine === false) begin();
       });
     },
   };

@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CodapError, notNeeded } from '../../../src/errors.ts';
 import { stack } from '../../../src/sources/layer.ts';
 import { hedge } from '../../../src/sources/layers/hedge.ts';
+import { limit } from '../../../src/sources/layers/limit.ts';
 import { prime } from '../../../src/sources/layers/prime.ts';
+import { rate } from '../../../src/sources/layers/rate.ts';
 import type { Context, Fetch } from '../../../src/store/fetch.ts';
 import type { Payload } from '../../../src/store/payload.ts';
 import { TypedValue } from '../../../src/store/typed-value.ts';
@@ -80,6 +82,94 @@ describe('a second attempt', () => {
     expect(await asked).toBe(DOWN);
     expect(vi.getTimerCount()).toBe(0);
   });
+});
+
+describe.each([
+  ['place', () => limit({ name: 'shop', concurrency: 2, queue: 9 })],
+  ['token', () => rate({ name: 'shop', perSecond: 10, burst: 2 })],
+])('a first attempt that waits for a %s', (_what, below) => {
+  async function waiting(own: Partial<Context> = {}) {
+    const store = new FakeStore();
+    const layer = hedge(DEFAULTS);
+    const fetch = stack(store.fetch, [layer, below(), prime]);
+    const ask = (want: Payload['kind'] = 'value', given: Partial<Context> = {}) =>
+      fetch({ op: 'get', params: {}, want }, context(given));
+    const reached = async (calls: number): Promise<void> => {
+      for (let ms = 0; ms < 1000 && store.calls.length < calls; ms += 1) await pass(1);
+    };
+    for (let known = 0; known < 100; known += 1) {
+      const asked = ask();
+      await reached(1);
+      await pass(USUAL_MS);
+      store.calls.pop()?.answer(['x']);
+      await asked;
+    }
+    await pass(200);
+    const others = [ask('items'), ask('items')];
+    for (const { answer } of store.calls) answer(['x'], 'stalls');
+    const open = await Promise.all(others);
+    const asked = outcome(ask('value', own));
+    const comes = async (): Promise<void> => {
+      await Promise.all(open.map(leave));
+      await reached(3);
+    };
+    return { store, layer, asked, comes };
+  }
+
+  it('has no second one beside it, which would wait behind it, until it has had its time', async () => {
+    const { store, layer, asked, comes } = await waiting();
+    await pass(5 * USUAL_MS);
+    expect([store.calls.length, layer.state?.()]).toEqual([2, { hedges: 0 }]);
+    await comes();
+    await pass(USUAL_MS - 1);
+    expect([store.calls.length, layer.state?.()]).toEqual([3, { hedges: 0 }]);
+    await pass(1 + 100);
+    expect(store.calls.map((call) => call.context.hedge)).toEqual([undefined, undefined, undefined, true]);
+    store.calls[2]?.answer(['x']);
+    await asked;
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('has none where it is given up before its turn, nor as that comes', async () => {
+    for (const isLate of [false, true]) {
+      const controller = new AbortController();
+      const { store, asked, comes } = await waiting({ signal: controller.signal });
+      if (!isLate) controller.abort(notNeeded());
+      const come = comes();
+      if (isLate) controller.abort(notNeeded());
+      await come;
+      expect(await asked).toMatchObject({ code: 'CANCELLED' });
+      await pass(5000);
+      expect(store.calls.filter((call) => call.context.hedge)).toEqual([]);
+    }
+  });
+
+  it('is told to who looks on', async () => {
+    const told: string[] = [];
+    const onlooker = { waits: () => told.push('waits'), goesOn: () => told.push('goes on') };
+    const { store, asked, comes } = await waiting({ onlooker });
+    expect(told).toEqual(['waits']);
+    await comes();
+    expect(told).toEqual(['waits', 'goes on']);
+    store.calls[2]?.answer(['x']);
+    await asked;
+    expect(told).toEqual(['waits', 'goes on']);
+  });
+});
+
+it('a call waits in a line while each of its attempts does', async () => {
+  const told: string[] = [];
+  const onlooker = { waits: () => told.push('waits'), goesOn: () => told.push('goes on') };
+  const { asked, attempts } = await both('value', { onlooker });
+  attempts[1].context.onlooker?.waits();
+  expect(told.at(-1)).not.toBe('waits');
+  attempts[0].fail(DOWN);
+  await pass();
+  expect(told.at(-1)).toBe('waits');
+  attempts[1].context.onlooker?.goesOn();
+  expect(told.at(-1)).toBe('goes on');
+  attempts[1].answer(['x']);
+  await asked;
 });
 
 /** A call whose both attempts are under way. */
