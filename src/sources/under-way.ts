@@ -123,6 +123,8 @@ export class SharedCall implements Onlooker, WaitedFor {
       this.#isShared = true;
     }
     this.deadline.extend(instantOf(context.deadline));
+    const { asked } = this.#first;
+    if (asked && context.asked) context.asked.at = asked.at;
     this.#waiting += 1;
     const waiter = new Waiter(this, context);
     this.#waiters.push(waiter);

@@ -60,10 +60,11 @@ export class Waiter {
   }
 
   askAgain(fetch: Fetch, query: Query): void {
-    const { signal, trace } = this.#context;
+    const { signal, trace, asked } = this.#context;
     signal.removeEventListener('abort', this);
     delete trace?.shared;
     delete trace?.started;
+    if (asked) asked.at = performance.now();
     this.#settling.resolve(fetch(query, this.#context));
   }
 }

@@ -25,6 +25,11 @@ export interface Onlooker {
   goesOn(): void;
 }
 
+/** When a store was asked for an answer: an instant, `performance.now()` ms. */
+export interface Asked {
+  at: number;
+}
+
 /**
  * What accompanies a query through the layers. A layer under which several callers share one call gives that
  * call a `signal` that aborts when the last of them has left, and a `deadline` that grows with theirs.
@@ -41,6 +46,8 @@ export interface Context {
   readonly trace?: CallTrace | undefined;
   /** The oldest answer out of a cache that will do, in milliseconds; by itself any that the cache serves. */
   readonly maxAgeMs?: number | undefined;
+  /** A cache counts the answer's age from then: whoever has it join a call that began earlier says so. */
+  readonly asked?: Asked | undefined;
   /** This attempt was sent because an earlier one took long. */
   readonly hedge?: true;
   /** The failure of an earlier call that passed on a part: this one goes on from there, which is a retry. */

@@ -89,13 +89,15 @@ describe('a call that comes back into a line, to be tried again,', () => {
 
   it('is left to its caller’s: others who wait for it ask in their own turns', async () => {
     const trace: CallTrace = { attempts: [] };
-    const { first, joined, others, took, answerAll } = await triedAgain({ trace });
+    const asked = { at: -1 };
+    const { first, joined, others, took, answerAll } = await triedAgain({ trace, asked });
     await pass(20);
     await answerAll();
     expect(await Promise.all([first, joined, ...others])).toEqual(Array.from({ length: 5 }, () => ['ok']));
     expect(took()).toEqual(['x of greedy', 'a of greedy', 'b of greedy', 'x of modest', 'c of greedy', 'x of greedy']);
     expect(trace).toMatchObject({ attempts: [] });
     expect(trace.shared).toBeUndefined();
+    expect(asked.at).toBeGreaterThanOrEqual(0);
   });
 
   it('ends where nobody else waits for it', async () => {

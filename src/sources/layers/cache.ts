@@ -1,7 +1,7 @@
 import { Work } from '../../budget/work.ts';
 import { CallSignal } from '../../call-signal.ts';
 import { CodapError, notNeeded, toCodapError } from '../../errors.ts';
-import type { Context, Fetch, Query } from '../../store/fetch.ts';
+import type { Asked, Context, Fetch, Query } from '../../store/fetch.ts';
 import { bytesOf, type Payload, type Value } from '../../store/payload.ts';
 import { KeptAnswers, type KeepingOptions, type KeptAnswer } from '../kept-answers.ts';
 import { keyOf } from '../key.ts';
@@ -40,27 +40,28 @@ export function cache(options: CacheOptions, revalidate: Revalidate = () => unde
   };
 
   const ask = async (next: Fetch, key: string, query: Query, context: Context): Promise<Payload> => {
-    const asked = performance.now();
+    const asked: Asked = { at: performance.now() };
+    const own: Context = { ...context, asked };
     const found = answers.find(key)?.answer;
     const known = found instanceof CodapError ? undefined : found;
     const etag = known?.meta?.etag;
     const renewal = etag === undefined ? undefined : revalidate(query, etag);
     try {
-      let payload = await next(renewal ?? query, context);
+      let payload = await next(renewal ?? query, own);
       if (payload.kind === 'value' && payload.isUnchanged) {
         // A tag that is not the one asked about says nothing of what is kept (RFC 9111 §4.3.4).
         if (known && isSame(payload.meta?.etag, etag)) {
-          return held(answers.renew(key, asked, known, payload), context);
+          return held(answers.renew(key, asked.at, known, payload), context);
         }
-        payload = await next(query, context);
+        payload = await next(query, own);
       }
       if (payload.kind === 'value') {
         const tag = payload.meta?.etag;
-        answers.put(key, asked, payload, tag !== undefined && revalidate(query, tag) !== undefined);
+        answers.put(key, asked.at, payload, tag !== undefined && revalidate(query, tag) !== undefined);
       }
       return payload;
     } catch (error) {
-      answers.fail(key, asked, toCodapError(error));
+      answers.fail(key, asked.at, toCodapError(error));
       throw error;
     }
   };

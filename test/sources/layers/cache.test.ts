@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { plain, unchanged } from '../../../adapters/http/content.ts';
 import { Memory, processMemory } from '../../../src/budget/memory.ts';
 import { CodapError, type Code } from '../../../src/errors.ts';
+import { stack } from '../../../src/sources/layer.ts';
 import { cache, type CacheOptions, type Revalidate } from '../../../src/sources/layers/cache.ts';
+import { coalesce } from '../../../src/sources/layers/coalesce.ts';
 import type { CallTrace } from '../../../src/store/call-trace.ts';
 import { instantOf } from '../../../src/store/deadline.ts';
 import type { Context, Query } from '../../../src/store/fetch.ts';
@@ -194,6 +196,56 @@ describe('an answer', () => {
     }
     expect(told).toEqual(['miss', 'hit', 'stale', 'miss']);
     expect(layer.state?.()).toMatchObject({ hit: 1, stale: 1, miss: 2, entries: 1 });
+  });
+});
+
+describe('an answer to a call that was joined, and left by who began it,', () => {
+  /** What is kept at first, if anything, what the joined call is answered with, and what is told of that. */
+  it.each<[string, Value | undefined, Value | CodapError, unknown]>([
+    ['a value', undefined, plain('a'), ['a', 400]],
+    [
+      'a renewal',
+      plain('a', { etag: '"1"' }, { mayBeKept: true, freshMs: 0, mayBeStale: false }),
+      unchanged({ status: 304, etag: '"1"' }, { mayBeKept: true, freshMs: Infinity, mayBeStale: true }),
+      ['a', 400],
+    ],
+    ['that there is none', undefined, failed('NOT_FOUND'), 'NOT_FOUND'],
+  ])('is as old as that call: %s', async (_what, before, answer, told) => {
+    const calls: PromiseWithResolvers<Value>[] = [];
+    const kept = cache(options({ notFoundMs: 1000 }), conditionally);
+    const fetch = stack(() => {
+      calls.push(Promise.withResolvers<Value>());
+      return calls.at(-1)!.promise;
+    }, [kept, coalesce(5000)]);
+    const ask = (mine: Partial<Context> = {}) =>
+      fetch({ op: 'get', params: {}, want: 'value' }, context({ deadline: performance.now() + 3000, ...mine })).then(
+        (payload) => [JSON.parse((payload as Value).json), (payload as Value).meta?.ageMs],
+        ({ code }: CodapError) => code,
+      );
+    if (before) {
+      const first = ask();
+      calls.pop()?.resolve(before);
+      await first;
+      await pass(10);
+    }
+    const leaving = new AbortController();
+    const left = ask({ signal: leaving.signal });
+    await pass(300);
+    const joined = ask();
+    leaving.abort(failed('CANCELLED'));
+    expect(await left).toBe('CANCELLED');
+    await pass(100);
+    if (answer instanceof CodapError) calls[0]?.reject(answer);
+    else calls[0]?.resolve(answer);
+    await joined;
+    expect(await ask()).toEqual(told);
+    await pass(599);
+    expect(calls).toHaveLength(1);
+    void ask({ maxAgeMs: 998 });
+    expect(calls).toHaveLength(2);
+    await pass(1);
+    void ask();
+    expect(kept.state?.()).toMatchObject({ miss: before ? 5 : 4 });
   });
 });
 
