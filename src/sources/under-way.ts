@@ -160,11 +160,14 @@ export class SharedCall implements Onlooker, WaitedFor {
 
   #fail(error: unknown): void {
     this.#end();
-    // Turned away it was for what its first caller has asked for besides, which is no matter of the others.
+    // Turned away it was for what its first caller has asked for besides, or for how little time that had:
+    // no matter of who is another, or has more.
     const isFirsts = this.#isShared && classify(error) === 'rejected';
-    const others = isFirsts ? this.#part(({ caller }) => this.#isOthers(caller)) : [];
+    const first = instantOf(this.#first.deadline);
+    const others = isFirsts ? this.#part(({ caller, until }) => this.#isOthers(caller) || until > first) : [];
     for (const waiter of this.#waiters) waiter.fail(error);
-    this.#askAgain(others);
+    // Who has the most time first: the rest may join that.
+    this.#askAgain(others.toSorted((one, other) => other.until - one.until));
   }
 
   #isOthers({ name }: Caller): boolean {

@@ -1,3 +1,4 @@
+import { instantOf } from '../store/deadline.ts';
 import type { Caller, Context, Fetch, Query } from '../store/fetch.ts';
 import type { Payload } from '../store/payload.ts';
 
@@ -28,6 +29,11 @@ export class Waiter {
 
   get caller(): Caller {
     return this.#context.caller;
+  }
+
+  /** Until when they wait: an instant. */
+  get until(): number {
+    return instantOf(this.#context.deadline);
   }
 
   get isGone(): boolean {

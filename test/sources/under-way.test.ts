@@ -73,6 +73,25 @@ describe.each([
   });
 });
 
+it.each([
+  ['more time than that had', [50, 2000], ['OVERLOADED', 'ok'], 1],
+  ['more time, all in one call', [50, 300, 2000, 1000], ['OVERLOADED', 'ok', 'ok', 'ok'], 1],
+  ['more time, but not enough', [50, 60, 90, 40], ['OVERLOADED', 'OVERLOADED', 'OVERLOADED', 'OVERLOADED'], 0],
+  ['no more time', [50, 50, 40], ['OVERLOADED', 'OVERLOADED', 'OVERLOADED'], 0],
+])(
+  'a call that is turned away for its first one’s time is asked again for who has %s',
+  async (_who, times, told, calls) => {
+    const { store, ask, answerAll } = shop([rate({ name: 'shop', perSecond: 10, burst: 1 })]);
+    const first = ask('first', 'one');
+    const now = performance.now();
+    const asked = times.map((ms) => ask('x', 'one', { deadline: now + ms }));
+    await pass();
+    await answerAll();
+    expect((await Promise.all(asked)).flat()).toEqual(told);
+    expect([await first, store.calls.length]).toEqual([['ok'], 1 + calls]);
+  },
+);
+
 describe('a call that comes back into a line, to be tried again,', () => {
   async function triedAgain(own: Partial<Context> = {}, signal = new AbortController().signal) {
     const made = shop([
