@@ -13,10 +13,14 @@ export class Budget {
     this.#beside = (perSecond * RECENT_MS) / 1000;
   }
 
-  /** Takes one, if with it there are no more than that. */
-  take(): boolean {
-    if (this.#taken.sum + 1 > this.#perCall * this.calls.sum + this.#beside) return false;
-    this.#taken.add();
-    return true;
+  /** Takes one, if with it there are no more than that: answers what to give back, else undefined. */
+  take(): number | undefined {
+    if (this.#taken.sum + 1 > this.#perCall * this.calls.sum + this.#beside) return undefined;
+    return this.#taken.add();
+  }
+
+  /** What was taken came to no attempt at the store. */
+  giveBack(taken: number): void {
+    this.#taken.takeBack(taken);
   }
 }

@@ -10,11 +10,20 @@ export class Recent {
   #sum = 0;
   #slot = slotAt(performance.now());
 
-  /** So many more happened now. */
-  add(count = 1): void {
+  /** So many more happened now; answers in which slot of time they are counted. */
+  add(count = 1): number {
     this.#forget();
     this.#counts[this.#slot % SLOTS]! += count;
     this.#sum += count;
+    return this.#slot;
+  }
+
+  /** One of those counted in a slot did not happen after all. */
+  takeBack(slot: number): void {
+    this.#forget();
+    if (this.#slot - slot >= SLOTS) return;
+    this.#counts[slot % SLOTS]! -= 1;
+    this.#sum -= 1;
   }
 
   /** How many happened of late. */

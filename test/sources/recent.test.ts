@@ -20,6 +20,20 @@ it.each([0, 1, 499])('counts what happened in the last ten seconds, and forgets 
   expect(recent.sum).toBe(1);
 });
 
+it.each([0, 400, 5000, RECENT_MS - 1, 2 * RECENT_MS])('takes back what has not happened, %i ms later', (later) => {
+  const recent = new Recent();
+  const slot = recent.add();
+  vi.advanceTimersByTime(later);
+  recent.add(2);
+  recent.takeBack(slot);
+  expect(recent.sum).toBe(2);
+  // Where the first would be forgotten.
+  vi.advanceTimersByTime(Math.max(0, RECENT_MS + 501 - later));
+  expect(recent.sum).toBe(later < 500 ? 0 : 2);
+  vi.advanceTimersByTime(RECENT_MS + 501);
+  expect(recent.sum).toBe(0);
+});
+
 it('forgets all of it when told', () => {
   const recent = new Recent();
   recent.add(5);

@@ -19,7 +19,8 @@ export interface HedgeOptions {
 
 /** One of the attempts of a call that are under way. */
 interface Attempt extends Onlooker {
-  readonly isFirst: boolean;
+  /** What it took of the budget; undefined of the first one. */
+  readonly taken: number | undefined;
   readonly signal: CallSignal;
   readonly memory: Memory;
   /** It waits for a place or a token: the store knows nothing of it. */
@@ -63,9 +64,8 @@ export function hedge({ percentile, budget }: HedgeOptions): Layer {
         const second = (): void => {
           // Where bytes are held, the first one is here: the store has answered, and is not asked once more.
           const isHere = running.some(({ memory }) => memory.held > 0);
-          if (isHere || !left.take()) return;
-          hedges += 1;
-          send(false);
+          const taken = isHere ? undefined : left.take();
+          if (taken !== undefined) send(taken);
         };
         const tell = (): void => {
           if (running.every(({ isInLine }) => isInLine)) context.onlooker?.waits();
@@ -75,17 +75,22 @@ export function hedge({ percentile, budget }: HedgeOptions): Layer {
           // Its turn may have come just as it was given up.
           if (!running.includes(one)) return;
           one.isInLine = isInLine;
-          if (one.isFirst) {
+          if (one.taken === undefined) {
             clearTimeout(timer);
             if (!isInLine) begin();
           }
           tell();
         };
-        const leave = (one: Attempt, answered: boolean): void => {
+        const leave = (one: Attempt, answered: boolean, rejected = false): void => {
           running.splice(running.indexOf(one), 1);
-          if (!one.isFirst || one.isInLine) return;
-          const took = performance.now() - started;
-          if (answered || took > usualMs) usual.add(took);
+          const isAsked = !one.isInLine && !rejected;
+          if (one.taken !== undefined) {
+            if (isAsked) hedges += 1;
+            else left.giveBack(one.taken);
+          } else if (isAsked) {
+            const took = performance.now() - started;
+            if (answered || took > usualMs) usual.add(took);
+          }
         };
         const end = (reason: unknown): void => {
           clearTimeout(timer);
@@ -108,17 +113,18 @@ export function hedge({ percentile, budget }: HedgeOptions): Layer {
           resolve(onceClosed(payload, unlink));
         };
         const fail = (one: Attempt, error: unknown): void => {
-          const answered = classify(error) === 'permanent';
-          leave(one, answered);
-          if (one.isFirst || answered) failure = error;
+          const kind = classify(error);
+          const answered = kind === 'permanent';
+          leave(one, answered, kind === 'rejected');
+          if (one.taken === undefined || answered) failure = error;
           if (running.length > 0 && !answered) return tell();
           end(notNeeded());
           unlink();
           reject(failure);
         };
-        const send = (isFirst: boolean): void => {
+        const send = (taken?: number): void => {
           const one: Attempt = {
-            isFirst,
+            taken,
             signal: new CallSignal(),
             memory: context.memory.part(),
             isInLine: false,
@@ -127,7 +133,7 @@ export function hedge({ percentile, budget }: HedgeOptions): Layer {
           };
           running.push(one);
           const own = { ...context, signal: one.signal, memory: one.memory, onlooker: one };
-          ask(next, query, isFirst ? own : { ...own, hedge: true }).then(
+          ask(next, query, taken === undefined ? own : { ...own, hedge: true }).then(
             (payload) => {
               if (running.includes(one)) succeed(one, payload);
               else discard(payload);
@@ -139,7 +145,7 @@ export function hedge({ percentile, budget }: HedgeOptions): Layer {
           );
         };
 
-        send(true);
+        send();
         if (running[0]?.isInLine === false) begin();
       });
     },

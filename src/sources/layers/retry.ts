@@ -1,4 +1,4 @@
-import { classify, CodapError } from '../../errors.ts';
+import { classify, type CodapError } from '../../errors.ts';
 import { instantOf } from '../../store/deadline.ts';
 import type { Context, Query } from '../../store/fetch.ts';
 import type { Payload } from '../../store/payload.ts';
@@ -30,15 +30,21 @@ export function retry({ attempts, budget, perSecond }: RetryOptions): Layer {
   const left = new Budget(budget, perSecond);
   let retries = 0;
 
-  /** Waits until there may be a further attempt; throws the failure where there may not. */
-  const again = async (failure: unknown, attempt: number, { signal, deadline }: Context): Promise<void> => {
+  /** Waits until there may be a further attempt, and answers what that takes; else throws the failure. */
+  const again = async (failure: unknown, attempt: number, { signal, deadline }: Context): Promise<number> => {
     if (attempt > attempts || signal.aborted || classify(failure) !== 'transient') throw failure;
     const ms = (failure as CodapError).retryAfterMs ?? Math.random() * WAIT_MS * 2 ** (attempt - 2);
     // A TIMEOUT that comes with the query's own deadline ends here, too.
     if (performance.now() + ms + LEAST_MS > instantOf(deadline)) throw failure;
-    if (!left.take()) throw failure;
-    await wait(ms, signal);
-    retries += 1;
+    const taken = left.take();
+    if (taken === undefined) throw failure;
+    try {
+      await wait(ms, signal);
+    } catch (reason) {
+      left.giveBack(taken);
+      throw reason;
+    }
+    return taken;
   };
 
   return {
@@ -46,24 +52,33 @@ export function retry({ attempts, budget, perSecond }: RetryOptions): Layer {
     bounds: () => ({ attempts, budget, perSecond }),
     state: () => ({ retries }),
     wrap(next) {
-      const attempt = (query: Query, context: Context, count: number, failure?: unknown): Promise<Payload> => {
-        const memory = context.memory.part();
-        return ask(next, query, { ...context, memory }).catch((error: unknown) => {
-          // It holds nothing any more, whatever still comes of it.
-          memory.close();
-          // The store was not asked again: what it said first is what is known.
-          if (count > 1 && error instanceof CodapError && error.rejected) throw failure;
-          return another(query, context, count + 1, error);
-        });
-      };
       const another = async (query: Query, context: Context, count: number, failure: unknown): Promise<Payload> => {
-        await again(failure, count, context);
-        return attempt(query, context, count, failure);
+        const taken = await again(failure, count, context);
+        const memory = context.memory.part();
+        try {
+          const payload = await ask(next, query, { ...context, memory });
+          retries += 1;
+          return payload;
+        } catch (error) {
+          memory.close();
+          if (classify(error) === 'rejected') {
+            // The store was not asked again: what it said first is what is known.
+            left.giveBack(taken);
+            throw failure;
+          }
+          retries += 1;
+          return another(query, context, count + 1, error);
+        }
       };
       return (query, context) => {
         if (context.resumedAfter) return another(query, context, 2, context.resumedAfter);
         left.calls.add();
-        return attempt(query, context, 1);
+        const memory = context.memory.part();
+        return ask(next, query, { ...context, memory }).catch((error: unknown) => {
+          // It holds nothing any more, whatever still comes of it.
+          memory.close();
+          return another(query, context, 2, error);
+        });
       };
     },
   };

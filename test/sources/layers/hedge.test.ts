@@ -11,7 +11,7 @@ import { TypedValue } from '../../../src/store/typed-value.ts';
 import { whenAborted } from '../../../src/when-aborted.ts';
 import { context } from '../../adapters/source.ts';
 import { randomOf } from '../../cost/random.ts';
-import { FakeStore, leave, read } from '../../layer-suite/fake-store.ts';
+import { FakeStore, leave, read, type Reached } from '../../layer-suite/fake-store.ts';
 import { layerSuite } from '../../layer-suite/layer-suite.ts';
 
 const DEFAULTS = { percentile: 0.92, budget: 0.1 };
@@ -50,9 +50,9 @@ describe('a second attempt', () => {
     expect(store.calls).toHaveLength(1);
     await pass(1);
     expect(store.calls.map((call) => call.context.hedge)).toEqual([undefined, true]);
-    expect(layer.state?.()).toEqual({ hedges: 1 });
     store.calls[0]?.answer(['x']);
     await asked;
+    expect(layer.state?.()).toEqual({ hedges: 1 });
   });
 
   it('is not sent while hardly anything is known of the store', async () => {
@@ -82,6 +82,30 @@ describe('a second attempt', () => {
     expect(await asked).toBe(DOWN);
     expect(vi.getTimerCount()).toBe(0);
   });
+});
+
+const REFUSED = new CodapError('OVERLOADED', 'full', { rejected: true });
+
+it.each<[string, (second: Reached) => void, number, number]>([
+  ['codap turned away', ({ fail }) => fail(REFUSED), 0, 2],
+  ['still waits in a line', ({ context }) => context.onlooker?.waits(), 0, 2],
+  ['failed', ({ fail }) => fail(DOWN), 1, 1],
+  ['is too late', () => {}, 1, 1],
+])('a second attempt that %s counts where it has left, else another may be sent', async (_what, end, hedges, next) => {
+  const { store, layer, ask } = await hedged(100, { ...DEFAULTS, budget: 0.01 });
+  const asked = ask();
+  await pass(USUAL_MS);
+  end(store.calls[1]!);
+  await pass();
+  store.calls[0]?.answer(['x']);
+  await asked;
+  expect(layer.state?.()).toEqual({ hedges });
+  store.calls.length = 0;
+  const another = ask();
+  await pass(USUAL_MS);
+  expect(store.calls).toHaveLength(next);
+  store.calls[0]?.answer(['x']);
+  await another;
 });
 
 describe.each([
@@ -234,14 +258,13 @@ describe('of two attempts', () => {
   });
 
   it('the failure of the first is told where both fail', async () => {
-    const full = new CodapError('OVERLOADED', 'full', { rejected: true });
     for (const order of [
       [0, 1],
       [1, 0],
     ] as const) {
       const { asked, attempts } = await both();
       for (const at of order) {
-        attempts[at].fail(at === 0 ? DOWN : full);
+        attempts[at].fail(at === 0 ? DOWN : REFUSED);
         await pass();
       }
       expect(await asked).toBe(DOWN);

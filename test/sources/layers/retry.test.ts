@@ -232,6 +232,33 @@ describe('a call that goes on with a broken body', () => {
   });
 });
 
+describe('what a retry takes of the budget', () => {
+  const refused = new CodapError('OVERLOADED', 'full', { rejected: true });
+
+  it.each<[string, number, (store: FakeStore, leaving: AbortController) => void, number, boolean]>([
+    ['is given back by who leaves before it', 500, (_store, leaving) => leaving.abort(notNeeded()), 0, true],
+    ['is given back where codap turns it away', 1000, ({ calls }) => calls[1]?.fail(refused), 0, true],
+    ['is not where the store fails again', 1000, ({ calls }) => calls[1]?.fail(DOWN), 1, false],
+    ['is not where the store answers', 1000, ({ calls }) => calls[1]?.answer(['x']), 1, false],
+  ])('%s', async (_name, afterMs, end, retries, isLeft) => {
+    const leaving = new AbortController();
+    const { store, layer, ask } = retried({ budget: 0, perSecond: 0.1 });
+    const first = outcome(ask({ signal: leaving.signal }));
+    store.calls[0]?.fail(waiting(1000));
+    await pass(afterMs);
+    end(store, leaving);
+    await first;
+    expect(layer.state?.()).toEqual({ retries });
+    const before = store.calls.length;
+    const next = outcome(ask());
+    store.calls.at(-1)?.fail(DOWN);
+    await pass(10);
+    expect(store.calls.length - before).toBe(isLeft ? 2 : 1);
+    store.calls.at(-1)?.answer(['x']);
+    await next;
+  });
+});
+
 describe('the load on a store', () => {
   const signal = new AbortController().signal;
   const status = (httpStatusCode: number) =>
