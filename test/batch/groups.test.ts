@@ -1,5 +1,7 @@
-import { describe, expect, it } from 'vitest';
-import { ask, q, simulate } from './simulated.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Source } from '../../src/sources/open.ts';
+import type { Value } from '../../src/store/payload.ts';
+import { answer, ask, q, simulate } from './simulated.ts';
 
 const reply = async (g: object, more: object = {}, asking = {}): Promise<unknown> =>
   ((await ask('kv', { queries: { ...more, g } }, asking)) as { results: { g: unknown } }).results.g;
@@ -218,5 +220,36 @@ describe('timeoutMs of a group', () => {
     expect(
       await ask('kv', { timeoutMs: 20, queries: { g: kv({ a: q({ stall: true }) }, { timeoutMs: 5000 }) } }),
     ).toMatchObject({ results: { g: { status: 'error', error: { code: 'TIMEOUT' } } } });
+  });
+});
+
+describe('the ms of a group', () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  it.each([
+    ['a select', list([ok], { select: '/0' })],
+    ['a select of the winner', first([ok], { take: 1, select: '' })],
+    ['a winner that is a group', first([list([ok])], { take: 1 })],
+  ])('has the time in which its value is made: %s', async (_what, g) => {
+    let passed = 0;
+    const now = performance.now.bind(performance);
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + passed);
+    // A value that takes long to be looked into.
+    const value: Value = {
+      kind: 'value',
+      json: '1',
+      value: 1,
+      *read() {
+        yield;
+        passed += 60_000;
+        return 1;
+      },
+    };
+    const call: Source['call'] = () => Promise.resolve(value);
+    const simulation = simulate();
+    const asking = { simulation: { ...simulation, source: { ...simulation.source, call } } };
+    const { results } = JSON.parse(await answer('kv', { queries: { g } }, asking));
+    expect(results.g).toMatchObject({ status: 'ok' });
+    expect(results.g.ms).toBeGreaterThanOrEqual(60_000);
   });
 });

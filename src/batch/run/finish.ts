@@ -64,6 +64,7 @@ export function* finishGroup(
   const { defaulted, error } = winner?.reply ?? {};
   return {
     ...reply,
+    ms: performance.now() - started,
     value,
     ...(winner && { winner: stepOf(winner) as number }),
     ...(defaulted && error && { defaulted, error }),
