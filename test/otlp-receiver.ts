@@ -36,6 +36,8 @@ export interface OtlpReceiver extends AsyncDisposable {
   readonly resources: readonly Readonly<Record<string, unknown>>[];
   /** The spans of a trace, once so many have come. */
   trace(traceId: string, count: number): Promise<readonly ReceivedSpan[]>;
+  /** Forgets all spans. */
+  clear(): void;
 }
 
 interface Sent {
@@ -100,6 +102,7 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
       await until(() => ofTrace(traceId).length >= count, `${count} spans of the trace have come`);
       return ofTrace(traceId);
     },
+    clear: () => void spans.splice(0),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       server.close();

@@ -52,7 +52,7 @@ function* deep(members: readonly Member[]): Generator<Member> {
 
 /** What happened after the reply came to be, to a call that others still wait for, is none of its own. */
 function traceFields(trace: MemberTrace): string {
-  const { origin, queued, started, ended = Infinity, cache, shared } = trace;
+  const { origin, queued, started, ended = performance.now(), cache, shared } = trace;
   let fields = queued === undefined ? '' : `"queued":${tenthsText(queued - origin)},`;
   if (started !== undefined && started <= ended) fields += `"started":${tenthsText(started - origin)},`;
   fields += `"ended":${tenthsText(ended - origin)}`;

@@ -78,16 +78,17 @@ export class BatchSpan {
     const outcome = decidedBy?.http ?? status ?? 0;
     if (outcome >= 500) failed(span, decidedBy?.code ?? String(status));
     span.end(this.#clock.at(ended));
-    if (this.running) await this.#membersOf(this.running.root, within(span));
+    if (this.running) await this.#membersOf(this.running.root, within(span), ended);
   }
 
-  async #membersOf({ within: members }: Traced, parent: Context): Promise<void> {
+  /** `end`: of what flowed and was not read to its end by itself, when that which it stands in ended. */
+  async #membersOf({ within: members }: Traced, parent: Context, end: number): Promise<void> {
     for (const member of members) {
       const { traced, reply } = member;
       const noted = traced?.trace;
       // What was not begun when it was given up has no span.
       if (!noted || (noted.queued === undefined && reply.error?.code === 'CANCELLED')) continue;
-      const { ended = performance.now(), queued = ended } = noted;
+      const { ended = end, queued = ended } = noted;
       const options = { startTime: this.#clock.at(queued), attributes: attributesOf(member) };
       const span = this.#tracer.startSpan(nameOf(member), options, parent);
       if (reply.status === 'error') failed(span, reply.error?.code);
@@ -99,7 +100,7 @@ export class BatchSpan {
         this.#made = 0;
         await turn();
       }
-      await this.#membersOf(traced, context);
+      await this.#membersOf(traced, context, ended);
     }
   }
 

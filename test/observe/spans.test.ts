@@ -281,6 +281,52 @@ describe('the spans of a batch', () => {
     expect(below(spans, ofPath(spans, '/a'))).toMatchObject([{ name: 'S3.GetObject', isError: false }]);
   });
 
+  describe('of a body that flows', () => {
+    const BYTES = 300_000;
+    const film = { source: 'files', op: 'getObject', params: { key: 'long.bin' } };
+    beforeAll(async () => {
+      await stores.putSynthetic('files', 'long.bin', BYTES);
+    });
+    afterEach(() => stores.clearFaults());
+
+    it.each([
+      ['application/zip', film, ['/a'], 2],
+      ['application/x-tar', film, ['/a'], 2],
+      ['application/zip', { pattern: 'kv', queries: { b: film } }, ['/a', '/a/b'], 2],
+      ['application/zip', { ...film, forEach: [1] }, ['/a', '/a/0'], 2],
+      ['application/zip', { pattern: 'first-reply', take: 1, queries: [film] }, ['/a', '/a/0'], 2],
+      ['application/octet-stream', film, ['/a'], 1],
+      ['application/octet-stream', { pattern: 'first-reply', take: 1, queries: [film] }, ['/a', '/a/0'], 1],
+    ])('end once it was read, or its client has left, each within what it stands in: %s %j', async (...told) => {
+      const [accept, a, paths, attempts] = told;
+      await using codap = await traced();
+      // Its beginning takes some 65 ms, all of it 300.
+      await stores.addFault({ store: 's3', match: 'GetObject long', fault: { kind: 'drip', bytesPerSecond: 1e6 } });
+      for (const leaves of [false, true]) {
+        codap.receiver.clear();
+        const body = JSON.stringify({ queries: { a } });
+        const type = { 'content-type': 'application/json', accept, traceparent: TRACEPARENT };
+        const answer = await fetch(`${codap.service.url}/kv`, { method: 'POST', body, headers: type });
+        const reader = answer.body!.getReader();
+        const most = leaves ? BYTES * 0.75 : Infinity;
+        for (let read = 0; read < most;) {
+          const { done, value } = await reader.read();
+          if (done) break;
+          read += value.length;
+        }
+        await reader.cancel();
+        const spans = await codap.receiver.trace(TRACE, 1 + paths.length + attempts);
+        const byId = new Map(spans.map((span) => [span.spanId, span]));
+        for (const span of spans) {
+          const around = byId.get(span.parentSpanId!);
+          if (around) expect(span.ended).toBeLessThanOrEqual(around.ended + 0.002);
+        }
+        const opened = Math.max(...spans.filter(({ kind }) => kind === 'client').map(({ ended }) => ended));
+        for (const path of paths) expect(ofPath(spans, path).ended - opened).toBeGreaterThan(20);
+      }
+    });
+  });
+
   it('change nothing of what an answer shows of its own trace', async () => {
     await using codap = await traced();
     const { answer } = await codap.ask({ a: ECHO }, 3, { trace: true });

@@ -84,13 +84,15 @@ async function* framesOf(
   const told: Member = { ...member.inAnswer, reply };
   const count = container && reply.list && shown(reply.list.members).length;
   if (isShown(told)) yield { kind: 'reply', member: told, count, isLast: container !== undefined };
+  // A body was read by whoever took its frame.
+  if (member.trace) member.trace.ended ??= performance.now();
   closed(member, present(reply), around, telling.batch);
 }
 
-/** What flows has come to be once it was read, a group once all was that flows in it. */
+/** A list has come to be once it was read, a group once all was that flows in it. */
 function traceEnd({ trace }: RunningMember, { flow }: Reply, container: Container | undefined): void {
   if (!trace) return;
-  if (flow) trace.ended = performance.now();
+  if (flow?.payload.kind === 'items') trace.ended = performance.now();
   for (const { trace: inner } of container?.members ?? []) trace.ended = Math.max(trace.ended ?? 0, inner?.ended ?? 0);
 }
 

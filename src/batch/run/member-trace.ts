@@ -15,7 +15,7 @@ export class MemberTrace implements CallTrace {
   started?: number;
   /** Since when what it refers to is there; undefined while it waits for that, or was not begun. */
   queued: number | undefined;
-  /** When its reply came to be. */
+  /** When its reply came to be; where something flows, when that was read. */
   ended: number | undefined;
   #ready = performance.now();
 

@@ -74,6 +74,11 @@ export function tenths(ms: number): number {
   return Math.round(ms * 10) / 10;
 }
 
+/** Whether a list or body flows in it, or has, at any depth. */
+export function hasFlowed({ reply: { flow, items, list } }: Pick<Member, 'reply'>): boolean {
+  return flow !== undefined || items !== undefined || list?.members.some(hasFlowed) === true;
+}
+
 /** Whether an answer shows a member: all but the hidden that are ok. */
 export function isShown({ hidden, reply }: Member): boolean {
   return !hidden || failed(reply) || reply.status === 'partial';

@@ -3,7 +3,7 @@ import { Deferred } from '../../patterns/deferred.ts';
 import type { Ordered } from '../../patterns/index.ts';
 import { type GroupNode, isOpaque, type Node } from '../plan/node.ts';
 import type { MemberTrace } from './member-trace.ts';
-import type { Member, MemberList, Reply, Traced } from './reply.ts';
+import { hasFlowed, type Member, type MemberList, type Reply, type Traced } from './reply.ts';
 
 /** A group or forEach whose members have started: what a reference can wait for in part. */
 export interface Container {
@@ -129,7 +129,8 @@ export class RunningMember implements Traced {
       return;
     }
     this.settled = reply;
-    if (this.trace) this.trace.ended = performance.now();
+    // What flows has yet to be read.
+    if (this.trace && !hasFlowed({ reply })) this.trace.ended = performance.now();
     this.#starting?.settle({ status: 'fulfilled', value: undefined });
     this.#opening?.settle({ status: 'fulfilled', value: reply });
   }
@@ -142,5 +143,6 @@ export class RunningMember implements Traced {
     for (const member of this.#container?.members ?? []) member.giveUp(reason);
     this.settled?.flow?.break(reason);
     this.open({ status: 'error', error: reason, ms: 0 });
+    if (this.trace) this.trace.ended ??= performance.now();
   }
 }
