@@ -49,12 +49,14 @@ export const raw: Encoding = {
   },
 };
 
-/** The bytes of the body; what breaks it is noted. */
+/** The bytes of the body; what breaks it fails the batch. */
 async function* pieces(flow: Flow<Buffer>, path: Member['path'], answer: Answer): AsyncGenerator<Buffer> {
   try {
     yield* chunksOf(flow);
   } catch (error) {
-    answer.note({ path, error: toCodapError(error) });
+    const failure = { path, error: toCodapError(error) };
+    answer.note(failure);
+    answer.fail(failure);
     throw notNeeded(error);
   }
 }

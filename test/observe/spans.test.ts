@@ -325,6 +325,16 @@ describe('the spans of a batch', () => {
         for (const path of paths) expect(ofPath(spans, path).ended - opened).toBeGreaterThan(20);
       }
     });
+
+    it('tell of raw bytes that break that their batch has failed', async () => {
+      await using codap = await traced();
+      await stores.addFault({ store: 's3', match: 'GetObject long', fault: { kind: 'cut', afterBytes: 100_000 } });
+      const headers = { accept: 'application/octet-stream', traceparent: TRACEPARENT };
+      await expect(codap.service.post('/kv', { queries: { film } }, headers)).rejects.toThrow();
+      const root = (await codap.receiver.trace(TRACE, 3)).find(({ kind }) => kind === 'server')!;
+      expect(root.isError).toBe(true);
+      expect(root.attributes).toMatchObject({ 'http.response.status_code': 200, 'error.type': 'UNAVAILABLE' });
+    });
   });
 
   it('change nothing of what an answer shows of its own trace', async () => {

@@ -79,7 +79,7 @@ export class Answer {
     return this.#batch.work;
   }
 
-  /** Fails the batch, whose answer has not begun. */
+  /** Fails the batch: its answer is a problem, or is cut where it has begun. */
   fail(failure: Failure): void {
     this.#batch.decide(failure);
   }
