@@ -10,6 +10,7 @@ import type { Spans } from '../src/observe/spans.ts';
 import { openSaved } from '../src/saved/open-saved.ts';
 import { buildApp } from '../src/service/app.ts';
 import { Front } from '../src/service/front.ts';
+import { createLogger, Secrets } from '../src/service/log.ts';
 import { findLeaks } from './leaks.ts';
 import { parseConfig, openSources } from './configured.ts';
 
@@ -26,6 +27,8 @@ export interface ServiceOptions {
   callers?: Record<string, object>;
   /** Exports the traces; who made them closes them. */
   spans?: Spans;
+  /** Where the lines of its log go. */
+  lines?: object[];
 }
 
 /** An answer that has arrived whole. */
@@ -67,6 +70,7 @@ export async function startService({
   batches = {},
   callers,
   spans,
+  lines,
 }: ServiceOptions = {}): Promise<Service> {
   const used = stores ?? (await startStores());
   const demo: Record<string, object> = demoConfig(used).sources;
@@ -81,7 +85,14 @@ export async function startService({
   });
   const opened = await openSources(config);
   const saved = await openSaved(config, opened.sources);
-  const app = await buildApp(config, { ...opened, saved, spans });
+  const app = await buildApp(config, {
+    ...opened,
+    saved,
+    spans,
+    ...(lines && {
+      logger: createLogger('info', new Secrets(), { write: (line) => void lines.push(JSON.parse(line)) }),
+    }),
+  });
   await app.ready();
   const front = new Front({ config, app, refused: () => app.metrics.refused.add('connections') });
   const url = await front.app.listen({ host: '127.0.0.1', port: 0 });

@@ -407,6 +407,17 @@ describe('a query with stream', () => {
     expect(performance.now() - began).toBeLessThan(1400);
   });
 
+  it('is part of the time of what it stands in', async () => {
+    await stores.addFault({ store: 'mongo', match: 'getMore', fault: { kind: 'delay', ms: 60 } });
+    const list = many(100);
+    const inner = { pattern: 'kv', queries: { list } };
+    const queries = { each: { ...list, forEach: [1] }, group: { pattern: 'ordered', queries: [inner] } };
+    const frames = await (await startFlow(`${service.url}/kv`, { queries }, { accept: NDJSON })).rest();
+    const took = Object.fromEntries(frames.filter(({ event }) => event === 'reply').map(({ path, ms }) => [path, ms]));
+    expect(Object.keys(took).toSorted()).toEqual(['/each', '/each/0', '/group', '/group/0', '/group/0/list']);
+    expect(Math.min(...Object.values(took).map(Number))).toBeGreaterThan(55);
+  });
+
   it('that breaks after it has won is not complete, alone or in a group', async () => {
     for (const winner of [many(5000), { pattern: 'ordered', queries: [stock, many(5000)] }]) {
       await stores.clearFaults();

@@ -26,7 +26,7 @@ export async function runEach(whole: RunningMember, scope: Scope, runMember: Run
     cancelled: 0,
     taken: false,
   });
-  whole.start({ members, list: answered });
+  whole.start({ started, members, list: answered });
   const runs = new Ordered({ concurrency: node.concurrency });
   const breakage = new Breakage();
   const isWithinItem = scope.isWithinItem || node.kind === 'group';

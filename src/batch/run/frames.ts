@@ -3,7 +3,7 @@ import type { ItemBatch } from '../../store/payload.ts';
 import type { Pattern } from '../plan/node.ts';
 import type { Batch } from './batch.ts';
 import { interleave } from './interleave.ts';
-import { isShown, shown, type Member, type Reply } from './reply.ts';
+import { hasFlowed, isShown, shown, type Member, type Reply } from './reply.ts';
 import { judge } from './running-group.ts';
 import type { Container, RunningMember } from './running-member.ts';
 import { closed } from './settle.ts';
@@ -48,7 +48,7 @@ interface Telling extends FrameOrder {
 export async function* frames(batch: Batch, root: RunningMember, order: FrameOrder): AsyncGenerator<Frame, Reply> {
   const container = await root.container;
   if (container) yield* framesWithin(container, { batch, ...order }, false);
-  return present(await root.reply, container);
+  return (root.closed = present(await root.reply, container));
 }
 
 async function* framesWithin(container: Container, telling: Telling, isInOrder: boolean): AsyncGenerator<Frame> {
@@ -98,7 +98,10 @@ function traceEnd({ trace }: RunningMember, { flow }: Reply, container: Containe
 
 /** A reply that has opened, as it is by now: its members may have closed, its body may have broken. */
 function present(reply: Reply, container?: Container): Reply {
-  if (container && reply.list) return judge(container.list(), reply.ms);
+  if (container && reply.list) {
+    const list = container.list();
+    return judge(list, list.members.some(hasFlowed) ? performance.now() - container.started : reply.ms);
+  }
   const error = reply.flow?.broken;
   return error ? { ...reply, status: 'error', error } : reply;
 }

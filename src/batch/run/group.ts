@@ -23,7 +23,7 @@ export async function runGroup(
   const members = node.members.map((one) => new RunningMember(one, [...whole.path, one.key ?? one.index]));
   scope.batch.trace?.follow(members);
   const end = new GroupEnd(node, scope, started, scope.group ? undefined : scope.batch);
-  const group = new RunningGroup(node, members, scope.group, end);
+  const group = new RunningGroup(node, members, scope.group, end, started);
   const inside: Scope = {
     ...scope,
     signal: end.signal,

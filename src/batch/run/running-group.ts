@@ -11,6 +11,7 @@ import type { Container, RunningMember } from './running-member.ts';
  */
 export class RunningGroup implements Container {
   readonly node: GroupNode;
+  readonly started: number;
   readonly members: readonly RunningMember[];
   readonly parent: RunningGroup | undefined;
   readonly arrivals: Ordered<RunningMember | undefined> | undefined;
@@ -20,8 +21,15 @@ export class RunningGroup implements Container {
   #successes = 0;
   #decidedBy: MemberList['decidedBy'];
 
-  constructor(node: GroupNode, members: readonly RunningMember[], parent: RunningGroup | undefined, end: GroupEnd) {
+  constructor(
+    node: GroupNode,
+    members: readonly RunningMember[],
+    parent: RunningGroup | undefined,
+    end: GroupEnd,
+    started: number,
+  ) {
     this.node = node;
+    this.started = started;
     this.members = members;
     this.parent = parent;
     this.#end = end;

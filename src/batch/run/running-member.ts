@@ -9,6 +9,8 @@ import { hasFlowed, type Member, type MemberList, type Reply, type Traced } from
 export interface Container {
   /** Of a group; a forEach has none. */
   readonly node?: GroupNode;
+  /** An instant: `performance.now()` ms. */
+  readonly started: number;
   readonly members: readonly RunningMember[];
   /** Of a first-reply: its members in order of arrival, undefined once no more are waited for. */
   readonly arrivals?: Ordered<RunningMember | undefined> | undefined;

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import type { PlansOfLate } from '../../batch/plan/plans-of-late.ts';
 import { BatchTrace } from '../../batch/run/batch-trace.ts';
-import { isComplete } from '../../batch/run/reply.ts';
+import { hasFlowed, isComplete } from '../../batch/run/reply.ts';
 import { run, type Running } from '../../batch/run/run.ts';
 import type { Memory } from '../../budget/memory.ts';
 import { Work } from '../../budget/work.ts';
@@ -125,7 +125,9 @@ export async function conduct(
   } finally {
     unlink();
   }
-  const { status, ms, list } = await running.root.reply;
+  await running.root.reply;
+  const { root, started } = running;
+  const { status, ms, list } = root.latest;
   const { decidedBy, hasBroken, failures } = running.batch;
   counted.complete = list !== undefined && isComplete(list) && !hasBroken && !decidedBy;
   log.info(
@@ -136,7 +138,7 @@ export async function conduct(
       batch,
       queries: plan.queries,
       complete: counted.complete,
-      ms,
+      ms: list?.members.some(hasFlowed) ? performance.now() - started : ms,
       failures: failures.length,
       failed: decidedBy?.error.code,
       left: left.aborted || undefined,
