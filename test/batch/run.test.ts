@@ -144,6 +144,25 @@ describe('outcomes', () => {
     ).toMatchObject({ results: { a: { status: 'error', error: { code: 'TIMEOUT' } } } });
   });
 
+  it.each([
+    ['is reshaped where it came just after', 5, { complete: true }],
+    ['is not reshaped later', 10, { results: { a: { error: { code: 'TIMEOUT' } } } }],
+  ])('what no timer could tell to be late %s', async (_what, lateMs, answer) => {
+    const began = performance.now();
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(began);
+    const simulation = simulate();
+    const call: Source['call'] = () => {
+      clock.mockReturnValue(began + 10_000 + lateMs);
+      return Promise.resolve(new TypedValue({ x: 1 }));
+    };
+    const own = { simulation: { ...simulation, source: { ...simulation.source, call } }, timeoutMs: 10_000 };
+    try {
+      expect(await ask('kv', { queries: { a: q({}, { select: '/x' }) } }, own)).toMatchObject(answer);
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
   it(
     'much that is to be computed neither keeps others from their turn nor the batch beyond its deadline',
     { timeout: 30_000 },

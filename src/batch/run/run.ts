@@ -8,6 +8,7 @@ import { compileParams } from './compile-params.ts';
 import { finishGroup, reshaped, taken } from './finish.ts';
 import { runEach } from './for-each.ts';
 import { gather, gathered, timed } from './gather.ts';
+import { GRACE_MS } from './grace.ts';
 import { runGroup } from './group.ts';
 import { OpenPlaces } from './open-places.ts';
 import { openWanted } from './open-wanted.ts';
@@ -115,6 +116,7 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
     }
     const answer = gathered(payload);
     if (!node.isReshaped) return { status: 'ok', value: taken(answer, batch, held), ms };
+    throwIfLate(scope, waitSignal, GRACE_MS.computing);
     const value = await doFor(scope, waitSignal, reshaped(node, answer, values, batch, held));
     return { status: 'ok', value, ms: performance.now() - started };
   } catch (error) {

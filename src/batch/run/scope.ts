@@ -76,8 +76,12 @@ export function doFor<T>({ batch, places, ended }: Scope, waitSignal: AbortSigna
   return batch.work.do(steps, places ? waitSignal : ended);
 }
 
-/** Throws where work would begin too late, or for nobody: while codap computes, no timer can tell. */
-export function throwIfLate({ signal, deadline }: Scope, waitSignal: AbortSignal): void {
-  if (waitSignal.aborted) throw waitSignal.reason;
-  if (waitSignal === signal && performance.now() >= deadline) throw tooLate();
+/**
+ * Throws where work would begin too late, or for nobody: while codap computes, no timer can tell. With what
+ * is there by the deadline it may begin so many milliseconds later.
+ */
+export function throwIfLate({ signal, ended, deadline }: Scope, waitSignal: AbortSignal, graceMs = 0): void {
+  const over = graceMs > 0 ? ended : waitSignal;
+  if (over.aborted) throw over.reason;
+  if (waitSignal === signal && performance.now() >= deadline + graceMs) throw tooLate();
 }
