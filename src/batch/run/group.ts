@@ -89,18 +89,22 @@ async function firstReply(group: RunningGroup, runOne: RunOne, work: Work): Prom
     const { value } = later.next();
     if (value) replies.push(runOne, value);
   };
-  let hedge: NodeJS.Timeout | undefined;
   try {
     await startAll(members.slice(0, first), work, (member) => {
       if (!group.isDecided) replies.push(runOne, member);
     });
-    if (hedgeMs !== undefined) hedge = setInterval(startNext, hedgeMs);
+    if (hedgeMs !== undefined)
+      group.hedge = setInterval(() => {
+        // Beside those that only wait for a place one more would wait, too, and all would be asked together.
+        if (group.waiting < replies.length - replies.arrived) startNext();
+      }, hedgeMs);
     for await (const member of replies) {
       if (group.isDecided) break;
-      if (hedge && member.latest.status !== 'ok') startNext();
+      if (group.hedge && member.latest.status !== 'ok') startNext();
     }
   } finally {
-    clearInterval(hedge);
+    clearInterval(group.hedge);
+    group.hedge = undefined;
     group.endArrivals();
   }
 }

@@ -20,7 +20,8 @@ export async function openWanted(
   if (!scope.places || !mayWait) return openFlow(node, query, scope, { trace });
   const resumable = query.want === 'body' && isResumable(node.source, query.op, query.params);
   const flowing = query.want === 'items' ? 'list' : resumable ? 'beginning' : 'body';
-  const leave = await scope.places.enter(flowing, node.source, member, scope);
+  const entering = scope.places.enter(flowing, node.source, member, scope);
+  const leave = await (scope.group?.untilPlaced(entering) ?? entering);
   try {
     const flow = await (resumable ? openAhead(node, query, scope, trace) : openFlow(node, query, scope, { trace }));
     flow.onClose(leave);

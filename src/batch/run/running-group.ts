@@ -18,6 +18,10 @@ export class RunningGroup implements Container {
   readonly #end: GroupEnd;
   readonly #slots: readonly Slot<RunningMember | undefined>[];
   readonly #arrived: RunningMember[] = [];
+  /** With `hedgeMs`: the clock by which more members start. */
+  hedge: NodeJS.Timeout | undefined;
+  /** How many of its members wait for a place, or have something within them that does. */
+  waiting = 0;
   #successes = 0;
   #decidedBy: MemberList['decidedBy'];
 
@@ -41,6 +45,24 @@ export class RunningGroup implements Container {
   /** What it comes to is known before all its members have opened. */
   get isDecided(): boolean {
     return this.#decidedBy !== undefined || this.#successes === this.node.take;
+  }
+
+  /** Waits until one of its members has a place, from when on the clock counts. */
+  async untilPlaced<T>(entering: Promise<T>): Promise<T> {
+    this.waits(1);
+    try {
+      return await entering;
+    } finally {
+      this.waits(-1);
+    }
+  }
+
+  /** One more member waits for a place, or one less. */
+  waits(more: 1 | -1): void {
+    const before = this.waiting;
+    this.waiting += more;
+    if (more < 0) this.hedge?.refresh();
+    if (before === 0 || this.waiting === 0) this.parent?.waits(more);
   }
 
   /**
