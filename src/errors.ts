@@ -84,7 +84,14 @@ export class CodapError extends Error {
     return this.#again({ source: this.source });
   }
 
-  #again(own: Pick<ErrorDetails, 'source' | 'cause'>): CodapError {
+  /** The same failure so many milliseconds later: the store asks to wait for so much less. */
+  later(ms: number): CodapError {
+    const { source, cause, retryAfterMs } = this;
+    if (retryAfterMs === undefined) return this;
+    return this.#again({ source, cause, retryAfterMs: Math.max(0, retryAfterMs - ms) });
+  }
+
+  #again(own: Pick<ErrorDetails, 'source' | 'cause' | 'retryAfterMs'>): CodapError {
     const { code, message, status, retryAfterMs, dependsOn, retryable, http, rejected, freshMs } = this;
     return new CodapError(code, message, {
       status,

@@ -28,6 +28,23 @@ describe('a failure is', () => {
   });
 });
 
+describe('a failure, later,', () => {
+  it.each([
+    ['asks to wait for less', 5000, 2000, 3000],
+    ['asks to wait no more once that is over', 5000, 60_000, 0],
+    ['says as little as before of when to ask again', undefined, 60_000, undefined],
+  ])('%s', (_name, retryAfterMs, ms, left) => {
+    const details = { status: 503, source: 'shop', cause: 'why' };
+    const before = new CodapError('UNAVAILABLE', 'x', {
+      ...details,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    });
+    const later = before.later(ms);
+    expect(later).toMatchObject({ code: 'UNAVAILABLE', message: 'x', ...details });
+    expect(later.retryAfterMs).toBe(left);
+  });
+});
+
 describe('the store was never asked, and that is said', () => {
   it('by a full queue', async () => {
     const full = limit({ name: 'shop', concurrency: 0, queue: 0 }).wrap(() => new Promise(() => {}));

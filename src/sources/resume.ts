@@ -40,13 +40,17 @@ export function isResumable({ part }: Pick<Source, 'part'>, op: string, params: 
   return part({ op, params, want: 'body' }, 0) !== undefined;
 }
 
-/** The first `most` bytes, counted as `held`. A store that does not answer in parts gives the whole, open. */
+/**
+ * The first `most` bytes, counted as `held`. A store that does not answer in parts gives the whole, open.
+ * `after`: how it failed before.
+ */
 export async function readBeginning<R extends Reading>(
   body: InParts<R>,
   most: number,
   held: Memory,
+  after?: CodapError,
 ): Promise<Beginning | R> {
-  let broken: CodapError | undefined;
+  let broken = after;
   for (let left = body.source.retries ? RESUMES : 0; ; left -= 1) {
     const opened = (await openBeginning(body, most, broken)) ?? (await body.open(body.query, undefined, broken));
     const { meta } = opened.payload as Body;

@@ -50,7 +50,7 @@ export interface Context {
   readonly asked?: Asked | undefined;
   /** This attempt was sent because an earlier one took long. */
   readonly hedge?: true;
-  /** The failure of an earlier call that passed on a part: this one goes on from there, which is a retry. */
+  /** The failure of an earlier call, or of the part that it passed on: this one goes on, which is a retry. */
   readonly resumedAfter?: CodapError | undefined;
   /** The source turns others away until this attempt has told whether the store answers again. */
   readonly probe?: true;

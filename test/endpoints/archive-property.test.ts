@@ -121,3 +121,31 @@ it('a batch of any shape is an archive of all its replies, and never waits for i
     { numRuns: Number(process.env['RUNS'] ?? 30) },
   );
 }, 60_000);
+
+it('ends, and tells of each query once, where stores fail for a while', async () => {
+  const fails = fc.integer({ min: 1, max: 30 });
+  await fc.assert(
+    fc.asyncProperty(pattern, fc.array(tree, { minLength: 1, maxLength: 5 }), fails, async (top, members, times) => {
+      for (const store of ['s3', 'rest']) await stores.addFault({ store, times, fault: { kind: 'fail', status: 503 } });
+      const { queries } = groupOf({ pattern: top, members, take: undefined }) as { queries: object };
+      const slow = { source: 'shop', op: 'countDocuments', params: { collection: 'users' }, select: '', hidden: true };
+      const all = Array.isArray(queries) ? [...(queries as object[]), { ...slow, as: 'slow' }] : { ...queries, slow };
+      const text = JSON.stringify({ queries: all, timeoutMs: 10_000 }).replaceAll('/slow/ms', '/slow');
+      const answer = await askBytes(`${service.url}/${top}`, text, 'application/zip');
+      const bytes = await Promise.race([answer.read(), stuck()]);
+      await stores.clearFaults();
+      const leaves = leavesOf({ pattern: top, members, take: undefined });
+      if (answer.status !== 200 || !leaves) return;
+      const files = await unpack('unzip', bytes);
+      const errors = files.has('_INCOMPLETE.json') ? incomplete(files).errors : [];
+      const there = [...files.keys()].filter((name) => name !== '_INCOMPLETE.json');
+      expect(
+        [
+          ...there.map((name) => `/${name.replace(/\.\w+$/, '')}`),
+          ...errors.filter(({ entry }) => entry === null).map(({ path }) => path),
+        ].toSorted(),
+      ).toEqual(leaves.map(([path]) => `/${path}`).toSorted());
+    }),
+    { numRuns: Number(process.env['RUNS'] ?? 30) },
+  );
+}, 60_000);

@@ -11,7 +11,7 @@ import type { Scope } from './scope.ts';
 export interface Opening {
   /** Of a body that is read in parts: aborts when that is closed. */
   readonly closed?: AbortSignal | undefined;
-  /** The failure at which the part before it ended. */
+  /** The failure at which the part before it ended, or of an attempt before its turn. */
   readonly after?: CodapError | undefined;
   readonly trace?: CallTrace | undefined;
 }

@@ -1,5 +1,7 @@
+import { classify, type CodapError } from '../../errors.ts';
 import { isResumable } from '../../sources/resume.ts';
 import type { Query } from '../../store/fetch.ts';
+import { untilAborted } from '../../store/signals.ts';
 import type { QueryNode } from '../plan/node.ts';
 import type { RunningMember } from './running-member.ts';
 import { openFlow } from './open-flow.ts';
@@ -22,12 +24,28 @@ export async function openWanted(
   const flowing = query.want === 'items' ? 'list' : resumable ? 'beginning' : 'body';
   const entering = scope.places.enter(flowing, node.source, member, scope);
   const leave = await (scope.group?.untilPlaced(entering) ?? entering);
+  const openNow = resumable ? openAhead : openFlow;
   try {
-    const flow = await (resumable ? openAhead(node, query, scope, trace) : openFlow(node, query, scope, { trace }));
+    const flow = await openNow(node, query, scope, { trace }).catch(async (error: unknown) => {
+      const failed = performance.now();
+      if (member.isDemanded || !mayPass(error, node)) throw error;
+      // It keeps its place: those after it, let in one by one, would all fail before their turn.
+      await untilAborted(scope.ended, () => member.demanded);
+      // Where codap itself turned it away, the store was never asked: that is no retry.
+      const after = error.rejected ? undefined : error.later(performance.now() - failed);
+      return openNow(node, query, scope, { trace, after });
+    });
     flow.onClose(leave);
     return flow;
   } catch (error) {
     leave();
     throw error;
   }
+}
+
+/** Whether a failure before its turn may have passed by then. A store that is too slow is so in its turn. */
+function mayPass(error: unknown, { source }: QueryNode): error is CodapError {
+  const kind = classify(error);
+  const mayAsk = kind === 'rejected' || (kind === 'transient' && source.retries);
+  return mayAsk && (error as CodapError).code !== 'TIMEOUT';
 }

@@ -3,10 +3,9 @@ import { notNeeded, type CodapError } from '../../errors.ts';
 import { type InParts, readBeginning, resumed } from '../../sources/resume.ts';
 import { whenAborted } from '../../when-aborted.ts';
 import type { QueryNode } from '../plan/node.ts';
-import { openFlow } from './open-flow.ts';
+import { openFlow, type Opening } from './open-flow.ts';
 import { Flow } from './flow.ts';
 import type { Scope } from './scope.ts';
-import type { CallTrace } from '../../store/call-trace.ts';
 import type { Query } from '../../store/fetch.ts';
 
 /** Bytes read ahead of each coming body. */
@@ -20,7 +19,7 @@ export async function openAhead(
   node: QueryNode,
   query: Query,
   scope: Scope,
-  trace: CallTrace | undefined,
+  { after, trace }: Pick<Opening, 'after' | 'trace'>,
 ): Promise<Flow> {
   const { source } = node;
   const { ended } = scope;
@@ -32,7 +31,7 @@ export async function openAhead(
   };
   const held = scope.batch.memory.part();
   const unlink = whenAborted(ended, () => opened?.break(ended.reason as CodapError));
-  const beginning = await readBeginning(body, BEGINNING, held)
+  const beginning = await readBeginning(body, BEGINNING, held, after)
     .catch((error: unknown) => {
       held.close();
       throw error;

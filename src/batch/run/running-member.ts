@@ -72,6 +72,11 @@ export class RunningMember implements Traced {
     return (this.#demand ??= new Deferred<boolean>()).promise;
   }
 
+  /** The answer has come to it by now. */
+  get isDemanded(): boolean {
+    return this.#demanded !== undefined;
+  }
+
   /** As it closed; until then, as it opened. */
   get latest(): Reply {
     return this.closed ?? (this.settled as Reply);
