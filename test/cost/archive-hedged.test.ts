@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { unpack } from '../encodings/unpack.ts';
 import { type ScriptedStore, startScripted } from '../scripted-store.ts';
 import { type Service, startService, until } from '../service.ts';
-import { askBytes } from './bytes.ts';
+import { askBytes } from '../endpoints/bytes.ts';
 
 const HEDGE_MS = 300;
 

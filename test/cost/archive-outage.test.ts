@@ -7,7 +7,7 @@ import { unpack } from '../encodings/unpack.ts';
 import { startFlow } from '../flow.ts';
 import { type ScriptedStore, startScripted } from '../scripted-store.ts';
 import { asked, type Service, startService, until } from '../service.ts';
-import { askBytes, type Bytes, incomplete } from './bytes.ts';
+import { askBytes, type Bytes, incomplete } from '../endpoints/bytes.ts';
 
 const COUNT = 30;
 
