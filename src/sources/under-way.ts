@@ -67,7 +67,7 @@ export class SharedCall implements Onlooker, WaitedFor {
   readonly #again: Fetch;
   #key: string | undefined;
   /** All who have waited for it, but those who ask again, and how many still do. */
-  #waiters: Waiter[];
+  #waiters: Joined[];
   #waiting = 1;
   #isShared = false;
   #isInLine = false;
@@ -84,7 +84,7 @@ export class SharedCall implements Onlooker, WaitedFor {
     this.#memory = first.memory.part();
     this.#work = first.work.part();
     this.#again = again;
-    this.#waiters = [new Waiter(this, first)];
+    this.#waiters = [new Joined(this, first)];
   }
 
   /** Tells it from others of its hash; empty where it is too large to be compared. */
@@ -126,7 +126,7 @@ export class SharedCall implements Onlooker, WaitedFor {
     const { asked } = this.#first;
     if (asked && context.asked) context.asked.at = asked.at;
     this.#waiting += 1;
-    const waiter = new Waiter(this, context);
+    const waiter = new Joined(this, context);
     this.#waiters.push(waiter);
     return waiter.answer;
   }
@@ -135,7 +135,7 @@ export class SharedCall implements Onlooker, WaitedFor {
   waits(): void {
     this.#isInLine = true;
     if (!this.#isShared) return;
-    const others = this.#part(({ caller }) => this.#isOthers(caller));
+    const others = this.#part(({ context }) => this.#isOthers(context.caller));
     if (others.length > 0) this.leave(notNeeded(), others.length);
     this.#askAgain(others);
   }
@@ -155,7 +155,7 @@ export class SharedCall implements Onlooker, WaitedFor {
   #succeed(payload: Payload): void {
     const bytes = this.#isShared ? this.#memory.held : 0;
     this.#end();
-    for (const waiter of this.#waiters) waiter.succeed(payload, bytes);
+    for (const waiter of this.#waiters) waiter.take(payload, bytes);
   }
 
   #fail(error: unknown): void {
@@ -164,7 +164,7 @@ export class SharedCall implements Onlooker, WaitedFor {
     // no matter of who is another, or has more.
     const isFirsts = this.#isShared && classify(error) === 'rejected';
     const first = instantOf(this.#first.deadline);
-    const others = isFirsts ? this.#part(({ caller, until }) => this.#isOthers(caller) || until > first) : [];
+    const others = isFirsts ? this.#part(({ context, until }) => this.#isOthers(context.caller) || until > first) : [];
     for (const waiter of this.#waiters) waiter.fail(error);
     // Who has the most time first: the rest may join that.
     this.#askAgain(others.toSorted((one, other) => other.until - one.until));
@@ -175,7 +175,7 @@ export class SharedCall implements Onlooker, WaitedFor {
   }
 
   /** Takes those out who are still there and must not wait for it. */
-  #part(mustNot: (waiter: Waiter) => boolean): Waiter[] {
+  #part(mustNot: (waiter: Joined) => boolean): Joined[] {
     const { parted = [], kept = [] } = Object.groupBy(this.#waiters, (waiter) =>
       !waiter.isGone && mustNot(waiter) ? 'parted' : 'kept',
     );
@@ -183,12 +183,41 @@ export class SharedCall implements Onlooker, WaitedFor {
     return parted;
   }
 
-  #askAgain(waiters: readonly Waiter[]): void {
+  #askAgain(waiters: readonly Joined[]): void {
     for (const waiter of waiters) waiter.askAgain(this.#again, this.query);
   }
 
   #end(): void {
     this.#underWay.remove(this);
     if (this.#isShared) this.#memory.close();
+  }
+}
+
+/** Somebody who waits for a shared call. */
+class Joined extends Waiter {
+  /** Until when they wait: an instant. */
+  get until(): number {
+    return instantOf(this.context.deadline);
+  }
+
+  /** They hold the bytes of an answer that others wait for, too. */
+  take(payload: Payload, bytes: number): void {
+    if (this.isGone) return;
+    try {
+      if (bytes > 0) this.context.memory.hold(bytes);
+      this.succeed(payload);
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  /** They are asked for by themselves, or join another call. */
+  askAgain(fetch: Fetch, query: Query): void {
+    const { trace, asked } = this.context;
+    this.stay();
+    delete trace?.shared;
+    delete trace?.started;
+    if (asked) asked.at = performance.now();
+    this.succeed(fetch(query, this.context));
   }
 }

@@ -1,5 +1,4 @@
-import { instantOf } from '../store/deadline.ts';
-import type { Caller, Context, Fetch, Query } from '../store/fetch.ts';
+import type { Context } from '../store/fetch.ts';
 import type { Payload } from '../store/payload.ts';
 
 /** What several wait for. */
@@ -10,15 +9,15 @@ export interface WaitedFor {
 
 const ONCE = { once: true };
 
-/** Somebody who waits for a call. */
+/** Somebody who waits for a call that others wait for, too. */
 export class Waiter {
-  readonly #settling = Promise.withResolvers<Payload>();
+  readonly context: Context;
   readonly #call: WaitedFor;
-  readonly #context: Context;
+  readonly #settling = Promise.withResolvers<Payload>();
 
   constructor(call: WaitedFor, context: Context) {
     this.#call = call;
-    this.#context = context;
+    this.context = context;
     // As the object that it is: nearly all hear nothing, and no function is made for them.
     context.signal.addEventListener('abort', this, ONCE);
   }
@@ -27,50 +26,29 @@ export class Waiter {
     return this.#settling.promise;
   }
 
-  get caller(): Caller {
-    return this.#context.caller;
-  }
-
-  /** Until when they wait: an instant. */
-  get until(): number {
-    return instantOf(this.#context.deadline);
-  }
-
   get isGone(): boolean {
-    return this.#context.signal.aborted;
+    return this.context.signal.aborted;
   }
 
   /** They leave. */
   handleEvent(): void {
-    const { reason } = this.#context.signal;
+    const { reason } = this.context.signal;
     this.#settling.reject(reason);
     this.#call.leave(reason);
   }
 
-  /** They hold the bytes of an answer that others wait for, too. */
-  succeed(payload: Payload, bytes: number): void {
-    const { signal, memory } = this.#context;
-    if (signal.aborted) return;
-    signal.removeEventListener('abort', this);
-    try {
-      if (bytes > 0) memory.hold(bytes);
-      this.#settling.resolve(payload);
-    } catch (error) {
-      this.#settling.reject(error);
-    }
+  /** From now on their leaving is no matter of the call's. */
+  stay(): void {
+    this.context.signal.removeEventListener('abort', this);
+  }
+
+  succeed(answer: Payload | Promise<Payload>): void {
+    this.stay();
+    this.#settling.resolve(answer);
   }
 
   fail(error: unknown): void {
-    this.#context.signal.removeEventListener('abort', this);
+    this.stay();
     this.#settling.reject(error);
-  }
-
-  askAgain(fetch: Fetch, query: Query): void {
-    const { signal, trace, asked } = this.#context;
-    signal.removeEventListener('abort', this);
-    delete trace?.shared;
-    delete trace?.started;
-    if (asked) asked.at = performance.now();
-    this.#settling.resolve(fetch(query, this.#context));
   }
 }

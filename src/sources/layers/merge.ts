@@ -8,6 +8,7 @@ import { latestAmong } from '../../store/deadline.ts';
 import type { Caller, Context, Fetch, Onlooker, Query } from '../../store/fetch.ts';
 import type { Payload } from '../../store/payload.ts';
 import { ask, type Bounds, type Layer } from '../layer.ts';
+import { Waiter, type WaitedFor } from '../waiter.ts';
 
 /**
  * Point reads of one turn of the event loop become one query, where the store's `merger` knows how. Each is
@@ -70,54 +71,20 @@ function identityOf({ name, headers }: Caller): string | undefined {
   return caller;
 }
 
-const ONCE = { once: true };
-
 /** One of those who are asked together. */
-class Member {
+class Member extends Waiter {
   readonly query: Query;
-  readonly context: Context;
   readonly point: Point;
-  readonly #group: Group;
-  readonly #settling = Promise.withResolvers<Payload>();
 
   constructor(query: Query, context: Context, point: Point, group: Group) {
+    super(group, context);
     this.query = query;
-    this.context = context;
     this.point = point;
-    this.#group = group;
-    // As the object that it is: nearly all hear nothing, and no function is made for them.
-    context.signal.addEventListener('abort', this, ONCE);
-  }
-
-  get answer(): Promise<Payload> {
-    return this.#settling.promise;
-  }
-
-  get isGone(): boolean {
-    return this.context.signal.aborted;
-  }
-
-  /** Its caller leaves. */
-  handleEvent(): void {
-    const { reason } = this.context.signal;
-    this.#settling.reject(reason);
-    this.#group.leave(reason);
-  }
-
-  /** It is answered: from now on its caller's leaving is no matter of the group's. */
-  succeed(answer: Payload | Promise<Payload>): void {
-    this.context.signal.removeEventListener('abort', this);
-    this.#settling.resolve(answer);
-  }
-
-  fail(error: unknown): void {
-    this.context.signal.removeEventListener('abort', this);
-    this.#settling.reject(error);
   }
 }
 
 /** Point reads that are asked together. */
-class Group implements Onlooker {
+class Group implements Onlooker, WaitedFor {
   readonly #merger: Merger;
   readonly #next: Fetch;
   readonly #signal = new CallSignal();
