@@ -8,14 +8,16 @@ import { Breakage } from './breakage.ts';
 import type { MemberList, Reply } from './reply.ts';
 import { judge } from './running-group.ts';
 import { RunningMember } from './running-member.ts';
-import { doFor, flows, type Item, type RunMember, type Scope, waitedFor } from './scope.ts';
+import { doFor, type Item, type RunMember, type Scope, waitedFor } from './scope.ts';
 import { failure, opened, withDefault } from './settle.ts';
 import { counted, read, skippedBy, waitFor } from './wait.ts';
 
 /** Once per item: work on one never waits for another, but for a place among `concurrency`. */
 export async function runEach(whole: RunningMember, scope: Scope, runMember: RunMember): Promise<Reply> {
   const { node } = whole;
-  const list = node.forEach instanceof Reference ? await referred(node.forEach, whole, scope) : (node.forEach ?? []);
+  const signal = waitedFor(node, scope);
+  const { forEach = [] } = node;
+  const list = forEach instanceof Reference ? await referred(forEach, whole, scope, signal) : forEach;
   if (!isList(list)) return list;
   const started = performance.now();
   const members = list.map((_, index) => new RunningMember(node, [...whole.path, index], false));
@@ -35,12 +37,12 @@ export async function runEach(whole: RunningMember, scope: Scope, runMember: Run
   const start = (member: RunningMember, value: unknown): void => void runs.push(runOne, member, value);
   const waiting: Promise<unknown>[] = [];
   // One that flows and starts late would find all places taken by those that are read after it.
-  const isInTurn = scope.places !== undefined && flows(node, scope.wants);
+  const isInTurn = scope.places !== undefined && signal === scope.ended;
   for (const [index, member] of members.entries()) {
     const item = list[index];
     if (!(item instanceof ItemTemplate)) start(member, item);
     else {
-      const filling = fill(item, member, scope);
+      const filling = fill(item, member, scope, signal);
       if (isInTurn) runs.push(async () => startFilled(await filling, member, scope, runOne));
       else waiting.push(filling.then((filled) => startFilled(filled, member, scope, start)));
     }
@@ -56,8 +58,9 @@ async function referred(
   reference: Reference,
   { node, trace }: RunningMember,
   scope: Scope,
+  signal: AbortSignal,
 ): Promise<readonly unknown[] | Reply> {
-  const outcome = await waitFor(reference, scope, { signal: waitedFor(node, scope), trace });
+  const outcome = await waitFor(reference, scope, { signal, trace });
   const started = performance.now();
   if (outcome.is !== 'value') return skippedBy([[reference, outcome]]);
   const items = outcome.value;
@@ -75,10 +78,10 @@ async function referred(
 /** An item, once what it refers to is there; or how its member ends without it. */
 async function fill(
   { template, references }: ItemTemplate,
-  { node, trace }: RunningMember,
+  { trace }: RunningMember,
   scope: Scope,
+  signal: AbortSignal,
 ): Promise<Item | Reply> {
-  const signal = waitedFor(node, scope);
   const { batch } = scope;
   const values = new Map<Reference, unknown>();
   try {
