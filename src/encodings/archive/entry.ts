@@ -17,8 +17,9 @@ export interface Entry {
   readonly content: Buffer | Flow<Buffer>;
 }
 
-/** Endings that mime does not know, or of which it names a rare one first. */
+/** Endings that mime does not know, or of which it names a rare one first, and that of most entries. */
 const EXTENSIONS: ReadonlyMap<string, string> = new Map([
+  ['application/json', 'json'],
   ['application/x-ndjson', 'ndjson'],
   ['audio/mpeg', 'mp3'],
 ]);
@@ -71,9 +72,10 @@ function nameOf(member: Member, contentType: string | undefined): string {
 /** The ending for a type. The tables of mime, which are large, are loaded once an archive needs them. */
 function extensionOf(contentType = ''): string {
   const type = contentType.replace(/;.*/s, '').trim().toLowerCase();
-  if (type.endsWith('+json')) return 'json';
+  const own = type.endsWith('+json') ? 'json' : EXTENSIONS.get(type);
+  if (own !== undefined) return own;
   const { default: mime } = require('mime') as typeof Mime;
-  return EXTENSIONS.get(type) ?? (mime.getExtension(type) || (type.startsWith('text/') ? 'txt' : 'bin'));
+  return mime.getExtension(type) || (type.startsWith('text/') ? 'txt' : 'bin');
 }
 
 /** The stored bytes where a gathered value stands for some; else its JSON. */
