@@ -87,6 +87,14 @@ async function begin(queries: readonly object[]): Promise<Bytes> {
   return answer;
 }
 
+/** The same while the stores fail, which all that is asked ahead of its turn has seen by then. */
+async function beginInOutage(queries: readonly object[]): Promise<Bytes> {
+  const rested = await fail();
+  const answer = await begin(queries);
+  await rested();
+  return answer;
+}
+
 async function filesOf(answer: Bytes): Promise<Map<string, Buffer>> {
   long?.end('"');
   return unpack('zipfile', await answer.read());
@@ -107,9 +115,7 @@ describe('an outage while an archive reads what comes before', () => {
   ];
 
   it.each(kinds)('that is over when their turn comes leaves all %s there', async (_, count, __, queries) => {
-    const rested = await fail();
-    const answer = await begin(queries);
-    await rested();
+    const answer = await beginInOutage(queries);
     await recover();
     const files = await filesOf(answer);
     expect(String(files.get('_INCOMPLETE.json') ?? 'all is there')).toBe('all is there');
@@ -117,9 +123,7 @@ describe('an outage while an archive reads what comes before', () => {
   });
 
   it.each(kinds)('that lasts is told of all %s, soon', async (_, __, all, queries) => {
-    const rested = await fail();
-    const answer = await begin(queries);
-    await rested();
+    const answer = await beginInOutage(queries);
     const began = performance.now();
     const files = await filesOf(answer);
     expect(performance.now() - began).toBeLessThan(5000);
@@ -128,9 +132,7 @@ describe('an outage while an archive reads what comes before', () => {
   });
 
   it('takes from the retries of the source, and gives up without', async () => {
-    const rested = await fail();
-    const answer = await begin([each({ ...object, source: 'scarce' })]);
-    await rested();
+    const answer = await beginInOutage([each({ ...object, source: 'scarce' })]);
     await recover();
     const { errors } = incomplete(await filesOf(answer));
     // Those that run at a time have used them up.
@@ -139,9 +141,7 @@ describe('an outage while an archive reads what comes before', () => {
   });
 
   it('is asked about again where the store never was, though its source is asked but once', async () => {
-    const rested = await fail();
-    const answer = await begin([each({ ...object, source: 'never' })]);
-    await rested();
+    const answer = await beginInOutage([each({ ...object, source: 'never' })]);
     await recover();
     const { errors } = incomplete(await filesOf(answer));
     // Those that were under way when its circuit opened.
