@@ -1,6 +1,6 @@
 import type { Plan } from '../batch/plan/node.ts';
 import type { Answer } from '../batch/run/answer.ts';
-import type { Taking } from '../batch/run/scope.ts';
+import type { Taking } from '../batch/run/taking.ts';
 import type { Piece, Text } from '../json/text.ts';
 
 /** A media type in which the replies of any pattern can be answered. */

@@ -14,6 +14,9 @@ const LARGE = 16 * 2 ** 20;
 
 let stores: Stores;
 let store: ScriptedStore;
+/** Its calls under way, and the most of them. */
+let running = 0;
+let most = 0;
 /** By how many calls of a source may be under way at a time. */
 const services = new Map<number, Service>();
 beforeAll(async () => {
@@ -26,6 +29,9 @@ beforeAll(async () => {
   for (const name of ['large', 'late']) await stores.putSynthetic('files', `${name}.bin`, LARGE);
   store = await startScripted((path, response) => {
     const [, what = '', before = 0, ms = 0] = path.split('/');
+    running += 1;
+    most = Math.max(most, running);
+    response.once('close', () => (running -= 1));
     void pause(Number(before))
       .then(() => response.setHeader('content-type', 'text/plain').write(what))
       .then(() => pause(Number(ms)))
@@ -64,6 +70,7 @@ describe('lists that nobody reads yet', () => {
     [5, '/ordered', 'of groups and a forEach', [slow, each, group, group]],
     [5, '/kv', 'of which each is read as it arrives', [many, many, many, many, many]],
     [2, '/ordered', 'after another', [many, users, users]],
+    [2, '/ordered', 'of groups of a forEach', [{ forEach: [1, 2, 3, 4, 5], pattern: 'kv', queries: { a: many } }]],
     [1, '/ordered', 'after another', [many, many]],
     [1, '/kv', 'beside another', [many, many]],
     [1, '/first-reply', 'beside another', [many, many]],
@@ -138,6 +145,16 @@ describe('bodies that are not read yet keep no place from the one that is, and h
     };
     const answer = await askBytes(`${services.get(2)!.url}/ordered`, body, 'application/zip');
     expect([...(await unpack('unzip', await answer.read())).keys()]).not.toContain('_INCOMPLETE.json');
+  });
+
+  it('of 20: items of a forEach, of which no more than its concurrency ask at a time', async () => {
+    const item = { pattern: 'kv', queries: { said: text('/said/50', { select: '' }), body: text('/body/50') } };
+    const queries = [{ forEach: Array.from({ length: 10 }, (_, at) => at), concurrency: 2, ...item }];
+    most = running;
+    const answer = await askBytes(`${services.get(20)!.url}/ordered`, { queries }, 'application/zip');
+    expect((await unpack('unzip', await answer.read())).size).toBe(20);
+    // Two that ask, beside two bodies that are open.
+    expect(most).toBeLessThanOrEqual(4);
   });
 
   it('of 1: objects, whose beginnings are read ahead', async () => {

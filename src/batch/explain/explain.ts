@@ -9,7 +9,7 @@ import { callsPerItem } from '../plan/calls.ts';
 import type { GroupNode, Node, Plan, QueryNode } from '../plan/node.ts';
 import type { Origin } from '../plan/planner.ts';
 import { BEGINNING } from '../run/read-ahead.ts';
-import type { Taking } from '../run/scope.ts';
+import type { Taking } from '../run/taking.ts';
 import { Reference } from '../template/reference.ts';
 import { countCalls } from './call-counts.ts';
 import { waitedFor } from './skipping.ts';

@@ -2,9 +2,12 @@ import { CodapError, toCodapError } from '../../errors.ts';
 import { Ordered } from '../../patterns/index.ts';
 import { ItemTemplate } from '../modifiers/for-each-list.ts';
 import { callsPerItem } from '../plan/calls.ts';
+import type { Node } from '../plan/node.ts';
 import { fillValue } from '../template/fill-template.ts';
 import { Reference } from '../template/reference.ts';
 import { Breakage } from './breakage.ts';
+import { Gate } from './gate.ts';
+import { ItemPlace } from './item-place.ts';
 import type { MemberList, Reply } from './reply.ts';
 import { judge } from './running-group.ts';
 import { RunningMember } from './running-member.ts';
@@ -29,11 +32,16 @@ export async function runEach(whole: RunningMember, scope: Scope, runMember: Run
     taken: false,
   });
   whole.start({ started, members, list: answered });
-  const runs = new Ordered({ concurrency: node.concurrency });
+  // Items that may wait for turns of their own, and gather meanwhile, have no place while they only wait.
+  const places = node.kind === 'group' && scope.places && signal === scope.ended ? gateOf(node) : undefined;
+  const runs = new Ordered({ concurrency: places ? Infinity : node.concurrency });
   const breakage = new Breakage();
-  const isWithinItem = scope.isWithinItem || node.kind === 'group';
-  const runOne = (member: RunningMember, value: unknown): Promise<RunningMember> =>
-    runMember(member, { ...scope, item: { value }, isWithinItem }).catch(breakage.note);
+  const runOne = (member: RunningMember, value: unknown): Promise<RunningMember> => {
+    const itemPlace = places && new ItemPlace(places, member, scope.ended);
+    const running = (): Promise<RunningMember> =>
+      runMember(member, { ...scope, item: { value }, itemPlace: itemPlace ?? scope.itemPlace }).catch(breakage.note);
+    return itemPlace ? itemPlace.run(running, scope.wants) : running();
+  };
   const start = (member: RunningMember, value: unknown): void => void runs.push(runOne, member, value);
   const waiting: Promise<unknown>[] = [];
   // One that flows and starts late would find all places taken by those that are read after it.
@@ -101,6 +109,11 @@ function startFilled(
 ): unknown {
   if (!('status' in filled)) return start(member, filled.value);
   return opened(member, withDefault(member.node, filled, scope), scope);
+}
+
+/** So many items at a time, each in its turn. */
+function gateOf({ concurrency }: Node): Gate {
+  return new Gate(concurrency, concurrency);
 }
 
 function isList(value: unknown): value is readonly unknown[] {

@@ -17,23 +17,23 @@ export async function openWanted(
   scope: Scope,
 ): Promise<Flow> {
   const { trace } = member;
-  // An item that waited here would keep others from starting, which also gather, by the batch's deadline.
-  const mayWait = query.want === 'body' || !scope.isWithinItem;
-  if (!scope.places || !mayWait) return openFlow(node, query, scope, { trace });
+  if (!scope.places) return openFlow(node, query, scope, { trace });
   const resumable = query.want === 'body' && isResumable(node.source, query.op, query.params);
   const flowing = query.want === 'items' ? 'list' : resumable ? 'beginning' : 'body';
   const entering = scope.places.enter(flowing, node.source, member, scope);
   const leave = await (scope.group?.untilPlaced(entering) ?? entering);
-  const openNow = resumable ? openAhead : openFlow;
+  const openNow = (after?: CodapError): Promise<Flow> => {
+    const open = (): Promise<Flow> => (resumable ? openAhead : openFlow)(node, query, scope, { trace, after });
+    return scope.itemPlace?.open(member, open) ?? open();
+  };
   try {
-    const flow = await openNow(node, query, scope, { trace }).catch(async (error: unknown) => {
+    const flow = await openNow().catch(async (error: unknown) => {
       const failed = performance.now();
       if (member.isDemanded || !mayPass(error, node)) throw error;
       // It keeps its place: those after it, let in one by one, would all fail before their turn.
       await untilAborted(scope.ended, () => member.demanded);
       // Where codap itself turned it away, the store was never asked: that is no retry.
-      const after = error.rejected ? undefined : error.later(performance.now() - failed);
-      return openNow(node, query, scope, { trace, after });
+      return openNow(error.rejected ? undefined : error.later(performance.now() - failed));
     });
     flow.onClose(leave);
     return flow;

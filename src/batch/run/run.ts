@@ -17,8 +17,9 @@ import { prepare } from './prepare.ts';
 import type { Reply } from './reply.ts';
 import { judge } from './running-group.ts';
 import { RunningMember } from './running-member.ts';
-import { doFor, flows, type Scope, type Taking, throwIfLate, waitedFor } from './scope.ts';
+import { doFor, type Scope, throwIfLate, waitedFor } from './scope.ts';
 import { failedBy, failure, opened, withDefault } from './settle.ts';
+import { flows, type Taking } from './taking.ts';
 
 /** A batch under way. */
 export interface Running {
@@ -48,7 +49,7 @@ export function run(plan: Plan, options: BatchOptions, { wants, fewOpen }: Takin
     deadline: options.deadline,
     group: undefined,
     item: undefined,
-    isWithinItem: false,
+    itemPlace: undefined,
     absorbed: false,
   };
   runGroup(plan.root, root, scope, runMember, started)

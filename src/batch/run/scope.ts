@@ -1,22 +1,12 @@
 import type { Steps } from '../../budget/work.ts';
 import { tooLate } from '../../errors.ts';
 import type { Source } from '../../sources/open.ts';
-import type { Payload } from '../../store/payload.ts';
-import type { Node, QueryNode } from '../plan/node.ts';
+import type { Node } from '../plan/node.ts';
 import type { Batch } from './batch.ts';
+import type { ItemPlace } from './item-place.ts';
 import type { RunningGroup } from './running-group.ts';
 import type { RunningMember } from './running-member.ts';
-
-/** How a query's answer is taken: gathered as a value, or open as a list or a body that flows. */
-export type Want = Payload['kind'];
-
-/** How the answers of a batch are taken. */
-export interface Taking {
-  /** How it takes a query's answer. */
-  readonly wants: (node: QueryNode) => Want;
-  /** Few of its lists and bodies are open at a time: others wait until these have been read. */
-  readonly fewOpen?: true;
-}
+import { flows, type Taking } from './taking.ts';
 
 /** An item of a list. */
 export interface Item {
@@ -36,8 +26,8 @@ export interface Scope extends Pick<Taking, 'wants'> {
   readonly group: RunningGroup | undefined;
   /** The current item of the nearest forEach. */
   readonly item: Item | undefined;
-  /** It stands in a group that is one of a forEach. */
-  readonly isWithinItem: boolean;
+  /** Of the nearest forEach whose items gather while others of them wait for their turn. */
+  readonly itemPlace: ItemPlace | undefined;
   /** A `take` or `default` around it absorbs its failure. */
   readonly absorbed: boolean;
 }
@@ -53,11 +43,6 @@ export interface Places {
 
 /** Runs one member with all its modifiers until it has opened or failed to, whatever happens. */
 export type RunMember = (member: RunningMember, scope: Scope) => Promise<RunningMember>;
-
-/** Whether something in a query or group is answered as a list or a body that flows. */
-export function flows(node: Node, wants: Taking['wants']): boolean {
-  return node.kind === 'query' ? wants(node) !== 'value' : node.members.some((one) => flows(one, wants));
-}
 
 /**
  * How long a member is waited for, and what it does may begin. What flows may have its turn beyond the

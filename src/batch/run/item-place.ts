@@ -1,0 +1,58 @@
+import type { Gate } from './gate.ts';
+import type { RunningMember } from './running-member.ts';
+import { flows, type Taking } from './taking.ts';
+
+/**
+ * The place of a forEach's item among `concurrency`. It keeps it until all that it gathers is there, and
+ * takes one again while something of it is opened: what only waits for its turn leaves it to others, whose
+ * deadline does not wait.
+ */
+export class ItemPlace {
+  readonly #gate: Gate;
+  readonly #member: RunningMember;
+  readonly #ended: AbortSignal;
+  #isKept = false;
+
+  /** `ended` aborts once nobody needs the item. */
+  constructor(gate: Gate, member: RunningMember, ended: AbortSignal) {
+    this.#gate = gate;
+    this.#member = member;
+    this.#ended = ended;
+  }
+
+  /** Runs the item once there is a place, and keeps it for what the item gathers. */
+  async run<T>(start: () => Promise<T>, wants: Taking['wants']): Promise<T> {
+    // Of what nobody needs any more the item itself tells.
+    const leave = await this.#enter(this.#member).catch(() => () => {});
+    this.#isKept = true;
+    const running = start();
+    await gathered(this.#member, wants);
+    this.#isKept = false;
+    leave();
+    return running;
+  }
+
+  /** Opens something of the item. */
+  async open<T>(member: RunningMember, open: () => Promise<T>): Promise<T> {
+    if (this.#isKept) return open();
+    const leave = await this.#enter(member);
+    try {
+      return await open();
+    } finally {
+      leave();
+    }
+  }
+
+  #enter({ demanded }: RunningMember): Promise<() => void> {
+    return this.#gate.enter(demanded, this.#ended);
+  }
+}
+
+/** Resolves once all that a member gathers is there. */
+async function gathered(member: RunningMember, wants: Taking['wants']): Promise<void> {
+  if (!flows(member.node, wants)) await member.reply;
+  else if (member.each || member.node.kind === 'group') {
+    const container = await member.container;
+    await Promise.all(container?.members.map((one) => gathered(one, wants)) ?? []);
+  }
+}
