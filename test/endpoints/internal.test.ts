@@ -3,6 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import { request } from 'undici';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { buildApp } from '../../src/service/app.ts';
+import { PATTERNS } from '../../src/batch/plan/node.ts';
+import type { BatchOptions } from '../../src/batch/run/batch.ts';
 import { run } from '../../src/batch/run/run.ts';
 import { TypedValue } from '../../src/store/typed-value.ts';
 import { CodapError } from '../../src/errors.ts';
@@ -185,11 +187,13 @@ it('a batch whose running itself fails ends as INTERNAL, and all that waits for 
   const reported: unknown[] = [];
   const { source } = simulate();
   const { limits } = parseConfig({ sources: {} });
-  for (const pattern of ['kv', 'ordered', 'first-reply'] as const) {
+  const wanted = ['value', 'items', 'body'] as const;
+  for (const [pattern, want] of PATTERNS.flatMap((one) => wanted.map((want) => [one, want] as const))) {
     const one = { source: 'sim', op: 'get' };
-    const queries = pattern === 'kv' ? { a: one, b: { pattern: 'ordered', queries: [one] } } : [one, one];
+    const group = { pattern: 'ordered', queries: [one] };
+    const queries = pattern === 'kv' ? { a: one, b: group, c: { forEach: [1, 2], ...group } } : [one, one];
     const planned = plan(pattern, { queries }, { sources: new Map([['sim', source]]), limits });
-    const { batch, root } = run(planned, {
+    const options: BatchOptions = {
       caller: { headers: {} },
       deadline: performance.now() + 2000,
       timeoutMs: 2000,
@@ -201,7 +205,8 @@ it('a batch whose running itself fails ends as INTERNAL, and all that waits for 
         throw bug();
       },
       report: (failure) => reported.push(failure),
-    });
+    };
+    const { batch, root } = run(planned, options, { wants: () => want, fewOpen: true });
     expect(await root.reply).toMatchObject({ status: 'error', error: { code: 'INTERNAL' } });
     expect(batch.decidedBy).toMatchObject({ path: [], error: { code: 'INTERNAL', cause: { name: 'TypeError' } } });
     const container = await root.container;

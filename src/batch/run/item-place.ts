@@ -25,11 +25,15 @@ export class ItemPlace {
     // Of what nobody needs any more the item itself tells.
     const leave = await this.#enter(this.#member).catch(() => () => {});
     this.#isKept = true;
-    const running = start();
-    await gathered(this.#member, wants);
-    this.#isKept = false;
-    leave();
-    return running;
+    try {
+      const running = start();
+      // That codap itself has failed is heard at once.
+      await Promise.race([gathered(this.#member, wants), running]);
+      return running;
+    } finally {
+      this.#isKept = false;
+      leave();
+    }
   }
 
   /** Opens something of the item. */
