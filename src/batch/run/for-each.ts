@@ -2,7 +2,6 @@ import { CodapError, toCodapError } from '../../errors.ts';
 import { Ordered } from '../../patterns/index.ts';
 import { ItemTemplate } from '../modifiers/for-each-list.ts';
 import { callsPerItem } from '../plan/calls.ts';
-import type { Node } from '../plan/node.ts';
 import { fillValue } from '../template/fill-template.ts';
 import { Reference } from '../template/reference.ts';
 import { Breakage } from './breakage.ts';
@@ -14,6 +13,9 @@ import { RunningMember } from './running-member.ts';
 import { doFor, type Item, type RunMember, type Scope, waitedFor } from './scope.ts';
 import { failure, opened, withDefault } from './settle.ts';
 import { counted, read, skippedBy, waitFor } from './wait.ts';
+
+/** Items that have begun and not opened, most of which wait for their turn: each takes some kilobytes. */
+const MOST_STARTED = 1000;
 
 /** Once per item: work on one never waits for another, but for a place among `concurrency`. */
 export async function runEach(whole: RunningMember, scope: Scope, runMember: RunMember): Promise<Reply> {
@@ -32,20 +34,20 @@ export async function runEach(whole: RunningMember, scope: Scope, runMember: Run
     taken: false,
   });
   whole.start({ started, members, list: answered });
+  // One that flows and starts late would find all places taken by those that are read after it.
+  const isInTurn = scope.places !== undefined && signal === scope.ended;
   // Items that may wait for turns of their own, and gather meanwhile, have no place while they only wait.
-  const places = node.kind === 'group' && scope.places && signal === scope.ended ? gateOf(node) : undefined;
-  const runs = new Ordered({ concurrency: places ? Infinity : node.concurrency });
+  const gate = isInTurn && node.kind === 'group' ? new Gate(node.concurrency, node.concurrency) : undefined;
+  const runs = new Ordered({ concurrency: gate ? MOST_STARTED : node.concurrency });
   const breakage = new Breakage();
   const runOne = (member: RunningMember, value: unknown): Promise<RunningMember> => {
-    const itemPlace = places && new ItemPlace(places, member, scope.ended);
+    const itemPlace = gate && new ItemPlace(gate, member, scope.ended);
     const running = (): Promise<RunningMember> =>
       runMember(member, { ...scope, item: { value }, itemPlace: itemPlace ?? scope.itemPlace }).catch(breakage.note);
     return itemPlace ? itemPlace.run(running, scope.wants) : running();
   };
   const start = (member: RunningMember, value: unknown): void => void runs.push(runOne, member, value);
   const waiting: Promise<unknown>[] = [];
-  // One that flows and starts late would find all places taken by those that are read after it.
-  const isInTurn = scope.places !== undefined && signal === scope.ended;
   for (const [index, member] of members.entries()) {
     const item = list[index];
     if (!(item instanceof ItemTemplate)) start(member, item);
@@ -109,11 +111,6 @@ function startFilled(
 ): unknown {
   if (!('status' in filled)) return start(member, filled.value);
   return opened(member, withDefault(member.node, filled, scope), scope);
-}
-
-/** So many items at a time, each in its turn. */
-function gateOf({ concurrency }: Node): Gate {
-  return new Gate(concurrency, concurrency);
 }
 
 function isList(value: unknown): value is readonly unknown[] {
