@@ -18,6 +18,7 @@ beforeAll(async () => {
     const name = path.slice(1);
     if (name !== 'long') asked.push(name);
     if (name === 'never') return;
+    if (name === 'slow') return void pause(6 * HEDGE_MS).then(() => response.end(name));
     response.setHeader('content-type', 'text/plain').write(name);
     if (name === 'long') long = response;
     else response.end();
@@ -49,6 +50,23 @@ describe('a race that waits for its place in an archive', () => {
       'asks the first alone, of a source that has but one place',
       [get('b', 'narrow'), race(get('x', 'narrow'), get('y', 'narrow'), get('z'))],
       ['b', 'x'],
+    ],
+    [
+      'asks the first alone, where other items have the places of the two at a time',
+      [
+        get('b'),
+        {
+          forEach: ['quick', 'slow', 'slow'],
+          concurrency: 2,
+          pattern: 'kv',
+          queries: {
+            said: { ...get(''), params: { path: [{ $item: '' }] }, select: '' },
+            raced: race(get('x'), get('y')),
+          },
+        },
+      ],
+      // Both slow ones are one call.
+      ['b', 'quick', 'slow', 'x', 'x', 'x'],
     ],
   ])('%s', async (_, queries, expected) => {
     asked = [];

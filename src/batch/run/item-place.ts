@@ -23,7 +23,7 @@ export class ItemPlace {
   /** Runs the item once there is a place, and keeps it for what the item gathers. */
   async run<T>(start: () => Promise<T>, wants: Taking['wants']): Promise<T> {
     // Of what nobody needs any more the item itself tells.
-    const leave = await this.#enter(this.#member).catch(() => () => {});
+    const leave = await this.#enter(this.#member, this.#ended).catch(() => () => {});
     this.#isKept = true;
     try {
       const running = start();
@@ -36,19 +36,13 @@ export class ItemPlace {
     }
   }
 
-  /** Opens something of the item. */
-  async open<T>(member: RunningMember, open: () => Promise<T>): Promise<T> {
-    if (this.#isKept) return open();
-    const leave = await this.#enter(member);
-    try {
-      return await open();
-    } finally {
-      leave();
-    }
+  /** Takes it while something of the item is opened; resolves with what gives it back. */
+  async reenter(member: RunningMember, ended: AbortSignal): Promise<() => void> {
+    return this.#isKept ? () => {} : this.#enter(member, ended);
   }
 
-  #enter({ demanded }: RunningMember): Promise<() => void> {
-    return this.#gate.enter(demanded, this.#ended);
+  #enter({ demanded }: RunningMember, ended: AbortSignal): Promise<() => void> {
+    return this.#gate.enter(demanded, ended);
   }
 }
 

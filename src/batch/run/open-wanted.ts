@@ -20,11 +20,15 @@ export async function openWanted(
   if (!scope.places) return openFlow(node, query, scope, { trace });
   const resumable = query.want === 'body' && isResumable(node.source, query.op, query.params);
   const flowing = query.want === 'items' ? 'list' : resumable ? 'beginning' : 'body';
-  const entering = scope.places.enter(flowing, node.source, member, scope);
-  const leave = await (scope.group?.untilPlaced(entering) ?? entering);
-  const openNow = (after?: CodapError): Promise<Flow> => {
-    const open = (): Promise<Flow> => (resumable ? openAhead : openFlow)(node, query, scope, { trace, after });
-    return scope.itemPlace?.open(member, open) ?? open();
+  const placed = (entering: Promise<() => void>) => scope.group?.untilPlaced(entering) ?? entering;
+  const leave = await placed(scope.places.enter(flowing, node.source, member, scope));
+  const openNow = async (after?: CodapError): Promise<Flow> => {
+    const leaveItem = scope.itemPlace && (await placed(scope.itemPlace.reenter(member, scope.ended)));
+    try {
+      return await (resumable ? openAhead : openFlow)(node, query, scope, { trace, after });
+    } finally {
+      leaveItem?.();
+    }
   };
   try {
     const flow = await openNow().catch(async (error: unknown) => {
