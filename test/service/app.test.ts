@@ -438,6 +438,7 @@ describe('on the wire', () => {
 
   it.each([
     ['no HTTP', 'nonsense\r\n\r\n', '400 Bad Request', 'this is not HTTP/1.1', ''],
+    ['a tunnel', 'CONNECT a:80 HTTP/1.1\r\nhost: localhost\r\n\r\n', '501 Not Implemented', 'this is no proxy', ''],
     ['a head without end', `${HEAD}x: ${'a'.repeat(20_000)}`, '431 Request Header Fields Too Large', undefined, ''],
     ['a head that does not come', HEAD, '408 Request Timeout', LATE, ''],
     [
@@ -505,6 +506,29 @@ describe('a request target on the wire', () => {
     const answer = await send(`${method} ${target} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n`);
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
     expect(/^allow: (.*)\r$/im.exec(answer)?.[1]).toBe(status === 405 ? 'POST' : undefined);
+  });
+});
+
+describe('the head of a request on the wire', () => {
+  it.each([
+    ['no Host', '1.1', '', 400, 'a request has one Host field'],
+    ['two', '1.1', 'host: localhost\r\nHost: localhost\r\n', 400, 'a request has one Host field'],
+    ['one', '1.1', 'host: localhost\r\n', 200, undefined],
+    ['none, as HTTP/1.0 allows', '1.0', '', 200, undefined],
+    ['an expectation that nobody knows', '1.1', 'host: localhost\r\nexpect: 200-maybe\r\n', 200, undefined],
+  ])('%s', async (_what, version, fields, status, detail) => {
+    await build();
+    const answer = await send(`GET /limits HTTP/${version}\r\n${fields}connection: close\r\n\r\n`);
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(head).toMatch(/^x-request-id: [0-9a-f-]{36}\r$/m);
+    expect((JSON.parse(body) as { detail?: string }).detail).toBe(detail);
+  });
+
+  it('a path that is not UTF-8', async () => {
+    await build();
+    const { detail } = (await app.inject('/batches/%ff')).json() as { detail?: string };
+    expect(detail).toBe('the path is not UTF-8 in percent-encoding');
   });
 });
 

@@ -8,7 +8,7 @@ import Fastify, {
 import type { Config } from '../../config/load.ts';
 import type { Spans } from '../../observe/spans.ts';
 import { cutsIdle } from './cut-idle.ts';
-import { answerFault, answerUnreadable } from './faults.ts';
+import { answerConnect, answerFault, answerUnreadable } from './faults.ts';
 import { servedHosts, serveHosts } from './hosts.ts';
 import { requestId } from './request-id.ts';
 import { RequestLog } from './request-log.ts';
@@ -33,7 +33,13 @@ export function baseApp(
   { limits, server }: Pick<Config, 'limits' | 'server'>,
   { logger, spans, onLoopback = false, requestMs = 10_000 }: BaseOptions,
 ): FastifyInstance {
-  const connecting = { requestTimeout: requestMs, headersTimeout: requestMs, connectionsCheckingInterval: 500 };
+  const connecting = {
+    requestTimeout: requestMs,
+    headersTimeout: requestMs,
+    connectionsCheckingInterval: 500,
+    // Without one a request is answered as any fault is, where Node would say nothing but its status.
+    requireHostHeader: false,
+  };
   const { tls } = server;
   const cutIdle = cutsIdle(limits.streamIdleMs);
   const begin = (request: FastifyRequest, reply: FastifyReply): void => {
@@ -60,6 +66,9 @@ export function baseApp(
     },
     clientErrorHandler: answerUnreadable,
   });
+  app.server.on('connect', answerConnect);
+  // What a client expects beyond 100 Continue may be left to it (RFC 9110 §10.1.1); Node would refuse it.
+  app.server.on('checkExpectation', (...asked) => app.server.emit('request', ...asked));
   app.setErrorHandler(answerFault);
   app.addHook('onRequest', (request, reply, done) => {
     repairTraceContext(request.raw.headers, spans !== undefined);

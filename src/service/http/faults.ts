@@ -1,5 +1,6 @@
-import { type ServerResponse, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { BadRequest } from '../../json/fault-list.ts';
 import { CodapError } from '../../errors.ts';
@@ -29,13 +30,15 @@ export function answerFault(error: unknown, request: FastifyRequest, reply: Fast
     return sendProblem(reply, { status: 500, title: 'Internal Server Error', code: 'INTERNAL' });
   }
   const tooLarge = code === 'FST_ERR_CTP_BODY_TOO_LARGE';
+  const notDecoded = code === 'FST_ERR_BAD_URL';
   // Closed at once, the connection would be reset under a client that still sends, and the answer lost with
   // it.
   if (tooLarge) {
     reply.removeHeader('connection');
     request.raw.resume();
   }
-  const detail = tooLarge ? `the body may have at most ${request.routeOptions.bodyLimit} bytes` : undefined;
+  const largest = tooLarge ? `the body may have at most ${request.routeOptions.bodyLimit} bytes` : undefined;
+  const detail = notDecoded ? 'the path is not UTF-8 in percent-encoding' : largest;
   sendProblem(reply, { status: statusCode, title: STATUS_CODES[statusCode] ?? 'Bad Request', detail });
 }
 
@@ -57,8 +60,18 @@ export function answerUnreadable(
   const problem = UNREADABLE[error.code ?? ''] ?? { status: 400, title: 'Bad Request', detail: 'this is not HTTP/1.1' };
   // As such it is counted, though it is written past it.
   if (response) response.statusCode = problem.status;
+  endWith(problem, socket, response?.req);
+}
+
+/** Answers a request for a tunnel (RFC 9110 §9.3.6), and closes its connection. */
+export function answerConnect(request: IncomingMessage, socket: Duplex): void {
+  socket.on('error', () => {});
+  endWith({ status: 501, title: 'Not Implemented', detail: 'this is no proxy' }, socket, request);
+}
+
+function endWith(problem: Problem, socket: Duplex, request: Pick<IncomingMessage, 'headers'> = { headers: {} }): void {
   const body = JSON.stringify(problem);
-  const id = requestId(response?.req ?? { headers: {} });
+  const id = requestId(request);
   const head = [
     `HTTP/1.1 ${problem.status} ${problem.title}`,
     `Content-Type: ${PROBLEM}`,

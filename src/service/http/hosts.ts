@@ -29,15 +29,18 @@ export function servedHosts(names: readonly string[], onLoopback: boolean): Serv
   });
 }
 
-/** Answers 421 where a request is for a host that is not served. */
-export function serveHosts(app: FastifyInstance, serves: Serves | undefined): void {
-  if (!serves) return;
+/**
+ * Answers 400 where a request does not name its host once (RFC 9112 §3.2), and 421 where that is not served.
+ * Without `serves` every host is.
+ */
+export function serveHosts(app: FastifyInstance, serves: Serves = () => true): void {
   app.addHook('onRequest', ({ raw }, reply, done) => {
+    const { rawHeaders, headers, httpVersion } = raw;
     // Node keeps the first of several.
-    if (timesSent(raw.rawHeaders, 'host') > 1)
+    if (timesSent(rawHeaders, 'host') > 1 || (headers.host === undefined && httpVersion === '1.1'))
       return sendProblem(reply, { status: 400, title: 'Bad Request', detail: 'a request has one Host field' });
     // A target that names a host wins over the Host field.
-    const authority = authorityOf(raw.url) ?? raw.headers.host ?? '';
+    const authority = authorityOf(raw.url) ?? headers.host ?? '';
     if (serves(authority)) return done();
     sendProblem(reply, { status: 421, title: 'Misdirected Request', detail: 'this host is not served here' });
   });
