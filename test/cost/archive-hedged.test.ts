@@ -18,7 +18,10 @@ beforeAll(async () => {
     const name = path.slice(1);
     if (name !== 'long') asked.push(name);
     if (name === 'never') return;
-    if (name === 'slow') return void pause(6 * HEDGE_MS).then(() => response.end(name));
+    if (name === 'slow') {
+      void pause(6 * HEDGE_MS).then(() => response.end(name));
+      return;
+    }
     response.setHeader('content-type', 'text/plain').write(name);
     if (name === 'long') long = response;
     else response.end();
