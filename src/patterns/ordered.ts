@@ -49,8 +49,10 @@ export class Ordered<T = unknown> extends Tasks<T> {
   [Symbol.asyncIterator](): AsyncIterableIterator<T> {
     let index = 0;
     return this.loop(async () => {
-      const entry = this.#entries[index++];
-      return entry ? { done: false, value: await entry.promise } : { done: true, value: undefined };
+      const entry = this.#entries[index];
+      if (!entry) return { done: true, value: undefined };
+      index += 1;
+      return { done: false, value: await entry.promise };
     });
   }
 }

@@ -1,5 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
+import { isHeld } from '../../src/budget/turns.ts';
+import { CodapError, notNeeded } from '../../src/errors.ts';
 import { TypedValue } from '../../src/store/typed-value.ts';
 import type { Source } from '../../src/sources/open.ts';
 import { ask, q, simulate, start } from './simulated.ts';
@@ -306,5 +308,40 @@ describe('take', () => {
       cancelled: 2,
     });
     expect(simulation.started).toEqual(['a', 'b', 'c']);
+  });
+});
+
+describe('a batch that is over before all of it has started', () => {
+  const PATTERNS = ['kv', 'ordered', 'first-reply'] as const;
+  const ENDINGS = ['leaves', 'fails'] as const;
+  const queriesOf = (pattern: string, queries: object[]) =>
+    pattern === 'kv' ? Object.fromEntries(queries.map((query, at) => [`k${at}`, query])) : queries;
+
+  it.each(
+    PATTERNS.flatMap((pattern) =>
+      ENDINGS.flatMap((ending) => [0, 1].map((depth) => [pattern, ending, depth ? 'a group' : 'the top'] as const)),
+    ),
+  )('%s, which %s: what has not started in %s is cancelled, and nothing is a fault of codap', async (...row) => {
+    const [pattern, ending, depth] = row;
+    const flat = queriesOf(
+      pattern,
+      Array.from({ length: 3 }, () => q({ value: 1, ms: 50 })),
+    );
+    const queries = depth === 'a group' ? queriesOf(pattern, [{ pattern, queries: flat }]) : flat;
+    const left = new AbortController();
+    // Others have had the event loop for so long that each member waits for its turn.
+    while (!isHeld());
+    const { root, batch } = start(pattern, { queries }, { signal: left.signal });
+    const failure = { path: ['a'], error: new CodapError('UNAVAILABLE', 'told to fail') };
+    if (ending === 'fails') batch.decide(failure);
+    else left.abort(notNeeded());
+    const { status, list } = await root.reply;
+    expect(status).toBe('error');
+    const codes = (list?.members ?? [])
+      .flatMap((member) => member.reply.list?.members ?? [member])
+      .map(({ reply }) => reply.error?.code);
+    expect(new Set(codes)).toEqual(new Set(['CANCELLED']));
+    expect(batch.decidedBy).toEqual(ending === 'fails' ? failure : undefined);
+    expect(batch.failures.map(({ error }) => error.code)).toEqual([]);
   });
 });

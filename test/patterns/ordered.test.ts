@@ -76,4 +76,21 @@ describe('Ordered', () => {
     for await (const n of ordered) if (n > 0) ordered.push(async () => n - 1);
     expect(await ordered.slice()).toEqual([3, 2, 1, 0]);
   });
+
+  it('an iterator that was done goes on with what is pushed later', async () => {
+    const ordered = new Ordered<number>();
+    const reading = ordered[Symbol.asyncIterator]();
+    const read = [await reading.next()];
+    for (const n of [1, 2, 3]) ordered.push(async () => n);
+    for (let count = 0; count < 4; count += 1) read.push(await reading.next());
+    expect(read.map(({ done, value }) => (done ? 'done' : value))).toEqual(['done', 1, 2, 3, 'done']);
+  });
+
+  it('an iterator that is read ahead of what is pushed loses nothing', async () => {
+    const ordered = filled(1);
+    const reading = ordered[Symbol.asyncIterator]();
+    const ahead = await Promise.all([reading.next(), reading.next()]);
+    ordered.push(async () => 2);
+    expect([...ahead, await reading.next()].map(({ done, value }) => (done ? 'done' : value))).toEqual([1, 'done', 2]);
+  });
 });

@@ -66,14 +66,19 @@ export async function runGroup(
   }
 }
 
-/** Starts members, in turns with others: very many take a while. */
+/** Starts members, in turns with others: very many take a while. Once the batch is over the rest is given up. */
 async function startAll(
   members: readonly RunningMember[],
   work: Work,
   start: (member: RunningMember) => unknown,
 ): Promise<void> {
   for (const member of members) {
-    if (member !== members[0] && isHeld()) await work.turn();
+    try {
+      if (member !== members[0] && isHeld()) await work.turn();
+    } catch (error) {
+      for (const left of members.slice(members.indexOf(member))) left.giveUp(notNeeded(error));
+      return;
+    }
     void start(member);
   }
 }
