@@ -66,7 +66,9 @@ export async function runGroup(
   }
 }
 
-/** Starts members, in turns with others: very many take a while. Once the batch is over the rest is given up. */
+/**
+ * Starts members, in turns with others: very many take a while. Once the batch is over the rest is given up.
+ */
 async function startAll(
   members: readonly RunningMember[],
   work: Work,
