@@ -21,7 +21,8 @@ export interface Caller {
 
 /** Looks on as a call waits in a line of its caller's, for a token or a place, and as its turn comes. */
 export interface Onlooker {
-  waits(): void;
+  /** `wasAsked`: another attempt of the call was at the store before. */
+  waits(wasAsked?: boolean): void;
   goesOn(): void;
 }
 

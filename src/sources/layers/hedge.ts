@@ -54,6 +54,7 @@ export function hedge({ percentile, budget }: HedgeOptions): Layer {
         const running: Attempt[] = [];
         let timer: NodeJS.Timeout | undefined;
         let failure: unknown;
+        let wasAsked = false;
         let winner: Attempt | undefined;
 
         // For the first one: while it waits in a line, another would wait behind it.
@@ -68,7 +69,7 @@ export function hedge({ percentile, budget }: HedgeOptions): Layer {
           if (taken !== undefined) send(taken);
         };
         const tell = (): void => {
-          if (running.every(({ isInLine }) => isInLine)) context.onlooker?.waits();
+          if (running.every(({ isInLine }) => isInLine)) context.onlooker?.waits(wasAsked);
           else context.onlooker?.goesOn();
         };
         const stand = (one: Attempt, isInLine: boolean): void => {
@@ -84,6 +85,7 @@ export function hedge({ percentile, budget }: HedgeOptions): Layer {
         const leave = (one: Attempt, answered: boolean, rejected = false): void => {
           running.splice(running.indexOf(one), 1);
           const isAsked = !one.isInLine && !rejected;
+          wasAsked ||= isAsked;
           if (one.taken !== undefined) {
             if (isAsked) hedges += 1;
             else left.giveBack(one.taken);

@@ -1,6 +1,6 @@
 import { classify, type CodapError } from '../../errors.ts';
 import { instantOf } from '../../store/deadline.ts';
-import type { Context, Query } from '../../store/fetch.ts';
+import type { Context, Onlooker, Query } from '../../store/fetch.ts';
 import type { Payload } from '../../store/payload.ts';
 import { untilLetIn } from '../../store/signals.ts';
 import { Budget } from '../budget.ts';
@@ -55,16 +55,28 @@ export function retry({ attempts, budget, perSecond }: RetryOptions): Layer {
       const another = async (query: Query, context: Context, count: number, failure: unknown): Promise<Payload> => {
         const taken = await again(failure, count, context);
         const memory = context.memory.part();
+        let isAsked = true;
+        const onlooker: Onlooker = {
+          waits(wasAsked) {
+            isAsked = wasAsked === true;
+            context.onlooker?.waits();
+          },
+          goesOn() {
+            isAsked = true;
+            context.onlooker?.goesOn();
+          },
+        };
         try {
-          const payload = await ask(next, query, { ...context, memory });
+          const payload = await ask(next, query, { ...context, memory, onlooker });
           retries += 1;
           return payload;
         } catch (error) {
           memory.close();
-          if (classify(error) === 'rejected') {
-            // The store was not asked again: what it said first is what is known.
+          const isRejected = classify(error) === 'rejected';
+          if (isRejected || !isAsked) {
             left.giveBack(taken);
-            throw failure;
+            // The store was not asked again: what it said first is what is known, unless who waited has left.
+            throw isRejected ? failure : error;
           }
           retries += 1;
           return another(query, context, count + 1, error);

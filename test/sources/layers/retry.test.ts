@@ -6,7 +6,9 @@ import { statusFailure } from '../../../adapters/rest/failure.ts';
 import { s3Failure } from '../../../adapters/s3/failure.ts';
 import { CodapError, notNeeded, tooLate } from '../../../src/errors.ts';
 import { stack } from '../../../src/sources/layer.ts';
+import { limit } from '../../../src/sources/layers/limit.ts';
 import { prime } from '../../../src/sources/layers/prime.ts';
+import { rate } from '../../../src/sources/layers/rate.ts';
 import { retry } from '../../../src/sources/layers/retry.ts';
 import { attemptTimeout, timeout } from '../../../src/sources/layers/timeout.ts';
 import { GrowingDeadline } from '../../../src/store/deadline.ts';
@@ -15,7 +17,7 @@ import type { Payload } from '../../../src/store/payload.ts';
 import { TypedValue } from '../../../src/store/typed-value.ts';
 import { context } from '../../adapters/source.ts';
 import { randomOf } from '../../cost/random.ts';
-import { FakeStore, read } from '../../layer-suite/fake-store.ts';
+import { FakeStore, leave, read } from '../../layer-suite/fake-store.ts';
 import { layerSuite } from '../../layer-suite/layer-suite.ts';
 
 const DEFAULTS = { attempts: 2, budget: 0.1, perSecond: 1 };
@@ -235,8 +237,25 @@ describe('a call that goes on with a broken body', () => {
 describe('what a retry takes of the budget', () => {
   const refused = new CodapError('OVERLOADED', 'full', { rejected: true });
 
-  it.each<[string, number, (store: FakeStore, leaving: AbortController) => void, number, boolean]>([
-    ['is given back by who leaves before it', 500, (_store, leaving) => leaving.abort(notNeeded()), 0, true],
+  type End = (store: FakeStore, leaving: AbortController) => void;
+  /** Its client leaves after this has been said of its line. */
+  const left =
+    (...said: ('waits' | 'waits, asked before' | 'goes on')[]): End =>
+    ({ calls }, leaving) => {
+      for (const what of said) {
+        if (what === 'goes on') calls[1]?.context.onlooker?.goesOn();
+        else calls[1]?.context.onlooker?.waits(what !== 'waits');
+      }
+      leaving.abort(notNeeded());
+    };
+
+  it.each<[string, number, End, number, boolean]>([
+    ['is given back by who leaves before it', 500, left(), 0, true],
+    ['is given back by who leaves while it waits in a line', 1000, left('waits'), 0, true],
+    ['is given back by who leaves the second line', 1000, left('waits', 'goes on', 'waits'), 0, true],
+    ['is not by who leaves once its turn has come', 1000, left('waits', 'goes on'), 1, false],
+    ['is not by who leaves a line of its hedge, after the store failed', 1000, left('waits, asked before'), 1, false],
+    ['is not by who leaves while the store is asked', 1000, left(), 1, false],
     ['is given back where codap turns it away', 1000, ({ calls }) => calls[1]?.fail(refused), 0, true],
     ['is not where the store fails again', 1000, ({ calls }) => calls[1]?.fail(DOWN), 1, false],
     ['is not where the store answers', 1000, ({ calls }) => calls[1]?.answer(['x']), 1, false],
@@ -258,6 +277,38 @@ describe('what a retry takes of the budget', () => {
     await next;
   });
 });
+
+it.each([
+  ['place', () => limit({ name: 'shop', concurrency: 1, queue: 9 })],
+  ['token', () => rate({ name: 'shop', perSecond: 10, burst: 2 })],
+])(
+  'a retry whose time ends while it waits for a %s is none, and leaves the budget to the next',
+  async (_what, below) => {
+    const store = new FakeStore();
+    const layer = retry({ ...DEFAULTS, budget: 0, perSecond: 0.1 });
+    const fetch = stack(store.fetch, [layer, below(), prime]);
+    const ask = (want: Payload['kind'] = 'value', own: Partial<Context> = {}) =>
+      fetch({ op: 'get', params: {}, want }, context(own));
+    const leaving = new AbortController();
+    const asked = outcome(ask('value', { signal: leaving.signal }));
+    const other = ask('items');
+    store.calls[0]?.fail(DOWN);
+    await pass();
+    store.calls[1]?.answer(['x'], 'stalls');
+    await pass(20);
+    leaving.abort(tooLate('shop'));
+    expect(await asked).toMatchObject({ code: 'TIMEOUT' });
+    expect([store.calls.length, layer.state?.()]).toEqual([2, { retries: 0 }]);
+    await leave(await other);
+    await pass(1000);
+    const next = ask();
+    store.calls[2]?.fail(DOWN);
+    await pass(10);
+    store.calls[3]?.answer(['x']);
+    await next;
+    expect(layer.state?.()).toEqual({ retries: 1 });
+  },
+);
 
 describe('the load on a store', () => {
   const signal = new AbortController().signal;
