@@ -1,4 +1,5 @@
 import { classify, type CodapError } from '../../errors.ts';
+import { CountedCall } from '../../sources/counted-call.ts';
 import { isResumable } from '../../sources/resume.ts';
 import type { Query } from '../../store/fetch.ts';
 import { untilAborted } from '../../store/signals.ts';
@@ -9,15 +10,23 @@ import type { Flow } from './flow.ts';
 import { openAhead } from './read-ahead.ts';
 import type { Scope } from './scope.ts';
 
+type Wanted = Query & { want: 'items' | 'body' };
+
 /** Opens a query's answer as the list or body that is wanted, once there is a place for it. */
-export async function openWanted(
+export function openWanted(node: QueryNode, query: Wanted, member: RunningMember, scope: Scope): Promise<Flow> {
+  const call = new CountedCall(node.source.calls, query.op);
+  return call.count(open(call, node, query, member, scope));
+}
+
+async function open(
+  call: CountedCall,
   node: QueryNode,
-  query: Query & { want: 'items' | 'body' },
+  query: Wanted,
   member: RunningMember,
   scope: Scope,
 ): Promise<Flow> {
   const { trace } = member;
-  if (!scope.places) return openFlow(node, query, scope, { trace });
+  if (!scope.places) return call.ask(() => openFlow(node, query, scope, { trace }));
   const resumable = query.want === 'body' && isResumable(node.source, query.op, query.params);
   const flowing = query.want === 'items' ? 'list' : resumable ? 'beginning' : 'body';
   const placed = (entering: Promise<() => void>) => scope.group?.untilPlaced(entering) ?? entering;
@@ -25,7 +34,7 @@ export async function openWanted(
   const openNow = async (after?: CodapError): Promise<Flow> => {
     const leaveItem = scope.itemPlace && (await placed(scope.itemPlace.reenter(member, scope.ended)));
     try {
-      return await (resumable ? openAhead : openFlow)(node, query, scope, { trace, after });
+      return await call.ask(() => (resumable ? openAhead : openFlow)(node, query, scope, { trace, after }));
     } finally {
       leaveItem?.();
     }

@@ -3,13 +3,14 @@ import type { DurationsBy } from '../../budget/durations.ts';
 import { ask, type Layer } from '../layer.ts';
 
 /**
- * Counts every call, by its op and what became of it: `ok` or the error's code; and how long that took. A
- * list or body is ok once it is open.
+ * Counts every call for what is gathered, by its op and what became of it: `ok` or the error's code; and how
+ * long that took. One for a list or body may be asked for several times: whoever opens it counts it.
  */
 export function observe(calls: DurationsBy): Layer {
   return {
     name: 'observe',
     wrap: (next) => (query, context) => {
+      if (query.want !== 'value') return next(query, context);
       const began = performance.now();
       const answer = ask(next, query, context);
       answer.then(
