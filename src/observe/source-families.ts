@@ -18,8 +18,8 @@ const FROM_LAYERS: readonly FromLayer[] = [
   gauge('limit', ['limit'], 'codap_source_limit', 'How many calls may be under way.'),
   counter('retry', ['retries'], 'codap_retries', 'Attempts after one that failed.'),
   counter('hedge', ['hedges'], 'codap_hedges', 'Attempts beside one that takes long.'),
-  counter('coalesce', ['coalesced'], 'codap_coalesced', 'Calls that joined an equal one under way.'),
-  counter('merge', ['merged'], 'codap_merged', 'Point reads that went out in one query with others.'),
+  counter('coalesce', ['coalesced'], 'codap_coalesced', 'Calls that shared an equal one under way.'),
+  counter('merge', ['merged'], 'codap_merged', 'Point reads that shared the query of another.'),
   counter(
     'cache',
     ['hit', 'stale', 'miss'],

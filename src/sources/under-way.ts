@@ -18,6 +18,8 @@ const LISTS = 1024;
  */
 export class UnderWay {
   readonly #lists: (SharedCall | undefined)[] = Array.from({ length: LISTS });
+  /** How many have joined one that has ended by now, but for those that were asked for again. */
+  joined = 0;
 
   add(call: SharedCall): void {
     const at = call.hash & (LISTS - 1);
@@ -127,6 +129,7 @@ export class SharedCall implements Onlooker, WaitedFor {
     if (asked && context.asked) context.asked.at = asked.at;
     this.#waiting += 1;
     const waiter = new Joined(this, context);
+    waiter.join('coalesced', performance.now());
     this.#waiters.push(waiter);
     return waiter.answer;
   }
@@ -159,12 +162,12 @@ export class SharedCall implements Onlooker, WaitedFor {
   }
 
   #fail(error: unknown): void {
-    this.#end();
     // Turned away it was for what its first caller has asked for besides, or for how little time that had:
     // no matter of who is another, or has more.
     const isFirsts = this.#isShared && classify(error) === 'rejected';
     const first = instantOf(this.#first.deadline);
     const others = isFirsts ? this.#part(({ context, until }) => this.#isOthers(context.caller) || until > first) : [];
+    this.#end();
     for (const waiter of this.#waiters) waiter.fail(error);
     // Who has the most time first: the rest may join that.
     this.#askAgain(others.toSorted((one, other) => other.until - one.until));
@@ -189,7 +192,9 @@ export class SharedCall implements Onlooker, WaitedFor {
 
   #end(): void {
     this.#underWay.remove(this);
-    if (this.#isShared) this.#memory.close();
+    if (!this.#isShared) return;
+    this.#memory.close();
+    this.#underWay.joined += this.#waiters.length - 1;
   }
 }
 
@@ -213,10 +218,9 @@ class Joined extends Waiter {
 
   /** They are asked for by themselves, or join another call. */
   askAgain(fetch: Fetch, query: Query): void {
-    const { trace, asked } = this.context;
+    const { asked } = this.context;
     this.stay();
-    delete trace?.shared;
-    delete trace?.started;
+    this.separate();
     if (asked) asked.at = performance.now();
     this.succeed(fetch(query, this.context));
   }

@@ -1,3 +1,4 @@
+import type { CallTrace } from '../store/call-trace.ts';
 import type { Context } from '../store/fetch.ts';
 import type { Payload } from '../store/payload.ts';
 
@@ -13,6 +14,7 @@ const ONCE = { once: true };
 export class Waiter {
   readonly context: Context;
   readonly #call: WaitedFor;
+  #isJoined = false;
   readonly #settling = Promise.withResolvers<Payload>();
 
   constructor(call: WaitedFor, context: Context) {
@@ -40,6 +42,24 @@ export class Waiter {
   /** From now on their leaving is no matter of the call's. */
   stay(): void {
     this.context.signal.removeEventListener('abort', this);
+  }
+
+  /** From now on they share a call that somebody else has begun. */
+  join(how: NonNullable<CallTrace['shared']>, now: number): void {
+    this.#isJoined = true;
+    const { trace } = this.context;
+    if (!trace) return;
+    trace.shared = how;
+    trace.started = now;
+  }
+
+  /** They are asked for by themselves after all; whether they had joined. */
+  separate(): boolean {
+    if (!this.#isJoined) return false;
+    const { trace } = this.context;
+    delete trace?.shared;
+    delete trace?.started;
+    return true;
   }
 
   succeed(answer: Payload | Promise<Payload>): void {

@@ -74,14 +74,14 @@ describe.each([
 });
 
 it.each([
-  ['more time than that had', [50, 2000], ['OVERLOADED', 'ok'], 1],
-  ['more time, all in one call', [50, 300, 2000, 1000], ['OVERLOADED', 'ok', 'ok', 'ok'], 1],
-  ['more time, but not enough', [50, 60, 90, 40], ['OVERLOADED', 'OVERLOADED', 'OVERLOADED', 'OVERLOADED'], 0],
-  ['no more time', [50, 50, 40], ['OVERLOADED', 'OVERLOADED', 'OVERLOADED'], 0],
+  ['more time than that had', [50, 2000], ['OVERLOADED', 'ok'], 1, 0],
+  ['more time, all in one call', [50, 300, 2000, 1000], ['OVERLOADED', 'ok', 'ok', 'ok'], 1, 2],
+  ['more time, but not enough', [50, 60, 90, 40], ['OVERLOADED', 'OVERLOADED', 'OVERLOADED', 'OVERLOADED'], 0, 2],
+  ['no more time', [50, 50, 40], ['OVERLOADED', 'OVERLOADED', 'OVERLOADED'], 0, 2],
 ])(
-  'a call that is turned away for its first one’s time is asked again for who has %s',
-  async (_who, times, told, calls) => {
-    const { store, ask, answerAll } = shop([rate({ name: 'shop', perSecond: 10, burst: 1 })]);
+  'a call that is turned away for its first one’s time is asked again for who has %s, who then has not joined it',
+  async (_who, times, told, calls, coalesced) => {
+    const { store, layer, ask, answerAll } = shop([rate({ name: 'shop', perSecond: 10, burst: 1 })]);
     const first = ask('first', 'one');
     const now = performance.now();
     const asked = times.map((ms) => ask('x', 'one', { deadline: now + ms }));
@@ -89,6 +89,7 @@ it.each([
     await answerAll();
     expect((await Promise.all(asked)).flat()).toEqual(told);
     expect([await first, store.calls.length]).toEqual([['ok'], 1 + calls]);
+    expect(layer.state?.()).toEqual({ coalesced });
   },
 );
 
@@ -109,13 +110,13 @@ describe('a call that comes back into a line, to be tried again,', () => {
   it('is left to its caller’s: others who wait for it ask in their own turns', async () => {
     const trace: CallTrace = { attempts: [] };
     const asked = { at: -1 };
-    const { first, joined, others, took, answerAll } = await triedAgain({ trace, asked });
+    const { layer, first, joined, others, took, answerAll } = await triedAgain({ trace, asked });
     await pass(20);
     await answerAll();
     expect(await Promise.all([first, joined, ...others])).toEqual(Array.from({ length: 5 }, () => ['ok']));
     expect(took()).toEqual(['x of greedy', 'a of greedy', 'b of greedy', 'x of modest', 'c of greedy', 'x of greedy']);
     expect(trace).toMatchObject({ attempts: [] });
-    expect(trace.shared).toBeUndefined();
+    expect([trace.shared, layer.state?.()]).toEqual([undefined, { coalesced: 0 }]);
     expect(asked.at).toBeGreaterThanOrEqual(0);
   });
 

@@ -10,24 +10,18 @@ import { SharedCall, UnderWay } from '../under-way.ts';
  */
 export function coalesce(timeoutMs: number): Layer {
   const underWay = new UnderWay();
-  let coalesced = 0;
   return {
     name: 'coalesce',
     bounds: ({ want }) => (want === 'value' ? {} : undefined),
-    state: () => ({ coalesced }),
+    state: () => ({ coalesced: underWay.joined }),
     wrap: (next) => {
       const fetch: Fetch = (query, context) => {
         if (query.want !== 'value') return next(query, context);
         if (context.signal.aborted) return Promise.reject(context.signal.reason as Error);
         const hash = (query.hash ??= hashOfValue(query.params));
         const other = underWay.find(hash, query, context);
-        if (!other) return new SharedCall(underWay, hash, query, context, timeoutMs, fetch).begin(next);
-        coalesced += 1;
-        if (context.trace) {
-          context.trace.shared = 'coalesced';
-          context.trace.started = performance.now();
-        }
-        return other.join(context);
+        if (other) return other.join(context);
+        return new SharedCall(underWay, hash, query, context, timeoutMs, fetch).begin(next);
       };
       return fetch;
     },

@@ -15,23 +15,20 @@ import { Waiter, type WaitedFor } from '../waiter.ts';
  * answered, and fails, as it would alone; it leaves when it likes, and the query ends when the last has left.
  */
 export function merge(merger: Merger): Layer {
-  let merged = 0;
+  const counted = { merged: 0 };
   return {
     name: 'merge',
-    state: () => ({ merged }),
+    state: () => ({ ...counted }),
     bounds: (query): Bounds | undefined => {
       const point = query.want === 'value' ? merger.pointOf(query) : undefined;
       return point && { together: point.most };
     },
     wrap: (next) => {
       let groups = new Map<string, Group>();
-      const send = (group: Group): void => {
-        merged += group.ask();
-      };
       const askAll = (): void => {
         const due = groups;
         groups = new Map();
-        for (const group of due.values()) send(group);
+        for (const group of due.values()) group.ask();
       };
       return (query, context) => {
         const point = query.want === 'value' ? merger.pointOf(query, context.caller) : undefined;
@@ -43,14 +40,14 @@ export function merge(merger: Merger): Layer {
         if (groups.size === 0) setImmediate(askAll);
         let group = groups.get(name);
         if (group && group.chars + point.chars > point.mostChars) {
-          send(group);
+          group.ask();
           group = undefined;
         }
-        if (!group) groups.set(name, (group = new Group(merger, next)));
+        if (!group) groups.set(name, (group = new Group(merger, next, counted)));
         const answer = group.add(query, context, point);
         if (group.size === point.most) {
-          groups.set(name, new Group(merger, next));
-          send(group);
+          groups.set(name, new Group(merger, next, counted));
+          group.ask();
         }
         return answer;
       };
@@ -87,15 +84,19 @@ class Member extends Waiter {
 class Group implements Onlooker, WaitedFor {
   readonly #merger: Merger;
   readonly #next: Fetch;
+  readonly #counted: { merged: number };
   readonly #signal = new CallSignal();
   readonly #members: Member[] = [];
   #waiting = 0;
   #chars = 0;
   #isAsked = false;
+  /** How many have joined the first, but for those that are asked alone after all. */
+  #joined = 0;
 
-  constructor(merger: Merger, next: Fetch) {
+  constructor(merger: Merger, next: Fetch, counted: { merged: number }) {
     this.#merger = merger;
     this.#next = next;
+    this.#counted = counted;
   }
 
   get size(): number {
@@ -130,22 +131,16 @@ class Group implements Onlooker, WaitedFor {
     for (const { context } of this.#members) context.onlooker?.goesOn();
   }
 
-  /** Asks for all who are still there; how many of them joined the first. */
-  ask(): number {
+  /** Asks for all who are still there. */
+  ask(): void {
     this.#isAsked = true;
     const members = this.#members.filter((member) => !member.isGone);
     const [first] = members;
-    if (!first) return 0;
-    if (members.length === 1) {
-      this.#alone(first);
-      return 0;
-    }
+    if (!first) return;
+    if (members.length === 1) return this.#alone(first);
     const now = performance.now();
-    for (const { context } of members) {
-      if (!context.trace || context === first.context) continue;
-      context.trace.shared = 'merged';
-      context.trace.started = now;
-    }
+    for (const member of members) if (member !== first) member.join('merged', now);
+    this.#joined = members.length - 1;
     const memory = first.context.memory.ofAll();
     const work = new Work(Infinity);
     const deadline = latestAmong(members.map(({ context }) => context.deadline));
@@ -155,7 +150,6 @@ class Group implements Onlooker, WaitedFor {
       .then((answer) => work.do(this.#split(answer, points, members)))
       .catch((error: unknown) => this.#failed(error, members))
       .finally(() => memory.close());
-    return members.length - 1;
   }
 
   /** Gives each its own. */
@@ -172,6 +166,7 @@ class Group implements Onlooker, WaitedFor {
         member.fail(error);
       }
     }
+    this.#counted.merged += this.#joined;
   }
 
   /** What is wrong with one alone must not fail the others: where it may be that, each is asked alone. */
@@ -183,9 +178,11 @@ class Group implements Onlooker, WaitedFor {
       if (mayBeOnes) this.#alone(member);
       else member.fail(error);
     }
+    this.#counted.merged += this.#joined;
   }
 
   #alone(member: Member): void {
+    if (member.separate()) this.#joined -= 1;
     member.succeed(ask(this.#next, member.query, member.context));
   }
 }

@@ -218,7 +218,7 @@ describe('coalesce', () => {
   });
 
   it('ends the call with the last who leaves, and begins another for who comes then', async () => {
-    const { store, ask } = one();
+    const { store, layer, ask } = one();
     const controllers = [new AbortController(), new AbortController()];
     const asked = controllers.map(({ signal }) => ask({ signal }).catch(() => {}));
     controllers[1]?.abort(notNeeded());
@@ -230,6 +230,7 @@ describe('coalesce', () => {
     store.calls[1]?.answer(['y']);
     expect(await read(await next)).toEqual(['y']);
     await Promise.all(asked);
+    expect(layer.state?.()).toEqual({ coalesced: 1 });
   });
 
   it('begins another call for who may wait for longer than the first may ever take', () => {

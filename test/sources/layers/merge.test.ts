@@ -13,7 +13,7 @@ import type { Context, Query } from '../../../src/store/fetch.ts';
 import type { Payload, Value } from '../../../src/store/payload.ts';
 import { TypedValue } from '../../../src/store/typed-value.ts';
 import { context } from '../../adapters/source.ts';
-import { FakeStore } from '../../layer-suite/fake-store.ts';
+import { FakeStore, type Reached } from '../../layer-suite/fake-store.ts';
 import { layerSuite } from '../../layer-suite/layer-suite.ts';
 
 interface KeyPoint extends Point {
@@ -287,6 +287,32 @@ describe('merge', () => {
     expect(store.calls[0]?.context.trace).toBe(traces[0]);
     expect(traces).toEqual([{ attempts: [] }, { attempts: [], shared: 'merged', started: expect.any(Number) }]);
   });
+
+  it.each<[string, (first: Reached) => void, readonly string[], string]>([
+    ['each has its own', ({ answer }) => answer(['a=1,b=2,c=3']), [], 'bc'],
+    ['one fails by itself', ({ answer }) => answer(['a=1,b=!,c=3']), [], 'bc'],
+    ['all fail together', ({ fail }) => fail(new CodapError('UNAVAILABLE', 'down')), [], 'bc'],
+    ['one is asked alone', ({ answer }) => answer(['a=1,b=?,c=3']), ['b'], 'c'],
+    ['the first is asked alone', ({ answer }) => answer(['a=?,b=2,c=3']), ['a'], 'bc'],
+    ['each is asked alone', ({ fail }) => fail(new CodapError('INVALID', 'no')), ['a', 'b', 'c'], ''],
+  ])(
+    'where %s, its count and the traces tell of those who shared the query of another',
+    async (_what, end, alone, merged) => {
+      const { store, layer, ask, asked } = one();
+      const traces = new Map(['a', 'b', 'c'].map((key) => [key, { attempts: [] } as CallTrace]));
+      const all = Array.from(traces, ([key, trace]) => failed(ask(key, { trace })));
+      await nextTurn();
+      end(store.calls[0]!);
+      await vi.waitFor(() => expect(asked().slice(1)).toEqual(alone.map((key) => ({ key }))));
+      for (const { answer } of store.calls.slice(1)) answer(['x']);
+      await Promise.all(all);
+      expect(layer.state?.()).toEqual({ merged: merged.length });
+      for (const [key, { shared, started }] of traces)
+        expect([key, shared, started === undefined]).toEqual(
+          merged.includes(key) ? [key, 'merged', false] : [key, undefined, true],
+        );
+    },
+  );
 
   it('says how many may be asked together, of a point read alone', () => {
     const { layer } = one();
