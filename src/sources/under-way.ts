@@ -7,6 +7,7 @@ import type { Caller, Context, Fetch, Onlooker, Query } from '../store/fetch.ts'
 import type { Payload } from '../store/payload.ts';
 import { keyOf } from './key.ts';
 import { ask } from './layer.ts';
+import { SharedTrace } from './shared-trace.ts';
 import { Waiter, type WaitedFor } from './waiter.ts';
 
 /** Lists of calls under way that a hash leads to; a power of two. */
@@ -89,6 +90,10 @@ export class SharedCall implements Onlooker, WaitedFor {
     this.#waiters = [new Joined(this, first)];
   }
 
+  get waiters(): readonly Waiter[] {
+    return this.#waiters;
+  }
+
   /** Tells it from others of its hash; empty where it is too large to be compared. */
   get key(): string {
     return (this.#key ??= keyOf(this.query, this.#first.caller) ?? '');
@@ -108,6 +113,7 @@ export class SharedCall implements Onlooker, WaitedFor {
       deadline: this.deadline,
       memory: this.#memory,
       work: this.#work,
+      trace: SharedTrace.of(this.#first, this),
       onlooker: this,
     };
     ask(next, this.query, context).then(

@@ -57,8 +57,10 @@ export class Waiter {
   separate(): boolean {
     if (!this.#isJoined) return false;
     const { trace } = this.context;
-    delete trace?.shared;
-    delete trace?.started;
+    if (trace) {
+      trace.shared = undefined;
+      trace.started = undefined;
+    }
     return true;
   }
 

@@ -35,9 +35,9 @@ export interface CallTrace {
   /** Where a cache was asked: what it had. */
   cache?: 'hit' | 'stale' | 'miss';
   /** It joined a call that somebody else had begun. */
-  shared?: 'coalesced' | 'merged';
+  shared?: 'coalesced' | 'merged' | undefined;
   /** When it left for the store, or joined a call that had: an instant. */
-  started?: number;
+  started?: number | undefined;
   /** Makes the span of an attempt that leaves: where traces are exported. */
   readonly spanOf?: ((query: { readonly op: string; readonly params: unknown }) => AttemptSpan) | undefined;
 }

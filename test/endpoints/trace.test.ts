@@ -1,22 +1,36 @@
+import type { ServerResponse } from 'node:http';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { startStores, type Stores } from '../../demo/stores.ts';
 import { checkTraces } from '../batch/traces.ts';
 import { startFlow } from '../flow.ts';
+import { type ScriptedStore, startScripted } from '../scripted-store.ts';
 import { asked, type Body, type Service, startService } from '../service.ts';
 
 let stores: Stores;
+let store: ScriptedStore;
 let service: Service;
+/** The answer to the first request of that store, which a test gives. */
+const failing = Promise.withResolvers<ServerResponse>();
 beforeAll(async () => {
   stores = await startStores();
+  let asked = 0;
+  store = await startScripted((_path, response) => {
+    if (asked++ === 0) failing.resolve(response);
+    else response.setHeader('content-type', 'application/json').end('1');
+  });
   const catalog = { concurrency: 1, queue: 0 };
   service = await startService({
     stores,
-    sources: { narrow: { adapter: 'rest', url: `${stores.restUrl}/`, ...catalog } },
+    sources: {
+      narrow: { adapter: 'rest', url: `${stores.restUrl}/`, ...catalog },
+      failing: { adapter: 'rest', url: store.url },
+    },
   });
 });
 afterAll(async () => {
   await service.close();
   await stores.close();
+  await store.close();
 });
 afterEach(() => stores.clearFaults());
 
@@ -124,6 +138,20 @@ describe('a traced batch', () => {
     expect(refused).toMatchObject({ status: 'error', error: { code: 'OVERLOADED' } });
     expect(refused.trace).toEqual({ queued: MS, ended: MS, attempts: [], after: [] });
     expect(served.trace.attempts).toEqual([{ started: MS, ended: MS }]);
+  });
+
+  it('tells of the attempts of a shared call by who still waits for it once the first has left', async () => {
+    const one = { source: 'failing', op: 'get', params: { path: '/one' } };
+    const body = { trace: true, queries: { a: { ...one, timeoutMs: 50 }, b: one } };
+    const flow = await startFlow(`${service.url}/kv`, body, { accept: 'application/x-ndjson' });
+    const left = (await flow.next()) as Body;
+    expect(left).toMatchObject({ path: '/a', error: { code: 'TIMEOUT' } });
+    expect(left.trace.attempts).toEqual([{ started: left.trace.started }]);
+    (await failing.promise).writeHead(503).end();
+    const { path, trace } = (await flow.next()) as Body;
+    expect([path, trace.shared, trace.attempts]).toEqual(['/b', 'coalesced', [{ started: MS, ended: MS }]]);
+    expect(trace.attempts[0].started).toBeGreaterThanOrEqual(left.trace.ended);
+    await flow.rest();
   });
 
   it('answers, but for its traces, what it does untraced', async () => {

@@ -8,6 +8,7 @@ import { latestAmong } from '../../store/deadline.ts';
 import type { Caller, Context, Fetch, Onlooker, Query } from '../../store/fetch.ts';
 import type { Payload } from '../../store/payload.ts';
 import { ask, type Bounds, type Layer } from '../layer.ts';
+import { SharedTrace } from '../shared-trace.ts';
 import { Waiter, type WaitedFor } from '../waiter.ts';
 
 /**
@@ -103,6 +104,10 @@ class Group implements Onlooker, WaitedFor {
     return this.#members.length;
   }
 
+  get waiters(): readonly Waiter[] {
+    return this.#members;
+  }
+
   /** Characters of them all. */
   get chars(): number {
     return this.#chars;
@@ -144,7 +149,8 @@ class Group implements Onlooker, WaitedFor {
     const memory = first.context.memory.ofAll();
     const work = new Work(Infinity);
     const deadline = latestAmong(members.map(({ context }) => context.deadline));
-    const own = { signal: this.#signal, deadline, memory, work, onlooker: this };
+    const trace = SharedTrace.of(first.context, this);
+    const own = { signal: this.#signal, deadline, memory, work, trace, onlooker: this };
     const points = members.map(({ point }) => point);
     ask(this.#next, this.#merger.merged(points), { ...first.context, ...own })
       .then((answer) => work.do(this.#split(answer, points, members)))
