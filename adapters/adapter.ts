@@ -115,7 +115,7 @@ export interface Point {
 /** How many point reads become one query, and its answer one for each of them. */
 export interface Merger<P extends Point = Point> {
   /** What a query asks for, if it is a point read; undefined for one that is asked alone. */
-  pointOf(query: Query, caller?: Caller): P | undefined;
+  pointOf(query: Query, caller: Caller): P | undefined;
   /** The one query for points of one group. */
   merged(points: readonly P[]): Query;
   /** Takes the answer apart. Throws CodapError where that fails them all. */

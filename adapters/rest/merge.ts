@@ -46,14 +46,14 @@ export class RestMerger implements Merger<RestPoint> {
     });
   }
 
-  pointOf({ op, params }: Query, caller?: Caller): RestPoint | undefined {
+  pointOf({ op, params }: Query, { headers: theirs }: Caller): RestPoint | undefined {
     const { path: planned, headers } = params as Omit<RestQuery, 'path'> & { readonly path: string | Placeholder };
     if (op !== 'get') return undefined;
     const path = planned instanceof Placeholder ? shapeOf(planned) : planned;
     if (path.includes('?')) return undefined;
     for (const _name in headers) return undefined;
     // A condition of the caller's is one of the single thing.
-    for (const name in caller?.headers) if (name.startsWith('if-') || name === 'range') return undefined;
+    for (const name in theirs) if (name.startsWith('if-') || name === 'range') return undefined;
     for (const [at, rule] of this.#rules.entries()) {
       const id = idIn(path, rule);
       if (id === undefined) continue;

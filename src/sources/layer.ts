@@ -1,4 +1,4 @@
-import type { Context, Fetch, Query } from '../store/fetch.ts';
+import type { Caller, Context, Fetch, Query } from '../store/fetch.ts';
 import type { Payload } from '../store/payload.ts';
 
 /** What a layer holds a query to, by name: milliseconds, or how many. */
@@ -12,10 +12,11 @@ export interface Layer {
   readonly name: string;
   wrap(next: Fetch): Fetch;
   /**
-   * What it holds a query to beside the query's own bounds; undefined where it does nothing for this one. It
-   * is asked of planned queries too, in whose params a Placeholder stands for what is not yet known.
+   * What it holds a query of this caller, as the source sees them, to beside the query's own bounds;
+   * undefined where it does nothing for this one. It is asked of planned queries too, in whose params a
+   * Placeholder stands for what is not yet known.
    */
-  bounds?(query: Query): Bounds | undefined;
+  bounds?(query: Query, caller: Caller): Bounds | undefined;
   /** How it stands at the moment. */
   state?(): State;
   /** Lets go of what it has open, after the source's last query. */
@@ -41,7 +42,7 @@ export function unless(ops: ReadonlySet<string>, layer: Layer): Layer {
   if (ops.size === 0) return layer;
   return {
     ...layer,
-    bounds: (query) => (ops.has(query.op) ? undefined : layer.bounds?.(query)),
+    bounds: (query, caller) => (ops.has(query.op) ? undefined : layer.bounds?.(query, caller)),
     wrap(next) {
       const wrapped = layer.wrap(next);
       return (query, context) => (ops.has(query.op) ? next : wrapped)(query, context);

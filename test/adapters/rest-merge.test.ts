@@ -15,7 +15,7 @@ import { RestMerger } from '../../adapters/rest/merge.ts';
 import type { RestOptions } from '../../adapters/rest/options.ts';
 import type { ConfigError } from '../../src/config/load.ts';
 import { parseConfig } from '../configured.ts';
-import { context } from './source.ts';
+import { context, NOBODY } from './source.ts';
 
 /** What a list is answered with: its body, its status and its type. */
 interface Answer {
@@ -141,7 +141,7 @@ describe('GETs that a rule of merge is for', () => {
     const options = config.sources['api']! as unknown as RestOptions;
     const pointOf = (path: readonly unknown[]) => {
       const params = adapters['rest']!.compile('get', { path }, options, (_at, detail) => expect.fail(detail));
-      return new RestMerger(options).pointOf({ op: 'get', params, want: 'value' });
+      return new RestMerger(options).pointOf({ op: 'get', params, want: 'value' }, NOBODY);
     };
     const reference = new Placeholder('$result');
     expect(pointOf(['users', reference])).toMatchObject({ most: 100 });

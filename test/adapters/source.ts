@@ -1,5 +1,5 @@
 import type { Adapter, Connection } from '../../adapters/adapter.ts';
-import type { Context } from '../../src/store/fetch.ts';
+import type { Caller, Context } from '../../src/store/fetch.ts';
 import type { CallBounds } from '../../src/sources/call.ts';
 import type { Payload } from '../../src/store/payload.ts';
 import { unbounded } from '../unbounded.ts';
@@ -22,12 +22,15 @@ export function compile<O>(adapter: Adapter<O>, options: O, op: string, params: 
   return { query, faults };
 }
 
+/** Who has no name and sends no headers. */
+export const NOBODY: Caller = { headers: {} };
+
 /** A context whose signal nobody aborts, unless told. */
 export function context(own: Partial<Context> = {}): Context {
   return {
     signal: new AbortController().signal,
     deadline: performance.now() + 5000,
-    caller: { headers: {} },
+    caller: NOBODY,
     ...unbounded(),
     ...own,
   };

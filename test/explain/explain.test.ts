@@ -30,6 +30,12 @@ const sources = {
     forwardHeaders: ['cookie', 'x-user'],
     methods: ['get', 'head', 'post'],
   },
+  listed: {
+    adapter: 'rest',
+    url: 'http://secret-host.invalid/v1/',
+    forwardHeaders: ['if-none-match', 'range', 'accept-language'],
+    merge: [{ path: '/users/{id}', into: '/users', query: 'ids', key: '/id' }],
+  },
   files: {
     adapter: 's3',
     bucket: 'seeded-bucket',
@@ -313,6 +319,19 @@ describe('what holds a query', () => {
     const { layers } = (await explain({ a: find({}) })).queries.a;
     expect(layers).toMatchObject({ limit: { concurrency: 7, queue: 9 }, 'attempt timeout': { timeoutMs: 300 } });
     expect(layers).not.toHaveProperty('prime');
+  });
+
+  it.each<[string, boolean, Record<string, string>]>([
+    ['that sends nothing', true, {}],
+    ['that sends what others may send, too', true, { 'accept-language': 'de' }],
+    ['with a condition of its own', false, { 'if-none-match': '"a"' }],
+    ['that asks for a part', false, { range: 'bytes=0-1' }],
+    ['with a condition that is not forwarded', true, { 'if-match': '"a"' }],
+  ])('what would be merged for a caller %s: %s', async (_which, isMerged, headers) => {
+    const listed = (path: unknown) => ({ source: 'listed', op: 'get', params: { path } });
+    const { queries } = await explain({ a: listed('/users/7'), b: listed(['users', ref('/a')]) }, { headers });
+    for (const { layers } of [queries.a, queries.b])
+      expect(layers['merge']).toEqual(isMerged ? { together: 100 } : undefined);
   });
 
   it('a forEach: by what is written, or what is left of the calls', async () => {

@@ -7,7 +7,7 @@ import { GrowingDeadline, instantOf, latestOf } from '../../src/store/deadline.t
 import type { Layer } from '../../src/sources/layer.ts';
 import type { Fetch, Query } from '../../src/store/fetch.ts';
 import type { Payload } from '../../src/store/payload.ts';
-import { context } from '../adapters/source.ts';
+import { context, NOBODY } from '../adapters/source.ts';
 import { FakeStore, leave, read, type Reached } from './fake-store.ts';
 
 const KINDS = ['value', 'items', 'body'] as const;
@@ -239,7 +239,7 @@ export function layerSuite(
 
     it('says its name, and what it holds a query to in numbers', () => {
       expect(layer.name).not.toBe('');
-      for (const bound of Object.values(layer.bounds?.(queryFor('value')) ?? {}))
+      for (const bound of Object.values(layer.bounds?.(queryFor('value'), NOBODY) ?? {}))
         expect(bound).toBeGreaterThanOrEqual(0);
     });
   });

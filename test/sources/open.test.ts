@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Adapter } from '../../adapters/adapter.ts';
 import { CodapError } from '../../src/errors.ts';
 import { Who } from '../../src/sources/call.ts';
-import { bounds } from '../adapters/source.ts';
+import { bounds, NOBODY } from '../adapters/source.ts';
 import { openSources, parseConfig } from '../configured.ts';
 import { FakeStore } from '../layer-suite/fake-store.ts';
 
@@ -61,7 +61,8 @@ it('its layers tell what they hold a query to, and how they stand', async () => 
   await using _closing = opened;
   const told = (what: 'state' | 'bounds') =>
     source.layers.flatMap((layer) => {
-      const numbers = what === 'state' ? layer.state?.() : layer.bounds?.({ op: 'get', params: {}, want: 'value' });
+      const numbers =
+        what === 'state' ? layer.state?.() : layer.bounds?.({ op: 'get', params: {}, want: 'value' }, NOBODY);
       return numbers ? [[layer.name, numbers]] : [];
     });
   expect(told('bounds')).toEqual([
@@ -102,7 +103,7 @@ it('what codap answers by itself passes by all that is held against a store, and
   const { opened, source } = await openOne(own);
   await using _closing = opened;
   const held = (op: string) =>
-    source.layers.filter((layer) => layer.bounds?.({ op, params: {}, want: 'value' })).map(({ name }) => name);
+    source.layers.filter((layer) => layer.bounds?.({ op, params: {}, want: 'value' }, NOBODY)).map(({ name }) => name);
   expect(held('get')).toEqual(['cache', 'coalesce', 'retry', 'hedge', 'breaker', 'rate', 'limit']);
   expect(held('sign')).toEqual(['coalesce', 'limit']);
 });

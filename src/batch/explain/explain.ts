@@ -1,7 +1,9 @@
 import type { Steps, Work } from '../../budget/work.ts';
 import type { Limits } from '../../config/load.ts';
 import { put } from '../../json/members.ts';
+import { reduced } from '../../sources/call.ts';
 import type { Bounds } from '../../sources/layer.ts';
+import type { Source } from '../../sources/open.ts';
 import { isResumable } from '../../sources/resume.ts';
 import type { Caller, Query } from '../../store/fetch.ts';
 import { modifiers } from '../modifiers/index.ts';
@@ -116,7 +118,7 @@ class Explainer {
         ...(!sent && { sent }),
         ...(inParts && { inParts }),
         bound: yield* written(bound, work),
-        layers: boundsOf(query, source),
+        layers: boundsOf(query, source, caller),
       },
     };
   }
@@ -132,11 +134,12 @@ interface Told {
   readonly tail: object;
 }
 
-/** The layers that do something for a query, outermost first. */
-function boundsOf(query: Query, { layers }: QueryNode['source']): Readonly<Record<string, Bounds>> {
+/** The layers that do something for a query of this caller, outermost first. */
+function boundsOf(query: Query, { layers, forwards }: Source, caller: Caller): Readonly<Record<string, Bounds>> {
+  const seen = reduced(caller, forwards);
   return Object.fromEntries(
     layers.flatMap((layer) => {
-      const bounds = layer.bounds?.(query);
+      const bounds = layer.bounds?.(query, seen);
       return bounds ? [[layer.name, bounds]] : [];
     }),
   );

@@ -20,8 +20,8 @@ export function merge(merger: Merger): Layer {
   return {
     name: 'merge',
     state: () => ({ ...counted }),
-    bounds: (query): Bounds | undefined => {
-      const point = query.want === 'value' ? merger.pointOf(query) : undefined;
+    bounds: (query, caller): Bounds | undefined => {
+      const point = query.want === 'value' ? merger.pointOf(query, caller) : undefined;
       return point && { together: point.most };
     },
     wrap: (next) => {

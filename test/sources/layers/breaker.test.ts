@@ -8,7 +8,7 @@ import { attemptTimeout, timeout } from '../../../src/sources/layers/timeout.ts'
 import { GrowingDeadline } from '../../../src/store/deadline.ts';
 import type { Context } from '../../../src/store/fetch.ts';
 import type { Payload } from '../../../src/store/payload.ts';
-import { context } from '../../adapters/source.ts';
+import { context, NOBODY } from '../../adapters/source.ts';
 import { FakeStore } from '../../layer-suite/fake-store.ts';
 import { layerSuite } from '../../layer-suite/layer-suite.ts';
 
@@ -448,7 +448,7 @@ it('a dead store is asked by nobody but the probes: 20 calls, then five in a min
 });
 
 it('a breaker tells when it opens', () => {
-  expect(breaker(new Circuit(OPTIONS)).bounds?.({ op: 'get', params: {}, want: 'value' })).toEqual({
+  expect(breaker(new Circuit(OPTIONS)).bounds?.({ op: 'get', params: {}, want: 'value' }, NOBODY)).toEqual({
     ratio: 0.5,
     calls: 20,
     openMs: 5000,

@@ -9,7 +9,7 @@ import type { Context, Fetch } from '../../../src/store/fetch.ts';
 import type { Payload } from '../../../src/store/payload.ts';
 import { TypedValue } from '../../../src/store/typed-value.ts';
 import { whenAborted } from '../../../src/when-aborted.ts';
-import { context } from '../../adapters/source.ts';
+import { context, NOBODY } from '../../adapters/source.ts';
 import { randomOf } from '../../cost/random.ts';
 import { FakeStore, leave, read, type Reached } from '../../layer-suite/fake-store.ts';
 import { layerSuite } from '../../layer-suite/layer-suite.ts';
@@ -375,5 +375,5 @@ it.each([
 });
 
 it('says what it holds to', () => {
-  expect(hedge(DEFAULTS).bounds?.({ op: 'get', params: {}, want: 'value' })).toEqual(DEFAULTS);
+  expect(hedge(DEFAULTS).bounds?.({ op: 'get', params: {}, want: 'value' }, NOBODY)).toEqual(DEFAULTS);
 });

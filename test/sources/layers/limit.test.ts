@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { notNeeded } from '../../../src/errors.ts';
 import { limit } from '../../../src/sources/layers/limit.ts';
 import type { Payload } from '../../../src/store/payload.ts';
-import { context } from '../../adapters/source.ts';
+import { context, NOBODY } from '../../adapters/source.ts';
 import { FakeStore, leave } from '../../layer-suite/fake-store.ts';
 import { layerSuite } from '../../layer-suite/layer-suite.ts';
 
@@ -30,7 +30,7 @@ it('lets so many calls run and so many wait, and turns away what is beyond', asy
   const asked = [ask('a'), ask('b'), ask('c')];
   await expect(ask('d')).rejects.toMatchObject({ code: 'OVERLOADED', source: 'shop', rejected: true });
   expect(layer.state?.()).toEqual({ running: 2, queued: 1, limit: 2 });
-  expect(layer.bounds?.({ op: 'get', params: {}, want: 'value' })).toEqual({ concurrency: 2, queue: 1 });
+  expect(layer.bounds?.({ op: 'get', params: {}, want: 'value' }, NOBODY)).toEqual({ concurrency: 2, queue: 1 });
   for (const key of ['a', 'b', 'c']) {
     store.calls[keys().indexOf(key)]?.answer([key]);
     await turn();

@@ -12,7 +12,7 @@ import { GrowingDeadline, instantOf, latestOf } from '../../../src/store/deadlin
 import type { Context, Query } from '../../../src/store/fetch.ts';
 import type { Payload, Value } from '../../../src/store/payload.ts';
 import { TypedValue } from '../../../src/store/typed-value.ts';
-import { context } from '../../adapters/source.ts';
+import { context, NOBODY } from '../../adapters/source.ts';
 import { FakeStore, type Reached } from '../../layer-suite/fake-store.ts';
 import { layerSuite } from '../../layer-suite/layer-suite.ts';
 
@@ -316,7 +316,7 @@ describe('merge', () => {
 
   it('says how many may be asked together, of a point read alone', () => {
     const { layer } = one();
-    expect(layer.bounds?.({ op: 'get', params: { key: 'a' }, want: 'value' })).toEqual({ together: 3 });
-    expect(layer.bounds?.({ op: 'get', params: {}, want: 'value' })).toBeUndefined();
+    expect(layer.bounds?.({ op: 'get', params: { key: 'a' }, want: 'value' }, NOBODY)).toEqual({ together: 3 });
+    expect(layer.bounds?.({ op: 'get', params: {}, want: 'value' }, NOBODY)).toBeUndefined();
   });
 });

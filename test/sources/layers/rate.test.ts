@@ -6,7 +6,7 @@ import { rate, type RateOptions } from '../../../src/sources/layers/rate.ts';
 import { timeout } from '../../../src/sources/layers/timeout.ts';
 import { GrowingDeadline } from '../../../src/store/deadline.ts';
 import type { Context } from '../../../src/store/fetch.ts';
-import { context } from '../../adapters/source.ts';
+import { context, NOBODY } from '../../adapters/source.ts';
 import { FakeStore } from '../../layer-suite/fake-store.ts';
 import { layerSuite } from '../../layer-suite/layer-suite.ts';
 
@@ -251,5 +251,5 @@ it('the order is kept, whoever leaves, and nobody gets more than the bucket give
 
 it('a rate tells what it holds to', () => {
   const layer = rate({ name: 'shop', perSecond: 50, burst: 10 });
-  expect(layer.bounds?.({ op: 'get', params: {}, want: 'value' })).toEqual({ perSecond: 50, burst: 10 });
+  expect(layer.bounds?.({ op: 'get', params: {}, want: 'value' }, NOBODY)).toEqual({ perSecond: 50, burst: 10 });
 });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { attemptTimeout, timeout } from '../../../src/sources/layers/timeout.ts';
 import type { Layer } from '../../../src/sources/layer.ts';
 import { GrowingDeadline } from '../../../src/store/deadline.ts';
-import { context } from '../../adapters/source.ts';
+import { context, NOBODY } from '../../adapters/source.ts';
 import { FakeStore, read } from '../../layer-suite/fake-store.ts';
 import { layerSuite } from '../../layer-suite/layer-suite.ts';
 
@@ -93,5 +93,5 @@ it('one timer is enough for all calls, each of which has its own time', async ()
 });
 
 it('an attempt tells its time', () => {
-  expect(attemptTimeout('shop', 400).bounds?.(QUERY)).toEqual({ timeoutMs: 400 });
+  expect(attemptTimeout('shop', 400).bounds?.(QUERY, NOBODY)).toEqual({ timeoutMs: 400 });
 });
