@@ -278,6 +278,9 @@ describe('what is in a source', () => {
     const before = await asked(stores);
     const refused = await service.get('/sources/shop');
     expect([refused.status, refused.json().code]).toEqual([503, 'CIRCUIT_OPEN']);
+    // What is left of the minute that the circuit is open.
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(50);
+    expect(Number(refused.headers['retry-after'])).toBeLessThanOrEqual(60);
     expect(await asked(stores)).toBe(before);
   });
 

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { BadRequest } from '../../json/fault-list.ts';
 import { CodapError } from '../../errors.ts';
-import { PROBLEM, type Problem, sendProblem } from './problem.ts';
+import { askToWait, PROBLEM, type Problem, sendProblem } from './problem.ts';
 import { refuseType } from './json-body.ts';
 import { noteOwnFault } from './note-own-fault.ts';
 import { requestId } from './request-id.ts';
@@ -18,7 +18,8 @@ export function answerFault(error: unknown, request: FastifyRequest, reply: Fast
   }
   if (error instanceof CodapError) {
     if (error.code === 'INTERNAL') noteOwnFault(request, error, FAILED);
-    const { code, message, source, http } = error;
+    const { code, message, source, http, retryAfterMs } = error;
+    askToWait(reply, retryAfterMs);
     // What is left of a body that was refused midway is read and thrown away.
     request.raw.resume();
     return sendProblem(reply, { status: http, title: STATUS_CODES[http] ?? 'Error', detail: message, code, source });

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Callers } from '../../callers/callers.ts';
 import { ANYONE, type KnownCaller, NOBODY } from '../../callers/known-caller.ts';
 import { asksForWork } from './asks-for-work.ts';
-import { type Problem, sendProblem } from './problem.ts';
+import { askToWait, type Problem, sendProblem } from './problem.ts';
 import { timesSent } from './raw-fields.ts';
 import type { Refused } from './refused.ts';
 import { vary } from './vary.ts';
@@ -44,7 +44,7 @@ export function identify(app: FastifyInstance, callers: Callers, refused: Refuse
     const { reason, retryAfterMs, ...problem } = refusal;
     refused(request, reason);
     if (caller === undefined) reply.header('www-authenticate', 'Bearer');
-    if (retryAfterMs !== undefined) reply.header('retry-after', Math.max(1, Math.ceil(retryAfterMs / 1000)));
+    askToWait(reply, retryAfterMs);
     sendProblem(reply, problem);
     return false;
   };
@@ -90,7 +90,7 @@ function refusalOf({ quota, adhoc }: KnownCaller, request: FastifyRequest, reply
   if (pattern !== undefined && batch === undefined && !adhoc) return OWN_BATCH;
   if (!asksForWork(request)) return undefined;
   const end = quota.begin();
-  if (!end) return tooMuch('caller_in_flight', 'this caller has too many batches under way', 0);
+  if (!end) return tooMuch('caller_in_flight', 'this caller has too many batches under way', 1000);
   whenClosed(reply.raw, end);
   return undefined;
 }

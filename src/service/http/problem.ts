@@ -21,6 +21,11 @@ export function sendProblem(reply: FastifyReply, problem: Problem): void {
   reply.code(problem.status).type(PROBLEM).header('cache-control', 'no-store').send(JSON.stringify(problem));
 }
 
+/** Says how long to wait before asking again, in whole seconds, where that is known. */
+export function askToWait(reply: FastifyReply, ms: number | undefined): void {
+  if (ms !== undefined) reply.header('retry-after', Math.ceil(ms / 1000));
+}
+
 /** Answers that there is nothing at a path, or no such thing. */
 export function sendNotFound(reply: FastifyReply, detail = 'there is nothing at this path'): void {
   sendProblem(reply, { status: 404, title: 'Not Found', detail });

@@ -3,7 +3,7 @@ import type { Batch } from '../../batch/run/batch.ts';
 import { summaryHeaders } from '../../encodings/summary.ts';
 import { notNeeded } from '../../errors.ts';
 import { formatPointer } from '../../json/pointer.ts';
-import { sendProblem } from './problem.ts';
+import { askToWait, sendProblem } from './problem.ts';
 
 /**
  * Answers a batch that failed as a whole: the status of the failure that decided it, and all that was known
@@ -13,7 +13,7 @@ export function sendFailed(batch: Batch, reply: FastifyReply, ms: number): void 
   // Without a decision it was cancelled, and nobody reads this.
   const { path, error } = batch.decidedBy ?? { path: [], error: notNeeded() };
   reply.headers(summaryHeaders(batch, false, ms));
-  if (error.retryAfterMs !== undefined) reply.header('retry-after', Math.ceil(error.retryAfterMs / 1000));
+  askToWait(reply, error.retryAfterMs);
   sendProblem(reply, {
     status: error.http,
     title: 'The batch failed',
