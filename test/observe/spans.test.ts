@@ -387,12 +387,18 @@ describe('the trace context', () => {
     expect(root?.parentSpanId).toBeUndefined();
   });
 
-  it('that is not sampled goes on, and nothing of it is exported', async () => {
+  it.each([
+    ['', { trace: false }],
+    [', also where its answer shows its own', { trace: true }],
+  ])("that is not sampled goes on as the batch's own span, and nothing of it is exported%s", async (_how, more) => {
     await using store = await startRestStore();
+    store.statuses.push(503, 200);
     await using codap = await traced({}, { sources: { own: store.source } });
-    const body = { queries: { a: { source: 'own', op: 'get' } } };
+    const body = { ...more, queries: { a: { source: 'own', op: 'get' } } };
     await codap.service.post('/kv', body, { traceparent: TRACEPARENT.replace(/01$/, '00') });
-    expect(store.seen[0]?.traceparent).toMatch(new RegExp(`^00-${TRACE}-[0-9a-f]{16}-00$`));
+    const [first, again] = store.seen;
+    expect(first?.traceparent).toMatch(new RegExp(`^00-${TRACE}-[0-9a-f]{16}-00$`));
+    expect([store.seen.length, again?.traceparent]).toEqual([2, first?.traceparent]);
     await codap.ask({}, 1);
     expect(codap.receiver.spans).toHaveLength(1);
   });

@@ -94,6 +94,8 @@ export async function conduct(
   answerWith: (running: Running) => Promise<void>,
 ): Promise<void> {
   const timeoutMs = timeoutOf(plan.timeoutMs, config, request.caller);
+  // Of a trace that is not sampled no attempt is exported: its stores are told the batch's own span.
+  const spanOf = span?.isSampled ? span.spanOf : undefined;
   const running = run(
     plan,
     {
@@ -106,7 +108,7 @@ export async function conduct(
       work,
       params,
       failFast: plan.onError === 'fail',
-      trace: plan.trace || span?.isSampled ? new BatchTrace(received, plan.trace, span?.spanOf) : undefined,
+      trace: plan.trace || spanOf ? new BatchTrace(received, plan.trace, spanOf) : undefined,
       report: ({ path, error }) => {
         const place = { batch, path: formatPointer(path), source: error.source, span_id: span?.id };
         noteOwnFault(request, error, 'a query failed by our fault', place);
