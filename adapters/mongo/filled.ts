@@ -32,6 +32,8 @@ function data(value: unknown, depth: number, room: FillingRoom): unknown {
   room.take(value);
   if (typeof value !== 'object' || value === null) {
     if (value === undefined) throw new NotData('what was filled in cannot be sent to the store');
+    if (typeof value === 'string' && !value.isWellFormed())
+      throw new NotData('a filled-in text has a lone surrogate, which the store cannot hold');
     return value;
   }
   if (depth === 0) throw new NotData('what was filled in is nested too deep');

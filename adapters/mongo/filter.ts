@@ -54,7 +54,10 @@ function readOperator(
 
 const readFilters: Read = (walk, value) => walk.list(value, readFilter, 1);
 
-const readSearch: Read = readOnly((value) => typeof value === 'string', 'a string is allowed here');
+const readSearch: Read = readOnly(
+  (value) => typeof value === 'string' && value.isWellFormed(),
+  'a string without lone surrogates is allowed here',
+);
 
 const CONDITIONS: Readonly<Record<string, Read>> = {
   $and: readFilters,

@@ -47,6 +47,7 @@ export function readPattern(walk: Walk, value: unknown): unknown {
   }
   const whole = pattern.join('');
   if (whole.includes('\0')) return walk.fault('a pattern may not hold the character NUL');
+  if (!whole.isWellFormed()) return walk.fault('a pattern may not have lone surrogates');
   return value instanceof Placeholder ? value : whole;
 }
 

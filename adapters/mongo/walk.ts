@@ -28,7 +28,7 @@ export function isFields(value: unknown): value is Fields {
 
 /** False for the keys that BSON, or the driver's way of writing it, cannot hold. */
 export function isSendable(key: string): boolean {
-  return key !== '_bsontype' && !key.includes('\0');
+  return key !== '_bsontype' && !key.includes('\0') && key.isWellFormed();
 }
 
 /** Reads one position of a query: checks it, and answers what is sent to the store in its place. */

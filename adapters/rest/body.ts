@@ -39,7 +39,10 @@ const JSON_TYPE = 'application/json';
 /** What a query posts; undefined after a fault. */
 export function restBody(body: unknown, fault: Fault): RestBody | undefined {
   const bare = body instanceof Filled ? body.value : body;
-  if (typeof bare === 'string') return { text: bare, contentType: TEXT };
+  if (typeof bare === 'string') {
+    if (!bare.isWellFormed()) fault(['body'], 'a text without lone surrogates is allowed here');
+    return { text: bare, contentType: TEXT };
+  }
   if (bare instanceof Placeholder) return { template: bare, contentType: bare.word === '$join' ? TEXT : undefined };
   const text: string[] = [];
   let pieces = 0;

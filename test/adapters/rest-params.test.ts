@@ -459,6 +459,21 @@ describe('a body', () => {
     expect(faultsOf({ body: new Filled(deep) }, 'post')).toMatchObject([expect.stringMatching(/^body: /)]);
   });
 
+  it.each([
+    ['written out', '\ud800'],
+    ['filled in', new Filled('a\udc00')],
+    ['joined', new Filled('a\ud800', [{ text: 'a\ud800', literal: false }])],
+  ])('that is a text with half of a surrogate pair is refused: %s', (_how, body) => {
+    expect(faultsOf({ body }, 'post')).toEqual(['body: a text without lone surrogates is allowed here']);
+  });
+
+  it.each([
+    ['in a small one', { a: new Filled('\ud800') }, '{"a":"\\ud800"}'],
+    ['as a key', { a: new Filled({ '\ud800': 1 }) }, '{"a":{"\\ud800":1}}'],
+  ])('of JSON keeps half of a surrogate pair as an escape: %s', (_where, body, text) => {
+    expect(textOf(body)).toBe(text);
+  });
+
   it('is for post alone', () => {
     expect(faultsOf({ body: 1 })).toHaveLength(1);
   });

@@ -53,6 +53,9 @@ const hostile: [string, unknown][] = [
   ['a DBRef', { a: new DBRef('users', new ObjectId()) }],
   ['an invalid date', new Date(Number.NaN)],
   ['a key that BSON cannot hold', { _bsontype: 'Code', code: 'f' }],
+  ['half of a surrogate pair', '\ud800'],
+  ['the other half, deep in a text', { a: ['a\udc00'] }],
+  ['half of a surrogate pair in a key', { 'a\ud800': 1 }],
 ];
 
 const near = (coordinates: unknown) => ({ a: { $near: { $geometry: { type: 'Point', coordinates } } } });
@@ -99,6 +102,8 @@ describe('a reference in a filter', () => {
     expect(filterFaults({ a: { $size: filled('3') } })).toEqual(['a/$size']);
     expect(filterFaults({ a: { $size: filled({ $gt: 1 }) } })).toEqual(['a/$size']);
     expect(filterFaults({ $text: { $search: filled(['x']) } })).toEqual(['$text/$search']);
+    expect(filterFaults({ $text: { $search: filled('\ud800') } })).toEqual(['$text/$search']);
+    expect(filterFaults({ $text: { $search: joined('\ud83d', ['\ude00']) } })).toEqual([]);
     expect(filterFaults(near(filled({ $gt: 1 })))).toEqual(['a/$near/$geometry/coordinates']);
     expect(filterFaults(near([filled('x'), 2]))).toEqual(['a/$near/$geometry/coordinates/0']);
   });
@@ -160,6 +165,7 @@ describe('a reference under $regex', () => {
     expect(sentPattern(filled('a.*b'))).toBe(String.raw`a\.\*b`);
     expect(sentPattern(joined('^', ['(x)'], '.*$'))).toBe(String.raw`^\(x\).*$`);
     expect(sentPattern(filled(5))).toBe('5');
+    expect(sentPattern(joined(['\ud83d'], ['\ude00']))).toBe('\u{1f600}');
     expect(sentPattern(filled(' \u2028#'))).toBe('\\ \\\u2028\\#');
     expect(filterFaults({ a: { $regex: hole } })).toEqual([]);
   });
@@ -170,6 +176,8 @@ describe('a reference under $regex', () => {
     filled(null),
     filled(['a']),
     filled('a\0b'),
+    filled('\ud800'),
+    joined('^', ['a\udc00']),
     joined('a\\', ['.']),
     joined(String.raw`\c`, ['.']),
   ])('is refused where it cannot be escaped (%#)', (it) => {
