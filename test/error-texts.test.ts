@@ -149,10 +149,7 @@ const FILLED_IN = listed(`
   src/saved/pages/templates.ts: place
   src/saved/pages/templates.ts: read.fault
   src/encodings/weak-tag.ts: between  # what is hashed
-  src/encodings/weak-tag.ts: step.length
-  src/encodings/weak-tag.ts: step
-  src/encodings/weak-tag.ts: as.length
-  src/encodings/weak-tag.ts: as
+  src/encodings/weak-tag.ts: names
   src/encodings/weak-tag.ts: error?.code ?? ''
   src/encodings/sse.ts: event  # a frame
   src/encodings/sse.ts: id

@@ -3,10 +3,10 @@ import type { MemberList } from '../batch/run/reply.ts';
 import { shown, stepOf } from '../batch/run/reply.ts';
 import { isHeld } from '../budget/turns.ts';
 import type { Work } from '../budget/work.ts';
-import type { Piece, Text } from '../json/text.ts';
+import { slices, type Piece, type Text } from '../json/text.ts';
 
-/** Bytes, or characters, that are hashed at once. */
-const SLICE = 65_536;
+/** Bytes, or characters, after which the clock is looked at. */
+const UNWATCHED = 65_536;
 const DIGITS = 27;
 
 /**
@@ -22,17 +22,13 @@ export async function weakTag(
 ): Promise<string | undefined> {
   const hash = createHash('sha256').update(`${mediaType}\n`);
   let unwatched = 0;
-  for (const piece of 'members' in content ? piecesOf(content) : content) {
-    for (let from = 0; from < piece.length; from += SLICE) {
-      if (piece.length <= SLICE) hash.update(piece);
-      else if (typeof piece === 'string') hash.update(piece.slice(from, from + SLICE));
-      else hash.update(piece.subarray(from, from + SLICE));
-      unwatched += Math.min(SLICE, piece.length);
-      if (unwatched < SLICE) continue;
-      unwatched = 0;
-      if (performance.now() >= until) return undefined;
-      if (isHeld()) await work.turn();
-    }
+  for (const slice of slices('members' in content ? piecesOf(content) : content)) {
+    hash.update(slice);
+    unwatched += slice.length;
+    if (unwatched < UNWATCHED) continue;
+    unwatched = 0;
+    if (performance.now() >= until) return undefined;
+    if (isHeld()) await work.turn();
   }
   return `W/"${hash.digest('base64url').slice(0, DIGITS)}"`;
 }
@@ -42,9 +38,9 @@ function* piecesOf(list: MemberList): Generator<Piece> {
   for (const member of shown(list.members)) {
     const { as = '', reply } = member;
     const { status, value, error, list: within } = reply;
-    const step = String(stepOf(member));
-    // With their lengths, no two lists of names are written alike.
-    yield `${between}${step.length} ${step} ${as.length} ${as} ${status} ${error?.code ?? ''}\n`;
+    // As JSON no two lists of names are written alike, nor are two halves of surrogate pairs.
+    const names = JSON.stringify([stepOf(member), as]);
+    yield `${between}${names} ${status} ${error?.code ?? ''}\n`;
     if (value) yield value.bytes ?? value.json;
     else if (within) yield* piecesOf(within);
     between = '\n';

@@ -47,10 +47,7 @@ export class Text {
     yield this.#last;
   }
 
-  /**
-   * Parts of its pieces, small enough to be sent at once; those of what is no UTF-8 yet end where a character
-   * does.
-   */
+  /** Parts of its pieces, small enough to be sent at once. */
   slices(): Generator<Piece> {
     return slices(this);
   }
@@ -80,8 +77,13 @@ export class Text {
   }
 }
 
-function* slices(pieces: Iterable<Piece>): Generator<Piece> {
+/** Parts of pieces, each small enough to be handled at once; those of a string end where a character does. */
+export function* slices(pieces: Iterable<Piece>): Generator<Piece> {
   for (const piece of pieces) {
+    if (piece.length <= SLICE) {
+      if (piece.length > 0) yield piece;
+      continue;
+    }
     let from = 0;
     while (from < piece.length) {
       let to = from + SLICE;

@@ -75,9 +75,14 @@ function replaced(text: string | Steps<string>, pattern: RegExp, by: Replace, bo
 function* replacing(text: string | Steps<string>, pattern: RegExp, by: Replace, bounds: Bounds): Steps<string> {
   const whole = typeof text === 'string' ? text : yield* text;
   let result = '';
-  for (let from = 0; from < whole.length; from += SLICE) {
+  let from = 0;
+  while (from < whole.length) {
     if (bounds.tick(1 + (SLICE >> 6))) yield;
-    result += whole.slice(from, from + SLICE).replace(pattern, by);
+    let to = from + SLICE;
+    // The two characters of a line end are one to `LINES_OR_HTML`.
+    if (whole[to] === '\n' && whole[to - 1] === '\r') to += 1;
+    result += whole.slice(from, to).replace(pattern, by);
+    from = to;
   }
   return result;
 }

@@ -113,6 +113,18 @@ function allOf(expected: Expected): Expected {
   };
 }
 
+describe('a text that is escaped in parts is escaped as a whole would be', () => {
+  const LINES = '\r\n\r\r\n\n\u{1f600}<';
+  const BREAKS = '<br>\n&#13;<br>\n<br>\n\u{1f600}&lt;';
+  it.each(Array.from(LINES, (_, at) => at))('where it is cut behind %i characters of it', async (at) => {
+    const render = await rendererOf('{{ text | newline_to_br }}');
+    for (const parts of [1, 2]) {
+      const before = 'x'.repeat(parts * 65_536 - at);
+      expect(await render({ text: before + LINES + LINES })).toBe(before + BREAKS + BREAKS);
+    }
+  });
+});
+
 describe('what filters and tags write is escaped, unless the template says raw', () => {
   const value = `<b>"it's" & so</b>`;
   const escaped = '&lt;b&gt;&#34;it&#39;s&#34; &amp; so&lt;/b&gt;';
