@@ -1,18 +1,22 @@
 import { agreed, isEntityTag, isLength, isMediaType } from '../http/field-values.ts';
 import { httpDate } from '../http/http-date.ts';
 
-/** The fields of an answer that are read, and what each has to look like to be told. */
-const FIELDS: Readonly<Record<string, (text: string) => boolean>> = {
-  'content-type': isMediaType,
-  'content-length': isLength,
-  etag: isEntityTag,
-  'last-modified': isDate,
-  'x-amz-version-id': (text) => /^[\x21-\x7e]{1,1024}$/.test(text),
-  'retry-after': () => true,
-  date: isDate,
+/** The fields of an answer that are read, and what of each is told: nothing of what is malformed. */
+const FIELDS: Readonly<Record<string, (text: string) => string | undefined>> = {
+  'content-type': where(isMediaType),
+  'content-length': where(isLength),
+  etag: where(isEntityTag),
+  'last-modified': date,
+  'x-amz-version-id': where((text) => /^[\x21-\x7e]{1,1024}$/.test(text)),
+  'retry-after': where(() => true),
+  date,
 };
 /** Those whose values make one where they come more than once. */
 const LISTS = /^(?:content-encoding|content-range|x-amz-meta-.*)$/;
+/** What the names of metadata begin with. */
+const METADATA = 'x-amz-meta-';
+/** Stands before such a name for the SDK, which puts it into an object that would not take `__proto__`. */
+const MARK = '=';
 
 /**
  * What the SDK is told of an answer: the fields that are read, each as one well-formed value. One that is
@@ -24,14 +28,31 @@ export function answerHeaders(
   const told: Record<string, string> = {};
   for (const [name, value = []] of Object.entries(headers)) {
     const text = agreed(value);
-    if (LISTS.test(name)) told[name] = [value].flat().join(', ');
-    else if (text !== undefined && Object.hasOwn(FIELDS, name) && FIELDS[name]?.(text)) told[name] = text;
+    if (LISTS.test(name)) told[marked(name)] = [value].flat().join(', ');
+    else if (text !== undefined && Object.hasOwn(FIELDS, name)) {
+      const known = FIELDS[name]?.(text);
+      if (known !== undefined) told[name] = known;
+    }
   }
   if (told['content-range'] === '') delete told['content-range'];
   return told;
 }
 
-/** An HTTP date, in the form that the SDK is sure to read. */
-function isDate(text: string): boolean {
-  return httpDate(text) !== undefined;
+/** The metadata that the SDK read, each under the name that the store gave it. */
+export function metadataOf(read: Readonly<Record<string, string>> = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(read).map(([name, value]) => [name.slice(MARK.length), value]));
+}
+
+function marked(name: string): string {
+  return name.startsWith(METADATA) ? METADATA + MARK + name.slice(METADATA.length) : name;
+}
+
+function where(isWellFormed: (text: string) => boolean): (text: string) => string | undefined {
+  return (text) => (isWellFormed(text) ? text : undefined);
+}
+
+/** An HTTP date of any form, in the one that the SDK reads as it stands. */
+function date(text: string): string | undefined {
+  const instant = httpDate(text);
+  return instant === undefined ? undefined : new Date(instant).toUTCString();
 }

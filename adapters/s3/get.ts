@@ -17,6 +17,7 @@ import { exactly } from '../http/exactly.ts';
 import { formatOf, type Format } from '../http/format.ts';
 import { owned } from '../http/owned.ts';
 import { isAll } from '../http/part.ts';
+import { metadataOf } from './answer-headers.ts';
 import { s3Failure } from './failure.ts';
 import { getInput, headInput } from './input.ts';
 import { lengthOf, metaOf, partOf } from './object-meta.ts';
@@ -114,7 +115,7 @@ export async function head(
     etag: answer.ETag ?? null,
     lastModified: answer.LastModified?.toISOString() ?? null,
     versionId: answer.VersionId ?? null,
-    metadata: answer.Metadata ?? {},
+    metadata: metadataOf(answer.Metadata),
   });
 }
 

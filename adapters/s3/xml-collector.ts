@@ -3,6 +3,8 @@ import { errors } from 'undici';
 import { CodapError } from '../../src/errors.ts';
 
 const DOCTYPE = /<!doctype/i;
+/** A date whose second the SDK reads as one of a year before. */
+const LEAP_SECOND = /(<LastModified>)(\d{4}-\d\d-\d\dT\d\d:\d\d:)60((?:\.\d+)?(?:Z|[-+]\d\d:\d\d)<)/;
 
 /**
  * Why an answer's XML was not collected: that is its `cause`. The SDK writes its own text into the errors it
@@ -38,6 +40,15 @@ async function collected(stream: Readable, maxBytes: number): Promise<Uint8Array
     chunks.push(Buffer.from(chunk));
   }
   const bytes = Buffer.concat(chunks, size);
-  if (!DOCTYPE.test(bytes.toString('latin1'))) return bytes;
+  const text = bytes.toString('latin1');
+  if (!DOCTYPE.test(text)) return LEAP_SECOND.test(text) ? Buffer.from(withoutLeapSeconds(text), 'latin1') : bytes;
   throw new CodapError('BAD_RESPONSE', "the store's answer has a document type, which no answer of S3 has");
+}
+
+/** Each of them as the second after it, which is what a clock without leap seconds shows. */
+function withoutLeapSeconds(text: string): string {
+  return text.replaceAll(new RegExp(LEAP_SECOND, 'g'), (whole, before: string, minute: string, rest: string) => {
+    const instant = Date.parse(`${minute}59${rest.slice(0, -1)}`) + 1000;
+    return Number.isNaN(instant) ? whole : `${before}${new Date(instant).toISOString()}<`;
+  });
 }

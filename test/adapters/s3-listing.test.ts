@@ -180,6 +180,18 @@ describe.each([
     if (!Array.isArray(found)) expect(found.nextToken).toBeNull();
   });
 
+  it.each([
+    ['2016-12-31T23:59:60.000Z', '2017-01-01T00:00:00.000Z'],
+    ['2016-12-31T23:59:60Z', '2017-01-01T00:00:00.000Z'],
+    ['2017-01-01T00:59:60.500+01:00', '2017-01-01T00:00:00.500Z'],
+    ['2026-03-01T12:00:59Z', '2026-03-01T12:00:59.000Z'],
+  ])('has the date %s as it is', async (date, told) => {
+    const own = tag('Size', 1) + tag('LastModified', date);
+    const found = await list(() => `${object('p/ä', own)}${object('p/ü', own)}${last}`);
+    const objects = Array.isArray(found) ? found : found.objects;
+    expect(objects).toEqual(['ä', 'ü'].map((key) => ({ key, size: 1, etag: null, lastModified: told })));
+  });
+
   it('has an entity tag and a date where the store tells one', async () => {
     const told = ['', tag('ETag', ''), tag('ETag', 'rubbish'), tag('ETag', '"a", "b"'), tag('ETag', '&quot;a&quot;')];
     const found = await list(() => told.map((own, at) => object(`p/${at}`, tag('Size', 1) + own)).join('') + last);

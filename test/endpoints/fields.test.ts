@@ -117,6 +117,15 @@ const FIELDS: [string, [string, string][], object][] = [
     [['last-modified', date]],
     unknown,
   ]),
+  ...[
+    ['Sunday, 01-Mar-26 12:00:00 GMT', '2026-03-01T12:00:00.000Z'],
+    ['Sun Mar  1 12:00:00 2026', '2026-03-01T12:00:00.000Z'],
+    ['Sat, 31 Dec 2016 23:59:60 GMT', '2017-01-01T00:00:00.000Z'],
+  ].map(([date = '', lastModified]): [string, [string, string][], object] => [
+    `the date ${date}`,
+    [['last-modified', date]],
+    { lastModified },
+  ]),
   [
     'two dates',
     [
@@ -165,7 +174,7 @@ describe.each(FIELDS)('an object of which a store tells %s', (_name, told, known
     if (answered) {
       expect(answered['content-type']).toBe(contentType ?? 'application/octet-stream');
       expect(answered['etag']).toBe(etag);
-      expect(answered['last-modified']).toBe(lastModified && NOON);
+      expect(answered['last-modified']).toBe(lastModified && new Date(lastModified).toUTCString());
     }
   });
 
@@ -187,6 +196,12 @@ it('metadata that comes twice is one text, as S3 has it', async () => {
     ['x-amz-meta-b', '2'],
   ];
   expect((await head()).value.metadata).toEqual({ '': 'empty', a: '', b: '1, 2' });
+});
+
+it('metadata has any name', async () => {
+  const names = ['__proto__', 'constructor', 'a', ''];
+  headers = names.map((name): [string, string] => [`x-amz-meta-${name}`, `of ${name}`]);
+  expect(Object.entries((await head()).value.metadata)).toEqual(names.map((name) => [name, `of ${name}`]));
 });
 
 it.each(['v1', '', 'a b', '\u00e9'])('a version is one word: %j', async (version) => {
