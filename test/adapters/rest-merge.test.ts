@@ -179,7 +179,6 @@ describe('GETs that a rule of merge is for', () => {
     ['nothing where the list should be', { body: '{}' }],
     ['null', { body: 'null' }],
     ['no JSON', { body: 'data', type: 'text/plain' }],
-    ['broken JSON', { body: '{"data":[{"id":"a"' }],
   ])('are BAD_RESPONSE where the answer is %s', async (_what, told) => {
     answer = () => told;
     expect(await ask([RULE], at('a', 'b'))).toEqual(['BAD_RESPONSE', 'BAD_RESPONSE']);
@@ -210,6 +209,20 @@ describe('GETs that a rule of merge is for', () => {
     answer = ({ pathname, search }) =>
       search || pathname.endsWith('b') ? { body: JSON.stringify('x'.repeat(2000)) } : { body: '{"id":"a"}' };
     expect(await ask([RULE], at('a', 'b'), { maxBytes: 1024 })).toEqual(['{"id":"a"}', 'TOO_LARGE']);
+  });
+
+  const nested = (id: string, depth: number) => `{"id":"${id}","of":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+  it.each<[string, string, string]>([
+    ['nested as deep as one alone may be', nested('b', 999), nested('b', 999)],
+    ['nested deeper', nested('b', 1000), 'BAD_RESPONSE'],
+    ['no JSON', '{"id":"b",}', 'BAD_RESPONSE'],
+  ])('are asked alone where one of them cannot be read in the list: %s', async (_what, item, expected) => {
+    const a = '{"id":"a"}';
+    answer = ({ pathname, search }) => ({
+      body: search ? `{"data":[${a},${item}]}` : pathname.endsWith('a') ? a : item,
+    });
+    expect(await ask([RULE], at('a', 'b'))).toEqual([a, expected]);
+    expect(asked.toSorted()).toEqual(['/v1/users/a', '/v1/users/b', '/v1/users?ids=a,b']);
   });
 
   it('may be kept for no longer than the list, and so may that one is missing', async () => {

@@ -152,9 +152,13 @@ class Group implements Onlooker, WaitedFor {
     const trace = SharedTrace.of(first.context, this);
     const own = { signal: this.#signal, deadline, memory, work, trace, onlooker: this };
     const points = members.map(({ point }) => point);
+    let isRead = false;
     ask(this.#next, this.#merger.merged(points), { ...first.context, ...own })
-      .then((answer) => work.do(this.#split(answer, points, members)))
-      .catch((error: unknown) => this.#failed(error, members))
+      .then((answer) => {
+        isRead = true;
+        return work.do(this.#split(answer, points, members));
+      })
+      .catch((error: unknown) => this.#failed(error, members, isRead))
       .finally(() => memory.close());
   }
 
@@ -175,10 +179,14 @@ class Group implements Onlooker, WaitedFor {
     this.#counted.merged += this.#joined;
   }
 
-  /** What is wrong with one alone must not fail the others: where it may be that, each is asked alone. */
-  #failed(error: unknown, members: readonly Member[]): void {
+  /**
+   * What is wrong with one alone must not fail the others: where it may be that, each is asked alone. An
+   * answer that `isRead`, but is no list, would be none without it either.
+   */
+  #failed(error: unknown, members: readonly Member[], isRead: boolean): void {
     const { code } = toCodapError(error);
-    const mayBeOnes = classify(error) === 'permanent' && code !== 'BAD_RESPONSE' && code !== 'INTERNAL';
+    const isNobodys = code === 'INTERNAL' || (isRead && code === 'BAD_RESPONSE');
+    const mayBeOnes = classify(error) === 'permanent' && !isNobodys;
     for (const member of members) {
       if (member.isGone) continue;
       if (mayBeOnes) this.#alone(member);
