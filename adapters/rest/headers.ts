@@ -20,7 +20,7 @@ export function restHeaders(
     if (!allowed.includes(name)) fault(['headers', key], `a query may set: ${allowed.join(', ') || 'no header'}`);
     else if (found.has(name)) fault(['headers', key], 'a header is named once, in whatever case');
     else if (text === undefined || !HEADER_VALUE.test(text))
-      fault(['headers', key], 'one line of Latin-1 text is allowed here');
+      fault(['headers', key], 'one line of Latin-1 text without white space at its ends is allowed here');
     else found.set(name, value instanceof Placeholder ? value : text);
   }
   return Object.fromEntries(found.size > 1 ? [...found].toSorted(([a], [b]) => (a < b ? -1 : 1)) : found);

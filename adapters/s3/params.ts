@@ -35,7 +35,7 @@ export const params = {
     range: range.optional(),
     versionId: token.optional(),
     ifNoneMatch: short(1024)
-      .regex(/^[\x21-\x7e ]+$/, 'an entity tag is allowed here')
+      .regex(/^(?! )[\x20-\x7e]+$(?<! )/, 'an entity tag is allowed here')
       .optional(),
     ifModifiedSince: date.optional(),
     format: z.enum(['auto', 'json', 'text', 'base64']).default('auto'),

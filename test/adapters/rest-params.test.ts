@@ -390,9 +390,19 @@ describe('a header', () => {
     }
   });
 
-  it.each(['a\r\nb: c', 'a\nb', 'a\u0000', '\u0100', 'a\u007f'])('%j is refused, written out or filled in', (value) => {
-    expect(faultsOf({ headers: { accept: value } })).toHaveLength(1);
-    expect(faultsOf({ headers: { accept: new Filled(value) } })).toHaveLength(1);
+  it.each(['a\r\nb: c', 'a\nb', 'a\u0000', '\u0100', 'a\u007f', ' a', 'a ', '\ta', 'a\t', ' '])(
+    '%j is refused, written out or filled in',
+    (value) => {
+      expect(faultsOf({ headers: { accept: value } })).toHaveLength(1);
+      expect(faultsOf({ headers: { accept: new Filled(value) } })).toHaveLength(1);
+    },
+  );
+
+  it.each(['', 'a', 'a b', 'a\tb', '\u00a0a\u0085'])('%j is sent as it is, written out or filled in', (value) => {
+    expect(compiled(source, 'get', { headers: { accept: value } }).query.headers).toEqual({ accept: value });
+    expect(compiled(source, 'get', { headers: { accept: new Filled(value) } }).query.headers).toEqual({
+      accept: value,
+    });
   });
 
   it.each([[null], [['a', 'b']], [{}]])('%j is refused: it has no text', (value) => {
@@ -502,6 +512,8 @@ describe('the options of a source', () => {
     ['url', 'https:\\\\api.example\\..'],
     ['userAgent', ''],
     ['userAgent', 'a\r\nb: secret'],
+    ['userAgent', 'a '],
+    ['headers', { accept: ' a' }],
     ['maxHeaderBytes', 1023],
     ['maxHeaderBytes', 1_048_577],
     ['maxHeaderBytes', '16k'],

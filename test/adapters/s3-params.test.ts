@@ -118,6 +118,8 @@ describe('params', () => {
     ['getObject', { key: 'a', range: 'lines=0-1' }, 'range'],
     ['getObject', { key: 'a', range: new Filled('bytes=0-1') }, 'range'],
     ['getObject', { key: 'a', ifNoneMatch: 'a\r\nb' }, 'ifNoneMatch'],
+    ['getObject', { key: 'a', ifNoneMatch: ' "a"' }, 'ifNoneMatch'],
+    ['getObject', { key: 'a', ifNoneMatch: '"a" ' }, 'ifNoneMatch'],
     ['getObject', { key: 'a', ifModifiedSince: 'yesterday' }, 'ifModifiedSince'],
     ['getObject', { key: 'a', ifModifiedSince: '2026-03-01T09:30:00' }, 'ifModifiedSince'],
     ['getObject', { key: 'a', ifModifiedSince: '2026-02-30' }, 'ifModifiedSince'],
