@@ -50,6 +50,30 @@ describe('a zip', () => {
     ]);
   });
 
+  it.each<[string, number[], string | undefined]>([
+    ['1850-06-15T12:30:10Z', [1980, 1, 1, 0, 0, 0], undefined],
+    ['1979-12-31T23:59:59Z', [1980, 1, 1, 0, 0, 0], '1979-12-31T23:59:59.000Z'],
+    ['1980-01-01T00:00:00Z', [1980, 1, 1, 0, 0, 0], '1980-01-01T00:00:00.000Z'],
+    ['2038-01-19T03:14:07Z', [2038, 1, 19, 3, 14, 6], '2038-01-19T03:14:07.000Z'],
+    ['2038-01-19T03:14:08Z', [2038, 1, 19, 3, 14, 8], undefined],
+    ['2107-12-31T23:59:58Z', [2107, 12, 31, 23, 59, 58], undefined],
+    ['2108-01-01T00:00:00Z', [2107, 12, 31, 23, 59, 58], undefined],
+    ['9999-06-15T12:30:10Z', [2107, 12, 31, 23, 59, 58], undefined],
+  ])(
+    'tells the time %s, or the nearest that it can, and the very second where 32 bits hold it',
+    async (text, told, exact) => {
+      const { bytes } = await archive(start, [['a.txt', { ...stored('x'), modified: new Date(text) }]]);
+      const [date, extra] = (await read(bytes, '(lambda i: [i.date_time, i.extra.hex()])(z.infolist()[0])')) as [
+        number[],
+        string,
+      ];
+      expect(date).toEqual(told);
+      const seconds = extra === '' ? undefined : Buffer.from(extra, 'hex').readInt32LE(5);
+      expect(seconds && new Date(seconds * 1000).toISOString()).toBe(exact);
+      expect((await unpack('unzip', bytes)).get('a.txt')?.toString()).toBe('x');
+    },
+  );
+
   it('keeps what came of a body that broke, and tells', async () => {
     const { bytes, broken } = await archive(start, [['a.txt', flowing(['half'], 8, true)]]);
     expect(broken).toMatchObject([{ code: 'UNAVAILABLE' }]);

@@ -70,21 +70,27 @@ export class ZipWriter implements ArchiveWriter {
   }
 }
 
-/** MS-DOS date and time, of two seconds' precision, from 1980 on; in UTC. */
-function dosTime(date: Date): number {
-  const year = Math.min(2107, Math.max(1980, date.getUTCFullYear()));
-  const day = year === date.getUTCFullYear() ? ((date.getUTCMonth() + 1) << 5) | date.getUTCDate() : (1 << 5) | 1;
+/** The first and the last moment that a zip can tell. */
+const FIRST = Date.UTC(1980, 0, 1);
+const LAST = Date.UTC(2107, 11, 31, 23, 59, 58);
+
+/** MS-DOS date and time, of two seconds' precision; in UTC. */
+function dosTime(modified: Date): number {
+  const date = new Date(Math.min(LAST, Math.max(FIRST, modified.getTime())));
+  const day = ((date.getUTCMonth() + 1) << 5) | date.getUTCDate();
   const time = (date.getUTCHours() << 11) | (date.getUTCMinutes() << 5) | (date.getUTCSeconds() >> 1);
-  return (((year - 1980) << 25) | (day << 16) | time) >>> 0;
+  return (((date.getUTCFullYear() - 1980) << 25) | (day << 16) | time) >>> 0;
 }
 
-/** Extended timestamp (extra field 0x5455): the exact second, in UTC. */
+/** Extended timestamp (extra field 0x5455): the exact second, in UTC; none where 32 bits do not hold it. */
 function timestamp(date: Date): Buffer {
+  const seconds = Math.floor(date.getTime() / 1000);
+  if ((seconds | 0) !== seconds) return Buffer.alloc(0);
   const extra = Buffer.alloc(9);
   extra.writeUInt16LE(0x5455, 0);
   extra.writeUInt16LE(5, 2);
   extra.writeUInt8(1, 4);
-  extra.writeInt32LE(Math.max(-0x80000000, Math.min(0x7fffffff, Math.floor(date.getTime() / 1000))), 5);
+  extra.writeInt32LE(seconds, 5);
   return extra;
 }
 
