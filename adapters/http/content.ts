@@ -76,7 +76,8 @@ export function unchanged(meta: Meta, freshness?: Freshness): Value {
 
 /**
  * A body as a value. Its own `meta` is completed by its size and encoding; BAD_RESPONSE if its bytes are not
- * what they should be. A large one waits for its turn.
+ * what they should be. A large one waits for its turn. What begins `within` another body has no byte order
+ * mark: there it is a character.
  */
 export function content(
   bytes: Buffer,
@@ -84,9 +85,10 @@ export function content(
   meta: Meta,
   bounds: Bounds,
   freshness?: Freshness,
+  within = false,
 ): Value | Promise<Value> {
-  if (bytes.length < LARGE) return read(bytes, format, meta, bounds, freshness);
-  return inTurn(bounds).then(() => read(bytes, format, meta, bounds, freshness));
+  if (bytes.length < LARGE) return read(bytes, format, meta, bounds, freshness, within);
+  return inTurn(bounds).then(() => read(bytes, format, meta, bounds, freshness, within));
 }
 
 function read(
@@ -95,6 +97,7 @@ function read(
   meta: Meta,
   bounds: Bounds,
   freshness: Freshness | undefined,
+  within: boolean,
 ): Value | Promise<Value> {
   const isPart = format === 'part';
   const encoding = format === 'auto' || isPart ? formatOf(meta.contentType) : format;
@@ -104,23 +107,23 @@ function read(
   meta.encoding = encoding;
   // JSON has no text for nothing; a store that sends none of it says so.
   if (encoding === 'json' && !isPart)
-    return bytes.length === 0 ? nothing(meta, freshness) : json(bytes, meta, bounds, freshness);
+    return bytes.length === 0 ? nothing(meta, freshness) : json(bytes, meta, bounds, freshness, within);
   if (encoding === 'base64') return text(bytes.toString('base64'), 'base64', meta, bounds, freshness);
   meta.encoding = 'text';
   try {
-    const reader = decoderOf(meta.contentType);
-    if (isPart && AMBIGUOUS.test(reader.encoding)) return read(bytes, 'base64', meta, bounds, freshness);
+    const reader = decoderOf(meta.contentType, within);
+    if (isPart && AMBIGUOUS.test(reader.encoding)) return read(bytes, 'base64', meta, bounds, freshness, within);
     const decoded = reader.decode(bytes);
     return text(decoded, storedAs(bytes, decoded, reader), meta, bounds, freshness);
   } catch (cause) {
-    if (isPart) return read(bytes, 'base64', meta, bounds, freshness);
+    if (isPart) return read(bytes, 'base64', meta, bounds, freshness, within);
     throw new CodapError('BAD_RESPONSE', 'a text that is not in the charset it should be in', { cause });
   }
 }
 
 /** How the bytes that were read as this text are known from it. In another charset most are ASCII, too. */
-function storedAs(bytes: Buffer, text: string, { encoding }: TextDecoder): Stored {
-  if (encoding === 'utf-8') return isMarked(bytes) ? 'marked text' : 'text';
+function storedAs(bytes: Buffer, text: string, { encoding, ignoreBOM }: TextDecoder): Stored {
+  if (encoding === 'utf-8') return !ignoreBOM && isMarked(bytes) ? 'marked text' : 'text';
   return text.length === bytes.length && isAscii(bytes) ? 'text' : bytes;
 }
 
@@ -145,8 +148,14 @@ async function largeText(
   return new Plain(value, meta, freshness, stored, await work.do(writeBytes(value, 'plain', work), signal));
 }
 
-function json(bytes: Buffer, meta: Meta, bounds: Bounds, freshness: Freshness | undefined): Value | Promise<Value> {
-  const marked = isMarked(bytes);
+function json(
+  bytes: Buffer,
+  meta: Meta,
+  bounds: Bounds,
+  freshness: Freshness | undefined,
+  within: boolean,
+): Value | Promise<Value> {
+  const marked = !within && isMarked(bytes);
   const text = marked ? bytes.subarray(MARK) : bytes;
   const check = new JsonCheck(text);
   const value = new JsonBytes(text, check, meta, freshness, marked ? 'marked JSON' : undefined);

@@ -28,9 +28,12 @@ const formatIn = remembering((contentType): Encoding => {
   return type.type === 'text' && decoder(type.params.get('charset')) ? 'text' : 'base64';
 });
 
-/** Reads the text of a body of this content type: in UTF-8, unless that names a charset that is known. */
-export function decoderOf(contentType: string | undefined): TextDecoder {
-  return decoder(parsed(contentType)?.params.get('charset')) ?? utf8();
+/**
+ * Reads the text of a body of this content type: in UTF-8, unless that names a charset that is known. With
+ * `ignoreBOM` a byte order mark is a character of it.
+ */
+export function decoderOf(contentType: string | undefined, ignoreBOM: boolean): TextDecoder {
+  return decoder(parsed(contentType)?.params.get('charset'), ignoreBOM) ?? utf8(ignoreBOM);
 }
 
 function parsed(contentType: string | undefined): MIMEType | undefined {
@@ -41,14 +44,14 @@ function parsed(contentType: string | undefined): MIMEType | undefined {
   }
 }
 
-function decoder(charset: string | null | undefined): TextDecoder | undefined {
+function decoder(charset: string | null | undefined, ignoreBOM = false): TextDecoder | undefined {
   try {
-    return charset ? new TextDecoder(charset, { fatal: true }) : utf8();
+    return charset ? new TextDecoder(charset, { fatal: true, ignoreBOM }) : utf8(ignoreBOM);
   } catch {
     return undefined;
   }
 }
 
-function utf8(): TextDecoder {
-  return new TextDecoder('utf-8', { fatal: true });
+function utf8(ignoreBOM: boolean): TextDecoder {
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM });
 }

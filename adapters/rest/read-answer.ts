@@ -85,7 +85,7 @@ export class GatheredAnswer implements Reader<Value> {
     const isEmpty = status === 204 || status === 304 || (bytes.length === 0 && contentType === undefined);
     return isEmpty
       ? nothing(meta, this.#freshness)
-      : content(bytes, this.#format, meta, this.#context, this.#freshness);
+      : content(bytes, this.#format, meta, this.#context, this.#freshness, this.#isWithin);
   }
 
   /** A part of a coded body cannot be decoded. */
@@ -93,6 +93,12 @@ export class GatheredAnswer implements Reader<Value> {
     const { meta, codings, contentRange } = this.#fields as Fields;
     if (meta.status !== 206 || isWhole(contentRange)) return 'auto';
     return codings?.length === 0 ? 'part' : 'base64';
+  }
+
+  /** Whether it begins within a body; where it does not say, nothing of it is left out. */
+  get #isWithin(): boolean {
+    const { meta, contentRange } = this.#fields as Fields;
+    return meta.status === 206 && readPart(contentRange)?.first !== 0;
   }
 
   async #decoded(source: Readable, codings: readonly Coding[], memory: Memory): Promise<Buffer> {

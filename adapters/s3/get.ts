@@ -60,7 +60,8 @@ export async function get(
     const { format, coding } = reading(query.format, answer, part !== undefined && !isAll(part));
     const stream = owned(source, signal, s3Failure, [...counted, ...coding]);
     const bytes = await collect(stream, options.maxBytes, context, () => tooLarge(options.maxBytes));
-    return await content(bytes, format, told, context, isConditional(query) ? NOT_KEPT : undefined);
+    const freshness = isConditional(query) ? NOT_KEPT : undefined;
+    return await content(bytes, format, told, context, freshness, part !== undefined && part.first > 0);
   } catch (error) {
     source.on('error', () => {}).destroy();
     throw error;

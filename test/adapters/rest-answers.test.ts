@@ -171,11 +171,15 @@ describe('a coded answer', () => {
 describe('a part that was asked for', () => {
   const UTF8 = 'content-type: text/plain';
   const ü = Buffer.from('ü');
+  const MARKED = Buffer.from('\ufeffa');
   it.each<[string, string[], Uint8Array | string, string, unknown]>([
     ['of JSON is text', [JSON_TYPE, 'content-range: bytes 0-3/9'], '[1,2', 'text', '[1,2'],
     ['of JSON whose size is not told is text', [JSON_TYPE, 'content-range: bytes 0-2/*'], '[1]', 'text', '[1]'],
     ['that is all of JSON is JSON', [JSON_TYPE, 'content-range: bytes 0-2/3'], '[1]', 'json', [1]],
     ['of a text is text', [UTF8, 'content-range: bytes 1-2/9'], ü, 'text', 'ü'],
+    ['at the beginning has no mark', [UTF8, 'content-range: bytes 0-3/9'], MARKED, 'text', 'a'],
+    ['within a text has U+FEFF as a character', [UTF8, 'content-range: bytes 1-4/9'], MARKED, 'text', '\ufeffa'],
+    ['of nobody knows where, too', [UTF8], MARKED, 'text', '\ufeffa'],
     ['that is cut in a character is base64', [UTF8, 'content-range: bytes 1-1/9'], ü.subarray(0, 1), 'base64', 'ww=='],
     [
       'of a coded body is base64',

@@ -146,6 +146,13 @@ describe('getObject', () => {
     expect(await get({ key, range })).toMatchObject({ ...expected, meta: { ...expected.meta, status: 206 } });
   });
 
+  it.each(['auto', 'text'])('reads U+FEFF within a text as a character, as %s', async (format) => {
+    await put('marked.txt', '\ufeffa\ufeffb', 'text/plain');
+    expect(await get({ key: 'marked.txt', format })).toMatchObject({ value: 'a\ufeffb' });
+    expect(await get({ key: 'marked.txt', format, range: 'bytes=0-3' })).toMatchObject({ value: 'a' });
+    expect(await get({ key: 'marked.txt', format, range: 'bytes=4-' })).toMatchObject({ value: '\ufeffb' });
+  });
+
   it('reads a range of all of an object as the object', async () => {
     await put('all.json', '[1]', 'application/json');
     expect(await get({ key: 'all.json', range: 'bytes=0-' })).toMatchObject({

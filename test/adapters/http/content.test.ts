@@ -1,6 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { content } from '../../../adapters/http/content.ts';
+import type { Format } from '../../../adapters/http/format.ts';
+import type { Stored } from '../../../src/store/payload.ts';
 import { slowClock } from '../../budget/slow-clock.ts';
+import { failed } from '../failed.ts';
 import { context } from '../source.ts';
 
 afterEach(() => void vi.restoreAllMocks());
@@ -44,5 +47,27 @@ describe('a part', () => {
     const meta = { status: 206, size: 100, contentType };
     const part = await content(bytes, 'part', meta, context());
     expect(part).toMatchObject({ value, meta: { encoding, size: 100 } });
+  });
+
+  const MARKED = Buffer.from('\ufeffa');
+  it.each<[Format, string, Buffer, boolean, unknown, Stored]>([
+    ['part', 'text/plain', MARKED, false, 'a', 'marked text'],
+    ['part', 'text/plain', MARKED, true, '\ufeffa', 'text'],
+    ['text', 'text/plain', MARKED, true, '\ufeffa', 'text'],
+    ['part', JSON_TYPE, MARKED, true, '\ufeffa', 'text'],
+    ['text', 'text/plain; charset=utf-16le', Buffer.from('\ufeffa', 'utf16le'), true, '\ufeffa', expect.any(Buffer)],
+  ])(
+    'loses a mark only where it begins a body: as %s of %s',
+    async (format, contentType, bytes, within, value, stored) => {
+      const meta = { status: 206, size: 100, contentType };
+      const part = await content(bytes, format, meta, context(), undefined, within);
+      expect(part.value).toBe(value);
+      expect(part.stored).toEqual(stored);
+    },
+  );
+
+  it('that begins within JSON with a mark is none', async () => {
+    const read = async () => content(Buffer.from('\ufeff1'), 'json', { status: 206 }, context(), undefined, true);
+    expect(await failed(read())).toMatchObject({ code: 'BAD_RESPONSE' });
   });
 });
