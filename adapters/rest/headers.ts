@@ -4,6 +4,9 @@ import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import type { Fault } from '../adapter.ts';
 import { HEADER_VALUE } from './options.ts';
 
+/** White space where it would not arrive (RFC 9110 §5.5). */
+const BLANK_END = /^[\t ]|[\t ]$/;
+
 /**
  * The headers a query sets, by lower-case name and in the order of these: allowed, and able to be headers.
  */
@@ -19,7 +22,7 @@ export function restHeaders(
     const text = value instanceof Placeholder ? '' : toText(value instanceof Filled ? value.value : value);
     if (!allowed.includes(name)) fault(['headers', key], `a query may set: ${allowed.join(', ') || 'no header'}`);
     else if (found.has(name)) fault(['headers', key], 'a header is named once, in whatever case');
-    else if (text === undefined || !HEADER_VALUE.test(text))
+    else if (text === undefined || !HEADER_VALUE.test(text) || BLANK_END.test(text))
       fault(['headers', key], 'one line of Latin-1 text without white space at its ends is allowed here');
     else found.set(name, value instanceof Placeholder ? value : text);
   }

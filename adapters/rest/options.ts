@@ -24,8 +24,8 @@ const RESERVED = new Set([
   'upgrade',
 ]);
 
-/** What a header's value may hold (RFC 9110 §5.5): white space at its ends would not arrive. */
-export const HEADER_VALUE = /^(?![\t ])[\t\x20-\x7e\x80-\xff]*$(?<![\t ])/;
+/** What a header's value may hold (RFC 9110 §5.5). */
+export const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Fields that are shown nowhere: what is said to codap's connection, and cookies, which are credentials. */
 const UNTOLD = new Set(['set-cookie', 'set-cookie2', ...RESERVED].filter((name) => name !== 'content-length'));
