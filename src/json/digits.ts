@@ -18,3 +18,18 @@ export function isOutOfRange(text: string): boolean {
   const number = Number(text);
   return number === 0 ? /^[^eE]*[1-9]/.test(text) : !Number.isFinite(number);
 }
+
+/**
+ * One text for all the ways in which JSON may write a number: its digits, and the power of ten of the last.
+ * One whose exponent is beyond ±2^53 is as it is written.
+ */
+export function decimalOf(text: string): string {
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
+  const digits = (whole + fraction).replace(/^0+/, '');
+  let end = digits.length;
+  while (digits[end - 1] === '0') end -= 1;
+  if (end === 0) return '0';
+  const power = Number(exponent) + digits.length - end - fraction.length;
+  return Number.isSafeInteger(power) ? `${sign}${digits.slice(0, end)}e${power}` : text;
+}

@@ -3,6 +3,7 @@ import { CodapError } from '../errors.ts';
 import { Joining } from '../budget/joining.ts';
 import { isHeld } from '../budget/turns.ts';
 import { atOnce, Work, type Steps } from '../budget/work.ts';
+import { decimalOf } from './digits.ts';
 import { bsonTag, Digits, isLeaf, toText } from './leaf.ts';
 import { entriesOf, hasMember, keysOf, memberOf } from './members.ts';
 import { isContainer, piecesOf } from './size.ts';
@@ -139,27 +140,28 @@ function scalarText(value: unknown, mode: Mode): string {
 }
 
 /**
- * A value as plain JSON, for comparing. Digits are strings, as large integers of Mongo are. What a list or an
- * object holds stays as it is.
+ * A value as plain JSON, for comparing. Digits are a number that no other type holds: they, and what a list
+ * or an object holds, stay as they are.
  */
 export function plain(value: unknown): unknown {
   if (value === undefined) return null;
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (typeof value === 'bigint') return JSON.parse(longText(value, 'plain'));
-  if (typeof value !== 'object' || value === null || !isLeaf(value)) return value;
-  if (value instanceof Digits || bsonTag(value) === 'ObjectId') return toText(value);
+  if (typeof value !== 'object' || value === null || !isLeaf(value) || value instanceof Digits) return value;
+  if (bsonTag(value) === 'ObjectId') return toText(value);
   return JSON.parse(leafText(value, 'plain'));
 }
 
 /**
- * Whether the plain JSON of two values is the same, whatever the order of keys. A Long beyond 2^53 equals its
- * string. Copies nothing.
+ * Whether the plain JSON of two values is the same, whatever the order of keys and however a number is
+ * written. A Long beyond 2^53 equals its string. Copies nothing.
  */
 export function* comparing(one: unknown, other: unknown, work: Work, depth = 0): Steps<boolean> {
   const a = plain(one);
   const b = plain(other);
   if (work.tick(piecesOf(a))) yield;
   if (a === b) return true;
+  if (a instanceof Digits || b instanceof Digits) return yield* comparingNumbers(a, b, work);
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   if (depth >= MAX_DEPTH) throw tooDeep();
   if (Array.isArray(a) !== Array.isArray(b)) return false;
@@ -172,7 +174,7 @@ export function* comparing(one: unknown, other: unknown, work: Work, depth = 0):
     const mine = plain(member);
     const theirs = plain(typeof key === 'string' ? memberOf(b, key) : (b as unknown[])[key]);
     // Most members are no containers, and need no steps of their own.
-    if (typeof mine === 'object' && mine !== null) {
+    if ((typeof mine === 'object' && mine !== null) || theirs instanceof Digits) {
       if (!(yield* comparing(mine, theirs, work, depth + 1))) return false;
     } else {
       if (work.tick(piecesOf(mine))) yield;
@@ -180,6 +182,15 @@ export function* comparing(one: unknown, other: unknown, work: Work, depth = 0):
     }
   }
   return true;
+}
+
+/** Whether two values, Digits among them, are one number. */
+function* comparingNumbers(one: unknown, other: unknown, work: Work): Steps<boolean> {
+  const a = one instanceof Digits || typeof one === 'number' ? String(one) : undefined;
+  const b = other instanceof Digits || typeof other === 'number' ? String(other) : undefined;
+  if (a === undefined || b === undefined) return false;
+  if (work.tick((a.length + b.length) >> 6)) yield;
+  return a === b || decimalOf(a) === decimalOf(b);
 }
 
 function tooDeep(): CodapError {

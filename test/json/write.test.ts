@@ -147,7 +147,16 @@ const sorted = (value: unknown): string =>
 describe('comparing', () => {
   it.each([
     [Long.fromString('9007199254740993'), '9007199254740993'],
-    [new Digits('9007199254740993'), Long.fromString('9007199254740993')],
+    [new Digits('9007199254740993'), new Digits('9007199254740993.0')],
+    [new Digits('100000000000000000000'), 1e20],
+    [new Digits('100000000000000000000'), new Double(1e20)],
+    [new Digits('-100000000000000000000.00'), -1e20],
+    // As JSON writes it, 1e+23: the double is less by eight millions.
+    [new Digits('100000000000000000000000'), 1e23],
+    [new Digits('1e400'), new Digits('10.0E+399')],
+    [new Digits('1e-400'), new Digits('0.01e-398')],
+    [[new Digits('100000000000000000000')], [1e20]],
+    [{ a: new Digits('100000000000000000000') }, { a: 1e20 }],
     [id, id.toHexString()],
     [new Date(0), '1970-01-01T00:00:00.000Z'],
     [new Int32(1), Long.fromNumber(1)],
@@ -187,6 +196,16 @@ describe('comparing', () => {
     [{ toString: 1 }, { a: 1 }],
     [JSON.parse('{"__proto__":{}}'), { a: {} }],
     [new Digits('9007199254740993'), new Digits('9007199254740995')],
+    [new Digits('9007199254740993'), new Digits('-9007199254740993')],
+    [new Digits('9007199254740993'), 9007199254740992],
+    [new Digits('9007199254740993'), '9007199254740993'],
+    [new Digits('9007199254740993'), Long.fromString('9007199254740993')],
+    [new Digits('100000000000000000000'), '100000000000000000000'],
+    [new Digits('1e400'), Infinity],
+    [new Digits(`1e${'9'.repeat(400)}`), new Digits(`1e${'9'.repeat(399)}8`)],
+    [new Digits('1e400'), { a: 1 }],
+    [[new Digits('1e400')], [{ a: 1 }]],
+    [{ a: [] }, { a: new Digits('1e400') }],
     ['a', { 0: 'a' }],
   ])('does not hold for %j and %j', (one, other) => {
     expect(equalPlain(one, other)).toBe(false);
