@@ -6,13 +6,6 @@ import { Decimal128 } from 'bson';
  */
 export const DIGITS = /^(-?)(?=\.?\d)(\d*(?:\.(\d*))?)(?:[eE]([+-]?\d+))?$/;
 
-/** The integer of so many bits that these digits stand for; undefined for what these cannot hold. */
-export function exactInteger(text: string, bits: 32 | 64): bigint | undefined {
-  if (!/^-?\d{1,19}$/.test(text)) return undefined;
-  const integer = BigInt(text);
-  return BigInt.asIntN(bits, integer) === integer ? integer : undefined;
-}
-
 /** The exponent of the least Decimal128 (IEEE 754-2008). */
 const LEAST_EXPONENT = -6176;
 /** Digits of a Decimal128. */

@@ -1,8 +1,9 @@
 import { Binary, BSONRegExp, Decimal128, Double, Int32, Long, MaxKey, MinKey, ObjectId, Timestamp, UUID } from 'bson';
+import { exactInteger } from '../../src/json/digits.ts';
 import { toText } from '../../src/json/leaf.ts';
 import { firstKeyOf, keysOf, memberOf, onlyKeyOf, valuesOf } from '../../src/json/members.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
-import { DIGITS, exactDecimal, exactInteger } from './exact-decimal.ts';
+import { DIGITS, exactDecimal } from './exact-decimal.ts';
 import { isFields, isHole, type Fields, type Walk } from './walk.ts';
 
 const UINT32_MOST = 2 ** 32 - 1;

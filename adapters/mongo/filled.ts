@@ -1,8 +1,9 @@
 import { Long } from 'bson';
+import { exactInteger } from '../../src/json/digits.ts';
 import { bsonTag, Digits, isLeaf } from '../../src/json/leaf.ts';
 import { entriesOf, put } from '../../src/json/members.ts';
 import type { Filled } from '../../src/store/placeholder.ts';
-import { exactDecimal, exactInteger } from './exact-decimal.ts';
+import { exactDecimal } from './exact-decimal.ts';
 import { type FillingRoom, NotData } from './filling-room.ts';
 import { isSendable } from './walk.ts';
 

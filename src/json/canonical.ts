@@ -1,5 +1,5 @@
 import type { BSONRegExp, ObjectId } from 'bson';
-import { bsonTag, isLeaf, numberText } from './leaf.ts';
+import { bsonTag, Digits, isLeaf, numberText } from './leaf.ts';
 import { leafText } from './typed-text.ts';
 
 /** Characters beyond which no more of a value is written. */
@@ -97,7 +97,8 @@ function writeLeaf(value: object): void {
       return addSized((value as BSONRegExp).options);
     default:
       if (!isLeaf(value)) throw new TypeError('no data');
-      add(leafText(value, 'canonical'));
+      // Where they are sent, Digits are no Long.
+      add(value instanceof Digits ? value.text : leafText(value, 'canonical'));
   }
 }
 

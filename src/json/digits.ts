@@ -33,3 +33,10 @@ export function decimalOf(text: string): string {
   const power = Number(exponent) + digits.length - end - fraction.length;
   return Number.isSafeInteger(power) ? `${sign}${digits.slice(0, end)}e${power}` : text;
 }
+
+/** The integer of so many bits that these digits stand for; undefined for what these cannot hold. */
+export function exactInteger(text: string, bits: 32 | 64): bigint | undefined {
+  if (!/^-?\d{1,19}$/.test(text)) return undefined;
+  const integer = BigInt(text);
+  return BigInt.asIntN(bits, integer) === integer ? integer : undefined;
+}

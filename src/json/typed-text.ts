@@ -1,4 +1,5 @@
 import type { Binary, BSONRegExp, Decimal128, Double, Int32, Long, ObjectId, Timestamp } from 'bson';
+import { exactInteger } from './digits.ts';
 import { isoText } from './iso-text.ts';
 import { bsonTag, Digits, numberText, uuidText } from './leaf.ts';
 
@@ -78,9 +79,15 @@ export function undefinedText(mode: Mode): string {
   return mode === 'plain' ? 'null' : '{"$undefined":true}';
 }
 
+/** A number that no double holds. Extended JSON has no type for one that no Decimal128 holds either. */
+function digitsText(digits: string, mode: Mode): string {
+  if (mode !== 'canonical') return digits;
+  return exactInteger(digits, 64) === undefined ? decimalText(digits, mode) : `{"$numberLong":"${digits}"}`;
+}
+
 /** A leaf, as a value. */
 export function leafText(value: object, mode: Mode): string {
-  if (value instanceof Digits) return value.text;
+  if (value instanceof Digits) return digitsText(value.text, mode);
   if (value instanceof Date) return dateText(value.getTime(), mode);
   switch (bsonTag(value)) {
     case 'ObjectId':

@@ -103,6 +103,13 @@ describe('the canonical text of a value', () => {
     );
   });
 
+  it('tells a number that no double holds from a Long and a Decimal128 of the same digits', () => {
+    for (const digits of ['9007199254740993', '100000000000000000000']) {
+      const others = [Decimal128.fromString(digits), Long.fromString(digits), digits];
+      expect(others.map((it) => canonical(it))).not.toContain(canonical(new Digits(digits)));
+    }
+  });
+
   it('is different for all of many values that are different', () => {
     fc.assert(
       fc.property(fc.array(value, { maxLength: 50 }), (values) => {

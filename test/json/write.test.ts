@@ -88,6 +88,23 @@ describe('Extended JSON', () => {
   });
 });
 
+describe('Digits in Extended JSON', () => {
+  it.each([
+    ['9007199254740993', '{"$numberLong":"9007199254740993"}'],
+    ['-9223372036854775808', '{"$numberLong":"-9223372036854775808"}'],
+    ['9223372036854775808', '{"$numberDecimal":"9223372036854775808"}'],
+    ['100000000000000000000', '{"$numberDecimal":"100000000000000000000"}'],
+    ['9007199254740993.5', '{"$numberDecimal":"9007199254740993.5"}'],
+    ['1e400', '{"$numberDecimal":"1e400"}'],
+  ])('have a type where it is canonical: %s', (digits, typed) => {
+    expect(writeJson(new Digits(digits), 'canonical')).toBe(typed);
+    expect(writeJson({ a: [new Digits(digits)] }, 'canonical')).toBe(`{"a":[${typed}]}`);
+    expect(atOnce(writeBytes([new Digits(digits)], 'canonical', new Work(Infinity))).toString()).toBe(`[${typed}]`);
+    expect(EJSON.parse(typed, { relaxed: false })).toMatchObject({ _bsontype: expect.anything() as unknown });
+    expect(writeJson(new Digits(digits), 'relaxed')).toBe(digits);
+  });
+});
+
 describe('what is written', () => {
   it('is what JSON.stringify writes, for any data without types', () => {
     const data = fc.oneof(
