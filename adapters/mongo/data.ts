@@ -1,7 +1,6 @@
-import { bsonTag, toText } from '../../src/json/leaf.ts';
 import { entriesOf, put } from '../../src/json/members.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
-import { isWrapper, readWrapper } from './extended-json.ts';
+import { bareNumber, isWrapper, readWrapper } from './extended-json.ts';
 import { dataOf } from './filled.ts';
 import { NotData } from './filling-room.ts';
 import { isFields, isHole, isSendable, type Hole, type Read, type Walk } from './walk.ts';
@@ -59,11 +58,4 @@ export function readWhole(least: 0 | 1): Read {
     const number = bareNumber(readWrapper(walk, value));
     return number === null || number === value ? number : read(walk, number);
   };
-}
-
-const NUMBERS: ReadonlySet<unknown> = new Set(['Long', 'Int32', 'Double']);
-
-/** The number that a Long, Int32 or Double is; anything else as it is. */
-export function bareNumber(value: unknown): unknown {
-  return typeof value === 'object' && value !== null && NUMBERS.has(bsonTag(value)) ? Number(toText(value)) : value;
 }

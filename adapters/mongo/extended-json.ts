@@ -1,6 +1,6 @@
 import { Binary, BSONRegExp, Decimal128, Double, Int32, Long, MaxKey, MinKey, ObjectId, Timestamp, UUID } from 'bson';
 import { exactInteger } from '../../src/json/digits.ts';
-import { toText } from '../../src/json/leaf.ts';
+import { bsonTag, toText } from '../../src/json/leaf.ts';
 import { firstKeyOf, keysOf, memberOf, onlyKeyOf, valuesOf } from '../../src/json/members.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { DIGITS, exactDecimal } from './exact-decimal.ts';
@@ -149,7 +149,9 @@ function isBase64(it: string): boolean {
 
 function timestamp(argument: unknown): unknown {
   if (!isFields(argument) || keysOf(argument).toSorted().join() !== 'i,t') return undefined;
-  const known = [memberOf(argument, 't'), memberOf(argument, 'i')].map((it) => (it instanceof Filled ? it.value : it));
+  const known = [memberOf(argument, 't'), memberOf(argument, 'i')].map((it) =>
+    it instanceof Filled ? bareNumber(it.value) : it,
+  );
   if (
     !known.every(
       (it) => it instanceof Placeholder || (Number.isInteger(it) && Number(it) >= 0 && Number(it) <= UINT32_MOST),
@@ -158,6 +160,13 @@ function timestamp(argument: unknown): unknown {
     return undefined;
   if (known.some((it) => it instanceof Placeholder)) return UNKNOWN;
   return new Timestamp({ t: Number(known[0]), i: Number(known[1]) });
+}
+
+const NUMBERS: ReadonlySet<unknown> = new Set(['Long', 'Int32', 'Double']);
+
+/** The number that a Long, Int32 or Double is; anything else as it is. */
+export function bareNumber(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && NUMBERS.has(bsonTag(value)) ? Number(toText(value)) : value;
 }
 
 function regularExpression(argument: unknown): unknown {

@@ -1,5 +1,6 @@
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
-import { bareNumber, readData, readLiteral } from './data.ts';
+import { readData, readLiteral } from './data.ts';
+import { bareNumber } from './extended-json.ts';
 import { isFields, isHole, type Read, type Walk } from './walk.ts';
 
 /** Reads a GeoJSON object; a reference may stand for its `coordinates` or in them. */

@@ -1,6 +1,5 @@
 import { entriesOf, keysOf, put } from '../../src/json/members.ts';
-import { bareNumber } from './data.ts';
-import { isWrapper, readWrapper } from './extended-json.ts';
+import { bareNumber, isWrapper, readWrapper } from './extended-json.ts';
 import { isFields, isHole, isSendable, type Fields, type Read, type Walk } from './walk.ts';
 
 const WAYS: ReadonlySet<unknown> = new Set([1, -1]);

@@ -141,6 +141,30 @@ describe('Extended JSON in a request', () => {
   });
 
   test.each([
+    ['a number', 5],
+    ['a 32-bit integer', new Int32(5)],
+    ['a Long', new Long(5)],
+    ['a whole double', new Double(5)],
+  ])('is filled in with a number of any type alike: %s', (_, five) => {
+    expect(sentFilter({ a: { $timestamp: { t: filled(five), i: 0 } } })).toEqual({ a: new Timestamp({ t: 5, i: 0 }) });
+    expect(sentFilter({ a: { $timestamp: { t: 0, i: filled(five) } } })).toEqual({ a: new Timestamp({ t: 0, i: 5 }) });
+    expect(sentFilter({ a: { $date: { $numberLong: filled(five) } } })).toEqual({ a: new Date(5) });
+    expect(sentFilter({ a: { $numberInt: filled(five) } })).toEqual({ a: new Int32(5) });
+    expect(sentFilter({ a: { $numberLong: filled(five) } })).toEqual({ a: new Long(5) });
+    expect(sentFilter({ a: { $numberDouble: filled(five) } })).toEqual({ a: new Double(5) });
+    expect(sentFilter({ a: { $numberDecimal: filled(five) } })).toEqual({ a: Decimal128.fromString('5') });
+    expect(sentFilter({ a: { $binary: { base64: '', subType: filled(five) } } })).toEqual({
+      a: new Binary(Buffer.of(), 5),
+    });
+    expect(sentFilter({ a: { $size: filled(five) } })).toEqual({ a: { $size: 5 } });
+    expect(sentPipeline([{ $limit: filled(five) }, { $skip: filled(five) }])).toEqual([{ $limit: 5 }, { $skip: 5 }]);
+  });
+
+  test.each([
+    [{ $timestamp: { t: filled(new Double(1.5)), i: 1 } }, '$timestamp'],
+    [{ $timestamp: { t: filled(Long.NEG_ONE), i: 1 } }, '$timestamp'],
+    [{ $timestamp: { t: filled(Long.MAX_VALUE), i: 1 } }, '$timestamp'],
+    [{ $timestamp: { t: filled(Decimal128.fromString('1')), i: 1 } }, '$timestamp'],
     [{ $oid: filled('nope') }, '$oid'],
     [{ $oid: filled({ $gt: 1 }) }, '$oid'],
     [{ $date: filled({ $numberLong: '5' }) }, '$date'],
