@@ -1,4 +1,4 @@
-import { Binary, BSONError, Decimal128, Double, Int32, Long, MaxKey, MinKey, ObjectId, Timestamp } from 'bson';
+import { Binary, BSONError, Decimal128, Double, Long, MaxKey, MinKey, ObjectId, Timestamp } from 'bson';
 import { put } from '../../src/json/members.ts';
 import { MOST_DATE } from '../../src/json/typed-text.ts';
 import { nameAt } from './bson-name.ts';
@@ -20,24 +20,24 @@ import {
   utf8,
 } from './bson-reader.ts';
 
-function documentAt(bytes: Buffer, start: number, exact: boolean): object {
+function documentAt(bytes: Buffer, start: number): object {
   let document: object = {};
   for (let at = start + 4; bytes[at] !== 0;) {
     const type = octet(bytes, at);
     const name = nameAt(bytes, at + 1);
     const from = at + 2 + name.bytes.length;
-    document = put(document, name.text, valueAt(bytes, type, from, exact));
+    document = put(document, name.text, valueAt(bytes, type, from));
     at = endOf(bytes, type, from);
   }
   return document;
 }
 
-function listAt(bytes: Buffer, start: number, exact: boolean): unknown[] {
+function listAt(bytes: Buffer, start: number): unknown[] {
   const list: unknown[] = [];
   for (let at = start + 4; bytes[at] !== 0;) {
     const type = octet(bytes, at);
     const from = nul(bytes, at + 1) + 1;
-    list.push(valueAt(bytes, type, from, exact));
+    list.push(valueAt(bytes, type, from));
     at = endOf(bytes, type, from);
   }
   return list;
@@ -47,20 +47,17 @@ function listAt(bytes: Buffer, start: number, exact: boolean): unknown[] {
  * Reads an element of BSON as data with typed leaves, from which `writeJson` makes the same text as
  * `elementToJson` does from its bytes; what is large in turns with others. Types are kept, so that what was
  * read can be asked for again; what cannot be asked for (patterns, code, symbols, pointers to other
- * documents, dates beyond JavaScript's) is the object that Extended JSON shows. With `exact` doubles and
- * 32-bit integers keep their types, too, which tells a double 2 from an integer 2.
+ * documents, dates beyond JavaScript's) is the object that Extended JSON shows.
  */
-export function* elementToValue(bytes: Buffer, type: number, start: number, exact: boolean): Steps<unknown> {
-  if (!isLarge(bytes, type, start)) return valueAt(bytes, type, start, exact);
+export function* elementToValue(bytes: Buffer, type: number, start: number): Steps<unknown> {
+  if (!isLarge(bytes, type, start)) return valueAt(bytes, type, start);
   const list: unknown[] | undefined = type === LIST ? [] : undefined;
   let document: object = {};
   let looked = start;
   for (let at = start + 4; bytes[at] !== 0;) {
     const type = octet(bytes, at);
     const from = nul(bytes, at + 1) + 1;
-    const value = isLarge(bytes, type, from)
-      ? yield* elementToValue(bytes, type, from, exact)
-      : valueAt(bytes, type, from, exact);
+    const value = isLarge(bytes, type, from) ? yield* elementToValue(bytes, type, from) : valueAt(bytes, type, from);
     if (list) list.push(value);
     else document = put(document, nameAt(bytes, at + 1).text, value);
     at = endOf(bytes, type, from);
@@ -71,18 +68,16 @@ export function* elementToValue(bytes: Buffer, type: number, start: number, exac
   return list ?? document;
 }
 
-function valueAt(bytes: Buffer, type: number, at: number, exact: boolean): unknown {
+function valueAt(bytes: Buffer, type: number, at: number): unknown {
   switch (type) {
-    case 0x01: {
-      const number = bytes.readDoubleLE(at);
-      return exact ? new Double(number) : number;
-    }
+    case 0x01:
+      return double(bytes.readDoubleLE(at));
     case STRING:
       return text(bytes, at);
     case DOCUMENT:
-      return documentAt(bytes, at, exact);
+      return documentAt(bytes, at);
     case LIST:
-      return listAt(bytes, at, exact);
+      return listAt(bytes, at);
     case 0x05:
       return binary(bytes, at);
     case 0x06:
@@ -110,10 +105,10 @@ function valueAt(bytes: Buffer, type: number, at: number, exact: boolean): unkno
       return { $symbol: text(bytes, at) };
     case 0x0f: {
       const scope = at + 8 + int32(bytes, at + 4);
-      return { $code: text(bytes, at + 4), $scope: documentAt(bytes, scope, exact) };
+      return { $code: text(bytes, at + 4), $scope: documentAt(bytes, scope) };
     }
     case 0x10:
-      return exact ? new Int32(int32(bytes, at)) : int32(bytes, at);
+      return int32(bytes, at);
     case 0x11:
       return new Timestamp({ t: bytes.readUInt32LE(at + 4), i: bytes.readUInt32LE(at) });
     case 0x12:
@@ -127,6 +122,11 @@ function valueAt(bytes: Buffer, type: number, at: number, exact: boolean): unkno
     default:
       throw new BSONError('unknown BSON type');
   }
+}
+
+/** A whole double, which as a number would be taken for an integer, keeps its type. */
+function double(number: number): unknown {
+  return Number.isInteger(number) && !Object.is(number, -0) ? new Double(number) : number;
 }
 
 function date(milliseconds: number | bigint): unknown {

@@ -7,18 +7,13 @@ import { bsonToJson, documentsToJson, elementToJson } from './bson-json.ts';
 import { DOCUMENT, elements, int32 } from './bson-reader.ts';
 import { elementToValue } from './bson-value.ts';
 
-/** Doubles and 32-bit integers are plain numbers, but not where canonical Extended JSON was asked for. */
-function isExact(mode: Mode): boolean {
-  return mode === 'canonical';
-}
-
 /**
  * A small document, or null. Its JSON is written at once, its typed value read only if something looks
  * inside.
  */
 export function documentValue(bytes: Buffer | undefined, mode: Mode): Value {
   if (!bytes) return new Nothing();
-  return new Lazy(bsonToJson(bytes, mode), mode, [bytes], isExact(mode) ? EXACT_DOCUMENT : PLAIN_DOCUMENT);
+  return new Lazy(bsonToJson(bytes, mode), mode, [bytes], readDocument);
 }
 
 /** One document of the store that is large. */
@@ -29,7 +24,7 @@ export function largeDocumentValue(bytes: Buffer, mode: Mode): Steps<Value> {
 /** A list of documents. */
 export function* documentsValue(documents: readonly Buffer[], mode: Mode, work: Work): Steps<Value> {
   const { written } = yield* documentsToJson(documents, mode, work);
-  return new Lazy(written, mode, documents, readingOfList(mode));
+  return new Lazy(written, mode, documents, readDocuments);
 }
 
 /** A member of a document, which is a list or a number. */
@@ -42,34 +37,31 @@ export function* memberValue(bytes: Buffer, name: string, mode: Mode): Steps<Val
 
 function* elementValue(bytes: Buffer, type: number, at: number, mode: Mode): Steps<Value> {
   const json = yield* elementToJson(bytes, type, at, mode);
-  return new Lazy(typeof json === 'string' ? json : json.written, mode, [bytes], readingOf(type, at, isExact(mode)));
+  return new Lazy(typeof json === 'string' ? json : json.written, mode, [bytes], readingOf(type, at));
 }
 
 /** Makes of what the store sent what it stands for. */
 type Reading = (sent: readonly Buffer[], work: Work) => Steps<unknown>;
 
-function readingOf(type: number, at: number, exact: boolean): Reading {
+function readingOf(type: number, at: number): Reading {
   return function* ([bytes = Buffer.of()], work) {
     if (work.tick(bytes.length >> 4)) yield;
-    return yield* elementToValue(bytes, type, at, exact);
+    return yield* elementToValue(bytes, type, at);
   };
 }
 
-const PLAIN_DOCUMENT = readingOf(DOCUMENT, 0, false);
-const EXACT_DOCUMENT = readingOf(DOCUMENT, 0, true);
+const readDocument = readingOf(DOCUMENT, 0);
 
 /** Each piece holds one document, or several one after the other. */
-function readingOfList(mode: Mode): Reading {
-  return function* (sent, work) {
-    const list: unknown[] = [];
-    for (const bytes of sent) {
-      for (let at = 0; at < bytes.length; at += int32(bytes, at)) {
-        if (work.tick(1 + (int32(bytes, at) >> 4))) yield;
-        list.push(yield* elementToValue(bytes, DOCUMENT, at, isExact(mode)));
-      }
+function* readDocuments(sent: readonly Buffer[], work: Work): Steps<unknown> {
+  const list: unknown[] = [];
+  for (const bytes of sent) {
+    for (let at = 0; at < bytes.length; at += int32(bytes, at)) {
+      if (work.tick(1 + (int32(bytes, at) >> 4))) yield;
+      list.push(yield* elementToValue(bytes, DOCUMENT, at));
     }
-    return list;
-  };
+  }
+  return list;
 }
 
 class Lazy implements Value {

@@ -33,6 +33,13 @@ export function longText(number: number | bigint, mode: Mode): string {
   return mode === 'relaxed' || isExact ? String(number) : `"${number}"`;
 }
 
+/** A number without a type: the smallest that holds it. */
+export function untypedText(number: number, mode: Mode): string {
+  if (mode !== 'canonical' || !Number.isInteger(number) || Object.is(number, -0)) return doubleText(number, mode);
+  if (number === (number | 0)) return intText(number, mode);
+  return Math.abs(number) < 2 ** 63 ? longText(number, mode) : doubleText(number, mode);
+}
+
 /** A Decimal128, by its digits. */
 export function decimalText(digits: string, mode: Mode): string {
   return mode === 'plain' ? `"${digits}"` : `{"$numberDecimal":"${digits}"}`;

@@ -1,4 +1,4 @@
-import { EJSON } from 'bson';
+import type { Double } from 'bson';
 import { CodapError } from '../errors.ts';
 import { Joining } from '../budget/joining.ts';
 import { isHeld } from '../budget/turns.ts';
@@ -7,7 +7,7 @@ import { decimalOf } from './digits.ts';
 import { bsonTag, Digits, isLeaf, toText } from './leaf.ts';
 import { entriesOf, hasMember, keysOf, memberOf } from './members.ts';
 import { isContainer, piecesOf } from './size.ts';
-import { doubleText, leafText, longText, undefinedText, type Mode } from './typed-text.ts';
+import { leafText, longText, undefinedText, untypedText, type Mode } from './typed-text.ts';
 
 const MAX_DEPTH = 1000;
 
@@ -127,7 +127,7 @@ function scalarText(value: unknown, mode: Mode): string {
     case 'string':
       return JSON.stringify(value);
     case 'number':
-      return mode === 'canonical' ? EJSON.stringify(value, { relaxed: false }) : doubleText(value, mode);
+      return untypedText(value, mode);
     case 'boolean':
       return value ? 'true' : 'false';
     case 'bigint':
@@ -148,7 +148,9 @@ export function plain(value: unknown): unknown {
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
   if (typeof value === 'bigint') return JSON.parse(longText(value, 'plain'));
   if (typeof value !== 'object' || value === null || !isLeaf(value) || value instanceof Digits) return value;
-  if (bsonTag(value) === 'ObjectId') return toText(value);
+  const tag = bsonTag(value);
+  if (tag === 'ObjectId') return toText(value);
+  if (tag === 'Double') return plain((value as Double).value);
   return JSON.parse(leafText(value, 'plain'));
 }
 
