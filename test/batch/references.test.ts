@@ -40,6 +40,58 @@ describe('$result', () => {
     ).toMatchObject({ c: null, d: null, e: false });
   });
 
+  describe("to a store's undefined, which an answer shows as null,", () => {
+    const old = q({ value: { $verbatim: { old: undefined } } });
+    const selected = q({ value: { $verbatim: { old: undefined } } }, { select: '/old' });
+    const race = { pattern: 'first-reply', take: 1, queries: [selected] };
+    const each = q({ value: { $verbatim: { old: undefined } } }, { forEach: [1], select: '/old' });
+
+    it.each([
+      ['in a document', old, '/a/old'],
+      ['selected', selected, '/a'],
+      ['of the winner of a race', race, '/a'],
+      ['of an item', each, '/a/0'],
+    ])('is a value: %s', async (_, a, pointer) => {
+      const queries = {
+        a,
+        whole: from(pointer),
+        part: q({ value: { x: [result(pointer)] } }),
+        shaped: q({ value: 1 }, { select: result(pointer) }),
+        equal: q({ value: 1 }, { when: { equals: [result(pointer), null] } }),
+        held: q({ value: 1 }, { when: result(pointer) }),
+        among: q({ value: 1 }, { when: { in: [null, [1, result(pointer)]] } }),
+        listed: q({ value: 1 }, { when: { in: [1, result(pointer)] } }),
+        inside: from(`${pointer}/x`),
+        joined: q({ value: { $join: [result(pointer)] } }),
+        over: q({ value: 1 }, { forEach: result(pointer) }),
+      };
+      const { results } = (await ask('kv', { queries })) as { results: object };
+      expect(results).toHaveProperty('listed', { status: 'skipped' });
+      expect(results).toMatchObject({
+        whole: { status: 'ok', value: null },
+        part: { value: { x: [null] } },
+        shaped: { value: null },
+        equal: { value: 1 },
+        held: { status: 'skipped' },
+        among: { value: 1 },
+        inside: FAILED,
+        joined: { error: { code: 'INVALID' } },
+        over: { error: { code: 'INVALID' } },
+      });
+    });
+
+    it('is a member of what * goes over', async () => {
+      const queries = { a: old, b: each, c: from('/b/*'), d: q({ value: { $verbatim: [{ x: undefined }] } }) };
+      expect(await values({ ...queries, e: from('/d/*/x') })).toMatchObject({ b: [null], c: [null], e: [null] });
+    });
+
+    it('is nothing that is found', async () => {
+      expect(await ask('kv', { queries: { a: { ...race, accept: 'found' } } })).toMatchObject({
+        results: { a: { error: { code: 'NOT_FOUND' } } },
+      });
+    });
+  });
+
   it('writes "/" as ~1 and "~" as ~0, in names and in values', async () => {
     expect(await values({ 'a/b~': q({ value: { 'c/d~': 1 } }), c: from('/a~1b~0/c~1d~0') })).toMatchObject({ c: 1 });
   });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { CodapError } from '../../errors.ts';
 import type { Value } from '../../store/payload.ts';
+import { plain } from '../../json/write.ts';
 import { TypedValue } from '../../store/typed-value.ts';
 import type { Reshapes } from './modifier.ts';
 
@@ -18,7 +19,7 @@ export const accept: Reshapes<'found' | undefined> = {
 
 /** What codap made may not be written yet; a text of JSON, however long, is not read. */
 function isNull(value: Value): boolean {
-  if (value instanceof TypedValue) return value.value === null;
+  if (value instanceof TypedValue) return plain(value.value) === null;
   const { json } = value;
   return json.length < 1024 ? json.trim() === 'null' : json.trimStart().startsWith('null');
 }

@@ -46,7 +46,7 @@ export function* holds(condition: Condition, given: Given): Steps<boolean> {
   const left = yield* fillValue(condition.left, given);
   const right = yield* fillValue(condition.right, given);
   if (condition.test === 'equals') return yield* comparing(left, right, work);
-  if (right === null) return false;
+  if (plain(right) === null) return false;
   if (!Array.isArray(right)) throw new CodapError('INVALID', 'the second part of "in" is not a list');
   for (const member of right) if (yield* comparing(left, member, work)) return true;
   return false;

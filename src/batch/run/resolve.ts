@@ -19,7 +19,7 @@ export interface View {
   isWhole(node: Node): boolean;
   /** What steps lead into. */
   list(reply: Reply): MemberList | undefined;
-  /** All of it, undefined where there is none. */
+  /** All of it; undefined where there is none, and of a value that is BSON's undefined. */
   read(reply: Reply, work: Work): Steps<unknown>;
 }
 
@@ -174,7 +174,9 @@ function* ofReply(reply: Reply, view: View, work: Work): Steps<Outcome> {
   if (failed(reply)) return ofFailure(reply);
   if (reply.status === 'skipped') return SKIPPED;
   const value = yield* view.read(reply, work);
-  return value === undefined ? NOWHERE : { is: 'value', value };
+  // A store's undefined is a value, too: an answer shows it as null.
+  const isThere = value !== undefined || (view === VALUE && reply.value !== undefined);
+  return isThere ? { is: 'value', value } : NOWHERE;
 }
 
 function wasCancelled(outcome: Outcome): boolean {
