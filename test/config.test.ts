@@ -411,12 +411,16 @@ describe('YAML', () => {
     expect(JSON.stringify(problemsOf('a: !hunter2 x'))).not.toContain('hunter2');
   });
 
-  it.each(['shop: 1\n  shop: 2', '1: a\n  "1": b', 'true: a\n  "true": b', '1: a\n  1.0: b', '~: a\n  null: b'])(
-    'refuses a doubled key, also where it is one as a text alone: %j',
-    (keys) => {
-      expect(problemsOf(`sources:\n  ${keys}\n`)).toEqual([['codap.yaml:3:3', 'Map keys must be unique']]);
-    },
-  );
+  it.each([
+    'shop: 1\n  shop: 2',
+    '1: a\n  "1": b',
+    'true: a\n  "true": b',
+    '1: a\n  1.0: b',
+    '~: a\n  null: b',
+    '010: a\n  "010": b',
+  ])('refuses a doubled key, also where it is one as a text alone: %j', (keys) => {
+    expect(problemsOf(`sources:\n  ${keys}\n`)).toEqual([['codap.yaml:3:3', 'Map keys must be unique']]);
+  });
 
   it.each(['1e-400', '-1.5E-999', '+1e-400', `0.${'0'.repeat(330)}1`])(
     'refuses %s, of which nought would be left',

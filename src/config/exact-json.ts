@@ -1,13 +1,15 @@
 import type { ToldFault } from '../json/fault-list.ts';
 import { fragment } from '../json/pointer.ts';
+import { numberText } from '../json/leaf.ts';
 import { ConfigError } from './fault.ts';
+import { YamlNumber } from './yaml-number.ts';
 
 /** Containers within each other, beyond which there is an alias inside what it names. */
 const DEEPEST = 1000;
 
 /** JSON of what was written. */
 export interface ExactJson {
-  /** Keys in the order written, integers with all their digits; `null` where JSON has no word. */
+  /** Keys in the order written, numbers with all their digits; `null` where JSON has no word. */
   readonly json: string;
   /** What JSON has no word for, each with its JSON Pointer as a URI fragment. */
   readonly faults: readonly ToldFault[];
@@ -28,8 +30,8 @@ function written(value: unknown, at: Path, faults: ToldFault[]): string {
     faults.push({ pointer: fragment(at), detail });
     return 'null';
   };
-  if (typeof value === 'bigint') return value.toString();
-  if (typeof value === 'number' && !Number.isFinite(value)) return unfit('a finite number is allowed here');
+  if (value instanceof YamlNumber || typeof value === 'number')
+    return numberJson(value) ?? unfit('a finite number is allowed here');
   if (typeof value !== 'object' || value === null) return JSON.stringify(value ?? null);
   if (Array.isArray(value)) return `[${value.map((item, index) => written(item, [...at, index], faults)).join(',')}]`;
   // YAML has tags for bytes and sets, too.
@@ -41,4 +43,9 @@ function written(value: unknown, at: Path, faults: ToldFault[]): string {
     else members.push(`${JSON.stringify(String(key))}:${written(member, [...at, String(key)], faults)}`);
   }
   return `{${members.join(',')}}`;
+}
+
+function numberJson(value: YamlNumber | number): string | undefined {
+  if (typeof value !== 'number') return value.json;
+  return Number.isFinite(value) ? numberText(value) : undefined;
 }

@@ -1,12 +1,13 @@
 import { type Document, isScalar, LineCounter, type ParsedNode, parseDocument, type ToJSOptions, visit } from 'yaml';
 import { isOutOfRange } from '../json/digits.ts';
 import { ConfigError } from './fault.ts';
+import { YamlNumber } from './yaml-number.ts';
 
 /** What a YAML text holds. */
 export interface Yaml {
   /** As data. */
   readonly plain: unknown;
-  /** With a Map for each object, so that its keys keep their order, and a bigint for each integer. */
+  /** With a Map for each object, so that its keys keep their order, and a YamlNumber for each number. */
   readonly exact: unknown;
 }
 
@@ -22,7 +23,7 @@ export function readYaml(text: string, file: string): Yaml {
     get plain() {
       visit(document, {
         Scalar(_key, scalar) {
-          if (typeof scalar.value === 'bigint') scalar.value = Number(scalar.value);
+          if (scalar.value instanceof YamlNumber) scalar.value = Number(scalar.value.value);
         },
       });
       return toData(document, file);
@@ -51,18 +52,23 @@ function parse(text: string, file: string): Document.Parsed {
     detail: wordsOf(code, message),
   }));
   visit(document, {
-    Scalar(_key, { value, source = '', range }) {
+    Scalar(key, scalar) {
+      const { value, source = '', range } = scalar;
       if (value === 0 && isOutOfRange(source))
         faults.push({ path: placeOf(range![0]), detail: 'a number out of range' });
+      const isNumber = typeof value === 'number' || typeof value === 'bigint';
+      // A key is a text: 1.10 is not 1.1.
+      if (key === 'key' && (isNumber || typeof value === 'boolean' || value === null)) scalar.value = source;
+      else if (isNumber) scalar.value = new YamlNumber(value, source);
     },
   });
   if (faults.length > 0) throw new ConfigError(faults);
   return document;
 }
 
-/** Whether two keys would be one as texts, as `1` and `"1"` are. */
+/** Whether two keys are one, or would be as texts, as `1` and `"1"` are. */
 function uniqueKeys(one: ParsedNode, other: ParsedNode): boolean {
-  return isScalar(one) && isScalar(other) && String(one.value) === String(other.value);
+  return isScalar(one) && isScalar(other) && (String(one.value) === String(other.value) || one.source === other.source);
 }
 
 /** What follows a colon in the parser's message is quoted from the file, where it may be a secret. */

@@ -162,8 +162,24 @@ describe('what YAML says is read exactly', () => {
     ],
     [
       'fractions, exponents, and what is none',
-      '{ a: 1.50, b: 1e3, c: 1.0.0, d: .5 }',
-      '{"a":1.5,"b":1000,"c":"1.0.0","d":0.5}',
+      '{ a: 1.50, b: 1e3, c: 1.0.0, d: .5, e: 5., f: +1.5E+3, g: -.5e-7, h: 1e20, i: 010, j: -007.50, k: 0x00ff }',
+      '{"a":1.50,"b":1e3,"c":"1.0.0","d":0.5,"e":5,"f":1.5E+3,"g":-0.5e-7,"h":1e20,"i":10,"j":-7.50,"k":255}',
+    ],
+    [
+      'more digits than a double has, for whoever reads them to refuse',
+      '{ a: 9007199254740993.0, b: 1e400 }',
+      '{"a":9007199254740993.0,"b":1e400}',
+    ],
+    ['the sign of nought', '{ a: -0, b: -0.0, c: 0, d: -0e5, e: [-0] }', '{"a":-0,"b":-0.0,"c":0,"d":-0e5,"e":[-0]}'],
+    [
+      'keys as they are written',
+      '{ 1.10: a, 010: b, 0x10: c, -0: d, 1e3: e, .inf: f, True: g, Null: h, !!int 7: i, 1.50: { ~: j, a: { ? : k } } }',
+      '{"1.10":"a","010":"b","0x10":"c","-0":"d","1e3":"e",".inf":"f","True":"g","Null":"h","7":"i","1.50":{"~":"j","a":{"":"k"}}}',
+    ],
+    [
+      'keys as they are written, also where they are merged',
+      'x: &x { 1.10: a, 2.0: b }\ny: { <<: *x, 1.10: c }',
+      '{"x":{"1.10":"a","2.0":"b"},"y":{"1.10":"c","2.0":"b"}}',
     ],
     [
       'texts that look like something else',
