@@ -408,6 +408,10 @@ describe('$join', () => {
     });
   });
 
+  it.each([0, -0, 1.5, 1e21, 1e-7, true, 'x'])('makes the same of %s written out and referred to', async (it) => {
+    expect(await joined(it, '<', it, '|', it)).toEqual(await joined(it, '<', result('/a'), '|', result('/a')));
+  });
+
   it("puts commas between a list's members; of nothing it is empty", async () => {
     expect(await joined([1, 'two', false], '[', result('/a'), ']')).toMatchObject({ b: '[1,two,false]' });
     expect(await joined([], '[', result('/a'), ']')).toMatchObject({ b: '[]' });

@@ -1,3 +1,4 @@
+import { toText } from '../../json/leaf.ts';
 import { entriesOf, followPath, hasMember, keysOf, memberOf, put } from '../../json/members.ts';
 import { parsePointer } from '../../json/pointer.ts';
 import { Placeholder, WORDS, type Word } from '../../store/placeholder.ts';
@@ -102,7 +103,8 @@ function readReference(word: Word, argument: unknown, at: Spot, findings: Findin
     for (const [index, part] of argument.entries()) {
       const read = isScalar(part) ? (part as unknown) : readTemplate(part, at.below(word).below(index), findings);
       if (read instanceof Reference) parts.push(read);
-      else if (typeof read === 'string' || typeof read === 'number' || typeof read === 'boolean') addText(parts, read);
+      else if (typeof read === 'string' || typeof read === 'number' || typeof read === 'boolean')
+        addText(parts, toText(read) as string);
       else findings.report(at.below(word).below(index), 'a string, a number, a boolean or a reference is allowed here');
     }
     const join = new Reference(word, at, [], parts);
@@ -133,10 +135,10 @@ function readReference(word: Word, argument: unknown, at: Spot, findings: Findin
 }
 
 /** Adds a literal text. Two that stand beside each other become one. */
-function addText(parts: (string | Placeholder)[], text: string | number | boolean): void {
+function addText(parts: (string | Placeholder)[], text: string): void {
   const last = parts.at(-1);
-  if (typeof last === 'string') parts[parts.length - 1] = `${last}${text}`;
-  else parts.push(String(text));
+  if (typeof last === 'string') parts[parts.length - 1] = last + text;
+  else parts.push(text);
 }
 
 /** True if a path leads to where a reference was written that cannot be read. */
