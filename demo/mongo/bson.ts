@@ -1,13 +1,31 @@
-import { BSONRegExp, deserialize, type Document } from 'bson';
+import { BSONRegExp, deserialize, serialize, type Document, type SerializeOptions } from 'bson';
+
+/** A field name that mingo refuses, and one of as many bytes that stands for it wherever mingo looks. */
+const PROTO = Buffer.from('__proto__');
+const STAND_IN = Buffer.from('\uF8FF\uF8FE\uF8FD');
 
 /** A document as mingo compares it: plain numbers, a Long only beyond 2^53. */
 export function toView(raw: Uint8Array): Document {
-  return deserialize(raw, { bsonRegExp: true });
+  return deserialize(exchanged(raw, PROTO, STAND_IN), { bsonRegExp: true });
 }
 
 /** A document with every BSON type kept, so that encoding it again gives the same bytes. */
 export function toTyped(raw: Uint8Array): Document {
-  return deserialize(raw, { bsonRegExp: true, promoteValues: false });
+  return deserialize(exchanged(raw, PROTO, STAND_IN), { bsonRegExp: true, promoteValues: false });
+}
+
+/** The bytes of a document, whoever made it. */
+export function toRaw(document: Document, options?: SerializeOptions): Uint8Array {
+  return exchanged(serialize(document, options), STAND_IN, PROTO);
+}
+
+/** The same bytes with one name for another: a copy, where that is in them. */
+function exchanged(raw: Uint8Array, name: Buffer, other: Buffer): Uint8Array {
+  let at = Buffer.from(raw.buffer, raw.byteOffset, raw.length).indexOf(name);
+  if (at < 0) return raw;
+  const copy = Buffer.from(raw);
+  for (; at >= 0; at = copy.indexOf(name, at)) other.copy(copy, at);
+  return copy;
 }
 
 /** A command as mingo takes it: a view in which regular expressions are JavaScript's. */

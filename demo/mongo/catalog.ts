@@ -1,5 +1,6 @@
-import { serialize, type Document } from 'bson';
+import type { Document } from 'bson';
 import { Query } from 'mingo/query';
+import { toRaw } from './bson.ts';
 import type { Command } from './command.ts';
 import { operators } from './operators.ts';
 import { openCursor } from './read.ts';
@@ -15,7 +16,7 @@ export const listCollections: Command = (request, server) => {
   return openCursor(
     request,
     server,
-    collections.map((collection) => serialize(collection)),
+    collections.map((collection) => toRaw(collection)),
   );
 };
 
@@ -25,7 +26,7 @@ export const listIndexes: Command = (request, server) => {
   return openCursor(
     request,
     server,
-    indexes.entries().map(([name, key]) => serialize({ v: 2, key, name })),
+    indexes.entries().map(([name, key]) => toRaw({ v: 2, key, name })),
   );
 };
 

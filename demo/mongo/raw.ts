@@ -1,4 +1,5 @@
-import { type Document, Long, serialize } from 'bson';
+import { type Document, Long } from 'bson';
+import { toRaw } from './bson.ts';
 
 const DOCUMENT = 3;
 const ARRAY = 4;
@@ -16,7 +17,7 @@ function element(type: number, name: string, value: Uint8Array): Buffer {
 }
 
 function fields(document: Document): Uint8Array {
-  return serialize(document).subarray(4, -1);
+  return toRaw(document).subarray(4, -1);
 }
 
 /**

@@ -1,5 +1,5 @@
-import { serialize, type Document } from 'bson';
-import { toQuery, toTyped } from './bson.ts';
+import type { Document } from 'bson';
+import { toQuery, toRaw, toTyped } from './bson.ts';
 import { CODE, MongoFailure } from './failure.ts';
 import type { Message } from './wire.ts';
 
@@ -48,7 +48,7 @@ export class Request {
     const section = this.#message.sections.get(field);
     if (section) return section;
     const list = toTyped(this.#message.body)[field] as Document[] | undefined;
-    return (list ?? []).map((document) => serialize(document));
+    return (list ?? []).map((document) => toRaw(document));
   }
 
   /** Throws once the command has used up its `maxTimeMS`. */

@@ -1,7 +1,7 @@
-import { serialize, type Document } from 'bson';
+import type { Document } from 'bson';
 import { Query } from 'mingo/query';
 import type { Options } from 'mingo/types';
-import { toTyped, toView } from './bson.ts';
+import { toRaw, toTyped, toView } from './bson.ts';
 import { CODE, MongoFailure } from './failure.ts';
 import { operators } from './operators.ts';
 import type { Request } from './request.ts';
@@ -81,7 +81,7 @@ export function isPlain(projection: Document): boolean {
 
 /** Documents as bytes; a value that mingo left undefined is not there. */
 export function encoded(documents: Iterable<Document>): IteratorObject<Uint8Array> {
-  return Iterator.from(documents).map((document) => serialize(document, { ignoreUndefined: true }));
+  return Iterator.from(documents).map((document) => toRaw(document, { ignoreUndefined: true }));
 }
 
 /** Refuses the name or key pattern of an index that is not there. */

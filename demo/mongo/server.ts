@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { type Document, serialize } from 'bson';
+import type { Document } from 'bson';
 import type { Faults } from '../faults.ts';
+import { toRaw } from './bson.ts';
 import { serve } from './connection.ts';
 import { Cursors } from './cursors.ts';
 import { Scram } from './scram.ts';
@@ -64,7 +65,7 @@ export async function startMongo({
     load(database, collection, documents, indexed = []) {
       const target = store.write(database, collection);
       for (const field of indexed) target.indexes.set(`${field}_1`, { [field]: 1 });
-      for (const document of documents) target.insert(withId(serialize(document)));
+      for (const document of documents) target.insert(withId(toRaw(document)));
     },
     stats: () => tally.read(cursors.size),
     async close() {

@@ -1,7 +1,7 @@
-import { type Document, ObjectId, serialize } from 'bson';
+import { type Document, ObjectId } from 'bson';
 import type { Options } from 'mingo/types';
 import { updateOne } from 'mingo/updater';
-import { toQuery, toTyped, toView } from './bson.ts';
+import { toQuery, toRaw, toTyped, toView } from './bson.ts';
 import type { Command } from './command.ts';
 import { comparer } from './compare.ts';
 import { matching, optionsOf } from './select.ts';
@@ -23,7 +23,7 @@ export const update: Command = (request, { store }) => {
     const found = matching(collection, filter, options, request);
     const targets = multi ? found.toArray() : found.take(1).toArray();
     for (const stored of targets) {
-      const after = serialize(apply(toTyped(stored.raw), false));
+      const after = toRaw(apply(toTyped(stored.raw), false));
       n += 1;
       if (Buffer.compare(after, stored.raw) === 0) continue;
       collection.replace(stored, after);
@@ -31,7 +31,7 @@ export const update: Command = (request, { store }) => {
     }
     if (targets.length > 0 || !upsert) continue;
     const { _id = new ObjectId(), ...rest } = apply(equalities(filter), true);
-    collection.insert(serialize({ _id, ...rest }));
+    collection.insert(toRaw({ _id, ...rest }));
     upserted.push({ index, _id });
     n += 1;
   }
@@ -65,7 +65,7 @@ function changed(
   options: Partial<Options>,
 ): Document {
   if (isReplacement(change)) return { ...('_id' in document && { _id: document._id as unknown }), ...change };
-  const documents = [toView(serialize(document))];
+  const documents = [toView(toRaw(document))];
   // mingo tests the filter again because it tells it what a positional `$` stands for.
   updateOne(documents, filter, change as Parameters<typeof updateOne>[2], { arrayFilters }, options);
   return withTypes(documents[0], document) as Document;

@@ -1,4 +1,5 @@
-import { serialize, type Document } from 'bson';
+import type { Document } from 'bson';
+import { toRaw } from './bson.ts';
 
 const OP_REPLY = 1;
 const OP_QUERY = 2004;
@@ -96,7 +97,7 @@ function documentAt(bytes: Buffer, at: number): Buffer {
 
 /** The answer to a message, whole. */
 export function encodeReply(message: Message, reply: Document | Uint8Array): Buffer {
-  const body = reply instanceof Uint8Array ? reply : serialize(reply, { ignoreUndefined: true });
+  const body = reply instanceof Uint8Array ? reply : toRaw(reply, { ignoreUndefined: true });
   const head = Buffer.alloc(message.legacy ? HEADER + 20 : HEADER + 5);
   head.writeInt32LE(head.length + body.length);
   head.writeInt32LE(message.id, 8);

@@ -1,5 +1,5 @@
-import { type Document, ObjectId, serialize } from 'bson';
-import { toQuery, toTyped } from './bson.ts';
+import { type Document, ObjectId } from 'bson';
+import { toQuery, toRaw, toTyped } from './bson.ts';
 import type { Command } from './command.ts';
 import { keyOf } from './compare.ts';
 import { CODE } from './failure.ts';
@@ -26,7 +26,7 @@ export const insert: Command = (request, { store }) => {
 /** A document's bytes, with an `_id` made up in front if it has none. */
 export function withId(raw: Uint8Array): Uint8Array {
   const document = toTyped(raw);
-  return Object.hasOwn(document, '_id') ? raw : serialize({ _id: new ObjectId(), ...document });
+  return Object.hasOwn(document, '_id') ? raw : toRaw({ _id: new ObjectId(), ...document });
 }
 
 /** `delete` */

@@ -265,6 +265,39 @@ describe('find', () => {
     const found = await products.findOne({ constructor: 1 });
     expect(JSON.stringify(found)).toBe(JSON.stringify(document));
   });
+
+  test('takes a field __proto__ as any other, written, stored and asked for', async () => {
+    const parsed = (text: string) => JSON.parse(text) as Document;
+    const all = [
+      '{"_id":20,"__proto__":1}',
+      '{"_id":21,"__proto__":{"a":{"__proto__":"__proto__"}},"b":1}',
+      '{"_id":22}',
+    ].map(parsed);
+    await products.deleteMany({});
+    await products.insertMany(all.slice(0, 2));
+    await products.insertOne(all[2] as never);
+    const found = async (filter: string, options = {}) =>
+      JSON.stringify(await products.find(parsed(filter), options).toArray());
+    expect(await found('{}')).toBe(JSON.stringify(all));
+    expect(await found('{"__proto__":1}')).toBe(JSON.stringify([all[0]]));
+    expect(await found('{"__proto__":2}')).toBe('[]');
+    expect(await found('{"__proto__":{"$exists":false}}')).toBe(JSON.stringify([all[2]]));
+    expect(await found('{"__proto__.a.__proto__":"__proto__"}')).toBe(JSON.stringify([all[1]]));
+    expect(await found('{"__proto__":{"a":{"__proto__":"__proto__"}}}')).toBe(JSON.stringify([all[1]]));
+    expect(await found('{"b":1}', { projection: parsed('{"_id":0,"__proto__":1}') })).toBe(
+      '[{"__proto__":{"a":{"__proto__":"__proto__"}}}]',
+    );
+    expect(await found('{"b":1}', { projection: parsed('{"__proto__":0}') })).toBe('[{"_id":21,"b":1}]');
+    expect(await found('{}', { projection: { _id: 1 }, sort: parsed('{"__proto__":-1}') })).toBe(
+      '[{"_id":21},{"_id":20},{"_id":22}]',
+    );
+    expect(await products.distinct('__proto__.a.__proto__')).toEqual(['__proto__']);
+    expect(
+      JSON.stringify(await run('products', [{ $match: { b: 1 } }, { $project: { _id: 0, p: '$__proto__.a' } }])),
+    ).toBe('[{"p":{"__proto__":"__proto__"}}]');
+    await products.updateOne({ _id: 22 as never }, parsed('{"$set":{"__proto__":{"c":1}}}'));
+    expect(await found('{"__proto__.c":1}')).toBe('[{"_id":22,"__proto__":{"c":1}}]');
+  });
 });
 
 describe('cursors', () => {
