@@ -186,13 +186,20 @@ export function* comparing(one: unknown, other: unknown, work: Work, depth = 0):
   return true;
 }
 
-/** Whether two values, Digits among them, are one number. */
+/**
+ * Whether two values, Digits among them, are one number. They equal their text, too: as such a request has to
+ * write them, and MongoDB's are shown.
+ */
 function* comparingNumbers(one: unknown, other: unknown, work: Work): Steps<boolean> {
-  const a = one instanceof Digits || typeof one === 'number' ? String(one) : undefined;
-  const b = other instanceof Digits || typeof other === 'number' ? String(other) : undefined;
+  const a = digitsOf(one);
+  const b = digitsOf(other);
   if (a === undefined || b === undefined) return false;
   if (work.tick((a.length + b.length) >> 6)) yield;
-  return a === b || decimalOf(a) === decimalOf(b);
+  return a === b || (typeof one !== 'string' && typeof other !== 'string' && decimalOf(a) === decimalOf(b));
+}
+
+function digitsOf(value: unknown): string | undefined {
+  return value instanceof Digits || typeof value === 'number' || typeof value === 'string' ? String(value) : undefined;
 }
 
 function tooDeep(): CodapError {

@@ -164,6 +164,9 @@ const sorted = (value: unknown): string =>
 describe('comparing', () => {
   it.each([
     [Long.fromString('9007199254740993'), '9007199254740993'],
+    [new Digits('9007199254740993'), '9007199254740993'],
+    [new Digits('9007199254740993'), Long.fromString('9007199254740993')],
+    [new Digits('100000000000000000000'), '100000000000000000000'],
     [new Digits('9007199254740993'), new Digits('9007199254740993.0')],
     [new Digits('100000000000000000000'), 1e20],
     [new Digits('100000000000000000000'), new Double(1e20)],
@@ -215,9 +218,8 @@ describe('comparing', () => {
     [new Digits('9007199254740993'), new Digits('9007199254740995')],
     [new Digits('9007199254740993'), new Digits('-9007199254740993')],
     [new Digits('9007199254740993'), 9007199254740992],
-    [new Digits('9007199254740993'), '9007199254740993'],
-    [new Digits('9007199254740993'), Long.fromString('9007199254740993')],
-    [new Digits('100000000000000000000'), '100000000000000000000'],
+    [new Digits('100000000000000000000'), '1e20'],
+    [new Digits('1e20'), '100000000000000000000'],
     [new Digits('1e400'), Infinity],
     [new Digits(`1e${'9'.repeat(400)}`), new Digits(`1e${'9'.repeat(399)}8`)],
     [new Digits('1e400'), { a: 1 }],
