@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Fault } from '../../demo/faults.ts';
 import { startStores, type Stores } from '../../demo/stores.ts';
 import { askBytes } from '../endpoints/bytes.ts';
@@ -10,13 +10,16 @@ interface Line {
   readonly ms: number;
 }
 
+const group = (queries: object) => ({ pattern: 'kv', queries });
+const inOrder = (...queries: object[]) => ({ pattern: 'ordered', queries });
+
 let stores: Stores;
 let service: Service;
 const lines: Line[] = [];
 beforeAll(async () => {
   stores = await startStores();
   await stores.putSynthetic('files', 'long.bin', 300_000);
-  service = await startService({ stores, lines });
+  service = await startService({ stores, lines, batches });
 });
 afterAll(async () => {
   await service.close();
@@ -28,9 +31,9 @@ afterEach(async () => {
 });
 
 /** How many batches have come to this. */
-async function counted(outcome: string): Promise<number> {
+async function counted(outcome: string, batch = ''): Promise<number> {
   const families = readMetrics((await service.get('/metrics')).text);
-  return valueIn(families, 'codap_batches_total', { pattern: 'kv', batch: '', outcome }) ?? 0;
+  return valueIn(families, 'codap_batches_total', { batch, outcome }) ?? 0;
 }
 
 const RAW = 'application/octet-stream';
@@ -38,13 +41,31 @@ const long = { source: 'files', op: 'getObject', params: { key: 'long.bin' } };
 const race = { pattern: 'first-reply', take: 1, queries: [long] };
 const short = { source: 'photos', op: 'getObject', params: { key: 'covers/B-101.svg' } };
 const list = { source: 'shop', op: 'find', params: { collection: 'products', batchSize: 8 }, stream: true };
-const group = (queries: object) => ({ pattern: 'kv', queries });
 
 /** What cuts a body once it is open: at once, or each time that what follows its beginning is asked for. */
 const CUT: Fault = { kind: 'cut', afterBytes: 100_000 };
 const NO_REST: Fault = { kind: 'cut', afterBytes: 70_000 };
 const DRIP: Fault = { kind: 'drip', bytesPerSecond: 1e6 };
 const LATE: Fault = { kind: 'delay', ms: 100 };
+
+const OF_SLOW = { source: 'pricing-eu' };
+const stock = { source: 'catalog', op: 'get', params: { path: '/stock/B-101' } };
+const slow = { source: 'pricing-eu', op: 'get', params: { path: '/quote', query: { sku: 'B-101' } } };
+const nowhere = { source: 'catalog', op: 'get', params: { path: '/nowhere' } };
+const [two, waits] = [
+  { forEach: [1, 2], ...slow },
+  { ...stock, when: { $result: '/two' } },
+];
+/** Each has something that is there at once, so that its answer begins; most have something that is not. */
+const batches = {
+  one: group({ stock }),
+  beside: group({ stock, slow }),
+  required: group({ stock, slow: { ...slow, required: true } }),
+  deep: group({ stock, g: group({ slow: { ...slow, required: true }, two }), two, waits }),
+  fast: { ...group({ stock, slow }), onError: 'fail' },
+  lacking: inOrder(nowhere, stock, slow),
+  defaulted: inOrder({ ...nowhere, default: 0 }, stock, slow),
+};
 
 const WHOLE = { status: 'ok', complete: true, failures: 0 };
 const FAILED = { status: 'error', complete: false, failures: 1, failed: 'UNAVAILABLE' };
@@ -76,3 +97,51 @@ it.each([
   expect(line.ms).toBeLessThan(performance.now() - began);
   await until(async () => (await counted(outcome)) === before + 1, `it is counted as ${outcome}`);
 });
+
+describe.each(['ndjson', 'sse', 'zip', 'tar', 'tar.gz'])('of a saved batch that is answered as %s', (ending) => {
+  it.each([
+    ['one', WHOLE],
+    ['beside', WHOLE],
+    ['required', WHOLE],
+    ['deep', WHOLE],
+    ['fast', WHOLE],
+    ['lacking', { complete: false, failures: 1 }],
+    ['defaulted', { complete: false, failures: 0 }],
+  ] as const)('HEAD is logged and counted by what there was when it was answered: %s', async (batch, told) => {
+    const faults = [
+      ['GET /eu/quote', 1000],
+      ['GET /catalog/stock', 30],
+    ] as const;
+    for (const [match, ms] of faults) await stores.addFault({ store: 'rest', match, fault: { kind: 'delay', ms } });
+    const outcome = told.complete ? 'complete' : 'incomplete';
+    const before = await counted(outcome, batch);
+    const { status } = await service.get(`/batches/${batch}.${ending}`, {}, 'HEAD');
+    expect(status).toBe(200);
+    await until(() => lines.some(({ msg }) => msg === 'batch'), 'it is logged');
+    const line = lines.find(({ msg }) => msg === 'batch')!;
+    expect(line).toMatchObject(told);
+    expect(line).not.toHaveProperty('left');
+    expect(line).not.toHaveProperty('failed');
+    await until(async () => (await counted(outcome, batch)) === before + 1, `it is counted as ${outcome}`);
+  });
+});
+
+it.each(['required', 'beside', 'deep'])(
+  'a batch is counted as cancelled where its client leaves: %s',
+  async (batch) => {
+    await stores.addFault({ store: 'rest', match: 'GET /eu/quote', fault: { kind: 'delay', ms: 1000 } });
+    const before = await counted('cancelled', batch);
+    const leaving = new AbortController();
+    const asked = fetch(`${service.url}/batches/${batch}`, { signal: leaving.signal });
+    const running = async () =>
+      valueIn(readMetrics((await service.get('/metrics')).text), 'codap_source_running', OF_SLOW);
+    await until(async () => ((await running()) ?? 0) > 0, 'it runs');
+    leaving.abort();
+    await expect(asked).rejects.toThrow();
+    await until(() => lines.some(({ msg }) => msg === 'batch'), 'it is logged');
+    const line = lines.find(({ msg }) => msg === 'batch')!;
+    expect(line).toMatchObject({ complete: false, left: true });
+    expect(line).not.toHaveProperty('failed');
+    await until(async () => (await counted('cancelled', batch)) === before + 1, 'it is counted as cancelled');
+  },
+);

@@ -94,6 +94,11 @@ export function isComplete(list: MemberList): boolean {
   return lacking(list).next().done === true;
 }
 
+/** The same of what was ended because nobody needed more: what had not come by then lacks nothing. */
+export function isCompleteSoFar(list: MemberList): boolean {
+  return lacking(list).every(({ reply }) => reply.error?.code === 'CANCELLED');
+}
+
 /**
  * The members that keep it from being complete: failed or defaulted; beside a `take` that was reached, only
  * what it counted.

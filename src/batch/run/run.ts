@@ -53,10 +53,7 @@ export function run(plan: Plan, options: BatchOptions, { wants, fewOpen }: Takin
     absorbed: false,
   };
   runGroup(plan.root, root, scope, runMember, started)
-    .then((list) => {
-      if (list.decidedBy && !batch.decidedBy) batch.decidedBy = list.decidedBy;
-      root.open(judge(list, performance.now() - started));
-    })
+    .then((list) => root.open(judge(list, performance.now() - started)))
     .catch((cause: unknown) => {
       const error = new CodapError('INTERNAL', 'codap failed to run this batch', { cause });
       batch.decide({ path: [], error });

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import type { PlansOfLate } from '../../batch/plan/plans-of-late.ts';
 import { BatchTrace } from '../../batch/run/batch-trace.ts';
-import { hasFlowed, isComplete } from '../../batch/run/reply.ts';
+import { hasFlowed, isComplete, isCompleteSoFar } from '../../batch/run/reply.ts';
 import { run, type Running } from '../../batch/run/run.ts';
 import type { Memory } from '../../budget/memory.ts';
 import { Work } from '../../budget/work.ts';
@@ -131,7 +131,9 @@ export async function conduct(
   const { root, started } = running;
   const { status, ms, list } = root.latest;
   const { decidedBy, hasBroken, failures } = running.batch;
-  counted.complete = list !== undefined && isComplete(list) && !hasBroken && !decidedBy;
+  // To a HEAD the head alone is answered: what would still have flowed is ended then, by codap itself.
+  const isWhole = request.method === 'HEAD' && !left.aborted ? isCompleteSoFar : isComplete;
+  counted.complete = list !== undefined && isWhole(list) && !hasBroken && !decidedBy;
   log.info(
     {
       requestId: request.id,
@@ -144,7 +146,7 @@ export async function conduct(
       failures: failures.length,
       failed: decidedBy?.error.code,
       left: left.aborted || undefined,
-      status: decidedBy ? 'error' : status,
+      status: decidedBy ? 'error' : counted.complete ? 'ok' : status,
       trace_id: traceIdOf(request.raw.headers),
       span_id: span?.id,
     },
