@@ -206,6 +206,33 @@ describe('the end', () => {
     expect(paths(frames)).toContain('/group');
   });
 
+  describe.each([
+    ['as it opens', { ...slow(1500), timeoutMs: 60, required: true }],
+    ['while it is read', { ...many(5000), required: true }],
+  ])('of a group that a required query fails, %s,', (_when, required) => {
+    it.each(['kv', 'ordered', 'first-reply'])(
+      'comes after all that it has ended, each as it was: %s',
+      async (pattern) => {
+        await stores.addFault({ store: 'mongo', match: 'getMore', fault: { kind: 'cut' } });
+        const inner = { pattern: 'ordered', queries: [stock, { pattern: 'kv', queries: { w: slow(1501) } }] };
+        const race = { pattern: 'first-reply', queries: [slow(1502), slow(1503)] };
+        const each = { forEach: [1504, 1505], ...get('/slow', { ms: { $item: '' } }) };
+        const list = [required, inner, each, race];
+        const queries = { g: { pattern, queries: pattern === 'kv' ? Object.fromEntries(list.entries()) : list } };
+        const frames = await (await flow('/kv', { queries })).rest();
+        const replies = frames.filter(({ event }) => event === 'reply');
+        const closing = replies.filter((frame) => 'count' in frame);
+        expect(paths(closing).map(String).toSorted()).toEqual(['/g', '/g/1', '/g/1/1', '/g/2', '/g/3']);
+        expect(paths(replies.filter(({ ms }) => !(Number(ms) > 0)))).toEqual([]);
+        const cancelled = replies.filter(
+          ({ error, count }) => (error as Body)?.code === 'CANCELLED' && count === undefined,
+        );
+        expect(paths(cancelled).map(String).toSorted()).toEqual(['/g/1/1/w', '/g/2/0', '/g/2/1', '/g/3/0', '/g/3/1']);
+        expect(frames.at(-1)).toMatchObject({ counts: { ok: 1, error: 1, skipped: 0, cancelled: 5 } });
+      },
+    );
+  });
+
   it('comes at the deadline, with what has not come by then', { retry: 3 }, async () => {
     const began = performance.now();
     const { frames, end } = await all('/kv', { timeoutMs: 150, queries: { a: stock, b: slow(5000) } });

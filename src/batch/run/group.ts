@@ -85,7 +85,7 @@ async function startAll(
   }
 }
 
-/** In order of arrival, until it is decided; with `hedgeMs` no more start than are needed by then. */
+/** In order of arrival, until a `take` is decided; with `hedgeMs` no more start than are needed by then. */
 async function firstReply(group: RunningGroup, runOne: RunOne, work: Work): Promise<void> {
   const { members, node } = group;
   const { hedgeMs, take = members.length } = node;
@@ -106,7 +106,8 @@ async function firstReply(group: RunningGroup, runOne: RunOne, work: Work): Prom
         if (group.waiting < replies.length - replies.arrived) startNext();
       }, hedgeMs);
     for await (const member of replies) {
-      if (group.isDecided) break;
+      // Beside a `take` the rest is not answered; else it is, as it ends now.
+      if (group.isDecided && node.take !== undefined) break;
       if (group.hedge && member.latest.status !== 'ok') startNext();
     }
   } finally {

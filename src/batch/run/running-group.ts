@@ -70,7 +70,7 @@ export class RunningGroup implements Container {
    * count.
    */
   opened(member: RunningMember): void {
-    if (this.isDecided) return;
+    if (this.isDecided) return member.break(notNeeded());
     this.#slots[this.#arrived.push(member) - 1]?.fill(member);
     if (member.latest.status === 'ok') this.#successes += 1;
     const reachable = this.#successes + this.members.length - this.#arrived.length;
@@ -79,11 +79,11 @@ export class RunningGroup implements Container {
     if (this.isDecided) this.#end.cancel(this.#decidedBy);
   }
 
-  /** A member has closed. Where that fails the group, all that has not closed is given up. */
+  /** A member has closed. Where that fails the group, what is open breaks, and the rest is cancelled. */
   closed(member: RunningMember): void {
     if (!failsItsGroup(member)) return;
     this.#decide(member);
-    for (const other of this.members) if (!other.closed) other.giveUp(notNeeded());
+    for (const other of this.members) if (!other.closed) other.break(notNeeded());
     this.#end.cancel(this.#decidedBy);
   }
 

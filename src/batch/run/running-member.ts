@@ -142,10 +142,13 @@ export class RunningMember implements Traced {
     this.#opening?.settle({ status: 'fulfilled', value: reply });
   }
 
-  /**
-   * It is not needed any more: what it has opened breaks, and if it still runs, what it comes to does not
-   * count.
-   */
+  /** What it has opened, or something within it, breaks. */
+  break(reason: CodapError): void {
+    for (const member of this.#container?.members ?? []) member.break(reason);
+    this.settled?.flow?.break(reason);
+  }
+
+  /** Nobody waits for it any more: what it has opened breaks, and what it would come to does not count. */
   giveUp(reason: CodapError): void {
     for (const member of this.#container?.members ?? []) member.giveUp(reason);
     this.settled?.flow?.break(reason);
