@@ -22,8 +22,10 @@ export function healthRoute(app: FastifyInstance, { admission, sources }: Health
   });
   app.get('/health/live', { config: { isOpen: true } }, () => ({ status: 'live' }));
   app.get('/health/ready', { config: { isOpen: true, flags: ['strict'] } }, async (request, reply) => {
+    const pinged = admission.draining ? [] : await pings();
+    // Sources may hang, and the end of the service may begin meanwhile.
     if (admission.draining) return reply.code(503).send({ status: 'draining' });
-    const found = (await pings()).map((pinged) => readinessOf(pinged, sources.get(pinged.name)!.layers));
+    const found = pinged.map((one) => readinessOf(one, sources.get(one.name)!.layers));
     const strict = Object.hasOwn(request.query as object, 'strict');
     const ready = !strict || found.every(({ status }) => status === 'up');
     const { caller } = request;

@@ -368,6 +368,20 @@ describe('admission', () => {
     await drain;
   });
 
+  it.each(['', '?strict'])('readiness fails that waits for a source as the draining begins: %s', async (query) => {
+    const asked = Promise.withResolvers<void>();
+    const answered = Promise.withResolvers<void>();
+    const ping = (): Promise<void> => (asked.resolve(), answered.promise);
+    await build({ sources: [{ ...up, ping }] });
+    const asking = app.inject(`/health/ready${query}`);
+    await asked.promise;
+    const drained = app.drain();
+    answered.resolve();
+    const ready = await asking;
+    expect([ready.statusCode, ready.json()]).toEqual([503, { status: 'draining' }]);
+    expect(await drained).toBe(true);
+  });
+
   it('is drained at once when nothing runs', async () => {
     await build();
     await app.drain();
