@@ -18,6 +18,8 @@ afterEach(() => service.stores.clearFaults());
 const holdSlow = () =>
   service.stores.addFault({ store: 'rest', match: 'GET /eu/quote', fault: { kind: 'delay', ms: 1000 } });
 
+const CANCELLED = { pattern: 'kv', batch: '', outcome: 'cancelled' };
+
 const scrape = async () => readMetrics((await service.get('/metrics')).text);
 const COVER = { source: 'photos', op: 'getObject', params: { key: 'covers/B-101.svg' } };
 const ADA = { source: 'shop', op: 'findOne', params: { collection: 'users', filter: { email: 'ada@shop.example' } } };
@@ -104,6 +106,23 @@ describe('GET /metrics', () => {
     };
     expect(await growth('codap_batches_total', labels, leaves)).toBe(1);
   });
+
+  it.each(['destroy', 'resetAndDestroy', 'end'] as const)(
+    'counts a batch as cancelled where its client leaves before its body is there: %s',
+    async (leave) => {
+      const leaves = async (framing: string): Promise<void> => {
+        const client = connect(service.port, '127.0.0.1').on('error', () => {});
+        await once(client, 'connect');
+        const before = await service.connections();
+        client.write(`POST /kv HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n${framing}`);
+        await pause(20);
+        client.resume()[leave]();
+        await until(async () => (await service.connections()) < before, 'it has left');
+      };
+      for (const framing of ['content-length: 100\r\n\r\n{', 'transfer-encoding: chunked\r\n\r\n5\r\n{"que\r\n'])
+        expect(await growth('codap_batches_total', CANCELLED, () => leaves(framing))).toBe(1);
+    },
+  );
 
   it('counts a batch as failed where its answer had to be cut', async () => {
     const labels = { pattern: 'first-reply', batch: '', outcome: 'failed' };

@@ -59,8 +59,8 @@ export function answerUnreadable(
   const response = socket._httpMessage;
   if (error.code === 'ECONNRESET' || !socket.writable || response?.headersSent) return void socket.destroy();
   const problem = UNREADABLE[error.code ?? ''] ?? { status: 400, title: 'Bad Request', detail: 'this is not HTTP/1.1' };
-  // As such it is counted, though it is written past it.
-  if (response) response.statusCode = problem.status;
+  // As such it is counted, though it is written past it; but who ends in the middle of a request has left.
+  if (response && error.code !== 'HPE_INVALID_EOF_STATE') response.statusCode = problem.status;
   endWith(problem, socket, response?.req);
 }
 
