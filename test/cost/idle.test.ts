@@ -3,10 +3,12 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startStores, type Stores } from '../../demo/stores.ts';
+import { readMetrics, valueIn } from '../observe/open-metrics.ts';
 import { type Service, startService, until } from '../service.ts';
 
 let stores: Stores;
 let service: Service;
+const lines: { msg?: string; requestId?: string }[] = [];
 beforeAll(async () => {
   stores = await startStores();
   const text = 'x'.repeat(8000);
@@ -17,6 +19,7 @@ beforeAll(async () => {
   );
   service = await startService({
     stores,
+    lines,
     limits: { streamIdleMs: 250 },
     server: { maxInFlight: 100 },
     sources: { shop: { collections: ['many'], unique: {} }, catalog: { maxBytes: 50_000_000 } },
@@ -48,6 +51,8 @@ async function drain(socket: Socket): Promise<number> {
 
 const many = { source: 'shop', op: 'find', params: { collection: 'many', batchSize: 100 }, stream: true };
 const big = { source: 'catalog', op: 'get', params: { path: '/gzip', query: { bytes: 16_000_000 } } };
+const small = { source: 'catalog', op: 'get', params: { path: '/gzip', query: { bytes: 200_000 } } };
+const body = { source: 'catalog', op: 'get', params: { path: '/big', query: { bytes: 32_000_000 } } };
 const rows = { ...big, forEach: [1], select: { text: '' } };
 
 describe('a client that takes nothing for streamIdleMs is cut', () => {
@@ -71,6 +76,45 @@ describe('a client that takes nothing for streamIdleMs is cut', () => {
   });
 });
 
+/** How many batches have come to this. */
+async function counted(outcome: string): Promise<number> {
+  return valueIn(readMetrics((await service.get('/metrics')).text), 'codap_batches_total', { outcome }) ?? 0;
+}
+
+describe('a batch whose client is cut for that is counted as failed, not as one that it has left', () => {
+  it.each([
+    ['application/json', { big }, 1],
+    ['application/x-ndjson', { many }, 1],
+    ['text/event-stream', { many }, 1],
+    ['application/octet-stream', { body }, 1],
+    ['application/zip', { body }, 1],
+    ['text/csv', { table: { pattern: 'kv', select: '/rows', queries: { rows } } }, 1],
+    // Of so many some have left, and some wait behind the one that is not taken.
+    ['application/json', { small }, 200],
+  ])('under %s: %j, %d times', async (accept, queries, times) => {
+    const id = `${accept}/${times}`;
+    const [failed, cancelled] = [await counted('failed'), await counted('cancelled')];
+    const before = await service.connections();
+    const socket = connect(service.port, '127.0.0.1').pause();
+    await once(socket, 'connect');
+    const one = post(
+      '/kv',
+      JSON.stringify({ queries }),
+      `X-Request-Id: ${id}\r\nAccept: ${accept}\r\nAccept-Encoding: identity\r\n`,
+    );
+    socket.on('error', () => {}).write(one.repeat(times));
+    await until(async () => (await service.connections()) > before, 'the client is there');
+    await until(async () => (await service.connections()) === before, 'the client is cut', 4500);
+    await until(async () => (await counted('failed')) > failed, 'it is counted');
+    expect(await counted('cancelled')).toBe(cancelled);
+    const batches = () => lines.filter(({ msg, requestId }) => msg === 'batch' && requestId === id);
+    await until(() => batches().length > 0, 'it is logged');
+    expect(batches().filter((line) => 'left' in line)).toEqual([]);
+    if (times === 1) expect(batches()).toMatchObject([{ complete: false, failed: 'TIMEOUT', status: 'error' }]);
+    socket.destroy();
+  });
+});
+
 /** Little to send, much to be told: each fault with its long path. */
 const NAME = 'n'.repeat(250);
 const within = (queries: object, pattern: string): object => ({ [NAME]: { pattern, queries } });
@@ -83,8 +127,8 @@ const BAD = JSON.stringify({
     'kv',
   ),
 });
-const post = (path: string, body: string): string =>
-  `POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
+const post = (path: string, body: string, headers = ''): string =>
+  `POST ${path} HTTP/1.1\r\nHost: x\r\n${headers}Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
 
 describe('whatever it asks for, again and again', () => {

@@ -16,12 +16,15 @@ import type { Spans } from '../../observe/spans.ts';
 import type { SavedBatch } from '../../saved/saved-batch.ts';
 import type { Source } from '../../sources/open.ts';
 import type { CountedBatch } from '../http/count-batches.ts';
+import { wasCut } from '../http/cut-idle.ts';
 import { noteOwnFault } from '../http/note-own-fault.ts';
 import { traceIdOf } from '../http/trace-context.ts';
 import { whenClosed } from '../http/when-closed.ts';
 import { timeoutOf } from './ad-hoc.ts';
 import type { Asked, Asking } from './asking.ts';
 import { RequestCaller } from './request-caller.ts';
+
+const NOT_TAKEN = new CodapError('TIMEOUT', 'the client took nothing of the answer for too long');
 
 /** What the routes of batches answer from. */
 export interface Service {
@@ -119,7 +122,10 @@ export async function conduct(
   counted.batch = running.batch;
   counted.encoding = taking.mediaType;
   if (span) span.running = running;
-  whenClosed(reply.raw, () => running.batch.memory.close());
+  whenClosed(reply.raw, () => {
+    if (wasCut(request.raw.socket)) running.batch.decide({ path: [], error: NOT_TAKEN });
+    running.batch.memory.close();
+  });
   const end = (why: string): void => running.batch.decide({ path: [], error: new CodapError('OVERLOADED', why) });
   const unlink = whenCut(end);
   try {
@@ -145,7 +151,7 @@ export async function conduct(
       ms: list?.members.some(hasFlowed) ? performance.now() - started : ms,
       failures: failures.length,
       failed: decidedBy?.error.code,
-      left: left.aborted || undefined,
+      left: (left.aborted && !wasCut(request.raw.socket)) || undefined,
       status: decidedBy ? 'error' : counted.complete ? 'ok' : status,
       trace_id: traceIdOf(request.raw.headers),
       span_id: span?.id,

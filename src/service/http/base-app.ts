@@ -7,7 +7,7 @@ import Fastify, {
 } from 'fastify';
 import type { Config } from '../../config/load.ts';
 import type { Spans } from '../../observe/spans.ts';
-import { cutsIdle } from './cut-idle.ts';
+import { cutIdle, cutsIdle } from './cut-idle.ts';
 import { answerConnect, answerFault, answerUnreadable } from './faults.ts';
 import { servedHosts, serveHosts } from './hosts.ts';
 import { requestId } from './request-id.ts';
@@ -41,9 +41,9 @@ export function baseApp(
     requireHostHeader: false,
   };
   const { tls } = server;
-  const cutIdle = cutsIdle(limits.streamIdleMs);
+  const whenHandedOver = cutsIdle(limits.streamIdleMs);
   const begin = (request: FastifyRequest, reply: FastifyReply): void => {
-    reply.raw.on('prefinish', cutIdle);
+    reply.raw.on('prefinish', whenHandedOver);
     standardHeaders(request, reply);
   };
   const app = Fastify({
@@ -66,6 +66,7 @@ export function baseApp(
     },
     clientErrorHandler: answerUnreadable,
   });
+  cutIdle(app.server);
   app.server.on('connect', answerConnect);
   // What a client expects beyond 100 Continue may be left to it (RFC 9110 §10.1.1); Node would refuse it.
   app.server.on('checkExpectation', (...asked) => app.server.emit('request', ...asked));

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Pattern } from '../../batch/plan/node.ts';
 import type { Batch } from '../../batch/run/batch.ts';
 import type { Metrics, Outcome } from '../../observe/metrics.ts';
+import { wasCut } from './cut-idle.ts';
 import { PROBLEM } from './problem.ts';
 import { comesBack } from './routing.ts';
 import { whenClosed } from './when-closed.ts';
@@ -58,11 +59,11 @@ export class CountedBatch {
   }
 
   /** What became of it. */
-  outcome({ raw: { writableFinished, headersSent, statusCode } }: FastifyReply): Outcome {
+  outcome({ request, raw: { writableFinished, headersSent, statusCode } }: FastifyReply): Outcome {
     if (this.batch?.decidedBy) return 'failed';
     // A request that could not be read was answered, though not by what answers others.
     const isUnread = !this.batch && !headersSent && statusCode >= 400;
-    if (!writableFinished && !isUnread) return 'cancelled';
+    if (!writableFinished && !isUnread) return wasCut(request.raw.socket) ? 'failed' : 'cancelled';
     const status = this.status ?? statusCode;
     // What it came to could not be answered in what was accepted.
     if (this.batch && status !== 406) return this.complete ? 'complete' : 'incomplete';

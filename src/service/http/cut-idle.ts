@@ -1,5 +1,21 @@
 import type { ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
+import { type Server, Socket } from 'node:net';
+
+/** Connections that were cut: nothing was taken there for too long. */
+const cut = new WeakSet<Socket>();
+
+/** From now on cuts each connection of a server whose time is over, and remembers that. */
+export function cutIdle(server: Server): void {
+  server.on('timeout', (socket: Socket) => {
+    cut.add(socket);
+    socket.destroy();
+  });
+}
+
+/** Whether codap has cut a connection, rather than its client. */
+export function wasCut(socket: Socket): boolean {
+  return cut.has(socket);
+}
 
 /**
  * What to do as an answer is handed over to its connection whole ('prefinish'): a client that then takes
