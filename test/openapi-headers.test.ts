@@ -10,7 +10,9 @@ const OF_HTTP =
 const key = makeKey();
 const get = (path: string, own: object = {}) => ({ source: 'stored', op: 'get', params: { path, ...own } });
 const rows = { source: 'stored', op: 'get', params: { path: '/rows' } };
+const mine = { ...rows, when: { $caller: '/sub' } };
 const batches = {
+  mine: { pattern: 'ordered', onError: 'fail', queries: [mine] },
   file: { pattern: 'ordered', maxAgeSeconds: 5, queries: [get('/file')] },
   part: { pattern: 'ordered', queries: [get('/file', { headers: { range: 'bytes=0-1' } })] },
   rows: { pattern: 'ordered', queries: [rows] },
@@ -111,9 +113,14 @@ const ASKED: readonly Asked[] = [
     [304, method, '/batches/rows', undefined, { 'if-none-match': '*' }],
     [400, method, '/batches/rows?a', '/batches/rows'],
     [406, method, '/batches/rows', undefined, { accept: 'image/png' }],
+    [403, method, '/batches/mine'],
+    [403, method, '/batches/mine.csv', '/batches/mine.{ending}'],
+    [200, method, '/batches/rows', undefined, { 'content-encoding': 'gzip' }],
   ]),
   [204, 'GET', '/batches/rows', undefined, { accept: 'text/event-stream', 'last-event-id': '1' }],
   [200, 'POST', '/batches/file.bin', '/batches/file.{ending}', {}, {}],
+  [403, 'POST', '/batches/mine', undefined, {}, {}],
+  [415, 'POST', '/batches/rows', undefined, { 'content-encoding': 'gzip' }, {}],
   [415, 'POST', '/batches/rows', undefined, { 'content-type': 'text/plain' }, 'x'],
 ];
 

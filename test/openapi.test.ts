@@ -3,6 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hashedKey, makeKey } from '../src/callers/api-keys.ts';
 import { buildApp } from '../src/service/app.ts';
+import { CODES } from '../src/errors.ts';
 import { encodings, mediaTypes } from '../src/encodings/index.ts';
 import type { Sources } from '../src/sources/open.ts';
 import type { FastifyInstance } from 'fastify';
@@ -232,6 +233,25 @@ describe('/openapi.json', () => {
       });
     },
   );
+
+  it('lists for each batch every status with which it may fail', () => {
+    const statuses = Object.values(CODES).map(({ http }) => String(http));
+    const batches = Object.entries(document.paths).filter(([path]) =>
+      /^\/(?:kv|ordered|first-reply|batches\/.*)$/.test(path),
+    );
+    expect(batches.length).toBeGreaterThan(10);
+    for (const [path, { get, post }] of batches) {
+      for (const operation of [get, post]) {
+        if (!operation) continue;
+        const missing = new Set([...statuses, '400', '405', '406', '408', '421', '431']).difference(
+          new Set(Object.keys(operation.responses)),
+        );
+        expect([path, ...missing]).toEqual([path]);
+        // No claim of a caller is looked at here.
+        expect(operation.responses).not.toHaveProperty('403');
+      }
+    }
+  });
 
   it('lists every media type an answer can have, the stored one of raw bytes too, and their other statuses', () => {
     for (const path of ['/kv', '/ordered', '/first-reply']) {

@@ -65,6 +65,7 @@ function operationsOf(batch: SavedBatch, suffix: string, flags: readonly JsonSch
         ...ofStored(batch),
         '304': bare('The client has this answer already (`If-None-Match`).', ...RAN),
         ...fromUrlFaults,
+        ...ofCaller(batch),
       },
     },
     head: {
@@ -81,7 +82,7 @@ function operationsOf(batch: SavedBatch, suffix: string, flags: readonly JsonSch
       ...told,
       parameters: flags,
       requestBody: { required: true, content: { 'application/json': { schema: ref(`batch.${name}.asked`) } } },
-      responses: { '200': ran(batch), ...ofStored(batch), ...batchFaults },
+      responses: { '200': ran(batch), ...ofStored(batch), ...batchFaults, ...ofCaller(batch) },
     },
   };
 }
@@ -115,4 +116,9 @@ function ofStored({ encodings }: SavedBatch): JsonSchema {
     '206': storedPart,
     '304': bare('A condition of the query says that the stored bytes have not changed.', ...RAN),
   };
+}
+
+/** A claim of who asks may not be there. */
+function ofCaller({ plan }: SavedBatch): JsonSchema {
+  return plan.namesCaller ? { '403': batchFaults['422'] } : {};
 }

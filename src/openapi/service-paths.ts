@@ -93,6 +93,7 @@ export const servicePaths: Record<string, JsonSchema> = {
     {
       '200': json('`contents` stands there where the source is described.', source),
       '404': { $ref: '#/components/responses/NotFound' },
+      '500': { $ref: '#/components/responses/StoreFailed' },
       '502': { $ref: '#/components/responses/StoreFailed' },
       '503': { $ref: '#/components/responses/StoreFailed' },
       '504': { $ref: '#/components/responses/StoreFailed' },

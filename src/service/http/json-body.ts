@@ -31,14 +31,14 @@ export function acceptJsonBytes(app: FastifyInstance, memory: Memory, refused: (
     });
   });
   app.addHook('onRequest', (request, reply, done) => {
+    // Of all other requests no body is read.
+    if (request.method !== 'POST') return done();
     const coding = request.headers['content-encoding'];
     if (coding !== undefined && coding.toLowerCase() !== 'identity')
       return refuseType(reply, 'the body may not be compressed');
-    if (request.method === 'POST') {
-      const part = memory.part();
-      request.held = part;
-      whenClosed(reply.raw, () => part.close());
-    }
+    const part = memory.part();
+    request.held = part;
+    whenClosed(reply.raw, () => part.close());
     done();
   });
   app.addHook('preValidation', (request, reply, done) => {
