@@ -1,6 +1,7 @@
 import type { QueryNode } from '../batch/plan/node.ts';
 import type { Answer } from '../batch/run/answer.ts';
 import type { Frame } from '../batch/run/frames.ts';
+import { GRACE_MS } from '../batch/run/grace.ts';
 import { failed, isComplete, tenths, type MemberList, type Reply } from '../batch/run/reply.ts';
 import { formatPointer } from '../json/pointer.ts';
 import { Text, type Piece } from '../json/text.ts';
@@ -49,7 +50,7 @@ export function frameEncoding(format: FrameFormat): Encoding {
     async encode(answer) {
       const replies = answer.replies({ inOrder: ['ordered'] });
       const first = replies.next();
-      await answer.byDeadline(first.catch(() => {}));
+      await answer.byDeadline(first.catch(() => {}), GRACE_MS.beginning);
       if (answer.decidedBy) {
         replies.return({ status: 'skipped' }).catch(() => {});
         return undefined;

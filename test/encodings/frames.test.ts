@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest';
-import type { Answer } from '../../src/batch/run/answer.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { CodapError } from '../../src/errors.ts';
+import { Answer } from '../../src/batch/run/answer.ts';
 import type { Frame } from '../../src/batch/run/frames.ts';
 import type { Plan } from '../../src/batch/plan/node.ts';
+import type { Running } from '../../src/batch/run/run.ts';
 import type { Encoding } from '../../src/encodings/encoding.ts';
 import { ndjson } from '../../src/encodings/ndjson.ts';
 import { sse } from '../../src/encodings/sse.ts';
@@ -18,6 +20,19 @@ function answerOf(frame: Frame): Answer {
     },
     byDeadline: (promise: Promise<unknown>) => promise,
   } as unknown as Answer;
+}
+
+/** An answer that has no frame yet, and fails a while after its deadline. */
+function failingAfter(ms: number): Answer {
+  const deadline = performance.now() + 100;
+  const container = Promise.withResolvers<undefined>();
+  const reply = Promise.resolve({ status: 'error' });
+  const batch: { options: object; decidedBy?: object } = { options: { deadline } };
+  setTimeout(() => {
+    batch.decidedBy = { path: ['a'], error: new CodapError('TIMEOUT', 'too late') };
+    container.resolve(undefined);
+  }, 100 + ms);
+  return new Answer({ batch, root: { container: container.promise, reply }, started: 0 } as unknown as Running);
 }
 
 const replyOf = (value: object): Frame =>
@@ -78,4 +93,21 @@ describe.each([
       [2, 1],
     ]);
   });
+});
+
+it.each([
+  ['ndjson', 0, false],
+  ['ndjson', 5, false],
+  ['ndjson', 500, true],
+  ['sse', 5, false],
+] as const)('frames (%s) of a batch that fails %d ms after its deadline begin: %s', async (name, ms, begin) => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  try {
+    const encoding = { ndjson, sse }[name];
+    const encoded = encoding.encode(failingAfter(ms), {} as Plan);
+    await vi.advanceTimersByTimeAsync(100 + ms);
+    expect((await encoded) !== undefined).toBe(begin);
+  } finally {
+    vi.useRealTimers();
+  }
 });

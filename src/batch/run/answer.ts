@@ -89,8 +89,8 @@ export class Answer {
     this.#batch.note(failure);
   }
 
-  /** What a promise comes to by the batch's deadline; undefined if it does not. */
-  byDeadline<T>(promise: Promise<T>, graceMs = 0): Promise<T | undefined> {
+  /** What a promise comes to by so many milliseconds after the batch's deadline; undefined if it does not. */
+  byDeadline<T>(promise: Promise<T>, graceMs: number): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
       const left = this.deadline + graceMs - performance.now();
       const timer = setTimeout(() => resolve(undefined), Math.max(0, left));
