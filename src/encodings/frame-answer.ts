@@ -2,7 +2,7 @@ import type { QueryNode } from '../batch/plan/node.ts';
 import type { Answer } from '../batch/run/answer.ts';
 import type { Frame } from '../batch/run/frames.ts';
 import { GRACE_MS } from '../batch/run/grace.ts';
-import { failed, isComplete, tenths, type MemberList, type Reply } from '../batch/run/reply.ts';
+import { failed, isComplete, shown, tenths, type MemberList, type Reply } from '../batch/run/reply.ts';
 import { formatPointer } from '../json/pointer.ts';
 import { Text, type Piece } from '../json/text.ts';
 import type { Encoding, Frames, Heartbeat } from './encoding.ts';
@@ -155,7 +155,7 @@ function count(frame: ReplyFrame, counts: Counts): void {
 }
 
 function cancelledIn(list: MemberList): number {
-  return list.members.reduce(
+  return shown(list.members).reduce(
     (sum, { reply }) => sum + (reply.list && !reply.value ? cancelledIn(reply.list) : 0),
     list.cancelled,
   );

@@ -13,6 +13,8 @@ const get = (path: unknown, query = {}) => ({ source: 'catalog', op: 'get', para
 const stock = get('/stock/B-101');
 const slow = (ms: number) => get('/slow', { ms });
 const missing = get('/products/none');
+/** A race in which one is not waited for. */
+const TAKEN = { pattern: 'first-reply', take: 2, queries: [stock, get('/stock/B-102'), slow(1000)] };
 const users = {
   source: 'shop',
   op: 'find',
@@ -170,6 +172,18 @@ describe('the end', () => {
       counts: { ok: 6, error: 2, skipped: 2, cancelled: 0 },
       ms: expect.any(Number),
     });
+  });
+
+  it.each([
+    ['shown', {}, 1],
+    ['hidden', { hidden: true }, 0],
+    ['hidden, but partial', { hidden: true, queries: [stock, missing, TAKEN] }, 1],
+  ])('counts as cancelled what the JSON answer counts so, of a group that is %s', async (_how, own, cancelled) => {
+    const group = { pattern: 'ordered', queries: [stock, TAKEN], ...own };
+    const json = await service.kv({ group });
+    expect(JSON.stringify(json).match(/"cancelled":1\b/g)?.length ?? 0).toBe(cancelled);
+    const { end } = await all('/kv', { queries: { group } });
+    expect(end).toMatchObject({ complete: json.complete, counts: { cancelled } });
   });
 
   it('tells the failure of a batch that failed on the way', async () => {
