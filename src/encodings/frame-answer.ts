@@ -50,7 +50,10 @@ export function frameEncoding(format: FrameFormat): Encoding {
     async encode(answer) {
       const replies = answer.replies({ inOrder: ['ordered'] });
       const first = replies.next();
-      await answer.byDeadline(first.catch(() => {}), GRACE_MS.beginning);
+      await answer.byDeadline(
+        first.catch(() => {}),
+        GRACE_MS.beginning,
+      );
       if (answer.decidedBy) {
         replies.return({ status: 'skipped' }).catch(() => {});
         return undefined;

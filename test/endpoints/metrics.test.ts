@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { FORMATS } from '../../src/observe/exposition.ts';
@@ -177,6 +178,34 @@ describe('GET /metrics', () => {
     expect(sent).toBeGreaterThan(20);
     expect(counted).toBeGreaterThan(sent);
     expect(counted).toBeLessThan(sent + 800);
+  });
+
+  it('counts the bytes of each answer as its own where they are asked for one behind the other', async () => {
+    const types = ['application/json', 'application/x-tar', 'application/problem+json'];
+    const read = async () => {
+      const families = await scrape();
+      const sent = types.map((encoding) => valueIn(families, 'codap_sent_bytes_total', { encoding }) ?? 0);
+      const counts = families.get('codap_batches')?.samples.filter(({ name }) => name.endsWith('_total')) ?? [];
+      return { sent, batches: counts.reduce((sum, { value }) => sum + value, 0) };
+    };
+    const kv = (queries: object, headers = ''): string => {
+      const body = JSON.stringify({ queries });
+      return `POST /kv HTTP/1.1\r\nhost: localhost\r\n${headers}content-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+    };
+    const [json, wrong, tar] = [kv({ ada: ADA }), kv({ ada: 1 }), kv({ COVER }, 'accept: application/x-tar\r\n')];
+    const page = 'GET /docs HTTP/1.1\r\nhost: localhost\r\n\r\n';
+    const before = await read();
+    const client = connect(service.port, '127.0.0.1').setEncoding('latin1');
+    client.write([json, tar, json, page, wrong, tar, kv({ ada: ADA }, 'connection: close\r\n')].join(''));
+    const answers = (await text(client)).split(/(?=HTTP\/1\.1 )/);
+    expect(answers.length).toBe(7);
+    const came = types.map((type) =>
+      answers.filter((one) => one.includes(`content-type: ${type}`)).reduce((bytes, { length }) => bytes + length, 0),
+    );
+    let after = before;
+    await until(async () => (after = await read()).batches === before.batches + 6, 'all are counted');
+    expect(after.sent.map((bytes, at) => bytes - before.sent[at]!)).toEqual(came);
+    expect(Math.min(...came)).toBeGreaterThan(0);
   });
 
   it('counts the bytes of a page, and every value is a number', async () => {

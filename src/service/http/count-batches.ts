@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Pattern } from '../../batch/plan/node.ts';
 import type { Batch } from '../../batch/run/batch.ts';
@@ -6,6 +5,7 @@ import type { Metrics, Outcome } from '../../observe/metrics.ts';
 import { wasCut } from './cut-idle.ts';
 import { PROBLEM } from './problem.ts';
 import { comesBack } from './routing.ts';
+import { bytesSent } from './sent-bytes.ts';
 import { whenClosed } from './when-closed.ts';
 
 declare module 'fastify' {
@@ -20,9 +20,6 @@ declare module 'fastify' {
     counted: CountedBatch | undefined;
   }
 }
-
-/** Up to where the bytes that a connection has sent were counted. */
-const COUNTED = Symbol('counted');
 
 /** A batch, counted once both its answer has left, or its client, and its handler has ended. */
 export class CountedBatch {
@@ -91,16 +88,10 @@ export function countBatch(
   [pattern, batch]: readonly [Pattern, string],
   metrics: Metrics,
 ): CountedBatch {
-  const { socket } = request.raw as { socket: Socket & { [COUNTED]?: number } };
-  // A request that is injected has no connection.
-  const before = socket.bytesWritten || 0;
   const counted = new CountedBatch(() => {
     metrics.batch(pattern, batch, counted.outcome(reply), request.caller.name ?? '', counted.ms);
-    // An answer that was asked for while the one before it was still being sent begins where that ended.
-    const from = Math.max(before, socket[COUNTED] ?? 0);
-    const to = socket.bytesWritten || 0;
-    socket[COUNTED] = to;
-    metrics.sent.add(reply.raw.statusCode < 400 ? (counted.encoding ?? PROBLEM) : PROBLEM, to - from);
+    const type = reply.raw.statusCode < 400 ? (counted.encoding ?? PROBLEM) : PROBLEM;
+    metrics.sent.add(type, bytesSent(reply.raw));
   });
   whenClosed(reply.raw, counted.ends);
   return counted;

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { type Server, Socket } from 'node:net';
+import { countSent } from './sent-bytes.ts';
 
 /** Connections that were cut: nothing was taken there for too long. */
 const cut = new WeakSet<Socket>();
@@ -18,14 +19,15 @@ export function wasCut(socket: Socket): boolean {
 }
 
 /**
- * What to do as an answer is handed over to its connection whole ('prefinish'): a client that then takes
- * nothing for so many milliseconds is cut.
+ * What to do as an answer is handed over to its connection whole ('prefinish'): its bytes are counted, and a
+ * client that then takes nothing for so many milliseconds is cut.
  */
 export function cutsIdle(ms: number): (this: ServerResponse) => void {
   return function () {
     const { socket } = this;
     // A request that is injected has no connection.
     if (!(socket instanceof Socket)) return;
+    countSent(this, socket);
     // Most leave at once.
     if (socket.writableLength > 0) socket.setTimeout(ms);
     // The next answer in line may have to wait for a store. If there is none, Node sets the time that idle
