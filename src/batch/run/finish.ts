@@ -3,7 +3,7 @@ import type { Steps } from '../../budget/work.ts';
 import { bytesOf, type Value } from '../../store/payload.ts';
 import { TypedValue, writeTyped } from '../../store/typed-value.ts';
 import { reshape } from '../modifiers/apply-modifiers.ts';
-import type { GroupNode, QueryNode } from '../plan/node.ts';
+import { type GroupNode, isWon, type QueryNode } from '../plan/node.ts';
 import type { Values } from '../template/fill-template.ts';
 import type { Batch } from './batch.ts';
 import { failed, modeOf, stepOf, valueOf, type MemberList, type Reply } from './reply.ts';
@@ -34,18 +34,33 @@ function* kept({ value, meta, mode }: Value, batch: Batch): Steps<Value> {
   return typed;
 }
 
-/** What a group comes to: its members' replies, or one value made of them. */
-export function* finishGroup(
+/**
+ * What a group comes to: its members' replies, or what is made of them. To tell the replies takes no turn:
+ * those of a group that was ended are told, too.
+ */
+export function finishGroup(
   node: GroupNode,
   list: MemberList,
   values: Values,
   started: number,
   scope: Scope,
-): Steps<Reply> {
-  const { batch } = scope;
+): Reply | Steps<Reply> {
   const reply = judge(list, performance.now() - started);
   if (failed(reply)) return withDefault(node, reply, scope);
+  return isWon(node) || node.isMadeOne ? madeOne(node, list, reply, values, started, scope.batch) : reply;
+}
+
+/** One value made of a group's replies, or the winner's. */
+function* madeOne(
+  node: GroupNode,
+  list: MemberList,
+  reply: Reply,
+  values: Values,
+  started: number,
+  batch: Batch,
+): Steps<Reply> {
   const winner = node.take === 1 ? list.members.find((member) => member.reply.status === 'ok') : undefined;
+  if (!winner && !node.isMadeOne) return reply;
   const flow = winner?.reply.flow;
   if (winner && flow)
     return {
@@ -54,7 +69,6 @@ export function* finishGroup(
       winner: stepOf(winner) as number,
       ...(reply.ms !== undefined && { ms: reply.ms }),
     };
-  if (!winner && !node.isMadeOne) return reply;
   const answered = winner?.reply.value;
   // What is reshaped is not written before.
   const from = winner?.reply ?? reply;

@@ -94,7 +94,8 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
     if (waitSignal.aborted) throw waitSignal.reason;
     if (node.kind === 'group') {
       const list = await runGroup(node, member, scope, runMember, started);
-      return await doFor(scope, waitSignal, finishGroup(node, list, values, started, scope));
+      const finished = finishGroup(node, list, values, started, scope);
+      return 'status' in finished ? finished : await doFor(scope, waitSignal, finished);
     }
     if (!node.literal) throwIfLate(scope, waitSignal);
     const compiling = node.literal ? node.params : doFor(scope, waitSignal, compileParams(node, values, scope, held));
