@@ -29,7 +29,13 @@ const jwt = z.strictObject({
     .default(['RS256', 'ES256', 'EdDSA'])
     .meta({ description: 'The signatures that are taken.' }),
   claims: z
-    .record(text, z.union([z.string(), z.number(), z.boolean()], 'a string, a number or a boolean is allowed here'))
+    .record(
+      text,
+      z.union(
+        [z.string(), z.number().refine(isExact), z.boolean()],
+        'a string, a number within ±2^53 or a boolean is allowed here',
+      ),
+    )
     .default({})
     .meta({ description: 'What else they have to claim.' }),
 });
@@ -73,6 +79,11 @@ export type CallerConfig = z.output<typeof callerSchema>;
 
 /** What it says of a caller's tokens. */
 export type JwtConfig = z.output<typeof jwt>;
+
+/** Whether a number is the one that was written: of others, which no token meets, YAML has lost digits. */
+function isExact(number: number): boolean {
+  return Math.abs(number) <= Number.MAX_SAFE_INTEGER;
+}
 
 /** An address whose answer nobody on the way can change: there is no credential in it either. */
 function isSafe(address: string): boolean {

@@ -29,16 +29,18 @@ const STOP = -1;
 /**
  * Checks a body in one pass, before `JSON.parse`, for what that would drop or change in silence: nesting
  * beyond `depth` (the body is 1; `around` more do not count), duplicate keys, lone surrogates, invalid UTF-8,
- * numbers that a double cannot hold. What is not JSON (RFC 8259) is a fault at `#` that ends the scan, and so
- * does nesting. At most 100 faults, which repeat no value of the body. Never throws.
+ * numbers that a double cannot hold (to who `keepsDigits` those out of its range alone). What is no JSON (RFC
+ * 8259) is a fault at `#` that ends the scan, and so does nesting. At most 100 faults, which repeat no value.
  */
-export function scan(body: Buffer, limits: { depth: number; around?: number }): readonly ToldFault[] {
-  return new Scanner(body, limits).run();
+export function scan(body: Buffer, how: Scanning): readonly ToldFault[] {
+  return new Scanner(body, how).run();
 }
+
+type Scanning = { depth: number; around?: number; keepsDigits?: boolean };
 
 class Scanner {
   readonly #body: Buffer;
-  readonly #most: { readonly open: number; readonly maxDepth: number };
+  readonly #most: { readonly open: number; readonly maxDepth: number; readonly wholeDigits: number };
   readonly #isUtf8: boolean;
   readonly #keys: SeenKeys;
   readonly #faults = new FaultList();
@@ -52,9 +54,9 @@ class Scanner {
   #hasEscape = false;
   #hasLoneSurrogate = false;
 
-  constructor(body: Buffer, { depth, around = 0 }: { depth: number; around?: number }) {
+  constructor(body: Buffer, { depth, around = 0, keepsDigits = false }: Scanning) {
     this.#body = body;
-    this.#most = { open: depth + around, maxDepth: depth };
+    this.#most = { open: depth + around, maxDepth: depth, wholeDigits: keepsDigits ? Infinity : 15 };
     this.#isUtf8 = isUtf8(body);
     this.#keys = new SeenKeys((one, other) => this.#keyAt(one) === this.#keyAt(other));
   }
@@ -181,7 +183,7 @@ class Scanner {
     }
     if (at === STOP) return STOP;
     // Only the numbers that may not fit are looked at closely.
-    if (!hasExponent && integerDigits > 15 && isBeyondExact(body, first, wholeEnd)) {
+    if (!hasExponent && integerDigits > this.#most.wholeDigits && isBeyondExact(body, first, wholeEnd)) {
       this.#fault(
         at === wholeEnd
           ? 'an integer beyond ±2^53: write {"$numberLong": "…"} or a string'

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { Digits } from '../../src/json/leaf.ts';
 import { answer, ask, faults, limits, q, simulate, start } from './simulated.ts';
 import { plan } from '../plan.ts';
 
-const claims = { sub: 'ada', roles: ['reader', 'writer'], org: { id: 7, 'a/b': 'slash' }, none: null };
+const uid = new Digits('12345678901234567');
+const claims = { sub: 'ada', uid, roles: ['reader', 'writer'], org: { id: 7, 'a/b': 'slash' }, none: null };
 const sub = { $caller: '/sub' };
 const nobody = { $caller: '/nobody' };
 
@@ -36,6 +38,7 @@ describe('$caller', () => {
   it.each([
     ['params', q({ value: sub }), 'ada'],
     ['a text', q({ value: { $join: ['users/', sub, '/', { $caller: '/org/id' }] } }), 'users/ada/7'],
+    ['a text, with all of its digits', q({ value: { $join: [{ $caller: '/uid' }, sub] } }), '12345678901234567ada'],
     ['when', q({ value: 1 }, { when: { equals: [sub, 'ada'] } }), 1],
     ['unless', q({ value: 1 }, { unless: { in: ['writer', { $caller: '/roles' }] } }), null],
     ['select', q({ value: { x: 1 } }, { select: { who: sub, x: '/x' } }), { who: 'ada', x: 1 }],

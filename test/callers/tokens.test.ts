@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Callers, openCallers } from '../../src/callers/callers.ts';
+import { Digits } from '../../src/json/leaf.ts';
 import { parseConfig } from '../configured.ts';
 import { hmac, type Issuer, KINDS, makeIssuer, parts } from './issuer.ts';
 
@@ -118,6 +119,8 @@ const HOSTILE: Record<string, () => string> = {
   'exp a text': () => own({ exp: String(NOW + 60) }),
   'exp a list': () => own({ exp: [NOW + 60] }),
   'exp beyond all numbers': () => issuer.signed('EdDSA', head({}), body.replace(/"exp":\d+/, '"exp":1e999')),
+  'a claim of digits beyond all numbers': () =>
+    issuer.signed('EdDSA', head({}), body.replace('{', `{"uid":${'9'.repeat(400)},`)),
   'nbf a second beyond the leeway': () => own({ nbf: NOW + 31 }),
   'nbf a text': () => own({ nbf: '0' }),
   'iat a text': () => own({ iat: 'now' }),
@@ -215,6 +218,14 @@ describe('a token', () => {
 });
 
 describe('what a token claims', () => {
+  it.each(['12345678901234567', '-9007199254740993', '12345678901234567.5', '9'.repeat(300)])(
+    'keeps the digits of %s',
+    async (digits) => {
+      const caller = await asks(issuer.signed('EdDSA', head({}), body.replace('{', `{"uid":${digits},`)));
+      expect(caller?.claims).toMatchObject({ uid: new Digits(digits), sub: 'ada' });
+    },
+  );
+
   it('is told as it says, but for who it is', async () => {
     const said = { ...claims, name: 'root', roles: ['a'], '10': 'ten', deep: { x: [1, null, true] }, ['__proto__']: 1 };
     const caller = await asks(issuer.token('EdDSA', said));

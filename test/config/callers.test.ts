@@ -143,6 +143,7 @@ describe('callers', () => {
     [{ algorithms: ['ES256K'] }, 'algorithms.0'],
     [{ claims: { scope: null } }, 'claims.scope'],
     [{ claims: { scope: ['read'] } }, 'claims.scope'],
+    [{ claims: { uid: 2 ** 53 } }, 'claims.uid'],
     [{ claims: 'read' }, 'claims'],
   ])('jwt: %j is a fault', (own, field) => {
     expect(placesIn({ jwt: { ...JWT, ...own } })).toEqual([`callers.web.jwt.${field}`]);
