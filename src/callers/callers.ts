@@ -57,7 +57,7 @@ export function openCallers(
   keySets: KeySets = new Map(),
 ): Callers {
   if (!callers) return { areKnown: false, of: () => Promise.resolve(ANYONE) };
-  const all = Object.entries(callers).map(([name, caller]) => ({ caller, grant: grantOf(name, caller) }));
+  const all = Array.from(callers, ([name, caller]) => ({ caller, grant: grantOf(name, caller) }));
   const apiKeys = new ApiKeys(all.map(({ caller: { keys = [] }, grant }) => ({ keys, owner: known(grant) })));
   const keysAt = (url: string, name: string | undefined): KeySet => {
     const failed = (err: unknown): void => {

@@ -23,9 +23,10 @@ export async function readConfig(file: string, env: Env, adapters: Adapters): Pr
     throw new ConfigError([{ path: file, detail: `cannot be read (${error.code ?? 'unknown error'})` }]);
   });
   const { plain, exact } = readYaml(text, file);
-  const batches = exact instanceof Map ? (exact.get('batches') as unknown) : undefined;
+  const { batches, callers } = exact instanceof Map ? (Object.fromEntries(exact) as Record<string, unknown>) : {};
   return checkConfig(plain, env, adapters, {
     folder: dirname(file),
     batches: batches instanceof Map ? await readBatches(batches, file) : [],
+    callers: callers instanceof Map ? Array.from(callers.keys(), String) : [],
   });
 }

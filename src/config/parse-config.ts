@@ -4,6 +4,7 @@ import { isObject } from '../json/members.ts';
 import { checkSchema, type SchemaFault } from '../store/check-schema.ts';
 import { batchText } from './batch-texts.ts';
 import { callerFaults } from './caller-faults.ts';
+import type { CallerConfig } from './caller-options.ts';
 import type { Env } from './env.ts';
 import { ConfigError, type ConfigFault, toPath } from './fault.ts';
 import { fill } from './variables.ts';
@@ -16,7 +17,10 @@ export interface CheckedConfig {
 }
 
 /** What was read for a configuration beside its own file. */
-type Files = Pick<Config, 'folder' | 'batches'>;
+interface Files extends Pick<Config, 'folder' | 'batches'> {
+  /** The names of its callers, in the order written. */
+  readonly callers?: readonly string[];
+}
 
 /**
  * Checks a configuration of these kinds of store, `${NAME}` filled in from `env`, and reads the files that
@@ -34,7 +38,7 @@ export function checkConfig(
   raw: unknown,
   env: Env,
   adapters: Adapters,
-  files: Files = { folder: '.', batches: writtenOut(raw) },
+  { callers: names = callersIn(raw), ...files }: Files = { folder: '.', batches: writtenOut(raw) },
 ): CheckedConfig {
   const schema = configSchema(adapters);
   const { value, whole, faults } = fill(outlined(raw), env, ['server', 'sources']);
@@ -49,7 +53,9 @@ export function checkConfig(
   const data = all.length === 0 ? checked.data : checkSchema(schema, without(value, all)).data;
   const told = new Set(all.map(({ path }) => path));
   const batches = files.batches.filter(({ name }) => !told.has(`batches.${name}`));
-  return { config: data && { ...data, ...files, batches }, faults: all };
+  const said = data?.callers;
+  const callers = said && new Map(names.map((name) => [name, said[name] as CallerConfig]));
+  return { config: data && { ...data, ...files, batches, callers }, faults: all };
 }
 
 /** With saved batches that are empty: what they say is read from their texts. */
@@ -69,6 +75,10 @@ function without(value: unknown, faults: readonly ConfigFault[]): unknown {
       ([name]) => !faults.some(({ path }) => `${path}.`.startsWith(`${at}${name}.`)),
     );
   return Object.fromEntries([...areRight('', parts), ['sources', Object.fromEntries(areRight('sources.', sources))]]);
+}
+
+function callersIn(raw: unknown): readonly string[] {
+  return Object.keys(Object((Object(raw) as { callers?: unknown }).callers) as object);
 }
 
 function writtenOut(raw: unknown): Config['batches'] {

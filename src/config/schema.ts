@@ -183,7 +183,12 @@ export interface Config {
   readonly folder: string;
   /** Its saved batches; what they say is checked with the sources they name. */
   readonly batches: readonly BatchText[];
-  /** Who may ask, by their names; undefined where everyone may. */
+  /** Who may ask, by their names, in the order written; undefined where everyone may. */
+  readonly callers?: ReadonlyMap<string, CallerConfig> | undefined;
+}
+
+/** What the schema makes of a configuration: JavaScript's own objects put names of digits alone first. */
+export interface Unordered extends Omit<Config, 'callers'> {
   readonly callers?: Readonly<Record<string, CallerConfig>> | undefined;
 }
 
@@ -196,7 +201,7 @@ export const nameSchema = z
   );
 
 /** The schema of a whole configuration, with a branch for each of these adapters. */
-export function configSchema(adapters: Adapters): z.ZodType<Config> {
+export function configSchema(adapters: Adapters): z.ZodType<Unordered> {
   const branches = Object.entries(adapters).map(([name, adapter]) => branch(name, adapter));
   const source = z.discriminatedUnion('adapter', branches as [z.ZodObject, ...z.ZodObject[]]);
   return z.strictObject({
@@ -218,7 +223,7 @@ export function configSchema(adapters: Adapters): z.ZodType<Config> {
       .record(nameSchema, callerSchema)
       .refine((callers) => Object.keys(callers).length > 0, 'at least one caller is allowed here')
       .optional(),
-  }) as unknown as z.ZodType<Config>;
+  }) as unknown as z.ZodType<Unordered>;
 }
 
 function branch(name: string, adapter: Adapter): z.ZodObject {

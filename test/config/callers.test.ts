@@ -1,13 +1,18 @@
+import { hash } from 'node:crypto';
+import { mkdtempDisposable, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, type Env } from '../../src/config/load.ts';
-import { parseConfig } from '../configured.ts';
+import { loadConfig, parseConfig } from '../configured.ts';
 
 const KEY = `sha256:${'0123456789abcdef'.repeat(4)}`;
 const OTHER = `sha256:${'f'.repeat(64)}`;
 const JWT = { issuer: 'https://id.example/', audience: 'codap', jwks: 'https://id.example/jwks.json' };
 const REST = { adapter: 'rest', url: 'https://shop.example/' };
 
-const parse = (callers: unknown, env: Env = {}) =>
+const parse = (callers: unknown, env: Env = {}) => Object.fromEntries(configOf(callers, env).callers!);
+const configOf = (callers: unknown, env: Env) =>
   parseConfig(
     {
       sources: { shop: REST, photos: REST },
@@ -15,7 +20,7 @@ const parse = (callers: unknown, env: Env = {}) =>
       callers,
     },
     env,
-  ).callers;
+  );
 
 /** The faults of a configuration, by their paths. */
 function faultsOf(callers: unknown, env?: Env): Record<string, string> {
@@ -34,6 +39,18 @@ const placesIn = (web: unknown) => Object.keys(faultsOf({ web }));
 describe('callers', () => {
   it('are not there where nothing is said of them', () => {
     expect(parseConfig({}).callers).toBeUndefined();
+  });
+
+  it.each([
+    ['YAML', (name: string) => `  ${name}: { keys: ['sha256:${hash('sha256', name)}'] }\n`],
+    ['JSON', (name: string) => `  "${name}": { keys: ['sha256:${hash('sha256', name)}'] },\n`],
+  ])('stand in the order in which they are written as %s, whatever their names are', async (_form, written) => {
+    const names = ['web', '20', '10', 'app', '0'];
+    const lines = names.map(written).join('');
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'callers-'));
+    const file = join(folder.path, 'codap.yaml');
+    await writeFile(file, lines.includes('"') ? `{ callers: {\n${lines}} }` : `callers:\n${lines}`);
+    expect([...(await loadConfig(file)).callers!.keys()]).toEqual(names);
   });
 
   it('may do nothing that is not said', () => {
