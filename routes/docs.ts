@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { FastifyInstance } from 'fastify';
+import { onceLoaded } from '../src/budget/once-loaded.ts';
 import { sendNotFound } from '../src/service/http/problem.ts';
 
 /** Everything comes from here; the page's icons are in its style sheet. */
@@ -58,19 +59,8 @@ fetch('openapi.json', { method: 'HEAD' }).then(({ status }) => (status === 401 ?
 
 const { resolve } = createRequire(import.meta.url);
 /** A file of the package, read once: whoever asks gets the same bytes. */
-const packaged = (name: string): (() => Promise<Buffer>) => {
-  let file: Promise<Buffer> | undefined;
-  return async () => {
-    file ??= readFile(resolve(`@fastify/swagger-ui/static/${name}`));
-    try {
-      return await file;
-    } catch (error) {
-      // Where too many files are open, it is read the next time.
-      file = undefined;
-      throw error;
-    }
-  };
-};
+const packaged = (name: string): (() => Promise<Buffer>) =>
+  onceLoaded(async () => readFile(resolve(`@fastify/swagger-ui/static/${name}`)));
 const written = (text: string) => (): string => text;
 
 const files = new Map([

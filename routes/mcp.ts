@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { CallTool } from '../src/agents/mcp-handler.ts';
 import { readMessage } from '../src/agents/read-message.ts';
 import { toolsOf } from '../src/agents/tools.ts';
+import { onceLoaded } from '../src/budget/once-loaded.ts';
 import { perCaller } from '../src/callers/granted.ts';
 import { receive, type Service } from '../src/service/batches/conduct.ts';
 import { type Calling, toolCalls } from '../src/service/batches/tool-calls.ts';
@@ -23,11 +24,13 @@ export function mcpRoute(
   { serves, ...among }: Pick<Calling, 'describeSource'> & { readonly serves: Serves | undefined },
 ): void {
   const { config, sourcesFor, savedFor } = service;
-  const answersFor = perCaller(async (caller) => {
-    // The protocol is loaded with the first message: most services are asked by no agent.
+  // The protocol is loaded with the first message: most services are asked by no agent.
+  const answering = onceLoaded(async () => {
     const { mcpAnswers } = await import('../src/agents/mcp-handler.ts');
-    const runs = config.server.adhoc && caller.adhoc;
-    return mcpAnswers(toolsOf(savedFor(caller).values(), sourcesFor(caller), runs));
+    return perCaller((caller) => {
+      const runs = config.server.adhoc && caller.adhoc;
+      return mcpAnswers(toolsOf(savedFor(caller).values(), sourcesFor(caller), runs));
+    });
   });
   const onRequest = refuseOrigins(serves, config.server.corsOrigins);
   app.post('/mcp', { onRequest }, async (request, reply) => {
@@ -37,7 +40,8 @@ export function mcpRoute(
     const message = await work.do(readMessage(body, config.limits, work));
     if ('code' in message) return reply.code(400).send({ jsonrpc: '2.0', error: message, id: null });
     const call: CallTool = toolCalls({ ...among, service, received, metrics: app.metrics, given: message.given });
-    const answers = await answersFor(request.caller);
+    const answersFor = await answering();
+    const answers = answersFor(request.caller);
     const response = await answers(asRequest(request, left), message.envelope, call);
     reply.code(response.status).headers(Object.fromEntries(response.headers));
     // Of nothing it would say that it is text.

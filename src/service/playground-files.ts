@@ -3,6 +3,7 @@ import { findPackageJSON } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { onceLoaded } from '../budget/once-loaded.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
@@ -27,16 +28,16 @@ export interface Playground {
 export const NONCE = 'nonce-of-this-answer';
 
 /** The playground of this package; nothing where it was not built. Read once. */
-export function builtPlayground(): Promise<Playground | undefined> {
-  built ??= readPlayground(join(dirname(findPackageJSON(import.meta.url)!), 'dist/web'));
-  return built;
-}
-
-let built: Promise<Playground | undefined> | undefined;
+export const builtPlayground = onceLoaded(() =>
+  readPlayground(join(dirname(findPackageJSON(import.meta.url)!), 'dist/web')),
+);
 
 /** A playground that was built into a folder; nothing where there is none. */
 export async function readPlayground(folder: string): Promise<Playground | undefined> {
-  const names = await readdir(join(folder, 'playground')).catch(() => []);
+  const names = await readdir(join(folder, 'playground')).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
   if (names.length === 0) return undefined;
   const files = names.map(async (name): Promise<[string, PlaygroundFile]> => {
     const plain = await readFile(join(folder, 'playground', name));

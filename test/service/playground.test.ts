@@ -28,6 +28,10 @@ describe('the playground', () => {
     expect(await readPlayground(join(folder, 'nothing'))).toBeUndefined();
   });
 
+  it('is not passed over where it cannot be read', async () => {
+    await expect(readPlayground(join(folder, 'index.html'))).rejects.toMatchObject({ code: 'ENOTDIR' });
+  });
+
   it('has another nonce in each answer, in the page and in its policy', async () => {
     const app = await appOf();
     const answers = await Promise.all([app.inject('/'), app.inject('/')]);
