@@ -1,8 +1,8 @@
 import cluster from 'node:cluster';
-import { lookup } from 'node:dns/promises';
+import dns from 'node:dns/promises';
 import { once } from 'node:events';
 import { type AddressInfo, BlockList, connect, createServer, type Server } from 'node:net';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyListenOptions } from 'fastify';
 import type { Listening } from '../service/drain.ts';
 import { StartFault } from './start-fault.ts';
 
@@ -24,7 +24,7 @@ export interface Where {
  * answered after 2.5 s, and like this after 0.3 to 0.6 s.
  */
 const LISTENERS = process.platform === 'linux' ? 16 : 1;
-const SHARED = process.platform === 'linux' ? { reusePort: true } : {};
+const SHARED = process.platform === 'linux';
 
 /** The address is told once, by the primary. */
 const UNADDRESSED = { listenTextResolver: () => 'worker listens' };
@@ -44,31 +44,16 @@ const REASONS: Readonly<Record<string, string>> = {
 /** Whether listening there is listening on this machine's loopback addresses alone. */
 export async function isLoopback({ host }: Pick<Where, 'host'>): Promise<boolean> {
   // A host that nobody knows is told of when codap tries to listen there.
-  const found = await lookup(host, { all: true }).catch(() => []);
+  const found = await dns.lookup(host, { all: true }).catch(() => []);
   return found.length > 0 && found.every(({ address, family }) => LOOPBACK.check(address, `ipv${family as 4 | 6}`));
 }
 
 /** Starts listening. Throws StartFault if it cannot. Of workers, only the first asks if the port is free. */
 export async function listen(app: FastifyInstance, where: Where): Promise<Listening> {
-  const { host, port } = where;
-  const servers: Server[] = [app.server];
-  app.addHook('preClose', (done) => {
-    for (const server of servers.slice(1)) server.close();
-    done();
-  });
   try {
     const isFirst = (cluster.worker?.id ?? 1) === 1;
-    if (isFirst && port !== 0 && (await isTaken(where))) throw Object.assign(new Error(), { code: 'EADDRINUSE' });
-    // Fastify would give the second address of localhost a server of its own, whose connections are nobody's.
-    const [first = host, ...others] = host === 'localhost' ? await addressesOf(host) : [host];
-    const address = await app.listen({ host: first, port, ...SHARED, ...(cluster.isWorker && UNADDRESSED) });
-    const bound = app.server.address() as AddressInfo;
-    servers.push(...(await listenMore(app, bound, LISTENERS - 1)));
-    for (const other of others) {
-      // As with any server, one address of localhost is enough.
-      servers.push(...(await listenMore(app, { address: other, port: bound.port }, LISTENERS).catch(() => [])));
-    }
-    return { address, servers };
+    if (isFirst && where.port !== 0 && (await isTaken(where))) throw Object.assign(new Error(), { code: 'EADDRINUSE' });
+    return await bind(app, where, { listeners: LISTENERS, reusePort: SHARED, ...(cluster.isWorker && UNADDRESSED) });
   } catch (error) {
     throw cannotListen(where, error, '--port');
   }
@@ -80,7 +65,11 @@ export async function listen(app: FastifyInstance, where: Where): Promise<Listen
  */
 export async function listenOnce(app: FastifyInstance, where: Where, what: string, option: string): Promise<void> {
   try {
-    await app.listen({ ...where, listenTextResolver: (address) => `${what} at ${address}` });
+    await bind(app, where, {
+      listeners: 1,
+      reusePort: false,
+      listenTextResolver: (address) => `${what} at ${address}`,
+    });
   } catch (error) {
     throw cannotListen(where, error, option);
   }
@@ -91,19 +80,49 @@ function cannotListen({ host, port }: Where, error: unknown, option: string): St
   return new StartFault(`cannot listen on ${host}:${port}: ${REASONS[code]?.replace('PORT', option) ?? code}`);
 }
 
+interface Binding extends Pick<FastifyListenOptions, 'listenTextResolver'> {
+  /** How many, on each address. */
+  readonly listeners: number;
+  /** Whether they share the port, with others, too. */
+  readonly reusePort: boolean;
+}
+
+/** Has an app take the connections of all the addresses of a host. */
+async function bind(app: FastifyInstance, { host, port }: Where, how: Binding): Promise<Listening> {
+  const { listeners, reusePort, ...told } = how;
+  const servers: Server[] = [app.server];
+  app.addHook('preClose', (done) => {
+    for (const server of servers.slice(1)) server.close();
+    done();
+  });
+  // Fastify would give the second address of localhost a server of its own, whose connections are nobody's.
+  const [first = host, ...others] = host === 'localhost' ? await addressesOf(host) : [host];
+  // Node knows of it, and Fastify hands on what it is given.
+  const shared = { reusePort };
+  const address = await app.listen({ host: first, port, ...told, ...shared });
+  const bound = app.server.address() as AddressInfo;
+  const more = async (at: string, count: number): Promise<void> => {
+    servers.push(...(await listenMore(app, { host: at, port: bound.port, ...shared }, count)));
+  };
+  await more(bound.address, listeners - 1);
+  // As with any server, one address of localhost is enough.
+  for (const other of others) await more(other, listeners).catch(() => {});
+  return { address, servers };
+}
+
 async function addressesOf(host: string): Promise<string[]> {
-  return (await lookup(host, { all: true })).map(({ address }) => address);
+  return (await dns.lookup(host, { all: true })).map(({ address }) => address);
 }
 
 async function listenMore(
   app: FastifyInstance,
-  { address, port }: Pick<AddressInfo, 'address' | 'port'>,
+  where: Where & Pick<Binding, 'reusePort'>,
   count: number,
 ): Promise<Server[]> {
   const more = Array.from({ length: count }, () => createServer({ allowHalfOpen: true, noDelay: true }));
   for (const server of more) {
     server.on('connection', (socket) => app.server.emit('connection', socket));
-    server.listen({ host: address, port, ...SHARED });
+    server.listen(where);
     await once(server, 'listening');
   }
   return more;

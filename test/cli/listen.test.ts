@@ -1,10 +1,11 @@
+import dns from 'node:dns';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
-import Fastify from 'fastify';
-import { describe, expect, it } from 'vitest';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { StartFault } from '../../src/cli/start-fault.ts';
-import { listen } from '../../src/cli/listen.ts';
+import { listen, listenOnce, type Where } from '../../src/cli/listen.ts';
 
 const WHERE = { host: '127.0.0.1', port: 0 };
 
@@ -32,6 +33,33 @@ describe('listening', () => {
     await app.close();
     const socket: Socket = connect(Number(new URL(address).port), '127.0.0.1');
     await expect(once(socket, 'connect')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+  });
+
+  describe.runIf(process.platform === 'linux').each([
+    ['the service', (app: FastifyInstance, where: Where) => listen(app, where)],
+    ['metrics', (app: FastifyInstance, where: Where) => listenOnce(app, where, 'Metrics', 'server.metricsPort')],
+  ])('for %s', (_what, start) => {
+    const both = ['127.0.0.1', '127.0.0.2'];
+    const found = both.map((address) => ({ address, family: 4 }));
+    afterEach(() => vi.restoreAllMocks());
+
+    it('has the connections of all addresses of localhost taken by the one server', async () => {
+      vi.spyOn(dns.promises, 'lookup').mockResolvedValue(found as never);
+      const real = dns.lookup as (...said: unknown[]) => void;
+      const fake = (host: string, how: dns.LookupOptions, tell: (...said: unknown[]) => void): void => {
+        if (host !== 'localhost') real(host, how, tell);
+        else if (how.all) tell(null, found);
+        else tell(null, both[0], 4);
+      };
+      vi.spyOn(dns, 'lookup').mockImplementation(fake as never);
+      const app = Fastify();
+      app.server.removeAllListeners('request').on('request', (_request, response) => response.end('the one'));
+      await start(app, { ...WHERE, host: 'localhost' });
+      const [{ port }] = app.addresses() as [AddressInfo];
+      const answers = both.map(async (address) => (await fetch(`http://${address}:${port}`)).text());
+      expect(await Promise.all(answers)).toEqual(['the one', 'the one']);
+      await app.close();
+    });
   });
 
   it('does not share its port with another codap', async () => {
