@@ -65,14 +65,14 @@ export async function openEdition(config: Config, common: Common): Promise<Editi
 }
 
 /** What those of the port of the metrics have in common. */
-export type Counting = Pick<Common, 'logger' | 'onLoopback' | 'scrape' | 'totals'>;
+export type Counting = Pick<Common, 'keySets' | 'logger' | 'onLoopback' | 'scrape' | 'totals'>;
 
 /** The same for the port of the metrics. */
 export async function metricsEdition(
   config: Config,
-  { logger, onLoopback, scrape, totals }: Counting,
+  { scrape, totals, keySets, logger, onLoopback }: Counting,
 ): Promise<Edition> {
-  const app = buildMetricsApp(config, scrape, { logger, onLoopback });
+  const app = buildMetricsApp(config, scrape, { keySets, logger, onLoopback });
   await app.ready();
   const stopCounting = totals.add(() => app.metrics.families);
   return {

@@ -1,11 +1,12 @@
 import cluster from 'node:cluster';
+import type { Logger } from 'pino';
 import { adapters } from '../../adapters/index.ts';
 import { type Config, type Env } from '../config/load.ts';
 import { secretsOf } from '../config/secrets.ts';
 import { exportingOf } from '../observe/exporting.ts';
 import { draining } from '../service/drain.ts';
 import type { Ending } from '../service/ending.ts';
-import { Front } from '../service/front.ts';
+import { type Edition, Front } from '../service/front.ts';
 import { createLogger, Secrets } from '../service/log.ts';
 import { tellPrimary } from '../service/primary.ts';
 import { WorkerMetrics } from '../service/worker-metrics.ts';
@@ -55,18 +56,18 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
   const { address } = await ending.runs(() => listen(front.app, where), draining(running));
   tellPrimary({ address });
   ending.reloads(async () => {
-    const over: Promise<void>[] = [];
+    let over: Promise<void> | undefined;
     const turned = await reload(place.origin, config, async (next) => {
       const edition = await openEdition(next, common);
       const metricsNext = metrics && (await metricsEdition(next, common));
       memory.most = next.server.bufferBytes;
-      over.push(front.turnTo(edition));
-      if (metrics && metricsNext) over.push(metrics.turnTo(metricsNext));
+      over = front.turnTo(edition);
+      if (metrics && metricsNext) turnBeside(metrics, metricsNext, logger);
       return true;
     });
     tellPrimary({ turned });
     // Until then there are two of each source: no third one before that.
-    await Promise.all(over).catch((err: unknown) => logger.error({ err }, 'the old sources could not be closed'));
+    await over?.catch((err: unknown) => logger.error({ err }, 'the old sources could not be closed'));
   });
 }
 
@@ -84,6 +85,11 @@ async function listenForMetrics(config: Config, where: Where, common: Counting):
   return front;
 }
 
+/** Turns to it while nobody waits for the one before, which has no sources: a client may keep it for long. */
+function turnBeside(metrics: Front, next: Edition, logger: Logger): void {
+  metrics.turnTo(next).catch((err: unknown) => logger.error({ err }, 'the old port of the metrics has not closed'));
+}
+
 /** Has workers serve, each of them a `codap serve` of this file where this one was told to. */
 async function serveByWorkers(ending: Ending, config: Config, place: Place): Promise<void> {
   const { where, origin } = place;
@@ -95,7 +101,13 @@ async function serveByWorkers(ending: Ending, config: Config, place: Place): Pro
   const workers = new Workers({ count: workersOf(config), graceMs: config.server.graceMs, logger, fork });
   // However this process ends, if it is not killed, it leaves nobody behind.
   process.once('exit', () => workers.kill());
-  const counting = { logger, onLoopback, scrape: workers.scrape, totals: workers.totals };
+  const counting: Counting = {
+    keySets: new Map(),
+    logger,
+    onLoopback,
+    scrape: workers.scrape,
+    totals: workers.totals,
+  };
   const metrics = await listenForMetrics(config, where, counting);
   await ending.runs(
     () => Promise.resolve(workers),
@@ -107,7 +119,7 @@ async function serveByWorkers(ending: Ending, config: Config, place: Place): Pro
   ending.reloads(async () => {
     await reload(origin, config, async (next) => {
       const turned = await workers.reload(next.server.graceMs);
-      if (turned) await metrics?.turnTo(await metricsEdition(next, counting));
+      if (turned && metrics) turnBeside(metrics, await metricsEdition(next, counting), logger);
       return turned;
     });
   });

@@ -19,6 +19,7 @@ import { granted } from '../callers/granted.ts';
 import { Admission } from './admission.ts';
 import type { Config } from '../config/load.ts';
 import { describing } from './describe-source.ts';
+import type { Answering } from './front.ts';
 import { cors } from './http/cors.ts';
 import { servedHosts } from './http/hosts.ts';
 import { identify } from './http/identify.ts';
@@ -39,22 +40,15 @@ import type { Source } from '../sources/open.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /**
-     * Readiness fails from now on and no batch is let in; resolves once the last answer under way has left:
-     * to false if it had to be cut. Then `close()`.
-     */
-    drain(): Promise<boolean>;
-    /** Whether it was told to: each answer that leaves from then on closes its connection. */
+    /** Whether it drains: each answer that leaves from then on closes its connection. */
     isDraining(): boolean;
-    /**
-     * Ends the answers that are still under way with an error: the last frame of a stream, a problem, or a
-     * broken connection. `why`, by default that the service is shutting down, is told there.
-     */
-    cut(why?: string): void;
     /** What it counts. */
     readonly metrics: Metrics;
   }
 }
+
+/** The service as an app. */
+export type App = FastifyInstance & Required<Answering>;
 
 /** What an app is built from, beside its configuration. */
 export interface AppDeps extends BaseOptions {
@@ -80,15 +74,16 @@ export async function buildApp(
     memory = processMemory(config.server.bufferBytes),
     ...options
   }: AppDeps,
-): Promise<FastifyInstance> {
+): Promise<App> {
   const { spans } = options;
-  const app = baseApp(config, options);
   const admission = new Admission(config.server.maxInFlight);
+  const app = Object.assign(baseApp(config, options), {
+    drain: () => admission.drain(),
+    cut: (why?: string) => admission.cut(why),
+  });
   const metrics = new Metrics(sources.values(), typesOf(saved), admission.lagMs);
   app.decorate('metrics', metrics);
-  app.decorate('drain', () => admission.drain());
   app.decorate('isDraining', () => admission.draining);
-  app.decorate('cut', (why?: string) => admission.cut(why));
   const callers = openCallers(config, app.log, undefined, keySets);
   const refused = noting((reason) => metrics.refused.add(reason));
   cors(app, config.server.corsOrigins);

@@ -18,11 +18,25 @@ export function cutAfter(graceMs: number): number {
   return graceMs - Math.min(CUT_MS, graceMs / 4);
 }
 
+/** What answers requests; without batches there is nothing to drain, or to cut before its time. */
+export interface Answering extends Pick<FastifyInstance, 'routing' | 'close'> {
+  /**
+   * Readiness fails from now on and no batch is let in; resolves once the last answer under way has left: to
+   * false if it had to be cut. Then `close()`.
+   */
+  readonly drain?: () => Promise<boolean>;
+  /**
+   * Ends the answers that are still under way with an error: the last frame of a stream, a problem, or a
+   * broken connection. `why`, by default that the service is shutting down, is told there.
+   */
+  readonly cut?: (why?: string) => void;
+}
+
 /** A service as one configuration has it. */
 export interface Edition {
   readonly config: Pick<Config, 'limits' | 'server'>;
   /** Is ready, and listens nowhere. */
-  readonly app: FastifyInstance;
+  readonly app: Answering;
   /** Counts a connection that was closed as it came. */
   readonly refused?: () => void;
   /** Closes what the app used. */
@@ -78,13 +92,15 @@ export class Front {
   /** Lets no more batches in; resolves once the last answer has left: to false if one had to be cut. */
   async drain(): Promise<boolean> {
     this.#ending = true;
-    const whole = await Promise.all(Array.from(this.#shifts, ({ edition }) => edition.app.drain()));
+    const whole = await Promise.all(
+      Array.from(this.#shifts, ({ edition }) => edition.app.drain?.() ?? Promise.resolve(true)),
+    );
     return !whole.includes(false);
   }
 
   /** Ends the answers that are still under way with an error. */
   cut(): void {
-    for (const { edition } of this.#shifts) edition.app.cut();
+    for (const { edition } of this.#shifts) edition.app.cut?.();
   }
 
   /** Closes the connections and all editions. */
@@ -125,7 +141,7 @@ class Shift {
     const finished = new Promise<void>((resolve) => (this.#finished = resolve));
     const { app } = this.edition;
     const timers = [
-      setTimeout(() => app.cut('the service has a new configuration'), cutAfter(ms)),
+      setTimeout(() => app.cut?.('the service has a new configuration'), cutAfter(ms)),
       setTimeout(() => {
         for (const answer of this.#answers) answer.destroy();
       }, ms),

@@ -4,6 +4,7 @@ import { openCallers } from '../callers/callers.ts';
 import type { Config } from '../config/load.ts';
 import { Metrics } from '../observe/metrics.ts';
 import type { Scrape } from '../observe/scrape.ts';
+import type { AppDeps } from './app.ts';
 import { baseApp, type BaseOptions } from './http/base-app.ts';
 import { identify } from './http/identify.ts';
 import { noting } from './http/refused.ts';
@@ -13,13 +14,14 @@ import { refuseUnknown } from './http/routing.ts';
 export function buildMetricsApp(
   config: Pick<Config, 'callers' | 'limits' | 'server'>,
   scrape: Scrape,
-  options: BaseOptions,
+  { keySets, ...options }: Pick<AppDeps, 'keySets'> & BaseOptions,
 ): FastifyInstance {
   const app = baseApp(config, options);
   const metrics = new Metrics([], [], () => 0);
   app.decorate('metrics', metrics);
+  app.decorate('isDraining', () => false);
   const refused = noting((reason) => metrics.refused.add(reason));
-  identify(app, openCallers(config, app.log), refused);
+  identify(app, openCallers(config, app.log, undefined, keySets), refused);
   refuseUnknown(app, refused);
   metricsRoute(app, scrape);
   return app;

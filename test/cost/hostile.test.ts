@@ -6,16 +6,15 @@ import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
-import { buildApp } from '../../src/service/app.ts';
+import { type App, buildApp } from '../../src/service/app.ts';
 import { simulate } from '../batch/simulated.ts';
 import { isBusy } from '../service.ts';
 import { parseConfig } from '../configured.ts';
 
 const BODY = JSON.stringify({ queries: { one: { source: 'sim', op: 'get', params: { value: 1 } } } });
 const HEAD = 'POST /kv HTTP/1.1\r\nHost: codap\r\nContent-Type: application/json\r\n';
-let app: FastifyInstance;
+let app: App;
 let port: number;
 const sockets: Socket[] = [];
 

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { buildApp } from '../../src/service/app.ts';
+import { type App, buildApp } from '../../src/service/app.ts';
 import { CodapError } from '../../src/errors.ts';
 import { createLogger, Secrets } from '../../src/service/log.ts';
 import type { Source } from '../../src/sources/open.ts';
@@ -38,7 +38,7 @@ const broken = {
   layers: [{ name: 'breaker', state: () => ({ open: 1 }) }],
 } as unknown as Source;
 
-let app: FastifyInstance;
+let app: App;
 afterEach(() => app.close());
 
 async function build(

@@ -1,14 +1,11 @@
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it } from 'vitest';
 import { hashedKey, makeKey } from '../../src/callers/api-keys.ts';
-import type { KeySets } from '../../src/callers/callers.ts';
 import { openSaved } from '../../src/saved/open-saved.ts';
 import { buildApp } from '../../src/service/app.ts';
 import { Front } from '../../src/service/front.ts';
 import { createLogger, Secrets } from '../../src/service/log.ts';
 import { buildMetricsApp } from '../../src/service/metrics-app.ts';
-import { makeIssuer } from '../callers/issuer.ts';
-import { startKeyServer } from '../callers/key-server.ts';
 import { parseConfig } from '../configured.ts';
 
 const KEYS = { web: makeKey(), watch: makeKey(), wrong: makeKey() };
@@ -147,23 +144,5 @@ describe('another configuration', () => {
     expect([await statusFor(), await statusFor(KEYS.web), await statusFor(KEYS.watch)]).toEqual([401, 200, 401]);
     await front.turnTo(await appOf({}));
     expect(await statusFor()).toBe(200);
-  });
-
-  it('goes on with the keys of token issuers that are known', async () => {
-    const [issuer, keys] = await Promise.all([makeIssuer(), startKeyServer()]);
-    closing.push({ close: () => keys[Symbol.asyncDispose]() });
-    keys.answer = (response) => response.end(JSON.stringify(issuer.jwks));
-    const jwt = { issuer: 'https://id.example/', audience: 'codap', jwks: keys.url };
-    const exp = Math.floor(Date.now() / 1000) + 60;
-    const token = issuer.token('ES256', { iss: jwt.issuer, aud: jwt.audience, exp });
-    const keySets: KeySets = new Map();
-    const config = parseConfig({ callers: { people: { jwt } } });
-    for (let editions = 0; editions < 2; editions += 1) {
-      const app = await buildApp(config, { sources: new Map(), keySets });
-      closing.push(app);
-      expect((await app.inject({ url: '/limits', headers: bearer(token) })).statusCode).toBe(200);
-      keys.answer = (response) => response.writeHead(503).end();
-    }
-    expect(keys.asked).toHaveLength(1);
   });
 });

@@ -32,7 +32,7 @@ async function edition(name: string, server: object = {}) {
   await app.ready();
   const dispose = async () => void (disposed = true);
   const made: Edition = { config, app, dispose, refused: () => app.metrics.refused.add('connections') };
-  return { ...made, entered: entered.promise, release: () => release.resolve(), isDisposed: () => disposed };
+  return { ...made, app, entered: entered.promise, release: () => release.resolve(), isDisposed: () => disposed };
 }
 
 async function listening(first: Edition): Promise<void> {
