@@ -35,7 +35,10 @@ export class Admission {
   readonly #idle = Promise.withResolvers<void>();
   readonly #underWay = new Bag<(why: string) => void>();
   readonly #pace: Pace;
-  #isCut = false;
+  /** Why no batch is to go on any more. */
+  #cutWhy: string | undefined;
+  /** Whether an answer under way was cut. */
+  #hasCut = false;
   /** Answers under way: of batches, and others, such as a description. */
   readonly #batches = new Bag<ServerResponse>();
   readonly #others = new Bag<ServerResponse>();
@@ -54,10 +57,11 @@ export class Admission {
   }
 
   /**
-   * Calls `end` with the reason if the batch that is under way has to end with an error; what it returns
-   * takes that back.
+   * Calls `end` with the reason if the batch that is under way has to end with an error, at once where that
+   * is so by now; what it returns takes that back.
    */
   readonly whenCut = (end: (why: string) => void): (() => void) => {
+    if (this.#cutWhy !== undefined) end(this.#cutWhy);
     return this.#underWay.add(end);
   };
 
@@ -69,16 +73,17 @@ export class Admission {
     this.#draining = true;
     this.#rest();
     await this.#idle.promise;
-    return !this.#isCut;
+    return !this.#hasCut;
   }
 
   /**
-   * Ends the answers that are still under way: batches with an error, and as they are where nobody takes that
-   * soon; others as they are at once.
+   * Lets no batch begin any more, and ends the answers that are still under way: batches with an error, and
+   * as they are where nobody takes that soon; others as they are at once.
    */
   cut(why: string = DETAILS.draining): void {
+    this.#cutWhy = why;
     if (this.#areNone) return;
-    this.#isCut = true;
+    this.#hasCut = true;
     for (const end of this.#underWay) end(why);
     for (const answer of this.#others) answer.destroy();
     const leave = (): void => {
@@ -102,9 +107,8 @@ export class Admission {
         return 'in_flight';
       return pace.allows(this.#batches.size) ? undefined : 'lag';
     };
-    const refuse = (reply: FastifyReply, reason: Reason): void => {
+    const refuse = (reply: FastifyReply, reason: Reason, detail: string = DETAILS[reason]): void => {
       refused(reason);
-      const detail = DETAILS[reason];
       sendProblem(reply, { status: 503, title: 'Service Unavailable', detail, code: 'OVERLOADED', retryable: true });
     };
     app.addHook('onRequest', (request, reply, done) => {
@@ -126,7 +130,8 @@ export class Admission {
         });
         return done();
       }
-      const reason = this.#draining ? 'draining' : refusal(request.caller);
+      if (this.#draining || this.#cutWhy !== undefined) return refuse(reply, 'draining', this.#cutWhy);
+      const reason = refusal(request.caller);
       if (reason !== undefined) return refuse(reply, reason);
       const leave = this.#enter(request.caller, reply.raw);
       whenClosed(reply.raw, leave);

@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import Fastify from 'fastify';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Admission } from '../../src/service/admission.ts';
 import { buildApp } from '../../src/service/app.ts';
 import { openSources, parseConfig } from '../configured.ts';
 import { type ScriptedStore, startScripted } from '../scripted-store.ts';
@@ -111,4 +114,39 @@ it.each([
   } finally {
     await app.close();
   }
+});
+
+describe('once what is under way was cut', () => {
+  it('a batch whose body comes then is told why it is not run, and its connection stays', async () => {
+    const app = await buildApp(parseConfig({}), { sources: new Map() });
+    const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
+    const client = connect(Number(port), '127.0.0.1');
+    try {
+      const head =
+        'POST /kv HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 14\r\n\r\n';
+      const entered = once(app.server, 'request');
+      client.write(`${head}{"queries"`);
+      await entered;
+      app.cut('the service has a new configuration');
+      client.write(':{}}');
+      client.end('GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+      const told = await text(client);
+      expect(told).toMatch(/^HTTP\/1\.1 503 [^]*\r\nretry-after: 1\r\n[^]*HTTP\/1\.1 200 /);
+      expect(told).toContain('"detail":"the service has a new configuration"');
+    } finally {
+      client.destroy();
+      await app.close();
+    }
+  });
+
+  it('a batch that was still being planned ends as it begins', async () => {
+    const app = Fastify();
+    const admission = new Admission(1);
+    admission.guard(app, () => {});
+    const ended: string[] = [];
+    admission.cut('it is over');
+    admission.whenCut((why) => ended.push(why));
+    expect(ended).toEqual(['it is over']);
+    await app.close();
+  });
 });
