@@ -103,18 +103,18 @@ export class Admission {
       done();
     });
     const refusal = ({ name }: KnownCaller): Reason | undefined => {
+      if (this.#draining || this.#cutWhy !== undefined) return 'draining';
       if ((this.#inFlightOf.get(name) ?? 0) >= TIMES_FREE * (this.#maxInFlight - this.#batches.size))
         return 'in_flight';
       return pace.allows(this.#batches.size) ? undefined : 'lag';
     };
-    const refuse = (reply: FastifyReply, reason: Reason, detail: string = DETAILS[reason]): void => {
+    const refuse = (reply: FastifyReply, reason: Reason): void => {
       refused(reason);
+      const detail = (reason === 'draining' && this.#cutWhy) || DETAILS[reason];
       sendProblem(reply, { status: 503, title: 'Service Unavailable', detail, code: 'OVERLOADED', retryable: true });
     };
     app.addHook('onRequest', (request, reply, done) => {
-      // While draining the body is read first: a connection that closes on one that is still coming would be
-      // reset, and the answer lost.
-      const reason = asksForWork(request) && !this.#draining ? refusal(request.caller) : undefined;
+      const reason = asksForWork(request) ? refusal(request.caller) : undefined;
       if (reason === undefined) done();
       else refuse(reply, reason);
     });
@@ -130,7 +130,6 @@ export class Admission {
         });
         return done();
       }
-      if (this.#draining || this.#cutWhy !== undefined) return refuse(reply, 'draining', this.#cutWhy);
       const reason = refusal(request.caller);
       if (reason !== undefined) return refuse(reply, reason);
       const leave = this.#enter(request.caller, reply.raw);

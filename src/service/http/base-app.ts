@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -7,11 +8,13 @@ import Fastify, {
 } from 'fastify';
 import type { Config } from '../../config/load.ts';
 import type { Spans } from '../../observe/spans.ts';
-import { cutIdle, cutsIdle } from './cut-idle.ts';
+import { closeInStages } from './close-in-stages.ts';
+import { cutIdle, whenTimedOut } from './cut-idle.ts';
 import { answerConnect, answerFault, answerUnreadable } from './faults.ts';
 import { servedHosts, serveHosts } from './hosts.ts';
 import { requestId } from './request-id.ts';
 import { RequestLog } from './request-log.ts';
+import { countSent } from './sent-bytes.ts';
 import { repairTraceContext } from './trace-context.ts';
 
 /** How an app takes requests. */
@@ -41,9 +44,14 @@ export function baseApp(
     requireHostHeader: false,
   };
   const { tls } = server;
-  const whenHandedOver = cutsIdle(limits.streamIdleMs);
+  const { streamIdleMs } = limits;
+  const end = function (this: ServerResponse): void {
+    countSent(this);
+    cutIdle(this, streamIdleMs);
+    if (!this.req.complete) closeInStages(this);
+  };
   const begin = (request: FastifyRequest, reply: FastifyReply): void => {
-    reply.raw.on('prefinish', whenHandedOver);
+    reply.raw.on('prefinish', end);
     standardHeaders(request, reply);
   };
   const app = Fastify({
@@ -66,7 +74,7 @@ export function baseApp(
     },
     clientErrorHandler: answerUnreadable,
   });
-  cutIdle(app.server);
+  whenTimedOut(app.server);
   app.server.on('connect', answerConnect);
   // What a client expects beyond 100 Continue may be left to it (RFC 9110 §10.1.1); Node would refuse it.
   app.server.on('checkExpectation', (...asked) => app.server.emit('request', ...asked));

@@ -13,6 +13,12 @@ const FAILED = 'a request failed by our fault';
 
 /** Answers whatever a route throws; nothing of an unforeseen error but its status reaches the client. */
 export function answerFault(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  if (!request.raw.complete) {
+    // What is left of a body that was refused midway is read and thrown away, and a connection that is kept
+    // stays open: who read the body would have closed it.
+    if (reply.raw.shouldKeepAlive) reply.removeHeader('connection');
+    request.raw.resume();
+  }
   if (error instanceof BadRequest) {
     return sendProblem(reply, { status: 400, title: 'Bad Request', detail: error.message, errors: error.errors });
   }
@@ -20,8 +26,6 @@ export function answerFault(error: unknown, request: FastifyRequest, reply: Fast
     if (error.code === 'INTERNAL') noteOwnFault(request, error, FAILED);
     const { code, message, source, http, retryAfterMs } = error;
     askToWait(reply, retryAfterMs);
-    // What is left of a body that was refused midway is read and thrown away.
-    request.raw.resume();
     return sendProblem(reply, { status: http, title: STATUS_CODES[http] ?? 'Error', detail: message, code, source });
   }
   const { code, statusCode = 500 } = Object(error) as Partial<FastifyError>;
@@ -32,12 +36,6 @@ export function answerFault(error: unknown, request: FastifyRequest, reply: Fast
   }
   const tooLarge = code === 'FST_ERR_CTP_BODY_TOO_LARGE';
   const notDecoded = code === 'FST_ERR_BAD_URL';
-  // Closed at once, the connection would be reset under a client that still sends, and the answer lost with
-  // it.
-  if (tooLarge) {
-    reply.removeHeader('connection');
-    request.raw.resume();
-  }
   const largest = tooLarge ? `the body may have at most ${request.routeOptions.bodyLimit} bytes` : undefined;
   const detail = notDecoded ? 'the path is not UTF-8 in percent-encoding' : largest;
   sendProblem(reply, { status: statusCode, title: STATUS_CODES[statusCode] ?? 'Bad Request', detail });

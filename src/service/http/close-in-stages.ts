@@ -1,0 +1,23 @@
+import type { ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+
+/**
+ * Has an answer that closes its connection before its request's body is here close it in stages (RFC 9112
+ * §9.6): nothing is written any more, and what comes is read and thrown away, up to its end, or as long as
+ * a request may take. Closed at once, the connection would be reset under a client that still sends, and the
+ * answer lost with it.
+ */
+export function closeInStages(answer: ServerResponse): void {
+  const { socket, req } = answer;
+  // A request that is injected has no connection.
+  if (!(socket instanceof Socket)) return;
+  const atOnce = (): void => void Reflect.deleteProperty(socket, 'destroySoon');
+  // By this Node closes the connection behind a last answer.
+  socket.destroySoon = () => {
+    atOnce();
+    socket.end();
+    req.once('end', () => socket.destroySoon());
+    req.resume();
+  };
+  answer.once('finish', atOnce);
+}
