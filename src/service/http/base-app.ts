@@ -15,6 +15,7 @@ import { servedHosts, serveHosts } from './hosts.ts';
 import { requestId } from './request-id.ts';
 import { RequestLog } from './request-log.ts';
 import { countSent } from './sent-bytes.ts';
+import { leadNowhere } from './routing.ts';
 import { repairTraceContext } from './trace-context.ts';
 
 /** How an app takes requests. */
@@ -69,6 +70,10 @@ export function baseApp(
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     frameworkErrors(error, request, reply) {
+      if (error.code === 'FST_ERR_BAD_URL') {
+        leadNowhere(request.raw);
+        return request.server.routing(request.raw, reply.raw);
+      }
       begin(request, reply);
       answerFault(error, request, reply);
     },

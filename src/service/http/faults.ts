@@ -35,9 +35,7 @@ export function answerFault(error: unknown, request: FastifyRequest, reply: Fast
     return sendProblem(reply, { status: 500, title: 'Internal Server Error', code: 'INTERNAL' });
   }
   const tooLarge = code === 'FST_ERR_CTP_BODY_TOO_LARGE';
-  const notDecoded = code === 'FST_ERR_BAD_URL';
-  const largest = tooLarge ? `the body may have at most ${request.routeOptions.bodyLimit} bytes` : undefined;
-  const detail = notDecoded ? 'the path is not UTF-8 in percent-encoding' : largest;
+  const detail = tooLarge ? `the body may have at most ${request.routeOptions.bodyLimit} bytes` : undefined;
   sendProblem(reply, { status: statusCode, title: STATUS_CODES[statusCode] ?? 'Bad Request', detail });
 }
 

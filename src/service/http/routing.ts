@@ -1,8 +1,10 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Params } from '../../batch/run/batch.ts';
 import type { Grant } from '../../callers/known-caller.ts';
 import { MOST_FAULTS, shortDetail } from '../../json/fault-list.ts';
 import type { Given, ParameterFault, ParamSet } from '../../saved/param-set.ts';
+import { authorityOf } from './hosts.ts';
 import { sendNotFound, sendProblem } from './problem.ts';
 import type { Refused } from './refused.ts';
 
@@ -30,6 +32,17 @@ interface Known {
 }
 
 const forEveryone = (): boolean => true;
+
+/** Requests whose paths cannot be decoded. */
+const undecoded = new WeakSet<IncomingMessage>();
+
+/** Gives a request whose path cannot be decoded one that no route has: it is then refused as any other is. */
+export function leadNowhere(request: IncomingMessage): void {
+  // A target that names a host wins over the Host field, and that host may be what cannot be decoded.
+  request.headers.host = authorityOf(request.url) ?? request.headers.host;
+  request.url = '/%25';
+  undecoded.add(request);
+}
 
 /**
  * The path of a request target, which the router has read, and taken the path from in the same way: it may
@@ -67,7 +80,8 @@ class Paths {
 
 /**
  * Answers 404 for an unknown path, and for one that is not there for who asks, which `refused` is told; 405
- * with `Allow` for a method a path does not have, 400 for an unknown URL parameter; before any body is read.
+ * with `Allow` for a method a path does not have, 400 for an unknown URL parameter or a path that cannot be
+ * decoded; before any body is read.
  */
 export function refuseUnknown(app: FastifyInstance, refused: Refused): void {
   const paths = new Paths();
@@ -78,6 +92,10 @@ export function refuseUnknown(app: FastifyInstance, refused: Refused): void {
   app.addHook('onRequest', (request, reply, done) => {
     const { config } = request.routeOptions;
     const { isThereFor = forEveryone } = config;
+    if (request.is404 && undecoded.has(request.raw)) {
+      const detail = 'the path is not UTF-8 in percent-encoding';
+      return sendProblem(reply, { status: 400, title: 'Bad Request', detail });
+    }
     if (request.is404) return refuse(request, reply, paths.methodsAt(request));
     if (isThereFor(request.caller)) return takesParameters(request, reply, config) ? done() : undefined;
     refused(request, 'forbidden');
