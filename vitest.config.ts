@@ -1,8 +1,9 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { COMPILE_CACHE } from './bin/compile-cache.js';
 
 export default defineConfig({
-  resolve: { alias: { codap: new URL('./src/patterns/index.ts', import.meta.url).pathname } },
+  resolve: { alias: { codap: fileURLToPath(new URL('./src/patterns/index.ts', import.meta.url)) } },
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/cost/**', 'test/stores/**', 'test/web/**', '**/node_modules/**'],

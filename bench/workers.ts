@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 
 /**
  * What workers come to: the same load on one process and on as many as there are cores, in turns. The load
@@ -55,7 +56,7 @@ async function serve(folder: string, store: number, workers: number): Promise<Se
   const file = join(folder, `${workers}.yaml`);
   const sources = { store: { adapter: 'rest', url: `http://127.0.0.1:${store}/`, cache: { ttlMs: 3_600_000 } } };
   await writeFile(file, JSON.stringify({ server: { port: 0, workers }, sources }));
-  const bin = new URL('../bin/codap.js', import.meta.url).pathname;
+  const bin = fileURLToPath(new URL('../bin/codap.js', import.meta.url));
   const child = spawn(process.execPath, [bin, 'serve', file], { stdio: ['ignore', 'pipe', 'inherit'] });
   const log = createInterface({ input: child.stdout });
   const port = await new Promise<number>((resolve) => {

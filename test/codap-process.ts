@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
 import { MALLOC, V8_FLAGS } from '../bin/v8-flags.js';
 
-const BIN = new URL('../bin/codap.js', import.meta.url).pathname;
+const BIN = fileURLToPath(new URL('../bin/codap.js', import.meta.url));
 
 /** An hour of load logs a million lines. */
 const MOST_LINES = 10_000;

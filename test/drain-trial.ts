@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
-const BIN = new URL('../bin/codap.js', import.meta.url).pathname;
+const BIN = fileURLToPath(new URL('../bin/codap.js', import.meta.url));
 const STORE_MS = 20;
 /**
  * How long after the signal every request is still owed an answer, in milliseconds. Codap listens longer, but

@@ -127,6 +127,12 @@ describe('the house', () => {
     expect(long).toEqual([]);
   });
 
+  it('takes the path of a file from no URL in which it is encoded', () => {
+    const all = globSync(['{src,adapters,routes,test,bench,demo,stores,examples}/**/*.ts', '*.ts', 'bin/*.js']);
+    const encoded = all.filter((file) => /import\.meta\.url\)\.pathname/.test(readFileSync(file, 'utf8')));
+    expect(encoded).toEqual([]);
+  });
+
   it('has no file beyond 250 lines', () => {
     expect(files.filter((file) => readFileSync(file, 'utf8').split('\n').length > 251)).toEqual([]);
   });

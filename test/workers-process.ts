@@ -8,9 +8,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-const BIN = new URL('../bin/codap.js', import.meta.url).pathname;
+const BIN = fileURLToPath(new URL('../bin/codap.js', import.meta.url));
 
 /** A line of the log, with what these tests look at. */
 export interface Line {

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { Shape } from './making.ts';
 import { randomBatch } from './random-batch.ts';
@@ -92,7 +93,7 @@ while (performance.now() < until && fault === undefined) {
   await mkdir(FOLDER, { recursive: true });
   const file = new URL(`fuzz-cost-${seed}-${batches}.json`, FOLDER);
   await writeFile(file, JSON.stringify(shapes));
-  console.log(`${fault}: ${file.pathname}`);
+  console.log(`${fault}: ${fileURLToPath(file)}`);
 }
 const told = `held at most ${worst.heldMs.toFixed(1)} ms, latest ${worst.lateMs.toFixed(1)} ms after its deadline`;
 console.log(`${batches} batches, ${told}, ${Math.round(worst.rss / 2 ** 20)} MiB; answers ${JSON.stringify(statuses)}`);

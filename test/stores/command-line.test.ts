@@ -8,12 +8,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { V8_FLAGS } from '../../bin/v8-flags.js';
 import { loadConfig } from '../configured.ts';
 
-const BIN = new URL('../../bin/codap.js', import.meta.url).pathname;
+const BIN = fileURLToPath(new URL('../../bin/codap.js', import.meta.url));
 let folder: string;
 const children: ChildProcess[] = [];
 const servers: Server[] = [];
@@ -232,7 +233,7 @@ describe('serve', () => {
 describe('demo', () => {
   it('without what it is made of says in one line what to install', async () => {
     const there = join(folder, 'service');
-    const root = new URL('../..', import.meta.url).pathname;
+    const root = fileURLToPath(new URL('../..', import.meta.url));
     for (const name of ['bin', 'src', 'routes', 'adapters', 'demo', 'package.json'])
       await cp(join(root, name), join(there, name), { recursive: true });
     await mkdir(join(there, 'node_modules'));

@@ -8,10 +8,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { drainTrial } from '../drain-trial.ts';
 
-const BIN = new URL('../../bin/codap.js', import.meta.url).pathname;
+const BIN = fileURLToPath(new URL('../../bin/codap.js', import.meta.url));
 let folder: string;
 let store: Server;
 let storeUrl: string;

@@ -6,10 +6,11 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../stores/free-port.ts';
 
-const BIN = new URL('../../bin/codap.js', import.meta.url).pathname;
+const BIN = fileURLToPath(new URL('../../bin/codap.js', import.meta.url));
 let folder: string;
 let store: Server;
 let storeUrl: string;
