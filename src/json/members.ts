@@ -59,7 +59,7 @@ export function memberOf(members: object, key: string): unknown {
 }
 
 /** What a path leads to; undefined if it leads nowhere. */
-export function followPath(value: unknown, path: readonly (string | number)[]): unknown {
+export function followPath(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce(
     (there, step) => (typeof there === 'object' && there !== null ? memberOf(there, String(step)) : undefined),
     value,

@@ -13,7 +13,7 @@ export const NAME =
 const name = z.string().regex(/^(?!explain$)[A-Za-z][A-Za-z0-9_-]{0,63}$/, NAME);
 
 /** By their names. */
-const params = z.preprocess(recordOf, z.record(name, paramSchema));
+const params = z.preprocess(recordOf, z.record(name, z.preprocess(recordOf, paramSchema)));
 
 const own = {
   pattern: z.enum(PATTERNS),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { followPath } from '../json/members.ts';
 
 /** What is wrong with a value: where, and what is allowed there. It repeats nothing of the value. */
 export interface SchemaFault {
@@ -82,7 +83,7 @@ function withinUnion(
   union: z.ZodType,
   value: unknown,
 ): z.core.$ZodIssue[] {
-  const given = follow(value, path);
+  const given = followPath(value, path);
   const object = objectIn(union);
   if (!object || typeof given !== 'object' || given === null || Array.isArray(given)) return [];
   const issues = errors[(union as z.ZodUnion).options.indexOf(object)] ?? [];
@@ -113,14 +114,13 @@ export function missing(name: string | number, detail: string): string {
 
 /** Whether a field is missing. A rule about several fields tells that in words of its own. */
 function isMissing({ code, path }: z.core.$ZodIssue, value: unknown): boolean {
-  const parent = follow(value, path.slice(0, -1));
+  const parent = followPath(value, path.slice(0, -1));
   return (
-    code !== 'custom' && typeof parent === 'object' && parent !== null && follow(parent, path.slice(-1)) === undefined
+    code !== 'custom' &&
+    typeof parent === 'object' &&
+    parent !== null &&
+    followPath(parent, path.slice(-1)) === undefined
   );
-}
-
-function follow(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce((node, step) => (node as Record<PropertyKey, unknown> | undefined)?.[step], value);
 }
 
 function allowed(schema: z.ZodType): string {
@@ -145,7 +145,7 @@ function schemaAt(schema: z.ZodType, path: readonly PropertyKey[], value: unknow
     if (step === here.def.discriminator) return discriminators(here);
   }
   if (step === undefined) return here;
-  const below = follow(value, [step]);
+  const below = followPath(value, [step]);
   if (here instanceof z.ZodObject) return schemaAt((here.shape as Record<PropertyKey, z.ZodType>)[step]!, rest, below);
   if (here instanceof z.ZodArray) return schemaAt(here.element as z.ZodType, rest, below);
   if (here instanceof z.ZodRecord) return schemaAt(here.valueType as z.ZodType, rest, below);
@@ -155,7 +155,7 @@ function schemaAt(schema: z.ZodType, path: readonly PropertyKey[], value: unknow
 
 /** Of objects that a field tells apart, the one that a value names. */
 function meantBy(union: z.ZodDiscriminatedUnion, value: unknown): z.ZodObject | undefined {
-  const named = follow(value, [union.def.discriminator]);
+  const named = followPath(value, [union.def.discriminator]);
   return objectsOf(union).find((option) => nameOf(option, union) === named);
 }
 

@@ -117,6 +117,35 @@ it.each([
   ]);
 });
 
+const NAMED = expect.stringContaining('a name of 1 to 64 letters') as string;
+const OBJECT = 'an object is allowed here';
+it.each<[string, object, Record<string, unknown>]>([
+  ['of its parameters', { params: { 1: { type: 'string' }, k: 5 } }, { '#/params/1': NAMED, '#/params/k': OBJECT }],
+  [
+    'of a parameter',
+    { params: { k: { 1: 5, type: 'text' } } },
+    {
+      '#/params/k/1': expect.stringContaining('unknown field') as string,
+      '#/params/k/type': expect.stringContaining('allowed here: string') as string,
+    },
+  ],
+  [
+    'of a query',
+    { queries: { a: { 1: 5, source: 'catalog', op: 'get', timeoutMs: 'x' } } },
+    {
+      '#/queries/a/1': expect.stringContaining('unknown field') as string,
+      '#/queries/a/timeoutMs': 'a whole number of at least 1 is allowed here',
+    },
+  ],
+  [
+    'of its own',
+    { 1: 5, tool: 'no' },
+    { '#/1': expect.stringContaining('unknown field') as string, '#/tool': 'true or false is allowed here' },
+  ],
+])('a key of digits among those %s leaves the other faults as they are', async (_, more, expected) => {
+  expect(await faultsIn({}, more)).toEqual(expected);
+});
+
 it.each(['explain', '__proto__', '0', 'a b', 'a.b', '', 'x'.repeat(65)])('no parameter is named %j', async (name) => {
   const params = Object.fromEntries([[name, { type: 'string' }]]);
   const [fault] = await faultsOf({ b: { pattern: 'kv', params, queries: {} } });
