@@ -10,10 +10,11 @@ import { planSaved } from './load-whole.ts';
  * Resolves to the exit status.
  */
 export async function check(file: string, withPing: boolean, env: Env): Promise<number> {
-  const { config, faults } = await readConfig(file, env, adapters);
-  if (!config) throw new ConfigError(faults);
+  const checked = await readConfig(file, env, adapters);
+  const { config } = checked;
+  if (!config) throw new ConfigError(checked.faults);
   await using opened = await openSources(config, adapters);
-  const size = await planSaved(config, opened, faults);
+  const size = await planSaved(config, opened, checked);
   const names = Object.keys(config.sources);
   for (const { source, text } of warningsOf(config, adapters)) console.log(`warning: sources.${source}: ${text}`);
   if (!withPing) {

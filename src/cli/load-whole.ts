@@ -1,5 +1,6 @@
 import { adapters } from '../../adapters/index.ts';
-import { type Config, ConfigError, type ConfigFault, type Env, readConfig } from '../config/load.ts';
+import { type CheckedConfig, type Config, ConfigError, type Env, readConfig } from '../config/load.ts';
+import { NOT_OPEN } from '../batch/plan/plan-query.ts';
 import { openSaved } from '../saved/open-saved.ts';
 import { openSources, type Sources } from '../sources/open.ts';
 
@@ -8,33 +9,33 @@ import { openSources, type Sources } from '../sources/open.ts';
  * beside others, for whoever opens it plans them.
  */
 export async function loadWhole(file: string, env: Env): Promise<Config> {
-  const { config, faults } = await readConfig(file, env, adapters);
+  const checked = await readConfig(file, env, adapters);
+  const { config, faults } = checked;
   if (!config) throw new ConfigError(faults);
   if (faults.length > 0) {
     await using opened = await openSources(config, adapters);
-    await planSaved(config, opened, faults);
+    await planSaved(config, opened, checked);
   }
   return config;
 }
 
 /**
- * Plans the saved batches of a configuration, in which these faults were found; resolves to how many there
- * are. Throws ConfigError with theirs behind the others.
+ * Plans the saved batches of a configuration, of which this was found; resolves to how many there are. Throws
+ * ConfigError with their faults behind the others.
  */
 export async function planSaved(
   config: Config,
   { sources }: Pick<Sources, 'sources'>,
-  others: readonly ConfigFault[],
+  { sourceNames, faults: others }: CheckedConfig,
 ): Promise<number> {
   const faults = [...others];
   try {
-    const { size } = await openSaved(config, sources);
+    const { size } = await openSaved(config, new Map(sourceNames.map((name) => [name, sources.get(name)])));
     if (faults.length === 0) return size;
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    // A source that is there, but wrong, would be told of as unknown.
-    const areAllThere = !others.some(({ path }) => path.startsWith('sources.'));
-    faults.push(...error.faults.filter(({ path }) => areAllThere || !path.endsWith('/source')));
+    // What is wrong with a source is told of the source.
+    faults.push(...error.faults.filter(({ detail }) => detail !== NOT_OPEN));
   }
   throw new ConfigError(faults);
 }

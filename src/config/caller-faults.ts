@@ -1,4 +1,4 @@
-import { isObject } from '../json/members.ts';
+import { fieldsOf } from '../json/members.ts';
 import { choice } from '../store/check-schema.ts';
 import type { ConfigFault } from './fault.ts';
 
@@ -8,11 +8,11 @@ import type { ConfigFault } from './fault.ts';
  * wrong is passed over.
  */
 export function callerFaults(value: unknown, batches: readonly string[]): readonly ConfigFault[] {
-  const { callers, sources } = membersOf(value);
-  const there = { sources: Object.keys(membersOf(sources)), batches };
+  const { callers, sources } = fieldsOf(value);
+  const there = { sources: Object.keys(fieldsOf(sources)), batches };
   const seen = new Set<unknown>();
-  return Object.entries(membersOf(callers)).flatMap(([name, caller]) => {
-    const said = membersOf(caller);
+  return Object.entries(fieldsOf(callers)).flatMap(([name, caller]) => {
+    const said = fieldsOf(caller);
     const at = (field: string, index: number): string => `callers.${name}.${field}.${index}`;
     const unknown = (['sources', 'batches'] as const).flatMap((field) =>
       textsIn(said[field]).flatMap(([index, text]) => {
@@ -28,10 +28,6 @@ export function callerFaults(value: unknown, batches: readonly string[]): readon
     });
     return [...unknown, ...doubled];
   });
-}
-
-function membersOf(value: unknown): Readonly<Record<string, unknown>> {
-  return isObject(value) ? (value as Record<string, unknown>) : {};
 }
 
 function textsIn(value: unknown): readonly (readonly [number, string])[] {

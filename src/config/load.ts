@@ -11,7 +11,7 @@ export { type BatchText, readBatches } from './batch-texts.ts';
 export type { CallerConfig, JwtConfig } from './caller-options.ts';
 export type { Env } from './env.ts';
 export { ConfigError, type ConfigFault } from './fault.ts';
-export { parseConfig } from './parse-config.ts';
+export { type CheckedConfig, parseConfig } from './parse-config.ts';
 export { type Config, type Limits, MOST_WORKERS, type SourceConfig } from './schema.ts';
 
 /**

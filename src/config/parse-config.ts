@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { Adapters } from '../../adapters/adapter.ts';
-import { isObject } from '../json/members.ts';
+import { fieldsOf, isObject } from '../json/members.ts';
 import { checkSchema, type SchemaFault } from '../store/check-schema.ts';
 import { batchText } from './batch-texts.ts';
 import { callerFaults } from './caller-faults.ts';
@@ -8,11 +8,13 @@ import type { CallerConfig } from './caller-options.ts';
 import type { Env } from './env.ts';
 import { ConfigError, type ConfigFault, toPath } from './fault.ts';
 import { fill } from './variables.ts';
-import { type Config, configSchema } from './schema.ts';
+import { type Config, configSchema, LOOSEST } from './schema.ts';
 
 /** A configuration without what is wrong with it; undefined where that cannot be told apart. */
 export interface CheckedConfig {
   readonly config: Config | undefined;
+  /** The names of its sources, of the wrong ones, too. */
+  readonly sourceNames: readonly string[];
   readonly faults: readonly ConfigFault[];
 }
 
@@ -53,9 +55,10 @@ export function checkConfig(
   const data = all.length === 0 ? checked.data : checkSchema(schema, without(value, all)).data;
   const told = new Set(all.map(({ path }) => path));
   const batches = files.batches.filter(({ name }) => !told.has(`batches.${name}`));
+  const sourceNames = Object.keys(fieldsOf(fieldsOf(value)['sources']));
   const said = data?.callers;
   const callers = said && new Map(names.map((name) => [name, said[name] as CallerConfig]));
-  return { config: data && { ...data, ...files, batches, callers }, faults: all };
+  return { config: data && { ...data, ...files, batches, callers }, sourceNames, faults: all };
 }
 
 /** With saved batches that are empty: what they say is read from their texts. */
@@ -66,15 +69,24 @@ function outlined(raw: unknown): unknown {
   return { ...parts, batches: Object.fromEntries(empty) };
 }
 
-/** Without each source, and each other part, in which something is wrong. */
+/**
+ * Without each source, and each other part, in which something is wrong. Of the limits the others count: they
+ * decide what is wrong with saved batches. One that is wrong itself lets them have all that it could.
+ */
 function without(value: unknown, faults: readonly ConfigFault[]): unknown {
-  if (typeof value !== 'object' || value === null) return {};
-  const { sources, ...parts } = value as Record<string, unknown>;
-  const areRight = (at: string, data: unknown): [string, unknown][] =>
-    Object.entries(Object(data) as object).filter(
-      ([name]) => !faults.some(({ path }) => `${path}.`.startsWith(`${at}${name}.`)),
+  const { sources, limits, ...parts } = fieldsOf(value);
+  const right = (at: string, data: unknown): object =>
+    Object.fromEntries(
+      Object.entries(fieldsOf(data)).filter(
+        ([name]) => !faults.some(({ path }) => `${path}.`.startsWith(`${at}${name}.`)),
+      ),
     );
-  return Object.fromEntries([...areRight('', parts), ['sources', Object.fromEntries(areRight('sources.', sources))]]);
+  const loose = Object.entries(LOOSEST).filter(([name]) => Object.hasOwn(fieldsOf(limits), name));
+  return {
+    ...right('', parts),
+    sources: right('sources.', sources),
+    limits: { ...Object.fromEntries(loose), ...right('limits.', limits) },
+  };
 }
 
 function callersIn(raw: unknown): readonly string[] {

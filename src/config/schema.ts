@@ -160,6 +160,11 @@ const common = z.object({
   ...layerOptions,
 });
 
+/** Of each limit the most that a configuration may say. */
+export const LOOSEST: Readonly<Record<string, unknown>> = Object.fromEntries(
+  Object.entries(limits.shape).map(([name, limit]) => [name, limit.unwrap().maxValue]),
+);
+
 /** How the service listens and what it grants a batch; durations in milliseconds. */
 export type ServerConfig = z.output<typeof server>;
 

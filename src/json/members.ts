@@ -86,3 +86,8 @@ export function put(members: object, key: string, value: unknown): object {
 export function recordOf(value: unknown): unknown {
   return value instanceof Map ? Object.fromEntries(value as Map<string, unknown>) : value;
 }
+
+/** The members of an object by their names; of anything else none. */
+export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return isObject(value) ? (recordOf(value) as Record<string, unknown>) : {};
+}

@@ -9,7 +9,6 @@ import { BadRequest, type ToldFault } from '../json/fault-list.ts';
 import { hasMember, recordOf } from '../json/members.ts';
 import { parseExact } from '../json/parse.ts';
 import { scan } from '../json/scan.ts';
-import type { Source } from '../sources/open.ts';
 import { definitionSchema, NAME, type Own } from './definition.ts';
 import type { OpenPage, Page } from './pages/open-page.ts';
 import { Param, paramSchema, UNKNOWN } from './param.ts';
@@ -22,7 +21,7 @@ import type { SavedBatch } from './saved-batch.ts';
  */
 export async function openSaved(
   { batches, limits, folder }: Pick<Config, 'batches' | 'limits' | 'folder'>,
-  sources: ReadonlyMap<string, Source>,
+  sources: PlanContext['sources'],
 ): Promise<ReadonlyMap<string, SavedBatch>> {
   const faults: ConfigFault[] = [];
   const saved = new Map<string, SavedBatch>();

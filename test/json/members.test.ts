@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   entriesOf,
+  fieldsOf,
   followPath,
   hasMember,
   isMoved,
@@ -29,8 +30,13 @@ describe('members', () => {
           expect(memberOf(members, name)).toBe(value);
         }
         expect(recordOf(members)).toEqual(Object.fromEntries(entries));
+        expect(fieldsOf(members)).toEqual(Object.fromEntries(entries));
       }),
     );
+  });
+
+  it.each([undefined, null, 5, 'text', ['list']])('are none of %j', (value) => {
+    expect(fieldsOf(value)).toEqual({});
   });
 
   it('are a Map only where JavaScript would move a key', () => {

@@ -139,6 +139,43 @@ describe('codap check', () => {
     ]);
   });
 
+  it.each([
+    ['another name', 'a: { source: shpo, op: find }', ['#/queries/a/source: no such source; allowed here: bad, shop']],
+    [
+      'that and its own',
+      'a: { source: bad, op: get }, b: { source: constructor, op: get }',
+      ['#/queries/b/source: no such source; allowed here: bad, shop'],
+    ],
+    ['none', 'a: { op: get }', ['#/queries/a/source: source is missing; allowed here: bad, shop']],
+    ['no name', 'a: { source: 5, op: get }', ['#/queries/a/source: allowed here: bad, shop']],
+    [
+      'a param of that name',
+      'a: { source: shop, op: find, params: { collection: users, filter: {}, source: 1 } }',
+      [expect.stringMatching(/^#\/queries\/a\/params\/source: unknown field/) as string],
+    ],
+  ])('beside a source that is wrong tells what is wrong where a query names %s', async (_, queries, told) => {
+    const sources = SHOP.replace('{', '{ bad: { adapter: rest, url: x },');
+    const all = await faultsOf({ 'codap.yaml': `${sources}batches: { b: { pattern: kv, queries: { ${queries} } } }` });
+    expect(all.map((line) => line.replace('codap.yaml: batches.b', ''))).toEqual([
+      'sources.bad.url: an http or https URL is allowed here',
+      ...told,
+    ]);
+  });
+
+  it.each([
+    ['{ depth: 60, work: 5 }', ['limits.work']],
+    ['{ depth: 60, deep: 5 }', ['limits.deep']],
+    ['{ depth: 5000 }', ['limits.depth']],
+    ['{ depth: "60" }', ['limits.depth']],
+    ['{ depth: 40, work: 5 }', ['limits.work', 'codap.yaml']],
+    ['{ depth: 60, keyChars: 1, work: 5 }', ['limits.work', 'codap.yaml']],
+  ])('holds saved batches to what is right of the limits: %s', async (limits, told) => {
+    const nested = `${'['.repeat(45)}1${']'.repeat(45)}`;
+    const batch = `{ pattern: kv, queries: { aa: { source: shop, op: find, params: { collection: users, filter: { x: ${nested} } } } } }`;
+    const all = await faultsOf({ 'codap.yaml': `limits: ${limits}\n${SHOP}batches: { b: ${batch} }` });
+    expect(all.map((line) => line.slice(0, line.indexOf(':')))).toEqual(told);
+  });
+
   it('tells where its paths start: at the folder of the configuration', async () => {
     const file = await written({
       'codap.yaml': `${SHOP}batches: { b: ./in/b.yaml }`,

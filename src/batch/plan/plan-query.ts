@@ -104,13 +104,17 @@ function checkStream(fields: Fields, hasList: boolean, at: Spot, report: Report)
   if (!hasList) report(at.below('stream'), 'this op has no list to stream');
 }
 
+/** What is said where a query asks a source that is there, but could not be opened. */
+export const NOT_OPEN = 'this source could not be opened';
+
 /** Checks whom a query asks, and for what. */
 export function checkAddressee({ source, op }: Fields, at: Spot, { sources, report }: Planner): void {
   const known = typeof source === 'string' ? sources.get(source) : undefined;
   if (!known) {
     const names = choice([...sources.keys()]);
-    const unknown = typeof source === 'string' ? `no such source; ${names}` : names;
-    report(at.below('source'), source === undefined ? missing('source', names) : unknown);
+    const unknown = sources.has(source as string) ? NOT_OPEN : `no such source; ${names}`;
+    const wrong = typeof source === 'string' ? unknown : names;
+    report(at.below('source'), source === undefined ? missing('source', names) : wrong);
   }
   if (typeof op === 'string') return;
   const ops = known ? choice(known.ops) : 'the name of an operation is allowed here';

@@ -17,7 +17,8 @@ export interface Origin {
 
 /** What planning looks things up in. */
 export interface PlanContext {
-  readonly sources: ReadonlyMap<string, Source>;
+  /** By their names; of one that could not be opened nothing but that. */
+  readonly sources: ReadonlyMap<string, Source | undefined>;
   readonly limits: Limits;
   /** The parameters of a saved batch; without it, none exist. */
   readonly params?: { has(name: string): boolean; keys(): Iterable<string> } | undefined;
@@ -31,7 +32,7 @@ export interface PlanContext {
 
 /** The planning of one request: what it looks things up in, and what it has found wrong so far. */
 export class Planner implements PlanContext {
-  readonly sources: ReadonlyMap<string, Source>;
+  readonly sources: PlanContext['sources'];
   readonly limits: Limits;
   readonly params: PlanContext['params'];
   readonly origins: Map<Node, Origin> | undefined;
