@@ -17,9 +17,12 @@ export function toListenFlags({ host, port }: { host?: string | undefined; port?
   return { host, port: port === undefined ? undefined : toPort(port, '--port', UsageFault) };
 }
 
+/** A command line that says nothing of it. */
+export const UNSAID: ListenFlags = { host: undefined, port: undefined };
+
 /**
  * Where to listen: the command line, else `CODAP_HOST`, `CODAP_PORT` or `PORT`, else the configuration. An
- * empty variable counts as unset. Throws StartFault.
+ * empty variable counts as unset. Throws StartFault, also where metrics would have the same port.
  */
 export function listenOn(
   { host, port }: ListenFlags,
@@ -28,7 +31,10 @@ export function listenOn(
 ): { host: string; port: number } {
   const variable = ['CODAP_PORT', 'PORT'].find((name) => env[name]);
   const otherwise = variable === undefined ? server.port : toPort(env[variable]!, variable, StartFault);
-  return { host: host ?? (env['CODAP_HOST'] || server.host), port: port ?? otherwise };
+  const where = { host: host ?? (env['CODAP_HOST'] || server.host), port: port ?? otherwise };
+  if (where.port !== 0 && where.port === server.metricsPort)
+    throw new StartFault(`server.metricsPort: another port than ${where.port}, where the service listens, is allowed`);
+  return where;
 }
 
 function toPort(text: string, origin: string, Fault: typeof UsageFault | typeof StartFault): number {

@@ -103,10 +103,6 @@ const server = z
   .refine((value) => value.timeoutMs <= value.maxTimeoutMs, {
     path: ['timeoutMs'],
     message: 'at most maxTimeoutMs is allowed here',
-  })
-  .refine((value) => value.metricsPort === 0 || value.metricsPort !== value.port, {
-    path: ['metricsPort'],
-    message: 'another port than server.port is allowed here',
   });
 
 const limits = z.strictObject({
