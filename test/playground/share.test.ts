@@ -9,6 +9,8 @@ import { asCurl } from '../../web/src/share/curl.ts';
 import { asFetch } from '../../web/src/share/fetch-code.ts';
 import { fromFragment, toFragment } from '../../web/src/share/link.ts';
 import { asSavedBatch } from '../../web/src/share/saved-yaml.ts';
+import { type BatchText, readBatches } from '../../src/config/load.ts';
+import { readYaml } from '../../src/config/yaml.ts';
 import { openSaved } from '../../src/saved/open-saved.ts';
 import { openSources, parseConfig } from '../configured.ts';
 
@@ -82,6 +84,21 @@ describe('as a saved batch', () => {
 
   it.each(['', '[]', '{"a": '])('"%s" is none', (text) => {
     expect(() => asSavedBatch('kv', text)).toThrow(TypeError);
+  });
+
+  it.each([
+    ['{"<<":{"b":1,"a":2},"b":3}'],
+    ['{"z":1,"<<":{"1":{"<<":[{"a":1}]}}}'],
+    ['{"<<":"text"}'],
+    ['{"a":"<<","<<<":1,"=":2}'],
+    ['{"y":1,"~":2,"null":3,"1.50":4,"0x10":5,"? a":6,"- b":7,"*c":8,"&d":9,"!e":10,"f: g":11,"":12,"__proto__":13}'],
+  ])('is read back by codap with each key in its place: %s', async (params) => {
+    const text = `{"params":${params},"queries":{}}`;
+    const { exact } = readYaml(asSavedBatch('kv', text), 'codap.yaml');
+    const batches = (exact as Map<string, unknown>).get('batches') as Map<string, unknown>;
+    const [{ json, faults, unfit }] = (await readBatches(batches, 'codap.yaml')) as [BatchText];
+    expect([faults, unfit]).toEqual([[], []]);
+    expect(String(json)).toBe(`{"pattern":"kv",${text.slice(1)}`);
   });
 
   it('keeps digits, the place of keys, and texts that look like something else', () => {

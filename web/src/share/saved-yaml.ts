@@ -18,7 +18,8 @@ export function asSavedBatch(pattern: Pattern, text: string, name = 'my-batch'):
       node.flow = false;
     },
     Scalar(_key, node) {
-      if (typeof node.value === 'string') node.type = 'PLAIN';
+      // Without quotes `<<` merges what stands there.
+      if (typeof node.value === 'string') node.type = node.value === '<<' ? 'QUOTE_DOUBLE' : 'PLAIN';
     },
   });
   const saved = new Document({ batches: { [name]: { pattern } } });
