@@ -1,6 +1,7 @@
+import { scalarText } from '../json/as-written.ts';
 import type { ParamSchema, SavedBatch } from '../session/service.ts';
 import type { Session } from '../session/session.ts';
-import { readNumber } from './read-number.ts';
+import { readScalar } from './read-scalar.ts';
 
 /** A form for the parameters of a saved batch. */
 export function ParamsForm({ session, saved }: { session: Session; saved: SavedBatch }) {
@@ -63,14 +64,9 @@ function ParamField({ schema, value, onChange }: FieldProps) {
     );
   }
   const isList = schema.type === 'array';
-  const isNumber = /^(?:number|integer)$/.test(isList ? (schema.items?.type ?? '') : schema.type);
-  const read = (text: string): unknown => (isNumber ? readNumber(text) : text);
-  const shown =
-    isList && Array.isArray(value)
-      ? value.join('\n')
-      : typeof value === 'string' || typeof value === 'number'
-        ? String(value)
-        : '';
+  const type = isList ? schema.items?.type : schema.type;
+  const read = (text: string): unknown => readScalar(type, text);
+  const shown = value === undefined ? '' : [value].flat().map(scalarText).join('\n');
   return isList ? (
     <textarea
       rows={3}
@@ -81,7 +77,7 @@ function ParamField({ schema, value, onChange }: FieldProps) {
   ) : (
     <input
       type="text"
-      inputMode={isNumber ? 'decimal' : 'text'}
+      inputMode={type === 'string' ? 'text' : 'decimal'}
       value={shown}
       onInput={({ currentTarget: { value } }) => onChange(value === '' ? undefined : read(value))}
     />
@@ -90,7 +86,7 @@ function ParamField({ schema, value, onChange }: FieldProps) {
 
 function queryOf(params: Readonly<Record<string, unknown>>): string {
   const query = new URLSearchParams(
-    Object.entries(params).flatMap(([name, value]) => [value].flat().map((one) => [name, String(one)])),
+    Object.entries(params).flatMap(([name, value]) => [value].flat().map((one) => [name, scalarText(one)])),
   );
   return query.size === 0 ? '' : `?${query}`;
 }

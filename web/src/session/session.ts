@@ -1,5 +1,6 @@
 import { AnswerClient } from '../answer/client.ts';
 import type { Problem, RunEvent, Sending } from '../answer/node.ts';
+import { parseAsWritten } from '../json/as-written.ts';
 import { traced, untraced } from '../json/set-top.ts';
 import { fromFragment, type Linked, toFragment } from '../share/link.ts';
 import type { PlanNode } from '../waterfall/model.ts';
@@ -245,7 +246,7 @@ export class Session {
     if (!saved) return;
     this.#linked = undefined;
     try {
-      this.showSaved(saved, JSON.parse(linked.params) as Record<string, unknown>);
+      this.showSaved(saved, parseAsWritten(linked.params) as Record<string, unknown>);
     } catch {
       this.showSaved(saved);
     }
