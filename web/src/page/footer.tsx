@@ -1,23 +1,23 @@
 import type { Session } from '../session/session.ts';
 
 const LINKS = [
-  ['docs', 'The interface'],
-  ['batches', 'Saved batches'],
-  ['sources', 'Sources'],
-  ['limits', 'Limits'],
-  ['health/ready', 'Health'],
+  { href: 'docs', name: 'The interface', isForAll: true },
+  { href: 'batches', name: 'Saved batches', isForAll: false },
+  { href: 'sources', name: 'Sources', isForAll: false },
+  { href: 'limits', name: 'Limits', isForAll: false },
+  { href: 'health/ready', name: 'Health', isForAll: true },
 ] as const;
 
 /** What else there is to look at, and the switch of the history. */
 export function Footer({ session }: { session: Session }) {
-  const { history } = session;
+  const { history, isKeyed } = session;
   const pages = session.batches.filter(
-    ({ mediaTypes, params }) => mediaTypes.includes('text/html') && !params.required?.length,
+    ({ mediaTypes, params }) => !isKeyed && mediaTypes.includes('text/html') && !params.required?.length,
   );
   return (
     <footer class="foot">
       <nav aria-label="The service">
-        {LINKS.map(([href, name]) => (
+        {LINKS.filter(({ isForAll }) => isForAll || !isKeyed).map(({ href, name }) => (
           <a key={href} href={href}>
             {name}
           </a>

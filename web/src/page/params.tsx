@@ -25,15 +25,17 @@ export function ParamsForm({ session, saved }: { session: Session; saved: SavedB
           <span class="quiet">{schema.description}</span>
         </label>
       ))}
-      <p class="quiet">
-        {saved.mediaTypes.includes('text/html') && (
-          <>
-            <a href={`batches/${encodeURIComponent(saved.name)}.html${queryOf(session.params)}`}>Open its page</a>
-            {' · '}
-          </>
-        )}
-        <a href={`batches/${encodeURIComponent(saved.name)}.json${queryOf(session.params)}`}>Its answer as JSON</a>
-      </p>
+      {!session.isKeyed && (
+        <p class="quiet">
+          {saved.mediaTypes.includes('text/html') && (
+            <>
+              <a href={`batches/${encodeURIComponent(saved.name)}.html${queryOf(session.params)}`}>Open its page</a>
+              {' · '}
+            </>
+          )}
+          <a href={`batches/${encodeURIComponent(saved.name)}.json${queryOf(session.params)}`}>Its answer as JSON</a>
+        </p>
+      )}
     </form>
   );
 }

@@ -80,6 +80,11 @@ export class Session {
     return this.saved ? `batches/${encodeURIComponent(this.saved.name)}` : this.pattern;
   }
 
+  /** Whether the service is asked by a key, or wants one: no link sends it. */
+  get isKeyed(): boolean {
+    return this.service.key !== '' || this.trouble?.status === 401;
+  }
+
   get isRunning(): boolean {
     return (this.run !== undefined && this.run.over === undefined) || this.download?.state === 'coming';
   }
@@ -176,7 +181,8 @@ export class Session {
     if ('unreachable' in reply) return this.#lost();
     this.isReachable = true;
     const problem = 'problem' in reply ? reply.problem : undefined;
-    this.faults = problem?.errors ?? [];
+    // A saved batch has no plan for whom it is not explained to.
+    this.faults = problem?.errors?.filter(({ parameter }) => parameter !== 'explain') ?? [];
     this.trouble = problem && !problem.errors ? problem : undefined;
     this.plan = 'value' in reply ? { asked, root: reply.value, text: reply.text } : undefined;
     this.run?.follow(this.plan);
