@@ -37,7 +37,8 @@ describe('the tree', () => {
   const nothing = { turned: new Set<string>(), loaded: new Map() };
 
   it('has a line for each reply, and what is open below it', () => {
-    const shown = linesOf({ replies, items: new Map() }, nothing).map(({ depth, name, kind, pointer }) => [
+    const plan = { pattern: 'kv', queries: { b: { pattern: 'ordered', queries: [{}, {}] }, 'a/': {} } };
+    const shown = linesOf({ replies, items: new Map(), plan }, nothing).map(({ depth, name, kind, pointer }) => [
       depth,
       name,
       kind,
@@ -47,7 +48,7 @@ describe('the tree', () => {
       [0, 'b', 'reply', '/b'],
       [1, '0', 'reply', '/b/0'],
       [1, '1', 'reply', '/b/1'],
-      [0, 'a/', 'reply', '/a~1'],
+      [0, 'a/', 'reply', undefined],
       [1, 'error', 'note', undefined],
     ]);
   });
@@ -77,6 +78,153 @@ describe('the tree', () => {
       [names[0], '/race/0'],
       [names[1], '/race/1'],
       ['1 · made', '/1'],
+    ]);
+  });
+});
+
+describe('the reference to a reply', () => {
+  const nothing = { turned: new Set<string>(), loaded: new Map() };
+  const race = (more: object, ...queries: object[]) => ({ pattern: 'first-reply', ...more, queries });
+  const told = (path: string, status: string, ended: number) => ({ path, status, ended });
+  const reply = (path: string, status: string, ended: number, more: object = {}): Frame => ({
+    event: 'reply',
+    path,
+    status,
+    trace: { ended },
+    ...more,
+  });
+  const [hidden, plain] = [{ hidden: true }, {}];
+
+  it.each<[string, object, readonly Frame[], Record<string, string | undefined>]>([
+    [
+      'counts successes alone under a `take`',
+      race({ take: 2 }, plain, plain, plain, plain),
+      [
+        reply('/g/1', 'skipped', 2),
+        reply('/g/0', 'error', 7),
+        reply('/g/2', 'ok', 60),
+        reply('/g/3', 'ok', 70),
+        reply('/g', 'ok', 71),
+      ],
+      { '/g': '/g', '/g/1': undefined, '/g/0': undefined, '/g/2': '/g/0', '/g/3': '/g/1' },
+    ],
+    [
+      'counts a hidden success under a `take`, and no other hidden one',
+      race({ take: 2 }, hidden, plain, hidden, hidden),
+      [
+        reply('/g/1', 'ok', 60),
+        reply('/g', 'ok', 61, {
+          trace: {
+            ended: 61,
+            members: [told('/g/0', 'ok', 50), told('/g/2', 'error', 10), told('/g/3', 'skipped', 1)],
+          },
+        }),
+      ],
+      { '/g/1': '/g/1' },
+    ],
+    [
+      'counts failures and those skipped without a `take`',
+      race({}, plain, plain, plain),
+      [reply('/g/2', 'skipped', 1), reply('/g/0', 'error', 2), reply('/g/1', 'ok', 3), reply('/g', 'partial', 4)],
+      { '/g/1': '/g/2', '/g/0': undefined, '/g/2': undefined },
+    ],
+    [
+      'counts hidden ones without a `take`',
+      race({}, hidden, plain, plain),
+      [
+        reply('/g/2', 'ok', 1),
+        reply('/g/1', 'ok', 90),
+        reply('/g', 'ok', 91, { trace: { ended: 91, members: [told('/g/0', 'ok', 30), told('/g/0/0', 'ok', 29)] } }),
+      ],
+      { '/g/2': '/g/0', '/g/1': '/g/2' },
+    ],
+    [
+      'counts a hidden one that is told of as it has failed once',
+      race({}, hidden, plain),
+      [
+        reply('/g/0', 'error', 1),
+        reply('/g/1', 'ok', 2),
+        reply('/g', 'partial', 3, { trace: { ended: 3, members: [told('/g/0', 'error', 1)] } }),
+      ],
+      { '/g/1': '/g/1' },
+    ],
+    [
+      'is not known while a hidden one may come before',
+      race({}, hidden, plain),
+      [reply('/g/1', 'ok', 2)],
+      { '/g/1': undefined },
+    ],
+    ['is known while no other is hidden', race({}, plain, plain), [reply('/g/1', 'ok', 2)], { '/g/1': '/g/0' }],
+    [
+      'is none into a race that failed',
+      race({ take: 2 }, plain, plain),
+      [reply('/g/1', 'ok', 1), reply('/g/0', 'error', 2), reply('/g', 'error', 3)],
+      { '/g': undefined, '/g/1': undefined, '/g/0': undefined },
+    ],
+    [
+      'is one into a group that failed, but none where that has one value',
+      { pattern: 'kv', queries: { a: plain, b: { pattern: 'kv', select: '/x', queries: { c: plain } } } },
+      [reply('/g/a', 'ok', 1), reply('/g/b/c', 'ok', 1), reply('/g/b', 'error', 2), reply('/g', 'error', 3)],
+      { '/g': undefined, '/g/a': '/g/a', '/g/b': undefined, '/g/b/c': undefined },
+    ],
+    [
+      'counts so in each item of a forEach',
+      { ...race({ take: 1 + 1 }, plain, plain, plain), forEach: {} },
+      [
+        reply('/g/1/0', 'error', 1),
+        reply('/g/1/2', 'ok', 2),
+        reply('/g/1/1', 'ok', 3),
+        reply('/g/1', 'ok', 4),
+        reply('/g', 'ok', 5),
+      ],
+      { '/g': '/g', '/g/1': '/g/1', '/g/1/0': undefined, '/g/1/2': '/g/1/0', '/g/1/1': '/g/1/1' },
+    ],
+    [
+      'counts hidden ones of a list by their places',
+      { pattern: 'ordered', queries: [hidden, plain] },
+      [reply('/g/1', 'ok', 1), reply('/g', 'ok', 2)],
+      { '/g/1': '/g/1' },
+    ],
+    ['is none to a list that flows', { stream: true }, [reply('/g', 'ok', 1, { items: 2 })], { '/g': undefined }],
+    [
+      'is none to an item whose list flows, nor to all of them',
+      { stream: true, forEach: {} },
+      [reply('/g/0', 'ok', 1), reply('/g', 'ok', 1)],
+      { '/g': undefined, '/g/0': undefined },
+    ],
+  ])('%s', (_, group, replies, pointers) => {
+    const plan = { pattern: 'kv', queries: { g: group } };
+    const turned = new Set(replies.flatMap(({ path }) => (path === '/g' ? [] : [`reply ${path}`])));
+    const shown = linesOf({ replies, items: new Map(), plan }, { ...nothing, turned });
+    const found = shown.map(({ id, pointer }) => [id.replace('reply ', ''), pointer]);
+    expect(Object.fromEntries(found)).toMatchObject(pointers);
+  });
+
+  it('is none to the items of a list that flows, nor to what stands in them', () => {
+    const loaded = new Map([
+      ['items /g', membersAt('[{"a":1}]', 0, 0, 0, 9)],
+      ['value 0 1', membersAt('{"a":1}', 0, 0, 0, 9)],
+    ]);
+    const plan = { pattern: 'kv', queries: { g: { stream: true } } };
+    const lines = linesOf(
+      { replies: [], items: new Map([['/g', 1]]), plan },
+      { turned: new Set(['value 0 1']), loaded },
+    );
+    expect(lines.map(({ name, pointer }) => [name, pointer])).toEqual([
+      ['g', undefined],
+      ['0', undefined],
+      ['a', undefined],
+    ]);
+  });
+
+  it('is none into a list of which the plan is not known', () => {
+    const replies = [reply('/g/1', 'ok', 1), reply('/g', 'ok', 2), reply('/k/a', 'ok', 1), reply('/k', 'ok', 2)];
+    const lines = linesOf({ replies, items: new Map() }, nothing);
+    expect(lines.map(({ name, pointer }) => [name, pointer])).toEqual([
+      ['g', '/g'],
+      ['1', undefined],
+      ['k', '/k'],
+      ['a', '/k/a'],
     ]);
   });
 });

@@ -1,5 +1,5 @@
 import { encodeSegment, segmentsOf } from '../json/pointer.ts';
-import type { PlanNode } from '../waterfall/model.ts';
+import type { PlanNode, Told } from '../waterfall/model.ts';
 import type { Frame, MemberNode, ValueNode } from './node.ts';
 
 /** A line of the answer's tree. */
@@ -46,37 +46,102 @@ export interface Grown {
 /** The lines of the tree that can be seen, from top to bottom. */
 export function linesOf({ replies, items, plan }: Grown, opened: Opened): Line[] {
   const lines: Line[] = [];
+  const grown = { items, untold: untoldIn(replies) };
   for (const branch of branchesOf(replies, items)) {
     const node = plan && memberOf(plan, branch.name);
     const as = node ? node.as : branch.frame?.as;
-    const pointer = `/${encodeSegment(typeof as === 'string' ? as : branch.name)}`;
-    addReply(lines, { branch, node, pointer, depth: 0 }, opened, items);
+    const place = `/${encodeSegment(typeof as === 'string' ? as : branch.name)}`;
+    addReply(lines, { branch, node, place, depth: 0 }, opened, grown);
   }
   return lines;
 }
 
-/** A reply that is to be shown: its plan, if that is known, and the reference that reads it. */
+/** A reply that is to be shown: its plan, if that is known, and where a reference leads to it. */
 interface Shown {
   readonly branch: Branch;
   readonly node: PlanNode | undefined;
-  readonly pointer: string;
+  /** Nothing where no reference does. */
+  readonly place: string | undefined;
   readonly depth: number;
 }
 
-/** Inside a value a list is read by position: under first-reply in order of arrival. */
-function membersIn({ branch: { members }, node, pointer, depth }: Shown): Shown[] {
-  const isByArrival = node?.pattern === 'first-reply' && !node.forEach;
-  // A race that was over before it was told of is told of by index.
-  const listed = isByArrival ? members.toSorted((one, other) => endedOf(one) - endedOf(other)) : members;
-  return listed.map((branch, at) => ({
-    branch,
-    node: node && memberOf(node, branch.name),
-    pointer: `${pointer}/${encodeSegment(isByArrival ? at : branch.name)}`,
-    depth: depth + 1,
-  }));
+/** What lines are made from, beside the replies. */
+interface Beside {
+  readonly items: ReadonlyMap<string, number>;
+  /** What is told of no reply but of the group around it, by its path. */
+  readonly untold: ReadonlyMap<string, Arrival>;
 }
 
-const endedOf = ({ frame }: Branch): number => frame?.trace?.ended ?? Infinity;
+function membersIn({ branch, node, place, depth }: Shown, { untold }: Beside): Shown[] {
+  const { frame } = branch;
+  // What answers one value, or has failed where it would, has no members that could be read.
+  const isOne = frame?.value !== undefined || (frame?.status === 'error' && isWhole(node));
+  const isByArrival = node?.pattern === 'first-reply' && !node.forEach;
+  // A race that was over before it was told of is told of by index.
+  const listed = isByArrival ? branch.members.toSorted((one, other) => endedOf(one) - endedOf(other)) : branch.members;
+  const steps = isByArrival ? arrivalsIn(branch, node, untold) : undefined;
+  return listed.map((member) => {
+    const step = isByArrival ? steps?.get(member.path) : stepOf(member, node);
+    const isThere = place !== undefined && !isOne && step !== undefined;
+    return {
+      branch: member,
+      node: node && memberOf(node, member.name),
+      place: isThere ? `${place}/${encodeSegment(step)}` : undefined,
+      depth: depth + 1,
+    };
+  });
+}
+
+/** Of a list whose plan is not known nobody knows what its positions are. */
+function stepOf({ name }: Branch, node: PlanNode | undefined): string | undefined {
+  return node || !/^\d+$/.test(name) ? name : undefined;
+}
+
+/**
+ * The positions by which references into a race count, by path: those of the order of arrival, in which the
+ * hidden ones have theirs, too, and under a `take` successes alone. Nothing while they are not known.
+ */
+function arrivalsIn(
+  { frame, path, members }: Branch,
+  node: PlanNode,
+  untold: Beside['untold'],
+): ReadonlyMap<string, number> | undefined {
+  const names = Object.entries(node.queries ?? {});
+  const isHiding = names.some(([, { hidden }]) => hidden === true);
+  if (isHiding && !frame) return undefined;
+  const told = new Map<string, Arrival>(members.map((member) => [member.path, arrivalOf(member)]));
+  for (const [name] of names) {
+    const own = `${path}/${name}`;
+    const arrival = untold.get(own);
+    if (arrival && !told.has(own)) told.set(own, arrival);
+  }
+  const arrived = [...told]
+    .filter(([, { status }]) => node.take === undefined || status === 'ok')
+    .toSorted(([, one], [, other]) => (one.ended ?? Infinity) - (other.ended ?? Infinity))
+    .map(([own], at) => [own, at] as const);
+  return new Map(arrived);
+}
+
+/** When a reply came to be, and what it is. */
+type Arrival = Pick<Told, 'status' | 'ended'>;
+
+const arrivalOf = ({ frame }: Branch): Arrival => ({ status: frame?.status ?? '', ended: frame?.trace?.ended });
+const endedOf = (branch: Branch): number => arrivalOf(branch).ended ?? Infinity;
+
+function untoldIn(replies: readonly Frame[]): Beside['untold'] {
+  const members = replies.flatMap(({ trace }) => (trace?.members ?? []) as readonly Told[]);
+  return new Map(members.map((member) => [member.path, member]));
+}
+
+/** What fails as a whole. */
+function isWhole(node: PlanNode | undefined): boolean {
+  return node !== undefined && (['take', 'select', 'default'] as const).some((field) => node[field] !== undefined);
+}
+
+/** Whether a reference to a reply has something to read. */
+function isReadable(frame: Frame | undefined, node: PlanNode | undefined): boolean {
+  return node?.stream !== true && frame?.status !== 'error' && frame?.status !== 'skipped';
+}
 
 /** What runs at a member of a group, or for an item of a `forEach`. */
 function memberOf({ forEach, ...node }: PlanNode, name: string): PlanNode | undefined {
@@ -103,11 +168,12 @@ function branchesOf(replies: readonly Frame[], items: ReadonlyMap<string, number
   return root.members;
 }
 
-function addReply(lines: Line[], shown: Shown, opened: Opened, items: ReadonlyMap<string, number>): void {
-  const { branch, pointer, depth } = shown;
+function addReply(lines: Line[], shown: Shown, opened: Opened, beside: Beside): void {
+  const { branch, node, place, depth } = shown;
   const { frame, path, members } = branch;
   const id = `reply ${path}`;
-  const flowing = items.get(path) ?? 0;
+  const flowing = beside.items.get(path) ?? 0;
+  const pointer = isReadable(frame, node) ? place : undefined;
   // A list of many replies is folded at first.
   const isOpen = (depth === 0 ? members.length <= 50 : false) !== opened.turned.has(id);
   const value = frame?.value;
@@ -116,7 +182,7 @@ function addReply(lines: Line[], shown: Shown, opened: Opened, items: ReadonlyMa
   lines.push({ id, depth, name, kind: 'reply', frame, value, pointer, isOpen });
   if (!isOpen) return;
   if (frame?.error) lines.push(note(id, depth + 1, 'error', `${frame.error.code}: ${frame.error.message}`));
-  for (const member of membersIn(shown)) addReply(lines, member, opened, items);
+  for (const member of membersIn(shown, beside)) addReply(lines, member, opened, beside);
   if (flowing > 0) addLoaded(lines, `items ${path}`, { pointer, frame }, depth + 1, flowing, opened);
   if (value && !isPlain) addMembers(lines, value, { pointer, frame }, depth + 1, opened);
   if (frame?.meta) lines.push(note(id, depth + 1, 'meta', JSON.stringify(frame.meta)));
@@ -131,7 +197,7 @@ export const idOf = ({ line, from }: ValueNode): string => `value ${line} ${from
 
 /** Where a value stands. */
 interface Within {
-  readonly pointer: string;
+  readonly pointer: string | undefined;
   readonly frame: Frame | undefined;
 }
 
@@ -149,7 +215,7 @@ function addLoaded(
 ): void {
   const loaded = opened.loaded.get(id) ?? [];
   for (const { key, value } of loaded) {
-    const own = `${pointer}/${encodeSegment(key)}`;
+    const own = pointer === undefined ? undefined : `${pointer}/${encodeSegment(key)}`;
     const isLeaf = value.kind !== 'object' && value.kind !== 'list';
     const isOpen = isLeaf || value.members === 0 ? undefined : opened.turned.has(idOf(value));
     lines.push({ id: idOf(value), depth, name: String(key), kind: 'value', frame, value, pointer: own, isOpen });

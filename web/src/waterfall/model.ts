@@ -7,6 +7,9 @@ export interface PlanNode {
   readonly timeoutMs?: number;
   readonly take?: number;
   readonly hidden?: boolean;
+  readonly stream?: boolean;
+  readonly select?: unknown;
+  readonly default?: unknown;
   readonly after?: readonly string[];
   readonly when?: unknown;
   readonly unless?: unknown;
