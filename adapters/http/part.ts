@@ -1,3 +1,5 @@
+import { CodapError } from '../../src/errors.ts';
+
 /** The part of a body that an answer holds. */
 export interface Part {
   readonly first: number;
@@ -15,12 +17,38 @@ export function readPart(contentRange = ''): Part | undefined {
   return first <= last && last < (size ?? Infinity) ? { first, last, size } : undefined;
 }
 
+/** Bytes of a part. */
+export function lengthOf({ first, last }: Part): number {
+  return last - first + 1;
+}
+
+/** One range of bytes, open at either end (RFC 9110 §14.1.2). */
+const ONE = /^bytes=(?:(\d+)-(\d*)|-(\d+))$/i;
+
+/**
+ * Checks the part that an answer holds, whose `length` may be told: BAD_RESPONSE unless it is all of what a
+ * `range` of bytes asks for, or, without one, all there is. What is answered to several ranges, or to one in
+ * other units, is for whoever asked; if it is a part of bytes, it has to be as long as it says.
+ */
+export function checkPart(
+  part: Part | undefined,
+  length: number | undefined,
+  range: string | undefined,
+  status = 206,
+): void {
+  const isOne = range === undefined || ONE.test(range);
+  if (part ? (!isOne || isAll(part, range)) && (length ?? lengthOf(part)) === lengthOf(part) : !isOne) return;
+  throw new CodapError('BAD_RESPONSE', 'the store answered another part than it was asked for, or does not say which', {
+    status,
+  });
+}
+
 /**
  * Whether a part is all of what a `range` of bytes asks for; without one, all there is. Where a body ends is
  * known by its size alone.
  */
 export function isAll({ first, last, size = Infinity }: Part, range = 'bytes=0-'): boolean {
-  const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/.exec(range) ?? [];
-  if (from === '') return last === size - 1 && first === Math.max(0, size - Number(to));
+  const [, from, to = '', suffix] = ONE.exec(range) ?? [];
+  if (from === undefined) return last === size - 1 && first === Math.max(0, size - Number(suffix));
   return first === Number(from) && last === Math.min(size - 1, to === '' ? Infinity : Number(to));
 }

@@ -3,7 +3,7 @@ import type { Coding } from '../http/decoded.ts';
 import { codings } from '../http/decoders.ts';
 import { agreed, isEntityTag, isLength, isMediaType } from '../http/field-values.ts';
 import { httpDate } from '../http/http-date.ts';
-import { readPart } from '../http/part.ts';
+import { readPart, type Part } from '../http/part.ts';
 import { retryAfterMs } from '../http/retry-after.ts';
 
 /** The fields of an answer: of each its value, or its values where it came repeatedly, by lower-case name. */
@@ -18,6 +18,8 @@ export interface Fields {
   readonly codings: readonly Coding[] | undefined;
   /** Bytes of the body as it is sent. */
   readonly length: number | undefined;
+  /** The part of the whole that a 206 says it holds, and how it says so. */
+  readonly part: Part | undefined;
   readonly contentRange: string | undefined;
   readonly retryAfterMs: number | undefined;
   /**
@@ -41,6 +43,7 @@ export function readFields(status: number, headers: AnswerFields, shown: readonl
     meta: readMeta(status, headers, isPart ? part?.size : known?.length ? undefined : length, shown),
     codings: known,
     length,
+    part,
     contentRange: part && contentRange,
     retryAfterMs: wait === undefined ? undefined : retryAfterMs(agreed(wait)),
     isFramed: transfer === undefined || /^(?:chunked,?)*$/i.test(listed(transfer)),

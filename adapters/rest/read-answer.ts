@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { Memory } from '../../src/budget/memory.ts';
 import { CodapError } from '../../src/errors.ts';
@@ -9,9 +9,10 @@ import { collect } from '../http/collect.ts';
 import { content, nothing, plain, unchanged } from '../http/content.ts';
 import type { Coding } from '../http/decoded.ts';
 import { undoing } from '../http/decoders.ts';
+import { exactly } from '../http/exactly.ts';
 import type { Format } from '../http/format.ts';
 import { owned } from '../http/owned.ts';
-import { isAll, readPart } from '../http/part.ts';
+import { checkPart, isAll, lengthOf } from '../http/part.ts';
 import { transportFailure } from '../http/transport-failure.ts';
 import { DROPPED_BYTES, DROPPED_MS, type Portion, type Reader } from './exchange.ts';
 import { statusFailure } from './failure.ts';
@@ -38,8 +39,7 @@ function readHead(
   const fields = readFields(status, headers, responseHeaders);
   const failure = statusFailure(status, fields.retryAfterMs, freshness);
   if (failure) throw failure;
-  if (status === 206 && range === undefined && !isWhole(fields.contentRange))
-    throw new CodapError('BAD_RESPONSE', 'the store answered a part, which it was not asked for', { status });
+  if (status === 206) checkPart(fields.part, fields.length, range);
   if (!fields.isFramed)
     throw new CodapError('BAD_RESPONSE', 'the store answered in a transfer encoding that codap does not know', {
       status,
@@ -67,8 +67,8 @@ export class GatheredAnswer implements Reader<Value> {
     const { codings, length } = this.#fields;
     // Of a coding that codap does not know, it can still read nothing at all.
     if (!codings) return { most: 0 };
-    if (codings.length > 0 && this.#format !== 'base64')
-      return { most: Infinity, decode: (source, memory) => this.#decoded(source, codings, memory) };
+    if (codingsUndone(this.#fields).length > 0 || isCounted(this.#fields))
+      return { most: Infinity, decode: (source, memory) => this.#made(source, memory) };
     if (length !== undefined && length > this.#maxBytes) throw this.tooMany();
     return { most: this.#maxBytes, length };
   }
@@ -90,22 +90,21 @@ export class GatheredAnswer implements Reader<Value> {
 
   /** A part of a coded body cannot be decoded. */
   get #format(): Format {
-    const { meta, codings, contentRange } = this.#fields as Fields;
-    if (meta.status !== 206 || isWhole(contentRange)) return 'auto';
-    return codings?.length === 0 ? 'part' : 'base64';
+    const fields = this.#fields as Fields;
+    return isWhole(fields) ? 'auto' : fields.codings?.length === 0 ? 'part' : 'base64';
   }
 
   /** Whether it begins within a body; where it does not say, nothing of it is left out. */
   get #isWithin(): boolean {
-    const { meta, contentRange } = this.#fields as Fields;
-    return meta.status === 206 && readPart(contentRange)?.first !== 0;
+    const { meta, part } = this.#fields as Fields;
+    return meta.status === 206 && part?.first !== 0;
   }
 
-  async #decoded(source: Readable, codings: readonly Coding[], memory: Memory): Promise<Buffer> {
+  async #made(source: Readable, memory: Memory): Promise<Buffer> {
     const { signal, work } = this.#context;
     try {
-      const decoding = owned(source, signal, transportFailure, undoing(codings));
-      return await collect(decoding, this.#maxBytes, { memory, work }, () => this.tooMany());
+      const made = owned(source, signal, transportFailure, making(this.#fields as Fields));
+      return await collect(made, this.#maxBytes, { memory, work }, () => this.tooMany());
     } catch (error) {
       throw transportFailure(error);
     }
@@ -159,16 +158,17 @@ export function readFlowing(
     drop(body);
     throw error;
   }
-  const { meta, codings, length, contentRange } = fields;
-  // What codap cannot decode, and a part of what is coded, is passed on as it came.
-  const undone = statusCode === 206 ? [] : (codings ?? []);
+  const { meta, contentRange } = fields;
+  const length = fields.part ? lengthOf(fields.part) : fields.length;
+  const isDecoded = codingsUndone(fields).length > 0;
   return {
     kind: 'body',
-    stream: owned(body, signal, transportFailure, undoing(undone)),
+    stream: owned(body, signal, transportFailure, making(fields)),
     meta: {
       ...meta,
-      ...(undone.length === 0 && length !== undefined && { length }),
-      ...(contentRange !== undefined && { contentRange }),
+      // What is decoded is no part any more, nor as long as what came.
+      ...(isDecoded ? statusCode === 206 && { status: 200 } : length !== undefined && { length }),
+      ...(!isDecoded && contentRange !== undefined && { contentRange }),
     },
   };
 }
@@ -203,7 +203,25 @@ function unknownCoding(status: number | undefined): CodapError {
   );
 }
 
-function isWhole(contentRange: string | undefined): boolean {
-  const part = readPart(contentRange);
-  return part !== undefined && isAll(part);
+/** Whether an answer holds all there is. */
+function isWhole({ meta, part }: Fields): boolean {
+  return meta.status !== 206 || (part !== undefined && isAll(part));
+}
+
+/** What codap cannot decode, and a part of what is coded, stays as it came. */
+function codingsUndone(fields: Fields): readonly Coding[] {
+  return (isWhole(fields) ? fields.codings : undefined) ?? NONE;
+}
+
+const NONE: readonly Coding[] = [];
+
+/** Whether nothing but counting tells that a part came whole: it has no length of its own. */
+function isCounted({ part, length }: Fields): boolean {
+  return part !== undefined && length === undefined;
+}
+
+/** What a body goes through on its way. */
+function making(fields: Fields): readonly Duplex[] {
+  const decoding = undoing(codingsUndone(fields));
+  return fields.part && isCounted(fields) ? [exactly(lengthOf(fields.part)), ...decoding] : decoding;
 }

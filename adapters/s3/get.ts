@@ -16,11 +16,11 @@ import { codingNames, decoders } from '../http/decoders.ts';
 import { exactly } from '../http/exactly.ts';
 import { formatOf, type Format } from '../http/format.ts';
 import { owned } from '../http/owned.ts';
-import { isAll } from '../http/part.ts';
+import { isAll, lengthOf } from '../http/part.ts';
 import { metadataOf } from './answer-headers.ts';
 import { s3Failure } from './failure.ts';
 import { getInput, headInput } from './input.ts';
-import { lengthOf, metaOf, partOf } from './object-meta.ts';
+import { metaOf, partOf } from './object-meta.ts';
 import type { S3Options } from './options.ts';
 import type { GetObject, HeadObject } from './params.ts';
 
@@ -51,7 +51,7 @@ export async function get(
   const source = answer.Body as Readable;
   try {
     const part = partOf(answer, query.range);
-    const meta = metaOf(answer, part);
+    const meta = metaOf(answer, part, query.range);
     // Without a length of its own, nothing but counting tells whether a part came whole.
     const counted = part && answer.ContentLength === undefined ? [exactly(lengthOf(part))] : [];
     if (want === 'body') return { kind: 'body', stream: owned(source, signal, s3Failure, counted), meta };

@@ -36,8 +36,19 @@ const raw = (bytes: string | Uint8Array, params = {}) =>
     return { meta, bytes: await buffer(stream) };
   });
 
-const RANGED = { headers: { range: 'bytes=0-99' } };
+const ranged = (range: string) => ({ headers: { range } });
+/** The params that ask for what an answer with these fields holds. */
+const askingFor = (fields: readonly string[]) =>
+  ranged(`bytes=${/content-range: bytes (\d+-\d+)/.exec(fields.join())?.[1]}`);
 const JSON_TYPE = 'content-type: application/json';
+/** A body in chunks, and their end. */
+const inChunks = (...pieces: (string | Uint8Array)[]) =>
+  Buffer.concat(
+    [...pieces, ''].flatMap((piece) => {
+      const bytes = Buffer.from(piece);
+      return [Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')];
+    }),
+  );
 
 describe('a field that comes', () => {
   const modified = 'last-modified: Sun, 06 Nov 1994 08:49:37 GMT';
@@ -85,14 +96,10 @@ describe('a field that comes', () => {
   it.each([
     ['bytes 0-0/9', 9],
     ['bytes 0-0/*', undefined],
-    ['bytes 1-0/9', undefined],
-    ['bytes 0-9/9', undefined],
-    ['lines 0-0/9', undefined],
-    ['', undefined],
   ])('Content-Range %j, where a range was asked for, makes the size %s', async (range, size) => {
     const bytes = answerOf([`content-range: ${range}`], '1', '206 Partial Content');
-    expect((await get(bytes, {}, RANGED)).meta?.size).toBe(size);
-    expect((await raw(bytes, RANGED)).bytes).toHaveLength(1);
+    expect((await get(bytes, {}, ranged('bytes=0-0'))).meta?.size).toBe(size);
+    expect((await raw(bytes, ranged('bytes=0-0'))).bytes).toHaveLength(1);
   });
 
   it.each([
@@ -162,10 +169,28 @@ describe('a coded answer', () => {
   it('in part is passed on as it came', async () => {
     const part = gzipSync('[1]').subarray(3, 9);
     const fields = ['content-encoding: gzip', 'content-range: bytes 3-8/23'];
-    const { meta, bytes } = await raw(answerOf(fields, part, '206 Partial Content'), RANGED);
+    const { meta, bytes } = await raw(answerOf(fields, part, '206 Partial Content'), askingFor(fields));
     expect(bytes).toEqual(part);
     expect(meta).toMatchObject({ size: 23, length: 6, contentRange: 'bytes 3-8/23' });
   });
+
+  it.each([[['content-length: 23']], [['transfer-encoding: chunked']]])(
+    'that is told as a part of all there is, is decoded as any other: %s',
+    async (framing) => {
+      const coded = gzipSync('[1]');
+      const fields = [...framing, JSON_TYPE, 'content-encoding: gzip', 'content-range: bytes 0-22/23'];
+      const body = framing[0]!.includes('chunked') ? inChunks(coded) : coded;
+      const answer = answerOf(fields, body, '206 Partial Content');
+      for (const params of [{}, ranged('bytes=0-')]) {
+        expect((await get(answer, {}, params)).json).toBe('[1]');
+        const { meta, bytes } = await raw(answer, params);
+        expect(String(bytes)).toBe('[1]');
+        expect(meta).toMatchObject({ status: 200, contentType: 'application/json' });
+        expect(meta).not.toHaveProperty('contentRange');
+        expect(meta).not.toHaveProperty('length');
+      }
+    },
+  );
 });
 
 describe('a part that was asked for', () => {
@@ -196,8 +221,93 @@ describe('a part that was asked for', () => {
       [1],
     ],
   ])('%s', async (_name, fields, bytes, encoding, value) => {
-    const part = await get(answerOf(fields, bytes, '206 Partial Content'), RANGED);
+    const part = await get(answerOf(fields, bytes, '206 Partial Content'), {}, askingFor(fields));
     expect(part).toMatchObject({ value, meta: { status: 206, encoding } });
+  });
+});
+
+describe('a 206', () => {
+  const TEN = '0123456789';
+  const answered = (range: string | undefined, body: string | Uint8Array, framing: readonly string[] = []) => {
+    const told = range === undefined ? [] : [`content-range: ${range}`];
+    const bytes = answerOf([...framing, 'content-type: text/plain', ...told], body, '206 Partial Content');
+    return framing === CLOSED
+      ? Buffer.from(bytes.toString('latin1').replace(/^content-length: .*\r\n/m, ''), 'latin1')
+      : bytes;
+  };
+  const params = (range: string | undefined) => (range === undefined ? {} : ranged(range));
+  const CHUNKED = ['transfer-encoding: chunked'];
+  /** No length is told: the end of the connection is the body's. */
+  const CLOSED: string[] = [];
+
+  it.each([
+    [undefined, 'bytes 0-9/10'],
+    ['bytes=0-9', 'bytes 0-9/10'],
+    ['bytes=0-9', 'bytes 0-9/*'],
+    ['Bytes=0-9', 'bytes 0-9/100'],
+    ['bytes=0-', 'bytes 0-9/10'],
+    ['bytes=50-', 'bytes 50-59/60'],
+    ['bytes=50-99', 'bytes 50-59/60'],
+    ['bytes=-10', 'bytes 50-59/60'],
+    ['bytes=-99', 'bytes 0-9/10'],
+    ['bytes=0-1,5-6', undefined],
+    ['bytes=0-4,5-9', 'bytes 0-9/10'],
+    ['items=0-9', 'items 0-9/10'],
+  ])('to %s that says %s is taken, however it is framed', async (asked, told) => {
+    for (const [body, framing] of [
+      [TEN, undefined],
+      [inChunks(TEN), CHUNKED],
+      [TEN, CLOSED],
+    ] as const) {
+      const answer = answered(told, body, framing);
+      expect((await get(answer, {}, params(asked))).value).toBe(TEN);
+      expect(String((await raw(answer, params(asked))).bytes)).toBe(TEN);
+    }
+  });
+
+  it.each([
+    [undefined, undefined],
+    [undefined, 'bytes 0-9/100'],
+    [undefined, 'bytes 0-9/*'],
+    [undefined, 'bytes 1-10/11'],
+    ['bytes=0-9', undefined],
+    ['bytes=0-9', ''],
+    ['bytes=0-9', 'lines 0-9/10'],
+    ['bytes=0-9', 'bytes 9-0/10'],
+    ['bytes=0-9', 'bytes 0-9/9'],
+    ['bytes=50-59', 'bytes 0-9/100'],
+    ['bytes=0-99', 'bytes 0-9/100'],
+    ['bytes=0-99', 'bytes 0-9/*'],
+    ['bytes=0-4', 'bytes 0-9/100'],
+    ['bytes=0-', 'bytes 0-9/100'],
+    ['bytes=0-', 'bytes 0-9/*'],
+    ['bytes=-10', 'bytes 0-9/100'],
+  ])('to %s that says %s is BAD_RESPONSE', async (asked, told) => {
+    for (const ask of [get(answered(told, TEN), {}, params(asked)), raw(answered(told, TEN), params(asked))])
+      expect(await failed(ask)).toMatchObject({ code: 'BAD_RESPONSE', status: 206, retryable: false });
+  });
+
+  it.each<[string, string | undefined, string, string | Uint8Array, string[], string]>([
+    ['told as short', undefined, 'bytes 0-9/10', '01234', [], 'BAD_RESPONSE'],
+    ['told as short, which was asked for', 'bytes=50-59', 'bytes 50-59/100', '01234', [], 'BAD_RESPONSE'],
+    ['told as long', 'bytes=50-59', 'bytes 50-59/100', `${TEN}0`, [], 'BAD_RESPONSE'],
+    ['told as short, of several', 'bytes=0-1,5-9', 'bytes 0-9/100', '01234', [], 'BAD_RESPONSE'],
+    ['in fewer chunks', undefined, 'bytes 0-9/10', inChunks('01234'), CHUNKED, 'UNAVAILABLE'],
+    ['in more chunks', 'bytes=50-59', 'bytes 50-59/100', inChunks(TEN, '0'), CHUNKED, 'BAD_RESPONSE'],
+    ['of fewer bytes', 'bytes=50-59', 'bytes 50-59/100', '01234', CLOSED, 'UNAVAILABLE'],
+    ['of more bytes', undefined, 'bytes 0-9/10', `${TEN}0`, CLOSED, 'BAD_RESPONSE'],
+    [
+      'of fewer bytes than were coded',
+      undefined,
+      `bytes 0-99/100`,
+      inChunks(gzipSync('[1]')),
+      [...CHUNKED, 'content-encoding: gzip'],
+      'UNAVAILABLE',
+    ],
+  ])('%s than it says fails', async (_name, asked, told, body, framing, code) => {
+    const answer = answered(told, body, framing);
+    for (const ask of [get(answer, {}, params(asked)), raw(answer, params(asked))])
+      expect(await failed(ask)).toMatchObject({ code });
   });
 });
 
