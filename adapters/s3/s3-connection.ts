@@ -36,9 +36,9 @@ export class S3Connection implements Connection {
 
   constructor(options: S3Options) {
     this.#options = options;
-    const { endpoint, publicEndpoint, maxBytes } = options;
-    this.#client = clientFor(options, endpoint, LARGEST, { maxResponseSize: Math.max(LARGEST, maxBytes) });
-    this.#bodies = clientFor(options, endpoint, LARGEST_ERROR, {}, { onread: intoReadMemory });
+    const { endpoint, publicEndpoint } = options;
+    this.#client = clientFor(options, endpoint, LARGEST);
+    this.#bodies = clientFor(options, endpoint, LARGEST_ERROR, { onread: intoReadMemory });
     this.#signer = publicEndpoint === undefined ? this.#client : clientFor(options, publicEndpoint, LARGEST_ERROR);
   }
 
@@ -88,7 +88,6 @@ function clientFor(
   options: S3Options,
   endpoint: string | undefined,
   maxXmlBytes: number,
-  own: object = {},
   connect?: object,
 ): S3Client {
   const { accessKeyId, secretAccessKey } = options;
@@ -104,7 +103,7 @@ function clientFor(
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     streamCollector: xmlCollector(maxXmlBytes),
-    requestHandler: new UndiciHandler({ ...connections(options, connect), ...own }),
+    requestHandler: new UndiciHandler(connections(options, connect)),
   });
 }
 

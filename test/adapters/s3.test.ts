@@ -243,10 +243,21 @@ describe('getObject', () => {
     const error = await failed(get({ key: 'film' }));
     expect(error).toMatchObject({ code: 'TOO_LARGE' });
     expect(error.message).toMatch(/1000000.*presignGetObject.*archive/);
-    await using chunked = await serving((_request, response) => void response.write(Buffer.alloc(70_000)));
-    expect(await failed(chunked.get())).toMatchObject({ code: 'TOO_LARGE' });
     await stores.putSynthetic('photos', 'public/exact', 1_000_000);
     expect((await get({ key: 'exact' })).meta?.size).toBe(1_000_000);
+  });
+
+  it.each([
+    [65_536, 70_000, {}],
+    // More than an answer may have that is no object.
+    [5 * 2 ** 20, 10 * 2 ** 20, {}],
+    [5 * 2 ** 20, 10 * 2 ** 20, { 'content-length': 10 * 2 ** 20 }],
+  ])('beyond a maxBytes of %i is TOO_LARGE, %i bytes with %j', async (maxBytes, bytes, fields) => {
+    await using untold = await serving(
+      (_request, response) => void response.writeHead(200, fields).write(Buffer.alloc(bytes)),
+      { maxBytes },
+    );
+    expect(await failed(untold.get())).toMatchObject({ code: 'TOO_LARGE' });
   });
 });
 
