@@ -19,7 +19,6 @@ const FORBIDDEN = new Set([
   'InvalidToken',
   'AuthorizationHeaderMalformed',
   'XAdminUserNotFound', // versitygw's word for an unknown access key
-  'CredentialsProviderError',
   'RequestTimeTooSkewed',
 ]);
 
@@ -33,25 +32,23 @@ export function s3Failure(error: unknown): CodapError {
   }
   const { name = '', $metadata, $response } = Object(error) as Partial<ServiceError>;
   const status = $metadata?.httpStatusCode;
-  if (status === undefined && !FORBIDDEN.has(name)) {
-    return transportFailure(error instanceof UncollectedError ? error.cause : error);
-  }
+  if (status === undefined) return transportFailure(error instanceof UncollectedError ? error.cause : error);
   const code = codeOf(name, status);
   const wait = code === 'OVERLOADED' || status === 503 ? retryAfterMs($response?.headers?.['retry-after']) : undefined;
   return new CodapError(code, message(code, status), {
-    ...(status !== undefined && { status }),
+    status,
     ...(wait !== undefined && { retryAfterMs: wait }),
     cause: error,
   });
 }
 
-function codeOf(name: string, status = 0): Code {
+function codeOf(name: string, status: number): Code {
   if (FORBIDDEN.has(name)) return 'FORBIDDEN';
   if (name === 'SlowDown') return 'OVERLOADED';
   return name === 'RequestTimeout' ? 'UNAVAILABLE' : codeOfStatus(status);
 }
 
-function message(code: Code, status: number | undefined): string {
+function message(code: Code, status: number): string {
   if (code === 'NOT_FOUND') return 'there is no such object or bucket';
   if (code === 'FORBIDDEN') return 'the store refused codap';
   if (code === 'OVERLOADED') return 'the store asks for fewer requests';

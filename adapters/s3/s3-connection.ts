@@ -1,4 +1,4 @@
-import { HeadBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { HeadBucketCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { abortReason } from '../../src/errors.ts';
 import type { Context, Query } from '../../src/store/fetch.ts';
 import { discard, type Payload } from '../../src/store/payload.ts';
@@ -8,6 +8,7 @@ import { version } from '../../src/version.ts';
 import type { Ask, Connection } from '../adapter.ts';
 import { connections } from '../http/connections.ts';
 import { s3Contents } from './contents.ts';
+import { credentialsOf } from './credentials.ts';
 import { s3Failure } from './failure.ts';
 import { get, head, renewal } from './get.ts';
 import { UndiciHandler } from './http-handler.ts';
@@ -37,9 +38,11 @@ export class S3Connection implements Connection {
   constructor(options: S3Options) {
     this.#options = options;
     const { endpoint, publicEndpoint } = options;
-    this.#client = clientFor(options, endpoint, LARGEST);
-    this.#bodies = clientFor(options, endpoint, LARGEST_ERROR, { onread: intoReadMemory });
-    this.#signer = publicEndpoint === undefined ? this.#client : clientFor(options, publicEndpoint, LARGEST_ERROR);
+    const credentials = credentialsOf(options);
+    this.#client = clientFor(options, credentials, endpoint, LARGEST);
+    this.#bodies = clientFor(options, credentials, endpoint, LARGEST_ERROR, { onread: intoReadMemory });
+    this.#signer =
+      publicEndpoint === undefined ? this.#client : clientFor(options, credentials, publicEndpoint, LARGEST_ERROR);
   }
 
   readonly fetch = ({ op, params, want }: Query, context: Context): Promise<Payload> =>
@@ -86,17 +89,16 @@ export class S3Connection implements Connection {
 
 function clientFor(
   options: S3Options,
+  credentials: S3ClientConfig['credentials'],
   endpoint: string | undefined,
   maxXmlBytes: number,
   connect?: object,
 ): S3Client {
-  const { accessKeyId, secretAccessKey } = options;
   return new S3Client({
     region: options.region,
     ...(endpoint !== undefined && { endpoint }),
     forcePathStyle: options.forcePathStyle,
-    ...(accessKeyId !== undefined &&
-      secretAccessKey !== undefined && { credentials: { accessKeyId, secretAccessKey } }),
+    credentials,
     maxAttempts: 1,
     customUserAgent: [['codap', version()]],
     // Checksums of whole objects do not hold for ranges of them.
