@@ -13,11 +13,19 @@ export interface ScriptedMongo {
   close(): Promise<void>;
 }
 
-/** What a command is answered with: documents, or the values of a `distinct`; or its connection is cut. */
+/**
+ * What a command is answered with: documents, of a cursor that stays open or not, or the values of a
+ * `distinct`; or nothing, or its connection is cut.
+ */
 export type Script = (
   name: string,
   command: Buffer,
-) => readonly Uint8Array[] | { readonly distinct: readonly Raw[] } | 'cut';
+) =>
+  | readonly Uint8Array[]
+  | { readonly found: readonly Uint8Array[]; readonly open: Long }
+  | { readonly distinct: readonly Raw[] }
+  | 'nothing'
+  | 'cut';
 
 const GREETING = {
   helloOk: true,
@@ -29,20 +37,22 @@ const GREETING = {
   maxWireVersion: 25,
   ok: 1,
 };
-const ASKED = new Set(['find', 'aggregate', 'distinct']);
+const ASKED = new Set(['find', 'aggregate', 'distinct', 'getMore', 'killCursors']);
 
 /** Starts it; `greeting` is told beside what every server says of itself. */
 export async function startScriptedMongo(script: Script, greeting: object = {}): Promise<ScriptedMongo> {
   const sockets = new Set<Socket>();
   const commands: Buffer[] = [];
-  const answer = ({ body }: Message): Uint8Array | undefined => {
+  const answer = ({ body }: Message): Uint8Array | 'nothing' | 'cut' => {
     const bytes = Buffer.from(body);
     const name = bytes.toString('utf8', 5, bytes.indexOf(0, 5));
     if (!ASKED.has(name)) return serialize({ ...GREETING, ...greeting });
     commands.push(bytes);
     const told = script(name, bytes);
-    if (told === 'cut') return undefined;
-    if (!('distinct' in told)) return cursorReply('firstBatch', told, Long.ZERO, 'd.c');
+    if (told === 'cut' || told === 'nothing') return told;
+    const batch = name === 'getMore' ? 'nextBatch' : 'firstBatch';
+    if ('open' in told) return cursorReply(batch, told.found, told.open, 'd.c');
+    if (!('distinct' in told)) return cursorReply(batch, told, Long.ZERO, 'd.c');
     const values = rawDocument(told.distinct.map((value, index) => [String(index), value]));
     return rawDocument([
       ['values', { type: 0x04, bytes: values }],
@@ -57,8 +67,8 @@ export async function startScriptedMongo(script: Script, greeting: object = {}):
     socket.on('data', (chunk) => {
       for (const message of messages(chunk)) {
         const told = answer(message);
-        if (told) socket.write(encodeReply(message, told));
-        else socket.destroy();
+        if (told === 'cut') socket.destroy();
+        else if (told !== 'nothing') socket.write(encodeReply(message, told));
       }
     });
   });

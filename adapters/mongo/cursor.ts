@@ -1,8 +1,9 @@
-import type { AbstractCursor } from 'mongodb';
+import type { AbstractCursor, Db } from 'mongodb';
 import { toBuffer } from './bson-reader.ts';
 import type { Context } from '../../src/store/fetch.ts';
 import type { Database } from './database.ts';
 import type { Lingering } from './linger.ts';
+import { killCursor } from './operations.ts';
 import type { MongoQuery } from './query.ts';
 import { untilAborted } from '../../src/store/signals.ts';
 
@@ -24,8 +25,7 @@ export class Cursor {
   readonly #run: CursorRun;
   /** Ends the connection of a first command under way; the driver gives it to no other. */
   readonly #cut = new AbortController();
-  readonly #database: Database;
-  readonly #collection: string;
+  readonly #db: Db;
   #step: Promise<unknown> | undefined;
   #closed = false;
 
@@ -41,12 +41,11 @@ export class Cursor {
     };
     const source = database.db.collection(collection);
     this.#run = run;
+    this.#db = database.db;
     const { hint } = rest;
     // The driver copies the fields of a find's hint one by one, which a Map does not have; what is to be
     // written in the hint's stead may be one.
     const inOrder = hint instanceof Map ? { hint: { toBSON: () => hint } } : {};
-    this.#database = database;
-    this.#collection = collection;
     this.#cursor =
       find === undefined
         ? source.aggregate(pipeline as object[], options)
@@ -77,10 +76,11 @@ export class Cursor {
     if (this.#closed) return;
     this.#closed = true;
     this.#run.signal.removeEventListener('abort', this.leave);
-    const { id } = this.#cursor;
+    const { id, namespace } = this.#cursor;
     if (this.#step && id) {
-      // A getMore may end only once its cursor was killed, which the driver would not do while it runs.
-      await this.#database.kill(this.#collection, id).catch(() => undefined);
+      // A getMore may end only once its cursor was killed. Where it ends before, the driver does not kill it.
+      const { selectedServer } = this.#cursor as unknown as { readonly selectedServer?: object };
+      await killCursor(this.#db, namespace.collection as string, id, selectedServer).catch(() => undefined);
     } else if (this.#step && !(await this.#run.lingering.awaits(this.#step))) {
       this.#cut.abort();
     }

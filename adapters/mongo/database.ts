@@ -1,7 +1,9 @@
-import type { Db, MongoClient, ReadPreference, RunCommandOptions } from 'mongodb';
+import { Long, type Db, type MongoClient, type ReadPreference, type RunCommandOptions } from 'mongodb';
 import { latestOf } from '../../src/store/deadline.ts';
 import type { Context } from '../../src/store/fetch.ts';
 import { Cut } from './cut.ts';
+import { batchOf, type Batch } from './first-batch.ts';
+import { commandFor, killCursor, runs } from './operations.ts';
 import { rawReply } from './raw-reply.ts';
 import { Sessions } from './sessions.ts';
 
@@ -22,22 +24,31 @@ export class Database {
     this.#concern = readConcern ? { readConcern: readConcern.toJSON() } : {};
   }
 
-  /** Answers the reply to a command, what is nested in it as BSON. An abort does not wait for the store. */
-  async command(asked: object, context: Context): Promise<Record<string, unknown>> {
+  /**
+   * Runs a find or an aggregation, and answers its first batch. A cursor that the store has opened for more
+   * is ended. An abort does not wait for the store.
+   */
+  async firstBatch(asked: object, context: Context): Promise<Batch> {
     const signal = new Cut(context.signal);
     const options: RunCommandOptions = { raw: true, ...this.#preference, signal };
     const session = this.#sessions.take();
     if (session) options.session = session;
+    const command = commandFor(this.db, this.#bounded(asked, context), options);
+    let batch: Batch;
     try {
-      const reply = await this.db.command(this.#bounded(asked, context), options);
+      batch = batchOf(await runs(this.db, command));
       if (session) this.#sessions.release(session);
-      return reply;
     } catch (error) {
       if (session) this.#sessions.end(session);
       throw error;
     } finally {
       signal.end();
     }
+    if (batch.open) {
+      const id = Long.fromBigInt(batch.open);
+      killCursor(this.db, collectionOf(asked), id, command.server).catch(() => undefined);
+    }
+    return batch;
   }
 
   /** Runs a command, and answers its reply as it came. */
@@ -45,14 +56,14 @@ export class Database {
     return rawReply(this.db, this.#bounded(asked, context), { ...this.#preference, signal: context.signal });
   }
 
-  /** Ends a cursor that the store keeps open. */
-  kill(collection: string, cursor: unknown): Promise<unknown> {
-    return this.db.command({ killCursors: collection, cursors: [cursor] }, { ...this.#preference });
-  }
-
   #bounded(asked: object, context: Context): object {
     return { ...asked, maxTimeMS: timeLeft(context), ...this.#concern };
   }
+}
+
+/** The collection that a find or an aggregation reads. */
+function collectionOf(command: { readonly find?: string; readonly aggregate?: string }): string {
+  return (command.find ?? command.aggregate) as string;
 }
 
 /** Milliseconds until a call's deadline, as the store takes them. */

@@ -5,8 +5,7 @@ import { instantOf } from '../../src/store/deadline.ts';
 import type { Context } from '../../src/store/fetch.ts';
 import { NOT_KEPT } from '../../src/store/freshness.ts';
 import type { Items, Value } from '../../src/store/payload.ts';
-import { documents, elements, endOf, LARGE, LIST, LONG, toBuffer } from './bson-reader.ts';
-import { nameAt } from './bson-name.ts';
+import { elements, LARGE, LIST, toBuffer } from './bson-reader.ts';
 import { check, Gathered, type Caps } from './caps.ts';
 import { OUTLINED } from './contents.ts';
 import { Cursor } from './cursor.ts';
@@ -71,7 +70,7 @@ export async function stream(
 
 async function one({ database, caps }: Runner, { command }: MongoQuery, context: Context): Promise<Buffer | undefined> {
   // It opens no cursor: a single batch, or a single document.
-  const [document] = batchOf(await database.command(command, context)).found;
+  const [document] = (await database.firstBatch(command, context)).found;
   const bytes = document?.length ?? 0;
   context.memory.hold(bytes);
   check(caps, 1, bytes);
@@ -80,8 +79,7 @@ async function one({ database, caps }: Runner, { command }: MongoQuery, context:
 
 /** What the store answers at once: of many or large documents that may be fewer than were asked for. */
 async function firstBatch({ database }: Runner, query: MongoQuery, context: Context): Promise<MergedDocuments> {
-  const { found, open } = batchOf(await database.command(query.command, context));
-  if (open) database.kill(query.collection, open).catch(() => undefined);
+  const { found, open } = await database.firstBatch(query.command, context);
   context.memory.hold(found.reduce((sum, { length }) => sum + length, 0));
   return new MergedDocuments(found, open === undefined);
 }
@@ -99,8 +97,7 @@ async function all({ database, caps, lingering }: Runner, query: MongoQuery, con
   const limit = limitOf(query, caps);
   if (query.batchSize === undefined) {
     const gathered = new Gathered(caps, context.memory);
-    const { found, open } = batchOf(await database.command(inOneBatch(query, limit), context));
-    if (open) database.kill(query.collection, open).catch(() => undefined);
+    const { found, open } = await database.firstBatch(inOneBatch(query, limit), context);
     gathered.add(found);
     if (!open) return gathered.documents;
     gathered.release();
@@ -115,28 +112,6 @@ async function all({ database, caps, lingering }: Runner, query: MongoQuery, con
     cursor.leave();
   }
   return gathered.documents;
-}
-
-interface Batch {
-  readonly found: Buffer[];
-  /** The id of the cursor that the store keeps open. */
-  readonly open: bigint | undefined;
-}
-
-function batchOf(reply: Record<string, unknown>): Batch {
-  const cursor = toBuffer(reply['cursor']);
-  let found: Buffer[] | undefined;
-  let open: bigint | undefined;
-  for (let at = 4; cursor[at] !== 0;) {
-    const type = cursor[at] as number;
-    const { text, bytes } = nameAt(cursor, at + 1);
-    const from = at + 2 + bytes.length;
-    at = endOf(cursor, type, from);
-    if (text === 'firstBatch' && type === LIST) found = documents(cursor, from);
-    else if (text === 'id' && type === LONG) open = cursor.readBigInt64LE(from) || undefined;
-  }
-  if (!found) throw new BSONError('no batch');
-  return { found, open };
 }
 
 async function distinct({ database, caps }: Runner, { command, mode }: MongoQuery, context: Context): Promise<Value> {

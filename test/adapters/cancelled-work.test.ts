@@ -5,6 +5,7 @@ import { OUTLINED } from '../../adapters/mongo/contents.ts';
 import type { Cursor } from '../../adapters/mongo/cursor.ts';
 import type { Database } from '../../adapters/mongo/database.ts';
 import { mongoError } from '../../adapters/mongo/failure.ts';
+import { batchOf } from '../../adapters/mongo/first-batch.ts';
 import { Documents } from '../../adapters/mongo/items.ts';
 import { Lingering } from '../../adapters/mongo/linger.ts';
 import { MongoMerger } from '../../adapters/mongo/merge.ts';
@@ -34,7 +35,7 @@ const query: MongoQuery = { collection: 'c', mode: 'plain', command: { find: 'c'
 const gathered = (op: string, found: readonly object[]) => (own: Context) => {
   const cursor = Buffer.from(serialize({ id: Long.fromNumber(0), firstBatch: found }));
   const database = {
-    command: () => Promise.resolve({ cursor }),
+    firstBatch: () => Promise.resolve(batchOf({ cursor })),
     raw: () => Promise.resolve(Buffer.from(serialize({ values: found }))),
   };
   return gather({ database: database as unknown as Database, caps, lingering: new Lingering(1) }, op, query, own);
