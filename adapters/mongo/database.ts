@@ -3,7 +3,7 @@ import { latestOf } from '../../src/store/deadline.ts';
 import type { Context } from '../../src/store/fetch.ts';
 import { Cut } from './cut.ts';
 import { batchOf, type Batch } from './first-batch.ts';
-import { commandFor, killCursor, runs } from './operations.ts';
+import { commandFor, killCursor, sendCommand } from './operations.ts';
 import { rawReply } from './raw-reply.ts';
 import { Sessions } from './sessions.ts';
 
@@ -36,7 +36,7 @@ export class Database {
     const command = commandFor(this.db, this.#bounded(asked, context), options);
     let batch: Batch;
     try {
-      batch = batchOf(await runs(this.db, command));
+      batch = batchOf(await sendCommand(this.db, command));
       if (session) this.#sessions.release(session);
     } catch (error) {
       if (session) this.#sessions.end(session);
@@ -54,6 +54,11 @@ export class Database {
   /** Runs a command, and answers its reply as it came. */
   raw(asked: object, context: Context): Promise<Buffer> {
     return rawReply(this.db, this.#bounded(asked, context), { ...this.#preference, signal: context.signal });
+  }
+
+  /** Asks for a sign of life whom queries ask. */
+  async ping(signal: AbortSignal): Promise<void> {
+    await this.db.command({ ping: 1 }, { ...this.#preference, signal });
   }
 
   #bounded(asked: object, context: Context): object {

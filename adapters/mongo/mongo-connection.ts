@@ -53,8 +53,8 @@ export class MongoConnection implements Connection {
 
   async ping(signal: AbortSignal): Promise<void> {
     try {
-      const { db } = await this.#connected(signal);
-      await db.command({ ping: 1 }, { signal });
+      const database = await this.#connected(signal);
+      await database.ping(signal);
     } catch (error) {
       throw this.#judge(error, signal);
     }

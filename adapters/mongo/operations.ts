@@ -14,7 +14,7 @@ interface Namespace {
 // What `db.command` and the driver's own cursors do, which tell nobody who has answered.
 const require = createRequire(import.meta.url);
 const { executeOperation } = require('mongodb/lib/operations/execute_operation.js') as {
-  executeOperation(client: unknown, operation: Operation): Promise<unknown>;
+  readonly executeOperation: (client: unknown, operation: Operation) => Promise<unknown>;
 };
 const { RunCommandOperation } = require('mongodb/lib/operations/run_command.js') as {
   RunCommandOperation: new (of: Namespace, command: object, options: RunCommandOptions) => Operation;
@@ -23,13 +23,13 @@ const { KillCursorsOperation } = require('mongodb/lib/operations/kill_cursors.js
   KillCursorsOperation: new (id: Long, of: Namespace, server: object | undefined, options: object) => Operation;
 };
 
-/** A command for a database; `runs` sends it. */
+/** A command for a database, to be sent. */
 export function commandFor(db: Db, command: object, options: RunCommandOptions): Operation {
   return new RunCommandOperation(namespaceOf(db), command, options);
 }
 
 /** Sends a command, and answers its reply. */
-export function runs(db: Db, command: Operation): Promise<Record<string, unknown>> {
+export function sendCommand(db: Db, command: Operation): Promise<Record<string, unknown>> {
   return executeOperation(db.client, command) as Promise<Record<string, unknown>>;
 }
 

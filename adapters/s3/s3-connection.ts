@@ -1,4 +1,4 @@
-import { HeadBucketCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
+import { ListObjectsV2Command, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { abortReason } from '../../src/errors.ts';
 import type { Context, Query } from '../../src/store/fetch.ts';
 import { discard, type Payload } from '../../src/store/payload.ts';
@@ -12,6 +12,7 @@ import { credentialsOf } from './credentials.ts';
 import { s3Failure } from './failure.ts';
 import { get, head, renewal } from './get.ts';
 import { UndiciHandler } from './http-handler.ts';
+import { listInput } from './input.ts';
 import { list, listItems } from './list.ts';
 import type { S3Options } from './options.ts';
 import type { GetObject, HeadObject, ListObjects, PresignGetObject } from './params.ts';
@@ -72,8 +73,9 @@ export class S3Connection implements Connection {
 
   readonly revalidate = renewal;
 
+  /** Lists one key below the prefix: of the bucket itself a policy may let nothing be seen. */
   ping(signal: AbortSignal): Promise<void> {
-    const command = new HeadBucketCommand({ Bucket: this.#options.bucket });
+    const command = new ListObjectsV2Command(listInput(this.#options, this.#options, 1, undefined));
     return untilAborted(signal, async () => {
       await this.#client.send(command, { abortSignal: signal }).catch(rethrow);
     });

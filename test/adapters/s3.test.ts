@@ -57,6 +57,7 @@ async function serving(
   return {
     get: (more = {}) => run(connection, own, 'getObject', { key: 'a' }, more),
     run: (op: string, params: Record<string, unknown>, more = {}) => run(connection, own, op, params, more),
+    ping: () => connection.ping(AbortSignal.timeout(2000)),
     async [Symbol.asyncDispose]() {
       await connection[Symbol.asyncDispose]();
       server.closeAllConnections();
@@ -259,6 +260,17 @@ describe('getObject', () => {
     );
     expect(await failed(untold.get())).toMatchObject({ code: 'TOO_LARGE' });
   });
+});
+
+it('a ping asks for no more than what lies below the prefix', async () => {
+  const asked: string[] = [];
+  await using store = await serving(({ method, url = '' }, response) => {
+    asked.push(url);
+    if (method !== 'GET' || !url.includes('prefix=public%2F')) response.writeHead(403).end();
+    else response.end('<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>');
+  });
+  await expect(store.ping()).resolves.toBeUndefined();
+  expect(asked).toEqual([expect.stringContaining('max-keys=1&')]);
 });
 
 describe('headObject', () => {
