@@ -7,6 +7,8 @@ export interface SourceOptions {
   readonly ops?: readonly string[] | undefined;
   /** Bytes, decoded, that one gathered answer may have. */
   readonly maxBytes: number;
+  /** How long, in milliseconds, a list or body that flows may pause: limits.streamIdleMs. */
+  readonly streamIdleMs: number;
   /** Whether what is in it may be told. */
   readonly describe: boolean;
 }

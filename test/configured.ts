@@ -17,7 +17,7 @@ export async function loadConfig(file: string, env: config.Env = process.env): P
 
 /** Opens every source, of all kinds of store unless told. */
 export function openSources(
-  config: Pick<config.Config, 'sources'>,
+  config: Pick<config.Config, 'sources' | 'limits'>,
   kinds: Adapters = adapters,
   log?: open.SourceLog,
 ): Promise<open.Sources> {

@@ -39,7 +39,7 @@ export class Client implements AsyncDisposable {
   }
 
   async #connect(): Promise<Database> {
-    const { url, database, timeoutMs, concurrency, retry } = this.#options;
+    const { url, database, timeoutMs, concurrency, retry, streamIdleMs } = this.#options;
     // So short that a store that is down is told from one that is slow, also where it is asked again.
     const selectionMs = Math.ceil(timeoutMs / (1 + (retry ? retry.attempts : 1)));
     const ours = { connectionType: PromptConnection };
@@ -55,8 +55,8 @@ export class Client implements AsyncDisposable {
       // A server that was lost is asked again this often: one that is back is found before a query gives up.
       minHeartbeatFrequencyMS: Math.min(500, Math.ceil(selectionMs / 4)),
       // Queries end by their deadline, also while they wait for a connection: `waitQueueTimeoutMS` would cost
-      // a timer for each. This ends a read that goes on in a stream.
-      socketTimeoutMS: Math.max(30_000, 2 * timeoutMs),
+      // a timer for each. This is for what nobody waits for any more: all that is waited for ends before.
+      socketTimeoutMS: Math.min(Math.max(30_000, 2 * timeoutMs, 2 * streamIdleMs), 2 ** 31 - 1),
     });
     this.#client = client;
     const opened = new Database(client, database);

@@ -90,15 +90,15 @@ export interface SourceLog {
  * logged without a log.
  */
 export async function openSources(
-  config: Pick<Config, 'sources'>,
+  { sources: configured, limits: { streamIdleMs } }: Pick<Config, 'sources' | 'limits'>,
   adapters: Adapters,
   log?: SourceLog,
 ): Promise<Sources> {
   const stackOfConnections = new AsyncDisposableStack();
   const sources = new Map<string, Source>();
-  for (const options of Object.values(config.sources)) {
+  for (const options of Object.values(configured)) {
     const adapter = adapters[options.adapter] as Adapter;
-    const connection = stackOfConnections.use(await adapter.open(options));
+    const connection = stackOfConnections.use(await adapter.open({ ...options, streamIdleMs }));
     const below: Below = { options, adapter, connection, calls: new DurationsBy(), log };
     const layers = layersOf(below);
     for (const layer of layers) stackOfConnections.defer(() => layer.dispose?.());

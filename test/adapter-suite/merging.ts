@@ -140,8 +140,9 @@ export function mergingSuite(open: () => Promise<MongoUnderTest>, numRuns: numbe
     await people.insertMany(documents);
     const unique = { people: ['email', 'nested.code'] };
     const options = { adapter: 'mongo', url: server.url, database: DATABASE, collections: ['people'], unique };
-    config = parseConfig({ sources: { shop: { ...options, maxBytes: 2048 } } }).sources['shop']!;
-    connection = await adapter.open(config);
+    const { sources, limits } = parseConfig({ sources: { shop: { ...options, maxBytes: 2048 } } });
+    config = sources['shop']!;
+    connection = await adapter.open({ ...config, streamIdleMs: limits.streamIdleMs });
   });
 
   afterAll(async () => {

@@ -34,7 +34,8 @@ export interface Asking {
 
 /** Opens the source `options` as a configuration file would describe it. */
 export async function openAdapter(options: { adapter: string } & Record<string, unknown>): Promise<OpenAdapter> {
-  const config = parseConfig({ sources: { store: options } }).sources['store'];
+  const { sources, limits } = parseConfig({ sources: { store: options } });
+  const config = { ...sources['store'], streamIdleMs: limits.streamIdleMs };
   const adapter = adapters[options.adapter] as Adapter;
   const connection = await adapter.open(config);
 

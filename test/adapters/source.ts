@@ -5,7 +5,7 @@ import type { Payload } from '../../src/store/payload.ts';
 import { unbounded } from '../unbounded.ts';
 
 /** What every source has, beside an adapter's own options. */
-export const COMMON = { timeoutMs: 2000, concurrency: 8, maxBytes: 65_536, describe: false };
+export const COMMON = { timeoutMs: 2000, concurrency: 8, maxBytes: 65_536, describe: false, streamIdleMs: 30_000 };
 
 type Params = Record<string, unknown>;
 
