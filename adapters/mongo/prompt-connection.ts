@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events';
 import { createRequire } from 'node:module';
 import type { Socket } from 'node:net';
 import { MongoNetworkError } from 'mongodb';
+import { CodapError } from '../../src/errors.ts';
 
 /** A connection of the driver's, which takes its class as an option, and declares neither. */
 interface DriverConnection extends EventEmitter {
@@ -20,7 +21,7 @@ const { Connection } = createRequire(import.meta.url)('mongodb/lib/cmap/connecti
 /**
  * A connection that is over as soon as its store has ended it. The driver's own is given to commands until
  * its socket is gone, and who writes to it by then, or has more to write than it takes at once, waits until
- * the command's deadline.
+ * the command's deadline. A command that is too large to be written says so.
  */
 export class PromptConnection extends Connection {
   constructor(socket: Socket, options: object) {
@@ -35,6 +36,10 @@ export class PromptConnection extends Connection {
     super.writeCommand(command, options).then(resolve, reject);
     try {
       await promise;
+    } catch (cause) {
+      // The driver writes into memory that has room for the largest document.
+      if (!(cause instanceof RangeError)) throw cause;
+      throw new CodapError('TOO_LARGE', 'the query is larger than MongoDB takes: 16 MiB', { cause });
     } finally {
       this.off('close', end);
     }
