@@ -154,7 +154,8 @@ export class Connection implements Asker, Carrier {
     // To shift the last one out of a list is dear: V8 lets go of its memory.
     const call = (this.#calls.length === 1 ? this.#calls.pop() : this.#calls.shift()) as Taker;
     this.#sent -= 1;
-    if (!this.#keepsAlive) this.cut();
+    // What comes after a body that the store has not taken would wait behind it.
+    if (!this.#keepsAlive || (call.body && this.#socket?.writableLength)) this.cut();
     call.onEnd();
     this.#free();
   }

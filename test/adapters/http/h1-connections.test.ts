@@ -106,6 +106,33 @@ it.each([
   expect((await second).value).toBe('second');
 });
 
+it.each([
+  ['is answered before the store has taken all of it', 8_000_000, false],
+  ['is answered once the store has it', 8_000_000, true],
+  ['is small', 10, false],
+])(
+  'is used again only for what does not wait behind a body: one that %s, of %i bytes (%s)',
+  async (_name, bytes, isTaken) => {
+    const store = await byHand();
+    const first = store.ask('post', { body: 'x'.repeat(bytes) });
+    const { socket } = await store.came(1);
+    if (isTaken) while (socket.bytesRead < bytes) await once(socket, 'data');
+    else socket.pause();
+    socket.write(textOf('first'));
+    expect((await first).value).toBe('first');
+    await turns();
+    const asked = store.asked.length;
+    const second = store.ask();
+    const isKept = isTaken || bytes < 65_536;
+    socket.resume();
+    let next: Asked;
+    for (let count = asked + 1; ; count++) if ((next = await store.came(count)).text.startsWith('GET')) break;
+    expect(next.socket === socket).toBe(isKept);
+    next.socket.write(textOf('second'));
+    expect((await second).value).toBe('second');
+  },
+);
+
 it('never gives an answer that was there before it was asked for', async () => {
   const store = await byHand();
   const first = store.ask();
