@@ -1,7 +1,7 @@
 import { MongoClient } from 'mongodb';
 import { Database } from './database.ts';
 import { isDead } from './failure.ts';
-import type { MongoOptions } from './options.ts';
+import { connectionsFor, type MongoOptions } from './options.ts';
 import { PromptConnection } from './prompt-connection.ts';
 
 /**
@@ -46,8 +46,7 @@ export class Client implements AsyncDisposable {
     const client = new MongoClient(url, {
       ...ours,
       appName: 'codap',
-      // Twice: a command whose caller left may keep its connection a moment longer than its place.
-      maxPoolSize: 2 * concurrency,
+      maxPoolSize: connectionsFor(concurrency),
       retryReads: false,
       monitorCommands: false,
       serverSelectionTimeoutMS: selectionMs,

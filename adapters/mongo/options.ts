@@ -9,7 +9,7 @@ const name = z.string().min(1);
 /** A mongo source's own part of its configuration. */
 export const options = z
   .strictObject({
-    url: z.string().refine(isConnectionString, 'a MongoDB connection string is allowed here'),
+    url: z.string().refine((url) => clientOf(url) !== undefined, 'a MongoDB connection string is allowed here'),
     database: name,
     collections: z.array(name.regex(/^[^$\0]+$/, 'the name of a collection is allowed here')).min(1),
     unique: z
@@ -29,7 +29,15 @@ export const options = z
     /** The most documents that one gathered answer may hold. */
     maxDocuments: z.int().min(1).default(10_000),
   })
-  .superRefine(({ collections, unique = {} }, context) => {
+  .superRefine(({ url, collections, unique = {}, ...source }, context) => {
+    // Beside these stand what every source has.
+    const { concurrency = Infinity } = source as Partial<SourceOptions>;
+    if ((clientOf(url)?.options.minPoolSize ?? 0) > connectionsFor(concurrency))
+      context.addIssue({
+        code: 'custom',
+        path: ['url'],
+        message: 'a minPoolSize of at most twice the concurrency of the source is allowed here',
+      });
     for (const collection of Object.keys(unique)) {
       if (!collections.includes(collection))
         context.addIssue({
@@ -47,11 +55,19 @@ export type MongoOptions = z.output<typeof options> &
 const require = createRequire(import.meta.url);
 
 /** The driver judges, which is loaded where it is needed: it is large. */
-function isConnectionString(url: string): boolean {
+function clientOf(url: string): Driver.MongoClient | undefined {
   const { MongoClient } = require('mongodb') as typeof Driver;
   try {
-    return Boolean(new MongoClient(url));
+    return new MongoClient(url);
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+/**
+ * Connections that a source may have. Twice: a command whose caller left may keep its connection a moment
+ * longer than its place.
+ */
+export function connectionsFor(concurrency: number): number {
+  return 2 * concurrency;
 }

@@ -26,7 +26,14 @@ export const options = z
       .refine((prefix) => !climbs(prefix), 'a prefix without "." and ".." as segments is allowed here')
       .default('')
       .meta({ description: 'Stands before every key.' }),
-    region: z.string().min(1).default('us-east-1').meta({ description: 'The region requests are signed for.' }),
+    region: z
+      .string()
+      .regex(
+        /^(?!-)[A-Za-z0-9-]{1,63}(?<!-)$/,
+        'a region is allowed here: letters, digits and "-", such as "eu-west-1"',
+      )
+      .default('us-east-1')
+      .meta({ description: 'The region requests are signed for.' }),
     endpoint: endpoint.optional().meta({ description: 'Where the store answers; without one, AWS.' }),
     publicEndpoint: endpoint
       .optional()
