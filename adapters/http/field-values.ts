@@ -23,3 +23,13 @@ export function agreed(field: string | readonly string[] | undefined): string | 
 export function isEntityTag(text: string): boolean {
   return /^(?:W\/)?"[\x21\x23-\x7e]*"$/.test(text);
 }
+
+/** The value of a field that is a list, in however many lines it came. */
+export function listed(field: string | string[]): string {
+  return typeof field === 'object' ? field.join(',') : field;
+}
+
+/** Whether a `transfer-encoding` says no more than that the body comes in chunks, if at all. */
+export function isFramed(transfer: string | string[] | undefined): boolean {
+  return transfer === undefined || /^(?:chunked,?)*$/i.test(listed(transfer));
+}

@@ -32,6 +32,13 @@ export function headFailure(error: unknown): CodapError {
   return codeOf(error) === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH' ? notHttp(error) : transportFailure(error);
 }
 
+/** That a body is framed as HTTP/1.1 has it no more. */
+export function unknownTransfer(status: number): CodapError {
+  return new CodapError('BAD_RESPONSE', 'the store answered in a transfer encoding that codap does not know', {
+    status,
+  });
+}
+
 /**
  * Whether undici could not read what came, an answer that it did not expect and a status below 100 among it.
  */

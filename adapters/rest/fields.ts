@@ -1,7 +1,7 @@
 import type { Meta } from '../../src/store/payload.ts';
 import type { Coding } from '../http/decoded.ts';
 import { codings } from '../http/decoders.ts';
-import { agreed, isEntityTag, isLength, isMediaType } from '../http/field-values.ts';
+import { agreed, isEntityTag, isFramed, isLength, isMediaType, listed } from '../http/field-values.ts';
 import { httpDate } from '../http/http-date.ts';
 import { readPart, type Part } from '../http/part.ts';
 import { retryAfterMs } from '../http/retry-after.ts';
@@ -46,7 +46,7 @@ export function readFields(status: number, headers: AnswerFields, shown: readonl
     part,
     contentRange: part && contentRange,
     retryAfterMs: wait === undefined ? undefined : retryAfterMs(agreed(wait)),
-    isFramed: transfer === undefined || /^(?:chunked,?)*$/i.test(listed(transfer)),
+    isFramed: isFramed(transfer),
   };
 }
 
@@ -66,11 +66,6 @@ function readMeta(status: number, headers: AnswerFields, size: number | undefine
   if (modified !== undefined) meta.lastModified = new Date(modified).toISOString();
   if (shown.length > 0) meta.headers = asTheyCame(headers, shown);
   return meta;
-}
-
-/** The value of a field that is a list, in however many lines it came. */
-export function listed(field: string | string[]): string {
-  return typeof field === 'object' ? field.join(',') : field;
 }
 
 function lengthOf(text = ''): number | undefined {

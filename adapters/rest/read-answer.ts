@@ -13,7 +13,7 @@ import { exactly } from '../http/exactly.ts';
 import type { Format } from '../http/format.ts';
 import { owned } from '../http/owned.ts';
 import { checkPart, isAll, lengthOf } from '../http/part.ts';
-import { transportFailure } from '../http/transport-failure.ts';
+import { transportFailure, unknownTransfer } from '../http/transport-failure.ts';
 import { DROPPED_BYTES, DROPPED_MS, type Portion, type Reader } from './exchange.ts';
 import { statusFailure } from './failure.ts';
 import { type AnswerFields, readFields, type Fields } from './fields.ts';
@@ -40,10 +40,7 @@ function readHead(
   const failure = statusFailure(status, fields.retryAfterMs, freshness);
   if (failure) throw failure;
   if (status === 206) checkPart(fields.part, fields.length, range);
-  if (!fields.isFramed)
-    throw new CodapError('BAD_RESPONSE', 'the store answered in a transfer encoding that codap does not know', {
-      status,
-    });
+  if (!fields.isFramed) throw unknownTransfer(status);
   return fields;
 }
 

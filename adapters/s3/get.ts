@@ -43,8 +43,10 @@ export async function get(
   } catch (error) {
     const failure = s3Failure(error);
     if (failure.status !== 304) throw failure;
-    const etag = (error as S3ServiceException).$response?.headers?.['etag'];
-    const meta: Meta = { status: 304, ...(etag !== undefined && { etag }) };
+    const { etag, 'last-modified': date } = (error as S3ServiceException).$response?.headers ?? {};
+    const meta: Meta = { status: 304 };
+    if (etag !== undefined) meta.etag = etag;
+    if (date !== undefined) meta.lastModified = new Date(date).toISOString();
     if (want === 'body') return { kind: 'body', stream: Readable.from([]), meta };
     return query.isRenewal ? unchanged(meta) : nothing(meta, NOT_KEPT);
   }

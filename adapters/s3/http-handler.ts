@@ -1,6 +1,7 @@
 import { buildQueryString, HttpResponse, type HttpHandler, type HttpRequest } from '@smithy/core/protocols';
 import { Agent } from 'undici';
-import { headFailure } from '../http/transport-failure.ts';
+import { isFramed } from '../http/field-values.ts';
+import { headFailure, unknownTransfer } from '../http/transport-failure.ts';
 import { answerHeaders } from './answer-headers.ts';
 
 /** Sends the SDK's requests by undici, which copies no body and can be told into which memory to read it. */
@@ -28,6 +29,10 @@ export class UndiciHandler implements HttpHandler {
       throw headFailure(error);
     });
     const { statusCode, body } = answer;
+    if (!isFramed(answer.headers['transfer-encoding'])) {
+      body.on('error', () => {}).destroy();
+      throw unknownTransfer(statusCode);
+    }
     return { response: new HttpResponse({ statusCode, headers: answerHeaders(answer.headers), body }) };
   }
 

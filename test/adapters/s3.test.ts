@@ -10,6 +10,7 @@ import { startStores, type Stores } from '../../demo/stores.ts';
 import { CodapError } from '../../src/errors.ts';
 import type { Body, Items, Value } from '../../src/store/payload.ts';
 import { Filled } from '../../src/store/placeholder.ts';
+import { answerOf, startRaw } from '../raw-store.ts';
 import { failed } from './failed.ts';
 import { run, s3Options } from './s3-source.ts';
 import { context } from './source.ts';
@@ -173,6 +174,40 @@ describe('getObject', () => {
       meta: { status: 304 },
     });
     expect((await get({ key: 'welcome.txt', ifModifiedSince: '2026-01-01' })).meta?.status).toBe(200);
+  });
+
+  it('that has not changed tells its tag and its date, where the store does', async () => {
+    const date = 'Sun, 06 Nov 1994 08:49:37 GMT';
+    for (const [fields, meta] of [
+      [{}, {}],
+      [{ etag: '"a"' }, { etag: '"a"' }],
+      [
+        { etag: '"a"', 'last-modified': date },
+        { etag: '"a"', lastModified: '1994-11-06T08:49:37.000Z' },
+      ],
+      [{ 'last-modified': 'yesterday' }, {}],
+    ]) {
+      await using store = await serving((_request, response) => void response.writeHead(304, fields).end());
+      for (const want of ['value', 'body'] as const)
+        expect(((await store.get({ want })) as Value | Body).meta).toEqual({ status: 304, ...meta });
+    }
+  });
+
+  it('in a transfer encoding that codap does not know is BAD_RESPONSE', async () => {
+    const chunk = gzipSync('hi');
+    const body = Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from('\r\n0\r\n\r\n')]);
+    for (const coding of ['gzip, chunked', 'x, chunked']) {
+      const store = await startRaw(() => answerOf([`transfer-encoding: ${coding}`], body));
+      const own = s3Options({ endpoint: store.url });
+      const connection = await s3.open(own);
+      for (const want of ['value', 'body'] as const)
+        expect(await failed(run(connection, own, 'getObject', { key: 'a' }, { want }))).toMatchObject({
+          code: 'BAD_RESPONSE',
+          status: 200,
+        });
+      await connection[Symbol.asyncDispose]();
+      await store.close();
+    }
   });
 
   it('finds a version', async () => {
