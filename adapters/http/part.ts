@@ -26,6 +26,15 @@ export function lengthOf({ first, last }: Part): number {
 const ONE = /^bytes=(?:(\d+)-(\d*)|-(\d+))$/i;
 
 /**
+ * The same part, where the store does not know how much there is, and the `range` of bytes that was asked for
+ * has no end of its own: it ends where the body does.
+ */
+export function endingThere(part: Part | undefined, range: string | undefined): Part | undefined {
+  const [, , to, suffix] = ONE.exec(range ?? '') ?? [];
+  return part && part.size === undefined && (to === '' || suffix) ? { ...part, size: part.last + 1 } : part;
+}
+
+/**
  * Checks the part that an answer holds, whose `length` may be told: BAD_RESPONSE unless it is all of what a
  * `range` of bytes asks for, or, without one, all there is. What is answered to several ranges, or to one in
  * other units, is for whoever asked; if it is a part of bytes, it has to be as long as it says.

@@ -12,7 +12,7 @@ import { undoing } from '../http/decoders.ts';
 import { exactly } from '../http/exactly.ts';
 import type { Format } from '../http/format.ts';
 import { owned } from '../http/owned.ts';
-import { checkPart, isAll, lengthOf } from '../http/part.ts';
+import { checkPart, endingThere, isAll, lengthOf } from '../http/part.ts';
 import { transportFailure, unknownTransfer } from '../http/transport-failure.ts';
 import { DROPPED_BYTES, DROPPED_MS, type Portion, type Reader } from './exchange.ts';
 import { statusFailure } from './failure.ts';
@@ -39,7 +39,7 @@ function readHead(
   const fields = readFields(status, headers, responseHeaders);
   const failure = statusFailure(status, fields.retryAfterMs, freshness);
   if (failure) throw failure;
-  if (status === 206) checkPart(fields.part, fields.length, range);
+  if (status === 206) checkPart(endingThere(fields.part, range), fields.length, range);
   if (!fields.isFramed) throw unknownTransfer(status);
   return fields;
 }

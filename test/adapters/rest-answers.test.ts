@@ -247,6 +247,9 @@ describe('a 206', () => {
     ['Bytes=0-9', 'bytes 0-9/100'],
     ['bytes=0-', 'bytes 0-9/10'],
     ['bytes=50-', 'bytes 50-59/60'],
+    ['bytes=50-', 'bytes 50-59/*'],
+    ['bytes=-10', 'bytes 50-59/*'],
+    ['bytes=-99', 'bytes 0-9/*'],
     ['bytes=50-99', 'bytes 50-59/60'],
     ['bytes=-10', 'bytes 50-59/60'],
     ['bytes=-99', 'bytes 0-9/10'],
@@ -280,8 +283,9 @@ describe('a 206', () => {
     ['bytes=0-99', 'bytes 0-9/*'],
     ['bytes=0-4', 'bytes 0-9/100'],
     ['bytes=0-', 'bytes 0-9/100'],
-    ['bytes=0-', 'bytes 0-9/*'],
     ['bytes=-10', 'bytes 0-9/100'],
+    ['bytes=50-', 'bytes 0-9/*'],
+    ['bytes=-9', 'bytes 0-9/*'],
   ])('to %s that says %s is BAD_RESPONSE', async (asked, told) => {
     for (const ask of [get(answered(told, TEN), {}, params(asked)), raw(answered(told, TEN), params(asked))])
       expect(await failed(ask)).toMatchObject({ code: 'BAD_RESPONSE', status: 206, retryable: false });
