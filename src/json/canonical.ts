@@ -1,6 +1,7 @@
 import type { BSONRegExp, ObjectId } from 'bson';
 import { bsonTag, Digits, isLeaf, numberText } from './leaf.ts';
 import { leafText } from './typed-text.ts';
+import { Wrapped } from './wrapped.ts';
 
 /** Characters beyond which no more of a value is written. */
 const MOST = 65_536;
@@ -15,8 +16,8 @@ let length = 0;
 
 /**
  * A text that two values have in common only if they are the same, types and order of keys included: a key to
- * find one by the other. Undefined for a value so large that looking at all of it is too much work. Throws
- * TypeError for what is no data.
+ * find one by the other. What was filled in is the value that it is. Undefined for a value so large that
+ * looking at all of it is too much work. Throws TypeError for what is no data.
  */
 export function canonical(value: unknown): string | undefined {
   length = 0;
@@ -39,7 +40,8 @@ function write(value: unknown): void {
       if (value === null) return add('null');
       if (Array.isArray(value)) return writeList(value);
       if (value instanceof Map) return writeMap(value as Map<string, unknown>);
-      return isMembers(value) ? writeMembers(value) : writeLeaf(value);
+      if (isMembers(value)) return writeMembers(value);
+      return value instanceof Wrapped ? write(value.value) : writeLeaf(value);
     default:
       throw new TypeError('no data');
   }

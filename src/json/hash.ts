@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { Wrapped } from './wrapped.ts';
 
 /** Values within one value that are looked at: a hash need not tell all that are different. */
 const MOST_VALUES = 64;
@@ -66,6 +67,10 @@ function addObject(hash: number, value: object): number {
   if (value instanceof Map) return addMap(hash, value);
   if (value instanceof Date) return addNumber(hash, value.getTime());
   if (value instanceof Uint8Array) return addBytes(hash, value);
+  if (value instanceof Wrapped) {
+    left += 1;
+    return add(hash, value.value);
+  }
   let mixed = hash;
   // Of BSON's types, too, the fields are what they hold.
   for (const key in value) {

@@ -1,3 +1,5 @@
+import { Wrapped } from '../json/wrapped.ts';
+
 /** The words by which a request refers to what it does not hold itself, each the only key of its object. */
 export const WORDS = ['$result', '$meta', '$item', '$param', '$caller', '$join'] as const;
 
@@ -52,11 +54,12 @@ export interface Part {
  * What a reference was filled in with: data, never code. `value` has typed leaves; a `$join` has its `parts`
  * and a string value.
  */
-export class Filled {
+export class Filled extends Wrapped {
   readonly value: unknown;
   readonly parts?: readonly Part[];
 
   constructor(value: unknown, parts?: readonly Part[]) {
+    super();
     this.value = value;
     if (parts) this.parts = parts;
   }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { Long, ObjectId } from 'bson';
 import { expect, it } from 'vitest';
 import { canonical } from '../../src/json/canonical.ts';
+import { Filled } from '../../src/store/placeholder.ts';
 import { hashOfValue } from '../../src/json/hash.ts';
 import { processorMs } from '../processor-time.ts';
 
@@ -29,6 +30,14 @@ it('two values of one canonical text have one hash', () => {
       expect(hashOfValue(one)).toBe(hashOfValue(other));
     }),
   );
+});
+
+it('what was filled in has the hash of its value', () => {
+  const values = [1, 'a', { a: [1] }, Array.from({ length: 100 }, (_, at) => at)];
+  for (const value of values)
+    expect(hashOfValue({ a: [new Filled(value), new Filled(value)], b: 1 })).toBe(
+      hashOfValue({ a: [value, value], b: 1 }),
+    );
 });
 
 it('an object and a Map of the same members have one hash', () => {
