@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import type { ServerResponse } from 'node:http';
 import { Server, type Socket } from 'node:net';
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -92,24 +93,34 @@ async function stopListening(servers: readonly Server[], arrivals: Arrivals, dea
 interface Arrivals {
   /** When the last connection or request came; 0 if none did. */
   readonly last: number;
-  /** The connections whose first request has not come, or whose last one has not been answered. */
+  /** The connections whose first request has not come, or whose last one is not here whole and answered. */
   readonly open: ReadonlySet<Socket>;
 }
 
-function watch({ server }: Front): Arrivals {
+function watch({ server, answers }: Front): Arrivals {
   let last = 0;
   const open = new Set<Socket>();
-  const add = (socket: Socket): void => {
+  server.on('connection', (socket: Socket) => {
     last = performance.now();
     open.add(socket);
-  };
-  server.on('connection', (socket: Socket) => {
-    add(socket);
     socket.once('close', () => open.delete(socket));
   });
-  server.on('request', ({ socket }, response) => {
-    add(socket);
-    response.once('close', () => open.delete(socket));
+  const follow = (response: ServerResponse): void => {
+    const { req: request } = response;
+    const { socket } = request;
+    const leave = (): void => void open.delete(socket);
+    open.add(socket);
+    response.once('close', () => {
+      if (request.complete || socket.destroyed) return leave();
+      // A refusal would be lost if its connection ended under a body that still comes.
+      request.once('end', leave);
+      socket.once('close', leave);
+    });
+  };
+  for (const answer of answers) follow(answer);
+  server.on('request', (_request, response: ServerResponse) => {
+    last = performance.now();
+    follow(response);
   });
   return {
     open,

@@ -68,6 +68,11 @@ export class Front {
     return this.app.server;
   }
 
+  /** The answers under way. */
+  get answers(): readonly ServerResponse[] {
+    return Array.from(this.#shifts).flatMap(({ answers }) => Array.from(answers));
+  }
+
   /** The configuration that requests are answered by. */
   get config(): Edition['config'] {
     return this.#current.edition.config;
@@ -119,7 +124,7 @@ export class Front {
 /** An edition from its first request to its last answer. */
 class Shift {
   readonly edition: Edition;
-  readonly #answers = new Bag<ServerResponse>();
+  readonly answers = new Bag<ServerResponse>();
   #finished: (() => void) | undefined;
 
   constructor(edition: Edition) {
@@ -127,23 +132,23 @@ class Shift {
   }
 
   take(request: IncomingMessage, response: ServerResponse): void {
-    const leave = this.#answers.add(response);
+    const leave = this.answers.add(response);
     whenClosed(response, () => {
       leave();
-      if (this.#answers.size === 0) this.#finished?.();
+      if (this.answers.size === 0) this.#finished?.();
     });
     this.edition.app.routing(request, response);
   }
 
   /** Resolves once its last answer has left; after so many milliseconds those that are left are cut. */
   async finish(ms: number): Promise<void> {
-    if (this.#answers.size === 0) return;
+    if (this.answers.size === 0) return;
     const finished = new Promise<void>((resolve) => (this.#finished = resolve));
     const { app } = this.edition;
     const timers = [
       setTimeout(() => app.cut?.('the service has a new configuration'), cutAfter(ms)),
       setTimeout(() => {
-        for (const answer of this.#answers) answer.destroy();
+        for (const answer of this.answers) answer.destroy();
       }, ms),
     ];
     await finished;

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -187,6 +187,35 @@ describe('SIGTERM', { timeout: 30_000 }, () => {
     for (const one of held) one.end('"late"');
     await answer;
   });
+
+  it.each([
+    ['before the signal', true],
+    ['after it', false],
+  ])('loses no refusal of a batch whose head came %s, and whose body comes slowly', async (_when, isBefore) => {
+    const child = await spawned();
+    const address = await addressOf(child);
+    const ended = exit(child);
+    const { port } = new URL(address);
+    if (!isBefore) {
+      child.kill('SIGTERM');
+      await draining(address);
+    }
+    // As a client does that writes all of its request before it reads.
+    const client = connect(Number(port), '127.0.0.1').pause();
+    client.write(
+      'POST /kv HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n',
+    );
+    if (isBefore) {
+      await ready(address);
+      child.kill('SIGTERM');
+    }
+    for (let at = 0; at < 10; at += 1) {
+      await pause(100);
+      client.write(' ');
+    }
+    expect(await text(client)).toMatch(/^HTTP\/1\.1 503 /);
+    expect(await ended).toEqual([0, null]);
+  });
 });
 
 /** What is left of an answer whose first part is here when the signal comes, and how the process ends. */
@@ -211,11 +240,12 @@ async function streaming(address: string): Promise<{ answer: IncomingMessage; fi
 
 /** Resolves once readiness fails. */
 async function draining(address: string): Promise<void> {
-  for (;;) {
-    const status = await fetch(`${address}/health/ready`).then(
-      (answer) => answer.status,
-      () => 503,
-    );
-    if (status === 503) return;
-  }
+  while ((await ready(address)) !== 503);
+}
+
+async function ready(address: string): Promise<number> {
+  return fetch(`${address}/health/ready`).then(
+    (answer) => answer.status,
+    () => 503,
+  );
 }
