@@ -15,6 +15,8 @@ export function closeInStages(answer: ServerResponse): void {
   // By this Node closes the connection behind a last answer.
   socket.destroySoon = () => {
     atOnce();
+    // By TLS an answer may leave only once its request's body has been read.
+    if (req.complete) return socket.destroySoon();
     socket.end();
     req.once('end', () => socket.destroySoon());
     req.resume();

@@ -40,8 +40,8 @@ afterEach(async () => {
   await app.close();
 });
 
-async function listen(more: { tls?: object; requestMs?: number } = {}): Promise<void> {
-  const { tls: speaks, requestMs } = more;
+async function listen(more: { tls?: object; requestMs?: number; allowHalfOpen?: boolean } = {}): Promise<void> {
+  const { tls: speaks, requestMs, allowHalfOpen = false } = more;
   const limits = { bodyBytes: 2 ** 23, answerBytes: 2 ** 19 };
   const config = parseConfig({ server: { bufferBytes: 2 ** 20, hosts: ['localhost'] }, limits, callers });
   const server = { ...config.server, ...(speaks && { tls }) };
@@ -49,7 +49,8 @@ async function listen(more: { tls?: object; requestMs?: number } = {}): Promise<
   await app.listen({ host: '127.0.0.1', port: 0 });
   await app.inject({ url: '/limits', headers: { host: 'localhost', 'x-api-key': tooOften } });
   const { port } = app.server.address() as AddressInfo;
-  client = speaks ? connectTls({ port, rejectUnauthorized: false }) : connect(port, '127.0.0.1');
+  const to = { port, host: '127.0.0.1', allowHalfOpen };
+  client = speaks ? connectTls({ ...to, rejectUnauthorized: false }) : connect(to);
   await once(client, speaks ? 'secureConnect' : 'connect');
 }
 
@@ -87,6 +88,25 @@ describe('a connection that is kept', () => {
       client.write('GET /health/live HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n');
       const answers = [...(await text(client)).matchAll(/HTTP\/1\.1 (\d+) /g)].map(([, code]) => Number(code));
       expect(answers).toEqual([status, 200]);
+    },
+  );
+});
+
+describe.each([
+  ['', {}],
+  [' by TLS', { tls }],
+])('a connection%s whose client leaves its side open', (_how, how) => {
+  it.each(REFUSED.filter(([status]) => status !== 413 && status !== 503))(
+    'is closed behind an answer to a request that was here whole: %i for %s',
+    async (status, _for, path, fields) => {
+      await listen({ ...how, allowHalfOpen: true });
+      const connection = once(app.server, 'request');
+      const host = fields.includes('host:') ? '' : 'host: localhost\r\n';
+      client.write(`POST ${path} HTTP/1.1\r\n${host}${fields}\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}`);
+      const [{ socket }] = (await connection) as [{ socket: Socket }];
+      const closed = once(socket, 'close');
+      expect(await text(client)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+      await closed;
     },
   );
 });
