@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { request } from 'undici';
@@ -89,6 +92,26 @@ const traceparent = `00-${TRACE}-00f067aa0ba902b7-01`;
 const get = { source: 'odd', op: 'get' };
 const list = { source: 'odd', op: 'list', stream: true };
 const body = { source: 'odd', op: 'body' };
+
+it.each<[string, string, (client: Socket) => void]>([
+  ['is closed', 'content-length: 20\r\n\r\n{', (client) => client.destroy()],
+  ['is reset', 'content-length: 20\r\n\r\n{', (client) => client.resetAndDestroy()],
+  ['is ended', 'transfer-encoding: chunked\r\n\r\n1\r\n{\r\n', (client) => client.end()],
+  ['becomes something else than HTTP', 'transfer-encoding: chunked\r\n\r\n1\r\n{', (client) => client.write('zz')],
+])('a body whose connection %s in the middle of it is no failure of codap’s own', async (_how, sent, breakOff) => {
+  const before = app.metrics.ownFaults;
+  const client = connect(Number(new URL(url).port), '127.0.0.1').on('error', () => {});
+  const entered = once(app.server, 'request') as Promise<[IncomingMessage]>;
+  client.resume().write(`POST /kv HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n${sent}`);
+  const [asked] = await entered;
+  const closed = once(asked, 'close').catch(() => {});
+  breakOff(client);
+  await closed;
+  await app.inject('/thrown');
+  // That one alone.
+  expect(lines.filter(({ level }) => level === 50)).toHaveLength(1);
+  expect(app.metrics.ownFaults - before).toBe(1);
+});
 
 describe('the cause of a failure that is codap’s own is in the log, with the request and the query, and in no answer', () => {
   it.each<[string, string, object, (string | undefined)[]]>([

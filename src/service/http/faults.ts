@@ -31,7 +31,8 @@ export function answerFault(error: unknown, request: FastifyRequest, reply: Fast
   const { code, statusCode = 500 } = Object(error) as Partial<FastifyError>;
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return refuseType(reply);
   if (statusCode < 400 || statusCode >= 500) {
-    noteOwnFault(request, error, FAILED);
+    // A body that broke off is no fault of codap's, and nobody is there any more.
+    if (error === null || error !== request.raw.errored) noteOwnFault(request, error, FAILED);
     return sendProblem(reply, { status: 500, title: 'Internal Server Error', code: 'INTERNAL' });
   }
   const tooLarge = code === 'FST_ERR_CTP_BODY_TOO_LARGE';
