@@ -245,6 +245,24 @@ describe('faults', () => {
     expect(parseConfig({ server: { workers: '${WORKERS}' } }, { WORKERS: text }, {}).server.workers).toBe(workers);
   });
 
+  it.each([
+    ['numbers', { port: 9, metricsPort: 9 }],
+    ['a variable', { port: '${SERVED}', metricsPort: 9 }],
+  ])('one port for the service and its metrics is one, beside others: %s', (_as, server) => {
+    const env = { PORT: '1', SERVED: '9' };
+    expect(faultsOf(() => parse({ server: { ...server, timeoutMs: 0 } }, env))).toEqual({
+      'server.metricsPort': 'another port than server.port is allowed here',
+      'server.timeoutMs': expect.any(String),
+    });
+  });
+
+  it.each([
+    ['a free one each', { port: 0, metricsPort: 0 }],
+    ['that of metrics is the one by default, in place of which the service may be told another', { metricsPort: 8080 }],
+  ])('ports are none where they may differ: %s', (_as, server) => {
+    expect(parse({ server }).server).toMatchObject(server);
+  });
+
   it('a time-out above the maximum is one', () => {
     expect(faultsOf(() => parse({ server: { timeoutMs: 500, maxTimeoutMs: 400 } }))).toEqual({
       'server.timeoutMs': 'at most maxTimeoutMs is allowed here',

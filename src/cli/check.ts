@@ -4,7 +4,6 @@ import { warningsOf } from '../config/warnings.ts';
 import { ping } from '../service/ping.ts';
 import { openSources } from '../sources/open.ts';
 import { planSaved } from './load-whole.ts';
-import { listenOn, UNSAID } from './settings.ts';
 
 /**
  * `codap check`: says whether a configuration file is right and, if asked, whether its sources answer.
@@ -16,7 +15,6 @@ export async function check(file: string, withPing: boolean, env: Env): Promise<
   if (!config) throw new ConfigError(checked.faults);
   await using opened = await openSources(config, adapters);
   const size = await planSaved(config, opened, checked);
-  listenOn(UNSAID, env, config);
   const names = Object.keys(config.sources);
   for (const { source, text } of warningsOf(config, adapters)) console.log(`warning: sources.${source}: ${text}`);
   if (!withPing) {

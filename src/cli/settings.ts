@@ -17,9 +17,6 @@ export function toListenFlags({ host, port }: { host?: string | undefined; port?
   return { host, port: port === undefined ? undefined : toPort(port, '--port', UsageFault) };
 }
 
-/** A command line that says nothing of it. */
-export const UNSAID: ListenFlags = { host: undefined, port: undefined };
-
 /**
  * Where to listen: the command line, else `CODAP_HOST`, `CODAP_PORT` or `PORT`, else the configuration. An
  * empty variable counts as unset. Throws StartFault, also where metrics would have the same port.

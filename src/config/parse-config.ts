@@ -51,7 +51,7 @@ export function checkConfig(
   const found = checked.faults.map(({ path, detail }) => ({ path: toPath(path), detail }));
   const named = files.batches.map(({ name }) => name);
   const filled = found.filter(({ path }) => !unfilled.has(path));
-  const all = distinct([...faults, ...filled, ...callerFaults(value, named)]);
+  const all = distinct([...faults, ...filled, ...portFaults(value), ...callerFaults(value, named)]);
   const data = all.length === 0 ? checked.data : checkSchema(schema, without(value, all)).data;
   const told = new Set(all.map(({ path }) => path));
   const batches = files.batches.filter(({ name }) => !told.has(`batches.${name}`));
@@ -67,6 +67,16 @@ function outlined(raw: unknown): unknown {
   if (!isObject(batches)) return raw;
   const empty = Object.entries(batches).map(([name, batch]) => [name, isObject(batch) ? {} : batch] as const);
   return { ...parts, batches: Object.fromEntries(empty) };
+}
+
+/**
+ * A port that is written out may not be that of metrics, too. One that is not may be another by the command
+ * line or the environment, and is compared where the service is to listen.
+ */
+function portFaults(value: unknown): readonly ConfigFault[] {
+  const { port, metricsPort } = fieldsOf(fieldsOf(value)['server']);
+  if (typeof port !== 'number' || port === 0 || port !== metricsPort) return [];
+  return [{ path: 'server.metricsPort', detail: 'another port than server.port is allowed here' }];
 }
 
 /**

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { check } from '../../src/cli/check.ts';
-import { listenOn, UNSAID } from '../../src/cli/settings.ts';
+import { listenOn } from '../../src/cli/settings.ts';
 import { StartFault } from '../../src/cli/start-fault.ts';
 import { parseConfig } from '../configured.ts';
 
+const UNSAID = { host: undefined, port: undefined };
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'codap-settings-'));
@@ -15,7 +16,6 @@ afterAll(() => rm(folder, { recursive: true }));
 
 describe('the port of metrics', () => {
   it.each([
-    ['the one of the file', { port: 8080, metricsPort: 8080 }, {}, undefined],
     ['the default one', { metricsPort: 8080 }, {}, undefined],
     ['the one of CODAP_PORT', { port: 8080, metricsPort: 9464 }, { CODAP_PORT: '9464', PORT: '1' }, undefined],
     ['the one of PORT', { metricsPort: 9464 }, { PORT: '9464' }, undefined],
@@ -28,19 +28,23 @@ describe('the port of metrics', () => {
   });
 
   it.each([
-    ['the one of the file, where CODAP_PORT says another', { port: 8080, metricsPort: 8080 }, { CODAP_PORT: '1' }, 1],
+    ['the default one, where CODAP_PORT says another', { metricsPort: 8080 }, { CODAP_PORT: '1' }, 1],
     ['the default one, where PORT says another', { metricsPort: 8080 }, { PORT: '1' }, 1],
     ['free, and the other one is', { port: 0, metricsPort: 0 }, {}, 0],
   ])('may be %s', (_, server, env, port) => {
     expect(listenOn(UNSAID, env, parseConfig({ server }))).toEqual({ host: '127.0.0.1', port });
   });
 
-  it('is checked by codap check, for the environment that it has', async () => {
-    const out = vi.spyOn(console, 'log').mockImplementation(() => {});
-    const file = join(folder, 'codap.yaml');
-    await writeFile(file, 'server: { metricsPort: 8080 }');
-    await expect(check(file, false, {})).rejects.toThrow(/^server\.metricsPort: another port than 8080/);
-    expect(await check(file, false, { PORT: '8081' })).toBe(0);
-    out.mockRestore();
-  });
+  it.each(['9', 'tcp://10.0.0.1:8080'])(
+    'is judged by codap check as the file has it, whatever PORT says: %s',
+    async (port) => {
+      const out = vi.spyOn(console, 'log').mockImplementation(() => {});
+      const file = join(folder, 'codap.yaml');
+      await writeFile(file, 'server: { metricsPort: 9 }');
+      expect(await check(file, false, { PORT: port })).toBe(0);
+      await writeFile(file, 'server: { port: 9, metricsPort: 9 }');
+      await expect(check(file, false, { PORT: port })).rejects.toThrow('server.metricsPort: another port than');
+      out.mockRestore();
+    },
+  );
 });
