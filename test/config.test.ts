@@ -457,6 +457,11 @@ describe('YAML', () => {
     }
   });
 
+  it('takes a key as it is written where it is an alias, and where it has an anchor', () => {
+    const raw = readYaml('a: &x 1.10\nb: { *x : 1, &y 2.0: 3 }\nc: *y\n', 'f').plain;
+    expect(raw).toEqual({ a: 1.1, b: { '1.10': 1, '2.0': 3 }, c: 2 });
+  });
+
   it('refuses an alias without an anchor', () => {
     expect(problemsOf('a: *b')).toHaveLength(1);
   });

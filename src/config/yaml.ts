@@ -1,4 +1,13 @@
-import { type Document, isScalar, LineCounter, type ParsedNode, parseDocument, type ToJSOptions, visit } from 'yaml';
+import {
+  type Document,
+  isScalar,
+  LineCounter,
+  type ParsedNode,
+  parseDocument,
+  Scalar,
+  type ToJSOptions,
+  visit,
+} from 'yaml';
 import { isOutOfRange } from '../json/digits.ts';
 import { ConfigError } from './fault.ts';
 import { YamlNumber } from './yaml-number.ts';
@@ -51,19 +60,35 @@ function parse(text: string, file: string): Document.Parsed {
     path: placeOf(pos[0]),
     detail: wordsOf(code, message),
   }));
+  // What is no text is another thing as a key: an alias of it is made what it names, where it stands.
+  const named = new Map<string, Scalar>();
   visit(document, {
+    Collection(_key, { anchor = '' }) {
+      named.delete(anchor);
+    },
+    Alias(_key, { source, range }) {
+      const scalar = named.get(source);
+      return scalar && copyOf(scalar, range);
+    },
     Scalar(key, scalar) {
-      const { value, source = '', range } = scalar;
+      const { value, source = '', range, anchor } = scalar;
       if (value === 0 && isOutOfRange(source))
         faults.push({ path: placeOf(range![0]), detail: 'a number out of range' });
       const isNumber = typeof value === 'number' || typeof value === 'bigint';
+      const isWord = isNumber || typeof value === 'boolean' || value === null;
+      if (anchor !== undefined && isWord) named.set(anchor, copyOf(scalar, range));
+      else if (anchor !== undefined) named.delete(anchor);
       // A key is a text: 1.10 is not 1.1.
-      if (key === 'key' && (isNumber || typeof value === 'boolean' || value === null)) scalar.value = source;
+      if (key === 'key' && isWord) scalar.value = source;
       else if (isNumber) scalar.value = new YamlNumber(value, source);
     },
   });
   if (faults.length > 0) throw new ConfigError(faults);
   return document;
+}
+
+function copyOf({ value, source }: Scalar, range: Scalar['range']): Scalar {
+  return Object.assign(new Scalar(value), { source, range });
 }
 
 /** Whether two keys are one, or would be as texts, as `1` and `"1"` are. */

@@ -234,6 +234,21 @@ describe('what YAML says is read exactly', () => {
       '{"x":{"a":1},"y":{"a":1},"z":{"a":1,"b":2}}',
     ],
     [
+      'aliases that are keys',
+      'a: [&x 1.10, &t True, &n ~]\nb: { *x : 1, *t : 2, *n : 3 }',
+      '{"a":[1.10,true,null],"b":{"1.10":1,"True":2,"~":3}}',
+    ],
+    [
+      'aliases of keys',
+      'a: { &x 1.10: 1, &t True: 2, &n ~: 3, &s s: 4 }\nb: [*x, *t, *n, *s]',
+      '{"a":{"1.10":1,"True":2,"~":3,"s":4},"b":[1.10,true,null,"s"]}',
+    ],
+    [
+      'anchors that are given anew',
+      'a: [&x 1.10, *x, &x s, *x, &x 2.0, *x, &x [3.0], *x]',
+      '{"a":[1.10,1.10,"s","s",2.0,2.0,[3.0],[3.0]]}',
+    ],
+    [
       'JSON',
       '{"a": [1, "\\u00e9\\n", {}], "__proto__": {"constructor": 1}}',
       '{"a":[1,"é\\n",{}],"__proto__":{"constructor":1}}',
