@@ -1,4 +1,6 @@
+import type { Duplex } from 'node:stream';
 import { CodapError } from '../../src/errors.ts';
+import { exactly } from './exactly.ts';
 
 /** The part of a body that an answer holds. */
 export interface Part {
@@ -20,6 +22,16 @@ export function readPart(contentRange = ''): Part | undefined {
 /** Bytes of a part. */
 export function lengthOf({ first, last }: Part): number {
   return last - first + 1;
+}
+
+/** Whether nothing but counting tells that a part came whole: it has no `length` of its own. */
+export function isCounted(part: Part | undefined, length: number | undefined): part is Part {
+  return part !== undefined && length === undefined;
+}
+
+/** What such a part goes through to be counted; any other body through nothing. */
+export function counting(part: Part | undefined, length: number | undefined): readonly Duplex[] {
+  return isCounted(part, length) ? [exactly(lengthOf(part))] : [];
 }
 
 /** One range of bytes, open at either end (RFC 9110 §14.1.2). */

@@ -1,9 +1,8 @@
 import { remembering } from '../../src/budget/remember.ts';
 import { NOT_KEPT, type Freshness } from '../../src/store/freshness.ts';
-import { agreed } from '../http/field-values.ts';
+import { agreed, listed } from '../http/field-values.ts';
 import { httpDate } from '../http/http-date.ts';
 import type { AnswerFields } from './fields.ts';
-import { listed } from '../http/field-values.ts';
 
 /** A directive of `cache-control`, with its argument if any (RFC 9111 §5.2). */
 const DIRECTIVE = /([\w!#$%&'*+.^`|~-]+)(?:=(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?/g;

@@ -9,10 +9,9 @@ import { collect } from '../http/collect.ts';
 import { content, nothing, plain, unchanged } from '../http/content.ts';
 import type { Coding } from '../http/decoded.ts';
 import { undoing } from '../http/decoders.ts';
-import { exactly } from '../http/exactly.ts';
 import type { Format } from '../http/format.ts';
 import { owned } from '../http/owned.ts';
-import { checkPart, endingThere, isAll, lengthOf } from '../http/part.ts';
+import { checkPart, counting, endingThere, isAll, isCounted, lengthOf } from '../http/part.ts';
 import { transportFailure, unknownTransfer } from '../http/transport-failure.ts';
 import { DROPPED_BYTES, DROPPED_MS, type Portion, type Reader } from './exchange.ts';
 import { statusFailure } from './failure.ts';
@@ -61,10 +60,10 @@ export class GatheredAnswer implements Reader<Value> {
   head(status: number, headers: AnswerFields): Portion {
     this.#freshness = freshnessFor(headers, this.#asked);
     this.#fields = readHead(status, headers, this.#asked, this.#freshness);
-    const { codings, length } = this.#fields;
+    const { codings, length, part } = this.#fields;
     // Of a coding that codap does not know, it can still read nothing at all.
     if (!codings) return { most: 0 };
-    if (codingsUndone(this.#fields).length > 0 || isCounted(this.#fields))
+    if (codingsUndone(this.#fields).length > 0 || isCounted(part, length))
       return { most: Infinity, decode: (source, memory) => this.#made(source, memory) };
     if (length !== undefined && length > this.#maxBytes) throw this.tooMany();
     return { most: this.#maxBytes, length };
@@ -212,13 +211,7 @@ function codingsUndone(fields: Fields): readonly Coding[] {
 
 const NONE: readonly Coding[] = [];
 
-/** Whether nothing but counting tells that a part came whole: it has no length of its own. */
-function isCounted({ part, length }: Fields): boolean {
-  return part !== undefined && length === undefined;
-}
-
 /** What a body goes through on its way. */
 function making(fields: Fields): readonly Duplex[] {
-  const decoding = undoing(codingsUndone(fields));
-  return fields.part && isCounted(fields) ? [exactly(lengthOf(fields.part)), ...decoding] : decoding;
+  return [...counting(fields.part, fields.length), ...undoing(codingsUndone(fields))];
 }

@@ -13,10 +13,9 @@ import type { Body, Meta, Payload, Value } from '../../src/store/payload.ts';
 import { collect } from '../http/collect.ts';
 import { content, nothing, plain, unchanged } from '../http/content.ts';
 import { codingNames, decoders } from '../http/decoders.ts';
-import { exactly } from '../http/exactly.ts';
 import { formatOf, type Format } from '../http/format.ts';
 import { owned } from '../http/owned.ts';
-import { isAll, lengthOf } from '../http/part.ts';
+import { counting, isAll } from '../http/part.ts';
 import { metadataOf } from './answer-headers.ts';
 import { s3Failure } from './failure.ts';
 import { getInput, headInput } from './input.ts';
@@ -54,8 +53,7 @@ export async function get(
   try {
     const part = partOf(answer, query.range);
     const meta = metaOf(answer, part, query.range);
-    // Without a length of its own, nothing but counting tells whether a part came whole.
-    const counted = part && answer.ContentLength === undefined ? [exactly(lengthOf(part))] : [];
+    const counted = counting(part, answer.ContentLength);
     if (want === 'body') return { kind: 'body', stream: owned(source, signal, s3Failure, counted), meta };
     if ((meta.length ?? 0) > options.maxBytes) throw tooLarge(options.maxBytes);
     const { length: _length, contentRange: _contentRange, ...told } = meta;
