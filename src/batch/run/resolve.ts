@@ -19,22 +19,28 @@ export interface View {
   isWhole(node: Node): boolean;
   /** What steps lead into. */
   list(reply: Reply): MemberList | undefined;
-  /** All of it; undefined where there is none, and of a value that is BSON's undefined. */
-  read(reply: Reply, work: Work): Steps<unknown>;
+  /** All of it, of a reply that has not failed. */
+  read(reply: Reply, work: Work): Steps<Outcome>;
 }
 
 /** Its value: what is reshaped as a whole has no members any more. */
 export const VALUE: View = {
   isWhole: isOpaque,
   list: ({ value, list }) => (value ? undefined : list),
-  read: valueOf,
+  *read(reply, work) {
+    const value = yield* valueOf(reply, work);
+    // A store's undefined is a value, too: an answer shows it as null.
+    return reply.value ? { is: 'value', value } : there(value);
+  },
 };
 
 /** What the store said of it, which `select` does not reshape. */
 export const META: View = {
   isWhole: (node) => node.default !== undefined || isWon(node),
   list: ({ defaulted, list }) => (defaulted ? undefined : list),
-  read: metaOf,
+  *read(reply, work) {
+    return there(yield* metaOf(reply, work));
+  },
 };
 
 const NOWHERE: Outcome = { is: 'nowhere' };
@@ -173,10 +179,11 @@ class Gathered {
 function* ofReply(reply: Reply, view: View, work: Work): Steps<Outcome> {
   if (failed(reply)) return ofFailure(reply);
   if (reply.status === 'skipped') return SKIPPED;
-  const value = yield* view.read(reply, work);
-  // A store's undefined is a value, too: an answer shows it as null.
-  const isThere = value !== undefined || (view === VALUE && reply.value !== undefined);
-  return isThere ? { is: 'value', value } : NOWHERE;
+  return yield* view.read(reply, work);
+}
+
+function there(value: unknown): Outcome {
+  return value === undefined ? NOWHERE : { is: 'value', value };
 }
 
 function wasCancelled(outcome: Outcome): boolean {
