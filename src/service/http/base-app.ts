@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -47,9 +48,12 @@ export function baseApp(
   const { tls } = server;
   const { streamIdleMs } = limits;
   const end = function (this: ServerResponse): void {
-    countSent(this);
-    cutIdle(this, streamIdleMs);
-    if (!this.req.complete) closeInStages(this);
+    const { socket } = this;
+    // A request that is injected has no connection.
+    if (!(socket instanceof Socket)) return;
+    countSent(this, socket);
+    cutIdle(this, socket, streamIdleMs);
+    if (!this.req.complete) closeInStages(this, socket);
   };
   const begin = (request: FastifyRequest, reply: FastifyReply): void => {
     reply.raw.on('prefinish', end);

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 
 /**
  * Has an answer that closes its connection before its request's body is here close it in stages (RFC 9112
@@ -7,10 +7,8 @@ import { Socket } from 'node:net';
  * a request may take. Closed at once, the connection would be reset under a client that still sends, and the
  * answer lost with it.
  */
-export function closeInStages(answer: ServerResponse): void {
-  const { socket, req } = answer;
-  // A request that is injected has no connection.
-  if (!(socket instanceof Socket)) return;
+export function closeInStages(answer: ServerResponse, socket: Socket): void {
+  const { req } = answer;
   const atOnce = (): void => void Reflect.deleteProperty(socket, 'destroySoon');
   // By this Node closes the connection behind a last answer.
   socket.destroySoon = () => {

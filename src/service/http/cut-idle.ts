@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { type Server, Socket } from 'node:net';
+import type { Server, Socket } from 'node:net';
 
 /** Connections that were cut: nothing was taken there for too long. */
 const cut = new WeakSet<Socket>();
@@ -21,10 +21,7 @@ export function wasCut(socket: Socket): boolean {
  * As an answer is handed over to its connection whole ('prefinish'): a client that then takes nothing for so
  * many milliseconds is cut.
  */
-export function cutIdle(answer: ServerResponse, ms: number): void {
-  const { socket } = answer;
-  // A request that is injected has no connection.
-  if (!(socket instanceof Socket)) return;
+export function cutIdle(answer: ServerResponse, socket: Socket, ms: number): void {
   // Most leave at once.
   if (socket.writableLength > 0) socket.setTimeout(ms);
   // The next answer in line may have to wait for a store. If there is none, Node sets the time that idle

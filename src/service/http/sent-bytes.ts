@@ -12,8 +12,8 @@ type Answer = ServerResponse & { [BYTES]?: number };
  * Counts the bytes of an answer that is handed over to its connection whole ('prefinish'): a moment later
  * there are those of the next one in line, too.
  */
-export function countSent(answer: Answer): void {
-  if (answer.socket) answer[BYTES] = sentSince(answer.socket);
+export function countSent(answer: Answer, socket: Socket): void {
+  answer[BYTES] = sentSince(socket);
 }
 
 /** How many bytes of an answer have left, once it has or its connection is gone; its head is among them. */
