@@ -100,7 +100,7 @@ function without(value: unknown, faults: readonly ConfigFault[]): unknown {
 }
 
 function callersIn(raw: unknown): readonly string[] {
-  return Object.keys(Object((Object(raw) as { callers?: unknown }).callers) as object);
+  return Object.keys(fieldsOf(fieldsOf(raw)['callers']));
 }
 
 function writtenOut(raw: unknown): Config['batches'] {

@@ -159,7 +159,10 @@ class Group implements Onlooker, WaitedFor {
         return work.do(this.#split(answer, points, members));
       })
       .catch((error: unknown) => this.#failed(error, members, isRead))
-      .finally(() => memory.close());
+      .finally(() => {
+        memory.close();
+        this.#counted.merged += this.#joined;
+      });
   }
 
   /** Gives each its own. */
@@ -176,7 +179,6 @@ class Group implements Onlooker, WaitedFor {
         member.fail(error);
       }
     }
-    this.#counted.merged += this.#joined;
   }
 
   /**
@@ -192,7 +194,6 @@ class Group implements Onlooker, WaitedFor {
       if (mayBeOnes) this.#alone(member);
       else member.fail(error);
     }
-    this.#counted.merged += this.#joined;
   }
 
   #alone(member: Member): void {
