@@ -3,9 +3,8 @@ import { Long, serialize } from 'bson';
 import { afterEach, expect, it, vi } from 'vitest';
 import { mongo } from '../../../adapters/mongo.ts';
 import type { Items } from '../../../src/store/payload.ts';
-import { startScriptedMongo } from '../../scripted-mongo.ts';
 import { runner } from '../source.ts';
-import { source } from './checked.ts';
+import { openScripted } from './scripted-source.ts';
 
 const ask = runner(mongo);
 afterEach(() => void vi.restoreAllMocks());
@@ -13,11 +12,11 @@ afterEach(() => void vi.restoreAllMocks());
 it.each([[1000], [30_000], [600_000], [2 ** 31 - 2]])(
   'no connection gives up a list that flows before a streamIdleMs of %i does',
   async (streamIdleMs) => {
-    const store = await startScriptedMongo((name) =>
-      name === 'find' ? { found: [serialize({ _id: 1 })], open: Long.ONE } : [],
+    await using opened = await openScripted(
+      (name) => (name === 'find' ? { found: [serialize({ _id: 1 })], open: Long.ONE } : []),
+      { streamIdleMs },
     );
-    const options = source({ url: store.url, collections: ['c'], streamIdleMs });
-    const connection = await mongo.open(options);
+    const { options, connection } = opened;
     const { items } = (await ask(connection, options, 'find', { collection: 'c' }, { want: 'items' })) as Items;
     const list = items[Symbol.asyncIterator]();
     await list.next();
@@ -27,7 +26,5 @@ it.each([[1000], [30_000], [600_000], [2 ** 31 - 2]])(
     const set = clocks.mock.calls.map(([ms]) => ms).filter((ms) => ms > 0);
     expect(Math.min(...set)).toBeGreaterThan(streamIdleMs);
     expect(Math.max(...set)).toBeLessThan(2 ** 31);
-    await connection[Symbol.asyncDispose]();
-    await store.close();
   },
 );

@@ -1,26 +1,17 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Connection } from '../../../adapters/adapter.ts';
-import { mongo, type MongoOptions } from '../../../adapters/mongo.ts';
+import { mongo } from '../../../adapters/mongo.ts';
 import { Filled } from '../../../src/store/placeholder.ts';
-import { type ScriptedMongo, startScriptedMongo } from '../../scripted-mongo.ts';
 import { failed } from '../failed.ts';
 import { runner } from '../source.ts';
-import { source } from './checked.ts';
+import { openScripted, type ScriptedSource } from './scripted-source.ts';
 
 const ask = runner(mongo);
-let store: ScriptedMongo;
-let options: MongoOptions;
-let connection: Connection;
+let opened: ScriptedSource;
 
 beforeAll(async () => {
-  store = await startScriptedMongo((name) => (name === 'distinct' ? { distinct: [] } : []));
-  options = source({ url: store.url, collections: ['c'] });
-  connection = await mongo.open(options);
+  opened = await openScripted((name) => (name === 'distinct' ? { distinct: [] } : []));
 });
-afterAll(async () => {
-  await connection[Symbol.asyncDispose]();
-  await store.close();
-});
+afterAll(() => opened[Symbol.asyncDispose]());
 
 const large = new Filled('€'.repeat(2_500_000));
 const WAYS = [
@@ -35,6 +26,7 @@ const WAYS = [
 it.each(WAYS)(
   'a query of more bytes than MongoDB takes is TOO_LARGE, and the next one is answered: %s %j as %s',
   async (op, own, want) => {
+    const { store, options, connection } = opened;
     const params = (values: unknown[]) => ({ collection: 'c', filter: { a: { $in: values } }, ...own });
     const asked = store.commands.length;
     const error = await failed(ask(connection, options, op, params([large, large, large]), { want }));

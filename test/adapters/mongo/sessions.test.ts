@@ -1,25 +1,21 @@
 import { deserialize, type Binary } from 'bson';
 import { expect, it } from 'vitest';
 import { mongo } from '../../../adapters/mongo.ts';
-import { startScriptedMongo } from '../../scripted-mongo.ts';
 import { runner } from '../source.ts';
-import { source } from './checked.ts';
+import { openScripted } from './scripted-source.ts';
 
 const ask = runner(mongo);
 
 /** Asks a store some times, so many at once; answers the sessions of each time. */
 async function sessions(greeting: object, times: number, atOnce: number): Promise<(string | undefined)[][]> {
-  const store = await startScriptedMongo(() => [], greeting);
-  const options = source({ url: store.url, collections: ['c'], timeoutMs: 2000, concurrency: 10 });
-  const connection = await mongo.open(options);
+  await using opened = await openScripted(() => [], { timeoutMs: 2000, concurrency: 10 }, greeting);
+  const { store, options, connection } = opened;
   const asked: (string | undefined)[][] = [];
   for (let time = 0; time < times; time++) {
     const queries = Array.from({ length: atOnce }, () => ask(connection, options, 'findOne', { collection: 'c' }));
     await Promise.all(queries);
     asked.push(store.commands.slice(-atOnce).map(sessionOf));
   }
-  await connection[Symbol.asyncDispose]();
-  await store.close();
   return asked;
 }
 

@@ -1,26 +1,20 @@
 import { deserialize } from 'bson';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Connection } from '../../../adapters/adapter.ts';
-import { mongo, type MongoOptions } from '../../../adapters/mongo.ts';
+import { mongo } from '../../../adapters/mongo.ts';
 import { GrowingDeadline } from '../../../src/store/deadline.ts';
-import { startScriptedMongo, type ScriptedMongo } from '../../scripted-mongo.ts';
 import { runner } from '../source.ts';
-import { source } from './checked.ts';
+import { openScripted, type ScriptedSource } from './scripted-source.ts';
 
 const ask = runner(mongo);
-let store: ScriptedMongo;
-let options: MongoOptions;
-let connection: Connection;
+let opened: ScriptedSource;
 
 beforeAll(async () => {
-  store = await startScriptedMongo((name) => (name === 'distinct' ? { distinct: [] } : []));
-  options = source({ url: store.url, collections: ['c'], timeoutMs: 2000, concurrency: 2 });
-  connection = await mongo.open(options);
+  opened = await openScripted((name) => (name === 'distinct' ? { distinct: [] } : []), {
+    timeoutMs: 2000,
+    concurrency: 2,
+  });
 });
-afterAll(async () => {
-  await connection[Symbol.asyncDispose]();
-  await store.close();
-});
+afterAll(() => opened[Symbol.asyncDispose]());
 
 const OPS: readonly [string, object][] = [
   ['findOne', {}],
@@ -33,6 +27,7 @@ const OPS: readonly [string, object][] = [
 ];
 
 it.each(OPS)('the store is told how long a query may take at the latest: %s %j', async (op, params) => {
+  const { store, options, connection } = opened;
   for (const [deadline, most] of [
     [performance.now() + 5000, 5000],
     [new GrowingDeadline(performance.now() + 5000, performance.now() + 60_000), 60_000],
