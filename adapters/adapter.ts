@@ -125,8 +125,8 @@ export interface Merger<P extends Point = Point> {
 /** What each point's own query would have been answered. */
 export interface Parts<P extends Point = Point> {
   /**
-   * One point's part of an answer, held in the name of its context; undefined where only its own query can
-   * tell. Throws CodapError for what fails that one alone.
+   * One point's part of an answer, held in the name of its context; undefined where this answer does not tell
+   * it: one to fewer points may, its own query does. Throws CodapError for what fails that one alone.
    */
   of(point: P, context: Context): Value | Promise<Value> | undefined;
 }

@@ -26,6 +26,11 @@ export function equalityText(value: unknown): string | undefined {
   }
 }
 
+/** Whether such a text is a string's: a collation may take two of them for the same. */
+export function isText(key: string): boolean {
+  return key.startsWith('s');
+}
+
 function leafText(value: object): string | undefined {
   if (value instanceof Date) return `d${value.getTime()}`;
   switch (bsonTag(value)) {

@@ -6,7 +6,7 @@ import { Placeholder } from '../../src/store/placeholder.ts';
 import type { Merger, Parts, Point } from '../adapter.ts';
 import { DOCUMENT, endOf, LARGE, LIST, nul, octet } from './bson-reader.ts';
 import { check, type Caps } from './caps.ts';
-import { equalityText, equalityTextAt } from './equality.ts';
+import { equalityText, equalityTextAt, isText } from './equality.ts';
 import { mongoError } from './failure.ts';
 import { keptKey, WHOLE } from './kept-key.ts';
 import { MERGED, type MergedDocuments } from './merged.ts';
@@ -106,24 +106,29 @@ export class MongoMerger implements Merger<MongoPoint> {
     for (const { key } of points) asked.set(key, { document: undefined });
     const path = field.split('.').map((name) => Buffer.from(name));
     let areAllTold = isWhole;
-    const texts: string[] = [];
+    let hasText = false;
     for (const document of documents) {
       let isTold = false;
       for (const key of keysAt(document, 0, path, 0)) {
+        if (key === undefined) {
+          // It may be what another one asks for, and nobody knows.
+          areAllTold = false;
+          continue;
+        }
+        hasText ||= isText(key);
         const found = asked.get(key);
         if (!found) continue;
         isTold = true;
         // Of several, which a unique field does not have, the store answers the first.
         found.document ??= document;
-        if (key.startsWith('s')) texts.push(key);
       }
       // It is here for a key to which it is equal by other rules, such as those of a collation.
       if (!isTold) areAllTold = false;
     }
-    const isAlike = looksLike(texts);
     const of = (point: MongoPoint, context: Context) => {
       const document = asked.get(point.key)?.document;
-      if (!document && (!areAllTold || isAlike(point.key))) return undefined;
+      // Only the store knows whether, under a collation of the collection's, one text is another, too.
+      if (!document && (!areAllTold || (hasText && isText(point.key)))) return undefined;
       try {
         return this.#value(document && isForeign ? strip(document, path[0]!) : document, query, context);
       } catch (error) {
@@ -155,20 +160,23 @@ function comparedWith(condition: unknown): unknown {
   return isOperator ? memberOf(condition, '$eq') : condition;
 }
 
+/** A key, or undefined for a value that has none. */
+type Key = string | undefined;
+
 /** What stands under a path, as a filter compares it: also what is in lists on its way. */
-function keysAt(bytes: Buffer, start: number, path: readonly Buffer[], depth: number): string[] {
+function keysAt(bytes: Buffer, start: number, path: readonly Buffer[], depth: number): Key[] {
   const name = path[depth]!;
   for (let at = start + 4; bytes[at] !== 0;) {
     const type = octet(bytes, at);
     const from = nul(bytes, at + 1) + 1;
     if (isNamed(bytes, at + 1, from - 1, name)) {
-      const keys = keysOf(bytes, type, from, path, depth);
-      if (type === LIST)
-        for (let item = from + 4; bytes[item] !== 0;) {
-          const start = nul(bytes, item + 1) + 1;
-          for (const key of keysOf(bytes, octet(bytes, item), start, path, depth)) keys.push(key);
-          item = endOf(bytes, octet(bytes, item), start);
-        }
+      if (type !== LIST) return keysOf(bytes, type, from, path, depth);
+      const keys: Key[] = [];
+      for (let item = from + 4; bytes[item] !== 0;) {
+        const start = nul(bytes, item + 1) + 1;
+        for (const key of keysOf(bytes, octet(bytes, item), start, path, depth)) keys.push(key);
+        item = endOf(bytes, octet(bytes, item), start);
+      }
       return keys;
     }
     at = endOf(bytes, type, from);
@@ -177,10 +185,9 @@ function keysAt(bytes: Buffer, start: number, path: readonly Buffer[], depth: nu
 }
 
 /** What one value on the way is, or has under the rest of it. */
-function keysOf(bytes: Buffer, type: number, at: number, path: readonly Buffer[], depth: number): string[] {
+function keysOf(bytes: Buffer, type: number, at: number, path: readonly Buffer[], depth: number): Key[] {
   if (depth < path.length - 1) return type === DOCUMENT ? keysAt(bytes, at, path, depth + 1) : [];
-  const key = equalityTextAt(bytes, type, at);
-  return key === undefined ? [] : [key];
+  return [equalityTextAt(bytes, type, at)];
 }
 
 function isNamed(bytes: Buffer, from: number, to: number, name: Buffer): boolean {
@@ -201,25 +208,4 @@ function strip(document: Buffer, name: Buffer): Buffer {
   const stripped = Buffer.concat([...kept, Buffer.of(0)]);
   stripped.writeInt32LE(stripped.length, 0);
   return stripped;
-}
-
-/**
- * Whether a text that was not found looks like one that was: under a collation of the collection's both may
- * be the same, and the document both one's and the other's.
- */
-function looksLike(texts: readonly string[]): (key: string) => boolean {
-  let known: Set<string> | undefined;
-  return (key) => {
-    if (texts.length === 0 || !key.startsWith('s')) return false;
-    known ??= new Set(texts.map(folded));
-    return known.has(folded(key));
-  };
-}
-
-function folded(text: string): string {
-  return text
-    .normalize('NFKD')
-    .replace(/[^\p{L}\p{N}]+/gu, '')
-    .replace(/0+(?=\p{N})/gu, '')
-    .toLowerCase();
 }

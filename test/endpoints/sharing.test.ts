@@ -79,15 +79,15 @@ describe('point reads of MongoDB', { retry: 3 }, () => {
     expect(results.order).toMatchObject({ status: 'ok', value: { userId: ADA } });
   });
 
-  it('are merged item by item of a list, by a unique field too', async () => {
+  it('are merged item by item of a list, by a unique field too, and once more where some are missing', async () => {
     const { results, calls } = await counted({
       each: {
-        forEach: ['B-101', 'B-105', 'B-999'],
+        forEach: ['B-101', 'B-998', 'B-105', 'B-999'],
         ...findOne({ collection: 'products', filter: { sku: { $item: '' } }, projection: { _id: 0, title: 1 } }),
       },
     });
-    expect(calls).toBe(1);
+    expect(calls).toBe(2);
     const values = results.each.replies.map((reply: { value: object | null }) => reply.value);
-    expect(values).toEqual([{ title: expect.any(String) }, { title: expect.any(String) }, null]);
+    expect(values).toEqual([{ title: expect.any(String) }, null, { title: expect.any(String) }, null]);
   });
 });

@@ -14,6 +14,7 @@ import { Waiter, type WaitedFor } from '../waiter.ts';
 /**
  * Point reads of one turn of the event loop become one query, where the store's `merger` knows how. Each is
  * answered, and fails, as it would alone; it leaves when it likes, and the query ends when the last has left.
+ * What its answer does not tell goes on in one more; what that does not tell either is asked for alone.
  */
 export function merge(merger: Merger): Layer {
   const counted = { merged: 0 };
@@ -91,13 +92,16 @@ class Group implements Onlooker, WaitedFor {
   #waiting = 0;
   #chars = 0;
   #isAsked = false;
-  /** How many have joined the first, but for those that are asked alone after all. */
+  /** What its answer does not tell is asked for alone: others have asked for it together before. */
+  readonly #isLast: boolean;
+  /** How many have joined the first, but for those that are asked for again. */
   #joined = 0;
 
-  constructor(merger: Merger, next: Fetch, counted: { merged: number }) {
+  constructor(merger: Merger, next: Fetch, counted: { merged: number }, isLast = false) {
     this.#merger = merger;
     this.#next = next;
     this.#counted = counted;
+    this.#isLast = isLast;
   }
 
   get size(): number {
@@ -168,17 +172,33 @@ class Group implements Onlooker, WaitedFor {
   /** Gives each its own. */
   *#split(answer: Payload, points: readonly Point[], members: readonly Member[]): Steps<void> {
     const parts = this.#merger.split(answer, points);
+    const untold: Member[] = [];
     for (const member of members) {
       if (member.isGone) continue;
       if (isHeld()) yield;
       try {
         const part = parts.of(member.point, member.context);
-        if (part === undefined) this.#alone(member);
+        if (part === undefined) untold.push(member);
         else member.succeed(part);
       } catch (error) {
         member.fail(error);
       }
     }
+    if (untold.length > 0) this.#askAgain(untold, untold.length === points.length);
+  }
+
+  /** Asks for what the answer did not tell: once more together, unless that would be the same query. */
+  #askAgain(untold: readonly Member[], isSame: boolean): void {
+    const rest = new Group(this.#merger, this.#next, this.#counted, true);
+    for (const member of untold) {
+      if (member.isGone) continue;
+      if (this.#isLast || isSame) this.#alone(member);
+      else {
+        this.#part(member);
+        member.succeed(rest.add(member.query, member.context, member.point));
+      }
+    }
+    rest.ask();
   }
 
   /**
@@ -197,7 +217,12 @@ class Group implements Onlooker, WaitedFor {
   }
 
   #alone(member: Member): void {
-    if (member.separate()) this.#joined -= 1;
+    this.#part(member);
     member.succeed(ask(this.#next, member.query, member.context));
+  }
+
+  /** It is no longer one of those who wait for this query. */
+  #part(member: Member): void {
+    if (member.separate()) this.#joined -= 1;
   }
 }

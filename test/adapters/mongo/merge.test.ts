@@ -20,7 +20,7 @@ function query(params: object, op = 'findOne'): Query {
 const pointOf = (params: object, op?: string) => merger.pointOf(query(params, op));
 const byId = (...ids: unknown[]) => ids.map((_id) => pointOf({ filter: { _id } })!);
 
-/** What each is answered, of documents that were answered to all: undefined for one that is asked alone. */
+/** What each is answered, of documents that were answered to all: undefined for one that is asked again. */
 async function answers(filters: readonly object[], documents: readonly Document[], isWhole = true) {
   const points = filters.map((filter) => pointOf({ filter })!);
   const parts = merger.split(
@@ -123,24 +123,35 @@ describe('a findOne that is merged', () => {
 describe('what was answered to all', () => {
   it('is told apart by the key, in lists too, and what is missing is null', async () => {
     const found = await answers(
-      [{ 'contact.email': 'b' }, { 'contact.email': 'x' }, { 'contact.email': 'c' }],
+      [{ 'contact.email': 'b' }, { 'contact.email': 7 }, { 'contact.email': 'c' }],
       [{ contact: [{ email: 'a' }, { email: ['b', 'd'] }] }, { contact: { email: 'c' } }],
     );
     expect(found).toEqual(['{"contact":[{"email":"a"},{"email":["b","d"]}]}', 'null', '{"contact":{"email":"c"}}']);
   });
 
-  it('leaves what is missing to its own query where the store has cut the answer', async () => {
+  it.each<[string, readonly unknown[], readonly unknown[], readonly (string | undefined)[]]>([
+    ['any missing one where nothing was found', [], ['a', 1], ['null', 'null']],
+    ['a missing one that is no text', ['a'], ['a', 1, true], ['found', 'null', 'null']],
+    [
+      'no missing text where a text was found',
+      ['Ada'],
+      ['Ada', 'ada', 'Bob', 'ß'],
+      ['found', undefined, undefined, undefined],
+    ],
+    ['no missing text where one stands in a list beside what was found', [['ss', 1]], [1, 'ß'], ['found', undefined]],
+    ['any missing text where none was found', [1], [1, 'ß'], ['found', 'null']],
+    ['no missing one where the found is nobody’s', [1, 'straße'], [1, 'STRASSE', 2], ['found', undefined, undefined]],
+    ['no missing one where what was found has a value that nobody reads', [[1, 2 ** 60]], [1, 2], ['found', undefined]],
+  ])('tells %s', async (_what, there, asked, told) => {
+    const found = await answers(
+      asked.map((email) => ({ email })),
+      there.map((email) => ({ email })),
+    );
+    expect(found.map((json) => (json === undefined || json === 'null' ? json : 'found'))).toEqual(told);
+  });
+
+  it('does not tell what is missing where the store has cut the answer', async () => {
     expect(await answers([{ _id: 1 }, { _id: 2 }], [{ _id: 1 }], false)).toEqual(['{"_id":1}', undefined]);
-  });
-
-  it("leaves what is missing to its own query where a document is nobody's", async () => {
-    const found = await answers([{ _id: 1 }, { _id: 'STRASSE' }], [{ _id: 1 }, { _id: 'straße' }]);
-    expect(found).toEqual(['{"_id":1}', undefined]);
-  });
-
-  it('leaves a text that is missing to its own query where one like it is there', async () => {
-    const filters = ['Ada', 'ada', 'A-da', 'Bob'].map((_id) => ({ _id }));
-    expect(await answers(filters, [{ _id: 'Ada' }])).toEqual(['{"_id":"Ada"}', undefined, undefined, 'null']);
   });
 
   it('fails one alone that is too large, or cannot be read', async () => {

@@ -13,7 +13,7 @@ import type { Context, Query } from '../../../src/store/fetch.ts';
 import type { Payload, Value } from '../../../src/store/payload.ts';
 import { TypedValue } from '../../../src/store/typed-value.ts';
 import { context, NOBODY } from '../../adapters/source.ts';
-import { FakeStore, type Reached } from '../../layer-suite/fake-store.ts';
+import { FakeStore } from '../../layer-suite/fake-store.ts';
 import { layerSuite } from '../../layer-suite/layer-suite.ts';
 
 interface KeyPoint extends Point {
@@ -22,7 +22,7 @@ interface KeyPoint extends Point {
 
 /**
  * Reads by `key`, at most three together, whose one query is answered with a text of `key=value` and commas.
- * `!` as a value fails its own query, `?` leaves it to that.
+ * `!` as a value fails its own query, `?` does not tell it.
  */
 class KeyMerger implements Merger<KeyPoint> {
   pointOf({ params }: Query): KeyPoint | undefined {
@@ -292,24 +292,36 @@ describe('merge', () => {
     expect(traces).toEqual([{ attempts: [] }, { attempts: [], shared: 'merged', started: expect.any(Number) }]);
   });
 
-  it.each<[string, (first: Reached) => void, readonly string[], string]>([
-    ['each has its own', ({ answer }) => answer(['a=1,b=2,c=3']), [], 'bc'],
-    ['one fails by itself', ({ answer }) => answer(['a=1,b=!,c=3']), [], 'bc'],
-    ['all fail together', ({ fail }) => fail(new CodapError('UNAVAILABLE', 'down')), [], 'bc'],
-    ['one is asked alone', ({ answer }) => answer(['a=1,b=?,c=3']), ['b'], 'c'],
-    ['the first is asked alone', ({ answer }) => answer(['a=?,b=2,c=3']), ['a'], 'bc'],
-    ['each is asked alone', ({ fail }) => fail(new CodapError('INVALID', 'no')), ['a', 'b', 'c'], ''],
+  const INVALID = new CodapError('INVALID', 'no');
+  const DOWN = new CodapError('UNAVAILABLE', 'down');
+  it.each<[string, readonly (string | CodapError)[], readonly string[], string]>([
+    ['each has its own', ['a=1,b=2,c=3'], ['abc'], 'bc'],
+    ['one fails by itself', ['a=1,b=!,c=3'], ['abc'], 'bc'],
+    ['all fail together', [DOWN], ['abc'], 'bc'],
+    ['one is asked alone', ['a=1,b=?,c=3', 'x'], ['abc', 'b'], 'c'],
+    ['the first is asked alone', ['a=?,b=2,c=3', 'x'], ['abc', 'a'], 'bc'],
+    ['each is asked alone', [INVALID, 'x', 'x', 'x'], ['abc', 'a', 'b', 'c'], ''],
+    ['none is told', ['a=?,b=?,c=?', 'x', 'x', 'x'], ['abc', 'a', 'b', 'c'], ''],
+    ['two are asked once more', ['a=1,b=?,c=?', 'b=2,c=3'], ['abc', 'bc'], 'c'],
+    ['the first and another are asked once more', ['a=?,b=2,c=?', 'a=1'], ['abc', 'ac'], 'bc'],
+    ['one is not told then either', ['a=1,b=?,c=?', 'b=2,c=?', 'x'], ['abc', 'bc', 'c'], ''],
+    ['none is told then either', ['a=1,b=?,c=?', 'b=?,c=?', 'x', 'x'], ['abc', 'bc', 'b', 'c'], ''],
+    ['those fail who are asked once more', ['a=1,b=?,c=?', DOWN], ['abc', 'bc'], 'c'],
+    ['one of those may be what is wrong', ['a=1,b=?,c=?', INVALID, 'x', 'x'], ['abc', 'bc', 'b', 'c'], ''],
   ])(
     'where %s, its count and the traces tell of those who shared the query of another',
-    async (_what, end, alone, merged) => {
+    async (_what, answers, sent, merged) => {
       const { store, layer, ask, asked } = one();
       const traces = new Map<string, CallTrace>(['a', 'b', 'c'].map((key) => [key, { attempts: [] }]));
       const all = Array.from(traces, ([key, trace]) => failed(ask(key, { trace })));
-      await nextTurn();
-      end(store.calls[0]!);
-      await vi.waitFor(() => expect(asked().slice(1)).toEqual(alone.map((key) => ({ key }))));
-      for (const { answer } of store.calls.slice(1)) answer(['x']);
+      for (const [at, answer] of answers.entries()) {
+        await vi.waitFor(() => expect(store.calls[at]).toBeDefined());
+        if (typeof answer === 'string') store.calls[at]?.answer([answer]);
+        else store.calls[at]?.fail(answer);
+      }
       await Promise.all(all);
+      await nextTurn();
+      expect(asked()).toEqual(sent.map((keys) => (keys.length === 1 ? { key: keys } : { keys: keys.split('') })));
       expect(layer.state?.()).toEqual({ merged: merged.length });
       for (const [key, { shared, started }] of traces)
         expect([key, shared, started === undefined]).toEqual(
@@ -317,6 +329,29 @@ describe('merge', () => {
         );
     },
   );
+
+  it('asks once more within the time, in the trace and for as long as those wait whom it is asked for', async () => {
+    const { store, ask, valueOf } = one();
+    const now = performance.now();
+    const own = [9000, 2000, 3000].map((ms) => ({ trace: { attempts: [] }, deadline: now + ms }));
+    const [left, stays] = [new AbortController(), new AbortController()];
+    const a = ask('a', own[0]);
+    const b = failed(ask('b', { ...own[1], signal: left.signal }));
+    const c = failed(ask('c', { ...own[2], signal: stays.signal }));
+    await nextTurn();
+    store.calls[0]?.answer(['a=1,b=?,c=?']);
+    expect(await valueOf(a)).toBe('1');
+    await vi.waitFor(() => expect(store.calls).toHaveLength(2));
+    const { deadline, trace, signal } = store.calls[1]!.context;
+    expect(instantOf(deadline)).toBe(now + 3000);
+    expect(trace?.attempts).toBe(own[1]!.trace.attempts);
+    left.abort(notNeeded());
+    await b;
+    expect([signal.aborted, trace?.attempts === own[2]!.trace.attempts]).toEqual([false, true]);
+    stays.abort(notNeeded());
+    await c;
+    expect(signal.aborted).toBe(true);
+  });
 
   it('says how many may be asked together, of a point read alone', () => {
     const { layer } = one();
