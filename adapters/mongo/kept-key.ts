@@ -35,9 +35,12 @@ export function keptKey(projection: object, field: string): KeptKey | undefined 
   return isInclusion || !isNamed ? { projection, isForeign: false } : without(members, field);
 }
 
-function without(members: Record<string, unknown>, field: string): KeptKey {
+function without(members: Record<string, unknown>, field: string): KeptKey | undefined {
   const { [field]: _field, ...rest } = members;
-  return { projection: Object.keys(rest).length === 0 ? undefined : rest, isForeign: true };
+  const [first, ...others] = Object.keys(rest);
+  if (first === undefined) return { projection: undefined, isForeign: true };
+  // By itself an `_id` that is in leaves all else out; beside what is left out it says nothing.
+  return rest['_id'] && others.length === 0 ? undefined : { projection: rest, isForeign: true };
 }
 
 function isPlain(value: unknown): boolean {

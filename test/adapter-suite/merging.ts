@@ -93,6 +93,8 @@ const projections: readonly (object | undefined)[] = [
   { email: 1, _id: 0 },
   { email: 0 },
   { email: 0, _id: 0 },
+  { email: 0, _id: 1 },
+  { _id: true, email: false, name: 0 },
   { email: 0, name: 0 },
   { name: 0, _id: 1 },
   { nested: 1, '7': true },
