@@ -3,13 +3,14 @@ import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { bareNumber, isWrapper, readWrapper } from './extended-json.ts';
 import { dataOf } from './filled.ts';
 import { NotData } from './filling-room.ts';
+import { untyped } from './untyped.ts';
 import { isFields, isHole, isSendable, type Hole, type Read, type Walk } from './walk.ts';
 
 /** Reads a value that is nothing but data: JSON, Extended JSON, references at any depth. */
 export function readData(walk: Walk, value: unknown): unknown {
   if (isHole(value)) return walk.mayHole() ? readHole(walk, value) : null;
   if (Array.isArray(value)) return value.map((member, index) => walk.at(index, member, readData));
-  if (!isFields(value)) return value;
+  if (!isFields(value)) return untyped(value);
   if (isWrapper(value)) return readWrapper(walk, value);
   let copy: object = {};
   for (const [key, member] of entriesOf(value)) {

@@ -3,6 +3,7 @@ import { readData, readHole, readLiteral } from './data.ts';
 import { isWrapper, readWrapper } from './extended-json.ts';
 import { EXPRESSION_OPERATORS, SYSTEM_VARIABLES } from './operators.ts';
 import { readArraySort, readSort } from './sort.ts';
+import { untyped } from './untyped.ts';
 import { isFields, isHole, type Fields, type Read, type Walk } from './walk.ts';
 
 /** Reads an aggregation expression; a reference in it is sent as `{$literal: value}`. */
@@ -10,7 +11,7 @@ export function readExpression(walk: Walk, value: unknown): unknown {
   if (isHole(value)) return walk.mayHole() ? { $literal: readHole(walk, value) } : null;
   if (typeof value === 'string') return readString(walk, value);
   if (Array.isArray(value)) return value.map((member, index) => walk.at(index, member, readExpression));
-  if (!isFields(value)) return value;
+  if (!isFields(value)) return untyped(value);
   if (isWrapper(value)) return readWrapper(walk, value);
   const [operator] = keysOf(value);
   return operator?.startsWith('$') ? readOperator(walk, operator, value) : walk.named(value, readExpression);

@@ -5,6 +5,7 @@ import { entriesOf, put } from '../../src/json/members.ts';
 import type { Filled } from '../../src/store/placeholder.ts';
 import { exactDecimal } from './exact-decimal.ts';
 import { type FillingRoom, NotData } from './filling-room.ts';
+import { untyped } from './untyped.ts';
 import { isSendable } from './walk.ts';
 
 const MOST_DEPTH = 100;
@@ -35,7 +36,7 @@ function data(value: unknown, depth: number, room: FillingRoom): unknown {
     if (value === undefined) throw new NotData('what was filled in cannot be sent to the store');
     if (typeof value === 'string' && !value.isWellFormed())
       throw new NotData('a filled-in text has a lone surrogate, which the store cannot hold');
-    return value;
+    return untyped(value);
   }
   if (depth === 0) throw new NotData('what was filled in is nested too deep');
   if (Array.isArray(value)) return value.map((member) => data(member, depth - 1, room));

@@ -35,9 +35,14 @@ export function longText(number: number | bigint, mode: Mode): string {
 
 /** A number without a type: the smallest that holds it. */
 export function untypedText(number: number, mode: Mode): string {
-  if (mode !== 'canonical' || !Number.isInteger(number) || Object.is(number, -0)) return doubleText(number, mode);
-  if (number === (number | 0)) return intText(number, mode);
-  return Math.abs(number) < 2 ** 63 ? longText(number, mode) : doubleText(number, mode);
+  if (mode !== 'canonical') return doubleText(number, mode);
+  if (isInt64(number)) return longText(BigInt(number), mode);
+  return number === (number | 0) && !Object.is(number, -0) ? intText(number, mode) : doubleText(number, mode);
+}
+
+/** Whether the smallest type that holds a number is a 64-bit integer. */
+export function isInt64(number: number): boolean {
+  return Number.isInteger(number) && number !== (number | 0) && Math.abs(number) < 2 ** 63;
 }
 
 /** A Decimal128, by its digits. */
