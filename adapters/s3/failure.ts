@@ -1,3 +1,4 @@
+import { isThrottlingError } from '@smithy/core/retry';
 import { CodapError, type Code } from '../../src/errors.ts';
 import { isDecodingError } from '../http/decoders.ts';
 import { retryAfterMs } from '../http/retry-after.ts';
@@ -8,7 +9,7 @@ import { UncollectedError } from './xml-collector.ts';
 /** What the SDK adds to an error that came as an answer. */
 interface ServiceError extends Error {
   readonly $metadata?: { readonly httpStatusCode?: number };
-  readonly $response?: { readonly headers?: Record<string, string> };
+  readonly $response?: { readonly headers?: Record<string, string>; readonly reason?: string };
 }
 
 const FORBIDDEN = new Set([
@@ -33,7 +34,7 @@ export function s3Failure(error: unknown): CodapError {
   const { name = '', $metadata, $response } = Object(error) as Partial<ServiceError>;
   const status = $metadata?.httpStatusCode;
   if (status === undefined) return transportFailure(error instanceof UncollectedError ? error.cause : error);
-  const code = codeOf(name, status);
+  const code = codeOf(name, status, $response?.reason);
   const wait = code === 'OVERLOADED' || status === 503 ? retryAfterMs($response?.headers?.['retry-after']) : undefined;
   return new CodapError(code, message(code, status), {
     status,
@@ -42,10 +43,15 @@ export function s3Failure(error: unknown): CodapError {
   });
 }
 
-function codeOf(name: string, status: number): Code {
+function codeOf(name: string, status: number, reason = ''): Code {
   if (FORBIDDEN.has(name)) return 'FORBIDDEN';
-  if (name === 'SlowDown') return 'OVERLOADED';
+  // What is answered to HEAD has no body that names the failure, but its status line may: `503 Slow Down`.
+  if (isThrottling(name) || isThrottling(reason.replaceAll(' ', ''))) return 'OVERLOADED';
   return name === 'RequestTimeout' ? 'UNAVAILABLE' : codeOfStatus(status);
+}
+
+function isThrottling(name: string): boolean {
+  return isThrottlingError({ name, message: '', $metadata: {} });
 }
 
 function message(code: Code, status: number): string {

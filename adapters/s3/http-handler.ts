@@ -28,12 +28,12 @@ export class UndiciHandler implements HttpHandler {
     const answer = await request.catch((error: unknown) => {
       throw headFailure(error);
     });
-    const { statusCode, body } = answer;
+    const { statusCode, statusText: reason, body } = answer;
     if (!isFramed(answer.headers['transfer-encoding'])) {
       body.on('error', () => {}).destroy();
       throw unknownTransfer(statusCode);
     }
-    return { response: new HttpResponse({ statusCode, headers: answerHeaders(answer.headers), body }) };
+    return { response: new HttpResponse({ statusCode, reason, headers: answerHeaders(answer.headers), body }) };
   }
 
   destroy(): void {

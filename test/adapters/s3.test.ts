@@ -452,6 +452,9 @@ describe('a failure', () => {
     [404, 'NoSuchKey', 'NOT_FOUND'],
     [404, 'NoSuchBucket', 'NOT_FOUND'],
     [503, 'SlowDown', 'OVERLOADED'],
+    [503, 'RequestLimitExceeded', 'OVERLOADED'],
+    [400, 'ThrottlingException', 'OVERLOADED'],
+    [509, 'BandwidthLimitExceeded', 'OVERLOADED'],
     [503, 'ServiceUnavailable', 'UNAVAILABLE'],
     [429, 'TooManyRequests', 'OVERLOADED'],
     [500, 'InternalError', 'UNAVAILABLE'],
@@ -467,6 +470,22 @@ describe('a failure', () => {
       expect(error).toMatchObject({ code, status });
       expect(error.message).not.toContain('10.0.0.1');
     }
+  });
+
+  it.each([
+    [503, 'Slow Down', 'OVERLOADED'],
+    [509, 'Bandwidth Limit Exceeded', 'OVERLOADED'],
+    [429, 'Too Many Requests', 'OVERLOADED'],
+    [503, 'Service Unavailable', 'UNAVAILABLE'],
+    [503, ' ', 'UNAVAILABLE'],
+    [500, 'Internal Server Error', 'UNAVAILABLE'],
+    [404, 'Not Found', 'NOT_FOUND'],
+    [403, 'Forbidden', 'FORBIDDEN'],
+    [400, 'Bad Request', 'INVALID'],
+  ])('without a body is told by its status line: %i %s is %s', async (status, reason, code) => {
+    await using store = await serving((_request, response) => void response.writeHead(status, reason).end());
+    for (const op of ['headObject', 'getObject'])
+      expect(await failed(store.run(op, { key: 'a' }))).toMatchObject({ code, status });
   });
 
   it.each([
