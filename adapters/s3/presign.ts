@@ -1,6 +1,7 @@
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { setImmediate as turn } from 'node:timers/promises';
+import { CodapError } from '../../src/errors.ts';
 import { NOT_KEPT } from '../../src/store/freshness.ts';
 import type { Value } from '../../src/store/payload.ts';
 import { plain } from '../http/content.ts';
@@ -12,10 +13,15 @@ import type { PresignGetObject } from './params.ts';
 export async function presign(client: S3Client, query: PresignGetObject, options: S3Options): Promise<Value> {
   // Signing costs half a millisecond of CPU: others get their turn between two of many.
   await turn();
-  const now = Date.now();
+  const { expiration } = await client.config.credentials();
+  const signed = Math.floor(Date.now() / 1000);
+  // No store takes what was signed with credentials that are no longer valid.
+  const most = expiration ? Math.floor(expiration.getTime() / 1000) - signed : Infinity;
+  if (most < 1) throw new CodapError('UNAVAILABLE', 'the credentials for the store have expired');
+  const expiresIn = Math.min(query.expiresInSeconds, most);
   const command = new GetObjectCommand(presignInput(query, options));
-  const url = await getSignedUrl(client, command, { expiresIn: query.expiresInSeconds, signingDate: new Date(now) });
-  const expiresAt = new Date(Math.floor(now / 1000) * 1000 + query.expiresInSeconds * 1000).toISOString();
+  const url = await getSignedUrl(client, command, { expiresIn, signingDate: new Date(signed * 1000) });
+  const expiresAt = new Date((signed + expiresIn) * 1000).toISOString();
   // One that was kept would be valid for less time than was asked for.
   return plain({ url, expiresAt }, undefined, NOT_KEPT);
 }

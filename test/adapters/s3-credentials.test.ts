@@ -1,11 +1,12 @@
 import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { s3 } from '../../adapters/s3.ts';
 import { options } from '../../adapters/s3/options.ts';
 import type { S3Options } from '../../adapters/s3.ts';
 import { CodapError } from '../../src/errors.ts';
+import type { Payload, Value } from '../../src/store/payload.ts';
 import { type ScriptedStore, startScripted } from '../scripted-store.ts';
 import { failed } from './failed.ts';
 import { run } from './s3-source.ts';
@@ -34,8 +35,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Asks for an object, where nothing but this environment gives credentials. */
-async function asking(environment: Record<string, string>): Promise<CodapError> {
+/** Runs one query, where nothing but this environment gives credentials. */
+async function running(environment: Record<string, string>, op: string, params: object): Promise<Payload> {
   const nowhere = join(folder, 'none');
   const none = { AWS_CONFIG_FILE: nowhere, AWS_SHARED_CREDENTIALS_FILE: nowhere, AWS_EC2_METADATA_DISABLED: 'true' };
   for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) vi.stubEnv(name, undefined);
@@ -47,8 +48,11 @@ async function asking(environment: Record<string, string>): Promise<CodapError> 
     ...COMMON,
   };
   await using source = await s3.open(own);
-  return await failed(run(source, own, 'getObject', { key: 'a' }));
+  return await run(source, own, op, { ...params });
 }
+
+const asking = (environment: Record<string, string>): Promise<CodapError> =>
+  failed(running(environment, 'getObject', { key: 'a' }));
 
 describe('where a token is exchanged for credentials', () => {
   const environment = () => ({
@@ -95,4 +99,36 @@ describe('where a container asks for credentials', () => {
     const error = await asking({ AWS_CONTAINER_CREDENTIALS_FULL_URI: 'http://127.0.0.1:1/' });
     expect(error).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
   });
+});
+
+describe('a presigned address', () => {
+  const NOW = Date.parse('2026-03-01T12:00:00.700Z');
+  const environment = { AWS_ACCESS_KEY_ID: 'A', AWS_SECRET_ACCESS_KEY: 'b', AWS_SESSION_TOKEN: 't' };
+  const presigned = (until?: string) =>
+    running({ ...environment, ...(until && { AWS_CREDENTIAL_EXPIRATION: until }) }, 'presignGetObject', {
+      key: 'a',
+      expiresInSeconds: 60,
+    });
+
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'], now: NOW }));
+  afterEach(() => void vi.useRealTimers());
+
+  it.each<[string, string | undefined, string, string]>([
+    ['have no end', undefined, '60', '2026-03-01T12:01:00.000Z'],
+    ['are valid for longer', '2026-03-01T12:01:00Z', '60', '2026-03-01T12:01:00.000Z'],
+    ['end before it would', '2026-03-01T12:00:59.999Z', '59', '2026-03-01T12:00:59.000Z'],
+    ['are about to end', '2026-03-01T12:00:01.000Z', '1', '2026-03-01T12:00:01.000Z'],
+  ])('is valid no longer than its credentials, which %s', async (_how, until, seconds, expiresAt) => {
+    const { value } = (await presigned(until)) as Value;
+    const { url, expiresAt: told } = value as { url: string; expiresAt: string };
+    expect([new URL(url).searchParams.get('X-Amz-Expires'), told]).toEqual([seconds, expiresAt]);
+    expect(new URL(url).searchParams.get('X-Amz-Date')).toBe('20260301T120000Z');
+  });
+
+  it.each(['2026-03-01T12:00:00.900Z', '2026-03-01T11:00:00Z'])(
+    'is not to be had of credentials that have expired: %s',
+    async (until) => {
+      expect(await failed(presigned(until))).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
+    },
+  );
 });
