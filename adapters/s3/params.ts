@@ -9,10 +9,12 @@ const key = fillable(z.string()).meta({ description: "Below the source's prefix.
 const token = short(1024).regex(/^[\x21-\x7e]+$/, 'a token as the store gave it is allowed here');
 
 /** `bytes=first-last`, open at either end (RFC 9110 §14.1.2); one range. */
-const range = short(64).regex(
-  /^bytes=(\d+-\d*|-\d+)$/,
-  'one range of bytes is allowed here: "bytes=0-99", "bytes=100-" or "bytes=-100"',
-);
+const range = short(64)
+  .regex(/^bytes=(\d+-\d*|-\d+)$/, 'one range of bytes is allowed here: "bytes=0-99", "bytes=100-" or "bytes=-100"')
+  .refine((text) => {
+    const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(text) ?? [];
+    return first === undefined || last === undefined || BigInt(first) <= BigInt(last);
+  }, 'a range whose last byte is not before its first is allowed here');
 
 /** A time without an offset from UTC would be that of the machine. */
 const iso = z.union([z.iso.date(), z.iso.datetime({ offset: true })]);

@@ -116,6 +116,9 @@ describe('params', () => {
   it.each([
     ['getObject', { key: 'a', range: 'bytes=0-1,4-5' }, 'range'],
     ['getObject', { key: 'a', range: 'lines=0-1' }, 'range'],
+    ['getObject', { key: 'a', range: 'lines=1-0' }, 'range'],
+    ['getObject', { key: 'a', range: 'bytes=9-5' }, 'range'],
+    ['getObject', { key: 'a', range: 'bytes=18014398509481985-18014398509481984' }, 'range'],
     ['getObject', { key: 'a', range: new Filled('bytes=0-1') }, 'range'],
     ['getObject', { key: 'a', ifNoneMatch: 'a\r\nb' }, 'ifNoneMatch'],
     ['getObject', { key: 'a', ifNoneMatch: ' "a"' }, 'ifNoneMatch'],
@@ -139,6 +142,10 @@ describe('params', () => {
     ['presignGetObject', { key: 'a', filename: new Placeholder('$item') }, 'filename'],
   ])('of %s %j are refused', (op, params, path) => {
     expect(faultsOf(op, params)).toMatchObject([expect.stringMatching(new RegExp(`^${path}: `))]);
+  });
+
+  it.each(['bytes=5-5', 'bytes=9-10', 'bytes=5-', 'bytes=-5', 'bytes=05-10'])('take the range %s', (range) => {
+    expect(faultsOf('getObject', { key: 'a', range })).toEqual([]);
   });
 
   it.each([
