@@ -6,7 +6,7 @@ import { discard, type Payload } from '../src/store/payload.ts';
 import { intoReadMemory } from '../src/store/read-memory.ts';
 import { untilAborted } from '../src/store/signals.ts';
 import type { Adapter, Connection } from './adapter.ts';
-import { connections } from './http/connections.ts';
+import { connections, undiciConnections } from './http/connections.ts';
 import { Pool } from './http/h1/pool.ts';
 import { bodyBytes } from './rest/body.ts';
 import { GatheredAnswer, HeadAnswer, ANY_ANSWER, readFlowing, type Asked } from './rest/read-answer.ts';
@@ -69,7 +69,7 @@ class RestConnection implements Connection {
     const own = connections(options);
     this.#calls = new Pool(this.#base, own);
     this.#gets = options.pipelining > 1 ? new Pool(this.#base, own, options.pipelining) : this.#calls;
-    this.#bodies = new BodyPool(this.#base.origin, connections(options, { onread: intoReadMemory }));
+    this.#bodies = new BodyPool(this.#base.origin, undiciConnections(options, { onread: intoReadMemory }));
   }
 
   readonly fetch = (query: Query, context: Context): Promise<Payload> => {

@@ -6,7 +6,7 @@ import { intoReadMemory } from '../../src/store/read-memory.ts';
 import { untilAborted } from '../../src/store/signals.ts';
 import { version } from '../../src/version.ts';
 import type { Ask, Connection } from '../adapter.ts';
-import { connections } from '../http/connections.ts';
+import { undiciConnections } from '../http/connections.ts';
 import { s3Contents } from './contents.ts';
 import { credentialsOf } from './credentials.ts';
 import { s3Failure } from './failure.ts';
@@ -107,7 +107,7 @@ function clientFor(
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     streamCollector: xmlCollector(maxXmlBytes),
-    requestHandler: new UndiciHandler(connections(options, connect)),
+    requestHandler: new UndiciHandler(undiciConnections(options, connect)),
   });
 }
 

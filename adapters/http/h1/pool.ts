@@ -1,4 +1,5 @@
-import { errors, type Pool as Undici } from 'undici';
+import { errors } from 'undici';
+import type { Connections } from '../connections.ts';
 import type { Taker } from './taker.ts';
 import { Connection, type Keeper } from './connection.ts';
 import { type Connect, connector } from './sockets.ts';
@@ -31,11 +32,11 @@ export class Pool implements Keeper, AsyncDisposable {
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  constructor(origin: URL, { connections, connect, maxHeaderSize }: Undici.Options, pipelining = 1) {
-    this.#most = connections ?? Infinity;
+  constructor(origin: URL, { connections, connect, maxHeaderSize }: Connections, pipelining = 1) {
+    this.#most = connections;
     this.#mostHead = maxHeaderSize ?? 16_384;
     this.#pipelining = pipelining;
-    this.#connect = connector(origin, connect as object);
+    this.#connect = connector(origin, connect);
   }
 
   /** Sends a request, in a moment, by a connection that can carry one, or once there is one. */
