@@ -19,7 +19,7 @@ import { options, type RestOptions } from './rest/options.ts';
 import { postParams, readParams } from './rest/params.ts';
 import { requestSpan } from './rest/request-span.ts';
 import { METHODS, renewal, RequestHeaders, type RestQuery } from './rest/request.ts';
-import { headFailure } from './http/transport-failure.ts';
+import { askUndici } from './http/undici-answer.ts';
 
 export type { RestOptions } from './rest/options.ts';
 
@@ -93,10 +93,7 @@ class RestConnection implements Connection {
     const answer = async (): Promise<Payload> => {
       const { method, path, headers, body } = request;
       const sent = { method, path, headers: [...headers], body: body ?? null, blocking: false, signal };
-      const response = await this.#bodies.request(sent).catch((error: unknown) => {
-        throw headFailure(error);
-      });
-      return readFlowing(response, asked, signal);
+      return readFlowing(await askUndici(this.#bodies, sent), asked, signal);
     };
     return untilAborted(signal, answer, discard);
   };

@@ -29,7 +29,7 @@ export function listed(field: string | string[]): string {
   return typeof field === 'object' ? field.join(',') : field;
 }
 
-/** Whether a `transfer-encoding` says no more than that the body comes in chunks, if at all. */
+/** Whether a `transfer-encoding` says, once, that the body comes in chunks, or there is none. */
 export function isFramed(transfer: string | string[] | undefined): boolean {
-  return transfer === undefined || /^(?:chunked,?)*$/i.test(listed(transfer));
+  return transfer === undefined || (typeof transfer === 'string' && transfer.toLowerCase() === 'chunked');
 }

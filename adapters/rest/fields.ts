@@ -1,7 +1,7 @@
 import type { Meta } from '../../src/store/payload.ts';
 import type { Coding } from '../http/decoded.ts';
 import { codings } from '../http/decoders.ts';
-import { agreed, isEntityTag, isFramed, isLength, isMediaType, listed } from '../http/field-values.ts';
+import { agreed, isEntityTag, isLength, isMediaType, listed } from '../http/field-values.ts';
 import { httpDate } from '../http/http-date.ts';
 import { readPart, type Part } from '../http/part.ts';
 import { retryAfterMs } from '../http/retry-after.ts';
@@ -22,10 +22,6 @@ export interface Fields {
   readonly part: Part | undefined;
   readonly contentRange: string | undefined;
   readonly retryAfterMs: number | undefined;
-  /**
-   * That the body is framed as HTTP/1.1 has it: in chunks, by its length, or by the end of the connection.
-   */
-  readonly isFramed: boolean;
 }
 
 /** Reads the fields of an answer; `shown` names those that stand in `meta.headers` as they came. */
@@ -36,7 +32,6 @@ export function readFields(status: number, headers: AnswerFields, shown: readonl
   const contentRange = isPart ? agreed(headers.get('content-range')) : undefined;
   const part = contentRange === undefined ? undefined : readPart(contentRange);
   const length = status === 204 || status === 304 ? undefined : lengthOf(agreed(headers.get('content-length')));
-  const transfer = headers.get('transfer-encoding');
   const wait = headers.get('retry-after');
   return {
     // The length of a body that will be decoded says nothing about the bytes that are handed on.
@@ -46,7 +41,6 @@ export function readFields(status: number, headers: AnswerFields, shown: readonl
     part,
     contentRange: part && contentRange,
     retryAfterMs: wait === undefined ? undefined : retryAfterMs(agreed(wait)),
-    isFramed: isFramed(transfer),
   };
 }
 

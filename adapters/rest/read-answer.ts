@@ -1,5 +1,4 @@
 import type { Duplex, Readable } from 'node:stream';
-import type { Dispatcher } from 'undici';
 import type { Memory } from '../../src/budget/memory.ts';
 import { CodapError } from '../../src/errors.ts';
 import { NOT_KEPT, type Freshness } from '../../src/store/freshness.ts';
@@ -12,7 +11,8 @@ import { undoing } from '../http/decoders.ts';
 import type { Format } from '../http/format.ts';
 import { owned } from '../http/owned.ts';
 import { checkPart, counting, endingThere, isAll, isCounted, lengthOf } from '../http/part.ts';
-import { transportFailure, unknownTransfer } from '../http/transport-failure.ts';
+import { transportFailure } from '../http/transport-failure.ts';
+import type { UndiciAnswer } from '../http/undici-answer.ts';
 import { DROPPED_BYTES, DROPPED_MS, type Portion, type Reader } from './exchange.ts';
 import { statusFailure } from './failure.ts';
 import { type AnswerFields, readFields, type Fields } from './fields.ts';
@@ -39,7 +39,6 @@ function readHead(
   const failure = statusFailure(status, fields.retryAfterMs, freshness);
   if (failure) throw failure;
   if (status === 206) checkPart(endingThere(fields.part, range), fields.length, range);
-  if (!fields.isFramed) throw unknownTransfer(status);
   return fields;
 }
 
@@ -142,14 +141,10 @@ export const ANY_ANSWER: Reader<void> = { head: () => NOTHING, tooMany: bodyToHe
 const NOTHING: Portion = { most: 0 };
 
 /** An answer whose body flows; whatever happens, that is destroyed, or belongs to the payload. */
-export function readFlowing(
-  { statusCode, headers, body }: Dispatcher.ResponseData,
-  asked: Asked,
-  signal: AbortSignal,
-): Body {
+export function readFlowing({ status, fields: told, body }: UndiciAnswer, asked: Asked, signal: AbortSignal): Body {
   let fields: Fields;
   try {
-    fields = readHead(statusCode, fieldsOf(headers), asked);
+    fields = readHead(status, told, asked);
   } catch (error) {
     drop(body);
     throw error;
@@ -163,22 +158,17 @@ export function readFlowing(
     meta: {
       ...meta,
       // What is decoded is no part any more, nor as long as what came.
-      ...(isDecoded ? statusCode === 206 && { status: 200 } : length !== undefined && { length }),
+      ...(isDecoded ? status === 206 && { status: 200 } : length !== undefined && { length }),
       ...(!isDecoded && contentRange !== undefined && { contentRange }),
     },
   };
-}
-
-/** As undici has them. */
-function fieldsOf(headers: Dispatcher.ResponseData['headers']): AnswerFields {
-  return { get: (name) => (Object.hasOwn(headers, name) ? headers[name] : undefined) };
 }
 
 /**
  * Lets an answer that nobody reads end, so that its connection can serve again; one that is long or slow is
  * cut.
  */
-function drop(body: Dispatcher.ResponseData['body']): void {
+function drop(body: UndiciAnswer['body']): void {
   body.on('error', () => {});
   body.dump({ limit: DROPPED_BYTES, signal: AbortSignal.timeout(DROPPED_MS) }).catch(() => {});
 }

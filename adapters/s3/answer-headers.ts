@@ -23,10 +23,10 @@ const MARK = '=';
  * not, or that comes twice and does not agree, says nothing: the SDK would fail the whole answer for it.
  */
 export function answerHeaders(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
+  fields: Iterable<readonly [name: string, value: string | string[] | undefined]>,
 ): Record<string, string> {
   const told: Record<string, string> = {};
-  for (const [name, value = []] of Object.entries(headers)) {
+  for (const [name, value = []] of fields) {
     const text = agreed(value);
     if (LISTS.test(name)) told[marked(name)] = [value].flat().join(', ');
     else if (text !== undefined && Object.hasOwn(FIELDS, name)) {

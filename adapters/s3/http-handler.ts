@@ -1,7 +1,6 @@
 import { buildQueryString, HttpResponse, type HttpHandler, type HttpRequest } from '@smithy/core/protocols';
 import { Agent } from 'undici';
-import { isFramed } from '../http/field-values.ts';
-import { headFailure, unknownTransfer } from '../http/transport-failure.ts';
+import { askUndici } from '../http/undici-answer.ts';
 import { answerHeaders } from './answer-headers.ts';
 
 /** Sends the SDK's requests by undici, which copies no body and can be told into which memory to read it. */
@@ -18,22 +17,14 @@ export class UndiciHandler implements HttpHandler {
     { abortSignal }: { abortSignal?: unknown } = {},
   ): Promise<{ response: HttpResponse }> {
     const asked = buildQueryString(query);
-    const request = this.#agent.request({
+    const { status, reason, fields, body } = await askUndici(this.#agent, {
       origin: `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`,
       path: asked === '' ? path : `${path}?${asked}`,
       method,
       headers,
       signal: abortSignal as AbortSignal,
     });
-    const answer = await request.catch((error: unknown) => {
-      throw headFailure(error);
-    });
-    const { statusCode, statusText: reason, body } = answer;
-    if (!isFramed(answer.headers['transfer-encoding'])) {
-      body.on('error', () => {}).destroy();
-      throw unknownTransfer(statusCode);
-    }
-    return { response: new HttpResponse({ statusCode, reason, headers: answerHeaders(answer.headers), body }) };
+    return { response: new HttpResponse({ statusCode: status, reason, headers: answerHeaders(fields), body }) };
   }
 
   destroy(): void {

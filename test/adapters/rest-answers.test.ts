@@ -108,6 +108,7 @@ describe('a field that comes', () => {
     [['retry-after:'], undefined],
     [['retry-after: 1', 'retry-after: 9'], undefined],
     [['retry-after: 2', 'retry-after: 2'], 2000],
+    [['retry-after: 2', 'retry-after: 2 \t'], 2000],
     [['retry-after: \xff'], undefined],
   ])('%j says how long to wait: %s', async (fields, retryAfterMs) => {
     const bytes = answerOf(fields, '', '503 Service Unavailable');
@@ -342,6 +343,10 @@ describe('what is not HTTP as it should be', () => {
     ['a length beyond all measure', `${OK}content-length: 99999999999999999999999\r\n\r\nhi`],
     ['a length beside chunks', `${OK}content-length: 2\r\n${CHUNKED}\r\n2\r\nhi\r\n0\r\n\r\n`],
     ['chunks beside a length', `${OK}${CHUNKED}content-length: 2\r\n\r\n2\r\nhi\r\n0\r\n\r\n`],
+    ['chunks that come twice', `${OK}${CHUNKED}${CHUNKED}\r\n2\r\nhi\r\n0\r\n\r\n`],
+    ['chunks twice in one', `${OK}transfer-encoding: chunked, chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n`],
+    ['an empty transfer encoding', `${OK}transfer-encoding:\r\n\r\nhi`],
+    ['an empty transfer encoding beside a length', `${OK}transfer-encoding:\r\ncontent-length: 2\r\n\r\nhi`],
     ['an unknown transfer encoding', `${OK}transfer-encoding: foo\r\n\r\nhi`],
     ['a compressed transfer', `${OK}transfer-encoding: gzip, chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n`],
     ['a chunk size of letters', `${OK}${CHUNKED}\r\nzz\r\nhi\r\n0\r\n\r\n`],

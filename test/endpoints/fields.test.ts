@@ -198,10 +198,19 @@ it('metadata that comes twice is one text, as S3 has it', async () => {
   expect((await head()).value.metadata).toEqual({ '': 'empty', a: '', b: '1, 2' });
 });
 
+it('metadata ends in no white space, but in any character', async () => {
+  headers = [
+    ['x-amz-meta-a', 'b \t '],
+    ['x-amz-meta-c', 'd\u00a0'],
+    ['x-amz-meta-e', ' \t'],
+  ];
+  expect((await head()).value.metadata).toEqual({ a: 'b', c: 'd\u00a0', e: '' });
+});
+
 it('metadata has any name', async () => {
   const names = ['__proto__', 'constructor', 'a', ''];
-  headers = names.map((name): [string, string] => [`x-amz-meta-${name}`, `of ${name}`]);
-  expect(Object.entries((await head()).value.metadata)).toEqual(names.map((name) => [name, `of ${name}`]));
+  headers = names.map((name): [string, string] => [`x-amz-meta-${name}`, `the ${name} one`]);
+  expect(Object.entries((await head()).value.metadata)).toEqual(names.map((name) => [name, `the ${name} one`]));
 });
 
 it.each(['v1', '', 'a b', '\u00e9'])('a version is one word: %j', async (version) => {

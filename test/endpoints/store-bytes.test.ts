@@ -113,6 +113,46 @@ describe('a field of a store that comes', () => {
   });
 });
 
+describe('white space after the value of a field', () => {
+  const BODY = '{"a":1}';
+  /** What codap tells of an answer with these fields, on every path. */
+  async function told(lines: string[], body: string | Buffer, status?: string) {
+    const query = answered(answerOf(lines, body, status));
+    const { results } = await service.kv({ rest: query, s3: object(query) });
+    for (const reply of [results.rest, results.s3]) delete reply.ms;
+    const passed = await Promise.all([query, object(query)].map(raw));
+    const names = ['content-type', 'content-length', 'etag', 'last-modified'];
+    return {
+      ...results,
+      passed: passed.map(({ status, bytes, headers }) => ({ status, bytes, told: names.map((name) => headers[name]) })),
+    };
+  }
+
+  it.each<[string, string[], string | Buffer, string?]>([
+    ['what a body is', [JSON_TYPE, 'etag: "a"', 'last-modified: Sun, 06 Nov 1994 08:49:37 GMT', 'link: <a>'], BODY],
+    ['how it is coded', [JSON_TYPE, 'content-encoding: gzip'], gzipSync(BODY)],
+    ['which part it is', [JSON_TYPE, 'content-range: bytes 0-6/7'], BODY, '206 Partial Content'],
+    ['nothing', [JSON_TYPE, 'etag:', 'x-total-count:'], BODY],
+  ])('that says %s is no part of it', async (_what, fields, body, status) => {
+    const bare = await told(fields, body, status);
+    const ok = { status: 'ok', value: { a: 1 } };
+    expect(bare).toMatchObject({ rest: ok, s3: ok });
+    for (const { status } of bare.passed) expect(status).toBeLessThan(300);
+    const spaced = fields.map((field) => `${field} \t `);
+    expect(await told(spaced, body, status)).toEqual(bare);
+  });
+
+  // undici does not know them any more.
+  it.each([' ', '\t'])('that says %j after chunks has no chunks be taken for the body', async (blank) => {
+    const framing = `transfer-encoding: chunked${blank}`;
+    const { rest, s3, passed } = await told([JSON_TYPE, framing], `7\r\n${BODY}\r\n0\r\n\r\n`);
+    expect(rest).toMatchObject({ status: 'ok', value: { a: 1 } });
+    expect(s3).toMatchObject({ status: 'error', error: { code: 'BAD_RESPONSE' } });
+    for (const { status, bytes } of passed)
+      expect({ status, code: JSON.parse(String(bytes)).code }).toEqual({ status: 502, code: 'BAD_RESPONSE' });
+  });
+});
+
 describe('a coded body, on every path', () => {
   const bodies = CODED.map((it) => [it.name, it] as const);
 
@@ -274,6 +314,9 @@ describe('what is not HTTP as it should be', () => {
   it.each([
     ['a length that comes twice', `${OK}content-length: 2\r\ncontent-length: 2\r\n\r\nhi`],
     ['a length beside chunks', `${OK}content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n`],
+    ['chunks that come twice', `${OK}transfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`],
+    ['an empty transfer encoding', `${OK}content-type: a/b\r\ntransfer-encoding:\r\n\r\nhi`],
+    ['an empty transfer encoding beside a length', `${OK}transfer-encoding:\r\ncontent-length: 2\r\n\r\nhi`],
     ['a chunk size of letters', `${OK}content-type: a/b\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n`],
     ['a status of letters', 'HTTP/1.1 2x0 OK\r\n\r\n'],
     ['no head', '<html>'],

@@ -1,3 +1,4 @@
+import { isFramed } from '../field-values.ts';
 import { type Head, notHttp } from './head.ts';
 
 /** How a body ends, where that is not said by its length in bytes. */
@@ -16,8 +17,7 @@ export function framingOf(head: Head, isToHead: boolean): number {
     throw notHttp('the length of the body');
   const bytes = length === undefined ? UNTIL_CLOSE : Number(length);
   if (bytes > Number.MAX_SAFE_INTEGER) throw notHttp('the length of the body');
-  if (coding !== undefined && (typeof coding !== 'string' || coding.toLowerCase() !== 'chunked'))
-    throw notHttp('the transfer coding');
+  if (!isFramed(coding)) throw notHttp('the transfer coding');
   if (isToHead || isWithoutBody(head.status)) return 0;
   return coding === undefined ? bytes : CHUNKED;
 }
