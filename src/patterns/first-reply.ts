@@ -8,6 +8,9 @@ import { Tasks } from './tasks.ts';
  * after.
  */
 export class FirstReply<T = unknown> extends Tasks<T> {
+  readonly #pushed: Entry<T>[] = [];
+  /** All that has settled, in order of arrival. */
+  readonly #arrivals: Entry<T>[] = [];
   #read = 0;
 
   /** Starts a task with its arguments; without a task, opens a slot, to be filled by hand. */
@@ -15,6 +18,7 @@ export class FirstReply<T = unknown> extends Tasks<T> {
   push<R extends T, A extends unknown[]>(task: Task<R, A>, ...args: A): Handle<R>;
   push(...call: Call<T>): Handle<T> {
     const entry = new Entry<T>(this.count);
+    this.#pushed.push(entry);
     this.add(entry);
     return this.run(entry, call);
   }
@@ -26,7 +30,7 @@ export class FirstReply<T = unknown> extends Tasks<T> {
 
   /** How many have arrived, read or not. */
   get arrived(): number {
-    return this.arrivals.length;
+    return this.#arrivals.length;
   }
 
   /**
@@ -58,8 +62,16 @@ export class FirstReply<T = unknown> extends Tasks<T> {
     return this.loop(() => this.next());
   }
 
+  protected override held(): Iterable<Entry<T>> {
+    return this.#pushed;
+  }
+
+  protected override onArrival(entry: Entry<T>): void {
+    this.#arrivals.push(entry);
+  }
+
   async #arriving(place: number): Promise<T> {
     await this.arrival(place);
-    return (this.arrivals[place] as Entry<T>).read();
+    return (this.#arrivals[place] as Entry<T>).read();
   }
 }

@@ -5,6 +5,8 @@ import { Tasks } from './tasks.ts';
 
 class KeyedEntry<T> extends Entry<T> implements Keyed {
   readonly key: string;
+  /** In the order of arrival, once it has settled. */
+  place = -1;
 
   constructor(index: number, key: string) {
     super(index);
@@ -19,8 +21,12 @@ class KeyedEntry<T> extends Entry<T> implements Keyed {
  */
 export class KV<T = unknown> extends Tasks<T> {
   readonly #entries = new Map<string, KeyedEntry<T>>();
-  /** All that were put before this one have arrived, or are former ones. */
-  #pending = 0;
+  /** Former ones that have not settled: their tasks run, and their handles may be held. */
+  readonly #former = new Set<KeyedEntry<T>>();
+  /** Those that have settled, in order of arrival; of one that was replaced since, its place alone. */
+  #arrivals: (KeyedEntry<T> | { readonly place: number })[] = [];
+  /** How many of these were replaced: fewer than half. */
+  #replaced = 0;
 
   /**
    * Starts a task with its arguments under a key; without a task, opens a slot there, to be filled by hand.
@@ -29,6 +35,8 @@ export class KV<T = unknown> extends Tasks<T> {
   put<R extends T, A extends unknown[]>(key: string, task: Task<R, A>, ...args: A): Handle<R> & Keyed;
   put(key: string, ...call: Call<T>): Handle<T> & Keyed {
     const entry = new KeyedEntry<T>(this.count, key);
+    const former = this.#entries.get(key);
+    if (former) this.#forget(former);
     this.#entries.set(key, entry);
     this.add(entry);
     return this.run(entry, call);
@@ -94,24 +102,57 @@ export class KV<T = unknown> extends Tasks<T> {
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<[string, T]> {
     let place = 0;
-    return this.loop(async () => {
-      while (this.#mayArrive(place)) {
-        const turn = place++;
-        await this.arrival(turn);
-        const entry = this.arrivals[turn] as KeyedEntry<T>;
-        if (this.#entries.get(entry.key) === entry) return { done: false, value: [entry.key, entry.read()] };
+    const next = async (): Promise<IteratorResult<[string, T], undefined>> => {
+      for (;;) {
+        const arrived = this.#arrivals[this.#indexFrom(place)];
+        if (arrived) {
+          place = arrived.place + 1;
+          if (arrived instanceof KeyedEntry) return { done: false, value: [arrived.key, arrived.read()] };
+        } else if (this.#isWaiting) await this.arrival(this.settledCount);
+        else return { done: true, value: undefined };
       }
-      return { done: true, value: undefined };
-    });
+    };
+    // Calls that did not wait for each other are answered one after the other, as by an async generator.
+    let before: Promise<unknown> = Promise.resolve();
+    return this.loop(() => (before = before.then(next, next)));
   }
 
-  /** A former task of a key put twice is not waited for. */
-  #mayArrive(place: number): boolean {
-    if (place < this.arrivals.length || this.count === this.size) return place < this.count;
-    for (; this.#pending < this.count; this.#pending += 1) {
-      const entry = this.added[this.#pending] as KeyedEntry<T>;
-      if (!entry.settled && this.#entries.get(entry.key) === entry) return true;
+  protected override *held(): Iterable<Entry<T>> {
+    yield* this.#former;
+    yield* this.#entries.values();
+  }
+
+  protected override onArrival(entry: KeyedEntry<T>, place: number): void {
+    if (this.#former.delete(entry)) return;
+    entry.place = place;
+    this.#arrivals.push(entry);
+  }
+
+  /** Lets go of one that is being replaced, and from time to time of the places of those before. */
+  #forget(former: KeyedEntry<T>): void {
+    if (!former.settled) return void this.#former.add(former);
+    const { place } = former;
+    this.#arrivals[this.#indexFrom(place)] = { place };
+    this.#replaced += 1;
+    if (this.#replaced < this.#arrivals.length / 2) return;
+    this.#arrivals = this.#arrivals.filter((arrived) => arrived instanceof KeyedEntry);
+    this.#replaced = 0;
+  }
+
+  /** Whether a key has not arrived; a former task of it is not waited for. */
+  get #isWaiting(): boolean {
+    return this.#arrivals.length - this.#replaced < this.size;
+  }
+
+  /** The index of the first arrival at or behind a place. */
+  #indexFrom(place: number): number {
+    let from = 0;
+    let to = this.#arrivals.length;
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if (this.#arrivals[middle]!.place < place) from = middle + 1;
+      else to = middle;
     }
-    return false;
+    return from;
   }
 }

@@ -42,6 +42,13 @@ export class Ordered<T = unknown> extends Tasks<T> {
     return quiet(Promise.all(this.#entries.slice(start, end).map((entry) => entry.promise)));
   }
 
+  protected override held(): Iterable<Entry<T>> {
+    return this.#entries;
+  }
+
+  /** They are read in the order in which they were pushed. */
+  protected override onArrival(): void {}
+
   /**
    * Yields in push order, from the first on in each loop, until nothing that was pushed is left.
    * Throws a failed task's error when its turn comes; leaving the loop early cancels what has not settled.

@@ -26,10 +26,9 @@ export abstract class Tasks<T> {
   #first?: Job<T>;
   #last?: Job<T>;
 
-  /** All that was added. */
-  protected readonly added: Entry<T>[] = [];
-  /** All that has settled, in order of arrival. */
-  protected readonly arrivals: Entry<T>[] = [];
+  /** How many were added, and how many of these have settled. */
+  protected count = 0;
+  protected settledCount = 0;
 
   constructor({ signal, concurrency = Infinity }: Options = {}) {
     if (concurrency !== Infinity && !(Number.isSafeInteger(concurrency) && concurrency > 0)) {
@@ -57,7 +56,7 @@ export abstract class Tasks<T> {
     if (this.#cancelled) return;
     this.#cancelled = { reason };
     this.#first = this.#last = undefined;
-    for (const entry of this.added) this.#settle(entry, { status: 'rejected', reason });
+    for (const entry of this.held()) this.#settle(entry, { status: 'rejected', reason });
     for (const waiting of this.#awaited.values()) waiting.settle({ status: 'rejected', reason });
     this.#awaited.clear();
     this.#listen();
@@ -71,18 +70,19 @@ export abstract class Tasks<T> {
     return this.#allSettled.promise;
   }
 
-  /** How many were added. */
-  protected get count(): number {
-    return this.added.length;
-  }
+  /** All that have not settled, among others. */
+  protected abstract held(): Iterable<Entry<T>>;
+
+  /** One has settled, at this place in the order of arrival. */
+  protected abstract onArrival(entry: Entry<T>, place: number): void;
 
   get #unsettled(): number {
-    return this.added.length - this.arrivals.length;
+    return this.count - this.settledCount;
   }
 
-  /** Counts in an entry made with `count` as its index. */
+  /** Counts in an entry, which is held by now, made with `count` as its index. */
   protected add(entry: Entry<T>): void {
-    this.added.push(entry);
+    this.count += 1;
     const cancelled = this.#whetherCancelled();
     if (cancelled) this.#settle(entry, { status: 'rejected', reason: cancelled.reason });
     else this.#listen();
@@ -102,9 +102,9 @@ export abstract class Tasks<T> {
     return entry;
   }
 
-  /** Resolves when `arrivals[place]` is there; rejects if it will never be. */
+  /** Resolves when one has settled at this place; rejects if none ever will. */
   protected arrival(place: number): Promise<void> {
-    if (place < this.arrivals.length) return Promise.resolve();
+    if (place < this.settledCount) return Promise.resolve();
     const cancelled = this.#whetherCancelled();
     let waiting = this.#awaited.get(place);
     if (!waiting) {
@@ -207,7 +207,8 @@ export abstract class Tasks<T> {
   }
 
   #arrived(entry: Entry<T>): void {
-    const place = this.arrivals.push(entry) - 1;
+    const place = this.settledCount++;
+    this.onArrival(entry, place);
     if (this.#awaited.size > 0) {
       this.#awaited.get(place)?.settle({ status: 'fulfilled', value: undefined });
       this.#awaited.delete(place);

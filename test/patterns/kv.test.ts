@@ -1,3 +1,7 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { KV, type Handle, type Keyed, type Slot } from '../../src/patterns/index.ts';
 import { collect } from './collect.ts';
@@ -8,6 +12,24 @@ interface Photo {
 
 function getPhotos(id: string, options: { limit: number }): Promise<Photo[]> {
   return Promise.resolve(Array.from({ length: options.limit }, (_, n) => ({ url: `${id}/${n}` })));
+}
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+}
+
+/** All that a loop yields that is asked for so many at once. */
+async function readAhead(kv: KV<number>, atOnce: number): Promise<number[]> {
+  const reading = kv[Symbol.asyncIterator]();
+  const seen: number[] = [];
+  for (;;) {
+    const read = await Promise.all(Array.from({ length: atOnce }, () => reading.next()));
+    for (const { done, value } of read) {
+      if (done) return seen;
+      seen.push(value[1]);
+    }
+  }
 }
 
 describe('KV', () => {
@@ -180,6 +202,94 @@ describe('KV', () => {
     again.fill(3);
     expect(await last).toEqual({ done: false, value: ['a', 3] });
     expect(await reading.next()).toEqual({ done: true, value: undefined });
+  });
+
+  it.each<[string, (kv: KV<object>, value: object) => unknown]>([
+    ['there at once', (kv, value) => kv.set('key', value)],
+    ['of a task', (kv, value) => kv.put('key', async () => value)],
+    [
+      'of a slot that is filled once it was replaced',
+      (kv, value) => {
+        const slot = kv.put('key');
+        void turn().then(() => slot.fill(value));
+      },
+    ],
+  ])('holds no value of a key that was put again: %s', async (_how, put) => {
+    const kv = new KV<object>();
+    kv.set('other', {});
+    const values: WeakRef<object>[] = [];
+    for (let round = 0; round < 100; round += 1) {
+      const value = {};
+      values.push(new WeakRef(value));
+      put(kv, value);
+      if (round % 10 === 9) await turn();
+    }
+    await kv.allSettled();
+    await turn();
+    collectGarbage();
+    // The engine may still hold the one or other.
+    expect(values.filter((value) => value.deref()).length).toBeLessThan(10);
+    expect(await kv.get('key')).toBe(values.at(-1)?.deref());
+  });
+
+  it.each<[string, (kv: KV<string>) => void]>([
+    ['whose slot is never filled', (kv) => void kv.put('a')],
+    ['that had arrived', (kv) => void kv.set('a', 'old')],
+    ['that arrives meanwhile', (kv) => void kv.put('a', async () => 'old')],
+    ['that arrives later', (kv) => void kv.put('a', async () => turn('old'))],
+    ['that fails meanwhile', (kv) => void kv.put('a', async () => Promise.reject(new Error('old')))],
+  ])('next called several times at once skips a former task %s', async (_what, former) => {
+    const kv = new KV<string>();
+    former(kv);
+    kv.put('a', async () => turn('new'));
+    kv.set('b', 'at once');
+    const reading = kv[Symbol.asyncIterator]();
+    const read = await Promise.all([reading.next(), reading.next(), reading.next(), reading.next()]);
+    expect(read.map(({ done, value }) => (done ? 'done' : value))).toEqual([
+      ['b', 'at once'],
+      ['a', 'new'],
+      'done',
+      'done',
+    ]);
+  });
+
+  it('loops see what each key has in order of arrival, however often it is put, in 5,000 random stories', async () => {
+    const step = fc.oneof(
+      fc.record({ put: fc.constantFrom('a', 'b', 'c', 'd') }),
+      fc.record({ fill: fc.nat(20) }),
+      fc.constant('turn' as const),
+    );
+    const property = fc.asyncProperty(fc.array(step, { maxLength: 30 }), fc.nat(3), async (story, ahead) => {
+      const kv = new KV<number>();
+      const slots: Slot<number>[] = [];
+      const keys: string[] = [];
+      const arrived: number[] = [];
+      const fill = (index: number) => {
+        if (!slots[index] || arrived.includes(index)) return;
+        arrived.push(index);
+        slots[index].fill(index);
+      };
+      const put = (key: string) => {
+        keys.push(key);
+        slots.push(kv.put(key));
+      };
+      // No loop ends before it is filled.
+      put('last');
+      const during = readAhead(kv, ahead + 1);
+      for (const one of story) {
+        if (one === 'turn') await Promise.resolve();
+        else if ('put' in one) put(one.put);
+        else fill(one.fill + 1);
+      }
+      const current = [...kv.keys()].map((key) => keys.lastIndexOf(key));
+      for (const index of current.toReversed()) fill(index);
+      const inOrder = arrived.filter((index) => current.includes(index));
+      expect(await collect(kv)).toEqual(inOrder.map((index) => [keys[index], index]));
+      const seen = await during;
+      expect(seen).toEqual(arrived.filter((index) => seen.includes(index)));
+      expect(seen).toEqual(expect.arrayContaining(inOrder));
+    });
+    await fc.assert(property, { numRuns: 5000 });
   });
 
   it('types the arguments by the parameters of the task, and the handle by its result', () => {

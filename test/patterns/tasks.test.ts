@@ -328,6 +328,52 @@ describe.each(EACH)('%s: cancelling', (_, make) => {
   });
 });
 
+describe.each(EACH)('%s: reading ahead', (name, make) => {
+  it.each([0, 1, 2, 3, 5])('as many as %d calls of next at once more than there are end', async (more) => {
+    const { slot, loop } = make();
+    const slots = [slot(), slot(), slot()];
+    const reading = loop()[Symbol.asyncIterator]();
+    const calls = Array.from({ length: slots.length + more }, () => reading.next());
+    for (const index of [2, 0, 1]) {
+      slots[index]?.fill(index);
+      await turn();
+    }
+    const read = (await Promise.all(calls)).map(({ done, value }) => (done ? 'done' : [value].flat().at(-1)));
+    const order = name === 'Ordered' ? [0, 1, 2] : [2, 0, 1];
+    expect(read).toEqual([...order, ...Array.from({ length: more }, () => 'done')]);
+  });
+
+  it('a failure is that of its own call alone', async () => {
+    const { push, slot, loop } = make();
+    const reading = loop()[Symbol.asyncIterator]();
+    push(() => 1);
+    push(broken);
+    const last = slot();
+    const calls = [reading.next(), reading.next(), reading.next(), reading.next()];
+    await turn();
+    last.fill(3);
+    const read = await Promise.allSettled(calls);
+    expect(read.map((one) => (one.status === 'rejected' ? 'broken' : [one.value.value].flat().at(-1)))).toEqual([
+      1,
+      'broken',
+      3,
+      undefined,
+    ]);
+  });
+
+  it('the calls that wait end when the loop is left', async () => {
+    const { slot, loop } = make();
+    slot();
+    slot();
+    const reading = loop()[Symbol.asyncIterator]();
+    const calls = [reading.next(), reading.next(), reading.next()];
+    await turn();
+    await reading.return?.();
+    const read = await Promise.allSettled(calls);
+    expect(read.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled']);
+  });
+});
+
 describe.each(EACH)('%s: waiting for all', (_, make) => {
   it('allSettled resolves at once where nothing runs', async () => {
     const { pattern, push } = make();
