@@ -4,9 +4,9 @@ export type Task<T, A extends unknown[] = []> = (...args: A) => T | PromiseLike<
 /** What all three patterns may be told. */
 export interface Options {
   /** Its abort cancels whatever has not settled. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** How many tasks may run at once, a positive integer; the others wait in order. Default: no bound. */
-  concurrency?: number;
+  concurrency?: number | undefined;
 }
 
 /** What `put`, after its key, and `push` take: a task with its arguments, or nothing for a slot. */

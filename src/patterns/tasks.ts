@@ -18,13 +18,13 @@ export abstract class Tasks<T> {
   readonly #outer: AbortSignal | undefined;
   readonly #concurrency: number;
   readonly #awaited = new Map<number, Deferred<void>>();
-  #allSettled?: Deferred<void>;
+  #allSettled: Deferred<void> | undefined;
   #controller?: AbortController;
   #cancelled?: { reason: unknown };
-  #stopListening?: () => void;
+  #stopListening: (() => void) | undefined;
   #running = 0;
-  #first?: Job<T>;
-  #last?: Job<T>;
+  #first: Job<T> | undefined;
+  #last: Job<T> | undefined;
 
   /** How many were added, and how many of these have settled. */
   protected count = 0;

@@ -177,6 +177,11 @@ describe.each(EACH)('%s: starting', (_, make) => {
     await expect(own).rejects.toThrow(TypeError);
   });
 
+  it('a signal or concurrency that is undefined is none', async () => {
+    const { push } = make({ signal: undefined, concurrency: undefined });
+    expect(await Promise.all([push(async () => 1), push(async () => 2)])).toEqual([1, 2]);
+  });
+
   it.each([0, -1, 1.5, NaN])('concurrency %d is a RangeError', (concurrency) => {
     expect(() => make({ concurrency })).toThrow(RangeError);
   });
