@@ -71,16 +71,21 @@ export class Circuit {
   answered(era: number): void {
     if (era !== this.era) return;
     if (this.isOpen) this.#change(false);
-    else this.#attempts.add();
+    else this.#judge();
   }
 
   /** The store has failed an attempt that began in this era. */
   failed(era: number): void {
     if (era !== this.era) return;
-    const { ratio, calls, openMs } = this.options;
-    if (this.isOpen) return this.#pause(Math.min(2 * this.#pauseMs, Math.max(openMs, LONGEST_MS)));
-    this.#attempts.add();
+    if (this.isOpen) return this.#pause(Math.min(2 * this.#pauseMs, Math.max(this.options.openMs, LONGEST_MS)));
     this.#failures.add();
+    this.#judge();
+  }
+
+  /** One more attempt has ended: the one that makes their number may be one that was answered. */
+  #judge(): void {
+    const { ratio, calls, openMs } = this.options;
+    this.#attempts.add();
     const attempts = this.#attempts.sum;
     if (attempts < calls || this.#failures.sum < ratio * attempts) return;
     this.#pause(openMs);
