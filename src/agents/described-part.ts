@@ -33,7 +33,7 @@ export function* describedPart(described: Described, at: string, most: number, w
   if (Buffer.byteLength(text) <= most) return text;
   const notes = most >> 2;
   const cut = yield* cutJson([text], most - AROUND - notes, Infinity);
-  const missing = new Notes(notes);
+  const missing = new Notes();
   if (cut.shortened.length === 0) missing.add({ at: fragment(steps), bytes: Buffer.byteLength(text) });
   let room = notes >> 1;
   for (const { path, shown, missing: count } of cut.shortened) {
@@ -41,7 +41,7 @@ export function* describedPart(described: Described, at: string, most: number, w
     room -= Buffer.byteLength(JSON.stringify(names));
     missing.add({ at: fragment([...steps, ...path]), shown, missing: count, ...(names.length > 0 && { names }) });
   }
-  return `{"cut":${JSON.stringify(HOW)},"missing":${missing.json},"description":${cut.text}}`;
+  return `{"cut":${JSON.stringify(HOW)},"missing":${missing.within(notes)},"description":${cut.text}}`;
 }
 
 /** The steps of a pointer into a description, which may be written as a fragment, as those that are told. */

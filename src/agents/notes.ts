@@ -1,33 +1,30 @@
-/** A list of things to tell, up to so many bytes: of those that come after, it is told how many there are. */
-export class Notes {
-  readonly #most: number;
-  readonly #texts: string[] = [];
-  #bytes = 2;
-  #more = 0;
+/**
+ * As many of the first texts as stand in so many bytes, with one between every two; where they do not all,
+ * one at the end says how many more there are.
+ */
+export function fittingOf(texts: readonly string[], most: number, more: (count: number) => string): readonly string[] {
+  const sizes = texts.map((text) => Buffer.byteLength(text) + 1);
+  let left = most + 1;
+  if (sizes.reduce((sum, size) => sum + size, 0) <= left) return texts;
+  left -= Buffer.byteLength(more(texts.length)) + 1;
+  const end = sizes.findIndex((size) => (left -= size) < 0);
+  return [...texts.slice(0, end), more(texts.length - end)];
+}
 
-  constructor(most: number) {
-    this.#most = most - 24;
-  }
+/** A list of things to tell. */
+export class Notes {
+  readonly #texts: string[] = [];
 
   get isEmpty(): boolean {
-    return this.#texts.length === 0 && this.#more === 0;
+    return this.#texts.length === 0;
   }
 
-  /** The bytes of its JSON. */
-  get bytes(): number {
-    return Buffer.byteLength(this.json);
-  }
-
-  /** All that fitted, as JSON. */
-  get json(): string {
-    return `[${[...this.#texts, ...(this.#more > 0 ? [`{"more":${this.#more}}`] : [])].join(',')}]`;
-  }
-
-  /** Adds one, unless it, or one before it, does not fit. */
   add(note: object): void {
-    const text = this.#more > 0 ? '' : JSON.stringify(note);
-    this.#bytes += Buffer.byteLength(text) + 1;
-    if (this.#more > 0 || this.#bytes > this.#most) this.#more += 1;
-    else this.#texts.push(text);
+    this.#texts.push(JSON.stringify(note));
+  }
+
+  /** As many as fit, as JSON of at most so many bytes: of those that come after, how many there are. */
+  within(most: number): string {
+    return `[${fittingOf(this.#texts, most - 2, (count) => `{"more":${count}}`).join(',')}]`;
   }
 }

@@ -1,18 +1,16 @@
-import { isComplete, lacking, type Member, type MemberList, stepOf, valued, winnerOf } from '../batch/run/reply.ts';
+import { lacking, type Member, type MemberList, stepOf, valued, winnerOf } from '../batch/run/reply.ts';
 import { isHeld } from '../budget/turns.ts';
 import type { Steps } from '../budget/work.ts';
 import { addValue } from '../encodings/json.ts';
-import { cutJson } from '../json/cut-json.ts';
+import { type CutJson, cutJson } from '../json/cut-json.ts';
 import { fragment } from '../json/pointer.ts';
 import { Text } from '../json/text.ts';
 import { Notes } from './notes.ts';
 
 /** What an agent can do about an answer that was cut. */
 const HOW = 'Too large: whole members were left out. Ask for less by limit, projection, select, or fewer queries.';
-/** The bytes of everything in an answer but results, errors and notes. */
-const AROUND = 256;
-/** The bytes of what is said of things that are missing: a part of all, and no more than so many. */
-const notesIn = (most: number): number => Math.min(most >> 2, 4096);
+/** The most bytes of what is said of what is missing. */
+const MOST_MISSING = 4096;
 /** Below so many bytes a value is not worth cutting: the queries at the end are left out instead. */
 const LEAST = 64;
 
@@ -21,38 +19,50 @@ const LEAST = 64;
  * where it would be longer than `most` bytes, what is missing. What is left out is counted until an instant.
  */
 export function* toolAnswer(list: MemberList, most: number, until: number): Steps<string> {
-  const errors = new Notes(most >> 2);
+  const errors = new Notes();
   for (const { path, reply } of lacking(list)) {
     if (isHeld()) yield;
     const where = whereOf(placeOf(path, list), path);
     errors.add({ ...where, defaulted: reply.defaulted, ...reply.error?.toJSON() });
   }
-  const shares = yield* sharesOf(list, most - AROUND - errors.bytes, notesIn(most));
-  const missing = new Notes(notesIn(most));
-  if (shares.leftOut > 0) missing.add({ at: '#', shown: shares.shown.length, missing: shares.leftOut });
-  const texts: string[] = [];
-  for (const [position, { member, head, text, bytes, share }] of shares.shown.entries()) {
+  const results = yield* resultsOf(list);
+  const answer = (failures: string, values: string, missing?: string): string =>
+    [
+      `{"complete":${errors.isEmpty}`,
+      ...(missing === undefined ? [] : [`"cut":${JSON.stringify(HOW)},"missing":${missing}`]),
+      ...(errors.isEmpty ? [] : [`"errors":${failures}`]),
+      `"results":${list.keyed ? `{${values}}` : `[${values}]`}}`,
+    ].join(',');
+  const roomIn = (frame: string): number => most - Buffer.byteLength(frame);
+  // No comma stands before the first.
+  const whole = results.reduce((sum, { around, bytes }) => sum + around + bytes, -1);
+  // What failed has the room that the results leave, and where that is little a part of all.
+  const failures = errors.within(Math.max(most >> 2, roomIn(answer('', '')) - whole));
+  if (whole <= roomIn(answer(failures, '')))
+    return answer(failures, results.map(({ head, text }) => head + text.toString()).join(','));
+  // Beside what is cut there has to be room for what is said of that.
+  const reserved = Math.min(most >> 2, MOST_MISSING);
+  const room = roomIn(answer(failures, '', '')) - reserved;
+  const shown = worthShowing(results, room);
+  const cuts = yield* cutToFit(shown, room, until);
+  const missing = new Notes();
+  if (shown.length < results.length)
+    missing.add({ at: '#', shown: shown.length, missing: results.length - shown.length });
+  const values: string[] = [];
+  for (const [position, result] of shown.entries()) {
     if (isHeld()) yield;
-    if (bytes <= share) {
-      texts.push(head + text.toString());
-      continue;
-    }
-    const cut = yield* cutJson(text, share, until);
-    texts.push(head + cut.text);
+    const { member, head, text, bytes } = result;
+    const cut = cuts.get(result);
+    values.push(head + (cut?.text ?? text.toString()));
+    if (!cut) continue;
     const place = [list.keyed ? stepOf(member) : position];
-    if (cut.shortened.length === 0) missing.add({ ...whereOf(place, member.path), bytes });
+    if (cut.text === 'null') missing.add({ ...whereOf(place, member.path), bytes });
     for (const { path, shown, missing: count } of cut.shortened) {
       const where = whereOf(place, member.path, path);
       missing.add({ ...where, shown, [cut.isCounted ? 'missing' : 'missingAtLeast']: count });
     }
   }
-  const results = list.keyed ? `{${texts.join(',')}}` : `[${texts.join(',')}]`;
-  return [
-    `{"complete":${isComplete(list)}`,
-    ...(missing.isEmpty ? [] : [`"cut":${JSON.stringify(HOW)},"missing":${missing.json}`]),
-    ...(errors.isEmpty ? [] : [`"errors":${errors.json}`]),
-    `"results":${results}}`,
-  ].join(',');
+  return answer(failures, values.join(','), missing.isEmpty ? undefined : missing.within(reserved));
 }
 
 /** Keys, and in lists positions. */
@@ -85,28 +95,19 @@ function placeIn({ node, reply: { status, list, value, winner } }: Member, path:
   return value ? [] : placeOf(path, list);
 }
 
-/** A member of the results, and how many bytes its value may have. */
-interface Share {
+/** A member of the results. */
+interface Result {
   readonly member: Member;
   /** Its key. */
   readonly head: string;
   readonly text: Text;
+  /** Bytes of its value, and of what stands around that: its key and a comma. */
   readonly bytes: number;
-  readonly share: number;
+  readonly around: number;
 }
 
-interface Shares {
-  readonly shown: readonly Share[];
-  /** How many members at the end have no share. */
-  readonly leftOut: number;
-}
-
-/**
- * Shares out the room for the results: what is small is there whole, and what is large gets an equal part of
- * what is left.
- */
-function* sharesOf(list: MemberList, most: number, notes: number): Steps<Shares> {
-  const all: Omit<Share, 'share'>[] = [];
+function* resultsOf(list: MemberList): Steps<readonly Result[]> {
+  const results: Result[] = [];
   for (const member of valued(list)) {
     const head = list.keyed ? `${JSON.stringify(stepOf(member))}:` : '';
     const text = new Text();
@@ -117,28 +118,38 @@ function* sharesOf(list: MemberList, most: number, notes: number): Steps<Shares>
       bytes += typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length;
       if (isHeld()) yield;
     }
-    all.push({ member, head, text, bytes });
+    results.push({ member, head, text, bytes, around: Buffer.byteLength(head) + 1 });
   }
-  const around = ({ head }: { readonly head: string }): number => Buffer.byteLength(head) + 1;
-  const whole = all.reduce((sum, one) => sum + around(one) + one.bytes, 0);
-  if (whole <= most) return { shown: all.map((one) => ({ ...one, share: one.bytes })), leftOut: 0 };
-  // Beside what is cut there has to be room for what is said of that.
-  let room = most - notes;
-  let fitting = 0;
-  for (let least = room; fitting < all.length; fitting++) {
-    const one = all[fitting] as (typeof all)[number];
-    least -= around(one) + Math.min(one.bytes, LEAST);
-    if (least < 0) break;
-    room -= around(one);
+  return results;
+}
+
+/** The first results, as many as are worth it in so many bytes. */
+function worthShowing(results: readonly Result[], most: number): readonly Result[] {
+  let left = most;
+  const end = results.findIndex(({ around, bytes }) => (left -= around + Math.min(bytes, LEAST)) < 0);
+  return end < 0 ? results : results.slice(0, end);
+}
+
+/**
+ * Shares so many bytes out: what is small is there whole, what is large is cut to an equal part of what is
+ * left. What it cannot use of that, since it is cut to whole members, is the others'.
+ */
+function* cutToFit(results: readonly Result[], most: number, until: number): Steps<ReadonlyMap<Result, CutJson>> {
+  const cuts = new Map<Result, CutJson>();
+  const waiting = results.toSorted((a, b) => a.bytes - b.bytes);
+  let room = results.reduce((left, { around }) => left - around, most);
+  for (let [smallest] = waiting; smallest; [smallest] = waiting) {
+    if (isHeld()) yield;
+    const part = Math.floor(room / waiting.length);
+    if (smallest.bytes <= part) {
+      waiting.shift();
+      room -= smallest.bytes;
+      continue;
+    }
+    const largest = waiting.pop() as Result;
+    const cut = yield* cutJson(largest.text, part, until);
+    cuts.set(largest, cut);
+    room -= Buffer.byteLength(cut.text);
   }
-  const shown = all.slice(0, fitting);
-  const smallest = shown.map(({ bytes }) => bytes).toSorted((a, b) => a - b);
-  let share = 0;
-  for (const [at, bytes] of smallest.entries()) {
-    share = Math.floor(room / (smallest.length - at));
-    if (bytes > share) break;
-    room -= bytes;
-    share = bytes;
-  }
-  return { shown: shown.map((one) => ({ ...one, share })), leftOut: all.length - fitting };
+  return cuts;
 }

@@ -2,6 +2,7 @@ import type { Batch } from '../batch/run/batch.ts';
 import { CodapError, notNeeded } from '../errors.ts';
 import { BadRequest } from '../json/fault-list.ts';
 import { fragment } from '../json/pointer.ts';
+import { fittingOf } from './notes.ts';
 
 /** What an agent is told of a request that could not be run: each fault with what is allowed there. */
 export function refusalText({ errors }: BadRequest, most: number): string {
@@ -33,8 +34,5 @@ function told({ code, message, source, retryable, retryAfterMs }: CodapError): s
 
 /** As many whole lines as fit. */
 function lines(all: readonly string[], most: number): string {
-  let left = most - 24;
-  const fitting = all.filter((line) => (left -= Buffer.byteLength(line) + 1) >= 0);
-  const more = all.length - fitting.length;
-  return [...fitting, ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
+  return fittingOf(all, most, (more) => `and ${more} more`).join('\n');
 }

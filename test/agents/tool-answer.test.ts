@@ -27,16 +27,17 @@ const listOf = (members: readonly Member[], keyed = true): MemberList => ({
 });
 const answer = (list: MemberList, most: number) => atOnce(toolAnswer(list, most, Infinity));
 
+const failure = fc
+  .string({ maxLength: 300 })
+  .map((message): Reply => ({ status: 'error', error: new CodapError('UNAVAILABLE', message) }));
+// JavaScript writes no -0.
+const value = fc.jsonValue({ maxDepth: 4 }).map((made) => JSON.parse(JSON.stringify(made)) as unknown);
+const reply = fc.oneof({ weight: 3, arbitrary: value.map(ok) }, failure);
+const large = fc.nat({ max: 400 }).map((count) => ok(Array.from({ length: count }, (_, n) => ({ n, text: 'ö€' }))));
+const replies = fc.array(fc.oneof(reply, large), { maxLength: 40 });
+
 describe('the answer of a tool', () => {
   it('is JSON within its bytes, whatever a batch came to', () => {
-    const failure = fc
-      .string({ maxLength: 300 })
-      .map((message): Reply => ({ status: 'error', error: new CodapError('UNAVAILABLE', message) }));
-    // JavaScript writes no -0.
-    const value = fc.jsonValue({ maxDepth: 4 }).map((made) => JSON.parse(JSON.stringify(made)) as unknown);
-    const reply = fc.oneof({ weight: 3, arbitrary: value.map(ok) }, failure);
-    const large = fc.nat({ max: 400 }).map((count) => ok(Array.from({ length: count }, (_, n) => ({ n, text: 'ö€' }))));
-    const replies = fc.array(fc.oneof(reply, large), { maxLength: 40 });
     fc.assert(
       fc.property(replies, fc.boolean(), fc.integer({ min: 1024, max: 5000 }), (all, keyed, most) => {
         const members = all.map((one, at) => member(keyed ? `query "${at}"` : at, one));
@@ -53,6 +54,72 @@ describe('the answer of a tool', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it('is whole where it has as many bytes as it may, and not one byte more', () => {
+    fc.assert(
+      fc.property(replies, fc.boolean(), (all, keyed) => {
+        const list = listOf(
+          all.map((one, at) => member(keyed ? `query "ö${at}"` : at, one)),
+          keyed,
+        );
+        const whole = answer(list, 1e9);
+        const bytes = Buffer.byteLength(whole);
+        fc.pre(bytes > 1024);
+        expect(answer(list, bytes)).toBe(whole);
+        const text = answer(list, bytes - 1);
+        expect(Buffer.byteLength(text)).toBeLessThan(bytes);
+        const { missing, errors = [] } = JSON.parse(text);
+        expect(missing ?? errors.at(-1).more).toBeDefined();
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('tells all failures where they leave enough room for the results', () => {
+    const failed: Reply = { status: 'error', error: new CodapError('UNAVAILABLE', 'down', { source: 'shop' }) };
+    const list = listOf(Array.from({ length: 500 }, (_, at) => member(`query ${at}`, failed)));
+    const text = answer(list, 65_536);
+    expect(Buffer.byteLength(text)).toBeGreaterThan(32_768);
+    expect(JSON.parse(text).errors).toHaveLength(500);
+  });
+
+  it.each([
+    ['texts', (bytes: number) => 'x'.repeat(bytes - 2)],
+    ['objects of one member', (bytes: number) => ({ v: 'x'.repeat(bytes - 8) })],
+    ['lists of large members', (bytes: number) => Array.from({ length: 3 }, () => 'x'.repeat(bytes / 3 - 4))],
+    ['lists of small members', (bytes: number) => Array.from({ length: bytes >> 3 }, () => 'small')],
+  ])('has most of the bytes that it may where there are many small %s', (_what, made) => {
+    const count = fc.integer({ min: 20, max: 1000 });
+    fc.assert(
+      fc.property(count, fc.integer({ min: 4096, max: 65_536 }), fc.nat(), fc.boolean(), (count, most, seed, keyed) => {
+        // Together more than fit, each a small part of all.
+        const [least, largest] = [Math.max(30, Math.ceil((1.2 * most) / count)), most / 12];
+        fc.pre(least <= largest);
+        const sizes = Array.from({ length: count }, (_, at) => least + ((seed + 7 * at) % (largest - least + 1)));
+        const list = listOf(
+          sizes.map((bytes, at) => member(keyed ? `k${at}` : at, ok(made(Math.floor(bytes))))),
+          keyed,
+        );
+        const bytes = Buffer.byteLength(answer(list, most));
+        expect(bytes).toBeLessThanOrEqual(most);
+        expect(bytes).toBeGreaterThan(0.6 * most);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('has the first whole where equal parts would hold none, and says which are cut', () => {
+    const members = Array.from({ length: 300 }, (_, at) =>
+      member(`k${at}`, ok({ path: `${at}`, pad: 'x'.repeat(430) })),
+    );
+    const text = answer(listOf(members), 65_536);
+    const { results, missing } = JSON.parse(text);
+    const whole = Object.values<{ pad?: string }>(results).filter(({ pad }) => pad !== undefined);
+    expect(whole.length).toBeGreaterThan(120);
+    expect(whole).toEqual(Object.values(results).slice(0, whole.length));
+    expect(missing[0]).toEqual({ at: `#/k${whole.length}`, shown: 1, missing: 1 });
+    expect(Buffer.byteLength(text)).toBeGreaterThan(60_000);
   });
 
   it('has small values whole beside a large one, and parts of large ones alike', () => {
@@ -93,6 +160,10 @@ describe('what an agent is told of faults', () => {
     const text = refusalText(new BadRequest(faults), 1024);
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(1024);
     expect(text).toMatch(/\n#\/queries\/0: é{60}\n.*\nand \d\d more$/s);
+    const whole = refusalText(new BadRequest(faults), 1e6);
+    const bytes = Buffer.byteLength(whole);
+    expect(refusalText(new BadRequest(faults), bytes)).toBe(whole);
+    expect(refusalText(new BadRequest(faults), bytes - 1)).toMatch(/\nand \d more$/);
   });
 
   it('says of each failure whether it may be asked again, and when', () => {
