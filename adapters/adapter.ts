@@ -144,6 +144,11 @@ export interface Connection extends AsyncDisposable {
    */
   part?(query: Query, first: number, last?: number, etag?: string): Query | undefined;
   /**
+   * Whether what this caller is answered may be kept, and is for others who ask the same; it may, unless this
+   * says otherwise, as of a condition, whose answer is for whoever set it. The query may be planned alone.
+   */
+  keeps?(query: Query, caller: Caller): boolean;
+  /**
    * The query for the same answer unless it is still the one with this entity tag, which the answer then says
    * as `isUnchanged`; undefined where that cannot be asked.
    */

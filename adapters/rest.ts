@@ -1,5 +1,5 @@
 import { Pool as BodyPool } from 'undici';
-import type { Context, Query } from '../src/store/fetch.ts';
+import type { Caller, Context, Query } from '../src/store/fetch.ts';
 import { processMemory } from '../src/budget/memory.ts';
 import { Work } from '../src/budget/work.ts';
 import { discard, type Payload } from '../src/store/payload.ts';
@@ -97,6 +97,10 @@ class RestConnection implements Connection {
     };
     return untilAborted(signal, answer, discard);
   };
+
+  keeps(query: Query, caller: Caller): boolean {
+    return !this.#headers.areConditional(query, caller);
+  }
 
   readonly revalidate = renewal;
 

@@ -1,7 +1,7 @@
 import type { Duplex, Readable } from 'node:stream';
 import type { Memory } from '../../src/budget/memory.ts';
 import { CodapError } from '../../src/errors.ts';
-import { NOT_KEPT, type Freshness } from '../../src/store/freshness.ts';
+import type { Freshness } from '../../src/store/freshness.ts';
 import type { Body, Meta, Value } from '../../src/store/payload.ts';
 import type { Context } from '../../src/store/fetch.ts';
 import { collect } from '../http/collect.ts';
@@ -24,8 +24,8 @@ export interface Asked {
   readonly responseHeaders: readonly string[];
   /** The `range` that was asked for, if any. */
   readonly range: string | undefined;
-  /** Who would have no answer where it is still the one that they know. */
-  readonly condition: 'of the query' | 'of a cache' | undefined;
+  /** A cache has no answer where it is still the one that it has kept. */
+  readonly isRenewal: boolean;
 }
 
 /** What the head of an answer says. Throws where the body is none to read. */
@@ -57,7 +57,7 @@ export class GatheredAnswer implements Reader<Value> {
   }
 
   head(status: number, headers: AnswerFields): Portion {
-    this.#freshness = freshnessFor(headers, this.#asked);
+    this.#freshness = freshnessOf(headers);
     this.#fields = readHead(status, headers, this.#asked, this.#freshness);
     const { codings, length, part } = this.#fields;
     // Of a coding that codap does not know, it can still read nothing at all.
@@ -76,7 +76,7 @@ export class GatheredAnswer implements Reader<Value> {
   whole(bytes: Buffer): Value | Promise<Value> {
     const { meta } = this.#fields as Fields;
     const { status, contentType } = meta;
-    if (status === 304 && this.#asked.condition === 'of a cache') return unchanged(meta, this.#freshness);
+    if (status === 304 && this.#asked.isRenewal) return unchanged(meta, this.#freshness);
     const isEmpty = status === 204 || status === 304 || (bytes.length === 0 && contentType === undefined);
     return isEmpty
       ? nothing(meta, this.#freshness)
@@ -117,7 +117,7 @@ export class HeadAnswer implements Reader<Value> {
   }
 
   head(status: number, headers: AnswerFields): Portion {
-    this.#freshness = freshnessFor(headers, this.#asked);
+    this.#freshness = freshnessOf(headers);
     this.#meta = readHead(status, headers, this.#asked, this.#freshness).meta;
     return NOTHING;
   }
@@ -127,11 +127,6 @@ export class HeadAnswer implements Reader<Value> {
   whole(): Value {
     return plain(null, this.#meta, this.#freshness);
   }
-}
-
-/** What is answered to a condition of the query's own is for whoever set it. */
-function freshnessFor(headers: AnswerFields, { condition }: Asked): Freshness | undefined {
-  return condition === 'of the query' ? NOT_KEPT : freshnessOf(headers);
 }
 
 /** Takes any answer for what it is: a sign that the store is there. */

@@ -37,6 +37,8 @@ export class RequestHeaders {
   readonly #forwarded: readonly string[];
   readonly #userAgent: string;
   readonly #responseHeaders: readonly string[];
+  /** Whether one is configured that sets a condition. */
+  readonly #isConditional: boolean;
   /** Those of requests to which neither their query nor their caller adds any, by what they accept. */
   readonly #shared = new Map<string, Sent>();
 
@@ -50,6 +52,7 @@ export class RequestHeaders {
     this.#forwarded = forwardHeaders;
     this.#userAgent = userAgent;
     this.#responseHeaders = responseHeaders;
+    this.#isConditional = isConditional(headers);
   }
 
   /**
@@ -65,6 +68,11 @@ export class RequestHeaders {
     return sent;
   }
 
+  /** Whether a condition stands among them. */
+  areConditional({ params }: Query, caller: Caller): boolean {
+    return this.#isConditional || isConditional((params as RestQuery).headers) || isConditional(caller.headers);
+  }
+
   #adds({ headers, body }: RestQuery, caller: Caller): boolean {
     if (caller.traceparent !== undefined || body || firstKeyOf(headers) !== undefined) return true;
     return this.#forwarded.some((name) => Object.hasOwn(caller.headers, name));
@@ -72,8 +80,9 @@ export class RequestHeaders {
 
   #sent(params: RestQuery, caller: Caller, encoding: string): Sent {
     const headers = this.#list(params, caller, encoding);
-    const condition = params.isRenewal ? 'of a cache' : isConditional(headers) ? 'of the query' : undefined;
-    return { headers, asked: { responseHeaders: this.#responseHeaders, range: valueOf(headers, 'range'), condition } };
+    const range = valueOf(headers, 'range');
+    const isRenewal = params.isRenewal === true;
+    return { headers, asked: { responseHeaders: this.#responseHeaders, range, isRenewal } };
   }
 
   #list({ headers, body }: RestQuery, caller: Caller, encoding: string): string[] {
@@ -100,9 +109,9 @@ function valueOf(list: readonly string[], name: string): string | undefined {
   return undefined;
 }
 
-/** Whether a list of header fields has one that sets a condition (RFC 9110 §13.1). */
-function isConditional(list: readonly string[]): boolean {
-  for (let at = 0; at < list.length; at += 2) if ((list[at] as string).startsWith('if-')) return true;
+/** Whether one of these header fields sets a condition (RFC 9110 §13.1). */
+function isConditional(headers: object): boolean {
+  for (const name in headers) if (name.startsWith('if-')) return true;
   return false;
 }
 

@@ -8,7 +8,6 @@ import {
 import { Readable, type Duplex } from 'node:stream';
 import { CodapError } from '../../src/errors.ts';
 import type { Context, Query } from '../../src/store/fetch.ts';
-import { NOT_KEPT } from '../../src/store/freshness.ts';
 import type { Body, Meta, Payload, Value } from '../../src/store/payload.ts';
 import { collect } from '../http/collect.ts';
 import { content, nothing, plain, unchanged } from '../http/content.ts';
@@ -47,7 +46,7 @@ export async function get(
     if (etag !== undefined) meta.etag = etag;
     if (date !== undefined) meta.lastModified = new Date(date).toISOString();
     if (want === 'body') return { kind: 'body', stream: Readable.from([]), meta };
-    return query.isRenewal ? unchanged(meta) : nothing(meta, NOT_KEPT);
+    return query.isRenewal ? unchanged(meta) : nothing(meta);
   }
   const source = answer.Body as Readable;
   try {
@@ -60,8 +59,7 @@ export async function get(
     const { format, coding } = reading(query.format, answer, part !== undefined && !isAll(part));
     const stream = owned(source, signal, s3Failure, [...counted, ...coding]);
     const bytes = await collect(stream, options.maxBytes, context, () => tooLarge(options.maxBytes));
-    const freshness = isConditional(query) ? NOT_KEPT : undefined;
-    return await content(bytes, format, told, context, freshness, part !== undefined && part.first > 0);
+    return await content(bytes, format, told, context, undefined, part !== undefined && part.first > 0);
   } catch (error) {
     source.on('error', () => {}).destroy();
     throw error;
@@ -74,9 +72,10 @@ export function renewal({ op, params, want }: Query, etag: string): Query | unde
   return op === 'getObject' ? { op, params: query, want } : undefined;
 }
 
-/** Whether it sets a condition of its own, whose answer is for whoever set it. */
-function isConditional({ ifNoneMatch, ifModifiedSince, ifMatch, isRenewal }: GetObject): boolean {
-  return !isRenewal && (ifNoneMatch ?? ifModifiedSince ?? ifMatch) !== undefined;
+/** Whether an answer may be kept: that to a condition is for whoever set it. */
+export function keeps({ params }: Query): boolean {
+  const { ifNoneMatch, ifModifiedSince } = params as GetObject;
+  return (ifNoneMatch ?? ifModifiedSince) === undefined;
 }
 
 /**

@@ -10,7 +10,7 @@ import { undiciConnections } from '../http/connections.ts';
 import { s3Contents } from './contents.ts';
 import { credentialsOf } from './credentials.ts';
 import { s3Failure } from './failure.ts';
-import { get, head, renewal } from './get.ts';
+import { get, head, keeps, renewal } from './get.ts';
 import { UndiciHandler } from './http-handler.ts';
 import { listInput } from './input.ts';
 import { list, listItems } from './list.ts';
@@ -70,6 +70,8 @@ export class S3Connection implements Connection {
     const range = `bytes=${first}-${last ?? ''}`;
     return { op, params: { ...(params as GetObject), range, ...(etag !== undefined && { ifMatch: etag }) }, want };
   }
+
+  readonly keeps = keeps;
 
   readonly revalidate = renewal;
 

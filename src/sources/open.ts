@@ -189,9 +189,7 @@ function layersOf({ options, adapter: { ops }, connection, calls, log }: Below):
     // Above retry and the limit, because all attempts, and waiting for a place, spend the query's own time.
     timeout(name),
     // Above all that asks the store, because a hit costs nothing below.
-    ...(options.cache
-      ? [ofStore(cache({ ...options, cache: options.cache }, (query, etag) => connection.revalidate?.(query, etag)))]
-      : []),
+    ...(options.cache ? [ofStore(cache({ ...options, cache: options.cache }, connection))] : []),
     // Above the limit, because who joins a call takes no place.
     ...(options.coalesce ? [coalesce(timeoutMs)] : []),
     // Above retry, because what failed is one query, and asked again as one.

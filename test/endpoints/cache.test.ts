@@ -48,6 +48,7 @@ beforeAll(async () => {
       old: rest({ ttlMs: 0 }),
       lenient: rest({ ttlMs: 0, staleMs: 60_000, notFoundMs: 60_000 }),
       mine: rest(CACHE, { forwardHeaders: ['authorization', 'if-none-match'] }),
+      told: rest(CACHE, { headers: { 'if-match': '*' } }),
       none: rest(false as never),
       shop: { cache: CACHE },
       photos: { cache: { ttlMs: 0 } },
@@ -74,6 +75,51 @@ const fresh = () => `/p${paths++}`;
 const get = (path: string, more: object = {}) => ({ source: 'api', op: 'get', params: { path }, ...more });
 const one = async (query: object, headers?: Record<string, string>): Promise<Body> =>
   (await service.post('/kv', { queries: { it: query } }, headers)).json().results.it;
+
+describe('what a source with a cache keeps', () => {
+  const since = 'Thu, 01 Jan 2026 00:00:00 GMT';
+  const api = (headers: object, op = 'get') => ({ source: 'api', op, params: { path: fresh(), headers } });
+  const mine = () => get(fresh(), { source: 'mine' });
+  const file = (params: object) => ({ source: 'kept', op: 'getObject', params: { key: 'welcome.txt', ...params } });
+
+  it.each<[string, boolean, () => object, Record<string, string>?]>([
+    ['a GET', true, () => api({})],
+    ['a HEAD', true, () => api({}, 'head')],
+    ['a GET of a part', true, () => api({ range: 'bytes=0-0' })],
+    ['a GET if it is another one', false, () => api({ 'If-None-Match': '"x"' })],
+    ['a GET if that refers to another one', false, () => api({ 'if-none-match': { $meta: '/other/etag' } })],
+    ['a HEAD if it is a newer one', false, () => api({ 'if-modified-since': since }, 'head')],
+    ['a GET of who sets no condition', true, mine],
+    ['a GET of who does', false, mine, { 'if-none-match': '"x"' }],
+    ['a GET of who sets one that is not forwarded', true, () => api({}), { 'if-none-match': '"x"' }],
+    ['a GET of a source that sets one', false, () => get(fresh(), { source: 'told' })],
+    ['an object', true, () => file({ format: 'base64' })],
+    ['an object if it is another one', false, () => file({ ifNoneMatch: '"x"' })],
+    ['an object if it is a newer one', false, () => file({ ifModifiedSince: '2020-01-01' })],
+    ['an address', false, () => ({ source: 'kept', op: 'presignGetObject', params: { key: 'a' } })],
+  ])('%s: %s, as is explained, traced and counted', async (_what, isKept, made, headers) => {
+    script = counting({ etag: '"1"' });
+    const it = made() as { readonly source: string };
+    const body = { queries: { it, other: get('/other') } };
+    const counted = async (): Promise<object> => {
+      const { sources } = (await service.get('/sources')).json();
+      const { hit, miss } = sources.find(({ name }: Body) => name === it.source).layers.cache;
+      return { hit, miss };
+    };
+    const explained = (await service.post('/kv?explain', body, headers)).json();
+    expect('cache' in explained.queries.it.layers).toBe(isKept);
+    await service.post('/kv', body, headers);
+    const [before, traces] = [await counted(), [] as unknown[]];
+    for (let times = 0; times < 2; times += 1) {
+      const queries = { other: get('/other', { source: 'none' }), it };
+      const { results } = (await service.post('/kv', { queries, trace: true }, headers)).json();
+      expect(results.it.status).toBe('ok');
+      traces.push(results.it.trace.cache);
+    }
+    expect(traces).toEqual(isKept ? ['hit', 'hit'] : [undefined, undefined]);
+    expect(await counted()).toEqual(isKept ? { ...before, hit: (before as { hit: number }).hit + 2 } : before);
+  });
+});
 
 describe('a REST source with a cache', () => {
   it('asks once, and tells the age of what it serves again', async () => {

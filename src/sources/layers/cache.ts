@@ -1,7 +1,8 @@
+import type { Connection } from '../../../adapters/adapter.ts';
 import { Work } from '../../budget/work.ts';
 import { CallSignal } from '../../call-signal.ts';
 import { CodapError, notNeeded, toCodapError } from '../../errors.ts';
-import type { Asked, Context, Fetch, Query } from '../../store/fetch.ts';
+import type { Asked, Caller, Context, Fetch, Query } from '../../store/fetch.ts';
 import { bytesOf, type Payload, type Value } from '../../store/payload.ts';
 import { KeptAnswers, type KeepingOptions, type KeptAnswer } from '../kept-answers.ts';
 import { keyOf } from '../key.ts';
@@ -18,21 +19,24 @@ export interface CacheOptions {
   readonly cache: KeepingOptions;
 }
 
-/** The query for the same answer unless it is still the one with this entity tag, as a Connection's. */
-export type Revalidate = (query: Query, etag: string) => Query | undefined;
+/** What a cache asks of the Connection whose answers it keeps. */
+export type Keeping = Pick<Connection, 'keeps' | 'revalidate'>;
 
 /**
  * Keeps gathered values, and what was not found, by op, params and forwarded headers, and serves them for as
  * long as its options, the store and the query's `maxAgeMs` allow. What is no longer fresh is served at once
  * while one refresh runs behind it, in nobody's name. What is too old is asked for by its entity tag.
  */
-export function cache(options: CacheOptions, revalidate: Revalidate = () => undefined): Layer {
+export function cache(options: CacheOptions, connection: Keeping = {}): Layer {
   const { name, timeoutMs, concurrency } = options;
   const answers = new KeptAnswers(options.cache);
   const refreshes = new Map<string, CallSignal>();
   const mostRefreshes = Math.ceil(concurrency / 4);
   const counted = { hit: 0, stale: 0, miss: 0 };
   let isClosed = false;
+
+  const isKept = (query: Query, caller: Caller): boolean =>
+    query.want === 'value' && connection.keeps?.(query, caller) !== false;
 
   const noted = (what: keyof typeof counted, { trace }: Context): void => {
     counted[what] += 1;
@@ -45,7 +49,7 @@ export function cache(options: CacheOptions, revalidate: Revalidate = () => unde
     const found = answers.find(key)?.answer;
     const known = found instanceof CodapError ? undefined : found;
     const etag = known?.meta?.etag;
-    const renewal = etag === undefined ? undefined : revalidate(query, etag);
+    const renewal = etag === undefined ? undefined : connection.revalidate?.(query, etag);
     try {
       let payload = await next(renewal ?? query, own);
       if (payload.kind === 'value' && payload.isUnchanged) {
@@ -57,7 +61,7 @@ export function cache(options: CacheOptions, revalidate: Revalidate = () => unde
       }
       if (payload.kind === 'value') {
         const tag = payload.meta?.etag;
-        answers.put(key, asked.at, payload, tag !== undefined && revalidate(query, tag) !== undefined);
+        answers.put(key, asked.at, payload, tag !== undefined && connection.revalidate?.(query, tag) !== undefined);
       }
       return payload;
     } catch (error) {
@@ -87,12 +91,12 @@ export function cache(options: CacheOptions, revalidate: Revalidate = () => unde
 
   return {
     name: 'cache',
-    bounds: ({ want }) => (want === 'value' ? { ...options.cache } : undefined),
+    bounds: (query, caller) => (isKept(query, caller) ? { ...options.cache } : undefined),
     state: () => ({ ...counted, bytes: answers.bytes, entries: answers.size }),
     wrap(next) {
       const inTime = timeout(name).wrap(next);
       return (query, context) => {
-        const key = query.want === 'value' ? keyOf(query, context.caller) : undefined;
+        const key = isKept(query, context.caller) ? keyOf(query, context.caller) : undefined;
         if (key === undefined) return next(query, context);
         const now = performance.now();
         const found = answers.find(key);

@@ -95,7 +95,7 @@ it('whatever is asked, changed, said, failed or slow: nothing is served that the
           concurrency: 8,
           cache: { ttlMs: TTL, staleMs: STALE, notFoundMs: NOT_FOUND, maxBytes: MAX_BYTES },
         },
-        (query, etag) => ({ ...query, params: { ...(query.params as object), etag } }),
+        { revalidate: (query, etag) => ({ ...query, params: { ...(query.params as object), etag } }) },
       );
       /** Who asks has this signal; a refresh has one of its own. */
       const { signal } = new AbortController();

@@ -3,14 +3,14 @@ import { plain, unchanged } from '../../../adapters/http/content.ts';
 import { Memory, processMemory } from '../../../src/budget/memory.ts';
 import { CodapError, type Code } from '../../../src/errors.ts';
 import { stack } from '../../../src/sources/layer.ts';
-import { cache, type CacheOptions, type Revalidate } from '../../../src/sources/layers/cache.ts';
+import { cache, type CacheOptions, type Keeping } from '../../../src/sources/layers/cache.ts';
 import { coalesce } from '../../../src/sources/layers/coalesce.ts';
 import type { CallTrace } from '../../../src/store/call-trace.ts';
 import { instantOf } from '../../../src/store/deadline.ts';
 import type { Context, Query } from '../../../src/store/fetch.ts';
 import { NOT_KEPT, type Freshness } from '../../../src/store/freshness.ts';
 import type { Meta, Value } from '../../../src/store/payload.ts';
-import { context } from '../../adapters/source.ts';
+import { context, NOBODY } from '../../adapters/source.ts';
 import { layerSuite } from '../../layer-suite/layer-suite.ts';
 
 const OPTIONS = { ttlMs: 1000, staleMs: 0, notFoundMs: 0, maxBytes: 2 ** 20 };
@@ -32,10 +32,9 @@ afterEach(() => void vi.useRealTimers());
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 const failed = (code: Code) => new CodapError(code, 'told to fail');
 /** A condition as an adapter may write it. */
-const conditionally: Revalidate = (query, etag) => ({
-  ...query,
-  params: { ...(query.params as object), unless: etag },
-});
+const conditionally: Keeping = {
+  revalidate: (query, etag) => ({ ...query, params: { ...(query.params as object), unless: etag } }),
+};
 
 interface Asked {
   readonly key?: string;
@@ -44,12 +43,12 @@ interface Asked {
 }
 
 /** A cache over a store that answers what a test says; by itself at once, how many calls there were. */
-function shop(own: Partial<CacheOptions['cache']> = {}, revalidate?: Revalidate, concurrency = 8) {
+function shop(own: Partial<CacheOptions['cache']> = {}, connection?: Keeping, concurrency = 8) {
   const calls: { query: Query; context: Context }[] = [];
   const store = {
     answer: (): Value | Promise<Value> => plain(calls.length),
   };
-  const layer = cache({ ...options(own), concurrency }, revalidate);
+  const layer = cache({ ...options(own), concurrency }, connection);
   const fetch = layer.wrap(async (query, given) => {
     calls.push({ query, context: given });
     return store.answer();
@@ -512,6 +511,26 @@ describe('what the store says of keeping its answer', () => {
       await ask({}, { trace });
       expect([age, trace.cache]).toEqual([age, is]);
     }
+  });
+
+  it('of which the adapter says that it may not is asked for each time, and counts as none that was missed', async () => {
+    const keeps: Keeping['keeps'] = ({ params }, { headers }) =>
+      (params as Asked).key !== 'mine' && !('if-match' in headers);
+    const { ask, layer, calls } = shop({ notFoundMs: 500 }, { keeps });
+    const theirs = { ...NOBODY, headers: { 'if-match': '"a"' } };
+    for (const [key, caller, isKept] of [
+      ['mine', NOBODY, false],
+      ['all', theirs, false],
+      ['all', NOBODY, true],
+    ] as const) {
+      const trace: CallTrace = { attempts: [] };
+      const before = calls.length;
+      for (let times = 0; times < 2; times += 1) await ask({ key }, { caller, trace });
+      expect([key, calls.length - before, trace.cache]).toEqual(isKept ? [key, 1, 'hit'] : [key, 2, undefined]);
+      const bounds = layer.bounds?.({ op: 'get', params: { key }, want: 'value' }, caller);
+      expect(bounds !== undefined).toBe(isKept);
+    }
+    expect(layer.state?.()).toMatchObject({ hit: 1, miss: 1, stale: 0, entries: 1 });
   });
 
   it('of a newer one takes away what was kept before', async () => {
