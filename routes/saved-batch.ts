@@ -3,7 +3,7 @@ import { readBody } from '../src/batch/plan/read-body.ts';
 import { endingBy } from '../src/budget/work.ts';
 import type { Config } from '../src/config/load.ts';
 import type { Encoding } from '../src/encodings/encoding.ts';
-import { encodings, negotiating } from '../src/encodings/index.ts';
+import { chosen, encodings, negotiating } from '../src/encodings/index.ts';
 import { askedBy } from '../src/saved/asked.ts';
 import { PAGE } from '../src/saved/file-name.ts';
 import { timeoutOf } from '../src/service/batches/ad-hoc.ts';
@@ -34,7 +34,7 @@ export function savedBatchRoutes(app: FastifyInstance, service: Service, saved: 
     app.route({
       method: ['GET', 'HEAD'],
       url,
-      config: { ...config, parameters: params },
+      config: { ...config, parameters: params, answersIn: (headers) => chosen(negotiate(headers), saved.plan) },
       handler: (request, reply) => get(gotten, service, request, reply),
     });
     app.post(url, { config }, (request, reply) => answer(posted, service, request, reply));

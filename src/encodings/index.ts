@@ -1,4 +1,5 @@
 import Negotiator from 'negotiator';
+import type { Plan } from '../batch/plan/node.ts';
 import { remembering } from '../budget/remember.ts';
 import { csv } from './csv.ts';
 import type { Encoding } from './encoding.ts';
@@ -28,6 +29,11 @@ interface Accepting {
 
 /** The encodings an `Accept` header takes (RFC 9110 §12.5.1), the one it likes best first. */
 export const negotiate = negotiating(encodings);
+
+/** The first of what a request takes in which a plan can be answered; undefined where there is none. */
+export function chosen(acceptable: readonly Encoding[], plan: Plan): Encoding | undefined {
+  return acceptable.find(({ refuses }) => refuses?.(plan) === undefined);
+}
 
 /** Negotiates among these, the default first. */
 export function negotiating(among: readonly Encoding[]): (headers: Accepting) => readonly Encoding[] {

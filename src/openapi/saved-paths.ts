@@ -61,7 +61,7 @@ function operationsOf(batch: SavedBatch, suffix: string, flags: readonly JsonSch
       parameters,
       responses: {
         '200': ran(batch),
-        '204': bare('An event source has come back (`Last-Event-ID`): it is not to ask again.'),
+        '204': bare('An event source (`text/event-stream`) has come back (`Last-Event-ID`): it is not to ask again.'),
         ...ofStored(batch),
         '304': bare('The client has this answer already (`If-None-Match`).', ...RAN),
         ...fromUrlFaults,

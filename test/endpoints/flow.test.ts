@@ -549,8 +549,19 @@ describe('server-sent events', () => {
       expect(plain.status).toBe(405);
       expect(plain.headers['allow']).toBe('POST');
     }
-    expect((await service.get('/nowhere', { 'last-event-id': '3' })).status).toBe(404);
+    expect((await service.get('/nowhere', { accept: SSE, 'last-event-id': '3' })).status).toBe(404);
   });
+
+  it.each([undefined, '*/*', 'application/json', `application/x-ndjson, ${SSE};q=0.9`])(
+    'alone come back: a GET with Last-Event-ID for %s is as any other',
+    async (accept) => {
+      const headers = { 'last-event-id': '3', ...(accept !== undefined && { accept }) };
+      for (const path of ['/kv', '/ordered', '/first-reply']) {
+        const { status, headers: told } = await service.get(path, headers);
+        expect([status, told['allow']]).toEqual([405, 'POST']);
+      }
+    },
+  );
 });
 
 describe('compression', () => {

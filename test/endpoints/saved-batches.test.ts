@@ -310,10 +310,38 @@ describe('a saved batch', () => {
         ({ labels }) => labels['batch'] === 'each',
       ).length;
     const before = await count();
-    const answer = await service.get('/batches/each', { 'last-event-id': '3' });
-    expect([answer.status, answer.text, answer.headers['cache-control']]).toEqual([204, '', 'no-store']);
+    for (const [path, accept] of [
+      ['/batches/each', 'text/event-stream'],
+      ['/batches/each', 'application/json;q=0.5, text/event-stream'],
+      // No list of objects is there: of what is taken events are the first that can be sent.
+      ['/batches/each', 'text/csv, text/event-stream;q=0.9'],
+      ['/batches/each.sse', 'application/json'],
+    ] as const) {
+      const answer = await service.get(path, { accept, 'last-event-id': '3' });
+      expect([path, answer.status, answer.text]).toEqual([path, 204, '']);
+      expect(answer.headers['cache-control']).toBe('no-store');
+    }
     expect(await count()).toBe(before);
   });
+
+  it.each([
+    ['', undefined, 200, 'application/json'],
+    ['', 'text/event-stream;q=0.5, application/json', 200, 'application/json'],
+    ['', 'application/x-ndjson', 200, 'application/x-ndjson'],
+    ['', 'application/zip', 200, 'application/zip'],
+    ['', 'text/html', 406, 'application/problem+json'],
+    ['.json', 'text/event-stream', 200, 'application/json'],
+    ['.zip', 'text/event-stream', 200, 'application/zip'],
+    ['.html', 'text/event-stream', 406, 'application/problem+json'],
+  ])(
+    'is answered, whatever Last-Event-ID says, at %s in what is no stream of events: %s',
+    async (ending, accept, status, type) => {
+      const headers = { 'last-event-id': '3', ...(accept !== undefined && { accept }) };
+      const answer = await service.get(`/batches/each${ending}?ids=a`, headers);
+      expect([answer.status, answer.headers['content-type']]).toEqual([status, expect.stringContaining(type)]);
+      expect(answer.text).not.toBe('');
+    },
+  );
 
   it('is counted under its name', async () => {
     const labels = { pattern: 'kv', batch: 'among', outcome: 'complete' };

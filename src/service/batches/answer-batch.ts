@@ -2,7 +2,7 @@ import type { FastifyContextConfig, FastifyReply, FastifyRequest } from 'fastify
 import { explaining, type Explaining } from '../../batch/explain/explain.ts';
 import type { Plan } from '../../batch/plan/node.ts';
 import { endingBy, type Steps } from '../../budget/work.ts';
-import { replyTypes } from '../../encodings/index.ts';
+import { chosen, replyTypes } from '../../encodings/index.ts';
 import { json } from '../../encodings/json-encoding.ts';
 import { BadRequest } from '../../json/fault-list.ts';
 import { Text } from '../../json/text.ts';
@@ -54,7 +54,7 @@ async function answerCounted(asking: Asking, service: Service, exchange: Exchang
   if (acceptable.length === 0) return sendNotAcceptable(reply, there());
   const asked = await asking.read(request, received, work);
   const { plan, origins } = asked;
-  const encoding = acceptable.find(({ refuses }) => refuses?.(plan) === undefined);
+  const encoding = chosen(acceptable, plan);
   if (!encoding) return sendNotAcceptable(reply, `${acceptable[0]?.refuses?.(plan)}; ${there()}`);
   if (plan.trace && !encoding.showsReplies)
     throw new BadRequest([

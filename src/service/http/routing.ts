@@ -1,7 +1,10 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { FastifyContextConfig, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Params } from '../../batch/run/batch.ts';
 import type { Grant } from '../../callers/known-caller.ts';
+import type { Encoding } from '../../encodings/encoding.ts';
+import { negotiate } from '../../encodings/index.ts';
+import { sse } from '../../encodings/sse.ts';
 import { MOST_FAULTS, shortDetail } from '../../json/fault-list.ts';
 import type { Given, ParameterFault, ParamSet } from '../../saved/param-set.ts';
 import { authorityOf } from './hosts.ts';
@@ -14,6 +17,8 @@ declare module 'fastify' {
     flags?: readonly string[] | ((caller: Grant) => readonly string[]);
     /** Whether a caller is to know that the route is there. By default every caller is. */
     isThereFor?: (caller: Grant) => boolean;
+    /** What a request is answered in, by its headers; unless told, what it likes best of all encodings. */
+    answersIn?: (headers: IncomingHttpHeaders) => Encoding | undefined;
     /** The URL parameters with values that it takes beside them. */
     parameters?: ParamSet;
   }
@@ -107,9 +112,13 @@ export function refuseUnknown(app: FastifyInstance, refused: Refused): void {
  * Whether it is an event source that has lost its stream. It comes back for ever, unless it is answered 204
  * (WHATWG HTML §9.2.3).
  */
-export function comesBack({ method, headers }: Pick<FastifyRequest, 'method' | 'headers'>): boolean {
-  return method === 'GET' && headers['last-event-id'] !== undefined;
+export function comesBack({ method, headers, routeOptions }: FastifyRequest): boolean {
+  if (method !== 'GET' || headers['last-event-id'] === undefined) return false;
+  const { answersIn = likedBest } = routeOptions.config;
+  return answersIn(headers) === sse;
 }
+
+const likedBest = (headers: IncomingHttpHeaders): Encoding | undefined => negotiate(headers)[0];
 
 /** Tells it so. Who kept that for others would end their streams, too. */
 export function sendNoMore(reply: FastifyReply): FastifyReply {
