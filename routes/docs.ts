@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { FastifyInstance } from 'fastify';
 import { onceLoaded } from '../src/budget/once-loaded.ts';
-import { sendNotFound } from '../src/service/http/problem.ts';
 
 /** Everything comes from here; the page's icons are in its style sheet. */
 const POLICY =
@@ -78,14 +77,11 @@ export function docsRoute(app: FastifyInstance): void {
   app.get('/docs', { config: { isOpen: true } }, (_request, reply) =>
     reply.type('text/html; charset=utf-8').header('content-security-policy', POLICY).send(PAGE),
   );
-  app.get<{ Params: { file: string } }>('/docs/:file', { config: { isOpen: true } }, async ({ params }, reply) => {
-    const file = files.get(params.file);
-    if (file)
-      return reply
-        .type(file.type)
+  for (const [name, { type, read }] of files)
+    app.get(`/docs/${name}`, { config: { isOpen: true } }, async (_request, reply) =>
+      reply
+        .type(type)
         .header('cache-control', 'max-age=3600')
-        .send(await file.read());
-    sendNotFound(reply);
-    return reply;
-  });
+        .send(await read()),
+    );
 }

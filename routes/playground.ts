@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { codingFor } from '../src/service/http/compression.ts';
-import { sendNotFound } from '../src/service/http/problem.ts';
 import { NONCE, type Playground } from '../src/service/playground-files.ts';
 
 /**
@@ -30,18 +29,14 @@ export function playgroundRoute(app: FastifyInstance, { page, files }: Playgroun
       .header('referrer-policy', 'no-referrer')
       .send(page.replaceAll(NONCE, nonce));
   });
-  app.get<{ Params: { file: string } }>('/playground/:file', { config: { isOpen: true } }, (request, reply) => {
-    const file = files.get(request.params.file);
-    if (!file) {
-      sendNotFound(reply);
-      return reply;
-    }
-    const isPacked = codingFor(reply) !== undefined;
-    if (isPacked) reply.header('content-encoding', 'gzip');
-    return reply
-      .type(file.type)
-      .header('cache-control', 'public, max-age=31536000, immutable')
-      .header('content-security-policy', FILE_POLICY)
-      .send(isPacked ? file.gzipped : file.plain);
-  });
+  for (const [name, { type, plain, gzipped }] of files)
+    app.get(`/playground/${name}`, { config: { isOpen: true } }, (_request, reply) => {
+      const isPacked = codingFor(reply) !== undefined;
+      if (isPacked) reply.header('content-encoding', 'gzip');
+      return reply
+        .type(type)
+        .header('cache-control', 'public, max-age=31536000, immutable')
+        .header('content-security-policy', FILE_POLICY)
+        .send(isPacked ? gzipped : plain);
+    });
 }

@@ -179,5 +179,9 @@ describe('an answer has the headers and the media type that the document tells o
       expect([path, answer.status]).toEqual([path, isOpen ? 200 : 401]);
       if (!isOpen) expect(untrue(document, answer, [401, method, path, template])).toEqual([]);
     }
+    const none = ['GET', '/docs/none', '/docs/{file}'] as const;
+    const answer = await ask(known, [401, ...none]);
+    expect(answer.status).toBe(401);
+    expect(untrue(document, answer, [401, ...none])).toEqual([]);
   });
 });

@@ -209,6 +209,7 @@ describe('/openapi.json', () => {
       const url = parts
         .join('')
         .replace(/:(\w+)/, '{$1}')
+        .replace(/^(\/docs|\/playground)\/.+/, '$1/{file}')
         .replace(ENDING, '$1.{ending}');
       // That all others which answer GET answer HEAD, too, is said once.
       for (const method of methods?.split(', ') ?? [])

@@ -50,11 +50,11 @@ function ofPath(item: object, isOpen: boolean): object {
 }
 
 function ofOperation(operation: JsonSchema, isOpen: boolean): JsonSchema {
-  if (isOpen) return { ...operation, security: [] };
-  const responses = {
-    ...(operation['responses'] as object),
-    '401': { $ref: '#/components/responses/Unauthorized' },
-    '429': { $ref: '#/components/responses/TooManyRequests' },
-  };
-  return { ...operation, security, responses };
+  const responses = operation['responses'] as object;
+  const unauthorized = { '401': { $ref: '#/components/responses/Unauthorized' } };
+  // What is not there is so for callers alone.
+  if (isOpen)
+    return { ...operation, security: [], responses: { ...responses, ...('404' in responses && unauthorized) } };
+  const tooMany = { '429': { $ref: '#/components/responses/TooManyRequests' } };
+  return { ...operation, security, responses: { ...responses, ...unauthorized, ...tooMany } };
 }

@@ -251,6 +251,11 @@ describe('without a key that is known', () => {
       '/health',
       '/health/live/',
       '/docs/../limits',
+      '/docs/nothing',
+      '/docs/nothing?strict',
+      '/docs/',
+      '/docs/start.js/',
+      '/playground/nothing',
       '//limits',
     ].map((path): [string, string] => ['GET', path]),
     ['HEAD', '/batches/profile'],
@@ -258,6 +263,10 @@ describe('without a key that is known', () => {
     ['OPTIONS', '/kv'],
     ['DELETE', '/batches/profile'],
     ['PUT', '/health/live'],
+    ['HEAD', '/docs/nothing.js'],
+    ['POST', '/docs/nothing'],
+    ['POST', '/docs/start.js'],
+    ['DELETE', '/'],
   ];
 
   it.each(WRONG)('nothing is told: %s', async (_what, headers) => {

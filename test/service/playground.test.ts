@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import Fastify from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { playgroundRoute } from '../../routes/playground.ts';
+import { hashedKey, makeKey } from '../../src/callers/api-keys.ts';
+import { openCallers } from '../../src/callers/callers.ts';
 import { buildApp } from '../../src/service/app.ts';
+import { identify } from '../../src/service/http/identify.ts';
 import { NONCE, readPlayground } from '../../src/service/playground-files.ts';
 import { parseConfig } from '../configured.ts';
 
@@ -17,8 +20,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-async function appOf() {
+async function appOf(callers?: object) {
   const app = Fastify();
+  identify(app, openCallers(parseConfig({ callers }), app.log), () => {});
   playgroundRoute(app, (await readPlayground(folder))!);
   return app;
 }
@@ -74,6 +78,15 @@ describe('the playground', () => {
   it.each(['nothing.js', '..%2findex.html', '__proto__'])('has no file %s', async (file) => {
     const app = await appOf();
     expect((await app.inject(`/playground/${file}`)).statusCode).toBe(404);
+  });
+
+  it('tells nobody without a key which files there are not', async () => {
+    const key = makeKey();
+    const app = await appOf({ web: { keys: [hashedKey(key)] } });
+    const statusOf = async (url: string, headers = {}) => (await app.inject({ url, headers })).statusCode;
+    expect([await statusOf('/'), await statusOf('/playground/a-1.js')]).toEqual([200, 200]);
+    expect(await statusOf('/playground/a-2.js')).toBe(401);
+    expect(await statusOf('/playground/a-2.js', { 'x-api-key': key })).toBe(404);
   });
 });
 
