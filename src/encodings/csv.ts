@@ -4,7 +4,7 @@ import { GRACE_MS } from '../batch/run/grace.ts';
 import { failed, isComplete, valueOf, type Reply } from '../batch/run/reply.ts';
 import { endingBy } from '../budget/work.ts';
 import { CodapError, deadlinePassed } from '../errors.ts';
-import type { Text } from '../json/text.ts';
+import { Text } from '../json/text.ts';
 import { attachment } from '../store/attachment.ts';
 import { NotAcceptable, type Encoding } from './encoding.ts';
 import { hasOneReply, oneReply } from './one-reply.ts';
@@ -42,11 +42,11 @@ export const csv: Encoding = {
   },
 };
 
-/** The table of the one reply. Throws NoTable, and a CodapError where there is none. */
+/** The table of the one reply: empty where it was left out by choice. Throws NoTable, or its failure. */
 async function tableOf(reply: Reply | undefined, { work, memory, mostBytes, deadline }: Answer): Promise<Text> {
   if (reply && failed(reply)) throw reply.error;
   const value = reply?.value;
-  if (!reply || !value) throw new CodapError('NOT_FOUND', 'there is no list to answer');
+  if (!reply || !value) return new Text();
   const steps = tableText(await work.do(valueOf(reply, work)), {
     mode: value.mode,
     bytes: mostBytes,

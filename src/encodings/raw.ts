@@ -3,13 +3,16 @@ import { isOpaque, type Node } from '../batch/plan/node.ts';
 import type { Answer } from '../batch/run/answer.ts';
 import type { Flow } from '../batch/run/flow.ts';
 import { isComplete, type Member } from '../batch/run/reply.ts';
-import { CodapError, notNeeded, toCodapError } from '../errors.ts';
+import { notNeeded, toCodapError } from '../errors.ts';
 import type { Body } from '../store/payload.ts';
 import { bodyOrValue } from './archive/entry.ts';
 import { chunksOf } from './archive/writer.ts';
 import type { Encoding } from './encoding.ts';
 import { hasOneReply, oneReply } from './one-reply.ts';
 import { summaryHeaders } from './summary.ts';
+
+/** What is left out by choice is answered as what a store has no content for. */
+const LEFT_OUT: Body['meta'] = { status: 204 };
 
 /** A store's body as it is stored, where that is the one reply. */
 export const raw: Encoding = {
@@ -23,14 +26,12 @@ export const raw: Encoding = {
     if (answer.decidedBy) return undefined;
     // Once the first byte of the body is there, it waits only for the members beside it.
     const whole = first ?? (await answer.whole);
-    const body = bodyMember({ path: [], reply: whole });
-    const flow = body?.reply.flow;
-    if (!body || !flow) {
-      const error = body?.reply.error ?? whole.error ?? new CodapError('NOT_FOUND', 'there is no body to answer');
-      answer.fail({ path: body?.path ?? [], error });
-    }
-    if (!body || !flow || answer.decidedBy) return undefined;
-    const { meta } = flow.payload as Body;
+    const only = whole.list ? oneReply(whole.list) : { path: [], reply: whole };
+    const { flow, error, list } = only?.reply ?? {};
+    if (only && error) answer.fail(list?.decidedBy ?? { path: only.path, error });
+    if (answer.decidedBy) return undefined;
+    const meta = flow ? (flow.payload as Body).meta : LEFT_OUT;
+    const length = meta.status === 204 ? 0 : meta.length;
     return {
       status: meta.status === 206 || meta.status === 304 ? meta.status : 200,
       headers: {
@@ -42,17 +43,17 @@ export const raw: Encoding = {
         ...(meta.etag !== undefined && { etag: meta.etag }),
         ...(meta.lastModified !== undefined && { 'last-modified': new Date(meta.lastModified).toUTCString() }),
         ...(meta.contentRange !== undefined && { 'content-range': meta.contentRange }),
-        ...(meta.length !== undefined && { 'content-length': meta.length }),
+        ...(length !== undefined && { 'content-length': length }),
       },
-      body: { kind: 'bytes', pieces: pieces(flow as Flow<Buffer>, body.path, answer) },
+      body: { kind: 'bytes', pieces: pieces(flow as Flow<Buffer> | undefined, only?.path ?? [], answer) },
     };
   },
 };
 
 /** The bytes of the body; what breaks it fails the batch. */
-async function* pieces(flow: Flow<Buffer>, path: Member['path'], answer: Answer): AsyncGenerator<Buffer> {
+async function* pieces(flow: Flow<Buffer> | undefined, path: Member['path'], answer: Answer): AsyncGenerator<Buffer> {
   try {
-    yield* chunksOf(flow);
+    if (flow) yield* chunksOf(flow);
   } catch (error) {
     const failure = { path, error: toCodapError(error) };
     answer.note(failure);
@@ -65,11 +66,4 @@ function isBody(node: Node): boolean {
   if (node.forEach) return false;
   if (node.kind === 'group') return node.take === 1 && node.select === undefined && hasOneReply(node, isBody);
   return node.streams === 'body' && !node.gathered && !isOpaque(node);
-}
-
-/** The one reply that is a body, or failed to be. */
-function bodyMember(member: Pick<Member, 'path' | 'reply'>): Pick<Member, 'path' | 'reply'> | undefined {
-  const { list } = member.reply;
-  const found = list && oneReply(list);
-  return list ? found && bodyMember(found) : member;
 }

@@ -190,7 +190,6 @@ describe('anything else', () => {
     ['failed', get('/nothing'), 404, 'NOT_FOUND'],
     ['refused', mongo('find', {}, { timeoutMs: 30 }), 504, 'TIMEOUT'],
     ['skipped for what it refers to', get('/list', { when: { $result: '/other' } }), 404, 'DEPENDENCY_FAILED'],
-    ['skipped by choice', get('/list', { when: false }), 404, 'NOT_FOUND'],
     ['too large as a table', get('/wide'), 422, 'TOO_LARGE'],
   ])('what %s answers as a failed batch does', async (what, query, status, code) => {
     if (what === 'refused') await stores.addFault({ store: 'mongo', match: 'find:products', fault: { kind: 'stall' } });
