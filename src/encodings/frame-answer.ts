@@ -6,7 +6,7 @@ import { failed, isComplete, shown, tenths, type MemberList, type Reply } from '
 import { formatPointer } from '../json/pointer.ts';
 import { Text, type Piece } from '../json/text.ts';
 import type { Encoding, Frames, Heartbeat } from './encoding.ts';
-import { addReplyFields } from './json.ts';
+import { addReplyFields, nameField } from './json.ts';
 import { addBatchTrace, addTrace } from './trace-text.ts';
 
 /** Characters of items that leave as one piece. */
@@ -142,9 +142,8 @@ function addEnd(text: Text, { list }: Reply, answer: Answer, counts: Counts): Te
 }
 
 function addReply(text: Text, { member, count, isLast }: ReplyFrame): Text {
-  const { path, as, reply } = member;
-  const name = as === undefined ? '' : `"as":${JSON.stringify(as)},`;
-  text.add(`"path":${JSON.stringify(formatPointer(path))},${name}`);
+  const { path, reply } = member;
+  text.add(`"path":${JSON.stringify(formatPointer(path))},${nameField(member)}`);
   addReplyFields(text, reply, count === undefined ? 'replies' : 'count');
   addTrace(text, member, isLast);
   return text;

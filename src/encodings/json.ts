@@ -30,10 +30,10 @@ export function addReplyFields(text: Text, reply: Reply, members: 'replies' | 'c
   if (ms !== undefined) text.add(`,"ms":${tenths(ms)}`);
 }
 
-/** A member's place in a list: its index and, if given, its name. */
-function placeFields(member: Pick<Member, 'path' | 'as'>): string {
-  const index = `"index":${stepOf(member)},`;
-  return member.as === undefined ? index : `${index}"as":${JSON.stringify(member.as)},`;
+/** The name that a member of a list was given, if any. Under kv its key is its name. */
+export function nameField(member: Pick<Member, 'path' | 'as'>): string {
+  if (member.as === undefined || typeof stepOf(member) === 'string') return '';
+  return `"as":${JSON.stringify(member.as)},`;
 }
 
 /** Adds the replies of a group or forEach: an object in kv, else a list. */
@@ -41,7 +41,9 @@ function addReplies(text: Text, list: MemberList): void {
   let between = '';
   text.add(list.keyed ? '{' : '[');
   for (const member of shown(list.members)) {
-    text.add(between).add(list.keyed ? `${JSON.stringify(stepOf(member))}:{` : `{${placeFields(member)}`);
+    text
+      .add(between)
+      .add(list.keyed ? `${JSON.stringify(stepOf(member))}:{` : `{"index":${stepOf(member)},${nameField(member)}`);
     addReplyFields(text, member.reply);
     addTrace(text, member);
     text.add('}');

@@ -336,6 +336,29 @@ describe('frames put together give the JSON answer', () => {
       },
     ],
     [
+      'kv, all of it named',
+      '/kv',
+      {
+        queries: {
+          '0': { ...stock, as: 'one.json' },
+          gone: { ...missing, as: 'gone.json' },
+          key: { ...stock, as: { $join: ['key', '.json'] } },
+          left: { ...stock, as: 'left.json', when: false },
+          each: { forEach: ['B-101'], as: { $item: '' }, ...get(['stock', { $item: '' }]) },
+          raced: { pattern: 'first-reply', take: 1, as: 'raced.json', queries: [{ ...stock, as: 'winner' }] },
+          keyed: { pattern: 'kv', as: 'keyed', queries: { a: { ...stock, as: 'a.json' } } },
+          listed: {
+            pattern: 'ordered',
+            as: 'listed',
+            queries: [
+              { ...stock, as: 'b.json' },
+              { pattern: 'kv', as: 'below', queries: { c: { ...stock, as: 'c.json' } } },
+            ],
+          },
+        },
+      },
+    ],
+    [
       'first-reply',
       '/first-reply',
       { queries: [slow(40), stock, { pattern: 'ordered', queries: [slow(80), missing] }] },

@@ -61,6 +61,13 @@ describe('the tree', () => {
     ).toEqual(['/x~1y', '/x~1y/0']);
   });
 
+  it('points to a member of kv by its key, whatever its name in an archive', () => {
+    const frame: Frame = { event: 'reply', path: '/a', status: 'ok', value: valueAt('1', 0, 0) };
+    const plan = { pattern: 'kv', queries: { a: { as: 'cover.jpg' } } };
+    const [line] = linesOf({ replies: [frame], items: new Map(), plan }, nothing);
+    expect(line).toMatchObject({ name: 'a', pointer: '/a' });
+  });
+
   it.each([
     ['as it was told', undefined, ['2', '0']],
     ['though that was told by index', { '/0/2': 0.7, '/0/0': 0.5 }, ['0', '2']],

@@ -49,7 +49,8 @@ export function linesOf({ replies, items, plan }: Grown, opened: Opened): Line[]
   const grown = { items, untold: untoldIn(replies) };
   for (const branch of branchesOf(replies, items)) {
     const node = plan && memberOf(plan, branch.name);
-    const as = node ? node.as : branch.frame?.as;
+    // Under kv a reference reads it by its key.
+    const as = node && Array.isArray(plan.queries) ? node.as : branch.frame?.as;
     const place = `/${encodeSegment(typeof as === 'string' ? as : branch.name)}`;
     addReply(lines, { branch, node, place, depth: 0 }, opened, grown);
   }
