@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type * as Driver from 'mongodb';
 import { z } from 'zod';
+import { wholeNumber } from '../../src/store/whole-number.ts';
 import type { SourceOptions } from '../source-options.ts';
 import { OPERATORS, STAGES } from './operators.ts';
 
@@ -27,7 +28,7 @@ export const options = z
       .array(z.string().refine((it) => STAGES.has(it), 'a stage of the default list is allowed here'))
       .optional(),
     /** The most documents that one gathered answer may hold. */
-    maxDocuments: z.int().min(1).default(10_000),
+    maxDocuments: wholeNumber.min(1).default(10_000),
   })
   .superRefine(({ url, collections, unique = {}, ...source }, context) => {
     // Beside these stand what every source has.

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wholeNumber } from '../../src/store/whole-number.ts';
 import { recordOf } from '../../src/json/members.ts';
 import type { Mode } from '../../src/json/typed-text.ts';
 import { fillable } from '../fillable.ts';
@@ -25,7 +26,7 @@ const MOST_INT32 = 2 ** 31 - 1;
 
 const collationFields = z.strictObject({
   locale: z.string(),
-  strength: z.int().min(1).max(5).optional(),
+  strength: wholeNumber.min(1).max(5).optional(),
   caseLevel: z.boolean().optional(),
   caseFirst: z.enum(['upper', 'lower', 'off']).optional(),
   numericOrdering: z.boolean().optional(),
@@ -55,9 +56,9 @@ const fields = {
     .optional()
     .meta({ type: ['string', 'object'] }),
   collation: collation.optional(),
-  skip: fillable(z.int().min(0).max(MOST_INT32)).optional(),
-  limit: fillable(z.int().min(1).max(MOST_INT32)).optional(),
-  batchSize: z.int().min(1).max(MOST_INT32).optional(),
+  skip: fillable(wholeNumber.min(0).max(MOST_INT32)).optional(),
+  limit: fillable(wholeNumber.min(1).max(MOST_INT32)).optional(),
+  batchSize: wholeNumber.min(1).max(MOST_INT32).optional(),
   key: z
     .string('the name of a field, written out, is allowed here')
     .regex(/^[^$\0][^\0]*$/, 'the name of a field is allowed here'),

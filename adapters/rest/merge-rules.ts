@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wholeNumber } from '../../src/store/whole-number.ts';
 import { parsePointer } from '../../src/json/pointer.ts';
 import { literalFault } from './path.ts';
 
@@ -38,7 +39,7 @@ export const mergeRule = z.strictObject({
   key: pointer
     .min(1, 'a JSON Pointer to a member is allowed here')
     .meta({ description: 'A JSON Pointer to the id in an item.' }),
-  max: z.int().min(2).max(1000).default(100).meta({ description: 'The most ids of one request.' }),
+  max: wholeNumber.min(2).max(1000).default(100).meta({ description: 'The most ids of one request.' }),
 });
 
 /** A rule of `merge`, checked. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wholeNumber } from '../../src/store/whole-number.ts';
 import { version } from '../../src/version.ts';
 import type { SourceOptions } from '../source-options.ts';
 import { mergeRule } from './merge-rules.ts';
@@ -85,14 +86,12 @@ export const options = z.strictObject({
     .regex(HEADER_VALUE, 'the value of a header is allowed here')
     .default(`codap/${version()}`)
     .meta({ description: 'Sent as user-agent, unless headers, a forwarded header or the query names another.' }),
-  maxHeaderBytes: z
-    .int()
+  maxHeaderBytes: wholeNumber
     .min(1024)
     .max(1_048_576)
     .default(16_384)
     .meta({ description: 'All header fields of one answer; beyond it BAD_RESPONSE.' }),
-  pipelining: z
-    .int()
+  pipelining: wholeNumber
     .min(1)
     .max(16)
     .default(1)

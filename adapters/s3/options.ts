@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wholeNumber } from '../../src/store/whole-number.ts';
 import type { SourceOptions } from '../source-options.ts';
 import { climbs } from '../http/climbs.ts';
 
@@ -48,8 +49,7 @@ export const options = z
       .optional()
       .meta({ description: 'With secretAccessKey; without them, the environment is asked.' }),
     secretAccessKey: z.string().min(1).optional(),
-    maxExpiresInSeconds: z
-      .int()
+    maxExpiresInSeconds: wholeNumber
       .min(1)
       .max(3600)
       .default(300)

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wholeNumber } from '../../src/store/whole-number.ts';
 import { fillable } from '../fillable.ts';
 import { httpDate } from '../http/http-date.ts';
 
@@ -46,8 +47,7 @@ export const params = {
   listObjects: z.strictObject({
     prefix: z.string().default(''),
     delimiter: z.string().min(1).max(64).optional(),
-    limit: z
-      .int()
+    limit: wholeNumber
       .min(1)
       .optional()
       .meta({ description: `Gathered: 1,000 unless told, at most ${MOST.toLocaleString('en')}.` }),
@@ -57,7 +57,7 @@ export const params = {
   presignGetObject: z.strictObject({
     key,
     versionId: token.optional(),
-    expiresInSeconds: z.int().min(1).optional(),
+    expiresInSeconds: wholeNumber.min(1).optional(),
     filename: filename.optional(),
   }),
 } as const;

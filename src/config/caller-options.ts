@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { wholeNumber } from '../store/whole-number.ts';
 import { milliseconds } from './milliseconds.ts';
 
 /** The signatures that a token may bear (RFC 7518 §3.1, RFC 8037 §3.1): those whose key is no secret. */
@@ -33,7 +34,7 @@ const jwt = z.strictObject({
       text,
       z.union(
         [z.string(), z.number().refine(isExact), z.boolean()],
-        'a string, a number within ±2^53 or a boolean is allowed here',
+        'a string, a boolean or a number short of ±2^53 is allowed here',
       ),
     )
     .default({})
@@ -42,7 +43,7 @@ const jwt = z.strictObject({
 
 const rate = z.strictObject({
   perSecond: z.number().min(0.001).max(1_000_000).meta({ description: 'Requests a second.' }),
-  burst: z.int().min(1).max(1_000_000).meta({ description: 'How many of them may come at once.' }),
+  burst: wholeNumber.min(1).max(1_000_000).meta({ description: 'How many of them may come at once.' }),
 });
 
 /** A caller: how it is known, and what it may do. */
@@ -62,8 +63,7 @@ export const callerSchema = z
     adhoc: z.boolean().default(false).meta({ description: 'Whether it may ask batches of its own.' }),
     metrics: z.boolean().default(false).meta({ description: 'Whether it may read `/metrics`.' }),
     rate: rate.optional().meta({ description: 'Requests a second, and how many may come at once, in each worker.' }),
-    maxInFlight: z
-      .int()
+    maxInFlight: wholeNumber
       .min(1)
       .max(1_000_000)
       .optional()

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wholeNumber } from '../store/whole-number.ts';
 import { milliseconds } from './milliseconds.ts';
 
 /** An option with these fields: `true` is all of their defaults, `false` turns the layer off. */
@@ -7,11 +8,11 @@ function layer<T extends z.ZodObject>(fields: T) {
 }
 
 const share = z.number().min(0).max(1);
-const count = z.int().min(1).max(1_000_000);
+const count = wholeNumber.min(1).max(1_000_000);
 
 /** The longest that an answer is kept, in milliseconds: a year. */
 const LONGEST = 365 * 86_400_000;
-const age = z.int().min(0).max(LONGEST);
+const age = wholeNumber.min(0).max(LONGEST);
 
 /** What every source's configuration says of its layers: one option each, in the order of the recipe. */
 export const layerOptions = {
@@ -24,8 +25,7 @@ export const layerOptions = {
           .default(0)
           .meta({ description: 'How much longer it is served while it is refreshed, in milliseconds.' }),
         notFoundMs: age.default(0).meta({ description: 'How long NOT_FOUND is kept, in milliseconds.' }),
-        maxBytes: z
-          .int()
+        maxBytes: wholeNumber
           .min(65_536)
           .max(2 ** 40)
           .default(64 * 2 ** 20)
@@ -40,7 +40,7 @@ export const layerOptions = {
     .meta({ description: 'Whether gathered queries that are the same are one call while it is under way.' }),
   retry: layer(
     z.strictObject({
-      attempts: z.int().min(1).max(10).default(2).meta({ description: 'How often in all, the first included.' }),
+      attempts: wholeNumber.min(1).max(10).default(2).meta({ description: 'How often in all, the first included.' }),
       budget: share.default(0.1).meta({ description: 'Retries for each call of the last ten seconds.' }),
       perSecond: z
         .number()

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { wholeNumber } from '../store/whole-number.ts';
 import type { Adapter, Adapters } from '../../adapters/adapter.ts';
 import { choice } from '../store/check-schema.ts';
 import type { BatchText } from './batch-texts.ts';
@@ -14,7 +15,7 @@ const LARGEST = 256 * 2 ** 20;
 /** The most processes that one service may have. */
 export const MOST_WORKERS = 256;
 
-const bytes = z.int().min(1024).max(LARGEST);
+const bytes = wholeNumber.min(1024).max(LARGEST);
 const origin = z
   .string()
   .refine(
@@ -32,16 +33,15 @@ const host = z
 const server = z
   .strictObject({
     host: z.string().min(1).default('127.0.0.1').meta({ description: 'Where to listen.' }),
-    port: z.int().min(0).max(65_535).default(8080).meta({ description: 'The port to listen on; 0 is a free one.' }),
-    metricsPort: z
-      .int()
+    port: wholeNumber.min(0).max(65_535).default(8080).meta({ description: 'The port to listen on; 0 is a free one.' }),
+    metricsPort: wholeNumber
       .min(0)
       .max(65_535)
       .optional()
       .meta({ description: 'A port of its own for `/metrics`, which is then not on the other; 0 is a free one.' }),
     tls: tlsSchema.optional().meta({ description: 'By what it is known where it speaks TLS itself.' }),
     workers: z
-      .union([z.literal('auto'), z.int().min(1).max(MOST_WORKERS)])
+      .union([z.literal('auto'), wholeNumber.min(1).max(MOST_WORKERS)])
       .default(1)
       .meta({ description: 'Processes that serve the one port; `auto` is one for each core.' }),
     timeoutMs: milliseconds
@@ -50,25 +50,21 @@ const server = z
     maxTimeoutMs: milliseconds
       .default(30_000)
       .meta({ description: 'The longest deadline a batch may have, in milliseconds.' }),
-    graceMs: z
-      .int()
+    graceMs: wholeNumber
       .min(0)
       .max(LONGEST_MS)
       .default(10_000)
       .meta({ description: 'The longest time the process takes to end after SIGTERM, in milliseconds.' }),
-    maxInFlight: z
-      .int()
+    maxInFlight: wholeNumber
       .min(1)
       .default(1000)
       .meta({ description: 'Batches under way at a time, in each worker; others are answered 503.' }),
-    bufferBytes: z
-      .int()
+    bufferBytes: wholeNumber
       .min(1024)
       .max(2 ** 40)
       .default(512 * 2 ** 20)
       .meta({ description: 'Bytes of bodies and answers under way that each worker holds; beyond it OVERLOADED.' }),
-    maxConnections: z
-      .int()
+    maxConnections: wholeNumber
       .min(1)
       .default(10_000)
       .meta({ description: 'Connections open at a time, in each worker; further ones are closed as they come.' }),
@@ -77,8 +73,7 @@ const server = z
       .boolean()
       .default(false)
       .meta({ description: 'Whether agents may ask, at /mcp, by the Model Context Protocol.' }),
-    maxToolBytes: z
-      .int()
+    maxToolBytes: wholeNumber
       .min(1024)
       .max(2 ** 20)
       .default(65_536)
@@ -107,12 +102,11 @@ const server = z
 
 const limits = z.strictObject({
   bodyBytes: bytes.default(1_048_576).meta({ description: "Bytes of a request's body." }),
-  depth: z.int().min(2).max(1000).default(32).meta({ description: "Nesting of a request's JSON; the body is 1." }),
-  queries: z.int().min(1).max(100_000).default(500).meta({ description: 'Queries and groups written out.' }),
-  nesting: z.int().min(0).max(100).default(4).meta({ description: 'Groups below the top level.' }),
-  keyChars: z.int().min(1).max(65_536).default(256).meta({ description: 'Characters of a key or an `as`.' }),
-  calls: z
-    .int()
+  depth: wholeNumber.min(2).max(1000).default(32).meta({ description: "Nesting of a request's JSON; the body is 1." }),
+  queries: wholeNumber.min(1).max(100_000).default(500).meta({ description: 'Queries and groups written out.' }),
+  nesting: wholeNumber.min(0).max(100).default(4).meta({ description: 'Groups below the top level.' }),
+  keyChars: wholeNumber.min(1).max(65_536).default(256).meta({ description: 'Characters of a key or an `as`.' }),
+  calls: wholeNumber
     .min(1)
     .max(1_000_000)
     .default(1000)
@@ -120,8 +114,7 @@ const limits = z.strictObject({
   answerBytes: bytes
     .default(67_108_864)
     .meta({ description: 'Bytes that one batch gathers, copies included; beyond it TOO_LARGE.' }),
-  work: z
-    .int()
+  work: wholeNumber
     .min(1000)
     .max(1_000_000_000)
     .default(5_000_000)
@@ -139,9 +132,8 @@ const common = z.object({
   attemptTimeoutMs: milliseconds
     .optional()
     .meta({ description: 'The time-out of one call of the store, in milliseconds.' }),
-  concurrency: z.int().min(1).max(100_000).meta({ description: 'Calls under way at a time, in each worker.' }),
-  queue: z
-    .int()
+  concurrency: wholeNumber.min(1).max(100_000).meta({ description: 'Calls under way at a time, in each worker.' }),
+  queue: wholeNumber
     .min(0)
     .max(1_000_000)
     .default(1000)

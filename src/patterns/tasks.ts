@@ -31,7 +31,7 @@ export abstract class Tasks<T> {
   protected settledCount = 0;
 
   constructor({ signal, concurrency = Infinity }: Options = {}) {
-    if (concurrency !== Infinity && !(Number.isSafeInteger(concurrency) && concurrency > 0)) {
+    if (concurrency !== Infinity && !(Number.isInteger(concurrency) && concurrency > 0)) {
       throw new RangeError('concurrency is a positive integer');
     }
     this.#outer = signal;

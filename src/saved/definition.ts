@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wholeNumber } from '../store/whole-number.ts';
 import { bodySchemas } from '../batch/plan/body-schema.ts';
 import { type Pattern, PATTERNS } from '../batch/plan/node.ts';
 import { recordOf } from '../json/members.ts';
@@ -19,7 +20,7 @@ const own = {
   pattern: z.enum(PATTERNS),
   description: z.string().min(1).max(1000).optional(),
   params: params.optional(),
-  maxAgeSeconds: z.int().min(0).max(LONGEST_SECONDS).optional(),
+  maxAgeSeconds: wholeNumber.min(0).max(LONGEST_SECONDS).optional(),
   template: z.string().min(1).optional().meta({ description: 'A file below the folder of the configuration.' }),
   csp: z
     .string()

@@ -5,6 +5,7 @@ import { isLongerThan } from '../json/characters.ts';
 import { scan } from '../json/scan.ts';
 import { piecesOf } from '../json/size.ts';
 import { choice } from '../store/check-schema.ts';
+import { wholeNumber } from '../store/whole-number.ts';
 
 /** The most characters of a text that is matched, unless `maxLength` says otherwise. */
 const MATCHED = 8192;
@@ -15,7 +16,7 @@ const SCALARS = ['string', 'number', 'integer', 'boolean'] as const;
 type Scalar = string | number | boolean;
 type ScalarType = (typeof SCALARS)[number];
 
-const count = z.int().min(0);
+const count = wholeNumber.min(0);
 const scalar = z.union([z.string(), z.number(), z.boolean()], 'a string, a number or a boolean is allowed here');
 
 const fields = z.strictObject({
@@ -185,7 +186,7 @@ const LISTED: Readonly<Record<ScalarType, string>> = {
 const IS: Readonly<Record<ScalarType, (value: unknown) => boolean>> = {
   string: (value) => typeof value === 'string',
   number: (value) => typeof value === 'number',
-  integer: (value) => Number.isSafeInteger(value),
+  integer: (value) => Number.isInteger(value),
   boolean: (value) => typeof value === 'boolean',
 };
 

@@ -18,7 +18,7 @@ export interface Checked<T> {
 /** What is allowed, by the type of a schema; what is not here is told by the schemas themselves. */
 const WORDS: Readonly<Record<string, (schema: z.ZodType) => string>> = {
   string: (schema) => sized(textOf(schema), boundsOf(schema), 'characters'),
-  number: (schema) => ranged((schema as z.ZodNumber).isInt ? 'a whole number' : 'a number', boundsOf(schema)),
+  number: (schema) => ranged(isWhole(schema) ? 'a whole number' : 'a number', boundsOf(schema)),
   boolean: () => 'true or false',
   array: (schema) => sized('a list', boundsOf(schema), 'members'),
   object: () => 'an object',
@@ -180,6 +180,11 @@ function bare(schema: z.ZodType): z.ZodType {
     return bare((schema.out instanceof z.ZodTransform ? schema.in : schema.out) as z.ZodType);
   const { innerType } = schema.def as { innerType?: z.ZodType };
   return innerType ? bare(innerType) : schema;
+}
+
+/** Whether it takes whole numbers alone: `wholeNumber`, or one of zod's own. */
+function isWhole(schema: z.ZodType): boolean {
+  return schema.meta()?.['type'] === 'integer' || (schema as z.ZodNumber).isInt;
 }
 
 function textOf(schema: z.ZodType): string {

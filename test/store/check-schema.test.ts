@@ -6,6 +6,7 @@ import { bodySchemas, groupSchema, querySchema } from '../../src/batch/plan/body
 import { checkCompiled, checkSchema } from '../../src/store/check-schema.ts';
 import { ConfigError } from '../../src/config/load.ts';
 import { configSchema } from '../../src/config/schema.ts';
+import { wholeNumber } from '../../src/store/whole-number.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { faults, q } from '../batch/simulated.ts';
 import { parseConfig } from '../configured.ts';
@@ -121,10 +122,10 @@ describe('what is said of a value that does not fit', () => {
     [z.string().min(1), '', 'a string that is not empty is allowed here'],
     [z.string().min(1).max(255), 1, 'a string of 1 to 255 characters is allowed here'],
     [z.string().max(9), '0123456789', 'a string of at most 9 characters is allowed here'],
-    [z.int().min(1).max(1000), 0, 'a whole number from 1 to 1000 is allowed here'],
-    [z.int().min(1).max(1000), 1.5, 'a whole number from 1 to 1000 is allowed here'],
-    [z.int().min(1).max(1000).optional(), '5', 'a whole number from 1 to 1000 is allowed here'],
-    [z.int().min(1), 2 ** 60, 'a whole number of at least 1 is allowed here'],
+    [wholeNumber.min(1).max(1000), 0, 'a whole number from 1 to 1000 is allowed here'],
+    [wholeNumber.min(1).max(1000), 1.5, 'a whole number from 1 to 1000 is allowed here'],
+    [wholeNumber.min(1).max(1000).optional(), '5', 'a whole number from 1 to 1000 is allowed here'],
+    [wholeNumber.min(1), 0.5, 'a whole number of at least 1 is allowed here'],
     [z.number(), 'x', 'a number is allowed here'],
     [z.boolean().default(true), 'x', 'true or false is allowed here'],
     [z.enum(['kv', 'ordered', 'first-reply']), 'x', 'allowed here: kv, ordered, first-reply'],

@@ -1,10 +1,9 @@
-import { z } from 'zod';
+import { wholeNumber } from '../../store/whole-number.ts';
 import type { Plain } from './modifier.ts';
 
 /** `maxAgeMs`: the cache of a query's source looks at this. */
 export const maxAgeMs: Plain<number | undefined> = {
-  schema: z
-    .int()
+  schema: wholeNumber
     .min(0)
     .optional()
     .meta({ description: 'The oldest cached answer that it takes, in milliseconds; 0 asks the store.' }),

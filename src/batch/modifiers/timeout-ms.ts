@@ -1,10 +1,9 @@
-import { z } from 'zod';
+import { wholeNumber } from '../../store/whole-number.ts';
 import type { Plain } from './modifier.ts';
 
 /** `timeoutMs`: the source's call or the group looks at this. */
 export const timeoutMs: Plain<number | undefined> = {
-  schema: z
-    .int()
+  schema: wholeNumber
     .min(1)
     .optional()
     .meta({ description: "Its own time-out in milliseconds, clamped to the source's and to the batch's." }),

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { groupModifierSchemas, modifierSchemas } from '../modifiers/read-modifiers.ts';
+import { wholeNumber } from '../../store/whole-number.ts';
 import { jsonObject } from '../template/json-object.ts';
 import { PATTERNS } from './node.ts';
 
-const milliseconds = z.int().min(1);
+const milliseconds = wholeNumber.min(1);
 const firstReply = {
-  take: z.int().min(1).optional().meta({ description: 'Stop after this many successes and cancel the rest.' }),
+  take: wholeNumber.min(1).optional().meta({ description: 'Stop after this many successes and cancel the rest.' }),
   hedgeMs: milliseconds
     .max(86_400_000)
     .optional()
