@@ -98,6 +98,7 @@ const FILLED_IN = listed(`
   src/saved/param.ts: LISTED[type]
   src/saved/param.ts: minLength
   src/saved/param.ts: minimum
+  src/saved/param.ts: ends[least]
   src/saved/param.ts: values.join(', ')
   src/saved/open-saved.ts: file  # told to the operator
   src/saved/open-saved.ts: name

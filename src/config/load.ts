@@ -25,6 +25,7 @@ export async function readConfig(file: string, env: Env, adapters: Adapters): Pr
   const { plain, exact } = readYaml(text, file);
   const { batches, callers } = exact instanceof Map ? (Object.fromEntries(exact) as Record<string, unknown>) : {};
   return checkConfig(plain, env, adapters, {
+    file,
     folder: dirname(file),
     batches: batches instanceof Map ? await readBatches(batches, file) : [],
     callers: callers instanceof Map ? Array.from(callers.keys(), String) : [],

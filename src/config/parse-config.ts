@@ -18,8 +18,13 @@ export interface CheckedConfig {
   readonly faults: readonly ConfigFault[];
 }
 
-/** What was read for a configuration beside its own file. */
+/** The name of a configuration that is no file. */
+const UNNAMED = 'configuration';
+
+/** Where a configuration stands, and what was read for it beside its own file. */
 interface Files extends Pick<Config, 'folder' | 'batches'> {
+  /** As faults name it. */
+  readonly file?: string;
   /** The names of its callers, in the order written. */
   readonly callers?: readonly string[];
 }
@@ -40,7 +45,7 @@ export function checkConfig(
   raw: unknown,
   env: Env,
   adapters: Adapters,
-  { callers: names = callersIn(raw), ...files }: Files = { folder: '.', batches: writtenOut(raw) },
+  { callers: names = callersIn(raw), file = UNNAMED, ...files }: Files = { folder: '.', batches: writtenOut(raw) },
 ): CheckedConfig {
   const schema = configSchema(adapters);
   const { value, whole, faults } = fill(outlined(raw), env, ['server', 'sources']);
@@ -58,7 +63,12 @@ export function checkConfig(
   const sourceNames = Object.keys(fieldsOf(fieldsOf(value)['sources']));
   const said = data?.callers;
   const callers = said && new Map(names.map((name) => [name, said[name] as CallerConfig]));
-  return { config: data && { ...data, ...files, batches, callers }, sourceNames, faults: all };
+  return { config: data && { ...data, ...files, batches, callers }, sourceNames, faults: all.map(located(file)) };
+}
+
+/** What is wrong with a saved batch as it stands here is told with the file, as all else of it is. */
+function located(file: string): (fault: ConfigFault) => ConfigFault {
+  return (fault) => (fault.path.startsWith('batches.') ? { ...fault, path: `${file}: ${fault.path}` } : fault);
 }
 
 /** With saved batches that are empty: what they say is read from their texts. */
@@ -106,7 +116,7 @@ function callersIn(raw: unknown): readonly string[] {
 function writtenOut(raw: unknown): Config['batches'] {
   const { batches } = Object(raw) as { batches?: unknown };
   return Object.entries(isObject(batches) ? batches : {}).map(([name, batch]) =>
-    batchText(name, 'configuration', () => batch as unknown),
+    batchText(name, UNNAMED, () => batch as unknown),
   );
 }
 

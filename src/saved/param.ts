@@ -59,9 +59,9 @@ export const paramSchema = fields.superRefine((said, context) => {
   for (const [field, types] of Object.entries(OF_TYPES) as [keyof Fields, readonly ScalarType[]][])
     if (said[field] !== undefined && !types.includes(scalarOf(said)))
       fault(field, `stands with the type ${types.join(' or ')} alone`);
-  const ends = { ...said, maxLength: longest(said) };
+  const ends = { ...said, minimum: lowest(said), maxLength: longest(said) };
   for (const [least, most] of RANGES)
-    if ((ends[least] ?? -Infinity) > (ends[most] ?? Infinity)) fault(most, `at least ${least} is allowed here`);
+    if ((ends[least] ?? -Infinity) > (ends[most] ?? Infinity)) fault(most, `at least ${ends[least]} is allowed here`);
   if (said.maxItems !== undefined && !isList(said)) fault('maxItems', 'stands with a list alone');
   if (said.pattern !== undefined && patternOf(said.pattern) === undefined)
     fault('pattern', 'a regular expression that RE2 knows (no look-around, no back-reference) is allowed here');
@@ -207,6 +207,12 @@ const READ: Readonly<Record<ScalarType, (text: string) => Scalar | undefined>> =
 /** Linear time is long where a text is: one that is matched has an end. */
 function longest({ pattern, maxLength = pattern === undefined ? Infinity : MATCHED }: Fields): number {
   return maxLength;
+}
+
+/** From where on there are values. */
+function lowest(said: Fields): number {
+  const { minimum = -Infinity } = said;
+  return scalarOf(said) === 'integer' ? Math.ceil(minimum) : minimum;
 }
 
 function isList({ type }: Fields): boolean {

@@ -99,10 +99,12 @@ it.each([
   [{ type: 'string', minimum: 1 }, '#/params/p/minimum', 'stands with the type number or integer alone'],
   [{ type: 'boolean', maxLength: 1 }, '#/params/p/maxLength', 'stands with the type string alone'],
   [{ type: 'string', maxItems: 1 }, '#/params/p/maxItems', 'stands with a list alone'],
-  [{ type: 'integer', minimum: 5, maximum: 4 }, '#/params/p/maximum', 'at least minimum'],
-  [{ type: 'string', minLength: 2, maxLength: 1 }, '#/params/p/maxLength', 'at least minLength'],
-  [{ type: 'string', pattern: 'a', minLength: 9000 }, '#/params/p/maxLength', 'at least minLength'],
-  [{ type: ['number'], minimum: 1, maximum: 0.5 }, '#/params/p/maximum', 'at least minimum'],
+  [{ type: 'integer', minimum: 5, maximum: 4 }, '#/params/p/maximum', 'at least 5 is allowed here'],
+  [{ type: 'integer', minimum: 1.5, maximum: 1.7 }, '#/params/p/maximum', 'at least 2 is allowed here'],
+  [{ type: ['integer'], minimum: -1.7, maximum: -1.5 }, '#/params/p/maximum', 'at least -1 is allowed here'],
+  [{ type: 'string', minLength: 2, maxLength: 1 }, '#/params/p/maxLength', 'at least 2 is allowed here'],
+  [{ type: 'string', pattern: 'a', minLength: 9000 }, '#/params/p/maxLength', 'at least 9000 is allowed here'],
+  [{ type: ['number'], minimum: 1, maximum: 0.5 }, '#/params/p/maximum', 'at least 1 is allowed here'],
   [{ type: ['string'], maxItems: -1 }, '#/params/p/maxItems', 'a whole number of at least 0'],
   [{ type: 'integer', enum: ['1'] }, '#/params/p/enum', 'a whole number'],
   [{ type: 'string', enum: [] }, '#/params/p/enum', 'not empty'],
@@ -115,6 +117,14 @@ it.each([
   expect(faults).toEqual([
     { path: `configuration: batches.b${path}`, detail: expect.stringContaining(detail) as string },
   ]);
+});
+
+it.each([
+  { type: 'number', minimum: 1.5, maximum: 1.7 },
+  { type: 'integer', minimum: 1.5, maximum: 2 },
+  { type: 'integer', minimum: -0.5, maximum: 0.5 },
+])('%j is none, for something fits', async (spec) => {
+  expect(await faultsOf({ b: { pattern: 'kv', params: { p: spec }, queries: {} } })).toEqual([]);
 });
 
 const NAMED = expect.stringContaining('a name of 1 to 64 letters') as string;

@@ -83,8 +83,8 @@ describe('codap check', () => {
       }),
     ).toEqual([
       'server.port: a whole number from 0 to 65535 is allowed here',
-      'batches.number: a saved batch, or the path of its file, is allowed here',
-      'batches.a b: a name of 1 to 64 letters, digits, _ and -, beginning with a letter or digit, is allowed here',
+      'codap.yaml: batches.number: a saved batch, or the path of its file, is allowed here',
+      'codap.yaml: batches.a b: a name of 1 to 64 letters, digits, _ and -, beginning with a letter or digit, is allowed here',
       expect.stringMatching(/^in\/syntax\.yaml:2:1: batches\.syntax: Missing closing "quote$/) as string,
       'in/twice.json:1:30: batches.twice: Map keys must be unique',
       'codap.yaml: batches.missing: the file in/none.yaml cannot be read (ENOENT)',
