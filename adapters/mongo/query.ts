@@ -1,10 +1,12 @@
 import { z } from 'zod';
+import { checkCompiled } from '../../src/store/check-schema.ts';
+import { Filled } from '../../src/store/placeholder.ts';
 import { wholeNumber } from '../../src/store/whole-number.ts';
 import { recordOf } from '../../src/json/members.ts';
 import type { Mode } from '../../src/json/typed-text.ts';
 import { fillable } from '../fillable.ts';
 import type { Fault } from '../adapter.ts';
-import { readWhole } from './data.ts';
+import { bareNumber } from './extended-json.ts';
 import { readFilter } from './filter.ts';
 import { OPERATORS, STAGES } from './operators.ts';
 import type { MongoOptions } from './options.ts';
@@ -23,6 +25,9 @@ export interface MongoQuery {
 }
 
 const MOST_INT32 = 2 ** 31 - 1;
+
+/** How many documents, from so many on. */
+const count = (least: 0 | 1): z.ZodNumber => wholeNumber.min(least).max(MOST_INT32);
 
 const collationFields = z.strictObject({
   locale: z.string(),
@@ -56,9 +61,9 @@ const fields = {
     .optional()
     .meta({ type: ['string', 'object'] }),
   collation: collation.optional(),
-  skip: fillable(wholeNumber.min(0).max(MOST_INT32)).optional(),
-  limit: fillable(wholeNumber.min(1).max(MOST_INT32)).optional(),
-  batchSize: wholeNumber.min(1).max(MOST_INT32).optional(),
+  skip: fillable(count(0)).optional(),
+  limit: fillable(count(1)).optional(),
+  batchSize: count(1).optional(),
   key: z
     .string('the name of a field, written out, is allowed here')
     .regex(/^[^$\0][^\0]*$/, 'the name of a field is allowed here'),
@@ -84,9 +89,18 @@ const READS: Readonly<Record<string, Read>> = {
   sort: readSort,
   pipeline: readPipeline,
   hint: readHint,
-  skip: readWhole(0),
-  limit: readWhole(1),
+  skip: readFilled(count(0)),
+  limit: readFilled(count(1)),
 };
+
+/** A param that may be filled in: by the same rule as where it is written out, which was checked before. */
+function readFilled(schema: z.ZodType): Read {
+  return (walk, value) => {
+    if (!(value instanceof Filled)) return value;
+    const { data, faults } = checkCompiled(schema, bareNumber(value.value));
+    return faults[0] ? walk.fault(faults[0].detail) : data;
+  };
+}
 
 type Params = Readonly<Record<string, unknown>>;
 
