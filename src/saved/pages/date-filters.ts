@@ -1,4 +1,5 @@
 import { type FilterImplOptions, toValue } from 'liquidjs';
+import { remembering } from '../../budget/remember.ts';
 import { boundsOf } from './bounds.ts';
 import { scalarOf } from './comparisons.ts';
 import { type Shown, strftime } from './strftime.ts';
@@ -9,8 +10,14 @@ const FORMAT = '%A, %B %-e, %Y at %-l:%M %P %z';
 /** A character of a format takes as long as so many that other filters look at. */
 const FORMATTING = 16;
 
-/** Characters beyond which a text is no date. */
+/** Characters beyond which a text is no date, and no zone. */
 const LONGEST = 100;
+
+/** A year of four digits before 100: but in ISO 8601 JavaScript takes it for one from 1950 to 2049. */
+const EARLY = /(?:^(?:\+00)?|(?<=[\s/,]|[a-z]-))00(?=\d\d(?![\d:.]))/i;
+
+/** After so long the calendar begins anew. */
+const FOUR_CENTURIES = 146_097 * 86_400_000;
 
 /** As JavaScript reads a date, it says nothing. */
 const PARENTHESES = /\([^)]*\)?/g;
@@ -51,8 +58,8 @@ function dayFormat(month: string, type: unknown, style: unknown): string {
 function shownIn(value: unknown, zone: unknown): Shown | undefined {
   const time = timeOf(scalarOf(value));
   const named: unknown = toValue(zone) ?? 0;
-  const offset = typeof named === 'string' ? offsetOf(named, time) : typeof named === 'number' ? -named : NaN;
-  const date = new Date(time + offset * 60_000);
+  const offset = typeof named === 'string' ? offsetOf(named, time) : typeof named === 'number' ? -named * 60_000 : NaN;
+  const date = new Date(time + offset);
   return Number.isNaN(date.getTime())
     ? undefined
     : { date, offset, zone: typeof named === 'string' ? named : undefined };
@@ -65,15 +72,32 @@ function timeOf(value: unknown): number {
   if (typeof value !== 'string' || value.length > LONGEST) return NaN;
   if (/^\d+$/.test(value)) return Number(value) * 1000;
   const text = value.replace(PARENTHESES, ' ');
+  return EARLY.test(text) ? timeOfText(text.replace(EARLY, '04')) - FOUR_CENTURIES : timeOfText(text);
+}
+
+function timeOfText(text: string): number {
   if (OF_ZONE.test(text)) return Date.parse(text);
   // JavaScript would take it for a time where codap runs. Some forms have no blank before their zone.
   const time = Date.parse(`${text} Z`);
   return Number.isNaN(time) ? Date.parse(`${text}Z`) : time;
 }
 
-/** How many minutes to the east of UTC a zone is at a time. */
+/** How many milliseconds to the east of UTC a zone is at a time; NaN where there is no such zone, or time. */
 function offsetOf(zone: string, time: number): number {
-  const minute = Math.floor(time / 60_000) * 60_000;
-  const shown = new Date(minute).toLocaleString('en-US', { timeZone: zone, hourCycle: 'h23' });
-  return (Date.parse(`${shown} Z`) - minute) / 60_000;
+  const clock = zone.length > LONGEST ? undefined : clockOf(zone);
+  if (!clock || Number.isNaN(new Date(time).getTime())) return NaN;
+  // Before zones had whole minutes they had seconds, too: "GMT+00:53:28".
+  const told = clock.formatToParts(time).find(({ type }) => type === 'timeZoneName')?.value ?? '';
+  const [, sign, hours = 0, minutes = 0, seconds = 0] = /([+-])(\d+):(\d+)(?::(\d+))?$/.exec(told) ?? [];
+  const toEast = (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds)) * 1000;
+  return sign === '-' ? -toEast : toEast;
 }
+
+/** What tells the time of a zone; undefined where there is none of that name. To make one takes long. */
+const clockOf = remembering((timeZone) => {
+  try {
+    return new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' });
+  } catch {
+    return undefined;
+  }
+});

@@ -4,7 +4,7 @@ import type { Bounds } from './bounds.ts';
 export interface Shown {
   /** What they show, as if they were in UTC. */
   readonly date: Date;
-  /** Minutes to the east of UTC. */
+  /** Milliseconds to the east of UTC. */
   readonly offset: number;
   /** What the zone is called, if it was named. */
   readonly zone: string | undefined;
@@ -40,7 +40,7 @@ const FIELDS: Readonly<Record<string, Field>> = {
   p: ({ date }) => (date.getUTCHours() < 12 ? 'AM' : 'PM'),
   P: ({ date }) => (date.getUTCHours() < 12 ? 'am' : 'pm'),
   q: ({ date }) => ordinal(date.getUTCDate()),
-  s: ({ date, offset }) => Math.floor((date.getTime() - offset * 60_000) / 1000),
+  s: ({ date, offset }) => Math.floor((date.getTime() - offset) / 1000),
   S: ({ date }) => date.getUTCSeconds(),
   u: ({ date }) => date.getUTCDay() || 7,
   U: ({ date }) => weekOfYear(date, 0),
@@ -58,7 +58,7 @@ const FIELDS: Readonly<Record<string, Field>> = {
 /** Letters that stand for several fields. */
 const SEVERAL: Readonly<Record<string, string>> = { c: '%x, %X', x: '%-m/%-d/%Y', X: '%-l:%M:%S %p' };
 
-/** How wide a field is at least, unless that is said. */
+/** How wide a field is at least, unless that is said; a sign comes before that. */
 const WIDTHS: Readonly<Record<string, number>> = {
   ...Object.fromEntries(Array.from('CdeHIklmMSUWy', (letter) => [letter, 2])),
   j: 3,
@@ -79,7 +79,7 @@ export function strftime(shown: Shown, format: string, bounds: Bounds): string {
     if (field === undefined) return said;
     const text = cased(String(field), flags);
     if (flags.includes('-')) return text;
-    const least = width || (WIDTHS[letter] ?? 0);
+    const least = width || (WIDTHS[letter] ?? 0) + Number(text.startsWith('-'));
     const isBlank = flags.includes('_') || (WITH_BLANKS.includes(letter) && !flags.includes('0'));
     return isBlank ? text.padStart(least) : withZeros(text, least);
   });
@@ -112,9 +112,10 @@ function ordinal(day: number): string {
 }
 
 function offsetText(offset: number, flags: string): string {
-  const minutes = Math.abs(offset);
+  const toEast = Math.trunc(offset / 60_000);
+  const minutes = Math.abs(toEast);
   const between = flags.includes(':') ? ':' : '';
-  return `${offset < 0 ? '-' : '+'}${withZeros(Math.floor(minutes / 60), 2)}${between}${withZeros(minutes % 60, 2)}`;
+  return `${toEast < 0 ? '-' : '+'}${withZeros(Math.floor(minutes / 60), 2)}${between}${withZeros(minutes % 60, 2)}`;
 }
 
 function cased(text: string, flags: string): string {

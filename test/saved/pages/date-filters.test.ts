@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { page } from './rendering.ts';
 
+const ALL = '"%Y-%m-%d %H:%M:%S %z"';
+
 const AT = '"2024-03-05T07:08:09.012Z"';
 
 /** What a template writes, by its page. */
@@ -36,6 +38,42 @@ const PAGES: readonly (readonly [string, string])[] = [
   [`{{ ${AT} | date_to_string }} {{ ${AT} | date_to_long_string }}`, '05 Mar 2024 05 March 2024'],
   ['{{ "2024-03-22" | date_to_string: "ordinal" }}', '22nd Mar 2024'],
   ['{{ "2024-03-13" | date_to_long_string: "ordinal", "US" }}', 'March 13th, 2024'],
+  [`{{ "0001-01-01T00:00:00Z" | date: ${ALL} }}`, '0001-01-01 00:00:00 +0000'],
+  [`{{ "0001-01-01T00:00:00Z" | date: ${ALL}, "Europe/Berlin" }}`, '0001-01-01 00:53:28 +0053'],
+  [`{{ "0099-12-31T23:59:59.9Z" | date: ${ALL}, "Europe/Berlin" }}`, '0100-01-01 00:53:27 +0053'],
+  [`{{ "-000044-03-15T12:00:00Z" | date: ${ALL}, "Europe/Rome" }}`, '-0044-03-15 12:49:56 +0049'],
+  [`{{ "0000-01-01T00:00:00Z" | date: ${ALL}, "America/New_York" }}`, '-0001-12-31 19:03:58 -0456'],
+  [`{{ "1850-06-01T00:00:00Z" | date: ${ALL}, "Europe/Berlin" }}`, '1850-06-01 00:53:28 +0053'],
+  [`{{ "1900-01-01T00:00:00Z" | date: "%H:%M:%S %:z %s", "Europe/Paris" }}`, '00:09:21 +00:09 -2208988800'],
+  [`{{ "1800-01-01T00:00:00Z" | date: ${ALL}, "Europe/London" }}`, '1799-12-31 23:58:45 -0001'],
+  [`{{ "1800-01-01T00:00:00Z" | date: ${ALL}, 0.5 }}`, '1799-12-31 23:59:30 +0000'],
+  ['{{ "-000044-03-15T12:00:00Z" | date: "%C %-Y %6Y %y" }}', '-01 -44 -00044 56'],
+  ['{{ "-000044-03-15T12:00:00Z" | date_to_xmlschema }}', '-0044-03-15T12:00:00+00:00'],
+  ...[
+    '0099-01-01',
+    '0099-01',
+    '0099-01-01T00:00',
+    '0099-01-01 00:00:00',
+    '0099-01-01 00:00:00Z',
+    '0099-01-01T02:00:00+02:00',
+    '0099-01-01 02:00 +0200',
+    '+000099-01-01',
+    '+000099-01-01 00:00',
+    'Thu, 01 Jan 0099 00:00:00 GMT',
+    'January 1, 0099',
+    '1-Jan-0099',
+    '01/01/0099',
+  ].map((text): [string, string] => [`{{ "${text}" | date: ${ALL} }}`, '0099-01-01 00:00:00 +0000']),
+  ['{{ "2024-03-05 10:00 +0030" | date: "%Y %H:%M" }}', '2024 09:30'],
+  ['{{ "01/02/99" | date: "%Y" }}{{ "0000-00-00" | date: "%Y" }}', '19990000-00-00'],
+  ...['', 'Mars/Base', '+25:00', 'Europe/Berlin '.repeat(8), '300'].map((zone): [string, string] => [
+    `{{ "2024-03-05" | date: "%Y", "${zone}" }}`,
+    '2024-03-05',
+  ]),
+  [
+    '{{ "no date" | date: "%Y", "Europe/Berlin" }}{{ 99999999999999 | date: "%Y", "Europe/Berlin" }}',
+    'no date99999999999999',
+  ],
   ['{{ nothing | date: "%Y" }}{{ "no date" | date: "%Y" }}{{ true | date: "%Y" }}', 'no datetrue'],
 ];
 
