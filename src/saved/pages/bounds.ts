@@ -9,6 +9,12 @@ export const AT_ONCE = 262_144;
 /** Characters of a text times those of a part that it is searched for: as long. */
 const SEARCHED = 64 * AT_ONCE;
 
+/** Bytes of a character that is made. */
+const CHARACTER = 2;
+
+/** Bytes of a member of a list that is made: a list that grows has room for half as many more. */
+const MEMBER = 12;
+
 /** Thrown where a filter would take or make more at once. */
 export class TooMuch extends Error {
   constructor(what = `${AT_ONCE} characters or members`) {
@@ -18,12 +24,14 @@ export class TooMuch extends Error {
 
 /**
  * What the rendering of one page lets codap compute and hold. LiquidJS asks it as its own limiters, `use` for
- * what filters make.
+ * what it makes.
  */
 export class Bounds {
   readonly #work: Work;
   readonly #memory: Memory;
   #isDue = false;
+  /** What a filter that makes texts is called with: LiquidJS does not say what it makes. */
+  readonly ofTexts = { context: { memoryLimit: { use: (count: number) => this.useCharacters(count) } } };
 
   /** What is made on the way counts in `memory`, and is let go of by who closes that. */
   constructor(work: Work, memory: Memory) {
@@ -45,17 +53,31 @@ export class Bounds {
     this.tick(compared >> 12);
   }
 
-  /** Counts what is made at once, characters or members. */
+  /** Counts members of a list that is made at once. */
   use(count: number): void {
-    if (!(count > 0)) return;
-    this.atOnce(count);
-    this.#memory.hold(count);
+    this.#make(count, MEMBER);
   }
 
-  /** Counts characters that are kept. */
-  hold(count: number): void {
-    this.tick(1 + (count >> 6));
-    this.#memory.hold(count);
+  /** Counts characters that are made at once. */
+  useCharacters(count: number): void {
+    this.#make(count, CHARACTER);
+  }
+
+  /** Counts a text that is kept. */
+  holdText(text: string): void {
+    this.hold(CHARACTER * text.length);
+  }
+
+  /** Counts bytes that are kept. */
+  hold(bytes: number): void {
+    this.tick(1 + (bytes >> 6));
+    this.#memory.hold(bytes);
+  }
+
+  #make(count: number, bytes: number): void {
+    if (!(count > 0)) return;
+    this.atOnce(count);
+    this.#memory.hold(count * bytes);
   }
 
   /** Counts pieces of work that come next; true if others should have their turn before it. */
@@ -91,7 +113,7 @@ export class Captured implements Emitter {
 
   /** Adds at the end. */
   write(text: string): void {
-    this.#bounds.hold(text.length);
+    this.#bounds.holdText(text);
     this.buffer += text;
   }
 }

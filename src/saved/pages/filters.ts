@@ -15,13 +15,19 @@ const OF_TEXTS = `abs append array_to_sentence_string at_least at_most base64_en
   strip_html strip_newlines times to_integer truncate truncatewords upcase`.split(/\s+/);
 
 /** Those that search a text for a part of it. */
-const OF_PARTS = 'remove remove_first remove_last replace replace_first replace_last split'.split(' ');
+const OF_PARTS = 'remove remove_first remove_last replace replace_first replace_last'.split(' ');
 
-/** Those that look at the members of a list alone, or at the beginning of a text. */
-const OF_LISTS = 'compact concat map pop push reverse shift slice sum uniq unshift'.split(' ');
+/** Those that look at the members of a list alone. */
+const OF_LISTS = 'compact concat map pop push reverse shift sum uniq unshift'.split(' ');
 
 /** Those that look for what a path leads to in each member. */
-const OF_PATHS = 'find find_index group_by has reject where'.split(' ');
+const OF_PATHS = 'find find_index has reject where'.split(' ');
+
+/** Bytes of a part that a text is split into, and of a group beside its members. */
+const PART = 40;
+const GROUP = 232;
+/** Bytes of a key with its value, where an object is taken for a list of these. */
+const PAIR = 72;
 
 /** Those that look at the ends or the length of what they are given, which takes no time. */
 const OF_ENDS = ['first', 'last', 'size'];
@@ -31,10 +37,13 @@ const OF_ENDS = ['first', 'last', 'size'];
  * same data make the same page.
  */
 export const pageFilters: Readonly<Record<string, FilterImplOptions>> = {
-  ...each(OF_TEXTS, (handler) => bounded(handler, depthOf)),
+  ...each(OF_TEXTS, (handler) => bounded(ofTexts(handler), depthOf)),
   ...each(OF_PARTS, searching),
+  split: making(searching(filters['split'] as Handler), (parts) => PART * parts.length),
   ...each(OF_LISTS, (handler) => bounded(handler, lengthOf)),
+  slice: bounded(sliced, lengthOf),
   ...each(OF_PATHS, (handler) => bounded(handler, lengthOf, pathLength)),
+  group_by: making(bounded(filters['group_by'] as Handler, lengthOf, pathLength), sizeOfGroups),
   ...each(OF_ENDS, ofText),
   default: filters['default'] as Handler,
   ...dateFilters,
@@ -64,15 +73,29 @@ function made(make: (value: unknown, bounds: Bounds) => unknown): Handler {
   return function (value: unknown) {
     const bounds = boundsOf(this.context);
     const result = make(value, bounds);
-    if (typeof result === 'string') bounds.hold(result.length);
+    if (typeof result === 'string') bounds.holdText(result);
     return typeof result === 'object' ? counted(result as Iterator<unknown>, bounds) : result;
   };
 }
 
 function* counted(steps: Iterator<unknown>, bounds: Bounds): Generator {
   const text = yield steps;
-  bounds.hold((text as string).length);
+  bounds.holdText(text as string);
   return text;
+}
+
+/** A filter whose lists have members that were not there before; `sizeOf` tells the bytes of these. */
+function making(handler: Handler, sizeOf: (list: readonly never[], from: unknown) => number): Handler {
+  return function* (value: unknown, ...args: unknown[]) {
+    const list = (yield handler.call(this, value, ...args)) as readonly never[];
+    boundsOf(this.context).hold(sizeOf(list, value));
+    return list;
+  };
+}
+
+function sizeOfGroups(groups: readonly { readonly items: readonly unknown[] }[], from: unknown): number {
+  const ofItem = Array.isArray(from) ? 0 : PAIR;
+  return groups.reduce((bytes, { items }) => bytes + GROUP + ofItem * items.length, 0);
 }
 
 type Size = (value: unknown) => number;
@@ -91,9 +114,16 @@ function bounded(handler: Handler, sizeOf: Size, sizeOfArg = sizeOf): Handler {
   };
 }
 
+/** A filter that makes characters of what it takes. */
+function ofTexts(handler: Handler): Handler {
+  return function (value: unknown, ...args: unknown[]) {
+    return handler.call(boundsOf(this.context).ofTexts as typeof this, value, ...args) as unknown;
+  };
+}
+
 /** A filter that searches what it takes for its first argument. */
 function searching(handler: Handler): Handler {
-  const search = bounded(handler, depthOf);
+  const search = bounded(ofTexts(handler), depthOf);
   return function (value: unknown, part: unknown, ...args: unknown[]) {
     const text = textOf.call(this, value);
     const sought = textOf.call(this, part);
@@ -102,7 +132,13 @@ function searching(handler: Handler): Handler {
   };
 }
 
-const append = bounded(filters['append'] as Handler, depthOf);
+const append = bounded(ofTexts(filters['append'] as Handler), depthOf);
+
+/** Part of a list, or of a text. */
+function sliced(this: ThisParameterType<Handler>, value: unknown, ...args: unknown[]): unknown {
+  const slice = filters['slice'] as Handler;
+  return (Array.isArray(value) ? slice : ofTexts(slice)).call(this, value, ...args);
+}
 
 /** What LiquidJS makes a text of, as that text. */
 function textOf(this: ThisParameterType<Handler>, value: unknown): string {

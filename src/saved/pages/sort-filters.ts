@@ -20,7 +20,8 @@ function sortedBy(keyOf: (key: Scalar | undefined) => Scalar | undefined): Filte
       : value === null || value === undefined
         ? []
         : [value];
-    bounds.use(SORTING * list.length);
+    bounds.atOnce(SORTING * list.length);
+    bounds.use(list.length);
     const named = toText(path) ?? '';
     bounds.atOnce(named.length);
     const steps = named.split('.');

@@ -73,7 +73,7 @@ const WITH_BLANKS = 'aAbBcehklpPxX';
 export function strftime(shown: Shown, format: string, bounds: Bounds): string {
   return format.replace(/%([-_0^#:]*)(\d*)[EO]?(.)/g, (said: string, flags: string, digits: string, letter: string) => {
     const width = Number(digits);
-    bounds.use(width);
+    bounds.useCharacters(width);
     const several = SEVERAL[letter];
     const field = several === undefined ? FIELDS[letter]?.(shown, { width, flags }) : strftime(shown, several, bounds);
     if (field === undefined) return said;

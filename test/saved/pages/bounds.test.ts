@@ -220,6 +220,45 @@ describe('a template that would take too much fails, and says why to the log alo
   });
 });
 
+describe('what a filter makes counts as long as its page is rendered', () => {
+  const asking = { timeoutMs: 20_000, limits: { work: 1e9, answerBytes: 3_500_000 } };
+  const values = {
+    n: Array.from({ length: 8000 }, (_, at) => at),
+    l: Array.from({ length: 8000 }, (_, at) => ({ a: at, b: 1 })),
+    o: Object.fromEntries(Array.from({ length: 4000 }, (_, at) => [`k${at}`, 0])),
+    t: 'a,bc,'.repeat(4000),
+    c: '\u4e00'.repeat(40_000),
+  };
+  /** Keeps what is made, as often as it takes to have more than there may be. */
+  const kept = (made: string): string =>
+    `{% assign all = n | slice: 0, 0 %}{% for i in (1..60) %}{% assign x = ${made} %}{% assign all = all | push: x %}{% endfor %}{{ all | size }}`;
+
+  it.each([
+    '(1..8000)',
+    ...['reverse', 'compact', 'uniq', 'pop', 'shift', 'sort', 'sort_natural'].map((filter) => `n | ${filter}`),
+    ...['push: 1', 'unshift: 1', 'concat: l', 'slice: 0, 8000'].map((filter) => `n | ${filter}`),
+    ...['map: "a"', 'where: "b"', 'reject: "c"', 'group_by: "b"', 'group_by: "a"'].map((filter) => `l | ${filter}`),
+    'o | group_by: "b"',
+    't | split: ","',
+    'c | upcase',
+    'c | slice: 0, 40000',
+    'c | escape',
+  ])('%s', async (made) => {
+    expect(await failure(page(kept(made), values, asking))).toMatch(/would exceed 3500000 bytes/);
+  });
+
+  it.each([
+    [
+      'less for a character than for a member',
+      '{% for i in (1..8000) %}{% assign x = c | slice: 0, 100 %}{% endfor %}',
+      '',
+    ],
+    ['nothing for a list that is only looked through', kept('l | find: "a", 0').replace('60', '200'), '200'],
+  ])('%s', async (_, template, text) => {
+    expect(await page(template, values, asking)).toBe(text);
+  });
+});
+
 function nested(depth: number): unknown {
   return depth === 0 ? [] : [nested(depth - 1)];
 }
