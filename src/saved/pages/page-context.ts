@@ -1,5 +1,6 @@
 import { Drop } from 'liquidjs';
 import type { Answer } from '../../batch/run/answer.ts';
+import type { Params } from '../../batch/run/batch.ts';
 import { stepOf, valued, type MemberList, type Reply } from '../../batch/run/reply.ts';
 import type { Steps } from '../../budget/work.ts';
 import { answerText } from '../../encodings/json.ts';
@@ -50,13 +51,20 @@ export function* pageContext(
   const named = Object.create(null) as Record<string, unknown>;
   if (list.keyed) for (const [key, value] of entriesOf(values as object)) named[key] = value;
   else named['results'] = values;
-  named['params'] = params;
+  named['params'] = yield* pageData(copied(params), bounds, digits);
   named['codap'] = new Codap(complete, function* () {
     const json = yield* joined(answerText(list, complete, 'replies', traced), bounds);
     bounds.hold(json.length);
     return yield* pageData(memberOf((yield* read(json, bounds)) as object, 'results'), bounds, digits);
   });
   return named;
+}
+
+/** A list may be a default, which others are given, too. */
+function copied(params: Params): Params {
+  return Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [name, Array.isArray(value) ? value.slice() : value]),
+  );
 }
 
 /** The values as `shape: "values"` shows them. */

@@ -241,6 +241,26 @@ it.each<[string, string, Record<string, unknown>, string | undefined]>([
   if (text !== undefined) expect(html).toBe(text);
 });
 
+/** What makes a text of a value, or compares it. */
+const TEXTS_OF =
+  '{{ v }}{{ v | append: "x" }}{{ v | upcase }}{{ v | plus: 1 }}{{ l | push: v | join }}{% if v > 1 %}{% endif %}{% if v contains "x" %}{% endif %}{{ l | push: v | sort | size }}{{ "a" | replace: "a", v }}{{ v | date: v }}';
+
+it.each(['a', 'params', 'codap.replies', 'codap.replies.a.value'])(
+  'keys that JavaScript asks for a text break nothing in %s',
+  async (name) => {
+    const keys = { toString: 'x', valueOf: ['y'], toJSON: 'z', then: 'w', toLiquid: 'v', next: 'u', throw: 't' };
+    const values = { a: keys, l: [], toString: 1, valueOf: 2 };
+    const text = await page(`{% assign v = ${name} %}[${TEXTS_OF}]`, values, { params: keys });
+    expect(text).toMatch(/^\[\{&#34;/);
+  },
+);
+
+it('a long list that is a parameter has no text, and stays as it was', async () => {
+  const tags = Array.from({ length: 2000 }, () => 'tag');
+  expect(await page('{{ params.tags | plus: 1 }}{{ params.tags.size }}', {}, { params: { tags } })).toBe('12000');
+  expect(String(tags)).toContain('tag,tag');
+});
+
 it('what was asked with is at hand as params', async () => {
   expect(
     await page(
