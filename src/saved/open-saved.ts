@@ -51,7 +51,9 @@ async function open(
 ): Promise<SavedBatch> {
   if (!json) throw new ConfigError(faults);
   const unreadable = [...unfit, ...scan(json, { depth: from.limits.depth })];
-  const written = recordOf(parseExact(json.toString()));
+  const text = json.toString();
+  // What a double cannot hold is told already: as an object it would have faults of its own.
+  const written = recordOf(unreadable.length > 0 ? JSON.parse(text) : parseExact(text));
   const said = (typeof written === 'object' && written !== null ? written : {}) as Own;
   const pattern = PATTERNS.find((known) => known === said.pattern) ?? 'kv';
   const params = new ParamSet(paramsOf(said.params));

@@ -114,6 +114,49 @@ describe('codap check', () => {
     ]);
   });
 
+  const BATCH = {
+    pattern: 'kv',
+    params: { p: { type: 'integer', default: 1 }, t: { type: 'string' } },
+    maxAgeSeconds: 1,
+    queries: {
+      a: { source: 'shop', op: 'find', params: { collection: 'users', filter: { n: { $param: '/p' } }, limit: 1 } },
+      b: { source: 'shop', op: 'findOne', params: { collection: 'users', sort: { n: 1 } }, when: { equals: [1, 2] } },
+      c: { pattern: 'first-reply', take: 1, queries: [{ source: 'shop', op: 'find', params: {}, select: '/n' }] },
+    },
+  };
+
+  /** The JSON of what is like a value, but has a number in the place of one part of it, for each part. */
+  function* withNumber(value: unknown, number: string): Generator<string> {
+    yield number;
+    if (typeof value !== 'object' || value === null) return;
+    for (const [key, part] of Object.entries(value))
+      for (const json of withNumber(part, number)) {
+        const others = Object.entries(value).map(([name, one]) => [name, name === key ? '@' : one]);
+        const whole = Array.isArray(value) ? others.map(([, one]) => one as unknown) : Object.fromEntries(others);
+        yield JSON.stringify(whole).replace('"@"', () => json);
+      }
+  }
+
+  it.each([
+    ['9007199254740993', 'an integer beyond'],
+    ['1e400', 'a number out of range'],
+  ])('tells of %s no more than of another number, wherever it stands', async (number, detail) => {
+    const files = (batches: Generator<string>) =>
+      Object.fromEntries(Array.from(batches, (json, at) => [`b${at}.json`, json]));
+    const told = async (beyond: string) => {
+      const batches = files(withNumber(BATCH, beyond));
+      const named = Object.keys(batches).map((name) => `${name.split('.')[0]}: ${name}`);
+      const faults = await faultsOf({ 'codap.yaml': `${SHOP}batches: { ${named.join(', ')} }`, ...batches });
+      return faults.map((fault) => /^(b\d+\.json: [^:]*): (.*)$/.exec(fault)!.slice(1) as [string, string]);
+    };
+    const [others, faults] = [await told('-1.5'), await told(number)];
+    const known = faults.filter(([, text]) => text.startsWith(detail)).map(([place]) => place);
+    expect(known).toHaveLength([...withNumber(BATCH, number)].length);
+    expect(faults.map(([place]) => place).toSorted()).toEqual(
+      [...new Set([...known, ...others.map(([place]) => place)])].toSorted(),
+    );
+  });
+
   it('tells the same as serving and reading again do, where there are others', async () => {
     const batches = 'batches: { b: { pattern: kv, queries: { a: { source: none, op: get } } }, f: none.yaml }';
     const files = { 'codap.yaml': `server: { port: x }\n${SHOP}${batches}` };
