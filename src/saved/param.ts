@@ -1,4 +1,4 @@
-import { RE2JS } from 're2js';
+import type { RE2JS } from 're2js';
 import { z } from 'zod';
 import { atOnce, type Steps, Work } from '../budget/work.ts';
 import { isLongerThan } from '../json/characters.ts';
@@ -6,6 +6,7 @@ import { scan } from '../json/scan.ts';
 import { piecesOf } from '../json/size.ts';
 import { choice } from '../store/check-schema.ts';
 import { wholeNumber } from '../store/whole-number.ts';
+import { patternOf, patternOfJson } from './pattern.ts';
 
 /** The most characters of a text that is matched, unless `maxLength` says otherwise. */
 const MATCHED = 8192;
@@ -100,14 +101,15 @@ export class Param {
   /** What it may be, as a JSON Schema (draft 2020-12). */
   get schema(): object {
     const { type: _, required: __, maxItems, default: byDefault, description, pattern, ...own } = this.#said;
-    const isCommon = pattern !== undefined && isPatternOfJson(pattern);
+    const common = pattern === undefined ? undefined : patternOfJson(pattern);
     const one = {
       type: scalarOf(this.#said),
       ...(pattern !== undefined && { maxLength: MATCHED }),
-      ...(isCommon && { pattern }),
+      ...(common !== undefined && { pattern: common }),
       ...own,
     };
-    const told = [description, pattern !== undefined && !isCommon && `Matches ${pattern} (RE2).`].filter(Boolean);
+    const isToldHere = pattern !== undefined && common === undefined;
+    const told = [description, isToldHere && `Matches ${pattern} (RE2).`].filter(Boolean);
     return {
       ...(told.length > 0 && { description: told.join(' ') }),
       ...(isList(this.#said) ? { type: 'array', items: one, ...(maxItems !== undefined && { maxItems }) } : one),
@@ -221,22 +223,4 @@ function isList({ type }: Fields): boolean {
 
 function scalarOf({ type }: Fields): ScalarType {
   return typeof type === 'string' ? type : type[0];
-}
-
-/** Whether JSON Schema knows a pattern, too: its patterns are those of JavaScript. */
-function isPatternOfJson(pattern: string): boolean {
-  try {
-    return new RegExp(pattern, 'u').source !== '';
-  } catch {
-    return false;
-  }
-}
-
-/** A pattern that is matched in linear time; undefined where it is none. */
-function patternOf(pattern: string): RE2JS | undefined {
-  try {
-    return RE2JS.compile(pattern);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,10 +1,12 @@
 import { parse } from 'node:querystring';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { atOnce, Work } from '../../src/budget/work.ts';
 import { parseExact } from '../../src/json/parse.ts';
 import { recordOf } from '../../src/json/members.ts';
 import { scan } from '../../src/json/scan.ts';
+import { Param, paramSchema } from '../../src/saved/param.ts';
 import type { Given, ParamSet } from '../../src/saved/param-set.ts';
 import { paramsOf } from './saved-batches.ts';
 import { processorMs } from '../processor-time.ts';
@@ -219,6 +221,107 @@ describe('what is said of a parameter holds', () => {
     const began = processorMs();
     expect(byBody(params, JSON.stringify({ a: `${'a'.repeat(50_000)}!` }))).toEqual(REFUSED);
     expect(processorMs() - began).toBeLessThan(1000);
+  });
+});
+
+describe('the schema of a parameter takes what the parameter takes', () => {
+  const ajv = new Ajv2020();
+  /** Whether a text fits, by codap; and by what it publishes, where that has a pattern. */
+  const judged = (pattern: string, texts: readonly string[]) => {
+    const param = new Param(paramSchema.parse({ type: 'string', pattern }));
+    const schema = param.schema as { pattern?: string };
+    const isValid = ajv.compile(schema);
+    return {
+      published: schema.pattern,
+      own: texts.map((text) => param.fits(text)),
+      theirs: texts.map((text) => isValid(text)),
+    };
+  };
+  const characters = [...'ab1_-]\\.^ kKsSé😀', ...'\r\n\t\v\f\b\0\u00a0\u1680\u2028\u2029\u3000\ufeff\u212a\u017f'];
+
+  it.each([
+    ['^.\\s?x$', '^[^\\n][\\t\\n\\f\\r ]?x$'],
+    ['^\\S+@[\\s.]+\\.$', '^[^\\t\\n\\f\\r ]+@[\\t\\n\\f\\r .]+\\.$'],
+    ['^[^\\s-]\\\\.$', '^[^\\t\\n\\f\\r -]\\\\[^\\n]$'],
+    ['^\\w\\b\\d(?:a|[.])$', '^\\w\\b\\d(?:a|[.])$'],
+    ['(?i)a', undefined],
+    ['(?i:k)', undefined],
+    ['(?s:.)', undefined],
+    ['(?m:^a$)', undefined],
+    ['[\\S-]', undefined],
+    ['[\\s-a]', undefined],
+    ['[]a]', undefined],
+    ['[][a]', undefined],
+    ['[^][a]', undefined],
+    ['[[:alpha:]]', undefined],
+    ['\\p{L}', undefined],
+    ['\\PL', undefined],
+    ['\\A\\Qa.\\E\\z', undefined],
+  ])('%s is published as %s', (pattern, published) => {
+    const texts = characters.flatMap((one) => [one, `${one}x`, `a${one}x`, `${one}${one}`]);
+    const found = judged(pattern, texts);
+    expect(found.published).toBe(published);
+    if (published !== undefined) expect(found.theirs).toEqual(found.own);
+  });
+
+  it('whatever its pattern is', () => {
+    const parts = [
+      ...[
+        'a',
+        'k',
+        '.',
+        '-',
+        '^',
+        '$',
+        '[',
+        ']',
+        '[^',
+        '(',
+        ')',
+        '(?:',
+        '(?i:',
+        '(?<n>',
+        '|',
+        '*',
+        '+',
+        '?',
+        '{1,2}',
+        ' ',
+      ],
+      ...[
+        '\\s',
+        '\\S',
+        '\\w',
+        '\\W',
+        '\\d',
+        '\\D',
+        '\\b',
+        '\\B',
+        '\\.',
+        '\\-',
+        '\\]',
+        '\\\\',
+        '\\n',
+        '\\v',
+        '\\x41',
+        '\\pL',
+        '😀',
+        ':',
+        'a-z',
+      ],
+    ];
+    const pattern = fc
+      .array(fc.constantFrom(...parts), { minLength: 1, maxLength: 8 })
+      .map((some) => some.join(''))
+      .filter((text) => paramSchema.safeParse({ type: 'string', pattern: text }).success);
+    const texts = fc.array(fc.array(fc.constantFrom(...characters), { maxLength: 4 }).map((some) => some.join('')));
+    fc.assert(
+      fc.property(pattern, texts, (one, some) => {
+        const { published, own, theirs } = judged(one, [...characters, ...some]);
+        if (published !== undefined) expect(theirs).toEqual(own);
+      }),
+      { numRuns: 300 },
+    );
   });
 });
 
