@@ -117,6 +117,8 @@ const raw = (server: object = {}) => ({
     none: { pattern: 'ordered', queries: [] },
     nobody: { pattern: 'first-reply', queries: [] },
     file: { pattern: 'ordered', queries: [{ source: 'photos', op: 'getObject', params: { key: 'a' } }] },
+    whole: { pattern: 'kv', queries: { book: { source: 'texts', op: 'get', params: { path: '/book' } } } },
+    list: { pattern: 'ordered', queries: [{ source: 'texts', op: 'get', params: { path: '/list' } }] },
   },
 });
 
@@ -127,7 +129,12 @@ let document: Document;
 let ajv: Ajv2020;
 
 beforeAll(async () => {
-  texts = await startTexts(new Map([['/book', '{"title":"Nine Bridges","author":"B. Ridge"}']]));
+  texts = await startTexts(
+    new Map([
+      ['/book', '{"title":"Nine Bridges","author":"B. Ridge"}'],
+      ['/list', '[1,"two"]'],
+    ]),
+  );
   const config = parseConfig(raw({ mcp: true }));
   opened = await openSources(config);
   app = await buildApp(config, { sources: opened.sources, saved: await openSaved(config, opened.sources) });
@@ -161,6 +168,19 @@ function misfits(name: string, value: unknown): unknown[] {
   const validate = ajv.getSchema(`document#/components/schemas/${name}`);
   if (!validate) throw new Error(`no schema ${name}`);
   return validate(value) ? [] : (validate.errors ?? []);
+}
+
+/** The JSON of a 200. */
+function jsonOf(path: string, method: 'get' | 'post'): { $ref?: string; anyOf?: { $ref?: string }[] } {
+  return document.paths[path]![method]!.responses['200']!.content!['application/json']!.schema!;
+}
+
+/** The name of what a batch answers as JSON, but for what is stored. */
+function answerOf(path: string, method: 'get' | 'post'): string {
+  const { $ref, anyOf } = jsonOf(path, method);
+  return String($ref ?? anyOf?.[0]?.$ref)
+    .split('/')
+    .at(-1)!;
 }
 
 /** A value with each of its parts, and itself, written as what is verbatim. */
@@ -275,8 +295,7 @@ describe('/openapi.json', () => {
       expect(misfits(String(schema['$ref']).split('/').at(-1)!, value)).toEqual([]);
       const answer = await post(path, value);
       expect(answer.statusCode).toBe(200);
-      const answerSchema = document.paths[path]!['post']!.responses['200']!.content!['application/json']!.schema!;
-      expect(misfits(String(answerSchema['$ref']).split('/').at(-1)!, answer.json())).toEqual([]);
+      expect(misfits(answerOf(path, 'post'), answer.json())).toEqual([]);
     },
   );
 
@@ -441,6 +460,47 @@ describe('where there are callers', () => {
   });
 });
 
+describe('JSON that is sent as it is stored fits what its operation says', () => {
+  const stored = { book: '{"title":"Nine Bridges","author":"B. Ridge"}', list: '[1,"two"]' };
+  const query = (path: string) => ({ source: 'texts', op: 'get', params: { path } });
+  let base: string;
+  beforeAll(async () => {
+    base = await app.listen({ port: 0, host: '127.0.0.1' });
+  });
+
+  const storedAt = async (method: string, path: string, body?: object) => {
+    const headers = { accept: 'application/octet-stream', ...(body && { 'content-type': 'application/json' }) };
+    for (;;) {
+      const answer = await fetch(`${base}${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) });
+      const text = await answer.text();
+      if (answer.status !== 503) return [answer.status, answer.headers.get('content-type'), text] as const;
+      await pause(50);
+    }
+  };
+
+  it.each([
+    ['post', '/kv', '/kv', { queries: { a: query('/book') } }, stored.book],
+    ['post', '/kv', '/kv', { queries: { a: query('/list') } }, stored.list],
+    ['post', '/ordered', '/ordered', { queries: [query('/book')] }, stored.book],
+    ['post', '/first-reply', '/first-reply', { queries: [query('/book')] }, stored.book],
+    ['get', '/batches/whole', '/batches/whole', undefined, stored.book],
+    ['post', '/batches/whole', '/batches/whole', {}, stored.book],
+    ['get', '/batches/whole.bin', '/batches/whole.{ending}', undefined, stored.book],
+    ['get', '/batches/list.bin', '/batches/list.{ending}', undefined, stored.list],
+    ['post', '/batches/list.bin', '/batches/list.{ending}', {}, stored.list],
+  ] as const)('%s %s', async (method, url, path, body, text) => {
+    expect(await storedAt(method.toUpperCase(), url, body)).toEqual([200, 'application/json', text]);
+    const at = [path, method, 'responses', '200', 'content', 'application/json', 'schema'];
+    const pointer = at.map((step) => encodeURIComponent(step.replaceAll('/', '~1'))).join('/');
+    const isValid = ajv.compile({ $ref: `document#/paths/${pointer}` });
+    expect(isValid(JSON.parse(text)), JSON.stringify(isValid.errors)).toBe(true);
+  });
+
+  it('and where nothing stored can be had, nothing but the answer does', () => {
+    expect(jsonOf('/batches/book', 'get')).toEqual({ $ref: '#/components/schemas/batch.book.answer' });
+  });
+});
+
 describe('saved batches', () => {
   const asked = (path: string, method: 'get' | 'post') => document.paths[path]![method]!;
 
@@ -510,9 +570,8 @@ describe('saved batches', () => {
   ] as const)('answer what they say they do: %s %s %j', async (method, path, body) => {
     const answer = body ? await post(path, body) : await app.inject(path);
     expect(answer.statusCode).toBe(200);
-    const { schema } = asked(path.replace(/\?.*/, '').replace(/\.json$/, '.{ending}'), method).responses['200']!
-      .content!['application/json']!;
-    expect(misfits(String(schema!['$ref']).split('/').at(-1)!, answer.json())).toEqual([]);
+    const operation = path.replace(/\?.*/, '').replace(/\.json$/, '.{ending}');
+    expect(misfits(answerOf(operation, method), answer.json())).toEqual([]);
   });
 
   it('have the shape of what their `select` makes', async () => {

@@ -47,9 +47,17 @@ export function batchPaths(sources: readonly Named[]): Record<string, JsonSchema
 
 /** What a batch answers in each of these media types, of which `asJson` is the JSON. */
 export function contentIn(types: readonly string[], asJson: JsonSchema): Record<string, JsonSchema> {
-  // It is answered in the stored type.
-  const stored = types.includes('application/octet-stream') ? ['*/*'] : [];
-  return Object.fromEntries([...types, ...stored].map((type) => [type, mediaType(type, asJson)]));
+  // It is answered in the stored type, which may be JSON, too.
+  if (!types.includes('application/octet-stream')) return contentOf(types, asJson);
+  return contentOf([...types, '*/*'], { anyOf: [asJson, storedJson] });
+}
+
+const storedJson: JsonSchema = {
+  description: 'Any JSON: `application/octet-stream` was asked for, and it is what is stored.',
+};
+
+function contentOf(types: readonly string[], asJson: JsonSchema): Record<string, JsonSchema> {
+  return Object.fromEntries(types.map((type) => [type, mediaType(type, asJson)]));
 }
 
 function mediaType(type: string, asJson: JsonSchema): JsonSchema {
