@@ -9,7 +9,7 @@ export function patternOf(pattern: string): RE2JS | undefined {
   }
 }
 
-/** What JavaScript does not know, or takes for something else: flags, Unicode's classes, `]` first in a class. */
+/** What JavaScript does not know, or reads otherwise: flags, classes of Unicode, `]` first in a class. */
 const OF_RE2 = /\(\?(?![:<])|\\p|\[\^?\]/i;
 
 /** What JavaScript takes for more or less than RE2 does, within a class and outside. */

@@ -248,7 +248,7 @@ const TEXTS_OF =
 it.each(['a', 'params', 'codap.replies', 'codap.replies.a.value'])(
   'keys that JavaScript asks for a text break nothing in %s',
   async (name) => {
-    const keys = { toString: 'x', valueOf: ['y'], toJSON: 'z', then: 'w', toLiquid: 'v', next: 'u', throw: 't' };
+    const keys = { toString: 'x', valueOf: ['y'], toJSON: 'z', toLiquid: 'v', next: 'u', throw: 't' };
     const values = { a: keys, l: [], toString: 1, valueOf: 2 };
     const text = await page(`{% assign v = ${name} %}[${TEXTS_OF}]`, values, { params: keys });
     expect(text).toMatch(/^\[\{&#34;/);
