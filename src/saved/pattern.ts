@@ -9,8 +9,8 @@ export function patternOf(pattern: string): RE2JS | undefined {
   }
 }
 
-/** What JavaScript does not know, or reads otherwise: flags, classes of Unicode, `]` first in a class. */
-const OF_RE2 = /\(\?(?![:<])|\\p|\[\^?\]/i;
+/** What JavaScript does not know, or reads otherwise: flags, classes with names, `]` first in a class. */
+const OF_RE2 = /\(\?(?![:<])|\\p|\[:\^?\w+:\]|\[\^?\]/i;
 
 /** What JavaScript takes for more or less than RE2 does, within a class and outside. */
 const DIFFERENT: Readonly<Record<string, readonly [within: string, outside: string]>> = {

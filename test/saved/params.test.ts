@@ -254,6 +254,7 @@ describe('the schema of a parameter takes what the parameter takes', () => {
     ['[][a]', undefined],
     ['[^][a]', undefined],
     ['[[:alpha:]]', undefined],
+    ['[a[:^digit:]x[y]', undefined],
     ['\\p{L}', undefined],
     ['\\PL', undefined],
     ['\\A\\Qa.\\E\\z', undefined],
