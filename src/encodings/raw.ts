@@ -64,6 +64,7 @@ async function* pieces(flow: Flow<Buffer> | undefined, path: Member['path'], ans
 
 function isBody(node: Node): boolean {
   if (node.forEach) return false;
-  if (node.kind === 'group') return node.take === 1 && node.select === undefined && hasOneReply(node, isBody);
+  // A nested race may also be won by who is hidden.
+  if (node.kind === 'group') return node.take === 1 && node.select === undefined && node.members.every(isBody);
   return node.streams === 'body' && !node.gathered && !isOpaque(node);
 }

@@ -128,6 +128,24 @@ describe.each(['text/csv', RAW])('%s', (accept) => {
   });
 });
 
+describe('a nested race that a hidden query may win', () => {
+  const hidden = { ...list, hidden: true };
+  const race = { pattern: 'first-reply', take: 1, queries: [hidden, { ...list, when: false }] };
+
+  it.each([
+    ['by itself', race],
+    ['in a race', { pattern: 'first-reply', take: 1, queries: [race] }],
+  ])('is no body, %s: it is answered in what else the client takes', async (_where, a) => {
+    const [alone, other] = await Promise.all(
+      [RAW, `${RAW}, application/json;q=0.5`].map((accept) => service.post('/kv', { queries: { a } }, { accept })),
+    );
+    expect(alone?.status).toBe(406);
+    const asJson = await service.post('/kv', { queries: { a: list } });
+    const valueOf = (answer?: Answer) => (answer?.json() as { results: { a: { value: unknown } } }).results.a.value;
+    expect(valueOf(other)).toEqual(valueOf(asJson));
+  });
+});
+
 describe('of a saved batch', () => {
   it.each(['csv', 'bin'])(
     '.%s without the parameter that it depends on is complete, in log and metrics',
