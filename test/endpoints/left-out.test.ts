@@ -136,13 +136,11 @@ describe('a nested race that a hidden query may win', () => {
     ['by itself', race],
     ['in a race', { pattern: 'first-reply', take: 1, queries: [race] }],
   ])('is no body, %s: it is answered in what else the client takes', async (_where, a) => {
-    const [alone, other] = await Promise.all(
-      [RAW, `${RAW}, application/json;q=0.5`].map((accept) => service.post('/kv', { queries: { a } }, { accept })),
-    );
-    expect(alone?.status).toBe(406);
-    const asJson = await service.post('/kv', { queries: { a: list } });
-    const valueOf = (answer?: Answer) => (answer?.json() as { results: { a: { value: unknown } } }).results.a.value;
-    expect(valueOf(other)).toEqual(valueOf(asJson));
+    const queries = { a };
+    const alone = await service.post('/kv', { queries }, { accept: RAW });
+    expect(alone.status).toBe(406);
+    const other = await service.post('/kv', { queries }, { accept: `${RAW}, application/json;q=0.5` });
+    expect(other.json()).toMatchObject({ complete: true, results: { a: { value: { 0: { id: 'B-101' } } } } });
   });
 });
 
