@@ -52,11 +52,13 @@ export interface WorkersOptions {
   readonly server?: object;
   /** A program that each of the processes runs first. */
   readonly first?: string;
+  /** How many files and connections each of them may have open. */
+  readonly files?: number;
   readonly args?: readonly string[];
 }
 
 /** Starts it on a free port, in a process group of its own. */
-export async function startWorkers({ server, first, args = [] }: WorkersOptions = {}): Promise<WorkersProcess> {
+export async function startWorkers({ server, first, files, args = [] }: WorkersOptions = {}): Promise<WorkersProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'codap-workers-'));
   const held = new Set<ServerResponse>();
   const store = createServer((call, answer) => {
@@ -75,11 +77,16 @@ export async function startWorkers({ server, first, args = [] }: WorkersOptions 
   await configure({});
   const imports = first === undefined ? [] : [`--import=data:text/javascript,${encodeURIComponent(first)}`];
   const { PATH, NODE_COMPILE_CACHE } = process.env;
-  const child = spawn(process.execPath, [...imports, BIN, 'serve', file, ...args], {
-    env: { PATH, NODE_COMPILE_CACHE },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
+  const limit = files === undefined ? '' : `ulimit -n ${files}; `;
+  const child = spawn(
+    'sh',
+    ['-c', `${limit}exec "$0" "$@"`, process.execPath, ...imports, BIN, 'serve', file, ...args],
+    {
+      env: { PATH, NODE_COMPILE_CACHE },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    },
+  );
   const ended = once(child, 'exit') as Promise<[number | null, string | null]>;
   // All of them write to the same output.
   const empty = once(child, 'close');

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { constants, type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
-import { getHeapSpaceStatistics } from 'node:v8';
+import { getHeapSpaceStatistics, getHeapStatistics } from 'node:v8';
 import { BOUNDS, DurationsBy } from '../budget/durations.ts';
 import type { Family, Series } from './family.ts';
 
@@ -10,11 +10,12 @@ import type { Family, Series } from './family.ts';
  */
 export function processFamilies(): readonly Family[] {
   const { user, system } = process.cpuUsage();
-  const { rss, heapTotal, heapUsed, external } = process.memoryUsage();
+  const heap = getHeapStatistics();
   const [major = '', minor = '', patch = ''] = process.versions.node.split('.');
   const spaces = getHeapSpaceStatistics().map(
     ({ space_name, ...space }) => [space_name.replace(/_space$/, ''), space] as const,
   );
+  const [open, most] = [openFiles(), mostFiles()];
   return [
     counter('process_cpu_user_seconds', 'Processor time in user mode, in seconds.', user / 1e6),
     counter('process_cpu_system_seconds', 'Processor time in the kernel, in seconds.', system / 1e6),
@@ -23,11 +24,18 @@ export function processFamilies(): readonly Family[] {
       ...gauge('process_start_time_seconds', 'When it started, in seconds since 1970.', performance.timeOrigin / 1000),
       across: 'min',
     },
-    gauge('process_resident_memory_bytes', 'Memory that it has in use.', rss),
-    ...fromLinux(),
-    gauge('nodejs_heap_size_total_bytes', 'Memory of the heap.', heapTotal),
-    gauge('nodejs_heap_size_used_bytes', 'Memory of the heap that is in use.', heapUsed),
-    gauge('nodejs_external_memory_bytes', 'Memory beside the heap that objects in it hold.', external),
+    gauge('process_resident_memory_bytes', 'Memory that it has in use.', residentBytes()),
+    gauge('process_virtual_memory_bytes', 'Memory that it has reserved.', virtualBytes()),
+    gauge('process_open_fds', 'Files and connections that are open.', open),
+    gauge('process_max_fds', 'How many may be.', most),
+    {
+      // A process runs out of its own, however many the others have left.
+      ...gauge('codap_open_fds_ratio', 'The share of these that is open.', open && most && open / most),
+      across: 'max',
+    },
+    gauge('nodejs_heap_size_total_bytes', 'Memory of the heap.', heap.total_heap_size),
+    gauge('nodejs_heap_size_used_bytes', 'Memory of the heap that is in use.', heap.used_heap_size),
+    gauge('nodejs_external_memory_bytes', 'Memory beside the heap that objects in it hold.', heap.external_memory),
     labelled('nodejs_heap_space_size_total_bytes', 'Memory of a part of the heap.', 'space', {
       series: spaces.map(([name, { space_size }]): Series => [[name], [space_size]]),
     }),
@@ -48,8 +56,9 @@ export function processFamilies(): readonly Family[] {
   ];
 }
 
-function gauge(name: string, help: string, value: number): Family {
-  return { name, help, type: 'gauge', labels: [], series: [[[], [value]]] };
+/** One of which nothing is known has no series. */
+function gauge(name: string, help: string, value: number | undefined): Family {
+  return { name, help, type: 'gauge', labels: [], series: value === undefined ? [] : [[[], [value]]] };
 }
 
 function counter(name: string, help: string, value: number): Family {
@@ -60,18 +69,32 @@ function labelled(name: string, help: string, label: string, own: Partial<Family
   return { name, help, type: 'gauge', labels: [label], ...own };
 }
 
-/** What only Linux tells, in its files. */
-function fromLinux(): readonly Family[] {
-  if (process.platform !== 'linux') return [];
-  const [, kilobytes = '0'] = /^VmSize:\s*(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
-  const [, most = '0'] = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
-  // Since Linux 6.2 the size of the folder is how many there are; before, all of it has to be read.
-  const open = statSync('/proc/self/fd').size || readdirSync('/proc/self/fd').length;
-  return [
-    gauge('process_virtual_memory_bytes', 'Memory that it has reserved.', Number(kilobytes) * 1024),
-    gauge('process_open_fds', 'Files and connections that are open.', open),
-    gauge('process_max_fds', 'How many may be.', Number(most)),
-  ];
+/**
+ * Asks the system for a number; where it tells none, what it told last: a file is read by a descriptor, of
+ * which a process may have none left. Undefined where it has never told one, as other systems than Linux do.
+ */
+function told(ask: () => number): () => number | undefined {
+  let last: number | undefined;
+  return () => {
+    try {
+      last = ask();
+    } catch {
+      // Metrics are asked for where something is short above all.
+    }
+    return last;
+  };
+}
+
+const residentBytes = told(() => process.memoryUsage.rss());
+const virtualBytes = told(() => 1024 * numberIn('/proc/self/status', /^VmSize:\s*(\d+) kB/m));
+const mostFiles = told(() => numberIn('/proc/self/limits', /^Max open files\s+(\d+)/m));
+// Since Linux 6.2 the size of the folder is how many there are; before, all of it has to be read.
+const openFiles = told(() => statSync('/proc/self/fd').size || readdirSync('/proc/self/fd').length);
+
+function numberIn(file: string, pattern: RegExp): number {
+  const [, digits] = pattern.exec(readFileSync(file, 'utf8')) ?? [];
+  if (digits === undefined) throw new Error('the file has no such number');
+  return Number(digits);
 }
 
 const KINDS = new Map<unknown, string>([

@@ -105,6 +105,12 @@ describe('docs/operations.md', () => {
   );
 });
 
+it('no panel and no alert judges a process by the files that all workers may open together', () => {
+  const texts = ['deploy/grafana/codap.json', 'docs/operations.md'].map(read);
+  // One of four workers that has none left has a quarter of what is open and may be.
+  expect(texts.flatMap((text) => text.match(/process_max_fds[^`\w].*/g) ?? [])).toEqual([]);
+});
+
 describe('the check of queries', () => {
   it.each([
     ['rate(codap_call_total[5m])', ['no metric codap_call_total']],

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { Counts } from '../../src/observe/counts.ts';
 import { BOUNDS, Durations, DurationsBy } from '../../src/budget/durations.ts';
@@ -165,4 +167,44 @@ describe('what is written', () => {
     expect(value('process_open_fds')).toBeLessThan(value('process_max_fds')!);
     expect(value('process_virtual_memory_bytes')).toBeGreaterThan(value('process_resident_memory_bytes')!);
   });
+});
+
+/** Opens files until there are no more, and writes what is told of the process then. */
+const fill = (before: string): string => `
+  import { openSync } from 'node:fs';
+  import { writeFamilies } from '${new URL('../../src/observe/exposition.ts', import.meta.url).href}';
+  import { processFamilies } from '${new URL('../../src/observe/process-families.ts', import.meta.url).href}';
+  ${before}
+  try {
+    for (;;) openSync('/dev/null');
+  } catch {}
+  process.stdout.write(writeFamilies(processFamilies(), '${FORMATS[0]}'));
+`;
+
+it.runIf(process.platform === 'linux').each([
+  ['what was told before', 'processFamilies();', []],
+  [
+    'nothing of what nobody has asked for before',
+    '',
+    ['process_resident_memory_bytes', 'process_virtual_memory_bytes', 'process_max_fds', 'codap_open_fds_ratio'],
+  ],
+])('a process that can open no file tells %s, and all that takes none', async (_what, before, missing) => {
+  const limited = ['-c', 'ulimit -n 100; exec "$0" --input-type=module --eval "$1"', process.execPath, fill(before)];
+  const { stdout } = await promisify(execFile)('sh', limited);
+  const families = readMetrics(stdout);
+  const names = processFamilies().map(({ name, type }) => (type === 'counter' ? `${name}_total` : name));
+  const told = names.filter((name) => !name.startsWith('nodejs_gc'));
+  expect(told.filter((name) => !families.has(name.replace(/_total$/, '')))).toEqual(missing);
+});
+
+it('the share of open files is that of the process that has least left', () => {
+  const having = (open: number, most: number): Family[] =>
+    processFamilies().map((family) => {
+      const value = { process_open_fds: open, process_max_fds: most, codap_open_fds_ratio: open / most }[family.name];
+      return value === undefined ? family : { ...family, series: [[[], [value]]] };
+    });
+  const merged = mergeFamilies([having(20, 160), having(160, 160), having(20, 160)]);
+  const value = (name: string) => merged.find((family) => family.name === name)?.series[0]?.[1][0];
+  expect(value('codap_open_fds_ratio')).toBe(1);
+  expect(value('process_open_fds')! / value('process_max_fds')!).toBeLessThan(0.5);
 });

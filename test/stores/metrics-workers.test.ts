@@ -47,6 +47,33 @@ describe('the metrics of workers', { timeout: 40_000, concurrent: true }, () => 
     expect(valueIn(families, 'nodejs_version_info')).toBe(1);
   });
 
+  it.runIf(process.platform === 'linux')('are told where one can open no file any more, which goes on', async () => {
+    const first = `
+      import { openSync } from 'node:fs';
+      process.on('SIGWINCH', () => {
+        try {
+          for (;;) openSync('/dev/null');
+        } catch {
+          console.log(JSON.stringify({ pid: process.pid, msg: 'full' }));
+        }
+      });
+    `;
+    await using service = await startWorkers({ first, files: 200, server: { metricsPort: 0 } });
+    const address = await service.address();
+    const metrics = await metricsAddress(service);
+    const all = started(service);
+    await askAll(service, address, all);
+    const shareOf = async () => valueIn(await scrape(metrics), 'codap_open_fds_ratio')!;
+    expect(await shareOf()).toBeLessThan(0.8);
+    process.kill(all[0]!, 'SIGWINCH');
+    await service.line(({ msg }) => msg === 'full');
+    expect(await shareOf()).toBeGreaterThan(0.8);
+    expect(await shareOf()).toBeGreaterThan(0.8);
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toEqual([0, null]);
+    expect(started(service)).toEqual(all);
+  });
+
   it('are on a port of their own where that is asked for, and there alone', async () => {
     await using service = await startWorkers({ server: { metricsPort: 0 } });
     const address = await service.address();
