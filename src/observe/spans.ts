@@ -114,7 +114,7 @@ function telling(exporter: SpanExporter, logger: Pick<Logger, 'warn' | 'info'>):
     export(spans, done) {
       exporter.export(spans, (result) => {
         const failed = result.code !== ExportResultCode.SUCCESS;
-        if (failed && !isDown) logger.warn({ reason: result.error?.message }, 'traces cannot be exported');
+        if (failed && !isDown) logger.warn({ err: result.error }, 'traces cannot be exported');
         if (!failed && isDown) logger.info('traces are exported again');
         isDown = failed;
         done(result);

@@ -15,8 +15,17 @@ const MOST_CAUSES = 5;
 /** A secret shorter than this is none, and would mask what only looks like it. */
 const SHORTEST = 4;
 
-/** A string of JSON (RFC 8259 §7). */
-const STRING = /"(?:[^"\\]|\\.)*"/g;
+/** A string of JSON (RFC 8259 §7), of which a colon makes a key. */
+const STRING = /"((?:[^"\\]|\\.)*)"(:?)/g;
+
+/** Fields that hold words of codap alone … */
+const WORDS = ['msg', 'pattern', 'status', 'failed', 'method', 'reason', 'signal', 'trace_id', 'span_id'];
+/** … or names of the configuration: a secret that reads as one of these is not told by it. */
+const NAMES = ['hostname', 'file', 'path', 'paths', 'route', 'source', 'sources', 'batch', 'batches', 'caller'];
+const OWN: ReadonlySet<string> = new Set([...WORDS, ...NAMES]);
+
+/** What a line about an error says that has no words of its own: the error's text is none of codap's. */
+const NO_WORDS = 'an error';
 
 /** What no line of a log may show. */
 export class Secrets {
@@ -35,11 +44,23 @@ export class Secrets {
     this.#asWritten = this.#known.map((secret) => JSON.stringify(secret).slice(1, -1));
   }
 
-  /** A line of JSON without them. A secret of digits stands in many numbers, which tell nothing of it. */
+  /**
+   * A line of JSON without them, its keys and codap's own words as they are. A secret of digits stands in
+   * many numbers, which tell nothing of it.
+   */
   readonly hide = (line: string): string => {
-    if (!this.#asWritten.some((secret) => line.includes(secret))) return line;
-    return line.replaceAll(STRING, (text) => JSON.stringify(this.#without(JSON.parse(text) as string)));
+    if (!this.#standsIn(line)) return line;
+    let key = '';
+    return line.replaceAll(STRING, (text, inner: string, colon: string) => {
+      if (colon !== '') key = inner;
+      const isPlain = colon !== '' || OWN.has(key) || !this.#standsIn(inner);
+      return isPlain ? text : JSON.stringify(this.#without(JSON.parse(text) as string));
+    });
   };
+
+  #standsIn(written: string): boolean {
+    return this.#asWritten.some((secret) => written.includes(secret));
+  }
 
   #without(text: string): string {
     return this.#known.reduce((rest, secret) => rest.replaceAll(secret, HIDDEN), text);
@@ -48,7 +69,7 @@ export class Secrets {
 
 /**
  * A logger (JSON lines, to stdout unless told) that hides authorization and cookie headers, and these secrets
- * wherever they turn up.
+ * wherever they turn up in a text.
  */
 export function createLogger(level: LevelWithSilent, secrets: Secrets, destination?: DestinationStream): Logger {
   const headers = ['authorization', 'cookie', '["set-cookie"]'];
@@ -66,7 +87,9 @@ export function createLogger(level: LevelWithSilent, secrets: Secrets, destinati
       hooks: {
         streamWrite: secrets.hide,
         logMethod(args, method, level) {
-          method.apply(this, args);
+          const [what, words] = args;
+          if (words === undefined && typeof what !== 'string') method.call(this, what, NO_WORDS);
+          else method.apply(this, args);
           if (level >= WARN) stdout?.flushSync();
         },
       },

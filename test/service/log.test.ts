@@ -1,10 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, createReadStream, openSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import type { Logger } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLogger, Secrets } from '../../src/service/log.ts';
 
@@ -42,6 +43,59 @@ it.each([
   expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
     expect.objectContaining({ ...shown, level: 30, msg: 'line' }),
   ]);
+});
+
+describe('values of headers that are ordinary words', () => {
+  const own = {
+    requestId: 'a-request',
+    caller: 'web',
+    pattern: 'kv',
+    batch: 'shop-front',
+    source: 'shop',
+    sources: ['shop', 'photos'],
+    batches: ['shop-front'],
+    status: 'partial',
+    failed: 'TIMEOUT',
+    path: '/shop/0',
+    paths: ['server.port'],
+    method: 'POST',
+    route: '/batches/:name',
+    reason: 'forbidden',
+    signal: 'SIGTERM',
+    file: 'codap.yaml',
+    trace_id: '0af7651916cd43dd8448eb211c80319c',
+    span_id: 'b7ad6b7169203331',
+    hostname: hostname(),
+  };
+  const { requestId: _sent, ...named } = own;
+  const words = [...Object.keys(own), ...Object.values(named).flat(), 'level', 'time', 'message', 'stack'];
+
+  it.each(words)('hide no name of a field and no word of codap, such as %s', (word) => {
+    const err = Object.assign(new Error('-'), { stack: '-' });
+    const [usual, hiding] = [new Secrets(), new Secrets([word])].map((secrets) => {
+      const lines: string[] = [];
+      const log = createLogger('info', secrets, { write: (line) => void lines.push(line) });
+      log.child(own).info({ ...own, time: 0, err }, `words of codap: ${word}`);
+      return lines.map((line) => line.replace(/"time":\d{2,},/, ''));
+    });
+    expect(hiding).toEqual(usual);
+  });
+
+  it.each([
+    ['as an error', (log: Logger, err: Error) => log.error(err)],
+    ['beside no words', (log: Logger, err: Error) => log.error({ err })],
+    ['beside words', (log: Logger, err: Error) => log.error({ err }, 'words')],
+    ['as a cause', (log: Logger, err: Error) => log.error({ err: new Error('x', { cause: err }) }, 'words')],
+    ['bound', (log: Logger, err: Error) => log.child({ err }).error('words')],
+    ['in a text', (log: Logger, { message }: Error) => log.error({ detail: message, list: [message] }, 'words')],
+  ])('are hidden in a text that is not, logged %s', (_how, write) => {
+    const lines: string[] = [];
+    const log = createLogger('info', new Secrets(['shop']), { write: (line) => void lines.push(line) });
+    write(log, new Error('GET http://shop/ of "shop" said shop'));
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).not.toContain('shop');
+    expect(lines[0]).toContain('GET http://[redacted]/ of \\"[redacted]\\" said [redacted]');
+  });
 });
 
 /** Logs more than is kept and more than a pipe holds, and then what it is told. */
