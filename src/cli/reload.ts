@@ -28,28 +28,28 @@ export function warn(config: Config, { logger, onLoopback }: Pick<Origin, 'logge
 /**
  * Reads the configuration again and has it taken; what needs a restart stays as the one in force has it.
  * Where that throws, the log says why; where `take` resolves to false, somebody has said so. Never rejects;
- * resolves to whether it was taken.
+ * resolves to the one that is in force then.
  */
 export async function reload(
   origin: Origin,
-  { server: bound }: Config,
+  inForce: Config,
   take: (config: Config) => Promise<boolean>,
-): Promise<boolean> {
+): Promise<Config> {
   const { file, env, logger, secrets } = origin;
   try {
     const read = await loadWhole(file, env);
     secrets.add(secretsOf(read, adapters));
-    const { config, paths } = asBound(read, bound);
-    if (!(await take(config))) return false;
-    if (cluster.isWorker) return true;
+    const { config, paths } = asBound(read, inForce.server);
+    if (!(await take(config))) return inForce;
+    if (cluster.isWorker) return config;
     warn(config, origin);
     if (paths.length > 0) logger.warn({ paths }, 'this needs a restart: it stays as it was');
     const names = { sources: Object.keys(config.sources), batches: config.batches.map(({ name }) => name) };
     logger.info({ file, ...names }, 'the configuration was read again, and is in force');
-    return true;
+    return config;
   } catch (error) {
     const what = error instanceof ConfigError ? { faults: error.faults } : { err: error };
     logger.error({ file, ...what }, 'the new configuration has faults: the old one stays in force');
-    return false;
+    return inForce;
   }
 }

@@ -10,7 +10,7 @@ import { type Edition, Front } from '../service/front.ts';
 import { createLogger, Secrets } from '../service/log.ts';
 import { tellPrimary } from '../service/primary.ts';
 import { WorkerMetrics } from '../service/worker-metrics.ts';
-import { asTold, toldWorker } from './bound.ts';
+import { asPrimary } from './bound.ts';
 import { commonOf, type Counting, metricsEdition, openEdition } from './edition.ts';
 import { isLoopback, listen, listenOnce, type Where } from './listen.ts';
 import { loadWhole } from './load-whole.ts';
@@ -28,7 +28,7 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
     );
   }
   const read = await loadWhole(file, env);
-  const config = cluster.isWorker ? asTold(read, env) : read;
+  const config = cluster.isWorker ? await asPrimary(read) : read;
   const where = listenOn(flags, env, config);
   const exporting = exportingOf(env);
   const secrets = new Secrets(secretsOf(config, adapters));
@@ -55,9 +55,10 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
   };
   const { address } = await ending.runs(() => listen(front.app, where), draining(running));
   tellPrimary({ address });
+  let inForce = config;
   ending.reloads(async () => {
     let over: Promise<void> | undefined;
-    const turned = await reload(place.origin, config, async (next) => {
+    const latest = await reload(origin, inForce, async (next) => {
       const edition = await openEdition(next, common);
       const metricsNext = metrics && (await metricsEdition(next, common));
       memory.most = next.server.bufferBytes;
@@ -65,7 +66,8 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
       if (metrics && metricsNext) turnBeside(metrics, metricsNext, logger);
       return true;
     });
-    tellPrimary({ turned });
+    tellPrimary({ turned: latest !== inForce });
+    inForce = latest;
     // Until then there are two of each source: no third one before that.
     await over?.catch((err: unknown) => logger.error({ err }, 'the old sources could not be closed'));
   });
@@ -94,11 +96,17 @@ function turnBeside(metrics: Front, next: Edition, logger: Logger): void {
 async function serveByWorkers(ending: Ending, config: Config, place: Place): Promise<void> {
   const { where, origin } = place;
   const { file, logger, onLoopback } = origin;
-  const fork = (port: number) => {
-    cluster.setupPrimary({ args: ['serve', '--host', where.host, '--port', String(port), '--', file] });
-    return cluster.fork(toldWorker(config.server));
-  };
-  const workers = new Workers({ count: workersOf(config), graceMs: config.server.graceMs, logger, fork });
+  let inForce = config;
+  const workers = new Workers({
+    count: workersOf(config),
+    graceMs: config.server.graceMs,
+    logger,
+    fork(port) {
+      cluster.setupPrimary({ args: ['serve', '--host', where.host, '--port', String(port), '--', file] });
+      return cluster.fork();
+    },
+    bound: () => inForce.server,
+  });
   // However this process ends, if it is not killed, it leaves nobody behind.
   process.once('exit', () => workers.kill());
   const counting: Counting = {
@@ -117,7 +125,7 @@ async function serveByWorkers(ending: Ending, config: Config, place: Place): Pro
   if (address === undefined) return;
   logger.info(`Server listening at ${address}`);
   ending.reloads(async () => {
-    await reload(origin, config, async (next) => {
+    inForce = await reload(origin, inForce, async (next) => {
       const turned = await workers.reload(next.server.graceMs);
       if (turned && metrics) turnBeside(metrics, await metricsEdition(next, counting), logger);
       return turned;

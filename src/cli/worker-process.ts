@@ -2,7 +2,7 @@ import type { Worker } from 'node:cluster';
 import { DRAIN, RELOAD } from '../service/ending.ts';
 import type { Family } from '../observe/family.ts';
 import type { Scrape } from '../observe/scrape.ts';
-import type { Order, Word } from '../service/primary.ts';
+import type { Bound, Order, Word } from '../service/primary.ts';
 import { Questions } from '../service/questions.ts';
 
 /** How long a worker may take to say what it has counted, in milliseconds: then what it said last is told. */
@@ -28,8 +28,8 @@ export class WorkerProcess {
   readonly #questions = new Questions<void>(PATIENCE_MS);
   #reloaded: ((turned: boolean) => void) | undefined;
 
-  /** Calls back when it has ended, and when it wants the metrics of all. */
-  constructor(worker: Worker, ended: (exit: Exit) => void, scrape: Scrape) {
+  /** Calls back when it has ended, and when it wants to know what it is bound to, or the metrics of all. */
+  constructor(worker: Worker, ended: (exit: Exit) => void, bound: () => Bound, scrape: Scrape) {
     const listens = Promise.withResolvers<string | undefined>();
     const leaves = Promise.withResolvers<void>();
     const ends = Promise.withResolvers<Exit>();
@@ -41,7 +41,8 @@ export class WorkerProcess {
       ended(exit);
     };
     worker.on('message', (word: Word) => {
-      if (word === 'draining') leaves.resolve();
+      if (word === 'starting') this.#order({ bound: bound() });
+      else if (word === 'draining') leaves.resolve();
       else if ('turned' in word) this.#reloaded?.(word.turned);
       else if ('address' in word) listens.resolve(word.address);
       else if ('counted' in word) this.#learn(word.counted, word.question);

@@ -5,6 +5,7 @@ import { writeFamilies } from '../observe/exposition.ts';
 import { sharing, type Scrape } from '../observe/scrape.ts';
 import { Totals } from '../observe/totals.ts';
 import type { Cause } from '../service/ending.ts';
+import type { Bound } from '../service/primary.ts';
 import { nextPauseMs } from './pauses.ts';
 import { StartFault } from './start-fault.ts';
 import { type Exit, WorkerProcess } from './worker-process.ts';
@@ -17,6 +18,8 @@ export interface WorkersOptions {
   readonly logger: Logger;
   /** Starts a process that serves the port; 0 is any that is free. */
   readonly fork: (port: number) => Worker;
+  /** What each of them has of the configuration in force. */
+  readonly bound: () => Bound;
 }
 
 /** A worker that has not ended by itself so long after the grace period hangs, in milliseconds. */
@@ -103,13 +106,13 @@ export class Workers {
   }
 
   #start(port: number): WorkerProcess {
-    const { logger, fork } = this.#options;
+    const { logger, fork, bound } = this.#options;
     const ended = (exit: Exit): void => {
       this.#alive.delete(worker);
       leave();
       logger[exit.status === 0 ? 'info' : 'warn']({ worker: worker.pid, ...exit }, 'worker ended');
     };
-    const worker = new WorkerProcess(fork(port), ended, this.scrape);
+    const worker = new WorkerProcess(fork(port), ended, bound, this.scrape);
     this.#alive.add(worker);
     const leave = this.totals.add(() => worker.counted);
     logger.info({ worker: worker.pid }, 'worker started');

@@ -1,14 +1,20 @@
 import cluster from 'node:cluster';
+import type { Config } from '../config/load.ts';
 import type { Format } from '../observe/exposition.ts';
 import type { Family } from '../observe/family.ts';
 import type { DRAIN, RELOAD } from './ending.ts';
 
+/** What a worker has of the configuration in force, since another one needs a restart. */
+export type Bound = Pick<Config['server'], 'metricsPort' | 'tls'>;
+
 /**
- * What a worker tells its primary: where it listens; that it takes nothing new and will end; whether it has
+ * What a worker tells its primary: that it starts, and is to be told what it is bound to; where it listens;
+ * that it takes nothing new and will end; whether it has
  * turned to the configuration that it was to read; what it has counted, with the number of the question if it
  * was asked; that somebody wants the metrics of all workers.
  */
 export type Word =
+  | 'starting'
   | { readonly address: string }
   | 'draining'
   | { readonly turned: boolean }
@@ -16,12 +22,13 @@ export type Word =
   | { readonly scrape: Format; readonly question: number };
 
 /**
- * What a primary tells a worker: to end; to read its configuration again; to say what it has counted; the
- * metrics of all workers.
+ * What a primary tells a worker: to end; to read its configuration again; what it is bound to; to say what it
+ * has counted; the metrics of all workers.
  */
 export type Order =
   | typeof DRAIN
   | typeof RELOAD
+  | { readonly bound: Bound }
   | { readonly count: number }
   | { readonly scraped: string; readonly question: number };
 

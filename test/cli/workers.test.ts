@@ -32,7 +32,14 @@ describe('the primary', () => {
       forked.push({ worker, port });
       return worker as unknown as Worker;
     };
-    const workers = new Workers({ count: 2, graceMs: 1000, logger: pino({ level: 'silent' }), fork });
+    let metricsPort = 1;
+    const workers = new Workers({
+      count: 2,
+      graceMs: 1000,
+      logger: pino({ level: 'silent' }),
+      fork,
+      bound: () => ({ metricsPort: metricsPort++, tls: undefined }),
+    });
     const tell = (at: number, event: string, ...what: unknown[]) => forked[at]!.worker.emit(event, ...what);
     return { forked, workers, tell };
   }
@@ -50,6 +57,26 @@ describe('the primary', () => {
     tell(1, 'message', { address: ADDRESS });
     await started;
     expect(told).toBe(ADDRESS);
+  });
+
+  it('tells each that starts what it is bound to, as that is then', async () => {
+    const { forked, workers, tell } = service();
+    const started = workers.start(4711);
+    const told: unknown[] = [];
+    const hear = (at: number) =>
+      Object.assign(forked[at]!.worker, { isConnected: () => true, send: (order: unknown) => told.push([at, order]) });
+    hear(0);
+    tell(0, 'message', 'starting');
+    tell(0, 'message', { address: ADDRESS });
+    await turn();
+    hear(1);
+    tell(1, 'message', 'starting');
+    tell(1, 'message', { address: ADDRESS });
+    await started;
+    expect(told).toEqual([
+      [0, { bound: { metricsPort: 1 } }],
+      [1, { bound: { metricsPort: 2 } }],
+    ]);
   });
 
   it('replaces one that drains before it has ended, once for both', async () => {

@@ -1,6 +1,11 @@
-import { readdir } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { Agent } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { describe, expect, it } from 'vitest';
+import { makeCertificate, writeCertificate } from '../certificate.ts';
 import { readMetrics, valueIn } from '../observe/open-metrics.ts';
 import { answerTo, SOON, started } from '../workers-asked.ts';
 import { type Line, startWorkers, type WorkersProcess } from '../workers-process.ts';
@@ -37,6 +42,15 @@ async function sourcesOf(address: string, times = 1): Promise<string[][]> {
 /** Expects that whichever process is asked tells these sources. */
 async function allTell(address: string, names: readonly string[]): Promise<void> {
   for (const told of await sourcesOf(address, 4)) expect(told).toEqual(names);
+}
+
+/** The name in the certificate that a new connection is shown. */
+async function certificateAt(port: number): Promise<unknown> {
+  const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
+  await once(socket, 'secureConnect');
+  const { subject } = socket.getPeerCertificate();
+  socket.destroy();
+  return subject.CN;
 }
 
 async function countOf(address: string): Promise<number> {
@@ -150,6 +164,31 @@ describe.each([1, 2])('SIGHUP, where %i processes serve,', { timeout: 60_000, co
     expect(await sourcesOf(address)).toEqual([['slow']]);
     expect((await fetch(`${address}/metrics`)).status).toBe(200);
     expect(await service.workers()).toEqual(before);
+  });
+
+  it('goes on with the certificate in force where `tls` is taken out of the file, again and again', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'codap-certificate-'));
+    const names = await writeCertificate(folder, await makeCertificate('first'));
+    const tls = { cert: join(folder, names.cert), key: join(folder, names.key) };
+    await using service = await startWorkers({ server: { ...server, tls } });
+    const port = Number(new URL(await service.address()).port);
+    const certificates = async () => new Set(await Promise.all(Array.from({ length: 6 }, () => certificateAt(port))));
+    expect(await certificates()).toEqual(new Set(['first']));
+    await writeCertificate(folder, await makeCertificate('second'));
+    await reload(service, {});
+    expect(await certificates()).toEqual(new Set(['second']));
+    await rm(folder, { recursive: true });
+    for (const name of ['one', 'two']) {
+      await reload(service, { ...named(name), server: { tls: undefined } });
+      expect(told(service, 'this needs a restart: it stays as it was').at(-1)).toMatchObject({ paths: ['server.tls'] });
+      expect(await certificates()).toEqual(new Set(['second']));
+      const [worker] = await service.workers();
+      if (worker === undefined) continue;
+      const before = started(service);
+      process.kill(worker, 'SIGKILL');
+      await service.line(({ msg, pid }) => msg === 'worker listens' && !before.includes(pid));
+      expect(await certificates()).toEqual(new Set(['second']));
+    }
   });
 
   it('again and again at once reads the last one, and leaves an end by SIGTERM as it is', async () => {
