@@ -1,5 +1,6 @@
 import cluster, { type Worker } from 'node:cluster';
-import { closeSync, openSync } from 'node:fs';
+import { openSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import closeWithGrace from 'close-with-grace';
 
 /** Why a process ends: a signal, an uncaught error, or, for a worker, its primary's word or death. */
@@ -78,9 +79,10 @@ function whenToldToEnd(worker: Worker, end: () => void): void {
 
 /** Of workers the primary alone is told by SIGHUP, and tells them one after the other. */
 function whenToldToReload(end: () => void, reload: () => void): void {
-  const hadTerminal = hasTerminal();
+  const terminal = openTerminal();
   process.on('SIGHUP', () => {
-    if (hadTerminal && !hasTerminal()) end();
+    // Of one that has gone nothing can be asked any more.
+    if (terminal !== undefined && !isatty(terminal)) end();
     else if (cluster.isPrimary) reload();
   });
   if (cluster.isWorker) {
@@ -90,13 +92,15 @@ function whenToldToReload(end: () => void, reload: () => void): void {
   }
 }
 
-/** Whether this process belongs to a terminal that is there. */
-function hasTerminal(): boolean {
+/**
+ * The terminal that this process belongs to, if there is one; it stays open: a process that can open no file
+ * any more would take it for gone.
+ */
+function openTerminal(): number | undefined {
   try {
-    closeSync(openSync('/dev/tty', 'r'));
-    return true;
+    return openSync('/dev/tty', 'r');
   } catch {
-    return false;
+    return undefined;
   }
 }
 

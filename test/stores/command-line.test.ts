@@ -9,10 +9,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { V8_FLAGS } from '../../bin/v8-flags.js';
 import { loadConfig } from '../configured.ts';
+import { isThere } from '../workers-asked.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/codap.js', import.meta.url));
 let folder: string;
@@ -369,6 +371,55 @@ describe('a signal', () => {
     child.kill('SIGHUP');
     expect(await next()).toMatchObject({ level: 30, sources: ['a'], batches: [] });
     expect(await sources()).toMatchObject({ sources: [{ name: 'a' }] });
+  });
+
+  describe.runIf(process.platform === 'linux')('SIGHUP, of what a terminal has started,', () => {
+    const first = `
+      import { openSync } from 'node:fs';
+      if (process.env.FULL) process.on('SIGWINCH', () => {
+        try {
+          for (;;) openSync('/dev/null');
+        } catch {}
+        console.log('"full"');
+      });
+    `;
+    const terminal = 'import pty, sys; pty.spawn(["sh", "-c", "ulimit -n 160; exec \\"$@\\"", *sys.argv])';
+
+    /** Starts it in a terminal, which ends with what is returned, and has it open all the files that it may. */
+    async function startInTerminal(isFull: boolean) {
+      const codap = [process.execPath, BIN, 'serve', await configured('{}'), '--port', '0'];
+      const { PATH, NODE_COMPILE_CACHE } = process.env;
+      const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(first)}`;
+      const env = { PATH, NODE_COMPILE_CACHE, ...(isFull && { NODE_OPTIONS, FULL: 'true' }) };
+      const child = spawn('python3', ['-c', terminal, ...codap], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+      children.push(child);
+      const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+      const next = async () => JSON.parse((await lines.next()).value as string) as Record<string, unknown>;
+      const { pid, msg } = (await next()) as { pid: number; msg: string };
+      expect(msg).toMatch(/^Server listening/);
+      if (isFull) {
+        process.kill(pid, 'SIGWINCH');
+        expect(await next()).toBe('full');
+      }
+      return { child, pid, next };
+    }
+
+    it.each([
+      [false, 'the configuration was read again, and is in force'],
+      [true, 'the new configuration has faults: the old one stays in force'],
+    ])('has it read its file again while that is there, also where it can open no file: %s', async (isFull, msg) => {
+      const { pid, next } = await startInTerminal(isFull);
+      process.kill(pid, 'SIGHUP');
+      expect(await next()).toMatchObject({ msg });
+      process.kill(pid, 'SIGTERM');
+      expect(await next()).toMatchObject({ msg: 'draining' });
+    });
+
+    it.each([false, true])('ends it as that is closed, also where it can open no file: %s', async (isFull) => {
+      const { child, pid } = await startInTerminal(isFull);
+      child.kill('SIGKILL');
+      while (isThere(pid)) await pause(20);
+    });
   });
 
   it('SIGHUP is told to the demo in vain', async () => {
