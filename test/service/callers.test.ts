@@ -65,6 +65,42 @@ describe('a request that is refused', () => {
   });
 });
 
+describe('a request for a batch', () => {
+  const greedy = { keys: [hashedKey(KEYS.watch)], batches: ['one'], rate: { perSecond: 0.001, burst: 1 } };
+  const callers = { web: { ...CALLERS.web, rate: undefined }, greedy };
+  const saved = (batch: string, method: 'GET' | 'POST' | 'HEAD' = 'GET') => [method, `/batches/${batch}`] as const;
+
+  it.each([
+    ['of nobody who may ask', 'wrong', ['POST', '/kv'], 401],
+    ['of its own, by who may run saved ones alone', 'web', ['POST', '/kv'], 403],
+    ['that is not there for its caller', 'web', saved('other'), 404],
+    ['that is not there for its caller, in a form of its own', 'web', saved('other.zip'), 404],
+    ['that is not there for its caller, with a fault', 'web', saved('other?what'), 404],
+    ['that is not there for its caller, explained', 'web', saved('other?explain', 'POST'), 404],
+    ['that is not there for its caller, without its body', 'web', saved('other', 'HEAD'), 404],
+    ['of who asks too often', 'watch', saved('one'), 429],
+  ] as const)('that is refused because of who asks is no batch: %s', async (_what, who, [method, url], status) => {
+    const { app } = await appOf({ callers });
+    closing.push(app);
+    await app.inject({ url: '/limits', headers: bearer(KEYS.watch) });
+    const payload = method === 'POST' ? '{}' : undefined;
+    const answer = await app.inject({ method, url, headers: bearer(KEYS[who]), payload });
+    expect(answer.statusCode).toBe(status);
+    const counted = (of: string) => app.metrics.families.find(({ name }) => name === of)!.series;
+    expect(counted('codap_batches')).toEqual([]);
+    expect(counted('codap_refused').reduce((sum, [, [count]]) => sum + count!, 0)).toBe(1);
+    expect(counted('codap_sent_bytes').every(([, [bytes]]) => bytes === 0)).toBe(true);
+  });
+
+  it('that is there for its caller is one, with a fault, too', async () => {
+    const { app } = await appOf({ callers });
+    closing.push(app);
+    await app.inject({ url: '/batches/one?what', headers: bearer(KEYS.web) });
+    const { series } = app.metrics.families.find(({ name }) => name === 'codap_batches')!;
+    expect(series).toEqual([[['ordered', 'one', expect.any(String), 'web'], [1]]]);
+  });
+});
+
 describe('metrics on a port of their own', () => {
   it('are there for those who may read them', async () => {
     const config = parseConfig({ batches: { one: empty }, callers: CALLERS });

@@ -385,7 +385,7 @@ describe('a signal', () => {
     `;
     const terminal = 'import pty, sys; pty.spawn(["sh", "-c", "ulimit -n 160; exec \\"$@\\"", *sys.argv])';
 
-    /** Starts it in a terminal, which ends with what is returned, and has it open all the files that it may. */
+    /** Starts it in a terminal of its own, and may have it open all the files that it can. */
     async function startInTerminal(isFull: boolean) {
       const codap = [process.execPath, BIN, 'serve', await configured('{}'), '--port', '0'];
       const { PATH, NODE_COMPILE_CACHE } = process.env;

@@ -70,12 +70,13 @@ export class CountedBatch {
   }
 }
 
-/** Counts every request for a batch, and what is sent as its answer. */
+/** Counts every request for a batch that is there for its caller, and what is sent as its answer. */
 export function countBatches(app: FastifyInstance, metrics: Metrics): void {
   app.decorateRequest('counted', undefined);
   app.addHook('onRequest', (request, reply, done) => {
-    const { pattern, batch = '' } = request.routeOptions.config;
-    if (pattern !== undefined && !comesBack(request))
+    const { pattern, batch = '', isThereFor } = request.routeOptions.config;
+    const isThere = isThereFor?.(request.caller) ?? true;
+    if (pattern !== undefined && isThere && !comesBack(request))
       request.counted = countBatch(request, reply, [pattern, batch], metrics);
     done();
   });
