@@ -30,6 +30,8 @@ const QUIET_MS = 400;
 /** … but no longer than this on new connections, and than `LINGER_MS` on those that are open. */
 const LISTEN_MS = 1000;
 const LINGER_MS = 1600;
+/** So long a worker that gets a signal waits for its primary's word, or a quarter of a short grace period. */
+const WORD_MS = 500;
 /** So long after the last answer the process ends, whatever does not close, in milliseconds. */
 const END_MS = 1800;
 
@@ -38,7 +40,7 @@ const END_MS = 1800;
  * Exit status 1 if answers were cut or the cause was an uncaught error, else 0.
  */
 export function draining({ front, logger, dispose }: RunningService) {
-  return async ({ servers }: Listening, { signal, err }: Cause): Promise<void> => {
+  return async ({ servers }: Listening, { signal, err }: Cause, allEnd: Promise<void>): Promise<void> => {
     const { graceMs } = front.config.server;
     if (err) logger.fatal({ err }, 'ending after an uncaught error');
     else logger.info({ signal }, 'draining');
@@ -48,11 +50,16 @@ export function draining({ front, logger, dispose }: RunningService) {
     setTimeout(() => process.exit(whole ? status : 1), graceMs);
     setTimeout(() => front.cut(), cutAfter(graceMs));
     const arrivals = watch(front);
-    const drained = front.drain();
-    // Where an error ends this worker alone, the others take at once what would be refused here.
-    const othersGoOn = cluster.isWorker && err !== undefined;
-    if (othersGoOn) await stopListening(servers, arrivals, performance.now() + LISTEN_MS);
-    whole = await drained;
+    // After an error nothing is begun any more.
+    const drained = err && front.drain();
+    const othersGoOn = cluster.isWorker && (err !== undefined || (await isAlone(allEnd, graceMs)));
+    // Where this worker ends alone, the others take at once what would be refused here.
+    if (othersGoOn) {
+      await stopListening(servers, arrivals, performance.now() + LISTEN_MS);
+      // Who has connected by then is still to ask.
+      await quiet(arrivals, performance.now(), Math.min(QUIET_MS, graceMs / 4));
+    }
+    whole = await (drained ?? front.drain());
     if (!whole) status = 1;
     const answered = performance.now();
     setTimeout(() => process.exit(status), END_MS);
@@ -65,7 +72,13 @@ export function draining({ front, logger, dispose }: RunningService) {
   };
 }
 
-/** Resolves once nothing has come for a while, or so long after the last answer. */
+/** Whether a worker has got a signal that its primary has not: until that is known all goes on. */
+function isAlone(allEnd: Promise<void>, graceMs: number): Promise<boolean> {
+  const told = allEnd.then(() => false);
+  return Promise.race([told, pause(Math.min(WORD_MS, graceMs / 4), true)]);
+}
+
+/** Resolves once nothing has come for a while, or so long after an instant, such as the last answer. */
 async function quiet(arrivals: Arrivals, answered: number, ms: number): Promise<void> {
   const isQuiet = (): boolean =>
     arrivals.open.size === 0 && performance.now() - Math.max(answered, arrivals.last) > QUIET_MS;

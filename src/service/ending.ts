@@ -12,10 +12,11 @@ export interface Cause {
 /** What ends the process on a signal. */
 export interface Ending {
   /**
-   * From now on a signal waits until `start` has resolved, and then calls `end`, which ends the process.
-   * Resolves, or rejects, as `start` does.
+   * From now on a signal waits until `start` has resolved, and then calls `end`, which ends the process; of
+   * a worker, `allEnd` resolves once its primary has all of them end, or is gone. Resolves, or rejects, as
+   * `start` does.
    */
-  runs<T>(start: () => Promise<T>, end: (started: T, cause: Cause) => Promise<void>): Promise<T>;
+  runs<T>(start: () => Promise<T>, end: (started: T, cause: Cause, allEnd: Promise<void>) => Promise<void>): Promise<T>;
   /**
    * Calls `reload`, which never rejects, on each SIGHUP from now on, and now if there was one before; one
    * call at a time: where signals come meanwhile, one more follows.
@@ -39,6 +40,7 @@ const SIGNALS = ['SIGINT', 'SIGQUIT', 'SIGTERM'] as const;
 export function endOnSignal(): Ending {
   let end: ((cause: Cause) => Promise<void>) | undefined;
   let ending = false;
+  const all = Promise.withResolvers<void>();
   const react = async (cause: Cause): Promise<void> => {
     ending = true;
     if (end) await end(cause);
@@ -49,7 +51,7 @@ export function endOnSignal(): Ending {
   const endOnce = (): void => {
     if (!ending) close();
   };
-  if (cluster.worker) whenToldToEnd(cluster.worker, endOnce);
+  if (cluster.worker) whenToldToEnd(cluster.worker, endOnce, all.resolve);
   const reloading = new Reloading();
   whenToldToReload(endOnce, () => {
     if (!ending) reloading.ask();
@@ -57,22 +59,28 @@ export function endOnSignal(): Ending {
   return {
     runs(start, finish) {
       const started = start();
-      end = async (cause) => finish(await started, cause);
+      end = async (cause) => finish(await started, cause, all.promise);
       return started;
     },
     reloads: (reload) => reloading.by(reload),
   };
 }
 
-/** A terminal's signal reaches a worker and its primary, which tells the worker: whichever comes first. */
-function whenToldToEnd(worker: Worker, end: () => void): void {
+/**
+ * A terminal's signal reaches a worker and its primary, which tells the worker: whichever comes first. One
+ * that the worker alone gets ends none of the others.
+ */
+function whenToldToEnd(worker: Worker, end: () => void, allEnd: () => void): void {
   for (const signal of SIGNALS) process.on(signal, end);
   process.on('message', (word) => {
-    if (word === DRAIN) end();
+    if (word !== DRAIN) return;
+    allEnd();
+    end();
   });
   worker.once('disconnect', () => {
     // Else Node would end the process here and now, and cut its answers.
     worker.exitedAfterDisconnect = true;
+    allEnd();
     end();
   });
 }
