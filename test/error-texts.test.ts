@@ -126,6 +126,7 @@ const FILLED_IN = listed(`
   src/observe/spans.ts: method
   src/observe/spans.ts: route
   src/observe/exporting.ts: allowed  # told to the operator
+  src/observe/exporting.ts: what
   src/encodings/csv.ts: error.message  # NoTable's, made in table.ts
   src/encodings/csv.ts: mostBytes  # a limit
   src/encodings/table.ts: index

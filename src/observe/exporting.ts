@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Env } from '../config/env.ts';
-import { ConfigError } from '../config/fault.ts';
+import { ConfigError, type ConfigFault } from '../config/fault.ts';
 import { choice } from '../store/check-schema.ts';
 
 /** How traces are exported; what else the standard variables say, the exporter reads itself. */
@@ -33,49 +35,115 @@ const QUEUE = {
 
 const ENDPOINTS = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'] as const;
 
+/** How many spans wait unless a variable says otherwise, as the standard has it. */
+const QUEUE_SIZE = 2048;
+
+/** What a variable may hold. */
+interface Form {
+  readonly isRight: (given: string) => boolean;
+  readonly detail: string;
+}
+
+const ADDRESS: Form = {
+  isRight: (given) => ['http:', 'https:'].includes(URL.parse(given)?.protocol ?? ''),
+  detail: 'an http or https URL is allowed here',
+};
+const WHOLE = matching(/^[1-9]\d{0,8}$/, 'a whole number from 1 to 999999999');
+const RATIO = matching(/^(?:0(?:\.\d+)?|\.\d+|1(?:\.0+)?)$/, 'a number from 0 to 1');
+const CERTIFICATE = pem(/^-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/m);
+const HEADERS = pairs('headers', (name, value) => {
+  validateHeaderName(name);
+  validateHeaderValue(name, value);
+  return value !== '';
+});
+/** The longest name or value that the SDK takes; where one is wrong, it takes none. */
+const LONGEST = 255;
+const ATTRIBUTES = pairs(
+  `attributes of at most ${LONGEST} characters`,
+  (name, value, written) => Math.max(name.length, value.length) <= LONGEST && !written.includes('='),
+);
+
+/**
+ * What the exporter reads itself, and would leave out without a word where it cannot be used: of each the
+ * variable for traces alone comes before the one for all.
+ */
+const LEFT_TO_EXPORTER: Readonly<Record<string, Form>> = {
+  TIMEOUT: WHOLE,
+  COMPRESSION: oneOf(['gzip', 'none']),
+  CERTIFICATE,
+  CLIENT_CERTIFICATE: CERTIFICATE,
+  CLIENT_KEY: pem(/^-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----/m),
+};
+
 /**
  * Reads how traces are exported from OpenTelemetry's standard variables, of which an empty one counts as
- * unset; undefined where no endpoint is set, or they turn it off. Throws ConfigError.
+ * unset; undefined where no endpoint is set, or they turn it off. Throws ConfigError with every fault.
  */
 export function exportingOf(env: Env): Exporting | undefined {
   const endpoint = ENDPOINTS.find((name) => env[name]);
   if (endpoint === undefined || env['OTEL_SDK_DISABLED']?.toLowerCase() === 'true') return undefined;
-  const exporter = env['OTEL_TRACES_EXPORTER'] || 'otlp';
-  if (exporter === 'none') return undefined;
-  oneOf('OTEL_TRACES_EXPORTER', exporter, ['otlp', 'none']);
-  if (!['http:', 'https:'].includes(URL.parse(env[endpoint]!)?.protocol ?? ''))
-    throw fault(endpoint, 'an http or https URL is allowed here');
-  const name = env['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL']
-    ? 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'
-    : 'OTEL_EXPORTER_OTLP_PROTOCOL';
-  const queue = Object.entries(QUEUE).flatMap(([name, option]) => {
-    const given = env[name];
-    return given ? [[option, number(name, given, /^[1-9]\d{0,8}$/, 'a whole number from 1 to 999999999')]] : [];
-  });
+  if (env['OTEL_TRACES_EXPORTER'] === 'none') return undefined;
+  const faults: ConfigFault[] = [];
+  const read = (name: string, { isRight, detail }: Form): string | undefined => {
+    const given = env[name] || undefined;
+    if (given !== undefined && !isRight(given)) faults.push({ path: name, detail });
+    return given;
+  };
+  const readOtlp = (what: string, form: Form): string | undefined => {
+    const own = `OTEL_EXPORTER_OTLP_TRACES_${what}`;
+    return read(env[own] ? own : `OTEL_EXPORTER_OTLP_${what}`, form);
+  };
+  read('OTEL_TRACES_EXPORTER', oneOf(['otlp', 'none']));
+  read(endpoint, ADDRESS);
+  const protocol = readOtlp('PROTOCOL', oneOf(PROTOCOLS)) ?? 'http/protobuf';
+  for (const [what, form] of Object.entries(LEFT_TO_EXPORTER)) readOtlp(what, form);
+  // Of headers both count.
+  for (const name of ['OTEL_EXPORTER_OTLP_HEADERS', 'OTEL_EXPORTER_OTLP_TRACES_HEADERS']) read(name, HEADERS);
+  read('OTEL_RESOURCE_ATTRIBUTES', ATTRIBUTES);
+  const sampler = read('OTEL_TRACES_SAMPLER', oneOf(SAMPLERS)) ?? 'parentbased_always_on';
+  const ratio = Number(read('OTEL_TRACES_SAMPLER_ARG', RATIO) ?? 1);
+  const given = Object.entries(QUEUE).map(([name, option]) => [option, read(name, WHOLE)] as const);
+  const queue: Exporting['queue'] = Object.fromEntries(
+    given.flatMap(([option, text]) => (text === undefined ? [] : [[option, Number(text)]])),
+  );
+  if ((queue.maxExportBatchSize ?? 0) > (queue.maxQueueSize ?? QUEUE_SIZE))
+    faults.push({ path: 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE', detail: 'at most OTEL_BSP_MAX_QUEUE_SIZE is allowed here' });
+  if (faults.length > 0) throw new ConfigError(faults);
+  return { protocol: protocol as Exporting['protocol'], sampler: sampler as Exporting['sampler'], ratio, queue };
+}
+
+function oneOf(allowed: readonly string[]): Form {
+  return { isRight: (given) => allowed.includes(given), detail: choice(allowed) };
+}
+
+function matching(form: RegExp, allowed: string): Form {
+  return { isRight: (given) => form.test(given), detail: `${allowed} is allowed here` };
+}
+
+/** The name of a file in PEM (RFC 7468). */
+function pem(begin: RegExp): Form {
+  const isRight = (file: string): boolean => begin.test(readFileSync(file, 'utf8'));
+  return { isRight: unlessThrown(isRight), detail: 'a file in PEM that can be read is allowed here' };
+}
+
+/** A list of names and values; `isTaken` throws, too, where it takes one not. */
+function pairs(what: string, isTaken: (name: string, value: string, written: string) => boolean): Form {
+  const isRight = (pair: string): boolean => {
+    const [, name = '', written = ''] = /^([^=;]+)=([^;]*)$/.exec(pair) ?? [];
+    return name.trim() !== '' && isTaken(decodeURIComponent(name.trim()), decodeURIComponent(written.trim()), written);
+  };
   return {
-    protocol: oneOf(name, env[name] || 'http/protobuf', PROTOCOLS),
-    sampler: oneOf('OTEL_TRACES_SAMPLER', env['OTEL_TRACES_SAMPLER'] || 'parentbased_always_on', SAMPLERS),
-    ratio: number(
-      'OTEL_TRACES_SAMPLER_ARG',
-      env['OTEL_TRACES_SAMPLER_ARG'] || '1',
-      /^(?:0(?:\.\d+)?|\.\d+|1(?:\.0+)?)$/,
-      'a number from 0 to 1',
-    ),
-    queue: Object.fromEntries(queue) as Exporting['queue'],
+    isRight: (given) => given.split(',').every((pair) => pair.trim() === '' || unlessThrown(isRight)(pair)),
+    detail: `${what} are allowed here: name=value, with commas between, each percent-encoded`,
   };
 }
 
-function oneOf<const T extends string>(name: string, given: string, allowed: readonly T[]): T {
-  const found = allowed.find((one) => one === given);
-  if (found === undefined) throw fault(name, choice(allowed));
-  return found;
-}
-
-function number(name: string, given: string, form: RegExp, allowed: string): number {
-  if (!form.test(given)) throw fault(name, `${allowed} is allowed here`);
-  return Number(given);
-}
-
-function fault(path: string, detail: string): ConfigError {
-  return new ConfigError([{ path, detail }]);
+function unlessThrown(isRight: Form['isRight']): Form['isRight'] {
+  return (given) => {
+    try {
+      return isRight(given);
+    } catch {
+      return false;
+    }
+  };
 }
