@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startStores, type Stores } from '../../demo/stores.ts';
 import { hashedKey, makeKey } from '../../src/callers/api-keys.ts';
@@ -96,6 +97,20 @@ describe("a caller's batches under way", () => {
     for (const response of held) send(response);
     expect((await third).status).toBe(200);
     await Promise.all(open);
+  });
+
+  it('count from their heads on, while their bodies come, for it alone', async () => {
+    const head = (name: Name): string =>
+      `POST /batches/never HTTP/1.1\r\nHost: localhost\r\nX-Api-Key: ${KEYS[name]}\r\n` +
+      'Content-Type: application/json\r\nContent-Length: 99\r\n\r\n{';
+    const dripping = [0, 1].map(() => connect(service.port, '127.0.0.1').on('error', () => {}));
+    for (const socket of dripping) socket.write(head('two'));
+    const asked = async () => (await service.get('/batches/never?explain', as('two'))).status;
+    await until(async () => (await asked()) === 429, 'both have come');
+    const other = service.get('/batches/never', as('short'));
+    expect((await other).status).toBe(200);
+    for (const socket of dripping) socket.destroy();
+    await until(async () => (await asked()) !== 429, 'both have left');
   });
 
   it('have no more time than it may give them', async () => {
