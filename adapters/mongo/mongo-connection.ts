@@ -6,7 +6,7 @@ import { untilAborted } from '../../src/store/signals.ts';
 import type { Ask, Connection } from '../adapter.ts';
 import { capsOf, type Caps } from './caps.ts';
 import { Client } from './client.ts';
-import { mongoContents } from './contents.ts';
+import { mongoContents, OUTLINED } from './contents.ts';
 import type { Database } from './database.ts';
 import { mongoError } from './failure.ts';
 import { Lingering } from './linger.ts';
@@ -50,6 +50,11 @@ export class MongoConnection implements Connection {
       throw this.#judge(error, signal);
     }
   };
+
+  /** What is told of a sample is kept by who asks for it, as long as that is of use. */
+  keeps({ op }: Query): boolean {
+    return op !== OUTLINED;
+  }
 
   async ping(signal: AbortSignal): Promise<void> {
     try {

@@ -3,7 +3,6 @@ import type { CodapError } from '../../src/errors.ts';
 import { atOnce, type Steps } from '../../src/budget/work.ts';
 import { instantOf } from '../../src/store/deadline.ts';
 import type { Context } from '../../src/store/fetch.ts';
-import { NOT_KEPT } from '../../src/store/freshness.ts';
 import type { Items, Value } from '../../src/store/payload.ts';
 import { elements, LARGE, LIST, toBuffer } from './bson-reader.ts';
 import { check, Gathered, type Caps } from './caps.ts';
@@ -90,7 +89,7 @@ async function outline(runner: Runner, query: MongoQuery, context: Context): Pro
   const { value: documents } = await firstBatch(runner, query, { ...context, deadline });
   const outlined = new Outline();
   for (const document of documents) await context.work.do(outlined.add(document), context.signal);
-  return { kind: 'value', json: '', value: outlined, freshness: NOT_KEPT };
+  return { kind: 'value', json: '', value: outlined };
 }
 
 async function all({ database, caps, lingering }: Runner, query: MongoQuery, context: Context): Promise<Buffer[]> {

@@ -50,7 +50,7 @@ beforeAll(async () => {
       mine: rest(CACHE, { forwardHeaders: ['authorization', 'if-none-match'] }),
       told: rest(CACHE, { headers: { 'if-match': '*' } }),
       none: rest(false as never),
-      shop: { cache: CACHE },
+      shop: { cache: CACHE, describe: true },
       photos: { cache: { ttlMs: 0 } },
       kept: { ...(await import('../../demo/config.ts')).demoConfig(stores).sources.photos, cache: CACHE },
     },
@@ -119,6 +119,13 @@ describe('what a source with a cache keeps', () => {
     expect(traces).toEqual(isKept ? ['hit', 'hit'] : [undefined, undefined]);
     expect(await counted()).toEqual(isKept ? { ...before, hit: (before as { hit: number }).hit + 2 } : before);
   });
+});
+
+it('a look at what is in a store is none that the cache of its source missed', async () => {
+  const { contents } = (await service.get('/sources/shop')).json();
+  expect(Object.keys(contents.collections)).not.toHaveLength(0);
+  const { sources } = (await service.get('/sources')).json();
+  expect(sources.find(({ name }: Body) => name === 'shop').layers.cache).toMatchObject({ hit: 0, miss: 0, entries: 0 });
 });
 
 describe('a REST source with a cache', () => {
