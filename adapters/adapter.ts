@@ -17,7 +17,7 @@ export interface Op {
   readonly streams?: 'items' | 'body';
   /** Its value is one thing, never a list. */
   readonly single?: true;
-  /** Codap answers it by itself: it says nothing of the store, and costs it nothing. */
+  /** Codap answers it by itself: it says nothing of the store, costs it nothing, and is not kept. */
   readonly local?: true;
   /**
    * The most that these params may be where the answer is gathered. Read item by item, it has no such bound.

@@ -2,7 +2,6 @@ import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { setImmediate as turn } from 'node:timers/promises';
 import { CodapError } from '../../src/errors.ts';
-import { NOT_KEPT } from '../../src/store/freshness.ts';
 import type { Value } from '../../src/store/payload.ts';
 import { plain } from '../http/content.ts';
 import { presignInput } from './input.ts';
@@ -22,6 +21,5 @@ export async function presign(client: S3Client, query: PresignGetObject, options
   const command = new GetObjectCommand(presignInput(query, options));
   const url = await getSignedUrl(client, command, { expiresIn, signingDate: new Date(signed * 1000) });
   const expiresAt = new Date((signed + expiresIn) * 1000).toISOString();
-  // One that was kept would be valid for less time than was asked for.
-  return plain({ url, expiresAt }, undefined, NOT_KEPT);
+  return plain({ url, expiresAt });
 }
