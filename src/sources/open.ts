@@ -14,7 +14,7 @@ import { breaker, judge } from './layers/breaker.ts';
 import { cache } from './layers/cache.ts';
 import { coalesce } from './layers/coalesce.ts';
 import { hedge } from './layers/hedge.ts';
-import { limit } from './layers/limit.ts';
+import { limit, mostFlowing } from './layers/limit.ts';
 import { merge } from './layers/merge.ts';
 import { observe } from './layers/observe.ts';
 import { prime } from './layers/prime.ts';
@@ -34,8 +34,8 @@ export interface Source {
   readonly example: Example | undefined;
   /** Milliseconds: the default and ceiling of a query's own time-out. */
   readonly timeoutMs: number;
-  /** How many calls of it may be under way at a time. */
-  readonly concurrency: number;
+  /** How many of its lists and bodies may be open at a time. */
+  readonly mostFlowing: number;
   /** Its layers, outermost first: they tell what they hold a query to, and how they stand. */
   readonly layers: readonly Layer[];
   /** How long its calls took, by op and by what became of them: `ok` or the error's code. */
@@ -131,7 +131,7 @@ function sourceOf({ options, adapter, connection, calls }: Below, layers: readon
     paramsOf: (op) => adapter.ops[op]!.params,
     example: ops.includes(example.op) ? example : undefined,
     timeoutMs: options.timeoutMs,
-    concurrency: options.concurrency,
+    mostFlowing: mostFlowing(options.concurrency),
     layers,
     calls,
     forwards,

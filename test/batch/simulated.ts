@@ -60,7 +60,7 @@ export function simulate(timeoutMs = 2000): Simulation {
     example: undefined,
     forwards: [],
     timeoutMs,
-    concurrency: 100,
+    mostFlowing: 100,
     prepare(op, params, fault) {
       if (op !== 'get') fault(['op'], 'allowed here: get');
       if ('refuse' in params) fault(['params', 'refuse'], 'not allowed');

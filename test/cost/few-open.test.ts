@@ -108,7 +108,8 @@ describe('lists that nobody reads yet', () => {
 
   it('of a race are all asked at once', async () => {
     await stores.addFault({ store: 'mongo', match: 'find:many', fault: { kind: 'stall' } });
-    const race = { take: 1, queries: [many, many, many, many, users] };
+    // As many as may flow.
+    const race = { take: 1, queries: [many, many, many, users] };
     const flow = await startFlow(`${services.get(5)!.url}/first-reply`, race, { accept: 'application/x-ndjson' });
     // Nobody had to run out of time before the last one was asked.
     expect((await flow.rest()).at(-1)).toMatchObject({ event: 'end', complete: true, counts: { ok: 1, error: 0 } });

@@ -215,7 +215,7 @@ function source(name: string, point: Point, thrown: () => unknown): Source {
     example: undefined,
     forwards: [],
     timeoutMs: 5000,
-    concurrency: 100,
+    mostFlowing: 100,
     ownMeta: [],
     isSingle: () => false,
     retries: false,

@@ -27,7 +27,7 @@ export class OpenPlaces implements Places {
   }
 
   async enter(flowing: Flowing, source: Source, member: RunningMember, scope: Scope): Promise<() => void> {
-    const calls = kept(this.#calls, source, () => new Gate(source.concurrency));
+    const calls = kept(this.#calls, source, () => new Gate(source.mostFlowing));
     const leaveCalls = await calls.enter(member.demanded, scope.ended);
     try {
       const leave = await this.#enter(flowing, source, member, scope);

@@ -1,9 +1,11 @@
 import { CodapError } from '../../errors.ts';
-import type { Fetch } from '../../store/fetch.ts';
+import type { Context, Fetch } from '../../store/fetch.ts';
 import type { Payload } from '../../store/payload.ts';
 import { onceClosed } from '../closing.ts';
 import { ask, type Layer } from '../layer.ts';
 import { FairLine } from '../fair-line.ts';
+
+type Lingers = NonNullable<Context['lingers']>;
 
 /** How many calls of a source may run, and how many may wait for that. */
 export interface LimitOptions {
@@ -12,53 +14,92 @@ export interface LimitOptions {
   readonly queue: number;
 }
 
+/** So many lists and bodies may be open: a quarter of a source's places is left to what is gathered. */
+export function mostFlowing(concurrency: number): number {
+  return Math.ceil(0.75 * concurrency);
+}
+
 /**
- * At most `concurrency` calls at a time, at most `queue` waiting; beyond that OVERLOADED at once. Callers
- * take turns, each one's own calls first come first served, and who has most waiting makes room for others. A
- * body or a list keeps its place until it is closed, and so does what lingers in the store after its caller
- * has left.
+ * At most `concurrency` calls at a time, at most `queue` waiting; beyond that OVERLOADED at once. A body or a
+ * list keeps its place until it is closed, however slowly it is read: of these there are fewer, and the rest
+ * waits in a line of its own, so that what is gathered always finds a place.
  */
 export function limit({ name, concurrency, queue }: LimitOptions): Layer {
-  let running = 0;
-  const line = new FairLine();
   const overloaded = (): CodapError =>
     new CodapError('OVERLOADED', 'too many queries wait for this source', { source: name, rejected: true });
-
-  /** Whoever is let in takes the place over. */
-  const leave = (): void => {
-    if (running > concurrency || !line.letIn()) running -= 1;
-  };
-  /** Takes a place of its own, beyond the last one for the moment until its call ends. */
-  const lingers = (until: Promise<unknown>): void => {
-    running += 1;
-    until.then(leave, leave);
-  };
-  const handOn = (payload: Payload): Payload => onceClosed(payload, leave);
-  const fail = (error: unknown): never => {
-    leave();
-    throw error;
-  };
-
+  const all = new Places(concurrency, queue, overloaded);
+  const flowing = new Places(mostFlowing(concurrency), queue, overloaded);
   return {
     name: 'limit',
-    bounds: () => ({ concurrency, queue }),
-    state: () => ({ running, queued: line.length, limit: concurrency }),
+    bounds: ({ want }) => ({ concurrency: (want === 'value' ? all : flowing).most, queue }),
+    state: () => ({ running: all.running, queued: all.line.length + flowing.line.length, limit: concurrency }),
     wrap(next) {
-      const run: Fetch = (query, context) => ask(next, query, { ...context, lingers }).then(handOn, fail);
-      return (query, context) => {
-        if (running < concurrency) {
-          running += 1;
-          return run(query, context);
-        }
-        const { signal, caller, onlooker } = context;
-        if (line.length >= queue && !line.makeRoom(caller.name, overloaded)) return Promise.reject(overloaded());
-        const turn = line.wait(signal, caller.name);
-        onlooker?.waits();
-        return turn.then(() => {
-          onlooker?.goesOn();
-          return run(query, context);
-        });
-      };
+      const gather = all.wrap(next);
+      const open = flowing.wrap(gather);
+      return (query, context) => (query.want === 'value' ? gather : open)(query, context);
     },
   };
+}
+
+/**
+ * Places for calls. Callers take turns, each one's own calls first come first served, and who has most
+ * waiting makes room for others. What lingers in the store after its caller has left keeps its place.
+ */
+class Places {
+  readonly most: number;
+  readonly line = new FairLine();
+  readonly #queue: number;
+  readonly #overloaded: () => CodapError;
+  running = 0;
+
+  constructor(most: number, queue: number, overloaded: () => CodapError) {
+    this.most = most;
+    this.#queue = queue;
+    this.#overloaded = overloaded;
+  }
+
+  wrap(next: Fetch): Fetch {
+    const handOn = (payload: Payload): Payload => onceClosed(payload, this.#leave);
+    const fail = (error: unknown): never => {
+      this.#leave();
+      throw error;
+    };
+    const run: Fetch = (query, context) =>
+      ask(next, query, { ...context, lingers: this.#lingersWithin(context.lingers) }).then(handOn, fail);
+    return (query, context) => {
+      if (this.running < this.most) {
+        this.running += 1;
+        return run(query, context);
+      }
+      const { signal, caller, onlooker } = context;
+      if (this.line.length >= this.#queue && !this.line.makeRoom(caller.name, this.#overloaded))
+        return Promise.reject(this.#overloaded());
+      const turn = this.line.wait(signal, caller.name);
+      onlooker?.waits();
+      return turn.then(() => {
+        onlooker?.goesOn();
+        return run(query, context);
+      });
+    };
+  }
+
+  /** Whoever is let in takes the place over. */
+  readonly #leave = (): void => {
+    if (this.running > this.most || !this.line.letIn()) this.running -= 1;
+  };
+
+  /** Takes a place of its own, beyond the last one for the moment until its call ends. */
+  readonly #lingers: Lingers = (until) => {
+    this.running += 1;
+    until.then(this.#leave, this.#leave);
+  };
+
+  /** The same in what is around, too. */
+  #lingersWithin(around: Lingers | undefined): Lingers {
+    if (!around) return this.#lingers;
+    return (until) => {
+      around(until);
+      this.#lingers(until);
+    };
+  }
 }

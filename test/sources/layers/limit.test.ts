@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { notNeeded } from '../../../src/errors.ts';
 import { limit } from '../../../src/sources/layers/limit.ts';
 import type { Payload } from '../../../src/store/payload.ts';
@@ -110,3 +110,108 @@ it('turns away, once it is full, who has most waiting', async () => {
   expect(keys()).toEqual(['g0', 'g1', 'm0', 'g2']);
   expect(layer.state?.()).toEqual({ running: 0, queued: 0, limit: 1 });
 });
+
+describe.each(['items', 'body'] as const)(
+  'of what flows there are fewer places, so that what is gathered finds one: %s',
+  (want) => {
+    const list = { op: 'get', params: {}, want };
+    const alive = new AbortController().signal;
+
+    it.each([
+      [1, 1],
+      [2, 2],
+      [3, 3],
+      [4, 3],
+      [5, 4],
+      [50, 38],
+      [100, 75],
+      [512, 384],
+    ])('of %i places %i', async (concurrency, most) => {
+      const { ask, store, layer } = limited(concurrency, 1000);
+      expect(layer.bounds?.(list, NOBODY)).toEqual({ concurrency: most, queue: 1000 });
+      expect(layer.bounds?.({ ...list, want: 'value' }, NOBODY)).toEqual({ concurrency, queue: 1000 });
+      const flowing = Array.from({ length: concurrency + 1 }, (_, at) => ask(`f${at}`, alive, want));
+      for (const { answer } of store.calls) answer(['x'], 'stalls');
+      await Promise.all(flowing.slice(0, most));
+      expect(layer.state?.()).toEqual({ running: most, queued: concurrency + 1 - most, limit: concurrency });
+      const gathered = Array.from({ length: concurrency - most }, (_, at) => ask(`g${at}`));
+      expect(layer.state?.()).toMatchObject({ running: concurrency, queued: concurrency + 1 - most });
+      for (const { answer } of store.calls.slice(most)) answer(['x']);
+      await Promise.all(gathered);
+      // Those who wait are let in as places come free.
+      for (const flow of flowing) {
+        await leave(await flow);
+        await turn();
+        store.calls.at(-1)?.answer(['x'], 'stalls');
+      }
+      expect(layer.state?.()).toEqual({ running: 0, queued: 0, limit: concurrency });
+    });
+
+    it('wait in a line of their own, in which callers take turns', async () => {
+      const { askAs, store, layer, keys } = limited(4, 3);
+      const flowing = ['g0', 'g1', 'g2'].map((key) => askAs('g', key, alive, want));
+      for (const { answer } of store.calls) answer(['x'], 'stalls');
+      const waiting = ['g3', 'g4', 'm0'].map((key) => askAs(key[0], key, alive, want));
+      await expect(askAs('g', 'g5', alive, want)).rejects.toMatchObject({ code: 'OVERLOADED', rejected: true });
+      // That line being full is no matter of what is gathered, nor is what waits there before it.
+      const gathered = ['v0', 'v1', 'v2', 'v3'].map((key) => askAs('g', key));
+      expect(layer.state?.()).toEqual({ running: 4, queued: 6, limit: 4 });
+      for (let at = 3; at < 7; at += 1) {
+        store.calls[at]?.answer(['x']);
+        await turn();
+      }
+      await Promise.all(gathered);
+      for (const flow of [...flowing, ...waiting]) {
+        await leave(await flow);
+        await turn();
+        store.calls.at(-1)?.answer(['x'], 'stalls');
+      }
+      expect(keys()).toEqual(['g0', 'g1', 'g2', 'v0', 'v1', 'v2', 'v3', 'g3', 'm0', 'g4']);
+      expect(layer.state?.()).toEqual({ running: 0, queued: 0, limit: 4 });
+    });
+
+    it('are given back by what leaves, is turned away or fails, wherever it waits', async () => {
+      const { ask, store, layer } = limited(4, 3);
+      const leaving = new AbortController();
+      const values = ['a', 'b', 'c', 'd'].map((key) => ask(key));
+      // Three may flow, and wait for a place; one waits to be one of them.
+      const left = ['e', 'f', 'g', 'h'].map((key) => ask(key, leaving.signal, want));
+      expect(layer.state?.()).toEqual({ running: 4, queued: 4, limit: 4 });
+      leaving.abort(notNeeded());
+      for (const one of left) await expect(one).rejects.toMatchObject({ code: 'CANCELLED' });
+      values.push(...['i', 'j', 'k'].map((key) => ask(key)));
+      await expect(ask('l', alive, want)).rejects.toMatchObject({ code: 'OVERLOADED' });
+      for (let at = 0; at < values.length; at += 1) {
+        store.calls[at]?.answer(['x']);
+        await turn();
+      }
+      await Promise.all(values);
+      const failing = ask('m', alive, want);
+      store.calls.at(-1)?.fail(new Error('fails'));
+      await expect(failing).rejects.toThrow('fails');
+      // All three are free again.
+      const flowing = ['n', 'o', 'p'].map((key) => ask(key, alive, want));
+      expect(layer.state?.()).toEqual({ running: 3, queued: 0, limit: 4 });
+      for (const { answer } of store.calls) answer(['x']);
+      for (const flow of flowing) await leave(await flow);
+      expect(layer.state?.()).toEqual({ running: 0, queued: 0, limit: 4 });
+    });
+
+    it('are kept by what lingers in the store after its caller has left', async () => {
+      const { ask, store, layer } = limited(4, 10);
+      const leaving = new AbortController();
+      const lingering = Promise.withResolvers<void>();
+      const left = ['a', 'b', 'c'].map((key) => ask(key, leaving.signal, want).catch(() => {}));
+      for (const { context } of store.calls) context.lingers?.(lingering.promise);
+      leaving.abort(notNeeded());
+      await Promise.all(left);
+      const next = ask('d', alive, want);
+      expect(layer.state?.()).toMatchObject({ running: 3, queued: 1 });
+      lingering.resolve();
+      await turn();
+      store.calls.at(-1)?.answer(['x']);
+      await leave(await next);
+      expect(layer.state?.()).toMatchObject({ running: 0, queued: 0 });
+    });
+  },
+);
