@@ -48,6 +48,21 @@ describe('whose turn it is in an archive', () => {
     ['a race of all', '/first-reply', { take: 1, queries: [rest('/never'), rest('/text')] }, ['1.txt']],
     ['two of many', '/first-reply', { take: 2, queries: [rest('/never'), rest('/a'), rest('/b')] }, ['1.txt', '2.txt']],
     [
+      'races in a race',
+      '/kv',
+      { queries: { a: race(race(rest('/never')), race(rest('/never')), race(rest('/never'), rest('/text'))) } },
+      ['a.txt'],
+    ],
+    [
+      'races in a take',
+      '/first-reply',
+      {
+        take: 2,
+        queries: [...Array.from({ length: 4 }, () => race(rest('/never'))), race(rest('/a')), race(rest('/b'))],
+      },
+      ['4.txt', '5.txt'],
+    ],
+    [
       'a race of each item',
       '/kv',
       {

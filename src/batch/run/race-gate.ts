@@ -1,3 +1,4 @@
+import { isWon } from '../plan/node.ts';
 import type { Gate } from './gate.ts';
 import type { RunningGroup } from './running-group.ts';
 import type { RunningMember } from './running-member.ts';
@@ -17,7 +18,7 @@ export class RaceGate {
 
   /** Waits for a place; resolves with what gives it back. */
   async enter({ demanded }: RunningMember, { ended, group }: Scope): Promise<() => void> {
-    const run = (group?.node.take ?? Infinity) <= WINNERS ? group : undefined;
+    const run = raceOf(group);
     if (!run) return this.#gate.enter(demanded, ended);
     let race = this.#races.get(run);
     if (!race) {
@@ -44,4 +45,14 @@ export class RaceGate {
     });
     return leave;
   }
+}
+
+/** The race that a member of this group runs in: where one race runs in another, all of them are one. */
+function raceOf(group: RunningGroup | undefined): RunningGroup | undefined {
+  let race: RunningGroup | undefined;
+  for (let next = group; next && (next.node.take ?? Infinity) <= WINNERS; next = next.parent) {
+    race = next;
+    if (!isWon(next.node) || next.node.forEach !== undefined) break;
+  }
+  return race;
 }
