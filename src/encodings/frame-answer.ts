@@ -73,7 +73,7 @@ export function frameEncoding(format: FrameFormat): Encoding {
 
 /** Queries that asked for it are taken item by item. */
 function itemsOrValue(node: QueryNode): 'items' | 'value' {
-  return node.stream && !node.gathered && !node.mayWin ? 'items' : 'value';
+  return node.stream && !node.gathered && !node.toldWhole ? 'items' : 'value';
 }
 
 /** The frames, then the last one, which tells how the batch ended. */

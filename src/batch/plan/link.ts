@@ -3,7 +3,7 @@ import { BROKEN, type Reference, type Report } from '../template/reference.ts';
 import type { Steps } from '../../budget/work.ts';
 import { choice } from '../../store/check-schema.ts';
 import { memberAt, namesIn } from './named-members.ts';
-import { type GroupNode, type Node, ownReferences, refersToNothing } from './node.ts';
+import { countsWhole, type GroupNode, isWon, type Node, ownReferences, refersToNothing } from './node.ts';
 import type { Planner } from './planner.ts';
 
 /** The groups around a node, innermost last, and whether a forEach is among what surrounds it. */
@@ -23,7 +23,8 @@ export function* linkReferences(root: GroupNode, planner: Linking): Steps<void> 
   const waits = new Waits();
   yield* linkMembers(root, { groups: [root], inForEach: false }, waits, planner);
   waits.reportCycles(root, planner.report);
-  for (const member of root.members) mark(member, false, false);
+  const around: Around = { takes: root.take !== undefined };
+  for (const member of root.members) mark(member, around);
 }
 
 function* linkMembers(group: GroupNode, around: Surroundings, waits: Waits, planner: Linking): Steps<void> {
@@ -50,19 +51,33 @@ function* linkAll(
   }
 }
 
-/** Marks the queries whose value somebody looks into, and those that may win a nested `take: 1`. */
-function mark(node: Node, gathered: boolean, mayWin: boolean): void {
-  const whole =
-    gathered ||
+/** What is around a query or group, as far as that says how its answer is taken. */
+interface Around {
+  /** It has a `take`. */
+  readonly takes: boolean;
+  readonly gathered?: boolean;
+  readonly mayWin?: boolean;
+  readonly toldWhole?: boolean;
+}
+
+/** Marks the queries whose value somebody looks into, and those whose list is told as one value. */
+function mark(node: Node, around: Around): void {
+  const mayWin = around.mayWin === true;
+  const gathered =
+    around.gathered ||
     node.hidden ||
     node.isReshaped ||
     (node.kind === 'group' && node.isRescued) ||
-    // Whoever wins a nested `take: 1` is one value: only a single body or list can flow.
-    (mayWin && (node.forEach !== undefined || (node.kind === 'group' && node.take !== 1)));
+    // Whoever wins a nested `take: 1` is one value: only a single body can flow.
+    (mayWin && countsWhole(node));
+  const toldWhole = around.toldWhole || mayWin || (around.takes && countsWhole(node));
   if (node.kind === 'query') {
-    node.gathered ||= whole;
-    node.mayWin ||= mayWin;
-  } else for (const member of node.members) mark(member, whole, mayWin || node.take === 1);
+    node.gathered ||= gathered;
+    node.toldWhole ||= toldWhole;
+  } else {
+    const inside: Around = { takes: node.take !== undefined, gathered, mayWin: mayWin || isWon(node), toldWhole };
+    for (const member of node.members) mark(member, inside);
+  }
 }
 
 /** Something refers to this node, so all of it has to be gathered; of a group that is said once. */

@@ -30,8 +30,11 @@ export interface Planned extends Omit<Place, 'at'>, Modifiers {
 /** One planned query. */
 export interface QueryNode extends Planned {
   readonly kind: 'query';
-  /** It may win a nested `take: 1`, which then answers the same value. */
-  mayWin: boolean;
+  /**
+   * Its list is told as one value: it may win a nested `take: 1`, or is part of what a `take` counts as a
+   * whole.
+   */
+  toldWhole: boolean;
   readonly source: Source;
   readonly op: string;
   /** Compiled if `literal`, else a template to fill in and compile before each run. */
@@ -85,6 +88,11 @@ export function refersToNothing({ referencesToStart, referencesToRun, references
 /** True if a group's value is known only as a whole: `select`, `default`, or a nested `take: 1`. */
 export function isOpaque(node: Node): boolean {
   return node.isMadeOne || node.isRescued || isWon(node);
+}
+
+/** True of what a `take` counts, and tells, only once all within it is there. */
+export function countsWhole(node: Node): boolean {
+  return node.forEach !== undefined || (node.kind === 'group' && !isWon(node));
 }
 
 /** True of a nested `take: 1`, which answers what its winner does. */

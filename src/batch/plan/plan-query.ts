@@ -14,7 +14,7 @@ import type { Planner } from './planner.ts';
 const UNPLANNED_QUERY: QueryNode = {
   ...UNPLANNED,
   kind: 'query',
-  mayWin: false,
+  toldWhole: false,
   source: undefined as unknown as Source,
   op: '',
   params: undefined,

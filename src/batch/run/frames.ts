@@ -1,6 +1,6 @@
 import { toCodapError } from '../../errors.ts';
 import type { ItemBatch } from '../../store/payload.ts';
-import type { Pattern } from '../plan/node.ts';
+import { countsWhole, type Pattern } from '../plan/node.ts';
 import type { Batch } from './batch.ts';
 import { interleave } from './interleave.ts';
 import { hasFlowed, isShown, shown, type Member, type Reply } from './reply.ts';
@@ -54,8 +54,9 @@ export async function* frames(batch: Batch, root: RunningMember, order: FrameOrd
 async function* framesWithin(container: Container, telling: Telling, isInOrder: boolean): AsyncGenerator<Frame> {
   const { members, node, arrivals } = container;
   if (node?.take !== undefined) {
-    // A group or forEach is a success only as a whole: nothing within it can wait for its turn.
-    for (const member of members) member.demand(member.each || member.node.kind === 'group');
+    // Nothing within what counts as a whole has a turn of its own: all of it has as long as the batch.
+    const openBy = performance.now() + telling.batch.options.timeoutMs;
+    for (const member of members) member.demand(countsWhole(member.node) ? openBy : Infinity);
     for await (const member of arrivals ?? []) {
       if (!member) return;
       yield* framesOf(member, container, telling, false);

@@ -42,7 +42,11 @@ export class ItemPlace {
   }
 
   #enter({ demanded }: RunningMember, ended: AbortSignal): Promise<() => void> {
-    return this.#gate.enter(demanded, ended);
+    // Nobody keeps such a place until others are told: what is told together with them can wait for one, too.
+    return this.#gate.enter(
+      demanded.then(() => false),
+      ended,
+    );
   }
 }
 

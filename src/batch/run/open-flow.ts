@@ -14,6 +14,8 @@ export interface Opening {
   /** The failure at which the part before it ended, or of an attempt before its turn. */
   readonly after?: CodapError | undefined;
   readonly trace?: CallTrace | undefined;
+  /** By when it has to be open, however late its own time begins: an instant, `performance.now()` ms. */
+  readonly openBy?: number | undefined;
 }
 
 /**
@@ -25,7 +27,7 @@ export async function openFlow(
   node: QueryNode,
   query: Query,
   { batch, ended }: Scope,
-  { closed, after, trace }: Opening = {},
+  { closed, after, trace, openBy = Infinity }: Opening = {},
 ): Promise<Flow> {
   const { source } = node;
   const { limits, timeoutMs } = batch.options;
@@ -45,7 +47,7 @@ export async function openFlow(
       signal: own,
       started,
       timeoutMs: Math.min(node.timeoutMs ?? timeoutMs, timeoutMs),
-      deadline: Infinity,
+      deadline: openBy,
       memory: batch.memory,
       work: batch.work,
       trace,

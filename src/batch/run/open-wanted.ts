@@ -34,7 +34,8 @@ async function open(
   const openNow = async (after?: CodapError): Promise<Flow> => {
     const leaveItem = scope.itemPlace && (await placed(scope.itemPlace.reenter(member, scope.ended)));
     try {
-      return await call.ask(() => (resumable ? openAhead : openFlow)(node, query, scope, { trace, after }));
+      const { openBy } = member;
+      return await call.ask(() => (resumable ? openAhead : openFlow)(node, query, scope, { trace, after, openBy }));
     } finally {
       leaveItem?.();
     }

@@ -19,7 +19,7 @@ export async function openAhead(
   node: QueryNode,
   query: Query,
   scope: Scope,
-  { after, trace }: Pick<Opening, 'after' | 'trace'>,
+  { after, trace, openBy }: Omit<Opening, 'closed'>,
 ): Promise<Flow> {
   const { source } = node;
   const { ended } = scope;
@@ -27,7 +27,11 @@ export async function openAhead(
   const body: InParts<Flow> = {
     source,
     query,
-    open: async (query, closed, after) => (opened = await openFlow(node, query, scope, { closed, after, trace })),
+    open: async (query, closed, after) => {
+      // The rest is asked for while it is read.
+      const time = closed ? { closed } : { openBy };
+      return (opened = await openFlow(node, query, scope, { ...time, after, trace }));
+    },
   };
   const held = scope.batch.memory.part();
   const unlink = whenAborted(ended, () => opened?.break(ended.reason as CodapError));

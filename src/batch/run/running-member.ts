@@ -39,9 +39,8 @@ export class RunningMember implements Traced {
   /** Where the batch is traced. */
   trace: MemberTrace | undefined;
   #container: Container | undefined;
-  /** Once the answer has come to it: whether wholly, at first. */
-  #demanded: boolean | undefined;
-  #isDemandedWholly = false;
+  /** Once the answer has come to it: by when it has to be open, an instant. */
+  #openBy: number | undefined;
   /** Those who wait: most answers are read once all of it is there. */
   #opening: Deferred<Reply> | undefined;
   #starting: Deferred<Container | undefined> | undefined;
@@ -68,13 +67,22 @@ export class RunningMember implements Traced {
 
   /** Resolves when the answer has come to this one: with true where it is told only together with others. */
   get demanded(): Promise<boolean> {
-    if (this.#demanded !== undefined) return Promise.resolve(this.#demanded);
+    if (this.isDemanded) return Promise.resolve(this.#isToldWithOthers);
     return (this.#demand ??= new Deferred<boolean>()).promise;
   }
 
   /** The answer has come to it by now. */
   get isDemanded(): boolean {
-    return this.#demanded !== undefined;
+    return this.#openBy !== undefined;
+  }
+
+  /** By when it has to be open, however late its own time begins: an instant, `performance.now()` ms. */
+  get openBy(): number {
+    return this.#openBy ?? Infinity;
+  }
+
+  get #isToldWithOthers(): boolean {
+    return this.openBy < Infinity;
   }
 
   /** As it closed; until then, as it opened. */
@@ -107,19 +115,18 @@ export class RunningMember implements Traced {
   }
 
   /**
-   * The answer has come to it, and, where it is told only as a whole or `wholly` with others, to all within
-   * it.
+   * The answer has come to it, and, where it is told only as a whole or together with others, to all within
+   * it. Of these all have to be open by an instant: whoever waits longer holds up the others.
    */
-  demand(wholly = false): void {
-    this.#isDemandedWholly ||= wholly;
-    this.#demanded ??= wholly;
-    this.#demand?.settle({ status: 'fulfilled', value: this.#demanded });
+  demand(openBy = Infinity): void {
+    this.#openBy ??= openBy;
+    this.#demand?.settle({ status: 'fulfilled', value: this.#isToldWithOthers });
     this.#demandMembers();
   }
 
   #demandMembers(): void {
-    if (!this.#isDemandedWholly && !(this.#demanded !== undefined && this.isOpaque)) return;
-    for (const member of this.#container?.members ?? []) member.demand(this.#isDemandedWholly);
+    if (!this.isDemanded || !(this.#isToldWithOthers || this.isOpaque)) return;
+    for (const member of this.#container?.members ?? []) member.demand(this.openBy);
   }
 
   /** Its members have started. */
