@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EntryNames, INCOMPLETE } from '../../src/encodings/archive/names.ts';
+import { safeParts } from '../../src/store/safe-name.ts';
 import { processorMs } from '../processor-time.ts';
 
 /** Names made of what makes names dangerous. */
@@ -40,6 +41,7 @@ const wanted = fc.oneof(
   fc.string({ unit: 'binary', maxLength: 60 }),
 );
 const fold = (name: string): string => name.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC');
+const parentOf = (name: string): string => name.split('/').slice(0, -1).join('/');
 const claimed = (...names: string[]): string[] => {
   const all = new EntryNames();
   return names.map((name) => all.claim(name));
@@ -73,6 +75,34 @@ describe('a name in an archive', () => {
     );
   });
 
+  it('is in one folder with all others that want to be in the same', () => {
+    const near = fc.constantFrom(
+      'a',
+      'A',
+      'a/x',
+      'a/y',
+      'A/x',
+      'a/b',
+      'a/b/x',
+      'a/b/y',
+      'a (2)',
+      'a (2)/x',
+      'a (3)',
+      'b',
+    );
+    fc.assert(
+      fc.property(fc.array(fc.oneof(near, wanted), { maxLength: 30 }), (names) => {
+        const folders = new Map<string, string>();
+        for (const [at, given] of claimed(...names).entries()) {
+          const folder = safeParts(names[at]!).slice(0, -1).join('/');
+          const known = folders.get(folder) ?? fold(parentOf(given));
+          expect(fold(parentOf(given))).toBe(known);
+          folders.set(folder, known);
+        }
+      }),
+    );
+  });
+
   it('stays as it is where it is safe', () => {
     expect(claimed('photos/2026/Grüße 😀.jpg', '.hidden', 'a.tar.gz')).toEqual([
       'photos/2026/Grüße 😀.jpg',
@@ -94,6 +124,8 @@ describe('a name in an archive', () => {
     expect(claimed('a.txt', 'A.txt', 'a.txt')).toEqual(['a.txt', 'A (2).txt', 'a (3).txt']);
     expect(claimed('a', 'a/b/c', 'a/b/d')).toEqual(['a', 'a (2)/b/c', 'a (2)/b/d']);
     expect(claimed('a/b', 'a')).toEqual(['a/b', 'a (2)']);
+    expect(claimed('a', 'a', 'a/x', 'a', 'A/y')).toEqual(['a', 'a (2)', 'a (3)/x', 'a (4)', 'a (3)/y']);
+    expect(claimed('A/x', 'a/x', 'a')).toEqual(['A/x', 'a/x (2)', 'a (2)']);
     expect(claimed(INCOMPLETE.toLowerCase())).toEqual(['_incomplete (2).json']);
   });
 

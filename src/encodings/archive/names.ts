@@ -7,6 +7,8 @@ export const INCOMPLETE = '_INCOMPLETE.json';
 export class EntryNames {
   readonly #files = new Set<string>([fold(INCOMPLETE)]);
   readonly #folders = new Set<string>();
+  /** By the file that is where a folder was wanted, what that is called: its members stay together. */
+  readonly #renamed = new Map<string, string>();
   /** Where to go on counting, so that many entries of one name stay cheap. */
   readonly #numbers = new Map<string, number>();
 
@@ -19,7 +21,8 @@ export class EntryNames {
     let above = '';
     // A folder cannot bear the name of a file, nor a file that of a folder.
     for (const part of parts) {
-      const folder = this.#free(above, part, (path) => this.#files.has(path));
+      const path = above + fold(part);
+      const folder = this.#files.has(path) ? this.#folderBeside(path, above, part) : part;
       name.push(folder);
       above += `${fold(folder)}/`;
       this.#folders.add(above);
@@ -27,6 +30,16 @@ export class EntryNames {
     const file = this.#free(above, last, (path) => this.#files.has(path) || this.#folders.has(`${path}/`));
     this.#files.add(above + fold(file));
     return [...name, file].join('/');
+  }
+
+  /** The folder for all that want to be in one where a file is. */
+  #folderBeside(file: string, above: string, part: string): string {
+    let folder = this.#renamed.get(file);
+    if (folder === undefined) {
+      folder = this.#free(above, part, (path) => this.#files.has(path));
+      this.#renamed.set(file, folder);
+    }
+    return folder;
   }
 
   /** The part itself, or with the next number at which nothing else is. */
