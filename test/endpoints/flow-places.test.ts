@@ -6,10 +6,11 @@ import { type ScriptedStore, startScripted } from '../scripted-store.ts';
 import { type Body, type Service, startService, until } from '../service.ts';
 import { askBytes } from './bytes.ts';
 
-/** How many calls of each source may be under way, how many of them may flow, and how long each may take. */
+/** How many calls of each source may be under way, and how many of them may flow. */
 const PLACES = 8;
 const FLOWING = 6;
-const TIMEOUT_MS = 500;
+/** How long a busy machine may take. */
+const PATIENCE_MS = 8000;
 
 let stores: Stores;
 let store: ScriptedStore;
@@ -26,7 +27,7 @@ beforeAll(async () => {
     response.setHeader('content-type', 'text/plain').write('x');
     if (path === '/whole') response.end();
   });
-  const own = { concurrency: PLACES, timeoutMs: TIMEOUT_MS };
+  const own = { concurrency: PLACES, timeoutMs: PATIENCE_MS };
   service = await startService({
     stores,
     sources: {
@@ -63,6 +64,9 @@ async function placesOf(name: string): Promise<{ running: number; queued: number
   return sources.find((source: Body) => source.name === name).layers.limit;
 }
 
+const untilOpen = (name: string) =>
+  until(async () => (await placesOf(name)).running >= FLOWING, 'all that may flow is open', PATIENCE_MS);
+
 describe('what a client is slow to read leaves places of its source to what is gathered', () => {
   it.each([
     ['lists', 'shop', 1, '/kv', NDJSON, keyed(times(12, list))],
@@ -71,16 +75,26 @@ describe('what a client is slow to read leaves places of its source to what is g
     ['lists of a forEach', 'shop', 1, '/kv', NDJSON, keyed([each(list, 12)])],
     ['lists of several batches', 'shop', 3, '/kv', NDJSON, keyed(times(4, list))],
     ['bodies in archives', 'scripted', 5, '/kv', ZIP, keyed(times(2, body))],
-    ['bodies that a take has all open', 'scripted', 1, '/first-reply', ZIP, { take: 1, queries: [each(body, 6)] }],
+    [
+      'bodies that a take has all open',
+      'scripted',
+      1,
+      '/first-reply',
+      ZIP,
+      { take: 1, timeoutMs: PATIENCE_MS, queries: [each(body, 8)] },
+    ],
     ['raw bytes', 'scripted', 10, '/kv', RAW, keyed([body])],
   ])('%s', async (_what, source, clients, path, accept, batch) => {
     const asked = Array.from({ length: clients }, () => askBytes(service.url + path, batch, accept));
-    await until(async () => (await placesOf(source)).running >= FLOWING, 'all that may flow is open');
-    expect(await placesOf(source)).toMatchObject({ running: FLOWING });
-    for (const query of times(4, gathered[source]!))
-      expect(await service.kv({ query }, { timeoutMs: TIMEOUT_MS })).toMatchObject({ complete: true });
-    for (const one of asked) void one.then((answer) => answer.leave());
-    await until(async () => (await placesOf(source)).running === 0, 'all is let go of');
+    try {
+      await untilOpen(source);
+      expect(await placesOf(source)).toMatchObject({ running: FLOWING });
+      for (const query of times(4, gathered[source]!))
+        expect(await service.kv({ query }, { timeoutMs: PATIENCE_MS })).toMatchObject({ complete: true });
+    } finally {
+      for (const one of asked) void one.then((answer) => answer.leave());
+      await until(async () => (await placesOf(source)).running === 0, 'all is let go of', PATIENCE_MS);
+    }
   });
 
   it.each([
@@ -88,11 +102,13 @@ describe('what a client is slow to read leaves places of its source to what is g
     ['/first-reply', 'queries', { queries: times(8, list) }],
     ['/kv', 'items', keyed([each(list, 8)])],
   ])('and begins as places come free, however late that is: %s of %s', async (path, _what, batch) => {
-    const flow = await startFlow(service.url + path, { ...batch, timeoutMs: TIMEOUT_MS }, { accept: NDJSON });
-    await until(async () => (await placesOf('shop')).running >= FLOWING, 'all that may flow is open');
+    const timeoutMs = 1500;
+    const began = performance.now();
+    const flow = await startFlow(service.url + path, { ...batch, timeoutMs }, { accept: NDJSON });
+    await untilOpen('shop');
     // Those that wait do so in their batch: the source's line is for others.
     expect(await placesOf('shop')).toMatchObject({ running: FLOWING, queued: 0 });
-    await pause(2 * TIMEOUT_MS);
+    await pause(began + 1.2 * timeoutMs - performance.now());
     expect((await flow.rest()).at(-1)).toMatchObject({ event: 'end', complete: true, counts: { ok: 8, error: 0 } });
   });
 });
