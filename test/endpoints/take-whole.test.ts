@@ -60,6 +60,12 @@ const each = (count: number, query: object, concurrency = 8) => ({
 });
 const group = (...queries: object[]) => ({ pattern: 'ordered', queries });
 const take = (count: number, ...queries: object[]) => ({ pattern: 'first-reply', take: count, queries });
+/** A group as what is posted: JSON leaves out what is undefined. */
+interface Batch {
+  readonly queries: object;
+  readonly take?: number;
+}
+
 /** More than there are places. */
 const MANY = 2 * PLACES;
 
@@ -72,8 +78,9 @@ describe.each(['application/x-ndjson', 'text/event-stream'])('lists below a take
     ['of a group in a group', '/first-reply', take(1, group(group(...times(MANY, list))))],
     ['of a nested take', '/ordered', group(take(2, each(MANY, list), text('/a')))],
     ['of a take in a take', '/first-reply', take(2, take(2, list, each(MANY, list)), text('/a'))],
-  ])('that are told only as a whole are gathered: %s', async (_what, path, { queries, ...batch }) => {
-    const body = { ...batch, pattern: undefined, queries, timeoutMs: PATIENCE_MS };
+  ])('that are told only as a whole are gathered: %s', async (_what, path, batch: Batch) => {
+    const { queries, take } = batch;
+    const body = { queries, take, timeoutMs: PATIENCE_MS };
     const frames = await (await startFlow(service.url + path, body, { accept })).rest();
     expect(frames.at(-1)).toMatchObject({ event: 'end', complete: true });
     expect(frames.filter(({ event }) => event === 'item')).toEqual([]);
@@ -92,9 +99,9 @@ describe('bodies that a take tells only as a whole', () => {
   const long = text(`/long/${LONG_MS}`);
 
   /** How an archive ends, how many entries it has, and how long that takes. */
-  async function zip(path: string, { pattern: _, ...batch }: { pattern: string }, timeoutMs = SHORT_MS) {
+  async function zip(path: string, { queries, take }: Batch, timeoutMs = SHORT_MS) {
     const began = performance.now();
-    const answer = await askBytes(service.url + path, { ...batch, timeoutMs }, 'application/zip');
+    const answer = await askBytes(service.url + path, { queries, take, timeoutMs }, 'application/zip');
     const bytes = answer.status === 200 ? await answer.read().catch(() => undefined) : undefined;
     return {
       ms: performance.now() - began,
