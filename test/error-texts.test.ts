@@ -204,7 +204,7 @@ const PASSED_ON = listed(`
   src/saved/pages/page-encoding.ts: tooLate().message  # one of ours, in a text that stays in the log
   src/store/check-schema.ts: issue.message  # of a schema of ours
   src/store/check-schema.ts: { message }
-  adapters/mongo/data.ts: error.message  # NotData's, made in filled.ts
+  adapters/mongo/walk.ts: error.message  # NotData's, made in filled.ts
   adapters/mongo/failure.ts: message  # of judge()
   adapters/rest/failure.ts: message(status)
   adapters/s3/failure.ts: message(code, status)

@@ -10,20 +10,19 @@ const ROUNDS = 2;
 
 /**
  * True if a path has a segment `.` or `..`, or what a server may take for one, as it stands or after decoding
- * its percent-escapes once or twice.
+ * its percent-escapes once or twice; who has its decodings already gives them.
  */
-export function climbs(path: string): boolean {
-  if (!path.includes('%')) return path.includes('.') && DOT_SEGMENT.test(path);
-  return decodings(path).some((bytes) =>
-    [bytes, bytes.replace(OVERLONG, shortened)].some((it) => DOT_SEGMENT.test(it)),
-  );
+export function climbs(path: string, seen = decodings(path)): boolean {
+  if (!seen) return path.includes('.') && DOT_SEGMENT.test(path);
+  return seen.some((bytes) => [bytes, bytes.replace(OVERLONG, shortened)].some((it) => DOT_SEGMENT.test(it)));
 }
 
 /**
- * What servers may see of a path, as bytes (a character each): as it stands, and after decoding its percent-
- * escapes once and twice.
+ * What servers may see of a path with percent-escapes, as bytes (a character each): as it stands, and after
+ * decoding these once and twice. Undefined where it has none.
  */
-export function decodings(path: string): string[] {
+export function decodings(path: string): readonly string[] | undefined {
+  if (!path.includes('%')) return undefined;
   const seen = [Buffer.from(path).toString('latin1')];
   while (seen.length <= ROUNDS) seen.push(unescaped(seen.at(-1) as string));
   return seen;

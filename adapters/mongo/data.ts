@@ -2,7 +2,6 @@ import { entriesOf, put } from '../../src/json/members.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { bareNumber, isWrapper, readWrapper } from './extended-json.ts';
 import { dataOf } from './filled.ts';
-import { NotData } from './filling-room.ts';
 import { untyped } from './untyped.ts';
 import { isFields, isHole, isSendable, type Hole, type Read, type Walk } from './walk.ts';
 
@@ -23,13 +22,7 @@ export function readData(walk: Walk, value: unknown): unknown {
 
 /** What a reference is sent as where data may stand; while it is not filled in, itself. */
 export function readHole(walk: Walk, hole: Hole): unknown {
-  if (!(hole instanceof Filled)) return hole;
-  try {
-    return dataOf(hole, walk.room);
-  } catch (error) {
-    if (error instanceof NotData) return walk.fault(error.message);
-    throw error;
-  }
+  return hole instanceof Filled ? walk.filling(() => dataOf(hole, walk.room)) : hole;
 }
 
 /** Reads data in which no reference may stand. */
@@ -38,7 +31,7 @@ export function readLiteral(walk: Walk, value: unknown): unknown {
 }
 
 /** A position that takes one kind of value alone, written out or filled in. */
-export function readOnly(fits: (value: unknown) => boolean, detail: string): Read {
+function readOnly(fits: (value: unknown) => boolean, detail: string): Read {
   return (walk, value) => {
     if (isHole(value) && !walk.mayHole()) return null;
     if (value instanceof Placeholder) return value;

@@ -4,15 +4,17 @@ import { bsonTag, toText } from '../../src/json/leaf.ts';
 import { firstKeyOf, keysOf, memberOf, onlyKeyOf, valuesOf } from '../../src/json/members.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { DIGITS, exactDecimal } from './exact-decimal.ts';
+import type { FillingRoom } from './filling-room.ts';
 import { isFields, isHole, type Fields, type Walk } from './walk.ts';
 
 const UINT32_MOST = 2 ** 32 - 1;
 
 /**
  * Reads one wrapper of Extended JSON v2 exactly: `argument` is what stands under its key. Answers undefined
- * for what does not read. A reference inside a wrapper is its text once filled in; until then anything fits.
+ * for what does not read. A reference inside a wrapper is its text once filled in, taken out of `room`; until
+ * then anything fits.
  */
-type Wrapper = (argument: unknown) => unknown;
+type Wrapper = (argument: unknown, room: FillingRoom) => unknown;
 
 const WRAPPERS: Readonly<Record<string, { readonly read: Wrapper; readonly holds: string }>> = {
   $oid: {
@@ -53,7 +55,7 @@ export function readWrapper(walk: Walk, value: Fields): unknown {
   if (!mayStand(walk, key, given)) return walk.faultAt(key, 'this operator is not allowed here');
   return walk.at(key, given, (_, argument) => {
     if (containsHole(argument) && !walk.mayHole()) return null;
-    const read = wrapper.read(argument);
+    const read = walk.filling(() => wrapper.read(argument, walk.room));
     if (read === undefined) return walk.fault(`allowed here: ${wrapper.holds}`);
     return read === UNKNOWN ? value : read;
   });
@@ -77,12 +79,15 @@ function containsHole(value: unknown): boolean {
   return isHole(value) || (isFields(value) && valuesOf(value).some(containsHole));
 }
 
-/** A wrapper made of one text, which may be filled in. */
-function text(read: (text: string) => unknown): Wrapper {
-  return (argument) => {
+/** A wrapper made of one text, which may be filled in; `take` takes it out of the room. */
+function text(read: (text: string) => unknown, take: 'take' | 'takeRead' = 'takeRead'): Wrapper {
+  return (argument, room) => {
     if (argument instanceof Placeholder) return UNKNOWN;
-    const known = argument instanceof Filled ? toText(argument.value) : argument;
-    return typeof known === 'string' ? read(known) : undefined;
+    if (!(argument instanceof Filled)) return typeof argument === 'string' ? read(argument) : undefined;
+    const known = toText(argument.value);
+    if (known === undefined) return undefined;
+    room[take](known);
+    return read(known);
   };
 }
 
@@ -111,10 +116,10 @@ function decimal(it: string): unknown {
 // To the millisecond, which is what the store holds.
 const ISO_8601 = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(:\d{2}(\.\d{1,3}0{0,6})?)?(Z|[+-]\d{2}:?\d{2})$/;
 
-function date(argument: unknown): unknown {
+function date(argument: unknown, room: FillingRoom): unknown {
   if (isFields(argument)) {
     if (keysOf(argument).join() !== '$numberLong') return undefined;
-    const long = integer(64, Number)(memberOf(argument, '$numberLong'));
+    const long = integer(64, Number)(memberOf(argument, '$numberLong'), room);
     if (typeof long !== 'number') return long;
     const value = new Date(long);
     return Number.isNaN(value.getTime()) ? undefined : value;
@@ -127,14 +132,15 @@ function date(argument: unknown): unknown {
     if (day === undefined || day > new Date(Date.UTC(year ?? 0, month ?? 0, 0)).getUTCDate()) return undefined;
     const value = new Date(it);
     return Number.isNaN(value.getTime()) ? undefined : value;
-  })(argument);
+  })(argument, room);
 }
 
-function binary(argument: unknown): unknown {
+function binary(argument: unknown, room: FillingRoom): unknown {
   if (!isFields(argument) || keysOf(argument).toSorted().join() !== 'base64,subType') return undefined;
-  const base64 = text((it) => (isBase64(it) ? Buffer.from(it, 'base64') : undefined))(memberOf(argument, 'base64'));
+  const base64 = text(bytesOf, 'take')(memberOf(argument, 'base64'), room);
   const subType = text((it) => (/^[\da-f]{1,2}$/i.test(it) ? parseInt(it, 16) : undefined))(
     memberOf(argument, 'subType'),
+    room,
   );
   if (base64 === undefined || subType === undefined) return undefined;
   if (!Buffer.isBuffer(base64) || typeof subType !== 'number') return UNKNOWN;
@@ -142,9 +148,10 @@ function binary(argument: unknown): unknown {
   return base64.length === 16 ? new UUID(base64) : undefined;
 }
 
-function isBase64(it: string): boolean {
-  // What ends in bits that no byte holds is another text when it is written again.
-  return /^[A-Za-z\d+/]*={0,2}$/.test(it) && Buffer.from(it, 'base64').toString('base64') === it;
+/** Undefined for what is another text when it is written again: it is no base64, or has bits of no byte. */
+function bytesOf(base64: string): Buffer | undefined {
+  const bytes = Buffer.from(base64, 'base64');
+  return bytes.toString('base64') === base64 ? bytes : undefined;
 }
 
 function timestamp(argument: unknown): unknown {

@@ -1,6 +1,6 @@
 import { entriesOf, hasMember, keysOf, put } from '../../src/json/members.ts';
-import { Filled } from '../../src/store/placeholder.ts';
-import { readData, readHole, readLiteral, readOnly, readWhole } from './data.ts';
+import { Filled, Placeholder } from '../../src/store/placeholder.ts';
+import { readData, readHole, readLiteral, readWhole } from './data.ts';
 import { readCode } from './expression.ts';
 import { isWrapper, readWrapper } from './extended-json.ts';
 import { readGeometry, readNear, readShape } from './geo.ts';
@@ -54,10 +54,14 @@ function readOperator(
 
 const readFilters: Read = (walk, value) => walk.list(value, readFilter, 1);
 
-const readSearch: Read = readOnly(
-  (value) => typeof value === 'string' && value.isWellFormed(),
-  'a string without lone surrogates is allowed here',
-);
+const readSearch: Read = (walk, value) => {
+  const known = value instanceof Filled ? value.value : value;
+  // Of what is filled in the surrogates are looked at once there is room for it.
+  const isText = typeof known === 'string' && (isHole(value) || known.isWellFormed());
+  return isText || value instanceof Placeholder
+    ? readData(walk, value)
+    : walk.fault('a string without lone surrogates is allowed here');
+};
 
 const CONDITIONS: Readonly<Record<string, Read>> = {
   $and: readFilters,

@@ -21,10 +21,10 @@ function readCoordinates(walk: Walk, value: unknown): unknown {
 }
 
 function readPosition(walk: Walk, value: unknown): unknown {
-  if (value instanceof Filled && !isPosition(value.value))
-    return walk.fault('a number, or a list of numbers, is allowed here');
   if (Array.isArray(value)) return value.map((member, index) => walk.at(index, member, readPosition));
-  if (typeof value === 'number' || isHole(value) || isFields(value)) return readData(walk, value);
+  const data = typeof value === 'number' || isHole(value) || isFields(value) ? readData(walk, value) : undefined;
+  // What is filled in is looked at once there is room for it.
+  if (data !== undefined && !(value instanceof Filled && !isPosition(value.value))) return data;
   return walk.fault('a number, or a list of numbers, is allowed here');
 }
 

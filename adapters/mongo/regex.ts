@@ -1,9 +1,9 @@
 import { toText } from '../../src/json/leaf.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { readLiteral } from './data.ts';
-import { isHole, type Walk } from './walk.ts';
+import { type Hole, isHole, type Walk } from './walk.ts';
 
-/** The most characters that are filled in: of a pattern MongoDB takes no more, and all is escaped at once. */
+/** The most characters of a pattern that is filled in, before they are escaped: MongoDB takes no more. */
 const MOST_CHARS = 32_764;
 
 /**
@@ -25,24 +25,29 @@ export function readPattern(walk: Walk, value: unknown): unknown {
       return typeof value === 'object' ? readLiteral(walk, value) : walk.fault('a string is allowed here');
     return value.includes('\0') ? walk.fault('a pattern may not hold the character NUL') : value;
   }
-  if (!walk.mayHole()) return null;
-  const parts =
-    value instanceof Placeholder
-      ? value.parts.map(planned)
-      : (value.parts ?? [{ text: textOf(value), literal: false }]);
+  return walk.mayHole() ? walk.filling(() => readFilled(walk, value)) : null;
+}
+
+function readFilled(walk: Walk, value: Hole): unknown {
+  const parts = value instanceof Placeholder ? value.parts.map(planned) : (value.parts ?? [bare(value)]);
   const pattern: string[] = [];
-  // What is written out since the last reference: behind what was filled in nothing is open.
+  let left = MOST_CHARS;
+  // What is written out since a text was filled in: behind that nothing is open.
   let tail = '';
   for (const { text, literal } of parts) {
     if (text === undefined)
       return walk.fault('what is filled in under $regex is a string, number, boolean, id or date');
-    if (!literal && endsOpen(tail))
-      return walk.fault(
-        'a reference is allowed here where its text stands for itself: not behind an open \\, \\Q, {, (?, (* or [:',
-      );
-    if (!literal && text.length > MOST_CHARS)
-      return walk.fault(`what is filled in under $regex has at most ${MOST_CHARS} characters`);
-    tail = literal ? tail + text : '';
+    left -= text.length;
+    if (left < 0) return walk.fault(`a pattern with what is filled in has at most ${MOST_CHARS} characters`);
+    if (literal) tail += text;
+    else {
+      if (endsOpen(tail))
+        return walk.fault(
+          'a reference is allowed here where its text stands for itself: not behind an open \\, \\Q, {, (?, (* or [:',
+        );
+      walk.room.takeRead(text);
+      tail = '';
+    }
     pattern.push(literal ? text : escapePcre(text));
   }
   const whole = pattern.join('');
@@ -51,12 +56,19 @@ export function readPattern(walk: Walk, value: unknown): unknown {
   return value instanceof Placeholder ? value : whole;
 }
 
-function planned(part: string | Placeholder) {
-  return typeof part === 'string' ? { text: part, literal: true } : { text: '', literal: false };
+/** A piece of a pattern; its text is undefined where what is filled in has none. */
+interface Piece {
+  readonly text: string | undefined;
+  readonly literal: boolean;
 }
 
-function textOf(value: Filled): string | undefined {
-  return toText(value.value);
+/** Any text will do for a reference while planning. */
+function planned(part: string | Placeholder): Piece {
+  return typeof part === 'string' ? { text: part, literal: true } : { text: 'x', literal: false };
+}
+
+function bare({ value }: Filled): Piece {
+  return { text: toText(value), literal: false };
 }
 
 /** Characters at the end of a pattern that tell whether something is open there. */

@@ -1,7 +1,7 @@
 import { entriesOf, hasMember, isObject, put, type Members } from '../../src/json/members.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import type { Fault } from '../adapter.ts';
-import { FillingRoom } from './filling-room.ts';
+import { FillingRoom, NotData } from './filling-room.ts';
 
 /** What a source lets its queries name. */
 export interface Lists {
@@ -72,6 +72,16 @@ export class Walk {
   faultAt(key: string | number, detail: string): null {
     this.#report([...this.#path, key], detail);
     return null;
+  }
+
+  /** Does what may throw NotData, which is reported here. */
+  filling<T>(take: () => T): T | null {
+    try {
+      return take();
+    } catch (error) {
+      if (error instanceof NotData) return this.fault(error.message);
+      throw error;
+    }
   }
 
   /** Reads a value in which, at any depth, no reference may stand. */

@@ -1,8 +1,10 @@
 import { Joining } from '../../src/budget/joining.ts';
+import { isHeld } from '../../src/budget/turns.ts';
 import { Work, type Steps } from '../../src/budget/work.ts';
 import { CodapError } from '../../src/errors.ts';
 import { entriesOf } from '../../src/json/members.ts';
 import { isContainer, piecesOf } from '../../src/json/size.ts';
+import { slices } from '../../src/json/text.ts';
 import { writeBytes, writeJson } from '../../src/json/write.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import type { Fault } from '../adapter.ts';
@@ -11,6 +13,7 @@ import type { Fault } from '../adapter.ts';
 const AT_ONCE = 8192;
 /** What a body came to: that of a forEach without references is the same for each item. */
 const written = new WeakMap<UnwrittenBody, Buffer>();
+const NO_TEXT = 'a text without lone surrogates is allowed here';
 const TOO_DEEP = 'JSON nested at most 1,000 deep is allowed here';
 
 /** A request's body: text as it stands, anything else as JSON. */
@@ -21,6 +24,7 @@ export interface WrittenBody {
 
 /** One that is not written yet, because it is large, or references that are not yet known stand in it. */
 export interface UnwrittenBody {
+  /** Of a text, what it is filled in with. */
   readonly template: unknown;
   /** Undefined where it depends on what a reference comes to, which stands for the whole. */
   readonly contentType: string | undefined;
@@ -36,7 +40,8 @@ const JSON_TYPE = 'application/json';
 export function restBody(body: unknown, fault: Fault): RestBody | undefined {
   const bare = body instanceof Filled ? body.value : body;
   if (typeof bare === 'string') {
-    if (!bare.isWellFormed()) fault(['body'], 'a text without lone surrogates is allowed here');
+    if (body instanceof Filled && piecesOf(bare) > AT_ONCE) return { template: body, contentType: TEXT };
+    if (!bare.isWellFormed()) fault(['body'], NO_TEXT);
     return { text: bare, contentType: TEXT };
   }
   if (bare instanceof Placeholder) return { template: bare, contentType: bare.word === '$join' ? TEXT : undefined };
@@ -57,6 +62,7 @@ export function restBody(body: unknown, fault: Fault): RestBody | undefined {
 export function* bodyBytes(body: UnwrittenBody): Steps<Buffer> {
   const known = written.get(body);
   if (known) return known;
+  if (body.contentType === TEXT) return yield* textBytes((body.template as Filled).value as string);
   const filled: Writing['filled'] = [];
   const bytes = new Joining();
   try {
@@ -69,6 +75,17 @@ export function* bodyBytes(body: UnwrittenBody): Steps<Buffer> {
   const whole = yield* bytes.whole();
   if (filled.length === 0) written.set(body, whole);
   return whole;
+}
+
+function* textBytes(text: string): Steps<Buffer> {
+  const bytes = Buffer.allocUnsafe(Buffer.byteLength(text));
+  let at = 0;
+  for (const slice of slices([text]) as Iterable<string>) {
+    if (!slice.isWellFormed()) throw new CodapError('INVALID', `a filled-in value does not fit: ${NO_TEXT}`);
+    at += bytes.write(slice, at);
+    if (isHeld()) yield;
+  }
+  return bytes;
 }
 
 /** How a body is written. */

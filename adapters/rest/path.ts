@@ -8,6 +8,8 @@ const CONTROL = /\p{Cc}/u;
 const PLAIN = /^[\w~-][\w~./-]*$/;
 /** Characters of a literal path, and of a segment. */
 const MOST_CHARS = 8192;
+/** Characters of all segments together, before they are encoded. */
+const MOST_TOGETHER = 16_384;
 
 /** Where the paths of a source begin. */
 export interface Base {
@@ -60,18 +62,27 @@ export function literalFault(path: string): string | undefined {
   if (path.length > MOST_CHARS) return `a path has at most ${MOST_CHARS} characters`;
   if (/[?#\\]/.test(path)) return '"?", "#" and "\\" are not allowed in a path; use query, or a list of segments';
   if (path.startsWith('//')) return 'a path may not begin with "//"';
-  if (hasControls(path) || !path.isWellFormed())
+  const seen = decodings(path);
+  if (hasControls(path, seen) || !path.isWellFormed())
     return 'control characters, encoded or not, and lone surrogates are not allowed in a path';
   if (/%(?![0-9a-f]{2})/i.test(path))
     return 'a "%" begins two hexadecimal digits; a list of segments is encoded for you';
-  if (path.includes('%') && !decodings(path).every((bytes) => isUtf8(Buffer.from(bytes, 'latin1'))))
+  if (seen && !seen.every((bytes) => isUtf8(Buffer.from(bytes, 'latin1'))))
     return 'what is encoded in a path is UTF-8; a list of segments is encoded for you';
-  if (climbs(path)) return 'a path may not have "." or ".." as a segment, encoded or not';
+  if (climbs(path, seen)) return 'a path may not have "." or ".." as a segment, encoded or not';
   return undefined;
 }
 
 function ofSegments(segments: readonly unknown[], fault: Fault): string | undefined {
-  const encoded = segments.map((segment, index) => ofSegment(segment, (detail) => fault(['path', index], detail)));
+  const encoded: (string | undefined)[] = [];
+  let left = MOST_TOGETHER;
+  for (const [index, segment] of segments.entries()) {
+    encoded.push(ofSegment(segment, (detail) => fault(['path', index], detail)));
+    left -= textOf(segment)?.length ?? 0;
+    if (left >= 0) continue;
+    fault(['path'], `the segments of a path have at most ${MOST_TOGETHER} characters together`);
+    return undefined;
+  }
   return encoded.includes(undefined) ? undefined : encoded.join('/');
 }
 
@@ -84,23 +95,30 @@ function planned(segment: unknown): (string | Placeholder)[] {
   return segment instanceof Placeholder ? ['/', segment] : [`/${ofSegment(segment, () => {})}`];
 }
 
-function ofSegment(segment: unknown, fault: (detail: string) => void): string | undefined {
+function textOf(segment: unknown): string | undefined {
   // Any text will do in its place while planning.
   if (segment instanceof Placeholder) return 'x';
-  const text = toText(segment instanceof Filled ? segment.value : segment);
+  return toText(segment instanceof Filled ? segment.value : segment);
+}
+
+function ofSegment(segment: unknown, fault: (detail: string) => void): string | undefined {
+  const text = textOf(segment);
   if (text !== undefined && isPlain(text) && !text.includes('/')) return text;
   if (text === undefined) fault('a string, number, boolean, id or date is allowed as a segment');
   else if (text === '') fault('a segment may not be empty');
   else if (text.length > MOST_CHARS) fault(`a segment has at most ${MOST_CHARS} characters`);
-  else if (hasControls(text) || !text.isWellFormed())
-    fault('a segment may not have control characters, encoded or not, or lone surrogates');
-  else if (climbs(text)) fault('a segment may not have "." or ".." between slashes, encoded or not');
-  else return encodeURIComponent(text);
+  else {
+    const seen = decodings(text);
+    if (hasControls(text, seen) || !text.isWellFormed())
+      fault('a segment may not have control characters, encoded or not, or lone surrogates');
+    else if (climbs(text, seen)) fault('a segment may not have "." or ".." between slashes, encoded or not');
+    else return encodeURIComponent(text);
+  }
   return undefined;
 }
 
-/** Whether there are control characters in a text, or after decoding its percent-escapes once or twice. */
-function hasControls(text: string): boolean {
-  if (!text.includes('%')) return CONTROL.test(text);
-  return decodings(text).some((bytes) => CONTROL.test(Buffer.from(bytes, 'latin1').toString()));
+/** Whether there are control characters in a text, or in one of its decodings. */
+function hasControls(text: string, seen: readonly string[] | undefined): boolean {
+  if (!seen) return CONTROL.test(text);
+  return seen.some((bytes) => CONTROL.test(Buffer.from(bytes, 'latin1').toString()));
 }

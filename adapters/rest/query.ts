@@ -18,16 +18,17 @@ export function restQuery(query: object, fault: Fault): string | Placeholder {
     if (!key.isWellFormed()) fault(['query'], 'a key may not have lone surrogates');
     const name = `${encode(key)}=`;
     for (const member of membersOf(value)) {
-      const text = one(member, (detail) => fault(['query', key], detail));
+      const text = one(member, left, (detail) => fault(['query', key], detail));
       if (text === undefined) continue;
-      const known = `${parts.length === 0 ? '?' : '&'}${name}${text instanceof Placeholder ? '' : encode(text)}`;
-      parts.push(known);
-      if (text instanceof Placeholder) parts.push(text);
-      left -= known.length;
+      // What is too long as it stands is not encoded.
+      const written = text instanceof Placeholder ? '' : text.length > left ? text : encode(text);
+      left -= 1 + name.length + written.length;
       if (left < 0) {
         fault(['query'], `at most ${MOST_CHARS} characters are allowed here`);
         return '';
       }
+      parts.push(`${parts.length === 0 ? '?' : '&'}${name}${written}`);
+      if (text instanceof Placeholder) parts.push(text);
     }
   }
   return joinedText(parts);
@@ -38,10 +39,11 @@ function membersOf(value: unknown): readonly unknown[] {
   return Array.isArray(bare) ? bare : [bare];
 }
 
-function one(value: unknown, fault: (detail: string) => void): string | Placeholder | undefined {
+/** A text of more than `most` characters is not looked at. */
+function one(value: unknown, most: number, fault: (detail: string) => void): string | Placeholder | undefined {
   if (value instanceof Placeholder) return value;
   const text = toText(value instanceof Filled ? value.value : value);
-  if (text?.isWellFormed()) return text;
+  if (text !== undefined && (text.length > most || text.isWellFormed())) return text;
   fault('a string, number, boolean, id, date, or a list of these is allowed here');
   return undefined;
 }

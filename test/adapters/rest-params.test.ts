@@ -186,6 +186,26 @@ describe('a segment', () => {
   });
 });
 
+describe('all segments', () => {
+  const escapes = '%25'.repeat(2730);
+
+  it.each([
+    ['written out', (it: string) => it],
+    ['filled in', (it: string) => new Filled(it)],
+  ])('have at most 16,384 characters together, and no more is looked at: %s', (_how, value) => {
+    const long = value('x'.repeat(8192));
+    expect(faultsOf({ path: [long, long] })).toEqual([]);
+    const began = processorMs();
+    for (const path of [
+      [long, long, value('x')],
+      Array.from({ length: 100 }, () => value(escapes)),
+      Array.from({ length: 100 }, () => long),
+    ])
+      expect(faultsOf({ path })).toEqual(['path: the segments of a path have at most 16384 characters together']);
+    expect(processorMs() - began).toBeLessThan(50);
+  });
+});
+
 describe('the base URL', () => {
   const bases = ['https://api.example', 'https://api.example/v1', 'https://api.example/a%20b/'];
 
@@ -338,6 +358,8 @@ describe('a query value', () => {
     ['written out', { q: Array.from({ length: 300_000 }, () => 'a') }],
     ['filled in', { q: new Filled(Array.from({ length: 300_000 }, () => 'a')) }],
     ['in one text', { a: 1, q: new Filled('a'.repeat(262_144)) }],
+    ['in one text of very many', { a: 1, q: new Filled('\u6f22'.repeat(60_000_000)) }],
+    ['as it is encoded', { a: 1, q: new Filled('\u6f22'.repeat(30_000)) }],
     ['in its keys', Object.fromEntries(Array.from({ length: 30 }, (_, at) => [`${at}${'ü'.repeat(2000)}`, '']))],
   ])('has no end beyond 262,144 characters, nor is more of it looked at: %s', (_, query) => {
     const began = processorMs();
@@ -409,6 +431,23 @@ describe('a header', () => {
     expect(faultsOf({ headers: { accept: new Filled(value) } })).toHaveLength(1);
   });
 
+  it.each([
+    ['written out', (it: string) => it],
+    ['filled in', (it: string) => new Filled(it)],
+  ])('has at most 8,192 characters, all together 16,384 with their names: %s', (_how, value) => {
+    const long = value('x'.repeat(8192));
+    expect(faultsOf({ headers: { accept: long } })).toEqual([]);
+    expect(faultsOf({ headers: { accept: value('x'.repeat(8193)) } })).toEqual([
+      'headers/accept: a header has at most 8192 characters',
+    ]);
+    expect(faultsOf({ headers: { accept: value('x'.repeat(60_000_000)) } })).toHaveLength(1);
+    const left = 16_384 - 8192 - 'acceptrange'.length;
+    expect(faultsOf({ headers: { accept: long, range: value('x'.repeat(left)) } })).toEqual([]);
+    expect(faultsOf({ headers: { accept: long, range: value('x'.repeat(left + 1)) } })).toEqual([
+      'headers: the headers of a query have at most 16384 characters together',
+    ]);
+  });
+
   it('is named once', () => {
     expect(faultsOf({ headers: { accept: 'a', Accept: 'b' } })).toMatchObject([
       expect.stringMatching(/^headers\/Accept: /),
@@ -460,6 +499,16 @@ describe('a body', () => {
     const compiled = bodyOf([new Filled(many), new Filled(deep)]) as RestBody as UnwrittenBody;
     expect(() => atOnce(bodyBytes(compiled))).toThrow(
       expect.objectContaining({ code: 'INVALID', message: expect.stringMatching(/1,000/) as string }),
+    );
+  });
+
+  it('that is a long text is written when it is sent, and refused then if it is none', () => {
+    const wide = 'a\u{1f600}'.repeat(200_000);
+    const compiled = (text: string) => bodyOf(new Filled(text)) as RestBody as UnwrittenBody;
+    expect(compiled(wide).contentType).toBe('text/plain; charset=utf-8');
+    expect(atOnce(bodyBytes(compiled(wide))).equals(Buffer.from(wide))).toBe(true);
+    expect(() => atOnce(bodyBytes(compiled(`${wide}\ud800`)))).toThrow(
+      expect.objectContaining({ code: 'INVALID', message: expect.stringMatching(/lone surrogates/) as string }),
     );
   });
 

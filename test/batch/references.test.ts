@@ -436,6 +436,29 @@ describe('$join', () => {
       });
   });
 
+  it('of many characters is as much work, and of wide ones as many bytes as they take', async () => {
+    const ofTen = { $join: Array.from({ length: 10 }, () => result('/a')) };
+    for (const b of [q({ v: ofTen }), q({}, { unless: ofTen }), q({}, { select: { x: ofTen } })]) {
+      const code = async (character: string, limits: object) => {
+        const queries = { a: q({ value: character.repeat(6400) }), b };
+        const { results } = (await ask('kv', { queries }, { limits })) as { results: { b: { error?: object } } };
+        return results.b.error;
+      };
+      expect(await code('x', { work: 5000, answerBytes: 500_000 })).toBeUndefined();
+      expect(await code('x', { work: 1000, answerBytes: 500_000 })).toMatchObject({ code: 'TOO_LARGE' });
+      expect(await code('x', { work: 50_000, answerBytes: 160_000 })).toBeUndefined();
+      expect(await code('\u6f22', { work: 50_000, answerBytes: 160_000 })).toMatchObject({ code: 'TOO_LARGE' });
+    }
+  });
+
+  it.each([1, 16_383, 16_384, 16_385, 50_000])(
+    'of a list of %i members is the same as of them one by one',
+    async (of) => {
+      const members = Array.from({ length: of }, (_, at) => (at % 3 === 0 ? '' : 'x'));
+      expect(await joined(members, result('/a'))).toMatchObject({ b: members.join(',') });
+    },
+  );
+
   it('may hold a $join', async () => {
     expect(await joined('x', 'a', { $join: ['b', result('/a')] })).toMatchObject({ b: 'abx' });
   });

@@ -62,7 +62,9 @@ function* fill(
     }
     const parts: Part[] = [];
     yield* addParts(parts, template, given);
-    return as(parts.map(({ text }) => text).join(''), parts);
+    let whole = '';
+    for (const { text } of parts) whole += text;
+    return as(whole, parts);
   }
   if (!hasReference(template)) return template;
   if (Array.isArray(template)) {
@@ -94,18 +96,31 @@ function* addParts(parts: Part[], join: Reference, given: Given): Steps<void> {
   }
 }
 
-/** A value as part of a joined string: a list's members with commas between. */
+/** Characters of a list that are joined at once. */
+const PIECE = 16_384;
+
+/**
+ * A value as part of a joined string: a list's members with commas between. A long one is not copied: V8
+ * makes one piece of it when somebody looks into it, who sees before how long it is.
+ */
 function* textOf(value: unknown, budgets: Budgets): Steps<string> {
-  const texts: string[] = [];
+  let whole = '';
+  let texts: string[] = [];
+  let length = 0;
   for (const member of Array.isArray(value) ? value : [value]) {
-    if (budgets.work.tick()) yield;
     const text = toText(member);
     if (text === undefined)
       throw new CodapError('INVALID', '$join takes strings, numbers, booleans, ids, dates and lists of these');
-    budgets.takeBytes(text.length + 1);
+    budgets.takeBytes(Buffer.byteLength(text) + 1);
+    if (budgets.work.tick(piecesOf(text))) yield;
     texts.push(text);
+    length += text.length + 1;
+    if (length < PIECE) continue;
+    whole += texts.join(',');
+    texts = [''];
+    length = 0;
   }
-  return texts.join(',');
+  return whole + texts.join(',');
 }
 
 const weights = new WeakMap<object, number>();

@@ -1,5 +1,6 @@
 import { serialize } from 'bson';
 import { describe, expect, it } from 'vitest';
+import { processorMs } from '../../processor-time.ts';
 import { bsonToJson } from '../../../adapters/mongo/bson-json.ts';
 import { elementToValue } from '../../../adapters/mongo/bson-value.ts';
 import { atOnce } from '../../../src/budget/work.ts';
@@ -78,7 +79,12 @@ describe('a value that was read', () => {
 });
 
 describe('what one query is filled in with', () => {
-  const many = (count: number) => filled(Array.from({ length: count }, () => 0));
+  const times = <T>(count: number, one: T): T[] => Array.from({ length: count }, () => one);
+  const many = (count: number) => filled(times(count, 0));
+  const patterns = (count: number) => times(count, { a: { $regex: filled('a'.repeat(32_764)) } });
+  const decimals = (count: number) => times(count, { $numberDecimal: filled('1.'.padEnd(4000, '0')) });
+  const bytes = (characters: number) => ({ $binary: { base64: filled('A'.repeat(characters)), subType: '0' } });
+  const GEO = 'a/$geoWithin/$geometry/coordinates';
 
   it.each([
     ['as many values', { a: { $in: many(199_999) } }, []],
@@ -88,7 +94,36 @@ describe('what one query is filled in with', () => {
     ['as much text in a key', { a: filled({ ['k'.repeat(64 * 199_998)]: 1 }) }, []],
     ['more text in a key', { a: filled({ ['k'.repeat(64 * 199_999)]: 1 }) }, ['a']],
     ['more text', { a: filled('a'.repeat(64 * 200_000)) }, ['a']],
+    ['as many patterns', { $and: patterns(12) }, []],
+    ['more patterns', { $and: patterns(13) }, ['$and/12/a/$regex']],
+    ['as long a number', { a: { $numberDouble: filled('1.'.padEnd(399_998, '0')) } }, []],
+    ['a longer number', { a: { $numberDouble: filled('1.'.padEnd(400_000, '0')) } }, ['a/$numberDouble']],
+    ['as many numbers', { a: { $in: decimals(99) } }, []],
+    ['more numbers', { a: { $in: decimals(100) } }, ['a/$in/99/$numberDecimal']],
+    ['as many bytes', { a: bytes(64 * 199_998) }, []],
+    ['more bytes', { a: bytes(64 * 200_000) }, ['a/$binary']],
+    ['as long a search', { $text: { $search: filled('a'.repeat(64 * 199_999)) } }, []],
+    ['a longer search', { $text: { $search: filled('a'.repeat(64 * 200_000)) } }, ['$text/$search']],
+    ['more coordinates', { a: { $geoWithin: { $geometry: { type: 'Point', coordinates: many(200_000) } } } }, [GEO]],
   ])('has an end: %s', (_, filter, faults) => {
     expect(filterFaults(filter)).toEqual(faults);
+  });
+
+  const wrappers = ['$oid', '$uuid', '$date', '$numberInt', '$numberLong', '$numberDouble', '$numberDecimal'];
+
+  it.each<[string, (it: unknown) => object]>([
+    ['a field', (a) => ({ a })],
+    ['$regex', ($regex) => ({ a: { $regex } })],
+    ['$search', ($search) => ({ $text: { $search } })],
+    ['base64', (base64) => ({ a: { $binary: { base64, subType: '0' } } })],
+    ['subType', (subType) => ({ a: { $binary: { base64: '', subType } } })],
+    ['$date of $numberLong', ($numberLong) => ({ a: { $date: { $numberLong } } })],
+    ...wrappers.map((name): [string, (it: unknown) => object] => [name, (it) => ({ a: { [name]: it } })]),
+  ])('is not looked at where it is too long: %s', (_, filter) => {
+    // It is no one piece before somebody looks into it.
+    const long = '1'.repeat(60_000_000);
+    const began = processorMs();
+    expect(filterFaults(filter(filled(long)))).toHaveLength(1);
+    expect(processorMs() - began).toBeLessThan(15);
   });
 });

@@ -275,14 +275,21 @@ describe('a reference under $regex', () => {
   test('is looked for an open end of in no time, however long what stands before it', () => {
     const began = processorMs();
     for (const it of ['(?', '\\Q', '\\Q\\E', '[:', '{', '(*', '\\', '\\c'])
-      filterFaults({ a: { $regex: joined(it.repeat(500_000), ['R']) } });
+      filterFaults({ a: { $regex: joined(it.repeat(32_000 / it.length), ['R']) } });
     expect(processorMs() - began).toBeLessThan(1000);
   });
 
-  test('is refused where it is longer than any pattern of MongoDB', () => {
+  test('is refused where the pattern is longer than any of MongoDB, before it is looked at', () => {
     expect(filterFaults({ a: { $regex: filled('a'.repeat(32_764)) } })).toEqual([]);
-    for (const it of [filled('a'.repeat(32_765)), joined('^', ['a'.repeat(32_765)])])
-      expect(filterFaults({ a: { $regex: it } })).toEqual(['a/$regex']);
+    const half: [string] = ['a'.repeat(16_382)];
+    expect(filterFaults({ a: { $regex: joined(half, half) } })).toEqual([]);
+    const longer = [
+      filled('a'.repeat(32_765)),
+      joined('^', half, half),
+      joined(half, half, half),
+      joined(half, '^', half),
+    ];
+    for (const it of longer) expect(filterFaults({ a: { $regex: it } })).toEqual(['a/$regex']);
   });
 
   test('may follow an escaped backslash, and a c', () => {
@@ -291,9 +298,9 @@ describe('a reference under $regex', () => {
   });
 
   test('may have very many parts', () => {
-    const parts = Array.from({ length: 30_000 }, (): [string] => ['a.b.c.d.e.f.g.h']);
+    const parts = Array.from({ length: 30_000 }, (): [string] => ['.']);
     const began = processorMs();
-    expect(sentPattern(joined(...parts))).toHaveLength(30_000 * 22);
+    expect(sentPattern(joined(...parts))).toHaveLength(30_000 * 2);
     expect(processorMs() - began).toBeLessThan(2000);
   });
 
