@@ -29,7 +29,7 @@ export function readPattern(walk: Walk, value: unknown): unknown {
 }
 
 function readFilled(walk: Walk, value: Hole): unknown {
-  const parts = value instanceof Placeholder ? value.parts.map(planned) : (value.parts ?? [bare(value)]);
+  const parts = value instanceof Placeholder ? value.parts.flatMap(planned) : (value.parts ?? [bare(value)]);
   const pattern: string[] = [];
   let left = MOST_CHARS;
   // What is written out since a text was filled in: behind that nothing is open.
@@ -40,7 +40,7 @@ function readFilled(walk: Walk, value: Hole): unknown {
     left -= text.length;
     if (left < 0) return walk.fault(`a pattern with what is filled in has at most ${MOST_CHARS} characters`);
     if (literal) tail += text;
-    else {
+    else if (text !== '') {
       if (endsOpen(tail))
         return walk.fault(
           'a reference is allowed here where its text stands for itself: not behind an open \\, \\Q, {, (?, (* or [:',
@@ -63,8 +63,9 @@ interface Piece {
 }
 
 /** Any text will do for a reference while planning. */
-function planned(part: string | Placeholder): Piece {
-  return typeof part === 'string' ? { text: part, literal: true } : { text: 'x', literal: false };
+function planned(part: string | Placeholder): Piece[] {
+  if (typeof part === 'string') return [{ text: part, literal: true }];
+  return part.parts.length > 0 ? part.parts.flatMap(planned) : [{ text: 'x', literal: false }];
 }
 
 function bare({ value }: Filled): Piece {

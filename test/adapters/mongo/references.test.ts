@@ -279,6 +279,38 @@ describe('a reference under $regex', () => {
     expect(processorMs() - began).toBeLessThan(1000);
   });
 
+  const empty: [string] = [''];
+
+  test.each<[string, (string | [string])[]]>([
+    ['a group', ['^(', empty, '?', ['R'], ')']],
+    ['its name', ['(', empty, '?<', ['R'], '>)']],
+    ['a verb', ['(', empty, '*', ['ACCEPT'], ')']],
+    ['the name of a class', ['[[', empty, ':', ['alpha'], ':]]']],
+    ['that of one that is not', ['[[:', 'a', empty, 'l', ['pha'], ':]]']],
+    ['a number of times', ['a', empty, '{', ['2'], '}']],
+    ['an escape', ['a', empty, '\\', ['d']]],
+    ['the number of an escape', ['(a)', empty, '\\1', ['0']]],
+    ['a quotation', [empty, '\\Q', ['\\E.*']]],
+    ['a group behind several', ['(', empty, empty, '?', empty, ['R'], ')']],
+    ['a group behind one of an empty list', ['(', empty, '?i', empty, '-', ['s'], ')']],
+  ])('is refused where an empty one before it leaves %s open', (_what, parts) => {
+    expect(filterFaults({ a: { $regex: joined(...parts) } })).toEqual(['a/$regex']);
+  });
+
+  test('may follow an empty one where nothing is open, and one that is not behind "("', () => {
+    expect(sentPattern(joined('^(', ['Q'], '?', ['R.'], ')'))).toBe(String.raw`^(Q?R\.)`);
+    expect(sentPattern(joined('^(', empty, '?:', ['R.'], ')'))).toBe(String.raw`^(?:R\.)`);
+    expect(sentPattern(joined(empty, ['R.'], empty))).toBe(String.raw`R\.`);
+  });
+
+  test('is judged where it stands in a $join within a $join, while planning too', () => {
+    const within = (...parts: (string | Placeholder)[]) =>
+      filterFaults({ a: { $regex: new Placeholder('$join', ['(', new Placeholder('$join', parts), ')']) } });
+    expect(within('?', hole)).toEqual(['a/$regex']);
+    expect(within(hole, '?', hole)).toEqual([]);
+    expect(within()).toEqual([]);
+  });
+
   test('is refused where the pattern is longer than any of MongoDB, before it is looked at', () => {
     expect(filterFaults({ a: { $regex: filled('a'.repeat(32_764)) } })).toEqual([]);
     const half: [string] = ['a'.repeat(16_382)];
