@@ -82,9 +82,9 @@ const problem = async (status: number, answer: ReturnType<typeof post>) => {
   return { ...read, headers };
 };
 
-const traceOf = async (traceparent: string) => {
+const traceOf = async (traceparent: string, tracestate = 'a=1') => {
   await build();
-  return (await post('/echo', '{}', { ...json, traceparent, tracestate: 'a=1' })).json() as {
+  return (await post('/echo', '{}', { ...json, traceparent, tracestate })).json() as {
     traceparent: string;
     tracestate?: string;
   };
@@ -268,6 +268,54 @@ describe('traceparent', () => {
     expect(traceparent).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
     expect(traceparent).not.toContain('4bf92f');
     expect(tracestate).toBeUndefined();
+  });
+
+  const members = (count: number) => Array.from({ length: count }, (_, at) => `k${at}=1`).join();
+
+  it.each([
+    'a=1',
+    'a=1,b=2',
+    'a=1 \t,\t b=2',
+    'a=1,,b=2,',
+    'a0_-*/=1',
+    '1a@b=2',
+    `${'a'.repeat(256)}=1`,
+    `${'t'.repeat(241)}@${'s'.repeat(14)}=1`,
+    'a=!"#$%&\'()*+-./:;<>?@[\\]^_`{|}~ x',
+    `a=${'x'.repeat(256)}`,
+    members(32),
+    `${'a'.repeat(255)}=${'x'.repeat(256)}`,
+  ])('a tracestate beside it is kept as it came: %j', async (state) => {
+    expect(await traceOf(good, state)).toMatchObject({ traceparent: good, tracestate: state });
+  });
+
+  it.each([
+    '',
+    ',',
+    'a',
+    'a=',
+    '=1',
+    'A=1',
+    '1=1',
+    'a.b=1',
+    'a =1',
+    'a@=1',
+    '@a=1',
+    'a@b@c=1',
+    `${'a'.repeat(257)}=1`,
+    `${'t'.repeat(242)}@s=1`,
+    `t@${'s'.repeat(15)}=1`,
+    'a=b=c',
+    'a=\u00e9',
+    'a=1\t2',
+    'a=1,b',
+    `a=${'x'.repeat(257)}`,
+    members(33),
+    `${'a'.repeat(256)}=${'x'.repeat(256)}`,
+    `a=${'x'.repeat(9000)}`,
+  ])('a tracestate beside it is dropped that is malformed or long: %j', async (state) => {
+    expect(await traceOf(good, state)).toMatchObject({ traceparent: good });
+    expect(await traceOf(good, state)).not.toHaveProperty('tracestate');
   });
 
   it('that did not come is not made up, and a tracestate is dropped', async () => {
