@@ -206,6 +206,7 @@ const PASSED_ON = listed(`
   src/store/check-schema.ts: { message }
   adapters/mongo/walk.ts: error.message  # NotData's, made in filled.ts
   adapters/mongo/failure.ts: message  # of judge()
+  adapters/mongo/failure.ts: { stack }  # tells where it was thrown, is not told
   adapters/rest/failure.ts: message(status)
   adapters/s3/failure.ts: message(code, status)
   adapters/http/transport-failure.ts: error.message  # tells errors of undici apart, is not told

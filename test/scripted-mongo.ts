@@ -39,13 +39,18 @@ const GREETING = {
 };
 const ASKED = new Set(['find', 'aggregate', 'distinct', 'getMore', 'killCursors']);
 
+/** What becomes of a message on its way; `isAsked` of one that answers no driver's own question. */
+export type Way = (message: Buffer, isAsked: boolean) => Uint8Array;
+
 /** Starts it; `greeting` is told beside what every server says of itself. */
-export async function startScriptedMongo(script: Script, greeting: object = {}): Promise<ScriptedMongo> {
+export async function startScriptedMongo(
+  script: Script,
+  greeting: object = {},
+  way: Way = (message) => message,
+): Promise<ScriptedMongo> {
   const sockets = new Set<Socket>();
   const commands: Buffer[] = [];
-  const answer = ({ body }: Message): Uint8Array | 'nothing' | 'cut' => {
-    const bytes = Buffer.from(body);
-    const name = bytes.toString('utf8', 5, bytes.indexOf(0, 5));
+  const answer = (name: string, bytes: Buffer): Uint8Array | 'nothing' | 'cut' => {
     if (!ASKED.has(name)) return serialize({ ...GREETING, ...greeting });
     commands.push(bytes);
     const told = script(name, bytes);
@@ -66,9 +71,11 @@ export async function startScriptedMongo(script: Script, greeting: object = {}):
     socket.on('error', () => socket.destroy());
     socket.on('data', (chunk) => {
       for (const message of messages(chunk)) {
-        const told = answer(message);
+        const bytes = Buffer.from(message.body);
+        const name = bytes.toString('utf8', 5, bytes.indexOf(0, 5));
+        const told = answer(name, bytes);
         if (told === 'cut') socket.destroy();
-        else if (told !== 'nothing') socket.write(encodeReply(message, told));
+        else if (told !== 'nothing') socket.write(way(Buffer.from(encodeReply(message, told)), ASKED.has(name)));
       }
     });
   });

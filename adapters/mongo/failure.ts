@@ -49,19 +49,26 @@ function judge(error: unknown): [Code, string] | undefined {
   if (error instanceof MongoServerError) return judgeAnswer(error);
   if (error instanceof MongoServerSelectionError && error.cause instanceof MongoServerError)
     return judgeAnswer(error.cause);
-  if (error instanceof BSONError || error instanceof MongoUnexpectedServerResponseError || isBeyondBytes(error)) {
-    return ['BAD_RESPONSE', 'the answer of the store could not be read'];
-  }
+  if (error instanceof BSONError || error instanceof MongoUnexpectedServerResponseError || isBeyondBytes(error))
+    return UNREADABLE;
   if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError || isDead(error)) {
     return ['UNAVAILABLE', 'the store cannot be reached'];
   }
   if (error instanceof MongoError) return ['UNAVAILABLE', 'the store did not answer'];
-  return undefined;
+  return toCodapError(error).code === 'INTERNAL' && isOfDriver(error as Error) ? UNREADABLE : undefined;
 }
+
+const UNREADABLE: [Code, string] = ['BAD_RESPONSE', 'the answer of the store could not be read'];
 
 /** What Node throws where BSON says that it has more bytes than it has. */
 function isBeyondBytes(error: unknown): boolean {
   return error instanceof RangeError && 'code' in error;
+}
+
+/** What the driver itself trips over, where a reply has not the types that it takes for granted. */
+function isOfDriver({ stack = '' }: Error): boolean {
+  const innermost = stack.split('\n').find((call) => /^ +at .*[\\/]/.test(call)) ?? '';
+  return /[\\/]node_modules[\\/]mongodb[\\/]/.test(innermost);
 }
 
 function judgeAnswer(error: MongoServerError): [Code, string] {

@@ -12,8 +12,9 @@ const MOST_STATE_CHARS = 512;
 
 /**
  * Replaces a malformed `traceparent` by that of a new trace, and drops a `tracestate` that came with it, or
- * alone, or is malformed or long itself (W3C Trace Context §3.2, §3.3, §4.2). One of a later version is read as version 00; a missing one stays
- * missing. Where traces are exported, a malformed one is missing, too: the batch's own span begins a trace.
+ * alone, or is malformed or long itself (W3C Trace Context §3.2, §3.3, §4.2). One of a later version is read
+ * as version 00; a missing one stays missing. Where traces are exported, a malformed one is missing, too: the
+ * batch's own span begins a trace.
  */
 export function repairTraceContext(headers: IncomingHttpHeaders, isExported = false): void {
   const given = headers['traceparent'];
