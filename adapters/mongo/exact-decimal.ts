@@ -17,16 +17,17 @@ const MOST_BIASED = 12_287;
 export function exactDecimal(text: string): Decimal128 | undefined {
   const [, sign = '', coefficient, fraction = '', exponent = '0'] = DIGITS.exec(text) ?? [];
   if (coefficient === undefined) return undefined;
-  const least = Number(exponent) - fraction.length;
+  const all = coefficient.replace('.', '').replace(/^0+(?=\d)/, '');
+  // What does not fit has to be zeros. The library takes some time for each.
+  const digits = all.slice(0, PRECISION);
+  if (/[1-9]/.test(all.slice(PRECISION))) return undefined;
+  const least = Number(exponent) - fraction.length + all.length - digits.length;
   const biased = least - LEAST_EXPONENT;
-  if (coefficient.length <= PRECISION && biased >= 0 && biased <= MOST_BIASED)
-    return decimal(sign, BigInt(coefficient.replace('.', '')), BigInt(biased));
+  if (biased >= 0 && biased <= MOST_BIASED) return decimal(sign, BigInt(digits), BigInt(biased));
   // The library takes a number that is too small for the least one there is.
-  if (/[1-9]/.test(coefficient) && least < LEAST_EXPONENT) return undefined;
-  // It takes time by the square of the digits before a point.
-  const long = coefficient.length - fraction.length > PRECISION;
+  if (/[1-9]/.test(digits) && least < LEAST_EXPONENT) return undefined;
   try {
-    return Decimal128.fromString(long ? `${sign}${coefficient.replace('.', '')}E${least}` : text);
+    return Decimal128.fromString(`${sign}${digits}E${least}`);
   } catch {
     return undefined;
   }
