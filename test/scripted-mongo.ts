@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { Long, serialize } from 'bson';
 import { cursorReply } from '../demo/mongo/raw.ts';
-import { encodeReply, framer, type Message } from '../demo/mongo/wire.ts';
+import { encodeReply, framer } from '../demo/mongo/wire.ts';
 import { rawDocument, type Raw } from './adapters/mongo/raw-bson.ts';
 
 /** A MongoDB server that answers the very bytes a test says, and keeps those it was asked with. */

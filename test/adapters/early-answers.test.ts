@@ -30,8 +30,7 @@ async function answering(answer: Buffer, after: number, close: (socket: Socket) 
   const options = restOptions({ url, methods: ['post'] });
   const source = await rest.open(options);
   return {
-    post: (bytes: number, want: Payload['kind']) =>
-      run(source, options, 'post', { body: 'x'.repeat(bytes) }, { want }) as Promise<Payload>,
+    post: (bytes: number, want: Payload['kind']) => run(source, options, 'post', { body: 'x'.repeat(bytes) }, { want }),
     async [Symbol.asyncDispose]() {
       await source[Symbol.asyncDispose]();
       server.close();
