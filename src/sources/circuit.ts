@@ -22,8 +22,8 @@ export interface CircuitOptions {
 export type OnChange = (isOpen: boolean) => void;
 
 /**
- * Whether a store is asked. Closed, it counts how the attempts of the last ten seconds ended, and opens when
- * too many failed. Open, it lets one call at a time through, a probe, after a pause that doubles with each
+ * Whether a store is asked. Closed, it counts how the attempts of the last ten seconds ended, and opens at a
+ * failure when too many failed: where one is answered the store may be well again. Open, it lets one call at a time through, a probe, after a pause that doubles with each
  * that fails; the first one that is answered closes it, with all counts at zero.
  */
 export class Circuit {
@@ -71,21 +71,16 @@ export class Circuit {
   answered(era: number): void {
     if (era !== this.era) return;
     if (this.isOpen) this.#change(false);
-    else this.#judge();
+    else this.#attempts.add();
   }
 
   /** The store has failed an attempt that began in this era. */
   failed(era: number): void {
     if (era !== this.era) return;
-    if (this.isOpen) return this.#pause(Math.min(2 * this.#pauseMs, Math.max(this.options.openMs, LONGEST_MS)));
-    this.#failures.add();
-    this.#judge();
-  }
-
-  /** One more attempt has ended: the one that makes their number may be one that was answered. */
-  #judge(): void {
     const { ratio, calls, openMs } = this.options;
+    if (this.isOpen) return this.#pause(Math.min(2 * this.#pauseMs, Math.max(openMs, LONGEST_MS)));
     this.#attempts.add();
+    this.#failures.add();
     const attempts = this.#attempts.sum;
     if (attempts < calls || this.#failures.sum < ratio * attempts) return;
     this.#pause(openMs);
