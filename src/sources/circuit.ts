@@ -23,8 +23,9 @@ export type OnChange = (isOpen: boolean) => void;
 
 /**
  * Whether a store is asked. Closed, it counts how the attempts of the last ten seconds ended, and opens at a
- * failure when too many failed: where one is answered the store may be well again. Open, it lets one call at a time through, a probe, after a pause that doubles with each
- * that fails; the first one that is answered closes it, with all counts at zero.
+ * failure when too many failed: where one is answered the store may be well again. Open, it lets one call at
+ * a time through, a probe, after a pause that doubles with each that fails; the first one that is answered
+ * closes it, with all counts at zero.
  */
 export class Circuit {
   readonly options: CircuitOptions;

@@ -4,7 +4,7 @@ import { startStores, type Stores } from '../../demo/stores.ts';
 import { startFlow } from '../flow.ts';
 import { type ScriptedStore, startScripted } from '../scripted-store.ts';
 import { type Body, type Service, startService, until } from '../service.ts';
-import { askBytes } from './bytes.ts';
+import { askBytes } from '../endpoints/bytes.ts';
 
 /** How many calls of each source may be under way, and how many of them may flow. */
 const PLACES = 8;
