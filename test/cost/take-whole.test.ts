@@ -5,7 +5,7 @@ import { unpack } from '../encodings/unpack.ts';
 import { startFlow } from '../flow.ts';
 import { type ScriptedStore, startScripted } from '../scripted-store.ts';
 import { type Service, startService } from '../service.ts';
-import { askBytes } from './bytes.ts';
+import { askBytes } from '../endpoints/bytes.ts';
 
 /** How many calls of each source may be under way, and how many of them may flow. */
 const PLACES = 8;
