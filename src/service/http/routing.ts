@@ -112,9 +112,11 @@ export function refuseUnknown(app: FastifyInstance, refused: Refused): void {
  * Whether it is an event source that has lost its stream. It comes back for ever, unless it is answered 204
  * (WHATWG HTML §9.2.3).
  */
-export function comesBack({ method, headers, routeOptions }: FastifyRequest): boolean {
+export function comesBack(request: FastifyRequest): boolean {
+  const { method, headers } = request;
   if (method !== 'GET' || headers['last-event-id'] === undefined) return false;
-  const { answersIn = likedBest } = routeOptions.config;
+  // Fastify makes these anew each time that they are asked for.
+  const { answersIn = likedBest } = request.routeOptions.config;
   return answersIn(headers) === sse;
 }
 
