@@ -8,7 +8,6 @@ import { untilAborted } from '../src/store/signals.ts';
 import type { Adapter, Connection } from './adapter.ts';
 import { connections, undiciConnections } from './http/connections.ts';
 import { Pool } from './http/h1/pool.ts';
-import { intoShared } from './http/h1/sockets.ts';
 import { bodyBytes } from './rest/body.ts';
 import { GatheredAnswer, HeadAnswer, ANY_ANSWER, readFlowing, type Asked } from './rest/read-answer.ts';
 import { restContents } from './rest/contents.ts';
@@ -67,7 +66,7 @@ class RestConnection implements Connection {
     const told = openapi && (describe ? restContents(openapi, options) : undefined);
     this.contents = told && (() => Promise.resolve(told));
     this.merger = options.merge.length > 0 ? new RestMerger(options) : undefined;
-    const own = connections(options, { onread: intoShared });
+    const own = connections(options);
     this.#calls = new Pool(this.#base, own);
     this.#gets = options.pipelining > 1 ? new Pool(this.#base, own, options.pipelining) : this.#calls;
     this.#bodies = new BodyPool(this.#base.origin, undiciConnections(options, { onread: intoReadMemory }));

@@ -1,5 +1,6 @@
+import type { Socket } from 'node:net';
 import { buildConnector, type Pool } from 'undici';
-import { readingFirst } from './reading-first.ts';
+import { readFirst } from './reading-first.ts';
 
 /** What a source says of its connections. */
 interface Limits {
@@ -11,45 +12,48 @@ interface Limits {
 /** How a source's connections are opened and kept. */
 export interface Connections {
   readonly connections: number;
-  readonly connect: buildConnector.connector;
+  /** What opens sockets, with these options of `net.connect` and `tls.connect`. */
+  readonly connector: (own: object) => buildConnector.connector;
   readonly maxHeaderSize?: number;
 }
 
-/** The connections of a source, by what it may have of them; `own` is for the options of `net.connect`. */
-export function connections({ concurrency, timeoutMs, maxHeaderBytes }: Limits, own: object = {}): Connections {
+/** The connections of a source, by what it may have of them. */
+export function connections({ concurrency, timeoutMs, maxHeaderBytes }: Limits): Connections {
   return {
     // Twice: an answer that nobody reads, or a call given up while it connects, keeps its connection a moment
     // longer than its place.
     connections: 2 * concurrency,
-    connect: readingFirst(buildConnector({ allowH2: false, timeout: timeoutMs, ...own })),
+    connector: (own) => opening(buildConnector({ allowH2: false, timeout: timeoutMs, ...own }), readFirst),
     ...(maxHeaderBytes !== undefined && { maxHeaderSize: maxHeaderBytes }),
   };
 }
 
-/** How undici keeps them. */
+/** How undici keeps them; `own` is for the options of `net.connect` and `tls.connect`. */
 export function undiciConnections(source: Limits, own: object = {}): Pool.Options {
-  const { connect, ...kept } = connections(source, own);
+  const { connector, ...kept } = connections(source);
   return {
     ...kept,
     allowH2: false,
-    connect: tellingResets(connect),
+    connect: opening(connector(own), tellResets),
     // The deadline is kept by the signal; these would also count time in which codap itself does not read.
     headersTimeout: 0,
     bodyTimeout: 0,
   };
 }
 
-/** Opens sockets of which undici is told a reset as anything else that breaks one. */
-function tellingResets(open: buildConnector.connector): buildConnector.connector {
+/** Opens sockets, each made something of before anybody listens to it. */
+function opening(open: buildConnector.connector, make: (socket: Socket) => void): buildConnector.connector {
   return (origin, opened) =>
     open(origin, (...result) => {
-      // Before undici listens.
-      result[1]?.on('error', withoutCode);
+      const [, socket] = result;
+      if (socket) make(socket);
       opened(...result);
     });
 }
 
 /** By its code alone undici takes a reset for the end of a body that has no length. */
-function withoutCode(error: NodeJS.ErrnoException): void {
-  if (error.code === 'ECONNRESET') delete error.code;
+function tellResets(socket: Socket): void {
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'ECONNRESET') delete error.code;
+  });
 }

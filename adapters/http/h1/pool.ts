@@ -32,11 +32,11 @@ export class Pool implements Keeper, AsyncDisposable {
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
-  constructor(origin: URL, { connections, connect, maxHeaderSize }: Connections, pipelining = 1) {
+  constructor(origin: URL, { connections, connector: by, maxHeaderSize }: Connections, pipelining = 1) {
     this.#most = connections;
     this.#mostHead = maxHeaderSize ?? 16_384;
     this.#pipelining = pipelining;
-    this.#connect = connector(origin, connect);
+    this.#connect = connector(origin, by);
   }
 
   /** Sends a request, in a moment, by a connection that can carry one, or once there is one. */

@@ -1,5 +1,5 @@
 import type { OnReadOpts, Socket } from 'node:net';
-import type { buildConnector } from 'undici';
+import type { Connections } from '../connections.ts';
 
 /** Opens a socket, or tells why not. */
 export type Connect = (opened: (error: Error | null, socket: Socket | null) => void) => void;
@@ -13,7 +13,7 @@ const READER = Symbol('reader');
 type Read = Socket & { [READER]?: Reader };
 
 /** What all sockets are read into, one after the other: a reader copies what it keeps. */
-export const intoShared: OnReadOpts = {
+const intoShared: OnReadOpts = {
   buffer: Buffer.allocUnsafeSlow(65_536),
   callback(this: Read, bytes, memory) {
     return this[READER]?.read(memory as Buffer, bytes) ?? false;
@@ -22,9 +22,10 @@ export const intoShared: OnReadOpts = {
 
 /**
  * Opens sockets to an origin, by undici's connector: it tries every address, checks certificates, keeps the
- * sessions of TLS, and gives up after a time. They are to be read `intoShared`.
+ * sessions of TLS, and gives up after a time.
  */
-export function connector(origin: URL, open: buildConnector.connector): Connect {
+export function connector(origin: URL, by: Connections['connector']): Connect {
+  const open = by({ onread: intoShared });
   const { host, protocol, port } = origin;
   const hostname = origin.hostname.replace(/^\[(.*)\]$/, '$1');
   return (opened) => open({ host, hostname, protocol, port }, opened);
