@@ -77,8 +77,9 @@ function ofSegments(segments: readonly unknown[], fault: Fault): string | undefi
   const encoded: (string | undefined)[] = [];
   let left = MOST_TOGETHER;
   for (const [index, segment] of segments.entries()) {
-    encoded.push(ofSegment(segment, (detail) => fault(['path', index], detail)));
-    left -= textOf(segment)?.length ?? 0;
+    const text = textOf(segment);
+    encoded.push(ofText(text, (detail) => fault(['path', index], detail)));
+    left -= text?.length ?? 0;
     if (left >= 0) continue;
     fault(['path'], `the segments of a path have at most ${MOST_TOGETHER} characters together`);
     return undefined;
@@ -92,7 +93,7 @@ function isPlanned(path: unknown): path is readonly unknown[] {
 }
 
 function planned(segment: unknown): (string | Placeholder)[] {
-  return segment instanceof Placeholder ? ['/', segment] : [`/${ofSegment(segment, () => {})}`];
+  return segment instanceof Placeholder ? ['/', segment] : [`/${ofText(textOf(segment), () => {})}`];
 }
 
 function textOf(segment: unknown): string | undefined {
@@ -101,8 +102,8 @@ function textOf(segment: unknown): string | undefined {
   return toText(segment instanceof Filled ? segment.value : segment);
 }
 
-function ofSegment(segment: unknown, fault: (detail: string) => void): string | undefined {
-  const text = textOf(segment);
+/** A segment with this text. */
+function ofText(text: string | undefined, fault: (detail: string) => void): string | undefined {
   if (text !== undefined && isPlain(text) && !text.includes('/')) return text;
   if (text === undefined) fault('a string, number, boolean, id or date is allowed as a segment');
   else if (text === '') fault('a segment may not be empty');
