@@ -25,10 +25,10 @@ export function readPattern(walk: Walk, value: unknown): unknown {
       return typeof value === 'object' ? readLiteral(walk, value) : walk.fault('a string is allowed here');
     return value.includes('\0') ? walk.fault('a pattern may not hold the character NUL') : value;
   }
-  return walk.mayHole() ? walk.filling(() => readFilled(walk, value)) : null;
+  return walk.mayHole() ? walk.filling(() => readParts(walk, value)) : null;
 }
 
-function readFilled(walk: Walk, value: Hole): unknown {
+function readParts(walk: Walk, value: Hole): unknown {
   const parts = value instanceof Placeholder ? value.parts.flatMap(planned) : (value.parts ?? [bare(value)]);
   const pattern: string[] = [];
   let left = MOST_CHARS;

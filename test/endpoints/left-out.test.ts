@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mediaTypes } from '../../src/encodings/index.ts';
 import { readMetrics, valueIn } from '../observe/open-metrics.ts';
 import { type Answer, type Service, startService } from '../service.ts';
 
@@ -11,16 +12,6 @@ interface Line {
 }
 
 const RAW = 'application/octet-stream';
-const TYPES = [
-  'application/json',
-  'application/x-ndjson',
-  'text/event-stream',
-  'application/zip',
-  'application/x-tar',
-  'application/gzip',
-  'text/csv',
-  RAW,
-];
 /** Those whose headers tell whether they are complete: an archive and a stream tell within. */
 const TELLS = new Set(['application/json', 'text/csv', RAW]);
 
@@ -65,7 +56,7 @@ afterAll(() => service.close());
 /** What an answer says of itself. */
 const told = ({ status, headers }: Answer) => ({ status, complete: headers['codap-complete'] });
 
-describe.each(TYPES)('a reply that is left out, as %s,', (accept) => {
+describe.each(mediaTypes)('a reply that is left out, as %s,', (accept) => {
   const complete = TELLS.has(accept) ? 'true' : undefined;
 
   it.each(LEFT_OUT)('is a complete answer where it is left out %s', async (_how, path, body) => {
