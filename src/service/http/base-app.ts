@@ -13,6 +13,7 @@ import { closeInStages } from './close-in-stages.ts';
 import { cutIdle, whenTimedOut } from './cut-idle.ts';
 import { answerConnect, answerFault, answerUnreadable } from './faults.ts';
 import { servedHosts, serveHosts } from './hosts.ts';
+import { Incoming } from './incoming.ts';
 import { requestId } from './request-id.ts';
 import { RequestLog } from './request-log.ts';
 import { countSent } from './sent-bytes.ts';
@@ -44,6 +45,7 @@ export function baseApp(
     connectionsCheckingInterval: 500,
     // Without one a request is answered as any fault is, where Node would say nothing but its status.
     requireHostHeader: false,
+    IncomingMessage: Incoming,
   };
   const { tls } = server;
   const { streamIdleMs } = limits;
