@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { Digits } from '../../../src/json/leaf.ts';
-import { q } from '../../batch/simulated.ts';
-import { encoded, failure, page, type PageAsking, ready } from './rendering.ts';
-import { processorMs } from '../../processor-time.ts';
+import { Digits } from '../../src/json/leaf.ts';
+import { q } from '../batch/simulated.ts';
+import { encoded, failure, page, type PageAsking, ready } from '../saved/pages/rendering.ts';
+import { processorMs } from '../processor-time.ts';
 
 /** All that search a text for what data say. */
 const SEARCHES = [

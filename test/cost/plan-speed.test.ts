@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { planning } from '../../src/batch/plan/plan.ts';
 import { Work } from '../../src/budget/work.ts';
-import { ask, limits, q, simulate } from './simulated.ts';
+import { ask, limits, q, simulate } from '../batch/simulated.ts';
 import { plan } from '../plan.ts';
 import { processorMs } from '../processor-time.ts';
 

@@ -4,14 +4,14 @@ import { deflateSync } from 'node:zlib';
 import { deserialize, Long, serialize } from 'bson';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { mongo } from '../../../adapters/mongo.ts';
-import { cursorReply } from '../../../demo/mongo/raw.ts';
-import { toCodapError } from '../../../src/errors.ts';
-import type { Payload } from '../../../src/store/payload.ts';
-import type { Script, Way } from '../../scripted-mongo.ts';
-import { runner } from '../source.ts';
-import { source as mongoSource } from './checked.ts';
-import { openScripted, type ScriptedSource } from './scripted-source.ts';
+import { mongo } from '../../adapters/mongo.ts';
+import { cursorReply } from '../../demo/mongo/raw.ts';
+import { toCodapError } from '../../src/errors.ts';
+import type { Payload } from '../../src/store/payload.ts';
+import type { Script, Way } from '../scripted-mongo.ts';
+import { runner } from '../adapters/source.ts';
+import { source as mongoSource } from '../adapters/mongo/checked.ts';
+import { openScripted, type ScriptedSource } from '../adapters/mongo/scripted-source.ts';
 
 const run = runner(mongo);
 /** Where the kind of a section and its document begin, behind header and flags. */

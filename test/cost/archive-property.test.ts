@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startStores, type Stores } from '../../demo/stores.ts';
 import { unpack } from '../encodings/unpack.ts';
 import { type Service, startService } from '../service.ts';
-import { askBytes, incomplete } from './bytes.ts';
+import { askBytes, incomplete } from '../endpoints/bytes.ts';
 
 const SIZES = [0, 10, 65_536, 300_000];
 

@@ -7,7 +7,7 @@ import { synthetic } from '../../demo/synthetic.ts';
 import { unpack } from '../encodings/unpack.ts';
 import { type ScriptedStore, startScripted } from '../scripted-store.ts';
 import { type Service, type ServiceOptions, startService, until } from '../service.ts';
-import { askBytes, incomplete } from './bytes.ts';
+import { askBytes, incomplete } from '../endpoints/bytes.ts';
 
 const HEAD = 65_536;
 const SIZE = 1_000_000;
