@@ -1,3 +1,5 @@
+import { keepChanged } from './kept-shapes.ts';
+
 type Listener = NonNullable<Parameters<AbortSignal['addEventListener']>[1]>;
 
 /**
@@ -72,6 +74,10 @@ export class CallSignal implements AbortSignal {
     return this.#listeners;
   }
 }
+
+const aborted = new CallSignal();
+aborted.abort(undefined);
+keepChanged(aborted);
 
 function forget(listeners: (Listener | undefined)[], at: number): void {
   if (at < 0 || at >= listeners.length) return;

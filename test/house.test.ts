@@ -11,7 +11,10 @@ const FLOORS: readonly {
   readonly paths: readonly string[];
   readonly may?: readonly string[];
 }[] = [
-  { name: 'ground', paths: ['src/errors.ts', 'src/version.ts', 'src/call-signal.ts', 'src/when-aborted.ts'] },
+  {
+    name: 'ground',
+    paths: ['src/errors.ts', 'src/version.ts', 'src/call-signal.ts', 'src/when-aborted.ts', 'src/kept-shapes.ts'],
+  },
   { name: 'budget', paths: ['src/budget/'] },
   { name: 'json', paths: ['src/json/'] },
   { name: 'store', paths: ['src/store/'] },

@@ -1,4 +1,5 @@
 import { errors } from 'undici';
+import { keepChanged } from '../../../src/kept-shapes.ts';
 import type { Connections } from '../connections.ts';
 import type { Taker } from './taker.ts';
 import { Connection, type Keeper } from './connection.ts';
@@ -118,3 +119,7 @@ export class Pool implements Keeper, AsyncDisposable {
     await Promise.all([...this.#all].map((connection) => connection.destroy(error)));
   }
 }
+
+const cut = new Connection(() => {}, { onFree() {}, onClosed() {} }, 0);
+cut.cut();
+keepChanged(cut);
