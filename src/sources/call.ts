@@ -64,5 +64,7 @@ export function reduced(caller: Caller, forwards: readonly string[]): Caller {
 }
 
 function picked(headers: Caller['headers'], names: readonly string[]): Record<string, string> {
-  return Object.fromEntries(names.flatMap((name) => (headers[name] === undefined ? [] : [[name, headers[name]]])));
+  // `constructor` is the name of a field as any other.
+  const sent = names.filter((name) => Object.hasOwn(headers, name));
+  return Object.fromEntries(sent.map((name) => [name, headers[name] as string]));
 }

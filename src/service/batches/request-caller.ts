@@ -26,7 +26,7 @@ export class RequestCaller implements Caller {
 
 /** Each field of a request once: Node keeps several of a few names as a list. */
 function singleOf(headers: IncomingHttpHeaders): Record<string, string> {
-  const single: Record<string, string> = {};
+  const single = Object.create(null) as Record<string, string>;
   for (const [name, value] of Object.entries(headers))
     if (value !== undefined) single[name] = Array.isArray(value) ? value.join(', ') : value;
   return single;
