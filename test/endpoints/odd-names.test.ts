@@ -1,36 +1,28 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startStores, type Stores } from '../../demo/stores.ts';
+import { type ScriptedStore, startScripted } from '../scripted-store.ts';
 import { type Service, startService } from '../service.ts';
 
 /** What an object without fields of its own has, too; header fields may be called so. */
 const NAMES = ['constructor', '__proto__'];
 
-let stores: Stores;
-let store: Server;
+let store: ScriptedStore;
 let service: Service;
 let sent: Record<string, string>[];
 
 beforeAll(async () => {
-  stores = await startStores();
-  store = createServer(({ headersDistinct, url = '' }, answer) => {
+  store = await startScripted((path, answer, { headersDistinct }) => {
     const fields = Object.entries(headersDistinct).filter(([name]) => NAMES.includes(name));
     sent.push(Object.fromEntries(fields.map(([name, values]) => [name, `${values?.join()}`])));
-    if (url === '/telling') for (const name of NAMES) answer.setHeader(name, 'told');
+    if (path === '/telling') for (const name of NAMES) answer.setHeader(name, 'told');
     answer.setHeader('content-type', 'application/json').end('[]');
-  }).listen(0, '127.0.0.1');
-  await once(store, 'listening');
-  const url = `http://127.0.0.1:${(store.address() as AddressInfo).port}`;
-  const plain = { adapter: 'rest', url, forwardHeaders: NAMES, responseHeaders: NAMES };
+  });
+  const plain = { adapter: 'rest', url: store.url, forwardHeaders: NAMES, responseHeaders: NAMES };
   const configured = { ...plain, headers: { constructor: 'configured' } };
-  service = await startService({ stores, sources: { plain, configured } });
+  service = await startService({ sources: { plain, configured } });
 });
 afterAll(async () => {
   await service.close();
-  await stores.close();
-  store.close();
+  await store.close();
 });
 
 const ofEach = (value: string) => Object.fromEntries(NAMES.map((name) => [name, value]));
