@@ -4,14 +4,14 @@ import { endingBy } from '../src/budget/work.ts';
 import type { Config } from '../src/config/load.ts';
 import type { Encoding } from '../src/encodings/encoding.ts';
 import { chosen, encodings, negotiating } from '../src/encodings/index.ts';
+import { PAGE } from '../src/encodings/media-types.ts';
 import { askedBy } from '../src/saved/asked.ts';
-import { PAGE } from '../src/saved/file-name.ts';
-import { timeoutOf } from '../src/service/batches/ad-hoc.ts';
 import { answer, batchRoute } from '../src/service/batches/answer-batch.ts';
 import { type Asking, isExplained } from '../src/service/batches/asking.ts';
+import { timeoutOf } from '../src/service/batches/batch-time.ts';
 import type { Service } from '../src/service/batches/conduct.ts';
 import { CREDENTIALS } from '../src/service/http/identify.ts';
-import { comesBack, sendNoMore } from '../src/service/http/routing.ts';
+import { comesBack, sendNoMore } from '../src/service/http/event-source.ts';
 import { mayExplain, type SavedBatch } from '../src/saved/saved-batch.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { perCaller } from '../src/callers/granted.ts';
-import { PAGE } from '../src/saved/file-name.ts';
+import { PAGE } from '../src/encodings/media-types.ts';
 import type { SavedBatch } from '../src/saved/saved-batch.ts';
 import type { Service } from '../src/service/batches/conduct.ts';
 import { version } from '../src/version.ts';

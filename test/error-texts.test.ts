@@ -83,8 +83,8 @@ const FILLED_IN = listed(`
   src/batch/template/read-template.ts: word  # of the request's language
   src/batch/template/read-template.ts: named  # a query, a parameter, a claim
   src/batch/run/compile-params.ts: detail  # one of these very texts
-  src/service/http/routing.ts: allow  # methods
-  src/service/http/routing.ts: names.join(', ')  # of the configuration
+  src/service/http/refuse-unknown.ts: allow  # methods
+  src/service/http/url-parameters.ts: names.join(', ')  # of the configuration
   src/service/http/caching.ts: scope  # a header
   src/batch/plan/link.ts: choice([...params.keys()])  # of the configuration, and so on
   src/saved/param-set.ts: choice([...this.keys()])

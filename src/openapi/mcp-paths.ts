@@ -1,4 +1,4 @@
-import { PROBLEM } from '../service/http/problem.ts';
+import { PROBLEM } from '../encodings/media-types.ts';
 import { type JsonSchema, object, ref } from './schema-of.ts';
 import { answers, anywhere, bare, batchFaults, json } from './responses.ts';
 

@@ -1,4 +1,4 @@
-import { PROBLEM } from '../service/http/problem.ts';
+import { PROBLEM } from '../encodings/media-types.ts';
 import { type JsonSchema, ref } from './schema-of.ts';
 
 type Response = { description: string; headers: Record<string, JsonSchema>; content?: Record<string, JsonSchema> };

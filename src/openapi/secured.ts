@@ -1,4 +1,4 @@
-import { PROBLEM } from '../service/http/problem.ts';
+import { PROBLEM } from '../encodings/media-types.ts';
 import { answers } from './responses.ts';
 import { type JsonSchema, ref } from './schema-of.ts';
 

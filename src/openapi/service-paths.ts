@@ -1,6 +1,6 @@
 import { PATTERNS } from '../batch/plan/node.ts';
 import { CODES } from '../errors.ts';
-import { PROBLEM } from '../service/http/problem.ts';
+import { PROBLEM } from '../encodings/media-types.ts';
 import { flag } from './flag.ts';
 import { type JsonSchema, object, ref, text, whole } from './schema-of.ts';
 import { answers, anywhere, json } from './responses.ts';

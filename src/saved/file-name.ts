@@ -1,8 +1,6 @@
 import type { Encoding } from '../encodings/encoding.ts';
 import { encodings } from '../encodings/index.ts';
-
-/** What a page is, which only a batch with a template is answered in. */
-export const PAGE = { mediaType: 'text/html', extension: 'html' } as const;
+import { PAGE } from '../encodings/media-types.ts';
 
 /** How the files of answers end. */
 const ENDINGS = [...encodings, PAGE].map(({ extension }) => `.${extension}`);

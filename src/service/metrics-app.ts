@@ -8,7 +8,7 @@ import type { AppDeps } from './app.ts';
 import { baseApp, type BaseOptions } from './http/base-app.ts';
 import { identify } from './http/identify.ts';
 import { noting } from './http/refused.ts';
-import { refuseUnknown } from './http/routing.ts';
+import { refuseUnknown } from './http/refuse-unknown.ts';
 
 /** An app that has nothing but `/metrics`, for a port of its own. */
 export function buildMetricsApp(

@@ -1,5 +1,5 @@
 import { afterAll, expect, it } from 'vitest';
-import { timeoutAsked } from '../../src/service/batches/ad-hoc.ts';
+import { timeoutAsked } from '../../src/service/batches/batch-time.ts';
 import { ANYONE } from '../../src/callers/known-caller.ts';
 import { parseConfig } from '../configured.ts';
 import { startService } from '../service.ts';

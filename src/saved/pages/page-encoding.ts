@@ -5,7 +5,7 @@ import type { Encoding } from '../../encodings/encoding.ts';
 import { summaryHeaders } from '../../encodings/summary.ts';
 import { CodapError } from '../../errors.ts';
 import type { Text } from '../../json/text.ts';
-import { PAGE } from '../file-name.ts';
+import { PAGE } from '../../encodings/media-types.ts';
 import { Bounds, Output } from './bounds.ts';
 import { pageContext } from './page-context.ts';
 import { stepping } from './stepping.ts';

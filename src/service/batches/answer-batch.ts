@@ -14,7 +14,7 @@ import { sendNotAcceptable } from '../http/problem.ts';
 import { sendAnswer } from '../http/send-answer.ts';
 import { sendText } from '../http/send-text.ts';
 import { vary } from '../http/vary.ts';
-import { timeoutOf } from './ad-hoc.ts';
+import { timeoutOf } from './batch-time.ts';
 import type { Asking } from './asking.ts';
 import { beginExchange, conduct, type Exchange, receive, type Service } from './conduct.ts';
 import { RequestCaller } from './request-caller.ts';

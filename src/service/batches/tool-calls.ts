@@ -22,7 +22,7 @@ import { choice } from '../../store/check-schema.ts';
 import type { DescribeSource } from '../describe-source.ts';
 import { countBatch } from '../http/count-batches.ts';
 import { noteOwnFault } from '../http/note-own-fault.ts';
-import { timeoutAsked } from './ad-hoc.ts';
+import { timeoutAsked } from './batch-time.ts';
 import type { Asked } from './asking.ts';
 import { beginExchange, conduct, type Received, type Service } from './conduct.ts';
 

@@ -17,7 +17,7 @@ import { Incoming } from './incoming.ts';
 import { requestId } from './request-id.ts';
 import { RequestLog } from './request-log.ts';
 import { countSent } from './sent-bytes.ts';
-import { leadNowhere } from './routing.ts';
+import { leadNowhere } from './refuse-unknown.ts';
 import { repairTraceContext } from './trace-context.ts';
 
 /** How an app takes requests. */

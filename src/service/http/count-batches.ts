@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Pattern } from '../../batch/plan/node.ts';
 import type { Batch } from '../../batch/run/batch.ts';
+import { PROBLEM } from '../../encodings/media-types.ts';
 import type { Metrics, Outcome } from '../../observe/metrics.ts';
 import { wasCut } from './cut-idle.ts';
-import { PROBLEM } from './problem.ts';
-import { comesBack } from './routing.ts';
+import { comesBack } from './event-source.ts';
 import { bytesSent } from './sent-bytes.ts';
 import { whenClosed } from './when-closed.ts';
 

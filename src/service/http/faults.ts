@@ -2,9 +2,10 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { PROBLEM } from '../../encodings/media-types.ts';
 import { BadRequest } from '../../json/fault-list.ts';
 import { CodapError } from '../../errors.ts';
-import { askToWait, PROBLEM, type Problem, sendProblem } from './problem.ts';
+import { askToWait, type Problem, sendProblem } from './problem.ts';
 import { refuseType } from './json-body.ts';
 import { noteOwnFault } from './note-own-fault.ts';
 import { requestId } from './request-id.ts';

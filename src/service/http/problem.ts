@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify';
+import { PROBLEM } from '../../encodings/media-types.ts';
 
 /**
  * A fault told to a client (RFC 9457): a title for the kind, a detail for this case, and members of its own
@@ -12,9 +13,6 @@ export interface Problem {
   readonly code?: string;
   readonly [member: string]: unknown;
 }
-
-/** The media type of every fault. */
-export const PROBLEM = 'application/problem+json';
 
 /** Answers a fault, which nobody is to keep. */
 export function sendProblem(reply: FastifyReply, problem: Problem): void {
