@@ -168,7 +168,8 @@ const FILLED_IN = listed(`
   adapters/http/h1/request-head.ts: last.lines
   adapters/http/h1/request-head.ts: head
   adapters/http/h1/request-head.ts: length
-  src/service/http/faults.ts: problem.title
+  src/service/http/faults.ts: phraseOf(problem.status)
+  src/service/http/faults.ts: new Date().toUTCString()
   src/service/http/faults.ts: Buffer.byteLength(body)
   src/saved/pages/page-encoding.ts: template.file  # in a text that stays in the log
   src/saved/pages/page-encoding.ts: tooLate().message

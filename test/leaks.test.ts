@@ -12,7 +12,7 @@ it.each([
 
 it.each([
   '{"results":{"a":{"value":{"error":"http://127.0.0.1:1234/"},"status":"ok"}}}',
-  '{"title":"The batch failed","status":503,"failures":[{"retryAfterMs":2000}]}',
+  '{"title":"Service Unavailable","status":503,"failures":[{"retryAfterMs":2000}]}',
   '',
   'http://127.0.0.1',
 ])('none in %s', (body) => {

@@ -111,7 +111,7 @@ export class Admission {
     const refuse = (reply: FastifyReply, reason: Reason): void => {
       refused(reason);
       const detail = (reason === 'draining' && this.#cutWhy) || DETAILS[reason];
-      sendProblem(reply, { status: 503, title: 'Service Unavailable', detail, code: 'OVERLOADED', retryable: true });
+      sendProblem(reply, { status: 503, detail, code: 'OVERLOADED', retryable: true });
     };
     app.addHook('onRequest', (request, reply, done) => {
       const reason = asksForWork(request) ? refusal(request.caller) : undefined;

@@ -115,7 +115,7 @@ describe.each(['text/csv', RAW])('%s', (accept) => {
   ])('where %s is a failed answer', async (_why, queries) => {
     const answer = await service.post('/kv', { queries }, { accept });
     expect(told(answer), answer.text).toEqual({ status: 404, complete: 'false' });
-    expect(answer.json()).toMatchObject({ title: 'The batch failed', path: expect.stringMatching(/^\/a/) as string });
+    expect(answer.json()).toMatchObject({ title: 'Not Found', path: expect.stringMatching(/^\/a/) as string });
   });
 });
 

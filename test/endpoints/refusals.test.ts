@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, afterEach, describe, expect, it } from 'vitest';
@@ -55,10 +56,14 @@ beforeAll(async () => {
 });
 afterAll(() => service.close());
 
+/** What RFC 9110 calls each status. */
+const PHRASES: typeof STATUS_CODES = { ...STATUS_CODES, 413: 'Content Too Large', 422: 'Unprocessable Content' };
+
 const problem = (answer: Answer, status: number) => {
   expect(answer.status).toBe(status);
   expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
   expect(answer.headers['x-request-id']).toBeTruthy();
+  expect(answer.json()).toMatchObject({ status, title: PHRASES[status] });
   return answer.json();
 };
 const pointers = (answer: Answer): string[] =>

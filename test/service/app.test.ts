@@ -529,6 +529,7 @@ describe('on the wire', () => {
         'x-content-type-options: nosniff',
         'cache-control: no-store',
         'connection: close',
+        expect.stringMatching(/^date: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d gmt$/),
       ]),
     );
     expect(JSON.parse(body)).toEqual({

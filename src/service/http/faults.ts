@@ -1,11 +1,11 @@
-import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { PROBLEM } from '../../encodings/media-types.ts';
 import { BadRequest } from '../../json/fault-list.ts';
 import { CodapError } from '../../errors.ts';
-import { askToWait, type Problem, sendProblem } from './problem.ts';
+import { askToWait, phraseOf, type Problem, problemText, sendProblem } from './problem.ts';
 import { refuseType } from './json-body.ts';
 import { noteOwnFault } from './note-own-fault.ts';
 import { requestId } from './request-id.ts';
@@ -21,29 +21,29 @@ export function answerFault(error: unknown, request: FastifyRequest, reply: Fast
     request.raw.resume();
   }
   if (error instanceof BadRequest) {
-    return sendProblem(reply, { status: 400, title: 'Bad Request', detail: error.message, errors: error.errors });
+    return sendProblem(reply, { status: 400, detail: error.message, errors: error.errors });
   }
   if (error instanceof CodapError) {
     if (error.code === 'INTERNAL') noteOwnFault(request, error, FAILED);
     const { code, message, source, http, retryAfterMs } = error;
     askToWait(reply, retryAfterMs);
-    return sendProblem(reply, { status: http, title: STATUS_CODES[http] ?? 'Error', detail: message, code, source });
+    return sendProblem(reply, { status: http, detail: message, code, source });
   }
   const { code, statusCode = 500 } = Object(error) as Partial<FastifyError>;
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return refuseType(reply);
   if (statusCode < 400 || statusCode >= 500) {
     // A body that broke off is no fault of codap's, and nobody is there any more.
     if (error === null || error !== request.raw.errored) noteOwnFault(request, error, FAILED);
-    return sendProblem(reply, { status: 500, title: 'Internal Server Error', code: 'INTERNAL' });
+    return sendProblem(reply, { status: 500, code: 'INTERNAL' });
   }
   const tooLarge = code === 'FST_ERR_CTP_BODY_TOO_LARGE';
   const detail = tooLarge ? `the body may have at most ${request.routeOptions.bodyLimit} bytes` : undefined;
-  sendProblem(reply, { status: statusCode, title: STATUS_CODES[statusCode] ?? 'Bad Request', detail });
+  sendProblem(reply, { status: statusCode, detail });
 }
 
 const UNREADABLE: Readonly<Record<string, Problem>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, title: 'Request Timeout', detail: 'the request took too long to arrive' },
-  HPE_HEADER_OVERFLOW: { status: 431, title: 'Request Header Fields Too Large' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: 'the request took too long to arrive' },
+  HPE_HEADER_OVERFLOW: { status: 431 },
 };
 
 /** Answers a request that could not be read as HTTP, or its body so, and closes its connection. */
@@ -56,7 +56,7 @@ export function answerUnreadable(
   // There is one where the head was read.
   const response = socket._httpMessage;
   if (error.code === 'ECONNRESET' || !socket.writable || response?.headersSent) return void socket.destroy();
-  const problem = UNREADABLE[error.code ?? ''] ?? { status: 400, title: 'Bad Request', detail: 'this is not HTTP/1.1' };
+  const problem = UNREADABLE[error.code ?? ''] ?? { status: 400, detail: 'this is not HTTP/1.1' };
   // As such it is counted, though it is written past it; but who ends in the middle of a request has left.
   if (response && error.code !== 'HPE_INVALID_EOF_STATE') response.statusCode = problem.status;
   endWith(problem, socket, response?.req);
@@ -65,14 +65,16 @@ export function answerUnreadable(
 /** Answers a request for a tunnel (RFC 9110 §9.3.6), and closes its connection. */
 export function answerConnect(request: IncomingMessage, socket: Duplex): void {
   socket.on('error', () => {});
-  endWith({ status: 501, title: 'Not Implemented', detail: 'this is no proxy' }, socket, request);
+  endWith({ status: 501, detail: 'this is no proxy' }, socket, request);
 }
 
 function endWith(problem: Problem, socket: Duplex, request: Pick<IncomingMessage, 'headers'> = { headers: {} }): void {
-  const body = JSON.stringify(problem);
+  const body = problemText(problem);
   const id = requestId(request);
   const head = [
-    `HTTP/1.1 ${problem.status} ${problem.title}`,
+    `HTTP/1.1 ${problem.status} ${phraseOf(problem.status)}`,
+    // Node, which this is written past, would say it.
+    `Date: ${new Date().toUTCString()}`,
     `Content-Type: ${PROBLEM}`,
     `Content-Length: ${Buffer.byteLength(body)}`,
     `X-Request-Id: ${id}`,

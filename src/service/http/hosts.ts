@@ -38,11 +38,11 @@ export function serveHosts(app: FastifyInstance, serves: Serves = () => true): v
     const { rawHeaders, headers, httpVersion } = raw;
     // Node keeps the first of several.
     if (timesSent(rawHeaders, 'host') > 1 || (headers.host === undefined && httpVersion === '1.1'))
-      return sendProblem(reply, { status: 400, title: 'Bad Request', detail: 'a request has one Host field' });
+      return sendProblem(reply, { status: 400, detail: 'a request has one Host field' });
     // A target that names a host wins over the Host field.
     const authority = authorityOf(raw.url) ?? headers.host ?? '';
     if (serves(authority)) return done();
-    sendProblem(reply, { status: 421, title: 'Misdirected Request', detail: 'this host is not served here' });
+    sendProblem(reply, { status: 421, detail: 'this host is not served here' });
   });
 }
 

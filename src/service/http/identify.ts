@@ -63,16 +63,15 @@ interface Refusal extends Problem {
   readonly retryAfterMs?: number;
 }
 
-const UNKNOWN: Refusal = { reason: 'unauthorized', status: 401, title: 'Unauthorized' };
+const UNKNOWN: Refusal = { reason: 'unauthorized', status: 401 };
 const OWN_BATCH: Refusal = {
   reason: 'forbidden',
   status: 403,
-  title: 'Forbidden',
   detail: 'only saved batches may be run by this caller',
 };
 
 function tooMuch(reason: 'caller_rate' | 'caller_in_flight', detail: string, retryAfterMs: number): Refusal {
-  const told = { title: 'Too Many Requests', detail, code: 'OVERLOADED', retryable: true };
+  const told = { detail, code: 'OVERLOADED', retryable: true };
   return { reason, status: 429, ...told, retryAfterMs };
 }
 

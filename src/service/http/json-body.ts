@@ -81,5 +81,5 @@ function read(payload: Readable, told: number, most: number, hold: (bytes: numbe
 
 /** Answers 415. */
 export function refuseType(reply: FastifyReply, detail = 'the body must be application/json'): void {
-  sendProblem(reply, { status: 415, title: 'Unsupported Media Type', detail });
+  sendProblem(reply, { status: 415, detail });
 }

@@ -9,6 +9,6 @@ import { sendProblem } from './problem.ts';
 export function refuseOrigins(serves: Serves | undefined, allowed: readonly string[]): onRequestHookHandler {
   return ({ headers: { origin } }, reply, done) => {
     if (!serves || origin === undefined || allowed.includes(origin) || serves(authorityOf(origin) ?? '')) return done();
-    sendProblem(reply, { status: 403, title: 'Forbidden', detail: 'pages of this origin may not ask here' });
+    sendProblem(reply, { status: 403, detail: 'pages of this origin may not ask here' });
   };
 }

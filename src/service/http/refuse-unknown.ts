@@ -44,7 +44,7 @@ export function refuseUnknown(app: FastifyInstance, refused: Refused): void {
     const { isThereFor = forEveryone } = config;
     if (request.is404 && undecoded.has(request.raw)) {
       const detail = 'the path is not UTF-8 in percent-encoding';
-      return sendProblem(reply, { status: 400, title: 'Bad Request', detail });
+      return sendProblem(reply, { status: 400, detail });
     }
     if (request.is404) return refuse(request, reply, paths.methodsAt(request));
     if (isThereFor(request.caller)) return takesParameters(request, reply, config) ? done() : undefined;
@@ -58,5 +58,5 @@ function refuse(request: FastifyRequest, reply: FastifyReply, methods: readonly 
   if (comesBack(request)) return void sendNoMore(reply);
   const allow = [...new Set(methods)].toSorted().join(', ');
   reply.header('allow', allow);
-  sendProblem(reply, { status: 405, title: 'Method Not Allowed', detail: `allowed here: ${allow}` });
+  sendProblem(reply, { status: 405, detail: `allowed here: ${allow}` });
 }

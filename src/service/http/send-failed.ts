@@ -16,7 +16,6 @@ export function sendFailed(batch: Batch, reply: FastifyReply, ms: number): void 
   askToWait(reply, error.retryAfterMs);
   sendProblem(reply, {
     status: error.http,
-    title: 'The batch failed',
     detail: error.message,
     code: error.code,
     source: error.source,

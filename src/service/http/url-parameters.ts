@@ -28,7 +28,6 @@ export function takesParameters(
   if (parameters && isGarbled(request.url)) {
     sendProblem(reply, {
       status: 400,
-      title: 'Bad Request',
       detail: 'the URL parameters are not UTF-8 in percent-encoding (RFC 3986)',
     });
     return false;
@@ -54,7 +53,6 @@ export function takesParameters(
   ].join('; ');
   sendProblem(reply, {
     status: 400,
-    title: 'Bad Request',
     detail: detail || 'no URL parameter is allowed here',
     errors: errors.slice(0, MOST_FAULTS).map(({ parameter, detail }) => ({ parameter, detail: shortDetail(detail) })),
   });
