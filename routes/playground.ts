@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
-import { codingFor } from '../src/service/http/compression.ts';
+import { codingAmong } from '../src/service/http/compression.ts';
 import { NONCE, type Playground } from '../src/service/playground-files.ts';
 
 /**
@@ -18,6 +18,9 @@ const policyOf = (nonce: string): string =>
 /** The files hold for a worker, too, which is bound by what came with it. */
 const FILE_POLICY = "default-src 'none'; connect-src 'self'";
 
+/** The files are compressed once, in this coding alone. */
+const packedFor = codingAmong(['gzip']);
+
 /** `GET /`: the playground. What it is made of has names that change with it, and may be kept for a year. */
 export function playgroundRoute(app: FastifyInstance, { page, files }: Playground): void {
   app.get('/', { config: { isOpen: true } }, (_request, reply) => {
@@ -31,7 +34,7 @@ export function playgroundRoute(app: FastifyInstance, { page, files }: Playgroun
   });
   for (const [name, { type, plain, gzipped }] of files)
     app.get(`/playground/${name}`, { config: { isOpen: true } }, (_request, reply) => {
-      const isPacked = codingFor(reply) !== undefined;
+      const isPacked = packedFor(reply) === 'gzip';
       if (isPacked) reply.header('content-encoding', 'gzip');
       return reply
         .type(type)

@@ -586,6 +586,19 @@ describe('server-sent events', () => {
 
 describe('compression', () => {
   it.each([
+    ['br', 'gzip, deflate, br, zstd'],
+    ['br', '*'],
+    ['br', 'gzip;q=0.5, br;q=0.5'],
+    ['gzip', 'br;q=0.5, gzip'],
+    ['gzip', 'gzip, br;q=0, *'],
+    ['gzip', 'br;q=0, *;q=0.1'],
+  ])('is by %s for %s', async (coding, accepted) => {
+    const running = await flow('/kv', { queries: {} }, { 'accept-encoding': accepted });
+    expect(running.headers['content-encoding']).toBe(coding);
+    await running.rest();
+  });
+
+  it.each([
     ['gzip', createGunzip],
     ['br', createBrotliDecompress],
   ] as const)('%s is flushed frame by frame', async (coding, decompressor) => {

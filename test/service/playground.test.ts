@@ -59,7 +59,12 @@ describe('the playground', () => {
 
   it.each([
     ['gzip', 'gzip'],
+    ['gzip, deflate, br, zstd', 'gzip'],
+    ['br;q=0.5, *', 'gzip'],
     ['identity', undefined],
+    ['br', undefined],
+    ['br, gzip;q=0', undefined],
+    ['gzip;q=0, *', undefined],
   ])('sends its files to be kept, to who takes %s', async (accepted, coding) => {
     const app = await appOf();
     const { headers, rawPayload } = await app.inject({

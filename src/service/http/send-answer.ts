@@ -54,6 +54,7 @@ export async function sendAnswer(
 /** What flows is written as fast as the client takes it. Throws what broke it, the connection cut. */
 async function sendFlow(reply: FastifyReply, body: FlowingBody, sending: Sending): Promise<void> {
   const coding = body.kind === 'frames' ? codingFor(reply) : undefined;
+  if (coding) reply.header('content-encoding', coding);
   // To a HEAD nobody reads more; what is open is closed with the batch.
   if (reply.request.method === 'HEAD') return void reply.send();
   const outlet = new Outlet(reply, sending.idleMs, coding);
