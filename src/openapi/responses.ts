@@ -90,12 +90,13 @@ export const batchFaults = {
   '422': at('Failed'),
   '431': at('Unreadable'),
   '500': at('Failed'),
+  '501': at('UnknownCoding'),
   '502': at('Failed'),
   '503': at('Overloaded'),
   '504': at('Failed'),
 };
 
-const { '413': _, '415': __, ...withoutBody } = batchFaults;
+const { '413': _, '415': __, '501': ___, ...withoutBody } = batchFaults;
 
 /** The same of one whose request has no body. */
 export const fromUrlFaults = withoutBody;
@@ -122,6 +123,7 @@ export const faults: Record<string, Response> = {
   ),
   StoreFailed: problem('The store cannot tell what is in it now; `code` says why.', 'Retry-After'),
   TooLarge: problem('The body is larger than `limits.bodyBytes`.'),
+  UnknownCoding: problem('The body is in another transfer coding than `chunked`.'),
   UnsupportedMediaType: problem('The body must be application/json, not compressed.'),
   Unreadable: problem('The request took too long to arrive, or its head is too large.'),
 };

@@ -1,4 +1,5 @@
 import { PROBLEM } from '../encodings/media-types.ts';
+import { CHALLENGE } from '../service/http/identify.ts';
 import { answers } from './responses.ts';
 import { type JsonSchema, ref } from './schema-of.ts';
 
@@ -27,7 +28,11 @@ export function secured(document: Document): JsonSchema {
       responses: { ...components.responses, ...refusals },
       headers: {
         ...components.headers,
-        'WWW-Authenticate': { description: 'How a key or token is sent.', required: true, schema: { const: 'Bearer' } },
+        'WWW-Authenticate': {
+          description: 'How a key or token is sent.',
+          required: true,
+          schema: { const: CHALLENGE },
+        },
       },
       securitySchemes: {
         key: { type: 'apiKey', in: 'header', name: 'X-Api-Key', description: 'A key that `codap key` has made.' },

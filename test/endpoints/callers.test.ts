@@ -273,7 +273,7 @@ describe('without a key that is known', () => {
     for (const [method, path] of PATHS) {
       const answer = await service.get(path, headers(), method);
       expect([method, path, answer.status]).toEqual([method, path, 401]);
-      expect(answer.headers['www-authenticate']).toBe('Bearer');
+      expect(answer.headers['www-authenticate']).toBe('Bearer realm="codap"');
       if (method !== 'HEAD') expect(answer.json()).toEqual({ status: 401, title: 'Unauthorized' });
     }
   });

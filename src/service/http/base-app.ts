@@ -9,6 +9,7 @@ import Fastify, {
 } from 'fastify';
 import type { Config } from '../../config/load.ts';
 import type { Spans } from '../../observe/spans.ts';
+import { isHeadPlain } from './check-head.ts';
 import { closeInStages } from './close-in-stages.ts';
 import { cutIdle, whenTimedOut } from './cut-idle.ts';
 import { answerConnect, answerFault, answerUnreadable } from './faults.ts';
@@ -93,7 +94,7 @@ export function baseApp(
   app.addHook('onRequest', (request, reply, done) => {
     repairTraceContext(request.raw.headers, spans !== undefined);
     begin(request, reply);
-    done();
+    if (isHeadPlain(request, reply)) done();
   });
   serveHosts(app, servedHosts(server.hosts, onLoopback));
   return app;

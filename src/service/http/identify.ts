@@ -21,6 +21,8 @@ declare module 'fastify' {
 
 /** The fields by which a caller is known. */
 export const CREDENTIALS = ['Authorization', 'X-Api-Key'];
+/** How one says who one is: a challenge has a parameter (RFC 6750 §3). */
+export const CHALLENGE = 'Bearer realm="codap"';
 
 /**
  * Finds out who asks, before anything else of a request is looked at: 401 for nobody who may, whether there
@@ -43,7 +45,7 @@ export function identify(app: FastifyInstance, callers: Callers, refused: Refuse
     if (!refusal) return true;
     const { reason, retryAfterMs, ...problem } = refusal;
     refused(request, reason);
-    if (caller === undefined) reply.header('www-authenticate', 'Bearer');
+    if (caller === undefined) reply.header('www-authenticate', CHALLENGE);
     askToWait(reply, retryAfterMs);
     sendProblem(reply, problem);
     return false;

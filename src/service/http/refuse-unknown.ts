@@ -54,6 +54,8 @@ export function refuseUnknown(app: FastifyInstance, refused: Refused): void {
 }
 
 function refuse(request: FastifyRequest, reply: FastifyReply, methods: readonly string[]): void {
+  // An OPTIONS that asks no more than whether codap is there (RFC 9110 §9.3.7).
+  if (request.url === '*') return void reply.code(204).send();
   if (methods.length === 0) return sendNotFound(reply);
   if (comesBack(request)) return void sendNoMore(reply);
   const allow = [...new Set(methods)].toSorted().join(', ');

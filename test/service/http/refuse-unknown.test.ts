@@ -32,7 +32,7 @@ describe('a path that cannot be decoded', () => {
     'is refused as an unknown one is, with a status of its own: %s',
     async (target) => {
       const unknown = await send(target, 'Host: localhost');
-      expect(unknown).toMatch(/^HTTP\/1\.1 401 [^]*\r\nwww-authenticate: Bearer\r\n/);
+      expect(unknown).toMatch(/^HTTP\/1\.1 401 [^]*\r\nwww-authenticate: Bearer realm="codap"\r\n/);
       expect(unknown).toMatch(new RegExp(`\\r\\naccess-control-allow-origin: ${PAGE}\\r\\n`));
       expect(unknown).toMatch(/\r\nvary: .*Authorization/i);
       const known = await send(target, `Host: localhost\r\nX-Api-Key: ${key}`);
