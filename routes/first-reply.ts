@@ -6,5 +6,5 @@ import type { Service } from '../src/service/batches/conduct.ts';
 /** `POST /first-reply`: the replies in order of arrival. */
 export function firstReplyRoute(app: FastifyInstance, service: Service): void {
   const asking = adHoc('first-reply', service);
-  app.post('/first-reply', { config: batchRoute(asking) }, (request, reply) => answer(asking, service, request, reply));
+  app.post('/first-reply', batchRoute(asking), (request, reply) => answer(asking, service, request, reply));
 }

@@ -6,5 +6,5 @@ import type { Service } from '../src/service/batches/conduct.ts';
 /** `POST /kv`: the replies keyed. */
 export function kvRoute(app: FastifyInstance, service: Service): void {
   const asking = adHoc('kv', service);
-  app.post('/kv', { config: batchRoute(asking) }, (request, reply) => answer(asking, service, request, reply));
+  app.post('/kv', batchRoute(asking), (request, reply) => answer(asking, service, request, reply));
 }

@@ -6,5 +6,5 @@ import type { Service } from '../src/service/batches/conduct.ts';
 /** `POST /ordered`: the replies in the order asked. */
 export function orderedRoute(app: FastifyInstance, service: Service): void {
   const asking = adHoc('ordered', service);
-  app.post('/ordered', { config: batchRoute(asking) }, (request, reply) => answer(asking, service, request, reply));
+  app.post('/ordered', batchRoute(asking), (request, reply) => answer(asking, service, request, reply));
 }

@@ -30,14 +30,16 @@ export function savedBatchRoutes(app: FastifyInstance, service: Service, saved: 
     const url = `/batches/${name}${ending}`;
     const gotten = asGotten(saved, negotiate, service.knowsCallers);
     const posted = asPosted(saved, negotiate, service.config);
-    const config = { ...batchRoute(gotten), ...thereFor(saved) };
+    const { config: counted, onRequest } = batchRoute(gotten);
+    const config = { ...counted, ...thereFor(saved) };
     app.route({
       method: ['GET', 'HEAD'],
       url,
+      onRequest,
       config: { ...config, parameters: params, answersIn: (headers) => chosen(negotiate(headers), saved.plan) },
       handler: (request, reply) => get(gotten, service, request, reply),
     });
-    app.post(url, { config }, (request, reply) => answer(posted, service, request, reply));
+    app.post(url, { config, onRequest }, (request, reply) => answer(posted, service, request, reply));
   }
 }
 

@@ -435,14 +435,13 @@ describe('an ending', () => {
         'connection',
       ]);
       const steady = (headers: object) => Object.entries(headers).filter(([name]) => !unsteady.has(name));
-      for (const coding of ['identity', 'br', 'gzip']) {
-        const [got, head] = await Promise.all(
-          ['GET', 'HEAD'].map((method) =>
-            service.get(`/batches/${batch}.${ending}?${query}`, { 'accept-encoding': coding }, method),
-          ),
-        );
-        expect([head!.status, head!.text]).toEqual([200, '']);
-        expect(Object.fromEntries(steady(head!.headers)), coding).toEqual(Object.fromEntries(steady(got!.headers)));
+      for (const coding of ['identity', 'br']) {
+        const ask = (method: string) =>
+          service.get(`/batches/${batch}.${ending}?${query}`, { 'accept-encoding': coding }, method);
+        const got = await ask('GET');
+        const head = await ask('HEAD');
+        expect([head.status, head.text]).toEqual([200, '']);
+        expect(Object.fromEntries(steady(head.headers)), coding).toEqual(Object.fromEntries(steady(got.headers)));
       }
     },
   );

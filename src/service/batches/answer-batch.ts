@@ -1,4 +1,4 @@
-import type { FastifyContextConfig, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyContextConfig, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import { explaining, type Explaining } from '../../batch/explain/explain.ts';
 import type { Plan } from '../../batch/plan/node.ts';
 import { endingBy, type Steps } from '../../budget/work.ts';
@@ -19,12 +19,28 @@ import type { Asking } from './asking.ts';
 import { beginExchange, conduct, type Exchange, receive, type Service } from './conduct.ts';
 import { RequestCaller } from './request-caller.ts';
 
-/** How the route of a batch is registered: what it answers is counted, and may be explained. */
-export const batchRoute = ({ pattern, batch }: Pick<Asking, 'pattern' | 'batch'>): FastifyContextConfig => ({
-  pattern,
-  ...(batch !== undefined && { batch }),
-  flags: ['explain'],
-});
+/** How the route of a batch is registered. */
+interface BatchRoute {
+  readonly config: FastifyContextConfig;
+  readonly onRequest: onRequestHookHandler;
+}
+
+/**
+ * How the route of a batch is registered: what it answers is counted, and may be explained. Who accepts no
+ * answer that there is hears so before any body is read.
+ */
+export function batchRoute({ pattern, batch, negotiate, mediaTypes }: Omit<Asking, 'read'>): BatchRoute {
+  return {
+    config: { pattern, ...(batch !== undefined && { batch }), flags: ['explain'] },
+    onRequest(request, reply, done) {
+      vary(reply, 'Accept');
+      if (negotiate(request.headers).length > 0) return done();
+      sendNotAcceptable(reply, thereAre(mediaTypes));
+    },
+  };
+}
+
+const thereAre = (mediaTypes: readonly string[]): string => `there are: ${mediaTypes.join(', ')}`;
 
 /** Answers one batch, and counts it. */
 export async function answer(
@@ -47,15 +63,12 @@ export async function answer(
 async function answerCounted(asking: Asking, service: Service, exchange: Exchange): Promise<void> {
   const { config } = service;
   const { request, reply, received, work } = exchange;
-  vary(reply, 'Accept');
   if (asking.caching) keepNothing(reply, asking.caching);
   const acceptable = asking.negotiate(request.headers);
-  const there = (): string => `there are: ${asking.mediaTypes.join(', ')}`;
-  if (acceptable.length === 0) return sendNotAcceptable(reply, there());
   const asked = await asking.read(request, received, work);
   const { plan, origins } = asked;
   const encoding = chosen(acceptable, plan);
-  if (!encoding) return sendNotAcceptable(reply, `${acceptable[0]?.refuses?.(plan)}; ${there()}`);
+  if (!encoding) return sendNotAcceptable(reply, `${acceptable[0]?.refuses?.(plan)}; ${thereAre(asking.mediaTypes)}`);
   if (plan.trace && !encoding.showsReplies)
     throw new BadRequest([
       { pointer: '#/trace', detail: `${encoding.mediaType} shows no replies; allowed with: ${replyTypes.join(', ')}` },

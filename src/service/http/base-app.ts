@@ -12,6 +12,7 @@ import type { Spans } from '../../observe/spans.ts';
 import { isHeadPlain } from './check-head.ts';
 import { closeInStages } from './close-in-stages.ts';
 import { cutIdle, whenTimedOut } from './cut-idle.ts';
+import { heedExpectations } from './expectations.ts';
 import { answerConnect, answerFault, answerUnreadable } from './faults.ts';
 import { servedHosts, serveHosts } from './hosts.ts';
 import { Incoming } from './incoming.ts';
@@ -88,8 +89,7 @@ export function baseApp(
   });
   whenTimedOut(app.server);
   app.server.on('connect', answerConnect);
-  // What a client expects beyond 100 Continue may be left to it (RFC 9110 §10.1.1); Node would refuse it.
-  app.server.on('checkExpectation', (...asked) => app.server.emit('request', ...asked));
+  heedExpectations(app);
   app.setErrorHandler(answerFault);
   app.addHook('onRequest', (request, reply, done) => {
     repairTraceContext(request.raw.headers, spans !== undefined);

@@ -7,6 +7,7 @@ import { BadRequest } from '../../json/fault-list.ts';
 import { CodapError } from '../../errors.ts';
 import { askToWait, phraseOf, type Problem, problemText, sendProblem } from './problem.ts';
 import { refuseType } from './json-body.ts';
+import { isHeldBack } from './expectations.ts';
 import { noteOwnFault } from './note-own-fault.ts';
 import { requestId } from './request-id.ts';
 
@@ -17,7 +18,7 @@ export function answerFault(error: unknown, request: FastifyRequest, reply: Fast
   if (!request.raw.complete) {
     // What is left of a body that was refused midway is read and thrown away, and a connection that is kept
     // stays open: who read the body would have closed it.
-    if (reply.raw.shouldKeepAlive) reply.removeHeader('connection');
+    if (reply.raw.shouldKeepAlive && !isHeldBack(request.raw)) reply.removeHeader('connection');
     request.raw.resume();
   }
   if (error instanceof BadRequest) {

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { errorCodes, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Memory } from '../../budget/memory.ts';
+import { askForBody } from './expectations.ts';
 import { sendProblem } from './problem.ts';
 import { whenClosed } from './when-closed.ts';
 
@@ -21,7 +22,10 @@ export function acceptJsonBytes(app: FastifyInstance, memory: Memory, refused: (
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', (request: FastifyRequest, payload: Readable) => {
     const length = Number(request.headers['content-length'] ?? 0);
-    return read(payload, length, request.routeOptions.bodyLimit, (bytes) => {
+    const most = request.routeOptions.bodyLimit;
+    if (length > most) throw new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE();
+    askForBody(request.raw);
+    return read(payload, most, (bytes) => {
       try {
         (request.held as Memory).hold(bytes);
       } catch (error) {
@@ -50,7 +54,7 @@ export function acceptJsonBytes(app: FastifyInstance, memory: Memory, refused: (
   });
 }
 
-function read(payload: Readable, told: number, most: number, hold: (bytes: number) => void): Promise<Buffer> {
+function read(payload: Readable, most: number, hold: (bytes: number) => void): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
@@ -69,7 +73,6 @@ function read(payload: Readable, told: number, most: number, hold: (bytes: numbe
       }
       chunks.push(chunk);
     };
-    if (told > most) return fail(new errorCodes.FST_ERR_CTP_BODY_TOO_LARGE());
     payload.on('data', add);
     payload.once('end', () => resolve(Buffer.concat(chunks)));
     payload.once('error', fail);
