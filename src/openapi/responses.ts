@@ -96,6 +96,9 @@ export const batchFaults = {
   '504': at('Failed'),
 };
 
+/** Where an answer is not what the request is bound to. */
+export const changed = { '412': at('Changed') };
+
 const { '413': _, '415': __, '501': ___, ...withoutBody } = batchFaults;
 
 /** The same of one whose request has no body. */
@@ -111,6 +114,7 @@ export const faults: Record<string, Response> = {
     'Retry-After',
   ),
   Forbidden: problem('Pages of this `Origin` may not ask here.'),
+  Changed: problem('The answer is not the one that `If-Match` or `If-Unmodified-Since` names.'),
   MethodNotAllowed: problem('This path does not have this method.', 'Allow'),
   Misdirected: problem('The host that the request names is not served.'),
   NotFound: problem('There is nothing at this path.'),

@@ -4,7 +4,7 @@ import type { ParamSet } from '../saved/param-set.ts';
 import { mayExplain, type SavedBatch } from '../saved/saved-batch.ts';
 import { answerOf } from './answer-of.ts';
 import { contentIn, explain } from './batch-paths.ts';
-import { answers, bare, batchFaults, fromUrlFaults, RAN, storedPart } from './responses.ts';
+import { answers, bare, batchFaults, changed, fromUrlFaults, RAN, storedPart } from './responses.ts';
 import { type JsonSchema, ref, toJsonSchema } from './schema-of.ts';
 
 type Saved = ReadonlyMap<string, SavedBatch>;
@@ -64,6 +64,7 @@ function operationsOf(batch: SavedBatch, suffix: string, flags: readonly JsonSch
         '204': bare('An event source (`text/event-stream`) has come back (`Last-Event-ID`): it is not to ask again.'),
         ...ofStored(batch),
         '304': bare('The client has this answer already (`If-None-Match`).', ...RAN),
+        ...changed,
         ...fromUrlFaults,
         ...ofCaller(batch),
       },

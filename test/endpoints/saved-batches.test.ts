@@ -541,6 +541,50 @@ describe('caching', () => {
   });
 });
 
+describe('an answer that a request is bound to', () => {
+  const EARLY = 'Thu, 01 Jan 1970 00:00:00 GMT';
+  const LATE = 'Fri, 01 Jan 2100 00:00:00 GMT';
+  const GATHERED = '/batches/versioned';
+  const STREAM = '/batches/versioned.ndjson';
+  const BYTES = '/batches/covers.bin?sku=B-101';
+
+  it.each<[string, Record<string, string>, number]>([
+    [GATHERED, { 'if-match': '*' }, 200],
+    [GATHERED, { 'if-match': 'THIS' }, 412],
+    [GATHERED, { 'if-match': 'STRONG' }, 412],
+    [GATHERED, { 'if-match': '"x"' }, 412],
+    [GATHERED, { 'if-match': '"x"', 'if-none-match': 'THIS' }, 412],
+    [GATHERED, { 'if-match': '*', 'if-none-match': 'THIS' }, 304],
+    [GATHERED, { 'if-unmodified-since': EARLY }, 200],
+    [STREAM, { 'if-match': '*' }, 200],
+    [STREAM, { 'if-match': '"x"' }, 412],
+    [BYTES, { 'if-match': '*' }, 200],
+    [BYTES, { 'if-match': '"x", THIS' }, 200],
+    [BYTES, { 'if-match': 'W/THIS' }, 412],
+    [BYTES, { 'if-match': '"x"' }, 412],
+    [BYTES, { 'if-unmodified-since': LATE }, 200],
+    [BYTES, { 'if-unmodified-since': EARLY }, 412],
+    [BYTES, { 'if-unmodified-since': 'nonsense' }, 200],
+    [BYTES, { 'if-match': 'THIS', 'if-unmodified-since': EARLY }, 200],
+    ['/batches/versioned?no', { 'if-match': '"x"' }, 400],
+    ['/batches/covers.bin?sku=none', { 'if-match': '"x"' }, 404],
+  ])('%s %j: %i', async (path, conditions, status) => {
+    const { etag = '' } = (await service.get(path)).headers;
+    const fields = Object.fromEntries(
+      Object.entries(conditions).map(([name, value]) => [
+        name,
+        value.replace('THIS', etag).replace('STRONG', etag.replace('W/', '')),
+      ]),
+    );
+    for (const method of ['GET', 'HEAD']) {
+      const answer = await service.get(path, fields, method);
+      expect(answer.status, method).toBe(status);
+      if (status === 412) expect(answer.headers).toMatchObject({ 'cache-control': 'no-store' });
+      if (status === 412 && method === 'GET') expect(answer.json()).toMatchObject({ title: 'Precondition Failed' });
+    }
+  });
+});
+
 it('two hundred requests at once, each with parameters of its own, never see each other’s', async () => {
   const ask = async (at: number): Promise<void> => {
     const mine = `u${at}`;

@@ -46,3 +46,8 @@ export function sendNotFound(reply: FastifyReply, detail = 'there is nothing at 
 export function sendNotAcceptable(reply: FastifyReply, detail: string): void {
   sendProblem(reply, { status: 406, detail });
 }
+
+/** Answers that what there is now is not what a request is bound to. */
+export function sendChanged(reply: FastifyReply): void {
+  sendProblem(reply, { status: 412, detail: 'the answer is not the one that If-Match or If-Unmodified-Since names' });
+}

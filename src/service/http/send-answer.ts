@@ -6,7 +6,8 @@ import { NotAcceptable, type Encoded, type EncodedBody, type Encoding } from '..
 import { cacheable, type Caching } from './caching.ts';
 import { codingFor } from './compression.ts';
 import { Outlet } from './outlet.ts';
-import { sendNotAcceptable } from './problem.ts';
+import { isAnother } from './preconditions.ts';
+import { sendChanged, sendNotAcceptable } from './problem.ts';
 import { sendFailed } from './send-failed.ts';
 import { sendText, writeSlices, type Sending } from './send-text.ts';
 
@@ -28,13 +29,14 @@ export async function sendAnswer(
   try {
     encoded = await encoding.encode(new Answer(running), plan);
     if (!encoded) return sendFailed(batch, reply, root.settled?.ms ?? performance.now() - started);
+    const { status = 200, headers, body } = encoded;
+    if (caching && status < 300 && isAnother(reply.request.headers, headers)) return sendChanged(reply);
     if (caching && (await cacheable(reply, encoding, encoded, root.settled?.list, caching, batch))) {
-      const { 'content-type': _, ...headers } = encoded.headers;
+      const { 'content-type': _, ...others } = headers;
       // For what it says of `Vary`, which is that of the whole answer.
       codingFor(reply);
-      return void reply.code(304).headers(headers).send();
+      return void reply.code(304).headers(others).send();
     }
-    const { status = 200, headers, body } = encoded;
     const sending = { idleMs: batch.options.limits.streamIdleMs, work: batch.work };
     reply.code(status).headers(headers);
     await (body.kind === 'text' ? sendText(reply, body.text, sending) : sendFlow(reply, body, sending));
