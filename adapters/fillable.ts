@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { checkCompiled } from '../src/store/check-schema.ts';
-import { Filled, Placeholder } from '../src/store/placeholder.ts';
+import { Filled, Placeholder, WORDS } from '../src/store/placeholder.ts';
 
 /**
  * A schema whose value may also be a reference: not yet known while planning, checked by `compile` once
@@ -15,4 +15,14 @@ export function fillable<T extends z.ZodType>(schema: T): z.ZodType<z.output<T> 
         context.addIssue({ code: 'custom', message: detail, path: [...path] });
     })
     .meta({ fillable: schema }) as unknown as z.ZodType<z.output<T> | Placeholder | Filled>;
+}
+
+const RESERVED = new RegExp(`^(?!\\$(?:${[...WORDS, '$verbatim'].map((word) => word.slice(1)).join('|')})$)`);
+
+/**
+ * An object with such members and such names, in whose own place no reference stands: as a schema shows what
+ * is checked elsewhere, since a record would drop a key such as `__proto__`.
+ */
+export function objectOf(member: z.ZodType, name = z.string().regex(RESERVED)): z.ZodType {
+  return z.record(name, member);
 }

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Adapter } from './adapter.ts';
 import { describeMongo } from './mongo/describe.ts';
 import { commandSpan } from './mongo/command-span.ts';
@@ -15,6 +16,8 @@ export const mongo: Adapter<MongoOptions> = {
   secrets: ({ url }) => passwords(url),
   example: ({ collections: [collection] }) => ({ op: 'find', params: { collection, limit: 2 } }),
   ownMeta: ['projection', 'sort', 'pipeline'],
+  ownParams: (op, { collections }) =>
+    ops[op as keyof typeof ops].params.extend({ collection: z.enum(collections as [string, ...string[]]) }),
   compile: compileQuery,
   describe: describeMongo,
   spanOf: commandSpan,

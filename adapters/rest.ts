@@ -16,7 +16,7 @@ import { describeRest } from './rest/describe.ts';
 import { exchange, type Request } from './rest/exchange.ts';
 import { RestMerger } from './rest/merge.ts';
 import { options, type RestOptions } from './rest/options.ts';
-import { postParams, readParams } from './rest/params.ts';
+import { paramsWith, postParams, readParams } from './rest/params.ts';
 import { requestSpan } from './rest/request-span.ts';
 import { METHODS, renewal, RequestHeaders, type RestQuery } from './rest/request.ts';
 import { askUndici } from './http/undici-answer.ts';
@@ -37,6 +37,7 @@ export const rest: Adapter<RestOptions> = {
   warnings: ({ pipelining }) => (pipelining > 1 ? [pipelined(pipelining)] : []),
   example: () => ({ op: 'get', params: { path: '/' } }),
   forwards: ({ forwardHeaders }) => forwardHeaders,
+  ownParams: (op, { requestHeaders }) => paramsWith(op, requestHeaders),
   allows: (op, { methods }) => methods.some((method) => method === op),
   compile: compileRest,
   describe: describeRest,

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { hasMember, keysOf, memberOf } from '../../src/json/members.ts';
 import { readLiteral, readWhole } from './data.ts';
 import { readCode, readExpression, readExpressions, readOperator } from './expression.ts';
@@ -5,7 +6,13 @@ import { readFilter } from './filter.ts';
 import { readGeometry } from './geo.ts';
 import { readProject } from './projection.ts';
 import { readSort } from './sort.ts';
+import { STAGES } from './operators.ts';
 import { isFields, isHole, type Read, type Walk } from './walk.ts';
+
+/** A pipeline as a schema shows it. */
+export const pipelineShown = z.array(
+  z.partialRecord(z.enum([...STAGES]), z.unknown()).meta({ minProperties: 1, maxProperties: 1 }),
+);
 
 /** Reads an aggregation pipeline, and every pipeline inside it. */
 export function readPipeline(walk: Walk, value: unknown): unknown {

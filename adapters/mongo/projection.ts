@@ -1,10 +1,18 @@
+import { z } from 'zod';
 import { keysOf, memberOf } from '../../src/json/members.ts';
+import { objectOf } from '../fillable.ts';
 import { readLiteral } from './data.ts';
 import { readCode, readExpression } from './expression.ts';
 import { isWrapper } from './extended-json.ts';
 import { readFilter } from './filter.ts';
-import { readMeta } from './sort.ts';
+import { metaShown, readMeta } from './sort.ts';
 import { isFields, isHole, type Fields, type Read, type Walk } from './walk.ts';
+
+/** A find's projection as a schema shows it. */
+export const projectionShown = objectOf(
+  z.union([z.number(), z.boolean(), z.string(), z.null(), z.array(z.unknown()), metaShown, objectOf(z.unknown())]),
+  z.string().regex(/^(?!\$)/),
+);
 
 /** Reads a find's projection, all of it written out. */
 export function readProjection(walk: Walk, value: unknown): unknown {

@@ -4,15 +4,15 @@ import { Filled } from '../../src/store/placeholder.ts';
 import { wholeNumber } from '../../src/store/whole-number.ts';
 import { recordOf } from '../../src/json/members.ts';
 import type { Mode } from '../../src/json/typed-text.ts';
-import { fillable } from '../fillable.ts';
+import { fillable, objectOf } from '../fillable.ts';
 import type { Fault } from '../adapter.ts';
 import { bareNumber } from './extended-json.ts';
 import { readFilter } from './filter.ts';
 import { OPERATORS, STAGES } from './operators.ts';
 import type { MongoOptions } from './options.ts';
-import { readPipeline } from './pipeline.ts';
-import { readProjection } from './projection.ts';
-import { readHint, readSort } from './sort.ts';
+import { pipelineShown, readPipeline } from './pipeline.ts';
+import { projectionShown, readProjection } from './projection.ts';
+import { hintShown, readHint, readSort, sortShown } from './sort.ts';
 import { Walk, type Lists, type Read } from './walk.ts';
 
 /** A query that was checked: the command it is sent as, but for what its run adds (caps, deadline). */
@@ -45,21 +45,22 @@ const collation = z.preprocess(recordOf, collationFields);
 const fields = {
   collection: z.string('the name of a collection, written out, is allowed here'),
   ejson: z.enum(['relaxed', 'canonical']).optional(),
-  filter: z.unknown().optional().meta({
-    type: 'object',
-    description: 'A MongoDB filter; references may stand for what a field is compared with.',
-  }),
-  projection: z.unknown().optional().meta({ type: 'object' }),
-  sort: z.unknown().optional().meta({ type: 'object' }),
+  filter: z
+    .unknown()
+    .optional()
+    .meta({
+      shown: objectOf(z.unknown()),
+      description: 'A MongoDB filter; references may stand for what a field is compared with.',
+    }),
+  projection: z.unknown().optional().meta({ shown: projectionShown }),
+  sort: z.unknown().optional().meta({ shown: sortShown }),
   pipeline: z.unknown().meta({
     type: 'array',
+    shown: pipelineShown,
     description:
       'An aggregation pipeline; references may stand for what a field is compared with in $match, for a literal in an expression, and for the number of $limit and $skip.',
   }),
-  hint: z
-    .unknown()
-    .optional()
-    .meta({ type: ['string', 'object'] }),
+  hint: z.unknown().optional().meta({ shown: hintShown }),
   collation: collation.optional(),
   skip: fillable(count(0)).optional(),
   limit: fillable(count(1)).optional(),

@@ -1,14 +1,38 @@
+import { z } from 'zod';
 import { entriesOf, keysOf, put } from '../../src/json/members.ts';
+import { objectOf } from '../fillable.ts';
 import { bareNumber, isWrapper, readWrapper } from './extended-json.ts';
 import { isFields, isHole, isSendable, type Fields, type Read, type Walk } from './walk.ts';
 
-const WAYS: ReadonlySet<unknown> = new Set([1, -1]);
-const KINDS: ReadonlySet<unknown> = new Set([1, -1, 'text', 'hashed', '2d', '2dsphere']);
-const METAS: ReadonlySet<unknown> = new Set(
-  'textScore indexKey searchScore searchScoreDetails searchHighlights vectorSearchScore geoNearDistance score scoreDetails'.split(
-    ' ',
-  ),
-);
+const ways = [1, -1] as const;
+const kinds = [...ways, 'text', 'hashed', '2d', '2dsphere'] as const;
+const metas = [
+  'textScore',
+  'indexKey',
+  'searchScore',
+  'searchScoreDetails',
+  'searchHighlights',
+  'vectorSearchScore',
+  'geoNearDistance',
+  'score',
+  'scoreDetails',
+] as const;
+const WAYS: ReadonlySet<unknown> = new Set(ways);
+const KINDS: ReadonlySet<unknown> = new Set(kinds);
+const METAS: ReadonlySet<unknown> = new Set(metas);
+
+const wrappedNumber = objectOf(z.string(), z.string().regex(/^\$number(?:Int|Long|Double)$/)).meta({
+  minProperties: 1,
+  maxProperties: 1,
+});
+const orderOf = (field: z.ZodType): z.ZodType => objectOf(field, z.string().regex(/^[^$]/)).meta({ minProperties: 1 });
+
+/** `{$meta: …}` as a schema shows it. */
+export const metaShown = z.strictObject({ $meta: z.enum(metas) });
+/** A sort as a schema shows it. */
+export const sortShown = orderOf(z.union([z.literal(ways), metaShown, wrappedNumber]));
+/** A hint as a schema shows it. */
+export const hintShown = z.union([z.string().regex(/^[^$]/), orderOf(z.union([z.literal(kinds), wrappedNumber]))]);
 
 /** Reads a sort: fields with 1, -1 or `{$meta: …}`, all of it written out. */
 export function readSort(walk: Walk, value: unknown): unknown {
@@ -29,10 +53,10 @@ export function readHint(walk: Walk, value: unknown): unknown {
 /** Reads `{$meta: …}`, by which a sort or a projection asks for a score. */
 export function readMeta(walk: Walk, value: unknown): unknown {
   if (!walk.lists.operators.has('$meta')) return walk.faultAt('$meta', 'this operator is not allowed here');
-  return walk.fields(value, {
-    $meta: (walk, it) => (METAS.has(it) ? it : walk.fault('the name of a score is allowed here')),
-  });
+  return walk.fields(value, { $meta: readScore });
 }
+
+const readScore: Read = (walk, value) => (METAS.has(value) ? value : walk.fault('the name of a score is allowed here'));
 
 function readOrder(walk: Walk, value: unknown, readField: Read): unknown {
   if (isHole(value)) return walk.noHole();
@@ -48,7 +72,7 @@ function readOrder(walk: Walk, value: unknown, readField: Read): unknown {
 
 const readWay: Read = (walk, value) => {
   if (isHole(value)) return walk.noHole();
-  if (isFields(value) && !isWrapper(value)) return readMeta(walk, value);
+  if (isFields(value) && keysOf(value).length > 0 && !isWrapper(value)) return readMeta(walk, value);
   return readOne(walk, value, WAYS, '1, -1 or {"$meta": …} is allowed here');
 };
 

@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
-import { fillable } from '../fillable.ts';
+import { fillable, objectOf } from '../fillable.ts';
 
-/**
- * An object whose members are checked one by one later: a record schema would drop a key such as `__proto__`.
- */
-const objectOf = (member: z.ZodType): z.ZodType<object> =>
+/** An object whose members are checked one by one later. */
+const checkedLater = (member: z.ZodType): z.ZodType<object> =>
   z
     .custom<object>(
       (value) =>
@@ -16,14 +14,14 @@ const objectOf = (member: z.ZodType): z.ZodType<object> =>
         !(value instanceof Filled),
       'an object is allowed here, references among its values',
     )
-    .meta({ type: 'object', members: fillable(member) });
+    .meta({ type: 'object', shown: objectOf(fillable(member)) });
 
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
 /** Segments of a path. */
 const MOST_SEGMENTS = 100;
 
-const segment = z.union([z.string(), z.number()]);
+const segment = z.union([z.string().min(1), z.number()]);
 
 /** They are counted before any is looked at. */
 const segments = z
@@ -41,10 +39,10 @@ const read = {
     })
     .default('')
     .meta({ description: 'Below the base URL: a literal path, or a list of segments, each encoded whole.' }),
-  query: objectOf(z.union([scalar, z.array(fillable(scalar))]))
+  query: checkedLater(z.union([scalar, z.array(fillable(scalar))]))
     .default({})
     .meta({ description: 'Values by key; a list repeats its key.' }),
-  headers: objectOf(scalar).default({}).meta({ description: 'Only those that the source allows.' }),
+  headers: checkedLater(scalar).default({}).meta({ description: 'Only those that the source allows.' }),
 };
 
 /** The params of `get` and `head`. */
@@ -58,6 +56,12 @@ export const postParams = z.strictObject({
     .optional()
     .meta({ description: 'JSON, or a string that is sent as text; references may stand for any value.' }),
 });
+
+/** The params of an op where a query may set these headers: in any case, which no list of names can say. */
+export function paramsWith(op: string, headers: readonly string[]): z.ZodType {
+  const description = `Those that the source allows: ${headers.join(', ') || 'none'}.`;
+  return (op === 'post' ? postParams : readParams).extend({ headers: read.headers.meta({ description }) });
+}
 
 /** Params that fit their schema. */
 export interface RestParams {

@@ -6,7 +6,7 @@ import { httpDate } from '../http/http-date.ts';
 /** Objects and prefixes that a gathered listing may be asked for. */
 export const MOST = 10_000;
 
-const key = fillable(z.string()).meta({ description: "Below the source's prefix." });
+const key = fillable(z.string().min(1)).meta({ description: "Below the source's prefix." });
 const token = short(1024).regex(/^[\x21-\x7e]+$/, 'a token as the store gave it is allowed here');
 
 /** `bytes=first-last`, open at either end (RFC 9110 §14.1.2); one range. */
@@ -41,7 +41,7 @@ export const params = {
       .regex(/^(?! )[\x20-\x7e]+$(?<! )/, 'an entity tag is allowed here')
       .optional(),
     ifModifiedSince: date.optional(),
-    format: z.enum(['auto', 'json', 'text', 'base64']).default('auto'),
+    format: z.enum(['auto', 'json', 'text', 'base64']).default('auto').meta({ description: '`auto` unless told.' }),
   }),
   headObject: z.strictObject({ key, versionId: token.optional() }),
   listObjects: z.strictObject({

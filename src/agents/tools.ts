@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { bodySchemas } from '../batch/plan/body-schema.ts';
 import { type Pattern, PATTERNS } from '../batch/plan/node.ts';
-import { type JsonSchema, strictObject, toJsonSchema } from '../openapi/schema-of.ts';
+import { anyObject, type JsonSchema, strictObject, toJsonSchema } from '../openapi/schema-of.ts';
 import { OWN_TOOLS } from '../saved/definition.ts';
 import type { SavedBatch } from '../saved/saved-batch.ts';
 import type { Source } from '../sources/open.ts';
@@ -74,7 +74,7 @@ function runTool(sources: ReadonlyMap<string, Pick<Source, 'name' | 'adapter' | 
   };
   const queries = {
     description: 'An object of queries under kv, else a list.',
-    anyOf: [{ type: 'object' }, { type: 'array' }],
+    anyOf: [anyObject, { type: 'array', items: anyObject }],
   };
   return tool(
     OWN_TOOLS.run,

@@ -78,7 +78,7 @@ function rescued({ default: rescue }: Node, value: JsonSchema): JsonSchema {
 
 /** What stands in a list in the order asked has its place, unless others may be left out of it. */
 function listOf({ pattern, members }: GroupNode, items: readonly JsonSchema[]): JsonSchema {
-  if (items.length === 0) return { type: 'array', maxItems: 0 };
+  if (items.length === 0) return { type: 'array', maxItems: 0, items: {} };
   if (pattern === 'first-reply' || members.some(({ hidden }) => hidden)) return { type: 'array', items: anyOf(items) };
   return { type: 'array', prefixItems: items, items: false };
 }

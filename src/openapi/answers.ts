@@ -1,6 +1,6 @@
 import { CODES } from '../errors.ts';
 import { explanationSchemas } from './explanation.ts';
-import { type JsonSchema, object, ref, text, whole, yes } from './schema-of.ts';
+import { anyObject, type JsonSchema, object, ref, text, whole, yes } from './schema-of.ts';
 
 const duration: JsonSchema = { type: 'number', minimum: 0, description: 'Milliseconds.' };
 const code: JsonSchema = { type: 'string', enum: Object.keys(CODES) };
@@ -56,10 +56,14 @@ export const answerSchemas: Record<string, JsonSchema> = {
   KeyedReplies: { type: 'object', additionalProperties: ref('Reply') },
   ListedReplies: { type: 'array', items: ref('ListedReply') },
   KeyedValues: {
-    type: 'object',
+    ...anyObject,
     description: '`shape: "values"`: each value under its key, null where there is none.',
   },
-  ListedValues: { type: 'array', description: '`shape: "values"`: the values alone, null where there is none.' },
+  ListedValues: {
+    type: 'array',
+    description: '`shape: "values"`: the values alone, null where there is none.',
+    items: {},
+  },
   Reply: object(reply, ['status']),
   ListedReply: object({ ...listed, ...reply }, ['index', 'status']),
   Trace: {

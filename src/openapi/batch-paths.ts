@@ -31,7 +31,7 @@ export function batchPaths(sources: readonly Named[]): Record<string, JsonSchema
         requestBody: { required: true, content: { 'application/json': body } },
         responses: {
           '200': answers(
-            'The batch ran; failed queries are part of the answer.',
+            described('The batch ran; failed queries are part of the answer.', mediaTypes),
             contentIn(mediaTypes, ref(`${name}Answer`)),
             ...RAN,
           ),
@@ -47,18 +47,18 @@ export function batchPaths(sources: readonly Named[]): Record<string, JsonSchema
 
 /** What a batch answers in each of these media types, of which `asJson` is the JSON. */
 export function contentIn(types: readonly string[], asJson: JsonSchema): Record<string, JsonSchema> {
-  // It is answered in the stored type, which may be JSON, too.
-  if (!types.includes('application/octet-stream')) return contentOf(types, asJson);
-  return contentOf([...types, '*/*'], { anyOf: [asJson, storedJson] });
+  // What is stored is answered in its own type, whatever that is.
+  const all = types.includes(STORED) ? [...types, '*/*'] : types;
+  return Object.fromEntries(all.map((type) => [type, mediaType(type, asJson)]));
 }
 
-const storedJson: JsonSchema = {
-  description: 'Any JSON: `application/octet-stream` was asked for, and it is what is stored.',
-};
-
-function contentOf(types: readonly string[], asJson: JsonSchema): Record<string, JsonSchema> {
-  return Object.fromEntries(types.map((type) => [type, mediaType(type, asJson)]));
+/** What a batch answers that ran, and of what is stored that its JSON is described nowhere. */
+export function described(text: string, types: readonly string[]): string {
+  if (!types.includes(STORED)) return text;
+  return `${text} Where \`${STORED}\` is asked for it is what is stored, in the stored type: that may be any JSON.`;
 }
+
+const STORED = 'application/octet-stream';
 
 function mediaType(type: string, asJson: JsonSchema): JsonSchema {
   if (type === 'application/json') return { schema: asJson };

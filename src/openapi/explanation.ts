@@ -1,5 +1,5 @@
 import { PATTERNS } from '../batch/plan/node.ts';
-import { type JsonSchema, object, ref, text, whole, yes } from './schema-of.ts';
+import { anyObject, type JsonSchema, object, ref, text, whole, yes } from './schema-of.ts';
 
 const asWritten: JsonSchema = { description: 'As the request has it.' };
 const pattern: JsonSchema = { enum: PATTERNS };
@@ -53,12 +53,12 @@ export const explanationSchemas: Record<string, JsonSchema> = {
       maxAgeMs: whole,
       stream: yes,
       request: {
-        type: 'object',
+        ...anyObject,
         description: 'What the store is sent, references as written; nothing that codap adds and that may be secret.',
       },
       sent: { const: false, description: 'No store is asked.' },
       inParts: { const: true, description: 'The request is for the beginning; others for the rest follow.' },
-      bound: { type: 'object', description: 'The most that its answer may be, by what holds it to that.' },
+      bound: { ...anyObject, description: 'The most that its answer may be, by what holds it to that.' },
       layers: {
         type: 'object',
         description: 'The layers of its source that do something for it, outermost first, each with its bounds.',

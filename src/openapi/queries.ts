@@ -3,14 +3,18 @@ import type { Pattern } from '../batch/plan/node.ts';
 import type { Limits } from '../config/load.ts';
 import { WORDS, type Word } from '../store/placeholder.ts';
 import type { Source } from '../sources/open.ts';
-import { type JsonSchema, orVerbatim, paramsSchema, ref, strictObject, text, toJsonSchema } from './schema-of.ts';
+import { type JsonSchema, orVerbatim, paramsSchema, ref, strictObject, text, toJsonSchema, yes } from './schema-of.ts';
 
 /** A source as a client may know it. */
 export type Named = Pick<Source, 'name' | 'adapter' | 'ops' | 'paramsOf' | 'example'>;
 
-const pointer = (description: string): JsonSchema => ({
+/** A JSON Pointer (RFC 6901 §3); one that begins with a name has one. */
+const POINTER = '^(?:/(?:[^~]|~[01])*)?$';
+const FROM_NAME = '^/(?:[^~/]|~[01])(?:[^~]|~[01])*$';
+
+const pointer = (description: string, pattern = FROM_NAME): JsonSchema => ({
   type: 'string',
-  pattern: '^(/.*)?$',
+  pattern,
   description: `${description} A JSON Pointer (RFC 6901) in which "*" goes over lists.`,
 });
 
@@ -18,10 +22,14 @@ const pointer = (description: string): JsonSchema => ({
 const words: Record<Word, JsonSchema> = {
   $result: pointer("Another query's value."),
   $meta: pointer("Another query's `meta`."),
-  $item: pointer('The current item of the nearest forEach.'),
+  $item: pointer('The current item of the nearest forEach.', POINTER),
   $param: pointer("A saved batch's parameter."),
   $caller: pointer('In a saved batch: a claim of who asks.'),
-  $join: { type: 'array', description: 'One string made of these.' },
+  $join: {
+    type: 'array',
+    description: 'One string made of these.',
+    items: { anyOf: [text, { type: 'number' }, yes, ref('Reference'), ref('Verbatim')] },
+  },
 };
 
 const schemaNames: Record<Word, string> = {
@@ -33,23 +41,45 @@ const schemaNames: Record<Word, string> = {
   $join: 'Join',
 };
 
-/** What may stand for a value. */
-export const references: Record<string, JsonSchema> = {
-  Reference: {
-    description: 'Filled in before the query runs.',
-    anyOf: WORDS.map((word) => ref(schemaNames[word])),
-  },
-  ...Object.fromEntries(WORDS.map((word) => [schemaNames[word], strictObject({ [word]: words[word] }, [word])])),
-  Verbatim: strictObject({ $verbatim: { description: 'This, with nothing in it read as a reference.' } }, [
-    '$verbatim',
-  ]),
+/** What may stand for a value, by these words. */
+function referencesBy(some: readonly Word[]): Record<string, JsonSchema> {
+  return {
+    Reference: { description: 'Filled in before the query runs.', anyOf: some.map((word) => ref(schemaNames[word])) },
+    ...Object.fromEntries(some.map((word) => [schemaNames[word], strictObject({ [word]: words[word] }, [word])])),
+    Verbatim: strictObject({ $verbatim: { description: 'This, with nothing in it read as a reference.' } }, [
+      '$verbatim',
+    ]),
+  };
+}
+
+/** What may stand for a value in a saved batch, which knows its parameters and its caller. */
+export const references = referencesBy(WORDS);
+
+const adHoc = WORDS.filter((word) => word !== '$param' && word !== '$caller');
+
+const selection: JsonSchema = {
+  description: 'A pointer into the value, a reference, or an object of these.',
+  anyOf: [
+    { type: 'string', pattern: POINTER },
+    ref('Reference'),
+    ref('Verbatim'),
+    {
+      type: 'object',
+      propertyNames: { not: { enum: [...WORDS, '$verbatim'] } },
+      additionalProperties: ref('Selection'),
+    },
+  ],
 };
 
 const refined: Record<string, JsonSchema> = {
   as: orVerbatim({ anyOf: [text, ref('Reference')] }),
   forEach: orVerbatim({
-    anyOf: [{ type: 'array' }, ...WORDS.filter((word) => word !== '$join').map((word) => ref(schemaNames[word]))],
+    anyOf: [
+      { type: 'array', items: {} },
+      ...adHoc.filter((word) => word !== '$join').map((word) => ref(schemaNames[word])),
+    ],
   }),
+  select: ref('Selection'),
 };
 
 /** The schemas of a request's body: one a pattern, and what they are made of. */
@@ -71,7 +101,8 @@ export function requestSchemas(sources: readonly Named[], limits: Limits): Recor
     Query: querySchemaOf(sources),
     Group: groupSchemaOf(limits),
     ...paramsSchemas(sources),
-    ...references,
+    Selection: selection,
+    ...referencesBy(adHoc),
   };
 }
 
@@ -107,13 +138,21 @@ function groupSchemaOf(limits: Limits): JsonSchema {
   };
 }
 
+/** Fields that say nothing without others. */
+const NEEDED = { concurrency: ['forEach'], hedgeMs: ['take'] };
+
 function refine(schema: JsonSchema, own: Record<string, JsonSchema>): JsonSchema {
   const properties = { ...(schema['properties'] as Record<string, JsonSchema>) };
   for (const [name, property] of Object.entries(own)) {
     const { description } = properties[name] ?? {};
     properties[name] = { ...property, ...(description !== undefined && { description }) };
   }
-  return { ...schema, properties };
+  const needing = Object.entries(NEEDED).filter(([name]) => name in properties);
+  return {
+    ...schema,
+    properties,
+    ...(needing.length > 0 && { dependentRequired: Object.fromEntries(needing) }),
+  };
 }
 
 function paramsSchemas(sources: readonly Named[]): Record<string, JsonSchema> {

@@ -3,7 +3,7 @@ import { askedSchema } from '../saved/asked.ts';
 import type { ParamSet } from '../saved/param-set.ts';
 import { mayExplain, type SavedBatch } from '../saved/saved-batch.ts';
 import { answerOf } from './answer-of.ts';
-import { contentIn, explain } from './batch-paths.ts';
+import { contentIn, described, explain } from './batch-paths.ts';
 import { answers, bare, batchFaults, changed, fromUrlFaults, RAN, storedPart } from './responses.ts';
 import { type JsonSchema, ref, toJsonSchema } from './schema-of.ts';
 
@@ -106,7 +106,7 @@ function parametersOf({ params }: SavedBatch): readonly JsonSchema[] {
 function ran({ name, encodings }: SavedBatch): JsonSchema {
   const types = encodings.map(({ mediaType }) => mediaType);
   const content = contentIn(types, ref(`batch.${name}.answer`));
-  return answers('It ran; failed queries are part of the answer.', content, ...RAN);
+  return answers(described('It ran; failed queries are part of the answer.', types), content, ...RAN);
 }
 
 /** Of stored bytes the query may ask for a part, or under a condition. */

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { WORDS } from '../store/placeholder.ts';
 
 /** A JSON Schema (draft 2020-12), as OpenAPI 3.1 uses it. */
 export type JsonSchema = { [keyword: string]: unknown };
@@ -16,24 +15,24 @@ export function ref(name: string): JsonSchema {
   return { $ref: `#/components/schemas/${name}` };
 }
 
+/** Any object: said outright, since many a generator of types makes an empty one of `type` alone. */
+export const anyObject: JsonSchema = { type: 'object', additionalProperties: true };
+
 /**
- * What a zod schema takes, as JSON Schema; where `fillable()` lets a reference stand, it says so. What
- * `members` says of an object's members is checked elsewhere.
+ * What a zod schema takes, as JSON Schema; where `fillable()` lets a reference stand, it says so. `shown`
+ * stands in the place of what is checked elsewhere. Nothing has a `default`: generators of types demand what
+ * has one.
  */
 export function toJsonSchema(schema: z.ZodType): JsonSchema {
   const { $schema: _, ...json } = z.toJSONSchema(schema, {
     io: 'input',
     unrepresentable: 'any',
     override({ jsonSchema }) {
-      const { fillable, members } = jsonSchema as { fillable?: z.ZodType; members?: z.ZodType };
-      delete jsonSchema['fillable'];
-      delete jsonSchema['members'];
+      const { fillable, shown } = jsonSchema as { fillable?: z.ZodType; shown?: z.ZodType };
+      for (const keyword of ['fillable', 'shown', 'default'] as const) delete jsonSchema[keyword];
       if (fillable) Object.assign(jsonSchema, { anyOf: [toJsonSchema(fillable), ref('Reference')] });
-      if (members)
-        Object.assign(jsonSchema, {
-          propertyNames: { not: { enum: [...WORDS, '$verbatim'] } },
-          additionalProperties: toJsonSchema(members),
-        });
+      if (shown) Object.assign(jsonSchema, toJsonSchema(shown));
+      if (jsonSchema.type === 'object' && takesAnyObject(jsonSchema)) Object.assign(jsonSchema, anyObject);
     },
   }) as JsonSchema;
   return json;
@@ -47,14 +46,10 @@ export function paramsSchema(schema: z.ZodType): JsonSchema {
 /** A schema beside which `{"$verbatim": …}` may stand. */
 export function orVerbatim(schema: JsonSchema): JsonSchema {
   if (takesAnyObject(schema)) return schema;
-  const { description, default: value, ...own } = schema;
+  const { description, ...own } = schema;
   const { anyOf, ...others } = own;
   const choices = Array.isArray(anyOf) && Object.keys(others).length === 0 ? (anyOf as JsonSchema[]) : [own];
-  return {
-    ...(description !== undefined && { description }),
-    ...(value !== undefined && { default: value }),
-    anyOf: [...choices, ref('Verbatim')],
-  };
+  return { ...(description !== undefined && { description }), anyOf: [...choices, ref('Verbatim')] };
 }
 
 function verbatimBelow(schema: JsonSchema): JsonSchema {
@@ -72,9 +67,10 @@ function verbatimBelow(schema: JsonSchema): JsonSchema {
 
 /** Whether it takes `{"$verbatim": …}` already, an object like any other. */
 function takesAnyObject(schema: JsonSchema): boolean {
-  const { type = 'object' } = schema;
-  const says = ['anyOf', '$ref', 'enum', 'const', 'properties', 'additionalProperties'];
-  return [type].flat().includes('object') && !says.some((keyword) => keyword in schema);
+  const { type = 'object', additionalProperties = true } = schema;
+  const says = ['anyOf', '$ref', 'enum', 'const', 'properties', 'propertyNames'];
+  const isOpen = additionalProperties === true && !says.some((keyword) => keyword in schema);
+  return [type].flat().includes('object') && isOpen;
 }
 
 /** An object that takes these fields alone. */

@@ -2,7 +2,7 @@ import { PATTERNS } from '../batch/plan/node.ts';
 import { CODES } from '../errors.ts';
 import { PROBLEM } from '../encodings/media-types.ts';
 import { flag } from './flag.ts';
-import { type JsonSchema, object, ref, text, whole } from './schema-of.ts';
+import { anyObject, type JsonSchema, object, ref, text, whole } from './schema-of.ts';
 import { answers, anywhere, json } from './responses.ts';
 
 const numbers: JsonSchema = { type: 'object', additionalProperties: { type: 'number' } };
@@ -28,7 +28,6 @@ const readiness = (...statuses: string[]): JsonSchema =>
 const sources = object({
   sources: { type: 'array', items: object({ name: text, adapter: text, ops: { type: 'array', items: text }, layers }) },
 });
-const anything: JsonSchema = { type: 'object' };
 const source = object(
   {
     name: text,
@@ -36,12 +35,12 @@ const source = object(
     ops: {
       type: 'object',
       description: 'By op, the JSON Schema (2020-12) of its params; each stands by itself.',
-      additionalProperties: object({ params: anything }),
+      additionalProperties: object({ params: anyObject }),
     },
     contents: {
       description:
         'Names and types, no values: of mongo the fields found in a sample of each collection, of s3 the prefixes and types among the first keys, of rest the paths of its OpenAPI file.',
-      anyOf: [object({ collections: anything }), object({ prefixes: anything }), object({ paths: anything })],
+      anyOf: [object({ collections: anyObject }), object({ prefixes: anyObject }), object({ paths: anyObject })],
     },
   },
   ['name', 'adapter', 'ops'],
@@ -54,7 +53,7 @@ const batches = object({
         name: text,
         description: text,
         pattern: { enum: PATTERNS },
-        params: { type: 'object', description: 'A JSON Schema (draft 2020-12).' },
+        params: { ...anyObject, description: 'A JSON Schema (draft 2020-12).' },
         mediaTypes: { type: 'array', items: text },
       },
       ['name', 'pattern', 'params', 'mediaTypes'],

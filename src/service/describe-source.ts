@@ -63,7 +63,7 @@ function failureOf(error: unknown, source: string): CodapError {
 function asked(source: Source): SourceDescription {
   const { name, adapter } = source;
   const ops = source.ops.map((op) => {
-    const params = selfContained(orVerbatim(paramsSchema(source.paramsOf(op))), references);
+    const params = selfContained(orVerbatim(paramsSchema(source.ownParamsOf(op))), references);
     return [op, { params }] as const;
   });
   return { name, adapter, ops: Object.fromEntries(ops) };

@@ -28,8 +28,10 @@ export interface Source {
   readonly adapter: string;
   /** The operations the operator allows. */
   readonly ops: readonly string[];
-  /** What an op's params may say. */
+  /** What an op's params may say, of whatever source of this kind. */
   paramsOf(op: string): z.ZodType;
+  /** The same of this one alone: its options may narrow it. */
+  ownParamsOf(op: string): z.ZodType;
   /** An example of a query; undefined where the op of its adapter's example is not allowed. */
   readonly example: Example | undefined;
   /** Milliseconds: the default and ceiling of a query's own time-out. */
@@ -129,6 +131,7 @@ function sourceOf({ options, adapter, connection, calls }: Below, layers: readon
     adapter: options.adapter,
     ops,
     paramsOf: (op) => adapter.ops[op]!.params,
+    ownParamsOf: (op) => adapter.ownParams?.(op, options) ?? adapter.ops[op]!.params,
     example: ops.includes(example.op) ? example : undefined,
     timeoutMs: options.timeoutMs,
     mostFlowing: mostFlowing(options.concurrency),

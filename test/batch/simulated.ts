@@ -57,6 +57,7 @@ export function simulate(timeoutMs = 2000): Simulation {
     adapter: 'sim',
     ops: ['get'],
     paramsOf: () => z.looseObject({}),
+    ownParamsOf: () => z.looseObject({}),
     example: undefined,
     forwards: [],
     timeoutMs,

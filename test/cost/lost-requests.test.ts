@@ -212,6 +212,7 @@ function source(name: string, point: Point, thrown: () => unknown): Source {
     adapter: 'odd',
     ops: ['get'],
     paramsOf: () => z.looseObject({}),
+    ownParamsOf: () => z.looseObject({}),
     example: undefined,
     forwards: [],
     timeoutMs: 5000,

@@ -17,6 +17,7 @@ const up = {
   adapter: 'mongo',
   ops: ['find'],
   paramsOf: () => z.looseObject({}),
+  ownParamsOf: () => z.looseObject({}),
   layers: [
     { name: 'breaker', state: () => ({ open: 0 }) },
     { name: 'timeout' },
