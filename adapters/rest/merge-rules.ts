@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { wholeNumber } from '../../src/store/whole-number.ts';
-import { parsePointer } from '../../src/json/pointer.ts';
+import { isPointer } from '../../src/json/pointer.ts';
 import { literalFault } from './path.ts';
 
 /** The one segment of a rule's path in whose place an id stands. */
@@ -49,12 +49,4 @@ export type MergeRule = z.output<typeof mergeRule>;
 export function aroundId(path: string): readonly [string, string] {
   const [before = '', after = ''] = path.split(ID);
   return [before, after];
-}
-
-function isPointer(text: string): boolean {
-  try {
-    return Boolean(parsePointer(text));
-  } catch {
-    return false;
-  }
 }

@@ -22,6 +22,11 @@ export function parsePointer(text: string): readonly string[] {
   return text.includes('~') ? steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~')) : steps;
 }
 
+/** Whether a text is a JSON Pointer. */
+export function isPointer(text: string): boolean {
+  return text === '' || (text.startsWith('/') && !/~(?![01])/.test(text));
+}
+
 /** The JSON Pointer with these steps (RFC 6901 §3). */
 export function formatPointer(steps: readonly (string | number)[]): string {
   return steps.map((step) => `/${escapeStep(String(step))}`).join('');

@@ -1,7 +1,7 @@
 import { ObjectId } from 'bson';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatPointer, fragment, parsePointer, type There } from '../../src/json/pointer.ts';
+import { formatPointer, fragment, isPointer, parsePointer, type There } from '../../src/json/pointer.ts';
 import { follow } from '../follow.ts';
 
 const at = (value: unknown, pointer: string): There => follow(value, parsePointer(pointer));
@@ -124,6 +124,7 @@ function naive(value: unknown, [step, ...rest]: readonly string[]): There {
 describe('reading and writing', () => {
   it.each(['a', 'a/b', '/~', '/a~2', '/~~0', '#/a'])('%j is not a pointer', (text) => {
     expect(() => parsePointer(text)).toThrow(SyntaxError);
+    expect(isPointer(text)).toBe(false);
   });
 
   it('does not take ~01 for ~1 written twice', () => {
@@ -134,6 +135,7 @@ describe('reading and writing', () => {
     const steps = fc.array(fc.string({ unit: fc.constantFrom('~', '/', '0', '1', 'é', '\ud800') }));
     fc.assert(
       fc.property(steps, (list) => {
+        expect(isPointer(formatPointer(list))).toBe(true);
         expect(parsePointer(formatPointer(list))).toEqual(list);
       }),
     );

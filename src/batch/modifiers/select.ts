@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Steps } from '../../budget/work.ts';
 import { entriesOf, isObject, put } from '../../json/members.ts';
-import { follow, parsePointer } from '../../json/pointer.ts';
+import { follow, isPointer, parsePointer } from '../../json/pointer.ts';
 import { TypedValue } from '../../store/typed-value.ts';
 import { fillValue, type Given } from '../template/fill-template.ts';
 import { jsonObject } from '../template/json-object.ts';
@@ -49,11 +49,8 @@ function readSelection(value: unknown, at: Spot, findings: Findings): Selection 
 }
 
 function pointerOf(value: unknown): Selection | undefined {
-  try {
-    return typeof value === 'string' ? { kind: 'pointer', steps: parsePointer(value) } : undefined;
-  } catch {
-    return undefined;
-  }
+  const isOne = typeof value === 'string' && isPointer(value);
+  return isOne ? { kind: 'pointer', steps: parsePointer(value) } : undefined;
 }
 
 /** A pointer that leads nowhere is null. */

@@ -1,6 +1,6 @@
 import { toText } from '../../json/leaf.ts';
 import { entriesOf, followPath, hasMember, keysOf, memberOf, put } from '../../json/members.ts';
-import { parsePointer } from '../../json/pointer.ts';
+import { isPointer, parsePointer } from '../../json/pointer.ts';
 import { Placeholder, WORDS, type Word } from '../../store/placeholder.ts';
 import { BROKEN, Reference, type Report } from './reference.ts';
 import type { Path, Spot } from './spot.ts';
@@ -112,12 +112,9 @@ function readReference(word: Word, argument: unknown, at: Spot, findings: Findin
     return join;
   }
   if (typeof argument !== 'string') return fault('a JSON Pointer (RFC 6901), written as a string, is allowed here');
-  let steps: readonly string[];
-  try {
-    steps = parsePointer(argument);
-  } catch {
+  if (!isPointer(argument))
     return fault('not a JSON Pointer: it is empty or begins with "/", and "~" is written ~0 (RFC 6901)');
-  }
+  const steps = parsePointer(argument);
   const named = NAMED[word];
   if (named && (steps[0] ?? '') === '') return fault(`${word} names ${named}: "/name" or "/name/…"`);
   // The same reference is read once, however often it is written.
