@@ -81,6 +81,7 @@ function read<const T extends NonNullable<ParseArgsConfig['options']>>(
   const parsed = parseArgs(config);
   if (parsed.positionals.length > files)
     throw new UsageFault(`${JSON.stringify(parsed.positionals[files])} is one word too many`);
+  if (parsed.positionals.includes('')) throw new UsageFault('an empty word names nothing');
   return parsed;
 }
 

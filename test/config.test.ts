@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, mkdtempDisposable, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -205,6 +205,19 @@ describe('faults', () => {
       }),
     );
     expect(Object.keys(faults)).toEqual([`sources.${name}`]);
+  });
+
+  const rule = 'a name of 1 to 64 letters, digits, _ and -, beginning with a letter or digit, is allowed here';
+  it.each([
+    ['{ "sources": { "__proto__": {} } }', { 'sources.__proto__': rule }],
+    ['{ "batches": { "__proto__": {} } }', { 'configuration: batches.__proto__': rule }],
+    ['{ "callers": { "__proto__": {} } }', { 'callers.__proto__': rule }],
+    [
+      '{ "server": { "__proto__": {} } }',
+      { 'server.__proto__': 'unknown field; no field of this name is allowed anywhere' },
+    ],
+  ])('a fault of what nothing may be called says so: %s', (text, faults) => {
+    expect(faultsOf(() => parse(JSON.parse(text)))).toMatchObject(faults);
   });
 
   it('a source may be called constructor', () => {
@@ -438,6 +451,34 @@ describe('YAML', () => {
     '010: a\n  "010": b',
   ])('refuses a doubled key, also where it is one as a text alone: %j', (keys) => {
     expect(problemsOf(`sources:\n  ${keys}\n`)).toEqual([['codap.yaml:3:3', 'Map keys must be unique']]);
+  });
+
+  it.each([
+    ['%YAML 1.1\n---\na: 010\n', 1],
+    ['# of old\r\n%TAG !e! tag:e,2000:\r\n%YAML  1.1 # so\r\n---\r\na: 010\r\n', 3],
+    ['\uFEFF%YAML 1.1\n---\na: yes\n', 1],
+    ['%YAML 1.2\n%YAML 1.1\n---\na: 010\n', 2],
+    ['\n%YAML 1.3\n---\na: 010\n', 2],
+    ['%YAML\n---\na: 010\n', 1],
+    ['%hunter2\n---\na: 010\n', 1],
+  ])('refuses another version than 1.2, by which a number may be another one: %j', async (text, line) => {
+    const detail = 'of directives, %YAML 1.2 and %TAG with a handle and a prefix are allowed here';
+    const [problem, ...others] = problemsOf(text);
+    expect([problem?.[0].split(':').slice(0, 2).join(':'), problem?.[1], others]).toEqual([
+      `codap.yaml:${line}`,
+      detail,
+      [],
+    ]);
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'codap-config-'));
+    await writeFile(join(folder.path, 'batch.yaml'), text);
+    const [batch] = await readBatches(new Map([['a', 'batch.yaml']]), join(folder.path, 'codap.yaml'));
+    expect(batch?.faults).toMatchObject([
+      { path: expect.stringContaining(`batch.yaml:${line}:`) as string, detail: problem?.[1] },
+    ]);
+  });
+
+  it('takes 1.2 that is written out', () => {
+    expect(readYaml('%YAML 1.2\n---\na: 010\n', 'f').plain).toEqual({ a: 10 });
   });
 
   it.each(['1e-400', '-1.5E-999', '+1e-400', `0.${'0'.repeat(330)}1`])(

@@ -1,5 +1,5 @@
 import { hashedKey, makeKey } from '../callers/api-keys.ts';
-import { nameSchema } from '../config/schema.ts';
+import { isName } from '../config/name-schema.ts';
 import { UsageFault } from './start-fault.ts';
 
 /**
@@ -7,7 +7,7 @@ import { UsageFault } from './start-fault.ts';
  * as a whole caller. It is kept nowhere. Throws UsageFault for what is no name of a caller.
  */
 export function printKey(name: string | undefined): void {
-  if (name !== undefined && !nameSchema.safeParse(name).success)
+  if (name !== undefined && !isName(name))
     throw new UsageFault('a caller has a name of 1 to 64 letters, digits, _ and -, beginning with a letter or digit');
   const made = makeKey();
   const keys = `keys: ["${hashedKey(made)}"]`;

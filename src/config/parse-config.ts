@@ -8,12 +8,13 @@ import type { CallerConfig } from './caller-options.ts';
 import type { Env } from './env.ts';
 import { ConfigError, type ConfigFault, toPath } from './fault.ts';
 import { fill } from './variables.ts';
+import { isName, namesIn } from './name-schema.ts';
 import { type Config, configSchema, LOOSEST } from './schema.ts';
 
 /** A configuration without what is wrong with it; undefined where that cannot be told apart. */
 export interface CheckedConfig {
   readonly config: Config | undefined;
-  /** The names of its sources, of the wrong ones, too. */
+  /** The names of its sources, of the wrong ones, too, but for what can be no name. */
   readonly sourceNames: readonly string[];
   readonly faults: readonly ConfigFault[];
 }
@@ -54,13 +55,13 @@ export function checkConfig(
   const checked = convert(value, whole, first.faults) ? checkSchema(schema, value) : first;
   const unfilled = new Set(faults.map(({ path }) => path));
   const found = checked.faults.map(({ path, detail }) => ({ path: toPath(path), detail }));
-  const named = files.batches.map(({ name }) => name);
+  const named = files.batches.map(({ name }) => name).filter(isName);
   const filled = found.filter(({ path }) => !unfilled.has(path));
   const all = distinct([...faults, ...filled, ...portFaults(value), ...callerFaults(value, named)]);
   const data = all.length === 0 ? checked.data : checkSchema(schema, without(value, all)).data;
   const told = new Set(all.map(({ path }) => path));
   const batches = files.batches.filter(({ name }) => !told.has(`batches.${name}`));
-  const sourceNames = Object.keys(fieldsOf(fieldsOf(value)['sources']));
+  const sourceNames = namesIn(fieldsOf(value)['sources']);
   const said = data?.callers;
   const callers = said && new Map(names.map((name) => [name, said[name] as CallerConfig]));
   return { config: data && { ...data, ...files, batches, callers }, sourceNames, faults: all.map(located(file)) };

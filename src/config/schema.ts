@@ -7,6 +7,7 @@ import type { BatchText } from './batch-texts.ts';
 import { type CallerConfig, callerSchema } from './caller-options.ts';
 import { layerOptions } from './layer-options.ts';
 import { LONGEST_MS, milliseconds } from './milliseconds.ts';
+import { nameSchema } from './name-schema.ts';
 import { tlsSchema } from './tls-options.ts';
 
 /** A text may not grow longer than this, in bytes: some way below what one JavaScript string can hold. */
@@ -185,13 +186,7 @@ export interface Unordered extends Omit<Config, 'callers'> {
   readonly callers?: Readonly<Record<string, CallerConfig>> | undefined;
 }
 
-/** The name of a source, a saved batch or a caller. */
-export const nameSchema = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
-    'a name of 1 to 64 letters, digits, _ and -, beginning with a letter or digit, is allowed here',
-  );
+const BATCH = 'a saved batch, or the path of its file, is allowed here';
 
 /** The schema of a whole configuration, with a branch for each of these adapters. */
 export function configSchema(adapters: Adapters): z.ZodType<Unordered> {
@@ -206,12 +201,7 @@ export function configSchema(adapters: Adapters): z.ZodType<Unordered> {
       .transform((sources) =>
         Object.fromEntries(Object.entries(sources).map(([name, options]) => [name, { name, ...options }])),
       ),
-    batches: z
-      .record(
-        nameSchema,
-        z.union([z.string(), z.object({})], 'a saved batch, or the path of its file, is allowed here'),
-      )
-      .optional(),
+    batches: z.record(nameSchema, z.union([z.string().min(1, BATCH), z.object({})], BATCH)).optional(),
     callers: z
       .record(nameSchema, callerSchema)
       .refine((callers) => Object.keys(callers).length > 0, 'at least one caller is allowed here')

@@ -1,5 +1,6 @@
 import type { Env } from './env.ts';
 import { type ConfigFault, toPath } from './fault.ts';
+import { NAME } from './name-schema.ts';
 
 /** Data with its `${…}` filled in, the places that were nothing but one, and what went wrong. */
 export interface FilledIn {
@@ -14,6 +15,9 @@ export interface FilledIn {
 
 /** What is not well written takes the rest with it: nobody knows where it was to end. */
 const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}|\$\{[^]*/g;
+
+/** Whose keys are names. */
+const NAMED: ReadonlySet<unknown> = new Set(['sources', 'batches', 'callers']);
 
 /**
  * Fills in `${NAME}` and `${NAME:-default}` in every string below the named top-level fields; keys are left
@@ -57,7 +61,9 @@ export function fill(raw: unknown, env: Env, fields: readonly string[]): FilledI
   const member = ([key, value]: [string, unknown], path: readonly PropertyKey[]): [string, unknown][] => {
     // The schema would drop this key without a word.
     if (key === '__proto__') {
-      faults.push({ path: toPath([...path, key]), detail: 'unknown field' });
+      const isNamed = path.length === 1 && NAMED.has(path[0]);
+      const detail = isNamed ? NAME : 'unknown field; no field of this name is allowed anywhere';
+      faults.push({ path: toPath([...path, key]), detail });
       return [];
     }
     return [[key, walk(value, [...path, key])]];

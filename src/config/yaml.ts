@@ -40,6 +40,8 @@ export function readYaml(text: string, file: string): Yaml {
   };
 }
 
+const DIRECTIVES = 'of directives, %YAML 1.2 and %TAG with a handle and a prefix are allowed here';
+
 function parse(text: string, file: string): Document.Parsed {
   const lineCounter = new LineCounter();
   // At level "warn" the library would write keys of the file to standard error.
@@ -60,6 +62,9 @@ function parse(text: string, file: string): Document.Parsed {
     path: placeOf(pos[0]),
     detail: wordsOf(code, message),
   }));
+  // By another version a number is another one: 010 is 8.
+  if (document.directives.yaml.version !== '1.2')
+    faults.push({ path: placeOf(text.search(/^\uFEFF?%YAML[ \t]+(?!1\.2\b)/m)), detail: DIRECTIVES });
   // What is no text is another thing as a key: an alias of it is made what it names, where it stands.
   const named = new Map<string, Scalar>();
   visit(document, {
@@ -99,6 +104,7 @@ function uniqueKeys(one: ParsedNode, other: ParsedNode): boolean {
 /** What follows a colon in the parser's message is quoted from the file, where it may be a secret. */
 function wordsOf(code: string, message: string): string {
   if (code === 'MULTIPLE_DOCS') return 'one document is allowed in a file';
+  if (code === 'BAD_DIRECTIVE') return DIRECTIVES;
   return code === 'RESOURCE_EXHAUSTION' ? 'nested too deep' : message.replace(/: .*$/s, '');
 }
 

@@ -11,21 +11,23 @@ const OTHER = `sha256:${'f'.repeat(64)}`;
 const JWT = { issuer: 'https://id.example/', audience: 'codap', jwks: 'https://id.example/jwks.json' };
 const REST = { adapter: 'rest', url: 'https://shop.example/' };
 
-const parse = (callers: unknown, env: Env = {}) => Object.fromEntries(configOf(callers, env).callers!);
-const configOf = (callers: unknown, env: Env) =>
+const parse = (callers: unknown, env: Env = {}, own: object = {}) =>
+  Object.fromEntries(configOf(callers, env, own).callers!);
+const configOf = (callers: unknown, env: Env, own: object) =>
   parseConfig(
     {
       sources: { shop: REST, photos: REST },
       batches: { profile: { pattern: 'kv', queries: {} } },
+      ...own,
       callers,
     },
     env,
   );
 
 /** The faults of a configuration, by their paths. */
-function faultsOf(callers: unknown, env?: Env): Record<string, string> {
+function faultsOf(callers: unknown, env?: Env, own?: object): Record<string, string> {
   try {
-    parse(callers, env);
+    parse(callers, env, own);
   } catch (error) {
     if (error instanceof ConfigError) return Object.fromEntries(error.faults.map(({ path, detail }) => [path, detail]));
     throw error;
@@ -130,6 +132,18 @@ describe('callers', () => {
       'callers.web.sources.2': 'no such source; allowed here: shop, photos',
       'callers.web.batches.1': 'no such saved batch; allowed here: profile',
       'callers.web.keys.0': expect.any(String),
+    });
+  });
+
+  it('and names none that can be no name', () => {
+    const web = { keys: [KEY], sources: ['a b'], batches: ['a b', 'none'] };
+    const sources = { 'a b': REST, '': REST, shop: REST };
+    const batch = { pattern: 'kv', queries: {} };
+    const found = faultsOf({ web }, {}, { sources, batches: { 'a b': batch, '-': batch, profile: batch } });
+    expect(found).toMatchObject({
+      'callers.web.sources.0': 'no such source; allowed here: shop',
+      'callers.web.batches.0': 'no such saved batch; allowed here: profile',
+      'callers.web.batches.1': 'no such saved batch; allowed here: profile',
     });
   });
 

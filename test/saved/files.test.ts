@@ -205,6 +205,17 @@ describe('codap check', () => {
     ]);
   });
 
+  it('names no source whose name can be none, and no file without a path', async () => {
+    const sources = SHOP.replace('{', '{ "c d": { adapter: rest, url: "http://a.example" },');
+    const batches = 'b: { pattern: kv, queries: { a: { source: none, op: get }, c: { source: c d, op: get } } }, f: ""';
+    expect((await faultsOf({ 'codap.yaml': `${sources}batches: { ${batches} }` })).toSorted()).toEqual([
+      'codap.yaml: batches.b#/queries/a/source: no such source; allowed here: shop',
+      'codap.yaml: batches.b#/queries/c/source: no such source; allowed here: shop',
+      'codap.yaml: batches.f: a saved batch, or the path of its file, is allowed here',
+      expect.stringMatching(/^sources\.c d: a name of 1 to 64 letters/) as string,
+    ]);
+  });
+
   it.each([
     ['{ depth: 60, work: 5 }', ['limits.work']],
     ['{ depth: 60, deep: 5 }', ['limits.deep']],

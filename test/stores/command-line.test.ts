@@ -102,6 +102,9 @@ describe('the command line', () => {
   });
 
   it.each([
+    [['serve', ''], 'an empty word names nothing'],
+    [['check', ''], 'an empty word names nothing'],
+    [['key', ''], 'an empty word names nothing'],
     [['serve', '--fast'], '--fast is not known; allowed here: --host, --port'],
     [['check', 'a', '-p'], '-p is not known; allowed here: --ping'],
     [['demo', '--port'], '--port needs a value'],
