@@ -50,7 +50,7 @@ export interface Adapter<Options = unknown> {
   example(options: Options): Example;
   /** Names, lower-case, of the caller's headers that a source passes on; none, unless it says otherwise. */
   forwards?(options: Options): readonly string[];
-  /** What the params of an op say of one source, as its options narrow them; no more, unless it says otherwise. */
+  /** What an op's params may say where a source's own options narrow that; else it is not there. */
   ownParams?(op: string, options: Options): z.ZodType;
   /** Whether a source's own options allow an op; all of them, unless it says otherwise. */
   allows?(op: string, options: Options): boolean;

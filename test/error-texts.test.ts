@@ -47,6 +47,7 @@ const FILLED_IN = listed(`
   adapters/mongo/failure.ts: name
   adapters/mongo/extended-json.ts: key  # a wrapper
   adapters/mongo/value.ts: name  # a type of BSON, in a text that stays with the cause
+  adapters/rest/params.ts: headers.join(', ') || 'none'  # of the configuration
   adapters/rest/contents.ts: String(one['in'])  # a key of a Map
   adapters/rest/contents.ts: String(one['name'])
   adapters/rest/openapi.ts: code  # told to the operator
@@ -76,6 +77,11 @@ const FILLED_IN = listed(`
   routes/start.ts: name  # of the configuration
   routes/start.ts: asked.join(', ')  # names of parameters
   src/service/batches/answer-batch.ts: acceptable[0]?.refuses?.(plan)  # a sentence of ours
+  src/batch/run/wait.ts: toldOf(first, scope)  # a pointer, as who asks has written it
+  src/batch/run/wait.ts: reference.told
+  src/batch/template/reference.ts: this.word
+  src/batch/template/reference.ts: shortened(this.pointer)
+  src/batch/template/reference.ts: text.slice(0, MOST_TOLD - 1).replace(/[\\ud800-\\udbff]$/, '')
   src/batch/run/batch.ts: answerBytes  # a limit
   src/budget/work.ts: this.#most  # a limit
   src/batch/plan/plan-group.ts: field  # of the request's language

@@ -205,6 +205,10 @@ describe('/openapi.json', () => {
     }
   });
 
+  it('says that nobody needs a key, where there are no callers', () => {
+    expect(document).toMatchObject({ security: [] });
+  });
+
   it('holds schemas that are JSON Schema 2020-12', () => {
     for (const name of Object.keys(document.components.schemas)) {
       expect(() => ajv.getSchema(`document#/components/schemas/${name}`), name).not.toThrow();

@@ -544,6 +544,27 @@ describe('a reference that cannot be had', () => {
       expect(results, name).toMatchObject({ [name]: { ...FAILED, error: { retryable: false, dependsOn: ['a'] } } });
   });
 
+  const long = `/a/${'x'.repeat(300)}`;
+  it.each([
+    [{ $result: '/a/x/~0~1é/*/0' }, '$result /a/x/~0~1é/*/0'],
+    [{ $meta: '/a/etag' }, '$meta /a/etag'],
+    [{ $item: '/sku' }, '$item /sku'],
+    [{ $join: ['a', { $result: '/a/y' }] }, '$result /a/y'],
+    [{ $result: long }, `$result ${long.slice(0, 199)}…`],
+    [{ $result: `/a/${'x'.repeat(195)}😀😀` }, `$result /a/${'x'.repeat(195)}…`],
+  ])('whose pointer leads nowhere is named as it was written, if not at any length: %j', async (reference, written) => {
+    const queries = { a: q({ value: { x: [1] } }), b: q({ value: reference }, { forEach: [{}] }) };
+    const failed = { error: { message: `a reference leads nowhere: ${written}` } };
+    expect(await ask('kv', { queries })).toMatchObject({ results: { b: { replies: [failed] } } });
+  });
+
+  it('of a saved batch is not named: who asks has not written it', async () => {
+    const queries = { a: q({ value: {} }), b: from('/a/y') };
+    expect(await ask('kv', { queries }, { claims: {}, params: {} })).toMatchObject({
+      results: { b: { error: { message: 'a reference leads nowhere', dependsOn: ['a'] } } },
+    });
+  });
+
   it('to a query skipped by choice is skipped without an error, and so on', async () => {
     const queries = {
       a: q({}, { when: false }),

@@ -392,7 +392,7 @@ describe('a parameter that is not given', () => {
     expect(complete).toBe(false);
     expect(results.needs).toEqual({
       status: 'skipped',
-      error: { code: 'DEPENDENCY_FAILED', message: 'a reference leads nowhere', retryable: false },
+      error: { code: 'DEPENDENCY_FAILED', message: 'a reference leads nowhere: $param /id', retryable: false },
     });
     expect(results.each.error.code).toBe('DEPENDENCY_FAILED');
     expect(results.when).toEqual({ status: 'skipped' });

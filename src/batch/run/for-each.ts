@@ -72,7 +72,7 @@ async function referred(
 ): Promise<readonly unknown[] | Reply> {
   const outcome = await waitFor(reference, scope, { signal, trace });
   const started = performance.now();
-  if (outcome.is !== 'value') return skippedBy([[reference, outcome]]);
+  if (outcome.is !== 'value') return skippedBy([[reference, outcome]], scope);
   const items = outcome.value;
   if (!isList(items))
     return failure(new CodapError('INVALID', 'forEach was given something that is not a list'), started);

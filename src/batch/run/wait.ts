@@ -41,7 +41,7 @@ export function read(
       else if (outcome.is === 'nowhere' && nullable) values.set(reference, null);
       else missing.push([reference, outcome]);
     }
-    return missing.length > 0 ? skippedBy(missing) : undefined;
+    return missing.length > 0 ? skippedBy(missing, scope) : undefined;
   };
   const outcomes = outcomesOf(references, scope, waiting);
   return outcomes instanceof Promise ? outcomes.then(take) : take(outcomes);
@@ -176,9 +176,10 @@ function viewOf({ word }: Reference): View {
 }
 
 /** A reply that is skipped for what could not be had: without an error if that was skipped by choice. */
-export function skippedBy(missing: readonly [Reference, Outcome][]): Reply {
+export function skippedBy(missing: readonly [Reference, Outcome][], scope: Scope): Reply {
   const failures = missing.filter(([, outcome]) => outcome.is !== 'skipped');
-  if (failures.length === 0) return { status: 'skipped' };
+  const [[first] = []] = failures;
+  if (!first) return { status: 'skipped' };
   const dependsOn = [...new Set(failures.flatMap(([{ target }]) => (target?.from === 'result' ? target.name : [])))];
   const known = dependsOn.length > 0 ? { dependsOn } : {};
   const cause = failures
@@ -190,6 +191,11 @@ export function skippedBy(missing: readonly [Reference, Outcome][]): Reply {
         retryable: cause.retryable,
         http: cause.http,
       })
-    : new CodapError('DEPENDENCY_FAILED', 'a reference leads nowhere', known);
+    : new CodapError('DEPENDENCY_FAILED', `a reference leads nowhere${toldOf(first, scope)}`, known);
   return { status: 'skipped', error };
+}
+
+/** What who asks has written; of a saved batch that is its parameters alone. */
+function toldOf(reference: Reference, { batch: { options } }: Scope): string {
+  return options.params === undefined || reference.word === '$param' ? `: ${reference.told}` : '';
 }

@@ -29,6 +29,7 @@ export class Reference extends Placeholder {
   /** Its pointer's steps; of a `$join` none. */
   readonly steps: readonly string[];
   target: Target | undefined;
+  #told: string | undefined;
   #plain: readonly Reference[] | undefined;
 
   constructor(word: Word, at: Spot, steps: readonly string[], parts?: readonly (string | Placeholder)[]) {
@@ -41,6 +42,12 @@ export class Reference extends Placeholder {
     return formatPointer(this.steps);
   }
 
+  /** As a failure tells of it; worked out once, since each item may do so. */
+  get told(): string {
+    this.#told ??= `${this.word} ${shortened(this.pointer)}`;
+    return this.#told;
+  }
+
   /**
    * The reference itself, or those that a `$join` is made of; worked out once, since each item asks for them.
    */
@@ -48,6 +55,14 @@ export class Reference extends Placeholder {
     this.#plain ??= this.word === '$join' ? this.parts.flatMap(plainIn) : [this];
     return this.#plain;
   }
+}
+
+/** Characters of a pointer in a failure. */
+const MOST_TOLD = 200;
+
+/** As much of a text's beginning as is told; no character is cut. */
+function shortened(text: string): string {
+  return text.length <= MOST_TOLD ? text : `${text.slice(0, MOST_TOLD - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }
 
 /** Those of some references that are no `$join`: what it is made of is among them. */
