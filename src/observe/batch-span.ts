@@ -12,6 +12,7 @@ import {
 import type { Member, Traced } from '../batch/run/reply.ts';
 import type { Running } from '../batch/run/run.ts';
 import type { Source } from '../sources/open.ts';
+import type { Code } from '../errors.ts';
 import { formatPointer } from '../json/pointer.ts';
 import type { Attempt, AttemptSpan } from '../store/call-trace.ts';
 import type { Query } from '../store/fetch.ts';
@@ -21,24 +22,31 @@ import type { SpanClock } from './span-clock.ts';
 /** So many spans are made in one turn of the event loop: a batch may have very many. */
 const AT_ONCE = 200;
 
+/** What spans are made with. */
+export interface SpanMaking {
+  readonly tracer: Tracer;
+  readonly ids: GivenIds;
+  /** Whether the values of queries stand in them. */
+  readonly withValues: boolean;
+}
+
 /** The span of a batch. Those of its queries and attempts are made of what it has noted once it has ended. */
 export class BatchSpan {
   /** What its batch runs, once it does. */
   running: Running | undefined;
   readonly #span: Span;
   readonly #clock: SpanClock;
-  readonly #tracer: Tracer;
-  readonly #ids: GivenIds;
-  readonly #withValues: boolean;
+  /** As it came. */
+  readonly #tracestate: string | undefined;
+  readonly #making: SpanMaking;
   /** Spans of this turn. */
   #made = 0;
 
-  constructor(span: Span, clock: SpanClock, tracer: Tracer, ids: GivenIds, withValues: boolean) {
+  constructor(span: Span, clock: SpanClock, tracestate: string | undefined, making: SpanMaking) {
     this.#span = span;
     this.#clock = clock;
-    this.#tracer = tracer;
-    this.#ids = ids;
-    this.#withValues = withValues;
+    this.#tracestate = tracestate;
+    this.#making = making;
   }
 
   /** Whether it is exported: else its batch has nothing to note. */
@@ -58,9 +66,9 @@ export class BatchSpan {
 
   /** Makes the span of an attempt that leaves now. */
   readonly spanOf = (source: Source, query: Pick<Query, 'op' | 'params'>): AttemptSpan => {
-    const { name, attributes } = source.spanOf(query, this.#withValues);
-    const id = this.#ids.generateSpanId();
-    return { id, traceparent: this.#traceparent(id), name, attributes };
+    const { name, attributes } = source.spanOf(query, this.#making.withValues);
+    const id = this.#making.ids.generateSpanId();
+    return { id, traceparent: this.#traceparent(id), tracestate: this.#tracestate, name, attributes };
   };
 
   /**
@@ -69,32 +77,38 @@ export class BatchSpan {
    */
   async end(status: number | undefined): Promise<void> {
     if (!this.isSampled) return;
+    const { running } = this;
     const span = this.#span;
-    const ended = performance.now();
-    await this.running?.root.reply;
+    const left = performance.now();
+    await running?.root.reply;
     if (status !== undefined) span.setAttribute('http.response.status_code', status);
-    const decidedBy = this.running?.batch.decidedBy?.error;
+    const decidedBy = running?.batch.decidedBy?.error;
     // What was answered before a failure decided the batch was a 200. A 4xx is no error of who answers it.
     const outcome = decidedBy?.http ?? status ?? 0;
     if (outcome >= 500) failed(span, decidedBy?.code ?? String(status));
+    // Where its client leaves, what runs ends after that.
+    const ended = Math.max(left, running?.root.trace?.ended ?? left);
     span.end(this.#clock.at(ended));
-    if (this.running) await this.#membersOf(this.running.root, within(span), ended);
+    if (running) await this.#membersOf(running.root, within(span), ended);
   }
 
-  /** `end`: of what flowed and was not read to its end by itself, when that which it stands in ended. */
+  /** None ends after what it stands in; what was not read to its end by itself ends with that, at `end`. */
   async #membersOf({ within: members }: Traced, parent: Context, end: number): Promise<void> {
     for (const member of members) {
       const { traced, reply } = member;
       const noted = traced?.trace;
       // What was not begun when it was given up has no span.
       if (!noted || (noted.queued === undefined && reply.error?.code === 'CANCELLED')) continue;
-      const { ended = end, queued = ended } = noted;
-      const options = { startTime: this.#clock.at(queued), attributes: attributesOf(member) };
-      const span = this.#tracer.startSpan(nameOf(member), options, parent);
+      const ended = Math.min(noted.ended ?? end, end);
+      const options = {
+        startTime: this.#clock.at(Math.min(noted.queued ?? ended, ended)),
+        attributes: attributesOf(member),
+      };
+      const span = this.#making.tracer.startSpan(nameOf(member), options, parent);
       if (reply.status === 'error') failed(span, reply.error?.code);
       span.end(this.#clock.at(ended));
       const context = within(span);
-      for (const attempt of noted.attempts) this.#attempt(attempt, context);
+      for (const attempt of noted.attempts) this.#attempt(attempt, context, ended, reply.error?.code);
       this.#made += 1 + noted.attempts.length;
       if (this.#made >= AT_ONCE) {
         this.#made = 0;
@@ -104,16 +118,23 @@ export class BatchSpan {
     }
   }
 
-  #attempt({ span: known, started, ended = performance.now(), code, hedge }: Attempt, parent: Context): void {
+  /** One that goes on for others ends with its query, and as that did: what becomes of it is theirs. */
+  #attempt(attempt: Attempt, parent: Context, end: number, error: Code | undefined): void {
+    const { span: known, started, ended = Infinity, hedge, resends } = attempt;
     if (!known) return;
     const { id, name, attributes, status } = known;
-    this.#ids.next = id;
+    this.#making.ids.next = id;
     const options = { kind: SpanKind.CLIENT, startTime: this.#clock.at(started), attributes };
-    const span = this.#tracer.startSpan(name, options, parent);
-    if (status !== undefined) span.setAttribute('http.response.status_code', status);
+    const span = this.#making.tracer.startSpan(name, options, parent);
+    const goesOn = ended > end;
+    if (goesOn) span.setAttribute('codap.goes_on', true);
+    else if (status !== undefined) span.setAttribute('http.response.status_code', status);
     if (hedge) span.setAttribute('codap.hedge', true);
+    if (resends !== undefined && 'http.request.method' in attributes)
+      span.setAttribute('http.request.resend_count', resends);
+    const code = goesOn ? error : attempt.code;
     if (code) failed(span, code);
-    span.end(this.#clock.at(ended));
+    span.end(this.#clock.at(Math.min(ended, end)));
   }
 
   #traceparent(id: string): string {

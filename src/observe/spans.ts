@@ -1,4 +1,4 @@
-import { type Context, ROOT_CONTEXT, SpanKind, type Tracer } from '@opentelemetry/api';
+import { type Context, ROOT_CONTEXT, SpanKind } from '@opentelemetry/api';
 import { ExportResultCode, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto';
@@ -23,7 +23,7 @@ import {
 } from '@opentelemetry/sdk-trace';
 import type { Logger } from 'pino';
 import { version } from '../version.ts';
-import { BatchSpan } from './batch-span.ts';
+import { BatchSpan, type SpanMaking } from './batch-span.ts';
 import type { Exporting } from './exporting.ts';
 import { GivenIds } from './given-ids.ts';
 import { SpanClock } from './span-clock.ts';
@@ -47,21 +47,19 @@ export interface Begun {
  */
 export class Spans {
   readonly #provider: TracerProvider;
-  readonly #tracer: Tracer;
-  readonly #ids = new GivenIds();
+  readonly #making: SpanMaking;
   readonly #context = new W3CTraceContextPropagator();
-  readonly #withValues: boolean;
 
   constructor(exporting: Exporting, withValues: boolean, logger: Pick<Logger, 'warn' | 'info'>) {
     const exporter = exporting.protocol === 'http/json' ? new JsonExporter() : new ProtobufExporter();
-    this.#withValues = withValues;
+    const ids = new GivenIds();
     this.#provider = new TracerProvider({
       resource: resource(),
       sampler: samplerOf(exporting),
-      idGenerator: this.#ids,
+      idGenerator: ids,
       spanProcessors: [new BatchSpanProcessor({ exporter: telling(exporter, logger), ...exporting.queue })],
     });
-    this.#tracer = this.#provider.getTracer('codap', version());
+    this.#making = { tracer: this.#provider.getTracer('codap', version()), ids, withValues };
   }
 
   /** Begins the span of a batch: a child of the one that the request's `traceparent` names, if any. */
@@ -76,8 +74,8 @@ export class Spans {
     };
     const clock = new SpanClock();
     const options = { kind: SpanKind.SERVER, startTime: clock.at(received), attributes };
-    const span = this.#tracer.startSpan(`${method} ${route}`, options, parent);
-    return new BatchSpan(span, clock, this.#tracer, this.#ids, this.#withValues);
+    const span = this.#making.tracer.startSpan(`${method} ${route}`, options, parent);
+    return new BatchSpan(span, clock, headers['tracestate']?.toString(), this.#making);
   }
 
   #parentOf(headers: Begun['headers']): Context {

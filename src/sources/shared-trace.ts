@@ -1,5 +1,5 @@
 import type { Attempt, CallTrace } from '../store/call-trace.ts';
-import type { Context } from '../store/fetch.ts';
+import type { Caller, Context } from '../store/fetch.ts';
 import type { Waiter } from './waiter.ts';
 
 /** A call that several wait for. */
@@ -9,7 +9,8 @@ interface Shared {
 
 /**
  * The trace of a call that several wait for, of whom the first is traced. That one tells its attempts, and
- * once it has left another of its batch does: it shows nothing that comes after its own end.
+ * once it has left another of its batch does, else one of another batch: each shows nothing that comes after
+ * its own end. An attempt that nobody can tell is none of a trace's.
  */
 export class SharedTrace implements CallTrace {
   readonly #first: Context;
@@ -27,15 +28,31 @@ export class SharedTrace implements CallTrace {
     return first.trace && new SharedTrace(first, first.trace, call);
   }
 
+  /** Who tells of what happens now. All of a batch come to a source as one caller. */
+  get #teller(): CallTrace | undefined {
+    return this.#ofWaiting(this.#first.caller) ?? this.#ofWaiting();
+  }
+
+  /** The trace of the first who still waits, of those who are this caller, if one is told. */
+  #ofWaiting(caller?: Caller): CallTrace | undefined {
+    for (const { isGone, context } of this.#call.waiters) {
+      const { trace } = context;
+      if (isGone || !trace) continue;
+      // One who waits may stand for several.
+      if (trace instanceof SharedTrace) {
+        const own = trace.#ofWaiting(caller);
+        if (own) return own;
+      } else if (!caller || context.caller === caller) return trace;
+    }
+    return undefined;
+  }
+
   get attempts(): Attempt[] {
-    // All of a batch come to a source as one caller.
-    const { caller } = this.#first;
-    const teller = this.#call.waiters.find(({ isGone, context }) => !isGone && context.caller === caller);
-    return (teller?.context.trace ?? this.#trace).attempts;
+    return this.#teller?.attempts ?? [];
   }
 
   get spanOf(): CallTrace['spanOf'] {
-    return this.#trace.spanOf;
+    return this.#teller?.spanOf;
   }
 
   get shared(): CallTrace['shared'] {

@@ -12,6 +12,8 @@ export interface AttemptSpan extends CallSpan {
   readonly id: string;
   /** What the store is told, so that what it does is a child of this span (W3C Trace Context). */
   readonly traceparent: string;
+  /** As it came with the batch whose span it is. */
+  readonly tracestate: string | undefined;
   /** The HTTP status of the answer, where it has one. */
   status?: number;
 }
@@ -25,6 +27,8 @@ export interface Attempt {
   code?: Code;
   /** It was sent because an earlier one took long. */
   readonly hedge?: true;
+  /** So many were sent before it and failed. */
+  resends?: number;
   /** Where traces are exported. */
   span?: AttemptSpan;
 }

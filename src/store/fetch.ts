@@ -51,6 +51,8 @@ export interface Context {
   readonly asked?: Asked | undefined;
   /** This attempt was sent because an earlier one took long. */
   readonly hedge?: true;
+  /** How many attempts were sent before this one and failed: of a retry. */
+  readonly resends?: number;
   /** The failure of an earlier call, or of the part that it passed on: this one goes on, which is a retry. */
   readonly resumedAfter?: CodapError | undefined;
   /** The source turns others away until this attempt has told whether the store answers again. */

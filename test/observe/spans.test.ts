@@ -83,6 +83,16 @@ const below = (spans: readonly ReceivedSpan[], parent: ReceivedSpan): readonly R
 const ofPath = (spans: readonly ReceivedSpan[], path: string): ReceivedSpan =>
   spans.find(({ attributes }) => attributes['codap.path'] === path)!;
 
+/** None begins before what it stands in, or ends after it. */
+function expectWithin(spans: readonly ReceivedSpan[]): void {
+  for (const span of spans) {
+    const { started, ended } = spans.find(({ spanId }) => spanId === span.parentSpanId) ?? span;
+    expect(span.started).toBeGreaterThanOrEqual(started - 0.002);
+    expect(span.ended).toBeLessThanOrEqual(ended + 0.002);
+    expect(span.ended).toBeGreaterThanOrEqual(span.started);
+  }
+}
+
 describe('the spans of a batch', () => {
   it('name the caller, by its name in the configuration', async () => {
     const key = makeKey();
@@ -148,12 +158,7 @@ describe('the spans of a batch', () => {
       'server.port': expect.any(Number) as number,
     });
     expect(spans).toHaveLength(11);
-    for (const { started, ended, parentSpanId } of spans) {
-      const around = spans.find(({ spanId }) => spanId === parentSpanId) ?? root;
-      expect(started).toBeGreaterThanOrEqual(around.started - 0.002);
-      expect(ended).toBeLessThanOrEqual(around.ended + 0.002);
-      expect(ended).toBeGreaterThanOrEqual(started);
-    }
+    expectWithin(spans);
     expect(Math.abs(root.ended - Date.now())).toBeLessThan(5000);
   });
 
@@ -187,6 +192,7 @@ describe('the spans of a batch', () => {
     expect(attempts.map(({ isError }) => isError)).toEqual([true, false]);
     expect(attempts.map(({ attributes }) => attributes['error.type'])).toEqual(['UNAVAILABLE', undefined]);
     expect(attempts.map(({ attributes }) => attributes['http.response.status_code'])).toEqual([503, 200]);
+    expect(attempts.map(({ attributes }) => attributes['http.request.resend_count'])).toEqual([undefined, 1]);
   });
 
   it('tell which attempt was a hedge, and that the other one was not needed any more', async () => {
@@ -316,11 +322,7 @@ describe('the spans of a batch', () => {
         }
         await reader.cancel();
         const spans = await codap.receiver.trace(TRACE, 1 + paths.length + attempts);
-        const byId = new Map(spans.map((span) => [span.spanId, span]));
-        for (const span of spans) {
-          const around = byId.get(span.parentSpanId!);
-          if (around) expect(span.ended).toBeLessThanOrEqual(around.ended + 0.002);
-        }
+        expectWithin(spans);
         const opened = Math.max(...spans.filter(({ kind }) => kind === 'client').map(({ ended }) => ended));
         for (const path of paths) expect(ofPath(spans, path).ended - opened).toBeGreaterThan(20);
       }
@@ -359,6 +361,57 @@ describe('the spans of a batch', () => {
     expect(ofPath(spans, '/a').attributes['error.type']).toBe('CANCELLED');
     const root = spans.find(({ kind }) => kind === 'server');
     expect(root?.attributes).not.toHaveProperty('http.response.status_code');
+    expectWithin(spans);
+  });
+
+  describe('of a call that goes on for another batch once the first has ended', () => {
+    const OTHER = TRACE.replace('4', '5');
+    const [first, other] = [
+      { traceparent: TRACEPARENT, tracestate: 'first=1' },
+      { traceparent: TRACEPARENT.replace(TRACE, OTHER), tracestate: 'other=1' },
+    ];
+    const get = (path: string, more: object = {}) => ({ source: 'own', op: 'get', params: { path }, ...more });
+    const held = get('/held');
+    const inTime = { a: { ...held, timeoutMs: 100, default: true }, last: get('/stall', { when: { $result: '/a' } }) };
+
+    it.each([
+      ['its client leaves', { queries: { a: held } }, 'left', [503, 200], 'CANCELLED', 3],
+      ['its time is over', { timeoutMs: 100, queries: { a: held } }, undefined, [503, 200], 'TIMEOUT', 3],
+      ['the store fails then', { timeoutMs: 100, queries: { a: held } }, undefined, [404], 'TIMEOUT', 3],
+      ['its query alone has ended', { queries: inTime }, '/stall', [503, 200], 'TIMEOUT', 5],
+    ])('end with it, and those that begin then are of the other one: %s', async (...told) => {
+      const [, body, ends, statuses, type, count] = told;
+      await using store = await startRestStore();
+      await using codap = await traced({}, { sources: { own: store.source } });
+      const leaving = new AbortController();
+      codap.service.post('/kv', body, first, leaving.signal).catch(() => {});
+      await until(() => store.held.length === 1);
+      const two = codap.service.post('/kv', { trace: true, queries: { a: held, b: get('/b') } }, other);
+      // It has joined by then: its queries are asked in their order.
+      await until(() => store.paths.includes('/b'));
+      if (ends === 'left') leaving.abort();
+      await (ends === '/stall' ? until(() => store.paths.includes(ends)) : codap.receiver.trace(TRACE, count));
+      for (const [at, status] of statuses.entries()) {
+        await until(() => store.held.length > at);
+        store.held[at]!(status);
+      }
+      const { trace } = (await two).json().results.a;
+      leaving.abort();
+      const mine = await codap.receiver.trace(TRACE, count);
+      const others = await codap.receiver.trace(OTHER, 3 + statuses.length);
+      for (const spans of [mine, others]) expectWithin(spans);
+      const [attempt] = below(mine, ofPath(mine, '/a'));
+      const isError = type !== 'CANCELLED';
+      expect(attempt).toMatchObject({ isError, attributes: { 'codap.goes_on': true, 'error.type': type } });
+      expect(attempt?.attributes).not.toHaveProperty('http.response.status_code');
+      const later = below(others, ofPath(others, '/a'));
+      expect(later.map(({ attributes }) => attributes['http.response.status_code'])).toEqual(statuses.slice(1));
+      expect(trace).toMatchObject({ shared: 'coalesced', attempts: later.map(() => ({})) });
+      expect(store.seen.filter((_seen, at) => store.paths[at] === '/held')).toEqual([
+        { traceparent: `00-${TRACE}-${attempt?.spanId}-01`, tracestate: 'first=1' },
+        ...later.map(({ spanId }) => ({ traceparent: `00-${OTHER}-${spanId}-01`, tracestate: 'other=1' })),
+      ]);
+    });
   });
 });
 
@@ -527,22 +580,32 @@ describe('a collector that is down', () => {
   });
 });
 
-/** A REST store that answers with these statuses, then 200, and notes the trace context of each request. */
+/**
+ * A REST store that answers with these statuses, then 200, `/held` once it is told with which, and notes the
+ * path and trace context of each request.
+ */
 async function startRestStore() {
   const statuses: number[] = [];
-  const asked = new Set<string>();
+  const paths: string[] = [];
+  const held: ((status: number) => void)[] = [];
   const seen: { traceparent: string | undefined; tracestate: string | undefined }[] = [];
   const server = createServer(({ url, headers }, response) => {
     seen.push({ traceparent: headers['traceparent'] as string, tracestate: headers['tracestate'] as string });
-    const stalls = url === '/stall' || (url === '/stall-once' && !asked.has(url));
-    asked.add(url!);
-    if (!stalls) response.writeHead(statuses.shift() ?? 200, { 'content-type': 'application/json' }).end('{}');
+    const stalls = url === '/stall' || (url === '/stall-once' && !paths.includes(url));
+    paths.push(url!);
+    const answer = (status: number): void => {
+      response.writeHead(status, { 'content-type': 'application/json' }).end('{}');
+    };
+    if (url === '/held') held.push(answer);
+    else if (!stalls) answer(statuses.shift() ?? 200);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   return {
     statuses,
+    paths,
+    held,
     seen,
     source: { adapter: 'rest', url },
     async [Symbol.asyncDispose]() {

@@ -28,14 +28,16 @@ const [HERE, ELSEWHERE] = [{ headers: {} }, { headers: {} }];
 describe.each<[string, readonly Layer[], (at: number) => string]>([
   ['equal ones', [coalesce(5000)], () => 'same'],
   ['merged ones', [merge(all)], String],
+  ['equal ones among merged ones', [coalesce(5000), merge(all)], (at) => (at < 2 ? 'same' : 'other')],
 ])('the attempts of a call that several wait for, %s,', (_what, layers, keyOf) => {
   it.each<[string, readonly Caller[], readonly number[], readonly [number, number]]>([
     ['are told by the first', [HERE, HERE], [], [0, 0]],
     ['are told by the next once the first has left', [HERE, HERE, HERE], [0], [0, 1]],
     ['are told by the next that is still there', [HERE, HERE, HERE], [0, 1], [0, 2]],
     ['are told by the first, whoever else leaves', [HERE, HERE, HERE], [1], [0, 0]],
-    ['are not told by another batch', [HERE, ELSEWHERE], [0], [0, 0]],
-    ['are not told by another batch, but by the next of the same', [HERE, ELSEWHERE, HERE], [0], [0, 2]],
+    ['are told by another batch once the first has left', [HERE, ELSEWHERE], [0], [0, 1]],
+    ['are told by the next of the same batch before another', [HERE, ELSEWHERE, HERE], [0], [0, 2]],
+    ['are told by another batch once all of the first have left', [HERE, ELSEWHERE, HERE], [0, 2], [0, 1]],
   ])('%s', async (_how, asking, leaving, [before, after]) => {
     const store = new FakeStore();
     const fetch = stack(store.fetch, [...layers, retry({ attempts: 2, budget: 1, perSecond: 1 }), attempt]);

@@ -34,8 +34,8 @@ function notes(next: Fetch): Fetch {
 }
 
 /** What the store is told of the trace names this span. */
-function within({ traceparent }: AttemptSpan, context: Context): Context {
-  return { ...context, caller: { ...context.caller, traceparent } };
+function within({ traceparent, tracestate }: AttemptSpan, context: Context): Context {
+  return { ...context, caller: { ...context.caller, traceparent, tracestate } };
 }
 
 const ONCE = { once: true };
@@ -45,10 +45,11 @@ class Noted {
   readonly #attempt: Attempt;
   readonly #signal: AbortSignal;
 
-  constructor({ trace, signal, hedge }: Context, span: AttemptSpan | undefined) {
+  constructor({ trace, signal, hedge, resends }: Context, span: AttemptSpan | undefined) {
     const started = performance.now();
     this.#attempt = hedge ? { started, hedge } : { started };
     if (span) this.#attempt.span = span;
+    if (resends !== undefined) this.#attempt.resends = resends;
     this.#signal = signal;
     trace!.started ??= started;
     trace!.attempts.push(this.#attempt);

@@ -67,7 +67,7 @@ export function retry({ attempts, budget, perSecond }: RetryOptions): Layer {
           },
         };
         try {
-          const payload = await ask(next, query, { ...context, memory, onlooker });
+          const payload = await ask(next, query, { ...context, memory, onlooker, resends: count - 1 });
           retries += 1;
           return payload;
         } catch (error) {

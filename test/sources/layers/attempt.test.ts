@@ -63,9 +63,9 @@ describe('what a traced call tells of its attempts', () => {
     let made = 0;
     const spanOf = ({ op }: { op: string }) => {
       made += 1;
-      return { id: `${made}`, traceparent: `00-a-${made}-01`, name: op, attributes: {} };
+      return { id: `${made}`, traceparent: `00-a-${made}-01`, tracestate: `v=${made}`, name: op, attributes: {} };
     };
-    const caller = { headers: { a: 'b' }, traceparent: '00-a-0-01', tracestate: 'v=1' };
+    const caller = { headers: { a: 'b' }, traceparent: '00-a-0-01', tracestate: 'v=0' };
     const own = context({ caller, trace: { attempts: [], spanOf } });
     const answers = [{ status: 200 }, new CodapError('UNAVAILABLE', 'told to fail', { status: 503 })];
     const fetch = attempt.wrap((_query, given) => {
@@ -78,8 +78,8 @@ describe('what a traced call tells of its attempts', () => {
     await fetch(query, own);
     await expect(fetch(query, { ...own, hedge: true })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     expect(seen).toEqual([
-      { ...caller, traceparent: '00-a-1-01' },
-      { ...caller, traceparent: '00-a-2-01' },
+      { ...caller, traceparent: '00-a-1-01', tracestate: 'v=1' },
+      { ...caller, traceparent: '00-a-2-01', tracestate: 'v=2' },
     ]);
     expect(own.trace?.attempts).toMatchObject([
       { span: { id: '1', name: 'get', status: 200 } },
