@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Fault } from '../../demo/faults.ts';
 import { startStores, type Stores } from '../../demo/stores.ts';
@@ -145,3 +146,44 @@ it.each(['required', 'beside', 'deep'])(
     await until(async () => (await counted('cancelled', batch)) === before + 1, 'it is counted as cancelled');
   },
 );
+
+const SLOW_DRIP: Fault = { kind: 'drip', bytesPerSecond: 4e5 };
+const CUT_SHORT = { status: 'error', complete: false, left: true };
+const IN_PART = { ...CUT_SHORT, status: 'partial' };
+
+it.each([
+  [RAW, { long }, 'GetObject long', CUT_SHORT],
+  [RAW, { race }, 'GetObject long', CUT_SHORT],
+  ['application/zip', { long }, 'GetObject long', CUT_SHORT],
+  ['application/zip', { race }, 'GetObject long', CUT_SHORT],
+  ['application/zip', { short, long }, 'GetObject long', IN_PART],
+  ['application/x-tar', { long }, 'GetObject long', CUT_SHORT],
+  ['application/x-ndjson', { list }, 'getMore', CUT_SHORT],
+  ['application/x-ndjson', { g: group({ list }) }, 'getMore', CUT_SHORT],
+  ['application/x-ndjson', { stock, list }, 'getMore', IN_PART],
+  ['application/x-ndjson', { stock, g: group({ stock, list }) }, 'getMore', IN_PART],
+  ['text/event-stream', { list }, 'getMore', CUT_SHORT],
+  ['text/event-stream', { a: { forEach: [1], ...list } }, 'getMore', CUT_SHORT],
+] as const)('a batch whose client leaves while something flows is logged alike: %s %j', async (...asked) => {
+  const [accept, queries, match, told] = asked;
+  const fault: Fault = match === 'getMore' ? { kind: 'delay', ms: 1000 } : SLOW_DRIP;
+  await stores.addFault({ store: match === 'getMore' ? 'mongo' : 's3', match, fault });
+  const before = await counted('cancelled');
+  const answer = await askBytes(`${service.url}/kv`, { queries }, accept);
+  await once(answer.body, 'readable');
+  answer.leave();
+  await until(() => lines.some(({ msg }) => msg === 'batch'), 'it is logged');
+  const line = lines.find(({ msg }) => msg === 'batch')!;
+  expect(line).toMatchObject({ ...told, failures: 0 });
+  expect(line).not.toHaveProperty('failed');
+  await until(async () => (await counted('cancelled')) === before + 1, 'it is counted as cancelled');
+});
+
+it('a batch whose replies cannot be answered in what was accepted is logged and counted as one that was not', async () => {
+  const before = await counted('invalid');
+  const { status } = await askBytes(`${service.url}/kv`, { queries: { stock } }, 'text/csv');
+  expect(status).toBe(406);
+  await until(() => lines.some(({ msg }) => msg === 'batch'), 'it is logged');
+  expect(lines.find(({ msg }) => msg === 'batch')).toMatchObject({ status: 'error', complete: false, failures: 0 });
+  await until(async () => (await counted('invalid')) === before + 1, 'it is counted as invalid');
+});

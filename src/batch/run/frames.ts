@@ -107,6 +107,15 @@ function present(reply: Reply, container?: Container): Reply {
   return error ? { ...reply, status: 'error', error } : reply;
 }
 
+/** A whole that nobody has read to its end, as it is by now: what was open in it then is cut. */
+export function leftOpen(reply: Reply): Reply {
+  const { list, defaulted, ms } = reply;
+  if (!list || defaulted) return present(reply);
+  const members = list.members.map((member) => ({ ...member, reply: leftOpen(member.reply) }));
+  const isStillTaken = list.members.every(({ reply }, at) => reply.status === members[at]?.reply.status);
+  return judge({ ...list, members, taken: list.taken && isStillTaken }, ms);
+}
+
 async function* itemFrames(member: RunningMember, reply: Reply): AsyncGenerator<Frame, Reply> {
   const { flow, ms: opening = 0 } = reply;
   const began = performance.now() - opening;

@@ -50,9 +50,9 @@ export async function answer(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const counted = request.counted as CountedBatch;
-  const exchange = beginExchange(service, receive(service, request, reply), counted);
+  const exchange = beginExchange(service, receive(service, request, reply), asking, counted);
   try {
-    await answerCounted(asking, service, exchange);
+    await answerCounted(asking, exchange);
   } finally {
     counted.ends();
   }
@@ -60,8 +60,8 @@ export async function answer(
 }
 
 /** Reads, plans, runs and encodes one batch. */
-async function answerCounted(asking: Asking, service: Service, exchange: Exchange): Promise<void> {
-  const { config } = service;
+async function answerCounted(asking: Asking, exchange: Exchange): Promise<void> {
+  const { config } = exchange.service;
   const { request, reply, received, work } = exchange;
   if (asking.caching) keepNothing(reply, asking.caching);
   const acceptable = asking.negotiate(request.headers);
@@ -89,7 +89,7 @@ async function answerCounted(asking: Asking, service: Service, exchange: Exchang
     return sendText(reply, new Text().addBytes(bytes), { idleMs: config.limits.streamIdleMs, work });
   }
   const filename = asking.batch === undefined ? plan.filename : fileNameIn(plan.filename, encoding);
-  await conduct(asked, encoding, asking, service, exchange, (running) =>
+  await conduct(exchange, asked, encoding, (running) =>
     sendAnswer(running, filename === plan.filename ? plan : { ...plan, filename }, encoding, reply, asking.caching),
   );
 }

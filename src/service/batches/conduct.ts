@@ -1,7 +1,9 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
+import type { Pattern } from '../../batch/plan/node.ts';
 import type { PlansOfLate } from '../../batch/plan/plans-of-late.ts';
 import { BatchTrace } from '../../batch/run/batch-trace.ts';
-import { hasFlowed, isComplete, isCompleteSoFar } from '../../batch/run/reply.ts';
+import { leftOpen } from '../../batch/run/frames.ts';
+import { hasFlowed, isComplete, isCompleteSoFar, type Reply } from '../../batch/run/reply.ts';
 import { run, type Running } from '../../batch/run/run.ts';
 import type { Memory } from '../../budget/memory.ts';
 import { Work } from '../../budget/work.ts';
@@ -61,6 +63,11 @@ export interface Received {
 
 /** One that asks for a batch, until its answer has left. */
 export interface Exchange extends Received {
+  /** What it is answered from. */
+  readonly service: Service;
+  readonly pattern: Pattern;
+  /** The name of a saved batch. */
+  readonly batch: string | undefined;
   readonly counted: CountedBatch;
   /** Where traces are exported. */
   readonly span: BatchSpan | undefined;
@@ -79,9 +86,15 @@ export function receive({ config }: Pick<Service, 'config'>, request: FastifyReq
 }
 
 /** Begins to answer a request for a batch. */
-export function beginExchange({ spans }: Pick<Service, 'spans'>, from: Received, counted: CountedBatch): Exchange {
+export function beginExchange(
+  service: Service,
+  from: Received,
+  { pattern, batch }: Pick<Asking, 'pattern' | 'batch'>,
+  counted: CountedBatch,
+): Exchange {
   counted.begins(from.received);
-  return { ...from, counted, span: spans && beginSpan(spans, from) };
+  const span = service.spans && beginSpan(service.spans, from);
+  return { ...from, service, pattern, batch, counted, span };
 }
 
 /**
@@ -89,13 +102,33 @@ export function beginExchange({ spans }: Pick<Service, 'spans'>, from: Received,
  * logs one line.
  */
 export async function conduct(
-  { plan, params }: Asked,
+  exchange: Exchange,
+  asked: Asked,
   taking: Encoding,
-  { pattern, batch }: Pick<Asking, 'pattern' | 'batch'>,
-  { config, memory, whenCut, log }: Service,
-  { request, reply, received, counted, span, left, work }: Exchange,
   answerWith: (running: Running) => Promise<void>,
 ): Promise<void> {
+  const running = start(exchange, asked, taking);
+  const unlink = endWithAnswer(exchange, running);
+  try {
+    await answerWith(running);
+  } finally {
+    unlink();
+  }
+  await running.root.reply;
+  const { left, counted } = exchange;
+  // Whoever has stayed was told all that flows, or what broke it.
+  const whole = left.aborted ? leftOpen(running.root.latest) : running.root.latest;
+  counted.complete = isAnswered(exchange, running, whole);
+  logBatch(exchange, asked, running, whole);
+}
+
+/** Starts to run it. */
+function start(
+  { service, request, received, counted, span, left, work, batch }: Exchange,
+  { plan, params }: Asked,
+  taking: Encoding,
+): Running {
+  const { config, memory } = service;
   const timeoutMs = timeoutOf(plan.timeoutMs, config, request.caller);
   // Of a trace that is not sampled no attempt is exported: its stores are told the batch's own span.
   const spanOf = span?.isSampled ? span.spanOf : undefined;
@@ -122,25 +155,38 @@ export async function conduct(
   counted.batch = running.batch;
   counted.encoding = taking.mediaType;
   if (span) span.running = running;
+  return running;
+}
+
+/** What ends its answer ends the batch, too: what this returns takes back that codap may cut it. */
+function endWithAnswer({ service, request, reply }: Exchange, { batch }: Running): () => void {
   whenClosed(reply.raw, () => {
-    if (wasCut(request.raw.socket)) running.batch.decide({ path: [], error: NOT_TAKEN });
-    running.batch.memory.close();
+    if (wasCut(request.raw.socket)) batch.decide({ path: [], error: NOT_TAKEN });
+    batch.memory.close();
   });
-  const end = (why: string): void => running.batch.decide({ path: [], error: new CodapError('OVERLOADED', why) });
-  const unlink = whenCut(end);
-  try {
-    await answerWith(running);
-  } finally {
-    unlink();
-  }
-  await running.root.reply;
-  const { root, started } = running;
-  const { status, ms, list } = root.latest;
-  const { decidedBy, hasBroken, failures } = running.batch;
+  return service.whenCut((why) => batch.decide({ path: [], error: new CodapError('OVERLOADED', why) }));
+}
+
+/** Whether all that was asked for has been answered. */
+function isAnswered({ request, reply, left }: Exchange, { batch }: Running, { list }: Reply): boolean {
+  if (!list || batch.hasBroken || batch.decidedBy || wasRefused(reply)) return false;
   // To a HEAD the head alone is answered: what would still have flowed is ended then, by codap itself.
-  const isWhole = request.method === 'HEAD' && !left.aborted ? isCompleteSoFar : isComplete;
-  counted.complete = list !== undefined && isWhole(list) && !hasBroken && !decidedBy;
-  log.info(
+  return request.method === 'HEAD' && !left.aborted ? isCompleteSoFar(list) : isComplete(list);
+}
+
+/** Whether what it came to could not be answered in what was accepted. */
+function wasRefused({ statusCode }: FastifyReply): boolean {
+  return statusCode === 406;
+}
+
+/** Tells the log what became of it. */
+function logBatch(
+  { service, request, reply, left, counted, span, pattern, batch }: Exchange,
+  { plan }: Asked,
+  { batch: { decidedBy, failures }, started }: Running,
+  { status, ms, list }: Reply,
+): void {
+  service.log.info(
     {
       requestId: request.id,
       caller: request.caller.name,
@@ -152,7 +198,7 @@ export async function conduct(
       failures: failures.length,
       failed: decidedBy?.error.code,
       left: (left.aborted && !wasCut(request.raw.socket)) || undefined,
-      status: decidedBy ? 'error' : counted.complete ? 'ok' : status,
+      status: decidedBy || wasRefused(reply) ? 'error' : counted.complete ? 'ok' : status,
       trace_id: traceIdOf(request.raw.headers),
       span_id: span?.id,
     },

@@ -81,10 +81,10 @@ async function callBatch(
   counted.encoding = json.mediaType;
   const most = service.config.server.maxToolBytes;
   try {
-    const exchange = beginExchange(service, received, counted);
+    const exchange = beginExchange(service, received, named, counted);
     const asked = await read(given());
     let answer: ToolText | undefined;
-    await conduct(asked, json, named, service, exchange, async (running) => {
+    await conduct(exchange, asked, json, async (running) => {
       answer = await answerOf(running, most);
     });
     return answer as ToolText;
