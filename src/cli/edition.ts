@@ -5,6 +5,7 @@ import type { Config } from '../config/load.ts';
 import type { Exporting } from '../observe/exporting.ts';
 import { writeFamilies } from '../observe/exposition.ts';
 import type { Scrape } from '../observe/scrape.ts';
+import { countCollections } from '../observe/process-families.ts';
 import { Totals } from '../observe/totals.ts';
 import { buildApp } from '../service/app.ts';
 import { buildMetricsApp } from '../service/metrics-app.ts';
@@ -33,6 +34,7 @@ export function commonOf(
   options: Pick<Common, 'logger' | 'exporting' | 'onLoopback'>,
 ): Common {
   const totals = new Totals();
+  countCollections();
   return {
     ...options,
     memory: processMemory(server.bufferBytes),

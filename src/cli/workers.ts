@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { LONGEST_MS } from '../config/milliseconds.ts';
 import { writeFamilies } from '../observe/exposition.ts';
 import { sharing, type Scrape } from '../observe/scrape.ts';
+import { countCollections } from '../observe/process-families.ts';
 import { Totals } from '../observe/totals.ts';
 import type { Cause } from '../service/ending.ts';
 import type { Bound } from '../service/primary.ts';
@@ -46,6 +47,7 @@ export class Workers {
    */
   async start(port: number): Promise<string | undefined> {
     const { count } = this.#options;
+    countCollections();
     const first = this.#start(port);
     const address = await first.listens;
     if (address === undefined) {

@@ -105,7 +105,14 @@ const KINDS = new Map<unknown, string>([
 ]);
 
 const collections = new DurationsBy();
-new PerformanceObserver((list) => {
-  for (const entry of list.getEntries() as (PerformanceEntry & { detail: { kind: number } })[])
-    collections.of(KINDS.get(entry.detail.kind) ?? 'other').add(entry.duration);
-}).observe({ entryTypes: ['gc'] });
+let counting: PerformanceObserver | undefined;
+
+/** From now on garbage collections are counted. */
+export function countCollections(): void {
+  if (counting) return;
+  counting = new PerformanceObserver((list) => {
+    for (const entry of list.getEntries() as (PerformanceEntry & { detail: { kind: number } })[])
+      collections.of(KINDS.get(entry.detail.kind) ?? 'other').add(entry.duration);
+  });
+  counting.observe({ entryTypes: ['gc'] });
+}

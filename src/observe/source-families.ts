@@ -4,17 +4,17 @@ import { type Family, type Series, timed } from './family.ts';
 /** A source as its metrics see it. */
 export type Observed = Pick<Source, 'name' | 'calls' | 'layers'>;
 
-/** A metric that a layer's state tells, several of its numbers by a label. */
-interface FromLayer {
-  readonly layer: string;
+/** A metric that the states of layers tell, together; several of their numbers by a label. */
+interface FromLayers {
+  readonly layers: readonly string[];
   readonly family: Omit<Family, 'series'>;
   readonly states: readonly string[];
 }
 
 /** What the layers of a source count, a line each. */
-const FROM_LAYERS: readonly FromLayer[] = [
+const FROM_LAYERS: readonly FromLayers[] = [
   gauge('limit', ['running'], 'codap_source_running', 'Calls of the store that are under way.'),
-  gauge('limit', ['queued'], 'codap_source_queued', 'Calls that wait for a place.'),
+  gauge(['limit', 'rate'], ['queued'], 'codap_source_queued', 'Calls that wait for a place, or for their rate.'),
   gauge('limit', ['limit'], 'codap_source_limit', 'How many calls may be under way.'),
   counter('retry', ['retries'], 'codap_retries', 'Attempts after one that failed.'),
   counter('hedge', ['hedges'], 'codap_hedges', 'Attempts beside one that takes long.'),
@@ -30,13 +30,17 @@ const FROM_LAYERS: readonly FromLayer[] = [
   gauge('breaker', ['open'], 'codap_breaker_open', 'Whether the breaker keeps calls from the store.', 'max'),
 ];
 
-function gauge(layer: string, states: string[], name: string, help: string, across?: 'max'): FromLayer {
-  return { layer, states, family: { name, help, type: 'gauge', labels: ['source'], ...(across && { across }) } };
+function gauge(layers: string | string[], states: string[], name: string, help: string, across?: 'max'): FromLayers {
+  return {
+    layers: [layers].flat(),
+    states,
+    family: { name, help, type: 'gauge', labels: ['source'], ...(across && { across }) },
+  };
 }
 
-function counter(layer: string, states: string[], name: string, help: string, label?: string): FromLayer {
+function counter(layer: string, states: string[], name: string, help: string, label?: string): FromLayers {
   const labels = label === undefined ? ['source'] : ['source', label];
-  return { layer, states, family: { name, help, type: 'counter', labels } };
+  return { layers: [layer], states, family: { name, help, type: 'counter', labels } };
 }
 
 const CALLS = {
@@ -51,11 +55,14 @@ export function sourceFamilies(sources: readonly Observed[]): readonly Family[] 
   const told = sources.map(
     ({ name, layers }) => [name, new Map(layers.map((layer) => [layer.name, layer.state?.()]))] as const,
   );
-  const seriesOf = ({ layer, states, family }: FromLayer): Series[] =>
-    told.flatMap(([name, layers]) => {
-      const state = layers.get(layer);
-      if (!state) return [];
-      return states.map((key): Series => [family.labels.length === 1 ? [name] : [name, key], [state[key] ?? 0]]);
+  const seriesOf = ({ layers, states, family }: FromLayers): Series[] =>
+    told.flatMap(([name, all]) => {
+      const here = layers.map((layer) => all.get(layer)).filter((state) => state !== undefined);
+      if (here.length === 0) return [];
+      return states.map((key): Series => {
+        const value = here.reduce((sum, state) => sum + (state[key] ?? 0), 0);
+        return [family.labels.length === 1 ? [name] : [name, key], [value]];
+      });
     });
   return [...timed(CALLS, calls), ...FROM_LAYERS.map((from) => ({ ...from.family, series: seriesOf(from) }))];
 }

@@ -105,6 +105,7 @@ describe('what is written', () => {
     layer('merge', { merged: 4 }),
     layer('cache', { hit: 5, stale: 6, miss: 7, bytes: 8, entries: 9 }),
     layer('breaker', { open: 1 }),
+    layer('rate', { queued: 100 }),
     layer('limit', { running: 10, queued: 11, limit: 12 }),
   ];
 
@@ -126,7 +127,7 @@ describe('what is written', () => {
       ['codap_source_limit', source],
     ] as const;
     expect(values.map(([name, labels]) => valueIn(families, name, labels))).toEqual([
-      1, 2, 3, 4, 5, 6, 7, 1, 10, 11, 12,
+      1, 2, 3, 4, 5, 6, 7, 1, 10, 111, 12,
     ]);
   });
 
@@ -169,11 +170,13 @@ describe('what is written', () => {
   });
 });
 
+const PROCESS_FAMILIES = new URL('../../src/observe/process-families.ts', import.meta.url).href;
+
 /** Opens files until there are no more, and writes what is told of the process then. */
 const fill = (before: string): string => `
   import { openSync } from 'node:fs';
   import { writeFamilies } from '${new URL('../../src/observe/exposition.ts', import.meta.url).href}';
-  import { processFamilies } from '${new URL('../../src/observe/process-families.ts', import.meta.url).href}';
+  import { processFamilies } from '${PROCESS_FAMILIES}';
   ${before}
   try {
     for (;;) openSync('/dev/null');
@@ -195,6 +198,24 @@ it.runIf(process.platform === 'linux').each([
   const names = processFamilies().map(({ name, type }) => (type === 'counter' ? `${name}_total` : name));
   const told = names.filter((name) => !name.startsWith('nodejs_gc'));
   expect(told.filter((name) => !families.has(name.replace(/_total$/, '')))).toEqual(missing);
+});
+
+it.each([
+  ['counts none', 'importing', '', false],
+  ['counts each once, however often that is asked for', 'counting', 'countCollections(); countCollections();', true],
+])('of garbage collections a process %s by %s', async (_what, _how, before, isCounted) => {
+  const script = `
+    import { setTimeout } from 'node:timers/promises';
+    import { countCollections, processFamilies } from '${PROCESS_FAMILIES}';
+    const collected = () => processFamilies().find(({ name }) => name === 'nodejs_gc_duration_seconds').series;
+    ${before}
+    gc({ type: 'major' });
+    for (let turns = 0; collected().length === 0 && turns < ${isCounted ? 1000 : 10}; turns += 1) await setTimeout(5);
+    process.stdout.write(JSON.stringify(collected().map(([labels, numbers]) => [labels[0], numbers.at(-2)])));
+  `;
+  const args = ['--expose-gc', '--input-type=module', '--eval', script];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  expect(JSON.parse(stdout)).toEqual(isCounted ? expect.arrayContaining([['major', 1]]) : []);
 });
 
 it('the share of open files is that of the process that has least left', () => {
