@@ -372,12 +372,12 @@ describe('the spans of a batch', () => {
     ];
     const get = (path: string, more: object = {}) => ({ source: 'own', op: 'get', params: { path }, ...more });
     const held = get('/held');
-    const inTime = { a: { ...held, timeoutMs: 100, default: true }, last: get('/stall', { when: { $result: '/a' } }) };
+    const inTime = { a: { ...held, timeoutMs: 500, default: true }, last: get('/stall', { when: { $result: '/a' } }) };
 
     it.each([
       ['its client leaves', { queries: { a: held } }, 'left', [503, 200], 'CANCELLED', 3],
-      ['its time is over', { timeoutMs: 100, queries: { a: held } }, undefined, [503, 200], 'TIMEOUT', 3],
-      ['the store fails then', { timeoutMs: 100, queries: { a: held } }, undefined, [404], 'TIMEOUT', 3],
+      ['its time is over', { timeoutMs: 500, queries: { a: held } }, undefined, [503, 200], 'TIMEOUT', 3],
+      ['the store fails then', { timeoutMs: 500, queries: { a: held } }, undefined, [404], 'TIMEOUT', 3],
       ['its query alone has ended', { queries: inTime }, '/stall', [503, 200], 'TIMEOUT', 5],
     ])('end with it, and those that begin then are of the other one: %s', async (...told) => {
       const [, body, ends, statuses, type, count] = told;
