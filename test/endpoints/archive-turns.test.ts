@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startStores, type Stores } from '../../demo/stores.ts';
-import { unpack } from '../encodings/unpack.ts';
+import { unpack, UNPACKED } from '../encodings/unpack.ts';
 import { type ScriptedStore, startScripted } from '../scripted-store.ts';
 import { type Service, startService } from '../service.ts';
 import { askBytes, incomplete } from './bytes.ts';
@@ -14,10 +14,11 @@ beforeAll(async () => {
   store = await startScripted((path, response) => {
     const [, what, ms] = path.split('/');
     if (what === 'never') return;
+    if (what === 'open') response.setHeader('content-type', 'text/plain').write('still ');
     void setTimeout(Number(ms ?? 0)).then(() =>
       what === 'list'
         ? response.setHeader('content-type', 'application/json').end('[1,2,3,4,5,6]')
-        : response.setHeader('content-type', 'text/plain').end(what),
+        : (response.headersSent ? response : response.setHeader('content-type', 'text/plain')).end(what),
     );
   });
   const scripted = { adapter: 'rest', url: store.url };
@@ -76,6 +77,26 @@ describe('whose turn it is in an archive', () => {
   ])('asks all of %s at once: a store that never answers holds up nobody', async (_name, path, body, names) => {
     expect([...(await zip(path, { ...body, timeoutMs: 1500 })).keys()].toSorted()).toEqual(names);
   });
+
+  it.each(UNPACKED)(
+    'asks for what a take still needs, though the race that came first is won: %s %s',
+    async (tool, accept) => {
+      const won = { source: 'scripted', op: 'head', params: { path: '/won/20' } };
+      const queries = [
+        rest('/open/150'),
+        rest('/open/150'),
+        { pattern: 'first-reply', take: 2, queries: [race(rest('/late'), won), race(rest('/needed'))] },
+      ];
+      const answer = await askBytes(`${service.url}/ordered`, { queries }, accept);
+      const files = await unpack(tool, await answer.read());
+      expect(Object.fromEntries([...files].map(([name, content]) => [name, String(content)]))).toEqual({
+        '0.txt': 'still open',
+        '1.txt': 'still open',
+        '2/0.json': 'null',
+        '2/1.txt': 'needed',
+      });
+    },
+  );
 
   it('gives a race that is to be read next what it needs, though later bodies are open', async () => {
     const late = rest([{ $result: '/l/0' }]);

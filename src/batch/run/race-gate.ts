@@ -1,3 +1,7 @@
+import { CallSignal } from '../../call-signal.ts';
+import { notNeeded } from '../../errors.ts';
+import { untilAborted } from '../../store/signals.ts';
+import { whenAborted } from '../../when-aborted.ts';
 import { isWon } from '../plan/node.ts';
 import type { Gate } from './gate.ts';
 import type { RunningGroup } from './running-group.ts';
@@ -7,10 +11,19 @@ import type { Scope } from './scope.ts';
 /** The most winners of a race: so few stay open that all of its queries may be asked at once. */
 const WINNERS = 2;
 
-/** A gate that a race enters as one: its queries share the place of the first. */
+/** A race at a gate: its queries share one place. */
+interface Race {
+  readonly entered: Promise<() => void>;
+  /** Aborts once none of its queries waits for the place, or has it, any more. */
+  readonly left: CallSignal;
+  /** How many of them do. */
+  inside: number;
+}
+
+/** A gate that a race enters as one: whichever of its queries comes first, the place is there for all. */
 export class RaceGate {
   readonly #gate: Gate;
-  readonly #races = new Map<RunningGroup, { entered: Promise<() => void>; inside: number }>();
+  readonly #races = new Map<RunningGroup, Race>();
 
   constructor(gate: Gate) {
     this.#gate = gate;
@@ -20,12 +33,7 @@ export class RaceGate {
   async enter({ demanded }: RunningMember, { ended, group }: Scope): Promise<() => void> {
     const run = raceOf(group);
     if (!run) return this.#gate.enter(demanded, ended);
-    let race = this.#races.get(run);
-    if (!race) {
-      const entered = this.#gate.enter(demanded, ended);
-      this.#races.set(run, (race = { entered, inside: 0 }));
-    }
-    const { entered } = race;
+    const race = this.#races.get(run) ?? this.#begin(run, demanded);
     race.inside += 1;
     let inside = true;
     const leave = (): void => {
@@ -34,16 +42,29 @@ export class RaceGate {
       race.inside -= 1;
       if (race.inside > 0) return;
       this.#races.delete(run);
-      entered.then(
-        (leaveGate) => leaveGate(),
-        () => {},
-      );
+      race.left.abort(notNeeded());
     };
-    await entered.catch((error: unknown) => {
+    try {
+      // The first one may be needed no longer while others are: each waits by its own end.
+      await untilAborted(ended, () => race.entered);
+      return leave;
+    } catch (error) {
       leave();
       throw error;
-    });
-    return leave;
+    }
+  }
+
+  /** All queries of a race are demanded together, so that the first one's demand is that of all. */
+  #begin(run: RunningGroup, demanded: Promise<boolean>): Race {
+    const left = new CallSignal();
+    const entered = this.#gate.enter(demanded, left);
+    entered.then(
+      (leaveGate) => whenAborted(left, leaveGate),
+      () => {},
+    );
+    const race = { entered, left, inside: 0 };
+    this.#races.set(run, race);
+    return race;
   }
 }
 
