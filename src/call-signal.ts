@@ -6,6 +6,9 @@ type Listener = NonNullable<Parameters<AbortSignal['addEventListener']>[1]>;
  * The AbortSignal of one call or batch, which whoever makes it can abort. Each has one or more, nearly all of
  * which never abort, and to make one of Node's own, to listen to it and to stop listening costs several
  * times as much; Node also warns of a leak at the eleventh listener.
+ *
+ * It has one event, and tells of it once: which type a listener is for is not asked, its options are not read,
+ * and one that is added twice is told twice.
  */
 export class CallSignal implements AbortSignal {
   readonly onabort = null;
@@ -60,8 +63,12 @@ export class CallSignal implements AbortSignal {
     const listeners = this.#list();
     for (let at = 0; at < listeners.length; at += 1) {
       const listener = listeners[at];
-      if (typeof listener === 'function') listener.call(this, event);
-      else listener?.handleEvent(event);
+      try {
+        if (typeof listener === 'function') listener.call(this, event);
+        else listener?.handleEvent(event);
+      } catch (error) {
+        throwLater(error);
+      }
     }
     listeners.length = 0;
     return true;
@@ -73,6 +80,16 @@ export class CallSignal implements AbortSignal {
     this.#only = undefined;
     return this.#listeners;
   }
+}
+
+/**
+ * Throws what a listener threw, a moment later and to nobody, as Node does: those after it have to be told,
+ * and whoever aborts has done nothing wrong.
+ */
+export function throwLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }
 
 const aborted = new CallSignal();

@@ -1,4 +1,4 @@
-import { CallSignal } from './call-signal.ts';
+import { CallSignal, throwLater } from './call-signal.ts';
 
 /** Those who wait for a signal to abort, and the one listener by which they hear of it. */
 interface Hearing {
@@ -33,7 +33,15 @@ export function whenAborted(signal: Signal, listener: () => void): () => void {
 
 function hear(signal: Signal): Hearing {
   const listeners = new Set<() => void>();
-  const tell = () => listeners.forEach((listener) => listener());
+  const tell = () => {
+    for (const listener of listeners) {
+      try {
+        listener();
+      } catch (error) {
+        throwLater(error);
+      }
+    }
+  };
   const hearing = { listeners, tell };
   signal.addEventListener('abort', tell, { once: true });
   signal[HEARING] = hearing;

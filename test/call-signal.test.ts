@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { CallSignal } from '../src/call-signal.ts';
+import { whenAborted } from '../src/when-aborted.ts';
 
 describe('CallSignal', () => {
   it('tells its reason, and each who hears once, in the order in which they came', () => {
@@ -41,6 +42,32 @@ describe('CallSignal', () => {
     const takeBack = signal.hear(late);
     signal.abort('why');
     expect(late).not.toHaveBeenCalled();
+  });
+
+  it.each<[string, AbortController | CallSignal, 'hear' | 'event']>([
+    ['that hear', new CallSignal(), 'hear'],
+    ['to its event', new CallSignal(), 'event'],
+    ["that hear one of Node's", new AbortController(), 'hear'],
+  ])('tells listeners %s though one before them throws, and throws that later, to nobody', (_who, by, how) => {
+    const signal = by instanceof CallSignal ? by : by.signal;
+    const listen = (listener: () => void) =>
+      how === 'hear' ? whenAborted(signal, listener) : signal.addEventListener('abort', listener);
+    const later = vi.spyOn(globalThis, 'queueMicrotask').mockReturnValue();
+    const fault = new Error('a fault of the listener');
+    const heard: string[] = [];
+    listen(() => heard.push('before'));
+    listen(() => {
+      throw fault;
+    });
+    listen(() => heard.push('after'));
+    try {
+      by.abort('why');
+      expect(heard).toEqual(['before', 'after']);
+      expect(later).toHaveBeenCalledOnce();
+      expect(later.mock.calls[0]![0]).toThrow(fault);
+    } finally {
+      later.mockRestore();
+    }
   });
 
   it('forgets a listener by itself, as drivers take it back', () => {
