@@ -1,4 +1,5 @@
-import { once } from 'node:events';
+import { finished, type Readable } from 'node:stream';
+import { toCodapError } from '../../errors.ts';
 import type { ItemBatch, Items, Payload } from '../../store/payload.ts';
 import { ask, type Layer } from '../layer.ts';
 
@@ -17,9 +18,23 @@ export const prime: Layer = {
 async function opened(payload: Payload): Promise<Payload> {
   if (payload.kind === 'items') return primed(payload);
   if (payload.kind === 'body' && !payload.stream.readableEnded && payload.stream.readableLength === 0) {
-    await Promise.race([once(payload.stream, 'readable'), once(payload.stream, 'end')]);
+    await begun(payload.stream);
   }
   return payload;
+}
+
+/** Resolves at the first byte, or an end without one; rejects if the stream breaks or is closed before. */
+function begun(stream: Readable): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (error?: Error | null): void => {
+      stream.off('readable', settle);
+      stopWaiting();
+      if (error) reject(toCodapError(error));
+      else resolve();
+    };
+    const stopWaiting = finished(stream, { writable: false }, settle);
+    stream.on('readable', settle);
+  });
 }
 
 async function primed({ items }: Items): Promise<Items> {
