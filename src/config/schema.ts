@@ -1,12 +1,13 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { LONGEST_MS } from '../budget/at-instant.ts';
 import { wholeNumber } from '../store/whole-number.ts';
 import type { Adapter, Adapters } from '../../adapters/adapter.ts';
 import { choice } from '../store/check-schema.ts';
 import type { BatchText } from './batch-texts.ts';
 import { type CallerConfig, callerSchema } from './caller-options.ts';
 import { layerOptions } from './layer-options.ts';
-import { LONGEST_MS, milliseconds } from './milliseconds.ts';
+import { milliseconds } from './milliseconds.ts';
 import { nameSchema } from './name-schema.ts';
 import { tlsSchema } from './tls-options.ts';
 

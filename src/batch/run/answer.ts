@@ -1,3 +1,4 @@
+import { atInstant } from '../../budget/at-instant.ts';
 import type { Memory } from '../../budget/memory.ts';
 import type { Work } from '../../budget/work.ts';
 import { CodapError } from '../../errors.ts';
@@ -92,8 +93,7 @@ export class Answer {
   /** What a promise comes to by so many milliseconds after the batch's deadline; undefined if it does not. */
   byDeadline<T>(promise: Promise<T>, graceMs: number): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
-      const left = this.deadline + graceMs - performance.now();
-      const timer = setTimeout(() => resolve(undefined), Math.max(0, left));
+      const timer = atInstant(this.deadline + graceMs, () => resolve(undefined));
       promise.then(resolve, reject).finally(() => clearTimeout(timer));
     });
   }

@@ -1,3 +1,4 @@
+import { atInstant } from '../../budget/at-instant.ts';
 import { CallSignal } from '../../call-signal.ts';
 import { CodapError, deadlinePassed, notNeeded } from '../../errors.ts';
 import type { Caller } from '../../store/fetch.ts';
@@ -79,8 +80,7 @@ export class Batch {
       options.memory,
     );
     this.work = (options.work ?? new Work(work)).endsBy(options.deadline + GRACE_MS.computing, this.ended);
-    const left = Math.max(0, options.deadline - performance.now());
-    this.#timer = setTimeout(() => this.signal.abort(deadlinePassed()), left);
+    this.#timer = atInstant(options.deadline, () => this.signal.abort(deadlinePassed()));
     whenAborted(options.signal, () => this.cancel());
   }
 

@@ -1,3 +1,4 @@
+import { atInstant } from '../../budget/at-instant.ts';
 import { CallSignal } from '../../call-signal.ts';
 import { notNeeded, tooLate } from '../../errors.ts';
 import { whenAborted } from '../../when-aborted.ts';
@@ -39,10 +40,7 @@ export class GroupEnd {
       whenAborted(signal, () => own.signal.abort(signal.reason)),
       whenAborted(ended, () => own.ended.abort(ended.reason)),
     );
-    if (isSooner) {
-      const left = Math.max(0, this.deadline - performance.now());
-      this.#timer = setTimeout(() => own.signal.abort(tooLate()), left);
-    }
+    if (isSooner) this.#timer = atInstant(this.deadline, () => own.signal.abort(tooLate()));
   }
 
   /** Ends the members that still run, for the group is decided; where it has failed, by this. */

@@ -1,3 +1,4 @@
+import { LONGEST_MS } from '../../budget/at-instant.ts';
 import { CallSignal } from '../../call-signal.ts';
 import { tooLate } from '../../errors.ts';
 import { instantOf, latestOf } from '../../store/deadline.ts';
@@ -68,7 +69,7 @@ class Watch {
   #set(instant: number, now: number): void {
     clearTimeout(this.#timer);
     this.#instant = instant;
-    if (instant < Infinity) this.#timer = setTimeout(() => this.#look(), instant - now);
+    if (instant < Infinity) this.#timer = setTimeout(() => this.#look(), Math.min(instant - now, LONGEST_MS));
   }
 
   #look(): void {

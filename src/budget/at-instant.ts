@@ -1,0 +1,10 @@
+/** The longest wait a timer can hold, in milliseconds: a longer one would be over at once. */
+export const LONGEST_MS = 2 ** 31 - 1;
+
+/**
+ * Calls back at an instant (`performance.now()` ms), in a moment if that has passed. One that is further away
+ * than a timer can hold comes as late as that can.
+ */
+export function atInstant(instant: number, then: () => void): NodeJS.Timeout {
+  return setTimeout(then, Math.min(Math.max(0, instant - performance.now()), LONGEST_MS));
+}
