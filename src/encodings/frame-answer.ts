@@ -3,10 +3,11 @@ import type { Answer } from '../batch/run/answer.ts';
 import type { Frame } from '../batch/run/frames.ts';
 import { GRACE_MS } from '../batch/run/grace.ts';
 import { failed, isComplete, shown, tenths, type MemberList, type Reply } from '../batch/run/reply.ts';
+import { atOnce } from '../budget/work.ts';
 import { formatPointer } from '../json/pointer.ts';
 import { Text, type Piece } from '../json/text.ts';
 import type { Encoding, Frames, Heartbeat } from './encoding.ts';
-import { addReplyFields, nameField } from './json.ts';
+import { addReplyFields, addWithReplies, nameField } from './json.ts';
 import { addBatchTrace, addTrace } from './trace-text.ts';
 
 /** Characters of items that leave as one piece. */
@@ -144,7 +145,9 @@ function addEnd(text: Text, { list }: Reply, answer: Answer, counts: Counts): Te
 function addReply(text: Text, { member, count, isLast }: ReplyFrame): Text {
   const { path, reply } = member;
   text.add(`"path":${JSON.stringify(formatPointer(path))},${nameField(member)}`);
-  addReplyFields(text, reply, count === undefined ? 'replies' : 'count');
+  const { list, value } = reply;
+  if (count === undefined && list && !value) atOnce(addWithReplies(text, reply, list));
+  else addReplyFields(text, reply, count);
   addTrace(text, member, isLast);
   return text;
 }

@@ -13,9 +13,11 @@ export const json: Encoding = {
     const { list, ms } = await answer.whole;
     if (answer.decidedBy || !list) return undefined;
     const complete = isComplete(list);
+    const adding = answer.work.do(answerText(list, complete, plan.shape, answer.traced));
+    const text = adding instanceof Promise ? await adding : adding;
     return {
       headers: { ...summaryHeaders(answer, complete, ms), 'content-type': 'application/json; charset=utf-8' },
-      body: { kind: 'text', text: answerText(list, complete, plan.shape, answer.traced) },
+      body: { kind: 'text', text },
     };
   },
 };

@@ -29,12 +29,12 @@ export function addBatchTrace(text: Text, traced: Answer['traced'], list: Member
  * Adds those that the reply does not list: who is hidden, whom a `take` did not wait for, and who came to one
  * value.
  */
-function addUnlisted(text: Text, { within }: Traced, list: MemberList | undefined): void {
+function addUnlisted(text: Text, whole: Traced, list: MemberList | undefined): void {
   const listed = list && shown(list.members);
   if (list?.cancelled === 0 && listed === list.members) return;
   const known = new Set(listed?.map(({ traced }) => traced));
   let between = ',"members":[';
-  for (const { path, reply, traced } of deep(within.filter((member) => !known.has(member.traced)))) {
+  for (const { path, reply, traced } of deep(whole.within.filter((member) => !known.has(member.traced)))) {
     const code = reply.error ? `"code":"${reply.error.code}",` : '';
     const place = `"path":${JSON.stringify(formatPointer(path))},"status":"${reply.status}",${code}`;
     text.add(`${between}{${place}${traceFields(traced!.trace!)}}`);

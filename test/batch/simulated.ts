@@ -8,6 +8,7 @@ import { BatchTrace } from '../../src/batch/run/batch-trace.ts';
 import { isComplete } from '../../src/batch/run/reply.ts';
 import { run, type Running } from '../../src/batch/run/run.ts';
 import { TypedValue } from '../../src/store/typed-value.ts';
+import { atOnce } from '../../src/budget/work.ts';
 import { answerText } from '../../src/encodings/json.ts';
 import { CodapError, type Code } from '../../src/errors.ts';
 import { isLeaf } from '../../src/json/leaf.ts';
@@ -175,7 +176,7 @@ export async function answer(pattern: Pattern, body: object, asking: Asking = {}
     });
   if (!list) throw new Error('the root has no members');
   const shape = 'shape' in body && body.shape === 'values' ? 'values' : 'replies';
-  return answerText(list, isComplete(list), shape, new Answer(running).traced).toString();
+  return atOnce(answerText(list, isComplete(list), shape, new Answer(running).traced)).toString();
 }
 
 /** One simulated query. */

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Answer } from '../../src/batch/run/answer.ts';
 import { isComplete } from '../../src/batch/run/reply.ts';
 import { run } from '../../src/batch/run/run.ts';
+import { atOnce } from '../../src/budget/work.ts';
 import { answerText } from '../../src/encodings/json.ts';
 import { openSaved } from '../../src/saved/open-saved.ts';
 import type { SavedBatch } from '../../src/saved/saved-batch.ts';
@@ -75,7 +76,7 @@ async function answerTo(sub: string, { plan }: SavedBatch): Promise<Record<strin
     failFast: false,
   });
   const { list } = await running.root.reply;
-  const text = answerText(list!, isComplete(list!), 'values', new Answer(running).traced).toString();
+  const text = atOnce(answerText(list!, isComplete(list!), 'values', new Answer(running).traced)).toString();
   return JSON.parse(text) as Record<string, unknown>;
 }
 

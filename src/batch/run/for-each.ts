@@ -1,3 +1,4 @@
+import { isHeld } from '../../budget/turns.ts';
 import { CodapError, toCodapError } from '../../errors.ts';
 import { Ordered } from '../../patterns/index.ts';
 import { ItemTemplate } from '../modifiers/for-each-list.ts';
@@ -46,9 +47,15 @@ export async function runEach(whole: RunningMember, scope: Scope, runMember: Run
       runMember(member, { ...scope, item: { value }, itemPlace: itemPlace ?? scope.itemPlace }).catch(breakage.note);
     return itemPlace ? itemPlace.run(running, scope.wants) : running();
   };
-  const start = (member: RunningMember, value: unknown): void => void runs.push(runOne, member, value);
+  // Of what nobody needs any more each item tells itself.
+  const turn = (): Promise<void> => scope.batch.work.turn().catch(() => {});
+  // Those that fail at once start the next ones: very many take a while.
+  const runInTurn: typeof runOne = (member, value) =>
+    isHeld() ? turn().then(() => runOne(member, value)) : runOne(member, value);
+  const start = (member: RunningMember, value: unknown): void => void runs.push(runInTurn, member, value);
   const waiting: Promise<unknown>[] = [];
   for (const [index, member] of members.entries()) {
+    if (isHeld()) await turn();
     const item = list[index];
     if (!(item instanceof ItemTemplate)) start(member, item);
     else {

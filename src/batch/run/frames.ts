@@ -63,7 +63,7 @@ async function* framesWithin(container: Container, telling: Telling, isInOrder: 
     }
   } else if (node ? telling.inOrder.includes(node.pattern) : isInOrder) {
     for (const member of members) yield* framesOf(member, container, telling, true);
-  } else yield* interleave(members.map((member) => framesOf(member, container, telling, false)));
+  } else yield* interleave(members, (member) => framesOf(member, container, telling, false), telling.batch.work);
 }
 
 async function* framesOf(

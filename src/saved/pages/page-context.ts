@@ -53,7 +53,7 @@ export function* pageContext(
   else named['results'] = values;
   named['params'] = yield* pageData(copied(params), bounds, digits);
   named['codap'] = new Codap(complete, function* () {
-    const json = yield* joined(answerText(list, complete, 'replies', traced), bounds);
+    const json = yield* joined(yield* answerText(list, complete, 'replies', traced), bounds);
     bounds.hold(json.length);
     return yield* pageData(memberOf((yield* read(json, bounds)) as object, 'results'), bounds, digits);
   });
