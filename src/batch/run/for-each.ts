@@ -13,7 +13,7 @@ import { judge } from './running-group.ts';
 import { RunningMember } from './running-member.ts';
 import { doFor, type Item, type RunMember, type Scope, waitedFor } from './scope.ts';
 import { failure, opened, withDefault } from './settle.ts';
-import { counted, read, skippedBy, waitFor } from './wait.ts';
+import { counted, readReferences, skippedBy, waitFor } from './wait.ts';
 
 /** Items that have begun and not opened, most of which wait for their turn: each takes some kilobytes. */
 const MOST_STARTED = 1000;
@@ -102,7 +102,7 @@ async function fill(
   const { batch } = scope;
   const values = new Map<Reference, unknown>();
   try {
-    const ended = await read(references, false, scope, { signal, trace }, values);
+    const ended = await readReferences(references, false, scope, { signal, trace }, values);
     return ended ?? { value: await doFor(scope, signal, fillValue(template, { values, budgets: batch })) };
   } catch (error) {
     return failure(toCodapError(error), performance.now());

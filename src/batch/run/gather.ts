@@ -31,8 +31,8 @@ export function timed({ source }: QueryNode, started: number, batch: Batch): num
   return ms;
 }
 
-/** What was gathered. */
-export function gathered(payload: Payload): Value {
+/** What was gathered, which is a value. */
+export function asValue(payload: Payload): Value {
   if (payload.kind !== 'value') throw new CodapError('INTERNAL', 'codap failed to gather this answer');
   return payload;
 }

@@ -28,7 +28,7 @@ export class ItemPlace {
     try {
       const running = start();
       // That codap itself has failed is heard at once.
-      await Promise.race([gathered(this.#member, wants), running]);
+      await Promise.race([whenGathered(this.#member, wants), running]);
       return running;
     } finally {
       this.#isKept = false;
@@ -51,10 +51,10 @@ export class ItemPlace {
 }
 
 /** Resolves once all that a member gathers is there. */
-async function gathered(member: RunningMember, wants: Taking['wants']): Promise<void> {
+async function whenGathered(member: RunningMember, wants: Taking['wants']): Promise<void> {
   if (!flows(member.node, wants)) await member.reply;
   else if (member.each || member.node.kind === 'group') {
     const container = await member.container;
-    await Promise.all(container?.members.map((one) => gathered(one, wants)) ?? []);
+    await Promise.all(container?.members.map((one) => whenGathered(one, wants)) ?? []);
   }
 }

@@ -3,7 +3,7 @@ import type { Payload } from '../../store/payload.ts';
 import type { ValueQuery } from '../../store/value-query.ts';
 import { type Node, type QueryNode, refersToNothing } from '../plan/node.ts';
 import { taken } from './finish.ts';
-import { gather, gathered, timed } from './gather.ts';
+import { asValue, gather, timed } from './gather.ts';
 import type { Reply } from './reply.ts';
 import type { RunningMember } from './running-member.ts';
 import type { Scope } from './scope.ts';
@@ -51,7 +51,7 @@ export class PlainQuery {
 
   #answered(payload: Payload, ms: number): Reply {
     try {
-      return { status: 'ok', value: taken(gathered(payload), this.#scope.batch, this.#held), ms };
+      return { status: 'ok', value: taken(asValue(payload), this.#scope.batch, this.#held), ms };
     } catch (error) {
       return this.#failed(error);
     }

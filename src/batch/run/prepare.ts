@@ -7,7 +7,7 @@ import { nameByItem } from './name-by-item.ts';
 import type { Reply } from './reply.ts';
 import type { RunningMember } from './running-member.ts';
 import { doFor, type Scope, throwIfLate } from './scope.ts';
-import { read, readToRun, type Waiting } from './wait.ts';
+import { readReferences, readToRun, type Waiting } from './wait.ts';
 
 /** Of what refers to nothing, as most queries do. */
 const NO_VALUES = new Map<Reference, unknown>();
@@ -46,7 +46,7 @@ async function chosen(member: RunningMember, scope: Scope, waiting: Waiting): Pr
   if (typeof node.as === 'object' && scope.item)
     member.as = await doFor(scope, waiting.signal, nameByItem(node.as, scope.item.value, batch));
   if (node.isConditional) {
-    const skipped = await read(node.referencesToStart, true, scope, waiting, values);
+    const skipped = await readReferences(node.referencesToStart, true, scope, waiting, values);
     if (skipped) return skipped;
     throwIfLate(scope, waiting.signal);
     if (!(await doFor(scope, waiting.signal, isChosen(node, given)))) return { status: 'skipped' };

@@ -129,7 +129,7 @@ export function valued(list: MemberList): readonly Member[] {
 export function* valueOf(reply: Reply, work: Work): Steps<unknown> {
   const { value, list } = reply;
   if (value) return value.read ? yield* value.read(work) : value.value;
-  return list && reply.status !== 'error' ? yield* gathered(list, valueOf, work) : undefined;
+  return list && reply.status !== 'error' ? yield* ofMembers(list, valueOf, work) : undefined;
 }
 
 /**
@@ -153,7 +153,7 @@ export function* metaOf(reply: Reply, work: Work): Steps<unknown> {
   if (reply.defaulted) return undefined;
   if (!list) return value?.meta;
   if (winner !== undefined) return yield* metaOf(winnerOf(list, winner).reply, work);
-  return reply.status === 'error' ? undefined : yield* gathered(list, metaOf, work);
+  return reply.status === 'error' ? undefined : yield* ofMembers(list, metaOf, work);
 }
 
 /** The member whose value a nested `take: 1` answers. */
@@ -161,7 +161,8 @@ export function winnerOf(list: MemberList, winner: number): Member {
   return list.members.find((member) => stepOf(member) === winner) as Member;
 }
 
-function* gathered(list: MemberList, of: (reply: Reply, work: Work) => Steps<unknown>, work: Work): Steps<unknown> {
+/** What each member of a group or forEach comes to, in its shape: null where that is nothing. */
+function* ofMembers(list: MemberList, of: (reply: Reply, work: Work) => Steps<unknown>, work: Work): Steps<unknown> {
   let object: object = {};
   const values: unknown[] = [];
   for (const member of list.keyed ? list.members : valued(list)) {

@@ -7,7 +7,7 @@ import { Batch, type BatchOptions } from './batch.ts';
 import { compileParams } from './compile-params.ts';
 import { finishGroup, reshaped, taken } from './finish.ts';
 import { runEach } from './for-each.ts';
-import { gather, gathered, timed } from './gather.ts';
+import { asValue, gather, timed } from './gather.ts';
 import { GRACE_MS } from './grace.ts';
 import { runGroup } from './group.ts';
 import { OpenPlaces } from './open-places.ts';
@@ -113,7 +113,7 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
     } finally {
       ms = timed(node, started, batch);
     }
-    const answer = gathered(payload);
+    const answer = asValue(payload);
     if (!node.isReshaped) return { status: 'ok', value: taken(answer, batch, held), ms };
     throwIfLate(scope, waitSignal, GRACE_MS.computing);
     const value = await doFor(scope, waitSignal, reshaped(node, answer, values, batch, held));

@@ -25,7 +25,7 @@ const PLACE = 8;
  * Reads references into `values`, at once where nothing has to be waited for; answers a skipped reply if one
  * of them cannot be had.
  */
-export function read(
+export function readReferences(
   references: readonly Reference[],
   nullable: boolean,
   scope: Scope,
@@ -53,10 +53,11 @@ export function readToRun(
   scope: Scope,
   waiting: Waiting,
   values: Map<Reference, unknown>,
-): ReturnType<typeof read> {
+): ReturnType<typeof readReferences> {
   if (referencesToRun.length === 0 && referencesToReshape.length === 0) return undefined;
-  const reading = read(referencesToRun, false, scope, waiting, values);
-  const goOn = (skipped: Reply | undefined) => skipped ?? read(referencesToReshape, true, scope, waiting, values);
+  const reading = readReferences(referencesToRun, false, scope, waiting, values);
+  const goOn = (skipped: Reply | undefined) =>
+    skipped ?? readReferences(referencesToReshape, true, scope, waiting, values);
   return reading instanceof Promise ? reading.then(goOn) : goOn(reading);
 }
 
@@ -80,37 +81,48 @@ function outcomesOf(references: readonly Reference[], scope: Scope, waiting: Wai
   const { signal, trace } = waiting;
   trace?.wait();
   if (signal.aborted) throw signal.reason;
-  // What flows may begin after the deadline.
-  const deadline = signal === scope.signal ? scope.deadline : Infinity;
   const outcomes = new Map<Reference, Outcome>();
-  const { work } = scope.batch;
-  const finding = work.do(endingBy(findPresent(references, scope, outcomes), deadline), scope.ended);
-  const isPresent = !(finding instanceof Promise) && finding.length === 0;
-  if (!isPresent) return waitForOpen();
+  const steps = endingBy(findPresent(references, scope, outcomes), deadlineFor(signal, scope));
+  const finding = scope.batch.work.do(steps, scope.ended);
+  if (finding instanceof Promise || finding.length > 0)
+    return waitForOpen(finding, references, outcomes, scope, waiting);
   trace?.ready(lastEnd(references, scope));
   return outcomes;
+}
 
-  async function waitForOpen(): Promise<Outcomes> {
-    const open = await finding;
-    let late: Outcome = { is: 'nowhere' };
-    // What names one member is read one after the other: very many may, and all that wait would wake at once.
-    const find = async (named: readonly Open[]): Promise<void> => {
-      for (const { reference, member, steps } of named)
-        outcomes.set(reference, await resolve(member, steps, { view: viewOf(reference), work, signal, deadline }));
-    };
-    const byMember = Map.groupBy(open, ({ member }) => member);
-    if (open.length > 0)
-      await untilAborted(signal, () => Promise.all([...byMember.values()].map(find))).catch((error: unknown) => {
-        if (!signal.aborted) throw error;
-        const reason = abortReason(signal);
-        if (reason.code === 'CANCELLED') throw reason;
-        late = { is: 'failed', error: reason };
-      });
-    // What was not there in time is never waited for any more.
-    if (trace && !signal.aborted) trace.ready(open.length > 0 ? performance.now() : lastEnd(references, scope));
-    for (const { reference } of open) if (!outcomes.has(reference)) outcomes.set(reference, late);
-    return outcomes;
-  }
+/** Until when it is of use to look: an instant. What flows may begin after the deadline. */
+function deadlineFor(signal: AbortSignal, scope: Scope): number {
+  return signal === scope.signal ? scope.deadline : Infinity;
+}
+
+/** Adds what those references come to that name what still runs. */
+async function waitForOpen(
+  finding: Open[] | Promise<Open[]>,
+  references: readonly Reference[],
+  outcomes: Map<Reference, Outcome>,
+  scope: Scope,
+  { signal, trace }: Waiting,
+): Promise<Outcomes> {
+  const open = await finding;
+  const looking = { work: scope.batch.work, signal, deadline: deadlineFor(signal, scope) };
+  let late: Outcome = { is: 'nowhere' };
+  // What names one member is read one after the other: very many may, and all that wait would wake at once.
+  const find = async (named: readonly Open[]): Promise<void> => {
+    for (const { reference, member, steps } of named)
+      outcomes.set(reference, await resolve(member, steps, { ...looking, view: viewOf(reference) }));
+  };
+  const byMember = Map.groupBy(open, ({ member }) => member);
+  if (open.length > 0)
+    await untilAborted(signal, () => Promise.all([...byMember.values()].map(find))).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+      const reason = abortReason(signal);
+      if (reason.code === 'CANCELLED') throw reason;
+      late = { is: 'failed', error: reason };
+    });
+  // What was not there in time is never waited for any more.
+  if (trace && !signal.aborted) trace.ready(open.length > 0 ? performance.now() : lastEnd(references, scope));
+  for (const { reference } of open) if (!outcomes.has(reference)) outcomes.set(reference, late);
+  return outcomes;
 }
 
 /** When the last of what references name had come to be: an instant, where the batch is traced. */
