@@ -7,8 +7,8 @@ type Listener = NonNullable<Parameters<AbortSignal['addEventListener']>[1]>;
  * which never abort, and to make one of Node's own, to listen to it and to stop listening costs several
  * times as much; Node also warns of a leak at the eleventh listener.
  *
- * It has one event, and tells of it once: which type a listener is for is not asked, its options are not read,
- * and one that is added twice is told twice.
+ * It has one event, and tells of it once: which type a listener is for is not asked, its options are not
+ * read, and one that is added twice is told twice.
  */
 export class CallSignal implements AbortSignal {
   readonly onabort = null;
