@@ -67,7 +67,7 @@ export class CallSignal implements AbortSignal {
         if (typeof listener === 'function') listener.call(this, event);
         else listener?.handleEvent(event);
       } catch (error) {
-        throwLater(error);
+        warnOf(error);
       }
     }
     listeners.length = 0;
@@ -83,13 +83,11 @@ export class CallSignal implements AbortSignal {
 }
 
 /**
- * Throws what a listener threw, a moment later and to nobody, as Node does: those after it have to be told,
- * and whoever aborts has done nothing wrong.
+ * Warns of what a listener threw: those after it have to be told, and whoever aborts has done nothing wrong.
+ * Thrown to nobody, as Node does it, a driver's fault in one call would end the process with all others.
  */
-export function throwLater(error: unknown): void {
-  queueMicrotask(() => {
-    throw error;
-  });
+export function warnOf(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : String(error));
 }
 
 const aborted = new CallSignal();

@@ -1,4 +1,4 @@
-import { CallSignal, throwLater } from './call-signal.ts';
+import { CallSignal, warnOf } from './call-signal.ts';
 
 /** Those who wait for a signal to abort, and the one listener by which they hear of it. */
 interface Hearing {
@@ -38,7 +38,7 @@ function hear(signal: Signal): Hearing {
       try {
         listener();
       } catch (error) {
-        throwLater(error);
+        warnOf(error);
       }
     }
   };

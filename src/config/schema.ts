@@ -105,12 +105,12 @@ const server = z
 const limits = z.strictObject({
   bodyBytes: bytes.default(1_048_576).meta({ description: "Bytes of a request's body." }),
   depth: wholeNumber.min(2).max(1000).default(32).meta({ description: "Nesting of a request's JSON; the body is 1." }),
-  queries: wholeNumber.min(1).max(10_000).default(500).meta({ description: 'Queries and groups written out.' }),
+  queries: wholeNumber.min(1).max(100_000).default(500).meta({ description: 'Queries and groups written out.' }),
   nesting: wholeNumber.min(0).max(100).default(4).meta({ description: 'Groups below the top level.' }),
   keyChars: wholeNumber.min(1).max(65_536).default(256).meta({ description: 'Characters of a key or an `as`.' }),
   calls: wholeNumber
     .min(1)
-    .max(100_000)
+    .max(1_000_000)
     .default(1000)
     .meta({ description: 'Queries and forEach items that one batch runs.' }),
   answerBytes: bytes
