@@ -1,8 +1,16 @@
-import { MongoClient } from 'mongodb';
+import { setTimeout } from 'node:timers/promises';
+import { MongoClient, MongoTopologyClosedError } from 'mongodb';
 import { Database } from './database.ts';
 import { isDead } from './failure.ts';
 import { connectionsFor, type MongoOptions } from './options.ts';
 import { PromptConnection } from './prompt-connection.ts';
+import { failWhereUnreachable } from './unreachable.ts';
+
+/**
+ * While a query waits for a server, those that do not answer are asked so often, and no more: it learns soon
+ * that none can be reached, and one that is back is found before it gives up.
+ */
+const ASK_AGAIN_MS = 50;
 
 /**
  * The source's one MongoClient: connected when first needed, shared by all, and replaced once it cannot work
@@ -13,6 +21,8 @@ export class Client implements AsyncDisposable {
   #client: MongoClient | undefined;
   #connecting: Promise<Database> | undefined;
   #connected: Database | undefined;
+  /** When a client failed to connect for the last time, an instant. */
+  #failed = -Infinity;
 
   constructor(options: MongoOptions) {
     this.#options = options;
@@ -39,9 +49,7 @@ export class Client implements AsyncDisposable {
   }
 
   async #connect(): Promise<Database> {
-    const { url, database, timeoutMs, concurrency, retry, streamIdleMs } = this.#options;
-    // So short that a store that is down is told from one that is slow, also where it is asked again.
-    const selectionMs = Math.ceil(timeoutMs / (1 + (retry ? retry.attempts : 1)));
+    const { url, database, timeoutMs, concurrency, streamIdleMs } = this.#options;
     const ours = { connectionType: PromptConnection };
     const client = new MongoClient(url, {
       ...ours,
@@ -49,19 +57,25 @@ export class Client implements AsyncDisposable {
       maxPoolSize: connectionsFor(concurrency),
       retryReads: false,
       monitorCommands: false,
-      serverSelectionTimeoutMS: selectionMs,
+      // As long as any query: where there is no server at all, it fails before. A client that has to connect
+      // first may take longer than one query has, and be there for the next.
+      serverSelectionTimeoutMS: timeoutMs,
       connectTimeoutMS: Math.ceil(timeoutMs / 2),
-      // A server that was lost is asked again this often: one that is back is found before a query gives up.
-      minHeartbeatFrequencyMS: Math.min(500, Math.ceil(selectionMs / 4)),
+      minHeartbeatFrequencyMS: ASK_AGAIN_MS,
       // Queries end by their deadline, also while they wait for a connection: `waitQueueTimeoutMS` would cost
       // a timer for each. This is for what nobody waits for any more: all that is waited for ends before.
       socketTimeoutMS: Math.min(Math.max(30_000, 2 * timeoutMs, 2 * streamIdleMs), 2 ** 31 - 1),
     });
+    failWhereUnreachable(client);
     this.#client = client;
     const opened = new Database(client, database);
     try {
+      const pause = this.#failed + ASK_AGAIN_MS - performance.now();
+      if (pause > 0) await setTimeout(pause);
+      if (this.#client !== client) throw new MongoTopologyClosedError('closed before it was connected');
       await client.connect();
     } catch (error) {
+      this.#failed = performance.now();
       // A client whose first connect failed answers "Topology is closed" for ever.
       if (this.#client === client) this.#drop();
       throw error;

@@ -2,6 +2,7 @@ import {
   MongoClientClosedError,
   MongoError,
   MongoNetworkError,
+  MongoNetworkTimeoutError,
   MongoNotConnectedError,
   MongoServerError,
   MongoServerSelectionError,
@@ -49,6 +50,7 @@ function judge(error: unknown): [Code, string] | undefined {
   if (error instanceof MongoServerError) return judgeAnswer(error);
   if (error instanceof MongoServerSelectionError && error.cause instanceof MongoServerError)
     return judgeAnswer(error.cause);
+  if (error instanceof MongoServerSelectionError && isSilence(error)) return ['TIMEOUT', TOO_LONG];
   if (error instanceof BSONError || error instanceof MongoUnexpectedServerResponseError || isBeyondBytes(error))
     return UNREADABLE;
   if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError || isDead(error)) {
@@ -58,6 +60,15 @@ function judge(error: unknown): [Code, string] | undefined {
   return toCodapError(error).code === 'INTERNAL' && isOfDriver(error as Error) ? UNREADABLE : undefined;
 }
 
+/** True if no server was found while one had said nothing at all: it may be slow. */
+function isSilence({ reason }: MongoServerSelectionError): boolean {
+  const servers = [...(reason?.servers.values() ?? [])];
+  return servers.some(
+    ({ type, error }) => type === 'Unknown' && (error === null || error instanceof MongoNetworkTimeoutError),
+  );
+}
+
+const TOO_LONG = 'the store took too long';
 const UNREADABLE: [Code, string] = ['BAD_RESPONSE', 'the answer of the store could not be read'];
 
 /** What Node throws where BSON says that it has more bytes than it has. */
@@ -73,7 +84,7 @@ function isOfDriver({ stack = '' }: Error): boolean {
 
 function judgeAnswer(error: MongoServerError): [Code, string] {
   const code = Number(error.code);
-  if (TIMED_OUT.has(code)) return ['TIMEOUT', 'the store took too long'];
+  if (TIMED_OUT.has(code)) return ['TIMEOUT', TOO_LONG];
   if (FORBIDDEN.has(code)) return ['FORBIDDEN', 'the store refused codap'];
   if (TOO_LARGE.has(code))
     return ['TOO_LARGE', 'the answer, or what the store needs to make it, is too large; a narrower filter may help'];

@@ -49,9 +49,8 @@ export const options = z
     }
   });
 
-/** A mongo source's configuration, and how often a query is tried in all. */
-export type MongoOptions = z.output<typeof options> &
-  SourceOptions & { readonly retry: false | { readonly attempts: number } };
+/** A mongo source's configuration. */
+export type MongoOptions = z.output<typeof options> & SourceOptions;
 
 const require = createRequire(import.meta.url);
 

@@ -109,6 +109,26 @@ it('stores that are down before codap starts fail their queries, and are found o
   expect((await late.kv({ ada, text })).results).toMatchObject({ ada: isAda, text: isText });
 });
 
+it('a store that is down is UNAVAILABLE to queries and to readiness, however little time they have', async () => {
+  const shop = { timeoutMs: 8000 };
+  await using connected = await startCodap(stores, { shop });
+  expect((await connected.kv({ ada })).results).toMatchObject({ ada: isAda });
+  await stores.mongo.kill();
+  await using late = await startCodap(stores, { shop });
+  for (const service of [connected, late]) {
+    const began = performance.now();
+    for (const timeoutMs of [1000, 1000, 8000])
+      expect((await service.kv({ ada: { ...ada, timeoutMs } }, { timeoutMs })).results.ada).toMatchObject(
+        failedWith('UNAVAILABLE'),
+      );
+    expect(performance.now() - began).toBeLessThan(3000);
+    const { sources } = (await (await fetch(`${service.url}/health/ready`)).json()) as { sources: object[] };
+    expect(sources).toContainEqual(expect.objectContaining({ name: 'shop', status: 'down', code: 'UNAVAILABLE' }));
+  }
+  await stores.mongo.restart();
+  expect((await connected.kv({ ada })).results).toMatchObject({ ada: isAda });
+});
+
 describe('a store that stalls', () => {
   it.each([
     ['MongoDB', 'ada', 'mongo'],
@@ -125,6 +145,17 @@ describe('a store that stalls', () => {
       stores[server].resume();
     }
     expect((await codap.kv({ ada, text })).results).toMatchObject({ ada: isAda, text: isText });
+  });
+
+  it('before it was ever connected keeps nobody beyond the deadline either: MongoDB', async () => {
+    await stores.mongo.pause();
+    try {
+      await using late = await startCodap(stores);
+      expect((await late.kv({ ada }, { timeoutMs: 400 })).results.ada).toMatchObject(failedWith('TIMEOUT'));
+      expect((await late.kv({ ada })).results.ada).toMatchObject(failedWith('TIMEOUT'));
+    } finally {
+      stores.mongo.resume();
+    }
   });
 });
 

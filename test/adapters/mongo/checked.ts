@@ -14,7 +14,6 @@ export function source(own: Partial<MongoOptions> = {}): MongoOptions {
     merge: true,
     maxDocuments: 10_000,
     maxBytes: 8 * 2 ** 20,
-    retry: false,
     ...own,
   };
 }

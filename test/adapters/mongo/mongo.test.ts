@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { Decimal128, Long, ObjectId, UUID } from 'bson';
 import { Db } from 'mongodb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -439,10 +441,13 @@ describe('a store that is down', () => {
 
   test('does not keep a caller who leaves while connecting', async () => {
     await connection[Symbol.asyncDispose]();
-    connection = await open({ url: 'mongodb://127.0.0.1:1', timeoutMs: 4000 });
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    connection = await open({ url: `mongodb://127.0.0.1:${(silent.address() as AddressInfo).port}`, timeoutMs: 4000 });
     expect(
       await failure(ask('findOne', { collection: 'users' }, 'value', context(AbortSignal.timeout(20)))),
     ).toMatchObject({ code: 'CANCELLED' });
+    silent.close();
   });
 
   test('refuses a wrong password as FORBIDDEN', async () => {
