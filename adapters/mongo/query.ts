@@ -12,7 +12,7 @@ import { OPERATORS, STAGES } from './operators.ts';
 import type { MongoOptions } from './options.ts';
 import { pipelineShown, readPipeline } from './pipeline.ts';
 import { projectionShown, readProjection } from './projection.ts';
-import { hintShown, readHint, readSort, sortShown } from './sort.ts';
+import { hintShown, readFoundSort, readHint, sortShown } from './sort.ts';
 import { Walk, type Lists, type Read } from './walk.ts';
 
 /** A query that was checked: the command it is sent as, but for what its run adds (caps, deadline). */
@@ -87,7 +87,7 @@ export const ops = {
 const READS: Readonly<Record<string, Read>> = {
   filter: readFilter,
   projection: readProjection,
-  sort: readSort,
+  sort: readFoundSort,
   pipeline: readPipeline,
   hint: readHint,
   skip: readFilled(count(0)),

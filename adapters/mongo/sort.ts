@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { entriesOf, keysOf, put } from '../../src/json/members.ts';
+import { entriesOf, keysOf, onlyKeyOf, put } from '../../src/json/members.ts';
 import { objectOf } from '../fillable.ts';
 import { bareNumber, isWrapper, readWrapper } from './extended-json.ts';
 import { isFields, isHole, isSendable, type Fields, type Read, type Walk } from './walk.ts';
@@ -29,14 +29,24 @@ const orderOf = (field: z.ZodType): z.ZodType => objectOf(field, z.string().rege
 
 /** `{$meta: …}` as a schema shows it. */
 export const metaShown = z.strictObject({ $meta: z.enum(metas) });
-/** A sort as a schema shows it. */
-export const sortShown = orderOf(z.union([z.literal(ways), metaShown, wrappedNumber]));
+const naturalShown = z.strictObject({ $natural: z.union([z.literal(ways), wrappedNumber]) });
+/** The sort of a find as a schema shows it. */
+export const sortShown = z.union([orderOf(z.union([z.literal(ways), metaShown, wrappedNumber])), naturalShown]);
 /** A hint as a schema shows it. */
-export const hintShown = z.union([z.string().regex(/^[^$]/), orderOf(z.union([z.literal(kinds), wrappedNumber]))]);
+export const hintShown = z.union([
+  z.string().regex(/^[^$]/),
+  orderOf(z.union([z.literal(kinds), wrappedNumber])),
+  naturalShown,
+]);
 
 /** Reads a sort: fields with 1, -1 or `{$meta: …}`, all of it written out. */
 export function readSort(walk: Walk, value: unknown): unknown {
   return readOrder(walk, value, readWay);
+}
+
+/** Reads the sort of a find, which may be that in which the store has its documents. */
+export function readFoundSort(walk: Walk, value: unknown): unknown {
+  return readNatural(walk, value) ?? readSort(walk, value);
 }
 
 /** Reads what orders plain values (`$sortArray`): 1 or -1; or a sort. */
@@ -44,9 +54,9 @@ export function readArraySort(walk: Walk, value: unknown): unknown {
   return WAYS.has(value) ? value : readSort(walk, value);
 }
 
-/** Reads a hint: an index's name, or its fields; never `$natural`. */
+/** Reads a hint: an index's name, or its fields; or that none is to be used. */
 export function readHint(walk: Walk, value: unknown): unknown {
-  if (typeof value !== 'string') return readOrder(walk, value, readKind);
+  if (typeof value !== 'string') return readNatural(walk, value) ?? readOrder(walk, value, readKind);
   return value === '' || value.startsWith('$') ? walk.fault('the name of an index is allowed here') : value;
 }
 
@@ -57,6 +67,12 @@ export function readMeta(walk: Walk, value: unknown): unknown {
 }
 
 const readScore: Read = (walk, value) => (METAS.has(value) ? value : walk.fault('the name of a score is allowed here'));
+
+/** Reads `{$natural: 1}` or -1, the store's own order one way or the other; undefined for anything else. */
+function readNatural(walk: Walk, value: unknown): unknown {
+  if (!isFields(value) || onlyKeyOf(value) !== '$natural') return undefined;
+  return walk.fields(value, { $natural: (walk, it) => readOne(walk, it, WAYS, '1 or -1 is allowed here') });
+}
 
 function readOrder(walk: Walk, value: unknown, readField: Read): unknown {
   if (isHole(value)) return walk.noHole();

@@ -13,8 +13,8 @@ interface Topology {
 
 /**
  * Fails who waits for a server as soon as none can be reached: left to itself, the driver lets them wait
- * until their time is up. A server that is silent may be slow, and is waited for; so is a replica set of which
- * one member can be reached, as it may be about to elect its primary.
+ * until their time is up. A server that is silent may be slow, and is waited for. So is a replica set of
+ * which one member can be reached: it may be about to elect its primary.
  */
 export function failWhereUnreachable(client: MongoClient): void {
   const answering = new Set<string>();

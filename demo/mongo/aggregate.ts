@@ -4,7 +4,7 @@ import { Query } from 'mingo/query';
 import type { Options } from 'mingo/types';
 import { toTyped, toView } from './bson.ts';
 import type { Request } from './request.ts';
-import { arranged, checkHint, encoded, isPlain, matching, optionsOf } from './select.ts';
+import { arranged, checkHint, encoded, isPlain, matching, natural, optionsOf } from './select.ts';
 import type { Store, Stored } from './store.ts';
 
 /**
@@ -19,7 +19,7 @@ export function runPipeline(request: Request, store: Store): IteratorObject<Uint
 
   // Only a $match that comes first may find its documents by _id.
   const match = pipeline.slice(0, 1).find((stage) => isOnly(stage, '$match'));
-  let found = matching(collection, (match?.$match ?? {}) as Document, options, request);
+  let found = natural(matching(collection, (match?.$match ?? {}) as Document, options, request), hint);
   let rest = match ? pipeline.slice(1) : pipeline;
   for (let chosen; rest[0] && (chosen = choose(found, rest[0], options)); rest = rest.slice(1)) found = chosen;
 

@@ -7,7 +7,7 @@ import { comparer } from './compare.ts';
 import { Cursor } from './cursors.ts';
 import { cursorReply } from './raw.ts';
 import type { Request } from './request.ts';
-import { arranged, checkHint, matching, optionsOf, projected } from './select.ts';
+import { arranged, checkHint, matching, natural, optionsOf, projected } from './select.ts';
 import type { Stored } from './store.ts';
 
 const FIRST_BATCH = 101;
@@ -82,5 +82,7 @@ export const killCursors: Command = ({ body }, { cursors }) => {
 function select(request: Request, { store }: Server, filter: Document): IteratorObject<Stored> {
   const collection = store.read(request.database, request.collection ?? '');
   checkHint(collection, request.body.hint);
-  return matching(collection, filter, optionsOf(request, store), request);
+  const { hint, sort } = request.body;
+  const found = matching(collection, filter, optionsOf(request, store), request);
+  return sort?.$natural === undefined ? natural(found, hint) : found;
 }

@@ -44,10 +44,16 @@ export function arranged(
   { sort, skip, limit }: { sort?: Document; skip?: number; limit?: number },
   { collation }: Partial<Options>,
 ): IteratorObject<Stored> {
-  const ordered =
-    sort && Object.keys(sort).length > 0 ? sorted(found, sort, collation, ({ view }) => view).values() : found;
+  const isSorted = sort && Object.keys(sort).length > 0 && sort['$natural'] === undefined;
+  const ordered = isSorted ? sorted(found, sort, collation, ({ view }) => view).values() : natural(found, sort);
   const rest = skip ? ordered.drop(skip) : ordered;
   return limit ? rest.take(Math.abs(limit)) : rest;
+}
+
+/** In the order in which they are stored, or from the last to the first where a sort or a hint says so. */
+export function natural(found: IteratorObject<Stored>, asked: unknown): IteratorObject<Stored> {
+  const { $natural } = Object(asked) as Document;
+  return $natural < 0 ? [...found].toReversed().values() : found;
 }
 
 /** The documents as they are answered. Only a projection that computes loses the types of numbers. */

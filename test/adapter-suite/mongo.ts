@@ -125,6 +125,18 @@ export function mongoSuite(open: () => Promise<MongoUnderTest>): void {
       expect(await shop.json('find', { collection: 'missing' })).toEqual([]);
     });
 
+    test('takes the order in which the store has its documents, and so do others', async () => {
+      const all = people.map(({ _id }) => _id);
+      for (const $natural of [1, -1]) {
+        for (const more of [{ sort: { $natural } }, { hint: { $natural } }, { sort: { $natural }, batchSize: 2 }])
+          expect((await ids('find', { collection: 'people', ...more })).toSorted()).toEqual(all);
+        const last = { collection: 'people', filter: { _id: 4 }, sort: { $natural }, hint: { $natural } };
+        expect(await shop.json('findOne', last)).toMatchObject({ _id: 4 });
+        expect(await aggregate([{ $count: 'n' }], { hint: { $natural } })).toEqual([{ n: all.length }]);
+        expect(await count({ collection: 'people', filter: { city: 'London' }, hint: { $natural } })).toBe(2);
+      }
+    });
+
     test('gathers more documents than a batch holds', async () => {
       const all = many.map(({ _id }) => _id);
       expect(await ids('find', { collection: 'many', sort: { n: 1 } })).toEqual(all);

@@ -219,6 +219,17 @@ describe('find', () => {
     expect(await ids({}, { sort: { name: 1, _id: 1 }, collation })).toEqual([1, 4, 3, 2]);
   });
 
+  test('answers in the order in which it has its documents, or backwards', async () => {
+    const stored = [1, 2, 3, 4];
+    const backwards = stored.toReversed();
+    expect(await ids({}, { sort: { $natural: 1 } })).toEqual(stored);
+    expect(await ids({}, { sort: { $natural: -1 } })).toEqual(backwards);
+    expect(await ids({}, { hint: { $natural: -1 } })).toEqual(backwards);
+    expect(await ids({}, { hint: { $natural: -1 }, sort: { $natural: -1 }, limit: 1 })).toEqual([4]);
+    const first = products.aggregate([{ $limit: 1 }], { hint: { $natural: -1 } });
+    expect(await first.toArray()).toMatchObject([{ _id: 4 }]);
+  });
+
   test('takes a hint by name or by key and refuses an unknown one', async () => {
     await products.createIndex({ price: 1 });
     expect((await products.listIndexes().toArray()).map(({ name }) => name as unknown)).toEqual(['_id_', 'price_1']);

@@ -14,6 +14,11 @@ describe('params', () => {
     ['find', { limit: 5, batchSize: 2, hint: { a: 1, b: '2dsphere' } }],
     ['aggregate', { pipeline: [{ $match: {} }], batchSize: 2, ejson: 'canonical' }],
     ['countDocuments', { filter: {}, skip: 0, limit: 3 }],
+    ['findOne', { hint: { $natural: 1 } }],
+    ['find', { hint: { $natural: -1 }, sort: { $natural: -1 } }],
+    ['aggregate', { pipeline: [], hint: { $natural: { $numberInt: '-1' } } }],
+    ['countDocuments', { hint: { $natural: 1 } }],
+    ['findOne', { sort: { $natural: { $numberInt: '1' } } }],
     ['distinct', { key: 'a.b', filter: { a: 1 }, collation: { locale: 'en', strength: 2 } }],
   ])('of %s may be %j', (op, params) => {
     expect(at(op, { collection: 'users', ...params })).toEqual([]);
@@ -26,7 +31,14 @@ describe('params', () => {
     ['find', { collection: 'users', limit: 0 }, 'limit'],
     ['find', { collection: 'users', skip: -1 }, 'skip'],
     ['find', { collection: 'users', limit: '5' }, 'limit'],
-    ['find', { collection: 'users', hint: { $natural: 1 } }, 'hint/$natural'],
+    ['find', { collection: 'users', hint: { $natural: 2 } }, 'hint/$natural'],
+    ['find', { collection: 'users', hint: { $natural: '2d' } }, 'hint/$natural'],
+    ['find', { collection: 'users', hint: { $natural: hole } }, 'hint/$natural'],
+    ['find', { collection: 'users', hint: { a: 1, $natural: 1 } }, 'hint/$natural'],
+    ['find', { collection: 'users', hint: { $naturally: 1 } }, 'hint/$naturally'],
+    ['find', { collection: 'users', sort: { $natural: 0 } }, 'sort/$natural'],
+    ['find', { collection: 'users', sort: { $natural: { $meta: 'textScore' } } }, 'sort/$natural'],
+    ['find', { collection: 'users', sort: { $natural: 1, a: 1 } }, 'sort/$natural'],
     ['find', { collection: 'users', hint: '$natural' }, 'hint'],
     ['find', { collection: 'users', hint: '' }, 'hint'],
     ['find', { collection: 'users', sort: { a: '1' } }, 'sort/a'],
@@ -62,6 +74,14 @@ describe('params', () => {
     { a: { b: 1 }, c: '$d', e: { $concat: ['$f', 'x'] }, g: { $slice: ['$h', 2] } },
   ])('may have the projection %j', (projection) => {
     expect(at('find', { collection: 'users', projection })).toEqual([]);
+  });
+
+  test('may ask for the order in which the store has its documents', () => {
+    const natural = { $natural: -1 };
+    const found = checked('find', { collection: 'users', sort: natural, hint: { $natural: { $numberInt: '-1' } } });
+    expect(found.query?.command).toMatchObject({ sort: natural, hint: natural });
+    const counted = checked('countDocuments', { collection: 'users', hint: natural });
+    expect(counted.query?.command).toMatchObject({ hint: natural });
   });
 
   test('never ask the store to use its disk', () => {
