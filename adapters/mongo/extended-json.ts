@@ -128,8 +128,10 @@ function date(argument: unknown, room: FillingRoom): unknown {
     const parts = ISO_8601.exec(it);
     if (!parts) return undefined;
     const [, year, month, day] = parts.map(Number);
-    // `Date` reads 30 February as 1 or 2 March.
-    if (day === undefined || day > new Date(Date.UTC(year ?? 0, month ?? 0, 0)).getUTCDate()) return undefined;
+    const last = new Date(0);
+    // `Date` reads 30 February as 1 or 2 March, and `Date.UTC` the years to 99 as 1900 to 1999.
+    last.setUTCFullYear(year ?? 0, month ?? 0, 0);
+    if (day === undefined || day > last.getUTCDate()) return undefined;
     const value = new Date(it);
     return Number.isNaN(value.getTime()) ? undefined : value;
   })(argument, room);
@@ -144,8 +146,8 @@ function binary(argument: unknown, room: FillingRoom): unknown {
   );
   if (base64 === undefined || subType === undefined) return undefined;
   if (!Buffer.isBuffer(base64) || typeof subType !== 'number') return UNKNOWN;
-  if (subType !== Binary.SUBTYPE_UUID) return new Binary(base64, subType);
-  return base64.length === 16 ? new UUID(base64) : undefined;
+  const isUuid = subType === Binary.SUBTYPE_UUID && base64.length === 16;
+  return isUuid ? new UUID(base64) : new Binary(base64, subType);
 }
 
 /** Undefined for what is another text when it is written again: it is no base64, or has bits of no byte. */
