@@ -24,6 +24,7 @@ describe('a file name', () => {
     ['\ud800', '_'],
     [`${'x'.repeat(300)}.txt`, `${'x'.repeat(196)}.txt`],
     [`${'x'.repeat(3000)}.txt`, `${'x'.repeat(196)}.txt`],
+    [`con.${'x'.repeat(300)}`, `_con.${'x'.repeat(195)}`],
   ])('%j becomes %j', (wanted, safe) => {
     expect(safeName(wanted)).toBe(safe);
   });

@@ -34,7 +34,7 @@ export function safeName(wanted: string): string {
 function safePart(part: string): string {
   const clean = trimmed(bounded(part).normalize('NFC').replace(FORBIDDEN, '_')).replace(/^ +/, '');
   const short = shorten(clean === '' ? '_' : clean);
-  return RESERVED.test(short) ? `_${short}` : short;
+  return RESERVED.test(short) ? shorten(`_${short}`) : short;
 }
 
 /**
@@ -52,10 +52,12 @@ function trimmed(part: string): string {
   return part.slice(0, end);
 }
 
-function shorten(part: string): string {
-  if (Buffer.byteLength(part) <= PART_BYTES) return part;
+/** As much of a part as may be kept of it, where so many bytes are still to be put before its extension. */
+export function shorten(part: string, room = 0): string {
+  const most = PART_BYTES - room;
+  if (Buffer.byteLength(part) <= most) return part;
   const extension = /\.[A-Za-z0-9]{1,10}$/.exec(part)?.[0] ?? '';
-  let left = PART_BYTES - extension.length;
+  let left = most - extension.length;
   let kept = '';
   for (const character of part) {
     left -= Buffer.byteLength(character);

@@ -51,14 +51,14 @@ describe('a name in an archive', () => {
   it('never leaves the folder it is unpacked in, and is allowed everywhere', () => {
     fc.assert(
       fc.property(wanted, (name) => {
-        const [safe] = claimed(name) as [string];
+        const [safe, other, below] = claimed(name, name, `${name}/a`) as [string, string, string];
         expect(safe.isWellFormed()).toBe(true);
         expect(Buffer.byteLength(safe)).toBeLessThan(1100);
-        for (const part of safe.split('/')) {
+        for (const part of [safe, other, below].flatMap((it) => it.split('/'))) {
           expect(part).not.toMatch(/^$|^\.\.?$|[. ]$|^ /);
           expect(part).not.toMatch(/[\p{Cc}\p{Cf}\\:<>"|?*]/u);
           expect(part).not.toMatch(/^(con|prn|aux|nul|com\d|lpt\d) *(\.|$)/i);
-          expect(Buffer.byteLength(part)).toBeLessThanOrEqual(210);
+          expect(Buffer.byteLength(part)).toBeLessThanOrEqual(200);
         }
       }),
     );
@@ -129,6 +129,17 @@ describe('a name in an archive', () => {
     expect(claimed(INCOMPLETE.toLowerCase())).toEqual(['_incomplete (2).json']);
   });
 
+  it.each([
+    ['x'.repeat(300), `${'x'.repeat(188)} (2)`],
+    [`${'x'.repeat(300)}.txt`, `${'x'.repeat(184)} (2).txt`],
+    ['ü'.repeat(100), `${'ü'.repeat(94)} (2)`],
+    [`con.${'x'.repeat(300)}`, `_con (2).${'x'.repeat(183)}`],
+  ])('has no more bytes with its number than without: %s', (long, second) => {
+    const [first = '', ...more] = claimed(long, long, `${long}/a`);
+    expect(more).toEqual([second, `${second.replace('(2)', '(3)')}/a`]);
+    expect(Buffer.byteLength(first)).toBeLessThanOrEqual(200);
+  });
+
   it('keeps the last of too many folders', () => {
     const [name] = claimed(`${'a/'.repeat(500)}b.txt`);
     expect(name).toBe(`${'a/'.repeat(31)}b.txt`);
@@ -146,9 +157,12 @@ describe('a name in an archive', () => {
     expect(processorMs() - began).toBeLessThan(500);
   });
 
-  it('is found quickly among 70,000 of the same', () => {
+  it.each([
+    ['the same', () => 'x.txt'],
+    ['those that are the same once they have their numbers', (at: number) => 'x'.repeat(190) + (at >> 1)],
+  ])('is found quickly among 70,000 of %s', (_, nameOf) => {
     const names = new EntryNames();
-    const all = new Set(Array.from({ length: 70_000 }, () => names.claim('x.txt')));
+    const all = new Set(Array.from({ length: 70_000 }, (_, at) => names.claim(nameOf(at))));
     expect(all.size).toBe(70_000);
   });
 });

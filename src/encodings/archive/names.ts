@@ -1,7 +1,10 @@
-import { safeParts } from '../../store/safe-name.ts';
+import { safeParts, shorten } from '../../store/safe-name.ts';
 
 /** The entry that lists what an archive lacks; no other entry bears its name. */
 export const INCOMPLETE = '_INCOMPLETE.json';
+
+/** Those of the longest number: a name that gets one has room for it. */
+const NUMBER_BYTES = ' (999999999)'.length;
 
 /** Makes entry names safe to unpack anywhere, and unique whatever the file system folds together. */
 export class EntryNames {
@@ -46,11 +49,13 @@ export class EntryNames {
   #free(above: string, part: string, taken: (path: string) => boolean): string {
     const at = (candidate: string): string => above + fold(candidate);
     if (!taken(at(part))) return part;
-    const key = at(part);
+    // The same for all numbers: long names that only now are the same go on counting together.
+    const short = shorten(part, NUMBER_BYTES);
+    const key = at(short);
     let n = this.#numbers.get(key) ?? 2;
-    while (taken(at(numbered(part, n)))) n += 1;
+    while (taken(at(numbered(short, n)))) n += 1;
     this.#numbers.set(key, n);
-    return numbered(part, n);
+    return numbered(short, n);
   }
 }
 
