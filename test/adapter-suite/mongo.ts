@@ -129,7 +129,7 @@ export function mongoSuite(open: () => Promise<MongoUnderTest>): void {
       const all = people.map(({ _id }) => _id);
       for (const $natural of [1, -1]) {
         for (const more of [{ sort: { $natural } }, { hint: { $natural } }, { sort: { $natural }, batchSize: 2 }])
-          expect((await ids('find', { collection: 'people', ...more })).toSorted()).toEqual(all);
+          expect(new Set(await ids('find', { collection: 'people', ...more }))).toEqual(new Set(all));
         const last = { collection: 'people', filter: { _id: 4 }, sort: { $natural }, hint: { $natural } };
         expect(await shop.json('findOne', last)).toMatchObject({ _id: 4 });
         expect(await aggregate([{ $count: 'n' }], { hint: { $natural } })).toEqual([{ n: all.length }]);
