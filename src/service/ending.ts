@@ -31,6 +31,9 @@ export const RELOAD = 'reload';
 /** What a terminal sends to every process that was started from it. */
 const SIGNALS = ['SIGINT', 'SIGQUIT', 'SIGTERM'] as const;
 
+/** A terminal sends SIGINT to npm and to what npm runs, and npm hands it on: within this time they are one. */
+const SAME_SIGINT_MS = 300;
+
 /**
  * From now on SIGTERM and SIGINT end the process: while it starts, at once; once it runs, in an orderly way.
  * A second signal ends it at once, but for a worker: there the primary does that. SIGHUP has it read its
@@ -46,12 +49,22 @@ export function endOnSignal(): Ending {
     if (end) await end(cause);
     else if (cause.err) console.error(cause.err);
   };
-  const skip = cluster.worker ? ['SIGHUP' as const, ...SIGNALS] : ['SIGHUP' as const];
-  const { close } = closeWithGrace({ delay: false, logger: false, skip }, react);
+  const skip = ['SIGHUP' as const, ...(cluster.worker ? SIGNALS : ['SIGINT' as const])];
+  let interrupted = false;
+  const { close } = closeWithGrace({ delay: false, logger: false, skip }, (cause) =>
+    react(interrupted ? { signal: 'SIGINT' } : cause),
+  );
   const endOnce = (): void => {
     if (!ending) close();
   };
   if (cluster.worker) whenToldToEnd(cluster.worker, endOnce, all.resolve);
+  else {
+    whenInterrupted(() => {
+      if (ending) process.exit(1);
+      interrupted = true;
+      close();
+    });
+  }
   const reloading = new Reloading();
   whenToldToReload(endOnce, () => {
     if (!ending) reloading.ask();
@@ -82,6 +95,15 @@ function whenToldToEnd(worker: Worker, end: () => void, allEnd: () => void): voi
     worker.exitedAfterDisconnect = true;
     allEnd();
     end();
+  });
+}
+
+function whenInterrupted(end: () => void): void {
+  let last = -Infinity;
+  process.on('SIGINT', () => {
+    const isSame = performance.now() - last < SAME_SIGINT_MS;
+    last = performance.now();
+    if (!isSame) end();
   });
 }
 
