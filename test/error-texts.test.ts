@@ -152,9 +152,14 @@ const FILLED_IN = listed(`
   src/saved/pages/placed.ts: file
   src/saved/pages/placed.ts: wordsOf(error)
   src/saved/pages/placed.ts: placeOf(error.token, file)
-  src/saved/pages/placed.ts: wordsOf(error.originalError ?? error)
+  src/saved/pages/placed.ts: wordsOf(innermost(error))
+  src/saved/pages/placed.ts: tag  # a word between {% and the next blank
+  src/saved/pages/placed.ts: choice([...TAGS])
+  src/saved/pages/placed.ts: filter  # a word behind a |
+  src/saved/pages/placed.ts: choice(Object.keys(pageFilters))
   src/saved/pages/template-file.ts: error.code ?? 'unknown error'
   src/saved/pages/templates.ts: place
+  src/saved/pages/templates.ts: JSON.stringify(name)  # of a file
   src/saved/pages/templates.ts: read.fault
   src/encodings/weak-tag.ts: between  # what is hashed
   src/encodings/weak-tag.ts: names

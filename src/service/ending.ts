@@ -31,7 +31,7 @@ export const RELOAD = 'reload';
 /** What a terminal sends to every process that was started from it. */
 const SIGNALS = ['SIGINT', 'SIGQUIT', 'SIGTERM'] as const;
 
-/** A terminal sends SIGINT to npm and to what npm runs, and npm hands it on: within this time they are one. */
+/** A terminal sends SIGINT to npm and to what it runs, and npm hands it on: within this time they are one. */
 const SAME_SIGINT_MS = 300;
 
 /**

@@ -12,7 +12,7 @@ import { ROOT } from '../../stores/folder.ts';
 
 const json = async (file: string) => JSON.parse(await readFile(join(ROOT, file), 'utf8')) as unknown;
 
-/** A service in a file of its own, with a batch under way that no store answers; `start` makes its process. */
+/** A service with a batch under way that no store answers; `start` makes its process, of a file. */
 async function busy(start: (file: string) => ChildProcessWithoutNullStreams, graceMs: number) {
   const folder = await mkdtemp(join(tmpdir(), 'codap-npm-'));
   const file = join(folder, 'codap.yaml');

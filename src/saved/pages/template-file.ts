@@ -19,9 +19,10 @@ export async function readTemplate(folder: string, name: string): Promise<string
   if (!NAME.test(name))
     throw new FileFault("a file *.liquid or *.html below the configuration's folder is allowed here");
   const bytes = await readBelow(folder, name).catch((error: NodeJS.ErrnoException) => {
-    throw error instanceof FileFault
-      ? error
-      : new FileFault(`the template cannot be read (${error.code ?? 'unknown error'})`);
+    if (error instanceof FileFault) throw error;
+    if (error.code === 'ENOENT')
+      throw new FileFault("the template cannot be read (ENOENT); names start at the configuration's folder");
+    throw new FileFault(`the template cannot be read (${error.code ?? 'unknown error'})`);
   });
   if (!isUtf8(bytes)) throw new FileFault('the template is not UTF-8');
   return bytes.toString().replace(/^\ufeff/, '');

@@ -3,10 +3,11 @@ import { CodapError } from '../../errors.ts';
 import type { Bounds, Output } from './bounds.ts';
 import { checkNodes, type Found } from './check-nodes.ts';
 import { engine } from './engine.ts';
+import { parseOn } from './parse-on.ts';
 import { placed } from './placed.ts';
 import { FileFault, readTemplate } from './template-file.ts';
 
-/** Why a template cannot be used: a line for each fault, with file, line and column; it quotes no file. */
+/** Why a template cannot be used: a line for each fault, with file, line and column; it quotes names only. */
 export class TemplateError extends Error {
   readonly faults: readonly string[];
 
@@ -46,7 +47,8 @@ export class Templates {
       const reading = this.#read.get(name) ?? this.#open(name);
       this.#read.set(name, reading);
       const read = await reading;
-      if (read.fault !== undefined) faults.push(place === undefined ? read.fault : `${place}: ${read.fault}`);
+      if (read.fault !== undefined)
+        faults.push(place === undefined ? read.fault : `${place}: ${JSON.stringify(name)}: ${read.fault}`);
       faults.push(...read.faults);
       for (const include of read.includes) if (!places.has(include.name)) places.set(include.name, include.place);
     }
@@ -57,9 +59,10 @@ export class Templates {
   async #open(name: string): Promise<Read> {
     try {
       const text = await readTemplate(this.#folder, name);
-      const nodes = this.#liquid.parse(text, name);
+      const { nodes, faults } = parseOn(text, name, this.#liquid);
       this.#parsed.set(name, nodes);
-      return checkNodes(nodes, name, this.#liquid);
+      const found = checkNodes(nodes, name, this.#liquid);
+      return { ...found, faults: [...faults, ...found.faults] };
     } catch (error) {
       const isFile = error instanceof FileFault;
       return { includes: [], faults: isFile ? [] : [placed(error, name)], ...(isFile && { fault: error.message }) };

@@ -2,11 +2,17 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TAGS } from '../../../src/saved/pages/engine.ts';
+import { pageFilters } from '../../../src/saved/pages/filters.ts';
 import { TemplateError, Templates } from '../../../src/saved/pages/templates.ts';
 import { inFolder, page, rendererOf } from './rendering.ts';
 
 /** A template nested deeper than can be parsed. */
 const NESTED = '{% if a %}'.repeat(60_000);
+
+const MISSING = "the template cannot be read (ENOENT); names start at the configuration's folder";
+const noTag = (name: string) => `there is no tag ${name}; allowed here: ${[...TAGS].join(', ')}`;
+const noFilter = (name: string) => `there is no filter ${name}; allowed here: ${Object.keys(pageFilters).join(', ')}`;
 
 /** The faults of a template with others beside it. */
 async function faultsOf(file: string, folder: string): Promise<readonly string[]> {
@@ -73,7 +79,7 @@ describe('a template is a file below the folder of the configuration', () => {
     ['out.liquid', LEADS],
     ['config.liquid', LEADS],
     ['loop.liquid', 'the template cannot be read (ELOOP)'],
-    ['missing.liquid', 'the template cannot be read (ENOENT)'],
+    ['missing.liquid', MISSING],
     ['page.liquid/x.liquid', 'the template cannot be read (ENOTDIR)'],
     ['folder.liquid', 'the template is no ordinary file'],
     ['pipe.liquid', 'the template is no ordinary file'],
@@ -85,23 +91,25 @@ describe('a template is a file below the folder of the configuration', () => {
     if (/^$|[\0\\]/.test(name)) return;
     for (const tag of ['render', 'include', 'layout']) {
       await writeFile(join(folder, `${tag}s.liquid`), `\n  {% ${tag} "${name}" %}`);
-      expect(await faultsOf(`${tag}s.liquid`, folder)).toEqual([`${tag}s.liquid:2:3: ${fault}`]);
+      expect(await faultsOf(`${tag}s.liquid`, folder)).toEqual([
+        `${tag}s.liquid:2:3: ${JSON.stringify(name)}: ${fault}`,
+      ]);
     }
   });
 });
 
 it.each<[string, readonly string[]]>([
-  ['{{ a | nope }}', ['page.liquid:1:1: there is no filter of this name']],
-  ['{{ a | where_exp: "x", "x" }}', ['page.liquid:1:1: there is no filter of this name']],
-  ['{{ a | sample }}', ['page.liquid:1:1: there is no filter of this name']],
-  ['{% cycle secret | nope %}', ['page.liquid:1:1: there is no filter of this name']],
-  ['\n\n  {% nope secret %}', ['page.liquid:3:3: there is no tag of this name']],
+  ['{{ a | nope }}', [`page.liquid:1:1: ${noFilter('nope')}`]],
+  ['{{ a | where_exp: "x", "x" }}', [`page.liquid:1:1: ${noFilter('where_exp')}`]],
+  ['{{ a | sample }}', [`page.liquid:1:1: ${noFilter('sample')}`]],
+  ['{% cycle secret | nope %}', [`page.liquid:1:1: ${noFilter('nope')}`]],
+  ['\n\n  {% nope secret %}', [`page.liquid:3:3: ${noTag('nope')}`]],
   ['{{ secret', ['page.liquid:1:1: what begins here is not closed']],
   ['{% secret', ['page.liquid:1:1: what begins here is not closed']],
   ['{% if secret %}', ['page.liquid:1:1: what begins here is not closed']],
   ['a\n{% for x in\nsecret %}', ['page.liquid:2:1: what begins here is not closed']],
   ['{% raw %}secret', ['page.liquid:1:10: what begins here is not closed']],
-  ['{% endif %}', ['page.liquid:1:1: there is no tag of this name']],
+  ['{% endif %}', ['page.liquid:1:1: endif belongs to nothing here']],
   ['{% for secret of x %}{% endfor %}', ['page.liquid:1:1: illegal tag']],
   ['{% assign x %}', ['page.liquid:1:12: expected "="']],
   ['{{ | secret }}', ['page.liquid:1:4: invalid value expression']],
@@ -132,14 +140,25 @@ it.each<[string, readonly string[]]>([
     ['page.liquid:1:1: a range begins with a number that is written out, such as (1..n)'],
   ],
   ['{{ x[(b..5)] }}', ['page.liquid:1:1: a range begins with a number that is written out, such as (1..n)']],
-  ['{% render "b.liquid" %}{% render "c.liquid" %}', ['page.liquid:1:24: the template cannot be read (ENOENT)']],
-  ['{% render "bad.liquid" %}', ['bad.liquid:2:1: there is no tag of this name']],
+  ['{% render "b.liquid" %}{% render "c.liquid" %}', [`page.liquid:1:24: "c.liquid": ${MISSING}`]],
+  ['{% render "bad.liquid" %}', [`bad.liquid:2:1: ${noTag('nope')}`]],
   [
     '{% render "bad.liquid" %}{% render secret %}',
-    ['page.liquid:1:26: the name of a file in quotes is allowed here', 'bad.liquid:2:1: there is no tag of this name'],
+    ['page.liquid:1:26: the name of a file in quotes is allowed here', `bad.liquid:2:1: ${noTag('nope')}`],
   ],
+  [
+    '{{ a | one }}\n{% if a | two %}{% three %}{% else %}{% endif %}\n{% four secret %}{% render "c.liquid" %}',
+    [
+      `page.liquid:1:1: ${noFilter('one')}`,
+      `page.liquid:2:1: ${noFilter('two')}`,
+      `page.liquid:2:17: ${noTag('three')}`,
+      `page.liquid:3:1: ${noTag('four')}`,
+      `page.liquid:3:18: "c.liquid": ${MISSING}`,
+    ],
+  ],
+  ['{% nope %}'.repeat(200), Array.from({ length: 100 }, (_, at) => `page.liquid:1:${at * 10 + 1}: ${noTag('nope')}`)],
   [NESTED, [expect.stringMatching(/^page\.liquid:1:\d+: is nested too deep$/) as string]],
-])('%.60s is a fault that says where, and quotes nothing', async (template, faults) => {
+])('%.60s is told with all its faults, each with its place, and quotes names alone', async (template, faults) => {
   await inFolder({ 'page.liquid': template, 'b.liquid': '', 'bad.liquid': '\n{% nope %}' }, async (folder) => {
     const found = await faultsOf('page.liquid', folder);
     expect(found).toEqual(faults);
@@ -155,7 +174,7 @@ it('a file is read once, and nothing is read while a page is rendered', async ()
     await rm(join(folder, 'b.liquid'));
     await writeFile(join(folder, 'page.liquid'), 'changed');
     await templates.parse('page.liquid');
-    expect(await faultsOf('b.liquid', folder)).toEqual(['the template cannot be read (ENOENT)']);
+    expect(await faultsOf('b.liquid', folder)).toEqual([MISSING]);
   });
   const render = await rendererOf('{% render "b.liquid", x: x %}', { 'b.liquid': '{{ x }}' });
   expect(await Promise.all([render({ x: 1 }), render({ x: 2 })])).toEqual(['1', '2']);
