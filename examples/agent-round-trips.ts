@@ -17,6 +17,11 @@ const filtered = <Q extends { params: object }>(query: Q, filter: object) => ({
   params: { ...query.params, filter },
 });
 
+function giveUp(): never {
+  console.error(`No codap with server.mcp answers at ${url}: start the demo (npm start), or name its address.`);
+  process.exit(1);
+}
+
 interface Cost {
   calls: number;
   turns: number;
@@ -35,7 +40,8 @@ function turn(batches: readonly Record<string, object>[], cost: Cost): Promise<R
         method: 'POST',
         headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
         body: JSON.stringify({ jsonrpc: '2.0', id: cost.calls, method: 'tools/call', params }),
-      });
+      }).catch(() => undefined);
+      if (!response?.ok) giveUp();
       const { result } = (await response.json()) as { result: { content: [{ text: string }]; isError?: boolean } };
       const [{ text }] = result.content;
       if (result.isError) throw new Error(text);

@@ -93,6 +93,6 @@ try {
     process.exit(2);
   }
   const expected = error instanceof StartFault || error instanceof ConfigError;
-  console.error(expected ? `codap: ${error.message}` : error);
+  console.error(expected ? error.message.replaceAll(/^/gm, 'codap: ') : error);
   process.exit(1);
 }

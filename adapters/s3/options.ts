@@ -5,8 +5,10 @@ import { climbs } from '../http/climbs.ts';
 
 const bucket = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/, 'the name of a bucket is allowed here')
-  .refine((name) => !name.includes('..'), 'the name of a bucket is allowed here');
+  .regex(
+    /^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/,
+    'the name of a bucket, 3 to 255 letters, digits, ".", "_" and "-", is allowed here: it begins and ends with a letter or digit, and no two dots stand together',
+  );
 
 const endpoint = z.string().superRefine((text, context) => {
   const issue = (message: string): void => context.addIssue({ code: 'custom', message });

@@ -59,12 +59,13 @@ export function checkConfig(
   const filled = found.filter(({ path }) => !unfilled.has(path));
   const all = distinct([...faults, ...filled, ...portFaults(value), ...callerFaults(value, named)]);
   const data = all.length === 0 ? checked.data : checkSchema(schema, without(value, all)).data;
-  const told = new Set(all.map(({ path }) => path));
-  const batches = files.batches.filter(({ name }) => !told.has(`batches.${name}`));
+  const wrong = new Set(all.map(({ path }) => path));
+  const batches = files.batches.filter(({ name }) => !wrong.has(`batches.${name}`));
   const sourceNames = namesIn(fieldsOf(value)['sources']);
   const said = data?.callers;
   const callers = said && new Map(names.map((name) => [name, said[name] as CallerConfig]));
-  return { config: data && { ...data, ...files, batches, callers }, sourceNames, faults: all.map(located(file)) };
+  const told = all.map(isObject(value) ? located(file) : (fault) => ({ ...fault, path: file }));
+  return { config: data && { ...data, ...files, batches, callers }, sourceNames, faults: told };
 }
 
 /** What is wrong with a saved batch as it stands here is told with the file, as all else of it is. */

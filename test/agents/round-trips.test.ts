@@ -22,3 +22,12 @@ it('the example that counts round trips prints the figures that the document quo
     await service.close();
   }
 });
+
+it('says in one sentence that nobody answers it', async () => {
+  const args = ['examples/agent-round-trips.ts', 'http://127.0.0.1:9'];
+  await expect(promisify(execFile)(process.execPath, args, { cwd: root })).rejects.toMatchObject({
+    code: 1,
+    stderr:
+      'No codap with server.mcp answers at http://127.0.0.1:9: start the demo (npm start), or name its address.\n',
+  });
+});

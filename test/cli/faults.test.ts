@@ -1,0 +1,39 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ROOT } from '../../stores/folder.ts';
+
+const exec = promisify(execFile);
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'codap-faults-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+const BUCKET =
+  'the name of a bucket, 3 to 255 letters, digits, ".", "_" and "-", is allowed here: it begins and ends with a letter or digit, and no two dots stand together';
+
+it.each<[string, readonly string[]]>([
+  ['', ['FILE: an object is allowed here']],
+  ['- configuration', ['FILE: an object is allowed here']],
+  ['configuration: 1', ['configuration: unknown field; allowed here: server, limits, sources, batches, callers']],
+  [
+    'server: { port: x }\nsources: { a: { adapter: s3, region: r, bucket: b }, c: { adapter: s3, region: r, bucket: b..d } }',
+    [
+      'server.port: a whole number from 0 to 65535 is allowed here',
+      `sources.a.bucket: ${BUCKET}`,
+      `sources.c.bucket: ${BUCKET}`,
+    ],
+  ],
+])('codap check tells each fault of %j in a line of its own that begins alike', async (yaml, faults) => {
+  const file = join(folder, 'codap.yaml');
+  await writeFile(file, yaml);
+  const checked = exec(process.execPath, [join(ROOT, 'bin/codap.js'), 'check', file]);
+  await expect(checked).rejects.toMatchObject({
+    code: 1,
+    stderr: faults.map((fault) => `codap: ${fault.replace('FILE', file)}\n`).join(''),
+  });
+});
