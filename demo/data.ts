@@ -35,7 +35,14 @@ export const PRODUCTS: readonly Product[] = [
 
 const NAMES = ['Ada Lovelace', 'Grace Hopper', 'Edsger Dijkstra', 'Barbara Liskov', 'Tony Hoare'];
 const CITIES = ['London', 'New York', 'Rotterdam', 'Los Angeles', 'Colombo'];
-const OPINIONS = ['Could not put it down.', 'Good, if a little long.', 'Not for me.', 'A present for everyone I know.'];
+/** By the stars that go with them, from one on. */
+const OPINIONS = [
+  'Not for me.',
+  'I put it down twice.',
+  'Good, if a little long.',
+  'A present for everyone I know.',
+  'Could not put it down.',
+];
 const DAY = 86_400_000;
 const START = Date.parse('2026-03-01T09:30:00Z');
 
@@ -85,12 +92,12 @@ const orders = Array.from({ length: 24 }, (_, at) => {
   };
 });
 
-const reviews = Array.from({ length: 30 }, (_, at) => ({
+const reviews = Array.from({ length: 30 }, (_, at) => ({ at, stars: 1 + ((at * 3) % 5) })).map(({ at, stars }) => ({
   _id: id('c', at + 1),
   sku: round(PRODUCTS, at * 7).sku,
   authorId: id('', 1 + (at % NAMES.length)),
-  stars: 1 + ((at * 3) % 5),
-  text: round(OPINIONS, at * 3),
+  stars,
+  text: round(OPINIONS, stars - 1),
   at: new Date(START - at * 2 * DAY),
 }));
 

@@ -4,6 +4,7 @@ import { parse, type DefaultTreeAdapterTypes } from 'parse5';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { demoBatches } from '../../demo/batches.ts';
 import { demoConfig } from '../../demo/config.ts';
+import { REVIEWS } from '../../demo/data.ts';
 import { startStores, type Stores } from '../../demo/stores.ts';
 import { adapters } from '../../adapters/index.ts';
 import { parseConfig } from '../../src/config/load.ts';
@@ -131,6 +132,23 @@ describe('the pages of the demo', () => {
     expect(status).toBe(200);
     for (const said of ['Orders24', 'UNAVAILABLE', 'TIMEOUT', 'No news today.'])
       expect(text.replaceAll(/\s+(?=24)/g, '')).toContain(said);
+  });
+
+  it('name what is sold best by its title, and link its reports', async () => {
+    const { text, links } = await browse('/batches/dashboard');
+    expect(text).toContain('Salt and Semaphores');
+    expect(text).not.toMatch(/B-\d{3}/);
+    const reports = links.filter((link) => link.includes('/reports/'));
+    expect(reports).toHaveLength(6);
+    const answer = await fetch(reports[0]!);
+    expect(await answer.text()).toMatch(/^month,sku,sold\n/);
+  });
+
+  it('show opinions that go with their stars', () => {
+    const stars = new Map<unknown, Set<number>>();
+    for (const { stars: count, text } of REVIEWS) stars.set(text, (stars.get(text) ?? new Set()).add(count));
+    expect(Array.from(stars.values(), ({ size }) => size)).toEqual([1, 1, 1, 1, 1]);
+    expect(stars.get('Could not put it down.')).toEqual(new Set([5]));
   });
 });
 
