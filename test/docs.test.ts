@@ -150,6 +150,18 @@ describe('docs/saved-batches.md', () => {
   });
 });
 
+it('docs/configuration.md: the sources that it shows are right', () => {
+  const shown = Array.from(
+    read('docs/configuration.md').matchAll(/```yaml\n(sources:[\s\S]+?)```/g),
+    ([, yaml = '']) => yaml,
+  );
+  expect(shown.length).toBeGreaterThan(0);
+  for (const yaml of shown) {
+    const { sources } = parseConfig(parseYaml(yaml), { TOKEN: 'secret' });
+    expect(sources['pricing']).toMatchObject({ headers: { authorization: 'Bearer secret' } });
+  }
+});
+
 it('README.md: the program prints what its comments say', async () => {
   const [, program = ''] = /```ts\n([\s\S]+?)```/.exec(read('README.md')) ?? [];
   const printed: string[] = [];

@@ -98,7 +98,9 @@ export class KV<T = unknown> extends Tasks<T> {
 
   /**
    * Yields `[key, value]` in order of arrival, from the first on in each loop, until every key was there.
-   * Throws a failed task's error when its turn comes; leaving the loop early cancels what has not settled.
+   * Throws a failed task's error when its turn comes, and so does each new loop, which begins anew: who calls
+   * `next()` of one iterator goes on after it, as `entries()` do. Leaving the loop early cancels what has not
+   * settled.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<[string, T]> {
     let place = 0;

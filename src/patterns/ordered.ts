@@ -51,7 +51,9 @@ export class Ordered<T = unknown> extends Tasks<T> {
 
   /**
    * Yields in push order, from the first on in each loop, until nothing that was pushed is left.
-   * Throws a failed task's error when its turn comes; leaving the loop early cancels what has not settled.
+   * Throws a failed task's error when its turn comes, and so does each new loop, which begins anew: who calls
+   * `next()` of one iterator goes on after it, as `at` does. Leaving the loop early cancels what has not
+   * settled.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<T> {
     let index = 0;

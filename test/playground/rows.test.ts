@@ -146,11 +146,11 @@ it('a row says in words what its shapes say', () => {
     { started: 4, hedge: true },
   ];
   const rows = draw({ a: query(), b: query(['a']) }, [
-    ok('/a', { attempts, cache: 'miss', shared: 'merged', ended: 9 }),
+    ok('/a', { attempts, cache: 'miss', shared: 'merged', ended: 9, ms: 8.9 }),
     ok('/b', { status: 'skipped', code: 'DEPENDENCY_FAILED' }),
   ]);
-  expect(sentence(rows[0]!)).toBe('a, s get: ok; from 1 ms to 9 ms; 1 retry; 1 hedge; cache miss; merged');
-  expect(sentence(rows[1]!)).toBe('b, s get: skipped: DEPENDENCY_FAILED; from 1 ms to 2 ms; waits for /a');
+  expect(sentence(rows[0]!)).toBe('a, s get: ok; 8.9 ms; from 0 ms to 9 ms; 1 retry; 1 hedge; cache miss; merged');
+  expect(sentence(rows[1]!)).toBe('b, s get: skipped: DEPENDENCY_FAILED; from 0 ms to 2 ms; waits for /a');
 });
 
 describe('the axis', () => {

@@ -128,3 +128,18 @@ describe('the waterfall', () => {
     await look.close();
   });
 });
+
+it('one query has one duration: beside its bar, in its sentence, and in the answer', async () => {
+  const look = await play.open();
+  const { page } = look;
+  await edit(page, 'kv', {
+    queries: { a: { source: 'catalog', op: 'get', params: { path: '/slow', query: { ms: 20 } } } },
+  });
+  await run(page);
+  const row = page.getByRole('tree', { name: 'Queries' }).getByRole('treeitem', { name: /^a,/ });
+  const shown = await page.locator('.answer .line-ms').first().textContent();
+  expect(shown).toMatch(/^\d+(?:\.\d)? ms$/);
+  expect(await row.locator('.marks').textContent()).toBe(shown);
+  await page.getByRole('treeitem', { name: `a, catalog get: ok; ${shown}; from 0` }).waitFor();
+  await look.close();
+});

@@ -61,8 +61,16 @@ export class Run {
       return;
     }
     this.replies.push(frame);
-    const { path, status, error, winner, defaulted, trace } = frame;
-    this.told.set(path, { ...(trace as Partial<Told>), path, status, code: error?.code, winner, defaulted });
+    const { path, status, error, winner, defaulted, trace, ms } = frame;
+    this.told.set(path, {
+      ...(trace as Partial<Told>),
+      path,
+      status,
+      code: error?.code,
+      winner,
+      defaulted,
+      ...(ms !== undefined && { ms }),
+    });
     this.#addMembers(trace);
   }
 

@@ -67,7 +67,7 @@ export function Bars({ row, scale, edge }: { row: Row; scale: Scale; edge: numbe
         {shapesOf(row).map((shape) => (
           <Mark key={shape} shape={shape} />
         ))}
-        {row.status === 'skipped' ? 'skipped' : shownMs(Math.max(0, ended - queued))}
+        {row.status === 'skipped' ? 'skipped' : shownMs(told.ms ?? Math.max(0, ended - queued))}
       </Words>
     </>
   );

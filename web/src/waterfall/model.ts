@@ -33,6 +33,8 @@ export interface Told {
   readonly queued?: number;
   readonly started?: number;
   readonly ended?: number;
+  /** How long it took, as the reply itself says. */
+  readonly ms?: number;
   readonly attempts?: readonly Attempt[];
   readonly cache?: 'hit' | 'stale' | 'miss';
   readonly shared?: 'coalesced' | 'merged';

@@ -50,7 +50,8 @@ export function sentence(row: Row): string {
   const { told } = row;
   const parts = [`${row.label}, ${row.detail || row.kind}: ${statusWords(row)}`];
   if (told?.ended !== undefined) {
-    parts.push(`from ${shownMs(told.started ?? told.queued ?? 0)} to ${shownMs(told.ended)}`);
+    if (told.ms !== undefined) parts.push(shownMs(told.ms));
+    parts.push(`from ${shownMs(told.queued ?? told.started ?? 0)} to ${shownMs(told.ended)}`);
   }
   parts.push(...markWords(row));
   if (row.dependsOn.length > 0) parts.push(`waits for ${row.dependsOn.join(', ')}`);
