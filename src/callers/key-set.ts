@@ -6,7 +6,7 @@ const PAUSE_MS = 30_000;
 /** The first pause while none could be had yet; each is twice the one before. */
 const FIRST_PAUSE_MS = 1000;
 
-/** A key set is asked for again after this long, in milliseconds: keys are withdrawn, too. */
+/** A key set that came so long ago is asked for again, in milliseconds: keys are withdrawn, too. */
 const STALE_MS = 600_000;
 
 /**
@@ -19,8 +19,9 @@ export class KeySet {
   readonly #failed: (error: unknown) => void;
   #find: ReturnType<typeof createLocalJWKSet> | undefined;
   #names: ReadonlySet<unknown> = new Set();
-  /** When they were asked for last: an instant. */
+  /** When they were asked for last, and when those that are known were: instants. */
   #asked = -Infinity;
+  #asOf = -Infinity;
   /** How often they could not be had. */
   #misses = 0;
   #coming: Promise<void> | undefined;
@@ -36,7 +37,7 @@ export class KeySet {
     if (!this.#names.has(header.kid)) {
       this.#renew();
       await this.#coming;
-    } else if (performance.now() - this.#asked > STALE_MS) this.#renew();
+    } else if (performance.now() - this.#asOf > STALE_MS) this.#renew();
     if (!this.#find) throw new Error('no keys are known');
     return this.#find(header);
   };
@@ -62,5 +63,6 @@ export class KeySet {
     const { createLocalJWKSet } = await import('jose');
     this.#find = createLocalJWKSet(set);
     this.#names = new Set(set.keys.map(({ kid }) => kid));
+    this.#asOf = this.#asked;
   }
 }

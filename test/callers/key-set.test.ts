@@ -129,6 +129,26 @@ describe('a key set', () => {
     expect(server.asked).toBe(2);
   });
 
+  // Those who have keys keep asking, once a second. The server is down for these seconds.
+  it.each([
+    ['never', [0, 0], [0, 601, 1202]],
+    ['at the first renewal', [600, 602], [0, 601, 631, 1232]],
+    ['for longer', [600, 700], [0, 601, 631, 661, 691, 721, 1322]],
+  ])('is asked for again ten minutes after it came, and each 30 seconds where that fails: down %s', async (_when, [from, until], at) => {
+    const { server, has } = having('a');
+    const asked: number[] = [];
+    for (let second = 0; second < 1330; second += 1) {
+      const before = server.asked;
+      server.isDown = from! < second && second < until!;
+      expect(await has('a')).toBe(true);
+      await new Promise(setImmediate);
+      if (server.asked > before) asked.push(second);
+      vi.advanceTimersByTime(1000);
+    }
+    expect(asked).toEqual(at);
+    expect(server.failures).toHaveLength(at.length - 3);
+  });
+
   it('has no key for a signature that is not its own', async () => {
     const keys = new KeySet(
       () =>
