@@ -1,3 +1,4 @@
+import type { CryptoKey, JWTHeaderParameters } from 'jose';
 import type { Config, JwtConfig } from '../config/load.ts';
 import { memberOf } from '../json/members.ts';
 import { ApiKeys } from './api-keys.ts';
@@ -26,7 +27,7 @@ export interface CallersLog {
 interface Issued {
   readonly grant: Grant;
   readonly jwt: JwtConfig;
-  readonly keys: KeySet;
+  readonly keyFor: (header: JWTHeaderParameters) => Promise<CryptoKey>;
 }
 
 /** The headers in which a key or token is sent. */
@@ -47,8 +48,8 @@ export interface Callers {
 export type KeySets = Map<string, KeySet>;
 
 /**
- * The callers of a configuration; without any, everyone may ask. `fetch` gets the key set of an address;
- * those that are known, and that become known, stand in `keySets`.
+ * The callers of a configuration; without any, everyone may ask. `fetch` gets the key set of an address.
+ * `keySets` are those that are known already, and from now on those of this configuration.
  */
 export function openCallers(
   { callers }: Pick<Config, 'callers'>,
@@ -56,24 +57,21 @@ export function openCallers(
   fetch: (url: string) => Promise<unknown> = fetchKeySet,
   keySets: KeySets = new Map(),
 ): Callers {
+  const before = new Map(keySets);
+  keySets.clear();
   if (!callers) return { areKnown: false, of: () => Promise.resolve(ANYONE) };
   const all = Array.from(callers, ([name, caller]) => ({ caller, grant: grantOf(name, caller) }));
   const apiKeys = new ApiKeys(all.map(({ caller: { keys = [] }, grant }) => ({ keys, owner: known(grant) })));
-  const keysAt = (url: string, name: string | undefined): KeySet => {
-    const failed = (err: unknown): void => {
-      try {
-        log.error({ caller: name, err }, 'the keys by which tokens are verified cannot be had');
-      } catch {
-        // A log that cannot be written refuses nobody.
-      }
-    };
-    const keys = keySets.get(url) ?? new KeySet(() => fetch(url), failed);
-    keySets.set(url, keys);
-    return keys;
-  };
-  const issued = all.flatMap(({ caller: { jwt }, grant }): Issued[] =>
-    jwt ? [{ grant, jwt, keys: keysAt(jwt.jwks, grant.name) }] : [],
-  );
+  const issued: Issued[] = [];
+  for (const { caller, grant } of all) {
+    const { jwt } = caller;
+    if (!jwt) continue;
+    const { jwks } = jwt;
+    const keys = keySets.get(jwks) ?? before.get(jwks) ?? new KeySet(fetch.bind(undefined, jwks));
+    keySets.set(jwks, keys);
+    const failed = telling(log, grant);
+    issued.push({ grant, jwt, keyFor: (header) => keys.keyFor(header, failed) });
+  }
   const verified = new VerifiedTokens();
   return {
     areKnown: true,
@@ -88,6 +86,17 @@ export function openCallers(
   };
 }
 
+/** Tells that the keys of a caller's issuer cannot be had. */
+function telling(log: CallersLog, { name }: Grant): (err: unknown) => void {
+  return (err) => {
+    try {
+      log.error({ caller: name, err }, 'the keys by which tokens are verified cannot be had');
+    } catch {
+      // A log that cannot be written refuses nobody.
+    }
+  };
+}
+
 /** Whose token this is: the first caller's whose issuer, audience and claims it meets. */
 async function bearerOf(
   text: string,
@@ -99,12 +108,12 @@ async function bearerOf(
   const { claims } = token;
   // Loaded with the first token: where all callers have keys there is none.
   const { jwtVerify } = await import('jose');
-  for (const { grant, jwt, keys } of callers) {
+  for (const { grant, jwt, keyFor } of callers) {
     const { issuer, audience, algorithms } = jwt;
     // What it does not even say of itself needs no verifying.
     if (memberOf(claims, 'iss') !== issuer || !meets(claims, { aud: audience, ...jwt.claims })) continue;
     try {
-      const { payload } = await jwtVerify(text, keys.keyFor, {
+      const { payload } = await jwtVerify(text, keyFor, {
         issuer,
         audience,
         algorithms: [...algorithms],

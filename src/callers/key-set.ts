@@ -16,7 +16,6 @@ const STALE_MS = 600_000;
  */
 export class KeySet {
   readonly #fetch: () => Promise<unknown>;
-  readonly #failed: (error: unknown) => void;
   #find: ReturnType<typeof createLocalJWKSet> | undefined;
   #names: ReadonlySet<unknown> = new Set();
   /** When they were asked for last, and when those that are known were: instants. */
@@ -26,34 +25,36 @@ export class KeySet {
   #misses = 0;
   #coming: Promise<void> | undefined;
 
-  /** `fetch` answers them as the JSON of RFC 7517 §5; `failed` hears of each time that it did not. */
-  constructor(fetch: () => Promise<unknown>, failed: (error: unknown) => void) {
+  /** `fetch` answers them as the JSON of RFC 7517 §5. */
+  constructor(fetch: () => Promise<unknown>) {
     this.#fetch = fetch;
-    this.#failed = failed;
   }
 
-  /** The key that a token names. Rejects where there is none that may verify it. */
-  readonly keyFor = async (header: JWTHeaderParameters): Promise<CryptoKey> => {
+  /**
+   * The key that a token names. Rejects where there is none that may verify it. `failed` hears of it if this
+   * has them fetched and they do not come.
+   */
+  async keyFor(header: JWTHeaderParameters, failed: (error: unknown) => void): Promise<CryptoKey> {
     if (!this.#names.has(header.kid)) {
-      this.#renew();
+      this.#renew(failed);
       await this.#coming;
-    } else if (performance.now() - this.#asOf > STALE_MS) this.#renew();
+    } else if (performance.now() - this.#asOf > STALE_MS) this.#renew(failed);
     if (!this.#find) throw new Error('no keys are known');
     return this.#find(header);
-  };
+  }
 
   get #pauseMs(): number {
     return this.#find ? PAUSE_MS : Math.min(FIRST_PAUSE_MS * 2 ** (this.#misses - 1), PAUSE_MS);
   }
 
-  #renew(): void {
+  #renew(failed: (error: unknown) => void): void {
     const now = performance.now();
     if (this.#coming || now - this.#asked < this.#pauseMs) return;
     this.#asked = now;
     this.#coming = this.#take()
       .catch((error: unknown) => {
         this.#misses += 1;
-        this.#failed(error);
+        failed(error);
       })
       .finally(() => (this.#coming = undefined));
   }

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { hashedKey, makeKey } from '../../src/callers/api-keys.ts';
-import { openCallers } from '../../src/callers/callers.ts';
+import { type KeySets, openCallers } from '../../src/callers/callers.ts';
 import { parseConfig } from '../configured.ts';
 import { type Issuer, makeIssuer } from './issuer.ts';
 
@@ -182,5 +182,34 @@ describe('keys of an issuer that cannot be had', () => {
     await ask();
     expect([fetched.length, logged.length]).toEqual([2, 2]);
     expect(logged[0]).toMatchObject({ caller: 'people' });
+  });
+});
+
+describe('the next configuration, with the key sets that are known', () => {
+  const jwksOf = (issuer: string): string => `https://${issuer}.example/jwks.json`;
+  const open = (callers: object | undefined, keySets: KeySets, told: unknown[]) => {
+    const of = ([name, issuer]: [string, string]) => [name, { jwt: jwt({}, { jwks: jwksOf(issuer) }) }] as const;
+    const named = callers && Object.fromEntries(Object.entries(callers as Record<string, string>).map(of));
+    const log = { error: (fields: object) => told.push((fields as { caller: unknown }).caller) };
+    return openCallers(parseConfig({ callers: named }), log, () => Promise.reject(new Error('down')), keySets);
+  };
+
+  it.each<[string, object | undefined, string[], string[]]>([
+    ['the same', { people: 'a' }, ['people'], ['a']],
+    ['of another name', { staff: 'a' }, ['staff'], ['a']],
+    ['beside a new one', { people: 'a', staff: 'b' }, ['people', 'staff'], ['a', 'b']],
+    ['two of one issuer', { staff: 'a', people: 'a' }, ['staff'], ['a']],
+    ['with another issuer', { people: 'b' }, ['people'], ['b']],
+    ['with none', undefined, [], []],
+  ])('%s: tells its own log of its own caller, and keeps no other set', async (_what, next, told, kept) => {
+    const keySets: KeySets = new Map();
+    const [before, after]: unknown[][] = [[], []];
+    open({ people: 'a' }, keySets, before!);
+    const set = keySets.get(jwksOf('a'));
+    const { of } = open(next, keySets, after!);
+    await of(bearer(token()));
+    expect([before, after]).toEqual([[], told]);
+    expect([...keySets.keys()]).toEqual(kept.map(jwksOf));
+    if (kept.includes('a')) expect(keySets.get(jwksOf('a'))).toBe(set);
   });
 });
