@@ -1,3 +1,4 @@
+import type { FastifyInstance } from 'fastify';
 import { adapters } from '../../adapters/index.ts';
 import { type Memory, processMemory } from '../budget/memory.ts';
 import type { KeySets } from '../callers/callers.ts';
@@ -51,19 +52,8 @@ export async function openEdition(config: Config, common: Common): Promise<Editi
   const { sources } = opening.use(await openSources(config, adapters, options.logger));
   const saved = await openSaved(config, sources);
   const spans = opening.adopt(await openSpans(exporting, config, options.logger), (spans) => spans?.close());
-  const app = await buildApp(config, { ...options, sources, saved, spans });
-  await app.ready();
-  const stopCounting = totals.add(() => app.metrics.families);
-  const opened = opening.move();
-  return {
-    config,
-    app,
-    refused: () => app.metrics.refused.add('connections'),
-    async dispose() {
-      await opened.disposeAsync();
-      stopCounting();
-    },
-  };
+  const app = opening.adopt(await buildApp(config, { ...options, sources, saved, spans }), (app) => app.close());
+  return await ready(config, app, totals, opening);
 }
 
 /** What those of the port of the metrics have in common. */
@@ -74,13 +64,38 @@ export async function metricsEdition(
   config: Config,
   { scrape, totals, keySets, logger, onLoopback }: Counting,
 ): Promise<Edition> {
-  const app = buildMetricsApp(config, scrape, { keySets, logger, onLoopback });
+  await using opening = new AsyncDisposableStack();
+  const built = buildMetricsApp(config, scrape, { keySets, logger, onLoopback });
+  const app = opening.adopt(built, (app) => app.close());
+  return await ready(config, app, totals, opening);
+}
+
+/** Both of them: where the second cannot be opened the first is closed again. */
+export async function openBoth(config: Config, common: Common): Promise<readonly [Edition, Edition]> {
+  await using opening = new AsyncDisposableStack();
+  const edition = opening.adopt(await openEdition(config, common), ({ close }) => close?.());
+  const metrics = await metricsEdition(config, common);
+  opening.move();
+  return [edition, metrics];
+}
+
+/** The edition of an app, once that is ready; from then on it counts, and has all that was opened for it. */
+async function ready(
+  config: Config,
+  app: FastifyInstance,
+  totals: Totals,
+  opening: AsyncDisposableStack,
+): Promise<Edition> {
   await app.ready();
   const stopCounting = totals.add(() => app.metrics.families);
+  const opened = opening.move();
   return {
     config,
     app,
     refused: () => app.metrics.refused.add('connections'),
-    dispose: () => Promise.resolve(stopCounting()),
+    async close() {
+      await opened.disposeAsync();
+      stopCounting();
+    },
   };
 }

@@ -11,7 +11,7 @@ import { createLogger, Secrets } from '../service/log.ts';
 import { tellPrimary } from '../service/primary.ts';
 import { WorkerMetrics } from '../service/worker-metrics.ts';
 import { asPrimary } from './bound.ts';
-import { commonOf, type Counting, metricsEdition, openEdition } from './edition.ts';
+import { commonOf, type Counting, metricsEdition, openBoth, openEdition } from './edition.ts';
 import { isLoopback, listen, listenOnce, type Where } from './listen.ts';
 import { loadWhole } from './load-whole.ts';
 import { type Origin, reload, warn } from './reload.ts';
@@ -59,8 +59,7 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
   ending.reloads(async () => {
     let over: Promise<void> | undefined;
     const latest = await reload(origin, inForce, async (next) => {
-      const edition = await openEdition(next, common);
-      const metricsNext = metrics && (await metricsEdition(next, common));
+      const [edition, metricsNext] = metrics ? await openBoth(next, common) : [await openEdition(next, common)];
       memory.most = next.server.bufferBytes;
       over = front.turnTo(edition);
       if (metrics && metricsNext) turnBeside(metrics, metricsNext, logger);

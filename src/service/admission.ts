@@ -34,7 +34,7 @@ export class Admission {
   readonly #maxInFlight: number;
   readonly #idle = Promise.withResolvers<void>();
   readonly #underWay = new Bag<(why: string) => void>();
-  readonly #pace: Pace;
+  readonly #pace = new Pace();
   /** Why no batch is to go on any more. */
   #cutWhy: string | undefined;
   /** Whether an answer under way was cut. */
@@ -48,7 +48,6 @@ export class Admission {
 
   constructor(maxInFlight: number) {
     this.#maxInFlight = maxInFlight;
-    this.#pace = new Pace();
   }
 
   /** True once `drain` was called. */
@@ -98,6 +97,11 @@ export class Admission {
   /** Guards the routes of an app, and calls back for each batch that is not let in. */
   guard(app: FastifyInstance, refused: (reason: Reason) => void): void {
     const pace = this.#pace;
+    // No earlier: an app that cannot be built is never closed.
+    app.addHook('onReady', (done) => {
+      pace.start();
+      done();
+    });
     app.addHook('onClose', (_app, done) => {
       pace.stop();
       done();

@@ -39,8 +39,8 @@ export interface Edition {
   readonly app: Answering;
   /** Counts a connection that was closed as it came. */
   readonly refused?: () => void;
-  /** Closes what the app used. */
-  readonly dispose?: () => PromiseLike<void>;
+  /** Closes the app, and what it used; by default the app alone. */
+  readonly close?: () => PromiseLike<void>;
 }
 
 /** What listens: editions of a service answer there one after the other, and its connections stay. */
@@ -156,7 +156,7 @@ class Shift {
   }
 
   async close(): Promise<void> {
-    await this.edition.app.close();
-    await this.edition.dispose?.();
+    const { app, close = () => app.close() } = this.edition;
+    await close();
   }
 }

@@ -49,6 +49,10 @@ export class Pace {
   constructor(utilization: () => EventLoopUtilization = () => clock.eventLoopUtilization()) {
     this.#utilization = utilization;
     this.#before = utilization();
+  }
+
+  /** Looks from now on, until it is stopped. */
+  start(): void {
     this.#wait();
   }
 

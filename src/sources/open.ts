@@ -96,18 +96,19 @@ export async function openSources(
   adapters: Adapters,
   log?: SourceLog,
 ): Promise<Sources> {
-  const stackOfConnections = new AsyncDisposableStack();
+  await using opening = new AsyncDisposableStack();
   const sources = new Map<string, Source>();
   for (const options of Object.values(configured)) {
     const adapter = adapters[options.adapter] as Adapter;
-    const connection = stackOfConnections.use(await adapter.open({ ...options, streamIdleMs }));
+    const connection = opening.use(await adapter.open({ ...options, streamIdleMs }));
     const below: Below = { options, adapter, connection, calls: new DurationsBy(), log };
     const layers = layersOf(below);
-    for (const layer of layers) stackOfConnections.defer(() => layer.dispose?.());
+    for (const layer of layers) opening.defer(() => layer.dispose?.());
     const source = sourceOf(below, layers);
     sources.set(source.name, source);
   }
-  return { sources, [Symbol.asyncDispose]: () => stackOfConnections.disposeAsync() };
+  const opened = opening.move();
+  return { sources, [Symbol.asyncDispose]: () => opened.disposeAsync() };
 }
 
 /** What a source is made of, below its layers. */

@@ -22,7 +22,7 @@ async function edition(name: string, server: object = {}) {
   const app = await buildApp(config, { sources: new Map() });
   const entered = Promise.withResolvers<void>();
   const release = Promise.withResolvers<void>();
-  let disposed = false;
+  let closed = false;
   app.get('/name', () => name);
   app.get('/held', async () => {
     entered.resolve();
@@ -30,9 +30,12 @@ async function edition(name: string, server: object = {}) {
     return name;
   });
   await app.ready();
-  const dispose = async () => void (disposed = true);
-  const made: Edition = { config, app, dispose, refused: () => app.metrics.refused.add('connections') };
-  return { ...made, app, entered: entered.promise, release: () => release.resolve(), isDisposed: () => disposed };
+  const close = async () => {
+    await app.close();
+    closed = true;
+  };
+  const made: Edition = { config, app, close, refused: () => app.metrics.refused.add('connections') };
+  return { ...made, app, entered: entered.promise, release: () => release.resolve(), isClosed: () => closed };
 }
 
 async function listening(first: Edition): Promise<void> {
@@ -53,7 +56,7 @@ describe('turning to another edition', () => {
     await listening(first);
     const before = await get('/name');
     await front.turnTo(await edition('second'));
-    expect(first.isDisposed()).toBe(true);
+    expect(first.isClosed()).toBe(true);
     expect([before, await get('/name')]).toEqual([
       { body: 'first', port: before.port },
       { body: 'second', port: before.port },
@@ -67,11 +70,11 @@ describe('turning to another edition', () => {
     await first.entered;
     const turned = front.turnTo(await edition('second'));
     expect((await get('/name')).body).toBe('second');
-    expect(first.isDisposed()).toBe(false);
+    expect(first.isClosed()).toBe(false);
     first.release();
     expect(await late).toBe('first');
     await turned;
-    expect(first.isDisposed()).toBe(true);
+    expect(first.isClosed()).toBe(true);
   });
 
   it('has a request whose body is still coming answered, not refused', async () => {
@@ -97,7 +100,7 @@ describe('turning to another edition', () => {
     await first.entered;
     await front.turnTo(await edition('second', { graceMs: 20 }));
     expect(await held).toBe('cut');
-    expect(first.isDisposed()).toBe(true);
+    expect(first.isClosed()).toBe(true);
     first.release();
   });
 
@@ -119,7 +122,7 @@ describe('turning to another edition', () => {
     expect(await front.drain()).toBe(true);
     const second = await edition('second');
     await front.turnTo(second);
-    expect(second.isDisposed()).toBe(true);
+    expect(second.isClosed()).toBe(true);
     expect((await get('/name')).body).toBe('first');
   });
 });

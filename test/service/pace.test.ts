@@ -18,6 +18,7 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   vi.spyOn(performance, 'now').mockImplementation(() => now);
   pace = new Pace(() => ({ ...loop }));
+  pace.start();
 });
 afterEach(() => {
   pace.stop();
@@ -111,6 +112,7 @@ describe('a pace', () => {
     vi.spyOn(Turns, 'oldMs', 'get').mockImplementation(() => loop.active * 0.95);
     pace.stop();
     pace = new Pace(() => ({ ...loop }));
+    pace.start();
     await serve(500);
     expect(room()).toBe(1000);
     vi.spyOn(Turns, 'areFew', 'get').mockReturnValue(false);
