@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { BSONError } from 'bson';
+import { isUnrounded } from '../../src/json/exact.ts';
 
 /** Bytes from which on a document, or what is nested in one, is looked through in turns with others. */
 export const LARGE = 65_536;
@@ -96,13 +97,10 @@ export function int32(bytes: Buffer, at: number): number {
   return octet(bytes, at) | (octet(bytes, at + 1) << 8) | (octet(bytes, at + 2) << 16) | (octet(bytes, at + 3) << 24);
 }
 
-// Up to here a double holds every integer.
-const EXACT = 2 ** 53;
-
 /** A 64-bit integer: a bigint, which is slow, only where a number does not hold it. */
 export function int64(bytes: Buffer, at: number): number | bigint {
   const number = int32(bytes, at + 4) * 2 ** 32 + (int32(bytes, at) >>> 0);
-  return -EXACT < number && number < EXACT ? number : bytes.readBigInt64LE(at);
+  return isUnrounded(number) ? number : bytes.readBigInt64LE(at);
 }
 
 /** Where the bytes of a binary value are, and of what subtype. */

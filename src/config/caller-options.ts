@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { isUnrounded } from '../json/exact.ts';
 import { wholeNumber } from '../store/whole-number.ts';
 import { milliseconds } from './milliseconds.ts';
 
@@ -19,6 +20,8 @@ const jwks = z
 
 const text = z.string().min(1);
 
+const CLAIM = 'a string, a boolean or a number short of ±2^53 is allowed here';
+
 /** What a caller's tokens have to say of themselves. */
 const jwt = z.strictObject({
   issuer: text.meta({ description: 'The `iss` of its tokens.' }),
@@ -29,14 +32,9 @@ const jwt = z.strictObject({
     .min(1)
     .default(['RS256', 'ES256', 'EdDSA'])
     .meta({ description: 'The signatures that are taken.' }),
+  // A number of which YAML has lost digits no token would meet.
   claims: z
-    .record(
-      text,
-      z.union(
-        [z.string(), z.number().refine(isExact), z.boolean()],
-        'a string, a boolean or a number short of ±2^53 is allowed here',
-      ),
-    )
+    .record(text, z.union([z.string(), z.number().refine(isUnrounded, CLAIM), z.boolean()], CLAIM))
     .default({})
     .meta({ description: 'What else they have to claim.' }),
 });
@@ -79,11 +77,6 @@ export type CallerConfig = z.output<typeof callerSchema>;
 
 /** What it says of a caller's tokens. */
 export type JwtConfig = z.output<typeof jwt>;
-
-/** Whether a number is the one that was written: of others, which no token meets, YAML has lost digits. */
-function isExact(number: number): boolean {
-  return Math.abs(number) <= Number.MAX_SAFE_INTEGER;
-}
 
 /** An address whose answer nobody on the way can change: there is no credential in it either. */
 function isSafe(address: string): boolean {

@@ -5,14 +5,6 @@ export function valueOfDigits(bytes: Uint8Array, start: number, end: number): nu
   return value;
 }
 
-/** Whether the ASCII digits from `start` up to `end` are more than 2^53. */
-export function isBeyondExact(bytes: Uint8Array, start: number, end: number): boolean {
-  // The last digit is looked at apart: a double does not hold 2^53 + 1.
-  const tens = valueOfDigits(bytes, start, end - 1);
-  const last = valueOfDigits(bytes, end - 1, end);
-  return tens > 900719925474099 || (tens === 900719925474099 && last > 2);
-}
-
 /** Whether a double takes a number, as JSON writes it, for an infinite one, or for zero though it is none. */
 export function isOutOfRange(text: string): boolean {
   const number = Number(text);

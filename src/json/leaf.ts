@@ -9,6 +9,8 @@ import {
   type ObjectId,
 } from 'bson';
 
+export { isExactInteger } from './exact.ts';
+
 /**
  * A JSON number beyond a double (its whole part beyond ±2^53, or out of range at either end), kept as the
  * digits it came as.
@@ -24,11 +26,6 @@ export class Digits {
   toString(): string {
     return this.text;
   }
-}
-
-/** True for an integer's digits within ±2^53, up to which a double holds every integer. */
-export function isExactInteger(digits: string): boolean {
-  return Math.abs(Number(digits)) < 2 ** 53 || digits === '9007199254740992' || digits === '-9007199254740992';
 }
 
 /**

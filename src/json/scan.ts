@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
-import { isBeyondExact, isOutOfRange, valueOfDigits } from './digits.ts';
+import { isOutOfRange, valueOfDigits } from './digits.ts';
+import { isBeyondExact } from './exact.ts';
 import { FaultList, type ToldFault } from './fault-list.ts';
 import { hashOfBytes } from './key-table.ts';
 import { SeenKeys } from './seen-keys.ts';
@@ -71,9 +72,7 @@ class Scanner {
     return this.#faults.told();
   }
 
-  /**
-   * Enters a container; gives the position of its first value or, if it is empty, of the next value after it.
-   */
+  /** Enters a container; gives where its first value is or, if it is empty, the next one after it. */
   #open(start: number, isObject: boolean): number {
     if (this.#depth >= this.#most.open) {
       this.#fault(`nested deeper than ${this.#most.maxDepth}`);

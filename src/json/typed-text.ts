@@ -1,5 +1,6 @@
 import type { Binary, BSONRegExp, Decimal128, Double, Int32, Long, ObjectId, Timestamp } from 'bson';
 import { exactInteger } from './digits.ts';
+import { isExact, isUnrounded } from './exact.ts';
 import { isoText } from './iso-text.ts';
 import { bsonTag, Digits, numberText, uuidText } from './leaf.ts';
 
@@ -23,14 +24,10 @@ export function doubleText(number: number, mode: Mode): string {
   return mode === 'plain' ? `"${number}"` : `{"$numberDouble":"${number}"}`;
 }
 
-// Up to here a double holds every integer.
-const EXACT = 2 ** 53;
-
 /** A 64-bit integer. Relaxed Extended JSON keeps every digit of it. */
 export function longText(number: number | bigint, mode: Mode): string {
   if (mode === 'canonical') return `{"$numberLong":"${number}"}`;
-  const isExact = -EXACT <= number && number <= EXACT;
-  return mode === 'relaxed' || isExact ? String(number) : `"${number}"`;
+  return mode === 'relaxed' || isExact(number) ? String(number) : `"${number}"`;
 }
 
 /** A number without a type: the smallest that holds it. */
@@ -132,7 +129,7 @@ export function leafText(value: object, mode: Mode): string {
 /** A bigint, which is slow, only where a number does not hold it. */
 function int64Of(long: Long): number | bigint {
   const number = long.toNumber();
-  return Number.isSafeInteger(number) ? number : long.toBigInt();
+  return isUnrounded(number) ? number : long.toBigInt();
 }
 
 function binaryValueText(value: Binary, mode: Mode): string {

@@ -18,8 +18,9 @@ function goingOn(): object {
 /** How many connections of sources have been opened, and closed. */
 function counted(): { opened: number; closed: number } {
   const counts = { opened: 0, closed: 0 };
-  const { open } = adapters['rest']!;
-  vi.spyOn(adapters['rest']!, 'open').mockImplementation(async (options) => {
+  const rest = adapters['rest']!;
+  const open = rest.open.bind(rest);
+  vi.spyOn(rest, 'open').mockImplementation(async (options) => {
     const connection = await open(options);
     counts.opened += 1;
     const close = connection[Symbol.asyncDispose].bind(connection);

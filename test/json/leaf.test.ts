@@ -1,6 +1,6 @@
 import { Binary, Code, Decimal128, Double, Int32, Long, ObjectId, UUID } from 'bson';
 import { describe, expect, it } from 'vitest';
-import { Digits, isExactInteger, isLeaf, toText } from '../../src/json/leaf.ts';
+import { Digits, isLeaf, toText } from '../../src/json/leaf.ts';
 
 const id = new ObjectId('66f0c0ffee66f0c0ffee66f0');
 const uuid = '8f14e45f-ceea-467f-a4f1-0a1b2c3d4e5f';
@@ -51,19 +51,6 @@ describe('isLeaf', () => {
     'does not hold for data (%#)',
     (value) => {
       expect(isLeaf(value)).toBe(false);
-    },
-  );
-});
-
-describe('isExactInteger', () => {
-  it.each(['0', '-1', '9007199254740992', '-9007199254740992'])('holds for %s', (digits) => {
-    expect(isExactInteger(digits)).toBe(true);
-  });
-
-  it.each(['9007199254740993', '-9007199254740993', '9007199254740994', '1'.repeat(400)])(
-    'does not hold for %s',
-    (digits) => {
-      expect(isExactInteger(digits)).toBe(false);
     },
   );
 });
