@@ -46,26 +46,48 @@ export function checkConfig(
   raw: unknown,
   env: Env,
   adapters: Adapters,
-  { callers: names = callersIn(raw), file = UNNAMED, ...files }: Files = { folder: '.', batches: writtenOut(raw) },
+  { callers: callerNames = callersIn(raw), file = UNNAMED, ...files }: Files = {
+    folder: '.',
+    batches: writtenOut(raw),
+  },
 ): CheckedConfig {
   const schema = configSchema(adapters);
-  const { value, whole, faults } = fill(outlined(raw), env, ['server', 'sources']);
+  const { value, whole, faults: fillFaults } = fill(outlined(raw), env, ['server', 'sources']);
   locateFiles(value, adapters, files.folder);
-  const first = checkSchema(schema, value);
-  const checked = convert(value, whole, first.faults) ? checkSchema(schema, value) : first;
-  const unfilled = new Set(faults.map(({ path }) => path));
-  const found = checked.faults.map(({ path, detail }) => ({ path: toPath(path), detail }));
-  const named = files.batches.map(({ name }) => name).filter(isName);
-  const filled = found.filter(({ path }) => !unfilled.has(path));
-  const all = distinct([...faults, ...filled, ...portFaults(value), ...callerFaults(value, named)]);
-  const data = all.length === 0 ? checked.data : checkSchema(schema, without(value, all)).data;
-  const wrong = new Set(all.map(({ path }) => path));
-  const batches = files.batches.filter(({ name }) => !wrong.has(`batches.${name}`));
-  const sourceNames = namesIn(fieldsOf(value)['sources']);
-  const said = data?.callers;
-  const callers = said && new Map(names.map((name) => [name, said[name] as CallerConfig]));
-  const told = all.map(isObject(value) ? located(file) : (fault) => ({ ...fault, path: file }));
-  return { config: data && { ...data, ...files, batches, callers }, sourceNames, faults: told };
+  const checked = checkConverted(schema, value, whole);
+  const batchNames = files.batches.map(({ name }) => name).filter(isName);
+  const faults = distinct([
+    ...fillFaults,
+    ...elsewhere(fillFaults, checked.faults),
+    ...portFaults(value),
+    ...callerFaults(value, batchNames),
+  ]);
+  const data = faults.length === 0 ? checked.data : checkSchema(schema, without(value, faults)).data;
+  const faultyPaths = new Set(faults.map(({ path }) => path));
+  const batches = files.batches.filter(({ name }) => !faultyPaths.has(`batches.${name}`));
+  const callers = data?.callers && inOrder(data.callers, callerNames);
+  return {
+    config: data && { ...data, ...files, batches, callers },
+    sourceNames: namesIn(fieldsOf(value)['sources']),
+    faults: faults.map(isObject(value) ? located(file) : (fault) => ({ ...fault, path: file })),
+  };
+}
+
+/** Checks it, and again where a filled-in text was meant for another type. */
+function checkConverted(schema: ReturnType<typeof configSchema>, value: unknown, whole: ReadonlySet<string>) {
+  const asTexts = checkSchema(schema, value);
+  return convert(value, whole, asTexts.faults) ? checkSchema(schema, value) : asTexts;
+}
+
+/** Without those at places that could not be filled in: they are told already. */
+function elsewhere(unfilled: readonly ConfigFault[], faults: readonly SchemaFault[]): readonly ConfigFault[] {
+  const known = new Set(unfilled.map(({ path }) => path));
+  return faults.map(({ path, detail }) => ({ path: toPath(path), detail })).filter(({ path }) => !known.has(path));
+}
+
+/** The callers in the order in which they are written: keys of an object may have another one. */
+function inOrder(callers: Readonly<Record<string, CallerConfig>>, names: readonly string[]): Config['callers'] {
+  return new Map(names.map((name) => [name, callers[name] as CallerConfig]));
 }
 
 /** What is wrong with a saved batch as it stands here is told with the file, as all else of it is. */
