@@ -61,6 +61,15 @@ describe('the house', () => {
     expect(files.filter((file) => floorOf(file) < 0)).toEqual([]);
   });
 
+  it('has the floors in the order that docs/architecture.md tells', () => {
+    const [, arrows = ''] = /^Arrows point one way, downward: (.*)\.$/m.exec(
+      readFileSync('docs/architecture.md', 'utf8'),
+    )!;
+    const told = arrows.split(/ → | and /).flatMap((name) => IN_DOCS[name] ?? [name]);
+    const order = FLOORS.map(({ name }) => name).toReversed();
+    expect(told).toEqual(order.filter((name) => name !== 'ground' && name !== 'roof'));
+  });
+
   it('has no import that runs up', () => {
     const up: string[] = [];
     for (const [file, targets] of imports) {
@@ -140,6 +149,12 @@ describe('the house', () => {
     expect(files.filter((file) => readFileSync(file, 'utf8').split('\n').length > 251)).toEqual([]);
   });
 });
+
+/** What docs/architecture.md calls floors that have other names here, the highest first. */
+const IN_DOCS: Readonly<Record<string, readonly string[]>> = {
+  'service/http': ['http'],
+  batch: ['explain', 'run', 'plan', 'modifiers', 'template'],
+};
 
 /** An import that is there once types are taken away: at once, or later. */
 const RUN = /^(?:import|export) (?!type )[^;]*?from '(\.[^']+)'|import\('(\.[^']+)'\)/gm;

@@ -47,7 +47,7 @@ export const layerOptions = {
         .min(0)
         .max(1000)
         .default(1)
-        .meta({ description: 'Retries for each of these seconds, beside.' }),
+        .meta({ description: 'Further retries for each of the last ten seconds, however few the calls.' }),
     }),
   )
     .prefault(true)

@@ -53,6 +53,7 @@ interface Service {
   readonly child: ChildProcess;
   readonly url: string;
   readonly file: string;
+  readonly config: { readonly sources: object };
   readonly ended: Promise<unknown[]>;
 }
 
@@ -61,7 +62,8 @@ async function serving(output: keyof typeof OUTPUTS, workers: number): Promise<S
   const file = join(folder, `${crypto.randomUUID()}.yaml`);
   const source = { adapter: 'rest', url: storeUrl, timeoutMs: 20_000, retry: false };
   const sources = { good: source, bad: { ...source, breaker: { calls: 1 } } };
-  await writeFile(file, JSON.stringify({ server: { workers, graceMs: 20_000, timeoutMs: 20_000 }, sources }));
+  const config = { server: { workers, graceMs: 20_000, timeoutMs: 20_000 }, sources };
+  await writeFile(file, JSON.stringify(config));
   const port = await freePort();
   const command = [process.execPath, BIN, 'serve', file, '--port', String(port)];
   const child = spawn('sh', ['-c', OUTPUTS[output], `${file}.pipe`, ...command], {
@@ -73,7 +75,7 @@ async function serving(output: keyof typeof OUTPUTS, workers: number): Promise<S
   child.stdout!.resume();
   child.stderr!.resume();
   const ended = once(child, 'exit');
-  const service = { child, url: `http://127.0.0.1:${port}`, file, ended };
+  const service = { child, url: `http://127.0.0.1:${port}`, file, config, ended };
   while (!(await isReady(service))) await pause(50);
   return service;
 }
@@ -107,7 +109,14 @@ describe.runIf(process.platform === 'linux').each(cases)('with a log to %s, and 
     service.child.kill('SIGHUP');
     // More lines than are gathered.
     for (let at = 0; at < 40; at += 1) expect(await ask(service, 'good', '/soon')).toContain('"soon"');
-    await pause(300);
+    // Once the next one is in force, what was wrong with that one has been told.
+    const { sources } = service.config;
+    await writeFile(
+      service.file,
+      JSON.stringify({ ...service.config, sources: { ...sources, next: { adapter: 'rest', url: storeUrl } } }),
+    );
+    service.child.kill('SIGHUP');
+    while (!(await ask(service, 'next', '/soon')).includes('"soon"')) await pause(20);
     expect(await isReady(service)).toBe(true);
     const began = performance.now();
     service.child.kill('SIGTERM');
@@ -122,7 +131,7 @@ describe.runIf(process.platform === 'linux').each(cases)('with a log to %s, and 
     const held = ask(service, 'good', '/held').catch(() => 'cut');
     await asked;
     service.child.kill('SIGTERM');
-    await pause(300);
+    while (await isReady(service));
     expect([service.child.exitCode, service.child.signalCode]).toEqual([null, null]);
     const began = performance.now();
     service.child.kill('SIGTERM');

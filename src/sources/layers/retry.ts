@@ -12,7 +12,7 @@ export interface RetryOptions {
   readonly attempts: number;
   /** Retries for each call of the last ten seconds. */
   readonly budget: number;
-  /** Retries for each of these seconds, beside. */
+  /** Further retries for each of the last ten seconds, however few the calls. */
   readonly perSecond: number;
 }
 
