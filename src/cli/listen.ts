@@ -2,6 +2,7 @@ import cluster from 'node:cluster';
 import dns from 'node:dns/promises';
 import { once } from 'node:events';
 import { type AddressInfo, BlockList, connect, createServer, type Server } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance, FastifyListenOptions } from 'fastify';
 import type { Listening } from '../service/drain.ts';
 import { StartFault } from './start-fault.ts';
@@ -119,7 +120,10 @@ async function listenMore(
   where: Where & Pick<Binding, 'reusePort'>,
   count: number,
 ): Promise<Server[]> {
-  const more = Array.from({ length: count }, () => createServer({ allowHalfOpen: true, noDelay: true }));
+  // As Node's own servers have it. A client of HTTP may end its side and wait for the answer; a half of TLS
+  // would stay open until the time for the handshake is over.
+  const allowHalfOpen = !(app.server instanceof TlsServer);
+  const more = Array.from({ length: count }, () => createServer({ allowHalfOpen, noDelay: true }));
   for (const server of more) {
     server.on('connection', (socket) => app.server.emit('connection', socket));
     server.listen(where);

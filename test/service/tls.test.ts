@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -128,6 +128,25 @@ describe('server.tls', () => {
     await Promise.all([once(plain, 'close'), once(silent, 'close')]);
     const connections = promisify(front.server.getConnections.bind(front.server));
     expect(await connections()).toBe(0);
+    await front.close();
+  });
+
+  it.each([
+    ['before the handshake', ''],
+    ['within the handshake', '\x16\x03\x01\x02'],
+  ])('lets go at once of connections that clients close %s', async (_what, sent) => {
+    const front = new Front(await edition(first), { requestMs: 60_000 });
+    const { address } = await listen(front.app, { host: '127.0.0.1', port: 0 });
+    let taken = 0;
+    let gone = 0;
+    front.server.on('connection', (socket: Socket) => {
+      taken += 1;
+      socket.once('close', () => (gone += 1));
+    });
+    // Every listener gets some.
+    const clients = Array.from({ length: 45 }, () => connect(Number(new URL(address).port), '127.0.0.1'));
+    for (const client of clients) client.on('error', () => {}).end(sent);
+    await until(() => taken === clients.length && gone === taken, 'all are closed');
     await front.close();
   });
 
