@@ -1,9 +1,9 @@
 import type { JsonCheck } from '../../src/json/json-check.ts';
-import { parseExact } from '../../src/json/parse.ts';
-import { readJson } from '../../src/json/read-json.ts';
-import type { Steps, Work } from '../../src/budget/work.ts';
+import { parsedBytes, readJson } from '../../src/json/read-json.ts';
+import { atOnce, type Steps, Work } from '../../src/budget/work.ts';
 import type { Freshness } from '../../src/store/freshness.ts';
 import { ownBytes } from '../../src/store/keep.ts';
+import { Opened } from '../../src/store/opened.ts';
 import { bytesBeside, type Kept, type Meta, type Stored, type Value } from '../../src/store/payload.ts';
 
 /** Members up to which a text is read at once. */
@@ -21,8 +21,7 @@ export class JsonBytes implements Value {
   readonly freshness: Freshness | undefined;
   readonly #checked: Checked;
   #json: string | undefined;
-  #value: unknown;
-  #open = false;
+  #opened: Opened | undefined;
 
   constructor(bytes: Buffer, checked: Checked, meta: Meta | undefined, freshness?: Freshness, stored?: Stored) {
     this.bytes = bytes;
@@ -37,15 +36,21 @@ export class JsonBytes implements Value {
   }
 
   get value(): unknown {
-    return this.#open ? this.#value : this.#opened(parseExact(this.json));
+    return this.#opened ? this.#opened.value : atOnce(this.read(new Work(Infinity)));
   }
 
   *read(work: Work): Steps<unknown> {
-    if (this.#open) return this.#value;
+    if (this.#opened) return this.#opened.for(work);
     const { members, isPlain } = this.#checked;
-    if (!isPlain || members > FEW) return this.#opened(yield* readJson(this.json, work));
-    if (work.tick(members + (this.bytes.length >> 6))) yield;
-    return this.#open ? this.#value : this.#opened(JSON.parse(this.json));
+    if (!isPlain || members > FEW) return yield* this.#inTurns(work);
+    const { length } = this.bytes;
+    if (work.tick(members + (length >> 6))) yield;
+    if (this.#opened) return (this.#opened as Opened).for(work);
+    // The text is kept, too.
+    const bytes = length + parsedBytes(members, length);
+    work.opens(bytes);
+    this.#opened = new Opened(JSON.parse(this.json), bytes, work);
+    return this.#opened.value;
   }
 
   keep(): Kept {
@@ -53,10 +58,19 @@ export class JsonBytes implements Value {
     return new KeptJson(ownBytes(this.bytes), { members, isPlain }, this.stored);
   }
 
-  #opened(value: unknown): unknown {
-    this.#value = value;
-    this.#open = true;
-    return value;
+  *#inTurns(work: Work): Steps<unknown> {
+    const tally = { bytes: 0 };
+    let value: unknown;
+    try {
+      value = yield* readJson(this.json, work, tally);
+    } catch (error) {
+      work.drops(tally.bytes);
+      throw error;
+    }
+    if (!this.#opened) this.#opened = new Opened(value, tally.bytes, work);
+    // Somebody else was faster.
+    else work.drops(tally.bytes);
+    return this.#opened.for(work);
   }
 }
 

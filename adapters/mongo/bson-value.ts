@@ -1,5 +1,5 @@
 import { Binary, BSONError, Decimal128, Double, Long, MaxKey, MinKey, ObjectId, Timestamp } from 'bson';
-import { put } from '../../src/json/members.ts';
+import { put, trimmed } from '../../src/json/members.ts';
 import { MOST_DATE } from '../../src/json/typed-text.ts';
 import { nameAt } from './bson-name.ts';
 import { isHeld } from '../../src/budget/turns.ts';
@@ -40,7 +40,7 @@ function listAt(bytes: Buffer, start: number): unknown[] {
     list.push(valueAt(bytes, type, from));
     at = endOf(bytes, type, from);
   }
-  return list;
+  return trimmed(list);
 }
 
 /**

@@ -9,6 +9,7 @@ export class Memory {
   #within: Memory | undefined;
   readonly #tooMany: () => CodapError;
   #held = 0;
+  #beside = 0;
   #closed = false;
 
   /** At most `most` bytes at once; `tooMany` makes what is thrown beyond that. */
@@ -51,6 +52,20 @@ export class Memory {
     this.#within?.release(bytes);
   }
 
+  /** The same for what its own bound is not meant for: it counts in what this is a part of. */
+  holdBeside(bytes: number): void {
+    if (this.#closed) throw notNeeded();
+    this.#within?.hold(bytes);
+    this.#beside += bytes;
+  }
+
+  /** Counts out what was counted in so. */
+  releaseBeside(bytes: number): void {
+    if (this.#closed) return;
+    this.#beside -= bytes;
+    this.#within?.release(bytes);
+  }
+
   /** A part with no bound of its own: what it holds is let go of at once when it is closed. */
   part(): Memory {
     return new Memory(Infinity, this.#tooMany, this);
@@ -72,6 +87,7 @@ export class Memory {
   /** Lets go of all that is held, for good: what is still being collected is not needed. */
   close(): void {
     this.release(this.#held);
+    this.releaseBeside(this.#beside);
     this.#closed = true;
   }
 }

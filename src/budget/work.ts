@@ -1,4 +1,5 @@
 import { CodapError, tooLate } from '../errors.ts';
+import type { Memory } from './memory.ts';
 import { isHeld, Turns } from './turns.ts';
 
 /** Pieces of work after which the clock is looked at. */
@@ -32,7 +33,8 @@ export function* endingBy<T>(steps: Steps<T>, deadline: number, late = tooLate):
 
 /**
  * What one batch lets codap compute: counted in pieces (a member, a key, 64 bytes) before they are looked at,
- * compared or copied, bounded, and done in turns with others.
+ * compared or copied, bounded, and done in turns with others. Beside that, where the memory counts of what it
+ * opens.
  */
 export class Work {
   readonly #most: number;
@@ -44,11 +46,34 @@ export class Work {
   #isLate = false;
   #deadline = Infinity;
   #ended: AbortSignal | undefined;
+  #memory: Memory | undefined;
 
   /** At most so many pieces. */
-  constructor(most: number) {
+  constructor(most: number, memory?: Memory) {
     this.#most = most;
     this.#left = most;
+    this.#memory = memory;
+  }
+
+  /** From now on what it opens counts there. */
+  opensIn(memory: Memory): this {
+    this.#memory = memory;
+    return this;
+  }
+
+  /**
+   * Counts bytes that data takes which a text is opened as: beside the bytes of the text, and until the batch
+   * is answered. Throws OVERLOADED where the process has no room for them.
+   */
+  opens(bytes: number): void {
+    if (this.#owner) this.#owner.opens(bytes);
+    else this.#memory?.holdBeside(bytes);
+  }
+
+  /** Counts out what was opened in vain. */
+  drops(bytes: number): void {
+    if (this.#owner) this.#owner.drops(bytes);
+    else this.#memory?.releaseBeside(bytes);
   }
 
   /** From now on it ends at an instant (`performance.now()` ms), and when nobody waits for it any more. */

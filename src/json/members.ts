@@ -80,6 +80,17 @@ export function put(members: object, key: string, value: unknown): object {
   return members;
 }
 
+/** Members up to which a list is copied. */
+const SHORT_LIST = 64;
+
+/**
+ * A list that was filled member by member, without the room to grow that V8 has kept with it: of a short one
+ * that is most of it, for the first member already that of seventeen.
+ */
+export function trimmed(list: unknown[]): unknown[] {
+  return list.length < SHORT_LIST ? list.slice() : list;
+}
+
 /**
  * An object as one of JavaScript's own, for reading fields by names that are known; anything else as it is.
  */

@@ -10,6 +10,10 @@ const MAY_MOVE = /"(?:\d|\\u003\d)+"\s*:/;
 
 /** JSON that was checked, as data, at once: what `readJson` reads in turns. */
 export function parseExact(text: string): unknown {
-  const isPlain = !MAY_NOT_FIT.test(text) && !text.includes(ZEROS) && !MAY_MOVE.test(text);
-  return isPlain ? JSON.parse(text) : atOnce(readJson(text, new Work(Infinity)));
+  return isPlain(text) ? JSON.parse(text) : atOnce(readJson(text, new Work(Infinity)));
+}
+
+/** Whether `JSON.parse` keeps it as it is. */
+export function isPlain(text: string): boolean {
+  return !MAY_NOT_FIT.test(text) && !text.includes(ZEROS) && !MAY_MOVE.test(text);
 }

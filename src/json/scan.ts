@@ -37,6 +37,13 @@ export function scan(body: Buffer, how: Scanning): readonly ToldFault[] {
   return new Scanner(body, how).run();
 }
 
+/** The same, and how many members its lists and objects have, each of which counts as one more. */
+export function scanned(body: Buffer, how: Scanning): { faults: readonly ToldFault[]; members: number } {
+  const scanner = new Scanner(body, how);
+  const faults = scanner.run();
+  return { faults, members: scanner.members };
+}
+
 type Scanning = { depth: number; around?: number; keepsDigits?: boolean };
 
 class Scanner {
@@ -51,6 +58,7 @@ class Scanner {
   readonly #objects: boolean[] = [];
   readonly #steps: number[] = [];
   #depth = 0;
+  members = 0;
   // What the string read last has in it.
   #hasEscape = false;
   #hasLoneSurrogate = false;
@@ -81,6 +89,7 @@ class Scanner {
     if (isObject) this.#keys.open();
     this.#objects[this.#depth] = isObject;
     this.#steps[this.#depth++] = 0;
+    this.members += 2;
     const at = this.#skip(start + 1);
     if (this.#body[at] === (isObject ? CLOSE_OBJECT : CLOSE_LIST)) return this.#next(at);
     return isObject ? this.#key(at) : at;
@@ -99,6 +108,7 @@ class Scanner {
       const inObject = this.#objects[top];
       const byte = this.#body[at];
       if (byte === COMMA) {
+        this.members++;
         at = this.#skip(at + 1);
         if (inObject) return this.#key(at);
         (this.#steps[top] as number)++;

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { CodapError } from '../../src/errors.ts';
 import { Digits } from '../../src/json/leaf.ts';
 import { JsonCheck } from '../../src/json/json-check.ts';
+import { atOnce } from '../../src/budget/work.ts';
 import { parseExact } from '../../src/json/parse.ts';
+import { readJson } from '../../src/json/read-json.ts';
 import { writeJson } from '../../src/json/write.ts';
 
 const check = (text: string, maxDepth?: number) => () => new JsonCheck(Buffer.from(text), maxDepth).go();
@@ -302,5 +304,21 @@ describe('JsonCheck', () => {
         else expect(check(text, depth)).not.toThrow();
       }),
     );
+  });
+});
+
+describe('readJson', () => {
+  it.each([
+    ['an integer', '7'.repeat(1_000_000), true],
+    ['a number with a fraction', `0.${'3'.repeat(1_000_000)}`, false],
+    ['a number with a whole part and a fraction', `${'7'.repeat(1_000_000)}.5`, true],
+    ['a number with an exponent', `${'7'.repeat(1_000_000)}e-999999`, false],
+    ['a negative number', `-${'7'.repeat(1_000_000)}`, true],
+  ])('counts 64 characters of a number as a piece of work, and reads it to its end: %s', (_what, number, isDigits) => {
+    let pieces = 0;
+    const work = { tick: (count = 1) => (pieces += count) < 0, opens: () => {} };
+    const [read, after] = atOnce(readJson(`[${number},1]`, work)) as [unknown, unknown];
+    expect(pieces).toBeGreaterThan(number.length >> 6);
+    expect([read, after]).toEqual([isDigits ? new Digits(number) : Number(number), 1]);
   });
 });

@@ -1,6 +1,6 @@
-import { parseExact } from '../../json/parse.ts';
-import { readJson } from '../../json/read-json.ts';
-import { scan } from '../../json/scan.ts';
+import { isPlain } from '../../json/parse.ts';
+import { parsedBytes, readJson } from '../../json/read-json.ts';
+import { scanned } from '../../json/scan.ts';
 import type { Limits } from '../../config/load.ts';
 import { isHeld } from '../../budget/turns.ts';
 import type { Steps, Work } from '../../budget/work.ts';
@@ -17,9 +17,11 @@ const LARGE = 65_536;
 export function* readBody(body: Buffer, { depth }: Pick<Limits, 'depth'>, work: Work, around = 0): Steps<unknown> {
   // What it takes is counted before it is looked at.
   work.tick(body.length >> 6);
-  const faults = scan(body, { depth, around });
+  const { faults, members } = scanned(body, { depth, around });
   if (faults.length > 0) throw new BadRequest(faults);
   if (isHeld()) yield;
   const text = body.toString('utf8');
-  return text.length < LARGE ? parseExact(text) : yield* readJson(text, work);
+  if (text.length >= LARGE || !isPlain(text)) return yield* readJson(text, work);
+  work.opens(parsedBytes(members, text.length));
+  return JSON.parse(text);
 }

@@ -79,7 +79,9 @@ export class Batch {
       () => new CodapError('TOO_LARGE', `the gathered answer would exceed ${answerBytes} bytes`),
       options.memory,
     );
-    this.work = (options.work ?? new Work(work)).endsBy(options.deadline + GRACE_MS.computing, this.ended);
+    this.work = (options.work ?? new Work(work))
+      .opensIn(this.memory)
+      .endsBy(options.deadline + GRACE_MS.computing, this.ended);
     this.#timer = atInstant(options.deadline, () => this.signal.abort(deadlinePassed()));
     whenAborted(options.signal, () => this.cancel());
   }

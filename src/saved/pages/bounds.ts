@@ -74,6 +74,11 @@ export class Bounds {
     this.#memory.hold(bytes);
   }
 
+  /** Counts bytes that data takes which a text is opened as. */
+  opens(bytes: number): void {
+    this.#work.opens(bytes);
+  }
+
   #make(count: number, bytes: number): void {
     if (!(count > 0)) return;
     this.atOnce(count);

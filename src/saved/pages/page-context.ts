@@ -15,7 +15,10 @@ import { type DigitsOfPage, pageData } from './page-data.ts';
 export const RESERVED = 'codap params true false nil null empty blank and or not contains'.split(' ');
 
 /** Characters up to which JSON is read at once. */
-const SHORT = 65_536;
+const SHORT = 4096;
+
+/** Bytes that data may take for each of these. */
+const MOST_OF_SHORT = 24;
 
 /** What a page says of its batch. */
 class Codap extends Drop {
@@ -88,7 +91,9 @@ function* valueOf({ value, list, status }: Reply, bounds: Bounds): Steps<unknown
 }
 
 function* read(json: string, bounds: Bounds): Steps<unknown> {
-  return json.length <= SHORT ? parseExact(json) : yield* readJson(json, bounds);
+  if (json.length > SHORT) return yield* readJson(json, bounds);
+  bounds.opens(MOST_OF_SHORT * json.length);
+  return parseExact(json);
 }
 
 function* joined(text: Text, bounds: Bounds): Steps<string> {

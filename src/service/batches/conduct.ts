@@ -81,7 +81,7 @@ export function receive({ config }: Pick<Service, 'config'>, request: FastifyReq
     if (!reply.raw.writableFinished) left.abort(notNeeded());
   });
   const most = Math.min(config.server.maxTimeoutMs, request.caller.maxTimeoutMs);
-  const work = new Work(config.limits.work).endsBy(received + most, left);
+  const work = new Work(config.limits.work, request.held).endsBy(received + most, left);
   return { request, reply, received, left, work };
 }
 
