@@ -1,9 +1,12 @@
 import { readBody } from '../batch/plan/read-body.ts';
+import { isHeld } from '../budget/turns.ts';
 import type { Steps, Work } from '../budget/work.ts';
 import type { Limits } from '../config/load.ts';
 import { CodapError } from '../errors.ts';
 import { BadRequest, below, type ToldFault } from '../json/fault-list.ts';
-import { hasMember, memberOf, recordOf } from '../json/members.ts';
+import { JsonCheck } from '../json/json-check.ts';
+import { hasMember, isObject, memberOf, recordOf } from '../json/members.ts';
+import { readJson } from '../json/read-json.ts';
 import { sizing } from '../json/size.ts';
 import { errorText } from './tool-fault.ts';
 
@@ -29,6 +32,9 @@ const AT = `/params/${ARGUMENTS}`;
 /** Bytes of a message without the arguments: those who look at it take no turns. */
 const LARGEST = 65_536;
 
+/** What a member takes at least, as it is counted. */
+const SMALLEST = 5;
+
 /** Reads the body of a request as a JSON-RPC message (JSON-RPC 2.0 §4), in turns with others. */
 export function* readMessage(body: Buffer, limits: Limits, work: Work): Steps<Message | Refusal> {
   try {
@@ -51,28 +57,48 @@ function* reading(body: Buffer, limits: Limits, work: Work): Steps<Message | Ref
     const other = faults.find(({ pointer }) => !`${pointer}/`.startsWith(`#${AT}/`));
     if (other) return { code: -32700, message: `${other.pointer}: ${other.detail}` };
     // What is wrong stands in the arguments alone: the rest says who is to be told.
-    try {
-      read = JSON.parse(body.toString()) as unknown;
-    } catch {
+    const text = body.toString();
+    if (!(yield* isJson(text)))
       return { code: -32700, message: faults.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; ') };
-    }
+    read = yield* readJson(text, work);
   }
   if (Array.isArray(read))
     return { code: -32600, message: 'one message at a time is allowed here; one batch may ask for many things' };
-  const message = recordOf(read);
-  if (typeof message !== 'object' || message === null) return { code: -32600, message: 'a message is an object' };
-  const { params } = message as { params?: unknown };
-  const given = typeof params === 'object' && params !== null && hasMember(params, ARGUMENTS);
+  if (typeof read !== 'object' || read === null) return { code: -32600, message: 'a message is an object' };
+  const params = memberOf(read, 'params');
+  const given = isObject(params) && hasMember(params, ARGUMENTS);
+  const tooLarge = {
+    code: -32600,
+    message: `at most ${LARGEST} bytes beside the arguments of a tool are allowed here`,
+  } as const;
+  if (hasMany(read) || (isObject(params) && hasMany(params))) return tooLarge;
+  const message = recordOf(read) as object;
   const envelope: object = given
     ? { ...message, params: { ...(recordOf(params) as object), [ARGUMENTS]: {} } }
     : message;
-  if ((yield* sizing(envelope, work, LARGEST)) > LARGEST)
-    return { code: -32600, message: `at most ${LARGEST} bytes beside the arguments of a tool are allowed here` };
+  if ((yield* sizing(envelope, work, LARGEST)) > LARGEST) return tooLarge;
+  const said = given ? memberOf(params, ARGUMENTS) : {};
   return {
     envelope,
     given() {
       if (faults.length > 0) throw new BadRequest(below(AT, faults));
-      return given ? memberOf(params, ARGUMENTS) : {};
+      return said;
     },
   };
+}
+
+/** Whether an object is too large by the number of its members alone; one of so many is a Map. */
+function hasMany(members: object): boolean {
+  return members instanceof Map && members.size > LARGEST / SMALLEST;
+}
+
+/** Whether a text is JSON, whatever else is wrong with it. */
+function* isJson(text: string): Steps<boolean> {
+  const check = new JsonCheck(Buffer.from(text), Infinity);
+  try {
+    while (!check.go(LARGEST)) if (isHeld()) yield;
+    return true;
+  } catch {
+    return false;
+  }
 }

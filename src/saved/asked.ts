@@ -6,7 +6,6 @@ import type { Steps, Work } from '../budget/work.ts';
 import { jsonObject } from '../batch/template/json-object.ts';
 import { Spot } from '../batch/template/spot.ts';
 import { BadRequest, FaultList } from '../json/fault-list.ts';
-import { recordOf } from '../json/members.ts';
 import type { SavedBatch } from './saved-batch.ts';
 
 /** What a POST to a saved batch may say. */
@@ -28,7 +27,7 @@ export function* askedBy(
   if (trace && shape === 'values') faults.add(['trace'], 'trace cannot stand beside shape "values"');
   // Where they are no object that is told, and nothing else of them.
   const isWrong = Object.hasOwn(fields, 'params') && fields['params'] === undefined;
-  const given = recordOf(fields['params'] ?? {}) as Readonly<Record<string, unknown>>;
+  const given = fields['params'] ?? {};
   const values = isWrong
     ? {}
     : yield* params.ofBody(given, (name, detail) => faults.add(['params', name], detail), work);

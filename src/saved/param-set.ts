@@ -1,5 +1,7 @@
 import type { Params } from '../batch/run/batch.ts';
 import type { Steps, Work } from '../budget/work.ts';
+import { MOST_FAULTS } from '../json/fault-list.ts';
+import { entriesOf, hasMember, memberOf } from '../json/members.ts';
 import { choice, missing } from '../store/check-schema.ts';
 import type { Param } from './param.ts';
 
@@ -63,21 +65,21 @@ export class ParamSet {
   }
 
   /** What the `params` of a body say; `report` hears of what is wrong with them, and where. */
-  *ofBody(
-    given: Readonly<Record<string, unknown>>,
-    report: (name: string, detail: string) => void,
-    work: Work,
-  ): Steps<Params> {
-    for (const name of Object.keys(given)) {
+  *ofBody(given: object, report: (name: string, detail: string) => void, work: Work): Steps<Params> {
+    let unknown = 0;
+    for (const [name] of entriesOf(given)) {
       if (work.tick()) yield;
-      if (!this.has(name)) report(name, `no such parameter; ${choice([...this.keys()])}`);
+      if (this.has(name)) continue;
+      report(name, `no such parameter; ${choice([...this.keys()])}`);
+      // No more are told.
+      if (++unknown === MOST_FAULTS) break;
     }
     for (const [name, param] of this.#params) {
-      if (!Object.hasOwn(given, name)) {
+      if (!hasMember(given, name)) {
         if (param.isRequired) report(name, missing(name, `${param.allowed} is allowed`));
-      } else if (!(yield* param.fitting(given[name], work))) report(name, `${param.allowed} is allowed here`);
+      } else if (!(yield* param.fitting(memberOf(given, name), work))) report(name, `${param.allowed} is allowed here`);
     }
-    return this.#each((name) => (Object.hasOwn(given, name) ? given[name] : undefined));
+    return this.#each((name) => memberOf(given, name));
   }
 
   #each(valueOf: (name: string, param: Param) => unknown): Params {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Fault } from '../../adapters/adapter.ts';
-import { checkCompiled } from '../store/check-schema.ts';
-import { followPath, recordOf } from '../json/members.ts';
+import { checkCompiled, lookedAt } from '../store/check-schema.ts';
+import { followPath } from '../json/members.ts';
 import { Filled, Placeholder } from '../store/placeholder.ts';
 
 /** Params as far as they fit their schema. */
@@ -19,7 +19,7 @@ const NONE: ReadonlySet<unknown> = new Set();
  * others can be looked at too.
  */
 export function checkParams(schema: z.ZodType, given: object, fault: Fault): Checked {
-  const params = recordOf(given) as Record<string, unknown>;
+  const params = lookedAt(schema as z.ZodObject, given) as Record<string, unknown>;
   const { data, faults } = checkCompiled(schema, params);
   if (faults.length === 0) return { params: data as Record<string, unknown>, wrong: NONE };
   const wrong = new Set<unknown>();

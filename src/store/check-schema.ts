@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MOST_FAULTS } from '../json/fault-list.ts';
 import { followPath } from '../json/members.ts';
 
 /** What is wrong with a value: where, and what is allowed there. It repeats nothing of the value. */
@@ -50,6 +51,24 @@ export function checkCompiled<T>(schema: z.ZodType<T>, value: unknown): Checked<
   let checking = compiled.get(schema) as z.ZodType<T> | undefined;
   if (!checking) compiled.set(schema, (checking = z.compile(schema)));
   return checkBy(checking, schema, value);
+}
+
+/**
+ * A value as it is checked against the schema of an object: one that JavaScript's own objects do not hold
+ * well, which may have very many keys, with the fields that the schema knows, and as many unknown ones as are
+ * told of.
+ */
+export function lookedAt({ shape }: z.ZodObject, value: unknown): unknown {
+  if (!(value instanceof Map)) return value;
+  const members = value as ReadonlyMap<string, unknown>;
+  const fields: [string, unknown][] = [];
+  for (const name of Object.keys(shape)) if (members.has(name)) fields.push([name, members.get(name)]);
+  const most = fields.length + MOST_FAULTS;
+  for (const field of members) {
+    if (fields.length === most) break;
+    if (!Object.hasOwn(shape, field[0])) fields.push(field);
+  }
+  return Object.fromEntries(fields);
 }
 
 /** A schema may be checked by one that was made of it; the words are its own. */

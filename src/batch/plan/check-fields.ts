@@ -1,6 +1,5 @@
 import type { z } from 'zod';
-import { recordOf } from '../../json/members.ts';
-import { checkCompiled } from '../../store/check-schema.ts';
+import { checkCompiled, lookedAt } from '../../store/check-schema.ts';
 import type { Report } from '../template/reference.ts';
 import type { Spot } from '../template/spot.ts';
 
@@ -15,7 +14,7 @@ const LOOKED_UP = new Set<unknown>(['queries', 'source', 'op']);
  * One that is wrong is undefined, so that its fault is told once. Undefined if it is no object.
  */
 export function checkFields(schema: z.ZodObject, value: unknown, at: Spot, report: Report): Fields | undefined {
-  const given = recordOf(value);
+  const given = lookedAt(schema, value);
   const { faults } = checkCompiled(schema, given);
   if (faults.length === 0) return given as Fields;
   const wrong = new Set<unknown>();

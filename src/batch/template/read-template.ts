@@ -1,5 +1,5 @@
 import { toText } from '../../json/leaf.ts';
-import { entriesOf, followPath, hasMember, keysOf, memberOf, put } from '../../json/members.ts';
+import { entriesOf, firstKeyOf, followPath, hasMember, keysOf, memberOf, put } from '../../json/members.ts';
 import { isPointer, parsePointer } from '../../json/pointer.ts';
 import { Placeholder, WORDS, type Word } from '../../store/placeholder.ts';
 import { BROKEN, Reference, type Report } from './reference.ts';
@@ -27,7 +27,10 @@ export interface Findings {
 
 /** The word, if any, that makes an object of the request a reference, or `$verbatim`. */
 export function wordIn(value: object): Word | '$verbatim' | undefined {
-  return RESERVED.find((word) => hasMember(value, word));
+  // Most objects have no such key, and there may be very many of them.
+  if (value instanceof Map) return RESERVED.find((word) => value.has(word));
+  for (const key in value) if (key.startsWith('$')) return RESERVED.find((word) => Object.hasOwn(value, word));
+  return undefined;
 }
 
 /** Lists and objects of templates that have a reference somewhere in them. */
@@ -75,7 +78,7 @@ function readList(list: readonly unknown[], at: Spot, findings: Findings): reado
   let copy: unknown[] | undefined;
   let isMixed = false;
   for (const [index, member] of list.entries()) {
-    if (isScalar(member)) continue;
+    if (isScalar(member) || isEmpty(member as object)) continue;
     const read = readTemplate(member, at.below(index), findings);
     if (read !== member) (copy ??= list.slice())[index] = read;
     isMixed ||= hasReference(read);
@@ -86,6 +89,11 @@ function readList(list: readonly unknown[], at: Spot, findings: Findings): reado
 
 function isScalar(value: unknown): boolean {
   return typeof value !== 'object' || value === null;
+}
+
+/** There may be very many that are, each of which would be given its place. */
+function isEmpty(value: object): boolean {
+  return Array.isArray(value) ? value.length === 0 : firstKeyOf(value) === undefined;
 }
 
 function isName(argument: unknown): boolean {
