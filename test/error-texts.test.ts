@@ -110,10 +110,10 @@ const FILLED_IN = listed(`
   src/saved/open-saved.ts: name
   src/saved/open-saved.ts: pointer
   src/json/scan.ts: name  # "the key" or "the string"
-  src/json/scan.ts: what
-  src/json/scan.ts: line
-  src/json/scan.ts: column
-  src/json/scan.ts: at
+  src/json/body-text.ts: what
+  src/json/body-text.ts: line
+  src/json/body-text.ts: column
+  src/json/body-text.ts: at
   src/patterns/first-reply.ts: place  # told to the program that put it there
   src/patterns/kv.ts: JSON.stringify(key)
   src/patterns/ordered.ts: index

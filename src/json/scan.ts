@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import { isOutOfRange, valueOfDigits } from './digits.ts';
 import { isBeyondExact } from './exact.ts';
 import { FaultList, type ToldFault } from './fault-list.ts';
+import { keyAt, notJsonAt } from './body-text.ts';
 import { hashOfBytes } from './key-table.ts';
 import { SeenKeys } from './seen-keys.ts';
 import { escapeLength, LONE_SURROGATE, unescape } from './unescape.ts';
@@ -58,6 +59,7 @@ class Scanner {
   readonly #objects: boolean[] = [];
   readonly #steps: number[] = [];
   #depth = 0;
+  /** Those of its lists and objects, each of which counts as one more. */
   members = 0;
   // What the string read last has in it.
   #hasEscape = false;
@@ -67,7 +69,7 @@ class Scanner {
     this.#body = body;
     this.#most = { open: depth + around, maxDepth: depth, wholeDigits: keepsDigits ? Infinity : 15 };
     this.#isUtf8 = isUtf8(body);
-    this.#keys = new SeenKeys((one, other) => this.#keyAt(one) === this.#keyAt(other));
+    this.#keys = new SeenKeys((one, other) => keyAt(body, one) === keyAt(body, other));
   }
 
   run(): readonly ToldFault[] {
@@ -222,14 +224,6 @@ class Scanner {
     }
   }
 
-  /** The key whose opening quote is at `start`. */
-  #keyAt(start: number): string {
-    let end = start + 1;
-    while (this.#body[end] !== QUOTE) end += this.#body[end] === BACKSLASH ? 2 : 1;
-    const text = this.#body.toString('utf8', start, end + 1);
-    return text.includes('\\') ? (JSON.parse(text) as string) : text.slice(1, -1);
-  }
-
   /** Notes a fault at the value or key that is being read. */
   #fault(detail: string): void {
     if (this.#faults.full) return;
@@ -239,17 +233,13 @@ class Scanner {
   }
 
   #readKey(start: number): string {
-    const key = this.#keysRead.get(start) ?? this.#keyAt(start);
+    const key = this.#keysRead.get(start) ?? keyAt(this.#body, start);
     this.#keysRead.set(start, key);
     return key;
   }
 
   #notJson(at: number): number {
-    const before = this.#body.toString('utf8', 0, at);
-    const line = before.split('\n').length;
-    const column = before.length - before.lastIndexOf('\n');
-    const what = at < this.#body.length ? 'not JSON from here on' : 'the JSON ends too early';
-    this.#faults.add([], `${what}: line ${line}, column ${column}, byte ${at}`);
+    this.#faults.add([], notJsonAt(this.#body, at));
     return STOP;
   }
 }
