@@ -9,8 +9,6 @@ import {
   type ObjectId,
 } from 'bson';
 
-export { isExactInteger } from './exact.ts';
-
 /**
  * A JSON number beyond a double (its whole part beyond ±2^53, or out of range at either end), kept as the
  * digits it came as.

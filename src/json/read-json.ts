@@ -1,6 +1,7 @@
 import type { Steps, Work } from '../budget/work.ts';
 import { isOutOfRange } from './digits.ts';
-import { Digits, isExactInteger } from './leaf.ts';
+import { isExactInteger } from './exact.ts';
+import { Digits } from './leaf.ts';
 import { put, trimmed } from './members.ts';
 
 const QUOTE = 0x22;

@@ -1,5 +1,5 @@
 import { toText } from '../../json/leaf.ts';
-import { entriesOf, firstKeyOf, followPath, hasMember, keysOf, memberOf, put } from '../../json/members.ts';
+import { entriesOf, firstKeyOf, followPath, keysOf, memberOf, put } from '../../json/members.ts';
 import { isPointer, parsePointer } from '../../json/pointer.ts';
 import { Placeholder, WORDS, type Word } from '../../store/placeholder.ts';
 import { BROKEN, Reference, type Report } from './reference.ts';
