@@ -8,7 +8,7 @@ import { Work } from '../../src/budget/work.ts';
 import { answerText } from '../../src/encodings/json.ts';
 import { CodapError } from '../../src/errors.ts';
 import { processorMs } from '../processor-time.ts';
-import { q, simulate, start } from './simulated.ts';
+import { q, simulate, start } from '../batch/simulated.ts';
 
 /** The most that a configuration allows, and fewer items, enough to see what holds the event loop. */
 const QUERIES = 10_000;

@@ -6,7 +6,7 @@ import { rest } from '../../adapters/rest.ts';
 import { toCodapError } from '../../src/errors.ts';
 import type { Payload, Value } from '../../src/store/payload.ts';
 import { answerOf } from '../raw-store.ts';
-import { restOptions, run } from './rest-source.ts';
+import { restOptions, run } from '../adapters/rest-source.ts';
 
 const MIB = 2 ** 20;
 
