@@ -28,6 +28,9 @@ interface Group {
   readonly pattern: 'kv' | 'ordered' | 'first-reply';
   readonly members: readonly Tree[];
   readonly take: number | undefined;
+  readonly hedgeMs: number | undefined;
+  /** A forEach of so many items, of which so many run at a time. */
+  readonly each: { readonly items: number; readonly concurrency: number } | undefined;
 }
 type Tree = Leaf | Group;
 
@@ -45,12 +48,16 @@ const { tree } = fc.letrec<{ tree: Tree }>((tie) => ({
           pattern: fc.constantFrom<Group['pattern']>('kv', 'ordered', 'first-reply'),
           members: fc.array(tie('tree'), { minLength: 1, maxLength: 5 }),
           take: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }),
+          hedgeMs: fc.option(fc.integer({ min: 1, max: 20 }), { nil: undefined }),
+          each: fc.option(fc.record({ items: fc.integer({ min: 1, max: 3 }), concurrency: fc.constantFrom(1, 2) }), {
+            nil: undefined,
+            freq: 3,
+          }),
         })
-        .map(({ take, ...group }): Group => ({
-          ...group,
-          take:
-            group.pattern === 'first-reply' && take !== undefined && take <= group.members.length ? take : undefined,
-        })),
+        .map(({ take, hedgeMs, ...group }): Group => {
+          const takes = group.pattern === 'first-reply' && take !== undefined && take <= group.members.length;
+          return { ...group, take: takes ? take : undefined, hedgeMs: takes ? hedgeMs : undefined };
+        }),
       weight: 2,
     },
   ),
@@ -67,11 +74,13 @@ function queryOf(one: Tree): object {
   return { source: 'catalog', op: 'get', params: { path: '/big', query } };
 }
 
-function groupOf({ pattern, members, take }: Group): object {
+function groupOf({ pattern, members, take, hedgeMs, each }: Group): object {
   const queries = members.map(queryOf);
   return {
     queries: pattern === 'kv' ? Object.fromEntries(queries.map((query, at) => [`k${at}`, query])) : queries,
     ...(take !== undefined && { take }),
+    ...(hedgeMs !== undefined && { hedgeMs }),
+    ...(each && { forEach: Array.from({ length: each.items }, (_, at) => at), concurrency: each.concurrency }),
   };
 }
 
@@ -79,8 +88,15 @@ function groupOf({ pattern, members, take }: Group): object {
 function leavesOf(one: Tree, path: readonly string[] = []): [string, Leaf][] | undefined {
   if (!('members' in one)) return [[path.join('/'), one]];
   if (one.take !== undefined) return undefined;
-  const below = one.members.map((member, at) => leavesOf(member, [...path, one.pattern === 'kv' ? `k${at}` : `${at}`]));
+  const places = one.each ? Array.from({ length: one.each.items }, (_, at) => [...path, `${at}`]) : [path];
+  const below = places.flatMap((place) =>
+    one.members.map((member, at) => leavesOf(member, [...place, one.pattern === 'kv' ? `k${at}` : `${at}`])),
+  );
   return below.every((leaves) => leaves !== undefined) ? below.flat() : undefined;
+}
+
+function rootOf(pattern: Group['pattern'], members: readonly Tree[]): Group {
+  return { pattern, members, take: undefined, hedgeMs: undefined, each: undefined };
 }
 
 /** Rejects after so long that nothing can be under way any more. */
@@ -93,11 +109,11 @@ it('a batch of any shape is an archive of all its replies, and never waits for i
   await fc.assert(
     fc.asyncProperty(pattern, fc.array(tree, { minLength: 1, maxLength: 5 }), async (top, members) => {
       const slow = { source: 'catalog', op: 'get', params: { path: '/slow', query: { ms: 20 } }, hidden: true };
-      const { queries } = groupOf({ pattern: top, members, take: undefined }) as { queries: object };
+      const { queries } = groupOf(rootOf(top, members)) as { queries: object };
       const all = Array.isArray(queries) ? [...(queries as object[]), { ...slow, as: 'slow' }] : { ...queries, slow };
       const answer = await askBytes(`${service.url}/${top}`, { queries: all, timeoutMs: 10_000 }, 'application/zip');
       const bytes = await Promise.race([answer.read(), stuck()]);
-      const leaves = leavesOf({ pattern: top, members, take: undefined });
+      const leaves = leavesOf(rootOf(top, members));
       if (answer.status !== 200) {
         // Nothing at all to read, and something failed.
         expect(answer.status).toBe(404);
@@ -127,14 +143,14 @@ it('ends, and tells of each query once, where stores fail for a while', async ()
   await fc.assert(
     fc.asyncProperty(pattern, fc.array(tree, { minLength: 1, maxLength: 5 }), fails, async (top, members, times) => {
       for (const store of ['s3', 'rest']) await stores.addFault({ store, times, fault: { kind: 'fail', status: 503 } });
-      const { queries } = groupOf({ pattern: top, members, take: undefined }) as { queries: object };
+      const { queries } = groupOf(rootOf(top, members)) as { queries: object };
       const slow = { source: 'shop', op: 'countDocuments', params: { collection: 'users' }, select: '', hidden: true };
       const all = Array.isArray(queries) ? [...(queries as object[]), { ...slow, as: 'slow' }] : { ...queries, slow };
       const text = JSON.stringify({ queries: all, timeoutMs: 10_000 }).replaceAll('/slow/ms', '/slow');
       const answer = await askBytes(`${service.url}/${top}`, text, 'application/zip');
       const bytes = await Promise.race([answer.read(), stuck()]);
       await stores.clearFaults();
-      const leaves = leavesOf({ pattern: top, members, take: undefined });
+      const leaves = leavesOf(rootOf(top, members));
       if (answer.status !== 200 || !leaves) return;
       const files = await unpack('unzip', bytes);
       const errors = files.has('_INCOMPLETE.json') ? incomplete(files).errors : [];

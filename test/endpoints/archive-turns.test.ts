@@ -110,6 +110,19 @@ describe('whose turn it is in an archive', () => {
     expect([...(await zip('/kv', { queries })).keys()]).toEqual(['first.txt', 'raced.txt', 'b.txt', 'c.txt']);
   });
 
+  it.each([
+    ['that is hidden', rest('/text/30', { hidden: true })],
+    ['that has no body', { source: 'scripted', op: 'head', params: { path: '/text/30' } }],
+    ['of which a group is made', { pattern: 'kv', queries: { x: rest('/text/30') } }],
+  ])('an item whose race may yet ask one %s keeps no place from the item before it', async (_what, later) => {
+    const raced = { ...race(rest('/a/20'), later), hedgeMs: 5 };
+    const queries = { raced, b: rest('/b/20'), c: rest('/c/5') };
+    const item = { pattern: 'kv', forEach: [1, 2, 3], concurrency: 1, queries };
+    const files = await zip('/ordered', { queries: [item], timeoutMs: 1000 });
+    const named = [...files.keys()].filter((name) => !name.includes('raced'));
+    expect(named).toEqual([0, 1, 2].flatMap((n) => [`0/${n}/b.txt`, `0/${n}/c.txt`]));
+  });
+
   it('gives a winner that is a group or a forEach whole', async () => {
     const each = { forEach: { $result: '/l' }, ...rest('/text') };
     const group = { pattern: 'kv', queries: { x: rest('/text'), y: rest('/text') } };

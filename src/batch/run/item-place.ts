@@ -50,11 +50,12 @@ export class ItemPlace {
   }
 }
 
-/** Resolves once all that a member gathers is there. */
+/** Resolves once all that a member gathers is there, as far as that waits for nothing that flows. */
 async function whenGathered(member: RunningMember, wants: Taking['wants']): Promise<void> {
-  if (!flows(member.node, wants)) await member.reply;
-  else if (member.each || member.node.kind === 'group') {
-    const container = await member.container;
-    await Promise.all(container?.members.map((one) => whenGathered(one, wants)) ?? []);
-  }
+  const { node, each } = member;
+  if (!flows(node, wants)) return void (await member.reply);
+  // What is gathered in a race with `hedgeMs` may begin only after what flows there, which waits for its turn.
+  if (!each && (node.kind === 'query' || node.hedgeMs !== undefined)) return;
+  const container = await member.container;
+  await Promise.all(container?.members.map((one) => whenGathered(one, wants)) ?? []);
 }
