@@ -101,9 +101,9 @@ function whenToldToEnd(worker: Worker, end: () => void, allEnd: () => void): voi
 function whenInterrupted(end: () => void): void {
   let last = -Infinity;
   process.on('SIGINT', () => {
-    const isSame = performance.now() - last < SAME_SIGINT_MS;
+    if (performance.now() - last < SAME_SIGINT_MS) return;
     last = performance.now();
-    if (!isSame) end();
+    end();
   });
 }
 

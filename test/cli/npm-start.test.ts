@@ -84,6 +84,15 @@ it('a SIGINT that npm hands on beside the one of the terminal is the same one, a
   expect(await service.status).toBe('cut');
 });
 
+it('a SIGINT that comes again and again, as of a key that is held down, ends codap at once', async () => {
+  await using service = await busy(codapServe, 20_000);
+  const exited = once(service.child, 'exit');
+  const pressing = setInterval(() => service.child.kill('SIGINT'), 200);
+  service.child.once('exit', () => clearInterval(pressing));
+  expect(await Promise.race([exited, sleep(4000, 'it goes on')])).toEqual([1, null]);
+  expect(await service.status).toBe('cut');
+});
+
 it('every script of package.json that runs until it is told to end is the process that is told', async () => {
   const { scripts } = (await json('package.json')) as { scripts: Record<string, string> };
   expect([scripts['start'], scripts['stores']]).toEqual(['exec node bin/codap.js start', 'exec node stores/main.ts']);
