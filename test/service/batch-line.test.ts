@@ -60,6 +60,7 @@ const [two, waits] = [
 /** Each has something that is there at once, so that its answer begins; most have something that is not. */
 const batches = {
   one: group({ stock }),
+  bytes: group({ long }),
   beside: group({ stock, slow }),
   required: group({ stock, slow: { ...slow, required: true } }),
   deep: group({ stock, g: group({ slow: { ...slow, required: true }, two }), two, waits }),
@@ -179,11 +180,24 @@ it.each([
   await until(async () => (await counted('cancelled')) === before + 1, 'it is counted as cancelled');
 });
 
-it('a batch whose replies cannot be answered in what was accepted is logged and counted as one that was not', async () => {
-  const before = await counted('invalid');
-  const { status } = await askBytes(`${service.url}/kv`, { queries: { stock } }, 'text/csv');
-  expect(status).toBe(406);
+it.each<[number, string, string, Record<string, string>]>([
+  [406, 'GET', 'one.csv', {}],
+  [412, 'GET', 'one', { 'if-match': '"x"' }],
+  [412, 'HEAD', 'one', { 'if-match': '"x"' }],
+  [412, 'GET', 'one.ndjson', { 'if-match': '"x"' }],
+  [412, 'GET', 'one.zip', { 'if-match': '"x"' }],
+  [412, 'GET', 'bytes.bin', { 'if-match': '"x"' }],
+  [412, 'HEAD', 'bytes.bin', { 'if-match': '"x"' }],
+])('a batch that comes to a %i is logged and counted as one that was not answered: %s %s', async (...asked) => {
+  const [refusal, method, path, headers] = asked;
+  const [batch] = path.split('.');
+  const before = await counted('invalid', batch);
+  const { status } = await service.get(`/batches/${path}`, headers, method);
+  expect(status).toBe(refusal);
   await until(() => lines.some(({ msg }) => msg === 'batch'), 'it is logged');
-  expect(lines.find(({ msg }) => msg === 'batch')).toMatchObject({ status: 'error', complete: false, failures: 0 });
-  await until(async () => (await counted('invalid')) === before + 1, 'it is counted as invalid');
+  const line = lines.find(({ msg }) => msg === 'batch')!;
+  expect(line).toMatchObject({ status: 'error', complete: false, failures: 0 });
+  expect(line).not.toHaveProperty('left');
+  expect(line).not.toHaveProperty('failed');
+  await until(async () => (await counted('invalid', batch)) === before + 1, 'it is counted as invalid');
 });

@@ -17,7 +17,7 @@ import type { BatchSpan } from '../../observe/batch-span.ts';
 import type { Spans } from '../../observe/spans.ts';
 import type { SavedBatch } from '../../saved/saved-batch.ts';
 import type { Source } from '../../sources/open.ts';
-import type { CountedBatch } from '../http/count-batches.ts';
+import { type CountedBatch, isRefusal } from '../http/count-batches.ts';
 import { wasCut } from '../http/cut-idle.ts';
 import { noteOwnFault } from '../http/note-own-fault.ts';
 import { traceIdOf } from '../http/trace-context.ts';
@@ -169,14 +169,9 @@ function endWithAnswer({ service, request, reply }: Exchange, { batch }: Running
 
 /** Whether all that was asked for has been answered. */
 function isAnswered({ request, reply, left }: Exchange, { batch }: Running, { list }: Reply): boolean {
-  if (!list || batch.hasBroken || batch.decidedBy || wasRefused(reply)) return false;
+  if (!list || batch.hasBroken || batch.decidedBy || isRefusal(reply.statusCode)) return false;
   // To a HEAD the head alone is answered: what would still have flowed is ended then, by codap itself.
   return request.method === 'HEAD' && !left.aborted ? isCompleteSoFar(list) : isComplete(list);
-}
-
-/** Whether what it came to could not be answered in what was accepted. */
-function wasRefused({ statusCode }: FastifyReply): boolean {
-  return statusCode === 406;
 }
 
 /** Tells the log what became of it. */
@@ -198,7 +193,7 @@ function logBatch(
       failures: failures.length,
       failed: decidedBy?.error.code,
       left: (left.aborted && !wasCut(request.raw.socket)) || undefined,
-      status: decidedBy || wasRefused(reply) ? 'error' : counted.complete ? 'ok' : status,
+      status: decidedBy || isRefusal(reply.statusCode) ? 'error' : counted.complete ? 'ok' : status,
       trace_id: traceIdOf(request.raw.headers),
       span_id: span?.id,
     },

@@ -21,6 +21,14 @@ declare module 'fastify' {
   }
 }
 
+/**
+ * Whether what a batch came to could not be answered as was asked: in what was accepted (406), or as the
+ * answer that the request is bound to (412).
+ */
+export function isRefusal(status: number): boolean {
+  return status === 406 || status === 412;
+}
+
 /** A batch, counted once both its answer has left, or its client, and its handler has ended. */
 export class CountedBatch {
   /** Once it runs. */
@@ -62,8 +70,7 @@ export class CountedBatch {
     const isUnread = !this.batch && !headersSent && statusCode >= 400;
     if (!writableFinished && !isUnread) return wasCut(request.raw.socket) ? 'failed' : 'cancelled';
     const status = this.status ?? statusCode;
-    // What it came to could not be answered in what was accepted.
-    if (this.batch && status !== 406) return this.complete ? 'complete' : 'incomplete';
+    if (this.batch && !isRefusal(status)) return this.complete ? 'complete' : 'incomplete';
     if (status < 300) return 'explained';
     if (status === 503) return 'refused';
     return status < 500 ? 'invalid' : 'failed';
