@@ -13,10 +13,16 @@ export function heedExpectations({ server }: Pick<FastifyInstance, 'server'>): v
   const take = (request: IncomingMessage, response: ServerResponse): void =>
     void server.emit('request', request, response);
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    waiting.set(request, response);
+    if (announcesBody(request)) waiting.set(request, response);
+    // There is nothing that may or may not come: its connection can stay.
+    else response.writeContinue();
     take(request, response);
   });
   server.on('checkExpectation', take);
+}
+
+function announcesBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 /** Has a client that waits with the body of a request send it. */

@@ -56,7 +56,7 @@ describe.each([
 
   it.each<[number, string, string, ...string[]]>([
     [400, 'two hosts', 'POST /kv', 'host: localhost', 'host: localhost', 'content-length: 9'],
-    [400, 'a target that is none', 'POST *', KEY, 'content-length: 9'],
+    [400, 'a target that is neither a path nor a URL', 'POST *', KEY, 'content-length: 9'],
     [400, 'a path that cannot be decoded', 'POST /kv%zz', KEY, 'content-length: 9'],
     [400, 'an unknown URL parameter', 'POST /kv?x', KEY, JSON_TYPE, 'content-length: 9'],
     [401, 'nobody who may ask', 'POST /kv', JSON_TYPE, 'content-length: 9'],
@@ -97,6 +97,23 @@ describe.each([
     client.write(`${body}GET /health/live HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`);
     const statuses = (await text(client)).matchAll(/HTTP\/1\.1 (\d{3}) /g);
     expect(Array.from(statuses, ([, status]) => status)).toEqual(['200', '200']);
+  });
+
+  it.each<[number, string, ...string[]]>([
+    [200, 'GET /limits', KEY],
+    [200, 'HEAD /limits', KEY],
+    [200, 'GET /limits', KEY, 'content-length: 0'],
+    [400, 'POST /batches/mine', KEY, JSON_TYPE, 'content-length: 0'],
+    [400, 'POST /batches/mine', KEY, JSON_TYPE],
+    [401, 'GET /limits'],
+    [404, 'GET /nothing', KEY],
+    [406, 'POST /batches/mine', KEY, JSON_TYPE, 'accept: text/html', 'content-length: 0'],
+  ])('that it has not is answered %i, and what comes behind it, too: %s', async (status, line, ...head) => {
+    await send(line, ...head);
+    client.write('GET /health/live HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n');
+    const statuses = (await text(client)).matchAll(/HTTP\/1\.1 (\d{3}) /g);
+    const answers = Array.from(statuses, ([, found]) => Number(found)).filter((found) => found >= 200);
+    expect(answers).toEqual([status, 200]);
   });
 
   it('is refused without being asked for it while the service drains', async () => {
