@@ -120,8 +120,7 @@ async function listenMore(
   where: Where & Pick<Binding, 'reusePort'>,
   count: number,
 ): Promise<Server[]> {
-  // As Node's own servers have it. A client of HTTP may end its side and wait for the answer; a half of TLS
-  // would stay open until the time for the handshake is over.
+  // As Node's own servers have it. A half of TLS would stay open until the time for the handshake is over.
   const allowHalfOpen = !(app.server instanceof TlsServer);
   const more = Array.from({ length: count }, () => createServer({ allowHalfOpen, noDelay: true }));
   for (const server of more) {

@@ -11,7 +11,7 @@ import { sendProblem } from './problem.ts';
 export function isHeadPlain({ raw }: FastifyRequest, reply: FastifyReply): boolean {
   const { url = '/', method, headers, httpVersion } = raw;
   if (!url.startsWith('/') && authorityOf(url) === undefined && !(url === '*' && method === 'OPTIONS')) {
-    sendProblem(reply, { status: 400, detail: 'the request target is a path or a URL, or of OPTIONS *' });
+    sendProblem(reply, { status: 400, detail: 'the request target must be a path or a URL; * is for OPTIONS alone' });
     return false;
   }
   const codings = headers['transfer-encoding'];

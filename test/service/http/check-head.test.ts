@@ -16,11 +16,16 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** The statuses of the answers to what is written to one connection, in a row. */
-async function statuses(bytes: string, to = port): Promise<number[]> {
+/** All that is answered to what is written to one connection. */
+function answers(bytes: string, to = port): Promise<string> {
   const socket = connect(to, '127.0.0.1');
   socket.write(bytes);
-  return Array.from((await text(socket)).matchAll(/HTTP\/1\.1 (\d{3}) /g), ([, status]) => Number(status));
+  return text(socket);
+}
+
+/** The statuses of these answers, in a row. */
+async function statuses(bytes: string, to = port): Promise<number[]> {
+  return Array.from((await answers(bytes, to)).matchAll(/HTTP\/1\.1 (\d{3}) /g), ([, status]) => Number(status));
 }
 
 describe('a request target', () => {
@@ -39,6 +44,12 @@ describe('a request target', () => {
     ['OPTIONS /health/live', 405],
   ])('%s is answered %i', async (line, status) => {
     expect(await statuses(`${line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)).toEqual([status]);
+  });
+
+  it('that is none of these is told what it must be', async () => {
+    const answer = await answers('GET * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+    const detail = 'the request target must be a path or a URL; * is for OPTIONS alone';
+    expect(JSON.parse(answer.slice(answer.indexOf('{')))).toEqual({ status: 400, title: 'Bad Request', detail });
   });
 
   it('* of an OPTIONS is answered by a port for metrics alone, too', async () => {
