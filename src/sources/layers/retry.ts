@@ -67,7 +67,12 @@ export function retry({ attempts, budget, perSecond }: RetryOptions): Layer {
           },
         };
         try {
-          const payload = await ask(next, query, { ...context, memory, onlooker, resends: count - 1 });
+          const payload = await ask(next, query, {
+            ...context,
+            memory,
+            onlooker,
+            resends: (context.resends ?? 0) + count - 1,
+          });
           retries += 1;
           return payload;
         } catch (error) {
@@ -83,7 +88,10 @@ export function retry({ attempts, budget, perSecond }: RetryOptions): Layer {
         }
       };
       return (query, context) => {
-        if (context.resumedAfter) return another(query, context, 2, context.resumedAfter);
+        const { resumedAfter, trace } = context;
+        // It counts on from the attempt that it goes on after.
+        if (resumedAfter)
+          return another(query, { ...context, resends: trace?.attempts.at(-1)?.resends ?? 0 }, 2, resumedAfter);
         left.calls.add();
         const memory = context.memory.part();
         return ask(next, query, { ...context, memory }).catch((error: unknown) => {

@@ -6,12 +6,14 @@ import { statusFailure } from '../../../adapters/rest/failure.ts';
 import { s3Failure } from '../../../adapters/s3/failure.ts';
 import { CodapError, notNeeded, tooLate } from '../../../src/errors.ts';
 import { stack } from '../../../src/sources/layer.ts';
+import { attempt } from '../../../src/sources/layers/attempt.ts';
 import { limit } from '../../../src/sources/layers/limit.ts';
 import { prime } from '../../../src/sources/layers/prime.ts';
 import { rate } from '../../../src/sources/layers/rate.ts';
 import { retry } from '../../../src/sources/layers/retry.ts';
 import { attemptTimeout, timeout } from '../../../src/sources/layers/timeout.ts';
 import { GrowingDeadline } from '../../../src/store/deadline.ts';
+import type { CallTrace } from '../../../src/store/call-trace.ts';
 import type { Context, Fetch } from '../../../src/store/fetch.ts';
 import type { Payload } from '../../../src/store/payload.ts';
 import { TypedValue } from '../../../src/store/typed-value.ts';
@@ -226,6 +228,45 @@ describe('a call that goes on with a broken body', () => {
     store.calls[1]?.fail(DOWN);
     expect(await spent).toBe(DOWN);
     expect(store.calls).toHaveLength(2);
+  });
+
+  it.each([
+    [
+      [undefined, 'resumed'],
+      [undefined, 1],
+    ],
+    [
+      [undefined, 'resumed', 'resumed', 'resumed'],
+      [undefined, 1, 2, 3],
+    ],
+    [
+      [undefined, undefined, 'resumed'],
+      [undefined, undefined, 1],
+    ],
+    [
+      ['fails', 'resumed'],
+      [undefined, 1, 2],
+    ],
+    [
+      [undefined, 'resumed, fails', 'resumed'],
+      [undefined, 1, 2, 3],
+    ],
+  ] as const)('counts on from the attempt that it goes on after: %j', async (parts, resends) => {
+    const store = new FakeStore();
+    const fetch = stack(store.fetch, [retry({ attempts: 3, budget: 1, perSecond: 10 }), attempt]);
+    const trace: CallTrace = { attempts: [] };
+    for (const part of parts) {
+      const resumedAfter = part?.startsWith('resumed') ? DOWN : undefined;
+      const asked = fetch({ op: 'get', params: {}, want: 'body' }, context({ trace, resumedAfter }));
+      await pass(20);
+      if (part?.endsWith('fails')) {
+        store.calls.at(-1)?.fail(DOWN);
+        await pass(50);
+      }
+      store.calls.at(-1)?.answer(['x']);
+      await asked;
+    }
+    expect(trace.attempts.map((noted) => noted.resends)).toEqual(resends);
   });
 
   it('is no call that further retries are allowed for', async () => {
