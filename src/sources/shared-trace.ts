@@ -29,30 +29,34 @@ export class SharedTrace implements CallTrace {
   }
 
   /** Who tells of what happens now. All of a batch come to a source as one caller. */
-  get #teller(): CallTrace | undefined {
-    return this.#ofWaiting(this.#first.caller) ?? this.#ofWaiting();
+  get #telling(): Context | undefined {
+    return this.#ofWaiting(true, this.#first.caller) ?? this.#ofWaiting(true);
   }
 
-  /** The trace of the first who still waits, of those who are this caller, if one is told. */
-  #ofWaiting(caller?: Caller): CallTrace | undefined {
+  /** The first who still waits: of all, or of those who are traced, and are this caller, if one is given. */
+  #ofWaiting(isTraced: boolean, caller?: Caller): Context | undefined {
     for (const { isGone, context } of this.#call.waiters) {
+      if (isGone) continue;
       const { trace } = context;
-      if (isGone || !trace) continue;
       // One who waits may stand for several.
       if (trace instanceof SharedTrace) {
-        const own = trace.#ofWaiting(caller);
+        const own = trace.#ofWaiting(isTraced, caller);
         if (own) return own;
-      } else if (!caller || context.caller === caller) return trace;
+      } else if ((trace || !isTraced) && (!caller || context.caller === caller)) return context;
     }
     return undefined;
   }
 
   get attempts(): Attempt[] {
-    return this.#teller?.attempts ?? [];
+    return this.#telling?.trace?.attempts ?? [];
   }
 
   get spanOf(): CallTrace['spanOf'] {
-    return this.#teller?.spanOf;
+    return this.#telling?.trace?.spanOf;
+  }
+
+  get asker(): Caller | undefined {
+    return (this.#telling ?? this.#ofWaiting(false))?.caller;
   }
 
   get shared(): CallTrace['shared'] {

@@ -1,5 +1,11 @@
 import type { Code } from '../errors.ts';
 
+/** What a store is told of the trace that it is asked in (W3C Trace Context). */
+export interface TraceContext {
+  readonly traceparent?: string | undefined;
+  readonly tracestate?: string | undefined;
+}
+
 /** A call by OpenTelemetry's semantic conventions: the name of its span, and what that says of itself. */
 export interface CallSpan {
   readonly name: string;
@@ -42,6 +48,8 @@ export interface CallTrace {
   shared?: 'coalesced' | 'merged' | undefined;
   /** When it left for the store, or joined a call that had: an instant. */
   started?: number | undefined;
+  /** Of a call that several wait for: in whose trace an attempt without a span is. */
+  readonly asker?: TraceContext | undefined;
   /** Makes the span of an attempt that leaves: where traces are exported. */
   readonly spanOf?: ((query: { readonly op: string; readonly params: unknown }) => AttemptSpan) | undefined;
 }

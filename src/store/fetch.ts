@@ -1,6 +1,6 @@
 import type { Memory } from '../budget/memory.ts';
 import type { CodapError } from '../errors.ts';
-import type { CallTrace } from './call-trace.ts';
+import type { CallTrace, TraceContext } from './call-trace.ts';
 import type { Deadline } from './deadline.ts';
 import type { Payload } from './payload.ts';
 import type { Work } from '../budget/work.ts';
@@ -9,14 +9,12 @@ import type { Work } from '../budget/work.ts';
  * Who asks: the headers that a source may forward, and the trace context and the name, which every source may
  * see.
  */
-export interface Caller {
+export interface Caller extends TraceContext {
   readonly headers: Readonly<Record<string, string>>;
   /** The caller's name in the configuration; undefined where everyone may ask. */
   readonly name?: string | undefined;
   /** What is known of them, for `$caller`: JSON data. No source sees it but as part of a query's params. */
   readonly claims?: object | undefined;
-  readonly traceparent?: string | undefined;
-  readonly tracestate?: string | undefined;
 }
 
 /** Looks on as a call waits in a line of its caller's, for a token or a place, and as its turn comes. */

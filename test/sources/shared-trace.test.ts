@@ -22,8 +22,12 @@ const all: Merger = {
   split: (answer) => ({ of: () => answer as Value }),
 };
 
-/** The callers of two batches. */
-const [HERE, ELSEWHERE] = [{ headers: {} }, { headers: {} }];
+/** The callers of three batches, of which the last is not traced. */
+const [HERE, ELSEWHERE, UNTRACED] = ['here', 'elsewhere', 'untraced'].map((traceparent) => ({
+  headers: {},
+  traceparent,
+  tracestate: `of=${traceparent}`,
+})) as [Caller, Caller, Caller];
 
 describe.each<[string, readonly Layer[], (at: number) => string]>([
   ['equal ones', [coalesce(5000)], () => 'same'],
@@ -38,12 +42,14 @@ describe.each<[string, readonly Layer[], (at: number) => string]>([
     ['are told by another batch once the first has left', [HERE, ELSEWHERE], [0], [0, 1]],
     ['are told by the next of the same batch before another', [HERE, ELSEWHERE, HERE], [0], [0, 2]],
     ['are told by another batch once all of the first have left', [HERE, ELSEWHERE, HERE], [0, 2], [0, 1]],
-  ])('%s', async (_how, asking, leaving, [before, after]) => {
+    ['are told by one that is traced before others', [HERE, UNTRACED, ELSEWHERE], [0], [0, 2]],
+    ['are told by nobody once all who are traced have left', [HERE, UNTRACED], [0], [0, 1]],
+  ])('%s, with the trace context of one who still waits', async (_how, asking, leaving, [before, after]) => {
     const store = new FakeStore();
     const fetch = stack(store.fetch, [...layers, retry({ attempts: 2, budget: 1, perSecond: 1 }), attempt]);
     const asked = asking.map((caller, at) => {
       const leaves = new AbortController();
-      const trace: CallTrace = { attempts: [] };
+      const trace: CallTrace | undefined = caller === UNTRACED ? undefined : { attempts: [] };
       const own = context({ caller, trace, signal: leaves.signal });
       const answer = fetch({ op: 'get', params: keyOf(at), want: 'value' }, own).catch(() => {});
       return { leaves, trace, answer };
@@ -54,10 +60,11 @@ describe.each<[string, readonly Layer[], (at: number) => string]>([
     await vi.advanceTimersByTimeAsync(20);
     store.calls[1]?.answer(['x']);
     await Promise.all(asked.map(({ answer }) => answer));
-    const told = asked.map(({ trace }) => trace.attempts.map(({ code }) => code ?? 'ok'));
-    const expected: string[][] = asked.map(() => []);
+    const told = asked.map(({ trace }) => trace?.attempts.map(({ code }) => code ?? 'ok'));
+    const expected = asking.map((caller): string[] | undefined => (caller === UNTRACED ? undefined : []));
     expected[before]?.push('UNAVAILABLE');
     expected[after]?.push('ok');
     expect(told).toEqual(expected);
+    expect(store.calls.map(({ context: { caller } }) => caller)).toEqual([asking[before], asking[after]]);
   });
 });

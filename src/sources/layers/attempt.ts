@@ -1,5 +1,5 @@
 import { abortReason, type Code, toCodapError } from '../../errors.ts';
-import type { Attempt, AttemptSpan } from '../../store/call-trace.ts';
+import type { Attempt, AttemptSpan, TraceContext } from '../../store/call-trace.ts';
 import type { Context, Fetch } from '../../store/fetch.ts';
 import type { Payload } from '../../store/payload.ts';
 import { ask, type Layer } from '../layer.ts';
@@ -21,9 +21,11 @@ function notes(next: Fetch): Fetch {
   return (query, context) => {
     // What nobody wants any more does not leave.
     if (context.signal.aborted) return next(query, context);
-    const span = context.trace?.spanOf?.(query);
+    const trace = context.trace!;
+    const span = trace.spanOf?.(query);
     const noted = new Noted(context, span);
-    const answer = ask(next, query, span ? within(span, context) : context);
+    const parent = span ?? trace.asker ?? context.caller;
+    const answer = ask(next, query, parent === context.caller ? context : within(parent, context));
     // Whoever is handed the answer listens to it later than this.
     answer.then(
       (payload) => noted.answered(payload),
@@ -33,8 +35,8 @@ function notes(next: Fetch): Fetch {
   };
 }
 
-/** What the store is told of the trace names this span. */
-function within({ traceparent, tracestate }: AttemptSpan, context: Context): Context {
+/** What the store is told of the trace names this as its parent. */
+function within({ traceparent, tracestate }: TraceContext, context: Context): Context {
   return { ...context, caller: { ...context.caller, traceparent, tracestate } };
 }
 
