@@ -10,33 +10,33 @@ import {
   TypeGuards,
   Value,
 } from 'liquidjs';
-import { placed, placeOf } from './placed.ts';
+import { type Fault, faultOf, type Place, placeOf } from './placed.ts';
 
 /** A file that a template names, and where it does. */
 export interface Included {
   readonly name: string;
-  readonly place: string;
+  readonly at: Place;
 }
 
 /** What was found in a template that LiquidJS could parse. */
 export interface Found {
   readonly includes: readonly Included[];
-  readonly faults: readonly string[];
+  readonly faults: readonly Fault[];
 }
 
 /** What a range may begin with: from there on, each number is one more than that before it. */
 const MOST_BEGINNING = 2 ** 31;
 
 /** Looks for what a template includes, and for what LiquidJS would find only as it renders. */
-export function checkNodes(nodes: readonly Node[], file: string, liquid: Liquid): Found {
+export function checkNodes(nodes: readonly Node[], liquid: Liquid): Found {
   const includes: Included[] = [];
-  const faults: string[] = [];
+  const faults: Fault[] = [];
   for (const node of within(nodes)) {
-    const place = placeOf(node.token, file);
+    const at = placeOf(node.token);
     if (node instanceof RenderTag || node instanceof IncludeTag || node instanceof LayoutTag) {
       const name = node.partialScope()?.name;
-      if (name === undefined) faults.push(`${place}: the name of a file in quotes is allowed here`);
-      else includes.push({ name, place });
+      if (name === undefined) faults.push({ at, detail: 'the name of a file in quotes is allowed here' });
+      else includes.push({ name, at });
     }
     const used = [...(node.arguments?.() ?? [])];
     if (node instanceof CycleTag) {
@@ -44,12 +44,12 @@ export function checkNodes(nodes: readonly Node[], file: string, liquid: Liquid)
         try {
           if (!(token instanceof Value) && TypeGuards.isFilteredValueToken(token)) void new Value(token, liquid);
         } catch (error) {
-          faults.push(placed(error, place));
+          faults.push({ at, ...faultOf(error) });
         }
       }
     }
     if (used.some((value) => hasOpenRange(value)))
-      faults.push(`${place}: a range begins with a number that is written out, such as (1..n)`);
+      faults.push({ at, detail: 'a range begins with a number that is written out, such as (1..n)' });
   }
   return { includes, faults };
 }

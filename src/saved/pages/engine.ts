@@ -10,6 +10,9 @@ export const TAGS: ReadonlySet<string> = new Set(
   render tablerow unless`.split(/\s+/),
 );
 
+/** Those that have an end. */
+export const BLOCKS: ReadonlySet<string> = new Set('block capture case comment for if raw tablerow unless'.split(' '));
+
 /**
  * LiquidJS as pages use it. It reads no file: what a template includes is asked of `parsed`, by its name. A
  * page is rendered by `renderer.renderTemplates`, with the Bounds of its Context.

@@ -1,32 +1,37 @@
-import { type Liquid, Parser, type Template as Node, Tokenizer } from 'liquidjs';
-import { isLeftOver, isTooDeep, placed } from './placed.ts';
+import { type Liquid, LiquidError, Parser, type Template as Node, Tokenizer } from 'liquidjs';
+import { BrokenBlocks } from './broken-blocks.ts';
+import { type Fault, faultOf, isTooDeep, MOST_FAULTS } from './placed.ts';
 
-/** How many faults of one file are told. */
-const MOST_FAULTS = 100;
-
-/** What could be parsed of a file, and what could not: each fault with its place. */
+/** What could be parsed of a file, and what could not. */
 export interface Parsed {
   readonly nodes: Node[];
-  readonly faults: readonly string[];
+  readonly faults: readonly Fault[];
 }
 
 /** Parses a template as LiquidJS does, but goes on behind what cannot be parsed. */
 export function parseOn(text: string, file: string, liquid: Liquid): Parsed {
   const nodes: Node[] = [];
-  const faults: string[] = [];
+  const faults: Fault[] = [];
+  const broken = new BrokenBlocks();
   try {
     const parser = new Parser(liquid);
     const tokens = new Tokenizer(text, liquid.options.operators, file).readTopLevelTokens(liquid.options);
+    const all = [...tokens];
     while (tokens.length > 0 && faults.length < MOST_FAULTS) {
+      const begin = all.length - tokens.length;
+      const token = tokens.shift()!;
+      if (broken.hasLeft(token)) continue;
       try {
-        nodes.push(parser.parseToken(tokens.shift()!, tokens));
+        nodes.push(parser.parseToken(token, tokens));
       } catch (error) {
         if (isTooDeep(error)) throw error;
-        if (faults.length === 0 || !isLeftOver(error)) faults.push(placed(error, file));
+        const isWithin = broken.areOpen || (LiquidError.is(error) && error.token !== token);
+        faults.push(faultOf(error, isWithin));
+        for (const lost of all.slice(begin, all.length - tokens.length)) broken.add(lost);
       }
     }
   } catch (error) {
-    faults.push(placed(error, file));
+    faults.push(faultOf(error));
   }
   return { nodes, faults };
 }

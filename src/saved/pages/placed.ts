@@ -1,28 +1,64 @@
 import { LiquidError, type Token } from 'liquidjs';
 import { choice } from '../../store/check-schema.ts';
-import { TAGS } from './engine.ts';
+import { BLOCKS, TAGS } from './engine.ts';
+import { endedBy, GOES_ON } from './broken-blocks.ts';
 import { pageFilters } from './filters.ts';
 
-/** What goes on with a tag or closes it: where that one has a fault, these are left over. */
-const GOES_ON = /^(?:end\w*|else|elsif|when)$/;
+/** How many faults of one file are told. */
+export const MOST_FAULTS = 100;
+
+/** A line and a column. */
+export type Place = readonly [line: number, column: number];
+
+/** What is wrong, in words that quote nothing of a template but the names of its tags and filters. */
+interface Words {
+  readonly detail: string;
+  /** What there is instead. */
+  readonly allowed?: string;
+}
+
+/** A fault of a file, where it has a place. */
+export interface Fault extends Words {
+  readonly at?: Place;
+}
 
 /** What LiquidJS says that quotes nothing of a template. */
 const OWN_WORDS =
   /^(?:expected (?:"\|" before filter|":" after filter name|"=")|every line of an inline comment must start with a '#' character)$/;
 
-/** Where a token stands: file, line and column. */
-export function placeOf(token: Token, file: string): string {
-  const [line, column] = token.getPosition();
-  return `${token.file ?? file}:${line}:${column}`;
+/** Where a token begins. */
+export function placeOf(token: Token): Place {
+  const [line, column] = token.getPosition() as [number, number];
+  return [line, column];
 }
 
-/**
- * An error of LiquidJS with its place, in words that quote nothing of the template but the names of its tags
- * and filters; others as they are.
- */
+/** The fault that an error of LiquidJS tells; `isWithin` says that blocks are open there. */
+export function faultOf(error: unknown, isWithin = false): Fault {
+  return { ...(LiquidError.is(error) && { at: placeOf(error.token) }), ...wordsOf(innermost(error), isWithin) };
+}
+
+/** A line for each of a file's faults in the order of their places, 100 at most; what there is is told once. */
+export function linesOf(faults: readonly Fault[], file: string): string[] {
+  const told = new Set<string>();
+  const sorted = faults.toSorted(({ at: [line, column] = START }, { at = START }) => line - at[0] || column - at[1]);
+  return sorted.slice(0, MOST_FAULTS).map((fault) => {
+    const { allowed } = fault;
+    const isNew = allowed !== undefined && !told.has(allowed);
+    if (isNew) told.add(allowed);
+    return lineOf(fault, file, isNew ? `; ${allowed}` : '');
+  });
+}
+
+const START: Place = [0, 0];
+
+function lineOf({ at, detail }: Fault, file: string, allowed: string): string {
+  return `${[file, ...(at ?? [])].join(':')}: ${detail}${allowed}`;
+}
+
+/** An error of LiquidJS in one line, with its place. */
 export function placed(error: unknown, file: string): string {
-  if (!LiquidError.is(error)) return `${file}: ${wordsOf(error)}`;
-  return `${placeOf(error.token, file)}: ${wordsOf(innermost(error))}`;
+  const [line] = linesOf([faultOf(error)], (LiquidError.is(error) && error.token.file) || file);
+  return line as string;
 }
 
 /** What LiquidJS has wrapped, as often as it has. */
@@ -30,30 +66,28 @@ function innermost(error: unknown): unknown {
   return LiquidError.is(error) && error.originalError ? innermost(error.originalError) : error;
 }
 
-/** Whether an error says no more than that the tag before it has one. */
-export function isLeftOver(error: unknown): boolean {
-  return GOES_ON.test(unknownTag(error) ?? '');
-}
-
 export function isTooDeep(error: unknown): boolean {
   const cause = innermost(error);
   return cause instanceof RangeError && textOf(cause).startsWith('Maximum call stack');
 }
 
-function unknownTag(error: unknown): string | undefined {
-  return /^tag "([\w-]+)" not found/.exec(textOf(innermost(error)))?.[1];
+function wordsOf(error: unknown, isWithin: boolean): Words {
+  if (isTooDeep(error)) return { detail: 'is nested too deep' };
+  const words = textOf(error);
+  if (words.endsWith(' not closed')) return { detail: 'what begins here is not closed' };
+  const [, tag] = /^tag "([\w-]+)" not found/.exec(words) ?? [];
+  if (tag !== undefined) return wordsOfTag(tag, isWithin);
+  const [, filter] = /^undefined filter: ([\w-]+)$/.exec(words) ?? [];
+  if (filter !== undefined)
+    return { detail: `there is no filter ${filter}`, allowed: choice(Object.keys(pageFilters)) };
+  return { detail: OWN_WORDS.test(words) ? words : (words.split(/["':{]/, 1)[0] as string).trim() };
 }
 
-function wordsOf(error: unknown): string {
-  if (isTooDeep(error)) return 'is nested too deep';
-  const words = textOf(error);
-  if (words.endsWith(' not closed')) return 'what begins here is not closed';
-  const tag = unknownTag(error);
-  if (tag !== undefined)
-    return GOES_ON.test(tag) ? `${tag} belongs to nothing here` : `there is no tag ${tag}; ${choice([...TAGS])}`;
-  const [, filter] = /^undefined filter: ([\w-]+)$/.exec(words) ?? [];
-  if (filter !== undefined) return `there is no filter ${filter}; ${choice(Object.keys(pageFilters))}`;
-  return OWN_WORDS.test(words) ? words : (words.split(/["':{]/, 1)[0] as string).trim();
+function wordsOfTag(tag: string, isWithin: boolean): Words {
+  const isEnd = BLOCKS.has(endedBy(tag) ?? '');
+  if (isEnd && isWithin) return { detail: `${tag} does not close what was begun last` };
+  if (isEnd || GOES_ON.has(tag)) return { detail: `${tag} belongs to nothing here` };
+  return { detail: `there is no tag ${tag}`, allowed: choice([...TAGS]) };
 }
 
 /** What an error says, without the place that LiquidJS adds. */

@@ -4,7 +4,7 @@ import type { Bounds, Output } from './bounds.ts';
 import { checkNodes, type Found } from './check-nodes.ts';
 import { engine } from './engine.ts';
 import { parseOn } from './parse-on.ts';
-import { placed } from './placed.ts';
+import { type Fault, faultOf, linesOf, type Place, placed } from './placed.ts';
 import { FileFault, readTemplate } from './template-file.ts';
 
 /** Why a template cannot be used: a line for each fault, with file, line and column; it quotes names only. */
@@ -40,19 +40,23 @@ export class Templates {
    * every fault.
    */
   async parse(file: string): Promise<Template> {
-    const faults: string[] = [];
+    const faults = new Map<string, Fault[]>();
     // Where each file was named first; those that a file includes are looked at after it.
-    const places = new Map<string, string | undefined>([[file, undefined]]);
+    const places = new Map<string, { in: string; at: Place } | undefined>([[file, undefined]]);
     for (const [name, place] of places) {
       const reading = this.#read.get(name) ?? this.#open(name);
       this.#read.set(name, reading);
       const read = await reading;
-      if (read.fault !== undefined)
-        faults.push(place === undefined ? read.fault : `${place}: ${JSON.stringify(name)}: ${read.fault}`);
-      faults.push(...read.faults);
-      for (const include of read.includes) if (!places.has(include.name)) places.set(include.name, include.place);
+      faults.set(name, [...read.faults]);
+      if (read.fault !== undefined) {
+        if (!place) throw new TemplateError([read.fault]);
+        faults.get(place.in)!.push({ at: place.at, detail: `${JSON.stringify(name)}: ${read.fault}` });
+      }
+      for (const include of read.includes)
+        if (!places.has(include.name)) places.set(include.name, { in: name, at: include.at });
     }
-    if (faults.length > 0) throw new TemplateError(faults);
+    const lines = Array.from(faults, ([name, found]) => linesOf(found, name)).flat();
+    if (lines.length > 0) throw new TemplateError(lines);
     return new Template(file, this.#parsed.get(file) as Node[], this.#liquid);
   }
 
@@ -61,11 +65,11 @@ export class Templates {
       const text = await readTemplate(this.#folder, name);
       const { nodes, faults } = parseOn(text, name, this.#liquid);
       this.#parsed.set(name, nodes);
-      const found = checkNodes(nodes, name, this.#liquid);
+      const found = checkNodes(nodes, this.#liquid);
       return { ...found, faults: [...faults, ...found.faults] };
     } catch (error) {
       const isFile = error instanceof FileFault;
-      return { includes: [], faults: isFile ? [] : [placed(error, name)], ...(isFile && { fault: error.message }) };
+      return { includes: [], faults: isFile ? [] : [faultOf(error)], ...(isFile && { fault: error.message }) };
     }
   }
 }

@@ -150,13 +150,68 @@ it.each<[string, readonly string[]]>([
     '{{ a | one }}\n{% if a | two %}{% three %}{% else %}{% endif %}\n{% four secret %}{% render "c.liquid" %}',
     [
       `page.liquid:1:1: ${noFilter('one')}`,
-      `page.liquid:2:1: ${noFilter('two')}`,
+      'page.liquid:2:1: there is no filter two',
       `page.liquid:2:17: ${noTag('three')}`,
-      `page.liquid:3:1: ${noTag('four')}`,
+      'page.liquid:3:1: there is no tag four',
       `page.liquid:3:18: "c.liquid": ${MISSING}`,
     ],
   ],
-  ['{% nope %}'.repeat(200), Array.from({ length: 100 }, (_, at) => `page.liquid:1:${at * 10 + 1}: ${noTag('nope')}`)],
+  [
+    '{% render "c.liquid" %}\n{% cycle a | five %}\n{{ a | six }}',
+    [
+      `page.liquid:1:1: "c.liquid": ${MISSING}`,
+      `page.liquid:2:1: ${noFilter('five')}`,
+      'page.liquid:3:1: there is no filter six',
+    ],
+  ],
+  [
+    '{{ a | nope }}\n{% if b %}x{% endif %}\n{% endfor %}\n{% endfr %}\n{% else %}',
+    [
+      `page.liquid:1:1: ${noFilter('nope')}`,
+      'page.liquid:3:1: endfor belongs to nothing here',
+      `page.liquid:4:1: ${noTag('endfr')}`,
+      'page.liquid:5:1: else belongs to nothing here',
+    ],
+  ],
+  [
+    '{% if a %}{% for b in c %}{% if d %}{% else %}{% endif %}{{ b | nope }}{% else %}{% endfor %}\n{% endif %}{% endif %}',
+    [`page.liquid:1:58: ${noFilter('nope')}`, 'page.liquid:2:12: endif belongs to nothing here'],
+  ],
+  [
+    '{% fro a in b %}{% else %}{% endfor %}\n{% endfor %}',
+    [`page.liquid:1:1: ${noTag('fro')}`, 'page.liquid:2:1: endfor belongs to nothing here'],
+  ],
+  [
+    '{% nope %}{% endnope %}{% if a %}{% noo %}{% endif %}\n{% endif %}',
+    [
+      `page.liquid:1:1: ${noTag('nope')}`,
+      'page.liquid:1:34: there is no tag noo',
+      'page.liquid:2:1: endif belongs to nothing here',
+    ],
+  ],
+  [
+    '{% for a in b %}{% comment %}{% endfor %}{% endcomment %}{% endfr %}{% endfor %}\n{% ending %}',
+    [`page.liquid:1:58: ${noTag('endfr')}`, 'page.liquid:2:1: there is no tag ending'],
+  ],
+  [
+    '{% if x %}{% for a in b %}\n{% endif %}\n{% else %}',
+    ['page.liquid:2:1: endif does not close what was begun last', 'page.liquid:3:1: else belongs to nothing here'],
+  ],
+  ['{% liquid\n if x\n for a in b\n endif %}', ['page.liquid:4:2: endif does not close what was begun last']],
+  [
+    '{% nope %}'.repeat(200),
+    Array.from(
+      { length: 100 },
+      (_, at) => `page.liquid:1:${at * 10 + 1}: ${at === 0 ? noTag('nope') : 'there is no tag nope'}`,
+    ),
+  ],
+  [
+    '{% include a %}'.repeat(200),
+    Array.from(
+      { length: 100 },
+      (_, at) => `page.liquid:1:${at * 15 + 1}: the name of a file in quotes is allowed here`,
+    ),
+  ],
   [NESTED, [expect.stringMatching(/^page\.liquid:1:\d+: is nested too deep$/) as string]],
 ])('%.60s is told with all its faults, each with its place, and quotes names alone', async (template, faults) => {
   await inFolder({ 'page.liquid': template, 'b.liquid': '', 'bad.liquid': '\n{% nope %}' }, async (folder) => {
