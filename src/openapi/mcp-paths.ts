@@ -27,7 +27,6 @@ export const mcpPaths: Record<string, JsonSchema> = {
         '413': batchFaults['413'],
         '415': batchFaults['415'],
         '431': batchFaults['431'],
-        '501': batchFaults['501'],
         '500': batchFaults['500'],
         '503': batchFaults['503'],
       },

@@ -77,7 +77,12 @@ export const storedPart = answers(
 );
 
 /** What every path may answer. */
-export const anywhere = { '400': at('BadRequest'), '405': at('MethodNotAllowed'), '421': at('Misdirected') };
+export const anywhere = {
+  '400': at('BadRequest'),
+  '405': at('MethodNotAllowed'),
+  '421': at('Misdirected'),
+  '501': at('UnknownCoding'),
+};
 
 /** What a batch may answer beside its replies. */
 export const batchFaults = {
@@ -90,7 +95,6 @@ export const batchFaults = {
   '422': at('Failed'),
   '431': at('Unreadable'),
   '500': at('Failed'),
-  '501': at('UnknownCoding'),
   '502': at('Failed'),
   '503': at('Overloaded'),
   '504': at('Failed'),
@@ -99,7 +103,7 @@ export const batchFaults = {
 /** Where an answer is not what the request is bound to. */
 export const changed = { '412': at('Changed') };
 
-const { '413': _, '415': __, '501': ___, ...withoutBody } = batchFaults;
+const { '413': _, '415': __, ...withoutBody } = batchFaults;
 
 /** The same of one whose request has no body. */
 export const fromUrlFaults = withoutBody;
