@@ -458,27 +458,36 @@ describe('YAML', () => {
     ['# of old\r\n%TAG !e! tag:e,2000:\r\n%YAML  1.1 # so\r\n---\r\na: 010\r\n', 3],
     ['\uFEFF%YAML 1.1\n---\na: yes\n', 1],
     ['%YAML 1.2\n%YAML 1.1\n---\na: 010\n', 2],
+    ['%YAML 1.1\n%YAML 1.2\n---\na: 010\n', 1],
+    ['%YAML 1.2\n# once more\n%YAML 1.2\n---\na: 010\n', 3],
+    ['%YAML 1.2\n%YAML 1.3\n---\na: 010\n', 2],
     ['\n%YAML 1.3\n---\na: 010\n', 2],
     ['%YAML\n---\na: 010\n', 1],
     ['%hunter2\n---\na: 010\n', 1],
-  ])('refuses another version than 1.2, by which a number may be another one: %j', async (text, line) => {
-    const detail = 'of directives, %YAML 1.2 and %TAG with a handle and a prefix are allowed here';
-    const [problem, ...others] = problemsOf(text);
-    expect([problem?.[0].split(':').slice(0, 2).join(':'), problem?.[1], others]).toEqual([
-      `codap.yaml:${line}`,
-      detail,
-      [],
-    ]);
-    await using folder = await mkdtempDisposable(join(tmpdir(), 'codap-config-'));
-    await writeFile(join(folder.path, 'batch.yaml'), text);
-    const [batch] = await readBatches(new Map([['a', 'batch.yaml']]), join(folder.path, 'codap.yaml'));
-    expect(batch?.faults).toMatchObject([
-      { path: expect.stringContaining(`batch.yaml:${line}:`) as string, detail: problem?.[1] },
-    ]);
-  });
+  ])(
+    'refuses another version than 1.2, by which a number may be another one, and two of them: %j',
+    async (text, line) => {
+      const detail = 'of directives, one %YAML 1.2 and %TAG with a handle and a prefix are allowed here';
+      const [problem, ...others] = problemsOf(text);
+      expect([problem?.[0].split(':').slice(0, 2).join(':'), problem?.[1], others]).toEqual([
+        `codap.yaml:${line}`,
+        detail,
+        [],
+      ]);
+      await using folder = await mkdtempDisposable(join(tmpdir(), 'codap-config-'));
+      await writeFile(join(folder.path, 'batch.yaml'), text);
+      const [batch] = await readBatches(new Map([['a', 'batch.yaml']]), join(folder.path, 'codap.yaml'));
+      expect(batch?.faults).toMatchObject([
+        { path: expect.stringContaining(`batch.yaml:${line}:`) as string, detail: problem?.[1] },
+      ]);
+    },
+  );
 
-  it('takes 1.2 that is written out', () => {
+  it('takes 1.2 that is written out, and what looks like it in a text', () => {
     expect(readYaml('%YAML 1.2\n---\na: 010\n', 'f').plain).toEqual({ a: 10 });
+    const twice = '%YAML 1.2\n%YAML 1.1\n';
+    for (const begin of ['--- |\n', '\uFEFF--- |\n', '%YAML 1.2\n--- |\n'])
+      expect(readYaml(begin + twice, 'f').plain).toBe(twice);
   });
 
   it.each(['1e-400', '-1.5E-999', '+1e-400', `0.${'0'.repeat(330)}1`])(

@@ -40,7 +40,7 @@ export function readYaml(text: string, file: string): Yaml {
   };
 }
 
-const DIRECTIVES = 'of directives, %YAML 1.2 and %TAG with a handle and a prefix are allowed here';
+const DIRECTIVES = 'of directives, one %YAML 1.2 and %TAG with a handle and a prefix are allowed here';
 
 function parse(text: string, file: string): Document.Parsed {
   const lineCounter = new LineCounter();
@@ -62,9 +62,13 @@ function parse(text: string, file: string): Document.Parsed {
     path: placeOf(pos[0]),
     detail: wordsOf(code, message),
   }));
-  // By another version a number is another one: 010 is 8.
-  if (document.directives.yaml.version !== '1.2')
-    faults.push({ path: placeOf(text.search(/^\uFEFF?%YAML[ \t]+(?!1\.2\b)/m)), detail: DIRECTIVES });
+  // By another version a number is another one: 010 is 8. It may be told once (YAML 1.2.2 §6.8.1).
+  if (document.directives.docStart) {
+    const head = text.slice(0, text.search(/(?<![^\n\uFEFF])---(?!\S)/));
+    const versions = Array.from(head.matchAll(/(?<![^\n])\uFEFF?%YAML[ \t]+(1\.[12])(?!\S)/g));
+    const wrong = versions.find(([, version], at) => at > 0 || version !== '1.2');
+    if (wrong) faults.push({ path: placeOf(wrong.index), detail: DIRECTIVES });
+  }
   // What is no text is another thing as a key: an alias of it is made what it names, where it stands.
   const named = new Map<string, Scalar>();
   visit(document, {
