@@ -37,14 +37,14 @@ export class Pace {
   #longestBefore = 0;
   #toldSince = performance.now();
   /** When the loop was last seen to have had some rest. */
-  #restedAt = performance.now();
+  #restedAt = 0;
   /** Of late: how long it was busy, how much of that behind all others, and how many batches have ended. */
   #busyMs = 0;
   #behindMs = 0;
   #ended = 0;
-  #sampledAt = performance.now();
+  #sampledAt = 0;
   #before;
-  #oldMs = Turns.oldMs;
+  #oldMs = 0;
 
   constructor(utilization: () => EventLoopUtilization = () => clock.eventLoopUtilization()) {
     this.#utilization = utilization;
@@ -53,6 +53,10 @@ export class Pace {
 
   /** Looks from now on, until it is stopped. */
   start(): void {
+    // What was before, such as the building of the app, is no work of batches.
+    this.#restedAt = this.#sampledAt = performance.now();
+    this.#before = this.#utilization();
+    this.#oldMs = Turns.oldMs;
     this.#wait();
   }
 

@@ -131,6 +131,24 @@ describe('a pace', () => {
     expect(pace.longestLagMs).toBe(0);
   });
 
+  it('counts nothing of what was before it started', async () => {
+    const old = vi.spyOn(Turns, 'oldMs', 'get').mockReturnValue(0);
+    pace.stop();
+    pace = new Pace(() => ({ ...loop }));
+    now += 5000;
+    loop.active += 5000;
+    old.mockReturnValue(5000);
+    pace.start();
+    expect(room()).toBe(1000);
+    for (let ended = 0; ended < 10; ended += 1) pace.end();
+    await sample(20);
+    now += 100;
+    // Each has cost 2 ms, whether they were behind others or not.
+    expect(room()).toBeCloseTo(100, -1);
+    vi.spyOn(Turns, 'areFew', 'get').mockReturnValue(false);
+    expect(room()).toBeCloseTo(100, -1);
+  });
+
   it('looks no more once it was stopped', async () => {
     pace.stop();
     expect(vi.getTimerCount()).toBe(0);
