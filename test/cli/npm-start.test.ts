@@ -76,8 +76,8 @@ it('a SIGINT that npm hands on beside the one of the terminal is the same one, a
   await using service = await busy(codapServe, 20_000);
   const exited = once(service.child, 'exit');
   service.child.kill('SIGINT');
-  expect(await service.said('draining')).toContain('"signal":"SIGINT"');
   service.child.kill('SIGINT');
+  expect(await service.said('draining')).toContain('"signal":"SIGINT"');
   expect(await Promise.race([exited, sleep(500, 'it goes on')])).toBe('it goes on');
   service.child.kill('SIGINT');
   expect(await exited).toEqual([1, null]);
@@ -93,9 +93,9 @@ it('a SIGINT that comes again and again, as of a key that is held down, ends cod
   expect(await service.status).toBe('cut');
 });
 
-it('every script of package.json that runs until it is told to end is the process that is told', async () => {
+it.each(['start', 'stores'])('no shell stands between npm and what its script "%s" runs', async (name) => {
   const { scripts } = (await json('package.json')) as { scripts: Record<string, string> };
-  expect([scripts['start'], scripts['stores']]).toEqual(['exec node bin/codap.js start', 'exec node stores/main.ts']);
+  expect(scripts[name]).toMatch(/^exec node [\w/.]+(?: \w+)*$/);
 });
 
 it('whoever installs the package of codap gets no Node.js with it, and a checkout does', async () => {
