@@ -148,17 +148,12 @@ const FILLED_IN = listed(`
   src/saved/pages/date-filters.ts: text  # a date, no sentence
   src/saved/pages/date-filters.ts: shown
   src/saved/pages/date-filters.ts: month
-  src/saved/pages/check-nodes.ts: place  # told to the operator, and so on
-  src/saved/pages/placed.ts: file
-  src/saved/pages/placed.ts: wordsOf(error)
-  src/saved/pages/placed.ts: placeOf(error.token, file)
-  src/saved/pages/placed.ts: wordsOf(innermost(error))
+  src/saved/pages/placed.ts: [file, ...(at ?? [])].join(':')  # told to the operator, and so on
+  src/saved/pages/placed.ts: detail
+  src/saved/pages/placed.ts: allowed
   src/saved/pages/placed.ts: tag  # a word between {% and the next blank
-  src/saved/pages/placed.ts: choice([...TAGS])
   src/saved/pages/placed.ts: filter  # a word behind a |
-  src/saved/pages/placed.ts: choice(Object.keys(pageFilters))
   src/saved/pages/template-file.ts: error.code ?? 'unknown error'
-  src/saved/pages/templates.ts: place
   src/saved/pages/templates.ts: JSON.stringify(name)  # of a file
   src/saved/pages/templates.ts: read.fault
   src/encodings/weak-tag.ts: between  # what is hashed

@@ -173,7 +173,7 @@ async function coded(url: string, method: string, headers: Record<string, string
     headers: answer.headers as Record<string, string>,
     text: body,
     ms: 0,
-    json: () => JSON.parse(body) as Body,
+    json: () => JSON.parse(body),
   };
 }
 

@@ -9,7 +9,7 @@ export function endedBy(name: string): string | undefined {
   return name.startsWith('end') ? name.slice('end'.length) : undefined;
 }
 
-/** The blocks that a fault has broken, until their ends: the tags that go on with them or end them are no faults. */
+/** The blocks that a fault has broken, until their ends; their other tags, left over, are no faults. */
 export class BrokenBlocks {
   /** The names of their tags, the innermost last. */
   readonly #open: string[] = [];

@@ -37,7 +37,7 @@ export function faultOf(error: unknown, isWithin = false): Fault {
   return { ...(LiquidError.is(error) && { at: placeOf(error.token) }), ...wordsOf(innermost(error), isWithin) };
 }
 
-/** A line for each of a file's faults in the order of their places, 100 at most; what there is is told once. */
+/** A line for each of a file's faults by their places, 100 at most; what there is instead is told once. */
 export function linesOf(faults: readonly Fault[], file: string): string[] {
   const told = new Set<string>();
   const sorted = faults.toSorted(({ at: [line, column] = START }, { at = START }) => line - at[0] || column - at[1]);
