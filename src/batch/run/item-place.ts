@@ -54,7 +54,7 @@ export class ItemPlace {
 async function whenGathered(member: RunningMember, wants: Taking['wants']): Promise<void> {
   const { node, each } = member;
   if (!flows(node, wants)) return void (await member.reply);
-  // What is gathered in a race with `hedgeMs` may begin only after what flows there, which waits for its turn.
+  // What is gathered in a race with `hedgeMs` may begin only after what flows there, which waits for a turn.
   if (!each && (node.kind === 'query' || node.hedgeMs !== undefined)) return;
   const container = await member.container;
   await Promise.all(container?.members.map((one) => whenGathered(one, wants)) ?? []);
