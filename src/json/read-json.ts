@@ -48,6 +48,18 @@ export function parsedBytes(members: number, bytes: number): number {
   return 24 * members + bytes;
 }
 
+/** How many members the lists and objects of JSON have, each of which counts as one more. */
+export function membersIn(json: string): number {
+  let members = 0;
+  for (let at = 0; at < json.length; at++) {
+    const code = json.charCodeAt(at);
+    if (code === QUOTE) at = stringEnd(json, at) - 1;
+    else if (code === COMMA) members += 1;
+    else if (code === OPEN_OBJECT || code === OPEN_LIST) members += 2;
+  }
+  return members;
+}
+
 /** An object or list that is being read: what it has so far, and in an object the key that comes next. */
 interface Open {
   readonly list: unknown[] | undefined;

@@ -8,6 +8,7 @@ import { BatchTrace } from '../../src/batch/run/batch-trace.ts';
 import { isComplete } from '../../src/batch/run/reply.ts';
 import { run, type Running } from '../../src/batch/run/run.ts';
 import { TypedValue } from '../../src/store/typed-value.ts';
+import type { Memory } from '../../src/budget/memory.ts';
 import { atOnce } from '../../src/budget/work.ts';
 import { answerText } from '../../src/encodings/json.ts';
 import { CodapError, type Code } from '../../src/errors.ts';
@@ -126,6 +127,7 @@ export interface Asking {
   /** Run as a saved batch, with these claims of who asks. */
   readonly claims?: object;
   readonly params?: Params;
+  readonly memory?: Memory;
 }
 
 const NO_PARAMS = new Map<string, unknown>();
@@ -134,14 +136,14 @@ const NO_PARAMS = new Map<string, unknown>();
 export function start(
   pattern: Pattern,
   body: object,
-  { simulation = simulate(), timeoutMs, signal, limits: own, claims, params }: Asking = {},
+  { simulation = simulate(), timeoutMs, signal, limits: own, claims, params, memory }: Asking = {},
 ): Running {
   const all = { ...limits, ...own };
   const began = performance.now();
   const sources = new Map([['sim', simulation.source]]);
   const planned = plan(pattern, body, { sources, limits: all, params: claims && NO_PARAMS });
   return run(planned, {
-    memory: unbounded().memory,
+    memory: memory ?? unbounded().memory,
     caller: { headers: {}, claims },
     deadline: performance.now() + (timeoutMs ?? planned.timeoutMs ?? 2000),
     timeoutMs: timeoutMs ?? planned.timeoutMs ?? 2000,

@@ -30,10 +30,11 @@ export class Bounds {
   readonly #work: Work;
   readonly #memory: Memory;
   #isDue = false;
+  #opened = 0;
   /** What a filter that makes texts is called with: LiquidJS does not say what it makes. */
   readonly ofTexts = { context: { memoryLimit: { use: (count: number) => this.useCharacters(count) } } };
 
-  /** What is made on the way counts in `memory`, and is let go of by who closes that. */
+  /** What is made on the way counts in `memory`, until this is closed. */
   constructor(work: Work, memory: Memory) {
     this.#work = work;
     this.#memory = memory;
@@ -76,7 +77,16 @@ export class Bounds {
 
   /** Counts bytes that data takes which a text is opened as. */
   opens(bytes: number): void {
+    // Throws where it is closed.
+    this.#memory.hold(0);
     this.#work.opens(bytes);
+    this.#opened += bytes;
+  }
+
+  /** Lets go of all that was made and opened on the way, for good. */
+  close(): void {
+    this.#memory.close();
+    this.#work.drops(this.#opened);
   }
 
   #make(count: number, bytes: number): void {

@@ -5,8 +5,8 @@ import { stepOf, valued, type MemberList, type Reply } from '../../batch/run/rep
 import type { Steps } from '../../budget/work.ts';
 import { answerText } from '../../encodings/json.ts';
 import { entriesOf, memberOf, put } from '../../json/members.ts';
-import { parseExact } from '../../json/parse.ts';
-import { readJson } from '../../json/read-json.ts';
+import { isPlain } from '../../json/parse.ts';
+import { membersIn, parsedBytes, readJson } from '../../json/read-json.ts';
 import type { Text } from '../../json/text.ts';
 import type { Bounds } from './bounds.ts';
 import { type DigitsOfPage, pageData } from './page-data.ts';
@@ -15,10 +15,7 @@ import { type DigitsOfPage, pageData } from './page-data.ts';
 export const RESERVED = 'codap params true false nil null empty blank and or not contains'.split(' ');
 
 /** Characters up to which JSON is read at once. */
-const SHORT = 4096;
-
-/** Bytes that data may take for each of these. */
-const MOST_OF_SHORT = 24;
+const SHORT = 65_536;
 
 /** What a page says of its batch. */
 class Codap extends Drop {
@@ -91,9 +88,9 @@ function* valueOf({ value, list, status }: Reply, bounds: Bounds): Steps<unknown
 }
 
 function* read(json: string, bounds: Bounds): Steps<unknown> {
-  if (json.length > SHORT) return yield* readJson(json, bounds);
-  bounds.opens(MOST_OF_SHORT * json.length);
-  return parseExact(json);
+  if (json.length > SHORT || !isPlain(json)) return yield* readJson(json, bounds);
+  bounds.opens(parsedBytes(membersIn(json), json.length));
+  return JSON.parse(json);
 }
 
 function* joined(text: Text, bounds: Bounds): Steps<string> {

@@ -46,9 +46,7 @@ export function pageEncoding(template: Template, { csp = CSP }: PageOptions = {}
 
 async function rendered(template: Template, answer: Answer, list: MemberList, complete: boolean): Promise<Text> {
   const { work, memory } = answer;
-  // What it is made of is let go of once it is there.
-  const held = memory.part();
-  const bounds = new Bounds(work, held);
+  const bounds = new Bounds(work, memory.part());
   const output = new Output(bounds, memory);
   // A page of a batch that ended at its deadline is rendered all the same.
   work.endsBy(answer.deadline + GRACE_MS.page, work.ended);
@@ -65,6 +63,7 @@ async function rendered(template: Template, answer: Answer, list: MemberList, co
     if (cause instanceof CodapError && (cause.code === 'CANCELLED' || cause.code === 'OVERLOADED')) throw cause;
     throw new CodapError('INTERNAL', 'codap failed to render this page', { cause });
   } finally {
-    held.close();
+    // What it is made of is let go of once it is there, or will not be.
+    bounds.close();
   }
 }
