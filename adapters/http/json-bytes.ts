@@ -60,16 +60,15 @@ export class JsonBytes implements Value {
 
   *#inTurns(work: Work): Steps<unknown> {
     const tally = { bytes: 0 };
-    let value: unknown;
+    let mine: Opened | undefined;
     try {
-      value = yield* readJson(this.json, work, tally);
-    } catch (error) {
-      work.drops(tally.bytes);
-      throw error;
+      const value = yield* readJson(this.json, work, tally);
+      mine = new Opened(value, tally.bytes, work);
+      this.#opened ??= mine;
+    } finally {
+      // It failed, goes on no more, or somebody else was faster.
+      if (!mine || mine !== this.#opened) work.drops(tally.bytes);
     }
-    if (!this.#opened) this.#opened = new Opened(value, tally.bytes, work);
-    // Somebody else was faster.
-    else work.drops(tally.bytes);
     return this.#opened.for(work);
   }
 }

@@ -99,16 +99,14 @@ class Lazy implements Value {
     if (this.#opened) return this.#opened.for(work);
     const bytes = OPENED * this.#sent.reduce((sum, { length }) => sum + length, 0);
     work.opens(bytes);
-    let value: unknown;
+    let mine: Opened | undefined;
     try {
-      value = yield* this.#reading(this.#sent, work);
-    } catch (error) {
-      work.drops(bytes);
-      throw error;
+      mine = new Opened(yield* this.#reading(this.#sent, work), bytes, work);
+      this.#opened ??= mine;
+    } finally {
+      // It failed, goes on no more, or somebody else was faster.
+      if (!mine || mine !== this.#opened) work.drops(bytes);
     }
-    if (!this.#opened) this.#opened = new Opened(value, bytes, work);
-    // Somebody else was faster.
-    else work.drops(bytes);
     this.#sent = [];
     return this.#opened.for(work);
   }

@@ -20,14 +20,18 @@ export function atOnce<T>(steps: Steps<T>): T {
 
 /**
  * Steps that go on no more after an instant (`performance.now()` ms): they throw what `late` makes, a
- * TIMEOUT.
+ * TIMEOUT. Where they go on no more, what they have begun ends, too: what it counted is let go of.
  */
 export function* endingBy<T>(steps: Steps<T>, deadline: number, late = tooLate): Steps<T> {
-  for (;;) {
-    const step = steps.next();
-    if (step.done) return step.value;
-    yield;
-    if (performance.now() >= deadline) throw late();
+  try {
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return step.value;
+      yield;
+      if (performance.now() >= deadline) throw late();
+    }
+  } finally {
+    steps.return(undefined as T);
   }
 }
 
@@ -63,14 +67,14 @@ export class Work {
 
   /**
    * Counts bytes that data takes which a text is opened as: beside the bytes of the text, and until the batch
-   * is answered. Throws OVERLOADED where the process has no room for them.
+   * is answered or `drops` is told. Throws OVERLOADED where the process has no room for them.
    */
   opens(bytes: number): void {
     if (this.#owner) this.#owner.opens(bytes);
     else this.#memory?.holdBeside(bytes);
   }
 
-  /** Counts out what was opened in vain. */
+  /** Counts out what was opened in vain, or is needed no more. */
   drops(bytes: number): void {
     if (this.#owner) this.#owner.drops(bytes);
     else this.#memory?.releaseBeside(bytes);
@@ -141,10 +145,15 @@ export class Work {
   }
 
   async #goOn<T>(steps: Steps<T>, signal: AbortSignal | undefined): Promise<T> {
-    for (;;) {
-      await this.turn(signal);
-      const step = steps.next();
-      if (step.done) return step.value;
+    try {
+      for (;;) {
+        await this.turn(signal);
+        const step = steps.next();
+        if (step.done) return step.value;
+      }
+    } finally {
+      // What goes on no more lets go of what it has counted.
+      steps.return(undefined as T);
     }
   }
 }
