@@ -49,9 +49,16 @@ export async function runEach(whole: RunningMember, scope: Scope, runMember: Run
   };
   // Of what nobody needs any more each item tells itself.
   const turn = (): Promise<void> => scope.batch.work.turn().catch(() => {});
-  // Those that fail at once start the next ones: very many take a while.
-  const runInTurn: typeof runOne = (member, value) =>
-    isHeld() ? turn().then(() => runOne(member, value)) : runOne(member, value);
+  // Those that fail at once start the next ones: very many take a while. None overtakes one that waits.
+  let waitingForTurn = 0;
+  const runInTurn: typeof runOne = (member, value) => {
+    if (waitingForTurn === 0 && !isHeld()) return runOne(member, value);
+    waitingForTurn += 1;
+    return turn().then(() => {
+      waitingForTurn -= 1;
+      return runOne(member, value);
+    });
+  };
   const start = (member: RunningMember, value: unknown): void => void runs.push(runInTurn, member, value);
   const waiting: Promise<unknown>[] = [];
   for (const [index, member] of members.entries()) {
