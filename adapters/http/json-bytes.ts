@@ -35,6 +35,10 @@ export class JsonBytes implements Value {
     return (this.#json ??= this.bytes.toString());
   }
 
+  get members(): number {
+    return this.#checked.members;
+  }
+
   get value(): unknown {
     return this.#opened ? this.#opened.value : atOnce(this.read(new Work(Infinity)));
   }

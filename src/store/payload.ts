@@ -38,6 +38,8 @@ export interface Value {
   readonly value: unknown;
   /** Reads `value` in turns with others, where that may take a while. */
   read?(work: Work): Steps<unknown>;
+  /** What `membersIn` finds in its JSON, where that is known without a look at it. */
+  readonly members?: number | undefined;
   /** How typed leaves are written: plain JSON, unless Extended JSON was asked for. */
   readonly mode?: Mode;
   readonly meta?: Meta;

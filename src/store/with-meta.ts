@@ -37,6 +37,10 @@ class Told implements Value {
     return this.#value.bytes;
   }
 
+  get members(): number | undefined {
+    return this.#value.members;
+  }
+
   get value(): unknown {
     return this.#value.value;
   }

@@ -5,7 +5,8 @@ import { Digits } from '../../src/json/leaf.ts';
 import { JsonCheck } from '../../src/json/json-check.ts';
 import { atOnce } from '../../src/budget/work.ts';
 import { parseExact } from '../../src/json/parse.ts';
-import { readJson } from '../../src/json/read-json.ts';
+import { membersIn, readJson } from '../../src/json/read-json.ts';
+import { scanned } from '../../src/json/scan.ts';
 import { writeJson } from '../../src/json/write.ts';
 
 const check = (text: string, maxDepth?: number) => () => new JsonCheck(Buffer.from(text), maxDepth).go();
@@ -305,6 +306,18 @@ describe('JsonCheck', () => {
       }),
     );
   });
+});
+
+it.each([
+  ['nothing', '7', 0],
+  ['an empty list and object', '[[],{}]', 7],
+  ['objects', '{"a":1,"b":{"c":[1,2]}}', 8],
+  ['what stands in strings', '["a,b","[{",{"x,\\"[":"\\\\"}]', 6],
+])('how many members a text has is the same whoever counts: %s', (_what, text, count) => {
+  const bytes = Buffer.from(text);
+  const answer = new JsonCheck(bytes);
+  answer.go();
+  expect([membersIn(text), answer.members, scanned(bytes, { depth: 9 }).members]).toEqual([count, count, count]);
 });
 
 describe('readJson', () => {

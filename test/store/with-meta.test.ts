@@ -26,6 +26,7 @@ it.each<[string, () => Value | Promise<Value>]>([
   expect(told.bytes).toBe(value.bytes);
   expect(told.value).toEqual(DATA);
   expect(told.mode).toBe(value.mode);
+  expect(told.members).toBe(value.members);
   expect(told.stored).toBe(value.stored);
   expect(told.kind).toBe('value');
   expect(told.read === undefined).toBe(value.read === undefined);

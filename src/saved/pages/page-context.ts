@@ -82,14 +82,14 @@ function* valuesOf(list: MemberList, bounds: Bounds): Steps<unknown> {
 
 function* valueOf({ value, list, status }: Reply, bounds: Bounds): Steps<unknown> {
   if (!value) return list && status !== 'error' ? yield* valuesOf(list, bounds) : null;
-  const { json } = value;
+  const { json, members } = value;
   bounds.hold(json.length);
-  return yield* read(json, bounds);
+  return yield* read(json, bounds, members);
 }
 
-function* read(json: string, bounds: Bounds): Steps<unknown> {
+function* read(json: string, bounds: Bounds, members?: number): Steps<unknown> {
   if (json.length > SHORT || !isPlain(json)) return yield* readJson(json, bounds);
-  bounds.opens(parsedBytes(membersIn(json), json.length));
+  bounds.opens(parsedBytes(members ?? membersIn(json), json.length));
   return JSON.parse(json);
 }
 
