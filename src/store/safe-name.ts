@@ -7,6 +7,8 @@ const FORBIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}<>:"|?*]/gu;
 /** UTF-8 bytes of one part of a name, and of a whole one. */
 const PART_BYTES = 200;
 const NAME_BYTES = 1000;
+/** Bytes of the longest number that a part may get. */
+export const NUMBER_BYTES = ' (999999999)'.length;
 /** Folders of a name, and itself; of more, the last ones count. */
 const MOST_PARTS = 32;
 
@@ -21,9 +23,14 @@ export function safeParts(wanted: string): string[] {
     .filter((part) => part !== '' && part !== '.' && part !== '..')
     .slice(-MOST_PARTS)
     .map(safePart);
-  let bytes = parts.reduce((sum, part) => sum + 1 + Buffer.byteLength(part), -1);
-  while (parts.length > 1 && bytes > NAME_BYTES) bytes -= 1 + Buffer.byteLength(parts.shift() as string);
+  let bytes = parts.reduce((sum, part) => sum + bytesBelow(part), -1);
+  while (parts.length > 1 && bytes > NAME_BYTES) bytes -= bytesBelow(parts.shift() as string);
   return parts.length > 0 ? parts : ['_'];
+}
+
+/** What a part takes of a whole name: it may get a number, and has a slash. */
+function bytesBelow(part: string): number {
+  return Math.min(Buffer.byteLength(part) + NUMBER_BYTES, PART_BYTES) + 1;
 }
 
 /** A file name that any system takes: of a path its last part. */

@@ -1,10 +1,7 @@
-import { safeParts, shorten } from '../../store/safe-name.ts';
+import { NUMBER_BYTES, safeParts, shorten } from '../../store/safe-name.ts';
 
 /** The entry that lists what an archive lacks; no other entry bears its name. */
 export const INCOMPLETE = '_INCOMPLETE.json';
-
-/** Those of the longest number: a name that gets one has room for it. */
-const NUMBER_BYTES = ' (999999999)'.length;
 
 /** Makes entry names safe to unpack anywhere, and unique whatever the file system folds together. */
 export class EntryNames {
