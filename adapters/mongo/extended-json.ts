@@ -1,4 +1,17 @@
-import { Binary, BSONRegExp, Decimal128, Double, Int32, Long, MaxKey, MinKey, ObjectId, Timestamp, UUID } from 'bson';
+import {
+  Binary,
+  BSONRegExp,
+  Decimal128,
+  Double,
+  Int32,
+  Long,
+  MaxKey,
+  MinKey,
+  ObjectId,
+  serialize,
+  Timestamp,
+  UUID,
+} from 'bson';
 import { exactInteger } from '../../src/json/digits.ts';
 import { bsonTag, toText } from '../../src/json/leaf.ts';
 import { firstKeyOf, keysOf, memberOf, onlyKeyOf, valuesOf } from '../../src/json/members.ts';
@@ -26,7 +39,7 @@ const WRAPPERS: Readonly<Record<string, { readonly read: Wrapper; readonly holds
   $numberLong: { holds: 'the digits of a 64-bit integer', read: integer(64, (it) => Long.fromBigInt(it)) },
   $numberDouble: { holds: 'the digits of a double, "NaN", "Infinity" or "-Infinity"', read: text(double) },
   $numberDecimal: { holds: 'the digits of a Decimal128, "NaN", "Infinity" or "-Infinity"', read: text(decimal) },
-  $binary: { holds: 'base64 and subType', read: binary },
+  $binary: { holds: 'base64 and subType, of a vector one that is well-formed', read: binary },
   $uuid: {
     holds: 'a UUID with its hyphens',
     read: text((it) => (/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(it) ? new UUID(it) : undefined)),
@@ -146,8 +159,18 @@ function binary(argument: unknown, room: FillingRoom): unknown {
   );
   if (base64 === undefined || subType === undefined) return undefined;
   if (!Buffer.isBuffer(base64) || typeof subType !== 'number') return UNKNOWN;
-  const isUuid = subType === Binary.SUBTYPE_UUID && base64.length === 16;
-  return isUuid ? new UUID(base64) : new Binary(base64, subType);
+  if (subType === Binary.SUBTYPE_UUID && base64.length === 16) return new UUID(base64);
+  const value = new Binary(base64, subType);
+  return subType !== Binary.SUBTYPE_VECTOR || isWritten(value) ? value : undefined;
+}
+
+/** False for a malformed vector: nothing else of BSON is judged as it is written. */
+function isWritten(value: Binary): boolean {
+  try {
+    return serialize({ value }).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 /** Undefined for what is another text when it is written again: it is no base64, or has bits of no byte. */

@@ -100,6 +100,8 @@ describe('Extended JSON in a request', () => {
     [{ $numberDecimal: 'NaN' }, Decimal128.fromString('NaN')],
     [{ $binary: { base64: 'YWI=', subType: '00' } }, new Binary(Buffer.from('ab'), 0)],
     [{ $binary: { base64: 'YWI=', subType: '04' } }, new Binary(Buffer.from('ab'), 4)],
+    [{ $binary: { base64: 'AwABAg==', subType: '09' } }, new Binary(Buffer.of(3, 0, 1, 2), 9)],
+    [{ $binary: { base64: 'JwAAAIA/', subType: '09' } }, new Binary(Buffer.of(0x27, 0, 0, 0, 0x80, 0x3f), 9)],
     [{ $uuid: uuid }, new UUID(uuid)],
     [{ $timestamp: { t: 4294967295, i: 1 } }, new Timestamp({ t: 4294967295, i: 1 })],
     [{ $minKey: 1 }, new MinKey()],
@@ -149,6 +151,9 @@ describe('Extended JSON in a request', () => {
     { $binary: { base64: '*', subType: '00' } },
     { $binary: { base64: 'YWI=' } },
     { $binary: { base64: 'YWI=', subType: '00', x: 1 } },
+    // Vectors of what is no whole float, and of bits of which more are unused than there are.
+    { $binary: { base64: 'JwAB', subType: '09' } },
+    { $binary: { base64: 'EAE=', subType: '9' } },
     { $uuid: uuid.replaceAll('-', '') },
     { $timestamp: { t: 1 } },
     { $timestamp: { t: -1, i: 0 } },
@@ -249,6 +254,8 @@ describe('Extended JSON in a request', () => {
     [{ $date: filled('nope') }, '$date'],
     [{ $numberInt: filled(2 ** 31) }, '$numberInt'],
     [{ $binary: filled({ base64: 'YWI=', subType: '00' }) }, '$binary'],
+    [{ $binary: { base64: filled('JwAB'), subType: '09' } }, '$binary'],
+    [{ $binary: { base64: 'JwAB', subType: filled('09') } }, '$binary'],
     [{ $timestamp: { t: filled('1'), i: 1 } }, '$timestamp'],
     [{ $regularExpression: { pattern: filled('a'), options: '' } }, '$regularExpression'],
   ])('does not read what does not fit, filled in (%#)', (wrapper, key) => {
