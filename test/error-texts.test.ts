@@ -214,6 +214,7 @@ const PASSED_ON = listed(`
   adapters/mongo/walk.ts: error.message  # NotData's, made in filled.ts
   adapters/mongo/failure.ts: message  # of judge()
   adapters/mongo/failure.ts: { stack }  # tells where it was thrown, is not told
+  adapters/mongo/unreachable.ts: failure.message  # tells errors of the driver apart, is not told
   adapters/rest/failure.ts: message(status)
   adapters/s3/failure.ts: message(code, status)
   adapters/http/transport-failure.ts: error.message  # tells errors of undici apart, is not told

@@ -10,6 +10,8 @@ export interface ScriptedMongo {
   readonly url: string;
   /** The commands that were asked, but for what drivers ask by themselves, as their bytes. */
   readonly commands: readonly Buffer[];
+  /** Resolves once somebody waits to hear of a change. */
+  readonly watched: Promise<void>;
   close(): Promise<void>;
 }
 
@@ -42,15 +44,24 @@ const ASKED = new Set(['find', 'aggregate', 'distinct', 'getMore', 'killCursors'
 /** What becomes of a message on its way; `isAsked` of one that answers no driver's own question. */
 export type Way = (message: Buffer, isAsked: boolean) => Uint8Array;
 
-/** Starts it; `greeting` is told beside what every server says of itself. */
+/**
+ * Starts it; `greeting` is told beside what every server says of itself. With a `topologyVersion` there, who
+ * would hear of a change waits for one, as of a server of today.
+ */
 export async function startScriptedMongo(
   script: Script,
   greeting: object = {},
   way: Way = (message) => message,
+  port = 0,
 ): Promise<ScriptedMongo> {
   const sockets = new Set<Socket>();
   const commands: Buffer[] = [];
+  const watched = Promise.withResolvers<void>();
   const answer = (name: string, bytes: Buffer): Uint8Array | 'nothing' | 'cut' => {
+    if (bytes.includes('maxAwaitTimeMS\0') && 'topologyVersion' in greeting) {
+      watched.resolve();
+      return 'nothing';
+    }
     if (!ASKED.has(name)) return serialize({ ...GREETING, ...greeting });
     commands.push(bytes);
     const told = script(name, bytes);
@@ -79,11 +90,12 @@ export async function startScriptedMongo(
       }
     });
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   return {
     url: `mongodb://127.0.0.1:${(server.address() as AddressInfo).port}`,
     commands,
+    watched: watched.promise,
     async close() {
       const closed = [server, ...sockets].map((open) => once(open, 'close'));
       server.close();

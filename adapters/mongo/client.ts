@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { MongoClient, MongoTopologyClosedError } from 'mongodb';
 import { Database } from './database.ts';
-import { isDead } from './failure.ts';
+import { isDead, isUnreached } from './failure.ts';
 import { connectionsFor, type MongoOptions } from './options.ts';
 import { PromptConnection } from './prompt-connection.ts';
 import { failWhereUnreachable } from './unreachable.ts';
@@ -12,6 +12,9 @@ import { failWhereUnreachable } from './unreachable.ts';
  */
 const ASK_AGAIN_MS = 50;
 
+/** What a server that was lost has to start anew in. */
+const MOST_PATIENCE_MS = 1500;
+
 /**
  * The source's one MongoClient: connected when first needed, shared by all, and replaced once it cannot work
  * any more.
@@ -21,8 +24,8 @@ export class Client implements AsyncDisposable {
   #client: MongoClient | undefined;
   #connecting: Promise<Database> | undefined;
   #connected: Database | undefined;
-  /** When a client failed to connect for the last time, an instant. */
-  #failed = -Infinity;
+  /** When a client reached no server for the last time, an instant. */
+  #unreached = -Infinity;
 
   constructor(options: MongoOptions) {
     this.#options = options;
@@ -57,25 +60,25 @@ export class Client implements AsyncDisposable {
       maxPoolSize: connectionsFor(concurrency),
       retryReads: false,
       monitorCommands: false,
-      // As long as any query: where there is no server at all, it fails before. A client that has to connect
-      // first may take longer than one query has, and be there for the next.
-      serverSelectionTimeoutMS: timeoutMs,
+      // Almost as long as any query: where there is no server at all, it fails before. A client that has to
+      // connect first may take longer than one query has, and be there for the next.
+      serverSelectionTimeoutMS: Math.ceil(0.9 * timeoutMs),
       connectTimeoutMS: Math.ceil(timeoutMs / 2),
       minHeartbeatFrequencyMS: ASK_AGAIN_MS,
       // Queries end by their deadline, also while they wait for a connection: `waitQueueTimeoutMS` would cost
       // a timer for each. This is for what nobody waits for any more: all that is waited for ends before.
       socketTimeoutMS: Math.min(Math.max(30_000, 2 * timeoutMs, 2 * streamIdleMs), 2 ** 31 - 1),
     });
-    failWhereUnreachable(client);
+    failWhereUnreachable(client, Math.min((2 / 3) * timeoutMs, MOST_PATIENCE_MS));
     this.#client = client;
     const opened = new Database(client, database);
     try {
-      const pause = this.#failed + ASK_AGAIN_MS - performance.now();
+      const pause = this.#unreached + ASK_AGAIN_MS - performance.now();
       if (pause > 0) await setTimeout(pause);
       if (this.#client !== client) throw new MongoTopologyClosedError('closed before it was connected');
       await client.connect();
     } catch (error) {
-      this.#failed = performance.now();
+      if (isUnreached(error)) this.#unreached = performance.now();
       // A client whose first connect failed answers "Topology is closed" for ever.
       if (this.#client === client) this.#drop();
       throw error;

@@ -2,7 +2,6 @@ import {
   MongoClientClosedError,
   MongoError,
   MongoNetworkError,
-  MongoNetworkTimeoutError,
   MongoNotConnectedError,
   MongoServerError,
   MongoServerSelectionError,
@@ -11,6 +10,7 @@ import {
 } from 'mongodb';
 import { BSONError } from 'bson';
 import { abortReason, CodapError, toCodapError, type Code } from '../../src/errors.ts';
+import { isSilence } from './unreachable.ts';
 
 // MongoDB's error codes: https://www.mongodb.com/docs/manual/reference/error-codes/
 const TIMED_OUT = new Set([50, 202, 262]);
@@ -45,13 +45,19 @@ export function isDead(error: unknown): boolean {
   );
 }
 
+/** True if no server was found, and none has said why. */
+export function isUnreached(error: unknown): error is MongoServerSelectionError {
+  return error instanceof MongoServerSelectionError && !(error.cause instanceof MongoServerError);
+}
+
 /** What the driver's own kinds of failure are; undefined for one of another kind, such as a socket's. */
 function judge(error: unknown): [Code, string] | undefined {
   if (error instanceof MongoServerError) return judgeAnswer(error);
   if (error instanceof MongoServerSelectionError && error.cause instanceof MongoServerError)
     return judgeAnswer(error.cause);
-  if (error instanceof MongoServerSelectionError && isSilence(error)) return ['TIMEOUT', TOO_LONG];
-  if (error instanceof BSONError || error instanceof MongoUnexpectedServerResponseError || isBeyondBytes(error))
+  if (isUnreached(error) && isAnySilent(error)) return ['TIMEOUT', TOO_LONG];
+  // The driver has a class of its own for it.
+  if (BSONError.isBSONError(error) || error instanceof MongoUnexpectedServerResponseError || isBeyondBytes(error))
     return UNREADABLE;
   if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError || isDead(error)) {
     return ['UNAVAILABLE', 'the store cannot be reached'];
@@ -61,11 +67,9 @@ function judge(error: unknown): [Code, string] | undefined {
 }
 
 /** True if no server was found while one had said nothing at all: it may be slow. */
-function isSilence({ reason }: MongoServerSelectionError): boolean {
+function isAnySilent({ reason }: MongoServerSelectionError): boolean {
   const servers = [...(reason?.servers.values() ?? [])];
-  return servers.some(
-    ({ type, error }) => type === 'Unknown' && (error === null || error instanceof MongoNetworkTimeoutError),
-  );
+  return servers.some(({ type, error }) => type === 'Unknown' && (error === null || isSilence(error)));
 }
 
 const TOO_LONG = 'the store took too long';

@@ -1,14 +1,8 @@
 import { EventEmitter, once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
-import {
-  MongoNetworkError,
-  MongoNetworkTimeoutError,
-  MongoServerSelectionError,
-  type MongoClient,
-  type TopologyDescription,
-} from 'mongodb';
-import { describe, expect, it } from 'vitest';
+import { Long, MongoClient, MongoNetworkError, MongoNetworkTimeoutError, ObjectId } from 'mongodb';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { mongoError } from '../../../adapters/mongo/failure.ts';
 import { failWhereUnreachable } from '../../../adapters/mongo/unreachable.ts';
 import { startMongo } from '../../../demo/mongo/server.ts';
@@ -17,7 +11,7 @@ import { Who } from '../../../src/sources/call.ts';
 import type { Source } from '../../../src/sources/open.ts';
 import type { Payload } from '../../../src/store/payload.ts';
 import { openSources, parseConfig } from '../../configured.ts';
-import { startScriptedMongo } from '../../scripted-mongo.ts';
+import { startScriptedMongo, type ScriptedMongo } from '../../scripted-mongo.ts';
 import { bounds } from '../source.ts';
 
 /** The whole of the source's time: nobody has as much in these tests, but for those that wait for it. */
@@ -26,14 +20,12 @@ const collection = 'users';
 
 interface Place extends AsyncDisposable {
   readonly port: number;
-  /** Ends it, once it was asked. */
-  readonly lose?: () => Promise<void>;
 }
 
-async function placeOf(server: Server): Promise<Place> {
+async function placeOf(server: Server, port = 0): Promise<Place> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => sockets.add(socket));
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
@@ -53,11 +45,6 @@ const PLACES: Readonly<Record<string, () => Promise<Place>>> = {
     return place;
   },
   'ends each connection': () => placeOf(createServer((socket) => socket.destroy())),
-  async 'was killed while it was connected'() {
-    const store = await startMongo();
-    const close = () => store.close();
-    return { port: store.port, lose: close, [Symbol.asyncDispose]: async () => {} };
-  },
 };
 const silent = () => placeOf(createServer());
 
@@ -94,8 +81,6 @@ describe.concurrent.each(Object.keys(PLACES))('a store that %s', (name) => {
     async (asked, timeoutMs) => {
       await using place = await PLACES[name]!();
       await using shop = await opened(place.port);
-      if (place.lose) expect(await ask(shop, asked)).toMatchObject({ code: 'ok' });
-      await place.lose?.();
       for (let time = 0; time < 3; time += 1) {
         const { code, ms } = await ask(shop, asked, timeoutMs);
         expect(code).toBe('UNAVAILABLE');
@@ -107,10 +92,63 @@ describe.concurrent.each(Object.keys(PLACES))('a store that %s', (name) => {
   it('is UNAVAILABLE to a ping', async () => {
     await using place = await PLACES[name]!();
     await using shop = await opened(place.port);
-    if (place.lose) expect(await ping(shop)).toMatchObject({ status: 'up' });
-    await place.lose?.();
     expect(await ping(shop)).toMatchObject({ code: 'UNAVAILABLE' });
     expect(await ping(shop)).toMatchObject({ code: 'UNAVAILABLE' });
+  });
+});
+
+/** One that is waited for by who watches it, as those of today are. */
+function watchable(port?: number): Promise<ScriptedMongo> {
+  const topologyVersion = { processId: new ObjectId(), counter: Long.ZERO };
+  return startScriptedMongo(
+    (name) => (name === 'distinct' ? { distinct: [] } : []),
+    { topologyVersion },
+    undefined,
+    port,
+  );
+}
+
+describe.concurrent('a store that was killed while it was connected', () => {
+  it.each(Object.keys(ASKED))('has its time to start anew, and is UNAVAILABLE to %s soon after that', async (asked) => {
+    const store = await watchable();
+    await using shop = await opened(Number(new URL(store.url).port));
+    expect(await ask(shop, asked)).toMatchObject({ code: 'ok' });
+    await store.watched;
+    await store.close();
+    const { code, ms } = await ask(shop, asked);
+    expect(code).toBe('UNAVAILABLE');
+    expect(ms).toBeGreaterThan(1000);
+    expect(ms).toBeLessThan(SOURCE_MS / 2);
+    for (let time = 0; time < 3; time += 1) {
+      const { code, ms } = await ask(shop, asked, 1000);
+      expect(code).toBe('UNAVAILABLE');
+      expect(ms).toBeLessThan(750);
+    }
+    expect(await ping(shop)).toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  it.each(Object.keys(ASKED))('answers %s asked meanwhile, if it is there again in that time', async (asked) => {
+    const store = await watchable();
+    const port = Number(new URL(store.url).port);
+    await using shop = await opened(port);
+    expect(await ask(shop, asked)).toMatchObject({ code: 'ok' });
+    await store.watched;
+    await store.close();
+    const tried = Promise.withResolvers<void>();
+    let tries = 0;
+    const place = await placeOf(
+      createServer((socket) => {
+        socket.destroy();
+        if (++tries === 6) tried.resolve();
+      }),
+      port,
+    );
+    const answer = ask(shop, asked);
+    await tried.promise;
+    await place[Symbol.asyncDispose]();
+    const again = await watchable(port);
+    expect(await answer).toMatchObject({ code: 'ok' });
+    await again.close();
   });
 });
 
@@ -157,6 +195,70 @@ it('a store far away is connected to, though that takes longer than the first qu
   await store.close();
 });
 
+describe.concurrent('with no connection by half of its time', () => {
+  it('a store is UNAVAILABLE where TLS was not agreed on', async () => {
+    await using place = await silent();
+    await using shop = await opened(place.port, {
+      timeoutMs: 800,
+      retry: false,
+      url: `mongodb://127.0.0.1:${place.port}/?tls=true`,
+    });
+    const { code, ms } = await ask(shop, 'findOne', 700);
+    expect(code).toBe('UNAVAILABLE');
+    expect(ms).toBeLessThan(700);
+  });
+
+  it('a host that answers nothing at all cannot be reached', async () => {
+    // As of one that drops what comes: a name that is never found out keeps TCP from being connected, too.
+    const options = { lookup: () => {}, connectTimeoutMS: 100, serverSelectionTimeoutMS: SOURCE_MS };
+    const client = new MongoClient('mongodb://store.invalid', options);
+    failWhereUnreachable(client, 0);
+    const began = performance.now();
+    const error: unknown = await client.connect().catch((it: unknown) => it);
+    expect(mongoError(error, 'shop', new AbortController().signal)).toMatchObject({ code: 'UNAVAILABLE' });
+    expect(performance.now() - began).toBeLessThan(SOURCE_MS / 4);
+    await client.close();
+  });
+});
+
+it('a store of another replica set is UNAVAILABLE at once, again and again', async () => {
+  const greeting: Record<string, unknown> = { setName: 'rs' };
+  const store = await startScriptedMongo(() => [], greeting);
+  const { host, port } = new URL(store.url);
+  greeting['hosts'] = [host];
+  await using shop = await opened(Number(port), { url: `${store.url}/?replicaSet=other` });
+  for (let time = 0; time < 3; time += 1) {
+    const { code, ms } = await ask(shop, 'findOne', 1000);
+    expect(code).toBe('UNAVAILABLE');
+    expect(ms).toBeLessThan(750);
+  }
+  await store.close();
+});
+
+it('a replica set that elects no primary is UNAVAILABLE before the whole of the time is over', async () => {
+  const greeting: Record<string, unknown> = { setName: 'rs', isWritablePrimary: false, secondary: true };
+  const store = await startScriptedMongo(() => [], greeting);
+  const { host, port } = new URL(store.url);
+  greeting['hosts'] = [host];
+  await using shop = await opened(Number(port), { timeoutMs: 1000, retry: false });
+  expect(await ask(shop, 'findOne')).toMatchObject({ code: 'UNAVAILABLE' });
+  expect(await ask(shop, 'findOne', 500)).toMatchObject({ code: 'TIMEOUT' });
+  await store.close();
+});
+
+it('a store that refuses a login does so without a pause', async () => {
+  const store = await startMongo({ username: 'a', password: 'b' });
+  await using shop = await opened(store.port, { url: `mongodb://a:x@127.0.0.1:${store.port}` });
+  const took: number[] = [];
+  for (let time = 0; time < 6; time += 1) {
+    const { code, ms } = await ask(shop, 'findOne');
+    expect(code).toBe('FORBIDDEN');
+    if (time > 0) took.push(ms);
+  }
+  expect(Math.min(...took)).toBeLessThan(45);
+  await store.close();
+});
+
 it('a replica set without its primary is waited for while one member can be reached', async () => {
   await using gone = await PLACES['refuses connections']!();
   const greeting: Record<string, unknown> = { setName: 'rs', isWritablePrimary: false, secondary: true };
@@ -180,44 +282,52 @@ it('a replica set without its primary is waited for while one member can be reac
 });
 
 describe('who waits for a server', () => {
-  const refused = () => new MongoNetworkError('refused');
-  const silence = () => new MongoNetworkTimeoutError('silent');
+  beforeEach(() => vi.useFakeTimers({ toFake: ['performance'] }));
+  afterEach(() => vi.useRealTimers());
+  const PATIENCE_MS = 1000;
+  const FAILURES: Readonly<Record<string, Error>> = {
+    '-': new MongoNetworkError('refused'),
+    '~': new MongoNetworkTimeoutError('silent'),
+  };
 
-  it.each<[string, (Error | undefined)[][], boolean]>([
-    ['of one that refuses at first', [[refused()]], true],
-    ['of one that has just answered, and may have lost a connection', [[undefined, refused()]], false],
-    ['of one that had answered, and refuses again', [[undefined, refused(), refused()]], true],
-    ['of one that is silent', [[silence(), silence()]], false],
-    ['of one that refuses after a silence', [[silence(), refused()]], true],
-    ['of two that refuse', [[refused()], [refused()]], true],
-    ['of two, one of which was not asked yet', [[refused()], []], false],
-    ['of two, one of which answers', [[refused(), refused()], [undefined]], false],
-    ['of two, one of which is silent', [[silence()], [refused()]], false],
-    ['of two, one of which refused and is silent now', [[refused(), silence()], [refused()]], false],
-  ])('%s', async (_, told, isFailed) => {
+  /** Of a server: ? it is asked, + answers, - refuses, ~ is silent, x leaves. Numbers: so many ms pass. */
+  it.each([
+    ['of one that refuses at first', 'a', 'a? a-', true],
+    ['of one that had answered, and may be starting anew', 'a', 'a+ a? a- 50 a? a- 800 a? a-', false],
+    ['of one that had answered, and is not there in time', 'a', 'a+ a? a- 50 a? a- 950 a? a-', true],
+    ['of one that had answered, was lost long ago, and refuses', 'a', 'a+ a? a- 5000 a? a-', true],
+    ['of one that was lost, was there again, and is lost again', 'a', 'a+ a? a- 950 a? a+ a? a- 50 a? a-', false],
+    ['of one that is silent', 'a', 'a? a~ a? a~', false],
+    ['of one that refuses after a silence', 'a', 'a? a~ a? a-', true],
+    ['of two that refuse', 'ab', 'a? b? a- b-', true],
+    ['of two that refuse, one later than the other', 'ab', 'a? b? a- 50 a? a- 50 a? b-', true],
+    ['of two, one of which was not asked yet', 'ab', 'a? a- b?', false],
+    ['of two, one of which answers', 'ab', 'a? a- a? a- b? b+', false],
+    ['of two, one of which is silent', 'ab', 'a? a~ b? b-', false],
+    ['of two, one of which refused and is silent now', 'ab', 'a? a- a? a~ b? b-', false],
+    ['of two, one of which refused long ago and is asked again', 'ab', 'a? b? a- b+ 5000 b? a? b- 1000 b? b-', false],
+    ['of two, one of which refused before it left and came back', 'ab', 'a? a- ax b? b-', false],
+  ])('%s', async (_, servers, script, isFailed) => {
     const client = new EventEmitter();
-    const servers = new Map(told.map((_, index) => [String(index), {}]));
     const failures: unknown[] = [];
-    const waitQueue = [{ reject: (error: unknown) => failures.push(error) }];
-    failWhereUnreachable(
-      Object.assign(client, { topology: { description: { servers }, waitQueue } }) as unknown as MongoClient,
-    );
-    for (const [index, heartbeats] of told.entries())
-      for (const failure of heartbeats) {
-        const event = { connectionId: String(index), failure };
-        client.emit(failure ? 'serverHeartbeatFailed' : 'serverHeartbeatSucceeded', event);
-      }
-    await setImmediate();
+    let waitQueue: object[] = [];
+    const topology = {
+      description: { servers: new Map(Array.from(servers, (it) => [it, {}])) },
+      waitQueue: { shift: () => waitQueue.shift() ?? null },
+    };
+    failWhereUnreachable(Object.assign(client, { topology }) as unknown as MongoClient, PATIENCE_MS);
+    for (const step of script.split(' ')) {
+      const [address = '', what = ''] = step;
+      // Who begins to wait before the last of it.
+      waitQueue = [{ reject: (error: unknown) => failures.push(error) }];
+      failures.length = 0;
+      if (/^\d/.test(step)) vi.advanceTimersByTime(Number(step));
+      else if (what === 'x') client.emit('serverClosed', { address });
+      else if (what === '?') client.emit('serverHeartbeatStarted', { connectionId: address });
+      else if (what === '+') client.emit('serverHeartbeatSucceeded', { connectionId: address });
+      else client.emit('serverHeartbeatFailed', { connectionId: address, failure: FAILURES[what] });
+      await setImmediate();
+    }
     expect(failures.length > 0).toBe(isFailed);
   });
-});
-
-it.each([
-  ['answered by none', [{ type: 'Unknown', error: null }], 'TIMEOUT'],
-  ['whose connections time out', [{ type: 'Unknown', error: new MongoNetworkTimeoutError('late') }], 'TIMEOUT'],
-  ['that has no primary', [{ type: 'RSSecondary', error: null }], 'UNAVAILABLE'],
-])('a wait for a server that ends by itself, %s, is %s', (_, servers, code) => {
-  const described = { servers: new Map(Object.entries(servers)), error: null } as unknown as TopologyDescription;
-  const error = new MongoServerSelectionError('timed out', described);
-  expect(mongoError(error, 'shop', new AbortController().signal)).toMatchObject({ code });
 });
