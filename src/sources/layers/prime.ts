@@ -17,11 +17,16 @@ export const prime: Layer = {
 
 async function opened(payload: Payload): Promise<Payload> {
   if (payload.kind === 'items') return primed(payload);
-  if (payload.kind === 'body' && !payload.stream.readableEnded && payload.stream.readableLength === 0) {
-    await begun(payload.stream);
+  if (payload.kind === 'body') {
+    const { stream } = payload;
+    // An error that comes while nobody reads is told to whoever reads next; unheard it would end the process.
+    stream.on('error', ignored);
+    if (!stream.readableEnded && stream.readableLength === 0) await begun(stream);
   }
   return payload;
 }
+
+function ignored(): void {}
 
 /** Resolves at the first byte, or an end without one; rejects if the stream breaks or is closed before. */
 function begun(stream: Readable): Promise<void> {

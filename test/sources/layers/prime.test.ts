@@ -29,15 +29,17 @@ describe('a body that has not begun', () => {
   ];
 
   it.each(cases.flatMap(([what, ...more]) => moments.map(([when, at]) => [what, when, at, ...more] as const)))(
-    'settles at %s, %s, and is listened to no more',
+    'settles at %s, %s, and is listened to no more but for errors, which end nobody',
     async (_what, _when, at, happens, outcome) => {
       const stream = new Readable({ read() {} });
       at(() => happens(stream));
       const before = new Map(stream.eventNames().map((name) => [name, stream.listenerCount(name)]));
+      before.set('error', stream.listenerCount('error') + 1);
       const asked = prime.wrap(() => Promise.resolve({ kind: 'body', stream, meta: {} }));
       const [settled] = await Promise.allSettled([asked({ op: 'get', params: {}, want: 'body' }, context())]);
       expect(settled).toMatchObject(outcome);
       expect(new Map(stream.eventNames().map((name) => [name, stream.listenerCount(name)]))).toEqual(before);
+      expect(() => stream.emit('error', new Error('nobody reads'))).not.toThrow();
     },
   );
 });
