@@ -25,7 +25,7 @@ export interface Onlooker {
 }
 
 /** When a store was asked for an answer: an instant, `performance.now()` ms. */
-export interface Asked {
+export interface AskedAt {
   at: number;
 }
 
@@ -46,7 +46,7 @@ export interface Context {
   /** The oldest answer out of a cache that will do, in milliseconds; by itself any that the cache serves. */
   readonly maxAgeMs?: number | undefined;
   /** A cache counts the answer's age from then: whoever has it join a call that began earlier says so. */
-  readonly asked?: Asked | undefined;
+  readonly asked?: AskedAt | undefined;
   /** This attempt was sent because an earlier one took long. */
   readonly hedge?: true;
   /** How many attempts were sent before this one and failed: of a retry. */

@@ -2,7 +2,7 @@ import type { Connection } from '../../../adapters/adapter.ts';
 import { Work } from '../../budget/work.ts';
 import { CallSignal } from '../../call-signal.ts';
 import { CodapError, notNeeded, toCodapError } from '../../errors.ts';
-import type { Asked, Caller, Context, Fetch, Query } from '../../store/fetch.ts';
+import type { AskedAt, Caller, Context, Fetch, Query } from '../../store/fetch.ts';
 import { bytesOf, type Payload, type Value } from '../../store/payload.ts';
 import { KeptAnswers, type KeepingOptions, type KeptAnswer } from '../kept-answers.ts';
 import { keyOf } from '../key.ts';
@@ -28,23 +28,81 @@ export type Keeping = Pick<Connection, 'keeps' | 'revalidate'>;
  * while one refresh runs behind it, in nobody's name. What is too old is asked for by its entity tag.
  */
 export function cache(options: CacheOptions, connection: Keeping = {}): Layer {
-  const { name, timeoutMs, concurrency } = options;
-  const answers = new KeptAnswers(options.cache);
-  const refreshes = new Map<string, CallSignal>();
-  const mostRefreshes = Math.ceil(concurrency / 4);
-  const counted = { hit: 0, stale: 0, miss: 0 };
-  let isClosed = false;
-
-  const isKept = (query: Query, caller: Caller): boolean =>
-    query.want === 'value' && connection.keeps?.(query, caller) !== false;
-
-  const noted = (what: keyof typeof counted, { trace }: Context): void => {
-    counted[what] += 1;
-    if (trace) trace.cache = what;
+  const kept = new SourceCache(options, connection);
+  return {
+    name: 'cache',
+    bounds: (query, caller) => (kept.keeps(query, caller) ? { ...options.cache } : undefined),
+    state: () => kept.state,
+    wrap(next) {
+      const refreshing = timeout(options.name).wrap(next);
+      return (query, context) => {
+        const key = kept.keeps(query, context.caller) ? keyOf(query, context.caller) : undefined;
+        return key === undefined ? next(query, context) : kept.answer(next, refreshing, key, query, context);
+      };
+    },
+    dispose() {
+      kept.close();
+      return Promise.resolve();
+    },
   };
+}
 
-  const ask = async (next: Fetch, key: string, query: Query, context: Context): Promise<Payload> => {
-    const asked: Asked = { at: performance.now() };
+/** What is kept of a source, and the refreshes under way. */
+class SourceCache {
+  readonly #answers: KeptAnswers;
+  readonly #connection: Keeping;
+  readonly #timeoutMs: number;
+  readonly #mostRefreshes: number;
+  readonly #refreshes = new Map<string, CallSignal>();
+  readonly #counted = { hit: 0, stale: 0, miss: 0 };
+  #isClosed = false;
+
+  constructor({ cache, timeoutMs, concurrency }: CacheOptions, connection: Keeping) {
+    this.#answers = new KeptAnswers(cache);
+    this.#connection = connection;
+    this.#timeoutMs = timeoutMs;
+    this.#mostRefreshes = Math.ceil(concurrency / 4);
+  }
+
+  get state(): Readonly<Record<string, number>> {
+    return { ...this.#counted, bytes: this.#answers.bytes, entries: this.#answers.size };
+  }
+
+  /** Whether the answer of a query may be kept. */
+  keeps(query: Query, caller: Caller): boolean {
+    return query.want === 'value' && this.#connection.keeps?.(query, caller) !== false;
+  }
+
+  /** What is kept under a key, if it will do; else what the store answers. */
+  answer(next: Fetch, refreshing: Fetch, key: string, query: Query, context: Context): Promise<Payload> {
+    const now = performance.now();
+    const found = this.#answers.find(key);
+    if (!found || now >= found.staleUntil || isTooOld(now - found.asked, context.maxAgeMs)) {
+      this.#note('miss', context);
+      return this.#askStore(next, key, query, context);
+    }
+    const isFresh = now < found.freshUntil;
+    this.#note(isFresh ? 'hit' : 'stale', context);
+    if (!isFresh) this.#refresh(refreshing, key, query, context);
+    return served(found, now, context);
+  }
+
+  /** Ends the refreshes, and keeps nothing any more. */
+  close(): void {
+    this.#isClosed = true;
+    for (const signal of this.#refreshes.values()) signal.abort(notNeeded());
+    this.#answers.clear();
+  }
+
+  #note(what: 'hit' | 'stale' | 'miss', { trace }: Context): void {
+    this.#counted[what] += 1;
+    if (trace) trace.cache = what;
+  }
+
+  async #askStore(next: Fetch, key: string, query: Query, context: Context): Promise<Payload> {
+    const answers = this.#answers;
+    const connection = this.#connection;
+    const asked: AskedAt = { at: performance.now() };
     const own: Context = { ...context, asked };
     const found = answers.find(key)?.answer;
     const known = found instanceof CodapError ? undefined : found;
@@ -68,14 +126,16 @@ export function cache(options: CacheOptions, connection: Keeping = {}): Layer {
       answers.fail(key, asked.at, toCodapError(error));
       throw error;
     }
-  };
+  }
 
-  const refresh = (next: Fetch, key: string, query: Query, { caller, memory }: Context): void => {
-    if (isClosed || refreshes.has(key) || refreshes.size >= mostRefreshes) return;
+  /** Asks behind those who are served what is stale. */
+  #refresh(next: Fetch, key: string, query: Query, { caller, memory }: Context): void {
+    const refreshes = this.#refreshes;
+    if (this.#isClosed || refreshes.has(key) || refreshes.size >= this.#mostRefreshes) return;
     const signal = new CallSignal();
     const own: Context = {
       signal,
-      deadline: performance.now() + timeoutMs,
+      deadline: performance.now() + this.#timeoutMs,
       // Who is served meanwhile has no part in it: of them it has what the key has.
       caller: { headers: caller.headers },
       memory: memory.ofAll(),
@@ -86,37 +146,8 @@ export function cache(options: CacheOptions, connection: Keeping = {}): Layer {
       refreshes.delete(key);
       own.memory.close();
     };
-    ask(next, key, query, own).then(end, end);
-  };
-
-  return {
-    name: 'cache',
-    bounds: (query, caller) => (isKept(query, caller) ? { ...options.cache } : undefined),
-    state: () => ({ ...counted, bytes: answers.bytes, entries: answers.size }),
-    wrap(next) {
-      const inTime = timeout(name).wrap(next);
-      return (query, context) => {
-        const key = isKept(query, context.caller) ? keyOf(query, context.caller) : undefined;
-        if (key === undefined) return next(query, context);
-        const now = performance.now();
-        const found = answers.find(key);
-        if (!found || now >= found.staleUntil || isTooOld(now - found.asked, context.maxAgeMs)) {
-          noted('miss', context);
-          return ask(next, key, query, context);
-        }
-        const isFresh = now < found.freshUntil;
-        noted(isFresh ? 'hit' : 'stale', context);
-        if (!isFresh) refresh(inTime, key, query, context);
-        return served(found, now, context);
-      };
-    },
-    dispose() {
-      isClosed = true;
-      for (const signal of refreshes.values()) signal.abort(notNeeded());
-      answers.clear();
-      return Promise.resolve();
-    },
-  };
+    this.#askStore(next, key, query, own).then(end, end);
+  }
 }
 
 /** Whether an answer of this age is older than a query takes: one that takes none is told by 0. */
