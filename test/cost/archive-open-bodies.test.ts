@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startStores, type Stores } from '../../demo/stores.ts';
 import { unpack } from '../encodings/unpack.ts';
 import { type Service, startService, until } from '../service.ts';
-import { askBytes } from './bytes.ts';
+import { askBytes } from '../endpoints/bytes.ts';
 
 const GIBIBYTE = 2 ** 30;
 

@@ -3,16 +3,16 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { setImmediate } from 'node:timers/promises';
 import { Long, MongoClient, MongoNetworkError, MongoNetworkTimeoutError, ObjectId } from 'mongodb';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { mongoError } from '../../../adapters/mongo/failure.ts';
-import { failWhereUnreachable } from '../../../adapters/mongo/unreachable.ts';
-import { startMongo } from '../../../demo/mongo/server.ts';
-import { ping } from '../../../src/service/ping.ts';
-import { Who } from '../../../src/sources/call.ts';
-import type { Source } from '../../../src/sources/open.ts';
-import type { Payload } from '../../../src/store/payload.ts';
-import { openSources, parseConfig } from '../../configured.ts';
-import { startScriptedMongo, type ScriptedMongo } from '../../scripted-mongo.ts';
-import { bounds } from '../source.ts';
+import { mongoError } from '../../adapters/mongo/failure.ts';
+import { failWhereUnreachable } from '../../adapters/mongo/unreachable.ts';
+import { startMongo } from '../../demo/mongo/server.ts';
+import { ping } from '../../src/service/ping.ts';
+import { Who } from '../../src/sources/call.ts';
+import type { Source } from '../../src/sources/open.ts';
+import type { Payload } from '../../src/store/payload.ts';
+import { openSources, parseConfig } from '../configured.ts';
+import { startScriptedMongo, type ScriptedMongo } from '../scripted-mongo.ts';
+import { bounds } from '../adapters/source.ts';
 
 /** The whole of the source's time: nobody has as much in these tests, but for those that wait for it. */
 const SOURCE_MS = 8000;

@@ -4,7 +4,7 @@ import { startStores, type Stores } from '../../demo/stores.ts';
 import { unpack, UNPACKED } from '../encodings/unpack.ts';
 import { type ScriptedStore, startScripted } from '../scripted-store.ts';
 import { type Service, startService } from '../service.ts';
-import { askBytes, incomplete } from './bytes.ts';
+import { askBytes, incomplete } from '../endpoints/bytes.ts';
 
 let stores: Stores;
 let store: ScriptedStore;
