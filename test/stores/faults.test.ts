@@ -109,23 +109,27 @@ it('stores that are down before codap starts fail their queries, and are found o
   expect((await late.kv({ ada, text })).results).toMatchObject({ ada: isAda, text: isText });
 });
 
-it('a store that is down is UNAVAILABLE to queries and to readiness, however little time they have', async () => {
+it('a store that is down is UNAVAILABLE, and soon so to queries with little time and to readiness', async () => {
   const shop = { timeoutMs: 8000 };
   await using connected = await startCodap(stores, { shop });
   expect((await connected.kv({ ada })).results).toMatchObject({ ada: isAda });
   await stores.mongo.kill();
-  await using late = await startCodap(stores, { shop });
-  for (const service of [connected, late]) {
-    const began = performance.now();
-    for (const timeoutMs of [1000, 1000, 8000])
-      expect((await service.kv({ ada: { ...ada, timeoutMs } }, { timeoutMs })).results.ada).toMatchObject(
-        failedWith('UNAVAILABLE'),
-      );
-    expect(performance.now() - began).toBeLessThan(3000);
-    const { sources } = (await (await fetch(`${service.url}/health/ready`)).json()) as { sources: object[] };
-    expect(sources).toContainEqual(expect.objectContaining({ name: 'shop', status: 'down', code: 'UNAVAILABLE' }));
+  try {
+    await using late = await startCodap(stores, { shop });
+    for (const service of [connected, late]) {
+      const began = performance.now();
+      // One that had answered is waited for at first: the first query finds out that it stays away.
+      for (const timeoutMs of [8000, 1000, 1000])
+        expect((await service.kv({ ada: { ...ada, timeoutMs } }, { timeoutMs })).results.ada).toMatchObject(
+          failedWith('UNAVAILABLE'),
+        );
+      expect(performance.now() - began).toBeLessThan(4000);
+      const { sources } = (await (await fetch(`${service.url}/health/ready`)).json()) as { sources: object[] };
+      expect(sources).toContainEqual(expect.objectContaining({ name: 'shop', status: 'down', code: 'UNAVAILABLE' }));
+    }
+  } finally {
+    await stores.mongo.restart();
   }
-  await stores.mongo.restart();
   expect((await connected.kv({ ada })).results).toMatchObject({ ada: isAda });
 });
 

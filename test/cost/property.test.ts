@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { comparable, evaluated } from './random-batches.ts';
-import { answer } from './simulated.ts';
-import { checkTraces } from './traces.ts';
+import { comparable, evaluated } from '../batch/random-batches.ts';
+import { answer } from '../batch/simulated.ts';
+import { checkTraces } from '../batch/traces.ts';
 
 const PLANS = 5000;
 
