@@ -3,7 +3,7 @@ import { parsedBytes, readJson } from '../../src/json/read-json.ts';
 import { atOnce, type Steps, Work } from '../../src/budget/work.ts';
 import type { Freshness } from '../../src/store/freshness.ts';
 import { ownBytes } from '../../src/store/keep.ts';
-import { Opened } from '../../src/store/opened.ts';
+import { Opened, openedBy } from '../../src/store/opened.ts';
 import { bytesBeside, type Kept, type Meta, type Stored, type Value } from '../../src/store/payload.ts';
 
 /** Members up to which a text is read at once. */
@@ -64,15 +64,7 @@ export class JsonBytes implements Value {
 
   *#inTurns(work: Work): Steps<unknown> {
     const tally = { bytes: 0 };
-    let mine: Opened | undefined;
-    try {
-      const value = yield* readJson(this.json, work, tally);
-      mine = new Opened(value, tally.bytes, work);
-      this.#opened ??= mine;
-    } finally {
-      // It failed, goes on no more, or somebody else was faster.
-      if (!mine || mine !== this.#opened) work.drops(tally.bytes);
-    }
+    this.#opened = yield* openedBy(readJson(this.json, work, tally), tally, work, () => this.#opened);
     return this.#opened.for(work);
   }
 }

@@ -1,7 +1,7 @@
 import { BSONError } from 'bson';
 import type { Mode } from '../../src/json/typed-text.ts';
 import { bytesOfText, ownBytes } from '../../src/store/keep.ts';
-import { Opened } from '../../src/store/opened.ts';
+import { type Opened, openedBy } from '../../src/store/opened.ts';
 import type { Kept, Meta, Value } from '../../src/store/payload.ts';
 import { atOnce, Work, type Steps } from '../../src/budget/work.ts';
 import { bsonToJson, documentsToJson, elementToJson } from './bson-json.ts';
@@ -99,14 +99,7 @@ class Lazy implements Value {
     if (this.#opened) return this.#opened.for(work);
     const bytes = OPENED * this.#sent.reduce((sum, { length }) => sum + length, 0);
     work.opens(bytes);
-    let mine: Opened | undefined;
-    try {
-      mine = new Opened(yield* this.#reading(this.#sent, work), bytes, work);
-      this.#opened ??= mine;
-    } finally {
-      // It failed, goes on no more, or somebody else was faster.
-      if (!mine || mine !== this.#opened) work.drops(bytes);
-    }
+    this.#opened = yield* openedBy(this.#reading(this.#sent, work), { bytes }, work, () => this.#opened);
     this.#sent = [];
     return this.#opened.for(work);
   }

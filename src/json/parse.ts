@@ -1,5 +1,8 @@
-import { atOnce, Work } from '../budget/work.ts';
-import { readJson } from './read-json.ts';
+import { atOnce, type Steps, Work } from '../budget/work.ts';
+import { membersIn, parsedBytes, readJson } from './read-json.ts';
+
+/** Characters from which on JSON is read in turns. */
+const LARGE = 65_536;
 
 // Sixteen digits that are no fraction, or an exponent of three digits: below these a double takes every
 // number in, but for a fraction that begins with very many zeros.
@@ -13,7 +16,17 @@ export function parseExact(text: string): unknown {
   return isPlain(text) ? JSON.parse(text) : atOnce(readJson(text, new Work(Infinity)));
 }
 
+/**
+ * JSON that was checked, as data, in turns with others where it is long, and counted; `members` says what
+ * `membersIn` would find.
+ */
+export function* parseInTurns(text: string, work: Pick<Work, 'tick' | 'opens'>, members?: number): Steps<unknown> {
+  if (text.length >= LARGE || !isPlain(text)) return yield* readJson(text, work);
+  work.opens(parsedBytes(members ?? membersIn(text), text.length));
+  return JSON.parse(text);
+}
+
 /** Whether `JSON.parse` keeps it as it is. */
-export function isPlain(text: string): boolean {
+function isPlain(text: string): boolean {
   return !MAY_NOT_FIT.test(text) && !text.includes(ZEROS) && !MAY_MOVE.test(text);
 }

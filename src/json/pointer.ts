@@ -16,8 +16,7 @@ export function isIndex(step: string): boolean {
 /** The steps of a JSON Pointer (RFC 6901 §3); none for `''`, the whole value. Throws SyntaxError. */
 export function parsePointer(text: string): readonly string[] {
   if (text === '') return [];
-  if (!text.startsWith('/')) throw new SyntaxError('a JSON Pointer is empty or begins with "/"');
-  if (/~(?![01])/.test(text)) throw new SyntaxError('in a JSON Pointer "~" is written ~0 and "/" is written ~1');
+  if (!isPointer(text)) throw new SyntaxError('no JSON Pointer');
   const steps = text.slice(1).split('/');
   return text.includes('~') ? steps.map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~')) : steps;
 }

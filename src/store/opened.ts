@@ -1,4 +1,4 @@
-import type { Work } from '../budget/work.ts';
+import type { Steps, Work } from '../budget/work.ts';
 
 /**
  * What a value is that somebody has looked into. What it takes counts for each batch that does, once: the
@@ -23,5 +23,24 @@ export class Opened {
     work.opens(this.#bytes);
     (this.#others ??= new WeakSet()).add(work);
     return this.value;
+  }
+}
+
+/**
+ * Opens what somebody reads for a batch, unless it is `known` by then. What has been counted for that is let
+ * go of where it fails, goes on no more, or somebody else was faster.
+ */
+export function* openedBy(
+  reading: Steps<unknown>,
+  counted: { readonly bytes: number },
+  work: Work,
+  known: () => Opened | undefined,
+): Steps<Opened> {
+  let mine: Opened | undefined;
+  try {
+    const value = yield* reading;
+    return known() ?? (mine = new Opened(value, counted.bytes, work));
+  } finally {
+    if (!mine) work.drops(counted.bytes);
   }
 }

@@ -5,17 +5,13 @@ import { stepOf, valued, type MemberList, type Reply } from '../../batch/run/rep
 import type { Steps } from '../../budget/work.ts';
 import { answerText } from '../../encodings/json.ts';
 import { entriesOf, memberOf, put } from '../../json/members.ts';
-import { isPlain } from '../../json/parse.ts';
-import { membersIn, parsedBytes, readJson } from '../../json/read-json.ts';
+import { parseInTurns } from '../../json/parse.ts';
 import type { Text } from '../../json/text.ts';
 import type { Bounds } from './bounds.ts';
 import { type DigitsOfPage, pageData } from './page-data.ts';
 
 /** Names of a page's own and words of Liquid: no key of a batch with a template may be one. */
 export const RESERVED = 'codap params true false nil null empty blank and or not contains'.split(' ');
-
-/** Characters up to which JSON is read at once. */
-const SHORT = 65_536;
 
 /** What a page says of its batch. */
 class Codap extends Drop {
@@ -55,7 +51,7 @@ export function* pageContext(
   named['codap'] = new Codap(complete, function* () {
     const json = yield* joined(yield* answerText(list, complete, 'replies', traced), bounds);
     bounds.hold(json.length);
-    return yield* pageData(memberOf((yield* read(json, bounds)) as object, 'results'), bounds, digits);
+    return yield* pageData(memberOf((yield* parseInTurns(json, bounds)) as object, 'results'), bounds, digits);
   });
   return named;
 }
@@ -84,13 +80,7 @@ function* valueOf({ value, list, status }: Reply, bounds: Bounds): Steps<unknown
   if (!value) return list && status !== 'error' ? yield* valuesOf(list, bounds) : null;
   const { json, members } = value;
   bounds.hold(json.length);
-  return yield* read(json, bounds, members);
-}
-
-function* read(json: string, bounds: Bounds, members?: number): Steps<unknown> {
-  if (json.length > SHORT || !isPlain(json)) return yield* readJson(json, bounds);
-  bounds.opens(parsedBytes(members ?? membersIn(json), json.length));
-  return JSON.parse(json);
+  return yield* parseInTurns(json, bounds, members);
 }
 
 function* joined(text: Text, bounds: Bounds): Steps<string> {

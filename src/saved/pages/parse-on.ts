@@ -1,6 +1,7 @@
 import { type Liquid, LiquidError, Parser, type Template as Node, Tokenizer } from 'liquidjs';
+import { MOST_FAULTS } from '../../json/fault-list.ts';
 import { BrokenBlocks } from './broken-blocks.ts';
-import { type Fault, faultOf, isTooDeep, MOST_FAULTS } from './placed.ts';
+import { type Fault, faultOf, isTooDeep } from './placed.ts';
 
 /** What could be parsed of a file, and what could not. */
 export interface Parsed {

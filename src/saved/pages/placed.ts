@@ -1,11 +1,9 @@
 import { LiquidError, type Token } from 'liquidjs';
+import { MOST_FAULTS } from '../../json/fault-list.ts';
 import { choice } from '../../store/check-schema.ts';
 import { BLOCKS, TAGS } from './engine.ts';
 import { endedBy, GOES_ON } from './broken-blocks.ts';
 import { pageFilters } from './filters.ts';
-
-/** How many faults of one file are told. */
-export const MOST_FAULTS = 100;
 
 /** A line and a column. */
 export type Place = readonly [line: number, column: number];
