@@ -1,5 +1,4 @@
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
+import { BACKSLASH, QUOTE } from './json-octets.ts';
 
 /** The key whose opening quote is at `start`. */
 export function keyAt(body: Buffer, start: number): string {

@@ -1,5 +1,4 @@
-const BACKSLASH = 0x5c;
-const LOWER_U = 0x75;
+import { BACKSLASH, LOWER_U } from './json-octets.ts';
 
 // What a letter after a backslash stands for; 0 for none.
 const LETTERS = new Uint8Array(256);
