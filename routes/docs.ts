@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import type { FastifyInstance } from 'fastify';
-import { onceLoaded } from '../src/budget/once-loaded.ts';
+import { onceLoaded } from '../src/ground/once-loaded.ts';
 
 /** Everything comes from here; the page's icons are in its style sheet. */
 const POLICY =

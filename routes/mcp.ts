@@ -2,13 +2,13 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { CallTool } from '../src/agents/mcp-handler.ts';
 import { readMessage } from '../src/agents/read-message.ts';
 import { toolsOf } from '../src/agents/tools.ts';
-import { onceLoaded } from '../src/budget/once-loaded.ts';
+import { onceLoaded } from '../src/ground/once-loaded.ts';
 import { perCaller } from '../src/callers/granted.ts';
 import { receive, type Service } from '../src/service/batches/conduct.ts';
 import { type Calling, toolCalls } from '../src/service/batches/tool-calls.ts';
 import type { Serves } from '../src/service/http/hosts.ts';
 import { refuseOrigins } from '../src/service/http/origins.ts';
-import { whenAborted } from '../src/when-aborted.ts';
+import { whenAborted } from '../src/ground/when-aborted.ts';
 
 /** The headers of a request that the protocol looks at. */
 const HEADERS = ['accept', 'content-type', 'mcp-protocol-version', 'mcp-method', 'mcp-name', 'mcp-session-id'];

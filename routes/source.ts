@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { CallSignal } from '../src/call-signal.ts';
+import { CallSignal } from '../src/ground/call-signal.ts';
 import { notNeeded } from '../src/errors.ts';
 import type { Service } from '../src/service/batches/conduct.ts';
 import type { DescribeSource } from '../src/service/describe-source.ts';

@@ -1,4 +1,4 @@
-import { remembering } from '../../src/budget/remember.ts';
+import { remembering } from '../../src/ground/remember.ts';
 
 /**
  * Whether a text is a media type, in ASCII: beyond that nobody knows which charset a header is in. What is

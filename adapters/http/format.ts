@@ -1,5 +1,5 @@
 import { MIMEType, TextDecoder } from 'node:util';
-import { remembering } from '../../src/budget/remember.ts';
+import { remembering } from '../../src/ground/remember.ts';
 
 /**
  * How a body is read: by its content type, or as the query says; `part` is what `auto` is for a part of one,

@@ -1,7 +1,7 @@
 import { PassThrough, pipeline, type Duplex, type Readable } from 'node:stream';
 import type { CodapError } from '../../src/errors.ts';
 import { abortReason } from '../../src/errors.ts';
-import { whenAborted } from '../../src/when-aborted.ts';
+import { whenAborted } from '../../src/ground/when-aborted.ts';
 
 /**
  * A driver's stream as codap hands it on: through `decoders`, its errors translated, destroyed when the

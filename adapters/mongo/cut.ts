@@ -1,4 +1,4 @@
-import { CallSignal } from '../../src/call-signal.ts';
+import { CallSignal } from '../../src/ground/call-signal.ts';
 
 const ONCE = { once: true } as const;
 

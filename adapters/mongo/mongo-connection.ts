@@ -1,4 +1,4 @@
-import { endOfTurn } from '../../src/budget/end-of-turn.ts';
+import { endOfTurn } from '../../src/ground/end-of-turn.ts';
 import { abortReason } from '../../src/errors.ts';
 import type { Context, Query } from '../../src/store/fetch.ts';
 import type { Payload } from '../../src/store/payload.ts';

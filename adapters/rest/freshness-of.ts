@@ -1,4 +1,4 @@
-import { remembering } from '../../src/budget/remember.ts';
+import { remembering } from '../../src/ground/remember.ts';
 import { NOT_KEPT, type Freshness } from '../../src/store/freshness.ts';
 import { agreed, listed } from '../http/field-values.ts';
 import { httpDate } from '../http/http-date.ts';

@@ -1,6 +1,6 @@
 import type { Worker } from 'node:cluster';
 import type { Logger } from 'pino';
-import { LONGEST_MS } from '../budget/at-instant.ts';
+import { LONGEST_MS } from '../ground/at-instant.ts';
 import { writeFamilies } from '../observe/exposition.ts';
 import { sharing, type Scrape } from '../observe/scrape.ts';
 import { countCollections } from '../observe/process-families.ts';

@@ -1,4 +1,4 @@
-import { LONGEST_MS } from '../budget/at-instant.ts';
+import { LONGEST_MS } from '../ground/at-instant.ts';
 import { wholeNumber } from '../store/whole-number.ts';
 
 /** A duration in whole milliseconds. */

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { LONGEST_MS } from '../budget/at-instant.ts';
+import { LONGEST_MS } from '../ground/at-instant.ts';
 import { wholeNumber } from '../store/whole-number.ts';
 import type { Adapter, Adapters } from '../../adapters/adapter.ts';
 import { choice } from '../store/check-schema.ts';

@@ -1,6 +1,6 @@
 import Negotiator from 'negotiator';
 import type { Plan } from '../batch/plan/node.ts';
-import { remembering } from '../budget/remember.ts';
+import { remembering } from '../ground/remember.ts';
 import { csv } from './csv.ts';
 import type { Encoding } from './encoding.ts';
 import { json } from './json-encoding.ts';

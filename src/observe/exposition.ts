@@ -1,5 +1,5 @@
 import Negotiator from 'negotiator';
-import { remembering } from '../budget/remember.ts';
+import { remembering } from '../ground/remember.ts';
 import type { Family, Series } from './family.ts';
 
 /** The forms that metrics are written in, as media types; the first one unless another is asked for. */

@@ -1,7 +1,7 @@
 import { Deferred, quiet } from './deferred.ts';
 import type { Entry, Slot } from './handle.ts';
 import type { Call, Options, Started, Task } from './task.ts';
-import { whenAborted } from '../when-aborted.ts';
+import { whenAborted } from '../ground/when-aborted.ts';
 
 interface Job<T> {
   readonly entry: Entry<T>;

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { Bag } from '../budget/bag.ts';
+import { Bag } from '../ground/bag.ts';
 import type { KnownCaller } from '../callers/known-caller.ts';
 import type { REASONS } from '../observe/metrics.ts';
 import { Pace } from './pace.ts';

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
-import { Bag } from '../budget/bag.ts';
+import { Bag } from '../ground/bag.ts';
 import type { Config } from '../config/load.ts';
 import { baseApp, type BaseOptions } from './http/base-app.ts';
 import { boundConnections } from './http/max-connections.ts';

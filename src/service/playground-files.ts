@@ -3,7 +3,7 @@ import { findPackageJSON } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { onceLoaded } from '../budget/once-loaded.ts';
+import { onceLoaded } from '../ground/once-loaded.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',

@@ -1,6 +1,6 @@
 import type { Memory } from '../budget/memory.ts';
 import { Work } from '../budget/work.ts';
-import { CallSignal } from '../call-signal.ts';
+import { CallSignal } from '../ground/call-signal.ts';
 import { notNeeded } from '../errors.ts';
 import { untilAborted } from '../store/signals.ts';
 import type { ContentsBounds } from './open.ts';

@@ -1,6 +1,6 @@
 import type { Memory } from '../budget/memory.ts';
 import type { Work } from '../budget/work.ts';
-import { CallSignal } from '../call-signal.ts';
+import { CallSignal } from '../ground/call-signal.ts';
 import { classify, notNeeded } from '../errors.ts';
 import { GrowingDeadline, instantOf } from '../store/deadline.ts';
 import type { Caller, Context, Fetch, Onlooker, Query } from '../store/fetch.ts';

@@ -1,5 +1,5 @@
 import { abortReason } from '../errors.ts';
-import { whenAborted } from '../when-aborted.ts';
+import { whenAborted } from '../ground/when-aborted.ts';
 
 /**
  * Settles as `call` does, or rejects as soon as the signal aborts, with a reason that may be shown, however

@@ -13,7 +13,7 @@ import { MergedDocuments } from '../../adapters/mongo/merged.ts';
 import type { MongoQuery } from '../../adapters/mongo/query.ts';
 import { gather } from '../../adapters/mongo/run-query.ts';
 import { rest } from '../../adapters/rest.ts';
-import { CallSignal } from '../../src/call-signal.ts';
+import { CallSignal } from '../../src/ground/call-signal.ts';
 import { CodapError } from '../../src/errors.ts';
 import type { Context } from '../../src/store/fetch.ts';
 import { GrowingDeadline } from '../../src/store/deadline.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { Bag } from '../../src/budget/bag.ts';
+import { Bag } from '../../src/ground/bag.ts';
 
 test('holds what was put in until it is taken out, as often as it was put in', () => {
   const bag = new Bag<object>();

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { CallSignal } from '../src/call-signal.ts';
-import { whenAborted } from '../src/when-aborted.ts';
+import { CallSignal } from '../../src/ground/call-signal.ts';
+import { whenAborted } from '../../src/ground/when-aborted.ts';
 
 describe('CallSignal', () => {
   it('tells its reason, and each who hears once, in the order in which they came', () => {

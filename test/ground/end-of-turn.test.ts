@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
-import { endOfTurn } from '../../src/budget/end-of-turn.ts';
+import { endOfTurn } from '../../src/ground/end-of-turn.ts';
 
 it('is one for all who wait in the same turn, and comes after all that has arrived', async () => {
   const done: string[] = [];

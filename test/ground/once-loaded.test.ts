@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { onceLoaded } from '../../src/budget/once-loaded.ts';
+import { onceLoaded } from '../../src/ground/once-loaded.ts';
 
 describe('what is loaded once', () => {
   it('is the same for all, those among them who ask while it comes', async () => {

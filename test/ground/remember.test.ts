@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { remembering } from '../../src/budget/remember.ts';
+import { remembering } from '../../src/ground/remember.ts';
 
 test('what is made of a text is made once, while few others come between', () => {
   const make = vi.fn((text: string) => ({ text }));

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { CodapError } from '../../src/errors.ts';
 import { untilAborted, untilLetIn } from '../../src/store/signals.ts';
-import { whenAborted } from '../../src/when-aborted.ts';
+import { whenAborted } from '../../src/ground/when-aborted.ts';
 
 const late = new CodapError('TIMEOUT', 'no answer within the time allowed');
 

@@ -1,5 +1,5 @@
 import { errors } from 'undici';
-import { keepChanged } from '../../../src/kept-shapes.ts';
+import { keepChanged } from '../../../src/ground/kept-shapes.ts';
 import type { Connections } from '../connections.ts';
 import type { Taker } from './taker.ts';
 import { Connection, type Keeper } from './connection.ts';

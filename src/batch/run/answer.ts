@@ -1,4 +1,4 @@
-import { atInstant } from '../../budget/at-instant.ts';
+import { atInstant } from '../../ground/at-instant.ts';
 import type { Memory } from '../../budget/memory.ts';
 import type { Work } from '../../budget/work.ts';
 import { CodapError } from '../../errors.ts';

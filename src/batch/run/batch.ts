@@ -1,8 +1,8 @@
-import { atInstant } from '../../budget/at-instant.ts';
-import { CallSignal } from '../../call-signal.ts';
+import { atInstant } from '../../ground/at-instant.ts';
+import { CallSignal } from '../../ground/call-signal.ts';
 import { CodapError, deadlinePassed, notNeeded } from '../../errors.ts';
 import type { Caller } from '../../store/fetch.ts';
-import { whenAborted } from '../../when-aborted.ts';
+import { whenAborted } from '../../ground/when-aborted.ts';
 import { piecesOf, sizing, type Tally } from '../../json/size.ts';
 import { Memory } from '../../budget/memory.ts';
 import type { Limits } from '../../config/load.ts';

@@ -1,7 +1,7 @@
-import { atInstant } from '../../budget/at-instant.ts';
-import { CallSignal } from '../../call-signal.ts';
+import { atInstant } from '../../ground/at-instant.ts';
+import { CallSignal } from '../../ground/call-signal.ts';
 import { notNeeded, tooLate } from '../../errors.ts';
-import { whenAborted } from '../../when-aborted.ts';
+import { whenAborted } from '../../ground/when-aborted.ts';
 import type { GroupNode } from '../plan/node.ts';
 import type { Batch, Failure } from './batch.ts';
 

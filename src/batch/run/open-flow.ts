@@ -1,8 +1,8 @@
-import { CallSignal } from '../../call-signal.ts';
+import { CallSignal } from '../../ground/call-signal.ts';
 import { CodapError, notNeeded } from '../../errors.ts';
 import type { CallTrace } from '../../store/call-trace.ts';
 import type { Query } from '../../store/fetch.ts';
-import { whenAborted } from '../../when-aborted.ts';
+import { whenAborted } from '../../ground/when-aborted.ts';
 import type { QueryNode } from '../plan/node.ts';
 import { Flow } from './flow.ts';
 import type { Scope } from './scope.ts';

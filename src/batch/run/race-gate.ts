@@ -1,7 +1,7 @@
-import { CallSignal } from '../../call-signal.ts';
+import { CallSignal } from '../../ground/call-signal.ts';
 import { notNeeded } from '../../errors.ts';
 import { untilAborted } from '../../store/signals.ts';
-import { whenAborted } from '../../when-aborted.ts';
+import { whenAborted } from '../../ground/when-aborted.ts';
 import { isWon } from '../plan/node.ts';
 import type { Gate } from './gate.ts';
 import type { RunningGroup } from './running-group.ts';

@@ -1,7 +1,7 @@
-import { CallSignal } from '../../call-signal.ts';
+import { CallSignal } from '../../ground/call-signal.ts';
 import { notNeeded, type CodapError } from '../../errors.ts';
 import { type InParts, readBeginning, resumed } from '../../sources/resume.ts';
-import { whenAborted } from '../../when-aborted.ts';
+import { whenAborted } from '../../ground/when-aborted.ts';
 import type { QueryNode } from '../plan/node.ts';
 import { openFlow, type Opening } from './open-flow.ts';
 import { Flow } from './flow.ts';

@@ -1,5 +1,5 @@
 import { type FilterImplOptions, toValue } from 'liquidjs';
-import { remembering } from '../../budget/remember.ts';
+import { remembering } from '../../ground/remember.ts';
 import { boundsOf } from './bounds.ts';
 import { scalarOf } from './comparisons.ts';
 import { type Shown, strftime } from './strftime.ts';

@@ -7,7 +7,7 @@ import { hasFlowed, isComplete, isCompleteSoFar, type Reply } from '../../batch/
 import { run, type Running } from '../../batch/run/run.ts';
 import type { Memory } from '../../budget/memory.ts';
 import { Work } from '../../budget/work.ts';
-import { CallSignal } from '../../call-signal.ts';
+import { CallSignal } from '../../ground/call-signal.ts';
 import type { Grant } from '../../callers/known-caller.ts';
 import type { Config } from '../../config/load.ts';
 import type { Encoding } from '../../encodings/encoding.ts';

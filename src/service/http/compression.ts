@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import Negotiator from 'negotiator';
-import { remembering } from '../../budget/remember.ts';
+import { remembering } from '../../ground/remember.ts';
 import type { Coding } from './outlet.ts';
 import { vary } from './vary.ts';
 

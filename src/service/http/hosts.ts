@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { remembering } from '../../budget/remember.ts';
+import { remembering } from '../../ground/remember.ts';
 import { sendProblem } from './problem.ts';
 import { timesSent } from './raw-fields.ts';
 

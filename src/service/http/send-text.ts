@@ -2,7 +2,7 @@ import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
 import type { Piece, Text } from '../../json/text.ts';
-import { endOfTurn } from '../../budget/end-of-turn.ts';
+import { endOfTurn } from '../../ground/end-of-turn.ts';
 import { isHeld } from '../../budget/turns.ts';
 import type { Work } from '../../budget/work.ts';
 import { codingFor } from './compression.ts';

@@ -1,6 +1,6 @@
 import type { Connection } from '../../../adapters/adapter.ts';
 import { Work } from '../../budget/work.ts';
-import { CallSignal } from '../../call-signal.ts';
+import { CallSignal } from '../../ground/call-signal.ts';
 import { CodapError, notNeeded, toCodapError } from '../../errors.ts';
 import type { AskedAt, Caller, Context, Fetch, Query } from '../../store/fetch.ts';
 import { bytesOf, type Payload, type Value } from '../../store/payload.ts';

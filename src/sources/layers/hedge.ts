@@ -1,9 +1,9 @@
 import type { Memory } from '../../budget/memory.ts';
-import { CallSignal } from '../../call-signal.ts';
+import { CallSignal } from '../../ground/call-signal.ts';
 import { classify, notNeeded } from '../../errors.ts';
 import type { Context, Fetch, Onlooker, Query } from '../../store/fetch.ts';
 import { discard, type Payload } from '../../store/payload.ts';
-import { whenAborted } from '../../when-aborted.ts';
+import { whenAborted } from '../../ground/when-aborted.ts';
 import { Budget } from '../budget.ts';
 import { onceClosed } from '../closing.ts';
 import { ask, type Layer } from '../layer.ts';

@@ -1,7 +1,7 @@
 import type { Merger, Point } from '../../../adapters/adapter.ts';
 import { isHeld } from '../../budget/turns.ts';
 import { Work, type Steps } from '../../budget/work.ts';
-import { CallSignal } from '../../call-signal.ts';
+import { CallSignal } from '../../ground/call-signal.ts';
 import { classify, toCodapError } from '../../errors.ts';
 import { canonical } from '../../json/canonical.ts';
 import { latestAmong } from '../../store/deadline.ts';

@@ -1,10 +1,10 @@
-import { LONGEST_MS } from '../../budget/at-instant.ts';
-import { CallSignal } from '../../call-signal.ts';
+import { LONGEST_MS } from '../../ground/at-instant.ts';
+import { CallSignal } from '../../ground/call-signal.ts';
 import { tooLate } from '../../errors.ts';
 import { instantOf, latestOf } from '../../store/deadline.ts';
 import type { Context, Fetch, Query } from '../../store/fetch.ts';
 import { discard, type Payload } from '../../store/payload.ts';
-import { whenAborted } from '../../when-aborted.ts';
+import { whenAborted } from '../../ground/when-aborted.ts';
 import { onceClosed } from '../closing.ts';
 import { ask, type Layer } from '../layer.ts';
 

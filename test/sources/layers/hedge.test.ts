@@ -8,7 +8,7 @@ import { rate } from '../../../src/sources/layers/rate.ts';
 import type { Context, Fetch } from '../../../src/store/fetch.ts';
 import type { Payload } from '../../../src/store/payload.ts';
 import { TypedValue } from '../../../src/store/typed-value.ts';
-import { whenAborted } from '../../../src/when-aborted.ts';
+import { whenAborted } from '../../../src/ground/when-aborted.ts';
 import { context, NOBODY } from '../../adapters/source.ts';
 import { randomOf } from '../../cost/random.ts';
 import { FakeStore, leave, read, type Reached } from '../../layer-suite/fake-store.ts';
