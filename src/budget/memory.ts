@@ -40,7 +40,8 @@ export class Memory {
    */
   hold(bytes: number): void {
     if (this.#closed) throw notNeeded();
-    if (bytes > this.left) throw this.#tooMany();
+    // Less than nothing is left once a bound has fallen below what is held: nothing more is no more.
+    if (bytes > Math.max(0, this.left)) throw this.#tooMany();
     this.#within?.hold(bytes);
     this.#held += bytes;
   }
@@ -80,8 +81,14 @@ export class Memory {
   disown(): void {
     const whole = this.#within?.ofAll();
     this.#within?.release(this.#held);
-    whole?.hold(this.#held);
+    if (whole) whole.#take(this.#held);
     this.#within = whole;
+  }
+
+  /** Counts in what the whole has held before: no bound is asked, for it may have fallen meanwhile. */
+  #take(bytes: number): void {
+    this.#held += bytes;
+    if (this.#within) this.#within.#take(bytes);
   }
 
   /** Lets go of all that is held, for good: what is still being collected is not needed. */

@@ -228,6 +228,6 @@ class Joined extends Waiter {
     this.stay();
     this.separate();
     if (asked) asked.at = performance.now();
-    this.succeed(fetch(query, this.context));
+    this.succeed(ask(fetch, query, this.context));
   }
 }

@@ -60,6 +60,22 @@ describe('memory', () => {
     expect(() => part.hold(1)).toThrow(expect.objectContaining({ code: 'CANCELLED' }));
   });
 
+  it.each([
+    ['nothing more', (part: Memory) => part.hold(0)],
+    ['less', (part: Memory) => part.release(20)],
+    ['as much by nobody’s count but the whole’s', (part: Memory) => part.disown()],
+  ])('whose bound falls below what is held lets a part hold %s, and not a byte more', (_what, change) => {
+    const whole = processMemory(100);
+    const part = new Memory(80, tooLarge, whole).part();
+    part.hold(60);
+    whole.most = 10;
+    change(part);
+    expect(whole.held).toBe(part.held);
+    expect(() => part.hold(1)).toThrow(expect.objectContaining({ code: 'OVERLOADED' }));
+    part.close();
+    expect(whole.held).toBe(0);
+  });
+
   it('has a part throw the word of the whole', () => {
     const part = new Memory(10, tooLarge).part();
     expect(() => part.hold(11)).toThrow('too many bytes');

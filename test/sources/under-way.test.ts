@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { processMemory } from '../../src/budget/memory.ts';
 import { CodapError } from '../../src/errors.ts';
 import { type Layer, stack } from '../../src/sources/layer.ts';
 import { coalesce } from '../../src/sources/layers/coalesce.ts';
@@ -92,6 +93,21 @@ it.each([
     expect(layer.state?.()).toEqual({ coalesced });
   },
 );
+
+it('a call that a bound turns away which has fallen below what is held is asked again for all who have more time', async () => {
+  const { store, ask, answerAll } = shop([]);
+  const memory = processMemory(100);
+  memory.hold(60);
+  const asked = [1000, 2000, 3000].map((ms) =>
+    ask('x', 'one', { memory: memory.part(), deadline: performance.now() + ms }),
+  );
+  memory.most = 10;
+  store.calls[0]?.fail(new CodapError('OVERLOADED', 'full', { rejected: true }));
+  await pass();
+  await answerAll();
+  expect((await Promise.all(asked)).flat()).toEqual(['OVERLOADED', 'ok', 'ok']);
+  expect(memory.held).toBe(60);
+});
 
 describe('a call that comes back into a line, to be tried again,', () => {
   async function triedAgain(own: Partial<Context> = {}, signal = new AbortController().signal) {
