@@ -1,9 +1,15 @@
 import { isUtf8 } from 'node:buffer';
 import { BSONError } from 'bson';
 import { DAY_MS, dayText } from '../../src/json/iso-text.ts';
-import { BACKSLASH, COLON, COMMA, LOWER_U, MINUS, QUOTE, ZERO } from '../../src/json/json-octets.ts';
 import { octet } from './bson-reader.ts';
 
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const BACKSLASH = 0x5c;
+const MINUS = 0x2d;
+const ZERO = 0x30;
+const LOWER_U = 0x75;
 const HEX = Buffer.from('0123456789abcdef');
 
 /** What follows the backslash of each character, 0 where it stands for itself; what is not ASCII does not. */

@@ -1,4 +1,5 @@
-import { BACKSLASH, QUOTE } from './json-octets.ts';
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
 
 /** The key whose opening quote is at `start`. */
 export function keyAt(body: Buffer, start: number): string {

@@ -1,7 +1,15 @@
 import { isHeld } from '../budget/turns.ts';
 import type { Steps } from '../budget/work.ts';
-import { BACKSLASH, CLOSE_LIST, CLOSE_OBJECT, COLON, COMMA, OPEN_LIST, OPEN_OBJECT, QUOTE } from './json-octets.ts';
 import { inUtf8, type Piece } from './text.ts';
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const OPEN_LIST = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_LIST = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+const COLON = 0x3a;
 
 /** A list or an object of which members are missing. */
 export interface Shortened {

@@ -1,21 +1,20 @@
 import { isUtf8 } from 'node:buffer';
 import { CodapError } from '../errors.ts';
-import {
-  BACKSLASH,
-  CLOSE_LIST,
-  CLOSE_OBJECT,
-  COLON,
-  COMMA,
-  DOT,
-  MINUS,
-  NINE,
-  OPEN_LIST,
-  OPEN_OBJECT,
-  PLUS,
-  QUOTE,
-  ZERO,
-} from './json-octets.ts';
 import { escapeLength } from './unescape.ts';
+
+const QUOTE = 0x22;
+const PLUS = 0x2b;
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+const COLON = 0x3a;
+const OPEN_LIST = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_LIST = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
 
 /** What a byte is inside a string: 0 an ordinary one, else one at which to look closer. */
 const IN_STRING = Uint8Array.from({ length: 256 }, (_, byte) =>

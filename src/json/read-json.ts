@@ -3,19 +3,18 @@ import { isOutOfRange } from './digits.ts';
 import { isExactInteger } from './exact.ts';
 import { Digits } from './leaf.ts';
 import { put, trimmed } from './members.ts';
-import {
-  BACKSLASH,
-  CLOSE_LIST,
-  CLOSE_OBJECT,
-  COMMA,
-  DOT,
-  MINUS,
-  NINE,
-  OPEN_LIST,
-  OPEN_OBJECT,
-  QUOTE,
-  ZERO,
-} from './json-octets.ts';
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const NINE = 0x39;
+const OPEN_LIST = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_LIST = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
 
 /** Characters of a number that a double holds whatever they are; of one that reads as zero, and is zero. */
 const SURE = 15;

@@ -4,23 +4,22 @@ import { isBeyondExact } from './exact.ts';
 import { FaultList, type ToldFault } from './fault-list.ts';
 import { keyAt, notJsonAt } from './body-text.ts';
 import { hashOfBytes } from './key-table.ts';
-import {
-  BACKSLASH,
-  CLOSE_LIST,
-  CLOSE_OBJECT,
-  COLON,
-  COMMA,
-  DOT,
-  LOWER_E,
-  MINUS,
-  OPEN_LIST,
-  OPEN_OBJECT,
-  PLUS,
-  QUOTE,
-  ZERO,
-} from './json-octets.ts';
 import { SeenKeys } from './seen-keys.ts';
 import { escapeLength, LONE_SURROGATE, unescape } from './unescape.ts';
+
+const QUOTE = 0x22;
+const PLUS = 0x2b;
+const COMMA = 0x2c;
+const MINUS = 0x2d;
+const DOT = 0x2e;
+const ZERO = 0x30;
+const COLON = 0x3a;
+const OPEN_LIST = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_LIST = 0x5d;
+const LOWER_E = 0x65;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
 
 const LITERALS = new Map(
   ['true', 'false', 'null'].map((text) => [text.charCodeAt(0) as number | undefined, Buffer.from(text)]),

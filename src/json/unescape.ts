@@ -1,4 +1,5 @@
-import { BACKSLASH, LOWER_U } from './json-octets.ts';
+const BACKSLASH = 0x5c;
+const LOWER_U = 0x75;
 
 // What a letter after a backslash stands for; 0 for none.
 const LETTERS = new Uint8Array(256);
