@@ -91,7 +91,13 @@ export class CodapError extends Error {
     return this.#again({ source, cause, retryAfterMs: Math.max(0, retryAfterMs - ms) });
   }
 
-  #again(own: Pick<ErrorDetails, 'source' | 'cause' | 'retryAfterMs'>): CodapError {
+  /** The same failure, of what may be asked again. */
+  mayPass(): CodapError {
+    const { source, cause } = this;
+    return this.#again({ source, cause, retryable: true });
+  }
+
+  #again(own: Pick<ErrorDetails, 'source' | 'cause' | 'retryAfterMs' | 'retryable'>): CodapError {
     const { code, message, status, retryAfterMs, dependsOn, retryable, http, rejected, freshMs } = this;
     return new CodapError(code, message, {
       status,

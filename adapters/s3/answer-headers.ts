@@ -11,8 +11,11 @@ const FIELDS: Readonly<Record<string, (text: string) => string | undefined>> = {
   'retry-after': where(() => true),
   date,
 };
-/** Those whose values make one where they come more than once. */
-const LISTS = /^(?:content-encoding|content-range|x-amz-meta-.*)$/;
+/**
+ * Those whose values make one where they come more than once. Of `age` the SDK asks no more than whether
+ * there is one: what comes out of a cache has the date of another time.
+ */
+const LISTS = /^(?:age|content-encoding|content-range|x-amz-meta-.*)$/;
 /** What the names of metadata begin with. */
 const METADATA = 'x-amz-meta-';
 /** Stands before such a name for the SDK, which puts it into an object that would not take `__proto__`. */

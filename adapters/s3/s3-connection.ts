@@ -1,23 +1,21 @@
-import { ListObjectsV2Command, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
-import { abortReason } from '../../src/errors.ts';
+import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
+import { abortReason, type CodapError } from '../../src/errors.ts';
 import type { Context, Query } from '../../src/store/fetch.ts';
 import { discard, type Payload } from '../../src/store/payload.ts';
 import { intoReadMemory } from '../../src/store/read-memory.ts';
 import { untilAborted } from '../../src/store/signals.ts';
-import { version } from '../../src/version.ts';
 import type { Ask, Connection } from '../adapter.ts';
-import { undiciConnections } from '../http/connections.ts';
+import { clientFor } from './s3-client.ts';
+import { StoreClock } from './store-clock.ts';
 import { s3Contents } from './contents.ts';
 import { credentialsOf } from './credentials.ts';
 import { s3Failure } from './failure.ts';
 import { get, head, keeps, renewal } from './get.ts';
-import { UndiciHandler } from './http-handler.ts';
 import { listInput } from './input.ts';
 import { list, listItems } from './list.ts';
 import type { S3Options } from './options.ts';
 import type { GetObject, HeadObject, ListObjects, PresignGetObject } from './params.ts';
 import { presign } from './presign.ts';
-import { xmlCollector } from './xml-collector.ts';
 
 /**
  * Bytes of an answer that is no object: the longest, a page of a thousand keys of 1,024 bytes, each of which
@@ -30,6 +28,7 @@ const LARGEST_ERROR = 2 ** 20;
 /** An open S3 source, by the AWS SDK. */
 export class S3Connection implements Connection {
   readonly #options: S3Options;
+  readonly #clock = new StoreClock();
   readonly #client: S3Client;
   /** For bodies that flow: what moves much memory is set apart from what is small and many. */
   readonly #bodies: S3Client;
@@ -39,15 +38,17 @@ export class S3Connection implements Connection {
   constructor(options: S3Options) {
     this.#options = options;
     const { endpoint, publicEndpoint } = options;
-    const credentials = credentialsOf(options);
-    this.#client = clientFor(options, credentials, endpoint, LARGEST);
-    this.#bodies = clientFor(options, credentials, endpoint, LARGEST_ERROR, { onread: intoReadMemory });
+    const shared = { credentials: credentialsOf(options), clock: this.#clock, endpoint, maxXmlBytes: LARGEST_ERROR };
+    this.#client = clientFor(options, { ...shared, maxXmlBytes: LARGEST });
+    this.#bodies = clientFor(options, { ...shared, connect: { onread: intoReadMemory } });
     this.#signer =
-      publicEndpoint === undefined ? this.#client : clientFor(options, credentials, publicEndpoint, LARGEST_ERROR);
+      publicEndpoint === undefined ? this.#client : clientFor(options, { ...shared, endpoint: publicEndpoint });
   }
 
-  readonly fetch = ({ op, params, want }: Query, context: Context): Promise<Payload> =>
-    untilAborted(context.signal, () => this.#fetch(op, params, want, context).catch(rethrow), discard);
+  readonly fetch = ({ op, params, want }: Query, context: Context): Promise<Payload> => {
+    const rethrow = this.#rethrow();
+    return untilAborted(context.signal, () => this.#fetch(op, params, want, context).catch(rethrow), discard);
+  };
 
   async #fetch(op: string, params: unknown, want: Payload['kind'], context: Context): Promise<Payload> {
     const { signal } = context;
@@ -56,10 +57,10 @@ export class S3Connection implements Connection {
       return get(client, params as GetObject, want, this.#options, context);
     }
     if (op === 'headObject') return head(this.#client, params as HeadObject, this.#options, signal);
-    if (op === 'presignGetObject') return presign(this.#signer, params as PresignGetObject, this.#options);
+    if (op === 'presignGetObject') return presign(this.#signer, params as PresignGetObject, this.#options, this.#clock);
     const query = params as ListObjects;
     if (want === 'items')
-      return { kind: 'items', items: translated(listItems(this.#client, query, this.#options, signal), signal) };
+      return { kind: 'items', items: this.#translated(listItems(this.#client, query, this.#options, signal), signal) };
     return list(this.#client, query, this.#options, context);
   }
 
@@ -78,9 +79,35 @@ export class S3Connection implements Connection {
   /** Lists one key below the prefix: of the bucket itself a policy may let nothing be seen. */
   ping(signal: AbortSignal): Promise<void> {
     const command = new ListObjectsV2Command(listInput(this.#options, this.#options, 1, undefined));
+    const ask = (): Promise<unknown> => this.#client.send(command, { abortSignal: signal }).catch(this.#rethrow());
     return untilAborted(signal, async () => {
-      await this.#client.send(command, { abortSignal: signal }).catch(rethrow);
+      await ask().catch((error: CodapError) => {
+        if (error.code === 'FORBIDDEN' && error.retryable) return ask();
+        throw error;
+      });
     });
+  }
+
+  /**
+   * Throws a failure of what begins now as codap tells it. What is refused while the clock is set was signed
+   * by the wrong time: it may be asked again.
+   */
+  #rethrow(): (error: unknown) => never {
+    const { settings } = this.#clock;
+    return (error) => {
+      const failure = s3Failure(error);
+      throw failure.code === 'FORBIDDEN' && this.#clock.settings !== settings ? failure.mayPass() : failure;
+    };
+  }
+
+  async *#translated<T>(items: AsyncGenerator<T>, signal: AbortSignal): AsyncGenerator<T> {
+    const rethrow = this.#rethrow();
+    try {
+      yield* items;
+    } catch (error) {
+      if (signal.aborted) throw abortReason(signal);
+      rethrow(error);
+    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -88,39 +115,5 @@ export class S3Connection implements Connection {
     this.#bodies.destroy();
     this.#signer.destroy();
     return Promise.resolve();
-  }
-}
-
-function clientFor(
-  options: S3Options,
-  credentials: S3ClientConfig['credentials'],
-  endpoint: string | undefined,
-  maxXmlBytes: number,
-  connect?: object,
-): S3Client {
-  return new S3Client({
-    region: options.region,
-    ...(endpoint !== undefined && { endpoint }),
-    forcePathStyle: options.forcePathStyle,
-    credentials,
-    maxAttempts: 1,
-    customUserAgent: [['codap', version()]],
-    // Checksums of whole objects do not hold for ranges of them.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    streamCollector: xmlCollector(maxXmlBytes),
-    requestHandler: new UndiciHandler(undiciConnections(options, connect)),
-  });
-}
-
-function rethrow(error: unknown): never {
-  throw s3Failure(error);
-}
-
-async function* translated<T>(items: AsyncGenerator<T>, signal: AbortSignal): AsyncGenerator<T> {
-  try {
-    yield* items;
-  } catch (error) {
-    throw signal.aborted ? abortReason(signal) : s3Failure(error);
   }
 }
