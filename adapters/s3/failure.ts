@@ -32,6 +32,8 @@ export function s3Failure(error: unknown): CodapError {
     });
   }
   const { name = '', $metadata, $response } = Object(error) as Partial<ServiceError>;
+  if (name === 'EndpointError')
+    return new CodapError('INTERNAL', "by this source's configuration its bucket has no address", { cause: error });
   const status = $metadata?.httpStatusCode;
   if (status === undefined) return transportFailure(error instanceof UncollectedError ? error.cause : error);
   const code = codeOf(name, status, $response?.reason);

@@ -17,18 +17,25 @@ export interface ClientParts {
   readonly connect?: object;
 }
 
-/** A client of the AWS SDK for a source. */
+/** A client of the AWS SDK that does what the source's options say, whatever the environment does. */
 export function clientFor(
   options: S3Options,
   { credentials, clock, endpoint, maxXmlBytes, connect }: ClientParts,
 ): S3Client {
   const client = new S3Client({
     region: options.region,
-    ...(endpoint !== undefined && { endpoint }),
+    // The SDK knows no such form of an endpoint that is named: it would refuse every request.
+    ...(endpoint !== undefined && { endpoint, useFipsEndpoint: false, useDualstackEndpoint: false }),
     forcePathStyle: options.forcePathStyle,
     credentials,
+    // The SDK gets sessions for directory buckets out of anybody's reach: a failed one is kept for good, one
+    // that is refreshed ends the process where that fails, and no deadline reaches it.
+    disableS3ExpressSessionAuth: true,
+    // Each attempt is one request, sent at once: further ones are the retry layer's, and `adaptive` waits.
     maxAttempts: 1,
+    retryMode: 'standard',
     customUserAgent: [['codap', version()]],
+    disableClockSkewCorrection: false,
     // Checksums of whole objects do not hold for ranges of them.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
@@ -36,5 +43,22 @@ export function clientFor(
     requestHandler: new UndiciHandler(undiciConnections(options, connect)),
   });
   clock.keepFor(client);
+  joinPaths(client);
   return client;
+}
+
+/**
+ * The SDK puts a key behind an endpoint's path with a slash between, also where that path ends with one: the
+ * store would look for another key.
+ */
+function joinPaths({ config }: S3Client): void {
+  const resolve = config.endpointProvider;
+  config.endpointProvider = (...asked) => {
+    const endpoint = resolve(...asked);
+    const { pathname } = endpoint.url;
+    if (pathname === '/' || !pathname.endsWith('/')) return endpoint;
+    const url = new URL(endpoint.url);
+    url.pathname = pathname.slice(0, -1);
+    return { ...endpoint, url };
+  };
 }

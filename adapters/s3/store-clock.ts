@@ -24,7 +24,9 @@ export class StoreClock {
     Object.defineProperty(config, 'systemClockOffset', {
       enumerable: true,
       get: () => this.#aheadMs,
-      set: (aheadMs: number) => void this.#set(aheadMs),
+      set: (aheadMs: number) => {
+        this.#set(aheadMs);
+      },
     });
   }
 
