@@ -15,16 +15,21 @@ export interface HealthDeps {
  * `?strict` also while a source is down. Of the sources it lists those that its caller may name.
  */
 export function healthRoute(app: FastifyInstance, { admission, sources }: HealthDeps): void {
+  const down = new Set<string>();
   const pings = pinger(sources.values(), undefined, (name, error) => {
-    if (error.code !== 'INTERNAL') return;
-    app.metrics.ownFaults += 1;
-    app.log.error({ err: error, source: name }, 'a ping failed by our fault');
+    if (error.code === 'INTERNAL') {
+      app.metrics.ownFaults += 1;
+      app.log.error({ err: error, source: name }, 'a ping failed by our fault');
+    } else if (!down.has(name)) app.log.warn({ err: error, source: name }, 'a source fails its pings');
+    down.add(name);
   });
   app.get('/health/live', { config: { isOpen: true } }, () => ({ status: 'live' }));
   app.get('/health/ready', { config: { isOpen: true, flags: ['strict'] } }, async (request, reply) => {
     const pinged = admission.draining ? [] : await pings();
     // Sources may hang, and the end of the service may begin meanwhile.
     if (admission.draining) return reply.code(503).send({ status: 'draining' });
+    for (const { name, status } of pinged)
+      if (status === 'up' && down.delete(name)) app.log.info({ source: name }, 'a source answers pings again');
     const found = pinged.map((one) => readinessOf(one, sources.get(one.name)!.layers));
     const strict = Object.hasOwn(request.query as object, 'strict');
     const ready = !strict || found.every(({ status }) => status === 'up');

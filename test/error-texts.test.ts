@@ -45,6 +45,8 @@ const FILLED_IN = listed(`
   wrapper.holds
   adapters/mongo/failure.ts: error.codeName  # a constant of MongoDB's, letters alone
   adapters/mongo/failure.ts: name
+  adapters/s3/store-words.ts: why
+  adapters/s3/store-words.ts: region  # of the form that AWS's names of regions have
   adapters/mongo/extended-json.ts: key  # a wrapper
   adapters/mongo/value.ts: name  # a type of BSON, in a text that stays with the cause
   adapters/rest/params.ts: headers.join(', ') || 'none'  # of the configuration
@@ -216,7 +218,7 @@ const PASSED_ON = listed(`
   adapters/mongo/failure.ts: { stack }  # tells where it was thrown, is not told
   adapters/mongo/unreachable.ts: failure.message  # tells errors of the driver apart, is not told
   adapters/rest/failure.ts: message(status)
-  adapters/s3/failure.ts: message(code, status)
+  adapters/s3/failure.ts: says
   adapters/http/transport-failure.ts: error.message  # tells errors of undici apart, is not told
   src/encodings/csv.ts: error.message  # NoTable's, made in table.ts
   src/service/http/send-answer.ts: cause.message  # NotAcceptable's, made in csv.ts

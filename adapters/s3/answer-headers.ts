@@ -1,5 +1,6 @@
 import { agreed, isEntityTag, isLength, isMediaType } from '../http/field-values.ts';
 import { httpDate } from '../http/http-date.ts';
+import { isRegion } from './store-words.ts';
 
 /** The fields of an answer that are read, and what of each is told: nothing of what is malformed. */
 const FIELDS: Readonly<Record<string, (text: string) => string | undefined>> = {
@@ -8,6 +9,7 @@ const FIELDS: Readonly<Record<string, (text: string) => string | undefined>> = {
   etag: where(isEntityTag),
   'last-modified': date,
   'x-amz-version-id': where((text) => /^[\x21-\x7e]{1,1024}$/.test(text)),
+  'x-amz-bucket-region': where(isRegion),
   'retry-after': where(() => true),
   date,
 };

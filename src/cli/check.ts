@@ -1,6 +1,7 @@
 import { adapters } from '../../adapters/index.ts';
 import { ConfigError, type Env, readConfig } from '../config/load.ts';
 import { warningsOf } from '../config/warnings.ts';
+import type { CodapError } from '../errors.ts';
 import { ping } from '../service/ping.ts';
 import { openSources } from '../sources/open.ts';
 import { planSaved } from './load-whole.ts';
@@ -22,7 +23,9 @@ export async function check(file: string, withPing: boolean, env: Env): Promise<
     console.log(`${file}: ok, ${counts.join(', ')}`);
     return 0;
   }
-  const found = await Promise.all([...opened.sources.values()].map((source) => ping(source, source.timeoutMs)));
+  const reasons = new Map<string, string>();
+  const report = (name: string, { message }: CodapError): void => void reasons.set(name, message);
+  const found = await Promise.all([...opened.sources.values()].map((source) => ping(source, source.timeoutMs, report)));
   const kinds = found.map(({ adapter }) => adapter);
   for (const { name, adapter, status, ms, code } of found) {
     const cells = [
@@ -31,6 +34,7 @@ export async function check(file: string, withPing: boolean, env: Env): Promise<
       status === 'up' ? 'ok    ' : 'failed',
       `${ms.toFixed(1)} ms`,
       code ?? '',
+      reasons.get(name) ?? '',
     ];
     console.log(cells.join('  ').trimEnd());
   }

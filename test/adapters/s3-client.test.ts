@@ -8,7 +8,7 @@ import { run, s3Options } from './s3-source.ts';
 const LISTING = '<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>';
 
 let store: ScriptedStore;
-/** What the store was asked, without queries but for those that say what is asked for, and whom it was for. */
+/** The paths that the store was asked for, and whether that was for a session; the token that it was given. */
 let asked: string[];
 let token: unknown;
 /** How the store answers. */

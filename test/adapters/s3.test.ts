@@ -72,7 +72,9 @@ const refusing = (status: number, code: string, headers = {}) =>
     (_request, response) =>
       void response
         .writeHead(status, { 'content-type': 'application/xml', ...headers })
-        .end(`<Error><Code>${code}</Code><Message>host 10.0.0.1</Message></Error>`),
+        .end(
+          `<Error><Code>${code}</Code><Message>host 10.0.0.1</Message>${code === 'AuthorizationHeaderMalformed' ? '<Region>eu-west-1</Region>' : ''}</Error>`,
+        ),
   );
 
 describe('getObject', () => {
@@ -442,6 +444,9 @@ describe('presignGetObject', () => {
 });
 
 describe('a failure', () => {
+  const ELSEWHERE = 'the bucket is in another region';
+  const REFUSED = 'the store refused codap';
+
   it.each([
     [403, 'AccessDenied', 'FORBIDDEN'],
     [403, 'InvalidAccessKeyId', 'FORBIDDEN'],
@@ -463,6 +468,11 @@ describe('a failure', () => {
     [412, 'PreconditionFailed', 'INVALID'],
     [400, 'RequestTimeout', 'UNAVAILABLE'],
     [301, 'PermanentRedirect', 'BAD_RESPONSE'],
+    [403, 'InvalidObjectState', 'INVALID'],
+    [400, 'TokenRefreshRequired', 'FORBIDDEN'],
+    [503, 'SlowDownRead', 'OVERLOADED'],
+    [503, 'SlowDownWrite', 'OVERLOADED'],
+    [400, 'KMS.ThrottlingException', 'OVERLOADED'],
   ])('%i %s is %s, without the text of the store', async (status, name, code) => {
     await using store = await refusing(status, name);
     for (const op of ['getObject', 'listObjects']) {
@@ -470,6 +480,32 @@ describe('a failure', () => {
       expect(error).toMatchObject({ code, status });
       expect(error.message).not.toContain('10.0.0.1');
     }
+  });
+
+  it.each([
+    [403, 'AccessDenied', {}, `${REFUSED}: its credentials do not allow this`],
+    [403, 'InvalidAccessKeyId', {}, `${REFUSED}: it does not know its access key`],
+    [403, 'SignatureDoesNotMatch', {}, `${REFUSED}: its signature is wrong, as it is with a wrong secret key`],
+    [400, 'ExpiredToken', {}, `${REFUSED}: its credentials have expired`],
+    [403, 'RequestTimeTooSkewed', {}, `${REFUSED}: its clock and that of the store differ too much`],
+    [403, 'AllAccessDisabled', {}, `${REFUSED}: its account or the bucket is disabled`],
+    [403, 'InvalidObjectState', {}, 'the object is archived: it can be read once it is restored'],
+    [404, 'NoSuchBucket', {}, 'there is no such bucket'],
+    [503, 'SlowDown', {}, 'the store asks for fewer requests'],
+    [400, 'KMS.DisabledException', {}, 'the object is encrypted with a key that cannot be used'],
+    [301, 'PermanentRedirect', {}, `${ELSEWHERE}, or has another endpoint`],
+    [301, 'PermanentRedirect', { 'x-amz-bucket-region': 'us-west-2' }, `${ELSEWHERE}: us-west-2`],
+    [301, 'PermanentRedirect', { 'x-amz-bucket-region': 'host 10.0.0.1' }, `${ELSEWHERE}, or has another endpoint`],
+    [301, 'Unheard', { 'x-amz-bucket-region': 'us-gov-east-1' }, `${ELSEWHERE}: us-gov-east-1`],
+    [302, 'Found', { location: 'http://10.0.0.1/' }, 'the store answered a redirect (302), which is not followed'],
+    [400, 'AuthorizationHeaderMalformed', {}, `${ELSEWHERE}: eu-west-1`],
+    [403, 'AccessDenied', { 'x-amz-bucket-region': 'us-west-2' }, `${REFUSED}: its credentials do not allow this`],
+    [403, 'host 10.0.0.1', {}, REFUSED],
+    [403, '__proto__', {}, REFUSED],
+    [400, 'Unheard', {}, 'the store answered 400'],
+  ])("%i %s, with %j, is told in codap's words: %s", async (status, name, fields, message) => {
+    await using store = await refusing(status, name, fields);
+    expect((await failed(store.get())).message).toBe(message);
   });
 
   it.each([
