@@ -7,7 +7,9 @@ import type { S3Options } from './options.ts';
 /** What requests are signed with: the source's own, or what the environment gives, asked for once. */
 export function credentialsOf({ accessKeyId, secretAccessKey }: S3Options): S3ClientConfig['credentials'] {
   if (accessKeyId !== undefined && secretAccessKey !== undefined) return { accessKeyId, secretAccessKey };
-  const environment = defaultProvider({ maxRetries: 0, clientConfig: { maxAttempts: 1 } });
+  // A file is read once by each source, and once more where what it led to expires; by itself the SDK keeps
+  // its text for as long as the process lives.
+  const environment = defaultProvider({ maxRetries: 0, clientConfig: { maxAttempts: 1 }, ignoreCache: true });
   return (asked) =>
     environment(asked).catch((error: unknown) => {
       throw failureOf(error);

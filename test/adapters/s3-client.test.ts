@@ -8,7 +8,7 @@ import { run, s3Options } from './s3-source.ts';
 const LISTING = '<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>';
 
 let store: ScriptedStore;
-/** The paths that the store was asked for, and whether that was for a session; the token that it was given. */
+/** The paths that the store was asked for, and whether for a session; the token that came along. */
 let asked: string[];
 let token: unknown;
 /** How the store answers. */

@@ -2,6 +2,7 @@ import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Connection } from '../../adapters/adapter.ts';
 import { s3 } from '../../adapters/s3.ts';
 import { options } from '../../adapters/s3/options.ts';
 import type { S3Options } from '../../adapters/s3.ts';
@@ -35,8 +36,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Runs one query, where nothing but this environment gives credentials. */
-async function running(environment: Record<string, string>, op: string, params: object): Promise<Payload> {
+/** Opens a source where nothing but this environment gives credentials. */
+async function opened(environment: Record<string, string>) {
   const nowhere = join(folder, 'none');
   const none = { AWS_CONFIG_FILE: nowhere, AWS_SHARED_CREDENTIALS_FILE: nowhere, AWS_EC2_METADATA_DISABLED: 'true' };
   for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) vi.stubEnv(name, undefined);
@@ -47,7 +48,13 @@ async function running(environment: Record<string, string>, op: string, params: 
     name: 's',
     ...COMMON,
   };
-  await using source = await s3.open(own);
+  return { own, source: await s3.open(own) };
+}
+
+/** Runs one query of such a source. */
+async function running(environment: Record<string, string>, op: string, params: object): Promise<Payload> {
+  const { own, source } = await opened(environment);
+  await using _ = source;
   return await run(source, own, op, { ...params });
 }
 
@@ -83,6 +90,24 @@ describe('where a token is exchanged for credentials', () => {
     const error = await asking({ ...environment(), AWS_ENDPOINT_URL_STS: 'http://127.0.0.1:1' });
     expect(error).toMatchObject({ code: 'UNAVAILABLE', retryable: true });
   });
+});
+
+it('keys in a file that have changed are seen by a source that is opened then, and no file is read again for a query', async () => {
+  const file = join(folder, 'credentials');
+  const write = (id: string) => writeFileSync(file, `[default]\naws_access_key_id=${id}\naws_secret_access_key=s\n`);
+  const told = async (own: S3Options, source: Connection) => {
+    const { value } = (await run(source, own, 'presignGetObject', { key: 'a' })) as Value;
+    return new URL((value as { url: string }).url).searchParams.get('X-Amz-Credential')?.replace(/\/.*/, '');
+  };
+  write('ONE');
+  const { own, source: first } = await opened({ AWS_SHARED_CREDENTIALS_FILE: file });
+  expect(await told(own, first)).toBe('ONE');
+  write('TWO');
+  expect(await told(own, first)).toBe('ONE');
+  const second = await s3.open(own);
+  expect(await told(own, second)).toBe('TWO');
+  await first[Symbol.asyncDispose]();
+  await second[Symbol.asyncDispose]();
 });
 
 describe('where a container asks for credentials', () => {
