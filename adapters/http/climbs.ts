@@ -3,6 +3,8 @@
  * what follows one, and path parameters, such as `..;x`.
  */
 const DOT_SEGMENT = /(?:^|[\\/])\p{Cc}*\.\p{Cc}*\.?(?:[\\/;?#\p{Cc}]|$)/u;
+/** The same in a key, which is sent encoded: `;`, `?` and `#` are characters of a name there. */
+const DOT_SEGMENT_OF_KEY = /(?:^|[\\/])\p{Cc}*\.\p{Cc}*\.?(?:[\\/\p{Cc}]|$)/u;
 /** What some decoders of UTF-8 take for one ASCII character, though it has more bytes than that needs. */
 const OVERLONG = /(?:[\xc0\xc1]|\xe0[\x80\x81]|\xf0\x80[\x80\x81]|\xf8\x80{2}[\x80\x81]|\xfc\x80{3}[\x80\x81])[^]/g;
 /** As it stands, decoded once, decoded twice. */
@@ -12,9 +14,14 @@ const ROUNDS = 2;
  * True if a path has a segment `.` or `..`, or what a server may take for one, as it stands or after decoding
  * its percent-escapes once or twice; who has its decodings already gives them.
  */
-export function climbs(path: string, seen = decodings(path)): boolean {
-  if (!seen) return path.includes('.') && DOT_SEGMENT.test(path);
-  return seen.some((bytes) => [bytes, bytes.replace(OVERLONG, shortened)].some((it) => DOT_SEGMENT.test(it)));
+export function climbs(path: string, seen = decodings(path), segment = DOT_SEGMENT): boolean {
+  if (!seen) return path.includes('.') && segment.test(path);
+  return seen.some((bytes) => [bytes, bytes.replace(OVERLONG, shortened)].some((it) => segment.test(it)));
+}
+
+/** The same of a key of S3. */
+export function keyClimbs(key: string): boolean {
+  return climbs(key, decodings(key), DOT_SEGMENT_OF_KEY);
 }
 
 /**

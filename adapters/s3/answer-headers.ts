@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { agreed, isEntityTag, isLength, isMediaType } from '../http/field-values.ts';
 import { httpDate } from '../http/http-date.ts';
 import { isRegion } from './store-words.ts';
@@ -45,7 +46,13 @@ export function answerHeaders(
 
 /** The metadata that the SDK read, each under the name that the store gave it. */
 export function metadataOf(read: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return Object.fromEntries(Object.entries(read).map(([name, value]) => [name.slice(MARK.length), value]));
+  return Object.fromEntries(Object.entries(read).map(([name, value]) => [name.slice(MARK.length), text(value)]));
+}
+
+/** What a store sent, whose bytes are here as Latin-1: as UTF-8 where they are that. */
+function text(value: string): string {
+  const bytes = Buffer.from(value, 'latin1');
+  return isUtf8(bytes) ? bytes.toString() : value;
 }
 
 function marked(name: string): string {

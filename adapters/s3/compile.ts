@@ -1,7 +1,7 @@
 import { toText } from '../../src/json/leaf.ts';
 import { Filled, joinedText, Placeholder } from '../../src/store/placeholder.ts';
 import type { Fault } from '../adapter.ts';
-import { climbs } from '../http/climbs.ts';
+import { keyClimbs } from '../http/climbs.ts';
 import type { S3Options } from './options.ts';
 
 /** UTF-8 bytes of a key, its prefix included (Amazon S3 user guide, "Naming Amazon S3 objects"). */
@@ -43,7 +43,7 @@ function behind(text: string, { prefix }: S3Options, fault: (detail: string) => 
   const whole = prefix + text;
   if (text.length > KEY_BYTES || Buffer.byteLength(whole) > KEY_BYTES)
     fault(`at most ${KEY_BYTES} bytes, the source's prefix included`);
-  else if (climbs(text)) fault('"." and ".." are not allowed as segments, encoded or not');
+  else if (keyClimbs(text)) fault('"." and ".." are not allowed as segments, encoded or not');
   else if (text.includes('\0') || !text.isWellFormed()) fault('NUL and lone surrogates are not allowed here');
   return whole;
 }

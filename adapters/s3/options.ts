@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { wholeNumber } from '../../src/store/whole-number.ts';
 import type { SourceOptions } from '../source-options.ts';
-import { climbs } from '../http/climbs.ts';
+import { keyClimbs } from '../http/climbs.ts';
 
 const bucket = z
   .string()
@@ -26,7 +26,7 @@ export const options = z
     prefix: z
       .string()
       .regex(/^$|^[^/].*\/$/, 'a prefix that ends with "/" and does not begin with one is allowed here')
-      .refine((prefix) => !climbs(prefix), 'a prefix without "." and ".." as segments is allowed here')
+      .refine((prefix) => !keyClimbs(prefix), 'a prefix without "." and ".." as segments is allowed here')
       .default('')
       .meta({ description: 'Stands before every key.' }),
     region: z

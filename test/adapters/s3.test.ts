@@ -327,6 +327,22 @@ describe('headObject', () => {
       status: 404,
     });
   });
+
+  it.each([
+    ['ASCII', 'ada', 'ada'],
+    ['UTF-8', Buffer.from('Grüße 😀').toString('latin1'), 'Grüße 😀'],
+    ['Latin-1, which is no UTF-8', 'Gr\xfc\xdfe', 'Grüße'],
+  ])('tells metadata that is %s', async (_what, sent, who) => {
+    const store = await startRaw(() => answerOf([`x-amz-meta-who: ${sent}`, 'x-amz-meta-__proto__: x']));
+    const own = s3Options({ endpoint: store.url });
+    const connection = await s3.open(own);
+    const { value } = (await run(connection, own, 'headObject', { key: 'a' })) as Value;
+    expect((value as { metadata: object }).metadata).toEqual(
+      JSON.parse(JSON.stringify({ who }).replace('}', ',"__proto__":"x"}')),
+    );
+    await connection[Symbol.asyncDispose]();
+    await store.close();
+  });
 });
 
 describe('listObjects', () => {
