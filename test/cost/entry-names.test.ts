@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isFolderName } from '../../src/encodings/archive/folder.ts';
 import { EntryNames, INCOMPLETE } from '../../src/encodings/archive/names.ts';
 import { safeParts } from '../../src/store/safe-name.ts';
 import { processorMs } from '../processor-time.ts';
@@ -46,6 +47,24 @@ const claimed = (...names: string[]): string[] => {
   const all = new EntryNames();
   return names.map((name) => all.claim(name));
 };
+/** What is wanted by a name: an empty one is a folder if the name is that of one. */
+const entry = fc.record({
+  name: fc.oneof(
+    wanted,
+    wanted.map((name) => `${name}/`),
+  ),
+  empty: fc.boolean(),
+});
+/** The names of entries, those of folders with a slash behind; undefined where a folder is there already. */
+const entered = (entries: readonly { name: string; empty: boolean }[]): (string | undefined)[] => {
+  const all = new EntryNames();
+  return entries.map(({ name, empty }) => (empty && isFolderName(name) ? all.claimFolder(name) : all.claim(name)));
+};
+/** The folders that what is wanted by a name is to be in; itself, where it is a folder. */
+const foldersOf = (name: string): string =>
+  safeParts(isFolderName(name) ? `${name}_` : name)
+    .slice(0, -1)
+    .join('/');
 
 describe('a name in an archive', () => {
   it('never leaves the folder it is unpacked in, and is allowed everywhere', () => {
@@ -66,11 +85,25 @@ describe('a name in an archive', () => {
 
   it('is unique, whatever a file system folds together, and no file is where a folder is', () => {
     fc.assert(
-      fc.property(fc.array(wanted, { maxLength: 30 }), (names) => {
-        const folded = claimed(...names).map(fold);
-        expect(new Set([...folded, fold(INCOMPLETE)]).size).toBe(names.length + 1);
+      fc.property(fc.array(entry, { maxLength: 30 }), (entries) => {
+        const folded = entered(entries).flatMap((name) => (name === undefined ? [] : [fold(name)]));
+        expect(new Set([...folded, fold(INCOMPLETE)]).size).toBe(folded.length + 1);
         for (const one of folded)
           expect(folded.filter((other) => other.startsWith(`${one}/`) && one !== other)).toEqual([]);
+      }),
+    );
+  });
+
+  it('of a folder is there once, whatever else is in it and in whatever order that comes', () => {
+    const inside = fc.constantFrom('a/', 'a/x', 'a/b/', 'a/b/x', 'a/b/c/', 'a/b/y');
+    fc.assert(
+      fc.property(fc.array(fc.record({ name: inside, empty: fc.boolean() }), { maxLength: 30 }), (entries) => {
+        const names = entered(entries).filter((name) => name !== undefined);
+        expect(new Set(names).size).toBe(names.length);
+        const markers = entries.filter(({ name, empty }) => empty && isFolderName(name)).map(({ name }) => name);
+        expect(new Set(names.filter((name) => name.endsWith('/')))).toEqual(new Set(markers));
+        // No folder is called otherwise.
+        for (const name of names) expect(name).toMatch(/^a\/(?:b\/(?:c\/)?)?(?:[xy_](?: \(\d+\))?)?$/);
       }),
     );
   });
@@ -89,18 +122,93 @@ describe('a name in an archive', () => {
       'a (2)/x',
       'a (3)',
       'b',
+      'a/',
+      'A/b/',
     );
     fc.assert(
       fc.property(fc.array(fc.oneof(near, wanted), { maxLength: 30 }), (names) => {
         const folders = new Map<string, string>();
         for (const [at, given] of claimed(...names).entries()) {
-          const folder = safeParts(names[at]!).slice(0, -1).join('/');
+          const folder = foldersOf(names[at]!);
           const known = folders.get(folder) ?? fold(parentOf(given));
           expect(fold(parentOf(given))).toBe(known);
           folders.set(folder, known);
         }
       }),
     );
+  });
+
+  it.each<[string, [name: string, empty: boolean][], (string | undefined)[]]>([
+    [
+      'before what is in it',
+      [
+        ['r/', true],
+        ['r/x', false],
+      ],
+      ['r/', 'r/x'],
+    ],
+    [
+      'behind what is in it',
+      [
+        ['r/x', false],
+        ['r/', true],
+      ],
+      ['r/x', 'r/'],
+    ],
+    [
+      'twice',
+      [
+        ['r/', true],
+        ['R/', true],
+        ['r\\\\', true],
+      ],
+      ['r/', undefined, undefined],
+    ],
+    [
+      'in another',
+      [
+        ['r/s/', true],
+        ['r/', true],
+      ],
+      ['r/s/', 'r/'],
+    ],
+    [
+      'with a body',
+      [
+        ['r/', false],
+        ['r/x', false],
+        ['r/', false],
+      ],
+      ['r/_', 'r/x', 'r/_ (2)'],
+    ],
+    [
+      'where a file is',
+      [
+        ['r', false],
+        ['r/', true],
+        ['r/x', false],
+      ],
+      ['r', 'r (2)/', 'r (2)/x'],
+    ],
+    [
+      'where a file is to be',
+      [
+        ['r/', true],
+        ['r', false],
+      ],
+      ['r/', 'r (2)'],
+    ],
+    [
+      'without a name',
+      [
+        ['/', true],
+        ['../', true],
+      ],
+      ['_/', undefined],
+    ],
+    ['by the reserved name', [[`${INCOMPLETE}/`, true]], ['_INCOMPLETE (2).json/']],
+  ])('of a folder, %s', (_what, wanted, names) => {
+    expect(entered(wanted.map(([name, empty]) => ({ name, empty })))).toEqual(names);
   });
 
   it('stays as it is where it is safe', () => {

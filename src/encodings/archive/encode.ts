@@ -7,6 +7,7 @@ import { type CodapError, notNeeded, toCodapError } from '../../errors.ts';
 import { formatPointer } from '../../json/pointer.ts';
 import type { Encoding } from '../encoding.ts';
 import { bodyOrValue, entryOf, type Entry } from './entry.ts';
+import { begun, isEmpty, isFolderName } from './folder.ts';
 import { EntryNames, INCOMPLETE } from './names.ts';
 import { piped } from './piped.ts';
 import type { ArchiveWriter, Sink } from './writer.ts';
@@ -77,10 +78,10 @@ async function writeArchive(
   for (; !step.done && !answer.isCut; step = await entries.next()) {
     if (isHeld()) await answer.work.turn();
     const { entry, path } = step.value;
-    const name = names.claim(entry.name);
-    written.set(formatPointer(path), name);
-    const broken = await writer.add(entry, name).catch((error: unknown) => {
-      written.delete(formatPointer(path));
+    const pointer = formatPointer(path);
+    const note = (name: string): unknown => written.set(pointer, name);
+    const broken = await writeEntry(writer, entry, names, note).catch((error: unknown) => {
+      written.delete(pointer);
       return error;
     });
     if (!broken) continue;
@@ -95,6 +96,21 @@ async function writeArchive(
     await writer.add({ name: INCOMPLETE, modified: new Date(), size: content.length, content }, INCOMPLETE);
   }
   await writer.end(errors.length > 0 ? `Incomplete: see ${INCOMPLETE}` : '');
+}
+
+/** Writes an entry by the name that it gets, which `note` hears before. Answers what broke its content. */
+async function writeEntry(
+  writer: ArchiveWriter,
+  wanted: Entry,
+  names: EntryNames,
+  note: (name: string) => void,
+): Promise<unknown> {
+  const isFolder = isFolderName(wanted.name);
+  const entry = isFolder ? await begun(wanted) : wanted;
+  const name = isFolder && isEmpty(entry) ? names.claimFolder(wanted.name) : names.claim(wanted.name);
+  if (name === undefined) return undefined;
+  note(name);
+  return writer.add(entry, name);
 }
 
 /** The replies that have something to read. Returns the whole as it ended. */

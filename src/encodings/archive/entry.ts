@@ -7,6 +7,9 @@ import type { Meta, Value } from '../../store/payload.ts';
 import { Text } from '../../json/text.ts';
 import { addValues } from '../json.ts';
 
+/** A body as it comes. */
+export type EntryBody = Pick<Flow<Buffer>, 'next' | 'close' | 'break'>;
+
 /** What goes into an archive under one name. */
 export interface Entry {
   /** As wanted; made safe and unique when it is written. */
@@ -14,7 +17,7 @@ export interface Entry {
   readonly modified: Date;
   /** Known in advance, in bytes; a tar needs it. */
   readonly size: number | undefined;
-  readonly content: Buffer | Flow<Buffer>;
+  readonly content: Buffer | EntryBody;
 }
 
 /** Endings that mime does not know, or of which it names a rare one first, and that of most entries. */

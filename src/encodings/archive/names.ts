@@ -1,3 +1,4 @@
+import { isFolderName } from './folder.ts';
 import { NUMBER_BYTES, safeParts, shorten } from '../../store/safe-name.ts';
 
 /** The entry that lists what an archive lacks; no other entry bears its name. */
@@ -7,29 +8,45 @@ export const INCOMPLETE = '_INCOMPLETE.json';
 export class EntryNames {
   readonly #files = new Set<string>([fold(INCOMPLETE)]);
   readonly #folders = new Set<string>();
+  /** Those of them that have an entry. */
+  readonly #entered = new Set<string>();
   /** By the file that is where a folder was wanted, what that is called: its members stay together. */
   readonly #renamed = new Map<string, string>();
   /** Where to go on counting, so that many entries of one name stay cheap. */
   readonly #numbers = new Map<string, number>();
 
-  /** The name a wanted one gets. */
+  /** The name that a wanted one gets. That of a folder is given to no file: it is in that folder then. */
   claim(wanted: string): string {
-    const parts = safeParts(wanted);
+    const parts = safeParts(isFolderName(wanted) ? `${wanted}_` : wanted);
     const last = parts.pop() as string;
-    const name: string[] = [];
+    const { name, above } = this.#enter(parts);
+    const file = this.#free(above, last, (path) => this.#files.has(path) || this.#folders.has(`${path}/`));
+    this.#files.add(above + fold(file));
+    return name + file;
+  }
+
+  /** The name of an entry that is a folder; undefined if there is one already. */
+  claimFolder(wanted: string): string | undefined {
+    const { name, above } = this.#enter(safeParts(wanted));
+    if (this.#entered.has(above)) return undefined;
+    this.#entered.add(above);
+    return name;
+  }
+
+  /** The folders that wanted ones are, and their folded path; both end with a slash, if there are any. */
+  #enter(parts: readonly string[]): { name: string; above: string } {
+    let name = '';
     // The folded path so far: each part is folded once for all that lies below it.
     let above = '';
     // A folder cannot bear the name of a file, nor a file that of a folder.
     for (const part of parts) {
       const path = above + fold(part);
       const folder = this.#files.has(path) ? this.#folderBeside(path, above, part) : part;
-      name.push(folder);
+      name += `${folder}/`;
       above += `${fold(folder)}/`;
       this.#folders.add(above);
     }
-    const file = this.#free(above, last, (path) => this.#files.has(path) || this.#folders.has(`${path}/`));
-    this.#files.add(above + fold(file));
-    return [...name, file].join('/');
+    return { name, above };
   }
 
   /** The folder for all that want to be in one where a file is. */

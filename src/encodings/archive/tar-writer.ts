@@ -1,7 +1,7 @@
 import { pack, type Header, type Pack } from 'tar-stream';
 import { CodapError } from '../../errors.ts';
 import type { Memory } from '../../budget/memory.ts';
-import type { Entry } from './entry.ts';
+import type { Entry, EntryBody } from './entry.ts';
 import { chunksOf, writeTo, type ArchiveWriter, type Sink } from './writer.ts';
 
 /**
@@ -9,6 +9,8 @@ import { chunksOf, writeTo, type ArchiveWriter, type Sink } from './writer.ts';
  * it.
  */
 const COLLECTED = 8 * 1024 * 1024;
+const FILE = { type: 'file', mode: 0o644 } as const;
+const FOLDER = { type: 'directory', mode: 0o755 } as const;
 const ZEROS = Buffer.alloc(64 * 1024);
 
 /** A tar (POSIX.1-2001 pax where a name or a size needs it). */
@@ -38,7 +40,8 @@ export class TarWriter implements ArchiveWriter {
     const isSized = Buffer.isBuffer(entry.content) || entry.size !== undefined;
     const content = isSized ? entry.content : await collected(entry.content, held);
     const size = Buffer.isBuffer(content) ? content.length : (entry.size as number);
-    const header = { name, size, mode: 0o644, ...timeOf(entry.modified) };
+    const kind = name.endsWith('/') ? FOLDER : FILE;
+    const header = { name, size, ...kind, ...timeOf(entry.modified) };
     if (Buffer.isBuffer(content)) {
       await new Promise<void>((resolve, reject) =>
         this.#pack.entry(header, content, (error) => (error ? reject(error) : resolve())),
@@ -56,11 +59,7 @@ export class TarWriter implements ArchiveWriter {
   /**
    * Exactly as many bytes as the header says: what ends too early is filled with zeros, what goes on is cut.
    */
-  async #stream(
-    header: Partial<Header> & { name: string },
-    body: Exclude<Entry['content'], Buffer>,
-    size: number,
-  ): Promise<unknown> {
+  async #stream(header: Partial<Header> & { name: string }, body: EntryBody, size: number): Promise<unknown> {
     const closed = Promise.withResolvers<undefined>();
     const entry = this.#pack.entry(header, (error) => (error ? closed.reject(error) : closed.resolve(undefined)));
     closed.promise.catch(() => {});
@@ -93,7 +92,7 @@ export class TarWriter implements ArchiveWriter {
   }
 }
 
-async function collected(body: Exclude<Entry['content'], Buffer>, held: Memory): Promise<Buffer> {
+async function collected(body: EntryBody, held: Memory): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of chunksOf(body)) {

@@ -1,6 +1,5 @@
-import type { Flow } from '../../batch/run/flow.ts';
 import { CodapError } from '../../errors.ts';
-import type { Entry } from './entry.ts';
+import type { Entry, EntryBody } from './entry.ts';
 
 /** Takes bytes; answers a promise where the reader has to catch up first. */
 export type Sink = (bytes: Uint8Array) => Promise<void> | undefined;
@@ -9,7 +8,8 @@ export type Sink = (bytes: Uint8Array) => Promise<void> | undefined;
 export interface ArchiveWriter {
   /**
    * Writes one entry under a safe name, and answers what broke its content, if anything did. For what the
-   * format cannot hold it throws, with nothing written.
+   * format cannot hold it throws, with nothing written. A name that ends with `/` is that of a folder, whose
+   * content is an empty Buffer.
    */
   add(entry: Entry, name: string): Promise<unknown>;
   /** Closes the archive; the comment is for formats that have one. */
@@ -17,7 +17,7 @@ export interface ArchiveWriter {
 }
 
 /** The bytes of an open body, chunk by chunk. */
-export async function* chunksOf(body: Flow<Buffer>): AsyncGenerator<Buffer> {
+export async function* chunksOf(body: EntryBody): AsyncGenerator<Buffer> {
   try {
     for (;;) {
       const step = await body.next();

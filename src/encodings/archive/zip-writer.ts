@@ -5,6 +5,10 @@ import { chunksOf } from './writer.ts';
 
 const MAX16 = 0xffff;
 const MAX32 = 0xffffffff;
+const SLASH = '/'.charCodeAt(0);
+/** External attributes: the mode for Unix, and for a folder the bit that MS-DOS has for it. */
+const FILE = (0o100644 << 16) >>> 0;
+const FOLDER = ((0o040755 << 16) | 0x10) >>> 0;
 
 interface Written {
   readonly name: Buffer;
@@ -145,7 +149,7 @@ function centralHeader({ name, modified, offset, flags, crc, size }: Written): B
   header.writeUInt32LE(Math.min(size, MAX32), 24);
   header.writeUInt16LE(name.length, 28);
   header.writeUInt16LE(extra.length, 30);
-  header.writeUInt32LE((0o100644 << 16) >>> 0, 38);
+  header.writeUInt32LE(name.at(-1) === SLASH ? FOLDER : FILE, 38);
   header.writeUInt32LE(Math.min(offset, MAX32), 42);
   return Buffer.concat([header, name, extra]);
 }
