@@ -13,7 +13,10 @@ type Part = { type: string; start: number; end: number } & Record<string, unknow
  * Metrics, which are no sentences, have labels of the configuration; a page's script is none either.
  */
 const FILES = globSync(['src/**/*.ts', 'adapters/**/*.ts', 'routes/**/*.ts']).filter(
-  (file) => !/^(?:src\/(?:cli|config|openapi|main|service\/log|observe\/exposition)|routes\/docs)\b/.test(file),
+  (file) =>
+    !/^(?:src\/(?:cli|config|openapi|main|service\/log|observe\/exposition)|routes\/docs|adapters\/mongo\/connection-string)\b/.test(
+      file,
+    ),
 );
 
 const listed = (list: string) => new Set(list.split('\n').map((line) => line.trim().replace(/ {2,}#.*$/, '')));
@@ -43,8 +46,9 @@ const FILLED_IN = listed(`
   [...walk.lists.collections].join(', ')
   [...SYSTEM_VARIABLES].join(', ')
   wrapper.holds
-  adapters/mongo/failure.ts: error.codeName  # a constant of MongoDB's, letters alone
-  adapters/mongo/failure.ts: name
+  adapters/mongo/failure.ts: codeName  # a constant of MongoDB's, letters and a number
+  adapters/mongo/failure.ts: code  # a number
+  adapters/mongo/failure.ts: reasonOf(error, code)  # one of these
   adapters/s3/store-words.ts: why
   adapters/s3/store-words.ts: region  # of the form that AWS's names of regions have
   adapters/mongo/extended-json.ts: key  # a wrapper

@@ -1,6 +1,8 @@
 import {
   MongoClientClosedError,
+  MongoCompatibilityError,
   MongoError,
+  MongoMissingDependencyError,
   MongoNetworkError,
   MongoNotConnectedError,
   MongoServerError,
@@ -15,7 +17,8 @@ import { isSilence } from './unreachable.ts';
 // MongoDB's error codes: https://www.mongodb.com/docs/manual/reference/error-codes/
 const TIMED_OUT = new Set([50, 202, 262]);
 const FORBIDDEN = new Set([11, 13, 18, 33, 8000]);
-const TOO_LARGE = new Set([146, 292, 10334, 17217, 17280]);
+// The latter are in its source alone: of $lookup, a reply, an aggregation, $group, $graphLookup, $facet.
+const TOO_LARGE = new Set([146, 292, 10334, 17217, 17280, 4568, 13548, 16389, 16945, 40099, 4_031_700]);
 // Of MongoDB, and of Azure Cosmos DB, whose status for it is 429.
 const OVERLOADED = new Set([462, 16500]);
 const UNAVAILABLE = new Set([
@@ -47,18 +50,28 @@ export function isDead(error: unknown): boolean {
 
 /** True if no server was found, and none has said why. */
 export function isUnreached(error: unknown): error is MongoServerSelectionError {
-  return error instanceof MongoServerSelectionError && !(error.cause instanceof MongoServerError);
+  return error instanceof MongoServerSelectionError && toldBy(error) === undefined;
+}
+
+/** What a server has said for which none was found, or no connection came about: it is of all who wait. */
+function toldBy({ cause }: Error): MongoServerError | MongoCompatibilityError | undefined {
+  return cause instanceof MongoServerError || cause instanceof MongoCompatibilityError ? cause : undefined;
 }
 
 /** What the driver's own kinds of failure are; undefined for one of another kind, such as a socket's. */
 function judge(error: unknown): [Code, string] | undefined {
   if (error instanceof MongoServerError) return judgeAnswer(error);
-  if (error instanceof MongoServerSelectionError && error.cause instanceof MongoServerError)
-    return judgeAnswer(error.cause);
+  if (error instanceof MongoCompatibilityError) return UNSUITABLE;
+  if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError) {
+    const told = toldBy(error);
+    if (told) return judge(told);
+  }
   if (isUnreached(error) && isAnySilent(error)) return ['TIMEOUT', TOO_LONG];
   // The driver has a class of its own for it.
   if (BSONError.isBSONError(error) || error instanceof MongoUnexpectedServerResponseError || isBeyondBytes(error))
     return UNREADABLE;
+  // It is compressed as nobody has asked for.
+  if (error instanceof MongoMissingDependencyError) return UNREADABLE;
   if (error instanceof MongoNetworkError || error instanceof MongoServerSelectionError || isDead(error)) {
     return ['UNAVAILABLE', 'the store cannot be reached'];
   }
@@ -73,6 +86,10 @@ function isAnySilent({ reason }: MongoServerSelectionError): boolean {
 }
 
 const TOO_LONG = 'the store took too long';
+const UNSUITABLE: [Code, string] = [
+  'BAD_RESPONSE',
+  'the store is too old or too new for codap, or not behind a load balancer as its connection string says',
+];
 const UNREADABLE: [Code, string] = ['BAD_RESPONSE', 'the answer of the store could not be read'];
 
 /** What Node throws where BSON says that it has more bytes than it has. */
@@ -95,8 +112,11 @@ function judgeAnswer(error: MongoServerError): [Code, string] {
   if (OVERLOADED.has(code) || error.hasErrorLabel('SystemOverloadedError'))
     return ['OVERLOADED', 'the store asks for fewer requests'];
   if (UNAVAILABLE.has(code)) return ['UNAVAILABLE', 'the store cannot answer now'];
-  // A constant of MongoDB's such as BadValue: it repeats nothing of the query.
-  const name =
-    typeof error.codeName === 'string' && /^[A-Za-z]{1,64}$/.test(error.codeName) ? ` (${error.codeName})` : '';
-  return ['INVALID', `the store refused this query${name}`];
+  return ['INVALID', `the store refused this query${reasonOf(error, code)}`];
+}
+
+/** A constant of MongoDB's, BadValue or Location17124, or its number: it repeats nothing of the query. */
+function reasonOf({ codeName }: MongoServerError, code: number): string {
+  if (typeof codeName === 'string' && /^[A-Za-z]{1,64}\d{0,10}$/.test(codeName)) return ` (${codeName})`;
+  return Number.isSafeInteger(code) ? ` (${code})` : '';
 }

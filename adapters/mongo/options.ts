@@ -1,8 +1,7 @@
-import { createRequire } from 'node:module';
-import type * as Driver from 'mongodb';
 import { z } from 'zod';
 import { wholeNumber } from '../../src/store/whole-number.ts';
 import type { SourceOptions } from '../source-options.ts';
+import { connectionStringFaults, readConnectionString } from './connection-string.ts';
 import { OPERATORS, STAGES } from './operators.ts';
 
 const name = z.string().min(1);
@@ -10,7 +9,9 @@ const name = z.string().min(1);
 /** A mongo source's own part of its configuration. */
 export const options = z
   .strictObject({
-    url: z.string().refine((url) => clientOf(url) !== undefined, 'a MongoDB connection string is allowed here'),
+    url: z.string().superRefine((url, context) => {
+      for (const message of connectionStringFaults(url)) context.addIssue({ code: 'custom', message });
+    }),
     database: name,
     collections: z.array(name.regex(/^[^$\0]+$/, 'the name of a collection is allowed here')).min(1),
     unique: z
@@ -33,7 +34,7 @@ export const options = z
   .superRefine(({ url, collections, unique = {}, ...source }, context) => {
     // Beside these stand what every source has.
     const { concurrency = Infinity } = source as Partial<SourceOptions>;
-    if ((clientOf(url)?.options.minPoolSize ?? 0) > connectionsFor(concurrency))
+    if ((readConnectionString(url)?.minPoolSize ?? 0) > connectionsFor(concurrency))
       context.addIssue({
         code: 'custom',
         path: ['url'],
@@ -51,18 +52,6 @@ export const options = z
 
 /** A mongo source's configuration. */
 export type MongoOptions = z.output<typeof options> & SourceOptions;
-
-const require = createRequire(import.meta.url);
-
-/** The driver judges, which is loaded where it is needed: it is large. */
-function clientOf(url: string): Driver.MongoClient | undefined {
-  const { MongoClient } = require('mongodb') as typeof Driver;
-  try {
-    return new MongoClient(url);
-  } catch {
-    return undefined;
-  }
-}
 
 /**
  * Connections that a source may have. Twice: a command whose caller left may keep its connection a moment

@@ -1,6 +1,10 @@
 import {
   BSON,
+  MongoCompatibilityError,
+  MongoMissingDependencyError,
+  MongoNetworkError,
   MongoNetworkTimeoutError,
+  MongoServerError,
   MongoServerSelectionError,
   type ServerDescription,
   type TopologyDescription,
@@ -8,6 +12,9 @@ import {
 import { expect, it } from 'vitest';
 import { mongoError } from '../../../adapters/mongo/failure.ts';
 
+const told = (error: unknown) => mongoError(error, 'shop', new AbortController().signal);
+const refused = new MongoServerError({ code: 18, codeName: 'AuthenticationFailed' });
+const tooOld = new MongoCompatibilityError('wire version');
 const unselected = (server: Partial<ServerDescription>) =>
   new MongoServerSelectionError('timed out', {
     servers: new Map([['a', server]]),
@@ -21,6 +28,38 @@ it.each([
   ['one that has not come to a connection', unselected(late("Socket 'connect' timed out after 1ms")), 'UNAVAILABLE'],
   ['one with no primary', unselected({ type: 'RSSecondary', error: null }), 'UNAVAILABLE'],
   ['what the driver says of BSON', new BSON.BSONError('Invalid Vector'), 'BAD_RESPONSE'],
+  ['a server of a version that the driver does not know', tooOld, 'BAD_RESPONSE'],
+  ['a connection that others had ended', new MongoNetworkError('cleared'), 'UNAVAILABLE'],
+  [
+    'one that came to nothing as a login was refused',
+    new MongoNetworkError('cleared', { cause: refused }),
+    'FORBIDDEN',
+  ],
+  [
+    'what is compressed as nobody has asked for',
+    new MongoMissingDependencyError('snappy', { cause: new Error('none'), dependencyName: 'snappy' }),
+    'BAD_RESPONSE',
+  ],
 ])('%s (%#)', (_, error, code) => {
-  expect(mongoError(error, 'shop', new AbortController().signal)).toMatchObject({ code });
+  expect(told(error)).toMatchObject({ code });
+});
+
+it.each([undefined, refused, tooOld])('what a server has said for which none was found is told of it: %s', (cause) => {
+  const description = { servers: new Map(), error: cause ?? null } as unknown as TopologyDescription;
+  const { code, retryable } = told(new MongoServerSelectionError('none', description));
+  expect([code, retryable]).toEqual(cause ? [told(cause).code, false] : ['UNAVAILABLE', true]);
+});
+
+it.each([
+  [{ code: 2, codeName: 'BadValue' }, 'INVALID', 'the store refused this query (BadValue)'],
+  [{ code: 17124, codeName: 'Location17124' }, 'INVALID', 'the store refused this query (Location17124)'],
+  [{ code: 17124 }, 'INVALID', 'the store refused this query (17124)'],
+  [{ code: 17124, codeName: 'a text: {"secret": 1}' }, 'INVALID', 'the store refused this query (17124)'],
+  [{ code: 'secret' }, 'INVALID', 'the store refused this query'],
+  [{}, 'INVALID', 'the store refused this query'],
+  ...[4568, 10334, 13548, 16389, 16945, 17217, 40099, 4031700].map(
+    (code) => [{ code, codeName: `Location${code}` }, 'TOO_LARGE', expect.stringContaining('too large')] as const,
+  ),
+] as const)('a store that refuses a query, %j, is %s', (answer, code, message) => {
+  expect(told(new MongoServerError(answer))).toMatchObject({ code, message });
 });

@@ -1,5 +1,9 @@
-import { expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../../src/config/load.ts';
+import { makeCertificate } from '../../certificate.ts';
 import { parseConfig } from '../../configured.ts';
 
 /** What is wrong with a source of this connection string, by where it stands. */
@@ -27,8 +31,77 @@ it.each([
   );
 });
 
-it('what is no connection string is one fault', () => {
-  expect(faultsOf('http://a?minPoolSize=300')).toEqual({
-    'sources.shop.url': 'a MongoDB connection string is allowed here',
+/** What is wrong with a connection string by itself. */
+const wrong = (url: string) => (faultsOf(url) as Record<string, string>)['sources.shop.url'];
+const SCHEME = 'a MongoDB connection string, which begins with mongodb:// or mongodb+srv://, is allowed here';
+const HOSTS = 'a MongoDB connection string with hosts, of mongodb+srv:// one without a port, is allowed here';
+const ENCODED = 'a MongoDB connection string whose user and password are percent-encoded is allowed here';
+const refused = (names: string) => `options that MongoDB's driver takes are allowed here, and it refuses ${names}`;
+
+it.each([
+  ['http://a?minPoolSize=300', SCHEME],
+  ['', SCHEME],
+  ['mongodb://', HOSTS],
+  ['mongodb://a:0', HOSTS],
+  ['mongodb://u:p@a:zz/', HOSTS],
+  ['mongodb+srv://a:27017/', HOSTS],
+  ['mongodb://u:se/cret@a/?maxPoolSize=1', ENCODED],
+  ['mongodb://u:se?cret=x@a/?maxPoolSize=1', ENCODED],
+  ['mongodb://u:s@e?cret=x@a', ENCODED],
+  ['mongodb://u:se@cret@a', ENCODED],
+  ['mongodb://u:se%zzcret@a', ENCODED],
+  ['mongodb://u:p@a/?maxPoolSze=1', refused('maxPoolSze')],
+  ['mongodb://a?maxPoolSze=1&appName=x&noSuch', refused('maxPoolSze, noSuch')],
+  ['mongodb://u:p@a/?appName=x&maxPoolSize=secret', refused('maxPoolSize')],
+  ['mongodb://u:p@a/?readPreference=no&maxPoolSize=1', refused('readPreference')],
+  [
+    'mongodb://a/?tlsInsecure=true&appName=x&tlsAllowInvalidHostnames=true',
+    refused('tlsInsecure, tlsAllowInvalidHostnames'),
+  ],
+  ['mongodb://a/?appName=x&appName=y', refused('appName')],
+  ['mongodb://a/?authMechanism=PLAIN', refused('authMechanism')],
+])('what is wrong with %s is told, and nothing of its user or password', (url, detail) => {
+  expect(wrong(url)).toBe(detail);
+});
+
+it.each([
+  ['compressors=snappy', /^compressors of none, zlib and zstd are allowed here/],
+  ['compressors=zlib,snappy', /^compressors of none, zlib and zstd are allowed here/],
+  ['compressors=zlib,zstd', undefined],
+  ['authMechanism=MONGODB-AWS', /MONGODB-AWS.*@aws-sdk\/credential-providers is not installed$/],
+  ['authMechanism=gssapi', /GSSAPI.*kerberos is not installed$/],
+  ['authMechanism=SCRAM-SHA-256', undefined],
+  ['proxyHost=127.0.0.1', /proxyHost.*socks is not installed$/],
+])('what needs a package that is not there is a fault: %s', (option, detail) => {
+  const user = /gssapi|SCRAM/.test(option) ? 'u:p@' : '';
+  const told = wrong(`mongodb://${user}127.0.0.1/?${option}`);
+  if (detail) expect(told).toMatch(detail);
+  else expect(told).toBeUndefined();
+});
+
+describe('a file that a connection string names', () => {
+  let folder = '';
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'codap-'));
+    const { cert, key } = await makeCertificate('codap test');
+    for (const [name, text] of Object.entries({ cert, both: `${cert}\n${key}`, text: 'x' }))
+      writeFileSync(join(folder, name), text);
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it.each([
+    ['tlsCAFile', 'cert', undefined],
+    ['tlsCAFile', 'none', /^a tlsCAFile .*, and this one cannot be read \(ENOENT\)$/],
+    ['tlsCAFile', '', /^a tlsCAFile .* \(EISDIR\)$/],
+    ['tlsCAFile', 'text', /^a tlsCAFile with certificates in PEM is allowed here$/],
+    ['tlsCRLFile', 'none', /^a tlsCRLFile .* \(ENOENT\)$/],
+    ['tlsCRLFile', 'text', /^a tlsCRLFile .* is allowed here$/],
+    ['tlsCertificateKeyFile', 'both', undefined],
+    ['tlsCertificateKeyFile', 'cert', /^a tlsCertificateKeyFile .* are allowed here$/],
+    ['tlsCertificateKeyFile', 'none', /^a tlsCertificateKeyFile .* \(ENOENT\)$/],
+  ])('%s=%s is read as the configuration is', (option, name, detail) => {
+    const told = wrong(`mongodb://127.0.0.1/?tls=true&${option}=${encodeURIComponent(join(folder, name))}`);
+    if (detail) expect(told).toMatch(detail);
+    else expect(told).toBeUndefined();
   });
 });

@@ -21,3 +21,16 @@ it.each([
   await connection[Symbol.asyncDispose]();
   await store.close();
 });
+
+it.each([
+  ['older than the driver takes', { minWireVersion: 0, maxWireVersion: 7 }, ''],
+  ['newer than it takes', { minWireVersion: 90, maxWireVersion: 99 }, ''],
+  ['not behind a load balancer, as its connection string says', {}, '/?loadBalanced=true'],
+])('a store that is %s is not asked again', async (_, greeting, rest) => {
+  const store = await startScriptedMongo(() => [], greeting);
+  const connection = await mongo.open(source({ url: store.url + rest, collections: ['c'], timeoutMs: 200 }));
+  const error = await failed(connection.ping(AbortSignal.timeout(2000)));
+  expect(error).toMatchObject({ code: 'BAD_RESPONSE', retryable: false });
+  await connection[Symbol.asyncDispose]();
+  await store.close();
+});

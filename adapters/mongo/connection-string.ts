@@ -1,0 +1,145 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import type * as Driver from 'mongodb';
+
+const require = createRequire(import.meta.url);
+
+/** A connection string as MongoDB's driver reads it; undefined where it refuses it. */
+export function readConnectionString(url: string): Driver.MongoOptions | undefined {
+  // It is loaded where it is needed: it is large.
+  const { MongoClient } = require('mongodb') as typeof Driver;
+  try {
+    return new MongoClient(url).options;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * What is wrong with a connection string, or with what it names on this machine. Of what stands in it nothing
+ * is told but the names of options.
+ */
+export function connectionStringFaults(url: string): readonly string[] {
+  const read = readConnectionString(url);
+  return read ? [...missingPackages(read), ...wrongFiles(read)] : [refusal(url)];
+}
+
+/** What the driver leaves to packages that codap does not have: who needs one installs it beside codap. */
+const PACKAGES: readonly {
+  readonly name: string;
+  readonly isNeeded: (options: Driver.MongoOptions) => boolean;
+  readonly detail: string;
+}[] = [
+  {
+    name: 'snappy',
+    isNeeded: ({ compressors }) => compressors.includes('snappy'),
+    detail: 'compressors of none, zlib and zstd are allowed here: the package snappy is not installed',
+  },
+  {
+    name: 'kerberos',
+    isNeeded: ({ credentials }) => credentials?.mechanism === 'GSSAPI',
+    detail: 'another authMechanism than GSSAPI is allowed here: the package kerberos is not installed',
+  },
+  {
+    name: '@aws-sdk/credential-providers',
+    isNeeded: ({ credentials }) => credentials?.mechanism === 'MONGODB-AWS',
+    detail:
+      'another authMechanism than MONGODB-AWS is allowed here: the package @aws-sdk/credential-providers is not installed',
+  },
+  {
+    name: 'socks',
+    isNeeded: ({ proxyHost }) => proxyHost !== undefined,
+    detail: 'no proxyHost is allowed here: the package socks is not installed',
+  },
+];
+
+function missingPackages(options: Driver.MongoOptions): string[] {
+  return PACKAGES.filter(({ name, isNeeded }) => isNeeded(options) && !hasPackage(name)).map(({ detail }) => detail);
+}
+
+/** Whether the driver finds a package. */
+function hasPackage(name: string): boolean {
+  try {
+    createRequire(require.resolve('mongodb')).resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The options that name a file, and what TLS takes it for: as `ca` it would take any text. */
+const FILES: readonly {
+  readonly option: 'tlsCAFile' | 'tlsCRLFile' | 'tlsCertificateKeyFile';
+  readonly detail: string;
+  readonly context: (file: Buffer, options: Driver.MongoOptions) => SecureContextOptions;
+}[] = [
+  {
+    option: 'tlsCAFile',
+    detail: 'a tlsCAFile with certificates in PEM is allowed here',
+    context: (cert) => ({ cert }),
+  },
+  {
+    option: 'tlsCRLFile',
+    detail: 'a tlsCRLFile with a list of revoked certificates in PEM is allowed here',
+    context: (crl) => ({ crl }),
+  },
+  {
+    option: 'tlsCertificateKeyFile',
+    detail:
+      'a tlsCertificateKeyFile with a certificate and its key in PEM, and its tlsCertificateKeyFilePassword, are allowed here',
+    context: (file, { passphrase }) => ({ cert: file, key: file, ...(passphrase !== undefined && { passphrase }) }),
+  },
+];
+
+function wrongFiles(options: Driver.MongoOptions): string[] {
+  return FILES.flatMap(({ option, detail, context }) => {
+    const name = options[option];
+    if (name === undefined) return [];
+    let file: Buffer;
+    try {
+      file = readFileSync(name);
+    } catch (error) {
+      const why = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+      return [`${detail}, and this one cannot be read (${why})`];
+    }
+    try {
+      createSecureContext(context(file, options));
+      return [];
+    } catch {
+      return [detail];
+    }
+  });
+}
+
+/**
+ * Why the driver refuses a connection string: found by leaving parts of it out, since the driver's own words
+ * may quote it.
+ */
+function refusal(url: string): string {
+  if (!/^mongodb(?:\+srv)?:\/\//.test(url))
+    return 'a MongoDB connection string, which begins with mongodb:// or mongodb+srv://, is allowed here';
+  const [, base = '', query = ''] = /^([^?]*)\??(.*)$/s.exec(url) ?? [];
+  const isRight = isRead(base);
+  // Behind a `?` of a password there are no options.
+  if (query.includes('@') || (!isRight && isRead(base.replace(/\/\/.*@/s, '//'))))
+    return 'a MongoDB connection string whose user and password are percent-encoded is allowed here';
+  if (!isRight) return 'a MongoDB connection string with hosts, of mongodb+srv:// one without a port, is allowed here';
+  return `options that MongoDB's driver takes are allowed here, and it refuses ${refused(base, query).join(', ')}`;
+}
+
+/** Names of options: of a few that do not go together, or else of all that are refused by themselves. */
+function refused(base: string, query: string): readonly string[] {
+  const options = query.split('&').map((text) => ({ text, name: /^[^=]*/.exec(text)![0] }));
+  const names = [...new Set(options.map(({ name }) => name))];
+  const isReadWith = (isKept: (name: string) => boolean): boolean => {
+    const kept = options.filter(({ name }) => isKept(name)).map(({ text }) => text);
+    return isRead(`${base}?${kept.join('&')}`);
+  };
+  const clashing = names.filter((name) => isReadWith((other) => other !== name));
+  return clashing.length > 0 ? clashing : names.filter((name) => !isReadWith((other) => other === name));
+}
+
+function isRead(url: string): boolean {
+  return readConnectionString(url) !== undefined;
+}
