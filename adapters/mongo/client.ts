@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { MongoClient, MongoTopologyClosedError } from 'mongodb';
 import { Database } from './database.ts';
-import { isDead, isUnreached } from './failure.ts';
+import { isDead, isRefusal } from './failure.ts';
 import { connectionsFor, type MongoOptions } from './options.ts';
 import { PromptConnection } from './prompt-connection.ts';
 import { failWhereUnreachable } from './unreachable.ts';
@@ -15,6 +15,18 @@ const ASK_AGAIN_MS = 50;
 /** What a server that was lost has to start anew in. */
 const MOST_PATIENCE_MS = 1500;
 
+/** For so long a store that refuses codap is not tried again; twice as long each time that it still does. */
+const LEAST_PAUSE_MS = 1000;
+const MOST_PAUSE_MS = 30_000;
+
+/** A store's refusal, which all are told until it is tried again. */
+interface Refusal {
+  readonly error: unknown;
+  readonly pauseMs: number;
+  /** An instant. */
+  readonly until: number;
+}
+
 /**
  * The source's one MongoClient: connected when first needed, shared by all, and replaced once it cannot work
  * any more.
@@ -24,8 +36,10 @@ export class Client implements AsyncDisposable {
   #client: MongoClient | undefined;
   #connecting: Promise<Database> | undefined;
   #connected: Database | undefined;
-  /** When a client reached no server for the last time, an instant. */
-  #unreached = -Infinity;
+  /** When a client failed to connect for the last time, an instant. */
+  #failedAt = -Infinity;
+  #refusal: Refusal | undefined;
+  #isRefused = false;
 
   constructor(options: MongoOptions) {
     this.#options = options;
@@ -33,18 +47,36 @@ export class Client implements AsyncDisposable {
 
   /** The database, if it is connected. */
   get connected(): Database | undefined {
-    return this.#connected;
+    return this.#isRefused ? undefined : this.#connected;
   }
 
   /** The database, once connected. It goes on when a caller leaves: others wait for the same connection. */
-  connect(): Promise<Database> {
+  async connect(): Promise<Database> {
+    const { error, until } = this.#refusal ?? { until: -Infinity };
+    if (performance.now() < until) throw error;
+    this.#isRefused = false;
     this.#connecting ??= this.#connect();
     return this.#connecting;
   }
 
-  /** Says what a query failed with, so that the next one finds a client that works. */
+  /**
+   * Says what a query failed with, so that the next one finds a client that works, or none where the store
+   * refuses codap: each login that is tried in vain may count towards the account being locked.
+   */
   failed(error: unknown): void {
     if (isDead(error)) this.#drop();
+    else if (isRefusal(error)) this.#pause(error);
+  }
+
+  #pause(error: unknown): void {
+    const last = this.#refusal;
+    // The others that failed with it, or are told it now.
+    if (this.#isRefused || error === last?.error) return;
+    const now = performance.now();
+    const isStill = last !== undefined && now < last.until + last.pauseMs;
+    const pauseMs = isStill ? Math.min(2 * last.pauseMs, MOST_PAUSE_MS) : LEAST_PAUSE_MS;
+    this.#refusal = { error, pauseMs, until: now + pauseMs };
+    this.#isRefused = true;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -73,12 +105,14 @@ export class Client implements AsyncDisposable {
     this.#client = client;
     const opened = new Database(client, database);
     try {
-      const pause = this.#unreached + ASK_AGAIN_MS - performance.now();
+      const pause = this.#failedAt + ASK_AGAIN_MS - performance.now();
       if (pause > 0) await setTimeout(pause);
       if (this.#client !== client) throw new MongoTopologyClosedError('closed before it was connected');
       await client.connect();
     } catch (error) {
-      if (isUnreached(error)) this.#unreached = performance.now();
+      this.#failedAt = performance.now();
+      // Who asked may have left.
+      this.failed(error);
       // A client whose first connect failed answers "Topology is closed" for ever.
       if (this.#client === client) this.#drop();
       throw error;

@@ -48,13 +48,17 @@ export function isDead(error: unknown): boolean {
   );
 }
 
-/** True if no server was found, and none has said why. */
-export function isUnreached(error: unknown): error is MongoServerSelectionError {
-  return error instanceof MongoServerSelectionError && toldBy(error) === undefined;
+/** True if no connection comes about, because a server refuses the login, or is none that codap can speak to. */
+export function isRefusal(error: unknown): boolean {
+  const told = toldBy(error) ?? error;
+  if (told instanceof MongoCompatibilityError) return true;
+  return told instanceof MongoServerError && FORBIDDEN.has(Number(told.code)) && told.hasErrorLabel('HandshakeError');
 }
 
-/** What a server has said for which none was found, or no connection came about: it is of all who wait. */
-function toldBy({ cause }: Error): MongoServerError | MongoCompatibilityError | undefined {
+/** What a server has said for which none was found, or for which all who waited for a connection failed. */
+function toldBy(error: unknown): MongoServerError | MongoCompatibilityError | undefined {
+  if (!(error instanceof MongoServerSelectionError || error instanceof MongoNetworkError)) return undefined;
+  const { cause } = error;
   return cause instanceof MongoServerError || cause instanceof MongoCompatibilityError ? cause : undefined;
 }
 
@@ -62,11 +66,9 @@ function toldBy({ cause }: Error): MongoServerError | MongoCompatibilityError | 
 function judge(error: unknown): [Code, string] | undefined {
   if (error instanceof MongoServerError) return judgeAnswer(error);
   if (error instanceof MongoCompatibilityError) return UNSUITABLE;
-  if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError) {
-    const told = toldBy(error);
-    if (told) return judge(told);
-  }
-  if (isUnreached(error) && isAnySilent(error)) return ['TIMEOUT', TOO_LONG];
+  const told = toldBy(error);
+  if (told) return judge(told);
+  if (error instanceof MongoServerSelectionError && isAnySilent(error)) return ['TIMEOUT', TOO_LONG];
   // The driver has a class of its own for it.
   if (BSONError.isBSONError(error) || error instanceof MongoUnexpectedServerResponseError || isBeyondBytes(error))
     return UNREADABLE;

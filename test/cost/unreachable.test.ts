@@ -246,7 +246,7 @@ it('a replica set that elects no primary is UNAVAILABLE before the whole of the 
   await store.close();
 });
 
-it('a store that refuses a login does so without a pause', async () => {
+it('a store that refuses a login does so at once', async () => {
   const store = await startMongo({ username: 'a', password: 'b' });
   await using shop = await opened(store.port, { url: `mongodb://a:x@127.0.0.1:${store.port}` });
   const took: number[] = [];
