@@ -174,7 +174,11 @@ const of = (source: string, op: string, params: Params, beside: Params = {}) => 
 /** Where the schema and the planner say the same of all that is tried. */
 const PLACES: readonly Place[] = [
   ['sort', [...ANYWHERE, ...OF_FIELDS], (sort) => of('shop', 'find', { ...users, sort })],
-  ['hint', [...ANYWHERE, ...OF_FIELDS], (hint) => of('shop', 'find', { ...users, hint })],
+  [
+    'hint',
+    [...ANYWHERE, ...OF_FIELDS, '$**_1', '$*_1', { '$**': 1 }, { '$**_1': 1 }],
+    (hint) => of('shop', 'find', { ...users, hint }),
+  ],
   ['filter', ANYWHERE.filter((one) => !isKey(one, '$a')), (filter) => of('shop', 'find', { ...users, filter })],
   ['projection', [...ANYWHERE, ...OF_FIELDS], (projection) => of('shop', 'find', { ...users, projection })],
   ['pipeline', ANYWHERE, (pipeline) => of('shop', 'aggregate', { ...users, pipeline })],

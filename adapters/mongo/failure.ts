@@ -48,7 +48,7 @@ export function isDead(error: unknown): boolean {
   );
 }
 
-/** True if no connection comes about, because a server refuses the login, or is none that codap can speak to. */
+/** True if no connection comes about: a server refuses the login, or is none that codap can speak to. */
 export function isRefusal(error: unknown): boolean {
   const told = toldBy(error) ?? error;
   if (told instanceof MongoCompatibilityError) return true;

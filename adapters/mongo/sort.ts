@@ -25,7 +25,8 @@ const wrappedNumber = objectOf(z.string(), z.string().regex(/^\$number(?:Int|Lon
   minProperties: 1,
   maxProperties: 1,
 });
-const orderOf = (field: z.ZodType): z.ZodType => objectOf(field, z.string().regex(/^[^$]/)).meta({ minProperties: 1 });
+const orderOf = (field: z.ZodType, name = /^[^$]/): z.ZodType =>
+  objectOf(field, z.string().regex(name)).meta({ minProperties: 1 });
 
 /** `{$meta: …}` as a schema shows it. */
 export const metaShown = z.strictObject({ $meta: z.enum(metas) });
@@ -34,8 +35,8 @@ const naturalShown = z.strictObject({ $natural: z.union([z.literal(ways), wrappe
 export const sortShown = z.union([orderOf(z.union([z.literal(ways), metaShown, wrappedNumber])), naturalShown]);
 /** A hint as a schema shows it. */
 export const hintShown = z.union([
-  z.string().regex(/^[^$]/),
-  orderOf(z.union([z.literal(kinds), wrappedNumber])),
+  z.string().regex(/^(?:[^$]|\$\*\*)/),
+  orderOf(z.union([z.literal(kinds), wrappedNumber]), /^(?:[^$]|\$\*\*$)/),
   naturalShown,
 ]);
 
@@ -54,10 +55,14 @@ export function readArraySort(walk: Walk, value: unknown): unknown {
   return WAYS.has(value) ? value : readSort(walk, value);
 }
 
+/** Stands in an index for all fields, and at the beginning of its name. */
+const WILDCARD = '$**';
+
 /** Reads a hint: an index's name, or its fields; or that none is to be used. */
 export function readHint(walk: Walk, value: unknown): unknown {
-  if (typeof value !== 'string') return readNatural(walk, value) ?? readOrder(walk, value, readKind);
-  return value === '' || value.startsWith('$') ? walk.fault('the name of an index is allowed here') : value;
+  if (typeof value !== 'string') return readNatural(walk, value) ?? readOrder(walk, value, readKind, WILDCARD);
+  const isName = value.startsWith(WILDCARD) || (value !== '' && !value.startsWith('$'));
+  return isName ? value : walk.fault('the name of an index is allowed here');
 }
 
 /** Reads `{$meta: …}`, by which a sort or a projection asks for a score. */
@@ -74,13 +79,15 @@ function readNatural(walk: Walk, value: unknown): unknown {
   return walk.fields(value, { $natural: (walk, it) => readOne(walk, it, WAYS, '1 or -1 is allowed here') });
 }
 
-function readOrder(walk: Walk, value: unknown, readField: Read): unknown {
+/** Reads fields in their order; beside their names another one may be there, too. */
+function readOrder(walk: Walk, value: unknown, readField: Read, other?: string): unknown {
   if (isHole(value)) return walk.noHole();
   if (!isFields(value)) return walk.fault('an object of fields is allowed here');
   if (keysOf(value).length === 0) return walk.fault('at least one field is missing');
   let result: object = {};
   for (const [key, member] of entriesOf(value)) {
-    if (key === '' || key.startsWith('$') || !isSendable(key)) walk.faultAt(key, 'the name of a field is allowed here');
+    if (key !== other && (key === '' || key.startsWith('$') || !isSendable(key)))
+      walk.faultAt(key, 'the name of a field is allowed here');
     else result = put(result, key, walk.at(key, member, readField));
   }
   return result;
