@@ -36,7 +36,6 @@ const FILLED_IN = listed(`
   options.methods.join(', ')
   allowed.join(', ') || 'no header'
   flags.join(', ')
-  Object.keys(shape).join(', ')
   mediaTypes.join(', ')
   src/service/batches/answer-batch.ts: thereAre(asking.mediaTypes)  # these
   src/encodings/summary.ts: source  # of the configuration

@@ -74,7 +74,7 @@ function named(own: Readonly<Record<string, Read>>): Read {
 const readFieldName: Read = (walk, value) => {
   if (typeof value === 'string') return readString(walk, value);
   if (isHole(value)) return walk.noHole();
-  return walk.fields(value, {
+  return walk.operators(value, {
     $literal: (walk, name) =>
       typeof name === 'string' ? name : walk.fault('the name of a field, a string, is allowed here'),
   });

@@ -21,6 +21,8 @@ import type { FillingRoom } from './filling-room.ts';
 import { isFields, isHole, type Fields, type Walk } from './walk.ts';
 
 const UINT32_MOST = 2 ** 32 - 1;
+/** The most characters of a pattern, before what is filled in is escaped: MongoDB takes no more. */
+export const MOST_PATTERN = 32_764;
 
 /**
  * Reads one wrapper of Extended JSON v2 exactly: `argument` is what stands under its key. Answers undefined
@@ -47,7 +49,10 @@ const WRAPPERS: Readonly<Record<string, { readonly read: Wrapper; readonly holds
   $timestamp: { holds: 't and i, two unsigned 32-bit integers', read: timestamp },
   $minKey: { holds: '1', read: (it) => (it === 1 ? new MinKey() : undefined) },
   $maxKey: { holds: '1', read: (it) => (it === 1 ? new MaxKey() : undefined) },
-  $regularExpression: { holds: 'pattern and options, two strings', read: regularExpression },
+  $regularExpression: {
+    holds: `a pattern of at most ${MOST_PATTERN} characters and options of i, m, s, u and x, two strings`,
+    read: regularExpression,
+  },
 };
 
 /** Stands for a wrapper whose text is not known yet. */
@@ -205,6 +210,11 @@ function regularExpression(argument: unknown): unknown {
   if (!isFields(argument) || keysOf(argument).toSorted().join() !== 'options,pattern') return undefined;
   const [pattern, options] = [memberOf(argument, 'pattern'), memberOf(argument, 'options')];
   if (typeof pattern !== 'string' || typeof options !== 'string') return undefined;
-  if (pattern.includes('\0') || !/^[imsux]*$/.test(options)) return undefined;
+  if (pattern.length > MOST_PATTERN || pattern.includes('\0') || !arePatternOptions(options)) return undefined;
   return new BSONRegExp(pattern, options);
+}
+
+/** Whether a text has nothing but letters that MongoDB takes for options of a pattern. */
+export function arePatternOptions(text: string): boolean {
+  return /^[imsux]*$/.test(text);
 }

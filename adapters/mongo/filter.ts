@@ -6,7 +6,7 @@ import { isWrapper, readWrapper } from './extended-json.ts';
 import { readGeometry, readNear, readShape } from './geo.ts';
 import { readJsonSchema } from './json-schema.ts';
 import { CONDITION_OPERATORS, FIELD_OPERATORS } from './operators.ts';
-import { readPattern } from './regex.ts';
+import { readPattern, readPatternOptions } from './regex.ts';
 import { isFields, isHole, isSendable, type Fields, type Read, type Walk } from './walk.ts';
 
 /** Reads a filter: an object whose keys are fields, each with its condition, or `$and` and the like. */
@@ -119,6 +119,7 @@ const COMPARISONS: Readonly<Record<string, Read>> = {
   $all: readAll,
   $size: readWhole(0),
   $regex: readPattern,
+  $options: readPatternOptions,
   $not: readNot,
   $elemMatch: readElemMatch,
   $geoWithin: readShape,

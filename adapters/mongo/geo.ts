@@ -42,18 +42,11 @@ const SHAPES: Readonly<Record<string, Read>> = {
 
 /** Reads what `$geoWithin` and `$geoIntersects` take: one shape. */
 export function readShape(walk: Walk, value: unknown): unknown {
-  return walk.fields(value, allowed(walk, SHAPES));
+  return walk.operators(value, SHAPES);
 }
 
 /** Reads what `$near` and `$nearSphere` take: a point with distances, or a pair of coordinates. */
 export function readNear(walk: Walk, value: unknown): unknown {
   if (Array.isArray(value)) return readLiteral(walk, value);
-  return walk.fields(
-    value,
-    allowed(walk, { $geometry: readGeometry, $maxDistance: readLiteral, $minDistance: readLiteral }),
-  );
-}
-
-function allowed(walk: Walk, shape: Readonly<Record<string, Read>>): Readonly<Record<string, Read>> {
-  return Object.fromEntries(Object.entries(shape).filter(([name]) => walk.lists.operators.has(name)));
+  return walk.operators(value, { $geometry: readGeometry, $maxDistance: readLiteral, $minDistance: readLiteral });
 }

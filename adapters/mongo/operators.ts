@@ -5,6 +5,9 @@ export const FIELD_OPERATORS = words(`
   $geoWithin $geoIntersects $near $nearSphere $geometry $maxDistance $minDistance $box $polygon $center $centerSphere
 `);
 
+/** Those by which documents are sorted, too: no aggregation takes them. */
+export const SORTING = words(`$near $nearSphere`);
+
 /** What may stand where a filter names a field. */
 export const CONDITION_OPERATORS = words(`$and $or $nor $expr $jsonSchema $text $comment $sampleRate`);
 

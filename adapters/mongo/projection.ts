@@ -30,8 +30,7 @@ const readFindField: Read = (walk, value) => {
   if (!first.startsWith('$')) return walk.named(value, readFindField);
   if (first === '$meta') return readMeta(walk, value);
   if (first !== '$elemMatch' && !isFindSlice(value)) return readExpression(walk, value);
-  if (!walk.lists.operators.has(first)) return walk.faultAt(first, 'this operator is not allowed here');
-  return walk.fields(value, { $elemMatch: readFilter, $slice: readLiteral });
+  return walk.operators(value, { $elemMatch: readFilter, $slice: readLiteral });
 };
 
 /** A find's `$slice` counts; an expression's begins with the list it slices. */

@@ -8,7 +8,7 @@ import { fillable, objectOf } from '../fillable.ts';
 import type { Fault } from '../adapter.ts';
 import { bareNumber } from './extended-json.ts';
 import { readFilter } from './filter.ts';
-import { OPERATORS, STAGES } from './operators.ts';
+import { OPERATORS, SORTING, STAGES } from './operators.ts';
 import type { MongoOptions } from './options.ts';
 import { pipelineShown, readPipeline } from './pipeline.ts';
 import { projectionShown, readProjection } from './projection.ts';
@@ -107,7 +107,7 @@ type Params = Readonly<Record<string, unknown>>;
 
 /** Checks an operation's params, and makes the command of them. Faults go to `fault`. */
 export function compileQuery(op: string, params: Params, options: MongoOptions, fault: Fault): MongoQuery {
-  const lists = listsOf(options);
+  const lists = listsOf(options, op);
   const walk = new Walk(lists, fault);
   const read: Record<string, unknown> = {};
   for (const name in params) {
@@ -163,17 +163,26 @@ function counting(filter: unknown, skip: unknown, limit: unknown): unknown[] {
   return stages;
 }
 
-const known = new WeakMap<MongoOptions, Lists>();
+/** What a source's queries may name: in an aggregation, which a count is, too, and in any other command. */
+interface ListsByCommand {
+  readonly aggregated: Lists;
+  readonly found: Lists;
+}
 
-function listsOf(options: MongoOptions): Lists {
+const known = new WeakMap<MongoOptions, ListsByCommand>();
+
+function listsOf(options: MongoOptions, op: string): Lists {
   let lists = known.get(options);
-  if (!lists) {
-    lists = {
-      collections: new Set(options.collections),
-      operators: options.operators ? new Set(options.operators) : OPERATORS,
-      stages: options.stages ? new Set(options.stages) : STAGES,
-    };
-    known.set(options, lists);
-  }
-  return lists;
+  if (!lists) known.set(options, (lists = listsByCommand(options)));
+  return op === 'aggregate' || op === 'countDocuments' ? lists.aggregated : lists.found;
+}
+
+function listsByCommand(options: MongoOptions): ListsByCommand {
+  const operators: ReadonlySet<string> = options.operators ? new Set(options.operators) : OPERATORS;
+  const found = {
+    collections: new Set(options.collections),
+    operators,
+    stages: options.stages ? new Set(options.stages) : STAGES,
+  };
+  return { found, aggregated: { ...found, operators: operators.difference(SORTING) } };
 }

@@ -1,10 +1,8 @@
 import { toText } from '../../src/json/leaf.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { readLiteral } from './data.ts';
+import { arePatternOptions, MOST_PATTERN } from './extended-json.ts';
 import { type Hole, isHole, type Walk } from './walk.ts';
-
-/** The most characters of a pattern that is filled in, before they are escaped: MongoDB takes no more. */
-const MOST_CHARS = 32_764;
 
 /**
  * Escapes a text for PCRE2, which takes any character but a letter or digit literally after a backslash.
@@ -23,22 +21,31 @@ export function readPattern(walk: Walk, value: unknown): unknown {
   if (!isHole(value)) {
     if (typeof value !== 'string')
       return typeof value === 'object' ? readLiteral(walk, value) : walk.fault('a string is allowed here');
+    if (value.length > MOST_PATTERN)
+      return walk.fault(`a pattern of at most ${MOST_PATTERN} characters is allowed here`);
     return value.includes('\0') ? walk.fault('a pattern may not hold the character NUL') : value;
   }
   return walk.mayHole() ? walk.filling(() => readParts(walk, value)) : null;
 }
 
+/** Reads what stands under `$options`, written out. */
+export function readPatternOptions(walk: Walk, value: unknown): unknown {
+  if (isHole(value)) return walk.noHole();
+  const areRight = typeof value === 'string' && arePatternOptions(value);
+  return areRight ? value : walk.fault('options of i, m, s, u and x, a string, are allowed here');
+}
+
 function readParts(walk: Walk, value: Hole): unknown {
   const parts = value instanceof Placeholder ? value.parts.flatMap(planned) : (value.parts ?? [bare(value)]);
   const pattern: string[] = [];
-  let left = MOST_CHARS;
+  let left = MOST_PATTERN;
   // What is written out since a text was filled in: behind that nothing is open.
   let tail = '';
   for (const { text, literal } of parts) {
     if (text === undefined)
       return walk.fault('what is filled in under $regex is a string, number, boolean, id or date');
     left -= text.length;
-    if (left < 0) return walk.fault(`a pattern with what is filled in has at most ${MOST_CHARS} characters`);
+    if (left < 0) return walk.fault(`a pattern with what is filled in has at most ${MOST_PATTERN} characters`);
     if (literal) tail += text;
     else if (text !== '') {
       if (endsOpen(tail))

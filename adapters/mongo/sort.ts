@@ -67,8 +67,7 @@ export function readHint(walk: Walk, value: unknown): unknown {
 
 /** Reads `{$meta: …}`, by which a sort or a projection asks for a score. */
 export function readMeta(walk: Walk, value: unknown): unknown {
-  if (!walk.lists.operators.has('$meta')) return walk.faultAt('$meta', 'this operator is not allowed here');
-  return walk.fields(value, { $meta: readScore });
+  return walk.operators(value, { $meta: readScore });
 }
 
 const readScore: Read = (walk, value) => (METAS.has(value) ? value : walk.fault('the name of a score is allowed here'));

@@ -1,5 +1,6 @@
 import { entriesOf, hasMember, isObject, put, type Members } from '../../src/json/members.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
+import { choice } from '../../src/store/check-schema.ts';
 import type { Fault } from '../adapter.ts';
 import { FillingRoom, NotData } from './filling-room.ts';
 
@@ -132,9 +133,15 @@ export class Walk {
     for (const [key, member] of entriesOf(value)) {
       const read = Object.hasOwn(shape, key) ? shape[key] : undefined;
       if (read) result = put(result, key, this.at(key, member, read));
-      else this.faultAt(key, `allowed here: ${Object.keys(shape).join(', ')}`);
+      else this.faultAt(key, choice(Object.keys(shape)));
     }
     for (const key of required) if (!hasMember(value, key)) this.fault(`${key} is missing`);
     return result;
+  }
+
+  /** Reads an object with those of these operators alone that queries may use. */
+  operators(value: unknown, shape: Readonly<Record<string, Read>>): unknown {
+    const allowed = Object.entries(shape).filter(([name]) => this.lists.operators.has(name));
+    return this.fields(value, Object.fromEntries(allowed));
   }
 }

@@ -98,3 +98,51 @@ test.each([
   expect(filterFaults(filter)).toEqual([]);
   expect(filterFaults(filter, without(name))).toHaveLength(1);
 });
+
+/** What stands beside an operator that is allowed, or in it. */
+test.each([
+  ['find', { projection: { a: { $slice: 1, $elemMatch: { b: 1 } } } }, '$elemMatch', 'projection/a/$elemMatch'],
+  ['find', { projection: { a: { $elemMatch: { b: 1 }, $slice: 1 } } }, '$slice', 'projection/a/$slice'],
+  ['find', { projection: { a: { $slice: [1, 2] } } }, '$slice', 'projection/a/$slice'],
+  ['find', { projection: { a: { b: { $meta: 'textScore' } } } }, '$meta', 'projection/a/b/$meta'],
+  ['find', { sort: { a: { $meta: 'textScore' } } }, '$meta', 'sort/a/$meta'],
+  [
+    'aggregate',
+    { pipeline: [{ $set: { a: { $getField: { $literal: 'b' } } } }] },
+    '$literal',
+    'pipeline/0/$set/a/$getField/$literal',
+  ],
+  [
+    'aggregate',
+    { pipeline: [{ $set: { a: { $getField: { field: { $literal: '$b' }, input: '$c' } } } }] },
+    '$literal',
+    'pipeline/0/$set/a/$getField/field/$literal',
+  ],
+  [
+    'aggregate',
+    { pipeline: [{ $set: { a: { $setField: { field: { $literal: '$b' }, input: '$c', value: 1 } } } }] },
+    '$literal',
+    'pipeline/0/$set/a/$setField/field/$literal',
+  ],
+])('a source of %s %j without %s', (op, params, name, at) => {
+  const faults = (options = source()) => checked(op, { collection: 'users', ...params }, options).faults;
+  expect(faults()).toEqual([]);
+  expect(faults(without(name)).map((fault) => fault.at)).toEqual([at]);
+});
+
+const near = { a: { $near: { $geometry: { type: 'Point', coordinates: [1, 2] } } } };
+
+test.each([
+  ['find', { filter: near }, []],
+  ['findOne', { filter: { b: { $elemMatch: { $nor: [{ a: { $nearSphere: [1, 2] } }] } } } }, []],
+  ['countDocuments', { filter: near }, ['filter/a/$near']],
+  ['countDocuments', { filter: { a: { $nearSphere: [1, 2] } } }, ['filter/a/$nearSphere']],
+  ['aggregate', { pipeline: [{ $match: near }] }, ['pipeline/0/$match/a/$near']],
+  [
+    'aggregate',
+    { pipeline: [{ $lookup: { from: 'users', as: 'x', pipeline: [{ $match: { $or: [near] } }] } }] },
+    ['pipeline/0/$lookup/pipeline/0/$match/$or/0/a/$near'],
+  ],
+])('what sorts by distance stands in no aggregation: %s %j', (op, params, at) => {
+  expect(checked(op, { collection: 'users', ...params }).faults.map((fault) => fault.at)).toEqual(at);
+});
