@@ -1,23 +1,11 @@
-import {
-  Binary,
-  BSONRegExp,
-  Decimal128,
-  Double,
-  Int32,
-  Long,
-  MaxKey,
-  MinKey,
-  ObjectId,
-  serialize,
-  Timestamp,
-  UUID,
-} from 'bson';
+import { Binary, BSONRegExp, Decimal128, Double, Int32, Long, MaxKey, MinKey, ObjectId, Timestamp, UUID } from 'bson';
 import { exactInteger } from '../../src/json/digits.ts';
 import { bsonTag, toText } from '../../src/json/leaf.ts';
 import { firstKeyOf, keysOf, memberOf, onlyKeyOf, valuesOf } from '../../src/json/members.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { DIGITS, exactDecimal } from './exact-decimal.ts';
 import type { FillingRoom } from './filling-room.ts';
+import { isMalformedVector } from './vector.ts';
 import { isFields, isHole, type Fields, type Walk } from './walk.ts';
 
 const UINT32_MOST = 2 ** 32 - 1;
@@ -166,16 +154,7 @@ function binary(argument: unknown, room: FillingRoom): unknown {
   if (!Buffer.isBuffer(base64) || typeof subType !== 'number') return UNKNOWN;
   if (subType === Binary.SUBTYPE_UUID && base64.length === 16) return new UUID(base64);
   const value = new Binary(base64, subType);
-  return subType !== Binary.SUBTYPE_VECTOR || isWritten(value) ? value : undefined;
-}
-
-/** False for a malformed vector: nothing else of BSON is judged as it is written. */
-function isWritten(value: Binary): boolean {
-  try {
-    return serialize({ value }).length > 0;
-  } catch {
-    return false;
-  }
+  return isMalformedVector(value) ? undefined : value;
 }
 
 /** Undefined for what is another text when it is written again: it is no base64, or has bits of no byte. */

@@ -6,6 +6,7 @@ import type { Filled } from '../../src/store/placeholder.ts';
 import { exactDecimal } from './exact-decimal.ts';
 import { type FillingRoom, NotData } from './filling-room.ts';
 import { untyped } from './untyped.ts';
+import { isMalformedVector } from './vector.ts';
 import { isSendable } from './walk.ts';
 
 const MOST_DEPTH = 100;
@@ -57,6 +58,8 @@ function leaf(value: object): unknown {
     if (Number.isNaN(value.getTime())) throw new NotData('a filled-in value may not hold an invalid date');
   } else if (!DATA.has(bsonTag(value))) {
     throw new NotData('a filled-in value may not hold a regular expression, code or a DBRef');
+  } else if (isMalformedVector(value)) {
+    throw new NotData('a filled-in value may not hold a malformed vector');
   }
   return value;
 }

@@ -8,7 +8,7 @@ describe('a filter', () => {
     { age: { $gte: 18, $lt: 65 }, tags: { $all: ['a', 'b'], $size: 2 } },
     { $and: [{ a: 1 }, { $or: [{ b: { $in: [1, 2] } }, { $nor: [{ c: null }] }] }] },
     { name: { $regex: '^a', $options: 'imsux' } },
-    { name: { $regex: 'a'.repeat(32_764), $options: '' } },
+    { name: { $regex: '^a', $options: '' } },
     { name: { $not: { $regex: 'x' } }, other: { $not: { $regularExpression: { pattern: 'x', options: '' } } } },
     { items: { $elemMatch: { sku: 'a', qty: { $gt: 1 } } }, scores: { $elemMatch: { $gte: 80 } } },
     { tags: { $all: [{ $elemMatch: { a: 1 } }] } },
@@ -64,9 +64,6 @@ describe('a filter', () => {
     [{ a: { $code: 'f' } }, 'a/$code'],
     [{ a: { $ref: 'users', $id: 1 } }, 'a/$ref'],
     [{ a: { $regex: { $where: 1 } } }, 'a/$regex/$where'],
-    [{ a: { $regex: 'a'.repeat(32_765) } }, 'a/$regex'],
-    [{ a: { $not: { $regex: 'a'.repeat(32_765) } } }, 'a/$not/$regex'],
-    [{ a: { $regularExpression: { pattern: 'a'.repeat(32_765), options: '' } } }, 'a/$regularExpression'],
     [{ a: { $regex: 'a', $options: 'g' } }, 'a/$options'],
     [{ a: { $regex: 'a', $options: 1 } }, 'a/$options'],
     [{ a: { $regularExpression: { pattern: 'a', options: 'g' } } }, 'a/$regularExpression'],
@@ -91,4 +88,13 @@ describe('a filter', () => {
     expect(filterFaults({ a: { $gt: 1 } }, narrow)).toEqual(['a/$gt']);
     expect(filterFaults({ $expr: { $gt: ['$a', 1] } }, narrow)).toEqual(['$expr/$gt']);
   });
+});
+
+test.each([
+  ['a/$regex', ($regex: string) => ({ a: { $regex } })],
+  ['a/$not/$regex', ($regex: string) => ({ a: { $not: { $regex } } })],
+  ['a/$regularExpression', (pattern: string) => ({ a: { $regularExpression: { pattern, options: '' } } })],
+])('a pattern that is written out has at most 32,764 characters: %s', (at, filter) => {
+  expect(filterFaults(filter('a'.repeat(32_764)))).toEqual([]);
+  expect(filterFaults(filter('a'.repeat(32_765)))).toEqual([at]);
 });

@@ -1,4 +1,4 @@
-import { BSONRegExp, Code, DBRef, Decimal128, Double, Int32, Long, ObjectId } from 'bson';
+import { Binary, BSONRegExp, Code, DBRef, Decimal128, Double, Int32, Long, ObjectId } from 'bson';
 import { describe, expect, test } from 'vitest';
 import { Digits } from '../../../src/json/leaf.ts';
 import { Placeholder } from '../../../src/store/placeholder.ts';
@@ -106,6 +106,20 @@ describe('a reference in a filter', () => {
     expect(filterFaults({ $text: { $search: joined('\ud83d', ['\ude00']) } })).toEqual([]);
     expect(filterFaults(near(filled({ $gt: 1 })))).toEqual(['a/$near/$geometry/coordinates']);
     expect(filterFaults(near([filled('x'), 2]))).toEqual(['a/$near/$geometry/coordinates/0']);
+  });
+
+  test('may be a vector, but none that is malformed', () => {
+    const vector = (...bytes: number[]) => filled(new Binary(Uint8Array.from(bytes), Binary.SUBTYPE_VECTOR));
+    for (const put of [
+      (it: unknown) => ({ a: it }),
+      (it: unknown) => ({ a: { $in: [it] } }),
+      (it: unknown) => ({ a: { b: [it] } }),
+      (it: unknown) => ({ $expr: { $eq: ['$a', it] } }),
+    ]) {
+      expect(filterFaults(put(vector(0x03, 0x00, 0xaa)))).toEqual([]);
+      expect(filterFaults(put(vector(0x03, 0x07, 0xaa)))).toHaveLength(1);
+      expect(filterFaults(put(vector(0x27, 0x00, 0xaa)))).toHaveLength(1);
+    }
   });
 
   test('is sent with the digits of a large number', () => {
