@@ -1,3 +1,4 @@
+import { CodapError, type Code } from '../../src/errors.ts';
 import type { Value } from '../../src/store/payload.ts';
 import type { Ask } from '../adapter.ts';
 import type { Found, Outline } from './outline.ts';
@@ -23,20 +24,47 @@ interface Sampled {
   readonly fields: Readonly<Record<string, Found>>;
 }
 
-/** The fields of each collection, found in one sample of it; no value leaves the store's answer. */
+/** Why one could not be looked at. */
+interface Unseen {
+  readonly error: Pick<CodapError, 'code' | 'message' | 'retryable'>;
+}
+
+/**
+ * The fields of each collection, found in one sample of it, or why there is none; no value leaves the store's
+ * answer. Fails as the first one did where none could be looked at.
+ */
 export async function mongoContents(collections: readonly string[], ask: Ask): Promise<object> {
   const outlines = new Map<string, Outline>();
-  const left = new Set(collections).values();
+  const failures = new Map<string, CodapError>();
+  const names = [...new Set(collections)];
+  const left = names.values();
   const look = async (): Promise<void> => {
     for (const collection of left) {
-      const payload = await ask({ op: OUTLINED, params: sampleOf(collection), want: 'value' });
-      outlines.set(collection, (payload as Value).value as Outline);
+      try {
+        const payload = await ask({ op: OUTLINED, params: sampleOf(collection), want: 'value' });
+        outlines.set(collection, (payload as Value).value as Outline);
+      } catch (error) {
+        if (!(error instanceof CodapError) || NOT_THE_STORES.has(error.code)) throw error;
+        failures.set(collection, error);
+      }
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, look));
+  const [first] = failures.values();
+  if (first && outlines.size === 0) throw first;
   const shares = sharesOf([...outlines].map(([name, { size }]) => [name, size]));
-  const told = [...new Set(collections)].map((name) => [name, sampled(outlines.get(name)!, shares.get(name)!)]);
+  const told = names.map((name) => {
+    const failure = failures.get(name);
+    return [name, failure ? unseen(failure) : sampled(outlines.get(name)!, shares.get(name)!)];
+  });
   return { collections: Object.fromEntries(told) as object };
+}
+
+/** Nobody waits for it any more, or codap itself is at fault. */
+const NOT_THE_STORES: ReadonlySet<Code> = new Set(['CANCELLED', 'INTERNAL']);
+
+function unseen({ code, message, retryable }: CodapError): Unseen {
+  return { error: { code, message, retryable } };
 }
 
 function sampleOf(collection: string): MongoQuery {

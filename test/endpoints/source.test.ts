@@ -267,6 +267,15 @@ describe('what is in a source', () => {
     expect((await service.get(`/sources/${name}`)).status).toBe(200);
   });
 
+  it('is told of the other collections where one cannot be looked at', async () => {
+    await stores.addFault({ store: 'mongo', match: 'aggregate:large', fault: { kind: 'fail', code: 13 } });
+    const answer = await service.get('/sources/shop');
+    expect(answer.status).toBe(200);
+    const { ops, contents } = answer.json();
+    expect(Object.keys(ops)).toContain('find');
+    expect(contents.collections).toMatchObject({ hidden: { sampled: 100 }, large: { error: { code: 'FORBIDDEN' } } });
+  });
+
   it('waits for a place among the calls of its source, and asks no more of a store that fails', async () => {
     await service.close();
     service = await started({ concurrency: 1, breaker: { ratio: 0.5, calls: 1, openMs: 60_000 }, retry: false });

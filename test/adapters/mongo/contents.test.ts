@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { mongoContents } from '../../../adapters/mongo/contents.ts';
 import { Outline } from '../../../adapters/mongo/outline.ts';
 import type { MongoQuery } from '../../../adapters/mongo/query.ts';
+import { CodapError } from '../../../src/errors.ts';
 import { atOnce } from '../../../src/budget/work.ts';
 import { TypedValue } from '../../../src/store/typed-value.ts';
 import { failed } from '../failed.ts';
@@ -53,10 +54,30 @@ it('a collection that is named twice is looked at once, and four at a time are',
   expect([asked, most]).toEqual([names, 4]);
 });
 
-it('one that cannot be looked at fails them all', async () => {
-  const broken = new Error('told to fail');
-  const asking = mongoContents(['a', 'b'], ({ params }) =>
-    (params as MongoQuery).collection === 'b' ? Promise.reject(broken) : Promise.resolve(new TypedValue(outlineOf({}))),
-  );
-  expect(await failed(asking)).toBe(broken);
+/** What is told of collections of which those that a failure is given for cannot be looked at. */
+const toldBeside = (failures: Record<string, Error>, names: readonly string[]) =>
+  mongoContents(names, ({ params }) => {
+    const failure = failures[(params as MongoQuery).collection];
+    return failure ? Promise.reject(failure) : Promise.resolve(new TypedValue(outlineOf({ a: 1 })));
+  });
+
+it('one that cannot be looked at says why, and costs the others nothing', async () => {
+  const hidden = new CodapError('FORBIDDEN', 'no', { source: 'shop', cause: new Error('secret') });
+  const slow = new CodapError('TIMEOUT', 'late');
+  const found = await toldBeside({ b: hidden, c: slow }, ['a', 'b', 'c', 'd', 'e', 'f', 'g']);
+  const { collections } = found as { collections: Record<string, unknown> };
+  expect(Object.keys(collections)).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'g']);
+  expect(collections['b']).toEqual({ error: { code: 'FORBIDDEN', message: 'no', retryable: false } });
+  expect(collections['c']).toEqual({ error: { code: 'TIMEOUT', message: 'late', retryable: true } });
+  for (const name of ['a', 'd', 'e', 'f', 'g'])
+    expect(collections[name]).toEqual({ sampled: 1, fields: { '/a': { documents: 1, types: { int: 1 } } } });
+});
+
+it.each([
+  ['none can be', new CodapError('UNAVAILABLE', 'gone'), ['b']],
+  ['nobody waits any more', new CodapError('CANCELLED', 'not needed'), ['a', 'b']],
+  ['codap is at fault', new CodapError('INTERNAL', 'a bug'), ['a', 'b']],
+  ['it is no failure that may be shown', new Error('a driver’s'), ['a', 'b']],
+] as const)('where %s, all fails', async (_, failure, names) => {
+  expect(await failed(toldBeside({ b: failure }, names))).toBe(failure);
 });

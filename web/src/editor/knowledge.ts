@@ -5,7 +5,7 @@ import type { Schema } from './schema.ts';
 interface Source {
   readonly ops: Readonly<Record<string, { readonly params: Schema }>>;
   readonly contents?: {
-    readonly collections?: Readonly<Record<string, { readonly fields: Readonly<Record<string, { types: object }>> }>>;
+    readonly collections?: Readonly<Record<string, { readonly fields?: Readonly<Record<string, { types: object }>> }>>;
     readonly prefixes?: Readonly<Record<string, unknown>>;
     readonly paths?: Readonly<Record<string, unknown>>;
   };
