@@ -50,7 +50,12 @@ export interface Adapter<Options = unknown> {
   example(options: Options): Example;
   /** Names, lower-case, of the caller's headers that a source passes on; none, unless it says otherwise. */
   forwards?(options: Options): readonly string[];
-  /** What an op's params may say where a source's own options narrow that; else it is not there. */
+  /**
+   * What an op's params may say where options narrow that: the same schema for all sources that do so alike.
+   * The op's own, unless it says otherwise.
+   */
+  params?(op: string, options: Options): z.ZodType;
+  /** The same with what a source's own options name, such as its collections. */
   ownParams?(op: string, options: Options): z.ZodType;
   /** Whether a source's own options allow an op; all of them, unless it says otherwise. */
   allows?(op: string, options: Options): boolean;

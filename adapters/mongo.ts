@@ -3,6 +3,7 @@ import type { Adapter } from './adapter.ts';
 import { describeMongo } from './mongo/describe.ts';
 import { commandSpan } from './mongo/command-span.ts';
 import { options, type MongoOptions } from './mongo/options.ts';
+import { narrowedParams } from './mongo/narrowed-params.ts';
 import { passwords } from './mongo/passwords.ts';
 import { compileQuery, ops } from './mongo/query.ts';
 
@@ -16,8 +17,8 @@ export const mongo: Adapter<MongoOptions> = {
   secrets: ({ url }) => passwords(url),
   example: ({ collections: [collection] }) => ({ op: 'find', params: { collection, limit: 2 } }),
   ownMeta: ['projection', 'sort', 'pipeline'],
-  ownParams: (op, { collections }) =>
-    ops[op as keyof typeof ops].params.extend({ collection: z.enum(collections as [string, ...string[]]) }),
+  params: narrowedParams,
+  ownParams: (op, options) => narrowedParams(op, options).extend({ collection: z.enum(options.collections) }),
   compile: compileQuery,
   describe: describeMongo,
   spanOf: commandSpan,

@@ -228,6 +228,7 @@ const PASSED_ON = listed(`
   src/service/http/send-failed.ts: error.message  # CodapError's
   src/observe/spans.ts: result.error?.message  # an exporter's, for the log
   src/service/describe-source.ts: message  # CodapError's
+  adapters/mongo/contents.ts: { message }  # CodapError's
   src/service/describe-source.ts: { message }
   src/saved/pages/placed.ts: error.message  # LiquidJS's, for the operator and the log
   src/saved/pages/templates.ts: error.message  # FileFault's, made in template-file.ts

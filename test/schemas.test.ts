@@ -12,10 +12,13 @@ import { plan } from './plan.ts';
 type Schema = Record<string, unknown>;
 type Params = Record<string, unknown>;
 
+const MONGO = { adapter: 'mongo', url: 'mongodb://127.0.0.1:9', database: 'shop' };
 const config = parseConfig({
   server: { mcp: true },
   sources: {
-    shop: { adapter: 'mongo', url: 'mongodb://127.0.0.1:9', database: 'shop', collections: ['users', 'orders'] },
+    shop: { ...MONGO, collections: ['users', 'orders'] },
+    few: { ...MONGO, collections: ['users'], stages: ['$match', '$documents', '$unionWith'], operators: ['$eq'] },
+    same: { ...MONGO, collections: ['orders'], stages: ['$documents', '$unionWith', '$match'], operators: ['$ne'] },
     photos: {
       adapter: 's3',
       bucket: 'pictures',
@@ -163,6 +166,9 @@ const STAGES = [
   { $limit: 1 },
   { $limit: 1, $skip: 1 },
   { $out: 'a' },
+  { $sort: { a: 1 } },
+  { $documents: [] },
+  { $unionWith: { pipeline: [{ $documents: [] }] } },
   { $match: { a: { $result: '/first' } } },
   { $verbatim: { $match: {} } },
 ];
@@ -183,6 +189,9 @@ const PLACES: readonly Place[] = [
   ['projection', [...ANYWHERE, ...OF_FIELDS], (projection) => of('shop', 'find', { ...users, projection })],
   ['pipeline', ANYWHERE, (pipeline) => of('shop', 'aggregate', { ...users, pipeline })],
   ['stage', STAGES, (stage) => of('shop', 'aggregate', { ...users, pipeline: [stage] })],
+  ['sort without $meta', OF_FIELDS, (sort) => of('few', 'find', { ...users, sort })],
+  ['projection without $meta', OF_FIELDS, (projection) => of('few', 'findOne', { ...users, projection })],
+  ['stage of few', STAGES, (stage) => of('few', 'aggregate', { ...users, pipeline: [stage] })],
   ['limit', ANYWHERE, (limit) => of('shop', 'find', { ...users, limit })],
   ['key', ANYWHERE, (key) => of('photos', 'getObject', { key })],
   ['path', ANYWHERE, (path) => of('prices', 'get', { path })],
@@ -240,7 +249,41 @@ describe('the description of a source', () => {
     expect(takes.get(op)!(params)).toBe(is);
   });
 
+  it.each([
+    ['shop aggregate', { ...users, pipeline: [{ $sort: { a: 1 } }] }, true],
+    ['few aggregate', { ...users, pipeline: [{ $sort: { a: 1 } }] }, false],
+    ['few aggregate', { ...users, pipeline: [{ $match: {} }] }, true],
+    ['few aggregate', { collection: 'orders', pipeline: [] }, false],
+    ['few aggregate', { ...users, pipeline: [{ $documents: [] }] }, false],
+    ['few find', { ...users, sort: { a: { $meta: 'textScore' } } }, false],
+    ['few find', { ...users, projection: { a: { $meta: 'textScore' } } }, false],
+    ['shop find', { ...users, projection: { a: { $meta: 'textScore' } } }, true],
+  ])('is as narrow as its operator has made it: %s %j', (op, params, is) => {
+    expect(takes.get(op)!(params)).toBe(is);
+  });
+
   it('names the headers that a query may set', () => {
     expect(JSON.stringify(told.get('/sources/prices'))).toContain('Those that the source allows: accept, x-of.');
   });
+});
+
+it('the schema of params is one for all sources that narrow it alike', () => {
+  const { components } = told.get('/openapi.json') as { components: { schemas: Record<string, Schema> } };
+  const names = Object.keys(components.schemas).filter((name) => /^\w+\.\w+\.params/.test(name));
+  const narrowed = ['mongo.findOne.params.few', 'mongo.find.params.few', 'mongo.aggregate.params.few'];
+  expect(names.filter((name) => name.startsWith('mongo')).toSorted()).toEqual(
+    [
+      ...['findOne', 'find', 'aggregate', 'countDocuments', 'distinct'].map((op) => `mongo.${op}.params`),
+      ...narrowed,
+    ].toSorted(),
+  );
+  expect(names).toEqual(expect.arrayContaining(['rest.get.params', 'rest.head.params']));
+  const branches = components.schemas['Query']!['anyOf'] as {
+    properties: { source: unknown; op: { const: string } };
+  }[];
+  const sourcesOf = (op: string) =>
+    branches.filter((one) => one.properties.op.const === op).map((one) => one.properties.source);
+  expect(sourcesOf('aggregate')).toEqual([{ enum: ['shop'] }, { enum: ['few', 'same'] }]);
+  expect(sourcesOf('distinct')).toEqual([{ enum: ['shop', 'few', 'same'] }]);
+  expect(sourcesOf('head')).toEqual([{ enum: ['prices'] }]);
 });

@@ -9,14 +9,18 @@ import { readSort } from './sort.ts';
 import { STAGES } from './operators.ts';
 import { isFields, isHole, type Read, type Walk } from './walk.ts';
 
-/** A pipeline as a schema shows it. */
-export const pipelineShown = z.array(
-  z.partialRecord(z.enum([...STAGES]), z.unknown()).meta({ minProperties: 1, maxProperties: 1 }),
-);
+/** What stands in a pipeline that has no collection alone. */
+const OWN = '$documents';
+
+/** The pipeline of a collection, of these stages, as a schema shows it. */
+export function pipelineShown(stages: Iterable<string> = STAGES): z.ZodType {
+  const names = z.enum([...new Set(stages)].filter((name) => name !== OWN));
+  return z.array(z.partialRecord(names, z.unknown()).meta({ minProperties: 1, maxProperties: 1 }));
+}
 
 /** Reads an aggregation pipeline, and every pipeline inside it. */
 export function readPipeline(walk: Walk, value: unknown): unknown {
-  return walk.list(value, readStage(['$documents']));
+  return walk.list(value, readStage([OWN]));
 }
 
 /**
@@ -24,7 +28,7 @@ export function readPipeline(walk: Walk, value: unknown): unknown {
  */
 function readOwnPipeline(walk: Walk, value: unknown): unknown {
   const first = Array.isArray(value) ? (value[0] as unknown) : undefined;
-  if (!isFields(first) || !hasMember(first, '$documents'))
+  if (!isFields(first) || !hasMember(first, OWN))
     return walk.fault('without a collection, a pipeline that begins with $documents is allowed here');
   return walk.list(value, readStage([]));
 }

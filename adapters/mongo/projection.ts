@@ -8,11 +8,12 @@ import { readFilter } from './filter.ts';
 import { metaShown, readMeta } from './sort.ts';
 import { isFields, isHole, type Fields, type Read, type Walk } from './walk.ts';
 
-/** A find's projection as a schema shows it. */
-export const projectionShown = objectOf(
-  z.union([z.number(), z.boolean(), z.string(), z.null(), z.array(z.unknown()), metaShown, objectOf(z.unknown())]),
-  z.string().regex(/^(?!\$)/),
-);
+/** A find's projection as a schema shows it, with or without `$meta`. */
+export function projectionShown(hasMeta = true): z.ZodType {
+  const plain = [z.number(), z.boolean(), z.string(), z.null(), z.array(z.unknown())];
+  const field = z.union([...plain, ...(hasMeta ? [metaShown] : []), objectOf(z.unknown())]);
+  return objectOf(field, z.string().regex(/^(?!\$)/));
+}
 
 /** Reads a find's projection, all of it written out. */
 export function readProjection(walk: Walk, value: unknown): unknown {

@@ -52,11 +52,11 @@ const fields = {
       shown: objectOf(z.unknown()),
       description: 'A MongoDB filter; references may stand for what a field is compared with.',
     }),
-  projection: z.unknown().optional().meta({ shown: projectionShown }),
-  sort: z.unknown().optional().meta({ shown: sortShown }),
+  projection: z.unknown().optional().meta({ shown: projectionShown() }),
+  sort: z.unknown().optional().meta({ shown: sortShown() }),
   pipeline: z.unknown().meta({
     type: 'array',
-    shown: pipelineShown,
+    shown: pipelineShown(),
     description:
       'An aggregation pipeline; references may stand for what a field is compared with in $match, for a literal in an expression, and for the number of $limit and $skip.',
   }),

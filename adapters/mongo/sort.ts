@@ -31,8 +31,11 @@ const orderOf = (field: z.ZodType, name = /^[^$]/): z.ZodType =>
 /** `{$meta: …}` as a schema shows it. */
 export const metaShown = z.strictObject({ $meta: z.enum(metas) });
 const naturalShown = z.strictObject({ $natural: z.union([z.literal(ways), wrappedNumber]) });
-/** The sort of a find as a schema shows it. */
-export const sortShown = z.union([orderOf(z.union([z.literal(ways), metaShown, wrappedNumber])), naturalShown]);
+/** The sort of a find as a schema shows it, with or without `$meta`. */
+export function sortShown(hasMeta = true): z.ZodType {
+  const field = z.union([z.literal(ways), ...(hasMeta ? [metaShown] : []), wrappedNumber]);
+  return z.union([orderOf(field), naturalShown]);
+}
 /** A hint as a schema shows it. */
 export const hintShown = z.union([
   z.string().regex(/^(?:[^$]|\$\*\*)/),

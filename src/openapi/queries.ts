@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { bodySchemas, groupSchema, querySchema } from '../batch/plan/body-schema.ts';
 import type { Pattern } from '../batch/plan/node.ts';
 import type { Limits } from '../config/load.ts';
@@ -159,7 +160,7 @@ function paramsSchemas(sources: readonly Named[]): Record<string, JsonSchema> {
   return Object.fromEntries(allowed(sources).map(({ name, params }) => [name, params]));
 }
 
-/** What one op of an adapter takes, and which sources have it. */
+/** What one op of an adapter takes, and which sources have it: those whose options narrow it alike. */
 interface Allowed {
   /** The name of its schema. */
   readonly name: string;
@@ -169,14 +170,18 @@ interface Allowed {
 }
 
 function allowed(sources: readonly Named[]): readonly Allowed[] {
-  const found = new Map<string, Allowed>();
+  const found = new Map<string, Map<z.ZodType, Allowed>>();
   for (const source of sources) {
     for (const op of source.ops) {
-      const name = `${source.adapter}.${op}.params`;
-      const entry = found.get(name) ?? { name, op, params: paramsSchema(source.paramsOf(op)), sources: [] };
+      const common = `${source.adapter}.${op}.params`;
+      const bySchema = found.get(common) ?? new Map<z.ZodType, Allowed>();
+      found.set(common, bySchema);
+      const schema = source.paramsOf(op);
+      const name = bySchema.size === 0 ? common : `${common}.${source.name}`;
+      const entry = bySchema.get(schema) ?? { name, op, params: paramsSchema(schema), sources: [] };
       entry.sources.push(source.name);
-      found.set(name, entry);
+      bySchema.set(schema, entry);
     }
   }
-  return [...found.values()];
+  return [...found.values()].flatMap((bySchema) => [...bySchema.values()]);
 }

@@ -28,9 +28,9 @@ export interface Source {
   readonly adapter: string;
   /** The operations the operator allows. */
   readonly ops: readonly string[];
-  /** What an op's params may say, of whatever source of this kind. */
+  /** What an op's params may say: the same schema of all sources of this kind that narrow it alike. */
   paramsOf(op: string): z.ZodType;
-  /** The same of this one alone: its options may narrow it. */
+  /** The same with what the options of this one alone name. */
   ownParamsOf(op: string): z.ZodType;
   /** An example of a query; undefined where the op of its adapter's example is not allowed. */
   readonly example: Example | undefined;
@@ -127,12 +127,13 @@ function sourceOf({ options, adapter, connection, calls }: Below, layers: readon
   const forwards = adapter.forwards?.(options) ?? [];
   const call = callOf(options.timeoutMs, forwards, stack(connection.fetch, layers));
   const ops = (options.ops ?? Object.keys(adapter.ops)).filter((op) => adapter.allows?.(op, options) ?? true);
+  const paramsOf = (op: string): z.ZodType => adapter.params?.(op, options) ?? adapter.ops[op]!.params;
   return {
     name,
     adapter: options.adapter,
     ops,
-    paramsOf: (op) => adapter.ops[op]!.params,
-    ownParamsOf: (op) => adapter.ownParams?.(op, options) ?? adapter.ops[op]!.params,
+    paramsOf,
+    ownParamsOf: (op) => adapter.ownParams?.(op, options) ?? paramsOf(op),
     example: ops.includes(example.op) ? example : undefined,
     timeoutMs: options.timeoutMs,
     mostFlowing: mostFlowing(options.concurrency),
