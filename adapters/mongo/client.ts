@@ -84,12 +84,12 @@ export class Client implements AsyncDisposable {
   }
 
   async #connect(): Promise<Database> {
-    const { url, database, timeoutMs, concurrency, streamIdleMs } = this.#options;
+    const { url, database, timeoutMs, streamIdleMs } = this.#options;
     const ours = { connectionType: PromptConnection };
     const client = new MongoClient(url, {
       ...ours,
       appName: 'codap',
-      maxPoolSize: connectionsFor(concurrency),
+      maxPoolSize: connectionsFor(this.#options),
       retryReads: false,
       monitorCommands: false,
       // Almost as long as any query: where there is no server at all, it fails before. A client that has to

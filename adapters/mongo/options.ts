@@ -34,11 +34,11 @@ export const options = z
   .superRefine(({ url, collections, unique = {}, ...source }, context) => {
     // Beside these stand what every source has.
     const { concurrency = Infinity } = source as Partial<SourceOptions>;
-    if ((readConnectionString(url)?.minPoolSize ?? 0) > connectionsFor(concurrency))
+    if ((readConnectionString(url)?.minPoolSize ?? 0) > connectionsFor({ url, concurrency }))
       context.addIssue({
         code: 'custom',
         path: ['url'],
-        message: 'a minPoolSize of at most twice the concurrency of the source is allowed here',
+        message: 'a minPoolSize of at most maxPoolSize, and twice the concurrency of the source, is allowed here',
       });
     for (const collection of Object.keys(unique)) {
       if (!collections.includes(collection))
@@ -54,9 +54,13 @@ export const options = z
 export type MongoOptions = z.output<typeof options> & SourceOptions;
 
 /**
- * Connections that a source may have. Twice: a command whose caller left may keep its connection a moment
+ * Connections that a source may have to each server: as many as the connection string says, if it does, and
+ * no more than twice as many as calls. Twice: a command whose caller left may keep its connection a moment
  * longer than its place.
  */
-export function connectionsFor(concurrency: number): number {
-  return 2 * concurrency;
+export function connectionsFor({ url, concurrency }: Pick<MongoOptions, 'url' | 'concurrency'>): number {
+  const most = 2 * concurrency;
+  // The driver does not tell its own default from what is said. By 0 it has no limit.
+  const said = /[?&]maxPoolSize=/i.test(url) ? readConnectionString(url)?.maxPoolSize : undefined;
+  return said ? Math.min(said, most) : most;
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectionsFor } from '../../../adapters/mongo/options.ts';
 import { ConfigError } from '../../../src/config/load.ts';
 import { makeCertificate } from '../../certificate.ts';
 import { parseConfig } from '../../configured.ts';
@@ -23,13 +24,28 @@ it.each([
   ['minPoolSize=201', {}, false],
   ['minPoolSize=201', { concurrency: 101 }, true],
   ['minPoolSize=3', { concurrency: 1 }, false],
-  // It is never told to the driver.
-  ['minPoolSize=3&maxPoolSize=1', {}, true],
+  ['minPoolSize=3&maxPoolSize=3', {}, true],
+  ['minPoolSize=3&maxPoolSize=2', {}, false],
+  ['minPoolSize=3&maxPoolSize=0', {}, true],
 ])('a connection string may keep as many connections open as there may be: %s beside %j', (option, own, isAllowed) => {
   expect(faultsOf(`mongodb://127.0.0.1/?${option}`, own)).toEqual(
     isAllowed ? {} : { 'sources.shop.url': expect.stringContaining('minPoolSize') },
   );
 });
+
+it.each([
+  ['', 100, 200],
+  ['maxPoolSize=5', 100, 5],
+  ['appName=a&maxpoolsize=5', 100, 5],
+  ['maxPoolSize=500', 100, 200],
+  ['maxPoolSize=0', 100, 200],
+  ['maxPoolSize=100', 10, 20],
+])(
+  'a source has as many connections as its URL says, at most twice its concurrency: %s, %i',
+  (option, concurrency, most) => {
+    expect(connectionsFor({ url: `mongodb://127.0.0.1/?${option}`, concurrency })).toBe(most);
+  },
+);
 
 /** What is wrong with a connection string by itself. */
 const wrong = (url: string) => (faultsOf(url) as Record<string, string>)['sources.shop.url'];
