@@ -216,6 +216,42 @@ describe('timeoutMs of a group', () => {
     expect(simulation.aborted).toEqual(['b']);
   });
 
+  const late = { status: 'error', error: { code: 'TIMEOUT', retryable: true } };
+  const skipped = (...dependsOn: string[]) => ({ status: 'skipped', error: { code: 'DEPENDENCY_FAILED', dependsOn } });
+  const out = { $result: '/out' };
+  const both = (name: string) => q({ value: [{ $result: `/${name}` }, out] });
+  const stands = (member: object) => ({
+    out: q({ value: [1], ms: 40 }),
+    failed: bad,
+    g: kv({ stalled: q({ stall: true }), waits: q({ value: out }), member }, { timeoutMs: 10 }),
+  });
+  it.concurrent.each<[string, object, object]>([
+    ['in its params', q({ value: out }), late],
+    ['in when', q({}, { when: out }), late],
+    ['in unless', q({}, { unless: out }), late],
+    ['in select', q({}, { select: { a: out } }), late],
+    ['as a list', q({}, { forEach: out }), late],
+    ['in an item of a list', q({}, { forEach: [1, out] }), { status: 'partial', replies: [{ status: 'ok' }, late] }],
+    ['a group, in when', kv({ a: ok }, { when: out }), late],
+    ['further in', kv({ a: q({ value: out }) }), { ...late, replies: { a: late } }],
+    ['further in, with less time', kv({ a: q({ value: out }) }, { timeoutMs: 5 }), { ...late, replies: { a: late } }],
+    ['in a race', first([q({ value: out })], { take: 1 }), { ...late, replies: [late] }],
+    ['with a default', q({ value: out }, { default: 1 }), { ...late, status: 'ok', value: 1, defaulted: true }],
+    ['beside what has failed', both('failed'), skipped('failed')],
+    ['beside what fails by that deadline, too', both('stalled'), skipped('stalled')],
+    ['by another that waits for it', q({ value: { $result: '/waits' } }), skipped('waits')],
+  ])('overtakes what waits for what has more time, which has not failed: %s', async (_what, member, expected) => {
+    expect(await ask('kv', { queries: stands(member) })).toMatchObject({
+      results: { out: { status: 'ok' }, g: { replies: { member: expected } } },
+    });
+  });
+
+  it('fails a batch with onError "fail" by its own name then', async () => {
+    const g = kv({ a: q({ value: out }) }, { timeoutMs: 10 });
+    const failing = await ask('kv', { onError: 'fail', queries: { out: q({ ms: 40 }), g } });
+    expect(failing).toMatchObject({ failed: 'TIMEOUT' });
+  });
+
   it('never prolongs the batch', async () => {
     expect(
       await ask('kv', { timeoutMs: 20, queries: { g: kv({ a: q({ stall: true }) }, { timeoutMs: 5000 }) } }),

@@ -13,7 +13,7 @@ import { judge } from './running-group.ts';
 import { RunningMember } from './running-member.ts';
 import { doFor, type Item, type RunMember, type Scope, waitedFor } from './scope.ts';
 import { failure, opened, withDefault } from './settle.ts';
-import { counted, readReferences, skippedBy, waitFor } from './wait.ts';
+import { counted, readReferences, replyWithout, waitFor } from './wait.ts';
 
 /** Items that have begun and not opened, most of which wait for their turn: each takes some kilobytes. */
 const MOST_STARTED = 1000;
@@ -86,7 +86,7 @@ async function referred(
 ): Promise<readonly unknown[] | Reply> {
   const outcome = await waitFor(reference, scope, { signal, trace });
   const started = performance.now();
-  if (outcome.is !== 'value') return skippedBy([[reference, outcome]], scope);
+  if (outcome.is !== 'value') return replyWithout([[reference, outcome]], scope);
   const items = outcome.value;
   if (!isList(items))
     return failure(new CodapError('INVALID', 'forEach was given something that is not a list'), started);

@@ -11,7 +11,9 @@ export type Outcome =
   | { readonly is: 'value'; readonly value: unknown }
   | { readonly is: 'nowhere' }
   | { readonly is: 'skipped' }
-  | { readonly is: 'failed'; readonly error: CodapError };
+  | { readonly is: 'failed'; readonly error: CodapError }
+  /** It still ran when whoever waited for it had no more time. */
+  | { readonly is: 'late'; readonly error: CodapError };
 
 /** What a reference reads of a reply. */
 export interface View {

@@ -42,6 +42,11 @@ export class RunningGroup implements Container {
     this.#slots = arrivals ? members.map(() => arrivals.push()) : [];
   }
 
+  /** Until when its members run: an instant, `performance.now()` ms. */
+  get deadline(): number {
+    return this.#end.deadline;
+  }
+
   /** What it comes to is known before all its members have opened. */
   get isDecided(): boolean {
     return this.#decidedBy !== undefined || this.#successes === this.node.take;

@@ -10,6 +10,7 @@ import type { Reference, Target } from '../template/reference.ts';
 import type { Reply } from './reply.ts';
 import { below, META, resolve, VALUE, type Outcome, type View } from './resolve.ts';
 import type { Scope } from './scope.ts';
+import { failure } from './settle.ts';
 
 /** Who waits, as long as nobody gives that up. */
 export interface Waiting {
@@ -22,8 +23,8 @@ export interface Waiting {
 const PLACE = 8;
 
 /**
- * Reads references into `values`, at once where nothing has to be waited for; answers a skipped reply if one
- * of them cannot be had.
+ * Reads references into `values`, at once where nothing has to be waited for; answers the reply of whoever
+ * needs them if one of them cannot be had.
  */
 export function readReferences(
   references: readonly Reference[],
@@ -41,7 +42,7 @@ export function readReferences(
       else if (outcome.is === 'nowhere' && nullable) values.set(reference, null);
       else missing.push([reference, outcome]);
     }
-    return missing.length > 0 ? skippedBy(missing, scope) : undefined;
+    return missing.length > 0 ? replyWithout(missing, scope) : undefined;
   };
   const outcomes = outcomesOf(references, scope, waiting);
   return outcomes instanceof Promise ? outcomes.then(take) : take(outcomes);
@@ -56,8 +57,7 @@ export function readToRun(
 ): ReturnType<typeof readReferences> {
   if (referencesToRun.length === 0 && referencesToReshape.length === 0) return undefined;
   const reading = readReferences(referencesToRun, false, scope, waiting, values);
-  const goOn = (skipped: Reply | undefined) =>
-    skipped ?? readReferences(referencesToReshape, true, scope, waiting, values);
+  const goOn = (ended: Reply | undefined) => ended ?? readReferences(referencesToReshape, true, scope, waiting, values);
   return reading instanceof Promise ? reading.then(goOn) : goOn(reading);
 }
 
@@ -67,7 +67,7 @@ export function counted(value: unknown, { steps }: Reference, { batch }: Scope):
   return value;
 }
 
-/** What a reference comes to. Where a deadline passes first, what it names has failed. */
+/** What a reference comes to. */
 export async function waitFor(reference: Reference, scope: Scope, waiting: Waiting): Promise<Outcome> {
   const outcomes = await outcomesOf([reference], scope, waiting);
   return outcomes.get(reference) as Outcome;
@@ -95,7 +95,10 @@ function deadlineFor(signal: AbortSignal, scope: Scope): number {
   return signal === scope.signal ? scope.deadline : Infinity;
 }
 
-/** Adds what those references come to that name what still runs. */
+/**
+ * Adds what those references come to that name what still runs. Where a deadline passes first, what it names
+ * has failed by that, too, unless it has more time: what stands outside of a group may yet end well.
+ */
 async function waitForOpen(
   finding: Open[] | Promise<Open[]>,
   references: readonly Reference[],
@@ -105,7 +108,7 @@ async function waitForOpen(
 ): Promise<Outcomes> {
   const open = await finding;
   const looking = { work: scope.batch.work, signal, deadline: deadlineFor(signal, scope) };
-  let late: Outcome = { is: 'nowhere' };
+  let tooLate: CodapError | undefined;
   // What names one member is read one after the other: very many may, and all that wait would wake at once.
   const find = async (named: readonly Open[]): Promise<void> => {
     for (const { reference, member, steps } of named)
@@ -117,11 +120,13 @@ async function waitForOpen(
       if (!signal.aborted) throw error;
       const reason = abortReason(signal);
       if (reason.code === 'CANCELLED') throw reason;
-      late = { is: 'failed', error: reason };
+      tooLate = reason;
     });
   // What was not there in time is never waited for any more.
   if (trace && !signal.aborted) trace.ready(open.length > 0 ? performance.now() : lastEnd(references, scope));
-  for (const { reference } of open) if (!outcomes.has(reference)) outcomes.set(reference, late);
+  for (const { reference } of open)
+    if (tooLate && !outcomes.has(reference))
+      outcomes.set(reference, { is: outlives(reference, scope) ? 'late' : 'failed', error: tooLate });
   return outcomes;
 }
 
@@ -132,6 +137,8 @@ function lastEnd(references: readonly Reference[], scope: Scope): number {
     if (target?.from === 'result') last = Math.max(last, memberOf(target, scope).trace?.ended ?? 0);
   return last;
 }
+
+type ResultTarget = Extract<Target, { from: 'result' }>;
 
 /** A reference to what still runs. */
 interface Open {
@@ -177,21 +184,36 @@ function unknownCaller(): CodapError {
   return new CodapError('FORBIDDEN', 'what this query needs to know of its caller is not known', { http: 403 });
 }
 
-function memberOf({ up, member }: Extract<Target, { from: 'result' }>, scope: Scope): RunningMember {
+function memberOf(target: ResultTarget, scope: Scope): RunningMember {
+  return groupOf(target, scope).members[target.member] as RunningMember;
+}
+
+/** Whether what a reference names has more time than whoever waits for it. */
+function outlives({ target }: Reference, scope: Scope): boolean {
+  return target?.from === 'result' && groupOf(target, scope).deadline > scope.deadline;
+}
+
+function groupOf({ up }: ResultTarget, scope: Scope): RunningGroup {
   let group = scope.group as RunningGroup;
   for (let level = 0; level < up; level += 1) group = group.parent as RunningGroup;
-  return group.members[member] as RunningMember;
+  return group;
 }
 
 function viewOf({ word }: Reference): View {
   return word === '$meta' ? META : VALUE;
 }
 
-/** A reply that is skipped for what could not be had: without an error if that was skipped by choice. */
-export function skippedBy(missing: readonly [Reference, Outcome][], scope: Scope): Reply {
-  const failures = missing.filter(([, outcome]) => outcome.is !== 'skipped');
+/**
+ * The reply of what could not have all that it refers to: skipped, without an error if that was skipped by
+ * choice; failed where its own time was over before that had come to anything.
+ */
+export function replyWithout(missing: readonly [Reference, Outcome][], scope: Scope): Reply {
+  const failures = missing.filter(([, { is }]) => is === 'failed' || is === 'nowhere');
   const [[first] = []] = failures;
-  if (!first) return { status: 'skipped' };
+  if (!first) {
+    const late = missing.map(([, outcome]) => outcome).find(({ is }) => is === 'late');
+    return late?.is === 'late' ? failure(late.error, performance.now()) : { status: 'skipped' };
+  }
   const dependsOn = [...new Set(failures.flatMap(([{ target }]) => (target?.from === 'result' ? target.name : [])))];
   const known = dependsOn.length > 0 ? { dependsOn } : {};
   const cause = failures
