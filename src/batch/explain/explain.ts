@@ -108,9 +108,7 @@ class Explainer {
     const query = inParts ? source.part(whole, 0, BEGINNING - 1)! : whole;
     const { request, sent = true, bound } = source.describe(query, caller);
     if (!sent) this.#silent.add(node);
-    // What flows has no part in the deadlines around it: its own time is until it is open.
-    const withinOwn = want === 'value' ? withinMs : this.#how.timeoutMs;
-    const timeoutMs = Math.min(node.timeoutMs ?? Infinity, source.timeoutMs, withinOwn);
+    const timeoutMs = Math.min(node.timeoutMs ?? Infinity, source.timeoutMs, withinMs);
     return {
       head: { source: source.name, adapter: source.adapter, op, timeoutMs },
       tail: {

@@ -29,6 +29,7 @@ export async function runGroup(
     signal: end.signal,
     ended: end.ended,
     deadline: end.deadline,
+    timeoutMs: Math.min(scope.timeoutMs, node.timeoutMs ?? Infinity),
     group,
     absorbed: scope.absorbed || node.take !== undefined || node.default !== undefined,
   };

@@ -20,17 +20,17 @@ export interface Opening {
 
 /**
  * Opens a query's answer as a list or body that flows. Its first item or byte has the query's own time-out,
- * from now on; the batch's deadline, which is for what is gathered, does not end it, but that nobody needs it
- * any more does: the client leaves, the batch fails, its group is decided.
+ * which is at most that of any group around it, from now on; the deadlines of these and of the batch, which
+ * are for what is gathered, do not end it, but that nobody needs it any more does: the client leaves, the
+ * batch fails, its group is decided.
  */
 export async function openFlow(
   node: QueryNode,
   query: Query,
-  { batch, ended }: Scope,
+  { batch, ended, timeoutMs }: Scope,
   { closed, after, trace, openBy = Infinity }: Opening = {},
 ): Promise<Flow> {
   const { source } = node;
-  const { limits, timeoutMs } = batch.options;
   const own = new CallSignal();
   // A part goes on with what is open already: a winner, too, when nobody needs what is still being opened.
   const over = closed ?? ended;
@@ -46,7 +46,7 @@ export async function openFlow(
     const payload = await source.call(query, batch.who, {
       signal: own,
       started,
-      timeoutMs: Math.min(node.timeoutMs ?? timeoutMs, timeoutMs),
+      timeoutMs: Math.min(node.timeoutMs ?? Infinity, timeoutMs),
       deadline: openBy,
       memory: batch.memory,
       work: batch.work,
@@ -54,7 +54,7 @@ export async function openFlow(
       resumedAfter: after,
     });
     if (payload.kind === 'value') throw new CodapError('INTERNAL', 'codap failed to open this answer');
-    flow = new Flow(payload, source.name, limits, (reason) => {
+    flow = new Flow(payload, source.name, batch.options.limits, (reason) => {
       unlinkEnded();
       own.abort(reason);
     });

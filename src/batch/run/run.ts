@@ -47,6 +47,7 @@ export function run(plan: Plan, options: BatchOptions, { wants, fewOpen }: Takin
     signal: batch.signal,
     ended: batch.ended,
     deadline: options.deadline,
+    timeoutMs: options.timeoutMs,
     group: undefined,
     item: undefined,
     itemPlace: undefined,

@@ -23,6 +23,8 @@ export interface Scope extends Pick<Taking, 'wants'> {
   readonly ended: AbortSignal;
   /** An instant: `performance.now()` ms. */
   readonly deadline: number;
+  /** Milliseconds: the least that the batch and the groups around it have, which what flows may take, too. */
+  readonly timeoutMs: number;
   readonly group: RunningGroup | undefined;
   /** The current item of the nearest forEach. */
   readonly item: Item | undefined;
