@@ -121,6 +121,8 @@ const ASKED: readonly Asked[] = [
     [200, method, '/batches/file.bin', '/batches/file.{ending}'],
     [206, method, '/batches/part.bin', '/batches/part.{ending}'],
     [304, method, '/batches/rows', undefined, { 'if-none-match': '*' }],
+    [304, method, '/batches/file.bin', '/batches/file.{ending}', { 'if-none-match': '*' }],
+    [304, method, '/batches/part.bin', '/batches/part.{ending}', { 'if-none-match': '*' }],
     [412, method, '/batches/rows', undefined, { 'if-match': '"x"' }],
     [412, method, '/batches/file.bin', '/batches/file.{ending}', { 'if-match': '"x"' }],
     [400, method, '/batches/rows?a', '/batches/rows'],

@@ -63,7 +63,10 @@ function operationsOf(batch: SavedBatch, suffix: string, flags: readonly JsonSch
         '200': ran(batch),
         '204': bare('An event source (`text/event-stream`) has come back (`Last-Event-ID`): it is not to ask again.'),
         ...ofStored(batch),
-        '304': bare('The client has this answer already (`If-None-Match`).', ...RAN),
+        '304': bare(
+          'The client has this answer already (`If-None-Match`; of stored bytes `If-Modified-Since`, too).',
+          ...RAN,
+        ),
         ...changed,
         ...fromUrlFaults,
         ...ofCaller(batch),

@@ -89,6 +89,11 @@ const batches = {
       { source: 'photos', op: 'getObject', params: { key: { $join: ['covers/', { $param: '/sku' }, '.svg'] } } },
     ],
   },
+  part: {
+    pattern: 'kv',
+    queries: { a: { source: 'photos', op: 'getObject', params: { key: 'covers/B-101.svg', range: 'bytes=0-9' } } },
+  },
+  endless: { pattern: 'kv', queries: { a: get(['endless']) } },
   table: {
     pattern: 'kv',
     params: { category: { type: 'string' } },
@@ -152,6 +157,7 @@ beforeAll(async () => {
   echo = await startScripted((url, response, request) => {
     const { pathname, search } = new URL(url, 'http://store');
     if (pathname.startsWith('/open')) return;
+    if (pathname === '/endless') return void response.writeHead(200, { etag: '"e"' }).write('a');
     const answer = (body?: unknown): void => {
       const said = { path: decodeURIComponent(pathname), search, body, ...(pathname === '/version' && { version }) };
       response.writeHead(pathname === '/gone' ? 404 : 200, {
@@ -547,6 +553,7 @@ describe('an answer that a request is bound to', () => {
   const GATHERED = '/batches/versioned';
   const STREAM = '/batches/versioned.ndjson';
   const BYTES = '/batches/covers.bin?sku=B-101';
+  const PART = '/batches/part.bin';
 
   it.each<[string, Record<string, string>, number]>([
     [GATHERED, { 'if-match': '*' }, 200],
@@ -566,14 +573,36 @@ describe('an answer that a request is bound to', () => {
     [BYTES, { 'if-unmodified-since': EARLY }, 412],
     [BYTES, { 'if-unmodified-since': 'nonsense' }, 200],
     [BYTES, { 'if-match': 'THIS', 'if-unmodified-since': EARLY }, 200],
+    [BYTES, { 'if-none-match': 'THIS' }, 304],
+    [BYTES, { 'if-none-match': 'W/THIS' }, 304],
+    [BYTES, { 'if-none-match': '"x,y", THIS' }, 304],
+    [BYTES, { 'if-none-match': '*' }, 304],
+    [BYTES, { 'if-none-match': '"x"' }, 200],
+    [BYTES, { 'if-none-match': '' }, 200],
+    [BYTES, { 'if-modified-since': LATE }, 304],
+    [BYTES, { 'if-modified-since': 'MODIFIED' }, 304],
+    [BYTES, { 'if-modified-since': EARLY }, 200],
+    [BYTES, { 'if-modified-since': 'nonsense' }, 200],
+    [BYTES, { 'if-none-match': '"x"', 'if-modified-since': LATE }, 200],
+    [BYTES, { 'if-none-match': 'THIS', 'if-modified-since': EARLY }, 304],
+    [BYTES, { 'if-match': 'THIS', 'if-none-match': 'THIS' }, 304],
+    [BYTES, { 'if-match': '"x"', 'if-none-match': 'THIS' }, 412],
+    [BYTES, { 'if-unmodified-since': LATE, 'if-modified-since': LATE }, 304],
+    [BYTES, { 'if-unmodified-since': EARLY, 'if-none-match': 'THIS' }, 412],
+    [PART, { 'if-none-match': 'THIS' }, 304],
+    [PART, { 'if-none-match': '"x"' }, 206],
+    [GATHERED, { 'if-none-match': 'THIS' }, 304],
+    [GATHERED, { 'if-modified-since': LATE }, 200],
+    [STREAM, { 'if-none-match': '"x"', 'if-modified-since': LATE }, 200],
     ['/batches/versioned?no', { 'if-match': '"x"' }, 400],
     ['/batches/covers.bin?sku=none', { 'if-match': '"x"' }, 404],
+    ['/batches/covers.bin?sku=none', { 'if-none-match': '*' }, 404],
   ])('%s %j: %i', async (path, conditions, status) => {
-    const { etag = '' } = (await service.get(path)).headers;
+    const { etag = '', 'last-modified': modified = '' } = (await service.get(path)).headers;
     const fields = Object.fromEntries(
       Object.entries(conditions).map(([name, value]) => [
         name,
-        value.replace('THIS', etag).replace('STRONG', etag.replace('W/', '')),
+        value.replace('THIS', etag).replace('STRONG', etag.replace('W/', '')).replace('MODIFIED', modified),
       ]),
     );
     for (const method of ['GET', 'HEAD']) {
@@ -581,7 +610,21 @@ describe('an answer that a request is bound to', () => {
       expect(answer.status, method).toBe(status);
       if (status === 412) expect(answer.headers).toMatchObject({ 'cache-control': 'no-store' });
       if (status === 412 && method === 'GET') expect(answer.json()).toMatchObject({ title: 'Precondition Failed' });
+      if (status !== 304) continue;
+      expect([answer.text, answer.headers['etag']]).toEqual(['', etag]);
+      for (const name of ['content-type', 'content-length', 'content-range'])
+        expect(answer.headers).not.toHaveProperty(name);
     }
+  });
+
+  it('is that of a GET or HEAD alone', async () => {
+    expect((await service.post('/batches/part.bin', {}, { 'if-none-match': '*' })).status).toBe(206);
+  });
+
+  it('and that is known lets go of its store at once', async () => {
+    const { status } = await service.get('/batches/endless.bin', { 'if-none-match': 'W/"e"' });
+    expect(status).toBe(304);
+    await until(() => echo.open('/endless') === 0);
   });
 });
 

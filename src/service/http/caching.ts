@@ -23,8 +23,8 @@ export function keepNothing(reply: FastifyReply, { dependsOn }: Caching): void {
 
 /**
  * Says how an answer may be kept, by its headers (RFC 9111 §5.2.2, RFC 9110 §8.8.3): one that is gathered has
- * a weak entity tag, unless that would keep it beyond its deadline, and one that is complete an age. True if
- * the client has the same already.
+ * a weak entity tag, unless that would keep it beyond its deadline, and one that is complete an age. Resolves
+ * with the tag.
  */
 export async function cacheable(
   reply: FastifyReply,
@@ -33,20 +33,12 @@ export async function cacheable(
   list: MemberList | undefined,
   { maxAgeSeconds, dependsOn }: Caching,
   { work, options }: Pick<Batch, 'work' | 'options'>,
-): Promise<boolean> {
-  if (body.kind !== 'text' || !list) return false;
+): Promise<string | undefined> {
+  if (body.kind !== 'text' || !list) return undefined;
   const scope = dependsOn.length > 0 ? 'private' : 'public';
   if (maxAgeSeconds !== undefined && isComplete(list))
     reply.header('cache-control', `${scope}, max-age=${maxAgeSeconds}`);
   const tag = await weakTag(mediaType, showsReplies ? list : body.text, work, options.deadline + GRACE_MS.tag);
-  if (tag === undefined) return false;
-  reply.header('etag', tag);
-  return matches(reply.request.headers['if-none-match'], tag);
-}
-
-/** Whether `If-None-Match` names a tag, compared weakly (RFC 9110 §13.1.2). */
-function matches(header: string | undefined, tag: string): boolean {
-  if (header === undefined) return false;
-  const opaque = tag.slice(2);
-  return header.trim() === '*' || header.split(',').some((one) => one.trim().replace(/^W\//, '') === opaque);
+  if (tag !== undefined) reply.header('etag', tag);
+  return tag;
 }

@@ -17,4 +17,20 @@ export function isAnother(
   return Date.parse(String(modified)) > (httpDate(since) ?? Infinity);
 }
 
+/**
+ * Whether whoever asks by GET or HEAD has an answer already, by the headers that it has (RFC 9110 §13.1.2,
+ * §13.1.3): its tag compares weakly, and only without any tags does its time count.
+ */
+export function isKnown(
+  { 'if-none-match': tags, 'if-modified-since': since }: IncomingHttpHeaders,
+  { etag, 'last-modified': modified }: Encoded['headers'],
+): boolean {
+  if (tags !== undefined) {
+    const opaque = String(etag).replace('W/', '');
+    return tags.trim() === '*' || (tags.match(TAG) ?? []).some((tag) => tag.replace('W/', '') === opaque);
+  }
+  if (since === undefined || modified === undefined) return false;
+  return Date.parse(String(modified)) <= (httpDate(since) ?? -Infinity);
+}
+
 const TAG = /(?:W\/)?"[^"]*"/g;

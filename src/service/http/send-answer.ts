@@ -6,7 +6,7 @@ import { NotAcceptable, type Encoded, type EncodedBody, type Encoding } from '..
 import { cacheable, type Caching } from './caching.ts';
 import { codingFor } from './compression.ts';
 import { Outlet } from './outlet.ts';
-import { isAnother } from './preconditions.ts';
+import { isAnother, isKnown } from './preconditions.ts';
 import { sendChanged, sendNotAcceptable } from './problem.ts';
 import { sendFailed } from './send-failed.ts';
 import { sendText, writeSlices, type Sending } from './send-text.ts';
@@ -30,12 +30,11 @@ export async function sendAnswer(
     encoded = await encoding.encode(new Answer(running), plan);
     if (!encoded) return sendFailed(batch, reply, root.settled?.ms ?? performance.now() - started);
     const { status = 200, headers, body } = encoded;
-    if (caching && status < 300 && isAnother(reply.request.headers, headers)) return sendChanged(reply);
-    if (caching && (await cacheable(reply, encoding, encoded, root.settled?.list, caching, batch))) {
-      const { 'content-type': _, ...others } = headers;
-      // For what it says of `Vary`, which is that of the whole answer.
-      codingFor(reply);
-      return void reply.code(304).headers(others).send();
+    if (caching && status < 300) {
+      const asked = reply.request.headers;
+      if (isAnother(asked, headers)) return sendChanged(reply);
+      const etag = await cacheable(reply, encoding, encoded, root.settled?.list, caching, batch);
+      if (isKnown(asked, etag === undefined ? headers : { etag })) return sendUnchanged(reply, encoded);
     }
     const sending = { idleMs: batch.options.limits.streamIdleMs, work: batch.work };
     reply.code(status).headers(headers);
@@ -51,6 +50,14 @@ export async function sendAnswer(
     // A text is there once every reply is; whatever else was sent may have left something open.
     if (encoded?.body.kind !== 'text') batch.cancel();
   }
+}
+
+/** The client has the answer already: of what it has, codap says no more than that (RFC 9110 §15.4.5). */
+function sendUnchanged(reply: FastifyReply, { headers, body }: Encoded): void {
+  const { 'content-type': _type, 'content-length': _length, 'content-range': _range, ...others } = headers;
+  // For what it says of `Vary`, which is that of the whole answer.
+  if (body.kind !== 'bytes') codingFor(reply);
+  reply.code(304).headers(others).send();
 }
 
 /** What flows is written as fast as the client takes it. Throws what broke it, the connection cut. */
