@@ -157,7 +157,10 @@ beforeAll(async () => {
   echo = await startScripted((url, response, request) => {
     const { pathname, search } = new URL(url, 'http://store');
     if (pathname.startsWith('/open')) return;
-    if (pathname === '/endless') return void response.writeHead(200, { etag: '"e"' }).write('a');
+    if (pathname === '/endless') {
+      response.writeHead(200, { etag: '"e"' }).write('a');
+      return;
+    }
     const answer = (body?: unknown): void => {
       const said = { path: decodeURIComponent(pathname), search, body, ...(pathname === '/version' && { version }) };
       response.writeHead(pathname === '/gone' ? 404 : 200, {
