@@ -3,7 +3,8 @@ import { exactInteger } from '../../src/json/digits.ts';
 import { bsonTag, toText } from '../../src/json/leaf.ts';
 import { firstKeyOf, keysOf, memberOf, onlyKeyOf, valuesOf } from '../../src/json/members.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
-import { DIGITS, exactDecimal } from './exact-decimal.ts';
+import { exactDecimal } from './exact-decimal.ts';
+import { exactDouble } from './exact-double.ts';
 import type { FillingRoom } from './filling-room.ts';
 import { isMalformedVector } from './vector.ts';
 import { isFields, isHole, type Fields, type Walk } from './walk.ts';
@@ -27,7 +28,10 @@ const WRAPPERS: Readonly<Record<string, { readonly read: Wrapper; readonly holds
   $date: { holds: 'a date of ISO 8601 with its time zone, or {"$numberLong": milliseconds}', read: date },
   $numberInt: { holds: 'the digits of a 32-bit integer', read: integer(32, (it) => new Int32(Number(it))) },
   $numberLong: { holds: 'the digits of a 64-bit integer', read: integer(64, (it) => Long.fromBigInt(it)) },
-  $numberDouble: { holds: 'the digits of a double, "NaN", "Infinity" or "-Infinity"', read: text(double) },
+  $numberDouble: {
+    holds: 'the digits of a number that a double holds, "NaN", "Infinity" or "-Infinity"',
+    read: text(double),
+  },
   $numberDecimal: { holds: 'the digits of a Decimal128, "NaN", "Infinity" or "-Infinity"', read: text(decimal) },
   $binary: { holds: 'base64 and subType, of a vector one that is well-formed', read: binary },
   $uuid: {
@@ -107,12 +111,7 @@ function integer(bits: 32 | 64, make: (value: bigint) => unknown): Wrapper {
 const NOT_FINITE: ReadonlySet<string> = new Set(['NaN', 'Infinity', '-Infinity']);
 
 function double(it: string): unknown {
-  if (NOT_FINITE.has(it)) return new Double(Number(it));
-  const [, , coefficient] = DIGITS.exec(it) ?? [];
-  if (coefficient === undefined) return undefined;
-  const value = Number(it);
-  // Out of range at either end: beyond the largest double, or so small that nothing but zero is left of it.
-  return Number.isFinite(value) && (value !== 0 || !/[1-9]/.test(coefficient)) ? new Double(value) : undefined;
+  return NOT_FINITE.has(it) ? new Double(Number(it)) : exactDouble(it);
 }
 
 function decimal(it: string): unknown {

@@ -12,6 +12,14 @@ export function isOutOfRange(text: string): boolean {
 }
 
 /**
+ * Whether a double takes a number that has a fraction, and no exponent, for one that has none. Fifteen digits
+ * it always holds.
+ */
+export function losesFraction(text: string): boolean {
+  return Number.isInteger(Number(text)) && /\.0*[1-9]/.test(text);
+}
+
+/**
  * One text for all the ways in which JSON may write a number: its digits, and the power of ten of the last.
  * One whose exponent is beyond ±2^53 is as it is written.
  */

@@ -10,8 +10,8 @@ import {
 } from 'bson';
 
 /**
- * A JSON number beyond a double (its whole part beyond ±2^53, or out of range at either end), kept as the
- * digits it came as.
+ * A JSON number beyond a double (its whole part beyond ±2^53, out of range at either end, or taken for
+ * another integer), kept as the digits it came as.
  */
 export class Digits {
   readonly text: string;

@@ -4,16 +4,15 @@ import { membersIn, parsedBytes, readJson } from './read-json.ts';
 /** Characters from which on JSON is read in turns. */
 const LARGE = 65_536;
 
-// Sixteen digits that are no fraction, or an exponent of three digits: below these a double takes every
-// number in, but for a fraction that begins with very many zeros.
-const MAY_NOT_FIT = /(?<![\d.])\d{16}|\d[eE][+-]?\d{3}/;
-const ZEROS = '0'.repeat(200);
+// Numbers that a double may change: sixteen digits that are no fraction, or before an exponent; an exponent
+// of three digits; a fraction behind many digits, or near an integer.
+const MAY_NOT_FIT = /(?<![\d.])\d{16}|[\d.]{16}[eE]|\d[eE][+-]?\d{3}|(?=[\d.]{17})\d{8,15}\.|\.(?:0{8}|9{8})/;
 // A key that JavaScript's own objects may move, each digit written as such or as \u003x.
 const MAY_MOVE = /"(?:\d|\\u003\d)+"\s*:/;
 
 /** JSON that was checked, as data, at once: what `readJson` reads in turns. */
 export function parseExact(text: string): unknown {
-  return isPlain(text) ? JSON.parse(text) : atOnce(readJson(text, new Work(Infinity)));
+  return atOnce(parseInTurns(text, new Work(Infinity), 0));
 }
 
 /**
@@ -21,12 +20,22 @@ export function parseExact(text: string): unknown {
  * `membersIn` would find.
  */
 export function* parseInTurns(text: string, work: Pick<Work, 'tick' | 'opens'>, members?: number): Steps<unknown> {
-  if (text.length >= LARGE || !isPlain(text)) return yield* readJson(text, work);
-  work.opens(parsedBytes(members ?? membersIn(text), text.length));
-  return JSON.parse(text);
+  return yield* parsing(text, work, members, false);
 }
 
-/** Whether `JSON.parse` keeps it as it is. */
-function isPlain(text: string): boolean {
-  return !MAY_NOT_FIT.test(text) && !text.includes(ZEROS) && !MAY_MOVE.test(text);
+/** The same of a request's, in which `scan` found no fault: all its numbers are doubles. */
+export function* parseScanned(text: string, work: Pick<Work, 'tick' | 'opens'>, members?: number): Steps<unknown> {
+  return yield* parsing(text, work, members, true);
+}
+
+function* parsing(
+  text: string,
+  work: Pick<Work, 'tick' | 'opens'>,
+  members: number | undefined,
+  areDoubles: boolean,
+): Steps<unknown> {
+  const mayDiffer = text.length >= LARGE || MAY_MOVE.test(text) || (!areDoubles && MAY_NOT_FIT.test(text));
+  if (mayDiffer) return yield* readJson(text, work, undefined, areDoubles);
+  work.opens(parsedBytes(members ?? membersIn(text), text.length));
+  return JSON.parse(text);
 }

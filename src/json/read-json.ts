@@ -1,5 +1,5 @@
 import type { Steps, Work } from '../budget/work.ts';
-import { isOutOfRange } from './digits.ts';
+import { decimalOf, isOutOfRange } from './digits.ts';
 import { isExactInteger } from './exact.ts';
 import { Digits } from './leaf.ts';
 import { put, trimmed } from './members.ts';
@@ -77,13 +77,14 @@ const MANY = 500;
 
 /**
  * JSON that was checked (`JsonCheck`, `scan`), as data, in turns with others: keys keep their order, and
- * numbers whose whole part is beyond ±2^53, or that are out of a double's range, are Digits. What it takes is
- * counted as it is made, the text too, and added to the tally.
+ * numbers that a double would take for another integer, or that are out of its range, are Digits, unless all
+ * are meant to be doubles. What it takes is counted as it is made, the text too, and added to the tally.
  */
 export function* readJson(
   text: string,
   work: Pick<Work, 'tick' | 'opens'>,
   tally: { bytes: number } = { bytes: 0 },
+  areDoubles = false,
 ): Steps<unknown> {
   const open: Open[] = [];
   let at = 0;
@@ -123,7 +124,7 @@ export function* readJson(
     } else if (code === MINUS || (code >= ZERO && code <= NINE)) {
       const end = numberEnd(text, at);
       if (work.tick(1 + ((end - at) >> 6))) yield;
-      value = numberOf(text.slice(at, end));
+      value = numberOf(text.slice(at, end), areDoubles);
       if (typeof value === 'object') bytes += DIGITS;
       at = end;
     } else {
@@ -204,18 +205,27 @@ function numberEnd(text: string, start: number): number {
   return REST_OF_NUMBER.lastIndex;
 }
 
+/** A number; Digits where a double would not hold it. */
+function numberOf(text: string, areDoubles: boolean): number | Digits {
+  if (text.length > SURE) return areDoubles ? Number(text) : longNumberOf(text);
+  const number = Number(text);
+  if ((number !== 0 || text.length <= SURE_OF_ZERO) && Number.isFinite(number)) return number;
+  return isOutOfRange(text) ? new Digits(text) : number;
+}
+
 /**
- * A number; Digits where a double would not hold it: an integer beyond 2^53, also before a point, or what is
- * out of range.
+ * The same of one that is long: an integer beyond 2^53, also before a point; what is out of range; and what
+ * a double takes for another integer, whether it has a fraction or an exponent.
  */
-function numberOf(text: string): number | Digits {
-  if (text.length > SURE && !/[eE]/.test(text)) {
+function longNumberOf(text: string): number | Digits {
+  if (!/[eE]/.test(text)) {
     // It takes a while to read a very long one, and most of those no double holds.
     if (BEYOND.test(text)) return new Digits(text);
     const [whole = ''] = /^-?\d+/.exec(text) ?? [];
     if (!isExactInteger(whole)) return new Digits(text);
+    if (whole.length === text.length) return Number(text);
   }
   const number = Number(text);
-  if (text.length <= (number === 0 ? SURE_OF_ZERO : SURE) && Number.isFinite(number)) return number;
-  return isOutOfRange(text) ? new Digits(text) : number;
+  const isSame = Number.isInteger(number) ? decimalOf(String(number)) === decimalOf(text) : Number.isFinite(number);
+  return isSame ? number : new Digits(text);
 }

@@ -1,9 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import { isOutOfRange, valueOfDigits } from './digits.ts';
-import { isBeyondExact } from './exact.ts';
 import { FaultList, type ToldFault } from './fault-list.ts';
 import { keyAt, notJsonAt } from './body-text.ts';
 import { hashOfBytes } from './key-table.ts';
+import { numberFault, SURE } from './number-fault.ts';
 import { SeenKeys } from './seen-keys.ts';
 import { escapeLength, LONE_SURROGATE, unescape } from './unescape.ts';
 
@@ -49,7 +48,8 @@ type Scanning = { depth: number; around?: number; keepsDigits?: boolean };
 
 class Scanner {
   readonly #body: Buffer;
-  readonly #most: { readonly open: number; readonly maxDepth: number; readonly wholeDigits: number };
+  readonly #most: { readonly open: number; readonly maxDepth: number };
+  readonly #keepsDigits: boolean;
   readonly #isUtf8: boolean;
   readonly #keys: SeenKeys;
   readonly #faults = new FaultList();
@@ -67,7 +67,8 @@ class Scanner {
 
   constructor(body: Buffer, { depth, around = 0, keepsDigits = false }: Scanning) {
     this.#body = body;
-    this.#most = { open: depth + around, maxDepth: depth, wholeDigits: keepsDigits ? Infinity : 15 };
+    this.#most = { open: depth + around, maxDepth: depth };
+    this.#keepsDigits = keepsDigits;
     this.#isUtf8 = isUtf8(body);
     this.#keys = new SeenKeys((one, other) => keyAt(body, one) === keyAt(body, other));
   }
@@ -179,30 +180,17 @@ class Scanner {
     const body = this.#body;
     const first = body[start] === MINUS ? start + 1 : start;
     let at = body[first] === ZERO ? first + 1 : this.#digits(first);
-    const integerDigits = at - first;
     const wholeEnd = at;
-    let hasExponent = false;
-    let exponent = 0;
     if (at !== STOP && body[at] === DOT) at = this.#digits(at + 1);
-    const fractionDigits = at - wholeEnd;
+    const fractionEnd = at;
     if (at !== STOP && ((body[at] as number) | 0x20) === LOWER_E) {
-      hasExponent = true;
       const sign = body[at + 1];
-      const from = sign === PLUS || sign === MINUS ? at + 2 : at + 1;
-      at = this.#digits(from);
-      exponent = (sign === MINUS ? -1 : 1) * valueOfDigits(body, from, at);
+      at = this.#digits(sign === PLUS || sign === MINUS ? at + 2 : at + 1);
     }
-    if (at === STOP) return STOP;
     // Only the numbers that may not fit are looked at closely.
-    if (!hasExponent && integerDigits > this.#most.wholeDigits && isBeyondExact(body, first, wholeEnd)) {
-      this.#fault(
-        at === wholeEnd
-          ? 'an integer beyond ±2^53: write {"$numberLong": "…"} or a string'
-          : 'a number whose whole part is beyond ±2^53: write {"$numberDecimal": "…"} or a string',
-      );
-    } else if (integerDigits + exponent > 308 || fractionDigits - exponent > 308) {
-      if (isOutOfRange(body.toString('latin1', start, at))) this.#fault('a number out of range');
-    }
+    if ((at === fractionEnd && at - first <= SURE) || at === STOP) return at;
+    const fault = numberFault(body, first, wholeEnd, fractionEnd, at, this.#keepsDigits);
+    if (fault !== undefined) this.#fault(fault);
     return at;
   }
 

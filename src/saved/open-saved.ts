@@ -1,4 +1,4 @@
-import { atOnce } from '../budget/work.ts';
+import { atOnce, Work } from '../budget/work.ts';
 import { type Node, PATTERNS, type Plan, type QueryNode } from '../batch/plan/node.ts';
 import { planning } from '../batch/plan/plan.ts';
 import type { Origin, PlanContext } from '../batch/plan/planner.ts';
@@ -7,7 +7,7 @@ import { CompiledOfLate } from '../batch/template/compiled-of-late.ts';
 import { encodings } from '../encodings/index.ts';
 import { BadRequest, type ToldFault } from '../json/fault-list.ts';
 import { hasMember, recordOf } from '../json/members.ts';
-import { parseExact } from '../json/parse.ts';
+import { parseScanned } from '../json/parse.ts';
 import { scan } from '../json/scan.ts';
 import { definitionSchema, NAME, type Own } from './definition.ts';
 import type { OpenPage, Page } from './pages/open-page.ts';
@@ -53,7 +53,9 @@ async function open(
   const unreadable = [...unfit, ...scan(json, { depth: from.limits.depth })];
   const text = json.toString();
   // What a double cannot hold is told already: as an object it would have faults of its own.
-  const written = recordOf(unreadable.length > 0 ? JSON.parse(text) : parseExact(text));
+  const written = recordOf(
+    unreadable.length > 0 ? JSON.parse(text) : atOnce(parseScanned(text, new Work(Infinity), 0)),
+  );
   const said = (typeof written === 'object' && written !== null ? written : {}) as Own;
   const pattern = PATTERNS.find((known) => known === said.pattern) ?? 'kv';
   const params = new ParamSet(paramsOf(said.params));

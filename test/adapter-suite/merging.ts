@@ -69,7 +69,7 @@ const values: readonly unknown[] = [
   ID,
   ...['1', '1.0', '3', '22', '0.5', '9007199254740993'].map((it) => ({ $numberDecimal: it })),
   ...['1', '2', '3', '4', '22', '9007199254740993'].map((it) => ({ $numberLong: it })),
-  ...['1.0', '2', '4', '22.5', '9007199254740993', 'NaN'].map((it) => ({ $numberDouble: it })),
+  ...['1.0', '2', '4', '22.5', '9007199254740992', 'NaN'].map((it) => ({ $numberDouble: it })),
   { $oid: ID },
   { $oid: ID.replace('e', 'f') },
   { $date: '1970-01-01T00:00:00.005Z' },

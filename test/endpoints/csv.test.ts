@@ -10,7 +10,7 @@ import { askBytes } from './bytes.ts';
 
 const TEXTS: Record<string, string> = {
   '/list': '[{"sku":"B-1","price":1.5,"tags":["a","b"]},{"sku":"B-2","note":"x, \\"y\\"","price":null}]',
-  '/digits': '[{"id":9007199254740993}]',
+  '/digits': '[{"id":9007199254740993,"price":4503599627370497.5}]',
   '/empty': '[]',
   '/object': '{"hits":[{"a":1}]}',
   '/mixed': '[{"a":1},2]',
@@ -89,7 +89,7 @@ describe('a list of objects as text/csv', () => {
     expect((await askKv({ typed })).text).toBe(
       '_id,at,long,decimal,lines\r\n66f0000000000000000f0001,2026-01-02T03:04:05.678Z,9007199254740995,1.10,"[{""n"":1}]"\r\n',
     );
-    expect((await askKv({ digits: get('/digits') })).text).toBe('id\r\n9007199254740993\r\n');
+    expect((await askKv({ digits: get('/digits') })).text).toBe('id,price\r\n9007199254740993,4503599627370497.5\r\n');
     const extended = mongo('find', { collection: 'typed', ejson: 'relaxed', projection: { _id: 1 } });
     expect((await askKv({ extended })).text).toBe('_id\r\n"{""$oid"":""66f0000000000000000f0001""}"\r\n');
   });

@@ -149,6 +149,11 @@ describe('a request that is refused', () => {
       ['#/queries/a/params/filter/price'],
     ],
     [
+      'a fraction that a double does not hold',
+      '{"timeoutMs":100.00000000000000001,"queries":{"a":{"source":"shop","op":"find","params":{"limit":2.00000000000000001}}}}',
+      ['#/timeoutMs', '#/queries/a/params/limit'],
+    ],
+    [
       'a number out of range',
       '{"queries":{"a":{"source":"shop","op":"find","params":{"x":1e400}}}}',
       ['#/queries/a/params/x'],

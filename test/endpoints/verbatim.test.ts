@@ -13,6 +13,11 @@ const TEXTS = [
   '0.1000',
   '9007199254740993.0',
   '123456789012345678901234567890.12345678901234567890',
+  '4503599627370497.50',
+  '-3.00000000000000000001',
+  '12345678901234567891e0',
+  '9007199254740993E+0',
+  '1e22',
   '"\\u0041\\/\\n"',
   '"ü😀"',
   '"\\ud83d\\ude00"',
@@ -123,7 +128,7 @@ describe('what looks into it keeps what it was', () => {
     });
   });
 
-  it.each(TEXTS.filter((text) => /^-?(?:\d{16}|1\.5e-400)/.test(text) || text === '-0.0'))(
+  it.each(TEXTS.filter((text) => /^-?(?:\d{16}|1\.5e-400|3\.0)/.test(text) || text === '-0.0'))(
     'so do other numbers that a double does not hold, or only with its sign: %s',
     async (text) => {
       const at = TEXTS.indexOf(text);

@@ -2,11 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CodapError } from '../../src/errors.ts';
 import { Digits } from '../../src/json/leaf.ts';
+import { decimalOf } from '../../src/json/digits.ts';
 import { JsonCheck } from '../../src/json/json-check.ts';
-import { atOnce } from '../../src/budget/work.ts';
-import { parseExact } from '../../src/json/parse.ts';
+import { atOnce, Work } from '../../src/budget/work.ts';
+import { parseExact, parseScanned } from '../../src/json/parse.ts';
 import { membersIn, readJson } from '../../src/json/read-json.ts';
-import { scanned } from '../../src/json/scan.ts';
+import { scan, scanned } from '../../src/json/scan.ts';
 import { writeJson } from '../../src/json/write.ts';
 
 const check = (text: string, maxDepth?: number) => () => new JsonCheck(Buffer.from(text), maxDepth).go();
@@ -42,6 +43,23 @@ describe('parseExact', () => {
     '1e0000400',
     '12345678901234567.5',
     '-9007199254740993.0',
+    '9007199254740991.5',
+    '4503599627370497.5',
+    '-9007199254740991.25',
+    '999999999999999.99',
+    '99999999.999999999',
+    '9999999.99999999999',
+    '3.00000000000000000001',
+    '-0.99999999999999999999',
+    `1.${'0'.repeat(400)}1`,
+    '12345678901234567891e0',
+    '-12345678901234567891E+0',
+    '9007199254740993e0',
+    '4611686018427387904e0',
+    '1.2345678901234567891e19',
+    '12345678901234567.5e3',
+    '12345678901234567891E-2',
+    '0.12345678901234567891e20',
     '1e-400',
     '-1e-400',
     '1E-324',
@@ -59,8 +77,16 @@ describe('parseExact', () => {
     '-9007199254740992',
     '1e308',
     '9007199254740992.0',
-    '9007199254740991.5',
-    '12345678901234567.5e3',
+    '4503599627370495.5',
+    '450359962737049.75',
+    '99999999.99999999',
+    '3.0000000000000000000',
+    '9007199254740992e0',
+    '123456789012345678e-3',
+    '1e22',
+    '6.02214076e23',
+    '1.2345678901234567e20',
+    '123456789012345680000e0',
     '0.12345678901234567890',
     '-0',
     '0.0',
@@ -84,6 +110,29 @@ describe('parseExact', () => {
     expect(parseExact('{"a":1,"a":9007199254740993}')).toEqual({ a: new Digits('9007199254740993') });
   });
 
+  it('keeps what a double would take for another integer, however it is written', () => {
+    const digits = (least: number, most: number) =>
+      fc.string({ unit: fc.constantFrom('0', '9', '1', '5'), minLength: least, maxLength: most });
+    const written = fc
+      .tuple(fc.constantFrom('', '-'), digits(0, 17), digits(0, 20), fc.integer({ min: -25, max: 25 }), fc.boolean())
+      .map(([sign, whole, fraction, power, isPlain]) => {
+        const point = fraction === '' ? '' : `.${fraction}`;
+        return `${sign}${whole.replace(/^0+/, '') || '0'}${point}${isPlain ? '' : `e${power}`}`;
+      });
+    fc.assert(
+      fc.property(written, (text) => {
+        const number = Number(text);
+        const isAnother = Number.isInteger(number) && decimalOf(String(number)) !== decimalOf(text);
+        const isBeyond = !text.includes('e') && Math.abs(Number(text.split('.')[0])) > 2 ** 53;
+        const value = isAnother || isBeyond ? new Digits(text) : number;
+        expect([parseExact(text), parseExact(`[${text},{"1":0}]`)]).toEqual([value, [value, new Map([['1', 0]])]]);
+        expect(scan(Buffer.from(text), { depth: 1 }).length > 0).toBe(!text.includes('e') && (isAnother || isBeyond));
+        expect(scan(Buffer.from(text), { depth: 1, keepsDigits: true })).toEqual([]);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   it('reads any JSON, and loses no integer', () => {
     const { json } = fc.letrec((tie) => ({
       json: fc.oneof(
@@ -103,6 +152,16 @@ describe('parseExact', () => {
       }),
     );
   });
+});
+
+describe('parseScanned', () => {
+  it.each(['12345678901234567891e0', '1.2345678901234567891e19', '12345678901234567.5e3', '{"1":9007199254740993e0}'])(
+    'reads %s as doubles',
+    (text) => {
+      const read = atOnce(parseScanned(text, new Work(Infinity)));
+      expect(read).toEqual(text.startsWith('{') ? new Map([['1', 2 ** 53]]) : JSON.parse(text));
+    },
+  );
 });
 
 describe('the order of keys', () => {

@@ -139,6 +139,7 @@ describe('codap check', () => {
 
   it.each([
     ['9007199254740993', 'an integer beyond'],
+    ['3.00000000000000000001', 'a number whose fraction'],
     ['1e400', 'a number out of range'],
   ])('tells of %s no more than of another number, wherever it stands', async (number, detail) => {
     const files = (batches: Generator<string>) =>

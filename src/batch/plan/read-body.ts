@@ -1,4 +1,4 @@
-import { parseInTurns } from '../../json/parse.ts';
+import { parseScanned } from '../../json/parse.ts';
 import { scanned } from '../../json/scan.ts';
 import type { Limits } from '../../config/load.ts';
 import { isHeld } from '../../budget/turns.ts';
@@ -16,5 +16,5 @@ export function* readBody(body: Buffer, { depth }: Pick<Limits, 'depth'>, work: 
   const { faults, members } = scanned(body, { depth, around });
   if (faults.length > 0) throw new BadRequest(faults);
   if (isHeld()) yield;
-  return yield* parseInTurns(body.toString('utf8'), work, members);
+  return yield* parseScanned(body.toString('utf8'), work, members);
 }
