@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { buildConnector, type Pool } from 'undici';
 import { readFirst } from './reading-first.ts';
+import { noteStale } from './stale-sockets.ts';
 
 /** What a source says of its connections. */
 interface Limits {
@@ -34,7 +35,7 @@ export function undiciConnections(source: Limits, own: object = {}): Pool.Option
   return {
     ...kept,
     allowH2: false,
-    connect: opening(connector(own), tellResets),
+    connect: opening(connector(own), noteStale, tellResets),
     // The deadline is kept by the signal; these would also count time in which codap itself does not read.
     headersTimeout: 0,
     bodyTimeout: 0,
@@ -42,11 +43,11 @@ export function undiciConnections(source: Limits, own: object = {}): Pool.Option
 }
 
 /** Opens sockets, each made something of before anybody listens to it. */
-function opening(open: buildConnector.connector, make: (socket: Socket) => void): buildConnector.connector {
+function opening(open: buildConnector.connector, ...made: ((socket: Socket) => void)[]): buildConnector.connector {
   return (origin, opened) =>
     open(origin, (...result) => {
       const [, socket] = result;
-      if (socket) make(socket);
+      if (socket) for (const make of made) make(socket);
       opened(...result);
     });
 }

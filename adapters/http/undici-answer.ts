@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { isFramed } from './field-values.ts';
+import { isStale } from './stale-sockets.ts';
 import { headFailure, unknownTransfer } from './transport-failure.ts';
 
 /** An answer whose body is still to come. */
@@ -12,12 +13,14 @@ export interface UndiciAnswer {
   readonly body: Dispatcher.ResponseData['body'];
 }
 
+type Asked = Parameters<Dispatcher['request']>[0];
+
+/** So often a request is sent anew: the lost connection is opened again, or one just used is taken. */
+const MOST_ANEW = 3;
+
 /** Asks by undici. Rejects where no answer comes, or one whose body is framed as HTTP/1.1 has it no more. */
-export async function askUndici(
-  dispatcher: Dispatcher,
-  request: Parameters<Dispatcher['request']>[0],
-): Promise<UndiciAnswer> {
-  const answer = await dispatcher.request(request).catch((error: unknown) => {
+export async function askUndici(dispatcher: Dispatcher, request: Asked): Promise<UndiciAnswer> {
+  const answer = await ask(dispatcher, request, MOST_ANEW).catch((error: unknown) => {
     throw headFailure(error);
   });
   const { statusCode: status, statusText: reason, headers, body } = answer;
@@ -28,6 +31,18 @@ export async function askUndici(
   }
   const fields = new Map(Object.entries(headers).map(([name, field]) => [name, bare(field)]));
   return { status, reason, fields, body };
+}
+
+/**
+ * A store may close a connection that it has kept just as the next request comes: what is safe is then sent
+ * anew (RFC 9112 §9.3.1, RFC 9110 §9.2.2), and counts as sent once.
+ */
+function ask(dispatcher: Dispatcher, request: Asked, left: number): ReturnType<Dispatcher['request']> {
+  const isSafe = request.method === 'GET' || request.method === 'HEAD';
+  return dispatcher.request(request).catch((error: unknown) => {
+    if (left === 0 || !isSafe || !isStale(error)) throw error;
+    return ask(dispatcher, request, left - 1);
+  });
 }
 
 /** White space after a value, which undici leaves there, is no part of it (RFC 9110 §5.5). */

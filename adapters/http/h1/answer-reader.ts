@@ -28,12 +28,19 @@ export class AnswerReader {
   readonly #chunks: Chunks;
   #state = HEAD;
   #left = 0;
+  /** An interim answer has come, and none after it. */
+  #isInterim = false;
 
   /** Of a head, its trailers and the size of a chunk, `mostHead` bytes each are taken. */
   constructor(asker: Asker, mostHead: number) {
     this.#asker = asker;
     this.#head = new Head(mostHead);
     this.#chunks = new Chunks(mostHead);
+  }
+
+  /** Whether something of an answer has come that is not whole yet, an interim one before it included. */
+  get hasBegun(): boolean {
+    return this.#state !== HEAD || this.#isInterim || this.#head.hasBegun;
   }
 
   /**
@@ -84,8 +91,10 @@ export class AnswerReader {
     if (status < 200) {
       if (!isKept) throw notHttp('an end before the answer');
       head.reset();
+      this.#isInterim = true;
       return;
     }
+    this.#isInterim = false;
     this.#state = framing === CHUNKED ? CHUNKS : framing === UNTIL_CLOSE ? CLOSE : LENGTH;
     this.#left = Math.max(0, framing);
     this.#asker.onHead(head, isKept);

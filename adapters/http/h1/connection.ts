@@ -2,17 +2,9 @@ import type { Socket } from 'node:net';
 import { errors } from 'undici';
 import { AnswerReader, type Asker } from './answer-reader.ts';
 import { type Connect, readBy } from './sockets.ts';
-import type { Carrier, Taker } from './taker.ts';
+import type { Carrier, Keeper, Taker } from './taker.ts';
 import type { Head } from './head.ts';
 import { KEPT_MS, keptMs } from './framing.ts';
-
-/** What a connection tells whoever keeps it. */
-export interface Keeper {
-  /** An answer has come, and it can carry one more request. */
-  onFree(connection: Connection): void;
-  /** It is no more; these requests were not answered, and can be sent by another. */
-  onClosed(connection: Connection, left: Taker[]): void;
-}
 
 /**
  * One connection: sends requests, brings each its answer. After anything that is not HTTP as it should be it
@@ -21,7 +13,7 @@ export interface Keeper {
 export class Connection implements Asker, Carrier {
   /** Whether its keeper has it among those that can carry another request, or soon can. */
   isListed = true;
-  readonly #keeper: Keeper;
+  readonly #keeper: Keeper<Connection>;
   readonly #reader: AnswerReader;
   /** In the order of their answers; the first `#sent` of them are out. */
   readonly #calls: Taker[] = [];
@@ -33,12 +25,13 @@ export class Connection implements Asker, Carrier {
   /** That it has been given up here, or what broke it. */
   #isCut = false;
   #failure: Error | undefined;
+  #hasAnswered = false;
   /** What came while nothing was to be read. */
   #rest: Buffer | undefined;
   #isEnded = false;
   #closed: (() => void) | undefined;
 
-  constructor(connect: Connect, keeper: Keeper, mostHead: number) {
+  constructor(connect: Connect, keeper: Keeper<Connection>, mostHead: number) {
     this.#keeper = keeper;
     this.#reader = new AnswerReader(this, mostHead);
     connect((error, socket) => this.#opened(error, socket));
@@ -154,6 +147,7 @@ export class Connection implements Asker, Carrier {
     // To shift the last one out of a list is dear: V8 lets go of its memory.
     const call = (this.#calls.length === 1 ? this.#calls.pop() : this.#calls.shift()) as Taker;
     this.#sent -= 1;
+    this.#hasAnswered = true;
     // What comes after a body that the store has not taken would wait behind it.
     if (!this.#keepsAlive || (call.body && this.#socket?.writableLength)) this.cut();
     call.onEnd();
@@ -180,7 +174,7 @@ export class Connection implements Asker, Carrier {
     this.#socket = socket;
     readBy(socket, this);
     socket
-      .on('error', (cause) => this.#fail(cause))
+      .on('error', (cause) => this.#lose(cause))
       .on('end', () => {
         this.#isEnded = true;
         if (!this.#reader.isHalted) this.#finish();
@@ -192,7 +186,7 @@ export class Connection implements Asker, Carrier {
   }
 
   #goOn(): void {
-    const rest = this.#rest ?? NOTHING;
+    const rest = this.#rest ?? Buffer.alloc(0);
     this.#rest = undefined;
     this.#reader.isHalted = false;
     this.#read(rest, rest.length);
@@ -217,8 +211,17 @@ export class Connection implements Asker, Carrier {
     try {
       this.#reader.finish();
     } catch (error) {
-      this.#fail(error as Error);
+      this.#lose(error as Error);
     }
+  }
+
+  /**
+   * It has ended, by none of our doing. One that was kept may be closed by the store just as the next request
+   * comes: what is safe, and alone has no body here, is then sent anew (RFC 9112 §9.3.1, RFC 9110 §9.2.2).
+   */
+  #lose(error: Error): void {
+    if (this.#hasAnswered && !this.#reader.hasBegun && !this.#calls[0]?.body) this.cut();
+    else this.#fail(error);
   }
 
   #fail(error: Error): void {
@@ -233,7 +236,7 @@ export class Connection implements Asker, Carrier {
     // Nobody else is held up by what is here already.
     while (this.isGoing && this.#reader.isHalted) this.#goOn();
     if (this.#isEnded) this.#finish();
-    this.#fail(new errors.SocketError('closed'));
+    this.#lose(new errors.SocketError('closed'));
     const calls = this.#calls.splice(0);
     const first = this.#failure && this.#sent > 0 ? calls.shift() : undefined;
     this.#sent = 0;
@@ -245,5 +248,3 @@ export class Connection implements Asker, Carrier {
     );
   }
 }
-
-const NOTHING = Buffer.alloc(0);

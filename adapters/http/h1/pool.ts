@@ -1,8 +1,8 @@
 import { errors } from 'undici';
 import { keepChanged } from '../../../src/ground/kept-shapes.ts';
 import type { Connections } from '../connections.ts';
-import type { Taker } from './taker.ts';
-import { Connection, type Keeper } from './connection.ts';
+import type { Keeper, Taker } from './taker.ts';
+import { Connection } from './connection.ts';
 import { type Connect, connector } from './sockets.ts';
 
 /**
@@ -16,7 +16,7 @@ const LOOK_MS = 500;
  * opened falls idle, and is closed. Speaks HTTP/1.1 itself, for small answers that are gathered: undici's
  * queue, parser, controller and timers took half of what such a call costs (docs/architecture.md).
  */
-export class Pool implements Keeper, AsyncDisposable {
+export class Pool implements Keeper<Connection>, AsyncDisposable {
   readonly #connect: Connect;
   readonly #most: number;
   readonly #mostHead: number;
@@ -45,6 +45,10 @@ export class Pool implements Keeper, AsyncDisposable {
     if (this.#isClosed) return call.onFailure(new errors.ClientDestroyedError());
     const connection = this.#take() ?? this.#more();
     if (!connection) return void this.#waiting.push(call);
+    this.#give(connection, call);
+  }
+
+  #give(connection: Connection, call: Taker): void {
     connection.add(call);
     connection.isListed = connection.load < this.#pipelining;
     if (connection.isListed) this.#open.push(connection);
@@ -65,6 +69,9 @@ export class Pool implements Keeper, AsyncDisposable {
     this.#all.delete(connection);
     const at = this.#open.indexOf(connection);
     if (at >= 0) this.#open.splice(at, 1);
+    // Others may be as stale as this was: by a new one, each is sent anew once at most.
+    const fresh = left.length > 0 ? this.#more() : undefined;
+    if (fresh) this.#give(fresh, left.shift() as Taker);
     for (const call of left) this.send(call);
     this.#sendWaiting();
   }

@@ -9,6 +9,14 @@ export interface Carrier {
   resume(): void;
 }
 
+/** What connections `C` tell whoever keeps them. */
+export interface Keeper<C> {
+  /** An answer has come, and it can carry one more request. */
+  onFree(connection: C): void;
+  /** It is no more; these requests were not answered, and can be sent by another, the first by a new one. */
+  onClosed(connection: C, left: Taker[]): void;
+}
+
 /** A request, and who takes its answer. None of these may throw. */
 export interface Taker {
   /** Its head, in Latin-1, and its body. */
@@ -17,7 +25,7 @@ export interface Taker {
   readonly isHead: boolean;
   /** Nobody waits for the answer any more: if it has not been sent, it is not sent. */
   readonly isOver: boolean;
-  /** It is about to be sent; once more, where a connection that carried several was cut. */
+  /** It is about to be sent; once more, where its connection was lost before anything of its answer came. */
   onSend(carrier: Carrier): void;
   /** The head, and the memory of the body, are valid during these calls alone. */
   onHead(head: Head): void;

@@ -1,0 +1,181 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Who } from '../../src/sources/call.ts';
+import type { Payload } from '../../src/store/payload.ts';
+import type { CallTrace } from '../../src/store/call-trace.ts';
+import { type Certificate, makeCertificate } from '../certificate.ts';
+import { openSources, parseConfig } from '../configured.ts';
+import { answerOf } from '../raw-store.ts';
+import { DEMO_CREDENTIALS } from '../../demo/credentials.ts';
+import { ENDS } from './ended.ts';
+import { bounds } from './source.ts';
+
+const closing: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+});
+
+/** What the store does with a request: a whole answer, or these bytes and then an end. */
+type Move = 'answer' | { readonly bytes: string; readonly end: keyof typeof ENDS };
+
+const lose = (end: keyof typeof ENDS, bytes = ''): Move => ({ bytes, end });
+
+type Asked = readonly [
+  source: 'api' | 'lined' | 'files',
+  op: string,
+  params: Record<string, unknown>,
+  want: Payload['kind'],
+];
+
+const retry = { attempts: 1 };
+const sourceAt = (url: string) => ({
+  api: { adapter: 'rest', url: `${url}/`, methods: ['get', 'head', 'post'], retry },
+  lined: { adapter: 'rest', url: `${url}/`, pipelining: 4, retry },
+  files: { adapter: 's3', endpoint: url, bucket: 'bucket', forcePathStyle: true, retry, ...DEMO_CREDENTIALS },
+});
+
+/** A store that makes these moves, one for each request, and a source of it. */
+async function scripted(moves: readonly Move[], name: Asked[0], tls?: Certificate) {
+  const asked: { readonly line: string; readonly socket: Socket }[] = [];
+  const sockets = new Set<Socket>();
+  const serve = (socket: Socket): void => {
+    sockets.add(socket);
+    let text = '';
+    socket.on('error', () => {}).on('close', () => sockets.delete(socket));
+    socket.on('data', (bytes) => {
+      const heads = (text + bytes.toString('latin1')).split('\r\n\r\n');
+      text = heads.pop() as string;
+      for (const head of heads) {
+        const move = moves[asked.length] ?? 'answer';
+        asked.push({ line: head.split(' HTTP')[0] as string, socket });
+        if (move === 'answer')
+          socket.write(answerOf(['content-type: text/plain'], head.startsWith('HEAD') ? '' : 'hi'));
+        else if (move.bytes === '') ENDS[move.end](socket);
+        else socket.write(move.bytes, () => ENDS[move.end](socket));
+      }
+    });
+  };
+  const server = tls
+    ? createTlsServer({ ...tls, allowHalfOpen: true }, serve)
+    : createServer({ allowHalfOpen: true }, serve);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const at = `http${tls ? 's' : ''}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const opened = await openSources(parseConfig({ sources: { [name]: sourceAt(at)[name] } }));
+  closing.push(async () => {
+    await opened[Symbol.asyncDispose]();
+    for (const socket of sockets) socket.destroy();
+    server.close();
+    await once(server, 'close');
+  });
+  return {
+    asked,
+    /** Asks once, all of the answer; what it comes to, and in how many attempts. */
+    async ask([, op, params, want]: Asked): Promise<{ code: string; attempts: number }> {
+      const source = opened.sources.get(name)!;
+      const trace: CallTrace = { attempts: [] };
+      const compiled = source.prepare(op, params, (path, detail) => expect.fail(`${path.join('/')}: ${detail}`));
+      const code = await source
+        .call({ op, params: compiled, want }, new Who({ headers: {} }), { ...bounds(), trace })
+        .then(async (payload) => {
+          if (payload.kind === 'body') await payload.stream.forEach(() => {});
+          return 'ok';
+        })
+        .catch((error: { code: string }) => error.code);
+      // Until its connection, if it is kept, is free again.
+      for (let count = 0; count < 20; count++) await turn();
+      return { code, attempts: trace.attempts.length };
+    },
+  };
+}
+
+const ASKED: Readonly<Record<string, Asked>> = {
+  'a REST get': ['api', 'get', { path: 'x' }, 'value'],
+  'a REST get that flows': ['api', 'get', { path: 'x' }, 'body'],
+  'a REST get of a pipeline': ['lined', 'get', { path: 'x' }, 'value'],
+  'an object': ['files', 'getObject', { key: 'x' }, 'value'],
+  'an object that flows': ['files', 'getObject', { key: 'x' }, 'body'],
+  'a REST head': ['api', 'head', { path: 'x' }, 'value'],
+  'the head of an object': ['files', 'headObject', { key: 'x' }, 'value'],
+  'a REST post': ['api', 'post', { path: 'x', body: '' }, 'value'],
+  'a REST post that flows': ['api', 'post', { path: 'x', body: '' }, 'body'],
+};
+/** After HEAD no connection is kept: it uses what a GET has left. */
+const BEFORE = { 'a REST head': 'a REST get', 'the head of an object': 'an object' } as const;
+const ALL = ['a REST get', 'a REST get that flows', 'an object'] as const;
+
+type End = keyof typeof ENDS;
+const ends = Object.keys(ENDS) as End[];
+const safe = Object.keys(ASKED).filter((name) => !name.includes('post'));
+
+describe('a kept connection that the store closes as a request comes', () => {
+  it.each(safe)('is no failure of %s: it is sent anew, as the same attempt', async (name) => {
+    const asked = ASKED[name]!;
+    for (const end of ends) {
+      const store = await scripted(['answer', lose(end), 'answer'], asked[0]);
+      expect(await store.ask(ASKED[BEFORE[name as keyof typeof BEFORE] ?? name]!), end).toMatchObject({ code: 'ok' });
+      expect(await store.ask(asked), end).toEqual({ code: 'ok', attempts: 1 });
+      const [first, second, third] = store.asked;
+      expect(store.asked, end).toHaveLength(3);
+      expect(second!.socket, end).toBe(first!.socket);
+      expect(third!.socket, end).not.toBe(first!.socket);
+      expect(third!.line, end).toBe(second!.line);
+    }
+  });
+
+  it.each<[string, readonly (keyof typeof ASKED)[], (end: End) => readonly Move[]]>([
+    ['was new', ALL, (end) => [lose(end)]],
+    ['is followed by a new one that is lost, too', ALL, (end) => ['answer', lose(end), lose(end)]],
+    ['has brought an octet', ALL, (end) => ['answer', lose(end, 'H')]],
+    ['has brought 103', ALL, (end) => ['answer', lose(end, 'HTTP/1.1 103 Early Hints\r\n\r\n')]],
+    ['carried what is not safe', ['a REST post', 'a REST post that flows'], (end) => ['answer', lose(end)]],
+  ])('is a failure where it %s', async (_name, names, moves) => {
+    for (const end of ends)
+      for (const name of names) {
+        const store = await scripted(moves(end), ASKED[name]![0]);
+        if (moves(end).length > 1) await store.ask(ASKED[name.replace('post', 'get')]!);
+        expect(await store.ask(ASKED[name]!), name + end).toEqual({ code: 'UNAVAILABLE', attempts: 1 });
+        expect(store.asked, name + end).toHaveLength(moves(end).length);
+      }
+  });
+
+  it('is a failure where what it brings is no HTTP', async () => {
+    for (const name of ALL) {
+      const store = await scripted(['answer', lose('is ended', 'garbage\r\n\r\n')], ASKED[name]![0]);
+      await store.ask(ASKED[name]!);
+      expect(await store.ask(ASKED[name]!), name).toEqual({ code: 'BAD_RESPONSE', attempts: 1 });
+      expect(store.asked, name).toHaveLength(2);
+    }
+  });
+
+  it('loses none of those that were pipelined', async () => {
+    for (const end of ends) {
+      const store = await scripted(['answer', 'answer', lose(end)], 'lined');
+      const asked = ASKED['a REST get of a pipeline']!;
+      await store.ask(asked);
+      const all = await Promise.all(['a', 'b', 'c', 'd'].map((path) => store.ask(['lined', 'get', { path }, 'value'])));
+      expect(
+        all.map(({ code }) => code),
+        end,
+      ).toEqual(['ok', 'ok', 'ok', 'ok']);
+    }
+  });
+
+  it('is none by TLS either', async () => {
+    const certificate = await makeCertificate('store');
+    const trusted = getCACertificates();
+    setDefaultCACertificates([...trusted, certificate.cert]);
+    closing.push(async () => setDefaultCACertificates(trusted));
+    for (const name of ['a REST get', 'a REST get that flows']) {
+      const store = await scripted(['answer', lose('is ended')], 'api', certificate);
+      await store.ask(ASKED[name]!);
+      expect(await store.ask(ASKED[name]!), name).toEqual({ code: 'ok', attempts: 1 });
+      expect(store.asked, name).toHaveLength(3);
+      const other = await scripted([lose('is ended')], 'api', certificate);
+      expect(await other.ask(ASKED[name]!), name).toEqual({ code: 'UNAVAILABLE', attempts: 1 });
+    }
+  });
+});
