@@ -13,8 +13,12 @@ export const V8_FLAGS = [
   '--max-semi-space-size=16',
 ];
 
-/**
- * What malloc of glibc is told (mallopt(3)): the event loop has its memory to itself, and all other threads
- * share theirs. Each of them would keep what V8's compiler and collector have let go of.
- */
-export const MALLOC = { MALLOC_ARENA_MAX: '2' };
+/** What the environment tells the process, where it does not say otherwise. */
+export const ENVIRONMENT = {
+  // Malloc of glibc (mallopt(3)): the event loop has its memory to itself, and all other threads share
+  // theirs. Each of them would keep what V8's compiler and collector have let go of.
+  MALLOC_ARENA_MAX: '2',
+  // Of the threads for what blocks, at most half look names up (libuv). While no resolver answers for the
+  // names of some stores, others still have one.
+  UV_THREADPOOL_SIZE: '16',
+};

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { MALLOC, V8_FLAGS } from '../bin/v8-flags.js';
+import { ENVIRONMENT, V8_FLAGS } from '../bin/v8-flags.js';
 
 const BIN = fileURLToPath(new URL('../bin/codap.js', import.meta.url));
 
@@ -44,7 +44,7 @@ export async function startCodapProcess(
   await writeFile(file, JSON.stringify(config));
   const imports = modules.map((module) => `--import=${module}`);
   const child = spawn(process.execPath, [...V8_FLAGS, ...imports, BIN, 'serve', file, '--port', '0'], {
-    env: { ...MALLOC, PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
+    env: { ...ENVIRONMENT, PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
     stdio: ['ignore', 'pipe', 'pipe', ...(told ? (['ipc'] as const) : [])],
   });
   if (told) child.on('message', told);

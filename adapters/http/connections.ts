@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { buildConnector, type Pool } from 'undici';
+import { joinedLookup } from '../../src/ground/joined-lookup.ts';
 import { readFirst } from './reading-first.ts';
 import { noteStale } from './stale-sockets.ts';
 
@@ -24,7 +25,8 @@ export function connections({ concurrency, timeoutMs, maxHeaderBytes }: Limits):
     // Twice: an answer that nobody reads, or a call given up while it connects, keeps its connection a moment
     // longer than its place.
     connections: 2 * concurrency,
-    connector: (own) => opening(buildConnector({ allowH2: false, timeout: timeoutMs, ...own }), readFirst),
+    connector: (own) =>
+      opening(buildConnector({ allowH2: false, timeout: timeoutMs, lookup: joinedLookup, ...own }), readFirst),
     ...(maxHeaderBytes !== undefined && { maxHeaderSize: maxHeaderBytes }),
   };
 }

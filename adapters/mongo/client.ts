@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { MongoClient, MongoTopologyClosedError } from 'mongodb';
+import { joinedLookup } from '../../src/ground/joined-lookup.ts';
 import { Database } from './database.ts';
 import { isDead, isRefusal } from './failure.ts';
 import { connectionsFor, type MongoOptions } from './options.ts';
@@ -89,6 +90,7 @@ export class Client implements AsyncDisposable {
     const client = new MongoClient(url, {
       ...ours,
       appName: 'codap',
+      lookup: joinedLookup,
       maxPoolSize: connectionsFor(this.#options),
       retryReads: false,
       monitorCommands: false,

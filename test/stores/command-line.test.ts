@@ -203,18 +203,21 @@ describe('serve', () => {
   });
 
   it.each([
-    ['', '2'],
-    ['7', '7'],
-  ])('is the process that was started, with the flags for V8 before those for Node.js (%s)', async (given, arenas) => {
+    [{}, { MALLOC_ARENA_MAX: '2', UV_THREADPOOL_SIZE: '16' }],
+    [
+      { MALLOC_ARENA_MAX: '7', UV_THREADPOOL_SIZE: '5' },
+      { MALLOC_ARENA_MAX: '7', UV_THREADPOOL_SIZE: '5' },
+    ],
+  ])('is the process that was started, with the flags for V8 before those for Node.js (%o)', async (given, found) => {
     const file = await configured('{}');
-    const env = { ...process.env, ...(given && { MALLOC_ARENA_MAX: given }) };
+    const env = { ...process.env, ...given };
     const child = spawn(process.execPath, ['--max-semi-space-size=4', BIN, 'serve', file, '--port', '0'], { env });
     children.push(child);
     await addressOf(child);
     const words = (await readFile(`/proc/${child.pid}/cmdline`, 'utf8')).split('\0');
     expect(words.slice(1, -1)).toEqual([...V8_FLAGS, '--max-semi-space-size=4', BIN, 'serve', file, '--port', '0']);
     const told = (await readFile(`/proc/${child.pid}/environ`, 'utf8')).split('\0');
-    expect(told).toContain(`MALLOC_ARENA_MAX=${arenas}`);
+    for (const [name, value] of Object.entries(found)) expect(told).toContain(`${name}=${value}`);
   });
 
   it.each([
