@@ -111,7 +111,7 @@ function read(
   if (encoding === 'base64') return text(bytes.toString('base64'), 'base64', meta, bounds, freshness);
   meta.encoding = 'text';
   try {
-    const reader = decoderOf(meta.contentType, within);
+    const reader = decoderOf(meta.contentType, bytes, within);
     if (isPart && AMBIGUOUS.test(reader.encoding)) return read(bytes, 'base64', meta, bounds, freshness, within);
     const decoded = reader.decode(bytes);
     return text(decoded, storedAs(bytes, decoded, reader), meta, bounds, freshness);

@@ -10,6 +10,9 @@ export type Format = 'auto' | 'part' | 'json' | 'text' | 'base64';
 /** Charsets in which a part of a text may look like another: they are not told where a character begins. */
 export const AMBIGUOUS = /^(?:utf-16|gb|big5|euc|iso-2022|shift)/;
 
+/** Names of UTF-16 that leave the order of its octets open: its mark tells it (RFC 2781 §4.3). */
+const OF_EITHER_ORDER = /^\s*(?:utf-16|(?:iso-10646-)?ucs-2|(?:cs)?unicode)\s*$/i;
+
 /** What a body was read as. */
 type Encoding = Exclude<Format, 'auto' | 'part'>;
 
@@ -29,11 +32,13 @@ const formatIn = remembering((contentType): Encoding => {
 });
 
 /**
- * Reads the text of a body of this content type: in UTF-8, unless that names a charset that is known. With
+ * Reads the text of this body of a content type: in UTF-8, unless that names a charset that is known. With
  * `ignoreBOM` a byte order mark is a character of it.
  */
-export function decoderOf(contentType: string | undefined, ignoreBOM: boolean): TextDecoder {
-  return decoder(parsed(contentType)?.params.get('charset'), ignoreBOM) ?? utf8(ignoreBOM);
+export function decoderOf(contentType: string | undefined, bytes: Buffer, ignoreBOM: boolean): TextDecoder {
+  const charset = parsed(contentType)?.params.get('charset') ?? '';
+  const isReversed = !ignoreBOM && bytes[0] === 0xfe && bytes[1] === 0xff && OF_EITHER_ORDER.test(charset);
+  return decoder(isReversed ? 'utf-16be' : charset, ignoreBOM) ?? utf8(ignoreBOM);
 }
 
 function parsed(contentType: string | undefined): MIMEType | undefined {

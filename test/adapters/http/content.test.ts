@@ -30,6 +30,31 @@ describe('a body that is no JSON', () => {
   });
 });
 
+describe('a text in UTF-16', () => {
+  const LITTLE = Buffer.from('\ufeffaü', 'utf16le');
+  const BIG = Buffer.from(LITTLE).swap16();
+  it.each<[string, Buffer, unknown]>([
+    ['utf-16', LITTLE, 'aü'],
+    ['utf-16', BIG, 'aü'],
+    ['"UTF-16"', BIG, 'aü'],
+    ['ucs-2', BIG, 'aü'],
+    ['utf-16', LITTLE.subarray(2), 'aü'],
+    ['utf-16be', BIG, 'aü'],
+    ['utf-16be', BIG.subarray(2), 'aü'],
+    ['utf-16le', LITTLE, 'aü'],
+    ['utf-16', BIG.subarray(0, 2), ''],
+  ])('named %s is read as its mark says: %j', async (charset, bytes, value) => {
+    const meta = { contentType: `text/plain; charset=${charset}` };
+    const read = await content(bytes, 'auto', meta, context());
+    expect(read).toMatchObject({ value, meta: { encoding: 'text' }, stored: bytes });
+  });
+
+  it('has no mark within another: there it is a character', async () => {
+    const meta = { status: 206, size: 100, contentType: 'text/plain; charset=utf-16' };
+    expect((await content(BIG, 'text', meta, context(), undefined, true)).value).toBe('\ufffe\u6100\ufc00');
+  });
+});
+
 describe('a part', () => {
   const JSON_TYPE = 'application/json';
   it.each<[string, string, Buffer, string, unknown]>([
