@@ -1,11 +1,12 @@
 import { errors } from 'undici';
-import { CR, LF, TEXT, TOKEN } from './octets.ts';
+import { CR, LF, SPACE, TAB, TEXT, TOKEN } from './octets.ts';
 import { notHttp } from './head.ts';
 
 /** What may come next. */
-const [SIZE, MORE_SIZE, EXTENSION, NAME, VALUE, QUOTED, ESCAPED, QUOTED_END, SIZE_END, DATA, DATA_CR, DATA_LF, LAST] = [
-  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+const [SIZE, MORE_SIZE, EXTENSION, NAME, NAME_END, BEFORE_VALUE, VALUE, QUOTED, ESCAPED, PART_END] = [
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
 ];
+const [SIZE_END, DATA, DATA_CR, DATA_LF, LAST] = [10, 11, 12, 13, 14];
 const [SEMICOLON, EQUALS, QUOTE, BACKSLASH] = [59, 61, 34, 92];
 
 /** A body in chunks (RFC 9112 §7.1), up to where its trailers begin, taken apart as it comes. */
@@ -66,22 +67,26 @@ export class Chunks {
           if (this.#left > Number.MAX_SAFE_INTEGER) throw notHttp('the size of a chunk');
           this.#expected = MORE_SIZE;
         } else if (this.#expected === SIZE) throw notHttp('the size of a chunk');
-        else this.#afterSize(octet);
+        else this.#afterPart(octet);
         break;
       }
       case EXTENSION:
       case NAME:
-        if (TOKEN[octet] === 1) this.#expected = NAME;
-        else if (octet === EQUALS) this.#expected = VALUE;
+      case NAME_END:
+        if (octet === EQUALS) this.#expected = BEFORE_VALUE;
+        else if (isBlank(octet)) this.#expected = this.#expected === EXTENSION ? EXTENSION : NAME_END;
+        else if (TOKEN[octet] === 1 && this.#expected !== NAME_END) this.#expected = NAME;
         else if (this.#expected === EXTENSION) throw notHttp('an extension of a chunk');
-        else this.#afterSize(octet);
+        else this.#afterPart(octet);
         break;
+      case BEFORE_VALUE:
       case VALUE:
         if (octet === QUOTE) this.#expected = QUOTED;
-        else if (TOKEN[octet] !== 1) this.#afterSize(octet);
+        else if (TOKEN[octet] === 1) this.#expected = VALUE;
+        else if (this.#expected === VALUE || !isBlank(octet)) this.#afterPart(octet);
         break;
       case QUOTED:
-        if (octet === QUOTE) this.#expected = QUOTED_END;
+        if (octet === QUOTE) this.#expected = PART_END;
         else if (octet === BACKSLASH) this.#expected = ESCAPED;
         else if (TEXT[octet] !== 1) throw notHttp('an extension of a chunk');
         break;
@@ -89,8 +94,8 @@ export class Chunks {
         if (TEXT[octet] !== 1) throw notHttp('an extension of a chunk');
         this.#expected = QUOTED;
         break;
-      case QUOTED_END:
-        this.#afterSize(octet);
+      case PART_END:
+        this.#afterPart(octet);
         break;
       case SIZE_END:
         if (octet !== LF) throw notHttp('the end of a line');
@@ -107,10 +112,17 @@ export class Chunks {
     }
   }
 
-  #afterSize(octet: number): void {
-    if (octet !== SEMICOLON && octet !== CR) throw notHttp('the size of a chunk');
-    this.#expected = octet === CR ? SIZE_END : EXTENSION;
+  /** Behind the size or an extension. White space there says nothing, and has to be taken (§7.1.1). */
+  #afterPart(octet: number): void {
+    if (isBlank(octet)) this.#expected = PART_END;
+    else if (octet === SEMICOLON) this.#expected = EXTENSION;
+    else if (octet === CR) this.#expected = SIZE_END;
+    else throw notHttp('the size of a chunk');
   }
+}
+
+function isBlank(octet: number): boolean {
+  return octet === SPACE || octet === TAB;
 }
 
 /** What a hexadecimal digit stands for; -1 if it is none. */

@@ -198,8 +198,11 @@ const STRICTER = [
   /^transfer-encoding[^]*transfer-encoding/im,
 ];
 
-/** Where ours is not: undici takes no answer behind 100. */
-const CONTINUE = /HTTP\/1\.[01] 100/;
+/**
+ * Where ours is not: undici takes no answer behind 100, and no white space behind the size of a chunk, where
+ * it says nothing (RFC 9112 §7.1.1).
+ */
+const LAXER = /HTTP\/1\.[01] 100|^[\da-f]+(?:;[^\r\n]*)?[ \t]/im;
 
 it('of what is broken nothing is taken that undici does not take', async () => {
   await fc.assert(
@@ -210,7 +213,7 @@ it('of what is broken nothing is taken that undici does not take', async () => {
       fc.integer({ min: 1, max: 3 }),
       async (text, mutations, at, due) => {
         const broken = mutated(text, mutations);
-        fc.pre(!CONTINUE.test(broken));
+        fc.pre(!LAXER.test(broken));
         const pieces = split(broken, at);
         const [own, theirs] = [ours(pieces, due), trimmed(await undicis(pieces, due))];
         const context = JSON.stringify({ broken, own, theirs });
