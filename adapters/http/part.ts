@@ -19,6 +19,14 @@ export function readPart(contentRange = ''): Part | undefined {
   return first <= last && last < (size ?? Infinity) ? { first, last, size } : undefined;
 }
 
+/**
+ * Whether a `content-range` is one in other units than bytes, such as `items 0-24/573`; some servers leave
+ * the unit out, PostgREST among them.
+ */
+export function isOfOtherUnits(contentRange: string): boolean {
+  return /^(?:(?!bytes )[!#$%&'*+.^_`|~\w-]+ )?(?:\d+-\d+|\*)\/(?:\d+|\*)$/i.test(contentRange);
+}
+
 /** Bytes of a part. */
 export function lengthOf({ first, last }: Part): number {
   return last - first + 1;
@@ -36,6 +44,11 @@ export function counting(part: Part | undefined, length: number | undefined): re
 
 /** One range of bytes, open at either end (RFC 9110 §14.1.2). */
 const ONE = /^bytes=(?:(\d+)-(\d*)|-(\d+))$/i;
+
+/** Whether a `range` asks for one range of bytes. */
+export function isOfBytes(range: string | undefined): boolean {
+  return range !== undefined && ONE.test(range);
+}
 
 /**
  * The same part, where the store does not know how much there is, and the `range` of bytes that was asked for

@@ -3,7 +3,7 @@ import type { Coding } from '../http/decoded.ts';
 import { codings } from '../http/decoders.ts';
 import { agreed, isEntityTag, isLength, isMediaType, listed } from '../http/field-values.ts';
 import { httpDate } from '../http/http-date.ts';
-import { readPart, type Part } from '../http/part.ts';
+import { isOfOtherUnits, readPart, type Part } from '../http/part.ts';
 import { retryAfterMs } from '../http/retry-after.ts';
 
 /** The fields of an answer: of each its value, or its values where it came repeatedly, by lower-case name. */
@@ -21,6 +21,8 @@ export interface Fields {
   /** The part of the whole that a 206 says it holds, and how it says so. */
   readonly part: Part | undefined;
   readonly contentRange: string | undefined;
+  /** Whether a 206 says that it holds a part in other units than bytes. */
+  readonly isOfOtherUnits: boolean;
   readonly retryAfterMs: number | undefined;
 }
 
@@ -40,6 +42,7 @@ export function readFields(status: number, headers: AnswerFields, shown: readonl
     length,
     part,
     contentRange: part && contentRange,
+    isOfOtherUnits: contentRange !== undefined && isOfOtherUnits(contentRange),
     retryAfterMs: wait === undefined ? undefined : retryAfterMs(agreed(wait)),
   };
 }

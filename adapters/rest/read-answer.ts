@@ -10,7 +10,8 @@ import type { Coding } from '../http/decoded.ts';
 import { undoing } from '../http/decoders.ts';
 import type { Format } from '../http/format.ts';
 import { owned } from '../http/owned.ts';
-import { checkPart, counting, endingThere, isAll, isCounted, lengthOf } from '../http/part.ts';
+import { checkPart, counting, endingThere, isAll, isCounted, isOfBytes, lengthOf } from '../http/part.ts';
+import { unaskedFor304 } from '../http/status-code.ts';
 import { transportFailure } from '../http/transport-failure.ts';
 import type { UndiciAnswer } from '../http/undici-answer.ts';
 import { DROPPED_BYTES, DROPPED_MS, type Portion, type Reader } from './exchange.ts';
@@ -24,6 +25,8 @@ export interface Asked {
   readonly responseHeaders: readonly string[];
   /** The `range` that was asked for, if any. */
   readonly range: string | undefined;
+  /** It says which answer who asks has already: 304 is that one. */
+  readonly isConditional: boolean;
   /** A cache has no answer where it is still the one that it has kept. */
   readonly isRenewal: boolean;
 }
@@ -32,13 +35,15 @@ export interface Asked {
 function readHead(
   status: number,
   headers: AnswerFields,
-  { responseHeaders, range }: Asked,
+  { responseHeaders, range, isConditional }: Asked,
   freshness?: Freshness,
 ): Fields {
   const fields = readFields(status, headers, responseHeaders);
   const failure = statusFailure(status, fields.retryAfterMs, freshness);
   if (failure) throw failure;
-  if (status === 206) checkPart(endingThere(fields.part, range), fields.length, range);
+  if (status === 304 && !isConditional) throw unaskedFor304();
+  if (status === 206 && (!fields.isOfOtherUnits || isOfBytes(range)))
+    checkPart(endingThere(fields.part, range), fields.length, range);
   return fields;
 }
 
@@ -91,8 +96,8 @@ export class GatheredAnswer implements Reader<Value> {
 
   /** Whether it begins within a body; where it does not say, nothing of it is left out. */
   get #isWithin(): boolean {
-    const { meta, part } = this.#fields as Fields;
-    return meta.status === 206 && part?.first !== 0;
+    const fields = this.#fields as Fields;
+    return !isWhole(fields) && fields.part?.first !== 0;
   }
 
   async #made(source: Readable, memory: Memory): Promise<Buffer> {
@@ -184,9 +189,12 @@ function unknownCoding(status: number | undefined): CodapError {
   );
 }
 
-/** Whether an answer holds all there is. */
-function isWhole({ meta, part }: Fields): boolean {
-  return meta.status !== 206 || (part !== undefined && isAll(part));
+/**
+ * Whether an answer holds all there is, or is a part in other units than bytes: of a list's items, say, which
+ * are a whole text (RFC 9110 §14.4).
+ */
+function isWhole({ meta, part, isOfOtherUnits }: Fields): boolean {
+  return meta.status !== 206 || isOfOtherUnits || (part !== undefined && isAll(part));
 }
 
 /** What codap cannot decode, and a part of what is coded, stays as it came. */

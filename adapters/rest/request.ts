@@ -24,6 +24,9 @@ export function renewal({ op, params, want }: Query, etag: string): Query | unde
 /** The method that each op is sent with. */
 export const METHODS: Readonly<Record<string, 'GET' | 'HEAD' | 'POST'>> = { get: 'GET', head: 'HEAD', post: 'POST' };
 
+/** To a GET or HEAD with one of these a store may answer 304 (RFC 9110 §13.2.2). */
+const CONDITIONS = ['if-none-match', 'if-modified-since'];
+
 /** The header fields of a request, and what is known by them before its answer is here. */
 interface Sent {
   /** Name, value, name, value, as undici takes them. */
@@ -81,8 +84,9 @@ export class RequestHeaders {
   #sent(params: RestQuery, caller: Caller, encoding: string): Sent {
     const headers = this.#list(params, caller, encoding);
     const range = valueOf(headers, 'range');
+    const isConditional = CONDITIONS.some((name) => valueOf(headers, name) !== undefined);
     const isRenewal = params.isRenewal === true;
-    return { headers, asked: { responseHeaders: this.#responseHeaders, range, isRenewal } };
+    return { headers, asked: { responseHeaders: this.#responseHeaders, range, isConditional, isRenewal } };
   }
 
   #list({ headers, body }: RestQuery, caller: Caller, encoding: string): string[] {

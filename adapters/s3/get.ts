@@ -15,6 +15,7 @@ import { codingNames, decoders } from '../http/decoders.ts';
 import { formatOf, type Format } from '../http/format.ts';
 import { owned } from '../http/owned.ts';
 import { counting, isAll } from '../http/part.ts';
+import { unaskedFor304 } from '../http/status-code.ts';
 import { metadataOf } from './answer-headers.ts';
 import { s3Failure } from './failure.ts';
 import { getInput, headInput } from './input.ts';
@@ -41,6 +42,7 @@ export async function get(
   } catch (error) {
     const failure = s3Failure(error);
     if (failure.status !== 304) throw failure;
+    if (keeps({ params: query })) throw unaskedFor304();
     const { etag, 'last-modified': date } = (error as S3ServiceException).$response?.headers ?? {};
     const meta: Meta = { status: 304 };
     if (etag !== undefined) meta.etag = etag;
@@ -73,7 +75,7 @@ export function renewal({ op, params, want }: Query, etag: string): Query | unde
 }
 
 /** Whether an answer may be kept: that to a condition is for whoever set it. */
-export function keeps({ params }: Query): boolean {
+export function keeps({ params }: Pick<Query, 'params'>): boolean {
   const { ifNoneMatch, ifModifiedSince } = params as GetObject;
   return (ifNoneMatch ?? ifModifiedSince) === undefined;
 }

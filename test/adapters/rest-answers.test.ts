@@ -28,14 +28,19 @@ async function asked<T>(
 }
 const get = (bytes: string | Uint8Array, own = {}, params = {}) =>
   asked(bytes, (source, options) => run(source, options, 'get', params) as Promise<Value>, own);
-const head = (bytes: string | Uint8Array) =>
-  asked(bytes, (source, options) => run(source, options, 'head', {}) as Promise<Value>);
-const raw = (bytes: string | Uint8Array, params = {}) =>
-  asked(bytes, async (source, options) => {
-    const { stream, meta } = (await run(source, options, 'get', params, { want: 'body' })) as Body;
-    return { meta, bytes: await buffer(stream) };
-  });
+const head = (bytes: string | Uint8Array, params = {}, own = {}) =>
+  asked(bytes, (source, options) => run(source, options, 'head', params) as Promise<Value>, own);
+const raw = (bytes: string | Uint8Array, params = {}, own = {}) =>
+  asked(
+    bytes,
+    async (source, options) => {
+      const { stream, meta } = (await run(source, options, 'get', params, { want: 'body' })) as Body;
+      return { meta, bytes: await buffer(stream) };
+    },
+    own,
+  );
 
+const UNLESS_A = { headers: { 'if-none-match': '"a"' } };
 const ranged = (range: string) => ({ headers: { range } });
 /** The params that ask for what an answer with these fields holds. */
 const askingFor = (fields: readonly string[]) =>
@@ -144,8 +149,8 @@ describe('a coded answer', () => {
         answerOf(fields),
         chunked,
       ]) {
-        expect((await get(bytes)).json).toBe('null');
-        expect((await raw(bytes)).bytes).toHaveLength(0);
+        expect((await get(bytes, {}, UNLESS_A)).json).toBe('null');
+        expect((await raw(bytes, UNLESS_A)).bytes).toHaveLength(0);
       }
       expect((await get(answerOf([...fields, 'content-type: text/plain']))).json).toBe('""');
       expect((await head(answerOf([...fields, 'content-length: 999']))).json).toBe('null');
@@ -224,6 +229,62 @@ describe('a part that was asked for', () => {
   ])('%s', async (_name, fields, bytes, encoding, value) => {
     const part = await get(answerOf(fields, bytes, '206 Partial Content'), {}, askingFor(fields));
     expect(part).toMatchObject({ value, meta: { status: 206, encoding } });
+  });
+});
+
+describe('a 304', () => {
+  const bytes = answerOf(['etag: "b"'], '', '304 Not Modified');
+  it.each<[string, object, object]>([
+    ['by entity tag', UNLESS_A, {}],
+    ['by date', { headers: { 'if-modified-since': 'Sun, 06 Nov 1994 08:49:37 GMT' } }, {}],
+    ['by the configuration', {}, { headers: { 'if-none-match': '"a"' } }],
+  ])('that was asked for %s is null', async (_how, params, own) => {
+    const answer = await get(bytes, own, params);
+    expect(answer).toMatchObject({ json: 'null', meta: { status: 304, etag: '"b"' } });
+  });
+
+  it.each([{}, { headers: { 'if-match': '"a"' } }, { headers: { range: 'bytes=0-9', 'if-range': '"a"' } }])(
+    'to %j, which says not what is there already, is BAD_RESPONSE',
+    async (params) => {
+      const own = { requestHeaders: ['if-match', 'if-range', 'range'] };
+      for (const ask of [get(bytes, own, params), raw(bytes, params, own), head(bytes, params, own)])
+        expect(await failed(ask)).toMatchObject({ code: 'BAD_RESPONSE', status: 304, retryable: false });
+    },
+  );
+});
+
+describe('a 206 in other units than bytes', () => {
+  const LIST = '[{"id":1},{"id":2}]';
+  it.each<[string | undefined, string]>([
+    [undefined, '0-24/573'],
+    [undefined, '0-1/*'],
+    [undefined, 'items 0-1/573'],
+    [undefined, '*/0'],
+    ['0-1', '0-1/573'],
+    ['items=0-1', 'items 0-1/*'],
+  ])('to %s that says %s is read by its type, and meta tells', async (range, told) => {
+    const answer = answerOf([JSON_TYPE, `content-range: ${told}`], LIST, '206 Partial Content');
+    const params = range === undefined ? {} : ranged(range);
+    const { value, meta } = await get(answer, { responseHeaders: ['content-range'] }, params);
+    expect(value).toEqual([{ id: 1 }, { id: 2 }]);
+    expect(meta).toMatchObject({ status: 206, encoding: 'json', headers: { 'content-range': told } });
+    expect(String((await raw(answer, params)).bytes)).toBe(LIST);
+    const coded = answerOf([JSON_TYPE, `content-range: ${told}`, 'content-encoding: gzip'], gzipSync(LIST), '206 Part');
+    expect((await get(coded, {}, params)).value).toEqual(value);
+  });
+
+  it.each([
+    [undefined, 'bytes 0-1/573'],
+    [undefined, 'bytes items 0-1/573'],
+    [undefined, '0-24'],
+    [undefined, 'items'],
+    ['bytes=0-1', '0-1/573'],
+    ['bytes=0-1', 'items 0-1/573'],
+  ])('to %s that says %s is BAD_RESPONSE', async (range, told) => {
+    const answer = answerOf([JSON_TYPE, `content-range: ${told}`], LIST, '206 Partial Content');
+    const params = range === undefined ? {} : ranged(range);
+    for (const ask of [get(answer, {}, params), raw(answer, params)])
+      expect(await failed(ask)).toMatchObject({ code: 'BAD_RESPONSE', status: 206 });
   });
 });
 

@@ -190,8 +190,12 @@ describe('getObject', () => {
       [{ 'last-modified': 'yesterday' }, {}],
     ]) {
       await using store = await serving((_request, response) => void response.writeHead(304, fields).end());
-      for (const want of ['value', 'body'] as const)
-        expect(((await store.get({ want })) as Value | Body).meta).toEqual({ status: 304, ...meta });
+      const params = { key: 'a', ifNoneMatch: '"x"' };
+      for (const want of ['value', 'body'] as const) {
+        const answer = (await store.run('getObject', params, { want })) as Value | Body;
+        expect(answer.meta).toEqual({ status: 304, ...meta });
+        expect(await failed(store.get({ want }))).toMatchObject({ code: 'BAD_RESPONSE', status: 304 });
+      }
     }
   });
 

@@ -40,11 +40,13 @@ afterAll(async () => {
 
 let count = 0;
 /** A query that these bytes answer. */
-function answered(bytes: Buffer) {
+function answered(bytes: Buffer, params = {}) {
   const path = `bytes-${(count += 1)}`;
   answers.set(`/${path}`, bytes);
-  return { source: 'raw', op: 'get', params: { path } };
+  return { source: 'raw', op: 'get', params: { path, ...params } };
 }
+/** Asks for what is not the one with this tag. */
+const UNLESS_A = { headers: { 'if-none-match': '"a"' } };
 const good = { source: 'raw', op: 'get', params: { path: 'good' } };
 const object = ({ params: { path } }: ReturnType<typeof answered>, more = {}) => ({
   source: 'objects',
@@ -266,8 +268,9 @@ describe('nothing', () => {
 
   it('is what a conditional read answers where nothing has changed, whatever coding it names', async () => {
     for (const coding of ['gzip', 'br', 'utf-8']) {
-      const query = answered(answerOf([`content-encoding: ${coding}`, 'etag: "a"'], '', '304 Not Modified'));
-      const { results } = await service.kv({ rest: query, s3: object(query) });
+      const bytes = answerOf([`content-encoding: ${coding}`, 'etag: "a"'], '', '304 Not Modified');
+      const query = answered(bytes, UNLESS_A);
+      const { results } = await service.kv({ rest: query, s3: object(query, { ifNoneMatch: '"a"' }) });
       for (const name of ['rest', 's3'])
         expect(results[name]).toMatchObject({ status: 'ok', value: null, meta: { status: 304, etag: '"a"' } });
       expect((await raw(query)).status).toBe(304);
@@ -275,8 +278,20 @@ describe('nothing', () => {
   });
 });
 
+it('a 304 that nobody asked for is BAD_RESPONSE, is not kept, and no answer to a client', async () => {
+  const query = answered(answerOf(['etag: "a"'], '', '304 Not Modified'));
+  const kept = { ...query, source: 'kept' };
+  for (const it of [query, kept, object(query)]) {
+    const { results } = await service.kv({ it });
+    expect(results.it).toMatchObject({ status: 'error', error: { code: 'BAD_RESPONSE', status: 304 } });
+    expect((await raw(it)).status).toBe(502);
+  }
+  answers.set(`/${query.params.path}`, answerOf([JSON_TYPE], '1'));
+  expect((await service.kv({ kept })).results.kept).toMatchObject({ status: 'ok', value: 1, meta: { status: 200 } });
+});
+
 describe.each(['204 No Content', '304 Not Modified'])('%s', (status) => {
-  const query = () => answered(answerOf(['etag: "a"', 'content-type: text/plain'], '', status));
+  const query = () => answered(answerOf(['etag: "a"', 'content-type: text/plain'], '', status), UNLESS_A);
 
   it.each([
     ['flows', (it: object) => ({ it })],
@@ -284,7 +299,7 @@ describe.each(['204 No Content', '304 Not Modified'])('%s', (status) => {
     ['is that of a winner', (it: object) => ({ it: { pattern: 'first-reply', take: 1, queries: [it] } })],
   ])('is no entry of an archive where it %s', async (_, queries) => {
     const rest = query();
-    for (const it of [rest, ...(status.startsWith('304') ? [object(rest)] : [])])
+    for (const it of [rest, ...(status.startsWith('304') ? [object(rest, { ifNoneMatch: '"a"' })] : [])])
       for (const type of ['zip', 'x-tar'] as const) {
         const alone = queries({ ...it, as: 'it' });
         const names = [...(await archive(type, { ...alone, good })).keys()].toSorted();
