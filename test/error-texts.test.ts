@@ -39,6 +39,8 @@ const FILLED_IN = listed(`
   mediaTypes.join(', ')
   src/service/batches/answer-batch.ts: thereAre(asking.mediaTypes)  # these
   src/encodings/summary.ts: source  # of the configuration
+  src/sources/why.ts: error.message  # CodapError's, for the operator
+  src/sources/why.ts: code  # of one form, for the operator
   src/encodings/summary.ts: tenths(longest)
   replyTypes.join(', ')
   [...lists.collections].join(', ')
@@ -226,6 +228,7 @@ const PASSED_ON = listed(`
   src/encodings/csv.ts: error.message  # NoTable's, made in table.ts
   src/service/http/send-answer.ts: cause.message  # NotAcceptable's, made in csv.ts
   src/service/http/send-failed.ts: error.message  # CodapError's
+  src/sources/why.ts: error.message  # CodapError's
   src/observe/spans.ts: result.error?.message  # an exporter's, for the log
   src/service/describe-source.ts: message  # CodapError's
   adapters/mongo/contents.ts: { message }  # CodapError's

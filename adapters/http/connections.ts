@@ -54,9 +54,14 @@ function opening(open: buildConnector.connector, ...made: ((socket: Socket) => v
     });
 }
 
-/** By its code alone undici takes a reset for the end of a body that has no length. */
+/**
+ * By its code alone undici takes a reset for the end of a body that has no length, and for the failure of a
+ * request that it has not sent yet.
+ */
 function tellResets(socket: Socket): void {
   socket.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'ECONNRESET') delete error.code;
+    if (error.code !== 'ECONNRESET') return;
+    error.cause = Object.assign(new Error(), { code: error.code });
+    error.code = 'UND_ERR_SOCKET';
   });
 }

@@ -4,6 +4,7 @@ import { warningsOf } from '../config/warnings.ts';
 import type { CodapError } from '../errors.ts';
 import { ping } from '../service/ping.ts';
 import { openSources } from '../sources/open.ts';
+import { why } from '../sources/why.ts';
 import { planSaved } from './load-whole.ts';
 
 /**
@@ -24,7 +25,7 @@ export async function check(file: string, withPing: boolean, env: Env): Promise<
     return 0;
   }
   const reasons = new Map<string, string>();
-  const report = (name: string, { message }: CodapError): void => void reasons.set(name, message);
+  const report = (name: string, error: CodapError): void => void reasons.set(name, why(error));
   const found = await Promise.all([...opened.sources.values()].map((source) => ping(source, source.timeoutMs, report)));
   const kinds = found.map(({ adapter }) => adapter);
   for (const { name, adapter, status, ms, code } of found) {

@@ -13,11 +13,14 @@ const underWay = new Map<string, Done[]>();
 export const joinedLookup: LookupFunction = (hostname, options, done) => {
   const key = JSON.stringify([hostname, options]);
   const waiting = underWay.get(key);
-  if (waiting) return void waiting.push(done);
+  if (waiting) {
+    waiting.push(done);
+    return;
+  }
   const all = [done];
+  underWay.set(key, all);
   dns.lookup(hostname, options, (...found) => {
     underWay.delete(key);
     for (const one of all) process.nextTick(one, ...found);
   });
-  underWay.set(key, all);
 };

@@ -19,7 +19,19 @@ const SHORTEST = 4;
 const STRING = /"((?:[^"\\]|\\.)*)"(:?)/g;
 
 /** Fields that hold words of codap alone … */
-const WORDS = ['msg', 'pattern', 'status', 'failed', 'method', 'reason', 'signal', 'trace_id', 'span_id'];
+const WORDS = [
+  'msg',
+  'pattern',
+  'status',
+  'failed',
+  'method',
+  'reason',
+  'code',
+  'why',
+  'signal',
+  'trace_id',
+  'span_id',
+];
 /** … or names of the configuration: a secret that reads as one of these is not told by it. */
 const NAMES = ['hostname', 'file', 'path', 'paths', 'route', 'source', 'sources', 'batch', 'batches', 'caller'];
 const OWN: ReadonlySet<string> = new Set([...WORDS, ...NAMES]);

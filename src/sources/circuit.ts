@@ -18,8 +18,8 @@ export interface CircuitOptions {
   readonly wholeMs: number;
 }
 
-/** Hears that a circuit has opened or closed. */
-export type OnChange = (isOpen: boolean) => void;
+/** Hears that a circuit has opened, by which failure, or closed. */
+export type OnChange = (failure: CodapError | undefined) => void;
 
 /**
  * Whether a store is asked. Closed, it counts how the attempts of the last ten seconds ended, and opens at a
@@ -71,12 +71,12 @@ export class Circuit {
   /** The store has answered an attempt that began in this era. */
   answered(era: number): void {
     if (era !== this.era) return;
-    if (this.isOpen) this.#change(false);
+    if (this.isOpen) this.#change(undefined);
     else this.#attempts.add();
   }
 
   /** The store has failed an attempt that began in this era. */
-  failed(era: number): void {
+  failed(era: number, failure: CodapError): void {
     if (era !== this.era) return;
     const { ratio, calls, openMs } = this.options;
     if (this.isOpen) return this.#pause(Math.min(2 * this.#pauseMs, Math.max(openMs, LONGEST_MS)));
@@ -85,7 +85,7 @@ export class Circuit {
     const attempts = this.#attempts.sum;
     if (attempts < calls || this.#failures.sum < ratio * attempts) return;
     this.#pause(openMs);
-    this.#change(true);
+    this.#change(failure);
   }
 
   #pause(milliseconds: number): void {
@@ -93,11 +93,11 @@ export class Circuit {
     this.#probeFrom = performance.now() + milliseconds;
   }
 
-  #change(isOpen: boolean): void {
-    this.isOpen = isOpen;
+  #change(failure: CodapError | undefined): void {
+    this.isOpen = failure !== undefined;
     this.era += 1;
     this.#attempts.clear();
     this.#failures.clear();
-    this.#onChange(isOpen);
+    this.#onChange(failure);
   }
 }

@@ -21,6 +21,7 @@ import { prime } from './layers/prime.ts';
 import { rate } from './layers/rate.ts';
 import { retry } from './layers/retry.ts';
 import { attemptTimeout, timeout } from './layers/timeout.ts';
+import { ToldFailures, toldOf } from './told-failures.ts';
 
 /** An open source, as the rest of codap sees it: its layers stacked over its adapter. */
 export interface Source {
@@ -186,6 +187,7 @@ function layersOf({ options, adapter: { ops }, connection, calls, log }: Below):
   const { name, timeoutMs, attemptTimeoutMs } = options;
   const { merger } = connection;
   const circuit = circuitOf(options, log);
+  const failures = new ToldFailures((told) => telling(() => log?.warn({ source: name, ...told }, 'the store fails')));
   const local = new Set(Object.keys(ops).filter((op) => ops[op]?.local));
   const ofStore = (layer: Layer): Layer => unless(local, layer);
   return [
@@ -204,13 +206,13 @@ function layersOf({ options, adapter: { ops }, connection, calls, log }: Below):
     // Above the breaker, because each of two attempts is judged by itself.
     ...(options.hedge ? [ofStore(hedge(options.hedge))] : []),
     // Above the rate and the limit, because who is turned away at once takes no token and no place.
-    ...(circuit ? [ofStore(breaker(circuit))] : []),
+    ...(options.breaker ? [ofStore(breaker(circuit))] : []),
     // Above the limit, because who waits for a token needs no place yet.
     ...(options.rate ? [ofStore(rate({ name, ...options.rate }))] : []),
     // Above the attempt, because one begins when there is a place and the store is called.
     limit(options),
     // Below the limit, because the store alone is judged; above the attempt's time-out, which is its failure.
-    ...(circuit ? [ofStore(judge(circuit))] : []),
+    ofStore(judge(circuit, failures)),
     // Above the attempt's time-out, because that is one of the ways in which an attempt ends.
     attempt,
     // Above prime, because an attempt is in time only once the first item or byte is here.
@@ -220,17 +222,23 @@ function layersOf({ options, adapter: { ops }, connection, calls, log }: Below):
   ];
 }
 
-/** The circuit of a source that has one; each time that it opens or closes is told. */
-function circuitOf(options: SourceConfig, log: SourceLog | undefined): Circuit | undefined {
+/** The circuit of a source, each of whose changes is told; one that never opens where it has no breaker. */
+function circuitOf(options: SourceConfig, log: SourceLog | undefined): Circuit {
   const { name: source, breaker, timeoutMs, attemptTimeoutMs = timeoutMs } = options;
-  if (!breaker) return undefined;
   const wholeMs = Math.min(attemptTimeoutMs, timeoutMs);
-  return new Circuit({ name: source, ...breaker, wholeMs }, (isOpen) => {
-    try {
-      if (isOpen) log?.warn({ source }, 'the store fails: its circuit is open');
+  return new Circuit({ name: source, ...(breaker || NEVER), wholeMs }, (failure) =>
+    telling(() => {
+      if (failure) log?.warn({ source, ...toldOf(failure) }, 'the store fails: its circuit is open');
       else log?.info({ source }, 'the store answers again: its circuit is closed');
-    } catch {
-      // A log that cannot be written fails no query.
-    }
-  });
+    }),
+  );
+}
+
+const NEVER = { ratio: 1, calls: Infinity, openMs: 1 };
+
+/** A log that cannot be written fails no query. */
+function telling(tell: () => void): void {
+  try {
+    tell();
+  } catch {}
 }

@@ -58,7 +58,13 @@ async function told(app: FastifyInstance) {
   return { listed: layers.breaker, source, ready: ready!.statusCode, strict: strict!.statusCode };
 }
 
-const OPENED: Line = ['warn', { source: 'store' }, 'the store fails: its circuit is open'];
+const FAILED = {
+  source: 'store',
+  code: 'UNAVAILABLE',
+  why: 'no connection to the store, or its answer was cut (ECONNRESET)',
+};
+const BEGAN: Line = ['warn', FAILED, 'the store fails'];
+const OPENED: Line = ['warn', FAILED, 'the store fails: its circuit is open'];
 const CLOSED: Line = ['info', { source: 'store' }, 'the store answers again: its circuit is closed'];
 
 describe('a store that is dead', () => {
@@ -73,7 +79,7 @@ describe('a store that is dead', () => {
     const { app, ask, codes, lines } = await serve(source, { op: 'get', params: { path: '/x' } });
     expect(new Set(await codes(19))).toEqual(new Set(['UNAVAILABLE']));
     expect(await told(app)).toMatchObject({ listed: { open: 0 }, ready: 200 });
-    expect(lines).toEqual([]);
+    expect(lines).toEqual([BEGAN]);
     expect(await codes(1)).toEqual(['UNAVAILABLE']);
     const spent: number[] = [];
     for (let time = 0; time < 21; time += 1) {
@@ -90,13 +96,13 @@ describe('a store that is dead', () => {
       ready: 200,
       strict: 503,
     });
-    expect(lines).toEqual([OPENED]);
+    expect(lines).toEqual([BEGAN, OPENED]);
 
     isDead = false;
     await until(async () => (await ask()).status === 'ok', 'it is found', 10_000);
     expect(new Set(await codes(50))).toEqual(new Set(['ok']));
     expect(await told(app)).toMatchObject({ listed: { open: 0 } });
-    expect(lines).toEqual([OPENED, CLOSED]);
+    expect(lines).toEqual([BEGAN, OPENED, CLOSED]);
   });
 
   it('is told from one that is well by its pings, which neither open its circuit nor close it', async () => {
@@ -136,7 +142,15 @@ describe('a store that is dead', () => {
     const again = await startMongo({ port: mongo.port });
     closing.push(() => again.close());
     await until(async () => (await ask()).status === 'ok', 'it is found', 5000);
-    expect(lines.map(([level]) => level)).toEqual(['warn', 'info']);
+    expect(lines.map(([, , text]) => text).filter((text) => text !== 'the store fails')).toEqual([
+      OPENED[2],
+      CLOSED[2],
+    ]);
+    expect(lines[0]).toMatchObject([
+      'warn',
+      { code: 'UNAVAILABLE', why: expect.stringMatching(/\(ECONN[A-Z]+\)$/) },
+      'the store fails',
+    ]);
   });
 });
 

@@ -86,11 +86,11 @@ it.each([
     await using opened = await openSources(
       parseConfig({ sources: { it: { ...source, coalesce: false, retry: false, timeoutMs: 50 } } }),
     );
-    const { prepare, call } = opened.sources.get('it')!;
-    const compiled = prepare(op, params, (path, detail) => expect.fail(`${path.join('/')}: ${detail}`));
+    const it = opened.sources.get('it')!;
+    const compiled = it.prepare(op, params, (path, detail) => expect.fail(`${path.join('/')}: ${detail}`));
     const ask = async () => {
       const query = { op, params: compiled, want };
-      await call(query, new Who({ headers: {} }), bounds()).catch(() => {});
+      await it.call(query, new Who({ headers: {} }), bounds()).catch(() => {});
     };
     await Promise.all([ask(), ask(), ask()]);
     await Promise.all([ask(), ask(), ask()]);

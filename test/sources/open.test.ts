@@ -36,13 +36,13 @@ const NONE = { coalesce: false, retry: false, breaker: false };
 
 it.each([
   [{}, ['coalesce', 'retry', 'breaker', 'limit', 'judge', 'attempt']],
-  [NONE, ['limit', 'attempt']],
+  [NONE, ['limit', 'judge', 'attempt']],
   [
     { ...NONE, attemptTimeoutMs: 300, rate: { perSecond: 50, burst: 10 } },
-    ['rate', 'limit', 'attempt', 'attempt timeout'],
+    ['rate', 'limit', 'judge', 'attempt', 'attempt timeout'],
   ],
-  [{ ...NONE, hedge: true }, ['hedge', 'limit', 'attempt']],
-  [{ ...NONE, cache: { ttlMs: 100 } }, ['cache', 'limit', 'attempt']],
+  [{ ...NONE, hedge: true }, ['hedge', 'limit', 'judge', 'attempt']],
+  [{ ...NONE, cache: { ttlMs: 100 } }, ['cache', 'limit', 'judge', 'attempt']],
   [
     { cache: { ttlMs: 1 }, hedge: true, rate: { perSecond: 1, burst: 1 }, attemptTimeoutMs: 1 },
     ['cache', 'coalesce', 'retry', 'hedge', 'breaker', 'rate', 'limit', 'judge', 'attempt', 'attempt timeout'],

@@ -292,7 +292,7 @@ describe('check', () => {
     );
     const { status, out } = await run(['check', one, '--ping']);
     expect(status).toBe(1);
-    const why = 'UNAVAILABLE  no connection to the store, or its answer was cut';
+    const why = 'UNAVAILABLE  no connection to the store, or its answer was cut \\(ECONNREFUSED\\)';
     expect(out).toMatch(
       new RegExp(`^a {2}rest {2}failed {2}\\d+\\.\\d ms {2}${why}\\nb {2}rest {2}ok {6}\\d+\\.\\d ms\\n$`),
     );

@@ -1,9 +1,10 @@
-import { abortReason, toCodapError } from '../../errors.ts';
+import { abortReason, type CodapError, toCodapError } from '../../errors.ts';
 import { instantOf } from '../../store/deadline.ts';
 import type { Context, Query } from '../../store/fetch.ts';
 import type { Payload } from '../../store/payload.ts';
 import type { Circuit } from '../circuit.ts';
 import { ask, type Layer } from '../layer.ts';
+import type { ToldFailures } from '../told-failures.ts';
 
 /**
  * Turns calls away at once while the circuit is open, CIRCUIT_OPEN, but for one probe at a time. How an
@@ -30,10 +31,10 @@ export function breaker(circuit: Circuit): Layer {
 }
 
 /**
- * Tells the circuit how each call of the store ended. Who waited for a place or a token while the circuit
- * opened is turned away here.
+ * Tells the circuit, and whoever tells of failures, how each call of the store ended. Who waited for a place
+ * or a token while the circuit opened is turned away here.
  */
-export function judge(circuit: Circuit): Layer {
+export function judge(circuit: Circuit, failures?: ToldFailures): Layer {
   return {
     name: 'judge',
     wrap: (next) => (query, context) => {
@@ -41,14 +42,18 @@ export function judge(circuit: Circuit): Layer {
       const { era } = circuit;
       const started = performance.now();
       const answer = ask(next, query, context);
-      answer.then(
-        () => circuit.answered(era),
-        (error: unknown) => {
-          const isAnswer = verdict(error, context, started, circuit.options.wholeMs);
-          if (isAnswer === true) circuit.answered(era);
-          if (isAnswer === false) circuit.failed(era);
-        },
-      );
+      const answered = (): void => {
+        circuit.answered(era);
+        failures?.answered();
+      };
+      answer.then(answered, (error: unknown) => {
+        const failure = context.signal.aborted ? abortReason(context.signal) : toCodapError(error);
+        const isAnswer = verdict(failure, context, started, circuit.options.wholeMs);
+        if (isAnswer === true) answered();
+        if (isAnswer !== false) return;
+        failures?.failed(failure);
+        circuit.failed(era, failure);
+      });
       return answer;
     },
   };
@@ -59,8 +64,12 @@ export function judge(circuit: Circuit): Layer {
  * Undefined if nothing, because the caller left, the call was none of the store's, or its time was over
  * before the store had had all of the source's. No connection and a 5xx need no time to be the store's.
  */
-function verdict(error: unknown, { signal, deadline }: Context, started: number, wholeMs: number): boolean | undefined {
-  const { code, rejected } = signal.aborted ? abortReason(signal) : toCodapError(error);
+function verdict(
+  { code, rejected }: CodapError,
+  { signal, deadline }: Context,
+  started: number,
+  wholeMs: number,
+): boolean | undefined {
   if (code === 'TIMEOUT') {
     // Not what has passed: where the event loop lags, a call with little time ends late.
     const had = Math.min(performance.now(), instantOf(deadline)) - started;

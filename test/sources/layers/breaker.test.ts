@@ -20,7 +20,7 @@ const DOWN = new CodapError('UNAVAILABLE', 'down');
 /** A circuit that has just opened, whose pause is over. */
 function due(): Circuit {
   const circuit = new Circuit({ ...OPTIONS, openMs: 1, calls: 1 });
-  circuit.failed(circuit.era);
+  circuit.failed(circuit.era, new CodapError('UNAVAILABLE', 'down'));
   vi.advanceTimersByTime(1);
   return circuit;
 }
@@ -47,7 +47,7 @@ function shop({
 }: Partial<Circuit['options']> & { concurrency?: number; queue?: number; attemptMs?: number } = {}) {
   const changes: boolean[] = [];
   const options = { ...OPTIONS, ...(attemptMs !== undefined && { wholeMs: attemptMs }), ...own };
-  const circuit = new Circuit(options, (isOpen) => changes.push(isOpen));
+  const circuit = new Circuit(options, (failure) => changes.push(failure !== undefined));
   const store = new FakeStore();
   const gate = breaker(circuit);
   const fetch = stack(store.fetch, [
