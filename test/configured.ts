@@ -10,9 +10,12 @@ export function parseConfig(raw: unknown, env: config.Env = {}, kinds: Adapters 
 
 /** Reads and checks a configuration file, of all kinds of store. */
 export async function loadConfig(file: string, env: config.Env = process.env): Promise<config.Config> {
-  const { config: read, faults } = await config.readConfig(file, env, adapters);
-  if (!read || faults.length > 0) throw new config.ConfigError(faults);
-  return read;
+  return config.rightOf(await config.readConfig(file, env, adapters));
+}
+
+/** Checks a configuration, of all kinds of store unless told, and reads the files that its options name. */
+export async function checkConfig(raw: unknown, kinds: Adapters = adapters): Promise<config.Config> {
+  return config.rightOf(await config.checkConfig(raw, {}, kinds));
 }
 
 /** Opens every source, of all kinds of store unless told. */

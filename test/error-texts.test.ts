@@ -57,8 +57,10 @@ const FILLED_IN = listed(`
   adapters/rest/params.ts: headers.join(', ') || 'none'  # of the configuration
   adapters/rest/contents.ts: String(one['in'])  # a key of a Map
   adapters/rest/contents.ts: String(one['name'])
-  adapters/rest/openapi.ts: code  # told to the operator
-  adapters/rest/openapi.ts: why
+  src/store/named-file.ts: kind  # told to the operator, and so on
+  src/store/named-file.ts: read.fault
+  src/ground/read-file.ts: PATIENCE_MS / 1000
+  src/ground/read-file.ts: mostBytes
   adapters/mongo/walk.ts: key  # an operator's own field
   choice(Object.keys(shape))
   src/store/check-schema.ts: names.join(', ') || 'none'  # of the schema, or of the configuration
@@ -160,7 +162,7 @@ const FILLED_IN = listed(`
   src/saved/pages/placed.ts: allowed
   src/saved/pages/placed.ts: tag  # a word between {% and the next blank
   src/saved/pages/placed.ts: filter  # a word behind a |
-  src/saved/pages/template-file.ts: error.code ?? 'unknown error'
+  src/saved/pages/template-file.ts: why
   src/saved/pages/templates.ts: JSON.stringify(name)  # of a file
   src/saved/pages/templates.ts: read.fault
   src/encodings/weak-tag.ts: between  # what is hashed

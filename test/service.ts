@@ -12,7 +12,7 @@ import { buildApp } from '../src/service/app.ts';
 import { Front } from '../src/service/front.ts';
 import { createLogger, Secrets } from '../src/service/log.ts';
 import { findLeaks } from './leaks.ts';
-import { parseConfig, openSources } from './configured.ts';
+import { checkConfig, openSources } from './configured.ts';
 
 /** How to start the service: over these stores, with this beside the demo's configuration. */
 export interface ServiceOptions {
@@ -76,7 +76,7 @@ export async function startService({
   const demo: Record<string, object> = demoConfig(used).sources;
   const merged = { ...demo, ...sources };
   for (const name of Object.keys(merged)) merged[name] = { ...demo[name], ...sources[name] };
-  const config = parseConfig({
+  const config = await checkConfig({
     ...(server && { server }),
     ...(limits && { limits }),
     sources: merged,

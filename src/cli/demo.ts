@@ -3,7 +3,7 @@ import { demoBatches } from '../../demo/batches.ts';
 import { demoCallers } from '../../demo/callers.ts';
 import { demoConfig } from '../../demo/config.ts';
 import { startStores } from '../../demo/stores.ts';
-import { type Env, parseConfig } from '../config/load.ts';
+import { checkConfig, type Env, rightOf } from '../config/load.ts';
 import { secretsOf } from '../config/secrets.ts';
 import { exportingOf } from '../observe/exporting.ts';
 import { draining } from '../service/drain.ts';
@@ -32,7 +32,7 @@ export async function demo(ending: Ending, flags: DemoFlags, env: Env): Promise<
   const stores = await startStores();
   const { callers, keys } = flags.callers ? demoCallers() : {};
   const raw = { ...demoConfig(stores), ...(callers && { callers }) };
-  const config = parseConfig(raw, {}, adapters, await demoBatches());
+  const config = rightOf(await checkConfig(raw, {}, adapters, await demoBatches()));
   const where = listenOn(flags, env, config);
   const logger = createLogger(logLevel(env, 'warn'), new Secrets(secretsOf(config, adapters)));
   const onLoopback = await isLoopback(where);

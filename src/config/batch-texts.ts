@@ -1,8 +1,9 @@
 import { dirname, resolve } from 'node:path';
 import type { ToldFault } from '../json/fault-list.ts';
+import { whyUnread } from '../ground/read-file.ts';
 import { exactJson } from './exact-json.ts';
 import { ConfigError, type ConfigFault } from './fault.ts';
-import { readUtf8 } from './utf8-file.ts';
+import { readUtf8 } from './config-files.ts';
 import { readYaml } from './yaml.ts';
 
 /** A saved batch as somebody wrote it, before anybody looks at what it says. */
@@ -30,8 +31,7 @@ export async function readBatches(written: ReadonlyMap<unknown, unknown>, file: 
         const text = await readUtf8(resolve(dirname(file), value));
         return batchText(name, value, () => readYaml(text, value).exact);
       } catch (error) {
-        const { code = 'unknown error' } = error as NodeJS.ErrnoException;
-        const detail = `the file ${value} cannot be read (${code})`;
+        const detail = `the file ${value} cannot be read (${whyUnread(error)})`;
         return { name, file, faults: [{ path: `${file}: batches.${name}`, detail }] };
       }
     }),

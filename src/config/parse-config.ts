@@ -7,7 +7,8 @@ import { callerFaults } from './caller-faults.ts';
 import type { CallerConfig } from './caller-options.ts';
 import type { Env } from './env.ts';
 import { ConfigError, type ConfigFault, toPath } from './fault.ts';
-import { fill } from './variables.ts';
+import { readOption } from './config-files.ts';
+import { fill, type FilledIn } from './variables.ts';
 import { isName, namesIn } from './name-schema.ts';
 import { type Config, configSchema, LOOSEST } from './schema.ts';
 
@@ -31,29 +32,46 @@ interface Files extends Pick<Config, 'folder' | 'batches'> {
 }
 
 /**
- * Checks a configuration of these kinds of store, `${NAME}` filled in from `env`, and reads the files that
- * sources name. Throws ConfigError with every fault. Without `files` its saved batches are all written out,
- * and the files of sources are looked for from the working directory on.
+ * Checks a configuration of these kinds of store, of which no option names a file, `${NAME}` filled in from
+ * `env`. Throws ConfigError with every fault. Without `files` its saved batches are all written out.
  */
-export function parseConfig(raw: unknown, env: Env, adapters: Adapters, files?: Files): Config {
-  const { config, faults } = checkConfig(raw, env, adapters, files);
+export function parseConfig(
+  raw: unknown,
+  env: Env,
+  adapters: Adapters,
+  files: Files = { folder: '.', batches: writtenOut(raw) },
+): Config {
+  return rightOf(checkFilled(fillIn(raw, env), adapters, files));
+}
+
+/** A configuration in which nothing is wrong. Throws ConfigError with every fault. */
+export function rightOf({ config, faults }: CheckedConfig): Config {
   if (!config || faults.length > 0) throw new ConfigError(faults);
   return config;
 }
 
-/** The same, for whoever goes on with what is right. */
-export function checkConfig(
+/** The same, for whoever goes on with what is right, where options may name files, which are read. */
+export async function checkConfig(
   raw: unknown,
   env: Env,
   adapters: Adapters,
-  { callers: callerNames = callersIn(raw), file = UNNAMED, ...files }: Files = {
-    folder: '.',
-    batches: writtenOut(raw),
-  },
+  files: Files = { folder: '.', batches: writtenOut(raw) },
+): Promise<CheckedConfig> {
+  const filledIn = fillIn(raw, env);
+  await readNamed(filledIn.value, adapters, files.folder);
+  return checkFilled(filledIn, adapters, files);
+}
+
+function fillIn(raw: unknown, env: Env): FilledIn {
+  return fill(outlined(raw), env, ['server', 'sources']);
+}
+
+function checkFilled(
+  { value, whole, faults: fillFaults }: FilledIn,
+  adapters: Adapters,
+  { callers: callerNames = callersIn(value), file = UNNAMED, ...files }: Files,
 ): CheckedConfig {
   const schema = configSchema(adapters);
-  const { value, whole, faults: fillFaults } = fill(outlined(raw), env, ['server', 'sources']);
-  locateFiles(value, adapters, files.folder);
   const checked = checkConverted(schema, value, whole);
   const batchNames = files.batches.map(({ name }) => name).filter(isName);
   const faults = distinct([
@@ -144,20 +162,21 @@ function writtenOut(raw: unknown): Config['batches'] {
   );
 }
 
-/** Makes the files that options of the server and of sources name those of a folder. */
-function locateFiles(value: unknown, adapters: Adapters, folder: string): void {
-  const { server, sources } = Object(value) as { server?: { tls?: unknown } | null; sources?: unknown };
-  locate(Object(server?.tls) as Record<string, unknown>, ['cert', 'key'], folder);
-  for (const source of Object.values(Object(sources) as object)) {
-    const options = Object(source) as Record<string, unknown>;
+/** Puts the files that options of the server and of sources name in the place of their names. */
+async function readNamed(value: unknown, adapters: Adapters, folder: string): Promise<void> {
+  const { server, sources } = fieldsOf(value);
+  await readEach(fieldsOf(fieldsOf(server)['tls']), ['cert', 'key'], folder);
+  for (const source of Object.values(fieldsOf(sources))) {
+    const options = fieldsOf(source);
     const kind = String(options['adapter']);
     const { files = [] } = Object.hasOwn(adapters, kind) ? adapters[kind]! : {};
-    locate(options, files, folder);
+    await readEach(options, files, folder);
   }
 }
 
-function locate(options: Record<string, unknown>, names: readonly string[], folder: string): void {
-  for (const name of names) if (typeof options[name] === 'string') options[name] = resolve(folder, options[name]);
+async function readEach(options: Record<string, unknown>, names: readonly string[], folder: string): Promise<void> {
+  for (const name of names)
+    if (typeof options[name] === 'string') options[name] = await readOption(resolve(folder, options[name]));
 }
 
 /**

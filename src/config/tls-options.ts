@@ -1,20 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
+import { namedFile } from '../store/named-file.ts';
 
-/** The name of a file, which is read as the configuration is checked: its text, in PEM (RFC 7468). */
-const pem = z.string().transform((name, context) => {
-  try {
-    return readFileSync(name, 'utf8');
-  } catch (error) {
-    const why = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-    context.addIssue({
-      code: 'custom',
-      message: `a file in PEM is allowed here, and this one cannot be read (${why})`,
-    });
-    return z.NEVER;
-  }
-});
+/** The name of a file, which is read before the configuration is checked: its text, in PEM (RFC 7468). */
+const pem = namedFile('in PEM').transform(String);
 
 /** By what the service is known where it speaks TLS itself. */
 export const tlsSchema = z

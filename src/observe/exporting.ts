@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Env } from '../config/env.ts';
 import { ConfigError, type ConfigFault } from '../config/fault.ts';
@@ -122,7 +122,8 @@ function matching(form: RegExp, allowed: string): Form {
 
 /** The name of a file in PEM (RFC 7468). */
 function pem(begin: RegExp): Form {
-  const isRight = (file: string): boolean => begin.test(readFileSync(file, 'utf8'));
+  // Who reads a pipe waits for as long as nobody writes to it.
+  const isRight = (file: string): boolean => statSync(file).isFile() && begin.test(readFileSync(file, 'utf8'));
   return { isRight: unlessThrown(isRight), detail: 'a file in PEM that can be read is allowed here' };
 }
 

@@ -3,7 +3,7 @@ import type { Adapter } from '../../adapters/adapter.ts';
 import type { Query } from '../../src/store/fetch.ts';
 import type { Payload, Value } from '../../src/store/payload.ts';
 import { unbounded } from '../unbounded.ts';
-import { parseConfig } from '../configured.ts';
+import { checkConfig } from '../configured.ts';
 
 /**
  * An adapter over one store, asked as codap asks it: configuration and params checked first, no layers
@@ -34,7 +34,7 @@ export interface Asking {
 
 /** Opens the source `options` as a configuration file would describe it. */
 export async function openAdapter(options: { adapter: string } & Record<string, unknown>): Promise<OpenAdapter> {
-  const { sources, limits } = parseConfig({ sources: { store: options } });
+  const { sources, limits } = await checkConfig({ sources: { store: options } });
   const config = { ...sources['store'], streamIdleMs: limits.streamIdleMs };
   const adapter = adapters[options.adapter] as Adapter;
   const connection = await adapter.open(config);

@@ -7,7 +7,7 @@ import { demoConfig } from '../../demo/config.ts';
 import { processMemory } from '../../src/budget/memory.ts';
 import type { Query } from '../../src/store/fetch.ts';
 import type { Value } from '../../src/store/payload.ts';
-import { parseConfig } from '../configured.ts';
+import { checkConfig } from '../configured.ts';
 import { compile, context } from './source.ts';
 
 let stores: Stores;
@@ -23,7 +23,7 @@ const CASES: Readonly<Record<string, [adapter: Adapter, source: string, op: stri
 
 describe.each(Object.entries(CASES))('%s asked for by an entity tag', (_name, [adapter, source, op, params]) => {
   const opened = async (): Promise<{ connection: Connection; query: Query }> => {
-    const options: unknown = parseConfig(demoConfig(stores)).sources[source];
+    const options: unknown = (await checkConfig(demoConfig(stores))).sources[source];
     const { query, faults } = compile(adapter, options, op, params);
     expect(faults).toEqual([]);
     return { connection: await adapter.open(options), query: { op, params: query, want: 'value' } };
@@ -61,7 +61,7 @@ describe('no entity tag goes with', () => {
     [s3 as Adapter, 'photos', 'listObjects', {}],
     [s3 as Adapter, 'photos', 'presignGetObject', { key: 'welcome.txt' }],
   ])('%#: %s of %s', async (adapter, source, op, params) => {
-    const options: unknown = parseConfig(demoConfig(stores)).sources[source];
+    const options: unknown = (await checkConfig(demoConfig(stores))).sources[source];
     await using connection = await adapter.open(options);
     const query = { op, params: compile(adapter, options, op, params).query, want: 'value' } as const;
     expect(connection.revalidate!(query, '"1"')).toBeUndefined();

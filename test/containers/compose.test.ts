@@ -8,7 +8,7 @@ import { S3_ACCESS } from '../../stores/stores.ts';
 import { VERSITYGW } from '../../stores/versions.ts';
 import { environmentOf, only, type Stage } from './dockerfile.ts';
 import { compose, type Service, stages, text, withDefaults } from './files.ts';
-import { parseConfig, loadConfig } from '../configured.ts';
+import { checkConfig, loadConfig, parseConfig } from '../configured.ts';
 
 const image = stages.at(-1) as Stage;
 const { mongo, s3, rest, seed, codap } = compose.services;
@@ -95,7 +95,7 @@ describe('docker-compose.yml', () => {
     expect(copied?.words[1]).toBe(`./${path}`);
     const { server, sources } = await loadConfig(ROOT + path, environment(codap));
     expect(server.playground).toBe(true);
-    const demo = parseConfig(
+    const demo = await checkConfig(
       demoConfig({ mongoUrl: 'mongodb://mongo:27017', s3Endpoint: 'http://s3:7070', restUrl: 'http://rest:8081' }),
     );
     expect(Object.keys(sources).toSorted()).toEqual(Object.keys(demo.sources).toSorted());

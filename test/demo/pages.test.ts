@@ -7,7 +7,7 @@ import { demoConfig } from '../../demo/config.ts';
 import { REVIEWS } from '../../demo/data.ts';
 import { startStores, type Stores } from '../../demo/stores.ts';
 import { adapters } from '../../adapters/index.ts';
-import { parseConfig } from '../../src/config/load.ts';
+import { checkConfig, rightOf } from '../../src/config/load.ts';
 import { openSaved } from '../../src/saved/open-saved.ts';
 import { buildApp } from '../../src/service/app.ts';
 import type { Sources } from '../../src/sources/open.ts';
@@ -22,7 +22,7 @@ beforeAll(async () => {
   const { server, sources } = demoConfig(stores);
   // Without the playground there is a page of links, which needs no browser to be read.
   const raw = { server: { ...server, playground: false }, sources };
-  const config = parseConfig(raw, {}, adapters, await demoBatches());
+  const config = rightOf(await checkConfig(raw, {}, adapters, await demoBatches()));
   opened = await openSources(config);
   app = await buildApp(config, { ...opened, saved: await openSaved(config, opened.sources) });
 });

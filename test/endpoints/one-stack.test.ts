@@ -5,7 +5,7 @@ import { adapters } from '../../adapters/index.ts';
 import { demoConfig } from '../../demo/config.ts';
 import { startStores, type Stores } from '../../demo/stores.ts';
 import { buildApp } from '../../src/service/app.ts';
-import { openSources, parseConfig } from '../configured.ts';
+import { checkConfig, openSources } from '../configured.ts';
 
 /** The files of the sources in a text, in its order. */
 function filesIn(text: string): string[] {
@@ -42,7 +42,7 @@ it('a literal findOne goes from the route to the adapter on one stack, on the wa
     },
   };
   const kinds = { ...adapters, mongo: looking };
-  const config = parseConfig({ sources: demoConfig(stores).sources }, {}, kinds);
+  const config = await checkConfig({ sources: demoConfig(stores).sources }, kinds);
   await using opened = await openSources(config, kinds);
   const app = await buildApp(config, opened);
   const params = { collection: 'users', filter: { name: 'Ada' } };

@@ -6,7 +6,7 @@ import { demoBatches } from '../../demo/batches.ts';
 import { demoConfig } from '../../demo/config.ts';
 import { PRODUCTS } from '../../demo/data.ts';
 import { startStores, type Stores } from '../../demo/stores.ts';
-import { parseConfig } from '../../src/config/load.ts';
+import { checkConfig, rightOf } from '../../src/config/load.ts';
 import { openSaved } from '../../src/saved/open-saved.ts';
 import { buildApp } from '../../src/service/app.ts';
 import type { Sources } from '../../src/sources/open.ts';
@@ -20,7 +20,7 @@ let browser: Browser;
 let url: string;
 beforeAll(async () => {
   stores = await startStores();
-  const config = parseConfig(demoConfig(stores), {}, adapters, await demoBatches());
+  const config = rightOf(await checkConfig(demoConfig(stores), {}, adapters, await demoBatches()));
   opened = await openSources(config);
   app = await buildApp(config, { ...opened, saved: await openSaved(config, opened.sources) });
   url = await app.listen({ host: '127.0.0.1', port: 0 });

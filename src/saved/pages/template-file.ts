@@ -1,6 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import { constants, open, realpath } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import { readFile, readInTurn, whyUnread } from '../../ground/read-file.ts';
 
 /** The most bytes of a template. */
 export const MOST_BYTES = 1_048_576;
@@ -18,11 +20,12 @@ export class FileFault extends Error {}
 export async function readTemplate(folder: string, name: string): Promise<string> {
   if (!NAME.test(name))
     throw new FileFault("a file *.liquid or *.html below the configuration's folder is allowed here");
-  const bytes = await readBelow(folder, name).catch((error: NodeJS.ErrnoException) => {
+  const bytes = await readInTurn(join(folder, name), () => readBelow(folder, name)).catch((error: unknown) => {
     if (error instanceof FileFault) throw error;
-    if (error.code === 'ENOENT')
+    const why = whyUnread(error);
+    if (why === 'ENOENT')
       throw new FileFault("the template cannot be read (ENOENT); names start at the configuration's folder");
-    throw new FileFault(`the template cannot be read (${error.code ?? 'unknown error'})`);
+    throw new FileFault(`the template cannot be read (${why})`);
   });
   if (!isUtf8(bytes)) throw new FileFault('the template is not UTF-8');
   return bytes.toString().replace(/^\ufeff/, '');
@@ -34,14 +37,5 @@ async function readBelow(folder: string, name: string): Promise<Buffer> {
   const inside = relative(root, real).replaceAll(sep, '/');
   if (!NAME.test(inside))
     throw new FileFault("the template leads out of the configuration's folder, or to another kind of file");
-  // A pipe would keep whoever opens it waiting.
-  const file = await open(real, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-  try {
-    const stat = await file.stat();
-    if (!stat.isFile()) throw new FileFault('the template is no ordinary file');
-    if (stat.size > MOST_BYTES) throw new FileFault(`the template has more than ${MOST_BYTES} bytes`);
-    return await file.readFile();
-  } finally {
-    await file.close();
-  }
+  return readFile(real, MOST_BYTES, constants.O_NOFOLLOW);
 }

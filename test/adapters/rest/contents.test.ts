@@ -5,7 +5,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { rest } from '../../../adapters/rest.ts';
 import { ConfigError } from '../../../src/config/load.ts';
-import { loadConfig, openSources, parseConfig } from '../../configured.ts';
+import { checkConfig, loadConfig, openSources, parseConfig } from '../../configured.ts';
 import { restOptions } from '../rest-source.ts';
 import { bounds } from '../source.ts';
 
@@ -14,18 +14,19 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const written = (document: unknown): string => {
   const file = join(folder, 'api.json');
-  writeFileSync(file, typeof document === 'string' ? document : JSON.stringify(document));
+  const isText = typeof document === 'string' || Buffer.isBuffer(document);
+  writeFileSync(file, isText ? document : JSON.stringify(document));
   return file;
 };
 const config = (openapi: string, own: object = {}) =>
-  parseConfig({ sources: { api: { adapter: 'rest', url: 'http://127.0.0.1:9/', describe: true, openapi, ...own } } });
+  checkConfig({ sources: { api: { adapter: 'rest', url: 'http://127.0.0.1:9/', describe: true, openapi, ...own } } });
 
 interface Told {
   readonly paths: Record<string, Record<string, { parameters: unknown; responses: Record<string, unknown> }>>;
   readonly components?: Record<string, Record<string, object>>;
 }
 async function told(document: object, own?: object): Promise<Told> {
-  await using opened = await openSources(config(written({ openapi: '3.1.0', ...document }), own));
+  await using opened = await openSources(await config(written({ openapi: '3.1.0', ...document }), own));
   return (await opened.sources.get('api')!.contents!(bounds())) as Told;
 }
 const answering = (schema: unknown) => ({ '200': { description: 'ok', content: { 'application/json': { schema } } } });
@@ -297,44 +298,52 @@ it('the file is looked for from the folder of the configuration', async () => {
 });
 
 describe('a file that is no OpenAPI 3 is a fault of the configuration', () => {
-  const faultOf = (file: string): string => {
-    try {
-      config(file);
-    } catch (error) {
-      return (error as ConfigError).message;
-    }
-    throw new Error('no fault was found');
-  };
+  const faultOf = (file: string): Promise<string> =>
+    config(file).then(
+      () => 'none',
+      (error: ConfigError) => error.message,
+    );
   const UNREADABLE = 'sources.api.openapi: a file of JSON or YAML is allowed here, and this one cannot be read';
+  const NEITHER = 'sources.api.openapi: a file of JSON or YAML is allowed here, and this one is neither';
+  const UTF8 = 'sources.api.openapi: a file in UTF-8 is allowed here';
   const OTHER = 'sources.api.openapi: an OpenAPI 3 file is allowed here';
 
   it.each([
-    ['JSON that is broken', '{"openapi": "3.1.0"', UNREADABLE],
-    ['YAML that is broken', 'a: [', `${UNREADABLE} (BAD_INDENT)`],
+    ['JSON that is broken', '{"openapi": "3.1.0"', NEITHER],
+    ['YAML that is broken', 'a: [', NEITHER],
     [
       'aliases that make much of little',
       `a: &a [${'x, '.repeat(99)}]\n${'b: &b [*a, *a]\n'.repeat(1)}c: [${'*b, '.repeat(99)}]`,
-      UNREADABLE,
+      NEITHER,
     ],
-    ['an alias that stands for what holds it', 'openapi: 3.1.0\npaths: &a { b: *a }', UNREADABLE],
+    ['an alias that stands for what holds it', 'openapi: 3.1.0\npaths: &a { b: *a }', NEITHER],
+    ['Latin-1', Buffer.from('openapi: 3.1.0\npaths: {}\ninfo: caf\xe9', 'latin1'), UTF8],
     ['nothing', '', OTHER],
     ['Swagger 2', { swagger: '2.0', paths: {} }, OTHER],
     ['a version that is a number', 'openapi: 3.1\npaths: {}', OTHER],
     ['no paths', { openapi: '3.1.0' }, OTHER],
-  ])('%s', (_what, document, fault) => {
-    expect(faultOf(written(document))).toBe(fault);
+  ])('%s', async (_what, document, fault) => {
+    expect(await faultOf(written(document))).toBe(fault);
   });
 
-  it('one that is not there, no file, or too large, and none of them is named', () => {
-    expect(faultOf(join(folder, 'nowhere'))).toBe(`${UNREADABLE} (ENOENT)`);
+  it.each(['{ "openapi": "3.1.0", "paths": {} }', 'openapi: 3.1.0\npaths: {}'])(
+    'but not with a byte order mark: %s',
+    async (text) => {
+      expect(await faultOf(written(`\ufeff${text}`))).toBe('none');
+    },
+  );
+
+  it('one that is not there, no file, or too large, and none of them is named', async () => {
+    expect(await faultOf(join(folder, 'nowhere'))).toBe(`${UNREADABLE} (ENOENT)`);
     const most = 'sources.api.openapi: a file of at most 4 MiB is allowed here';
-    expect([faultOf(folder), faultOf('/dev/zero'), faultOf('')]).toEqual([most, most, most]);
+    expect(await faultOf(folder)).toBe(`${UNREADABLE} (EISDIR)`);
+    expect(await faultOf('/dev/zero')).toBe(`${UNREADABLE} (no ordinary file)`);
     const file = written({ openapi: '3.1.0', paths: {} });
-    expect(() => config(file)).not.toThrow();
+    expect(await faultOf(file)).toBe('none');
     truncateSync(file, 4 * 2 ** 20 + 1);
-    expect(faultOf(file)).toBe(most);
+    expect(await faultOf(file)).toBe(most);
     const link = join(folder, 'link');
     symlinkSync(link, link);
-    expect(faultOf(link)).toBe(`${UNREADABLE} (ELOOP)`);
+    expect(await faultOf(link)).toBe(`${UNREADABLE} (ELOOP)`);
   });
 });

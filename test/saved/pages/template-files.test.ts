@@ -81,9 +81,9 @@ describe('a template is a file below the folder of the configuration', () => {
     ['loop.liquid', 'the template cannot be read (ELOOP)'],
     ['missing.liquid', MISSING],
     ['page.liquid/x.liquid', 'the template cannot be read (ENOTDIR)'],
-    ['folder.liquid', 'the template is no ordinary file'],
-    ['pipe.liquid', 'the template is no ordinary file'],
-    ['large.liquid', 'the template has more than 1048576 bytes'],
+    ['folder.liquid', 'the template cannot be read (EISDIR)'],
+    ['pipe.liquid', 'the template cannot be read (no ordinary file)'],
+    ['large.liquid', 'the template cannot be read (more than 1048576 bytes)'],
     ['latin.liquid', 'the template is not UTF-8'],
   ])('%j is none', async (name, fault) => {
     expect(await faultsOf(name, folder)).toEqual([fault]);
