@@ -40,23 +40,12 @@ export async function readBatches(written: ReadonlyMap<unknown, unknown>, file: 
 
 /** One batch, of data that is read now. */
 export function batchText(name: string, file: string, read: () => unknown): BatchText {
-  const within = (faults: readonly ConfigFault[], pathOf: (path: string) => string): BatchText => ({
-    name,
-    file,
-    faults: faults.map(({ path, detail }) => ({ path: pathOf(path), detail })),
-  });
-  let value: unknown;
   try {
-    value = read();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return within(error.faults, (place) => `${place}: batches.${name}`);
-  }
-  try {
-    const { json, faults: unfit } = exactJson(value);
+    const { json, faults: unfit } = exactJson(read());
     return { name, file, json: Buffer.from(json), faults: [], unfit };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return within(error.faults, (pointer) => `${file}: batches.${name}${pointer}`);
+    const faults = error.faults.map(({ path, detail }) => ({ path: `${path}: batches.${name}`, detail }));
+    return { name, file, faults };
   }
 }

@@ -1,11 +1,7 @@
 import type { ToldFault } from '../json/fault-list.ts';
 import { fragment } from '../json/pointer.ts';
 import { numberText } from '../json/leaf.ts';
-import { ConfigError } from './fault.ts';
 import { YamlNumber } from './yaml-number.ts';
-
-/** Containers within each other, beyond which there is an alias inside what it names. */
-const DEEPEST = 1000;
 
 /** JSON of what was written. */
 export interface ExactJson {
@@ -15,7 +11,7 @@ export interface ExactJson {
   readonly faults: readonly ToldFault[];
 }
 
-/** What YAML can say, as JSON. Throws ConfigError where an alias stands inside what it names. */
+/** What YAML can say, as JSON. */
 export function exactJson(value: unknown): ExactJson {
   const faults: ToldFault[] = [];
   return { json: written(value, [], faults), faults };
@@ -24,8 +20,6 @@ export function exactJson(value: unknown): ExactJson {
 type Path = readonly (string | number)[];
 
 function written(value: unknown, at: Path, faults: ToldFault[]): string {
-  if (at.length > DEEPEST)
-    throw new ConfigError([{ path: fragment(at), detail: 'an alias may not stand inside what it names' }]);
   const unfit = (detail: string): string => {
     faults.push({ pointer: fragment(at), detail });
     return 'null';

@@ -27,7 +27,6 @@ const NAMED: ReadonlySet<unknown> = new Set(['sources', 'batches', 'callers']);
 export function fill(raw: unknown, env: Env, fields: readonly string[]): FilledIn {
   const whole = new Set<string>();
   const faults: ConfigFault[] = [];
-  const containers: unknown[] = [];
 
   const text = (template: string, path: readonly PropertyKey[]): string =>
     template.replace(REFERENCE, (match, name: string | undefined, fallback: string | undefined) => {
@@ -46,16 +45,9 @@ export function fill(raw: unknown, env: Env, fields: readonly string[]): FilledI
   const walk = (node: unknown, path: readonly PropertyKey[]): unknown => {
     if (typeof node === 'string') return path.length > 0 && fields.includes(String(path[0])) ? text(node, path) : node;
     if (typeof node !== 'object' || node === null) return node;
-    if (containers.includes(node)) {
-      faults.push({ path: toPath(path), detail: 'an alias may not stand inside what it names' });
-      return null;
-    }
-    containers.push(node);
-    const copy = Array.isArray(node)
+    return Array.isArray(node)
       ? node.map((item, index) => walk(item, [...path, index]))
       : Object.fromEntries(Object.entries(node).flatMap((entry) => member(entry, path)));
-    containers.pop();
-    return copy;
   };
 
   const member = ([key, value]: [string, unknown], path: readonly PropertyKey[]): [string, unknown][] => {

@@ -1,14 +1,15 @@
 import {
   type Document,
+  isCollection,
   isScalar,
   LineCounter,
+  type Pair,
   type ParsedNode,
   parseDocument,
-  Scalar,
-  type ToJSOptions,
   visit,
 } from 'yaml';
 import { isOutOfRange } from '../json/digits.ts';
+import { Aliases, copyOf, DEEPEST, TOO_DEEP, TOO_MANY } from './aliases.ts';
 import { ConfigError } from './fault.ts';
 import { YamlNumber } from './yaml-number.ts';
 
@@ -26,7 +27,7 @@ export interface Yaml {
  */
 export function readYaml(text: string, file: string): Yaml {
   const document = parse(text, file);
-  const exact = toData(document, file, { mapAsMap: true });
+  const exact: unknown = document.toJS({ mapAsMap: true });
   return {
     exact,
     get plain() {
@@ -35,10 +36,12 @@ export function readYaml(text: string, file: string): Yaml {
           if (scalar.value instanceof YamlNumber) scalar.value = Number(scalar.value.value);
         },
       });
-      return toData(document, file);
+      return document.toJS() as unknown;
     },
   };
 }
+
+const NOT_MERGED = 'by << an object, or a list of them, is allowed here';
 
 const DIRECTIVES = 'of directives, one %YAML 1.2 and %TAG with a handle and a prefix are allowed here';
 
@@ -69,35 +72,42 @@ function parse(text: string, file: string): Document.Parsed {
     const wrong = versions.find(([, version], at) => at > 0 || version !== '1.2');
     if (wrong) faults.push({ path: placeOf(wrong.index), detail: DIRECTIVES });
   }
-  // What is no text is another thing as a key: an alias of it is made what it names, where it stands.
-  const named = new Map<string, Scalar>();
+  const aliases = new Aliases();
+  const visited = new Set<unknown>();
+  const fault = (range: ParsedNode['range'] | null | undefined, detail: string): symbol => {
+    faults.push({ path: placeOf(range?.[0] ?? 0), detail });
+    return visit.SKIP;
+  };
   visit(document, {
-    Collection(_key, { anchor = '' }) {
-      named.delete(anchor);
+    Collection(_key, collection, path) {
+      // What an alias stands for was visited where it is written.
+      if (visited.has(collection)) return visit.SKIP;
+      visited.add(collection);
+      aliases.name(collection.anchor, collection);
+      return path.filter(isCollection).length < DEEPEST ? undefined : fault(collection.range, TOO_DEEP);
     },
-    Alias(_key, { source, range }) {
-      const scalar = named.get(source);
-      return scalar && copyOf(scalar, range);
+    Pair(_key, pair) {
+      if (!aliases.isMergeable(pair)) fault((pair as Pair<ParsedNode>).key.range, NOT_MERGED);
+    },
+    Alias(_key, alias, path) {
+      const found = aliases.resolve(alias, path);
+      if (typeof found !== 'string') return found;
+      fault(alias.range, found);
+      return found === TOO_MANY ? visit.BREAK : visit.SKIP;
     },
     Scalar(key, scalar) {
       const { value, source = '', range, anchor } = scalar;
-      if (value === 0 && isOutOfRange(source))
-        faults.push({ path: placeOf(range![0]), detail: 'a number out of range' });
+      if (value === 0 && isOutOfRange(source)) fault(range, 'a number out of range');
       const isNumber = typeof value === 'number' || typeof value === 'bigint';
-      const isWord = isNumber || typeof value === 'boolean' || value === null;
-      if (anchor !== undefined && isWord) named.set(anchor, copyOf(scalar, range));
-      else if (anchor !== undefined) named.delete(anchor);
+      // As a key, what is no text is another thing: an alias names what it was.
+      aliases.name(anchor, copyOf(scalar, range));
       // A key is a text: 1.10 is not 1.1.
-      if (key === 'key' && isWord) scalar.value = source;
+      if (key === 'key' && (isNumber || typeof value === 'boolean' || value === null)) scalar.value = source;
       else if (isNumber) scalar.value = new YamlNumber(value, source);
     },
   });
   if (faults.length > 0) throw new ConfigError(faults);
   return document;
-}
-
-function copyOf({ value, source }: Scalar, range: Scalar['range']): Scalar {
-  return Object.assign(new Scalar(value), { source, range });
 }
 
 /** Whether two keys are one, or would be as texts, as `1` and `"1"` are. */
@@ -109,13 +119,5 @@ function uniqueKeys(one: ParsedNode, other: ParsedNode): boolean {
 function wordsOf(code: string, message: string): string {
   if (code === 'MULTIPLE_DOCS') return 'one document is allowed in a file';
   if (code === 'BAD_DIRECTIVE') return DIRECTIVES;
-  return code === 'RESOURCE_EXHAUSTION' ? 'nested too deep' : message.replace(/: .*$/s, '');
-}
-
-function toData(document: Document.Parsed, file: string, options?: ToJSOptions): unknown {
-  try {
-    return document.toJS(options);
-  } catch {
-    throw new ConfigError([{ path: file, detail: 'an alias names no anchor before it, or there are too many' }]);
-  }
+  return code === 'RESOURCE_EXHAUSTION' ? TOO_DEEP : message.replace(/: .*$/s, '');
 }
