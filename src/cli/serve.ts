@@ -15,7 +15,7 @@ import { commonOf, type Counting, metricsEdition, openBoth, openEdition } from '
 import { isLoopback, listen, listenOnce, type Where } from './listen.ts';
 import { loadWhole } from './load-whole.ts';
 import { type Origin, reload, warn } from './reload.ts';
-import { defaultFile, listenOn, type ListenFlags, logLevel, workersOf } from './settings.ts';
+import { defaultFile, hasServiceLink, listenOn, type ListenFlags, logLevel, workersOf } from './settings.ts';
 import { StartFault } from './start-fault.ts';
 import { Workers } from './workers.ts';
 
@@ -35,6 +35,7 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
   const logger = createLogger(logLevel(env, 'info'), secrets);
   const onLoopback = await isLoopback(where);
   const origin: Origin = { file, env, logger, secrets, onLoopback };
+  if (cluster.isPrimary && hasServiceLink(env)) logger.info(PASSED_OVER);
   warn(config, origin);
   const place: Place = { where, origin };
   if (cluster.isPrimary && workersOf(config) > 1) return serveByWorkers(ending, config, place);
@@ -71,6 +72,9 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
     await over?.catch((err: unknown) => logger.error({ err }, 'the old sources could not be closed'));
   });
 }
+
+const PASSED_OVER =
+  'CODAP_PORT is the link to a Kubernetes service named codap, and is passed over: see enableServiceLinks';
 
 interface Place {
   readonly where: Where;

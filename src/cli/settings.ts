@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { LevelWithSilent } from 'pino';
 import { type Config, type Env, MOST_WORKERS } from '../config/load.ts';
@@ -17,16 +17,26 @@ export function toListenFlags({ host, port }: { host?: string | undefined; port?
   return { host, port: port === undefined ? undefined : toPort(port, '--port', UsageFault) };
 }
 
+/** What Kubernetes, and links of Docker, set for a service of the name codap: no port to listen on. */
+const SERVICE_LINK = /^(?:tcp|udp|sctp):\/\//;
+
+/** Whether `CODAP_PORT` is not of the operator's making. */
+export function hasServiceLink(env: Env): boolean {
+  return SERVICE_LINK.test(env['CODAP_PORT'] ?? '');
+}
+
 /**
  * Where to listen: the command line, else `CODAP_HOST`, `CODAP_PORT` or `PORT`, else the configuration. An
- * empty variable counts as unset. Throws StartFault, also where metrics would have the same port.
+ * empty variable counts as unset, and so does a link to a service. Throws StartFault, also where metrics
+ * would have the same port.
  */
 export function listenOn(
   { host, port }: ListenFlags,
   env: Env,
   { server }: Pick<Config, 'server'>,
 ): { host: string; port: number } {
-  const variable = ['CODAP_PORT', 'PORT'].find((name) => env[name]);
+  const names = hasServiceLink(env) ? ['PORT'] : ['CODAP_PORT', 'PORT'];
+  const variable = names.find((name) => env[name]);
   const otherwise = variable === undefined ? server.port : toPort(env[variable]!, variable, StartFault);
   const where = { host: host ?? (env['CODAP_HOST'] || server.host), port: port ?? otherwise };
   if (where.port !== 0 && where.port === server.metricsPort)
@@ -51,7 +61,16 @@ export function logLevel(env: Env, byDefault: LevelWithSilent): LevelWithSilent 
   throw new StartFault(`CODAP_LOG_LEVEL must be one of: ${LEVELS.join(', ')}`);
 }
 
-/** The configuration file that the environment or the working directory has, if any. */
+/** The configuration file that the environment or the working directory has, if any; be it a broken link. */
 export function defaultFile(env: Env): string | undefined {
-  return env['CODAP_CONFIG'] || (existsSync('codap.yaml') ? 'codap.yaml' : undefined);
+  return env['CODAP_CONFIG'] || (isThere('codap.yaml') ? 'codap.yaml' : undefined);
+}
+
+function isThere(file: string): boolean {
+  try {
+    return lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    // Who reads it says why it cannot be looked at.
+    return true;
+  }
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { check } from '../../src/cli/check.ts';
-import { listenOn } from '../../src/cli/settings.ts';
+import { hasServiceLink, listenOn } from '../../src/cli/settings.ts';
 import { StartFault } from '../../src/cli/start-fault.ts';
 import { parseConfig } from '../configured.ts';
 
@@ -13,6 +13,34 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'codap-settings-'));
 });
 afterAll(() => rm(folder, { recursive: true }));
+
+describe('the port', () => {
+  const port = (env: object, server: object = {}) => listenOn(UNSAID, env as never, parseConfig({ server })).port;
+
+  it.each(['tcp://10.0.0.11:8080', 'udp://10.0.0.11:53', 'sctp://10.0.0.11:1'])(
+    'is none that a service named codap sets: %s',
+    (CODAP_PORT) => {
+      const others = { CODAP_SERVICE_HOST: '10.0.0.11', CODAP_SERVICE_PORT: '1', CODAP_PORT_8080_TCP_PORT: '1' };
+      expect(port({ CODAP_PORT, ...others })).toBe(8080);
+      expect(port({ CODAP_PORT }, { port: 9 })).toBe(9);
+      expect(port({ CODAP_PORT, PORT: '7' }, { port: 9 })).toBe(7);
+      expect(listenOn({ ...UNSAID, port: 5 }, { CODAP_PORT }, parseConfig({})).port).toBe(5);
+      expect([hasServiceLink({ CODAP_PORT }), hasServiceLink({ CODAP_PORT: '1' }), hasServiceLink({})]).toEqual([
+        true,
+        false,
+        false,
+      ]);
+    },
+  );
+
+  it.each([
+    ['CODAP_PORT', 'http://10.0.0.11:8080'],
+    ['CODAP_PORT', 'tcp'],
+    ['PORT', 'tcp://10.0.0.11:8080'],
+  ])('is told as a fault where %s is %s', (name, text) => {
+    expect(() => port({ [name]: text })).toThrow(`${name} must be a number from 0 to 65535`);
+  });
+});
 
 describe('the port of metrics', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, mkdtempDisposable, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -37,3 +37,16 @@ it.each<[string, readonly string[]]>([
     stderr: faults.map((fault) => `codap: ${fault.replace('FILE', file)}\n`).join(''),
   });
 });
+
+it.each(['start', 'serve'])(
+  'codap %s tells of a codap.yaml that is a link to nowhere, and serves nothing else',
+  async (word) => {
+    await using own = await mkdtempDisposable(join(tmpdir(), 'codap-faults-'));
+    await symlink('nowhere.yaml', join(own.path, 'codap.yaml'));
+    const started = exec(process.execPath, [join(ROOT, 'bin/codap.js'), word], { cwd: own.path, timeout: 10_000 });
+    await expect(started).rejects.toMatchObject({
+      code: 1,
+      stderr: 'codap: codap.yaml: cannot be read (a symbolic link that leads nowhere)\n',
+    });
+  },
+);
