@@ -18,7 +18,10 @@ export async function check(file: string, withPing: boolean, env: Env): Promise<
   await using opened = await openSources(config, adapters);
   const size = await planSaved(config, opened, checked);
   const names = Object.keys(config.sources);
-  for (const { source, text } of warningsOf(config, adapters)) console.log(`warning: sources.${source}: ${text}`);
+  for (const { of, text } of warningsOf(config, adapters)) {
+    const path = 'source' in of ? `sources.${of.source}` : `batches.${of.batch}`;
+    console.log(`warning: ${path}: ${text}`);
+  }
   if (!withPing) {
     const counts = [counted(names.length, 'source', 'sources'), ...(size ? [counted(size, 'batch', 'batches')] : [])];
     console.log(`${file}: ok, ${counts.join(', ')}`);

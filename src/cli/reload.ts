@@ -22,7 +22,7 @@ export interface Origin {
 export function warn(config: Config, { logger, onLoopback }: Pick<Origin, 'logger' | 'onLoopback'>): void {
   if (cluster.isWorker) return;
   if (!config.callers && !onLoopback) logger.warn('whoever reaches this port may ask: there are no `callers`');
-  for (const { source, text } of warningsOf(config, adapters)) logger.warn({ source }, text);
+  for (const { of, text } of warningsOf(config, adapters)) logger.warn(of, text);
 }
 
 /**

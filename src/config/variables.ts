@@ -20,13 +20,14 @@ const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}|\$\{[^]*/g;
 const NAMED: ReadonlySet<unknown> = new Set(['sources', 'batches', 'callers']);
 
 /**
- * Fills in `${NAME}` and `${NAME:-default}` in every string below the named top-level fields; keys are left
- * alone. As in a shell, the default also stands in for an empty variable. What a variable holds is not looked
- * at again.
+ * Fills in `${NAME}` and `${NAME:-default}` in every string below the named top-level fields; elsewhere that
+ * is a fault, and keys are left alone. As in a shell, the default also stands in for an empty variable. What
+ * a variable holds is not looked at again.
  */
 export function fill(raw: unknown, env: Env, fields: readonly string[]): FilledIn {
   const whole = new Set<string>();
   const faults: ConfigFault[] = [];
+  const detail = `variables are filled in below ${fields.join(' and ')} alone, and a text without \${ is allowed here`;
 
   const text = (template: string, path: readonly PropertyKey[]): string =>
     template.replace(REFERENCE, (match, name: string | undefined, fallback: string | undefined) => {
@@ -43,7 +44,11 @@ export function fill(raw: unknown, env: Env, fields: readonly string[]): FilledI
     });
 
   const walk = (node: unknown, path: readonly PropertyKey[]): unknown => {
-    if (typeof node === 'string') return path.length > 0 && fields.includes(String(path[0])) ? text(node, path) : node;
+    if (typeof node === 'string') {
+      if (fields.includes(String(path[0]))) return text(node, path);
+      if (node.includes('${')) faults.push({ path: toPath(path), detail });
+      return node;
+    }
     if (typeof node !== 'object' || node === null) return node;
     return Array.isArray(node)
       ? node.map((item, index) => walk(item, [...path, index]))

@@ -103,10 +103,9 @@ describe('callers', () => {
     `sha256:${'A'.repeat(64)}`,
     '0'.repeat(64),
     `sha256:${'0'.repeat(64)}\n`,
-    '${CODAP_KEY}',
     '',
   ])('a key that is no hash is a fault that does not repeat it: %j', (key) => {
-    const faults = faultsOf({ web: { keys: [KEY, key] } }, { CODAP_KEY: KEY });
+    const faults = faultsOf({ web: { keys: [KEY, key] } });
     expect(Object.keys(faults)).toEqual(['callers.web.keys.1']);
     expect(faults['callers.web.keys.1']).toBe(
       'sha256: and 64 digits of hexadecimal, in lower case, as `codap key` prints them, are allowed here',
