@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { isUnrounded } from '../json/exact.ts';
+import { besides } from '../store/besides.ts';
 import { wholeNumber } from '../store/whole-number.ts';
 import { milliseconds } from './milliseconds.ts';
 
@@ -70,7 +71,10 @@ export const callerSchema = z
       .optional()
       .meta({ description: 'The longest deadline that its batches may have, in milliseconds.' }),
   })
-  .refine(({ keys, jwt }) => keys !== undefined || jwt !== undefined, 'keys, jwt or both are needed here');
+  .refine(({ keys, jwt }) => keys !== undefined || jwt !== undefined, {
+    message: 'keys, jwt or both are needed here',
+    ...besides('keys', 'jwt'),
+  });
 
 /** What a configuration says of a caller, by whose name it stands there. */
 export type CallerConfig = z.output<typeof callerSchema>;

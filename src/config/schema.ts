@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { LONGEST_MS } from '../ground/at-instant.ts';
+import { besides } from '../store/besides.ts';
 import { wholeNumber } from '../store/whole-number.ts';
 import type { Adapter, Adapters } from '../../adapters/adapter.ts';
 import { choice } from '../store/check-schema.ts';
@@ -16,6 +17,9 @@ const LARGEST = 256 * 2 ** 20;
 
 /** The most processes that one service may have. */
 export const MOST_WORKERS = 256;
+
+/** A batch's deadline unless something else says another, in milliseconds. */
+const TIMEOUT_MS = 2000;
 
 const bytes = wholeNumber.min(1024).max(LARGEST);
 const origin = z
@@ -47,7 +51,7 @@ const server = z
       .default(1)
       .meta({ description: 'Processes that serve the one port; `auto` is one for each core.' }),
     timeoutMs: milliseconds
-      .default(2000)
+      .default(TIMEOUT_MS)
       .meta({ description: "A batch's deadline in milliseconds, unless it names one." }),
     maxTimeoutMs: milliseconds
       .default(30_000)
@@ -99,7 +103,8 @@ const server = z
   })
   .refine((value) => value.timeoutMs <= value.maxTimeoutMs, {
     path: ['timeoutMs'],
-    message: 'at most maxTimeoutMs is allowed here',
+    message: `at most maxTimeoutMs is allowed here, also of the ${TIMEOUT_MS} that it is where it is left out`,
+    ...besides('timeoutMs', 'maxTimeoutMs'),
   });
 
 const limits = z.strictObject({
@@ -223,11 +228,14 @@ function branch(name: string, adapter: Adapter): z.ZodObject {
         .meta({ description: "The operations allowed; all of the adapter's if left out." }),
       adapter: z.literal(name).meta({ description: 'The kind of store.' }),
     })
-    .superRefine((source, context) => {
-      const allowed = Object.keys(ops).filter((op) => adapter.allows?.(op, source) ?? true);
-      for (const [at, op] of ((source.ops as string[] | undefined) ?? []).entries()) {
-        const message = `with what else this source says, ${choice(allowed)}`;
-        if (!allowed.includes(op)) context.addIssue({ code: 'custom', path: ['ops', at], message });
-      }
-    });
+    .superRefine(
+      (source, context) => {
+        const allowed = Object.keys(ops).filter((op) => adapter.allows?.(op, source) ?? true);
+        for (const [at, op] of ((source.ops as string[] | undefined) ?? []).entries()) {
+          const message = `with what else this source says, ${choice(allowed)}`;
+          if (!allowed.includes(op)) context.addIssue({ code: 'custom', path: ['ops', at], message });
+        }
+      },
+      besides('ops', ...Object.keys(options.shape)),
+    );
 }
