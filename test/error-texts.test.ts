@@ -57,6 +57,8 @@ const FILLED_IN = listed(`
   adapters/rest/params.ts: headers.join(', ') || 'none'  # of the configuration
   adapters/rest/contents.ts: String(one['in'])  # a key of a Map
   adapters/rest/contents.ts: String(one['name'])
+  adapters/mongo/driver-options.ts: name  # told to the operator, and so on
+  adapters/mongo/driver-options.ts: instead
   src/store/named-file.ts: kind  # told to the operator, and so on
   src/store/named-file.ts: read.fault
   src/ground/read-file.ts: PATIENCE_MS / 1000

@@ -2,16 +2,11 @@ import { setTimeout } from 'node:timers/promises';
 import { MongoClient, MongoTopologyClosedError } from 'mongodb';
 import { joinedLookup } from '../../src/ground/joined-lookup.ts';
 import { Database } from './database.ts';
+import { ASK_AGAIN_MS, driverOptions } from './driver-options.ts';
 import { isDead, isRefusal } from './failure.ts';
-import { connectionsFor, type MongoOptions } from './options.ts';
+import type { MongoOptions } from './options.ts';
 import { PromptConnection } from './prompt-connection.ts';
 import { failWhereUnreachable } from './unreachable.ts';
-
-/**
- * While a query waits for a server, those that do not answer are asked so often, and no more: it learns soon
- * that none can be reached, and one that is back is found before it gives up.
- */
-const ASK_AGAIN_MS = 50;
 
 /** What a server that was lost has to start anew in. */
 const MOST_PATIENCE_MS = 1500;
@@ -85,23 +80,12 @@ export class Client implements AsyncDisposable {
   }
 
   async #connect(): Promise<Database> {
-    const { url, database, timeoutMs, streamIdleMs } = this.#options;
+    const { url, database, timeoutMs } = this.#options;
     const ours = { connectionType: PromptConnection };
     const client = new MongoClient(url, {
       ...ours,
-      appName: 'codap',
+      ...driverOptions(this.#options),
       lookup: joinedLookup,
-      maxPoolSize: connectionsFor(this.#options),
-      retryReads: false,
-      monitorCommands: false,
-      // Almost as long as any query: where there is no server at all, it fails before. A client that has to
-      // connect first may take longer than one query has, and be there for the next.
-      serverSelectionTimeoutMS: Math.ceil(0.9 * timeoutMs),
-      connectTimeoutMS: Math.ceil(timeoutMs / 2),
-      minHeartbeatFrequencyMS: ASK_AGAIN_MS,
-      // Queries end by their deadline, also while they wait for a connection: `waitQueueTimeoutMS` would cost
-      // a timer for each. This is for what nobody waits for any more: all that is waited for ends before.
-      socketTimeoutMS: Math.min(Math.max(30_000, 2 * timeoutMs, 2 * streamIdleMs), 2 ** 31 - 1),
     });
     failWhereUnreachable(client, Math.min((2 / 3) * timeoutMs, MOST_PATIENCE_MS));
     this.#client = client;

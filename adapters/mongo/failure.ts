@@ -2,6 +2,8 @@ import {
   MongoClientClosedError,
   MongoCompatibilityError,
   MongoError,
+  MongoInvalidArgumentError,
+  MongoMissingCredentialsError,
   MongoMissingDependencyError,
   MongoNetworkError,
   MongoNotConnectedError,
@@ -62,10 +64,14 @@ function toldBy(error: unknown): MongoServerError | MongoCompatibilityError | un
   return cause instanceof MongoServerError || cause instanceof MongoCompatibilityError ? cause : undefined;
 }
 
+const REFUSALS = [MongoInvalidArgumentError, MongoMissingCredentialsError] as const;
+
 /** What the driver's own kinds of failure are; undefined for one of another kind, such as a socket's. */
 function judge(error: unknown): [Code, string] | undefined {
   if (error instanceof MongoServerError) return judgeAnswer(error);
   if (error instanceof MongoCompatibilityError) return UNSUITABLE;
+  // What the driver was given it will never take: no store has a part in that.
+  if (REFUSALS.some((refusal) => error instanceof refusal)) return ['INTERNAL', 'codap failed to run this query'];
   const told = toldBy(error);
   if (told) return judge(told);
   if (error instanceof MongoServerSelectionError && isAnySilent(error)) return ['TIMEOUT', TOO_LONG];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { besides } from '../../src/store/besides.ts';
 import { wholeNumber } from '../../src/store/whole-number.ts';
 import type { SourceOptions } from '../source-options.ts';
 import { connectionStringFaults, readConnectionString } from './connection-string.ts';
@@ -6,14 +7,29 @@ import { OPERATORS, STAGES } from './operators.ts';
 
 const name = z.string().min(1);
 
+/** Of more bytes, or with such characters, MongoDB has no database. */
+const database = z
+  .string()
+  .refine(
+    (text) => /^[^\s\p{C}/\\."$]+$/u.test(text) && Buffer.byteLength(text) < 64,
+    'the name of a database, 1 to 63 bytes without / \\ . " $, blanks and control characters, is allowed here',
+  );
+
+const collection = z
+  .string()
+  .refine(
+    (text) => /^[^$\0.][^$\0]*$/.test(text) && text.isWellFormed(),
+    'the name of a collection is allowed here: it has no $ and does not begin with a dot',
+  );
+
 /** A mongo source's own part of its configuration. */
 export const options = z
   .strictObject({
     url: z.string().superRefine((url, context) => {
       for (const message of connectionStringFaults(url)) context.addIssue({ code: 'custom', message });
     }),
-    database: name,
-    collections: z.array(name.regex(/^[^$\0]+$/, 'the name of a collection is allowed here')).min(1),
+    database,
+    collections: z.array(collection).min(1),
     unique: z
       .record(name, z.array(name.regex(/^[^$\0]+$/, 'the name of a field is allowed here')).min(1))
       .optional()
@@ -31,24 +47,32 @@ export const options = z
     /** The most documents that one gathered answer may hold. */
     maxDocuments: wholeNumber.min(1).default(10_000),
   })
-  .superRefine(({ url, collections, unique = {}, ...source }, context) => {
-    // Beside these stand what every source has.
-    const { concurrency = Infinity } = source as Partial<SourceOptions>;
-    if ((readConnectionString(url)?.minPoolSize ?? 0) > connectionsFor({ url, concurrency }))
-      context.addIssue({
-        code: 'custom',
-        path: ['url'],
-        message: 'a minPoolSize of at most maxPoolSize, and twice the concurrency of the source, is allowed here',
-      });
-    for (const collection of Object.keys(unique)) {
-      if (!collections.includes(collection))
+  .superRefine(
+    ({ url, ...source }, context) => {
+      // Beside these stand what every source has.
+      const { concurrency } = source as unknown as SourceOptions;
+      if ((readConnectionString(url)?.minPoolSize ?? 0) > connectionsFor({ url, concurrency }))
         context.addIssue({
           code: 'custom',
-          path: ['unique', collection],
-          message: 'one of collections is allowed here',
+          path: ['url'],
+          message: 'a minPoolSize of at most maxPoolSize, and twice the concurrency of the source, is allowed here',
         });
-    }
-  });
+    },
+    besides('url', 'concurrency'),
+  )
+  .superRefine(
+    ({ collections, unique = {} }, context) => {
+      for (const collection of Object.keys(unique)) {
+        if (!collections.includes(collection))
+          context.addIssue({
+            code: 'custom',
+            path: ['unique', collection],
+            message: 'one of collections is allowed here',
+          });
+      }
+    },
+    besides('collections', 'unique'),
+  );
 
 /** A mongo source's configuration. */
 export type MongoOptions = z.output<typeof options> & SourceOptions;

@@ -34,6 +34,8 @@ const UNTOLD = new Set(['set-cookie', 'set-cookie2', ...RESERVED].filter((name) 
 const field = z
   .string()
   .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'the name of a header is allowed here')
+  // HTTP would take it for one like any other.
+  .refine((name) => name !== '*', 'the name of a header is allowed here: * does not stand for all of them')
   .toLowerCase();
 
 const name = field.refine(

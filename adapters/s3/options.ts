@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { besides } from '../../src/store/besides.ts';
 import { wholeNumber } from '../../src/store/whole-number.ts';
 import type { SourceOptions } from '../source-options.ts';
 import { keyClimbs } from '../http/climbs.ts';
@@ -9,6 +10,9 @@ const bucket = z
     /^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/,
     'the name of a bucket, 3 to 255 letters, digits, ".", "_" and "-", is allowed here: it begins and ends with a letter or digit, and no two dots stand together',
   );
+
+/** Bytes of a key: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
+const MOST_KEY = 1024;
 
 const endpoint = z.string().superRefine((text, context) => {
   const issue = (message: string): void => context.addIssue({ code: 'custom', message });
@@ -27,6 +31,10 @@ export const options = z
       .string()
       .regex(/^$|^[^/].*\/$/, 'a prefix that ends with "/" and does not begin with one is allowed here')
       .refine((prefix) => !keyClimbs(prefix), 'a prefix without "." and ".." as segments is allowed here')
+      .refine(
+        (prefix) => prefix.isWellFormed() && Buffer.byteLength(prefix) < MOST_KEY,
+        `a prefix of less than ${MOST_KEY} bytes, without lone surrogates, is allowed here`,
+      )
       .default('')
       .meta({ description: 'Stands before every key.' }),
     region: z
@@ -47,25 +55,31 @@ export const options = z
       .meta({ description: 'The bucket stands in the path instead of the host name.' }),
     accessKeyId: z
       .string()
-      .min(1)
+      .regex(/^[\x21-\x7e]+$/, 'an access key is allowed here: visible characters of ASCII')
       .optional()
       .meta({ description: 'With secretAccessKey; without them, the environment is asked.' }),
-    secretAccessKey: z.string().min(1).optional(),
+    secretAccessKey: z
+      .string()
+      .regex(/^(?!\s)\P{C}+(?<!\s)$/u, 'a secret key without blanks around it and control characters is allowed here')
+      .optional(),
     maxExpiresInSeconds: wholeNumber
       .min(1)
       .max(3600)
       .default(300)
       .meta({ description: 'The longest a presigned address is valid.' }),
   })
-  .superRefine(({ accessKeyId, secretAccessKey }, context) => {
-    if ((accessKeyId === undefined) === (secretAccessKey === undefined)) return;
-    const path = [accessKeyId === undefined ? 'accessKeyId' : 'secretAccessKey'];
-    context.addIssue({
-      code: 'custom',
-      path,
-      message: 'accessKeyId is allowed here beside secretAccessKey only, and the other way round',
-    });
-  });
+  .superRefine(
+    ({ accessKeyId, secretAccessKey }, context) => {
+      if ((accessKeyId === undefined) === (secretAccessKey === undefined)) return;
+      const path = [accessKeyId === undefined ? 'accessKeyId' : 'secretAccessKey'];
+      context.addIssue({
+        code: 'custom',
+        path,
+        message: 'accessKeyId is allowed here beside secretAccessKey only, and the other way round',
+      });
+    },
+    besides('accessKeyId', 'secretAccessKey'),
+  );
 
 /** An S3 source's configuration. */
 export type S3Options = z.output<typeof options> & SourceOptions;

@@ -14,7 +14,7 @@ import { Placeholder } from '../../src/store/placeholder.ts';
 import { RestMerger } from '../../adapters/rest/merge.ts';
 import type { RestOptions } from '../../adapters/rest/options.ts';
 import type { ConfigError } from '../../src/config/load.ts';
-import { parseConfig } from '../configured.ts';
+import { checkConfig, parseConfig } from '../configured.ts';
 import { context, NOBODY } from './source.ts';
 
 /** What a list is answered with: its body, its status and its type. */
@@ -57,7 +57,7 @@ async function ask(rules: readonly object[], all: readonly object[], own: object
 async function askAt(options: object, all: readonly object[]): Promise<unknown[]> {
   asked.length = 0;
   fresh.length = 0;
-  const config = parseConfig({ sources: { api: options } }).sources['api']!;
+  const config = (await checkConfig({ sources: { api: options } })).sources['api']!;
   const adapter = adapters['rest'] as Adapter;
   await using connection = await adapter.open(config);
   const fetch = connection.merger ? merge(connection.merger).wrap(connection.fetch) : connection.fetch;

@@ -1,6 +1,7 @@
 import {
   BSON,
   MongoCompatibilityError,
+  MongoInvalidArgumentError,
   MongoMissingDependencyError,
   MongoNetworkError,
   MongoNetworkTimeoutError,
@@ -27,6 +28,7 @@ it.each([
   ['one whose server said nothing', unselected(late('connection 1 to a timed out')), 'TIMEOUT'],
   ['one that has not come to a connection', unselected(late("Socket 'connect' timed out after 1ms")), 'UNAVAILABLE'],
   ['one with no primary', unselected({ type: 'RSSecondary', error: null }), 'UNAVAILABLE'],
+  ['what the driver will never take', new MongoInvalidArgumentError('no such name'), 'INTERNAL'],
   ['what the driver says of BSON', new BSON.BSONError('Invalid Vector'), 'BAD_RESPONSE'],
   ['a server of a version that the driver does not know', tooOld, 'BAD_RESPONSE'],
   ['a connection that others had ended', new MongoNetworkError('cleared'), 'UNAVAILABLE'],
