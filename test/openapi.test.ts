@@ -8,7 +8,7 @@ import { encodings, mediaTypes } from '../src/encodings/index.ts';
 import type { Sources } from '../src/sources/open.ts';
 import type { FastifyInstance } from 'fastify';
 import { openSaved } from '../src/saved/open-saved.ts';
-import { parseConfig, openSources } from './configured.ts';
+import { checkConfig, openSources, parseConfig } from './configured.ts';
 import { startTexts } from './service.ts';
 
 type Schema = Record<string, unknown>;
@@ -135,7 +135,7 @@ beforeAll(async () => {
       ['/list', '[1,"two"]'],
     ]),
   );
-  const config = parseConfig(raw({ mcp: true }));
+  const config = await checkConfig(raw({ mcp: true }));
   opened = await openSources(config);
   app = await buildApp(config, { sources: opened.sources, saved: await openSaved(config, opened.sources) });
   await app.ready();
@@ -432,7 +432,7 @@ describe('where there are callers', () => {
     const callers = {
       web: { keys: [hashedKey(key)], sources: ['texts'], adhoc: true, batches: ['book'], metrics: true },
     };
-    const config = parseConfig({ ...raw({ mcp: true }), callers });
+    const config = await checkConfig({ ...raw({ mcp: true }), callers });
     const saved = await openSaved(config, opened.sources);
     await using other = await buildApp(config, { sources: opened.sources, saved });
     told = (await other.inject({ url: '/openapi.json', headers: { 'x-api-key': key } })).json();
@@ -600,7 +600,7 @@ it('the example asks no source for what it does not allow', async () => {
 
 describe('without adhoc', () => {
   it('has no batch paths and no query schemas', async () => {
-    const config = parseConfig(raw({ adhoc: false }));
+    const config = await checkConfig(raw({ adhoc: false }));
     const app = await buildApp(config, { sources: opened.sources });
     const { paths, components } = (await app.inject('/openapi.json')).json<Document>();
     await app.close();
