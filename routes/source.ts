@@ -4,7 +4,7 @@ import { notNeeded } from '../src/errors.ts';
 import type { Service } from '../src/service/batches/conduct.ts';
 import type { DescribeSource } from '../src/service/describe-source.ts';
 import { sendNotFound } from '../src/service/http/problem.ts';
-import { whenClosed } from '../src/service/http/when-closed.ts';
+import { whenClosed } from '../src/ground/when-closed.ts';
 
 /** `GET /sources/{name}`: the params of a source's ops, and, where it is described, what is in it. */
 export function sourceRoute(

@@ -2,6 +2,7 @@ import { PassThrough, pipeline, type Duplex, type Readable } from 'node:stream';
 import type { CodapError } from '../../src/errors.ts';
 import { abortReason } from '../../src/errors.ts';
 import { whenAborted } from '../../src/ground/when-aborted.ts';
+import { whenClosed } from '../../src/ground/when-closed.ts';
 
 /**
  * A driver's stream as codap hands it on: through `decoders`, its errors translated, destroyed when the
@@ -18,7 +19,7 @@ export function owned(
   // Its error is no crash while nobody holds it yet.
   stream.on('error', () => {});
   pipeline([source, ...decoders, stream], () => {});
-  stream.once('close', whenAborted(signal, abort));
+  whenClosed(stream, whenAborted(signal, abort));
   return stream;
 }
 

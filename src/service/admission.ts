@@ -6,7 +6,7 @@ import type { REASONS } from '../observe/metrics.ts';
 import { Pace } from './pace.ts';
 import { asksForWork } from './http/asks-for-work.ts';
 import { sendProblem } from './http/problem.ts';
-import { whenClosed } from './http/when-closed.ts';
+import { whenClosed } from '../ground/when-closed.ts';
 
 /** Why a batch is not let in, and what its client is told. */
 const DETAILS = {

@@ -5,7 +5,7 @@ import { Bag } from '../ground/bag.ts';
 import type { Config } from '../config/load.ts';
 import { baseApp, type BaseOptions } from './http/base-app.ts';
 import { boundConnections } from './http/max-connections.ts';
-import { whenClosed } from './http/when-closed.ts';
+import { whenClosed } from '../ground/when-closed.ts';
 
 /**
  * How long before the grace period ends the answers still under way are told to end with an error, in

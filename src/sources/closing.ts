@@ -1,3 +1,4 @@
+import { whenClosed } from '../ground/when-closed.ts';
 import type { Items, Payload } from '../store/payload.ts';
 
 /**
@@ -10,7 +11,7 @@ export function onceClosed(payload: Payload, done: () => void): Payload {
     return payload;
   }
   if (payload.kind === 'body') {
-    payload.stream.once('close', done);
+    whenClosed(payload.stream, done);
     return payload;
   }
   return { kind: 'items', items: watched(payload.items, done) };

@@ -21,7 +21,7 @@ import { type CountedBatch, isRefusal } from '../http/count-batches.ts';
 import { wasCut } from '../http/cut-idle.ts';
 import { noteOwnFault } from '../http/note-own-fault.ts';
 import { traceIdOf } from '../http/trace-context.ts';
-import { whenClosed } from '../http/when-closed.ts';
+import { whenClosed } from '../../ground/when-closed.ts';
 import { timeoutOf } from './batch-time.ts';
 import type { Asked, Asking } from './asking.ts';
 import { RequestCaller } from './request-caller.ts';

@@ -6,7 +6,7 @@ import type { Metrics, Outcome } from '../../observe/metrics.ts';
 import { wasCut } from './cut-idle.ts';
 import { comesBack } from './event-source.ts';
 import { bytesSent } from './sent-bytes.ts';
-import { whenClosed } from './when-closed.ts';
+import { whenClosed } from '../../ground/when-closed.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

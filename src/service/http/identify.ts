@@ -6,7 +6,7 @@ import { askToWait, type Problem, sendProblem } from './problem.ts';
 import { timesSent } from './raw-fields.ts';
 import type { Refused } from './refused.ts';
 import { vary } from './vary.ts';
-import { whenClosed } from './when-closed.ts';
+import { whenClosed } from '../../ground/when-closed.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

@@ -3,7 +3,7 @@ import { errorCodes, type FastifyInstance, type FastifyReply, type FastifyReques
 import type { Memory } from '../../budget/memory.ts';
 import { askForBody } from './expectations.ts';
 import { sendProblem } from './problem.ts';
-import { whenClosed } from './when-closed.ts';
+import { whenClosed } from '../../ground/when-closed.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

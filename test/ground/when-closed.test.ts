@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, get, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
-import { whenClosed } from '../../../src/service/http/when-closed.ts';
+import { whenClosed } from '../../src/ground/when-closed.ts';
 
 it('calls back all who wait for the end of an answer, by one listener, and later ones at once', async () => {
   const server = createServer().listen(0, '127.0.0.1');
