@@ -7,6 +7,13 @@ import { Questions } from '../service/questions.ts';
 
 /** How long a worker may take to say what it has counted, in milliseconds: then what it said last is told. */
 const PATIENCE_MS = 1000;
+/**
+ * A worker that has said nothing for so long hangs, in milliseconds: one that is well tells every quarter of a
+ * second what it counts.
+ */
+const HANGS_MS = 5000;
+/** How often that is looked at, in milliseconds. */
+const LOOK_MS = 250;
 
 /** How a process ended; neither where it could not be started. */
 export interface Exit {
@@ -27,6 +34,8 @@ export class WorkerProcess {
   readonly #counted = new Map<string, Family>();
   readonly #questions = new Questions<void>(PATIENCE_MS);
   #reloaded: ((turned: boolean) => void) | undefined;
+  /** When it said something last, an instant. */
+  #heard = performance.now();
 
   /** Calls back when it has ended, and when it wants to know what it is bound to, or the metrics of all. */
   constructor(worker: Worker, ended: (exit: Exit) => void, bound: () => Bound, scrape: Scrape) {
@@ -41,6 +50,7 @@ export class WorkerProcess {
       ended(exit);
     };
     worker.on('message', (word: Word) => {
+      this.#heard = performance.now();
       if (word === 'starting') this.#order({ bound: bound() });
       else if (word === 'draining') leaves.resolve();
       else if ('turned' in word) this.#reloaded?.(word.turned);
@@ -73,13 +83,20 @@ export class WorkerProcess {
   }
 
   /**
-   * Has it read its configuration again; resolves to false if it keeps the old one. One that leaves needs no
-   * other.
+   * Has it read its configuration again; resolves to false if it keeps the old one, and to undefined where it
+   * hangs: it will do so once it goes on. One that leaves needs no other.
    */
-  async reload(): Promise<boolean> {
-    const told = new Promise<boolean>((resolve) => (this.#reloaded = resolve));
+  async reload(): Promise<boolean | undefined> {
+    const { promise: told, resolve } = Promise.withResolvers<boolean | undefined>();
+    this.#reloaded = resolve;
     this.#order(RELOAD);
-    return Promise.race([told, this.leaves.then(() => true)]);
+    const ordered = performance.now();
+    const look = setInterval(() => {
+      if (performance.now() - Math.max(ordered, this.#heard) >= HANGS_MS) resolve(undefined);
+    }, LOOK_MS);
+    const turned = await Promise.race([told, this.leaves.then(() => true)]);
+    clearInterval(look);
+    return turned;
   }
 
   /** What it has counted so far; so it stays once it has ended. */

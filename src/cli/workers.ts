@@ -1,6 +1,5 @@
 import type { Worker } from 'node:cluster';
 import type { Logger } from 'pino';
-import { LONGEST_MS } from '../ground/at-instant.ts';
 import { writeFamilies } from '../observe/exposition.ts';
 import { sharing, type Scrape } from '../observe/scrape.ts';
 import { countCollections } from '../observe/process-families.ts';
@@ -22,9 +21,6 @@ export interface WorkersOptions {
   /** What each of them has of the configuration in force. */
   readonly bound: () => Bound;
 }
-
-/** A worker that has not ended by itself so long after the grace period hangs, in milliseconds. */
-const HANGS_MS = 250;
 
 /** The processes that serve one port, seen from the one that started them and serves nothing itself. */
 export class Workers {
@@ -72,23 +68,28 @@ export class Workers {
     this.#ending = true;
     const all = [...this.#alive];
     for (const worker of all) worker.drain();
-    setTimeout(() => process.exit(1), Math.min(this.#graceMs + HANGS_MS, LONGEST_MS));
+    setTimeout(() => process.exit(1), this.#graceMs);
     const wholly = await Promise.all(all.map((worker) => worker.endsWhole()));
     process.exit(err || wholly.includes(false) ? 1 : 0);
   }
 
   /**
    * Has each of them read the configuration again, one after the other: the first that keeps the old one has
-   * said why, and is the last. Resolves to whether all of them have turned to the new one.
+   * said why, and is the last; one that hangs keeps no other from it. Resolves to whether none keeps the old
+   * one of its own accord.
    */
   async reload(graceMs: number): Promise<boolean> {
+    const { logger } = this.#options;
     let turned = 0;
     for (const worker of this.#alive) {
-      if (await worker.reload()) turned += 1;
-      else if (turned === 0) return false;
+      const isTurned = await worker.reload();
+      if (isTurned) turned += 1;
+      else if (isTurned === undefined) {
+        logger.error({ worker: worker.pid }, 'this worker hangs: it has the old configuration until it goes on');
+      } else if (turned === 0) return false;
       else {
         const text = 'some workers have the new configuration, others the old one: send SIGHUP again';
-        this.#options.logger.error({ worker: worker.pid }, text);
+        logger.error({ worker: worker.pid }, text);
         return false;
       }
     }

@@ -21,7 +21,10 @@ describe('the pause before a worker is started again', () => {
 });
 
 describe('the primary', () => {
-  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+  beforeEach(
+    () =>
+      void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] }),
+  );
   afterEach(() => void vi.useRealTimers());
 
   /** Starts a service of two workers that are none, each of which does as it is told here. */
@@ -33,15 +36,28 @@ describe('the primary', () => {
       return worker as unknown as Worker;
     };
     let metricsPort = 1;
+    const lines: Record<string, unknown>[] = [];
     const workers = new Workers({
       count: 2,
       graceMs: 1000,
-      logger: pino({ level: 'silent' }),
+      logger: pino({ level: 'warn' }, { write: (line) => void lines.push(JSON.parse(line)) }),
       fork,
       bound: () => ({ metricsPort: metricsPort++, tls: undefined }),
     });
     const tell = (at: number, event: string, ...what: unknown[]) => forked[at]!.worker.emit(event, ...what);
-    return { forked, workers, tell };
+    /** Starts both, and has them hear what they are told: `told` has each one's orders, in order. */
+    const startBoth = async (): Promise<[at: number, order: unknown][]> => {
+      const told: [at: number, order: unknown][] = [];
+      const starting = workers.start(4711);
+      tell(0, 'message', { address: ADDRESS });
+      await turn();
+      tell(1, 'message', { address: ADDRESS });
+      await starting;
+      for (const [at, { worker }] of forked.entries())
+        Object.assign(worker, { isConnected: () => true, send: (order: unknown) => told.push([at, order]) });
+      return told;
+    };
+    return { forked, lines, workers, tell, startBoth };
   }
 
   it('starts the others once the first listens, on the port where it does, and tells it once they do', async () => {
@@ -96,15 +112,8 @@ describe('the primary', () => {
   });
 
   it('has them read the configuration again one after the other, and no further than the first that keeps it', async () => {
-    const { forked, workers, tell } = service();
-    const told: [at: number, order: unknown][] = [];
-    const started = workers.start(4711);
-    tell(0, 'message', { address: ADDRESS });
-    await turn();
-    tell(1, 'message', { address: ADDRESS });
-    await started;
-    for (const [at, { worker }] of forked.entries())
-      Object.assign(worker, { isConnected: () => true, send: (order: unknown) => told.push([at, order]) });
+    const { workers, tell, startBoth } = service();
+    const told = await startBoth();
     const reloading = workers.reload(1000);
     expect(told).toEqual([[0, 'reload']]);
     tell(0, 'message', { turned: true });
@@ -118,6 +127,47 @@ describe('the primary', () => {
     const again = workers.reload(1000);
     tell(0, 'message', { turned: false });
     expect(await again).toBe(false);
+  });
+
+  it.each([
+    ['the first', [0], [true, true], true],
+    ['the second', [1], [true, true], true],
+    ['both', [0, 1], [true, true], true],
+    ['the first, and the second keeps the old one', [0], [true, false], false],
+  ])('has one read it though another hangs for five seconds: %s', async (_which, hung, turns, outcome) => {
+    const { lines, workers, tell, startBoth } = service();
+    const told = await startBoth();
+    let over: boolean | undefined;
+    void workers.reload(1000).then((all) => (over = all));
+    for (let quarter = 0; quarter < 60 && over === undefined; quarter += 1) {
+      for (const at of [0, 1]) {
+        // One that is well may need long, and says all the while that it is there.
+        if (hung.includes(at)) continue;
+        tell(at, 'message', { counted: [] });
+        if (quarter >= 25 && told.some(([to]) => to === at)) tell(at, 'message', { turned: turns[at] });
+      }
+      await vi.advanceTimersByTimeAsync(250);
+    }
+    expect(over).toBe(outcome);
+    expect(told).toEqual([
+      [0, 'reload'],
+      [1, 'reload'],
+    ]);
+    expect(lines.map(({ level, worker }) => [level, worker])).toEqual(hung.map((at) => [50, at + 1]));
+    // Those that go on later may say so.
+    for (const at of hung) tell(at, 'message', { turned: true });
+  });
+
+  it('ends when the grace period is over, whatever hangs', async () => {
+    const { workers, startBoth } = service();
+    await startBoth();
+    const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
+    void workers.end({ signal: 'SIGTERM' });
+    await vi.advanceTimersByTimeAsync(999);
+    expect(exit).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(exit).toHaveBeenCalledExactlyOnceWith(1);
+    exit.mockRestore();
   });
 
   it('waits longer and longer for one that cannot be started at all', async () => {

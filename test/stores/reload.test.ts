@@ -242,6 +242,17 @@ describe('SIGHUP', { timeout: 40_000, concurrent: true }, () => {
     expect(started(service)).toHaveLength(2);
   });
 
+  it('reaches the other workers though one hangs, which heeds it as it goes on', async () => {
+    const first = "process.on('SIGWINCH', () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10_000));";
+    await using service = await startWorkers({ first });
+    const address = await service.address();
+    const [hangs] = started(service) as [number];
+    process.kill(hangs, 'SIGWINCH');
+    await reload(service, named('new'));
+    expect(service.lines.filter(({ level }) => level === 50)).toMatchObject([{ worker: hangs }]);
+    while (!(await sourcesOf(address, 8)).every((names) => names.includes('new')));
+  });
+
   it('tells a metrics port of its own the hosts that it serves', async () => {
     await using service = await startWorkers({ server: { metricsPort: 0 } });
     await service.address();
