@@ -14,6 +14,7 @@ import { commonOf, openEdition } from './edition.ts';
 import { callersExamples, examples } from './examples.ts';
 import { StartFault } from './start-fault.ts';
 import { isLoopback, listen } from './listen.ts';
+import { openSpans } from './open-spans.ts';
 import { warn } from './reload.ts';
 import { listenOn, type ListenFlags, logLevel } from './settings.ts';
 
@@ -37,9 +38,16 @@ export async function demo(ending: Ending, flags: DemoFlags, env: Env): Promise<
   const logger = createLogger(logLevel(env, 'warn'), new Secrets(secretsOf(config, adapters)));
   const onLoopback = await isLoopback(where);
   warn(config, { logger, onLoopback });
-  const common = commonOf(config, { exporting: exportingOf(env), logger, onLoopback });
+  const spans = await openSpans(exportingOf(env), logger);
+  const common = commonOf(config, { spans, logger, onLoopback });
   const front = new Front(await openEdition(config, common), { logger });
-  const running = { front, logger, dispose: () => stores.close() };
+  const running = {
+    front,
+    logger,
+    async dispose() {
+      await Promise.all([stores.close(), spans?.close()]);
+    },
+  };
   const { address } = await ending.runs(() => listen(front.app, where), draining(running));
   ending.reloads(async () => logger.warn('SIGHUP is for codap serve: the demo has no file to read again'));
   console.log(`codap demo listens on ${address}\n\n${keys ? callersExamples(address, keys) : examples(address)}`);

@@ -3,10 +3,10 @@ import { adapters } from '../../adapters/index.ts';
 import { type Memory, processMemory } from '../budget/memory.ts';
 import type { KeySets } from '../callers/callers.ts';
 import type { Config } from '../config/load.ts';
-import type { Exporting } from '../observe/exporting.ts';
 import { writeFamilies } from '../observe/exposition.ts';
 import type { Scrape } from '../observe/scrape.ts';
 import { countCollections } from '../observe/process-families.ts';
+import type { Spans } from '../observe/spans.ts';
 import { Totals } from '../observe/totals.ts';
 import { buildApp } from '../service/app.ts';
 import { buildMetricsApp } from '../service/metrics-app.ts';
@@ -14,12 +14,12 @@ import type { Edition } from '../service/front.ts';
 import type { Logger } from 'pino';
 import { openSaved } from '../saved/open-saved.ts';
 import { openSources } from '../sources/open.ts';
-import { openSpans } from './open-spans.ts';
 
 /** What the editions of a service have in common. */
 export interface Common {
   readonly logger: Logger;
-  readonly exporting: Exporting | undefined;
+  /** Where traces are exported; whoever opened that closes it. */
+  readonly spans: Spans | undefined;
   readonly onLoopback: boolean;
   readonly memory: Memory;
   readonly totals: Totals;
@@ -32,7 +32,7 @@ export interface Common {
 /** What the editions have in common of a service that begins with a configuration. */
 export function commonOf(
   { server }: Pick<Config, 'server'>,
-  options: Pick<Common, 'logger' | 'exporting' | 'onLoopback'>,
+  options: Pick<Common, 'logger' | 'spans' | 'onLoopback'>,
 ): Common {
   const totals = new Totals();
   countCollections();
@@ -47,12 +47,11 @@ export function commonOf(
 
 /** Opens all that a configuration names, and makes an app of it that is ready. Throws ConfigError. */
 export async function openEdition(config: Config, common: Common): Promise<Edition> {
-  const { exporting, totals, ...options } = common;
+  const { totals, ...options } = common;
   await using opening = new AsyncDisposableStack();
   const { sources } = opening.use(await openSources(config, adapters, options.logger));
   const saved = await openSaved(config, sources);
-  const spans = opening.adopt(await openSpans(exporting, config, options.logger), (spans) => spans?.close());
-  const app = opening.adopt(await buildApp(config, { ...options, sources, saved, spans }), (app) => app.close());
+  const app = opening.adopt(await buildApp(config, { ...options, sources, saved }), (app) => app.close());
   return await ready(config, app, totals, opening);
 }
 

@@ -14,6 +14,7 @@ import { asPrimary } from './bound.ts';
 import { commonOf, type Counting, metricsEdition, openBoth, openEdition } from './edition.ts';
 import { isLoopback, listen, listenOnce, type Where } from './listen.ts';
 import { loadWhole } from './load-whole.ts';
+import { openSpans } from './open-spans.ts';
 import { type Origin, reload, warn } from './reload.ts';
 import { defaultFile, hasServiceLink, listenOn, type ListenFlags, logLevel, workersOf } from './settings.ts';
 import { StartFault } from './start-fault.ts';
@@ -40,7 +41,8 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
   const place: Place = { where, origin };
   if (cluster.isPrimary && workersOf(config) > 1) return serveByWorkers(ending, config, place);
   const shared = cluster.isWorker ? new WorkerMetrics() : undefined;
-  const own = commonOf(config, { exporting, logger, onLoopback });
+  const spans = await openSpans(exporting, logger);
+  const own = commonOf(config, { spans, logger, onLoopback });
   const common = { ...own, ...(shared && { scrape: shared.scrape }) };
   const { memory, totals } = common;
   const front = new Front(await openEdition(config, common), { logger });
@@ -51,7 +53,7 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
     logger,
     async dispose() {
       await tellLast?.();
-      await metrics?.close();
+      await Promise.all([metrics?.close(), spans?.close()]);
     },
   };
   const { address } = await ending.runs(() => listen(front.app, where), draining(running));

@@ -8,7 +8,7 @@ import { Questions } from '../service/questions.ts';
 /** How long a worker may take to say what it has counted, in milliseconds: then what it said last is told. */
 const PATIENCE_MS = 1000;
 /**
- * A worker that has said nothing for so long hangs, in milliseconds: one that is well tells every quarter of a
+ * A worker that has said nothing for so long hangs, in milliseconds: one that is well tells several times a
  * second what it counts.
  */
 const HANGS_MS = 5000;

@@ -39,6 +39,8 @@ export interface Begun {
   readonly caller: string | undefined;
   /** An instant: `performance.now()` ms. */
   readonly received: number;
+  /** Whether its span may tell the values of its queries. */
+  readonly withValues: boolean;
 }
 
 /**
@@ -47,10 +49,10 @@ export interface Begun {
  */
 export class Spans {
   readonly #provider: TracerProvider;
-  readonly #making: SpanMaking;
+  readonly #making: Omit<SpanMaking, 'withValues'>;
   readonly #context = new W3CTraceContextPropagator();
 
-  constructor(exporting: Exporting, withValues: boolean, logger: Pick<Logger, 'warn' | 'info'>) {
+  constructor(exporting: Exporting, logger: Pick<Logger, 'warn' | 'info'>) {
     const exporter = exporting.protocol === 'http/json' ? new JsonExporter() : new ProtobufExporter();
     const ids = new GivenIds();
     this.#provider = new TracerProvider({
@@ -59,11 +61,11 @@ export class Spans {
       idGenerator: ids,
       spanProcessors: [new BatchSpanProcessor({ exporter: telling(exporter, logger), ...exporting.queue })],
     });
-    this.#making = { tracer: this.#provider.getTracer('codap', version()), ids, withValues };
+    this.#making = { tracer: this.#provider.getTracer('codap', version()), ids };
   }
 
   /** Begins the span of a batch: a child of the one that the request's `traceparent` names, if any. */
-  begin({ headers, method, scheme, route, caller, received }: Begun): BatchSpan {
+  begin({ headers, method, scheme, route, caller, received, withValues }: Begun): BatchSpan {
     const parent = headers['traceparent'] === undefined ? ROOT_CONTEXT : this.#parentOf(headers);
     const attributes = {
       'http.request.method': method,
@@ -75,7 +77,7 @@ export class Spans {
     const clock = new SpanClock();
     const options = { kind: SpanKind.SERVER, startTime: clock.at(received), attributes };
     const span = this.#making.tracer.startSpan(`${method} ${route}`, options, parent);
-    return new BatchSpan(span, clock, headers['tracestate']?.toString(), this.#making);
+    return new BatchSpan(span, clock, headers['tracestate']?.toString(), { ...this.#making, withValues });
   }
 
   #parentOf(headers: Begun['headers']): Context {

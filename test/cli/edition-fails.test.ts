@@ -2,7 +2,6 @@ import { pino } from 'pino';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { adapters } from '../../adapters/index.ts';
 import { commonOf, metricsEdition, openBoth, openEdition } from '../../src/cli/edition.ts';
-import { exportingOf } from '../../src/observe/exporting.ts';
 import { Totals } from '../../src/observe/totals.ts';
 import { parseConfig } from '../configured.ts';
 
@@ -50,11 +49,10 @@ describe('an edition that cannot be opened', () => {
   const SHOP = { adapter: 'rest', url: 'https://shop.example/' };
   const config = parseConfig({ server: { metricsPort: 0 }, sources: { shop: SHOP } });
   const { server, sources } = config;
-  const exporting = exportingOf({ OTEL_EXPORTER_OTLP_ENDPOINT: 'https://otlp.example/' })!;
   const callers = new Map([['nobody', undefined as never]]);
   // What is loaded once stays.
   beforeAll(async () => {
-    const common = commonOf(config, { logger: pino({ enabled: false }), exporting, onLoopback: true });
+    const common = commonOf(config, { logger: pino({ enabled: false }), spans: undefined, onLoopback: true });
     for (const { close } of await openBoth(config, common)) await close?.();
   });
   afterEach(() => {
@@ -70,7 +68,6 @@ describe('an edition that cannot be opened', () => {
       { batches: [{ file: '', name: 'bad', json: undefined, faults: [{ path: '', detail: '' }] }] },
       {},
     ],
-    ['the export of traces', openEdition, {}, { exporting: Object.defineProperty({}, 'sampler', { get: failing }) }],
     ['the app', openEdition, { server: { ...server, tls: { cert: 'none', key: 'none' } } }, {}],
     ['its callers', openEdition, { callers }, {}],
     ['a route', openEdition, { server: Object.defineProperty({ ...server }, 'adhoc', { get: failing }) }, {}],
@@ -80,7 +77,7 @@ describe('an edition that cannot be opened', () => {
     ['the second of both', openBoth, {}, { totals: taking(1) }],
   ])('leaves no timer, handle, listener or source: %s', async (_what, open, wrong, shared) => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
-    const common = commonOf(config, { logger: pino({ enabled: false }), exporting, onLoopback: true });
+    const common = commonOf(config, { logger: pino({ enabled: false }), spans: undefined, onLoopback: true });
     const counts = counted();
     const before = goingOn();
     await expect(open({ ...config, ...wrong }, { ...common, ...shared })).rejects.toThrow();

@@ -2,13 +2,17 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { pino } from 'pino';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Common, commonOf, metricsEdition, openEdition } from '../../src/cli/edition.ts';
+import { openSpans } from '../../src/cli/open-spans.ts';
 import type { Config } from '../../src/config/load.ts';
+import { exportingOf } from '../../src/observe/exporting.ts';
 import { type Edition, Front } from '../../src/service/front.ts';
 import { makeIssuer } from '../callers/issuer.ts';
 import { startKeyServer } from '../callers/key-server.ts';
 import { parseConfig } from '../configured.ts';
+import { startOtlpReceiver } from '../otlp-receiver.ts';
+import { startTexts } from '../service.ts';
 
 const KINDS: readonly [string, (config: Config, common: Common) => Promise<Edition>, string][] = [
   ['the service', openEdition, '/limits'],
@@ -16,7 +20,7 @@ const KINDS: readonly [string, (config: Config, common: Common) => Promise<Editi
 ];
 
 const common = (config: Config, more: Partial<Common> = {}): Common => ({
-  ...commonOf(config, { logger: pino({ enabled: false }), exporting: undefined, onLoopback: true }),
+  ...commonOf(config, { logger: pino({ enabled: false }), spans: undefined, onLoopback: true }),
   ...more,
 });
 
@@ -43,6 +47,42 @@ describe.each(KINDS)('another edition of %s', (_what, open, path) => {
     keys.answer = (response) => response.writeHead(503).end();
     await front.turnTo(await open(config, shared));
     expect([await status(), keys.asked.length]).toEqual([200, 1]);
+  });
+});
+
+describe('another edition of the service', () => {
+  afterEach(() => void vi.unstubAllEnvs());
+
+  it.each([
+    ['hangs', { isHeld: true }],
+    ['refuses', { status: 400 }],
+  ])('has the one before closed at once where a collector %s, and spans of both are exported', async (_how, answer) => {
+    const store = await startTexts(new Map([['/', '1']]));
+    await using receiver = await startOtlpReceiver();
+    Object.assign(receiver.answer, answer);
+    vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', receiver.url);
+    const exporting = exportingOf({ ...process.env, OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json' });
+    const spans = (await openSpans(exporting, pino({ enabled: false })))!;
+    const config = parseConfig({ sources: { one: { adapter: 'rest', url: store.url } } });
+    const shared = common(config, { spans });
+    front = new Front(await openEdition(config, shared));
+    const url = await front.app.listen({ host: '127.0.0.1', port: 0 });
+    const ask = async (): Promise<void> => {
+      const headers = { 'content-type': 'application/json' };
+      const body = JSON.stringify({ queries: [{ source: 'one', op: 'get', params: { path: '/' } }] });
+      expect(await (await fetch(`${url}/ordered`, { method: 'POST', headers, body })).json()).toMatchObject({
+        complete: true,
+      });
+    };
+    await ask();
+    const began = performance.now();
+    await front.turnTo(await openEdition(config, shared));
+    expect(performance.now() - began).toBeLessThan(1000);
+    await ask();
+    Object.assign(receiver.answer, { isHeld: false });
+    await spans.close();
+    await store.close();
+    expect(receiver.spans.filter(({ name }) => name === 'POST /ordered')).toHaveLength(2);
   });
 });
 

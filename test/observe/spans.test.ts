@@ -56,8 +56,8 @@ async function traced(
   const lines: string[] = [];
   const log = (_fields: unknown, text?: string): void => void lines.push(text ?? String(_fields));
   vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', receiver.url);
-  const spans = new Spans({ ...EXPORTING, ...exporting }, withValues, { warn: log, info: log });
-  const service = await startService({ stores, spans, ...options });
+  const spans = new Spans({ ...EXPORTING, ...exporting }, { warn: log, info: log });
+  const service = await startService({ stores, spans, server: { traceStatements: withValues }, ...options });
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => (closing ??= service.close().then(() => spans.close()));
   return {

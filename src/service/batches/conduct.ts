@@ -93,7 +93,7 @@ export function beginExchange(
   counted: CountedBatch,
 ): Exchange {
   counted.begins(from.received);
-  const span = service.spans && beginSpan(service.spans, from);
+  const span = service.spans && beginSpan(service.spans, from, service.config.server.traceStatements);
   return { ...from, service, pattern, batch, counted, span };
 }
 
@@ -202,10 +202,11 @@ function logBatch(
 }
 
 /** Begins the span of a batch, and ends it with the answer: the request now belongs to it, by its header. */
-function beginSpan(spans: Spans, { request, reply, received }: Received): BatchSpan {
+function beginSpan(spans: Spans, { request, reply, received }: Received, withValues: boolean): BatchSpan {
   const { raw, routeOptions, caller, protocol: scheme } = request;
   const { headers, method = '' } = raw;
-  const span = spans.begin({ headers, method, scheme, route: routeOptions.url ?? '', caller: caller.name, received });
+  const route = routeOptions.url ?? '';
+  const span = spans.begin({ headers, method, scheme, route, caller: caller.name, received, withValues });
   headers['traceparent'] = span.traceparent;
   const end = (): void =>
     void span
