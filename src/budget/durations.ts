@@ -13,6 +13,8 @@ export const BOUNDS: readonly number[] = BOUNDS_MS.map((ms) => ms / 1000);
 export class Durations {
   readonly #counts = new Float64Array(BOUNDS_MS.length + 1);
   #sumMs = 0;
+  /** Until another one is added. */
+  #numbers: readonly number[] | undefined;
 
   /** One more, of so many milliseconds. */
   add(ms: number): void {
@@ -20,49 +22,62 @@ export class Durations {
     while (at < BOUNDS_MS.length && ms > BOUNDS_MS[at]!) at += 1;
     this.#counts[at]! += 1;
     this.#sumMs += ms;
+    this.#numbers = undefined;
   }
 
-  /** How many there were. */
-  get count(): number {
-    return this.#counts.reduce((sum, count) => sum + count, 0);
-  }
-
-  /** How many lasted no longer than each bound, how many there were, and their sum in seconds. */
-  get numbers(): number[] {
+  /**
+   * How many lasted no longer than each bound, how many there were, and their sum in seconds: the same list
+   * until another one is added.
+   */
+  get numbers(): readonly number[] {
     let sum = 0;
-    return [...Array.from(this.#counts, (count) => (sum += count)), this.#sumMs / 1000];
+    return (this.#numbers ??= [...Array.from(this.#counts, (count) => (sum += count)), this.#sumMs / 1000]);
   }
 }
+
+/** Numbers, by labels. */
+type Told = readonly [labels: readonly string[], numbers: readonly number[]];
 
 interface Branch extends Map<string, Branch | Durations> {}
 
 /** Durations told apart by labels, always as many of them. Only what has been counted is there. */
 export class DurationsBy {
   readonly #root: Branch = new Map();
+  readonly #all: (readonly [labels: readonly string[], Durations])[] = [];
+  readonly #first: readonly string[];
+  #counts: readonly Told[] | undefined;
+  #numbers: readonly Told[] | undefined;
 
-  /** Those with these labels. */
+  /** All of them have these labels before their own. */
+  constructor(...first: readonly string[]) {
+    this.#first = first;
+  }
+
+  /** Those with these labels: to add one. */
   of(...labels: readonly string[]): Durations {
+    this.#counts = undefined;
+    this.#numbers = undefined;
     let node: Branch | Durations = this.#root;
     for (let at = 0; at < labels.length; at += 1)
-      node = (node as Branch).get(labels[at]!) ?? grow(node as Branch, labels[at]!, at === labels.length - 1);
+      node = (node as Branch).get(labels[at]!) ?? this.#grow(node as Branch, labels, at);
     return node as Durations;
   }
 
-  /** All of them, each with its labels. */
-  *entries(): Generator<[labels: readonly string[], Durations]> {
-    yield* below(this.#root, []);
+  #grow(branch: Branch, labels: readonly string[], at: number): Branch | Durations {
+    const isLast = at === labels.length - 1;
+    const node = isLast ? new Durations() : (new Map() as Branch);
+    branch.set(labels[at]!, node);
+    if (isLast) this.#all.push([[...this.#first, ...labels], node as Durations]);
+    return node;
   }
-}
 
-function grow(branch: Branch, label: string, last: boolean): Branch | Durations {
-  const node = last ? new Durations() : (new Map() as Branch);
-  branch.set(label, node);
-  return node;
-}
+  /** How many there were, by labels: the same list until another one is added. */
+  get counts(): readonly Told[] {
+    return (this.#counts ??= this.numbers.map(([labels, numbers]) => [labels, [numbers.at(-2)!]]));
+  }
 
-function* below(branch: Branch, labels: readonly string[]): Generator<[readonly string[], Durations]> {
-  for (const [label, node] of branch) {
-    if (node instanceof Durations) yield [[...labels, label], node];
-    else yield* below(node, [...labels, label]);
+  /** What `numbers` tells of each, by labels: likewise. */
+  get numbers(): readonly Told[] {
+    return (this.#numbers ??= this.#all.map(([labels, { numbers }]) => [labels, numbers]));
   }
 }

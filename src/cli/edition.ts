@@ -3,11 +3,10 @@ import { adapters } from '../../adapters/index.ts';
 import { type Memory, processMemory } from '../budget/memory.ts';
 import type { KeySets } from '../callers/callers.ts';
 import type { Config } from '../config/load.ts';
-import { writeFamilies } from '../observe/exposition.ts';
 import type { Scrape } from '../observe/scrape.ts';
 import { countCollections } from '../observe/process-families.ts';
 import type { Spans } from '../observe/spans.ts';
-import { Totals } from '../observe/totals.ts';
+import { type Parts, Totals } from '../observe/totals.ts';
 import { buildApp } from '../service/app.ts';
 import { buildMetricsApp } from '../service/metrics-app.ts';
 import type { Edition } from '../service/front.ts';
@@ -22,7 +21,7 @@ export interface Common {
   readonly spans: Spans | undefined;
   readonly onLoopback: boolean;
   readonly memory: Memory;
-  readonly totals: Totals;
+  readonly totals: Parts;
   /** The key sets of token issuers: an issuer that is down costs nobody a changed configuration. */
   readonly keySets: KeySets;
   /** What `/metrics` answers. */
@@ -41,7 +40,7 @@ export function commonOf(
     memory: processMemory(server.bufferBytes),
     totals,
     keySets: new Map(),
-    scrape: (format) => writeFamilies(totals.all, format),
+    scrape: totals.scrape,
   };
 }
 
@@ -82,7 +81,7 @@ export async function openBoth(config: Config, common: Common): Promise<readonly
 async function ready(
   config: Config,
   app: FastifyInstance,
-  totals: Totals,
+  totals: Parts,
   opening: AsyncDisposableStack,
 ): Promise<Edition> {
   await app.ready();

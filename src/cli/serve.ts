@@ -43,10 +43,10 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
   const shared = cluster.isWorker ? new WorkerMetrics() : undefined;
   const spans = await openSpans(exporting, logger);
   const own = commonOf(config, { spans, logger, onLoopback });
-  const common = { ...own, ...(shared && { scrape: shared.scrape }) };
-  const { memory, totals } = common;
+  const common = { ...own, ...(shared && { scrape: shared.scrape, totals: shared.growth }) };
+  const { memory } = common;
   const front = new Front(await openEdition(config, common), { logger });
-  const tellLast = shared?.share(totals);
+  const tellLast = shared?.share();
   const metrics = shared ? undefined : await listenForMetrics(config, where, common);
   const running = {
     front,

@@ -1,7 +1,10 @@
 import type { Worker } from 'node:cluster';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import { DRAIN, RELOAD } from '../service/ending.ts';
-import type { Family } from '../observe/family.ts';
+import { type Family, isGauge } from '../observe/family.ts';
 import type { Scrape } from '../observe/scrape.ts';
+import type { Totals } from '../observe/totals.ts';
 import type { Bound, Order, Word } from '../service/primary.ts';
 import { Questions } from '../service/questions.ts';
 
@@ -30,15 +33,19 @@ export class WorkerProcess {
   readonly leaves: Promise<void>;
   readonly ends: Promise<Exit>;
   readonly #worker: Worker;
-  /** What it has counted, as it said last, by name. */
-  readonly #counted = new Map<string, Family>();
+  /** Its gauges, as it said last, by name. */
+  readonly #gauges = new Map<string, Family>();
   readonly #questions = new Questions<void>(PATIENCE_MS);
   #reloaded: ((turned: boolean) => void) | undefined;
   /** When it said something last, an instant. */
   #heard = performance.now();
 
-  /** Calls back when it has ended, and when it wants to know what it is bound to, or the metrics of all. */
-  constructor(worker: Worker, ended: (exit: Exit) => void, bound: () => Bound, scrape: Scrape) {
+  /**
+   * Calls back when it has ended, and when it wants to know what it is bound to, or the metrics of all; these
+   * get what it counts.
+   */
+  constructor(worker: Worker, ended: (exit: Exit) => void, bound: () => Bound, totals: Totals, scrape: Scrape) {
+    const leave = totals.add(() => [...this.#gauges.values()]);
     const listens = Promise.withResolvers<string | undefined>();
     const leaves = Promise.withResolvers<void>();
     const ends = Promise.withResolvers<Exit>();
@@ -47,6 +54,7 @@ export class WorkerProcess {
       leaves.resolve();
       ends.resolve(exit);
       this.#questions.close();
+      leave();
       ended(exit);
     };
     worker.on('message', (word: Word) => {
@@ -55,8 +63,10 @@ export class WorkerProcess {
       else if (word === 'draining') leaves.resolve();
       else if ('turned' in word) this.#reloaded?.(word.turned);
       else if ('address' in word) listens.resolve(word.address);
-      else if ('counted' in word) this.#learn(word.counted, word.question);
-      else void this.#tellAll(scrape(word.scrape), word.question).catch(() => {});
+      else if ('counted' in word) {
+        totals.take(word.counted);
+        this.#learn(word.counted, word.question);
+      } else void this.#tellAll(scrape(word.scrape), word.question).catch(() => {});
     });
     worker.once('exit', (status: number | null, signal: string | null) => end({ status, signal }));
     worker.on('error', () => {
@@ -99,27 +109,23 @@ export class WorkerProcess {
     return turned;
   }
 
-  /** What it has counted so far; so it stays once it has ended. */
-  get counted(): readonly Family[] {
-    return [...this.#counted.values()];
-  }
-
   /**
    * Asks it what it has counted; resolves when that is known, or will not be. One that has said nothing yet
    * is starting.
    */
   async count(): Promise<void> {
-    if (this.#counted.size === 0 || !this.#worker.isConnected()) return;
+    if (this.#gauges.size === 0 || !this.#worker.isConnected()) return;
     await this.#questions.ask((question) => this.#order({ count: question }));
   }
 
   #learn(counted: readonly Family[], question: number | undefined): void {
-    for (const family of counted) this.#counted.set(family.name, family);
+    for (const gauge of counted.filter(isGauge)) this.#gauges.set(gauge.name, gauge);
     if (question !== undefined) this.#questions.answer(question);
   }
 
   async #tellAll(scraping: ReturnType<Scrape>, question: number): Promise<void> {
-    this.#order({ scraped: await scraping, question });
+    const packed = await promisify<Buffer, { level: number }, Buffer>(gzip)(await scraping, { level: 1 });
+    this.#order({ scraped: packed.toString('base64'), question });
   }
 
   #order(order: Order): void {

@@ -1,6 +1,5 @@
 import type { Worker } from 'node:cluster';
 import type { Logger } from 'pino';
-import { writeFamilies } from '../observe/exposition.ts';
 import { sharing, type Scrape } from '../observe/scrape.ts';
 import { countCollections } from '../observe/process-families.ts';
 import { Totals } from '../observe/totals.ts';
@@ -100,7 +99,7 @@ export class Workers {
   /** The metrics of all of them, of those that have ended, and of this process. */
   readonly scrape: Scrape = sharing(async (format) => {
     await Promise.all(Array.from(this.#alive, (worker) => worker.count()));
-    return writeFamilies(this.totals.all, format);
+    return this.totals.scrape(format);
   });
 
   /** Ends those that are left, here and now. */
@@ -112,12 +111,10 @@ export class Workers {
     const { logger, fork, bound } = this.#options;
     const ended = (exit: Exit): void => {
       this.#alive.delete(worker);
-      leave();
       logger[exit.status === 0 ? 'info' : 'warn']({ worker: worker.pid, ...exit }, 'worker ended');
     };
-    const worker = new WorkerProcess(fork(port), ended, bound, this.scrape);
+    const worker = new WorkerProcess(fork(port), ended, bound, this.totals, this.scrape);
     this.#alive.add(worker);
-    const leave = this.totals.add(() => worker.counted);
     logger.info({ worker: worker.pid }, 'worker started');
     return worker;
   }

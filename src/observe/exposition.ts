@@ -1,4 +1,5 @@
 import Negotiator from 'negotiator';
+import type { Steps, Work } from '../budget/work.ts';
 import { remembering } from '../ground/remember.ts';
 import type { Family, Series } from './family.ts';
 
@@ -24,27 +25,35 @@ export const formatFor = remembering((accept): Format => {
   return best as Format;
 });
 
-/**
- * Writes families; those without a series are left out. Prometheus' library for Node takes some twenty times
- * as long, all of it in one turn of the event loop.
- */
-export function writeFamilies(families: readonly Family[], format: Format): string {
-  const isOpen = format === FORMATS[0];
-  const written = families.filter(({ series }) => series.length > 0).map((family) => writeFamily(family, isOpen));
-  return written.join('') + (isOpen ? '# EOF\n' : '');
-}
+/** Characters that become bytes together. */
+const PIECE = 65_536;
 
-function writeFamily({ name, help, type, labels, bounds, series }: Family, isOpen: boolean): string {
-  const sample = type === 'counter' ? `${name}_total` : name;
-  // Under OpenMetrics the family of a counter is called otherwise than its samples.
-  const of = isOpen ? name : sample;
-  const buckets = bounds && [...bounds.map((bound) => bucket(bound, isOpen)), '+Inf'];
-  let text = `# HELP ${of} ${escaped(help)}\n# TYPE ${of} ${type}\n`;
-  for (const [values, numbers] of series) {
-    const told = labels.map((label, at) => `${label}="${escaped(values[at]!).replaceAll('"', '\\"')}"`).join(',');
-    text += buckets ? writeHistogram(name, told, buckets, numbers) : `${sample}${inBraces(told)} ${numbers[0]}\n`;
+/**
+ * Writes families, in turns with others; those without a series are left out. Prometheus' library for Node
+ * takes some twenty times as long, all of it in one turn of the event loop.
+ */
+export function* writeFamilies(families: readonly Family[], format: Format, work: Work): Steps<Buffer> {
+  const isOpen = format === FORMATS[0];
+  const pieces: Buffer[] = [];
+  let text = '';
+  for (const family of families.filter(({ series }) => series.length > 0)) {
+    const { name, help, type, labels, bounds } = family;
+    const sample = type === 'counter' ? `${name}_total` : name;
+    // Under OpenMetrics the family of a counter is called otherwise than its samples.
+    const of = isOpen ? name : sample;
+    const buckets = bounds && [...bounds.map((bound) => bucket(bound, isOpen)), '+Inf'];
+    text += `# HELP ${of} ${escaped(help)}\n# TYPE ${of} ${type}\n`;
+    for (const [values, numbers] of family.series) {
+      if (work.tick(numbers.length)) yield;
+      const told = labels.map((label, at) => `${label}="${escaped(values[at]!).replaceAll('"', '\\"')}"`).join(',');
+      text += buckets ? writeHistogram(name, told, buckets, numbers) : `${sample}${inBraces(told)} ${numbers[0]}\n`;
+      if (text.length < PIECE) continue;
+      pieces.push(Buffer.from(text));
+      text = '';
+    }
   }
-  return text;
+  pieces.push(Buffer.from(text + (isOpen ? '# EOF\n' : '')));
+  return Buffer.concat(pieces);
 }
 
 function writeHistogram(name: string, told: string, buckets: readonly string[], numbers: Series[1]): string {

@@ -22,6 +22,20 @@ export interface Family {
  */
 export type Series = readonly [labels: readonly string[], numbers: readonly number[]];
 
+/** Whether it tells how something stands: what has ended has left nothing of it. */
+export function isGauge({ type }: Family): boolean {
+  return type === 'gauge';
+}
+
+const keys = new WeakMap<Series[0], string>();
+
+/** What tells a series of a family from its others: made once where its labels are the same list. */
+export function keyOf(labels: Series[0]): string {
+  let key = keys.get(labels);
+  if (key === undefined) keys.set(labels, (key = JSON.stringify(labels)));
+  return key;
+}
+
 /** How many there were, and how long they took. */
 export interface Timed {
   readonly counter: Pick<Family, 'name' | 'help'>;
@@ -29,18 +43,12 @@ export interface Timed {
   readonly labels: readonly string[];
 }
 
-/** The two families that durations make, whose labels begin with these values. */
-export function timed(
-  { counter, histogram, labels }: Timed,
-  durations: readonly (readonly [first: readonly string[], DurationsBy])[],
-): Family[] {
-  const all = durations.flatMap(([first, by]) =>
-    Array.from(by.entries(), ([rest, one]) => [[...first, ...rest], one] as const),
-  );
-  const counts = all.map(([values, one]): Series => [values, [one.count]]);
-  const buckets = all.map(([values, one]): Series => [values, one.numbers]);
+/** The two families that durations make. */
+export function timed({ counter, histogram, labels }: Timed, durations: readonly DurationsBy[]): Family[] {
+  const all = (which: 'counts' | 'numbers'): readonly Series[] =>
+    durations.length === 1 ? durations[0]![which] : durations.flatMap((one) => one[which]);
   return [
-    { ...counter, type: 'counter', labels, series: counts },
-    { ...histogram, type: 'histogram', labels, bounds: BOUNDS, series: buckets },
+    { ...counter, type: 'counter', labels, series: all('counts') },
+    { ...histogram, type: 'histogram', labels, bounds: BOUNDS, series: all('numbers') },
   ];
 }

@@ -1,7 +1,6 @@
 import { DurationsBy } from '../budget/durations.ts';
 import { Counts } from './counts.ts';
 import { type Family, timed } from './family.ts';
-import { processFamilies } from './process-families.ts';
 import { type Observed, sourceFamilies } from './source-families.ts';
 
 /** Why something was turned away before anybody looked at what it asked for. */
@@ -58,7 +57,7 @@ export class Metrics {
   /** What codap has counted. */
   get families(): readonly Family[] {
     return [
-      ...timed(BATCHES, [[[], this.#batches]]),
+      ...timed(BATCHES, [this.#batches]),
       {
         name: 'codap_refused',
         help: 'Requests and connections that were turned away.',
@@ -90,10 +89,5 @@ export class Metrics {
       },
       ...sourceFamilies(this.#sources),
     ];
-  }
-
-  /** The same, and what the process takes. */
-  get all(): readonly Family[] {
-    return [...this.families, ...processFamilies()];
   }
 }

@@ -45,7 +45,7 @@ export function processFamilies(): readonly Family[] {
     labelled('nodejs_gc_duration_seconds', 'How long garbage collections took, by kind.', 'kind', {
       type: 'histogram',
       bounds: BOUNDS,
-      series: Array.from(collections.entries(), ([labels, { numbers }]): Series => [labels, numbers]),
+      series: collections.numbers,
     }),
     {
       ...gauge('nodejs_version_info', 'The version of Node.js.', 1),

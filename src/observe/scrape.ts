@@ -1,14 +1,14 @@
 import type { Format } from './exposition.ts';
 
 /** Tells the metrics of a service, of all its processes, in a form. */
-export type Scrape = (format: Format) => string | Promise<string>;
+export type Scrape = (format: Format) => Promise<Buffer>;
 
 /**
  * The same, where whoever asks while somebody is being told waits for that: many scrapers cost no more than
  * one.
  */
-export function sharing(scrape: (format: Format) => Promise<string>): (format: Format) => Promise<string> {
-  const underWay = new Map<Format, Promise<string>>();
+export function sharing(scrape: Scrape): Scrape {
+  const underWay = new Map<Format, Promise<Buffer>>();
   return (format) => {
     const known = underWay.get(format);
     if (known) return known;

@@ -51,7 +51,7 @@ const CALLS = {
 
 /** What is known of sources: how they answered, and what their layers tell at this moment. */
 export function sourceFamilies(sources: readonly Observed[]): readonly Family[] {
-  const calls = sources.map(({ name, calls }) => [[name], calls] as const);
+  const calls = sources.map(({ calls }) => calls);
   const told = sources.map(
     ({ name, layers }) => [name, new Map(layers.map((layer) => [layer.name, layer.state?.()]))] as const,
   );

@@ -1,27 +1,45 @@
-import type { Family } from './family.ts';
-import { leftBehind, mergeFamilies } from './merge-families.ts';
+import { atOnce, type Steps, Work } from '../budget/work.ts';
+import { type Format, writeFamilies } from './exposition.ts';
+import { type Family, isGauge } from './family.ts';
 import { processFamilies } from './process-families.ts';
+import { type Scrape, sharing } from './scrape.ts';
+import { Tally } from './tally.ts';
+
+/** Takes what the parts of a service count. */
+export interface Parts {
+  /** One more part counts; what it returns ends it. */
+  add(part: () => readonly Family[]): () => void;
+}
 
 /** What a service has counted in all: what its parts count, and what those have that have ended. */
-export class Totals {
-  #left: readonly Family[] = [];
+export class Totals implements Parts {
+  readonly #left = new Tally();
   readonly #parts = new Set<() => readonly Family[]>();
 
-  /** One more part counts; what it returns ends it. */
   add(part: () => readonly Family[]): () => void {
     this.#parts.add(part);
     return () => {
-      if (this.#parts.delete(part)) this.#left = mergeFamilies([this.#left, leftBehind(part())]);
+      if (this.#parts.delete(part)) this.take(part());
     };
   }
 
-  /** What they have counted. */
-  get families(): readonly Family[] {
-    return mergeFamilies([this.#left, ...Array.from(this.#parts, (part) => part())]);
+  /** Adds what has been counted elsewhere: of that all stays that only grows. */
+  take(counted: readonly Family[]): void {
+    const growing = counted.filter((family) => !isGauge(family));
+    atOnce(this.#left.add(growing, new Work(Infinity)));
   }
 
-  /** The same, and what this process takes. */
-  get all(): readonly Family[] {
-    return mergeFamilies([this.families, processFamilies()]);
+  /** Tells all of it, and what this process takes, in turns with others. */
+  readonly scrape: Scrape = sharing(async (format) => {
+    const work = new Work(Infinity);
+    return work.do(this.#written(format, work));
+  });
+
+  *#written(format: Format, work: Work): Steps<Buffer> {
+    const all = new Tally();
+    yield* all.add(this.#left.families, work);
+    for (const part of this.#parts) yield* all.add(part(), work);
+    yield* all.add(processFamilies(), work);
+    return yield* writeFamilies(all.families, format, work);
   }
 }

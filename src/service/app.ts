@@ -29,9 +29,9 @@ import { acceptJsonBytes } from './http/json-body.ts';
 import { refuseUnknown } from './http/refuse-unknown.ts';
 import { mediaTypes } from '../encodings/index.ts';
 import { PROBLEM } from '../encodings/media-types.ts';
-import { writeFamilies } from '../observe/exposition.ts';
 import { Metrics } from '../observe/metrics.ts';
 import type { Scrape } from '../observe/scrape.ts';
+import { Totals } from '../observe/totals.ts';
 import { baseApp, type BaseOptions } from './http/base-app.ts';
 import { builtPlayground } from './playground-files.ts';
 import { type Memory, processMemory } from '../budget/memory.ts';
@@ -100,8 +100,7 @@ export async function buildApp(
   const describeSource = describing(memory, config.server.timeoutMs);
   sourceRoute(app, sourcesFor, describeSource);
   limitsRoute(app, config);
-  if (config.server.metricsPort === undefined)
-    metricsRoute(app, scrape ?? ((format) => writeFamilies(metrics.all, format)));
+  if (config.server.metricsPort === undefined) metricsRoute(app, scrape ?? alone(metrics));
   // Nothing that a batch's line says has a secret field to hide, and looking for one costs more than the
   // line.
   const log = app.log.child({}, { redact: [] });
@@ -128,6 +127,13 @@ export async function buildApp(
     mcpRoute(app, service, { describeSource, serves });
   }
   return app;
+}
+
+/** Tells the metrics of an app that is a service by itself. */
+function alone(metrics: Metrics): Scrape {
+  const totals = new Totals();
+  totals.add(() => metrics.families);
+  return totals.scrape;
 }
 
 /** The media types of all answers to batches: pages are those of saved batches alone. */

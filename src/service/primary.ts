@@ -10,8 +10,8 @@ export type Bound = Pick<Config['server'], 'metricsPort' | 'tls'>;
 /**
  * What a worker tells its primary: that it starts, and is to be told what it is bound to; where it listens;
  * that it takes nothing new and will end; whether it has turned to the configuration that it was to read;
- * what it has counted, with the number of the question if it was asked; that somebody wants the metrics of
- * all workers.
+ * what it has counted since it said so last, with the number of the question if it was asked; that somebody
+ * wants the metrics of all workers.
  */
 export type Word =
   | 'starting'
@@ -23,7 +23,8 @@ export type Word =
 
 /**
  * What a primary tells a worker: to end; to read its configuration again; what it is bound to; to say what it
- * has counted; the metrics of all workers.
+ * has counted; the metrics of all workers, as the base64 of gzip: a text of megabytes would take either
+ * process's time, and many turns, on its way.
  */
 export type Order =
   | typeof DRAIN

@@ -102,7 +102,7 @@ export async function openSources(
   for (const options of Object.values(configured)) {
     const adapter = adapters[options.adapter] as Adapter;
     const connection = opening.use(await adapter.open({ ...options, streamIdleMs }));
-    const below: Below = { options, adapter, connection, calls: new DurationsBy(), log };
+    const below: Below = { options, adapter, connection, calls: new DurationsBy(options.name), log };
     const layers = layersOf(below);
     for (const layer of layers) opening.defer(() => layer.dispose?.());
     const source = sourceOf(below, layers);

@@ -90,7 +90,7 @@ describe('another edition of the port of the metrics', () => {
   it('cuts a client of the one before that takes nothing for as long as graceMs', async () => {
     const [before, after] = [parseConfig({}), parseConfig({ server: { graceMs: 40 } })];
     const asked = Promise.withResolvers<void>();
-    const scrape = (): Promise<string> => {
+    const scrape = (): Promise<Buffer> => {
       asked.resolve();
       return new Promise(() => {});
     };

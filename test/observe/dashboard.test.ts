@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { Metrics } from '../../src/observe/metrics.ts';
+import { processFamilies } from '../../src/observe/process-families.ts';
 import { wrongIn } from './promql.ts';
 
 const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
-const families = new Metrics([], [], () => 0).all;
+const families = [...new Metrics([], [], () => 0).families, ...processFamilies()];
 /** Every name that a query may have, with its labels. */
 const known = new Map<string, readonly string[]>([['up', []]]);
 /** Every family as it is called in the documents. */

@@ -104,7 +104,7 @@ describe('a request for a batch', () => {
 describe('metrics on a port of their own', () => {
   it('are there for those who may read them', async () => {
     const config = parseConfig({ batches: { one: empty }, callers: CALLERS });
-    const app = buildMetricsApp(config, () => Promise.resolve('counted'), {});
+    const app = buildMetricsApp(config, () => Promise.resolve(Buffer.from('counted')), {});
     closing.push(app);
     const statusFor = async (headers: object): Promise<number> =>
       (await app.inject({ url: '/metrics', headers: { ...headers } })).statusCode;

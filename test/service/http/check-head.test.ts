@@ -53,7 +53,7 @@ describe('a request target', () => {
   });
 
   it('* of an OPTIONS is answered by a port for metrics alone, too', async () => {
-    const metrics = buildMetricsApp(config, async () => '', {});
+    const metrics = buildMetricsApp(config, async () => Buffer.alloc(0), {});
     const to = Number(new URL(await metrics.listen({ host: '127.0.0.1', port: 0 })).port);
     const head = 'HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
     expect(await statuses(`OPTIONS * ${head}`, to)).toEqual([204]);

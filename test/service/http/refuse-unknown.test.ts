@@ -55,7 +55,7 @@ describe('a path that cannot be decoded', () => {
   });
 
   it('is one among the metrics on a port of their own, too', async () => {
-    const metrics = buildMetricsApp(config, () => '', {});
+    const metrics = buildMetricsApp(config, async () => Buffer.alloc(0), {});
     const statusFor = async (headers: object): Promise<number> =>
       (await metrics.inject({ url: '/%zz', headers: { host: 'localhost', ...headers } })).statusCode;
     expect([await statusFor({}), await statusFor({ 'x-api-key': key })]).toEqual([401, 400]);

@@ -21,5 +21,5 @@ it.each([
   if (failure) store.calls[0]?.fail(failure);
   else store.calls[0]?.answer(['x']);
   await asked.catch(() => {});
-  expect(Array.from(calls.entries(), ([labels, { count }]) => [labels, count])).toEqual([[['get', code], 1]]);
+  expect(calls.counts).toEqual([[['get', code], [1]]]);
 });
