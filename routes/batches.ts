@@ -1,12 +1,19 @@
 import type { FastifyInstance } from 'fastify';
-import { perCaller } from '../src/callers/granted.ts';
+import { Work } from '../src/budget/work.ts';
+import { perGrantOfLate } from '../src/callers/granted.ts';
+import { writeBytes } from '../src/json/write.ts';
 import type { SavedBatch } from '../src/saved/saved-batch.ts';
 import type { Service } from '../src/service/batches/conduct.ts';
 
 /** `GET /batches`: the saved batches that who asks may run, with what they take and what they answer in. */
 export function batchesRoute(app: FastifyInstance, savedFor: Service['savedFor']): void {
-  const batchesFor = perCaller((caller) => JSON.stringify({ batches: [...savedFor(caller).values()].map(told) }));
-  app.get('/batches', ({ caller }, reply) => reply.type('application/json; charset=utf-8').send(batchesFor(caller)));
+  const batchesFor = perGrantOfLate(async (caller) => {
+    const work = new Work(Infinity);
+    return work.do(writeBytes({ batches: [...savedFor(caller).values()].map(told) }, 'plain', work));
+  });
+  app.get('/batches', async ({ caller }, reply) =>
+    reply.type('application/json; charset=utf-8').send(await batchesFor(caller)),
+  );
 }
 
 function told({ name, description, plan, params, encodings }: SavedBatch): object {

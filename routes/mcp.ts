@@ -3,7 +3,7 @@ import type { CallTool } from '../src/agents/mcp-handler.ts';
 import { readMessage } from '../src/agents/read-message.ts';
 import { toolsOf } from '../src/agents/tools.ts';
 import { onceLoaded } from '../src/ground/once-loaded.ts';
-import { perCaller } from '../src/callers/granted.ts';
+import { perGrantOfLate } from '../src/callers/granted.ts';
 import { receive, type Service } from '../src/service/batches/conduct.ts';
 import { type Calling, toolCalls } from '../src/service/batches/tool-calls.ts';
 import type { Serves } from '../src/service/http/hosts.ts';
@@ -27,7 +27,7 @@ export function mcpRoute(
   // The protocol is loaded with the first message: most services are asked by no agent.
   const answering = onceLoaded(async () => {
     const { mcpAnswers } = await import('../src/agents/mcp-handler.ts');
-    return perCaller((caller) => {
+    return perGrantOfLate((caller) => {
       const runs = config.server.adhoc && caller.adhoc;
       return mcpAnswers(toolsOf(savedFor(caller).values(), sourcesFor(caller), runs));
     });

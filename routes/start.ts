@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { perCaller } from '../src/callers/granted.ts';
+import { perGrantOfLate } from '../src/callers/granted.ts';
 import { PAGE } from '../src/encodings/media-types.ts';
 import type { SavedBatch } from '../src/saved/saved-batch.ts';
 import type { Service } from '../src/service/batches/conduct.ts';
@@ -28,7 +28,7 @@ const STYLE = `
 
 /** `GET /`: what there is to look at with a browser; of saved batches those that who asks may run. */
 export function startRoute(app: FastifyInstance, savedFor: Service['savedFor']): void {
-  const pageFor = perCaller((caller) => pageOf([...savedFor(caller).values()]));
+  const pageFor = perGrantOfLate((caller) => pageOf([...savedFor(caller).values()]));
   app.get('/', { config: { isOpen: true } }, ({ caller }, reply) =>
     reply.type('text/html; charset=utf-8').header('content-security-policy', POLICY).send(pageFor(caller)),
   );

@@ -2,6 +2,8 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toolsOf } from '../src/agents/tools.ts';
 import { processMemory } from '../src/budget/memory.ts';
+import { atOnce, Work } from '../src/budget/work.ts';
+import { writeText } from '../src/json/write.ts';
 import { openapi } from '../src/openapi/document.ts';
 import { openSaved } from '../src/saved/open-saved.ts';
 import { describing } from '../src/service/describe-source.ts';
@@ -60,7 +62,7 @@ beforeAll(async () => {
   opened = await openSources(config);
   const { sources } = opened;
   const saved = await openSaved(config, sources);
-  const document = openapi(config, [...sources.values()], saved);
+  const document = atOnce(openapi(config, [...sources.values()], new Work(Infinity), saved));
   told.set('/openapi.json', document);
   for (const { name, inputSchema } of toolsOf(saved.values(), sources, true)) told.set(`tool ${name}`, inputSchema);
   const tell = describing(processMemory(1000), 500);
@@ -75,6 +77,18 @@ beforeAll(async () => {
   }
 });
 afterAll(() => opened[Symbol.asyncDispose]());
+
+it('the document is written as any JSON is, and made in turns where there are many saved batches', async () => {
+  const { sources } = opened;
+  const named = [...sources.values()];
+  const saved = await openSaved(config, sources);
+  const work = new Work(Infinity);
+  const document = atOnce(openapi(config, named, work, saved));
+  expect(atOnce(writeText(document, 'plain', work))).toBe(JSON.stringify(document));
+  const [one] = saved.values();
+  const many = new Map(Array.from({ length: 300 }, (_none, at) => [`b${at}`, { ...one!, name: `b${at}` }]));
+  expect(openapi(config, named, work, many).next().done).toBe(false);
+});
 
 /** What holds schemas by their names, and what holds data, not schemas. */
 const NAMED = new Set(['properties', 'schemas', '$defs', 'responses']);

@@ -1,11 +1,29 @@
+import { LRUCache } from 'lru-cache';
 import type { Grant } from './known-caller.ts';
 
-/** Makes something of what a caller may do, once for each caller of a configuration. */
-export function perCaller<T>(make: (caller: Grant) => T): (caller: Grant) => T {
-  const made = new Map<string | undefined, T>();
+/** What is large is kept for so many grants. */
+const MOST = 8;
+
+/** Makes something of what callers may do, once for all who may do the same. */
+export function perGrant<T>(make: (caller: Grant) => T): (caller: Grant) => T {
+  return kept(new Map<string, T>(), make);
+}
+
+/** The same of what is large: it is kept for those alone who have asked of late. */
+export function perGrantOfLate<T extends object | string>(make: (caller: Grant) => T): (caller: Grant) => T {
+  return kept(new LRUCache<string, T>({ max: MOST }), make);
+}
+
+function kept<T>(
+  made: Pick<Map<string, T>, 'get'> & { set: (scope: string, one: T) => unknown },
+  make: (caller: Grant) => T,
+): (caller: Grant) => T {
   return (caller) => {
-    if (!made.has(caller.name)) made.set(caller.name, make(caller));
-    return made.get(caller.name) as T;
+    const known = made.get(caller.scope);
+    if (known !== undefined) return known;
+    const one = make(caller);
+    made.set(caller.scope, one);
+    return one;
   };
 }
 
@@ -14,5 +32,5 @@ export function granted<T>(
   all: ReadonlyMap<string, T>,
   which: 'sources' | 'batches',
 ): (caller: Grant) => ReadonlyMap<string, T> {
-  return perCaller((caller) => new Map([...all].filter(([name]) => caller[which].has(name))));
+  return perGrant((caller) => new Map([...all].filter(([name]) => caller[which].has(name))));
 }

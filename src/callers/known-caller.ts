@@ -11,6 +11,8 @@ export interface Names {
 export interface Grant {
   /** Its name in the configuration; undefined where everyone may ask. */
   readonly name: string | undefined;
+  /** What is there for it: the same text for all for whom the same is there. */
+  readonly scope: string;
   /** The sources that it may name: of no other one it is told that there is one. */
   readonly sources: Names;
   /** The saved batches that it may run. */
@@ -36,6 +38,7 @@ const ALL: Names = { has: () => true };
 /** Who asks a service that everyone may ask: nothing is known of them, and they may do all there is. */
 export const ANYONE: KnownCaller = {
   name: undefined,
+  scope: 'all',
   sources: ALL,
   batches: ALL,
   adhoc: true,
@@ -48,13 +51,21 @@ export const ANYONE: KnownCaller = {
 const NONE: Names = { has: () => false };
 
 /** Who asks without a key where others have one: all that they may have is what is there for everybody. */
-export const NOBODY: KnownCaller = { ...ANYONE, sources: NONE, batches: NONE, adhoc: false, metrics: false };
+export const NOBODY: KnownCaller = {
+  ...ANYONE,
+  scope: 'none',
+  sources: NONE,
+  batches: NONE,
+  adhoc: false,
+  metrics: false,
+};
 
 /** What a configuration grants a caller. */
 export function grantOf(name: string, caller: CallerConfig): Grant {
   const { sources, batches, adhoc, metrics, maxTimeoutMs = Infinity } = caller;
   return {
     name,
+    scope: JSON.stringify([sorted(sources), batches === '*' ? batches : sorted(batches), adhoc, metrics]),
     sources: new Set(sources),
     batches: batches === '*' ? ALL : new Set(batches),
     adhoc,
@@ -62,6 +73,10 @@ export function grantOf(name: string, caller: CallerConfig): Grant {
     maxTimeoutMs,
     quota: new Quota(caller),
   };
+}
+
+function sorted(names: readonly string[]): readonly string[] {
+  return [...new Set(names)].toSorted();
 }
 
 /** A caller with what its token claims; it is called what the configuration calls it, whatever that says. */

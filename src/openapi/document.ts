@@ -1,3 +1,4 @@
+import type { Steps, Work } from '../budget/work.ts';
 import type { Config } from '../config/load.ts';
 import { ANYONE, type Grant } from '../callers/known-caller.ts';
 import { answerSchemas } from './answers.ts';
@@ -14,14 +15,16 @@ import { version } from '../version.ts';
 
 /**
  * The service's interface (OpenAPI 3.1), made from the schemas that requests are checked by: names of
- * sources, ops and saved batches, never an address. For a caller it has what is there for it.
+ * sources, ops and saved batches, never an address. For a caller it has what is there for it. Made in turns:
+ * there may be many saved batches.
  */
-export function openapi(
+export function* openapi(
   config: Pick<Config, 'server' | 'limits'>,
   sources: readonly Named[],
+  work: Work,
   saved: ReadonlyMap<string, SavedBatch> = new Map(),
   caller: Grant = ANYONE,
-): JsonSchema {
+): Steps<JsonSchema> {
   const { mcp, metricsPort, playground } = config.server;
   const adhoc = config.server.adhoc && caller.adhoc;
   const document = {
@@ -37,13 +40,17 @@ export function openapi(
     paths: {
       ...(adhoc && batchPaths(sources)),
       ...(mcp && mcpPaths),
-      ...savedPaths(saved, caller),
+      ...(yield* savedPaths(saved, caller, work)),
       ...servicePaths,
       ...(playground && playgroundPaths),
       ...(metricsPort === undefined && caller.metrics && metricsPaths),
     },
     components: {
-      schemas: { ...(adhoc && requestSchemas(sources, config.limits)), ...answerSchemas, ...savedSchemas(saved) },
+      schemas: {
+        ...(adhoc && requestSchemas(sources, config.limits)),
+        ...answerSchemas,
+        ...(yield* savedSchemas(saved, work)),
+      },
       responses: faults,
       headers,
     },

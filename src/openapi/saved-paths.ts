@@ -1,3 +1,4 @@
+import type { Steps, Work } from '../budget/work.ts';
 import type { Grant } from '../callers/known-caller.ts';
 import { askedSchema } from '../saved/asked.ts';
 import type { ParamSet } from '../saved/param-set.ts';
@@ -9,9 +10,14 @@ import { type JsonSchema, ref, toJsonSchema } from './schema-of.ts';
 
 type Saved = ReadonlyMap<string, SavedBatch>;
 
+/** Pieces of work that a saved batch counts for. */
+const PIECES = 512;
+
 /** The path of each saved batch, and that of its answers in what an ending names. */
-export function savedPaths(saved: Saved, caller: Grant): Record<string, JsonSchema> {
-  const paths = [...saved.values()].flatMap((batch) => {
+export function* savedPaths(saved: Saved, caller: Grant, work: Work): Steps<Record<string, JsonSchema>> {
+  const paths: Record<string, JsonSchema> = {};
+  for (const batch of saved.values()) {
+    if (work.tick(PIECES)) yield;
     const endings = batch.encodings.map(({ extension }) => extension);
     const ending = {
       name: 'ending',
@@ -22,21 +28,21 @@ export function savedPaths(saved: Saved, caller: Grant): Record<string, JsonSche
     };
     const path = `/batches/${batch.name}`;
     const flags = mayExplain(batch, caller) ? [explain] : [];
-    return [
-      [path, operationsOf(batch, '', flags, {})] as const,
-      [`${path}.{ending}`, operationsOf(batch, '.ending', flags, { parameters: [ending] })] as const,
-    ];
-  });
-  return Object.fromEntries(paths);
+    paths[path] = operationsOf(batch, '', flags, {});
+    paths[`${path}.{ending}`] = operationsOf(batch, '.ending', flags, { parameters: [ending] });
+  }
+  return paths;
 }
 
 /** What each of them takes, and what it answers as JSON, by names that no other schema has. */
-export function savedSchemas(saved: Saved): Record<string, JsonSchema> {
-  const schemas = [...saved.values()].flatMap(({ name, params, plan }) => [
-    [`batch.${name}.asked`, askedOf(params)] as const,
-    [`batch.${name}.answer`, answerOf(plan.root)] as const,
-  ]);
-  return Object.fromEntries(schemas);
+export function* savedSchemas(saved: Saved, work: Work): Steps<Record<string, JsonSchema>> {
+  const schemas: Record<string, JsonSchema> = {};
+  for (const { name, params, plan } of saved.values()) {
+    if (work.tick(PIECES)) yield;
+    schemas[`batch.${name}.asked`] = askedOf(params);
+    schemas[`batch.${name}.answer`] = answerOf(plan.root);
+  }
+  return schemas;
 }
 
 function askedOf(params: ParamSet): JsonSchema {
