@@ -1,4 +1,5 @@
 import { Double } from 'bson';
+import { isWrittenAs } from '../../src/json/digits.ts';
 import { DIGITS } from './exact-decimal.ts';
 
 /**
@@ -16,6 +17,5 @@ export function exactDouble(text: string): Double | undefined {
   if (exponent !== undefined || !Number.isInteger(value)) return new Double(value);
   if (/[1-9]/.test(fraction)) return undefined;
   const whole = coefficient.replace(/\..*$/, '').replace(/^0+(?=\d)/, '') || '0';
-  // A double may be written by all of its digits, or by as few as tell it from others.
-  return whole === String(size) || BigInt(whole) === BigInt(size) ? new Double(value) : undefined;
+  return isWrittenAs(size, whole) ? new Double(value) : undefined;
 }

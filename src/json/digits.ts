@@ -34,6 +34,22 @@ export function decimalOf(text: string): string {
   return Number.isSafeInteger(power) ? `${sign}${digits.slice(0, end)}e${power}` : text;
 }
 
+/** Digits that `toPrecision` has at most. */
+const MOST_PRECISION = 100;
+
+/**
+ * Whether this is how some writer tells a double that is an integer: by as few digits as tell it from others,
+ * by all that it has, or rounded to as many as there are (`%.17g`).
+ */
+export function isWrittenAs(double: number, text: string): boolean {
+  const shortest = String(double);
+  if (shortest === text) return true;
+  const decimal = decimalOf(text);
+  if (decimalOf(shortest) === decimal) return true;
+  const precision = text.replace(/[eE].*$/, '').replace(/^[-0.]+|\./g, '').length;
+  return decimalOf(precision > MOST_PRECISION ? String(BigInt(double)) : double.toPrecision(precision)) === decimal;
+}
+
 /** The integer of so many bits that these digits stand for; undefined for what these cannot hold. */
 export function exactInteger(text: string, bits: 32 | 64): bigint | undefined {
   if (!/^-?\d{1,19}$/.test(text)) return undefined;

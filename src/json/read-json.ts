@@ -1,5 +1,5 @@
 import type { Steps, Work } from '../budget/work.ts';
-import { decimalOf, isOutOfRange } from './digits.ts';
+import { isOutOfRange, isWrittenAs } from './digits.ts';
 import { isExactInteger } from './exact.ts';
 import { Digits } from './leaf.ts';
 import { put, trimmed } from './members.ts';
@@ -226,6 +226,6 @@ function longNumberOf(text: string): number | Digits {
     if (whole.length === text.length) return Number(text);
   }
   const number = Number(text);
-  const isSame = Number.isInteger(number) ? decimalOf(String(number)) === decimalOf(text) : Number.isFinite(number);
+  const isSame = Number.isInteger(number) ? isWrittenAs(number, text) : Number.isFinite(number);
   return isSame ? number : new Digits(text);
 }

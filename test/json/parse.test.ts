@@ -25,6 +25,15 @@ function expectAsJsonParse(text: string): void {
 }
 const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
 
+/** Whether a double that is an integer, rounded to where a number written in JSON ends, is that number. */
+function isRoundedTo(text: string, double: number): boolean {
+  const [, whole = '', fraction = '', exponent = '0'] = /^-?(\d+)(?:\.(\d+))?(?:e(.+))?$/.exec(text) ?? [];
+  const power = Number(exponent) - fraction.length;
+  const size = BigInt(Math.abs(double));
+  const unit = 10n ** BigInt(Math.abs(power));
+  return BigInt(whole + fraction) === (power < 0 ? size * unit : (2n * size + unit) / (2n * unit));
+}
+
 const expected = (text: string): unknown =>
   JSON.parse(
     text.replaceAll(/[^[\],]+/g, (token) => JSON.stringify(/^-?\d+$/.test(token) ? token : String(Number(token)))),
@@ -55,11 +64,13 @@ describe('parseExact', () => {
     '12345678901234567891e0',
     '-12345678901234567891E+0',
     '9007199254740993e0',
-    '4611686018427387904e0',
+    '4611686018427387905e0',
     '1.2345678901234567891e19',
     '12345678901234567.5e3',
     '12345678901234567891E-2',
     '0.12345678901234567891e20',
+    '9.9999999999999991e+22',
+    '9.99999999999999920e+22',
     '1e-400',
     '-1e-400',
     '1E-324',
@@ -87,6 +98,12 @@ describe('parseExact', () => {
     '6.02214076e23',
     '1.2345678901234567e20',
     '123456789012345680000e0',
+    '4611686018427387904e0',
+    '123456789012345683968e0',
+    '-1.23456789012345683968E+20',
+    '9.9999999999999992e+22',
+    '9.9999999999999991611392E22',
+    `${BigInt(Number.MAX_VALUE)}e0`,
     '0.12345678901234567890',
     '-0',
     '0.0',
@@ -122,7 +139,8 @@ describe('parseExact', () => {
     fc.assert(
       fc.property(written, (text) => {
         const number = Number(text);
-        const isAnother = Number.isInteger(number) && decimalOf(String(number)) !== decimalOf(text);
+        const isAnother =
+          Number.isInteger(number) && !isRoundedTo(text, number) && decimalOf(String(number)) !== decimalOf(text);
         const isBeyond = !text.includes('e') && Math.abs(Number(text.split('.')[0])) > 2 ** 53;
         const value = isAnother || isBeyond ? new Digits(text) : number;
         expect([parseExact(text), parseExact(`[${text},{"1":0}]`)]).toEqual([value, [value, new Map([['1', 0]])]]);
@@ -130,6 +148,31 @@ describe('parseExact', () => {
         expect(scan(Buffer.from(text), { depth: 1, keepsDigits: true })).toEqual([]);
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it('reads a double as itself, however a writer tells it', () => {
+    const told = (double: number, places: number) => [
+      String(double),
+      double.toPrecision(17),
+      double.toPrecision(17 + places),
+      double.toExponential(),
+      double.toExponential(16 + places).toUpperCase(),
+      ...(Number.isInteger(double) ? [`${BigInt(double)}e0`, `${BigInt(double)}E-0`] : []),
+    ];
+    const large = fc.tuple(fc.maxSafeNat(), fc.integer({ min: 0, max: 970 })).map(([it, power]) => it * 2 ** power);
+    const doubles = fc.oneof(large, fc.double({ noNaN: true, noDefaultInfinity: true }));
+    // Of -0 these leave 0.
+    fc.assert(
+      fc.property(
+        doubles.map((it) => it + 0),
+        fc.nat(60),
+        (double, places) => {
+          const texts = told(double, places).filter((text) => /[eE]/.test(text) || Math.abs(double) <= 2 ** 53);
+          expect(parseExact(`[${texts.join(',')}]`)).toEqual(texts.map(() => double));
+        },
+      ),
+      { numRuns: 300 },
     );
   });
 

@@ -101,6 +101,7 @@ describe('Extended JSON in a request', () => {
     [{ $numberDouble: '-9007199254740994' }, new Double(-9007199254740994)],
     [{ $numberDouble: '123456789012345683968.0' }, new Double(123456789012345680000)],
     [{ $numberDouble: '123456789012345680000' }, new Double(123456789012345680000)],
+    [{ $numberDouble: `${BigInt(Number.MAX_VALUE)}.0` }, new Double(Number.MAX_VALUE)],
     [{ $numberDouble: '1.2345678901234567891e+20' }, new Double(123456789012345680000)],
     [{ $numberDecimal: '1.50' }, Decimal128.fromString('1.50')],
     [{ $numberDecimal: '-1e-6176' }, Decimal128.fromString('-1E-6176')],
