@@ -94,6 +94,7 @@ const batches = {
     queries: { a: { source: 'photos', op: 'getObject', params: { key: 'covers/B-101.svg', range: 'bytes=0-9' } } },
   },
   endless: { pattern: 'kv', queries: { a: get(['endless']) } },
+  tagged: { pattern: 'kv', queries: { a: get(['tagged']) } },
   table: {
     pattern: 'kv',
     params: { category: { type: 'string' } },
@@ -157,6 +158,10 @@ beforeAll(async () => {
   echo = await startScripted((url, response, request) => {
     const { pathname, search } = new URL(url, 'http://store');
     if (pathname.startsWith('/open')) return;
+    if (pathname === '/tagged') {
+      response.writeHead(200, { etag: 'W/"aW/b"' }).end();
+      return;
+    }
     if (pathname === '/endless') {
       response.writeHead(200, { etag: '"e"' }).write('a');
       return;
@@ -557,6 +562,7 @@ describe('an answer that a request is bound to', () => {
   const STREAM = '/batches/versioned.ndjson';
   const BYTES = '/batches/covers.bin?sku=B-101';
   const PART = '/batches/part.bin';
+  const TAGGED = '/batches/tagged.bin';
 
   it.each<[string, Record<string, string>, number]>([
     [GATHERED, { 'if-match': '*' }, 200],
@@ -593,6 +599,11 @@ describe('an answer that a request is bound to', () => {
     [BYTES, { 'if-unmodified-since': LATE, 'if-modified-since': LATE }, 304],
     [BYTES, { 'if-unmodified-since': EARLY, 'if-none-match': 'THIS' }, 412],
     [PART, { 'if-none-match': 'THIS' }, 304],
+    [TAGGED, { 'if-none-match': 'THIS' }, 304],
+    [TAGGED, { 'if-none-match': '"aW/b"' }, 304],
+    [TAGGED, { 'if-none-match': '"ab"' }, 200],
+    [TAGGED, { 'if-match': 'THIS' }, 412],
+    [TAGGED, { 'if-match': '"aW/b"' }, 412],
     [PART, { 'if-none-match': '"x"' }, 206],
     [GATHERED, { 'if-none-match': 'THIS' }, 304],
     [GATHERED, { 'if-modified-since': LATE }, 200],

@@ -26,11 +26,16 @@ export function isKnown(
   { etag, 'last-modified': modified }: Encoded['headers'],
 ): boolean {
   if (tags !== undefined) {
-    const opaque = String(etag).replace('W/', '');
-    return tags.trim() === '*' || (tags.match(TAG) ?? []).some((tag) => tag.replace('W/', '') === opaque);
+    const tag = opaque(String(etag));
+    return tags.trim() === '*' || (tags.match(TAG) ?? []).some((one) => opaque(one) === tag);
   }
   if (since === undefined || modified === undefined) return false;
   return Date.parse(String(modified)) <= (httpDate(since) ?? -Infinity);
+}
+
+/** A tag as it is compared weakly. */
+function opaque(tag: string): string {
+  return tag.replace(/^W\//, '');
 }
 
 const TAG = /(?:W\/)?"[^"]*"/g;
