@@ -1,5 +1,5 @@
 import { attachment } from '../store/attachment.ts';
-import { isOpaque, type Node } from '../batch/plan/node.ts';
+import { isOpaque, type GroupNode, type Node } from '../batch/plan/node.ts';
 import type { Answer } from '../batch/run/answer.ts';
 import type { Flow } from '../batch/run/flow.ts';
 import { isComplete, type Member } from '../batch/run/reply.ts';
@@ -49,6 +49,16 @@ export const raw: Encoding = {
     };
   },
 };
+
+/**
+ * Whether whoever asks for the same again is answered the same object, if perhaps another version of it: no
+ * race decides which, nor another reply.
+ */
+export function isOfOneObject({ members }: GroupNode): boolean {
+  const [only, another] = members.filter((member) => !member.hidden);
+  if (only?.kind !== 'query' || another) return false;
+  return only.referencesToRun.every(({ plain }) => plain.every(({ target }) => target?.from !== 'result'));
+}
 
 /** The bytes of the body; what breaks it fails the batch. */
 async function* pieces(flow: Flow<Buffer> | undefined, path: Member['path'], answer: Answer): AsyncGenerator<Buffer> {

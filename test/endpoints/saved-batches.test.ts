@@ -16,6 +16,7 @@ let version = 1;
 const get = (path: readonly unknown[], more: object = {}) => ({ source: 'echo', op: 'get', params: { path }, ...more });
 const P = { $param: '/id' };
 
+const cover = { source: 'photos', op: 'getObject', params: { key: 'covers/B-101.svg' } };
 const batches = {
   profile: {
     pattern: 'kv',
@@ -95,6 +96,19 @@ const batches = {
   },
   endless: { pattern: 'kv', queries: { a: get(['endless']) } },
   tagged: { pattern: 'kv', queries: { a: get(['tagged']) } },
+  named: {
+    pattern: 'kv',
+    queries: {
+      which: get(['B-101'], { hidden: true, select: '/path' }),
+      a: { ...cover, params: { key: { $join: ['covers', { $result: '/which' }, '.svg'] } } },
+    },
+  },
+  noted: {
+    pattern: 'kv',
+    queries: { which: get(['a'], { hidden: true }), a: { ...cover, when: { $result: '/which' } } },
+  },
+  raced: { pattern: 'first-reply', take: 1, queries: [cover, cover] },
+  within: { pattern: 'kv', queries: { a: { pattern: 'first-reply', take: 1, queries: [cover, cover] } } },
   table: {
     pattern: 'kv',
     params: { category: { type: 'string' } },
@@ -588,7 +602,7 @@ describe('an answer that a request is bound to', () => {
     [BYTES, { 'if-none-match': '*' }, 304],
     [BYTES, { 'if-none-match': '"x"' }, 200],
     [BYTES, { 'if-none-match': '' }, 200],
-    [BYTES, { 'if-modified-since': LATE }, 304],
+    [BYTES, { 'if-modified-since': LATE }, 200],
     [BYTES, { 'if-modified-since': 'MODIFIED' }, 304],
     [BYTES, { 'if-modified-since': EARLY }, 200],
     [BYTES, { 'if-modified-since': 'nonsense' }, 200],
@@ -596,7 +610,7 @@ describe('an answer that a request is bound to', () => {
     [BYTES, { 'if-none-match': 'THIS', 'if-modified-since': EARLY }, 304],
     [BYTES, { 'if-match': 'THIS', 'if-none-match': 'THIS' }, 304],
     [BYTES, { 'if-match': '"x"', 'if-none-match': 'THIS' }, 412],
-    [BYTES, { 'if-unmodified-since': LATE, 'if-modified-since': LATE }, 304],
+    [BYTES, { 'if-unmodified-since': LATE, 'if-modified-since': 'MODIFIED' }, 304],
     [BYTES, { 'if-unmodified-since': EARLY, 'if-none-match': 'THIS' }, 412],
     [PART, { 'if-none-match': 'THIS' }, 304],
     [TAGGED, { 'if-none-match': 'THIS' }, 304],
@@ -604,6 +618,14 @@ describe('an answer that a request is bound to', () => {
     [TAGGED, { 'if-none-match': '"ab"' }, 200],
     [TAGGED, { 'if-match': 'THIS' }, 412],
     [TAGGED, { 'if-match': '"aW/b"' }, 412],
+    ...['/batches/named.bin', '/batches/raced.bin', '/batches/within.bin'].flatMap(
+      (path): [string, Record<string, string>, number][] => [
+        [path, { 'if-none-match': 'THIS' }, 200],
+        [path, { 'if-modified-since': 'MODIFIED' }, 200],
+        [path, { 'if-match': '"x"' }, 412],
+      ],
+    ),
+    ['/batches/noted.bin', { 'if-none-match': 'THIS' }, 304],
     [PART, { 'if-none-match': '"x"' }, 206],
     [GATHERED, { 'if-none-match': 'THIS' }, 304],
     [GATHERED, { 'if-modified-since': LATE }, 200],

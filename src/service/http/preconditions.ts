@@ -19,7 +19,8 @@ export function isAnother(
 
 /**
  * Whether whoever asks by GET or HEAD has an answer already, by the headers that it has (RFC 9110 §13.1.2,
- * §13.1.3): its tag compares weakly, and only without any tags does its time count.
+ * §13.1.3): its tag compares weakly, and only without any tags does its time count. That has to be the same:
+ * an object that takes the place of another may be the older one.
  */
 export function isKnown(
   { 'if-none-match': tags, 'if-modified-since': since }: IncomingHttpHeaders,
@@ -30,7 +31,7 @@ export function isKnown(
     return tags.trim() === '*' || (tags.match(TAG) ?? []).some((one) => opaque(one) === tag);
   }
   if (since === undefined || modified === undefined) return false;
-  return Date.parse(String(modified)) <= (httpDate(since) ?? -Infinity);
+  return Date.parse(String(modified)) === httpDate(since);
 }
 
 /** A tag as it is compared weakly. */

@@ -3,6 +3,7 @@ import type { Plan } from '../../batch/plan/node.ts';
 import { Answer } from '../../batch/run/answer.ts';
 import type { Running } from '../../batch/run/run.ts';
 import { NotAcceptable, type Encoded, type EncodedBody, type Encoding } from '../../encodings/encoding.ts';
+import { isOfOneObject } from '../../encodings/raw.ts';
 import { cacheable, type Caching } from './caching.ts';
 import { codingFor } from './compression.ts';
 import { Outlet } from './outlet.ts';
@@ -34,7 +35,8 @@ export async function sendAnswer(
       const asked = reply.request.headers;
       if (isAnother(asked, headers)) return sendChanged(reply);
       const etag = await cacheable(reply, encoding, encoded, root.settled?.list, caching, batch);
-      if (isKnown(asked, etag === undefined ? headers : { etag })) return sendUnchanged(reply, encoded);
+      const stored = isOfOneObject(plan.root) ? headers : {};
+      if (isKnown(asked, etag === undefined ? stored : { etag })) return sendUnchanged(reply, encoded);
     }
     const sending = { idleMs: batch.options.limits.streamIdleMs, work: batch.work };
     reply.code(status).headers(headers);
