@@ -28,7 +28,7 @@ export interface ErrorDetails {
   status?: number;
   /** How long the store asks callers to wait, in milliseconds. */
   retryAfterMs?: number;
-  /** The names of the queries whose failure this one follows from. */
+  /** The names of the queries that it refers to and that failed, or did not come within its time. */
   dependsOn?: string[];
   /** For how long the store lets that be kept, in milliseconds; by itself for as long as one likes. */
   freshMs?: number;
@@ -97,7 +97,13 @@ export class CodapError extends Error {
     return this.#again({ source, cause, retryable: true });
   }
 
-  #again(own: Pick<ErrorDetails, 'source' | 'cause' | 'retryAfterMs' | 'retryable'>): CodapError {
+  /** The same failure, of what waited for these. */
+  waitingFor(dependsOn: string[]): CodapError {
+    const { source, cause } = this;
+    return this.#again({ source, cause, dependsOn });
+  }
+
+  #again(own: Pick<ErrorDetails, 'source' | 'cause' | 'retryAfterMs' | 'retryable' | 'dependsOn'>): CodapError {
     const { code, message, status, retryAfterMs, dependsOn, retryable, http, rejected, freshMs } = this;
     return new CodapError(code, message, {
       status,

@@ -100,7 +100,11 @@ export const answerSchemas: Record<string, JsonSchema> = {
       source: text,
       status: { ...whole, description: "The store's HTTP status." },
       retryAfterMs: duration,
-      dependsOn: { type: 'array', items: text },
+      dependsOn: {
+        type: 'array',
+        items: text,
+        description: 'The queries that it refers to and that failed, or did not come within its time.',
+      },
     },
     ['code', 'message', 'retryable'],
   ),

@@ -216,7 +216,7 @@ describe('timeoutMs of a group', () => {
     expect(simulation.aborted).toEqual(['b']);
   });
 
-  const late = { status: 'error', error: { code: 'TIMEOUT', retryable: true } };
+  const late = { status: 'error', error: { code: 'TIMEOUT', retryable: true, dependsOn: ['out'] } };
   const skipped = (...dependsOn: string[]) => ({ status: 'skipped', error: { code: 'DEPENDENCY_FAILED', dependsOn } });
   const out = { $result: '/out' };
   const both = (name: string) => q({ value: [{ $result: `/${name}` }, out] });
@@ -227,6 +227,7 @@ describe('timeoutMs of a group', () => {
   });
   it.concurrent.each<[string, object, object]>([
     ['in its params', q({ value: out }), late],
+    ['in more than one place', q({ value: [out, out, { $join: [{ $result: '/out' }] }] }), late],
     ['in when', q({}, { when: out }), late],
     ['in unless', q({}, { unless: out }), late],
     ['in select', q({}, { select: { a: out } }), late],

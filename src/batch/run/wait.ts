@@ -211,10 +211,12 @@ export function replyWithout(missing: readonly [Reference, Outcome][], scope: Sc
   const failures = missing.filter(([, { is }]) => is === 'failed' || is === 'nowhere');
   const [[first] = []] = failures;
   if (!first) {
-    const late = missing.map(([, outcome]) => outcome).find(({ is }) => is === 'late');
-    return late?.is === 'late' ? failure(late.error, performance.now()) : { status: 'skipped' };
+    const late = missing.filter(([, { is }]) => is === 'late');
+    const [[, outcome] = []] = late;
+    if (outcome?.is !== 'late') return { status: 'skipped' };
+    return failure(outcome.error.waitingFor(namesIn(late)), performance.now());
   }
-  const dependsOn = [...new Set(failures.flatMap(([{ target }]) => (target?.from === 'result' ? target.name : [])))];
+  const dependsOn = namesIn(failures);
   const known = dependsOn.length > 0 ? { dependsOn } : {};
   const cause = failures
     .map(([, outcome]) => (outcome.is === 'failed' ? outcome.error : undefined))
@@ -227,6 +229,11 @@ export function replyWithout(missing: readonly [Reference, Outcome][], scope: Sc
       })
     : new CodapError('DEPENDENCY_FAILED', `a reference leads nowhere${toldOf(first, scope)}`, known);
   return { status: 'skipped', error };
+}
+
+/** The names of the queries that these refer to, each once. */
+function namesIn(missing: readonly [Reference, Outcome][]): string[] {
+  return [...new Set(missing.flatMap(([{ target }]) => (target?.from === 'result' ? target.name : [])))];
 }
 
 /** What who asks has written; of a saved batch that is its parameters alone. */
