@@ -45,12 +45,13 @@ const ASKED = new Set(['find', 'aggregate', 'distinct', 'getMore', 'killCursors'
 export type Way = (message: Buffer, isAsked: boolean) => Uint8Array;
 
 /**
- * Starts it; `greeting` is told beside what every server says of itself. With a `topologyVersion` there, who
- * would hear of a change waits for one, as of a server of today.
+ * Starts it; `greeting` is told beside what every server says of itself, whatever a driver asks by itself,
+ * or by the name of that. With a `topologyVersion` there, who would hear of a change waits for one, as of a
+ * server of today.
  */
 export async function startScriptedMongo(
   script: Script,
-  greeting: object = {},
+  greeting: object | ((name: string) => object) = {},
   way: Way = (message) => message,
   port = 0,
 ): Promise<ScriptedMongo> {
@@ -62,7 +63,8 @@ export async function startScriptedMongo(
       watched.resolve();
       return 'nothing';
     }
-    if (!ASKED.has(name)) return serialize({ ...GREETING, ...greeting });
+    if (!ASKED.has(name))
+      return serialize({ ...GREETING, ...(typeof greeting === 'function' ? greeting(name) : greeting) });
     commands.push(bytes);
     const told = script(name, bytes);
     if (told === 'cut' || told === 'nothing') return told;

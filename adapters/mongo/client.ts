@@ -34,6 +34,8 @@ export class Client implements AsyncDisposable {
   #connected: Database | undefined;
   /** When a client failed to connect for the last time, an instant. */
   #failedAt = -Infinity;
+  /** Addresses of the servers that took codap's last login. */
+  #serving: ReadonlySet<string> = new Set();
   #refusal: Refusal | undefined;
   #isRefused = false;
 
@@ -57,11 +59,12 @@ export class Client implements AsyncDisposable {
 
   /**
    * Says what a query failed with, so that the next one finds a client that works, or none where the store
-   * refuses codap: each login that is tried in vain may count towards the account being locked.
+   * refuses codap: each login that is tried in vain may count towards the account being locked. A server
+   * that refuses codap is the driver's to avoid while another one serves.
    */
   failed(error: unknown): void {
     if (isDead(error)) this.#drop();
-    else if (isRefusal(error)) this.#pause(error);
+    else if (isRefusal(error) && this.#serving.size === 0) this.#pause(error);
   }
 
   #pause(error: unknown): void {
@@ -88,6 +91,7 @@ export class Client implements AsyncDisposable {
       lookup: joinedLookup,
     });
     failWhereUnreachable(client, Math.min((2 / 3) * timeoutMs, MOST_PATIENCE_MS));
+    this.#serving = servingOf(client);
     this.#client = client;
     const opened = new Database(client, database);
     try {
@@ -120,4 +124,19 @@ export class Client implements AsyncDisposable {
     this.#client = undefined;
     return client;
   }
+}
+
+/**
+ * Keeps the addresses of a client's servers that took its last login. One that refuses it, or cannot be
+ * reached, is of another type from then on, but for a load balancer: of that one nothing is known.
+ */
+function servingOf(client: MongoClient): ReadonlySet<string> {
+  const serving = new Set<string>();
+  if (client.options.loadBalanced) return serving;
+  client.on('connectionReady', ({ address }) => serving.add(address));
+  client.on('serverDescriptionChanged', ({ address, previousDescription, newDescription }) => {
+    if (newDescription.type !== previousDescription.type) serving.delete(address);
+  });
+  client.on('serverClosed', ({ address }) => serving.delete(address));
+  return serving;
 }

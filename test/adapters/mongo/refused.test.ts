@@ -87,3 +87,41 @@ it('a store that is too old is not tried again for a second, and works once it i
   expect(await asked(connection)).toEqual(['ok']);
   await store.close();
 });
+
+it('one mongos that refuses a login costs the other nothing, and both are left alone once neither takes it', async () => {
+  const logins = [0, 0];
+  const refusing = new Set<number>();
+  const start = (at: number) =>
+    startScriptedMongo(
+      () => [],
+      (name: string) => {
+        if (name === 'saslStart') logins[at]! += 1;
+        return name === 'saslStart' && refusing.has(at) ? { ok: 0, code: 18 } : { msg: 'isdbgrid' };
+      },
+    );
+  const [first, second] = await Promise.all([start(0), start(1)]);
+  const hosts = [first, second].map(({ url }) => new URL(url).host).join(',');
+  await using connection = await mongo.open(source({ url: `mongodb://u:p@${hosts}/?authMechanism=PLAIN` }));
+  expect(await asked(connection)).toEqual(['ok']);
+  // Each is asked for more than it has connections for.
+  await asked(connection, 40);
+  refusing.add(0);
+  await vi.waitFor(async () => {
+    const before = logins[0];
+    await asked(connection, 80);
+    expect(logins[0]).toBeGreaterThan(before!);
+  });
+  for (let time = 0; time < 5; time += 1) expect(await asked(connection, 4)).toEqual(['ok', 'ok', 'ok', 'ok']);
+  refusing.add(1);
+  await vi.waitFor(async () => {
+    await asked(connection, 160);
+    expect(await asked(connection, 20)).toEqual(FORBIDDEN);
+  });
+  const before = [...logins];
+  expect(await asked(connection, 20)).toEqual(FORBIDDEN);
+  expect(logins).toEqual(before);
+  refusing.clear();
+  vi.advanceTimersByTime(1000);
+  expect(await asked(connection)).toEqual(['ok']);
+  await Promise.all([first.close(), second.close()]);
+});
