@@ -1,6 +1,7 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { createSecureContext, type SecureContextOptions } from 'node:tls';
+import { createSecureContext } from 'node:tls';
 import type * as Driver from 'mongodb';
 
 const require = createRequire(import.meta.url);
@@ -68,32 +69,47 @@ function hasPackage(name: string): boolean {
   }
 }
 
-/** The options that name a file, and what TLS takes it for: as `ca` it would take any text. */
+/** The options that name a file, and what throws where it is not that: as `ca` TLS would take any text. */
 const FILES: readonly {
   readonly option: 'tlsCAFile' | 'tlsCRLFile' | 'tlsCertificateKeyFile';
   readonly detail: string;
-  readonly context: (file: Buffer, options: Driver.MongoOptions) => SecureContextOptions;
+  readonly check: (file: Buffer, options: Driver.MongoOptions) => void;
 }[] = [
   {
     option: 'tlsCAFile',
     detail: 'a tlsCAFile with certificates in PEM is allowed here',
-    context: (cert) => ({ cert }),
+    check: checkCertificates,
   },
   {
     option: 'tlsCRLFile',
     detail: 'a tlsCRLFile with a list of revoked certificates in PEM is allowed here',
-    context: (crl) => ({ crl }),
+    check: (crl) => createSecureContext({ crl }),
   },
   {
     option: 'tlsCertificateKeyFile',
     detail:
       'a tlsCertificateKeyFile with a certificate and its key in PEM, and its tlsCertificateKeyFilePassword, are allowed here',
-    context: (file, { passphrase }) => ({ cert: file, key: file, ...(passphrase !== undefined && { passphrase }) }),
+    check: checkIdentity,
   },
 ];
 
+/** What is trusted may be too weak to be shown to others, as old roots in a bundle are. */
+function checkCertificates(file: Buffer): void {
+  const blocks =
+    file.toString('latin1').match(/-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----.*?-----END \1-----/gs) ?? [];
+  const certificates = blocks.map((block) => new X509Certificate(block));
+  if (certificates.length === 0) throw new Error('no certificate');
+}
+
+/** TLS takes a certificate and a key of another algorithm, and then has none to show. */
+function checkIdentity(file: Buffer, { passphrase }: Driver.MongoOptions): void {
+  const key = { key: file, ...(passphrase !== undefined && { passphrase }) };
+  createSecureContext({ cert: file, ...key });
+  if (!new X509Certificate(file).checkPrivateKey(createPrivateKey(key))) throw new Error('the key of another one');
+}
+
 function wrongFiles(options: Driver.MongoOptions): string[] {
-  return FILES.flatMap(({ option, detail, context }) => {
+  return FILES.flatMap(({ option, detail, check }) => {
     const name = options[option];
     if (name === undefined) return [];
     let file: Buffer;
@@ -104,7 +120,7 @@ function wrongFiles(options: Driver.MongoOptions): string[] {
       return [`${detail}, and this one cannot be read (${why})`];
     }
     try {
-      createSecureContext(context(file, options));
+      check(file, options);
       return [];
     } catch {
       return [detail];

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { generate } from 'selfsigned';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectionsFor } from '../../../adapters/mongo/options.ts';
 import { ConfigError } from '../../../src/config/load.ts';
@@ -100,19 +101,35 @@ describe('a file that a connection string names', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'codap-'));
     const { cert, key } = await makeCertificate('codap test');
-    for (const [name, text] of Object.entries({ cert, both: `${cert}\n${key}`, text: 'x' }))
-      writeFileSync(join(folder, name), text);
+    // As an old root is: TLS would show no such one.
+    const weak = await generate([{ name: 'commonName', value: 'old' }], { keySize: 1024, algorithm: 'sha1' });
+    const files = {
+      cert,
+      text: 'x',
+      bundle: `# roots\n${cert}\n${weak.cert}`,
+      weak: weak.cert,
+      broken: `${cert}\n${cert.replace('MI', 'IM')}`,
+      both: `${cert}\n${key}`,
+      reversed: `${key}\n${cert}`,
+      otherKey: `${cert}\n${weak.private}`,
+    };
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it.each([
     ['tlsCAFile', 'cert', undefined],
+    ['tlsCAFile', 'bundle', undefined],
+    ['tlsCAFile', 'weak', undefined],
+    ['tlsCAFile', 'broken', /^a tlsCAFile with certificates in PEM is allowed here$/],
     ['tlsCAFile', 'none', /^a tlsCAFile .*, and this one cannot be read \(ENOENT\)$/],
     ['tlsCAFile', '', /^a tlsCAFile .* \(EISDIR\)$/],
     ['tlsCAFile', 'text', /^a tlsCAFile with certificates in PEM is allowed here$/],
     ['tlsCRLFile', 'none', /^a tlsCRLFile .* \(ENOENT\)$/],
     ['tlsCRLFile', 'text', /^a tlsCRLFile .* is allowed here$/],
     ['tlsCertificateKeyFile', 'both', undefined],
+    ['tlsCertificateKeyFile', 'reversed', undefined],
+    ['tlsCertificateKeyFile', 'otherKey', /^a tlsCertificateKeyFile .* are allowed here$/],
     ['tlsCertificateKeyFile', 'cert', /^a tlsCertificateKeyFile .* are allowed here$/],
     ['tlsCertificateKeyFile', 'none', /^a tlsCertificateKeyFile .* \(ENOENT\)$/],
   ])('%s=%s is read as the configuration is', (option, name, detail) => {
