@@ -137,6 +137,8 @@ function refusal(url: string): string {
     return 'a MongoDB connection string, which begins with mongodb:// or mongodb+srv://, is allowed here';
   const [, base = '', query = ''] = /^([^?]*)\??(.*)$/s.exec(url) ?? [];
   const isRight = isRead(base);
+  if (isRight && isRead(`${base}?${query.replaceAll('@', '%40')}`))
+    return 'options in which @ is percent-encoded, as %40, are allowed here';
   // Behind a `?` of a password there are no options.
   if (query.includes('@') || (!isRight && isRead(base.replace(/\/\/.*@/s, '//'))))
     return 'a MongoDB connection string whose user and password are percent-encoded is allowed here';

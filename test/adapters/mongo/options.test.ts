@@ -53,6 +53,7 @@ const wrong = (url: string) => (faultsOf(url) as Record<string, string>)['source
 const SCHEME = 'a MongoDB connection string, which begins with mongodb:// or mongodb+srv://, is allowed here';
 const HOSTS = 'a MongoDB connection string with hosts, of mongodb+srv:// one without a port, is allowed here';
 const ENCODED = 'a MongoDB connection string whose user and password are percent-encoded is allowed here';
+const AT = 'options in which @ is percent-encoded, as %40, are allowed here';
 const refused = (names: string) => `options that MongoDB's driver takes are allowed here, and it refuses ${names}`;
 
 it.each([
@@ -67,6 +68,8 @@ it.each([
   ['mongodb://u:s@e?cret=x@a', ENCODED],
   ['mongodb://u:se@cret@a', ENCODED],
   ['mongodb://u:se%zzcret@a', ENCODED],
+  ['mongodb://a/?appName=a@b', AT],
+  ['mongodb://a,b/x?appName=a@b&maxPoolSize=1', AT],
   ['mongodb://u:p@a/?maxPoolSze=1', refused('maxPoolSze')],
   ['mongodb://a?maxPoolSze=1&appName=x&noSuch', refused('maxPoolSze, noSuch')],
   ['mongodb://u:p@a/?appName=x&maxPoolSize=secret', refused('maxPoolSize')],
