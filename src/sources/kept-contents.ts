@@ -1,7 +1,7 @@
 import type { Memory } from '../budget/memory.ts';
 import { Work } from '../budget/work.ts';
 import { CallSignal } from '../ground/call-signal.ts';
-import { notNeeded } from '../errors.ts';
+import { CodapError, notNeeded } from '../errors.ts';
 import { untilAborted } from '../store/signals.ts';
 import type { ContentsBounds } from './open.ts';
 
@@ -20,7 +20,7 @@ interface Look<T> {
 
 /**
  * What is in a source, looked for once for all who ask at the same time, and told for a minute from then on.
- * A look that fails is not kept.
+ * A look that fails is not kept, nor one of which a part failed that may be asked again.
  */
 export class KeptContents<T> {
   readonly #contents: (bounds: ContentsBounds) => Promise<T>;
@@ -53,17 +53,26 @@ export class KeptContents<T> {
     const deadline = began + this.#timeoutMs;
     const signal = new CallSignal();
     const memory = this.#memory.part();
-    const found = this.#contents({ signal, memory, work: new Work(Infinity).endsBy(deadline, signal), deadline });
+    const work = new Work(Infinity).endsBy(deadline, signal);
+    let isKept = true;
+    const failed = (error: unknown): void => {
+      if (error instanceof CodapError && error.retryable) isKept = false;
+    };
+    const found = this.#contents({ signal, memory, work, deadline, failed });
     let isFound = false;
+    const forget = (): void => {
+      if (this.#look === look) this.#look = undefined;
+    };
     const end = (): void => {
       if (isFound) return;
-      if (this.#look === look) this.#look = undefined;
+      forget();
       signal.abort(notNeeded());
       memory.close();
     };
     const look: Look<T> = { began, found, waiting: 0, end };
     found.then(() => {
       isFound = true;
+      if (!isKept) forget();
       memory.close();
     }, end);
     this.#look = look;

@@ -75,7 +75,10 @@ export interface Source {
 }
 
 /** What a look at what is in a source has to keep to. */
-export type ContentsBounds = Pick<CallBounds, 'signal' | 'memory' | 'work' | 'deadline'>;
+export interface ContentsBounds extends Pick<CallBounds, 'signal' | 'memory' | 'work' | 'deadline'> {
+  /** Hears of each question that failed: the look may go on without its answer. */
+  readonly failed: (error: unknown) => void;
+}
 
 /** All sources of a configuration; disposing closes them. */
 export interface Sources extends AsyncDisposable {
@@ -175,10 +178,12 @@ function contentsOf(call: Call, contents: Connection['contents']): Source['conte
   const nobody = new Who({ headers: {} });
   return (
     contents &&
-    ((bounds) =>
-      contents((query) =>
-        call(query, nobody, { ...bounds, started: performance.now(), timeoutMs: undefined, maxAgeMs: 0 }),
-      ))
+    (({ failed, ...bounds }) =>
+      contents((query) => {
+        const asked = call(query, nobody, { ...bounds, started: performance.now(), timeoutMs: undefined, maxAgeMs: 0 });
+        asked.catch(failed);
+        return asked;
+      }))
   );
 }
 

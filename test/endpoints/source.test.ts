@@ -267,13 +267,19 @@ describe('what is in a source', () => {
     expect((await service.get(`/sources/${name}`)).status).toBe(200);
   });
 
-  it('is told of the other collections where one cannot be looked at', async () => {
-    await stores.addFault({ store: 'mongo', match: 'aggregate:large', fault: { kind: 'fail', code: 13 } });
+  it.each([
+    [13, 'FORBIDDEN', { error: { code: 'FORBIDDEN' } }],
+    [91, 'UNAVAILABLE', { sampled: 5 }],
+  ])('is told of the other collections where one cannot be looked at: %i', async (code, told, later) => {
+    await stores.addFault({ store: 'mongo', match: 'aggregate:large', fault: { kind: 'fail', code } });
     const answer = await service.get('/sources/shop');
     expect(answer.status).toBe(200);
     const { ops, contents } = answer.json();
     expect(Object.keys(ops)).toContain('find');
-    expect(contents.collections).toMatchObject({ hidden: { sampled: 100 }, large: { error: { code: 'FORBIDDEN' } } });
+    expect(contents.collections).toMatchObject({ hidden: { sampled: 100 }, large: { error: { code: told } } });
+    await stores.clearFaults();
+    // What may pass is looked at anew.
+    expect((await service.get('/sources/shop')).json().contents.collections.large).toMatchObject(later);
   });
 
   it('waits for a place among the calls of its source, and asks no more of a store that fails', async () => {

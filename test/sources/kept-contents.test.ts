@@ -60,6 +60,24 @@ describe('what is in a source', () => {
     expect(await again).toEqual({});
   });
 
+  it.each([
+    ['another one where a part of it failed that may be asked again', BROKEN, 2],
+    ['the same where a part of it failed for good', new CodapError('FORBIDDEN', 'told to refuse'), 1],
+  ])('is, to who asks later, %s', async (_, failure, times) => {
+    const { looks, memory, kept } = looking();
+    const asked = [kept.tell(staying), kept.tell(staying)];
+    looks[0]!.failed(failure);
+    const first = { a: 1 };
+    looks[0]!.find(first);
+    expect(await Promise.all(asked)).toEqual([first, first]);
+    expect([looks[0]!.signal.aborted, memory.held]).toEqual([false, 0]);
+    const again = kept.tell(staying);
+    expect(looks).toHaveLength(times);
+    looks[1]?.find({ a: 2 });
+    expect(await again).toEqual({ a: times });
+    expect(await kept.tell(staying)).toEqual({ a: times });
+  });
+
   it('is told to those who stay where another one leaves', async () => {
     const { looks, kept } = looking();
     const leaving = new AbortController();
