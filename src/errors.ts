@@ -91,19 +91,13 @@ export class CodapError extends Error {
     return this.#again({ source, cause, retryAfterMs: Math.max(0, retryAfterMs - ms) });
   }
 
-  /** The same failure, of what may be asked again. */
-  mayPass(): CodapError {
-    const { source, cause } = this;
-    return this.#again({ source, cause, retryable: true });
-  }
-
   /** The same failure, of what waited for these. */
   waitingFor(dependsOn: string[]): CodapError {
     const { source, cause } = this;
     return this.#again({ source, cause, dependsOn });
   }
 
-  #again(own: Pick<ErrorDetails, 'source' | 'cause' | 'retryAfterMs' | 'retryable' | 'dependsOn'>): CodapError {
+  #again(own: Pick<ErrorDetails, 'source' | 'cause' | 'retryAfterMs' | 'dependsOn'>): CodapError {
     const { code, message, status, retryAfterMs, dependsOn, retryable, http, rejected, freshMs } = this;
     return new CodapError(code, message, {
       status,

@@ -1,5 +1,5 @@
 import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
-import { abortReason, type CodapError } from '../../src/errors.ts';
+import { abortReason } from '../../src/errors.ts';
 import type { Context, Query } from '../../src/store/fetch.ts';
 import { discard, type Payload } from '../../src/store/payload.ts';
 import { intoReadMemory } from '../../src/store/read-memory.ts';
@@ -45,10 +45,8 @@ export class S3Connection implements Connection {
       publicEndpoint === undefined ? this.#client : clientFor(options, { ...shared, endpoint: publicEndpoint });
   }
 
-  readonly fetch = ({ op, params, want }: Query, context: Context): Promise<Payload> => {
-    const rethrow = this.#rethrow();
-    return untilAborted(context.signal, () => this.#fetch(op, params, want, context).catch(rethrow), discard);
-  };
+  readonly fetch = ({ op, params, want }: Query, context: Context): Promise<Payload> =>
+    untilAborted(context.signal, () => this.#fetch(op, params, want, context).catch(rethrow), discard);
 
   async #fetch(op: string, params: unknown, want: Payload['kind'], context: Context): Promise<Payload> {
     const { signal } = context;
@@ -60,7 +58,7 @@ export class S3Connection implements Connection {
     if (op === 'presignGetObject') return presign(this.#signer, params as PresignGetObject, this.#options, this.#clock);
     const query = params as ListObjects;
     if (want === 'items')
-      return { kind: 'items', items: this.#translated(listItems(this.#client, query, this.#options, signal), signal) };
+      return { kind: 'items', items: translated(listItems(this.#client, query, this.#options, signal), signal) };
     return list(this.#client, query, this.#options, context);
   }
 
@@ -79,35 +77,9 @@ export class S3Connection implements Connection {
   /** Lists one key below the prefix: of the bucket itself a policy may let nothing be seen. */
   ping(signal: AbortSignal): Promise<void> {
     const command = new ListObjectsV2Command(listInput(this.#options, this.#options, 1, undefined));
-    const ask = (): Promise<unknown> => this.#client.send(command, { abortSignal: signal }).catch(this.#rethrow());
     return untilAborted(signal, async () => {
-      await ask().catch((error: CodapError) => {
-        if (error.code === 'FORBIDDEN' && error.retryable) return ask();
-        throw error;
-      });
+      await this.#client.send(command, { abortSignal: signal }).catch(rethrow);
     });
-  }
-
-  /**
-   * Throws a failure of what begins now as codap tells it. What is refused while the clock is set was signed
-   * by the wrong time: it may be asked again.
-   */
-  #rethrow(): (error: unknown) => never {
-    const { settings } = this.#clock;
-    return (error) => {
-      const failure = s3Failure(error);
-      throw failure.code === 'FORBIDDEN' && this.#clock.settings !== settings ? failure.mayPass() : failure;
-    };
-  }
-
-  async *#translated<T>(items: AsyncGenerator<T>, signal: AbortSignal): AsyncGenerator<T> {
-    const rethrow = this.#rethrow();
-    try {
-      yield* items;
-    } catch (error) {
-      if (signal.aborted) throw abortReason(signal);
-      rethrow(error);
-    }
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -115,5 +87,17 @@ export class S3Connection implements Connection {
     this.#bodies.destroy();
     this.#signer.destroy();
     return Promise.resolve();
+  }
+}
+
+function rethrow(error: unknown): never {
+  throw s3Failure(error);
+}
+
+async function* translated<T>(items: AsyncGenerator<T>, signal: AbortSignal): AsyncGenerator<T> {
+  try {
+    yield* items;
+  } catch (error) {
+    throw signal.aborted ? abortReason(signal) : s3Failure(error);
   }
 }

@@ -1,4 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import { s3Failure } from './failure.ts';
 
 /**
  * Milliseconds by which the store's clock may seem to be another one: it tells whole seconds, and its answers
@@ -10,7 +11,7 @@ const SAME_MS = 30_000;
 /** The store's clock, as far as its answers have told it: what a source signs carries that time. */
 export class StoreClock {
   /** How often it was set. */
-  settings = 0;
+  #settings = 0;
   /** Milliseconds that it is ahead of this machine's. */
   #aheadMs = 0;
 
@@ -19,8 +20,11 @@ export class StoreClock {
     return Date.now() + this.#aheadMs;
   }
 
-  /** Has a client sign by this clock, and set it by the dates of the answers that it gets. */
-  keepFor({ config }: S3Client): void {
+  /**
+   * Has a client sign by this clock, and set it by the dates of the answers that it gets. What is refused
+   * while it is set was signed by the wrong time, and is sent once more.
+   */
+  keepFor({ config, middlewareStack }: S3Client): void {
     Object.defineProperty(config, 'systemClockOffset', {
       enumerable: true,
       get: () => this.#aheadMs,
@@ -28,11 +32,24 @@ export class StoreClock {
         this.#set(aheadMs);
       },
     });
+    middlewareStack.addRelativeTo(
+      <T, R>(next: (request: T) => Promise<R>) =>
+        async (request: T): Promise<R> => {
+          const settings = this.#settings;
+          try {
+            return await next(request);
+          } catch (error) {
+            if (this.#settings === settings || s3Failure(error).code !== 'FORBIDDEN') throw error;
+            return next(request);
+          }
+        },
+      { name: 'signedByTheClock', relation: 'before', toMiddleware: 'retryMiddleware' },
+    );
   }
 
   #set(aheadMs: number): void {
     if (Math.abs(aheadMs - this.#aheadMs) < SAME_MS) return;
     this.#aheadMs = Math.abs(aheadMs) < SAME_MS ? 0 : aheadMs;
-    this.settings += 1;
+    this.#settings += 1;
   }
 }
