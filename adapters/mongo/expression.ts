@@ -70,13 +70,16 @@ function named(own: Readonly<Record<string, Read>>): Read {
   };
 }
 
+const A_NAME = 'the name of a field, a string, is allowed here';
+
 /** The name of a field: a string that the request writes out. */
 const readFieldName: Read = (walk, value) => {
   if (typeof value === 'string') return readString(walk, value);
   if (isHole(value)) return walk.noHole();
+  const isLiteral = isFields(value) && keysOf(value)[0] === '$literal';
+  if (isLiteral && !walk.lists.operators.has('$literal')) return walk.faultAt('$literal', A_NAME);
   return walk.operators(value, {
-    $literal: (walk, name) =>
-      typeof name === 'string' ? name : walk.fault('the name of a field, a string, is allowed here'),
+    $literal: (walk, name) => (typeof name === 'string' ? name : walk.fault(A_NAME)),
   });
 };
 

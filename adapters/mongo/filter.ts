@@ -5,7 +5,7 @@ import { readCode } from './expression.ts';
 import { isWrapper, readWrapper } from './extended-json.ts';
 import { readGeometry, readNear, readShape } from './geo.ts';
 import { readJsonSchema } from './json-schema.ts';
-import { CONDITION_OPERATORS, FIELD_OPERATORS } from './operators.ts';
+import { CONDITION_OPERATORS, FIELD_OPERATORS, SORTING } from './operators.ts';
 import { readPattern, readPatternOptions } from './regex.ts';
 import { isFields, isHole, isSendable, type Fields, type Read, type Walk } from './walk.ts';
 
@@ -46,7 +46,10 @@ function readOperator(
   known: ReadonlySet<string>,
   reads: Readonly<Record<string, Read>>,
 ): unknown {
-  if (!known.has(key) || !walk.lists.operators.has(key)) {
+  const { operators } = walk.lists;
+  if (!known.has(key) || !operators.has(key)) {
+    if (SORTING.has(key) && operators.has('$geoWithin'))
+      return walk.faultAt(key, 'this operator is not allowed here: $geoWithin is');
     return walk.faultAt(key, key.startsWith('$') ? 'this operator is not allowed here' : 'an operator is allowed here');
   }
   return walk.at(key, member, reads[key] ?? readLiteral);

@@ -146,3 +146,12 @@ test.each([
 ])('what sorts by distance stands in no aggregation: %s %j', (op, params, at) => {
   expect(checked(op, { collection: 'users', ...params }).faults.map((fault) => fault.at)).toEqual(at);
 });
+
+test.each([
+  ['$getField', 'aggregate', { pipeline: [{ $set: { a: { $getField: { $literal: 'b' } } } }] }, /name of a field/],
+  ['$geoWithin', 'countDocuments', { filter: near }, /: \$geoWithin is$/],
+  ['$eq', 'countDocuments', { filter: near }, /^this operator is not allowed here$/],
+])('a source of %s alone says of %s %j what it allows', (name, op, params, detail) => {
+  const [fault] = checked(op, { collection: 'users', ...params }, source({ operators: [name] })).faults;
+  expect(fault?.detail).toMatch(detail);
+});
