@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { z } from 'zod';
 import { namedFile } from '../store/named-file.ts';
@@ -16,7 +17,9 @@ export const tlsSchema = z
       context.addIssue({ code: 'custom', path: [field], message });
     if (!isTaken({ cert: tls.cert })) fault('cert', 'a certificate in PEM is allowed here');
     else if (!isTaken({ key: tls.key })) fault('key', 'a private key in PEM without a passphrase is allowed here');
-    else if (!isTaken(tls)) fault('key', 'the key of the certificate is allowed here');
+    // TLS takes one of another algorithm, too, and then has none to show.
+    else if (!new X509Certificate(tls.cert).checkPrivateKey(createPrivateKey(tls.key)))
+      fault('key', 'the key of the certificate is allowed here');
   });
 
 /** A certificate and its private key, as texts in PEM. */

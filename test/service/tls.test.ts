@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
@@ -80,6 +81,11 @@ describe('server.tls', () => {
       { cert: 'cert.pem', key: 'other.pem' },
       'server.tls.key: the key of the certificate is allowed here',
     ],
+    [
+      'a key of another algorithm',
+      { cert: 'cert.pem', key: 'ed25519.pem' },
+      'server.tls.key: the key of the certificate is allowed here',
+    ],
     ['a certificate alone', { cert: 'cert.pem' }, 'server.tls.key: key is missing'],
     [
       'something else beside them',
@@ -88,6 +94,8 @@ describe('server.tls', () => {
     ],
   ])('is a fault that repeats nothing: %s', async (_what, tls, fault) => {
     await writeFile(join(folder, 'other.pem'), second.key);
+    const { privateKey } = generateKeyPairSync('ed25519');
+    await writeFile(join(folder, 'ed25519.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
     const failure = await configured(tls).then(
       () => new Error('it was taken'),
       (error: unknown) => error as Error,
