@@ -9,9 +9,14 @@ export function perGrant<T>(make: (caller: Grant) => T): (caller: Grant) => T {
   return kept(new Map<string, T>(), make);
 }
 
-/** The same of what is large: it is kept for those alone who have asked of late. */
+/** The same of what is large: it is kept for those alone who have asked of late, and not where it fails. */
 export function perGrantOfLate<T extends object | string>(make: (caller: Grant) => T): (caller: Grant) => T {
-  return kept(new LRUCache<string, T>({ max: MOST }), make);
+  const made = new LRUCache<string, T>({ max: MOST });
+  return kept(made, (caller) => {
+    const one = make(caller);
+    if (one instanceof Promise) one.catch(() => made.delete(caller.scope));
+    return one;
+  });
 }
 
 function kept<T>(

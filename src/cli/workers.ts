@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { sharing, type Scrape } from '../observe/scrape.ts';
 import { countCollections } from '../observe/process-families.ts';
 import { Totals } from '../observe/totals.ts';
+import { AHEAD_MS } from '../service/drain.ts';
 import type { Cause } from '../service/ending.ts';
 import type { Bound } from '../service/primary.ts';
 import { nextPauseMs } from './pauses.ts';
@@ -67,7 +68,7 @@ export class Workers {
     this.#ending = true;
     const all = [...this.#alive];
     for (const worker of all) worker.drain();
-    setTimeout(() => process.exit(1), this.#graceMs);
+    setTimeout(() => process.exit(1), Math.max(this.#graceMs, AHEAD_MS));
     const wholly = await Promise.all(all.map((worker) => worker.endsWhole()));
     process.exit(err || wholly.includes(false) ? 1 : 0);
   }

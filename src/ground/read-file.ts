@@ -6,8 +6,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 /** How long a file may take to be read, in milliseconds: one on a mount that hangs would never be. */
 const PATIENCE_MS = 10_000;
 
-/** What is read of a pipe at once, in bytes, and how soon it is looked at again, in milliseconds. */
-const PIPE_BYTES = 65_536;
+/** What is read at once, in bytes, where nobody has told truly how much there is: of a pipe, or a file of /proc. */
+const PIECE_BYTES = 65_536;
+/** How soon a pipe is looked at again, in milliseconds. */
 const LOOK_AGAIN_MS = 20;
 
 /** So many reads may hang: each takes one of the four threads that files, host names and zlib share. */
@@ -70,7 +71,7 @@ export async function readFile(path: string, mostBytes: number, flags = 0): Prom
   try {
     const stat = await file.stat();
     if (!stat.isFile()) throw unread(stat.isDirectory() ? 'EISDIR' : 'no ordinary file');
-    return await readAll(file, mostBytes, Math.min(stat.size, mostBytes) + 1);
+    return await readAll(file, mostBytes, Math.max(Math.min(stat.size, mostBytes) + 1, PIECE_BYTES));
   } finally {
     await file.close();
   }
@@ -80,7 +81,7 @@ export async function readFile(path: string, mostBytes: number, flags = 0): Prom
 export async function readPipe(path: string, mostBytes: number): Promise<Buffer> {
   const file = await openFile(path, 0);
   try {
-    return await readAll(file, mostBytes, PIPE_BYTES);
+    return await readAll(file, mostBytes, PIECE_BYTES);
   } finally {
     await file.close();
   }

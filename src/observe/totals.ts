@@ -36,10 +36,10 @@ export class Totals implements Parts {
   });
 
   *#written(format: Format, work: Work): Steps<Buffer> {
+    // Asked in one turn: what a part that ends meanwhile has counted would be told twice, or not at all.
+    const told = [this.#left.families, ...Array.from(this.#parts, (part) => part()), processFamilies()];
     const all = new Tally();
-    yield* all.add(this.#left.families, work);
-    for (const part of this.#parts) yield* all.add(part(), work);
-    yield* all.add(processFamilies(), work);
+    for (const families of told) yield* all.add(families, work);
     return yield* writeFamilies(all.families, format, work);
   }
 }

@@ -33,10 +33,10 @@ const LINGER_MS = 1600;
 /** So long a worker that gets a signal waits for its primary's word, or a quarter of a short grace period. */
 const WORD_MS = 500;
 /**
- * So long before the grace period is over a worker ends, in milliseconds, or a twentieth of a short one: then
- * its primary ends, and with it what hangs.
+ * So long before the grace period is over a worker ends, in milliseconds, or half of a short one: then its
+ * primary ends, and with it what hangs. To leave a process, and to have that told, takes some of it.
  */
-const AHEAD_MS = 100;
+export const AHEAD_MS = 100;
 /** So long after the last answer the process ends, whatever does not close, in milliseconds. */
 const END_MS = 1800;
 
@@ -52,7 +52,7 @@ export function draining({ front, logger, dispose }: RunningService) {
     tellPrimary('draining');
     let status = err ? 1 : 0;
     let whole = false;
-    const aheadMs = cluster.isWorker ? Math.min(AHEAD_MS, graceMs / 20) : 0;
+    const aheadMs = cluster.isWorker ? Math.min(AHEAD_MS, graceMs / 2) : 0;
     setTimeout(() => process.exit(whole ? status : 1), graceMs - aheadMs);
     setTimeout(() => front.cut(), cutAfter(graceMs));
     const arrivals = watch(front);

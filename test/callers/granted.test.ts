@@ -42,6 +42,15 @@ it('what is large is kept for those alone who have asked of late', () => {
   expect(make).toHaveBeenCalledTimes(21);
 });
 
+it('what is large and cannot be made is made anew', async () => {
+  const make = vi.fn(() => Promise.reject(new Error('no')));
+  const made = perGrantOfLate(make);
+  for (const times of [1, 2]) {
+    await expect(made(grant('a'))).rejects.toThrow('no');
+    expect(make).toHaveBeenCalledTimes(times);
+  }
+});
+
 it('of what is there a caller has what it may name', () => {
   const there = granted(
     new Map([

@@ -1,5 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -32,6 +33,18 @@ it.each([
   ['/proc/self/limits', 'more than 64 bytes'],
 ])('an ordinary file of so many bytes is read, and nothing keeps who reads waiting: %s', async (name, told) => {
   expect(await why(readFile(name.startsWith('/') ? name : at(name), 64))).toBe(told);
+});
+
+it.skipIf(process.platform !== 'linux')('a file whose size is told as 0 is read in large pieces', async () => {
+  const file = await open('/proc/self/limits');
+  const read = vi.spyOn(Object.getPrototypeOf(file) as FileHandle, 'read');
+  try {
+    await file.close();
+    expect(String(await readFile('/proc/self/limits', 2 ** 20))).toContain('Max open files');
+    expect(read.mock.calls.length).toBeLessThan(5);
+  } finally {
+    read.mockRestore();
+  }
 });
 
 it('reads come one after the other, and one that hangs keeps none but those of its folder for long', async () => {

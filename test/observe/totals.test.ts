@@ -26,6 +26,17 @@ it('what a part has counted stays once it has ended, but for what it had under w
   expect(await told()).toEqual([7, 2]);
 });
 
+it('what a part has counted that ends while it is told is told once', async () => {
+  const totals = new Totals();
+  const many = Array.from({ length: 20_000 }, (_, at): [string[], number[]] => [[`${at}`], [1]]);
+  totals.take([{ name: 'many', help: 'C.', type: 'counter', labels: ['of'], series: many }]);
+  const end = totals.add(() => counting(3, 1));
+  const text = totals.scrape(FORMATS[0]);
+  await new Promise((resolve) => setImmediate(resolve));
+  end();
+  expect(valueIn(readMetrics(String(await text)), 'calls_total')).toBe(3);
+});
+
 describe('what is told to another process', () => {
   const seen = (families: readonly Family[]) => families.map(({ name, series }) => [name, ...series.map(String)]);
   const counter = (name: string, ...counts: number[]): Family => ({

@@ -160,6 +160,13 @@ describe('a signal to workers', { timeout: 40_000, concurrent: true }, () => {
     expect(await answers).toEqual([503]);
   });
 
+  it.each([0, 100, 400])('ends with status 0 where nothing is under way, also within %i ms', async (graceMs) => {
+    await using service = await startWorkers({ server: { graceMs } });
+    await service.address();
+    service.child.kill('SIGTERM');
+    expect(await service.ended).toEqual([0, null]);
+  });
+
   it('ends a worker that hangs when the grace period is over', async () => {
     const first = "process.on('SIGWINCH', () => { for (;;); });";
     await using service = await startWorkers({ first, server: { graceMs: 1000 } });
