@@ -3,24 +3,39 @@ import type { LookupFunction } from 'node:net';
 
 type Done = Parameters<LookupFunction>[2];
 
-/**
- * Who waits for each lookup that is under way: the system's own cannot be cancelled, and Node.js runs but a
- * few at a time. One for each connection to a name that nobody resolves would keep all others waiting.
- */
-const underWay = new Map<string, Done[]>();
+/** A lookup that is under way. */
+interface Lookup {
+  /** When it began, an instant. */
+  readonly since: number;
+  /** Who waits for it. */
+  readonly waiting: Done[];
+}
 
-/** `dns.lookup` for `net.connect`: joins one of the same name under way; nothing is kept beyond that. */
+/** Milliseconds in which a lookup is joined. A lost packet costs 5 s: who asks later may be told sooner. */
+const JOINED_FOR_MS = 500;
+
+/** Lookups of one name at a time: each takes a thread, of which Node.js has but a few for them. */
+const MOST = 3;
+
+/** Those under way, oldest first: the system's own cannot be cancelled. */
+const underWay = new Map<string, Lookup[]>();
+
+/** `dns.lookup` for `net.connect`: joins a young one of the same name; nothing is kept beyond that. */
 export const joinedLookup: LookupFunction = (hostname, options, done) => {
   const key = JSON.stringify([hostname, options]);
-  const waiting = underWay.get(key);
-  if (waiting) {
-    waiting.push(done);
+  const all = underWay.get(key) ?? [];
+  const youngest = all.at(-1);
+  const since = performance.now();
+  if (youngest && (all.length >= MOST || since < youngest.since + JOINED_FOR_MS)) {
+    youngest.waiting.push(done);
     return;
   }
-  const all = [done];
+  const own: Lookup = { since, waiting: [done] };
+  all.push(own);
   underWay.set(key, all);
   dns.lookup(hostname, options, (...found) => {
-    underWay.delete(key);
-    for (const one of all) process.nextTick(one, ...found);
+    all.splice(all.indexOf(own), 1);
+    if (all.length === 0) underWay.delete(key);
+    for (const one of own.waiting) process.nextTick(one, ...found);
   });
 };
