@@ -13,9 +13,12 @@ const ONCE_IN_MS = 60_000;
 /** Tells the operator why a store fails: once as it begins to, for each reason, and not for each query. */
 export class ToldFailures {
   readonly #tell: (told: Told) => void;
-  /** When each reason was told last, an instant. There are only as many as codap has texts for. */
-  readonly #reasons = new Map<string, number>();
-  #hasAnswered = false;
+  /**
+   * When each reason was told last, an instant, and how often the store had answered by then. There are only
+   * as many as codap has texts for.
+   */
+  readonly #reasons = new Map<string, { readonly at: number; readonly answers: number }>();
+  #answers = 0;
 
   constructor(tell: (told: Told) => void) {
     this.#tell = tell;
@@ -23,17 +26,17 @@ export class ToldFailures {
 
   /** The store has answered. */
   answered(): void {
-    this.#hasAnswered = true;
+    this.#answers += 1;
   }
 
   /** The store has failed. */
   failed(error: CodapError): void {
     const told = toldOf(error);
-    const now = performance.now();
+    const at = performance.now();
+    const answers = this.#answers;
     const last = this.#reasons.get(told.why);
-    if (last !== undefined && (!this.#hasAnswered || now < last + ONCE_IN_MS)) return;
-    this.#reasons.set(told.why, now);
-    this.#hasAnswered = false;
+    if (last && (answers === last.answers || at < last.at + ONCE_IN_MS)) return;
+    this.#reasons.set(told.why, { at, answers });
     this.#tell(told);
   }
 }

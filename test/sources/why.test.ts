@@ -166,3 +166,18 @@ it('is told once as a source begins to fail, and once for each other reason, not
   fail('a');
   expect(told).toEqual(['a', 'b', 'a']);
 });
+
+it.each([
+  ['a', 'b'],
+  ['b', 'a'],
+])('is told for each reason of each outage, whichever comes first: %s, %s', (...order) => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  const told: string[] = [];
+  const failures = new ToldFailures(({ why: text }) => told.push(text));
+  const fail = (text: string) => failures.failed(new CodapError('UNAVAILABLE', text));
+  for (const text of ['a', 'b', 'a', 'b']) fail(text);
+  failures.answered();
+  vi.advanceTimersByTime(60_000);
+  for (let count = 0; count < 100; count++) for (const text of order) fail(text);
+  expect(told).toEqual(['a', 'b', ...order]);
+});
