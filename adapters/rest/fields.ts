@@ -18,8 +18,9 @@ export interface Fields {
   readonly codings: readonly Coding[] | undefined;
   /** Bytes of the body as it is sent. */
   readonly length: number | undefined;
-  /** The part of the whole that a 206 says it holds, and how it says so. */
+  /** The part of the whole that a 206 says it holds, in bytes. */
   readonly part: Part | undefined;
+  /** How a 206 says which part it holds, in whatever units. */
   readonly contentRange: string | undefined;
   /** Whether a 206 says that it holds a part in other units than bytes. */
   readonly isOfOtherUnits: boolean;
@@ -33,6 +34,7 @@ export function readFields(status: number, headers: AnswerFields, shown: readonl
   const known = coding === undefined ? NONE : codings(listed(coding));
   const contentRange = isPart ? agreed(headers.get('content-range')) : undefined;
   const part = contentRange === undefined ? undefined : readPart(contentRange);
+  const isOther = contentRange !== undefined && isOfOtherUnits(contentRange);
   const length = status === 204 || status === 304 ? undefined : lengthOf(agreed(headers.get('content-length')));
   const wait = headers.get('retry-after');
   return {
@@ -41,8 +43,8 @@ export function readFields(status: number, headers: AnswerFields, shown: readonl
     codings: known,
     length,
     part,
-    contentRange: part && contentRange,
-    isOfOtherUnits: contentRange !== undefined && isOfOtherUnits(contentRange),
+    contentRange: part || isOther ? contentRange : undefined,
+    isOfOtherUnits: isOther,
     retryAfterMs: wait === undefined ? undefined : retryAfterMs(agreed(wait)),
   };
 }

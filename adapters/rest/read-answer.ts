@@ -152,14 +152,16 @@ export function readFlowing({ status, fields: told, body }: UndiciAnswer, asked:
   const { meta, contentRange } = fields;
   const length = fields.part ? lengthOf(fields.part) : fields.length;
   const isDecoded = codingsUndone(fields).length > 0;
+  // What is decoded is no part of bytes any more, nor as long as what came.
+  const isPart = fields.isOfOtherUnits || !isDecoded;
   return {
     kind: 'body',
     stream: owned(body, signal, transportFailure, making(fields)),
     meta: {
       ...meta,
-      // What is decoded is no part any more, nor as long as what came.
-      ...(isDecoded ? status === 206 && { status: 200 } : length !== undefined && { length }),
-      ...(!isDecoded && contentRange !== undefined && { contentRange }),
+      ...(status === 206 && !isPart && { status: 200 }),
+      ...(!isDecoded && length !== undefined && { length }),
+      ...(isPart && contentRange !== undefined && { contentRange }),
     },
   };
 }

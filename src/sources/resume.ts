@@ -54,7 +54,7 @@ export async function readBeginning<R extends Reading>(
   for (let left = body.source.retries ? RESUMES : 0; ; left -= 1) {
     const opened = (await openBeginning(body, most, broken)) ?? (await body.open(body.query, undefined, broken));
     const { meta } = opened.payload as Body;
-    if (meta.contentRange === undefined && meta.length !== 0 && meta.status !== 304) return opened;
+    if (!isOfBytes(meta.contentRange) && meta.length !== 0 && meta.status !== 304) return opened;
     const memory = held.part();
     try {
       return { bytes: await readAll(opened, most, memory, body), meta };
@@ -67,6 +67,11 @@ export async function readBeginning<R extends Reading>(
       opened.close();
     }
   }
+}
+
+/** Whether an answer says that it is a part in bytes: one in other units, such as a page, is a whole body. */
+function isOfBytes(contentRange = ''): boolean {
+  return /^bytes /i.test(contentRange);
 }
 
 async function readAll<R extends Reading>(opened: R, most: number, held: Memory, body: InParts<R>): Promise<Buffer> {

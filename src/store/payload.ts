@@ -94,7 +94,10 @@ export interface Items {
 export interface BodyMeta {
   /** Bytes to come, where the store says. */
   readonly length?: number;
-  /** Of a partial answer: `bytes first-last/size` (RFC 9110 §14.4); `size` is then the whole object's. */
+  /**
+   * Of a partial answer: `bytes first-last/size` (RFC 9110 §14.4), `size` then being the whole object's; in
+   * other units as the store says it.
+   */
   readonly contentRange?: string;
 }
 

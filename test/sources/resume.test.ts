@@ -22,6 +22,7 @@ const MOST = 8;
 interface Mishap {
   readonly after?: number;
   readonly fails?: Code;
+  readonly status?: number;
   readonly meta?: Partial<Body['meta']>;
 }
 
@@ -44,7 +45,7 @@ function storeOf(mishaps: readonly (Mishap | undefined)[], whole = WHOLE) {
       const mishap = mishaps[asked.length];
       asked.push(`${first}-${last}${etag ?? ''}`);
       if (mishap?.fails && mishap.after === undefined)
-        return Promise.reject(new CodapError(mishap.fails, 'told to fail'));
+        return Promise.reject(new CodapError(mishap.fails, 'told to fail', { status: mishap.status }));
       const part = whole.subarray(first, Math.min(last + 1, whole.length));
       const chunks = [...part.subarray(0, mishap?.after)].map((byte) => Buffer.from([byte]));
       const contentRange = `bytes ${first}-${first + part.length - 1}/${whole.length}`;
@@ -122,10 +123,12 @@ it('a body that is its beginning is asked for once, and counted', async () => {
 
 it.each([
   ['answers the whole', { meta: { contentRange: undefined } }, 1],
+  ['answers in other units', { fails: 'BAD_RESPONSE', status: 206 }, 2],
   ['tells no size', { meta: { size: undefined } }, 2],
   ['tells no entity tag', { meta: { etag: undefined } }, 2],
-] as const)('of a store that %s the whole is handed on, open', async (_name, mishap, count) => {
-  const { body, asked } = storeOf([mishap, { meta: { contentRange: undefined } }]);
+] as const)('of a store that %s the whole is handed on, open', async (name, mishap, count) => {
+  const contentRange = name.includes('units') ? 'items 0-24/573' : undefined;
+  const { body, asked } = storeOf([mishap, { meta: { contentRange } }]);
   const whole = await readBeginning(body, MOST, processMemory(100));
   expect('next' in whole).toBe(true);
   expect(asked).toHaveLength(count);
