@@ -15,12 +15,9 @@ export interface UndiciAnswer {
 
 type Asked = Parameters<Dispatcher['request']>[0];
 
-/** So often a request is sent anew: the lost connection is opened again, or one just used is taken. */
-const MOST_ANEW = 3;
-
 /** Asks by undici. Rejects where no answer comes, or one whose body is framed as HTTP/1.1 has it no more. */
 export async function askUndici(dispatcher: Dispatcher, request: Asked): Promise<UndiciAnswer> {
-  const answer = await ask(dispatcher, request, MOST_ANEW).catch((error: unknown) => {
+  const answer = await ask(dispatcher, request).catch((error: unknown) => {
     throw headFailure(error);
   });
   const { statusCode: status, statusText: reason, headers, body } = answer;
@@ -35,13 +32,13 @@ export async function askUndici(dispatcher: Dispatcher, request: Asked): Promise
 
 /**
  * A store may close a connection that it has kept just as the next request comes: what is safe is then sent
- * anew (RFC 9112 §9.3.1, RFC 9110 §9.2.2), and counts as sent once.
+ * anew once (RFC 9112 §9.3.1, RFC 9110 §9.2.2), and counts as sent once. It may meet another that has ended.
  */
-function ask(dispatcher: Dispatcher, request: Asked, left: number): ReturnType<Dispatcher['request']> {
+function ask(dispatcher: Dispatcher, request: Asked): ReturnType<Dispatcher['request']> {
   const isSafe = request.method === 'GET' || request.method === 'HEAD';
   return dispatcher.request(request).catch((error: unknown) => {
-    if (left === 0 || !isSafe || !isStale(error)) throw error;
-    return ask(dispatcher, request, left - 1);
+    if (!isSafe || !isStale(error)) throw error;
+    return dispatcher.request(request);
   });
 }
 

@@ -1,8 +1,10 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { setImmediate as turn } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { askUndici } from '../../adapters/http/undici-answer.ts';
+import { noteStale } from '../../adapters/http/stale-sockets.ts';
 import { Who } from '../../src/sources/call.ts';
 import type { Payload } from '../../src/store/payload.ts';
 import type { CallTrace } from '../../src/store/call-trace.ts';
@@ -140,6 +142,25 @@ describe('a kept connection that the store closes as a request comes', () => {
         expect(await store.ask(ASKED[name]!), name + end).toEqual({ code: 'UNAVAILABLE', attempts: 1 });
         expect(store.asked, name + end).toHaveLength(moves(end).length);
       }
+  });
+
+  it('has what flows, and S3, sent anew but once, also where others that were kept have ended, too', async () => {
+    const lost = Object.assign(new EventEmitter(), { bytesRead: 1, write: () => true });
+    noteStale(lost as never);
+    lost.write();
+    const error = new Error('closed');
+    lost.on('error', () => {}).emit('error', error);
+    const request = vi.fn(() => Promise.reject(error));
+    for (const [method, times] of [
+      ['GET', 2],
+      ['HEAD', 2],
+      ['POST', 1],
+    ] as const) {
+      request.mockClear();
+      const asked = askUndici({ request } as never, { origin: 'http://store.test', path: '/', method });
+      await expect(asked, method).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+      expect(request, method).toHaveBeenCalledTimes(times);
+    }
   });
 
   it('is a failure where what it brings is no HTTP', async () => {

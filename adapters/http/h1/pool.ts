@@ -69,7 +69,8 @@ export class Pool implements Keeper<Connection>, AsyncDisposable {
     this.#all.delete(connection);
     const at = this.#open.indexOf(connection);
     if (at >= 0) this.#open.splice(at, 1);
-    // Others may be as stale as this was: by a new one, each is sent anew once at most.
+    // Others may be as stale as this was: by a new one, the first is sent anew but once. Those pipelined
+    // behind it go by any, and are sent as often as they stand behind one that is lost.
     const fresh = left.length > 0 ? this.#more() : undefined;
     if (fresh) this.#give(fresh, left.shift() as Taker);
     for (const call of left) this.send(call);
