@@ -73,7 +73,7 @@ export class Chunks {
       case EXTENSION:
       case NAME:
       case NAME_END:
-        if (octet === EQUALS) this.#expected = BEFORE_VALUE;
+        if (octet === EQUALS && this.#expected !== EXTENSION) this.#expected = BEFORE_VALUE;
         else if (isBlank(octet)) this.#expected = this.#expected === EXTENSION ? EXTENSION : NAME_END;
         else if (TOKEN[octet] === 1 && this.#expected !== NAME_END) this.#expected = NAME;
         else if (this.#expected === EXTENSION) throw notHttp('an extension of a chunk');
