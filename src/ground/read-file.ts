@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 /** How long a file may take to be read, in milliseconds: one on a mount that hangs would never be. */
 const PATIENCE_MS = 10_000;
 
-/** What is read at once, in bytes, where nobody has told truly how much there is: of a pipe, or a file of /proc. */
+/** What is read at once, in bytes, where nobody has truly told how much there is: a pipe, a file of /proc. */
 const PIECE_BYTES = 65_536;
 /** How soon a pipe is looked at again, in milliseconds. */
 const LOOK_AGAIN_MS = 20;
