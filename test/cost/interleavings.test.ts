@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EACH, type Common } from './each-pattern.ts';
+import { EACH, type Common } from '../patterns/each-pattern.ts';
 
 /**
  * Some tasks are pushed at the start, some while others are read; some fail; some batches are cancelled at

@@ -12,10 +12,10 @@ import { buildApp } from '../../src/service/app.ts';
 import type { Sources } from '../../src/sources/open.ts';
 import { openSources, parseConfig } from '../configured.ts';
 import { type Body, isBusy, type Service, startService } from '../service.ts';
-import * as arrivals from './arrivals.ts';
-import type { Arrival, Asked } from './arrivals.ts';
-import { expected } from './expected.ts';
-import { RandomPlan, VALUE } from './random-plan.ts';
+import * as arrivals from '../explain/arrivals.ts';
+import type { Arrival, Asked } from '../explain/arrivals.ts';
+import { expected } from '../explain/expected.ts';
+import { RandomPlan, VALUE } from '../explain/random-plan.ts';
 
 const PLANS = 500;
 /** Each call of a query arrives: none is shared, repeated or answered by codap itself. */
