@@ -4,7 +4,7 @@ import { CODED } from '../adapters/http/coded.ts';
 import { unpack } from '../encodings/unpack.ts';
 import { answerOf, type RawStore, startRaw } from '../raw-store.ts';
 import { type Service, startService } from '../service.ts';
-import { askBytes, incomplete } from './bytes.ts';
+import { askBytes, incomplete } from '../endpoints/bytes.ts';
 
 const JSON_TYPE = 'content-type: application/json';
 const TEXT_TYPE = 'content-type: text/plain';

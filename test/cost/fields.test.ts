@@ -3,7 +3,7 @@ import { DEMO_CREDENTIALS } from '../../demo/credentials.ts';
 import { startStores, type Stores } from '../../demo/stores.ts';
 import { type ScriptedStore, startScripted } from '../scripted-store.ts';
 import { type Service, startService } from '../service.ts';
-import { through, WAYS, type Way } from './through.ts';
+import { through, WAYS, type Way } from '../endpoints/through.ts';
 
 const CONTENT = Buffer.from('content');
 const NINE_MEBIBYTES = Buffer.alloc(9 * 2 ** 20, 'n');
