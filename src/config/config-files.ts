@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { stat } from 'node:fs/promises';
-import { readFile, readInTurn, readPipe, whyUnread } from '../ground/read-file.ts';
+import { readFile, readInTurn, readPipe, unread, whyUnread } from '../ground/read-file.ts';
 import { NamedFile } from '../store/named-file.ts';
 
 /** The most bytes of a file. */
@@ -37,8 +37,4 @@ export async function readOption(file: string): Promise<NamedFile> {
 function toText(bytes: Buffer): string {
   if (!isUtf8(bytes)) throw unread('not UTF-8');
   return bytes.toString();
-}
-
-function unread(code: string): Error {
-  return Object.assign(new Error(code), { code });
 }

@@ -122,7 +122,8 @@ export function whyUnread(error: unknown): string {
   return (error as NodeJS.ErrnoException).code ?? 'unknown error';
 }
 
-function unread(code: string): Error {
+/** That a file could not be read, with why in words of ours. */
+export function unread(code: string): Error {
   return Object.assign(new Error(code), { code });
 }
 
