@@ -28,7 +28,7 @@ export interface Export {
 export interface OtlpReceiver extends AsyncDisposable {
   readonly url: string;
   /** How it answers: with a status, or not until it is no longer held. */
-  readonly answer: { status: number; isHeld: boolean };
+  readonly answer: { status: number; isLoopHeld: boolean };
   readonly exports: readonly Export[];
   /** The spans of all exports, which were JSON. */
   readonly spans: readonly ReceivedSpan[];
@@ -64,7 +64,7 @@ const KINDS = ['internal', 'internal', 'server', 'client'] as const;
 
 /** Starts one. */
 export async function startOtlpReceiver(): Promise<OtlpReceiver> {
-  const answer = { status: 200, isHeld: false };
+  const answer = { status: 200, isLoopHeld: false };
   const exports: Export[] = [];
   const spans: ReceivedSpan[] = [];
   const resources: Record<string, unknown>[] = [];
@@ -83,7 +83,7 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
         }
       }
       const end = (): unknown =>
-        answer.isHeld
+        answer.isLoopHeld
           ? setTimeout(end, 2)
           : response.writeHead(answer.status, { 'content-type': type }).end(isJson ? '{}' : undefined);
       end();

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { isHeld } from '../../src/budget/turns.ts';
+import { isLoopHeld } from '../../src/budget/turns.ts';
 import type { Work } from '../../src/budget/work.ts';
 import type { Context } from '../../src/store/fetch.ts';
 
@@ -13,8 +13,8 @@ interface Source {
 }
 
 /** After a large piece of a body, of so many bytes, others have their turn, before more of it is read. */
-export function readInTurn(bytes: number, from: Source, work: Work): void {
-  if (bytes < LARGE || !isHeld()) return;
+export function pauseForTurn(bytes: number, from: Source, work: Work): void {
+  if (bytes < LARGE || !isLoopHeld()) return;
   from.pause();
   work.turn().then(
     () => from.resume(),
@@ -45,7 +45,7 @@ export function collect(
         stream.destroy(error as Error);
         return;
       }
-      readInTurn(chunk.length, stream, work);
+      pauseForTurn(chunk.length, stream, work);
     });
     stream.once('end', () => resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size)));
     stream.once('error', reject);

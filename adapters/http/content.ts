@@ -1,7 +1,7 @@
 import { isAscii } from 'node:buffer';
 import type { TextDecoder } from 'node:util';
 import { CodapError } from '../../src/errors.ts';
-import { isHeld } from '../../src/budget/turns.ts';
+import { isLoopHeld } from '../../src/budget/turns.ts';
 import { JsonCheck } from '../../src/json/json-check.ts';
 import { writeBytes } from '../../src/json/write.ts';
 import type { Context } from '../../src/store/fetch.ts';
@@ -173,5 +173,5 @@ async function checked(value: Value, check: JsonCheck, bounds: Bounds): Promise<
 }
 
 async function inTurn({ work, signal }: Bounds): Promise<void> {
-  if (isHeld()) await work.turn(signal);
+  if (isLoopHeld()) await work.turn(signal);
 }

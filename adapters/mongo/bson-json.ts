@@ -13,7 +13,7 @@ import {
   undefinedText,
   type Mode,
 } from '../../src/json/typed-text.ts';
-import { isHeld } from '../../src/budget/turns.ts';
+import { isLoopHeld } from '../../src/budget/turns.ts';
 import type { Steps, Work } from '../../src/budget/work.ts';
 import {
   binaryAt,
@@ -95,7 +95,7 @@ function* large(out: JsonWriter, bytes: Buffer, type: number, at: number, mode: 
     done = end;
     if (done - looked < STRIDE) continue;
     looked = done;
-    if (isHeld()) yield;
+    if (isLoopHeld()) yield;
   }
   out.byte(list ? CLOSE_LIST : CLOSE_DOCUMENT);
 }
@@ -209,7 +209,7 @@ function* largeString(out: JsonWriter, bytes: Buffer, at: number): Steps<void> {
     let to = Math.min(end, from + STRIDE);
     while (to < end && (octet(bytes, to) & 0xc0) === 0x80) to += 1;
     out.partOfString(bytes, from, to);
-    if (isHeld()) yield;
+    if (isLoopHeld()) yield;
     from = to;
   }
   out.byte(QUOTE);

@@ -2,7 +2,7 @@ import { Binary, BSONError, Decimal128, Double, Long, MaxKey, MinKey, ObjectId, 
 import { put, trimmed } from '../../src/json/members.ts';
 import { MOST_DATE } from '../../src/json/typed-text.ts';
 import { nameAt } from './bson-name.ts';
-import { isHeld } from '../../src/budget/turns.ts';
+import { isLoopHeld } from '../../src/budget/turns.ts';
 import type { Steps } from '../../src/budget/work.ts';
 import {
   binaryAt,
@@ -63,7 +63,7 @@ export function* elementToValue(bytes: Buffer, type: number, start: number): Ste
     at = endOf(bytes, type, from);
     if (at - looked < STRIDE) continue;
     looked = at;
-    if (isHeld()) yield;
+    if (isLoopHeld()) yield;
   }
   return list ?? document;
 }
@@ -130,8 +130,8 @@ function double(number: number): unknown {
 }
 
 function date(milliseconds: number | bigint): unknown {
-  const isHeld = -MOST_DATE <= milliseconds && milliseconds <= MOST_DATE;
-  return isHeld ? new Date(Number(milliseconds)) : { $date: { $numberLong: String(milliseconds) } };
+  const isLoopHeld = -MOST_DATE <= milliseconds && milliseconds <= MOST_DATE;
+  return isLoopHeld ? new Date(Number(milliseconds)) : { $date: { $numberLong: String(milliseconds) } };
 }
 
 function binary(bytes: Buffer, at: number): Binary {

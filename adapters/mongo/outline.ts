@@ -1,5 +1,5 @@
 import { BSONError } from 'bson';
-import { isHeld } from '../../src/budget/turns.ts';
+import { isLoopHeld } from '../../src/budget/turns.ts';
 import type { Steps } from '../../src/budget/work.ts';
 import { formatPointer } from '../../src/json/pointer.ts';
 import { isName, isVaried, MOST_NAMES } from '../naming.ts';
@@ -112,7 +112,7 @@ export class Outline {
       }
       if (at - looked < STRIDE) continue;
       looked = at;
-      if (isHeld()) yield;
+      if (isLoopHeld()) yield;
     }
   }
 

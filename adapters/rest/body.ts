@@ -1,5 +1,5 @@
 import { Joining } from '../../src/budget/joining.ts';
-import { isHeld } from '../../src/budget/turns.ts';
+import { isLoopHeld } from '../../src/budget/turns.ts';
 import { Work, type Steps } from '../../src/budget/work.ts';
 import { CodapError } from '../../src/errors.ts';
 import { entriesOf } from '../../src/json/members.ts';
@@ -83,7 +83,7 @@ function* textBytes(text: string): Steps<Buffer> {
   for (const slice of slices([text]) as Iterable<string>) {
     if (!slice.isWellFormed()) throw new CodapError('INVALID', `a filled-in value does not fit: ${NO_TEXT}`);
     at += bytes.write(slice, at);
-    if (isHeld()) yield;
+    if (isLoopHeld()) yield;
   }
   return bytes;
 }

@@ -2,7 +2,7 @@ import { PassThrough, type Readable } from 'node:stream';
 import type { Memory } from '../../src/budget/memory.ts';
 import { abortReason } from '../../src/errors.ts';
 import type { Context } from '../../src/store/fetch.ts';
-import { readInTurn } from '../http/collect.ts';
+import { pauseForTurn } from '../http/collect.ts';
 import type { Carrier, Taker } from '../http/h1/taker.ts';
 import type { AnswerFields } from './fields.ts';
 import type { Head } from '../http/h1/head.ts';
@@ -152,7 +152,7 @@ class Exchange<T> implements Taker {
       return this.#drop(error as Error);
     }
     this.#keep(memory, from, to);
-    readInTurn(size, carrier, this.#context.work);
+    pauseForTurn(size, carrier, this.#context.work);
   }
 
   /** In memory of its own: a value may be kept for long, and shall not keep more than itself. */

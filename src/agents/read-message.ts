@@ -1,5 +1,5 @@
 import { readBody } from '../batch/plan/read-body.ts';
-import { isHeld } from '../budget/turns.ts';
+import { isLoopHeld } from '../budget/turns.ts';
 import type { Steps, Work } from '../budget/work.ts';
 import type { Limits } from '../config/load.ts';
 import { CodapError } from '../errors.ts';
@@ -96,7 +96,7 @@ function hasMany(members: object): boolean {
 function* isJson(text: string): Steps<boolean> {
   const check = new JsonCheck(Buffer.from(text), Infinity);
   try {
-    while (!check.go(LARGEST)) if (isHeld()) yield;
+    while (!check.go(LARGEST)) if (isLoopHeld()) yield;
     return true;
   } catch {
     return false;

@@ -1,7 +1,7 @@
 import { lacking, type Member, type MemberList, stepOf, valued, winnerOf } from '../batch/run/reply.ts';
-import { isHeld } from '../budget/turns.ts';
+import { isLoopHeld } from '../budget/turns.ts';
 import type { Steps } from '../budget/work.ts';
-import { addValue } from '../encodings/json.ts';
+import { addValue } from '../encodings/reply-text.ts';
 import { type CutJson, cutJson } from '../json/cut-json.ts';
 import { fragment } from '../json/pointer.ts';
 import { Text } from '../json/text.ts';
@@ -21,7 +21,7 @@ const LEAST = 64;
 export function* toolAnswer(list: MemberList, most: number, until: number): Steps<string> {
   const errors = new Notes();
   for (const { path, reply } of lacking(list)) {
-    if (isHeld()) yield;
+    if (isLoopHeld()) yield;
     const where = whereOf(placeOf(path, list), path);
     errors.add({ ...where, defaulted: reply.defaulted, ...reply.error?.toJSON() });
   }
@@ -50,7 +50,7 @@ export function* toolAnswer(list: MemberList, most: number, until: number): Step
     missing.add({ at: '#', shown: shown.length, missing: results.length - shown.length });
   const values: string[] = [];
   for (const [position, result] of shown.entries()) {
-    if (isHeld()) yield;
+    if (isLoopHeld()) yield;
     const { member, head, text, bytes } = result;
     const cut = cuts.get(result);
     values.push(head + (cut?.text ?? text.toString()));
@@ -116,7 +116,7 @@ function* resultsOf(list: MemberList): Steps<readonly Result[]> {
     let bytes = 0;
     for (const piece of text) {
       bytes += typeof piece === 'string' ? Buffer.byteLength(piece) : piece.length;
-      if (isHeld()) yield;
+      if (isLoopHeld()) yield;
     }
     results.push({ member, head, text, bytes, around: Buffer.byteLength(head) + 1 });
   }
@@ -139,7 +139,7 @@ function* cutToFit(results: readonly Result[], most: number, until: number): Ste
   const waiting = results.toSorted((a, b) => a.bytes - b.bytes);
   let room = results.reduce((left, { around }) => left - around, most);
   for (let [smallest] = waiting; smallest; [smallest] = waiting) {
-    if (isHeld()) yield;
+    if (isLoopHeld()) yield;
     const part = Math.floor(room / waiting.length);
     if (smallest.bytes <= part) {
       waiting.shift();

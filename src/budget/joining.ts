@@ -1,4 +1,4 @@
-import { isHeld } from './turns.ts';
+import { isLoopHeld } from './turns.ts';
 import type { Steps } from './work.ts';
 
 /** Bytes that are copied at once: memory that nobody has touched yet takes several times longer. */
@@ -48,7 +48,7 @@ function* joined(pieces: readonly Buffer[]): Steps<Buffer> {
   for (const piece of pieces) {
     for (let from = 0; from < piece.length; from += AT_ONCE) {
       at += piece.copy(whole, at, from, from + AT_ONCE);
-      if (isHeld()) yield;
+      if (isLoopHeld()) yield;
     }
   }
   return whole;

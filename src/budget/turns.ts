@@ -9,7 +9,7 @@ let began: number | undefined;
  * Whether work that takes a while has held the event loop for some milliseconds: more of it waits for its
  * turn (`Turns`).
  */
-export function isHeld(): boolean {
+export function isLoopHeld(): boolean {
   const now = performance.now();
   if (began !== undefined) return now - began >= HELD_MS;
   began = now;
@@ -137,7 +137,7 @@ export class Turns {
 function serve(): void {
   serving = true;
   Turns.count();
-  if (isHeld()) setImmediate(serve);
+  if (isLoopHeld()) setImmediate(serve);
   else if (Turns.admit()) queueMicrotask(serve);
   else serving = false;
 }

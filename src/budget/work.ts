@@ -1,6 +1,6 @@
 import { CodapError, tooLate } from '../errors.ts';
 import type { Memory } from './memory.ts';
-import { isHeld, Turns } from './turns.ts';
+import { isLoopHeld, Turns } from './turns.ts';
 
 /** Pieces of work after which the clock is looked at. */
 const UNWATCHED = 2048;
@@ -112,7 +112,7 @@ export class Work {
     this.#unwatched = 0;
     this.#isLate = performance.now() >= this.#deadline;
     if (this.#isLate) throw tooLate();
-    return isHeld();
+    return isLoopHeld();
   }
 
   /**
@@ -121,7 +121,7 @@ export class Work {
    * them would each wait for a turn. A part of it ends with the `signal` of what it is for.
    */
   do<T>(steps: Steps<T>, signal?: AbortSignal): T | Promise<T> {
-    if (isHeld() && performance.now() < this.#end) return this.#goOn(steps, signal);
+    if (isLoopHeld() && performance.now() < this.#end) return this.#goOn(steps, signal);
     const step = steps.next();
     return step.done ? step.value : this.#goOn(steps, signal);
   }

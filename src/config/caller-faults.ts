@@ -1,7 +1,7 @@
 import { fieldsOf } from '../json/members.ts';
 import { choice } from '../store/check-schema.ts';
 import type { ConfigFault } from './fault.ts';
-import { namesIn } from './name-schema.ts';
+import { keysThatAreNames } from './name-schema.ts';
 
 /**
  * What is wrong with the callers of a configuration that one caller alone does not tell: sources and batches
@@ -10,7 +10,7 @@ import { namesIn } from './name-schema.ts';
  */
 export function callerFaults(value: unknown, batches: readonly string[]): readonly ConfigFault[] {
   const { callers, sources } = fieldsOf(value);
-  const there = { sources: namesIn(sources), batches };
+  const there = { sources: keysThatAreNames(sources), batches };
   const seen = new Set<unknown>();
   return Object.entries(fieldsOf(callers)).flatMap(([name, caller]) => {
     const said = fieldsOf(caller);

@@ -13,6 +13,6 @@ export function isName(text: string): boolean {
 }
 
 /** The keys of an object that can be such names. */
-export function namesIn(value: unknown): readonly string[] {
+export function keysThatAreNames(value: unknown): readonly string[] {
   return Object.keys(fieldsOf(value)).filter(isName);
 }

@@ -9,7 +9,7 @@ import type { Env } from './env.ts';
 import { ConfigError, type ConfigFault, toPath } from './fault.ts';
 import { readOption } from './config-files.ts';
 import { fill, type FilledIn } from './variables.ts';
-import { isName, namesIn } from './name-schema.ts';
+import { isName, keysThatAreNames } from './name-schema.ts';
 import { type Config, configSchema, LOOSEST } from './schema.ts';
 
 /** A configuration without what is wrong with it; undefined where that cannot be told apart. */
@@ -86,7 +86,7 @@ function checkFilled(
   const callers = data?.callers && inOrder(data.callers, callerNames);
   return {
     config: data && { ...data, ...files, batches, callers },
-    sourceNames: namesIn(fieldsOf(value)['sources']),
+    sourceNames: keysThatAreNames(fieldsOf(value)['sources']),
     faults: faults.map(isObject(value) ? located(file) : (fault) => ({ ...fault, path: file })),
   };
 }

@@ -7,7 +7,7 @@ import { atOnce } from '../budget/work.ts';
 import { formatPointer } from '../json/pointer.ts';
 import { Text, type Piece } from '../json/text.ts';
 import type { Encoding, Frames, Heartbeat } from './encoding.ts';
-import { addReplyFields, addWithReplies, nameField } from './json.ts';
+import { addReplyFields, addWithReplies, nameField } from './reply-text.ts';
 import { addBatchTrace, addTrace } from './trace-text.ts';
 
 /** Characters of items that leave as one piece. */

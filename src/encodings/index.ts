@@ -3,7 +3,7 @@ import type { Plan } from '../batch/plan/node.ts';
 import { remembering } from '../ground/remember.ts';
 import { csv } from './csv.ts';
 import type { Encoding } from './encoding.ts';
-import { json } from './json-encoding.ts';
+import { json } from './json.ts';
 import { ndjson } from './ndjson.ts';
 import { raw } from './raw.ts';
 import { sse } from './sse.ts';

@@ -4,7 +4,7 @@ import { Text } from '../json/text.ts';
 import type { Mode } from '../json/typed-text.ts';
 import { isContainer } from '../json/size.ts';
 import { writeJson, writeText } from '../json/write.ts';
-import { isHeld } from '../budget/turns.ts';
+import { isLoopHeld } from '../budget/turns.ts';
 import type { Steps } from '../budget/work.ts';
 
 /** After so many cells others may have their turn. */
@@ -32,7 +32,7 @@ export interface TableOptions {
 export function* tableText(value: unknown, { mode, bytes, hold, tooLarge }: TableOptions): Steps<Text> {
   const text = new Text();
   let cells = 0;
-  const isTurn = (): boolean => ++cells % STRIDE === 0 && isHeld();
+  const isTurn = (): boolean => ++cells % STRIDE === 0 && isLoopHeld();
 
   if (!Array.isArray(value)) throw new NoTable('the value is not a list');
   const columns = new Map<string, number>();
@@ -106,7 +106,7 @@ function* quotedLong(text: string): Steps<string> {
       .slice(from, from + PART)
       .split('"')
       .join('""');
-    if (isHeld()) yield;
+    if (isLoopHeld()) yield;
   }
   return `${field}"`;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { MemberList } from '../batch/run/reply.ts';
 import { shown, stepOf } from '../batch/run/reply.ts';
-import { isHeld } from '../budget/turns.ts';
+import { isLoopHeld } from '../budget/turns.ts';
 import type { Work } from '../budget/work.ts';
 import { slices, type Piece, type Text } from '../json/text.ts';
 
@@ -28,7 +28,7 @@ export async function weakTag(
     if (unwatched < UNWATCHED) continue;
     unwatched = 0;
     if (performance.now() >= until) return undefined;
-    if (isHeld()) await work.turn();
+    if (isLoopHeld()) await work.turn();
   }
   return `W/"${hash.digest('base64url').slice(0, DIGITS)}"`;
 }

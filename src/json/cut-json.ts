@@ -1,4 +1,4 @@
-import { isHeld } from '../budget/turns.ts';
+import { isLoopHeld } from '../budget/turns.ts';
 import type { Steps } from '../budget/work.ts';
 import { inUtf8, type Piece } from './text.ts';
 
@@ -54,7 +54,7 @@ export function* cutJson(pieces: Iterable<Piece>, most: number, until: number): 
   let isCounted = true;
   for (const bytes of inUtf8(pieces)) {
     outline.read(bytes);
-    if (isHeld()) yield;
+    if (isLoopHeld()) yield;
     if (outline.isCut && performance.now() >= until) {
       isCounted = false;
       break;

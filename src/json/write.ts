@@ -1,7 +1,7 @@
 import type { Double } from 'bson';
 import { CodapError } from '../errors.ts';
 import { Joining } from '../budget/joining.ts';
-import { isHeld } from '../budget/turns.ts';
+import { isLoopHeld } from '../budget/turns.ts';
 import { atOnce, Work, type Steps } from '../budget/work.ts';
 import { decimalOf } from './digits.ts';
 import { bsonTag, Digits, isLeaf, toText } from './leaf.ts';
@@ -116,7 +116,7 @@ function* writingLong(text: string, { add }: Writing): Steps<void> {
     // A pair of surrogates stays together: apart, each would be written as an escape.
     if ((text.charCodeAt(to - 1) & 0xfc00) === 0xd800) to += 1;
     add(JSON.stringify(text.slice(from, to)).slice(1, -1));
-    if (isHeld()) yield;
+    if (isLoopHeld()) yield;
     from = to;
   }
   add('"');

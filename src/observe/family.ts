@@ -30,7 +30,7 @@ export function isGauge({ type }: Family): boolean {
 const keys = new WeakMap<Series[0], string>();
 
 /** What tells a series of a family from its others: made once where its labels are the same list. */
-export function keyOf(labels: Series[0]): string {
+export function seriesKey(labels: Series[0]): string {
   let key = keys.get(labels);
   if (key === undefined) keys.set(labels, (key = JSON.stringify(labels)));
   return key;
@@ -44,7 +44,7 @@ export interface Timed {
 }
 
 /** The two families that durations make. */
-export function timed({ counter, histogram, labels }: Timed, durations: readonly DurationsBy[]): Family[] {
+export function durationFamilies({ counter, histogram, labels }: Timed, durations: readonly DurationsBy[]): Family[] {
   const all = (which: 'counts' | 'numbers'): readonly Series[] =>
     durations.length === 1 ? durations[0]![which] : durations.flatMap((one) => one[which]);
   return [

@@ -1,5 +1,5 @@
 import { atOnce, Work } from '../budget/work.ts';
-import { type Family, isGauge, keyOf, type Series } from './family.ts';
+import { type Family, isGauge, seriesKey, type Series } from './family.ts';
 import { processFamilies } from './process-families.ts';
 import { Tally } from './tally.ts';
 import type { Parts } from './totals.ts';
@@ -76,7 +76,7 @@ function grown(families: readonly Family[], told: Told): Family[] {
 function grownSeries(all: readonly Series[], told: Map<string, Series[1]>): Series[] {
   const series: Series[] = [];
   for (const [labels, numbers] of all) {
-    const key = keyOf(labels);
+    const key = seriesKey(labels);
     const before = told.get(key);
     if (before === numbers || before?.every((number, at) => number === numbers[at])) continue;
     told.set(key, numbers);

@@ -1,6 +1,6 @@
 import { DurationsBy } from '../budget/durations.ts';
 import { Counts } from './counts.ts';
-import { type Family, timed } from './family.ts';
+import { type Family, durationFamilies } from './family.ts';
 import { type Observed, sourceFamilies } from './source-families.ts';
 
 /** Why something was turned away before anybody looked at what it asked for. */
@@ -57,7 +57,7 @@ export class Metrics {
   /** What codap has counted. */
   get families(): readonly Family[] {
     return [
-      ...timed(BATCHES, [this.#batches]),
+      ...durationFamilies(BATCHES, [this.#batches]),
       {
         name: 'codap_refused',
         help: 'Requests and connections that were turned away.',

@@ -1,5 +1,5 @@
 import type { Source } from '../sources/open.ts';
-import { type Family, type Series, timed } from './family.ts';
+import { type Family, type Series, durationFamilies } from './family.ts';
 
 /** A source as its metrics see it. */
 export type Observed = Pick<Source, 'name' | 'calls' | 'layers'>;
@@ -64,5 +64,8 @@ export function sourceFamilies(sources: readonly Observed[]): readonly Family[] 
         return [family.labels.length === 1 ? [name] : [name, key], [value]];
       });
     });
-  return [...timed(CALLS, calls), ...FROM_LAYERS.map((from) => ({ ...from.family, series: seriesOf(from) }))];
+  return [
+    ...durationFamilies(CALLS, calls),
+    ...FROM_LAYERS.map((from) => ({ ...from.family, series: seriesOf(from) })),
+  ];
 }

@@ -1,5 +1,5 @@
 import type { Steps, Work } from '../budget/work.ts';
-import { type Family, keyOf, type Series } from './family.ts';
+import { type Family, seriesKey, type Series } from './family.ts';
 
 const COMBINE = {
   sum: (a: number, b: number) => a + b,
@@ -19,7 +19,7 @@ export class Tally {
       const combine = COMBINE[same.family.across ?? 'sum'];
       for (const [labels, numbers] of family.series) {
         if (work.tick(numbers.length)) yield;
-        const key = keyOf(labels);
+        const key = seriesKey(labels);
         const others = same.series.get(key)?.[1];
         same.series.set(key, [labels, others?.map((other, at) => combine(other, numbers[at]!)) ?? numbers]);
       }

@@ -9,9 +9,9 @@ import { paramSchema } from './param.ts';
 const LONGEST_SECONDS = 31_536_000;
 
 /** What a parameter may be named, in words. */
-export const NAME =
+export const PARAM_NAME =
   'a name of 1 to 64 letters, digits, _ and -, beginning with a letter, other than explain, is allowed here';
-const name = z.string().regex(/^(?!explain$)[A-Za-z][A-Za-z0-9_-]{0,63}$/, NAME);
+const name = z.string().regex(/^(?!explain$)[A-Za-z][A-Za-z0-9_-]{0,63}$/, PARAM_NAME);
 
 /** By their names. */
 const params = z.preprocess(recordOf, z.record(name, z.preprocess(recordOf, paramSchema)));

@@ -9,7 +9,7 @@ import { BadRequest, type ToldFault } from '../json/fault-list.ts';
 import { hasMember, recordOf } from '../json/members.ts';
 import { parseScanned } from '../json/parse.ts';
 import { scan } from '../json/scan.ts';
-import { definitionSchema, NAME, type Own } from './definition.ts';
+import { definitionSchema, PARAM_NAME, type Own } from './definition.ts';
 import type { OpenPage, Page } from './pages/open-page.ts';
 import { Param, paramSchema, UNKNOWN } from './param.ts';
 import { ParamSet } from './param-set.ts';
@@ -135,7 +135,7 @@ function paramsOf(written: unknown): ReadonlyMap<string, Param> {
 /** A schema of records passes over this name without a word. */
 function unnamed(params: unknown): readonly ToldFault[] {
   const isThere = typeof params === 'object' && params !== null && hasMember(params, '__proto__');
-  return isThere ? [{ pointer: '#/params/__proto__', detail: NAME }] : [];
+  return isThere ? [{ pointer: '#/params/__proto__', detail: PARAM_NAME }] : [];
 }
 
 function queriesIn(node: Node): readonly QueryNode[] {

@@ -1,5 +1,5 @@
 import { type EventLoopUtilization, performance as clock } from 'node:perf_hooks';
-import { isHeld, Turns } from '../budget/turns.ts';
+import { isLoopHeld, Turns } from '../budget/turns.ts';
 
 /** How often the event loop is looked at, in milliseconds. */
 const SAMPLE_MS = 20;
@@ -98,7 +98,7 @@ export class Pace {
   }
 
   async #sample(): Promise<void> {
-    if (isHeld()) await new Turns().next();
+    if (isLoopHeld()) await new Turns().next();
     if (!this.#timer) return;
     const now = performance.now();
     this.#forget();

@@ -38,7 +38,7 @@ export function ask(next: Fetch, query: Query, context: Context): Promise<Payloa
 }
 
 /** The layer for all ops but these, which pass it by. */
-export function unless(ops: ReadonlySet<string>, layer: Layer): Layer {
+export function allBut(ops: ReadonlySet<string>, layer: Layer): Layer {
   if (ops.size === 0) return layer;
   return {
     ...layer,

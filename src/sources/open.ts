@@ -8,7 +8,7 @@ import { type Call, type CallBounds, callOf, reduced, Who } from './call.ts';
 import { DurationsBy } from '../budget/durations.ts';
 import { checkParams } from './check-params.ts';
 import { Circuit } from './circuit.ts';
-import { type Layer, stack, unless } from './layer.ts';
+import { type Layer, stack, allBut } from './layer.ts';
 import { attempt } from './layers/attempt.ts';
 import { breaker, judge } from './layers/breaker.ts';
 import { cache } from './layers/cache.ts';
@@ -194,7 +194,7 @@ function layersOf({ options, adapter: { ops }, connection, calls, log }: Below):
   const circuit = circuitOf(options, log);
   const failures = new ToldFailures((told) => telling(() => log?.warn({ source: name, ...told }, 'the store fails')));
   const local = new Set(Object.keys(ops).filter((op) => ops[op]?.local));
-  const ofStore = (layer: Layer): Layer => unless(local, layer);
+  const ofStore = (layer: Layer): Layer => allBut(local, layer);
   return [
     // Above all others, because it counts what the caller sees.
     observe(calls),

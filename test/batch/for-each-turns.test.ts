@@ -3,12 +3,15 @@ import { expect, it, vi } from 'vitest';
 import { Work } from '../../src/budget/work.ts';
 import { q, simulate, start } from './simulated.ts';
 
-const loop = vi.hoisted(() => ({ isHeld: false }));
-vi.mock('../../src/budget/turns.ts', async (original) => ({ ...(await original()), isHeld: () => loop.isHeld }));
+const loop = vi.hoisted(() => ({ isLoopHeld: false }));
+vi.mock('../../src/budget/turns.ts', async (original) => ({
+  ...(await original()),
+  isLoopHeld: () => loop.isLoopHeld,
+}));
 
 it('items start in their order, also where one waits for its turn and the next would not', async () => {
   vi.spyOn(Work.prototype, 'turn').mockImplementation(async () => {
-    loop.isHeld = false;
+    loop.isLoopHeld = false;
     for (let turns = 0; turns < 20; turns += 1) await turn();
   });
   const simulation = simulate();
@@ -16,7 +19,7 @@ it('items start in their order, also where one waits for its turn and the next w
   const told = { id: { $item: '/id' }, turns: { $item: '/turns' } };
   const running = start('kv', { queries: { a: q(told, { forEach, concurrency: 2 }) } }, { simulation });
   await turn();
-  loop.isHeld = true;
+  loop.isLoopHeld = true;
   await running.root.reply;
   expect(simulation.started).toEqual(['0', '1', '2', '3']);
 });

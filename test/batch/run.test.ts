@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
-import { isHeld } from '../../src/budget/turns.ts';
+import { isLoopHeld } from '../../src/budget/turns.ts';
 import { CodapError, notNeeded } from '../../src/errors.ts';
 import { TypedValue } from '../../src/store/typed-value.ts';
 import type { Source } from '../../src/sources/open.ts';
@@ -330,7 +330,7 @@ describe('a batch that is over before all of it has started', () => {
     const queries = depth === 'a group' ? queriesOf(pattern, [{ pattern, queries: flat }]) : flat;
     const left = new AbortController();
     // Others have had the event loop for so long that each member waits for its turn.
-    while (!isHeld());
+    while (!isLoopHeld());
     const { root, batch } = start(pattern, { queries }, { signal: left.signal });
     const failure = { path: ['a'], error: new CodapError('UNAVAILABLE', 'told to fail') };
     if (ending === 'fails') batch.decide(failure);

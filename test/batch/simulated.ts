@@ -10,7 +10,7 @@ import { run, type Running } from '../../src/batch/run/run.ts';
 import { TypedValue } from '../../src/store/typed-value.ts';
 import type { Memory } from '../../src/budget/memory.ts';
 import { atOnce } from '../../src/budget/work.ts';
-import { answerText } from '../../src/encodings/json.ts';
+import { answerText } from '../../src/encodings/reply-text.ts';
 import { CodapError, type Code } from '../../src/errors.ts';
 import { isLeaf } from '../../src/json/leaf.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';

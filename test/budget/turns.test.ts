@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadedAnew } from '../loaded-anew.ts';
 
-const { isHeld, Turns } = await loadedAnew(() => import('../../src/budget/turns.ts'));
+const { isLoopHeld, Turns } = await loadedAnew(() => import('../../src/budget/turns.ts'));
 
 let now = 0;
 beforeEach(() => {
@@ -23,7 +23,7 @@ async function work(ms: number, times: number): Promise<void> {
 
 /** From now on work waits for its turn. */
 function hold(): void {
-  isHeld();
+  isLoopHeld();
   now += 5;
 }
 

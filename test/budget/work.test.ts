@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Steps } from '../../src/budget/work.ts';
 import { loadedAnew } from '../loaded-anew.ts';
 
-const { isHeld, Turns, atOnce, endingBy, Work } = await loadedAnew(async () => ({
+const { isLoopHeld, Turns, atOnce, endingBy, Work } = await loadedAnew(async () => ({
   ...(await import('../../src/budget/turns.ts')),
   ...(await import('../../src/budget/work.ts')),
 }));
@@ -102,7 +102,7 @@ describe('lines', () => {
   it('let in the first who came, and the line that has had the least time, however long it is', async () => {
     stopClock();
     await turn();
-    isHeld();
+    isLoopHeld();
     now += 100;
     const order: string[] = [];
     await Promise.all([...line('long', 50, 5, order), ...line('short', 2, 5, order)]);
@@ -114,7 +114,7 @@ describe('lines', () => {
   it('count time, not turns: very many that are short do not wait for as many that are long', async () => {
     stopClock();
     await turn();
-    isHeld();
+    isLoopHeld();
     now += 100;
     const order: string[] = [];
     await Promise.all([...line('long', 50, 5, order), ...line('tiny', 50, 0.01, order)]);
@@ -124,7 +124,7 @@ describe('lines', () => {
   it('let one that has had much wait for little of each that begins, however many turns it has had', async () => {
     stopClock();
     await turn();
-    isHeld();
+    isLoopHeld();
     now += 100;
     const order: string[] = [];
     const old = new Turns();
@@ -137,7 +137,7 @@ describe('lines', () => {
   it('let nobody in while the loop is held: one does its work, then the next', async () => {
     stopClock();
     await turn();
-    isHeld();
+    isLoopHeld();
     now += 100;
     let most = 0;
     let inThisTurn = 0;

@@ -5,7 +5,7 @@ import { interleave } from '../../src/batch/run/interleave.ts';
 import { isComplete } from '../../src/batch/run/reply.ts';
 import type { Running } from '../../src/batch/run/run.ts';
 import { Work } from '../../src/budget/work.ts';
-import { answerText } from '../../src/encodings/json.ts';
+import { answerText } from '../../src/encodings/reply-text.ts';
 import { CodapError } from '../../src/errors.ts';
 import { processorMs } from '../processor-time.ts';
 import { q, simulate, start } from '../batch/simulated.ts';

@@ -6,7 +6,7 @@ import { Answer } from '../../src/batch/run/answer.ts';
 import { isComplete } from '../../src/batch/run/reply.ts';
 import { run } from '../../src/batch/run/run.ts';
 import { atOnce } from '../../src/budget/work.ts';
-import { answerText } from '../../src/encodings/json.ts';
+import { answerText } from '../../src/encodings/reply-text.ts';
 import { openSaved } from '../../src/saved/open-saved.ts';
 import type { SavedBatch } from '../../src/saved/saved-batch.ts';
 import { openSources, parseConfig } from '../configured.ts';

@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadedAnew } from '../loaded-anew.ts';
 
-const { isHeld, Turns, Pace } = await loadedAnew(async () => ({
+const { isLoopHeld, Turns, Pace } = await loadedAnew(async () => ({
   ...(await import('../../src/budget/turns.ts')),
   ...(await import('../../src/service/pace.ts')),
 }));
@@ -120,7 +120,7 @@ describe('a pace', () => {
   });
 
   it('tells the longest lag of the last seconds, the wait behind the work of others counted', async () => {
-    isHeld();
+    isLoopHeld();
     now += 20;
     vi.advanceTimersByTime(20);
     now += 120;

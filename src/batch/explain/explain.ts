@@ -14,7 +14,7 @@ import { BEGINNING } from '../run/read-ahead.ts';
 import type { Taking } from '../run/taking.ts';
 import { Reference } from '../template/reference.ts';
 import { countCalls } from './call-counts.ts';
-import { waitedFor } from './skipping.ts';
+import { referencesWaitedFor } from './skipping.ts';
 import { written } from './written.ts';
 
 /** What a plan is explained with. */
@@ -74,7 +74,7 @@ class Explainer {
 
   *#member(node: Node, withinMs: number): Steps<object> {
     const own = node.kind === 'query' ? yield* this.#query(node, withinMs) : yield* this.#group(node, withinMs);
-    const after = waitedFor(node).flatMap(({ target }) => (target?.from === 'result' ? [target.name] : []));
+    const after = referencesWaitedFor(node).flatMap(({ target }) => (target?.from === 'result' ? [target.name] : []));
     return { ...own.head, after: [...new Set(after)], ...this.#said(node), ...own.tail };
   }
 

@@ -24,7 +24,7 @@ export class Skipping {
     let known = this.#known.get(node);
     if (known !== undefined) return known;
     known = node.isConditional;
-    for (const reference of known ? [] : waitedFor(node)) {
+    for (const reference of known ? [] : referencesWaitedFor(node)) {
       if (this.#work.tick()) yield;
       known ||= yield* this.#through(reference, around);
     }
@@ -65,6 +65,6 @@ export class Skipping {
 }
 
 /** The references that a query or group waits for, of whatever kind. */
-export function waitedFor(node: Node): readonly Reference[] {
+export function referencesWaitedFor(node: Node): readonly Reference[] {
   return [...listReferences(node.forEach), ...ownReferences(node)];
 }

@@ -2,7 +2,7 @@ import { listReferences } from '../modifiers/for-each-list.ts';
 import { BROKEN, type Reference, type Report } from '../template/reference.ts';
 import type { Steps } from '../../budget/work.ts';
 import { choice } from '../../store/check-schema.ts';
-import { memberAt, namesIn } from './named-members.ts';
+import { memberAt, membersByName } from './named-members.ts';
 import { countsWhole, type GroupNode, isWon, type Node, ownReferences, refersToNothing } from './node.ts';
 import type { Planner } from './planner.ts';
 
@@ -99,7 +99,7 @@ function linkOne(reference: Reference, node: Node, around: Surroundings, waits: 
   const [name = '', ...steps] = reference.steps;
   for (let up = 0; up < around.groups.length; up += 1) {
     const group = around.groups[around.groups.length - 1 - up] as GroupNode;
-    const named = namesIn(group).get(name);
+    const named = membersByName(group).get(name);
     if (named === undefined) continue;
     if (named === 'doubled') return tell(report, reference, 'two queries bear this name');
     if (named === node || (named.kind === 'group' && around.groups.includes(named))) {

@@ -4,7 +4,7 @@ import type { GroupNode, Node } from './node.ts';
 const tables = new WeakMap<GroupNode, Map<string, Node | 'doubled'>>();
 
 /** The members of a group as references name them: by key, in a list by the literal `as`, else by index. */
-export function namesIn(group: GroupNode): ReadonlyMap<string, Node | 'doubled'> {
+export function membersByName(group: GroupNode): ReadonlyMap<string, Node | 'doubled'> {
   let table = tables.get(group);
   if (!table) {
     table = new Map();
@@ -20,7 +20,7 @@ export function namesIn(group: GroupNode): ReadonlyMap<string, Node | 'doubled'>
 /** The member that a step of a pointer leads to: by its key, in a list by its position as it was asked. */
 export function memberAt(group: GroupNode, step: string): Node | undefined {
   if (group.pattern !== 'kv') return isIndex(step) ? group.members[Number(step)] : undefined;
-  const named = namesIn(group).get(step);
+  const named = membersByName(group).get(step);
   return named === 'doubled' ? undefined : named;
 }
 

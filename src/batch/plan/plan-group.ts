@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { isHeld } from '../../budget/turns.ts';
+import { isLoopHeld } from '../../budget/turns.ts';
 import type { Steps } from '../../budget/work.ts';
 import { isLongerThan } from '../../json/characters.ts';
 import { hasMember, isObject, keysOf, valuesOf } from '../../json/members.ts';
@@ -67,10 +67,10 @@ function* planMembers(pattern: Pattern, queries: unknown, { at, depth }: Place, 
     const place = { at: here.below(key ?? index), depth: depth + 1, key, index };
     if (key !== undefined && isLongerThan(key, limits.keyChars))
       report(place.at, `a key has at most ${limits.keyChars} characters`);
-    if (isHeld()) yield;
+    if (isLoopHeld()) yield;
     const member = readMember(query, place, planner);
     if (member instanceof ReadQuery) {
-      if (isHeld()) yield;
+      if (isLoopHeld()) yield;
       members.push(planQuery(member, planner));
     } else members.push(yield* member);
   }

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { isHeld } from '../../budget/turns.ts';
+import { isLoopHeld } from '../../budget/turns.ts';
 import type { Steps } from '../../budget/work.ts';
 import { bodySchemas } from './body-schema.ts';
 import { Spot } from '../template/spot.ts';
@@ -31,7 +31,7 @@ export function* planning(
   if (trace === true && shape === 'values')
     planner.report(Spot.TOP.below('trace'), 'trace cannot stand beside shape "values"');
   const root = yield* planGroup(pattern, group, TOP, planner);
-  if (isHeld()) yield;
+  if (isLoopHeld()) yield;
   yield* linkReferences(root, planner);
   if (root.calls > limits.calls) planner.report(Spot.TOP.below('queries'), `more than ${limits.calls} calls`);
   planner.end();

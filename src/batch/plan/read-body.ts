@@ -1,7 +1,7 @@
 import { parseScanned } from '../../json/parse.ts';
 import { scanned } from '../../json/scan.ts';
 import type { Limits } from '../../config/load.ts';
-import { isHeld } from '../../budget/turns.ts';
+import { isLoopHeld } from '../../budget/turns.ts';
 import type { Steps, Work } from '../../budget/work.ts';
 import { BadRequest } from '../../json/fault-list.ts';
 
@@ -15,6 +15,6 @@ export function* readBody(body: Buffer, { depth }: Pick<Limits, 'depth'>, work: 
   work.tick(body.length >> 6);
   const { faults, members } = scanned(body, { depth, around });
   if (faults.length > 0) throw new BadRequest(faults);
-  if (isHeld()) yield;
+  if (isLoopHeld()) yield;
   return yield* parseScanned(body.toString('utf8'), work, members);
 }

@@ -7,7 +7,7 @@ import { type GroupNode, isWon, type QueryNode } from '../plan/node.ts';
 import type { Values } from '../template/fill-template.ts';
 import type { Batch } from './batch.ts';
 import { failed, modeOf, stepOf, valueOf, type MemberList, type Reply } from './reply.ts';
-import { judge } from './running-group.ts';
+import { groupReply } from './running-group.ts';
 import type { Scope } from './scope.ts';
 import { withDefault } from './settle.ts';
 
@@ -45,7 +45,7 @@ export function finishGroup(
   started: number,
   scope: Scope,
 ): Reply | Steps<Reply> {
-  const reply = judge(list, performance.now() - started);
+  const reply = groupReply(list, performance.now() - started);
   if (failed(reply)) return withDefault(node, reply, scope);
   return isWon(node) || node.isMadeOne ? madeOne(node, list, reply, values, started, scope.batch) : reply;
 }

@@ -1,4 +1,4 @@
-import { isHeld } from '../../budget/turns.ts';
+import { isLoopHeld } from '../../budget/turns.ts';
 import { CodapError, toCodapError } from '../../errors.ts';
 import { Ordered } from '../../patterns/index.ts';
 import { ItemTemplate } from '../modifiers/for-each-list.ts';
@@ -9,7 +9,7 @@ import { Breakage } from './breakage.ts';
 import { Gate } from './gate.ts';
 import { ItemPlace } from './item-place.ts';
 import type { MemberList, Reply } from './reply.ts';
-import { judge } from './running-group.ts';
+import { groupReply } from './running-group.ts';
 import { RunningMember } from './running-member.ts';
 import { doFor, type Item, type RunMember, type Scope, waitedFor } from './scope.ts';
 import { failure, opened, withDefault } from './settle.ts';
@@ -52,7 +52,7 @@ export async function runEach(whole: RunningMember, scope: Scope, runMember: Run
   // Those that fail at once start the next ones: very many take a while. None overtakes one that waits.
   let waitingForTurn = 0;
   const runInTurn: typeof runOne = (member, value) => {
-    if (waitingForTurn === 0 && !isHeld()) return runOne(member, value);
+    if (waitingForTurn === 0 && !isLoopHeld()) return runOne(member, value);
     waitingForTurn += 1;
     return turn().then(() => {
       waitingForTurn -= 1;
@@ -62,7 +62,7 @@ export async function runEach(whole: RunningMember, scope: Scope, runMember: Run
   const start = (member: RunningMember, value: unknown): void => void runs.push(runInTurn, member, value);
   const waiting: Promise<unknown>[] = [];
   for (const [index, member] of members.entries()) {
-    if (isHeld()) await turn();
+    if (isLoopHeld()) await turn();
     const item = list[index];
     if (!(item instanceof ItemTemplate)) start(member, item);
     else {
@@ -74,7 +74,7 @@ export async function runEach(whole: RunningMember, scope: Scope, runMember: Run
   await Promise.all(waiting);
   await runs.allSettled();
   breakage.check();
-  return judge(answered(), performance.now() - started);
+  return groupReply(answered(), performance.now() - started);
 }
 
 /** The list that a reference comes to, its calls counted; or how the forEach ends without one. */

@@ -4,7 +4,7 @@ import { countsWhole, type Pattern } from '../plan/node.ts';
 import type { Batch } from './batch.ts';
 import { interleave } from './interleave.ts';
 import { hasFlowed, isShown, shown, type Member, type Reply } from './reply.ts';
-import { judge } from './running-group.ts';
+import { groupReply } from './running-group.ts';
 import type { Container, RunningMember } from './running-member.ts';
 import { closed } from './settle.ts';
 
@@ -101,7 +101,7 @@ function traceEnd({ trace }: RunningMember, { flow }: Reply, container: Containe
 function present(reply: Reply, container?: Container): Reply {
   if (container && reply.list) {
     const list = container.list();
-    return judge(list, list.members.some(hasFlowed) ? performance.now() - container.started : reply.ms);
+    return groupReply(list, list.members.some(hasFlowed) ? performance.now() - container.started : reply.ms);
   }
   const error = reply.flow?.broken;
   return error ? { ...reply, status: 'error', error } : reply;
@@ -113,7 +113,7 @@ export function leftOpen(reply: Reply): Reply {
   if (!list || defaulted) return present(reply);
   const members = list.members.map((member) => ({ ...member, reply: leftOpen(member.reply) }));
   const isStillTaken = list.members.every(({ reply }, at) => reply.status === members[at]?.reply.status);
-  return judge({ ...list, members, taken: list.taken && isStillTaken }, ms);
+  return groupReply({ ...list, members, taken: list.taken && isStillTaken }, ms);
 }
 
 async function* itemFrames(member: RunningMember, reply: Reply): AsyncGenerator<Frame, Reply> {

@@ -25,7 +25,7 @@ export function gather(
 }
 
 /** Notes how long a query's source took, whatever came of it; in milliseconds. */
-export function timed({ source }: QueryNode, started: number, batch: Batch): number {
+export function noteDuration({ source }: QueryNode, started: number, batch: Batch): number {
   const ms = performance.now() - started;
   batch.timed(source.name, ms);
   return ms;

@@ -1,4 +1,4 @@
-import { isHeld } from '../../budget/turns.ts';
+import { isLoopHeld } from '../../budget/turns.ts';
 import type { Work } from '../../budget/work.ts';
 import { notNeeded } from '../../errors.ts';
 import { FirstReply, KV, Ordered } from '../../patterns/index.ts';
@@ -77,7 +77,7 @@ async function startAll(
 ): Promise<void> {
   for (const member of members) {
     try {
-      if (member !== members[0] && isHeld()) await work.turn();
+      if (member !== members[0] && isLoopHeld()) await work.turn();
     } catch (error) {
       for (const left of members.slice(members.indexOf(member))) left.giveUp(notNeeded(error));
       return;

@@ -1,4 +1,4 @@
-import { isHeld } from '../../budget/turns.ts';
+import { isLoopHeld } from '../../budget/turns.ts';
 import type { Work } from '../../budget/work.ts';
 
 /** What a generator has come to, since it was last asked. */
@@ -41,7 +41,7 @@ export async function* interleave<S, T>(
       const taken = arrived;
       arrived = [];
       for (const { generator, step } of taken) {
-        if (isHeld()) await turn();
+        if (isLoopHeld()) await turn();
         const { done, value } = await step;
         if (done) open.delete(generator);
         else {
@@ -52,14 +52,14 @@ export async function* interleave<S, T>(
       if (arrived.length > 0) continue;
       if (begun < sources.length) {
         do begin(sources[begun++] as S);
-        while (begun < sources.length && !isHeld());
-        if (isHeld()) await turn();
+        while (begun < sources.length && !isLoopHeld());
+        if (isLoopHeld()) await turn();
       } else if (open.size > 0) await new Promise<void>((resolve) => (wake = resolve));
       else return;
     }
   } finally {
     for (const generator of open) {
-      if (isHeld()) await turn();
+      if (isLoopHeld()) await turn();
       generator.return(undefined).catch(() => {});
     }
   }

@@ -3,7 +3,7 @@ import type { Payload } from '../../store/payload.ts';
 import type { ValueQuery } from '../../store/value-query.ts';
 import { type Node, type QueryNode, refersToNothing } from '../plan/node.ts';
 import { taken } from './finish.ts';
-import { asValue, gather, timed } from './gather.ts';
+import { asValue, gather, noteDuration } from './gather.ts';
 import type { Reply } from './reply.ts';
 import type { RunningMember } from './running-member.ts';
 import type { Scope } from './scope.ts';
@@ -41,9 +41,9 @@ export class PlainQuery {
     const { signal, batch } = this.#scope;
     if (signal.aborted) return Promise.resolve(this.#open(this.#failed(signal.reason)));
     return gather(this.#node, this.#node.literal, this.#member, this.#scope, this.#held, this.#started).then(
-      (payload) => this.#open(this.#answered(payload, timed(this.#node, this.#started, batch))),
+      (payload) => this.#open(this.#answered(payload, noteDuration(this.#node, this.#started, batch))),
       (error: unknown) => {
-        timed(this.#node, this.#started, batch);
+        noteDuration(this.#node, this.#started, batch);
         return this.#open(this.#failed(error));
       },
     );

@@ -1,4 +1,4 @@
-import { isHeld } from '../../budget/turns.ts';
+import { isLoopHeld } from '../../budget/turns.ts';
 import { CodapError, toCodapError } from '../../errors.ts';
 import type { Payload } from '../../store/payload.ts';
 import { ValueQuery } from '../../store/value-query.ts';
@@ -7,7 +7,7 @@ import { Batch, type BatchOptions } from './batch.ts';
 import { compileParams } from './compile-params.ts';
 import { finishGroup, reshaped, taken } from './finish.ts';
 import { runEach } from './for-each.ts';
-import { asValue, gather, timed } from './gather.ts';
+import { asValue, gather, noteDuration } from './gather.ts';
 import { GRACE_MS } from './grace.ts';
 import { runGroup } from './group.ts';
 import { OpenPlaces } from './open-places.ts';
@@ -15,7 +15,7 @@ import { openWanted } from './open-wanted.ts';
 import { isPlain, PlainQuery } from './plain-query.ts';
 import { prepare } from './prepare.ts';
 import type { Reply } from './reply.ts';
-import { judge } from './running-group.ts';
+import { groupReply } from './running-group.ts';
 import { RunningMember } from './running-member.ts';
 import { doFor, type Scope, throwIfLate, waitedFor } from './scope.ts';
 import { failedBy, failure, opened, withDefault } from './settle.ts';
@@ -54,7 +54,7 @@ export function run(plan: Plan, options: BatchOptions, { wants, fewOpen }: Takin
     absorbed: false,
   };
   runGroup(plan.root, root, scope, runMember, started)
-    .then((list) => root.open(judge(list, performance.now() - started)))
+    .then((list) => root.open(groupReply(list, performance.now() - started)))
     .catch((cause: unknown) => {
       const error = new CodapError('INTERNAL', 'codap failed to run this batch', { cause });
       batch.decide({ path: [], error });
@@ -102,7 +102,7 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
     const compiling = node.literal ? node.params : doFor(scope, waitSignal, compileParams(node, values, scope, held));
     const params: unknown = compiling instanceof Promise ? await compiling : compiling;
     // What was filled in may be large, and so take a while to be sent.
-    if (!node.literal && isHeld()) await batch.work.turn(scope.ended);
+    if (!node.literal && isLoopHeld()) await batch.work.turn(scope.ended);
     if (want !== 'value') {
       const flow = await openWanted(node, { op: node.op, params, want }, member, scope);
       return { status: 'ok', flow, ms: performance.now() - started };
@@ -112,7 +112,7 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
     try {
       payload = await gather(node, node.literal ?? new ValueQuery(node.op, params), member, scope, held, started);
     } finally {
-      ms = timed(node, started, batch);
+      ms = noteDuration(node, started, batch);
     }
     const answer = asValue(payload);
     if (!node.isReshaped) return { status: 'ok', value: taken(answer, batch, held), ms };

@@ -143,7 +143,7 @@ function isFailing({ latest }: RunningMember): boolean {
 }
 
 /** What a group or forEach comes to, by its members. */
-export function judge(list: MemberList, ms: number | undefined): Reply {
+export function groupReply(list: MemberList, ms: number | undefined): Reply {
   const status = statusOf(list);
   const error = list.decidedBy?.error ?? (status === 'error' ? firstError(list) : undefined);
   return { status, list, ...(ms !== undefined && { ms }), ...(error && { error }) };

@@ -2,7 +2,7 @@ import { attachment } from '../../store/attachment.ts';
 import type { Answer } from '../../batch/run/answer.ts';
 import { firstFailure, lacking, type Member, type Reply } from '../../batch/run/reply.ts';
 import type { Memory } from '../../budget/memory.ts';
-import { isHeld } from '../../budget/turns.ts';
+import { isLoopHeld } from '../../budget/turns.ts';
 import { type CodapError, notNeeded, toCodapError } from '../../errors.ts';
 import { formatPointer } from '../../json/pointer.ts';
 import type { Encoding } from '../encoding.ts';
@@ -76,7 +76,7 @@ async function writeArchive(
   const written = new Map<string, string>();
   let step = await next;
   for (; !step.done && !answer.isCut; step = await entries.next()) {
-    if (isHeld()) await answer.work.turn();
+    if (isLoopHeld()) await answer.work.turn();
     const { entry, path } = step.value;
     const pointer = formatPointer(path);
     const note = (name: string): unknown => written.set(pointer, name);

@@ -5,7 +5,7 @@ import type { Flow } from '../../batch/run/flow.ts';
 import type { Member } from '../../batch/run/reply.ts';
 import type { Meta, Value } from '../../store/payload.ts';
 import { Text } from '../../json/text.ts';
-import { addValues } from '../json.ts';
+import { addValues } from '../reply-text.ts';
 
 /** A body as it comes. */
 export type EntryBody = Pick<Flow<Buffer>, 'next' | 'close' | 'break'>;

@@ -3,7 +3,7 @@ import type { Answer } from '../../batch/run/answer.ts';
 import type { Params } from '../../batch/run/batch.ts';
 import { stepOf, valued, type MemberList, type Reply } from '../../batch/run/reply.ts';
 import type { Steps } from '../../budget/work.ts';
-import { answerText } from '../../encodings/json.ts';
+import { answerText } from '../../encodings/reply-text.ts';
 import { entriesOf, memberOf, put } from '../../json/members.ts';
 import { parseInTurns } from '../../json/parse.ts';
 import type { Text } from '../../json/text.ts';

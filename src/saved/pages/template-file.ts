@@ -17,7 +17,7 @@ export class FileFault extends Error {}
  * Reads a template, named by its path from the folder on. Where its name or a folder's is a symbolic link, it
  * leads to such a file below the folder. Throws FileFault.
  */
-export async function readTemplate(folder: string, name: string): Promise<string> {
+export async function readTemplateFile(folder: string, name: string): Promise<string> {
   if (!NAME.test(name))
     throw new FileFault("a file *.liquid or *.html below the configuration's folder is allowed here");
   const bytes = await readInTurn(join(folder, name), () => readBelow(folder, name)).catch((error: unknown) => {

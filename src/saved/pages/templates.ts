@@ -5,7 +5,7 @@ import { checkNodes, type Found } from './check-nodes.ts';
 import { engine } from './engine.ts';
 import { parseOn } from './parse-on.ts';
 import { type Fault, faultOf, linesOf, type Place, placed } from './placed.ts';
-import { FileFault, readTemplate } from './template-file.ts';
+import { FileFault, readTemplateFile } from './template-file.ts';
 
 /** Why a template cannot be used: a line for each fault, with file, line and column; it quotes names only. */
 export class TemplateError extends Error {
@@ -62,7 +62,7 @@ export class Templates {
 
   async #open(name: string): Promise<Read> {
     try {
-      const text = await readTemplate(this.#folder, name);
+      const text = await readTemplateFile(this.#folder, name);
       const { nodes, faults } = parseOn(text, name, this.#liquid);
       this.#parsed.set(name, nodes);
       const found = checkNodes(nodes, this.#liquid);

@@ -3,7 +3,7 @@ import { explaining, type Explaining } from '../../batch/explain/explain.ts';
 import type { Plan } from '../../batch/plan/node.ts';
 import { endingBy, type Steps } from '../../budget/work.ts';
 import { chosen, replyTypes } from '../../encodings/index.ts';
-import { json } from '../../encodings/json-encoding.ts';
+import { json } from '../../encodings/json.ts';
 import { BadRequest } from '../../json/fault-list.ts';
 import { Text } from '../../json/text.ts';
 import { writeBytes } from '../../json/write.ts';

@@ -10,7 +10,7 @@ import type { Running } from '../../batch/run/run.ts';
 import type { Report } from '../../batch/template/reference.ts';
 import { Spot } from '../../batch/template/spot.ts';
 import { endingBy } from '../../budget/work.ts';
-import { json } from '../../encodings/json-encoding.ts';
+import { json } from '../../encodings/json.ts';
 import { CodapError } from '../../errors.ts';
 import { BadRequest, FaultList, within } from '../../json/fault-list.ts';
 import { memberOf } from '../../json/members.ts';

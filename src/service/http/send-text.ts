@@ -3,7 +3,7 @@ import { brotliCompress, gzip } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
 import type { Piece, Text } from '../../json/text.ts';
 import { endOfTurn } from '../../ground/end-of-turn.ts';
-import { isHeld } from '../../budget/turns.ts';
+import { isLoopHeld } from '../../budget/turns.ts';
 import type { Work } from '../../budget/work.ts';
 import { codingFor } from './compression.ts';
 import { BROTLI, Outlet } from './outlet.ts';
@@ -53,7 +53,7 @@ export async function writeSlices(outlet: Outlet, slices: Iterable<Piece>, work:
   for (const slice of slices) {
     if (outlet.gone) return;
     await outlet.write(typeof slice === 'string' ? Buffer.from(slice) : slice);
-    if (!isHeld()) continue;
+    if (!isLoopHeld()) continue;
     try {
       await work.turn();
     } catch {
@@ -66,7 +66,7 @@ async function bytesIn(text: Text, work: Work): Promise<number> {
   let bytes = 0;
   for (const slice of text.slices()) {
     bytes += typeof slice === 'string' ? Buffer.byteLength(slice) : slice.length;
-    if (isHeld()) await work.turn();
+    if (isLoopHeld()) await work.turn();
   }
   return bytes;
 }

@@ -1,5 +1,5 @@
 import type { Merger, Point } from '../../../adapters/adapter.ts';
-import { isHeld } from '../../budget/turns.ts';
+import { isLoopHeld } from '../../budget/turns.ts';
 import { Work, type Steps } from '../../budget/work.ts';
 import { CallSignal } from '../../ground/call-signal.ts';
 import { classify, toCodapError } from '../../errors.ts';
@@ -175,7 +175,7 @@ class Group implements Onlooker, WaitedFor {
     const untold: Member[] = [];
     for (const member of members) {
       if (member.isGone) continue;
-      if (isHeld()) yield;
+      if (isLoopHeld()) yield;
       try {
         const part = parts.of(member.point, member.context);
         if (part === undefined) untold.push(member);
