@@ -181,7 +181,7 @@ it('README.md: the program prints what its comments say', async () => {
   expect(printed).toHaveLength(3);
 });
 
-it.each(files)('%s: every link within the project leads somewhere', (file) => {
+it.each([...files, 'CHANGELOG.md'])('%s: every link within the project leads somewhere', (file) => {
   const links = Array.from(
     read(file).matchAll(/\]\((?!https?:|#)([^)#]+)/g),
     ([, target]) => new URL(target!, new URL(file, root)),
