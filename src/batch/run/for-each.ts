@@ -11,7 +11,7 @@ import { ItemPlace } from './item-place.ts';
 import type { MemberList, Reply } from './reply.ts';
 import { groupReply } from './running-group.ts';
 import { RunningMember } from './running-member.ts';
-import { doFor, type Item, type RunMember, type Scope, waitedFor } from './scope.ts';
+import { doFor, type Item, type Patience, patienceWith, type RunMember, type Scope } from './scope.ts';
 import { failure, opened, withDefault } from './settle.ts';
 import { counted, readReferences, replyWithout, waitFor } from './wait.ts';
 
@@ -21,9 +21,9 @@ const MOST_STARTED = 1000;
 /** Once per item: work on one never waits for another, but for a place among `concurrency`. */
 export async function runEach(whole: RunningMember, scope: Scope, runMember: RunMember): Promise<Reply> {
   const { node } = whole;
-  const signal = waitedFor(node, scope);
+  const patience = patienceWith(node, scope);
   const { forEach = [] } = node;
-  const list = forEach instanceof Reference ? await referred(forEach, whole, scope, signal) : forEach;
+  const list = forEach instanceof Reference ? await referred(forEach, whole, scope, patience) : forEach;
   if (!isList(list)) return list;
   const started = performance.now();
   const members = list.map((_, index) => new RunningMember(node, [...whole.path, index], false));
@@ -36,7 +36,7 @@ export async function runEach(whole: RunningMember, scope: Scope, runMember: Run
   });
   whole.start({ started, members, list: answered });
   // One that flows and starts late would find all places taken by those that are read after it.
-  const isInTurn = scope.places !== undefined && signal === scope.ended;
+  const isInTurn = scope.places !== undefined && patience.deadline === Infinity;
   // Items that may wait for turns of their own, and gather meanwhile, have no place while they only wait.
   const gate = isInTurn && node.kind === 'group' ? new Gate(node.concurrency, node.concurrency) : undefined;
   const runs = new Ordered({ concurrency: gate ? MOST_STARTED : node.concurrency });
@@ -66,7 +66,7 @@ export async function runEach(whole: RunningMember, scope: Scope, runMember: Run
     const item = list[index];
     if (!(item instanceof ItemTemplate)) start(member, item);
     else {
-      const filling = fill(item, member, scope, signal);
+      const filling = fill(item, member, scope, patience);
       if (isInTurn) runs.push(async () => startFilled(await filling, member, scope, runOne));
       else waiting.push(filling.then((filled) => startFilled(filled, member, scope, start)));
     }
@@ -82,9 +82,9 @@ async function referred(
   reference: Reference,
   { node, trace }: RunningMember,
   scope: Scope,
-  signal: AbortSignal,
+  patience: Patience,
 ): Promise<readonly unknown[] | Reply> {
-  const outcome = await waitFor(reference, scope, { signal, trace });
+  const outcome = await waitFor(reference, scope, { patience, trace });
   const started = performance.now();
   if (outcome.is !== 'value') return replyWithout([[reference, outcome]], scope);
   const items = outcome.value;
@@ -104,13 +104,13 @@ async function fill(
   { template, references }: ItemTemplate,
   { trace }: RunningMember,
   scope: Scope,
-  signal: AbortSignal,
+  patience: Patience,
 ): Promise<Item | Reply> {
   const { batch } = scope;
   const values = new Map<Reference, unknown>();
   try {
-    const ended = await readReferences(references, false, scope, { signal, trace }, values);
-    return ended ?? { value: await doFor(scope, signal, fillValue(template, { values, budgets: batch })) };
+    const ended = await readReferences(references, false, scope, { patience, trace }, values);
+    return ended ?? { value: await doFor(scope, patience, fillValue(template, { values, budgets: batch })) };
   } catch (error) {
     return failure(toCodapError(error), performance.now());
   }

@@ -6,7 +6,7 @@ import type { Reference } from '../template/reference.ts';
 import { nameByItem } from './name-by-item.ts';
 import type { Reply } from './reply.ts';
 import type { RunningMember } from './running-member.ts';
-import { doFor, type Scope, throwIfLate } from './scope.ts';
+import { doFor, type Patience, type Scope, throwIfLate } from './scope.ts';
 import { readReferences, readToRun, type Waiting } from './wait.ts';
 
 /** Of what refers to nothing, as most queries do. */
@@ -19,10 +19,10 @@ const NO_VALUES = new Map<Reference, unknown>();
 export function prepare(
   member: RunningMember,
   scope: Scope,
-  waitSignal: AbortSignal,
+  patience: Patience,
 ): Values | Reply | Promise<Values | Reply> {
   const { node, trace } = member;
-  const waiting = { signal: waitSignal, trace };
+  const waiting = { patience, trace };
   if (node.isConditional || typeof node.as === 'object') return chosen(member, scope, waiting);
   return ready(member, scope, waiting, refersToNothing(node) ? NO_VALUES : new Map<Reference, unknown>());
 }
@@ -44,15 +44,15 @@ async function chosen(member: RunningMember, scope: Scope, waiting: Waiting): Pr
   const values = new Map<Reference, unknown>();
   const given = { values, budgets: batch };
   if (typeof node.as === 'object' && scope.item)
-    member.as = await doFor(scope, waiting.signal, nameByItem(node.as, scope.item.value, batch));
+    member.as = await doFor(scope, waiting.patience, nameByItem(node.as, scope.item.value, batch));
   if (node.isConditional) {
     const skipped = await readReferences(node.referencesToStart, true, scope, waiting, values);
     if (skipped) return skipped;
-    throwIfLate(scope, waiting.signal);
-    if (!(await doFor(scope, waiting.signal, isChosen(node, given)))) return { status: 'skipped' };
+    throwIfLate(scope, waiting.patience);
+    if (!(await doFor(scope, waiting.patience, isChosen(node, given)))) return { status: 'skipped' };
   }
   const prepared = await ready(member, scope, waiting, values);
   if (prepared === values && typeof node.as === 'object')
-    member.as = await doFor(scope, waiting.signal, as.apply(node.as, given));
+    member.as = await doFor(scope, waiting.patience, as.apply(node.as, given));
   return prepared;
 }

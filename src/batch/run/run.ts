@@ -17,7 +17,7 @@ import { prepare } from './prepare.ts';
 import type { Reply } from './reply.ts';
 import { groupReply } from './running-group.ts';
 import { RunningMember } from './running-member.ts';
-import { doFor, type Scope, throwIfLate, waitedFor } from './scope.ts';
+import { doFor, patienceWith, type Scope, throwIfLate } from './scope.ts';
 import { failedBy, failure, opened, withDefault } from './settle.ts';
 import { flows, type Taking } from './taking.ts';
 
@@ -82,24 +82,24 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
   const { node, trace } = member;
   const want = node.kind === 'query' ? scope.wants(node) : 'value';
   const { batch } = scope;
-  const waitSignal = waitedFor(node, scope);
+  const patience = patienceWith(node, scope);
   const held = batch.memory.part();
   let started: number | undefined;
   try {
     if (trace?.after !== undefined) batch.takeBytes(Buffer.byteLength(trace.after));
-    const preparing = prepare(member, scope, waitSignal);
+    const preparing = prepare(member, scope, patience);
     // What is there already is not awaited.
     const values = preparing instanceof Promise ? await preparing : preparing;
     if ('status' in values) return withDefault(node, values, scope);
     started = performance.now();
-    if (waitSignal.aborted) throw waitSignal.reason;
+    if (patience.signal.aborted) throw patience.signal.reason;
     if (node.kind === 'group') {
       const list = await runGroup(node, member, scope, runMember, started);
       const finished = finishGroup(node, list, values, started, scope);
-      return 'status' in finished ? finished : await doFor(scope, waitSignal, finished);
+      return 'status' in finished ? finished : await doFor(scope, patience, finished);
     }
-    if (!node.literal) throwIfLate(scope, waitSignal);
-    const compiling = node.literal ? node.params : doFor(scope, waitSignal, compileParams(node, values, scope, held));
+    if (!node.literal) throwIfLate(scope, patience);
+    const compiling = node.literal ? node.params : doFor(scope, patience, compileParams(node, values, scope, held));
     const params: unknown = compiling instanceof Promise ? await compiling : compiling;
     // What was filled in may be large, and so take a while to be sent.
     if (!node.literal && isLoopHeld()) await batch.work.turn(scope.ended);
@@ -116,8 +116,8 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
     }
     const answer = asValue(payload);
     if (!node.isReshaped) return { status: 'ok', value: taken(answer, batch, held), ms };
-    throwIfLate(scope, waitSignal, GRACE_MS.computing);
-    const value = await doFor(scope, waitSignal, reshaped(node, answer, values, batch, held));
+    throwIfLate(scope, patience, GRACE_MS.computing);
+    const value = await doFor(scope, patience, reshaped(node, answer, values, batch, held));
     return { status: 'ok', value, ms: performance.now() - started };
   } catch (error) {
     return failedBy(error, node, started ?? performance.now(), scope);

@@ -46,29 +46,34 @@ export interface Places {
 /** Runs one member with all its modifiers until it has opened or failed to, whatever happens. */
 export type RunMember = (member: RunningMember, scope: Scope) => Promise<RunningMember>;
 
-/**
- * How long a member is waited for, and what it does may begin. What flows may have its turn beyond the
- * deadline, when all that it refers to is there.
- */
-export function waitedFor(node: Node, { places, wants, signal, ended }: Scope): AbortSignal {
+/** How long a member is waited for, and what it does may begin. */
+export interface Patience {
+  readonly signal: AbortSignal;
+  /** An instant: `performance.now()` ms; Infinity for what flows, whose turn may come beyond that of its scope. */
+  readonly deadline: number;
+}
+
+/** The patience with a member: with one that flows as long as it is needed, with others until the deadline. */
+export function patienceWith(node: Node, scope: Scope): Patience {
+  const { places, wants, ended } = scope;
   const isFlowing = node.kind === 'query' ? wants(node) !== 'value' : places !== undefined && flows(node, wants);
-  return isFlowing ? ended : signal;
+  return isFlowing ? { signal: ended, deadline: Infinity } : scope;
 }
 
 /**
  * Does some work for a member, until nobody waits for it. Where lists or bodies flow, some begin beyond the
  * deadline, so that the work of the batch as such does not end by it: what is gathered does.
  */
-export function doFor<T>({ batch, places, ended }: Scope, waitSignal: AbortSignal, steps: Steps<T>): T | Promise<T> {
-  return batch.work.do(steps, places ? waitSignal : ended);
+export function doFor<T>({ batch, places, ended }: Scope, { signal }: Patience, steps: Steps<T>): T | Promise<T> {
+  return batch.work.do(steps, places ? signal : ended);
 }
 
 /**
  * Throws where work would begin too late, or for nobody: while codap computes, no timer can tell. With what
  * is there by the deadline it may begin so many milliseconds later.
  */
-export function throwIfLate({ signal, ended, deadline }: Scope, waitSignal: AbortSignal, graceMs = 0): void {
-  const over = graceMs > 0 ? ended : waitSignal;
+export function throwIfLate({ ended }: Scope, { signal, deadline }: Patience, graceMs = 0): void {
+  const over = graceMs > 0 ? ended : signal;
   if (over.aborted) throw over.reason;
-  if (waitSignal === signal && performance.now() >= deadline + graceMs) throw tooLate();
+  if (performance.now() >= deadline + graceMs) throw tooLate();
 }

@@ -9,12 +9,12 @@ import { follow } from '../../json/pointer.ts';
 import type { Reference, Target } from '../template/reference.ts';
 import type { Reply } from './reply.ts';
 import { below, META, resolve, VALUE, type Outcome, type View } from './resolve.ts';
-import type { Scope } from './scope.ts';
+import type { Patience, Scope } from './scope.ts';
 import { failure } from './settle.ts';
 
-/** Who waits, as long as nobody gives that up. */
+/** Who waits, and for how long. */
 export interface Waiting {
-  readonly signal: AbortSignal;
+  readonly patience: Patience;
   /** Where the batch is traced: hears when what is waited for is there. */
   readonly trace: MemberTrace | undefined;
 }
@@ -78,21 +78,16 @@ type Outcomes = ReadonlyMap<Reference, Outcome>;
 
 /** The same of many, with one look at the deadline for all of them: a query may have very many. */
 function outcomesOf(references: readonly Reference[], scope: Scope, waiting: Waiting): Outcomes | Promise<Outcomes> {
-  const { signal, trace } = waiting;
+  const { patience, trace } = waiting;
   trace?.wait();
-  if (signal.aborted) throw signal.reason;
+  if (patience.signal.aborted) throw patience.signal.reason;
   const outcomes = new Map<Reference, Outcome>();
-  const steps = endingBy(findPresent(references, scope, outcomes), deadlineFor(signal, scope));
+  const steps = endingBy(findPresent(references, scope, outcomes), patience.deadline);
   const finding = scope.batch.work.do(steps, scope.ended);
   if (finding instanceof Promise || finding.length > 0)
     return waitForOpen(finding, references, outcomes, scope, waiting);
   trace?.ready(lastEnd(references, scope));
   return outcomes;
-}
-
-/** Until when it is of use to look: an instant. What flows may begin after the deadline. */
-function deadlineFor(signal: AbortSignal, scope: Scope): number {
-  return signal === scope.signal ? scope.deadline : Infinity;
 }
 
 /**
@@ -104,10 +99,10 @@ async function waitForOpen(
   references: readonly Reference[],
   outcomes: Map<Reference, Outcome>,
   scope: Scope,
-  { signal, trace }: Waiting,
+  { patience: { signal, deadline }, trace }: Waiting,
 ): Promise<Outcomes> {
   const open = await finding;
-  const looking = { work: scope.batch.work, signal, deadline: deadlineFor(signal, scope) };
+  const looking = { work: scope.batch.work, signal, deadline };
   let tooLate: CodapError | undefined;
   // What names one member is read one after the other: very many may, and all that wait would wake at once.
   const find = async (named: readonly Open[]): Promise<void> => {
