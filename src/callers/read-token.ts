@@ -38,7 +38,7 @@ function bytesOf(part: string): Buffer | undefined {
 
 /** The JSON object in some bytes; undefined where there is none, or not exactly one way to read it. */
 function objectIn(bytes: Buffer): object | undefined {
-  if (scan(bytes, { depth: DEPTH, keepsDigits: true }).length > 0) return undefined;
+  if (scan(bytes, { depth: DEPTH, keepsDigits: true }).faults.length > 0) return undefined;
   const value = parseExact(bytes.toString());
   return isObject(value) ? value : undefined;
 }

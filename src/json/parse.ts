@@ -15,24 +15,20 @@ export function parseExact(text: string): unknown {
   return atOnce(parseInTurns(text, new Work(Infinity), 0));
 }
 
+/** JSON of a request, in turns with others, in which `scan` found no fault: all its numbers are doubles. */
+export function parseScanned(text: string, work: Pick<Work, 'tick' | 'opens'>, members?: number): Steps<unknown> {
+  return parseInTurns(text, work, members, true);
+}
+
 /**
  * JSON that was checked, as data, in turns with others where it is long, and counted; `members` says what
- * `membersIn` would find.
+ * `membersIn` would find, and `areDoubles` that no number loses a digit as one.
  */
-export function* parseInTurns(text: string, work: Pick<Work, 'tick' | 'opens'>, members?: number): Steps<unknown> {
-  return yield* parsing(text, work, members, false);
-}
-
-/** The same of a request's, in which `scan` found no fault: all its numbers are doubles. */
-export function* parseScanned(text: string, work: Pick<Work, 'tick' | 'opens'>, members?: number): Steps<unknown> {
-  return yield* parsing(text, work, members, true);
-}
-
-function* parsing(
+export function* parseInTurns(
   text: string,
   work: Pick<Work, 'tick' | 'opens'>,
-  members: number | undefined,
-  areDoubles: boolean,
+  members?: number,
+  areDoubles = false,
 ): Steps<unknown> {
   const mayDiffer = text.length >= LARGE || MAY_MOVE.test(text) || (!areDoubles && MAY_NOT_FIT.test(text));
   if (mayDiffer) return yield* readJson(text, work, undefined, areDoubles);

@@ -31,14 +31,10 @@ const STOP = -1;
  * Checks a body in one pass, before `JSON.parse`, for what that would drop or change in silence: nesting
  * beyond `depth` (the body is 1; `around` more do not count), duplicate keys, lone surrogates, invalid UTF-8,
  * numbers that a double cannot hold (to who `keepsDigits` those out of its range alone). What is no JSON (RFC
- * 8259) is a fault at `#` that ends the scan, and so does nesting. At most 100 faults, which repeat no value.
+ * 8259) is a fault at `#` that ends the scan, and so does nesting. At most 100 faults, which repeat no value;
+ * and how many members its lists and objects have, each of which counts as one more.
  */
-export function scan(body: Buffer, how: Scanning): readonly ToldFault[] {
-  return new Scanner(body, how).run();
-}
-
-/** The same, and how many members its lists and objects have, each of which counts as one more. */
-export function scanned(body: Buffer, how: Scanning): { faults: readonly ToldFault[]; members: number } {
+export function scan(body: Buffer, how: Scanning): { faults: readonly ToldFault[]; members: number } {
   const scanner = new Scanner(body, how);
   const faults = scanner.run();
   return { faults, members: scanner.members };

@@ -50,7 +50,7 @@ async function open(
   pages: Pages,
 ): Promise<SavedBatch> {
   if (!json) throw new ConfigError(faults);
-  const unreadable = [...unfit, ...scan(json, { depth: from.limits.depth })];
+  const unreadable = [...unfit, ...scan(json, { depth: from.limits.depth }).faults];
   const text = json.toString();
   // What a double cannot hold is told already: as an object it would have faults of its own.
   const written = recordOf(

@@ -197,7 +197,7 @@ const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /** By the rules of a body: none that would be changed. */
 const readNumber = (text: string): number | undefined =>
-  NUMBER.test(text) && scan(Buffer.from(text), { depth: 1 }).length === 0 ? Number(text) : undefined;
+  NUMBER.test(text) && scan(Buffer.from(text), { depth: 1 }).faults.length === 0 ? Number(text) : undefined;
 
 const READ: Readonly<Record<ScalarType, (text: string) => Scalar | undefined>> = {
   string: (text) => text,

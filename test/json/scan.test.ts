@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { scan } from '../../src/json/scan.ts';
 
-const faultsOf = (text: string, depth = 32) => scan(Buffer.from(text), { depth });
+const faultsOf = (text: string, depth = 32) => scan(Buffer.from(text), { depth }).faults;
 const pointersOf = (text: string, depth = 32) => faultsOf(text, depth).map(({ pointer }) => pointer);
 
 const isNotJson = (text: string) =>
@@ -86,12 +86,12 @@ describe('a body that JSON.parse would change in silence', () => {
   it('is not UTF-8: a fault at the string or the key', () => {
     const bad = Buffer.from([0xc3, 0x28]);
     const body = Buffer.concat([Buffer.from('{"a":["é","'), bad, Buffer.from('"],"'), bad, Buffer.from('":1}')]);
-    expect(scan(body, { depth: 32 }).map(({ pointer }) => pointer)).toEqual(['#/a/1', '#/%EF%BF%BD(']);
+    expect(scan(body, { depth: 32 }).faults.map(({ pointer }) => pointer)).toEqual(['#/a/1', '#/%EF%BF%BD(']);
   });
 
   it('has surrogates encoded as if they were characters: not UTF-8', () => {
     const body = Buffer.concat([Buffer.from('["'), Buffer.from([0xed, 0xa0, 0x80]), Buffer.from('"]')]);
-    expect(scan(body, { depth: 32 })).toHaveLength(1);
+    expect(scan(body, { depth: 32 }).faults).toHaveLength(1);
   });
 
   it('names every fault, in order', () => {
@@ -129,8 +129,8 @@ describe('nesting', () => {
 
   it('of a million brackets is scanned without recursion', () => {
     const body = Buffer.alloc(2 ** 20, '[');
-    expect(scan(body, { depth: 32 })).toHaveLength(1);
-    expect(scan(body, { depth: Infinity })).toMatchObject([
+    expect(scan(body, { depth: 32 }).faults).toHaveLength(1);
+    expect(scan(body, { depth: Infinity }).faults).toMatchObject([
       { pointer: '#', detail: expect.stringContaining('ends too early') },
     ]);
   });
@@ -239,7 +239,9 @@ describe('a body that is not JSON', () => {
 
   it('never makes the scan throw, whatever its bytes', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => Array.isArray(scan(Buffer.from(bytes), { depth: 5 }))),
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) =>
+        Array.isArray(scan(Buffer.from(bytes), { depth: 5 }).faults),
+      ),
     );
   });
 });

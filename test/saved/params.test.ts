@@ -20,7 +20,7 @@ function byUrl(params: ParamSet, query: string): unknown {
 
 /** What the `params` of a body say, or what is wrong with them. */
 function byBody(params: ParamSet, text: string): unknown {
-  if (scan(Buffer.from(text), { depth: 32 }).length > 0) return [];
+  if (scan(Buffer.from(text), { depth: 32 }).faults.length > 0) return [];
   const faults: object[] = [];
   const given = recordOf(parseExact(text)) as Record<string, unknown>;
   const values = atOnce(params.ofBody(given, (name, detail) => faults.push({ name, detail }), new Work(Infinity)));

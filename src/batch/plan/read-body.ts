@@ -1,5 +1,5 @@
 import { parseScanned } from '../../json/parse.ts';
-import { scanned } from '../../json/scan.ts';
+import { scan } from '../../json/scan.ts';
 import type { Limits } from '../../config/load.ts';
 import { isLoopHeld } from '../../budget/turns.ts';
 import type { Steps, Work } from '../../budget/work.ts';
@@ -13,7 +13,7 @@ import { BadRequest } from '../../json/fault-list.ts';
 export function* readBody(body: Buffer, { depth }: Pick<Limits, 'depth'>, work: Work, around = 0): Steps<unknown> {
   // What it takes is counted before it is looked at.
   work.tick(body.length >> 6);
-  const { faults, members } = scanned(body, { depth, around });
+  const { faults, members } = scan(body, { depth, around });
   if (faults.length > 0) throw new BadRequest(faults);
   if (isLoopHeld()) yield;
   return yield* parseScanned(body.toString('utf8'), work, members);
