@@ -5,6 +5,7 @@ import type { KnownCaller } from '../callers/known-caller.ts';
 import type { REASONS } from '../observe/metrics.ts';
 import { Pace } from './pace.ts';
 import { asksForWork } from './http/asks-for-work.ts';
+import { cutAnswer } from './http/cut-connection.ts';
 import { sendProblem } from './http/problem.ts';
 import { whenClosed } from '../ground/when-closed.ts';
 
@@ -84,9 +85,9 @@ export class Admission {
     if (this.#areNone) return;
     this.#hasCut = true;
     for (const end of this.#underWay) end(why);
-    for (const answer of this.#others) answer.destroy();
+    for (const answer of this.#others) cutAnswer(answer);
     const leave = (): void => {
-      for (const answer of this.#batches) answer.destroy();
+      for (const answer of this.#batches) cutAnswer(answer);
     };
     setTimeout(leave, TAKEN_MS).unref();
   }

@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { Bag } from '../ground/bag.ts';
 import type { Config } from '../config/load.ts';
 import { baseApp, type BaseOptions } from './http/base-app.ts';
+import { cutAnswer } from './http/cut-connection.ts';
 import { boundConnections } from './http/max-connections.ts';
 import { whenClosed } from '../ground/when-closed.ts';
 
@@ -148,7 +149,7 @@ class Shift {
     const timers = [
       setTimeout(() => app.cut?.('the service has a new configuration'), cutAfter(ms)),
       setTimeout(() => {
-        for (const answer of this.answers) answer.destroy();
+        for (const answer of this.answers) cutAnswer(answer);
       }, ms),
     ];
     await finished;

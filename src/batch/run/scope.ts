@@ -49,11 +49,11 @@ export type RunMember = (member: RunningMember, scope: Scope) => Promise<Running
 /** How long a member is waited for, and what it does may begin. */
 export interface Patience {
   readonly signal: AbortSignal;
-  /** An instant: `performance.now()` ms; Infinity for what flows, whose turn may come beyond that of its scope. */
+  /** An instant: `performance.now()` ms; Infinity for what flows, whose turn may come later. */
   readonly deadline: number;
 }
 
-/** The patience with a member: with one that flows as long as it is needed, with others until the deadline. */
+/** With one that flows as long as it is needed, with others until the deadline. */
 export function patienceWith(node: Node, scope: Scope): Patience {
   const { places, wants, ended } = scope;
   const isFlowing = node.kind === 'query' ? wants(node) !== 'value' : places !== undefined && flows(node, wants);

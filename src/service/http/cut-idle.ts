@@ -1,20 +1,21 @@
 import type { ServerResponse } from 'node:http';
 import type { Server, Socket } from 'node:net';
+import { cut } from './cut-connection.ts';
 
 /** Connections that were cut: nothing was taken there for too long. */
-const cut = new WeakSet<Socket>();
+const idle = new WeakSet<Socket>();
 
 /** From now on each connection of a server whose time is over is cut, which is remembered. */
 export function whenTimedOut(server: Server): void {
   server.on('timeout', (socket: Socket) => {
-    cut.add(socket);
-    socket.destroy();
+    idle.add(socket);
+    cut(socket);
   });
 }
 
 /** Whether codap has cut a connection, rather than its client. */
 export function wasCut(socket: Socket): boolean {
-  return cut.has(socket);
+  return idle.has(socket);
 }
 
 /**

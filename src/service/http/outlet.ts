@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { createBrotliCompress, createGzip, constants, type BrotliCompress, type Gzip } from 'node:zlib';
 import type { FastifyReply } from 'fastify';
 import { giveBack } from '../../store/read-memory.ts';
+import { cutAnswer } from './cut-connection.ts';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** The codings an answer that flows can be compressed in. */
@@ -106,7 +107,7 @@ export class Outlet {
   /** Cuts the connection, so that nobody takes what was sent for the whole. */
   destroy(): void {
     this.#compressor?.destroy();
-    this.#raw.destroy();
+    cutAnswer(this.#raw);
   }
 
   #flushSoon(): void {

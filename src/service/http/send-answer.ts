@@ -6,6 +6,7 @@ import { NotAcceptable, type Encoded, type EncodedBody, type Encoding } from '..
 import { isOfOneObject } from '../../encodings/raw.ts';
 import { cacheable, type Caching } from './caching.ts';
 import { codingFor } from './compression.ts';
+import { cutAnswer } from './cut-connection.ts';
 import { Outlet } from './outlet.ts';
 import { isAnother, isKnown } from './preconditions.ts';
 import { sendChanged, sendNotAcceptable } from './problem.ts';
@@ -47,7 +48,7 @@ export async function sendAnswer(
     batch.failWriting(cause);
     if (!reply.sent) return sendFailed(batch, reply, performance.now() - started);
     // What has been sent cannot be taken back: only a broken connection tells that it is not the whole.
-    reply.raw.destroy();
+    cutAnswer(reply.raw);
   } finally {
     // A text is there once every reply is; whatever else was sent may have left something open.
     if (encoded?.body.kind !== 'text') batch.cancel();
