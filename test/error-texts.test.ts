@@ -110,6 +110,7 @@ const FILLED_IN = listed(`
   src/saved/pages/page-encoding.ts: template.file  # for the log alone
   src/saved/param.ts: types.join(' or ')
   src/saved/param.ts: one.allowed
+  src/saved/param.ts: this.allowed
   src/saved/param.ts: new Param(said).allowed
   src/saved/param.ts: pattern
   src/saved/param.ts: LISTED[type]

@@ -8,6 +8,10 @@ const NINE = 0x39;
 
 /** Characters of a number without an exponent that a double holds whatever they are. */
 export const SURE = 15;
+/** What carries the digits: a wrapper of Extended JSON does so to MongoDB alone. */
+const LONG = 'where a string is allowed write one, or in the params of a MongoDB query {"$numberLong": "…"}';
+const DECIMAL = 'where a string is allowed write one, or in the params of a MongoDB query {"$numberDecimal": "…"}';
+
 /** Digits of the largest double, about as many as zeros before those of the least. */
 const MOST_DIGITS = 308;
 
@@ -29,8 +33,8 @@ export function numberFault(
   const mayChange = !hasExponent && !keepsDigits;
   if (mayChange && wholeDigits > SURE && isBeyondExact(body, first, wholeEnd)) {
     return end === wholeEnd
-      ? 'an integer beyond ±2^53: write {"$numberLong": "…"} or a string'
-      : 'a number whose whole part is beyond ±2^53: write {"$numberDecimal": "…"} or a string';
+      ? `an integer beyond ±2^53: ${LONG}`
+      : `a number whose whole part is beyond ±2^53: ${DECIMAL}`;
   }
   const exponent = hasExponent ? exponentAt(body, fractionEnd + 1, end) : 0;
   const mayNotFit = wholeDigits + exponent > MOST_DIGITS || fractionEnd - wholeEnd - exponent > MOST_DIGITS;
@@ -41,7 +45,7 @@ export function numberFault(
     isNearInteger(body, wholeEnd + 1, first + SURE + 1) &&
     losesFraction(body.toString('latin1', first, end))
   )
-    return 'a number whose fraction a double does not hold: write {"$numberDecimal": "…"} or a string';
+    return `a number whose fraction a double does not hold: ${DECIMAL}`;
   return undefined;
 }
 

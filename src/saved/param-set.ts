@@ -56,7 +56,7 @@ export class ParamSet {
     const values = this.#each((name, param) => {
       const texts = textsOf(given, name);
       const value = texts && param.ofTexts(texts);
-      if (texts && value === undefined) faults.push({ parameter: name, detail: `${param.allowed} is allowed here` });
+      if (texts && value === undefined) faults.push({ parameter: name, detail: param.refusalOf(texts) });
       else if (!texts && param.isRequired)
         faults.push({ parameter: name, detail: missing(name, `${param.allowed} is allowed`) });
       return value;

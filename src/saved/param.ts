@@ -159,6 +159,15 @@ export class Param {
     return this.fits(value) ? value : undefined;
   }
 
+  /** Why texts of a URL have no value that fits; it repeats none of them. */
+  refusalOf(texts: readonly string[]): string {
+    if (!isList(this.#said) && texts.length > 1) return `it is given more than once; ${this.allowed} is allowed here`;
+    const isNumber = READ[scalarOf(this.#said)] === readNumber;
+    if (isNumber && texts.some((text) => NUMBER.test(text) && readNumber(text) === undefined))
+      return `a number that a double may not hold; ${this.allowed} is allowed here`;
+    return `${this.allowed} is allowed here`;
+  }
+
   #fitsOne(value: unknown): boolean {
     const { enum: values, minimum = -Infinity, maximum = Infinity, minLength = 0 } = this.#said;
     const maxLength = longest(this.#said);

@@ -110,8 +110,16 @@ describe('a body that JSON.parse would change in silence', () => {
     expect(JSON.stringify(faults)).not.toMatch(/secret|314159/);
   });
 
-  it('tells how to write a large integer', () => {
-    expect(faultsOf('9007199254740993')[0]?.detail).toContain('{"$numberLong": "…"}');
+  it.each([
+    ['9007199254740993', '{"$numberLong": "…"}'],
+    ['9007199254740993.5', '{"$numberDecimal": "…"}'],
+    ['4503599627370497.5', '{"$numberDecimal": "…"}'],
+  ])('tells how %s is written, and where in which way', (text, wrapped) => {
+    expect(faultsOf(text)[0]?.detail).toMatch(
+      new RegExp(
+        `: where a string is allowed write one, or in the params of a MongoDB query ${RegExp.escape(wrapped)}$`,
+      ),
+    );
   });
 });
 
