@@ -183,7 +183,7 @@ describe('a template that would take too much fails, and says why to the log alo
       '{% render "r.liquid" %}',
       {},
       { files: { 'r.liquid': '{% render "r.liquid" %}' } },
-      /r\.liquid:1:1: templates, blocks or data are nested too deep/,
+      /r\.liquid:1:1: templates, blocks, or lists that are compared are nested too deep/,
     ],
     [
       'two that take in each other',

@@ -4,12 +4,14 @@ import {
   LayoutTag,
   type Liquid,
   RenderTag,
+  Tag,
   type Template as Node,
   type Token,
   toValueSync,
   TypeGuards,
   Value,
 } from 'liquidjs';
+import { BLOCKS } from './engine.ts';
 import { type Fault, faultOf, type Place, placeOf } from './placed.ts';
 
 /** A file that a template names, and where it does. */
@@ -27,12 +29,17 @@ export interface Found {
 /** What a range may begin with: from there on, each number is one more than that before it. */
 const MOST_BEGINNING = 2 ** 31;
 
+/** Blocks within each other in one file. A page of one file can be rendered with these, whatever the tags. */
+const MOST_NESTED = 240;
+
 /** Looks for what a template includes, and for what LiquidJS would find only as it renders. */
 export function checkNodes(nodes: readonly Node[], liquid: Liquid): Found {
   const includes: Included[] = [];
   const faults: Fault[] = [];
-  for (const node of within(nodes)) {
+  for (const { node, depth } of within(nodes)) {
     const at = placeOf(node.token);
+    if (depth === MOST_NESTED && isBlock(node))
+      faults.push({ at, detail: `blocks nested at most ${MOST_NESTED} deep are allowed here` });
     if (node instanceof RenderTag || node instanceof IncludeTag || node instanceof LayoutTag) {
       const name = node.partialScope()?.name;
       if (name === undefined) faults.push({ at, detail: 'the name of a file in quotes is allowed here' });
@@ -54,10 +61,15 @@ export function checkNodes(nodes: readonly Node[], liquid: Liquid): Found {
   return { includes, faults };
 }
 
-function* within(nodes: readonly Node[]): Generator<Node> {
+function isBlock(node: Node): boolean {
+  return node instanceof Tag && BLOCKS.has(node.name);
+}
+
+/** Each node, and how many blocks are around it; none below those that are nested too deep. */
+function* within(nodes: readonly Node[], depth = 0): Generator<{ node: Node; depth: number }> {
   for (const node of nodes) {
-    yield node;
-    if (node.children) yield* within(toValueSync(node.children(false, true)));
+    yield { node, depth };
+    if (node.children && depth < MOST_NESTED) yield* within(toValueSync(node.children(false, true)), depth + 1);
   }
 }
 

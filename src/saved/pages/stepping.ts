@@ -4,7 +4,7 @@ import type { Bounds } from './bounds.ts';
 /** Steps that are counted at once. */
 const COUNTED = 32;
 
-/** Generators that may be open at a time; an `include`, an `if` or a `for` takes three. */
+/** Generators that may be open at a time; an `include`, an `if` or a `for` takes three, a `block` four. */
 const DEEPEST = 1000;
 
 /**
@@ -44,7 +44,7 @@ export function* stepping(first: Iterator<unknown>, bounds: Bounds): Steps<unkno
     }
     if (isGenerator(value)) {
       if (open.length >= DEEPEST) {
-        value = new Error('templates, blocks or data are nested too deep');
+        value = new Error('templates, blocks, or lists that are compared are nested too deep');
         isThrown = true;
         continue;
       }

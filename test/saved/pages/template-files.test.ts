@@ -222,6 +222,34 @@ it.each<[string, readonly string[]]>([
   });
 });
 
+describe('blocks within each other in one file', () => {
+  const BLOCKS: [begin: string, end: string, most: number][] = [
+    ['{% if a %}', '{% endif %}', 240],
+    ['{% if b %}{% else %}', '{% endif %}', 240],
+    ['{% unless b %}', '{% endunless %}', 240],
+    ['{% case a %}{% when true %}', '{% endcase %}', 240],
+    ['{% for i in l %}', '{% endfor %}', 240],
+    ['{% tablerow i in l %}', '{% endtablerow %}', 240],
+    ['{% capture c %}', '{% endcapture %}{{ c | raw }}', 240],
+    ['{% block x %}', '{% endblock %}', 240],
+    ['{% for i in l %}{% if a %}', '{% endif %}{% endfor %}', 120],
+  ];
+
+  it.each(BLOCKS)('%s: as many as are allowed can be rendered', async (begin, end, most) => {
+    const template = begin.repeat(most) + 'x' + end.repeat(most);
+    expect(await page(template, { a: true, l: [1] })).toContain('x');
+  });
+
+  it.each(BLOCKS)('%s: one more is a fault, with its place', async (begin, end, most) => {
+    const template = begin.repeat(most) + '\n{% if a %}{% if a %}x{% endif %}{% endif %}' + end.repeat(most);
+    await inFolder({ 'page.liquid': template }, async (folder) => {
+      expect(await faultsOf('page.liquid', folder)).toEqual([
+        'page.liquid:2:1: blocks nested at most 240 deep are allowed here',
+      ]);
+    });
+  });
+});
+
 it('a file is read once, and nothing is read while a page is rendered', async () => {
   await inFolder({ 'page.liquid': '{% render "b.liquid" %}', 'b.liquid': 'B' }, async (folder) => {
     const templates = new Templates(folder);
