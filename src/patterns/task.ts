@@ -18,3 +18,7 @@ export type Call<T> = [] | Started<T>;
 
 /** A task with its arguments. */
 export type Started<T> = [task: Task<T, never[]>, ...args: unknown[]];
+
+export function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+}

@@ -1,6 +1,7 @@
 import { Deferred, quiet } from './deferred.ts';
 import type { Entry, Slot } from './handle.ts';
-import type { Call, Options, Started, Task } from './task.ts';
+import { OwnSignal, type Cancelled } from './own-signal.ts';
+import { isPromiseLike, type Call, type Options, type Started, type Task } from './task.ts';
 import { whenAborted } from '../ground/when-aborted.ts';
 
 interface Job<T> {
@@ -19,8 +20,8 @@ export abstract class Tasks<T> {
   readonly #concurrency: number;
   readonly #awaited = new Map<number, Deferred<void>>();
   #allSettled: Deferred<void> | undefined;
-  #controller?: AbortController;
-  #cancelled?: { reason: unknown };
+  #own?: OwnSignal;
+  #cancelled?: Cancelled;
   #stopListening: (() => void) | undefined;
   #running = 0;
   #first: Job<T> | undefined;
@@ -38,14 +39,15 @@ export abstract class Tasks<T> {
     this.#concurrency = concurrency;
   }
 
-  /** For tasks: aborts on `cancel`, on an early leave, and with the outer signal until all has settled. */
+  /**
+   * For tasks, and for what is started beside them: aborts on `cancel`, with the outer signal, also when all
+   * has settled, and where a loop is left while something has not. An outer signal that is not the runtime's
+   * own, such as a polyfill's, is followed only until all has settled.
+   */
   get signal(): AbortSignal {
     const cancelled = this.#whetherCancelled();
-    if (!this.#controller) {
-      this.#controller = new AbortController();
-      if (cancelled) this.#controller.abort(cancelled.reason);
-    }
-    return this.#controller.signal;
+    this.#own ??= new OwnSignal(this.#outer, cancelled);
+    return this.#own.signal;
   }
 
   /**
@@ -60,7 +62,7 @@ export abstract class Tasks<T> {
     for (const waiting of this.#awaited.values()) waiting.settle({ status: 'rejected', reason });
     this.#awaited.clear();
     this.#listen();
-    this.#controller?.abort(reason);
+    this.#own?.abort(reason);
   }
 
   /** Resolves once all that was added, by now and until then, has settled, in whatever way. */
@@ -221,7 +223,7 @@ export abstract class Tasks<T> {
   }
 
   /** An outer signal may have aborted while nobody listened, for nothing was unsettled. */
-  #whetherCancelled(): { reason: unknown } | undefined {
+  #whetherCancelled(): Cancelled | undefined {
     if (!this.#cancelled && this.#outer?.aborted) this.cancel(this.#outer.reason);
     return this.#cancelled;
   }
@@ -239,8 +241,4 @@ export abstract class Tasks<T> {
       this.#stopListening = undefined;
     }
   }
-}
-
-function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }

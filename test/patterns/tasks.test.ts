@@ -2,7 +2,8 @@ import { getEventListeners } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { collect } from './collect.ts';
-import { EACH } from './each-pattern.ts';
+import { collectGarbage } from './collect-garbage.ts';
+import { EACH, type Common } from './each-pattern.ts';
 
 const broken = async () => Promise.reject(new Error('broken'));
 
@@ -330,6 +331,77 @@ describe.each(EACH)('%s: cancelling', (_, make) => {
     slot();
     pattern.cancel();
     expect(getEventListeners(outer.signal, 'abort')).toEqual([]);
+  });
+});
+
+describe.each(EACH)('%s: its signal, given to others', (_, make) => {
+  const REASON = new Error('outer');
+
+  it.each<[string, (common: Common) => AbortSignal | Promise<AbortSignal>]>([
+    ['taken before anything was pushed', ({ pattern }) => pattern.signal],
+    [
+      'taken while a task runs',
+      ({ pattern, slot }) => {
+        slot();
+        return pattern.signal;
+      },
+    ],
+    [
+      'taken before all settled',
+      async ({ pattern, push }) => {
+        const { signal } = pattern;
+        await push(async () => 1);
+        return signal;
+      },
+    ],
+    [
+      'taken when all has settled',
+      async ({ pattern, push }) => {
+        await push(async () => 1);
+        return pattern.signal;
+      },
+    ],
+    ['of one within another', ({ pattern }) => make({ signal: pattern.signal }).pattern.signal],
+  ])('%s, it aborts with the outer one, and nobody has to look', async (_when, taken) => {
+    const outer = new AbortController();
+    const signal = await taken(make({ signal: outer.signal }));
+    let heard = 0;
+    signal.addEventListener('abort', () => (heard += 1));
+    outer.abort(REASON);
+    expect([signal.aborted, signal.reason, heard]).toEqual([true, REASON, 1]);
+  });
+
+  it('a pattern within the loop of one that has settled is cancelled by the outer signal', async () => {
+    const outer = new AbortController();
+    const { pattern, push, loop } = make({ signal: outer.signal });
+    push(async () => 1);
+    for await (const _one of loop()) {
+      const inner = make({ signal: pattern.signal }).slot();
+      outer.abort(REASON);
+      await expect(inner).rejects.toBe(REASON);
+    }
+  });
+
+  it('aborts with the reason of its own cancel, also where the outer one aborts after that', () => {
+    const outer = new AbortController();
+    const { pattern } = make({ signal: outer.signal });
+    pattern.cancel(REASON);
+    outer.abort();
+    expect(pattern.signal.reason).toBe(REASON);
+  });
+
+  it('an outer one that lives long holds none of them', async () => {
+    const outer = new AbortController();
+    const held: WeakRef<object>[] = [];
+    for (let round = 0; round < 100; round += 1) {
+      const { pattern, push } = make({ signal: outer.signal });
+      held.push(new WeakRef(pattern), new WeakRef(pattern.signal));
+      await push(async () => 1);
+    }
+    await turn();
+    collectGarbage();
+    // The engine may still hold the one or other.
+    expect(held.filter((one) => one.deref()).length).toBeLessThan(10);
   });
 });
 
