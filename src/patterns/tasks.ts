@@ -35,6 +35,8 @@ export abstract class Tasks<T> {
     if (concurrency !== Infinity && !(Number.isInteger(concurrency) && concurrency > 0)) {
       throw new RangeError('concurrency is a positive integer');
     }
+    // Else it would be found out by what is added, which nothing would ever settle.
+    if (signal && typeof signal.addEventListener !== 'function') throw new TypeError('signal is an AbortSignal');
     this.#outer = signal;
     this.#concurrency = concurrency;
   }

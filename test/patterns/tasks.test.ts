@@ -186,6 +186,13 @@ describe.each(EACH)('%s: starting', (_, make) => {
   it.each([0, -1, 1.5, NaN])('concurrency %d is a RangeError', (concurrency) => {
     expect(() => make({ concurrency })).toThrow(RangeError);
   });
+
+  it.each([new AbortController(), {}, true, 'signal', () => {}])(
+    'a signal that is none (%o) is a TypeError at once, not a key that hangs',
+    (signal) => {
+      expect(() => make({ signal: signal as AbortSignal })).toThrow(TypeError);
+    },
+  );
 });
 
 describe.each(EACH)('%s: cancelling', (_, make) => {
