@@ -5,7 +5,8 @@ import { Tasks } from './tasks.ts';
 
 /**
  * Results in order of arrival, each read once by `next()` or a loop; takes more pushes while it is read and
- * after.
+ * after. It keeps them all, also those that were read, for `at` may ask for them again: where pushes never
+ * end, begin a new one from time to time.
  */
 export class FirstReply<T = unknown> extends Tasks<T> {
   readonly #pushed: Entry<T>[] = [];
@@ -56,7 +57,8 @@ export class FirstReply<T = unknown> extends Tasks<T> {
 
   /**
    * Yields what was not read, in order of arrival, until every push was read. Throws a failed task's error
-   * when it arrives, and another loop goes on after it; leaving the loop early cancels what has not settled.
+   * when it arrives, not telling which push that was, and another loop goes on after it; leaving the loop
+   * early cancels what has not settled.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<T> {
     return this.loop(() => this.next());

@@ -16,17 +16,17 @@ class KeyedEntry<T> extends Entry<T> implements Keyed {
 
 /**
  * Results by key, like a dictionary; reading a key waits for that key alone, as often as one likes. A key
- * that is put again is replaced, as in a dictionary. Who holds the former handle still gets its result; the
- * KV knows the new one alone.
+ * that is put again is replaced, as in a dictionary, and `delete` lets go of one. Who holds the former handle
+ * still gets its result; the KV knows the new one alone.
  */
 export class KV<T = unknown> extends Tasks<T> {
   readonly #entries = new Map<string, KeyedEntry<T>>();
-  /** Former ones that have not settled: their tasks run, and their handles may be held. */
+  /** Those replaced or deleted that have not settled: their tasks run, and their handles may be held. */
   readonly #former = new Set<KeyedEntry<T>>();
-  /** Those that have settled, in order of arrival; of one that was replaced since, its place alone. */
+  /** Those that have settled, in order of arrival; of one that was let go of since, its place alone. */
   #arrivals: (KeyedEntry<T> | { readonly place: number })[] = [];
-  /** How many of these were replaced: fewer than half. */
-  #replaced = 0;
+  /** How many of these were let go of: fewer than half. */
+  #forgotten = 0;
 
   /**
    * Starts a task with its arguments under a key; without a task, opens a slot there, to be filled by hand.
@@ -60,6 +60,19 @@ export class KV<T = unknown> extends Tasks<T> {
   /** Whether something was put under the key, settled or not. */
   has(key: string): boolean {
     return this.#entries.has(key);
+  }
+
+  /**
+   * Lets go of a key and its value; answers whether it was there. As where it is put again, its task is not
+   * ended, and who holds the handle still gets the result. Loops wait for it no longer.
+   */
+  delete(key: string): boolean {
+    const entry = this.#entries.get(key);
+    if (!entry) return false;
+    this.#entries.delete(key);
+    this.#forget(entry);
+    if (!entry.settled) this.wake(this.settledCount);
+    return true;
   }
 
   /** The number of keys. */
@@ -130,20 +143,20 @@ export class KV<T = unknown> extends Tasks<T> {
     this.#arrivals.push(entry);
   }
 
-  /** Lets go of one that is being replaced, and from time to time of the places of those before. */
+  /** Lets go of one, and from time to time of the places of those before. */
   #forget(former: KeyedEntry<T>): void {
     if (!former.settled) return void this.#former.add(former);
     const { place } = former;
     this.#arrivals[this.#indexFrom(place)] = { place };
-    this.#replaced += 1;
-    if (this.#replaced < this.#arrivals.length / 2) return;
+    this.#forgotten += 1;
+    if (this.#forgotten < this.#arrivals.length / 2) return;
     this.#arrivals = this.#arrivals.filter((arrived) => arrived instanceof KeyedEntry);
-    this.#replaced = 0;
+    this.#forgotten = 0;
   }
 
   /** Whether a key has not arrived; a former task of it is not waited for. */
   get #isWaiting(): boolean {
-    return this.#arrivals.length - this.#replaced < this.size;
+    return this.#arrivals.length - this.#forgotten < this.size;
   }
 
   /** The index of the first arrival at or behind a place. */

@@ -120,6 +120,12 @@ export abstract class Tasks<T> {
     return waiting.promise;
   }
 
+  /** Lets those who wait for this place look again. */
+  protected wake(place: number): void {
+    this.#awaited.get(place)?.settle({ status: 'fulfilled', value: undefined });
+    this.#awaited.delete(place);
+  }
+
   /**
    * A loop over what `next` reads. Leaving it early cancels what has not settled. Where `next` rejects, the
    * others go on.
@@ -213,10 +219,7 @@ export abstract class Tasks<T> {
   #arrived(entry: Entry<T>): void {
     const place = this.settledCount++;
     this.onArrival(entry, place);
-    if (this.#awaited.size > 0) {
-      this.#awaited.get(place)?.settle({ status: 'fulfilled', value: undefined });
-      this.#awaited.delete(place);
-    }
+    if (this.#awaited.size > 0) this.wake(place);
     if (this.#allSettled && this.#unsettled === 0) {
       this.#allSettled.settle({ status: 'fulfilled', value: undefined });
       this.#allSettled = undefined;

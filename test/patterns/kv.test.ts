@@ -1,9 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { KV, type Handle, type Keyed, type Slot } from '../../src/patterns/index.ts';
+import { collectGarbage } from './collect-garbage.ts';
 import { collect } from './collect.ts';
 
 interface Photo {
@@ -12,11 +11,6 @@ interface Photo {
 
 function getPhotos(id: string, options: { limit: number }): Promise<Photo[]> {
   return Promise.resolve(Array.from({ length: options.limit }, (_, n) => ({ url: `${id}/${n}` })));
-}
-
-function collectGarbage(): void {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
 }
 
 /** All that a loop yields that is asked for so many at once. */
@@ -178,6 +172,48 @@ describe('KV', () => {
     ]);
   });
 
+  it('a key that is deleted is not there; who holds the handle still gets its result', async () => {
+    const kv = new KV<string>();
+    const handle = kv.put('slot');
+    kv.set('there', 'value').set('other', 'other');
+    expect(['slot', 'there', 'none', 'slot'].map((key) => kv.delete(key))).toEqual([true, true, false, false]);
+    expect([kv.size, [...kv.keys()], kv.has('there')]).toEqual([1, ['other'], false]);
+    await expect(kv.get('there')).rejects.toThrow(RangeError);
+    expect([await collect(kv), await kv.toObject()]).toEqual([[['other', 'other']], { other: 'other' }]);
+    handle.fill('late');
+    expect([await handle, await collect(kv)]).toEqual(['late', [['other', 'other']]]);
+  });
+
+  it('a loop that waits for a key alone that is then deleted ends', async () => {
+    const kv = new KV<string>();
+    kv.put('never');
+    kv.set('there', 'value');
+    const [one, two] = [collect(kv), collect(kv)];
+    await turn();
+    kv.delete('never');
+    expect([await one, await two]).toEqual([[['there', 'value']], [['there', 'value']]]);
+  });
+
+  it('a loop that waits for several keys goes on where one of them is deleted', async () => {
+    const kv = new KV<string>();
+    kv.put('never');
+    const slot = kv.put('slot');
+    const reading = collect(kv);
+    await turn();
+    kv.delete('never');
+    await turn();
+    slot.fill('value');
+    expect(await reading).toEqual([['slot', 'value']]);
+  });
+
+  it('cancel also rejects the handle of a key that was deleted', async () => {
+    const kv = new KV<string>();
+    const handle = kv.put('slot');
+    kv.delete('slot');
+    kv.cancel(new Error('enough'));
+    await expect(handle).rejects.toThrow('enough');
+  });
+
   it('a loop does not wait for a former task of a key put twice', async () => {
     const kv = new KV<string>();
     kv.put('key');
@@ -212,6 +248,21 @@ describe('KV', () => {
       (kv, value) => {
         const slot = kv.put('key');
         void turn().then(() => slot.fill(value));
+      },
+    ],
+    [
+      'that is deleted before',
+      (kv, value) => {
+        kv.delete('key');
+        kv.set('key', value);
+      },
+    ],
+    [
+      'of a task, and deleted before it ends',
+      (kv, value) => {
+        kv.put('gone', async () => value);
+        kv.delete('gone');
+        kv.set('key', value);
       },
     ],
   ])('holds no value of a key that was put again: %s', async (_how, put) => {
@@ -257,6 +308,7 @@ describe('KV', () => {
     const step = fc.oneof(
       fc.record({ put: fc.constantFrom('a', 'b', 'c', 'd') }),
       fc.record({ fill: fc.nat(20) }),
+      fc.record({ drop: fc.constantFrom('a', 'b', 'c', 'd') }),
       fc.constant('turn' as const),
     );
     const property = fc.asyncProperty(fc.array(step, { maxLength: 30 }), fc.nat(3), async (story, ahead) => {
@@ -279,6 +331,7 @@ describe('KV', () => {
       for (const one of story) {
         if (one === 'turn') await Promise.resolve();
         else if ('put' in one) put(one.put);
+        else if ('drop' in one) kv.delete(one.drop);
         else fill(one.fill + 1);
       }
       const current = [...kv.keys()].map((key) => keys.lastIndexOf(key));
