@@ -67,7 +67,7 @@ export abstract class Tasks<T> {
     this.#own?.abort(reason);
   }
 
-  /** Resolves once all that was added, by now and until then, has settled, in whatever way. */
+  /** Resolves, to nothing, once all that was added, by now and until then, has settled, in whatever way. */
   allSettled(): Promise<void> {
     if (this.#unsettled === 0) return Promise.resolve();
     this.#allSettled ??= new Deferred();
