@@ -130,7 +130,7 @@ export abstract class Tasks<T> {
    * A loop over what `next` reads. Leaving it early cancels what has not settled. Where `next` rejects, the
    * others go on.
    */
-  protected loop<R>(next: () => Promise<IteratorResult<R, undefined>>): AsyncIterableIterator<R, undefined> {
+  protected loop<R>(next: () => Promise<IteratorResult<R, undefined>>): AsyncIterableIterator<R> {
     const done = { done: true, value: undefined } as const;
     let left = false;
     return {
