@@ -45,7 +45,8 @@ class Plain implements Value {
     this.stored = stored;
     if (meta) this.meta = meta;
     this.freshness = freshness;
-    if (!bytes) this.#json = JSON.stringify(value);
+    // What is no data has no JSON, and is null, as within a list.
+    if (!bytes) this.#json = JSON.stringify(value) ?? 'null';
   }
 
   get json(): string {
@@ -59,7 +60,10 @@ class Plain implements Value {
   }
 }
 
-/** Plain data made by an adapter, such as a listing. */
+/**
+ * Data that an adapter made of what JSON itself has, such as a listing. What a driver gave, which may hold
+ * other types or be undefined, is a `TypedValue`.
+ */
 export function plain(value: unknown, meta?: Meta, freshness?: Freshness): Value {
   return new Plain(value, meta, freshness, undefined);
 }

@@ -4,8 +4,8 @@ import type { Meta, Value } from './payload.ts';
 import type { Steps, Work } from '../budget/work.ts';
 
 /**
- * A value made by codap itself: data with typed leaves. It is written as JSON once, in turns with others
- * (`writeTyped`), or when it is first asked for.
+ * A value that codap makes, or that a driver gave: data with typed leaves (`src/json/leaf.ts`), undefined or
+ * a bigint. It is written as JSON once, in turns with others (`writeTyped`), or when it is first asked for.
  */
 export class TypedValue implements Value {
   readonly kind = 'value';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { content } from '../../../adapters/http/content.ts';
+import { content, plain } from '../../../adapters/http/content.ts';
 import type { Format } from '../../../adapters/http/format.ts';
 import type { Stored } from '../../../src/store/payload.ts';
 import { slowClock } from '../../budget/slow-clock.ts';
@@ -27,6 +27,16 @@ describe('a body that is no JSON', () => {
     await slowClock();
     await content(Buffer.alloc(4_000_000, '\n'), format, { contentType: 'text/plain' }, bounds);
     expect(turn.mock.calls.length).toBeGreaterThan(10);
+  });
+});
+
+describe('data that an adapter made', () => {
+  it.each<[string, unknown]>([
+    ['undefined', undefined],
+    ['a function', () => 7],
+    ['a symbol', Symbol('7')],
+  ])('is null where it is %s, which has no JSON', (_what, value) => {
+    expect(plain(value).json).toBe('null');
   });
 });
 
