@@ -53,7 +53,7 @@ const MONITOR = '<monitor>';
 export class PromptConnection extends Connection {
   constructor(socket: Socket, options: { readonly id?: unknown }) {
     super(socket, options);
-    socket.once('end', () => this.cleanup(new MongoNetworkError('the store has ended the connection')));
+    socket.once('end', () => this.cleanup(ended()));
     const { messageStream } = this;
     const push = messageStream.push.bind(messageStream);
     const isTaken = options.id === MONITOR ? isGreeting : () => true;
@@ -113,6 +113,11 @@ function isGreeting(message: Buffer): boolean {
   } catch {
     return false;
   }
+}
+
+/** With the word that Node has for it elsewhere: the operator is told that. */
+function ended(): Error {
+  return Object.assign(new MongoNetworkError('the store has ended the connection'), { code: 'ECONNRESET' });
 }
 
 function unreadable(): Error {

@@ -1,5 +1,6 @@
 import dns from 'node:dns';
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -115,6 +116,17 @@ describe.each(Object.entries(ASKED))('of %s, ping, call and the log tell why', (
       async () =>
         `://127.0.0.1:${await listening(createServer((it) => it.on('error', () => {}).once('data', () => it.resetAndDestroy())))}`,
       /\(ECONNRESET\)$/,
+    ],
+    [
+      'it closes connections',
+      async () => `://127.0.0.1:${await listening(createServer((it) => it.on('error', () => {}).end()))}`,
+      /\((?:ECONNRESET|UND_ERR_SOCKET)\)$/,
+    ],
+    ['it speaks TLS, and is asked without', async () => (await tls()).slice(1), /\((?:ECONNRESET|UND_ERR_SOCKET)\)$/],
+    [
+      'it speaks HTTP',
+      async () => `://127.0.0.1:${await listening(createHttpServer((_request, it) => void it.destroy()))}`,
+      /\((?:ECONNRESET|UND_ERR_SOCKET)\)$/,
     ],
   ])('%s', async (_how, address, told) => {
     const lines: object[] = [];
