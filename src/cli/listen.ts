@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import dns from 'node:dns/promises';
 import { once } from 'node:events';
-import { type AddressInfo, BlockList, connect, createServer, type Server } from 'node:net';
+import { type AddressInfo, BlockList, createServer, type Server } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance, FastifyListenOptions } from 'fastify';
 import type { Listening } from '../service/drain.ts';
@@ -96,8 +96,7 @@ async function bind(app: FastifyInstance, { host, port }: Where, how: Binding): 
     for (const server of servers.slice(1)) server.close();
     done();
   });
-  // Fastify would give the second address of localhost a server of its own, whose connections are nobody's.
-  const [first = host, ...others] = host === 'localhost' ? await addressesOf(host) : [host];
+  const [first = host, ...others] = await hostsOf(host);
   // Node knows of it, and Fastify hands on what it is given.
   const shared = { reusePort };
   const address = await app.listen({ host: first, port, ...told, ...shared });
@@ -111,8 +110,9 @@ async function bind(app: FastifyInstance, { host, port }: Where, how: Binding): 
   return { address, servers };
 }
 
-async function addressesOf(host: string): Promise<string[]> {
-  return (await dns.lookup(host, { all: true })).map(({ address }) => address);
+/** Fastify would give the second address of localhost a server of its own, whose connections are nobody's. */
+async function hostsOf(host: string): Promise<string[]> {
+  return host === 'localhost' ? (await dns.lookup(host, { all: true })).map(({ address }) => address) : [host];
 }
 
 async function listenMore(
@@ -132,19 +132,19 @@ async function listenMore(
 }
 
 /**
- * Whether somebody listens there. Where a port may be shared, listening alone does not tell: another codap of
- * the same user would get a part of the connections.
+ * Whether somebody has that port. Where one may be shared, listening as the service does would not tell:
+ * another codap of the same user would get a part of the connections. So it is asked for alone first.
  */
-async function isTaken(where: Where): Promise<boolean> {
-  const socket = connect({ ...where, timeout: 1000 });
-  socket.once('timeout', () => socket.destroy(new Error('no answer')));
-  try {
-    await once(socket, 'connect');
-    // Where nobody listens, TCP can connect a port to itself.
-    return socket.localPort !== socket.remotePort;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
+async function isTaken({ host, port }: Where): Promise<boolean> {
+  for (const at of await hostsOf(host)) {
+    await using server = createServer((socket) => socket.destroy());
+    try {
+      server.listen({ host: at, port, exclusive: true });
+      await once(server, 'listening');
+    } catch (error) {
+      // What else keeps from it is told by listening.
+      if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return true;
+    }
   }
+  return false;
 }

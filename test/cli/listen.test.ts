@@ -1,6 +1,6 @@
 import dns from 'node:dns';
 import { once } from 'node:events';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -62,12 +62,22 @@ describe('listening', () => {
     });
   });
 
-  it('does not share its port with another codap', async () => {
+  it.each([
+    ['127.0.0.1', /the port is in use/],
+    ['0.0.0.0', /the port is in use/],
+    ['localhost', /the port is in use/],
+    // One for documentation (RFC 5737).
+    ['192.0.2.1', /this machine has no such address/],
+  ])('does not share its port with another codap, and says what keeps it from %s', async (host, told) => {
     const [app, other] = [Fastify(), Fastify()];
     const { port } = new URL((await listen(app, WHERE)).address);
-    const second = listen(other, { ...WHERE, port: Number(port) });
+    // Whoever answers at an address of another machine has not taken this port.
+    const asked = vi.spyOn(Socket.prototype, 'connect');
+    const second = listen(other, { host, port: Number(port) });
     await expect(second).rejects.toThrow(StartFault);
-    await expect(second).rejects.toThrow(/the port is in use/);
+    await expect(second).rejects.toThrow(told);
+    expect(asked).not.toHaveBeenCalled();
+    asked.mockRestore();
     await Promise.all([app.close(), other.close()]);
   });
 });
