@@ -75,12 +75,11 @@ export interface Readiness extends Pinged {
 }
 
 /**
- * What is to be told of a source that was pinged. One whose circuit is open is down, also where its store
+ * What is to be told of a source that was pinged. One whose circuit is open is down, whatever its store
  * answers a ping: its queries are turned away.
  */
 export function readinessOf(pinged: Pinged, layers: Source['layers']): Readiness {
   const states = statesOf(layers);
-  const isOpen = states['breaker']?.['open'] === 1;
-  const down = isOpen && pinged.status === 'up' && ({ status: 'down', code: 'CIRCUIT_OPEN' } as const);
-  return { ...pinged, ...down, layers: states };
+  const refused = states['breaker']?.['open'] === 1 && ({ status: 'down', code: 'CIRCUIT_OPEN' } as const);
+  return { ...pinged, ...refused, layers: states };
 }

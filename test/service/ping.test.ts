@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { CodapError } from '../../src/errors.ts';
-import { type Pingable, ping, pinger } from '../../src/service/ping.ts';
+import { type Pingable, ping, pinger, readinessOf } from '../../src/service/ping.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
 afterEach(() => void vi.useRealTimers());
@@ -66,4 +66,19 @@ it('what was found is repeated for a while, then asked again', async () => {
 it('leaves no timer behind', async () => {
   await ping(source(() => Promise.resolve()));
   expect(vi.getTimerCount()).toBe(0);
+});
+
+const UP = { status: 'up' } as const;
+const DEAD = { status: 'down', code: 'UNAVAILABLE' } as const;
+const TURNED_AWAY = { status: 'down', code: 'CIRCUIT_OPEN' };
+it.each([
+  ['answers', UP, 0, UP],
+  ['answers', UP, 1, TURNED_AWAY],
+  ['does not answer', DEAD, 0, DEAD],
+  ['does not answer', DEAD, 1, TURNED_AWAY],
+])('what a store is called that %s (%o), with its circuit open: %d', (_how, found, open, told) => {
+  const breaker = { name: 'breaker', wrap: (next: never) => next, state: () => ({ open }) };
+  const pinged = { name: 'shop', adapter: 'mongo', ms: 1 };
+  const readiness = readinessOf({ ...pinged, ...found }, [breaker]);
+  expect(readiness).toEqual({ ...pinged, ...told, layers: { breaker: { open } } });
 });
