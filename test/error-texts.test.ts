@@ -40,7 +40,7 @@ const FILLED_IN = listed(`
   src/service/batches/answer-batch.ts: thereAre(asking.mediaTypes)  # these
   src/encodings/summary.ts: source  # of the configuration
   src/sources/why.ts: error.message  # CodapError's, for the operator
-  src/sources/why.ts: code  # of one form, for the operator
+  src/sources/why.ts: word  # of one form, for the operator
   src/encodings/summary.ts: tenths(longest)
   replyTypes.join(', ')
   [...lists.collections].join(', ')

@@ -21,6 +21,7 @@ afterEach(() => {
 });
 
 const coded = (code: unknown, cause?: unknown) => Object.assign(new Error('10.0.0.1: no', { cause }), { code });
+const said = (words: object) => Object.assign(new Error('no'), words);
 const circle = coded('EFIRST');
 circle.cause = circle;
 
@@ -39,6 +40,17 @@ describe('why', () => {
     ['no long word', coded('E'.repeat(65)), ''],
     ['none of our own', new CodapError('TIMEOUT', 'late'), ''],
     ['no text', 'ECONNREFUSED', ''],
+    [
+      'MongoDB’s word',
+      new Error('x', { cause: said({ codeName: 'AuthenticationFailed' }) }),
+      ' (AuthenticationFailed)',
+    ],
+    [
+      'S3’s word, not a code beside it',
+      said({ Code: 'KMS.DisabledException', code: 'EHERE' }),
+      ' (KMS.DisabledException)',
+    ],
+    ['no sentence of a store', said({ Code: 'not you', codeName: 'x'.repeat(65) }), ''],
     ['what goes in a circle', circle, ' (EFIRST)'],
   ])('tells of causes %s', (_what, cause, told) => {
     expect(why(new CodapError('UNAVAILABLE', 'the store cannot be reached', { cause }))).toBe(
@@ -151,6 +163,46 @@ describe.each(Object.entries(ASKED))('of %s, ping, call and the log tell why', (
       { source: 'it', code: 'UNAVAILABLE', why: expect.stringMatching(told), text: 'the store fails' },
     ]);
   });
+});
+
+const S3_ERROR = (word: string) => `<?xml version="1.0"?><Error><Code>${word}</Code><Message>secret</Message></Error>`;
+describe('what a store answers that the operator has to mend is in the log, with the store’s own word', () => {
+  const answering = async (status: number, body: string) => {
+    const server = createHttpServer((_request, response) => void response.writeHead(status).end(body));
+    return `://127.0.0.1:${await listening(server)}`;
+  };
+  const FORWARDING = { forwardHeaders: ['authorization'] };
+  it.each<[keyof typeof ASKED, number, string, object, string, string?]>([
+    ['s3', 403, S3_ERROR('XMinioUserDisabled'), {}, 'FORBIDDEN', 'the store refused codap (XMinioUserDisabled)'],
+    ['s3', 403, S3_ERROR('see 10.0.0.1'), {}, 'FORBIDDEN', 'the store refused codap'],
+    ['s3', 500, S3_ERROR('InternalError'), {}, 'UNAVAILABLE', 'the store answered 500 (InternalError)'],
+    ['s3', 400, S3_ERROR('MalformedXML'), {}, 'INVALID'],
+    ['s3', 404, S3_ERROR('NoSuchKey'), {}, 'NOT_FOUND'],
+    ['rest', 401, '', {}, 'FORBIDDEN', 'the store refused codap (401)'],
+    ['rest', 401, '', FORWARDING, 'FORBIDDEN'],
+    ['rest', 302, '', {}, 'BAD_RESPONSE', 'the store answered a redirect (302), which is not followed'],
+    ['rest', 429, '', {}, 'OVERLOADED'],
+  ])('%s, %d %s %o: %s', async (kind, status, body, own, code, told) => {
+    const lines: object[] = [];
+    const log = { warn: (fields: object) => void lines.push(fields), info: () => {} };
+    const [source, op, params, want] = ASKED[kind];
+    const config = { ...source(await answering(status, body)), ...own, retry: false };
+    await using opened = await openSources(parseConfig({ sources: { it: config } }), undefined, log);
+    const it = opened.sources.get('it')!;
+    const compiled = it.prepare(op, params, (path, detail) => expect.fail(`${path.join('/')}: ${detail}`));
+    const who = new Who({ headers: { authorization: 'Bearer of-the-caller' } });
+    for (let count = 0; count < 2; count++)
+      await expect(it.call({ op, params: compiled, want }, who, bounds())).rejects.toMatchObject({ code });
+    expect(lines).toEqual(told === undefined ? [] : [{ source: 'it', code, why: told }]);
+  });
+});
+
+it('is told of so many reasons at most, whatever words a store has', () => {
+  const told: string[] = [];
+  const failures = new ToldFailures(({ why: text }) => told.push(text));
+  for (let count = 0; count < 1000; count++)
+    failures.failed(new CodapError('UNAVAILABLE', 'no', { cause: said({ Code: `Word${count}` }) }));
+  expect(told).toHaveLength(100);
 });
 
 it('is told once as a source begins to fail, and once for each other reason, not for each query', () => {

@@ -49,14 +49,23 @@ export function judge(circuit: Circuit, failures?: ToldFailures): Layer {
       answer.then(answered, (error: unknown) => {
         const failure = context.signal.aborted ? abortReason(context.signal) : toCodapError(error);
         const isAnswer = verdict(failure, context, started, circuit.options.wholeMs);
-        if (isAnswer === true) answered();
-        if (isAnswer !== false) return;
+        if (isAnswer === undefined) return;
+        if (isAnswer && !isOperators(failure, context)) return answered();
         failures?.failed(failure);
-        circuit.failed(era, failure);
+        if (isAnswer) circuit.answered(era);
+        else circuit.failed(era, failure);
       });
       return answer;
     },
   };
+}
+
+/**
+ * Whether what the store has answered is for the operator to mend. Where it was told something of who asks,
+ * it may have refused them.
+ */
+function isOperators({ code }: CodapError, { caller }: Context): boolean {
+  return code === 'BAD_RESPONSE' || (code === 'FORBIDDEN' && Object.keys(caller.headers).length === 0);
 }
 
 /**
