@@ -99,7 +99,10 @@ export const options = z.strictObject({
     .default(1)
     .meta({ description: 'GETs that one connection carries at a time; a slow answer holds up those behind it.' }),
   merge: z
-    .preprocess((given) => (given === false ? [] : given), z.array(mergeRule))
+    .preprocess(
+      (given) => (given === false ? [] : given),
+      z.array(mergeRule, 'false or a list of rules is allowed here'),
+    )
     .default([])
     .meta({ description: 'How reads of single things in one turn of the event loop are asked of a list.' }),
   openapi: openapi.optional().meta({ description: 'A file that describes its paths, told with `describe`.' }),

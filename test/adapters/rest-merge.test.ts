@@ -289,6 +289,10 @@ describe('the rules of merge in a configuration', () => {
     expect(others).toEqual([]);
   });
 
+  it.each([true, null, RULE, 'a'])('are no %j', (merge) => {
+    expect(faults(merge)).toEqual(['sources.api.merge: false or a list of rules is allowed here']);
+  });
+
   it('may be left out, or false', () => {
     for (const merge of [undefined, false, []]) expect(faults(merge)).toEqual([]);
   });
