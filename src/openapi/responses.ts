@@ -80,7 +80,9 @@ export const storedPart = answers(
 export const anywhere = {
   '400': at('BadRequest'),
   '405': at('MethodNotAllowed'),
+  '408': at('Unreadable'),
   '421': at('Misdirected'),
+  '431': at('Unreadable'),
   '501': at('UnknownCoding'),
 };
 
@@ -89,11 +91,9 @@ export const batchFaults = {
   ...anywhere,
   '404': at('Failed'),
   '406': at('NotAcceptable'),
-  '408': at('Unreadable'),
   '413': at('TooLarge'),
   '415': at('UnsupportedMediaType'),
   '422': at('Failed'),
-  '431': at('Unreadable'),
   '500': at('Failed'),
   '502': at('Failed'),
   '503': at('Overloaded'),
@@ -112,7 +112,7 @@ export const fromUrlFaults = withoutBody;
 export const faults: Record<string, Response> = {
   BadRequest: problem('The request is not valid; every fault is named, at most 100.'),
   Failed: problem(
-    'The batch failed: its status is that of the failure that decided it.',
+    'The batch failed as it was read, planned or run: its status is that of the failure that decided it.',
     'Codap-Complete',
     'Server-Timing',
     'Retry-After',
@@ -124,7 +124,7 @@ export const faults: Record<string, Response> = {
   NotFound: problem('There is nothing at this path.'),
   NotAcceptable: problem('No media type of `Accept` can be had; the detail lists those that can.'),
   Overloaded: problem(
-    'Too many batches are under way, the service is shutting down, or a store that decided the batch is overloaded.',
+    'Too many batches are under way, the processor is at its limit, `server.bufferBytes` has no room, the service is shutting down, or a store that decided the batch is overloaded.',
     'Codap-Complete',
     'Server-Timing',
     'Retry-After',
