@@ -41,6 +41,11 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
     const { printKey } = await import('./cli/print-key.ts');
     return printKey(positionals[0]);
   }
+  if (command === 'schema') {
+    read(args, {}, 0);
+    const { printSchema } = await import('./cli/print-schema.ts');
+    return printSchema();
+  }
   throw new UsageFault(command === undefined ? 'say what to do' : `there is no command ${JSON.stringify(command)}`);
 }
 

@@ -25,11 +25,14 @@ const collection = z
 /** A mongo source's own part of its configuration. */
 export const options = z
   .strictObject({
-    url: z.string().superRefine((url, context) => {
-      for (const message of connectionStringFaults(url)) context.addIssue({ code: 'custom', message });
-    }),
-    database,
-    collections: z.array(collection).min(1),
+    url: z
+      .string()
+      .superRefine((url, context) => {
+        for (const message of connectionStringFaults(url)) context.addIssue({ code: 'custom', message });
+      })
+      .meta({ description: 'A MongoDB connection string.' }),
+    database: database.meta({ description: 'The one database it reads.' }),
+    collections: z.array(collection).min(1).meta({ description: 'The collections it reads.' }),
     unique: z
       .record(name, z.array(name.regex(/^[^$\0]+$/, 'the name of a field is allowed here')).min(1))
       .optional()
@@ -40,12 +43,13 @@ export const options = z
       .meta({ description: 'Whether reads of single documents in one turn of the event loop are one query.' }),
     operators: z
       .array(z.string().refine((it) => OPERATORS.has(it), 'an operator of the default list is allowed here'))
-      .optional(),
+      .optional()
+      .meta({ description: 'The operators that queries may use; without it those of the default list.' }),
     stages: z
       .array(z.string().refine((it) => STAGES.has(it), 'a stage of the default list is allowed here'))
-      .optional(),
-    /** The most documents that one gathered answer may hold. */
-    maxDocuments: wholeNumber.min(1).default(10_000),
+      .optional()
+      .meta({ description: 'The aggregation stages that queries may use; without it those of the default list.' }),
+    maxDocuments: wholeNumber.min(1).default(10_000).meta({ description: 'The documents of one gathered answer.' }),
   })
   .superRefine(
     ({ url, ...source }, context) => {

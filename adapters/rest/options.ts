@@ -92,7 +92,7 @@ export const options = z.strictObject({
     .min(1024)
     .max(1_048_576)
     .default(16_384)
-    .meta({ description: 'All header fields of one answer; beyond it BAD_RESPONSE.' }),
+    .meta({ description: 'Bytes of the header fields of one answer; beyond it BAD_RESPONSE.' }),
   pipelining: wholeNumber
     .min(1)
     .max(16)
@@ -104,7 +104,10 @@ export const options = z.strictObject({
       z.array(mergeRule, 'false or a list of rules is allowed here'),
     )
     .default([])
-    .meta({ description: 'How reads of single things in one turn of the event loop are asked of a list.' }),
+    .meta({
+      description: 'How reads of single things in one turn of the event loop are asked of a list.',
+      shown: z.union([z.literal(false), z.array(mergeRule)]),
+    }),
   openapi: openapi.optional().meta({ description: 'A file that describes its paths, told with `describe`.' }),
   forwardHeaders: z.array(name).default([]).meta({ description: "The caller's headers that are passed on." }),
 });

@@ -45,7 +45,9 @@ export const options = z
       )
       .default('us-east-1')
       .meta({ description: 'The region requests are signed for.' }),
-    endpoint: endpoint.optional().meta({ description: 'Where the store answers; without one, AWS.' }),
+    endpoint: endpoint.optional().meta({
+      description: 'Where the store answers; without one, what variables or a profile of AWS name, else AWS.',
+    }),
     publicEndpoint: endpoint
       .optional()
       .meta({ description: 'The endpoint in presigned addresses; without one, endpoint.' }),
@@ -57,11 +59,12 @@ export const options = z
       .string()
       .regex(/^[\x21-\x7e]+$/, 'an access key is allowed here: visible characters of ASCII')
       .optional()
-      .meta({ description: 'With secretAccessKey; without them, the environment is asked.' }),
+      .meta({ description: 'With secretAccessKey; without both, those that the AWS SDK finds.' }),
     secretAccessKey: z
       .string()
       .regex(/^(?!\s)\P{C}+(?<!\s)$/u, 'a secret key without blanks around it and control characters is allowed here')
-      .optional(),
+      .optional()
+      .meta({ description: 'With accessKeyId.' }),
     maxExpiresInSeconds: wholeNumber
       .min(1)
       .max(3600)

@@ -87,7 +87,7 @@ const server = z
     playground: z
       .boolean()
       .optional()
-      .meta({ description: 'Whether `/` is the playground; by default on a loopback host alone.' }),
+      .meta({ description: 'Whether `/` is the playground; by default on a loopback host, and in the demo.' }),
     corsOrigins: z
       .array(origin)
       .default([])
@@ -199,19 +199,24 @@ export function configSchema(adapters: Adapters): z.ZodType<Unordered> {
   const branches = Object.entries(adapters).map(([name, adapter]) => branch(name, adapter));
   const source = z.discriminatedUnion('adapter', branches as [z.ZodObject, ...z.ZodObject[]]);
   return z.strictObject({
-    server: server.prefault({}),
-    limits: limits.prefault({}),
+    server: server.prefault({}).meta({ description: 'How it listens, and what it grants a batch.' }),
+    limits: limits.prefault({}).meta({ description: 'What one request may ask for.' }),
     sources: z
       .record(nameSchema, source)
       .default({})
       .transform((sources) =>
         Object.fromEntries(Object.entries(sources).map(([name, options]) => [name, { name, ...options }])),
-      ),
-    batches: z.record(nameSchema, z.union([z.string().min(1, BATCH), z.object({})], BATCH)).optional(),
+      )
+      .meta({ description: 'What may be read, by names of your own.' }),
+    batches: z
+      .record(nameSchema, z.union([z.string().min(1, BATCH), z.object({})], BATCH))
+      .optional()
+      .meta({ description: 'Saved batches by their names, written out or as the path of a file.' }),
     callers: z
       .record(nameSchema, callerSchema)
       .refine((callers) => Object.keys(callers).length > 0, 'at least one caller is allowed here')
-      .optional(),
+      .optional()
+      .meta({ description: 'Who may ask, by names of your own; without it everyone may.' }),
   }) as unknown as z.ZodType<Unordered>;
 }
 

@@ -5,10 +5,10 @@ const MOST_CAUSES = 8;
 /** A code of Node.js, its TLS or a system call, such as `CERT_HAS_EXPIRED`, `ENOTFOUND`, `ECONNREFUSED`. */
 const CODE = /^[A-Z][A-Z0-9_]{1,63}$/;
 
-/** What a store calls a failure: `InternalError`, `KMS.DisabledException` of S3, `AuthenticationFailed` of MongoDB. */
+/** What a store calls a failure: `KMS.DisabledException` of S3, `AuthenticationFailed` of MongoDB. */
 const WORD = /^[A-Za-z][A-Za-z0-9.]{1,63}$/;
 
-/** What drivers make of a failure: a code of their own or the system's, the store's word of MongoDB and of S3. */
+/** What drivers make of a failure: a code of theirs or the system's; the word of MongoDB, and that of S3. */
 interface Cause {
   readonly code?: unknown;
   readonly codeName?: unknown;

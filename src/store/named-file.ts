@@ -11,10 +11,13 @@ export class NamedFile {
 
 /** An option that names a file of this kind, which becomes its bytes. The text is told to the operator. */
 export function namedFile(kind: string) {
-  return z.instanceof(NamedFile, { error: 'the name of a file is allowed here' }).transform(({ read }, context) => {
-    if ('bytes' in read) return read.bytes;
-    const message = `a file ${kind} is allowed here, and this one cannot be read (${read.fault})`;
-    context.addIssue({ code: 'custom', message });
-    return z.NEVER;
-  });
+  return z
+    .instanceof(NamedFile, { error: 'the name of a file is allowed here' })
+    .transform(({ read }, context) => {
+      if ('bytes' in read) return read.bytes;
+      const message = `a file ${kind} is allowed here, and this one cannot be read (${read.fault})`;
+      context.addIssue({ code: 'custom', message });
+      return z.NEVER;
+    })
+    .meta({ shown: z.string() });
 }

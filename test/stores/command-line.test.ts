@@ -131,6 +131,12 @@ describe('the command line', () => {
   });
 });
 
+it('prints the JSON Schema of a configuration', async () => {
+  const { status, out } = await run(['schema']);
+  expect(status).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ properties: { sources: { type: 'object' } } });
+});
+
 describe('key', () => {
   it.each([[[]], [['web']], [['null']]])(
     '%j prints a new key, and its hash as a configuration takes it',
