@@ -18,9 +18,11 @@ import { loosely } from './loosely.ts';
 import { type Service, startService } from './service.ts';
 
 const root = new URL('..', import.meta.url);
-const files = ['README.md', ...readdirSync(new URL('docs/', root)).map((name) => `docs/${name}`)].filter((name) =>
-  name.endsWith('.md'),
-);
+const files = [
+  'README.md',
+  'CONTRIBUTING.md',
+  ...readdirSync(new URL('docs/', root)).map((name) => `docs/${name}`),
+].filter((name) => name.endsWith('.md'));
 const read = (file: string) => readFileSync(new URL(file, root), 'utf8');
 
 interface Example {
