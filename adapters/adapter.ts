@@ -42,6 +42,8 @@ export interface Adapter<Options = unknown> {
   };
   /** Params in which `{"$meta": name}` is the store's own word, where its name is no pointer. */
   readonly ownMeta?: readonly string[];
+  /** How a query writes values that JSON has no type for: sentences that an agent is told before it asks. */
+  readonly notation?: string | undefined;
   /** What of a source's options nobody may read, such as a password: it is masked in the log. */
   secrets(options: Options): readonly string[];
   /** What of a source's options comes at a price that its operator should know, if anything. */

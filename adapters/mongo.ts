@@ -3,6 +3,7 @@ import type { Adapter } from './adapter.ts';
 import { describeMongo } from './mongo/describe.ts';
 import { commandSpan } from './mongo/command-span.ts';
 import { unheeded } from './mongo/driver-options.ts';
+import { NOTATION } from './mongo/extended-json.ts';
 import { options, type MongoOptions } from './mongo/options.ts';
 import { narrowedParams } from './mongo/narrowed-params.ts';
 import { passwords } from './mongo/passwords.ts';
@@ -21,6 +22,7 @@ export const mongo: Adapter<MongoOptions> = {
   secrets: ({ url }) => passwords(url),
   example: ({ collections: [collection] }) => ({ op: 'find', params: { collection, limit: 2 } }),
   ownMeta: ['projection', 'sort', 'pipeline'],
+  notation: NOTATION,
   params: narrowedParams,
   ownParams: (op, options) => narrowedParams(op, options).extend({ collection: z.enum(options.collections) }),
   compile: compileQuery,

@@ -47,6 +47,12 @@ const WRAPPERS: Readonly<Record<string, { readonly read: Wrapper; readonly holds
   },
 };
 
+/** Said to who writes a filter or pipeline: types by the names that a description has for them. */
+export const NOTATION =
+  'Answers show an objectId, a date, a decimal, a UUID and a long beyond 2^53 as text, but no text matches them. ' +
+  'Write {"$oid": "24 hex digits"}, {"$date": "2026-01-31T00:00:00Z"}, {"$numberDecimal": "1.50"}, {"$uuid": "…"} and ' +
+  '{"$numberLong": "digits"}; a {"$result": …} of another mongo query keeps its type.';
+
 /** Stands for a wrapper whose text is not known yet. */
 const UNKNOWN = Symbol('unknown');
 

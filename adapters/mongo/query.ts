@@ -6,7 +6,7 @@ import { recordOf } from '../../src/json/members.ts';
 import type { Mode } from '../../src/json/typed-text.ts';
 import { fillable, objectOf } from '../fillable.ts';
 import type { Fault } from '../adapter.ts';
-import { bareNumber } from './extended-json.ts';
+import { bareNumber, NOTATION } from './extended-json.ts';
 import { readFilter } from './filter.ts';
 import { OPERATORS, SORTING, STAGES } from './operators.ts';
 import type { MongoOptions } from './options.ts';
@@ -50,15 +50,14 @@ const fields = {
     .optional()
     .meta({
       shown: objectOf(z.unknown()),
-      description: 'A MongoDB filter; references may stand for what a field is compared with.',
+      description: `A MongoDB filter; references may stand for what a field is compared with. ${NOTATION}`,
     }),
   projection: z.unknown().optional().meta({ shown: projectionShown() }),
   sort: z.unknown().optional().meta({ shown: sortShown() }),
   pipeline: z.unknown().meta({
     type: 'array',
     shown: pipelineShown(),
-    description:
-      'An aggregation pipeline; references may stand for what a field is compared with in $match, for a literal in an expression, and for the number of $limit and $skip.',
+    description: `An aggregation pipeline; references may stand for what a field is compared with in $match, for a literal in an expression, and for the number of $limit and $skip. ${NOTATION}`,
   }),
   hint: z.unknown().optional().meta({ shown: hintShown }),
   collation: collation.optional(),

@@ -14,6 +14,9 @@ export interface Tool {
   readonly annotations: { readonly readOnlyHint: true; readonly idempotentHint: true; readonly openWorldHint: false };
 }
 
+/** A source as an agent is told of it. */
+type Granted = Pick<Source, 'name' | 'adapter' | 'ops' | 'notation'>;
+
 /** Nothing that codap does changes anything in a store. */
 const READ_ONLY = { readOnlyHint: true, idempotentHint: true, openWorldHint: false } as const;
 
@@ -44,7 +47,7 @@ export function runSchemaOf(pattern: Pattern): z.ZodObject {
 /** All tools there are: the saved batches that are tools, then codap's own. */
 export function toolsOf(
   saved: Iterable<SavedBatch>,
-  sources: ReadonlyMap<string, Pick<Source, 'name' | 'adapter' | 'ops'>>,
+  sources: ReadonlyMap<string, Granted>,
   adhoc: boolean,
 ): readonly Tool[] {
   const own = [...saved].filter(({ isTool }) => isTool).map(savedTool);
@@ -66,7 +69,10 @@ function savedTool({ name, description, params }: SavedBatch): Tool {
   return tool(name, description ?? `Answers the saved batch ${name}.`, params.schema as JsonSchema);
 }
 
-function runTool(sources: ReadonlyMap<string, Pick<Source, 'name' | 'adapter' | 'ops'>>): Tool {
+function runTool(sources: ReadonlyMap<string, Granted>): Tool {
+  const notations = [...sources.values()].flatMap(({ adapter, notation }) =>
+    notation ? `${adapter}: ${notation}` : [],
+  );
   const listed = [...sources.values()].map(({ name, adapter, ops }) => `${name} (${adapter}): ${ops.join(', ')}`);
   const { properties, required } = toJsonSchema(runSchemaOf('first-reply')) as {
     properties: Record<string, JsonSchema>;
@@ -78,7 +84,7 @@ function runTool(sources: ReadonlyMap<string, Pick<Source, 'name' | 'adapter' | 
   };
   return tool(
     OWN_TOOLS.run,
-    `${LANGUAGE}\nSources and their ops: ${listed.join('; ')}.`,
+    [LANGUAGE, `Sources and their ops: ${listed.join('; ')}.`, ...new Set(notations)].join('\n'),
     strictObject({ ...properties, queries }, [...new Set([...required, 'queries'])]),
   );
 }

@@ -24,7 +24,7 @@ import { attemptTimeout, timeout } from './layers/timeout.ts';
 import { ToldFailures, toldOf } from './told-failures.ts';
 
 /** An open source, as the rest of codap sees it: its layers stacked over its adapter. */
-export interface Source {
+export interface Source extends Pick<Adapter, 'notation'> {
   readonly name: string;
   readonly adapter: string;
   /** The operations the operator allows. */
@@ -158,6 +158,7 @@ function sourceOf({ options, adapter, connection, calls }: Below, layers: readon
     },
     describe: (query, caller) => adapter.describe(query, options, reduced(caller, forwards)),
     ownMeta: adapter.ownMeta ?? [],
+    notation: adapter.notation,
     streams: (op) => (Object.hasOwn(adapter.ops, op) ? adapter.ops[op]?.streams : undefined),
     isSingle: (op) => adapter.ops[op]?.single === true,
     retries: options.retry !== false,
