@@ -43,7 +43,6 @@ const FILLED_IN = listed(`
   src/sources/why.ts: word  # of one form, for the operator
   src/encodings/summary.ts: tenths(longest)
   replyTypes.join(', ')
-  [...lists.collections].join(', ')
   [...walk.lists.collections].join(', ')
   [...SYSTEM_VARIABLES].join(', ')
   wrapper.holds
@@ -65,7 +64,10 @@ const FILLED_IN = listed(`
   src/ground/read-file.ts: mostBytes
   adapters/mongo/walk.ts: key  # an operator's own field
   choice(Object.keys(shape))
-  src/store/check-schema.ts: names.join(', ') || 'none'  # of the schema, or of the configuration
+  choice(wrappersFor(walk))
+  src/store/check-schema.ts: told  # names of the schema, the configuration, or the request's own queries
+  src/store/check-schema.ts: more
+  src/store/check-schema.ts: names.length - end
   src/store/check-schema.ts: name  # a field of the schema
   src/store/check-schema.ts: detail  # one of these very texts
   src/store/check-schema.ts: phrase(schema)
@@ -104,6 +106,8 @@ const FILLED_IN = listed(`
   src/service/http/url-parameters.ts: names.join(', ')  # of the configuration
   src/service/http/caching.ts: scope  # a header
   src/batch/plan/link.ts: choice([...params.keys()])  # of the configuration, and so on
+  src/batch/plan/link.ts: choice(names)  # of queries, as who asks has written them
+  adapters/mongo/pipeline.ts: choice(stages)
   src/saved/param-set.ts: choice([...this.keys()])
   src/saved/param-set.ts: param.allowed
   src/saved/param.ts: choice(SCALARS)
@@ -199,9 +203,7 @@ const FILLED_IN = listed(`
   src/agents/read-message.ts: other.detail
   src/agents/read-message.ts: pointer
   src/agents/read-message.ts: detail
-  src/agents/described-part.ts: choice(told)  # names that the description has
-  src/agents/described-part.ts: allowed
-  src/agents/described-part.ts: more
+  src/agents/described-part.ts: choice(pointers, most >> 1)  # names that the description has
   src/agents/tool-fault.ts: pointer  # of a fault, and one of these very texts
   src/agents/tool-fault.ts: detail
   src/agents/tool-fault.ts: fragment(failure.path)
@@ -216,6 +218,7 @@ const FILLED_IN = listed(`
   src/agents/tools.ts: OWN_TOOLS.describe  # what an agent is told of tools: names of the configuration
   src/agents/tools.ts: name
   src/agents/tools.ts: adapter
+  src/agents/tools.ts: notation
   src/agents/tools.ts: listed.join('; ')`);
 
 /** Where an error is made of a text that does not stand there, or the text of an error is read. */

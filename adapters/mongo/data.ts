@@ -1,9 +1,10 @@
 import { entriesOf, put } from '../../src/json/members.ts';
+import { choice } from '../../src/store/check-schema.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
-import { bareNumber, isWrapper, readWrapper } from './extended-json.ts';
+import { bareNumber, isWrapper, readWrapper, wrappersFor } from './extended-json.ts';
 import { dataOf } from './filled.ts';
 import { untyped } from './untyped.ts';
-import { isFields, isHole, isSendable, type Hole, type Read, type Walk } from './walk.ts';
+import { isFields, isHole, isSendable, UNSENDABLE, type Hole, type Read, type Walk } from './walk.ts';
 
 /** Reads a value that is nothing but data: JSON, Extended JSON, references at any depth. */
 export function readData(walk: Walk, value: unknown): unknown {
@@ -13,8 +14,8 @@ export function readData(walk: Walk, value: unknown): unknown {
   if (isWrapper(value)) return readWrapper(walk, value);
   let copy: object = {};
   for (const [key, member] of entriesOf(value)) {
-    if (key.startsWith('$')) walk.faultAt(key, 'neither an operator nor a type of Extended JSON that is allowed here');
-    else if (!isSendable(key)) walk.faultAt(key, 'a key that cannot be sent to the store');
+    if (key.startsWith('$')) walk.faultAt(key, `no operator may stand here; ${choice(wrappersFor(walk))}`);
+    else if (!isSendable(key)) walk.faultAt(key, UNSENDABLE);
     else copy = put(copy, key, walk.at(key, member, readData));
   }
   return copy;

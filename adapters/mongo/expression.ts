@@ -43,7 +43,7 @@ export function readOperator(
     if (other) result = put(result, key, walk.at(key, member, other));
     else if (key !== operator) walk.faultAt(key, 'an operator stands alone in its object');
     else if (!EXPRESSION_OPERATORS.has(key) || !walk.lists.operators.has(key))
-      walk.faultAt(key, 'this operator is not allowed here');
+      walk.notOperator(key, EXPRESSION_OPERATORS);
     else result = put(result, key, walk.at(key, member, ARGUMENTS[key] ?? readExpression));
   }
   return result;

@@ -2,6 +2,7 @@ import { Binary, BSONRegExp, Decimal128, Double, Int32, Long, MaxKey, MinKey, Ob
 import { exactInteger } from '../../src/json/digits.ts';
 import { bsonTag, toText } from '../../src/json/leaf.ts';
 import { firstKeyOf, keysOf, memberOf, onlyKeyOf, valuesOf } from '../../src/json/members.ts';
+import { choice } from '../../src/store/check-schema.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { exactDecimal } from './exact-decimal.ts';
 import { exactDouble } from './exact-double.ts';
@@ -19,6 +20,9 @@ export const MOST_PATTERN = 32_764;
  * then anything fits.
  */
 type Wrapper = (argument: unknown, room: FillingRoom) => unknown;
+
+/** Of the wrappers the one that has an operator in it. */
+const PATTERN = '$regularExpression';
 
 const WRAPPERS: Readonly<Record<string, { readonly read: Wrapper; readonly holds: string }>> = {
   $oid: {
@@ -41,7 +45,7 @@ const WRAPPERS: Readonly<Record<string, { readonly read: Wrapper; readonly holds
   $timestamp: { holds: 't and i, two unsigned 32-bit integers', read: timestamp },
   $minKey: { holds: '1', read: (it) => (it === 1 ? new MinKey() : undefined) },
   $maxKey: { holds: '1', read: (it) => (it === 1 ? new MaxKey() : undefined) },
-  $regularExpression: {
+  [PATTERN]: {
     holds: `a pattern of at most ${MOST_PATTERN} characters and options of i, m, s, u and x, two strings`,
     read: regularExpression,
   },
@@ -62,13 +66,21 @@ export function isWrapper(value: Fields): boolean {
   return first !== undefined && Object.hasOwn(WRAPPERS, first);
 }
 
+/** The wrappers that may stand for data. */
+export function wrappersFor(walk: Walk): readonly string[] {
+  return Object.keys(WRAPPERS).filter((name) => name !== PATTERN || walk.lists.operators.has('$regex'));
+}
+
 /** Reads a wrapper, whose first key `isWrapper` found. One whose text is not known yet stays as it is. */
 export function readWrapper(walk: Walk, value: Fields): unknown {
   const key = onlyKeyOf(value);
   if (key === undefined) return otherKeys(walk, value);
   const wrapper = WRAPPERS[key]!;
   const given = memberOf(value, key);
-  if (!mayStand(walk, key, given)) return walk.faultAt(key, 'this operator is not allowed here');
+  if (!mayStand(walk, key, given)) {
+    if (walk.lists.operators.has('$regex')) return walk.faultAt(key, 'a pattern whose options are "" is allowed here');
+    return walk.faultAt(key, `this type is not allowed; ${choice(wrappersFor(walk))}`);
+  }
   return walk.at(key, given, (_, argument) => {
     if (containsHole(argument) && !walk.mayHole()) return null;
     const read = walk.filling(() => wrapper.read(argument, walk.room));
@@ -86,7 +98,7 @@ function otherKeys(walk: Walk, value: Fields): null {
 /** A pattern is `$regex` written as a value, and has its `$options` in it: it may stand where these may. */
 function mayStand(walk: Walk, key: string, argument: unknown): boolean {
   const { operators } = walk.lists;
-  if (key !== '$regularExpression') return true;
+  if (key !== PATTERN) return true;
   const plain = isFields(argument) && memberOf(argument, 'options') === '';
   return operators.has('$regex') && (plain || operators.has('$options'));
 }

@@ -1,13 +1,13 @@
-import { entriesOf, hasMember, keysOf, put } from '../../src/json/members.ts';
+import { entriesOf, hasMember, keysOf, onlyKeyOf, put } from '../../src/json/members.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { readData, readHole, readLiteral, readWhole } from './data.ts';
 import { readCode } from './expression.ts';
-import { isWrapper, readWrapper } from './extended-json.ts';
+import { isWrapper, readWrapper, wrappersFor } from './extended-json.ts';
 import { readGeometry, readNear, readShape } from './geo.ts';
 import { readJsonSchema } from './json-schema.ts';
 import { CONDITION_OPERATORS, FIELD_OPERATORS, SORTING } from './operators.ts';
 import { readPattern, readPatternOptions } from './regex.ts';
-import { isFields, isHole, isSendable, type Fields, type Read, type Walk } from './walk.ts';
+import { isFields, isHole, isSendable, UNSENDABLE, type Fields, type Read, type Walk } from './walk.ts';
 
 /** Reads a filter: an object whose keys are fields, each with its condition, or `$and` and the like. */
 export function readFilter(walk: Walk, value: unknown): unknown {
@@ -18,7 +18,7 @@ export function readFilter(walk: Walk, value: unknown): unknown {
     if (key.startsWith('$'))
       result = put(result, key, readOperator(walk, key, member, CONDITION_OPERATORS, CONDITIONS));
     else if (isSendable(key)) result = put(result, key, walk.at(key, member, readCondition));
-    else walk.faultAt(key, 'a key that cannot be sent to the store');
+    else walk.faultAt(key, UNSENDABLE);
   }
   return result;
 }
@@ -28,13 +28,15 @@ function readCondition(walk: Walk, value: unknown): unknown {
   if (isHole(value)) return walk.mayHole() ? { $eq: readHole(walk, value) } : null;
   if (!isFields(value)) return readData(walk, value);
   if (isWrapper(value)) return readWrapper(walk, value);
-  return keysOf(value).some((key) => key.startsWith('$')) ? readOperators(walk, value) : readData(walk, value);
+  if (!keysOf(value).some((key) => key.startsWith('$'))) return readData(walk, value);
+  return readOperators(walk, value, value);
 }
 
-function readOperators(walk: Walk, value: Fields): unknown {
+/** Reads operators; `data` is what stands there where that might be data as well. */
+function readOperators(walk: Walk, value: Fields, data?: Fields): unknown {
   let result: object = {};
   for (const [key, member] of entriesOf(value)) {
-    result = put(result, key, readOperator(walk, key, member, FIELD_OPERATORS, COMPARISONS));
+    result = put(result, key, readOperator(walk, key, member, FIELD_OPERATORS, COMPARISONS, data));
   }
   return result;
 }
@@ -45,12 +47,13 @@ function readOperator(
   member: unknown,
   known: ReadonlySet<string>,
   reads: Readonly<Record<string, Read>>,
+  data?: Fields,
 ): unknown {
   const { operators } = walk.lists;
   if (!known.has(key) || !operators.has(key)) {
     if (SORTING.has(key) && operators.has('$geoWithin'))
       return walk.faultAt(key, 'this operator is not allowed here: $geoWithin is');
-    return walk.faultAt(key, key.startsWith('$') ? 'this operator is not allowed here' : 'an operator is allowed here');
+    return walk.notOperator(key, known, data && onlyKeyOf(data) === key ? wrappersFor(walk) : []);
   }
   return walk.at(key, member, reads[key] ?? readLiteral);
 }

@@ -10,7 +10,7 @@ export function readJsonSchema(walk: Walk, value: unknown): unknown {
   if (!isFields(value) || walk.lists.operators.has('$regex')) return readData(walk, value);
   let result: object = {};
   for (const [key, member] of entriesOf(value)) {
-    if (PATTERNS.has(key)) walk.faultAt(key, 'this operator is not allowed here');
+    if (PATTERNS.has(key)) walk.faultAt(key, 'every keyword but pattern and patternProperties is allowed here');
     else result = put(result, key, walk.at(key, member, SCHEMAS.get(key) ?? readData));
   }
   return result;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { hasMember, keysOf, memberOf } from '../../src/json/members.ts';
+import { choice } from '../../src/store/check-schema.ts';
 import { readLiteral, readWhole } from './data.ts';
 import { readCode, readExpression, readExpressions, readOperator } from './expression.ts';
 import { readFilter } from './filter.ts';
@@ -40,8 +41,10 @@ function readStage(except: readonly string[]): Read {
     const keys = keysOf(value);
     const [stage = ''] = keys;
     if (keys.length !== 1) return walk.fault('a stage is an object with one key');
-    if (!walk.lists.stages.has(stage) || except.includes(stage))
-      return walk.faultAt(stage, 'this stage is not allowed here');
+    if (!walk.lists.stages.has(stage) || except.includes(stage)) {
+      const stages = [...walk.lists.stages].filter((name) => !except.includes(name));
+      return walk.faultAt(stage, `this stage is not allowed; ${choice(stages)}`);
+    }
     return { [stage]: walk.at(stage, memberOf(value, stage), STAGE_READS[stage] ?? readLiteral) };
   };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkCompiled } from '../../src/store/check-schema.ts';
+import { checkCompiled, choice } from '../../src/store/check-schema.ts';
 import { Filled } from '../../src/store/placeholder.ts';
 import { wholeNumber } from '../../src/store/whole-number.ts';
 import { recordOf } from '../../src/json/members.ts';
@@ -115,7 +115,7 @@ export function compileQuery(op: string, params: Params, options: MongoOptions, 
     if (value !== undefined) read[name] = reader ? walk.at(name, value, reader) : value;
   }
   const collection = params['collection'] as string;
-  if (!lists.collections.has(collection)) fault(['collection'], `allowed here: ${[...lists.collections].join(', ')}`);
+  if (!lists.collections.has(collection)) fault(['collection'], choice([...lists.collections]));
   const query: { -readonly [K in keyof MongoQuery]: MongoQuery[K] } = {
     collection,
     mode: (read['ejson'] as Mode | undefined) ?? 'plain',

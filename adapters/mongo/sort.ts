@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { entriesOf, keysOf, onlyKeyOf, put } from '../../src/json/members.ts';
+import { choice } from '../../src/store/check-schema.ts';
 import { objectOf } from '../fillable.ts';
 import { bareNumber, isWrapper, readWrapper } from './extended-json.ts';
 import { isFields, isHole, isSendable, type Fields, type Read, type Walk } from './walk.ts';
@@ -73,7 +74,7 @@ export function readMeta(walk: Walk, value: unknown): unknown {
   return walk.operators(value, { $meta: readScore });
 }
 
-const readScore: Read = (walk, value) => (METAS.has(value) ? value : walk.fault('the name of a score is allowed here'));
+const readScore: Read = (walk, value) => (METAS.has(value) ? value : walk.fault(choice(metas)));
 
 /** Reads `{$natural: 1}` or -1, the store's own order one way or the other; undefined for anything else. */
 function readNatural(walk: Walk, value: unknown): unknown {
@@ -103,7 +104,7 @@ const readWay: Read = (walk, value) => {
 
 const readKind: Read = (walk, value) => {
   if (isHole(value)) return walk.noHole();
-  return readOne(walk, value, KINDS, '1, -1 or the kind of an index is allowed here');
+  return readOne(walk, value, KINDS, choice(kinds));
 };
 
 const readNumber: Read = (walk, value) => readWrapper(walk, value as Fields);

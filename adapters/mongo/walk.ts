@@ -32,6 +32,9 @@ export function isSendable(key: string): boolean {
   return key !== '_bsontype' && !key.includes('\0') && key.isWellFormed();
 }
 
+/** What is said of these. */
+export const UNSENDABLE = 'a key without NUL and lone surrogates, other than _bsontype, is allowed here';
+
 /** Reads one position of a query: checks it, and answers what is sent to the store in its place. */
 export type Read = (walk: Walk, value: unknown) => unknown;
 
@@ -73,6 +76,13 @@ export class Walk {
   faultAt(key: string | number, detail: string): null {
     this.#report([...this.#path, key], detail);
     return null;
+  }
+
+  /** Reports a key that is none of the operators that queries may use here, beside which others may stand. */
+  notOperator(key: string, here: Iterable<string>, others: readonly string[] = []): null {
+    const allowed = [...here].filter((name) => this.lists.operators.has(name));
+    const why = key.startsWith('$') ? 'this operator is not allowed; ' : '';
+    return this.faultAt(key, `${why}${choice([...others, ...allowed])}`);
   }
 
   /** Does what may throw NotData, which is reported here. */
@@ -119,7 +129,7 @@ export class Walk {
     let result: object = {};
     for (const [key, member] of entriesOf(value)) {
       if (key.startsWith('$')) this.faultAt(key, 'a field name is allowed here, no operator');
-      else if (!isSendable(key)) this.faultAt(key, 'a key that cannot be sent to the store');
+      else if (!isSendable(key)) this.faultAt(key, UNSENDABLE);
       else result = put(result, key, this.at(key, member, read));
     }
     return result;

@@ -121,9 +121,16 @@ function isMistyped(issue: z.core.$ZodIssue): boolean {
   return issue.code === 'invalid_type';
 }
 
-/** Says that one of these names is allowed. */
-export function choice(names: readonly unknown[]): string {
-  return `allowed here: ${names.join(', ') || 'none'}`;
+/** Bytes of names that one fault lists: a detail is cut beyond 512 characters, in the middle of a name. */
+const MOST_LISTED = 400;
+
+/** Says that one of these names is allowed: of many the first, in so many bytes, and how many others. */
+export function choice(names: readonly unknown[], most = MOST_LISTED): string {
+  let left = most;
+  const end = names.findIndex((name) => (left -= Buffer.byteLength(String(name)) + 2) < 0);
+  const told = (end < 0 ? names : names.slice(0, end)).join(', ') || 'none';
+  const more = end < 0 ? '' : ` and ${names.length - end} more`;
+  return `allowed here: ${told}${more}`;
 }
 
 /** Says that a field is missing, and what is allowed there. */

@@ -39,6 +39,13 @@ const bodies: Record<string, string> = {
   'selections of nothing': kv({ source: 'catalog', op: 'get', select: fields(60_000, 1) }),
   'references in a default': kv({ source: 'catalog', op: 'get', default: many(60_000, () => ({ $item: '' })) }),
   'names that no query bears': get({ query: { a: many(40_000, () => ({ $result: '/x' })) } }),
+  'names that no query of very many bears': JSON.stringify({
+    queries: {
+      ...fields(400, { source: 'catalog', op: 'get', params: { path: '/' } }),
+      a: { source: 'catalog', op: 'get', params: { path: '/', query: { a: many(40_000, () => ({ $result: '/x' })) } } },
+    },
+  }),
+  'operators of expressions that are not allowed': find({ $expr: { $and: many(60_000, () => ({ $x: 1 })) } }),
   'operators that are not allowed': find({ $and: many(60_000, () => ({ $where: 1 })) }),
   'operators deep in a document': find({ [LONG]: { $in: [fields(30_000, { $x: 1 })] } }),
   'wrappers that do not read': find({ a: { $in: many(50_000, () => ({ $oid: 1 })) } }),

@@ -190,6 +190,40 @@ describe('names', () => {
     });
   });
 
+  it.each([
+    [
+      'the own and those around it, the nearest first',
+      { a: q(), g: { pattern: 'kv', queries: { b: q(), c: from('/x') } } },
+      '/g/queries/c',
+      'b, a',
+    ],
+    ['none that is not there', { c: from('/x') }, '/c', 'none'],
+    [
+      'not one that hides another in vain',
+      { a: q(), g: { pattern: 'ordered', queries: [q({}, { as: 'a' }), q({}, { as: 'a' }), from('/x')] } },
+      '/g/queries/2',
+      'none',
+    ],
+    [
+      'what is hidden from the answer, but nothing that streams',
+      { a: q({}, { hidden: true }), b: q({}, { stream: true }), c: from('/x') },
+      '/c',
+      'a',
+    ],
+  ])('that a reference may bear are told: %s', (_what, queries, at, names) => {
+    const told = `no query of this group, or of a group around it, bears this name; allowed here: ${names}`;
+    const simulation = simulate();
+    const streaming = { ...simulation, source: { ...simulation.source, streams: () => 'items' as const } };
+    expect(faults('kv', { queries }, { simulation: streaming })).toEqual({ [`#/queries${at}/params/value`]: told });
+  });
+
+  it('that are very many are not all told', () => {
+    const many = Object.fromEntries(Array.from({ length: 400 }, (_, at) => [`query${at}`, q()]));
+    const [told] = Object.values(faults('kv', { queries: { ...many, c: from('/x') } }));
+    expect(told).toMatch(/; allowed here: query0, (?:query\d+, )+query\d+ and \d+ more$/);
+    expect(told!.length).toBeLessThanOrEqual(512);
+  });
+
   it('may be doubled while nobody names them', async () => {
     const twice = [q({ value: 1 }, { as: 'a' }), q({ value: 2 }, { as: 'a' })];
     expect(await ask('ordered', { shape: 'values', queries: twice })).toEqual([1, 2]);

@@ -85,7 +85,11 @@ describe('$meta of MongoDB’s own', () => {
 
   it.each([
     [find({ filter: score }), 'filter/score/$meta', /JSON Pointer/],
-    [find({ sort: { score: { $meta: 'nonsense' } } }), 'sort/score/$meta', /name of a score/],
+    [
+      find({ sort: { score: { $meta: 'nonsense' } } }),
+      'sort/score/$meta',
+      /^allowed here: textScore, .*, scoreDetails$/,
+    ],
     [find({ projection: { score: { $meta: 5 } } }), 'projection/score/$meta', /JSON Pointer/],
     [
       { source: 'catalog', op: 'get', params: { path: '/', query: { q: { $meta: 'textScore' } } } },

@@ -89,7 +89,7 @@ describe('codap check', () => {
       'in/twice.json:1:30: batches.twice: Map keys must be unique',
       'codap.yaml: batches.missing: the file in/none.yaml cannot be read (ENOENT)',
       'codap.yaml: batches.folder: the file in cannot be read (EISDIR)',
-      'in/planned.yaml: batches.planned#/queries/0/params/filter/$where: this operator is not allowed here',
+      'in/planned.yaml: batches.planned#/queries/0/params/filter/$where: this operator is not allowed; allowed here: $and, $or, $nor, $expr, $jsonSchema, $text, $comment, $sampleRate',
       'in/planned.yaml: batches.planned#/queries/0/params/collection: allowed here: users',
       'codap.yaml: batches.params#/params/p/type: allowed here: string, number, integer, boolean, or a list of one such as [string]',
       expect.stringMatching(/^codap\.yaml: batches\.unknown#\/queries\/a\/source: /) as string,

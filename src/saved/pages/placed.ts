@@ -77,7 +77,7 @@ function wordsOf(error: unknown, isWithin: boolean): Words {
   if (tag !== undefined) return wordsOfTag(tag, isWithin);
   const [, filter] = /^undefined filter: ([\w-]+)$/.exec(words) ?? [];
   if (filter !== undefined)
-    return { detail: `there is no filter ${filter}`, allowed: choice(Object.keys(pageFilters)) };
+    return { detail: `there is no filter ${filter}`, allowed: choice(Object.keys(pageFilters), Infinity) };
   return { detail: OWN_WORDS.test(words) ? words : (words.split(/["':{]/, 1)[0] as string).trim() };
 }
 
