@@ -25,8 +25,9 @@ Prefer one batch to several calls. pattern "kv": queries is an object, answered 
 "first-reply" with take: n stops after the first n answers. \
 A query: {"source", "op", "params"}. It starts as soon as what it refers to is there: {"$result": "/user/_id"} stands for another query's value \
 (JSON Pointer; * goes over a list), {"$join": ["a/", ref]} for one string. \
-"forEach": ref runs a query once per item, {"$item": "/sku"} reads the item. Also on a query: "select" (a pointer, or an object of pointers: answers less), \
-"when", "unless", "default", "required", "hidden", "timeoutMs". \
+"forEach": ref runs a query once per item, {"$item": "/sku"} reads the item, "concurrency" at a time. \
+Also on a query: "select" (a pointer, or an object of pointers: answers less), "accept": "found" (null is a failure), \
+"as" (its name in a list), "when", "unless", "default", "required", "hidden", "timeoutMs", "maxAgeMs" (of a cached answer). \
 Example: {"pattern": "kv", "queries": {"user": {"source": "S", "op": "findOne", "params": {"collection": "users", "filter": {"name": "Ada"}}}, \
 "orders": {"source": "S", "op": "find", "params": {"collection": "orders", "filter": {"userId": {"$result": "/user/_id"}}, "limit": 5}}}}. \
 A failed query is null in results, and errors says why; the others are answered all the same. Ask for what you need: limit, projection, select. \

@@ -1,3 +1,6 @@
+import type { z } from 'zod';
+import { AS_WRITTEN } from '../batch/explain/explain.ts';
+import { groupSchema, querySchema } from '../batch/plan/body-schema.ts';
 import { PATTERNS } from '../batch/plan/node.ts';
 import { anyObject, type JsonSchema, object, ref, text, whole, yes } from './schema-of.ts';
 
@@ -13,22 +16,21 @@ const queries: JsonSchema = {
   ],
 };
 
-const member = {
+/** Those of what is told as it is written whose type says more. */
+const refined: Record<string, JsonSchema> = { required: yes, hidden: yes, accept: text, maxAgeMs: whole, stream: yes };
+
+/** What is told of a query or group whose request takes these fields. */
+const member = ({ shape }: z.ZodObject): Record<string, JsonSchema> => ({
   after: { type: 'array', items: text, description: 'The names of the queries and groups that it waits for.' },
-  as: asWritten,
-  required: yes,
-  hidden: yes,
-  when: asWritten,
-  unless: asWritten,
-  accept: text,
-  select: asWritten,
-  default: asWritten,
+  ...Object.fromEntries(
+    AS_WRITTEN.filter((name) => name in shape).map((name) => [name, refined[name] ?? asWritten] as const),
+  ),
   forEach: object({
     over: asWritten,
     concurrency: whole,
     bound: object({ items: { ...whole, description: 'The most items that it may have.' } }),
   }),
-};
+});
 
 /** The schemas of what `?explain` answers. */
 export const explanationSchemas: Record<string, JsonSchema> = {
@@ -49,9 +51,7 @@ export const explanationSchemas: Record<string, JsonSchema> = {
       adapter: text,
       op: text,
       timeoutMs,
-      ...member,
-      maxAgeMs: whole,
-      stream: yes,
+      ...member(querySchema),
       request: {
         ...anyObject,
         description: 'What the store is sent, references as written; nothing that codap adds and that may be secret.',
@@ -67,5 +67,9 @@ export const explanationSchemas: Record<string, JsonSchema> = {
     },
     ['source', 'adapter', 'op', 'timeoutMs', 'after', 'request', 'bound', 'layers'],
   ),
-  ExplainedGroup: object({ pattern, timeoutMs, ...race, ...member, queries }, ['pattern', 'after', 'queries']),
+  ExplainedGroup: object({ pattern, timeoutMs, ...race, ...member(groupSchema), queries }, [
+    'pattern',
+    'after',
+    'queries',
+  ]),
 };

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toolsOf } from '../../src/agents/tools.ts';
+import { modifiers } from '../../src/batch/modifiers/index.ts';
 import { paramsSchema } from '../../src/openapi/schema-of.ts';
 import type { Sources } from '../../src/sources/open.ts';
 import { openSources, parseConfig } from '../configured.ts';
@@ -32,6 +33,10 @@ describe('what an agent is told of run_batch', () => {
   ])('says how an id or a date is written: %s', (_what, names, times) => {
     expect(told(...names).split('\nmongo: ')).toHaveLength(times + 1);
     expect(writtenIn(told(...names))).toEqual(times > 0 ? WRITTEN : []);
+  });
+
+  it.each(Object.keys(modifiers))('names %s', (name) => {
+    expect(told()).toContain(`"${name}"`);
   });
 });
 

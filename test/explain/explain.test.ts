@@ -346,6 +346,16 @@ describe('what holds a query', () => {
   });
 });
 
+it.each([
+  ['ExplainedQuery', [], ['source', 'adapter', 'op', 'stream', 'request', 'sent', 'inParts', 'bound', 'layers']],
+  ['ExplainedGroup', ['maxAgeMs'], ['pattern', 'take', 'hedgeMs', 'queries']],
+])('has in /openapi.json every modifier that is told, and no other field: %s', (name, except, own) => {
+  // `concurrency` is told with its list.
+  const told = Object.keys(known).filter((modifier) => ![...except, 'concurrency'].includes(modifier));
+  const { properties } = schema.getSchema(`document#/components/schemas/${name}`)!.schema as Body;
+  expect(Object.keys(properties).toSorted()).toEqual(['after', ...told, ...own].toSorted());
+});
+
 it('has the request’s own shape: groups, lists, keys in their order, modifiers as written', async () => {
   const modifiers = {
     required: true,

@@ -33,7 +33,7 @@ export interface Explaining {
 /** Told by what they come to. */
 const COME_TO = new Set(['forEach', 'concurrency', 'timeoutMs']);
 /** What is told of a query or group as it stands in the request. */
-const AS_WRITTEN = [...Object.keys(modifiers).filter((name) => !COME_TO.has(name)), 'stream'];
+export const AS_WRITTEN: readonly string[] = [...Object.keys(modifiers).filter((name) => !COME_TO.has(name)), 'stream'];
 
 /** What a batch would do, in the request's own shape: data to be written as relaxed Extended JSON. */
 export function explaining(plan: Plan, how: Explaining): Steps<object> {
