@@ -17,6 +17,7 @@ const REFUSAL = 'text/csv is for a batch whose one reply is a list of objects';
 export const csv: Encoding = {
   mediaType: 'text/csv',
   extension: 'csv',
+  form: 'text',
   refuses: ({ root }) => (hasOneReply(root, mayBeList) ? undefined : REFUSAL),
   wants: () => 'value',
   async encode(answer, plan) {

@@ -8,6 +8,8 @@ export interface Encoding extends Taking {
   readonly mediaType: string;
   /** How the names of its files end. */
   readonly extension: string;
+  /** JSON, a text, events, an archive's bytes, or what is stored, which is answered in its own type. */
+  readonly form: 'json' | 'text' | 'events' | 'archive' | 'stored';
   /** It answers replies, beside which there may be more to tell, rather than what they hold alone. */
   readonly showsReplies?: true;
   /** Why it cannot answer this plan; unless it says so, it can. */

@@ -23,7 +23,7 @@ const SPACE = 0x20;
 type Event = 'reply' | 'item' | 'end';
 
 /** How a media type writes frames. */
-export interface FrameFormat extends Pick<Encoding, 'mediaType' | 'extension'> {
+export interface FrameFormat extends Pick<Encoding, 'mediaType' | 'extension' | 'form'> {
   /** What stands before the line of a frame's JSON, and after it. */
   before(event: Event, id: number): string;
   readonly after: string;
@@ -45,6 +45,7 @@ export function frameEncoding(format: FrameFormat): Encoding {
   return {
     mediaType: format.mediaType,
     extension: format.extension,
+    form: format.form,
     showsReplies: true,
     wants: itemsOrValue,
     fewOpen: true,

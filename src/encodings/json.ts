@@ -7,6 +7,7 @@ import { summaryHeaders } from './summary.ts';
 export const json: Encoding = {
   mediaType: 'application/json',
   extension: 'json',
+  form: 'json',
   showsReplies: true,
   wants: () => 'value',
   async encode(answer, plan) {

@@ -2,4 +2,4 @@
 export const PROBLEM = 'application/problem+json';
 
 /** What a page is, which only a batch with a template is answered in. */
-export const PAGE = { mediaType: 'text/html', extension: 'html' } as const;
+export const PAGE = { mediaType: 'text/html', extension: 'html', form: 'text' } as const;

@@ -4,6 +4,7 @@ import { frameEncoding } from './frame-answer.ts';
 export const ndjson = frameEncoding({
   mediaType: 'application/x-ndjson',
   extension: 'ndjson',
+  form: 'text',
   before: () => '',
   after: '\n',
 });

@@ -18,6 +18,7 @@ const LEFT_OUT: Body['meta'] = { status: 204 };
 export const raw: Encoding = {
   mediaType: 'application/octet-stream',
   extension: 'bin',
+  form: 'stored',
   refuses: ({ root }) =>
     hasOneReply(root, isBody) ? undefined : "application/octet-stream is for a batch whose one reply is a store's body",
   wants: bodyOrValue,

@@ -7,6 +7,7 @@ import { frameEncoding } from './frame-answer.ts';
 export const sse = frameEncoding({
   mediaType: 'text/event-stream',
   extension: 'sse',
+  form: 'events',
   before: (event, id) => `event: ${event}\nid: ${id}\ndata: `,
   after: '\n\n',
   heartbeat: { text: ': still here\n\n', ms: 15_000 },

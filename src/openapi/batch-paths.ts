@@ -1,8 +1,9 @@
-import { mediaTypes } from '../encodings/index.ts';
+import type { Encoding } from '../encodings/encoding.ts';
+import { encodings } from '../encodings/index.ts';
 import { requestExample } from './example.ts';
 import { flag } from './flag.ts';
 import type { Named } from './queries.ts';
-import { type JsonSchema, ref } from './schema-of.ts';
+import { type JsonSchema, ref, text } from './schema-of.ts';
 import { answers, bare, batchFaults, RAN, storedPart } from './responses.ts';
 
 const patterns = [
@@ -31,8 +32,8 @@ export function batchPaths(sources: readonly Named[]): Record<string, JsonSchema
         requestBody: { required: true, content: { 'application/json': body } },
         responses: {
           '200': answers(
-            described('The batch ran; failed queries are part of the answer.', mediaTypes),
-            contentIn(mediaTypes, ref(`${name}Answer`)),
+            described('The batch ran; failed queries are part of the answer.', encodings),
+            contentIn(encodings, ref(`${name}Answer`)),
             ...RAN,
           ),
           '206': storedPart,
@@ -45,24 +46,30 @@ export function batchPaths(sources: readonly Named[]): Record<string, JsonSchema
   );
 }
 
-/** What a batch answers in each of these media types, of which `asJson` is the JSON. */
-export function contentIn(types: readonly string[], asJson: JsonSchema): Record<string, JsonSchema> {
+/** What a batch may be answered in. */
+type Answered = Pick<Encoding, 'mediaType' | 'form'>;
+
+/** What a batch answers in each of these encodings, of which `asJson` is the JSON. */
+export function contentIn(among: readonly Answered[], asJson: JsonSchema): Record<string, JsonSchema> {
+  const content = among.map(({ mediaType, form }) => [mediaType, shownAs(form, asJson)] as const);
   // What is stored is answered in its own type, whatever that is.
-  const all = types.includes(STORED) ? [...types, '*/*'] : types;
-  return Object.fromEntries(all.map((type) => [type, mediaType(type, asJson)]));
+  return Object.fromEntries(storedIn(among) ? [...content, ['*/*', {}]] : content);
 }
 
 /** What a batch answers that ran, and of what is stored that its JSON is described nowhere. */
-export function described(text: string, types: readonly string[]): string {
-  if (!types.includes(STORED)) return text;
-  return `${text} Where \`${STORED}\` is asked for it is what is stored, in the stored type: that may be any JSON.`;
+export function described(says: string, among: readonly Answered[]): string {
+  const stored = storedIn(among);
+  if (!stored) return says;
+  return `${says} Where \`${stored.mediaType}\` is asked for it is what is stored, in the stored type: that may be any JSON.`;
 }
 
-const STORED = 'application/octet-stream';
+/** The encoding among these that answers what is stored. */
+export function storedIn(among: readonly Answered[]): Answered | undefined {
+  return among.find(({ form }) => form === 'stored');
+}
 
-function mediaType(type: string, asJson: JsonSchema): JsonSchema {
-  if (type === 'application/json') return { schema: asJson };
+function shownAs(form: Encoding['form'], asJson: JsonSchema): JsonSchema {
+  if (form === 'json') return { schema: asJson };
   // A schema of an event stream would be taken for that of each event.
-  if (type === 'application/x-ndjson' || type === 'text/csv') return { schema: { type: 'string' } };
-  return {};
+  return form === 'text' ? { schema: text } : {};
 }

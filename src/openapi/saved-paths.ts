@@ -4,7 +4,7 @@ import { askedSchema } from '../saved/asked.ts';
 import type { ParamSet } from '../saved/param-set.ts';
 import { mayExplain, type SavedBatch } from '../saved/saved-batch.ts';
 import { answerOf } from './answer-of.ts';
-import { contentIn, described, explain } from './batch-paths.ts';
+import { contentIn, described, explain, storedIn } from './batch-paths.ts';
 import { answers, bare, batchFaults, changed, fromUrlFaults, RAN, storedPart } from './responses.ts';
 import { type JsonSchema, ref, toJsonSchema } from './schema-of.ts';
 
@@ -113,15 +113,13 @@ function parametersOf({ params }: SavedBatch): readonly JsonSchema[] {
 }
 
 function ran({ name, encodings }: SavedBatch): JsonSchema {
-  const types = encodings.map(({ mediaType }) => mediaType);
-  const content = contentIn(types, ref(`batch.${name}.answer`));
-  return answers(described('It ran; failed queries are part of the answer.', types), content, ...RAN);
+  const content = contentIn(encodings, ref(`batch.${name}.answer`));
+  return answers(described('It ran; failed queries are part of the answer.', encodings), content, ...RAN);
 }
 
 /** Of stored bytes the query may ask for a part, or under a condition. */
 function ofStored({ encodings }: SavedBatch): JsonSchema {
-  const isRaw = encodings.some(({ mediaType }) => mediaType === 'application/octet-stream');
-  if (!isRaw) return {};
+  if (!storedIn(encodings)) return {};
   return {
     '206': storedPart,
     '304': bare('A condition of the query says that the stored bytes have not changed.', ...RAN),

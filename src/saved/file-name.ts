@@ -11,9 +11,9 @@ const ENDINGS = [...encodings, PAGE].map(({ extension }) => `.${extension}`);
  */
 export function fileNameIn(
   filename: string | undefined,
-  { extension }: Pick<Encoding, 'extension'>,
+  { extension, form }: Pick<Encoding, 'extension' | 'form'>,
 ): string | undefined {
-  if (filename === undefined || extension === 'bin') return filename;
+  if (filename === undefined || form === 'stored') return filename;
   const ending = ENDINGS.find((one) => filename.toLowerCase().endsWith(one));
   return ending === undefined ? filename : `${filename.slice(0, -ending.length)}.${extension}`;
 }

@@ -17,6 +17,14 @@ it.each([
   ['sales.csv', 'bin', 'sales.csv'],
   [undefined, 'zip', undefined],
 ])('what a saved batch names %j is, answered as %s, %j', (filename, extension, named) => {
-  expect(encodings.some((encoding) => encoding.extension === extension)).toBe(true);
-  expect(fileNameIn(filename, { extension })).toBe(named);
+  expect(
+    fileNameIn(
+      filename,
+      encodings.find((encoding) => encoding.extension === extension)!,
+    ),
+  ).toBe(named);
+});
+
+it('what is stored has a name of its own, whatever its encoding is called', () => {
+  expect(fileNameIn('sales.csv', { extension: 'zip', form: 'stored' })).toBe('sales.csv');
 });

@@ -34,6 +34,7 @@ export function archiveEncoding(format: ArchiveFormat): Encoding {
   return {
     mediaType,
     extension,
+    form: 'archive',
     wants: bodyOrValue,
     fewOpen: true,
     async encode(answer, plan) {
