@@ -53,11 +53,8 @@ export function App() {
             <RunButton session={session} />
           </header>
           <div id="batch" role="tabpanel" aria-labelledby={`tab-${session.pattern}`} class="batch-body">
-            {saved ? (
-              <ParamsForm session={session} saved={saved} />
-            ) : (
-              <Editor session={session} knowledge={knowledge} />
-            )}
+            {saved && <ParamsForm session={session} saved={saved} />}
+            <Editor session={session} knowledge={knowledge} />
           </div>
           {trouble && <ProblemView problem={trouble} />}
           <Faults faults={faults} />

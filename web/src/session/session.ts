@@ -134,8 +134,10 @@ export class Session {
     this.#edited(PAUSE_MS);
   }
 
-  type(text: string): void {
-    this.drafts[this.pattern] = text;
+  /** What stands in a pattern's editor now. */
+  type(pattern: Pattern, text: string): void {
+    if (this.drafts[pattern] === text) return;
+    this.drafts[pattern] = text;
     this.#edited(PAUSE_MS);
   }
 
