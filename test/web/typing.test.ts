@@ -10,11 +10,11 @@ const written = async (page: Page): Promise<string> =>
 
 /** Presses keys as often as a person does, or as one that is held: none waits for the picture of the last. */
 async function press(page: Page, keys: readonly string[], everyMs: number): Promise<void> {
-  const began = performance.now();
-  const pressed = keys.map(async (key, index) => {
-    await page.waitForTimeout(Math.max(0, began + index * everyMs - performance.now()));
-    await page.keyboard.press(key);
-  });
+  const pressed: Promise<void>[] = [];
+  for (const key of keys) {
+    pressed.push(page.keyboard.press(key));
+    await page.waitForTimeout(everyMs);
+  }
   await Promise.all(pressed);
 }
 

@@ -40,7 +40,7 @@ function openEditor(parent: HTMLElement, session: Session, knowledge: Knowledge)
     states.get(pattern) ?? newState(pattern, session, completing(session, knowledge));
   let { pattern } = session;
   let known: string | undefined;
-  let faults: Session['faults'] | undefined;
+  let faults: Session['explaining']['faults'] | undefined;
   const view = new EditorView({ parent, state: stateOf(pattern) });
   const follow = (): void => {
     if (pattern !== session.pattern) {
@@ -54,8 +54,8 @@ function openEditor(parent: HTMLElement, session: Session, knowledge: Knowledge)
       known = text;
       if (view.state.doc.toString() !== text) replace(view, text);
     }
-    if (faults !== session.faults) {
-      faults = session.faults;
+    if (faults !== session.explaining.faults) {
+      faults = session.explaining.faults;
       view.dispatch(setDiagnostics(view.state, diagnosticsOf(view.state.doc.toString(), faults)));
     }
   };

@@ -29,7 +29,8 @@ export function App() {
     addEventListener('keydown', onKeyDown);
     return () => removeEventListener('keydown', onKeyDown);
   }, []);
-  const { saved, trouble, faults } = session;
+  const { saved, explaining } = session;
+  const { trouble, faults } = explaining;
   return (
     <div class="page">
       <header class="top">
@@ -40,7 +41,7 @@ export function App() {
         </nav>
         <KeyField session={session} needed={trouble?.status === 401} />
       </header>
-      {!session.isReachable && (
+      {!explaining.isReachable && (
         <p class="notice notice-bad" role="alert">
           codap cannot be reached. It is asked again and again; what you wrote stays here.
         </p>
@@ -84,7 +85,7 @@ function RunButton({ session }: { session: Session }) {
   );
 }
 
-function Faults({ faults }: Pick<Session, 'faults'>) {
+function Faults({ faults }: Pick<Session['explaining'], 'faults'>) {
   return (
     <div
       id="faults"

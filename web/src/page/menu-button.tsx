@@ -1,3 +1,4 @@
+import type { TargetedKeyboardEvent } from 'preact';
 import { useId, useRef, useState } from 'preact/hooks';
 
 /** Something to choose. */
@@ -21,27 +22,6 @@ export function MenuButton({ label, groups }: MenuProps) {
   const id = useId();
   const list = useRef<HTMLDivElement>(null);
   const [isOpen, setOpen] = useState(false);
-  const items = (): HTMLElement[] => [...(list.current?.querySelectorAll<HTMLElement>('[role=menuitem]') ?? [])];
-  const focus = (at: number): void => items().at(at)?.focus();
-  const onKeyDown = (event: KeyboardEvent): void => {
-    const all = items();
-    const at = all.findIndex((item) => item === document.activeElement);
-    const next = (step: number): void => focus((at + step) % all.length);
-    const steps: Record<string, () => void> = {
-      ArrowDown: () => next(1),
-      ArrowUp: () => next(-1),
-      Home: () => focus(0),
-      End: () => focus(-1),
-      Tab: () => list.current?.hidePopover(),
-    };
-    const isLetter = event.key.length === 1 && event.key !== ' ' && !event.ctrlKey && !event.metaKey;
-    if (isLetter) {
-      const begins = (item: HTMLElement): boolean => item.textContent.toLowerCase().startsWith(event.key.toLowerCase());
-      [...all.slice(at + 1), ...all.slice(0, at + 1)].find(begins)?.focus();
-    }
-    steps[event.key]?.();
-    if (isLetter || (event.key in steps && event.key !== 'Tab')) event.preventDefault();
-  };
   return (
     <div class="menu">
       <button
@@ -65,7 +45,7 @@ export function MenuButton({ label, groups }: MenuProps) {
         role="menu"
         aria-label={label}
         class="menu-list"
-        onKeyDown={onKeyDown}
+        onKeyDown={onMenuKey}
         onToggle={({ newState }) => setOpen(newState === 'open')}
       >
         {groups.map(({ title, items }, index) => (
@@ -96,4 +76,25 @@ export function MenuButton({ label, groups }: MenuProps) {
       </div>
     </div>
   );
+}
+
+/** The keys of an open menu; a letter goes to the next item that begins with it. */
+function onMenuKey(event: TargetedKeyboardEvent<HTMLElement>): void {
+  const { key, currentTarget: list, ctrlKey, metaKey } = event;
+  const items = Array.from(list.querySelectorAll<HTMLElement>('[role=menuitem]'));
+  const at = items.findIndex((item) => item === document.activeElement);
+  const steps: Record<string, () => void> = {
+    ArrowDown: () => items[(at + 1) % items.length]?.focus(),
+    ArrowUp: () => items.at((at - 1) % items.length)?.focus(),
+    Home: () => items[0]?.focus(),
+    End: () => items.at(-1)?.focus(),
+  };
+  const isLetter = key.length === 1 && key !== ' ' && !ctrlKey && !metaKey;
+  if (isLetter) {
+    const begins = (item: HTMLElement): boolean => item.textContent.toLowerCase().startsWith(key.toLowerCase());
+    [...items.slice(at + 1), ...items.slice(0, at + 1)].find(begins)?.focus();
+  }
+  steps[key]?.();
+  if (isLetter || key in steps) event.preventDefault();
+  else if (key === 'Tab') list.hidePopover();
 }

@@ -1,14 +1,13 @@
 import { AnswerClient } from '../answer/client.ts';
-import type { Problem, RunEvent, Sending } from '../answer/node.ts';
-import { parseAsWritten } from '../json/as-written.ts';
+import type { RunEvent, Sending } from '../answer/node.ts';
 import { traced, untraced } from '../json/set-top.ts';
-import { fromFragment, type Linked, toFragment } from '../share/link.ts';
-import type { PlanNode } from '../waterfall/model.ts';
 import { Download } from './download.ts';
 import { firstOf } from './examples.ts';
+import { Explaining } from './explaining.ts';
 import { browserStorage, History } from './history.ts';
+import { Linking, linkTo } from './linking.ts';
 import { type Pattern, PATTERNS } from './pattern.ts';
-import { type Plan, Run } from './run.ts';
+import { Run } from './run.ts';
 import { type SavedBatch, Service } from './service.ts';
 
 /** How long a person has to pause in writing before the service is asked about it, in milliseconds. */
@@ -16,9 +15,6 @@ const PAUSE_MS = 250;
 
 /** How a service answers a batch of one's own that takes none. */
 const ADHOC_IS_OFF = new Set([403, 404]);
-
-/** How often a service that was gone is asked whether it is back, in milliseconds. */
-const AGAIN_MS = 1500;
 
 /** What the page shows, and what can be done with it. */
 export class Session {
@@ -35,31 +31,22 @@ export class Session {
   /** The saved batch that is shown instead of the editor, with its parameters. */
   saved: SavedBatch | undefined;
   params: Record<string, unknown> = {};
-  plan: Plan | undefined;
-  faults: NonNullable<Problem['errors']> = [];
-  /** Why there is no plan, if that is not the batch's own fault. */
-  trouble: Problem | undefined;
-  isReachable = true;
   run: Run | undefined;
   download: Download | undefined;
   /** Whether the picture is that of the run, or of the plan. */
   shows: 'plan' | 'run' = 'plan';
-  /** Counts up with every change. */
-  version = 0;
+  /** What the service says of the batch that stands there. */
+  readonly explaining = new Explaining(this.service, {
+    question: () => ({ asked: this.#asked, path: this.path, body: this.saved ? this.text : untraced(this.text) }),
+    told: () => {
+      this.run?.follow(this.explaining.plan);
+      this.changed();
+    },
+    open: () => this.open(),
+  });
 
   readonly #listeners = new Set<() => void>();
-  #explaining = new AbortController();
-  #pause: ReturnType<typeof setTimeout> | undefined;
-  #again: ReturnType<typeof setTimeout> | undefined;
-  #linked: Linked | undefined = fromFragment(location.hash);
-
-  constructor() {
-    this.#take(this.#linked);
-    addEventListener('hashchange', () => {
-      this.#take((this.#linked = fromFragment(location.hash)));
-      this.#takeSaved();
-    });
-  }
+  readonly #linking = new Linking(this);
 
   listen(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -68,7 +55,6 @@ export class Session {
 
   /** Tells all who look. */
   changed(): void {
-    this.version += 1;
     for (const listener of this.#listeners) listener();
   }
 
@@ -82,7 +68,7 @@ export class Session {
 
   /** Whether the service is asked by a key, or wants one: no link sends it. */
   get isKeyed(): boolean {
-    return this.service.key !== '' || this.trouble?.status === 401;
+    return this.service.key !== '' || this.explaining.trouble?.status === 401;
   }
 
   get isRunning(): boolean {
@@ -91,21 +77,23 @@ export class Session {
 
   /** A link to this page that holds what is in the editor. */
   get link(): string {
-    const linked: Linked = this.saved
-      ? { saved: this.saved.name, params: JSON.stringify(this.params) }
-      : { pattern: this.pattern, text: this.text };
-    return document.baseURI.replace(/#.*$/s, '') + toFragment(linked);
+    return linkTo(
+      this.saved
+        ? { saved: this.saved.name, params: JSON.stringify(this.params) }
+        : { pattern: this.pattern, text: this.text },
+    );
   }
 
   /** Asks what there is to ask for. */
   async open(): Promise<void> {
+    this.#linking.take();
     const batches = await this.service.get<{ batches: readonly SavedBatch[] }>('batches');
     if ('value' in batches) this.batches = batches.value.batches;
-    this.#takeSaved();
-    await this.explain();
+    this.#linking.take();
+    await this.explaining.ask();
     // Where only saved batches may be run, the first of them stands there.
     const [first] = this.batches;
-    if (first && !this.saved && ADHOC_IS_OFF.has(this.trouble?.status ?? 0)) this.showSaved(first);
+    if (first && !this.saved && ADHOC_IS_OFF.has(this.explaining.trouble?.status ?? 0)) this.showSaved(first);
   }
 
   useKey(key: string): void {
@@ -144,7 +132,7 @@ export class Session {
   /** Sends the batch, traced, and shows its answer as it comes. */
   start(): void {
     const run = new Run(this.#asked, this.saved?.pattern ?? this.pattern);
-    run.follow(this.plan);
+    run.follow(this.explaining.plan);
     this.run = run;
     // The worker asks for one thing at a time.
     if (this.download?.state === 'coming') this.download.state = 'stopped';
@@ -153,7 +141,7 @@ export class Session {
     if (!this.saved) this.history.add({ at: Date.now(), pattern: this.pattern, text: this.text });
     this.answers.run(this.#sending('application/x-ndjson', traced(this.text)), (said) => this.#heard(run, said));
     this.changed();
-    if (!run.plan) void this.explain();
+    if (!run.plan) void this.explaining.ask();
   }
 
   stop(): void {
@@ -168,29 +156,6 @@ export class Session {
   /** Asks for a file once more, whatever has been written since. */
   saveAgain({ sending }: Download): void {
     this.#fetch(sending);
-  }
-
-  /** Asks what the batch would do, and shows that, or what is wrong with it. */
-  async explain(): Promise<void> {
-    clearTimeout(this.#pause);
-    this.#pause = undefined;
-    this.#explaining.abort();
-    const { signal } = (this.#explaining = new AbortController());
-    const asked = this.#asked;
-    const body = this.saved ? this.text : untraced(this.text);
-    const reply = await this.service.post<PlanNode>(`${this.path}?explain`, body, signal).catch(() => undefined);
-    if (!reply || signal.aborted) return;
-    if ('unreachable' in reply) return this.#lost();
-    this.isReachable = true;
-    const problem = 'problem' in reply ? reply.problem : undefined;
-    // A saved batch has no plan for whom it is not explained to.
-    this.faults = problem?.errors?.filter(({ parameter }) => parameter !== 'explain') ?? [];
-    this.trouble = problem && !problem.errors ? problem : undefined;
-    this.plan = 'value' in reply ? { asked, root: reply.value, text: reply.text } : undefined;
-    this.run?.follow(this.plan);
-    // It is busy: then it is asked once more.
-    if (problem?.status === 503) this.#pause = setTimeout(() => void this.explain(), AGAIN_MS);
-    this.changed();
   }
 
   #fetch(sending: Sending): void {
@@ -223,40 +188,13 @@ export class Session {
 
   /** Where a connection broke, the service may be gone or not: it is asked. */
   #ended(why: Run['over'] | Download['state']): void {
-    if (why === 'unreachable') this.#lost();
-    else if (why === 'cut') void this.explain();
+    if (why === 'unreachable') this.explaining.lost();
+    else if (why === 'cut') void this.explaining.ask();
   }
 
   #edited(ms: number): void {
-    clearTimeout(this.#pause);
-    this.#pause = setTimeout(() => void this.explain(), ms);
+    this.explaining.askIn(ms);
     if (!this.isRunning) this.shows = 'plan';
     this.changed();
-  }
-
-  /** Asks again and again until the service is back. */
-  #lost(): void {
-    clearTimeout(this.#again);
-    this.isReachable = false;
-    this.changed();
-    this.#again = setTimeout(() => void this.open(), AGAIN_MS);
-  }
-
-  #take(linked: Linked | undefined): void {
-    if (!linked || !('pattern' in linked)) return;
-    this.edit(linked.pattern, linked.text);
-  }
-
-  #takeSaved(): void {
-    const linked = this.#linked;
-    if (!linked || !('saved' in linked)) return;
-    const saved = this.batches.find(({ name }) => name === linked.saved);
-    if (!saved) return;
-    this.#linked = undefined;
-    try {
-      this.showSaved(saved, parseAsWritten(linked.params) as Record<string, unknown>);
-    } catch {
-      this.showSaved(saved);
-    }
   }
 }

@@ -1,4 +1,5 @@
 import { useRowsInView } from '../page/rows-in-view.ts';
+import { onTreeKey } from '../page/tree-keys.ts';
 import { Arrows } from './arrows.tsx';
 import { axisOf } from './axis.ts';
 import { Bars, type Scale } from './bars.tsx';
@@ -45,23 +46,6 @@ export function Picture({ rows, time, deadlineMs, plannedMs, active, activate, f
     activate(next.path);
     show(rows.indexOf(next));
   };
-  const onKeyDown = (event: KeyboardEvent): void => {
-    const steps: Record<string, () => void> = {
-      ArrowDown: () => move(at + 1),
-      ArrowUp: () => move(at < 0 ? 0 : at - 1),
-      Home: () => move(0),
-      End: () => move(rows.length - 1),
-      PageDown: () => move(at + 10),
-      PageUp: () => move(at - 10),
-      ArrowRight: () => row?.isOpen === false && fold(row.path),
-      ArrowLeft: () => (row?.isOpen ? fold(row.path) : move(rows.findIndex(({ path }) => path === parentOf(row)))),
-      Enter: () => row?.isOpen !== undefined && fold(row.path),
-    };
-    const step = event.ctrlKey || event.metaKey ? undefined : steps[event.key];
-    if (!step) return;
-    event.preventDefault();
-    step();
-  };
   return (
     <>
       <Ruler scale={scale} label={label} width={track} deadlineMs={deadlineMs} />
@@ -72,7 +56,16 @@ export function Picture({ rows, time, deadlineMs, plannedMs, active, activate, f
         tabIndex={0}
         aria-label="Queries, from top to bottom"
         aria-activedescendant={row ? `row-${at}` : undefined}
-        onKeyDown={onKeyDown}
+        onKeyDown={(event) =>
+          onTreeKey(event, {
+            at,
+            count: rows.length,
+            isOpen: row?.isOpen,
+            parent: () => rows.findIndex(({ path }) => path === parentOf(row)),
+            move,
+            act: () => row?.isOpen !== undefined && fold(row.path),
+          })
+        }
         onFocus={() => !row && move(0)}
         onMouseLeave={() => activate(undefined)}
       >

@@ -22,7 +22,7 @@ export function Waterfall({ session }: { session: Session }) {
     if (session.run) section.current?.scrollIntoView({ block: 'nearest' });
   }, [session.run]);
   const state = run ? (run.over === undefined ? 'running' : run.end ? 'ended' : 'cut') : 'planned';
-  const plan = (run?.plan ?? session.plan)?.root;
+  const plan = (run?.plan ?? session.explaining.plan)?.root;
   const rows = rowsOf({ plan, told: run?.told ?? NOTHING, state, turned });
   const now = run?.elapsed() ?? 0;
   const last = Math.max(now, ...rows.map(({ told }) => told?.ended ?? 0));
@@ -49,7 +49,9 @@ export function Waterfall({ session }: { session: Session }) {
       </header>
       {rows.length === 0 ? (
         <p class="empty">
-          {session.faults.length > 0 ? 'The plan stands here once the batch is right.' : 'Nothing to show yet.'}
+          {session.explaining.faults.length > 0
+            ? 'The plan stands here once the batch is right.'
+            : 'Nothing to show yet.'}
         </p>
       ) : isTable ? (
         <WaterfallTable rows={rows} />
@@ -87,9 +89,9 @@ function useTicking(isTicking: boolean): void {
   }, [isTicking]);
 }
 
-function Summary({ session: { run, shows, plan } }: { session: Session }) {
+function Summary({ session: { run, shows, explaining } }: { session: Session }) {
   if (shows === 'plan' || !run) {
-    const calls = (plan?.root as { calls?: { least: number; most: number } } | undefined)?.calls;
+    const calls = (explaining.plan?.root as { calls?: { least: number; most: number } } | undefined)?.calls;
     if (!calls) return <p class="summary" />;
     const count = calls.least === calls.most ? String(calls.most) : `${calls.least} to ${calls.most}`;
     return <p class="summary">{`${count} ${count === '1' ? 'call' : 'calls'}, drawn in the order of waiting`}</p>;

@@ -1,0 +1,52 @@
+import { parseAsWritten } from '../json/as-written.ts';
+import { fromFragment, type Linked, toFragment } from '../share/link.ts';
+import type { Pattern } from './pattern.ts';
+import type { SavedBatch } from './service.ts';
+
+/** What a link is about. */
+interface Shown {
+  readonly batches: readonly SavedBatch[];
+  edit(pattern: Pattern, text: string): void;
+  showSaved(saved: SavedBatch, params?: Record<string, unknown>): void;
+}
+
+/** A link to this page that holds a batch. */
+export function linkTo(linked: Linked): string {
+  return document.baseURI.replace(/#.*$/s, '') + toFragment(linked);
+}
+
+/** Shows the batch that a link to this page holds, each link once. */
+export class Linking {
+  readonly #shown: Shown;
+  #linked: Linked | undefined = fromFragment(location.hash);
+
+  constructor(shown: Shown) {
+    this.#shown = shown;
+    addEventListener('hashchange', () => {
+      this.#linked = fromFragment(location.hash);
+      this.take();
+    });
+  }
+
+  /** Shows what is linked to; a saved batch only once it is known. */
+  take(): void {
+    const linked = this.#linked;
+    if (!linked) return;
+    if ('pattern' in linked) this.#shown.edit(linked.pattern, linked.text);
+    else {
+      const saved = this.#shown.batches.find(({ name }) => name === linked.saved);
+      if (!saved) return;
+      this.#shown.showSaved(saved, paramsOf(linked.params));
+    }
+    this.#linked = undefined;
+  }
+}
+
+/** The parameters in a link; none if they cannot be read. */
+function paramsOf(text: string): Record<string, unknown> | undefined {
+  try {
+    return parseAsWritten(text) as Record<string, unknown>;
+  } catch {
+    return undefined;
+  }
+}
