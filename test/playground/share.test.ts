@@ -129,6 +129,11 @@ describe('the history', () => {
     };
   };
   const past = (text: string) => ({ at: 1, pattern: 'kv' as const, text });
+  const written = (text: string) => ({
+    pattern: 'kv' as const,
+    texts: { kv: text, ordered: '', 'first-reply': '' },
+    saved: { saved: text, params: '{}' },
+  });
 
   it('holds the last thirty, each once, the last first', () => {
     const history = new History(storage());
@@ -139,19 +144,36 @@ describe('the history', () => {
   });
 
   it('turned off forgets what there was, and keeps nothing more', () => {
-    const place = storage();
-    const history = new History(place);
-    history.add(past('secret'));
+    const [place, tab] = [storage(), storage()];
+    const history = new History(place, tab);
+    const keep = (text: string): void => {
+      history.add(past(text));
+      history.keep(written(text));
+    };
+    keep('secret');
+    expect(tab.kept.size).toBe(1);
     history.turn(false);
-    history.add(past('secret'));
-    expect([history.isOn, history.all(), JSON.stringify([...place.kept])]).toEqual([
+    keep('secret');
+    expect([history.isOn, history.all(), history.drafts(), JSON.stringify([...place.kept]), tab.kept.size]).toEqual([
       false,
       [],
+      undefined,
       '[["codap.forget","true"]]',
+      0,
     ]);
     history.turn(true);
-    history.add(past('x'));
-    expect(history.all()).toHaveLength(1);
+    keep('x');
+    expect([history.all().length, history.drafts()]).toEqual([1, written('x')]);
+  });
+
+  it.each([
+    ['no JSON', '{'],
+    ['another pattern', JSON.stringify({ ...written('x'), pattern: 'x' })],
+    ['a text too few', JSON.stringify({ ...written('x'), texts: { kv: '' } })],
+    ['no parameters', JSON.stringify({ ...written('x'), saved: { saved: 'x' } })],
+    ['nothing', 'null'],
+  ])('tells of no drafts where what lies there is or has %s', (_, text) => {
+    expect(new History(storage(), storage({ 'codap.drafts': text })).drafts()).toBeUndefined();
   });
 
   it('is empty where there is no place for it, or something else lies there', () => {

@@ -8,7 +8,7 @@ const LINKS = [
   { href: 'health/ready', name: 'Health', isForAll: true },
 ] as const;
 
-/** What else there is to look at, and the switch of the history. */
+/** What else there is to look at, and the switch of what is remembered. */
 export function Footer({ session }: { session: Session }) {
   const { history, isKeyed } = session;
   const pages = session.batches.filter(
@@ -43,7 +43,7 @@ export function Footer({ session }: { session: Session }) {
             session.changed();
           }}
         />
-        Remember what I run, in this browser
+        Remember what I write and run, in this browser
       </label>
     </footer>
   );

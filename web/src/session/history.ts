@@ -1,4 +1,4 @@
-import { isPattern, type Pattern } from './pattern.ts';
+import { isPattern, type Pattern, PATTERNS } from './pattern.ts';
 
 /** A batch that was run. */
 export interface Past {
@@ -7,15 +7,30 @@ export interface Past {
   readonly text: string;
 }
 
-const [BATCHES, FORGETS] = ['codap.history', 'codap.forget'];
+/** What stands in the editors and in a form, whether it was run or not. */
+export interface Drafts {
+  readonly pattern: Pattern;
+  readonly texts: Readonly<Record<Pattern, string>>;
+  /** The saved batch whose form is shown, with its parameters as JSON. */
+  readonly saved?: { readonly saved: string; readonly params: string } | undefined;
+}
+
+type Place = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+
+const [BATCHES, FORGETS, DRAFTS] = ['codap.history', 'codap.forget', 'codap.drafts'];
 const MOST = 30;
 
-/** What was run before, in this browser alone; without a place to keep it, or where it is off, nothing. */
+/**
+ * What was run before, in this browser alone, and what is written, in this tab alone; without a place to keep
+ * it, or where it is off, nothing.
+ */
 export class History {
-  readonly #storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | undefined;
+  readonly #storage: Place | undefined;
+  readonly #tab: Place | undefined;
 
-  constructor(storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'> | undefined) {
+  constructor(storage: Place | undefined, tab?: Place) {
     this.#storage = storage;
+    this.#tab = tab;
   }
 
   get isOn(): boolean {
@@ -27,26 +42,46 @@ export class History {
     if (isOn) return this.#storage?.removeItem(FORGETS);
     this.#storage?.setItem(FORGETS, 'true');
     this.#storage?.removeItem(BATCHES);
+    this.#tab?.removeItem(DRAFTS);
   }
 
   /** The last first. What does not read as a history is none. */
   all(): Past[] {
-    try {
-      const found: unknown = JSON.parse(this.#storage?.getItem(BATCHES) ?? '[]');
-      return Array.isArray(found) ? found.filter(isPast) : [];
-    } catch {
-      return [];
-    }
+    const found = readFrom(this.#storage, BATCHES);
+    return Array.isArray(found) ? found.filter(isPast) : [];
   }
 
   add(past: Past): void {
     if (!this.isOn) return;
     const others = this.all().filter(({ pattern, text }) => pattern !== past.pattern || text !== past.text);
-    try {
-      this.#storage?.setItem(BATCHES, JSON.stringify([past, ...others].slice(0, MOST)));
-    } catch {
-      // The browser has no room for it: then it is not kept.
-    }
+    writeTo(this.#storage, BATCHES, [past, ...others].slice(0, MOST));
+  }
+
+  /** What was written when this tab left the page. */
+  drafts(): Drafts | undefined {
+    const found = readFrom(this.#tab, DRAFTS);
+    return isDrafts(found) ? found : undefined;
+  }
+
+  /** Keeps what is written until this tab is closed. */
+  keep(drafts: Drafts): void {
+    if (this.isOn) writeTo(this.#tab, DRAFTS, drafts);
+  }
+}
+
+function readFrom(place: Place | undefined, name: string): unknown {
+  try {
+    return JSON.parse(place?.getItem(name) ?? 'null');
+  } catch {
+    return undefined;
+  }
+}
+
+function writeTo(place: Place | undefined, name: string, value: unknown): void {
+  try {
+    place?.setItem(name, JSON.stringify(value));
+  } catch {
+    // The browser has no room for it: then it is not kept.
   }
 }
 
@@ -55,10 +90,20 @@ function isPast(value: unknown): value is Past {
   return typeof at === 'number' && typeof text === 'string' && typeof pattern === 'string' && isPattern(pattern);
 }
 
-/** The browser's storage, where it lets us. */
-export function browserStorage(): Storage | undefined {
+function isDrafts(value: unknown): value is Drafts {
+  const { pattern, texts, saved } = (value ?? {}) as Partial<Drafts>;
+  return (
+    typeof pattern === 'string' &&
+    isPattern(pattern) &&
+    PATTERNS.every((one) => typeof texts?.[one] === 'string') &&
+    (saved === undefined || (typeof saved?.saved === 'string' && typeof saved.params === 'string'))
+  );
+}
+
+/** A storage of the browser, where it lets us. */
+export function browserStorage(name: 'localStorage' | 'sessionStorage'): Storage | undefined {
   try {
-    return globalThis.localStorage;
+    return globalThis[name];
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 import { parseAsWritten } from '../json/as-written.ts';
 import { fromFragment, type Linked, toFragment } from '../share/link.ts';
+import type { Drafts } from './history.ts';
 import type { Pattern } from './pattern.ts';
 import type { SavedBatch } from './service.ts';
 
@@ -15,13 +16,15 @@ export function linkTo(linked: Linked): string {
   return document.baseURI.replace(/#.*$/s, '') + toFragment(linked);
 }
 
-/** Shows the batch that a link to this page holds, each link once. */
+/** Shows the batch that a link to this page holds, each link once, or the form that was left. */
 export class Linking {
   readonly #shown: Shown;
-  #linked: Linked | undefined = fromFragment(location.hash);
+  #linked: Linked | undefined;
 
-  constructor(shown: Shown) {
+  constructor(shown: Shown, kept: Drafts | undefined) {
     this.#shown = shown;
+    // Who comes back wants what became of the link since.
+    this.#linked = (kept && isComingBack() ? undefined : fromFragment(location.hash)) ?? kept?.saved;
     addEventListener('hashchange', () => {
       this.#linked = fromFragment(location.hash);
       this.take();
@@ -40,6 +43,12 @@ export class Linking {
     }
     this.#linked = undefined;
   }
+}
+
+/** Whether the page was loaded anew or gone back to, and not by a link. */
+function isComingBack(): boolean {
+  const [entry] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
+  return entry?.type === 'reload' || entry?.type === 'back_forward';
 }
 
 /** The parameters in a link; none if they cannot be read. */

@@ -4,7 +4,7 @@ import { traced, untraced } from '../json/set-top.ts';
 import { Download } from './download.ts';
 import { firstOf } from './examples.ts';
 import { Explaining } from './explaining.ts';
-import { browserStorage, History } from './history.ts';
+import { browserStorage, type Drafts, History } from './history.ts';
 import { Linking, linkTo } from './linking.ts';
 import { type Pattern, PATTERNS } from './pattern.ts';
 import { Run } from './run.ts';
@@ -20,13 +20,15 @@ const ADHOC_IS_OFF = new Set([403, 404]);
 export class Session {
   readonly service = new Service();
   readonly answers = new AnswerClient();
-  readonly history = new History(browserStorage());
+  readonly history = new History(browserStorage('localStorage'), browserStorage('sessionStorage'));
+  readonly #kept = this.history.drafts();
   readonly drafts: Record<Pattern, string> = {
     kv: firstOf('kv'),
     ordered: firstOf('ordered'),
     'first-reply': firstOf('first-reply'),
+    ...this.#kept?.texts,
   };
-  pattern: Pattern = PATTERNS[0];
+  pattern: Pattern = this.#kept?.pattern ?? PATTERNS[0];
   batches: readonly SavedBatch[] = [];
   /** The saved batch that is shown instead of the editor, with its parameters. */
   saved: SavedBatch | undefined;
@@ -46,7 +48,14 @@ export class Session {
   });
 
   readonly #listeners = new Set<() => void>();
-  readonly #linking = new Linking(this);
+  readonly #linking = new Linking(this, this.#kept);
+
+  constructor() {
+    // No later event is sure to come.
+    document.addEventListener('visibilitychange', () => {
+      if (document.hidden) this.history.keep({ pattern: this.pattern, texts: this.drafts, saved: this.#form });
+    });
+  }
 
   listen(listener: () => void): () => void {
     this.#listeners.add(listener);
@@ -77,11 +86,7 @@ export class Session {
 
   /** A link to this page that holds what is in the editor. */
   get link(): string {
-    return linkTo(
-      this.saved
-        ? { saved: this.saved.name, params: JSON.stringify(this.params) }
-        : { pattern: this.pattern, text: this.text },
-    );
+    return linkTo(this.#form ?? { pattern: this.pattern, text: this.text });
   }
 
   /** Asks what there is to ask for. */
@@ -169,6 +174,11 @@ export class Session {
       this.changed();
     });
     this.changed();
+  }
+
+  /** The saved batch that is shown, with its parameters as text. */
+  get #form(): Drafts['saved'] {
+    return this.saved && { saved: this.saved.name, params: JSON.stringify(this.params) };
   }
 
   get #asked(): string {

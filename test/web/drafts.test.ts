@@ -1,0 +1,96 @@
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { choose, edit, expectQuiet, playing } from './browser.ts';
+
+const play = playing();
+
+/** What leads away from what was written, and back. */
+const ways: Readonly<Record<string, (page: Page) => Promise<unknown>>> = {
+  'the page is loaded anew': (page) => page.reload(),
+  'a link is followed, and one goes back': async (page) => {
+    await page.getByRole('link', { name: 'Sources' }).click();
+    await page.waitForURL(/sources$/);
+    await page.goBack();
+  },
+  'the interface is looked at, which leads to the playground': async (page) => {
+    await page.getByRole('link', { name: 'Interface', exact: true }).click();
+    await page.getByRole('link', { name: 'Playground' }).click();
+  },
+};
+
+const batch = '{"queries": {}}';
+
+/** Adds to what stands in the editor. */
+async function write(page: Page, text: string): Promise<void> {
+  await page.locator('.cm-content').focus();
+  await page.keyboard.press('Control+End');
+  await page.keyboard.type(text);
+}
+
+it.each(Object.keys(ways))('what is written and was not run stands there when %s', async (way) => {
+  const look = await play.open();
+  const { page } = look;
+  await page.getByRole('treeitem').first().waitFor();
+  await edit(page, 'kv', batch);
+  await write(page, 'first');
+  await edit(page, 'ordered', '{"queries": []}');
+  await write(page, 'second');
+  await ways[way]!(page);
+  await page.locator('.cm-content', { hasText: /\{"queries": \[\]\}second$/ }).waitFor();
+  expect(await page.getByRole('tab', { name: 'Ordered' }).getAttribute('aria-selected')).toBe('true');
+  await page.getByRole('tab', { name: 'KV' }).click();
+  await page.locator('.cm-content', { hasText: /\{"queries": \{\}\}first$/ }).waitFor();
+  expectQuiet(look);
+  await look.close();
+});
+
+it.each(Object.keys(ways))('the parameters of a saved batch stand there when %s', async (way) => {
+  const look = await play.open();
+  const { page } = look;
+  await choose(page, 'Open a batch', /^product A product/);
+  await page.getByLabel(/^sku/).fill('B-102');
+  await ways[way]!(page);
+  await page.getByLabel(/^sku/).waitFor();
+  expect(await page.getByLabel(/^sku/).inputValue()).toBe('B-102');
+  expectQuiet(look);
+  await look.close();
+});
+
+it('a link is shown though something else was written, which can be got back', async () => {
+  const look = await play.open();
+  const { page } = look;
+  await page.getByRole('treeitem').first().waitFor();
+  await edit(page, 'kv', batch);
+  await write(page, 'own');
+  await page.goto(`${play.proxy.url}limits`);
+  await page.goto(`${play.proxy.url}#kv=${Buffer.from('{"queries": {"linked": 1}}').toString('base64url')}`);
+  await page.locator('.cm-content', { hasText: 'linked' }).waitFor();
+  await page.locator('.cm-content').focus();
+  await page.keyboard.press('Control+z');
+  await page.locator('.cm-content', { hasText: /own$/ }).waitFor();
+  await look.close();
+});
+
+it('nothing is kept where nothing is to be remembered, in another tab, or of a key', async () => {
+  const look = await play.open();
+  const { page, context } = look;
+  const kept = (): Promise<string> => page.evaluate(() => JSON.stringify([localStorage, sessionStorage]));
+  await page.getByRole('treeitem').first().waitFor();
+  await page.getByLabel('Key').fill('s3cret');
+  await edit(page, 'kv', batch);
+  await write(page, 'own');
+  await page.reload();
+  await page.locator('.cm-content', { hasText: /own$/ }).waitFor();
+  expect(await kept()).toContain('own');
+  expect(await kept()).not.toContain('s3cret');
+  const other = await context.newPage();
+  await other.goto(play.proxy.url);
+  await other.locator('.cm-content', { hasText: '"product"' }).waitFor();
+  await page.getByRole('switch').uncheck();
+  expect(await kept()).not.toContain('own');
+  await page.reload();
+  // The address still holds what it held.
+  await page.locator('.cm-content', { hasText: /\{"queries": \{\}\}$/ }).waitFor();
+  expect(await kept()).not.toContain('queries');
+  await look.close();
+});
