@@ -16,20 +16,25 @@ const PAGE = `<!doctype html>
 <link rel="stylesheet" href="docs/swagger-ui.css">
 <link rel="stylesheet" href="docs/top.css">
 <header><h1>codap</h1><nav><a href=".">Playground</a></nav></header>
-<main id="docs"></main>
+<noscript><p>The interface is shown by JavaScript. Without it there is <a href="openapi.json">its description in
+  OpenAPI</a>.</p></noscript>
+<div id="docs"></div>
 <script src="docs/swagger-ui-bundle.js"></script>
 <script src="docs/start.js"></script>
 </html>
 `;
 
-/** In one style with the page at `/`. */
+/** In one style with the page at `/`. Of servers there is one: it is no choice, and its field has no name. */
 const TOP = `html { color-scheme: light dark; }
 body { margin: 0; }
 header { display: flex; align-items: baseline; gap: 1rem; padding: 14px 20px; font: 14px/1.5 system-ui, sans-serif;
   background: light-dark(#fbfaf8, #14191f); color: light-dark(#1d2733, #e8ecf1);
   border-bottom: 1px solid light-dark(#e4e0da, #323b46); }
 header h1 { margin: 0; font: 600 1.6rem/1.1 Georgia, 'Times New Roman', serif; }
-header a { color: light-dark(#0b6e69, #5cc8c0); text-underline-offset: .15em; }\n`;
+header a, noscript a { color: light-dark(#0b6e69, #5cc8c0); text-underline-offset: .15em; }
+noscript { font: 14px/1.5 system-ui, sans-serif; }
+noscript p { margin: 14px 20px; }
+#docs :is(.schemes-server-container, .scheme-container:not(:has(.auth-wrapper))) { display: none; }\n`;
 
 /** Swagger UI is dark when told. Where callers are told apart it asks for a key, kept in memory alone. */
 const START = `const dark = matchMedia('(prefers-color-scheme: dark)');
@@ -45,13 +50,12 @@ const show = (key) =>
     },
   });
 const ask = () => {
-  const form = document.createElement('form');
-  form.innerHTML = '<p><label>Key or token <input type="password" autocomplete="off" required></label> <button>Show</button></p>';
-  form.addEventListener('submit', (event) => {
+  const docs = document.querySelector('#docs');
+  docs.innerHTML = '<main><form><p><label>Key or token <input type="password" autocomplete="off" required></label> <button>Show</button></p></form></main>';
+  docs.querySelector('form').addEventListener('submit', (event) => {
     event.preventDefault();
-    show(form.querySelector('input').value);
+    show(docs.querySelector('input').value);
   });
-  document.querySelector('#docs').append(form);
 };
 fetch('openapi.json', { method: 'HEAD' }).then(({ status }) => (status === 401 ? ask() : show()));
 `;

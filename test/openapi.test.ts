@@ -616,7 +616,7 @@ describe('/docs', () => {
     expect(page.headers['content-security-policy']).toMatch(/^default-src 'none'/);
     expect(page.body).not.toMatch(/https?:|\/\//);
     const sources = [...page.body.matchAll(/(?:href|src)="((?!data:)[^"]+)"/g)].map(([, source]) => source!);
-    expect(sources).toHaveLength(5);
+    expect(sources).toHaveLength(6);
     for (const source of sources) expect((await app.inject(`/${source}`)).statusCode).toBe(200);
     expect((await app.inject('/docs/start.js')).body).toContain('validatorUrl: null');
   });

@@ -126,13 +126,15 @@ describe('the page of the interface', () => {
     let submitted: (event: object) => void = () => {};
     const input = { value: '' };
     let asks = false;
-    const form = {
-      addEventListener: (_type: string, listener: typeof submitted) => (submitted = listener),
-      querySelector: () => input,
+    const form = { addEventListener: (_type: string, listener: typeof submitted) => (submitted = listener) };
+    const docs = {
+      set innerHTML(html: string) {
+        asks = html.includes('<form>');
+      },
+      querySelector: (name: string) => (name === 'form' ? form : input),
     };
     const document = {
-      createElement: () => form,
-      querySelector: () => ({ append: () => (asks = true) }),
+      querySelector: () => docs,
       documentElement: { classList: { toggle: () => {} } },
     };
     const matchMedia = () => ({ matches: false, addEventListener: () => {} });

@@ -188,9 +188,25 @@ it.each(['light', 'dark'] as const)(
     await page.locator('.swagger-ui .opblock').first().waitFor();
     expect(await styles()).toEqual(own);
     expect(await page.locator('html.dark-mode').count()).toBe(colorScheme === 'dark' ? 1 : 0);
+    // The colours and headings of Swagger UI are its own.
+    expect((await violations(page)).filter((one) => /^(?:landmark|select)/.test(one))).toEqual([]);
     await page.getByRole('link', { name: 'Playground' }).click();
     await page.getByRole('treeitem').first().waitFor();
     expectQuiet(look);
     await look.close();
   },
 );
+
+it.each(['', 'docs'])('without JavaScript the page "%s" says so, and leads to what can be read', async (path) => {
+  const look = await play.open(path, { javaScriptEnabled: false });
+  const { page } = look;
+  expect(await page.locator('body').innerText()).toMatch(/JavaScript/);
+  const links = await page.locator('noscript a').all();
+  expect(links.length).toBeGreaterThan(0);
+  for (const link of links) {
+    const answer = await page.request.get(new URL((await link.getAttribute('href'))!, page.url()).href);
+    expect([answer.status(), answer.headers()['content-type']]).toEqual([200, 'application/json; charset=utf-8']);
+  }
+  expectQuiet(look);
+  await look.close();
+});
