@@ -13,6 +13,7 @@ import { GatheredAnswer, HeadAnswer, ANY_ANSWER, readFlowing, type Asked } from 
 import { restContents } from './rest/contents.ts';
 import { compileRest } from './rest/compile.ts';
 import { describeRest } from './rest/describe.ts';
+import { Dropping } from './rest/dropping.ts';
 import { exchange, type Request } from './rest/exchange.ts';
 import { RestMerger } from './rest/merge.ts';
 import { options, type RestOptions } from './rest/options.ts';
@@ -55,6 +56,7 @@ class RestConnection implements Connection {
   readonly #gets: Pool;
   /** For bodies that flow: what moves much memory is set apart from what is small and many. */
   readonly #bodies: BodyPool;
+  readonly #dropping: Dropping;
   readonly merger: RestMerger | undefined;
   readonly contents: Connection['contents'];
 
@@ -71,6 +73,7 @@ class RestConnection implements Connection {
     this.#calls = new Pool(this.#base, own);
     this.#gets = options.pipelining > 1 ? new Pool(this.#base, own, options.pipelining) : this.#calls;
     this.#bodies = new BodyPool(this.#base.origin, undiciConnections(options, { onread: intoReadMemory }));
+    this.#dropping = new Dropping(options.concurrency);
   }
 
   readonly fetch = (query: Query, context: Context): Promise<Payload> => {
@@ -94,7 +97,7 @@ class RestConnection implements Connection {
     const answer = async (): Promise<Payload> => {
       const { method, path, headers, body } = request;
       const sent = { method, path, headers: [...headers], body: body ?? null, blocking: false, signal };
-      return readFlowing(await askUndici(this.#bodies, sent), asked, signal);
+      return readFlowing(await askUndici(this.#bodies, sent), asked, signal, this.#dropping);
     };
     return untilAborted(signal, answer, discard);
   };

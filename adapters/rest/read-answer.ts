@@ -14,7 +14,8 @@ import { checkPart, counting, endingThere, isAll, isCounted, isOfBytes, lengthOf
 import { unaskedFor304 } from '../http/status-code.ts';
 import { transportFailure } from '../http/transport-failure.ts';
 import type { UndiciAnswer } from '../http/undici-answer.ts';
-import { DROPPED_BYTES, DROPPED_MS, type Portion, type Reader } from './exchange.ts';
+import type { Dropping } from './dropping.ts';
+import type { Portion, Reader } from './exchange.ts';
 import { statusFailure } from './failure.ts';
 import { type AnswerFields, readFields, type Fields } from './fields.ts';
 import { freshnessOf } from './freshness-of.ts';
@@ -140,13 +141,18 @@ export const ANY_ANSWER: Reader<void> = { head: () => NOTHING, tooMany: bodyToHe
 /** Of an answer that has no body. */
 const NOTHING: Portion = { most: 0 };
 
-/** An answer whose body flows; whatever happens, that is destroyed, or belongs to the payload. */
-export function readFlowing({ status, fields: told, body }: UndiciAnswer, asked: Asked, signal: AbortSignal): Body {
+/** An answer whose body flows; whatever happens, that is dropped, or belongs to the payload. */
+export function readFlowing(
+  { status, fields: told, body }: UndiciAnswer,
+  asked: Asked,
+  signal: AbortSignal,
+  dropping: Dropping,
+): Body {
   let fields: Fields;
   try {
     fields = readHead(status, told, asked);
   } catch (error) {
-    drop(body);
+    dropping.drop(body);
     throw error;
   }
   const { meta, contentRange } = fields;
@@ -164,15 +170,6 @@ export function readFlowing({ status, fields: told, body }: UndiciAnswer, asked:
       ...(isPart && contentRange !== undefined && { contentRange }),
     },
   };
-}
-
-/**
- * Lets an answer that nobody reads end, so that its connection can serve again; one that is long or slow is
- * cut.
- */
-function drop(body: UndiciAnswer['body']): void {
-  body.on('error', () => {});
-  body.dump({ limit: DROPPED_BYTES, signal: AbortSignal.timeout(DROPPED_MS) }).catch(() => {});
 }
 
 function bodyToHead(): CodapError {

@@ -4,7 +4,7 @@ import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
 import { zstdCompressSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Connection } from '../../adapters/adapter.ts';
 import { rest, type RestOptions } from '../../adapters/rest.ts';
 import { startStores, type Stores } from '../../demo/stores.ts';
@@ -23,6 +23,10 @@ beforeAll(async () => {
   stores = await startStores();
   options = restOptions({ url: `${stores.restUrl}/`, methods: ['get', 'head', 'post'], headers: { 'x-key': 'k' } });
   source = await rest.open(options);
+});
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
 });
 afterAll(async () => {
   await source[Symbol.asyncDispose]();
@@ -365,6 +369,29 @@ describe('a connection', () => {
       expect(settled.every((it) => it.status === 'rejected' && it.reason.code === 'UNAVAILABLE')).toBe(true);
     }
   });
+
+  it.each<[string, 'value' | 'body', Partial<RestOptions>, number, string]>([
+    ['of a failure, gathered', 'value', {}, 404, 'NOT_FOUND'],
+    ['of a failure, gathered by pipelined GETs', 'value', { pipelining: 4 }, 404, 'NOT_FOUND'],
+    ['too large, gathered', 'value', { maxBytes: 50 }, 200, 'TOO_LARGE'],
+    ['of a failure, flowing', 'body', {}, 404, 'NOT_FOUND'],
+  ])(
+    'is there for the next query while bodies that nobody reads do not end: %s',
+    async (_what, want, own, status, code) => {
+      vi.useFakeTimers({ toFake: ['setTimeout'] });
+      vi.spyOn(AbortSignal, 'timeout').mockReturnValue(new AbortController().signal);
+      let isEndless = true;
+      const answer = (_request: IncomingMessage, response: ServerResponse): void => {
+        if (isEndless) response.writeHead(status, { 'content-length': 100 }).write('some');
+        else response.end('all');
+      };
+      await using api = await serving(answer, { concurrency: 2, ...own });
+      for (let asked = 0; asked < 8; asked++) expect(await failed(api.get({ want }))).toMatchObject({ code });
+      isEndless = false;
+      const answers = await Promise.all([api.get({ want }), api.get({ want })]);
+      expect(answers).toMatchObject([{ meta: { status: 200 } }, { meta: { status: 200 } }]);
+    },
+  );
 
   it('serves again after a failure that was read', async () => {
     let connections = 0;

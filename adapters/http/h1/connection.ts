@@ -47,6 +47,11 @@ export class Connection implements Asker, Carrier {
     return this.isGoing && this.#keepsAlive;
   }
 
+  /** Whether it brings what is left of an answer that nobody reads. */
+  get isDropping(): boolean {
+    return this.#sent > 0 && this.isGoing && (this.#calls[0] as Taker).isOver;
+  }
+
   get isDue(): boolean {
     return this.#sent > 0;
   }
@@ -91,7 +96,7 @@ export class Connection implements Asker, Carrier {
       text = '';
     }
     if (text !== '') socket.write(text, 'latin1');
-    if (this.#calls.length < length) this.#free();
+    if (this.#calls.length < length) this.#keeper.onFree(this);
   }
 
   cut(): void {
@@ -151,17 +156,12 @@ export class Connection implements Asker, Carrier {
     // What comes after a body that the store has not taken would wait behind it.
     if (!this.#keepsAlive || (call.body && this.#socket?.writableLength)) this.cut();
     call.onEnd();
-    this.#free();
+    this.#keeper.onFree(this);
   }
 
   /** Neither cut nor broken. */
   get isGoing(): boolean {
     return !this.#isCut && this.#failure === undefined;
-  }
-
-  #free(): void {
-    if (!this.isOpen) return;
-    this.#keeper.onFree(this);
   }
 
   #opened(error: Error | null, socket: Socket | null): void {
@@ -181,7 +181,7 @@ export class Connection implements Asker, Carrier {
       })
       .on('close', () => this.#close());
     if (this.#isCut) socket.destroy();
-    else if (this.#calls.length === 0) this.#free();
+    else if (this.#calls.length === 0) this.#keeper.onFree(this);
     else this.flush();
   }
 

@@ -44,8 +44,13 @@ export class Pool implements Keeper<Connection>, AsyncDisposable {
   send(call: Taker): void {
     if (this.#isClosed) return call.onFailure(new errors.ClientDestroyedError());
     const connection = this.#take() ?? this.#more();
-    if (!connection) return void this.#waiting.push(call);
-    this.#give(connection, call);
+    if (connection) return this.#give(connection, call);
+    this.#waiting.push(call);
+    // What nobody reads is taken in for the sake of its connection alone, for which this would wait.
+    this.#all
+      .values()
+      .find((one) => one.isDropping)
+      ?.cut();
   }
 
   #give(connection: Connection, call: Taker): void {
@@ -60,7 +65,7 @@ export class Pool implements Keeper<Connection>, AsyncDisposable {
    * having said so.
    */
   onFree(connection: Connection): void {
-    if (connection.isListed) return;
+    if (connection.isListed || !connection.isOpen) return;
     connection.isListed = true;
     if (this.#resting.push(connection) === 1) setImmediate(() => this.#goOn());
   }
@@ -77,10 +82,13 @@ export class Pool implements Keeper<Connection>, AsyncDisposable {
     this.#sendWaiting();
   }
 
-  /** One that can carry another request. */
+  /** One that can carry another request, but not behind what nobody reads: it is free again after that. */
   #take(): Connection | undefined {
     let one = this.#open.pop();
-    while (one && !one.isOpen) one = this.#open.pop();
+    while (one && (!one.isOpen || one.isDropping)) {
+      one.isListed = false;
+      one = this.#open.pop();
+    }
     return one;
   }
 

@@ -11,7 +11,7 @@ export interface Carrier {
 
 /** What connections `C` tell whoever keeps them. */
 export interface Keeper<C> {
-  /** An answer has come, and it can carry one more request. */
+  /** It carries one request less: if it is open, it can carry another. */
   onFree(connection: C): void;
   /** It is no more; these requests were not answered, and can be sent by another, the first by a new one. */
   onClosed(connection: C, left: Taker[]): void;
