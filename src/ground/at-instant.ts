@@ -3,8 +3,8 @@ export const LONGEST_MS = 2 ** 31 - 1;
 
 /**
  * Calls back at an instant (`performance.now()` ms), in a moment if that has passed. One that is further away
- * than a timer can hold comes as late as that can.
+ * than a timer can hold comes as late as that can. `now` is for who has just looked.
  */
-export function atInstant(instant: number, then: () => void): NodeJS.Timeout {
-  return setTimeout(then, Math.min(Math.max(0, instant - performance.now()), LONGEST_MS));
+export function atInstant(instant: number, then: () => void, now = performance.now()): NodeJS.Timeout {
+  return setTimeout(then, Math.min(Math.max(0, instant - now), LONGEST_MS));
 }

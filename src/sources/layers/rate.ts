@@ -1,5 +1,6 @@
 import { type BucketOptions, TokenBucket } from '../../budget/token-bucket.ts';
 import { CodapError } from '../../errors.ts';
+import { atInstant } from '../../ground/at-instant.ts';
 import { instantOf } from '../../store/deadline.ts';
 import type { Layer } from '../layer.ts';
 import { FairLine } from '../fair-line.ts';
@@ -37,7 +38,7 @@ export function rate({ name, perSecond, burst }: RateOptions): Layer {
       retryAfterMs: Math.ceil(waitMs),
       rejected: true,
     });
-  const watch = (): NodeJS.Timeout => setTimeout(take, Math.ceil(bucket.comesAt() - performance.now()));
+  const watch = (): NodeJS.Timeout => atInstant(bucket.comesAt(), take);
 
   return {
     name: 'rate',

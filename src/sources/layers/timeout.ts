@@ -1,4 +1,4 @@
-import { LONGEST_MS } from '../../ground/at-instant.ts';
+import { atInstant } from '../../ground/at-instant.ts';
 import { CallSignal } from '../../ground/call-signal.ts';
 import { tooLate } from '../../errors.ts';
 import { instantOf, latestOf } from '../../store/deadline.ts';
@@ -69,7 +69,7 @@ class Watch {
   #set(instant: number, now: number): void {
     clearTimeout(this.#timer);
     this.#instant = instant;
-    if (instant < Infinity) this.#timer = setTimeout(() => this.#look(), Math.min(instant - now, LONGEST_MS));
+    if (instant < Infinity) this.#timer = atInstant(instant, () => this.#look(), now);
   }
 
   #look(): void {

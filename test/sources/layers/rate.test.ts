@@ -249,6 +249,27 @@ it('the order is kept, whoever leaves, and nobody gets more than the bucket give
   );
 });
 
+it('its timer is never set for less than no time, however long it takes until it is set', async () => {
+  const { ask } = shop({ perSecond: 100, burst: 1 }, []);
+  expect(await ask('first')).toBe('ok');
+  const now = performance.now.bind(performance);
+  let lostMs = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => now() + lostMs);
+  const set = vi.spyOn(globalThis, 'setTimeout');
+  const caller = {
+    ...NOBODY,
+    get name(): undefined {
+      lostMs += 20;
+      return undefined;
+    },
+  };
+  const waiting = ask('waits', 2000, { caller });
+  await pass(10);
+  expect(await waiting).toBe('ok');
+  expect(set.mock.calls.map(([, ms]) => ms)).toEqual([0]);
+  vi.restoreAllMocks();
+});
+
 it('a rate tells what it holds to', () => {
   const layer = rate({ name: 'shop', perSecond: 50, burst: 10 });
   expect(layer.bounds?.({ op: 'get', params: {}, want: 'value' }, NOBODY)).toEqual({ perSecond: 50, burst: 10 });

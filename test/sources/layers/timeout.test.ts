@@ -92,6 +92,24 @@ it('one timer is enough for all calls, each of which has its own time', async ()
   expect(vi.getTimerCount()).toBe(0);
 });
 
+it('its timer is never set for less than no time, also where a deadline has grown and passed before it is looked at', async () => {
+  const store = new FakeStore();
+  const started = performance.now();
+  const deadline = new GrowingDeadline(started + 100, started + 700);
+  const late = expect(timeout('shop').wrap(store.fetch)(QUERY, context({ deadline }))).rejects.toMatchObject({
+    code: 'TIMEOUT',
+  });
+  deadline.extend(started + 150);
+  const now = performance.now.bind(performance);
+  // The event loop is blocked meanwhile.
+  vi.spyOn(performance, 'now').mockImplementation(() => now() + 100);
+  const set = vi.spyOn(globalThis, 'setTimeout');
+  await vi.advanceTimersByTimeAsync(101);
+  await late;
+  expect(set.mock.calls.map(([, ms]) => ms)).toEqual([0]);
+  vi.restoreAllMocks();
+});
+
 it('an attempt tells its time', () => {
   expect(attemptTimeout('shop', 400).bounds?.(QUERY, NOBODY)).toEqual({ timeoutMs: 400 });
 });
