@@ -190,7 +190,12 @@ class Exchange<T> implements Taker {
         this.#decoded = undefined;
         this.#succeed(bytes);
       },
-      (error: Error) => coded !== this.#coded || this.#drop(error),
+      (error: Error) => {
+        if (coded !== this.#coded) return;
+        this.#drop(error);
+        // Where it waited for room in the decoder, there will be no word of any.
+        this.#carrier?.resume();
+      },
     );
   }
 

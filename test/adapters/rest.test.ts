@@ -1,13 +1,15 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
-import { zstdCompressSync } from 'node:zlib';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Connection } from '../../adapters/adapter.ts';
 import { rest, type RestOptions } from '../../adapters/rest.ts';
 import { startStores, type Stores } from '../../demo/stores.ts';
+import { processMemory } from '../../src/budget/memory.ts';
 import { CodapError } from '../../src/errors.ts';
 import type { Body, Value } from '../../src/store/payload.ts';
 import { Filled } from '../../src/store/placeholder.ts';
@@ -392,6 +394,32 @@ describe('a connection', () => {
       expect(answers).toMatchObject([{ meta: { status: 200 } }, { meta: { status: 200 } }]);
     },
   );
+
+  describe('whose answer is refused while its decoder has no room', () => {
+    afterEach(() => void vi.useRealTimers());
+    const long = gzipSync(randomBytes(1_000_000));
+    const rubbish = Buffer.concat([gzipSync(randomBytes(100_000)), Buffer.alloc(900_000, 1)]);
+
+    it.each([
+      ['TOO_LARGE', long, 100_000, Infinity],
+      ['OVERLOADED', long, 2_000_000, 100_000],
+      ['BAD_RESPONSE', rubbish, 2_000_000, Infinity],
+    ])('%s, is cut by how much comes, before its time is up', async (code, body, maxBytes, memory) => {
+      vi.useFakeTimers({ toFake: ['setTimeout'] });
+      const closed = Promise.withResolvers<void>();
+      await using api = await serving(
+        (request, response) => {
+          request.socket.once('close', closed.resolve);
+          response.writeHead(200, { 'content-encoding': 'gzip' }).end(body);
+        },
+        { maxBytes },
+      );
+      // The store itself keeps it for ever.
+      api.server.keepAliveTimeout = 0;
+      expect(await failed(api.get({ memory: processMemory(memory) }))).toMatchObject({ code });
+      await closed.promise;
+    });
+  });
 
   it('serves again after a failure that was read', async () => {
     let connections = 0;
