@@ -114,6 +114,14 @@ describe('codap check', () => {
     ]);
   });
 
+  it('tells half a character once, in a key of a REST query, too', async () => {
+    const api = 'sources: { api: { adapter: rest, url: "http://127.0.0.1:9/" } }\n';
+    const batch = '{ pattern: kv, queries: { a: { source: api, op: get, params: { query: { "\\uD800": b } } } } }';
+    expect(await faultsOf({ 'codap.yaml': `${api}batches: { b: ${batch} }` })).toEqual([
+      'codap.yaml: batches.b#/queries/a/params/query/%EF%BF%BD: the key has a lone surrogate, half a character',
+    ]);
+  });
+
   const BATCH = {
     pattern: 'kv',
     params: { p: { type: 'integer', default: 1 }, t: { type: 'string' } },
