@@ -29,6 +29,14 @@ describe('a file name', () => {
     expect(safeName(wanted)).toBe(safe);
   });
 
+  it('has as many folders, the last ones, as 1,000 bytes hold with a number for each', () => {
+    const long = (number: number): string => `${number}`.padEnd(200, 'x');
+    const folders = Array.from({ length: 40 }, (_, number) => long(number));
+    const parts = safeParts(folders.join('/'));
+    expect(parts).toEqual(folders.slice(-4));
+    expect(Buffer.byteLength(parts.join('/'))).toBe(803);
+  });
+
   it('is sent as an attachment (RFC 6266), in two forms where ASCII does not hold it', () => {
     expect(attachment()).toBe('attachment');
     expect(attachment('../a.zip')).toBe('attachment; filename=a.zip');

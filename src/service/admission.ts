@@ -156,7 +156,7 @@ export class Admission {
     return () => {
       this.#pace.end();
       leave();
-      if (name !== undefined) this.#inFlightOf.set(name, (this.#inFlightOf.get(name) ?? 1) - 1);
+      if (name !== undefined) this.#inFlightOf.set(name, (this.#inFlightOf.get(name) as number) - 1);
       this.#rest();
     };
   }

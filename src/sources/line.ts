@@ -58,18 +58,15 @@ export class Line {
     });
   }
 
-  /** Lets the first one in; false if nobody waits. */
-  letIn(): boolean {
-    if (this.#length === 0) return false;
+  /** Lets the first one in, of those who wait. */
+  letIn(): void {
     const first = this.#ends.after;
     this.#remove(first);
     first.enter();
-    return true;
   }
 
-  /** Turns the last one away, where somebody waits. */
+  /** Turns the last one away, of those who wait. */
   turnAway(error: Error): void {
-    if (this.#length === 0) return;
     const last = this.#ends.before;
     this.#remove(last);
     last.refuse(error);

@@ -24,7 +24,7 @@ export function safeParts(wanted: string): string[] {
     .slice(-MOST_PARTS)
     .map(safePart);
   let bytes = parts.reduce((sum, part) => sum + bytesBelow(part), -1);
-  while (parts.length > 1 && bytes > NAME_BYTES) bytes -= bytesBelow(parts.shift() as string);
+  while (bytes > NAME_BYTES) bytes -= bytesBelow(parts.shift() as string);
   return parts.length > 0 ? parts : ['_'];
 }
 

@@ -13,7 +13,7 @@ import { endingBy } from '../../budget/work.ts';
 import { json } from '../../encodings/json.ts';
 import { CodapError } from '../../errors.ts';
 import { BadRequest, FaultList, within } from '../../json/fault-list.ts';
-import { memberOf } from '../../json/members.ts';
+import { followPath } from '../../json/members.ts';
 import type { Metrics } from '../../observe/metrics.ts';
 import { askedBy } from '../../saved/asked.ts';
 import { OWN_TOOLS } from '../../saved/definition.ts';
@@ -57,8 +57,7 @@ function runBatch(calling: Calling): Promise<ToolText> {
   const sources = sourcesFor(caller);
   let named: unknown;
   try {
-    const body = given();
-    named = typeof body === 'object' && body !== null ? memberOf(body, 'pattern') : undefined;
+    named = followPath(given(), ['pattern']);
   } catch {
     // What is wrong with it is told below.
   }

@@ -79,13 +79,9 @@ export function baseApp(
     ...(tls ? { https: { ...connecting, ...tls, handshakeTimeout: requestMs } as object } : { http: connecting }),
     return503OnClosing: false,
     forceCloseConnections: 'idle',
-    frameworkErrors(error, request, reply) {
-      if (error.code === 'FST_ERR_BAD_URL') {
-        leadNowhere(request.raw);
-        return request.server.routing(request.raw, reply.raw);
-      }
-      begin(request, reply);
-      answerFault(error, request, reply);
+    frameworkErrors(_badUrl, request, reply) {
+      leadNowhere(request.raw);
+      return request.server.routing(request.raw, reply.raw);
     },
     clientErrorHandler: answerUnreadable,
   });

@@ -16,7 +16,7 @@ const MOST_STATE_CHARS = 512;
  * as version 00; a missing one stays missing. Where traces are exported, a malformed one is missing, too: the
  * batch's own span begins a trace.
  */
-export function repairTraceContext(headers: IncomingHttpHeaders, isExported = false): void {
+export function repairTraceContext(headers: IncomingHttpHeaders, isExported: boolean): void {
   const given = headers['traceparent'];
   if (given === undefined) return void delete headers['tracestate'];
   const [, version, trace, parent, flags, rest] = TRACEPARENT.exec(String(given)) ?? [];

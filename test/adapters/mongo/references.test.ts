@@ -458,6 +458,7 @@ describe('a reference in the params', () => {
     { projection: { a: { $concat: ['$a', hole] } } },
     { projection: { a: { $slice: hole } } },
     { projection: { a: { $elemMatch: { b: hole } } } },
+    { projection: { a: { $elemMatch: { b: { $size: hole } } } } },
     { sort: { a: hole } },
     { sort: { a: { $numberInt: hole } } },
     { hint: { a: { $numberInt: hole } } },
