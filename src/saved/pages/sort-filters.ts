@@ -1,4 +1,4 @@
-import type { FilterImplOptions } from 'liquidjs';
+import { type FilterImplOptions, toValue } from 'liquidjs';
 import { toText } from '../../json/leaf.ts';
 import { boundsOf } from './bounds.ts';
 import { scalarOf, type Scalar } from './comparisons.ts';
@@ -15,11 +15,13 @@ export const sortNatural: FilterImplOptions = sortedBy((key) => (typeof key === 
 function sortedBy(keyOf: (key: Scalar | undefined) => Scalar | undefined): FilterImplOptions {
   return function* (value: unknown, path: unknown): Generator<unknown, unknown, unknown> {
     const bounds = boundsOf(this.context);
-    const list: readonly unknown[] = Array.isArray(value)
-      ? value
-      : value === null || value === undefined
+    // `nil` and `empty` that are written out are objects of LiquidJS.
+    const given: unknown = toValue(value);
+    const list: readonly unknown[] = Array.isArray(given)
+      ? given
+      : given === null || given === undefined
         ? []
-        : [value];
+        : [given];
     bounds.atOnce(SORTING * list.length);
     bounds.use(list.length);
     const named = toText(path) ?? '';

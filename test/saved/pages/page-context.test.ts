@@ -231,6 +231,18 @@ it.each<[string, string, Record<string, unknown>, string | undefined]>([
     'A a b B|A B a b',
   ],
   [
+    'one that is no list is sorted as a list of it, nil as an empty one',
+    '{{ nil | sort | size }}{{ nothing | sort | size }}{{ "a" | sort | join }}{{ empty | sort_natural | join }}',
+    {},
+    '00a',
+  ],
+  [
+    'what equals another is neither more nor less',
+    '{% if 3 >= 3 %}1{% endif %}{% if 3 <= 3 %}2{% endif %}{% if 3 > 3 %}3{% endif %}{% if 3 < 3 %}4{% endif %}',
+    {},
+    '12',
+  ],
+  [
     'data is no template',
     '{{ a }}{{ l | where: a | size }}',
     { a: '{{ codap.complete }}', l: [{}] },
