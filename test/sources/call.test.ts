@@ -5,7 +5,8 @@ import { TypedValue } from '../../src/store/typed-value.ts';
 import { bounds } from '../adapters/source.ts';
 
 const QUERY: Query = { op: 'get', params: {}, want: 'value' };
-const WHO: Caller = { headers: { authorization: 'Bearer a', cookie: 'b', accept: 'c' }, traceparent: '00-1-2-01' };
+const TRACE = { traceparent: '00-1-2-01', tracestate: 'a=b' };
+const WHO: Caller = { headers: { authorization: 'Bearer a', cookie: 'b', accept: 'c' }, ...TRACE };
 
 /** The context that a call's layers get. */
 async function contextOf(forwards: readonly string[], given: Partial<CallBounds> = {}, who = WHO): Promise<Context> {
@@ -23,12 +24,12 @@ it.each([
   [['authorization'], { authorization: 'Bearer a' }],
   [['x-not-sent', 'accept'], { accept: 'c' }],
 ])('a source that forwards %j sees of the caller no other header, and the trace', async (forwards, headers) => {
-  expect((await contextOf(forwards)).caller).toEqual({ headers, traceparent: WHO.traceparent });
+  expect((await contextOf(forwards)).caller).toEqual({ headers, ...TRACE });
 });
 
 it('a source knows of the caller its name, but not what it claims', async () => {
   const who = { ...WHO, name: 'people', claims: { sub: 'ada' } };
-  expect((await contextOf([], {}, who)).caller).toEqual({ name: 'people', headers: {}, traceparent: WHO.traceparent });
+  expect((await contextOf([], {}, who)).caller).toEqual({ name: 'people', headers: {}, ...TRACE });
 });
 
 it('the caller is reduced once for many calls, and for each caller on its own', async () => {

@@ -26,17 +26,19 @@ interface Mishap {
   readonly meta?: Partial<Body['meta']>;
 }
 
+const BREAKS: Mishap = { after: 2, fails: 'UNAVAILABLE' };
+
 /**
  * A body of a store in parts, whose answers go wrong in turn; `asked` says which bytes were asked for, of
  * which object.
  */
-function storeOf(mishaps: readonly (Mishap | undefined)[], whole = WHOLE) {
+function storeOf(mishaps: readonly (Mishap | undefined)[], whole = WHOLE, retries = true) {
   const asked: string[] = [];
   let open = 0;
   const body: InParts<Reading> = {
     source: {
       name: 'shop',
-      retries: true,
+      retries,
       part: (query, first, last, etag) => ({ ...query, params: { first, last, etag } }),
     },
     query: { op: 'get', params: {}, want: 'body' },
@@ -106,6 +108,16 @@ it.each([
   const { body, asked, isOpen } = storeOf([undefined, mishap, mishap, mishap, mishap]);
   await expect(read(body)).rejects.toMatchObject({ code });
   expect(asked).toHaveLength(count);
+  expect(isOpen()).toBe(false);
+});
+
+it.each([
+  ['in its beginning', [BREAKS], ['0-7']],
+  ['behind it', [undefined, BREAKS], ['0-7', '8-25"1"']],
+])('a body of a source without retries that breaks %s ends with that', async (_where, mishaps, parts) => {
+  const { body, asked, isOpen } = storeOf(mishaps, WHOLE, false);
+  await expect(read(body)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  expect(asked).toEqual(parts);
   expect(isOpen()).toBe(false);
 });
 

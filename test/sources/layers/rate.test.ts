@@ -153,6 +153,19 @@ describe('who waits', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it('is not passed by one that comes when there is a token, but the timer is late', async () => {
+    const { ask, keys } = shop({ perSecond: 10, burst: 2 });
+    await Promise.all([ask('first'), ask('second')]);
+    const asked = [ask('waits')];
+    const now = vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 350);
+    asked.push(ask('comes'));
+    await pass(100);
+    now.mockRestore();
+    await pass(1000);
+    expect(await Promise.all(asked)).toEqual(['ok', 'ok']);
+    expect(keys()).toEqual(['first', 'second', 'waits', 'comes']);
+  });
+
   it('shares one timer with all others', async () => {
     const { ask } = await empty();
     const asked = Array.from({ length: 10 }, () => ask('x', 60_000));
