@@ -383,6 +383,10 @@ describe('a 206', () => {
   });
 });
 
+it('a body that is told to be longer than maxBytes is TOO_LARGE before any of it has come', async () => {
+  expect(await failed(get(answerOf(['content-length: 10000000000'])))).toMatchObject({ code: 'TOO_LARGE' });
+});
+
 describe('JSON of nothing', () => {
   it('is null, of no bytes', async () => {
     for (const type of [JSON_TYPE, 'content-type: application/problem+json; charset=utf-8']) {

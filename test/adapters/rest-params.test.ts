@@ -109,6 +109,13 @@ describe('a literal path', () => {
     expect(faultsOf({ path })).toMatchObject([expect.stringMatching(/^path: /)]);
   });
 
+  it.each(['', 'ü/'])('has at most 8,192 characters, all counted, after %j', (before) => {
+    const long = `/${before}`.padEnd(8192, 'x');
+    expect(faultsOf({ path: long })).toEqual([]);
+    for (const path of [`${long}x`, `${long.slice(1)}xx`])
+      expect(faultsOf({ path })).toEqual(['path: a path has at most 8192 characters']);
+  });
+
   it('holds no reference', () => {
     expect(faultsOf({ path: new Placeholder('$item') })).toHaveLength(1);
     expect(faultsOf({ path: new Filled('a') })).toHaveLength(1);

@@ -179,6 +179,11 @@ describe('the request', () => {
       },
     ],
     [
+      'of rest has no type of a body that one reference stands for',
+      { source: 'api', op: 'post', params: { body: ref('/other') } },
+      { method: 'POST', path: '/v1/', headers: { ...configured, ...headers }, body: ref('/other') },
+    ],
+    [
       'of s3 has the key in its bucket, and the headers',
       {
         source: 'files',
@@ -192,6 +197,11 @@ describe('the request', () => {
         query: { versionId: 'v' },
         headers: { range: 'bytes=0-9', 'if-modified-since': 'Thu, 01 Jan 2026 00:00:00 GMT' },
       },
+    ],
+    [
+      'of an object’s head is another operation',
+      { source: 'files', op: 'headObject', params: { key: 'a', versionId: 'v' } },
+      { operation: 'HeadObject', method: 'HEAD', key: 'public/a', query: { versionId: 'v' } },
     ],
     [
       'of a listing has the query of its first page',
@@ -224,9 +234,15 @@ describe('the request', () => {
   });
 
   it('tells what of the caller is handed on by name alone', async () => {
-    const own = { cookie: 'seeded-6', 'x-user': 'seeded-6', traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` };
-    const forwarded = { cookie: '[forwarded]', 'x-user': '[forwarded]', traceparent: '[forwarded]' };
-    expect((await requestOf(get('/'), own)).headers).toEqual({ ...configured, ...headers, ...forwarded });
+    const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+    const told = { cookie: '[forwarded]', 'x-user': '[forwarded]', traceparent: '[forwarded]' };
+    for (const [state, forwarded] of [
+      [{}, told],
+      [{ tracestate: 'seeded-6=a' }, { ...told, tracestate: '[forwarded]' }],
+    ]) {
+      const own = { cookie: 'seeded-6', 'x-user': 'seeded-6', traceparent, ...state };
+      expect((await requestOf(get('/'), own)).headers).toEqual({ ...configured, ...headers, ...forwarded });
+    }
   });
 
   it('says of a presigned address that no store is asked', async () => {

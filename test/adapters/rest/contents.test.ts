@@ -180,6 +180,17 @@ describe('what an OpenAPI file tells', () => {
     expect([validate({ below: [{ below: [] }] }), validate({ below: [1] })]).toEqual([true, false]);
   });
 
+  it('names what stands elsewhere in the file, each by a name of its own, also one within another', async () => {
+    const x = { a: { type: 'array', items: { $ref: '#/x/b' } }, b: { type: 'number' } };
+    const paths = { '/a': { get: { responses: answering({ $ref: '#/x/a' }) } } };
+    const found = await told({ paths, x });
+    expect(found.paths['/a']!['get']!.responses['200']).toEqual(asShown({ $ref: '#/components/schemas/schemas-1' }));
+    expect(found.components!['schemas']).toEqual({
+      'schemas-1': { type: 'array', items: { $ref: '#/components/schemas/schemas-2' } },
+      'schemas-2': { type: 'number' },
+    });
+  });
+
   const field = { type: 'string', description: 'x'.repeat(200) };
   const large = { schema: { type: 'object', properties: { a: field, b: field } } };
   const get = (own: object = {}) => ({ get: { responses: {}, ...own } });
