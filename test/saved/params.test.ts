@@ -281,6 +281,18 @@ describe('the schema of a parameter takes what the parameter takes', () => {
     if (published !== undefined) expect(found.theirs).toEqual(found.own);
   });
 
+  it.each<[object, string | undefined]>([
+    [{}, undefined],
+    [{ description: 'An id.' }, 'An id.'],
+    [{ pattern: '^a$' }, undefined],
+    [{ pattern: '\\PL' }, 'Matches \\PL (RE2).'],
+    [{ description: 'An id.', pattern: '\\PL' }, 'An id. Matches \\PL (RE2).'],
+  ])('and of %j has the description %j', (own, description) => {
+    const { schema } = new Param(paramSchema.parse({ type: 'string', ...own }));
+    expect(Object.hasOwn(schema, 'description')).toBe(description !== undefined);
+    expect(schema).toMatchObject(description === undefined ? {} : { description });
+  });
+
   it('whatever its pattern is', () => {
     const parts =
       'a k . - ^ $ [ ] [^ ( ) (?: (?i: (?<n> | * + ? {1,2} \\s \\S \\w \\W \\d \\D \\b \\B \\. \\- \\] \\\\ \\n \\v \\x41 \\pL 😀 : a-z'

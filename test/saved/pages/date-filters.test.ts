@@ -30,6 +30,8 @@ const PAGES: readonly (readonly [string, string])[] = [
     `{{ ${AT} | date: "%z %:z %-d %_d %05d %^a %#p %10A|%n%t%%|%Q %" }}`,
     '+0000 +00:00 5  5 00005 TUE am    Tuesday|\n\t%|%Q %',
   ],
+  ['{{ "2024-03-10T00:05:00.078Z" | date: "%I %l %u %w %1N" }}', '12 12 7 0 0'],
+  ['{{ "2024-03-10T12:05:00Z" | date: "%I %l %p" }}', '12 12 PM'],
   [`{{ ${AT} | date: "%H:%M %z %Z", 300 }}`, '02:08 -0500 -0500'],
   [`{{ ${AT} | date: "%H:%M %:z %Z", "Asia/Kolkata" }}`, '12:38 +05:30 Asia/Kolkata'],
   ['{{ "2024-03-31T01:30:00Z" | date: "%H:%M", "Europe/Berlin" }}', '03:30'],
