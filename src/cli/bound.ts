@@ -1,5 +1,5 @@
 import type { Config } from '../config/load.ts';
-import { type Bound, type Order, tellPrimary } from '../service/primary.ts';
+import { type Bound, hearPrimary, tellPrimary } from '../service/primary.ts';
 
 /** What a process has from its first moment to its last. */
 const BOUND = ['host', 'port', 'metricsPort', 'workers'] as const;
@@ -27,12 +27,12 @@ export async function asPrimary(read: Config): Promise<Config> {
 /** Where the primary is gone meanwhile, its end has this process end, too. */
 function boundOfPrimary(): Promise<Bound> {
   return new Promise((resolve) => {
-    const hear = (order: Order): void => {
-      if (typeof order !== 'object' || !('bound' in order)) return;
-      process.off('message', hear);
-      resolve(order.bound);
-    };
-    process.on('message', hear);
-    tellPrimary('starting');
+    const stop = hearPrimary({
+      bound({ bound }) {
+        stop();
+        resolve(bound);
+      },
+    });
+    tellPrimary({ kind: 'starting' });
   });
 }

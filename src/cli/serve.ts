@@ -57,7 +57,7 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
     },
   };
   const { address } = await ending.runs(() => listen(front.app, where), draining(running));
-  tellPrimary({ address });
+  tellPrimary({ kind: 'listens', address });
   let inForce = config;
   ending.reloads(async () => {
     let over: Promise<void> | undefined;
@@ -68,7 +68,7 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
       if (metrics && metricsNext) turnBeside(metrics, metricsNext, logger);
       return true;
     });
-    tellPrimary({ turned: latest !== inForce });
+    tellPrimary({ kind: 'reloaded', turned: latest !== inForce });
     inForce = latest;
     // Until then there are two of each source: no third one before that.
     await over?.catch((err: unknown) => logger.error({ err }, 'the old sources could not be closed'));

@@ -1,7 +1,6 @@
 import type { Worker } from 'node:cluster';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { DRAIN, RELOAD } from '../service/ending.ts';
 import { type Family, isGauge } from '../observe/family.ts';
 import type { Scrape } from '../observe/scrape.ts';
 import type { Totals } from '../observe/totals.ts';
@@ -59,14 +58,21 @@ export class WorkerProcess {
     };
     worker.on('message', (word: Word) => {
       this.#heard = performance.now();
-      if (word === 'starting') this.#order({ bound: bound() });
-      else if (word === 'draining') leaves.resolve();
-      else if ('turned' in word) this.#reloaded?.(word.turned);
-      else if ('address' in word) listens.resolve(word.address);
-      else if ('counted' in word) {
-        totals.take(word.counted);
-        this.#learn(word.counted, word.question);
-      } else void this.#tellAll(scrape(word.scrape), word.question).catch(() => {});
+      switch (word.kind) {
+        case 'starting':
+          return this.#order({ kind: 'bound', bound: bound() });
+        case 'listens':
+          return listens.resolve(word.address);
+        case 'draining':
+          return leaves.resolve();
+        case 'reloaded':
+          return this.#reloaded?.(word.turned);
+        case 'counted':
+          totals.take(word.families);
+          return this.#learn(word.families, word.question);
+        case 'scrape':
+          this.#tellAll(scrape(word.format), word.question).catch(() => {});
+      }
     });
     worker.once('exit', (status: number | null, signal: string | null) => end({ status, signal }));
     worker.on('error', () => {
@@ -89,7 +95,7 @@ export class WorkerProcess {
   /** Has it finish its answers and end. */
   drain(): void {
     // One that has just died will be told of by its exit.
-    this.#order(DRAIN);
+    this.#order({ kind: 'drain' });
   }
 
   /**
@@ -99,7 +105,7 @@ export class WorkerProcess {
   async reload(): Promise<boolean | undefined> {
     const { promise: told, resolve } = Promise.withResolvers<boolean | undefined>();
     this.#reloaded = resolve;
-    this.#order(RELOAD);
+    this.#order({ kind: 'reload' });
     const ordered = performance.now();
     const look = setInterval(() => {
       if (performance.now() - Math.max(ordered, this.#heard) >= HANGS_MS) resolve(undefined);
@@ -115,7 +121,7 @@ export class WorkerProcess {
    */
   async count(): Promise<void> {
     if (this.#gauges.size === 0 || !this.#worker.isConnected()) return;
-    await this.#questions.ask((question) => this.#order({ count: question }));
+    await this.#questions.ask((question) => this.#order({ kind: 'count', question }));
   }
 
   #learn(counted: readonly Family[], question: number | undefined): void {
@@ -125,7 +131,7 @@ export class WorkerProcess {
 
   async #tellAll(scraping: ReturnType<Scrape>, question: number): Promise<void> {
     const packed = await promisify<Buffer, { level: number }, Buffer>(gzip)(await scraping, { level: 1 });
-    this.#order({ scraped: packed.toString('base64'), question });
+    this.#order({ kind: 'scraped', packed: packed.toString('base64'), question });
   }
 
   #order(order: Order): void {

@@ -49,7 +49,7 @@ export function draining({ front, logger, dispose }: RunningService) {
     const { graceMs } = front.config.server;
     if (err) logger.fatal({ err }, 'ending after an uncaught error');
     else logger.info({ signal }, 'draining');
-    tellPrimary('draining');
+    tellPrimary({ kind: 'draining' });
     let status = err ? 1 : 0;
     let whole = false;
     const aheadMs = cluster.isWorker ? Math.min(AHEAD_MS, graceMs / 2) : 0;

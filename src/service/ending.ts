@@ -2,6 +2,7 @@ import cluster, { type Worker } from 'node:cluster';
 import { openSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import closeWithGrace from 'close-with-grace';
+import { hearPrimary } from './primary.ts';
 
 /** Why a process ends: a signal, an uncaught error, or, for a worker, its primary's word or death. */
 export interface Cause {
@@ -23,10 +24,6 @@ export interface Ending {
    */
   reloads(reload: () => Promise<void>): void;
 }
-
-/** The words by which a primary has a worker end, and read its configuration again. */
-export const DRAIN = 'drain';
-export const RELOAD = 'reload';
 
 /** What a terminal sends to every process that was started from it. */
 const SIGNALS = ['SIGINT', 'SIGQUIT', 'SIGTERM'] as const;
@@ -85,10 +82,11 @@ export function endOnSignal(): Ending {
  */
 function whenToldToEnd(worker: Worker, end: () => void, allEnd: () => void): void {
   for (const signal of SIGNALS) process.on(signal, end);
-  process.on('message', (word) => {
-    if (word !== DRAIN) return;
-    allEnd();
-    end();
+  hearPrimary({
+    drain() {
+      allEnd();
+      end();
+    },
   });
   worker.once('disconnect', () => {
     // Else Node would end the process here and now, and cut its answers.
@@ -115,11 +113,7 @@ function whenToldToReload(end: () => void, reload: () => void): void {
     if (terminal !== undefined && !isatty(terminal)) end();
     else if (cluster.isPrimary) reload();
   });
-  if (cluster.isWorker) {
-    process.on('message', (word) => {
-      if (word === RELOAD) reload();
-    });
-  }
+  if (cluster.isWorker) hearPrimary({ reload });
 }
 
 /**

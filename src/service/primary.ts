@@ -2,7 +2,6 @@ import cluster from 'node:cluster';
 import type { Config } from '../config/load.ts';
 import type { Format } from '../observe/exposition.ts';
 import type { Family } from '../observe/family.ts';
-import type { DRAIN, RELOAD } from './ending.ts';
 
 /** What a worker has of the configuration in force, since another one needs a restart. */
 export type Bound = Pick<Config['server'], 'metricsPort' | 'tls'>;
@@ -14,12 +13,11 @@ export type Bound = Pick<Config['server'], 'metricsPort' | 'tls'>;
  * wants the metrics of all workers.
  */
 export type Word =
-  | 'starting'
-  | { readonly address: string }
-  | 'draining'
-  | { readonly turned: boolean }
-  | { readonly counted: readonly Family[]; readonly question?: number }
-  | { readonly scrape: Format; readonly question: number };
+  | { readonly kind: 'starting' | 'draining' }
+  | { readonly kind: 'listens'; readonly address: string }
+  | { readonly kind: 'reloaded'; readonly turned: boolean }
+  | { readonly kind: 'counted'; readonly families: readonly Family[]; readonly question?: number }
+  | { readonly kind: 'scrape'; readonly format: Format; readonly question: number };
 
 /**
  * What a primary tells a worker: to end; to read its configuration again; what it is bound to; to say what it
@@ -27,11 +25,19 @@ export type Word =
  * process's time, and many turns, on its way.
  */
 export type Order =
-  | typeof DRAIN
-  | typeof RELOAD
-  | { readonly bound: Bound }
-  | { readonly count: number }
-  | { readonly scraped: string; readonly question: number };
+  | { readonly kind: 'drain' | 'reload' }
+  | { readonly kind: 'bound'; readonly bound: Bound }
+  | { readonly kind: 'count'; readonly question: number }
+  | { readonly kind: 'scraped'; readonly packed: string; readonly question: number };
+
+/** Calls back for orders of the primary, by their kind; what it returns ends that. */
+export function hearPrimary(hears: {
+  readonly [Kind in Order['kind']]?: (order: Extract<Order, { readonly kind: Kind }>) => void;
+}): () => void {
+  const hear = ({ kind, ...order }: Order): void => (hears[kind] as ((order: object) => void) | undefined)?.(order);
+  process.on('message', hear);
+  return () => void process.off('message', hear);
+}
 
 /**
  * Tells it to the process that started this one; to nobody where none did. Calls back once it is on its way.

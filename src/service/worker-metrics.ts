@@ -3,7 +3,7 @@ import { gunzip } from 'node:zlib';
 import { CodapError } from '../errors.ts';
 import { Growth } from '../observe/growth.ts';
 import type { Scrape } from '../observe/scrape.ts';
-import { type Order, tellPrimary } from './primary.ts';
+import { hearPrimary, tellPrimary } from './primary.ts';
 import { Questions } from './questions.ts';
 
 /** How often a worker says what it has counted, in milliseconds: so much is lost where it is killed. */
@@ -22,7 +22,7 @@ export class WorkerMetrics {
 
   /** The metrics of all workers. */
   readonly scrape: Scrape = async (format) => {
-    const packed = await this.#questions.ask((question) => tellPrimary({ scrape: format, question }));
+    const packed = await this.#questions.ask((question) => tellPrimary({ kind: 'scrape', format, question }));
     if (packed === undefined) throw new CodapError('UNAVAILABLE', 'the other workers cannot be asked', { http: 503 });
     return promisify(gunzip)(Buffer.from(packed, 'base64'));
   };
@@ -33,17 +33,16 @@ export class WorkerMetrics {
    */
   share(): () => Promise<void> {
     const { growth } = this;
-    process.on('message', (order: Order) => {
-      if (typeof order !== 'object') return;
-      if ('scraped' in order) this.#questions.answer(order.question, order.scraped);
-      if ('count' in order) tellPrimary({ counted: growth.tell(true), question: order.count });
+    hearPrimary({
+      scraped: ({ packed, question }) => this.#questions.answer(question, packed),
+      count: ({ question }) => tellPrimary({ kind: 'counted', families: growth.tell(true), question }),
     });
-    const tell = (): void => tellPrimary({ counted: growth.tell() });
+    const tell = (): void => tellPrimary({ kind: 'counted', families: growth.tell() });
     const timer = setInterval(tell, EVERY_MS).unref();
     tell();
     return () => {
       clearInterval(timer);
-      return new Promise((resolve) => tellPrimary({ counted: growth.tell(true) }, resolve));
+      return new Promise((resolve) => tellPrimary({ kind: 'counted', families: growth.tell(true) }, resolve));
     };
   }
 }

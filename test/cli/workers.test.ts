@@ -49,9 +49,9 @@ describe('the primary', () => {
     const startBoth = async (): Promise<[at: number, order: unknown][]> => {
       const told: [at: number, order: unknown][] = [];
       const starting = workers.start(4711);
-      tell(0, 'message', { address: ADDRESS });
+      tell(0, 'message', { kind: 'listens', address: ADDRESS });
       await turn();
-      tell(1, 'message', { address: ADDRESS });
+      tell(1, 'message', { kind: 'listens', address: ADDRESS });
       await starting;
       for (const [at, { worker }] of forked.entries())
         Object.assign(worker, { isConnected: () => true, send: (order: unknown) => told.push([at, order]) });
@@ -66,11 +66,11 @@ describe('the primary', () => {
     const started = workers.start(0).then((address) => (told = address));
     await turn();
     expect(forked).toHaveLength(1);
-    tell(0, 'message', { address: ADDRESS });
+    tell(0, 'message', { kind: 'listens', address: ADDRESS });
     await turn();
     expect(forked.map(({ port }) => port)).toEqual([0, process.platform === 'linux' ? 4711 : 0]);
     expect(told).toBeUndefined();
-    tell(1, 'message', { address: ADDRESS });
+    tell(1, 'message', { kind: 'listens', address: ADDRESS });
     await started;
     expect(told).toBe(ADDRESS);
   });
@@ -82,29 +82,29 @@ describe('the primary', () => {
     const hear = (at: number) =>
       Object.assign(forked[at]!.worker, { isConnected: () => true, send: (order: unknown) => told.push([at, order]) });
     hear(0);
-    tell(0, 'message', 'starting');
-    tell(0, 'message', { address: ADDRESS });
+    tell(0, 'message', { kind: 'starting' });
+    tell(0, 'message', { kind: 'listens', address: ADDRESS });
     await turn();
     hear(1);
-    tell(1, 'message', 'starting');
-    tell(1, 'message', { address: ADDRESS });
+    tell(1, 'message', { kind: 'starting' });
+    tell(1, 'message', { kind: 'listens', address: ADDRESS });
     await started;
     expect(told).toEqual([
-      [0, { bound: { metricsPort: 1 } }],
-      [1, { bound: { metricsPort: 2 } }],
+      [0, { kind: 'bound', bound: { metricsPort: 1 } }],
+      [1, { kind: 'bound', bound: { metricsPort: 2 } }],
     ]);
   });
 
   it('replaces one that drains before it has ended, once for both', async () => {
     const { forked, workers, tell } = service();
     const started = workers.start(4711);
-    tell(0, 'message', { address: ADDRESS });
+    tell(0, 'message', { kind: 'listens', address: ADDRESS });
     await turn();
     tell(1, 'exit', 1, null);
     expect(await started).toBe(ADDRESS);
     await vi.advanceTimersByTimeAsync(100);
     expect(forked).toHaveLength(3);
-    tell(0, 'message', 'draining');
+    tell(0, 'message', { kind: 'draining' });
     await turn();
     tell(0, 'exit', 0, null);
     await vi.advanceTimersByTimeAsync(100_000);
@@ -115,17 +115,17 @@ describe('the primary', () => {
     const { workers, tell, startBoth } = service();
     const told = await startBoth();
     const reloading = workers.reload(1000);
-    expect(told).toEqual([[0, 'reload']]);
-    tell(0, 'message', { turned: true });
+    expect(told).toEqual([[0, { kind: 'reload' }]]);
+    tell(0, 'message', { kind: 'reloaded', turned: true });
     await turn();
     expect(told).toEqual([
-      [0, 'reload'],
-      [1, 'reload'],
+      [0, { kind: 'reload' }],
+      [1, { kind: 'reload' }],
     ]);
     tell(1, 'exit', 1, null);
     expect(await reloading).toBe(true);
     const again = workers.reload(1000);
-    tell(0, 'message', { turned: false });
+    tell(0, 'message', { kind: 'reloaded', turned: false });
     expect(await again).toBe(false);
   });
 
@@ -143,19 +143,20 @@ describe('the primary', () => {
       for (const at of [0, 1]) {
         // One that is well may need long, and says all the while that it is there.
         if (hung.includes(at)) continue;
-        tell(at, 'message', { counted: [] });
-        if (quarter >= 25 && told.some(([to]) => to === at)) tell(at, 'message', { turned: turns[at] });
+        tell(at, 'message', { kind: 'counted', families: [] });
+        if (quarter >= 25 && told.some(([to]) => to === at))
+          tell(at, 'message', { kind: 'reloaded', turned: turns[at] });
       }
       await vi.advanceTimersByTimeAsync(250);
     }
     expect(over).toEqual([outcome]);
     expect(told).toEqual([
-      [0, 'reload'],
-      [1, 'reload'],
+      [0, { kind: 'reload' }],
+      [1, { kind: 'reload' }],
     ]);
     expect(lines.map(({ level, worker }) => [level, worker])).toEqual(hung.map((at) => [50, at + 1]));
     // Those that go on later may say so.
-    for (const at of hung) tell(at, 'message', { turned: true });
+    for (const at of hung) tell(at, 'message', { kind: 'reloaded', turned: true });
   });
 
   it('ends when the grace period is over, whatever hangs', async () => {
@@ -173,7 +174,7 @@ describe('the primary', () => {
   it('waits longer and longer for one that cannot be started at all', async () => {
     const { forked, workers, tell } = service();
     const started = workers.start(4711);
-    tell(0, 'message', { address: ADDRESS });
+    tell(0, 'message', { kind: 'listens', address: ADDRESS });
     await turn();
     for (const ms of [100, 200, 400]) {
       const { worker } = forked.at(-1)!;
