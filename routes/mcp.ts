@@ -39,7 +39,7 @@ export function mcpRoute(
     const body = request.body as Buffer;
     const message = await work.do(readMessage(body, config.limits, work));
     if ('code' in message) return reply.code(400).send({ jsonrpc: '2.0', error: message, id: null });
-    const call: CallTool = toolCalls({ ...among, service, received, metrics: app.metrics, given: message.given });
+    const call: CallTool = toolCalls({ ...among, service, received, given: message.given });
     const answersFor = await answering();
     const answers = answersFor(request.caller);
     const response = await answers(asRequest(request, left), message.envelope, call);

@@ -95,8 +95,8 @@ export class Admission {
   /** How much the event loop has lagged at worst in the last ten to twenty seconds, in milliseconds. */
   readonly lagMs = (): number => this.#pace.longestLagMs;
 
-  /** Guards the routes of an app, and calls back for each batch that is not let in. */
-  guard(app: FastifyInstance, refused: (reason: Reason) => void): void {
+  /** Guards the routes of an app, and counts each batch that is not let in. */
+  guard(app: FastifyInstance): void {
     const pace = this.#pace;
     // No earlier: an app that cannot be built is never closed.
     app.addHook('onReady', (done) => {
@@ -114,7 +114,7 @@ export class Admission {
       return pace.allows(this.#batches.size) ? undefined : 'lag';
     };
     const refuse = (reply: FastifyReply, reason: Reason): void => {
-      refused(reason);
+      app.metrics.refused.add(reason);
       const detail = (reason === 'draining' && this.#cutWhy) || DETAILS[reason];
       sendProblem(reply, { status: 503, detail, code: 'OVERLOADED', retryable: true });
     };

@@ -23,7 +23,6 @@ import type { Answering } from './front.ts';
 import { cors } from './http/cors.ts';
 import { servedHosts } from './http/hosts.ts';
 import { identify } from './http/identify.ts';
-import { noting } from './http/refused.ts';
 import { countBatches } from './http/count-batches.ts';
 import { acceptJsonBytes } from './http/json-body.ts';
 import { refuseUnknown } from './http/refuse-unknown.ts';
@@ -85,13 +84,12 @@ export async function buildApp(
   app.decorate('metrics', metrics);
   app.decorate('isDraining', () => admission.draining);
   const callers = openCallers(config, app.log, undefined, keySets);
-  const refused = noting((reason) => metrics.refused.add(reason));
   cors(app, config.server.corsOrigins);
-  identify(app, callers, refused);
-  countBatches(app, metrics);
-  refuseUnknown(app, refused);
-  admission.guard(app, (reason) => metrics.refused.add(reason));
-  acceptJsonBytes(app, memory, () => metrics.refused.add('memory'));
+  identify(app, callers);
+  countBatches(app);
+  refuseUnknown(app);
+  admission.guard(app);
+  acceptJsonBytes(app, memory);
 
   healthRoute(app, { admission, sources });
   const sourcesFor = granted(sources, 'sources');

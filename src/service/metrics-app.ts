@@ -7,7 +7,6 @@ import type { Scrape } from '../observe/scrape.ts';
 import type { AppDeps } from './app.ts';
 import { baseApp, type BaseOptions } from './http/base-app.ts';
 import { identify } from './http/identify.ts';
-import { noting } from './http/refused.ts';
 import { refuseUnknown } from './http/refuse-unknown.ts';
 
 /** An app that has nothing but `/metrics`, for a port of its own. */
@@ -17,12 +16,10 @@ export function buildMetricsApp(
   { keySets, ...options }: Pick<AppDeps, 'keySets'> & BaseOptions,
 ): FastifyInstance {
   const app = baseApp(config, options);
-  const metrics = new Metrics([], [], () => 0);
-  app.decorate('metrics', metrics);
+  app.decorate('metrics', new Metrics([], [], () => 0));
   app.decorate('isDraining', () => false);
-  const refused = noting((reason) => metrics.refused.add(reason));
-  identify(app, openCallers(config, app.log, undefined, keySets), refused);
-  refuseUnknown(app, refused);
+  identify(app, openCallers(config, app.log, undefined, keySets));
+  refuseUnknown(app);
   metricsRoute(app, scrape);
   return app;
 }

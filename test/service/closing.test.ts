@@ -142,7 +142,7 @@ describe('once what is under way was cut', () => {
   it('a batch that was still being planned ends as it begins', async () => {
     const app = Fastify();
     const admission = new Admission(1);
-    admission.guard(app, () => {});
+    admission.guard(app);
     const ended: string[] = [];
     admission.cut('it is over');
     admission.whenCut((why) => ended.push(why));

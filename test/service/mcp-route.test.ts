@@ -13,7 +13,7 @@ it('an agent is answered once what failed for the first message goes well', asyn
   app.decorate('metrics', new Metrics([], [], () => 0));
   app.decorateRequest('caller');
   app.addHook('onRequest', async (request) => void (request.caller = ANYONE));
-  acceptJsonBytes(app, processMemory(2 ** 20), () => {});
+  acceptJsonBytes(app, processMemory(2 ** 20));
   let asked = 0;
   const sourcesFor = () => {
     asked += 1;

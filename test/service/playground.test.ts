@@ -7,6 +7,7 @@ import { playgroundRoute } from '../../routes/playground.ts';
 import { hashedKey, makeKey } from '../../src/callers/api-keys.ts';
 import { openCallers } from '../../src/callers/callers.ts';
 import { buildApp } from '../../src/service/app.ts';
+import { Metrics } from '../../src/observe/metrics.ts';
 import { identify } from '../../src/service/http/identify.ts';
 import { NONCE, readPlayground } from '../../src/service/playground-files.ts';
 import { parseConfig } from '../configured.ts';
@@ -22,7 +23,8 @@ afterAll(() => rm(folder, { recursive: true }));
 
 async function appOf(callers?: object) {
   const app = Fastify();
-  identify(app, openCallers(parseConfig({ callers }), app.log), () => {});
+  app.decorate('metrics', new Metrics([], [], () => 0));
+  identify(app, openCallers(parseConfig({ callers }), app.log));
   playgroundRoute(app, (await readPlayground(folder))!);
   return app;
 }

@@ -14,7 +14,6 @@ import { json } from '../../encodings/json.ts';
 import { CodapError } from '../../errors.ts';
 import { BadRequest, FaultList, within } from '../../json/fault-list.ts';
 import { followPath } from '../../json/members.ts';
-import type { Metrics } from '../../observe/metrics.ts';
 import { askedBy } from '../../saved/asked.ts';
 import { OWN_TOOLS } from '../../saved/definition.ts';
 import type { SavedBatch } from '../../saved/saved-batch.ts';
@@ -31,7 +30,6 @@ export interface Calling {
   readonly service: Service;
   readonly describeSource: DescribeSource;
   readonly received: Received;
-  readonly metrics: Metrics;
   /** The arguments of the call, as they were written. Throws BadRequest. */
   readonly given: () => unknown;
 }
@@ -72,11 +70,11 @@ function runBatch(calling: Calling): Promise<ToolText> {
 /** Answers one batch, counts it, and logs its line, as where it is asked for without a tool. */
 async function callBatch(
   named: { readonly pattern: Pattern; readonly batch?: string },
-  { service, received, metrics, given }: Calling,
+  { service, received, given }: Calling,
   read: (given: unknown) => Asked | Promise<Asked>,
 ): Promise<ToolText> {
   const { request, reply } = received;
-  const counted = countBatch(request, reply, [named.pattern, named.batch ?? ''], metrics);
+  const counted = countBatch(request, reply, [named.pattern, named.batch ?? '']);
   counted.encoding = json.mediaType;
   const most = service.config.server.maxToolBytes;
   try {

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Pattern } from '../../batch/plan/node.ts';
 import type { Batch } from '../../batch/run/batch.ts';
 import { PROBLEM } from '../../encodings/media-types.ts';
-import type { Metrics, Outcome } from '../../observe/metrics.ts';
+import type { Outcome } from '../../observe/metrics.ts';
 import { wasCut } from './cut-idle.ts';
 import { comesBack } from './event-source.ts';
 import { bytesSent } from './sent-bytes.ts';
@@ -78,13 +78,13 @@ export class CountedBatch {
 }
 
 /** Counts every request for a batch that is there for its caller, and what is sent as its answer. */
-export function countBatches(app: FastifyInstance, metrics: Metrics): void {
+export function countBatches(app: FastifyInstance): void {
   app.decorateRequest('counted', undefined);
   app.addHook('onRequest', (request, reply, done) => {
     const { pattern, batch = '', isThereFor } = request.routeOptions.config;
     const isThere = isThereFor?.(request.caller) ?? true;
     if (pattern !== undefined && isThere && !comesBack(request))
-      request.counted = countBatch(request, reply, [pattern, batch], metrics);
+      request.counted = countBatch(request, reply, [pattern, batch]);
     done();
   });
 }
@@ -94,8 +94,8 @@ export function countBatch(
   request: FastifyRequest,
   reply: FastifyReply,
   [pattern, batch]: readonly [Pattern, string],
-  metrics: Metrics,
 ): CountedBatch {
+  const { metrics } = request.server;
   const counted = new CountedBatch(() => {
     metrics.batch(pattern, batch, counted.outcome(reply), request.caller.name ?? '', counted.ms);
     const type = reply.raw.statusCode < 400 ? (counted.encoding ?? PROBLEM) : PROBLEM;

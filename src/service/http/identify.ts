@@ -2,9 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Callers } from '../../callers/callers.ts';
 import { ANYONE, type KnownCaller, NOBODY } from '../../callers/known-caller.ts';
 import { asksForWork } from './asks-for-work.ts';
+import { type Forbidding, noteRefusal } from './note-refusal.ts';
 import { askToWait, type Problem, sendProblem } from './problem.ts';
 import { timesSent } from './raw-fields.ts';
-import type { Refused } from './refused.ts';
 import { vary } from './vary.ts';
 import { whenClosed } from '../../ground/when-closed.ts';
 
@@ -29,7 +29,7 @@ export const CHALLENGE = 'Bearer realm="codap"';
  * is something at the path or not; 429 for who asks too much, 403 for a batch of one's own where only saved
  * ones may be run. No body is read before that.
  */
-export function identify(app: FastifyInstance, callers: Callers, refused: Refused): void {
+export function identify(app: FastifyInstance, callers: Callers): void {
   app.decorateRequest('caller');
   if (!callers.areKnown) {
     app.addHook('onRequest', (request, _reply, done) => {
@@ -44,7 +44,7 @@ export function identify(app: FastifyInstance, callers: Callers, refused: Refuse
     const refusal = caller ? refusalOf(caller, request, reply) : UNKNOWN;
     if (!refusal) return true;
     const { reason, retryAfterMs, ...problem } = refusal;
-    refused(request, reason);
+    noteRefusal(request, reason);
     if (caller === undefined) reply.header('www-authenticate', CHALLENGE);
     askToWait(reply, retryAfterMs);
     sendProblem(reply, problem);
@@ -61,7 +61,7 @@ export function identify(app: FastifyInstance, callers: Callers, refused: Refuse
 }
 
 interface Refusal extends Problem {
-  readonly reason: Parameters<Refused>[1];
+  readonly reason: Forbidding;
   readonly retryAfterMs?: number;
 }
 

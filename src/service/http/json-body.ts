@@ -14,10 +14,9 @@ declare module 'fastify' {
 
 /**
  * Hands an `application/json` body on as the bytes it came as (`request.body` of a POST is a Buffer);
- * anything else is a 415. Its bytes are counted as they arrive, and until the answer has left; calls back
- * where there is no room for them.
+ * anything else is a 415. Its bytes are counted as they arrive, and until the answer has left.
  */
-export function acceptJsonBytes(app: FastifyInstance, memory: Memory, refused: () => void): void {
+export function acceptJsonBytes(app: FastifyInstance, memory: Memory): void {
   app.decorateRequest('held', undefined);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', (request: FastifyRequest, payload: Readable) => {
@@ -29,7 +28,7 @@ export function acceptJsonBytes(app: FastifyInstance, memory: Memory, refused: (
       try {
         (request.held as Memory).hold(bytes);
       } catch (error) {
-        refused();
+        request.server.metrics.refused.add('memory');
         throw error;
       }
     });

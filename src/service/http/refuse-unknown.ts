@@ -3,9 +3,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Grant } from '../../callers/known-caller.ts';
 import { comesBack, sendNoMore } from './event-source.ts';
 import { authorityOf } from './hosts.ts';
+import { noteRefusal } from './note-refusal.ts';
 import { Paths } from './paths.ts';
 import { sendNotFound, sendProblem } from './problem.ts';
-import type { Refused } from './refused.ts';
 import { takesParameters } from './url-parameters.ts';
 
 declare module 'fastify' {
@@ -29,11 +29,11 @@ export function leadNowhere(request: IncomingMessage): void {
 }
 
 /**
- * Answers 404 for an unknown path, and for one that is not there for who asks, which `refused` is told; 405
+ * Answers 404 for an unknown path, and for one that is not there for who asks, which is noted; 405
  * with `Allow` for a method a path does not have, 400 for an unknown URL parameter or a path that cannot be
  * decoded; before any body is read.
  */
-export function refuseUnknown(app: FastifyInstance, refused: Refused): void {
+export function refuseUnknown(app: FastifyInstance): void {
   const paths = new Paths();
   app.decorateRequest('urlValues', undefined);
   app.addHook('onRoute', ({ url, method, config: { isThereFor = forEveryone } = {} }) =>
@@ -48,7 +48,7 @@ export function refuseUnknown(app: FastifyInstance, refused: Refused): void {
     }
     if (request.is404) return refuse(request, reply, paths.methodsAt(request));
     if (isThereFor(request.caller)) return takesParameters(request, reply, config) ? done() : undefined;
-    refused(request, 'forbidden');
+    noteRefusal(request, 'forbidden');
     refuse(request, reply, []);
   });
 }
