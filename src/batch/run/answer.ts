@@ -2,11 +2,11 @@ import { atInstant } from '../../ground/at-instant.ts';
 import type { Memory } from '../../budget/memory.ts';
 import type { Work } from '../../budget/work.ts';
 import { CodapError } from '../../errors.ts';
-import type { Batch, Failure, Params } from './batch.ts';
+import type { Batch, Params } from './batch.ts';
 import { frames, type Frame, type FrameOrder } from './frames.ts';
 import type { BatchTrace } from './batch-trace.ts';
 import { GRACE_MS } from './grace.ts';
-import type { Reply, Traced } from './reply.ts';
+import type { Failure, Reply, Traced } from './reply.ts';
 import type { Running } from './run.ts';
 import type { RunningMember } from './running-member.ts';
 

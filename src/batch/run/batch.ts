@@ -10,12 +10,7 @@ import { Who } from '../../sources/call.ts';
 import { Work, type Steps } from '../../budget/work.ts';
 import type { BatchTrace } from './batch-trace.ts';
 import { GRACE_MS } from './grace.ts';
-
-/** A failure and where it happened. */
-export interface Failure {
-  readonly path: readonly (string | number)[];
-  readonly error: CodapError;
-}
+import type { Failure } from './reply.ts';
 
 /** What one request allows itself, and how its answer is taken. */
 export interface BatchOptions {

@@ -3,7 +3,8 @@ import { CallSignal } from '../../ground/call-signal.ts';
 import { notNeeded, tooLate } from '../../errors.ts';
 import { whenAborted } from '../../ground/when-aborted.ts';
 import type { GroupNode } from '../plan/node.ts';
-import type { Batch, Failure } from './batch.ts';
+import type { Batch } from './batch.ts';
+import type { Failure } from './reply.ts';
 
 /** Until when a group's members run: at most as long as what is around it, and its own time-out. */
 export class GroupEnd {

@@ -35,7 +35,12 @@ export interface MemberList {
   /** Its `take` was reached, so that failures below do not matter. */
   readonly taken: boolean;
   /** The failure that failed the whole: of a required member, or the one that put `take` out of reach. */
-  readonly decidedBy?: { readonly path: readonly (string | number)[]; readonly error: CodapError };
+  readonly decidedBy?: Failure;
+}
+
+/** A failure and where it happened. */
+export interface Failure extends Pick<Member, 'path'> {
+  readonly error: CodapError;
 }
 
 /** A reply in its place. */
@@ -178,7 +183,7 @@ function* ofMembers(list: MemberList, of: (reply: Reply, work: Work) => Steps<un
  * The first failure at any depth that nothing absorbed, in the order of the answer; not what was given up for
  * one.
  */
-export function firstFailure(list: MemberList): { path: Member['path']; error: CodapError } | undefined {
+export function firstFailure(list: MemberList): Failure | undefined {
   const first = lacking(list).find(({ reply }) => failed(reply) && reply.error?.code !== 'CANCELLED');
   return first?.reply.error && { path: first.path, error: first.reply.error };
 }
