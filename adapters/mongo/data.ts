@@ -1,6 +1,6 @@
 import { entriesOf, put } from '../../src/json/members.ts';
 import { choice } from '../../src/store/check-schema.ts';
-import { Filled, Placeholder } from '../../src/store/placeholder.ts';
+import { Filled, isOfAnyType } from '../../src/store/placeholder.ts';
 import { bareNumber, isWrapper, readWrapper, wrappersFor } from './extended-json.ts';
 import { dataOf } from './filled.ts';
 import { untyped } from './untyped.ts';
@@ -35,7 +35,7 @@ export function readLiteral(walk: Walk, value: unknown): unknown {
 function readOnly(fits: (value: unknown) => boolean, detail: string): Read {
   return (walk, value) => {
     if (isHole(value) && !walk.mayHole()) return null;
-    if (value instanceof Placeholder) return value;
+    if (isOfAnyType(value)) return value;
     const known = value instanceof Filled ? value.value : value;
     return fits(known) ? known : walk.fault(detail);
   };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { checkCompiled, choice } from '../../src/store/check-schema.ts';
-import { Filled } from '../../src/store/placeholder.ts';
+import { Filled, isOfAnyType } from '../../src/store/placeholder.ts';
 import { wholeNumber } from '../../src/store/whole-number.ts';
 import { recordOf } from '../../src/json/members.ts';
 import type { Mode } from '../../src/json/typed-text.ts';
@@ -96,8 +96,8 @@ const READS: Readonly<Record<string, Read>> = {
 /** A param that may be filled in: by the same rule as where it is written out, which was checked before. */
 function readFilled(schema: z.ZodType): Read {
   return (walk, value) => {
-    if (!(value instanceof Filled)) return value;
-    const { data, faults } = checkCompiled(schema, bareNumber(value.value));
+    if (typeof value === 'number' || isOfAnyType(value)) return value;
+    const { data, faults } = checkCompiled(schema, bareNumber(value instanceof Filled ? value.value : value));
     return faults[0] ? walk.fault(faults[0].detail) : data;
   };
 }

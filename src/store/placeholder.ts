@@ -32,6 +32,11 @@ export class Placeholder {
   }
 }
 
+/** True of a reference whose value may be of any type: what a `$join` makes is a text. */
+export function isOfAnyType(value: unknown): value is Placeholder {
+  return value instanceof Placeholder && value.word !== '$join';
+}
+
 /** One text made of these parts; where references stand among them, a `$join`. */
 export function joinedText(parts: readonly (string | Placeholder)[]): string | Placeholder {
   const all: (string | Placeholder)[] = [];

@@ -183,6 +183,8 @@ describe('where references stand', () => {
         d: q({}, { select: { y: 1 } }),
         e: q({}, { select: { y: ['/a'] } }),
         f: q({}, { when: { in: 1 } }),
+        g: q({}, { when: { in: ['a', { $join: ['a', { $result: '/h' }] }] } }),
+        h: q({}, { unless: { in: ['a', { $join: ['a'] }] } }),
       }),
     ).toEqual([
       '#/queries/a/when/equals',
@@ -191,6 +193,8 @@ describe('where references stand', () => {
       '#/queries/d/select/y',
       '#/queries/e/select/y',
       '#/queries/f/when/in',
+      '#/queries/g/when/in/1',
+      '#/queries/h/unless/in/1',
     ]);
   });
 

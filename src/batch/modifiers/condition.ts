@@ -3,9 +3,9 @@ import { isObject, keysOf, memberOf } from '../../json/members.ts';
 import { comparing, plain } from '../../json/write.ts';
 import type { Steps } from '../../budget/work.ts';
 import { CodapError } from '../../errors.ts';
+import { isOfAnyType } from '../../store/placeholder.ts';
 import { fillValue, type Given } from '../template/fill-template.ts';
 import { readTemplate, type Findings } from '../template/read-template.ts';
-import { Reference } from '../template/reference.ts';
 import type { Spot } from '../template/spot.ts';
 
 /** A planned condition: both sides are templates. */
@@ -22,7 +22,7 @@ export function readCondition(value: unknown, at: Spot, findings: Findings): Con
       if (Array.isArray(sides) && sides.length === 2) {
         const left = readTemplate(sides[0], at.below(test).below(0), findings);
         const right = readTemplate(sides[1], at.below(test).below(1), findings);
-        if (test === 'in' && !Array.isArray(right) && !(right instanceof Reference)) {
+        if (test === 'in' && !Array.isArray(right) && !isOfAnyType(right)) {
           findings.report(at.below(test).below(1), 'a list or a reference to one is allowed here');
         }
         return { test, left, right };

@@ -108,6 +108,19 @@ describe('a reference in a filter', () => {
     expect(filterFaults(near([filled('x'), 2]))).toEqual(['a/$near/$geometry/coordinates/0']);
   });
 
+  test('which is a $join, a text, may not stand for a list or a number', () => {
+    const join = new Placeholder('$join', ['5', hole]);
+    const params = (more: object) => checked('find', { collection: 'users', ...more }).faults.map(({ at }) => at);
+    for (const op of ['$in', '$nin', '$all', '$size'])
+      expect(filterFaults({ a: { [op]: join } }), op).toEqual([`a/${op}`]);
+    expect(filterFaults(near(join))).toEqual(['a/$near/$geometry/coordinates']);
+    expect(filterFaults(near([join, 2]))).toEqual(['a/$near/$geometry/coordinates/0']);
+    expect(filterFaults({ a: { $timestamp: { t: join, i: 1 } } })).toEqual(['a/$timestamp']);
+    expect(pipelineFaults([{ $limit: join }, { $skip: join }])).toEqual(['0/$limit', '1/$skip']);
+    expect(params({ limit: join, skip: join })).toEqual(['skip', 'limit']);
+    expect(params({ limit: hole, skip: hole, filter: { a: { $in: [join], $ne: join } } })).toEqual([]);
+  });
+
   test('may be a vector, but none that is malformed', () => {
     const vector = (...bytes: number[]) => filled(new Binary(Uint8Array.from(bytes), Binary.SUBTYPE_VECTOR));
     for (const put of [
@@ -470,33 +483,35 @@ describe('a reference in the params', () => {
 });
 
 describe('a reference that is not known yet', () => {
-  const later = new Placeholder('$join', ['^a', new Placeholder('$item')]);
+  const item = new Placeholder('$item');
+  const later = new Placeholder('$join', ['^a', item]);
 
   test.each(comparisons)('stands where its value will: %s', (_name, place, sent) => {
     expect(sentFilter(place(later))).toEqual(sent(later));
   });
 
-  test.each(wrappers)('stands in a type of Extended JSON as it is written: %s', (_name, wrap) => {
-    expect(sentFilter({ a: wrap(later) })).toEqual({ a: wrap(later) });
+  test.each(wrappers)('stands in a type of Extended JSON as it is written: %s', (name, wrap) => {
+    for (const it of name === '$timestamp' ? [item] : [item, later])
+      expect(sentFilter({ a: wrap(it) })).toEqual({ a: wrap(it) });
   });
 
   test('stands for a pattern, a number and a number of Extended JSON', () => {
-    expect(sentFilter({ a: { $regex: later, $size: later } })).toEqual({ a: { $regex: later, $size: later } });
+    expect(sentFilter({ a: { $regex: later, $size: item } })).toEqual({ a: { $regex: later, $size: item } });
     expect(sentFilter({ a: { $size: { $numberInt: later } } })).toEqual({ a: { $size: { $numberInt: later } } });
-    const params = { collection: 'users', skip: later, limit: later };
+    const params = { collection: 'users', skip: item, limit: item };
     const { faults, query } = checked('find', params);
     expect(faults).toEqual([]);
-    expect(query).toMatchObject({ command: { skip: later }, limit: later });
+    expect(query).toMatchObject({ command: { skip: item }, limit: item });
   });
 
   test('stands in a pipeline, and in the one that counts', () => {
-    const stages = [{ $match: { a: later } }, { $set: { b: later } }, { $skip: later }];
+    const stages = [{ $match: { a: later } }, { $set: { b: later } }, { $skip: item }];
     expect(sentPipeline(stages)).toEqual([
       { $match: { a: { $eq: later } } },
       { $set: { b: { $literal: later } } },
-      { $skip: later },
+      { $skip: item },
     ]);
-    const { query } = checked('countDocuments', { collection: 'users', filter: { a: later }, limit: later });
-    expect(query?.command['pipeline']).toMatchObject([{ $match: { a: { $eq: later } } }, { $limit: later }, {}]);
+    const { query } = checked('countDocuments', { collection: 'users', filter: { a: later }, limit: item });
+    expect(query?.command['pipeline']).toMatchObject([{ $match: { a: { $eq: later } } }, { $limit: item }, {}]);
   });
 });
