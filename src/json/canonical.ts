@@ -7,7 +7,7 @@ import { Wrapped } from './wrapped.ts';
 const MOST = 65_536;
 /** Stands before each character that takes more than a byte, and before itself. */
 const WIDE = 0xff;
-const [QUOTE, COMMA, LEAF, ID, PATTERN] = [0x22, 0x2c, 0x40, 0x23, 0x2f];
+const [QUOTE, COMMA, LEAF, ID] = [0x22, 0x2c, 0x40, 0x23];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x7d];
 
 /** What is written, one byte a character: a string of many small ones is slower to make and to look up. */
@@ -94,7 +94,6 @@ function writeLeaf(value: object): void {
       for (const octet of (value as ObjectId).id) byte(octet);
       return;
     case 'BSONRegExp':
-      byte(PATTERN);
       addSized((value as BSONRegExp).pattern);
       return addSized((value as BSONRegExp).options);
     default:

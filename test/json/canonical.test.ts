@@ -120,6 +120,21 @@ describe('the canonical text of a value', () => {
     );
   });
 
+  it('is different for all small lists and objects of texts and numbers with the same digits', () => {
+    const pairs = (of: readonly unknown[]) => [
+      [],
+      ...of.map((it) => [it]),
+      ...of.flatMap((it) => of.map((at) => [it, at])),
+    ];
+    const leaves = [1, 11, '', '1', '11'];
+    const objects = leaves.flatMap((it) => ['', '1', '11'].map((key) => ({ [key]: it })));
+    const small = [...leaves, {}, ...objects, ...pairs(leaves)];
+    const values = [...small, ...pairs(small), ...pairs(small).map((it) => [it])];
+    const texts = new Map(values.map((it) => [JSON.stringify(it), canonical(it)]));
+    expect(texts.size).toBeGreaterThan(5000);
+    expect(new Set(texts.values()).size).toBe(texts.size);
+  });
+
   it('ends where the value does, so that one can stand behind another', () => {
     fc.assert(
       fc.property(value, value, value, value, (a, b, c, d) => {
@@ -145,6 +160,8 @@ describe('the canonical text of a value', () => {
     ['zeros', 0, -0],
     ['a character and its bytes', '\u6F22', 'ÿo"'],
     ['lists', ['a', 'b'], ['a,b']],
+    ['a text of a digit and a number that begins with its length', '1', 11],
+    ['two empty lists and one in lists', [[], []], [[[]]]],
     ['a list in a list', [['a'], 'b'], [['a', 'b']]],
     ['a list and an object of its indices', ['a'], { 0: 'a' }],
     ['orders of keys', { a: 1, b: 2 }, { b: 2, a: 1 }],

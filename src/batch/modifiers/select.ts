@@ -36,21 +36,15 @@ function readSelection(value: unknown, at: Spot, findings: Findings): Selection 
     if (wordIn(value)) return { kind: 'template', template: readTemplate(value, at, findings) };
     const members: (readonly [string, Selection])[] = [];
     for (const [key, part] of entriesOf(value)) {
-      const selection = pointerOf(part) ?? readSelection(part, at.below(key), findings);
+      const selection = readSelection(part, at.below(key), findings);
       if (selection) members.push([key, selection]);
     }
     return { kind: 'object', members };
   }
-  const pointer = pointerOf(value);
-  if (pointer) return pointer;
+  if (typeof value === 'string' && isPointer(value)) return { kind: 'pointer', steps: parsePointer(value) };
   if (typeof value === 'string') findings.report(at, 'not a JSON Pointer: it is empty or begins with "/" (RFC 6901)');
   else findings.report(at, 'a pointer, a reference, or an object of these is allowed here');
   return undefined;
-}
-
-function pointerOf(value: unknown): Selection | undefined {
-  const isOne = typeof value === 'string' && isPointer(value);
-  return isOne ? { kind: 'pointer', steps: parsePointer(value) } : undefined;
 }
 
 /** A pointer that leads nowhere is null. */

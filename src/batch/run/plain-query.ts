@@ -1,7 +1,7 @@
 import type { Memory } from '../../budget/memory.ts';
 import type { Payload } from '../../store/payload.ts';
 import type { ValueQuery } from '../../store/value-query.ts';
-import { type Node, type QueryNode, refersToNothing } from '../plan/node.ts';
+import type { Node, QueryNode } from '../plan/node.ts';
 import { taken } from './finish.ts';
 import { asValue, gather, noteDuration } from './gather.ts';
 import type { Reply } from './reply.ts';
@@ -15,7 +15,7 @@ type PlainNode = QueryNode & { readonly literal: ValueQuery };
 /** Whether a query says all by itself, as most do: it waits for nothing, nothing is made of its value. */
 export function isPlain(node: Node): node is PlainNode {
   if (node.kind === 'group' || !node.literal || node.isConditional || node.isReshaped) return false;
-  return refersToNothing(node) && typeof node.as !== 'object';
+  return typeof node.as !== 'object';
 }
 
 /**
