@@ -185,6 +185,11 @@ describe('a list written out', () => {
     expect(await values(queries)).toMatchObject({ b: ['a', 7, { deep: ['p', 'q'] }, 'k7'] });
   });
 
+  it('holds a $join of nothing but literal texts as the text that it is', async () => {
+    const b = over([{ $join: ['a', 'b'] }, 'c'], { value: item() });
+    expect(await values({ b })).toEqual({ b: ['ab', 'c'] });
+  });
+
   it.each([{ concurrency: 1 }, {}])(
     'an item waits for its own references alone, and takes no place (%j)',
     async (more) => {

@@ -157,6 +157,27 @@ describe('a nested take', () => {
     });
   });
 
+  it.each([[chosen], [chosen, chosen]])(
+    'out of reach where all are skipped by choice is NOT_FOUND (%#)',
+    async (...all) => {
+      expect(await reply(first(all, { take: 1 }))).toMatchObject({
+        status: 'error',
+        error: { code: 'NOT_FOUND', message: 'too few queries were left to reach take' },
+      });
+    },
+  );
+
+  it('that has failed has no parts to refer to, those that are there neither', async () => {
+    const queries = {
+      g: first([q({ value: 1 }), q({ fail: 'INVALID', ms: 5 })], { take: 2 }),
+      over: q({ value: { $result: '/g' } }, { default: 1 }),
+      early: q({ value: { $result: '/g/0' } }),
+      late: q({ value: { $result: '/g/0' } }, { when: { $result: '/over' } }),
+    };
+    const skipped = { status: 'skipped', error: { code: 'DEPENDENCY_FAILED', dependsOn: ['g'] } };
+    expect(await ask('kv', { queries })).toMatchObject({ results: { early: skipped, late: skipped } });
+  });
+
   it("out of reach for a partial group's failure tells of that failure", async () => {
     const mixed = {
       pattern: 'kv',

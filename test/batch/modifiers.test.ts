@@ -125,6 +125,13 @@ describe('select', () => {
   it('gives null where a pointer leads nowhere', async () => {
     expect(await selected('/nope', { a: 1 })).toBeNull();
     expect(await selected({ x: '/nope/deep', y: '/a' }, { a: 1 })).toEqual({ x: null, y: 1 });
+    const a = q({ value: { a: 'x' }, mode: 'canonical' });
+    const g = { pattern: 'kv', queries: { a, b: q({ fail: 'NOT_FOUND' }) }, select: { all: '', x: '/b' } };
+    const queries = { a: { ...a, select: { x: '/nowhere', y: '/a' } }, g };
+    expect(await ask('kv', { shape: 'values', queries })).toEqual({
+      a: { x: null, y: 'x' },
+      g: { all: { a: { a: 'x' }, b: null }, x: null },
+    });
   });
 
   it('may hold references beside pointers, and $verbatim for what is literal', async () => {

@@ -134,7 +134,10 @@ describe('where references stand', () => {
       'concurrency',
     ])
       expect(pointers({ a: q(), b: q({}, { [field]: reference }) }), field).toContain(`#/queries/b/${field}`);
-    expect(pointers({ a: q(), b: q({}, { default: { deep: [reference] } }) })).toEqual(['#/queries/b/default/deep/0']);
+    for (const one of [reference, { $join: ['a'] }, { $join: ['a', reference] }])
+      expect(pointers({ a: q(), b: q({}, { default: { deep: [one] } }), c: q({}, { default: one }) })).toEqual(
+        expect.arrayContaining(['#/queries/b/default/deep/0', '#/queries/c/default']),
+      );
   });
 
   it('a key of the four beside others is a fault, everywhere', () => {

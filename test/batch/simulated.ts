@@ -13,6 +13,7 @@ import { atOnce } from '../../src/budget/work.ts';
 import { answerText } from '../../src/encodings/reply-text.ts';
 import { CodapError, type Code } from '../../src/errors.ts';
 import { isLeaf } from '../../src/json/leaf.ts';
+import type { Mode } from '../../src/json/typed-text.ts';
 import { Filled, Placeholder } from '../../src/store/placeholder.ts';
 import { callOf } from '../../src/sources/call.ts';
 import { stack } from '../../src/sources/layer.ts';
@@ -33,6 +34,7 @@ interface Told {
   readonly id?: string;
   readonly value?: unknown;
   readonly meta?: object;
+  readonly mode?: Mode;
   readonly ms?: number;
   /** Turns of the event loop to wait before. */
   readonly turns?: number;
@@ -87,7 +89,7 @@ export function simulate(timeoutMs = 2000): Simulation {
 /** Does what a query is told, and writes down how that went. */
 export function fetching({ started, finished, aborted }: Omit<Simulation, 'source'>): Fetch {
   return async (query, { signal }) => {
-    const { id = '', value = null, meta, ms = 0, turns = 0, fail, stall } = query.params as Told;
+    const { id = '', value = null, meta, mode, ms = 0, turns = 0, fail, stall } = query.params as Told;
     started.push(id);
     for (let turn = 0; turn < turns; turn += 1) await new Promise(setImmediate);
     await new Promise<void>((resolve, reject) => {
@@ -102,7 +104,7 @@ export function fetching({ started, finished, aborted }: Omit<Simulation, 'sourc
     });
     finished.push(id);
     if (fail) throw new CodapError(fail, 'told to fail');
-    return new TypedValue(value, meta);
+    return new TypedValue(value, meta, mode);
   };
 }
 

@@ -57,6 +57,16 @@ describe('trace', () => {
     expect(orders.queued).toBeGreaterThanOrEqual(user.ended);
   });
 
+  it('names once what an item of a list and the params of its query refer to', async () => {
+    const queries = {
+      a: q(),
+      b: q(),
+      each: q({ value: [result('/a'), { $item: '' }] }, { forEach: [result('/a'), result('/b'), 1] }),
+    };
+    const { results } = await traced('kv', { queries });
+    expect((results['each'] as Body).replies.map(({ trace }: Body) => trace.after)).toEqual([['a'], ['a', 'b'], ['a']]);
+  });
+
   it('waits for a part alone, where a part is named', async () => {
     const { each, first } = await traces({
       each: q({ ms: { $item: '' } }, { forEach: [1, 400] }),

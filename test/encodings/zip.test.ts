@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { ZipWriter } from '../../src/encodings/archive/zip-writer.ts';
 import { unpack } from './unpack.ts';
@@ -39,6 +40,18 @@ describe('a zip', () => {
       'unknown.bin': 'three',
       'nothing.bin': '',
     });
+  });
+
+  it.each<[number | undefined, string]>([
+    [6, '504b0708 crc 06000000 06000000'],
+    [undefined, '504b0708 crc 0600000000000000 0600000000000000'],
+  ])('ends a body that flows, told to have %s bytes, with a data descriptor', async (size, told) => {
+    const { bytes } = await archive(start, [['flow.bin', flowing(['one', 'two'], size)]]);
+    const crc = Buffer.alloc(4);
+    crc.writeUInt32LE(crc32('onetwo'));
+    const from = bytes.indexOf('onetwo') + 6;
+    const descriptor = told.replace('crc', crc.toString('hex')).replaceAll(' ', '');
+    expect(bytes.toString('hex', from, bytes.indexOf('PK\x01\x02'))).toBe(descriptor);
   });
 
   it('tells checksums, the store’s modification times, and its comment', async () => {

@@ -319,6 +319,13 @@ describe('JsonCheck', () => {
     }
   });
 
+  it('lets the four white spaces of JSON stand around a colon, and nothing else', () => {
+    for (let code = 0; code < 0x100; code++)
+      for (const space of [String.fromCharCode(code), '\u2028', '\ufeff'])
+        for (const text of [`{"a"${space}:1}`, `{"a":${space}1}`, `{"a"  ${space}:\n${space}"x"}`])
+          expectAsJsonParse(text);
+  });
+
   it('ends with its bytes, however those before and after them in memory go on', () => {
     const around = Buffer.from(`"${'x'.repeat(200)}"`);
     expect(new JsonCheck(around).go()).toBe(true);
