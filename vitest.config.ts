@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/cost/**', 'test/stores/**', 'test/web/**', '**/node_modules/**'],
-    setupFiles: ['test/warnings.ts'],
+    setupFiles: ['test/warnings.ts', 'test/unpaced.ts'],
     // Tests start codap some hundred times; compiled once, it starts in half the time.
     env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
     // Most of a test is waiting: three files at a time even where vitest would take one.

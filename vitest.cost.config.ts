@@ -5,5 +5,7 @@ const config = mergeConfig(shared, { test: { fileParallelism: false, testTimeout
 // Merging would add to these lists, and the shared ones speak of the other suites.
 config.test.include = ['test/cost/**/*.test.ts'];
 config.test.exclude = [];
+// What codap lets in is part of what they bound.
+config.test.setupFiles = ['test/warnings.ts'];
 
 export default config;

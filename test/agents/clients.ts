@@ -1,8 +1,6 @@
-import { setTimeout } from 'node:timers/promises';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { Client as FirstClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as FirstTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { isBusy } from '../service.ts';
 
 /** What a client was answered by a tool. */
 export interface Called {
@@ -16,14 +14,6 @@ export interface Agent {
   list(): Promise<{ name: string; description?: string; inputSchema: object; annotations?: object }[]>;
   call(name: string, given?: Record<string, unknown>, signal?: AbortSignal): Promise<Called>;
   close(): Promise<void>;
-}
-
-/** Asks again where no batch was let in because the machine is busy with other things. */
-async function ask(url: string | URL, init?: RequestInit): Promise<Response> {
-  const answer = await fetch(url, init);
-  if (!isBusy(answer.status, answer.status === 503 ? await answer.clone().text() : '')) return answer;
-  await setTimeout(100);
-  return ask(url, init);
 }
 
 const me = { name: 'test', version: '1' };
@@ -44,7 +34,7 @@ function called(result: unknown): Called {
 
 async function current(url: string, mode: 'auto' | 'legacy'): Promise<Agent> {
   const client = new Client(me, { versionNegotiation: { mode } });
-  await client.connect(new StreamableHTTPClientTransport(new URL(`${url}/mcp`), { fetch: ask }));
+  await client.connect(new StreamableHTTPClientTransport(new URL(`${url}/mcp`)));
   return {
     version: client.getNegotiatedProtocolVersion(),
     list: async () => (await client.listTools()).tools,
@@ -56,7 +46,7 @@ async function current(url: string, mode: 'auto' | 'legacy'): Promise<Agent> {
 
 async function first(url: string): Promise<Agent> {
   const client = new FirstClient(me);
-  const transport = new FirstTransport(new URL(`${url}/mcp`), { fetch: ask });
+  const transport = new FirstTransport(new URL(`${url}/mcp`));
   await client.connect(transport);
   return {
     version: transport.protocolVersion,

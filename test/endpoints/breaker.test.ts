@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Faults } from '../../demo/faults.ts';
 import { startMongo } from '../../demo/mongo/server.ts';
 import { buildApp } from '../../src/service/app.ts';
 import { openSources, parseConfig } from '../configured.ts';
 import { type ScriptedStore, startScripted } from '../scripted-store.ts';
-import { isBusy, until } from '../service.ts';
+import { until } from '../service.ts';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -33,10 +33,7 @@ async function serve(source: object, query: object) {
     () => opened[Symbol.asyncDispose](),
     () => app.close(),
   );
-  const send = async (payload: object): Promise<LightMyRequestResponse> => {
-    const answer = await app.inject({ method: 'POST', url: '/ordered', payload });
-    return isBusy(answer.statusCode, answer.body) ? setTimeout(50).then(() => send(payload)) : answer;
-  };
+  const send = (payload: object) => app.inject({ method: 'POST', url: '/ordered', payload });
   /** Asks for the same so many times at once. */
   const asked = async (count: number): Promise<Reply[]> => {
     const answer = await send({ queries: Array.from({ length: count }, () => ({ source: 'store', ...query })) });
