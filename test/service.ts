@@ -176,9 +176,9 @@ export async function asked(stores: Stores): Promise<number> {
 
 /**
  * Waits until something is so, looking again and again. Resolves to how long that took, in milliseconds.
- * Rejects if it takes longer than two seconds, or `patience` milliseconds.
+ * Rejects if it takes longer than ten seconds, or `patience` milliseconds.
  */
-export async function until(holds: () => Promise<boolean> | boolean, what = 'it', patience = 2000): Promise<number> {
+export async function until(holds: () => Promise<boolean> | boolean, what = 'it', patience = 10_000): Promise<number> {
   const began = performance.now();
   while (!(await holds())) {
     if (performance.now() - began > patience) throw new Error(`waited in vain until ${what}`);

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { buffer } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Connection } from '../../adapters/adapter.ts';
@@ -83,8 +83,12 @@ it.each([
   let sent = 0;
   const piece = Buffer.alloc(65_536, 'x');
   const most = 64 * 2 ** 20;
-  const pieces = function* () {
-    for (; sent < most; sent += piece.length) yield piece;
+  // In each turn the other side reads: what the system holds between them, it may be very much, stays empty.
+  const pieces = async function* () {
+    for (; sent < most; sent += piece.length) {
+      yield piece;
+      await nextTurn();
+    }
   };
   const closed = Promise.withResolvers<void>();
   answer = (response) => {
@@ -93,8 +97,7 @@ it.each([
   };
   expect(await failed(ask())).toMatchObject({ code });
   await closed.promise;
-  // What stands in the buffers of both sides has been sent, too.
-  expect(sent).toBeLessThan((name === 'an object that flows' ? 1 : 4) * 2 ** 20 + 12 * 2 ** 20);
+  expect(sent).toBeLessThan((name === 'an object that flows' ? 2 : 5) * 2 ** 20);
 });
 
 it.each([...ways.map((way) => [...way, 503] as const), ...listings.map((way) => [...way, 200] as const)])(

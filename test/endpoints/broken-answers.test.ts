@@ -8,6 +8,7 @@ import { buildApp } from '../../src/service/app.ts';
 import { createLogger, Secrets } from '../../src/service/log.ts';
 import { loadConfig, openSources } from '../configured.ts';
 import { readMetrics, valueIn } from '../observe/open-metrics.ts';
+import { processorMs } from '../processor-time.ts';
 import { until } from '../service.ts';
 
 interface Line {
@@ -80,9 +81,9 @@ describe('a page that breaks', () => {
     ['taken', /^(?:loop\.liquid:1:\d+|taken\.liquid): no answer within the time allowed$/],
     ['large', /^large\.liquid:2:3: more than 262144 /],
   ])('%s is a 500, counted and logged as a failure, with its cause and place in the log alone', async (name, cause) => {
-    const began = performance.now();
+    const began = processorMs();
     const response = await fetch(`${url}/batches/${name}.html`);
-    expect(performance.now() - began).toBeLessThan(100 + 50 + 100);
+    expect(processorMs() - began).toBeLessThan(100 + 50 + 100);
     const headers = ['cache-control', 'codap-complete', 'content-type'].map((key) => response.headers.get(key));
     expect([response.status, ...headers]).toEqual([
       500,

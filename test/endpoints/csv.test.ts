@@ -48,7 +48,11 @@ beforeAll(async () => {
   service = await startService({
     stores,
     limits: { answerBytes: 20_000_000 },
-    sources: { texts: { adapter: 'rest', url }, shop: { collections: ['products', 'users', 'typed'] } },
+    server: { timeoutMs: 20_000 },
+    sources: {
+      texts: { adapter: 'rest', url, timeoutMs: 20_000 },
+      shop: { collections: ['products', 'users', 'typed'] },
+    },
   });
 });
 afterAll(async () => {

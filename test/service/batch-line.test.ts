@@ -20,7 +20,15 @@ const lines: Line[] = [];
 beforeAll(async () => {
   stores = await startStores();
   await stores.putSynthetic('files', 'long.bin', 300_000);
-  service = await startService({ stores, lines, batches });
+  // What is stopped stops because somebody leaves.
+  const timeoutMs = 20_000;
+  service = await startService({
+    stores,
+    lines,
+    batches,
+    server: { timeoutMs },
+    sources: { 'pricing-eu': { timeoutMs } },
+  });
 });
 afterAll(async () => {
   await service.close();
@@ -131,7 +139,7 @@ describe.each(['ndjson', 'sse', 'zip', 'tar', 'tar.gz'])('of a saved batch that 
 it.each(['required', 'beside', 'deep'])(
   'a batch is counted as cancelled where its client leaves: %s',
   async (batch) => {
-    await stores.addFault({ store: 'rest', match: 'GET /eu/quote', fault: { kind: 'delay', ms: 1000 } });
+    await stores.addFault({ store: 'rest', match: 'GET /eu/quote', fault: { kind: 'stall' } });
     const before = await counted('cancelled', batch);
     const leaving = new AbortController();
     const asked = fetch(`${service.url}/batches/${batch}`, { signal: leaving.signal });
