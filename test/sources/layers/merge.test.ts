@@ -95,6 +95,8 @@ describe('merge', () => {
     expect(asked()).toEqual([{ keys: ['a', 'b', 'c'] }]);
     store.calls[0]?.answer(['c=3,a=1']);
     expect(await Promise.all(all.map(valueOf))).toEqual(['1', null, '3']);
+    // It is counted once all have been answered.
+    await nextTurn();
     expect(layer.state?.()).toEqual({ merged: 2 });
   });
 
