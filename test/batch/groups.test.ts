@@ -242,7 +242,7 @@ describe('timeoutMs of a group', () => {
   const out = { $result: '/out' };
   const both = (name: string) => q({ value: [{ $result: `/${name}` }, out] });
   const stands = (member: object) => ({
-    out: q({ value: [1], ms: 40 }),
+    out: q({ value: [1], ms: 200 }),
     failed: bad,
     g: kv({ stalled: q({ stall: true }), waits: q({ value: out }), member }, { timeoutMs: 10 }),
   });
