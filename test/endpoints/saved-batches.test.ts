@@ -240,7 +240,7 @@ describe('a saved batch', () => {
         parameter: 'id',
         detail: 'id is missing; a string of at most 8192 characters matching ^[0-9a-f]{24}$ is allowed',
       },
-      { parameter: 'limit', detail: 'a whole number from 1 is allowed here' },
+      { parameter: 'limit', detail: 'it is given more than once; a whole number from 1 is allowed here' },
     ]);
     const posted = await service.post('/batches/profile', { params: { limit: '2', nobody: 1 }, shape: 'x', take: 1 });
     expect(posted.json().errors.map(({ pointer }: Body) => pointer)).toEqual([
