@@ -74,6 +74,7 @@ class Exchange<T> implements Taker {
   readonly body: Buffer | undefined;
   readonly isHead: boolean;
   isOver = false;
+  droppedAt: number | undefined;
   readonly #context: Pick<Context, 'signal' | 'memory' | 'work'>;
   readonly #reader: Reader<T>;
   readonly #resolve: (result: T | Promise<T>) => void;
@@ -216,6 +217,7 @@ class Exchange<T> implements Taker {
   /** What is left of the answer is read and thrown away, so that its connection can serve again. */
   #drop(error: Error): void {
     this.#fail(error);
+    this.droppedAt = performance.now();
     this.#dropping = setTimeout(() => this.#carrier?.cut(), DROPPED_MS).unref();
   }
 

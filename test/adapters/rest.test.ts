@@ -8,6 +8,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Connection } from '../../adapters/adapter.ts';
 import { rest, type RestOptions } from '../../adapters/rest.ts';
+import { HURRIED_MS } from '../../adapters/http/h1/pool.ts';
 import { startStores, type Stores } from '../../demo/stores.ts';
 import { processMemory } from '../../src/budget/memory.ts';
 import { CodapError } from '../../src/errors.ts';
@@ -380,8 +381,11 @@ describe('a connection', () => {
   ])(
     'is there for the next query while bodies that nobody reads do not end: %s',
     async (_what, want, own, status, code) => {
-      vi.useFakeTimers({ toFake: ['setTimeout'] });
-      vi.spyOn(AbortSignal, 'timeout').mockReturnValue(new AbortController().signal);
+      // What nobody waits for may take its time: here, for ever.
+      const { setTimeout: later } = globalThis;
+      vi.spyOn(globalThis, 'setTimeout').mockImplementation((then: () => void, ms = 0) =>
+        later(ms <= HURRIED_MS ? then : () => {}, ms),
+      );
       let isEndless = true;
       const answer = (_request: IncomingMessage, response: ServerResponse): void => {
         if (isEndless) response.writeHead(status, { 'content-length': 100 }).write('some');
@@ -392,6 +396,27 @@ describe('a connection', () => {
       isEndless = false;
       const answers = await Promise.all([api.get({ want }), api.get({ want })]);
       expect(answers).toMatchObject([{ meta: { status: 200 } }, { meta: { status: 200 } }]);
+    },
+  );
+
+  it.each<['value' | 'body']>([['value'], ['body']])(
+    'serves again at full load after failures whose bodies come a moment later: %s',
+    async (want) => {
+      const concurrency = 4;
+      let connections = 0;
+      const answer = (_request: IncomingMessage, response: ServerResponse): void => {
+        response.writeHead(404, { 'content-length': 4 }).flushHeaders();
+        setTimeout(() => response.end('none'), 5);
+      };
+      await using api = await serving(answer, { concurrency });
+      api.server.on('connection', () => (connections += 1));
+      const asking = async (): Promise<void> => {
+        for (let asked = 0; asked < 15; asked++)
+          expect(await failed(api.get({ want }))).toMatchObject({ code: 'NOT_FOUND' });
+      };
+      await Promise.all(Array.from({ length: concurrency }, asking));
+      // Twice as many as ask at once; some more on a busy machine.
+      expect(connections).toBeLessThan(4 * concurrency);
     },
   );
 

@@ -47,9 +47,9 @@ export class Connection implements Asker, Carrier {
     return this.isGoing && this.#keepsAlive;
   }
 
-  /** Whether it brings what is left of an answer that nobody reads. */
-  get isDropping(): boolean {
-    return this.#sent > 0 && this.isGoing && (this.#calls[0] as Taker).isOver;
+  /** Since when it brings what is left of an answer that nobody reads, an instant. */
+  get droppingSince(): number | undefined {
+    return this.#sent > 0 && this.isGoing ? (this.#calls[0] as Taker).droppedAt : undefined;
   }
 
   get isDue(): boolean {

@@ -1,4 +1,5 @@
 import { errors } from 'undici';
+import { atInstant } from '../../../src/ground/at-instant.ts';
 import { keepChanged } from '../../../src/ground/kept-shapes.ts';
 import type { Connections } from '../connections.ts';
 import type { Keeper, Taker } from './taker.ts';
@@ -10,6 +11,12 @@ import { type Connect, connector } from './sockets.ts';
  * looks: to ask for the time with every request is dear on some machines.
  */
 const LOOK_MS = 500;
+
+/**
+ * Milliseconds in which what is left of an answer that nobody reads is let pass while requests wait for a
+ * connection: what is short has come long before, and to open another each time costs the store more.
+ */
+export const HURRIED_MS = 50;
 
 /**
  * The connections to one store, each found at once. The one used last is used first, so that what a burst has
@@ -31,6 +38,8 @@ export class Pool implements Keeper<Connection>, AsyncDisposable {
   #filled: Connection[] = [];
   readonly #waiting: Taker[] = [];
   #timer: NodeJS.Timeout | undefined;
+  /** Set while requests wait, and nothing is being closed for them. */
+  #hurry: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(origin: URL, { connections, connector: by, maxHeaderSize }: Connections, pipelining = 1) {
@@ -46,11 +55,28 @@ export class Pool implements Keeper<Connection>, AsyncDisposable {
     const connection = this.#take() ?? this.#more();
     if (connection) return this.#give(connection, call);
     this.#waiting.push(call);
-    // What nobody reads is taken in for the sake of its connection alone, for which this would wait.
-    this.#all
-      .values()
-      .find((one) => one.isDropping)
-      ?.cut();
+    if (!this.#hurry) this.#makeRoom();
+  }
+
+  /** Cuts, for those that wait, what has brought for long what nobody reads; looks again when more may be. */
+  #makeRoom(): void {
+    this.#hurry = undefined;
+    const now = performance.now();
+    const all = [...this.#all];
+    const coming = this.#resting.length + all.filter((one) => !one.isGoing).length;
+    let wanted = this.#waiting.filter((call) => !call.isOver).length - coming;
+    let next = now + HURRIED_MS;
+    for (const one of all) {
+      const due = (one.droppingSince ?? Infinity) + HURRIED_MS;
+      if (due > now) next = Math.min(next, due);
+      else if (wanted > 0) {
+        wanted -= 1;
+        one.cut();
+      }
+    }
+    // What came while the event loop was held up is read first.
+    const look = (): void => void setImmediate(() => this.#makeRoom());
+    if (wanted > 0) this.#hurry = atInstant(next, look, now).unref();
   }
 
   #give(connection: Connection, call: Taker): void {
@@ -85,7 +111,7 @@ export class Pool implements Keeper<Connection>, AsyncDisposable {
   /** One that can carry another request, but not behind what nobody reads: it is free again after that. */
   #take(): Connection | undefined {
     let one = this.#open.pop();
-    while (one && (!one.isOpen || one.isDropping)) {
+    while (one && (!one.isOpen || one.droppingSince !== undefined)) {
       one.isListed = false;
       one = this.#open.pop();
     }
@@ -130,6 +156,7 @@ export class Pool implements Keeper<Connection>, AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#hurry);
     const error = new errors.ClientDestroyedError();
     for (const call of this.#waiting.splice(0)) call.onFailure(error);
     await Promise.all([...this.#all].map((connection) => connection.destroy(error)));

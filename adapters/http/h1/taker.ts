@@ -25,6 +25,8 @@ export interface Taker {
   readonly isHead: boolean;
   /** Nobody waits for the answer any more: if it has not been sent, it is not sent. */
   readonly isOver: boolean;
+  /** Since when what is left of its answer comes for nobody, an instant. */
+  readonly droppedAt: number | undefined;
   /** It is about to be sent; once more, where its connection was lost before anything of its answer came. */
   onSend(carrier: Carrier): void;
   /** The head, and the memory of the body, are valid during these calls alone. */
