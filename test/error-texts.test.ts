@@ -237,6 +237,7 @@ const PASSED_ON = listed(`
   src/service/http/send-answer.ts: cause.message  # NotAcceptable's, made in csv.ts
   src/service/http/send-failed.ts: error.message  # CodapError's
   src/sources/why.ts: error.message  # CodapError's
+  src/sources/told-failures.ts: error.message  # CodapError's, for the log
   src/observe/spans.ts: result.error?.message  # an exporter's, for the log
   src/service/describe-source.ts: message  # CodapError's
   adapters/mongo/contents.ts: { message }  # CodapError's

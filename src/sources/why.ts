@@ -6,7 +6,7 @@ const MOST_CAUSES = 8;
 const CODE = /^[A-Z][A-Z0-9_]{1,63}$/;
 
 /** What a store calls a failure: `KMS.DisabledException` of S3, `AuthenticationFailed` of MongoDB. */
-const WORD = /^[A-Za-z][A-Za-z0-9.]{1,63}$/;
+const WORD = /^(?:KMS\.)?[A-Za-z][A-Za-z0-9]{1,63}$/;
 
 /** What drivers make of a failure: a code of theirs or the system's; the word of MongoDB, and that of S3. */
 interface Cause {
@@ -17,8 +17,9 @@ interface Cause {
 
 /**
  * What a failure is to the operator: its message, and in brackets the store's own word for it or, where the
- * store has said none, the innermost code of what kept an answer from coming. No host, address or text of a
- * driver or store is in it. A client is not told what is in the brackets.
+ * store has said none, the innermost code of what kept an answer from coming. No address or sentence of a
+ * driver or store is in it; what its word says is up to the store. A client is not told what is in the
+ * brackets.
  */
 export function why(error: CodapError): string {
   const causes = causesOf(error);

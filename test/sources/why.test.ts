@@ -50,6 +50,7 @@ describe('why', () => {
       said({ Code: 'KMS.DisabledException', code: 'EHERE' }),
       ' (KMS.DisabledException)',
     ],
+    ['no name of a host in place of a word', said({ Code: 'store.internal' }), ''],
     ['no sentence of a store', said({ Code: 'not you', codeName: 'x'.repeat(65) }), ''],
     ['what goes in a circle', circle, ' (EFIRST)'],
   ])('tells of causes %s', (_what, cause, told) => {
@@ -197,12 +198,32 @@ describe('what a store answers that the operator has to mend is in the log, with
   });
 });
 
-it('is told of so many reasons at most, whatever words a store has', () => {
-  const told: string[] = [];
-  const failures = new ToldFailures(({ why: text }) => told.push(text));
-  for (let count = 0; count < 1000; count++)
-    failures.failed(new CodapError('UNAVAILABLE', 'no', { cause: said({ Code: `Word${count}` }) }));
-  expect(told).toHaveLength(100);
+describe.each<[string, (count: number) => CodapError, readonly string[]]>([
+  [
+    'words',
+    (count) => new CodapError('FORBIDDEN', 'no', { cause: said({ Code: `Word${count}` }) }),
+    [...Array.from({ length: 10 }, (_, count) => `no (Word${count})`), 'no'],
+  ],
+  [
+    'messages',
+    (count) => new CodapError('UNAVAILABLE', `no ${count}`),
+    Array.from({ length: 100 }, (_, count) => `no ${count}`),
+  ],
+])('where a store has new %s each time', (_what, failure, expected) => {
+  it('so many reasons are told, and later other ones', () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const told: string[] = [];
+    const failures = new ToldFailures(({ why: text }) => told.push(text));
+    for (let count = 0; count < 1000; count++) {
+      failures.failed(failure(count));
+      failures.answered();
+    }
+    expect(told).toEqual(expected);
+    vi.advanceTimersByTime(60_000);
+    const refused = new CodapError('UNAVAILABLE', 'not reached', { cause: coded('ECONNREFUSED') });
+    for (let count = 0; count < 10; count++) failures.failed(refused);
+    expect(told).toEqual([...expected, 'not reached (ECONNREFUSED)']);
+  });
 });
 
 it('is told once as a source begins to fail, and once for each other reason, not for each query', () => {
