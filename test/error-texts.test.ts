@@ -65,9 +65,9 @@ const FILLED_IN = listed(`
   adapters/mongo/walk.ts: key  # an operator's own field
   choice(Object.keys(shape))
   choice(wrappersFor(walk))
-  src/store/check-schema.ts: told  # names of the schema, the configuration, or the request's own queries
+  src/store/check-schema.ts: told.join(', ')  # names of the schema, the configuration, or the request's own queries
+  src/store/check-schema.ts: others
   src/store/check-schema.ts: more
-  src/store/check-schema.ts: names.length - end
   src/store/check-schema.ts: name  # a field of the schema
   src/store/check-schema.ts: detail  # one of these very texts
   src/store/check-schema.ts: phrase(schema)

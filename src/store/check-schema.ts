@@ -124,13 +124,15 @@ function isMistyped(issue: z.core.$ZodIssue): boolean {
 /** Bytes of names that one fault lists: a detail is cut beyond 512 characters, in the middle of a name. */
 const MOST_LISTED = 400;
 
-/** Says that one of these names is allowed: of many the first, in so many bytes, and how many others. */
+/** Says that one of these names is allowed: of those not too long the first, and how many others. */
 export function choice(names: readonly unknown[], most = MOST_LISTED): string {
   let left = most;
-  const end = names.findIndex((name) => (left -= Buffer.byteLength(String(name)) + 2) < 0);
-  const told = (end < 0 ? names : names.slice(0, end)).join(', ') || 'none';
-  const more = end < 0 ? '' : ` and ${names.length - end} more`;
-  return `allowed here: ${told}${more}`;
+  const fits = (bytes: number): boolean => bytes <= most && (left -= bytes) >= 0;
+  const told = names.filter((name) => fits(Buffer.byteLength(String(name)) + 2));
+  const others = names.length - told.length;
+  if (told.length === 0) return others ? `allowed here: ${others} too long to be listed` : 'allowed here: none';
+  const more = others ? ` and ${others} more` : '';
+  return `allowed here: ${told.join(', ')}${more}`;
 }
 
 /** Says that a field is missing, and what is allowed there. */
