@@ -6,8 +6,8 @@ export interface Cancelled {
 /**
  * The signal that a pattern gives out, once somebody asks for it. It follows the outer one for good, for
  * whoever it was given to may go on when the pattern has settled. An outer signal that lives long does not
- * hold it. One that is not the runtime's own cannot be followed so: the pattern itself listens to that, until
- * all has settled.
+ * hold it, unless somebody still listens to it: then the runtime keeps it. One that is not the runtime's own
+ * cannot be followed so: the pattern itself listens to that, until all has settled.
  */
 export class OwnSignal {
   readonly signal: AbortSignal;

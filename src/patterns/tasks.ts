@@ -44,7 +44,8 @@ export abstract class Tasks<T> {
   /**
    * For tasks, and for what is started beside them: aborts on `cancel`, with the outer signal, also when all
    * has settled, and where a loop is left while something has not. An outer signal that is not the runtime's
-   * own, such as a polyfill's, is followed only until all has settled.
+   * own, such as a polyfill's, is followed only until all has settled. One that lives long keeps this signal
+   * as long as it has listeners: who adds one takes it back.
    */
   get signal(): AbortSignal {
     const cancelled = this.#whetherCancelled();
