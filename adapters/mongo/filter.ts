@@ -29,14 +29,14 @@ function readCondition(walk: Walk, value: unknown): unknown {
   if (!isFields(value)) return readData(walk, value);
   if (isWrapper(value)) return readWrapper(walk, value);
   if (!keysOf(value).some((key) => key.startsWith('$'))) return readData(walk, value);
-  return readOperators(walk, value, value);
+  return readOperators(walk, value, onlyKeyOf(value) !== undefined);
 }
 
-/** Reads operators; `data` is what stands there where that might be data as well. */
-function readOperators(walk: Walk, value: Fields, data?: Fields): unknown {
+/** Reads operators. Where data may stand as well, one that stands alone may be meant as a wrapper. */
+function readOperators(walk: Walk, value: Fields, mayWrap = false): unknown {
   let result: object = {};
   for (const [key, member] of entriesOf(value)) {
-    result = put(result, key, readOperator(walk, key, member, FIELD_OPERATORS, COMPARISONS, data));
+    result = put(result, key, readOperator(walk, key, member, FIELD_OPERATORS, COMPARISONS, mayWrap));
   }
   return result;
 }
@@ -47,13 +47,13 @@ function readOperator(
   member: unknown,
   known: ReadonlySet<string>,
   reads: Readonly<Record<string, Read>>,
-  data?: Fields,
+  mayWrap = false,
 ): unknown {
   const { operators } = walk.lists;
   if (!known.has(key) || !operators.has(key)) {
     if (SORTING.has(key) && operators.has('$geoWithin'))
       return walk.faultAt(key, 'this operator is not allowed here: $geoWithin is');
-    return walk.notOperator(key, known, data && onlyKeyOf(data) === key ? wrappersFor(walk) : []);
+    return walk.notOperator(key, known, mayWrap ? wrappersFor(walk) : []);
   }
   return walk.at(key, member, reads[key] ?? readLiteral);
 }

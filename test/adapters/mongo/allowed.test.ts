@@ -74,3 +74,12 @@ test.each([
   expect(fault!.detail).toMatch(/ is not allowed; allowed here: (?:\$\w+, )+\$\w+(?: and \d+ more)?$/);
   expect(fault!.detail.length).toBeLessThanOrEqual(512);
 });
+
+test('what a field may be compared with is looked at a few times, however many operators are not allowed', () => {
+  let looks = 0;
+  const operators = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`$no${index}`, 1]));
+  const a = new Proxy(operators, { ownKeys: (target) => ((looks += 1), Reflect.ownKeys(target)) });
+  const { faults } = checked('find', { collection: 'users', filter: { a } });
+  expect(faults).toHaveLength(200);
+  expect(looks).toBeLessThan(20);
+});
