@@ -130,8 +130,8 @@ function double(number: number): unknown {
 }
 
 function date(milliseconds: number | bigint): unknown {
-  const isLoopHeld = -MOST_DATE <= milliseconds && milliseconds <= MOST_DATE;
-  return isLoopHeld ? new Date(Number(milliseconds)) : { $date: { $numberLong: String(milliseconds) } };
+  const fits = -MOST_DATE <= milliseconds && milliseconds <= MOST_DATE;
+  return fits ? new Date(Number(milliseconds)) : { $date: { $numberLong: String(milliseconds) } };
 }
 
 function binary(bytes: Buffer, at: number): Binary {
