@@ -166,6 +166,18 @@ describe('the history', () => {
     expect([history.all().length, history.drafts()]).toEqual([1, written('x')]);
   });
 
+  it.each<[string, (other: History) => unknown]>([
+    ['is loaded anew', (other) => expect(other.drafts()).toBeUndefined()],
+    ['hears of it', (other) => other.heed()],
+  ])('turned off in one tab, is forgotten by another that %s', (_, act) => {
+    const [place, tab] = [storage(), storage()];
+    const other = new History(place, tab);
+    other.keep(written('secret'));
+    new History(place, storage()).turn(false);
+    act(other);
+    expect([other.isOn, tab.kept.size]).toEqual([false, 0]);
+  });
+
   it.each([
     ['no JSON', '{'],
     ['another pattern', JSON.stringify({ ...written('x'), pattern: 'x' })],

@@ -94,3 +94,29 @@ it('nothing is kept where nothing is to be remembered, in another tab, or of a k
   expect(await kept()).not.toContain('queries');
   await look.close();
 });
+
+it.each(['stays open', 'is loaded anew'])(
+  'turned off in one tab, another that %s forgets what it kept',
+  async (way) => {
+    const look = await play.open();
+    const { page, context } = look;
+    await page.getByRole('treeitem').first().waitFor();
+    await edit(page, 'kv', batch);
+    await write(page, 'own');
+    const other = await context.newPage();
+    await other.goto(play.proxy.url);
+    await page.reload();
+    await page.locator('.cm-content', { hasText: /own$/ }).waitFor();
+    await other.getByRole('switch').uncheck();
+    await expect.poll(() => page.evaluate(() => sessionStorage.length)).toBe(0);
+    // A tab that is not in front is not painted.
+    await page.bringToFront();
+    await expect.poll(() => page.getByRole('switch').isChecked()).toBe(false);
+    if (way === 'is loaded anew') {
+      await page.reload();
+      // The address still holds what it held.
+      await page.locator('.cm-content', { hasText: /\{"queries": \{\}\}$/ }).waitFor();
+    }
+    await look.close();
+  },
+);

@@ -37,12 +37,18 @@ export class History {
     return this.#storage?.getItem(FORGETS) === null;
   }
 
-  /** Turned off it forgets all there is. */
+  /** Turned off it forgets all there is; what another tab wrote, that tab forgets by `heed`. */
   turn(isOn: boolean): void {
     if (isOn) return this.#storage?.removeItem(FORGETS);
-    this.#storage?.setItem(FORGETS, 'true');
+    // First, for there may be no room left.
     this.#storage?.removeItem(BATCHES);
-    this.#tab?.removeItem(DRAFTS);
+    this.#storage?.setItem(FORGETS, 'true');
+    this.heed();
+  }
+
+  /** Forgets what is written in this tab where another has turned it off. */
+  heed(): void {
+    if (!this.isOn) this.#tab?.removeItem(DRAFTS);
   }
 
   /** The last first. What does not read as a history is none. */
@@ -59,6 +65,7 @@ export class History {
 
   /** What was written when this tab left the page. */
   drafts(): Drafts | undefined {
+    this.heed();
     const found = readFrom(this.#tab, DRAFTS);
     return isDrafts(found) ? found : undefined;
   }

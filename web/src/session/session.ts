@@ -55,6 +55,11 @@ export class Session {
     document.addEventListener('visibilitychange', () => {
       if (document.hidden) this.history.keep({ pattern: this.pattern, texts: this.drafts, saved: this.#form });
     });
+    // Another tab has run something, or turned the history on or off.
+    addEventListener('storage', () => {
+      this.history.heed();
+      this.changed();
+    });
   }
 
   listen(listener: () => void): () => void {
