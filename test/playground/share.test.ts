@@ -119,12 +119,16 @@ describe('as a saved batch', () => {
 });
 
 describe('the history', () => {
+  const ROOM = 2000;
   const storage = (given: Record<string, string> = {}) => {
     const kept = new Map(Object.entries(given));
     return {
       kept,
       getItem: (key: string) => kept.get(key) ?? null,
-      setItem: (key: string, value: string) => void kept.set(key, value),
+      setItem(key: string, value: string) {
+        if (value.length > ROOM) throw new Error('There is no room.');
+        kept.set(key, value);
+      },
       removeItem: (key: string) => void kept.delete(key),
     };
   };
@@ -164,6 +168,16 @@ describe('the history', () => {
     history.turn(true);
     keep('x');
     expect([history.all().length, history.drafts()]).toEqual([1, written('x')]);
+  });
+
+  it('without room for more keeps what was run, and no draft that is out of date', () => {
+    const [place, tab] = [storage(), storage()];
+    const history = new History(place, tab);
+    for (const text of ['old', 'x'.repeat(ROOM)]) {
+      history.add(past(text));
+      history.keep(written(text));
+    }
+    expect([history.all(), history.drafts()]).toEqual([[past('old')], undefined]);
   });
 
   it.each<[string, (other: History) => unknown]>([

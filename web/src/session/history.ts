@@ -72,6 +72,8 @@ export class History {
 
   /** Keeps what is written until this tab is closed. */
   keep(drafts: Drafts): void {
+    // Where there is no room, what was kept before must not come back as if it were the last.
+    this.#tab?.removeItem(DRAFTS);
     if (this.isOn) writeTo(this.#tab, DRAFTS, drafts);
   }
 }
