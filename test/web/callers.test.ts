@@ -73,3 +73,23 @@ it('has no link that would need the key, which no link sends', async () => {
   expect(await asked()).toEqual(open);
   await look.close();
 });
+
+it('keeps the parameters of a saved batch until there is a key to show its form', async () => {
+  const look = await play.open();
+  const { page } = look;
+  const useKey = async (): Promise<void> => {
+    await page.getByPlaceholder('needed here').fill(screen);
+    await page.keyboard.press('Tab');
+    await page.getByLabel(/^skus/).waitFor();
+  };
+  await useKey();
+  await page.getByLabel(/^skus/).fill('B-102');
+  for (let times = 0; times < 2; times++) {
+    await page.reload();
+    await page.getByText(/^401/).waitFor();
+  }
+  await useKey();
+  expect(await page.getByLabel(/^skus/).inputValue()).toBe('B-102');
+  expectQuiet(look);
+  await look.close();
+});

@@ -31,6 +31,11 @@ export class Linking {
     });
   }
 
+  /** The saved batch that is not known yet, whose form is to be shown once it is. */
+  get waiting(): Drafts['saved'] {
+    return this.#linked && 'saved' in this.#linked ? this.#linked : undefined;
+  }
+
   /** Shows what is linked to; a saved batch only once it is known. */
   take(): void {
     const linked = this.#linked;

@@ -53,7 +53,8 @@ export class Session {
   constructor() {
     // No later event is sure to come.
     document.addEventListener('visibilitychange', () => {
-      if (document.hidden) this.history.keep({ pattern: this.pattern, texts: this.drafts, saved: this.#form });
+      if (!document.hidden) return;
+      this.history.keep({ pattern: this.pattern, texts: this.drafts, saved: this.#form ?? this.#linking.waiting });
     });
     // Another tab has run something, or turned the history on or off.
     addEventListener('storage', () => {
