@@ -56,6 +56,33 @@ it.each(Object.keys(ways))('the parameters of a saved batch stand there when %s'
   await look.close();
 });
 
+it.each<[string, (page: Page) => Promise<unknown>]>([
+  ['writes', (page) => write(page, 'meanwhile')],
+  ['opens another pattern', (page) => page.getByRole('tab', { name: 'Ordered' }).click()],
+  ['opens an example', (page) => choose(page, 'Open a batch', /^dashboard/)],
+])('a form that comes late does not take the page from somebody who %s', async (_, act) => {
+  const look = await play.open();
+  const { page } = look;
+  await choose(page, 'Open a batch', /^product A product/);
+  await page.getByLabel(/^sku/).fill('B-102');
+  const { promise, resolve } = Promise.withResolvers<void>();
+  await page.route('**/batches', async (route) => {
+    await promise;
+    await route.continue();
+  });
+  await page.reload();
+  await page.locator('.cm-content').waitFor();
+  await act(page);
+  const known = page.waitForResponse(/batches$/);
+  resolve();
+  await (await known).finished();
+  await page.evaluate(() => new Promise((painted) => requestAnimationFrame(() => requestAnimationFrame(painted))));
+  expect(await page.getByRole('form').count()).toBe(0);
+  expect(await page.locator('.cm-content').isVisible()).toBe(true);
+  expectQuiet(look);
+  await look.close();
+});
+
 it('a link is shown though something else was written, which can be got back', async () => {
   const look = await play.open();
   const { page } = look;

@@ -40,12 +40,13 @@ export class Linking {
   take(): void {
     const linked = this.#linked;
     if (!linked) return;
-    if ('pattern' in linked) this.#shown.edit(linked.pattern, linked.text);
-    else {
-      const saved = this.#shown.batches.find(({ name }) => name === linked.saved);
-      if (!saved) return;
-      this.#shown.showSaved(saved, paramsOf(linked.params));
-    }
+    if ('pattern' in linked) return this.#shown.edit(linked.pattern, linked.text);
+    const saved = this.#shown.batches.find(({ name }) => name === linked.saved);
+    if (saved) this.#shown.showSaved(saved, paramsOf(linked.params));
+  }
+
+  /** What is linked to is there, or somebody does something else meanwhile: it must not take the page from them. */
+  drop(): void {
     this.#linked = undefined;
   }
 }

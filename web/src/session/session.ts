@@ -209,6 +209,7 @@ export class Session {
   }
 
   #edited(ms: number): void {
+    this.#linking.drop();
     this.explaining.askIn(ms);
     if (!this.isRunning) this.shows = 'plan';
     this.changed();
