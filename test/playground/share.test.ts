@@ -120,13 +120,13 @@ describe('as a saved batch', () => {
 
 describe('the history', () => {
   const ROOM = 2000;
-  const storage = (given: Record<string, string> = {}) => {
+  const storage = (given: Record<string, string> = {}, room = ROOM) => {
     const kept = new Map(Object.entries(given));
     return {
       kept,
       getItem: (key: string) => kept.get(key) ?? null,
       setItem(key: string, value: string) {
-        if (value.length > ROOM) throw new Error('There is no room.');
+        if (value.length > room) throw new Error('There is no room.');
         kept.set(key, value);
       },
       removeItem: (key: string) => void kept.delete(key),
@@ -180,6 +180,14 @@ describe('the history', () => {
     expect([history.all(), history.drafts()]).toEqual([[past('old')], undefined]);
   });
 
+  it('keeps no draft that is too long, but the others', () => {
+    const long = 'x'.repeat(200_001);
+    const { pattern, texts } = written('short');
+    const history = new History(storage({}, Infinity), storage({}, Infinity));
+    history.keep({ pattern, texts: { ...texts, ordered: long }, saved: { saved: 'x', params: long } });
+    expect(history.drafts()).toEqual({ pattern, texts: { kv: 'short', 'first-reply': '' } });
+  });
+
   it.each<[string, (other: History) => unknown]>([
     ['is loaded anew', (other) => expect(other.drafts()).toBeUndefined()],
     ['hears of it', (other) => other.heed()],
@@ -195,7 +203,9 @@ describe('the history', () => {
   it.each([
     ['no JSON', '{'],
     ['another pattern', JSON.stringify({ ...written('x'), pattern: 'x' })],
-    ['a text too few', JSON.stringify({ ...written('x'), texts: { kv: '' } })],
+    ['a text that is none', JSON.stringify({ ...written('x'), texts: { kv: 1 } })],
+    ['no texts', JSON.stringify({ pattern: 'kv' })],
+    ['null for texts', JSON.stringify({ ...written('x'), texts: null })],
     ['no parameters', JSON.stringify({ ...written('x'), saved: { saved: 'x' } })],
     ['nothing', 'null'],
   ])('tells of no drafts where what lies there is or has %s', (_, text) => {

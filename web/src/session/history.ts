@@ -10,7 +10,7 @@ export interface Past {
 /** What stands in the editors and in a form, whether it was run or not. */
 export interface Drafts {
   readonly pattern: Pattern;
-  readonly texts: Readonly<Record<Pattern, string>>;
+  readonly texts: Readonly<Partial<Record<Pattern, string>>>;
   /** The saved batch whose form is shown, with its parameters as JSON. */
   readonly saved?: { readonly saved: string; readonly params: string } | undefined;
 }
@@ -19,6 +19,9 @@ type Place = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 
 const [BATCHES, FORGETS, DRAFTS] = ['codap.history', 'codap.forget', 'codap.drafts'];
 const MOST = 30;
+
+/** The longest text that is kept, in characters: what is no JSON and longer would make each load slow. */
+const LONGEST = 200_000;
 
 /**
  * What was run before, in this browser alone, and what is written, in this tab alone; without a place to keep
@@ -70,11 +73,17 @@ export class History {
     return isDrafts(found) ? found : undefined;
   }
 
-  /** Keeps what is written until this tab is closed. */
-  keep(drafts: Drafts): void {
+  /** Keeps what is written until this tab is closed, but for what is too long. */
+  keep({ pattern, texts, saved }: Drafts): void {
     // Where there is no room, what was kept before must not come back as if it were the last.
     this.#tab?.removeItem(DRAFTS);
-    if (this.isOn) writeTo(this.#tab, DRAFTS, drafts);
+    if (!this.isOn) return;
+    const short = Object.entries(texts).filter(([, text]) => text.length <= LONGEST);
+    writeTo(this.#tab, DRAFTS, {
+      pattern,
+      texts: Object.fromEntries(short),
+      saved: saved && saved.params.length <= LONGEST ? saved : undefined,
+    });
   }
 }
 
@@ -104,7 +113,8 @@ function isDrafts(value: unknown): value is Drafts {
   return (
     typeof pattern === 'string' &&
     isPattern(pattern) &&
-    PATTERNS.every((one) => typeof texts?.[one] === 'string') &&
+    texts instanceof Object &&
+    PATTERNS.every((one) => ['string', 'undefined'].includes(typeof texts[one])) &&
     (saved === undefined || (typeof saved?.saved === 'string' && typeof saved.params === 'string'))
   );
 }
