@@ -140,7 +140,7 @@ describe('the history', () => {
   });
 
   it('holds the last thirty, each once, the last first', () => {
-    const history = new History(storage());
+    const history = new History('/', storage());
     for (let at = 0; at < 40; at++) history.add(past(String(at % 35)));
     const texts = history.all().map(({ text }) => text);
     expect(texts.slice(0, 3)).toEqual(['4', '3', '2']);
@@ -149,7 +149,7 @@ describe('the history', () => {
 
   it('turned off forgets what there was, and keeps nothing more', () => {
     const [place, tab] = [storage(), storage()];
-    const history = new History(place, tab);
+    const history = new History('/', place, tab);
     const keep = (text: string): void => {
       history.add(past(text));
       history.keep(written(text));
@@ -162,7 +162,7 @@ describe('the history', () => {
       false,
       [],
       undefined,
-      '[["codap.forget","true"]]',
+      '[["codap.forget /","true"]]',
       0,
     ]);
     history.turn(true);
@@ -172,7 +172,7 @@ describe('the history', () => {
 
   it('without room for more keeps what was run, and no draft that is out of date', () => {
     const [place, tab] = [storage(), storage()];
-    const history = new History(place, tab);
+    const history = new History('/', place, tab);
     for (const text of ['old', 'x'.repeat(ROOM)]) {
       history.add(past(text));
       history.keep(written(text));
@@ -180,10 +180,20 @@ describe('the history', () => {
     expect([history.all(), history.drafts()]).toEqual([[past('old')], undefined]);
   });
 
+  it('is that of one service, whatever else lies below the same host', () => {
+    const [place, tab] = [storage(), storage()];
+    const [one, other] = [new History('/a/', place, tab), new History('/b/', place, tab)];
+    one.add(past('x'));
+    one.keep(written('x'));
+    other.turn(false);
+    expect([one.isOn, one.all(), one.drafts()]).toEqual([true, [past('x')], written('x')]);
+    expect([other.isOn, other.all(), other.drafts()]).toEqual([false, [], undefined]);
+  });
+
   it('keeps no draft that is too long, but the others', () => {
     const long = 'x'.repeat(200_001);
     const { pattern, texts } = written('short');
-    const history = new History(storage({}, Infinity), storage({}, Infinity));
+    const history = new History('/', storage({}, Infinity), storage({}, Infinity));
     history.keep({ pattern, texts: { ...texts, ordered: long }, saved: { saved: 'x', params: long } });
     expect(history.drafts()).toEqual({ pattern, texts: { kv: 'short', 'first-reply': '' } });
   });
@@ -193,9 +203,9 @@ describe('the history', () => {
     ['hears of it', (other) => other.heed()],
   ])('turned off in one tab, is forgotten by another that %s', (_, act) => {
     const [place, tab] = [storage(), storage()];
-    const other = new History(place, tab);
+    const other = new History('/', place, tab);
     other.keep(written('secret'));
-    new History(place, storage()).turn(false);
+    new History('/', place, storage()).turn(false);
     act(other);
     expect([other.isOn, tab.kept.size]).toEqual([false, 0]);
   });
@@ -209,14 +219,14 @@ describe('the history', () => {
     ['no parameters', JSON.stringify({ ...written('x'), saved: { saved: 'x' } })],
     ['nothing', 'null'],
   ])('tells of no drafts where what lies there is or has %s', (_, text) => {
-    expect(new History(storage(), storage({ 'codap.drafts': text })).drafts()).toBeUndefined();
+    expect(new History('/', storage(), storage({ 'codap.drafts /': text })).drafts()).toBeUndefined();
   });
 
   it('is empty where there is no place for it, or something else lies there', () => {
-    expect(new History(undefined).all()).toEqual([]);
+    expect(new History('/', undefined).all()).toEqual([]);
     expect(
-      new History(storage({ 'codap.history': '[{"text": 1}, null, {"at":1,"pattern":"x","text":""}]' })).all(),
+      new History('/', storage({ 'codap.history /': '[{"text": 1}, null, {"at":1,"pattern":"x","text":""}]' })).all(),
     ).toEqual([]);
-    expect(new History(storage({ 'codap.history': '{' })).all()).toEqual([]);
+    expect(new History('/', storage({ 'codap.history /': '{' })).all()).toEqual([]);
   });
 });

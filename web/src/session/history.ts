@@ -17,7 +17,6 @@ export interface Drafts {
 
 type Place = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 
-const [BATCHES, FORGETS, DRAFTS] = ['codap.history', 'codap.forget', 'codap.drafts'];
 const MOST = 30;
 
 /** The longest text that is kept, in characters: what is no JSON and longer would make each load slow. */
@@ -28,58 +27,65 @@ const LONGEST = 200_000;
  * it, or where it is off, nothing.
  */
 export class History {
+  readonly #batches: string;
+  readonly #forgets: string;
+  readonly #drafts: string;
   readonly #storage: Place | undefined;
   readonly #tab: Place | undefined;
 
-  constructor(storage: Place | undefined, tab?: Place) {
+  /** `path` is where the page lies: other services of the same origin have the same storage. */
+  constructor(path: string, storage: Place | undefined, tab?: Place) {
+    this.#batches = `codap.history ${path}`;
+    this.#forgets = `codap.forget ${path}`;
+    this.#drafts = `codap.drafts ${path}`;
     this.#storage = storage;
     this.#tab = tab;
   }
 
   get isOn(): boolean {
-    return this.#storage?.getItem(FORGETS) === null;
+    return this.#storage?.getItem(this.#forgets) === null;
   }
 
   /** Turned off it forgets all there is; what another tab wrote, that tab forgets by `heed`. */
   turn(isOn: boolean): void {
-    if (isOn) return this.#storage?.removeItem(FORGETS);
+    if (isOn) return this.#storage?.removeItem(this.#forgets);
     // First, for there may be no room left.
-    this.#storage?.removeItem(BATCHES);
-    this.#storage?.setItem(FORGETS, 'true');
+    this.#storage?.removeItem(this.#batches);
+    this.#storage?.setItem(this.#forgets, 'true');
     this.heed();
   }
 
   /** Forgets what is written in this tab where another has turned it off. */
   heed(): void {
-    if (!this.isOn) this.#tab?.removeItem(DRAFTS);
+    if (!this.isOn) this.#tab?.removeItem(this.#drafts);
   }
 
   /** The last first. What does not read as a history is none. */
   all(): Past[] {
-    const found = readFrom(this.#storage, BATCHES);
+    const found = readFrom(this.#storage, this.#batches);
     return Array.isArray(found) ? found.filter(isPast) : [];
   }
 
   add(past: Past): void {
     if (!this.isOn) return;
     const others = this.all().filter(({ pattern, text }) => pattern !== past.pattern || text !== past.text);
-    writeTo(this.#storage, BATCHES, [past, ...others].slice(0, MOST));
+    writeTo(this.#storage, this.#batches, [past, ...others].slice(0, MOST));
   }
 
   /** What was written when this tab left the page. */
   drafts(): Drafts | undefined {
     this.heed();
-    const found = readFrom(this.#tab, DRAFTS);
+    const found = readFrom(this.#tab, this.#drafts);
     return isDrafts(found) ? found : undefined;
   }
 
   /** Keeps what is written until this tab is closed, but for what is too long. */
   keep({ pattern, texts, saved }: Drafts): void {
     // Where there is no room, what was kept before must not come back as if it were the last.
-    this.#tab?.removeItem(DRAFTS);
+    this.#tab?.removeItem(this.#drafts);
     if (!this.isOn) return;
     const short = Object.entries(texts).filter(([, text]) => text.length <= LONGEST);
-    writeTo(this.#tab, DRAFTS, {
+    writeTo(this.#tab, this.#drafts, {
       pattern,
       texts: Object.fromEntries(short),
       saved: saved && saved.params.length <= LONGEST ? saved : undefined,

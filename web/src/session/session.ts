@@ -20,7 +20,11 @@ const ADHOC_IS_OFF = new Set([403, 404]);
 export class Session {
   readonly service = new Service();
   readonly answers = new AnswerClient();
-  readonly history = new History(browserStorage('localStorage'), browserStorage('sessionStorage'));
+  readonly history = new History(
+    new URL('.', document.baseURI).pathname,
+    browserStorage('localStorage'),
+    browserStorage('sessionStorage'),
+  );
   readonly #kept = this.history.drafts();
   readonly drafts: Record<Pattern, string> = {
     kv: firstOf('kv'),
