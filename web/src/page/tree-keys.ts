@@ -17,6 +17,10 @@ export interface TreeRows {
 export function onTreeKey(event: KeyboardEvent, { at, count, isOpen, parent, move, act }: TreeRows): void {
   // What stands in a row, such as a link, has keys of its own.
   if (event.target !== event.currentTarget) return;
+  const leave = (): void => {
+    const index = parent();
+    if (index >= 0) move(index);
+  };
   const steps: Record<string, () => void> = {
     ArrowDown: () => move(at + 1),
     ArrowUp: () => move(at - 1),
@@ -25,7 +29,7 @@ export function onTreeKey(event: KeyboardEvent, { at, count, isOpen, parent, mov
     PageDown: () => move(at + 10),
     PageUp: () => move(at - 10),
     ArrowRight: () => (isOpen === false ? act() : isOpen && move(at + 1)),
-    ArrowLeft: () => (isOpen ? act() : move(parent())),
+    ArrowLeft: () => (isOpen ? act() : leave()),
     Enter: act,
   };
   const step = event.ctrlKey || event.metaKey ? undefined : steps[event.key];
