@@ -17,7 +17,7 @@ const PAGE = `<!doctype html>
 <link rel="stylesheet" href="docs/top.css">
 <header><h1>codap</h1><nav><a href=".">Playground</a></nav></header>
 <noscript><p>The interface is shown by JavaScript. Without it there is <a href="openapi.json">its description in
-  OpenAPI</a>.</p></noscript>
+  OpenAPI</a>. Where a key is needed the link answers 401: ask with <code>Authorization: Bearer</code>.</p></noscript>
 <div id="docs"></div>
 <script src="docs/swagger-ui-bundle.js"></script>
 <script src="docs/start.js"></script>
@@ -49,15 +49,27 @@ const show = (key) =>
       return request;
     },
   });
-const ask = () => {
+const ask = (trouble) => {
   const docs = document.querySelector('#docs');
-  docs.innerHTML = '<main><form><p><label>Key or token <input type="password" autocomplete="off" required></label> <button>Show</button></p></form></main>';
+  docs.innerHTML = '<main><form><p><label>Key or token <input type="password" autocomplete="off" required></label> <button>Show</button></p><p role="alert"></p></form></main>';
   docs.querySelector('form').addEventListener('submit', (event) => {
     event.preventDefault();
-    show(docs.querySelector('input').value);
+    enter(docs.querySelector('input').value);
   });
+  if (!trouble) return;
+  docs.querySelector('[role=alert]').textContent = trouble;
+  docs.querySelector('input').focus();
 };
-fetch('openapi.json', { method: 'HEAD' }).then(({ status }) => (status === 401 ? ask() : show()));
+const enter = async (key) => {
+  const isTaken = async () => {
+    const headers = key ? { authorization: 'Bearer ' + key } : {};
+    return (await fetch('openapi.json', { method: 'HEAD', headers })).status !== 401;
+  };
+  // A text that cannot stand in a header fails before it is sent.
+  if (await isTaken().catch(() => !key)) show(key);
+  else ask(key && 'This key was not accepted, or codap cannot be reached.');
+};
+enter();
 `;
 
 const { resolve } = createRequire(import.meta.url);

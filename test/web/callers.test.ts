@@ -93,3 +93,27 @@ it('keeps the parameters of a saved batch until there is a key to show its form'
   expectQuiet(look);
   await look.close();
 });
+
+it.each([
+  ['that nobody has', makeKey()],
+  ['that no header can hold', '🗝️'],
+])('the interface asks again after a key %s', async (_, wrong) => {
+  const look = await play.open('docs');
+  const { page } = look;
+  const field = page.getByLabel('Key or token');
+  await field.fill(wrong);
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').filter({ hasText: 'not accepted' }).waitFor();
+  await field.fill(screen);
+  await page.keyboard.press('Enter');
+  await page.getByText('/batches/quotes').first().waitFor();
+  expect(await field.count()).toBe(0);
+  expectQuiet(look);
+  await look.close();
+});
+
+it.each(['', 'docs'])('without JavaScript the page "%s" says that a key may be needed', async (path) => {
+  const look = await play.open(path, { javaScriptEnabled: false });
+  expect(await look.page.locator('body').innerText()).toMatch(/key is needed/);
+  await look.close();
+});
