@@ -4,7 +4,7 @@ import { onTreeKey } from '../../web/src/page/tree-keys.ts';
 /** What a key does in a tree of five rows, of which the last but one is active. */
 function press(key: string, row: { isOpen?: boolean; parent: number }): (number | 'act')[] {
   const done: (number | 'act')[] = [];
-  const event = { key, preventDefault() {} } as unknown as KeyboardEvent;
+  const event = { key, ctrlKey: false, metaKey: false, target: null, currentTarget: null, preventDefault() {} };
   onTreeKey(event, {
     at: 3,
     count: 5,

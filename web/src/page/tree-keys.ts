@@ -13,8 +13,18 @@ export interface TreeRows {
   readonly act: () => void;
 }
 
+/** What of a `KeyboardEvent` tells what was pressed, and where. */
+interface KeyPress {
+  readonly key: string;
+  readonly ctrlKey: boolean;
+  readonly metaKey: boolean;
+  readonly target: unknown;
+  readonly currentTarget: unknown;
+  preventDefault(): void;
+}
+
 /** The keys of a tree (WAI-ARIA Authoring Practices, "Tree View"), and those that turn a page. */
-export function onTreeKey(event: KeyboardEvent, { at, count, isOpen, parent, move, act }: TreeRows): void {
+export function onTreeKey(event: KeyPress, { at, count, isOpen, parent, move, act }: TreeRows): void {
   // What stands in a row, such as a link, has keys of its own.
   if (event.target !== event.currentTarget) return;
   const leave = (): void => {
