@@ -61,8 +61,9 @@ export function checkNodes(nodes: readonly Node[], liquid: Liquid): Found {
   return { includes, faults };
 }
 
+/** Whether it holds others: `liquid` does, without an end. */
 function isBlock(node: Node): boolean {
-  return node instanceof Tag && BLOCKS.has(node.name);
+  return node instanceof Tag && (node.name === 'liquid' || BLOCKS.has(node.name));
 }
 
 /** Each node, and how many blocks are around it; none below those that are nested too deep. */

@@ -240,12 +240,26 @@ describe('blocks within each other in one file', () => {
     expect(await page(template, { a: true, l: [1] })).toContain('x');
   });
 
-  it.each(BLOCKS)('%s: one more is a fault, with its place', async (begin, end, most) => {
-    const template = begin.repeat(most) + '\n{% if a %}{% if a %}x{% endif %}{% endif %}' + end.repeat(most);
+  it.each([
+    ...BLOCKS.map((block) => [...block, '{% if a %}{% if a %}x{% endif %}{% endif %}'] as const),
+    ['{% if a %}', '{% endif %}', 240, '{% liquid\n include "gone.liquid"\n %}'] as const,
+  ])('%s%s %i times: one more is a fault, with its place: %s', async (begin, end, most, more) => {
+    const template = begin.repeat(most) + '\n' + more + end.repeat(most);
     await inFolder({ 'page.liquid': template }, async (folder) => {
       expect(await faultsOf('page.liquid', folder)).toEqual([
         'page.liquid:2:1: blocks nested at most 240 deep are allowed here',
       ]);
+    });
+  });
+
+  it.each([
+    ['{% include "gone.liquid" %}', 240, 1],
+    ['{% liquid\n include "gone.liquid"\n %}', 239, 2],
+  ])('%s is looked into within %i', async (inmost, blocks, line) => {
+    const template = '{% if a %}'.repeat(blocks) + inmost + '{% endif %}'.repeat(blocks);
+    await inFolder({ 'page.liquid': template }, async (folder) => {
+      const told = new RegExp(`^page\\.liquid:${line}:\\d+: .*gone`);
+      expect(await faultsOf('page.liquid', folder)).toEqual([expect.stringMatching(told) as string]);
     });
   });
 });
