@@ -11,7 +11,6 @@ import type { Config } from '../../config/load.ts';
 import type { Spans } from '../../observe/spans.ts';
 import { isHeadPlain } from './check-head.ts';
 import { closeInStages } from './close-in-stages.ts';
-import { noteEnding } from './cut-connection.ts';
 import { cutIdle, whenTimedOut } from './cut-idle.ts';
 import { heedExpectations } from './expectations.ts';
 import { answerConnect, answerFault, answerUnreadable } from './faults.ts';
@@ -61,7 +60,6 @@ export function baseApp(
     if (!this.req.complete) closeInStages(this, socket);
   };
   const begin = (request: FastifyRequest, reply: FastifyReply): void => {
-    noteEnding(request.raw);
     reply.raw.on('prefinish', end);
     standardHeaders(request, reply);
   };

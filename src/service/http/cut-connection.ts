@@ -1,14 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 
-/** Of HTTP/1.0, which has no chunks: an answer without a length ends as its connection is closed. */
-const endByClosing = new WeakSet<Socket>();
-
-/** Notes of a request how its answer will end. */
-export function noteEnding({ httpVersion, socket }: IncomingMessage): void {
-  if (httpVersion === '1.0') endByClosing.add(socket);
-}
+/** A connection, with the answer under way on it as Node keeps it there. */
+export type AnsweringSocket = Socket & {
+  readonly _httpMessage?: (ServerResponse & { readonly _header?: string }) | null;
+};
 
 /**
  * Cuts a connection so that nobody takes what was sent for the whole: by a reset where a close would be the
@@ -16,8 +13,13 @@ export function noteEnding({ httpVersion, socket }: IncomingMessage): void {
  * tells those who look for it (RFC 8446 §6.1).
  */
 export function cut(socket: Socket): void {
-  if (endByClosing.has(socket) && !(socket instanceof TLSSocket)) socket.resetAndDestroy();
+  if (isEndedByClose(socket) && !(socket instanceof TLSSocket)) socket.resetAndDestroy();
   else socket.destroy();
+}
+
+/** Whether an answer is under way that has neither chunks, which HTTP/1.0 lacks, nor a length. */
+function isEndedByClose({ _httpMessage: answer }: AnsweringSocket): boolean {
+  return answer?.headersSent === true && !answer.chunkedEncoding && !/^content-length:/im.test(answer._header ?? '');
 }
 
 /** The same of an answer: one that was injected, or waits for its turn on a connection, has none. */

@@ -1,10 +1,10 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { PROBLEM } from '../../encodings/media-types.ts';
 import { BadRequest } from '../../json/fault-list.ts';
 import { CodapError } from '../../errors.ts';
+import { type AnsweringSocket, cut } from './cut-connection.ts';
 import { askToWait, phraseOf, type Problem, problemText, sendProblem } from './problem.ts';
 import { refuseType } from './json-body.ts';
 import { isHeldBack } from './expectations.ts';
@@ -50,13 +50,13 @@ const UNREADABLE: Readonly<Record<string, Problem>> = {
 /** Answers a request that could not be read as HTTP, or its body so, and closes its connection. */
 export function answerUnreadable(
   error: NodeJS.ErrnoException,
-  socket: Socket & { _httpMessage?: ServerResponse; secureConnecting?: boolean },
+  socket: AnsweringSocket & { secureConnecting?: boolean },
 ): void {
   // Where no TLS was agreed on, there is nothing in which to answer.
   if (socket.secureConnecting) return void socket.destroy();
   // There is one where the head was read.
   const response = socket._httpMessage;
-  if (error.code === 'ECONNRESET' || !socket.writable || response?.headersSent) return void socket.destroy();
+  if (error.code === 'ECONNRESET' || !socket.writable || response?.headersSent) return cut(socket);
   const problem = UNREADABLE[error.code ?? ''] ?? { status: 400, detail: 'this is not HTTP/1.1' };
   // As such it is counted, though it is written past it; but who ends in the middle of a request has left.
   if (response && error.code !== 'HPE_INVALID_EOF_STATE') response.statusCode = problem.status;

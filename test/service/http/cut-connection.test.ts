@@ -1,12 +1,18 @@
 import { once } from 'node:events';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseConfig, openSources } from '../../configured.ts';
 import { buildApp } from '../../../src/service/app.ts';
+import { type Edition, Front } from '../../../src/service/front.ts';
 import { startScripted, type ScriptedStore } from '../../scripted-store.ts';
 import { until } from '../../service.ts';
 
 const PIECE = Buffer.alloc(50_000, 'x');
+/** More than what is on its way can be. */
+const LARGE = JSON.stringify('x'.repeat(2 ** 24));
+
+const FRAMES = 'application/x-ndjson';
 
 type App = Awaited<ReturnType<typeof buildApp>>;
 
@@ -17,6 +23,7 @@ let left = 0;
 
 beforeAll(async () => {
   store = await startScripted((path, response) => {
+    if (path === '/large') return void response.setHeader('content-type', 'application/json').end(LARGE);
     response.writeHead(200, { 'content-type': 'application/octet-stream' });
     if (path === '/whole') return void response.end(PIECE);
     if (path === '/endless') {
@@ -27,31 +34,50 @@ beforeAll(async () => {
     response.write(PIECE);
     if (path === '/cut') setImmediate(() => response.destroy());
   });
-  app = await start();
+  app = await listening();
 });
 afterAll(async () => {
   await app.close();
   await store.close();
 });
 
-async function start(): Promise<App> {
+/** Nobody is cut for taking nothing, unless a test says when. */
+async function build(streamIdleMs = 60_000): Promise<App> {
   const config = parseConfig({
-    limits: { streamIdleMs: 100 },
-    sources: { r: { adapter: 'rest', url: store.url } },
+    limits: { streamIdleMs },
+    sources: { r: { adapter: 'rest', url: store.url, breaker: false, maxBytes: 2 ** 26 } },
   });
-  const started = await buildApp(config, await openSources(config));
-  await started.listen({ host: '127.0.0.1', port: 0 });
-  return started;
+  const built = await buildApp(config, await openSources(config));
+  built.get('/flow', (_request, reply) => {
+    const flow = new Readable({ read: () => {} });
+    flow.push(PIECE);
+    return reply.type('application/octet-stream').send(flow);
+  });
+  return built;
 }
 
-/** Asks for an archive of one body, or its bytes. */
-function ask(version: string, accept: string, path: string, { server } = app): Socket {
-  const body = JSON.stringify({ onError: 'fail', queries: [{ source: 'r', op: 'get', params: { path }, as: 'a' }] });
+async function listening(streamIdleMs?: number): Promise<App> {
+  const built = await build(streamIdleMs);
+  await built.listen({ host: '127.0.0.1', port: 0 });
+  return built;
+}
+
+type Listening = Pick<App, 'server'>;
+
+/** Sends a request by a version, behind which further header fields may stand. */
+function send(asked: string, version: string, fields: readonly string[], { server }: Listening, body = ''): Socket {
+  const [number, ...more] = version.split(', ');
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  const head = [`POST /ordered HTTP/${version}`, 'host: localhost', `accept: ${accept}`, 'connection: close'];
-  const fields = ['content-type: application/json', `content-length: ${body.length}`];
-  socket.write(`${[...head, ...fields].join('\r\n')}\r\n\r\n${body}`);
+  socket.write(`${[`${asked} HTTP/${number}`, 'host: localhost', ...more, ...fields].join('\r\n')}\r\n\r\n${body}`);
   return socket;
+}
+
+/** Asks for an archive of one body, its bytes, or a frame. */
+function ask(version: string, accept: string, path: string, of: Listening = app): Socket {
+  const queries = [{ source: 'r', op: 'get', params: { path }, as: 'a' }];
+  const body = JSON.stringify({ onError: accept === FRAMES ? 'partial' : 'fail', queries });
+  const sent = ['content-type: application/json', `content-length: ${body.length}`];
+  return send('POST /ordered', version, [`accept: ${accept}`, 'connection: close', ...sent], of, body);
 }
 
 /** How an answer ends for who reads all of it. */
@@ -77,37 +103,103 @@ const TOLD = [
   ['1.0', 'reset'],
   ['1.1', 'cut'],
 ] as const;
+/** And of those that are hardly seen. */
+const TOLD_RARELY = [
+  ['0.9', 'reset'],
+  ['2.0', 'reset'],
+  ['1.0, te: chunked', 'cut'],
+] as const;
 
 describe.each(TYPES)('an answer as %s without a length', (type) => {
-  it.each(TOLD)(
+  it.each([...TOLD, ...TOLD_RARELY])(
     'of which its store has cut something is no whole one to a client of HTTP/%s: %s',
     async (version, how) => {
       expect(await endOf(ask(version, type, '/cut'))).toMatchObject({ how });
     },
   );
 
-  it.each(['1.0', '1.1'])('that is whole ends as such to a client of HTTP/%s', async (version) => {
+  it.each(TOLD)('that is whole ends as such to a client of HTTP/%s', async (version) => {
     const { how, bytes } = await endOf(ask(version, type, '/whole'));
     expect(how).toBe('whole');
     expect(bytes).toBeGreaterThan(100);
   });
 });
 
+const BYTES = 'application/octet-stream';
+
 describe.each(TOLD)('to a client of HTTP/%s an answer is told to be cut by: %s', (version, how) => {
   it('where nothing was taken for too long', async () => {
-    const socket = ask(version, 'application/octet-stream', '/endless');
+    const own = await listening(100);
     const before = left;
+    const socket = ask(version, BYTES, '/endless', own);
     await until(() => left > before, 'it was cut');
     expect(await endOf(socket)).toMatchObject({ how });
+    await own.close();
   });
 
-  it('where the service ends', async () => {
-    const own = await start();
-    const socket = ask(version, 'application/octet-stream', '/open', own);
+  it.each([
+    ['a batch whose store says no more', (of: App) => ask(version, BYTES, '/open', of)],
+    ['another answer', (of: App) => send('GET /flow', version, [], of)],
+  ])('where the service ends: %s', async (_what, asking) => {
+    const own = await listening();
+    const socket = asking(own);
     const ending = endOf(socket);
     await once(socket, 'data');
-    own.cut?.();
+    own.cut();
     expect(await ending).toMatchObject({ how });
     await own.close();
   });
+
+  it('where the service ends: a batch of which nothing is taken', async () => {
+    const own = await listening();
+    const connected = once(own.server, 'connection');
+    const socket = ask(version, FRAMES, '/large', own);
+    const [connection] = (await connected) as [Socket];
+    let [written, times] = [0, 0];
+    await until(() => {
+      times = written > 0 && written === connection.bytesWritten ? times + 1 : 0;
+      written = connection.bytesWritten;
+      return times === 10;
+    }, 'nothing more fits');
+    const drained = own.drain();
+    own.cut();
+    expect(await drained).toBe(false);
+    expect(await endOf(socket)).toMatchObject({ how });
+    await own.close();
+  });
+
+  it('where a configuration ends', async () => {
+    const edition = async (): Promise<Edition> => {
+      const own = await build();
+      await own.ready();
+      // Nothing is cut before its time.
+      return { config: parseConfig({ server: { graceMs: 20 } }), app: Object.assign(own, { cut: () => {} }) };
+    };
+    const front = new Front(await edition());
+    await front.app.listen({ host: '127.0.0.1', port: 0 });
+    const socket = send('GET /flow', version, [], front);
+    const ending = endOf(socket);
+    await once(socket, 'data');
+    await front.turnTo(await edition());
+    expect(await ending).toMatchObject({ how });
+    await front.close();
+  });
+
+  it('where what comes behind its request is no HTTP', async () => {
+    const socket = ask(version, BYTES, '/open');
+    const ending = endOf(socket);
+    await once(socket, 'data');
+    socket.write('?\r\n\r\n');
+    expect(await ending).toMatchObject({ how });
+  });
+});
+
+it.each(['1.0', '1.1'])('a connection of HTTP/%s that was kept for nothing is closed, not reset', async (version) => {
+  const own = await build();
+  Object.assign(own.server, { keepAliveTimeout: 20, keepAliveTimeoutBuffer: 0 });
+  await own.listen({ host: '127.0.0.1', port: 0 });
+  expect(await endOf(send('GET /health/live', version, ['connection: keep-alive'], own))).toMatchObject({
+    how: 'whole',
+  });
+  await own.close();
 });
