@@ -22,14 +22,40 @@ export function isAround(named: Node, node: Node, groups: readonly GroupNode[]):
   return named === node || (named.kind === 'group' && groups.includes(named));
 }
 
-/** The names that a node may refer to, the nearest first; `groups` are those around it, innermost last. */
+/** Names by which a group's members may refer to others, and at which place of them a node has its own. */
+interface Choice {
+  readonly names: readonly string[];
+  readonly placeOf: ReadonlyMap<Node, number>;
+}
+
+const choices = new WeakMap<GroupNode, Choice>();
+
+/**
+ * The names that a member of the innermost of these groups, the last, may refer to, the nearest first:
+ * `groups` are those around it.
+ */
 export function namesFor(node: Node, groups: readonly GroupNode[]): readonly string[] {
+  const inmost = groups.at(-1)!;
+  // Where one of thousands names what is not there, others may, too.
+  let choice = choices.get(inmost);
+  if (!choice) choices.set(inmost, (choice = choiceWithin(groups)));
+  const place = choice.placeOf.get(node);
+  return place === undefined ? choice.names : choice.names.toSpliced(place, 1);
+}
+
+function choiceWithin(groups: readonly GroupNode[]): Choice {
   const known = new Map<string, Node | 'doubled'>();
   for (const group of groups.toReversed())
     for (const [name, named] of membersByName(group)) if (!known.has(name)) known.set(name, named);
-  const mayBe = (named: Node | 'doubled'): boolean =>
-    named !== 'doubled' && !isAround(named, node, groups) && !(named.kind === 'query' && named.stream);
-  return [...known].flatMap(([name, named]) => (name !== '' && mayBe(named) ? [name] : []));
+  const names: string[] = [];
+  const placeOf = new Map<Node, number>();
+  for (const [name, named] of known) {
+    if (name === '' || named === 'doubled' || (named.kind === 'query' ? named.stream : groups.includes(named)))
+      continue;
+    placeOf.set(named, names.length);
+    names.push(name);
+  }
+  return { names, placeOf };
 }
 
 /** The member that a step of a pointer leads to: by its key, in a list by its position as it was asked. */
