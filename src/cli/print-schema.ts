@@ -16,7 +16,7 @@ export function printSchema(): void {
 
 /**
  * What a configuration may say, as JSON Schema (draft 7, which the most editors know). Rules between several
- * options, and some of what a text may be, `codap check` alone knows.
+ * options, and some of what a text may be, `codap check` alone knows; it alone takes a variable as `adapter`.
  */
 export function configJsonSchema(): object {
   const schema = z.toJSONSchema(configSchema(adapters), {
@@ -40,10 +40,11 @@ function orVariable(part: Part): Part {
   const below = Object.fromEntries(
     Object.entries(part).map(([keyword, value]) => [keyword, withinOf(keyword, value)]),
   ) as Part;
-  const { type, pattern, enum: words } = part;
+  const { type, pattern, enum: words, const: only } = part;
   const isText = type === 'string' && pattern === undefined && words === undefined;
-  if (isText || type === undefined || type === 'object' || type === 'array' || part['const'] !== undefined)
-    return below;
+  // A word alone stands beside others that have a variable, or says by which adapter the rest is to be read.
+  const isWord = typeof only === 'string';
+  if (isText || isWord || type === undefined || type === 'object' || type === 'array') return below;
   const { description, default: byDefault, ...narrow } = below;
   return {
     ...(description !== undefined && { description }),

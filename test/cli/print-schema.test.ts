@@ -38,6 +38,10 @@ it.each([
     `sources: { a: { ${REST}, timeoutMs: "\${T:-5}", retry: { attempts: "\${A}" }, methods: ["\${M}"] } }`,
   ],
   [
+    'variables for what may be false',
+    `sources: { a: { ${REST}, merge: "\${M:-false}", cache: "\${C:-false}", rate: "\${R:-false}", retry: "\${T:-false}" } }`,
+  ],
+  [
     'variables of the server',
     'server: { port: "${PORT}", adhoc: "${ADHOC:-false}", workers: "${W}", tls: { cert: "${C}", key: k.pem } }',
   ],
@@ -55,6 +59,8 @@ it.each([
   ['a variable in limits', 'limits: { depth: "${D}" }'],
   ['a text for a number', `sources: { a: { ${REST}, timeoutMs: soon } }`],
   ['an option of another adapter', `sources: { a: { ${REST}, bucket: b } }`],
+  // By it a branch is chosen, in which an editor then completes.
+  ['a variable as an adapter', 'sources: { a: { adapter: "${A:-rest}", url: "http://a/" } }'],
   ['an unknown adapter', 'sources: { a: { adapter: sql } }'],
   ['what is missing', 'sources: { a: { adapter: s3 } }'],
   ['a merge that is true', `sources: { a: { ${REST}, merge: true } }`],
