@@ -27,8 +27,8 @@ export interface Export {
 /** An OpenTelemetry collector's OTLP receiver, played. */
 export interface OtlpReceiver extends AsyncDisposable {
   readonly url: string;
-  /** How it answers: with a status, or not until it is no longer held. */
-  readonly answer: { status: number; isLoopHeld: boolean };
+  /** How it answers: with a status, or not until it no longer hangs. */
+  readonly answer: { status: number; hangs: boolean };
   readonly exports: readonly Export[];
   /** The spans of all exports, which were JSON. */
   readonly spans: readonly ReceivedSpan[];
@@ -64,7 +64,7 @@ const KINDS = ['internal', 'internal', 'server', 'client'] as const;
 
 /** Starts one. */
 export async function startOtlpReceiver(): Promise<OtlpReceiver> {
-  const answer = { status: 200, isLoopHeld: false };
+  const answer = { status: 200, hangs: false };
   const exports: Export[] = [];
   const spans: ReceivedSpan[] = [];
   const resources: Record<string, unknown>[] = [];
@@ -83,7 +83,7 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
         }
       }
       const end = (): unknown =>
-        answer.isLoopHeld
+        answer.hangs
           ? setTimeout(end, 2)
           : response.writeHead(answer.status, { 'content-type': type }).end(isJson ? '{}' : undefined);
       end();

@@ -164,7 +164,7 @@ export class Param {
     if (!isList(this.#said) && texts.length > 1) return `it is given more than once; ${this.allowed} is allowed here`;
     const isNumber = READ[scalarOf(this.#said)] === readNumber;
     if (isNumber && texts.some((text) => NUMBER.test(text) && readNumber(text) === undefined))
-      return `a number that a double may not hold; ${this.allowed} is allowed here`;
+      return `a number that a double cannot hold; ${this.allowed} is allowed here`;
     return `${this.allowed} is allowed here`;
   }
 

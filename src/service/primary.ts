@@ -34,7 +34,7 @@ export type Order =
 export function hearPrimary(hears: {
   readonly [Kind in Order['kind']]?: (order: Extract<Order, { readonly kind: Kind }>) => void;
 }): () => void {
-  const hear = ({ kind, ...order }: Order): void => (hears[kind] as ((order: object) => void) | undefined)?.(order);
+  const hear = (order: Order): void => (hears[order.kind] as ((order: Order) => void) | undefined)?.(order);
   process.on('message', hear);
   return () => void process.off('message', hear);
 }

@@ -54,7 +54,7 @@ describe('another edition of the service', () => {
   afterEach(() => void vi.unstubAllEnvs());
 
   it.each([
-    ['hangs', { isLoopHeld: true }],
+    ['hangs', { hangs: true }],
     ['refuses', { status: 400 }],
   ])('has the one before closed at once where a collector %s, and spans of both are exported', async (_how, answer) => {
     const store = await startTexts(new Map([['/', '1']]));
@@ -79,7 +79,7 @@ describe('another edition of the service', () => {
     await front.turnTo(await openEdition(config, shared));
     expect(performance.now() - began).toBeLessThan(1000);
     await ask();
-    Object.assign(receiver.answer, { isLoopHeld: false });
+    Object.assign(receiver.answer, { hangs: false });
     await spans.close();
     await store.close();
     expect(receiver.spans.filter(({ name }) => name === 'POST /ordered')).toHaveLength(2);

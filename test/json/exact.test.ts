@@ -16,11 +16,11 @@ describe('a double', () => {
     ['9007199254740994', false, false],
     ['9223372036854775807', false, false],
     ['9'.repeat(400), false, false],
-  ])('holds ±%s: %s, which it shows: %s', (digits, isLoopHeld, isShown) => {
+  ])('holds ±%s: %s, which it shows: %s', (digits, holds, isShown) => {
     const bytes = Buffer.from(` ${digits} `);
-    expect(isBeyondExact(bytes, 1, 1 + digits.length)).toBe(!isLoopHeld);
+    expect(isBeyondExact(bytes, 1, 1 + digits.length)).toBe(!holds);
     for (const text of [digits, `-${digits}`]) {
-      expect([isExactInteger(text), isExact(BigInt(text))]).toEqual([isLoopHeld, isLoopHeld]);
+      expect([isExactInteger(text), isExact(BigInt(text))]).toEqual([holds, holds]);
       expect(isUnrounded(Number(text))).toBe(isShown);
     }
   });

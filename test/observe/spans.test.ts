@@ -571,10 +571,10 @@ describe('a collector that is down', () => {
     await using codap = await traced({
       queue: { maxQueueSize: 10, maxExportBatchSize: 5, scheduledDelayMillis: 60_000 },
     });
-    codap.receiver.answer.isLoopHeld = true;
+    codap.receiver.answer.hangs = true;
     for (let at = 0; at < 20; at += 1) await codap.service.kv({ a: ECHO });
     await until(() => codap.receiver.exports.length > 0);
-    codap.receiver.answer.isLoopHeld = false;
+    codap.receiver.answer.hangs = false;
     await codap.close();
     expect(codap.receiver.spans.length).toBeLessThanOrEqual(15);
   });

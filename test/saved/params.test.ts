@@ -94,12 +94,12 @@ describe('a parameter of a URL is converted from its text', () => {
 
 it.each([
   ['string', 'a=x&a=y', 'it is given more than once; a string is allowed here'],
-  ['integer', 'a=9007199254740993', 'a number that a double may not hold; a whole number is allowed here'],
-  ['number', 'a=1e999', 'a number that a double may not hold; a number is allowed here'],
+  ['integer', 'a=9007199254740993', 'a number that a double cannot hold; a whole number is allowed here'],
+  ['number', 'a=1e999', 'a number that a double cannot hold; a number is allowed here'],
   [
     ['integer'],
     'a=1&a=9007199254740993',
-    'a number that a double may not hold; a list of whole numbers is allowed here',
+    'a number that a double cannot hold; a list of whole numbers is allowed here',
   ],
   ['integer', 'a=1.5', 'a whole number is allowed here'],
 ])('%j: of %s it is told why it is none', (type, query, detail) => {
