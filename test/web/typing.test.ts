@@ -25,21 +25,22 @@ const keysOf: Readonly<Record<string, { before: string; keys: readonly string[];
   'Backspace is held': { before: letters.join(''), keys: letters.map(() => 'Backspace'), after: /^$/ },
 };
 
-it.each(
-  Object.keys(keysOf).flatMap((what) => [[what, 20, 1] as const, [what, 35, 4] as const]),
-)('%s, a key each %i ms, on a processor that is %i times slower', async (what, everyMs, rate) => {
-  const look = await play.open();
-  const { page, context } = look;
-  const { before, keys, after } = keysOf[what]!;
-  await edit(page, 'kv', before);
-  await page.locator('.cm-content').focus();
-  await page.keyboard.press('Control+End');
-  await (await context.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate });
-  await press(page, keys, everyMs);
-  await expect.poll(() => written(page)).toMatch(after);
-  expectQuiet(look);
-  await look.close();
-});
+it.each(Object.keys(keysOf).flatMap((what) => [[what, 20, 1] as const, [what, 35, 4] as const]))(
+  '%s, a key each %i ms, on a processor that is %i times slower',
+  async (what, everyMs, rate) => {
+    const look = await play.open();
+    const { page, context } = look;
+    const { before, keys, after } = keysOf[what]!;
+    await edit(page, 'kv', before);
+    await page.locator('.cm-content').focus();
+    await page.keyboard.press('Control+End');
+    await (await context.newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate });
+    await press(page, keys, everyMs);
+    await expect.poll(() => written(page)).toMatch(after);
+    expectQuiet(look);
+    await look.close();
+  },
+);
 
 it('what was written is taken back, after another batch was opened too, in each pattern for itself', async () => {
   const look = await play.open();
