@@ -1,13 +1,9 @@
-import { z } from 'zod';
 import { adapters } from '../../adapters/index.ts';
 import { configSchema } from '../config/schema.ts';
+import { type Dialect, type JsonSchema, mapBelow, toJsonSchema } from '../openapi/schema-of.ts';
 
-/** A part of a JSON Schema, as far as it is looked at here. */
-interface Part {
-  readonly [keyword: string]: unknown;
-  readonly description?: string;
-  readonly default?: unknown;
-}
+/** Draft 7 is what the most editors know; they show what holds where nothing is said. */
+const EDITORS: Dialect = { target: 'draft-7', hasDefaults: true };
 
 /** `codap schema`: prints the JSON Schema of a configuration, by which editors complete and check one. */
 export function printSchema(): void {
@@ -15,31 +11,19 @@ export function printSchema(): void {
 }
 
 /**
- * What a configuration may say, as JSON Schema (draft 7, which the most editors know). Rules between several
- * options, and some of what a text may be, `codap check` alone knows; it alone takes a variable as `adapter`.
+ * What a configuration may say, as JSON Schema. Rules between several options, and some of what a text may
+ * be, `codap check` alone knows; it alone takes a variable as `adapter`.
  */
-export function configJsonSchema(): object {
-  const schema = z.toJSONSchema(configSchema(adapters), {
-    io: 'input',
-    target: 'draft-7',
-    unrepresentable: 'any',
-    override({ jsonSchema }) {
-      const { shown } = jsonSchema as { shown?: z.ZodType };
-      if (!shown) return;
-      const { $schema: _, ...written } = z.toJSONSchema(shown, { io: 'input', target: 'draft-7' });
-      Object.assign(jsonSchema, { shown: undefined, type: undefined, items: undefined }, written);
-    },
-  });
-  const properties = schema.properties as Record<string, Part>;
-  for (const name of ['server', 'sources']) properties[name] = orVariable(properties[name] as Part);
-  return schema;
+export function configJsonSchema(): JsonSchema {
+  const schema = toJsonSchema(configSchema(adapters), EDITORS);
+  const properties = { ...(schema['properties'] as Record<string, JsonSchema>) };
+  for (const name of ['server', 'sources']) properties[name] = orVariable(properties[name] as JsonSchema);
+  return { $schema: 'http://json-schema.org/draft-07/schema#', ...schema, properties };
 }
 
 /** With `${NAME}` allowed wherever one thing of a narrower kind than a text is. */
-function orVariable(part: Part): Part {
-  const below = Object.fromEntries(
-    Object.entries(part).map(([keyword, value]) => [keyword, withinOf(keyword, value)]),
-  ) as Part;
+function orVariable(part: JsonSchema): JsonSchema {
+  const below = mapBelow(part, orVariable, orVariable);
   const { type, pattern, enum: words, const: only } = part;
   const isText = type === 'string' && pattern === undefined && words === undefined;
   // A word alone stands beside others that have a variable, or says by which adapter the rest is to be read.
@@ -51,13 +35,4 @@ function orVariable(part: Part): Part {
     ...(byDefault !== undefined && { default: byDefault }),
     anyOf: [narrow, { type: 'string', pattern: '\\$\\{' }],
   };
-}
-
-/** What a keyword says: where it has schemas, one, a list of them or each by a name, these with variables. */
-function withinOf(keyword: string, value: unknown): unknown {
-  if ((keyword === 'items' || keyword === 'additionalProperties') && typeof value === 'object')
-    return orVariable(value as Part);
-  if (keyword === 'anyOf' || keyword === 'oneOf') return (value as Part[]).map(orVariable);
-  if (keyword !== 'properties') return value;
-  return Object.fromEntries(Object.entries(value as object).map(([name, one]) => [name, orVariable(one as Part)]));
 }

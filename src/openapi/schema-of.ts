@@ -18,20 +18,35 @@ export function ref(name: string): JsonSchema {
 /** Any object: said outright, since many a generator of types makes an empty one of `type` alone. */
 export const anyObject: JsonSchema = { type: 'object', additionalProperties: true };
 
+/** How a schema is written. */
+export interface Dialect {
+  readonly target: 'draft-2020-12' | 'draft-7';
+  /** Whether it says what holds where nothing is said: generators of types demand what has a `default`. */
+  readonly hasDefaults: boolean;
+}
+
+const OPENAPI: Dialect = { target: 'draft-2020-12', hasDefaults: false };
+
 /**
- * What a zod schema takes, as JSON Schema; where `fillable()` lets a reference stand, it says so. `shown`
- * stands in the place of what is checked elsewhere. Nothing has a `default`: generators of types demand what
- * has one.
+ * What a zod schema takes, as JSON Schema, by default as OpenAPI has it; where `fillable()` lets a reference
+ * stand, it says so. `shown` stands in the place of what is checked elsewhere.
  */
-export function toJsonSchema(schema: z.ZodType): JsonSchema {
+export function toJsonSchema(schema: z.ZodType, dialect = OPENAPI): JsonSchema {
+  const { target, hasDefaults } = dialect;
   const { $schema: _, ...json } = z.toJSONSchema(schema, {
     io: 'input',
+    target,
     unrepresentable: 'any',
     override({ jsonSchema }) {
       const { fillable, shown } = jsonSchema as { fillable?: z.ZodType; shown?: z.ZodType };
-      for (const keyword of ['fillable', 'shown', 'default'] as const) delete jsonSchema[keyword];
-      if (fillable) Object.assign(jsonSchema, { anyOf: [toJsonSchema(fillable), ref('Reference')] });
-      if (shown) Object.assign(jsonSchema, toJsonSchema(shown));
+      for (const keyword of ['fillable', 'shown'] as const) delete jsonSchema[keyword];
+      if (!hasDefaults) delete jsonSchema.default;
+      if (fillable) Object.assign(jsonSchema, { anyOf: [toJsonSchema(fillable, dialect), ref('Reference')] });
+      if (shown) {
+        delete jsonSchema.type;
+        delete jsonSchema.items;
+        Object.assign(jsonSchema, toJsonSchema(shown, dialect));
+      }
       if (jsonSchema.type === 'object' && takesAnyObject(jsonSchema)) Object.assign(jsonSchema, anyObject);
     },
   }) as JsonSchema;
@@ -53,13 +68,21 @@ export function orVerbatim(schema: JsonSchema): JsonSchema {
 }
 
 function verbatimBelow(schema: JsonSchema): JsonSchema {
-  const within = (value: unknown): JsonSchema => orVerbatim(verbatimBelow(value as JsonSchema));
+  return mapBelow(schema, verbatimBelow, (within) => orVerbatim(verbatimBelow(within)));
+}
+
+/** A schema with those below it made anew: its alternatives by one function, what is within by another. */
+export function mapBelow(
+  schema: JsonSchema,
+  alternative: (one: JsonSchema) => JsonSchema,
+  within: (one: JsonSchema) => JsonSchema,
+): JsonSchema {
   const below = Object.entries(schema).map(([keyword, value]) => {
-    if (keyword === 'anyOf') return [keyword, (value as JsonSchema[]).map(verbatimBelow)];
+    if (keyword === 'anyOf' || keyword === 'oneOf') return [keyword, (value as JsonSchema[]).map(alternative)];
     if (typeof value !== 'object') return [keyword, value];
-    if (keyword === 'items' || keyword === 'additionalProperties') return [keyword, within(value)];
+    if (keyword === 'items' || keyword === 'additionalProperties') return [keyword, within(value as JsonSchema)];
     if (keyword !== 'properties') return [keyword, value];
-    const named = Object.entries(value as object).map(([name, one]) => [name, within(one)]);
+    const named = Object.entries(value as object).map(([name, one]) => [name, within(one as JsonSchema)]);
     return [keyword, Object.fromEntries(named) as JsonSchema];
   });
   return Object.fromEntries(below) as JsonSchema;
