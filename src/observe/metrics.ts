@@ -1,6 +1,6 @@
 import { DurationsBy } from '../budget/durations.ts';
 import { Counts } from './counts.ts';
-import { type Family, durationFamilies } from './family.ts';
+import { durationFamilies, type Family } from './family.ts';
 import { type Observed, sourceFamilies } from './source-families.ts';
 
 /** Why something was turned away before anybody looked at what it asked for. */

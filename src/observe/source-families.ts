@@ -1,5 +1,5 @@
 import type { Source } from '../sources/open.ts';
-import { type Family, type Series, durationFamilies } from './family.ts';
+import { durationFamilies, type Family, type Series } from './family.ts';
 
 /** A source as its metrics see it. */
 export type Observed = Pick<Source, 'name' | 'calls' | 'layers'>;

@@ -19,6 +19,7 @@ export type Call<T> = [] | Started<T>;
 /** A task with its arguments. */
 export type Started<T> = [task: Task<T, never[]>, ...args: unknown[]];
 
+/** Whether it is waited for, as `await` decides. */
 export function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }

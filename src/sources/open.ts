@@ -8,7 +8,7 @@ import { type Call, type CallBounds, callOf, reduced, Who } from './call.ts';
 import { DurationsBy } from '../budget/durations.ts';
 import { checkParams } from './check-params.ts';
 import { Circuit } from './circuit.ts';
-import { type Layer, stack, allBut } from './layer.ts';
+import { allBut, type Layer, stack } from './layer.ts';
 import { attempt } from './layers/attempt.ts';
 import { breaker, judge } from './layers/breaker.ts';
 import { cache } from './layers/cache.ts';

@@ -2,7 +2,7 @@ import { listReferences } from '../modifiers/for-each-list.ts';
 import { BROKEN, type Reference, type Report } from '../template/reference.ts';
 import type { Steps } from '../../budget/work.ts';
 import { choice } from '../../store/check-schema.ts';
-import { isAround, memberAt, membersByName, namesFor } from './named-members.ts';
+import { memberAt, membersByName, namesFor } from './named-members.ts';
 import { countsWhole, type GroupNode, isWon, type Node, ownReferences, refersToNothing } from './node.ts';
 import type { Planner } from './planner.ts';
 
@@ -102,7 +102,7 @@ function linkOne(reference: Reference, node: Node, around: Surroundings, waits: 
     const named = membersByName(group).get(name);
     if (named === undefined) continue;
     if (named === 'doubled') return tell(report, reference, 'two queries bear this name');
-    if (isAround(named, node, around.groups))
+    if (named === node || (named.kind === 'group' && around.groups.includes(named)))
       return tell(report, reference, 'a query cannot wait for itself or for a group around it');
     const on = part(named, steps);
     if (on.stream) return tell(report, reference, 'a query with "stream" has no value to refer to');

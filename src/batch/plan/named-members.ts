@@ -17,11 +17,6 @@ export function membersByName(group: GroupNode): ReadonlyMap<string, Node | 'dou
   return table;
 }
 
-/** Whether a node would wait for itself where it names this one: `groups` are those around it. */
-export function isAround(named: Node, node: Node, groups: readonly GroupNode[]): boolean {
-  return named === node || (named.kind === 'group' && groups.includes(named));
-}
-
 /** Names by which a group's members may refer to others, and at which place of them a node has its own. */
 interface Choice {
   readonly names: readonly string[];
