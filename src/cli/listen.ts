@@ -1,7 +1,7 @@
 import cluster from 'node:cluster';
 import dns from 'node:dns/promises';
 import { once } from 'node:events';
-import { type AddressInfo, BlockList, createServer, type Server } from 'node:net';
+import { type AddressInfo, BlockList, connect, createServer, type Server } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance, FastifyListenOptions } from 'fastify';
 import type { Listening } from '../service/drain.ts';
@@ -132,19 +132,40 @@ async function listenMore(
 }
 
 /**
- * Whether somebody has that port. Where one may be shared, listening as the service does would not tell:
- * another codap of the same user would get a part of the connections. So it is asked for alone first.
+ * Whether somebody listens there. Where a port may be shared, listening as the service does would not tell:
+ * another codap of the same user would get a part of the connections. It is asked by connecting: who listens
+ * to find out has to close again, and resets the clients that came meanwhile.
  */
 async function isTaken({ host, port }: Where): Promise<boolean> {
   for (const at of await hostsOf(host)) {
-    await using server = createServer((socket) => socket.destroy());
-    try {
-      server.listen({ host: at, port, exclusive: true });
-      await once(server, 'listening');
-    } catch (error) {
-      // What else keeps from it is told by listening.
-      if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return true;
-    }
+    // Whoever answers at an address of another machine has not taken this port.
+    if ((await hasAddress(at)) && (await isAnswered({ host: at, port }))) return true;
   }
   return false;
+}
+
+/** Whether this machine has that address: whether any port of it can be listened on. */
+async function hasAddress(host: string): Promise<boolean> {
+  await using server = createServer((socket) => socket.destroy());
+  try {
+    server.listen({ host, port: 0, exclusive: true });
+    await once(server, 'listening');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function isAnswered(where: Where): Promise<boolean> {
+  const socket = connect({ ...where, timeout: 1000 });
+  socket.once('timeout', () => socket.destroy(new Error('no answer')));
+  try {
+    await once(socket, 'connect');
+    // Where nobody listens, TCP can connect a port to itself.
+    return socket.localPort !== socket.remotePort;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
 }
