@@ -5,6 +5,7 @@ import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises'
 import type { Logger } from 'pino';
 import type { Cause } from './ending.ts';
 import { cutAfter, type Front } from './front.ts';
+import { cutAnswer } from './http/cut-connection.ts';
 import { tellPrimary } from './primary.ts';
 
 /** What has to be ended in an orderly way once it runs. */
@@ -55,6 +56,8 @@ export function draining({ front, logger, dispose }: RunningService) {
     const aheadMs = cluster.isWorker ? Math.min(AHEAD_MS, graceMs / 2) : 0;
     setTimeout(() => process.exit(whole ? status : 1), graceMs - aheadMs);
     setTimeout(() => front.cut(), cutAfter(graceMs));
+    // Whatever ends the process before that: the system would close the connections as after a last byte.
+    process.once('exit', () => front.answers.forEach(cutAnswer));
     const arrivals = watch(front);
     // After an error nothing is begun any more.
     const drained = err && front.drain();

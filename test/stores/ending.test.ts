@@ -90,9 +90,8 @@ describe('SIGTERM', { timeout: 30_000 }, () => {
   it('a second time ends the process within a second', async () => {
     const child = await spawned(60_000);
     const address = await addressOf(child);
-    const asked = once(store, 'request').then(() => once(store, 'request'));
     const answer = ask(address, [SOON, HELD]).catch(() => 'cut');
-    await asked;
+    while (held.size === 0) await once(store, 'request');
     const ended = exit(child);
     child.kill('SIGTERM');
     await draining(address);
@@ -101,6 +100,23 @@ describe('SIGTERM', { timeout: 30_000 }, () => {
     await ended;
     expect(performance.now() - began).toBeLessThan(1000);
     expect(await answer).toBe('cut');
+  });
+
+  it('a second time resets an answer that else its close would end', async () => {
+    const child = await spawned(60_000);
+    const address = await addressOf(child);
+    const body = JSON.stringify({ queries: [SOON, HELD].map((query, at) => ({ ...query, as: `${at}` })) });
+    const fields = `Accept: application/zip\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;
+    const client = connect(Number(new URL(address).port), '127.0.0.1');
+    client.write(`POST /ordered HTTP/1.0\r\nHost: localhost\r\n${fields}\r\n\r\n${body}`);
+    const answer = text(client).catch((error: NodeJS.ErrnoException) => error.code);
+    while (held.size === 0 || client.bytesRead === 0) await pause(10);
+    const ended = exit(child);
+    child.kill('SIGTERM');
+    await draining(address);
+    child.kill('SIGTERM');
+    expect(await answer).toBe('ECONNRESET');
+    expect(await ended).toEqual([1, null]);
   });
 
   it('in the middle of a stream lets it end within the grace period', async () => {

@@ -11,6 +11,7 @@ import type { Config } from '../../config/load.ts';
 import type { Spans } from '../../observe/spans.ts';
 import { isHeadPlain } from './check-head.ts';
 import { closeInStages } from './close-in-stages.ts';
+import { cutWhoLeave } from './cut-connection.ts';
 import { cutIdle, whenTimedOut } from './cut-idle.ts';
 import { heedExpectations } from './expectations.ts';
 import { answerConnect, answerFault, answerUnreadable } from './faults.ts';
@@ -84,6 +85,7 @@ export function baseApp(
     clientErrorHandler: answerUnreadable,
   });
   whenTimedOut(app.server);
+  cutWhoLeave(app.server);
   app.server.on('connect', answerConnect);
   heedExpectations(app);
   app.setErrorHandler(answerFault);

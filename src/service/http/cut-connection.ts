@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
+import { type Server, Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 
 /** A connection, with the answer under way on it as Node keeps it there. */
@@ -15,6 +15,18 @@ export type AnsweringSocket = Socket & {
 export function cut(socket: Socket): void {
   if (isEndedByClose(socket) && !(socket instanceof TLSSocket)) socket.resetAndDestroy();
   else socket.destroy();
+}
+
+/**
+ * From now on a client of a server that ends its side in the middle of such an answer is reset: it is taken
+ * to have left, and Node would close what it may still read.
+ */
+export function cutWhoLeave(server: Server): void {
+  server.on('connection', (socket: AnsweringSocket) => {
+    socket.prependListener('end', () => {
+      if (isEndedByClose(socket) && !socket._httpMessage?.writableEnded) cut(socket);
+    });
+  });
 }
 
 /** Whether an answer is under way that has neither chunks, which HTTP/1.0 lacks, nor a length. */

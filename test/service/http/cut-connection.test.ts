@@ -48,6 +48,11 @@ async function build(streamIdleMs = 60_000): Promise<App> {
     sources: { r: { adapter: 'rest', url: store.url, breaker: false, maxBytes: 2 ** 26 } },
   });
   const built = await buildApp(config, await openSources(config));
+  built.get('/all', (_request, reply) => {
+    reply.hijack();
+    reply.raw.flushHeaders();
+    reply.raw.end(LARGE);
+  });
   built.get('/flow', (_request, reply) => {
     const flow = new Readable({ read: () => {} });
     flow.push(PIECE);
@@ -185,6 +190,17 @@ describe.each(TOLD)('to a client of HTTP/%s an answer is told to be cut by: %s',
     await front.close();
   });
 
+  it.each([
+    ['a batch whose store says no more', (of: App) => ask(version, BYTES, '/open', of)],
+    ['another answer', (of: App) => send('GET /flow', version, [], of)],
+  ])('where its client ends its side in the middle of it: %s', async (_what, asking) => {
+    const socket = asking(app);
+    const ending = endOf(socket);
+    await once(socket, 'data');
+    socket.end();
+    expect(await ending).toMatchObject({ how });
+  });
+
   it('where what comes behind its request is no HTTP', async () => {
     const socket = ask(version, BYTES, '/open');
     const ending = endOf(socket);
@@ -193,6 +209,18 @@ describe.each(TOLD)('to a client of HTTP/%s an answer is told to be cut by: %s',
     expect(await ending).toMatchObject({ how });
   });
 });
+
+it.each(['1.0', '1.1'])(
+  'an answer that is whole is not cut where a client of HTTP/%s ends its side before it has taken it',
+  async (version) => {
+    const own = await listening();
+    const socket = send('GET /all', version, ['connection: close'], own);
+    await once(socket, 'readable');
+    socket.end();
+    expect(await endOf(socket)).toMatchObject({ how: 'whole' });
+    await own.close();
+  },
+);
 
 it.each(['1.0', '1.1'])('a connection of HTTP/%s that was kept for nothing is closed, not reset', async (version) => {
   const own = await build();
