@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { rest } from '../../adapters/rest.ts';
+import { rest, type RestOptions } from '../../adapters/rest.ts';
 import { processMemory } from '../../src/budget/memory.ts';
 import { CodapError } from '../../src/errors.ts';
 import type { Value } from '../../src/store/payload.ts';
@@ -22,7 +22,7 @@ afterEach(async () => {
 });
 
 /** A store that answers by hand, and a source of it. */
-async function byHand(own: Record<string, unknown> = { pipelining: 4 }) {
+async function byHand(own: Record<string, unknown> = { pipelining: 4 }, common: Partial<RestOptions> = {}) {
   const asked: Asked[] = [];
   const sockets: Socket[] = [];
   let told = (): void => {};
@@ -40,11 +40,14 @@ async function byHand(own: Record<string, unknown> = { pipelining: 4 }) {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const options = restOptions({
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    methods: ['get', 'head', 'post'],
-    ...own,
-  });
+  const options = restOptions(
+    {
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+      methods: ['get', 'head', 'post'],
+      ...own,
+    },
+    common,
+  );
   const source = await rest.open(options);
   closing.push(async () => {
     await source[Symbol.asyncDispose]();
@@ -196,5 +199,21 @@ describe('pipelining', () => {
     expect(await failed(answers[0]!)).toMatchObject({ code: 'NOT_FOUND' });
     expect((await answers[1])!.value).toBe('B');
     expect(socketsOf(store.asked)).toBe(1);
+  });
+  it('lets none overtake what waits, also where a connection is given back with an answer that nobody reads', async () => {
+    const store = await byHand({ pipelining: 2 }, { concurrency: 1 });
+    const first = ['a', 'b', 'c', 'd'].map((path) => store.ask(path));
+    await store.came(4);
+    const [{ socket }] = store.asked as [Asked];
+    const later = ['w1', 'w2', 'w3', 'w4'].map((path) => store.ask(path));
+    const refused = answerOf([], 'no', '500 Internal Server Error');
+    socket.write(Buffer.concat([refused, refused.subarray(0, -1)]));
+    await Promise.all(first.slice(0, 2).map(failed));
+    await store.came(6);
+    expect(lines(store.asked.slice(4))).toEqual(['GET /w1', 'GET /w2']);
+    for (const { socket: one, line } of store.asked.slice(2)) one.write(textOf(line));
+    await store.came(8);
+    for (const { socket: one, line } of store.asked.slice(6)) one.write(textOf(line));
+    expect((await Promise.all(later)).map(({ value }) => value)).toEqual(['GET /w1', 'GET /w2', 'GET /w3', 'GET /w4']);
   });
 });

@@ -146,11 +146,17 @@ export class Pool implements Keeper<Connection>, AsyncDisposable {
     this.#sendWaiting();
   }
 
+  /** The first that waits leaves the line only for a connection that takes it: none that came later overtakes it. */
   #sendWaiting(): void {
-    while (this.#waiting.length > 0 && (this.#open.length > 0 || this.#all.size < this.#most)) {
-      const call = this.#waiting.shift() as Taker;
-      if (!call.isOver) this.send(call);
+    while (this.#waiting.length > 0) {
+      if (!this.#waiting[0]?.isOver) {
+        const connection = this.#take() ?? this.#more();
+        if (!connection) break;
+        this.#give(connection, this.#waiting[0] as Taker);
+      }
+      this.#waiting.shift();
     }
+    if (this.#waiting.length > 0 && !this.#hurry) this.#makeRoom();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
