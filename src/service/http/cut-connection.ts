@@ -34,8 +34,14 @@ function isEndedByClose({ _httpMessage: answer }: AnsweringSocket): boolean {
   return answer?.headersSent === true && !answer.chunkedEncoding && !/^content-length:/im.test(answer._header ?? '');
 }
 
-/** The same of an answer: one that was injected, or waits for its turn on a connection, has none. */
+/**
+ * The same of an answer. One that waits for its turn on a connection has none yet: that is closed when the turn
+ * comes, before any byte of this answer, since Node forgets that it was destroyed.
+ */
 export function cutAnswer(answer: ServerResponse): void {
-  if (answer.socket instanceof Socket) cut(answer.socket);
+  const { socket } = answer;
+  // One that was injected has another kind.
+  if (socket instanceof Socket) cut(socket);
+  else if (!socket) answer.once('socket', (turn: Socket) => turn.destroy());
   answer.destroy();
 }

@@ -69,21 +69,28 @@ async function listening(streamIdleMs?: number): Promise<App> {
 
 type Listening = Pick<App, 'server'>;
 
-/** Sends a request by a version, behind which further header fields may stand. */
-function send(asked: string, version: string, fields: readonly string[], { server }: Listening, body = ''): Socket {
+/** A request by a version, behind which further header fields may stand. */
+function requestOf(asked: string, version: string, fields: readonly string[], body = ''): string {
   const [number, ...more] = version.split(', ');
-  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  socket.write(`${[`${asked} HTTP/${number}`, 'host: localhost', ...more, ...fields].join('\r\n')}\r\n\r\n${body}`);
-  return socket;
+  return `${[`${asked} HTTP/${number}`, 'host: localhost', ...more, ...fields].join('\r\n')}\r\n\r\n${body}`;
 }
 
-/** Asks for an archive of one body, its bytes, or a frame. */
-function ask(version: string, accept: string, path: string, of: Listening = app): Socket {
+/** One for an archive of one body, its bytes, or a frame. */
+function batchOf(version: string, accept: string, path: string): string {
   const queries = [{ source: 'r', op: 'get', params: { path }, as: 'a' }];
   const body = JSON.stringify({ onError: accept === FRAMES ? 'partial' : 'fail', queries });
   const sent = ['content-type: application/json', `content-length: ${body.length}`];
-  return send('POST /ordered', version, [`accept: ${accept}`, 'connection: close', ...sent], of, body);
+  return requestOf('POST /ordered', version, [`accept: ${accept}`, 'connection: close', ...sent], body);
 }
+
+function send(request: string, { server }: Listening = app): Socket {
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  socket.write(request);
+  return socket;
+}
+
+const ask = (version: string, accept: string, path: string, of?: Listening): Socket =>
+  send(batchOf(version, accept, path), of);
 
 /** How an answer ends for who reads all of it. */
 async function endOf(socket: Socket): Promise<{ how: 'reset' | 'whole' | 'cut'; bytes: number }> {
@@ -144,7 +151,7 @@ describe.each(TOLD)('to a client of HTTP/%s an answer is told to be cut by: %s',
 
   it.each([
     ['a batch whose store says no more', (of: App) => ask(version, BYTES, '/open', of)],
-    ['another answer', (of: App) => send('GET /flow', version, [], of)],
+    ['another answer', (of: App) => send(requestOf('GET /flow', version, []), of)],
   ])('where the service ends: %s', async (_what, asking) => {
     const own = await listening();
     const socket = asking(own);
@@ -182,7 +189,7 @@ describe.each(TOLD)('to a client of HTTP/%s an answer is told to be cut by: %s',
     };
     const front = new Front(await edition());
     await front.app.listen({ host: '127.0.0.1', port: 0 });
-    const socket = send('GET /flow', version, [], front);
+    const socket = send(requestOf('GET /flow', version, []), front);
     const ending = endOf(socket);
     await once(socket, 'data');
     await front.turnTo(await edition());
@@ -192,7 +199,7 @@ describe.each(TOLD)('to a client of HTTP/%s an answer is told to be cut by: %s',
 
   it.each([
     ['a batch whose store says no more', (of: App) => ask(version, BYTES, '/open', of)],
-    ['another answer', (of: App) => send('GET /flow', version, [], of)],
+    ['another answer', (of: App) => send(requestOf('GET /flow', version, []), of)],
   ])('where its client ends its side in the middle of it: %s', async (_what, asking) => {
     const socket = asking(app);
     const ending = endOf(socket);
@@ -210,11 +217,30 @@ describe.each(TOLD)('to a client of HTTP/%s an answer is told to be cut by: %s',
   });
 });
 
+describe.each(TYPES)('an answer as %s that is cut before its turn', (type) => {
+  it.each(['1.0', '1.1'])('closes the connection of HTTP/%s behind the one before it', async (version) => {
+    const own = await build();
+    const turn = Promise.withResolvers<string>();
+    own.get('/first', () => turn.promise);
+    await own.listen({ host: '127.0.0.1', port: 0 });
+    const cutOff = new Promise((resolve) => {
+      own.server.on('request', ({ url }, response) => url === '/ordered' && response.once('close', resolve));
+    });
+    const socket = send(requestOf('GET /first', version, ['connection: keep-alive']), own);
+    const ending = endOf(socket);
+    socket.write(batchOf(version, type, '/cut'));
+    await cutOff;
+    turn.resolve('first');
+    expect(await ending).toEqual({ how: 'whole', bytes: 5 });
+    await own.close();
+  });
+});
+
 it.each(['1.0', '1.1'])(
   'an answer that is whole is not cut where a client of HTTP/%s ends its side before it has taken it',
   async (version) => {
     const own = await listening();
-    const socket = send('GET /all', version, ['connection: close'], own);
+    const socket = send(requestOf('GET /all', version, ['connection: close']), own);
     await once(socket, 'readable');
     socket.end();
     expect(await endOf(socket)).toMatchObject({ how: 'whole' });
@@ -226,7 +252,7 @@ it.each(['1.0', '1.1'])('a connection of HTTP/%s that was kept for nothing is cl
   const own = await build();
   Object.assign(own.server, { keepAliveTimeout: 20, keepAliveTimeoutBuffer: 0 });
   await own.listen({ host: '127.0.0.1', port: 0 });
-  expect(await endOf(send('GET /health/live', version, ['connection: keep-alive'], own))).toMatchObject({
+  expect(await endOf(send(requestOf('GET /health/live', version, ['connection: keep-alive']), own))).toMatchObject({
     how: 'whole',
   });
   await own.close();
