@@ -7,6 +7,8 @@ import { defaultFile, type ListenFlags, toListenFlags } from './cli/settings.ts'
 import { ConfigError } from './config/fault.ts';
 import { endOnSignal } from './service/ending.ts';
 
+/** These go on when nothing that they print can be written. */
+const SERVING: ReadonlySet<unknown> = new Set(['serve', 'demo', 'start']);
 const listening = { host: { type: 'string' }, port: { type: 'string' } } as const;
 
 /**
@@ -14,8 +16,10 @@ const listening = { host: { type: 'string' }, port: { type: 'string' } } as cons
  * resolved.
  */
 async function main([command, ...args]: readonly string[]): Promise<void> {
+  const asksHelp = [command, ...args].some((word) => word === '--help' || word === '-h');
+  if (asksHelp || !SERVING.has(command)) failUnprinted();
   if (command === '--version') return console.log(version());
-  if ([command, ...args].some((word) => word === '--help' || word === '-h')) return console.log(HELP);
+  if (asksHelp) return console.log(HELP);
   const env = process.env;
   if (command === 'serve') {
     const { values, positionals } = read(args, listening, 1);
@@ -47,6 +51,15 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
     return printSchema();
   }
   throw new UsageFault(command === undefined ? 'say what to do' : `there is no command ${JSON.stringify(command)}`);
+}
+
+/** Ends the process once something that it prints cannot be written, but for a reader that wants no more. */
+function failUnprinted(): void {
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+    if (code === 'EPIPE') return;
+    console.error(`codap: cannot write its output: ${code}`);
+    process.exit(1);
+  });
 }
 
 /**

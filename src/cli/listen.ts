@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import dns from 'node:dns/promises';
 import { once } from 'node:events';
+import { networkInterfaces } from 'node:os';
 import { type AddressInfo, BlockList, connect, createServer, type Server } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance, FastifyListenOptions } from 'fastify';
@@ -40,6 +41,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'this port may not be opened; choose one above 1023 with PORT',
   EADDRNOTAVAIL: 'this machine has no such address; choose another one with --host',
   ENOTFOUND: 'this host is not known; choose another one with --host',
+  EMFILE: 'too many files are open; raise the limit, as by ulimit -n',
 };
 
 /** Whether listening there is listening on this machine's loopback addresses alone. */
@@ -137,11 +139,20 @@ async function listenMore(
  * to find out has to close again, and resets the clients that came meanwhile.
  */
 async function isTaken({ host, port }: Where): Promise<boolean> {
-  for (const at of await hostsOf(host)) {
+  const hosts = await hostsOf(host);
+  const answers = hosts.flatMap(addressesBy).map(async (at) => {
     // Whoever answers at an address of another machine has not taken this port.
-    if ((await hasAddress(at)) && (await isAnswered({ host: at, port }))) return true;
-  }
-  return false;
+    return (await hasAddress(at)) && isAnswered({ host: at, port });
+  });
+  return (await Promise.all(answers)).includes(true);
+}
+
+/** Where listeners of a host take connections: an unspecified address stands for all of this machine. */
+function addressesBy(host: string): string[] {
+  if (host !== '0.0.0.0' && host !== '::') return [host];
+  const own = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses);
+  const taken = own.filter(({ family, scopeid }) => (family === 'IPv4' || host === '::') && !scopeid);
+  return [host, ...taken.map(({ address }) => address)];
 }
 
 /** Whether this machine has that address: whether any port of it can be listened on. */

@@ -66,6 +66,7 @@ describe('listening', () => {
     ['127.0.0.1', /the port is in use/],
     ['0.0.0.0', /the port is in use/],
     ['localhost', /the port is in use/],
+    ['::', /the port is in use/],
     // One for documentation (RFC 5737).
     ['192.0.2.1', /this machine has no such address/],
   ])('does not share its port with another codap, and says what keeps it from %s', async (host, told) => {

@@ -50,3 +50,14 @@ it.each(['start', 'serve'])(
     });
   },
 );
+
+it.runIf(process.platform === 'linux').each(['schema', 'key', 'check', '--version', 'serve --help'])(
+  'codap %s fails where what it prints cannot be written',
+  async (words) => {
+    const file = join(folder, 'codap.yaml');
+    await writeFile(file, 'sources: {}');
+    const said = words === 'check' ? `check '${file}'` : words;
+    const printing = exec('sh', ['-c', `exec "${process.execPath}" bin/codap.js ${said} > /dev/full`], { cwd: ROOT });
+    await expect(printing).rejects.toMatchObject({ code: 1, stderr: 'codap: cannot write its output: ENOSPC\n' });
+  },
+);
