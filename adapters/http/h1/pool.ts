@@ -146,7 +146,7 @@ export class Pool implements Keeper<Connection>, AsyncDisposable {
     this.#sendWaiting();
   }
 
-  /** The first that waits leaves the line only for a connection that takes it: none that came later overtakes it. */
+  /** The first that waits leaves the line only for a connection that takes it: no later one overtakes it. */
   #sendWaiting(): void {
     while (this.#waiting.length > 0) {
       if (!this.#waiting[0]?.isOver) {

@@ -35,8 +35,8 @@ function isEndedByClose({ _httpMessage: answer }: AnsweringSocket): boolean {
 }
 
 /**
- * The same of an answer. One that waits for its turn on a connection has none yet: that is closed when the turn
- * comes, before any byte of this answer, since Node forgets that it was destroyed.
+ * The same of an answer. One that waits for its turn on a connection has none yet: that is closed when the
+ * turn comes, before any byte of this answer, since Node forgets that it was destroyed.
  */
 export function cutAnswer(answer: ServerResponse): void {
   const { socket } = answer;
