@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { startByHand } from './by-hand.ts';
 
 /** A store that answers these very bytes, whatever they are, and ends the connection. */
 export interface RawStore {
@@ -13,31 +12,14 @@ export interface RawStore {
 /** Starts it; `answer` gives the bytes for a path. */
 export async function startRaw(answer: (path: string) => string | Uint8Array): Promise<RawStore> {
   const heads: string[] = [];
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    sockets.add(socket);
-    let head = '';
-    socket.on('error', () => {}).once('close', () => sockets.delete(socket));
-    socket.on('data', (bytes) => {
-      head += bytes.toString('latin1');
-      if (!head.includes('\r\n\r\n')) return;
-      heads.push(head);
-      const bytesOf = answer(head.split(' ')[1] as string);
-      socket.end(typeof bytesOf === 'string' ? Buffer.from(bytesOf, 'latin1') : bytesOf);
-      head = '';
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    heads,
-    async close() {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
+  const { url, close } = await startByHand({
+    answer({ socket, line, text }) {
+      heads.push(text);
+      const bytes = answer(line.split(' ')[1]!);
+      socket.end(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
     },
-  };
+  });
+  return { url, heads, close };
 }
 
 /** The bytes of an answer; its length is told unless the fields say how it is framed. */

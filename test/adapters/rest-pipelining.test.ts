@@ -1,73 +1,12 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { deflateSync, gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { rest, type RestOptions } from '../../adapters/rest.ts';
+import { describe, expect, it, vi } from 'vitest';
 import { processMemory } from '../../src/budget/memory.ts';
 import { CodapError } from '../../src/errors.ts';
-import type { Value } from '../../src/store/payload.ts';
+import type { Asked } from '../by-hand.ts';
 import { answerOf } from '../raw-store.ts';
 import { failed } from './failed.ts';
-import { restOptions, run } from './rest-source.ts';
-
-/** A request as it has come: on which connection, for what. */
-interface Asked {
-  readonly socket: Socket;
-  readonly line: string;
-}
-
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
-
-/** A store that answers by hand, and a source of it. */
-async function byHand(own: Record<string, unknown> = { pipelining: 4 }, common: Partial<RestOptions> = {}) {
-  const asked: Asked[] = [];
-  const sockets: Socket[] = [];
-  let told = (): void => {};
-  const server = createServer((socket) => {
-    sockets.push(socket);
-    let text = '';
-    socket
-      .on('error', () => {})
-      .on('data', (bytes) => {
-        const heads = (text + bytes.toString()).split('\r\n\r\n');
-        text = heads.pop() as string;
-        for (const head of heads) asked.push({ socket, line: head.split(' HTTP')[0] as string });
-        told();
-      });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const options = restOptions(
-    {
-      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-      methods: ['get', 'head', 'post'],
-      ...own,
-    },
-    common,
-  );
-  const source = await rest.open(options);
-  closing.push(async () => {
-    await source[Symbol.asyncDispose]();
-    for (const socket of sockets) socket.destroy();
-    server.close();
-    await once(server, 'close');
-  });
-  return {
-    asked,
-    /** Resolves once so many requests have come in all. */
-    async came(count: number): Promise<void> {
-      while (asked.length < count) await new Promise<void>((resolve) => (told = resolve));
-    },
-    ask(path: string, op = 'get', signal = new AbortController().signal, memory = processMemory(Infinity)) {
-      const answer = run(source, options, op, { path }, { signal, memory }) as Promise<Value>;
-      answer.catch(() => {});
-      return answer;
-    },
-  };
-}
+import { restByHand } from './rest-by-hand.ts';
 
 const textOf = (text: string) => answerOf(['content-type: text/plain'], text);
 const lines = (asked: readonly Asked[]) => asked.map(({ line }) => line);
@@ -75,8 +14,8 @@ const socketsOf = (asked: readonly Asked[]) => new Set(asked.map(({ socket }) =>
 
 describe('pipelining', () => {
   it('sends GETs by one connection before the first is answered, and gives each its own answer', async () => {
-    const store = await byHand();
-    const answers = ['a', 'b', 'c', 'd'].map((path) => store.ask(path));
+    const store = await restByHand({ pipelining: 4 });
+    const answers = ['a', 'b', 'c', 'd'].map((path) => store.ask('get', { path }));
     await store.came(4);
     expect(lines(store.asked)).toEqual(['GET /a', 'GET /b', 'GET /c', 'GET /d']);
     expect(socketsOf(store.asked)).toBe(1);
@@ -89,8 +28,8 @@ describe('pipelining', () => {
     [2, 5, 3],
     [16, 20, 2],
   ])('of at most %d sends %d GETs by %d connections', async (pipelining, count, connections) => {
-    const store = await byHand({ pipelining });
-    const answers = Array.from({ length: count }, (_, at) => store.ask(`${at}`));
+    const store = await restByHand({ pipelining });
+    const answers = Array.from({ length: count }, (_, at) => store.ask('get', { path: `${at}` }));
     await store.came(count);
     expect(socketsOf(store.asked)).toBe(connections);
     for (const { socket, line } of store.asked) socket.write(textOf(line));
@@ -98,8 +37,8 @@ describe('pipelining', () => {
   });
 
   it('is for GET alone, and none is sent beside them', async () => {
-    const store = await byHand();
-    const answers = [store.ask('a', 'head'), store.ask('b', 'post'), store.ask('c'), store.ask('d', 'post')];
+    const store = await restByHand({ pipelining: 4 });
+    const answers = ['head', 'post', 'get', 'post'].map((op) => store.ask(op));
     await store.came(4);
     expect(socketsOf(store.asked)).toBe(4);
     for (const { socket } of store.asked) socket.write(textOf(''));
@@ -107,9 +46,11 @@ describe('pipelining', () => {
   });
 
   it('lets one slow answer hold up those behind it', async () => {
-    const store = await byHand();
+    const store = await restByHand({ pipelining: 4 });
     const settled: string[] = [];
-    const answers = ['slow', 'quick'].map((path) => store.ask(path).then(({ value }) => settled.push(value as string)));
+    const answers = ['slow', 'quick'].map((path) =>
+      store.ask('get', { path }).then(({ value }) => settled.push(value as string)),
+    );
     await store.came(2);
     const [{ socket }] = store.asked as [Asked];
     socket.write(textOf('slow').subarray(0, -1));
@@ -122,19 +63,21 @@ describe('pipelining', () => {
 
   it('asks the others again where one is given up, whichever it is and however much of theirs was here', async () => {
     for (const given of [0, 1, 2]) {
-      const store = await byHand();
+      const store = await restByHand({ pipelining: 4 });
       const controller = new AbortController();
       const paths = ['a', 'b', 'c'];
       const memory = processMemory(Infinity);
       const answers = paths.map((path, at) =>
-        at === given ? store.ask(path, 'get', controller.signal) : store.ask(path, 'get', undefined, memory),
+        at === given
+          ? store.ask('get', { path }, { signal: controller.signal })
+          : store.ask('get', { path }, { memory }),
       );
       await store.came(3);
       const [{ socket }] = store.asked as [Asked];
       const gone = once(socket, 'close');
       socket.write(answerOf(['content-type: text/plain'], 'half of it').subarray(0, -5));
       // What came before the answer to another has been read.
-      const seen = store.ask('seen', 'head');
+      const seen = store.ask('head');
       await store.came(4);
       store.asked[3]!.socket.write(textOf(''));
       await seen;
@@ -158,11 +101,11 @@ describe('pipelining', () => {
     ['deflate', deflateSync],
     ['gzip, gzip', (text) => gzipSync(gzipSync(text))],
   ])('counts once what is asked for again, in the content encoding %s', async (coding, coded) => {
-    const store = await byHand();
+    const store = await restByHand({ pipelining: 4 });
     const controller = new AbortController();
     const memory = processMemory(Infinity);
-    const answer = store.ask('a', 'get', undefined, memory);
-    const given = store.ask('b', 'get', controller.signal);
+    const answer = store.ask('get', { path: 'a' }, { memory });
+    const given = store.ask('get', { path: 'b' }, { signal: controller.signal });
     await store.came(2);
     const text = answerOf(['content-type: text/plain', `content-encoding: ${coding}`], coded('text'));
     // All but a last byte that is none of the text's, or one that is.
@@ -178,8 +121,8 @@ describe('pipelining', () => {
   });
 
   it('fails by a broken connection only what was being answered by it', async () => {
-    const store = await byHand();
-    const answers = ['a', 'b', 'c'].map((path) => store.ask(path));
+    const store = await restByHand({ pipelining: 4 });
+    const answers = ['a', 'b', 'c'].map((path) => store.ask('get', { path }));
     await store.came(3);
     const [{ socket }] = store.asked as [Asked];
     socket.end(Buffer.concat([textOf('A'), textOf('half of it').subarray(0, -5)]));
@@ -192,20 +135,21 @@ describe('pipelining', () => {
   });
 
   it('keeps a connection whose store refuses one of them', async () => {
-    const store = await byHand();
-    const answers = ['a', 'b'].map((path) => store.ask(path));
+    const store = await restByHand({ pipelining: 4 });
+    const answers = ['a', 'b'].map((path) => store.ask('get', { path }));
     await store.came(2);
     store.asked[0]!.socket.write(Buffer.concat([answerOf([], 'no', '404 Not Found'), textOf('B')]));
     expect(await failed(answers[0]!)).toMatchObject({ code: 'NOT_FOUND' });
     expect((await answers[1])!.value).toBe('B');
     expect(socketsOf(store.asked)).toBe(1);
   });
+
   it('lets none overtake what waits, also where a connection is given back with an answer that nobody reads', async () => {
-    const store = await byHand({ pipelining: 2 }, { concurrency: 1 });
-    const first = ['a', 'b', 'c', 'd'].map((path) => store.ask(path));
+    const store = await restByHand({ pipelining: 2 }, { concurrency: 1 });
+    const first = ['a', 'b', 'c', 'd'].map((path) => store.ask('get', { path }));
     await store.came(4);
     const [{ socket }] = store.asked as [Asked];
-    const later = ['w1', 'w2', 'w3', 'w4'].map((path) => store.ask(path));
+    const later = ['w1', 'w2', 'w3', 'w4'].map((path) => store.ask('get', { path }));
     const refused = answerOf([], 'no', '500 Internal Server Error');
     socket.write(Buffer.concat([refused, refused.subarray(0, -1)]));
     await Promise.all(first.slice(0, 2).map(failed));

@@ -1,24 +1,19 @@
-import { EventEmitter, once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { EventEmitter } from 'node:events';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { setImmediate as turn } from 'node:timers/promises';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { askUndici } from '../../adapters/http/undici-answer.ts';
 import { noteStale } from '../../adapters/http/stale-sockets.ts';
 import { Who } from '../../src/sources/call.ts';
 import type { Payload } from '../../src/store/payload.ts';
 import type { CallTrace } from '../../src/store/call-trace.ts';
+import { startByHand } from '../by-hand.ts';
 import { type Certificate, makeCertificate } from '../certificate.ts';
 import { openSources, parseConfig } from '../configured.ts';
 import { answerOf } from '../raw-store.ts';
 import { DEMO_CREDENTIALS } from '../../demo/credentials.ts';
 import { ENDS } from './ended.ts';
 import { bounds } from './source.ts';
-
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0)) await close();
-});
 
 /** What the store does with a request: a whole answer, or these bytes and then an end. */
 type Move = 'answer' | { readonly bytes: string; readonly end: keyof typeof ENDS };
@@ -34,45 +29,26 @@ type Asked = readonly [
 
 const retry = { attempts: 1 };
 const sourceAt = (url: string) => ({
-  api: { adapter: 'rest', url: `${url}/`, methods: ['get', 'head', 'post'], retry },
-  lined: { adapter: 'rest', url: `${url}/`, pipelining: 4, retry },
+  api: { adapter: 'rest', url, methods: ['get', 'head', 'post'], retry },
+  lined: { adapter: 'rest', url, pipelining: 4, retry },
   files: { adapter: 's3', endpoint: url, bucket: 'bucket', forcePathStyle: true, retry, ...DEMO_CREDENTIALS },
 });
 
 /** A store that makes these moves, one for each request, and a source of it. */
 async function scripted(moves: readonly Move[], name: Asked[0], tls?: Certificate) {
-  const asked: { readonly line: string; readonly socket: Socket }[] = [];
-  const sockets = new Set<Socket>();
-  const serve = (socket: Socket): void => {
-    sockets.add(socket);
-    let text = '';
-    socket.on('error', () => {}).on('close', () => sockets.delete(socket));
-    socket.on('data', (bytes) => {
-      const heads = (text + bytes.toString('latin1')).split('\r\n\r\n');
-      text = heads.pop() as string;
-      for (const head of heads) {
-        const move = moves[asked.length] ?? 'answer';
-        asked.push({ line: head.split(' HTTP')[0] as string, socket });
-        if (move === 'answer')
-          socket.write(answerOf(['content-type: text/plain'], head.startsWith('HEAD') ? '' : 'hi'));
-        else if (move.bytes === '') ENDS[move.end](socket);
-        else socket.write(move.bytes, () => ENDS[move.end](socket));
-      }
-    });
-  };
-  const server = tls
-    ? createTlsServer({ ...tls, allowHalfOpen: true }, serve)
-    : createServer({ allowHalfOpen: true }, serve);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const at = `http${tls ? 's' : ''}://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const opened = await openSources(parseConfig({ sources: { [name]: sourceAt(at)[name] } }));
-  closing.push(async () => {
-    await opened[Symbol.asyncDispose]();
-    for (const socket of sockets) socket.destroy();
-    server.close();
-    await once(server, 'close');
+  const { url, asked, close } = await startByHand({
+    tls,
+    allowHalfOpen: true,
+    answer({ socket, line }, index) {
+      const move = moves[index] ?? 'answer';
+      if (move === 'answer') socket.write(answerOf(['content-type: text/plain'], line.startsWith('HEAD') ? '' : 'hi'));
+      else if (move.bytes === '') ENDS[move.end](socket);
+      else socket.write(move.bytes, () => ENDS[move.end](socket));
+    },
   });
+  onTestFinished(close);
+  const opened = await openSources(parseConfig({ sources: { [name]: sourceAt(url)[name] } }));
+  onTestFinished(() => opened[Symbol.asyncDispose]());
   return {
     asked,
     /** Asks once, all of the answer; what it comes to, and in how many attempts. */
@@ -189,7 +165,7 @@ describe('a kept connection that the store closes as a request comes', () => {
     const certificate = await makeCertificate('store');
     const trusted = getCACertificates();
     setDefaultCACertificates([...trusted, certificate.cert]);
-    closing.push(async () => setDefaultCACertificates(trusted));
+    onTestFinished(() => setDefaultCACertificates(trusted));
     for (const name of ['a REST get', 'a REST get that flows']) {
       const store = await scripted(['answer', lose('is ended')], 'api', certificate);
       await store.ask(ASKED[name]!);

@@ -1,66 +1,11 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, expect, it, vi } from 'vitest';
-import { rest } from '../../../adapters/rest.ts';
-import type { Value } from '../../../src/store/payload.ts';
 import { answerOf } from '../../raw-store.ts';
 import { failed } from '../failed.ts';
-import { restOptions, run } from '../rest-source.ts';
+import { restByHand } from '../rest-by-hand.ts';
 
-const closing: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
-  vi.useRealTimers();
-  for (const close of closing.splice(0)) await close();
-});
-
-interface Asked {
-  readonly socket: Socket;
-  readonly text: string;
-}
-
-/** A store that answers by hand, and a source of it; `host` is how the source names it. */
-async function byHand(own: Record<string, unknown> = {}, host = '127.0.0.1') {
-  const asked: Asked[] = [];
-  const sockets: Socket[] = [];
-  const waiting: (() => void)[] = [];
-  const server = createServer((socket) => {
-    sockets.push(socket);
-    socket
-      .on('error', () => {})
-      .on('data', (bytes) => {
-        const requests = bytes.toString('latin1').split(/(?=(?:GET|HEAD|POST) \/)/);
-        for (const text of requests) asked.push({ socket, text });
-        for (const tell of waiting.splice(0)) tell();
-      });
-  });
-  server.listen(0, host.replace(/^\[(.*)\]$/, '$1'));
-  await once(server, 'listening');
-  const url = `http://${host}:${(server.address() as AddressInfo).port}/`;
-  const options = restOptions({ url, methods: ['get', 'head', 'post'], ...own });
-  const source = await rest.open(options);
-  closing.push(async () => {
-    await source[Symbol.asyncDispose]();
-    for (const socket of sockets) socket.destroy();
-    server.close();
-    await once(server, 'close');
-  });
-  return {
-    url,
-    sockets,
-    asked,
-    /** Resolves once so many requests have come in all, with the last of them. */
-    async came(count: number): Promise<Asked> {
-      while (asked.length < count) await new Promise<void>((resolve) => waiting.push(resolve));
-      return asked[count - 1]!;
-    },
-    ask(op = 'get', params: object = {}) {
-      const answer = run(source, options, op, { ...params }) as Promise<Value>;
-      answer.catch(() => {});
-      return answer;
-    },
-  };
-}
+afterEach(() => void vi.useRealTimers());
 
 const textOf = (text: string, ...fields: string[]) => answerOf(['content-type: text/plain', ...fields], text);
 
@@ -70,7 +15,7 @@ async function turns(): Promise<void> {
 }
 
 it('is used again after an answer, however that was split', async () => {
-  const store = await byHand();
+  const store = await restByHand();
   for (let count = 1; count <= 3; count++) {
     const answer = store.ask();
     const { socket } = await store.came(count);
@@ -92,7 +37,7 @@ it.each([
   ['it was asked for a head', 'head', textOf(''), ''],
   ['204 tells a length', 'get', answerOf(['content-length: 7'], '', '204 None'), ''],
 ])('is closed, and not used again, where %s', async (_name, op, bytes, more) => {
-  const store = await byHand();
+  const store = await restByHand();
   const first = store.ask(op);
   const { socket } = await store.came(1);
   const gone = once(socket, 'close');
@@ -113,7 +58,7 @@ it.each([
 ])(
   'is used again only for what does not wait behind a body: one that %s, of %i bytes (%s)',
   async (_name, bytes, isTaken) => {
-    const store = await byHand();
+    const store = await restByHand();
     const first = store.ask('post', { body: 'x'.repeat(bytes) });
     const { socket } = await store.came(1);
     if (isTaken) while (socket.bytesRead < bytes) await once(socket, 'data');
@@ -121,12 +66,10 @@ it.each([
     socket.write(textOf('first'));
     expect((await first).value).toBe('first');
     await turns();
-    const asked = store.asked.length;
     const second = store.ask();
     const isKept = isTaken || bytes < 65_536;
     socket.resume();
-    let next: Asked;
-    for (let count = asked + 1; ; count++) if ((next = await store.came(count)).text.startsWith('GET')) break;
+    const next = await store.came(2);
     expect(next.socket === socket).toBe(isKept);
     next.socket.write(textOf('second'));
     expect((await second).value).toBe('second');
@@ -134,7 +77,7 @@ it.each([
 );
 
 it('never gives an answer that was there before it was asked for', async () => {
-  const store = await byHand();
+  const store = await restByHand();
   const first = store.ask();
   const { socket } = await store.came(1);
   socket.write(textOf('first'));
@@ -151,7 +94,7 @@ it('never gives an answer that was there before it was asked for', async () => {
 
 it('that is lost with a request is that request’s failure, and it is not sent again', async () => {
   for (const op of ['get', 'post']) {
-    const store = await byHand();
+    const store = await restByHand();
     const answer = store.ask(op);
     const { socket } = await store.came(1);
     socket.resetAndDestroy();
@@ -162,7 +105,7 @@ it('that is lost with a request is that request’s failure, and it is not sent 
 });
 
 it('of several requests that says that it closes fails none: the others are asked again', async () => {
-  const store = await byHand({ pipelining: 4 });
+  const store = await restByHand({ pipelining: 4 });
   const answers = [1, 2, 3].map(() => store.ask());
   const { socket } = await store.came(3);
   socket.end(Buffer.concat([textOf('first', 'connection: close'), textOf('never read')]));
@@ -177,7 +120,7 @@ it('is closed once nobody has used it for a minute, or for as long as the store 
     ['x: y', 55_000],
     ['keep-alive: timeout=9', 7000],
   ] as const) {
-    const store = await byHand();
+    const store = await restByHand();
     const answer = store.ask();
     const { socket } = await store.came(1);
     socket.write(textOf('a', field));
@@ -193,7 +136,7 @@ it('is closed once nobody has used it for a minute, or for as long as the store 
 
 it('is found by name, and by either kind of address', async () => {
   for (const host of ['localhost', '127.0.0.1', '[::1]']) {
-    const store = await byHand({}, host);
+    const store = await restByHand({}, { host });
     const answer = store.ask('get', { path: 'x', query: { y: 'ü' } });
     const { socket, text } = await store.came(1);
     expect(text.split('\r\n').slice(0, 2)).toEqual(['GET /x?y=%C3%BC HTTP/1.1', `host: ${new URL(store.url).host}`]);
@@ -203,7 +146,7 @@ it('is found by name, and by either kind of address', async () => {
 });
 
 it('carries a body whole, its length told in bytes', async () => {
-  const store = await byHand();
+  const store = await restByHand();
   const answer = store.ask('post', { body: 'ü'.repeat(3) });
   const { socket, text } = await store.came(1);
   expect(text).toMatch(/\r\ncontent-length: 6\r\n\r\n(?:\xc3\xbc){3}$/);
@@ -212,7 +155,7 @@ it('carries a body whole, its length told in bytes', async () => {
 });
 
 it('is read into memory that no value holds', async () => {
-  const store = await byHand({}, '127.0.0.1');
+  const store = await restByHand();
   for (const [at, size] of [10, 5000, 60_000].entries()) {
     const answer = store.ask();
     const { socket } = await store.came(at + 1);
