@@ -3,6 +3,7 @@ import { NOBODY } from '../src/callers/known-caller.ts';
 import type { Admission } from '../src/service/admission.ts';
 import type { Source } from '../src/sources/open.ts';
 import { type Pingable, pinger, readinessOf } from '../src/service/ping.ts';
+import { toldOf } from '../src/sources/told-failures.ts';
 
 /** What readiness is judged by. */
 export interface HealthDeps {
@@ -20,7 +21,8 @@ export function healthRoute(app: FastifyInstance, { admission, sources }: Health
     if (error.code === 'INTERNAL') {
       app.metrics.ownFaults += 1;
       app.log.error({ err: error, source: name }, 'a ping failed by our fault');
-    } else if (!down.has(name)) app.log.warn({ err: error, source: name }, 'a source fails its pings');
+    } else if (!down.has(name))
+      app.log.warn({ source: name, ...toldOf(error), err: error }, 'a source fails its pings');
     down.add(name);
   });
   app.get('/health/live', { config: { isOpen: true } }, () => ({ status: 'live' }));

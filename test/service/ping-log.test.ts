@@ -12,7 +12,6 @@ interface Line {
   level: number;
   source?: string;
   msg: string;
-  err?: { message: string; cause: { message: string } };
 }
 
 it('the log tells once why a source does not answer pings, and once that it does again', async () => {
@@ -24,7 +23,8 @@ it('the log tells once why a source does not answer pings, and once that it does
   const source = { name: 'photos', adapter: 's3', ops: [], layers: [], forwards: [], ping } as unknown as Source;
   const sources = new Map([['photos', source]]);
   await using app = await buildApp(parseConfig({ sources: {} }), { sources, logger });
-  const refused = new CodapError('FORBIDDEN', 'the store refused codap', { cause: new Error('SignatureDoesNotMatch') });
+  const cause = Object.assign(new Error('signed wrongly'), { Code: 'SignatureDoesNotMatch' });
+  const refused = new CodapError('FORBIDDEN', 'the store refused codap', { cause });
   for (const next of [undefined, refused, refused, undefined, undefined, refused]) {
     failure = next;
     expect((await app.inject('/health/ready')).json()).toMatchObject({ status: 'ready' });
@@ -36,5 +36,9 @@ it('the log tells once why a source does not answer pings, and once that it does
     [30, 'photos'],
     [40, 'photos'],
   ]);
-  expect(told[0]?.err).toMatchObject({ message: refused.message, cause: { message: 'SignatureDoesNotMatch' } });
+  expect(told[0]).toMatchObject({
+    code: 'FORBIDDEN',
+    why: 'the store refused codap (SignatureDoesNotMatch)',
+    err: { message: refused.message, cause: { message: 'signed wrongly' } },
+  });
 });
