@@ -18,7 +18,7 @@ const MOST_CHARS = 8192;
 /** How a key or token is sent (RFC 6750 §2.1). */
 const BEARER = /^Bearer +([\w.~+/-]+=*)$/i;
 
-/** Where the operator reads that an issuer's keys cannot be had. */
+/** Where the operator reads that an issuer's keys cannot be had. Nothing that is logged throws. */
 export interface CallersLog {
   error(fields: object, text: string): void;
 }
@@ -69,7 +69,8 @@ export function openCallers(
     const { jwks } = jwt;
     const keys = keySets.get(jwks) ?? before.get(jwks) ?? new KeySet(fetch.bind(undefined, jwks));
     keySets.set(jwks, keys);
-    const failed = telling(log, grant);
+    const failed = (err: unknown): void =>
+      log.error({ caller: grant.name, err }, 'the keys by which tokens are verified cannot be had');
     issued.push({ grant, jwt, keyFor: (header) => keys.keyFor(header, failed) });
   }
   const verified = new VerifiedTokens();
@@ -83,17 +84,6 @@ export function openCallers(
       if (owner || key !== undefined) return owner;
       return verified.find(given) ?? bearerOf(given, issued, verified);
     },
-  };
-}
-
-/** Tells that the keys of a caller's issuer cannot be had. */
-function telling(log: CallersLog, { name }: Grant): (err: unknown) => void {
-  return (err) => {
-    try {
-      log.error({ caller: name, err }, 'the keys by which tokens are verified cannot be had');
-    } catch {
-      // A log that cannot be written refuses nobody.
-    }
   };
 }
 

@@ -81,7 +81,7 @@ export class Secrets {
 
 /**
  * A logger (JSON lines, to stdout unless told) that hides authorization and cookie headers, and these secrets
- * wherever they turn up in a text.
+ * wherever they turn up in a text. Nothing that is logged throws.
  */
 export function createLogger(level: LevelWithSilent, secrets: Secrets, destination?: DestinationStream): Logger {
   const headers = ['authorization', 'cookie', '["set-cookie"]'];
@@ -100,8 +100,12 @@ export function createLogger(level: LevelWithSilent, secrets: Secrets, destinati
         streamWrite: secrets.hide,
         logMethod(args, method, level) {
           const [what, words] = args;
-          if (words === undefined && typeof what !== 'string') method.call(this, what, NO_WORDS);
-          else method.apply(this, args);
+          try {
+            if (words === undefined && typeof what !== 'string') method.call(this, what, NO_WORDS);
+            else method.apply(this, args);
+          } catch {
+            // A line that cannot be made, of an error that cannot even be read, fails nobody who logs it.
+          }
           if (level >= WARN) stdout?.flushSync();
         },
       },

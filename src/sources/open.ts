@@ -85,7 +85,7 @@ export interface Sources extends AsyncDisposable {
   readonly sources: ReadonlyMap<string, Source>;
 }
 
-/** Where the operator reads what has become of a source. */
+/** Where the operator reads what has become of a source. Nothing that is logged throws. */
 export interface SourceLog {
   warn(fields: object, text: string): void;
   info(fields: object, text: string): void;
@@ -193,7 +193,7 @@ function layersOf({ options, adapter: { ops }, connection, calls, log }: Below):
   const { name, timeoutMs, attemptTimeoutMs } = options;
   const { merger } = connection;
   const circuit = circuitOf(options, log);
-  const failures = new ToldFailures((told) => telling(() => log?.warn({ source: name, ...told }, 'the store fails')));
+  const failures = new ToldFailures((told) => log?.warn({ source: name, ...told }, 'the store fails'));
   const local = new Set(Object.keys(ops).filter((op) => ops[op]?.local));
   const ofStore = (layer: Layer): Layer => allBut(local, layer);
   return [
@@ -232,19 +232,10 @@ function layersOf({ options, adapter: { ops }, connection, calls, log }: Below):
 function circuitOf(options: SourceConfig, log: SourceLog | undefined): Circuit {
   const { name: source, breaker, timeoutMs, attemptTimeoutMs = timeoutMs } = options;
   const wholeMs = Math.min(attemptTimeoutMs, timeoutMs);
-  return new Circuit({ name: source, ...(breaker || NEVER), wholeMs }, (failure) =>
-    telling(() => {
-      if (failure) log?.warn({ source, ...toldOf(failure) }, 'the store fails: its circuit is open');
-      else log?.info({ source }, 'the store answers again: its circuit is closed');
-    }),
-  );
+  return new Circuit({ name: source, ...(breaker || NEVER), wholeMs }, (failure) => {
+    if (failure) log?.warn({ source, ...toldOf(failure) }, 'the store fails: its circuit is open');
+    else log?.info({ source }, 'the store answers again: its circuit is closed');
+  });
 }
 
 const NEVER = { ratio: 1, calls: Infinity, openMs: 1 };
-
-/** A log that cannot be written fails no query. */
-function telling(tell: () => void): void {
-  try {
-    tell();
-  } catch {}
-}

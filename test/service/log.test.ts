@@ -45,6 +45,17 @@ it.each([
   ]);
 });
 
+it('a line that cannot be made fails nobody who logs it, and costs that line alone', () => {
+  const lines: string[] = [];
+  const log = createLogger('info', new Secrets(), { write: (line) => void lines.push(line) });
+  const unread = Object.defineProperty(new Error(), 'message', { get: () => expect.fail('it is told nobody') });
+  for (const err of [new Error('one'), unread, new Error('two')]) log.child({}).error({ err }, 'line');
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+    { err: { message: 'one' } },
+    { err: { message: 'two' } },
+  ]);
+});
+
 describe('values of headers that are ordinary words', () => {
   const own = {
     requestId: 'a-request',

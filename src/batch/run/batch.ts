@@ -105,12 +105,7 @@ export class Batch {
 
   /** Tells the log of a failure that is codap's own: the answer says nothing of its cause. */
   log(failure: Failure): void {
-    if (failure.error.code !== 'INTERNAL') return;
-    try {
-      this.options.report?.(failure);
-    } catch {
-      // A log that cannot be written fails no request.
-    }
+    if (failure.error.code === 'INTERNAL') this.options.report?.(failure);
   }
 
   /** Fails the batch and ends what still runs; only the first word counts. */
