@@ -55,30 +55,16 @@ export function retry({ attempts, budget, perSecond }: RetryOptions): Layer {
       const another = async (query: Query, context: Context, count: number, failure: unknown): Promise<Payload> => {
         const taken = await again(failure, count, context);
         const memory = context.memory.part();
-        let isAsked = true;
-        const onlooker: Onlooker = {
-          waits(wasAsked) {
-            isAsked = wasAsked === true;
-            context.onlooker?.waits();
-          },
-          goesOn() {
-            isAsked = true;
-            context.onlooker?.goesOn();
-          },
-        };
+        const onlooker = new Asked(context.onlooker);
+        const resends = (context.resends ?? 0) + count - 1;
         try {
-          const payload = await ask(next, query, {
-            ...context,
-            memory,
-            onlooker,
-            resends: (context.resends ?? 0) + count - 1,
-          });
+          const payload = await ask(next, query, { ...context, memory, onlooker, resends });
           retries += 1;
           return payload;
         } catch (error) {
           memory.close();
           const isRejected = classify(error) === 'rejected';
-          if (isRejected || !isAsked) {
+          if (isRejected || !onlooker.isAsked) {
             left.giveBack(taken);
             // The store was not asked again: what it said first is what is known, unless who waited has left.
             throw isRejected ? failure : error;
@@ -102,6 +88,27 @@ export function retry({ attempts, budget, perSecond }: RetryOptions): Layer {
       };
     },
   };
+}
+
+/** Whether the store is asked: not while the attempt waits in a line and nothing of it was asked before. */
+class Asked implements Onlooker {
+  isAsked = true;
+  readonly #outer: Onlooker | undefined;
+
+  /** `outer` looks on at the call. */
+  constructor(outer: Onlooker | undefined) {
+    this.#outer = outer;
+  }
+
+  waits(wasAsked = false): void {
+    this.isAsked = wasAsked;
+    this.#outer?.waits();
+  }
+
+  goesOn(): void {
+    this.isAsked = true;
+    this.#outer?.goesOn();
+  }
 }
 
 function wait(ms: number, signal: AbortSignal): Promise<void> {

@@ -60,6 +60,20 @@ it('tells what the store said, where codap turns the second attempt away', async
   expect(store.calls).toHaveLength(2);
 });
 
+it('tells whoever looks on at the call of the lines in which its second attempt waits', async () => {
+  const heard: string[] = [];
+  const onlooker = { waits: () => heard.push('waits'), goesOn: () => heard.push('goes on') };
+  const { store, ask } = retried();
+  const asked = ask({ onlooker });
+  store.calls[0]?.fail(DOWN);
+  await pass(10);
+  store.calls[1]?.context.onlooker?.waits();
+  store.calls[1]?.context.onlooker?.goesOn();
+  expect(heard).toEqual(['waits', 'goes on']);
+  store.calls[1]?.answer(['x']);
+  await asked;
+});
+
 describe('what is asked again', () => {
   it.each([
     ['no connection', DOWN],
