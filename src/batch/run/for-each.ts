@@ -3,6 +3,7 @@ import { CodapError, toCodapError } from '../../errors.ts';
 import { Ordered } from '../../patterns/index.ts';
 import { ItemTemplate } from '../modifiers/for-each-list.ts';
 import { callsPerItem } from '../plan/calls.ts';
+import type { Node } from '../plan/node.ts';
 import { fillValue } from '../template/fill-template.ts';
 import { Reference } from '../template/reference.ts';
 import { Breakage } from './breakage.ts';
@@ -17,6 +18,16 @@ import { counted, readReferences, replyWithout, waitFor } from './wait.ts';
 
 /** Items that have begun and not opened, most of which wait for their turn: each takes some kilobytes. */
 const MOST_STARTED = 1000;
+
+/** The items of a forEach, with a member for each. */
+interface Items {
+  readonly node: Node;
+  readonly list: readonly unknown[];
+  readonly members: readonly RunningMember[];
+}
+
+/** Runs a member with the value of its item, which is here. */
+type RunItem = (member: RunningMember, value: unknown) => Promise<RunningMember>;
 
 /** Once per item: work on one never waits for another, but for a place among `concurrency`. */
 export async function runEach(whole: RunningMember, scope: Scope, runMember: RunMember): Promise<Reply> {
@@ -35,13 +46,24 @@ export async function runEach(whole: RunningMember, scope: Scope, runMember: Run
     taken: false,
   });
   whole.start({ started, members, list: answered });
+  await runItems({ node, list, members }, scope, patience, runMember);
+  return groupReply(answered(), performance.now() - started);
+}
+
+/** Runs the members of a forEach, each once its item and a place for it are there. */
+async function runItems(
+  { node, list, members }: Items,
+  scope: Scope,
+  patience: Patience,
+  runMember: RunMember,
+): Promise<void> {
   // One that flows and starts late would find all places taken by those that are read after it.
   const isInTurn = scope.places !== undefined && patience.deadline === Infinity;
   // Items that may wait for turns of their own, and gather meanwhile, have no place while they only wait.
   const gate = isInTurn && node.kind === 'group' ? new Gate(node.concurrency, node.concurrency) : undefined;
   const runs = new Ordered({ concurrency: gate ? MOST_STARTED : node.concurrency });
   const breakage = new Breakage();
-  const runOne = (member: RunningMember, value: unknown): Promise<RunningMember> => {
+  const runOne: RunItem = (member, value) => {
     const itemPlace = gate && new ItemPlace(gate, member, scope.ended);
     const running = (): Promise<RunningMember> =>
       runMember(member, { ...scope, item: { value }, itemPlace: itemPlace ?? scope.itemPlace }).catch(breakage.note);
@@ -49,16 +71,7 @@ export async function runEach(whole: RunningMember, scope: Scope, runMember: Run
   };
   // Of what nobody needs any more each item tells itself.
   const turn = (): Promise<void> => scope.batch.work.turn().catch(() => {});
-  // Those that fail at once start the next ones: very many take a while. None overtakes one that waits.
-  let waitingForTurn = 0;
-  const runInTurn: typeof runOne = (member, value) => {
-    if (waitingForTurn === 0 && !isLoopHeld()) return runOne(member, value);
-    waitingForTurn += 1;
-    return turn().then(() => {
-      waitingForTurn -= 1;
-      return runOne(member, value);
-    });
-  };
+  const runInTurn = inTurns(runOne, turn);
   const start = (member: RunningMember, value: unknown): void => void runs.push(runInTurn, member, value);
   const waiting: Promise<unknown>[] = [];
   for (const [index, member] of members.entries()) {
@@ -74,7 +87,22 @@ export async function runEach(whole: RunningMember, scope: Scope, runMember: Run
   await Promise.all(waiting);
   await runs.allSettled();
   breakage.check();
-  return groupReply(answered(), performance.now() - started);
+}
+
+/**
+ * Runs items in turns with others: those that fail at once start the next ones, and very many take a while.
+ * None overtakes one that waits.
+ */
+function inTurns(run: RunItem, turn: () => Promise<void>): RunItem {
+  let waiting = 0;
+  return (member, value) => {
+    if (waiting === 0 && !isLoopHeld()) return run(member, value);
+    waiting += 1;
+    return turn().then(() => {
+      waiting -= 1;
+      return run(member, value);
+    });
+  };
 }
 
 /** The list that a reference comes to, its calls counted; or how the forEach ends without one. */
