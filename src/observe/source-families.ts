@@ -1,3 +1,4 @@
+import { type State, type States, statesOf } from '../sources/layer.ts';
 import type { Source } from '../sources/open.ts';
 import { durationFamilies, type Family, type Series } from './family.ts';
 
@@ -6,7 +7,7 @@ export type Observed = Pick<Source, 'name' | 'calls' | 'layers'>;
 
 /** A metric that the states of layers tell, together; several of their numbers by a label. */
 interface FromLayers {
-  readonly layers: readonly string[];
+  readonly layers: readonly (keyof States)[];
   readonly family: Omit<Family, 'series'>;
   readonly states: readonly string[];
 }
@@ -30,7 +31,16 @@ const FROM_LAYERS: readonly FromLayers[] = [
   gauge('breaker', ['open'], 'codap_breaker_open', 'Whether the breaker keeps calls from the store.', 'max'),
 ];
 
-function gauge(layers: string | string[], states: string[], name: string, help: string, across?: 'max'): FromLayers {
+/** What one layer counts, or several that count it alike. */
+type Counted<Name extends keyof States> = keyof States[Name] & string;
+
+function gauge<Name extends keyof States>(
+  layers: Name | Name[],
+  states: Counted<Name>[],
+  name: string,
+  help: string,
+  across?: 'max',
+): FromLayers {
   return {
     layers: [layers].flat(),
     states,
@@ -38,7 +48,13 @@ function gauge(layers: string | string[], states: string[], name: string, help: 
   };
 }
 
-function counter(layer: string, states: string[], name: string, help: string, label?: string): FromLayers {
+function counter<Name extends keyof States>(
+  layer: Name,
+  states: Counted<Name>[],
+  name: string,
+  help: string,
+  label?: string,
+): FromLayers {
   const labels = label === undefined ? ['source'] : ['source', label];
   return { layers: [layer], states, family: { name, help, type: 'counter', labels } };
 }
@@ -52,15 +68,13 @@ const CALLS = {
 /** What is known of sources: how they answered, and what their layers tell at this moment. */
 export function sourceFamilies(sources: readonly Observed[]): readonly Family[] {
   const calls = sources.map(({ calls }) => calls);
-  const told = sources.map(
-    ({ name, layers }) => [name, new Map(layers.map((layer) => [layer.name, layer.state?.()]))] as const,
-  );
+  const told = sources.map(({ name, layers }) => [name, statesOf(layers)] as const);
   const seriesOf = ({ layers, states, family }: FromLayers): Series[] =>
     told.flatMap(([name, all]) => {
-      const here = layers.map((layer) => all.get(layer)).filter((state) => state !== undefined);
+      const here: State[] = layers.map((layer) => all[layer]).filter((state) => state !== undefined);
       if (here.length === 0) return [];
       return states.map((key): Series => {
-        const value = here.reduce((sum, state) => sum + (state[key] ?? 0), 0);
+        const value = here.reduce((sum, state) => sum + state[key]!, 0);
         return [family.labels.length === 1 ? [name] : [name, key], [value]];
       });
     });

@@ -1,5 +1,5 @@
 import { tooLate, toCodapError, type Code, type CodapError } from '../errors.ts';
-import { statesOf, type State } from '../sources/layer.ts';
+import { statesOf, type States } from '../sources/layer.ts';
 import type { Source } from '../sources/open.ts';
 import { untilAborted } from '../store/signals.ts';
 
@@ -71,7 +71,7 @@ export function pinger(sources: Iterable<Pingable>, freshMs = 2000, report?: Rep
 
 /** How a source is: what a ping of late found, and how its layers stand now. */
 export interface Readiness extends Pinged {
-  readonly layers: Readonly<Record<string, State>>;
+  readonly layers: Partial<States>;
 }
 
 /**
@@ -80,6 +80,6 @@ export interface Readiness extends Pinged {
  */
 export function readinessOf(pinged: Pinged, layers: Source['layers']): Readiness {
   const states = statesOf(layers);
-  const refused = states['breaker']?.['open'] === 1 && ({ status: 'down', code: 'CIRCUIT_OPEN' } as const);
+  const refused = states.breaker?.open === 1 && ({ status: 'down', code: 'CIRCUIT_OPEN' } as const);
   return { ...pinged, ...refused, layers: states };
 }

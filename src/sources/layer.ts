@@ -5,7 +5,19 @@ import type { Payload } from '../store/payload.ts';
 export type Bounds = Readonly<Record<string, number>>;
 
 /** What a layer counts at the moment, by name. */
-export type State = Readonly<Record<string, number>>;
+export type State<Name extends string = string> = Readonly<Record<Name, number>>;
+
+/** What those layers count that tell it, by the layer's name. */
+export interface States {
+  readonly cache: State<'hit' | 'stale' | 'miss' | 'bytes' | 'entries'>;
+  readonly coalesce: State<'coalesced'>;
+  readonly merge: State<'merged'>;
+  readonly retry: State<'retries'>;
+  readonly hedge: State<'hedges'>;
+  readonly breaker: State<'open'>;
+  readonly rate: State<'queued'>;
+  readonly limit: State<'running' | 'queued' | 'limit'>;
+}
 
 /** A layer around a Fetch, such as a time-out or a limit, and what can be said of it. */
 export interface Layer {
@@ -21,6 +33,12 @@ export interface Layer {
   state?(): State;
   /** Lets go of what it has open, after the source's last query. */
   dispose?(): Promise<void>;
+}
+
+/** A layer that tells how it stands. */
+export interface CountingLayer<Name extends keyof States> extends Layer {
+  readonly name: Name;
+  state(): States[Name];
 }
 
 /** Stacks layers over a fetch; the first one sees a query first. */
@@ -51,6 +69,6 @@ export function allBut(ops: ReadonlySet<string>, layer: Layer): Layer {
 }
 
 /** How those layers stand that tell it, by their names. */
-export function statesOf(layers: readonly Layer[]): Record<string, State> {
+export function statesOf(layers: readonly Layer[]): Partial<States> {
   return Object.fromEntries(layers.flatMap((layer) => (layer.state ? [[layer.name, layer.state()]] : [])));
 }

@@ -3,14 +3,14 @@ import { instantOf } from '../../store/deadline.ts';
 import type { Context, Query } from '../../store/fetch.ts';
 import type { Payload } from '../../store/payload.ts';
 import type { Circuit } from '../circuit.ts';
-import { ask, type Layer } from '../layer.ts';
+import { ask, type CountingLayer, type Layer } from '../layer.ts';
 import type { ToldFailures } from '../told-failures.ts';
 
 /**
  * Turns calls away at once while the circuit is open, CIRCUIT_OPEN, but for one probe at a time. How an
  * attempt ended it hears from `judge`.
  */
-export function breaker(circuit: Circuit): Layer {
+export function breaker(circuit: Circuit): CountingLayer<'breaker'> {
   const { ratio, calls, openMs } = circuit.options;
   return {
     name: 'breaker',

@@ -6,7 +6,7 @@ import type { AskedAt, Caller, Context, Fetch, Query } from '../../store/fetch.t
 import { bytesOf, type Payload, type Value } from '../../store/payload.ts';
 import { KeptAnswers, type KeepingOptions, type KeptAnswer } from '../kept-answers.ts';
 import { keyOf } from '../key.ts';
-import type { Layer } from '../layer.ts';
+import type { CountingLayer, States } from '../layer.ts';
 import { timeout } from './timeout.ts';
 
 /** What a source's cache is told. */
@@ -27,7 +27,7 @@ export type Keeping = Pick<Connection, 'keeps' | 'revalidate'>;
  * long as its options, the store and the query's `maxAgeMs` allow. What is no longer fresh is served at once
  * while one refresh runs behind it, in nobody's name. What is too old is asked for by its entity tag.
  */
-export function cache(options: CacheOptions, connection: Keeping = {}): Layer {
+export function cache(options: CacheOptions, connection: Keeping = {}): CountingLayer<'cache'> {
   const kept = new SourceCache(options, connection);
   return {
     name: 'cache',
@@ -64,7 +64,7 @@ class SourceCache {
     this.#mostRefreshes = Math.ceil(concurrency / 4);
   }
 
-  get state(): Readonly<Record<string, number>> {
+  get state(): States['cache'] {
     return { ...this.#counted, bytes: this.#answers.bytes, entries: this.#answers.size };
   }
 

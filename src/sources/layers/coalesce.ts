@@ -1,6 +1,6 @@
 import { hashOfValue } from '../../json/hash.ts';
 import type { Fetch } from '../../store/fetch.ts';
-import type { Layer } from '../layer.ts';
+import type { CountingLayer } from '../layer.ts';
 import { SharedCall, UnderWay } from '../under-way.ts';
 
 /**
@@ -8,7 +8,7 @@ import { SharedCall, UnderWay } from '../under-way.ts';
  * their own deadline and leaves when they like; the call goes on to the latest of them, and ends when the
  * last has left. `timeoutMs`: the longest that one of them may wait, in milliseconds.
  */
-export function coalesce(timeoutMs: number): Layer {
+export function coalesce(timeoutMs: number): CountingLayer<'coalesce'> {
   const underWay = new UnderWay();
   return {
     name: 'coalesce',

@@ -6,7 +6,7 @@ import { discard, type Payload } from '../../store/payload.ts';
 import { whenAborted } from '../../ground/when-aborted.ts';
 import { Budget } from '../budget.ts';
 import { onceClosed } from '../closing.ts';
-import { ask, type Layer } from '../layer.ts';
+import { ask, type CountingLayer } from '../layer.ts';
 import { Percentile } from '../percentile.ts';
 
 /** When a second attempt is sent, and how many of them there may be. */
@@ -22,7 +22,7 @@ export interface HedgeOptions {
  * the other attempt is cancelled (Dean and Barroso, The Tail at Scale, 2013). A failure that may pass is no
  * answer while the other attempt runs.
  */
-export function hedge({ percentile, budget }: HedgeOptions): Layer {
+export function hedge({ percentile, budget }: HedgeOptions): CountingLayer<'hedge'> {
   const hedging = new Hedging({ percentile, budget });
   return {
     name: 'hedge',

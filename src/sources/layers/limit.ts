@@ -2,7 +2,7 @@ import { CodapError } from '../../errors.ts';
 import type { Context, Fetch } from '../../store/fetch.ts';
 import type { Payload } from '../../store/payload.ts';
 import { onceClosed } from '../closing.ts';
-import { ask, type Layer } from '../layer.ts';
+import { ask, type CountingLayer } from '../layer.ts';
 import { FairLine } from '../fair-line.ts';
 
 type Lingers = NonNullable<Context['lingers']>;
@@ -24,7 +24,7 @@ export function mostFlowing(concurrency: number): number {
  * list keeps its place until it is closed, however slowly it is read: of these there are fewer, and the rest
  * waits in a line of its own, so that what is gathered always finds a place.
  */
-export function limit({ name, concurrency, queue }: LimitOptions): Layer {
+export function limit({ name, concurrency, queue }: LimitOptions): CountingLayer<'limit'> {
   const overloaded = (): CodapError =>
     new CodapError('OVERLOADED', 'too many queries wait for this source', { source: name, rejected: true });
   const all = new Places(concurrency, queue, overloaded);

@@ -7,7 +7,7 @@ import { canonical } from '../../json/canonical.ts';
 import { latestAmong } from '../../store/deadline.ts';
 import type { Caller, Context, Fetch, Onlooker, Query } from '../../store/fetch.ts';
 import type { Payload } from '../../store/payload.ts';
-import { ask, type Bounds, type Layer } from '../layer.ts';
+import { ask, type Bounds, type CountingLayer } from '../layer.ts';
 import { SharedTrace } from '../shared-trace.ts';
 import { Waiter, type WaitedFor } from '../waiter.ts';
 
@@ -16,7 +16,7 @@ import { Waiter, type WaitedFor } from '../waiter.ts';
  * answered, and fails, as it would alone; it leaves when it likes, and the query ends when the last has left.
  * What its answer does not tell goes on in one more; what that does not tell either is asked for alone.
  */
-export function merge(merger: Merger): Layer {
+export function merge(merger: Merger): CountingLayer<'merge'> {
   const counted = { merged: 0 };
   return {
     name: 'merge',

@@ -2,7 +2,7 @@ import { type BucketOptions, TokenBucket } from '../../budget/token-bucket.ts';
 import { CodapError } from '../../errors.ts';
 import { atInstant } from '../../ground/at-instant.ts';
 import { instantOf } from '../../store/deadline.ts';
-import type { Layer } from '../layer.ts';
+import type { CountingLayer } from '../layer.ts';
 import { FairLine } from '../fair-line.ts';
 
 /** How many calls of its store a source may make. */
@@ -15,7 +15,7 @@ export interface RateOptions extends BucketOptions {
  * left; else OVERLOADED at once. Callers take turns, each one's own calls first come first served: who is
  * passed by those of others for too long is OVERLOADED later.
  */
-export function rate({ name, perSecond, burst }: RateOptions): Layer {
+export function rate({ name, perSecond, burst }: RateOptions): CountingLayer<'rate'> {
   const bucket = new TokenBucket({ perSecond, burst });
   /** One timer for all who wait, set for the first of them. */
   let timer: NodeJS.Timeout | undefined;

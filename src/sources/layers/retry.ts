@@ -4,7 +4,7 @@ import type { Context, Onlooker, Query } from '../../store/fetch.ts';
 import type { Payload } from '../../store/payload.ts';
 import { untilLetIn } from '../../store/signals.ts';
 import { Budget } from '../budget.ts';
-import { ask, type Layer } from '../layer.ts';
+import { ask, type CountingLayer } from '../layer.ts';
 
 /** How often a call is tried, and how many of all tries may be further ones. */
 export interface RetryOptions {
@@ -26,7 +26,7 @@ const LEAST_MS = 1;
  * deadline and the budget, else the failure is handed on at once. A call that goes on with a broken body is a
  * retry from its start.
  */
-export function retry({ attempts, budget, perSecond }: RetryOptions): Layer {
+export function retry({ attempts, budget, perSecond }: RetryOptions): CountingLayer<'retry'> {
   const left = new Budget(budget, perSecond);
   let retries = 0;
 
