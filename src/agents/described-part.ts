@@ -1,4 +1,5 @@
 import type { Steps, Work } from '../budget/work.ts';
+import { firstWithin } from '../ground/first-within.ts';
 import { cutJson } from '../json/cut-json.ts';
 import { BadRequest } from '../json/fault-list.ts';
 import { followPath, hasMember, memberOf } from '../json/members.ts';
@@ -37,7 +38,7 @@ export function* describedPart(described: Described, at: string, most: number, w
   if (cut.shortened.length === 0) missing.add({ at: fragment(steps), bytes: Buffer.byteLength(text) });
   let room = notes >> 1;
   for (const { path, shown, missing: count } of cut.shortened) {
-    const names = fitting(namesIn(followPath(part, path)).slice(shown), room);
+    const names = firstWithin(namesIn(followPath(part, path)).slice(shown), room, bytesOf);
     room -= Buffer.byteLength(JSON.stringify(names));
     missing.add({ at: fragment([...steps, ...path]), shown, missing: count, ...(names.length > 0 && { names }) });
   }
@@ -72,11 +73,9 @@ function namesIn(value: unknown): readonly string[] {
   return isContainer(value) && !Array.isArray(value) ? Object.keys(value) : [];
 }
 
-/** The first of these, as many as have so many bytes. */
-function fitting(names: readonly string[], most: number): readonly string[] {
-  let left = most;
-  const end = names.findIndex((name) => (left -= Buffer.byteLength(JSON.stringify(name)) + 1) < 0);
-  return end < 0 ? names : names.slice(0, end);
+/** Of a name in a list of JSON. */
+function bytesOf(name: string): number {
+  return Buffer.byteLength(JSON.stringify(name)) + 1;
 }
 
 function fault(detail: string): BadRequest {

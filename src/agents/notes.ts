@@ -1,14 +1,19 @@
+import { firstWithin } from '../ground/first-within.ts';
+
 /**
  * As many of the first texts as stand in so many bytes, with one between every two; where they do not all,
  * one at the end says how many more there are.
  */
 export function fittingOf(texts: readonly string[], most: number, more: (count: number) => string): readonly string[] {
-  const sizes = texts.map((text) => Buffer.byteLength(text) + 1);
-  let left = most + 1;
-  if (sizes.reduce((sum, size) => sum + size, 0) <= left) return texts;
-  left -= Buffer.byteLength(more(texts.length)) + 1;
-  const end = sizes.findIndex((size) => (left -= size) < 0);
-  return [...texts.slice(0, end), more(texts.length - end)];
+  const left = most + 1;
+  if (firstWithin(texts, left, bytesOf).length === texts.length) return texts;
+  const first = firstWithin(texts, left - bytesOf(more(texts.length)), bytesOf);
+  return [...first, more(texts.length - first.length)];
+}
+
+/** With the one between it and the next. */
+function bytesOf(text: string): number {
+  return Buffer.byteLength(text) + 1;
 }
 
 /** A list of things to tell. */

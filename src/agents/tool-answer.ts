@@ -2,6 +2,7 @@ import { lacking, type Member, type MemberList, stepOf, valued, winnerOf } from 
 import { isLoopHeld } from '../budget/turns.ts';
 import type { Steps } from '../budget/work.ts';
 import { addValue } from '../encodings/reply-text.ts';
+import { firstWithin } from '../ground/first-within.ts';
 import { type CutJson, cutJson } from '../json/cut-json.ts';
 import { fragment } from '../json/pointer.ts';
 import { Text } from '../json/text.ts';
@@ -43,7 +44,8 @@ export function* toolAnswer(list: MemberList, most: number, until: number): Step
   // Beside what is cut there has to be room for what is said of that.
   const reserved = Math.min(most >> 2, MOST_MISSING);
   const room = roomIn(answer(failures, '', '')) - reserved;
-  const shown = worthShowing(results, room);
+  // Of each so much as is worth showing.
+  const shown = firstWithin(results, room, ({ around, bytes }) => around + Math.min(bytes, LEAST));
   const cuts = yield* cutToFit(shown, room, until);
   const missing = new Notes();
   if (shown.length < results.length)
@@ -121,13 +123,6 @@ function* resultsOf(list: MemberList): Steps<readonly Result[]> {
     results.push({ member, head, text, bytes, around: Buffer.byteLength(head) + 1 });
   }
   return results;
-}
-
-/** The first results, as many as are worth it in so many bytes. */
-function worthShowing(results: readonly Result[], most: number): readonly Result[] {
-  let left = most;
-  const end = results.findIndex(({ around, bytes }) => (left -= around + Math.min(bytes, LEAST)) < 0);
-  return end < 0 ? results : results.slice(0, end);
 }
 
 /**

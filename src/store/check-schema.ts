@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { firstWithin } from '../ground/first-within.ts';
 import { MOST_FAULTS } from '../json/fault-list.ts';
 import { followPath } from '../json/members.ts';
 
@@ -126,9 +127,9 @@ const MOST_LISTED = 400;
 
 /** Says that one of these names is allowed: of those not too long the first, and how many others. */
 export function choice(names: readonly unknown[], most = MOST_LISTED): string {
-  let left = most;
-  const fits = (bytes: number): boolean => bytes <= most && (left -= bytes) >= 0;
-  const told = names.filter((name) => fits(Buffer.byteLength(String(name)) + 2));
+  const bytesOf = (name: unknown): number => Buffer.byteLength(String(name)) + 2;
+  const short = names.filter((name) => bytesOf(name) <= most);
+  const told = firstWithin(short, most, bytesOf);
   const others = names.length - told.length;
   if (told.length === 0) return others ? `allowed here: ${others} too long to be listed` : 'allowed here: none';
   const more = others ? ` and ${others} more` : '';
