@@ -4,6 +4,9 @@ import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { adapters } from '../../adapters/index.ts';
 import type { Adapter, Connection, Merger } from '../../adapters/adapter.ts';
+import { accept } from '../../src/batch/modifiers/accept.ts';
+import type { Given } from '../../src/batch/template/fill-template.ts';
+import { atOnce } from '../../src/budget/work.ts';
 import type { SourceConfig } from '../../src/config/load.ts';
 import { toCodapError } from '../../src/errors.ts';
 import { merge } from '../../src/sources/layers/merge.ts';
@@ -107,6 +110,7 @@ const projections: readonly (object | undefined)[] = [
 interface Asked {
   readonly op: 'findOne';
   readonly params: object;
+  readonly accept?: 'found';
 }
 
 const groups = fc
@@ -114,14 +118,21 @@ const groups = fc
     fields: fc.oneof(fc.constantFrom(['_id'], ['email'], ['nested.code']), fc.constant(['_id', 'email'])),
     projections: fc.uniqueArray(fc.constantFrom(...projections), { minLength: 1, maxLength: 2 }),
     modes: fc.uniqueArray(fc.constantFrom(undefined, 'relaxed', 'canonical'), { minLength: 1, maxLength: 2 }),
-    picks: fc.array(fc.tuple(fc.nat(), fc.nat(), fc.nat(), fc.constantFrom(...values)), { minLength: 2, maxLength: 9 }),
+    picks: fc.array(fc.tuple(fc.nat(), fc.nat(), fc.nat(), fc.constantFrom(...values), fc.boolean()), {
+      minLength: 2,
+      maxLength: 9,
+    }),
   })
   .map(({ fields, projections, modes, picks }) =>
-    picks.map(([field, projection, mode, value]): Asked => {
+    picks.map(([field, projection, mode, value, isFound]): Asked => {
       const chosen = projections[projection % projections.length];
       const ejson = modes[mode % modes.length];
       const params = { collection: 'people', filter: { [fields[field % fields.length]!]: value } };
-      return { op: 'findOne', params: { ...params, ...(chosen && { projection: chosen }), ...(ejson && { ejson }) } };
+      return {
+        op: 'findOne',
+        params: { ...params, ...(chosen && { projection: chosen }), ...(ejson && { ejson }) },
+        ...(isFound && { accept: 'found' }),
+      };
     }),
   );
 
@@ -154,13 +165,14 @@ export function mergingSuite(open: () => Promise<MongoUnderTest>, numRuns: numbe
     await server.close?.();
   });
 
-  async function answer(fetch: Fetch, { op, params }: Asked): Promise<unknown> {
+  async function answer(fetch: Fetch, { op, params, accept: accepted }: Asked): Promise<unknown> {
     const fault = (path: readonly (string | number)[], detail: string): never => {
       throw new Error(`${path.join('/')}: ${detail}`);
     };
     const query = adapter.compile(op, params as Record<string, unknown>, config, fault);
     try {
-      const { json, value, mode } = (await fetch({ op, params: query, want: 'value' }, context())) as Value;
+      const found = (await fetch({ op, params: query, want: 'value' }, context())) as Value;
+      const { json, value, mode } = accepted ? atOnce(accept.apply(accepted, found, {} as Given)) : found;
       return { json, value, mode };
     } catch (error) {
       const { code, message } = toCodapError(error);
