@@ -77,6 +77,7 @@ for (const one of runners) {
   console.log(
     `${one.name.padEnd(20)} ${took.toFixed(0).padStart(6)} ms  codap is ${(took / codap).toFixed(2)} times as fast  peak RSS ${(peak / 2 ** 20).toFixed(0)} MiB`,
   );
+  if (took < codap) process.exitCode = 1;
   one.child.disconnect();
 }
 await stores.close();
