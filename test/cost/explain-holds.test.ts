@@ -5,6 +5,7 @@ import { serialize } from 'bson';
 import fc from 'fast-check';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { layerOptions } from '../../src/config/layer-options.ts';
 import { startScriptedMongo, type ScriptedMongo } from '../scripted-mongo.ts';
 import { startStores, type Stores } from '../../demo/stores.ts';
@@ -75,10 +76,13 @@ describe('what it says a batch will do is what then happens', () => {
   describe('of the examples', () => {
     const folder = new URL('../../examples/', import.meta.url);
     const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
+    const saved = readdirSync(new URL('shop/', folder)).filter((name) => name.endsWith('.yaml'));
     let stores: Stores;
     let service: Service;
     const open: Asked[] = [];
     const arrived: Arrival[] = [];
+    /** Those that are saved, and each with the values of all its queries told. */
+    const batches: Record<string, Body> = {};
 
     beforeAll(async () => {
       stores = await startStores();
@@ -105,7 +109,12 @@ describe('what it says a batch will do is what then happens', () => {
       const sources = Object.fromEntries(
         names.map((name) => [name, name === 'shop' ? { ...NO_LAYERS, merge: false } : NO_LAYERS]),
       );
-      service = await startService({ stores: recorded, sources });
+      for (const name of saved) {
+        const { template: _template, ...batch }: Body = parse(readFileSync(new URL(`shop/${name}`, folder), 'utf8'));
+        batches[name.split('.')[0]!] = batch;
+        batches[`${name.split('.')[0]}-told`] = told(batch);
+      }
+      service = await startService({ stores: recorded, sources, batches });
     });
     beforeEach(() => void arrived.splice(0));
     afterAll(async () => {
@@ -117,11 +126,22 @@ describe('what it says a batch will do is what then happens', () => {
     it.each(files)('%s', async (name) => {
       const body: Body = JSON.parse(readFileSync(new URL(name, folder), 'utf8'));
       const post = async (path: string, body: Body): Promise<Body> => (await service.post(path, body)).json();
-      const { explained, answer } = await explainAndRun(post, name.split('.')[1]!, body);
-      expectArrived(arrived, expected(explained, answer));
+      expectCalled(await explainAndRun(post, name.split('.')[1]!, body));
+    });
+
+    it.each(saved)('%s', async (name) => {
+      const get = async (path: string): Promise<Body> => (await service.get(`/batches/${path}`)).json();
+      const [batch = ''] = name.split('.');
+      const params = Object.entries(batches[batch].params ?? {}).map(([key, param]) => [key, (param as Body).default]);
+      const explained = await get(`${batch}?explain`);
+      expectCalled({ explained, answer: await get(`${batch}-told.json`) }, Object.fromEntries(params));
+    });
+
+    function expectCalled({ explained, answer }: { explained: Body; answer: Body }, params?: Body): void {
+      expectArrived(arrived, expected(explained, answer, params));
       expect(arrived.length).toBeLessThanOrEqual(explained.calls.most);
       if (answer.complete) expect(arrived.length).toBeGreaterThanOrEqual(explained.calls.least);
-    });
+    }
   });
 
   describe('of random plans', () => {

@@ -19,6 +19,8 @@ interface Named {
 }
 
 interface Around {
+  /** Of a saved batch, by name. */
+  readonly params: Body;
   /** The innermost last. */
   readonly groups: readonly (readonly Named[])[];
   readonly item?: unknown;
@@ -29,11 +31,11 @@ class Unknown extends Error {}
 
 /**
  * The calls that a batch has made, by what was explained: each query that has run, its references filled in
- * with the values of the answer.
+ * with the values of the answer and of its params.
  */
-export function expected(explained: Body, answer: Body): Expected {
+export function expected(explained: Body, answer: Body, params: Body = {}): Expected {
   const found: Expected = { certain: [], possible: [] };
-  members(explained, answer.results, { groups: [] }, found);
+  members(explained, answer.results, { params, groups: [] }, found);
   return found;
 }
 
@@ -131,6 +133,7 @@ function fill(template: unknown, around: Around): unknown {
   if (others.length === 0) {
     if (word === '$verbatim') return argument;
     if (word === '$item') return found(around.item, parsePointer(argument));
+    if (word === '$param') return found(around.params, parsePointer(argument));
     if (word === '$result' || word === '$meta') return named(word, parsePointer(argument), around);
     if (word === '$join') return argument.map((part: unknown) => text(fill(part, around))).join('');
   }
