@@ -10,7 +10,6 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { drainTrial } from '../drain-trial.ts';
 
 const BIN = fileURLToPath(new URL('../../bin/codap.js', import.meta.url));
 let folder: string;
@@ -79,14 +78,6 @@ const exit = (child: ChildProcess): Promise<unknown[]> =>
     : Promise.resolve([child.exitCode, child.signalCode]);
 
 describe('SIGTERM', { timeout: 30_000 }, () => {
-  it.concurrent.each(['start', 'load'] as const)('drops nothing, at a random moment of its %s', async (phase) => {
-    const part = Math.random();
-    const { dropped, ended, answered } = await drainTrial(phase, part);
-    expect(dropped, `sent at ${part}`).toEqual([]);
-    expect([0, 'SIGTERM']).toContain(ended[0] ?? ended[1]);
-    if (answered > 0) expect(ended[0]).toBe(0);
-  });
-
   it('a second time ends the process within a second', async () => {
     const child = await spawned(60_000);
     const address = await addressOf(child);
