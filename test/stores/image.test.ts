@@ -4,9 +4,12 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ADA } from '../../demo/data.ts';
+import { seed } from '../../demo/seed.ts';
 import { freePort } from '../../stores/free-port.ts';
+import { openStores } from '../../stores/open-stores.ts';
+import type { Stores } from '../../stores/stores.ts';
 import { type Built, buildByHand, pathWithNode } from '../containers/build-by-hand.ts';
 import { only, type Stage } from '../containers/dockerfile.ts';
 import { compose, stages } from '../containers/files.ts';
@@ -16,6 +19,8 @@ const image = stages.at(-1) as Stage;
 
 describe('what the Dockerfile builds', () => {
   let folder: string;
+  /** Its own: what is filled anew here other files read. */
+  let stores: Stores;
   let built: Built;
   let before: string[];
   let env: Record<string, string>;
@@ -31,9 +36,11 @@ describe('what the Dockerfile builds', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(`${tmpdir()}/codap-image-`);
+    stores = await openStores();
+    await seed(stores);
     built = await buildByHand(stages, folder);
     before = await readdir(built.root, { recursive: true });
-    const { mongoUrl, s3Endpoint, s3 } = inject('stores');
+    const { mongoUrl, s3Endpoint, s3 } = stores;
     const restPort = await freePort();
     env = {
       PATH: pathWithNode(),
@@ -59,6 +66,7 @@ describe('what the Dockerfile builds', () => {
   afterAll(async () => {
     for (const child of running) child.kill();
     await Promise.all(running.map(ended));
+    await stores.close();
     await rm(folder, { recursive: true });
   });
 
