@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { MongoClient } from 'mongodb';
 import { readdir } from 'node:fs/promises';
 import { request } from 'node:http';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { synthetic } from '../../demo/synthetic.ts';
 import { type RealStores, startRealStores } from '../../stores/real-stores.ts';
 import { inParallel } from '../adapter-suite/in-parallel.ts';
@@ -39,6 +39,11 @@ beforeAll(async () => {
 afterAll(async () => {
   await codap[Symbol.asyncDispose]();
   await stores.close();
+});
+
+// One that fails leaves the next its stores.
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') await Promise.all([stores.mongo.restart(), stores.s3Server.restart()]);
 });
 
 const ada = { source: 'shop', op: 'findOne', params: { collection: 'people', filter: { _id: 1 } } };
