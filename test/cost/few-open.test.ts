@@ -37,15 +37,7 @@ beforeAll(async () => {
       .then(() => pause(Number(ms)))
       .then(() => response.end());
   });
-  for (const concurrency of [1, 2, 5, 20]) {
-    const own = { concurrency, timeoutMs: TIMEOUT_MS };
-    const sources = {
-      shop: { collections: ['many', 'users'], unique: {}, ...own },
-      files: own,
-      scripted: { adapter: 'rest', url: store.url, ...own },
-    };
-    services.set(concurrency, await startService({ stores, sources }));
-  }
+  for (const concurrency of [1, 2, 5, 20]) services.set(concurrency, await serviceOf(concurrency));
 });
 afterAll(async () => {
   for (const service of services.values()) await service.close();
@@ -53,6 +45,16 @@ afterAll(async () => {
   await store.close();
 });
 afterEach(() => stores.clearFaults());
+
+function serviceOf(concurrency: number): Promise<Service> {
+  const own = { concurrency, timeoutMs: TIMEOUT_MS };
+  const sources = {
+    shop: { collections: ['many', 'users'], unique: {}, ...own },
+    files: own,
+    scripted: { adapter: 'rest', url: store.url, ...own },
+  };
+  return startService({ stores, sources });
+}
 
 const keyed = (queries: readonly object[]) => Object.fromEntries(queries.map((query, at) => [`q${at}`, query]));
 const bodyOf = (path: string, queries: readonly object[]) => ({ queries: path === '/kv' ? keyed(queries) : queries });
@@ -122,7 +124,8 @@ describe('bodies that are not read yet keep no place from the one that is, and h
   const long = (name: string) => text(`/${name}/0/${LONG_MS}`);
   const after = text([{ $result: '/late' }, '0', String(LONG_MS)]);
 
-  it.each([
+  // Each has a service of its own: its bodies would have the places of the others'.
+  it.concurrent.each([
     [1, '/ordered', 'one after the other', [long('a'), long('b')]],
     [1, '/first-reply', 'beside each other', [long('a'), long('b')]],
     [1, '/ordered', 'after one that is late', [late, after, long('a')]],
@@ -134,8 +137,13 @@ describe('bodies that are not read yet keep no place from the one that is, and h
       [1, 2].map(() => ({ pattern: 'first-reply', take: 2, queries: [long('a'), long('b')] })),
     ],
   ])('of %i: %s, %s', async (concurrency, path, _, queries) => {
-    const answer = await askBytes(services.get(concurrency)!.url + path, bodyOf(path, queries), 'application/zip');
-    expect([...(await unpack('unzip', await answer.read())).keys()]).not.toContain('_INCOMPLETE.json');
+    const service = await serviceOf(concurrency);
+    try {
+      const answer = await askBytes(service.url + path, bodyOf(path, queries), 'application/zip');
+      expect([...(await unpack('unzip', await answer.read())).keys()]).not.toContain('_INCOMPLETE.json');
+    } finally {
+      await service.close();
+    }
   });
 
   it('of 1: items that refer to something, which is there long before their turn', async () => {
