@@ -85,14 +85,17 @@ describe('what a client is slow to read leaves places of its source to what is g
     ],
     ['raw bytes', 'scripted', 10, '/kv', RAW, keyed([body])],
   ])('%s', async (_what, source, clients, path, accept, batch) => {
-    const asked = Array.from({ length: clients }, () => askBytes(service.url + path, batch, accept));
+    const leaving = new AbortController();
+    const ask = () => askBytes(service.url + path, batch, accept, {}, leaving.signal);
+    const asked = Promise.allSettled(Array.from({ length: clients }, ask));
     try {
       await untilOpen(source);
       expect(await placesOf(source)).toMatchObject({ running: FLOWING });
       for (const query of times(4, gathered[source]!))
         expect(await service.kv({ query }, { timeoutMs: PATIENCE_MS })).toMatchObject({ complete: true });
     } finally {
-      for (const one of asked) void one.then((answer) => answer.leave());
+      leaving.abort();
+      await asked;
       await until(async () => (await placesOf(source)).running === 0, 'all is let go of', PATIENCE_MS);
     }
   });

@@ -18,24 +18,26 @@ export interface Bytes {
 
 /**
  * Posts a batch whose answer is taken as bytes, with these headers beside its content type and what it
- * accepts.
+ * accepts. The signal breaks the connection, also before there is an answer.
  */
 export async function askBytes(
   url: string,
   body: object | string,
   accept: string,
   headers: Record<string, string> = {},
+  signal?: AbortSignal,
 ): Promise<Bytes> {
   const response = await request(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept, ...headers },
     body: typeof body === 'string' ? body : JSON.stringify(body),
+    ...(signal && { signal }),
   });
   response.body.on('error', () => {});
   const whole = response.statusCode === 503 ? Buffer.from(await response.body.arrayBuffer()) : undefined;
   if (whole && isBusy(503, String(whole))) {
     await setTimeout(100);
-    return askBytes(url, body, accept, headers);
+    return askBytes(url, body, accept, headers, signal);
   }
   const read = async () => whole ?? Buffer.from(await response.body.arrayBuffer());
   return {
