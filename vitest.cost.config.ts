@@ -1,11 +1,24 @@
-import { mergeConfig } from 'vitest/config';
-import shared from './vitest.config.ts';
+import { lanes } from './vitest.lanes.ts';
 
-const config = mergeConfig(shared, { test: { fileParallelism: false, testTimeout: 30_000 } });
-// Merging would add to these lists, and the shared ones speak of the other suites.
-config.test.include = ['test/cost/**/*.test.ts'];
-config.test.exclude = [];
+const MEASURING = [
+  'archive-late',
+  'archive-slow-reader',
+  'bounds',
+  'cost',
+  'hostile',
+  'idle',
+  'lost-requests',
+  'million',
+  'opened-bytes',
+  'plan-speed',
+  'read-memory',
+  'scan-speed',
+  'unreachable',
+  'very-many',
+];
+
+const config = lanes('test/cost', MEASURING, {});
 // What codap lets in is part of what they bound.
-config.test.setupFiles = ['test/warnings.ts'];
+config.test!.setupFiles = ['test/warnings.ts'];
 
 export default config;

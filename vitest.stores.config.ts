@@ -1,11 +1,5 @@
-import { mergeConfig } from 'vitest/config';
-import shared from './vitest.config.ts';
+import { lanes } from './vitest.lanes.ts';
 
-const config = mergeConfig(shared, {
-  test: { fileParallelism: false, globalSetup: ['test/stores/setup.ts'], testTimeout: 30_000 },
-});
-// Merging would add to these lists, and the shared ones speak of the other suites.
-config.test.include = ['test/stores/**/*.test.ts'];
-config.test.exclude = [];
+const MEASURING = ['callers', 'drain', 'faults', 'metrics-workers', 'reload', 'servers', 'workers', 'workers-start'];
 
-export default config;
+export default lanes('test/stores', MEASURING, { globalSetup: ['test/stores/setup.ts'] });
