@@ -1,5 +1,15 @@
 import { lanes } from './vitest.lanes.ts';
 
-const MEASURING = ['callers', 'drain', 'faults', 'metrics-workers', 'reload', 'servers', 'workers', 'workers-start'];
+const MEASURING = [
+  'callers',
+  'drain',
+  'faults',
+  'metrics-workers',
+  'reload',
+  'servers',
+  'unwritable-log',
+  'workers',
+  'workers-start',
+];
 
 export default lanes('test/stores', MEASURING, { globalSetup: ['test/stores/setup.ts'] });
