@@ -197,7 +197,7 @@ it('whatever is asked, changed, said, failed or slow: nothing is served that the
           );
           await vi.advanceTimersByTimeAsync(0);
         }
-        expect(layer.state!()['bytes']).toBeLessThanOrEqual(MAX_BYTES);
+        expect(layer.state()['bytes']).toBeLessThanOrEqual(MAX_BYTES);
       }
       await vi.advanceTimersByTimeAsync(5000);
       await Promise.all(waiting);

@@ -683,7 +683,7 @@ describe('the memory that answers take', () => {
   it('is bounded, whatever is asked for: those looked for last stay', async () => {
     const maxBytes = 2 ** 20;
     const { layer, store, ask } = shop({ maxBytes });
-    const bytes = () => layer.state!().bytes!;
+    const bytes = () => layer.state().bytes;
     store.answer = () => plain('x'.repeat(10_000));
     for (let at = 0; at < 1050; at += 1) {
       await ask({ key: `k${at}` });
@@ -706,7 +706,7 @@ describe('the memory that answers take', () => {
 
   it('counts a failure, a key and what the store said', async () => {
     const { layer, store, ask } = shop({ notFoundMs: 100 });
-    const bytes = () => layer.state!().bytes!;
+    const bytes = () => layer.state().bytes;
     store.answer = () => Promise.reject(failed('NOT_FOUND'));
     await expect(ask()).rejects.toMatchObject({ code: 'NOT_FOUND' });
     const one = bytes();
