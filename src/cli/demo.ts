@@ -50,6 +50,8 @@ export async function demo(ending: Ending, flags: DemoFlags, env: Env): Promise<
   };
   const { address } = await ending.runs(() => listen(front.app, where), draining(running));
   ending.reloads(async () => logger.warn('SIGHUP is for codap serve: the demo has no file to read again'));
+  // It serves on where nobody can read this.
+  process.stdout.on('error', () => {});
   console.log(`codap demo listens on ${address}\n\n${keys ? callersExamples(address, keys) : examples(address)}`);
 }
 

@@ -1,7 +1,6 @@
 import cluster from 'node:cluster';
 import dns from 'node:dns/promises';
 import { once } from 'node:events';
-import { networkInterfaces } from 'node:os';
 import { type AddressInfo, BlockList, connect, createServer, type Server } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance, FastifyListenOptions } from 'fastify';
@@ -30,6 +29,9 @@ const SHARED = process.platform === 'linux';
 
 /** The address is told once, by the primary. */
 const UNADDRESSED = { listenTextResolver: () => 'worker listens' };
+
+/** A port on which hardly anybody listens (tcpmux, RFC 1078). */
+const UNUSED = 1;
 
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8);
@@ -135,48 +137,21 @@ async function listenMore(
 
 /**
  * Whether somebody listens there. Where a port may be shared, listening as the service does would not tell:
- * another codap of the same user would get a part of the connections. It is asked by connecting: who listens
- * to find out has to close again, and resets the clients that came meanwhile.
+ * another codap of the same user would get a part of the connections. Who listens without that has to close
+ * again, and resets the clients that came meanwhile. So a connection is begun that comes from there.
  */
 async function isTaken({ host, port }: Where): Promise<boolean> {
-  const hosts = await hostsOf(host);
-  const answers = hosts.flatMap(addressesBy).map(async (at) => {
-    // Whoever answers at an address of another machine has not taken this port.
-    return (await hasAddress(at)) && isAnswered({ host: at, port });
-  });
-  return (await Promise.all(answers)).includes(true);
-}
-
-/** Where listeners of a host take connections: an unspecified address stands for all of this machine. */
-function addressesBy(host: string): string[] {
-  if (host !== '0.0.0.0' && host !== '::') return [host];
-  const own = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses);
-  const taken = own.filter(({ family, scopeid }) => (family === 'IPv4' || host === '::') && !scopeid);
-  return [host, ...taken.map(({ address }) => address)];
-}
-
-/** Whether this machine has that address: whether any port of it can be listened on. */
-async function hasAddress(host: string): Promise<boolean> {
-  await using server = createServer((socket) => socket.destroy());
-  try {
-    server.listen({ host, port: 0, exclusive: true });
-    await once(server, 'listening');
-    return true;
-  } catch {
-    return false;
+  for (const at of await hostsOf(host)) {
+    try {
+      const { address, family } = await dns.lookup(at);
+      const to = family === 6 ? '::1' : '127.0.0.1';
+      const socket = connect({ host: to, port: UNUSED, localAddress: address, localPort: port, timeout: 1000 });
+      socket.once('timeout', () => socket.destroy(new Error('no answer')));
+      await once(socket, 'connect').finally(() => socket.destroy());
+    } catch (error) {
+      // What else keeps from it is told by listening.
+      if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return true;
+    }
   }
-}
-
-async function isAnswered(where: Where): Promise<boolean> {
-  const socket = connect({ ...where, timeout: 1000 });
-  socket.once('timeout', () => socket.destroy(new Error('no answer')));
-  try {
-    await once(socket, 'connect');
-    // Where nobody listens, TCP can connect a port to itself.
-    return socket.localPort !== socket.remotePort;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
+  return false;
 }

@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { type DetailedPeerCertificate, TLSSocket } from 'node:tls';
+import { connect as connectByTls, type DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listen } from '../../src/cli/listen.ts';
@@ -120,6 +121,29 @@ describe('server.tls', () => {
     expect(await get(address, own)).toMatchObject({ status: 200, name: 'second' });
     kept.destroy();
     await front.close();
+  });
+
+  it('sends no closing alert to a client of HTTP/1.0 that ends its side in the middle of an answer', async () => {
+    const config = await configured(await writeCertificate(folder, first));
+    const app = await buildApp(config, { sources: new Map() });
+    app.get('/flow', (_request, reply) => {
+      const flow = new Readable({ read: () => {} });
+      flow.push('part');
+      return reply.send(flow);
+    });
+    await app.listen({ host: '127.0.0.1', port: 0 });
+    const { port } = app.server.address() as AddressInfo;
+    const connected = once(app.server, 'secureConnection') as Promise<[TLSSocket]>;
+    const client = connectByTls({ host: '127.0.0.1', port, rejectUnauthorized: false });
+    client.on('error', () => {}).write('GET /flow HTTP/1.0\r\nHost: localhost\r\n\r\n');
+    const [socket] = await connected;
+    const closed = once(socket, 'close');
+    await once(client, 'data');
+    client.end();
+    await closed;
+    // Node sends one where it ends a connection, rather than breaking it.
+    expect(socket.writableFinished).toBe(false);
+    await app.close();
   });
 
   it('closes a connection that speaks no TLS, or nothing at all', { timeout: 10_000 }, async () => {

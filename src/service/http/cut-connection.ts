@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { type Server, Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import { Server as TlsServer, TLSSocket } from 'node:tls';
 
 /** A connection, with the answer under way on it as Node keeps it there. */
 export type AnsweringSocket = Socket & {
@@ -22,7 +22,7 @@ export function cut(socket: Socket): void {
  * to have left, and Node would close what it may still read.
  */
 export function cutWhoLeave(server: Server): void {
-  server.on('connection', (socket: AnsweringSocket) => {
+  server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: AnsweringSocket) => {
     socket.prependListener('end', () => {
       if (isEndedByClose(socket) && !socket._httpMessage?.writableEnded) cut(socket);
     });
