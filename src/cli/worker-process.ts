@@ -35,6 +35,7 @@ export class WorkerProcess {
   /** Its gauges, as it said last, by name. */
   readonly #gauges = new Map<string, Family>();
   readonly #questions = new Questions<void>(PATIENCE_MS);
+  #isDrained = false;
   #reloaded: ((turned: boolean) => void) | undefined;
   /** When it said something last, an instant. */
   #heard = performance.now();
@@ -50,6 +51,7 @@ export class WorkerProcess {
     const ends = Promise.withResolvers<Exit>();
     const end = (exit: Exit): void => {
       listens.resolve(undefined);
+      this.#isDrained ||= exit.status === 0;
       leaves.resolve();
       ends.resolve(exit);
       this.#questions.close();
@@ -65,6 +67,9 @@ export class WorkerProcess {
           return listens.resolve(word.address);
         case 'draining':
           return leaves.resolve();
+        case 'drained':
+          this.#isDrained = true;
+          return;
         case 'reloaded':
           return this.#reloaded?.(word.turned);
         case 'counted':
@@ -90,6 +95,11 @@ export class WorkerProcess {
   async endsWhole(): Promise<boolean> {
     const { status } = await this.ends;
     return status === 0 || (await this.listens) === undefined;
+  }
+
+  /** Whether it has finished its answers, though it may not have ended: to leave a process takes a while. */
+  get isDrained(): boolean {
+    return this.#isDrained;
   }
 
   /** Has it finish its answers and end. */

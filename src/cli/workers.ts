@@ -68,9 +68,10 @@ export class Workers {
     this.#ending = true;
     const all = [...this.#alive];
     for (const worker of all) worker.drain();
-    setTimeout(() => process.exit(1), Math.max(this.#graceMs, AHEAD_MS));
+    const leave = (isWhole: boolean): never => process.exit(isWhole && !err ? 0 : 1);
+    setTimeout(() => leave(all.every(({ isDrained }) => isDrained)), Math.max(this.#graceMs, AHEAD_MS));
     const wholly = await Promise.all(all.map((worker) => worker.endsWhole()));
-    process.exit(err || wholly.includes(false) ? 1 : 0);
+    leave(!wholly.includes(false));
   }
 
   /**

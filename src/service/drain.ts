@@ -70,6 +70,7 @@ export function draining({ front, logger, dispose }: RunningService) {
     }
     whole = await (drained ?? front.drain());
     if (!whole) status = 1;
+    else if (!err) tellPrimary({ kind: 'drained' });
     const answered = performance.now();
     setTimeout(() => process.exit(status), END_MS);
     await quiet(arrivals, answered, LISTEN_MS);

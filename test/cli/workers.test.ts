@@ -111,6 +111,23 @@ describe('the primary', () => {
     expect(forked).toHaveLength(4);
   });
 
+  it.each([
+    ['0 where each has finished its answers', [['message', { kind: 'drained' }], ['exit', 0, null]], 0],
+    ['1 where one has not', [['message', { kind: 'drained' }], ['message', { kind: 'draining' }]], 1],
+    ['1 where one has ended by itself', [['message', { kind: 'drained' }], ['exit', 1, null]], 1],
+  ] as const)('ends with status %s, once the grace period is over', async (_told, says, status) => {
+    const exits = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
+    const { workers, tell, startBoth } = service();
+    await startBoth();
+    workers.end({ signal: 'SIGTERM' }).catch(() => {});
+    for (const [at, [event, ...what]] of says.entries()) tell(at, event, ...what);
+    await vi.advanceTimersByTimeAsync(999);
+    expect(exits).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(exits).toHaveBeenCalledExactlyOnceWith(status);
+    exits.mockRestore();
+  });
+
   it('has them read the configuration again one after the other, and no further than the first that keeps it', async () => {
     const { workers, tell, startBoth } = service();
     const told = await startBoth();
