@@ -112,9 +112,30 @@ describe('the primary', () => {
   });
 
   it.each([
-    ['0 where each has finished its answers', [['message', { kind: 'drained' }], ['exit', 0, null]], 0],
-    ['1 where one has not', [['message', { kind: 'drained' }], ['message', { kind: 'draining' }]], 1],
-    ['1 where one has ended by itself', [['message', { kind: 'drained' }], ['exit', 1, null]], 1],
+    [
+      '0 where each has finished its answers',
+      [
+        ['message', { kind: 'drained' }],
+        ['exit', 0, null],
+      ],
+      0,
+    ],
+    [
+      '1 where one has not',
+      [
+        ['message', { kind: 'drained' }],
+        ['message', { kind: 'draining' }],
+      ],
+      1,
+    ],
+    [
+      '1 where one has ended by itself',
+      [
+        ['message', { kind: 'drained' }],
+        ['exit', 1, null],
+      ],
+      1,
+    ],
   ] as const)('ends with status %s, once the grace period is over', async (_told, says, status) => {
     const exits = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
     const { workers, tell, startBoth } = service();

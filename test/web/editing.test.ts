@@ -83,21 +83,24 @@ it('each fault is underlined where it stands, while one writes', async () => {
   const { page } = look;
   await edit(page, 'kv', { queries: { fine: query, wrong: { ...query, op: 'drop' } } });
   const fault = page.locator('.cm-lintRange-error');
+  // The page draws the list a moment after the editor its underlines.
+  const listed = page.locator('#faults li');
   await fault.waitFor();
   expect(await fault.allTextContents()).toEqual(['"drop"']);
-  expect(await page.locator('#faults').textContent()).toContain('#/queries/wrong/op');
+  await listed.filter({ hasText: '#/queries/wrong/op' }).waitFor();
   await edit(page, 'kv', {
     queries: { fine: query, nowhere: { ...query, source: 'none' }, wrong: { ...query, op: 'drop' } },
     timeoutMs: -1,
   });
   await fault.nth(2).waitFor();
   expect(await fault.allTextContents()).toEqual(['"none"', '"drop"', '-1']);
-  expect(await page.locator('#faults li').count()).toBe(3);
+  await listed.nth(2).waitFor();
+  expect(await listed.count()).toBe(3);
   await edit(page, 'kv', { queries: { fine: query } });
   await fault.first().waitFor({ state: 'detached' });
   await edit(page, 'kv', '{ "queries": { "a": 1, } }');
   await fault.waitFor();
-  expect(await page.locator('#faults').textContent()).toMatch(/line 1, column \d+/);
+  await listed.filter({ hasText: /line 1, column \d+/ }).waitFor();
   expectQuiet(look);
   await look.close();
 });
