@@ -8,9 +8,9 @@ export type Bound = Pick<Config['server'], 'metricsPort' | 'tls'>;
 
 /**
  * What a worker tells its primary: that it starts, and is to be told what it is bound to; where it listens;
- * that it takes nothing new and will end; that it has finished its answers; whether it has turned to the configuration that it was to read;
- * what it has counted since it said so last, with the number of the question if it was asked; that somebody
- * wants the metrics of all workers.
+ * that it takes nothing new and will end; that it has finished its answers; whether it has turned to the
+ * configuration that it was to read; what it has counted since it said so last, with the number of the
+ * question if it was asked; that somebody wants the metrics of all workers.
  */
 export type Word =
   | { readonly kind: 'starting' | 'draining' | 'drained' }
