@@ -3,7 +3,9 @@ import { q, start } from '../test/batch/simulated.ts';
 import { median } from './median.ts';
 
 const ITEMS = 1000;
-const ROUNDS = 30;
+/** Rounds until V8 has compiled what is measured. */
+const WARMUPS = 100;
+const ROUNDS = 300;
 const WANTED = 1.3;
 
 const limits = { queries: ITEMS + 2, calls: ITEMS + 2 };
@@ -30,9 +32,12 @@ async function cpuMs(body: object): Promise<number> {
  */
 export async function measure(): Promise<{ plainMs: number; eachMs: number }> {
   const times: { plain: number[]; each: number[] } = { plain: [], each: [] };
-  for (let round = 0; round < ROUNDS; round += 1) {
-    times.plain.push(await cpuMs(plain));
-    times.each.push(await cpuMs(each));
+  for (let round = -WARMUPS; round < ROUNDS; round += 1) {
+    const plainMs = await cpuMs(plain);
+    const eachMs = await cpuMs(each);
+    if (round < 0) continue;
+    times.plain.push(plainMs);
+    times.each.push(eachMs);
   }
   return { plainMs: median(times.plain), eachMs: median(times.each) };
 }

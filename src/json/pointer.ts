@@ -5,7 +5,8 @@ import type { Steps, Work } from '../budget/work.ts';
 /** What a pointer led to. */
 export type There = { readonly found: true; readonly value: unknown } | { readonly found: false };
 
-const NOT_FOUND: There = { found: false };
+/** It led nowhere. */
+export const NOT_FOUND: There = { found: false };
 const INDEX = /^(?:0|[1-9]\d*)$/;
 
 /** Whether a step is an index into a list (RFC 6901 §4). */

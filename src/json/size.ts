@@ -3,6 +3,12 @@ import type { Steps, Work } from '../budget/work.ts';
 import { Digits, isLeaf } from './leaf.ts';
 import { entriesOf } from './members.ts';
 
+/** What a value takes: at least so many bytes of JSON, and pieces of work to copy it. */
+export interface Size {
+  readonly bytes: number;
+  readonly pieces: number;
+}
+
 /** What a value takes to write: pieces of work, counted on as it is sized. */
 export interface Tally {
   pieces: number;
@@ -13,7 +19,7 @@ export interface Tally {
  * numbers and the like as one. Counts no further than it takes to know that there are more than `most`.
  */
 export function* sizing(value: unknown, work: Work, most = Infinity, tally: Tally = { pieces: 0 }): Steps<number> {
-  if (typeof value !== 'object' || value === null || isLeaf(value)) return sizeOfLeaf(value);
+  if (typeof value !== 'object' || value === null || isLeaf(value)) return bytesOfLeaf(value);
   // The brackets; n members have n - 1 commas between them.
   let size = 1;
   if (Array.isArray(value)) {
@@ -21,7 +27,7 @@ export function* sizing(value: unknown, work: Work, most = Infinity, tally: Tall
       const pieces = piecesOf(member);
       tally.pieces += pieces;
       if (work.tick(pieces)) yield;
-      size += 1 + (isContainer(member) ? yield* sizing(member, work, most - size, tally) : sizeOfLeaf(member));
+      size += 1 + (isContainer(member) ? yield* sizing(member, work, most - size, tally) : bytesOfLeaf(member));
       if (size > most) return size;
     }
   } else {
@@ -30,7 +36,7 @@ export function* sizing(value: unknown, work: Work, most = Infinity, tally: Tall
       tally.pieces += pieces;
       if (work.tick(pieces)) yield;
       size +=
-        4 + key.length + (isContainer(member) ? yield* sizing(member, work, most - size, tally) : sizeOfLeaf(member));
+        4 + key.length + (isContainer(member) ? yield* sizing(member, work, most - size, tally) : bytesOfLeaf(member));
       if (size > most) return size;
     }
   }
@@ -47,7 +53,12 @@ export function isContainer(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !isLeaf(value);
 }
 
-function sizeOfLeaf(value: unknown): number {
+/** What a value takes that holds no others. */
+export function sizeOfLeaf(value: unknown): Size {
+  return { bytes: bytesOfLeaf(value), pieces: piecesOf(value) };
+}
+
+function bytesOfLeaf(value: unknown): number {
   if (typeof value === 'string') return value.length + 2;
   if (value instanceof Digits) return value.text.length;
   return value instanceof Binary ? value.length() : 1;

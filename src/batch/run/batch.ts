@@ -3,7 +3,7 @@ import { CallSignal } from '../../ground/call-signal.ts';
 import { CodapError, deadlinePassed, notNeeded } from '../../errors.ts';
 import type { Caller } from '../../store/fetch.ts';
 import { whenAborted } from '../../ground/when-aborted.ts';
-import { piecesOf, sizing, type Tally } from '../../json/size.ts';
+import { piecesOf, sizing, type Size } from '../../json/size.ts';
 import { Memory } from '../../budget/memory.ts';
 import type { Limits } from '../../config/load.ts';
 import { Who } from '../../sources/call.ts';
@@ -141,7 +141,7 @@ export class Batch {
    * Throws TOO_LARGE if a copy of this value would not fit into what is left of the answer's budget, before
    * it is made; answers about its bytes, and the pieces of work that a copy is.
    */
-  *mustFit(value: unknown): Steps<Tally & { readonly bytes: number }> {
+  *mustFit(value: unknown): Steps<Size> {
     const tally = { pieces: piecesOf(value) };
     const bytes = yield* sizing(value, this.work, this.memory.left, tally);
     if (bytes > this.memory.left) this.takeBytes(bytes);

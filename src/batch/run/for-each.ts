@@ -9,12 +9,13 @@ import { Reference } from '../template/reference.ts';
 import { Breakage } from './breakage.ts';
 import { Gate } from './gate.ts';
 import { ItemPlace } from './item-place.ts';
+import { replyWithout } from './reply-without.ts';
 import type { MemberList, Reply } from './reply.ts';
 import { groupReply } from './running-group.ts';
 import { RunningMember } from './running-member.ts';
 import { doFor, type Item, type Patience, patienceWith, type RunMember, type Scope } from './scope.ts';
 import { failure, opened, withDefault } from './settle.ts';
-import { counted, readReferences, replyWithout, waitFor } from './wait.ts';
+import { counted, readReferences, waitFor } from './wait.ts';
 
 /** Items that have begun and not opened, most of which wait for their turn: each takes some kilobytes. */
 const MOST_STARTED = 1000;

@@ -22,6 +22,7 @@ export function prepare(
   patience: Patience,
 ): Values | Reply | Promise<Values | Reply> {
   const { node, trace } = member;
+  if (trace?.after !== undefined) scope.batch.takeBytes(Buffer.byteLength(trace.after));
   const waiting = { patience, trace };
   if (node.isConditional || typeof node.as === 'object') return chosen(member, scope, waiting);
   return ready(member, scope, waiting, refersToNothing(node) ? NO_VALUES : new Map<Reference, unknown>());

@@ -1,10 +1,9 @@
-import { isLoopHeld } from '../../budget/turns.ts';
 import { CodapError, toCodapError } from '../../errors.ts';
 import type { Payload } from '../../store/payload.ts';
 import { ValueQuery } from '../../store/value-query.ts';
 import type { Plan } from '../plan/node.ts';
 import { Batch, type BatchOptions } from './batch.ts';
-import { compileParams } from './compile-params.ts';
+import { paramsOf } from './compile-params.ts';
 import { finishGroup, reshaped, taken } from './finish.ts';
 import { runEach } from './for-each.ts';
 import { asValue, gather, noteDuration } from './gather.ts';
@@ -79,14 +78,13 @@ export function runMember(member: RunningMember, scope: Scope): Promise<RunningM
 
 /** Runs a query, or a group and all that it holds, once. */
 async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
-  const { node, trace } = member;
+  const { node } = member;
   const want = node.kind === 'query' ? scope.wants(node) : 'value';
   const { batch } = scope;
   const patience = patienceWith(node, scope);
   const held = batch.memory.part();
   let started: number | undefined;
   try {
-    if (trace?.after !== undefined) batch.takeBytes(Buffer.byteLength(trace.after));
     const preparing = prepare(member, scope, patience);
     // What is there already is not awaited.
     const values = preparing instanceof Promise ? await preparing : preparing;
@@ -98,11 +96,8 @@ async function runOnce(member: RunningMember, scope: Scope): Promise<Reply> {
       const finished = finishGroup(node, list, values, started, scope);
       return 'status' in finished ? finished : await doFor(scope, patience, finished);
     }
-    if (!node.literal) throwIfLate(scope, patience);
-    const compiling = node.literal ? node.params : doFor(scope, patience, compileParams(node, values, scope, held));
+    const compiling = paramsOf(node, values, scope, patience, held);
     const params: unknown = compiling instanceof Promise ? await compiling : compiling;
-    // What was filled in may be large, and so take a while to be sent.
-    if (!node.literal && isLoopHeld()) await batch.work.turn(scope.ended);
     if (want !== 'value') {
       const flow = await openWanted(node, { op: node.op, params, want }, member, scope);
       return { status: 'ok', flow, ms: performance.now() - started };

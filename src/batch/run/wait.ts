@@ -5,12 +5,12 @@ import type { Planned } from '../plan/node.ts';
 import type { MemberTrace } from './member-trace.ts';
 import type { RunningGroup } from './running-group.ts';
 import type { RunningMember } from './running-member.ts';
-import { follow } from '../../json/pointer.ts';
+import { follow, NOT_FOUND } from '../../json/pointer.ts';
 import type { Reference, Target } from '../template/reference.ts';
+import { replyWithout } from './reply-without.ts';
 import type { Reply } from './reply.ts';
 import { below, META, resolve, VALUE, type Outcome, type View } from './resolve.ts';
 import type { Patience, Scope } from './scope.ts';
-import { failure } from './settle.ts';
 
 /** Who waits, and for how long. */
 export interface Waiting {
@@ -34,18 +34,37 @@ export function readReferences(
   values: Map<Reference, unknown>,
 ): Reply | undefined | Promise<Reply | undefined> {
   if (references.length === 0) return undefined;
-  const take = (outcomes: Outcomes): Reply | undefined => {
-    const missing: [Reference, Outcome][] = [];
-    for (const reference of references) {
-      const outcome = outcomes.get(reference) as Outcome;
-      if (outcome.is === 'value') values.set(reference, counted(outcome.value, reference, scope));
-      else if (outcome.is === 'nowhere' && nullable) values.set(reference, null);
-      else missing.push([reference, outcome]);
-    }
-    return missing.length > 0 ? replyWithout(missing, scope) : undefined;
-  };
   const outcomes = outcomesOf(references, scope, waiting);
-  return outcomes instanceof Promise ? outcomes.then(take) : take(outcomes);
+  return outcomes instanceof Promise
+    ? takeOnceThere(references, outcomes, nullable, scope, values)
+    : take(references, outcomes, nullable, scope, values);
+}
+
+function take(
+  references: readonly Reference[],
+  outcomes: Outcomes,
+  nullable: boolean,
+  scope: Scope,
+  values: Map<Reference, unknown>,
+): Reply | undefined {
+  const missing: [Reference, Outcome][] = [];
+  for (const [place, reference] of references.entries()) {
+    const outcome = outcomes[place] as Outcome;
+    if (outcome.is === 'value') values.set(reference, counted(outcome.value, reference, scope));
+    else if (outcome.is === 'nowhere' && nullable) values.set(reference, null);
+    else missing.push([reference, outcome]);
+  }
+  return missing.length > 0 ? replyWithout(missing, scope) : undefined;
+}
+
+async function takeOnceThere(
+  references: readonly Reference[],
+  coming: Promise<Outcomes>,
+  nullable: boolean,
+  scope: Scope,
+  values: Map<Reference, unknown>,
+): Promise<Reply | undefined> {
+  return take(references, await coming, nullable, scope, values);
 }
 
 /** Reads what a query or group needs to run, and then what its value is made anew with. */
@@ -55,10 +74,10 @@ export function readToRun(
   waiting: Waiting,
   values: Map<Reference, unknown>,
 ): ReturnType<typeof readReferences> {
-  if (referencesToRun.length === 0 && referencesToReshape.length === 0) return undefined;
   const reading = readReferences(referencesToRun, false, scope, waiting, values);
-  const goOn = (ended: Reply | undefined) => ended ?? readReferences(referencesToReshape, true, scope, waiting, values);
-  return reading instanceof Promise ? reading.then(goOn) : goOn(reading);
+  if (referencesToReshape.length === 0) return reading;
+  const toReshape = (): typeof reading => readReferences(referencesToReshape, true, scope, waiting, values);
+  return reading instanceof Promise ? reading.then((ended) => ended ?? toReshape()) : (reading ?? toReshape());
 }
 
 /** A list that `*` gathered is a copy that counts: for each member the place it takes in memory. */
@@ -69,19 +88,19 @@ export function counted(value: unknown, { steps }: Reference, { batch }: Scope):
 
 /** What a reference comes to. */
 export async function waitFor(reference: Reference, scope: Scope, waiting: Waiting): Promise<Outcome> {
-  const outcomes = await outcomesOf([reference], scope, waiting);
-  return outcomes.get(reference) as Outcome;
+  const [outcome] = await outcomesOf([reference], scope, waiting);
+  return outcome as Outcome;
 }
 
-/** What each of some references comes to. */
-type Outcomes = ReadonlyMap<Reference, Outcome>;
+/** What each of some references comes to, in their order; none of those that are still waited for. */
+type Outcomes = (Outcome | undefined)[];
 
 /** The same of many, with one look at the deadline for all of them: a query may have very many. */
 function outcomesOf(references: readonly Reference[], scope: Scope, waiting: Waiting): Outcomes | Promise<Outcomes> {
   const { patience, trace } = waiting;
   trace?.wait();
   if (patience.signal.aborted) throw patience.signal.reason;
-  const outcomes = new Map<Reference, Outcome>();
+  const outcomes: Outcomes = [];
   const steps = endingBy(findPresent(references, scope, outcomes), patience.deadline);
   const finding = scope.batch.work.do(steps, scope.ended);
   if (finding instanceof Promise || finding.length > 0)
@@ -97,7 +116,7 @@ function outcomesOf(references: readonly Reference[], scope: Scope, waiting: Wai
 async function waitForOpen(
   finding: Open[] | Promise<Open[]>,
   references: readonly Reference[],
-  outcomes: Map<Reference, Outcome>,
+  outcomes: Outcomes,
   scope: Scope,
   { patience: { signal, deadline }, trace }: Waiting,
 ): Promise<Outcomes> {
@@ -106,8 +125,8 @@ async function waitForOpen(
   let tooLate: CodapError | undefined;
   // What names one member is read one after the other: very many may, and all that wait would wake at once.
   const find = async (named: readonly Open[]): Promise<void> => {
-    for (const { reference, member, steps } of named)
-      outcomes.set(reference, await resolve(member, steps, { ...looking, view: viewOf(reference) }));
+    for (const { place, member, steps, view } of named)
+      outcomes[place] = await resolve(member, steps, { ...looking, view });
   };
   const byMember = Map.groupBy(open, ({ member }) => member);
   if (open.length > 0)
@@ -119,9 +138,8 @@ async function waitForOpen(
     });
   // What was not there in time is never waited for any more.
   if (trace && !signal.aborted) trace.ready(open.length > 0 ? performance.now() : lastEnd(references, scope));
-  for (const { reference } of open)
-    if (tooLate && !outcomes.has(reference))
-      outcomes.set(reference, { is: outlives(reference, scope) ? 'late' : 'failed', error: tooLate });
+  for (const { place, reference } of open)
+    if (tooLate) outcomes[place] ??= { is: outlives(reference, scope) ? 'late' : 'failed', error: tooLate };
   return outcomes;
 }
 
@@ -138,31 +156,33 @@ type ResultTarget = Extract<Target, { from: 'result' }>;
 /** A reference to what still runs. */
 interface Open {
   readonly reference: Reference;
+  /** Where it stands among those that are waited for. */
+  readonly place: number;
+  readonly view: View;
   readonly member: RunningMember;
   readonly steps: readonly string[];
 }
 
 /** Finds what is there already; answers the references that have to be waited for. */
-function* findPresent(
-  references: readonly Reference[],
-  scope: Scope,
-  outcomes: Map<Reference, Outcome>,
-): Steps<Open[]> {
+function* findPresent(references: readonly Reference[], scope: Scope, outcomes: Outcomes): Steps<Open[]> {
   const { work } = scope.batch;
   const open: Open[] = [];
+  let place = -1;
   for (const reference of references) {
     if (work.tick()) yield;
+    place += 1;
     const { target } = reference;
     if (target?.from === 'result') {
       const { steps } = target;
       const member = memberOf(target, scope);
-      if (!member.settled) open.push({ reference, member, steps });
-      else outcomes.set(reference, yield* below(member.settled, steps, member, viewOf(reference), work));
+      const view = viewOf(reference);
+      if (!member.settled) open.push({ reference, place, view, member, steps });
+      else outcomes[place] = yield* below(member.settled, steps, member, view, work);
     } else {
       const from = target ? given(target.from, scope) : undefined;
-      const there = from ? yield* follow(from.value, reference.steps, work) : { found: false as const };
+      const there = from ? yield* follow(from.value, reference.steps, work) : NOT_FOUND;
       if (target?.from === 'caller' && !there.found) throw unknownCaller();
-      outcomes.set(reference, there.found ? { is: 'value', value: there.value } : { is: 'nowhere' });
+      outcomes[place] = there.found ? { is: 'value', value: there.value } : { is: 'nowhere' };
     }
   }
   return open;
@@ -196,42 +216,4 @@ function groupOf({ up }: ResultTarget, scope: Scope): RunningGroup {
 
 function viewOf({ word }: Reference): View {
   return word === '$meta' ? META : VALUE;
-}
-
-/**
- * The reply of what could not have all that it refers to: skipped, without an error if that was skipped by
- * choice; failed where its own time was over before that had come to anything.
- */
-export function replyWithout(missing: readonly [Reference, Outcome][], scope: Scope): Reply {
-  const failures = missing.filter(([, { is }]) => is === 'failed' || is === 'nowhere');
-  const [[first] = []] = failures;
-  if (!first) {
-    const late = missing.filter(([, { is }]) => is === 'late');
-    const [[, outcome] = []] = late;
-    if (outcome?.is !== 'late') return { status: 'skipped' };
-    return failure(outcome.error.waitingFor(namesIn(late)), performance.now());
-  }
-  const dependsOn = namesIn(failures);
-  const known = dependsOn.length > 0 ? { dependsOn } : {};
-  const cause = failures
-    .map(([, outcome]) => (outcome.is === 'failed' ? outcome.error : undefined))
-    .find((error) => error !== undefined);
-  const error = cause
-    ? new CodapError('DEPENDENCY_FAILED', 'a query that this one refers to failed', {
-        ...known,
-        retryable: cause.retryable,
-        http: cause.http,
-      })
-    : new CodapError('DEPENDENCY_FAILED', `a reference leads nowhere${toldOf(first, scope)}`, known);
-  return { status: 'skipped', error };
-}
-
-/** The names of the queries that these refer to, each once. */
-function namesIn(missing: readonly [Reference, Outcome][]): string[] {
-  return [...new Set(missing.flatMap(([{ target }]) => (target?.from === 'result' ? target.name : [])))];
-}
-
-/** What who asks has written; of a saved batch that is its parameters alone. */
-function toldOf(reference: Reference, { batch: { options } }: Scope): string {
-  return options.params === undefined || reference.word === '$param' ? `: ${reference.told}` : '';
 }

@@ -1,6 +1,6 @@
 import { CodapError } from '../../errors.ts';
 import { toText } from '../../json/leaf.ts';
-import { entriesOf, put } from '../../json/members.ts';
+import { entriesOf, keysOf, memberOf, put } from '../../json/members.ts';
 import { piecesOf } from '../../json/size.ts';
 import { Filled, type Part } from '../../store/placeholder.ts';
 import type { Steps, Work } from '../../budget/work.ts';
@@ -29,12 +29,7 @@ export interface Given {
  * joined counts against the batch's answer. Throws INVALID, TOO_LARGE.
  */
 export function fillValue(template: unknown, given: Given): Steps<unknown> {
-  return fill(
-    template,
-    given,
-    (value) => value,
-    () => 0,
-  );
+  return new Filling(given, bare, nowhere).fill(template);
 }
 
 /**
@@ -42,45 +37,80 @@ export function fillValue(template: unknown, given: Given): Steps<unknown> {
  * where one stands, and answers the pieces of work that it is. Throws INVALID, TOO_LARGE.
  */
 export function fillParams(template: unknown, given: Given, placed: Placed): Steps<unknown> {
-  return fill(template, given, (value, parts) => new Filled(value, parts), placed);
+  return new Filling(given, filled, placed).fill(template);
 }
 
-type Placed = (reference: Reference) => number;
+type Placed = (reference: Reference, value: unknown) => number;
 
-/** What holds no reference is shared with the template, not copied. */
-function* fill(
-  template: unknown,
-  given: Given,
-  as: (value: unknown, parts?: readonly Part[]) => unknown,
-  placed: Placed,
-): Steps<unknown> {
-  const { values, budgets } = given;
-  if (template instanceof Reference) {
-    if (template.word !== '$join') {
-      if (budgets.work.tick(1 + placed(template))) yield;
-      return as(values.get(template));
+const bare: As = (value) => value;
+const filled: As = (value, parts) => new Filled(value, parts);
+const nowhere: Placed = () => 0;
+
+/** How what is read is put into its place. */
+type As = (value: unknown, parts?: readonly Part[]) => unknown;
+
+/** Fills in templates. What holds no reference is shared with them, not copied. */
+class Filling {
+  readonly #given: Given;
+  readonly #as: As;
+  readonly #placed: Placed;
+
+  constructor(given: Given, as: As, placed: Placed) {
+    this.#given = given;
+    this.#as = as;
+    this.#placed = placed;
+  }
+
+  *fill(template: unknown): Steps<unknown> {
+    const { work } = this.#given.budgets;
+    if (isAtOnce(template)) {
+      if (work.tick(this.#piecesOf(template))) yield;
+      return this.#read(template);
     }
+    if (template instanceof Reference) return yield* this.#join(template);
+    if (Array.isArray(template)) {
+      const list: unknown[] = [];
+      for (const member of template) {
+        if (work.tick(1 + this.#piecesOf(member))) yield;
+        list.push(isAtOnce(member) ? this.#read(member) : yield* this.fill(member));
+      }
+      return list;
+    }
+    let filled: object = {};
+    for (const key of keysOf(template as object)) {
+      const member = memberOf(template as object, key);
+      if (work.tick(1 + this.#piecesOf(member))) yield;
+      filled = put(filled, key, isAtOnce(member) ? this.#read(member) : yield* this.fill(member));
+    }
+    return filled;
+  }
+
+  *#join(join: Reference): Steps<unknown> {
     const parts: Part[] = [];
-    yield* addParts(parts, template, given);
+    yield* addParts(parts, join, this.#given);
     let whole = '';
     for (const { text } of parts) whole += text;
-    return as(whole, parts);
+    return this.#as(whole, parts);
   }
-  if (!hasReference(template)) return template;
-  if (Array.isArray(template)) {
-    const list: unknown[] = [];
-    for (const member of template) {
-      if (budgets.work.tick()) yield;
-      list.push(hasReference(member) ? yield* fill(member, given, as, placed) : member);
-    }
-    return list;
+
+  /** The work that it is to read what is read at once. */
+  #piecesOf(template: unknown): number {
+    return isPlain(template) ? 1 + this.#placed(template, this.#given.values.get(template)) : 0;
   }
-  let filled: object = {};
-  for (const [key, member] of entriesOf(template as object)) {
-    if (budgets.work.tick()) yield;
-    filled = put(filled, key, hasReference(member) ? yield* fill(member, given, as, placed) : member);
+
+  #read(template: unknown): unknown {
+    return isPlain(template) ? this.#as(this.#given.values.get(template)) : template;
   }
-  return filled;
+}
+
+/** Whether a template is a reference that stands for a value of any type. */
+function isPlain(template: unknown): template is Reference {
+  return template instanceof Reference && template.word !== '$join';
+}
+
+/** Whether nothing within a template has to be gone through. */
+function isAtOnce(template: unknown): boolean {
+  return isPlain(template) || !hasReference(template);
 }
 
 function* addParts(parts: Part[], join: Reference, given: Given): Steps<void> {
@@ -124,6 +154,11 @@ function* textOf(value: unknown, budgets: Budgets): Steps<string> {
 }
 
 const weights = new WeakMap<object, number>();
+
+/** The same as `weightOf` says, where it was asked before. */
+export function knownWeight(template: object): number | undefined {
+  return weights.get(template);
+}
 
 /** How many pieces of work it is to go through a template once. */
 export function* weightOf(template: object, work: Work): Steps<number> {
