@@ -1,12 +1,35 @@
 import { Decimal128, Long, ObjectId } from 'bson';
 import { describe, expect, it, vi } from 'vitest';
-import { ask, faults, q, simulate, start } from './simulated.ts';
+import { answer, ask, faults, q, simulate, start } from './simulated.ts';
 
 /** The values of a kv batch. */
 const values = (queries: object, asking = {}): Promise<unknown> => ask('kv', { shape: 'values', queries }, asking);
 const result = (pointer: string) => ({ $result: pointer });
 const from = (pointer: string, modifiers = {}) => q({ value: result(pointer) }, modifiers);
 const FAILED = { status: 'skipped', error: { code: 'DEPENDENCY_FAILED' } };
+
+describe('a query that ends before all it refers to is there, or by reading that,', () => {
+  const list = Array.from({ length: 300 }, () => 1);
+  const cancelling = q({ ms: 30, fail: 'NOT_FOUND' }, { required: true });
+  const ends: readonly (readonly [string, string, object, object])[] = [
+    ['is not needed any more', 'CANCELLED', { slow: q({ ms: 2000 }), cancelling }, {}],
+    ['takes too much work', 'TOO_LARGE', { slow: q({ ms: 30, value: list }) }, { work: 150 }],
+    ['gathers too much', 'TOO_LARGE', { slow: q({ ms: 30, value: list }) }, { answerBytes: 700 }],
+  ];
+  const ways = { plain: {}, reshaped: { select: '' }, 'on a condition': { when: true } };
+  const cases = ends.flatMap(([end, ...rest]) =>
+    Object.entries(ways).map(([way, modifiers]) => [end, way, ...rest, modifiers] as const),
+  );
+
+  it.each(cases)('since it %s, has taken no time: %s', async (_end, _way, code, others, limits, modifiers) => {
+    const group = { pattern: 'kv', queries: { ...others, waiting: from('/slow/*', modifiers) } };
+    const { results } = JSON.parse(await answer('kv', { queries: { group } }, { limits })) as {
+      results: { group: { replies: { waiting: object } } };
+    };
+    expect(results.group.replies.waiting).toMatchObject({ status: 'error', error: { code } });
+    expect((results.group.replies.waiting as { ms: number }).ms).toBeLessThan(15);
+  });
+});
 
 describe('$result', () => {
   it("reads another query's value, whole or in part", async () => {

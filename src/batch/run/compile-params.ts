@@ -25,18 +25,16 @@ async function inTurn(compiling: unknown, { batch, ended }: Scope): Promise<unkn
 
 function* compileParams(node: QueryNode, values: Values, scope: Scope, held: Memory): Steps<unknown> {
   const { ofLate } = node;
-  const template = node.params as object;
-  const weight = knownWeight(template) ?? (yield* weightOf(template, scope.batch.work));
-  const key = ofLate?.keyOf(values, weight);
-  if (!ofLate || key === undefined) return yield* compileAnew(node, weight, values, scope, held);
+  const key = ofLate?.keyOf(values, yield* weightOf(node.params as object, scope.batch.work));
+  if (!ofLate || key === undefined) return yield* compileAnew(node, values, scope, held);
   const known = ofLate.get(key);
   if (known) return known;
-  const compiled = yield* compileAnew(node, weight, values, scope, held);
+  const compiled = yield* compileAnew(node, values, scope, held);
   ofLate.set(key, compiled as object);
   return compiled;
 }
 
-function* compileAnew(node: QueryNode, weight: number, values: Values, { batch }: Scope, held: Memory): Steps<unknown> {
+function* compileAnew(node: QueryNode, values: Values, { batch }: Scope, held: Memory): Steps<unknown> {
   // Of lists and objects, which are gone through for that, though they may stand there often.
   let sizes: Map<Reference, Size> | undefined;
   for (const reference of node.referencesToRun) {
@@ -49,7 +47,8 @@ function* compileAnew(node: QueryNode, weight: number, values: Values, { batch }
     return pieces;
   });
   // A source goes through all of it, at once: what that takes is counted before.
-  if (batch.work.tick(weight)) yield;
+  const template = node.params as object;
+  if (batch.work.tick(knownWeight(template) ?? (yield* weightOf(template, batch.work)))) yield;
   return node.source.prepare(node.op, params as Record<string, unknown>, fault, node.stream);
 }
 

@@ -26,7 +26,8 @@ export class PlainQuery {
   readonly #member: RunningMember;
   readonly #scope: Scope;
   readonly #held: Memory;
-  #started = performance.now();
+  /** Once all that it refers to is there. */
+  #started: number | undefined;
 
   constructor(node: QueryNode, member: RunningMember, scope: Scope) {
     this.#node = node;
@@ -37,45 +38,56 @@ export class PlainQuery {
 
   /** Asks its source, once all that it refers to is there; resolves once it has opened or failed. */
   run(): Promise<RunningMember> {
+    const query = this.#node.literal ?? this.#query();
+    return query instanceof Promise ? this.#askOnceThere(query) : this.#ask(query);
+  }
+
+  /** What is asked, or how it ends before that. */
+  #query(): ValueQuery | Reply | Promise<ValueQuery | Reply> {
     try {
-      if (this.#node.literal) return this.#ask(this.#node.literal);
       const preparing = prepare(this.#member, this.#scope, this.#scope);
-      return preparing instanceof Promise ? this.#prepared(preparing) : this.#fill(preparing);
+      return preparing instanceof Promise ? this.#fillOnceThere(preparing) : this.#fill(preparing);
     } catch (error) {
-      return Promise.resolve(this.#open(this.#failed(error)));
+      return this.#failed(error);
     }
   }
 
-  async #prepared(preparing: Promise<Values | Reply>): Promise<RunningMember> {
+  async #fillOnceThere(preparing: Promise<Values | Reply>): Promise<ValueQuery | Reply> {
     try {
       return await this.#fill(await preparing);
     } catch (error) {
-      return this.#open(this.#failed(error));
+      return this.#failed(error);
     }
   }
 
-  #fill(values: Values | Reply): Promise<RunningMember> {
-    if ('status' in values) return Promise.resolve(this.#open(withDefault(this.#node, values, this.#scope)));
+  #fill(values: Values | Reply): ValueQuery | Reply | Promise<ValueQuery | Reply> {
+    if ('status' in values) return withDefault(this.#node, values, this.#scope);
     this.#started = performance.now();
     const params = paramsOf(this.#node, values, this.#scope, this.#scope, this.#held);
-    return params instanceof Promise ? this.#filled(params) : this.#ask(new ValueQuery(this.#node.op, params));
+    return params instanceof Promise ? this.#queryOf(params) : new ValueQuery(this.#node.op, params);
   }
 
-  async #filled(params: Promise<unknown>): Promise<RunningMember> {
+  async #queryOf(params: Promise<unknown>): Promise<ValueQuery | Reply> {
     try {
-      return await this.#ask(new ValueQuery(this.#node.op, await params));
+      return new ValueQuery(this.#node.op, await params);
     } catch (error) {
-      return this.#open(this.#failed(error));
+      return this.#failed(error);
     }
   }
 
-  #ask(query: ValueQuery): Promise<RunningMember> {
+  async #askOnceThere(query: Promise<ValueQuery | Reply>): Promise<RunningMember> {
+    return this.#ask(await query);
+  }
+
+  #ask(query: ValueQuery | Reply): Promise<RunningMember> {
+    if (!(query instanceof ValueQuery)) return Promise.resolve(this.#open(query));
     const { signal, batch } = this.#scope;
-    if (signal.aborted) throw signal.reason;
-    return gather(this.#node, query, this.#member, this.#scope, this.#held, this.#started).then(
-      (payload) => this.#open(this.#answered(payload, noteDuration(this.#node, this.#started, batch))),
+    const started = (this.#started ??= performance.now());
+    if (signal.aborted) return Promise.resolve(this.#open(this.#failed(signal.reason)));
+    return gather(this.#node, query, this.#member, this.#scope, this.#held, started).then(
+      (payload) => this.#open(this.#answered(payload, noteDuration(this.#node, started, batch))),
       (error: unknown) => {
-        noteDuration(this.#node, this.#started, batch);
+        noteDuration(this.#node, started, batch);
         return this.#open(this.#failed(error));
       },
     );
@@ -90,7 +102,7 @@ export class PlainQuery {
   }
 
   #failed(error: unknown): Reply {
-    return failedBy(error, this.#node, this.#started, this.#scope);
+    return failedBy(error, this.#node, this.#started ?? performance.now(), this.#scope);
   }
 
   #open(reply: Reply): RunningMember {
