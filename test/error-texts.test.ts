@@ -90,8 +90,8 @@ const FILLED_IN = listed(`
   routes/start.ts: name  # of the configuration
   routes/start.ts: asked.join(', ')  # names of parameters
   src/service/batches/answer-batch.ts: acceptable[0]?.refuses?.(plan)  # a sentence of ours
-  src/batch/run/wait.ts: toldOf(first, scope)  # a pointer, as who asks has written it
-  src/batch/run/wait.ts: reference.told
+  src/batch/run/reply-without.ts: toldOf(first, scope)  # a pointer, as who asks has written it
+  src/batch/run/reply-without.ts: reference.told
   src/batch/template/reference.ts: this.word
   src/batch/template/reference.ts: shortened(this.pointer)
   src/batch/template/reference.ts: text.slice(0, MOST_TOLD - 1).replace(/[\\ud800-\\udbff]$/, '')
