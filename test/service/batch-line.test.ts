@@ -209,3 +209,37 @@ it.each<[number, string, string, Record<string, string>]>([
   expect(line).not.toHaveProperty('failed');
   await until(async () => (await counted('invalid', batch)) === before + 1, 'it is counted as invalid');
 });
+
+describe('a batch that is not planned by its deadline', () => {
+  const late: Line[] = [];
+  let hurried: Service;
+  beforeAll(async () => {
+    hurried = await startService({ stores, lines: late, server: { timeoutMs: 1, mcp: true } });
+  });
+  afterAll(() => hurried.close());
+  afterEach(() => late.splice(0));
+
+  const accept = 'application/json, text/event-stream';
+  const queries = { a: { ...stock, params: { path: ['stock', ...Array(100_000).fill('B')] } } };
+  const call = (name: string, given: object) => ({
+    jsonrpc: '2.0',
+    id: 1,
+    method: 'tools/call',
+    params: { name, arguments: given },
+  });
+
+  it.each<[string, object, number]>([
+    ['/kv', { queries }, 504],
+    ['/kv?explain', { queries }, 504],
+    ['/mcp', call('run_batch', { queries }), 200],
+  ])('has a line, as it is counted as one that failed: %s', async (path, body, status) => {
+    const failed = async () =>
+      valueIn(readMetrics((await hurried.get('/metrics')).text), 'codap_batches_total', { outcome: 'failed' }) ?? 0;
+    const before = await failed();
+    expect((await hurried.post(path, body, path === '/mcp' ? { accept } : {})).status).toBe(status);
+    await until(async () => (await failed()) === before + 1, 'it is counted as failed');
+    expect(late.filter(({ msg }) => msg === 'batch')).toEqual([
+      expect.objectContaining({ pattern: 'kv', status: 'error', complete: false, failures: 0, failed: 'TIMEOUT' }),
+    ]);
+  });
+});

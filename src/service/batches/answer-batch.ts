@@ -16,7 +16,7 @@ import { sendText } from '../http/send-text.ts';
 import { vary } from '../http/vary.ts';
 import { timeoutOf } from './batch-time.ts';
 import type { Asking } from './asking.ts';
-import { beginExchange, conduct, type Exchange, receive, type Service } from './conduct.ts';
+import { beginExchange, conduct, type Exchange, logUnplanned, receive, type Service } from './conduct.ts';
 import { RequestCaller } from './request-caller.ts';
 
 /** How the route of a batch is registered. */
@@ -53,6 +53,9 @@ export async function answer(
   const exchange = beginExchange(service, receive(service, request, reply), asking, counted);
   try {
     await answerCounted(asking, exchange);
+  } catch (error) {
+    logUnplanned(exchange, error);
+    throw error;
   } finally {
     counted.ends();
   }

@@ -201,6 +201,34 @@ function logBatch(
   );
 }
 
+/**
+ * Tells the log of one that was not planned, or told what it would do, by its deadline: it is counted as
+ * failed, and nothing else says why.
+ */
+export function logUnplanned(
+  { service, request, left, counted, span, pattern, batch }: Exchange,
+  error: unknown,
+): void {
+  const isLate = error instanceof CodapError && error.code === 'TIMEOUT';
+  if (counted.batch || left.aborted || !isLate) return;
+  service.log.info(
+    {
+      requestId: request.id,
+      caller: request.caller.name,
+      pattern,
+      batch,
+      complete: false,
+      ms: counted.ms,
+      failures: 0,
+      failed: error.code,
+      status: 'error',
+      trace_id: traceIdOf(request.raw.headers),
+      span_id: span?.id,
+    },
+    'batch',
+  );
+}
+
 /** Begins the span of a batch, and ends it with the answer: the request now belongs to it, by its header. */
 function beginSpan(spans: Spans, { request, reply, received }: Received, withValues: boolean): BatchSpan {
   const { raw, routeOptions, caller, protocol: scheme } = request;

@@ -23,7 +23,7 @@ import { countBatch } from '../http/count-batches.ts';
 import { noteOwnFault } from '../http/note-own-fault.ts';
 import { timeoutAsked } from './batch-time.ts';
 import type { Asked } from './asking.ts';
-import { beginExchange, conduct, type Received, type Service } from './conduct.ts';
+import { beginExchange, conduct, logUnplanned, type Received, type Service } from './conduct.ts';
 
 /** What the call of a tool is answered from. */
 export interface Calling {
@@ -77,8 +77,8 @@ async function callBatch(
   const counted = countBatch(request, reply, [named.pattern, named.batch ?? '']);
   counted.encoding = json.mediaType;
   const most = service.config.server.maxToolBytes;
+  const exchange = beginExchange(service, received, named, counted);
   try {
-    const exchange = beginExchange(service, received, named, counted);
     const asked = await read(given());
     let answer: ToolText | undefined;
     await conduct(exchange, asked, json, async (running) => {
@@ -86,6 +86,7 @@ async function callBatch(
     });
     return answer as ToolText;
   } catch (error) {
+    logUnplanned(exchange, error);
     counted.status = error instanceof BadRequest ? 400 : error instanceof CodapError ? error.http : 500;
     return toldFault(error, received, most);
   } finally {
