@@ -288,6 +288,26 @@ describe('without a key that is known', () => {
     socket.destroy();
   });
 
+  it.each([
+    [400, 'not HTTP/1.1', 'nonsense'],
+    [431, 'a head that is too large', `GET /limits HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(20_000)}`],
+    [400, 'no host', 'GET /limits HTTP/1.1'],
+    [400, 'a target that is no path', 'GET limits HTTP/1.1\r\nHost: localhost'],
+    [400, 'a parameter that an open page does not take', 'GET /docs?a HTTP/1.1\r\nHost: localhost'],
+    [501, 'a tunnel', 'CONNECT a:80 HTTP/1.1\r\nHost: localhost'],
+    [501, 'an unknown transfer coding', 'POST /kv HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip'],
+    [401, 'a parameter that another path does not take', 'GET /limits?a HTTP/1.1\r\nHost: localhost'],
+    [401, 'a path that cannot be decoded', 'GET /%zz HTTP/1.1\r\nHost: localhost'],
+    [401, 'another method', 'DELETE /kv HTTP/1.1\r\nHost: localhost'],
+  ])(
+    'what no caller may ask is told before the key is looked at, and nothing else: %i, %s',
+    async (status, _what, head) => {
+      const socket = connect(service.port, '127.0.0.1');
+      socket.write(`${head}\r\nConnection: close\r\n\r\n`);
+      expect(await text(socket)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    },
+  );
+
   it.each(['Authorization', 'X-Api-Key'])('one that is sent beside another in a second %s is none', async (field) => {
     const line = (key: string): string => `${field}: ${field === 'Authorization' ? 'Bearer ' : ''}${key}\r\n`;
     for (const order of [
