@@ -201,12 +201,14 @@ it.each([...files, 'CHANGELOG.md'])('%s: every link within the project leads som
   expect(broken.map(String)).toEqual([]);
 });
 
-describe('docs/configuration.md names exactly the options of the schema, each with its default', () => {
-  const sections = new Map(
-    read('docs/configuration.md')
-      .split(/^#{2,3} /m)
-      .map((section) => [section.split('\n')[0]!.replaceAll('`', ''), section]),
-  );
+describe('the documents name exactly the options of the schema, each with its default', () => {
+  const sectionsOf = (file: string) =>
+    new Map(
+      read(file)
+        .split(/^#{2,3} /m)
+        .map((section) => [section.split('\n')[0]!.replaceAll('`', ''), section]),
+    );
+  const sections = sectionsOf('docs/configuration.md');
   const documented = (title: string) =>
     Object.fromEntries(
       Array.from(sections.get(title)!.matchAll(/^\| `(\w+)` \| (.*?) \|/gm), ([, name, value]) => [name!, value!]),
@@ -216,7 +218,10 @@ describe('docs/configuration.md names exactly the options of the schema, each wi
     properties: Record<string, Shape> & { sources: { additionalProperties: { oneOf: Shape[] } } };
   };
   interface Shape {
-    properties: Record<string, { default?: unknown; const?: unknown }>;
+    properties: Record<
+      string,
+      { default?: unknown; const?: unknown; minimum?: number; maximum?: number; anyOf?: Partial<Shape>[] }
+    >;
     required?: string[];
   }
   const shown = ({ properties, required = [] }: Shape) =>
@@ -238,6 +243,24 @@ describe('docs/configuration.md names exactly the options of the schema, each wi
 
   it.each(['server', 'limits'])('%s', (title) => {
     expect(documented(title)).toEqual(shown(properties[title]!));
+  });
+
+  const layers = Object.entries(branches[0]!.properties).flatMap(([name, { anyOf }]) => {
+    const shape = anyOf?.find((one): one is Shape => one.properties !== undefined);
+    return shape ? [[name, shape] as const] : [];
+  });
+  it.each([...layers, ['limits', properties['limits']!] as const])('%s, and its range', (title, shape) => {
+    const file = title === 'limits' ? 'docs/configuration.md' : 'docs/sources.md';
+    const rows = sectionsOf(file)
+      .get(title)!
+      .matchAll(/^\| `(\w+)` \| (\S+) \| (\S+ to \S+) \|/gm);
+    const defaults = Object.entries(shown(shape));
+    expect(Array.from(rows, ([, ...cells]) => cells)).toEqual(
+      defaults.map(([name, value]) => {
+        const { minimum, maximum } = shape.properties[name]!;
+        return [name, value, `${minimum} to ${maximum}`];
+      }),
+    );
   });
 
   it.each(Object.keys(adapters))('%s', (adapter) => {
