@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { COMPILE_CACHE } from './compile-cache.js';
+import { passOverHangups } from './early-hangups.js';
 import { takeFlags } from './take-flags.js';
 
 const [major] = process.versions.node.split('.');
@@ -10,6 +11,8 @@ if (Number(major) < 24) {
   process.exit(1);
 }
 
+// Once as the process begins, and once more where it begins again.
+passOverHangups();
 takeFlags();
 
 // A checkout runs its TypeScript as it is; a package has it compiled, because Node does not strip types below

@@ -430,6 +430,37 @@ describe('a signal', () => {
       expect(await next()).toMatchObject({ msg: 'draining' });
     });
 
+    /** Has a process get SIGHUP as it begins to load what heeds it. */
+    const early = `
+      import { registerHooks } from 'node:module';
+      registerHooks({
+        load(url, context, next) {
+          if (url.endsWith('/src/main.ts')) process.kill(process.pid, 'SIGHUP');
+          return next(url, context);
+        },
+      });
+    `;
+
+    it.each([
+      [true, 'ends it'],
+      [false, 'and none has started does not end it'],
+    ])('at the first moment, by a terminal: %s, %s', async (hasTerminal) => {
+      const codap = [process.execPath, BIN, 'serve', await configured('{}'), '--port', '0'];
+      const { PATH, NODE_COMPILE_CACHE } = process.env;
+      const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(early)}`;
+      const [command = '', ...args] = hasTerminal ? ['python3', '-c', terminal, ...codap] : codap;
+      const env = { PATH, NODE_COMPILE_CACHE, NODE_OPTIONS };
+      // In a session of its own it has no terminal.
+      const child = spawn(command, args, { env, detached: true });
+      children.push(child);
+      let told = '';
+      for await (const line of createInterface({ input: child.stdout })) {
+        told += line;
+        if (told.includes('listening')) child.kill('SIGTERM');
+      }
+      expect(told.includes('listening')).toBe(!hasTerminal);
+    });
+
     it.each([false, true])('ends it as that is closed, also where it can open no file: %s', async (isFull) => {
       const { child, pid } = await startInTerminal(isFull);
       child.kill('SIGKILL');
