@@ -5,8 +5,9 @@ import type { Limits } from '../config/load.ts';
 import { CodapError } from '../errors.ts';
 import { BadRequest, below, type ToldFault } from '../json/fault-list.ts';
 import { JsonCheck } from '../json/json-check.ts';
+import { membersOf } from '../json/json-part.ts';
 import { hasMember, isObject, memberOf, recordOf } from '../json/members.ts';
-import { readJson } from '../json/read-json.ts';
+import { skip } from '../json/read-json.ts';
 import { sizing } from '../json/size.ts';
 import { errorText } from './tool-fault.ts';
 
@@ -26,8 +27,12 @@ export interface Refusal {
 
 /** What stands around a batch, which in a request for one is the whole: the message and its `params`. */
 const AROUND = 2;
+const PARAMS = 'params';
 const ARGUMENTS = 'arguments';
-const AT = `/params/${ARGUMENTS}`;
+const AT = `/${PARAMS}/${ARGUMENTS}`;
+
+/** The fault of a body that is no JSON, where others were found before it was known. */
+const NOT_JSON: ToldFault = { pointer: '#', detail: 'not JSON' };
 
 /** Bytes of a message without the arguments: those who look at it take no turns. */
 const LARGEST = 65_536;
@@ -42,6 +47,7 @@ export function* readMessage(body: Buffer, limits: Limits, work: Work): Steps<Me
   } catch (error) {
     // It takes too much, or too long: which call that fails would stand in what was not read.
     if (error instanceof CodapError) return { code: error.retryable ? -32603 : -32600, message: errorText(error) };
+    if (error instanceof BadRequest) return { code: -32700, message: told(error) };
     throw error;
   }
 }
@@ -54,18 +60,15 @@ function* reading(body: Buffer, limits: Limits, work: Work): Steps<Message | Ref
   } catch (error) {
     if (!(error instanceof BadRequest)) throw error;
     faults = error.errors;
-    const other = faults.find(({ pointer }) => !`${pointer}/`.startsWith(`#${AT}/`));
-    if (other) return { code: -32700, message: `${other.pointer}: ${other.detail}` };
-    // What is wrong stands in the arguments alone: the rest says who is to be told.
-    const text = body.toString();
-    if (!(yield* isJson(text)))
-      return { code: -32700, message: faults.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; ') };
-    read = yield* readJson(text, work);
+    // What is told ends somewhere, and may end within the arguments: all around these is read by itself.
+    const around = yield* withoutArguments(body, work);
+    if (!around) throw new BadRequest([faults.find(({ pointer }) => pointer === '#') ?? NOT_JSON]);
+    read = yield* readBody(around, limits, work, AROUND);
   }
   if (Array.isArray(read))
     return { code: -32600, message: 'one message at a time is allowed here; one batch may ask for many things' };
   if (typeof read !== 'object' || read === null) return { code: -32600, message: 'a message is an object' };
-  const params = memberOf(read, 'params');
+  const params = memberOf(read, PARAMS);
   const given = isObject(params) && hasMember(params, ARGUMENTS);
   const tooLarge = {
     code: -32600,
@@ -92,13 +95,38 @@ function hasMany(members: object): boolean {
   return members instanceof Map && members.size > LARGEST / SMALLEST;
 }
 
-/** Whether a text is JSON, whatever else is wrong with it. */
-function* isJson(text: string): Steps<boolean> {
+/** The first fault of a message, which is told. */
+function told({ errors: [first] }: BadRequest): string {
+  const { pointer, detail } = first as ToldFault;
+  return `${pointer}: ${detail}`;
+}
+
+/**
+ * A body with `{}` for the arguments, of which nothing is made, as deep as they may be; undefined where it is
+ * no JSON.
+ */
+function* withoutArguments(body: Buffer, work: Work): Steps<Buffer | undefined> {
+  // It is looked at twice.
+  work.tick(body.length >> 5);
+  // A character a byte: whether it is JSON, and where in it the arguments stand, ASCII alone tells.
+  const text = body.toString('latin1');
   const check = new JsonCheck(Buffer.from(text), Infinity);
   try {
     while (!check.go(LARGEST)) if (isLoopHeld()) yield;
-    return true;
   } catch {
-    return false;
+    return undefined;
   }
+  const pieces: string[] = [];
+  let from = 0;
+  for (const params of membersOf(text, { start: skip(text, 0) })) {
+    if (isLoopHeld()) yield;
+    if (params.key !== PARAMS) continue;
+    for (const { key, start, end } of membersOf(text, params)) {
+      if (isLoopHeld()) yield;
+      if (key !== ARGUMENTS) continue;
+      pieces.push(text.slice(from, start));
+      from = end;
+    }
+  }
+  return Buffer.from([...pieces, text.slice(from)].join('{}'), 'latin1');
 }

@@ -41,7 +41,8 @@ function wholeOf(json: string): Part {
   return { start, end: endOf(json, start) };
 }
 
-function* membersOf(json: string, { start }: Part): Generator<Member> {
+/** The members of an object or a list that begins at `start`, as they are written; of anything else none. */
+export function* membersOf(json: string, { start }: Pick<Part, 'start'>): Generator<Member> {
   const isList = json[start] === '[';
   if (!isList && json[start] !== '{') return;
   let at = skip(json, start + 1);

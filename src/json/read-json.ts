@@ -78,7 +78,8 @@ const MANY = 500;
 /**
  * JSON that was checked (`JsonCheck`, `scan`), as data, in turns with others: keys keep their order, and
  * numbers that a double would take for another integer, or that are out of its range, are Digits, unless all
- * are meant to be doubles. What it takes is counted as it is made, the text too, and added to the tally.
+ * are meant to be doubles. What it takes is counted as it is made, the text too, and added to the tally. The
+ * check has bounded its depth: what is closed at once takes no turns.
  */
 export function* readJson(
   text: string,
