@@ -16,21 +16,14 @@ const HOW =
 /** The bytes of all but the description and what is missing of it. */
 const AROUND = 256;
 
-/** A description, and its JSON. */
-interface Described {
-  readonly told: object;
-  readonly json: string;
-}
-
 /**
  * What describes a source, or the part of that to which a JSON Pointer leads, as JSON; where it would be
  * longer than `most` bytes, cut to whole members. Throws BadRequest for a pointer that leads nowhere.
  */
-export function* describedPart(described: Described, at: string, most: number, work: Work): Steps<string> {
-  const { told, json } = described;
+export function* describedPart(told: object, at: string, most: number, work: Work): Steps<string> {
   const steps = stepsOf(at, told, most);
   const part = followPath(told, steps);
-  const text = steps.length === 0 ? json : yield* writeText(part, 'plain', work);
+  const text = yield* writeText(part, 'plain', work);
   if (Buffer.byteLength(text) <= most) return text;
   const notes = most >> 2;
   const cut = yield* cutJson([text], most - AROUND - notes, Infinity);

@@ -53,10 +53,12 @@ function referencesBy(some: readonly Word[]): Record<string, JsonSchema> {
   };
 }
 
+const adHoc = WORDS.filter((word) => word !== '$param' && word !== '$caller');
+
 /** What may stand for a value in a saved batch, which knows its parameters and its caller. */
 export const references = referencesBy(WORDS);
-
-const adHoc = WORDS.filter((word) => word !== '$param' && word !== '$caller');
+/** The same in any other. */
+export const adHocReferences = referencesBy(adHoc);
 
 const selection: JsonSchema = {
   description: 'A pointer into the value, a reference, or an object of these.',
@@ -103,7 +105,7 @@ export function requestSchemas(sources: readonly Named[], limits: Limits): Recor
     Group: groupSchemaOf(limits),
     ...paramsSchemas(sources),
     Selection: selection,
-    ...referencesBy(adHoc),
+    ...adHocReferences,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Memory } from '../budget/memory.ts';
 import { CodapError, toCodapError } from '../errors.ts';
 import { writeText } from '../json/write.ts';
-import { references } from '../openapi/queries.ts';
+import { adHocReferences, references } from '../openapi/queries.ts';
 import { type JsonSchema, orVerbatim, paramsSchema } from '../openapi/schema-of.ts';
 import { selfContained } from '../openapi/self-contained.ts';
 import { KeptContents } from '../sources/kept-contents.ts';
@@ -20,7 +20,12 @@ export interface SourceDescription {
 export interface Described {
   readonly told: SourceDescription;
   readonly json: string;
+  /** The same to an agent: its batches have no parameters and no caller, to which a saved one may refer. */
+  readonly toAgents: SourceDescription;
 }
+
+/** What may be asked of it. */
+type Asked = Pick<Described, 'told' | 'toAgents'>;
 
 /** Describes a source, unless the signal aborts first. Throws CodapError where the store cannot tell. */
 export type DescribeSource = (source: Source, signal: AbortSignal) => Promise<Described>;
@@ -31,10 +36,10 @@ export function describing(memory: Memory, timeoutMs: number): DescribeSource {
   return async (source, signal) => {
     let one = known.get(source);
     if (!one) {
-      const told = asked(source);
+      const asked = askedOf(source);
       const { contents: look } = source;
-      const kept = look && new KeptContents((bounds) => withContents(told, look, bounds), memory, timeoutMs);
-      known.set(source, (one = { told, json: JSON.stringify(told), kept }));
+      const kept = look && new KeptContents((bounds) => withContents(asked, look, bounds), memory, timeoutMs);
+      known.set(source, (one = { ...asked, json: JSON.stringify(asked.told), kept }));
     }
     if (!one.kept) return one;
     return one.kept.tell(signal).catch((error: unknown) => {
@@ -45,12 +50,14 @@ export function describing(memory: Memory, timeoutMs: number): DescribeSource {
 
 /** Written as soon as it is found, in turns with others: it may be as long as the file it comes from. */
 async function withContents(
-  asked: SourceDescription,
+  asked: Asked,
   look: NonNullable<Source['contents']>,
   bounds: ContentsBounds,
 ): Promise<Described> {
-  const told = { ...asked, contents: await look(bounds) };
-  return { told, json: await bounds.work.do(writeText(told, 'plain', bounds.work)) };
+  const contents = await look(bounds);
+  const told = { ...asked.told, contents };
+  const toAgents = { ...asked.toAgents, contents };
+  return { told, toAgents, json: await bounds.work.do(writeText(told, 'plain', bounds.work)) };
 }
 
 /** Whatever a store says is its fault: who asks for a description has done nothing wrong. */
@@ -60,11 +67,12 @@ function failureOf(error: unknown, source: string): CodapError {
   return http >= 500 ? known : new CodapError(code, message, { source, http: 502, cause });
 }
 
-function asked(source: Source): SourceDescription {
+function askedOf(source: Source): Asked {
   const { name, adapter } = source;
-  const ops = source.ops.map((op) => {
-    const params = selfContained(orVerbatim(paramsSchema(source.ownParamsOf(op))), references);
-    return [op, { params }] as const;
-  });
-  return { name, adapter, ops: Object.fromEntries(ops) };
+  const schemas = source.ops.map((op) => [op, orVerbatim(paramsSchema(source.ownParamsOf(op)))] as const);
+  const by = (some: typeof references): SourceDescription => {
+    const told = schemas.map(([op, schema]) => [op, { params: selfContained(schema, some) }] as const);
+    return { name, adapter, ops: Object.fromEntries(told) };
+  };
+  return { told: by(references), toAgents: by(adHocReferences) };
 }

@@ -8,7 +8,7 @@ import type { Body } from '../service.ts';
 
 const told = (name: string, contents: object) => ({ name, adapter: 'mongo', ops: { find: { params: {} } }, contents });
 const part = (description: object, at: string, most: number) =>
-  atOnce(describedPart({ told: description, json: JSON.stringify(description) }, at, most, new Work(Infinity)));
+  atOnce(describedPart(description, at, most, new Work(Infinity)));
 const faultOf = (description: object, at: string, most = 4096): string => {
   try {
     return part(description, at, most);

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toolsOf } from '../../src/agents/tools.ts';
 import { modifiers } from '../../src/batch/modifiers/index.ts';
+import { processMemory } from '../../src/budget/memory.ts';
 import { paramsSchema } from '../../src/openapi/schema-of.ts';
+import { describing } from '../../src/service/describe-source.ts';
 import type { Sources } from '../../src/sources/open.ts';
 import { openSources, parseConfig } from '../configured.ts';
 
@@ -52,5 +54,26 @@ describe.each(['shop', 'narrow'])('the params of the mongo source %s', (name) =>
       properties: Record<string, { description: string }>;
     };
     expect(writtenIn(properties[field]!.description)).toEqual(WRITTEN);
+  });
+});
+
+describe.each([
+  ['shop', 'find'],
+  ['prices', 'get'],
+])('the description of the source %s', (name, op) => {
+  const referred = (told: object) => Object.keys(JSON.parse(JSON.stringify(told)).ops[op].params.$defs).toSorted();
+  const both = ['Item', 'Join', 'Reference', 'Result', 'ResultMeta', 'Verbatim'];
+
+  it.each([
+    ['an agent', 'of what any batch may refer to, and nothing that it is refused', 'toAgents', both],
+    ['a client', 'also of what a saved batch may refer to', 'told', ['CallerClaim', 'Param', ...both].toSorted()],
+  ] as const)('tells %s %s', async (_whom, _what, which, defs) => {
+    const described = await describing(processMemory(1000), 500)(
+      opened.sources.get(name)!,
+      new AbortController().signal,
+    );
+    expect(referred(described[which])).toEqual(defs);
+    expect(JSON.stringify(described[which]).includes('$param')).toBe(which === 'told');
+    expect(described.json).toBe(JSON.stringify(described.told));
   });
 });

@@ -120,8 +120,8 @@ async function describe({ service, describeSource, received, given }: Calling): 
     const source = sources.get(String(name));
     if (faults.empty && !source) faults.add(['name'], choice([...sources.keys()]));
     if (!source || !faults.empty) throw new BadRequest(faults.told());
-    const described = await describeSource(source, left);
-    const text = await work.do(describedPart(described, (at as string | undefined) ?? '', most, work));
+    const { toAgents } = await describeSource(source, left);
+    const text = await work.do(describedPart(toAgents, (at as string | undefined) ?? '', most, work));
     return { text, isError: false };
   } catch (error) {
     return toldFault(error, received, most);
