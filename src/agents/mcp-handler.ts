@@ -2,13 +2,17 @@ import {
   type CallToolResult,
   createMcpHandler,
   isLegacyRequest,
+  type JSONRPCErrorResponse,
   ProtocolError,
   ProtocolErrorCode,
   Server,
+  SUPPORTED_PROTOCOL_VERSIONS,
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server';
 import { version } from '../version.ts';
 import type { Tool } from './tools.ts';
+
+const UNSUPPORTED: number = ProtocolErrorCode.UnsupportedProtocolVersion;
 
 /** What a tool answers: text for the agent, and whether it tells of a fault. */
 export interface ToolText {
@@ -45,7 +49,7 @@ export function mcpAnswers(tools: readonly Tool[]): Answers {
     if (!(await isLegacyRequest(request, parsedBody))) {
       // Nothing that it offers changes while it runs: there is nothing to subscribe to.
       const handler = createMcpHandler(() => serverFor(call), { legacy: 'reject', maxSubscriptions: 0 });
-      return handler.fetch(request, { parsedBody });
+      return tellingOlder(await handler.fetch(request, { parsedBody }));
     }
     const server = serverFor(call);
     const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
@@ -56,4 +60,20 @@ export function mcpAnswers(tools: readonly Tool[]): Answers {
       await server.close();
     }
   };
+}
+
+/**
+ * An answer that, where it says that a version is not supported, lists those too that begin with `initialize`
+ * (Versioning §2): a client that knows these, and beside them later ones alone, would give up.
+ */
+async function tellingOlder(answer: Response): Promise<Response> {
+  if (answer.status !== 400) return answer;
+  const told = (await answer.json()) as JSONRPCErrorResponse;
+  const { code, data } = told.error;
+  if (code === UNSUPPORTED) {
+    const { supported, requested } = data as { readonly supported: string[]; readonly requested: string };
+    // Who names one of them without that would only name it again.
+    if (!SUPPORTED_PROTOCOL_VERSIONS.includes(requested)) supported.push(...SUPPORTED_PROTOCOL_VERSIONS);
+  }
+  return new Response(JSON.stringify(told), answer);
 }

@@ -306,6 +306,27 @@ describe('POST /mcp', () => {
     expect(result).toMatchObject({ protocolVersion: version, capabilities: { tools: {} } });
   });
 
+  const older = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05', '2024-10-07'];
+  it.each([
+    ['server/discover', '2026-07-28', 200, undefined],
+    ['server/discover', '2027-03-01', 400, ['2026-07-28', ...older]],
+    ['tools/list', '2027-03-01', 400, ['2026-07-28', ...older]],
+    // By itself, without the handshake that it begins with.
+    ['tools/list', '2025-11-25', 400, ['2026-07-28']],
+    ['tools/none', '2026-07-28', 404, undefined],
+  ])('tells who asks for %s in %s which versions it speaks', async (method, version, status, supported) => {
+    const told = {
+      'io.modelcontextprotocol/protocolVersion': version,
+      'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+      'io.modelcontextprotocol/clientCapabilities': {},
+    };
+    const own = { 'mcp-method': method, 'mcp-protocol-version': version };
+    const answer = await service.post('/mcp', message(JSON.stringify({ _meta: told }), method), { ...headers, ...own });
+    const { id, result, error } = answer.json();
+    expect([answer.status, id, error?.data?.supported]).toEqual([status, 7, supported]);
+    if (status === 200) expect(result.supportedVersions).toEqual(['2026-07-28']);
+  });
+
   it.each([
     ['http://127.0.0.1:3000', 200],
     ['https://app.example', 200],
