@@ -286,6 +286,7 @@ describe('POST /mcp', () => {
     expect(large.status).toBe(413);
     const typed = await service.post('/mcp', '{}', { ...headers, 'content-type': 'text/plain' });
     expect(typed.status).toBe(415);
+    for (const { headers: told } of [large, typed]) expect(told['content-type']).toMatch(/^application\/problem\+json/);
     const unwanted = await service.post('/mcp', message('{}', 'ping'), { accept: 'text/html' });
     expect(unwanted.status).toBe(406);
   });
