@@ -24,6 +24,9 @@ export interface Fault extends Words {
 const OWN_WORDS =
   /^(?:expected (?:"\|" before filter|":" after filter name|"=")|every line of an inline comment must start with a '#' character)$/;
 
+/** What it says of whatever follows a value, and so of a single `=`. */
+const NO_FILTER = 'expected "|" before filter';
+
 /** Where a token begins. */
 export function placeOf(token: Token): Place {
   const [line, column] = token.getPosition() as [number, number];
@@ -32,7 +35,11 @@ export function placeOf(token: Token): Place {
 
 /** The fault that an error of LiquidJS tells; `isWithin` says that blocks are open there. */
 export function faultOf(error: unknown, isWithin = false): Fault {
-  return { ...(LiquidError.is(error) && { at: placeOf(error.token) }), ...wordsOf(innermost(error), isWithin) };
+  const words = wordsOf(innermost(error), isWithin);
+  if (!LiquidError.is(error)) return words;
+  const { token } = error;
+  const isComparison = words.detail === NO_FILTER && token.input[token.begin - 1] === '=';
+  return { at: placeOf(token), ...words, ...(isComparison && { detail: 'values are compared by ==' }) };
 }
 
 /** A line for each of a file's faults by their places, 100 at most; what there is instead is told once. */

@@ -105,6 +105,7 @@ describe('a whole number beyond 2^53 is taken for its text, and stays a number i
       '{{ p | json }} {{ ids | json }} {{ p.id | default: 1 | json }}',
       '{"id":9007199254740993,"k":9007199254740993} [9007199254740993] 9007199254740993',
     ],
+    ['{{ p.id | plus: 1 }} {{ p.id | abs }} {{ ids | sum }}', '9007199254740992 9007199254740992 9007199254740992'],
     ['{{ p.id }} {{ ids | join }} {{ p.id | date }}', '9007199254740993 9007199254740993 9007199254740993'],
   ])('%s', async (template, text) => {
     expect(await page(template, values())).toBe(text);
@@ -162,6 +163,12 @@ it.each<[string, string, Record<string, unknown>, string | undefined]>([
       ]),
     },
     'z1 2{&#34;b&#34;:2} 13 {&#34;b&#34;:2} 3 {"z":1,"2":{"b":2},"1":3}',
+  ],
+  [
+    'an object has a size, of which the filter knows nothing',
+    '{{ a.size }} {{ a | size }}',
+    { a: { b: 1, c: 2 } },
+    '2 0',
   ],
   [
     'an object of very many keys is as any other',
