@@ -282,7 +282,7 @@ describe('/openapi.json', () => {
     for (const path of ['/kv', '/ordered', '/first-reply']) {
       const { responses } = document.paths[path]!['post']!;
       expect(Object.keys(responses['200']!.content!)).toEqual([...mediaTypes, '*/*']);
-      expect(responses).toMatchObject({ '206': { content: { '*/*': {} } }, '304': { headers: {} } });
+      expect(responses).toMatchObject({ '206': {}, '304': { headers: {} } });
     }
   });
 

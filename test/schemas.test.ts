@@ -129,6 +129,13 @@ describe('what programs make of the schemas', () => {
     expect(choices.filter(([, { anyOf }]) => (anyOf as unknown[]).some(isOpen)).map(([at]) => at)).toEqual([]);
   });
 
+  it('is known of each status: one without a schema would make that of the others any', () => {
+    const contents = all().filter(([at]) => /\/responses\/\w+\/content$/.test(at));
+    expect(contents.length).toBeGreaterThan(30);
+    const unknown = contents.filter(([, types]) => !Object.values(types).some((one) => 'schema' in Object(one)));
+    expect(unknown.map(([at]) => at)).toEqual([]);
+  });
+
   it('does not demand what may be left out: nothing of codap has a default', () => {
     const withDefault = all().filter(([, schema]) => 'default' in schema);
     // Those of a saved batch's parameters are what its author wrote.

@@ -71,7 +71,7 @@ export const RAN = [
 /** A part of stored bytes, where a query asks for that. */
 export const storedPart = answers(
   '`application/octet-stream` was asked for, and the store answered a part: that of the stored bytes, in the stored type.',
-  { '*/*': {} },
+  { '*/*': { schema: { type: 'string', format: 'binary' } } },
   ...RAN,
   'Content-Range',
 );
