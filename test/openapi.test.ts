@@ -85,6 +85,14 @@ const raw = (server: object = {}) => ({
           select: { of: '/title' },
           params: { path: [{ $item: '' }] },
         },
+        tried: {
+          source: 'texts',
+          op: 'get',
+          forEach: ['book', 'gone'],
+          select: { of: '/title' },
+          default: { none: 1 },
+          params: { path: [{ $item: '' }] },
+        },
         raced: {
           pattern: 'first-reply',
           take: 1,
@@ -581,6 +589,14 @@ describe('saved batches', () => {
         name,
       ).not.toEqual([]);
   });
+});
+
+it('the default of a forEach is that of each of its items, never of the whole list', async () => {
+  const values = (await post('/batches/book', { params: { sku: 'book' }, shape: 'values' })).json();
+  expect(values.tried).toEqual([{ of: 'Nine Bridges' }, { none: 1 }]);
+  expect(misfits('batch.book.answer', values)).toEqual([]);
+  expect(misfits('batch.book.answer', { ...values, tried: null })).toEqual([]);
+  expect(misfits('batch.book.answer', { ...values, tried: { none: 1 } })).not.toEqual([]);
 });
 
 it('the example asks no source for what it does not allow', async () => {

@@ -52,7 +52,8 @@ function valuesIn(group: GroupNode): JsonSchema {
 
 function valueOf(node: Node): JsonSchema {
   const one = rescued(node, valueOfOne(node));
-  return node.forEach === undefined ? one : rescued(node, { type: 'array', items: orNothing(one) });
+  // The default of a forEach is that of each of its items.
+  return node.forEach === undefined ? one : { type: 'array', items: orNothing(one) };
 }
 
 /** Of a query or group, or of one item of its forEach. */
