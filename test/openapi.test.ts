@@ -411,6 +411,30 @@ describe('/openapi.json', () => {
   });
 
   it.each([
+    [200, { id: 1, method: 'ping' }],
+    [200, { id: 'a', method: 'ping', params: { a: [1] } }],
+    [202, { method: 'notifications/initialized' }],
+    [202, { id: 1, result: {} }],
+    [202, { id: 1, error: { code: 1, message: 'a' } }],
+    [202, { error: { code: 1, message: 'a' } }],
+    [400, {}],
+    [400, { id: 1 }],
+    [400, { result: {} }],
+    [400, { id: 1, result: 5 }],
+    [400, { id: 1, error: 'a' }],
+    [400, { id: null, method: 'ping' }],
+    [400, { id: 1.5, method: 'ping' }],
+    [400, { id: 1, method: 5 }],
+    [400, { id: 1, method: 'ping', params: [] }],
+  ])('tells which messages /mcp takes: %i for %j', async (status, said) => {
+    const payload = { jsonrpc: '2.0', ...said };
+    const headers = { accept: 'application/json, text/event-stream' };
+    expect((await app.inject({ method: 'POST', url: '/mcp', headers, payload })).statusCode).toBe(status);
+    const { schema } = document.paths['/mcp']!['post']!.requestBody!.content['application/json']!;
+    expect(ajv.validate(schema, payload)).toBe(status < 400);
+  });
+
+  it.each([
     ['/health/live'],
     ['/health/ready'],
     ['/sources'],
@@ -529,11 +553,18 @@ describe('saved batches', () => {
       [
         { params: { sku: 'a', of: [1, 2] }, shape: 'values' },
         { params: { sku: 'a' }, trace: true },
+        { params: { sku: 'a' }, trace: true, shape: 'replies' },
       ].map((one) => body(one)),
-    ).toEqual([true, true]);
+    ).toEqual([true, true, true]);
     expect(
-      [{}, { params: {} }, { params: { sku: 1 } }, { params: { sku: 'a', no: 1 } }].map((one) => body(one)),
-    ).toEqual([false, false, false, false]);
+      [
+        {},
+        { params: {} },
+        { params: { sku: 1 } },
+        { params: { sku: 'a', no: 1 } },
+        { params: { sku: 'a' }, trace: true, shape: 'values' },
+      ].map((one) => body(one)),
+    ).toEqual([false, false, false, false, false]);
   });
 
   it('tell each media type they are answered in, and of caching where there is any', () => {

@@ -70,6 +70,7 @@ beforeAll(async () => {
   ajv.addSchema(document, 'document');
   takes.set('KvBody', ajv.compile({ $ref: 'document#/components/schemas/KvBody' }));
   takes.set('FirstReplyBody', ajv.compile({ $ref: 'document#/components/schemas/FirstReplyBody' }));
+  takes.set('none asked', ajv.compile({ $ref: 'document#/components/schemas/batch.none.asked' }));
   for (const source of sources.values()) {
     const { ops } = (await tell(source, staying)).told;
     told.set(`/sources/${source.name}`, ops);
@@ -233,7 +234,72 @@ function isKey(value: unknown, key: string): boolean {
   return Object.keys(Object(value) as object).join() === key;
 }
 
+const VERBATIM = PLAIN.map((value) => ({ $verbatim: value }));
+const LISTS = [
+  of('shop', 'find', users),
+  of('shop', 'aggregate', { ...users, pipeline: [] }),
+  of('photos', 'listObjects', {}),
+];
+const OTHERS = [
+  of('shop', 'findOne', users),
+  of('few', 'countDocuments', users),
+  of('photos', 'getObject', { key: 'a' }),
+  of('prices', 'get', {}),
+  of('prices', 'head', {}),
+  of('prices', 'post', {}),
+];
+const BESIDE_STREAM: readonly Params[] = [
+  {},
+  { select: '' },
+  { select: { a: '/a' } },
+  { accept: 'found' },
+  { accept: 'any' },
+  { default: null },
+  { select: '/a', accept: 'any', default: [] },
+  { hidden: true, required: true, as: 'a', when: true, unless: false, timeoutMs: 5, forEach: [1], concurrency: 2 },
+];
+
+/** What two parts of a query say together, with queries that say it. */
+const TOGETHER: readonly (readonly [what: string, queries: readonly Params[]])[] = [
+  [
+    'a stream and what needs a value',
+    BESIDE_STREAM.flatMap((beside) => [true, false].map((stream) => ({ ...LISTS[0], stream, ...beside }))),
+  ],
+  ['a stream and an op', [...LISTS, ...OTHERS].flatMap((one) => [true, false].map((stream) => ({ ...one, stream })))],
+  [
+    'the params, verbatim',
+    // Which keys they have no schema looks at.
+    VERBATIM.filter(({ $verbatim }) => !isKey($verbatim, 'a')).map((params) => ({
+      source: 'photos',
+      op: 'listObjects',
+      params,
+    })),
+  ],
+  ['a forEach, verbatim', VERBATIM.map((forEach) => of('prices', 'get', {}, { forEach }))],
+  ['an as, verbatim', VERBATIM.map((as) => of('prices', 'get', {}, { as }))],
+  ['a part of a $join, verbatim', VERBATIM.map((one) => of('prices', 'get', { path: ['a', { $join: [one] }] }))],
+];
+
 describe('the schema of a body and the planner say the same', () => {
+  it.each(TOGETHER)('of %s', (_what, queries) => {
+    const said = queries.map((one) => {
+      const body = { queries: { one } };
+      return { one, fits: takes.get('KvBody')!(body), is: isTaken('kv', body) };
+    });
+    expect(said.filter(({ fits, is }) => fits !== is).map(({ one }) => JSON.stringify(one))).toEqual([]);
+    expect(new Set(said.map(({ is }) => is)).size).toBe(2);
+  });
+
+  it('of a trace and a shape', () => {
+    const said = [undefined, true, false].flatMap((trace) =>
+      [undefined, 'values', 'replies'].map((shape) => JSON.parse(JSON.stringify({ trace, shape })) as Params),
+    );
+    const refused = said.filter((one) => !isTaken('kv', { queries: {}, ...one }));
+    expect(refused).toEqual([{ trace: true, shape: 'values' }]);
+    expect(said.filter((one) => !takes.get('KvBody')!({ queries: {}, ...one }))).toEqual(refused);
+    expect(said.filter((one) => !takes.get('none asked')!(one))).toEqual(refused);
+  });
+
   it.each(PLACES)('of a %s', (place, tried, query) => {
     expect(tried.length).toBeGreaterThan(3);
     const differing = tried.flatMap((value) => {

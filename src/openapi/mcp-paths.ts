@@ -1,8 +1,19 @@
 import { PROBLEM } from '../encodings/media-types.ts';
-import { type JsonSchema, object, ref } from './schema-of.ts';
+import { anyObject, type JsonSchema, object, ref, text } from './schema-of.ts';
 import { answers, anywhere, bare, batchFaults, json } from './responses.ts';
 
-const message = object({ jsonrpc: { const: '2.0' } });
+const jsonrpc: JsonSchema = { const: '2.0' };
+const message = object({ jsonrpc });
+
+const id: JsonSchema = { type: ['string', 'integer'] };
+/** A request or notification, or what answers one (JSON-RPC 2.0 §4, §5). */
+const sent: JsonSchema = {
+  anyOf: [
+    object({ jsonrpc, id, method: text, params: anyObject }, ['jsonrpc', 'method']),
+    object({ jsonrpc, id, result: anyObject }),
+    object({ jsonrpc, id, error: anyObject }, ['jsonrpc', 'error']),
+  ],
+};
 
 /** The path where agents ask. */
 export const mcpPaths: Record<string, JsonSchema> = {
@@ -11,7 +22,7 @@ export const mcpPaths: Record<string, JsonSchema> = {
       operationId: 'mcp',
       summary: 'A message of the Model Context Protocol (Streamable HTTP, without sessions).',
       tags: ['agents'],
-      requestBody: { required: true, content: { 'application/json': { schema: message } } },
+      requestBody: { required: true, content: { 'application/json': { schema: sent } } },
       responses: {
         '200': json('The answer, as JSON-RPC 2.0; faults of a tool are text for the agent.', message),
         '202': bare('A notification was taken.'),

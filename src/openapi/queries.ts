@@ -1,17 +1,32 @@
 import type { z } from 'zod';
 import { bodySchemas, groupSchema, querySchema } from '../batch/plan/body-schema.ts';
+import { needingValue } from '../batch/modifiers/read-modifiers.ts';
 import type { Pattern } from '../batch/plan/node.ts';
 import type { Limits } from '../config/load.ts';
 import { WORDS, type Word } from '../store/placeholder.ts';
 import type { Source } from '../sources/open.ts';
-import { type JsonSchema, orVerbatim, paramsSchema, ref, strictObject, text, toJsonSchema, yes } from './schema-of.ts';
+import {
+  anyObject,
+  having,
+  type JsonSchema,
+  orVerbatim,
+  paramsSchema,
+  ref,
+  strictObject,
+  text,
+  toJsonSchema,
+  verbatim,
+} from './schema-of.ts';
 
 /** A source as a client may know it. */
-export type Named = Pick<Source, 'name' | 'adapter' | 'ops' | 'paramsOf' | 'example'>;
+export type Named = Pick<Source, 'name' | 'adapter' | 'ops' | 'streams' | 'paramsOf' | 'example'>;
 
 /** A JSON Pointer (RFC 6901 §3); one that begins with a name has one. */
 const POINTER = '^(?:/(?:[^~]|~[01])*)?$';
 const FROM_NAME = '^/(?:[^~/]|~[01])(?:[^~]|~[01])*$';
+
+/** What can be part of a string. */
+const part: JsonSchema = { type: ['string', 'number', 'boolean'] };
 
 const pointer = (description: string, pattern = FROM_NAME): JsonSchema => ({
   type: 'string',
@@ -29,7 +44,7 @@ const words: Record<Word, JsonSchema> = {
   $join: {
     type: 'array',
     description: 'One string made of these.',
-    items: { anyOf: [text, { type: 'number' }, yes, ref('Reference'), ref('Verbatim')] },
+    items: { anyOf: [part, ref('Reference'), verbatim(part)] },
   },
 };
 
@@ -47,9 +62,8 @@ function referencesBy(some: readonly Word[]): Record<string, JsonSchema> {
   return {
     Reference: { description: 'Filled in before the query runs.', anyOf: some.map((word) => ref(schemaNames[word])) },
     ...Object.fromEntries(some.map((word) => [schemaNames[word], strictObject({ [word]: words[word] }, [word])])),
-    Verbatim: strictObject({ $verbatim: { description: 'This, with nothing in it read as a reference.' } }, [
-      '$verbatim',
-    ]),
+    Verbatim: verbatim({ description: 'This, with nothing in it read as a reference.' }),
+    VerbatimParams: verbatim(anyObject),
   };
 }
 
@@ -74,14 +88,14 @@ const selection: JsonSchema = {
   ],
 };
 
+const list: JsonSchema = { type: 'array', items: {} };
+
 const refined: Record<string, JsonSchema> = {
-  as: orVerbatim({ anyOf: [text, ref('Reference')] }),
-  forEach: orVerbatim({
-    anyOf: [
-      { type: 'array', items: {} },
-      ...adHoc.filter((word) => word !== '$join').map((word) => ref(schemaNames[word])),
-    ],
-  }),
+  as: orVerbatim({ anyOf: [text, ref('Reference')] }, verbatim(text)),
+  forEach: orVerbatim(
+    { anyOf: [list, ...adHoc.filter((word) => word !== '$join').map((word) => ref(schemaNames[word]))] },
+    verbatim(list),
+  ),
   select: ref('Selection'),
 };
 
@@ -110,8 +124,14 @@ export function requestSchemas(sources: readonly Named[], limits: Limits): Recor
 }
 
 function body(pattern: Pattern, queries: JsonSchema): JsonSchema {
-  return refine(toJsonSchema(bodySchemas[pattern]), { queries });
+  return { ...refine(toJsonSchema(bodySchemas[pattern]), { queries }), not: TRACED_VALUES };
 }
+
+/** What no batch can answer. */
+export const TRACED_VALUES = having({ trace: true, shape: 'values' });
+
+/** A list that flows cannot be looked into. */
+const STREAMED_VALUE = { ...having({ stream: true }), anyOf: needingValue.map((name) => ({ required: [name] })) };
 
 /** Which op takes which params is told by the names of the sources that have it. */
 function querySchemaOf(sources: readonly Named[]): JsonSchema {
@@ -121,11 +141,17 @@ function querySchemaOf(sources: readonly Named[]): JsonSchema {
     source: { type: 'string', enum: sources.map(({ name }) => name) },
     op: { type: 'string', enum: ops },
   });
-  const branches = allowed(sources).map(({ name, sources, op, params }) => {
+  const branches = allowed(sources).map(({ name, sources, op, params, hasList }) => {
     const required = params['required'] === undefined ? [] : ['params'];
-    return { properties: { source: { enum: sources }, op: { const: op }, params: orVerbatim(ref(name)) }, required };
+    const properties = {
+      source: { enum: sources },
+      op: { const: op },
+      params: orVerbatim(ref(name), ref('VerbatimParams')),
+      ...(!hasList && { stream: { const: false } }),
+    };
+    return { properties, required };
   });
-  return branches.length === 0 ? schema : { ...schema, anyOf: branches };
+  return { ...schema, not: STREAMED_VALUE, ...(branches.length > 0 && { anyOf: branches }) };
 }
 
 function groupSchemaOf(limits: Limits): JsonSchema {
@@ -168,6 +194,8 @@ interface Allowed {
   readonly name: string;
   readonly op: string;
   readonly params: JsonSchema;
+  /** Whether its answer can flow item by item. */
+  readonly hasList: boolean;
   readonly sources: string[];
 }
 
@@ -180,7 +208,8 @@ function allowed(sources: readonly Named[]): readonly Allowed[] {
       found.set(common, bySchema);
       const schema = source.paramsOf(op);
       const name = bySchema.size === 0 ? common : `${common}.${source.name}`;
-      const entry = bySchema.get(schema) ?? { name, op, params: paramsSchema(schema), sources: [] };
+      const hasList = source.streams(op) === 'items';
+      const entry = bySchema.get(schema) ?? { name, op, params: paramsSchema(schema), hasList, sources: [] };
       entry.sources.push(source.name);
       bySchema.set(schema, entry);
     }

@@ -4,6 +4,7 @@ import { askedSchema } from '../saved/asked.ts';
 import type { ParamSet } from '../saved/param-set.ts';
 import { mayExplain, type SavedBatch } from '../saved/saved-batch.ts';
 import { answerOf } from './answer-of.ts';
+import { TRACED_VALUES } from './queries.ts';
 import { contentIn, described, explain, storedIn } from './batch-paths.ts';
 import { answers, bare, batchFaults, changed, fromUrlFaults, RAN, storedPart } from './responses.ts';
 import { type JsonSchema, ref, toJsonSchema } from './schema-of.ts';
@@ -48,7 +49,7 @@ export function* savedSchemas(saved: Saved, work: Work): Steps<Record<string, Js
 function askedOf(params: ParamSet): JsonSchema {
   const asked = toJsonSchema(askedSchema);
   const properties = { ...(asked['properties'] as object), params: params.schema };
-  return { ...asked, properties, ...(!params.areOptional && { required: ['params'] }) };
+  return { ...asked, properties, not: TRACED_VALUES, ...(!params.areOptional && { required: ['params'] }) };
 }
 
 function operationsOf(batch: SavedBatch, suffix: string, flags: readonly JsonSchema[], shared: JsonSchema): JsonSchema {

@@ -58,13 +58,18 @@ export function paramsSchema(schema: z.ZodType): JsonSchema {
   return verbatimBelow(toJsonSchema(schema));
 }
 
-/** A schema beside which `{"$verbatim": …}` may stand. */
-export function orVerbatim(schema: JsonSchema): JsonSchema {
+/** `{"$verbatim": …}` of such a value. */
+export function verbatim(value: JsonSchema): JsonSchema {
+  return strictObject({ $verbatim: value }, ['$verbatim']);
+}
+
+/** A schema beside which `{"$verbatim": …}` may stand, of any value unless `own` is another. */
+export function orVerbatim(schema: JsonSchema, own = ref('Verbatim')): JsonSchema {
   if (takesAnyObject(schema)) return schema;
-  const { description, ...own } = schema;
-  const { anyOf, ...others } = own;
-  const choices = Array.isArray(anyOf) && Object.keys(others).length === 0 ? (anyOf as JsonSchema[]) : [own];
-  return { ...(description !== undefined && { description }), anyOf: [...choices, ref('Verbatim')] };
+  const { description, ...plain } = schema;
+  const { anyOf, ...others } = plain;
+  const choices = Array.isArray(anyOf) && Object.keys(others).length === 0 ? (anyOf as JsonSchema[]) : [plain];
+  return { ...(description !== undefined && { description }), anyOf: [...choices, own] };
 }
 
 function verbatimBelow(schema: JsonSchema): JsonSchema {
@@ -99,6 +104,12 @@ function takesAnyObject(schema: JsonSchema): boolean {
 /** An object that takes these fields alone. */
 export function strictObject(properties: Record<string, JsonSchema>, required: readonly string[] = []): JsonSchema {
   return { type: 'object', properties, additionalProperties: false, ...(required.length > 0 && { required }) };
+}
+
+/** An object in which these fields stand, each with this value. */
+export function having(fields: Readonly<Record<string, unknown>>): JsonSchema {
+  const values = Object.entries(fields).map(([name, value]) => [name, { const: value }] as const);
+  return { properties: Object.fromEntries(values), required: Object.keys(fields) };
 }
 
 /** An object that has these fields; later versions may add others. */

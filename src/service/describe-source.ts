@@ -2,7 +2,7 @@ import type { Memory } from '../budget/memory.ts';
 import { CodapError, toCodapError } from '../errors.ts';
 import { writeText } from '../json/write.ts';
 import { adHocReferences, references } from '../openapi/queries.ts';
-import { type JsonSchema, orVerbatim, paramsSchema } from '../openapi/schema-of.ts';
+import { type JsonSchema, orVerbatim, paramsSchema, ref } from '../openapi/schema-of.ts';
 import { selfContained } from '../openapi/self-contained.ts';
 import { KeptContents } from '../sources/kept-contents.ts';
 import type { ContentsBounds, Source } from '../sources/open.ts';
@@ -69,7 +69,10 @@ function failureOf(error: unknown, source: string): CodapError {
 
 function askedOf(source: Source): Asked {
   const { name, adapter } = source;
-  const schemas = source.ops.map((op) => [op, orVerbatim(paramsSchema(source.ownParamsOf(op)))] as const);
+  const schemas = source.ops.map((op) => {
+    const taken = orVerbatim(paramsSchema(source.ownParamsOf(op)), ref('VerbatimParams'));
+    return [op, taken] as const;
+  });
   const by = (some: typeof references): SourceDescription => {
     const told = schemas.map(([op, schema]) => [op, { params: selfContained(schema, some) }] as const);
     return { name, adapter, ops: Object.fromEntries(told) };
