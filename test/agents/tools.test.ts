@@ -62,7 +62,7 @@ describe.each([
   ['prices', 'get'],
 ])('the description of the source %s', (name, op) => {
   const referred = (told: object) => Object.keys(JSON.parse(JSON.stringify(told)).ops[op].params.$defs).toSorted();
-  const both = ['Item', 'Join', 'Reference', 'Result', 'ResultMeta', 'Verbatim'];
+  const both = ['Item', 'Join', 'Reference', 'Result', 'ResultMeta', 'Verbatim', 'VerbatimParams'];
 
   it.each([
     ['an agent', 'of what any batch may refer to, and nothing that it is refused', 'toAgents', both],
