@@ -1,5 +1,5 @@
-import { getEventListeners } from 'node:events';
-import { setImmediate as turn } from 'node:timers/promises';
+import { getEventListeners, once } from 'node:events';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { collect } from './collect.ts';
 import { collectGarbage } from './collect-garbage.ts';
@@ -395,6 +395,42 @@ describe.each(EACH)('%s: its signal, given to others', (_, make) => {
     pattern.cancel(REASON);
     outer.abort();
     expect(pattern.signal.reason).toBe(REASON);
+  });
+
+  it.each<[string, (common: Common) => AbortSignal | Promise<AbortSignal>]>([
+    ['taken before anything was pushed', ({ pattern }) => pattern.signal],
+    [
+      'taken before all settled',
+      async ({ pattern, push }) => {
+        const { signal } = pattern;
+        await push(async () => 1);
+        return signal;
+      },
+    ],
+    [
+      'of one within another that has settled',
+      async ({ pattern, push }) => {
+        const { signal } = make({ signal: pattern.signal }).pattern;
+        await push(async () => 1);
+        return signal;
+      },
+    ],
+    [
+      'given to one that has not settled, within another that has',
+      async ({ pattern, push }) => {
+        const inner = make({ signal: pattern.signal });
+        await push(async () => 1);
+        inner.slot();
+        return inner.pattern.signal;
+      },
+    ],
+  ])('%s, it aborts with an outer time-out that nobody else holds', async (_when, taken) => {
+    const signal = await taken(make({ signal: AbortSignal.timeout(30) }));
+    const aborted = once(signal, 'abort');
+    await turn();
+    collectGarbage();
+    await Promise.race([aborted, sleep(300)]);
+    expect(signal.reason).toMatchObject({ name: 'TimeoutError' });
   });
 
   it('an outer one that lives long holds none of them', async () => {
