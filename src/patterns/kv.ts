@@ -42,7 +42,10 @@ export class KV<T = unknown> extends Tasks<T> {
     return this.run(entry, call);
   }
 
-  /** Puts a value, what a promise becomes, or what a function, called without arguments, gives. */
+  /**
+   * Puts a value, what a promise becomes, or what a function, called without arguments, gives: one that is
+   * itself the value is put as `() => fn`.
+   */
   set(key: string, result: (() => T | PromiseLike<T>) | T | PromiseLike<T>): this {
     if (typeof result === 'function') this.put(key, result as () => T | PromiseLike<T>);
     else this.put(key).fill(result);

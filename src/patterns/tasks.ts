@@ -1,5 +1,6 @@
 import { Deferred, quiet } from './deferred.ts';
 import type { Entry, Slot } from './handle.ts';
+import { loopOver } from './loop.ts';
 import { OwnSignal, type Cancelled } from './own-signal.ts';
 import { isPromiseLike, type Call, type Options, type Started, type Task } from './task.ts';
 import { whenAborted } from '../ground/when-aborted.ts';
@@ -10,6 +11,9 @@ interface Job<T> {
   readonly args: unknown[];
   next?: Job<T>;
 }
+
+/** How many starts of one instance may stand within each other on the stack, each in the task before it. */
+const NESTED_STARTS = 100;
 
 /**
  * What the three patterns have in common: tasks start in the turn in which they are added, at most
@@ -24,6 +28,7 @@ export abstract class Tasks<T> {
   #cancelled?: Cancelled;
   #stopListening: (() => void) | undefined;
   #running = 0;
+  #nested = 0;
   #first: Job<T> | undefined;
   #last: Job<T> | undefined;
 
@@ -98,10 +103,10 @@ export abstract class Tasks<T> {
     if (call.length === 0) return this.#open(entry);
     if (entry.settled) return entry;
     const [task, ...args] = call as Started<T>;
-    if (this.#first || this.#running >= this.#concurrency) this.#wait({ entry, task, args });
+    if (this.#first || !this.#hasRoom) this.#wait({ entry, task, args });
     else {
       this.#start(entry, task, args);
-      // One that has ended at once may have added others, which waited for its place.
+      // It may have added others, which waited for its place if it has ended, or for it to leave the stack.
       this.#startNext();
     }
     return entry;
@@ -127,24 +132,9 @@ export abstract class Tasks<T> {
     this.#awaited.delete(place);
   }
 
-  /**
-   * A loop over what `next` reads. Leaving it early cancels what has not settled. Where `next` rejects, the
-   * others go on.
-   */
+  /** A loop over what `next` reads. Leaving it early cancels what has not settled. */
   protected loop<R>(next: () => Promise<IteratorResult<R, undefined>>): AsyncIterableIterator<R> {
-    const done = { done: true, value: undefined } as const;
-    let left = false;
-    return {
-      next: () => (left ? Promise.resolve(done) : quiet(next())),
-      return: async () => {
-        left = true;
-        if (this.#unsettled > 0) this.cancel();
-        return done;
-      },
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-    };
+    return loopOver(next, () => this.#unsettled > 0 && this.cancel());
   }
 
   #open<E extends Entry<T>>(entry: E): E & Slot<T> {
@@ -155,12 +145,15 @@ export abstract class Tasks<T> {
       this.#follow(entry, result, []);
     };
     return Object.assign(entry, {
-      fill: (value: T | PromiseLike<T>) =>
+      fill: (value: T | PromiseLike<T>) => {
+        // It does not count, and its failure is not to end the process.
+        if (given && isPromiseLike(value)) void quiet(Promise.resolve(value));
         once(() => {
           // As with a promise (ECMA-262 §27.2.1.3.2), it would wait for ever.
           if (value === (entry as unknown)) throw new TypeError('a slot cannot be filled with itself');
           return value;
-        }),
+        });
+      },
       fail: (error: unknown) =>
         once(() => {
           throw error;
@@ -175,8 +168,12 @@ export abstract class Tasks<T> {
     this.#startNext();
   }
 
+  get #hasRoom(): boolean {
+    return this.#running < this.#concurrency && this.#nested < NESTED_STARTS;
+  }
+
   #startNext(): void {
-    while (this.#first && this.#running < this.#concurrency) {
+    while (this.#first && this.#hasRoom) {
       const { entry, task, args, next } = this.#first;
       this.#first = next;
       if (!next) this.#last = undefined;
@@ -186,22 +183,22 @@ export abstract class Tasks<T> {
 
   #start(entry: Entry<T>, task: Task<T, never[]>, args: unknown[]): void {
     this.#running++;
-    if (!this.#follow(entry, task, args, this.#ended)) this.#running--;
+    this.#nested++;
+    try {
+      if (!this.#follow(entry, task, args, true)) this.#running--;
+    } finally {
+      this.#nested--;
+    }
   }
 
-  readonly #ended = (): void => {
-    this.#running--;
-    this.#startNext();
-  };
-
-  /** Settles an entry as a task turns out, at once; or, answering true, later, and then calls `ended`. */
-  #follow(entry: Entry<T>, task: Task<T, never[]>, args: unknown[], ended?: () => void): boolean {
+  /** Settles an entry as a task turns out. True if that comes later, when one that `runs` makes room. */
+  #follow(entry: Entry<T>, task: Task<T, never[]>, args: unknown[], runs = false): boolean {
     try {
       const result = task(...(args as never[]));
       if (isPromiseLike(result)) {
         void Promise.resolve(result).then(
-          (value) => this.#settle(entry, { status: 'fulfilled', value }, ended),
-          (reason: unknown) => this.#settle(entry, { status: 'rejected', reason }, ended),
+          (value) => this.#settle(entry, { status: 'fulfilled', value }, runs),
+          (reason: unknown) => this.#settle(entry, { status: 'rejected', reason }, runs),
         );
         return true;
       }
@@ -212,9 +209,11 @@ export abstract class Tasks<T> {
     return false;
   }
 
-  #settle(entry: Entry<T>, outcome: PromiseSettledResult<T>, ended?: () => void): void {
+  #settle(entry: Entry<T>, outcome: PromiseSettledResult<T>, runs = false): void {
     if (entry.settle(outcome)) this.#arrived(entry);
-    ended?.();
+    if (!runs) return;
+    this.#running--;
+    this.#startNext();
   }
 
   #arrived(entry: Entry<T>): void {

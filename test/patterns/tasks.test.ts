@@ -52,6 +52,9 @@ describe.each(EACH)('%s: failures', (_, make) => {
       push(broken);
       slot().fail(new Error('by hand'));
       slot().fill(Promise.reject(new Error('a promise')));
+      const filled = slot();
+      filled.fill(1);
+      filled.fill(Promise.reject(new Error('too late')));
     });
     expect(unhandled).toEqual([]);
   });
@@ -128,6 +131,30 @@ describe.each(EACH)('%s: starting', (_, make) => {
     push(async () => 0);
     for (let n = 1; n < 100_000; n++) push(() => n);
     expect(await push(() => 7)).toBe(7);
+  });
+
+  it.each([
+    ['that end at once', (n: number) => n],
+    ['that end later', async (n: number) => n],
+  ])('20,000 tasks %s, each pushed by the one before, start in their order, in one turn', async (_how, end) => {
+    const { pattern, push, loop } = make();
+    const started: number[] = [];
+    let pushed = 0;
+    const pushNext = () => {
+      if (pushed === 20_000) return;
+      const n = pushed++;
+      push(() => {
+        started.push(n);
+        pushNext();
+        // Most of these wait until those before have left the stack, and keep their place.
+        if (n % 100 === 0) pushNext();
+        return end(n);
+      });
+    };
+    pushNext();
+    expect(started).toEqual(Array.from({ length: 20_000 }, (_one, n) => n));
+    await pattern.allSettled();
+    expect((await collect(loop())).length).toBe(20_000);
   });
 
   it('a slot takes up no room', async () => {
@@ -217,6 +244,19 @@ describe.each(EACH)('%s: cancelling', (_, make) => {
       for await (const _ of loop()) throw new Error('mine');
     };
     await expect(reading()).rejects.toThrow('mine');
+    await expect(rest).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
+  it('an error thrown into what delegates to a loop leaves it early too, and stays what it was', async () => {
+    const { push, slot, loop } = make();
+    push(() => 1);
+    const rest = slot();
+    const reading = (async function* () {
+      yield* loop();
+    })();
+    await reading.next();
+    const mine = new Error('mine');
+    await expect(reading.throw(mine)).rejects.toBe(mine);
     await expect(rest).rejects.toMatchObject({ name: 'AbortError' });
   });
 
