@@ -1,4 +1,4 @@
-import { Deferred, quiet } from './deferred.ts';
+import { Deferred } from './deferred.ts';
 import type { Entry, Slot } from './handle.ts';
 import { loopOver } from './loop.ts';
 import { OwnSignal, type Cancelled } from './own-signal.ts';
@@ -147,7 +147,7 @@ export abstract class Tasks<T> {
     return Object.assign(entry, {
       fill: (value: T | PromiseLike<T>) => {
         // It does not count, and its failure is not to end the process.
-        if (given && isPromiseLike(value)) void quiet(Promise.resolve(value));
+        if (given && isPromiseLike(value)) Promise.resolve(value).catch(() => {});
         once(() => {
           // As with a promise (ECMA-262 §27.2.1.3.2), it would wait for ever.
           if (value === (entry as unknown)) throw new TypeError('a slot cannot be filled with itself');
