@@ -6,9 +6,10 @@ export interface Options {
   /** Its abort cancels whatever has not settled. */
   signal?: AbortSignal | undefined;
   /**
-   * How many tasks may run at once, a positive integer; the others wait in order. Default: no bound. A task
-   * that awaits another one of the same instance keeps its place meanwhile: where such tasks hold all places,
-   * as one does with 1, none of them ever ends.
+   * How many tasks may run at once, a positive integer; the others wait in order. Default: no bound. Results
+   * that have arrived and wait for whoever reads them are not counted. A task that awaits another one of the
+   * same instance keeps its place meanwhile: where such tasks hold all places, as one does with 1, none of
+   * them ever ends.
    */
   concurrency?: number | undefined;
 }
