@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
+import { posix } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as patterns from 'codap';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -199,6 +200,32 @@ it.each([...files, 'CHANGELOG.md'])('%s: every link within the project leads som
     }
   });
   expect(broken.map(String)).toEqual([]);
+});
+
+describe('the pages in the package', () => {
+  const { files: entries } = JSON.parse(read('package.json')) as { files: string[] };
+  const found = (pattern: string) => globSync(pattern, { cwd: root }).flatMap((path) => [path, ...below(path)]);
+  const below = (path: string) => globSync(`${path}/**`, { cwd: root });
+  const left = new Set(entries.flatMap((entry) => (entry.startsWith('!') ? found(entry.slice(1)) : [])));
+  const packed = new Set(
+    ['package.json', 'README.md', 'LICENSE', ...entries.flatMap(found)].filter((path) => !left.has(path)),
+  );
+  // README.md says which pages these are, and that code, tests and pictures are there, too.
+  const inCheckoutAlone = /^(?:docs\/(?:architecture\.md|pictures\/)|CONTRIBUTING\.md|Dockerfile|docker-compose\.yml)/;
+  const code = /^(?:src|test|adapters|routes)\//;
+
+  it.each([...packed].filter((path) => path.endsWith('.md')))('%s links to what is there, too', (file) => {
+    const targets = Array.from(read(file).matchAll(/\]\((?!https?:|#)([^)#]+)/g), ([, target]) =>
+      posix.join(file, '..', target!),
+    );
+    const others = targets.map((path) => path.replace(/\/$/, '')).filter((path) => !packed.has(path));
+    expect(others.filter((path) => !inCheckoutAlone.test(path) && !code.test(path))).toEqual([]);
+  });
+
+  it('are all that docs/ holds, but for the one on how it is built', () => {
+    const pages = files.filter((file) => file.startsWith('docs/'));
+    expect(pages.filter((file) => !packed.has(file))).toEqual(['docs/architecture.md']);
+  });
 });
 
 describe('the documents name exactly the options of the schema, each with its default', () => {
