@@ -12,7 +12,7 @@ export type Outcome =
   | { readonly is: 'nowhere' }
   | { readonly is: 'skipped' }
   | { readonly is: 'failed'; readonly error: CodapError }
-  /** It still ran when whoever waited for it had no more time. */
+  /** It still ran, or was only read yet, when whoever waited for it had no more time. */
   | { readonly is: 'late'; readonly error: CodapError };
 
 /** What a reference reads of a reply. */
@@ -91,6 +91,22 @@ async function resolvePart(whole: RunningMember, steps: readonly string[], looki
   // A group that failed did not wait for all to arrive.
   const reply = place && (await whole.reply);
   return reply && failed(reply) ? ofFailure(reply) : NOWHERE;
+}
+
+/** What a reference comes to whose reader has no more time: by what it names, as far as that is known. */
+export function overtaken(whole: RunningMember, steps: readonly string[], view: View, error: CodapError): Outcome {
+  let part = whole;
+  for (const step of steps) {
+    const { parts } = part;
+    const isOne = !part.each && view.isWhole(part.node);
+    if (!parts || isOne || parts.arrivals || parts.node?.take !== undefined) break;
+    const next = pick(parts.members, step, parts.node?.pattern === 'kv' ? parts.node : undefined);
+    if (!next) break;
+    part = next;
+  }
+  const { settled } = part;
+  if (settled?.status === 'skipped' && !settled.error) return SKIPPED;
+  return { is: settled && failed(settled) ? 'failed' : 'late', error };
 }
 
 /** Reads below what has settled, in turns with others. */

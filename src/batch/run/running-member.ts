@@ -65,6 +65,11 @@ export class RunningMember implements Traced {
     return (this.#starting ??= new Deferred<Container | undefined>()).promise;
   }
 
+  /** Its members by now, where they have started. */
+  get parts(): Container | undefined {
+    return this.#container;
+  }
+
   /** Resolves when the answer has come to this one: with true where it is told only together with others. */
   get demanded(): Promise<boolean> {
     if (this.isDemanded) return Promise.resolve(this.#isToldWithOthers);

@@ -1,4 +1,5 @@
 import { abortReason, CodapError } from '../../errors.ts';
+import { endOfTurn } from '../../ground/end-of-turn.ts';
 import { untilAborted } from '../../store/signals.ts';
 import { endingBy, type Steps } from '../../budget/work.ts';
 import type { Planned } from '../plan/node.ts';
@@ -9,7 +10,7 @@ import { follow, NOT_FOUND } from '../../json/pointer.ts';
 import type { Reference, Target } from '../template/reference.ts';
 import { replyWithout } from './reply-without.ts';
 import type { Reply } from './reply.ts';
-import { below, META, resolve, VALUE, type Outcome, type View } from './resolve.ts';
+import { below, META, overtaken, resolve, VALUE, type Outcome, type View } from './resolve.ts';
 import type { Patience, Scope } from './scope.ts';
 
 /** Who waits, and for how long. */
@@ -110,8 +111,8 @@ function outcomesOf(references: readonly Reference[], scope: Scope, waiting: Wai
 }
 
 /**
- * Adds what those references come to that name what still runs. Where a deadline passes first, what it names
- * has failed by that, too, unless it has more time: what stands outside of a group may yet end well.
+ * Adds what those references come to that name what still runs. Where a deadline passes first, what they name
+ * says whether it has failed by that, too: it may be there, and only be read yet, or have more time.
  */
 async function waitForOpen(
   finding: Open[] | Promise<Open[]>,
@@ -138,8 +139,12 @@ async function waitForOpen(
     });
   // What was not there in time is never waited for any more.
   if (trace && !signal.aborted) trace.ready(open.length > 0 ? performance.now() : lastEnd(references, scope));
-  for (const { place, reference } of open)
-    if (tooLate) outcomes[place] ??= { is: outlives(reference, scope) ? 'late' : 'failed', error: tooLate };
+  if (!tooLate) return outcomes;
+  const overdue = open.filter(({ place, reference }) => !outcomes[place] && !outlives(reference, scope));
+  // The same deadline ends these: by the end of this turn each has failed, or has come to its default.
+  const replies = Array.from(new Set(overdue.map(({ member }) => member)), ({ reply }) => reply);
+  await Promise.race([Promise.all(replies), endOfTurn()]);
+  for (const { place, member, steps, view } of open) outcomes[place] ??= overtaken(member, steps, view, tooLate);
   return outcomes;
 }
 

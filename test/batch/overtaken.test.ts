@@ -1,0 +1,85 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { RunningMember } from '../../src/batch/run/running-member.ts';
+import { Work } from '../../src/budget/work.ts';
+import { ask, q } from './simulated.ts';
+
+const loop = vi.hoisted(() => ({ isLoopHeld: false }));
+vi.mock('../../src/budget/turns.ts', async (original) => ({
+  ...(await original()),
+  isLoopHeld: () => loop.isLoopHeld,
+}));
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
+afterEach(() => {
+  loop.isLoopHeld = false;
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+const TIMEOUT_MS = 30;
+const kv = (queries: object, modifiers = {}) => ({ pattern: 'kv', queries, ...modifiers });
+const held = q({ value: { n: [1], text: 'x' } });
+const stalled = q({ stall: true });
+const late = { status: 'error', error: { code: 'TIMEOUT', retryable: true, dependsOn: ['a'] } };
+const skipped = { status: 'skipped', error: { code: 'DEPENDENCY_FAILED', retryable: true, dependsOn: ['a'] } };
+const reads = (pointer: string) => q({ value: { $result: pointer } });
+
+/** What has come waits for its turn to be read until the batch's deadline has passed. */
+function holdUntilDeadline(): void {
+  vi.spyOn(Work.prototype, 'turn').mockImplementation(async (signal) => {
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
+    signal?.throwIfAborted();
+  });
+  // eslint-disable-next-line @typescript-eslint/unbound-method
+  const { open } = RunningMember.prototype;
+  vi.spyOn(RunningMember.prototype, 'open').mockImplementation(function (this: RunningMember, reply) {
+    loop.isLoopHeld = true;
+    open.call(this, reply);
+  });
+}
+
+it.each<[string, object, object, object, object]>([
+  ['is skipped by what has failed by it', stalled, reads('/a'), { status: 'error' }, skipped],
+  ['goes on with a default that comes by it', { ...stalled, default: 1 }, reads('/a'), { status: 'ok' }, late],
+  ['of a group of which a part is there', kv({ x: q(), y: stalled }), reads('/a'), { status: 'partial' }, late],
+  ['of a part that has failed by it', kv({ x: q(), y: stalled }), reads('/a/y'), { status: 'partial' }, skipped],
+  [
+    'of an item that has failed by it',
+    q({ stall: { $item: '' } }, { forEach: [false, true] }),
+    reads('/a/1'),
+    { status: 'partial' },
+    skipped,
+  ],
+  [
+    'of one that has been skipped by choice',
+    q({}, { when: false }),
+    reads('/a'),
+    { status: 'skipped' },
+    { status: 'skipped' },
+  ],
+])('a deadline %s', async (_what, a, b, first, second) => {
+  const answer = ask('kv', { timeoutMs: TIMEOUT_MS, queries: { a, b } });
+  for (let turns = 0; turns < 10; turns += 1) await turn();
+  await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
+  expect(await answer).toMatchObject({ results: { a: first, b: second } });
+});
+
+it.each<[string, object, object, object]>([
+  ['a query', held, reads('/a/n'), late],
+  ['many members of one', held, reads('/a/n/*'), late],
+  ['by a list', held, q({}, { forEach: { $result: '/a/n' } }), late],
+  ['by an item of a list', held, q({}, { forEach: [{ $result: '/a/n' }] }), { status: 'error', replies: [late] }],
+  ['in when', held, q({}, { when: { $result: '/a/n' } }), late],
+  ['in select', held, q({}, { select: { x: { $result: '/a/text' } } }), late],
+  [
+    'an item of a list whose others are not',
+    q({ value: 1, stall: { $item: '' } }, { forEach: [false, true] }),
+    reads('/a/0'),
+    late,
+  ],
+  ['a member of a group whose others are not', kv({ x: held, y: stalled }), reads('/a/x'), late],
+])('what is there by a deadline, and is read yet, has not failed: %s', async (_what, a, b, expected) => {
+  holdUntilDeadline();
+  expect(await ask('kv', { timeoutMs: TIMEOUT_MS, queries: { a, b } })).toMatchObject({ results: { b: expected } });
+});
