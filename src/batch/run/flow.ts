@@ -84,9 +84,18 @@ export class Flow<T = unknown> {
 
   #look(): void {
     this.#timer = undefined;
-    if (this.#waitingSince === undefined) return;
+    const since = this.#waitingSince;
+    if (since === undefined) return;
     if (this.#patience > 0) this.#timer = this.#watch();
-    else this.break(new CodapError('TIMEOUT', 'the store paused for too long', { source: this.#source }));
+    else setImmediate(() => this.#giveUp(since));
+  }
+
+  /** After a while in which codap stood still, timers come before what the store has sent meanwhile. */
+  #giveUp(since: number): void {
+    if (this.#iterator === ENDED) return;
+    if (this.#waitingSince === since)
+      this.break(new CodapError('TIMEOUT', 'the store paused for too long', { source: this.#source }));
+    else if (this.#waitingSince !== undefined) this.#timer ??= this.#watch();
   }
 
   /** Ends it from outside: whoever waits for the next item is told why. */

@@ -5,12 +5,29 @@ import { cut } from './cut-connection.ts';
 /** Connections that were cut: nothing was taken there for too long. */
 const idle = new WeakSet<Socket>();
 
-/** From now on each connection of a server whose time is over is cut, which is remembered. */
+/** A socket with what Node keeps of it, and looks at itself before it says that its time is over. */
+type Handled = Socket & { readonly _handle?: { readonly writeQueueSize?: number } | null };
+
+/**
+ * From now on each connection of a server whose time is over is cut, which is remembered. After a while in
+ * which codap, or its machine, stood still, timers come before what has happened meanwhile: by the end of the
+ * turn it is known whether something was taken, or has come.
+ */
 export function whenTimedOut(server: Server): void {
   server.on('timeout', (socket: Socket) => {
-    idle.add(socket);
-    cut(socket);
+    const before = stateOf(socket);
+    setImmediate(() => {
+      if (socket.destroyed) return;
+      if (stateOf(socket) !== before) return void socket.setTimeout(socket.timeout ?? 0);
+      idle.add(socket);
+      cut(socket);
+    });
   });
+}
+
+/** What changes when something is taken, has come, or is not waited for any more. */
+function stateOf({ bytesRead, timeout, _handle: handle }: Handled): string {
+  return `${bytesRead} ${handle?.writeQueueSize} ${timeout}`;
 }
 
 /** Whether codap has cut a connection, rather than its client. */
