@@ -36,6 +36,7 @@ export class WorkerProcess {
   readonly #gauges = new Map<string, Family>();
   readonly #questions = new Questions<void>(PATIENCE_MS);
   #isDrained = false;
+  #isStarting = true;
   #reloaded: ((turned: boolean) => void) | undefined;
   /** When it said something last, an instant. */
   #heard = performance.now();
@@ -64,6 +65,7 @@ export class WorkerProcess {
         case 'starting':
           return this.#order({ kind: 'bound', bound: bound() });
         case 'listens':
+          this.#isStarting = false;
           return listens.resolve(word.address);
         case 'draining':
           return leaves.resolve();
@@ -102,6 +104,11 @@ export class WorkerProcess {
     return this.#isDrained;
   }
 
+  /** Whether it has not begun to listen yet. */
+  get isStarting(): boolean {
+    return this.#isStarting;
+  }
+
   /** Has it finish its answers and end. */
   drain(): void {
     // One that has just died will be told of by its exit.
@@ -110,7 +117,7 @@ export class WorkerProcess {
 
   /**
    * Has it read its configuration again; resolves to false if it keeps the old one, and to undefined where it
-   * hangs: it will do so once it goes on. One that leaves needs no other.
+   * hangs, or takes long to start: it will do so once it goes on. One that leaves needs no other.
    */
   async reload(): Promise<boolean | undefined> {
     const { promise: told, resolve } = Promise.withResolvers<boolean | undefined>();

@@ -76,8 +76,8 @@ export class Workers {
 
   /**
    * Has each of them read the configuration again, one after the other: the first that keeps the old one has
-   * said why, and is the last; one that hangs keeps no other from it. Resolves to whether none keeps the old
-   * one of its own accord.
+   * said why, and is the last; one that hangs, or takes long to start, keeps no other from it. Resolves to
+   * whether none keeps the old one of its own accord.
    */
   async reload(graceMs: number): Promise<boolean> {
     const { logger } = this.#options;
@@ -86,7 +86,10 @@ export class Workers {
       const isTurned = await worker.reload();
       if (isTurned) turned += 1;
       else if (isTurned === undefined) {
-        logger.error({ worker: worker.pid }, 'this worker hangs: it has the old configuration until it goes on');
+        const { pid, isStarting } = worker;
+        if (isStarting)
+          logger.warn({ worker: pid }, 'this worker takes long to start: it will have the new configuration');
+        else logger.error({ worker: pid }, 'this worker hangs: it has the old configuration until it goes on');
       } else if (turned === 0) return false;
       else {
         const text = 'some workers have the new configuration, others the old one: send SIGHUP again';

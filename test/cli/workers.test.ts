@@ -197,6 +197,22 @@ describe('the primary', () => {
     for (const at of hung) tell(at, 'message', { kind: 'reloaded', turned: true });
   });
 
+  it('has the others read it though one takes long to start, which is not said to hang', async () => {
+    const { forked, lines, workers, tell, startBoth } = service();
+    const told = await startBoth();
+    tell(1, 'exit', 1, null);
+    await vi.advanceTimersByTimeAsync(100);
+    Object.assign(forked[2]!.worker, { isConnected: () => true, send: (order: unknown) => told.push([2, order]) });
+    lines.length = 0;
+    const reloading = workers.reload(1000);
+    tell(0, 'message', { kind: 'reloaded', turned: true });
+    await vi.advanceTimersByTimeAsync(5500);
+    expect(await reloading).toBe(true);
+    expect(told.at(-1)).toEqual([2, { kind: 'reload' }]);
+    const msg = 'this worker takes long to start: it will have the new configuration';
+    expect(lines).toMatchObject([{ level: 40, worker: 3, msg }]);
+  });
+
   it('ends when the grace period is over, whatever hangs', async () => {
     const { workers, startBoth } = service();
     await startBoth();
