@@ -25,6 +25,7 @@ export interface CodapProcess extends AsyncDisposable {
   openFiles(): Promise<number>;
   /** The lines that it has logged, the last `MOST_LINES` of them. */
   readonly lines: readonly string[];
+  signal(signal: NodeJS.Signals): void;
   /** Ends it by SIGTERM; resolves to its exit status. */
   end(): Promise<number | null>;
 }
@@ -68,6 +69,7 @@ export async function startCodapProcess(
     peakRss: () => memory('VmHWM'),
     openFiles: async () => (await readdir(`/proc/${child.pid}/fd`)).length,
     lines,
+    signal: (signal) => void child.kill(signal),
     async end() {
       child.kill('SIGTERM');
       const [status] = (await once(child, 'close')) as [number | null];

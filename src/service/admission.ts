@@ -24,7 +24,7 @@ type Reason = keyof typeof DETAILS;
 const TIMES_FREE = 9;
 
 /** How long a client may take to hear that its batch was ended, in milliseconds. */
-const TAKEN_MS = 50;
+export const TAKEN_MS = 50;
 
 /**
  * Lets batches in: at most `maxInFlight` at a time, no more than the event loop's pace allows,
@@ -89,7 +89,8 @@ export class Admission {
     const leave = (): void => {
       for (const answer of this.#batches) cutAnswer(answer);
     };
-    setTimeout(leave, TAKEN_MS).unref();
+    // What has been taken while codap stood still is seen after the timers.
+    setTimeout(() => setImmediate(leave), TAKEN_MS).unref();
   }
 
   /** How much the event loop has lagged at worst in the last ten to twenty seconds, in milliseconds. */

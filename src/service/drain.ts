@@ -4,7 +4,7 @@ import { Server, type Socket } from 'node:net';
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Cause } from './ending.ts';
-import { cutAfter, type Front } from './front.ts';
+import { cutAfter, type Front, takenIn } from './front.ts';
 import { cutAnswer } from './http/cut-connection.ts';
 import { tellPrimary } from './primary.ts';
 
@@ -54,8 +54,18 @@ export function draining({ front, logger, dispose }: RunningService) {
     let status = err ? 1 : 0;
     let whole = false;
     const aheadMs = cluster.isWorker ? Math.min(AHEAD_MS, graceMs / 2) : 0;
-    setTimeout(() => process.exit(whole ? status : 1), graceMs - aheadMs);
-    setTimeout(() => front.cut(), cutAfter(graceMs));
+    const end = (): never => process.exit(whole ? status : 1);
+    let toldAt = -Infinity;
+    setTimeout(() => {
+      // Where codap has stood still, those that are still under way may have been told in this very turn.
+      const left = toldAt + takenIn(graceMs) - performance.now();
+      if (left > 0) setTimeout(end, left);
+      else end();
+    }, graceMs - aheadMs);
+    setTimeout(() => {
+      toldAt = performance.now();
+      front.cut();
+    }, cutAfter(graceMs));
     // Whatever ends the process before that: the system would close the connections as after a last byte.
     process.once('exit', () => front.answers.forEach(cutAnswer));
     const arrivals = watch(front);

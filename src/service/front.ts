@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance } from 'fastify';
 import { Bag } from '../ground/bag.ts';
+import { TAKEN_MS } from './admission.ts';
 import type { Config } from '../config/load.ts';
 import { baseApp, type BaseOptions } from './http/base-app.ts';
 import { cutAnswer } from './http/cut-connection.ts';
@@ -17,6 +18,14 @@ const CUT_MS = 500;
 /** When that is, in milliseconds from the beginning of a grace period of so many. */
 export function cutAfter(graceMs: number): number {
   return graceMs - Math.min(CUT_MS, graceMs / 4);
+}
+
+/**
+ * How long who is told so has to take that, in milliseconds, in a grace period of so many: also where codap
+ * has stood still and the period is over.
+ */
+export function takenIn(graceMs: number): number {
+  return Math.min(TAKEN_MS, graceMs - cutAfter(graceMs));
 }
 
 /** What answers requests; without batches there is nothing to drain, or to cut before its time. */
@@ -146,14 +155,18 @@ class Shift {
     if (this.answers.size === 0) return;
     const finished = new Promise<void>((resolve) => (this.#finished = resolve));
     const { app } = this.edition;
-    const timers = [
-      setTimeout(() => app.cut?.('the service has a new configuration'), cutAfter(ms)),
-      setTimeout(() => {
-        for (const answer of this.answers) cutAnswer(answer);
-      }, ms),
-    ];
+    const leave = (): void => {
+      for (const answer of this.answers) cutAnswer(answer);
+    };
+    const began = performance.now();
+    let timer = setTimeout(() => {
+      const left = Math.max(ms - (performance.now() - began), takenIn(ms));
+      // What has been taken while codap stood still is seen after the timers.
+      timer = setTimeout(() => setImmediate(leave), left);
+      app.cut?.('the service has a new configuration');
+    }, cutAfter(ms));
     await finished;
-    for (const timer of timers) clearTimeout(timer);
+    clearTimeout(timer);
   }
 
   async close(): Promise<void> {

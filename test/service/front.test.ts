@@ -104,6 +104,24 @@ describe('turning to another edition', () => {
     first.release();
   });
 
+  it('tells what the one before has not finished also where codap stands still until after graceMs', async () => {
+    const { config } = await edition('first');
+    const cut = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<void>();
+    const routing: Edition['app']['routing'] = (_request, response) => {
+      asked.resolve();
+      cut.promise.then(() => setImmediate(() => response.writeHead(503).end('told'))).catch(() => {});
+    };
+    const close = () => Promise.resolve(undefined);
+    await listening({ config, close, app: { routing, close, cut: () => cut.resolve() } as Edition['app'] });
+    const told = fetch(url).then((answer) => answer.text());
+    await asked.promise;
+    const turned = front.turnTo(await edition('second', { graceMs: 40 }));
+    setImmediate(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 80));
+    expect(await told).toBe('told');
+    await turned;
+  });
+
   it('holds connections to its own bound, and counts there those beyond', async () => {
     await listening(await edition('first'));
     await get('/name');

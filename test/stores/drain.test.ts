@@ -1,5 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { startCodapProcess } from '../codap-process.ts';
+import { startScripted } from '../scripted-store.ts';
 import { drainTrial } from '../drain-trial.ts';
 
 const SIDE_BY_SIDE = 3;
@@ -37,3 +40,30 @@ describe('SIGTERM', () => {
     },
   );
 });
+
+it.each(['SIGTERM', 'SIGHUP'] as const)(
+  '%s: what still runs is told also where codap stands still until after graceMs',
+  async (signal) => {
+    const asked = Promise.withResolvers<void>();
+    const store = await startScripted(() => asked.resolve());
+    const sources = { store: { adapter: 'rest', url: store.url, timeoutMs: 20_000 } };
+    await using codap = await startCodapProcess({ server: { graceMs: 2000 }, sources });
+    try {
+      const answer = fetch(`${codap.url}/kv`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ timeoutMs: 1300, queries: { a: { source: 'store', op: 'get' } } }),
+      });
+      await asked.promise;
+      codap.signal(signal);
+      await pause(400);
+      codap.signal('SIGSTOP');
+      await pause(1800);
+      codap.signal('SIGCONT');
+      // Its own deadline has passed meanwhile, too.
+      expect((await answer).status).toBeOneOf([200, 503]);
+    } finally {
+      await store.close();
+    }
+  },
+);
