@@ -27,7 +27,7 @@ export function whenTimedOut(server: Server): void {
 
 /** What changes when something is taken, has come, or is not waited for any more. */
 function stateOf({ bytesRead, timeout, _handle: handle }: Handled): string {
-  return `${bytesRead} ${handle?.writeQueueSize} ${timeout}`;
+  return [bytesRead, handle?.writeQueueSize, timeout].join(' ');
 }
 
 /** Whether codap has cut a connection, rather than its client. */
