@@ -31,7 +31,7 @@ function holdUntilDeadline(): void {
     await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
     signal?.throwIfAborted();
   });
-  // eslint-disable-next-line @typescript-eslint/unbound-method
+  // oxlint-disable-next-line typescript/unbound-method -- it is called on what it is replaced for
   const { open } = RunningMember.prototype;
   vi.spyOn(RunningMember.prototype, 'open').mockImplementation(function (this: RunningMember, reply) {
     loop.isLoopHeld = true;

@@ -18,9 +18,11 @@ export function whenTimedOut(server: Server): void {
     const before = stateOf(socket);
     setImmediate(() => {
       if (socket.destroyed) return;
-      if (stateOf(socket) !== before) return void socket.setTimeout(socket.timeout ?? 0);
-      idle.add(socket);
-      cut(socket);
+      if (stateOf(socket) !== before) socket.setTimeout(socket.timeout ?? 0);
+      else {
+        idle.add(socket);
+        cut(socket);
+      }
     });
   });
 }

@@ -58,6 +58,7 @@ it.each<[string, number, number, (outlet: Outlet) => unknown]>([
   await asked.promise;
   // Node looks twice before it says that nothing is taken: in between, and right before the timers' phase.
   const inBetween = (): void => {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has none
     client.postMessage('go on');
     standStill();
   };
