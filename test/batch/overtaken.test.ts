@@ -1,23 +1,19 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { RunningMember } from '../../src/batch/run/running-member.ts';
+import { isLoopHeld } from '../../src/budget/turns.ts';
 import { Work } from '../../src/budget/work.ts';
 import { ask, q } from './simulated.ts';
 
-const loop = vi.hoisted(() => ({ isLoopHeld: false }));
-vi.mock('../../src/budget/turns.ts', async (original) => ({
-  ...(await original()),
-  isLoopHeld: () => loop.isLoopHeld,
-}));
-
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
 afterEach(() => {
-  loop.isLoopHeld = false;
   vi.restoreAllMocks();
   vi.useRealTimers();
 });
 
 const TIMEOUT_MS = 30;
+/** Milliseconds after which others have their turn of the event loop. */
+const HELD_MS = 5;
 const kv = (queries: object, modifiers = {}) => ({ pattern: 'kv', queries, ...modifiers });
 const held = q({ value: { n: [1], text: 'x' } });
 const stalled = q({ stall: true });
@@ -34,7 +30,8 @@ function holdUntilDeadline(): void {
   // oxlint-disable-next-line typescript/unbound-method -- it is called on what it is replaced for
   const { open } = RunningMember.prototype;
   vi.spyOn(RunningMember.prototype, 'open').mockImplementation(function (this: RunningMember, reply) {
-    loop.isLoopHeld = true;
+    isLoopHeld();
+    vi.advanceTimersByTime(HELD_MS);
     open.call(this, reply);
   });
 }
