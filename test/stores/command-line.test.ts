@@ -34,9 +34,18 @@ afterEach(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 /** A command of its own environment, in a folder without a configuration. */
-function start(args: readonly string[], env: Record<string, string> = {}, bin = BIN): ChildProcess {
+function start(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  bin = BIN,
+  stdin: number | 'pipe' = 'pipe',
+): ChildProcess {
   const { PATH, NODE_COMPILE_CACHE } = process.env;
-  const child = spawn(process.execPath, [bin, ...args], { cwd: folder, env: { PATH, NODE_COMPILE_CACHE, ...env } });
+  const child = spawn(process.execPath, [bin, ...args], {
+    cwd: folder,
+    env: { PATH, NODE_COMPILE_CACHE, ...env },
+    stdio: [stdin, 'pipe', 'pipe'],
+  });
   children.push(child);
   return child;
 }
@@ -478,15 +487,14 @@ describe('a signal', () => {
   });
 
   it('ends it while it is still starting', async () => {
-    const pipe = join(folder, 'pipe.yaml');
+    const pipe = join(await mkdtemp(join(folder, 'pipe-')), 'codap.yaml');
     await promisify(execFile)('mkfifo', [pipe]);
-    const child = start(['serve', pipe]);
-    // Opens once the service has begun to read its configuration, of which nothing comes.
-    const end = await open(pipe, 'w');
+    const end = await open(pipe, 'r+');
+    const child = start(['serve', '/dev/stdin'], {}, BIN, end.fd);
+    // More than a pipe holds: written once the service has begun to read its configuration, which does not end.
+    await end.write('#'.repeat(100_000));
     child.kill('SIGTERM');
-    // The signal comes before the end of the file, on a busy machine too.
-    await pause(100);
-    await end.close();
     expect(await exit(child)).toEqual([0, null]);
+    await end.close();
   });
 });
