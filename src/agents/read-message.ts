@@ -60,10 +60,12 @@ function* reading(body: Buffer, limits: Limits, work: Work): Steps<Message | Ref
   } catch (error) {
     if (!(error instanceof BadRequest)) throw error;
     faults = error.errors;
+    const around = faults.find(({ pointer }) => pointer !== '#' && !`${pointer}/`.startsWith(`#${AT}/`));
+    if (around) throw new BadRequest([around]);
     // What is told ends somewhere, and may end within the arguments: all around these is read by itself.
-    const around = yield* withoutArguments(body, work);
-    if (!around) throw new BadRequest([faults.find(({ pointer }) => pointer === '#') ?? NOT_JSON]);
-    read = yield* readBody(around, limits, work, AROUND);
+    const rest = yield* withoutArguments(body, work);
+    if (!rest) throw new BadRequest([faults.find(({ pointer }) => pointer === '#') ?? NOT_JSON]);
+    read = yield* readBody(rest, limits, work, AROUND);
   }
   if (Array.isArray(read))
     return { code: -32600, message: 'one message at a time is allowed here; one batch may ask for many things' };

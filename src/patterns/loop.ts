@@ -16,9 +16,10 @@ export function loopOver<R>(
   };
   return {
     next: () => (left ? Promise.resolve(done) : quiet(next())),
-    return: async () => {
+    // What a generator that delegates by `yield*` is given goes through to whoever gave it.
+    return: async (value?: undefined) => {
       end();
-      return done;
+      return { done: true, value };
     },
     // Without it, who delegates by `yield*` would get a TypeError in place of what was thrown.
     throw: async (error: unknown) => {

@@ -3,8 +3,10 @@ export interface Cancelled {
   readonly reason: unknown;
 }
 
-/** Where a signal that follows an outer one holds it. */
+/** Where a signal that follows an outer one holds it; of a signal of another pattern, what that one holds. */
 const OUTER = Symbol('outer');
+
+type Following = AbortSignal & { [OUTER]?: AbortSignal };
 
 /**
  * The signal that a pattern gives out, once somebody asks for it. It follows the outer one for good, for
@@ -16,15 +18,15 @@ const OUTER = Symbol('outer');
  * would be collected before it has passed, and what follows it would never abort.
  */
 export class OwnSignal {
-  readonly signal: AbortSignal & { [OUTER]?: AbortSignal };
+  readonly signal: Following;
   readonly #controller = new AbortController();
 
-  constructor(outer: AbortSignal | undefined, cancelled: Cancelled | undefined) {
+  constructor(outer: Following | undefined, cancelled: Cancelled | undefined) {
     if (cancelled) this.#controller.abort(cancelled.reason);
     const own = this.#controller.signal;
     const follows = outer instanceof AbortSignal;
     this.signal = follows ? AbortSignal.any([own, outer]) : own;
-    if (follows) this.signal[OUTER] = outer;
+    if (follows) this.signal[OUTER] = outer[OUTER] ?? outer;
   }
 
   abort(reason: unknown): void {

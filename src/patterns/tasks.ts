@@ -147,7 +147,7 @@ export abstract class Tasks<T> {
     return Object.assign(entry, {
       fill: (value: T | PromiseLike<T>) => {
         // It does not count, and its failure is not to end the process.
-        if (given && isPromiseLike(value)) Promise.resolve(value).catch(() => {});
+        if (given && value instanceof Promise) value.catch(() => {});
         once(() => {
           // As with a promise (ECMA-262 §27.2.1.3.2), it would wait for ever.
           if (value === (entry as unknown)) throw new TypeError('a slot cannot be filled with itself');

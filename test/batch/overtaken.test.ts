@@ -42,6 +42,20 @@ it.each<[string, object, object, object, object]>([
   ['of a group of which a part is there', kv({ x: q(), y: stalled }), reads('/a'), { status: 'partial' }, late],
   ['of a part that has failed by it', kv({ x: q(), y: stalled }), reads('/a/y'), { status: 'partial' }, skipped],
   [
+    'of a part of which one had failed before',
+    kv({ x: { ...stalled, default: 1 }, y: q({ fail: 'NOT_FOUND' }) }),
+    q({ value: [{ $result: '/a/x' }, { $result: '/a/y' }] }),
+    { status: 'partial' },
+    { status: 'skipped', error: { code: 'DEPENDENCY_FAILED', retryable: false } },
+  ],
+  [
+    'of one that has failed by it in order of arrival',
+    { pattern: 'first-reply', queries: [q(), stalled] },
+    reads('/a/1'),
+    { status: 'partial' },
+    skipped,
+  ],
+  [
     'of an item that has failed by it',
     q({ stall: { $item: '' } }, { forEach: [false, true] }),
     reads('/a/1'),

@@ -1,6 +1,6 @@
 import { getEventListeners, once } from 'node:events';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { collect } from './collect.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import { EACH, type Common } from './each-pattern.ts';
@@ -57,6 +57,25 @@ describe.each(EACH)('%s: failures', (_, make) => {
       filled.fill(Promise.reject(new Error('too late')));
     });
     expect(unhandled).toEqual([]);
+  });
+
+  it('a slot that is filled does not ask what it is given after that', async () => {
+    const { slot } = make();
+    const filled = slot();
+    filled.fill(1);
+    const asked = vi.fn();
+    filled.fill(
+      // oxlint-disable-next-line unicorn/no-thenable -- nobody is to ask for it
+      Object.defineProperty({}, 'then', {
+        get: () => {
+          asked();
+          throw new Error('a getter');
+        },
+      }) as Promise<number>,
+    );
+    await turn();
+    expect(asked).not.toHaveBeenCalled();
+    expect(await filled).toBe(1);
   });
 
   it('a reading that is begun and dropped raises no unhandled rejection', async () => {
@@ -245,6 +264,17 @@ describe.each(EACH)('%s: cancelling', (_, make) => {
     };
     await expect(reading()).rejects.toThrow('mine');
     await expect(rest).rejects.toMatchObject({ name: 'AbortError' });
+  });
+
+  it('what is given to a generator that delegates to a loop, as it is left early, comes back', async () => {
+    const { push, loop } = make();
+    push(() => 1);
+    const reading = (async function* (): AsyncGenerator<unknown, string> {
+      yield* loop();
+      return 'read to its end';
+    })();
+    await reading.next();
+    expect(await reading.return('mine')).toEqual({ done: true, value: 'mine' });
   });
 
   it('an error thrown into what delegates to a loop leaves it early too, and stays what it was', async () => {
@@ -471,6 +501,21 @@ describe.each(EACH)('%s: its signal, given to others', (_, make) => {
     collectGarbage();
     await Promise.race([aborted, sleep(300)]);
     expect(signal.reason).toMatchObject({ name: 'TimeoutError' });
+  });
+
+  it('holds none of those of others between it and an outer time-out', async () => {
+    let signal: AbortSignal = AbortSignal.timeout(60_000);
+    const held: WeakRef<AbortSignal>[] = [];
+    for (let depth = 0; depth < 100; depth += 1) {
+      const { pattern, push } = make({ signal });
+      signal = pattern.signal;
+      held.push(new WeakRef(signal));
+      await push(async () => 1);
+    }
+    await turn();
+    collectGarbage();
+    expect(held.filter((one) => one.deref()).length).toBeLessThan(10);
+    expect(signal.aborted).toBe(false);
   });
 
   it('an outer one that lives long holds none of them', async () => {

@@ -491,7 +491,7 @@ describe('a signal', () => {
     await promisify(execFile)('mkfifo', [pipe]);
     const end = await open(pipe, 'r+');
     const child = start(['serve', '/dev/stdin'], {}, BIN, end.fd);
-    // More than a pipe holds: written once the service has begun to read its configuration, which does not end.
+    // More than a pipe holds: written once the service has begun to read its configuration.
     await end.write('#'.repeat(100_000));
     child.kill('SIGTERM');
     expect(await exit(child)).toEqual([0, null]);

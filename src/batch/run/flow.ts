@@ -90,10 +90,14 @@ export class Flow<T = unknown> {
     else setImmediate(() => this.#giveUp(since));
   }
 
-  /** After a while in which codap stood still, timers come before what the store has sent meanwhile. */
+  /**
+   * After a while in which codap stood still, timers come before what the store has sent meanwhile. Where
+   * all that it may take in all is used up, no further item is waited for.
+   */
   #giveUp(since: number): void {
     if (this.#iterator === ENDED) return;
-    if (this.#waitingSince === since)
+    const isSpent = this.#waited >= this.#limits.streamMs;
+    if (this.#waitingSince === since || (isSpent && this.#waitingSince !== undefined))
       this.break(new CodapError('TIMEOUT', 'the store paused for too long', { source: this.#source }));
     else if (this.#waitingSince !== undefined) this.#timer ??= this.#watch();
   }

@@ -99,14 +99,18 @@ export function overtaken(whole: RunningMember, steps: readonly string[], view: 
   for (const step of steps) {
     const { parts } = part;
     const isOne = !part.each && view.isWhole(part.node);
-    if (!parts || isOne || parts.arrivals || parts.node?.take !== undefined) break;
+    if (!parts || isOne || parts.node?.take !== undefined) break;
+    // Who has come at which place is known to nobody yet: what is still looked for there is not there.
+    if (parts.arrivals) return { is: 'failed', error };
     const next = pick(parts.members, step, parts.node?.pattern === 'kv' ? parts.node : undefined);
     if (!next) break;
     part = next;
   }
   const { settled } = part;
   if (settled?.status === 'skipped' && !settled.error) return SKIPPED;
-  return { is: settled && failed(settled) ? 'failed' : 'late', error };
+  if (!settled || !failed(settled)) return { is: 'late', error };
+  const outcome = ofFailure(settled);
+  return wasCancelled(outcome) ? { is: 'failed', error } : outcome;
 }
 
 /** Reads below what has settled, in turns with others. */

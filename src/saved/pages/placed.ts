@@ -26,6 +26,7 @@ const OWN_WORDS =
 
 /** What it says of whatever follows a value, and so of a single `=`. */
 const NO_FILTER = 'expected "|" before filter';
+const SINGLE = /[^=<>!]=[^=<>]$/;
 
 /** Where a token begins. */
 export function placeOf(token: Token): Place {
@@ -38,7 +39,7 @@ export function faultOf(error: unknown, isWithin = false): Fault {
   const words = wordsOf(innermost(error), isWithin);
   if (!LiquidError.is(error)) return words;
   const { token } = error;
-  const isComparison = words.detail === NO_FILTER && token.input[token.begin - 1] === '=';
+  const isComparison = words.detail === NO_FILTER && SINGLE.test(token.input.slice(token.begin - 2, token.begin + 1));
   return { at: placeOf(token), ...words, ...(isComparison && { detail: 'values are compared by ==' }) };
 }
 

@@ -47,22 +47,11 @@ const UNREADABLE: Readonly<Record<string, Problem>> = {
   HPE_HEADER_OVERFLOW: { status: 431 },
 };
 
-type Unreadable = AnsweringSocket & { secureConnecting?: boolean };
-
-/**
- * Answers a request that could not be read as HTTP, or its body so, and closes its connection. One that took
- * too long may be here whole: after a while in which codap stood still, timers come before what has arrived.
- */
-export function answerUnreadable(error: NodeJS.ErrnoException, socket: Unreadable): void {
-  if (error.code !== 'ERR_HTTP_REQUEST_TIMEOUT') return answerNow(error, socket);
-  const before = socket._httpMessage;
-  setImmediate(() => {
-    const { req } = before ?? socket._httpMessage ?? {};
-    if (!req?.complete && !socket.destroyed) answerNow(error, socket);
-  });
-}
-
-function answerNow(error: NodeJS.ErrnoException, socket: Unreadable): void {
+/** Answers a request that could not be read as HTTP, or its body so, and closes its connection. */
+export function answerUnreadable(
+  error: NodeJS.ErrnoException,
+  socket: AnsweringSocket & { secureConnecting?: boolean },
+): void {
   // Where no TLS was agreed on, there is nothing in which to answer.
   if (socket.secureConnecting) return void socket.destroy();
   // There is one where the head was read.

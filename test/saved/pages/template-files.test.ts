@@ -114,6 +114,10 @@ it.each<[string, readonly string[]]>([
   ['{% assign x %}', ['page.liquid:1:12: expected "="']],
   ['{% if secret = 1 %}{% endif %}', ['page.liquid:1:15: values are compared by ==']],
   ['{% unless a == 1 and b="secret" %}{% endunless %}', ['page.liquid:1:24: values are compared by ==']],
+  [
+    '{{ a => b }}{% if a =< b %}{% endif %}',
+    ['page.liquid:1:7: expected "|" before filter', 'page.liquid:1:22: expected "|" before filter'],
+  ],
   ['{% if secret ! 1 %}{% endif %}', ['page.liquid:1:15: expected "|" before filter']],
   ['{{ | secret }}', ['page.liquid:1:4: invalid value expression']],
   ['{% if a %}{% else %}{% elsif secret %}{% endif %}', ['page.liquid:1:1: unexpected elsif after else']],

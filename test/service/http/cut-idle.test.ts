@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect } from 'node:net';
-import { text } from 'node:stream/consumers';
+import type { AddressInfo } from 'node:net';
+import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
 import { Flow } from '../../../src/batch/run/flow.ts';
@@ -67,23 +67,6 @@ it.each<[string, number, number, (outlet: Outlet) => unknown]>([
   await app.close();
 });
 
-it('a request that is here whole has not taken too long, though Node has yet to read it', async () => {
-  const app = await buildApp(parseConfig({}), { sources: new Map() });
-  await app.listen({ host: '127.0.0.1', port: 0 });
-  const connected = once(app.server, 'connection');
-  const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');
-  const head = 'host: localhost\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 14';
-  socket.write(`POST /kv HTTP/1.1\r\n${head}\r\n\r\n{"queries"`);
-  const [[connection]] = await Promise.all([connected, once(app.server, 'request')]);
-  setImmediate(() => {
-    socket.write(':{}}');
-    // As Node's timer does, which comes first where codap has stood still.
-    app.server.emit('clientError', Object.assign(new Error(), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }), connection);
-  });
-  expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 /);
-  await app.close();
-});
-
 it('a store is not given up while codap stands still', async () => {
   const { port1, port2 } = new MessageChannel();
   async function* items() {
@@ -96,4 +79,20 @@ it('a store is not given up while codap stands still', async () => {
   standStill();
   expect(await first).toEqual({ done: false, value: 'there' });
   port1.close();
+});
+
+it('a stream whose store keeps up ends once all that it may take is used up', async () => {
+  async function* items() {
+    for (;;) yield await turn('here');
+  }
+  const flow = new Flow<string>(
+    { kind: 'items', items: items() },
+    'here',
+    { streamIdleMs: 10_000, streamMs: 20 },
+    () => {},
+  );
+  const reading = (async () => {
+    for (;;) await flow.next();
+  })();
+  await expect(Promise.race([reading, pause(2000)])).rejects.toMatchObject({ code: 'TIMEOUT' });
 });
