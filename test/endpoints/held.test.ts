@@ -83,11 +83,18 @@ describe('the bodies of requests under way', () => {
   it('count, too: one too many is refused with Retry-After, and those that left count no more', async () => {
     const waiting = [1, 2, 3, 4].map(() => begin(0.95 * MIB));
     const body = JSON.stringify({ queries: { q: get('/0', { default: 'x'.repeat(0.4 * MIB) }) } });
-    await expect.poll(async () => (await service.post('/kv', body)).status).toBe(503);
-    const refused = await service.post('/kv', body);
+    const ask = () => service.post('/kv', body);
+    let refused = await ask();
+    const askAgain = async (): Promise<number> => {
+      // The one before it may have kept one of them out.
+      for (const [at, socket] of waiting.entries()) if (socket.destroyed) waiting[at] = begin(0.95 * MIB);
+      refused = await ask();
+      return refused.status;
+    };
+    await expect.poll(askAgain).toBe(503);
     expect(refused.headers['retry-after']).toBe('1');
     expect(refused.json()).toMatchObject({ status: 503, code: 'OVERLOADED' });
     for (const socket of waiting) socket.destroy();
-    await expect.poll(async () => (await service.post('/kv', body)).status).toBe(200);
+    await expect.poll(async () => (await ask()).status).toBe(200);
   });
 });
