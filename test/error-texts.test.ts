@@ -199,8 +199,6 @@ const FILLED_IN = listed(`
   src/callers/api-keys.ts: hash('sha256', key)
   src/callers/fetch-key-set.ts: statusCode
   src/agents/mcp-handler.ts: there  # names of the configuration
-  src/agents/read-message.ts: pointer  # of a fault, and one of these very texts
-  src/agents/read-message.ts: detail
   src/agents/described-part.ts: choice(pointers, most >> 1)  # names that the description has
   src/agents/tool-fault.ts: pointer  # of a fault, and one of these very texts
   src/agents/tool-fault.ts: detail

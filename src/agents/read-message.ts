@@ -9,7 +9,7 @@ import { membersOf } from '../json/json-part.ts';
 import { hasMember, isObject, memberOf, recordOf } from '../json/members.ts';
 import { skip } from '../json/read-json.ts';
 import { sizing } from '../json/size.ts';
-import { errorText } from './tool-fault.ts';
+import { errorText, faultText } from './tool-fault.ts';
 
 /** A JSON-RPC message as it came. */
 export interface Message {
@@ -47,7 +47,7 @@ export function* readMessage(body: Buffer, limits: Limits, work: Work): Steps<Me
   } catch (error) {
     // It takes too much, or too long: which call that fails would stand in what was not read.
     if (error instanceof CodapError) return { code: error.retryable ? -32603 : -32600, message: errorText(error) };
-    if (error instanceof BadRequest) return { code: -32700, message: told(error) };
+    if (error instanceof BadRequest) return { code: -32700, message: faultText(error.errors[0] as ToldFault) };
     throw error;
   }
 }
@@ -95,12 +95,6 @@ function* reading(body: Buffer, limits: Limits, work: Work): Steps<Message | Ref
 /** Whether an object is too large by the number of its members alone; one of so many is a Map. */
 function hasMany(members: object): boolean {
   return members instanceof Map && members.size > LARGEST / SMALLEST;
-}
-
-/** The first fault of a message, which is told. */
-function told({ errors: [first] }: BadRequest): string {
-  const { pointer, detail } = first as ToldFault;
-  return `${pointer}: ${detail}`;
 }
 
 /**

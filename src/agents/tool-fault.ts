@@ -1,13 +1,17 @@
 import type { Batch } from '../batch/run/batch.ts';
 import { CodapError, notNeeded } from '../errors.ts';
-import { BadRequest } from '../json/fault-list.ts';
+import { type BadRequest, type ToldFault } from '../json/fault-list.ts';
 import { fragment } from '../json/pointer.ts';
 import { fittingOf } from './notes.ts';
 
 /** What an agent is told of a request that could not be run: each fault with what is allowed there. */
 export function refusalText({ errors }: BadRequest, most: number): string {
-  const faults = errors.map(({ pointer, detail }) => `${pointer}: ${detail}`);
-  return lines(['Nothing was run. Correct this and call again:', ...faults], most);
+  return lines(['Nothing was run. Correct this and call again:', ...errors.map(faultText)], most);
+}
+
+/** A fault of a request: where it stands, and what is allowed there. */
+export function faultText({ pointer, detail }: ToldFault): string {
+  return `${pointer}: ${detail}`;
 }
 
 /** What it is told of a batch that failed as a whole: what decided it, and what else was known by then. */

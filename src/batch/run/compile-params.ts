@@ -4,7 +4,7 @@ import type { Steps } from '../../budget/work.ts';
 import { CodapError } from '../../errors.ts';
 import { isContainer, sizeOfLeaf, type Size } from '../../json/size.ts';
 import type { QueryNode } from '../plan/node.ts';
-import { fillParams, knownWeight, weightOf, type Values } from '../template/fill-template.ts';
+import { fillParams, weightOf, type Values } from '../template/fill-template.ts';
 import type { Reference } from '../template/reference.ts';
 import { doFor, type Patience, type Scope, throwIfLate } from './scope.ts';
 
@@ -47,8 +47,7 @@ function* compileAnew(node: QueryNode, values: Values, { batch }: Scope, held: M
     return pieces;
   });
   // A source goes through all of it, at once: what that takes is counted before.
-  const template = node.params as object;
-  if (batch.work.tick(knownWeight(template) ?? (yield* weightOf(template, batch.work)))) yield;
+  if (batch.work.tick(yield* weightOf(node.params as object, batch.work))) yield;
   return node.source.prepare(node.op, params as Record<string, unknown>, fault, node.stream);
 }
 

@@ -53,11 +53,7 @@ export class PlainQuery {
   }
 
   async #fillOnceThere(preparing: Promise<Values | Reply>): Promise<ValueQuery | Reply> {
-    try {
-      return await this.#fill(await preparing);
-    } catch (error) {
-      return this.#failed(error);
-    }
+    return this.#fill(await preparing);
   }
 
   #fill(values: Values | Reply): ValueQuery | Reply | Promise<ValueQuery | Reply> {
@@ -67,16 +63,13 @@ export class PlainQuery {
     return params instanceof Promise ? this.#queryOf(params) : new ValueQuery(this.#node.op, params);
   }
 
-  async #queryOf(params: Promise<unknown>): Promise<ValueQuery | Reply> {
-    try {
-      return new ValueQuery(this.#node.op, await params);
-    } catch (error) {
-      return this.#failed(error);
-    }
+  async #queryOf(params: Promise<unknown>): Promise<ValueQuery> {
+    return new ValueQuery(this.#node.op, await params);
   }
 
-  async #askOnceThere(query: Promise<ValueQuery | Reply>): Promise<RunningMember> {
-    return this.#ask(await query);
+  async #askOnceThere(coming: Promise<ValueQuery | Reply>): Promise<RunningMember> {
+    const query = await coming.catch((error: unknown) => this.#failed(error));
+    return this.#ask(query);
   }
 
   #ask(query: ValueQuery | Reply): Promise<RunningMember> {

@@ -126,8 +126,8 @@ async function waitForOpen(
   let tooLate: CodapError | undefined;
   // What names one member is read one after the other: very many may, and all that wait would wake at once.
   const find = async (named: readonly Open[]): Promise<void> => {
-    for (const { place, member, steps, view } of named)
-      outcomes[place] = await resolve(member, steps, { ...looking, view });
+    for (const { reference, place, member, steps } of named)
+      outcomes[place] = await resolve(member, steps, { ...looking, view: viewOf(reference) });
   };
   const byMember = Map.groupBy(open, ({ member }) => member);
   if (open.length > 0)
@@ -144,7 +144,8 @@ async function waitForOpen(
   // The same deadline ends these: by the end of this turn each has failed, or has come to its default.
   const replies = Array.from(new Set(overdue.map(({ member }) => member)), ({ reply }) => reply);
   await Promise.race([Promise.all(replies), endOfTurn()]);
-  for (const { place, member, steps, view } of open) outcomes[place] ??= overtaken(member, steps, view, tooLate);
+  for (const { reference, place, member, steps } of open)
+    outcomes[place] ??= overtaken(member, steps, viewOf(reference), tooLate);
   return outcomes;
 }
 
@@ -163,7 +164,6 @@ interface Open {
   readonly reference: Reference;
   /** Where it stands among those that are waited for. */
   readonly place: number;
-  readonly view: View;
   readonly member: RunningMember;
   readonly steps: readonly string[];
 }
@@ -180,9 +180,8 @@ function* findPresent(references: readonly Reference[], scope: Scope, outcomes: 
     if (target?.from === 'result') {
       const { steps } = target;
       const member = memberOf(target, scope);
-      const view = viewOf(reference);
-      if (!member.settled) open.push({ reference, place, view, member, steps });
-      else outcomes[place] = yield* below(member.settled, steps, member, view, work);
+      if (!member.settled) open.push({ reference, place, member, steps });
+      else outcomes[place] = yield* below(member.settled, steps, member, viewOf(reference), work);
     } else {
       const from = target ? given(target.from, scope) : undefined;
       const there = from ? yield* follow(from.value, reference.steps, work) : NOT_FOUND;

@@ -2,7 +2,7 @@ import { CodapError } from '../../errors.ts';
 import { toText } from '../../json/leaf.ts';
 import { entriesOf, keysOf, memberOf, put } from '../../json/members.ts';
 import { piecesOf } from '../../json/size.ts';
-import { Filled, type Part } from '../../store/placeholder.ts';
+import { Filled, isOfAnyType, type Part } from '../../store/placeholder.ts';
 import type { Steps, Work } from '../../budget/work.ts';
 import { hasReference } from './read-template.ts';
 import { Reference } from './reference.ts';
@@ -37,17 +37,17 @@ export function fillValue(template: unknown, given: Given): Steps<unknown> {
  * where one stands, and answers the pieces of work that it is. Throws INVALID, TOO_LARGE.
  */
 export function fillParams(template: unknown, given: Given, placed: Placed): Steps<unknown> {
-  return new Filling(given, filled, placed).fill(template);
+  return new Filling(given, marked, placed).fill(template);
 }
 
 type Placed = (reference: Reference, value: unknown) => number;
 
-const bare: As = (value) => value;
-const filled: As = (value, parts) => new Filled(value, parts);
-const nowhere: Placed = () => 0;
-
 /** How what is read is put into its place. */
 type As = (value: unknown, parts?: readonly Part[]) => unknown;
+
+const bare: As = (value) => value;
+const marked: As = (value, parts) => new Filled(value, parts);
+const nowhere: Placed = () => 0;
 
 /** Fills in templates. What holds no reference is shared with them, not copied. */
 class Filling {
@@ -95,22 +95,19 @@ class Filling {
 
   /** The work that it is to read what is read at once. */
   #piecesOf(template: unknown): number {
-    return isPlain(template) ? 1 + this.#placed(template, this.#given.values.get(template)) : 0;
+    if (!isOfAnyType(template)) return 0;
+    const reference = template as Reference;
+    return 1 + this.#placed(reference, this.#given.values.get(reference));
   }
 
   #read(template: unknown): unknown {
-    return isPlain(template) ? this.#as(this.#given.values.get(template)) : template;
+    return isOfAnyType(template) ? this.#as(this.#given.values.get(template as Reference)) : template;
   }
-}
-
-/** Whether a template is a reference that stands for a value of any type. */
-function isPlain(template: unknown): template is Reference {
-  return template instanceof Reference && template.word !== '$join';
 }
 
 /** Whether nothing within a template has to be gone through. */
 function isAtOnce(template: unknown): boolean {
-  return isPlain(template) || !hasReference(template);
+  return isOfAnyType(template) || !hasReference(template);
 }
 
 function* addParts(parts: Part[], join: Reference, given: Given): Steps<void> {
@@ -154,11 +151,6 @@ function* textOf(value: unknown, budgets: Budgets): Steps<string> {
 }
 
 const weights = new WeakMap<object, number>();
-
-/** The same as `weightOf` says, where it was asked before. */
-export function knownWeight(template: object): number | undefined {
-  return weights.get(template);
-}
 
 /** How many pieces of work it is to go through a template once. */
 export function* weightOf(template: object, work: Work): Steps<number> {

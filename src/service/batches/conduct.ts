@@ -176,57 +176,39 @@ function isAnswered({ request, reply, left }: Exchange, { batch }: Running, { li
 
 /** Tells the log what became of it. */
 function logBatch(
-  { service, request, reply, left, counted, span, pattern, batch }: Exchange,
+  exchange: Exchange,
   { plan }: Asked,
   { batch: { decidedBy, failures }, started }: Running,
   { status, ms, list }: Reply,
 ): void {
-  service.log.info(
-    {
-      requestId: request.id,
-      caller: request.caller.name,
-      pattern,
-      batch,
-      queries: plan.queries,
-      complete: counted.complete,
-      ms: list?.members.some(hasFlowed) ? performance.now() - started : ms,
-      failures: failures.length,
-      failed: decidedBy?.error.code,
-      left: (left.aborted && !wasCut(request.raw.socket)) || undefined,
-      status: decidedBy || isRefusal(reply.statusCode) ? 'error' : counted.complete ? 'ok' : status,
-      trace_id: traceIdOf(request.raw.headers),
-      span_id: span?.id,
-    },
-    'batch',
-  );
+  const { request, reply, left, counted } = exchange;
+  writeLine(exchange, {
+    queries: plan.queries,
+    complete: counted.complete,
+    ms: list?.members.some(hasFlowed) ? performance.now() - started : ms,
+    failures: failures.length,
+    failed: decidedBy?.error.code,
+    left: (left.aborted && !wasCut(request.raw.socket)) || undefined,
+    status: decidedBy || isRefusal(reply.statusCode) ? 'error' : counted.complete ? 'ok' : status,
+  });
 }
 
 /**
  * Tells the log of one that was not planned, or told what it would do, by its deadline: it is counted as
  * failed, and nothing else says why.
  */
-export function logUnplanned(
-  { service, request, left, counted, span, pattern, batch }: Exchange,
-  error: unknown,
-): void {
+export function logUnplanned(exchange: Exchange, error: unknown): void {
+  const { left, counted } = exchange;
   const isLate = error instanceof CodapError && error.code === 'TIMEOUT';
   if (counted.batch || left.aborted || !isLate) return;
-  service.log.info(
-    {
-      requestId: request.id,
-      caller: request.caller.name,
-      pattern,
-      batch,
-      complete: false,
-      ms: counted.ms,
-      failures: 0,
-      failed: error.code,
-      status: 'error',
-      trace_id: traceIdOf(request.raw.headers),
-      span_id: span?.id,
-    },
-    'batch',
-  );
+  writeLine(exchange, { complete: false, ms: counted.ms, failures: 0, failed: error.code, status: 'error' });
+}
+
+/** The line of a batch: what became of it, between who asked for it and where it stands among spans. */
+function writeLine({ service, request, span, pattern, batch }: Exchange, outcome: object): void {
+  const { name: caller } = request.caller;
+  const ids = { trace_id: traceIdOf(request.raw.headers), span_id: span?.id };
+  service.log.info({ requestId: request.id, caller, pattern, batch, ...outcome, ...ids }, 'batch');
 }
 
 /** Begins the span of a batch, and ends it with the answer: the request now belongs to it, by its header. */
