@@ -1,15 +1,5 @@
 import { lanes } from './vitest.lanes.ts';
 
-const MEASURING = [
-  'callers',
-  'drain',
-  'faults',
-  'metrics-workers',
-  'reload',
-  'servers',
-  'unwritable-log',
-  'workers',
-  'workers-start',
-];
+const MEASURING = ['callers', 'drain', 'workers'];
 
 export default lanes('test/stores', MEASURING, { globalSetup: ['test/stores/setup.ts'] });

@@ -7,7 +7,7 @@ export interface Shape {
 }
 
 /** The deadline that each of them asks for, in milliseconds. */
-export const TIMEOUT_MS = 2000;
+export const TIMEOUT_MS = 700;
 
 /** So many of something. */
 export const times = <T>(count: number, of: (at: number) => T): T[] => Array.from({ length: count }, (_, at) => of(at));

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { createInterface } from 'node:readline';
 
 /**
- * Sends the demo what its OpenAPI document allows and what it does not, at most 20 examples of each
+ * Sends the demo what its OpenAPI document allows and what it does not, at most 10 examples of each
  * operation: no 500, no answer outside its schema, not a word on stderr.
  */
 
@@ -62,7 +62,7 @@ try {
     `${address}/openapi.json`,
     `--checks=${CHECKS.join(',')}`,
     '--phases=examples,coverage,fuzzing',
-    '--max-examples=20',
+    '--max-examples=10',
     '--generation-database=none',
     '--warnings=off',
   ]);
