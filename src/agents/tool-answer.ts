@@ -1,7 +1,7 @@
 import { lacking, type Member, type MemberList, stepOf, valued, winnerOf } from '../batch/run/reply.ts';
+import { addValue } from '../batch/run/value-text.ts';
 import { isLoopHeld } from '../budget/turns.ts';
 import type { Steps } from '../budget/work.ts';
-import { addValue } from '../encodings/reply-text.ts';
 import { firstWithin } from '../ground/first-within.ts';
 import { type CutJson, cutJson } from '../json/cut-json.ts';
 import { fragment } from '../json/pointer.ts';

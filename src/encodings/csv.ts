@@ -61,6 +61,7 @@ async function tableOf(reply: Reply | undefined, { work, memory, mostBytes, dead
 function mayBeList(node: Node): boolean {
   if (node.forEach) return false;
   if (node.select !== undefined) return node.select.kind !== 'object';
-  if (node.kind === 'group') return node.take === 1 && hasOneReply(node, mayBeList);
+  // A nested race may also be won by who is hidden.
+  if (node.kind === 'group') return node.take === 1 && node.members.every(mayBeList);
   return !node.source.isSingle(node.op);
 }

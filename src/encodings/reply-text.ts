@@ -1,9 +1,9 @@
-import { shown, stepOf, tenths, valued, type Member, type MemberList, type Reply } from '../batch/run/reply.ts';
+import { shown, stepOf, tenths, type Member, type MemberList, type Reply } from '../batch/run/reply.ts';
 import type { Answer } from '../batch/run/answer.ts';
+import { addValues, addWritten } from '../batch/run/value-text.ts';
 import { isLoopHeld } from '../budget/turns.ts';
 import type { Steps } from '../budget/work.ts';
 import { Text } from '../json/text.ts';
-import type { Value } from '../store/payload.ts';
 import { addBatchTrace, addTrace } from './trace-text.ts';
 
 /** Members that are added between two looks at the clock. */
@@ -73,32 +73,6 @@ function* addReplies(text: Text, list: MemberList): Steps<void> {
     between = ',';
   }
   text.add(list.keyed ? '}' : ']');
-}
-
-/** Adds the values alone of a group or forEach, null where there is none or it is hidden. */
-export function addValues(text: Text, list: MemberList): void {
-  let between = '';
-  text.add(list.keyed ? '{' : '[');
-  for (const member of valued(list)) {
-    text.add(list.keyed ? `${between}${JSON.stringify(stepOf(member))}:` : between);
-    if (member.hidden) text.add('null');
-    else addValue(text, member.reply);
-    between = ',';
-  }
-  text.add(list.keyed ? '}' : ']');
-}
-
-/** Adds the value alone of a reply, null where there is none. */
-export function addValue(text: Text, reply: Reply): void {
-  if (reply.value) addWritten(text, reply.value);
-  else if (reply.list && reply.status !== 'error') addValues(text, reply.list);
-  else text.add('null');
-}
-
-/** Adds a value as it is written: where it came in UTF-8, these bytes. */
-function addWritten(text: Text, value: Value): void {
-  if (value.bytes) text.addBytes(value.bytes);
-  else text.add(value.json);
 }
 
 /** The whole answer of a batch that ran, in turns with others. */

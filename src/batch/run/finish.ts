@@ -1,5 +1,7 @@
+import { Joining } from '../../budget/joining.ts';
 import type { Memory } from '../../budget/memory.ts';
 import type { Steps } from '../../budget/work.ts';
+import { Text } from '../../json/text.ts';
 import { bytesOf, type Value } from '../../store/payload.ts';
 import { TypedValue, writeTyped } from '../../store/typed-value.ts';
 import { reshape } from '../modifiers/apply-modifiers.ts';
@@ -10,6 +12,7 @@ import { failed, modeOf, stepOf, valueOf, type MemberList, type Reply } from './
 import { groupReply } from './running-group.ts';
 import type { Scope } from './scope.ts';
 import { withDefault } from './settle.ts';
+import { addValue } from './value-text.ts';
 
 /** A query's value, as the store gave it: it counts, and what was `held` of the answer does no longer. */
 export function taken(value: Value, batch: Batch, held: Memory): Value {
@@ -32,6 +35,24 @@ function* kept({ value, meta, mode }: Value, batch: Batch): Steps<Value> {
   const typed = yield* writeTyped(value, batch.work, meta, mode);
   batch.takeBytes(typed.bytes.length);
   return typed;
+}
+
+/**
+ * The value of a group or forEach that has won, written as an answer shows it: who refers to it reads what is
+ * hidden in it, too.
+ */
+function* answeredAs(reply: Reply, { value, mode }: Value, batch: Batch): Steps<Value> {
+  const text = new Text();
+  addValue(text, reply);
+  batch.takeBytes(text.length);
+  const joining = new Joining();
+  for (const slice of text.slices()) {
+    if (batch.work.tick(1 + (slice.length >> 6))) yield;
+    joining.add(slice);
+  }
+  const bytes = yield* joining.whole();
+  batch.takeBytes(bytes.length - text.length);
+  return new TypedValue(value, undefined, mode, bytes);
 }
 
 /**
@@ -74,7 +95,7 @@ function* madeOne(
   const from = winner?.reply ?? reply;
   const whole = answered ?? new TypedValue((yield* valueOf(from, batch.work)) ?? null, undefined, modeOf(from));
   const shaped = node.isReshaped ? yield* reshape(node, whole, { values, budgets: batch }) : whole;
-  const value = shaped === answered ? answered : yield* kept(shaped, batch);
+  const value = shaped === whole ? (answered ?? (yield* answeredAs(from, whole, batch))) : yield* kept(shaped, batch);
   const { defaulted, error } = winner?.reply ?? {};
   return {
     ...reply,

@@ -3,9 +3,9 @@ import type * as Mime from 'mime';
 import type { QueryNode } from '../../batch/plan/node.ts';
 import type { Flow } from '../../batch/run/flow.ts';
 import type { Member } from '../../batch/run/reply.ts';
+import { addValues } from '../../batch/run/value-text.ts';
 import type { Meta, Value } from '../../store/payload.ts';
 import { Text } from '../../json/text.ts';
-import { addValues } from '../reply-text.ts';
 
 /** A body as it comes. */
 export type EntryBody = Pick<Flow<Buffer>, 'next' | 'close' | 'break'>;
