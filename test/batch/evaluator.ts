@@ -128,14 +128,17 @@ function standIn(written: Written, outcome: Outcome): Outcome {
 
 function once(written: Written, around: Around): Outcome {
   const stand = (outcome: Outcome): Outcome => standIn(written, outcome);
-  let missing: Missing[] = [];
-  const when = condition(Object.hasOwn(written, 'when') ? written['when'] : true, around, missing);
-  const unless = condition(written['unless'], around, missing);
-  if (missing.length > 0) return stand(skipped(missing));
-  if (when === 'invalid' || (when && unless === 'invalid'))
-    return stand({ status: 'error', error: fault('INVALID', written['source'] as string) });
-  if (!when || unless) return { status: 'skipped' };
-  missing = [];
+  const missing: Missing[] = [];
+  for (const [name, met] of [
+    ['when', true],
+    ['unless', false],
+  ] as const) {
+    if (!Object.hasOwn(written, name)) continue;
+    const holds = condition(written[name], around, missing);
+    if (missing.length > 0) return stand(skipped(missing));
+    if (holds === 'invalid') return stand({ status: 'error', error: fault('INVALID', written['source'] as string) });
+    if (holds !== met) return { status: 'skipped' };
+  }
   const params = fill(written['params'] ?? {}, around, missing, false) as Written;
   if (missing.length > 0) return stand(skipped(missing));
   const shape = written['select'] === undefined ? undefined : selection(written['select'], around, missing);
@@ -153,7 +156,6 @@ function once(written: Written, around: Around): Outcome {
 }
 
 function condition(written: unknown, around: Around, missing: Missing[]): boolean | 'invalid' {
-  if (written === undefined) return false;
   const filled = fill(written, around, missing, true) as {
     equals?: [unknown, unknown];
     in?: [unknown, unknown];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ask, q, simulate } from './simulated.ts';
+import { ask, q, simulate, start } from './simulated.ts';
 
 const results = async (queries: object, asking = {}): Promise<unknown> =>
   ((await ask('kv', { queries }, asking)) as { results: unknown }).results;
@@ -91,6 +91,54 @@ describe('when and unless', () => {
     expect(await runs({ when: true, unless: false })).toBe(true);
     expect(await runs({ when: true, unless: true })).toBe(false);
     expect(await runs({ when: false, unless: false })).toBe(false);
+  });
+
+  const bad = { $result: '/bad' };
+  const left = { $result: '/left' };
+  const skipped = { status: 'skipped' };
+  const failed = (...dependsOn: string[]) => ({ status: 'skipped', error: { code: 'DEPENDENCY_FAILED', dependsOn } });
+  it.each<[string, object, object]>([
+    ['when does not hold, what unless refers to has failed', { when: false, unless: bad }, skipped],
+    ['when does not hold, unless cannot be judged', { when: null, unless: { in: [1, { $result: '/one' }] } }, skipped],
+    ['when refers to what is not, so does unless', { when: { $result: '/one/x' }, unless: bad }, skipped],
+    ['what when refers to was left out', { when: left, unless: bad }, skipped],
+    ['what when refers to has failed', { when: bad, unless: { $result: '/worse' } }, failed('bad')],
+    ['what when refers to has failed, unless would leave it out', { when: bad, unless: true }, failed('bad')],
+    ['when holds, what unless refers to has failed', { when: true, unless: bad }, failed('bad')],
+    ['when holds, what unless refers to was left out', { when: { $result: '/one' }, unless: left }, skipped],
+    ['both refer to the same, which holds', { when: { $result: '/one' }, unless: { $result: '/one' } }, skipped],
+    [
+      'both refer to the same, which does not',
+      { when: true, unless: { equals: [{ $result: '/one' }, 2] } },
+      { status: 'ok' },
+    ],
+  ])('are judged one after the other: %s', async (_what, modifiers, expected) => {
+    const queries = {
+      bad: q({ fail: 'NOT_FOUND' }),
+      worse: q({ fail: 'UNAVAILABLE' }),
+      left: q({}, { when: false }),
+      one: q({ value: 1 }),
+      query: q({}, { ...modifiers, required: !('error' in expected) }),
+      defaulted: q({ value: 'D' }, { ...modifiers, default: 'D' }),
+      each: q({}, { ...modifiers, forEach: [1] }),
+      group: { pattern: 'kv', queries: { a: q() }, ...modifiers },
+    };
+    const { query, defaulted, each, group } = (await results(queries)) as Record<string, object>;
+    const withDefault = 'error' in expected ? { ...expected, status: 'ok', value: 'D', defaulted: true } : expected;
+    expect({ query, defaulted, group }).toMatchObject({ query: expected, defaulted: withDefault, group: expected });
+    expect(each).toMatchObject({ replies: [expected] });
+    if (!('error' in expected)) expect([query, defaulted, group].some((one) => 'error' in one!)).toBe(false);
+  });
+
+  it('what when leaves out does not wait for what unless refers to', async () => {
+    const leaving = new AbortController();
+    const queries = { slow: q({ stall: true }), a: q({}, { when: false, unless: { $result: '/slow' } }) };
+    const { root } = start('kv', { queries }, { signal: leaving.signal });
+    const [slow, a] = (await root.container)!.members;
+    expect(await a!.reply).toEqual({ status: 'skipped' });
+    expect(slow!.settled).toBeUndefined();
+    leaving.abort();
+    await root.reply;
   });
 
   it('skip a whole group', async () => {

@@ -40,7 +40,9 @@ export class Writer extends Chooser {
     const list = this.chance(5) && (this.chance(2) ? this.#reference(names, outer) : this.#list(names, outer));
     const item = outer || list !== false;
     const modifiers: Written = { ...(list && { forEach: list }) };
-    if (this.chance(6)) modifiers[this.chance(2) ? 'when' : 'unless'] = this.#condition(names, item);
+    const both = this.chance(12);
+    if (both || this.chance(12)) modifiers['when'] = this.#condition(names, item);
+    if (both || this.chance(12)) modifiers['unless'] = this.#condition(names, item);
     if (this.chance(6)) modifiers['select'] = this.#selection(names, item);
     if (this.chance(6)) modifiers['default'] = this.of(VALUES);
     if (this.chance(8)) modifiers['hidden'] = true;

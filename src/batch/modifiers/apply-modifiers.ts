@@ -1,16 +1,25 @@
 import type { Steps } from '../../budget/work.ts';
 import type { Value } from '../../store/payload.ts';
 import type { Budgets, Given } from '../template/fill-template.ts';
+import type { Reference } from '../template/reference.ts';
+import type { Condition } from './condition.ts';
 import type { Modifiers } from './read-modifiers.ts';
 import { choosing, reshaping, rescuing } from './stages.ts';
 
-/** Whether a query or group is to run. */
-export function* isChosen(said: Modifiers, given: Given): Steps<boolean> {
+/** One of the conditions on which a query or group runs. */
+export interface Choice {
+  /** What it needs to be judged. */
+  readonly references: readonly Reference[];
+  /** Whether it lets it run. */
+  isMet(this: void, given: Given): Steps<boolean>;
+}
+
+/** What decides whether a query or group runs, in order: once one says no, the next are not looked at. */
+export function* choicesOf(said: Modifiers): Generator<Choice, void> {
   for (const [name, { apply }] of choosing) {
-    const condition = said[name];
-    if (condition !== undefined && !(yield* apply(condition, given))) return false;
+    const condition = said[name] as Condition | undefined;
+    if (condition) yield { references: condition.references, isMet: (given) => apply(condition, given) };
   }
-  return true;
 }
 
 /** What is made of its value. Throws where it is refused. */

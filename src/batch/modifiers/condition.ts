@@ -6,15 +6,27 @@ import { CodapError } from '../../errors.ts';
 import { isOfAnyType } from '../../store/placeholder.ts';
 import { fillValue, type Given } from '../template/fill-template.ts';
 import { readTemplate, type Findings } from '../template/read-template.ts';
+import { plainOf, type Reference } from '../template/reference.ts';
 import type { Spot } from '../template/spot.ts';
 
 /** A planned condition: both sides are templates. */
-export type Condition =
+export type Condition = Test & {
+  /** Those that it needs beside the ones of a condition before it. */
+  readonly references: readonly Reference[];
+};
+
+type Test =
   | { readonly test: 'holds'; readonly value: unknown }
   | { readonly test: 'equals' | 'in'; readonly left: unknown; readonly right: unknown };
 
 /** Reads a `when` or `unless`: `{"equals": [a, b]}`, `{"in": [a, list]}`, or a value. */
 export function readCondition(value: unknown, at: Spot, findings: Findings): Condition {
+  const before = findings.references.length;
+  const test = readTest(value, at, findings);
+  return { ...test, references: plainOf(findings.references.slice(before)) };
+}
+
+function readTest(value: unknown, at: Spot, findings: Findings): Test {
   if (isObject(value)) {
     const [test, ...others] = keysOf(value);
     if (others.length === 0 && (test === 'equals' || test === 'in')) {

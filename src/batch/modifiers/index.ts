@@ -21,7 +21,7 @@ export const modifiers = {
   // Before all that follows, which each item has for itself.
   forEach,
   concurrency,
-  // Before anything is waited for that only running needs.
+  // Before anything is waited for that only running needs; so is `when` before what only `unless` needs.
   when,
   unless,
   // Its time begins once it is to run.

@@ -6,6 +6,7 @@ import type { Budgets, Given } from '../template/fill-template.ts';
 import type { Findings } from '../template/read-template.ts';
 import type { Reference, Report } from '../template/reference.ts';
 import type { Spot } from '../template/spot.ts';
+import type { Condition } from './condition.ts';
 
 /** What reading a modifier may look at, and where it leaves the references that it finds. */
 export interface Reading {
@@ -33,10 +34,10 @@ export interface Plain<T> {
   read(this: void, value: unknown, at: Spot, reading: Reading): T;
 }
 
-/** Decides whether the query or group runs. */
-export interface Chooses<T> extends Plain<T> {
+/** Decides whether the query or group runs, if those before it let it run. */
+export interface Chooses extends Plain<Condition | undefined> {
   readonly on: 'start';
-  apply(this: void, said: NonNullable<T>, given: Given): Steps<boolean>;
+  apply(this: void, said: Condition, given: Given): Steps<boolean>;
 }
 
 /** Names it, once what the name refers to is there. */
@@ -60,4 +61,4 @@ export interface Rescues<T> extends Plain<T> {
 }
 
 /** A field that may stand on any query or group. */
-export type Modifier<T> = (Plain<T> & { readonly on?: undefined }) | Chooses<T> | Names<T> | Reshapes<T> | Rescues<T>;
+export type Modifier<T> = (Plain<T> & { readonly on?: undefined }) | Chooses | Names<T> | Reshapes<T> | Rescues<T>;

@@ -10,7 +10,7 @@ type Named<M> = readonly (readonly [Name, M])[];
 export const all = Object.entries(modifiers) as unknown as Named<Modifier<unknown>>;
 
 /** Those that decide whether it runs. */
-export const choosing = all.filter(([, { on }]) => on === 'start') as unknown as Named<Chooses<unknown>>;
+export const choosing = all.filter(([, { on }]) => on === 'start') as unknown as Named<Chooses>;
 
 /** Those that make another value of its value, or refuse it. */
 export const reshaping = all.filter(([, { on }]) => on === 'value') as unknown as Named<Reshapes<unknown>>;

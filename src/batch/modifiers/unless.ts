@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { holds, readCondition, type Condition } from './condition.ts';
+import { holds, readCondition } from './condition.ts';
 import type { Chooses } from './modifier.ts';
 
 /** `unless`: it runs only if the condition does not hold. */
-export const unless: Chooses<Condition | undefined> = {
+export const unless: Chooses = {
   schema: z.unknown().optional().meta({ description: 'Run only if this condition does not hold.' }),
   read: (value, at, { toStart }) => (value === undefined ? undefined : readCondition(value, at, toStart)),
   on: 'start',

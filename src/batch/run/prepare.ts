@@ -1,4 +1,4 @@
-import { isChosen } from '../modifiers/apply-modifiers.ts';
+import { choicesOf } from '../modifiers/apply-modifiers.ts';
 import { as } from '../modifiers/as.ts';
 import { refersToNothing } from '../plan/node.ts';
 import type { Values } from '../template/fill-template.ts';
@@ -46,11 +46,11 @@ async function chosen(member: RunningMember, scope: Scope, waiting: Waiting): Pr
   const given = { values, budgets: batch };
   if (typeof node.as === 'object' && scope.item)
     member.as = await doFor(scope, waiting.patience, nameByItem(node.as, scope.item.value, batch));
-  if (node.isConditional) {
-    const skipped = await readReferences(node.referencesToStart, true, scope, waiting, values);
+  for (const { references, isMet } of choicesOf(node)) {
+    const skipped = await readReferences(references, true, scope, waiting, values);
     if (skipped) return skipped;
     throwIfLate(scope, waiting.patience);
-    if (!(await doFor(scope, waiting.patience, isChosen(node, given)))) return { status: 'skipped' };
+    if (!(await doFor(scope, waiting.patience, isMet(given)))) return { status: 'skipped' };
   }
   const prepared = await ready(member, scope, waiting, values);
   if (prepared === values && typeof node.as === 'object')
