@@ -228,4 +228,33 @@ describe('a batch that fails', () => {
     expect(answer.headers['retry-after']).toBe('2');
     expect(answer.json().failures[0]).toMatchObject({ retryAfterMs: 2000 });
   });
+
+  const busy = {
+    source: 'catalog',
+    op: 'get',
+    params: { path: '/status/429', query: { retryAfter: 2 } },
+    hidden: true,
+  };
+  const list = { source: 'catalog', op: 'get', params: { path: '/products' } };
+  const from = (name: string) => ({ path: ['products', { $result: `/${name}` }] });
+  const needed = { ...list, required: true };
+  it.each<[string, object, string?]>([
+    ['in its params', { busy, a: { ...needed, params: from('busy') } }],
+    ['in select', { busy, a: { ...needed, select: { all: { $result: '/busy' } } } }],
+    ['in when', { busy, a: { ...needed, when: { $result: '/busy' } } }],
+    ['as its list', { busy, a: { ...needed, forEach: { $result: '/busy' } } }],
+    ['in a group', { g: { pattern: 'kv', queries: { busy } }, a: { ...needed, unless: { $result: '/g/busy' } } }],
+    ['by another', { busy, b: { ...list, params: from('busy') }, a: { ...needed, params: from('b') } }],
+    ['as the one table', { busy, a: { ...list, params: from('busy') } }, 'text/csv'],
+    ['as the one body', { busy, a: { ...list, params: from('busy') } }, 'application/octet-stream'],
+  ])('passes it on where what refers to that decides: %s', async (_how, queries, accept = 'application/json') => {
+    const answer = await service.post('/kv', { queries }, { accept });
+    expect([answer.status, answer.headers['retry-after']]).toEqual([503, '2']);
+    expect(answer.json()).toMatchObject({ code: 'DEPENDENCY_FAILED', path: '/a' });
+  });
+
+  it('tells it with the reply of what refers to that', async () => {
+    const { results } = await service.kv({ busy, a: { ...list, params: from('busy') } });
+    expect(results.a.error).toMatchObject({ code: 'DEPENDENCY_FAILED', retryable: true, retryAfterMs: 2000 });
+  });
 });

@@ -28,6 +28,7 @@ export function replyWithout(missing: readonly [Reference, Outcome][], scope: Sc
         ...known,
         retryable: cause.retryable,
         http: cause.http,
+        retryAfterMs: cause.retryAfterMs,
       })
     : new CodapError('DEPENDENCY_FAILED', `a reference leads nowhere${toldOf(first, scope)}`, known);
   return { status: 'skipped', error };
