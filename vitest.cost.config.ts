@@ -15,6 +15,7 @@ const MEASURING = [
   'scan-speed',
   'unreachable',
   'very-many',
+  'waiting-speed',
 ];
 
 const config = lanes('test/cost', MEASURING, {});

@@ -94,3 +94,15 @@ it.each<[string, object, object, object]>([
   holdUntilDeadline();
   expect(await ask('kv', { timeoutMs: TIMEOUT_MS, queries: { a, b } })).toMatchObject({ results: { b: expected } });
 });
+
+it.each([
+  ['before', ['/a', '/c']],
+  ['behind', ['/c', '/a']],
+])('a deadline names what was not there, %s what was', async (_where, pointers) => {
+  const b = q({ value: pointers.map(($result) => ({ $result })) });
+  const answer = ask('kv', { timeoutMs: TIMEOUT_MS, queries: { a: { ...stalled, default: 1 }, b, c: q({ ms: 5 }) } });
+  for (let turns = 0; turns < 10; turns += 1) await turn();
+  await vi.advanceTimersByTimeAsync(5);
+  await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
+  expect(await answer).toMatchObject({ results: { b: late, c: { status: 'ok' } } });
+});

@@ -93,8 +93,16 @@ async function resolvePart(whole: RunningMember, steps: readonly string[], looki
   return reply && failed(reply) ? ofFailure(reply) : NOWHERE;
 }
 
-/** What a reference comes to whose reader has no more time: by what it names, as far as that is known. */
-export function overtaken(whole: RunningMember, steps: readonly string[], view: View, error: CodapError): Outcome {
+/**
+ * What a reference comes to whose reader has no more time: by what it names, as far as that is known.
+ * Undefined if that is there.
+ */
+export function overtaken(
+  whole: RunningMember,
+  steps: readonly string[],
+  view: View,
+  error: CodapError,
+): Outcome | undefined {
   let part = whole;
   for (const step of steps) {
     const { parts } = part;
@@ -108,7 +116,8 @@ export function overtaken(whole: RunningMember, steps: readonly string[], view: 
   }
   const { settled } = part;
   if (settled?.status === 'skipped' && !settled.error) return SKIPPED;
-  if (!settled || !failed(settled)) return { is: 'late', error };
+  if (!settled) return { is: 'late', error };
+  if (!failed(settled)) return undefined;
   const outcome = ofFailure(settled);
   return wasCancelled(outcome) ? { is: 'failed', error } : outcome;
 }

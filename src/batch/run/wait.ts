@@ -124,14 +124,13 @@ async function waitForOpen(
   const open = await finding;
   const looking = { work: scope.batch.work, signal, deadline };
   let tooLate: CodapError | undefined;
-  // What names one member is read one after the other: very many may, and all that wait would wake at once.
-  const find = async (named: readonly Open[]): Promise<void> => {
-    for (const { reference, place, member, steps } of named)
+  // One after the other: where very many name very many, each that comes would wake all who wait for it.
+  const readAll = async (): Promise<void> => {
+    for (const { reference, place, member, steps } of open)
       outcomes[place] = await resolve(member, steps, { ...looking, view: viewOf(reference) });
   };
-  const byMember = Map.groupBy(open, ({ member }) => member);
   if (open.length > 0)
-    await untilAborted(signal, () => Promise.all([...byMember.values()].map(find))).catch((error: unknown) => {
+    await untilAborted(signal, readAll).catch((error: unknown) => {
       if (!signal.aborted) throw error;
       const reason = abortReason(signal);
       if (reason.code === 'CANCELLED') throw reason;
@@ -140,12 +139,13 @@ async function waitForOpen(
   // What was not there in time is never waited for any more.
   if (trace && !signal.aborted) trace.ready(open.length > 0 ? performance.now() : lastEnd(references, scope));
   if (!tooLate) return outcomes;
-  const overdue = open.filter(({ place, reference }) => !outcomes[place] && !outlives(reference, scope));
+  const unread = open.filter(({ place }) => !outcomes[place]);
   // The same deadline ends these: by the end of this turn each has failed, or has come to its default.
-  const replies = Array.from(new Set(overdue.map(({ member }) => member)), ({ reply }) => reply);
-  await Promise.race([Promise.all(replies), endOfTurn()]);
-  for (const { reference, place, member, steps } of open)
-    outcomes[place] ??= overtaken(member, steps, viewOf(reference), tooLate);
+  if (unread.some(({ reference }) => !outlives(reference, scope))) await endOfTurn();
+  // Of what is there the first alone was being read.
+  for (const [index, { reference, place, member, steps }] of unread.entries())
+    outcomes[place] =
+      overtaken(member, steps, viewOf(reference), tooLate) ?? (index === 0 ? { is: 'late', error: tooLate } : THERE);
   return outcomes;
 }
 
@@ -158,6 +158,9 @@ function lastEnd(references: readonly Reference[], scope: Scope): number {
 }
 
 type ResultTarget = Extract<Target, { from: 'result' }>;
+
+/** What is there, and will not be read any more. */
+const THERE: Outcome = { is: 'value', value: undefined };
 
 /** A reference to what still runs. */
 interface Open {
