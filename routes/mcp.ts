@@ -2,6 +2,9 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { CallTool } from '../src/agents/mcp-handler.ts';
 import { readMessage } from '../src/agents/read-message.ts';
 import { toolsOf } from '../src/agents/tools.ts';
+import { negotiating } from '../src/encodings/index.ts';
+import { json } from '../src/encodings/json.ts';
+import { sse } from '../src/encodings/sse.ts';
 import { onceLoaded } from '../src/ground/once-loaded.ts';
 import { perGrantOfLate } from '../src/callers/granted.ts';
 import { receive, type Service } from '../src/service/batches/conduct.ts';
@@ -10,8 +13,13 @@ import type { Serves } from '../src/service/http/hosts.ts';
 import { refuseOrigins } from '../src/service/http/origins.ts';
 import { whenAborted } from '../src/ground/when-aborted.ts';
 
-/** The headers of a request that the protocol looks at. */
-const HEADERS = ['accept', 'content-type', 'mcp-protocol-version', 'mcp-method', 'mcp-name', 'mcp-session-id'];
+/** The headers of a request that the protocol looks at, but for `accept`. */
+const HEADERS = ['content-type', 'mcp-protocol-version', 'mcp-method', 'mcp-name', 'mcp-session-id'];
+
+/** What a client has to accept, in the versions of the protocol up to 2025-11-25 (Transports §2.1). */
+const BOTH = [json, sse];
+
+const accepted = negotiating(BOTH);
 
 /**
  * `POST /mcp`: the Model Context Protocol over Streamable HTTP, without sessions. The saved batches that are
@@ -57,6 +65,9 @@ function asRequest({ headers }: FastifyRequest, left: AbortSignal): Request {
   const named = HEADERS.flatMap((name) =>
     headers[name] === undefined ? [] : [[name, String(headers[name])] as const],
   );
+  // The SDK looks for the names alone: it knows neither ranges nor quality values.
+  if (accepted(headers).length === BOTH.length)
+    named.push(['accept', BOTH.map(({ mediaType }) => mediaType).join(', ')]);
   return new Request('http://localhost/mcp', {
     method: 'POST',
     headers: Object.fromEntries(named),

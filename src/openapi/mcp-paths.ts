@@ -33,7 +33,7 @@ export const mcpPaths: Record<string, JsonSchema> = {
         }),
         '403': { $ref: '#/components/responses/Forbidden' },
         '404': json('There is no such method: an error of JSON-RPC.', message),
-        '406': json('`Accept` does not have both application/json and text/event-stream.', message),
+        '406': json('`Accept` does not take both application/json and text/event-stream.', message),
         '413': batchFaults['413'],
         '415': batchFaults['415'],
         '500': batchFaults['500'],

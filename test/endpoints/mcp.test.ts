@@ -220,6 +220,12 @@ describe('what an agent is told of a place', () => {
 const headers = { accept: 'application/json, text/event-stream' };
 const message = (params: string, method = 'tools/call') =>
   `{"jsonrpc":"2.0","id":7,"method":"${method}","params":${params}}`;
+/** What a message tells of itself where it stands by itself, in this version. */
+const meta = (version: string) => ({
+  'io.modelcontextprotocol/protocolVersion': version,
+  'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
+  'io.modelcontextprotocol/clientCapabilities': {},
+});
 const batch = (query: string) => message(`{"name":"run_batch","arguments":{"pattern":"kv","queries":{"a":${query}}}}`);
 
 describe('POST /mcp', () => {
@@ -287,8 +293,31 @@ describe('POST /mcp', () => {
     const typed = await service.post('/mcp', '{}', { ...headers, 'content-type': 'text/plain' });
     expect(typed.status).toBe(415);
     for (const { headers: told } of [large, typed]) expect(told['content-type']).toMatch(/^application\/problem\+json/);
-    const unwanted = await service.post('/mcp', message('{}', 'ping'), { accept: 'text/html' });
-    expect(unwanted.status).toBe(406);
+  });
+
+  it.each([
+    [undefined, 200],
+    ['', 200],
+    ['*/*', 200],
+    ['application/*, text/*', 200],
+    ['application/json, text/html, */*;q=0.1', 200],
+    ['APPLICATION/JSON, TEXT/EVENT-STREAM', 200],
+    ['text/event-stream;q=0.5, application/json; charset=utf-8', 200],
+    ['application/json, text/event-stream;q=0', 406],
+    ['application/json;q=0, text/event-stream', 406],
+    ['*/*, text/event-stream;q=0', 406],
+    ['*/*;q=0', 406],
+    ['application/json', 406],
+    ['application/jsonp, text/event-streams', 406],
+    ['text/html', 406],
+  ])('answers who accepts %j in older versions %i, in the newest JSON', async (accept, status) => {
+    const accepting: Record<string, string> = accept === undefined ? {} : { accept };
+    const older = await service.post('/mcp', message('{}', 'ping'), accepting);
+    const own = { 'mcp-method': 'tools/list', 'mcp-protocol-version': '2026-07-28' };
+    const body = message(JSON.stringify({ _meta: meta('2026-07-28') }), 'tools/list');
+    const newest = await service.post('/mcp', body, { ...accepting, ...own });
+    expect([older.status, newest.status]).toEqual([status, 200]);
+    for (const { headers: told } of [older, newest]) expect(told['content-type']).toMatch(/^application\/json/);
   });
 
   it('takes a notification with 202, and has no stream to listen to and no session to end', async () => {
@@ -316,13 +345,9 @@ describe('POST /mcp', () => {
     ['tools/list', '2025-11-25', 400, ['2026-07-28']],
     ['tools/none', '2026-07-28', 404, undefined],
   ])('tells who asks for %s in %s which versions it speaks', async (method, version, status, supported) => {
-    const told = {
-      'io.modelcontextprotocol/protocolVersion': version,
-      'io.modelcontextprotocol/clientInfo': { name: 'test', version: '1' },
-      'io.modelcontextprotocol/clientCapabilities': {},
-    };
     const own = { 'mcp-method': method, 'mcp-protocol-version': version };
-    const answer = await service.post('/mcp', message(JSON.stringify({ _meta: told }), method), { ...headers, ...own });
+    const body = message(JSON.stringify({ _meta: meta(version) }), method);
+    const answer = await service.post('/mcp', body, { ...headers, ...own });
     const { id, result, error } = answer.json();
     expect([answer.status, id, error?.data?.supported]).toEqual([status, 7, supported]);
     if (status === 200) expect(result.supportedVersions).toEqual(['2026-07-28']);
