@@ -87,7 +87,10 @@ export function openCallers(
   };
 }
 
-/** Whose token this is: the first caller's whose issuer, audience and claims it meets. */
+/**
+ * Whose token this is: of callers with the same keys, the first one's whose issuer, audience and claims it
+ * meets, and nobody's where that one does not take it.
+ */
 async function bearerOf(
   text: string,
   callers: readonly Issued[],
@@ -98,10 +101,12 @@ async function bearerOf(
   const { claims } = token;
   // Loaded with the first token: where all callers have keys there is none.
   const { jwtVerify } = await import('jose');
+  const refused = new Set<string>();
   for (const { grant, jwt, keyFor } of callers) {
-    const { issuer, audience, algorithms } = jwt;
+    const { issuer, audience, algorithms, jwks } = jwt;
     // What it does not even say of itself needs no verifying.
     if (memberOf(claims, 'iss') !== issuer || !meets(claims, { aud: audience, ...jwt.claims })) continue;
+    if (refused.has(jwks)) continue;
     try {
       const { payload } = await jwtVerify(text, keyFor, {
         issuer,
@@ -114,7 +119,8 @@ async function bearerOf(
       verified.add(text, caller, payload.exp!);
       return caller;
     } catch {
-      // It may be another caller's, whose issuer has other keys.
+      // It may be another caller's who has other keys. Of those with the same ones it belongs to this one.
+      refused.add(jwks);
     }
   }
   return undefined;

@@ -38,8 +38,8 @@ function open(callers: object | undefined, fetch?: (url: string) => Promise<unkn
   return { of: opened.of, named, fetched, logged };
 }
 
-const token = (claims: object = {}, by = issuer) =>
-  by.token('EdDSA', { iss: ISSUER, aud: 'codap', exp: Date.now() / 1000 + 60, sub: 'ada', ...claims });
+const token = (claims: object = {}, by = issuer, kid: Parameters<Issuer['token']>[0] = 'EdDSA') =>
+  by.token(kid, { iss: ISSUER, aud: 'codap', exp: Date.now() / 1000 + 60, sub: 'ada', ...claims });
 const bearer = (text: string) => ({ authorization: `Bearer ${text}` });
 
 describe('without callers', () => {
@@ -141,6 +141,33 @@ describe('a token', () => {
       new: { jwt: jwt({}, { jwks: 'https://other.example/jwks.json' }) },
     });
     expect([await named(bearer(token())), await named(bearer(token({}, other)))]).toEqual(['old', 'new']);
+  });
+
+  describe('of which the first whose claims it meets takes another signature', () => {
+    const free = { jwt: jwt({ tier: 'free' }, { algorithms: ['ES256'] }) };
+    const all = { jwt: jwt() };
+    const elsewhere = { jwt: jwt({}, { jwks: 'https://other.example/jwks.json' }) };
+    const tier = { tier: 'free' };
+
+    it.each<[string, object, string | undefined, () => string]>([
+      ['is nobody’s', { free, all }, undefined, () => token(tier)],
+      ['is nobody’s, whoever has other keys', { free, elsewhere, all }, undefined, () => token(tier)],
+      ['is its who has other keys', { free, all, elsewhere }, 'elsewhere', () => token(tier, other)],
+      ['is its who takes it and comes first', { all, free }, 'all', () => token(tier)],
+      ['is its whose other claims it meets', { free, all }, 'all', () => token()],
+      ['is that first one’s where that takes it', { free, all }, 'free', () => token(tier, issuer, 'ES256')],
+    ])('%s', async (_what, callers, name, make) => {
+      expect(await open(callers).named(bearer(make()))).toBe(name);
+    });
+  });
+
+  it.each(['id', 'other'])('of an issuer with two sets of keys is verified where %s is down', async (down) => {
+    const { named, fetched } = open(
+      { old: { jwt: jwt() }, same: { jwt: jwt() }, new: { jwt: jwt({}, { jwks: 'https://other.example/jwks.json' }) } },
+      (url) => (url.includes(`/${down}.`) ? Promise.reject(new Error('down')) : Promise.resolve(issuer.jwks)),
+    );
+    expect(await named(bearer(token()))).toBe(down === 'id' ? 'new' : 'old');
+    expect(fetched).toHaveLength(down === 'id' ? 2 : 1);
   });
 
   it('is taken from a caller who also has a key, but not as X-Api-Key', async () => {
