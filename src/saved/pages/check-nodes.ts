@@ -11,6 +11,8 @@ import {
   TypeGuards,
   Value,
 } from 'liquidjs';
+import { Digits } from '../../json/leaf.ts';
+import { parseExact } from '../../json/parse.ts';
 import { BLOCKS } from './engine.ts';
 import { type Fault, faultOf, type Place, placeOf } from './placed.ts';
 
@@ -28,6 +30,9 @@ export interface Found {
 
 /** What a range may begin with: from there on, each number is one more than that before it. */
 const MOST_BEGINNING = 2 ** 31;
+
+/** What is told of a number of which a double holds fewer digits. */
+const CHANGED = 'a number that a double holds is allowed here; another one is a text, in quotes';
 
 /** Blocks within each other in one file. A page of one file can be rendered with these, whatever the tags. */
 const MOST_NESTED = 240;
@@ -55,8 +60,10 @@ export function checkNodes(nodes: readonly Node[], liquid: Liquid): Found {
         }
       }
     }
-    if (used.some((value) => hasOpenRange(value)))
+    const tokens = tokensIn(used);
+    if (tokens.some(isOpenRange))
       faults.push({ at, detail: 'a range begins with a number that is written out, such as (1..n)' });
+    for (const token of tokens.filter(isChanged)) faults.push({ at: placeOf(token), detail: CHANGED });
   }
   return { includes, faults };
 }
@@ -74,18 +81,35 @@ function* within(nodes: readonly Node[], depth = 0): Generator<{ node: Node; dep
   }
 }
 
-/** A number beyond 2^53 plus one is that number: a range that begins there would never end. */
-function hasOpenRange(value: unknown): boolean {
-  if (Array.isArray(value)) return value.some(hasOpenRange);
-  if (value instanceof Value)
-    return value.initial.postfix.some(hasOpenRange) || value.filters.some(({ args }) => hasOpenRange(args));
-  const token = value as Token | undefined;
-  if (TypeGuards.isRangeToken(token)) {
-    const { lhs, rhs } = token;
-    return !TypeGuards.isNumberToken(lhs) || Math.abs(lhs.content) > MOST_BEGINNING || hasOpenRange(rhs);
+/** The tokens of values, those within them included. */
+function tokensIn(values: readonly unknown[]): Token[] {
+  const all = [...values];
+  // It grows as it is gone through.
+  for (const value of all) {
+    const token = value as Token | Value | undefined;
+    if (Array.isArray(value)) for (const one of value) all.push(one);
+    else if (token instanceof Value) all.push(token.initial.postfix, argumentsOf(token.filters));
+    else if (TypeGuards.isFilteredValueToken(token)) all.push(token.initial.postfix, argumentsOf(token.filters));
+    else if (TypeGuards.isRangeToken(token)) all.push(token.lhs, token.rhs);
+    else if (TypeGuards.isPropertyAccessToken(token)) all.push(token.variable, token.props);
   }
-  if (TypeGuards.isPropertyAccessToken(token)) return hasOpenRange(token.variable) || hasOpenRange(token.props);
-  if (TypeGuards.isFilteredValueToken(token))
-    return token.initial.postfix.some(hasOpenRange) || token.filters.some(({ args }) => hasOpenRange(args));
-  return false;
+  return all as Token[];
+}
+
+function argumentsOf(filters: readonly { readonly args: unknown }[]): unknown[] {
+  return filters.map(({ args }) => args);
+}
+
+/** A number beyond 2^53 plus one is that number: a range that begins there would never end. */
+function isOpenRange(token: Token | undefined): boolean {
+  if (!TypeGuards.isRangeToken(token)) return false;
+  const { lhs } = token;
+  return !TypeGuards.isNumberToken(lhs) || Math.abs(lhs.content) > MOST_BEGINNING;
+}
+
+/** Whether LiquidJS takes a number for another one, where what is read of a store's JSON keeps its digits. */
+function isChanged(token: Token | undefined): boolean {
+  if (!TypeGuards.isNumberToken(token)) return false;
+  const [, sign, digits] = /^\+?(-?)0*(\d.*?)\.?$/.exec(token.getText())!;
+  return parseExact(`${sign}${digits}`) instanceof Digits;
 }

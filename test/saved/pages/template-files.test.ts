@@ -229,6 +229,43 @@ it.each<[string, readonly string[]]>([
   });
 });
 
+/** A number that would be another one; in a template, where it is told. */
+const N = '9007199254740993';
+const T = `<${N}>`;
+
+it.each([
+  `{{ ${T} }}`,
+  `\n {% if a.v == ${T} %}{% elsif ${T} %}{% endif %}`,
+  `{% unless a < <-${N}> %}{% endunless %}`,
+  `{{ a | plus: ${T} | where: "b", c: ${T} }}`,
+  `{% assign a = ${T} %}{% echo b | append: ${T} %}`,
+  `{% for i in (1..${T}) %}{% endfor %}`,
+  `{% for i in a reversed limit: ${T} offset:${T} %}{{ ${T} }}{% endfor %}`,
+  `{% tablerow i in a cols: ${T} %}{% endtablerow %}`,
+  `{% case ${T} %}{% when ${T}, 1 or ${T} %}{% endcase %}`,
+  `{% cycle ${T}: 1, 2 %}{% cycle ${T} | plus: ${T} %}`,
+  `{{ a[${T}].b[c[${T}]] }}`,
+  `{% render "b.liquid", x: ${T} %}{% render "b.liquid" with ${T} as x %}`,
+  `{% include "b.liquid" with ${T}, x: 1 %}{% layout "b.liquid" x: ${T} %}`,
+  `{% liquid\n assign a = 1\n  echo ${T}\n%}`,
+  `{{ <+${N}> }}{{ <00${N}> }}{{ <${N}.> }}{{ <${N}.5> }}`,
+  `{{ <4503599627370497.5> }}{{ <999999999999999.99999> }}`,
+  `{{ <1${'0'.repeat(400)}> }}{{ <0.${'0'.repeat(400)}1> }}`,
+  '{{ 9007199254740992 }}{{ -9007199254740992.0 }}{{ +0005 }}{{ 1. }}{{ -0 }}{{ 1.10 }}{{ 0.1 }}{{ 000 }}',
+  `{{ "${N}" }}{{ a${N} }}{{ a.${N} }}{% raw %}{{ ${N} }}{% endraw %}{% comment %}{{ ${N} }}{% endcomment %}`,
+])('each number of which a double is another is told: %.80s', async (marked) => {
+  const mark = /<([-+]?\d[\d.]*)>/g;
+  const template = marked.replaceAll(mark, '$1');
+  const places = Array.from(marked.matchAll(mark), ({ index }) => {
+    const lines = marked.slice(0, index).replaceAll(mark, '$1').split('\n');
+    return `${lines.length}:${lines.at(-1)!.length + 1}`;
+  });
+  await inFolder({ 'page.liquid': template, 'b.liquid': '' }, async (folder) => {
+    const detail = 'a number that a double holds is allowed here; another one is a text, in quotes';
+    expect(await faultsOf('page.liquid', folder)).toEqual(places.map((at) => `page.liquid:${at}: ${detail}`));
+  });
+});
+
 describe('blocks within each other in one file', () => {
   const BLOCKS: [begin: string, end: string, most: number][] = [
     ['{% if a %}', '{% endif %}', 240],
