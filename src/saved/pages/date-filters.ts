@@ -28,6 +28,35 @@ const PARENTHESES = /\([^)]*\)?/g;
  */
 const OF_ZONE = /\d.*(?<![a-z])(?:z|utc?|gmt|[ecmp][sd]t)(?![a-z])|:.*(?:\+|(?<![a-z]{3}|[^:.\d]\d+)-)/is;
 
+const MONTH = [
+  'jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?',
+  'july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?',
+].join('|');
+const WEEKDAY = '(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?';
+const CLOCK = String.raw`\d\d?:[\d:.]+`;
+
+/** What may come before the day, in front of its month or behind it. */
+const FRONT = String.raw`(?:${WEEKDAY},?\s+)?(?:${CLOCK}\s+)?`;
+
+const ZONE = String.raw`[-+](?:[01]?\d|2[0-3])(?::?[0-5]\d)?(?!\d)`;
+
+/** What may come behind the day: a time, a zone. */
+const BEHIND = String.raw`(?:[\sT,]+\d\d?:[^-+]*(?:${ZONE}[^-+]*)?|[^\d:]*)`;
+
+/**
+ * How a day is written. JavaScript takes other texts for dates, too: it passes over words, makes up a year.
+ * 2024-03-05 (ISO 8601), 2024/3/5, 2024-Mar-05, 2024-03 · 5 March 2024, 05-Mar-24 (RFC 5322, RFC 9110) ·
+ * March 5, 2024, Mar  5 10:30:00 2024 (asctime) · 3/5/2024.
+ */
+const DAYS = [
+  String.raw`(?<year>[-+]\d{6}|\d{4})(?<mark>[-/]|\s(?=[a-z]))(?<month>\d\d?|${MONTH})(?:\k<mark>(?<day>\d\d?)|(?<=-\d\d)$)`,
+  String.raw`${FRONT}(?<day>\d\d?)(?:\s+|-)(?<month>${MONTH})(?:,?\s+|-)(?<year>\d{4}|\d\d)`,
+  String.raw`${FRONT}(?<month>${MONTH})\s+(?<day>\d\d?)(?:,\s*|\s+)(?:${CLOCK}\s+(?:[a-z]+\s+)?)?(?<year>\d{4})`,
+  String.raw`(?<month>\d\d?)/(?<day>\d\d?)/(?<year>\d{4}|\d\d)`,
+].map((day) => new RegExp(`^\\s*${day}${BEHIND}$`, 'is'));
+
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+
 /** LiquidJS's filters, but for what they take from the machine: its time zone and its language. */
 export const dateFilters: Readonly<Record<string, FilterImplOptions>> = {
   date(value: unknown, format: unknown, zone: unknown) {
@@ -76,10 +105,20 @@ function timeOf(value: unknown): number {
 }
 
 function timeOfText(text: string): number {
+  if (!DAYS.some((form) => isThere(form.exec(text)?.groups))) return NaN;
   if (OF_ZONE.test(text)) return Date.parse(text);
   // JavaScript would take it for a time where codap runs. Some forms have no blank before their zone.
   const time = Date.parse(`${text} Z`);
   return Number.isNaN(time) ? Date.parse(`${text}Z`) : time;
+}
+
+/** Whether its month has a day: JavaScript would go on into the next one. */
+function isThere(said: Readonly<Record<string, string>> | undefined): boolean {
+  if (!said) return false;
+  const { year, month = '', day = 1 } = said;
+  const nth = Number(month) || MONTHS.indexOf(month.slice(0, 3).toLowerCase()) + 1;
+  // After 400 years the calendar begins anew, and of a year before 100 it would make another one.
+  return Number(day) <= new Date(Date.UTC(2000 + (Number(year) % 400), nth, 0)).getUTCDate();
 }
 
 /** How many milliseconds to the east of UTC a zone is at a time; NaN where there is no such zone, or time. */
