@@ -126,8 +126,10 @@ export class KeptAnswers {
   #spans({ freshMs, mayBeStale }: Freshness = UNBOUNDED): { readonly freshMs: number; readonly staleMs: number } {
     const fresh = Math.min(this.#options.ttlMs, freshMs);
     const stale = fresh + this.#options.staleMs;
-    // What the store itself still calls fresh may be served whatever it says of what is not.
-    return { freshMs: fresh, staleMs: mayBeStale ? stale : Math.min(stale, freshMs) };
+    if (mayBeStale) return { freshMs: fresh, staleMs: stale };
+    // What the store itself still calls fresh may be served whatever it says of what is not. Where it does not
+    // say until when that is, it is for as long as codap has it be.
+    return { freshMs: fresh, staleMs: freshMs === Infinity ? fresh : Math.min(stale, freshMs) };
   }
 
   #set(key: string, answer: KeptAnswer, bytes: number): void {

@@ -19,6 +19,7 @@ const FRESHNESS: Record<string, Freshness | undefined> = {
   silent: undefined,
   short: { mayBeKept: true, freshMs: 30, mayBeStale: true },
   strict: { mayBeKept: true, freshMs: 30, mayBeStale: false },
+  timeless: { mayBeKept: true, freshMs: Infinity, mayBeStale: false },
   asked: { mayBeKept: true, freshMs: 0, mayBeStale: false },
   kept: NOT_KEPT,
 };
@@ -150,7 +151,9 @@ it('whatever is asked, changed, said, failed or slow: nothing is served that the
         const said = [FRESHNESS[told.say], ...(renewal ? [FRESHNESS[renewal.say]] : [])];
         const allows = (
           { mayBeKept, freshMs, mayBeStale }: Freshness = { mayBeKept: true, freshMs: Infinity, mayBeStale: true },
-        ) => mayBeKept && (mayBeStale ? ageMs < Math.min(TTL, freshMs) + STALE : ageMs < freshMs);
+        ) =>
+          mayBeKept &&
+          (mayBeStale ? ageMs < Math.min(TTL, freshMs) + STALE : ageMs < (freshMs === Infinity ? TTL : freshMs));
         expect(said.some(allows)).toBe(true);
       };
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { plain, unchanged } from '../../../adapters/http/content.ts';
+import { freshnessOf } from '../../../adapters/rest/freshness-of.ts';
 import { Memory, processMemory } from '../../../src/budget/memory.ts';
 import { CodapError, type Code } from '../../../src/errors.ts';
 import { stack } from '../../../src/sources/layer.ts';
@@ -500,6 +501,14 @@ describe('what the store says of keeping its answer', () => {
         [1200, 'miss'],
       ],
     ],
+    [
+      'no time, but no longer',
+      fresh(Infinity, false),
+      [
+        [999, 'hit'],
+        [1000, 'miss'],
+      ],
+    ],
     ['that it has to be asked each time', fresh(0, false), [[0, 'miss']]],
   ])('is heeded: %s', async (_name, freshness, expected) => {
     for (const [age, is] of expected) {
@@ -511,6 +520,35 @@ describe('what the store says of keeping its answer', () => {
       await ask({}, { trace });
       expect([age, trace.cache]).toEqual([age, is]);
     }
+  });
+
+  it.each([
+    ['must-revalidate', 1000],
+    ['proxy-revalidate', 1000],
+    ['public, must-revalidate', 1000],
+    ['must-revalidate, max-age=1', 1000],
+    ['must-revalidate, max-age=9', 1500],
+    ['s-maxage=1', 1000],
+    ['s-maxage=9', 1500],
+    ['s-maxage', 0],
+    ['no-cache', 0],
+    ['no-cache, max-age=9', 0],
+    ['max-age=9', 1500],
+    ['public', 1500],
+  ])('ends what is served, stale or not, in HTTP’s own words: %s after %i ms', async (control, ms) => {
+    const { calls, store, ask } = shop({ staleMs: 500 });
+    store.answer = () =>
+      plain('a', undefined, freshnessOf({ get: (name) => (name === 'cache-control' ? control : undefined) }));
+    await ask();
+    store.answer = () => Promise.reject(failed('UNAVAILABLE'));
+    if (ms > 0) {
+      await pass(ms - 1);
+      await ask();
+      await pass(1);
+    }
+    const before = calls.length;
+    await expect(ask()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(calls).toHaveLength(before + 1);
   });
 
   it('of which the adapter says that it may not is asked for each time, and counts as none that was missed', async () => {
