@@ -131,8 +131,6 @@ export class SharedCall implements Onlooker, WaitedFor {
       this.#isShared = true;
     }
     this.deadline.extend(instantOf(context.deadline));
-    const { asked } = this.#first;
-    if (asked && context.asked) context.asked.at = asked.at;
     this.#waiting += 1;
     const waiter = new Joined(this, context);
     waiter.join('coalesced', performance.now());
@@ -164,7 +162,10 @@ export class SharedCall implements Onlooker, WaitedFor {
   #succeed(payload: Payload): void {
     const bytes = this.#isShared ? this.#memory.held : 0;
     this.#end();
-    for (const waiter of this.#waiters) waiter.take(payload, bytes);
+    for (const waiter of this.#waiters) {
+      waiter.wasAsked(this.#first.asked);
+      waiter.take(payload, bytes);
+    }
   }
 
   #fail(error: unknown): void {
@@ -174,7 +175,10 @@ export class SharedCall implements Onlooker, WaitedFor {
     const first = instantOf(this.#first.deadline);
     const others = isFirsts ? this.#part(({ context, until }) => this.#isOthers(context.caller) || until > first) : [];
     this.#end();
-    for (const waiter of this.#waiters) waiter.fail(error);
+    for (const waiter of this.#waiters) {
+      waiter.wasAsked(this.#first.asked);
+      waiter.fail(error);
+    }
     // Who has the most time first: the rest may join that.
     this.#askAgain(others.toSorted((one, other) => other.until - one.until));
   }
@@ -224,10 +228,8 @@ class Joined extends Waiter {
 
   /** They are asked for by themselves, or join another call. */
   askAgain(fetch: Fetch, query: Query): void {
-    const { asked } = this.context;
     this.stay();
     this.separate();
-    if (asked) asked.at = performance.now();
     this.succeed(ask(fetch, query, this.context));
   }
 }

@@ -1,5 +1,5 @@
 import type { CallTrace } from '../store/call-trace.ts';
-import type { Context } from '../store/fetch.ts';
+import type { AskedAt, Context } from '../store/fetch.ts';
 import type { Payload } from '../store/payload.ts';
 
 /** What several wait for. */
@@ -62,6 +62,12 @@ export class Waiter {
       trace.started = undefined;
     }
     return true;
+  }
+
+  /** What they are about to be answered was asked for when the call was: a cache of theirs counts from then. */
+  wasAsked(call: AskedAt | undefined): void {
+    const { asked } = this.context;
+    if (asked && call) asked.at = call.at;
   }
 
   succeed(answer: Payload | Promise<Payload>): void {

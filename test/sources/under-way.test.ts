@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { processMemory } from '../../src/budget/memory.ts';
 import { CodapError } from '../../src/errors.ts';
 import { type Layer, stack } from '../../src/sources/layer.ts';
+import { attempt } from '../../src/sources/layers/attempt.ts';
 import { coalesce } from '../../src/sources/layers/coalesce.ts';
 import { hedge } from '../../src/sources/layers/hedge.ts';
 import { limit } from '../../src/sources/layers/limit.ts';
@@ -114,6 +115,7 @@ describe('a call that comes back into a line, to be tried again,', () => {
     const made = shop([
       retry({ attempts: 2, budget: 1, perSecond: 1 }),
       limit({ name: 'shop', concurrency: 1, queue: 100 }),
+      attempt,
     ]);
     const { store, ask } = made;
     const first = ask('x', 'greedy', { signal });
@@ -126,14 +128,17 @@ describe('a call that comes back into a line, to be tried again,', () => {
   it('is left to its caller’s: others who wait for it ask in their own turns', async () => {
     const trace: CallTrace = { attempts: [] };
     const asked = { at: -1 };
+    const began = performance.now();
     const { layer, first, joined, others, took, answerAll } = await triedAgain({ trace, asked });
     await pass(20);
     await answerAll();
     expect(await Promise.all([first, joined, ...others])).toEqual(Array.from({ length: 5 }, () => ['ok']));
     expect(took()).toEqual(['x of greedy', 'a of greedy', 'b of greedy', 'x of modest', 'c of greedy', 'x of greedy']);
-    expect(trace).toMatchObject({ attempts: [] });
+    // Its own attempt alone, which was the fourth.
+    const left = began + 220;
+    expect(trace).toMatchObject({ attempts: [{ started: left, ended: left + 100 }] });
     expect([trace.shared, layer.state?.()]).toEqual([undefined, { coalesced: 0 }]);
-    expect(asked.at).toBeGreaterThanOrEqual(0);
+    expect(asked.at).toBe(left);
   });
 
   it('ends where nobody else waits for it', async () => {

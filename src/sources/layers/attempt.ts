@@ -5,15 +5,20 @@ import type { Payload } from '../../store/payload.ts';
 import { ask, type Layer } from '../layer.ts';
 
 /**
- * Where a batch is traced, notes each call of the store: when it left, when it was answered or given up, and
- * the code it failed with. A list or body is answered once it is open. Where traces are exported, each is a
- * span of its own, of which the store is told.
+ * Tells a cache when the store was asked. Where a batch is traced, notes each call of the store: when it left,
+ * when it was answered or given up, and the code it failed with. A list or body is answered once it is open.
+ * Where traces are exported, each is a span of its own, of which the store is told.
  */
 export const attempt: Layer = {
   name: 'attempt',
   wrap: (next) => {
     const noting = notes(next);
-    return (query, context) => (context.trace ? noting(query, context) : ask(next, query, context));
+    return (query, context) => {
+      const { asked, hedge, trace } = context;
+      // Of an attempt and its hedge nobody knows yet whose answer it will be: the earlier one counts.
+      if (asked && !hedge) asked.at = performance.now();
+      return trace ? noting(query, context) : ask(next, query, context);
+    };
   },
 };
 

@@ -5,7 +5,7 @@ import { CallSignal } from '../../ground/call-signal.ts';
 import { classify, toCodapError } from '../../errors.ts';
 import { canonical } from '../../json/canonical.ts';
 import { latestAmong } from '../../store/deadline.ts';
-import type { Caller, Context, Fetch, Onlooker, Query } from '../../store/fetch.ts';
+import type { AskedAt, Caller, Context, Fetch, Onlooker, Query } from '../../store/fetch.ts';
 import type { Payload } from '../../store/payload.ts';
 import { ask, type Bounds, type CountingLayer } from '../layer.ts';
 import { SharedTrace } from '../shared-trace.ts';
@@ -148,19 +148,24 @@ class Group implements Onlooker, WaitedFor {
     if (!first) return;
     if (members.length === 1) return this.#alone(first);
     const now = performance.now();
-    for (const member of members) if (member !== first) member.join('merged', now);
+    // Whichever of them has a cache above, the attempts tell this one when the store was asked.
+    let asked: AskedAt | undefined;
+    for (const member of members) {
+      asked ??= member.context.asked;
+      if (member !== first) member.join('merged', now);
+    }
     this.#joined = members.length - 1;
     const memory = first.context.memory.ofAll();
     const work = new Work(Infinity);
     const deadline = latestAmong(members.map(({ context }) => context.deadline));
     const trace = SharedTrace.of(first.context, this);
-    const own = { signal: this.#signal, deadline, memory, work, trace, onlooker: this };
+    const own = { signal: this.#signal, deadline, memory, work, trace, asked, onlooker: this };
     const points = members.map(({ point }) => point);
     let isRead = false;
     ask(this.#next, this.#merger.merged(points), { ...first.context, ...own })
       .then((answer) => {
         isRead = true;
-        return work.do(this.#split(answer, points, members));
+        return work.do(this.#split(answer, points, members, asked));
       })
       .catch((error: unknown) => this.#failed(error, members, isRead))
       .finally(() => {
@@ -170,12 +175,18 @@ class Group implements Onlooker, WaitedFor {
   }
 
   /** Gives each its own. */
-  *#split(answer: Payload, points: readonly Point[], members: readonly Member[]): Steps<void> {
+  *#split(
+    answer: Payload,
+    points: readonly Point[],
+    members: readonly Member[],
+    asked: AskedAt | undefined,
+  ): Steps<void> {
     const parts = this.#merger.split(answer, points);
     const untold: Member[] = [];
     for (const member of members) {
       if (member.isGone) continue;
       if (isLoopHeld()) yield;
+      member.wasAsked(asked);
       try {
         const part = parts.of(member.point, member.context);
         if (part === undefined) untold.push(member);
