@@ -13,16 +13,23 @@ const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x
 /** What is written, one byte a character: a string of many small ones is slower to make and to look up. */
 const written = Buffer.allocUnsafeSlow(MOST);
 let length = 0;
+let standIn: (noData: object) => unknown = refuse;
 
 /**
  * A text that two values have in common only if they are the same, types and order of keys included: a key to
  * find one by the other. What was filled in is the value that it is. Undefined for a value so large that
- * looking at all of it is too much work. Throws TypeError for what is no data.
+ * looking at all of it is too much work. Of what is no data, what stands in for it is written; unless told,
+ * TypeError is thrown.
  */
-export function canonical(value: unknown): string | undefined {
+export function canonical(value: unknown, standsIn: (noData: object) => unknown = refuse): string | undefined {
   length = 0;
+  standIn = standsIn;
   write(value);
   return length > MOST ? undefined : written.toString('latin1', 0, length);
+}
+
+function refuse(): never {
+  throw new TypeError('no data');
 }
 
 function write(value: unknown): void {
@@ -43,7 +50,7 @@ function write(value: unknown): void {
       if (isMembers(value)) return writeMembers(value);
       return value instanceof Wrapped ? write(value.value) : writeLeaf(value);
     default:
-      throw new TypeError('no data');
+      return refuse();
   }
 }
 
@@ -97,7 +104,7 @@ function writeLeaf(value: object): void {
       addSized((value as BSONRegExp).pattern);
       return addSized((value as BSONRegExp).options);
     default:
-      if (!isLeaf(value)) throw new TypeError('no data');
+      if (!isLeaf(value)) return write(standIn(value));
       // Where they are sent, Digits are no Long.
       add(value instanceof Digits ? value.text : leafText(value, 'canonical'));
   }

@@ -1,5 +1,6 @@
 import { canonical } from '../json/canonical.ts';
 import type { Caller, Query } from '../store/fetch.ts';
+import { Placeholder } from '../store/placeholder.ts';
 
 /**
  * What makes two gathered queries of a source the same, so that one answer will do for both: their op, their
@@ -9,4 +10,16 @@ import type { Caller, Query } from '../store/fetch.ts';
  */
 export function keyOf({ op, params }: Query, { headers }: Caller): string | undefined {
   return canonical([op, params, headers]);
+}
+
+/**
+ * Whether a query has a key; one that is planned: so far as it is known, without what it will be filled in with.
+ */
+export function hasKey({ op, params }: Query, { headers }: Caller): boolean {
+  return canonical([op, params, headers], knownOf) !== undefined;
+}
+
+function knownOf(noData: object): unknown {
+  if (!(noData instanceof Placeholder)) throw new TypeError('no data');
+  return noData.parts;
 }

@@ -337,6 +337,19 @@ describe('what holds a query', () => {
     expect(layers).not.toHaveProperty('prime');
   });
 
+  it.each<[string, boolean, object]>([
+    ['is small', true, {}],
+    ['is too large to be compared', false, { text: 'x'.repeat(70_000) }],
+    ['refers to another', true, { other: ref('/small') }],
+    ['refers to another, and is too large by itself', false, { other: ref('/small'), text: 'x'.repeat(70_000) }],
+    ['is too large around what it refers to', false, { text: { $join: ['x'.repeat(70_000), ref('/small')] } }],
+  ])('whether it would be shared: a query that %s', async (_which, isShared, body) => {
+    const post = (of: object) => ({ source: 'api', op: 'post', params: { path: '/search', body: of } });
+    const { queries } = await explain({ small: post({}), a: post(body) });
+    const { coalesce, ...others } = queries.small.layers;
+    expect(queries.a.layers).toEqual(isShared ? { coalesce, ...others } : others);
+  });
+
   it.each<[string, boolean, Record<string, string>]>([
     ['that sends nothing', true, {}],
     ['that sends what others may send, too', true, { 'accept-language': 'de' }],

@@ -5,7 +5,7 @@ import { CodapError, notNeeded, toCodapError } from '../../errors.ts';
 import type { AskedAt, Caller, Context, Fetch, Query } from '../../store/fetch.ts';
 import { bytesOf, type Payload, type Value } from '../../store/payload.ts';
 import { KeptAnswers, type KeepingOptions, type KeptAnswer } from '../kept-answers.ts';
-import { keyOf } from '../key.ts';
+import { hasKey, keyOf } from '../key.ts';
 import type { CountingLayer, States } from '../layer.ts';
 import { timeout } from './timeout.ts';
 
@@ -31,7 +31,7 @@ export function cache(options: CacheOptions, connection: Keeping = {}): Counting
   const kept = new SourceCache(options, connection);
   return {
     name: 'cache',
-    bounds: (query, caller) => (kept.keeps(query, caller) ? { ...options.cache } : undefined),
+    bounds: (query, caller) => (kept.keeps(query, caller) && hasKey(query, caller) ? { ...options.cache } : undefined),
     state: () => kept.state,
     wrap(next) {
       const refreshing = timeout(options.name).wrap(next);

@@ -1,5 +1,6 @@
 import { hashOfValue } from '../../json/hash.ts';
 import type { Fetch } from '../../store/fetch.ts';
+import { hasKey } from '../key.ts';
 import type { CountingLayer } from '../layer.ts';
 import { SharedCall, UnderWay } from '../under-way.ts';
 
@@ -12,7 +13,7 @@ export function coalesce(timeoutMs: number): CountingLayer<'coalesce'> {
   const underWay = new UnderWay();
   return {
     name: 'coalesce',
-    bounds: ({ want }) => (want === 'value' ? {} : undefined),
+    bounds: (query, caller) => (query.want === 'value' && hasKey(query, caller) ? {} : undefined),
     state: () => ({ coalesced: underWay.joined }),
     wrap: (next) => {
       const fetch: Fetch = (query, context) => {

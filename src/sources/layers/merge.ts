@@ -18,12 +18,17 @@ import { Waiter, type WaitedFor } from '../waiter.ts';
  */
 export function merge(merger: Merger): CountingLayer<'merge'> {
   const counted = { merged: 0 };
+  /** What a query reads, where that can be asked for together with anything else. */
+  const pointOf = (query: Query, caller: Caller): Point | undefined => {
+    const point = query.want === 'value' ? merger.pointOf(query, caller) : undefined;
+    return point && point.chars < point.mostChars ? point : undefined;
+  };
   return {
     name: 'merge',
     state: () => ({ ...counted }),
     bounds: (query, caller): Bounds | undefined => {
-      const point = query.want === 'value' ? merger.pointOf(query, caller) : undefined;
-      return point && { together: point.most };
+      const point = pointOf(query, caller);
+      return point && identityOf(caller) !== undefined ? { together: point.most } : undefined;
     },
     wrap: (next) => {
       let groups = new Map<string, Group>();
@@ -33,11 +38,10 @@ export function merge(merger: Merger): CountingLayer<'merge'> {
         for (const group of due.values()) group.ask();
       };
       return (query, context) => {
-        const point = query.want === 'value' ? merger.pointOf(query, context.caller) : undefined;
-        if (!point) return next(query, context);
+        const point = pointOf(query, context.caller);
+        const whose = point && identityOf(context.caller);
+        if (!point || whose === undefined) return next(query, context);
         if (context.signal.aborted) return Promise.reject(context.signal.reason as Error);
-        const whose = identityOf(context.caller);
-        if (whose === undefined) return next(query, context);
         const name = whose + point.group;
         if (groups.size === 0) setImmediate(askAll);
         let group = groups.get(name);
