@@ -78,7 +78,7 @@ export interface Adapter<Options = unknown> {
    * A call as a span of a trace that is exported; named after its op, unless it says otherwise. No value of
    * the query stands in it, unless `withValues`; then such a text has at most `MOST_STATEMENT` characters.
    */
-  spanOf?(query: Pick<Query, 'op' | 'params'>, options: Options, withValues: boolean): CallSpan;
+  spanOf?(query: Query, options: Options, withValues: boolean): CallSpan;
   /**
    * Opens a source, and loads its driver, if that is large: who has no such source needs none. Never waits
    * for the store: one that is down fails its queries, not the service.

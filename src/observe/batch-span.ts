@@ -65,7 +65,7 @@ export class BatchSpan {
   }
 
   /** Makes the span of an attempt that leaves now. */
-  readonly spanOf = (source: Source, query: Pick<Query, 'op' | 'params'>): AttemptSpan => {
+  readonly spanOf = (source: Source, query: Query): AttemptSpan => {
     const { name, attributes } = source.spanOf(query, this.#making.withValues);
     const id = this.#making.ids.generateSpanId();
     return { id, traceparent: this.#traceparent(id), tracestate: this.#tracestate, name, attributes };

@@ -65,7 +65,7 @@ export interface Source extends Pick<Adapter, 'notation'> {
   /** The query for a part of a body, as a Connection's `part`; undefined where there are none. */
   readonly part: NonNullable<Connection['part']>;
   /** A call as a span that is exported; no value of the query stands in it, unless `withValues`. */
-  spanOf(query: Pick<Query, 'op' | 'params'>, withValues: boolean): CallSpan;
+  spanOf(query: Query, withValues: boolean): CallSpan;
   ping(signal: AbortSignal): Promise<void>;
   /**
    * What is in it, as its adapter tells it, asked for through its layers in nobody's name; undefined where

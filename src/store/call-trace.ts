@@ -1,4 +1,5 @@
 import type { Code } from '../errors.ts';
+import type { Payload } from './payload.ts';
 
 /** What a store is told of the trace that it is asked in (W3C Trace Context). */
 export interface TraceContext {
@@ -39,6 +40,13 @@ export interface Attempt {
   span?: AttemptSpan;
 }
 
+/** What is asked of a store; the whole of it is a `Query`. */
+export interface Asked {
+  readonly op: string;
+  readonly params: unknown;
+  readonly want: Payload['kind'];
+}
+
 /** What the layers tell of one call, where its batch is traced. */
 export interface CallTrace {
   readonly attempts: Attempt[];
@@ -51,5 +59,5 @@ export interface CallTrace {
   /** Of a call that several wait for: in whose trace an attempt without a span is. */
   readonly asker?: TraceContext | undefined;
   /** Makes the span of an attempt that leaves: where traces are exported. */
-  readonly spanOf?: ((query: { readonly op: string; readonly params: unknown }) => AttemptSpan) | undefined;
+  readonly spanOf?: ((query: Asked) => AttemptSpan) | undefined;
 }

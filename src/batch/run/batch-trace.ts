@@ -13,10 +13,8 @@ interface Names {
   readonly text: string;
 }
 
-type Asked = Pick<Query, 'op' | 'params'>;
-
 /** Makes the span of an attempt at a query of this source. */
-export type SpanOf = (source: Source, query: Asked) => AttemptSpan;
+export type SpanOf = (source: Source, query: Query) => AttemptSpan;
 
 /** What a traced batch tells of itself: instants, `performance.now()` ms. */
 export class BatchTrace {
@@ -42,7 +40,7 @@ export class BatchTrace {
       const calls = node.kind === 'query' && !each;
       const after = this.isShown ? this.#after(member) : undefined;
       const spanOf = this.#spanOf;
-      const own = calls && spanOf ? (query: Asked) => spanOf(node.source, query) : undefined;
+      const own = calls && spanOf ? (query: Query) => spanOf(node.source, query) : undefined;
       member.trace = new MemberTrace(this.began, after, calls, own);
     }
   }
