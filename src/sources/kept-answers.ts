@@ -127,8 +127,8 @@ export class KeptAnswers {
     const fresh = Math.min(this.#options.ttlMs, freshMs);
     const stale = fresh + this.#options.staleMs;
     if (mayBeStale) return { freshMs: fresh, staleMs: stale };
-    // What the store itself still calls fresh may be served whatever it says of what is not. Where it does not
-    // say until when that is, it is for as long as codap has it be.
+    // What the store itself still calls fresh may be served whatever it says of what is not. Where it does
+    // not say how long that is, `ttlMs` does.
     return { freshMs: fresh, staleMs: freshMs === Infinity ? fresh : Math.min(stale, freshMs) };
   }
 

@@ -13,7 +13,8 @@ export function keyOf({ op, params }: Query, { headers }: Caller): string | unde
 }
 
 /**
- * Whether a query has a key; one that is planned: so far as it is known, without what it will be filled in with.
+ * Whether a query has a key. One that is planned is looked at as far as it is known: what it will be filled
+ * in with may make it too large.
  */
 export function hasKey({ op, params }: Query, { headers }: Caller): boolean {
   return canonical([op, params, headers], knownOf) !== undefined;

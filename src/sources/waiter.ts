@@ -64,7 +64,7 @@ export class Waiter {
     return true;
   }
 
-  /** What they are about to be answered was asked for when the call was: a cache of theirs counts from then. */
+  /** What they are about to be answered was asked for then: a cache of theirs counts its age from that. */
   wasAsked(call: AskedAt | undefined): void {
     const { asked } = this.context;
     if (asked && call) asked.at = call.at;

@@ -45,7 +45,7 @@ export interface Context {
   readonly trace?: CallTrace | undefined;
   /** The oldest answer out of a cache that will do, in milliseconds; by itself any that the cache serves. */
   readonly maxAgeMs?: number | undefined;
-  /** A cache counts the answer's age from then: who sends an attempt says so, and who shares a call with others. */
+  /** A cache counts the answer's age from then: who sends an attempt says so, and who shares a call. */
   readonly asked?: AskedAt | undefined;
   /** This attempt was sent because an earlier one took long. */
   readonly hedge?: true;

@@ -5,9 +5,9 @@ import type { Payload } from '../../store/payload.ts';
 import { ask, type Layer } from '../layer.ts';
 
 /**
- * Tells a cache when the store was asked. Where a batch is traced, notes each call of the store: when it left,
- * when it was answered or given up, and the code it failed with. A list or body is answered once it is open.
- * Where traces are exported, each is a span of its own, of which the store is told.
+ * Tells a cache when the store was asked. Where a batch is traced, notes each call of the store: when it
+ * left, when it was answered or given up, and the code it failed with. A list or body is answered once it is
+ * open. Where traces are exported, each is a span of its own, of which the store is told.
  */
 export const attempt: Layer = {
   name: 'attempt',

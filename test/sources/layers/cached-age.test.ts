@@ -36,7 +36,7 @@ interface KeyPoint extends Point {
   readonly key: string;
 }
 
-/** Reads by `key`, whose one query is answered with an object of their values; what is not in it is not told. */
+/** Reads by `key`, all answered with one object of their values; what is not in that is not told. */
 const merger: Merger<KeyPoint> = {
   pointOf({ params }: Query): KeyPoint {
     return { group: '', most: 9, chars: 1, mostChars: 100, ...(params as { key: string }) };

@@ -31,7 +31,7 @@ const LAYERS: Record<string, () => Layer> = {
   merge: () => merge(merger),
 };
 
-/** How many calls two queries that are the same come to, asked together where what is kept does not matter. */
+/** How many calls two equal queries come to: of a cache one after the other, else both at once. */
 async function callsOf(layer: Layer, query: Query, headers: Record<string, string>): Promise<number> {
   let calls = 0;
   const fetch = layer.wrap(async ({ want }) => {
