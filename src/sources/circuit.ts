@@ -1,4 +1,5 @@
 import { CodapError } from '../errors.ts';
+import type { WhenInVain } from '../store/signals.ts';
 import { Recent } from './recent.ts';
 
 /** The longest pause between two probes, unless the first one is longer, in milliseconds. */
@@ -36,6 +37,8 @@ export class Circuit {
   readonly #onChange: OnChange;
   readonly #attempts = new Recent();
   readonly #failures = new Recent();
+  /** Those who wait for their turn to ask the store. */
+  readonly #waiting = new Set<(refusal: CodapError) => void>();
   #pauseMs = 0;
   /** Instants: from when on a call is a probe, and by when the one under way has ended. */
   #probeFrom = 0;
@@ -66,6 +69,24 @@ export class Circuit {
       retryAfterMs: Math.max(1, Math.ceil((this.#probeBy ?? this.#probeFrom) - performance.now())),
       rejected: true,
     });
+  }
+
+  /** Turns whoever waits for their turn away as it opens, at once if it is open. */
+  readonly whenOpens: WhenInVain = (refuse) => {
+    if (this.isOpen) {
+      refuse(this.refusal());
+      return () => {};
+    }
+    this.#waiting.add(refuse);
+    return () => this.#waiting.delete(refuse);
+  };
+
+  /** The same for who would ask at that instant: not where that may be the probe. */
+  whenShutAt(instant: number): WhenInVain {
+    return (refuse) =>
+      this.whenOpens((refusal) => {
+        if (instant < this.#probeFrom) refuse(refusal);
+      });
   }
 
   /** The store has answered an attempt that began in this era. */
@@ -99,5 +120,8 @@ export class Circuit {
     this.#attempts.clear();
     this.#failures.clear();
     this.#onChange(failure);
+    if (!failure) return;
+    const refusal = this.refusal();
+    for (const refuse of this.#waiting) refuse(refusal);
   }
 }

@@ -1,3 +1,4 @@
+import type { WhenInVain } from '../store/signals.ts';
 import { Line } from './line.ts';
 
 /**
@@ -29,12 +30,12 @@ export class FairLine {
   }
 
   /** Resolves when its turn comes. Rejects as the signal aborts, or with what it is turned away with. */
-  wait(signal: AbortSignal, caller: string | undefined): Promise<void> {
+  wait(signal: AbortSignal, caller: string | undefined, whenInVain?: WhenInVain): Promise<void> {
     if (signal.aborted) return Promise.reject(signal.reason as Error);
     const line = this.#lines.get(caller) ?? new Line(() => this.#left(caller));
     this.#lines.set(caller, line);
     this.#length += 1;
-    return line.wait(signal);
+    return line.wait(signal, whenInVain);
   }
 
   /** Lets the next one in, and puts the caller whose turn it was behind the others; false if nobody waits. */

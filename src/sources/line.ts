@@ -1,4 +1,4 @@
-import { untilLetIn } from '../store/signals.ts';
+import { untilLetIn, type WhenInVain } from '../store/signals.ts';
 
 /** Somebody who waits, between the one before and the one after. */
 class Place {
@@ -46,8 +46,8 @@ export class Line {
   }
 
   /** Resolves when its turn comes. Rejects as the signal aborts, or with what it is turned away with. */
-  wait(signal: AbortSignal): Promise<void> {
-    return untilLetIn(signal, (enter, refuse) => {
+  wait(signal: AbortSignal, whenInVain?: WhenInVain): Promise<void> {
+    const join = (enter: () => void, refuse: (error: Error) => void): (() => void) => {
       const place = new Place(enter, refuse);
       place.takeAfter(this.#ends.before);
       this.#length += 1;
@@ -55,7 +55,8 @@ export class Line {
         this.#remove(place);
         this.#onLeave();
       };
-    });
+    };
+    return untilLetIn(signal, join, whenInVain);
   }
 
   /** Lets the first one in, of those who wait. */

@@ -208,15 +208,15 @@ function layersOf({ options, adapter: { ops }, connection, calls, log }: Below):
     // Above retry, because what failed is one query, and asked again as one.
     ...(merger ? [merge(merger)] : []),
     // Above hedge, because an attempt has failed only once no other one runs beside it.
-    ...(options.retry ? [ofStore(retry(options.retry))] : []),
+    ...(options.retry ? [ofStore(retry(options.retry, circuit))] : []),
     // Above the breaker, because each of two attempts is judged by itself.
     ...(options.hedge ? [ofStore(hedge(options.hedge))] : []),
     // Above the rate and the limit, because who is turned away at once takes no token and no place.
     ...(options.breaker ? [ofStore(breaker(circuit))] : []),
     // Above the limit, because who waits for a token needs no place yet.
-    ...(options.rate ? [ofStore(rate({ name, ...options.rate }))] : []),
+    ...(options.rate ? [ofStore(rate({ name, ...options.rate }, circuit.whenOpens))] : []),
     // Above the attempt, because one begins when there is a place and the store is called.
-    limit(options),
+    limit(options, ({ op }) => (local.has(op) ? undefined : circuit.whenOpens)),
     // Below the limit, because the store alone is judged; above the attempt's time-out, which is its failure.
     ofStore(judge(circuit, failures)),
     // Above the attempt's time-out, because that is one of the ways in which an attempt ends.

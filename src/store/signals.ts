@@ -28,29 +28,44 @@ export function untilAborted<T>(
 }
 
 /**
- * Waits in a line until it is let in, or rejects as soon as the signal aborts. `join` is given what lets it
- * in and what turns it away, and answers what takes it out of the line.
+ * Calls back with what whoever waits is turned away with, once there is no more use in waiting; what it
+ * answers takes that back.
+ */
+export type WhenInVain = (refuse: (error: Error) => void) => () => void;
+
+/**
+ * Waits in a line until it is let in, or rejects as soon as the signal aborts or `whenInVain` calls back.
+ * `join` is given what lets it in and what turns it away, and answers what takes it out of the line.
  */
 export function untilLetIn(
   signal: AbortSignal,
   join: (enter: () => void, refuse: (error: Error) => void) => () => void,
+  whenInVain?: WhenInVain,
 ): Promise<void> {
   if (signal.aborted) return Promise.reject(signal.reason as Error);
   return new Promise((resolve, reject) => {
-    let leave = (): void => {};
-    const takeBack = whenAborted(signal, () => {
-      leave();
-      reject(signal.reason as Error);
-    });
-    leave = join(
+    let unlink = (): void => {};
+    let unhear: (() => void) | undefined;
+    const stop = (): void => {
+      unlink();
+      unhear?.();
+    };
+    const leave = join(
       () => {
-        takeBack();
+        stop();
         resolve();
       },
       (error) => {
-        takeBack();
+        stop();
         reject(error);
       },
     );
+    const giveUp = (reason: Error): void => {
+      stop();
+      leave();
+      reject(reason);
+    };
+    unlink = whenAborted(signal, () => giveUp(signal.reason as Error));
+    unhear = whenInVain?.(giveUp);
   });
 }

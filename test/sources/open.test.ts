@@ -98,6 +98,18 @@ it('what codap answers by itself says nothing of the store, and is not kept from
   expect(store.calls).toHaveLength(3);
 });
 
+it('what codap answers by itself keeps its place in the line as the circuit opens', async () => {
+  const { opened, source, store } = await openOne({ ...NONE, breaker: { calls: 1 } });
+  await using _closing = opened;
+  const ask = (op: string) => source.call({ op, params: {}, want: 'value' }, new Who({ headers: {} }), bounds());
+  const [failed, turnedAway, signed] = [ask('get'), ask('get'), ask('sign')];
+  store.calls[0]?.fail(new CodapError('UNAVAILABLE', 'down'));
+  await expect(failed).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  await expect(turnedAway).rejects.toMatchObject({ code: 'CIRCUIT_OPEN' });
+  store.calls[1]?.answer(['signed']);
+  expect(await signed).toMatchObject({ json: '"signed"' });
+});
+
 it('what codap answers by itself passes by all that is held against a store, and says so', async () => {
   const own = { cache: { ttlMs: 100 }, hedge: true, rate: { perSecond: 50, burst: 10 } };
   const { opened, source } = await openOne(own);

@@ -31,8 +31,8 @@ export function breaker(circuit: Circuit): CountingLayer<'breaker'> {
 }
 
 /**
- * Tells the circuit, and whoever tells of failures, how each call of the store ended. Who waited for a place
- * or a token while the circuit opened is turned away here.
+ * Tells the circuit, and whoever tells of failures, how each call of the store ended. Whose turn had
+ * just come as the circuit opened is turned away here.
  */
 export function judge(circuit: Circuit, failures?: ToldFailures): Layer {
   return {

@@ -1,6 +1,7 @@
 import { CodapError } from '../../errors.ts';
-import type { Context, Fetch } from '../../store/fetch.ts';
+import type { Context, Fetch, Query } from '../../store/fetch.ts';
 import type { Payload } from '../../store/payload.ts';
+import type { WhenInVain } from '../../store/signals.ts';
 import { onceClosed } from '../closing.ts';
 import { ask, type CountingLayer } from '../layer.ts';
 import { FairLine } from '../fair-line.ts';
@@ -22,13 +23,17 @@ export function mostFlowing(concurrency: number): number {
 /**
  * At most `concurrency` calls at a time, at most `queue` waiting; beyond that OVERLOADED at once. A body or a
  * list keeps its place until it is closed, however slowly it is read: of these there are fewer, and the rest
- * waits in a line of its own, so that what is gathered always finds a place.
+ * waits in a line of its own, so that what is gathered always finds a place. `whenInVain` tells when a query
+ * need wait no longer; a probe waits on.
  */
-export function limit({ name, concurrency, queue }: LimitOptions): CountingLayer<'limit'> {
+export function limit(
+  { name, concurrency, queue }: LimitOptions,
+  whenInVain: (query: Query) => WhenInVain | undefined = () => undefined,
+): CountingLayer<'limit'> {
   const overloaded = (): CodapError =>
     new CodapError('OVERLOADED', 'too many queries wait for this source', { source: name, rejected: true });
-  const all = new Places(concurrency, queue, overloaded);
-  const flowing = new Places(mostFlowing(concurrency), queue, overloaded);
+  const all = new Places(concurrency, queue, overloaded, whenInVain);
+  const flowing = new Places(mostFlowing(concurrency), queue, overloaded, whenInVain);
   return {
     name: 'limit',
     bounds: ({ want }) => ({ concurrency: (want === 'value' ? all : flowing).most, queue }),
@@ -50,12 +55,19 @@ class Places {
   readonly line = new FairLine();
   readonly #queue: number;
   readonly #overloaded: () => CodapError;
+  readonly #whenInVain: (query: Query) => WhenInVain | undefined;
   running = 0;
 
-  constructor(most: number, queue: number, overloaded: () => CodapError) {
+  constructor(
+    most: number,
+    queue: number,
+    overloaded: () => CodapError,
+    whenInVain: (query: Query) => WhenInVain | undefined,
+  ) {
     this.most = most;
     this.#queue = queue;
     this.#overloaded = overloaded;
+    this.#whenInVain = whenInVain;
   }
 
   wrap(next: Fetch): Fetch {
@@ -71,10 +83,10 @@ class Places {
         this.running += 1;
         return run(query, context);
       }
-      const { signal, caller, onlooker } = context;
+      const { signal, caller, onlooker, probe } = context;
       if (this.line.length >= this.#queue && !this.line.makeRoom(caller.name, this.#overloaded))
         return Promise.reject(this.#overloaded());
-      const turn = this.line.wait(signal, caller.name);
+      const turn = this.line.wait(signal, caller.name, probe ? undefined : this.#whenInVain(query));
       onlooker?.waits();
       return turn.then(() => {
         onlooker?.goesOn();

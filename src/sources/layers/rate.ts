@@ -2,8 +2,9 @@ import { type BucketOptions, TokenBucket } from '../../budget/token-bucket.ts';
 import { CodapError } from '../../errors.ts';
 import { atInstant } from '../../ground/at-instant.ts';
 import { instantOf } from '../../store/deadline.ts';
-import type { CountingLayer } from '../layer.ts';
+import type { WhenInVain } from '../../store/signals.ts';
 import { FairLine } from '../fair-line.ts';
+import type { CountingLayer } from '../layer.ts';
 
 /** How many calls of its store a source may make. */
 export interface RateOptions extends BucketOptions {
@@ -13,9 +14,10 @@ export interface RateOptions extends BucketOptions {
 /**
  * A token bucket of calls. Who finds no token waits for one, if it will come within half of the time that is
  * left; else OVERLOADED at once. Callers take turns, each one's own calls first come first served: who is
- * passed by those of others for too long is OVERLOADED later.
+ * passed by those of others for too long is OVERLOADED later. `whenInVain` tells when nobody need wait any
+ * longer; a probe waits on.
  */
-export function rate({ name, perSecond, burst }: RateOptions): CountingLayer<'rate'> {
+export function rate({ name, perSecond, burst }: RateOptions, whenInVain?: WhenInVain): CountingLayer<'rate'> {
   const bucket = new TokenBucket({ perSecond, burst });
   /** One timer for all who wait, set for the first of them. */
   let timer: NodeJS.Timeout | undefined;
@@ -45,7 +47,7 @@ export function rate({ name, perSecond, burst }: RateOptions): CountingLayer<'ra
     bounds: () => ({ perSecond, burst }),
     state: () => ({ queued: line.length }),
     wrap: (next) => async (query, context) => {
-      const { signal, deadline, caller, onlooker } = context;
+      const { signal, deadline, caller, onlooker, probe } = context;
       if (signal.aborted) throw signal.reason;
       const came = performance.now();
       const mayWaitMs = (): number => (instantOf(deadline) - came) / 2;
@@ -55,7 +57,7 @@ export function rate({ name, perSecond, burst }: RateOptions): CountingLayer<'ra
         bucket.take(came);
         return next(query, context);
       }
-      const turn = line.wait(signal, caller.name);
+      const turn = line.wait(signal, caller.name, probe ? undefined : whenInVain);
       timer ??= watch();
       onlooker?.waits();
       await turn;

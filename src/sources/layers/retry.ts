@@ -2,8 +2,9 @@ import { classify, type CodapError } from '../../errors.ts';
 import { instantOf } from '../../store/deadline.ts';
 import type { Context, Onlooker, Query } from '../../store/fetch.ts';
 import type { Payload } from '../../store/payload.ts';
-import { untilLetIn } from '../../store/signals.ts';
+import { untilLetIn, type WhenInVain } from '../../store/signals.ts';
 import { Budget } from '../budget.ts';
+import type { Circuit } from '../circuit.ts';
 import { ask, type CountingLayer } from '../layer.ts';
 
 /** How often a call is tried, and how many of all tries may be further ones. */
@@ -24,9 +25,9 @@ const LEAST_MS = 1;
 /**
  * Asks again where a failure may pass: after the store's Retry-After or a random wait, if that fits into the
  * deadline and the budget, else the failure is handed on at once. A call that goes on with a broken body is a
- * retry from its start.
+ * retry from its start. While the circuit keeps it from being asked again, nobody waits for that.
  */
-export function retry({ attempts, budget, perSecond }: RetryOptions): CountingLayer<'retry'> {
+export function retry({ attempts, budget, perSecond }: RetryOptions, circuit?: Circuit): CountingLayer<'retry'> {
   const left = new Budget(budget, perSecond);
   let retries = 0;
 
@@ -35,14 +36,15 @@ export function retry({ attempts, budget, perSecond }: RetryOptions): CountingLa
     if (attempt > attempts || signal.aborted || classify(failure) !== 'transient') throw failure;
     const ms = (failure as CodapError).retryAfterMs ?? Math.random() * WAIT_MS * 2 ** (attempt - 2);
     // A TIMEOUT that comes with the query's own deadline ends here, too.
-    if (performance.now() + ms + LEAST_MS > instantOf(deadline)) throw failure;
+    const until = performance.now() + ms;
+    if (until + LEAST_MS > instantOf(deadline)) throw failure;
     const taken = left.take();
     if (taken === undefined) throw failure;
     try {
-      await wait(ms, signal);
+      await wait(ms, signal, circuit?.whenShutAt(until));
     } catch (reason) {
       left.giveBack(taken);
-      throw reason;
+      throw signal.aborted ? reason : failure;
     }
     return taken;
   };
@@ -111,9 +113,10 @@ class Asked implements Onlooker {
   }
 }
 
-function wait(ms: number, signal: AbortSignal): Promise<void> {
-  return untilLetIn(signal, (enter) => {
+function wait(ms: number, signal: AbortSignal, whenInVain?: WhenInVain): Promise<void> {
+  const join = (enter: () => void): (() => void) => {
     const timer = setTimeout(enter, ms);
     return () => clearTimeout(timer);
-  });
+  };
+  return untilLetIn(signal, join, whenInVain);
 }
