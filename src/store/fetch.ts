@@ -29,6 +29,11 @@ export interface AskedAt {
   at: number;
 }
 
+/** What a call has taken of its source's rate: spent as the store is asked. */
+export interface Token {
+  isSpent: boolean;
+}
+
 /**
  * What accompanies a query through the layers. A layer under which several callers share one call gives that
  * call a `signal` that aborts when the last of them has left, and a `deadline` that grows with theirs.
@@ -55,6 +60,8 @@ export interface Context {
   readonly resumedAfter?: CodapError | undefined;
   /** The source turns others away until this attempt has told whether the store answers again. */
   readonly probe?: true;
+  /** Of a source with a rate, below that. */
+  readonly token?: Token;
   /** Whoever has to know whether this call waits in a line: nobody hears of one that need not. */
   readonly onlooker?: Onlooker | undefined;
   /**

@@ -1,7 +1,8 @@
 import { type BucketOptions, TokenBucket } from '../../budget/token-bucket.ts';
-import { CodapError } from '../../errors.ts';
+import { classify, CodapError } from '../../errors.ts';
 import { atInstant } from '../../ground/at-instant.ts';
 import { instantOf } from '../../store/deadline.ts';
+import type { Fetch } from '../../store/fetch.ts';
 import type { WhenInVain } from '../../store/signals.ts';
 import { FairLine } from '../fair-line.ts';
 import type { CountingLayer } from '../layer.ts';
@@ -14,8 +15,8 @@ export interface RateOptions extends BucketOptions {
 /**
  * A token bucket of calls. Who finds no token waits for one, if it will come within half of the time that is
  * left; else OVERLOADED at once. Callers take turns, each one's own calls first come first served: who is
- * passed by those of others for too long is OVERLOADED later. `whenInVain` tells when nobody need wait any
- * longer; a probe waits on.
+ * passed by those of others for too long is OVERLOADED later. What comes to no call gives its token back.
+ * `whenInVain` tells when nobody need wait any longer; a probe waits on.
  */
 export function rate({ name, perSecond, burst }: RateOptions, whenInVain?: WhenInVain): CountingLayer<'rate'> {
   const bucket = new TokenBucket({ perSecond, burst });
@@ -34,6 +35,11 @@ export function rate({ name, perSecond, burst }: RateOptions, whenInVain?: WhenI
     }
     if (line.length > 0) timer = watch();
   };
+  const giveBack = (): void => {
+    bucket.putBack();
+    clearTimeout(timer);
+    take();
+  };
   const overloaded = (waitMs: number): CodapError =>
     new CodapError('OVERLOADED', 'this source is called too often to be called in time', {
       source: name,
@@ -46,28 +52,39 @@ export function rate({ name, perSecond, burst }: RateOptions, whenInVain?: WhenI
     name: 'rate',
     bounds: () => ({ perSecond, burst }),
     state: () => ({ queued: line.length }),
-    wrap: (next) => async (query, context) => {
-      const { signal, deadline, caller, onlooker, probe } = context;
-      if (signal.aborted) throw signal.reason;
-      const came = performance.now();
-      const mayWaitMs = (): number => (instantOf(deadline) - came) / 2;
-      const waitMs = Math.max(0, bucket.comesAt(line.before(caller.name)) - came);
-      if (waitMs > 0 && waitMs > mayWaitMs()) throw overloaded(waitMs);
-      if (waitMs === 0 && line.length === 0) {
-        bucket.take(came);
-        return next(query, context);
-      }
-      const turn = line.wait(signal, caller.name, probe ? undefined : whenInVain);
-      timer ??= watch();
-      onlooker?.waits();
-      await turn;
-      onlooker?.goesOn();
-      // What one turn more takes is a timer's lateness, too.
-      if (performance.now() - came <= mayWaitMs() + 1000 / perSecond) return next(query, context);
-      bucket.putBack();
-      clearTimeout(timer);
-      take();
-      throw overloaded(Math.max(0, bucket.comesAt(line.before(caller.name)) - performance.now()));
+    wrap(next) {
+      const handOn: Fetch = async (query, context) => {
+        const token = { isSpent: false };
+        try {
+          return await next(query, { ...context, token });
+        } catch (error) {
+          // Where there is no room below, those who wait would be turned away, too, all of them at once.
+          const isFull = line.length > 0 && classify(error) === 'rejected';
+          if (!token.isSpent && !isFull) giveBack();
+          throw error;
+        }
+      };
+      return async (query, context) => {
+        const { signal, deadline, caller, onlooker, probe } = context;
+        if (signal.aborted) throw signal.reason;
+        const came = performance.now();
+        const mayWaitMs = (): number => (instantOf(deadline) - came) / 2;
+        const waitMs = Math.max(0, bucket.comesAt(line.before(caller.name)) - came);
+        if (waitMs > 0 && waitMs > mayWaitMs()) throw overloaded(waitMs);
+        if (waitMs === 0 && line.length === 0) {
+          bucket.take(came);
+          return handOn(query, context);
+        }
+        const turn = line.wait(signal, caller.name, probe ? undefined : whenInVain);
+        timer ??= watch();
+        onlooker?.waits();
+        await turn;
+        onlooker?.goesOn();
+        // What one turn more takes is a timer's lateness, too.
+        if (performance.now() - came <= mayWaitMs() + 1000 / perSecond) return handOn(query, context);
+        giveBack();
+        throw overloaded(Math.max(0, bucket.comesAt(line.before(caller.name)) - performance.now()));
+      };
     },
   };
 }

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { CodapError, notNeeded } from '../../../src/errors.ts';
+import { CodapError, notNeeded, tooLate } from '../../../src/errors.ts';
+import { Circuit } from '../../../src/sources/circuit.ts';
 import { stack } from '../../../src/sources/layer.ts';
+import { judge } from '../../../src/sources/layers/breaker.ts';
+import { limit } from '../../../src/sources/layers/limit.ts';
 import { rate, type RateOptions } from '../../../src/sources/layers/rate.ts';
 import { timeout } from '../../../src/sources/layers/timeout.ts';
 import { GrowingDeadline } from '../../../src/store/deadline.ts';
@@ -11,6 +14,8 @@ import { FakeStore } from '../../layer-suite/fake-store.ts';
 import { layerSuite } from '../../layer-suite/layer-suite.ts';
 
 layerSuite('a rate', () => rate({ name: 'shop', perSecond: 50, burst: 10 }));
+
+const DOWN = new CodapError('UNAVAILABLE', 'down');
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
 afterEach(() => void vi.useRealTimers());
@@ -223,6 +228,89 @@ describe('two callers of 50 a second', () => {
     await pass(2000);
     for (const refused of answers.greedy.filter((answer) => typeof answer !== 'number'))
       expect(refused).toMatchObject({ code: 'OVERLOADED', rejected: true });
+  });
+});
+
+describe('the token of who', () => {
+  /** Two tokens, of which another query has one, and one place, which it has. */
+  const taken = (queue = 1) => {
+    const store = new FakeStore();
+    const circuit = new Circuit({ name: 'shop', ratio: 1, calls: 1, openMs: 1000, wholeMs: 2000 });
+    const limited = limit({ name: 'shop', concurrency: 1, queue });
+    const fetch = stack(store.fetch, [rate({ name: 'shop', perSecond: 0.1, burst: 2 }), limited, judge(circuit)]);
+    const ask = (withinMs = 2000, own: Partial<Context> = {}) =>
+      fetch({ op: 'get', params: {}, want: 'value' }, context({ deadline: performance.now() + withinMs, ...own })).then(
+        () => 'ok',
+        (error: CodapError) => error.code,
+      );
+    const other = ask();
+    const end = async (error?: CodapError) => {
+      const { answer, fail } = store.calls.at(-1)!;
+      if (error) fail(error);
+      else answer(['x']);
+      await pass(0);
+    };
+    return { store, ask, other, end };
+  };
+  type Taken = ReturnType<typeof taken>;
+
+  const leaves = (reason: Error, when: 'in line' | 'at the store') => async (made: Taken) => {
+    const leaving = new AbortController();
+    const asked = made.ask(2000, { signal: leaving.signal });
+    if (when === 'at the store') await made.end();
+    leaving.abort(reason);
+    await asked;
+    if (when === 'in line') await made.end();
+  };
+  const isAnswered = (error?: CodapError) => async (made: Taken) => {
+    const asked = made.ask();
+    await made.end();
+    await made.end(error);
+    await asked;
+  };
+  it.each<[string, 'there' | 'spent', (made: Taken) => Promise<void>, queue?: number]>([
+    ['is turned away by a full queue', 'there', async ({ ask, end }) => (await ask(), end()), 0],
+    ['leaves the line for a place', 'there', leaves(notNeeded(), 'in line')],
+    ['has no more time in it', 'there', leaves(tooLate('shop'), 'in line')],
+    ['is turned away by the circuit', 'there', async ({ ask, end }) => (void ask(), end(DOWN))],
+    ['leaves while the store is asked', 'spent', leaves(notNeeded(), 'at the store')],
+    ['was answered', 'spent', isAnswered()],
+    ['was failed by the store', 'spent', isAnswered(DOWN)],
+    ['has no room for the answer', 'spent', isAnswered(new CodapError('OVERLOADED', 'full', { rejected: true }))],
+  ])('%s is %s', async (_who, token, whatHappens, queue) => {
+    const made = taken(queue);
+    await whatHappens(made);
+    const before = made.store.calls.length;
+    const next = made.ask(1000, { probe: true });
+    await made.end();
+    expect(await next).toBe(token === 'there' ? 'ok' : 'OVERLOADED');
+    expect(made.store.calls).toHaveLength(before + (token === 'there' ? 1 : 0));
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('leaves the line for a place goes to the next in line for one', async () => {
+    const { store, ask, end } = taken();
+    const leaving = new AbortController();
+    void ask(2000, { signal: leaving.signal });
+    const next = ask(60_000);
+    leaving.abort(notNeeded());
+    await end();
+    expect(store.calls).toHaveLength(2);
+    await end();
+    expect(await next).toBe('ok');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is turned away by a full queue does not go to those in line, who would be turned away, too', async () => {
+    const { store, ask, end } = taken(0);
+    const asked = [ask(60_000), ask(60_000), ask(60_000)];
+    await end();
+    await pass(10_000);
+    await end();
+    await pass(10_000);
+    await end();
+    expect(await Promise.all(asked)).toEqual(['OVERLOADED', 'ok', 'ok']);
+    expect(store.calls).toHaveLength(3);
   });
 });
 

@@ -5,8 +5,10 @@ import { mongoError } from '../../../adapters/mongo/failure.ts';
 import { statusFailure } from '../../../adapters/rest/failure.ts';
 import { s3Failure } from '../../../adapters/s3/failure.ts';
 import { CodapError, notNeeded, tooLate } from '../../../src/errors.ts';
+import { Circuit } from '../../../src/sources/circuit.ts';
 import { stack } from '../../../src/sources/layer.ts';
 import { attempt } from '../../../src/sources/layers/attempt.ts';
+import { judge } from '../../../src/sources/layers/breaker.ts';
 import { limit } from '../../../src/sources/layers/limit.ts';
 import { prime } from '../../../src/sources/layers/prime.ts';
 import { rate } from '../../../src/sources/layers/rate.ts';
@@ -341,7 +343,8 @@ it.each([
   async (_what, below) => {
     const store = new FakeStore();
     const layer = retry({ ...DEFAULTS, budget: 0, perSecond: 0.1 });
-    const fetch = stack(store.fetch, [layer, below(), prime]);
+    const circuit = new Circuit({ name: 'shop', ratio: 1, calls: 100, openMs: 1000, wholeMs: 2000 });
+    const fetch = stack(store.fetch, [layer, below(), judge(circuit), prime]);
     const ask = (want: Payload['kind'] = 'value', own: Partial<Context> = {}) =>
       fetch({ op: 'get', params: {}, want }, context(own));
     const leaving = new AbortController();
