@@ -3,8 +3,10 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Merger, Parts, Point } from '../../../adapters/adapter.ts';
 import { plain, unchanged } from '../../../adapters/http/content.ts';
 import { CodapError } from '../../../src/errors.ts';
+import { Circuit } from '../../../src/sources/circuit.ts';
 import { type Layer, stack } from '../../../src/sources/layer.ts';
 import { attempt } from '../../../src/sources/layers/attempt.ts';
+import { judge } from '../../../src/sources/layers/breaker.ts';
 import { cache } from '../../../src/sources/layers/cache.ts';
 import { coalesce } from '../../../src/sources/layers/coalesce.ts';
 import { hedge } from '../../../src/sources/layers/hedge.ts';
@@ -67,6 +69,7 @@ function shop(layers: readonly Layer[], staleMs = 0) {
     },
     { revalidate: (query, etag) => ({ ...query, params: { ...(query.params as object), etag } }) },
   );
+  const circuit = new Circuit({ name: 'shop', ratio: 1, calls: 99, openMs: 1000, wholeMs: 4000 });
   const fetch = stack(
     (query) =>
       new Promise((resolve, reject) => {
@@ -77,7 +80,7 @@ function shop(layers: readonly Layer[], staleMs = 0) {
         };
         calls.push({ query, answer });
       }),
-    [kept, ...layers, attempt],
+    [kept, ...layers, judge(circuit), attempt],
   );
   /** What is answered, and how old it is if it comes out of the cache. */
   const ask = (key = 'a', own: Partial<Context> = {}) =>
