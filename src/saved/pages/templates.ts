@@ -1,8 +1,9 @@
-import { Context, type Liquid, LiquidError, type Template as Node } from 'liquidjs';
+import { type Liquid, LiquidError, type Template as Node } from 'liquidjs';
 import { CodapError } from '../../errors.ts';
 import type { Bounds, Output } from './bounds.ts';
 import { checkNodes, type Found } from './check-nodes.ts';
 import { engine } from './engine.ts';
+import { Lookups } from './lookups.ts';
 import { parseOn } from './parse-on.ts';
 import { type Fault, faultOf, linesOf, type Place, placed } from './placed.ts';
 import { FileFault, readTemplateFile } from './template-file.ts';
@@ -94,11 +95,11 @@ export class Template {
    */
   *rendering(named: object, output: Output, bounds: Bounds): Generator<unknown, void> {
     const limits = { memoryLimit: bounds, renderLimit: bounds, liquid: this.#liquid };
-    const context = new Context(
+    const context = new Lookups(
       named,
       this.#liquid.options,
       { sync: true },
-      limits as unknown as ConstructorParameters<typeof Context>[3],
+      limits as unknown as ConstructorParameters<typeof Lookups>[3],
     );
     try {
       yield this.#liquid.renderer.renderTemplates(this.#nodes, context, output);

@@ -1,4 +1,5 @@
 import { Long } from 'bson';
+import { Drop } from 'liquidjs';
 import { describe, expect, it } from 'vitest';
 import { Digits } from '../../../src/json/leaf.ts';
 import { operators } from '../../../src/saved/pages/comparisons.ts';
@@ -75,6 +76,51 @@ describe('the values of a page', () => {
   });
 });
 
+/** What JavaScript and LiquidJS give the objects that stand beside the data. */
+const ADDED = 'prototype equals gt next i superBlockRender'
+  .split(' ')
+  .concat(...[Object.prototype, Drop.prototype].map((prototype) => Object.getOwnPropertyNames(prototype)));
+
+describe('nothing that JavaScript adds is seen in', () => {
+  const looked = (drop: string) =>
+    ADDED.map((name) => `{{ ${drop}.${name} }}{% if ${drop}.${name} %}${name}{% endif %}{{ ${drop}.${name}.x }}`)
+      .concat('{% for k in params.keys %}', `{{ ${drop}[k] }}{% if ${drop}[k] %}{{ k }}{% endif %}`, '{% endfor %}')
+      .concat(`{% for k in params.keys %}{{ ${drop} | map: k | join }}{% if ${drop} %}`)
+      .concat(`{{ ${drop} | where: k | join }}{{ ${drop} | find: k }}{% endif %}{% endfor %}`)
+      .join('');
+  it.each<[string, string, Readonly<Record<string, string>>?]>([
+    ['codap', looked('codap')],
+    ['codap, rendered', '{% render "in.liquid", codap: codap, params: params %}', { 'in.liquid': looked('codap') }],
+    ['nil', looked('nil')],
+    ['empty', looked('empty')],
+    ['blank', looked('blank')],
+    ['forloop', `{% for x in list %}${looked('forloop')}{% endfor %}`],
+    ['forloop of render', '{% render "in.liquid" for list as x, params: params %}', { 'in.liquid': looked('forloop') }],
+    ['tablerowloop', `{% tablerow x in list %}${looked('tablerowloop')}{% endtablerow %}`],
+    ['block', `{% block main %}${looked('block')}{% endblock %}`],
+    [
+      'block within a layout',
+      `{% layout "in.liquid" %}{% block main %}${looked('block')}{% endblock %}`,
+      { 'in.liquid': '{% block main %}super{% endblock %}' },
+    ],
+  ])('%s', async (_, template, files = {}) => {
+    const html = await page(template, { list: [1] }, { files, params: { keys: ADDED } });
+    expect(html.replaceAll(/<\/?t[rd][^>]*>/g, '')).toBe('');
+  });
+
+  it('what is there', async () => {
+    const template = `{% layout "in.liquid" %}{% block main %}{{ block.super }}|{% for x in list %}{{ forloop.index }}{{
+      forloop.index0 }}{{ forloop.rindex }}{{ forloop.rindex0 }}{{ forloop.first }}{{ forloop.last }}{{ forloop.length }}{{
+      forloop.name }}{% endfor %}|{% tablerow x in list %}{{ tablerowloop.row }}{{ tablerowloop.col }}{{
+      tablerowloop.col0 }}{{ tablerowloop.col_first }}{{ tablerowloop.col_last }}{{ tablerowloop.cols }}{% endtablerow
+      %}|{{ codap.complete }}{{ codap.replies.list.status }}{% endblock %}`;
+    const files = { 'in.liquid': '{% block main %}super{% endblock %}' };
+    expect(await page(template, { list: [7] }, { files })).toBe(
+      'super|1010truetrue1x-list|<tr class="row1"><td class="col1">110truetrue1</td></tr>|trueok',
+    );
+  });
+});
+
 describe('a whole number beyond 2^53 is taken for its text, and stays a number in JSON', () => {
   const whole = (): Digits => new Digits('9007199254740993');
   const values = () => ({ p: { id: whole(), k: whole() }, list: [{ id: whole() }, { id: whole() }], ids: [whole()] });
@@ -109,6 +155,29 @@ describe('a whole number beyond 2^53 is taken for its text, and stays a number i
     ['{{ p.id }} {{ ids | join }} {{ p.id | date }}', '9007199254740993 9007199254740993 9007199254740993'],
   ])('%s', async (template, text) => {
     expect(await page(template, values())).toBe(text);
+  });
+});
+
+describe('an object with a `length` is no list to', () => {
+  const values = { o: { length: 900_000_000, 0: 'z', '-1': 'y', 899_999_999: 'x', p: 1 } };
+  it.each([
+    ['{{ o | size }}', '0'],
+    ['{{ o | first }}{{ o | last }}{{ o.first }}{{ o.last }}', ''],
+    ['{{ o | slice: 0 }}', ''],
+    ['{{ o | reverse | size }}{{ o | uniq | size }}{{ o | compact | size }}{{ o | concat: o | size }}', '1112'],
+    ['{{ o | push: o | size }}{{ o | unshift: o | size }}{{ o | pop | size }}{{ o | shift | size }}', '2200'],
+    [
+      '{{ o | map: "p" | json }}{{ o | sum }}{{ o | sum: "p" }}{{ o | sort | size }}{{ o | sort_natural | size }}',
+      '[1]0111',
+    ],
+    ['{{ o | where: "p" | size }}{{ o | find_index: "p" }}{{ o | has: "p" }}{{ o | reject: "p" | size }}', '10true0'],
+    ['{{ o | group_by: 0 | size }}{{ o.size }}', '55'],
+    ['{% for pair in o %}{{ pair[0] }},{% endfor %}', '0,899999999,length,-1,p,'],
+    ['{% tablerow pair in o %}{{ pair[0] }}{% endtablerow %}', /^<tr class="row1"><td class="col1">0<.*p<\/td><\/tr>$/],
+    ['{% if o contains "z" or o == empty %}yes{% endif %}{{ o | default: 1 | size }}', '0'],
+    ['{{ o | join | size }}{{ o | date: o | size }}{{ "a" | truncate: 5, o }}', '00a'],
+  ])('%s', async (template, text) => {
+    expect(await page(template, values)).toEqual(typeof text === 'string' ? text : expect.stringMatching(text));
   });
 });
 
