@@ -44,7 +44,7 @@ export const pageFilters: Readonly<Record<string, FilterImplOptions>> = {
   slice: bounded(sliced, lengthOf),
   ...each(OF_PATHS, (handler) => bounded(handler, lengthOf, pathLength)),
   group_by: making(bounded(filters['group_by'] as Handler, lengthOf, pathLength), sizeOfGroups),
-  ...each(OF_ENDS, ofText),
+  ...each(OF_ENDS, ofSized),
   default: filters['default'] as Handler,
   ...dateFilters,
   sort,
@@ -145,10 +145,12 @@ function textOf(this: ThisParameterType<Handler>, value: unknown): string {
   return typeof value === 'string' ? value : (append.call(this, value, '') as string);
 }
 
-/** A filter that takes large numbers for text. */
-function ofText(handler: Handler): Handler {
+/** A filter of texts, large numbers as text, and lists: LiquidJS would take any object with a `length`. */
+function ofSized(handler: Handler): Handler {
   return function (value: unknown) {
-    return handler.call(this, value instanceof Digits ? value.text : value) as unknown;
+    const plain = value instanceof Digits ? value.text : value;
+    const isSized = typeof plain === 'string' || Array.isArray(plain);
+    return handler.call(this, isSized ? plain : undefined) as unknown;
   };
 }
 
