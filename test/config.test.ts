@@ -321,8 +321,39 @@ describe('faults', () => {
     expect(Object.keys(faultsOf(() => parseConfig(raw)))).toHaveLength(1);
   });
 
-  it.each(['https://app.example/', 'https://app.example/x', '*', 'app.example'])('%s is not an origin', (origin) => {
-    expect(Object.keys(faultsOf(() => parse({ server: { corsOrigins: [origin] } })))).toEqual(['server.corsOrigins.0']);
+  const again = 'a header is allowed here once, in whatever case';
+  const other = 'another header than host, content-length, expect and the hop-by-hop ones is allowed here';
+  const value = 'the value of a header is allowed here';
+  it.each<[object, Record<string, string>]>([
+    [
+      { Host: 'x', A: '1', a: '2' },
+      { Host: other, a: again },
+    ],
+    [
+      { A: '1', a: 'x\ny', B: 5, b: '2', 'c d': '3' },
+      { a: again, B: expect.any(String) as string, b: again, 'c d': 'the name of a header is allowed here' },
+    ],
+    [
+      { Host: 'x', host: 'y', C: '\0' },
+      { Host: other, host: other, C: value },
+    ],
+  ])('all faults of headers are told together: %j', (headers, told) => {
+    const faults = faultsOf(() => parseConfig(withSource({ adapter: 'rest', url: 'http://a.example/', headers })));
+    const path = (name: string): string => `sources.shop.headers.${name}`;
+    expect(faults).toEqual(Object.fromEntries(Object.entries(told).map(([name, detail]) => [path(name), detail])));
+  });
+
+  const origin = 'an origin such as https://app.example, without a path, is allowed here';
+  const written = 'an origin without * is allowed here: each is written out';
+  it.each([
+    ['https://app.example/', origin],
+    ['https://app.example/x', origin],
+    ['*', origin],
+    ['app.example', origin],
+    ['https://*.example.com', written],
+    ['https://*', written],
+  ])('%s is not an origin', (given, detail) => {
+    expect(faultsOf(() => parse({ server: { corsOrigins: [given] } }))).toEqual({ 'server.corsOrigins.0': detail });
   });
 
   it.each(['shop.example:80', 'http://shop.example', '*', 'a b', '', '[::1]', '*.example', 'a/b', 'a@b'])(

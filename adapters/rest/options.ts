@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { besides } from '../../src/store/besides.ts';
 import { wholeNumber } from '../../src/store/whole-number.ts';
 import { version } from '../../src/version.ts';
 import type { SourceOptions } from '../source-options.ts';
@@ -35,11 +36,10 @@ const field = z
   .string()
   .regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'the name of a header is allowed here')
   // HTTP would take it for one like any other.
-  .refine((name) => name !== '*', 'the name of a header is allowed here: * does not stand for all of them')
-  .toLowerCase();
+  .refine((name) => name !== '*', 'the name of a header is allowed here: * does not stand for all of them');
 
 const name = field.refine(
-  (name) => !RESERVED.has(name),
+  (name) => !RESERVED.has(name.toLowerCase()),
   'another header than host, content-length, expect and the hop-by-hop ones is allowed here',
 );
 
@@ -54,7 +54,7 @@ const url = z.string().superRefine((text, context) => {
 });
 
 const headers = z
-  .record(z.string(), z.unknown())
+  .record(name, z.string().regex(HEADER_VALUE, 'the value of a header is allowed here'))
   .superRefine((given, context) => {
     const seen = new Set<string>();
     for (const key of Object.keys(given)) {
@@ -62,24 +62,24 @@ const headers = z
         context.addIssue({ code: 'custom', path: [key], message: 'a header is allowed here once, in whatever case' });
       seen.add(key.toLowerCase());
     }
-  })
-  .pipe(z.record(name, z.string().regex(HEADER_VALUE, 'the value of a header is allowed here')));
+  }, besides())
+  .transform((given) => Object.fromEntries(Object.entries(given).map(([key, value]) => [key.toLowerCase(), value])));
 
 /** A REST source's own fields. */
 export const options = z.strictObject({
   url: url.meta({ description: 'Where its paths begin.' }),
-  headers: headers.default({}).meta({ description: 'Sent with every request; they win over all others.' }),
+  headers: headers.prefault({}).meta({ description: 'Sent with every request; they win over all others.' }),
   methods: z
     .array(z.enum(['get', 'head', 'post']))
     .min(1)
     .default(['get', 'head'])
     .meta({ description: 'post is for searches that need a body.' }),
   requestHeaders: z
-    .array(name)
+    .array(name.toLowerCase())
     .default(['accept', 'accept-language', 'if-none-match', 'if-modified-since', 'range'])
     .meta({ description: 'The headers that a query may set.' }),
   responseHeaders: z
-    .array(field.refine((name) => !UNTOLD.has(name), 'set-cookie and hop-by-hop headers are not shown'))
+    .array(field.toLowerCase().refine((name) => !UNTOLD.has(name), 'set-cookie and hop-by-hop headers are not shown'))
     .default([])
     .meta({ description: "The answer's headers that stand in meta.headers." }),
   userAgent: z
@@ -109,7 +109,10 @@ export const options = z.strictObject({
       shown: z.union([z.literal(false), z.array(mergeRule)]),
     }),
   openapi: openapi.optional().meta({ description: 'A file that describes its paths, told with `describe`.' }),
-  forwardHeaders: z.array(name).default([]).meta({ description: "The caller's headers that are passed on." }),
+  forwardHeaders: z
+    .array(name.toLowerCase())
+    .default([])
+    .meta({ description: "The caller's headers that are passed on." }),
 });
 
 /** A REST source's configuration. */

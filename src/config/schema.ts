@@ -24,10 +24,12 @@ const TIMEOUT_MS = 2000;
 const bytes = wholeNumber.min(1024).max(LARGEST);
 const origin = z
   .string()
-  .refine(
-    (text) => URL.canParse(text) && new URL(text).origin === text,
-    'an origin such as https://app.example, without a path, is allowed here',
-  );
+  .refine((text) => URL.canParse(text) && new URL(text).origin === text, {
+    message: 'an origin such as https://app.example, without a path, is allowed here',
+    abort: true,
+  })
+  // It stands for itself alone, and no browser sends it.
+  .refine((text) => !text.includes('*'), 'an origin without * is allowed here: each is written out');
 
 const host = z
   .string()
@@ -88,10 +90,9 @@ const server = z
       .boolean()
       .optional()
       .meta({ description: 'Whether `/` is the playground; by default on a loopback host, and in the demo.' }),
-    corsOrigins: z
-      .array(origin)
-      .default([])
-      .meta({ description: 'Origins whose pages may read answers, without credentials.' }),
+    corsOrigins: z.array(origin).default([]).meta({
+      description: 'Origins whose pages may read answers, without credentials; each written out, without `*`.',
+    }),
     hosts: z
       .array(host)
       .default([])

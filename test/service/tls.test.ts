@@ -87,6 +87,21 @@ describe('server.tls', () => {
       { cert: 'cert.pem', key: 'ed25519.pem' },
       'server.tls.key: the key of the certificate is allowed here',
     ],
+    [
+      'each of the two, told beside the other',
+      { cert: 'key.pem', key: 'cert.pem' },
+      'server.tls.key: a private key in PEM without a passphrase is allowed here',
+    ],
+    [
+      'a key beside a certificate that is not there',
+      { cert: 'none.pem', key: 'cert.pem' },
+      'server.tls.key: a private key in PEM without a passphrase is allowed here',
+    ],
+    [
+      'the key of another certificate, beside what is unknown',
+      { cert: 'cert.pem', key: 'other.pem', passphrase: 'x' },
+      'server.tls.key: the key of the certificate is allowed here',
+    ],
     ['a certificate alone', { cert: 'cert.pem' }, 'server.tls.key: key is missing'],
     [
       'something else beside them',
