@@ -1,9 +1,9 @@
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { ToldFault } from '../json/fault-list.ts';
 import { whyUnread } from '../ground/read-file.ts';
 import { exactJson } from './exact-json.ts';
 import { ConfigError, type ConfigFault } from './fault.ts';
-import { readUtf8 } from './config-files.ts';
+import { folderOf, readUtf8 } from './config-files.ts';
 import { readYaml } from './yaml.ts';
 
 /** A saved batch as somebody wrote it, before anybody looks at what it says. */
@@ -28,7 +28,7 @@ export async function readBatches(written: ReadonlyMap<unknown, unknown>, file: 
       const name = String(key);
       if (typeof value !== 'string') return batchText(name, file, () => value);
       try {
-        const text = await readUtf8(resolve(dirname(file), value));
+        const text = await readUtf8(resolve(folderOf(file), value));
         return batchText(name, value, () => readYaml(text, value).exact);
       } catch (error) {
         const detail = `the file ${value} cannot be read (${whyUnread(error)})`;

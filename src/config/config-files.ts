@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { readFile, readInTurn, readPipe, unread, whyUnread } from '../ground/read-file.ts';
 import { NamedFile } from '../store/named-file.ts';
 
@@ -23,6 +24,11 @@ export async function readGiven(file: string): Promise<string> {
   const bytes = await readPipe(file, MOST_BYTES);
   if (bytes.length === 0) throw unread(READ_BEFORE);
   return toText(bytes);
+}
+
+/** Where the paths in a configuration start: its own folder, or where this process stands if a shell gave it. */
+export function folderOf(file: string): string {
+  return GIVEN.test(file) ? '.' : dirname(file);
 }
 
 /** The file that an option names, as it is to be checked. */

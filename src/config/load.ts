@@ -1,11 +1,10 @@
-import { dirname } from 'node:path';
 import type { Adapters } from '../../adapters/adapter.ts';
 import { whyUnread } from '../ground/read-file.ts';
 import { readBatches } from './batch-texts.ts';
 import type { Env } from './env.ts';
 import { ConfigError } from './fault.ts';
 import { checkConfig, type CheckedConfig } from './parse-config.ts';
-import { readGiven } from './config-files.ts';
+import { folderOf, readGiven } from './config-files.ts';
 import { readYaml } from './yaml.ts';
 
 export { type BatchText, readBatches } from './batch-texts.ts';
@@ -27,7 +26,7 @@ export async function readConfig(file: string, env: Env, adapters: Adapters): Pr
   const { batches, callers } = exact instanceof Map ? (Object.fromEntries(exact) as Record<string, unknown>) : {};
   return checkConfig(plain, env, adapters, {
     file,
-    folder: dirname(file),
+    folder: folderOf(file),
     batches: batches instanceof Map ? await readBatches(batches, file) : [],
     callers: callers instanceof Map ? Array.from(callers.keys(), String) : [],
   });

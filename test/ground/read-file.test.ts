@@ -2,7 +2,7 @@ import { execFile, execFileSync } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, expect, it, vi } from 'vitest';
 import { readFile, readInTurn, whyUnread } from '../../src/ground/read-file.ts';
@@ -98,6 +98,24 @@ it('a read that hangs does not keep the process from its exit, nor from its stat
     killSignal: 'SIGKILL',
   });
   await expect(ended).rejects.toMatchObject({ code: 3, signal: null });
+});
+
+it('a configuration from a pipe names files from where the process stands', async () => {
+  writeFileSync(at('batch.yaml'), 'pattern: kv\nqueries: {}');
+  writeFileSync(at('api.json'), '{"openapi": "3.1.0", "paths": {}}');
+  const end = openSync(at('pipe'), constants.O_RDONLY | constants.O_NONBLOCK);
+  const from = (name: string) => relative(process.cwd(), at(name));
+  const web = { adapter: 'rest', url: 'http://127.0.0.1:9/', openapi: from('api.json') };
+  try {
+    const loading = loadConfig(`/dev/fd/${end}`);
+    writeFileSync(at('pipe'), JSON.stringify({ sources: { web }, batches: { one: from('batch.yaml') } }));
+    const { folder: start, sources, batches } = await loading;
+    expect(start).toBe('.');
+    expect(sources['web']).toMatchObject({ openapi: { openapi: '3.1.0' } });
+    expect(batches).toMatchObject([{ faults: [], json: Buffer.from('{"pattern":"kv","queries":{}}') }]);
+  } finally {
+    closeSync(end);
+  }
 });
 
 it('a configuration may come from a pipe that the process was given, once', async () => {
