@@ -34,8 +34,8 @@ const LINGER_MS = 1600;
 /** So long a worker that gets a signal waits for its primary's word, or a quarter of a short grace period. */
 const WORD_MS = 500;
 /**
- * So long before the grace period is over a worker ends, in milliseconds, or half of a short one: then its
- * primary ends, and with it what hangs. To leave a process, and to have that told, takes some of it.
+ * So long before the grace period is over the process leaves, in milliseconds: of a short one an eighth, for
+ * it takes some of it to leave; a worker half, for then its primary ends, and with it what hangs.
  */
 export const AHEAD_MS = 100;
 /** So long after the last answer the process ends, whatever does not close, in milliseconds. */
@@ -53,7 +53,7 @@ export function draining({ front, logger, dispose }: RunningService) {
     tellPrimary({ kind: 'draining' });
     let status = err ? 1 : 0;
     let whole = false;
-    const aheadMs = cluster.isWorker ? Math.min(AHEAD_MS, graceMs / 2) : 0;
+    const aheadMs = Math.min(AHEAD_MS, graceMs / (cluster.isWorker ? 2 : 8));
     const end = (): never => process.exit(whole ? status : 1);
     let toldAt = -Infinity;
     setTimeout(() => {

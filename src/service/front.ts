@@ -25,7 +25,7 @@ export function cutAfter(graceMs: number): number {
  * has stood still and the period is over.
  */
 export function takenIn(graceMs: number): number {
-  return Math.min(TAKEN_MS, graceMs - cutAfter(graceMs));
+  return Math.min(TAKEN_MS, (graceMs - cutAfter(graceMs)) / 2);
 }
 
 /** What answers requests; without batches there is nothing to drain, or to cut before its time. */
