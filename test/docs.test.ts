@@ -151,7 +151,7 @@ describe('docs/saved-batches.md', () => {
     const service = await startService({ batches });
     const [table, archive] = await Promise.all(paths.map((path) => service.get(path)));
     await service.close();
-    expect(table!.text).toMatch(/^price,sku\r\n9.90,B-105\r\n/);
+    expect(table!.text).toMatch(/^sku,price\r\nB-105,9.90\r\n/);
     expect(archive!.headers['content-disposition']).toContain('covers.zip');
     expect(archive!.text).not.toContain('_INCOMPLETE.json');
   });

@@ -3,8 +3,9 @@ import { Aggregator } from 'mingo/aggregator';
 import { Query } from 'mingo/query';
 import type { Options } from 'mingo/types';
 import { toTyped, toView } from './bson.ts';
+import { isPlain } from './project.ts';
 import type { Request } from './request.ts';
-import { arranged, checkHint, encoded, isPlain, matching, natural, optionsOf } from './select.ts';
+import { arranged, checkHint, encoded, matching, natural, optionsOf } from './select.ts';
 import type { Store, Stored } from './store.ts';
 
 /**

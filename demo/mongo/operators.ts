@@ -10,6 +10,7 @@ import { flatten, resolve } from 'mingo/util';
 import { comparer, keyOf, typeRank, type Compare } from './compare.ts';
 import { expressions } from './expressions.ts';
 import { CODE, MongoFailure } from './failure.ts';
+import { $project } from './project.ts';
 import { sorted } from './sort.ts';
 
 type Test = (values: readonly unknown[], operand: unknown, compare: Compare, collated: boolean) => boolean;
@@ -98,7 +99,7 @@ const $sort: typeof pipeline.$sort = (input, spec, options: Options) =>
 export const operators: Context = Context.init({
   accumulator: { ...accumulator },
   expression: expressions,
-  pipeline: { ...pipeline, $lookup, $sort, $out: refuse('$out'), $merge: refuse('$merge') },
+  pipeline: { ...pipeline, $lookup, $project, $sort, $out: refuse('$out'), $merge: refuse('$merge') },
   projection: { ...projection },
   query: {
     ...query,

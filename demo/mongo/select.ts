@@ -1,9 +1,11 @@
 import type { Document } from 'bson';
+import { Lazy } from 'mingo/lazy';
 import { Query } from 'mingo/query';
 import type { Options } from 'mingo/types';
 import { toRaw, toTyped, toView } from './bson.ts';
 import { CODE, MongoFailure } from './failure.ts';
 import { operators } from './operators.ts';
+import { $project, isPlain } from './project.ts';
 import type { Request } from './request.ts';
 import { sorted } from './sort.ts';
 import type { Collection, Store, Stored } from './store.ts';
@@ -65,24 +67,12 @@ export function projected(
 ): IteratorObject<Uint8Array> {
   if (Object.keys(projection).length === 0) return found.map(({ raw }) => raw);
   const cursor = isPlain(projection)
-    ? new Query({}, options).find(
-        found.map(({ raw }) => toTyped(raw)),
-        projection,
-      )
+    ? $project(Lazy(found.map(({ raw }) => toTyped(raw))), projection, { idKey: '_id', ...options } as Options)
     : new Query(filter, options).find(
         found.map(({ raw }) => toView(raw)),
         projection,
       );
-  return encoded(cursor as Iterable<Document>);
-}
-
-/** True for a projection that only keeps fields or only leaves them out. */
-export function isPlain(projection: Document): boolean {
-  return Object.entries(projection).every(([path, value]) => {
-    if (path.startsWith('$') || path.endsWith('.$')) return false;
-    if (typeof value === 'number' || typeof value === 'boolean') return true;
-    return typeof value === 'object' && value !== null && Object.keys(value).length > 0 && isPlain(value);
-  });
+  return encoded(cursor as unknown as Iterable<Document>);
 }
 
 /** Documents as bytes; a value that mingo left undefined is not there. */

@@ -311,6 +311,21 @@ describe('find', () => {
   });
 });
 
+test.each<[Document, string]>([
+  [{ _id: 0, sku: 1, price: 1 }, '{"sku":"s","price":1}'],
+  [{ price: 1, sku: 1 }, '{"_id":1,"sku":"s","price":1}'],
+  [{ price: 1, 'at.a': 1, 'at.z': 1 }, '{"_id":1,"price":1,"at":{"z":1,"a":2}}'],
+  [{ at: { a: 1, z: 1 } }, '{"_id":1,"at":{"z":1,"a":2}}'],
+  [{ 'list.a': 1, 'list.z': 1, _id: 0 }, '{"list":[{"z":1,"a":2}]}'],
+  [{ _id: 0, at: 0 }, '{"sku":"s","price":1,"list":[{"z":1,"a":2}]}'],
+])('a projection %j keeps fields in the order of the document', async (projection, json) => {
+  server.load('shop', 'products', [{ _id: 1, sku: 's', price: 1, at: { z: 1, a: 2 }, list: [{ z: 1, a: 2 }] }]);
+  expect(JSON.stringify(await products.findOne({}, { projection }))).toBe(json);
+  expect(JSON.stringify((await run('products', [{ $project: projection }]))[0])).toBe(json);
+  const computed = [{ $project: { twice: { $add: ['$price', '$price'] }, sku: '$at.z', price: 1, _id: 1 } }];
+  expect(JSON.stringify((await run('products', computed))[0])).toBe('{"_id":1,"price":1,"twice":2,"sku":1}');
+});
+
 describe('cursors', () => {
   const many = Array.from({ length: 1200 }, (_, n) => ({ _id: n, n }));
 
