@@ -25,7 +25,7 @@ export function isPlain(projection: Document): boolean {
   });
 }
 
-/** A document with its keys as another has them, those that are only its own and those that are computed last. */
+/** A document with its keys as another has them; last those that it alone has, or that are computed. */
 function inOrder(result: Document, given: Document, computed: ReadonlySet<string>): Document {
   const isKept = (key: string): boolean => Object.hasOwn(given, key) && !computed.has(key);
   const kept = Object.keys(given).filter((key) => Object.hasOwn(result, key) && isKept(key));

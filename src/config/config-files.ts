@@ -26,7 +26,7 @@ export async function readGiven(file: string): Promise<string> {
   return toText(bytes);
 }
 
-/** Where the paths in a configuration start: its own folder, or where this process stands if a shell gave it. */
+/** Where the paths in a configuration start: its folder, or where this process stands if a shell gave it. */
 export function folderOf(file: string): string {
   return GIVEN.test(file) ? '.' : dirname(file);
 }
