@@ -6,7 +6,11 @@ import * as pipeline from 'mingo/operators/pipeline';
  * those that it computes after them, as they were written.
  */
 export const $project: typeof pipeline.$project = (input, spec, options) => {
-  const computed = new Set(Object.keys(spec).filter((name) => !isPlain({ [name]: spec[name] as unknown })));
+  const computed = new Set(
+    Object.entries(spec)
+      .filter((field) => !isPlain(Object.fromEntries([field])))
+      .map(([name]) => name),
+  );
   let given: Document = {};
   const results = pipeline.$project(
     input.map((document: Document) => (given = document)),
