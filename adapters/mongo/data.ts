@@ -1,10 +1,10 @@
 import { entriesOf, put } from '../../src/json/members.ts';
 import { choice } from '../../src/store/check-schema.ts';
-import { Filled, isOfAnyType } from '../../src/store/placeholder.ts';
+import { Filled, isHole, isOfAnyType, unwrapped, type Hole } from '../../src/store/placeholder.ts';
 import { bareNumber, isWrapper, readWrapper, wrappersFor } from './extended-json.ts';
 import { dataOf } from './filled.ts';
 import { untyped } from './untyped.ts';
-import { isFields, isHole, isSendable, UNSENDABLE, type Hole, type Read, type Walk } from './walk.ts';
+import { isFields, isSendable, UNSENDABLE, type Read, type Walk } from './walk.ts';
 
 /** Reads a value that is nothing but data: JSON, Extended JSON, references at any depth. */
 export function readData(walk: Walk, value: unknown): unknown {
@@ -36,7 +36,7 @@ function readOnly(fits: (value: unknown) => boolean, detail: string): Read {
   return (walk, value) => {
     if (isHole(value) && !walk.mayHole()) return null;
     if (isOfAnyType(value)) return value;
-    const known = value instanceof Filled ? value.value : value;
+    const known = unwrapped(value);
     return fits(known) ? known : walk.fault(detail);
   };
 }

@@ -1,10 +1,11 @@
 import { entriesOf, keysOf, put } from '../../src/json/members.ts';
+import { isHole } from '../../src/store/placeholder.ts';
 import { readData, readHole, readLiteral } from './data.ts';
 import { isWrapper, readWrapper } from './extended-json.ts';
 import { EXPRESSION_OPERATORS, SYSTEM_VARIABLES } from './operators.ts';
 import { readArraySort, readSort } from './sort.ts';
 import { untyped } from './untyped.ts';
-import { isFields, isHole, type Fields, type Read, type Walk } from './walk.ts';
+import { isFields, type Fields, type Read, type Walk } from './walk.ts';
 
 /** Reads an aggregation expression; a reference in it is sent as `{$literal: value}`. */
 export function readExpression(walk: Walk, value: unknown): unknown {

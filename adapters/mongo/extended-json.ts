@@ -3,12 +3,12 @@ import { exactInteger } from '../../src/json/digits.ts';
 import { bsonTag, toText } from '../../src/json/leaf.ts';
 import { firstKeyOf, keysOf, memberOf, onlyKeyOf, valuesOf } from '../../src/json/members.ts';
 import { choice } from '../../src/store/check-schema.ts';
-import { Filled, isOfAnyType, Placeholder } from '../../src/store/placeholder.ts';
+import { Filled, isHole, isOfAnyType, Placeholder } from '../../src/store/placeholder.ts';
 import { exactDecimal } from './exact-decimal.ts';
 import { exactDouble } from './exact-double.ts';
 import type { FillingRoom } from './filling-room.ts';
 import { isMalformedVector } from './vector.ts';
-import { isFields, isHole, type Fields, type Walk } from './walk.ts';
+import { isFields, type Fields, type Walk } from './walk.ts';
 
 const UINT32_MOST = 2 ** 32 - 1;
 /** The most characters of a pattern, before what is filled in is escaped: MongoDB takes no more. */

@@ -1,5 +1,5 @@
 import { entriesOf, hasMember, keysOf, onlyKeyOf, put } from '../../src/json/members.ts';
-import { Filled, isOfAnyType, Placeholder } from '../../src/store/placeholder.ts';
+import { isHole, isOfAnyType, Placeholder, unwrapped } from '../../src/store/placeholder.ts';
 import { readData, readHole, readLiteral, readWhole } from './data.ts';
 import { readCode } from './expression.ts';
 import { isWrapper, readWrapper, wrappersFor } from './extended-json.ts';
@@ -7,7 +7,7 @@ import { readGeometry, readNear, readShape } from './geo.ts';
 import { readJsonSchema } from './json-schema.ts';
 import { CONDITION_OPERATORS, FIELD_OPERATORS, SORTING } from './operators.ts';
 import { readPattern, readPatternOptions } from './regex.ts';
-import { isFields, isHole, isSendable, UNSENDABLE, type Fields, type Read, type Walk } from './walk.ts';
+import { isFields, isSendable, UNSENDABLE, type Fields, type Read, type Walk } from './walk.ts';
 
 /** Reads a filter: an object whose keys are fields, each with its condition, or `$and` and the like. */
 export function readFilter(walk: Walk, value: unknown): unknown {
@@ -61,7 +61,7 @@ function readOperator(
 const readFilters: Read = (walk, value) => walk.list(value, readFilter, 1);
 
 const readSearch: Read = (walk, value) => {
-  const known = value instanceof Filled ? value.value : value;
+  const known = unwrapped(value);
   // Of what is filled in the surrogates are looked at once there is room for it.
   const isText = typeof known === 'string' && (isHole(value) || known.isWellFormed());
   return isText || value instanceof Placeholder
@@ -85,7 +85,7 @@ const CONDITIONS: Readonly<Record<string, Read>> = {
 
 /** A list in which references may stand, or which one stands for. */
 const readList: Read = (walk, value) => {
-  const list = value instanceof Filled ? value.value : value;
+  const list = unwrapped(value);
   if (isOfAnyType(list) || Array.isArray(list)) return readData(walk, value);
   return walk.fault('a list is allowed here');
 };

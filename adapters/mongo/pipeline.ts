@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { hasMember, keysOf, memberOf } from '../../src/json/members.ts';
 import { choice } from '../../src/store/check-schema.ts';
+import { isHole } from '../../src/store/placeholder.ts';
 import { readLiteral, readWhole } from './data.ts';
 import { readCode, readExpression, readExpressions, readOperator } from './expression.ts';
 import { readFilter } from './filter.ts';
@@ -8,7 +9,7 @@ import { readGeometry } from './geo.ts';
 import { readProject } from './projection.ts';
 import { readSort } from './sort.ts';
 import { STAGES } from './operators.ts';
-import { isFields, isHole, type Read, type Walk } from './walk.ts';
+import { isFields, type Read, type Walk } from './walk.ts';
 
 /** What stands in a pipeline that has no collection alone. */
 const OWN = '$documents';

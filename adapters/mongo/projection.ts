@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { keysOf, memberOf } from '../../src/json/members.ts';
+import { isHole } from '../../src/store/placeholder.ts';
 import { objectOf } from '../fillable.ts';
 import { readLiteral } from './data.ts';
 import { readCode, readExpression } from './expression.ts';
 import { isWrapper } from './extended-json.ts';
 import { readFilter } from './filter.ts';
 import { metaShown, readMeta } from './sort.ts';
-import { isFields, isHole, type Fields, type Read, type Walk } from './walk.ts';
+import { isFields, type Fields, type Read, type Walk } from './walk.ts';
 
 /** A find's projection as a schema shows it, with or without `$meta`. */
 export function projectionShown(hasMeta = true): z.ZodType {

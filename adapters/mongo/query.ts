@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { checkCompiled, choice } from '../../src/store/check-schema.ts';
-import { Filled, isOfAnyType } from '../../src/store/placeholder.ts';
+import { isOfAnyType, unwrapped } from '../../src/store/placeholder.ts';
 import { wholeNumber } from '../../src/store/whole-number.ts';
 import { recordOf } from '../../src/json/members.ts';
 import type { Mode } from '../../src/json/typed-text.ts';
@@ -97,7 +97,7 @@ const READS: Readonly<Record<string, Read>> = {
 function readFilled(schema: z.ZodType): Read {
   return (walk, value) => {
     if (typeof value === 'number' || isOfAnyType(value)) return value;
-    const { data, faults } = checkCompiled(schema, bareNumber(value instanceof Filled ? value.value : value));
+    const { data, faults } = checkCompiled(schema, bareNumber(unwrapped(value)));
     return faults[0] ? walk.fault(faults[0].detail) : data;
   };
 }

@@ -1,8 +1,8 @@
 import { toText } from '../../src/json/leaf.ts';
-import { Filled, Placeholder } from '../../src/store/placeholder.ts';
+import { Filled, isHole, Placeholder, type Hole } from '../../src/store/placeholder.ts';
 import { readLiteral } from './data.ts';
 import { arePatternOptions, MOST_PATTERN } from './extended-json.ts';
-import { type Hole, isHole, type Walk } from './walk.ts';
+import type { Walk } from './walk.ts';
 
 /**
  * Escapes a text for PCRE2, which takes any character but a letter or digit literally after a backslash.

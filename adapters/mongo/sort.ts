@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { entriesOf, keysOf, onlyKeyOf, put } from '../../src/json/members.ts';
 import { choice } from '../../src/store/check-schema.ts';
+import { isHole } from '../../src/store/placeholder.ts';
 import { objectOf } from '../fillable.ts';
 import { bareNumber, isWrapper, readWrapper } from './extended-json.ts';
-import { isFields, isHole, isSendable, type Fields, type Read, type Walk } from './walk.ts';
+import { isFields, isSendable, type Fields, type Read, type Walk } from './walk.ts';
 
 const ways = [1, -1] as const;
 const kinds = [...ways, 'text', 'hashed', '2d', '2dsphere'] as const;

@@ -1,5 +1,5 @@
 import { entriesOf, hasMember, isObject, put, type Members } from '../../src/json/members.ts';
-import { Filled, Placeholder } from '../../src/store/placeholder.ts';
+import { isHole } from '../../src/store/placeholder.ts';
 import { choice } from '../../src/store/check-schema.ts';
 import type { Fault } from '../adapter.ts';
 import { FillingRoom, NotData } from './filling-room.ts';
@@ -9,14 +9,6 @@ export interface Lists {
   readonly collections: ReadonlySet<string>;
   readonly operators: ReadonlySet<string>;
   readonly stages: ReadonlySet<string>;
-}
-
-/** A reference, before or after it was filled in. */
-export type Hole = Placeholder | Filled;
-
-/** True where a reference stands. */
-export function isHole(value: unknown): value is Hole {
-  return value instanceof Placeholder || value instanceof Filled;
 }
 
 /** A JSON object: neither null, a list nor a reference. */

@@ -6,7 +6,7 @@ import { entriesOf } from '../../src/json/members.ts';
 import { isContainer, piecesOf } from '../../src/json/size.ts';
 import { slices } from '../../src/json/text.ts';
 import { writeBytes, writeJson } from '../../src/json/write.ts';
-import { Filled, Placeholder } from '../../src/store/placeholder.ts';
+import { Filled, Placeholder, unwrapped } from '../../src/store/placeholder.ts';
 import type { Fault } from '../adapter.ts';
 
 /** Pieces of a body that are written while it is compiled: a larger one is written when it is sent. */
@@ -38,7 +38,7 @@ const JSON_TYPE = 'application/json';
 
 /** What a query posts; undefined after a fault. */
 export function restBody(body: unknown, fault: Fault): RestBody | undefined {
-  const bare = body instanceof Filled ? body.value : body;
+  const bare = unwrapped(body);
   if (typeof bare === 'string') {
     if (body instanceof Filled && piecesOf(bare) > AT_ONCE) return { template: body, contentType: TEXT };
     if (!bare.isWellFormed()) fault(['body'], NO_TEXT);
@@ -99,7 +99,7 @@ interface Writing {
 /** Writes JSON with what was filled in; false where a reference that is not yet known ends it. */
 function* writing(node: unknown, depth: number, how: Writing): Steps<boolean> {
   const { work, add, filled } = how;
-  if (work.tick(piecesOf(node instanceof Filled ? node.value : node))) yield;
+  if (work.tick(piecesOf(unwrapped(node)))) yield;
   if (node instanceof Placeholder) return false;
   if (node instanceof Filled) {
     const known = (filled[depth] ??= new Map<unknown, Buffer>());

@@ -1,6 +1,6 @@
 import { toText } from '../../src/json/leaf.ts';
 import { entriesOf, firstKeyOf } from '../../src/json/members.ts';
-import { Filled, Placeholder } from '../../src/store/placeholder.ts';
+import { Placeholder, unwrapped } from '../../src/store/placeholder.ts';
 import type { Fault } from '../adapter.ts';
 import { HEADER_VALUE } from './options.ts';
 
@@ -24,7 +24,7 @@ export function restHeaders(
   let left = MOST_TOGETHER;
   for (const [key, value] of entriesOf(headers)) {
     const name = key.toLowerCase();
-    const text = value instanceof Placeholder ? '' : toText(value instanceof Filled ? value.value : value);
+    const text = value instanceof Placeholder ? '' : toText(unwrapped(value));
     if (!allowed.includes(name)) fault(['headers', key], `a query may set: ${allowed.join(', ') || 'no header'}`);
     else if (found.has(name)) fault(['headers', key], 'a header is named once, in whatever case');
     else if (text !== undefined && text.length > MOST_CHARS)

@@ -1,17 +1,13 @@
 import { z } from 'zod';
-import { Filled, Placeholder } from '../../src/store/placeholder.ts';
+import { isObject } from '../../src/json/members.ts';
+import { isHole } from '../../src/store/placeholder.ts';
 import { fillable, objectOf } from '../fillable.ts';
 
 /** An object whose members are checked one by one later. */
 const checkedLater = (member: z.ZodType): z.ZodType<object> =>
   z
     .custom<object>(
-      (value) =>
-        typeof value === 'object' &&
-        value !== null &&
-        !Array.isArray(value) &&
-        !(value instanceof Placeholder) &&
-        !(value instanceof Filled),
+      (value) => isObject(value) && !isHole(value),
       'an object is allowed here, references among its values',
     )
     .meta({ type: 'object', shown: objectOf(fillable(member)) });

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { toText } from '../../src/json/leaf.ts';
-import { Filled, joinedText, Placeholder } from '../../src/store/placeholder.ts';
+import { joinedText, Placeholder, unwrapped } from '../../src/store/placeholder.ts';
 import type { Fault } from '../adapter.ts';
 import { climbs, decodings } from '../http/climbs.ts';
 
@@ -99,7 +99,7 @@ function planned(segment: unknown): (string | Placeholder)[] {
 function textOf(segment: unknown): string | undefined {
   // Any text will do in its place while planning.
   if (segment instanceof Placeholder) return 'x';
-  return toText(segment instanceof Filled ? segment.value : segment);
+  return toText(unwrapped(segment));
 }
 
 /** A segment with this text. */

@@ -1,6 +1,6 @@
 import { toText } from '../../src/json/leaf.ts';
 import { entriesOf, firstKeyOf } from '../../src/json/members.ts';
-import { Filled, joinedText, Placeholder } from '../../src/store/placeholder.ts';
+import { joinedText, Placeholder, unwrapped } from '../../src/store/placeholder.ts';
 import type { Fault } from '../adapter.ts';
 
 /** The most characters of a query: no server takes more, and it is written at once. */
@@ -34,14 +34,14 @@ export function restQuery(query: object, fault: Fault): string | Placeholder {
 }
 
 function membersOf(value: unknown): readonly unknown[] {
-  const bare = value instanceof Filled ? value.value : value;
+  const bare = unwrapped(value);
   return Array.isArray(bare) ? bare : [bare];
 }
 
 /** A text of more than `most` characters is not looked at. */
 function one(value: unknown, most: number, fault: (detail: string) => void): string | Placeholder | undefined {
   if (value instanceof Placeholder) return value;
-  const text = toText(value instanceof Filled ? value.value : value);
+  const text = toText(unwrapped(value));
   if (text !== undefined && (text.length > most || text.isWellFormed())) return text;
   fault('a string, number, boolean, id, date, or a list of these is allowed here');
   return undefined;

@@ -1,5 +1,5 @@
 import { toText } from '../../src/json/leaf.ts';
-import { Filled, joinedText, Placeholder } from '../../src/store/placeholder.ts';
+import { joinedText, Placeholder, unwrapped } from '../../src/store/placeholder.ts';
 import type { Fault } from '../adapter.ts';
 import { keyClimbs } from '../http/climbs.ts';
 import type { S3Options } from './options.ts';
@@ -31,7 +31,7 @@ export function compileS3(op: string, params: Record<string, unknown>, options: 
 
 function keyOf(key: unknown, options: S3Options, fault: (detail: string) => void): string | Placeholder {
   if (key instanceof Placeholder) return joinedText([options.prefix, key]);
-  const text = toText(key instanceof Filled ? key.value : key);
+  const text = toText(unwrapped(key));
   if (text === undefined || text === '') {
     fault('a key is a text that is not empty');
     return '';

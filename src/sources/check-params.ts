@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Fault } from '../../adapters/adapter.ts';
 import { checkCompiled, lookedAt } from '../store/check-schema.ts';
 import { followPath } from '../json/members.ts';
-import { Filled, Placeholder } from '../store/placeholder.ts';
+import { isHole } from '../store/placeholder.ts';
 
 /** Params as far as they fit their schema. */
 export interface Checked {
@@ -26,7 +26,7 @@ export function checkParams(schema: z.ZodType, given: object, fault: Fault): Che
   const told = new Set<string>();
   const tell = (path: readonly (string | number)[], detail: string): void => {
     wrong.add(path[0]);
-    const reference = path.findIndex((_, depth) => isReference(params, path.slice(0, depth + 1)));
+    const reference = path.findIndex((_, depth) => isHole(followPath(params, path.slice(0, depth + 1))));
     if (reference < 0) return fault(path, detail);
     // A schema may have looked inside, at what a reference is made of.
     const at = path.slice(0, reference + 1);
@@ -36,9 +36,4 @@ export function checkParams(schema: z.ZodType, given: object, fault: Fault): Che
   for (const { path, detail } of faults) tell(path, detail);
   const fitting = Object.fromEntries(Object.entries(params).filter(([name]) => !wrong.has(name)));
   return { params: (schema as z.ZodObject).partial().safeParse(fitting).data, wrong };
-}
-
-function isReference(params: unknown, path: readonly (string | number)[]): boolean {
-  const value = followPath(params, path);
-  return value instanceof Placeholder || value instanceof Filled;
 }

@@ -69,3 +69,16 @@ export class Filled extends Wrapped {
     if (parts) this.parts = parts;
   }
 }
+
+/** A reference, before or after it was filled in. */
+export type Hole = Placeholder | Filled;
+
+/** True where a reference stands. */
+export function isHole(value: unknown): value is Hole {
+  return value instanceof Placeholder || value instanceof Filled;
+}
+
+/** What a reference was filled in with; anything else as it is. */
+export function unwrapped(value: unknown): unknown {
+  return value instanceof Filled ? value.value : value;
+}

@@ -8,7 +8,7 @@ import { secretsOf } from '../../src/config/secrets.ts';
 import { CodapError } from '../../src/errors.ts';
 import { toText } from '../../src/json/leaf.ts';
 import { buildApp } from '../../src/service/app.ts';
-import { Filled, Placeholder } from '../../src/store/placeholder.ts';
+import { Placeholder, unwrapped } from '../../src/store/placeholder.ts';
 import { TypedValue } from '../../src/store/typed-value.ts';
 import { openSources, parseConfig } from '../configured.ts';
 
@@ -24,7 +24,7 @@ const shelf: Adapter<z.output<typeof options>> = {
   forwards: () => ['accept-language'],
   compile(_op, { name }, _options, fault) {
     if (name instanceof Placeholder) return { name };
-    const text = toText(name instanceof Filled ? name.value : name);
+    const text = toText(unwrapped(name));
     if (text === undefined) fault(['name'], 'a name is allowed here');
     return { name: text };
   },
