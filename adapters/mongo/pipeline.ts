@@ -61,11 +61,11 @@ const readText: Read = (walk, value) => {
 };
 
 /** Fields made by accumulators: `{total: {$sum: "$price"}}`. */
-function accumulated(beside: Readonly<Record<string, Read>> = {}, only?: string): Read {
+function accumulated(beside: Readonly<Record<string, Read>> = {}): Read {
   return (walk, value) => {
     if (isHole(value)) return walk.noHole();
     if (!isFields(value)) return walk.fault('an accumulator, an object of one operator, is allowed here');
-    const operator = only ?? keysOf(value).find((key) => key.startsWith('$')) ?? '';
+    const operator = keysOf(value).find((key) => key.startsWith('$')) ?? '';
     return readOperator(walk, operator, value, beside);
   };
 }

@@ -15,13 +15,12 @@ const MAX_DEPTH = 1000;
 const ALONE = new Work(Infinity);
 
 /**
- * JSON text of data with typed leaves, which stands so deep; undefined is BSON's. Throws BAD_RESPONSE beyond
- * a depth of 1,000.
+ * JSON text of data with typed leaves; undefined is BSON's. Throws BAD_RESPONSE beyond a depth of 1,000.
  */
-export function writeJson(value: unknown, mode: Mode = 'plain', depth = 0): string {
+export function writeJson(value: unknown, mode: Mode = 'plain'): string {
   if (!isContainer(value)) return scalarText(value, mode);
   let text = '';
-  atOnce(writing(value, { mode, work: ALONE, add: (piece) => (text += piece) }, depth));
+  atOnce(writing(value, { mode, work: ALONE, add: (piece) => (text += piece) }, 0));
   return text;
 }
 

@@ -87,7 +87,8 @@ export class Batch {
   }
 
   /** Ends whatever still runs. */
-  cancel(reason: CodapError = notNeeded()): void {
+  cancel(): void {
+    const reason = notNeeded();
     this.signal.abort(reason);
     this.ended.abort(reason);
   }
