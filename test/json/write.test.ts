@@ -3,7 +3,8 @@ import * as bson from 'bson';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Digits } from '../../src/json/leaf.ts';
-import { comparing, writeBeginning, writeBytes, writeJson } from '../../src/json/write.ts';
+import { comparing } from '../../src/json/compare.ts';
+import { writeBeginning, writeBytes, writeJson } from '../../src/json/write.ts';
 import { atOnce, Work } from '../../src/budget/work.ts';
 
 const { Binary, Decimal128, Double, EJSON, Int32, Long, MaxKey, MinKey, ObjectId, Timestamp, UUID } = bson;

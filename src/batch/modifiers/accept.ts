@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { CodapError } from '../../errors.ts';
 import type { Value } from '../../store/payload.ts';
-import { plain } from '../../json/write.ts';
+import { plain } from '../../json/compare.ts';
 import { TypedValue } from '../../store/typed-value.ts';
 import type { Reshapes } from './modifier.ts';
 

@@ -1,6 +1,6 @@
 import { isLeaf } from '../../json/leaf.ts';
 import { isObject, keysOf, memberOf } from '../../json/members.ts';
-import { comparing, plain } from '../../json/write.ts';
+import { comparing, plain } from '../../json/compare.ts';
 import type { Steps } from '../../budget/work.ts';
 import { CodapError } from '../../errors.ts';
 import { isOfAnyType } from '../../store/placeholder.ts';
