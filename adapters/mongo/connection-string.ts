@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createSecureContext } from 'node:tls';
 import type * as Driver from 'mongodb';
+import { whyUnread } from '../../src/ground/read-file.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -116,8 +117,7 @@ function wrongFiles(options: Driver.MongoOptions): string[] {
     try {
       file = readFileSync(name);
     } catch (error) {
-      const why = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-      return [`${detail}, and this one cannot be read (${why})`];
+      return [`${detail}, and this one cannot be read (${whyUnread(error)})`];
     }
     try {
       check(file, options);

@@ -115,7 +115,7 @@ function located(file: string): (fault: ConfigFault) => ConfigFault {
 
 /** With saved batches that are empty: what they say is read from their texts. */
 function outlined(raw: unknown): unknown {
-  const { batches, ...parts } = Object(raw) as { batches?: unknown };
+  const { batches, ...parts } = fieldsOf(raw);
   if (!isObject(batches)) return raw;
   const empty = Object.entries(batches).map(([name, batch]) => [name, isObject(batch) ? {} : batch] as const);
   return { ...parts, batches: Object.fromEntries(empty) };
@@ -156,7 +156,7 @@ function callersIn(raw: unknown): readonly string[] {
 }
 
 function writtenOut(raw: unknown): Config['batches'] {
-  const { batches } = Object(raw) as { batches?: unknown };
+  const { batches } = fieldsOf(raw);
   return Object.entries(isObject(batches) ? batches : {}).map(([name, batch]) =>
     batchText(name, UNNAMED, () => batch as unknown),
   );

@@ -6,7 +6,7 @@ import { type BatchText, type Config, ConfigError, type ConfigFault } from '../c
 import { CompiledOfLate } from '../batch/template/compiled-of-late.ts';
 import { encodings } from '../encodings/index.ts';
 import { BadRequest, type ToldFault } from '../json/fault-list.ts';
-import { hasMember, recordOf } from '../json/members.ts';
+import { fieldsOf, hasMember, recordOf } from '../json/members.ts';
 import { parseScanned } from '../json/parse.ts';
 import { scan } from '../json/scan.ts';
 import { definitionSchema, PARAM_NAME, type Own } from './definition.ts';
@@ -56,7 +56,7 @@ async function open(
   const written = recordOf(
     unreadable.length > 0 ? JSON.parse(text) : atOnce(parseScanned(text, new Work(Infinity), 0)),
   );
-  const said = (typeof written === 'object' && written !== null ? written : {}) as Own;
+  const said = fieldsOf(written) as Own;
   const pattern = PATTERNS.find((known) => known === said.pattern) ?? 'kv';
   const params = new ParamSet(paramsOf(said.params));
   const origins = new Map<Node, Origin>();

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { firstWithin } from '../ground/first-within.ts';
 import { MOST_FAULTS } from '../json/fault-list.ts';
-import { followPath } from '../json/members.ts';
+import { followPath, isObject } from '../json/members.ts';
 
 /** What is wrong with a value: where, and what is allowed there. It repeats nothing of the value. */
 export interface SchemaFault {
@@ -105,7 +105,7 @@ function withinUnion(
 ): z.core.$ZodIssue[] {
   const given = followPath(value, path);
   const object = objectIn(union);
-  if (!object || typeof given !== 'object' || given === null || Array.isArray(given)) return [];
+  if (!object || !isObject(given)) return [];
   const issues = errors[(union as z.ZodUnion).options.indexOf(object)] ?? [];
   return issues.map((issue) => ({ ...issue, path: [...path, ...issue.path] }));
 }

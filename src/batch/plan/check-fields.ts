@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { isObject } from '../../json/members.ts';
 import { checkCompiled, lookedAt } from '../../store/check-schema.ts';
 import type { Report } from '../template/reference.ts';
 import type { Spot } from '../template/spot.ts';
@@ -24,7 +25,7 @@ export function checkFields(schema: z.ZodObject, value: unknown, at: Spot, repor
     wrong.add(field);
     report(at.follow(path), detail);
   }
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) return undefined;
+  if (!isObject(given)) return undefined;
   if (wrong.size === 0) return given as Fields;
   const fields = Object.entries(given).map(([key, field]) => [key, wrong.has(key) ? undefined : field] as const);
   return Object.fromEntries(fields);

@@ -1,3 +1,4 @@
+import { isObject } from '../../json/members.ts';
 import type { Source } from '../../sources/open.ts';
 import { choice, missing } from '../../store/check-schema.ts';
 import { ValueQuery } from '../../store/value-query.ts';
@@ -83,7 +84,7 @@ function compile(source: Source, op: string, template: unknown, stream: boolean,
     if (template !== BROKEN) report(at.below('params'), 'a reference may not stand for the params as a whole');
     return template;
   }
-  if (typeof template !== 'object' || template === null || Array.isArray(template)) {
+  if (!isObject(template)) {
     report(at.below('params'), 'an object is allowed here');
     return template;
   }
