@@ -34,7 +34,13 @@ A failed query is null in results, and errors says why; the others are answered 
 ${OWN_TOOLS.describe} tells the params of a source's ops.`;
 
 /** What `describe_source` takes. */
-export const describeSchema = z.strictObject({ name: z.string(), at: z.string().optional() });
+export const describeSchema = z.strictObject({
+  name: z.string(),
+  at: z.string().optional().meta({
+    description:
+      'The part that is wanted: a JSON Pointer into the description, such as /ops/find or /contents/collections/orders. All of it unless told.',
+  }),
+});
 
 /**
  * What `run_batch` takes where its pattern is known: a batch, but for what says how it is answered. That of a
@@ -52,18 +58,11 @@ export function toolsOf(
   adhoc: boolean,
 ): readonly Tool[] {
   const own = [...saved].filter(({ isTool }) => isTool).map(savedTool);
-  const names = [...sources.keys()];
-  const at = {
-    type: 'string',
-    description:
-      'The part that is wanted: a JSON Pointer into the description, such as /ops/find or /contents/collections/orders. All of it unless told.',
-  };
-  const describe = tool(
-    OWN_TOOLS.describe,
-    'Tells of one source which ops it allows, what their params may say, and what is in it, where its operator lets that be told.',
-    strictObject({ name: { type: 'string', enum: names }, at }, ['name']),
-  );
-  return [...own, ...(adhoc ? [runTool(sources)] : []), ...(names.length > 0 ? [describe] : [])];
+  return [
+    ...own,
+    ...(adhoc ? [runTool(sources)] : []),
+    ...(sources.size > 0 ? [describeTool([...sources.keys()])] : []),
+  ];
 }
 
 function savedTool({ name, description, params }: SavedBatch): Tool {
@@ -87,6 +86,14 @@ function runTool(sources: ReadonlyMap<string, Granted>): Tool {
     OWN_TOOLS.run,
     [LANGUAGE, `Sources and their ops: ${listed.join('; ')}.`, ...new Set(notations)].join('\n'),
     strictObject({ ...properties, queries }, [...new Set([...required, 'queries'])]),
+  );
+}
+
+function describeTool(sources: readonly string[]): Tool {
+  return tool(
+    OWN_TOOLS.describe,
+    'Tells of one source which ops it allows, what their params may say, and what is in it, where its operator lets that be told.',
+    toJsonSchema(describeSchema.extend({ name: z.enum(sources) })),
   );
 }
 
