@@ -1,7 +1,7 @@
 import { PassThrough, type Readable } from 'node:stream';
 import type { Memory } from '../../src/budget/memory.ts';
 import { abortReason } from '../../src/errors.ts';
-import type { Context } from '../../src/store/fetch.ts';
+import type { ReadContext } from '../../src/store/fetch.ts';
 import { pauseForTurn } from '../http/collect.ts';
 import type { Carrier, Taker } from '../http/h1/taker.ts';
 import type { AnswerFields } from './fields.ts';
@@ -51,12 +51,7 @@ export interface Reader<T> {
  * Sends a request and reads its answer: rejects as soon as the signal aborts, the head is refused, or the
  * body is larger than it may be.
  */
-export function exchange<T>(
-  pool: Pool,
-  request: Request,
-  context: Pick<Context, 'signal' | 'memory' | 'work'>,
-  reader: Reader<T>,
-): Promise<T> {
+export function exchange<T>(pool: Pool, request: Request, context: ReadContext, reader: Reader<T>): Promise<T> {
   if (context.signal.aborted) return Promise.reject(abortReason(context.signal));
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   try {
@@ -75,7 +70,7 @@ class Exchange<T> implements Taker {
   readonly isHead: boolean;
   isOver = false;
   droppedAt: number | undefined;
-  readonly #context: Pick<Context, 'signal' | 'memory' | 'work'>;
+  readonly #context: ReadContext;
   readonly #reader: Reader<T>;
   readonly #resolve: (result: T | Promise<T>) => void;
   readonly #reject: (error: Error) => void;
@@ -94,7 +89,7 @@ class Exchange<T> implements Taker {
 
   constructor(
     { method, path, host, headers, body }: Request,
-    context: Pick<Context, 'signal' | 'memory' | 'work'>,
+    context: ReadContext,
     reader: Reader<T>,
     resolve: (result: T | Promise<T>) => void,
     reject: (error: Error) => void,

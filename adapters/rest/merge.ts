@@ -1,7 +1,7 @@
 import { CodapError } from '../../src/errors.ts';
 import { itemsOf, partAt, textOf, type Part } from '../../src/json/json-part.ts';
 import { parsePointer } from '../../src/json/pointer.ts';
-import type { Caller, Context, Query } from '../../src/store/fetch.ts';
+import type { Caller, Query, ReadContext } from '../../src/store/fetch.ts';
 import type { Freshness } from '../../src/store/freshness.ts';
 import type { Meta, Payload, Value } from '../../src/store/payload.ts';
 import { Placeholder } from '../../src/store/placeholder.ts';
@@ -97,7 +97,7 @@ export class RestMerger implements Merger<RestPoint> {
 function valueOf(
   { json, meta, freshness }: { json: string; meta: Meta; freshness: Freshness | undefined },
   item: Part | undefined,
-  context: Pick<Context, 'signal' | 'memory' | 'work'>,
+  context: ReadContext,
 ): Value | Promise<Value> {
   if (!item) {
     const kept = freshness && { freshMs: freshness.freshMs };

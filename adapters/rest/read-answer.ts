@@ -3,7 +3,7 @@ import type { Memory } from '../../src/budget/memory.ts';
 import { CodapError } from '../../src/errors.ts';
 import type { Freshness } from '../../src/store/freshness.ts';
 import type { Body, Meta, Value } from '../../src/store/payload.ts';
-import type { Context } from '../../src/store/fetch.ts';
+import type { ReadContext } from '../../src/store/fetch.ts';
 import { collect } from '../http/collect.ts';
 import { content, nothing, plain, unchanged } from '../http/content.ts';
 import type { Coding } from '../http/decoded.ts';
@@ -52,11 +52,11 @@ function readHead(
 export class GatheredAnswer implements Reader<Value> {
   readonly #asked: Asked;
   readonly #maxBytes: number;
-  readonly #context: Pick<Context, 'signal' | 'memory' | 'work'>;
+  readonly #context: ReadContext;
   #fields: Fields | undefined;
   #freshness: Freshness | undefined;
 
-  constructor(asked: Asked, maxBytes: number, context: Pick<Context, 'signal' | 'memory' | 'work'>) {
+  constructor(asked: Asked, maxBytes: number, context: ReadContext) {
     this.#asked = asked;
     this.#maxBytes = maxBytes;
     this.#context = context;

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { Readable, type Duplex } from 'node:stream';
 import { CodapError } from '../../src/errors.ts';
-import type { Context, Query } from '../../src/store/fetch.ts';
+import type { Query, ReadContext } from '../../src/store/fetch.ts';
 import type { Body, Meta, Payload, Value } from '../../src/store/payload.ts';
 import { collect } from '../http/collect.ts';
 import { content, nothing, plain, unchanged } from '../http/content.ts';
@@ -32,7 +32,7 @@ export async function get(
   query: GetObject,
   want: Payload['kind'],
   options: S3Options,
-  context: Pick<Context, 'signal' | 'memory' | 'work'>,
+  context: ReadContext,
 ): Promise<Value | Body> {
   const { signal } = context;
   const command = new GetObjectCommand(getInput(query, options));

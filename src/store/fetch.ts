@@ -71,6 +71,9 @@ export interface Context {
   readonly lingers?: (until: Promise<unknown>) => void;
 }
 
+/** As much of a query's context as whoever reads its answer needs. */
+export type ReadContext = Pick<Context, 'signal' | 'memory' | 'work'>;
+
 /**
  * One read, its params compiled by the adapter. `want` says how the caller takes the answer: gathered, item
  * by item, or as bytes.
