@@ -4,6 +4,7 @@ import { isUnrounded } from '../json/exact.ts';
 import { besides } from '../store/besides.ts';
 import { wholeNumber } from '../store/whole-number.ts';
 import { milliseconds } from './milliseconds.ts';
+import { rateOf } from './rate-option.ts';
 
 /** The signatures that a token may bear (RFC 7518 §3.1, RFC 8037 §3.1): those whose key is no secret. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA'] as const;
@@ -40,11 +41,6 @@ const jwt = z.strictObject({
     .meta({ description: 'What else they have to claim.' }),
 });
 
-const rate = z.strictObject({
-  perSecond: z.number().min(0.001).max(1_000_000).meta({ description: 'Requests a second.' }),
-  burst: wholeNumber.min(1).max(1_000_000).meta({ description: 'How many of them may come at once.' }),
-});
-
 /** A caller: how it is known, and what it may do. */
 export const callerSchema = z
   .strictObject({
@@ -61,7 +57,9 @@ export const callerSchema = z
       .meta({ description: 'The saved batches that it may run; `*` is all of them.' }),
     adhoc: z.boolean().default(false).meta({ description: 'Whether it may ask batches of its own.' }),
     metrics: z.boolean().default(false).meta({ description: 'Whether it may read `/metrics`.' }),
-    rate: rate.optional().meta({ description: 'Requests a second, and how many may come at once, in each worker.' }),
+    rate: rateOf('Requests')
+      .optional()
+      .meta({ description: 'Requests a second, and how many may come at once, in each worker.' }),
     maxInFlight: wholeNumber
       .min(1)
       .max(1_000_000)

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { wholeNumber } from '../store/whole-number.ts';
 import { milliseconds } from './milliseconds.ts';
+import { rateOf } from './rate-option.ts';
 
 /** An option with these fields: `true` is all of their defaults, `false` turns the layer off. */
 function layer<T extends z.ZodObject>(fields: T) {
@@ -80,13 +81,7 @@ export const layerOptions = {
     .prefault(true)
     .meta({ description: 'When the store is not asked, because too many of its latest attempts failed.' }),
   rate: z
-    .union([
-      z.literal(false),
-      z.strictObject({
-        perSecond: z.number().min(0.001).max(1_000_000).meta({ description: 'Calls of the store a second.' }),
-        burst: count.meta({ description: 'How many of them may come at once.' }),
-      }),
-    ])
+    .union([z.literal(false), rateOf('Calls of the store')])
     .default(false)
     .meta({ description: 'Calls of the store a second, and how many of them may come at once, in each worker.' }),
 };
