@@ -7,7 +7,7 @@ import { processorMs } from '../processor-time.ts';
 const MOST_MS = 150;
 const many = <T>(count: number, of: (at: number) => T): T[] => Array.from({ length: count }, (_, at) => of(at));
 
-/** The most that one turn of the event loop takes of the processor until something is there, in milliseconds. */
+/** The most that one turn of the event loop takes of the processor meanwhile, in milliseconds. */
 async function longestTurn(something: Promise<unknown>): Promise<number> {
   let longest = 0;
   const over = new AbortController();
