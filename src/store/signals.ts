@@ -44,13 +44,21 @@ export function untilLetIn(
 ): Promise<void> {
   if (signal.aborted) return Promise.reject(signal.reason as Error);
   return new Promise((resolve, reject) => {
-    let unlink = (): void => {};
+    let isOver = false;
+    let leave = (): void => {};
     let unhear: (() => void) | undefined;
+    const giveUp = (reason: Error): void => {
+      stop();
+      leave();
+      reject(reason);
+    };
+    const unlink = whenAborted(signal, () => giveUp(signal.reason as Error));
     const stop = (): void => {
+      isOver = true;
       unlink();
       unhear?.();
     };
-    const leave = join(
+    leave = join(
       () => {
         stop();
         resolve();
@@ -60,12 +68,6 @@ export function untilLetIn(
         reject(error);
       },
     );
-    const giveUp = (reason: Error): void => {
-      stop();
-      leave();
-      reject(reason);
-    };
-    unlink = whenAborted(signal, () => giveUp(signal.reason as Error));
-    unhear = whenInVain?.(giveUp);
+    if (!isOver) unhear = whenInVain?.(giveUp);
   });
 }
