@@ -67,3 +67,29 @@ it.each(['SIGTERM', 'SIGHUP'] as const)(
     }
   },
 );
+
+it('SIGTERM: what still runs is told, and the process has ended once graceMs is over', { retry: 3 }, async () => {
+  const graceMs = 1000;
+  const asked = Promise.withResolvers<void>();
+  const store = await startScripted(() => asked.resolve());
+  await using codap = await startCodapProcess({
+    server: { graceMs },
+    sources: { store: { adapter: 'rest', url: store.url } },
+  });
+  try {
+    const answer = fetch(`${codap.url}/kv`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ timeoutMs: 10_000, queries: { a: { source: 'store', op: 'get' } } }),
+    });
+    await asked.promise;
+    const began = performance.now();
+    const ended = codap.end().then((status) => ({ status, ms: performance.now() - began }));
+    expect((await answer).status).toBe(503);
+    const { status, ms } = await ended;
+    expect(status).toBe(1);
+    expect(ms).toBeLessThanOrEqual(graceMs);
+  } finally {
+    await store.close();
+  }
+});

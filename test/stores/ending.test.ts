@@ -177,22 +177,6 @@ describe('SIGTERM', { timeout: 30_000 }, () => {
     expect(await ended).toEqual([0, null]);
   });
 
-  it('tells who still waits, and ends within graceMs', { retry: 3 }, async () => {
-    const graceMs = 1000;
-    const child = await spawned(graceMs);
-    const address = await addressOf(child);
-    const asked = once(store, 'request');
-    const answer = ask(address, [HELD]);
-    await asked;
-    const began = performance.now();
-    const ended = exit(child).then((how) => ({ how, ms: performance.now() - began }));
-    child.kill('SIGTERM');
-    expect((await answer).statusCode).toBe(503);
-    const { how, ms } = await ended;
-    expect(how).toEqual([1, null]);
-    expect(ms).toBeLessThanOrEqual(graceMs);
-  });
-
   it('refuses a batch whose body is still coming, and reads it to its end', async () => {
     const child = await spawned();
     const address = await addressOf(child);
