@@ -41,55 +41,51 @@ describe('SIGTERM', () => {
   );
 });
 
+/** A service in a process of its own, of whose batch the store was asked, and does not answer. */
+async function waiting(graceMs: number, timeoutMs: number) {
+  const asked = Promise.withResolvers<void>();
+  const store = await startScripted(() => asked.resolve());
+  const sources = { store: { adapter: 'rest', url: store.url, timeoutMs: 20_000 } };
+  const codap = await startCodapProcess({ server: { graceMs }, sources });
+  const answer = fetch(`${codap.url}/kv`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ timeoutMs, queries: { a: { source: 'store', op: 'get' } } }),
+  });
+  await asked.promise;
+  return {
+    codap,
+    answer,
+    async [Symbol.asyncDispose]() {
+      await codap[Symbol.asyncDispose]();
+      await store.close();
+    },
+  };
+}
+
 it.each(['SIGTERM', 'SIGHUP'] as const)(
   '%s: what still runs is told also where codap stands still until after graceMs',
   async (signal) => {
-    const asked = Promise.withResolvers<void>();
-    const store = await startScripted(() => asked.resolve());
-    const sources = { store: { adapter: 'rest', url: store.url, timeoutMs: 20_000 } };
-    await using codap = await startCodapProcess({ server: { graceMs: 2000 }, sources });
-    try {
-      const answer = fetch(`${codap.url}/kv`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ timeoutMs: 1300, queries: { a: { source: 'store', op: 'get' } } }),
-      });
-      await asked.promise;
-      codap.signal(signal);
-      await pause(400);
-      codap.signal('SIGSTOP');
-      await pause(1800);
-      codap.signal('SIGCONT');
-      // Its own deadline has passed meanwhile, too.
-      expect((await answer).status).toBeOneOf([200, 503]);
-    } finally {
-      await store.close();
-    }
+    await using started = await waiting(2000, 1300);
+    const { codap, answer } = started;
+    codap.signal(signal);
+    await pause(400);
+    codap.signal('SIGSTOP');
+    await pause(1800);
+    codap.signal('SIGCONT');
+    // Its own deadline has passed meanwhile, too.
+    expect((await answer).status).toBeOneOf([200, 503]);
   },
 );
 
 it('SIGTERM: what still runs is told, and the process has ended once graceMs is over', { retry: 3 }, async () => {
   const graceMs = 1000;
-  const asked = Promise.withResolvers<void>();
-  const store = await startScripted(() => asked.resolve());
-  await using codap = await startCodapProcess({
-    server: { graceMs },
-    sources: { store: { adapter: 'rest', url: store.url } },
-  });
-  try {
-    const answer = fetch(`${codap.url}/kv`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ timeoutMs: 10_000, queries: { a: { source: 'store', op: 'get' } } }),
-    });
-    await asked.promise;
-    const began = performance.now();
-    const ended = codap.end().then((status) => ({ status, ms: performance.now() - began }));
-    expect((await answer).status).toBe(503);
-    const { status, ms } = await ended;
-    expect(status).toBe(1);
-    expect(ms).toBeLessThanOrEqual(graceMs);
-  } finally {
-    await store.close();
-  }
+  await using started = await waiting(graceMs, 10_000);
+  const { codap, answer } = started;
+  const began = performance.now();
+  const ended = codap.end().then((status) => ({ status, ms: performance.now() - began }));
+  expect((await answer).status).toBe(503);
+  const { status, ms } = await ended;
+  expect(status).toBe(1);
+  expect(ms).toBeLessThanOrEqual(graceMs);
 });

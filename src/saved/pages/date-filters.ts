@@ -2,7 +2,7 @@ import { type FilterImplOptions, toValue } from 'liquidjs';
 import { remembering } from '../../ground/remember.ts';
 import { boundsOf } from './bounds.ts';
 import { scalarOf } from './comparisons.ts';
-import { type Shown, strftime } from './strftime.ts';
+import { MONTHS, type Shown, strftime } from './strftime.ts';
 
 /** How a date is written that no format is given for. */
 const FORMAT = '%A, %B %-e, %Y at %-l:%M %P %z';
@@ -28,10 +28,8 @@ const PARENTHESES = /\([^)]*\)?/g;
  */
 const OF_ZONE = /\d.*(?<![a-z])(?:z|utc?|gmt|[ecmp][sd]t)(?![a-z])|:.*(?:\+|(?<![a-z]{3}|[^:.\d]\d+)-)/is;
 
-const MONTH = [
-  'jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?',
-  'july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?',
-].join('|');
+/** A month's name, whole or its first three letters; `Sept`, too. */
+const MONTH = [...MONTHS.map((name) => `${name.slice(0, 3)}(?:${name.slice(3)})?`), 'Sept'].join('|');
 const WEEKDAY = '(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?';
 const CLOCK = String.raw`\d\d?:[\d:.]+`;
 
@@ -54,8 +52,6 @@ const DAYS = [
   String.raw`${FRONT}(?<month>${MONTH})\s+(?<day>\d\d?)(?:,\s*|\s+)(?:${CLOCK}\s+(?:[a-z]+\s+)?)?(?<year>\d{4})`,
   String.raw`(?<month>\d\d?)/(?<day>\d\d?)/(?<year>\d{4}|\d\d)`,
 ].map((day) => new RegExp(`^\\s*${day}${BEHIND}$`, 'is'));
-
-const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 
 /** LiquidJS's filters, but for what they take from the machine: its time zone and its language. */
 export const dateFilters: Readonly<Record<string, FilterImplOptions>> = {
@@ -116,7 +112,8 @@ function timeOfText(text: string): number {
 function isThere(said: Readonly<Record<string, string>> | undefined): boolean {
   if (!said) return false;
   const { year, month = '', day = 1 } = said;
-  const nth = Number(month) || MONTHS.indexOf(month.slice(0, 3).toLowerCase()) + 1;
+  const start = month.slice(0, 3).toLowerCase();
+  const nth = Number(month) || MONTHS.findIndex((name) => name.toLowerCase().startsWith(start)) + 1;
   // After 400 years the calendar begins anew, and of a year before 100 it would make another one.
   return Number(day) <= new Date(Date.UTC(2000 + (Number(year) % 400), nth, 0)).getUTCDate();
 }

@@ -10,7 +10,10 @@ export interface Shown {
   readonly zone: string | undefined;
 }
 
-const MONTHS = 'January February March April May June July August September October November December'.split(' ');
+/** The names of the months, in English. */
+export const MONTHS = 'January February March April May June July August September October November December'.split(
+  ' ',
+);
 const DAYS = 'Sunday Monday Tuesday Wednesday Thursday Friday Saturday'.split(' ');
 
 type Field = (shown: Shown, told: { readonly width: number; readonly flags: string }) => string | number;
