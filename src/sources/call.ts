@@ -1,4 +1,5 @@
-import type { Caller, Context, Fetch, Query } from '../store/fetch.ts';
+import type { Caller, Query } from '../store/fetch.ts';
+import type { LayerContext, LayerFetch } from './layer-context.ts';
 import type { Payload } from '../store/payload.ts';
 
 /**
@@ -6,7 +7,7 @@ import type { Payload } from '../store/payload.ts';
  * counted.
  */
 export interface CallBounds extends Pick<
-  Context,
+  LayerContext,
   'signal' | 'memory' | 'work' | 'trace' | 'resumedAfter' | 'maxAgeMs'
 > {
   /** When its own time began: an instant, `performance.now()` ms. */
@@ -31,7 +32,7 @@ export class Who {
 export type Call = (query: Query, who: Who, bounds: CallBounds) => Promise<Payload>;
 
 /** Makes the one way to ask a source, which stands before its layers. */
-export function callOf(timeoutMs: number, forwards: readonly string[], fetch: Fetch): Call {
+export function callOf(timeoutMs: number, forwards: readonly string[], fetch: LayerFetch): Call {
   const call: Call = (query, who, bounds) => {
     const {
       signal,

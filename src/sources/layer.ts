@@ -1,4 +1,5 @@
-import type { Caller, Context, Fetch, Query } from '../store/fetch.ts';
+import type { Caller, Query } from '../store/fetch.ts';
+import type { LayerContext, LayerFetch } from './layer-context.ts';
 import type { Payload } from '../store/payload.ts';
 
 /** What a layer holds a query to, by name: milliseconds, or how many. */
@@ -19,10 +20,10 @@ export interface States {
   readonly limit: State<'running' | 'queued' | 'limit'>;
 }
 
-/** A layer around a Fetch, such as a time-out or a limit, and what can be said of it. */
+/** A layer around a LayerFetch, such as a time-out or a limit, and what can be said of it. */
 export interface Layer {
   readonly name: string;
-  wrap(next: Fetch): Fetch;
+  wrap(next: LayerFetch): LayerFetch;
   /**
    * What it holds a query of this caller, as the source sees them, to beside the query's own bounds;
    * undefined where it does nothing for this one. It is asked of planned queries too, in whose params a
@@ -42,12 +43,12 @@ export interface CountingLayer<Name extends keyof States> extends Layer {
 }
 
 /** Stacks layers over a fetch; the first one sees a query first. */
-export function stack(fetch: Fetch, layers: readonly Layer[]): Fetch {
+export function stack(fetch: LayerFetch, layers: readonly Layer[]): LayerFetch {
   return layers.reduceRight((next, layer) => layer.wrap(next), fetch);
 }
 
 /** Asks what is below: what that throws at once is a rejection, too. */
-export function ask(next: Fetch, query: Query, context: Context): Promise<Payload> {
+export function ask(next: LayerFetch, query: Query, context: LayerContext): Promise<Payload> {
   try {
     return next(query, context);
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { Attempt, CallTrace } from '../store/call-trace.ts';
-import type { Caller, Context } from '../store/fetch.ts';
+import type { Caller } from '../store/fetch.ts';
+import type { LayerContext } from './layer-context.ts';
 import type { Waiter } from './waiter.ts';
 
 /** A call that several wait for. */
@@ -13,28 +14,28 @@ interface Shared {
  * its own end. An attempt that nobody can tell is none of a trace's.
  */
 export class SharedTrace implements CallTrace {
-  readonly #first: Context;
+  readonly #first: LayerContext;
   readonly #trace: CallTrace;
   readonly #call: Shared;
 
-  constructor(first: Context, trace: CallTrace, call: Shared) {
+  constructor(first: LayerContext, trace: CallTrace, call: Shared) {
     this.#first = first;
     this.#trace = trace;
     this.#call = call;
   }
 
   /** Undefined where its first caller is not traced. */
-  static of(first: Context, call: Shared): SharedTrace | undefined {
+  static of(first: LayerContext, call: Shared): SharedTrace | undefined {
     return first.trace && new SharedTrace(first, first.trace, call);
   }
 
   /** Who tells of what happens now. All of a batch come to a source as one caller. */
-  get #telling(): Context | undefined {
+  get #telling(): LayerContext | undefined {
     return this.#ofWaiting(true, this.#first.caller) ?? this.#ofWaiting(true);
   }
 
   /** The first who still waits: of all, or of those who are traced, and are this caller, if one is given. */
-  #ofWaiting(isTraced: boolean, caller?: Caller): Context | undefined {
+  #ofWaiting(isTraced: boolean, caller?: Caller): LayerContext | undefined {
     for (const { isGone, context } of this.#call.waiters) {
       if (isGone) continue;
       const { trace } = context;

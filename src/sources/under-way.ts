@@ -3,7 +3,8 @@ import type { Work } from '../budget/work.ts';
 import { CallSignal } from '../ground/call-signal.ts';
 import { classify, notNeeded } from '../errors.ts';
 import { GrowingDeadline, instantOf } from '../store/deadline.ts';
-import type { Caller, Context, Fetch, Onlooker, Query } from '../store/fetch.ts';
+import type { Caller, Query } from '../store/fetch.ts';
+import type { LayerContext, LayerFetch, Onlooker } from './layer-context.ts';
 import type { Payload } from '../store/payload.ts';
 import { keyOf } from './key.ts';
 import { ask } from './layer.ts';
@@ -40,7 +41,7 @@ export class UnderWay {
   }
 
   /** The youngest call for the same that may be waited for. */
-  find(hash: number, query: Query, context: Context): SharedCall | undefined {
+  find(hash: number, query: Query, context: LayerContext): SharedCall | undefined {
     let key: string | undefined;
     for (let call = this.#lists[hash & (LISTS - 1)]; call; call = call.behind) {
       if (call.hash !== hash || call.query.op !== query.op) continue;
@@ -63,11 +64,11 @@ export class SharedCall implements Onlooker, WaitedFor {
   /** The next call in its list. */
   behind: SharedCall | undefined;
   readonly #underWay: UnderWay;
-  readonly #first: Context;
+  readonly #first: LayerContext;
   readonly #signal = new CallSignal();
   readonly #memory: Memory;
   readonly #work: Work;
-  readonly #again: Fetch;
+  readonly #again: LayerFetch;
   #key: string | undefined;
   /** All who have waited for it, but those who ask again, and how many still do. */
   #waiters: Joined[];
@@ -76,7 +77,14 @@ export class SharedCall implements Onlooker, WaitedFor {
   #isInLine = false;
 
   /** `again` asks for who waits for it and must not fail with it. */
-  constructor(underWay: UnderWay, hash: number, query: Query, first: Context, timeoutMs: number, again: Fetch) {
+  constructor(
+    underWay: UnderWay,
+    hash: number,
+    query: Query,
+    first: LayerContext,
+    timeoutMs: number,
+    again: LayerFetch,
+  ) {
     this.#underWay = underWay;
     this.hash = hash;
     this.query = query;
@@ -100,14 +108,14 @@ export class SharedCall implements Onlooker, WaitedFor {
   }
 
   /** Whether somebody may wait for it, too: it may go on for long enough, and stands in no other's line. */
-  admits({ deadline, caller }: Context): boolean {
+  admits({ deadline, caller }: LayerContext): boolean {
     return instantOf(deadline) <= this.deadline.latest && !(this.#isInLine && this.#isOthers(caller));
   }
 
   /** Asks, for its first caller. */
-  begin(next: Fetch): Promise<Payload> {
+  begin(next: LayerFetch): Promise<Payload> {
     this.#underWay.add(this);
-    const context: Context = {
+    const context: LayerContext = {
       ...this.#first,
       signal: this.#signal,
       deadline: this.deadline,
@@ -124,7 +132,7 @@ export class SharedCall implements Onlooker, WaitedFor {
   }
 
   /** Waits for it, too. */
-  join(context: Context): Promise<Payload> {
+  join(context: LayerContext): Promise<Payload> {
     if (!this.#isShared) {
       this.#memory.disown();
       this.#work.disown();
@@ -227,7 +235,7 @@ class Joined extends Waiter {
   }
 
   /** They are asked for by themselves, or join another call. */
-  askAgain(fetch: Fetch, query: Query): void {
+  askAgain(fetch: LayerFetch, query: Query): void {
     this.stay();
     this.separate();
     this.succeed(ask(fetch, query, this.context));

@@ -1,5 +1,5 @@
 import type { CallTrace } from '../store/call-trace.ts';
-import type { AskedAt, Context } from '../store/fetch.ts';
+import type { AskedAt, LayerContext } from './layer-context.ts';
 import type { Payload } from '../store/payload.ts';
 
 /** What several wait for. */
@@ -12,12 +12,12 @@ const ONCE = { once: true };
 
 /** Somebody who waits for a call that others wait for, too. */
 export class Waiter {
-  readonly context: Context;
+  readonly context: LayerContext;
   readonly #call: WaitedFor;
   #isJoined = false;
   readonly #settling = Promise.withResolvers<Payload>();
 
-  constructor(call: WaitedFor, context: Context) {
+  constructor(call: WaitedFor, context: LayerContext) {
     this.#call = call;
     this.context = context;
     // As the object that it is: nearly all hear nothing, and no function is made for them.

@@ -1,6 +1,7 @@
 import type { Adapter, Connection } from '../../adapters/adapter.ts';
 import type { Caller, Context } from '../../src/store/fetch.ts';
 import type { CallBounds } from '../../src/sources/call.ts';
+import type { LayerContext } from '../../src/sources/layer-context.ts';
 import type { Payload } from '../../src/store/payload.ts';
 import { unbounded } from '../unbounded.ts';
 
@@ -25,8 +26,8 @@ export function compile<O>(adapter: Adapter<O>, options: O, op: string, params: 
 /** Who has no name and sends no headers. */
 export const NOBODY: Caller = { headers: {} };
 
-/** A context whose signal nobody aborts, unless told. */
-export function context(own: Partial<Context> = {}): Context {
+/** A context, of a store or of a layer, whose signal nobody aborts, unless told. */
+export function context(own: Partial<LayerContext> = {}): LayerContext {
   return {
     signal: new AbortController().signal,
     deadline: performance.now() + 5000,

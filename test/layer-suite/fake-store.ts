@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
-import type { Context, Fetch, Query } from '../../src/store/fetch.ts';
+import type { Query } from '../../src/store/fetch.ts';
+import type { LayerContext, LayerFetch } from '../../src/sources/layer-context.ts';
 import type { Payload } from '../../src/store/payload.ts';
 import { TypedValue } from '../../src/store/typed-value.ts';
 
@@ -10,7 +11,7 @@ export type Ending = 'ends' | 'stalls' | Error;
 /** One call that has reached the store. */
 export interface Reached {
   readonly query: Query;
-  readonly context: Context;
+  readonly context: LayerContext;
   /** Answers it, in the way that it was asked, with these parts; a value has one. */
   readonly answer: (parts: readonly string[], ending?: Ending) => void;
   readonly fail: (error: unknown) => void;
@@ -24,7 +25,7 @@ export class FakeStore {
   /** What it does itself when a signal aborts. */
   readonly onAborts = new Set<unknown>();
 
-  readonly fetch: Fetch = (query, context) => {
+  readonly fetch: LayerFetch = (query, context) => {
     const { signal } = context;
     const { promise, resolve, reject } = Promise.withResolvers<Payload>();
     if (signal.aborted) reject(signal.reason);

@@ -5,7 +5,8 @@ import { processMemory } from '../../src/budget/memory.ts';
 import { CodapError, notNeeded } from '../../src/errors.ts';
 import { GrowingDeadline, instantOf, latestOf } from '../../src/store/deadline.ts';
 import type { Layer } from '../../src/sources/layer.ts';
-import type { Fetch, Query } from '../../src/store/fetch.ts';
+import type { Query } from '../../src/store/fetch.ts';
+import type { LayerFetch } from '../../src/sources/layer-context.ts';
 import type { Payload } from '../../src/store/payload.ts';
 import { context, NOBODY } from '../adapters/source.ts';
 import { FakeStore, leave, read, type Reached } from './fake-store.ts';
@@ -40,7 +41,7 @@ export function layerSuite(
   describe(`${name}, a layer,`, () => {
     let store: FakeStore;
     let layer: Layer;
-    let fetch: Fetch;
+    let fetch: LayerFetch;
     let controller: AbortController;
     let atRest: unknown;
 

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { callOf, type CallBounds, Who } from '../../src/sources/call.ts';
-import type { Caller, Context, Query } from '../../src/store/fetch.ts';
+import type { Caller, Query } from '../../src/store/fetch.ts';
+import type { LayerContext } from '../../src/sources/layer-context.ts';
 import { TypedValue } from '../../src/store/typed-value.ts';
 import { bounds } from '../adapters/source.ts';
 
@@ -9,14 +10,18 @@ const TRACE = { traceparent: '00-1-2-01', tracestate: 'a=b' };
 const WHO: Caller = { headers: { authorization: 'Bearer a', cookie: 'b', accept: 'c' }, ...TRACE };
 
 /** The context that a call's layers get. */
-async function contextOf(forwards: readonly string[], given: Partial<CallBounds> = {}, who = WHO): Promise<Context> {
-  let seen: Context | undefined;
+async function contextOf(
+  forwards: readonly string[],
+  given: Partial<CallBounds> = {},
+  who = WHO,
+): Promise<LayerContext> {
+  let seen: LayerContext | undefined;
   const call = callOf(2000, forwards, (_query, context) => {
     seen = context;
     return Promise.resolve(new TypedValue(null));
   });
   await call(QUERY, new Who(who), { ...bounds(), ...given });
-  return seen as Context;
+  return seen as LayerContext;
 }
 
 it.each([

@@ -8,7 +8,7 @@ import { prime } from '../../src/sources/layers/prime.ts';
 import { rate, type RateOptions } from '../../src/sources/layers/rate.ts';
 import { retry } from '../../src/sources/layers/retry.ts';
 import { timeout } from '../../src/sources/layers/timeout.ts';
-import type { Context } from '../../src/store/fetch.ts';
+import type { LayerContext } from '../../src/sources/layer-context.ts';
 import type { Payload } from '../../src/store/payload.ts';
 import { context } from '../adapters/source.ts';
 import { FakeStore } from '../layer-suite/fake-store.ts';
@@ -47,7 +47,7 @@ function shop({ concurrency = 100, queue = 100, rate: tokens, attempts = 1, ...o
   const began = performance.now();
   /** What became of each, and when: milliseconds from the beginning. */
   const told: [what: Code | 'ok', ms: number, retryAfterMs?: number | undefined][] = [];
-  const ask = (own: Partial<Context> = {}, want: Payload['kind'] = 'value'): Promise<Payload> => {
+  const ask = (own: Partial<LayerContext> = {}, want: Payload['kind'] = 'value'): Promise<Payload> => {
     const asked = fetch({ op: 'get', params: {}, want }, context({ deadline: performance.now() + 60_000, ...own }));
     asked.then(
       () => told.push(['ok', performance.now() - began]),

@@ -9,7 +9,7 @@ import { limit } from '../../src/sources/layers/limit.ts';
 import { rate } from '../../src/sources/layers/rate.ts';
 import { retry } from '../../src/sources/layers/retry.ts';
 import type { CallTrace } from '../../src/store/call-trace.ts';
-import type { Context } from '../../src/store/fetch.ts';
+import type { LayerContext } from '../../src/sources/layer-context.ts';
 import { context } from '../adapters/source.ts';
 import { FakeStore, read } from '../layer-suite/fake-store.ts';
 
@@ -23,7 +23,7 @@ function shop(below: readonly Layer[]) {
   const store = new FakeStore();
   const layer = coalesce(5000);
   const fetch = stack(store.fetch, [layer, ...below]);
-  const ask = (key: string, name: string, own: Partial<Context> = {}) =>
+  const ask = (key: string, name: string, own: Partial<LayerContext> = {}) =>
     fetch({ op: 'get', params: key, want: 'value' }, context({ caller: { name, headers: {} }, ...own })).then(
       read,
       ({ code }: CodapError) => [code],
@@ -111,7 +111,7 @@ it('a call that a bound turns away which has fallen below what is held is asked 
 });
 
 describe('a call that comes back into a line, to be tried again,', () => {
-  async function triedAgain(own: Partial<Context> = {}, signal = new AbortController().signal) {
+  async function triedAgain(own: Partial<LayerContext> = {}, signal = new AbortController().signal) {
     const made = shop([
       retry({ attempts: 2, budget: 1, perSecond: 1 }),
       limit({ name: 'shop', concurrency: 1, queue: 100 }),

@@ -1,6 +1,6 @@
 import { abortReason, type Code, toCodapError } from '../../errors.ts';
 import type { Attempt, AttemptSpan, TraceContext } from '../../store/call-trace.ts';
-import type { Context, Fetch } from '../../store/fetch.ts';
+import type { LayerContext, LayerFetch } from '../layer-context.ts';
 import type { Payload } from '../../store/payload.ts';
 import { ask, type Layer } from '../layer.ts';
 
@@ -22,7 +22,7 @@ export const attempt: Layer = {
   },
 };
 
-function notes(next: Fetch): Fetch {
+function notes(next: LayerFetch): LayerFetch {
   return (query, context) => {
     // What nobody wants any more does not leave.
     if (context.signal.aborted) return next(query, context);
@@ -41,7 +41,7 @@ function notes(next: Fetch): Fetch {
 }
 
 /** What the store is told of the trace names this as its parent. */
-function within({ traceparent, tracestate }: TraceContext, context: Context): Context {
+function within({ traceparent, tracestate }: TraceContext, context: LayerContext): LayerContext {
   return { ...context, caller: { ...context.caller, traceparent, tracestate } };
 }
 
@@ -52,7 +52,7 @@ class Noted {
   readonly #attempt: Attempt;
   readonly #signal: AbortSignal;
 
-  constructor({ trace, signal, hedge, resends }: Context, span: AttemptSpan | undefined) {
+  constructor({ trace, signal, hedge, resends }: LayerContext, span: AttemptSpan | undefined) {
     const started = performance.now();
     this.#attempt = hedge ? { started, hedge } : { started };
     if (span) this.#attempt.span = span;

@@ -1,6 +1,7 @@
 import { abortReason, type CodapError, toCodapError } from '../../errors.ts';
 import { instantOf } from '../../store/deadline.ts';
-import type { Context, Query } from '../../store/fetch.ts';
+import type { Query } from '../../store/fetch.ts';
+import type { LayerContext } from '../layer-context.ts';
 import type { Payload } from '../../store/payload.ts';
 import type { Circuit } from '../circuit.ts';
 import { ask, type CountingLayer, type Layer } from '../layer.ts';
@@ -17,7 +18,7 @@ export function breaker(circuit: Circuit): CountingLayer<'breaker'> {
     bounds: () => ({ ratio, calls, openMs }),
     state: () => ({ open: Number(circuit.isOpen) }),
     wrap(next) {
-      const probe = async (query: Query, context: Context): Promise<Payload> => {
+      const probe = async (query: Query, context: LayerContext): Promise<Payload> => {
         if (!circuit.beginProbe()) throw circuit.refusal();
         try {
           return await next(query, { ...context, probe: true });
@@ -65,7 +66,7 @@ export function judge(circuit: Circuit, failures?: ToldFailures): Layer {
  * Whether what the store has answered is for the operator to mend. Where it was told something of who asks,
  * it may have refused them.
  */
-function isOperators({ code }: CodapError, { caller }: Context): boolean {
+function isOperators({ code }: CodapError, { caller }: LayerContext): boolean {
   return code === 'BAD_RESPONSE' || (code === 'FORBIDDEN' && Object.keys(caller.headers).length === 0);
 }
 
@@ -76,7 +77,7 @@ function isOperators({ code }: CodapError, { caller }: Context): boolean {
  */
 function verdict(
   { code, rejected }: CodapError,
-  { signal, deadline }: Context,
+  { signal, deadline }: LayerContext,
   started: number,
   wholeMs: number,
 ): boolean | undefined {

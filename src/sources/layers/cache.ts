@@ -2,7 +2,8 @@ import type { Connection } from '../../../adapters/adapter.ts';
 import { Work } from '../../budget/work.ts';
 import { CallSignal } from '../../ground/call-signal.ts';
 import { CodapError, notNeeded, toCodapError } from '../../errors.ts';
-import type { AskedAt, Caller, Context, Fetch, Query } from '../../store/fetch.ts';
+import type { Caller, Query } from '../../store/fetch.ts';
+import type { AskedAt, LayerContext, LayerFetch } from '../layer-context.ts';
 import { bytesOf, type Payload, type Value } from '../../store/payload.ts';
 import { KeptAnswers, type KeepingOptions, type KeptAnswer } from '../kept-answers.ts';
 import { hasKey, keyOf } from '../key.ts';
@@ -74,7 +75,7 @@ class SourceCache {
   }
 
   /** What is kept under a key, if it will do; else what the store answers. */
-  answer(next: Fetch, refreshing: Fetch, key: string, query: Query, context: Context): Promise<Payload> {
+  answer(next: LayerFetch, refreshing: LayerFetch, key: string, query: Query, context: LayerContext): Promise<Payload> {
     const now = performance.now();
     const found = this.#answers.find(key);
     if (!found || now >= found.staleUntil || isTooOld(now - found.asked, context.maxAgeMs)) {
@@ -94,16 +95,16 @@ class SourceCache {
     this.#answers.clear();
   }
 
-  #note(what: 'hit' | 'stale' | 'miss', { trace }: Context): void {
+  #note(what: 'hit' | 'stale' | 'miss', { trace }: LayerContext): void {
     this.#counted[what] += 1;
     if (trace) trace.cache = what;
   }
 
-  async #askStore(next: Fetch, key: string, query: Query, context: Context): Promise<Payload> {
+  async #askStore(next: LayerFetch, key: string, query: Query, context: LayerContext): Promise<Payload> {
     const answers = this.#answers;
     const connection = this.#connection;
     const asked: AskedAt = { at: performance.now() };
-    const own: Context = { ...context, asked };
+    const own: LayerContext = { ...context, asked };
     const found = answers.find(key)?.answer;
     const known = found instanceof CodapError ? undefined : found;
     const etag = known?.meta?.etag;
@@ -129,11 +130,11 @@ class SourceCache {
   }
 
   /** Asks behind those who are served what is stale. */
-  #refresh(next: Fetch, key: string, query: Query, { caller, memory }: Context): void {
+  #refresh(next: LayerFetch, key: string, query: Query, { caller, memory }: LayerContext): void {
     const refreshes = this.#refreshes;
     if (this.#isClosed || refreshes.has(key) || refreshes.size >= this.#mostRefreshes) return;
     const signal = new CallSignal();
-    const own: Context = {
+    const own: LayerContext = {
       signal,
       deadline: performance.now() + this.#timeoutMs,
       // Who is served meanwhile has no part in it: of them it has what the key has.
@@ -161,7 +162,7 @@ function isSame(told: string | undefined, asked: string | undefined): boolean {
 }
 
 /** What is kept, as an answer to whoever asks at an instant. */
-function served({ answer, asked }: KeptAnswer, now: number, context: Context): Promise<Value> {
+function served({ answer, asked }: KeptAnswer, now: number, context: LayerContext): Promise<Value> {
   if (answer instanceof CodapError) return Promise.reject(answer);
   try {
     return Promise.resolve(held(answer.kept.value({ ...answer.meta, ageMs: Math.floor(now - asked) }), context));
@@ -171,7 +172,7 @@ function served({ answer, asked }: KeptAnswer, now: number, context: Context): P
 }
 
 /** A value whose bytes count as if the store had sent them. */
-function held(value: Value, { memory }: Context): Value {
+function held(value: Value, { memory }: LayerContext): Value {
   memory.hold(bytesOf(value));
   return value;
 }

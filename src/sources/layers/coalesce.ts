@@ -1,5 +1,5 @@
 import { hashOfValue } from '../../json/hash.ts';
-import type { Fetch } from '../../store/fetch.ts';
+import type { LayerFetch } from '../layer-context.ts';
 import { hasKey } from '../key.ts';
 import type { CountingLayer } from '../layer.ts';
 import { SharedCall, UnderWay } from '../under-way.ts';
@@ -16,7 +16,7 @@ export function coalesce(timeoutMs: number): CountingLayer<'coalesce'> {
     bounds: (query, caller) => (query.want === 'value' && hasKey(query, caller) ? {} : undefined),
     state: () => ({ coalesced: underWay.joined }),
     wrap: (next) => {
-      const fetch: Fetch = (query, context) => {
+      const fetch: LayerFetch = (query, context) => {
         if (query.want !== 'value') return next(query, context);
         if (context.signal.aborted) return Promise.reject(context.signal.reason as Error);
         const hash = (query.hash ??= hashOfValue(query.params));

@@ -1,7 +1,8 @@
 import type { Memory } from '../../budget/memory.ts';
 import { CallSignal } from '../../ground/call-signal.ts';
 import { classify, notNeeded } from '../../errors.ts';
-import type { Context, Fetch, Onlooker, Query } from '../../store/fetch.ts';
+import type { Query } from '../../store/fetch.ts';
+import type { LayerContext, LayerFetch, Onlooker } from '../layer-context.ts';
 import { discard, type Payload } from '../../store/payload.ts';
 import { whenAborted } from '../../ground/when-aborted.ts';
 import { Budget } from '../budget.ts';
@@ -81,9 +82,9 @@ class Attempt implements Onlooker {
 /** A call of one or two attempts. */
 class HedgedCall {
   readonly #hedging: Hedging;
-  readonly #next: Fetch;
+  readonly #next: LayerFetch;
   readonly #query: Query;
-  readonly #context: Context;
+  readonly #context: LayerContext;
   readonly #usualMs: number;
   readonly #answer = Promise.withResolvers<Payload>();
   readonly #running: Attempt[] = [];
@@ -96,7 +97,7 @@ class HedgedCall {
   #wasAsked = false;
   #winner: Attempt | undefined;
 
-  constructor(hedging: Hedging, next: Fetch, query: Query, context: Context) {
+  constructor(hedging: Hedging, next: LayerFetch, query: Query, context: LayerContext) {
     this.#hedging = hedging;
     this.#next = next;
     this.#query = query;

@@ -1,12 +1,13 @@
 import { CodapError } from '../../errors.ts';
-import type { Context, Fetch, Query } from '../../store/fetch.ts';
+import type { Query } from '../../store/fetch.ts';
+import type { LayerContext, LayerFetch } from '../layer-context.ts';
 import type { Payload } from '../../store/payload.ts';
 import type { WhenInVain } from '../../store/signals.ts';
 import { onceClosed } from '../closing.ts';
 import { ask, type CountingLayer } from '../layer.ts';
 import { FairLine } from '../fair-line.ts';
 
-type Lingers = NonNullable<Context['lingers']>;
+type Lingers = NonNullable<LayerContext['lingers']>;
 
 /** How many calls of a source may run, and how many may wait for that. */
 export interface LimitOptions {
@@ -70,13 +71,13 @@ class Places {
     this.#whenInVain = whenInVain;
   }
 
-  wrap(next: Fetch): Fetch {
+  wrap(next: LayerFetch): LayerFetch {
     const handOn = (payload: Payload): Payload => onceClosed(payload, this.#leave);
     const fail = (error: unknown): never => {
       this.#leave();
       throw error;
     };
-    const run: Fetch = (query, context) =>
+    const run: LayerFetch = (query, context) =>
       ask(next, query, { ...context, lingers: this.#lingersWithin(context.lingers) }).then(handOn, fail);
     return (query, context) => {
       if (this.running < this.most) {

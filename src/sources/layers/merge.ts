@@ -5,7 +5,8 @@ import { CallSignal } from '../../ground/call-signal.ts';
 import { classify, toCodapError } from '../../errors.ts';
 import { canonical } from '../../json/canonical.ts';
 import { latestAmong } from '../../store/deadline.ts';
-import type { AskedAt, Caller, Context, Fetch, Onlooker, Query } from '../../store/fetch.ts';
+import type { Caller, Query } from '../../store/fetch.ts';
+import type { AskedAt, LayerContext, LayerFetch, Onlooker } from '../layer-context.ts';
 import type { Payload } from '../../store/payload.ts';
 import { ask, type Bounds, type CountingLayer } from '../layer.ts';
 import { SharedTrace } from '../shared-trace.ts';
@@ -79,7 +80,7 @@ class Member extends Waiter {
   readonly query: Query;
   readonly point: Point;
 
-  constructor(query: Query, context: Context, point: Point, group: Group) {
+  constructor(query: Query, context: LayerContext, point: Point, group: Group) {
     super(group, context);
     this.query = query;
     this.point = point;
@@ -89,7 +90,7 @@ class Member extends Waiter {
 /** Point reads that are asked together. */
 class Group implements Onlooker, WaitedFor {
   readonly #merger: Merger;
-  readonly #next: Fetch;
+  readonly #next: LayerFetch;
   readonly #counted: { merged: number };
   readonly #signal = new CallSignal();
   readonly #members: Member[] = [];
@@ -101,7 +102,7 @@ class Group implements Onlooker, WaitedFor {
   /** How many have joined the first, but for those that are asked for again. */
   #joined = 0;
 
-  constructor(merger: Merger, next: Fetch, counted: { merged: number }, isLast = false) {
+  constructor(merger: Merger, next: LayerFetch, counted: { merged: number }, isLast = false) {
     this.#merger = merger;
     this.#next = next;
     this.#counted = counted;
@@ -121,7 +122,7 @@ class Group implements Onlooker, WaitedFor {
     return this.#chars;
   }
 
-  add(query: Query, context: Context, point: Point): Promise<Payload> {
+  add(query: Query, context: LayerContext, point: Point): Promise<Payload> {
     this.#chars += point.chars;
     const member = new Member(query, context, point, this);
     this.#members.push(member);

@@ -2,7 +2,7 @@ import { type BucketOptions, TokenBucket } from '../../budget/token-bucket.ts';
 import { classify, CodapError } from '../../errors.ts';
 import { atInstant } from '../../ground/at-instant.ts';
 import { instantOf } from '../../store/deadline.ts';
-import type { Fetch } from '../../store/fetch.ts';
+import type { LayerFetch } from '../layer-context.ts';
 import type { WhenInVain } from '../../store/signals.ts';
 import { FairLine } from '../fair-line.ts';
 import type { CountingLayer } from '../layer.ts';
@@ -53,7 +53,7 @@ export function rate({ name, perSecond, burst }: RateOptions, whenInVain?: WhenI
     bounds: () => ({ perSecond, burst }),
     state: () => ({ queued: line.length }),
     wrap(next) {
-      const handOn: Fetch = async (query, context) => {
+      const handOn: LayerFetch = async (query, context) => {
         const token = { isSpent: false };
         try {
           return await next(query, { ...context, token });

@@ -1,6 +1,7 @@
 import { classify, type CodapError } from '../../errors.ts';
 import { instantOf } from '../../store/deadline.ts';
-import type { Context, Onlooker, Query } from '../../store/fetch.ts';
+import type { Query } from '../../store/fetch.ts';
+import type { LayerContext, Onlooker } from '../layer-context.ts';
 import type { Payload } from '../../store/payload.ts';
 import { untilLetIn, type WhenInVain } from '../../store/signals.ts';
 import { Budget } from '../budget.ts';
@@ -32,7 +33,7 @@ export function retry({ attempts, budget, perSecond }: RetryOptions, circuit?: C
   let retries = 0;
 
   /** Waits until there may be a further attempt, and answers what that takes; else throws the failure. */
-  const again = async (failure: unknown, attempt: number, { signal, deadline }: Context): Promise<number> => {
+  const again = async (failure: unknown, attempt: number, { signal, deadline }: LayerContext): Promise<number> => {
     if (attempt > attempts || signal.aborted || classify(failure) !== 'transient') throw failure;
     const ms = (failure as CodapError).retryAfterMs ?? Math.random() * WAIT_MS * 2 ** (attempt - 2);
     // A TIMEOUT that comes with the query's own deadline ends here, too.
@@ -54,7 +55,12 @@ export function retry({ attempts, budget, perSecond }: RetryOptions, circuit?: C
     bounds: () => ({ attempts, budget, perSecond }),
     state: () => ({ retries }),
     wrap(next) {
-      const another = async (query: Query, context: Context, count: number, failure: unknown): Promise<Payload> => {
+      const another = async (
+        query: Query,
+        context: LayerContext,
+        count: number,
+        failure: unknown,
+      ): Promise<Payload> => {
         const taken = await again(failure, count, context);
         const memory = context.memory.part();
         const onlooker = new Asked(context.onlooker);

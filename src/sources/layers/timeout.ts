@@ -2,7 +2,8 @@ import { atInstant } from '../../ground/at-instant.ts';
 import { CallSignal } from '../../ground/call-signal.ts';
 import { tooLate } from '../../errors.ts';
 import { instantOf, latestOf } from '../../store/deadline.ts';
-import type { Context, Fetch, Query } from '../../store/fetch.ts';
+import type { Query } from '../../store/fetch.ts';
+import type { LayerContext, LayerFetch } from '../layer-context.ts';
 import { discard, type Payload } from '../../store/payload.ts';
 import { whenAborted } from '../../ground/when-aborted.ts';
 import { onceClosed } from '../closing.ts';
@@ -26,7 +27,7 @@ export function attemptTimeout(source: string, timeoutMs: number): Layer {
   };
 }
 
-function keeping(source: string, timeoutMs: number, next: Fetch): Fetch {
+function keeping(source: string, timeoutMs: number, next: LayerFetch): LayerFetch {
   const watch = new Watch();
   return (query, context) => {
     const now = performance.now();
@@ -90,14 +91,14 @@ class TimedCall {
   readonly #settling = Promise.withResolvers<Payload>();
   readonly #watch: Watch;
   readonly #source: string;
-  readonly #context: Context;
+  readonly #context: LayerContext;
   readonly #own: number;
   readonly #signal = new CallSignal();
   readonly #unlink: () => void;
   #isSettled = false;
 
   /** `own`: the instant at which its own time is over, whatever its deadline. */
-  constructor(watch: Watch, source: string, context: Context, own: number, end: number) {
+  constructor(watch: Watch, source: string, context: LayerContext, own: number, end: number) {
     this.#watch = watch;
     this.#source = source;
     this.#context = context;
@@ -110,7 +111,7 @@ class TimedCall {
     return this.#settling.promise;
   }
 
-  ask(next: Fetch, query: Query, now: number): void {
+  ask(next: LayerFetch, query: Query, now: number): void {
     const deadline = Math.min(latestOf(this.#context.deadline), this.#own);
     this.#watch.add(this, now);
     ask(next, query, { ...this.#context, signal: this.#signal, deadline }).then(

@@ -6,7 +6,7 @@ import { limit } from '../../../src/sources/layers/limit.ts';
 import { prime } from '../../../src/sources/layers/prime.ts';
 import { attemptTimeout, timeout } from '../../../src/sources/layers/timeout.ts';
 import type { CallTrace } from '../../../src/store/call-trace.ts';
-import type { Context } from '../../../src/store/fetch.ts';
+import type { LayerContext } from '../../../src/sources/layer-context.ts';
 import type { Payload } from '../../../src/store/payload.ts';
 import { context } from '../../adapters/source.ts';
 import { FakeStore } from '../../layer-suite/fake-store.ts';
@@ -43,7 +43,7 @@ describe('what a traced call tells of its attempts', () => {
   });
   afterEach(() => void vi.useRealTimers());
 
-  const asking = (layers: readonly Layer[], own: Partial<Context> = {}, want: Payload['kind'] = 'value') =>
+  const asking = (layers: readonly Layer[], own: Partial<LayerContext> = {}, want: Payload['kind'] = 'value') =>
     stack(store.fetch, layers)({ op: 'get', params: {}, want }, context({ trace, ...own }));
   const after = (ms: number) => vi.advanceTimersByTimeAsync(ms);
   const began = () => performance.now();

@@ -6,7 +6,7 @@ import { breaker, judge } from '../../../src/sources/layers/breaker.ts';
 import { limit } from '../../../src/sources/layers/limit.ts';
 import { attemptTimeout, timeout } from '../../../src/sources/layers/timeout.ts';
 import { GrowingDeadline } from '../../../src/store/deadline.ts';
-import type { Context } from '../../../src/store/fetch.ts';
+import type { LayerContext } from '../../../src/sources/layer-context.ts';
 import type { Payload } from '../../../src/store/payload.ts';
 import { context, NOBODY } from '../../adapters/source.ts';
 import { FakeStore } from '../../layer-suite/fake-store.ts';
@@ -57,7 +57,7 @@ function shop({
     judge(circuit),
     ...(attemptMs === undefined ? [] : [attemptTimeout('shop', attemptMs)]),
   ]);
-  const ask = (withinMs = WHOLE, own: Partial<Context> = {}, want: Payload['kind'] = 'value') =>
+  const ask = (withinMs = WHOLE, own: Partial<LayerContext> = {}, want: Payload['kind'] = 'value') =>
     fetch({ op: 'get', params: {}, want }, context({ deadline: performance.now() + withinMs, ...own }));
   const settled = async (asked: Promise<Payload>): Promise<Code | 'ok'> =>
     asked.then(

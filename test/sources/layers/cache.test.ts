@@ -8,7 +8,8 @@ import { cache, type CacheOptions, type Keeping } from '../../../src/sources/lay
 import { coalesce } from '../../../src/sources/layers/coalesce.ts';
 import type { CallTrace } from '../../../src/store/call-trace.ts';
 import { instantOf } from '../../../src/store/deadline.ts';
-import type { Context, Query } from '../../../src/store/fetch.ts';
+import type { Query } from '../../../src/store/fetch.ts';
+import type { LayerContext } from '../../../src/sources/layer-context.ts';
 import { NOT_KEPT, type Freshness } from '../../../src/store/freshness.ts';
 import type { Meta, Value } from '../../../src/store/payload.ts';
 import { context, NOBODY } from '../../adapters/source.ts';
@@ -45,7 +46,7 @@ interface Asked {
 
 /** A cache over a store that answers what a test says; by itself at once, how many calls there were. */
 function shop(own: Partial<CacheOptions['cache']> = {}, connection?: Keeping, concurrency = 8) {
-  const calls: { query: Query; context: Context }[] = [];
+  const calls: { query: Query; context: LayerContext }[] = [];
   const store = {
     answer: (): Value | Promise<Value> => plain(calls.length),
   };
@@ -54,10 +55,10 @@ function shop(own: Partial<CacheOptions['cache']> = {}, connection?: Keeping, co
     calls.push({ query, context: given });
     return store.answer();
   });
-  const ask = async ({ key = 'a', op = 'get', want = 'value' }: Asked = {}, mine: Partial<Context> = {}) =>
+  const ask = async ({ key = 'a', op = 'get', want = 'value' }: Asked = {}, mine: Partial<LayerContext> = {}) =>
     (await fetch({ op, params: { key }, want }, context(mine))) as Value;
   /** What is answered, and how old that is if it came out of the cache. */
-  const seen = async (asked?: Asked, mine?: Partial<Context>) => {
+  const seen = async (asked?: Asked, mine?: Partial<LayerContext>) => {
     const { json, meta } = await ask(asked, mine);
     return [JSON.parse(json), meta?.ageMs];
   };
@@ -96,7 +97,7 @@ describe('an answer', () => {
     expect(meta).toEqual({ status: 200, etag: '"1"' });
   });
 
-  it.each<[string, Asked, Partial<Context>]>([
+  it.each<[string, Asked, Partial<LayerContext>]>([
     ['other params', { key: 'b' }, {}],
     ['another op', { op: 'head' }, {}],
     ['a header of the caller that is forwarded', {}, { caller: { headers: { authorization: 'b' } } }],
@@ -217,7 +218,7 @@ describe('an answer to a call that was joined, and left by who began it,', () =>
       calls.push(Promise.withResolvers<Value>());
       return calls.at(-1)!.promise;
     }, [kept, coalesce(5000)]);
-    const ask = (mine: Partial<Context> = {}) =>
+    const ask = (mine: Partial<LayerContext> = {}) =>
       fetch({ op: 'get', params: {}, want: 'value' }, context({ deadline: performance.now() + 3000, ...mine })).then(
         (payload) => [JSON.parse((payload as Value).json), (payload as Value).meta?.ageMs],
         ({ code }: CodapError) => code,

@@ -14,7 +14,8 @@ import { limit } from '../../../src/sources/layers/limit.ts';
 import { merge } from '../../../src/sources/layers/merge.ts';
 import { rate } from '../../../src/sources/layers/rate.ts';
 import { retry } from '../../../src/sources/layers/retry.ts';
-import type { Context, Query } from '../../../src/store/fetch.ts';
+import type { Query } from '../../../src/store/fetch.ts';
+import type { LayerContext } from '../../../src/sources/layer-context.ts';
 import type { Freshness } from '../../../src/store/freshness.ts';
 import type { Payload, Value } from '../../../src/store/payload.ts';
 import { context } from '../../adapters/source.ts';
@@ -83,7 +84,7 @@ function shop(layers: readonly Layer[], staleMs = 0) {
     [kept, ...layers, judge(circuit), attempt],
   );
   /** What is answered, and how old it is if it comes out of the cache. */
-  const ask = (key = 'a', own: Partial<Context> = {}) =>
+  const ask = (key = 'a', own: Partial<LayerContext> = {}) =>
     fetch({ op: 'get', params: { key }, want: 'value' }, context({ deadline: performance.now() + 4000, ...own })).then(
       (payload) => [JSON.parse((payload as Value).json), (payload as Value).meta?.ageMs],
       ({ code }: CodapError) => [code],
@@ -105,7 +106,7 @@ type Asking = (shop: Shop) => Promise<number>;
 
 /** Asked for behind something else, and answered 100 ms after it left. */
 const inLine =
-  (told: Payload | CodapError = plain('a'), own?: Partial<Context>): Asking =>
+  (told: Payload | CodapError = plain('a'), own?: Partial<LayerContext>): Asking =>
   async ({ calls, ask, behind }) => {
     await behind(() => void ask('a', own));
     const left = performance.now();

@@ -9,7 +9,8 @@ import { limit } from '../../../src/sources/layers/limit.ts';
 import { prime } from '../../../src/sources/layers/prime.ts';
 import { attemptTimeout, timeout } from '../../../src/sources/layers/timeout.ts';
 import type { CallTrace } from '../../../src/store/call-trace.ts';
-import type { Context, Query } from '../../../src/store/fetch.ts';
+import type { Query } from '../../../src/store/fetch.ts';
+import type { LayerContext } from '../../../src/sources/layer-context.ts';
 import { ValueQuery } from '../../../src/store/value-query.ts';
 import { context } from '../../adapters/source.ts';
 import { FakeStore, read } from '../../layer-suite/fake-store.ts';
@@ -90,7 +91,7 @@ describe.each([
       prime,
     ];
     const fetch = stack(store.fetch, layers);
-    const ask = (withinMs: number, own: Partial<Context> = {}) =>
+    const ask = (withinMs: number, own: Partial<LayerContext> = {}) =>
       fetch(
         { op: 'get', params: { key: 'a' }, want: 'value' },
         context({ deadline: performance.now() + withinMs, ...own }),
@@ -153,7 +154,7 @@ describe('coalesce', () => {
     const store = new FakeStore();
     const layer = coalesce(timeoutMs);
     const fetch = layer.wrap(store.fetch);
-    const ask = (own: Partial<Context> = {}, query: Partial<Query> = {}) =>
+    const ask = (own: Partial<LayerContext> = {}, query: Partial<Query> = {}) =>
       fetch({ op: 'get', params: { key: 'a' }, want: 'value', ...query }, context(own));
     return { store, layer, ask };
   }

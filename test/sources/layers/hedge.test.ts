@@ -5,7 +5,7 @@ import { hedge } from '../../../src/sources/layers/hedge.ts';
 import { limit } from '../../../src/sources/layers/limit.ts';
 import { prime } from '../../../src/sources/layers/prime.ts';
 import { rate } from '../../../src/sources/layers/rate.ts';
-import type { Context, Fetch } from '../../../src/store/fetch.ts';
+import type { LayerContext, LayerFetch } from '../../../src/sources/layer-context.ts';
 import type { Payload } from '../../../src/store/payload.ts';
 import { TypedValue } from '../../../src/store/typed-value.ts';
 import { whenAborted } from '../../../src/ground/when-aborted.ts';
@@ -33,7 +33,7 @@ async function hedged(known = 100, options = DEFAULTS) {
   const store = new FakeStore();
   const layer = hedge(options);
   const fetch = stack(store.fetch, [layer, prime]);
-  const ask = (given: Partial<Context> = {}, want: Payload['kind'] = 'value') =>
+  const ask = (given: Partial<LayerContext> = {}, want: Payload['kind'] = 'value') =>
     fetch({ op: 'get', params: {}, want }, context(given));
   const all = Array.from({ length: known }, () => ask());
   await pass(USUAL_MS);
@@ -112,11 +112,11 @@ describe.each([
   ['place', () => limit({ name: 'shop', concurrency: 2, queue: 9 })],
   ['token', () => rate({ name: 'shop', perSecond: 10, burst: 2 })],
 ])('a first attempt that waits for a %s', (_what, below) => {
-  async function waiting(own: Partial<Context> = {}) {
+  async function waiting(own: Partial<LayerContext> = {}) {
     const store = new FakeStore();
     const layer = hedge(DEFAULTS);
     const fetch = stack(store.fetch, [layer, below(), prime]);
-    const ask = (want: Payload['kind'] = 'value', given: Partial<Context> = {}) =>
+    const ask = (want: Payload['kind'] = 'value', given: Partial<LayerContext> = {}) =>
       fetch({ op: 'get', params: {}, want }, context(given));
     const reached = async (calls: number): Promise<void> => {
       for (let ms = 0; ms < 1000 && store.calls.length < calls; ms += 1) await pass(1);
@@ -200,7 +200,7 @@ it('a call waits in a line while each of its attempts that is left does: it tell
 });
 
 /** A call whose both attempts are under way. */
-async function both(want: Payload['kind'] = 'value', own: Partial<Context> = {}) {
+async function both(want: Payload['kind'] = 'value', own: Partial<LayerContext> = {}) {
   const { store, ask } = await hedged();
   const asked = outcome(ask(own, want)) as Promise<Payload>;
   await pass(USUAL_MS);
@@ -234,7 +234,7 @@ describe('of two attempts', () => {
   it('the late answer of the other is thrown away', async () => {
     const store = new FakeStore();
     const layer = hedge(DEFAULTS);
-    const deaf: Fetch = (query, seen) => store.fetch(query, { ...seen, signal: new AbortController().signal });
+    const deaf: LayerFetch = (query, seen) => store.fetch(query, { ...seen, signal: new AbortController().signal });
     const fetch = layer.wrap(deaf);
     const ask = () => fetch({ op: 'get', params: {}, want: 'items' }, context());
     const all = Array.from({ length: 100 }, ask);
@@ -296,7 +296,7 @@ describe('of two attempts', () => {
 function replicas(takes: () => number) {
   const firsts: number[] = [];
   const latencies: number[] = [];
-  const store: Fetch = (_query, { signal, hedge: isHedge }) =>
+  const store: LayerFetch = (_query, { signal, hedge: isHedge }) =>
     new Promise((resolve, reject) => {
       const ms = takes();
       if (!isHedge) firsts.push(ms);

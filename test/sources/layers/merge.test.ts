@@ -9,7 +9,8 @@ import { limit } from '../../../src/sources/layers/limit.ts';
 import { merge } from '../../../src/sources/layers/merge.ts';
 import type { CallTrace } from '../../../src/store/call-trace.ts';
 import { GrowingDeadline, instantOf, latestOf } from '../../../src/store/deadline.ts';
-import type { Context, Query } from '../../../src/store/fetch.ts';
+import type { Query } from '../../../src/store/fetch.ts';
+import type { LayerContext } from '../../../src/sources/layer-context.ts';
 import type { Payload, Value } from '../../../src/store/payload.ts';
 import { TypedValue } from '../../../src/store/typed-value.ts';
 import { context, NOBODY } from '../../adapters/source.ts';
@@ -80,7 +81,7 @@ describe('merge', () => {
     const store = new FakeStore();
     const layer = merge(new KeyMerger());
     const fetch = layer.wrap(store.fetch);
-    const ask = (key: string, own: Partial<Context> = {}, group?: string) =>
+    const ask = (key: string, own: Partial<LayerContext> = {}, group?: string) =>
       fetch({ op: 'get', params: { key, ...(group && { group }) }, want: 'value' }, context(own));
     const valueOf = async (asked: Promise<Payload>): Promise<unknown> => ((await asked) as Value).value;
     const asked = () => store.calls.map(({ query }) => query.params);

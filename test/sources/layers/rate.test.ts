@@ -8,7 +8,7 @@ import { limit } from '../../../src/sources/layers/limit.ts';
 import { rate, type RateOptions } from '../../../src/sources/layers/rate.ts';
 import { timeout } from '../../../src/sources/layers/timeout.ts';
 import { GrowingDeadline } from '../../../src/store/deadline.ts';
-import type { Context } from '../../../src/store/fetch.ts';
+import type { LayerContext } from '../../../src/sources/layer-context.ts';
 import { context, NOBODY } from '../../adapters/source.ts';
 import { FakeStore } from '../../layer-suite/fake-store.ts';
 import { layerSuite } from '../../layer-suite/layer-suite.ts';
@@ -37,7 +37,7 @@ function shop(options: Omit<RateOptions, 'name'>, above = [timeout('shop')]) {
     },
     [...above, layer],
   );
-  const ask = (key: unknown, withinMs = 2000, own: Partial<Context> = {}) =>
+  const ask = (key: unknown, withinMs = 2000, own: Partial<LayerContext> = {}) =>
     fetch({ op: 'get', params: key, want: 'value' }, context({ deadline: performance.now() + withinMs, ...own })).then(
       () => 'ok',
       (error: CodapError) => error,
@@ -238,7 +238,7 @@ describe('the token of who', () => {
     const circuit = new Circuit({ name: 'shop', ratio: 1, calls: 1, openMs: 1000, wholeMs: 2000 });
     const limited = limit({ name: 'shop', concurrency: 1, queue });
     const fetch = stack(store.fetch, [rate({ name: 'shop', perSecond: 0.1, burst: 2 }), limited, judge(circuit)]);
-    const ask = (withinMs = 2000, own: Partial<Context> = {}) =>
+    const ask = (withinMs = 2000, own: Partial<LayerContext> = {}) =>
       fetch({ op: 'get', params: {}, want: 'value' }, context({ deadline: performance.now() + withinMs, ...own })).then(
         () => 'ok',
         (error: CodapError) => error.code,

@@ -16,7 +16,7 @@ import { retry } from '../../../src/sources/layers/retry.ts';
 import { attemptTimeout, timeout } from '../../../src/sources/layers/timeout.ts';
 import { GrowingDeadline } from '../../../src/store/deadline.ts';
 import type { CallTrace } from '../../../src/store/call-trace.ts';
-import type { Context, Fetch } from '../../../src/store/fetch.ts';
+import type { LayerContext, LayerFetch } from '../../../src/sources/layer-context.ts';
 import type { Payload } from '../../../src/store/payload.ts';
 import { TypedValue } from '../../../src/store/typed-value.ts';
 import { context } from '../../adapters/source.ts';
@@ -42,7 +42,7 @@ function retried(own: Partial<typeof DEFAULTS> = {}) {
   const store = new FakeStore();
   const layer = retry({ ...DEFAULTS, ...own });
   const fetch = layer.wrap(store.fetch);
-  const ask = (given: Partial<Context> = {}, want: Payload['kind'] = 'value') =>
+  const ask = (given: Partial<LayerContext> = {}, want: Payload['kind'] = 'value') =>
     fetch({ op: 'get', params: {}, want }, context(given));
   return { store, layer, ask };
 }
@@ -345,7 +345,7 @@ it.each([
     const layer = retry({ ...DEFAULTS, budget: 0, perSecond: 0.1 });
     const circuit = new Circuit({ name: 'shop', ratio: 1, calls: 100, openMs: 1000, wholeMs: 2000 });
     const fetch = stack(store.fetch, [layer, below(), judge(circuit), prime]);
-    const ask = (want: Payload['kind'] = 'value', own: Partial<Context> = {}) =>
+    const ask = (want: Payload['kind'] = 'value', own: Partial<LayerContext> = {}) =>
       fetch({ op: 'get', params: {}, want }, context(own));
     const leaving = new AbortController();
     const asked = outcome(ask('value', { signal: leaving.signal }));
@@ -402,8 +402,8 @@ describe('the load on a store', () => {
 
   it('that fails 5 % of calls: of answers made of ten, 97 % are complete', async () => {
     const { chance } = randomOf(14);
-    const flaky: Fetch = () => (chance(0.05) ? Promise.reject(DOWN) : Promise.resolve(new TypedValue('x')));
-    const complete = async (fetch: Fetch, batches: number): Promise<number> => {
+    const flaky: LayerFetch = () => (chance(0.05) ? Promise.reject(DOWN) : Promise.resolve(new TypedValue('x')));
+    const complete = async (fetch: LayerFetch, batches: number): Promise<number> => {
       let whole = 0;
       for (let batch = 0; batch < batches; batch += 1) {
         const asked = Array.from({ length: 10 }, () => fetch({ op: 'get', params: {}, want: 'value' }, context()));
