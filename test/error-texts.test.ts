@@ -68,11 +68,11 @@ const FILLED_IN = listed(`
   adapters/mongo/walk.ts: key  # an operator's own field
   choice(Object.keys(shape))
   choice(wrappersFor(walk))
-  src/store/check-schema.ts: told.join(', ')  # names of the schema, the configuration, or the request's own queries
-  src/store/check-schema.ts: others
-  src/store/check-schema.ts: more
-  src/store/check-schema.ts: name  # a field of the schema
-  src/store/check-schema.ts: detail  # one of these very texts
+  src/store/choice.ts: told.join(', ')  # names of the schema, the configuration, or the request's own queries
+  src/store/choice.ts: others
+  src/store/choice.ts: more
+  src/store/choice.ts: name  # a field of the schema
+  src/store/choice.ts: detail  # one of these very texts
   src/store/check-schema.ts: phrase(schema)
   src/store/check-schema.ts: phrase(discriminators(schema))
   src/store/check-schema.ts: schema.def.discriminator  # a field of the schema

@@ -1,5 +1,5 @@
 import { entriesOf, put } from '../../src/json/members.ts';
-import { choice } from '../../src/store/check-schema.ts';
+import { choice } from '../../src/store/choice.ts';
 import { Filled, isHole, isOfAnyType, unwrapped, type Hole } from '../../src/store/placeholder.ts';
 import { bareNumber, isWrapper, readWrapper, wrappersFor } from './extended-json.ts';
 import { dataOf } from './filled.ts';

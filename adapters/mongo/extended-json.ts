@@ -2,7 +2,7 @@ import { Binary, BSONRegExp, Decimal128, Double, Int32, Long, MaxKey, MinKey, Ob
 import { exactInteger } from '../../src/json/digits.ts';
 import { bsonTag, toText } from '../../src/json/leaf.ts';
 import { firstKeyOf, keysOf, memberOf, onlyKeyOf, valuesOf } from '../../src/json/members.ts';
-import { choice } from '../../src/store/check-schema.ts';
+import { choice } from '../../src/store/choice.ts';
 import { Filled, isHole, isOfAnyType, Placeholder } from '../../src/store/placeholder.ts';
 import { exactDecimal } from './exact-decimal.ts';
 import { exactDouble } from './exact-double.ts';

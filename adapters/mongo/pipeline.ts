@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { hasMember, keysOf, memberOf } from '../../src/json/members.ts';
-import { choice } from '../../src/store/check-schema.ts';
+import { choice } from '../../src/store/choice.ts';
 import { isHole } from '../../src/store/placeholder.ts';
 import { readLiteral, readWhole } from './data.ts';
 import { readCode, readExpression, readExpressions, readOperator } from './expression.ts';

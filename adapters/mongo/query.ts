@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { checkCompiled, choice } from '../../src/store/check-schema.ts';
+import { checkCompiled } from '../../src/store/check-schema.ts';
+import { choice } from '../../src/store/choice.ts';
 import { isOfAnyType, unwrapped } from '../../src/store/placeholder.ts';
 import { wholeNumber } from '../../src/store/whole-number.ts';
 import { recordOf } from '../../src/json/members.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { entriesOf, keysOf, onlyKeyOf, put } from '../../src/json/members.ts';
-import { choice } from '../../src/store/check-schema.ts';
+import { choice } from '../../src/store/choice.ts';
 import { isHole } from '../../src/store/placeholder.ts';
 import { objectOf } from '../fillable.ts';
 import { bareNumber, isWrapper, readWrapper } from './extended-json.ts';

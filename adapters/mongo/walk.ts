@@ -1,6 +1,6 @@
 import { entriesOf, hasMember, isObject, put, type Members } from '../../src/json/members.ts';
 import { isHole } from '../../src/store/placeholder.ts';
-import { choice } from '../../src/store/check-schema.ts';
+import { choice } from '../../src/store/choice.ts';
 import type { Fault } from '../adapter.ts';
 import { FillingRoom, NotData } from './filling-room.ts';
 

@@ -6,7 +6,7 @@ import { followPath, hasMember, memberOf } from '../json/members.ts';
 import { formatPointer, fragment, parsePointer } from '../json/pointer.ts';
 import { isContainer } from '../json/size.ts';
 import { writeText } from '../json/write.ts';
-import { choice } from '../store/check-schema.ts';
+import { choice } from '../store/choice.ts';
 import { Notes } from './notes.ts';
 
 /** What an agent can do about a description that was cut. */

@@ -1,5 +1,5 @@
 import { fieldsOf } from '../json/members.ts';
-import { choice } from '../store/check-schema.ts';
+import { choice } from '../store/choice.ts';
 import type { ConfigFault } from './fault.ts';
 import { keysThatAreNames } from './name-schema.ts';
 

@@ -4,7 +4,7 @@ import { LONGEST_MS } from '../ground/at-instant.ts';
 import { besides } from '../store/besides.ts';
 import { wholeNumber } from '../store/whole-number.ts';
 import type { Adapter, Adapters } from '../../adapters/adapter.ts';
-import { choice } from '../store/check-schema.ts';
+import { choice } from '../store/choice.ts';
 import type { BatchText } from './batch-texts.ts';
 import { type CallerConfig, callerSchema } from './caller-options.ts';
 import { layerOptions } from './layer-options.ts';

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { validateHeaderName, validateHeaderValue } from 'node:http';
 import type { Env } from '../config/env.ts';
 import { ConfigError, type ConfigFault } from '../config/fault.ts';
-import { choice } from '../store/check-schema.ts';
+import { choice } from '../store/choice.ts';
 
 /** How traces are exported; what else the standard variables say, the exporter reads itself. */
 export interface Exporting {

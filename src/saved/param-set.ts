@@ -2,7 +2,7 @@ import type { Params } from '../batch/run/batch.ts';
 import type { Steps, Work } from '../budget/work.ts';
 import { MOST_FAULTS } from '../json/fault-list.ts';
 import { entriesOf, hasMember, memberOf } from '../json/members.ts';
-import { choice, missing } from '../store/check-schema.ts';
+import { choice, missing } from '../store/choice.ts';
 import type { Param } from './param.ts';
 
 /** The parameters of a URL, as they were parsed: one that is repeated is a list. */

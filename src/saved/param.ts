@@ -4,7 +4,7 @@ import { atOnce, type Steps, Work } from '../budget/work.ts';
 import { isLongerThan } from '../json/characters.ts';
 import { scan } from '../json/scan.ts';
 import { piecesOf } from '../json/size.ts';
-import { choice } from '../store/check-schema.ts';
+import { choice } from '../store/choice.ts';
 import { wholeNumber } from '../store/whole-number.ts';
 import { patternOf, patternOfJson } from './pattern.ts';
 

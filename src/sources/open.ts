@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Adapter, Adapters, Connection, Description, Example, Fault, Op } from '../../adapters/adapter.ts';
 import type { CallSpan } from '../store/call-trace.ts';
-import { choice } from '../store/check-schema.ts';
+import { choice } from '../store/choice.ts';
 import type { Config, SourceConfig } from '../config/load.ts';
 import type { Caller, Query } from '../store/fetch.ts';
 import { type Call, type CallBounds, callOf, reduced, Who } from './call.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { firstWithin } from '../ground/first-within.ts';
 import { MOST_FAULTS } from '../json/fault-list.ts';
 import { followPath, isObject } from '../json/members.ts';
+import { choice, missing } from './choice.ts';
 
 /** What is wrong with a value: where, and what is allowed there. It repeats nothing of the value. */
 export interface SchemaFault {
@@ -120,25 +120,6 @@ function objectIn(schema: z.ZodType): z.ZodObject | undefined {
 function isMistyped(issue: z.core.$ZodIssue): boolean {
   if (issue.code === 'invalid_union') return issue.errors.flat().some(isMistyped);
   return issue.code === 'invalid_type';
-}
-
-/** Bytes of names that one fault lists: a detail is cut beyond 512 characters, in the middle of a name. */
-const MOST_LISTED = 400;
-
-/** Says that one of these names is allowed: of those not too long the first, and how many others. */
-export function choice(names: readonly unknown[], most = MOST_LISTED): string {
-  const bytesOf = (name: unknown): number => Buffer.byteLength(String(name)) + 2;
-  const short = names.filter((name) => bytesOf(name) <= most);
-  const told = firstWithin(short, most, bytesOf);
-  const others = names.length - told.length;
-  if (told.length === 0) return others ? `allowed here: ${others} too long to be listed` : 'allowed here: none';
-  const more = others ? ` and ${others} more` : '';
-  return `allowed here: ${told.join(', ')}${more}`;
-}
-
-/** Says that a field is missing, and what is allowed there. */
-export function missing(name: string | number, detail: string): string {
-  return `${name} is missing; ${detail}`;
 }
 
 /** Whether a field is missing. A rule about several fields tells that in words of its own. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { adapters } from '../../adapters/index.ts';
 import { bodySchemas, groupSchema, querySchema } from '../../src/batch/plan/body-schema.ts';
-import { checkCompiled, checkSchema, choice } from '../../src/store/check-schema.ts';
+import { checkCompiled, checkSchema } from '../../src/store/check-schema.ts';
 import { ConfigError } from '../../src/config/load.ts';
 import { configSchema } from '../../src/config/schema.ts';
 import { wholeNumber } from '../../src/store/whole-number.ts';
@@ -254,20 +254,5 @@ describe('checkCompiled', () => {
       }),
       { numRuns: 2000 },
     );
-  });
-});
-
-describe('choice', () => {
-  const long = 'x'.repeat(399);
-  const hundreds = ['a', 'b', 'c', 'd', 'e'].map((letter) => letter.repeat(98));
-  it.each<[string, readonly unknown[], string]>([
-    ['none', [], 'none'],
-    ['all', ['a', 2], 'a, 2'],
-    ['a long one', [long.slice(1)], long.slice(1)],
-    ['the first of many', hundreds, `${hundreds.slice(0, 4).join(', ')} and 1 more`],
-    ['those that are not too long', [long, 'b', long, 'c'], 'b, c and 2 more'],
-    ['how many are too long', [long, long], '2 too long to be listed'],
-  ])('tells %s', (_what, names, told) => {
-    expect(choice(names)).toBe(`allowed here: ${told}`);
   });
 });

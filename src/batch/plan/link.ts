@@ -1,7 +1,7 @@
 import { listReferences } from '../modifiers/for-each-list.ts';
 import { BROKEN, type Reference, type Report } from '../template/reference.ts';
 import type { Steps } from '../../budget/work.ts';
-import { choice } from '../../store/check-schema.ts';
+import { choice } from '../../store/choice.ts';
 import { memberAt, membersByName, namesFor } from './named-members.ts';
 import { countsWhole, type GroupNode, isWon, type Node, ownReferences, refersToNothing } from './node.ts';
 import type { Planner } from './planner.ts';

@@ -3,7 +3,7 @@ import { isLoopHeld } from '../../budget/turns.ts';
 import type { Steps } from '../../budget/work.ts';
 import { isLongerThan } from '../../json/characters.ts';
 import { hasMember, isObject, keysOf, valuesOf } from '../../json/members.ts';
-import { missing } from '../../store/check-schema.ts';
+import { missing } from '../../store/choice.ts';
 import { groupSchema, querySchema } from './body-schema.ts';
 import { callsOf } from './calls.ts';
 import { checkFields, type Fields } from './check-fields.ts';

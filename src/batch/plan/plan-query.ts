@@ -1,6 +1,6 @@
 import { isObject } from '../../json/members.ts';
 import type { Source } from '../../sources/open.ts';
-import { choice, missing } from '../../store/check-schema.ts';
+import { choice, missing } from '../../store/choice.ts';
 import { ValueQuery } from '../../store/value-query.ts';
 import { needingValue } from '../modifiers/read-modifiers.ts';
 import { hasReference, isBroken, readTemplate, type Findings } from '../template/read-template.ts';

@@ -1,6 +1,6 @@
 import { LiquidError, type Token } from 'liquidjs';
 import { MOST_FAULTS } from '../../json/fault-list.ts';
-import { choice } from '../../store/check-schema.ts';
+import { choice } from '../../store/choice.ts';
 import { BLOCKS, TAGS } from './engine.ts';
 import { endedBy, GOES_ON } from './broken-blocks.ts';
 import { pageFilters } from './filters.ts';

@@ -17,7 +17,7 @@ import { followPath } from '../../json/members.ts';
 import { askedBy } from '../../saved/asked.ts';
 import { OWN_TOOLS } from '../../saved/definition.ts';
 import type { SavedBatch } from '../../saved/saved-batch.ts';
-import { choice } from '../../store/check-schema.ts';
+import { choice } from '../../store/choice.ts';
 import type { DescribeSource } from '../describe-source.ts';
 import { countBatch } from '../http/count-batches.ts';
 import { noteOwnFault } from '../http/note-own-fault.ts';
