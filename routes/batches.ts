@@ -3,7 +3,7 @@ import { Work } from '../src/budget/work.ts';
 import { perGrantOfLate } from '../src/callers/granted.ts';
 import { writeBytes } from '../src/json/write.ts';
 import type { SavedBatch } from '../src/saved/saved-batch.ts';
-import type { Service } from '../src/service/batches/conduct.ts';
+import type { Service } from '../src/service/batches/service.ts';
 
 /** `GET /batches`: the saved batches that who asks may run, with what they take and what they answer in. */
 export function batchesRoute(app: FastifyInstance, savedFor: Service['savedFor']): void {

@@ -3,7 +3,7 @@ import { Work } from '../src/budget/work.ts';
 import { perGrantOfLate } from '../src/callers/granted.ts';
 import { writeBytes } from '../src/json/write.ts';
 import { openapi } from '../src/openapi/document.ts';
-import type { Service } from '../src/service/batches/conduct.ts';
+import type { Service } from '../src/service/batches/service.ts';
 
 /** `GET /openapi.json`: the interface of this service, with the sources and saved batches of who asks. */
 export function openapiRoute(app: FastifyInstance, { config, sourcesFor, savedFor }: Service): void {

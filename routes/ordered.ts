@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { adHoc } from '../src/service/batches/ad-hoc.ts';
 import { answer, batchRoute } from '../src/service/batches/answer-batch.ts';
-import type { Service } from '../src/service/batches/conduct.ts';
+import type { Service } from '../src/service/batches/service.ts';
 
 /** `POST /ordered`: the replies in the order asked. */
 export function orderedRoute(app: FastifyInstance, service: Service): void {

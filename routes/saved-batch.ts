@@ -9,7 +9,7 @@ import { askedBy } from '../src/saved/asked.ts';
 import { answer, batchRoute } from '../src/service/batches/answer-batch.ts';
 import { type Asking, isExplained } from '../src/service/batches/asking.ts';
 import { timeoutOf } from '../src/service/batches/batch-time.ts';
-import type { Service } from '../src/service/batches/conduct.ts';
+import type { Service } from '../src/service/batches/service.ts';
 import { CREDENTIALS } from '../src/service/http/identify.ts';
 import { comesBack, sendNoMore } from '../src/service/http/event-source.ts';
 import { mayExplain, type SavedBatch } from '../src/saved/saved-batch.ts';

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { CallSignal } from '../src/ground/call-signal.ts';
 import { notNeeded } from '../src/errors.ts';
-import type { Service } from '../src/service/batches/conduct.ts';
+import type { Service } from '../src/service/batches/service.ts';
 import type { DescribeSource } from '../src/service/describe-source.ts';
 import { sendNotFound } from '../src/service/http/problem.ts';
 import { whenClosed } from '../src/ground/when-closed.ts';

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { perGrantOfLate } from '../src/callers/granted.ts';
 import { PAGE } from '../src/encodings/media-types.ts';
 import type { SavedBatch } from '../src/saved/saved-batch.ts';
-import type { Service } from '../src/service/batches/conduct.ts';
+import type { Service } from '../src/service/batches/service.ts';
 import { version } from '../src/version.ts';
 
 /** Nothing is loaded, no script runs. */

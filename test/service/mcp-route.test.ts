@@ -4,7 +4,7 @@ import { mcpRoute } from '../../routes/mcp.ts';
 import { processMemory } from '../../src/budget/memory.ts';
 import { ANYONE } from '../../src/callers/known-caller.ts';
 import { Metrics } from '../../src/observe/metrics.ts';
-import type { Service } from '../../src/service/batches/conduct.ts';
+import type { Service } from '../../src/service/batches/service.ts';
 import { acceptJsonBytes } from '../../src/service/http/json-body.ts';
 import { parseConfig } from '../configured.ts';
 

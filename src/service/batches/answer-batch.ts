@@ -16,7 +16,9 @@ import { sendText } from '../http/send-text.ts';
 import { vary } from '../http/vary.ts';
 import { timeoutOf } from './batch-time.ts';
 import type { Asking } from './asking.ts';
-import { beginExchange, conduct, type Exchange, logUnplanned, receive, type Service } from './conduct.ts';
+import { beginExchange, type Exchange, receive } from './batch-exchange.ts';
+import { conduct, logUnplanned } from './conduct.ts';
+import type { Service } from './service.ts';
 import { RequestCaller } from './request-caller.ts';
 
 /** How the route of a batch is registered. */

@@ -1,101 +1,21 @@
-import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
-import type { Pattern } from '../../batch/plan/node.ts';
-import type { PlansOfLate } from '../../batch/plan/plans-of-late.ts';
 import { BatchTrace } from '../../batch/run/batch-trace.ts';
 import { leftOpen } from '../../batch/run/frames.ts';
 import { hasFlowed, isComplete, isCompleteSoFar, type Reply } from '../../batch/run/reply.ts';
 import { run, type Running } from '../../batch/run/run.ts';
-import type { Memory } from '../../budget/memory.ts';
-import { Work } from '../../budget/work.ts';
-import { CallSignal } from '../../ground/call-signal.ts';
-import type { Grant } from '../../callers/known-caller.ts';
-import type { Config } from '../../config/load.ts';
 import type { Encoding } from '../../encodings/encoding.ts';
-import { CodapError, notNeeded } from '../../errors.ts';
+import { CodapError } from '../../errors.ts';
+import { whenClosed } from '../../ground/when-closed.ts';
 import { formatPointer } from '../../json/pointer.ts';
-import type { BatchSpan } from '../../observe/batch-span.ts';
-import type { Spans } from '../../observe/spans.ts';
-import type { SavedBatch } from '../../saved/saved-batch.ts';
-import type { Source } from '../../sources/open.ts';
-import { type CountedBatch, isRefusal } from '../http/count-batches.ts';
+import { isRefusal } from '../http/count-batches.ts';
 import { wasCut } from '../http/cut-idle.ts';
 import { noteOwnFault } from '../http/note-own-fault.ts';
 import { traceIdOf } from '../http/trace-context.ts';
-import { whenClosed } from '../../ground/when-closed.ts';
+import type { Asked } from './asking.ts';
+import type { Exchange } from './batch-exchange.ts';
 import { timeoutOf } from './batch-time.ts';
-import type { Asked, Asking } from './asking.ts';
 import { RequestCaller } from './request-caller.ts';
 
 const NOT_TAKEN = new CodapError('TIMEOUT', 'the client took nothing of the answer for too long');
-
-/** What the routes of batches answer from. */
-export interface Service {
-  readonly config: Config;
-  /** The sources that a caller may name. */
-  readonly sourcesFor: (caller: Grant) => ReadonlyMap<string, Source>;
-  /** Of the batches that stand in a body. */
-  readonly plans: PlansOfLate;
-  /** The saved batches that a caller may run. */
-  readonly savedFor: (caller: Grant) => ReadonlyMap<string, SavedBatch>;
-  /** Whether callers are told apart. */
-  readonly knowsCallers: boolean;
-  /** What the process may hold of bodies and answers under way. */
-  readonly memory: Memory;
-  /** Calls back, with the reason, when an answer under way has to end; what it returns takes that back. */
-  readonly whenCut: (end: (why: string) => void) => () => void;
-  /** Where traces are exported. */
-  readonly spans?: Spans | undefined;
-  /** Takes a line of each batch. */
-  readonly log: Pick<FastifyBaseLogger, 'info'>;
-}
-
-/** A request whose body is here. */
-export interface Received {
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
-  /** When its body was here: an instant. */
-  readonly received: number;
-  /** Aborts when the client leaves. */
-  readonly left: AbortSignal;
-  /** What it lets codap compute, planning included. */
-  readonly work: Work;
-}
-
-/** One that asks for a batch, until its answer has left. */
-export interface Exchange extends Received {
-  /** What it is answered from. */
-  readonly service: Service;
-  readonly pattern: Pattern;
-  /** The name of a saved batch. */
-  readonly batch: string | undefined;
-  readonly counted: CountedBatch;
-  /** Where traces are exported. */
-  readonly span: BatchSpan | undefined;
-}
-
-/** Receives a request, now that its body is here. */
-export function receive({ config }: Pick<Service, 'config'>, request: FastifyRequest, reply: FastifyReply): Received {
-  const received = performance.now();
-  const left = new CallSignal();
-  whenClosed(reply.raw, () => {
-    if (!reply.raw.writableFinished) left.abort(notNeeded());
-  });
-  const most = Math.min(config.server.maxTimeoutMs, request.caller.maxTimeoutMs);
-  const work = new Work(config.limits.work, request.held).endsBy(received + most, left);
-  return { request, reply, received, left, work };
-}
-
-/** Begins to answer a request for a batch. */
-export function beginExchange(
-  service: Service,
-  from: Received,
-  { pattern, batch }: Pick<Asking, 'pattern' | 'batch'>,
-  counted: CountedBatch,
-): Exchange {
-  counted.begins(from.received);
-  const span = service.spans && beginSpan(service.spans, from, service.config.server.traceStatements);
-  return { ...from, service, pattern, batch, counted, span };
-}
 
 /**
  * Runs a planned batch, whose answer is made by `answerWith` in the way that `taking` says; counts it, and
@@ -209,24 +129,4 @@ function writeLine({ service, request, span, pattern, batch }: Exchange, outcome
   const { name: caller } = request.caller;
   const ids = { trace_id: traceIdOf(request.raw.headers), span_id: span?.id };
   service.log.info({ requestId: request.id, caller, pattern, batch, ...outcome, ...ids }, 'batch');
-}
-
-/** Begins the span of a batch, and ends it with the answer: the request now belongs to it, by its header. */
-function beginSpan(spans: Spans, { request, reply, received }: Received, withValues: boolean): BatchSpan {
-  const { raw, routeOptions, caller, protocol: scheme } = request;
-  const { headers, method = '' } = raw;
-  const route = routeOptions.url ?? '';
-  const span = spans.begin({ headers, method, scheme, route, caller: caller.name, received, withValues });
-  headers['traceparent'] = span.traceparent;
-  const end = (): void =>
-    void span
-      .end(statusSent(reply))
-      .catch((error: unknown) => noteOwnFault(request, error, 'spans failed by our fault'));
-  whenClosed(reply.raw, end);
-  return span;
-}
-
-/** None where the client left before its answer began. */
-function statusSent({ raw }: FastifyReply): number | undefined {
-  return raw.headersSent ? raw.statusCode : undefined;
 }

@@ -23,7 +23,9 @@ import { countBatch } from '../http/count-batches.ts';
 import { noteOwnFault } from '../http/note-own-fault.ts';
 import { timeoutAsked } from './batch-time.ts';
 import type { Asked } from './asking.ts';
-import { beginExchange, conduct, logUnplanned, type Received, type Service } from './conduct.ts';
+import { beginExchange, type Received } from './batch-exchange.ts';
+import { conduct, logUnplanned } from './conduct.ts';
+import type { Service } from './service.ts';
 
 /** What the call of a tool is answered from. */
 export interface Calling {
