@@ -7,7 +7,7 @@ import type { Payload, Value } from '../src/store/payload.ts';
  * Reports what is wrong with a param: where it stands below `params`, and what is allowed. It repeats no
  * value of the request. It throws once nothing more is to be told.
  */
-export type Fault = (path: readonly (string | number)[], detail: string) => void;
+export type ReportFault = (path: readonly (string | number)[], detail: string) => void;
 
 /** One operation: what its params may say, and how its answer can be taken other than gathered. */
 export interface Op {
@@ -67,7 +67,7 @@ export interface Adapter<Options = unknown> {
    * running, with a Filled in each one's place, so one walk serves both. What is made while planning keeps
    * each Placeholder where its value will stand. Faults go to `fault`; after one the result is not used.
    */
-  compile(op: string, params: Record<string, unknown>, options: Options, fault: Fault): unknown;
+  compile(op: string, params: Record<string, unknown>, options: Options, fault: ReportFault): unknown;
   /**
    * What `fetch` would do for a query of this caller, of whom it knows no more than `fetch` would. The query
    * may be planned alone: each Placeholder in its params is told where it stands. Names no host and no

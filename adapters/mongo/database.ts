@@ -2,7 +2,7 @@ import { Long, type Db, type MongoClient, type ReadPreference, type RunCommandOp
 import { latestOf } from '../../src/store/deadline.ts';
 import type { Context } from '../../src/store/fetch.ts';
 import { Cut } from './cut.ts';
-import { batchOf, type Batch } from './first-batch.ts';
+import { batchOf, type FirstBatch } from './first-batch.ts';
 import { commandFor, killCursor, sendCommand } from './operations.ts';
 import { rawReply } from './raw-reply.ts';
 import { Sessions } from './sessions.ts';
@@ -28,13 +28,13 @@ export class Database {
    * Runs a find or an aggregation, and answers its first batch. A cursor that the store has opened for more
    * is ended. An abort does not wait for the store.
    */
-  async firstBatch(asked: object, context: Context): Promise<Batch> {
+  async firstBatch(asked: object, context: Context): Promise<FirstBatch> {
     const signal = new Cut(context.signal);
     const options: RunCommandOptions = { raw: true, ...this.#preference, signal };
     const session = this.#sessions.take();
     if (session) options.session = session;
     const command = commandFor(this.db, this.#bounded(asked, context), options);
-    let batch: Batch;
+    let batch: FirstBatch;
     try {
       batch = batchOf(await sendCommand(this.db, command));
       if (session) this.#sessions.release(session);

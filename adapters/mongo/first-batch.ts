@@ -3,14 +3,14 @@ import { nameAt } from './bson-name.ts';
 import { documents, endOf, LIST, LONG, toBuffer } from './bson-reader.ts';
 
 /** The first batch of a command's answer. */
-export interface Batch {
+export interface FirstBatch {
   readonly found: Buffer[];
   /** The id of the cursor that the store had kept open: it has more. */
   readonly open: bigint | undefined;
 }
 
 /** Reads it from a reply, in which what is nested is BSON. */
-export function batchOf(reply: Record<string, unknown>): Batch {
+export function batchOf(reply: Record<string, unknown>): FirstBatch {
   const cursor = toBuffer(reply['cursor']);
   let found: Buffer[] | undefined;
   let open: bigint | undefined;

@@ -14,7 +14,7 @@ import { MongoMerger } from './merge.ts';
 import { MERGED } from './merged.ts';
 import type { MongoOptions } from './options.ts';
 import type { MongoQuery } from './query.ts';
-import { gather, stream } from './run-query.ts';
+import { runQuery, stream } from './run-query.ts';
 
 /** An open MongoDB source, by MongoDB's driver. */
 export class MongoConnection implements Connection {
@@ -44,7 +44,7 @@ export class MongoConnection implements Connection {
       // The driver hears of an abort only once it listens: before, it would wait for a connection.
       if (signal.aborted) throw abortReason(signal);
       const runner = { database, caps: this.#caps, lingering: this.#lingering };
-      if (want !== 'items') return await gather(runner, op, params as MongoQuery, context);
+      if (want !== 'items') return await runQuery(runner, op, params as MongoQuery, context);
       return await stream(runner, params as MongoQuery, context, (error) => this.#judge(error, signal));
     } catch (error) {
       throw this.#judge(error, signal);

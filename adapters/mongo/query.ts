@@ -6,7 +6,7 @@ import { wholeNumber } from '../../src/store/whole-number.ts';
 import { recordOf } from '../../src/json/members.ts';
 import type { Mode } from '../../src/json/typed-text.ts';
 import { fillable, objectOf } from '../fillable.ts';
-import type { Fault } from '../adapter.ts';
+import type { ReportFault } from '../adapter.ts';
 import { bareNumber, NOTATION } from './extended-json.ts';
 import { readFilter } from './filter.ts';
 import { OPERATORS, SORTING, STAGES } from './operators.ts';
@@ -106,7 +106,7 @@ function readFilled(schema: z.ZodType): Read {
 type Params = Readonly<Record<string, unknown>>;
 
 /** Checks an operation's params, and makes the command of them. Faults go to `fault`. */
-export function compileQuery(op: string, params: Params, options: MongoOptions, fault: Fault): MongoQuery {
+export function compileQuery(op: string, params: Params, options: MongoOptions, fault: ReportFault): MongoQuery {
   const lists = listsOf(options, op);
   const walk = new Walk(lists, fault);
   const read: Record<string, unknown> = {};

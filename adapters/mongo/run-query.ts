@@ -25,7 +25,7 @@ export interface Runner {
 }
 
 /** Runs a query and gathers its answer. */
-export async function gather(runner: Runner, op: string, query: MongoQuery, context: Context): Promise<Value> {
+export async function runQuery(runner: Runner, op: string, query: MongoQuery, context: Context): Promise<Value> {
   switch (op) {
     case 'findOne': {
       const found = await one(runner, query, context);

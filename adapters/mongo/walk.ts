@@ -1,7 +1,7 @@
 import { entriesOf, hasMember, isObject, put, type Members } from '../../src/json/members.ts';
 import { isHole } from '../../src/store/placeholder.ts';
 import { choice } from '../../src/store/choice.ts';
-import type { Fault } from '../adapter.ts';
+import type { ReportFault } from '../adapter.ts';
 import { FillingRoom, NotData } from './filling-room.ts';
 
 /** What a source lets its queries name. */
@@ -35,11 +35,11 @@ export class Walk {
   readonly lists: Lists;
   /** What its references may be filled in with, all together. */
   readonly room = new FillingRoom();
-  readonly #report: Fault;
+  readonly #report: ReportFault;
   readonly #path: (string | number)[] = [];
   #literalOnly = 0;
 
-  constructor(lists: Lists, report: Fault) {
+  constructor(lists: Lists, report: ReportFault) {
     this.lists = lists;
     this.#report = report;
   }

@@ -7,7 +7,7 @@ import { isContainer, piecesOf } from '../../src/json/size.ts';
 import { slices } from '../../src/json/text.ts';
 import { writeBytes, writeJson } from '../../src/json/write.ts';
 import { Filled, Placeholder, unwrapped } from '../../src/store/placeholder.ts';
-import type { Fault } from '../adapter.ts';
+import type { ReportFault } from '../adapter.ts';
 
 /** Pieces of a body that are written while it is compiled: a larger one is written when it is sent. */
 const AT_ONCE = 8192;
@@ -37,7 +37,7 @@ const TEXT = 'text/plain; charset=utf-8';
 const JSON_TYPE = 'application/json';
 
 /** What a query posts; undefined after a fault. */
-export function restBody(body: unknown, fault: Fault): RestBody | undefined {
+export function restBody(body: unknown, fault: ReportFault): RestBody | undefined {
   const bare = unwrapped(body);
   if (typeof bare === 'string') {
     if (body instanceof Filled && piecesOf(bare) > AT_ONCE) return { template: body, contentType: TEXT };

@@ -1,5 +1,5 @@
 import { joinedText, type Placeholder } from '../../src/store/placeholder.ts';
-import type { Fault } from '../adapter.ts';
+import type { ReportFault } from '../adapter.ts';
 import { restBody } from './body.ts';
 import { restHeaders } from './headers.ts';
 import type { RestOptions } from './options.ts';
@@ -11,7 +11,12 @@ import { restQuery } from './query.ts';
  * Checks each param where it will stand in the request, and puts the request together: a RestQuery. While a
  * batch is planned, references stand in it where they will be filled in.
  */
-export function compileRest(_op: string, params: Record<string, unknown>, options: RestOptions, fault: Fault): unknown {
+export function compileRest(
+  _op: string,
+  params: Record<string, unknown>,
+  options: RestOptions,
+  fault: ReportFault,
+): unknown {
   const { path, query, headers, body } = params as unknown as RestParams;
   const below = restPath(path, baseOf(options), fault);
   const search = restQuery(query, fault);

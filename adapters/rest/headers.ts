@@ -1,7 +1,7 @@
 import { toText } from '../../src/json/leaf.ts';
 import { entriesOf, firstKeyOf } from '../../src/json/members.ts';
 import { Placeholder, unwrapped } from '../../src/store/placeholder.ts';
-import type { Fault } from '../adapter.ts';
+import type { ReportFault } from '../adapter.ts';
 import { HEADER_VALUE } from './options.ts';
 
 /** White space where it would not arrive (RFC 9110 §5.5). */
@@ -17,7 +17,7 @@ const MOST_TOGETHER = 16_384;
 export function restHeaders(
   headers: object,
   allowed: readonly string[],
-  fault: Fault,
+  fault: ReportFault,
 ): Record<string, string | Placeholder> {
   if (firstKeyOf(headers) === undefined) return {};
   const found = new Map<string, string | Placeholder>();

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { toText } from '../../src/json/leaf.ts';
 import { joinedText, Placeholder, unwrapped } from '../../src/store/placeholder.ts';
-import type { Fault } from '../adapter.ts';
+import type { ReportFault } from '../adapter.ts';
 import { climbs, decodings } from '../http/climbs.ts';
 
 const CONTROL = /\p{Cc}/u;
@@ -21,7 +21,7 @@ export interface Base {
  * The path of a query below the base URL, percent-encoded and proven to stay there; undefined after a fault.
  * References not yet known stand in it.
  */
-export function restPath(path: unknown, base: Base, fault: Fault): string | Placeholder | undefined {
+export function restPath(path: unknown, base: Base, fault: ReportFault): string | Placeholder | undefined {
   const below = Array.isArray(path) ? ofSegments(path, fault) : ofLiteral(path as string, fault);
   if (below === undefined) return undefined;
   const root = base.pathname.endsWith('/') ? base.pathname.slice(0, -1) : base.pathname;
@@ -48,7 +48,7 @@ function isPlain(path: string): boolean {
   return path.length <= MOST_CHARS && PLAIN.test(path) && !path.includes('/.');
 }
 
-function ofLiteral(path: string, fault: Fault): string | undefined {
+function ofLiteral(path: string, fault: ReportFault): string | undefined {
   const below = path.startsWith('/') ? path.slice(1) : path;
   if (isPlain(below) && path.length <= MOST_CHARS) return below;
   const detail = literalFault(path);
@@ -73,7 +73,7 @@ export function literalFault(path: string): string | undefined {
   return undefined;
 }
 
-function ofSegments(segments: readonly unknown[], fault: Fault): string | undefined {
+function ofSegments(segments: readonly unknown[], fault: ReportFault): string | undefined {
   const encoded: (string | undefined)[] = [];
   let left = MOST_TOGETHER;
   for (const [index, segment] of segments.entries()) {

@@ -1,7 +1,7 @@
 import { toText } from '../../src/json/leaf.ts';
 import { entriesOf, firstKeyOf } from '../../src/json/members.ts';
 import { joinedText, Placeholder, unwrapped } from '../../src/store/placeholder.ts';
-import type { Fault } from '../adapter.ts';
+import type { ReportFault } from '../adapter.ts';
 
 /** The most characters of a query: no server takes more, and it is written at once. */
 const MOST_CHARS = 262_144;
@@ -10,7 +10,7 @@ const MOST_CHARS = 262_144;
  * The query of a request with its "?", or nothing; a list repeats its key. References that are not yet known
  * stand in it.
  */
-export function restQuery(query: object, fault: Fault): string | Placeholder {
+export function restQuery(query: object, fault: ReportFault): string | Placeholder {
   if (firstKeyOf(query) === undefined) return '';
   const parts: (string | Placeholder)[] = [];
   let left = MOST_CHARS;

@@ -1,6 +1,6 @@
 import { toText } from '../../src/json/leaf.ts';
 import { joinedText, Placeholder, unwrapped } from '../../src/store/placeholder.ts';
-import type { Fault } from '../adapter.ts';
+import type { ReportFault } from '../adapter.ts';
 import { keyClimbs } from '../http/climbs.ts';
 import type { S3Options } from './options.ts';
 
@@ -11,7 +11,12 @@ const KEY_BYTES = 1024;
  * Puts keys and prefixes behind the source's prefix, which none of them leaves. While a batch is planned, a
  * reference stands in a key where it will be filled in.
  */
-export function compileS3(op: string, params: Record<string, unknown>, options: S3Options, fault: Fault): unknown {
+export function compileS3(
+  op: string,
+  params: Record<string, unknown>,
+  options: S3Options,
+  fault: ReportFault,
+): unknown {
   if (op === 'listObjects') {
     const prefix = behind(params['prefix'] as string, options, (detail) => fault(['prefix'], detail));
     const startAfter = params['startAfter'];

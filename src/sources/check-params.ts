@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { Fault } from '../../adapters/adapter.ts';
+import type { ReportFault } from '../../adapters/adapter.ts';
 import { checkCompiled, lookedAt } from '../store/check-schema.ts';
 import { followPath } from '../json/members.ts';
 import { isHole } from '../store/placeholder.ts';
 
 /** Params as far as they fit their schema. */
-export interface Checked {
+interface Checked {
   /** Those that fit, defaults filled in; undefined if nothing more can be said of them. */
   readonly params: Record<string, unknown> | undefined;
   /** The names of those that do not. */
@@ -18,7 +18,7 @@ const NONE: ReadonlySet<unknown> = new Set();
  * Checks params against an op's schema. Those that do not fit are told to `fault` and left out, so that the
  * others can be looked at too.
  */
-export function checkParams(schema: z.ZodType, given: object, fault: Fault): Checked {
+export function checkParams(schema: z.ZodType, given: object, fault: ReportFault): Checked {
   const params = lookedAt(schema as z.ZodObject, given) as Record<string, unknown>;
   const { data, faults } = checkCompiled(schema, params);
   if (faults.length === 0) return { params: data as Record<string, unknown>, wrong: NONE };

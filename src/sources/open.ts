@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { Adapter, Adapters, Connection, Description, Example, Fault, Op } from '../../adapters/adapter.ts';
+import type { Adapter, Adapters, Connection, Description, Example, ReportFault, Op } from '../../adapters/adapter.ts';
 import type { CallSpan } from '../store/call-trace.ts';
 import { choice } from '../store/choice.ts';
 import type { Config, SourceConfig } from '../config/load.ts';
@@ -51,7 +51,7 @@ export interface Source extends Pick<Adapter, 'notation'> {
    * Checks a query's op and params, with a Placeholder or a Filled wherever a reference stands, and answers
    * what `fetch` takes. Faults are relative to the query. `stream`: it asks to be answered item by item.
    */
-  prepare(op: string, params: Record<string, unknown>, fault: Fault, stream?: boolean): unknown;
+  prepare(op: string, params: Record<string, unknown>, fault: ReportFault, stream?: boolean): unknown;
   /** What a query of this caller would do, as its adapter tells it. */
   describe(query: Query, caller: Caller): Description;
   /** Params in which `{"$meta": name}` is the store's own word, where its name is no pointer. */
@@ -148,7 +148,7 @@ function sourceOf({ options, adapter, connection, calls }: Below, layers: readon
     prepare(op, params, fault, stream = false) {
       const spec = Object.hasOwn(adapter.ops, op) ? adapter.ops[op] : undefined;
       if (!spec || !ops.includes(op)) return fault(['op'], choice(ops));
-      const below: Fault = (path, detail) => fault(['params', ...path], detail);
+      const below: ReportFault = (path, detail) => fault(['params', ...path], detail);
       const { params: fitting, wrong } = checkParams(spec.params, params, below);
       if (!fitting) return undefined;
       if (spec.gathered && !stream) checkGathered(spec.gathered, fitting, below);
@@ -169,7 +169,7 @@ function sourceOf({ options, adapter, connection, calls }: Below, layers: readon
   };
 }
 
-function checkGathered(bounds: NonNullable<Op['gathered']>, params: Record<string, unknown>, fault: Fault): void {
+function checkGathered(bounds: NonNullable<Op['gathered']>, params: Record<string, unknown>, fault: ReportFault): void {
   for (const [name, most] of Object.entries(bounds))
     if (Number(params[name]) > most) fault([name], `at most ${most} is allowed here without stream`);
 }

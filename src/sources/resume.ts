@@ -13,7 +13,7 @@ const RESUMES = 2;
 const WITHOUT_PARTS = new Set<number | undefined>([200, 206, 416]);
 
 /** An answer that is open, read by whoever opened it, within the time that it may take. */
-export interface Reading {
+export interface OpenAnswer {
   readonly payload: Payload;
   next(): Promise<IteratorResult<unknown, void>>;
   /** Ends it from outside: whoever waits for what is next is told why. */
@@ -22,7 +22,7 @@ export interface Reading {
 }
 
 /** A body that is asked for in parts. */
-export interface InParts<R extends Reading> {
+export interface InParts<R extends OpenAnswer> {
   readonly source: Pick<Source, 'name' | 'part' | 'retries'>;
   readonly query: Query;
   /** Opens what a query asks for, unless this signal aborts first; `after` is where it broke before. */
@@ -44,7 +44,7 @@ export function isResumable({ part }: Pick<Source, 'part'>, op: string, params: 
  * The first `most` bytes, counted as `held`. A store that does not answer in parts gives the whole, open.
  * `after`: how it failed before.
  */
-export async function readBeginning<R extends Reading>(
+export async function readBeginning<R extends OpenAnswer>(
   body: InParts<R>,
   most: number,
   held: Memory,
@@ -74,7 +74,7 @@ function isOfBytes(contentRange = ''): boolean {
   return /^bytes /i.test(contentRange);
 }
 
-async function readAll<R extends Reading>(opened: R, most: number, held: Memory, body: InParts<R>): Promise<Buffer> {
+async function readAll<R extends OpenAnswer>(opened: R, most: number, held: Memory, body: InParts<R>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   for (;;) {
@@ -94,7 +94,7 @@ function mayGoOn(error: unknown): boolean {
 }
 
 /** Opens the beginning. Undefined where the whole has to be asked for at once. */
-async function openBeginning<R extends Reading>(
+async function openBeginning<R extends OpenAnswer>(
   body: InParts<R>,
   most: number,
   after: CodapError | undefined,
@@ -119,7 +119,7 @@ function leadsOn({ contentRange, size, length, etag }: Body['meta']): boolean {
  * the same object, and again from where it breaks. A generator that waits for the store cannot be told to
  * return: `closed` takes away what it waits for.
  */
-export function resumed<R extends Reading>(body: InParts<R>, beginning: Beginning, closed: AbortSignal): Body {
+export function resumed<R extends OpenAnswer>(body: InParts<R>, beginning: Beginning, closed: AbortSignal): Body {
   const { size, contentRange: _contentRange, ...told } = beginning.meta;
   const meta = size === undefined ? told : { ...told, size, length: size };
   // Nothing is asked for before the beginning was taken.
@@ -131,7 +131,7 @@ export function resumed<R extends Reading>(body: InParts<R>, beginning: Beginnin
   };
 }
 
-async function* read<R extends Reading>(
+async function* read<R extends OpenAnswer>(
   body: InParts<R>,
   beginning: Beginning,
   closed: AbortSignal,
@@ -174,6 +174,6 @@ async function* read<R extends Reading>(
   }
 }
 
-function otherPart({ source: { name: source } }: Pick<InParts<Reading>, 'source'>): CodapError {
+function otherPart({ source: { name: source } }: Pick<InParts<OpenAnswer>, 'source'>): CodapError {
   return new CodapError('BAD_RESPONSE', 'the store answered another part than it was asked for', { source });
 }

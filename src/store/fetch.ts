@@ -1,5 +1,5 @@
 import type { Memory } from '../budget/memory.ts';
-import type { TraceContext } from './call-trace.ts';
+import type { Asked, TraceContext } from './call-trace.ts';
 import type { Deadline } from './deadline.ts';
 import type { Payload } from './payload.ts';
 import type { Work } from '../budget/work.ts';
@@ -42,10 +42,7 @@ export type ReadContext = Pick<Context, 'signal' | 'memory' | 'work'>;
  * One read, its params compiled by the adapter. `want` says how the caller takes the answer: gathered, item
  * by item, or as bytes.
  */
-export interface Query {
-  readonly op: string;
-  readonly params: unknown;
-  readonly want: Payload['kind'];
+export interface Query extends Asked {
   /** The hash of its params, once it was worked out. */
   hash?: number | undefined;
   /** The point that it reads, once that was worked out; null for a query that reads none. */

@@ -11,7 +11,7 @@ import { Lingering } from '../../adapters/mongo/linger.ts';
 import { MongoMerger } from '../../adapters/mongo/merge.ts';
 import { MergedDocuments } from '../../adapters/mongo/merged.ts';
 import type { MongoQuery } from '../../adapters/mongo/query.ts';
-import { gather } from '../../adapters/mongo/run-query.ts';
+import { runQuery } from '../../adapters/mongo/run-query.ts';
 import { rest } from '../../adapters/rest.ts';
 import { CallSignal } from '../../src/ground/call-signal.ts';
 import { CodapError } from '../../src/errors.ts';
@@ -38,7 +38,7 @@ const gathered = (op: string, found: readonly object[]) => (own: Context) => {
     firstBatch: () => Promise.resolve(batchOf({ cursor })),
     raw: () => Promise.resolve(Buffer.from(serialize({ values: found }))),
   };
-  return gather({ database: database as unknown as Database, caps, lingering: new Lingering(1) }, op, query, own);
+  return runQuery({ database: database as unknown as Database, caps, lingering: new Lingering(1) }, op, query, own);
 };
 
 const cursor: Pick<Cursor, 'next' | 'close'> = {

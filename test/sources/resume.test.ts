@@ -6,7 +6,7 @@ import {
   type InParts,
   isResumable,
   readBeginning,
-  type Reading,
+  type OpenAnswer,
   resumed,
 } from '../../src/sources/resume.ts';
 import type { Query } from '../../src/store/fetch.ts';
@@ -35,7 +35,7 @@ const BREAKS: Mishap = { after: 2, fails: 'UNAVAILABLE' };
 function storeOf(mishaps: readonly (Mishap | undefined)[], whole = WHOLE, retries = true) {
   const asked: string[] = [];
   let open = 0;
-  const body: InParts<Reading> = {
+  const body: InParts<OpenAnswer> = {
     source: {
       name: 'shop',
       retries,
@@ -76,7 +76,7 @@ function storeOf(mishaps: readonly (Mishap | undefined)[], whole = WHOLE, retrie
   return { body, asked, isOpen: () => open > 0 };
 }
 
-async function read(body: InParts<Reading>, closed = new AbortController().signal): Promise<string> {
+async function read(body: InParts<OpenAnswer>, closed = new AbortController().signal): Promise<string> {
   const beginning = (await readBeginning(body, MOST, processMemory(100))) as Beginning;
   const chunks: Buffer[] = [];
   for await (const chunk of resumed(body, beginning, closed).stream) chunks.push(chunk as Buffer);

@@ -10,10 +10,10 @@ import { KEPT_MS, keptMs } from './framing.ts';
  * One connection: sends requests, brings each its answer. After anything that is not HTTP as it should be it
  * is cut, so that no answer can be taken for another's.
  */
-export class Connection implements Asker, Carrier {
+export class H1Connection implements Asker, Carrier {
   /** Whether its keeper has it among those that can carry another request, or soon can. */
   isListed = true;
-  readonly #keeper: Keeper<Connection>;
+  readonly #keeper: Keeper<H1Connection>;
   readonly #reader: AnswerReader;
   /** In the order of their answers; the first `#sent` of them are out. */
   readonly #calls: Taker[] = [];
@@ -31,7 +31,7 @@ export class Connection implements Asker, Carrier {
   #isEnded = false;
   #closed: (() => void) | undefined;
 
-  constructor(connect: Connect, keeper: Keeper<Connection>, mostHead: number) {
+  constructor(connect: Connect, keeper: Keeper<H1Connection>, mostHead: number) {
     this.#keeper = keeper;
     this.#reader = new AnswerReader(this, mostHead);
     connect((error, socket) => this.#opened(error, socket));

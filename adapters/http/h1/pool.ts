@@ -3,7 +3,7 @@ import { atInstant } from '../../../src/ground/at-instant.ts';
 import { keepChanged } from '../../../src/ground/kept-shapes.ts';
 import type { Connections } from '../connections.ts';
 import type { Keeper, Taker } from './taker.ts';
-import { Connection } from './connection.ts';
+import { H1Connection } from './connection.ts';
 import { type Connect, connector } from './sockets.ts';
 
 /**
@@ -23,19 +23,19 @@ export const HURRIED_MS = 50;
  * opened falls idle, and is closed. Speaks HTTP/1.1 itself, for small answers that are gathered: undici's
  * queue, parser, controller and timers took half of what such a call costs (docs/architecture.md).
  */
-export class Pool implements Keeper<Connection>, AsyncDisposable {
+export class Pool implements Keeper<H1Connection>, AsyncDisposable {
   readonly #connect: Connect;
   readonly #most: number;
   readonly #mostHead: number;
   /** Requests that a connection carries at a time. */
   readonly #pipelining: number;
-  readonly #all = new Set<Connection>();
+  readonly #all = new Set<H1Connection>();
   /** Those that can carry another request. */
-  readonly #open: Connection[] = [];
+  readonly #open: H1Connection[] = [];
   /** Those that have just become free. */
-  #resting: Connection[] = [];
+  #resting: H1Connection[] = [];
   /** Those that have something to send. */
-  #filled: Connection[] = [];
+  #filled: H1Connection[] = [];
   readonly #waiting: Taker[] = [];
   #timer: NodeJS.Timeout | undefined;
   /** Set while requests wait, and nothing is being closed for them. */
@@ -79,7 +79,7 @@ export class Pool implements Keeper<Connection>, AsyncDisposable {
     if (wanted > 0) this.#hurry = atInstant(next, look, now).unref();
   }
 
-  #give(connection: Connection, call: Taker): void {
+  #give(connection: H1Connection, call: Taker): void {
     connection.add(call);
     connection.isListed = connection.load < this.#pipelining;
     if (connection.isListed) this.#open.push(connection);
@@ -90,13 +90,13 @@ export class Pool implements Keeper<Connection>, AsyncDisposable {
    * It rests for a turn of the event loop, in which is seen whether the store closes it: some do without
    * having said so.
    */
-  onFree(connection: Connection): void {
+  onFree(connection: H1Connection): void {
     if (connection.isListed || !connection.isOpen) return;
     connection.isListed = true;
     if (this.#resting.push(connection) === 1) setImmediate(() => this.#goOn());
   }
 
-  onClosed(connection: Connection, left: Taker[]): void {
+  onClosed(connection: H1Connection, left: Taker[]): void {
     this.#all.delete(connection);
     const at = this.#open.indexOf(connection);
     if (at >= 0) this.#open.splice(at, 1);
@@ -109,7 +109,7 @@ export class Pool implements Keeper<Connection>, AsyncDisposable {
   }
 
   /** One that can carry another request, but not behind what nobody reads: it is free again after that. */
-  #take(): Connection | undefined {
+  #take(): H1Connection | undefined {
     let one = this.#open.pop();
     while (one && (!one.isOpen || one.droppingSince !== undefined)) {
       one.isListed = false;
@@ -119,9 +119,9 @@ export class Pool implements Keeper<Connection>, AsyncDisposable {
   }
 
   /** One more connection, where there may be one. */
-  #more(): Connection | undefined {
+  #more(): H1Connection | undefined {
     if (this.#all.size >= this.#most) return undefined;
-    const connection = new Connection(this.#connect, this, this.#mostHead);
+    const connection = new H1Connection(this.#connect, this, this.#mostHead);
     this.#all.add(connection);
     this.#timer ??= setTimeout(() => this.#look(), LOOK_MS).unref();
     return connection;
@@ -169,6 +169,6 @@ export class Pool implements Keeper<Connection>, AsyncDisposable {
   }
 }
 
-const cut = new Connection(() => {}, { onFree() {}, onClosed() {} }, 0);
+const cut = new H1Connection(() => {}, { onFree() {}, onClosed() {} }, 0);
 cut.cut();
 keepChanged(cut);

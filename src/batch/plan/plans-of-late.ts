@@ -11,13 +11,13 @@ const MOST_BYTES = 512 * 1024;
 const LARGEST = 64 * 1024;
 
 /** All that a plan is made of. */
-interface Planned {
+interface PlanKey {
   readonly pattern: Pattern;
   readonly body: Uint8Array;
   readonly sources: ReadonlyMap<string, Source>;
 }
 
-interface Kept extends Planned {
+interface Kept extends PlanKey {
   readonly plan: Plan;
 }
 
@@ -36,7 +36,7 @@ export class PlansOfLate {
     sizeCalculation: (kept) => (kept ? kept.body.length : 1),
   });
 
-  get({ pattern, body, sources }: Planned): Plan | undefined {
+  get({ pattern, body, sources }: PlanKey): Plan | undefined {
     if (body.length > LARGEST) return undefined;
     const kept = this.#kept.get(this.#sumOf({ pattern, body, sources }));
     if (!kept || kept.pattern !== pattern || kept.sources !== sources) return undefined;
@@ -44,7 +44,7 @@ export class PlansOfLate {
   }
 
   /** Keeps a plan whose body has come before; of others it is remembered that they came. */
-  add({ pattern, body, sources }: Planned, plan: Plan): void {
+  add({ pattern, body, sources }: PlanKey, plan: Plan): void {
     if (body.length > LARGEST) return;
     const sum = this.#sumOf({ pattern, body, sources });
     // A plan that is kept and not used again costs more than to make one: it is collected late.
@@ -54,7 +54,7 @@ export class PlansOfLate {
   }
 
   /** Of one body it is another for each pattern, and for each caller who may name other sources. */
-  #sumOf({ pattern, body, sources }: Planned): number {
+  #sumOf({ pattern, body, sources }: PlanKey): number {
     let seed = this.#seeds.get(sources);
     if (seed === undefined) this.#seeds.set(sources, (seed = this.#next += PATTERNS.length));
     return crc32(body, seed + PATTERNS.indexOf(pattern));

@@ -57,7 +57,7 @@ export function entryOf(member: Member): Entry | undefined {
   const value = reply.value;
   if (value) {
     if (value.stored !== undefined && WITHOUT_BODY.has(value.meta?.status)) return undefined;
-    const content = bytesOf(value);
+    const content = contentOf(value);
     return { name: nameOf(member, typeOf(value)), modified: modifiedOf(value.meta), size: content.length, content };
   }
   if (!reply.list || reply.status === 'error' || reply.status === 'skipped') return undefined;
@@ -82,7 +82,7 @@ function extensionOf(contentType = ''): string {
 }
 
 /** The stored bytes where a gathered value stands for some; else its JSON. */
-function bytesOf(value: Value): Buffer {
+function contentOf(value: Value): Buffer {
   const { stored } = value;
   if (typeof stored === 'object') return stored;
   // What is JSON anyhow is not opened: that could take long.
