@@ -1,6 +1,6 @@
 import { entriesOf, put } from '../../src/json/members.ts';
 import { choice } from '../../src/store/choice.ts';
-import { Filled, isHole, isOfAnyType, unwrapped, type Hole } from '../../src/store/placeholder.ts';
+import { Filled, isHole, isPlainReference, unwrapped, type Hole } from '../../src/store/placeholder.ts';
 import { bareNumber, isWrapper, readWrapper, wrappersFor } from './extended-json.ts';
 import { dataOf } from './filled.ts';
 import { untyped } from './untyped.ts';
@@ -35,7 +35,7 @@ export function readLiteral(walk: Walk, value: unknown): unknown {
 function readOnly(fits: (value: unknown) => boolean, detail: string): Read {
   return (walk, value) => {
     if (isHole(value) && !walk.mayHole()) return null;
-    if (isOfAnyType(value)) return value;
+    if (isPlainReference(value)) return value;
     const known = unwrapped(value);
     return fits(known) ? known : walk.fault(detail);
   };

@@ -3,7 +3,7 @@ import { exactInteger } from '../../src/json/digits.ts';
 import { bsonTag, toText } from '../../src/json/leaf.ts';
 import { firstKeyOf, keysOf, memberOf, onlyKeyOf, valuesOf } from '../../src/json/members.ts';
 import { choice } from '../../src/store/choice.ts';
-import { Filled, isHole, isOfAnyType, Placeholder } from '../../src/store/placeholder.ts';
+import { Filled, isHole, isPlainReference, Placeholder } from '../../src/store/placeholder.ts';
 import { exactDecimal } from './exact-decimal.ts';
 import { exactDouble } from './exact-double.ts';
 import type { FillingRoom } from './filling-room.ts';
@@ -185,9 +185,11 @@ function timestamp(argument: unknown): unknown {
   const known = [memberOf(argument, 't'), memberOf(argument, 'i')].map((it) =>
     it instanceof Filled ? bareNumber(it.value) : it,
   );
-  if (!known.every((it) => isOfAnyType(it) || (Number.isInteger(it) && Number(it) >= 0 && Number(it) <= UINT32_MOST)))
+  if (
+    !known.every((it) => isPlainReference(it) || (Number.isInteger(it) && Number(it) >= 0 && Number(it) <= UINT32_MOST))
+  )
     return undefined;
-  if (known.some(isOfAnyType)) return UNKNOWN;
+  if (known.some(isPlainReference)) return UNKNOWN;
   return new Timestamp({ t: Number(known[0]), i: Number(known[1]) });
 }
 

@@ -1,5 +1,5 @@
 import { entriesOf, hasMember, keysOf, onlyKeyOf, put } from '../../src/json/members.ts';
-import { isHole, isOfAnyType, Placeholder, unwrapped } from '../../src/store/placeholder.ts';
+import { isHole, isPlainReference, Placeholder, unwrapped } from '../../src/store/placeholder.ts';
 import { readData, readHole, readLiteral, readWhole } from './data.ts';
 import { readCode } from './expression.ts';
 import { isWrapper, readWrapper, wrappersFor } from './extended-json.ts';
@@ -86,7 +86,7 @@ const CONDITIONS: Readonly<Record<string, Read>> = {
 /** A list in which references may stand, or which one stands for. */
 const readList: Read = (walk, value) => {
   const list = unwrapped(value);
-  if (isOfAnyType(list) || Array.isArray(list)) return readData(walk, value);
+  if (isPlainReference(list) || Array.isArray(list)) return readData(walk, value);
   return walk.fault('a list is allowed here');
 };
 

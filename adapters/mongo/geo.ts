@@ -1,4 +1,4 @@
-import { Filled, isOfAnyType } from '../../src/store/placeholder.ts';
+import { Filled, isPlainReference } from '../../src/store/placeholder.ts';
 import { readData, readLiteral } from './data.ts';
 import { bareNumber } from './extended-json.ts';
 import { isFields, type Read, type Walk } from './walk.ts';
@@ -15,14 +15,15 @@ export function readGeometry(walk: Walk, value: unknown): unknown {
 const readGeometries: Read = (walk, value) => walk.list(value, readGeometry, 1);
 
 function readCoordinates(walk: Walk, value: unknown): unknown {
-  const isList = Array.isArray(value) || isOfAnyType(value) || (value instanceof Filled && Array.isArray(value.value));
+  const isList =
+    Array.isArray(value) || isPlainReference(value) || (value instanceof Filled && Array.isArray(value.value));
   return isList ? readPosition(walk, value) : walk.fault('a list of numbers, or of such lists, is allowed here');
 }
 
 function readPosition(walk: Walk, value: unknown): unknown {
   if (Array.isArray(value)) return value.map((member, index) => walk.at(index, member, readPosition));
   const data =
-    typeof value === 'number' || value instanceof Filled || isOfAnyType(value) || isFields(value)
+    typeof value === 'number' || value instanceof Filled || isPlainReference(value) || isFields(value)
       ? readData(walk, value)
       : undefined;
   // What is filled in is looked at once there is room for it.

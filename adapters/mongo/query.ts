@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { checkCompiled } from '../../src/store/check-schema.ts';
 import { choice } from '../../src/store/choice.ts';
-import { isOfAnyType, unwrapped } from '../../src/store/placeholder.ts';
+import { isPlainReference, unwrapped } from '../../src/store/placeholder.ts';
 import { wholeNumber } from '../../src/store/whole-number.ts';
 import { recordOf } from '../../src/json/members.ts';
 import type { Mode } from '../../src/json/typed-text.ts';
@@ -97,7 +97,7 @@ const READS: Readonly<Record<string, Read>> = {
 /** A param that may be filled in: by the same rule as where it is written out, which was checked before. */
 function readFilled(schema: z.ZodType): Read {
   return (walk, value) => {
-    if (typeof value === 'number' || isOfAnyType(value)) return value;
+    if (typeof value === 'number' || isPlainReference(value)) return value;
     const { data, faults } = checkCompiled(schema, bareNumber(unwrapped(value)));
     return faults[0] ? walk.fault(faults[0].detail) : data;
   };

@@ -32,8 +32,8 @@ export class Placeholder {
   }
 }
 
-/** True of a reference whose value may be of any type: what a `$join` makes is a text. */
-export function isOfAnyType(value: unknown): value is Placeholder {
+/** True of a plain reference, whose value may be of any type: what a `$join` makes is a text. */
+export function isPlainReference(value: unknown): boolean {
   return value instanceof Placeholder && value.word !== '$join';
 }
 

@@ -3,7 +3,7 @@ import { isObject, keysOf, memberOf } from '../../json/members.ts';
 import { comparing, plain } from '../../json/compare.ts';
 import type { Steps } from '../../budget/work.ts';
 import { CodapError } from '../../errors.ts';
-import { isOfAnyType } from '../../store/placeholder.ts';
+import { isPlainReference } from '../../store/placeholder.ts';
 import { fillValue, type Given } from '../template/fill-template.ts';
 import { readTemplate, type Findings } from '../template/read-template.ts';
 import { plainOf, type Reference } from '../template/reference.ts';
@@ -34,7 +34,7 @@ function readTest(value: unknown, at: Spot, findings: Findings): Test {
       if (Array.isArray(sides) && sides.length === 2) {
         const left = readTemplate(sides[0], at.below(test).below(0), findings);
         const right = readTemplate(sides[1], at.below(test).below(1), findings);
-        if (test === 'in' && !Array.isArray(right) && !isOfAnyType(right)) {
+        if (test === 'in' && !Array.isArray(right) && !isPlainReference(right)) {
           findings.report(at.below(test).below(1), 'a list or a reference to one is allowed here');
         }
         return { test, left, right };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isOfAnyType } from '../../store/placeholder.ts';
+import { isPlainReference } from '../../store/placeholder.ts';
 import { jsonObject } from '../template/json-object.ts';
 import { readTemplate, type Findings } from '../template/read-template.ts';
 import { BROKEN, plainOf, Reference, type Report } from '../template/reference.ts';
@@ -37,7 +37,7 @@ export const forEach: Plain<ForEach | undefined> = {
 function readList(value: unknown, at: Spot, report: Report, most: number): ForEach {
   const written = Array.isArray(value);
   const list: unknown = written ? value : readTemplate(value, at, { references: [], report });
-  if (list instanceof Reference && isOfAnyType(list)) return list;
+  if (list instanceof Reference && isPlainReference(list)) return list;
   if (!Array.isArray(list)) {
     report(at, 'a list, or a reference to one, is allowed here');
     return BROKEN;

@@ -2,7 +2,7 @@ import { CodapError } from '../../errors.ts';
 import { toText } from '../../json/leaf.ts';
 import { entriesOf, keysOf, memberOf, put } from '../../json/members.ts';
 import { piecesOf } from '../../json/size.ts';
-import { Filled, isOfAnyType, type Part } from '../../store/placeholder.ts';
+import { Filled, isPlainReference, type Part } from '../../store/placeholder.ts';
 import type { Steps, Work } from '../../budget/work.ts';
 import { hasReference } from './read-template.ts';
 import { Reference } from './reference.ts';
@@ -95,19 +95,19 @@ class Filling {
 
   /** The work that it is to read what is read at once. */
   #piecesOf(template: unknown): number {
-    if (!isOfAnyType(template)) return 0;
+    if (!isPlainReference(template)) return 0;
     const reference = template as Reference;
     return 1 + this.#placed(reference, this.#given.values.get(reference));
   }
 
   #read(template: unknown): unknown {
-    return isOfAnyType(template) ? this.#as(this.#given.values.get(template as Reference)) : template;
+    return isPlainReference(template) ? this.#as(this.#given.values.get(template as Reference)) : template;
   }
 }
 
 /** Whether nothing within a template has to be gone through. */
 function isAtOnce(template: unknown): boolean {
-  return isOfAnyType(template) || !hasReference(template);
+  return isPlainReference(template) || !hasReference(template);
 }
 
 function* addParts(parts: Part[], join: Reference, given: Given): Steps<void> {
