@@ -166,13 +166,20 @@ export function winnerOf(list: MemberList, winner: number): Member {
   return list.members.find((member) => stepOf(member) === winner) as Member;
 }
 
-/** What each member of a group or forEach comes to, in its shape: null where that is nothing. */
-function* ofMembers(list: MemberList, of: (reply: Reply, work: Work) => Steps<unknown>, work: Work): Steps<unknown> {
+/**
+ * What each member of a group or forEach comes to that counts as a value, in its shape: null where that is
+ * nothing.
+ */
+export function* ofMembers<W extends Pick<Work, 'tick'>>(
+  list: MemberList,
+  of: (reply: Reply, work: W, hidden: boolean) => Steps<unknown>,
+  work: W,
+): Steps<unknown> {
   let object: object = {};
   const values: unknown[] = [];
-  for (const member of list.keyed ? list.members : valued(list)) {
+  for (const member of valued(list)) {
     if (work.tick()) yield;
-    const value = (yield* of(member.reply, work)) ?? null;
+    const value = (yield* of(member.reply, work, member.hidden)) ?? null;
     if (list.keyed) object = put(object, String(stepOf(member)), value);
     else values.push(value);
   }

@@ -1,10 +1,10 @@
 import { Drop } from 'liquidjs';
 import type { Answer } from '../../batch/run/answer.ts';
 import type { Params } from '../../batch/run/batch.ts';
-import { stepOf, valued, type MemberList, type Reply } from '../../batch/run/reply.ts';
+import { ofMembers, type MemberList, type Reply } from '../../batch/run/reply.ts';
 import type { Steps } from '../../budget/work.ts';
 import { answerText } from '../../encodings/reply-text.ts';
-import { entriesOf, memberOf, put } from '../../json/members.ts';
+import { entriesOf, memberOf } from '../../json/members.ts';
 import { parseInTurns } from '../../json/parse.ts';
 import type { Text } from '../../json/text.ts';
 import type { Bounds } from './bounds.ts';
@@ -43,7 +43,7 @@ export function* pageContext(
   bounds: Bounds,
 ): Steps<object> {
   const digits: DigitsOfPage = new Map();
-  const values = yield* pageData(yield* valuesOf(list, bounds), bounds, digits);
+  const values = yield* pageData(yield* ofMembers(list, valueOf, bounds), bounds, digits);
   const named = Object.create(null) as Record<string, unknown>;
   if (list.keyed) for (const [key, value] of entriesOf(values as object)) named[key] = value;
   else named['results'] = values;
@@ -63,21 +63,10 @@ function copied(params: Params): Params {
   );
 }
 
-/** The values as `shape: "values"` shows them. */
-function* valuesOf(list: MemberList, bounds: Bounds): Steps<unknown> {
-  let object: object = {};
-  const values: unknown[] = [];
-  for (const member of valued(list)) {
-    if (bounds.tick()) yield;
-    const value = member.hidden ? null : yield* valueOf(member.reply, bounds);
-    if (list.keyed) object = put(object, String(stepOf(member)), value);
-    else values.push(value);
-  }
-  return list.keyed ? object : values;
-}
-
-function* valueOf({ value, list, status }: Reply, bounds: Bounds): Steps<unknown> {
-  if (!value) return list && status !== 'error' ? yield* valuesOf(list, bounds) : null;
+/** A reply's value as `shape: "values"` shows it. */
+function* valueOf({ value, list, status }: Reply, bounds: Bounds, hidden: boolean): Steps<unknown> {
+  if (hidden) return null;
+  if (!value) return list && status !== 'error' ? yield* ofMembers(list, valueOf, bounds) : null;
   const { json, members } = value;
   bounds.hold(json.length);
   return yield* parseInTurns(json, bounds, members);
