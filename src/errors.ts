@@ -81,34 +81,23 @@ export class CodapError extends Error {
 
   /** The same failure without its cause, and so without what that holds, for who keeps it. */
   withoutCause(): CodapError {
-    return this.#again({ source: this.source });
+    return this.#again({ cause: undefined });
   }
 
   /** The same failure so many milliseconds later: the store asks to wait for so much less. */
   later(ms: number): CodapError {
-    const { source, cause, retryAfterMs } = this;
-    if (retryAfterMs === undefined) return this;
-    return this.#again({ source, cause, retryAfterMs: Math.max(0, retryAfterMs - ms) });
+    const { retryAfterMs } = this;
+    return retryAfterMs === undefined ? this : this.#again({ retryAfterMs: Math.max(0, retryAfterMs - ms) });
   }
 
   /** The same failure, of what waited for these. */
   waitingFor(dependsOn: string[]): CodapError {
-    const { source, cause } = this;
-    return this.#again({ source, cause, dependsOn });
+    return this.#again({ dependsOn });
   }
 
   #again(own: Pick<ErrorDetails, 'source' | 'cause' | 'retryAfterMs' | 'dependsOn'>): CodapError {
-    const { code, message, status, retryAfterMs, dependsOn, retryable, http, rejected, freshMs } = this;
-    return new CodapError(code, message, {
-      status,
-      retryAfterMs,
-      dependsOn,
-      retryable,
-      http,
-      rejected,
-      freshMs,
-      ...own,
-    });
+    // Neither an error's message nor its cause is enumerable.
+    return new CodapError(this.code, this.message, Object.assign({ cause: this.cause }, this, own));
   }
 
   /** The error as an answer shows it. */

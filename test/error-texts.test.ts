@@ -232,7 +232,7 @@ const PASSED_ON = listed(`
   src/service/describe-source.ts: { message }
   src/saved/pages/placed.ts: error.message  # LiquidJS's, for the operator and the log
   src/saved/pages/templates.ts: error.message  # FileFault's, made in template-file.ts
-  src/errors.ts: message
+  src/errors.ts: this.message
   src/errors.ts: { message }
   src/service/http/faults.ts: error.message  # BadRequest's
   src/service/batches/conduct.ts: why  # said in admission.ts and front.ts

@@ -45,6 +45,33 @@ describe('a failure, later,', () => {
   });
 });
 
+describe('a failure that is told again keeps all else', () => {
+  const details = {
+    source: 'shop',
+    status: 503,
+    retryAfterMs: 5000,
+    dependsOn: ['a'],
+    freshMs: 7,
+    retryable: false,
+    http: 418,
+    rejected: true,
+    cause: 'why',
+  };
+  const { source: _source, ...unnamed } = details;
+  it.each<[string, object, (failure: CodapError) => CodapError, object]>([
+    ['with its source', unnamed, (failure) => failure.from('shop'), {}],
+    ['without its cause', details, (failure) => failure.withoutCause(), { cause: undefined }],
+    ['later', details, (failure) => failure.later(2000), { retryAfterMs: 3000 }],
+    ['of what waited', details, (failure) => failure.waitingFor(['b']), { dependsOn: ['b'] }],
+  ])('%s', (_how, given, again, changed) => {
+    const failure = again(new CodapError('UNAVAILABLE', 'x', given));
+    expect(failure).toBeInstanceOf(CodapError);
+    const { cause, ...told } = { ...details, ...changed };
+    expect(failure).toMatchObject({ name: 'CodapError', code: 'UNAVAILABLE', message: 'x', ...told });
+    expect(failure.cause).toBe(cause);
+  });
+});
+
 describe('the store was never asked, and that is said', () => {
   it('by a full queue', async () => {
     const full = limit({ name: 'shop', concurrency: 0, queue: 0 }).wrap(() => new Promise(() => {}));
