@@ -5,7 +5,7 @@ import { readFile, readInTurn, readPipe, unread, whyUnread } from '../ground/rea
 import { NamedFile } from '../store/named-file.ts';
 
 /** The most bytes of a file. */
-export const MOST_BYTES = 64 * 2 ** 20;
+const MOST_BYTES = 64 * 2 ** 20;
 
 /** What a shell calls a pipe that it gives: `<(…)`, or `|` with `/dev/stdin`. */
 const GIVEN = /^\/(?:dev\/(?:stdin|fd\/\d+)|proc\/self\/fd\/\d+)$/;

@@ -48,7 +48,7 @@ export function decimalText(digits: string, mode: Mode): string {
 }
 
 /** An ObjectId, by its hex digits. */
-export function idText(hex: string, mode: Mode): string {
+function idText(hex: string, mode: Mode): string {
   return mode === 'plain' ? `"${hex}"` : `{"$oid":"${hex}"}`;
 }
 

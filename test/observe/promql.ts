@@ -8,7 +8,7 @@ const WORDS = new Set(
 const ADDED = new Set(['job', 'instance']);
 
 /** What a query names: each metric, with the labels that it is selected or grouped by. */
-export function namedIn(query: string): { metrics: Map<string, Set<string>>; labels: Set<string> } {
+function namedIn(query: string): { metrics: Map<string, Set<string>>; labels: Set<string> } {
   const metrics = new Map<string, Set<string>>();
   const labels = new Set<string>();
   let rest = query.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""').replaceAll(/\[[^\]]*\]/g, '');

@@ -65,7 +65,7 @@ export function run(plan: Plan, options: BatchOptions, { wants, fewOpen }: Takin
 }
 
 /** Runs one member with all its modifiers until it has opened or failed to, whatever happens. */
-export function runMember(member: RunningMember, scope: Scope): Promise<RunningMember> {
+function runMember(member: RunningMember, scope: Scope): Promise<RunningMember> {
   const { node, each, trace } = member;
   trace?.ready();
   if (!each && isPlain(node) && scope.wants(node) === 'value') return new PlainQuery(node, member, scope).run();

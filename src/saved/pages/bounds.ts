@@ -16,7 +16,7 @@ const CHARACTER = 2;
 const MEMBER = 12;
 
 /** Thrown where a filter would take or make more at once. */
-export class TooMuch extends Error {
+class TooMuch extends Error {
   constructor(what = `${AT_ONCE} characters or members`) {
     super(`more than ${what} at once`);
   }

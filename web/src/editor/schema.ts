@@ -25,7 +25,7 @@ export function below(root: Schema, schemas: readonly Schema[], key: string | nu
 export type Given = Readonly<Record<string, unknown>>;
 
 /** A schema and all that is part of it, as far as that fits to what stands there. */
-export function branches(root: Schema, schema: Schema, given: Given, depth = 0): Schema[] {
+function branches(root: Schema, schema: Schema, given: Given, depth = 0): Schema[] {
   if (depth > 8) return [];
   const { $ref, anyOf, oneOf, allOf, ...own } = schema;
   const parts = [

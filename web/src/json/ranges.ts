@@ -9,7 +9,7 @@ const [QUOTE, BACKSLASH, COMMA, COLON] = [34, 92, 44, 58];
 const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [91, 93, 123, 125];
 
 /** Where the first sign at or after a place stands that is no white space. */
-export function skipSpace(text: string, at: number): number {
+function skipSpace(text: string, at: number): number {
   let place = at;
   while (place < text.length && text.charCodeAt(place) <= 32) place += 1;
   return place;

@@ -4,7 +4,7 @@ import { propertiesOf, rootOf, treeOf } from './locate.ts';
  * A batch with a field at its top set to a JSON text; without one of this name it is put first, or, with
  * `where: 'there'`, left out. All else stays as it was written: no number is read, no key moved.
  */
-export function setTop(text: string, key: string, json: string, where: 'anywhere' | 'there' = 'anywhere'): string {
+function setTop(text: string, key: string, json: string, where: 'anywhere' | 'there' = 'anywhere'): string {
   const root = rootOf(treeOf(text));
   if (root?.name !== 'Object') return text;
   const properties = propertiesOf(text, root);

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 
 /** Puts a text where it can be pasted from. Without https the browser offers the old way alone. */
-export async function copy(text: string): Promise<boolean> {
+async function copy(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
     return true;

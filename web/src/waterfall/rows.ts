@@ -3,7 +3,7 @@ import type { PlanNode, Row, RowStatus, Told } from './model.ts';
 import { Places } from './places.ts';
 
 /** Members beyond this many are folded away at first. */
-export const FOLDED_BEYOND = 50;
+const FOLDED_BEYOND = 50;
 
 /** What the rows are made from. */
 export interface Picture {
