@@ -32,6 +32,6 @@ async function codap(raw: object): Promise<string> {
   const config = parseConfig(raw, {}, adapters);
   const { sources } = await openSources(config, adapters);
   const saved = await openSaved(config, sources);
-  const logger = createLogger('info', new Secrets());
+  const logger = createLogger('info', new Secrets([]));
   return (await listen(await buildApp(config, { sources, saved, logger }), where)).address;
 }

@@ -17,7 +17,7 @@ export interface HealthDeps {
  */
 export function healthRoute(app: FastifyInstance, { admission, sources }: HealthDeps): void {
   const down = new Set<string>();
-  const pings = pinger(sources.values(), undefined, (name, error) => {
+  const pings = pinger(sources.values(), (name, error) => {
     if (error.code === 'INTERNAL') {
       app.metrics.ownFaults += 1;
       app.log.error({ err: error, source: name }, 'a ping failed by our fault');

@@ -90,7 +90,7 @@ export async function startService({
     saved,
     spans,
     ...(lines && {
-      logger: createLogger('info', new Secrets(), { write: (line) => void lines.push(JSON.parse(line)) }),
+      logger: createLogger('info', new Secrets([]), { write: (line) => void lines.push(JSON.parse(line)) }),
     }),
   });
   await app.ready();

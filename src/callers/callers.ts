@@ -48,14 +48,14 @@ export interface Callers {
 export type KeySets = Map<string, KeySet>;
 
 /**
- * The callers of a configuration; without any, everyone may ask. `fetch` gets the key set of an address.
- * `keySets` are those that are known already, and from now on those of this configuration.
+ * The callers of a configuration; without any, everyone may ask. `keySets` are those that are known already,
+ * and from now on those of this configuration. `fetch` gets the key set of an address.
  */
 export function openCallers(
   { callers }: Pick<Config, 'callers'>,
   log: CallersLog,
-  fetch: (url: string) => Promise<unknown> = fetchKeySet,
   keySets: KeySets = new Map(),
+  fetch: (url: string) => Promise<unknown> = fetchKeySet,
 ): Callers {
   const before = new Map(keySets);
   keySets.clear();

@@ -83,7 +83,7 @@ export async function buildApp(
   const metrics = new Metrics(sources.values(), typesOf(saved), admission.lagMs);
   app.decorate('metrics', metrics);
   app.decorate('isDraining', () => admission.draining);
-  const callers = openCallers(config, app.log, undefined, keySets);
+  const callers = openCallers(config, app.log, keySets);
   cors(app, config.server.corsOrigins);
   identify(app, callers);
   countBatches(app);

@@ -44,7 +44,7 @@ export class Secrets {
   #known: readonly string[] = [];
   #asWritten: readonly string[] = [];
 
-  constructor(secrets: readonly string[] = []) {
+  constructor(secrets: readonly string[]) {
     this.add(secrets);
   }
 

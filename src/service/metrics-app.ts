@@ -18,7 +18,7 @@ export function buildMetricsApp(
   const app = baseApp(config, options);
   app.decorate('metrics', new Metrics([], [], () => 0));
   app.decorate('isDraining', () => false);
-  identify(app, openCallers(config, app.log, undefined, keySets));
+  identify(app, openCallers(config, app.log, keySets));
   refuseUnknown(app);
   metricsRoute(app, scrape);
   return app;

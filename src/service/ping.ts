@@ -9,6 +9,9 @@ import { untilAborted } from '../store/signals.ts';
  */
 const PING_MS = 500;
 
+/** For so many milliseconds what was found is repeated. */
+const FRESH_MS = 2000;
+
 /** What asking a source found; `ms` is how long it took. */
 export interface Pinged {
   readonly name: string;
@@ -51,17 +54,14 @@ export async function ping(
   }
 }
 
-/**
- * Asks all sources side by side, and for `freshMs` repeats what it found, so that probes cannot become a
- * load.
- */
-export function pinger(sources: Iterable<Pingable>, freshMs = 2000, report?: Report): () => Promise<readonly Pinged[]> {
+/** Asks all sources side by side, and for a while repeats what it found: probes cannot become a load. */
+export function pinger(sources: Iterable<Pingable>, report?: Report): () => Promise<readonly Pinged[]> {
   const list = [...sources];
   let asked = -Infinity;
   let found: Promise<readonly Pinged[]>;
   return () => {
     const now = performance.now();
-    if (now - asked >= freshMs) {
+    if (now - asked >= FRESH_MS) {
       asked = now;
       found = Promise.all(list.map((source) => ping(source, PING_MS, report)));
     }

@@ -36,7 +36,7 @@ export class Line {
   #length = 0;
 
   /** `onLeave` hears that somebody has left who was not let in. */
-  constructor(onLeave: () => void = () => {}) {
+  constructor(onLeave: () => void) {
     this.#onLeave = onLeave;
   }
 

@@ -3,7 +3,7 @@ import { BadRequest } from '../../src/json/fault-list.ts';
 import { formatPointer } from '../../src/json/pointer.ts';
 import type { Pattern } from '../../src/batch/plan/node.ts';
 import { Answer } from '../../src/batch/run/answer.ts';
-import type { Params } from '../../src/batch/run/batch.ts';
+import type { BatchOptions, Params } from '../../src/batch/run/batch.ts';
 import { BatchTrace } from '../../src/batch/run/batch-trace.ts';
 import { isComplete } from '../../src/batch/run/reply.ts';
 import { run, type Running } from '../../src/batch/run/run.ts';
@@ -144,7 +144,7 @@ export function start(
   const began = performance.now();
   const sources = new Map([['sim', simulation.source]]);
   const planned = plan(pattern, body, { sources, limits: all, params: claims && NO_PARAMS });
-  return run(planned, {
+  const options: BatchOptions = {
     memory: memory ?? unbounded().memory,
     caller: { headers: {}, claims },
     deadline: performance.now() + (timeoutMs ?? planned.timeoutMs ?? 2000),
@@ -154,7 +154,8 @@ export function start(
     params,
     failFast: planned.onError === 'fail',
     trace: planned.trace ? new BatchTrace(began) : undefined,
-  });
+  };
+  return run(planned, options, { wants: () => 'value' });
 }
 
 /**

@@ -30,7 +30,7 @@ function open(callers: object | undefined, fetch?: (url: string) => Promise<unkn
     batches: { profile: { pattern: 'kv', queries: {} } },
     callers,
   });
-  const opened = openCallers(config, { error: (fields) => logged.push(fields) }, (url) => {
+  const opened = openCallers(config, { error: (fields) => logged.push(fields) }, new Map(), (url) => {
     fetched.push(url);
     return fetch?.(url) ?? Promise.resolve(url.includes('other') ? other.jwks : issuer.jwks);
   });
@@ -218,7 +218,7 @@ describe('the next configuration, with the key sets that are known', () => {
     const of = ([name, issuer]: [string, string]) => [name, { jwt: jwt({}, { jwks: jwksOf(issuer) }) }] as const;
     const named = callers && Object.fromEntries(Object.entries(callers as Record<string, string>).map(of));
     const log = { error: (fields: object) => told.push((fields as { caller: unknown }).caller) };
-    return openCallers(parseConfig({ callers: named }), log, () => Promise.reject(new Error('down')), keySets);
+    return openCallers(parseConfig({ callers: named }), log, keySets, () => Promise.reject(new Error('down')));
   };
 
   it.each<[string, object | undefined, string[], string[]]>([

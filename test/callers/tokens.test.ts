@@ -21,7 +21,7 @@ beforeAll(async () => {
     claims: { scope: 'read' },
   };
   const config = parseConfig({ callers: { people: { jwt } } });
-  callers = openCallers(config, { error: () => {} }, () => Promise.resolve(issuer.jwks));
+  callers = openCallers(config, { error: () => {} }, new Map(), () => Promise.resolve(issuer.jwks));
 });
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'], now: NOW * 1000 });

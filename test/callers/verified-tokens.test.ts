@@ -39,7 +39,9 @@ describe('a token that was verified', () => {
     const issuer = await makeIssuer();
     const jwt = { issuer: 'https://id.example/', audience: 'codap', jwks: 'https://id.example/jwks.json' };
     const log = { error: () => {} };
-    const { of } = openCallers(parseConfig({ callers: { people: { jwt } } }), log, () => Promise.resolve(issuer.jwks));
+    const { of } = openCallers(parseConfig({ callers: { people: { jwt } } }), log, new Map(), () =>
+      Promise.resolve(issuer.jwks),
+    );
     const tokenOf = (sub: string): object => ({
       authorization: `Bearer ${issuer.token('ES256', { iss: jwt.issuer, aud: 'codap', exp: NOW + 4, sub })}`,
     });

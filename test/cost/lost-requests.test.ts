@@ -246,7 +246,7 @@ beforeAll(async () => {
     ),
     streams: () => undefined,
   };
-  const logger = createLogger('info', new Secrets(), { write: (line) => void lines.push(JSON.parse(line) as never) });
+  const logger = createLogger('info', new Secrets([]), { write: (line) => void lines.push(JSON.parse(line) as never) });
   app = await buildApp(config, { sources: new Map([fine, ...odd].map((one) => [one.name, one])), logger });
   url = await app.listen({ host: '127.0.0.1', port: 0 });
   process.on('unhandledRejection', note);

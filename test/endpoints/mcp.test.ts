@@ -427,7 +427,7 @@ describe('a service', () => {
 
   it('logs the batch of a tool as any other', async () => {
     const lines: string[] = [];
-    const logger = createLogger('info', new Secrets(), { write: (line) => void lines.push(line) });
+    const logger = createLogger('info', new Secrets([]), { write: (line) => void lines.push(line) });
     const app = await buildApp(parseConfig({ server: { mcp: true } }), { sources: new Map(), logger });
     const group = { pattern: 'ordered', queries: [] };
     const batch = { pattern: 'ordered', queries: [{ pattern: 'kv', queries: { a: group, b: group } }] };

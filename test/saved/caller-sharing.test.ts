@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Answer } from '../../src/batch/run/answer.ts';
 import { isComplete } from '../../src/batch/run/reply.ts';
+import type { BatchOptions } from '../../src/batch/run/batch.ts';
 import { run } from '../../src/batch/run/run.ts';
 import { atOnce } from '../../src/budget/work.ts';
 import { answerText } from '../../src/encodings/reply-text.ts';
@@ -65,7 +66,7 @@ async function answerTo(sub: string, { plan }: SavedBatch): Promise<Record<strin
   const { memory } = unbounded();
   const { limits } = parseConfig({});
   const headers = { 'x-tenant': 'one', 'x-user': 'u9', authorization: 'Bearer of-u9' };
-  const running = run(plan, {
+  const options: BatchOptions = {
     caller: { headers, name: 'people', claims: { sub } },
     deadline: performance.now() + 2000,
     timeoutMs: 2000,
@@ -74,7 +75,8 @@ async function answerTo(sub: string, { plan }: SavedBatch): Promise<Record<strin
     memory,
     params: { sub: 'u9' },
     failFast: false,
-  });
+  };
+  const running = run(plan, options, { wants: () => 'value' });
   const { list } = await running.root.reply;
   const text = atOnce(answerText(list!, isComplete(list!), 'values', new Answer(running).traced)).toString();
   return JSON.parse(text) as Record<string, unknown>;

@@ -23,7 +23,7 @@ afterEach(async () => {
 
 async function appOf(raw: object, lines: string[] = []) {
   const config = parseConfig({ batches: { one: empty, other: empty }, ...raw });
-  const logger = createLogger('info', new Secrets(), { write: (line) => void lines.push(line) });
+  const logger = createLogger('info', new Secrets([]), { write: (line) => void lines.push(line) });
   const sources = new Map();
   const app = await buildApp(config, { sources, saved: await openSaved(config, sources), logger });
   await app.ready();

@@ -12,7 +12,7 @@ import { createLogger, Secrets } from '../../src/service/log.ts';
 /** Logs lines of many lengths, as fast as they are taken. */
 const WRITER = `
   import { createLogger, Secrets } from '${new URL('../../src/service/log.ts', import.meta.url).href}';
-  const log = createLogger('info', new Secrets());
+  const log = createLogger('info', new Secrets([]));
   for (let at = 0; at < 1000; at += 1) log.info({ at, text: 'x'.repeat(150 + ((at * 37) % 200)) }, 'line');
 `;
 
@@ -47,7 +47,7 @@ it.each([
 
 it('a line that cannot be made fails nobody who logs it, and costs that line alone', () => {
   const lines: string[] = [];
-  const log = createLogger('info', new Secrets(), { write: (line) => void lines.push(line) });
+  const log = createLogger('info', new Secrets([]), { write: (line) => void lines.push(line) });
   const unread = Object.defineProperty(new Error(), 'message', { get: () => expect.fail('it is told nobody') });
   for (const err of [new Error('one'), unread, new Error('two')]) log.child({}).error({ err }, 'line');
   expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
@@ -83,7 +83,7 @@ describe('values of headers that are ordinary words', () => {
 
   it.each(words)('hide no name of a field and no word of codap, such as %s', (word) => {
     const err = Object.assign(new Error('-'), { stack: '-' });
-    const [usual, hiding] = [new Secrets(), new Secrets([word])].map((secrets) => {
+    const [usual, hiding] = [new Secrets([]), new Secrets([word])].map((secrets) => {
       const lines: string[] = [];
       const log = createLogger('info', secrets, { write: (line) => void lines.push(line) });
       log.child(own).info({ ...own, time: 0, err }, `words of codap: ${word}`);
@@ -112,7 +112,7 @@ describe('values of headers that are ordinary words', () => {
 /** Logs more than is kept and more than a pipe holds, and then what it is told. */
 const FLOOD = `
   import { createLogger, Secrets } from '${new URL('../../src/service/log.ts', import.meta.url).href}';
-  const log = createLogger('info', new Secrets());
+  const log = createLogger('info', new Secrets([]));
   for (let at = 0; at < 8000; at += 1) log.info({ at, text: 'x'.repeat(200) }, 'line');
   process.stdin.on('data', (told) => {
     log.warn(String(told));
@@ -204,7 +204,7 @@ it(
     const log = new URL('../../src/service/log.ts', import.meta.url).href;
     const writer = `
     import { createLogger, Secrets } from '${log}';
-    const log = createLogger('info', new Secrets());
+    const log = createLogger('info', new Secrets([]));
     for (let at = 0; at < 1000; at += 1) log.info({ at, text: 'x'.repeat(200) }, 'line');
     process.exit();
   `;

@@ -17,7 +17,7 @@ interface Line {
 it('the log tells once why a source does not answer pings, and once that it does again', async () => {
   const lines: Line[] = [];
   const write = (line: string) => void lines.push(JSON.parse(line) as Line);
-  const logger = createLogger('info', new Secrets(), { write });
+  const logger = createLogger('info', new Secrets([]), { write });
   let failure: CodapError | undefined;
   const ping = () => (failure ? Promise.reject(failure) : Promise.resolve());
   const source = { name: 'photos', adapter: 's3', ops: [], layers: [], forwards: [], ping } as unknown as Source;

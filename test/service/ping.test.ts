@@ -53,7 +53,7 @@ it('one that throws instead of rejecting is down', async () => {
 
 it('what was found is repeated for a while, then asked again', async () => {
   const answer = vi.fn(() => Promise.resolve());
-  const pings = pinger([source(answer)], 2000);
+  const pings = pinger([source(answer)]);
   await pings();
   await vi.advanceTimersByTimeAsync(1999);
   await pings();

@@ -18,7 +18,7 @@ export async function runGroup(
   whole: RunningMember,
   scope: Scope,
   runMember: RunMember,
-  started = performance.now(),
+  started: number,
 ): Promise<MemberList> {
   const members = node.members.map((one) => new RunningMember(one, [...whole.path, one.key ?? one.index]));
   scope.batch.trace?.follow(members);

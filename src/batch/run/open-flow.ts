@@ -28,7 +28,7 @@ export async function openFlow(
   node: QueryNode,
   query: Query,
   { batch, ended, timeoutMs }: Scope,
-  { closed, after, trace, openBy = Infinity }: Opening = {},
+  { closed, after, trace, openBy = Infinity }: Opening,
 ): Promise<Flow> {
   const { source } = node;
   const own = new CallSignal();

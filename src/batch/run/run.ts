@@ -28,10 +28,8 @@ export interface Running {
   readonly started: number;
 }
 
-const GATHERED: Taking = { wants: () => 'value' };
-
 /** Starts a planned batch; its root settles when all of it has, at the deadline at the latest. */
-export function run(plan: Plan, options: BatchOptions, { wants, fewOpen }: Taking = GATHERED): Running {
+export function run(plan: Plan, options: BatchOptions, { wants, fewOpen }: Taking): Running {
   const started = performance.now();
   const batch = new Batch(options);
   const root = new RunningMember(plan.root, []);
