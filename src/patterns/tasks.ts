@@ -36,10 +36,10 @@ export abstract class Tasks<T> {
   protected count = 0;
   protected settledCount = 0;
 
+  /** RangeError: `concurrency` is no positive integer. TypeError: `signal` is no AbortSignal. */
   constructor({ signal, concurrency = Infinity }: Options = {}) {
-    if (concurrency !== Infinity && !(Number.isInteger(concurrency) && concurrency > 0)) {
+    if (concurrency !== Infinity && !(Number.isInteger(concurrency) && concurrency > 0))
       throw new RangeError('concurrency is a positive integer');
-    }
     // Else it would be found out by what is added, which nothing would ever settle.
     if (signal && typeof signal.addEventListener !== 'function') throw new TypeError('signal is an AbortSignal');
     this.#outer = signal;
