@@ -6,6 +6,10 @@ import { chunksOf } from './writer.ts';
 const MAX16 = 0xffff;
 const MAX32 = 0xffffffff;
 const SLASH = '/'.charCodeAt(0);
+/** General purpose bit 3: sizes and checksum follow the data, in a data descriptor. */
+const DATA_DESCRIPTOR = 0x0008;
+/** General purpose bit 11, the language encoding flag (EFS): the name is UTF-8. */
+const UTF8 = 0x0800;
 /** External attributes: the mode for Unix, and for a folder the bit that MS-DOS has for it. */
 const FILE = (0o100644 << 16) >>> 0;
 const FOLDER = ((0o040755 << 16) | 0x10) >>> 0;
@@ -38,13 +42,14 @@ export class ZipWriter implements ArchiveWriter {
     const { content, modified } = entry;
     if (Buffer.isBuffer(content)) {
       const crc = crc32(content);
-      this.#entries.push({ name, modified, offset, flags: 0x0800, crc, size: content.length });
-      await this.#write(localHeader(name, modified, 0x0800, crc, content.length));
+      this.#entries.push({ name, modified, offset, flags: UTF8, crc, size: content.length });
+      await this.#write(localHeader(name, modified, UTF8, crc, content.length));
       await this.#write(content);
       return undefined;
     }
     const wide = entry.size === undefined || entry.size >= MAX32;
-    await this.#write(localHeader(name, modified, 0x0808, 0, 0, wide));
+    const flags = UTF8 | DATA_DESCRIPTOR;
+    await this.#write(localHeader(name, modified, flags, 0, 0, wide));
     let crc = 0;
     let size = 0;
     let broken: unknown;
@@ -57,7 +62,7 @@ export class ZipWriter implements ArchiveWriter {
     } catch (error) {
       broken = error;
     }
-    this.#entries.push({ name, modified, offset, flags: 0x0808, crc, size });
+    this.#entries.push({ name, modified, offset, flags, crc, size });
     await this.#write(descriptor(crc, size, wide));
     return broken;
   }
