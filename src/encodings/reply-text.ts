@@ -1,8 +1,9 @@
-import { shown, stepOf, tenths, type Member, type MemberList, type Reply } from '../batch/run/reply.ts';
+import { shown, stepOf, type Member, type MemberList, type Reply } from '../batch/run/reply.ts';
 import type { Answer } from '../batch/run/answer.ts';
 import { addValues, addWritten } from '../batch/run/value-text.ts';
 import { isLoopHeld } from '../budget/turns.ts';
 import type { Steps } from '../budget/work.ts';
+import { tenths } from '../ground/tenths.ts';
 import { Text } from '../json/text.ts';
 import { addBatchTrace, addTrace } from './trace-text.ts';
 

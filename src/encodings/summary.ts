@@ -1,4 +1,4 @@
-import { tenths } from '../batch/run/reply.ts';
+import { tenths } from '../ground/tenths.ts';
 
 /** What a gathered answer tells in its headers: whether it is complete, and how long each source took. */
 export function summaryHeaders(

@@ -1,4 +1,5 @@
 import { tooLate, toCodapError, type Code, type CodapError } from '../errors.ts';
+import { tenths } from '../ground/tenths.ts';
 import { statesOf, type States } from '../sources/layer.ts';
 import type { Source } from '../sources/open.ts';
 import { untilAborted } from '../store/signals.ts';
@@ -38,7 +39,7 @@ export async function ping(
   report?: Report,
 ): Promise<Pinged> {
   const started = performance.now();
-  const took = (): number => Math.round((performance.now() - started) * 10) / 10;
+  const took = (): number => tenths(performance.now() - started);
   const controller = new AbortController();
   const { signal } = controller;
   const timer = setTimeout(() => controller.abort(tooLate(name)), timeoutMs);

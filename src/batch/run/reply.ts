@@ -74,11 +74,6 @@ export function failed(reply: Reply): boolean {
   return reply.status === 'error' || (reply.status === 'skipped' && reply.error !== undefined);
 }
 
-/** Milliseconds with one decimal. */
-export function tenths(ms: number): number {
-  return Math.round(ms * 10) / 10;
-}
-
 /** Whether a list or body flows in it, or has, at any depth. */
 export function hasFlowed({ reply: { flow, items, list } }: Pick<Member, 'reply'>): boolean {
   return flow !== undefined || items !== undefined || list?.members.some(hasFlowed) === true;
