@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RunningMember } from '../../src/batch/run/running-member.ts';
 import { isLoopHeld } from '../../src/budget/turns.ts';
 import { Work } from '../../src/budget/work.ts';
@@ -105,4 +105,50 @@ it.each([
   await vi.advanceTimersByTimeAsync(5);
   await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
   expect(await answer).toMatchObject({ results: { b: late, c: { status: 'ok' } } });
+});
+
+describe('a deadline by which what a chain begins with has failed', () => {
+  const dependant = (name: string) => ({
+    status: 'skipped',
+    error: { code: 'DEPENDENCY_FAILED', retryable: true, dependsOn: [name] },
+  });
+  const failed = { b: dependant('a'), c: dependant('b'), d: dependant('c'), e: dependant('d') };
+  const chain = { a: stalled, b: reads('/a'), c: reads('/b'), d: reads('/c'), e: reads('/d') };
+  const backwards = Object.fromEntries(Object.entries(chain).toReversed());
+
+  it.each<[string, object, object]>([
+    ['as written', chain, failed],
+    ['written backwards', backwards, failed],
+    [
+      'in a group with a deadline of its own',
+      { g: kv(chain, { timeoutMs: TIMEOUT_MS / 2 }) },
+      { g: { replies: failed } },
+    ],
+    [
+      'backwards in a group with a deadline of its own',
+      { g: kv(backwards, { timeoutMs: TIMEOUT_MS / 2 }) },
+      { g: { replies: failed } },
+    ],
+    ['in parts', { g: kv({ a: stalled }), b: reads('/g/a'), c: reads('/b') }, { b: dependant('g'), c: dependant('b') }],
+    [
+      'with a default in its middle',
+      { ...chain, b: { ...reads('/a'), default: 1 } },
+      {
+        b: { status: 'ok', defaulted: true },
+        c: { ...late, error: { dependsOn: ['b'] } },
+        d: { error: { dependsOn: ['c'] } },
+      },
+    ],
+    [
+      'in conditions',
+      { a: stalled, b: q({}, { when: { $result: '/a' } }), c: q({}, { unless: { $result: '/b' } }) },
+      { b: dependant('a'), c: dependant('b') },
+    ],
+    ['in lists', { a: stalled, b: q({}, { forEach: { $result: '/a' } }), c: reads('/b') }, { c: dependant('b') }],
+  ])('fails all of it: %s', async (_how, queries, expected) => {
+    const answer = ask('kv', { timeoutMs: TIMEOUT_MS, queries });
+    for (let turns = 0; turns < 10; turns += 1) await turn();
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
+    expect(await answer).toMatchObject({ results: expected });
+  });
 });

@@ -1,16 +1,15 @@
 import { abortReason, CodapError } from '../../errors.ts';
-import { endOfTurn } from '../../ground/end-of-turn.ts';
 import { untilAborted } from '../../store/signals.ts';
 import { endingBy, type Steps } from '../../budget/work.ts';
 import type { Planned } from '../plan/node.ts';
 import type { MemberTrace } from './member-trace.ts';
-import type { RunningGroup } from './running-group.ts';
-import type { RunningMember } from './running-member.ts';
+import { findOverdue, type Open, type Outcomes } from './overdue.ts';
+import { memberOf, viewOf } from './reference-target.ts';
 import { follow, NOT_FOUND } from '../../json/pointer.ts';
-import type { Reference, Target } from '../template/reference.ts';
+import type { Reference } from '../template/reference.ts';
 import { replyWithout } from './reply-without.ts';
 import type { Reply } from './reply.ts';
-import { below, META, overtaken, resolve, VALUE, type Outcome, type View } from './resolve.ts';
+import { below, resolve, type Outcome } from './resolve.ts';
 import type { Patience, Scope } from './scope.ts';
 
 /** Who waits, and for how long. */
@@ -93,9 +92,6 @@ export async function waitFor(reference: Reference, scope: Scope, waiting: Waiti
   return outcome as Outcome;
 }
 
-/** What each of some references comes to, in their order; none of those that are still waited for. */
-type Outcomes = (Outcome | undefined)[];
-
 /** The same of many, with one look at the deadline for all of them: a query may have very many. */
 function outcomesOf(references: readonly Reference[], scope: Scope, waiting: Waiting): Outcomes | Promise<Outcomes> {
   const { patience, trace } = waiting;
@@ -115,19 +111,22 @@ function outcomesOf(references: readonly Reference[], scope: Scope, waiting: Wai
  * says whether it has failed by that, too: it may be there, and only be read yet, or have more time.
  */
 async function waitForOpen(
-  finding: Open[] | Promise<Open[]>,
+  present: Open[] | Promise<Open[]>,
   references: readonly Reference[],
   outcomes: Outcomes,
   scope: Scope,
   { patience: { signal, deadline }, trace }: Waiting,
 ): Promise<Outcomes> {
-  const open = await finding;
+  const open = await present;
   const looking = { work: scope.batch.work, signal, deadline };
+  let read = 0;
   let tooLate: CodapError | undefined;
   // One after the other: where very many name very many, each that comes would wake all who wait for it.
   const readAll = async (): Promise<void> => {
-    for (const { reference, place, member, steps } of open)
+    for (const { reference, place, member, steps } of open) {
       outcomes[place] = await resolve(member, steps, { ...looking, view: viewOf(reference) });
+      read += 1;
+    }
   };
   if (open.length > 0)
     await untilAborted(signal, readAll).catch((error: unknown) => {
@@ -139,13 +138,7 @@ async function waitForOpen(
   // What was not there in time is never waited for any more.
   if (trace && !signal.aborted) trace.ready(open.length > 0 ? performance.now() : lastEnd(references, scope));
   if (!tooLate) return outcomes;
-  const unread = open.filter(({ place }) => !outcomes[place]);
-  // The same deadline ends these: by the end of this turn each has failed, or has come to its default.
-  if (unread.some(({ reference }) => !outlives(reference, scope))) await endOfTurn();
-  // Of what is there the first alone was being read.
-  for (const [index, { reference, place, member, steps }] of unread.entries())
-    outcomes[place] =
-      overtaken(member, steps, viewOf(reference), tooLate) ?? (index === 0 ? { is: 'late', error: tooLate } : THERE);
+  await findOverdue(open.slice(read), outcomes, tooLate, scope);
   return outcomes;
 }
 
@@ -155,20 +148,6 @@ function lastEnd(references: readonly Reference[], scope: Scope): number {
   for (const { target } of references)
     if (target?.from === 'result') last = Math.max(last, memberOf(target, scope).trace?.ended ?? 0);
   return last;
-}
-
-type ResultTarget = Extract<Target, { from: 'result' }>;
-
-/** What is there, and will not be read any more. */
-const THERE: Outcome = { is: 'value', value: undefined };
-
-/** A reference to what still runs. */
-interface Open {
-  readonly reference: Reference;
-  /** Where it stands among those that are waited for. */
-  readonly place: number;
-  readonly member: RunningMember;
-  readonly steps: readonly string[];
 }
 
 /** Finds what is there already; answers the references that have to be waited for. */
@@ -204,23 +183,4 @@ function given(from: 'item' | 'params' | 'caller', { item, batch: { options } }:
 /** A claim that is not there: who asks may not, wherever that was to be looked at. */
 function unknownCaller(): CodapError {
   return new CodapError('FORBIDDEN', 'what this query needs to know of its caller is not known', { http: 403 });
-}
-
-function memberOf(target: ResultTarget, scope: Scope): RunningMember {
-  return groupOf(target, scope).members[target.member] as RunningMember;
-}
-
-/** Whether what a reference names has more time than whoever waits for it. */
-function outlives({ target }: Reference, scope: Scope): boolean {
-  return target?.from === 'result' && groupOf(target, scope).deadline > scope.deadline;
-}
-
-function groupOf({ up }: ResultTarget, scope: Scope): RunningGroup {
-  let group = scope.group as RunningGroup;
-  for (let level = 0; level < up; level += 1) group = group.parent as RunningGroup;
-  return group;
-}
-
-function viewOf({ word }: Reference): View {
-  return word === '$meta' ? META : VALUE;
 }
