@@ -21,9 +21,9 @@ export class TokenBucket {
     this.#burst = burst;
   }
 
-  /** When the token comes before which so many others go: an instant, which has passed if it is there. */
-  comesAt(before = 0): number {
-    return this.#full + (before + 1 - this.#burst) * this.#everyMs;
+  /** When the token comes before which so many others go from now on: an instant, past if it is there. */
+  comesAt(now: number, before = 0): number {
+    return Math.max(this.#full, now) + (before + 1 - this.#burst) * this.#everyMs;
   }
 
   /** Takes a token that is there. */
@@ -36,8 +36,8 @@ export class TokenBucket {
     this.take(now - this.#everyMs);
   }
 
-  /** Gives back one that was taken. */
-  putBack(): void {
-    this.#full -= this.#everyMs;
+  /** What it had no room for is lost, also for who has waited: not because they are told late. */
+  overflow(now: number): void {
+    this.#full = Math.max(this.#full, now);
   }
 }

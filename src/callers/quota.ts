@@ -22,7 +22,7 @@ export class Quota {
   /** Lets a request in and answers 0; or answers in how many milliseconds one may be let in. */
   take(now: number = performance.now()): number {
     if (!this.#bucket) return 0;
-    const waitMs = this.#bucket.comesAt() - now;
+    const waitMs = this.#bucket.comesAt(now) - now;
     if (waitMs > 0) return waitMs;
     this.#bucket.take(now);
     return 0;

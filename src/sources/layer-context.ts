@@ -15,9 +15,10 @@ export interface AskedAt {
   at: number;
 }
 
-/** What a call has taken of its source's rate: spent as the store is asked. */
+/** What a call has reserved of its source's rate. */
 export interface Token {
-  isSpent: boolean;
+  /** The store is asked now. */
+  spend(): void;
 }
 
 /** What the layers of a source tell each other of a call, beside what its store is told. */

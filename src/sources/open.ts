@@ -196,6 +196,7 @@ function layersOf({ options, adapter: { ops }, connection, calls, log }: Below):
   const failures = new ToldFailures((told) => log?.warn({ source: name, ...told }, 'the store fails'));
   const local = new Set(Object.keys(ops).filter((op) => ops[op]?.local));
   const ofStore = (layer: Layer): Layer => allBut(local, layer);
+  const places = limit(options, ({ op }) => (local.has(op) ? undefined : circuit.whenOpens));
   return [
     // Above all others, because it counts what the caller sees.
     observe(calls),
@@ -213,11 +214,14 @@ function layersOf({ options, adapter: { ops }, connection, calls, log }: Below):
     ...(options.hedge ? [ofStore(hedge(options.hedge))] : []),
     // Above the rate and the limit, because who is turned away at once takes no token and no place.
     ...(options.breaker ? [ofStore(breaker(circuit))] : []),
+    // Above the rate, because who waits until others have read on would keep tokens from what is gathered.
+    places.flowing,
     // Above the limit, because who waits for a token needs no place yet.
-    ...(options.rate ? [ofStore(rate({ name, ...options.rate }, circuit.whenOpens))] : []),
+    ...(options.rate ? [ofStore(rate({ name, queue: options.queue, ...options.rate }, circuit.whenOpens))] : []),
     // Above the attempt, because one begins when there is a place and the store is called.
-    limit(options, ({ op }) => (local.has(op) ? undefined : circuit.whenOpens)),
-    // Below the limit, because the store alone is judged; above the attempt's time-out, which is its failure.
+    places,
+    // Below the limit, because the store alone is judged, and tokens are taken as it is asked; above the
+    // attempt's time-out, which is its failure.
     ofStore(judge(circuit, failures)),
     // Above the attempt's time-out, because that is one of the ways in which an attempt ends.
     attempt,

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { BucketOptions } from '../../src/budget/token-bucket.ts';
 import { CodapError, type Code } from '../../src/errors.ts';
 import { Circuit, type CircuitOptions } from '../../src/sources/circuit.ts';
 import { stack } from '../../src/sources/layer.ts';
 import { breaker, judge } from '../../src/sources/layers/breaker.ts';
 import { limit } from '../../src/sources/layers/limit.ts';
 import { prime } from '../../src/sources/layers/prime.ts';
-import { rate, type RateOptions } from '../../src/sources/layers/rate.ts';
+import { rate } from '../../src/sources/layers/rate.ts';
 import { retry } from '../../src/sources/layers/retry.ts';
 import { timeout } from '../../src/sources/layers/timeout.ts';
 import type { LayerContext } from '../../src/sources/layer-context.ts';
@@ -25,7 +26,7 @@ const pass = (milliseconds = 0) => vi.advanceTimersByTimeAsync(milliseconds);
 interface Options extends Partial<CircuitOptions> {
   concurrency?: number;
   queue?: number;
-  rate?: Omit<RateOptions, 'name'>;
+  rate?: BucketOptions;
   attempts?: number;
 }
 
@@ -34,11 +35,12 @@ function shop({ concurrency = 100, queue = 100, rate: tokens, attempts = 1, ...o
   const circuit = new Circuit({ name: 'shop', ratio: 0.5, calls: 1, openMs: OPEN_MS, wholeMs: 2000, ...own });
   const store = new FakeStore();
   const limited = limit({ name: 'shop', concurrency, queue }, () => circuit.whenOpens);
-  const rated = tokens && rate({ name: 'shop', ...tokens }, circuit.whenOpens);
+  const rated = tokens && rate({ name: 'shop', queue, ...tokens }, circuit.whenOpens);
   const fetch = stack(store.fetch, [
     timeout('shop'),
     retry({ attempts, budget: 0, perSecond: 0.3 }, circuit),
     breaker(circuit),
+    limited.flowing,
     ...(rated ? [rated] : []),
     limited,
     judge(circuit),

@@ -35,17 +35,29 @@ async function openOne(own: object = {}) {
 const NONE = { coalesce: false, retry: false, breaker: false };
 
 it.each([
-  [{}, ['coalesce', 'retry', 'breaker', 'limit', 'judge', 'attempt']],
-  [NONE, ['limit', 'judge', 'attempt']],
+  [{}, ['coalesce', 'retry', 'breaker', 'flowing', 'limit', 'judge', 'attempt']],
+  [NONE, ['flowing', 'limit', 'judge', 'attempt']],
   [
     { ...NONE, attemptTimeoutMs: 300, rate: { perSecond: 50, burst: 10 } },
-    ['rate', 'limit', 'judge', 'attempt', 'attempt timeout'],
+    ['flowing', 'rate', 'limit', 'judge', 'attempt', 'attempt timeout'],
   ],
-  [{ ...NONE, hedge: true }, ['hedge', 'limit', 'judge', 'attempt']],
-  [{ ...NONE, cache: { ttlMs: 100 } }, ['cache', 'limit', 'judge', 'attempt']],
+  [{ ...NONE, hedge: true }, ['hedge', 'flowing', 'limit', 'judge', 'attempt']],
+  [{ ...NONE, cache: { ttlMs: 100 } }, ['cache', 'flowing', 'limit', 'judge', 'attempt']],
   [
     { cache: { ttlMs: 1 }, hedge: true, rate: { perSecond: 1, burst: 1 }, attemptTimeoutMs: 1 },
-    ['cache', 'coalesce', 'retry', 'hedge', 'breaker', 'rate', 'limit', 'judge', 'attempt', 'attempt timeout'],
+    [
+      'cache',
+      'coalesce',
+      'retry',
+      'hedge',
+      'breaker',
+      'flowing',
+      'rate',
+      'limit',
+      'judge',
+      'attempt',
+      'attempt timeout',
+    ],
   ],
 ])(
   'a source with the options %j has these layers below its own time-out and above prime, outermost first: %j',

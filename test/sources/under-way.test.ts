@@ -6,12 +6,12 @@ import { attempt } from '../../src/sources/layers/attempt.ts';
 import { coalesce } from '../../src/sources/layers/coalesce.ts';
 import { hedge } from '../../src/sources/layers/hedge.ts';
 import { limit } from '../../src/sources/layers/limit.ts';
-import { rate } from '../../src/sources/layers/rate.ts';
 import { retry } from '../../src/sources/layers/retry.ts';
 import type { CallTrace } from '../../src/store/call-trace.ts';
 import type { LayerContext } from '../../src/sources/layer-context.ts';
 import { context } from '../adapters/source.ts';
 import { FakeStore, read } from '../layer-suite/fake-store.ts';
+import { rated } from '../layer-suite/rated.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
 afterEach(() => void vi.useRealTimers());
@@ -43,7 +43,7 @@ function hedgedLimit(): Layer {
 describe.each([
   ['place', () => limit({ name: 'shop', concurrency: 1, queue: 100 })],
   ['place, and is hedged,', () => hedgedLimit()],
-  ['token', () => rate({ name: 'shop', perSecond: 10, burst: 1 })],
+  ['token', () => rated({ perSecond: 10, burst: 1 })],
 ])('a call that waits in its caller’s line for a %s', (_what, layer) => {
   it('is one of that caller’s queries alone: others go in their own turns', async () => {
     const { ask, took, answerAll } = shop([layer()]);
@@ -83,7 +83,7 @@ it.each([
 ])(
   'a call that is turned away for its first one’s time is asked again for who has %s, who then has not joined it',
   async (_who, times, told, calls, coalesced) => {
-    const { store, layer, ask, answerAll } = shop([rate({ name: 'shop', perSecond: 10, burst: 1 })]);
+    const { store, layer, ask, answerAll } = shop([rated({ perSecond: 10, burst: 1 })]);
     const first = ask('first', 'one');
     const now = performance.now();
     const asked = times.map((ms) => ask('x', 'one', { deadline: now + ms }));

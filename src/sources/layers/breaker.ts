@@ -40,7 +40,7 @@ export function judge(circuit: Circuit, failures?: ToldFailures): Layer {
     name: 'judge',
     wrap: (next) => (query, context) => {
       if (circuit.isOpen && !context.probe) return Promise.reject(circuit.refusal());
-      if (context.token && !context.signal.aborted) context.token.isSpent = true;
+      if (context.token && !context.signal.aborted) context.token.spend();
       const { era } = circuit;
       const started = performance.now();
       const answer = ask(next, query, context);

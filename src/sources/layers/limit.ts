@@ -4,7 +4,7 @@ import type { LayerContext, LayerFetch } from '../layer-context.ts';
 import type { Payload } from '../../store/payload.ts';
 import type { WhenInVain } from '../../store/signals.ts';
 import { onceClosed } from '../closing.ts';
-import { ask, type CountingLayer } from '../layer.ts';
+import { ask, type CountingLayer, type Layer } from '../layer.ts';
 import { FairLine } from '../fair-line.ts';
 
 type Lingers = NonNullable<LayerContext['lingers']>;
@@ -21,6 +21,12 @@ export function mostFlowing(concurrency: number): number {
   return Math.ceil(0.75 * concurrency);
 }
 
+/** Places for all calls of a source. */
+interface Limit extends CountingLayer<'limit'> {
+  /** Above it, and above all that is scarce: what flows has a place of its own kind first. */
+  readonly flowing: Layer;
+}
+
 /**
  * At most `concurrency` calls at a time, at most `queue` waiting; beyond that OVERLOADED at once. A body or a
  * list keeps its place until it is closed, however slowly it is read: of these there are fewer, and the rest
@@ -30,7 +36,7 @@ export function mostFlowing(concurrency: number): number {
 export function limit(
   { name, concurrency, queue }: LimitOptions,
   whenInVain: (query: Query) => WhenInVain | undefined = () => undefined,
-): CountingLayer<'limit'> {
+): Limit {
   const overloaded = (): CodapError =>
     new CodapError('OVERLOADED', 'too many queries wait for this source', { source: name, rejected: true });
   const all = new Places(concurrency, queue, overloaded, whenInVain);
@@ -39,10 +45,13 @@ export function limit(
     name: 'limit',
     bounds: ({ want }) => ({ concurrency: (want === 'value' ? all : flowing).most, queue }),
     state: () => ({ running: all.running, queued: all.line.length + flowing.line.length, limit: concurrency }),
-    wrap(next) {
-      const gather = all.wrap(next);
-      const open = flowing.wrap(gather);
-      return (query, context) => (query.want === 'value' ? gather : open)(query, context);
+    wrap: (next) => all.wrap(next),
+    flowing: {
+      name: 'flowing',
+      wrap(next) {
+        const open = flowing.wrap(next);
+        return (query, context) => (query.want === 'value' ? next : open)(query, context);
+      },
     },
   };
 }

@@ -12,13 +12,13 @@ import { coalesce } from '../../../src/sources/layers/coalesce.ts';
 import { hedge } from '../../../src/sources/layers/hedge.ts';
 import { limit } from '../../../src/sources/layers/limit.ts';
 import { merge } from '../../../src/sources/layers/merge.ts';
-import { rate } from '../../../src/sources/layers/rate.ts';
 import { retry } from '../../../src/sources/layers/retry.ts';
 import type { Query } from '../../../src/store/fetch.ts';
 import type { LayerContext } from '../../../src/sources/layer-context.ts';
 import type { Freshness } from '../../../src/store/freshness.ts';
 import type { Payload, Value } from '../../../src/store/payload.ts';
 import { context } from '../../adapters/source.ts';
+import { rated } from '../../layer-suite/rated.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
 afterEach(() => void vi.useRealTimers());
@@ -54,7 +54,7 @@ const merger: Merger<KeyPoint> = {
   }),
 };
 
-const inRate = () => rate({ name: 'shop', perSecond: 2, burst: 1 });
+const inRate = () => rated({ perSecond: 2, burst: 1 });
 const inLimit = () => limit({ name: 'shop', concurrency: 1, queue: 9 });
 const retried = () => retry({ attempts: 2, budget: 1, perSecond: 9 });
 
@@ -309,7 +309,7 @@ it('what a refresh waited for is as old as the attempt that it answers', async (
 });
 
 it('of two that were asked for one after the other, and answered the other way round, the one that left later is kept', async () => {
-  const { calls, ask } = shop([rate({ name: 'shop', perSecond: 1, burst: 2 })]);
+  const { calls, ask } = shop([rated({ perSecond: 1, burst: 2 })]);
   void ask();
   await pass(10);
   void ask('a', { maxAgeMs: 0 });

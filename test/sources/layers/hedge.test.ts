@@ -4,7 +4,6 @@ import { stack } from '../../../src/sources/layer.ts';
 import { hedge } from '../../../src/sources/layers/hedge.ts';
 import { limit } from '../../../src/sources/layers/limit.ts';
 import { prime } from '../../../src/sources/layers/prime.ts';
-import { rate } from '../../../src/sources/layers/rate.ts';
 import type { LayerContext, LayerFetch } from '../../../src/sources/layer-context.ts';
 import type { Payload } from '../../../src/store/payload.ts';
 import { TypedValue } from '../../../src/store/typed-value.ts';
@@ -13,6 +12,7 @@ import { context, NOBODY } from '../../adapters/source.ts';
 import { randomOf } from '../../cost/random.ts';
 import { FakeStore, leave, read, type Reached } from '../../layer-suite/fake-store.ts';
 import { layerSuite } from '../../layer-suite/layer-suite.ts';
+import { rated } from '../../layer-suite/rated.ts';
 
 const DEFAULTS = { percentile: 0.92, budget: 0.1 };
 const USUAL_MS = 10;
@@ -110,7 +110,7 @@ it.each<[string, (second: Reached) => void, number, number]>([
 
 describe.each([
   ['place', () => limit({ name: 'shop', concurrency: 2, queue: 9 })],
-  ['token', () => rate({ name: 'shop', perSecond: 10, burst: 2 })],
+  ['token', () => rated({ perSecond: 10, burst: 2 })],
 ])('a first attempt that waits for a %s', (_what, below) => {
   async function waiting(own: Partial<LayerContext> = {}) {
     const store = new FakeStore();

@@ -1,16 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { notNeeded } from '../../../src/errors.ts';
+import { type CountingLayer, stack } from '../../../src/sources/layer.ts';
 import { limit } from '../../../src/sources/layers/limit.ts';
 import type { Payload } from '../../../src/store/payload.ts';
 import { context, NOBODY } from '../../adapters/source.ts';
 import { FakeStore, leave } from '../../layer-suite/fake-store.ts';
 import { layerSuite } from '../../layer-suite/layer-suite.ts';
 
-layerSuite('a limit', () => limit({ name: 'shop', concurrency: 1, queue: 1 }));
+layerSuite('a limit', () => whole(1, 1));
+
+/** Both of its layers, nothing between them. */
+function whole(concurrency: number, queue: number): CountingLayer<'limit'> {
+  const layer = limit({ name: 'shop', concurrency, queue });
+  return { ...layer, wrap: (next) => stack(next, [layer.flowing, layer]) };
+}
 
 function limited(concurrency: number, queue: number) {
   const store = new FakeStore();
-  const layer = limit({ name: 'shop', concurrency, queue });
+  const layer = whole(concurrency, queue);
   const fetch = layer.wrap(store.fetch);
   const ask = (key: string, signal = new AbortController().signal, want: Payload['kind'] = 'value') =>
     askAs(undefined, key, signal, want);

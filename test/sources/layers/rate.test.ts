@@ -5,15 +5,16 @@ import { Circuit } from '../../../src/sources/circuit.ts';
 import { stack } from '../../../src/sources/layer.ts';
 import { judge } from '../../../src/sources/layers/breaker.ts';
 import { limit } from '../../../src/sources/layers/limit.ts';
-import { rate, type RateOptions } from '../../../src/sources/layers/rate.ts';
+import { rate } from '../../../src/sources/layers/rate.ts';
 import { timeout } from '../../../src/sources/layers/timeout.ts';
 import { GrowingDeadline } from '../../../src/store/deadline.ts';
 import type { LayerContext } from '../../../src/sources/layer-context.ts';
 import { context, NOBODY } from '../../adapters/source.ts';
 import { FakeStore } from '../../layer-suite/fake-store.ts';
 import { layerSuite } from '../../layer-suite/layer-suite.ts';
+import { rated } from '../../layer-suite/rated.ts';
 
-layerSuite('a rate', () => rate({ name: 'shop', perSecond: 50, burst: 10 }));
+layerSuite('a rate', () => rated({ perSecond: 50, burst: 10 }));
 
 const DOWN = new CodapError('UNAVAILABLE', 'down');
 
@@ -23,8 +24,8 @@ afterEach(() => void vi.useRealTimers());
 const pass = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds);
 
 /** A source whose store answers at once, and when each call came to it: milliseconds from now. */
-function shop(options: Omit<RateOptions, 'name'>, above = [timeout('shop')]) {
-  const layer = rate({ name: 'shop', ...options });
+function shop(options: Parameters<typeof rated>[0], above = [timeout('shop')]) {
+  const layer = rated(options);
   const store = new FakeStore();
   const began = performance.now();
   const reached: [key: unknown, ms: number][] = [];
@@ -231,13 +232,82 @@ describe('two callers of 50 a second', () => {
   });
 });
 
+describe('at most `queue` wait', () => {
+  const as = (name: string) => ({ caller: { name, headers: {} } });
+
+  it('beyond that OVERLOADED, and told when all who wait will have gone', async () => {
+    const { ask, keys, queued } = shop({ perSecond: 10, burst: 2, queue: 2 });
+    const asked = [1, 2, 3, 4].map((key) => ask(key));
+    expect(await ask(5)).toMatchObject({ code: 'OVERLOADED', rejected: true, retryAfterMs: 300 });
+    expect(queued()).toBe(2);
+    await pass(100);
+    const later = ask(6);
+    await pass(200);
+    expect(await Promise.all([...asked, later])).toEqual(['ok', 'ok', 'ok', 'ok', 'ok']);
+    expect(keys()).toEqual([1, 2, 3, 4, 6]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('and who has most waiting makes room for others', async () => {
+    const { ask, keys, queued } = shop({ perSecond: 10, burst: 1, queue: 3 });
+    const asked = ['g0', 'g1', 'g2', 'g3'].map((key) => ask(key, 2000, as('g')));
+    const modest = ask('m0', 2000, as('m'));
+    expect(await asked[3]).toMatchObject({ code: 'OVERLOADED', rejected: true, retryAfterMs: 400 });
+    expect(await ask('g4', 2000, as('g'))).toMatchObject({ code: 'OVERLOADED' });
+    // Whose own time would be too short turns nobody away.
+    expect(await ask('n0', 10, as('n'))).toMatchObject({ code: 'OVERLOADED', retryAfterMs: 300 });
+    expect(queued()).toBe(3);
+    await pass(300);
+    expect(await Promise.all([...asked.slice(0, 3), modest])).toEqual(['ok', 'ok', 'ok', 'ok']);
+    expect(keys()).toEqual(['g0', 'g1', 'm0', 'g2']);
+  });
+
+  it('nobody where that is 0: they have a token or not', async () => {
+    const { ask } = shop({ perSecond: 10, burst: 1, queue: 0 });
+    expect(await ask(1)).toBe('ok');
+    expect(await ask(2)).toMatchObject({ code: 'OVERLOADED', retryAfterMs: 100 });
+    await pass(100);
+    expect(await ask(3)).toBe('ok');
+  });
+});
+
+it('who comes while tokens are reserved is told as if they were taken at once', async () => {
+  const store = new FakeStore();
+  const fetch = stack(store.fetch, [
+    rate({ name: 'shop', perSecond: 10, burst: 2, queue: 1000 }),
+    limit({ name: 'shop', concurrency: 1, queue: 1000 }),
+    judge(new Circuit({ name: 'shop', ratio: 1, calls: 9, openMs: 1000, wholeMs: 2000 })),
+  ]);
+  const leaving = new AbortController();
+  const ask = (withinMs = 60_000) =>
+    fetch(
+      { op: 'get', params: {}, want: 'value' },
+      context({ signal: leaving.signal, deadline: performance.now() + withinMs }),
+    ).catch((error: unknown) => error);
+  // One is at the store, two have reserved what the bucket gets by then, one waits for a token.
+  const asked = [ask(), ask(), ask()];
+  await pass(500);
+  asked.push(ask());
+  await pass(500);
+  expect(store.calls).toHaveLength(1);
+  expect(await ask(399)).toMatchObject({ code: 'OVERLOADED', retryAfterMs: 200 });
+  expect(vi.getTimerCount()).toBe(0);
+  leaving.abort(notNeeded());
+  await Promise.all(asked);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 describe('the token of who', () => {
   /** Two tokens, of which another query has one, and one place, which it has. */
   const taken = (queue = 1) => {
     const store = new FakeStore();
     const circuit = new Circuit({ name: 'shop', ratio: 1, calls: 1, openMs: 1000, wholeMs: 2000 });
     const limited = limit({ name: 'shop', concurrency: 1, queue });
-    const fetch = stack(store.fetch, [rate({ name: 'shop', perSecond: 0.1, burst: 2 }), limited, judge(circuit)]);
+    const fetch = stack(store.fetch, [
+      rate({ name: 'shop', perSecond: 0.1, burst: 2, queue: 1000 }),
+      limited,
+      judge(circuit),
+    ]);
     const ask = (withinMs = 2000, own: Partial<LayerContext> = {}) =>
       fetch({ op: 'get', params: {}, want: 'value' }, context({ deadline: performance.now() + withinMs, ...own })).then(
         () => 'ok',
@@ -372,6 +442,6 @@ it('its timer is never set for less than no time, however long it takes until it
 });
 
 it('a rate tells what it holds to', () => {
-  const layer = rate({ name: 'shop', perSecond: 50, burst: 10 });
+  const layer = rated({ perSecond: 50, burst: 10 });
   expect(layer.bounds?.({ op: 'get', params: {}, want: 'value' }, NOBODY)).toEqual({ perSecond: 50, burst: 10 });
 });

@@ -11,7 +11,6 @@ import { attempt } from '../../../src/sources/layers/attempt.ts';
 import { judge } from '../../../src/sources/layers/breaker.ts';
 import { limit } from '../../../src/sources/layers/limit.ts';
 import { prime } from '../../../src/sources/layers/prime.ts';
-import { rate } from '../../../src/sources/layers/rate.ts';
 import { retry } from '../../../src/sources/layers/retry.ts';
 import { attemptTimeout, timeout } from '../../../src/sources/layers/timeout.ts';
 import { GrowingDeadline } from '../../../src/store/deadline.ts';
@@ -23,6 +22,7 @@ import { context } from '../../adapters/source.ts';
 import { randomOf } from '../../cost/random.ts';
 import { FakeStore, leave, read } from '../../layer-suite/fake-store.ts';
 import { layerSuite } from '../../layer-suite/layer-suite.ts';
+import { rated } from '../../layer-suite/rated.ts';
 
 const DEFAULTS = { attempts: 2, budget: 0.1, perSecond: 1 };
 const DOWN = new CodapError('UNAVAILABLE', 'down');
@@ -337,7 +337,7 @@ describe('what a retry takes of the budget', () => {
 
 it.each([
   ['place', () => limit({ name: 'shop', concurrency: 1, queue: 9 })],
-  ['token', () => rate({ name: 'shop', perSecond: 10, burst: 2 })],
+  ['token', () => rated({ perSecond: 10, burst: 2 })],
 ])(
   'a retry whose time ends while it waits for a %s is none, and leaves the budget to the next',
   async (_what, below) => {

@@ -6,6 +6,6 @@ import { layerSuite } from '../../layer-suite/layer-suite.ts';
 
 layerSuite('a whole stack', () => {
   const limited = limit({ name: 'shop', concurrency: 1, queue: 1 });
-  const layers = [timeout('shop'), limited, attemptTimeout('shop', 400), prime];
+  const layers = [timeout('shop'), limited.flowing, limited, attemptTimeout('shop', 400), prime];
   return { ...limited, name: 'stack', wrap: (next) => stack(next, layers) };
 });
