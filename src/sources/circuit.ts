@@ -37,10 +37,13 @@ export class Circuit {
   readonly #onChange: OnChange;
   readonly #attempts = new Recent();
   readonly #failures = new Recent();
-  /** Those who wait for their turn to ask the store. */
+  /** Those who wait for their turn to ask the store: each hears when it is shut, and for how long. */
   readonly #waiting = new Set<(refusal: CodapError) => void>();
   #pauseMs = 0;
-  /** Instants: from when on a call is a probe, and by when the one under way has ended. */
+  /**
+   * Instants: from when on a call is a probe, and by when the one under way has ended, which is not known
+   * before the store is asked: Infinity.
+   */
   #probeFrom = 0;
   #probeBy: number | undefined;
 
@@ -51,10 +54,14 @@ export class Circuit {
 
   /** Whether a call of an open circuit is the probe. Whoever makes that call says when it has ended. */
   beginProbe(): boolean {
-    const now = performance.now();
-    if (this.#probeBy !== undefined || now < this.#probeFrom) return false;
-    this.#probeBy = now + this.options.wholeMs;
+    if (this.#probeBy !== undefined || performance.now() < this.#probeFrom) return false;
+    this.#probeBy = Infinity;
     return true;
+  }
+
+  /** The probe has waited for its turn, and the store is asked now. */
+  asksProbe(): void {
+    this.#probeBy = performance.now() + this.options.wholeMs;
   }
 
   /** The probe has ended. If it told nothing, the next call is one. */
@@ -64,29 +71,37 @@ export class Circuit {
 
   /** What a call that is not let through fails with. */
   refusal(): CodapError {
+    const { name, wholeMs } = this.options;
+    const now = performance.now();
+    const shutUntil = this.#probeBy === undefined ? this.#probeFrom : Math.min(this.#probeBy, now + wholeMs);
     return new CodapError('CIRCUIT_OPEN', 'the store fails too often to be asked now', {
-      source: this.options.name,
-      retryAfterMs: Math.max(1, Math.ceil((this.#probeBy ?? this.#probeFrom) - performance.now())),
+      source: name,
+      retryAfterMs: Math.max(1, Math.ceil(shutUntil - now)),
       rejected: true,
     });
   }
 
   /** Turns whoever waits for their turn away as it opens, at once if it is open. */
-  readonly whenOpens: WhenInVain = (refuse) => {
-    if (this.isOpen) {
-      refuse(this.refusal());
-      return () => {};
-    }
-    this.#waiting.add(refuse);
-    return () => this.#waiting.delete(refuse);
-  };
+  readonly whenOpens: WhenInVain = this.#whenShut(() => true);
 
-  /** The same for who would ask at that instant: not where that may be the probe. */
+  /** The same for who would ask at that instant: as soon as the next probe is to go later than that. */
   whenShutAt(instant: number): WhenInVain {
-    return (refuse) =>
-      this.whenOpens((refusal) => {
-        if (instant < this.#probeFrom) refuse(refusal);
-      });
+    return this.#whenShut(() => instant < this.#probeFrom);
+  }
+
+  /** Whoever waits on, since it is not in vain so far, is asked again each time that the pause is another. */
+  #whenShut(isInVain: () => boolean): WhenInVain {
+    return (refuse) => {
+      if (this.isOpen && isInVain()) {
+        refuse(this.refusal());
+        return () => {};
+      }
+      const hear = (refusal: CodapError): void => {
+        if (isInVain()) refuse(refusal);
+      };
+      this.#waiting.add(hear);
+      return () => this.#waiting.delete(hear);
+    };
   }
 
   /** The store has answered an attempt that began in this era. */
@@ -100,7 +115,10 @@ export class Circuit {
   failed(era: number, failure: CodapError): void {
     if (era !== this.era) return;
     const { ratio, calls, openMs } = this.options;
-    if (this.isOpen) return this.#pause(Math.min(2 * this.#pauseMs, Math.max(openMs, LONGEST_MS)));
+    if (this.isOpen) {
+      this.#pause(Math.min(2 * this.#pauseMs, Math.max(openMs, LONGEST_MS)));
+      return this.#turnAway();
+    }
     this.#attempts.add();
     this.#failures.add();
     const attempts = this.#attempts.sum;
@@ -120,8 +138,11 @@ export class Circuit {
     this.#attempts.clear();
     this.#failures.clear();
     this.#onChange(failure);
-    if (!failure) return;
+    if (failure) this.#turnAway();
+  }
+
+  #turnAway(): void {
     const refusal = this.refusal();
-    for (const refuse of this.#waiting) refuse(refusal);
+    for (const hear of this.#waiting) hear(refusal);
   }
 }

@@ -143,7 +143,85 @@ it('a probe waits for its token', async () => {
   ]);
 });
 
+it.each<[string, Options, (shop: Shop) => () => void]>([
+  ['a token', { rate: { perSecond: 0.5, burst: 1 } }, () => () => {}],
+  [
+    'a place',
+    { concurrency: 1 },
+    ({ store }) => {
+      const lingering = Promise.withResolvers<void>();
+      store.calls[0]?.context.lingers?.(lingering.promise);
+      return lingering.resolve;
+    },
+  ],
+])('while a probe waits for %s, an attempt’s whole time is what others are told', async (_what, own, waiting) => {
+  const made = shop({ ...own, openMs: 500, wholeMs: 100 });
+  const { store, ask, told } = made;
+  void ask();
+  const comes = waiting(made);
+  store.calls[0]?.fail(DOWN);
+  await pass(500);
+  void ask();
+  for (let at = 500; at < 2000; at += 300) {
+    void ask();
+    await pass(300);
+  }
+  comes();
+  await pass();
+  expect(store.calls).toHaveLength(2);
+  for (let times = 0; times < 3; times += 1) {
+    await pass(40);
+    void ask();
+  }
+  await pass();
+  const refused = told.filter(([what]) => what === 'CIRCUIT_OPEN');
+  expect(refused.map(([, , retryAfterMs]) => retryAfterMs)).toEqual([100, 100, 100, 100, 100, 60, 20, 1]);
+});
+
 describe('who waits to ask again', () => {
+  it.each<[string, number, (shop: Shop) => Promise<void>]>([
+    [
+      'a probe fails',
+      510,
+      async ({ store, ask }) => {
+        void ask();
+        store.calls[2]?.fail(DOWN);
+        await pass();
+      },
+    ],
+    [
+      'it has been closed, and opens again',
+      900,
+      async ({ store, ask }) => {
+        void ask();
+        store.calls[2]?.answer(['x']);
+        await pass(390);
+        void ask();
+        void ask();
+        for (const { fail } of store.calls.slice(3)) fail(DOWN);
+        await pass();
+      },
+    ],
+  ])('hears the failure as soon as the circuit is open for longer, where %s', async (_what, at, happens) => {
+    const made = shop({ calls: 2, openMs: 500, attempts: 2 });
+    const { store, ask, told } = made;
+    void ask();
+    void ask();
+    store.calls[0]?.fail(LATER);
+    await pass(10);
+    store.calls[1]?.fail(LATER);
+    await pass(500);
+    expect(told).toEqual([]);
+    await happens(made);
+    const failed = told.filter(([what]) => what === 'UNAVAILABLE');
+    expect(failed.filter(([, , retryAfterMs]) => retryAfterMs === 1000)).toEqual([
+      ['UNAVAILABLE', at, 1000],
+      ['UNAVAILABLE', at, 1000],
+    ]);
+    expect(new Set(failed.map(([, ms]) => ms))).toEqual(new Set([at]));
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it.each<[string, number, [what: Code | 'ok', ms: number][]]>([
     [
       'hears the failure at once, where the circuit opens for longer',

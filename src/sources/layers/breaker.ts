@@ -41,6 +41,7 @@ export function judge(circuit: Circuit, failures?: ToldFailures): Layer {
     wrap: (next) => (query, context) => {
       if (circuit.isOpen && !context.probe) return Promise.reject(circuit.refusal());
       if (context.token && !context.signal.aborted) context.token.spend();
+      if (context.probe) circuit.asksProbe();
       const { era } = circuit;
       const started = performance.now();
       const answer = ask(next, query, context);
