@@ -74,7 +74,7 @@ export function rate({ name, perSecond, burst, queue }: RateOptions, whenInVain?
   const overloaded = (now: number, before: number): CodapError =>
     new CodapError('OVERLOADED', 'this source is called too often to be called in time', {
       source: name,
-      retryAfterMs: Math.ceil(Math.max(0, comesAt(now, before) - now)),
+      retryAfterMs: Math.max(1, Math.ceil(comesAt(now, before) - now)),
       rejected: true,
     });
 

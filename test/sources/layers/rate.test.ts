@@ -297,6 +297,33 @@ it('who comes while tokens are reserved is told as if they were taken at once', 
   expect(vi.getTimerCount()).toBe(0);
 });
 
+it('who has waited for too long, since others had reserved all tokens, is OVERLOADED as their turn comes', async () => {
+  const store = new FakeStore();
+  const fetch = stack(store.fetch, [
+    rate({ name: 'shop', perSecond: 10, burst: 1, queue: 1000 }),
+    limit({ name: 'shop', concurrency: 1, queue: 1000 }),
+    judge(new Circuit({ name: 'shop', ratio: 1, calls: 9, openMs: 1000, wholeMs: 2000 })),
+  ]);
+  const leaving = new AbortController();
+  const ask = (own: Partial<Context> = {}) =>
+    fetch({ op: 'get', params: {}, want: 'value' }, context({ deadline: performance.now() + 2000, ...own })).catch(
+      (error: unknown) => error,
+    );
+  void ask();
+  await pass(100);
+  const left = ask({ signal: leaving.signal });
+  const late = ask();
+  await pass(1500);
+  leaving.abort(notNeeded());
+  expect(await left).toMatchObject({ code: 'CANCELLED' });
+  expect(await late).toMatchObject({ code: 'OVERLOADED', rejected: true, retryAfterMs: 1 });
+  store.calls[0]?.answer(['x']);
+  await pass(0);
+  void ask();
+  expect(store.calls).toHaveLength(2);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
 describe('the token of who', () => {
   /** Two tokens, of which another query has one, and one place, which it has. */
   const taken = (queue = 1) => {
