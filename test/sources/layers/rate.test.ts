@@ -305,7 +305,7 @@ it('who has waited for too long, since others had reserved all tokens, is OVERLO
     judge(new Circuit({ name: 'shop', ratio: 1, calls: 9, openMs: 1000, wholeMs: 2000 })),
   ]);
   const leaving = new AbortController();
-  const ask = (own: Partial<Context> = {}) =>
+  const ask = (own: Partial<LayerContext> = {}) =>
     fetch({ op: 'get', params: {}, want: 'value' }, context({ deadline: performance.now() + 2000, ...own })).catch(
       (error: unknown) => error,
     );
