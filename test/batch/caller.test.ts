@@ -4,7 +4,15 @@ import { answer, ask, faults, limits, q, simulate, start } from './simulated.ts'
 import { plan } from '../plan.ts';
 
 const uid = new Digits('12345678901234567');
-const claims = { sub: 'ada', uid, roles: ['reader', 'writer'], org: { id: 7, 'a/b': 'slash' }, none: null };
+const claims = {
+  sub: 'ada',
+  uid,
+  roles: ['reader', 'writer'],
+  org: { id: 7, 'a/b': 'slash', none: null },
+  none: null,
+  holed: [null, 'b', [null], { id: null, at: [null, 1] }],
+  teams: [{ id: null }, { id: 'x' }, {}],
+};
 const sub = { $caller: '/sub' };
 const nobody = { $caller: '/nobody' };
 
@@ -28,9 +36,12 @@ describe('$caller', () => {
     ['/sub', 'ada'],
     ['/roles', ['reader', 'writer']],
     ['/roles/1', 'writer'],
-    ['/org', { id: 7, 'a/b': 'slash' }],
     ['/org/a~1b', 'slash'],
-    ['/none', null],
+    ['/org', { id: 7, 'a/b': 'slash' }],
+    ['/holed', ['b', [], { at: [1] }]],
+    ['/holed/2', []],
+    ['/holed/*', ['b', { at: [1] }]],
+    ['/teams/*/id', ['x']],
   ])('%s is what the caller claims', async (pointer, value) => {
     expect(await values({ a: q({ value: { $caller: pointer } }) })).toEqual({ a: value });
   });
@@ -55,21 +66,34 @@ describe('$caller', () => {
     expect(results).toEqual([{ index: 0, as: 'ada', status: 'ok', value: null }]);
   });
 
+  /** Each place in which a claim is looked at. */
+  const places = (claim: object): [string, object][] => [
+    ['params', q({ value: claim })],
+    ['a text', q({ value: { $join: ['users/', claim] } })],
+    ['when', q({ value: 1 }, { when: claim })],
+    ['a side of when', q({ value: 1 }, { when: { equals: [claim, null] } })],
+    ['a list of when', q({ value: 1 }, { when: { in: [1, claim] } })],
+    ['unless', q({ value: 1 }, { unless: claim })],
+    ['a side of unless', q({ value: 1 }, { unless: { equals: [claim, 1] } })],
+    ['select', q({ value: 1 }, { select: { who: claim } })],
+    ['as', q({ value: 1 }, { as: claim })],
+    ['forEach', q({ value: 1 }, { forEach: claim })],
+    ['when, of a group', { pattern: 'kv', when: claim, queries: { x: q() } }],
+    ['select, of a group', { pattern: 'kv', select: { who: claim }, queries: { x: q() } }],
+    ['forEach, of a group', { pattern: 'kv', forEach: claim, queries: { x: q() } }],
+  ];
+
   it.each([
-    ['params', q({ value: nobody })],
-    ['a text', q({ value: { $join: ['users/', nobody] } })],
-    ['when', q({ value: 1 }, { when: nobody })],
-    ['unless', q({ value: 1 }, { unless: { equals: [nobody, 1] } })],
-    ['select', q({ value: 1 }, { select: { who: nobody } })],
-    ['as', q({ value: 1 }, { as: nobody })],
-    ['forEach', q({ value: 1 }, { forEach: nobody })],
-    ['when, of a group', { pattern: 'kv', when: nobody, queries: { x: q() } }],
-    ['select, of a group', { pattern: 'kv', select: { who: nobody }, queries: { x: q() } }],
+    ...places(nobody),
+    ...['/none', '/org/none', '/holed/0', '/holed/2/0', '/holed/3/id', '/teams/0/id'].flatMap((pointer) =>
+      places({ $caller: pointer }).map(([where, query]): [string, object] => [`${pointer} in ${where}`, query]),
+    ),
     ['one behind a claim', q({ value: { $caller: '/sub/x' } })],
+    ['one behind null', q({ value: { $caller: '/none/x' } })],
     ['one beside a list', q({ value: { $caller: '/roles/2' } })],
     ['one that every object inherits', q({ value: { $caller: '/toString' } })],
     ['the prototype', q({ value: { $caller: '/__proto__' } })],
-  ])('of a claim that is not there fails the query FORBIDDEN: %s', async (_where, query) => {
+  ])('of a claim that is not there, or null, fails the query FORBIDDEN: %s', async (_where, query) => {
     const simulation = simulate();
     const { batch, root } = start('kv', { queries: { a: query } }, { simulation, claims });
     const { list } = await root.reply;
@@ -78,10 +102,26 @@ describe('$caller', () => {
     expect(simulation.started).toEqual([]);
   });
 
+  it('of null binds no item of a forEach', async () => {
+    const simulation = simulate();
+    const queries = { a: q({ value: { $item: '/id' } }, { forEach: { $caller: '/teams' } }) };
+    const { root } = start('kv', { queries }, { simulation, claims });
+    const { list } = await root.reply;
+    expect(list?.members[0]?.reply.list?.members.map(({ reply }) => reply.status)).toEqual([
+      'skipped',
+      'ok',
+      'skipped',
+    ]);
+    expect(simulation.started).toHaveLength(1);
+  });
+
   it('fails one item of a forEach alone, and what refers to it follows from that', async () => {
-    const each = q({ value: { $item: '' } }, { forEach: [nobody, 'b'] });
+    const each = q({ value: { $item: '' } }, { forEach: [nobody, 'b', { $caller: '/none' }] });
     const { a, b, c } = await replies({ a: each, b: q({ value: nobody }), c: q({ value: { $result: '/b' } }) });
-    expect(a).toMatchObject({ status: 'partial', replies: [{ error: { code: 'FORBIDDEN' } }, { value: 'b' }] });
+    expect(a).toMatchObject({
+      status: 'partial',
+      replies: [{ error: { code: 'FORBIDDEN' } }, { value: 'b' }, { error: { code: 'FORBIDDEN' } }],
+    });
     expect(b).toMatchObject({ status: 'error', error: { code: 'FORBIDDEN' } });
     expect(c).toMatchObject({ status: 'skipped', error: { code: 'DEPENDENCY_FAILED', dependsOn: ['b'] } });
   });

@@ -19,13 +19,24 @@ const batches = {
   quote: { pattern: 'kv', tool: true, maxAgeSeconds: 60, queries: { quote: QUOTE } },
   secret: { pattern: 'kv', tool: true, queries: { ada: ADA } },
   mine: { pattern: 'kv', maxAgeSeconds: 60, queries: { me: named('name', '/sub') } },
+  tenant: {
+    pattern: 'kv',
+    tool: true,
+    queries: {
+      users: {
+        source: 'shop',
+        op: 'countDocuments',
+        params: { collection: 'users', filter: { tenant: { $caller: '/tenant' } } },
+      },
+    },
+  },
   theirs: { pattern: 'kv', onError: 'fail', queries: { me: named('name', '/sub') } },
 };
 
 let issuer: Issuer;
 let keys: KeyServer;
 let service: Service;
-let tokens: { people: string; stranger: string };
+let tokens: { people: string; stranger: string; untenanted: string };
 beforeAll(async () => {
   [issuer, keys] = await Promise.all([makeIssuer(), startKeyServer()]);
   keys.answer = (response) => response.end(JSON.stringify(issuer.jwks));
@@ -34,6 +45,7 @@ beforeAll(async () => {
   tokens = {
     people: issuer.token('ES256', claims),
     stranger: (await makeIssuer()).token('ES256', claims),
+    untenanted: issuer.token('ES256', { ...claims, tenant: null }),
   };
   service = await startService({
     server: { mcp: true, corsOrigins: ['https://app.example'] },
@@ -44,7 +56,7 @@ beforeAll(async () => {
       people: {
         jwt: { issuer: 'https://id.example/', audience: 'codap', jwks: keys.url },
         sources: ['catalog'],
-        batches: ['mine'],
+        batches: ['mine', 'tenant'],
       },
       watch: { keys: [hashedKey(KEYS.watch)], metrics: true, batches: '*' },
       bare: { keys: [hashedKey(KEYS.bare)] },
@@ -67,7 +79,7 @@ const post = (name: Name, path: string, body: unknown): Promise<Answer> => servi
 const GRANTS: Record<Name, { sources: string[]; batches: string[]; adhoc: boolean; metrics: boolean }> = {
   web: { sources: ['shop', 'photos'], batches: ['profile', 'quote'], adhoc: true, metrics: false },
   kiosk: { sources: [], batches: ['quote'], adhoc: false, metrics: false },
-  people: { sources: ['catalog'], batches: ['mine'], adhoc: false, metrics: false },
+  people: { sources: ['catalog'], batches: ['mine', 'tenant'], adhoc: false, metrics: false },
   watch: { sources: [], batches: Object.keys(batches), adhoc: false, metrics: true },
   bare: { sources: [], batches: [], adhoc: false, metrics: false },
 };
@@ -146,9 +158,9 @@ const PLACES: Record<string, (name: Name) => Promise<{ sources?: string[]; batch
   },
   'tools that are called': async (name) => {
     const calls = await Promise.all(
-      ['profile', 'quote', 'secret'].map((tool) => rpc(name, 'tools/call', { name: tool, arguments: {} })),
+      ['profile', 'quote', 'secret', 'tenant'].map((tool) => rpc(name, 'tools/call', { name: tool, arguments: {} })),
     );
-    const ran = ['profile', 'quote', 'secret'].filter(
+    const ran = ['profile', 'quote', 'secret', 'tenant'].filter(
       (_, at) => calls[at].result?.isError !== true && !calls[at].error,
     );
     return { batches: [...ran, ...GRANTS[name].batches.filter((batch) => NO_TOOLS.has(batch))] };
@@ -387,6 +399,21 @@ describe('a caller', () => {
     const { status, text: told } = await get('watch', '/batches/theirs');
     expect([status, JSON.parse(told)]).toMatchObject([403, { code: 'FORBIDDEN' }]);
   });
+
+  it.each(['people', 'untenanted'] as const)(
+    'binds nothing to nobody where its token (%s) names no tenant',
+    async (token) => {
+      const headers = { authorization: `Bearer ${tokens[token]}`, accept: 'application/json, text/event-stream' };
+      const forbidden = { status: 'error', error: { code: 'FORBIDDEN' } };
+      for (const answer of [
+        await service.get('/batches/tenant', headers),
+        await service.post('/batches/tenant', {}, headers),
+      ])
+        expect(answer.json().results.users).toMatchObject(forbidden);
+      const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'tenant', arguments: {} } };
+      expect((await service.post('/mcp', call, headers)).text).toContain('FORBIDDEN');
+    },
+  );
 
   it.each([
     ['people', '/batches/mine'],

@@ -1,7 +1,8 @@
-import { abortReason, CodapError } from '../../errors.ts';
+import { abortReason, type CodapError } from '../../errors.ts';
 import { untilAborted } from '../../store/signals.ts';
 import { endingBy, type Steps } from '../../budget/work.ts';
 import type { Planned } from '../plan/node.ts';
+import { claimAt } from './claim.ts';
 import type { MemberTrace } from './member-trace.ts';
 import { findOverdue, type Open, type Outcomes } from './overdue.ts';
 import { memberOf, viewOf } from './reference-target.ts';
@@ -164,10 +165,12 @@ function* findPresent(references: readonly Reference[], scope: Scope, outcomes: 
       const member = memberOf(target, scope);
       if (!member.settled) open.push({ reference, place, member, steps });
       else outcomes[place] = yield* below(member.settled, steps, member, viewOf(reference), work);
+    } else if (target?.from === 'caller') {
+      const value = yield* claimAt(scope.batch.options.caller.claims, reference.steps, work);
+      outcomes[place] = { is: 'value', value };
     } else {
       const from = target ? given(target.from, scope) : undefined;
       const there = from ? yield* follow(from.value, reference.steps, work) : NOT_FOUND;
-      if (target?.from === 'caller' && !there.found) throw unknownCaller();
       outcomes[place] = there.found ? { is: 'value', value: there.value } : { is: 'nowhere' };
     }
   }
@@ -175,12 +178,6 @@ function* findPresent(references: readonly Reference[], scope: Scope, outcomes: 
 }
 
 /** What a reference looks into that names no query. */
-function given(from: 'item' | 'params' | 'caller', { item, batch: { options } }: Scope): Scope['item'] {
-  if (from === 'item') return item;
-  return { value: (from === 'params' ? options.params : options.caller.claims) ?? {} };
-}
-
-/** A claim that is not there: who asks may not, wherever that was to be looked at. */
-function unknownCaller(): CodapError {
-  return new CodapError('FORBIDDEN', 'what this query needs to know of its caller is not known', { http: 403 });
+function given(from: 'item' | 'params', { item, batch: { options } }: Scope): Scope['item'] {
+  return from === 'item' ? item : { value: options.params ?? {} };
 }
