@@ -17,7 +17,11 @@ describe('when and unless', () => {
       expect(await runs({ when: value }), JSON.stringify(value)).toBe(false);
       expect(await runs({ unless: value }), JSON.stringify(value)).toBe(true);
     }
-    for (const value of [true, 1, -1, 'false', '0', [0], [[]], {}, { equals: 1, in: 2 }]) {
+    const holding = [true, 1, -1, 'false', '0', [0], [[]], {}, { equal: ['a', 'b'] }, [{ equals: [1, 2] }]];
+    const verbatim = [{ equals: 1, in: 2 }, { not: { $result: '/a' } }, [{ $caller: '/x' }]].map(($verbatim) => ({
+      $verbatim,
+    }));
+    for (const value of [...holding, ...verbatim, { x: verbatim[1] }]) {
       expect(await runs({ when: value }), JSON.stringify(value)).toBe(true);
       expect(await runs({ unless: value }), JSON.stringify(value)).toBe(false);
     }

@@ -92,10 +92,12 @@ describe.each(Object.entries(AGENTS))('an agent that speaks %s', (_speaks, conne
         '#/name: name is missing; a string is allowed',
       ].join('\n'),
     });
-    const wrong = { pattern: 'kv', queries: { a: { source: 'shop', op: 'drop' } }, trace: true };
+    const b = { when: { not: { $result: '/a' } }, source: 'shop', op: 'drop' };
+    const wrong = { pattern: 'kv', queries: { a: { source: 'shop', op: 'drop' }, b }, trace: true };
     const { text, isError } = await agent.call('run_batch', wrong);
     expect(isError).toBe(true);
     expect(text).toMatch(/#\/queries\/a\/op: .*findOne/);
+    expect(text).toMatch(/#\/queries\/b\/when: .*\{"equals": \[a, b\]\}/);
     expect(text).toMatch(/#\/trace: unknown field; allowed here: .*pattern/);
     expect((await agent.call('run_batch')).text).toMatch(/#\/pattern: .*kv, ordered, first-reply/);
     expect((await agent.call('describe_source', { name: 'none' })).text).toMatch(/#\/name: .*shop/);

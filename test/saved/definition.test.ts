@@ -71,6 +71,13 @@ describe('a parameter may not be read', () => {
     ['as required', { ...users({}), required: P }, '#/queries/q/required'],
     ['as a concurrency', { ...users({}), forEach: [1], concurrency: P }, '#/queries/q/concurrency'],
     ['as a take', { pattern: 'first-reply', take: P, queries: [users({})] }, '#/queries/q/take'],
+    ['in a condition that it does not change', { ...users({}), when: { equal: [P, 'x'] } }, '#/queries/q/when'],
+    ['in one of two conditions', { ...users({}), unless: { equals: [P, 1], in: [1, [2]] } }, '#/queries/q/unless'],
+    [
+      'in a condition of a group',
+      { pattern: 'ordered', when: [{ $caller: '/role' }], queries: [users({})] },
+      '#/queries/q/when',
+    ],
     ['where it is unknown', users({ name: { $param: '/nobody' } }), '#/queries/q/params/filter/name/$param'],
     ['without a name', users({ name: { $param: '' } }), '#/queries/q/params/filter/name/$param'],
     ['by its bare name', users({ name: { $param: 'id' } }), '#/queries/q/params/filter/name/$param'],

@@ -1,12 +1,12 @@
 import { isLeaf } from '../../json/leaf.ts';
-import { isObject, keysOf, memberOf } from '../../json/members.ts';
+import { hasMember, isObject, keysOf, memberOf } from '../../json/members.ts';
 import { comparing, plain } from '../../json/compare.ts';
 import type { Steps } from '../../budget/work.ts';
 import { CodapError } from '../../errors.ts';
 import { isPlainReference } from '../../store/placeholder.ts';
 import { fillValue, type Given } from '../template/fill-template.ts';
-import { readTemplate, type Findings } from '../template/read-template.ts';
-import { plainOf, type Reference } from '../template/reference.ts';
+import { hasReference, readTemplate, type Findings } from '../template/read-template.ts';
+import { plainOf, Reference } from '../template/reference.ts';
 import type { Spot } from '../template/spot.ts';
 
 /** A planned condition: both sides are templates. */
@@ -15,9 +15,18 @@ export type Condition = Test & {
   readonly references: readonly Reference[];
 };
 
+const TESTS = ['equals', 'in'] as const;
+
 type Test =
   | { readonly test: 'holds'; readonly value: unknown }
-  | { readonly test: 'equals' | 'in'; readonly left: unknown; readonly right: unknown };
+  | { readonly test: (typeof TESTS)[number]; readonly left: unknown; readonly right: unknown };
+
+/** What a condition may be, as its faults tell. */
+const ALLOWED = '{"equals": [a, b]}, {"in": [a, list]}, a reference, or a value without one is allowed here';
+
+/** The same, as a schema tells. */
+export const CONDITION =
+  'A condition is {"equals": [a, b]}, {"in": [a, list]}, or a value, which holds unless it is false, null, 0, "" or [].';
 
 /** Reads a `when` or `unless`: `{"equals": [a, b]}`, `{"in": [a, list]}`, or a value. */
 export function readCondition(value: unknown, at: Spot, findings: Findings): Condition {
@@ -27,22 +36,31 @@ export function readCondition(value: unknown, at: Spot, findings: Findings): Con
 }
 
 function readTest(value: unknown, at: Spot, findings: Findings): Test {
-  if (isObject(value)) {
-    const [test, ...others] = keysOf(value);
-    if (others.length === 0 && (test === 'equals' || test === 'in')) {
-      const sides = memberOf(value, test);
-      if (Array.isArray(sides) && sides.length === 2) {
-        const left = readTemplate(sides[0], at.below(test).below(0), findings);
-        const right = readTemplate(sides[1], at.below(test).below(1), findings);
-        if (test === 'in' && !Array.isArray(right) && !isPlainReference(right)) {
-          findings.report(at.below(test).below(1), 'a list or a reference to one is allowed here');
-        }
-        return { test, left, right };
-      }
-      findings.report(at.below(test), test === 'in' ? 'a value and a list: [a, list]' : 'two values: [a, b]');
-    }
-  }
+  if (!isObject(value)) return readValue(value, at, findings);
+  const test = TESTS.find((name) => hasMember(value, name));
+  if (test === undefined) return readValue(value, at, findings);
+  const sides = memberOf(value, test);
+  if (keysOf(value).length > 1) findings.report(at, `equals and in stand alone; ${ALLOWED}`);
+  else if (Array.isArray(sides) && sides.length === 2) return readSides(test, sides, at.below(test), findings);
+  else findings.report(at.below(test), test === 'in' ? 'a value and a list: [a, list]' : 'two values: [a, b]');
+  // What is wrong with the references in it is told, too.
   return { test: 'holds', value: readTemplate(value, at, findings) };
+}
+
+function readSides(test: (typeof TESTS)[number], sides: readonly unknown[], at: Spot, findings: Findings): Test {
+  const left = readTemplate(sides[0], at.below(0), findings);
+  const right = readTemplate(sides[1], at.below(1), findings);
+  if (test === 'in' && !Array.isArray(right) && !isPlainReference(right))
+    findings.report(at.below(1), 'a list or a reference to one is allowed here');
+  return { test, left, right };
+}
+
+/** An object, or a list that is not empty, holds: with a reference in it somebody meant it to depend on that. */
+function readValue(value: unknown, at: Spot, findings: Findings): Test {
+  const template = readTemplate(value, at, findings);
+  if (hasReference(template) && !(template instanceof Reference))
+    findings.report(at, `it would hold whatever its references come to; ${ALLOWED}`);
+  return { test: 'holds', value: template };
 }
 
 /** Whether a condition holds. */
