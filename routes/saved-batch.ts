@@ -39,7 +39,9 @@ export function savedBatchRoutes(app: FastifyInstance, service: Service, saved: 
       config: { ...config, parameters: params, answersIn: (headers) => chosen(negotiate(headers), saved.plan) },
       handler: (request, reply) => get(gotten, service, request, reply),
     });
-    app.post(url, { config, onRequest }, (request, reply) => answer(posted, service, request, reply));
+    app.post(url, { config: { ...config, isBodyOptional: true }, onRequest }, (request, reply) =>
+      answer(posted, service, request, reply),
+    );
   }
 }
 

@@ -2,6 +2,7 @@ import { isAscii } from 'node:buffer';
 import type { TextDecoder } from 'node:util';
 import { CodapError } from '../../src/errors.ts';
 import { isLoopHeld } from '../../src/budget/turns.ts';
+import { markLength } from '../../src/json/body-text.ts';
 import { JsonCheck } from '../../src/json/json-check.ts';
 import { writeBytes } from '../../src/json/write.ts';
 import type { Context } from '../../src/store/fetch.ts';
@@ -10,9 +11,6 @@ import { ownBytes } from '../../src/store/keep.ts';
 import type { Kept, Meta, Stored, Value } from '../../src/store/payload.ts';
 import { JsonBytes, KeptJson } from './json-bytes.ts';
 import { AMBIGUOUS, decoderOf, formatOf, type Format } from './format.ts';
-
-/** Bytes of a byte order mark, which is no part of the text. */
-const MARK = 3;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -127,7 +125,7 @@ function read(
 
 /** How the bytes that were read as this text are known from it. In another charset most are ASCII, too. */
 function storedAs(bytes: Buffer, text: string, { encoding, ignoreBOM }: TextDecoder): Stored {
-  if (encoding === 'utf-8') return !ignoreBOM && isMarked(bytes) ? 'marked text' : 'text';
+  if (encoding === 'utf-8') return !ignoreBOM && markLength(bytes) > 0 ? 'marked text' : 'text';
   return text.length === bytes.length && isAscii(bytes) ? 'text' : bytes;
 }
 
@@ -159,15 +157,11 @@ function json(
   freshness: Freshness | undefined,
   within: boolean,
 ): Value | Promise<Value> {
-  const marked = !within && isMarked(bytes);
-  const text = marked ? bytes.subarray(MARK) : bytes;
+  const mark = within ? 0 : markLength(bytes);
+  const text = mark > 0 ? bytes.subarray(mark) : bytes;
   const check = new JsonCheck(text);
-  const value = new JsonBytes(text, check, meta, freshness, marked ? 'marked JSON' : undefined);
+  const value = new JsonBytes(text, check, meta, freshness, mark > 0 ? 'marked JSON' : undefined);
   return check.go(LARGE) ? value : checked(value, check, bounds);
-}
-
-function isMarked(bytes: Buffer): boolean {
-  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
 }
 
 async function checked(value: Value, check: JsonCheck, bounds: Bounds): Promise<Value> {

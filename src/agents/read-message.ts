@@ -4,6 +4,7 @@ import type { Steps, Work } from '../budget/work.ts';
 import type { Limits } from '../config/load.ts';
 import { CodapError } from '../errors.ts';
 import { BadRequest, below, type ToldFault } from '../json/fault-list.ts';
+import { markLength } from '../json/body-text.ts';
 import { JsonCheck } from '../json/json-check.ts';
 import { membersOf } from '../json/json-part.ts';
 import { hasMember, isObject, memberOf, recordOf } from '../json/members.ts';
@@ -63,7 +64,7 @@ function* reading(body: Buffer, limits: Limits, work: Work): Steps<Message | Ref
     const around = faults.find(({ pointer }) => pointer !== '#' && !`${pointer}/`.startsWith(`#${AT}/`));
     if (around) throw new BadRequest([around]);
     // What is told ends somewhere, and may end within the arguments: all around these is read by itself.
-    const rest = yield* withoutArguments(body, work);
+    const rest = yield* withoutArguments(body.subarray(markLength(body)), work);
     if (!rest) throw new BadRequest([faults.find(({ pointer }) => pointer === '#') ?? NOT_JSON]);
     read = yield* readBody(rest, limits, work, AROUND);
   }

@@ -40,12 +40,14 @@ export function scan(body: Buffer, how: Scanning): { faults: readonly ToldFault[
   return { faults, members: scanner.members };
 }
 
-type Scanning = { depth: number; around?: number; keepsDigits?: boolean };
+/** `from`: where the text begins, 0 unless told. */
+type Scanning = { depth: number; around?: number; keepsDigits?: boolean; from?: number };
 
 class Scanner {
   readonly #body: Buffer;
   readonly #most: { readonly open: number; readonly maxDepth: number };
   readonly #keepsDigits: boolean;
+  readonly #from: number;
   readonly #isUtf8: boolean;
   readonly #keys: SeenKeys;
   readonly #faults = new FaultList();
@@ -61,16 +63,17 @@ class Scanner {
   #hasEscape = false;
   #hasLoneSurrogate = false;
 
-  constructor(body: Buffer, { depth, around = 0, keepsDigits = false }: Scanning) {
+  constructor(body: Buffer, { depth, around = 0, keepsDigits = false, from = 0 }: Scanning) {
     this.#body = body;
     this.#most = { open: depth + around, maxDepth: depth };
     this.#keepsDigits = keepsDigits;
+    this.#from = from;
     this.#isUtf8 = isUtf8(body);
     this.#keys = new SeenKeys((one, other) => keyAt(body, one) === keyAt(body, other));
   }
 
   run(): readonly ToldFault[] {
-    let at = this.#skip(0);
+    let at = this.#skip(this.#from);
     while (at !== STOP && !this.#faults.full) {
       const byte = this.#body[at];
       if (byte === OPEN_OBJECT || byte === OPEN_LIST) at = this.#open(at, byte === OPEN_OBJECT);
@@ -223,7 +226,7 @@ class Scanner {
   }
 
   #notJson(at: number): number {
-    this.#faults.add([], notJsonAt(this.#body, at));
+    this.#faults.add([], notJsonAt(this.#body, at, this.#from));
     return STOP;
   }
 }

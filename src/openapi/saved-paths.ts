@@ -92,7 +92,10 @@ function operationsOf(batch: SavedBatch, suffix: string, flags: readonly JsonSch
       operationId: `post.${name}${suffix}`,
       ...told,
       parameters: flags,
-      requestBody: { required: true, content: { 'application/json': { schema: ref(`batch.${name}.asked`) } } },
+      requestBody: {
+        required: !batch.params.areOptional,
+        content: { 'application/json': { schema: ref(`batch.${name}.asked`) } },
+      },
       responses: { '200': ran(batch), ...ofStored(batch), ...batchFaults, ...ofCaller(batch) },
     },
   };

@@ -217,7 +217,7 @@ describe('a request that is refused', () => {
     '"x"',
     '1',
     '{"queries":{}} x',
-    '\ufeff{"queries":{}}',
+    '{"queries":{}}\ufeff',
     'NaN',
     '{"queries":{"a":null}}',
     '{"queries":{"a":[]}}',

@@ -155,6 +155,13 @@ describe('a body that is not JSON', () => {
     expect(faultsOf(text)).toEqual([{ pointer: '#', detail: expect.stringContaining(place) }]);
   });
 
+  it('may begin behind what is no part of its text', () => {
+    expect(scan(Buffer.from('\ufeff{"a":1}'), { depth: 1, from: 3 }).faults).toEqual([]);
+    expect(scan(Buffer.from('\ufeff[x'), { depth: 1, from: 3 }).faults).toEqual([
+      { pointer: '#', detail: expect.stringContaining('line 1, column 2, byte 4') },
+    ]);
+  });
+
   it('still has the faults before it named', () => {
     expect(pointersOf('[1e999,')).toEqual(['#/0', '#']);
   });

@@ -6,11 +6,17 @@ import { sendProblem } from './problem.ts';
 import { whenClosed } from '../../ground/when-closed.ts';
 
 declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** A request without a body, and without a type of one, asks what `{}` asks. */
+    isBodyOptional?: boolean;
+  }
   interface FastifyRequest {
     /** What its body holds, until its answer has left. */
     held: Memory | undefined;
   }
 }
+
+const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
 
 /**
  * Hands an `application/json` body on as the bytes it came as (`request.body` of a POST is a Buffer);
@@ -47,8 +53,15 @@ export function acceptJsonBytes(app: FastifyInstance, memory: Memory): void {
   app.addHook('preValidation', (request, reply, done) => {
     if (request.method !== 'POST' || Buffer.isBuffer(request.body)) return done();
     // Without a body no parser was asked, whatever its type.
-    if (!/^application\/json\s*(?:;|$)/i.test(request.headers['content-type'] ?? '')) return refuseType(reply);
-    request.body = Buffer.alloc(0);
+    const type = request.headers['content-type'];
+    if (type === undefined) {
+      if (!request.routeOptions.config.isBodyOptional)
+        return refuseType(reply, 'a body is missing; it must be application/json');
+      request.body = Buffer.from('{}');
+    } else {
+      if (!JSON_TYPE.test(type)) return refuseType(reply);
+      request.body = Buffer.alloc(0);
+    }
     done();
   });
 }
