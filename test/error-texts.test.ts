@@ -63,6 +63,10 @@ const FILLED_IN = listed(`
   adapters/mongo/driver-options.ts: instead
   src/store/named-file.ts: kind  # told to the operator, and so on
   src/store/named-file.ts: read.fault
+  adapters/rest/openapi.ts: wrong  # a place in the operator's file, and what is wrong there
+  adapters/rest/openapi.ts: line
+  adapters/rest/openapi.ts: col
+  adapters/rest/openapi.ts: yamlWords(error)
   src/ground/read-file.ts: PATIENCE_MS / 1000
   src/ground/read-file.ts: mostBytes
   adapters/mongo/walk.ts: key  # an operator's own field
@@ -213,6 +217,7 @@ const FILLED_IN = listed(`
 
 /** Where an error is made of a text that does not stand there, or the text of an error is read. */
 const PASSED_ON = listed(`
+  src/store/yaml-words.ts: { message }  # the YAML parser's, without what it quotes
   src/store/check-schema.ts: issue.message  # of a schema of ours
   src/store/check-schema.ts: { message }
   adapters/mongo/walk.ts: error.message  # NotData's, made in filled.ts

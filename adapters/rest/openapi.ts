@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
-import { parse } from 'yaml';
+import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { namedFile } from '../../src/store/named-file.ts';
+import { yamlWords } from '../../src/store/yaml-words.ts';
 
 /** Bytes of a file. */
 const MOST_BYTES = 4 * 2 ** 20;
@@ -10,6 +11,10 @@ const shape = z.object({ openapi: z.string().regex(/^3\.\d+\.\d+/), paths: z.rec
 
 /** What an OpenAPI 3 file holds. */
 export type OpenApi = Readonly<z.output<typeof shape> & Record<string, unknown>>;
+
+const NEITHER = 'a file of JSON or YAML is allowed here, and this one is neither';
+const TOO_MUCH =
+  'a file that is not nested too deep, and whose aliases stand for what is written before them, and not for very much, is allowed here';
 
 /** The name of an OpenAPI 3 file, JSON or YAML, which is read before the configuration is checked. */
 export const openapi = namedFile('of JSON or YAML').transform((bytes, context) => {
@@ -21,16 +26,34 @@ export const openapi = namedFile('of JSON or YAML').transform((bytes, context) =
   if (!isUtf8(bytes)) return fault('a file in UTF-8 is allowed here');
   let document: unknown;
   try {
-    document = read(bytes.toString().replace(/^\ufeff/, ''));
+    const text = bytes.toString().replace(/^\ufeff/, '');
+    const { wrong, value } = read(text);
+    if (wrong !== undefined) return fault(`${NEITHER}: ${wrong}`);
+    if (JSON.stringify(value ?? null).length > 2 * MOST_BYTES) throw new RangeError('too much');
+    document = value;
   } catch {
-    return fault('a file of JSON or YAML is allowed here, and this one is neither');
+    return fault(TOO_MUCH);
   }
   return shape.safeParse(document).success ? (document as OpenApi) : fault('an OpenAPI 3 file is allowed here');
 });
 
-/** Throws for what is neither JSON nor YAML, and for aliases that make much of little, or go in a circle. */
-function read(text: string): unknown {
-  const document: unknown = /^\s*\{/.test(text) ? JSON.parse(text) : parse(text, { logLevel: 'error' });
-  if (JSON.stringify(document ?? null).length > 2 * MOST_BYTES) throw new RangeError('too much');
-  return document;
+/** What a text holds, or what is wrong with it and where; that repeats nothing of it. */
+function read(text: string): { readonly value?: unknown; readonly wrong?: string } {
+  const value = /^\s*\{/.test(text) ? asJson(text) : undefined;
+  if (value !== undefined) return { value };
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, logLevel: 'error' });
+  const [error] = document.errors;
+  if (!error) return { value: document.toJS() as unknown };
+  const { line, col } = lineCounter.linePos(error.pos[0]);
+  return { wrong: `line ${line}, column ${col}: ${yamlWords(error)}` };
+}
+
+/** Undefined for what is no JSON: that may be YAML, whose parser says what is wrong with either. */
+function asJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,4 +1,5 @@
 import { type Alias, isAlias, isCollection, isMap, isPair, isScalar, isSeq, type Node, type Pair, Scalar } from 'yaml';
+import { TOO_DEEP } from '../store/yaml-words.ts';
 
 /** So many nodes may come of aliases, beside those that are written out. */
 const MOST = 100_000;
@@ -62,7 +63,6 @@ export class Aliases {
 
 /** Aliases may make much of little. */
 export const TOO_MANY = `up to here, aliases stand for more than ${MOST} nodes`;
-export const TOO_DEEP = 'nested too deep';
 
 interface Size {
   nodes: number;

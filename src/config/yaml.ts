@@ -9,7 +9,8 @@ import {
   visit,
 } from 'yaml';
 import { isOutOfRange } from '../json/digits.ts';
-import { Aliases, copyOf, DEEPEST, TOO_DEEP, TOO_MANY } from './aliases.ts';
+import { TOO_DEEP, yamlWords } from '../store/yaml-words.ts';
+import { Aliases, copyOf, DEEPEST, TOO_MANY } from './aliases.ts';
 import { ConfigError } from './fault.ts';
 import { YamlNumber } from './yaml-number.ts';
 
@@ -61,9 +62,9 @@ function parse(text: string, file: string): Document.Parsed {
     const { line, col } = lineCounter.linePos(offset);
     return `${file}:${line}:${col}`;
   };
-  const faults = [...document.errors, ...document.warnings].map(({ code, message, pos }) => ({
-    path: placeOf(pos[0]),
-    detail: wordsOf(code, message),
+  const faults = [...document.errors, ...document.warnings].map((error) => ({
+    path: placeOf(error.pos[0]),
+    detail: error.code === 'BAD_DIRECTIVE' ? DIRECTIVES : yamlWords(error),
   }));
   // By another version a number is another one: 010 is 8. It may be told once (YAML 1.2.2 §6.8.1).
   if (document.directives.docStart) {
@@ -113,11 +114,4 @@ function parse(text: string, file: string): Document.Parsed {
 /** Whether two keys are one, or would be as texts, as `1` and `"1"` are. */
 function uniqueKeys(one: ParsedNode, other: ParsedNode): boolean {
   return isScalar(one) && isScalar(other) && (String(one.value) === String(other.value) || one.source === other.source);
-}
-
-/** What follows a colon in the parser's message is quoted from the file, where it may be a secret. */
-function wordsOf(code: string, message: string): string {
-  if (code === 'MULTIPLE_DOCS') return 'one document is allowed in a file';
-  if (code === 'BAD_DIRECTIVE') return DIRECTIVES;
-  return code === 'RESOURCE_EXHAUSTION' ? TOO_DEEP : message.replace(/: .*$/s, '');
 }

@@ -8,8 +8,8 @@ import { BadRequest } from '../../json/fault-list.ts';
 
 /**
  * A request's body as data, in turns with others: one scan of the raw bytes finds what reading it would drop
- * or change in silence. A byte order mark in front is passed over, as RFC 8259 §8.1 allows. So many containers
- * `around` what is asked do not count in its depth. Throws BadRequest.
+ * or change in silence. A byte order mark in front is passed over, as RFC 8259 §8.1 allows. So many
+ * containers `around` what is asked do not count in its depth. Throws BadRequest.
  */
 export function* readBody(body: Buffer, { depth }: Pick<Limits, 'depth'>, work: Work, around = 0): Steps<unknown> {
   // What it takes is counted before it is looked at.

@@ -318,17 +318,40 @@ describe('a file that is no OpenAPI 3 is a fault of the configuration', () => {
   const UNREADABLE = 'sources.api.openapi: a file of JSON or YAML is allowed here, and this one cannot be read';
   const NEITHER = 'sources.api.openapi: a file of JSON or YAML is allowed here, and this one is neither';
   const UTF8 = 'sources.api.openapi: a file in UTF-8 is allowed here';
+  const TOO_MUCH =
+    'sources.api.openapi: a file that is not nested too deep, and whose aliases stand for what is written before them, and not for very much, is allowed here';
   const OTHER = 'sources.api.openapi: an OpenAPI 3 file is allowed here';
 
   it.each([
-    ['JSON that is broken', '{"openapi": "3.1.0"', NEITHER],
-    ['YAML that is broken', 'a: [', NEITHER],
+    [
+      'JSON that is broken',
+      '{\n  "openapi": "3.1.0"\n  "paths": {} }',
+      `${NEITHER}: line 3, column 3: Missing , between flow map items`,
+    ],
+    [
+      'JSON behind a byte order mark',
+      '\ufeff{"a" secret',
+      `${NEITHER}: line 1, column 6: Missing , or : between flow map items`,
+    ],
+    [
+      'YAML that is broken',
+      'openapi: 3.1.0\na: [',
+      `${NEITHER}: line 2, column 5: Flow sequence in block collection must be sufficiently indented and end with a ]`,
+    ],
+    [
+      'YAML with a tab',
+      'openapi: 3.1.0\npaths:\n\t/a: {}',
+      `${NEITHER}: line 3, column 1: Tabs are not allowed as indentation`,
+    ],
+    ['an alias of nothing', 'openapi: 3.1.0\npaths: *secret', TOO_MUCH],
+    ['two documents', 'a: 1\n---\nb: 1', `${NEITHER}: line 2, column 1: one document is allowed in a file`],
     [
       'aliases that make much of little',
       `a: &a [${'x, '.repeat(99)}]\n${'b: &b [*a, *a]\n'.repeat(1)}c: [${'*b, '.repeat(99)}]`,
-      NEITHER,
+      TOO_MUCH,
     ],
-    ['an alias that stands for what holds it', 'openapi: 3.1.0\npaths: &a { b: *a }', NEITHER],
+    ['an alias that stands for what holds it', 'openapi: 3.1.0\npaths: &a { b: *a }', TOO_MUCH],
+    ['JSON nested very deep', `{"a":${'['.repeat(99_999)}${']'.repeat(99_999)}}`, TOO_MUCH],
     ['Latin-1', Buffer.from('openapi: 3.1.0\npaths: {}\ninfo: caf\xe9', 'latin1'), UTF8],
     ['nothing', '', OTHER],
     ['Swagger 2', { swagger: '2.0', paths: {} }, OTHER],
