@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkCompiled } from '../src/store/check-schema.ts';
+import { checkCompiled, OR_REFERENCE } from '../src/store/check-schema.ts';
 import { isHole, WORDS, type Hole } from '../src/store/placeholder.ts';
 
 /**
@@ -11,10 +11,20 @@ export function fillable<T extends z.ZodType>(schema: T): z.ZodType<z.output<T> 
     .unknown()
     .superRefine((value, context) => {
       if (value === undefined || isHole(value)) return;
-      for (const { path, detail } of checkCompiled(schema, value).faults)
-        context.addIssue({ code: 'custom', message: detail, path: [...path] });
+      for (const { path, detail } of checkCompiled(schema, value).faults) {
+        const message = path.length === 0 ? detail.replace(ALLOWED, (end) => `${OR_REFERENCE}${end}`) : detail;
+        context.addIssue({ code: 'custom', message, path: [...path] });
+      }
     })
     .meta({ fillable: schema }) as unknown as z.ZodType<z.output<T> | Hole>;
+}
+
+/** How the detail of a fault ends that says what may stand somewhere. */
+const ALLOWED = / (?:is|are) allowed here$/;
+
+/** Says that something is allowed: where `value` was written out, not filled in, also a reference. */
+export function allowedFor(value: unknown, what: string): string {
+  return `${what}${isHole(value) ? '' : OR_REFERENCE} is allowed here`;
 }
 
 const RESERVED = new RegExp(`^(?!\\$(?:${[...WORDS, '$verbatim'].map((word) => word.slice(1)).join('|')})$)`);

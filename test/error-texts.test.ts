@@ -63,6 +63,12 @@ const FILLED_IN = listed(`
   adapters/mongo/driver-options.ts: instead
   src/store/named-file.ts: kind  # told to the operator, and so on
   src/store/named-file.ts: read.fault
+  adapters/fillable.ts: what  # one of these very texts
+  adapters/fillable.ts: isHole(value) ? '' : OR_REFERENCE
+  adapters/mongo/walk.ts: what
+  adapters/mongo/walk.ts: but
+  adapters/mongo/data.ts: walk.takesReferences ? ', but a reference may' : ''
+  src/store/check-schema.ts: isFillable(schema) ? OR_REFERENCE : ''
   adapters/rest/openapi.ts: wrong  # a place in the operator's file, and what is wrong there
   adapters/rest/openapi.ts: line
   adapters/rest/openapi.ts: col
@@ -80,8 +86,8 @@ const FILLED_IN = listed(`
   src/store/check-schema.ts: phrase(schema)
   src/store/check-schema.ts: phrase(discriminators(schema))
   src/store/check-schema.ts: schema.def.discriminator  # a field of the schema
-  src/store/check-schema.ts: what
-  src/store/check-schema.ts: of
+  src/store/schema-bounds.ts: what
+  src/store/schema-bounds.ts: of
   src/store/check-schema.ts: format
   src/batch/plan/plan-query.ts: names  # of the configuration
   src/service/batches/answer-batch.ts: encoding.mediaType

@@ -14,7 +14,11 @@ export function readData(walk: Walk, value: unknown): unknown {
   if (isWrapper(value)) return readWrapper(walk, value);
   let copy: object = {};
   for (const [key, member] of entriesOf(value)) {
-    if (key.startsWith('$')) walk.faultAt(key, `no operator may stand here; ${choice(wrappersFor(walk))}`);
+    if (key.startsWith('$'))
+      walk.faultAt(
+        key,
+        `no operator may stand here${walk.takesReferences ? ', but a reference may' : ''}; ${choice(wrappersFor(walk))}`,
+      );
     else if (!isSendable(key)) walk.faultAt(key, UNSENDABLE);
     else copy = put(copy, key, walk.at(key, member, readData));
   }
@@ -32,12 +36,12 @@ export function readLiteral(walk: Walk, value: unknown): unknown {
 }
 
 /** A position that takes one kind of value alone, written out or filled in. */
-function readOnly(fits: (value: unknown) => boolean, detail: string): Read {
+function readOnly(fits: (value: unknown) => boolean, what: string): Read {
   return (walk, value) => {
     if (isHole(value) && !walk.mayHole()) return null;
     if (isPlainReference(value)) return value;
     const known = unwrapped(value);
-    return fits(known) ? known : walk.fault(detail);
+    return fits(known) ? known : walk.other(value, what);
   };
 }
 
@@ -45,7 +49,7 @@ function readOnly(fits: (value: unknown) => boolean, detail: string): Read {
 export function readWhole(least: 0 | 1): Read {
   const read = readOnly(
     (value) => Number.isSafeInteger(value) && Number(value) >= least,
-    `a whole number, ${least} or more, is allowed here`,
+    `a whole number, ${least} or more`,
   );
   return (walk, value) => {
     if (value instanceof Filled) return read(walk, new Filled(bareNumber(value.value)));

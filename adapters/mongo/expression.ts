@@ -44,7 +44,7 @@ export function readOperator(
     if (other) result = put(result, key, walk.at(key, member, other));
     else if (key !== operator) walk.faultAt(key, 'an operator stands alone in its object');
     else if (!EXPRESSION_OPERATORS.has(key) || !walk.lists.operators.has(key))
-      walk.notOperator(key, EXPRESSION_OPERATORS);
+      walk.notOperator(key, EXPRESSION_OPERATORS, true);
     else result = put(result, key, walk.at(key, member, ARGUMENTS[key] ?? readExpression));
   }
   return result;

@@ -53,7 +53,7 @@ function readOperator(
   if (!known.has(key) || !operators.has(key)) {
     if (SORTING.has(key) && operators.has('$geoWithin'))
       return walk.faultAt(key, 'this operator is not allowed here: $geoWithin is');
-    return walk.notOperator(key, known, mayWrap ? wrappersFor(walk) : []);
+    return walk.notOperator(key, known, mayWrap, mayWrap ? wrappersFor(walk) : []);
   }
   return walk.at(key, member, reads[key] ?? readLiteral);
 }
@@ -66,7 +66,7 @@ const readSearch: Read = (walk, value) => {
   const isText = typeof known === 'string' && (isHole(value) || known.isWellFormed());
   return isText || value instanceof Placeholder
     ? readData(walk, value)
-    : walk.fault('a string without lone surrogates is allowed here');
+    : walk.other(value, 'a string without lone surrogates');
 };
 
 const CONDITIONS: Readonly<Record<string, Read>> = {
@@ -87,7 +87,7 @@ const CONDITIONS: Readonly<Record<string, Read>> = {
 const readList: Read = (walk, value) => {
   const list = unwrapped(value);
   if (isPlainReference(list) || Array.isArray(list)) return readData(walk, value);
-  return walk.fault('a list is allowed here');
+  return walk.other(value, 'a list');
 };
 
 const readAll: Read = (walk, value) => {

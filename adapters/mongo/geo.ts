@@ -17,7 +17,7 @@ const readGeometries: Read = (walk, value) => walk.list(value, readGeometry, 1);
 function readCoordinates(walk: Walk, value: unknown): unknown {
   const isList =
     Array.isArray(value) || isPlainReference(value) || (value instanceof Filled && Array.isArray(value.value));
-  return isList ? readPosition(walk, value) : walk.fault('a list of numbers, or of such lists, is allowed here');
+  return isList ? readPosition(walk, value) : walk.other(value, 'a list of numbers, or of such lists');
 }
 
 function readPosition(walk: Walk, value: unknown): unknown {
@@ -28,7 +28,7 @@ function readPosition(walk: Walk, value: unknown): unknown {
       : undefined;
   // What is filled in is looked at once there is room for it.
   if (data !== undefined && !(value instanceof Filled && !isPosition(value.value))) return data;
-  return walk.fault('a number, or a list of numbers, is allowed here');
+  return walk.other(value, 'a number, or a list of numbers');
 }
 
 function isPosition(value: unknown): boolean {

@@ -20,7 +20,7 @@ function escapePcre(text: string): string {
 export function readPattern(walk: Walk, value: unknown): unknown {
   if (!isHole(value)) {
     if (typeof value !== 'string')
-      return typeof value === 'object' ? readLiteral(walk, value) : walk.fault('a string is allowed here');
+      return typeof value === 'object' ? readLiteral(walk, value) : walk.other(value, 'a string');
     if (value.length > MOST_PATTERN)
       return walk.fault(`a pattern of at most ${MOST_PATTERN} characters is allowed here`);
     return value.includes('\0') ? walk.fault('a pattern may not hold the character NUL') : value;

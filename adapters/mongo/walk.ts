@@ -2,6 +2,7 @@ import { entriesOf, hasMember, isObject, put, type Members } from '../../src/jso
 import { isHole } from '../../src/store/placeholder.ts';
 import { choice } from '../../src/store/choice.ts';
 import type { ReportFault } from '../adapter.ts';
+import { allowedFor } from '../fillable.ts';
 import { FillingRoom, NotData } from './filling-room.ts';
 
 /** What a source lets its queries name. */
@@ -64,6 +65,11 @@ export class Walk {
     return null;
   }
 
+  /** Reports that something else is allowed here than this value. */
+  other(value: unknown, what: string): null {
+    return this.fault(this.takesReferences ? allowedFor(value, what) : `${what} is allowed here`);
+  }
+
   /** Reports what is wrong one step further down. */
   faultAt(key: string | number, detail: string): null {
     this.#report([...this.#path, key], detail);
@@ -71,9 +77,10 @@ export class Walk {
   }
 
   /** Reports a key that is none of the operators that queries may use here, beside which others may stand. */
-  notOperator(key: string, here: Iterable<string>, others: readonly string[] = []): null {
+  notOperator(key: string, here: Iterable<string>, mayRefer = false, others: readonly string[] = []): null {
     const allowed = [...here].filter((name) => this.lists.operators.has(name));
-    const why = key.startsWith('$') ? 'this operator is not allowed; ' : '';
+    const but = mayRefer && this.takesReferences ? ', but a reference is' : '';
+    const why = key.startsWith('$') ? `this operator is not allowed${but}; ` : '';
     return this.faultAt(key, `${why}${choice([...others, ...allowed])}`);
   }
 
@@ -95,9 +102,14 @@ export class Walk {
     return result;
   }
 
-  /** True where a reference may stand, as far as what is around it is concerned; if not, that is reported. */
+  /** Whether a reference may stand here, as far as what is around it is concerned. */
+  get takesReferences(): boolean {
+    return this.#literalOnly === 0;
+  }
+
+  /** The same; if not, that is reported. */
   mayHole(): boolean {
-    if (this.#literalOnly === 0) return true;
+    if (this.takesReferences) return true;
     this.noHole();
     return false;
   }

@@ -2,6 +2,7 @@ import { toText } from '../../src/json/leaf.ts';
 import { entriesOf, firstKeyOf } from '../../src/json/members.ts';
 import { Placeholder, unwrapped } from '../../src/store/placeholder.ts';
 import type { ReportFault } from '../adapter.ts';
+import { allowedFor } from '../fillable.ts';
 import { HEADER_VALUE } from './options.ts';
 
 /** White space where it would not arrive (RFC 9110 §5.5). */
@@ -30,7 +31,7 @@ export function restHeaders(
     else if (text !== undefined && text.length > MOST_CHARS)
       fault(['headers', key], `a header has at most ${MOST_CHARS} characters`);
     else if (text === undefined || !HEADER_VALUE.test(text) || BLANK_END.test(text))
-      fault(['headers', key], 'one line of Latin-1 text without white space at its ends is allowed here');
+      fault(['headers', key], allowedFor(value, 'one line of Latin-1 text without white space at its ends'));
     else {
       found.set(name, value instanceof Placeholder ? value : text);
       left -= name.length + text.length;

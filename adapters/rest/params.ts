@@ -31,7 +31,7 @@ const read = {
       error: ({ input }) =>
         Array.isArray(input)
           ? `at most ${MOST_SEGMENTS} segments are allowed here`
-          : 'a string without references, or a list of segments, is allowed here',
+          : 'a string without references, or a list of segments, references among them, is allowed here',
     })
     .default('')
     .meta({ description: 'Below the base URL: a literal path, or a list of segments, each encoded whole.' }),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { MOST_FAULTS } from '../json/fault-list.ts';
 import { followPath, isObject } from '../json/members.ts';
 import { choice, missing } from './choice.ts';
+import { boundsOf, ranged, sized } from './schema-bounds.ts';
 
 /** What is wrong with a value: where, and what is allowed there. It repeats nothing of the value. */
 export interface SchemaFault {
@@ -133,10 +134,13 @@ function isMissing({ code, path }: z.core.$ZodIssue, value: unknown): boolean {
   );
 }
 
+/** Said behind what is allowed where a reference may stand for it. */
+export const OR_REFERENCE = ', or a reference,';
+
 function allowed(schema: z.ZodType): string {
-  const { entries, values } = schema.def as { entries?: Record<string, string>; values?: readonly unknown[] };
+  const { entries, values } = bare(schema).def as { entries?: Record<string, string>; values?: readonly unknown[] };
   if (entries || values) return choice(values ?? Object.values(entries as Record<string, string>));
-  return `${phrase(schema)} is allowed here`;
+  return `${phrase(schema)}${isFillable(schema) ? OR_REFERENCE : ''} is allowed here`;
 }
 
 function phrase(schema: z.ZodType): string {
@@ -154,7 +158,7 @@ function schemaAt(schema: z.ZodType, path: readonly PropertyKey[], value: unknow
     if (meant) return schemaAt(meant, path, value);
     if (step === here.def.discriminator) return discriminators(here);
   }
-  if (step === undefined) return here;
+  if (step === undefined) return isFillable(schema) ? schema : here;
   const below = followPath(value, [step]);
   if (here instanceof z.ZodObject) return schemaAt((here.shape as Record<PropertyKey, z.ZodType>)[step]!, rest, below);
   if (here instanceof z.ZodArray) return schemaAt(here.element as z.ZodType, rest, below);
@@ -184,12 +188,16 @@ function nameOf({ shape }: z.ZodObject, { def }: z.ZodDiscriminatedUnion): z.cor
 
 /** The schema inside one that also allows a missing value, a default or a reference. */
 function bare(schema: z.ZodType): z.ZodType {
-  const fillable = schema.meta()?.['fillable'] as z.ZodType | undefined;
-  if (fillable) return bare(fillable);
+  if (isFillable(schema)) return bare(schema.meta()!['fillable'] as z.ZodType);
   if (schema instanceof z.ZodPipe)
     return bare((schema.out instanceof z.ZodTransform ? schema.in : schema.out) as z.ZodType);
   const { innerType } = schema.def as { innerType?: z.ZodType };
   return innerType ? bare(innerType) : schema;
+}
+
+/** Whether a reference may stand for its value. */
+function isFillable(schema: z.ZodType): boolean {
+  return schema.meta()?.['fillable'] !== undefined;
 }
 
 /** Whether it takes whole numbers alone: `wholeNumber`, or one of zod's own. */
@@ -200,32 +208,4 @@ function isWhole(schema: z.ZodType): boolean {
 function textOf(schema: z.ZodType): string {
   const { format } = schema.def as { format?: string };
   return format === undefined ? 'a string' : `a string that is a ${format}`;
-}
-
-interface Bounds {
-  readonly least: number | undefined;
-  readonly most: number | undefined;
-}
-
-function boundsOf(schema: z.ZodType): Bounds {
-  let least: number | undefined;
-  let most: number | undefined;
-  for (const { _zod } of schema.def.checks ?? []) {
-    const { check, value, minimum, maximum } = _zod.def as unknown as Record<string, unknown>;
-    if (check === 'greater_than' || check === 'min_length') least = (value ?? minimum) as number;
-    if (check === 'less_than' || check === 'max_length') most = (value ?? maximum) as number;
-  }
-  return { least, most };
-}
-
-function ranged(what: string, { least, most }: Bounds): string {
-  if (least !== undefined && most !== undefined) return `${what} from ${least} to ${most}`;
-  if (least !== undefined) return `${what} of at least ${least}`;
-  return most === undefined ? what : `${what} of at most ${most}`;
-}
-
-function sized(what: string, { least, most }: Bounds, of: string): string {
-  if (least === undefined) return most === undefined ? what : `${what} of at most ${most} ${of}`;
-  if (most !== undefined) return `${what} of ${least} to ${most} ${of}`;
-  return least === 1 ? `${what} that is not empty` : `${what} of at least ${least} ${of}`;
 }

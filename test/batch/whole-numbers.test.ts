@@ -55,7 +55,9 @@ function toldAt(place: string, number: number): string | undefined {
 /** Whether the words of a fault allow a number. */
 function isAllowed(detail: string, number: number): boolean {
   const [, least, from, most = Infinity] =
-    /^a whole number (?:of at least (-?\d+)|from (-?\d+) to (\d+)) is allowed here$/.exec(detail) ?? [];
+    /^a whole number (?:of at least (-?\d+)|from (-?\d+) to (\d+))(?:, or a reference,)? is allowed here$/.exec(
+      detail,
+    ) ?? [];
   const bound = least ?? from;
   if (bound !== undefined) return Number.isInteger(number) && number >= Number(bound) && number <= Number(most);
   const atMost = /^at most ([\d,]+)/.exec(detail)?.[1]?.replaceAll(',', '');

@@ -55,7 +55,7 @@ function readSides(test: (typeof TESTS)[number], sides: readonly unknown[], at: 
   return { test, left, right };
 }
 
-/** An object holds, and so does a list with members: who writes a reference in it means it to depend on that. */
+/** An object holds, and so does a list with members: a reference in it is meant to decide that. */
 function readValue(value: unknown, at: Spot, findings: Findings): Test {
   const template = readTemplate(value, at, findings);
   if (hasReference(template) && !(template instanceof Reference))

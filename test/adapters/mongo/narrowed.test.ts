@@ -154,7 +154,7 @@ test.each([
     '$eq',
     'countDocuments',
     { filter: near },
-    /^this operator is not allowed; allowed here: \$oid, .*, \$maxKey, \$eq$/,
+    /^this operator is not allowed, but a reference is; allowed here: \$oid, .*, \$maxKey, \$eq$/,
   ],
 ])('a source of %s alone says of %s %j what it allows', (name, op, params, detail) => {
   const [fault] = checked(op, { collection: 'users', ...params }, source({ operators: [name] })).faults;
