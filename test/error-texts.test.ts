@@ -173,6 +173,9 @@ const FILLED_IN = listed(`
   src/saved/pages/bounds.ts: what  # for the log alone
   src/saved/pages/date-filters.ts: text  # a date, no sentence
   src/saved/pages/date-filters.ts: month
+  src/saved/pages/check-tokens.ts: name  # of a tag that there is
+  src/saved/pages/tag-grammar.ts: tag
+  src/saved/pages/tag-reader.ts: what  # a constant
   src/saved/pages/placed.ts: [file, ...(at ?? [])].join(':')  # told to the operator, and so on
   src/saved/pages/placed.ts: detail
   src/saved/pages/placed.ts: allowed
@@ -244,6 +247,7 @@ const PASSED_ON = listed(`
   src/saved/pages/placed.ts: error.message  # LiquidJS's, for the operator and the log
   src/saved/pages/templates.ts: error.message  # FileFault's, made in template-file.ts
   src/errors.ts: this.message
+  src/saved/pages/parse-on.ts: { message }  # Misread's, made in tag-reader.ts
   src/errors.ts: { message }
   src/service/http/faults.ts: error.message  # BadRequest's
   src/service/batches/conduct.ts: why  # said in admission.ts and front.ts

@@ -21,26 +21,23 @@ export interface Fault extends Words {
 }
 
 /** What LiquidJS says that quotes nothing of a template. */
-const OWN_WORDS =
-  /^(?:expected (?:"\|" before filter|":" after filter name|"=")|every line of an inline comment must start with a '#' character)$/;
-
-/** What it says of whatever follows a value, and so of a single `=`. */
-const NO_FILTER = 'expected "|" before filter';
-const SINGLE = /[^=<>!]=[^=<>]$/;
+const OWN_WORDS = "every line of an inline comment must start with a '#' character";
 
 /** Where a token begins. */
 export function placeOf(token: Token): Place {
-  const [line, column] = token.getPosition() as [number, number];
-  return [line, column];
+  return placeIn(token.input, token.begin);
+}
+
+/** Where a position in the text of a file is. */
+export function placeIn(text: string, position: number): Place {
+  const lines = text.slice(0, position).split('\n');
+  return [lines.length, lines.at(-1)!.length + 1];
 }
 
 /** The fault that an error of LiquidJS tells; `isWithin` says that blocks are open there. */
 export function faultOf(error: unknown, isWithin = false): Fault {
   const words = wordsOf(innermost(error), isWithin);
-  if (!LiquidError.is(error)) return words;
-  const { token } = error;
-  const isComparison = words.detail === NO_FILTER && SINGLE.test(token.input.slice(token.begin - 2, token.begin + 1));
-  return { at: placeOf(token), ...words, ...(isComparison && { detail: 'values are compared by ==' }) };
+  return LiquidError.is(error) ? { at: placeOf(error.token), ...words } : words;
 }
 
 /** A line for each of a file's faults by their places, 100 at most; what there is instead is told once. */
@@ -56,6 +53,9 @@ export function linesOf(faults: readonly Fault[], file: string): string[] {
 }
 
 const START: Place = [0, 0];
+
+/** All that may stand where a tag may. */
+const NAMES = [...TAGS, ...GOES_ON, ...[...BLOCKS].map((name) => `end${name}`)];
 
 function lineOf({ at, detail }: Fault, file: string, allowed: string): string {
   return `${[file, ...(at ?? [])].join(':')}: ${detail}${allowed}`;
@@ -86,14 +86,14 @@ function wordsOf(error: unknown, isWithin: boolean): Words {
   const [, filter] = /^undefined filter: ([\w-]+)$/.exec(words) ?? [];
   if (filter !== undefined)
     return { detail: `there is no filter ${filter}`, allowed: choice(Object.keys(pageFilters), Infinity) };
-  return { detail: OWN_WORDS.test(words) ? words : (words.split(/["':{]/, 1)[0] as string).trim() };
+  return { detail: words === OWN_WORDS ? words : (words.split(/["':{]/, 1)[0] as string).trim() };
 }
 
 function wordsOfTag(tag: string, isWithin: boolean): Words {
   const isEnd = BLOCKS.has(endedBy(tag) ?? '');
   if (isEnd && isWithin) return { detail: `${tag} does not close what was begun last` };
   if (isEnd || GOES_ON.has(tag)) return { detail: `${tag} belongs to nothing here` };
-  return { detail: `there is no tag ${tag}`, allowed: choice([...TAGS]) };
+  return { detail: `there is no tag ${tag}`, allowed: choice(NAMES) };
 }
 
 /** What an error says, without the place that LiquidJS adds. */

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { pageFilters } from '../../../src/saved/pages/filters.ts';
-import { TAGS } from '../../../src/saved/pages/engine.ts';
+import { GOES_ON } from '../../../src/saved/pages/broken-blocks.ts';
+import { BLOCKS, TAGS } from '../../../src/saved/pages/engine.ts';
 import { RESERVED } from '../../../src/saved/pages/page-context.ts';
 import { q } from '../../batch/simulated.ts';
 import { encoded, textOf } from './rendering.ts';
@@ -50,6 +51,8 @@ describe('docs/pages.md', () => {
 
   it('names every tag and filter that there is', () => {
     expect(new Set(namesAfter('\nTags:'))).toEqual(TAGS);
+    const ends = [...BLOCKS].map((name) => `end${name}`);
+    expect(new Set(namesAfter('\nBlocks go on with'))).toEqual(new Set([...GOES_ON, ...ends]));
     expect(new Set(namesAfter('\nFilters:'))).toEqual(new Set(Object.keys(pageFilters)));
   });
 

@@ -11,7 +11,10 @@ import { inFolder, page, rendererOf } from './rendering.ts';
 const NESTED = '{% if a %}'.repeat(60_000);
 
 const MISSING = "the template cannot be read (ENOENT); names start at the configuration's folder";
-const noTag = (name: string) => `there is no tag ${name}; allowed here: ${[...TAGS].join(', ')}`;
+const ENDS = 'endblock, endcapture, endcase, endcomment, endfor, endif, endraw, endtablerow, endunless';
+const noTag = (name: string) =>
+  `there is no tag ${name}; allowed here: ${[...TAGS].join(', ')}, else, elsif, when, ${ENDS}`;
+const NO_FILTER = 'expected "|" before a filter, or an operator such as ==';
 const noFilter = (name: string) => `there is no filter ${name}; allowed here: ${Object.keys(pageFilters).join(', ')}`;
 
 /** The faults of a template with others beside it. */
@@ -104,23 +107,22 @@ it.each<[string, readonly string[]]>([
   ['{{ a | sample }}', [`page.liquid:1:1: ${noFilter('sample')}`]],
   ['{% cycle secret | nope %}', [`page.liquid:1:1: ${noFilter('nope')}`]],
   ['\n\n  {% nope secret %}', [`page.liquid:3:3: ${noTag('nope')}`]],
+  ['{% if secret %}\n{% elseif secret %}{% endif %}', [`page.liquid:2:1: ${noTag('elseif')}`]],
+  ['{% if secret %}x{% endfi %}{% endif %}', [`page.liquid:1:17: ${noTag('endfi')}`]],
   ['{{ secret', ['page.liquid:1:1: what begins here is not closed']],
   ['{% secret', ['page.liquid:1:1: what begins here is not closed']],
   ['{% if secret %}', ['page.liquid:1:1: what begins here is not closed']],
   ['a\n{% for x in\nsecret %}', ['page.liquid:2:1: what begins here is not closed']],
   ['{% raw %}secret', ['page.liquid:1:10: what begins here is not closed']],
   ['{% endif %}', ['page.liquid:1:1: endif belongs to nothing here']],
-  ['{% for secret of x %}{% endfor %}', ['page.liquid:1:1: illegal tag']],
+  ['{% for secret of x %}{% endfor %}', ['page.liquid:1:15: expected "in"']],
   ['{% assign x %}', ['page.liquid:1:12: expected "="']],
-  ['{% if secret = 1 %}{% endif %}', ['page.liquid:1:15: values are compared by ==']],
-  ['{% unless a == 1 and b="secret" %}{% endunless %}', ['page.liquid:1:24: values are compared by ==']],
-  [
-    '{{ a => b }}{% if a =< b %}{% endif %}',
-    ['page.liquid:1:7: expected "|" before filter', 'page.liquid:1:22: expected "|" before filter'],
-  ],
-  ['{% if secret ! 1 %}{% endif %}', ['page.liquid:1:15: expected "|" before filter']],
-  ['{{ | secret }}', ['page.liquid:1:4: invalid value expression']],
-  ['{% if a %}{% else %}{% elsif secret %}{% endif %}', ['page.liquid:1:1: unexpected elsif after else']],
+  ['{% if secret = 1 %}{% endif %}', ['page.liquid:1:14: values are compared by ==']],
+  ['{% unless a == 1 and b="secret" %}{% endunless %}', ['page.liquid:1:23: values are compared by ==']],
+  ['{{ a => b }}{% if a =< b %}{% endif %}', [`page.liquid:1:6: ${NO_FILTER}`, `page.liquid:1:21: ${NO_FILTER}`]],
+  ['{% if secret ! 1 %}{% endif %}', [`page.liquid:1:14: ${NO_FILTER}`]],
+  ['{{ | secret }}', ['page.liquid:1:4: expected a value']],
+  ['{% if a %}{% else %}{% elsif secret %}{% endif %}', ['page.liquid:1:21: elsif is expected before else']],
   ['{% render secret %}', ['page.liquid:1:1: the name of a file in quotes is allowed here']],
   ['{% render "{{ secret }}.liquid" %}', ['page.liquid:1:1: the name of a file in quotes is allowed here']],
   ['{% if a %}{% include secret %}{% endif %}', ['page.liquid:1:11: the name of a file in quotes is allowed here']],
