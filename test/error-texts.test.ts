@@ -183,6 +183,7 @@ const FILLED_IN = listed(`
   src/saved/pages/placed.ts: filter  # a word behind a |
   src/saved/pages/template-file.ts: why
   src/saved/pages/templates.ts: JSON.stringify(name)  # of a file
+  src/saved/pages/templates.ts: names  # of files
   src/saved/pages/templates.ts: read.fault
   src/encodings/weak-tag.ts: between  # what is hashed
   src/encodings/weak-tag.ts: names

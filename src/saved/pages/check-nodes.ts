@@ -1,5 +1,6 @@
 import {
   CycleTag,
+  ForTag,
   IncludeTag,
   LayoutTag,
   type Liquid,
@@ -20,12 +21,16 @@ import { type Fault, faultOf, type Place, placeOf } from './placed.ts';
 export interface Included {
   readonly name: string;
   readonly at: Place;
+  /** Whether it is taken in whenever the file is rendered. */
+  readonly isCertain: boolean;
 }
 
 /** What was found in a template that LiquidJS could parse. */
 export interface Found {
   readonly includes: readonly Included[];
   readonly faults: readonly Fault[];
+  /** Whether it may end before its end: by a `break` or `continue` outside of any `for`. */
+  readonly mayStop: boolean;
 }
 
 /** What a range may begin with: from there on, each number is one more than that before it. */
@@ -37,35 +42,44 @@ const CHANGED = 'a number that a double holds is allowed here; another one is a 
 /** Blocks within each other in one file. A page of one file can be rendered with these, whatever the tags. */
 const MOST_NESTED = 240;
 
+/** Blocks whose contents may be left out. A layout leaves out the block of a file that it has none for. */
+const CONDITIONS: ReadonlySet<string> = new Set('block case for if tablerow unless'.split(' '));
+
+/** What ends the loop around it; where there is none, the page. */
+const STOPS: ReadonlySet<string> = new Set(['break', 'continue']);
+
 /** Looks for what a template includes, and for what LiquidJS would find only as it renders. */
 export function checkNodes(nodes: readonly Node[], liquid: Liquid): Found {
   const includes: Included[] = [];
   const faults: Fault[] = [];
-  for (const { node, depth } of within(nodes)) {
-    const at = placeOf(node.token);
-    if (depth === MOST_NESTED && isBlock(node))
-      faults.push({ at, detail: `blocks nested at most ${MOST_NESTED} deep are allowed here` });
+  let mayStop = false;
+  for (const { node, around } of within(nodes)) {
+    // It is counted from the beginning of the file on, so that it takes long for each node of a long one.
+    const at = (): Place => placeOf(node.token);
+    if (around.length === MOST_NESTED && isBlock(node))
+      faults.push({ at: at(), detail: `blocks nested at most ${MOST_NESTED} deep are allowed here` });
     if (node instanceof RenderTag || node instanceof IncludeTag || node instanceof LayoutTag) {
       const name = node.partialScope()?.name;
-      if (name === undefined) faults.push({ at, detail: 'the name of a file in quotes is allowed here' });
-      else includes.push({ name, at });
+      if (name === undefined) faults.push({ at: at(), detail: 'the name of a file in quotes is allowed here' });
+      else includes.push({ name, at: at(), isCertain: !around.some(isCondition) && !isPerMember(node) });
     }
+    mayStop ||= node instanceof Tag && STOPS.has(node.name) && !isInLoop(node, around);
     const used = [...(node.arguments?.() ?? [])];
     if (node instanceof CycleTag) {
       for (const token of used) {
         try {
           if (!(token instanceof Value) && TypeGuards.isFilteredValueToken(token)) void new Value(token, liquid);
         } catch (error) {
-          faults.push({ at, ...faultOf(error) });
+          faults.push({ at: at(), ...faultOf(error) });
         }
       }
     }
     const tokens = tokensIn(used);
     if (tokens.some(isOpenRange))
-      faults.push({ at, detail: 'a range begins with a number that is written out, such as (1..n)' });
+      faults.push({ at: at(), detail: 'a range begins with a number that is written out, such as (1..n)' });
     for (const token of tokens.filter(isChanged)) faults.push({ at: placeOf(token), detail: CHANGED });
   }
-  return { includes, faults };
+  return { includes, faults, mayStop };
 }
 
 /** Whether it holds others: `liquid` does, without an end. */
@@ -73,11 +87,29 @@ function isBlock(node: Node): boolean {
   return node instanceof Tag && (node.name === 'liquid' || BLOCKS.has(node.name));
 }
 
-/** Each node, and how many blocks are around it; none below those that are nested too deep. */
-function* within(nodes: readonly Node[], depth = 0): Generator<{ node: Node; depth: number }> {
+function isCondition(node: Node): boolean {
+  return node instanceof Tag && CONDITIONS.has(node.name);
+}
+
+/** Whether it takes a file in once for each member of a list, which may have none. */
+function isPerMember(node: Node): boolean {
+  return node instanceof RenderTag && node['forBinding'] !== undefined;
+}
+
+/** Whether there is a loop that it ends: what stands behind the `else` of one is not in it. */
+function isInLoop(node: Node, around: readonly Node[]): boolean {
+  return around.some((one, at) => one instanceof ForTag && one.templates.includes(around[at + 1] ?? node));
+}
+
+/** Each node, and the blocks around it, the outermost first; none below those that are nested too deep. */
+function* within(
+  nodes: readonly Node[],
+  around: readonly Node[] = [],
+): Generator<{ node: Node; around: readonly Node[] }> {
   for (const node of nodes) {
-    yield { node, depth };
-    if (node.children && depth < MOST_NESTED) yield* within(toValueSync(node.children(false, true)), depth + 1);
+    yield { node, around };
+    if (node.children && around.length < MOST_NESTED)
+      yield* within(toValueSync(node.children(false, true)), [...around, node]);
   }
 }
 

@@ -2,6 +2,7 @@ import { type Liquid, LiquidError, type Template as Node } from 'liquidjs';
 import { CodapError } from '../../errors.ts';
 import type { Bounds, Output } from './bounds.ts';
 import { checkNodes, type Found } from './check-nodes.ts';
+import { circlesIn } from './circles.ts';
 import { engine } from './engine.ts';
 import { Lookups } from './lookups.ts';
 import { parseOn } from './parse-on.ts';
@@ -42,12 +43,14 @@ export class Templates {
    */
   async parse(file: string): Promise<Template> {
     const faults = new Map<string, Fault[]>();
+    const found = new Map<string, Found>();
     // Where each file was named first; those that a file includes are looked at after it.
     const places = new Map<string, { in: string; at: Place } | undefined>([[file, undefined]]);
     for (const [name, place] of places) {
       const reading = this.#read.get(name) ?? this.#open(name);
       this.#read.set(name, reading);
       const read = await reading;
+      found.set(name, read);
       faults.set(name, [...read.faults]);
       if (read.fault !== undefined) {
         if (!place) throw new TemplateError([read.fault]);
@@ -55,6 +58,10 @@ export class Templates {
       }
       for (const include of read.includes)
         if (!places.has(include.name)) places.set(include.name, { in: name, at: include.at });
+    }
+    for (const { files, at } of circlesIn(found)) {
+      const names = files.map((name) => JSON.stringify(name)).join(', ');
+      faults.get(files.at(-2)!)!.push({ at, detail: `this never ends, for it takes in what it is in: ${names}` });
     }
     const lines = Array.from(faults, ([name, found]) => linesOf(found, name)).flat();
     if (lines.length > 0) throw new TemplateError(lines);
@@ -70,7 +77,12 @@ export class Templates {
       return { ...found, faults: [...faults, ...found.faults] };
     } catch (error) {
       const isFile = error instanceof FileFault;
-      return { includes: [], faults: isFile ? [] : [faultOf(error)], ...(isFile && { fault: error.message }) };
+      return {
+        includes: [],
+        mayStop: false,
+        faults: isFile ? [] : [faultOf(error)],
+        ...(isFile && { fault: error.message }),
+      };
     }
   }
 }

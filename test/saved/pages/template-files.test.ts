@@ -310,6 +310,59 @@ describe('blocks within each other in one file', () => {
   });
 });
 
+const ENDLESS = 'this never ends, for it takes in what it is in: ';
+const SELF = `${ENDLESS}"page.liquid", "page.liquid"`;
+
+describe('a file that takes itself in', () => {
+  it.each<[files: Record<string, string>, faults: string[]]>([
+    [{ 'page.liquid': 'x {% include "page.liquid" %}' }, [`page.liquid:1:3: ${SELF}`]],
+    [{ 'page.liquid': '{% render "page.liquid", a: 1 %}' }, [`page.liquid:1:1: ${SELF}`]],
+    [{ 'page.liquid': '{% layout "page.liquid" %}{% block a %}{% endblock %}' }, [`page.liquid:1:1: ${SELF}`]],
+    [{ 'page.liquid': '{% render "page.liquid" with a as b %}' }, [`page.liquid:1:1: ${SELF}`]],
+    [{ 'page.liquid': '{% liquid\n include "page.liquid" %}' }, [`page.liquid:2:2: ${SELF}`]],
+    [{ 'page.liquid': '{% capture a %}{% render "page.liquid" %}{% endcapture %}' }, [`page.liquid:1:16: ${SELF}`]],
+    [
+      { 'page.liquid': '{% layout "b.liquid" %}{% include "page.liquid" %}', 'b.liquid': '' },
+      [`page.liquid:1:24: ${SELF}`],
+    ],
+    [
+      { 'page.liquid': '{% for a in b %}{% break %}{% endfor %}{% include "page.liquid" %}' },
+      [`page.liquid:1:40: ${SELF}`],
+    ],
+    [
+      { 'page.liquid': '{% include "b.liquid" %}', 'b.liquid': '\n{% layout "page.liquid" %}' },
+      [`b.liquid:2:1: ${ENDLESS}"page.liquid", "b.liquid", "page.liquid"`],
+    ],
+    [
+      {
+        'page.liquid': '{% if a %}{% include "b.liquid" %}{% endif %}',
+        'b.liquid': '{% render "c.liquid" %}',
+        'c.liquid': '{% render "d.liquid" %}{% render "b.liquid" %}{% render "page.liquid" %}',
+        'd.liquid': '{% include "d.liquid" %}',
+      },
+      [`c.liquid:1:24: ${ENDLESS}"b.liquid", "c.liquid", "b.liquid"`, `d.liquid:1:1: ${ENDLESS}"d.liquid", "d.liquid"`],
+    ],
+  ])('however a page is rendered is a fault that names the circle: %j', async (files, faults) => {
+    await inFolder(files, async (folder) => {
+      expect(await faultsOf('page.liquid', folder)).toEqual(faults);
+    });
+  });
+
+  it.each<[template: string, html: string, files?: Record<string, string>]>([
+    ['{% if depth < 2 %}{% assign depth = 3 %}{% include "page.liquid" %}{% endif %}', ''],
+    ['{% unless a %}{% assign a = 1 %}{% include "page.liquid" %}{% else %}x{% endunless %}', 'x'],
+    ['{% case a %}{% when 1 %}x{% else %}{% assign a = 1 %}{% include "page.liquid" %}{% endcase %}', 'x'],
+    ['x{% for a in l %}{% render "page.liquid", l: a %}{% endfor %}', 'xxx'],
+    ['x{% render "page.liquid" for l as l %}', 'xxx'],
+    ['{% if a %}x{% break %}{% endif %}{% assign a = 1 %}{% include "page.liquid" %}', 'x'],
+    ['{% if a %}x{% continue %}{% endif %}{% assign a = 1 %}{% include "page.liquid" %}', 'x'],
+    ['{% for b in n %}{% else %}x{% break %}{% endfor %}{% include "page.liquid" %}', 'x'],
+    ['{% include "b.liquid" %}{% include "page.liquid" %}', 'x', { 'b.liquid': 'x{% break %}' }],
+  ])('under a condition may end: %s', async (template, html, files = {}) => {
+    expect(await page(template, { l: [[[]]], n: null, a: null }, { files })).toBe(html);
+  });
+});
+
 it('a file is read once, and nothing is read while a page is rendered', async () => {
   await inFolder({ 'page.liquid': '{% render "b.liquid" %}', 'b.liquid': 'B' }, async (folder) => {
     const templates = new Templates(folder);
