@@ -181,6 +181,10 @@ const FILLED_IN = listed(`
   src/saved/pages/placed.ts: allowed
   src/saved/pages/placed.ts: tag  # a word between {% and the next blank
   src/saved/pages/placed.ts: filter  # a word behind a |
+  src/saved/pages/unknown-names.ts: shown  # a name in a template
+  src/saved/pages/unknown-names.ts: path.join('.')  # known names
+  src/saved/pages/unknown-names.ts: what
+  src/saved/pages/unknown-names.ts: choice([...names.keys()], undefined, 'there are')
   src/saved/pages/template-file.ts: why
   src/saved/pages/templates.ts: JSON.stringify(name)  # of a file
   src/saved/pages/templates.ts: names  # of files

@@ -5,7 +5,7 @@ import type { CodapError } from '../errors.ts';
 import { ping } from '../service/ping.ts';
 import { openSources } from '../sources/open.ts';
 import { why } from '../sources/why.ts';
-import { planSaved } from './load-whole.ts';
+import { planSaved, warningsOfSaved } from './load-whole.ts';
 
 /**
  * `codap check`: says whether a configuration file is right and, if asked, whether its sources answer.
@@ -16,14 +16,17 @@ export async function check(file: string, withPing: boolean, env: Env): Promise<
   const { config } = checked;
   if (!config) throw new ConfigError(checked.faults);
   await using opened = await openSources(config, adapters);
-  const size = await planSaved(config, opened, checked);
+  const saved = await planSaved(config, opened, checked);
   const names = Object.keys(config.sources);
-  for (const { of, text } of warningsOf(config, adapters)) {
+  for (const { of, text } of [...warningsOf(config, adapters), ...warningsOfSaved(saved)]) {
     const path = 'source' in of ? `sources.${of.source}` : `batches.${of.batch}`;
     console.log(`warning: ${path}: ${text}`);
   }
   if (!withPing) {
-    const counts = [counted(names.length, 'source', 'sources'), ...(size ? [counted(size, 'batch', 'batches')] : [])];
+    const counts = [
+      counted(names.length, 'source', 'sources'),
+      ...(saved.size ? [counted(saved.size, 'batch', 'batches')] : []),
+    ];
     console.log(`${file}: ok, ${counts.join(', ')}`);
     return 0;
   }

@@ -1,3 +1,4 @@
+import cluster from 'node:cluster';
 import type { FastifyInstance } from 'fastify';
 import { adapters } from '../../adapters/index.ts';
 import { type Memory, processMemory } from '../budget/memory.ts';
@@ -13,6 +14,7 @@ import type { Edition } from '../service/front.ts';
 import type { Logger } from 'pino';
 import { openSaved } from '../saved/open-saved.ts';
 import { openSources } from '../sources/open.ts';
+import { warningsOfSaved } from './load-whole.ts';
 
 /** What the editions of a service have in common. */
 export interface Common {
@@ -50,6 +52,8 @@ export async function openEdition(config: Config, common: Common): Promise<Editi
   await using opening = new AsyncDisposableStack();
   const { sources } = opening.use(await openSources(config, adapters, options.logger));
   const saved = await openSaved(config, sources);
+  // Of all workers the first one tells it.
+  if ((cluster.worker?.id ?? 1) === 1) for (const { of, text } of warningsOfSaved(saved)) options.logger.warn(of, text);
   const app = opening.adopt(await buildApp(config, { ...options, sources, saved }), (app) => app.close());
   return await ready(config, app, totals, opening);
 }

@@ -10,7 +10,7 @@ import { fieldsOf, hasMember, recordOf } from '../json/members.ts';
 import { parseScanned } from '../json/parse.ts';
 import { scan } from '../json/scan.ts';
 import { definitionSchema, PARAM_NAME, type Own } from './definition.ts';
-import type { OpenPage, Page } from './pages/open-page.ts';
+import type { Page, PagesBelow } from './pages/open-page.ts';
 import { Param, paramSchema, UNKNOWN } from './param.ts';
 import { ParamSet } from './param-set.ts';
 import type { SavedBatch } from './saved-batch.ts';
@@ -37,6 +37,7 @@ export async function openSaved(
     }
   }
   if (faults.length > 0) throw new ConfigError(faults);
+  for (const [name, warnings] of await pages.warnings()) saved.set(name, { ...saved.get(name)!, warnings });
   return saved;
 }
 
@@ -61,7 +62,7 @@ async function open(
   const params = new ParamSet(paramsOf(said.params));
   const origins = new Map<Node, Origin>();
   const context = { ...from, params, origins };
-  const page = await pages.open(said);
+  const page = await pages.open({ ...said, name });
   const plan = planned(() => atOnce(planning(pattern, written, context, definitionSchema(pattern, name))), {
     before: [...unreadable, ...unnamed(said.params)],
     after: page.faults,
@@ -79,6 +80,7 @@ async function open(
     sources: [...new Set(asked.map(({ source }) => source.name))],
     forwards: [...new Set(asked.flatMap(({ source }) => source.forwards))],
     isTool: said.tool === true,
+    warnings: [],
   };
 }
 
@@ -105,20 +107,24 @@ function planned(plan: () => Plan, { before, after }: Known): Plan {
 /** The pages of one configuration. What renders them is loaded with the first. */
 class Pages {
   readonly #folder: string;
-  #opening: Promise<OpenPage> | undefined;
+  #opening: Promise<PagesBelow> | undefined;
 
   constructor(folder: string) {
     this.#folder = folder;
   }
 
   /** The page that a saved batch is shown as, if it has a template. */
-  async open(said: Own): Promise<Page> {
+  async open(said: Own & { readonly name: string }): Promise<Page> {
     const { template, csp } = said;
     if (typeof template !== 'string')
       return { faults: csp === undefined ? [] : [{ pointer: '#/csp', detail: 'csp needs a template' }] };
-    this.#opening ??= import('./pages/open-page.ts').then(({ pagesBelow }) => pagesBelow(this.#folder));
-    const open = await this.#opening;
-    return open({ ...said, template });
+    this.#opening ??= import('./pages/open-page.ts').then(({ PagesBelow }) => new PagesBelow(this.#folder));
+    return (await this.#opening).open({ ...said, template });
+  }
+
+  /** What the operator should know of them, by their batches. */
+  async warnings(): Promise<ReadonlyMap<string, readonly string[]>> {
+    return (await this.#opening)?.warnings() ?? new Map();
   }
 }
 

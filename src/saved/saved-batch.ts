@@ -22,6 +22,8 @@ export interface SavedBatch {
   readonly forwards: readonly string[];
   /** Whether it is offered to agents. */
   readonly isTool: boolean;
+  /** What its operator should know of it, such as names in its template that nothing gives. */
+  readonly warnings: readonly string[];
 }
 
 /**

@@ -16,6 +16,7 @@ import { unpack } from '../encodings/unpack.ts';
 
 let stores: Stores;
 let opened: Sources;
+let saved: Awaited<ReturnType<typeof openSaved>>;
 let app: FastifyInstance;
 beforeAll(async () => {
   stores = await startStores();
@@ -24,7 +25,8 @@ beforeAll(async () => {
   const raw = { server: { ...server, playground: false }, sources };
   const config = rightOf(await checkConfig(raw, {}, adapters, await demoBatches()));
   opened = await openSources(config);
-  app = await buildApp(config, { ...opened, saved: await openSaved(config, opened.sources) });
+  saved = await openSaved(config, opened.sources);
+  app = await buildApp(config, { ...opened, saved });
 });
 afterEach(() => stores.clearFaults());
 afterAll(async () => {
@@ -34,6 +36,10 @@ afterAll(async () => {
 });
 
 type Node = DefaultTreeAdapterTypes.Node;
+
+it('the templates of the demo name nothing that nothing gives', () => {
+  expect([...saved.values()].flatMap(({ warnings }) => warnings)).toEqual([]);
+});
 
 /** A page as a browser asks for it. */
 async function browse(url: string) {

@@ -295,6 +295,30 @@ describe('check', () => {
     });
   });
 
+  it('warns of what a template names and nothing gives, as the log does', async () => {
+    await writeFile(join(folder, 'page.liquid'), '{{ itm }}');
+    const file = await configured(`
+sources: { a: { adapter: rest, url: "http://127.0.0.1:1/" } }
+server: { workers: 2 }
+batches: { b: { pattern: kv, template: page.liquid, queries: { item: { source: a, op: get, params: { path: / } } } } }`);
+    const text = 'page.liquid:1:4: nothing is named itm; there are: item, params, codap';
+    expect(await run(['check', file])).toEqual({
+      status: 0,
+      out: `warning: batches.b: ${text}\n${file}: ok, 1 source, 1 batch\n`,
+      err: '',
+    });
+    const lines: unknown[] = [];
+    const child = start(['serve', file, '--port', '0']);
+    for await (const line of createInterface({ input: child.stdout! })) {
+      lines.push(JSON.parse(line));
+      if (line.includes('listening')) break;
+    }
+    // Of two workers one tells it.
+    expect(lines.filter((line) => (line as { level: number }).level === 40)).toEqual([
+      expect.objectContaining({ batch: 'b', msg: text }),
+    ]);
+  });
+
   it('--ping tells of every source whether it answers, and fails if one does not', async () => {
     const url = await store((_request, response) => response.end());
     const up = await configured(`sources: { long-name: { adapter: rest, url: "${url}" } }`);

@@ -4,6 +4,8 @@ import {
   IncludeTag,
   LayoutTag,
   type Liquid,
+  type PartialScope,
+  type PropertyAccessToken,
   RenderTag,
   Tag,
   type Template as Node,
@@ -23,6 +25,10 @@ export interface Included {
   readonly at: Place;
   /** Whether it is taken in whenever the file is rendered. */
   readonly isCertain: boolean;
+  /** The names that it is given. */
+  readonly gives: readonly string[];
+  /** Whether it sees no others. */
+  readonly isIsolated: boolean;
 }
 
 /** What was found in a template that LiquidJS could parse. */
@@ -31,6 +37,10 @@ export interface Found {
   readonly faults: readonly Fault[];
   /** Whether it may end before its end: by a `break` or `continue` outside of any `for`. */
   readonly mayStop: boolean;
+  /** What it names, with the members of that. */
+  readonly named: readonly PropertyAccessToken[];
+  /** The names that its own tags give to something. */
+  readonly gives: readonly string[];
 }
 
 /** What a range may begin with: from there on, each number is one more than that before it. */
@@ -52,6 +62,8 @@ const STOPS: ReadonlySet<string> = new Set(['break', 'continue']);
 export function checkNodes(nodes: readonly Node[], liquid: Liquid): Found {
   const includes: Included[] = [];
   const faults: Fault[] = [];
+  const named: PropertyAccessToken[] = [];
+  const gives = new Set<string>();
   let mayStop = false;
   for (const { node, around } of within(nodes)) {
     // It is counted from the beginning of the file on, so that it takes long for each node of a long one.
@@ -59,11 +71,12 @@ export function checkNodes(nodes: readonly Node[], liquid: Liquid): Found {
     if (around.length === MOST_NESTED && isBlock(node))
       faults.push({ at: at(), detail: `blocks nested at most ${MOST_NESTED} deep are allowed here` });
     if (node instanceof RenderTag || node instanceof IncludeTag || node instanceof LayoutTag) {
-      const name = node.partialScope()?.name;
-      if (name === undefined) faults.push({ at: at(), detail: 'the name of a file in quotes is allowed here' });
-      else includes.push({ name, at: at(), isCertain: !around.some(isCondition) && !isPerMember(node) });
+      const partial = node.partialScope();
+      if (!partial) faults.push({ at: at(), detail: 'the name of a file in quotes is allowed here' });
+      else includes.push(includedBy(node, partial, around));
     }
     mayStop ||= node instanceof Tag && STOPS.has(node.name) && !isInLoop(node, around);
+    for (const name of givenBy(node)) gives.add(name);
     const used = [...(node.arguments?.() ?? [])];
     if (node instanceof CycleTag) {
       for (const token of used) {
@@ -75,11 +88,32 @@ export function checkNodes(nodes: readonly Node[], liquid: Liquid): Found {
       }
     }
     const tokens = tokensIn(used);
+    // `offset: continue` names nothing: it goes on where the last loop stopped.
+    for (const token of tokens)
+      if (TypeGuards.isPropertyAccessToken(token) && token.getText() !== 'continue') named.push(token);
     if (tokens.some(isOpenRange))
       faults.push({ at: at(), detail: 'a range begins with a number that is written out, such as (1..n)' });
     for (const token of tokens.filter(isChanged)) faults.push({ at: placeOf(token), detail: CHANGED });
   }
-  return { includes, faults, mayStop };
+  return { includes, faults, mayStop, named, gives: [...gives] };
+}
+
+function includedBy(node: Node, { name, scope, isolated }: PartialScope, around: readonly Node[]): Included {
+  // For each member of a list, which may have none.
+  const isRepeated = node instanceof RenderTag && node['forBinding'] !== undefined;
+  const gives = Array.from(scope, (one) => (typeof one === 'string' ? one : one[0]));
+  return {
+    name,
+    at: placeOf(node.token),
+    isCertain: !isRepeated && !around.some(isCondition),
+    gives: isRepeated ? [...gives, 'forloop'] : gives,
+    isIsolated: isolated,
+  };
+}
+
+/** The names that a tag gives to something, within it or from there on. */
+function givenBy(node: Node): string[] {
+  return [...Array.from(node.localScope?.() ?? [], ({ content }) => content), ...(node.blockScope?.() ?? [])];
 }
 
 /** Whether it holds others: `liquid` does, without an end. */
@@ -89,11 +123,6 @@ function isBlock(node: Node): boolean {
 
 function isCondition(node: Node): boolean {
   return node instanceof Tag && CONDITIONS.has(node.name);
-}
-
-/** Whether it takes a file in once for each member of a list, which may have none. */
-function isPerMember(node: Node): boolean {
-  return node instanceof RenderTag && node['forBinding'] !== undefined;
 }
 
 /** Whether there is a loop that it ends: what stands behind the `else` of one is not in it. */

@@ -7,6 +7,7 @@ import { engine } from './engine.ts';
 import { Lookups } from './lookups.ts';
 import { parseOn } from './parse-on.ts';
 import { type Fault, faultOf, linesOf, type Place, placed } from './placed.ts';
+import { type Names, unknownNames } from './unknown-names.ts';
 import { FileFault, readTemplateFile } from './template-file.ts';
 
 /** Why a template cannot be used: a line for each fault, with file, line and column; it quotes names only. */
@@ -25,11 +26,15 @@ interface Read extends Found {
   readonly fault?: string;
 }
 
+const NOTHING: Found = { includes: [], faults: [], mayStop: false, named: [], gives: [] };
+
 /** The templates of one configuration: files below its folder, each read and parsed once. */
 export class Templates {
   readonly #folder: string;
   readonly #read = new Map<string, Promise<Read>>();
   readonly #parsed = new Map<string, Node[]>();
+  /** What was found in the files of all templates that can be used. */
+  readonly #found = new Map<string, Found>();
   readonly #liquid = engine((name) => this.#parsed.get(name));
 
   /** `folder` is a path. */
@@ -65,7 +70,17 @@ export class Templates {
     }
     const lines = Array.from(faults, ([name, found]) => linesOf(found, name)).flat();
     if (lines.length > 0) throw new TemplateError(lines);
-    return new Template(file, this.#parsed.get(file) as Node[], this.#liquid);
+    for (const [name, read] of found) this.#found.set(name, read);
+    return new Template([file, ...[...found.keys()].slice(1)], this.#parsed.get(file) as Node[], this.#liquid);
+  }
+
+  /**
+   * What nothing gives of all that these templates name, each with the names that it is given: a line for
+   * each, by its file.
+   */
+  warnings(given: Iterable<readonly [string, Names]>): ReadonlyMap<string, readonly string[]> {
+    const unknown = unknownNames(this.#found, given);
+    return new Map(Array.from(unknown, ([file, faults]) => [file, linesOf(faults, file)]));
   }
 
   async #open(name: string): Promise<Read> {
@@ -78,8 +93,7 @@ export class Templates {
     } catch (error) {
       const isFile = error instanceof FileFault;
       return {
-        includes: [],
-        mayStop: false,
+        ...NOTHING,
         faults: isFile ? [] : [faultOf(error)],
         ...(isFile && { fault: error.message }),
       };
@@ -91,12 +105,15 @@ export class Templates {
 export class Template {
   /** Its path from the folder of the configuration on. */
   readonly file: string;
+  /** The paths of all files that it is made of. */
+  readonly files: readonly string[];
   readonly #nodes: Node[];
   readonly #liquid: Liquid;
 
   /** `Templates.parse` makes them. */
-  constructor(file: string, nodes: Node[], liquid: Liquid) {
-    this.file = file;
+  constructor(files: readonly [string, ...string[]], nodes: Node[], liquid: Liquid) {
+    [this.file] = files;
+    this.files = files;
     this.#nodes = nodes;
     this.#liquid = liquid;
   }

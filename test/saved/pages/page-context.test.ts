@@ -3,7 +3,7 @@ import { Drop } from 'liquidjs';
 import { describe, expect, it } from 'vitest';
 import { Digits } from '../../../src/json/leaf.ts';
 import { operators } from '../../../src/saved/pages/comparisons.ts';
-import { pagesBelow } from '../../../src/saved/pages/open-page.ts';
+import { PagesBelow } from '../../../src/saved/pages/open-page.ts';
 import { RESERVED } from '../../../src/saved/pages/page-context.ts';
 import { q } from '../../batch/simulated.ts';
 import { encoded, inFolder, page, textOf } from './rendering.ts';
@@ -57,8 +57,13 @@ describe('the values of a page', () => {
     if (Object.hasOwn(operators, name)) await expect(shown).rejects.toThrow('expected a value');
     else expect(await shown).not.toContain('data');
     await inFolder({ 'page.liquid': '' }, async (folder) => {
-      const said = { template: 'page.liquid', pattern: 'kv' as const, queries: { [name]: q({}), fine: q({}) } };
-      const { faults } = await pagesBelow(folder)(said);
+      const said = {
+        name: 'one',
+        template: 'page.liquid',
+        pattern: 'kv' as const,
+        queries: { [name]: q({}), fine: q({}) },
+      };
+      const { faults } = await new PagesBelow(folder).open(said);
       expect(faults.map(({ pointer }) => pointer)).toEqual([`#/queries/${name}`]);
     });
   });

@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { pageFilters } from '../../../src/saved/pages/filters.ts';
 import { GOES_ON } from '../../../src/saved/pages/broken-blocks.ts';
 import { BLOCKS, TAGS } from '../../../src/saved/pages/engine.ts';
+import { PagesBelow } from '../../../src/saved/pages/open-page.ts';
 import { RESERVED } from '../../../src/saved/pages/page-context.ts';
 import { q } from '../../batch/simulated.ts';
-import { encoded, textOf } from './rendering.ts';
+import { encoded, inFolder, textOf } from './rendering.ts';
 
 const document = readFileSync(new URL('../../../docs/pages.md', import.meta.url), 'utf8');
 
@@ -41,6 +42,14 @@ describe('docs/pages.md', () => {
 
   it.each(examples)('%s', async (template, html) => {
     expect(lines(textOf(await encoded(template, { queries })))).toEqual(lines(html));
+  });
+
+  it.each(examples)('warns of nothing in %s', async (template) => {
+    await inFolder({ 'page.liquid': template }, async (folder) => {
+      const pages = new PagesBelow(folder);
+      await pages.open({ name: 'product', pattern: 'kv', template: 'page.liquid', queries });
+      expect([...pages.warnings()]).toEqual([['product', []]]);
+    });
   });
 
   /** The names in backquotes of the paragraph that begins so. */
