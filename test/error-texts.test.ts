@@ -78,6 +78,7 @@ const FILLED_IN = listed(`
   adapters/mongo/walk.ts: key  # an operator's own field
   choice(Object.keys(shape))
   choice(wrappersFor(walk))
+  src/store/choice.ts: what  # a constant
   src/store/choice.ts: told.join(', ')  # names of the schema, the configuration, or the request's own queries
   src/store/choice.ts: others
   src/store/choice.ts: more

@@ -1,5 +1,5 @@
 import { Tokenizer } from 'liquidjs';
-import { choice } from '../../store/check-schema.ts';
+import { choice } from '../../store/choice.ts';
 import { pageFilters } from './filters.ts';
 
 /** What is wrong in a tag or an output; it quotes nothing of a template. */

@@ -1,5 +1,5 @@
 import { type PropertyAccessToken, TypeGuards } from 'liquidjs';
-import { choice } from '../../store/check-schema.ts';
+import { choice } from '../../store/choice.ts';
 import type { Found, Included } from './check-nodes.ts';
 import { type Fault, placeOf } from './placed.ts';
 
