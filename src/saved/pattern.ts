@@ -28,7 +28,8 @@ export function patternOfJson(pattern: string): string | undefined {
   let isSame = !OF_RE2.test(pattern) && isOfJavaScript(pattern);
   const common = pattern.replaceAll(/\\.|[.[\]]/gs, (part) => {
     if (part === '[' || part === ']') isInClass = part === '[';
-    if (part === '\\S' && isInClass) isSame = false;
+    // V8 finds \B within a pair of surrogates, too.
+    if (part === '\\B' || (part === '\\S' && isInClass)) isSame = false;
     return DIFFERENT[part]?.[isInClass ? 0 : 1] ?? part;
   });
   return isSame ? common : undefined;

@@ -272,6 +272,7 @@ describe('the schema of a parameter takes what the parameter takes', () => {
     ['[[:alpha:]]', undefined],
     ['[a[:^digit:]x[y]', undefined],
     ['\\p{L}', undefined],
+    ['\\B', undefined],
     ['\\PL', undefined],
     ['\\A\\Qa.\\E\\z', undefined],
   ])('%s is published as %s', (pattern, published) => {
