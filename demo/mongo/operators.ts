@@ -7,9 +7,11 @@ import * as query from 'mingo/operators/query';
 import * as window from 'mingo/operators/window';
 import type { AnyObject, Options } from 'mingo/types';
 import { flatten, resolve } from 'mingo/util';
+import { accumulators } from './accumulators.ts';
 import { comparer, keyOf, typeRank, type Compare } from './compare.ts';
 import { expressions } from './expressions.ts';
 import { CODE, MongoFailure } from './failure.ts';
+import { $bucket, $bucketAuto, $group, $sortByCount } from './group.ts';
 import { $project } from './project.ts';
 import { sorted } from './sort.ts';
 
@@ -95,14 +97,29 @@ const $sort: typeof pipeline.$sort = (input, spec, options: Options) =>
     (documents: AnyObject[]) => Lazy(sorted(documents, spec, options.collation, (document) => document)) as never,
   );
 
+const $expr: typeof query.$expr = (selector, condition, options) =>
+  query.$expr(selector, { $or: [condition] }, options);
+
 /** mingo's operators, with BSON's comparison where mingo has only JavaScript's. */
 export const operators: Context = Context.init({
-  accumulator: { ...accumulator },
+  accumulator: { ...accumulator, ...accumulators },
   expression: expressions,
-  pipeline: { ...pipeline, $lookup, $project, $sort, $out: refuse('$out'), $merge: refuse('$merge') },
+  pipeline: {
+    ...pipeline,
+    $bucket,
+    $bucketAuto,
+    $group,
+    $lookup,
+    $project,
+    $sort,
+    $sortByCount,
+    $out: refuse('$out'),
+    $merge: refuse('$merge'),
+  },
   projection: { ...projection },
   query: {
     ...query,
+    $expr,
     $eq: matching(equal),
     $ne: matching((...given) => !equal(...given)),
     $in: matching(within),
