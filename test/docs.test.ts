@@ -15,7 +15,7 @@ import { openSaved } from '../src/saved/open-saved.ts';
 import { paramSchema } from '../src/saved/param.ts';
 import { readYaml } from '../src/config/yaml.ts';
 import { openSources, parseConfig } from './configured.ts';
-import { loosely } from './loosely.ts';
+import { keysInOrder, loosely } from './loosely.ts';
 import { type Service, startService } from './service.ts';
 
 const root = new URL('..', import.meta.url);
@@ -99,7 +99,9 @@ describe('the documents', () => {
     for (const { line, path, headers, body, kind, answer } of examplesOf(read(file))) {
       it(`${file}:${line} answers as it says`, async () => {
         const { text } = await (body === undefined ? service.get(path, headers) : service.post(path, body, headers));
-        expect(parse(kind, text)).toEqual(loosely(parse(kind, answer)));
+        const [answered, shown] = [parse(kind, text), parse(kind, answer)];
+        expect(answered).toEqual(loosely(shown));
+        expect(keysInOrder(answered, shown)).toEqual(keysInOrder(shown, shown));
       });
     }
   }
