@@ -169,6 +169,9 @@ export interface Connection extends AsyncDisposable {
    * It costs the store little, however much it holds. Undefined where nothing can be told.
    */
   readonly contents?: ((ask: Ask) => Promise<object>) | undefined;
-  /** Resolves when the store answers; rejects with CodapError. */
-  ping(signal: AbortSignal): Promise<void>;
+  /**
+   * Resolves when the store answers, to the status of an answer by which queries are likely to fail, where
+   * there is one; rejects with CodapError.
+   */
+  ping(signal: AbortSignal): Promise<number | void>;
 }

@@ -16,7 +16,7 @@ const listening = { host: { type: 'string' }, port: { type: 'string' } } as cons
  * resolved.
  */
 async function main([command, ...args]: readonly string[]): Promise<void> {
-  const asksHelp = [command, ...args].some((word) => word === '--help' || word === '-h');
+  const asksHelp = command === 'help' || [command, ...args].some((word) => word === '--help' || word === '-h');
   if (asksHelp || !SERVING.has(command)) failUnprinted();
   if (command === '--version') return console.log(version());
   if (asksHelp) return console.log(HELP);

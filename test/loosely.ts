@@ -27,7 +27,7 @@ export function loosely(shown: unknown, key?: string): unknown {
   return Object.hasOwn(shown, '…') ? expect.objectContaining(members) : members;
 }
 
-/** The keys of an answer in their order, as far as they are shown; what is shown has to have the same ones. */
+/** The keys of an answer in their order, as far as they are shown. */
 export function keysInOrder(answer: unknown, shown: unknown): unknown {
   if (typeof answer !== 'object' || typeof shown !== 'object' || answer === null || shown === null) return null;
   if (Array.isArray(answer)) return answer.map((member, at) => keysInOrder(member, (shown as unknown[])[at]));

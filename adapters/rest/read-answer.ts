@@ -135,8 +135,21 @@ export class HeadAnswer implements Reader<Value> {
   }
 }
 
-/** Takes any answer for what it is: a sign that the store is there. */
-export const ANY_ANSWER: Reader<void> = { head: () => NOTHING, tooMany: bodyToHead, whole: () => {} };
+/** Takes any answer as a sign that the store is there, and reads nothing but its status. */
+export class AnyAnswer implements Reader<number> {
+  #status = 0;
+
+  head(status: number): Portion {
+    this.#status = status;
+    return NOTHING;
+  }
+
+  readonly tooMany = bodyToHead;
+
+  whole(): number {
+    return this.#status;
+  }
+}
 
 /** Of an answer that has no body. */
 const NOTHING: Portion = { most: 0 };

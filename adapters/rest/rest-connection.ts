@@ -15,7 +15,7 @@ import { Dropping } from './dropping.ts';
 import { exchange, type Request } from './exchange.ts';
 import { RestMerger } from './merge.ts';
 import type { RestOptions } from './options.ts';
-import { GatheredAnswer, HeadAnswer, ANY_ANSWER, readFlowing, type Asked } from './read-answer.ts';
+import { AnyAnswer, GatheredAnswer, HeadAnswer, readFlowing, type Asked } from './read-answer.ts';
 import { METHODS, renewal, RequestHeaders, type RestQuery } from './request.ts';
 
 /** An open REST source: by a client of codap's own, and by undici's where a body flows. */
@@ -81,12 +81,14 @@ export class RestConnection implements Connection {
 
   readonly revalidate = renewal;
 
-  /** Any answer at all shows that the store is there. */
-  async ping(signal: AbortSignal): Promise<void> {
+  /** Any answer at all shows that the store is there; one that refuses, or of a failure, is told. */
+  async ping(signal: AbortSignal): Promise<number | undefined> {
     const headers = { 'user-agent': this.#options.userAgent, ...this.#options.headers };
     const sent = Object.entries(headers).flat();
     const request = { method: 'HEAD', path: this.#base.pathname, host: this.#host, headers: sent } as const;
-    await exchange(this.#calls, request, { signal, memory: processMemory(0), work: new Work(0) }, ANY_ANSWER);
+    const context = { signal, memory: processMemory(0), work: new Work(0) };
+    const status = await exchange(this.#calls, request, context, new AnyAnswer());
+    return status === 401 || status === 403 || status >= 500 ? status : undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,7 +2,7 @@ import { adapters } from '../../adapters/index.ts';
 import { ConfigError, type Env, readConfig } from '../config/load.ts';
 import { warningsOf } from '../config/warnings.ts';
 import type { CodapError } from '../errors.ts';
-import { ping } from '../service/ping.ts';
+import { ping, type Pinged } from '../service/ping.ts';
 import { openSources } from '../sources/open.ts';
 import { why } from '../sources/why.ts';
 import { planSaved, warningsOfSaved } from './load-whole.ts';
@@ -34,11 +34,12 @@ export async function check(file: string, withPing: boolean, env: Env): Promise<
   const report = (name: string, error: CodapError): void => void reasons.set(name, why(error));
   const found = await Promise.all([...opened.sources.values()].map((source) => ping(source, source.timeoutMs, report)));
   const kinds = found.map(({ adapter }) => adapter);
-  for (const { name, adapter, status, ms, code } of found) {
+  const states = found.map(stateOf);
+  for (const [at, { name, adapter, ms, code }] of found.entries()) {
     const cells = [
       name.padEnd(widest(names)),
       adapter.padEnd(widest(kinds)),
-      status === 'up' ? 'ok    ' : 'failed',
+      states[at]!.padEnd(Math.max(widest(states), 'failed'.length)),
       `${ms.toFixed(1)} ms`,
       code ?? '',
       reasons.get(name) ?? '',
@@ -46,6 +47,11 @@ export async function check(file: string, withPing: boolean, env: Env): Promise<
     console.log(cells.join('  ').trimEnd());
   }
   return found.every(({ status }) => status === 'up') ? 0 : 1;
+}
+
+function stateOf({ status, answered }: Pinged): string {
+  if (status === 'down') return 'failed';
+  return answered === undefined ? 'ok' : `ok (answered ${answered})`;
 }
 
 function counted(count: number, one: string, many: string): string {

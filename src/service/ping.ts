@@ -18,6 +18,8 @@ export interface Pinged {
   readonly name: string;
   readonly adapter: string;
   readonly status: 'up' | 'down';
+  /** The store's status, where it is there but answered one by which queries are likely to fail. */
+  readonly answered?: number;
   readonly ms: number;
   /** Why it is down. */
   readonly code?: Code;
@@ -44,8 +46,8 @@ export async function ping(
   const { signal } = controller;
   const timer = setTimeout(() => controller.abort(tooLate(name)), timeoutMs);
   try {
-    await untilAborted(signal, () => source.ping(signal));
-    return { name, adapter, status: 'up', ms: took() };
+    const answered = await untilAborted(signal, () => source.ping(signal));
+    return { name, adapter, status: 'up', ...(answered && { answered }), ms: took() };
   } catch (error) {
     const known = toCodapError(error);
     report?.(name, known);
@@ -71,7 +73,7 @@ export function pinger(sources: Iterable<Pingable>, report?: Report): () => Prom
 }
 
 /** How a source is: what a ping of late found, and how its layers stand now. */
-export interface Readiness extends Pinged {
+export interface Readiness extends Omit<Pinged, 'answered'> {
   readonly layers: Partial<States>;
 }
 
@@ -79,8 +81,8 @@ export interface Readiness extends Pinged {
  * What is to be told of a source that was pinged. One whose circuit is open is down, whatever its store
  * answers a ping: its queries are turned away.
  */
-export function readinessOf(pinged: Pinged, layers: Source['layers']): Readiness {
+export function readinessOf({ name, adapter, status, ms, code }: Pinged, layers: Source['layers']): Readiness {
   const states = statesOf(layers);
   const refused = states.breaker?.open === 1 && ({ status: 'down', code: 'CIRCUIT_OPEN' } as const);
-  return { ...pinged, ...refused, layers: states };
+  return { name, adapter, status, ms, ...(code && { code }), ...refused, layers: states };
 }

@@ -66,7 +66,7 @@ export interface Source extends Pick<Adapter, 'notation'> {
   readonly part: NonNullable<Connection['part']>;
   /** A call as a span that is exported; no value of the query stands in it, unless `withValues`. */
   spanOf(query: Query, withValues: boolean): CallSpan;
-  ping(signal: AbortSignal): Promise<void>;
+  ping(signal: AbortSignal): ReturnType<Connection['ping']>;
   /**
    * What is in it, as its adapter tells it, asked for through its layers in nobody's name; undefined where
    * its `describe` is off or nothing can be told.

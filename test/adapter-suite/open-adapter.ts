@@ -20,7 +20,7 @@ export interface OpenAdapter extends AsyncDisposable {
   faults(op: string, params: object): string[];
   /** What is made of params while a batch is planned. */
   planned(op: string, params: object): unknown;
-  ping(signal?: AbortSignal): Promise<void>;
+  ping(signal?: AbortSignal): Promise<number | void>;
   /** What is in the store, and how often it was asked for that. */
   contents(signal?: AbortSignal): Promise<{ told: unknown; calls: number }>;
 }

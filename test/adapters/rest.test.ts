@@ -488,7 +488,7 @@ describe('a connection', () => {
   it('pings: any answer means that the store is there', async () => {
     await source.ping(context().signal);
     await using api = await answering({}, '', 500);
-    await api.connection.ping(context().signal);
+    expect(await api.connection.ping(context().signal)).toBe(500);
     await using nowhere = await rest.open(restOptions({ url: 'http://127.0.0.1:1/' }));
     await expect(nowhere.ping(context().signal)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });

@@ -74,6 +74,7 @@ const TURNED_AWAY = { status: 'down', code: 'CIRCUIT_OPEN' };
 it.each([
   ['answers', UP, 0, UP],
   ['answers', UP, 1, TURNED_AWAY],
+  ['answers that it refuses', { ...UP, answered: 401 }, 0, UP],
   ['does not answer', DEAD, 0, DEAD],
   ['does not answer', DEAD, 1, TURNED_AWAY],
 ])('what a store is called that %s (%o), with its circuit open: %d', (_how, found, open, told) => {

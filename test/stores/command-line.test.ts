@@ -125,7 +125,7 @@ describe('the command line', () => {
   });
 
   it('helps', async () => {
-    for (const args of [['--help'], ['serve', '--help'], ['check', '-h']]) {
+    for (const args of [['--help'], ['help'], ['help', 'serve'], ['serve', '--help'], ['check', '-h']]) {
       const { status, out } = await run(args);
       expect(status).toBe(0);
       expect(out).toContain('codap check <file> [--ping]');
@@ -277,6 +277,21 @@ describe('check', () => {
   it('says that a configuration is right', async () => {
     const file = await configured('sources: { a: { adapter: rest, url: "http://127.0.0.1:1/" } }');
     expect(await run(['check', file])).toEqual({ status: 0, out: `${file}: ok, 1 source\n`, err: '' });
+  });
+
+  it.each([
+    [401, 'ok (answered 401)'],
+    [403, 'ok (answered 403)'],
+    [503, 'ok (answered 503)'],
+    [404, 'ok    '],
+    [405, 'ok    '],
+    [302, 'ok    '],
+  ])('--ping tells what a REST store that is there answered, where that is %i', async (code, told) => {
+    const url = await store((_request, response) => response.writeHead(code).end());
+    const file = await configured(`sources: { api: { adapter: rest, url: "${url}" } }`);
+    const { status, out } = await run(['check', file, '--ping']);
+    expect(status).toBe(0);
+    expect(out.replace(/\d+\.\d ms/, '… ms')).toBe(`api  rest  ${told}  … ms\n`);
   });
 
   it('warns of what comes at a price, as the log does when a service starts', async () => {
