@@ -7,6 +7,7 @@ import { KeySet } from './key-set.ts';
 import { ANYONE, type Grant, grantOf, known, type KnownCaller } from './known-caller.ts';
 import { meets } from './meets.ts';
 import { readToken } from './read-token.ts';
+import { failedCheck, further, type RefusedToken } from './refused-token.ts';
 import { VerifiedTokens } from './verified-tokens.ts';
 
 /** How far clocks may differ, in seconds. */
@@ -36,12 +37,17 @@ export interface Credentials {
   readonly 'x-api-key'?: string | string[] | undefined;
 }
 
+type Tell = (refused: RefusedToken) => void;
+
 /** Those who may ask. */
 export interface Callers {
   /** Whether they are told apart: else everyone may ask. */
   readonly areKnown: boolean;
-  /** Who sent these headers; undefined for nobody who may ask. Why that is, nobody is told. */
-  readonly of: (headers: Credentials) => Promise<KnownCaller | undefined>;
+  /**
+   * Who sent these headers; undefined for nobody who may ask. Why that is, whoever asks is not told; `tell`
+   * hears it of a token.
+   */
+  readonly of: (headers: Credentials, tell?: Tell) => Promise<KnownCaller | undefined>;
 }
 
 /** The key sets of issuers, by their addresses. */
@@ -76,13 +82,13 @@ export function openCallers(
   const verified = new VerifiedTokens();
   return {
     areKnown: true,
-    async of({ authorization = '', 'x-api-key': key }) {
+    async of({ authorization = '', 'x-api-key': key }, tell = () => {}) {
       // A key of its own says who asks: `Authorization` may then be meant for a source that forwards it.
       const given = key ?? BEARER.exec(authorization)?.[1];
       if (typeof given !== 'string' || given === '' || given.length > MOST_CHARS) return undefined;
       const owner = apiKeys.find(given);
       if (owner || key !== undefined) return owner;
-      return verified.find(given) ?? bearerOf(given, issued, verified);
+      return verified.find(given) ?? bearerOf(given, issued, verified, tell);
     },
   };
 }
@@ -95,18 +101,23 @@ async function bearerOf(
   text: string,
   callers: readonly Issued[],
   verified: VerifiedTokens,
+  tell: Tell,
 ): Promise<KnownCaller | undefined> {
-  const token = callers.length > 0 ? readToken(text) : undefined;
-  if (!token) return undefined;
+  if (callers.length === 0) return undefined;
+  let nearest: RefusedToken = { why: 'not a JWT' };
+  const token = readToken(text);
+  if (!token) return void tell(nearest);
   const { claims } = token;
   // Loaded with the first token: where all callers have keys there is none.
   const { jwtVerify } = await import('jose');
   const refused = new Set<string>();
   for (const { grant, jwt, keyFor } of callers) {
     const { issuer, audience, algorithms, jwks } = jwt;
+    const fails = (why: RefusedToken['why']): void => void (nearest = further(nearest, { why, caller: grant.name }));
     // What it does not even say of itself needs no verifying.
-    if (memberOf(claims, 'iss') !== issuer || !meets(claims, { aud: audience, ...jwt.claims })) continue;
-    if (refused.has(jwks)) continue;
+    const unsaid = unsaidOf(claims, jwt);
+    if (unsaid) fails(unsaid);
+    if (unsaid || refused.has(jwks)) continue;
     try {
       const { payload } = await jwtVerify(text, keyFor, {
         issuer,
@@ -118,10 +129,18 @@ async function bearerOf(
       const caller = known(grant, claims);
       verified.add(text, caller, payload.exp!);
       return caller;
-    } catch {
+    } catch (error) {
+      fails(failedCheck(error));
       // It may be another caller's who has other keys. Of those with the same ones it belongs to this one.
       refused.add(jwks);
     }
   }
-  return undefined;
+  return void tell(nearest);
+}
+
+/** What a token would have to say of itself for a caller, and does not. */
+function unsaidOf(claims: object, jwt: JwtConfig): RefusedToken['why'] | undefined {
+  if (memberOf(claims, 'iss') !== jwt.issuer) return 'issuer';
+  if (!meets(claims, { aud: jwt.audience })) return 'audience';
+  return meets(claims, jwt.claims) ? undefined : 'claims';
 }

@@ -9,6 +9,9 @@ const FIRST_PAUSE_MS = 1000;
 /** A key set that came so long ago is asked for again, in milliseconds: keys are withdrawn, too. */
 const STALE_MS = 600_000;
 
+/** No key of an issuer could be had so far. */
+export class NoKeys extends Error {}
+
 /**
  * The public keys of an issuer. They are fetched when one is needed first, and again for one that is not
  * among them, but never twice within 30 seconds, or, before the first have come, within one second, two, four
@@ -39,7 +42,7 @@ export class KeySet {
       this.#renew(failed);
       await this.#coming;
     } else if (performance.now() - this.#asOf > STALE_MS) this.#renew(failed);
-    if (!this.#find) throw new Error('no keys are known');
+    if (!this.#find) throw new NoKeys('no keys are known');
     return this.#find(header);
   }
 

@@ -21,9 +21,9 @@ afterEach(async () => {
   for (const one of closing.splice(0)) await one.close();
 });
 
-async function appOf(raw: object, lines: string[] = []) {
+async function appOf(raw: object, lines: string[] = [], level: 'info' | 'debug' = 'info') {
   const config = parseConfig({ batches: { one: empty, other: empty }, ...raw });
-  const logger = createLogger('info', new Secrets([]), { write: (line) => void lines.push(line) });
+  const logger = createLogger(level, new Secrets([]), { write: (line) => void lines.push(line) });
   const sources = new Map();
   const app = await buildApp(config, { sources, saved: await openSaved(config, sources), logger });
   await app.ready();
@@ -31,6 +31,28 @@ async function appOf(raw: object, lines: string[] = []) {
 }
 
 describe('a request that is refused', () => {
+  it.each([
+    ['debug', [{ why: 'issuer', caller: 'people' }]],
+    ['info', []],
+  ] as const)('for its token says why to the operator alone, at level %s', async (level, expected) => {
+    const lines: string[] = [];
+    const jwt = { issuer: 'https://id.example/', audience: 'codap', jwks: 'https://id.example/jwks.json' };
+    const { app } = await appOf({ callers: { people: { jwt } } }, lines, level);
+    closing.push(app);
+    const said = { iss: 'https://evil.example/', aud: 'codap', exp: 4_000_000_000, sub: 'ada' };
+    const [head, claims] = [{ alg: 'EdDSA', kid: 'one' }, said].map((part) =>
+      Buffer.from(JSON.stringify(part)).toString('base64url'),
+    );
+    const answer = await app.inject({ url: '/limits', headers: bearer(`${head}.${claims}.c2lnbmF0dXJl`) });
+    expect(answer.json()).toEqual({ status: 401, title: 'Unauthorized' });
+    const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const [refused] = told.filter(({ msg }) => msg === 'a request was refused');
+    expect(told.filter(({ msg }) => msg === 'a token was refused')).toEqual(
+      expected.map((one) => expect.objectContaining({ ...one, requestId: refused?.['requestId'] }) as unknown),
+    );
+    for (const secret of [head, claims, 'evil', 'ada', 'c2lnbmF0dXJl']) expect(lines.join('')).not.toContain(secret);
+  });
+
   it('has one line in the log, with the name of its caller where that is known, and never a key', async () => {
     const lines: string[] = [];
     const { app } = await appOf({ callers: CALLERS }, lines);

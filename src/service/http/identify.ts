@@ -78,9 +78,11 @@ function tooMuch(reason: 'caller_rate' | 'caller_in_flight', detail: string, ret
 }
 
 /** Who sent a request; nobody, where two keys came with it: a proxy may have read the other one. */
-function callerOf({ raw: { headers, rawHeaders } }: FastifyRequest, callers: Callers): ReturnType<Callers['of']> {
+function callerOf({ raw: { headers, rawHeaders }, log }: FastifyRequest, callers: Callers): ReturnType<Callers['of']> {
   const isTwofold = CREDENTIALS.some((name) => timesSent(rawHeaders, name.toLowerCase()) > 1);
-  return isTwofold ? Promise.resolve(undefined) : callers.of(headers);
+  return isTwofold
+    ? Promise.resolve(undefined)
+    : callers.of(headers, (refused) => log.debug(refused, 'a token was refused'));
 }
 
 /** Why a caller's request is not let in, if it is not; one that is counts as under way until it has left. */
