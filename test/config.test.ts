@@ -186,7 +186,7 @@ describe('faults', () => {
     ]);
     expect(faults['sources.shop.adapter']).toBe('allowed here: rest, shelf');
     expect(faults['server.prot']).toBe(
-      'unknown field; allowed here: host, port, metricsPort, tls, workers, timeoutMs, maxTimeoutMs, graceMs, maxInFlight, bufferBytes, maxConnections, adhoc, mcp, maxToolBytes, playground, corsOrigins, hosts, traceStatements',
+      'unknown field; did you mean port? Allowed here: host, port, metricsPort, tls, workers, timeoutMs, maxTimeoutMs, graceMs, maxInFlight, bufferBytes, maxConnections, adhoc, mcp, maxToolBytes, playground, corsOrigins, hosts, traceStatements',
     );
     expect(faults['stores']).toBe('unknown field; allowed here: server, limits, sources, batches, callers');
     expect(faults['sources.other.ops.0']).toBe('allowed here: get, head');
@@ -222,6 +222,21 @@ describe('faults', () => {
     expect(faultsOf(() => parse(JSON.parse(text)))).toMatchObject(faults);
   });
 
+  it.each([
+    ['maxInFligt', 'maxInFlight'],
+    ['maxinflight', 'maxInFlight'],
+    ['prot', 'port'],
+    ['hots', 'hosts'],
+  ])('an unknown field that is nearly another: %s', (field, meant) => {
+    const detail = faultsOf(() => parse({ server: { [field]: 1 } }))[`server.${field}`];
+    expect(detail).toMatch(new RegExp(`^unknown field; did you mean ${meant}\\? Allowed here: host, port, `));
+  });
+
+  it.each(['x', 'prefix', 'connections', 'a'.repeat(500)])('an unknown field that is like no other: %s', (field) => {
+    const detail = faultsOf(() => parse({ server: { [field]: 1 } }))[`server.${field}`];
+    expect(detail).toMatch(/^unknown field; allowed here: host, port, /);
+  });
+
   it('a source may be called constructor', () => {
     expect(
       parse({ sources: { constructor: { adapter: 'rest', url: 'http://a.example' } } }).sources['constructor'],
@@ -238,7 +253,7 @@ describe('faults', () => {
         '.ttlMs': 'a whole number from 0 to 31536000000 is allowed here',
         '.staleMs': 'a whole number from 0 to 31536000000 is allowed here',
         '.maxBytes': 'a whole number from 65536 to 1099511627776 is allowed here',
-        '.ttl': 'unknown field; allowed here: ttlMs, staleMs, notFoundMs, maxBytes',
+        '.ttl': 'unknown field; did you mean ttlMs? Allowed here: ttlMs, staleMs, notFoundMs, maxBytes',
       },
     ],
   ])('a cache that says %j', (cache, faults) => {
@@ -456,8 +471,46 @@ describe('${NAME}', () => {
   it.each(['true', '5', 'no'])('is a fault where it is %s and no such value is allowed', (text) => {
     const source = { adapter: 'rest', url: 'http://a.example/', cache: '${V}' };
     expect(faultsOf(() => parse(withSource(source), { V: text }))).toEqual({
-      'sources.shop.cache': 'false or an object is allowed here',
+      'sources.shop.cache': 'false or an object is allowed here (from ${V})',
     });
+  });
+
+  const PORT = 'a whole number from 0 to 65535 is allowed here';
+  const ADDRESS = 'a string that is a url is allowed here';
+  it.each<[string, object, Record<string, string>, string, string]>([
+    ['a number', { server: { port: '${P}' } }, { P: 'abc' }, 'server.port', `${PORT} (from \${P})`],
+    [
+      'one of two',
+      { server: { port: '${A}${B}' } },
+      { A: '8', B: 'x' },
+      'server.port',
+      `${PORT} (from \${A}, from \${B})`,
+    ],
+    [
+      'an empty one',
+      withSource({ adapter: 'rest', url: '${URL}' }),
+      { URL: '' },
+      'sources.shop.url',
+      `${ADDRESS} (from \${URL}, which is empty)`,
+    ],
+    ['its default', { server: { port: '${P:-abc}' } }, {}, 'server.port', PORT],
+    ['no variable', { server: { port: 'abc' } }, { abc: '1' }, 'server.port', PORT],
+    [
+      'one as in a shell',
+      withSource({ adapter: 'rest', url: '$URL' }),
+      { URL: 'http://a.example/' },
+      'sources.shop.url',
+      `${ADDRESS} (write \${URL})`,
+    ],
+    [
+      'one that is not set, as in a shell',
+      withSource({ adapter: 'rest', url: '$URL' }),
+      {},
+      'sources.shop.url',
+      `${ADDRESS} (write \${NAME})`,
+    ],
+  ])('is named where its value is wrong, which is not told: %s', (_what, raw, env, path, detail) => {
+    expect(faultsOf(() => parse(raw, env))).toEqual({ [path]: detail });
   });
 
   it('unset without a default is the only fault of its place, however many there are', () => {
@@ -519,7 +572,7 @@ describe('${NAME}', () => {
         if (JSON.stringify(other).includes('${')) return;
         const raw = { other, sources: JSON.parse(JSON.stringify(other).replaceAll('${', '$')) as unknown };
         if (JSON.stringify(raw).includes('"__proto__"')) return;
-        expect(fill(raw, {}, ['sources'])).toEqual({ value: raw, whole: new Set(), faults: [] });
+        expect(fill(raw, {}, ['sources'])).toEqual({ value: raw, whole: new Set(), origins: new Map(), faults: [] });
       }),
     );
   });

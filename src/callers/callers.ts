@@ -106,7 +106,10 @@ async function bearerOf(
   if (callers.length === 0) return undefined;
   let nearest: RefusedToken = { why: 'not a JWT' };
   const token = readToken(text);
-  if (!token) return void tell(nearest);
+  if (!token) {
+    tell(nearest);
+    return undefined;
+  }
   const { claims } = token;
   // Loaded with the first token: where all callers have keys there is none.
   const { jwtVerify } = await import('jose');
@@ -135,7 +138,8 @@ async function bearerOf(
       refused.add(jwks);
     }
   }
-  return void tell(nearest);
+  tell(nearest);
+  return undefined;
 }
 
 /** What a token would have to say of itself for a caller, and does not. */

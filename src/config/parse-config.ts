@@ -5,6 +5,7 @@ import { checkSchema, type SchemaFault } from '../store/check-schema.ts';
 import { batchText } from './batch-texts.ts';
 import { callerFaults } from './caller-faults.ts';
 import type { CallerConfig } from './caller-options.ts';
+import { withMeant } from './did-you-mean.ts';
 import type { Env } from './env.ts';
 import { ConfigError, type ConfigFault, toPath } from './fault.ts';
 import { readOption } from './config-files.ts';
@@ -67,7 +68,7 @@ function fillIn(raw: unknown, env: Env): FilledIn {
 }
 
 function checkFilled(
-  { value, whole, faults: fillFaults }: FilledIn,
+  { value, whole, origins, faults: fillFaults }: FilledIn,
   adapters: Adapters,
   { callers: callerNames = callersIn(value), file = UNNAMED, ...files }: Files,
 ): CheckedConfig {
@@ -76,7 +77,7 @@ function checkFilled(
   const batchNames = files.batches.map(({ name }) => name).filter(isName);
   const faults = distinct([
     ...fillFaults,
-    ...elsewhere(fillFaults, checked.faults),
+    ...elsewhere(fillFaults, checked.faults).map((fault) => withOrigin(fault, origins)),
     ...portFaults(value),
     ...callerFaults(value, batchNames),
   ]);
@@ -100,7 +101,15 @@ function checkConverted(schema: ReturnType<typeof configSchema>, value: unknown,
 /** Without those at places that could not be filled in: they are told already. */
 function elsewhere(unfilled: readonly ConfigFault[], faults: readonly SchemaFault[]): readonly ConfigFault[] {
   const known = new Set(unfilled.map(({ path }) => path));
-  return faults.map(({ path, detail }) => ({ path: toPath(path), detail })).filter(({ path }) => !known.has(path));
+  return faults
+    .map(({ path, detail }) => ({ path: toPath(path), detail: withMeant(String(path.at(-1)), detail) }))
+    .filter(({ path }) => !known.has(path));
+}
+
+/** With the variables that a wrong value came from, never what they hold. */
+function withOrigin({ path, detail }: ConfigFault, origins: FilledIn['origins']): ConfigFault {
+  const origin = origins.get(path);
+  return { path, detail: origin === undefined ? detail : `${detail} (${origin})` };
 }
 
 /** The callers in the order in which they are written: keys of an object may have another one. */

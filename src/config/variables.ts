@@ -10,11 +10,16 @@ export interface FilledIn {
    * or a text.
    */
   readonly whole: ReadonlySet<string>;
+  /** By path, of texts that have variables or look like one: what to say if they are wrong. */
+  readonly origins: ReadonlyMap<string, string>;
   readonly faults: readonly ConfigFault[];
 }
 
 /** What is not well written takes the rest with it: nobody knows where it was to end. */
 const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^{}]*))?\}|\$\{[^]*/g;
+
+/** A variable as a shell has it, but not this configuration. */
+const OF_A_SHELL = /^\$([A-Z_][A-Z0-9_]*)$/;
 
 /** Whose keys are names. */
 const NAMED: ReadonlySet<unknown> = new Set(['sources', 'batches', 'callers']);
@@ -26,22 +31,36 @@ const NAMED: ReadonlySet<unknown> = new Set(['sources', 'batches', 'callers']);
  */
 export function fill(raw: unknown, env: Env, fields: readonly string[]): FilledIn {
   const whole = new Set<string>();
+  const origins = new Map<string, string>();
   const faults: ConfigFault[] = [];
   const detail = `variables are filled in below ${fields.join(' and ')} alone, and a text without \${ is allowed here`;
 
-  const text = (template: string, path: readonly PropertyKey[]): string =>
-    template.replace(REFERENCE, (match, name: string | undefined, fallback: string | undefined) => {
+  const from = (path: string, name: string, value: string): void => {
+    const origin = `from \${${name}}${value === '' ? ', which is empty' : ''}`;
+    const known = origins.get(path);
+    origins.set(path, known === undefined ? origin : `${known}, ${origin}`);
+  };
+
+  const text = (template: string, path: readonly PropertyKey[]): string => {
+    const [, meant] = OF_A_SHELL.exec(template) ?? [];
+    // What is no variable may be a secret that begins like one.
+    if (meant !== undefined) origins.set(toPath(path), `write \${${Object.hasOwn(env, meant) ? meant : 'NAME'}}`);
+    return template.replace(REFERENCE, (match, name: string | undefined, fallback: string | undefined) => {
       if (match.length === template.length) whole.add(toPath(path));
       if (name === undefined) {
         faults.push({ path: toPath(path), detail: 'write ${NAME} or ${NAME:-default}, with no brace in the default' });
         return match;
       }
       const value = Object.hasOwn(env, name) ? env[name] : undefined;
-      if (fallback !== undefined) return value || fallback;
-      if (value !== undefined) return value;
+      if (fallback !== undefined && !value) return fallback;
+      if (value !== undefined) {
+        from(toPath(path), name, value);
+        return value;
+      }
       faults.push({ path: toPath(path), detail: `the environment variable ${name} is not set` });
       return match;
     });
+  };
 
   const walk = (node: unknown, path: readonly PropertyKey[]): unknown => {
     if (typeof node === 'string') {
@@ -66,5 +85,5 @@ export function fill(raw: unknown, env: Env, fields: readonly string[]): FilledI
     return [[key, walk(value, [...path, key])]];
   };
 
-  return { value: walk(raw, []), whole, faults };
+  return { value: walk(raw, []), whole, origins, faults };
 }
