@@ -1,4 +1,5 @@
 import { DurationsBy } from '../budget/durations.ts';
+import { CODES } from '../errors.ts';
 import { Counts } from './counts.ts';
 import { durationFamilies, type Family } from './family.ts';
 import { type Observed, sourceFamilies } from './source-families.ts';
@@ -22,6 +23,9 @@ export const OUTCOMES = ['complete', 'incomplete', 'explained', 'failed', 'inval
 /** One of them. */
 export type Outcome = (typeof OUTCOMES)[number];
 
+/** The HTTP statuses of failures. */
+const STATUSES = [...new Set(Object.values(CODES).map(({ http }) => String(http)))].toSorted();
+
 const BATCHES = {
   counter: { name: 'codap_batches', help: 'Batches, by what became of them.' },
   histogram: { name: 'codap_batch_seconds', help: 'From the end of the request to the end of the answer.' },
@@ -31,6 +35,8 @@ const BATCHES = {
 /** What a process counts, for `/metrics`. Every label comes from the configuration, or from codap itself. */
 export class Metrics {
   readonly refused = new Counts(REASONS);
+  /** Batches that failed as a whole, by the HTTP status of what failed them. */
+  readonly failed = new Counts(STATUSES);
   /** Bytes that have left, by the media type of the answer. */
   readonly sent: Counts;
   /** Failures that were codap's own. */
@@ -58,6 +64,13 @@ export class Metrics {
   get families(): readonly Family[] {
     return [
       ...durationFamilies(BATCHES, [this.#batches]),
+      {
+        name: 'codap_failed_batches',
+        help: 'Batches that failed as a whole, by the HTTP status of what failed them.',
+        type: 'counter',
+        labels: ['status'],
+        series: this.failed.series,
+      },
       {
         name: 'codap_refused',
         help: 'Requests and connections that were turned away.',

@@ -25,6 +25,8 @@ const scrape = async () => readMetrics((await service.get('/metrics')).text);
 const COVER = { source: 'photos', op: 'getObject', params: { key: 'covers/B-101.svg' } };
 const ADA = { source: 'shop', op: 'findOne', params: { collection: 'users', filter: { email: 'ada@shop.example' } } };
 const NOWHERE = { source: 'catalog', op: 'get', params: { path: '/nowhere' } };
+/** It refers to what is not there. */
+const LOST = { source: 'catalog', op: 'get', params: { path: ['stock', { $result: '/ada/no-such-field' }] } };
 const SLOW = { source: 'pricing-eu', op: 'get', params: { path: '/quote', query: { sku: 'B-101' } } };
 
 /** How much a series has grown by what is done in between. */
@@ -90,6 +92,15 @@ describe('GET /metrics', () => {
     const labels = { pattern: 'kv', batch: '', outcome };
     expect(await growth('codap_batches_total', labels, () => service.post('/kv', body))).toBe(1);
     expect(await growth('codap_batch_seconds_count', labels, () => service.post('/kv', body))).toBe(1);
+  });
+
+  it.each([
+    ['404', { queries: { nowhere: { ...NOWHERE, required: true } } }],
+    ['422', { queries: { ada: ADA, b: { ...LOST, required: true } } }],
+    ['504', { queries: { slow: { ...SLOW, timeoutMs: 20, required: true } } }],
+  ])('counts a batch that failed with the status that it failed by: %s', async (status, body) => {
+    await holdSlow();
+    expect(await growth('codap_failed_batches_total', { status }, () => service.post('/kv', body))).toBe(1);
   });
 
   it('counts a batch as cancelled where its client leaves', async () => {

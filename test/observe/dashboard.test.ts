@@ -104,6 +104,19 @@ describe('docs/operations.md', () => {
       for (const label of shown) expect(expr).toMatch(new RegExp(`by \\([^)]*\\b${label}\\b`));
     },
   );
+
+  it.each([
+    ['404', false],
+    ['422', false],
+    ['500', true],
+    ['502', true],
+    ['504', true],
+  ])('has an alert of batches that failed that counts those with status %j: %j', (status, counts) => {
+    const { expr = '' } = rules.find(({ alert }) => alert === 'CodapBatchesFail') ?? {};
+    const [, left = ''] = /codap_failed_batches_total\{status!~"([^"]*)"\}/.exec(expr) ?? [];
+    expect(left).not.toBe('');
+    expect(!new RegExp(`^(?:${left})$`).test(status)).toBe(counts);
+  });
 });
 
 it('no panel and no alert judges a process by the files that all workers may open together', () => {

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Pattern } from '../../batch/plan/node.ts';
 import type { Batch } from '../../batch/run/batch.ts';
 import { PROBLEM } from '../../encodings/media-types.ts';
+import { CODES } from '../../errors.ts';
 import type { Outcome } from '../../observe/metrics.ts';
 import { wasCut } from './cut-idle.ts';
 import { comesBack } from './event-source.ts';
@@ -75,6 +76,13 @@ export class CountedBatch {
     if (status === 503) return 'refused';
     return status < 500 ? 'invalid' : 'failed';
   }
+
+  /** The HTTP status of what failed it, whatever was sent before that. */
+  failedWith({ raw: { statusCode } }: FastifyReply): number {
+    const status = this.batch?.decidedBy?.error.http ?? this.status ?? statusCode;
+    // One that was cut since its client took nothing is too late.
+    return status < 400 ? CODES.TIMEOUT.http : status;
+  }
 }
 
 /** Counts every request for a batch that is there for its caller, and what is sent as its answer. */
@@ -97,7 +105,9 @@ export function countBatch(
 ): CountedBatch {
   const { metrics } = request.server;
   const counted = new CountedBatch(() => {
-    metrics.batch(pattern, batch, counted.outcome(reply), request.caller.name ?? '', counted.ms);
+    const outcome = counted.outcome(reply);
+    metrics.batch(pattern, batch, outcome, request.caller.name ?? '', counted.ms);
+    if (outcome === 'failed') metrics.failed.add(String(counted.failedWith(reply)));
     const type = reply.raw.statusCode < 400 ? (counted.encoding ?? PROBLEM) : PROBLEM;
     metrics.sent.add(type, bytesSent(reply.raw));
   });
