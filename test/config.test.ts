@@ -186,7 +186,7 @@ describe('faults', () => {
     ]);
     expect(faults['sources.shop.adapter']).toBe('allowed here: rest, shelf');
     expect(faults['server.prot']).toBe(
-      'unknown field; did you mean port? Allowed here: host, port, metricsPort, tls, workers, timeoutMs, maxTimeoutMs, graceMs, maxInFlight, bufferBytes, maxConnections, adhoc, mcp, maxToolBytes, playground, corsOrigins, hosts, traceStatements',
+      'unknown field (did you mean port?); allowed here: host, port, metricsPort, tls, workers, timeoutMs, maxTimeoutMs, graceMs, maxInFlight, bufferBytes, maxConnections, adhoc, mcp, maxToolBytes, playground, corsOrigins, hosts, traceStatements',
     );
     expect(faults['stores']).toBe('unknown field; allowed here: server, limits, sources, batches, callers');
     expect(faults['sources.other.ops.0']).toBe('allowed here: get, head');
@@ -229,7 +229,7 @@ describe('faults', () => {
     ['hots', 'hosts'],
   ])('an unknown field that is nearly another: %s', (field, meant) => {
     const detail = faultsOf(() => parse({ server: { [field]: 1 } }))[`server.${field}`];
-    expect(detail).toMatch(new RegExp(`^unknown field; did you mean ${meant}\\? Allowed here: host, port, `));
+    expect(detail).toMatch(new RegExp(`^unknown field \\(did you mean ${meant}\\?\\); allowed here: host, port, `));
   });
 
   it.each(['x', 'prefix', 'connections', 'a'.repeat(500)])('an unknown field that is like no other: %s', (field) => {
@@ -253,7 +253,7 @@ describe('faults', () => {
         '.ttlMs': 'a whole number from 0 to 31536000000 is allowed here',
         '.staleMs': 'a whole number from 0 to 31536000000 is allowed here',
         '.maxBytes': 'a whole number from 65536 to 1099511627776 is allowed here',
-        '.ttl': 'unknown field; did you mean ttlMs? Allowed here: ttlMs, staleMs, notFoundMs, maxBytes',
+        '.ttl': 'unknown field (did you mean ttlMs?); allowed here: ttlMs, staleMs, notFoundMs, maxBytes',
       },
     ],
   ])('a cache that says %j', (cache, faults) => {

@@ -6,13 +6,14 @@ const MOST_LETTERS = 2;
 
 /** The detail of a fault, of an unknown field with the name that may have been meant. */
 export function withMeant(field: string, detail: string): string {
-  const [, listed = ''] = UNKNOWN.exec(detail) ?? [];
+  const [, listed] = UNKNOWN.exec(detail) ?? [];
+  if (listed === undefined) return detail;
   const near = listed
     .split(', ')
     .map((name) => ({ name, letters: lettersBetween(field.toLowerCase(), name.toLowerCase()) }))
     .filter(({ name, letters }) => letters <= MOST_LETTERS && letters * 2 <= name.length)
     .toSorted((one, other) => one.letters - other.letters);
-  return near[0] ? detail.replace('allowed', `did you mean ${near[0].name}? Allowed`) : detail;
+  return near[0] ? detail.replace(';', ` (did you mean ${near[0].name}?);`) : detail;
 }
 
 /** How many letters have to be written, left out or exchanged to make one text of another (Levenshtein). */
