@@ -572,7 +572,8 @@ describe('${NAME}', () => {
         if (JSON.stringify(other).includes('${')) return;
         const raw = { other, sources: JSON.parse(JSON.stringify(other).replaceAll('${', '$')) as unknown };
         if (JSON.stringify(raw).includes('"__proto__"')) return;
-        expect(fill(raw, {}, ['sources'])).toEqual({ value: raw, whole: new Set(), origins: new Map(), faults: [] });
+        const { value, whole, faults } = fill(raw, {}, ['sources']);
+        expect({ value, whole, faults }).toEqual({ value: raw, whole: new Set(), faults: [] });
       }),
     );
   });
