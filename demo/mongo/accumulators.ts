@@ -23,7 +23,7 @@ export function refuseUnknown(name: string, value: unknown): void {
 }
 
 /** Each value once, as it was first met. */
-export function distinct(values: readonly unknown[]): unknown[] {
+function distinct(values: readonly unknown[]): unknown[] {
   const byKey = new Map<string, unknown>();
   for (const value of values) if (!byKey.has(keyOf(value))) byKey.set(keyOf(value), value);
   return [...byKey.values()];

@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 const jwt = (own: object) => ({ issuer: ISSUER, audience: 'codap', jwks: `${ISSUER}jwks.json`, ...own });
 const open = (callers: object, keys = () => Promise.resolve<unknown>(issuer.jwks)): Callers =>
-  openCallers(parseConfig({ callers }), { error: () => {} }, keys);
+  openCallers(parseConfig({ callers }), { error: () => {} }, undefined, keys);
 const now = () => Math.floor(Date.now() / 1000);
 const claims = (own: object = {}) => ({
   iss: ISSUER,
