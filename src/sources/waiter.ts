@@ -72,7 +72,9 @@ export class Waiter {
 
   succeed(answer: Payload | Promise<Payload>): void {
     this.stay();
-    this.#settling.resolve(answer);
+    // Those who have left while that was asked for hear nothing of it: its failure must not be nobody's.
+    if (answer instanceof Promise) answer.then(this.#settling.resolve, this.#settling.reject);
+    else this.#settling.resolve(answer);
   }
 
   fail(error: unknown): void {

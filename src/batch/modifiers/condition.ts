@@ -1,5 +1,5 @@
 import { isLeaf } from '../../json/leaf.ts';
-import { hasMember, isObject, keysOf, memberOf } from '../../json/members.ts';
+import { isObject, keysOf, memberOf } from '../../json/members.ts';
 import { comparing, plain } from '../../json/compare.ts';
 import type { Steps } from '../../budget/work.ts';
 import { CodapError } from '../../errors.ts';
@@ -15,14 +15,12 @@ export type Condition = Test & {
   readonly references: readonly Reference[];
 };
 
-const TESTS = ['equals', 'in'] as const;
-
 type Test =
   | { readonly test: 'holds'; readonly value: unknown }
-  | { readonly test: (typeof TESTS)[number]; readonly left: unknown; readonly right: unknown };
+  | { readonly test: 'equals' | 'in'; readonly left: unknown; readonly right: unknown };
 
 /** What a condition may be, as its faults tell. */
-const ALLOWED = '{"equals": [a, b]}, {"in": [a, list]}, a reference, or a value without one is allowed here';
+const ALLOWED = '{"equals": [a, b]}, {"in": [a, list]}, a reference, or an object without one is allowed here';
 
 /** The same, as a schema tells. */
 export const CONDITION =
@@ -36,18 +34,18 @@ export function readCondition(value: unknown, at: Spot, findings: Findings): Con
 }
 
 function readTest(value: unknown, at: Spot, findings: Findings): Test {
-  if (!isObject(value)) return readValue(value, at, findings);
-  const test = TESTS.find((name) => hasMember(value, name));
-  if (test === undefined) return readValue(value, at, findings);
-  const sides = memberOf(value, test);
-  if (keysOf(value).length > 1) findings.report(at, `equals and in stand alone; ${ALLOWED}`);
-  else if (Array.isArray(sides) && sides.length === 2) return readSides(test, sides, at.below(test), findings);
-  else findings.report(at.below(test), test === 'in' ? 'a value and a list: [a, list]' : 'two values: [a, b]');
-  // What is wrong with the references in it is told, too.
-  return { test: 'holds', value: readTemplate(value, at, findings) };
+  const [test, ...others] = isObject(value) ? keysOf(value) : [];
+  if (others.length === 0 && (test === 'equals' || test === 'in')) {
+    const sides = memberOf(value as object, test);
+    if (Array.isArray(sides) && sides.length === 2) return readSides(test, sides, at.below(test), findings);
+    findings.report(at.below(test), test === 'in' ? 'a value and a list: [a, list]' : 'two values: [a, b]');
+  }
+  const template = readTemplate(value, at, findings);
+  if (refersWithin(template)) findings.report(at, `it holds as soon as what it refers to is there; ${ALLOWED}`);
+  return { test: 'holds', value: template };
 }
 
-function readSides(test: (typeof TESTS)[number], sides: readonly unknown[], at: Spot, findings: Findings): Test {
+function readSides(test: 'equals' | 'in', sides: readonly unknown[], at: Spot, findings: Findings): Test {
   const left = readTemplate(sides[0], at.below(0), findings);
   const right = readTemplate(sides[1], at.below(1), findings);
   if (test === 'in' && !Array.isArray(right) && !isPlainReference(right))
@@ -55,12 +53,10 @@ function readSides(test: (typeof TESTS)[number], sides: readonly unknown[], at: 
   return { test, left, right };
 }
 
-/** An object holds, and so does a list with members: a reference in it is meant to decide that. */
-function readValue(value: unknown, at: Spot, findings: Findings): Test {
-  const template = readTemplate(value, at, findings);
-  if (hasReference(template) && !(template instanceof Reference))
-    findings.report(at, `it would hold whatever its references come to; ${ALLOWED}`);
-  return { test: 'holds', value: template };
+/** Whether a reference stands in an object: that holds, whatever is in it, and was meant to decide. */
+function refersWithin(template: unknown): boolean {
+  if (Array.isArray(template)) return template.some(refersWithin);
+  return isObject(template) && !(template instanceof Reference) && hasReference(template);
 }
 
 /** Whether a condition holds. */

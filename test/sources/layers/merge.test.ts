@@ -14,7 +14,7 @@ import type { LayerContext } from '../../../src/sources/layer-context.ts';
 import type { Payload, Value } from '../../../src/store/payload.ts';
 import { TypedValue } from '../../../src/store/typed-value.ts';
 import { context, NOBODY } from '../../adapters/source.ts';
-import { FakeStore } from '../../layer-suite/fake-store.ts';
+import { FakeStore, type Reached } from '../../layer-suite/fake-store.ts';
 import { layerSuite } from '../../layer-suite/layer-suite.ts';
 
 interface KeyPoint extends Point {
@@ -75,6 +75,42 @@ it('has each call of those that several wait for stand in its caller’s line, w
     ['modest', { keys: ['a', 'b'] }],
   ]);
 });
+
+it.each<[string, (reached: Reached) => void, string]>([
+  ['the one query is refused', ({ fail }) => fail(new CodapError('INVALID', 'told to fail')), 'refused'],
+  ['its answer does not tell', ({ answer }) => answer(['a=?,b=?']), 'untold'],
+  ['they are asked for alone at once', ({ answer }) => answer(['b']), 'alone'],
+])(
+  'who has to wait in a line of their own, once whoever began has left, is asked for there: %s',
+  async (_why, end, how) => {
+    const unheard: unknown[] = [];
+    const listener = (error: unknown) => void unheard.push(error);
+    process.on('unhandledRejection', listener);
+    const store = new FakeStore();
+    const layers = [coalesce(5000), merge(new KeyMerger()), limit({ name: 'shop', concurrency: 1, queue: 9 })];
+    const fetch = stack(store.fetch, layers);
+    const ask = (key: string, name: string, own: Partial<LayerContext> = {}) =>
+      fetch({ op: 'get', params: { key }, want: 'value' }, context({ caller: { name, headers: {} }, ...own }));
+    const leaving = new AbortController();
+    const before = [ask('b', how === 'alone' ? 'third' : 'first')];
+    if (how === 'alone') await nextTurn();
+    const left = ask('a', 'first', { signal: leaving.signal });
+    if (how !== 'alone') await nextTurn();
+    const others = [ask('other', 'third'), ask('a', 'second')];
+    leaving.abort(notNeeded());
+    await expect(left).rejects.toMatchObject({ code: 'CANCELLED' });
+    await nextTurn();
+    end(store.calls[0]!);
+    for (let turn = 1; turn < 6; turn += 1) {
+      await nextTurn();
+      store.calls[turn]?.answer(['v']);
+    }
+    await Promise.allSettled(before);
+    expect(await Promise.all(others)).toMatchObject([{ kind: 'value' }, { kind: 'value' }]);
+    process.off('unhandledRejection', listener);
+    expect(unheard).toEqual([]);
+  },
+);
 
 describe('merge', () => {
   function one() {
