@@ -39,7 +39,7 @@ export async function demo(ending: Ending, flags: DemoFlags, env: Env): Promise<
   const onLoopback = await isLoopback(where);
   warn(config, { logger, onLoopback });
   const spans = await openSpans(exportingOf(env), logger);
-  const common = commonOf(config, { spans, logger, onLoopback });
+  const common = commonOf(config, { spans, logger, onLoopback, tells: true });
   const front = new Front(await openEdition(config, common), { logger });
   const running = {
     front,

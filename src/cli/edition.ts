@@ -1,4 +1,3 @@
-import cluster from 'node:cluster';
 import type { FastifyInstance } from 'fastify';
 import { adapters } from '../../adapters/index.ts';
 import { type Memory, processMemory } from '../budget/memory.ts';
@@ -22,6 +21,8 @@ export interface Common {
   /** Where traces are exported; whoever opened that closes it. */
   readonly spans: Spans | undefined;
   readonly onLoopback: boolean;
+  /** Whether it tells the log what is to be told once, whatever the number of workers. */
+  readonly tells: boolean;
   readonly memory: Memory;
   readonly totals: Parts;
   /** The key sets of token issuers: an issuer that is down costs nobody a changed configuration. */
@@ -33,7 +34,7 @@ export interface Common {
 /** What the editions have in common of a service that begins with a configuration. */
 export function commonOf(
   { server }: Pick<Config, 'server'>,
-  options: Pick<Common, 'logger' | 'spans' | 'onLoopback'>,
+  options: Pick<Common, 'logger' | 'spans' | 'onLoopback' | 'tells'>,
 ): Common {
   const totals = new Totals();
   countCollections();
@@ -48,12 +49,11 @@ export function commonOf(
 
 /** Opens all that a configuration names, and makes an app of it that is ready. Throws ConfigError. */
 export async function openEdition(config: Config, common: Common): Promise<Edition> {
-  const { totals, ...options } = common;
+  const { totals, tells, ...options } = common;
   await using opening = new AsyncDisposableStack();
   const { sources } = opening.use(await openSources(config, adapters, options.logger));
   const saved = await openSaved(config, sources);
-  // Of all workers the first one tells it.
-  if ((cluster.worker?.id ?? 1) === 1) for (const { of, text } of warningsOfSaved(saved)) options.logger.warn(of, text);
+  if (tells) for (const { of, text } of warningsOfSaved(saved)) options.logger.warn(of, text);
   const app = opening.adopt(await buildApp(config, { ...options, sources, saved }), (app) => app.close());
   return await ready(config, app, totals, opening);
 }

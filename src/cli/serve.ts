@@ -42,7 +42,7 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
   if (cluster.isPrimary && workersOf(config) > 1) return serveByWorkers(ending, config, place);
   const shared = cluster.isWorker ? new WorkerMetrics() : undefined;
   const spans = await openSpans(exporting, logger);
-  const own = commonOf(config, { spans, logger, onLoopback });
+  const own = commonOf(config, { spans, logger, onLoopback, tells: cluster.isPrimary || env[FIRST] === '1' });
   const common = { ...own, ...(shared && { scrape: shared.scrape, totals: shared.growth }) };
   const { memory } = common;
   const front = new Front(await openEdition(config, common), { logger });
@@ -75,6 +75,9 @@ export async function serve(ending: Ending, given: string | undefined, flags: Li
   });
 }
 
+/** Tells a worker whether it is the first one. */
+const FIRST = 'CODAP_FIRST_WORKER';
+
 const PASSED_OVER =
   'CODAP_PORT is the link to a Kubernetes service named codap, and is passed over: see enableServiceLinks';
 
@@ -106,9 +109,9 @@ async function serveByWorkers(ending: Ending, config: Config, place: Place): Pro
     count: workersOf(config),
     graceMs: config.server.graceMs,
     logger,
-    fork(port) {
+    fork(port, isFirst) {
       cluster.setupPrimary({ args: ['serve', '--host', where.host, '--port', String(port), '--', file] });
-      return cluster.fork();
+      return cluster.fork({ [FIRST]: isFirst ? '1' : '' });
     },
     bound: () => inForce.server,
   });

@@ -16,8 +16,11 @@ export interface WorkersOptions {
   /** Milliseconds from the signal within which each of them ends. */
   readonly graceMs: number;
   readonly logger: Logger;
-  /** Starts a process that serves the port; 0 is any that is free. */
-  readonly fork: (port: number) => Worker;
+  /**
+   * Starts a process that serves the port; 0 is any that is free. The first one, and whoever takes its place,
+   * tells what is to be told once.
+   */
+  readonly fork: (port: number, isFirst: boolean) => Worker;
   /** What each of them has of the configuration in force. */
   readonly bound: () => Bound;
 }
@@ -44,7 +47,7 @@ export class Workers {
   async start(port: number): Promise<string | undefined> {
     const { count } = this.#options;
     countCollections();
-    const first = this.#start(port);
+    const first = this.#start(port, true);
     const address = await first.listens;
     if (address === undefined) {
       const exit = await first.ends;
@@ -53,9 +56,9 @@ export class Workers {
     // Elsewhere the primary holds the port for them, under the number that was asked for.
     const shared = process.platform === 'linux' && port === 0 ? Number(new URL(address).port) : port;
     const others: WorkerProcess[] = [];
-    while (!this.#ending && others.length < count - 1) others.push(this.#start(shared));
+    while (!this.#ending && others.length < count - 1) others.push(this.#start(shared, false));
     for (const worker of [first, ...others])
-      this.#keep(worker, shared).catch((error: unknown) => this.end({ err: error as Error }));
+      this.#keep(worker, shared, worker === first).catch((error: unknown) => this.end({ err: error as Error }));
     await Promise.all(others.map(({ listens }) => listens));
     return this.#ending ? undefined : address;
   }
@@ -112,22 +115,22 @@ export class Workers {
     for (const worker of this.#alive) worker.kill();
   }
 
-  #start(port: number): WorkerProcess {
+  #start(port: number, isFirst: boolean): WorkerProcess {
     const { logger, fork, bound } = this.#options;
     const ended = (exit: Exit): void => {
       this.#alive.delete(worker);
       logger[exit.status === 0 ? 'info' : 'warn']({ worker: worker.pid, ...exit }, 'worker ended');
     };
-    const worker = new WorkerProcess(fork(port), ended, bound, this.totals, this.scrape);
+    const worker = new WorkerProcess(fork(port, isFirst), ended, bound, this.totals, this.scrape);
     this.#alive.add(worker);
     logger.info({ worker: worker.pid }, 'worker started');
     return worker;
   }
 
   /** Replaces a worker that leaves, and each that comes after it, until all of them are to end. */
-  async #keep(worker: WorkerProcess, port: number): Promise<void> {
+  async #keep(worker: WorkerProcess, port: number, isFirst: boolean): Promise<void> {
     let pauseMs: number | undefined;
-    for (let kept = worker; ; kept = this.#start(port)) {
+    for (let kept = worker; ; kept = this.#start(port, isFirst)) {
       const began = performance.now();
       await kept.leaves;
       if (this.#ending) return;

@@ -20,7 +20,7 @@ const KINDS: readonly [string, (config: Config, common: Common) => Promise<Editi
 ];
 
 const common = (config: Config, more: Partial<Common> = {}): Common => ({
-  ...commonOf(config, { logger: pino({ enabled: false }), spans: undefined, onLoopback: true }),
+  ...commonOf(config, { logger: pino({ enabled: false }), spans: undefined, onLoopback: true, tells: true }),
   ...more,
 });
 

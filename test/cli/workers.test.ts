@@ -29,10 +29,10 @@ describe('the primary', () => {
 
   /** Starts a service of two workers that are none, each of which does as it is told here. */
   function service() {
-    const forked: { worker: EventEmitter; port: number }[] = [];
-    const fork = (port: number): Worker => {
+    const forked: { worker: EventEmitter; port: number; isFirst: boolean }[] = [];
+    const fork = (port: number, isFirst: boolean): Worker => {
       const worker = Object.assign(new EventEmitter(), { process: { pid: forked.length + 1 } });
-      forked.push({ worker, port });
+      forked.push({ worker, port, isFirst });
       return worker as unknown as Worker;
     };
     let metricsPort = 1;
@@ -108,7 +108,7 @@ describe('the primary', () => {
     await turn();
     tell(0, 'exit', 0, null);
     await vi.advanceTimersByTimeAsync(100_000);
-    expect(forked).toHaveLength(4);
+    expect(forked.map(({ isFirst }) => isFirst)).toEqual([true, false, false, true]);
   });
 
   it.each([

@@ -48,10 +48,8 @@ const GRAMMAR: ReadonlyMap<string, (reader: TagReader) => void> = new Map(
     liquid: anything,
     render(reader) {
       reader.value();
-      if (reader.binds('with')) {
-        if (reader.passes('as')) reader.name();
-      } else if (reader.binds('for')) {
-        // LiquidJS would give what it goes through no name.
+      // LiquidJS would give what is handed in, or gone through, no name.
+      if (reader.binds('with') || reader.binds('for')) {
         reader.mark('as');
         reader.name();
       }

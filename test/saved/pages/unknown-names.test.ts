@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { PagesBelow } from '../../../src/saved/pages/open-page.ts';
+import { processorMs } from '../../processor-time.ts';
 import { inFolder } from './rendering.ts';
 
 /** What is told of pages by their batches, of which each has the keys `item` and `price` and a parameter. */
@@ -59,7 +60,6 @@ it.each<[files: Record<string, string>, ...warnings: string[]]>([
   ],
   [{ 'page.liquid': '{% render "b.liquid" for item as a, b: 1 %}', 'b.liquid': '{{ a }}{{ forloop.last }}{{ b }}' }],
   [{ 'page.liquid': '{% render "b.liquid" with item as a %}', 'b.liquid': '{{ a }}' }],
-  [{ 'page.liquid': '{% render "b.liquid" with item %}', 'b.liquid': '{{ ["b.liquid"] }}' }],
   [{ 'page.liquid': '{% render "b.liquid", params: item %}', 'b.liquid': '{{ params.any }}' }],
   [
     {
@@ -117,6 +117,47 @@ it('what stands in a file of several pages is told once, and only where none of 
     ['b1', b],
     ['b2', []],
   ]);
+});
+
+it('a file of several pages is given the members that any of them has', async () => {
+  const typos = '{{ codap.compelte }}{{ params.idd }}{{ codap.replies.usr.ms }}';
+  const files = { 'a.liquid': '{% include "top.liquid" %}', 'top.liquid': typos };
+  const told = [
+    'top.liquid:1:4: codap has no compelte; there are: complete, replies',
+    'top.liquid:1:24: params has no idd; there are: id',
+    'top.liquid:1:40: codap.replies has no usr; there are: item, price',
+  ];
+  expect(await warningsOf(files, ['a.liquid', 'a.liquid', 'top.liquid'])).toEqual([
+    ['b0', told],
+    ['b1', []],
+    ['b2', []],
+  ]);
+});
+
+it.each<[string, () => Record<string, string>, number]>([
+  [
+    'of very many in one file the first 100',
+    () => ({
+      'page.liquid': Array.from({ length: 10_000 }, (_, at) => `{% assign a${at} = 1 %}{{ b${at} }}`).join(''),
+    }),
+    100,
+  ],
+  [
+    'none of a long chain of files',
+    () =>
+      Object.fromEntries(
+        Array.from({ length: 400 }, (_, at) => [
+          at === 0 ? 'page.liquid' : `f${at}.liquid`,
+          `{% assign a${at} = 1 %}${at < 399 ? `{% include "f${at + 1}.liquid", b${at}: 1 %}` : ''}`,
+        ]),
+      ),
+    0,
+  ],
+])('are told soon: %s', async (_what, files, count) => {
+  const began = processorMs();
+  const [[, told] = ['', []]] = await warningsOf(files());
+  expect(told).toHaveLength(count);
+  expect(processorMs() - began).toBeLessThan(2000);
 });
 
 it('the array patterns have results', async () => {
