@@ -75,7 +75,7 @@ describe('a parameter may not be read', () => {
     ['in one of two conditions', { ...users({}), unless: { equals: [P, 1], in: [1, [2]] } }, '#/queries/q/unless'],
     [
       'in a condition of a group',
-      { pattern: 'ordered', when: [{ $caller: '/role' }], queries: [users({})] },
+      { pattern: 'ordered', when: [{ not: { $caller: '/role' } }], queries: [users({})] },
       '#/queries/q/when',
     ],
     ['where it is unknown', users({ name: { $param: '/nobody' } }), '#/queries/q/params/filter/name/$param'],
