@@ -81,14 +81,18 @@ export class RestConnection implements Connection {
 
   readonly revalidate = renewal;
 
-  /** Any answer at all shows that the store is there; one that refuses, or of a failure, is told. */
+  /**
+   * Any answer at all shows that the store is there; one that refuses, or of a failure, is told. Where headers
+   * of callers are forwarded, a refusal says nothing: nobody's credentials are sent with this.
+   */
   async ping(signal: AbortSignal): Promise<number | undefined> {
     const headers = { 'user-agent': this.#options.userAgent, ...this.#options.headers };
     const sent = Object.entries(headers).flat();
     const request = { method: 'HEAD', path: this.#base.pathname, host: this.#host, headers: sent } as const;
     const context = { signal, memory: processMemory(0), work: new Work(0) };
     const status = await exchange(this.#calls, request, context, new AnyAnswer());
-    return status === 401 || status === 403 || status >= 500 ? status : undefined;
+    const refuses = this.#options.forwardHeaders.length === 0 && (status === 401 || status === 403);
+    return refuses || status >= 500 ? status : undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -280,15 +280,19 @@ describe('check', () => {
   });
 
   it.each([
-    [401, 'ok (answered 401)'],
-    [403, 'ok (answered 403)'],
-    [503, 'ok (answered 503)'],
-    [404, 'ok    '],
-    [405, 'ok    '],
-    [302, 'ok    '],
-  ])('--ping tells what a REST store that is there answered, where that is %i', async (code, told) => {
+    [401, '', 'ok (answered 401)'],
+    [403, '', 'ok (answered 403)'],
+    [503, '', 'ok (answered 503)'],
+    [404, '', 'ok    '],
+    [405, '', 'ok    '],
+    [302, '', 'ok    '],
+    // Without a caller's credentials a store that is fine refuses.
+    [401, ', forwardHeaders: [authorization]', 'ok    '],
+    [403, ', forwardHeaders: [x-tenant]', 'ok    '],
+    [503, ', forwardHeaders: [authorization]', 'ok (answered 503)'],
+  ])('--ping tells what a REST store that is there answered, where that is %i%s', async (code, own, told) => {
     const url = await store((_request, response) => response.writeHead(code).end());
-    const file = await configured(`sources: { api: { adapter: rest, url: "${url}" } }`);
+    const file = await configured(`sources: { api: { adapter: rest, url: "${url}"${own} } }`);
     const { status, out } = await run(['check', file, '--ping']);
     expect(status).toBe(0);
     expect(out.replace(/\d+\.\d ms/, '… ms')).toBe(`api  rest  ${told}  … ms\n`);
