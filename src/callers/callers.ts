@@ -85,7 +85,11 @@ export function openCallers(
     async of({ authorization = '', 'x-api-key': key }, tell = () => {}) {
       // A key of its own says who asks: `Authorization` may then be meant for a source that forwards it.
       const given = key ?? BEARER.exec(authorization)?.[1];
-      if (typeof given !== 'string' || given === '' || given.length > MOST_CHARS) return undefined;
+      if (typeof given !== 'string' || given === '') return undefined;
+      if (given.length > MOST_CHARS) {
+        if (key === undefined && issued.length > 0) tell({ why: 'too long' });
+        return undefined;
+      }
       const owner = apiKeys.find(given);
       if (owner || key !== undefined) return owner;
       return verified.find(given) ?? bearerOf(given, issued, verified, tell);
@@ -104,13 +108,13 @@ async function bearerOf(
   tell: Tell,
 ): Promise<KnownCaller | undefined> {
   if (callers.length === 0) return undefined;
-  let nearest: RefusedToken = { why: 'not a JWT' };
   const token = readToken(text);
-  if (!token) {
-    tell(nearest);
+  if (typeof token === 'string') {
+    tell({ why: token });
     return undefined;
   }
   const { claims } = token;
+  let nearest: RefusedToken = { why: 'not a JWT' };
   // Loaded with the first token: where all callers have keys there is none.
   const { jwtVerify } = await import('jose');
   const refused = new Set<string>();

@@ -15,19 +15,26 @@ export interface Token {
   readonly claims: object;
 }
 
+/** Why a text is read as no token, in the order in which that is looked at. */
+export const UNREAD = ['not a JWT', 'JSON that readers differ on', 'crit', 'no kid'] as const;
+
+type Unread = (typeof UNREAD)[number];
+
 /**
- * Reads a token; undefined where it is none, or where two readers might read two things in it. An extension
- * that has to be understood (`crit`) is none that codap understands.
+ * Reads a token, or says why it is none: two readers might read two things in it, too. An extension that has
+ * to be understood (`crit`) is none that codap understands.
  */
-export function readToken(text: string): Token | undefined {
+export function readToken(text: string): Token | Unread {
   const [, ...parts] = COMPACT.exec(text) ?? [];
-  const [head, claims, signature] = parts.map(bytesOf);
-  if (!head || !claims || !signature) return undefined;
+  const [head, said, signature] = parts.map(bytesOf);
+  if (!head || !said || !signature) return 'not a JWT';
   const header = objectIn(head);
-  const claimed = header && objectIn(claims);
-  if (!claimed || memberOf(header, 'crit') !== undefined) return undefined;
+  if (typeof header === 'string') return header;
+  const claims = objectIn(said);
+  if (typeof claims === 'string') return claims;
+  if (memberOf(header, 'crit') !== undefined) return 'crit';
   const kid = memberOf(header, 'kid');
-  return typeof kid === 'string' ? { kid, claims: claimed } : undefined;
+  return typeof kid === 'string' ? { kid, claims } : 'no kid';
 }
 
 /** The bytes of a part; undefined where it is not written as one writes these. */
@@ -36,9 +43,20 @@ function bytesOf(part: string): Buffer | undefined {
   return bytes.toString('base64url') === part ? bytes : undefined;
 }
 
-/** The JSON object in some bytes; undefined where there is none, or not exactly one way to read it. */
-function objectIn(bytes: Buffer): object | undefined {
-  if (scan(bytes, { depth: DEPTH, keepsDigits: true }).faults.length > 0) return undefined;
-  const value = parseExact(bytes.toString());
-  return isObject(value) ? value : undefined;
+/** The JSON object in some bytes, or why there is none. */
+function objectIn(bytes: Buffer): object | Unread {
+  const text = bytes.toString();
+  if (scan(bytes, { depth: DEPTH, keepsDigits: true }).faults.length > 0)
+    return isObject(asJson(text)) ? 'JSON that readers differ on' : 'not a JWT';
+  const value = parseExact(text);
+  return isObject(value) ? value : 'not a JWT';
+}
+
+/** Undefined for what is no JSON. */
+function asJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

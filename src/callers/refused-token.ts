@@ -1,8 +1,10 @@
 import { NoKeys } from './key-set.ts';
+import { UNREAD } from './read-token.ts';
 
 /** What a token may fail by, in the order in which that is looked at. */
 const CHECKS = [
-  'not a JWT',
+  'too long',
+  ...UNREAD,
   'issuer',
   'audience',
   'claims',

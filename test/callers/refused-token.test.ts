@@ -56,14 +56,32 @@ describe('why a token is refused', () => {
     expect(await told(callers, make())).toEqual({ why, caller: 'people' });
   });
 
-  it.each<[string, () => string]>([
-    ['a key that nobody has', () => 'codap_unknown'],
-    ['without a signature', () => `${parts({ alg: 'none', kid: 'EdDSA' }, claims())}.`],
-    ['without a kid', () => own({}, { kid: undefined })],
-    ['with an extension', () => own({}, { crit: ['x'], x: 1 })],
-    ['of no claims', () => issuer.signed('EdDSA', '{"alg":"EdDSA","kid":"EdDSA"}', '[]')],
-  ])('is told of what is no JWT: %s', async (_what, make) => {
-    expect(await told(callers, make())).toEqual({ why: 'not a JWT' });
+  it.each<[string, string, () => string]>([
+    ['not a JWT', 'a key that nobody has', () => 'codap_unknown'],
+    ['not a JWT', 'without a signature', () => `${parts({ alg: 'none', kid: 'EdDSA' }, claims())}.`],
+    ['not a JWT', 'of no claims', () => issuer.signed('EdDSA', '{"alg":"EdDSA","kid":"EdDSA"}', '[]')],
+    ['not a JWT', 'of a header that is no JSON', () => issuer.signed('EdDSA', '{"alg"', '{}')],
+    ['no kid', 'without a kid', () => own({}, { kid: undefined })],
+    ['no kid', 'with a kid that is no text', () => own({}, { kid: 1 })],
+    ['crit', 'with an extension', () => own({}, { crit: ['x'], x: 1 })],
+    [
+      'JSON that readers differ on',
+      'with a name twice in its header',
+      () => issuer.signed('EdDSA', '{"alg":"EdDSA","kid":"EdDSA","kid":"x"}', JSON.stringify(claims())),
+    ],
+    [
+      'JSON that readers differ on',
+      'with a name twice in its claims',
+      () => issuer.signed('EdDSA', '{"alg":"EdDSA","kid":"EdDSA"}', '{"sub":"ada","sub":"bob"}'),
+    ],
+    [
+      'JSON that readers differ on',
+      'with claims that are nested too deep',
+      () => issuer.signed('EdDSA', '{"alg":"EdDSA","kid":"EdDSA"}', `{"a":${'['.repeat(16)}${']'.repeat(16)}}`),
+    ],
+    ['too long', 'of more than 8192 characters', () => own({ more: 'x'.repeat(8192) })],
+  ])('is told before any caller is looked at: %s, %s', async (why, _what, make) => {
+    expect(await told(callers, make())).toEqual({ why });
   });
 
   it('is told where the issuer’s keys cannot be had', async () => {
@@ -88,7 +106,10 @@ describe('why a token is refused', () => {
   it('is not told of a key, where nobody has tokens, nor of a token that is taken', async () => {
     const heard: unknown[] = [];
     const keys = open({ web: { keys: [`sha256:${'0'.repeat(64)}`] } });
-    expect(await keys.of({ authorization: 'Bearer x' }, (refused) => heard.push(refused))).toBeUndefined();
+    for (const text of ['x', 'x'.repeat(8193)]) {
+      expect(await keys.of({ authorization: `Bearer ${text}` }, (refused) => heard.push(refused))).toBeUndefined();
+      expect(await callers.of({ 'x-api-key': text }, (refused) => heard.push(refused))).toBeUndefined();
+    }
     const taken = await callers.of({ authorization: `Bearer ${own({})}` }, (refused) => heard.push(refused));
     expect(taken?.name).toBe('people');
     expect(heard).toEqual([]);
