@@ -276,12 +276,13 @@ describe('faults', () => {
   });
 
   it.each([
-    ['numbers', { port: 9, metricsPort: 9 }],
-    ['a variable', { port: '${SERVED}', metricsPort: 9 }],
-  ])('one port for the service and its metrics is one, beside others: %s', (_as, server) => {
-    const env = { PORT: '1', SERVED: '9' };
+    ['numbers', { port: 9, metricsPort: 9 }, ''],
+    ['a variable', { port: '${SERVED}', metricsPort: 9 }, ''],
+    ['two variables', { port: '${SERVED}', metricsPort: '${MEASURED}' }, ' (from ${MEASURED})'],
+  ])('one port for the service and its metrics is one, beside others: %s', (_as, server, origin) => {
+    const env = { PORT: '1', SERVED: '9', MEASURED: '9' };
     expect(faultsOf(() => parse({ server: { ...server, timeoutMs: 0 } }, env))).toEqual({
-      'server.metricsPort': 'another port than server.port is allowed here',
+      'server.metricsPort': `another port than server.port is allowed here${origin}`,
       'server.timeoutMs': expect.any(String),
     });
   });

@@ -77,9 +77,9 @@ function checkFilled(
   const batchNames = files.batches.map(({ name }) => name).filter(isName);
   const faults = distinct([
     ...fillFaults,
-    ...elsewhere(fillFaults, checked.faults).map((fault) => withOrigin(fault, origins)),
-    ...portFaults(value),
-    ...callerFaults(value, batchNames),
+    ...[...elsewhere(fillFaults, checked.faults), ...portFaults(value), ...callerFaults(value, batchNames)].map(
+      (fault) => withOrigin(fault, origins),
+    ),
   ]);
   const data = faults.length === 0 ? checked.data : checkSchema(schema, without(value, faults)).data;
   const faultyPaths = new Set(faults.map(({ path }) => path));
