@@ -82,8 +82,8 @@ export class RestConnection implements Connection {
   readonly revalidate = renewal;
 
   /**
-   * Any answer at all shows that the store is there; one that refuses, or of a failure, is told. Where headers
-   * of callers are forwarded, a refusal says nothing: nobody's credentials are sent with this.
+   * Any answer at all shows that the store is there; one that refuses, or of a failure, is told. Where
+   * headers of callers are forwarded, a refusal says nothing: nobody's credentials are sent with this.
    */
   async ping(signal: AbortSignal): Promise<number | undefined> {
     const headers = { 'user-agent': this.#options.userAgent, ...this.#options.headers };
