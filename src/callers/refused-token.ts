@@ -11,6 +11,7 @@ const CHECKS = [
   'algorithm',
   'no keys are known',
   'unknown kid',
+  'a key that cannot be used',
   'signature',
   'exp, nbf or iat is no time',
   'not yet valid',
@@ -44,7 +45,8 @@ const BY_CODE: Readonly<Record<string, RefusedToken['why']>> = {
 /** The check by which jose did not verify a token whose issuer, audience and claims are right. */
 export function failedCheck(error: unknown): RefusedToken['why'] {
   if (error instanceof NoKeys) return 'no keys are known';
-  const { code = '', claim, reason } = error as { code?: string; claim?: string; reason?: string };
+  const { code = '', claim, reason } = error as { code?: unknown; claim?: string; reason?: string };
   if (claim === 'nbf' && reason === 'check_failed') return 'not yet valid';
-  return BY_CODE[code] ?? 'not a JWT';
+  // What is thrown of a key, one that is too short, too, has no code of jose's.
+  return BY_CODE[String(code)] ?? (String(code).startsWith('ERR_J') ? 'not a JWT' : 'a key that cannot be used');
 }

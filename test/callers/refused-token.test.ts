@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Callers, openCallers } from '../../src/callers/callers.ts';
 import { parseConfig } from '../configured.ts';
@@ -87,6 +88,18 @@ describe('why a token is refused', () => {
   it('is told where the issuer’s keys cannot be had', async () => {
     const down = open({ people: { jwt: jwt({}) } }, () => Promise.reject(new Error('down')));
     expect(await told(down, own({}))).toEqual({ why: 'no keys are known', caller: 'people' });
+  });
+
+  it.each([
+    ['too short', () => generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' })],
+    ['none of its kind', () => ({ kty: 'RSA', e: 'AQAB' })],
+  ])('is told where the key that it names is %s', async (_what, key) => {
+    const keys = [{ ...key(), kid: 'RS256' }];
+    const weak = open({ people: { jwt: jwt({}) } }, () => Promise.resolve({ keys }));
+    expect(await told(weak, issuer.token('RS256', claims()))).toEqual({
+      why: 'a key that cannot be used',
+      caller: 'people',
+    });
   });
 
   it.each<[string, string, () => string]>([
