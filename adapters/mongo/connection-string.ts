@@ -146,7 +146,7 @@ function refusal(url: string): string {
   return `options that MongoDB's driver takes are allowed here, and it refuses ${refused(base, query).join(', ')}`;
 }
 
-/** Names of options: of a few that do not go together, or else of all that are refused by themselves. */
+/** Options: a few that do not go together, or else all that are refused by themselves. */
 function refused(base: string, query: string): readonly string[] {
   const options = query.split('&').map((text) => ({ text, name: /^[^=]*/.exec(text)![0] }));
   const names = [...new Set(options.map(({ name }) => name))];
@@ -155,8 +155,14 @@ function refused(base: string, query: string): readonly string[] {
     return isRead(`${base}?${kept.join('&')}`);
   };
   const clashing = names.filter((name) => isReadWith((other) => other !== name));
-  return clashing.length > 0 ? clashing : names.filter((name) => !isReadWith((other) => other === name));
+  const wrong = clashing.length > 0 ? clashing : names.filter((name) => !isReadWith((other) => other === name));
+  return wrong.map((name) =>
+    LOOKS_LIKE_ONE.test(name) ? name : `one (number ${options.findIndex((option) => option.name === name) + 1})`,
+  );
 }
+
+/** What the name of an option looks like: another text may be a secret that a variable has put there. */
+const LOOKS_LIKE_ONE = /^[a-z]{1,64}$/i;
 
 function isRead(url: string): boolean {
   return readConnectionString(url) !== undefined;

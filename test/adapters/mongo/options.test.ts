@@ -72,6 +72,14 @@ it.each([
   ['mongodb://a,b/x?appName=a@b&maxPoolSize=1', AT],
   ['mongodb://u:p@a/?maxPoolSze=1', refused('maxPoolSze')],
   ['mongodb://a?maxPoolSze=1&appName=x&noSuch', refused('maxPoolSze, noSuch')],
+  ['mongodb://a/?appName=x&s3cret', refused('one (number 2)')],
+  ['mongodb://a/?s3cr3t-pw=1', refused('one (number 1)')],
+  ['mongodb://a/?se#cret=1', refused('one (number 1)')],
+  ['mongodb://a/?se%63ret', refused('one (number 1)')],
+  ['mongodb://a/?=1', refused('one (number 1)')],
+  ['mongodb://a/?toString=1', refused('toString')],
+  ['mongodb://a/?maxpoolsize=x&s3cret=1', refused('maxpoolsize, one (number 2)')],
+  ['mongodb://a/?maxPoolSize', refused('maxPoolSize')],
   ['mongodb://u:p@a/?appName=x&maxPoolSize=secret', refused('maxPoolSize')],
   ['mongodb://u:p@a/?readPreference=no&maxPoolSize=1', refused('readPreference')],
   [
@@ -80,7 +88,7 @@ it.each([
   ],
   ['mongodb://a/?appName=x&appName=y', refused('appName')],
   ['mongodb://a/?authMechanism=PLAIN', refused('authMechanism')],
-])('what is wrong with %s is told, and nothing of its user or password', (url, detail) => {
+])('what is wrong with %s is told, and nothing of its user, its password or names that may be one', (url, detail) => {
   expect(wrong(url)).toBe(detail);
 });
 
