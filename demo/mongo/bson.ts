@@ -9,6 +9,21 @@ export function toView(raw: Uint8Array): Document {
   return deserialize(exchanged(raw, PROTO, STAND_IN), { bsonRegExp: true });
 }
 
+const sources = new WeakMap<Document, Uint8Array>();
+
+/** A view, which nobody may change, whose types can still be asked for. */
+export function toStoredView(raw: Uint8Array): Document {
+  const view = toView(raw);
+  sources.set(view, raw);
+  return view;
+}
+
+/** The document of a stored view with every BSON type kept; any other one as it is. */
+export function typedOf(view: Document): Document {
+  const raw = sources.get(view);
+  return raw ? toTyped(raw) : view;
+}
+
 /** A document with every BSON type kept, so that encoding it again gives the same bytes. */
 export function toTyped(raw: Uint8Array): Document {
   return deserialize(exchanged(raw, PROTO, STAND_IN), { bsonRegExp: true, promoteValues: false });

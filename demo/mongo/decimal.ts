@@ -36,6 +36,11 @@ export function toDouble({ digits, exponent }: Exact): number {
   return Number(`${digits}e${exponent}`);
 }
 
+/** A number without what is behind its point. */
+export function truncated({ digits, exponent }: Exact): bigint {
+  return exponent < 0 ? digits / 10n ** BigInt(-exponent) : digits * 10n ** BigInt(exponent);
+}
+
 /** The sum, to its last digit. */
 export function add(left: Exact, right: Exact): Exact {
   const exponent = Math.min(left.exponent, right.exponent);

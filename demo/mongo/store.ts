@@ -1,5 +1,5 @@
 import type { Document } from 'bson';
-import { toView } from './bson.ts';
+import { toStoredView } from './bson.ts';
 import { keyOf } from './compare.ts';
 
 /** A document as its bytes, which are what is answered, and as mingo compares it. */
@@ -38,7 +38,7 @@ export class Collection {
   /** False if there is a document with this `_id` already. */
   insert(raw: Uint8Array): boolean {
     // A copy: the bytes may be a window on a whole network buffer.
-    const stored = { raw: Uint8Array.from(raw), view: toView(raw) };
+    const stored = { raw: Uint8Array.from(raw), view: toStoredView(raw) };
     const key = keyOf(stored.view._id);
     if (this.#documents.has(key)) return false;
     this.#documents.set(key, stored);
@@ -46,7 +46,7 @@ export class Collection {
   }
 
   replace(previous: Stored, raw: Uint8Array): void {
-    this.#documents.set(keyOf(previous.view._id), { raw, view: toView(raw) });
+    this.#documents.set(keyOf(previous.view._id), { raw, view: toStoredView(raw) });
   }
 
   remove({ view }: Stored): void {

@@ -1,7 +1,9 @@
 import { type Document, ObjectId } from 'bson';
 import type { Options } from 'mingo/types';
 import { updateOne } from 'mingo/updater';
-import { toQuery, toRaw, toTyped, toView } from './bson.ts';
+import { resolve } from 'mingo/util';
+import { refuseUnknown } from './accumulators.ts';
+import { toQuery, toRaw, toStoredView, toTyped } from './bson.ts';
 import type { Command } from './command.ts';
 import { comparer } from './compare.ts';
 import { matching, optionsOf } from './select.ts';
@@ -65,10 +67,28 @@ function changed(
   options: Partial<Options>,
 ): Document {
   if (isReplacement(change)) return { ...('_id' in document && { _id: document._id as unknown }), ...change };
-  const documents = [toView(toRaw(document))];
+  const documents = [toStoredView(toRaw(document))];
+  if (!Array.isArray(change)) refuseInexact(change, documents[0] as Document);
   // mingo tests the filter again because it tells it what a positional `$` stands for.
   updateOne(documents, filter, change as Parameters<typeof updateOne>[2], { arrayFilters }, options);
   return withTypes(documents[0], document) as Document;
+}
+
+/** Those that count or compare; mingo would leave a number that it does not know as it is, without a word. */
+const COUNTING = new Set(['$inc', '$mul', '$min', '$max', '$bit', '$addToSet']);
+
+function refuseInexact(change: Fields, document: Document): void {
+  for (const [name, fields] of Object.entries(change))
+    for (const [path, operand] of Object.entries(Object(fields) as Fields)) {
+      if (!COUNTING.has(name) && !(name === '$push' && isPlainObject(operand) && operand.$sort !== undefined)) continue;
+      const [place = path] = path.split('.$');
+      refuseUnknown(name, leaves([operand, resolve(document, place)]));
+    }
+}
+
+function leaves(value: unknown): unknown[] {
+  if (Array.isArray(value)) return value.flatMap(leaves);
+  return isPlainObject(value) ? Object.values(value).flatMap(leaves) : [value];
 }
 
 /** What did not change keeps its BSON type. */
