@@ -1,11 +1,13 @@
 import type { Document } from 'bson';
 import * as pipeline from 'mingo/operators/pipeline';
+import { refuseUnknown } from './accumulators.ts';
 
 /**
  * mingo answers fields by the order of their names; mongod those that it keeps as the document has them, and
  * those that it computes after them, as they were written.
  */
 export const $project: typeof pipeline.$project = (input, spec, options) => {
+  refuseUnknownFlags(spec);
   const computed = new Set(
     Object.entries(spec)
       .filter((field) => !isPlain(Object.fromEntries([field])))
@@ -27,6 +29,15 @@ export function isPlain(projection: Document): boolean {
     if (typeof value === 'number' || typeof value === 'boolean') return true;
     return typeof value === 'object' && value !== null && Object.keys(value).length > 0 && isPlain(value);
   });
+}
+
+/** Refuses a 1 or 0 that mingo would take for a value. */
+export function refuseUnknownFlags(projection: Document): void {
+  for (const [name, value] of Object.entries(projection)) {
+    if (name.startsWith('$')) continue;
+    if (isDocument(value)) refuseUnknownFlags(value);
+    else if (!Array.isArray(value)) refuseUnknown('a projection', value);
+  }
 }
 
 /** A document with its keys as another has them; last those that it alone has, or that are computed. */

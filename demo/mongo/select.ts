@@ -5,7 +5,7 @@ import type { Options } from 'mingo/types';
 import { toRaw, toTyped, toView } from './bson.ts';
 import { CODE, MongoFailure } from './failure.ts';
 import { operators } from './operators.ts';
-import { $project, isPlain } from './project.ts';
+import { $project, isPlain, refuseUnknownFlags } from './project.ts';
 import type { Request } from './request.ts';
 import { sorted } from './sort.ts';
 import type { Collection, Store, Stored } from './store.ts';
@@ -66,6 +66,7 @@ export function projected(
   options: Partial<Options>,
 ): IteratorObject<Uint8Array> {
   if (Object.keys(projection).length === 0) return found.map(({ raw }) => raw);
+  refuseUnknownFlags(projection);
   const cursor = isPlain(projection)
     ? $project(Lazy(found.map(({ raw }) => toTyped(raw))), projection, { idKey: '_id', ...options } as Options)
     : new Query(filter, options).find(

@@ -217,6 +217,8 @@ describe('refuses, where it would have to guess,', () => {
     [matched({ $bitsAllSet: ['a'] })],
     [matched({ $elemMatch: 1 })],
     [[{ $match: { $jsonSchema: { required: ['v'] } } }]],
+    [[{ $project: { w: decimal('1') } }]],
+    [[{ $project: { w: { x: decimal('0') } } }]],
     [[{ $redact: '$v' }]],
     [[{ $redact: { $cond: [{ $eq: ['$$ROOT.v', 1] }, '$$PRUNE', '$$DESCEND'] } }]],
     [[{ $setWindowFields: { sortBy: { v: 1 }, output: { r: { $rank: {} } } } }]],
