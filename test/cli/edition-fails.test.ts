@@ -52,7 +52,12 @@ describe('an edition that cannot be opened', () => {
   const callers = new Map([['nobody', undefined as never]]);
   // What is loaded once stays.
   beforeAll(async () => {
-    const common = commonOf(config, { logger: pino({ enabled: false }), spans: undefined, onLoopback: true, tells: true });
+    const common = commonOf(config, {
+      logger: pino({ enabled: false }),
+      spans: undefined,
+      onLoopback: true,
+      tells: true,
+    });
     for (const { close } of await openBoth(config, common)) await close?.();
   });
   afterEach(() => {
@@ -77,7 +82,12 @@ describe('an edition that cannot be opened', () => {
     ['the second of both', openBoth, {}, { totals: taking(1) }],
   ])('leaves no timer, handle, listener or source: %s', async (_what, open, wrong, shared) => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
-    const common = commonOf(config, { logger: pino({ enabled: false }), spans: undefined, onLoopback: true, tells: true });
+    const common = commonOf(config, {
+      logger: pino({ enabled: false }),
+      spans: undefined,
+      onLoopback: true,
+      tells: true,
+    });
     const counts = counted();
     const before = goingOn();
     await expect(open({ ...config, ...wrong }, { ...common, ...shared })).rejects.toThrow();
