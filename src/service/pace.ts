@@ -9,8 +9,11 @@ const MAX_LAG_MS = 100;
 const REST_MS = 1;
 /** How long it may have no rest before anybody is refused, in milliseconds: a burst or a pause passes. */
 const PATIENCE_MS = 100;
-/** What the batches under way may need of the processor, in milliseconds, where the loop has no rest. */
-const MAX_NEED_MS = 200;
+/**
+ * What the batches under way may need of the processor, in milliseconds, where the loop has no rest. More of
+ * them would wait for longer, and the memory that they keep takes time away from all.
+ */
+const MAX_NEED_MS = 120;
 /** What a batch may be expected to wait, in milliseconds, behind those that wait for their turn. */
 const MAX_WAIT_MS = 100;
 /** What a batch has cost is forgotten in about so many milliseconds. */
