@@ -3,6 +3,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { namedFile } from '../../src/store/named-file.ts';
 import { yamlWords } from '../../src/store/yaml-words.ts';
+import { asJson } from '../../src/json/as-json.ts';
 
 /** Bytes of a file. */
 const MOST_BYTES = 4 * 2 ** 20;
@@ -39,6 +40,7 @@ export const openapi = namedFile('of JSON or YAML').transform((bytes, context) =
 
 /** What a text holds, or what is wrong with it and where; that repeats nothing of it. */
 function read(text: string): { readonly value?: unknown; readonly wrong?: string } {
+  // What is no JSON may be YAML, whose parser says what is wrong with either.
   const value = /^\s*\{/.test(text) ? asJson(text) : undefined;
   if (value !== undefined) return { value };
   const lineCounter = new LineCounter();
@@ -47,13 +49,4 @@ function read(text: string): { readonly value?: unknown; readonly wrong?: string
   if (!error) return { value: document.toJS() as unknown };
   const { line, col } = lineCounter.linePos(error.pos[0]);
   return { wrong: `line ${line}, column ${col}: ${yamlWords(error)}` };
-}
-
-/** Undefined for what is no JSON: that may be YAML, whose parser says what is wrong with either. */
-function asJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -141,9 +141,14 @@ export const accumulators: Record<string, Accumulate> = {
   $covarianceSamp: windowed,
 };
 
+/** What the only operand of an expression is, which may stand in a list of its own. */
+export function onlyOf(document: AnyObject, operand: unknown, options: Options): unknown {
+  return evalExpr(document, Array.isArray(operand) && operand.length === 1 ? operand[0] : operand, options);
+}
+
 /** The values that an expression gives: those of an array where it is the only operand. */
 function operandsOf(document: AnyObject, operand: unknown, options: Options): unknown[] {
-  const value = evalExpr(document, Array.isArray(operand) && operand.length === 1 ? operand[0] : operand, options);
+  const value = onlyOf(document, operand, options);
   return Array.isArray(value) ? value : [value];
 }
 

@@ -2,6 +2,7 @@ import { Decimal128 } from 'bson';
 import { evalExpr } from 'mingo/core';
 import * as expression from 'mingo/operators/expression';
 import type { AnyObject, ExpressionOperator, Options } from 'mingo/types';
+import { onlyOf } from './accumulators.ts';
 import { comparer } from './compare.ts';
 import { CODE, MongoFailure } from './failure.ts';
 import { isNumber } from './total.ts';
@@ -39,7 +40,7 @@ const TYPES = new Map([
 
 function of(convert: (value: unknown) => unknown): ExpressionOperator {
   return (document: AnyObject, operand: unknown, options: Options) => {
-    const given = evalExpr(document, Array.isArray(operand) && operand.length === 1 ? operand[0] : operand, options);
+    const given = onlyOf(document, operand, options);
     return given === null || given === undefined ? null : convert(given);
   };
 }

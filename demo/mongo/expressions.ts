@@ -1,7 +1,7 @@
 import { evalExpr } from 'mingo/core';
 import * as expression from 'mingo/operators/expression';
 import type { AnyObject, ExpressionOperator, Options } from 'mingo/types';
-import { folding, refuseUnknown } from './accumulators.ts';
+import { folding, onlyOf, refuseUnknown } from './accumulators.ts';
 import { comparer, keyOf } from './compare.ts';
 import { conversions, isTrue } from './conversions.ts';
 import { CODE, MongoFailure } from './failure.ts';
@@ -63,7 +63,7 @@ function truth(condition: unknown): { $or: [unknown] } {
 
 function elements(hold: (list: unknown[]) => boolean): ExpressionOperator {
   return (document: AnyObject, operand: unknown, options: Options) => {
-    const list = evalExpr(document, Array.isArray(operand) && operand.length === 1 ? operand[0] : operand, options);
+    const list = onlyOf(document, operand, options);
     if (!Array.isArray(list)) throw new MongoFailure(CODE.BadValue, 'an array is needed');
     return hold(list);
   };

@@ -1,6 +1,7 @@
 import { isObject, memberOf } from '../json/members.ts';
 import { parseExact } from '../json/parse.ts';
 import { scan } from '../json/scan.ts';
+import { asJson } from '../json/as-json.ts';
 
 /** Nesting of what a token says. */
 const DEPTH = 16;
@@ -50,13 +51,4 @@ function objectIn(bytes: Buffer): object | Unread {
     return isObject(asJson(text)) ? 'JSON that readers differ on' : 'not a JWT';
   const value = parseExact(text);
   return isObject(value) ? value : 'not a JWT';
-}
-
-/** Undefined for what is no JSON. */
-function asJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

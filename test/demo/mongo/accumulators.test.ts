@@ -1,36 +1,28 @@
 import { Decimal128, type Document, Double, EJSON, Long } from 'bson';
-import { MongoClient } from 'mongodb';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type MongoServer, startMongo } from '../../../demo/mongo/server.ts';
+import { describe, expect, test } from 'vitest';
+import { served } from './served.ts';
 
 const decimal = (text: string): Decimal128 => Decimal128.fromString(text);
 const long = (text: string): Long => Long.fromString(text);
 const BEYOND = long('9007199254740993');
 
-let server: MongoServer;
-let client: MongoClient;
-
-beforeAll(async () => {
-  server = await startMongo();
-  client = new MongoClient(`mongodb://127.0.0.1:${server.port}/`, { retryReads: false });
-});
-
-afterAll(async () => {
-  await client.close();
-  await server.close();
-});
+const mongo = served();
 
 let runs = 0;
 
 /** What a pipeline answers of documents that have these values, with every type told. */
 async function run(values: readonly unknown[], pipeline: Document[]): Promise<unknown> {
   const name = `values${(runs += 1)}`;
-  server.load(
+  mongo.server.load(
     'shop',
     name,
     values.map((v, _id) => (v === undefined ? { _id } : { _id, v })),
   );
-  const answers = await client.db('shop').collection(name).aggregate(pipeline, { promoteValues: false }).toArray();
+  const answers = await mongo.client
+    .db('shop')
+    .collection(name)
+    .aggregate(pipeline, { promoteValues: false })
+    .toArray();
   return EJSON.serialize(answers, { relaxed: false });
 }
 

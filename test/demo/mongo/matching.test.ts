@@ -1,22 +1,10 @@
 import { Binary, Decimal128, type Document, Double, EJSON, Long, MaxKey, MinKey } from 'bson';
-import { MongoClient } from 'mongodb';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type MongoServer, startMongo } from '../../../demo/mongo/server.ts';
+import { describe, expect, test } from 'vitest';
+import { served } from './served.ts';
 
 const decimal = (text: string): Decimal128 => Decimal128.fromString(text);
 
-let server: MongoServer;
-let client: MongoClient;
-
-beforeAll(async () => {
-  server = await startMongo();
-  client = new MongoClient(`mongodb://127.0.0.1:${server.port}/`, { retryReads: false });
-});
-
-afterAll(async () => {
-  await client.close();
-  await server.close();
-});
+const mongo = served();
 
 let runs = 0;
 
@@ -25,8 +13,8 @@ async function run(
   pipeline: Document[],
   name = `matched${(runs += 1)}`,
 ): Promise<Document[]> {
-  server.load('shop', name, documents);
-  return client.db('shop').collection(name).aggregate(pipeline).toArray();
+  mongo.server.load('shop', name, documents);
+  return mongo.client.db('shop').collection(name).aggregate(pipeline).toArray();
 }
 
 const valued = (values: readonly unknown[]): Document[] =>

@@ -271,13 +271,19 @@ describe('at most `queue` wait', () => {
   });
 });
 
-it('who comes while tokens are reserved is told as if they were taken at once', async () => {
+/** A rate of ten a second above a store that takes one call at a time. */
+function withOnePlace(burst: number) {
   const store = new FakeStore();
   const fetch = stack(store.fetch, [
-    rate({ name: 'shop', perSecond: 10, burst: 2, queue: 1000 }),
+    rate({ name: 'shop', perSecond: 10, burst, queue: 1000 }),
     limit({ name: 'shop', concurrency: 1, queue: 1000 }),
     judge(new Circuit({ name: 'shop', ratio: 1, calls: 9, openMs: 1000, wholeMs: 2000 })),
   ]);
+  return { store, fetch };
+}
+
+it('who comes while tokens are reserved is told as if they were taken at once', async () => {
+  const { store, fetch } = withOnePlace(2);
   const leaving = new AbortController();
   const ask = (withinMs = 60_000) =>
     fetch(
@@ -298,12 +304,7 @@ it('who comes while tokens are reserved is told as if they were taken at once', 
 });
 
 it('who has waited for too long, since others had reserved all tokens, is OVERLOADED as their turn comes', async () => {
-  const store = new FakeStore();
-  const fetch = stack(store.fetch, [
-    rate({ name: 'shop', perSecond: 10, burst: 1, queue: 1000 }),
-    limit({ name: 'shop', concurrency: 1, queue: 1000 }),
-    judge(new Circuit({ name: 'shop', ratio: 1, calls: 9, openMs: 1000, wholeMs: 2000 })),
-  ]);
+  const { store, fetch } = withOnePlace(1);
   const leaving = new AbortController();
   const ask = (own: Partial<LayerContext> = {}) =>
     fetch({ op: 'get', params: {}, want: 'value' }, context({ deadline: performance.now() + 2000, ...own })).catch(
